@@ -1,0 +1,1 @@
+"""The steps of scripts/setup. Standard library only, because it runs before anything is installed."""

@@ -1,0 +1,82 @@
+"""An import never goes up, and the two exceptions to free downward imports hold."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.import_rules import INSTALLED, imports_of, violations
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_project_keeps_its_layers():
+    """No import of the project goes up, past a root, or into tests and benchmarks."""
+    assert violations(ROOT) == []
+
+
+def test_the_walk_sees_the_project():
+    """The walk above is not empty: every installed layer has sources, and the upper two import the one below."""
+    seen = {
+        layer: {item.module for file in (ROOT / layer).rglob("*.py") for item in imports_of(file, ROOT)}
+        for layer in INSTALLED
+    }
+    assert all(seen.values())
+    assert any(module.startswith("netlists") for module in seen["amc_circuits"])
+    assert "amc_circuits" in seen["optimizer"]
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "sentence"),
+    [
+        ("netlists/inv.py", "import amc_circuits.mapping", "netlists imports amc_circuits.mapping, which is above it"),
+        ("netlists/inv.py", "from optimizer import kfac", "netlists imports optimizer.kfac, which is above it"),
+        (
+            "amc_circuits/cli.py",
+            "def train():\n    from optimizer import training",
+            "optimizer.training, which is above",
+        ),
+        ("amc_circuits/engines/ngspice.py", "from ...optimizer import kfac", "optimizer.kfac, which is above it"),
+        ("amc_circuits/cli.py", "import importlib\nimportlib.import_module('optimizer.kfac')", "optimizer.kfac, which"),
+        ("optimizer/kfac.py", "import amc_circuits.mapping", "may import the root of amc_circuits only"),
+        ("optimizer/kfac.py", "from amc_circuits import mapping", "may import the root of amc_circuits only"),
+        ("optimizer/kfac.py", "from amc_circuits.mapping import scale", "may import the root of amc_circuits only"),
+        ("optimizer/kfac.py", "from benchmarks import settling", "nothing may import benchmarks"),
+        ("amc_circuits/cli.py", "from tests import cases", "nothing may import tests"),
+        ("benchmarks/settling.py", "from tests import cases", "nothing may import tests"),
+    ],
+)
+def test_a_violation_is_found(tmp_path, file, source, sentence):
+    """Each way to break a rule, planted in a small tree, is named with its file."""
+    _small_tree(tmp_path)
+    (tmp_path / file).write_text(source)
+    found = violations(tmp_path)
+    assert len(found) == 1, found
+    assert found[0].startswith(f"{file}:")
+    assert sentence in found[0]
+
+
+@pytest.mark.parametrize(
+    ("file", "source"),
+    [
+        (
+            "amc_circuits/inv.py",
+            "from netlists.inv import InvDesign\nfrom . import mapping\nfrom .mapping import scale",
+        ),
+        ("optimizer/kfac.py", "from amc_circuits import InvCircuit\nimport numpy\nfrom optimizer.layers import Dense"),
+        ("benchmarks/settling.py", "from amc_circuits.mapping import scale\nimport optimizer, netlists"),
+    ],
+)
+def test_an_allowed_import_is_not_found(tmp_path, file, source):
+    """Imports of one's own layer, of lower ones and of roots pass."""
+    _small_tree(tmp_path)
+    (tmp_path / file).write_text(source)
+    assert violations(tmp_path) == []
+
+
+def _small_tree(root: Path) -> None:
+    """A project with one or two empty modules a layer."""
+    names = ("netlists/inv", "amc_circuits/mapping", "amc_circuits/cli", "amc_circuits/engines/ngspice")
+    for name in (*names, "optimizer/kfac", "optimizer/training", "benchmarks/settling", "tests/cases"):
+        path = root / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
