@@ -1,0 +1,38 @@
+"""What a circuit is: parameter records in, PySpice circuits out. Volts, siemens, seconds. Runs nothing."""
+
+from netlists.analysis import Transient, analysis_lines
+from netlists.circuit import circuit_of, input_sources
+from netlists.inv import inv_circuit
+from netlists.mvm import mvm_circuit
+from netlists.parameters import (
+    Interconnect,
+    InvDesign,
+    MacroOpAmp,
+    MvmDesign,
+    OpAmp,
+    ParameterError,
+    Record,
+    SinglePoleOpAmp,
+)
+from netlists.presets import PRESETS, preset
+from netlists.sources import StepTrain
+
+__all__ = [
+    "PRESETS",
+    "Interconnect",
+    "InvDesign",
+    "MacroOpAmp",
+    "MvmDesign",
+    "OpAmp",
+    "ParameterError",
+    "Record",
+    "SinglePoleOpAmp",
+    "StepTrain",
+    "Transient",
+    "analysis_lines",
+    "circuit_of",
+    "input_sources",
+    "inv_circuit",
+    "mvm_circuit",
+    "preset",
+]

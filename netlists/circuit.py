@@ -1,0 +1,20 @@
+"""From a design record to its circuit, whichever kind it is."""
+
+from __future__ import annotations
+
+from PySpice.Spice.Netlist import Circuit
+
+from netlists.inv import inv_circuit, inv_sources
+from netlists.mvm import mvm_circuit, mvm_sources
+from netlists.parameters import InvDesign, MvmDesign
+from netlists.sources import StepTrain
+
+
+def circuit_of(design: InvDesign | MvmDesign, drive: StepTrain | None = None) -> Circuit:
+    """The circuit of a design, with the sources of a step train or without sources."""
+    return inv_circuit(design, drive) if isinstance(design, InvDesign) else mvm_circuit(design, drive)
+
+
+def input_sources(design: InvDesign | MvmDesign, drive: StepTrain) -> str:
+    """The input sources of a design as raw text, to be put under a circuit without them."""
+    return inv_sources(design, drive) if isinstance(design, InvDesign) else mvm_sources(design, drive)

@@ -1,0 +1,63 @@
+"""Generator of the closed-loop INV circuit, `x = A^-1 b` in one step."""
+
+from __future__ import annotations
+
+from PySpice.Spice.Netlist import Circuit
+
+from netlists import nodes, opamp, sources
+from netlists.crossbar import crossbar
+from netlists.parameters import InvDesign
+from netlists.sources import StepTrain
+
+
+def inv_circuit(design: InvDesign, drive: StepTrain | None = None) -> Circuit:
+    """The INV circuit of a design, as a PySpice circuit that can still be added to.
+
+    Sum node `v_i` is the inverting input of op-amp i, whose output `c_i` drives bit line i of the positive array; an analog inverter
+    makes `d_i = -c_i` for the negative array; input `in_i` reaches the sum node through `1/input_conductance`. The cells stand in the
+    circuit's raw text. Public node names: `netlists/nodes.py`.
+
+    Args:
+        design: What the circuit is.
+        drive: Its input sources; None leaves `in1..inN` open for sources of your own.
+
+    Reference: Sun et al., PNAS 2019, doi 10.1073/pnas.1815682116.
+    """
+    circuit = Circuit(f"INV {design.size} x {design.size} {design.sha256[:12]}")
+    parts = [opamp.subcircuit(design.opamp), sources.supply(design.opamp), *_core(design)]
+    if drive is not None:
+        parts.append(inv_sources(design, drive))
+    circuit.raw_spice = "\n".join(part for part in parts if part) + "\n"
+    return circuit
+
+
+def inv_sources(design: InvDesign, drive: StepTrain) -> str:
+    """The input sources alone, one a row."""
+    return sources.step_sources(drive, nodes.inputs(design.size))
+
+
+def _core(design: InvDesign) -> list[str]:
+    size, amplifier = design.size, design.opamp
+    sums, columns = nodes.sums(size), nodes.columns(size)
+    ohms = 1 / design.input_conductance
+    parts = [f"Rin{i} {a} {b} {ohms!r}" for i, (a, b) in enumerate(zip(nodes.inputs(size), sums, strict=True), 1)]
+    for k, array in enumerate(design.arrays):
+        parts.append(crossbar(k, array, sums, nodes.drivers(k, size), design.interconnect))
+    parts += [
+        opamp.instance(f"amp{i}", a, b, amplifier) for i, (a, b) in enumerate(zip(sums, columns, strict=True), 1)
+    ]
+    return parts + (_inverters(design) if design.signed else [])
+
+
+def _inverters(design: InvDesign) -> list[str]:
+    size, ohms = design.size, design.inverter_resistance
+    lines = []
+    for j, (column, middle, inverted) in enumerate(
+        zip(nodes.columns(size), nodes.inverter_sums(size), nodes.inverted_columns(size), strict=True), 1
+    ):
+        lines += [
+            f"Rinva{j} {column} {middle} {ohms!r}",
+            f"Rinvb{j} {inverted} {middle} {ohms!r}",
+            opamp.instance(f"inv{j}", middle, inverted, design.opamp),
+        ]
+    return lines

@@ -1,0 +1,52 @@
+"""Generator of the open-loop MVM circuit, `y = A x` with transimpedance amplifiers."""
+
+from __future__ import annotations
+
+from PySpice.Spice.Netlist import Circuit
+
+from netlists import nodes, opamp, sources
+from netlists.crossbar import crossbar
+from netlists.parameters import MvmDesign
+from netlists.sources import StepTrain
+
+
+def mvm_circuit(design: MvmDesign, drive: StepTrain | None = None) -> Circuit:
+    """The MVM circuit of a design, as a PySpice circuit that can still be added to.
+
+    Bit line j of the positive array is driven by `c_j`, of the negative one by `d_j = -c_j` from a source of its own; op-amp i holds
+    word line `v_i` at virtual ground through `feedback_conductance` from `out_i`. Public node names: `netlists/nodes.py`.
+
+    Args:
+        design: What the circuit is.
+        drive: Its input sources; None leaves `c1..cM` (and `d1..dM`) open for sources of your own.
+
+    Reference: Sun, Huang, TCAS-II 2021, doi 10.1109/TCSII.2021.3068764.
+    """
+    rows, columns = design.shape
+    circuit = Circuit(f"MVM {rows} x {columns} {design.sha256[:12]}")
+    parts = [opamp.subcircuit(design.opamp), sources.supply(design.opamp), *_core(design)]
+    if drive is not None:
+        parts.append(mvm_sources(design, drive))
+    circuit.raw_spice = "\n".join(part for part in parts if part) + "\n"
+    return circuit
+
+
+def mvm_sources(design: MvmDesign, drive: StepTrain) -> str:
+    """The input sources alone: one a column and, with a negative array, one of the opposite sign."""
+    names = [nodes.drivers(k, design.shape[1]) for k, _ in enumerate(design.arrays)]
+    return "\n".join(
+        sources.step_sources(drive, terminals, sign) for terminals, sign in zip(names, (1.0, -1.0), strict=False)
+    )
+
+
+def _core(design: MvmDesign) -> list[str]:
+    rows, columns = design.shape
+    sums = nodes.sums(rows)
+    ohms = 1 / design.feedback_conductance
+    parts = [
+        crossbar(k, array, sums, nodes.drivers(k, columns), design.interconnect)
+        for k, array in enumerate(design.arrays)
+    ]
+    for i, (middle, output) in enumerate(zip(sums, nodes.outputs(rows), strict=True), 1):
+        parts += [f"Rf{i} {output} {middle} {ohms!r}", opamp.instance(f"amp{i}", middle, output, design.opamp)]
+    return parts

@@ -1,0 +1,98 @@
+"""Op-amp subcircuits. Pins: `inp inn out`, and `vdd vss` for the macro model.
+
+Single pole, linear:
+
+    gm (inp - inn) --> x,  R1 = A0/gm and C1 = gm/w_T to ground,  out = x
+
+Macro model (a topology that was checked against limits and slewing; see docs/opamps.md):
+
+    I_max tanh(gm (inp - inn + offset)/I_max) --> x,  R1 || C1 to ground,  I_max = SR C1
+    clamp at x: I_max exp((|x| - swing)/10 mV) back to ground          (no wind-up: x itself is held)
+    second pole: z follows x through one RC (absent without one: z = x)
+    iL = I_lim tanh((z - out)/(R_out I_lim)) into out
+    vdd -> out: iL/2;  out -> vss: -iL/2;  vdd -> vss: sqrt(iL^2/4 + I_qo^2) + I_q    (class AB)
+
+So the output stage takes from the rails exactly what it delivers, and the currents of all pins sum to zero (the input stage, R1 and
+C1 are a model of the gain, without power of their own).
+"""
+
+from __future__ import annotations
+
+from netlists.parameters import MacroOpAmp, OpAmp, SinglePoleOpAmp
+
+SUBCIRCUIT = "opamp"
+COMPENSATION = 1e-12
+"""C1, farad. It scales gm, R1 and I_max and changes no voltage."""
+CLAMP_VOLTAGE = 10e-3
+"""Volts per e-fold of the clamp current at x."""
+CLAMP_EXPONENT_LIMIT = 50
+"""Keeps exp() finite while Newton's method wanders; e^50 I_max is never reached in a solution."""
+
+
+def has_supply(opamp: OpAmp) -> bool:
+    """True when the model has supply pins, so that its energy is known."""
+    return isinstance(opamp, MacroOpAmp)
+
+
+def instance(name: str, inverting: str, output: str, opamp: OpAmp) -> str:
+    """One amplifier with its non-inverting input at ground."""
+    rails = " vdd vss" if has_supply(opamp) else ""
+    return f"X{name} 0 {inverting} {output}{rails} {SUBCIRCUIT}"
+
+
+def subcircuit(opamp: OpAmp) -> str:
+    """The `.subckt` block of an op-amp record."""
+    match opamp:
+        case SinglePoleOpAmp():
+            lines = _single_pole(opamp)
+        case MacroOpAmp():
+            lines = _macro(opamp)
+    return "\n".join([*lines, f".ends {SUBCIRCUIT}"])
+
+
+def _single_pole(opamp: SinglePoleOpAmp) -> list[str]:
+    gm = opamp.unity_gain_frequency * COMPENSATION
+    return [
+        f".subckt {SUBCIRCUIT} inp inn out",
+        f"Ggain 0 x inp inn {gm!r}",
+        f"R1 x 0 {opamp.open_loop_gain / gm!r}",
+        f"C1 x 0 {COMPENSATION!r}",
+        "Eout out 0 x 0 1",
+    ]
+
+
+def _macro(opamp: MacroOpAmp) -> list[str]:
+    gm = opamp.unity_gain_frequency * COMPENSATION
+    i_max = opamp.slew_rate * COMPENSATION
+    idle = opamp.quiescent_current - opamp.class_ab_current
+    drive = 1 / (opamp.output_resistance * opamp.output_current_limit)
+    slope, onset = 1 / CLAMP_VOLTAGE, opamp.output_swing / CLAMP_VOLTAGE
+    clamp = "exp(min({sign}{slope!r}*v(x)-{onset!r},{limit}))"
+    above = clamp.format(sign="", slope=slope, onset=onset, limit=CLAMP_EXPONENT_LIMIT)
+    below = clamp.format(sign="-", slope=slope, onset=onset, limit=CLAMP_EXPONENT_LIMIT)
+    lines = [
+        f".subckt {SUBCIRCUIT} inp inn out vdd vss",
+        f"Bgain 0 x I={i_max!r}*(tanh({gm / i_max!r}*(v(inp)-v(inn)+({opamp.input_offset!r})))-{above}+{below})",
+        f"R1 x 0 {opamp.open_loop_gain / gm!r}",
+        f"C1 x 0 {COMPENSATION!r}",
+    ]
+    stage = "x"
+    if opamp.second_pole is not None:
+        stage = "z"
+        lines += _second_pole(opamp.second_pole)
+    lines += [
+        f"Bout 0 il I={opamp.output_current_limit!r}*tanh({drive!r}*(v({stage})-v(out)))",
+        "Rsense il 0 1",
+        "Gsource vdd out il 0 0.5",
+        "Gsink vss out il 0 0.5",
+        f"Bab vdd vss I=sqrt(0.25*v(il)*v(il)+{opamp.class_ab_current**2!r})+{idle!r}",
+    ]
+    if opamp.input_capacitance > 0:
+        lines.append(f"Cin inn 0 {opamp.input_capacitance!r}")
+    return lines
+
+
+def _second_pole(frequency: float) -> list[str]:
+    """A unity-gain stage from x to z with one pole."""
+    gm = 2 * 3.141592653589793 * frequency * COMPENSATION
+    return [f"Gpole 0 z x 0 {gm!r}", f"Rpole z 0 {1 / gm!r}", f"Cpole z 0 {COMPENSATION!r}"]

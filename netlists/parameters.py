@@ -1,0 +1,279 @@
+"""Parameter records: everything that says what a circuit is. Frozen, SI units, checked when they are made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
+
+FloatArray = NDArray[np.float64]
+
+
+class ParameterError(ValueError):
+    """A parameter that cannot be used.
+
+    Attributes:
+        parameter: The parameter's name as the user knows it.
+        value: What was got.
+        mend: What to do about it.
+    """
+
+    def __init__(self, parameter: str, value: object, mend: str) -> None:
+        self.parameter, self.value, self.mend = parameter, value, mend
+        super().__init__(f"{parameter}: got {value}; {mend}")
+
+    def __reduce__(self) -> tuple[type[ParameterError], tuple[str, object, str]]:
+        return type(self), (self.parameter, self.value, self.mend)
+
+
+def _one_error(error: ValidationError) -> ParameterError:
+    """The first finding of a validation as one `ParameterError`."""
+    first = error.errors()[0]
+    inner = first.get("ctx", {}).get("error")
+    if isinstance(inner, ParameterError):
+        return inner
+    name = ".".join(str(part) for part in first["loc"]) or "record"
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if first["type"] == "extra_forbidden":
+        message = "there is no such parameter; check the spelling"
+    return ParameterError(name, repr(first["input"]), message[0].lower() + message[1:])
+
+
+class Record(BaseModel):
+    """Base of all records: frozen, no unknown fields, no nan or inf; a bad field raises `ParameterError`."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False, validate_default=True
+    )
+
+    def __init__(self, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise _one_error(error) from None
+
+    def replace(self, **changes: Any) -> Self:
+        """The same record with some fields changed, checked again."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self)(**(fields | changes))
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of all fields: equal records have equal hashes, on every machine."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(f"{type(self).__name__} {text}".encode()).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and isinstance(other, Record) and self.sha256 == other.sha256
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+
+def _matrix(value: Any) -> FloatArray:
+    """A read-only float64 copy of a finite, non-empty, two-dimensional array."""
+    array = np.array(value, dtype=np.float64, ndmin=1)
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(f"must be a non-empty matrix, not of shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError("every entry must be finite")
+    array.flags.writeable = False
+    return array
+
+
+def _as_bytes(array: FloatArray) -> str:
+    """Exact text of an array: its shape and its bytes, for hashes and storage."""
+    return f"{array.shape} {np.ascontiguousarray(array, dtype='<f8').tobytes().hex()}"
+
+
+Matrix = Annotated[FloatArray, PlainValidator(_matrix), PlainSerializer(_as_bytes, when_used="json")]
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+
+
+class SinglePoleOpAmp(Record):
+    """Linear op-amp: an ideal output behind one pole. `V(out) = A0 / (1 + s A0/w_T) V(inp, inn)`, `w_T = 2 pi gbwp`.
+
+    It has no supply pins, so its own energy is unknown.
+
+    Attributes:
+        model: Tells this record from `MacroOpAmp` in stored files.
+        open_loop_gain: DC gain A0, V/V.
+        gbwp: Gain-bandwidth product, Hz.
+    """
+
+    model: Literal["single-pole"] = "single-pole"
+    open_loop_gain: Positive = 1e5
+    gbwp: Positive = 100e6
+
+    @property
+    def unity_gain_frequency(self) -> float:
+        """w_T = 2 pi gbwp, rad/s."""
+        return 2 * math.pi * self.gbwp
+
+
+class MacroOpAmp(Record):
+    """Op-amp macro model with limits and supply pins; its topology is drawn in `netlists/opamp.py`.
+
+    Attributes:
+        model: Tells this record from `SinglePoleOpAmp` in stored files.
+        open_loop_gain: Unloaded DC gain A0, V/V.
+        gbwp: Unloaded gain-bandwidth product, Hz.
+        second_pole: Frequency of the second pole, Hz; None leaves it out.
+        slew_rate: Largest rate of change of the output, V/s.
+        output_resistance: Small-signal resistance between the gain stage and the output pin, ohm.
+        output_current_limit: Largest output current, A.
+        output_swing: The unloaded output stays within plus or minus this, V.
+        input_offset: Voltage that adds to the non-inverting input, V.
+        input_capacitance: From the inverting input to ground, F.
+        supply_voltage: The rails are plus and minus this, V.
+        quiescent_current: From rail to rail without load, output stage included, A.
+        class_ab_current: The part of it that flows in the output stage, A.
+    """
+
+    model: Literal["macro"] = "macro"
+    open_loop_gain: Positive
+    gbwp: Positive
+    second_pole: Positive | None = None
+    slew_rate: Positive
+    output_resistance: Positive
+    output_current_limit: Positive
+    output_swing: Positive
+    input_offset: float = 0.0
+    input_capacitance: NonNegative = 0.0
+    supply_voltage: Positive
+    quiescent_current: Positive
+    class_ab_current: Positive
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.output_swing > self.supply_voltage:
+            raise ParameterError("output_swing", self.output_swing, f"must not pass the supply, {self.supply_voltage} V")
+        if self.class_ab_current > self.quiescent_current:
+            mend = f"must not pass quiescent_current, {self.quiescent_current} A, of which it is a part"
+            raise ParameterError("class_ab_current", self.class_ab_current, mend)
+        return self
+
+    @property
+    def unity_gain_frequency(self) -> float:
+        """w_T = 2 pi gbwp, rad/s."""
+        return 2 * math.pi * self.gbwp
+
+
+OpAmp = SinglePoleOpAmp | MacroOpAmp
+
+
+class Interconnect(Record):
+    """The wires of an array.
+
+    Attributes:
+        wire_resistance: Of each segment between neighbouring cells, and between a terminal and its first cell, on word
+            and bit lines alike, ohm. 0 means ideal wires.
+        line_capacitance: Of each line per cell, lumped at the line's terminal, F.
+    """
+
+    wire_resistance: NonNegative = 0.0
+    line_capacitance: NonNegative = 0.0
+
+
+class _ArrayDesign(Record):
+    """What INV and MVM share: the programmed conductances, the amplifiers, the wires.
+
+    Attributes:
+        conductance_positive: Conductances of the positive array, shape (N, M), siemens.
+        conductance_negative: Of the negative array, same shape; None where no entry of A is negative.
+        opamp: Every amplifier of the circuit.
+        interconnect: The wires.
+    """
+
+    conductance_positive: Matrix
+    conductance_negative: Matrix | None = None
+    opamp: OpAmp = Field(discriminator="model")
+    interconnect: Interconnect = Interconnect()
+
+    @model_validator(mode="after")
+    def _arrays_fit(self) -> Self:
+        for name in ("conductance_positive", "conductance_negative"):
+            array = getattr(self, name)
+            if array is not None and array.min() <= 0:
+                raise ParameterError(name, array.min(), "every cell needs a conductance above 0 siemens")
+        negative = self.conductance_negative
+        if negative is not None and negative.shape != self.conductance_positive.shape:
+            mend = f"must have the shape of the positive array, {self.conductance_positive.shape}"
+            raise ParameterError("conductance_negative", f"shape {negative.shape}", mend)
+        return self
+
+    @property
+    def signed(self) -> bool:
+        """True with a pair of arrays."""
+        return self.conductance_negative is not None
+
+    @property
+    def arrays(self) -> tuple[FloatArray, ...]:
+        """The positive array and, where there is one, the negative one."""
+        negative = self.conductance_negative
+        return (self.conductance_positive,) if negative is None else (self.conductance_positive, negative)
+
+
+class InvDesign(_ArrayDesign):
+    """A closed-loop INV circuit, `G_in v_in + (G+ - G-) c = 0` at ideal sum nodes (Sun et al., PNAS 2019,
+    doi 10.1073/pnas.1815682116).
+
+    Attributes:
+        input_conductance: From each input source to its sum node, siemens.
+        inverter_resistance: The two equal resistors of each analog inverter, ohm; unused without a negative array.
+    """
+
+    input_conductance: Positive
+    inverter_resistance: Positive = 10e3
+
+    @model_validator(mode="after")
+    def _square(self) -> Self:
+        rows, columns = self.conductance_positive.shape
+        if rows != columns:
+            raise ParameterError("conductance_positive", f"shape ({rows}, {columns})", "INV needs a square array")
+        return self
+
+    @property
+    def size(self) -> int:
+        """N, the number of equations."""
+        return int(self.conductance_positive.shape[0])
+
+    @property
+    def row_conductance(self) -> FloatArray:
+        """S_i, all that meets in sum node i: input and cells, shape (N,), siemens."""
+        total = np.full(self.size, self.input_conductance)
+        for array in self.arrays:
+            total = total + array.sum(axis=1)
+        return total
+
+
+class MvmDesign(_ArrayDesign):
+    """An open-loop MVM circuit with transimpedance amplifiers, `out = -(G+ - G-) v / G_f` (Sun, Huang, TCAS-II 2021,
+    doi 10.1109/TCSII.2021.3068764). The negative array is driven by -v from its own sources.
+
+    Attributes:
+        feedback_conductance: G_f of every transimpedance amplifier, siemens.
+    """
+
+    feedback_conductance: Positive
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(N, M): N outputs, M inputs."""
+        rows, columns = self.conductance_positive.shape
+        return int(rows), int(columns)

@@ -1,0 +1,98 @@
+"""What drives a circuit: step trains on the inputs, and the rails."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+from pydantic import model_validator
+
+from netlists import nodes
+from netlists.parameters import FloatArray, Matrix, MacroOpAmp, NonNegative, OpAmp, ParameterError, Positive, Record
+
+
+class StepTrain(Record):
+    """Right-hand sides, one after the other, as voltage steps.
+
+    Slot k begins at `k * period` with a linear edge of `rise_time` from what was there before to `levels[:, k]`, which is held until
+    the slot ends after `slot_time`. With a return slot the inputs then fall back to zero (same edge) for `return_time`, so that the
+    next right-hand side starts from rest.
+
+    Attributes:
+        levels: Input voltages, shape (inputs, K), volts.
+        slot_time: How long each right-hand side is held, edge included, s.
+        return_time: How long the inputs are zero between two right-hand sides, s; 0 goes straight to the next.
+        rise_time: Of each edge, s.
+    """
+
+    levels: Matrix
+    slot_time: Positive
+    return_time: NonNegative = 0.0
+    rise_time: Positive = 100e-12
+
+    @model_validator(mode="after")
+    def _edges_fit(self) -> Self:
+        if self.rise_time >= self.slot_time or 0 < self.return_time <= self.rise_time:
+            shortest = min(self.slot_time, self.return_time or self.slot_time)
+            mend = f"must be shorter than a slot, {shortest:g} s"
+            raise ParameterError("rise_time", self.rise_time, mend)
+        return self
+
+    @property
+    def period(self) -> float:
+        """From one right-hand side to the next, s."""
+        return self.slot_time + self.return_time
+
+    @property
+    def stop_time(self) -> float:
+        """End of the last slot, s: the last return is not simulated."""
+        return self.levels.shape[1] * self.period - self.return_time
+
+    def step_time(self, k: int) -> float:
+        """The 50 % point of edge k, s: settling time counts from here."""
+        return k * self.period + self.rise_time / 2
+
+    def slot_end(self, k: int) -> float:
+        """End of slot k, s."""
+        return k * self.period + self.slot_time
+
+    def corners(self) -> tuple[FloatArray, FloatArray]:
+        """Corner times, shape (P,), and voltages there, shape (P, inputs), of the piecewise linear inputs."""
+        times, values = [0.0], [np.zeros(self.levels.shape[0])]
+        for k in range(self.levels.shape[1]):
+            edges = [(k * self.period, self.levels[:, k])]
+            if self.return_time > 0:
+                edges.append((self.slot_end(k), np.zeros_like(values[0])))
+            for start, level in edges:
+                if start > 0:
+                    times.append(start)
+                    values.append(values[-1])
+                times.append(start + self.rise_time)
+                values.append(level)
+        return np.array(times), np.array(values)
+
+    def voltage(self, time: FloatArray) -> FloatArray:
+        """Input voltages at given times, shape (T, inputs), volts."""
+        corner_times, corner_values = self.corners()
+        columns = [np.interp(time, corner_times, column) for column in corner_values.T]
+        return np.stack(columns, axis=1)
+
+
+def step_sources(drive: StepTrain, terminals: list[str], sign: float = 1.0) -> str:
+    """One piecewise linear voltage source a terminal, `sign` times the train."""
+    times, values = drive.corners()
+    stamps = [repr(time) for time in times.tolist()]
+    lines = []
+    for node, column in zip(terminals, (sign * values.T).tolist(), strict=True):
+        points = " ".join(f"{time} {level!r}" for time, level in zip(stamps, column, strict=True))
+        lines.append(f"V{node} {node} 0 PWL({points})")
+    return "\n".join(lines)
+
+
+def supply(opamp: OpAmp) -> str:
+    """The rails, or nothing for an op-amp without supply pins."""
+    if not isinstance(opamp, MacroOpAmp):
+        return ""
+    plus = f"{nodes.SUPPLY_POSITIVE_SOURCE} {nodes.SUPPLY_POSITIVE} 0 DC {opamp.supply_voltage!r}"
+    minus = f"{nodes.SUPPLY_NEGATIVE_SOURCE} {nodes.SUPPLY_NEGATIVE} 0 DC {-opamp.supply_voltage!r}"
+    return f"{plus}\n{minus}"
