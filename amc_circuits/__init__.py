@@ -1,0 +1,57 @@
+"""What a circuit computes: maps matrices, runs engines, measures, sweeps, plots; the `amc` command.
+
+The names below are imported at first use, so that `amc --help` need not wait for NumPy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from amc_circuits.engines import EngineNotFoundError, NgspiceEngine, SimulationError
+    from amc_circuits.extensions import Check, Extension
+    from amc_circuits.inv import InvCircuit, SlowInverterWarning
+    from amc_circuits.mvm import MvmCircuit
+    from amc_circuits.solution import Energy, Response, Solution, Status, UnusableSolutionError
+    from netlists import ParameterError
+
+_HOMES = {
+    "Check": "amc_circuits.extensions",
+    "Energy": "amc_circuits.solution",
+    "EngineNotFoundError": "amc_circuits.engines",
+    "Extension": "amc_circuits.extensions",
+    "InvCircuit": "amc_circuits.inv",
+    "MvmCircuit": "amc_circuits.mvm",
+    "NgspiceEngine": "amc_circuits.engines",
+    "ParameterError": "netlists",
+    "Response": "amc_circuits.solution",
+    "SimulationError": "amc_circuits.engines",
+    "SlowInverterWarning": "amc_circuits.inv",
+    "Solution": "amc_circuits.solution",
+    "Status": "amc_circuits.solution",
+    "UnusableSolutionError": "amc_circuits.solution",
+}
+
+__all__ = [
+    "Check",
+    "Energy",
+    "EngineNotFoundError",
+    "Extension",
+    "InvCircuit",
+    "MvmCircuit",
+    "NgspiceEngine",
+    "ParameterError",
+    "Response",
+    "SimulationError",
+    "SlowInverterWarning",
+    "Solution",
+    "Status",
+    "UnusableSolutionError",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

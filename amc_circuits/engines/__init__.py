@@ -1,0 +1,27 @@
+"""Engines: what solves a circuit. One table, one contract (`Job` in, `Waveforms` out)."""
+
+from __future__ import annotations
+
+from amc_circuits.engines.job import Job
+from amc_circuits.engines.ngspice import NgspiceEngine, SimulationError
+from amc_circuits.engines.ngspice_binary import EngineNotFoundError, NgspiceBinary, find_ngspice
+from netlists import ParameterError
+
+ENGINES = {"ngspice": NgspiceEngine}
+
+
+def check_engine(name: str) -> str:
+    """The name of an engine, as given.
+
+    Raises:
+        ParameterError: There is no such engine.
+    """
+    if name not in ENGINES:
+        raise ParameterError("engine", repr(name), f"must be one of {', '.join(ENGINES)}")
+    return name
+
+
+__all__ = [
+    "ENGINES", "EngineNotFoundError", "Job", "NgspiceBinary", "NgspiceEngine", "SimulationError", "check_engine",
+    "find_ngspice",
+]  # fmt: skip

@@ -1,0 +1,71 @@
+"""Which ngspice is used, its version, and whether it has KLU."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+VARIABLE = "AMC_NGSPICE"
+LOCAL_COPY = Path(".ngspice/bin/ngspice")
+MEND = "run scripts/setup, install ngspice with your package manager, or set AMC_NGSPICE to its path"
+
+
+class EngineNotFoundError(ValueError):
+    """No usable simulator on this machine."""
+
+
+@dataclass(frozen=True)
+class NgspiceBinary:
+    """An executable that was asked who it is.
+
+    Attributes:
+        path: Of the executable.
+        version: Such as `46`.
+        klu: True when KLU is built in.
+    """
+
+    path: Path
+    version: str
+    klu: bool
+
+
+def candidates() -> list[Path]:
+    """Where ngspice is looked for, in order: AMC_NGSPICE alone if set, else a project-local copy, then the PATH."""
+    if named := os.environ.get(VARIABLE):
+        return [Path(named)]
+    found = [root / LOCAL_COPY for root in (Path.cwd(), Path(__file__).resolve().parents[2])]
+    on_path = shutil.which("ngspice")
+    return [path for path in [*found, Path(on_path) if on_path else None] if path is not None and path.is_file()]
+
+
+def find_ngspice() -> NgspiceBinary:
+    """The first usable ngspice.
+
+    Raises:
+        EngineNotFoundError: There is none, or what `AMC_NGSPICE` names is no ngspice.
+    """
+    paths = candidates()
+    if not paths:
+        raise EngineNotFoundError(f"ngspice: not found; {MEND}")
+    return _identify(paths[0])
+
+
+@cache
+def _identify(path: Path) -> NgspiceBinary:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    try:
+        answer = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, errors="replace", timeout=20, stdin=subprocess.DEVNULL,
+            env=environment, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EngineNotFoundError(f"ngspice: {path} does not run ({error}); {MEND}") from None
+    found = re.search(r"ngspice-(\S+)", answer.stdout)
+    if not found:
+        raise EngineNotFoundError(f"ngspice: {path} does not say that it is ngspice; {MEND}")
+    return NgspiceBinary(path.absolute(), found[1], "KLU" in answer.stdout)

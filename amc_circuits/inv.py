@@ -1,0 +1,99 @@
+"""The INV circuit as a solver: program A once, solve for many b."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from amc_circuits.checks import invertible_matrix, right_hand_sides
+from amc_circuits.mapping import map_matrix
+from amc_circuits.programmed import ProgrammedCircuit, opamp_record
+from amc_circuits.solution import Solution
+from netlists import Interconnect, InvDesign, MacroOpAmp, OpAmp
+from netlists.presets import DEFAULT
+
+
+class SlowInverterWarning(UserWarning):
+    """The inverters' own pole is too near to the bandwidth of the op-amps."""
+
+
+class InvCircuit(ProgrammedCircuit):
+    """An array programmed with A in the feedback of op-amps: `solve(b)` gives x of A x = b."""
+
+    design: InvDesign
+
+    @classmethod
+    def program(
+        cls,
+        matrix: ArrayLike,
+        *,
+        opamp: str | OpAmp = DEFAULT,
+        g_min: float = 1e-6,
+        g_max: float = 100e-6,
+        input_conductance: float | None = None,
+        inverter_resistance: float = 10e3,
+        wire_resistance: float = 0.0,
+        line_capacitance: float = 0.0,
+        engine: str = "ngspice",
+        **settings: Any,
+    ) -> Self:
+        """Maps A to conductances and makes the circuit's design.
+
+        Args:
+            matrix: A, shape (N, N), real, invertible, any units.
+            opamp: A preset's name or a record.
+            g_min: Lowest conductance of a cell, siemens.
+            g_max: Highest conductance of a cell, siemens.
+            input_conductance: G_in, siemens; None takes the conductance that stands for max|A|.
+            inverter_resistance: Of the inverters' two equal resistors, ohm.
+            wire_resistance: Of each wire segment, ohm.
+            line_capacitance: Of each line per cell, F.
+            engine: What simulates.
+            **settings: Fields of `Settings`.
+
+        Raises:
+            ParameterError: Something cannot be used; it names the parameter, the value and the mend.
+        """
+        wanted = invertible_matrix("A", matrix)
+        mapping = map_matrix(wanted, g_min, g_max)
+        design = InvDesign(
+            conductance_positive=mapping.positive,
+            conductance_negative=mapping.negative,
+            opamp=opamp_record(opamp),
+            interconnect=Interconnect(wire_resistance=wire_resistance, line_capacitance=line_capacitance),
+            input_conductance=mapping.unit if input_conductance is None else input_conductance,
+            inverter_resistance=inverter_resistance,
+        )
+        _warn_of_slow_inverters(design)
+        return cls._programmed(wanted, mapping, design, engine, settings)
+
+    def solve(self, b: ArrayLike) -> Solution:
+        """Solves A x = b for one vector (N,) or for the columns of a matrix (N, K), streamed through the array.
+
+        Raises:
+            ParameterError: The shape does not match, or an entry is not finite.
+            SimulationError: The simulator failed; deck and log are kept.
+        """
+        columns, single = right_hand_sides("b", b, self.design.size)
+        reference: Any = np.linalg.solve(self.matrix, columns)
+        gain = -self.mapping.unit / (self.design.input_conductance * self.mapping.alpha)
+        return self._answer(columns, reference, gain, single)
+
+
+def _warn_of_slow_inverters(design: InvDesign) -> None:
+    opamp = design.opamp
+    if not (design.signed and isinstance(opamp, MacroOpAmp) and opamp.input_capacitance > 0):
+        return
+    pole = 2 / (design.inverter_resistance * opamp.input_capacitance)
+    wanted = 2 * opamp.unity_gain_frequency
+    if pole < wanted:
+        largest = 2 / (wanted * opamp.input_capacitance)
+        warnings.warn(
+            f"inverter_resistance: {design.inverter_resistance:g} ohm with {opamp.input_capacitance:g} F of input capacitance is "
+            f"slower than twice the op-amp's bandwidth; take at most {largest:.3g} ohm",
+            SlowInverterWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,203 @@
+"""A programmed array: all that does not depend on the right-hand side is done once, here."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Self
+
+import numpy as np
+
+from amc_circuits.engines import ENGINES, Job, NgspiceEngine, check_engine
+from amc_circuits.linear_circuit import LinearCircuit, linear_circuit
+from amc_circuits.mapping import Mapping
+from amc_circuits.measurement import bits, relative_error
+from amc_circuits.readings import Reading
+from amc_circuits.settings import Settings
+from amc_circuits.solution import Attempt, Energy, Provenance, Response, Solution, Status, scalar_or_array
+from amc_circuits.stability import Stability, stability
+from amc_circuits.streaming import Stream
+from netlists import InvDesign, MvmDesign, OpAmp, preset
+from netlists.parameters import FloatArray
+
+
+def opamp_record(opamp: str | OpAmp) -> OpAmp:
+    """An op-amp record, or the one of a preset's name."""
+    return preset(opamp) if isinstance(opamp, str) else opamp
+
+
+def package_version() -> str:
+    """Version of the installed package; `unknown` when it runs from a plain folder."""
+    try:
+        return version("amc")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+@dataclass(frozen=True)
+class ProgrammedCircuit:
+    """What INV and MVM share once the array is programmed.
+
+    Attributes:
+        matrix: A as wanted, shape (N, M).
+        mapping: A as conductances.
+        design: What the circuit is.
+        settings: How it is driven and measured.
+        engine: What simulates it.
+    """
+
+    matrix: FloatArray
+    mapping: Mapping
+    design: InvDesign | MvmDesign
+    settings: Settings
+    engine: str
+
+    @classmethod
+    def _programmed(
+        cls, matrix: FloatArray, mapping: Mapping, design: InvDesign | MvmDesign, engine: str, settings: dict[str, Any]
+    ) -> Self:
+        return cls(matrix, mapping, design, Settings(**settings), check_engine(engine))
+
+    @cached_property
+    def linear(self) -> LinearCircuit:
+        """The linear circuit around rest, wires left out."""
+        return linear_circuit(self.design)
+
+    @cached_property
+    def stability(self) -> Stability:
+        """All poles of the linear circuit."""
+        return stability(self.linear, self.design, self.mapping)
+
+    @cached_property
+    def simulator(self) -> NgspiceEngine:
+        """The engine, made at first use."""
+        return ENGINES[self.engine](timeout=self.settings.timeout, keep=self.settings.keep)
+
+    def jobs(self, levels: FloatArray) -> list[Job]:
+        """The first transient of some input voltages (inputs, K), as data, without running it."""
+        stream = self._stream()
+        return [stream.job(levels, stream.timing.slot_time)]
+
+    def _stream(self) -> Stream:
+        return Stream(self.design, self.linear, self.stability, self.settings, self.simulator)
+
+    def input_levels(self, columns: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Input voltages (inputs, K) with every column at the input full scale, and k, volts per unit, (K,); k = 0 for a zero column."""
+        largest = np.abs(columns).max(axis=0)
+        scale = np.divide(self.settings.input_voltage, largest, out=np.zeros_like(largest), where=largest > 0)
+        return columns * scale, scale
+
+    def _answer(self, columns: FloatArray, reference: FloatArray, gain: float, single: bool) -> Solution:
+        """Streams columns (inputs, K) and puts the answer together; value = gain * outputs / k."""
+        began = time.perf_counter()
+        levels, scale = self.input_levels(columns)
+        driven = np.flatnonzero(scale > 0)
+        readings: dict[int, Reading] = {}
+        decks = ""
+        if driven.size and (self.stability.stable or self.settings.force):
+            stream = self._stream()
+            readings = dict(zip(driven.tolist(), stream.solve(levels[:, driven]), strict=True))
+            decks = stream.engine.deck_sha256(stream.jobs_run)
+        collected = _Collected(self, readings, columns, scale, reference, gain)
+        return collected.solution(single, decks, time.perf_counter() - began)
+
+    def provenance(self, decks: str) -> Provenance:
+        """What made a result with these decks (their hash; empty when nothing was simulated)."""
+        simulated = bool(decks)
+        return Provenance(
+            engine=self.engine,
+            ngspice_version=self.simulator.version if simulated else "",
+            klu=self.simulator.klu if simulated else False,
+            design_sha256=self.design.sha256,
+            deck_sha256=decks,
+            package_version=package_version(),
+        )
+
+
+@dataclass(frozen=True)
+class _Collected:
+    """Readings of the driven columns, and what is needed to make a `Solution` of them."""
+
+    circuit: ProgrammedCircuit
+    readings: dict[int, Reading]
+    columns: FloatArray
+    scale: FloatArray
+    reference: FloatArray
+    gain: float
+
+    def _each(self, of_reading: Any, at_rest: float = np.nan) -> list[float]:
+        """A figure of every column: from its reading, or what it is for a zero right-hand side."""
+        count = self.columns.shape[1]
+        return [of_reading(self.readings[k]) if k in self.readings else at_rest for k in range(count)]
+
+    def _values(self) -> FloatArray:
+        values = np.full(self.reference.shape, np.nan)
+        for k in range(values.shape[1]):
+            if k in self.readings:
+                reading = self.readings[k]
+                values[:, k] = self.gain * reading.final / (self.scale[k] * reading.attempt.scale)
+            elif self.scale[k] == 0:
+                values[:, k] = 0
+        return values
+
+    def _status(self, column: int) -> Status:
+        if self.scale[column] == 0:
+            return Status.SETTLED
+        if not self.circuit.stability.stable:
+            return Status.UNSTABLE
+        reading = self.readings[column]
+        if reading.saturated:
+            return Status.SATURATED
+        return Status.SETTLED if reading.steady else Status.NOT_SETTLED
+
+    def _energy(self, single: bool) -> Energy:
+        array = self._each(lambda reading: reading.energy[1])
+        inputs = self._each(lambda reading: reading.energy[2])
+        parts = scalar_or_array(array, single), scalar_or_array(inputs, single)
+        if any(reading.energy[0] is None for reading in self.readings.values()) or not self.readings:
+            return Energy(None, None, *parts)
+        amplifiers = scalar_or_array(self._each(lambda reading: reading.energy[0]), single)
+        return Energy(amplifiers + parts[0] + parts[1], amplifiers, *parts)
+
+    def _residual(self, values: FloatArray) -> list[float]:
+        if isinstance(self.circuit.design, MvmDesign):
+            return [np.nan] * values.shape[1]
+        found: list[float] = relative_error(self.circuit.matrix @ values, self.columns).tolist()
+        return found
+
+    def _attempts(self, column: int) -> tuple[Attempt, ...]:
+        if column not in self.readings:
+            return ()
+        unit = float(self.scale[column])
+        return tuple(replace(a, scale=a.scale * unit) for a in self.readings[column].attempts)
+
+    def solution(self, single: bool, decks: str, wall_time: float) -> Solution:
+        """Everything as one record."""
+        count = self.columns.shape[1]
+        values = self._values()
+        statuses = tuple(self._status(k) for k in range(count))
+        errors = relative_error(values, self.reference)
+        worst = max(statuses)
+        cause = self.circuit.stability.cause
+        responses: list[Response | None] = [self.readings[k].response if k in self.readings else None for k in range(count)]
+        return Solution(
+            value=values[:, 0] if single else values,
+            status=worst,
+            statuses=statuses,
+            message=cause if worst is Status.UNSTABLE else worst.advice,
+            settling_time=scalar_or_array(self._each(lambda reading: reading.settling_time), single),
+            predicted_settling_time=self.circuit.stability.settling_time(self.circuit.settings.tolerance),
+            overshoot=scalar_or_array(self._each(lambda reading: reading.overshoot), single),
+            peak_output_current=scalar_or_array(self._each(lambda reading: reading.peak_output_current), single),
+            energy=self._energy(single),
+            relative_error=scalar_or_array(errors.tolist(), single),
+            residual=scalar_or_array(self._residual(values), single),
+            bits=scalar_or_array(bits(errors).tolist(), single),
+            attempts=tuple(self._attempts(k) for k in range(count)),
+            responses=tuple(responses),
+            stability=self.circuit.stability,
+            provenance=self.circuit.provenance(decks),
+            wall_time=wall_time,
+        )

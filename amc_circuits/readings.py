@@ -1,0 +1,86 @@
+"""One right-hand side of a stream, measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from amc_circuits import measurement
+from amc_circuits.observation import Observation
+from amc_circuits.solution import Attempt, Response
+from netlists import MacroOpAmp, OpAmp, StepTrain
+from netlists.opamp import CLAMP_VOLTAGE
+from netlists.parameters import FloatArray
+
+CLIPPED_WITHIN = 5 * CLAMP_VOLTAGE
+"""A stage this close to its swing is held by the clamp: there the clamp takes e^-5 of the stage's largest current."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read in one slot.
+
+    Attributes:
+        attempt: How it was simulated.
+        attempts: All simulations of this right-hand side so far, this one included.
+        final: Output voltages at the end of the slot, shape (N,), V.
+        steady: True when `final` counts.
+        saturated: True when an amplifier passed its swing.
+        settling_time: s; nan when not steady.
+        overshoot: Relative to the largest final output.
+        peak_output_current: A.
+        energy: Amplifiers (None without supply pins), array, inputs, J; nan when not steady.
+        response: The outputs over the slot.
+    """
+
+    attempt: Attempt
+    attempts: tuple[Attempt, ...]
+    final: FloatArray
+    steady: bool
+    saturated: bool
+    settling_time: float
+    overshoot: float
+    peak_output_current: float
+    energy: tuple[float | None, float, float]
+    response: Response
+
+
+def swing_of(opamp: OpAmp) -> float:
+    """Largest voltage that a stage can reach, V; inf for a linear op-amp."""
+    return opamp.output_swing if isinstance(opamp, MacroOpAmp) else np.inf
+
+
+def read_slot(observation: Observation, drive: StepTrain, slot: int, tolerance: float, opamp: OpAmp) -> Reading:
+    """Measures slot number `slot` of a stream by the definitions of docs/measurement.md."""
+    step = drive.step_time(slot)
+    seen = observation.between(slot * drive.period, drive.slot_end(slot))
+    steady = measurement.is_steady(seen.time, seen.outputs, tolerance)
+    settled = measurement.settling_time(seen.time, seen.outputs, step, tolerance) if steady else np.nan
+    peak = float(np.abs(seen.stage_voltage).max())
+    attempt = Attempt(scale=1.0, slot_time=drive.slot_time, peak_output=peak, why="first")
+    return Reading(
+        attempt=attempt,
+        attempts=(attempt,),
+        final=seen.outputs[-1],
+        steady=steady,
+        saturated=bool(peak > swing_of(opamp) - CLIPPED_WITHIN),
+        settling_time=settled,
+        overshoot=measurement.overshoot(seen.outputs),
+        peak_output_current=float(np.abs(seen.output_current).max()),
+        energy=_energy(seen, step, settled),
+        response=Response(seen.time - step, seen.outputs, tolerance, settled),
+    )
+
+
+def _energy(seen: Observation, step: float, settled: float) -> tuple[float | None, float, float]:
+    """Amplifiers, array and inputs, from the step to the settling time."""
+    delivered = seen.delivered_power
+    if np.isnan(settled):
+        return (None if delivered is None else np.nan), np.nan, np.nan
+    array, inputs = (
+        measurement.integral(seen.time, power, step, step + settled) for power in (seen.array_power, seen.input_power)
+    )
+    if delivered is None:
+        return None, array, inputs
+    return measurement.integral(seen.time, delivered, step, step + settled) - array - inputs, array, inputs

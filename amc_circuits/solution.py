@@ -1,0 +1,175 @@
+"""What a solve returns: frozen records with a named status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from amc_circuits.stability import Stability
+from netlists.parameters import FloatArray
+
+
+class Status(IntEnum):
+    """How a right-hand side ended; the larger the worse. `advice` says what to try."""
+
+    SETTLED = 0
+    NOT_SETTLED = 1
+    SATURATED = 2
+    UNSTABLE = 3
+
+    @property
+    def advice(self) -> str:
+        """One sentence: what it means and what to try."""
+        return _ADVICE[self]
+
+
+_ADVICE = {
+    Status.SETTLED: "the outputs are within the tolerance of their final values",
+    Status.NOT_SETTLED: "the outputs still moved after four times doubling the slot; look at the waveform with --plot, "
+    "a slow or ringing pole is near the stability limit",
+    Status.SATURATED: "an amplifier passed its swing or its current limit; drop --fixed-scale, lower --input-voltage or "
+    "--g-max, or take an op-amp with more swing",
+    Status.UNSTABLE: "the circuit has a growing pole",
+}
+
+
+@dataclass(frozen=True)
+class Energy:
+    """Joules from the step to the settling time, shape (K,) each, nan where nothing settled.
+
+    Attributes:
+        total: All of it; None where the op-amps have no supply pins.
+        amplifiers: What supplies and input sources deliver, less the two below; None likewise.
+        array: Dissipated in cells and wires.
+        inputs: Dissipated in the input resistors.
+    """
+
+    total: Any
+    amplifiers: Any
+    array: Any
+    inputs: Any
+
+
+@dataclass(frozen=True)
+class Response:
+    """The outputs of one right-hand side over its slot.
+
+    Attributes:
+        time: Shape (T,), from the 50 % point of the step, s.
+        outputs: Shape (T, N), V.
+        tolerance: Relative tolerance of the settling time.
+        settling_time: s; nan if it did not settle.
+    """
+
+    time: FloatArray
+    outputs: FloatArray
+    tolerance: float
+    settling_time: float
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One simulation of one right-hand side; there are several where it was repeated.
+
+    Attributes:
+        scale: k, volts per unit of b.
+        slot_time: How long the input was held, s.
+        peak_output: Largest voltage that an amplifier's stage reached, V.
+        why: `first`, `output scale reduced` or `slot doubled`.
+    """
+
+    scale: float
+    slot_time: float
+    peak_output: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What made a result.
+
+    Attributes:
+        engine: Name of the engine.
+        ngspice_version: Such as `46`; empty when nothing was simulated.
+        klu: True when KLU solved the matrices.
+        design_sha256: Hash of the design record.
+        deck_sha256: Hash of all decks that were run; empty when none was.
+        package_version: Of this package.
+    """
+
+    engine: str
+    ngspice_version: str
+    klu: bool
+    design_sha256: str
+    deck_sha256: str
+    package_version: str
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The answer of a circuit. For K right-hand sides arrays are (K,), for a single vector they are scalars.
+
+    Attributes:
+        value: x of INV or y of MVM, shape (N,) or (N, K).
+        status: The worst of all right-hand sides.
+        statuses: One status a right-hand side.
+        message: One sentence about `status`.
+        settling_time: s; nan where null.
+        predicted_settling_time: From the slowest pole, s.
+        overshoot: Relative to the largest final output.
+        peak_output_current: Largest current of any amplifier, A.
+        energy: Joules.
+        relative_error: Against NumPy's result for the wanted matrix, 2-norm.
+        residual: `||A x - b|| / ||b||`; nan for MVM.
+        bits: `-log2(relative_error)`.
+        attempts: For each right-hand side the simulations it took.
+        responses: For each right-hand side its waveform; None where nothing was simulated.
+        stability: Poles of the linear circuit.
+        provenance: What made the result.
+        wall_time: Of the whole solve, s.
+    """
+
+    value: FloatArray
+    status: Status
+    statuses: tuple[Status, ...]
+    message: str
+    settling_time: Any
+    predicted_settling_time: float
+    overshoot: Any
+    peak_output_current: Any
+    energy: Energy
+    relative_error: Any
+    residual: Any
+    bits: Any
+    attempts: tuple[tuple[Attempt, ...], ...]
+    responses: tuple[Response | None, ...]
+    stability: Stability
+    provenance: Provenance
+    wall_time: float
+
+    @property
+    def usable(self) -> bool:
+        """True when every right-hand side settled."""
+        return self.status is Status.SETTLED
+
+    def raise_if_unusable(self) -> Solution:
+        """This solution, if it is usable.
+
+        Raises:
+            UnusableSolutionError: It is not.
+        """
+        if not self.usable:
+            raise UnusableSolutionError(f"{self.status.name}: {self.message}")
+        return self
+
+
+class UnusableSolutionError(RuntimeError):
+    """A circuit gave no usable result."""
+
+
+def scalar_or_array(values: list[float], single: bool) -> float | FloatArray:
+    """One number for a single right-hand side, else an array."""
+    return float(values[0]) if single else np.array(values, dtype=np.float64)

@@ -1,0 +1,161 @@
+"""Right-hand sides through a programmed array: streamed, read, and repeated where one was too large or too slow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from amc_circuits.engines import Job, NgspiceEngine
+from amc_circuits.linear_circuit import LinearCircuit
+from amc_circuits.observation import observe, saved_vectors
+from amc_circuits.readings import CLIPPED_WITHIN, Reading, read_slot, swing_of
+from amc_circuits.settings import Settings
+from amc_circuits.stability import Stability
+from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp, StepTrain, Transient
+from netlists.parameters import FloatArray
+
+CHUNK = 8
+"""Right-hand sides in one transient. Fixed, so that results do not depend on the number of jobs."""
+HEADROOM = 0.8
+"""Part of the swing that an output may use before k is reduced."""
+DOUBLINGS = 4
+STEPS_PER_TIME_CONSTANT = 5
+"""Of the slowest pole. The trapezoidal rule's error in a time constant is then 1/(12 * 5^2) = 0.3 %; error control takes shorter
+steps where faster poles move."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long things are given.
+
+    Attributes:
+        slot_time: Of one right-hand side, s.
+        return_time: To come to rest, s.
+        max_step: Largest time step, s.
+    """
+
+    slot_time: float
+    return_time: float
+    max_step: float
+
+
+def timing(poles: Stability, opamp: OpAmp, tolerance: float, rise_time: float) -> Timing:
+    """Slot, return and step from the slowest pole and the slew rate.
+
+    At the beginning of the slot's last fifth, a response of thrice the final value's size has decayed to a twentieth of the tolerance;
+    at the end of a return, to a hundredth of it.
+    """
+    time_constant = 1 / abs(poles.slowest.real)
+    slewing = opamp.output_swing / opamp.slew_rate if isinstance(opamp, MacroOpAmp) else 0.0
+    slot = 1.25 * (time_constant * math.log(60 / tolerance) + slewing) + 2 * rise_time
+    back = time_constant * math.log(100 / tolerance) + slewing + 2 * rise_time
+    return Timing(slot, back, min(1 / (STEPS_PER_TIME_CONSTANT * abs(poles.slowest)), slot / 50))
+
+
+@dataclass
+class Stream:
+    """A programmed circuit, ready for right-hand sides.
+
+    Attributes:
+        design: What the circuit is.
+        linear: Its linear circuit.
+        stability: The poles of that.
+        settings: How it is driven and measured.
+        engine: What simulates it.
+    """
+
+    design: InvDesign | MvmDesign
+    linear: LinearCircuit
+    stability: Stability
+    settings: Settings
+    engine: NgspiceEngine
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        self.timing = timing(self.stability, self.design.opamp, settings.tolerance, settings.rise_time)
+        self.jobs_run: list[Job] = []
+
+    def solve(self, levels: FloatArray) -> list[Reading]:
+        """Reads every column of `levels` (inputs, K), volts at the input full scale.
+
+        A column whose output passed 0.8 of the swing is repeated once at a smaller scale (unless the scale is fixed); one that was not
+        steady is repeated alone in slots of twice, four times ... the length.
+        """
+        readings = self._read(levels, range(levels.shape[1]), {}, self.timing.slot_time)
+        if not self.stability.stable:
+            return [readings[k] for k in sorted(readings)]
+        if not self.settings.fixed_scale:
+            self._reduce_scale(levels, readings)
+        self._wait_longer(levels, readings)
+        return [readings[k] for k in sorted(readings)]
+
+    def job(self, levels: FloatArray, slot_time: float) -> Job:
+        """The transient of some columns, one after the other."""
+        settings = self.settings
+        back = self.timing.return_time if settings.start == "rest" and levels.shape[1] > 1 else 0.0
+        drive = StepTrain(levels=levels, slot_time=slot_time, return_time=back, rise_time=settings.rise_time)
+        analysis = Transient(
+            stop_time=drive.stop_time,
+            max_step=self.timing.max_step,
+            reltol=min(1e-5, settings.tolerance / 1000),
+            saved=saved_vectors(self.design),
+        )
+        return Job(self.design, drive, analysis)
+
+    def _read(
+        self, levels: FloatArray, columns: Sequence[int], scale: dict[int, float], slot_time: float, chunk: int = CHUNK
+    ) -> dict[int, Reading]:
+        """Simulates columns at their scales (1 unless given) and reads them."""
+        groups = [columns[k : k + chunk] for k in range(0, len(columns), chunk)]
+        jobs = []
+        for group in groups:
+            factors = np.array([scale.get(k, 1.0) for k in group])
+            jobs.append(self.job(levels[:, list(group)] * factors, slot_time))
+        self.jobs_run += jobs
+        readings = {}
+        for job, group, waveforms in zip(jobs, groups, self.engine.run(jobs, self.settings.jobs), strict=True):
+            observation = observe(self.design, waveforms, job.drive)
+            for slot, column in enumerate(group):
+                reading = read_slot(observation, job.drive, slot, self.settings.tolerance, self.design.opamp)
+                readings[column] = _at_scale(reading, scale.get(column, 1.0))
+        return readings
+
+    def _reduce_scale(self, levels: FloatArray, readings: dict[int, Reading]) -> None:
+        """Repeats, once, what passed 0.8 of the swing. A clipped peak says too little: there the linear circuit's is taken."""
+        swing = swing_of(self.design.opamp)
+        large = [k for k, reading in readings.items() if reading.attempt.peak_output > HEADROOM * swing]
+        if not large:
+            return
+        predicted = np.abs(self.linear.steady_stages(levels[:, large])).max(axis=0)
+        scale = {}
+        for column, linear_peak in zip(large, predicted.tolist(), strict=True):
+            peak = readings[column].attempt.peak_output
+            if peak > swing - CLIPPED_WITHIN:
+                peak = max(peak, linear_peak)
+            scale[column] = HEADROOM * swing / peak
+        self._repeat(readings, self._read(levels, large, scale, self.timing.slot_time), "output scale reduced")
+
+    def _wait_longer(self, levels: FloatArray, readings: dict[int, Reading]) -> None:
+        """Repeats alone, in slots of twice the length, what was not steady."""
+        slot_time = self.timing.slot_time
+        for _ in range(DOUBLINGS):
+            restless = [k for k, reading in readings.items() if not reading.steady]
+            if not restless:
+                return
+            slot_time *= 2
+            scale = {k: readings[k].attempt.scale for k in restless}
+            self._repeat(readings, self._read(levels, restless, scale, slot_time, chunk=1), "slot doubled")
+
+    def _repeat(self, readings: dict[int, Reading], again: dict[int, Reading], why: str) -> None:
+        for column, reading in again.items():
+            attempt = replace(reading.attempt, why=why)
+            attempts = (*readings[column].attempts, attempt)
+            readings[column] = replace(reading, attempt=attempt, attempts=attempts)
+
+
+def _at_scale(reading: Reading, scale: float) -> Reading:
+    attempt = replace(reading.attempt, scale=scale)
+    return replace(reading, attempt=attempt, attempts=(attempt,))

@@ -1,0 +1,42 @@
+"""Sampled voltages and currents of one transient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from netlists.parameters import FloatArray
+
+
+@dataclass(frozen=True)
+class Waveforms:
+    """What an engine returns.
+
+    Attributes:
+        time: Shape (T,), s, rising.
+        names: V vector names, such as `v(c1)` or `i(vdd)`.
+        values: Shape (T, V), volts and amperes.
+    """
+
+    time: FloatArray
+    names: tuple[str, ...]
+    values: FloatArray
+
+    @cached_property
+    def _column(self) -> dict[str, int]:
+        return {name: k for k, name in enumerate(self.names)}
+
+    def voltages(self, nodes: Sequence[str]) -> FloatArray:
+        """Voltages of nodes, shape (T, len(nodes)), V."""
+        return self.values[:, [self._column[f"v({node.lower()})"] for node in nodes]]
+
+    def current(self, source: str) -> FloatArray:
+        """Current into the positive pin of a voltage source, shape (T,), A."""
+        return self.values[:, self._column[f"i({source.lower()})"]]
+
+    def between(self, start: float, stop: float) -> Waveforms:
+        """The samples with start <= time <= stop (a billionth of the whole is allowed for rounding)."""
+        slack = 1e-9 * (self.time[-1] - self.time[0])
+        first, last = self.time.searchsorted([start - slack, stop + slack])
+        return Waveforms(self.time[first:last], self.names, self.values[first:last])
