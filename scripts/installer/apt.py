@@ -55,6 +55,7 @@ def _options(folder: Path) -> list[str]:
         "Dir::State::lists": folder / "lists",
         "Dir::Cache": folder / "cache",
         "DPkg::Lock::Timeout": 120,
+        "APT::Update::Error-Mode": "any",
         "Acquire::Retries": 2,
     }
     if os.geteuid() != 0:
@@ -83,12 +84,21 @@ def _add_backports(folder: Path) -> str | None:
     return f"{codename}-backports"
 
 
+def _apt_get(options: list[str], *arguments: str) -> None:
+    """Runs apt-get; its error is short: the command as one would type it, and the first thing that apt calls an error."""
+    try:
+        run(["apt-get", *options, *arguments], environ=QUIET)
+    except CommandError as error:
+        reason = next((line for line in str(error).splitlines() if line.startswith("E: ")), str(error))
+        raise CommandError(f"apt-get {' '.join(arguments)}: {reason}") from error
+
+
 def _update(options: list[str]) -> None:
     """Reads the lists. One source that fails is no reason to stop: whether ngspice is among the rest shows later."""
     try:
-        run(["apt-get", *options, "update"], environ=QUIET)
+        _apt_get(options, "update")
     except CommandError as error:
-        say(f"apt-get update failed in part: {error}")
+        say(str(error))
 
 
 def _packages(suite: str | None) -> list[str]:
@@ -100,9 +110,8 @@ def _first_that_works(options: list[str], suite: str | None, arguments: list[str
     """Asks apt-get for each package in turn until one works; returns which."""
     failure = CommandError("nothing was tried")
     for package in _packages(suite):
-        command = ["apt-get", *options, "install", "-y", "--no-install-recommends", *arguments, package]
         try:
-            run(command, environ=QUIET)
+            _apt_get(options, "install", "-y", "--no-install-recommends", *arguments, package)
         except CommandError as error:
             failure = error
         else:

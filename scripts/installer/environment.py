@@ -52,7 +52,9 @@ def make(root: Path, lock: int) -> None:
     except CommandError as error:
         unfinished.unlink()
         mend = f'.venv/bin/python -m pip install --editable "{root}[dev]"'
-        raise SetupError(f"{error}\npip could not install the project (see above). By hand: {mend}") from error
+        raise SetupError(
+            f"{error}\npip could not install the project (see above; is there a network?). By hand: {mend}"
+        ) from error
     (venv / STAMP).write_text(fingerprint(root))
     unfinished.unlink()
     say("installed: .venv/bin/amc")

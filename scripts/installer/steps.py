@@ -54,8 +54,8 @@ def run(
     except OSError as error:
         raise CommandError(f"{' '.join(words)}: {error}") from error
     if done.returncode:
-        tail = "\n".join(done.stdout.splitlines()[-TAIL_LINES:])
-        raise CommandError(f"{' '.join(words)} ended with {done.returncode}:\n{tail}")
+        lines = [line for line in done.stdout.splitlines() if not line.startswith("WARNING: ")]
+        raise CommandError("\n".join([f"{' '.join(words)} ended with {done.returncode}:", *lines[-TAIL_LINES:]]))
     return done.stdout
 
 
