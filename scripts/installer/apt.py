@@ -85,7 +85,7 @@ def _add_backports(folder: Path) -> str | None:
 
 
 def _apt_get(options: list[str], *arguments: str) -> None:
-    """Runs apt-get; its error is short: the command as one would type it, and the first thing that apt calls an error."""
+    """Runs apt-get; its error is short: the command as one would type it, and the first error that apt names."""
     try:
         run(["apt-get", *options, *arguments], environ=QUIET)
     except CommandError as error:
