@@ -117,6 +117,16 @@ def test_klu_hidden_behind_an_older_one_is_put_into_use(tmp_path, old, new):
     assert (found.path, found.version, found.klu) == (tmp_path / ngspice.LOCAL, "46", True)
 
 
+def test_own_copy_that_does_not_run_is_removed(tmp_path, new):
+    """An own copy that no longer runs would be used at run time, so it goes, and the PATH is used."""
+    environ = {"PATH": os.pathsep.join([str(new.parent), os.environ["PATH"]])}
+    own = fake_ngspice(tmp_path / ngspice.LOCAL, "45", "Using KLU")
+    own.write_text("#!/bin/sh\nexit 1\n")
+    assert provision.settled(tmp_path, environ) is None
+    assert provision.provide(tmp_path, environ, install=refuse).path == new
+    assert not own.exists()
+
+
 def test_older_one_is_accepted_and_not_tried_again(tmp_path, old, bare, capsys):
     """Where nothing newer is to be had, one without KLU will do, with a note; the next run does not look again."""
     environ = {"PATH": f"{old.parent}{os.pathsep}/nowhere"}

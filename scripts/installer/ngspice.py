@@ -73,8 +73,7 @@ def find(root: Path, environ: Mapping[str, str]) -> Ngspice | None:
     """
     named = environ.get(VARIABLE)
     if named:
-        path = shutil.which(named, path=environ.get("PATH"))
-        found = probe(Path(path)) if path else None
+        found = probe(Path(named).absolute())
         if found is None:
             raise SetupError(f"{VARIABLE}={named} is not an ngspice that runs. Mend it, or type: unset {VARIABLE}")
         return found
@@ -90,6 +89,15 @@ def find_with_klu(environ: Mapping[str, str]) -> Ngspice | None:
         if found and found.klu:
             return found
     return None
+
+
+def drop_broken_copy(root: Path) -> bool:
+    """Removes the project's own copy if it does not run; True if it did so. A broken one would be used at run time."""
+    copy = root / LOCAL
+    broken = copy.exists() and probe(copy) is None
+    if broken:
+        copy.unlink()
+    return broken
 
 
 def link(root: Path, target: Path) -> Path:

@@ -23,9 +23,12 @@ MANAGERS = (
 def settled(root: Path, environ: Mapping[str, str]) -> Ngspice | None:
     """The ngspice to use if nothing is left to do about it, else None."""
     found = ngspice.find(root, environ)
-    if found and (found.klu or environ.get(ngspice.VARIABLE) or _was_tried(root, found)):
+    if found is None or environ.get(ngspice.VARIABLE):
         return found
-    return None
+    copy = root / ngspice.LOCAL
+    if copy.exists() and found.path != copy:
+        return None
+    return found if found.klu or _was_tried(root, found) else None
 
 
 def provide(root: Path, environ: Mapping[str, str], install: Callable[[Path], None] | None = None) -> Ngspice:
@@ -39,9 +42,11 @@ def provide(root: Path, environ: Mapping[str, str], install: Callable[[Path], No
     Raises:
         SetupError: There is none and none can be installed.
     """
+    if ngspice.drop_broken_copy(root):
+        say(f"removed {ngspice.LOCAL}, which does not run any more")
     present = ngspice.find(root, environ)
     say(f"found {present}" if present else "found no ngspice")
-    if found := _behind_another(root, environ):
+    if found := settled(root, environ) or _behind_another(root, environ):
         return found
     try:
         (install or install_with_package_manager)(root)
