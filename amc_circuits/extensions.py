@@ -1,7 +1,7 @@
 """What an upper layer hands to the `amc` command: subcommands and checks for `amc doctor`.
 
-A package announces itself with an entry point in the group `amc.commands` that resolves to an `Extension`. So `amc_circuits`
-never imports what stands above it.
+A package announces itself with an entry point in the group `amc.commands` that resolves to an `Extension`. So
+`amc_circuits` never imports what stands above it.
 """
 
 from __future__ import annotations

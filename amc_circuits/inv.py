@@ -92,8 +92,8 @@ def _warn_of_slow_inverters(design: InvDesign) -> None:
     if pole < wanted:
         largest = 2 / (wanted * opamp.input_capacitance)
         warnings.warn(
-            f"inverter_resistance: {design.inverter_resistance:g} ohm with {opamp.input_capacitance:g} F of input capacitance is "
-            f"slower than twice the op-amp's bandwidth; take at most {largest:.3g} ohm",
+            f"inverter_resistance: {design.inverter_resistance:g} ohm with {opamp.input_capacitance:g} F of input "
+            f"capacitance is slower than twice the op-amp's bandwidth; take at most {largest:.3g} ohm",
             SlowInverterWarning,
             stacklevel=3,
         )

@@ -1,7 +1,9 @@
 """The linear circuit of a design as a state-space system, built from the record alone, without a deck.
 
-Every node is an unknown of `E dy/dt = F y + H u`, E diagonal (one capacitor a node, to ground). Nodes without a capacitor are
-eliminated by a Schur complement; what is left are the states. Wires are left out; line capacitance, lumped per line, is in.
+Every node is an unknown of `E dy/dt = F y + H u`, E diagonal (one capacitor a node, to ground). Nodes without a
+capacitor are
+eliminated by a Schur complement; what is left are the states. Wires are left out; line capacitance, lumped per line,
+is in.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ class LinearCircuit:
         drive: Shape (n, inputs), 1/s.
         read: Shape (nodes, n).
         feed: Shape (nodes, inputs).
-        nodes: Which rows of `read` and `feed` belong to a group: `v` sum nodes, `c` or `out` outputs, `d`, `w` inverters, `amp`,
-            `inv` (and `amp_second`, `inv_second`) the stages inside the op-amps.
+        nodes: Which rows of `read` and `feed` belong to a group: `v` sum nodes, `c` or `out` outputs, `d`, `w`
+            inverters, `amp`, `inv` (and `amp_second`, `inv_second`) the stages inside the op-amps.
     """
 
     state: FloatArray
@@ -36,12 +38,12 @@ class LinearCircuit:
 
     def steady(self, group: str, inputs: FloatArray) -> FloatArray:
         """Voltages that a group of nodes settles to, if it does: inputs (inputs, K) to (group, K), volts."""
-        states: FloatArray = np.linalg.solve(self.state, -self.drive @ inputs)
+        states = np.asarray(np.linalg.solve(self.state, -self.drive @ inputs), dtype=np.float64)
         rows = self.nodes[group]
         return self.read[rows] @ states + self.feed[rows] @ inputs
 
     def steady_stages(self, inputs: FloatArray) -> FloatArray:
-        """What every amplifier's output would be without its load, steady: inputs (inputs, K) to (amplifiers, K), volts."""
+        """Steady outputs without their loads, of all amplifiers: inputs (inputs, K) to (amplifiers, K), volts."""
         groups = [group if group + "_second" not in self.nodes else group + "_second" for group in ("amp", "inv")]
         return np.vstack([self.steady(group, inputs) for group in groups if group in self.nodes])
 

@@ -48,8 +48,8 @@ def check_conductance_limits(g_min: float, g_max: float) -> None:
 def map_matrix(matrix: FloatArray, g_min: float = 1e-6, g_max: float = 100e-6) -> Mapping:
     """Maps a real matrix to one array, or to a pair where an entry is negative.
 
-    A pair holds `G+- = g_min + max(+-A, 0)/alpha (g_max - g_min)`: the floor cancels in the difference, so an ideal pair is exact. A
-    single array holds `max(A/alpha g_max, g_min)`: entries below the floor become an error.
+    A pair holds `G+- = g_min + max(+-A, 0)/alpha (g_max - g_min)`: the floor cancels in the difference, so an ideal
+    pair is exact. A single array holds `max(A/alpha g_max, g_min)`: entries below the floor become an error.
 
     Args:
         matrix: A, shape (N, M), any units.

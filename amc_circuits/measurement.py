@@ -1,4 +1,4 @@
-"""What is read from waveforms: pure functions, used by every engine alike. The definitions are in docs/measurement.md."""
+"""What is read from waveforms: pure functions, used by every engine alike. Definitions: docs/measurement.md."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def full_scale(final: FloatArray) -> float:
 
 
 def settling_time(time: FloatArray, outputs: FloatArray, step_time: float, tolerance: float) -> float:
-    """From the step to the first instant after which every output stays within `tolerance * max_j |final_j|` of its final value.
+    """From the step to the first instant after which every output stays within its band.
 
-    Between two samples the crossing is found on the straight line that joins them.
+    The band is `tolerance * max_j |final_j|` around the output's final value. Between two samples the crossing is found on the straight line that joins them.
 
     Args:
         time: Samples of the slot, shape (T,), s; the last one is the end of the slot.
@@ -50,7 +50,7 @@ def settling_time(time: FloatArray, outputs: FloatArray, step_time: float, toler
 
 
 def is_steady(time: FloatArray, outputs: FloatArray, tolerance: float) -> bool:
-    """True when over the last fifth of the slot every output stays within a twentieth of the tolerance of its final value."""
+    """True when over the last fifth of the slot every output stays within tolerance/20 of its final value."""
     final = outputs[-1]
     last_part = time >= time[-1] - (time[-1] - time[0]) / STEADY_PART
     change = np.abs(outputs[last_part] - final).max()
@@ -71,7 +71,7 @@ def overshoot(outputs: FloatArray) -> float:
 
 
 def integral(time: FloatArray, power: FloatArray, start: float, stop: float) -> float:
-    """Integral of a sampled power from `start` to `stop`, trapezoidal, its ends interpolated. Watts and seconds to joules."""
+    """Joules: the trapezoidal integral of a sampled power (W) from `start` to `stop` (s), its ends interpolated."""
     inside = (time > start) & (time < stop)
     ends = np.interp([start, stop], time, power)
     return float(np.trapezoid([ends[0], *power[inside], ends[1]], [start, *time[inside], stop]))
@@ -81,10 +81,12 @@ def relative_error(value: FloatArray, reference: FloatArray) -> FloatArray:
     """`||value - reference|| / ||reference||` of each column, 2-norm; shape (N, K) to (K,); 0 where both are zero."""
     wrong = np.linalg.norm(value - reference, axis=0)
     scale = np.linalg.norm(reference, axis=0)
-    return np.divide(wrong, scale, out=np.where(wrong > 0, np.inf, 0.0), where=scale > 0)
+    none = np.where(wrong > 0, np.inf, 0.0)
+    return np.asarray(np.divide(wrong, scale, out=none, where=scale > 0), dtype=np.float64)
 
 
 def bits(error: FloatArray) -> FloatArray:
     """Accuracy in bits, `-log2(relative error)`; inf for an exact result."""
     with np.errstate(divide="ignore"):
-        return -np.log2(error)
+        found: FloatArray = -np.log2(error)
+    return found

@@ -18,7 +18,7 @@ from amc_circuits.readings import Reading
 from amc_circuits.settings import Settings
 from amc_circuits.solution import Attempt, Energy, Provenance, Response, Solution, Status, scalar_or_array
 from amc_circuits.stability import Stability, stability
-from amc_circuits.streaming import Stream
+from amc_circuits.streaming import Stream, Timing, stream_job, timing
 from netlists import InvDesign, MvmDesign, OpAmp, preset
 from netlists.parameters import FloatArray
 
@@ -75,16 +75,24 @@ class ProgrammedCircuit:
         """The engine, made at first use."""
         return ENGINES[self.engine](timeout=self.settings.timeout, keep=self.settings.keep)
 
-    def jobs(self, levels: FloatArray) -> list[Job]:
-        """The first transient of some input voltages (inputs, K), as data, without running it."""
-        stream = self._stream()
-        return [stream.job(levels, stream.timing.slot_time)]
+    @cached_property
+    def timing(self) -> Timing:
+        """What each right-hand side is given, from the poles."""
+        return timing(self.stability, self.design.opamp, self.settings.tolerance, self.settings.rise_time)
 
-    def _stream(self) -> Stream:
-        return Stream(self.design, self.linear, self.stability, self.settings, self.simulator)
+    def job(self, columns: FloatArray) -> Job:
+        """The transient that streams some right-hand sides (inputs, K), as data; runs nothing."""
+        return stream_job(self.design, self.settings, self.timing, self.input_levels(columns)[0])
 
     def input_levels(self, columns: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Input voltages (inputs, K) with every column at the input full scale, and k, volts per unit, (K,); k = 0 for a zero column."""
+        """Input voltages with every column at the input full scale, and k.
+
+        Args:
+            columns: Right-hand sides, shape (inputs, K).
+
+        Returns:
+            Volts, shape (inputs, K), and k, volts per unit, shape (K,); k = 0 for a zero column.
+        """
         largest = np.abs(columns).max(axis=0)
         scale = np.divide(self.settings.input_voltage, largest, out=np.zeros_like(largest), where=largest > 0)
         return columns * scale, scale
@@ -97,7 +105,7 @@ class ProgrammedCircuit:
         readings: dict[int, Reading] = {}
         decks = ""
         if driven.size and (self.stability.stable or self.settings.force):
-            stream = self._stream()
+            stream = Stream(self.design, self.linear, self.stability.stable, self.timing, self.settings, self.simulator)
             readings = dict(zip(driven.tolist(), stream.solve(levels[:, driven]), strict=True))
             decks = stream.engine.deck_sha256(stream.jobs_run)
         collected = _Collected(self, readings, columns, scale, reference, gain)
@@ -129,12 +137,12 @@ class _Collected:
 
     def _each(self, of_reading: Any, at_rest: float = np.nan) -> list[float]:
         """A figure of every column: from its reading, or what it is for a zero right-hand side."""
-        count = self.columns.shape[1]
+        count = len(self.scale)
         return [of_reading(self.readings[k]) if k in self.readings else at_rest for k in range(count)]
 
     def _values(self) -> FloatArray:
         values = np.full(self.reference.shape, np.nan)
-        for k in range(values.shape[1]):
+        for k in range(len(self.scale)):
             if k in self.readings:
                 reading = self.readings[k]
                 values[:, k] = self.gain * reading.final / (self.scale[k] * reading.attempt.scale)
@@ -163,7 +171,7 @@ class _Collected:
 
     def _residual(self, values: FloatArray) -> list[float]:
         if isinstance(self.circuit.design, MvmDesign):
-            return [np.nan] * values.shape[1]
+            return [np.nan] * len(self.scale)
         found: list[float] = relative_error(self.circuit.matrix @ values, self.columns).tolist()
         return found
 
@@ -175,13 +183,15 @@ class _Collected:
 
     def solution(self, single: bool, decks: str, wall_time: float) -> Solution:
         """Everything as one record."""
-        count = self.columns.shape[1]
+        count = len(self.scale)
         values = self._values()
         statuses = tuple(self._status(k) for k in range(count))
         errors = relative_error(values, self.reference)
         worst = max(statuses)
         cause = self.circuit.stability.cause
-        responses: list[Response | None] = [self.readings[k].response if k in self.readings else None for k in range(count)]
+        responses: list[Response | None] = [
+            self.readings[k].response if k in self.readings else None for k in range(count)
+        ]
         return Solution(
             value=values[:, 0] if single else values,
             status=worst,

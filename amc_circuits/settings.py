@@ -19,7 +19,8 @@ class Settings(Record):
         rise_time: Of the input steps, s.
         tolerance: Relative tolerance of the settling time.
         fixed_scale: True forbids the reduction of k where an output passes 0.8 of the swing.
-        start: `rest`: the inputs go to zero between two right-hand sides, uncharged; `previous`: from the solution before.
+        start: `rest`: the inputs go to zero between two right-hand sides, uncharged; `previous`: from the solution
+            before.
         jobs: Simulations at the same time.
         force: True simulates an unstable circuit all the same.
         timeout: Seconds after which a simulation is ended.

@@ -28,10 +28,10 @@ class Status(IntEnum):
 
 _ADVICE = {
     Status.SETTLED: "the outputs are within the tolerance of their final values",
-    Status.NOT_SETTLED: "the outputs still moved after four times doubling the slot; look at the waveform with --plot, "
-    "a slow or ringing pole is near the stability limit",
-    Status.SATURATED: "an amplifier passed its swing or its current limit; drop --fixed-scale, lower --input-voltage or "
-    "--g-max, or take an op-amp with more swing",
+    Status.NOT_SETTLED: "the outputs still moved after four times doubling the slot; a slow or ringing pole is near "
+    "the stability limit, look at the waveform with --plot",
+    Status.SATURATED: "an amplifier passed its swing or its current limit; drop --fixed-scale, lower "
+    "--input-voltage or --g-max, or take an op-amp with more swing",
     Status.UNSTABLE: "the circuit has a growing pole",
 }
 

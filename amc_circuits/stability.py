@@ -38,7 +38,8 @@ class Stability:
     def settling_time(self, tolerance: float) -> float:
         """Predicted settling time to a relative tolerance, s: `ln(1/tolerance)` time constants of the slowest pole.
 
-        Reference: Sun et al., TED 2020, arXiv 2005.04530, with the slowest pole of the circuit in the place of w_T lambda_min.
+        Reference: Sun et al., TED 2020, arXiv 2005.04530, with the slowest pole of the circuit in the place of w_T
+            lambda_min.
         """
         return float(np.log(1 / tolerance) / -self.slowest.real) if self.stable else float("nan")
 
@@ -63,7 +64,9 @@ def _cause(pole: complex, design: InvDesign, mapping: Mapping) -> str:
         return f"{what}; behind it is the eigenvalue {_complex(lowest)} of A; {mend}"
     if scaled.real.min() <= 0:
         mend = "scale the rows of A to equal sums, or make --input-conductance larger"
-        return f"{what}; A's eigenvalues are good, but not those of A with its rows divided by their conductance; {mend}"
+        return (
+            f"{what}; A's eigenvalues are good, but not those of A with its rows divided by their conductance; {mend}"
+        )
     mend = "try a smaller --inverter-resistance, a higher --second-pole, or an op-amp with less input capacitance"
     return f"{what}; no eigenvalue of A is behind it: it is the lag of the amplifiers and inverters; {mend}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,8 +23,8 @@ HEADROOM = 0.8
 """Part of the swing that an output may use before k is reduced."""
 DOUBLINGS = 4
 STEPS_PER_TIME_CONSTANT = 5
-"""Of the slowest pole. The trapezoidal rule's error in a time constant is then 1/(12 * 5^2) = 0.3 %; error control takes shorter
-steps where faster poles move."""
+"""Of the slowest pole. The trapezoidal rule's error in a time constant is then 1/(12 * 5^2) = 0.3 %; error control
+takes shorter steps where faster poles move."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,30 @@ class Timing:
 def timing(poles: Stability, opamp: OpAmp, tolerance: float, rise_time: float) -> Timing:
     """Slot, return and step from the slowest pole and the slew rate.
 
-    At the beginning of the slot's last fifth, a response of thrice the final value's size has decayed to a twentieth of the tolerance;
-    at the end of a return, to a hundredth of it.
+    At the beginning of the slot's last fifth, a response of thrice the final value's size has decayed to a twentieth
+    of the tolerance; at the end of a return, to a hundredth of it.
     """
     time_constant = 1 / abs(poles.slowest.real)
     slewing = opamp.output_swing / opamp.slew_rate if isinstance(opamp, MacroOpAmp) else 0.0
     slot = 1.25 * (time_constant * math.log(60 / tolerance) + slewing) + 2 * rise_time
     back = time_constant * math.log(100 / tolerance) + slewing + 2 * rise_time
     return Timing(slot, back, min(1 / (STEPS_PER_TIME_CONSTANT * abs(poles.slowest)), slot / 50))
+
+
+def stream_job(
+    design: InvDesign | MvmDesign, settings: Settings, given: Timing, levels: FloatArray, doubled: int = 0
+) -> Job:
+    """The transient that streams columns of input voltages (inputs, K), in slots doubled so many times."""
+    back = given.return_time if settings.start == "rest" and levels.shape[1] > 1 else 0.0
+    slot_time = given.slot_time * 2**doubled
+    drive = StepTrain(levels=levels, slot_time=slot_time, return_time=back, rise_time=settings.rise_time)
+    analysis = Transient(
+        stop_time=drive.stop_time,
+        max_step=given.max_step,
+        reltol=min(1e-5, settings.tolerance / 1000),
+        saved=saved_vectors(design),
+    )
+    return Job(design, drive, analysis)
 
 
 @dataclass
@@ -62,58 +78,46 @@ class Stream:
     Attributes:
         design: What the circuit is.
         linear: Its linear circuit.
-        stability: The poles of that.
+        stable: False for a circuit that is simulated though it has a growing pole: it is read once, as it comes.
+        timing: What each right-hand side is given.
         settings: How it is driven and measured.
         engine: What simulates it.
+        jobs_run: All that was simulated.
     """
 
     design: InvDesign | MvmDesign
     linear: LinearCircuit
-    stability: Stability
+    stable: bool
+    timing: Timing
     settings: Settings
     engine: NgspiceEngine
-
-    def __post_init__(self) -> None:
-        settings = self.settings
-        self.timing = timing(self.stability, self.design.opamp, settings.tolerance, settings.rise_time)
-        self.jobs_run: list[Job] = []
+    jobs_run: list[Job] = field(default_factory=list)
 
     def solve(self, levels: FloatArray) -> list[Reading]:
         """Reads every column of `levels` (inputs, K), volts at the input full scale.
 
-        A column whose output passed 0.8 of the swing is repeated once at a smaller scale (unless the scale is fixed); one that was not
-        steady is repeated alone in slots of twice, four times ... the length.
+        A column whose output passed 0.8 of the swing is repeated once at a smaller scale (unless the scale is
+        fixed); one that was not steady is repeated alone in slots of twice, four times ... the length.
         """
-        readings = self._read(levels, range(levels.shape[1]), {}, self.timing.slot_time)
-        if not self.stability.stable:
+        readings = self._read(levels, range(levels.shape[1]), {})
+        if not self.stable:
             return [readings[k] for k in sorted(readings)]
         if not self.settings.fixed_scale:
             self._reduce_scale(levels, readings)
         self._wait_longer(levels, readings)
         return [readings[k] for k in sorted(readings)]
 
-    def job(self, levels: FloatArray, slot_time: float) -> Job:
-        """The transient of some columns, one after the other."""
-        settings = self.settings
-        back = self.timing.return_time if settings.start == "rest" and levels.shape[1] > 1 else 0.0
-        drive = StepTrain(levels=levels, slot_time=slot_time, return_time=back, rise_time=settings.rise_time)
-        analysis = Transient(
-            stop_time=drive.stop_time,
-            max_step=self.timing.max_step,
-            reltol=min(1e-5, settings.tolerance / 1000),
-            saved=saved_vectors(self.design),
-        )
-        return Job(self.design, drive, analysis)
-
     def _read(
-        self, levels: FloatArray, columns: Sequence[int], scale: dict[int, float], slot_time: float, chunk: int = CHUNK
+        self, levels: FloatArray, columns: Sequence[int], scale: dict[int, float], doubled: int = 0
     ) -> dict[int, Reading]:
-        """Simulates columns at their scales (1 unless given) and reads them."""
+        """Simulates columns at their scales (1 unless given) and reads them; in doubled slots each runs alone."""
+        chunk = 1 if doubled else CHUNK
         groups = [columns[k : k + chunk] for k in range(0, len(columns), chunk)]
         jobs = []
         for group in groups:
             factors = np.array([scale.get(k, 1.0) for k in group])
-            jobs.append(self.job(levels[:, list(group)] * factors, slot_time))
+            driven = levels[:, list(group)] * factors
+            jobs.append(stream_job(self.design, self.settings, self.timing, driven, doubled))
         self.jobs_run += jobs
         readings = {}
         for job, group, waveforms in zip(jobs, groups, self.engine.run(jobs, self.settings.jobs), strict=True):
@@ -124,7 +128,10 @@ class Stream:
         return readings
 
     def _reduce_scale(self, levels: FloatArray, readings: dict[int, Reading]) -> None:
-        """Repeats, once, what passed 0.8 of the swing. A clipped peak says too little: there the linear circuit's is taken."""
+        """Repeats, once, what passed 0.8 of the swing.
+
+        A clipped peak is only a lower bound of what a linear amplifier reaches: there the linear circuit's is taken.
+        """
         swing = swing_of(self.design.opamp)
         large = [k for k, reading in readings.items() if reading.attempt.peak_output > HEADROOM * swing]
         if not large:
@@ -136,18 +143,16 @@ class Stream:
             if peak > swing - CLIPPED_WITHIN:
                 peak = max(peak, linear_peak)
             scale[column] = HEADROOM * swing / peak
-        self._repeat(readings, self._read(levels, large, scale, self.timing.slot_time), "output scale reduced")
+        self._repeat(readings, self._read(levels, large, scale), "output scale reduced")
 
     def _wait_longer(self, levels: FloatArray, readings: dict[int, Reading]) -> None:
         """Repeats alone, in slots of twice the length, what was not steady."""
-        slot_time = self.timing.slot_time
-        for _ in range(DOUBLINGS):
+        for doubled in range(1, DOUBLINGS + 1):
             restless = [k for k, reading in readings.items() if not reading.steady]
             if not restless:
                 return
-            slot_time *= 2
             scale = {k: readings[k].attempt.scale for k in restless}
-            self._repeat(readings, self._read(levels, restless, scale, slot_time, chunk=1), "slot doubled")
+            self._repeat(readings, self._read(levels, restless, scale, doubled), "slot doubled")
 
     def _repeat(self, readings: dict[int, Reading], again: dict[int, Reading], why: str) -> None:
         for column, reading in again.items():

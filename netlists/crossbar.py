@@ -1,6 +1,7 @@
 """The array of cells as raw SPICE text, with ideal wires or as the flat mesh of cells and wire segments.
 
-Each word line is contacted at column 1 and each bit line at row 1; the segment between terminal and first cell is included.
+Each word line is contacted at column 1 and each bit line at row 1; the segment between terminal and first cell is
+included.
 """
 
 from __future__ import annotations

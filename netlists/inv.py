@@ -13,9 +13,10 @@ from netlists.sources import StepTrain
 def inv_circuit(design: InvDesign, drive: StepTrain | None = None) -> Circuit:
     """The INV circuit of a design, as a PySpice circuit that can still be added to.
 
-    Sum node `v_i` is the inverting input of op-amp i, whose output `c_i` drives bit line i of the positive array; an analog inverter
-    makes `d_i = -c_i` for the negative array; input `in_i` reaches the sum node through `1/input_conductance`. The cells stand in the
-    circuit's raw text. Public node names: `netlists/nodes.py`.
+    Sum node `v_i` is the inverting input of op-amp i, whose output `c_i` drives bit line i of the positive array; an
+    analog inverter
+    makes `d_i = -c_i` for the negative array; input `in_i` reaches the sum node through `1/input_conductance`. The
+    cells stand in the circuit's raw text. Public node names: `netlists/nodes.py`.
 
     Args:
         design: What the circuit is.
@@ -43,9 +44,7 @@ def _core(design: InvDesign) -> list[str]:
     parts = [f"Rin{i} {a} {b} {ohms!r}" for i, (a, b) in enumerate(zip(nodes.inputs(size), sums, strict=True), 1)]
     for k, array in enumerate(design.arrays):
         parts.append(crossbar(k, array, sums, nodes.drivers(k, size), design.interconnect))
-    parts += [
-        opamp.instance(f"amp{i}", a, b, amplifier) for i, (a, b) in enumerate(zip(sums, columns, strict=True), 1)
-    ]
+    parts += [opamp.instance(f"amp{i}", a, b, amplifier) for i, (a, b) in enumerate(zip(sums, columns, strict=True), 1)]
     return parts + (_inverters(design) if design.signed else [])
 
 

@@ -12,8 +12,8 @@ Public nodes, safe to measure and to connect to:
 | `out1..outN` | - | outputs of the transimpedance amplifiers |
 | `vdd`, `vss` | rails (op-amps with supply pins only) | the same |
 
-`p` and `n` start the nodes inside the positive and the negative array: `pr_i_j` is the word line at cell (i, j), `pc_i_j` the bit
-line there. They exist only with wire resistance.
+`p` and `n` start the nodes inside the positive and the negative array: `pr_i_j` is the word line at cell (i, j),
+`pc_i_j` the bit line there. They exist only with wire resistance.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ Macro model (a topology that was checked against limits and slewing; see docs/op
     iL = I_lim tanh((z - out)/(R_out I_lim)) into out
     vdd -> out: iL/2;  out -> vss: -iL/2;  vdd -> vss: sqrt(iL^2/4 + I_qo^2) + I_q    (class AB)
 
-So the output stage takes from the rails exactly what it delivers, and the currents of all pins sum to zero (the input stage, R1 and
-C1 are a model of the gain, without power of their own).
+So the output stage takes from the rails exactly what it delivers, and the currents of all pins sum to zero (the
+input stage, R1 and C1 are a model of the gain, without power of their own).
 """
 
 from __future__ import annotations

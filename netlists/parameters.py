@@ -162,7 +162,9 @@ class MacroOpAmp(Record):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.output_swing > self.supply_voltage:
-            raise ParameterError("output_swing", self.output_swing, f"must not pass the supply, {self.supply_voltage} V")
+            raise ParameterError(
+                "output_swing", self.output_swing, f"must not pass the supply, {self.supply_voltage} V"
+            )
         if self.class_ab_current > self.quiescent_current:
             mend = f"must not pass quiescent_current, {self.quiescent_current} A, of which it is a part"
             raise ParameterError("class_ab_current", self.class_ab_current, mend)
@@ -230,8 +232,9 @@ class _ArrayDesign(Record):
 
 
 class InvDesign(_ArrayDesign):
-    """A closed-loop INV circuit, `G_in v_in + (G+ - G-) c = 0` at ideal sum nodes (Sun et al., PNAS 2019,
-    doi 10.1073/pnas.1815682116).
+    """A closed-loop INV circuit, `G_in v_in + (G+ - G-) c = 0` at ideal sum nodes.
+
+    Reference: Sun et al., PNAS 2019, doi 10.1073/pnas.1815682116.
 
     Attributes:
         input_conductance: From each input source to its sum node, siemens.
@@ -263,8 +266,10 @@ class InvDesign(_ArrayDesign):
 
 
 class MvmDesign(_ArrayDesign):
-    """An open-loop MVM circuit with transimpedance amplifiers, `out = -(G+ - G-) v / G_f` (Sun, Huang, TCAS-II 2021,
-    doi 10.1109/TCSII.2021.3068764). The negative array is driven by -v from its own sources.
+    """An open-loop MVM circuit with transimpedance amplifiers, `out = -(G+ - G-) v / G_f`.
+
+    The negative array is driven by -v from its own sources. Reference: Sun, Huang, TCAS-II 2021,
+    doi 10.1109/TCSII.2021.3068764.
 
     Attributes:
         feedback_conductance: G_f of every transimpedance amplifier, siemens.

@@ -1,5 +1,8 @@
-"""Op-amp presets. Each number has its source beside it: [D] data sheet, [T] a transistor-level design of ours in ngspice (folded
-cascode, class-AB output, level-1 MOS, +-1.2 V), [C] chosen here because no source states it."""
+"""Op-amp presets, each number with its source.
+
+[D] data sheet; [T] measured in ngspice on a transistor-level design (folded cascode, class-AB output, level-1 MOS,
++-1.2 V); [C] chosen here because no source states it.
+"""
 
 from __future__ import annotations
 

@@ -8,15 +8,16 @@ import numpy as np
 from pydantic import model_validator
 
 from netlists import nodes
-from netlists.parameters import FloatArray, Matrix, MacroOpAmp, NonNegative, OpAmp, ParameterError, Positive, Record
+from netlists.parameters import FloatArray, MacroOpAmp, Matrix, NonNegative, OpAmp, ParameterError, Positive, Record
 
 
 class StepTrain(Record):
     """Right-hand sides, one after the other, as voltage steps.
 
-    Slot k begins at `k * period` with a linear edge of `rise_time` from what was there before to `levels[:, k]`, which is held until
-    the slot ends after `slot_time`. With a return slot the inputs then fall back to zero (same edge) for `return_time`, so that the
-    next right-hand side starts from rest.
+    Slot k begins at `k * period` with a linear edge of `rise_time` from what was there before to `levels[:, k]`,
+    which is held until
+    the slot ends after `slot_time`. With a return slot the inputs then fall back to zero (same edge) for
+    `return_time`, so that the next right-hand side starts from rest.
 
     Attributes:
         levels: Input voltages, shape (inputs, K), volts.
@@ -46,7 +47,7 @@ class StepTrain(Record):
     @property
     def stop_time(self) -> float:
         """End of the last slot, s: the last return is not simulated."""
-        return self.levels.shape[1] * self.period - self.return_time
+        return float(self.levels.shape[1] * self.period - self.return_time)
 
     def step_time(self, k: int) -> float:
         """The 50 % point of edge k, s: settling time counts from here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amc_circuits.engines.job import Job
-from amc_circuits.engines.ngspice import NgspiceEngine, SimulationError
+from amc_circuits.engines.ngspice import NgspiceEngine, SimulationError, end_simulations
 from amc_circuits.engines.ngspice_binary import EngineNotFoundError, NgspiceBinary, find_ngspice
 from netlists import ParameterError
 
@@ -23,5 +23,5 @@ def check_engine(name: str) -> str:
 
 __all__ = [
     "ENGINES", "EngineNotFoundError", "Job", "NgspiceBinary", "NgspiceEngine", "SimulationError", "check_engine",
-    "find_ngspice",
+    "end_simulations", "find_ngspice",
 ]  # fmt: skip

@@ -42,6 +42,15 @@ class SimulationError(RuntimeError):
         return type(self), (self.reason, self.folder)
 
 
+_RUNNING: set[subprocess.Popen[bytes]] = set()
+
+
+def end_simulations() -> None:
+    """Ends every simulation that this process started: for Ctrl-C, and when one of several has failed."""
+    for process in tuple(_RUNNING):
+        _end(process)
+
+
 @dataclass
 class NgspiceEngine:
     """Runs jobs with ngspice.
@@ -57,7 +66,6 @@ class NgspiceEngine:
     solver: Literal["auto", "klu", "sparse"] = "auto"
     keep: Path | None = None
     binary: NgspiceBinary = field(default_factory=find_ngspice)
-    _running: set[subprocess.Popen[bytes]] = field(default_factory=set, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     _last_body: tuple[InvDesign | MvmDesign, str] | None = field(default=None, init=False, repr=False)
@@ -107,7 +115,7 @@ class NgspiceEngine:
                 return [future.result() for future in futures]
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
-                self._end_all()
+                end_simulations()
                 raise
 
     def _run_one(self, job: Job) -> Waveforms:
@@ -141,21 +149,14 @@ class NgspiceEngine:
                 command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 start_new_session=True,
             )  # fmt: skip
-        with self._lock:
-            self._running.add(process)
+        _RUNNING.add(process)
         try:
             code = process.wait(timeout=self.timeout)
         finally:
             _end(process)
-            with self._lock:
-                self._running.discard(process)
+            _RUNNING.discard(process)
         if code != 0:
             raise _RunFailed(f"ended with code {code}" if code > 0 else f"was ended by signal {-code}")
-
-    def _end_all(self) -> None:
-        with self._lock:
-            for process in self._running:
-                _end(process)
 
     def _reason(self, error: Exception, folder: Path) -> str:
         if isinstance(error, subprocess.TimeoutExpired):

@@ -1,0 +1,118 @@
+"""One case: a matrix, a right-hand side, and the circuit that takes them, from options as users give them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from amc_circuits.checks import real_array
+from amc_circuits.inv import InvCircuit
+from amc_circuits.matrices import draw_matrix, draw_vector
+from amc_circuits.mvm import MvmCircuit
+from amc_circuits.options import CIRCUIT, OPAMP_OVERRIDES, SOLVE, Circuit, options_of
+from amc_circuits.solution import Solution
+from netlists import MacroOpAmp, OpAmp, ParameterError, preset
+from netlists.parameters import FloatArray
+
+
+@dataclass(frozen=True)
+class Case:
+    """A programmed circuit and what goes into it.
+
+    Attributes:
+        kind: `inv` or `mvm`.
+        circuit: The programmed circuit.
+        vector: b of INV or x of MVM, shape (n,) or (n, K).
+        seed: What it was drawn from; None for files.
+    """
+
+    kind: Circuit
+    circuit: InvCircuit | MvmCircuit
+    vector: FloatArray
+    seed: int | None
+
+    def run(self) -> Solution:
+        """Solves or multiplies."""
+        return (
+            self.circuit.solve(self.vector)
+            if isinstance(self.circuit, InvCircuit)
+            else self.circuit.matvec(self.vector)
+        )
+
+
+def load_array(name: str, path: Path) -> FloatArray:
+    """A numeric array from a .npy file; never unpickles.
+
+    Raises:
+        ParameterError: The file cannot be read as one.
+    """
+    try:
+        with path.open("rb") as file:
+            loaded = np.lib.format.read_array(file, allow_pickle=False)
+    except OSError as error:
+        raise ParameterError(name, str(path), f"cannot be read: {error.strerror or error}") from None
+    except (ValueError, EOFError, SyntaxError, MemoryError, OverflowError) as error:
+        reason = "object arrays are not read" if "pickle" in str(error).lower() else "it is no .npy file of numbers"
+        raise ParameterError(name, str(path), f"{reason}; write it with numpy.save") from None
+    return real_array(name, loaded, (1, 2))
+
+
+def opamp_of(options: dict[str, Any]) -> OpAmp:
+    """The preset with what was overridden.
+
+    Raises:
+        ParameterError: There is no such preset, or it has no such parameter.
+    """
+    record = preset(options["opamp"])
+    changes = {name: options[name] for name in OPAMP_OVERRIDES if options[name] is not None}
+    if not isinstance(record, MacroOpAmp):
+        for name, value in changes.items():
+            if name not in type(record).model_fields:
+                raise ParameterError(name, value, f"the op-amp {options['opamp']} has no such parameter; take another")
+    return record.replace(**changes) if changes else record
+
+
+def make_case(
+    kind: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: int, keep: Path | None
+) -> Case:
+    """Loads or draws the problem and programs the circuit.
+
+    Args:
+        kind: `inv` or `mvm`.
+        options: As `parse_options` returns them.
+        files: Matrix and vector; both None to draw them.
+        jobs: Simulations at the same time.
+        keep: Folder for failed runs.
+
+    Raises:
+        ParameterError: Something cannot be used.
+    """
+    names = ("A", "b" if kind == "inv" else "x")
+    matrix, vector, seed = _problem(kind, options, files, names)
+    taken = {option.name for option in options_of(kind)} & {option.name for option in CIRCUIT + SOLVE}
+    arguments = {name: options[name] for name in taken - {"opamp", *OPAMP_OVERRIDES}}
+    program = InvCircuit.program if kind == "inv" else MvmCircuit.program
+    circuit = program(matrix, opamp=opamp_of(options), jobs=jobs, keep=keep, **arguments)
+    return Case(kind, circuit, vector, seed)
+
+
+def _problem(
+    kind: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None], names: tuple[str, str]
+) -> tuple[FloatArray, FloatArray, int | None]:
+    if files[0] is not None and files[1] is not None:
+        for name in ("size", "columns", "condition"):
+            if options.get(name) is not None:
+                raise ParameterError(name, options[name], "goes with a drawn matrix, not with files")
+        return load_array(names[0], files[0]), load_array(names[1], files[1]), None
+    if files[0] is not None:
+        raise ParameterError(names[1], "nothing", f"give both files, {names[0]}.npy and {names[1]}.npy")
+    size, seed = options["size"], options["seed"]
+    if size is None:
+        raise ParameterError("size", "nothing", f"give {names[0]}.npy and {names[1]}.npy, or --size N to draw them")
+    generator = np.random.default_rng(seed)
+    columns = options.get("columns") or size
+    matrix = draw_matrix(options["kind"], size, columns, options["condition"], generator)
+    return matrix, draw_vector(columns, generator), seed

@@ -1,0 +1,208 @@
+"""The `amc` command: what can be typed. What is done stands in `commands.py`, imported only when a command runs."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from amc_circuits.extensions import installed_extensions
+from amc_circuits.options import Circuit, Option, options_of
+
+SUFFIXES = (
+    "Numbers take SI suffixes: 1.73, 35u, 100M. Both M and MEG (any case) are 1e6 and m is 1e-3: "
+    "not SPICE's M, which is milli."
+)
+EXIT_CODES = (
+    "Exit codes: 0 usable result; 1 the simulator failed, deck and log are kept; 2 bad input or environment; "
+    "3 no usable result (unstable, not settled, saturated); 130 Ctrl-C."
+)
+
+app = typer.Typer(
+    help="SPICE-level simulation of analog matrix computing with resistive memory.",
+    epilog=f"{SUFFIXES} {EXIT_CODES}",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+netlist = typer.Typer(
+    help="Write a stand-alone deck that plain ngspice -b runs and that prints its own settling times."
+)
+app.add_typer(netlist, name="netlist", no_args_is_help=True)
+
+
+def _parameter(option: Option) -> inspect.Parameter:
+    text = option.help if option.default in (None, False) else f"{option.help} [default: {option.default}]"
+    kind: Any = bool if option.kind == "flag" else str
+    unit = {"quantity": option.unit or "NUMBER", "integer": "INTEGER", "text": "NAME"}.get(option.kind)
+    declared = typer.Option(option.flag, help=text, metavar=unit, show_default=False)
+    annotation = Annotated[kind | None, declared] if kind is str else Annotated[bool, declared]
+    return inspect.Parameter(
+        option.name, inspect.Parameter.KEYWORD_ONLY, default=None if kind is str else False, annotation=annotation
+    )
+
+
+def _with_options(circuit: Circuit, function: Callable[..., None]) -> Callable[..., None]:
+    """Gives a function the options of a circuit in the place of its `**options`."""
+    signature = inspect.signature(function, eval_str=True)
+    own = [entry for entry in signature.parameters.values() if entry.kind is not inspect.Parameter.VAR_KEYWORD]
+    parameters = own + [_parameter(option) for option in options_of(circuit)]
+
+    def command(**values: Any) -> None:
+        function(**values)
+
+    command.__doc__ = function.__doc__
+    command.__name__ = function.__name__
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {entry.name: entry.annotation for entry in parameters}
+    return command
+
+
+Matrix = Annotated[
+    Path | None, typer.Argument(metavar="A.npy", help="Matrix; without it, one is drawn: --size N.", show_default=False)
+]
+Vector = Annotated[
+    Path | None, typer.Argument(metavar="b.npy", help="Right-hand side, or several as columns.", show_default=False)
+]
+Jobs = Annotated[str, typer.Option(metavar="INTEGER", help="Simulations at the same time.")]
+Format = Annotated[str, typer.Option(metavar="NAME", help="table or json.")]
+PlotFile = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="FILE.png", help="Picture of the outputs over time.", show_default=False),
+]
+SaveFile = Annotated[
+    Path | None, typer.Option("--save", metavar="FILE.npz", help="Waveforms and figures.", show_default=False)
+]
+DeckFile = Annotated[Path, typer.Option("-o", "--output", metavar="deck.cir", help="The deck.", show_default=False)]
+
+
+def inv(
+    matrix: Matrix = None, vector: Vector = None, *, jobs: Jobs = "1", format: Format = "table",
+    plot: PlotFile = None, save: SaveFile = None, **options: Any,
+) -> None:  # fmt: skip
+    """Solve A x = b by the closed-loop INV circuit."""
+    from amc_circuits import commands
+
+    commands.solve("inv", options, (matrix, vector), jobs, format, plot, save)
+
+
+def mvm(
+    matrix: Matrix = None, vector: Vector = None, *, jobs: Jobs = "1", format: Format = "table",
+    plot: PlotFile = None, save: SaveFile = None, **options: Any,
+) -> None:  # fmt: skip
+    """Multiply y = A x by the open-loop MVM circuit."""
+    from amc_circuits import commands
+
+    commands.solve("mvm", options, (matrix, vector), jobs, format, plot, save)
+
+
+def netlist_inv(output: DeckFile, matrix: Matrix = None, vector: Vector = None, **options: Any) -> None:
+    """Deck of an INV circuit."""
+    from amc_circuits import commands
+
+    commands.write_deck("inv", options, (matrix, vector), output)
+
+
+def netlist_mvm(output: DeckFile, matrix: Matrix = None, vector: Vector = None, **options: Any) -> None:
+    """Deck of an MVM circuit."""
+    from amc_circuits import commands
+
+    commands.write_deck("mvm", options, (matrix, vector), output)
+
+
+def sweep(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", help="Grid or list of points.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the rows: new, empty, or of an earlier sweep.")],
+    jobs: Jobs = "1",
+) -> None:
+    """Run a grid or a list over any option of inv or mvm; one row a point, failures are rows."""
+    from amc_circuits import commands
+
+    commands.sweep(spec, out, jobs)
+
+
+def table(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")],
+    format: Annotated[str, typer.Option(metavar="NAME", help="table, csv or json.")] = "table",
+) -> None:
+    """Show the rows of a sweep."""
+    from amc_circuits import commands
+
+    commands.table(folder, format)
+
+
+def plot(
+    source: Annotated[Path, typer.Argument(metavar="FILE.npz|DIR", help="Saved waveforms, or folder of a sweep.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.png", help="Picture: png, svg or pdf.")],
+) -> None:
+    """Draw saved waveforms, or a sweep."""
+    from amc_circuits import commands
+
+    commands.plot(source, output)
+
+
+def doctor() -> None:
+    """Say what is installed: ngspice, version, KLU, data sets; exit 2 with the mend if something lacks."""
+    from amc_circuits import commands
+
+    commands.doctor()
+
+
+def _assemble() -> None:
+    app.command("doctor")(doctor)
+    app.command("inv")(_with_options("inv", inv))
+    app.command("mvm")(_with_options("mvm", mvm))
+    netlist.command("inv")(_with_options("inv", netlist_inv))
+    netlist.command("mvm")(_with_options("mvm", netlist_mvm))
+    for command in (sweep, table, plot):
+        app.command(command.__name__)(command)
+    for extension in installed_extensions():
+        for command in extension.commands:
+            app.command(command.__name__.replace("_", "-"))(command)
+
+
+_assemble()
+
+
+def main() -> None:
+    """Runs the command line and ends the process with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command and returns its exit code; errors are one line on stderr, never a traceback."""
+    try:
+        code = app(args=arguments, prog_name="amc", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except (KeyboardInterrupt, typer.Abort):
+        from amc_circuits.engines import end_simulations
+
+        end_simulations()
+        print("amc: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        return _failed(error)
+
+
+def _failed(error: Exception) -> int:
+    """Prints an error that was foreseen and returns its exit code; raises any other again."""
+    if hasattr(
+        error, "format_message"
+    ):  # a usage error of Typer, which brings its own copy of click or uses the installed one
+        print(f"amc: {error.format_message()}", file=sys.stderr)
+        return int(getattr(error, "exit_code", 2))
+    from amc_circuits.commands import exit_code, message
+
+    code = exit_code(error)
+    if code is None:
+        raise error
+    print(f"amc: {message(error)}", file=sys.stderr)
+    return code

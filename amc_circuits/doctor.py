@@ -1,0 +1,41 @@
+"""`amc doctor`: what is installed."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+from amc_circuits.engines import EngineNotFoundError, find_ngspice
+from amc_circuits.engines.ngspice_binary import MEND
+from amc_circuits.extensions import Check, installed_extensions
+from amc_circuits.programmed import package_version
+
+LIBRARIES = ("numpy", "scipy", "PySpice", "matplotlib")
+
+
+def checks() -> Iterator[Check]:
+    """Every check, those of the upper layers last."""
+    yield Check("amc", True, f"{package_version()}, Python {platform.python_version()}, {sys.platform}")
+    yield from _ngspice()
+    for library in LIBRARIES:
+        try:
+            yield Check(library, True, version(library))
+        except PackageNotFoundError:
+            yield Check(library, False, "not installed", "run scripts/setup")
+    for extension in installed_extensions():
+        for check in extension.checks:
+            yield from check()
+
+
+def _ngspice() -> Iterator[Check]:
+    try:
+        found = find_ngspice()
+    except EngineNotFoundError as error:
+        yield Check("ngspice", False, str(error), MEND)
+        return
+    yield Check("ngspice", True, f"{found.version} at {found.path}")
+    slow = "not built in: large arrays take several times longer"
+    mend = "install ngspice 42 or later built with KLU (scripts/setup does where it can)"
+    yield Check("KLU", found.klu, "built in" if found.klu else slow, "" if found.klu else mend, required=False)

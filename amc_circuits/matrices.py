@@ -1,0 +1,70 @@
+"""Matrices that are drawn: the families of `--kind`.
+
+Draw order, from `numpy.random.default_rng(seed)`: first the matrix, then the right-hand side.
+
+| kind | what | drawn |
+|---|---|---|
+| spd | `Q diag(s) Q^T`, s log-spaced from 1 to 1/condition | Q: QR of N x N standard normals, diag(R) > 0 |
+| random | `U diag(s) V^T`, the same s | U (N x N), then V (M x M), each as Q; their first min(N, M) columns |
+| wishart | `X X^T / (2 N)` | X: N x 2N standard normals |
+| toeplitz | `rho^abs(i - j)` (all positive, so one array) | rho: uniform in 0.3 .. 0.7 |
+
+The right-hand side (b, or x of MVM) is uniform in -1 .. 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from netlists import ParameterError
+from netlists.parameters import FloatArray
+
+DEFAULT_CONDITION = 10.0
+LARGEST_SIZE = 4096
+
+
+def draw_matrix(
+    kind: str, rows: int, columns: int, condition: float | None, generator: np.random.Generator
+) -> FloatArray:
+    """Draws a matrix of a family, shape (rows, columns).
+
+    Raises:
+        ParameterError: The family has no such shape or no condition number.
+    """
+    if max(rows, columns) > LARGEST_SIZE:
+        raise ParameterError("size", max(rows, columns), f"must be at most {LARGEST_SIZE}")
+    if kind in ("wishart", "toeplitz") and condition is not None:
+        raise ParameterError(
+            "condition", condition, f"{kind} matrices are drawn as they come; use --kind spd or random"
+        )
+    if kind != "random" and rows != columns:
+        raise ParameterError("columns", columns, f"{kind} matrices are square; use --kind random")
+    if condition is not None and not condition >= 1:
+        raise ParameterError("condition", condition, "must be 1 or more")
+    if kind == "wishart":
+        normals = generator.standard_normal((rows, 2 * rows))
+        return normals @ normals.T / (2 * rows)
+    if kind == "toeplitz":
+        rho = generator.uniform(0.3, 0.7)
+        distance = np.abs(np.subtract.outer(np.arange(rows), np.arange(rows)))
+        return np.asarray(rho**distance, dtype=np.float64)
+    values = np.geomspace(1, 1 / (condition or DEFAULT_CONDITION), min(rows, columns))
+    left = _orthogonal(rows, generator)[:, : len(values)]
+    if kind == "spd":
+        product = (left * values) @ left.T
+        return (product + product.T) / 2
+    right = _orthogonal(columns, generator)[:, : len(values)]
+    return (left * values) @ right.T
+
+
+def draw_vector(size: int, generator: np.random.Generator) -> FloatArray:
+    """Draws a right-hand side, shape (size,)."""
+    return generator.uniform(-1, 1, size)
+
+
+def _orthogonal(size: int, generator: np.random.Generator) -> FloatArray:
+    q, r = np.linalg.qr(generator.standard_normal((size, size)))
+    orthogonal: Any = q * np.where(np.diag(r) < 0, -1.0, 1.0)
+    return np.asarray(orthogonal, dtype=np.float64)

@@ -1,0 +1,54 @@
+"""Numbers with SI suffixes, read and printed at the edges by quantiphy.
+
+`M` and `MEG` (any case of the latter) are 1e6 and `m` is 1e-3, unlike SPICE, where M is milli.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from netlists import ParameterError
+
+
+def parse_quantity(name: str, value: object, unit: str) -> float:
+    """A number as the user wrote it, in SI units.
+
+    Args:
+        name: The parameter, for the error.
+        value: A number, or text such as `1.73`, `35u`, `100MEG`, `1.2 kohm`.
+        unit: The unit that may follow, such as `Hz`; empty for none.
+
+    Raises:
+        ParameterError: It is no finite number, or its unit is another.
+    """
+    from quantiphy import QuantiPhyError, Quantity
+
+    mend = f"must be a number{f' in {unit}' if unit else ''}, such as 1.73, 35u or 100MEG"
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ParameterError(name, repr(value), mend)
+    if isinstance(value, (int, float)):
+        number = float(value)
+    else:
+        # quantiphy reads "100meg" as 100 m with the unit "eg": the SPICE suffix is turned into M before.
+        text = re.sub(r"(?i)(?<=[\d.\s])meg", "M", value.strip())
+        try:
+            quantity = Quantity(text)
+        except QuantiPhyError:
+            raise ParameterError(name, repr(value), mend) from None
+        if quantity.units and quantity.units.lower() != unit.lower():
+            raise ParameterError(name, repr(value), mend)
+        number = float(quantity)
+    if not math.isfinite(number):
+        raise ParameterError(name, repr(value), mend)
+    return number
+
+
+def format_quantity(value: Any, unit: str = "", digits: int = 4) -> str:
+    """A number in engineering notation, `-` for None and nan."""
+    from quantiphy import Quantity
+
+    if value is None or math.isnan(value):
+        return "-"
+    return Quantity(float(value), unit).render(prec=digits - 1)

@@ -1,0 +1,61 @@
+"""A deck that plain `ngspice -b` runs and that prints its own settling times (ngspice 39 and later)."""
+
+from __future__ import annotations
+
+from netlists import nodes
+from netlists.analysis import Transient, analysis_lines
+from netlists.circuit import circuit_of, input_sources
+from netlists.parameters import InvDesign, MvmDesign
+from netlists.sources import StepTrain
+
+
+def output_nodes(design: InvDesign | MvmDesign) -> list[str]:
+    """The outputs of a design: `c` of INV, `out` of MVM."""
+    return nodes.columns(design.size) if isinstance(design, InvDesign) else nodes.outputs(design.shape[0])
+
+
+def standalone_deck(
+    design: InvDesign | MvmDesign, drive: StepTrain, analysis: Transient, tolerance: float, klu: bool = False
+) -> str:
+    """A complete deck with a `.control` block that measures.
+
+    The block prints `settling_time_k = ...` for every right-hand side k: from the step to the last crossing of the band
+    `tolerance * max_j |v_j(final)|` around the final values, by ngspice's own interpolation. (`.meas` cannot take an
+    earlier result as its level, so the level is put in by the block.)
+
+    Args:
+        design: What the circuit is.
+        drive: Its inputs.
+        analysis: The transient; what it saves is replaced by the outputs.
+        tolerance: Relative tolerance.
+        klu: Ask for KLU (ngspice 42 and later; an older one ignores it).
+    """
+    outputs = output_nodes(design)
+    saved = analysis.replace(saved=tuple(f"v({name})" for name in outputs))
+    body = str(circuit_of(design)).rstrip()
+    control = [".control", "run"]
+    for k in range(drive.levels.shape[1]):
+        control += _measure_slot(drive, k, outputs, tolerance)
+    parts = [body, input_sources(design, drive), analysis_lines(saved, klu), *control, "quit", ".endc", ".end"]
+    return "\n".join(parts) + "\n"
+
+
+def _measure_slot(drive: StepTrain, slot: int, outputs: list[str], tolerance: float) -> list[str]:
+    """Nutmeg lines: the largest distance of any output from its final value, and its last crossing of the band."""
+    start, end, number = slot * drive.period, drive.slot_end(slot), slot + 1
+    lines = ["let distance = 0 * time", "let scale = 0"]
+    for name in outputs:
+        lines += [
+            f"meas tran final find v({name}) at={end * (1 - 1e-6)!r}",
+            "let one = abs(final)",
+            "let scale = (scale + one + abs(scale - one)) / 2",
+            f"let one = abs(v({name}) - final)",
+            "let distance = (distance + one + abs(distance - one)) / 2",
+        ]
+    return [
+        *lines,
+        f"let band = {tolerance!r} * scale",
+        f"meas tran crossed when distance=$&band cross=last from={start!r} to={end * (1 - 1e-6)!r}",
+        f"let settling_time_{number} = crossed - {drive.step_time(slot)!r}",
+        f"print settling_time_{number}",
+    ]
