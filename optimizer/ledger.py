@@ -1,0 +1,81 @@
+"""What the inversions of a training cost: one entry each, and their sums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from optimizer.linear_solver import SolveResult
+
+
+@dataclass(frozen=True)
+class Inversion:
+    """One inversion of one damped factor.
+
+    Attributes:
+        step: Number of the training step before which it was done.
+        factor: Name, such as `conv1.a_factor`.
+        size: Width of the factor, which is also the number of right-hand sides.
+        condition: Condition number of the damped factor.
+        simulated_seconds: Sum of the settling times.
+        joules: Energy; None where unknown.
+        relative_error: Against Cholesky, Frobenius norm.
+    """
+
+    step: int
+    factor: str
+    size: int
+    condition: float
+    simulated_seconds: float
+    joules: float | None
+    relative_error: float
+
+
+@dataclass
+class Ledger:
+    """The inversions of one training, in the order in which they were done."""
+
+    inversions: list[Inversion] = field(default_factory=list)
+
+    def add(self, step: int, factor: str, condition: float, result: SolveResult) -> None:
+        """Enters the inversion of a factor whose condition number was `condition`."""
+        size = len(result.value)
+        cost = (result.simulated_seconds, result.joules, result.relative_error)
+        self.inversions.append(Inversion(step, factor, size, condition, *cost))
+
+    @property
+    def right_hand_sides(self) -> int:
+        """Number of right-hand sides of all inversions."""
+        return sum(inversion.size for inversion in self.inversions)
+
+    @property
+    def simulated_seconds(self) -> float:
+        """Sum of all settling times."""
+        return sum(inversion.simulated_seconds for inversion in self.inversions)
+
+    @property
+    def mean_settling_time(self) -> float | None:
+        """Seconds a right-hand side; None where no circuit computed."""
+        return self.simulated_seconds / self.right_hand_sides if self.simulated_seconds else None
+
+    @property
+    def joules(self) -> float | None:
+        """Energy of all inversions; None where that of one is unknown, or there is none."""
+        known = [inversion.joules for inversion in self.inversions if inversion.joules is not None]
+        return sum(known) if known and len(known) == len(self.inversions) else None
+
+    @property
+    def median_error(self) -> float | None:
+        """Median relative error of the inversions; None where there is none."""
+        return float(np.median([entry.relative_error for entry in self.inversions])) if self.inversions else None
+
+    @property
+    def largest_error(self) -> float | None:
+        """Largest relative error of the inversions; None where there is none."""
+        return max((entry.relative_error for entry in self.inversions), default=None)
+
+    @property
+    def largest_condition(self) -> float | None:
+        """Largest condition number of the damped factors; None where there is none."""
+        return max((entry.condition for entry in self.inversions), default=None)

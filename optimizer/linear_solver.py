@@ -1,0 +1,147 @@
+"""The one place where training meets circuits: `init(A)`, then `compute(state, B)`, by Cholesky or by an INV circuit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+
+if TYPE_CHECKING:
+    from amc_circuits import InvCircuit
+
+Matrix = NDArray[np.float64]
+ARRAY_LIMIT = 128
+
+
+class SolveError(RuntimeError):
+    """A linear system whose solution is of no use: the circuit did not settle, or the matrix is not positive definite."""
+
+
+@dataclass(frozen=True)
+class SolveResult:
+    """The solution of `A X = B` and what it took.
+
+    Attributes:
+        value: `X`, `N x K`.
+        settling_times: Seconds that each column took in the circuit, `K`; None where no circuit was used.
+        joules: Energy of all columns; None where there is no circuit, or its amplifiers have no supply pins.
+        relative_error: `||X - X_ref|| / ||X_ref||` in the Frobenius norm, `X_ref` by Cholesky; 0 for Cholesky itself.
+        statuses: One word a column, such as `settled`.
+        record: The circuit's own record of the solve, for pictures; None where there is no circuit.
+    """
+
+    value: Matrix
+    settling_times: NDArray[np.float64] | None
+    joules: float | None
+    relative_error: float
+    statuses: tuple[str, ...]
+    record: Any = None
+
+    @property
+    def simulated_seconds(self) -> float:
+        """Sum of the settling times: how long the circuit would have computed. 0 where no circuit was used."""
+        return 0.0 if self.settling_times is None else float(np.sum(self.settling_times))
+
+
+class LinearSolver(Protocol):
+    """Solves symmetric positive definite systems.
+
+    Attributes:
+        largest: The widest matrix it takes; None for no limit.
+    """
+
+    @property
+    def largest(self) -> int | None: ...  # noqa: D102
+
+    def init(self, matrix: Matrix) -> Any:
+        """Does all that does not depend on the right-hand sides and returns it."""
+
+    def compute(self, state: Any, right_hand_sides: Matrix) -> SolveResult:
+        """Solves for `right_hand_sides`, `N x K`. Raises `SolveError` where any column is of no use."""
+
+
+@dataclass(frozen=True)
+class Cholesky:
+    """The digital reference: SciPy's Cholesky factorisation."""
+
+    largest: int | None = None
+
+    def init(self, matrix: Matrix) -> Any:
+        """Returns the factorisation. Raises `SolveError` where the matrix is not positive definite."""
+        try:
+            return cho_factor(matrix)
+        except np.linalg.LinAlgError as error:
+            raise SolveError(f"the matrix is not positive definite ({error}); raise the damping") from error
+
+    def compute(self, state: Any, right_hand_sides: Matrix) -> SolveResult:
+        """Solves by substitution."""
+        value = cho_solve(state, right_hand_sides)
+        return SolveResult(value, None, None, 0.0, ("exact",) * right_hand_sides.shape[1])
+
+
+@dataclass(frozen=True)
+class CircuitState:
+    """A programmed circuit, and the matrix that it was programmed with (to measure the error of its answers)."""
+
+    circuit: InvCircuit
+    matrix: Matrix
+
+
+@dataclass(frozen=True)
+class InvCircuitSolver:
+    """An array of resistive memory in the feedback of op-amps, simulated.
+
+    Attributes:
+        opamp: Name of the op-amp preset.
+        engine: Name of the engine that simulates the circuit.
+        jobs: Simulations at once.
+        options: Further options of `amc_circuits.InvCircuit.program`, such as `wire_resistance`.
+    """
+
+    opamp: str = "cmos-100meg"
+    engine: str = "ngspice"
+    jobs: int = 1
+    options: dict[str, Any] = field(default_factory=dict)
+    largest: int | None = ARRAY_LIMIT
+
+    def init(self, matrix: Matrix) -> CircuitState:
+        """Programs the matrix into an array."""
+        from amc_circuits import InvCircuit
+
+        circuit = InvCircuit.program(matrix, opamp=self.opamp, engine=self.engine, jobs=self.jobs, **self.options)
+        return CircuitState(circuit, matrix)
+
+    def compute(self, state: CircuitState, right_hand_sides: Matrix) -> SolveResult:
+        """Streams the right-hand sides through the circuit.
+
+        Raises:
+            SolveError: The answer to a right-hand side did not settle, is unstable or saturated.
+        """
+        from amc_circuits import Status
+
+        solution = state.circuit.solve(right_hand_sides)
+        if solution.status is not Status.SETTLED:
+            bad = sum(status is not Status.SETTLED for status in solution.statuses)
+            problem = f"{bad} of {right_hand_sides.shape[1]} right-hand sides ended as {solution.status.name}"
+            raise SolveError(f"{problem}; raise the damping (a lower condition number), or take another op-amp")
+        total = solution.energy.total if solution.energy is not None else None
+        return SolveResult(
+            value=solution.value,
+            settling_times=solution.settling_time,
+            joules=None if total is None else float(np.sum(total)),
+            relative_error=_error_against_cholesky(state.matrix, right_hand_sides, solution.value),
+            statuses=tuple(status.name.lower() for status in solution.statuses),
+            record=solution,
+        )
+
+
+def _error_against_cholesky(matrix: Matrix, right_hand_sides: Matrix, value: Matrix) -> float:
+    """Returns the relative error of a circuit's answer; the reference goes into the ledger, never into the training."""
+    reference = cho_solve(cho_factor(matrix), right_hand_sides)
+    return float(np.linalg.norm(value - reference) / np.linalg.norm(reference))
+
+
+SOLVERS: dict[str, type[Cholesky] | type[InvCircuitSolver]] = {"cholesky": Cholesky, "inv-circuit": InvCircuitSolver}

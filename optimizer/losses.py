@@ -1,0 +1,50 @@
+"""Softmax cross-entropy: loss, gradient, and labels drawn from the model itself (for the Fisher matrix)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.layers import Array
+
+Labels = NDArray[np.integer]
+
+
+def softmax(logits: Array) -> Array:
+    """Returns the class probabilities of logits `classes x samples`, in the same shape."""
+    shifted = np.exp(logits - logits.max(axis=0))
+    return shifted / shifted.sum(axis=0)
+
+
+def cross_entropy(logits: Array, labels: Labels) -> float:
+    """Returns the mean over the samples of `-log p(label)`, in nats.
+
+    Args:
+        logits: `classes x samples`.
+        labels: `samples` integers from 0 to classes - 1.
+    """
+    shifted = logits - logits.max(axis=0)
+    log_sum = np.log(np.exp(shifted).sum(axis=0))
+    return float(np.mean(log_sum - shifted[labels, np.arange(labels.size)]))
+
+
+def cross_entropy_gradients(logits: Array, labels: Labels) -> Array:
+    """Returns each sample's own gradient of `-log p(label)` by its logits, `classes x samples`: not divided by the batch size."""
+    gradients = softmax(logits)
+    gradients[labels, np.arange(labels.size)] -= 1
+    return gradients
+
+
+def sample_labels(logits: Array, random: np.random.Generator) -> Labels:
+    """Draws one label a sample from the model's own distribution, by inverting its cumulative sum.
+
+    Args:
+        logits: `classes x samples`.
+        random: Source of one uniform number a sample.
+
+    Returns:
+        `samples` integers.
+    """
+    cumulative = np.cumsum(softmax(logits), axis=0)
+    drawn = random.random(logits.shape[1]) * cumulative[-1]
+    return np.minimum((cumulative < drawn).sum(axis=0), logits.shape[0] - 1)

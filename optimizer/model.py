@@ -1,0 +1,164 @@
+"""A network as a chain of layers: building it, running it, and its gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.activations import MaxPool, PlainLayer, Rectifier
+from optimizer.layers import Array, Convolution, Dense, Shape, WeightedLayer
+
+Weights = tuple[Array, ...]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A layer with a weight and the plain layers behind it, up to the next one with a weight."""
+
+    name: str
+    layer: WeightedLayer
+    after: tuple[PlainLayer, ...] = ()
+
+    @property
+    def output_shape(self) -> Shape:
+        """Shape of one sample at the end of the stage."""
+        shape = self.layer.output_shape
+        for plain in self.after:
+            shape = plain.output_shape(shape)
+        return shape
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """What one batch says about one stage: the inputs `a` and the output gradients `g` of its weight, column by column.
+
+    Attributes:
+        a: `(inputs + 1) x (positions * samples)`.
+        g: `outputs x (positions * samples)`, each sample's own gradient, not divided by the number of samples.
+        samples: Number of samples.
+    """
+
+    a: Array
+    g: Array
+    samples: int
+
+    @property
+    def gradient(self) -> Array:
+        """The weight's gradient of the mean loss."""
+        return (self.g @ self.a.T) / self.samples
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A forward pass: the logits and what `Model.backward` needs.
+
+    Attributes:
+        logits: `classes x samples`.
+        columns: `a` of each stage.
+        memories: What each plain layer of each stage keeps.
+    """
+
+    logits: Array
+    columns: tuple[Array, ...]
+    memories: tuple[tuple[Array, ...], ...]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A chain of stages. It holds no weights: they go in and out as a tuple, one matrix a stage."""
+
+    stages: tuple[Stage, ...]
+
+    def initial_weights(self, random: np.random.Generator, dtype: type[np.floating] = np.float64) -> Weights:
+        """Draws weights from N(0, 2 / inputs) with zero bias (He et al. 2015, arXiv 1502.01852); 1 / inputs in the last stage."""
+        return tuple(
+            _initial_weight(stage.layer.weight_shape, 1.0 if stage is self.stages[-1] else 2.0, random).astype(dtype)
+            for stage in self.stages
+        )
+
+    def logits(self, weights: Weights, images: Array) -> Array:
+        """Returns `classes x samples` for images `channels x height x width x samples`."""
+        return self.forward(weights, images).logits
+
+    def forward(self, weights: Weights, images: Array) -> Pass:
+        """Runs the network and keeps what the backward pass needs."""
+        x, columns, memories = images, [], []
+        for stage, weight in zip(self.stages, weights, strict=True):
+            a = stage.layer.columns(x)
+            x, kept = stage.layer.forward(weight, a), []
+            for plain in stage.after:
+                x, memory = plain.forward(x)
+                kept.append(memory)
+            columns.append(a)
+            memories.append(tuple(kept))
+        return Pass(x, tuple(columns), tuple(memories))
+
+    def backward(self, weights: Weights, passed: Pass, logit_gradients: Array) -> tuple[Curvature, ...]:
+        """Carries the samples' own logit gradients back through the network.
+
+        Args:
+            weights: Those of the forward pass.
+            passed: The forward pass.
+            logit_gradients: `classes x samples`, not divided by the number of samples.
+
+        Returns:
+            Inputs and output gradients of each stage, from which come the gradients and K-FAC's factors.
+        """
+        dy, found = logit_gradients, []
+        for index in reversed(range(len(self.stages))):
+            stage = self.stages[index]
+            for plain, memory in zip(reversed(stage.after), reversed(passed.memories[index]), strict=True):
+                dy = plain.backward(memory, dy)
+            g = stage.layer.output_gradients(dy)
+            found.append(Curvature(passed.columns[index], g, logit_gradients.shape[-1]))
+            if index:
+                dy = stage.layer.input_gradient(weights[index], g)
+        return tuple(reversed(found))
+
+
+@dataclass(frozen=True)
+class ConvolutionShape:
+    """One convolution with rectifier and pooling, as `build_model` reads it.
+
+    Attributes:
+        channels: Output channels.
+        kernel: Odd width of the filter; the padding is `kernel // 2`.
+        stride: Step between output pixels.
+        pool: Size of the max pooling behind it; 1 for none.
+    """
+
+    channels: int
+    kernel: int
+    stride: int = 1
+    pool: int = 1
+
+
+def build_model(image_shape: tuple[int, int], convolutions: Sequence[ConvolutionShape], classes: int) -> Model:
+    """Builds convolutions with rectifier and pooling, then a dense read-out.
+
+    Args:
+        image_shape: Height and width of the images, which have one channel.
+        convolutions: From the image on; may be empty.
+        classes: Number of outputs.
+
+    Returns:
+        The model, its stages named `conv1`, `conv2`, ... and `dense`.
+    """
+    shape: Shape = (1, *image_shape)
+    stages: list[Stage] = []
+    for number, wanted in enumerate(convolutions, start=1):
+        layer = Convolution(shape, wanted.channels, wanted.kernel, wanted.stride, wanted.kernel // 2)
+        pooling = (MaxPool(wanted.pool),) if wanted.pool > 1 else ()
+        # Pooling first gives the same values as the rectifier first, with less work.
+        stages.append(Stage(f"conv{number}", layer, (*pooling, Rectifier())))
+        shape = stages[-1].output_shape
+    stages.append(Stage("dense", Dense(shape, classes)))
+    return Model(tuple(stages))
+
+
+def _initial_weight(shape: tuple[int, int], gain: float, random: np.random.Generator) -> Array:
+    weight = np.zeros(shape)
+    weight[:, :-1] = random.normal(0.0, np.sqrt(gain / (shape[1] - 1)), (shape[0], shape[1] - 1))
+    return weight
