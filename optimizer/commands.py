@@ -1,5 +1,5 @@
 """Commands that training adds to `amc`."""
 
-from amc_circuits.extensions import Extension
+from amc_circuits import Extension
 
 extension = Extension()

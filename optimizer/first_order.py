@@ -72,7 +72,8 @@ class Adam:
     def _updated(self, weight: Array, mean: Array, square: Array) -> Array:
         mean_hat = mean / (1 - self.decay[0] ** self._steps)
         square_hat = square / (1 - self.decay[1] ** self._steps)
-        return weight - self.learning_rate * mean_hat / (np.sqrt(square_hat) + self.epsilon)
+        step: Array = self.learning_rate * mean_hat / (np.sqrt(square_hat) + self.epsilon)
+        return weight - step
 
 
 def loss_gradients(model: Model, weights: Weights, passed: Pass, labels: Labels) -> Weights:

@@ -25,8 +25,8 @@ class IdxError(ValueError):
 def read_idx(path: Path) -> NDArray[np.generic]:
     """Reads one IDX array.
 
-    The format: two zero bytes, a type code, the number of dimensions, then each dimension as a big-endian 32-bit integer,
-    then the values, the last index running fastest (Y. LeCun, http://yann.lecun.com/exdb/mnist).
+    The format: two zero bytes, a type code, the number of dimensions, then each dimension as a big-endian 32-bit
+    integer, then the values, the last index running fastest (Y. LeCun, http://yann.lecun.com/exdb/mnist).
 
     Args:
         path: The file; gzipped when its name ends in `.gz`.
@@ -35,7 +35,8 @@ def read_idx(path: Path) -> NDArray[np.generic]:
         The array in native byte order, its shape as in the header.
 
     Raises:
-        IdxError: The file is unreadable, is not IDX, is empty, claims more than 1 GiB, or is longer or shorter than it claims.
+        IdxError: The file is unreadable, is not IDX, is empty, claims more than 1 GiB, or is longer or shorter than it
+            claims.
     """
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:

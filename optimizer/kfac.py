@@ -1,4 +1,7 @@
-"""K-FAC: natural gradient with Kronecker-factored curvature (Martens, Grosse 2015, arXiv 1503.05671; KFC: arXiv 1602.01407)."""
+"""K-FAC: natural gradient with Kronecker-factored curvature.
+
+Martens, Grosse 2015, arXiv 1503.05671; for convolutions Grosse, Martens 2016, arXiv 1602.01407.
+"""
 
 from __future__ import annotations
 

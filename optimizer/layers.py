@@ -1,8 +1,8 @@
 """Layers with weights: dense and convolution, which also hand K-FAC what it needs.
 
-The sample is the *last* index everywhere (`features x samples`, `channels x height x width x samples`): NumPy then works on long
-contiguous runs, and the formulas read as in the papers, `W a`. Every weight is one matrix `outputs x (inputs + 1)` whose last
-column is the bias, acting on a homogeneous 1.
+The sample is the *last* index everywhere (`features x samples`, `channels x height x width x samples`): NumPy then works
+on long contiguous runs, and the formulas read as in the papers, `W a`. Every weight is one matrix `outputs x (inputs + 1)`
+whose last column is the bias, acting on a homogeneous 1.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class Convolution:
         """Returns the patches (im2col), `(channels * kernel^2 + 1) x (positions * samples)`, the last row being 1."""
         margin = (self.padding, self.padding)
         padded = np.pad(x, ((0, 0), margin, margin, (0, 0)))
-        window = sliding_window_view(padded, (self.kernel, self.kernel), axis=(1, 2))  # type: ignore[call-overload]
+        window = sliding_window_view(padded, (self.kernel, self.kernel), axis=(1, 2))
         patches = window[:, :: self.stride, :: self.stride].transpose(0, 4, 5, 1, 2, 3)
         a = np.ones((self.weight_shape[1], self.positions * x.shape[-1]), x.dtype)
         a[:-1].reshape(patches.shape)[...] = patches
@@ -149,7 +149,7 @@ class Convolution:
         return dy.reshape(self.channels, -1)
 
     def input_gradient(self, weight: Array, g: Array) -> Array:
-        """Returns the gradient of the input, `input_shape x samples`: each patch is added back where it was taken (col2im)."""
+        """Returns the gradient of the input, `input_shape x samples`: each patch added back where it was (col2im)."""
         channels, height, width = self.input_shape
         _, rows, columns = self.output_shape
         patches = (weight[:, :-1].T @ g).reshape(channels, self.kernel, self.kernel, rows, columns, -1)

@@ -1,4 +1,4 @@
-"""The one place where training meets circuits: `init(A)`, then `compute(state, B)`, by Cholesky or by an INV circuit."""
+"""The one place where training meets circuits: `init(A)`, then `compute(state, B)`, by Cholesky or INV circuit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ARRAY_LIMIT = 128
 
 
 class SolveError(RuntimeError):
-    """A linear system whose solution is of no use: the circuit did not settle, or the matrix is not positive definite."""
+    """A solution of no use: the circuit did not settle, or the matrix is not positive definite."""
 
 
 @dataclass(frozen=True)

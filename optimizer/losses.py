@@ -12,8 +12,9 @@ Labels = NDArray[np.integer]
 
 def softmax(logits: Array) -> Array:
     """Returns the class probabilities of logits `classes x samples`, in the same shape."""
-    shifted = np.exp(logits - logits.max(axis=0))
-    return shifted / shifted.sum(axis=0)
+    exponentials: Array = np.exp(logits - logits.max(axis=0))
+    exponentials /= exponentials.sum(axis=0)
+    return exponentials
 
 
 def cross_entropy(logits: Array, labels: Labels) -> float:
@@ -29,7 +30,7 @@ def cross_entropy(logits: Array, labels: Labels) -> float:
 
 
 def cross_entropy_gradients(logits: Array, labels: Labels) -> Array:
-    """Returns each sample's own gradient of `-log p(label)` by its logits, `classes x samples`: not divided by the batch size."""
+    """Returns each sample's own gradient of `-log p(label)` by its logits, `classes x samples`."""
     gradients = softmax(logits)
     gradients[labels, np.arange(labels.size)] -= 1
     return gradients
@@ -47,4 +48,5 @@ def sample_labels(logits: Array, random: np.random.Generator) -> Labels:
     """
     cumulative = np.cumsum(softmax(logits), axis=0)
     drawn = random.random(logits.shape[1]) * cumulative[-1]
-    return np.minimum((cumulative < drawn).sum(axis=0), logits.shape[0] - 1)
+    labels: Labels = np.minimum((cumulative < drawn).sum(axis=0), logits.shape[0] - 1)
+    return labels

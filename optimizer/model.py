@@ -72,7 +72,7 @@ class Model:
     stages: tuple[Stage, ...]
 
     def initial_weights(self, random: np.random.Generator, dtype: type[np.floating] = np.float64) -> Weights:
-        """Draws weights from N(0, 2 / inputs) with zero bias (He et al. 2015, arXiv 1502.01852); 1 / inputs in the last stage."""
+        """Draws weights from N(0, 2 / inputs), zero bias (He et al. 2015, arXiv 1502.01852); last stage 1 / inputs."""
         return tuple(
             _initial_weight(stage.layer.weight_shape, 1.0 if stage is self.stages[-1] else 2.0, random).astype(dtype)
             for stage in self.stages

@@ -24,7 +24,7 @@ class InverseFactors:
     g_inverse: NDArray[np.float64]
 
     def precondition(self, gradient: Array) -> Array:
-        """Returns `g_inverse gradient a_inverse`, which is the inverse of the damped Kronecker product times the gradient."""
+        """Returns `g_inverse gradient a_inverse`: the damped Kronecker product's inverse, times the gradient."""
         return (self.g_inverse @ gradient @ self.a_inverse).astype(gradient.dtype)
 
 
