@@ -1,5 +1,50 @@
-"""Commands that training adds to `amc`."""
+"""The subcommand `amc train` and the data sets' lines in `amc doctor`. Heavy imports wait until a command runs."""
 
-from amc_circuits import Extension
+from __future__ import annotations
 
-extension = Extension()
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amc_circuits.extensions import Check, Extension
+
+
+def train(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Results: a new or empty folder, or one of this command.")],
+    spec: Annotated[Path | None, typer.Argument(metavar="SPEC.toml", help="What to train.", show_default=False)] = None,
+    preset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="digits-demo or ocr-letters.", show_default=False)
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of weights, order and samples.", show_default=False)] = None,
+    solver: Annotated[
+        str | None, typer.Option(metavar="NAME", help="cholesky or inv-circuit.", show_default=False)
+    ] = None,
+    engine: Annotated[str | None, typer.Option(metavar="NAME", help="Such as ngspice.", show_default=False)] = None,
+    opamp: Annotated[str | None, typer.Option(metavar="NAME", help="Op-amp preset.", show_default=False)] = None,
+    epochs: Annotated[float | None, typer.Option(help="Largest number of epochs.", show_default=False)] = None,
+    jobs: Annotated[int | None, typer.Option(help="Simulations at the same time.", show_default=False)] = None,
+) -> None:
+    """Train a network; the inversions of its second-order optimizer run in circuits.
+
+    Options change what SPEC.toml or the preset says. The folder gets summary.json, history.json, convergence.png and,
+    where circuits computed, waveform.png.
+    """
+    from optimizer.train_command import run
+
+    changes = {"seed": seed, "solver": solver, "engine": engine, "opamp": opamp, "epochs": epochs, "jobs": jobs}
+    if code := run(out, spec, preset, changes):
+        raise typer.Exit(code)
+
+
+def dataset_checks() -> Iterator[Check]:
+    """Yields one line for each data set."""
+    from optimizer.datasets import where_found
+
+    for name, place in where_found().items():
+        mend = "the first training on it downloads it; or name a folder that holds it by AMC_DATA_DIR"
+        yield Check(f"data set {name}", bool(place), place or "not here", "" if place else mend, required=False)
+
+
+extension = Extension(commands=(train,), checks=(dataset_checks,))

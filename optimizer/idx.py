@@ -11,15 +11,21 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from amc_circuits import ParameterError
+
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-_LARGEST = 2**30  # bytes; the largest file of EMNIST holds 0.55e9
+_LARGEST = 2**30  # bytes; the largest array of EMNIST holds 0.55e9
 
 
-class IdxError(ValueError):
-    """A file that is not the IDX file it should be."""
+class DataFileError(ParameterError):
+    """A data file that is not what it should be."""
 
-    def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(f"{path}: {problem}; replace it by an intact copy, or remove it to have it downloaded again")
+    def __init__(self, path: Path, found: str) -> None:
+        mend = "replace it by an intact copy, or remove it to have it downloaded again"
+        super().__init__(str(path), found, mend)
+
+    def __reduce__(self) -> tuple[type[DataFileError], tuple[Path, str]]:  # type: ignore[override]
+        return type(self), (Path(self.parameter), str(self.value))
 
 
 def read_idx(path: Path) -> NDArray[np.generic]:
@@ -35,31 +41,46 @@ def read_idx(path: Path) -> NDArray[np.generic]:
         The array in native byte order, its shape as in the header.
 
     Raises:
-        IdxError: The file is unreadable, is not IDX, is empty, claims more than 1 GiB, or is longer or shorter than it
-            claims.
+        DataFileError: The file is unreadable, is not IDX, is empty, claims more than 1 GiB, or is longer or shorter
+            than it claims.
     """
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
-            dtype, shape = _read_header(path, stream)  # type: ignore[arg-type]
+            dtype, shape = _read_header(path, stream)
             size = math.prod(shape) * dtype.itemsize
             content = stream.read(size + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise IdxError(path, f"cannot be read ({error})") from error
+        raise DataFileError(path, f"what cannot be read ({error})") from error
     if len(content) != size:
-        relation = "more" if len(content) > size else f"{len(content)} instead of"
-        raise IdxError(path, f"holds {relation} the {size} bytes of values that its header announces")
+        raise DataFileError(path, f"{'more than' if len(content) > size else len(content)} of {size} announced bytes")
     return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="))
 
 
-def _read_header(path: Path, stream: IO[bytes]) -> tuple[np.dtype[np.generic], tuple[int, ...]]:
+def read_images(path: Path) -> NDArray[np.uint8]:
+    """Reads images `samples x height x width`. Raises `DataFileError` where the file holds something else."""
+    images = read_idx(path)
+    if images.dtype != np.uint8 or images.ndim != 3:
+        raise DataFileError(path, f"an array of {images.dtype} with shape {images.shape} for grey images")
+    return images.astype(np.uint8, copy=False)
+
+
+def read_labels(path: Path, count: int) -> NDArray[np.int64]:
+    """Reads `count` labels. Raises `DataFileError` where the file holds something else."""
+    labels = read_idx(path)
+    if labels.dtype != np.uint8 or labels.shape != (count,):
+        raise DataFileError(path, f"an array of {labels.dtype} with shape {labels.shape} for {count} labels")
+    return labels.astype(np.int64)
+
+
+def _read_header(path: Path, stream: IO[bytes] | gzip.GzipFile) -> tuple[np.dtype[np.generic], tuple[int, ...]]:
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _TYPES:
-        raise IdxError(path, f"starts with {magic.hex(' ') or 'nothing'}, which is not the mark of an IDX file")
+        raise DataFileError(path, f"a start of {magic.hex(' ') or 'nothing'}, which is not the mark of an IDX file")
     dimensions = stream.read(4 * magic[3])
     if magic[3] == 0 or len(dimensions) < 4 * magic[3]:
-        raise IdxError(path, "ends within its header")
+        raise DataFileError(path, "an incomplete header")
     shape = tuple(int(size) for size in np.frombuffer(dimensions, ">u4"))
-    dtype = np.dtype(_TYPES[magic[2]])
+    dtype: np.dtype[np.generic] = np.dtype(_TYPES[magic[2]])
     if not 0 < math.prod(shape) * dtype.itemsize <= _LARGEST:
-        raise IdxError(path, f"announces the shape {shape}, which is empty or beyond 1 GiB")
+        raise DataFileError(path, f"the shape {shape}, which is empty or beyond 1 GiB")
     return dtype, shape

@@ -34,15 +34,24 @@ class Inversion:
 
 @dataclass
 class Ledger:
-    """The inversions of one training, in the order in which they were done."""
+    """The inversions of one training, in the order in which they were done.
+
+    Attributes:
+        inversions: One entry each.
+        slowest: The result with the longest settling time, kept whole for its waveforms; None where no circuit
+            computed.
+    """
 
     inversions: list[Inversion] = field(default_factory=list)
+    slowest: SolveResult | None = field(default=None, repr=False)
 
     def add(self, step: int, factor: str, condition: float, result: SolveResult) -> None:
         """Enters the inversion of a factor whose condition number was `condition`."""
         size = len(result.value)
         cost = (result.simulated_seconds, result.joules, result.relative_error)
         self.inversions.append(Inversion(step, factor, size, condition, *cost))
+        if result.longest_settling_time > (self.slowest.longest_settling_time if self.slowest else 0.0):
+            self.slowest = result
 
     @property
     def right_hand_sides(self) -> int:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-if TYPE_CHECKING:
-    from amc_circuits import InvCircuit
+from amc_circuits import InvCircuit, Status, UnusableSolutionError
+from optimizer.settings import CircuitSettings
 
 Matrix = NDArray[np.float64]
 ARRAY_LIMIT = 128
 
 
-class SolveError(RuntimeError):
+class SolveError(UnusableSolutionError):
     """A solution of no use: the circuit did not settle, or the matrix is not positive definite."""
 
 
@@ -44,6 +45,11 @@ class SolveResult:
     def simulated_seconds(self) -> float:
         """Sum of the settling times: how long the circuit would have computed. 0 where no circuit was used."""
         return 0.0 if self.settling_times is None else float(np.sum(self.settling_times))
+
+    @property
+    def longest_settling_time(self) -> float:
+        """Seconds of the slowest column. 0 where no circuit was used."""
+        return 0.0 if self.settling_times is None else float(np.max(self.settling_times))
 
 
 class LinearSolver(Protocol):
@@ -95,24 +101,16 @@ class InvCircuitSolver:
     """An array of resistive memory in the feedback of op-amps, simulated.
 
     Attributes:
-        opamp: Name of the op-amp preset.
-        engine: Name of the engine that simulates the circuit.
-        jobs: Simulations at once.
-        options: Further options of `amc_circuits.InvCircuit.program`, such as `wire_resistance`.
+        settings: What the circuit is made of.
+        largest: Rows and columns of an array.
     """
 
-    opamp: str = "cmos-100meg"
-    engine: str = "ngspice"
-    jobs: int = 1
-    options: dict[str, Any] = field(default_factory=dict)
+    settings: CircuitSettings
     largest: int | None = ARRAY_LIMIT
 
     def init(self, matrix: Matrix) -> CircuitState:
         """Programs the matrix into an array."""
-        from amc_circuits import InvCircuit
-
-        circuit = InvCircuit.program(matrix, opamp=self.opamp, engine=self.engine, jobs=self.jobs, **self.options)
-        return CircuitState(circuit, matrix)
+        return CircuitState(InvCircuit.program(matrix, **self.settings.model_dump()), matrix)
 
     def compute(self, state: CircuitState, right_hand_sides: Matrix) -> SolveResult:
         """Streams the right-hand sides through the circuit.
@@ -120,14 +118,13 @@ class InvCircuitSolver:
         Raises:
             SolveError: The answer to a right-hand side did not settle, is unstable or saturated.
         """
-        from amc_circuits import Status
-
         solution = state.circuit.solve(right_hand_sides)
-        if solution.status is not Status.SETTLED:
+        if not solution.usable:
             bad = sum(status is not Status.SETTLED for status in solution.statuses)
             problem = f"{bad} of {right_hand_sides.shape[1]} right-hand sides ended as {solution.status.name}"
-            raise SolveError(f"{problem}; raise the damping (a lower condition number), or take another op-amp")
-        total = solution.energy.total if solution.energy is not None else None
+            mend = "raise the damping (a lower condition number) or take another op-amp"
+            raise SolveError(f"{problem} ({solution.message}); {mend}")
+        total = solution.energy.total
         return SolveResult(
             value=solution.value,
             settling_times=solution.settling_time,
@@ -138,10 +135,25 @@ class InvCircuitSolver:
         )
 
 
+def check_circuit(solver: str, settings: CircuitSettings) -> None:
+    """Raises an error now where a circuit of these settings cannot be made or simulated; runs nothing.
+
+    Raises:
+        ParameterError: A setting is out of its range, or names what there is not.
+        EngineNotFoundError: The simulator is not installed.
+    """
+    if solver == "inv-circuit":
+        # Making the simulator looks for its executable.
+        _ = InvCircuit.program(np.eye(2), **settings.model_dump()).simulator
+
+
 def _error_against_cholesky(matrix: Matrix, right_hand_sides: Matrix, value: Matrix) -> float:
     """Returns the relative error of a circuit's answer; the reference goes into the ledger, never into the training."""
     reference = cho_solve(cho_factor(matrix), right_hand_sides)
     return float(np.linalg.norm(value - reference) / np.linalg.norm(reference))
 
 
-SOLVERS: dict[str, type[Cholesky] | type[InvCircuitSolver]] = {"cholesky": Cholesky, "inv-circuit": InvCircuitSolver}
+SOLVERS: dict[str, Callable[[CircuitSettings], LinearSolver]] = {
+    "cholesky": lambda circuit: Cholesky(),
+    "inv-circuit": InvCircuitSolver,
+}

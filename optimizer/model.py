@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from amc_circuits import ParameterError
 from optimizer.activations import MaxPool, PlainLayer, Rectifier
 from optimizer.layers import Array, Convolution, Dense, Shape, WeightedLayer
+from optimizer.settings import ConvolutionShape
 
 Weights = tuple[Array, ...]
 
@@ -118,23 +120,6 @@ class Model:
         return tuple(reversed(found))
 
 
-@dataclass(frozen=True)
-class ConvolutionShape:
-    """One convolution with rectifier and pooling, as `build_model` reads it.
-
-    Attributes:
-        channels: Output channels.
-        kernel: Odd width of the filter; the padding is `kernel // 2`.
-        stride: Step between output pixels.
-        pool: Size of the max pooling behind it; 1 for none.
-    """
-
-    channels: int
-    kernel: int
-    stride: int = 1
-    pool: int = 1
-
-
 def build_model(image_shape: tuple[int, int], convolutions: Sequence[ConvolutionShape], classes: int) -> Model:
     """Builds convolutions with rectifier and pooling, then a dense read-out.
 
@@ -145,6 +130,9 @@ def build_model(image_shape: tuple[int, int], convolutions: Sequence[Convolution
 
     Returns:
         The model, its stages named `conv1`, `conv2`, ... and `dense`.
+
+    Raises:
+        ParameterError: Nothing is left of the images after one of the convolutions.
     """
     shape: Shape = (1, *image_shape)
     stages: list[Stage] = []
@@ -154,8 +142,23 @@ def build_model(image_shape: tuple[int, int], convolutions: Sequence[Convolution
         # Pooling first gives the same values as the rectifier first, with less work.
         stages.append(Stage(f"conv{number}", layer, (*pooling, Rectifier())))
         shape = stages[-1].output_shape
+        if min(shape) < 1:
+            raise ParameterError("convolutions", f"a {stages[-1].name} without output", "take less stride or pooling")
     stages.append(Stage("dense", Dense(shape, classes)))
     return Model(tuple(stages))
+
+
+def check_widths(model: Model, largest: int | None) -> None:
+    """Raises `ParameterError` where a Kronecker factor of the model is wider than `largest`; None is no limit."""
+    for stage in model.stages:
+        outputs, inputs = stage.layer.weight_shape
+        for name, width in (("a_factor", inputs), ("g_factor", outputs)):
+            if largest is not None and width > largest:
+                mend = (
+                    f"an array takes at most {largest}: take fewer channels, a smaller kernel, more stride or pooling, "
+                    "or the solver cholesky"
+                )
+                raise ParameterError("convolutions", f"a model whose {name} of {stage.name} is {width} wide", mend)
 
 
 def _initial_weight(shape: tuple[int, int], gain: float, random: np.random.Generator) -> Array:

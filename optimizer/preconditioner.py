@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,26 +34,27 @@ class Inverter:
 
     Attributes:
         solver: The linear solver.
-        damping: Tikhonov damping of a whole block, positive.
         ledger: Where the inversions are entered.
+        announce: Is told the name of each factor before its inversion.
     """
 
     solver: LinearSolver
-    damping: float
-    ledger: Ledger
+    ledger: Ledger = field(default_factory=Ledger)
+    announce: Callable[[str], None] = lambda name: None
 
-    def invert(self, step: int, name: str, factors: KroneckerFactors) -> InverseFactors:
+    def invert(self, step: int, name: str, factors: KroneckerFactors, damping: float) -> InverseFactors:
         """Inverts both factors of one stage.
 
         Args:
             step: The training step, for the ledger.
             name: The stage's name, for the ledger and for errors.
             factors: The factors, not damped yet.
+            damping: Tikhonov damping of the whole block, positive.
 
         Raises:
             SolveError: The solver has no usable answer; the message names the factor.
         """
-        both = damped(factors, self.damping)
+        both = damped(factors, damping)
         return InverseFactors(
             self._inverse(step, f"{name}.a_factor", both.a_factor),
             self._inverse(step, f"{name}.g_factor", both.g_factor),
@@ -66,6 +67,7 @@ class Inverter:
         return (result.value + result.value.T) / 2
 
     def _solve(self, step: int, name: str, matrix: NDArray[np.float64]) -> SolveResult:
+        self.announce(f"inverting {name}, {len(matrix)} wide")
         try:
             return self.solver.compute(self.solver.init(matrix), np.eye(len(matrix)))
         except SolveError as error:

@@ -1,0 +1,45 @@
+"""Fetches a data set's official file into the user's cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pooch
+
+from amc_circuits import ParameterError
+
+
+def cache_folder(name: str) -> Path:
+    """The folder of a data set in the user's cache; not made here."""
+    return Path(pooch.os_cache("amc")) / name
+
+
+def fetch(base_url: str, file_name: str, folder: Path) -> Path:
+    """Downloads `base_url/file_name` into `folder`, unless it is there.
+
+    The sources publish no checksum, so none is compared: pooch logs the one it found, and the readers check the
+    structure of what came.
+
+    Args:
+        base_url: Where the file lies, without the file's name.
+        file_name: Name of the file, there and here.
+        folder: Where it goes; made if need be.
+
+    Returns:
+        The local file.
+
+    Raises:
+        ParameterError: It cannot be downloaded; the message says what to do by hand.
+    """
+    url = f"{base_url.rstrip('/')}/{file_name}"
+    try:
+        return Path(pooch.retrieve(url, known_hash=None, fname=file_name, path=folder))
+    except Exception as error:  # pooch passes on whatever requests, ftplib or the file system raise
+        place = f"AMC_DATA_DIR/{folder.name}"
+        mend = f"download it by hand and put it into the folder {place}, or take --preset digits-demo"
+        raise ParameterError(url, f"no answer ({_first_line(error)})", mend) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0][:120]}" if lines else type(error).__name__

@@ -1,0 +1,110 @@
+"""What comes of a training run, as records and as plain data for JSON."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from optimizer.ledger import Ledger
+from optimizer.model import Weights
+from optimizer.specification import TrainingSpec
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One scoring of the test images.
+
+    Attributes:
+        epoch: Epochs done, a fraction.
+        step: Steps done.
+        loss: Mean cross-entropy of the training batches since the evaluation before, nats.
+        accuracy: Part of the test images that were classified right.
+        seconds: Since the start of the run.
+    """
+
+    epoch: float
+    step: int
+    loss: float
+    accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A run and its outcome.
+
+    Attributes:
+        spec: What was run.
+        history: The evaluations, in order.
+        ledger: The inversions; empty for first-order optimizers.
+        diverged: True when the run ended because the loss was no longer finite.
+        wall_time: Of the whole run, s.
+        weights: At the end.
+    """
+
+    spec: TrainingSpec
+    history: tuple[Evaluation, ...]
+    ledger: Ledger
+    diverged: bool
+    wall_time: float
+    weights: Weights = field(repr=False)
+
+    @property
+    def epochs_to_target(self) -> float | None:
+        """Epochs at the first evaluation that reached the target; None where none did."""
+        target = self.spec.target_accuracy
+        return next((found.epoch for found in self.history if found.accuracy >= target), None)
+
+    @property
+    def best_accuracy(self) -> float:
+        """Highest accuracy of all evaluations; 0 where there was none."""
+        return max((found.accuracy for found in self.history), default=0.0)
+
+    def summary(self) -> dict[str, Any]:
+        """Returns the outcome as plain data: what was asked, what was reached, what the inversions cost."""
+        return {
+            "epochs_to_target": self.epochs_to_target,
+            "target_accuracy": self.spec.target_accuracy,
+            "best_accuracy": self.best_accuracy,
+            "final_accuracy": self.history[-1].accuracy if self.history else None,
+            "epochs": self.history[-1].epoch if self.history else 0.0,
+            "steps": self.history[-1].step if self.history else 0,
+            "diverged": self.diverged,
+            "inversions": self._inversions(),
+            "wall_time_s": self.wall_time,
+            "spec": self.spec.model_dump(mode="json"),
+            "provenance": self._provenance(),
+        }
+
+    def curves(self) -> dict[str, Any]:
+        """Returns every evaluation and every inversion as plain data."""
+        return {
+            "evaluations": [asdict(entry) for entry in self.history],
+            "inversions": [asdict(entry) for entry in self.ledger.inversions],
+        }
+
+    def _inversions(self) -> dict[str, Any]:
+        ledger = self.ledger
+        return {
+            "solver": self.spec.solver if ledger.inversions else None,
+            "count": len(ledger.inversions),
+            "right_hand_sides": ledger.right_hand_sides,
+            "simulated_seconds": ledger.simulated_seconds,
+            "mean_settling_time_s": ledger.mean_settling_time,
+            "energy_j": ledger.joules,
+            "median_relative_error": ledger.median_error,
+            "largest_relative_error": ledger.largest_error,
+            "largest_condition": ledger.largest_condition,
+        }
+
+    def _provenance(self) -> dict[str, Any]:
+        solved = self.ledger.slowest.record.provenance if self.ledger.slowest else None
+        return {
+            "python_version": platform.python_version(),
+            "numpy_version": np.__version__,
+            "ngspice_version": solved.ngspice_version if solved else None,
+            "klu": solved.klu if solved else None,
+        }

@@ -1,0 +1,106 @@
+"""The numbers of a network and of an optimizer, as a specification names them. Frozen, checked when they are made."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Positive = Annotated[float, Field(gt=0)]
+Momentum = Annotated[float, Field(ge=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseModel):
+    """Base of all settings: frozen, no unknown names, no nan or infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ConvolutionShape(Settings):
+    """One convolution with pooling and rectifier.
+
+    Attributes:
+        channels: Output channels.
+        kernel: Width of the filter, odd; the padding is `kernel // 2`.
+        stride: Step between output pixels.
+        pool: Size of the max pooling behind it; 1 for none.
+    """
+
+    channels: Count
+    kernel: Annotated[int, Field(ge=1, multiple_of=1)]
+    stride: Count = 1
+    pool: Count = 1
+
+
+class MomentumSettings(Settings):
+    """Stochastic gradient descent with momentum.
+
+    Attributes:
+        learning_rate: Step size; 0.01 is the usual default.
+        momentum: Part of the last step that is kept.
+    """
+
+    name: Literal["momentum"] = "momentum"
+    learning_rate: Positive = 0.01
+    momentum: Momentum = 0.9
+
+
+class AdamSettings(Settings):
+    """Adam; its other numbers are those of the paper.
+
+    Attributes:
+        learning_rate: Step size; 0.001 is the usual default.
+    """
+
+    name: Literal["adam"] = "adam"
+    learning_rate: Positive = 0.001
+
+
+class KfacSettings(Settings):
+    """K-FAC.
+
+    Attributes:
+        learning_rate: Step size along the preconditioned gradient.
+        momentum: Part of the last step that is kept.
+        damping: Tikhonov damping of each Fisher block.
+        kl_clip: Bound on the predicted change of the output distribution of one step.
+        factor_interval: Steps between two updates of the factors' running average.
+        factor_decay: Largest weight of the past in the running average.
+        inverse_interval: Steps between two refreshes of the inverses, in the long run.
+        first_interval: Steps between the first two refreshes; each interval after it is twice as long as the one
+            before, up to `inverse_interval`: the curvature changes fastest at the start.
+    """
+
+    name: Literal["kfac"] = "kfac"
+    learning_rate: Positive = 0.1
+    momentum: Momentum = 0.9
+    damping: Positive = 0.3
+    kl_clip: Positive = 0.005
+    factor_interval: Count = 1
+    factor_decay: Momentum = 0.95
+    inverse_interval: Count = 100
+    first_interval: Count = 20
+
+
+class CircuitSettings(Settings):
+    """What the solver `inv-circuit` is made of.
+
+    Attributes:
+        opamp: Name of an op-amp preset.
+        engine: What simulates the circuit.
+        jobs: Simulations at the same time.
+        wire_resistance: Of each wire segment, ohm.
+        g_min: Lowest conductance of a cell, siemens.
+        g_max: Highest conductance of a cell, siemens.
+    """
+
+    opamp: str = "cmos-100meg"
+    engine: str = "ngspice"
+    jobs: Count = 1
+    wire_resistance: Annotated[float, Field(ge=0)] = 0.0
+    g_min: Positive = 1e-6
+    g_max: Positive = 100e-6
+
+
+OptimizerSettings = Annotated[MomentumSettings | AdamSettings | KfacSettings, Field(discriminator="name")]

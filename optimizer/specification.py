@@ -1,0 +1,123 @@
+"""A training run as data: what is learnt by what, read from TOML or from a preset."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from amc_circuits import ParameterError
+from optimizer.settings import CircuitSettings, ConvolutionShape, Count, KfacSettings, OptimizerSettings, Settings
+
+
+class TrainingSpec(Settings):
+    """Everything that decides the outcome of a training run.
+
+    Attributes:
+        dataset: `digits`, `ocr-letters` or `emnist-letters`.
+        convolutions: From the image on; a dense read-out follows.
+        optimizer: `momentum`, `adam` or `kfac`, with its numbers.
+        solver: What inverts the factors of K-FAC: `cholesky` or `inv-circuit`.
+        circuit: The circuit of `inv-circuit`.
+        batch_size: Images a step; what is left at the end of an epoch is left out.
+        epochs: Largest number of epochs; may be a fraction.
+        evaluations: How often an epoch the test images are scored.
+        target_accuracy: On the test images.
+        stop_at_target: Ends the run when the target is reached.
+        seed: Of the initial weights, the order of the images and the labels sampled for the Fisher matrix.
+        precision: Of the network's arithmetic. Factors and inverses are always double.
+    """
+
+    dataset: str = "digits"
+    convolutions: tuple[ConvolutionShape, ...] = ()
+    optimizer: OptimizerSettings = KfacSettings()
+    solver: Literal["cholesky", "inv-circuit"] = "cholesky"
+    circuit: CircuitSettings = CircuitSettings()
+    batch_size: Count = 256
+    epochs: Annotated[float, Field(gt=0)] = 10.0
+    evaluations: Count = 8
+    target_accuracy: Annotated[float, Field(gt=0, lt=1)] = 0.84
+    stop_at_target: bool = True
+    seed: Annotated[int, Field(ge=0)] = 0
+    precision: Literal["single", "double"] = "single"
+
+
+def make_spec(content: Mapping[str, Any], source: str = "the specification") -> TrainingSpec:
+    """Makes a specification of plain data.
+
+    Args:
+        content: As read from TOML.
+        source: What it was read from, for the error.
+
+    Raises:
+        ParameterError: A name is unknown or a value out of its range; it names the first.
+    """
+    try:
+        return TrainingSpec.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"] if part not in ("kfac", "adam", "momentum"))
+        found = "an unknown name" if first["type"] == "extra_forbidden" else repr(first["input"])
+        mend = "remove it or mend its spelling" if first["type"] == "extra_forbidden" else first["msg"]
+        raise ParameterError(f"{source}: {place or 'optimizer'}", found, mend) from error
+
+
+def read_spec(path: Path) -> TrainingSpec:
+    """Reads a specification from a TOML file. Raises `ParameterError` where it cannot be read or does not fit."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ParameterError("SPEC.toml", str(path), f"cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ParameterError("SPEC.toml", str(path), f"is not TOML: {error}") from error
+    return make_spec(content, str(path))
+
+
+def preset(name: str) -> TrainingSpec:
+    """Returns a preset. Raises `ParameterError` where there is none of that name."""
+    if name not in PRESETS:
+        raise ParameterError("--preset", repr(name), f"must be one of {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def override(spec: TrainingSpec, **changes: Any) -> TrainingSpec:
+    """Returns a specification with other values, checked anew.
+
+    Args:
+        spec: What it starts from.
+        **changes: Fields of `TrainingSpec` or of `CircuitSettings`; None leaves a field as it is.
+
+    Raises:
+        ParameterError: A value is out of its range; it names the field as an option of the command.
+    """
+    content = spec.model_dump()
+    for name, value in changes.items():
+        if value is not None:
+            (content["circuit"] if name in CircuitSettings.model_fields else content)[name] = value
+    return make_spec(content, "options")
+
+
+PRESETS = {
+    "digits-demo": TrainingSpec(
+        dataset="digits",
+        convolutions=(ConvolutionShape(channels=6, kernel=3, pool=2), ConvolutionShape(channels=8, kernel=3, pool=2)),
+        optimizer=KfacSettings(),
+        solver="inv-circuit",
+        circuit=CircuitSettings(jobs=2),
+        batch_size=64,
+        target_accuracy=0.95,
+    ),
+    "ocr-letters": TrainingSpec(
+        dataset="ocr-letters",
+        convolutions=(ConvolutionShape(channels=8, kernel=5, pool=2), ConvolutionShape(channels=9, kernel=3, stride=2)),
+        optimizer=KfacSettings(),
+        solver="inv-circuit",
+        circuit=CircuitSettings(jobs=2),
+        batch_size=256,
+        epochs=5.0,
+        target_accuracy=0.84,
+    ),
+}

@@ -1,0 +1,108 @@
+"""What `amc train` does: reads the specification, trains under a progress bar, writes and prints the outcome."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from amc_circuits import ParameterError
+from amc_circuits.quantities import format_quantity
+from amc_circuits.run_folder import claim_folder, replacing
+from optimizer.linear_solver import check_circuit
+from optimizer.result import TrainingResult
+from optimizer.specification import TrainingSpec, override, preset, read_spec
+from optimizer.training import Moment, Training
+
+USABLE, NO_RESULT = 0, 3
+
+
+def run(out: Path, spec_file: Path | None, preset_name: str | None, changes: Mapping[str, Any]) -> int:
+    """Runs `amc train`.
+
+    Args:
+        out: Folder for the results.
+        spec_file: TOML file of a `TrainingSpec`.
+        preset_name: Name of a preset; exactly one of the two is wanted.
+        changes: Options by name; None where one was not given.
+
+    Returns:
+        The exit code: 0 where the target was reached, else 3.
+
+    Raises:
+        ParameterError: An option, the specification or a data file cannot be used; nothing was written.
+        UnusableSolutionError: An inversion has no usable answer.
+        SimulationError: The simulator failed.
+    """
+    spec = override(_chosen(spec_file, preset_name), **changes)
+    check_circuit(spec.solver, spec.circuit)
+    training = Training(spec)
+    claim_folder(out, "train")
+    with _progress() as observe:
+        result = training.run(observe)
+    write_result(result, out)
+    Console().print(result_table(result))
+    if result.epochs_to_target is None:
+        reason = "the loss diverged" if result.diverged else f"best accuracy {result.best_accuracy:.2%}"
+        Console(stderr=True).print(f"amc: target {spec.target_accuracy:.2%} not reached: {reason}", highlight=False)
+        return NO_RESULT
+    return USABLE
+
+
+def write_result(result: TrainingResult, folder: Path) -> None:
+    """Writes summary, history and pictures, each whole or not at all."""
+    from optimizer.pictures import plot_run, plot_waveforms
+
+    plot_run(result, folder / "convergence.png")
+    plot_waveforms(result.ledger, folder / "waveform.png")
+    for name, content in (("history.json", result.curves()), ("summary.json", result.summary())):
+        with replacing(folder / name) as partial:
+            partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def result_table(result: TrainingResult) -> Table:
+    """Returns the outcome as a table for the terminal."""
+    ledger, reached = result.ledger, result.epochs_to_target
+    table = Table(title=f"{result.spec.dataset}, {result.spec.optimizer.name}", title_justify="left", show_header=False)
+    table.add_row(
+        f"epochs to {result.spec.target_accuracy:.1%}", "not reached" if reached is None else f"{reached:.2f}"
+    )
+    table.add_row("best accuracy", f"{result.best_accuracy:.2%}")
+    if ledger.inversions:
+        table.add_row("inversions", f"{len(ledger.inversions)}, all by {result.spec.solver}")
+        table.add_row("right-hand sides", str(ledger.right_hand_sides))
+    if ledger.slowest is not None:
+        table.add_row("mean settling time", format_quantity(ledger.mean_settling_time, "s"))
+        table.add_row("energy of the inversions", format_quantity(ledger.joules, "J"))
+        table.add_row("error, median", f"{ledger.median_error:.2%}")
+        table.add_row("error, largest", f"{ledger.largest_error:.2%}")
+    table.add_row("time", f"{result.wall_time:.0f} s")
+    return table
+
+
+def _chosen(spec_file: Path | None, preset_name: str | None) -> TrainingSpec:
+    if (spec_file is None) == (preset_name is None):
+        found = "neither" if spec_file is None else "both"
+        raise ParameterError("SPEC.toml or --preset", found, "give exactly one of them")
+    return read_spec(spec_file) if spec_file is not None else preset(str(preset_name))
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Moment], None]]:
+    """A bar while there is a terminal to see it."""
+    console = Console(stderr=True)
+    columns = (TextColumn("training"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def observe(moment: Moment) -> None:
+            score = "" if moment.accuracy is None else f"accuracy {moment.accuracy:.1%}  "
+            bar.update(task, completed=moment.step, total=moment.steps, description=score + moment.doing)
+
+        yield observe

@@ -1,0 +1,176 @@
+"""The training loop: batches, steps, evaluations."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amc_circuits import ParameterError
+from optimizer.datasets import Dataset, load_dataset
+from optimizer.first_order import Adam, Momentum
+from optimizer.kfac import Kfac
+from optimizer.ledger import Ledger
+from optimizer.linear_solver import SOLVERS
+from optimizer.losses import Labels, cross_entropy
+from optimizer.model import Model, Pass, Weights, build_model
+from optimizer.preconditioner import Inverter
+from optimizer.result import Evaluation, TrainingResult
+from optimizer.settings import AdamSettings, MomentumSettings
+from optimizer.specification import TrainingSpec
+
+PRECISIONS: dict[str, type[np.floating[Any]]] = {"single": np.float32, "double": np.float64}
+_SCORING_BATCH = 1_000
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a run stands, for a progress bar.
+
+    Attributes:
+        step: Steps done.
+        steps: Steps at most.
+        doing: What is being done, if it takes long; else empty.
+        accuracy: Of the last evaluation; None before the first.
+    """
+
+    step: int
+    steps: int
+    doing: str
+    accuracy: float | None
+
+
+class Optimizer(Protocol):
+    """What the loop asks of an optimizer."""
+
+    def step(self, weights: Weights, passed: Pass, labels: Labels) -> Weights:
+        """Returns the weights after one step on the batch of `passed`."""
+
+
+def make_optimizer(model: Model, spec: TrainingSpec, inverter: Inverter) -> Optimizer:
+    """Returns the optimizer of a specification; `inverter` is for K-FAC."""
+    chosen = spec.optimizer
+    if isinstance(chosen, MomentumSettings):
+        return Momentum(model, chosen.learning_rate, chosen.momentum)
+    if isinstance(chosen, AdamSettings):
+        return Adam(model, chosen.learning_rate)
+    return Kfac(model, chosen, inverter, np.random.default_rng([spec.seed, 2]))
+
+
+def accuracy(model: Model, weights: Weights, dataset: Dataset) -> float:
+    """Returns the part of the test images that the network classifies right."""
+    right = 0
+    for start in range(0, len(dataset.test_labels), _SCORING_BATCH):
+        part = slice(start, start + _SCORING_BATCH)
+        images = dataset.network_input(dataset.test_images[part], weights[0].dtype.type)
+        right += int(np.sum(model.logits(weights, images).argmax(axis=0) == dataset.test_labels[part]))
+    return right / len(dataset.test_labels)
+
+
+def batches(count: int, size: int, random: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """Yields the indices of batch after batch, without end, each epoch in a new order and without a last part batch."""
+    while True:
+        order = random.permutation(count)
+        for start in range(0, count - size + 1, size):
+            yield order[start : start + size]
+
+
+class Training:
+    """One training run, made ready: what can be wrong with its specification is found before anything is run."""
+
+    def __init__(self, spec: TrainingSpec, dataset: Dataset | None = None) -> None:
+        """Loads the data set, builds the network and the optimizer.
+
+        Args:
+            spec: What is learnt by what.
+            dataset: What to learn from; None loads the one that the specification names.
+
+        Raises:
+            ParameterError: The data set is not to be had or does not fit the specification, or a factor of the network
+                is wider than an array.
+        """
+        self.spec = spec
+        self.dataset = load_dataset(spec.dataset) if dataset is None else dataset
+        if spec.batch_size > len(self.dataset.train_images):
+            limit = f"must be at most the number of training images, {len(self.dataset.train_images)}"
+            raise ParameterError("batch_size", spec.batch_size, limit)
+        self.steps_per_epoch = len(self.dataset.train_images) // spec.batch_size
+        self.steps = max(1, math.floor(spec.epochs * self.steps_per_epoch))
+        self.model = build_model(self.dataset.image_shape, spec.convolutions, self.dataset.classes)
+        self.ledger = Ledger()
+        inverter = Inverter(SOLVERS[spec.solver](spec.circuit), self.ledger, self._tell)
+        self.optimizer = make_optimizer(self.model, spec, inverter)
+        self._history: list[Evaluation] = []
+        self._step = 0
+        self._diverged = False
+        self._observe: Callable[[Moment], None] = lambda moment: None
+
+    def run(self, observe: Callable[[Moment], None] | None = None) -> TrainingResult:
+        """Trains, once.
+
+        Args:
+            observe: Is told where the run stands: after each step and before each inversion.
+
+        Returns:
+            The outcome. A run that never reaches its target is an outcome, too.
+
+        Raises:
+            SolveError: An inversion has no usable answer.
+        """
+        self._observe = observe or self._observe
+        began = time.perf_counter()
+        # A learning rate that is too high ends in overflow; that is an outcome, seen in the loss.
+        with np.errstate(over="ignore", invalid="ignore"):
+            weights = self._trained_weights(began)
+        wall_time = time.perf_counter() - began
+        return TrainingResult(self.spec, tuple(self._history), self.ledger, self._diverged, wall_time, weights)
+
+    def _trained_weights(self, began: float) -> Weights:
+        spec, data = self.spec, self.dataset
+        precision = PRECISIONS[spec.precision]
+        weights = self.model.initial_weights(np.random.default_rng([spec.seed, 0]), precision)
+        order = batches(len(data.train_images), spec.batch_size, np.random.default_rng([spec.seed, 1]))
+        losses: list[float] = []
+        while self._step < self.steps and not self._reached():
+            chosen = next(order)
+            labels = data.train_labels[chosen]
+            passed = self.model.forward(weights, data.network_input(data.train_images[chosen], precision))
+            losses.append(cross_entropy(passed.logits, labels))
+            if not math.isfinite(losses[-1]):
+                self._diverged = True
+                break
+            weights = self.optimizer.step(weights, passed, labels)
+            self._step += 1
+            if self._evaluation_is_due():
+                self._evaluate(weights, float(np.mean(losses)), time.perf_counter() - began)
+                losses.clear()
+            self._tell("")
+        return weights
+
+    def _evaluation_is_due(self) -> bool:
+        """True where the step completed another of the equal parts of an epoch, or was the last."""
+        parts = self.spec.evaluations
+        done, before = (step * parts // self.steps_per_epoch for step in (self._step, self._step - 1))
+        return done > before or self._step == self.steps
+
+    def _evaluate(self, weights: Weights, loss: float, seconds: float) -> None:
+        score = accuracy(self.model, weights, self.dataset)
+        self._history.append(Evaluation(self._step / self.steps_per_epoch, self._step, loss, score, seconds))
+
+    def _reached(self) -> bool:
+        target = self.spec.target_accuracy
+        return self.spec.stop_at_target and bool(self._history) and self._history[-1].accuracy >= target
+
+    def _tell(self, doing: str) -> None:
+        accuracy_now = self._history[-1].accuracy if self._history else None
+        self._observe(Moment(self._step, self.steps, doing, accuracy_now))
+
+
+def train(spec: TrainingSpec, observe: Callable[[Moment], None] | None = None) -> TrainingResult:
+    """Trains what a specification says; see `Training` for arguments and errors."""
+    return Training(spec).run(observe)
