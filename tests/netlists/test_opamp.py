@@ -1,9 +1,11 @@
 """The macro op-amp in ngspice: gain, slew rate, swing, supply currents."""
 
+import subprocess
+
 import numpy as np
 import pytest
 
-from amc_circuits.engines.ngspice import NgspiceEngine
+from amc_circuits.engines import find_ngspice
 from amc_circuits.engines.rawfile import read_raw
 from netlists import opamp, preset
 
@@ -15,7 +17,8 @@ def run(tmp_path, record, elements, end, step, saved):
     lines = ["* bench", opamp.subcircuit(record), "Vdd vdd 0 1.2", "Vss vss 0 -1.2", *elements]
     lines += [".options reltol=1e-5 vntol=1e-8 abstol=1e-13", f".save {saved}", f".tran {step} {end} 0 {step}", ".end"]
     (tmp_path / "deck.cir").write_text("\n".join(lines))
-    NgspiceEngine()._call(tmp_path)
+    command = [find_ngspice().path, "-n", "-b", "-r", "out.raw", "deck.cir"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     return read_raw(tmp_path / "out.raw")
 
 
