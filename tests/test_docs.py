@@ -19,7 +19,7 @@ def python_blocks():
             yield pytest.param(found[1], found[2], id=f"{page.name}-{number}")
 
 
-@pytest.mark.parametrize(("code", "output"), python_blocks())
+@pytest.mark.parametrize(("code", "output"), list(python_blocks()))
 def test_examples_run_and_print_what_they_say(code, output):
     """Each Python block runs by itself; an output stated below it is what it prints."""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
