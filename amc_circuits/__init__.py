@@ -13,10 +13,16 @@ if TYPE_CHECKING:
     from amc_circuits.extensions import Check, Extension
     from amc_circuits.inv import InvCircuit, SlowInverterWarning
     from amc_circuits.mvm import MvmCircuit
+    from amc_circuits.plotting import STYLE, plot_responses, save_figure
+    from amc_circuits.quantities import format_quantity
+    from amc_circuits.run_folder import claim_folder, replacing
     from amc_circuits.solution import Energy, Response, Solution, Status, UnusableSolutionError
     from netlists import ParameterError
 
 _HOMES = {
+    "save_figure": "amc_circuits.plotting",
+    "plot_responses": "amc_circuits.plotting",
+    "STYLE": "amc_circuits.plotting",
     "Check": "amc_circuits.extensions",
     "Energy": "amc_circuits.solution",
     "EngineNotFoundError": "amc_circuits.engines",
@@ -31,9 +37,13 @@ _HOMES = {
     "Solution": "amc_circuits.solution",
     "Status": "amc_circuits.solution",
     "UnusableSolutionError": "amc_circuits.solution",
+    "claim_folder": "amc_circuits.run_folder",
+    "format_quantity": "amc_circuits.quantities",
+    "replacing": "amc_circuits.run_folder",
 }
 
 __all__ = [
+    "STYLE",
     "Check",
     "Energy",
     "EngineNotFoundError",
@@ -48,6 +58,11 @@ __all__ = [
     "Solution",
     "Status",
     "UnusableSolutionError",
+    "claim_folder",
+    "format_quantity",
+    "plot_responses",
+    "replacing",
+    "save_figure",
 ]
 
 
