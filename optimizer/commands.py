@@ -8,23 +8,30 @@ from typing import Annotated
 
 import typer
 
-from amc_circuits.extensions import Check, Extension
+from amc_circuits import Check, Extension
+
+Out = Annotated[Path, typer.Option(metavar="DIR", help="Results: a new or empty folder, or one of this command.")]
+Spec = Annotated[Path | None, typer.Argument(metavar="SPEC.toml", help="What to train.", show_default=False)]
+Preset = Annotated[str | None, typer.Option(metavar="NAME", help="digits-demo or ocr-letters.", show_default=False)]
+# Numbers stay text here: the specification reads them and says what is wrong with them.
+Seed = Annotated[str | None, typer.Option(metavar="INTEGER", help="Of weights, order, samples.", show_default=False)]
+Solver = Annotated[str | None, typer.Option(metavar="NAME", help="cholesky or inv-circuit.", show_default=False)]
+Engine = Annotated[str | None, typer.Option(metavar="NAME", help="What simulates: ngspice.", show_default=False)]
+OpAmp = Annotated[str | None, typer.Option(metavar="NAME", help="Op-amp preset.", show_default=False)]
+Epochs = Annotated[str | None, typer.Option(metavar="NUMBER", help="Largest number of epochs.", show_default=False)]
+Jobs = Annotated[str | None, typer.Option(metavar="INTEGER", help="Simulations at the same time.", show_default=False)]
 
 
 def train(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Results: a new or empty folder, or one of this command.")],
-    spec: Annotated[Path | None, typer.Argument(metavar="SPEC.toml", help="What to train.", show_default=False)] = None,
-    preset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="digits-demo or ocr-letters.", show_default=False)
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of weights, order and samples.", show_default=False)] = None,
-    solver: Annotated[
-        str | None, typer.Option(metavar="NAME", help="cholesky or inv-circuit.", show_default=False)
-    ] = None,
-    engine: Annotated[str | None, typer.Option(metavar="NAME", help="Such as ngspice.", show_default=False)] = None,
-    opamp: Annotated[str | None, typer.Option(metavar="NAME", help="Op-amp preset.", show_default=False)] = None,
-    epochs: Annotated[float | None, typer.Option(help="Largest number of epochs.", show_default=False)] = None,
-    jobs: Annotated[int | None, typer.Option(help="Simulations at the same time.", show_default=False)] = None,
+    out: Out,
+    spec: Spec = None,
+    preset: Preset = None,
+    seed: Seed = None,
+    solver: Solver = None,
+    engine: Engine = None,
+    opamp: OpAmp = None,
+    epochs: Epochs = None,
+    jobs: Jobs = None,
 ) -> None:
     """Train a network; the inversions of its second-order optimizer run in circuits.
 

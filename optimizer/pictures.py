@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from amc_circuits.plotting import STYLE, plot_responses, save_figure
+from amc_circuits import STYLE, plot_responses, save_figure
 from optimizer.ledger import Ledger
 from optimizer.result import TrainingResult
 

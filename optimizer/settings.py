@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Positive = Annotated[float, Field(gt=0)]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
+
+
+def _odd(width: int) -> int:
+    if width % 2 == 0:
+        raise ValueError("must be odd, so that the padding on both sides is the same")
+    return width
 
 
 class Settings(BaseModel):
@@ -28,7 +34,7 @@ class ConvolutionShape(Settings):
     """
 
     channels: Count
-    kernel: Annotated[int, Field(ge=1, multiple_of=1)]
+    kernel: Annotated[Count, AfterValidator(_odd)]
     stride: Count = 1
     pool: Count = 1
 

@@ -45,7 +45,7 @@ class TrainingSpec(Settings):
     precision: Literal["single", "double"] = "single"
 
 
-def make_spec(content: Mapping[str, Any], source: str = "the specification") -> TrainingSpec:
+def make_spec(content: Mapping[str, Any], source: str = "specification") -> TrainingSpec:
     """Makes a specification of plain data.
 
     Args:
@@ -58,11 +58,20 @@ def make_spec(content: Mapping[str, Any], source: str = "the specification") -> 
     try:
         return TrainingSpec.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"] if part not in ("kfac", "adam", "momentum"))
-        found = "an unknown name" if first["type"] == "extra_forbidden" else repr(first["input"])
-        mend = "remove it or mend its spelling" if first["type"] == "extra_forbidden" else first["msg"]
-        raise ParameterError(f"{source}: {place or 'optimizer'}", found, mend) from error
+        place, found, mend = _first_finding(error)
+        raise ParameterError(f"{source}: {place}", found, mend) from error
+
+
+def _first_finding(error: ValidationError) -> tuple[str, str, str]:
+    """The first finding of a validation: its place, with dots; what was found; what it should be."""
+    first = error.errors()[0]
+    place = list(first["loc"])
+    if place[0] == "optimizer":
+        del place[1:2]  # the optimizer's name, by which pydantic tells the kinds apart
+    if first["type"] == "extra_forbidden":
+        return ".".join(map(str, place)), "an unknown name", "remove it or mend its spelling"
+    mend = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return ".".join(map(str, place)), repr(first["input"]), mend[0].lower() + mend[1:]
 
 
 def read_spec(path: Path) -> TrainingSpec:
@@ -97,7 +106,11 @@ def override(spec: TrainingSpec, **changes: Any) -> TrainingSpec:
     for name, value in changes.items():
         if value is not None:
             (content["circuit"] if name in CircuitSettings.model_fields else content)[name] = value
-    return make_spec(content, "options")
+    try:
+        return TrainingSpec.model_validate(content)
+    except ValidationError as error:
+        place, found, mend = _first_finding(error)
+        raise ParameterError(f"--{place.removeprefix('circuit.')}", found, mend) from error
 
 
 PRESETS = {

@@ -12,9 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from amc_circuits import ParameterError
-from amc_circuits.quantities import format_quantity
-from amc_circuits.run_folder import claim_folder, replacing
+from amc_circuits import ParameterError, claim_folder, format_quantity, replacing
 from optimizer.linear_solver import check_circuit
 from optimizer.result import TrainingResult
 from optimizer.specification import TrainingSpec, override, preset, read_spec
@@ -80,8 +78,8 @@ def result_table(result: TrainingResult) -> Table:
     if ledger.slowest is not None:
         table.add_row("mean settling time", format_quantity(ledger.mean_settling_time, "s"))
         table.add_row("energy of the inversions", format_quantity(ledger.joules, "J"))
-        table.add_row("error, median", f"{ledger.median_error:.2%}")
-        table.add_row("error, largest", f"{ledger.largest_error:.2%}")
+        table.add_row("error, median", f"{100 * (ledger.median_error or 0):.2g} %")
+        table.add_row("error, largest", f"{100 * (ledger.largest_error or 0):.2g} %")
     table.add_row("time", f"{result.wall_time:.0f} s")
     return table
 

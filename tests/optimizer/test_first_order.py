@@ -1,0 +1,57 @@
+"""First-order optimizers against their closed forms on a network whose gradients are known."""
+
+import numpy as np
+import pytest
+
+from optimizer.first_order import Adam, Momentum, loss_gradients
+from optimizer.model import build_model
+from tests.comparators import assert_close
+
+
+@pytest.fixture
+def problem():
+    """A linear model, its weights, a batch and the gradients there."""
+    model = build_model((3, 2), (), 4)
+    random = np.random.default_rng(1)
+    weights = model.initial_weights(random)
+    images, labels = random.standard_normal((1, 3, 2, 9)), random.integers(0, 4, 9)
+    passed = model.forward(weights, images)
+    return model, weights, passed, labels, loss_gradients(model, weights, passed, labels)
+
+
+def test_the_first_step_of_adam_is_the_learning_rate_times_the_sign(problem):
+    """With bias correction the first step is `learning_rate g / (|g| + epsilon)`."""
+    model, weights, passed, labels, (gradient,) = problem
+    (after,) = Adam(model, learning_rate=0.02).step(weights, passed, labels)
+    assert_close(weights[0] - after, 0.02 * gradient / (np.abs(gradient) + 1e-8), relative=1e-9)
+
+
+def test_adam_with_a_constant_gradient_keeps_that_step(problem):
+    """Under a constant gradient both corrected means are constant, so every step is like the first."""
+    model, weights, passed, labels, (gradient,) = problem
+    adam, current = Adam(model, learning_rate=0.02), weights
+    for _ in range(30):
+        before, (current,) = current, adam.step(weights, passed, labels)
+        current = (current,)
+    taken = weights[0] - current[0]
+    assert before is not current
+    assert_close(taken, 0.02 * gradient / (np.abs(gradient) + 1e-8), relative=1e-7)
+
+
+def test_momentum_of_zero_is_plain_gradient_descent(problem):
+    """Each step is the learning rate times the gradient."""
+    model, weights, passed, labels, (gradient,) = problem
+    optimizer = Momentum(model, learning_rate=0.1, momentum=0.0)
+    for _ in range(2):
+        (after,) = optimizer.step(weights, passed, labels)
+        assert_close(weights[0] - after, 0.1 * gradient, relative=1e-12, absolute=1e-16)
+
+
+def test_momentum_multiplies_a_constant_gradient_in_the_limit(problem):
+    """After k steps along a constant gradient the step is `learning_rate g (1 - m^k) / (1 - m)`."""
+    model, weights, passed, labels, (gradient,) = problem
+    optimizer = Momentum(model, learning_rate=0.1, momentum=0.8)
+    for _ in range(25):
+        (after,) = optimizer.step(weights, passed, labels)
+    wanted = 0.1 * gradient * (1 - 0.8**25) / (1 - 0.8)
+    assert_close(weights[0] - after, wanted, relative=1e-9, absolute=1e-15)

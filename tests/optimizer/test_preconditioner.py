@@ -1,0 +1,72 @@
+"""The preconditioned step against a dense Kronecker solve, and the bound of the KL clip."""
+
+import numpy as np
+import pytest
+
+from optimizer.curvature import KroneckerFactors
+from optimizer.damping import damped
+from optimizer.linear_solver import Cholesky, SolveError
+from optimizer.preconditioner import Inverter, kl_scale, precondition
+from tests.cases import spd_matrix
+from tests.comparators import assert_close
+
+FACTORS = KroneckerFactors(3.0 * spd_matrix(6, 30, 0), 0.1 * spd_matrix(4, 20, 1))
+
+
+def test_preconditioned_gradient_is_the_dense_kronecker_solve():
+    """`g^-1 dW a^-1` is the solution of `(g (x) a) vec(x) = vec(dW)` with the damped factors, rows of dW joined."""
+    gradient = np.random.default_rng(2).standard_normal((4, 6))
+    found = Inverter(Cholesky()).invert(0, "dense", FACTORS, damping=0.1).precondition(gradient)
+    both = damped(FACTORS, 0.1)
+    wanted = np.linalg.solve(np.kron(both.g_factor, both.a_factor), gradient.ravel()).reshape(4, 6)
+    assert_close(found, wanted, relative=1e-9)
+
+
+def test_overwhelming_damping_gives_the_gradient_over_the_damping():
+    """As the damping grows, the step tends to plain gradient descent."""
+    gradient = np.random.default_rng(3).standard_normal((4, 6))
+    inverse = Inverter(Cholesky()).invert(0, "dense", FACTORS, damping=1e12)
+    (found,) = precondition([inverse], (gradient,))
+    assert_close(found * 1e12, gradient, relative=1e-4)
+
+
+def test_each_inversion_is_entered_and_announced():
+    """The ledger holds both factors with step, width and condition number; each was announced before."""
+    announced = []
+    inverter = Inverter(Cholesky(), announce=announced.append)
+    inverter.invert(12, "conv1", FACTORS, damping=0.1)
+    both = damped(FACTORS, 0.1)
+    entries = inverter.ledger.inversions
+    assert [(entry.step, entry.factor, entry.size) for entry in entries] == [
+        (12, "conv1.a_factor", 6),
+        (12, "conv1.g_factor", 4),
+    ]
+    eigenvalues = np.linalg.eigvalsh(both.g_factor)
+    assert entries[1].condition == pytest.approx(eigenvalues[-1] / eigenvalues[0], rel=1e-9)
+    assert inverter.ledger.right_hand_sides == 10
+    assert [text.split(",")[0] for text in announced] == ["inverting conv1.a_factor", "inverting conv1.g_factor"]
+
+
+def test_an_inversion_without_answer_names_its_factor():
+    """A factor that is not positive definite ends in an error that names stage, factor, width and mend."""
+    indefinite = KroneckerFactors(np.diag([1.0, 1.0, -2.0]), np.eye(2))
+    with pytest.raises(SolveError, match=r"conv2\.a_factor \(3 wide\) at step 7: .*raise the damping"):
+        Inverter(Cholesky()).invert(7, "conv2", indefinite, damping=1e-6)
+
+
+@pytest.mark.parametrize("kl_clip", [1e-6, 1e-3])
+def test_the_clip_bounds_the_predicted_change(kl_clip):
+    """A step that would pass the bound is scaled to `learning_rate^2 scale^2 sum(direction gradient) = kl_clip`."""
+    gradients = (np.random.default_rng(4).standard_normal((4, 6)),)
+    directions = precondition([Inverter(Cholesky()).invert(0, "dense", FACTORS, damping=0.1)], gradients)
+    scale = kl_scale(directions, gradients, learning_rate=0.5, kl_clip=kl_clip)
+    assert scale < 1
+    assert 0.5**2 * scale**2 * np.sum(directions[0] * gradients[0]) == pytest.approx(kl_clip, rel=1e-12)
+
+
+def test_a_small_step_is_not_scaled():
+    """Within the bound, and for a zero gradient, the scale is 1."""
+    gradients = (np.full((2, 2), 1e-3),)
+    assert kl_scale(gradients, gradients, learning_rate=0.1, kl_clip=0.01) == 1.0
+    zero = (np.zeros((2, 2)),)
+    assert kl_scale(zero, zero, learning_rate=0.1, kl_clip=0.01) == 1.0

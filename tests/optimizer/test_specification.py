@@ -1,0 +1,107 @@
+"""Specifications: what is read, what is refused, and how an error names it."""
+
+import pytest
+
+from amc_circuits import ParameterError
+from optimizer.datasets import NAMES
+from optimizer.model import build_model, check_widths
+from optimizer.settings import AdamSettings, KfacSettings
+from optimizer.specification import PRESETS, TrainingSpec, make_spec, override, preset, read_spec
+
+WHOLE = """
+dataset = "ocr-letters"
+batch_size = 128
+epochs = 2.5
+solver = "inv-circuit"
+
+[[convolutions]]
+channels = 4
+kernel = 3
+pool = 2
+
+[optimizer]
+name = "kfac"
+damping = 0.1
+
+[circuit]
+opamp = "cmos-1g"
+wire_resistance = 1.73
+"""
+
+
+def test_a_toml_file_says_everything(tmp_path):
+    """Every table is read; what is left out has its default."""
+    (tmp_path / "spec.toml").write_text(WHOLE)
+    spec = read_spec(tmp_path / "spec.toml")
+    assert (spec.dataset, spec.batch_size, spec.epochs) == ("ocr-letters", 128, 2.5)
+    assert (spec.convolutions[0].channels, spec.convolutions[0].stride) == (4, 1)
+    assert spec.optimizer == KfacSettings(damping=0.1)
+    assert (spec.circuit.opamp, spec.circuit.wire_resistance) == ("cmos-1g", 1.73)
+
+
+def test_the_optimizer_is_chosen_by_its_name():
+    """The name decides which numbers are allowed."""
+    assert make_spec({"optimizer": {"name": "adam"}}).optimizer == AdamSettings(learning_rate=1e-3)
+    with pytest.raises(ParameterError, match=r"optimizer\.damping: got an unknown name"):
+        make_spec({"optimizer": {"name": "adam", "damping": 0.1}})
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ({"epoch": 3}, "epoch: got an unknown name"),
+        ({"epochs": 0}, "epochs: got 0"),
+        ({"batch_size": -1}, "batch_size: got -1"),
+        ({"seed": -1}, "seed: got -1"),
+        ({"target_accuracy": 84}, "target_accuracy: got 84"),
+        ({"epochs": float("nan")}, "epochs: got nan"),
+        ({"solver": "lu"}, "solver: got 'lu'"),
+        ({"optimizer": {"name": "sgd"}}, "optimizer: got"),
+        ({"optimizer": {"name": "kfac", "momentum": 1.0}}, r"optimizer\.momentum: got 1\.0"),
+        ({"convolutions": [{"channels": 4}]}, r"convolutions\.0\.kernel: got"),
+        ({"convolutions": [{"channels": 4, "kernel": 4}]}, r"convolutions\.0\.kernel: got 4"),
+        ({"circuit": {"jobs": 0}}, r"circuit\.jobs: got 0"),
+    ],
+)
+def test_an_unknown_name_or_value_is_one_line(content, place):
+    """The error names the place, the value and the mend, in one line."""
+    with pytest.raises(ParameterError, match=place) as caught:
+        make_spec(content)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"), [(b"epochs = ", "is not TOML"), (b"\xff\xfe", "is not TOML"), (None, "cannot be read")]
+)
+def test_a_file_that_is_no_specification_is_named(tmp_path, content, found):
+    """What is not TOML, not text or not there is an error with the file's name."""
+    if content is not None:
+        (tmp_path / "spec.toml").write_bytes(content)
+    with pytest.raises(ParameterError, match=rf"spec\.toml; {found}"):
+        read_spec(tmp_path / "spec.toml")
+
+
+def test_overrides_reach_the_circuit_and_are_checked():
+    """Options change fields of the specification and of its circuit; None leaves them; ranges hold."""
+    spec = override(preset("digits-demo"), seed=7, jobs=None, opamp="cmos-1g")
+    assert (spec.seed, spec.circuit.opamp) == (7, "cmos-1g")
+    assert spec.circuit.jobs == preset("digits-demo").circuit.jobs
+    with pytest.raises(ParameterError, match="--epochs: got -2"):
+        override(spec, epochs=-2)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_sound(name):
+    """Each preset learns a known data set by circuits, and each of its factors fits into an array."""
+    spec = preset(name)
+    shapes = {"digits": ((8, 8), 10), "ocr-letters": ((16, 8), 26)}
+    assert spec.dataset in NAMES
+    assert spec.solver == "inv-circuit"
+    check_widths(build_model(shapes[spec.dataset][0], spec.convolutions, shapes[spec.dataset][1]), 128)
+    assert TrainingSpec.model_validate(spec.model_dump()) == spec
+
+
+def test_an_unknown_preset_lists_the_known_ones():
+    """The error names every preset."""
+    with pytest.raises(ParameterError, match="digits-demo, ocr-letters"):
+        preset("mnist")

@@ -1,0 +1,145 @@
+"""The loop: when it evaluates, when it ends, that it learns, and that circuits do every inversion."""
+
+import numpy as np
+import pytest
+
+from amc_circuits import ParameterError
+from optimizer.datasets import load_dataset
+from optimizer.linear_solver import SOLVERS
+from optimizer.settings import AdamSettings, CircuitSettings, ConvolutionShape, KfacSettings, MomentumSettings
+from optimizer.specification import TrainingSpec
+from optimizer.training import Training, accuracy, batches
+
+QUICK = TrainingSpec(optimizer=MomentumSettings(learning_rate=0.05), batch_size=100, epochs=2, target_accuracy=0.999)
+SMALL_NETWORK = (ConvolutionShape(channels=2, kernel=3, pool=2), ConvolutionShape(channels=3, kernel=3, pool=2))
+IN_CIRCUITS = TrainingSpec(
+    convolutions=SMALL_NETWORK,
+    optimizer=KfacSettings(first_interval=2, inverse_interval=2),
+    solver="inv-circuit",
+    batch_size=300,
+    epochs=0.75,
+    target_accuracy=0.999,
+)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """The bundled digits."""
+    return load_dataset("digits")
+
+
+def test_batches_hold_every_image_at_most_once_an_epoch():
+    """Three batches of three cover nine of ten images; the next epoch has another order."""
+    drawn = batches(10, 3, np.random.default_rng(0))
+    first, second = (np.concatenate([next(drawn) for _ in range(3)]) for _ in range(2))
+    assert len(set(first.tolist())) == 9
+    assert not np.array_equal(first, second)
+
+
+def test_evaluations_are_eighths_of_an_epoch(digits):
+    """14 batches an epoch give 8 evaluations, each at the first step that completes another eighth."""
+    history = Training(QUICK, digits).run().history
+    wanted = [next(step for step in range(1, 15) if 8 * step >= 14 * part) for part in range(1, 9)]
+    assert [entry.step for entry in history] == [*wanted, *(14 + step for step in wanted)]
+    assert [entry.epoch for entry in history] == pytest.approx([entry.step / 14 for entry in history])
+
+
+def test_a_run_ends_at_its_target_or_goes_on(digits):
+    """With `stop_at_target` the last evaluation is the first at the target; without, the run is complete."""
+    spec = QUICK.model_copy(update={"target_accuracy": 0.7})
+    stopped = Training(spec, digits).run()
+    whole = Training(spec.model_copy(update={"stop_at_target": False}), digits).run()
+    assert stopped.history[-1].accuracy >= 0.7 > stopped.history[-2].accuracy
+    assert stopped.epochs_to_target == whole.epochs_to_target == stopped.history[-1].epoch
+    assert whole.history[-1].epoch == 2
+    assert Training(QUICK, digits).run().epochs_to_target is None
+
+
+@pytest.mark.parametrize(
+    "optimizer", [MomentumSettings(learning_rate=0.05), AdamSettings(learning_rate=0.01), KfacSettings()]
+)
+def test_every_optimizer_learns_the_digits(digits, optimizer):
+    """A small convolutional network knows 9 of 10 digits after ten epochs."""
+    shapes = (ConvolutionShape(channels=6, kernel=3, pool=2), ConvolutionShape(channels=8, kernel=3, pool=2))
+    spec = TrainingSpec(convolutions=shapes, optimizer=optimizer, batch_size=64, epochs=10, target_accuracy=0.9)
+    result = Training(spec, digits).run()
+    assert result.epochs_to_target is not None
+    share = np.mean(
+        Training(spec, digits).model.logits(result.weights, digits.network_input(digits.test_images)).argmax(axis=0)
+        == digits.test_labels
+    )
+    assert share == pytest.approx(result.history[-1].accuracy, abs=0.01)
+
+
+def test_a_diverging_run_ends_as_such(digits):
+    """A learning rate far too high ends the run without a result and without a warning."""
+    spec = QUICK.model_copy(update={"optimizer": MomentumSettings(learning_rate=1e38)})
+    result = Training(spec, digits).run()
+    assert result.diverged
+    assert result.epochs_to_target is None
+
+
+def test_the_seed_decides_everything(digits):
+    """Two runs with one seed are equal, another seed gives another run."""
+    spec = QUICK.model_copy(update={"optimizer": KfacSettings(), "epochs": 0.5})
+    runs = [Training(spec.model_copy(update={"seed": seed}), digits).run() for seed in (3, 3, 4)]
+    assert np.array_equal(runs[0].weights[0], runs[1].weights[0])
+    assert not np.array_equal(runs[0].weights[0], runs[2].weights[0])
+
+
+def test_accuracy_is_that_of_guessing_for_a_network_without_preference(digits):
+    """Weights of zero make every image class 0."""
+    training = Training(QUICK, digits)
+    zero = tuple(np.zeros(stage.layer.weight_shape) for stage in training.model.stages)
+    assert accuracy(training.model, zero, digits) == pytest.approx(np.mean(digits.test_labels == 0), abs=1e-15)
+
+
+def test_a_batch_larger_than_the_data_is_refused(digits):
+    """The error names the field and the limit."""
+    with pytest.raises(ParameterError, match=r"batch_size: got 5000; .* 1437"):
+        Training(QUICK.model_copy(update={"batch_size": 5000}), digits)
+
+
+@pytest.fixture(scope="module")
+def in_circuits(digits):
+    """Three steps with two refreshes, everything inverted in ngspice."""
+    return Training(IN_CIRCUITS, digits).run()
+
+
+def test_circuits_do_every_inversion(monkeypatch, digits):
+    """With `inv-circuit` the digital solver is not even made, and no dense inverse or solve of NumPy feeds a step."""
+    monkeypatch.setitem(SOLVERS, "cholesky", None)
+    monkeypatch.setattr(np.linalg, "inv", None)
+    monkeypatch.setattr(np.linalg, "pinv", None)
+    result = Training(IN_CIRCUITS.model_copy(update={"epochs": 0.25}), digits).run()
+    assert len(result.ledger.inversions) == 6
+    assert {entry.relative_error > 0 for entry in result.ledger.inversions} == {True}
+
+
+def test_the_ledger_counts_every_inversion(in_circuits):
+    """Six factors, refreshed at steps 0 and 2: 12 inversions with as many right-hand sides as the factors are wide."""
+    ledger = in_circuits.ledger
+    widths = [10, 2, 19, 3, 13, 10]
+    assert [entry.size for entry in ledger.inversions] == 2 * widths
+    assert [entry.step for entry in ledger.inversions] == 6 * [0] + 6 * [2]
+    assert ledger.right_hand_sides == 2 * sum(widths)
+    assert ledger.mean_settling_time == pytest.approx(ledger.simulated_seconds / (2 * sum(widths)))
+    assert ledger.joules == pytest.approx(sum(entry.joules for entry in ledger.inversions))
+    assert 0 < ledger.median_error <= ledger.largest_error < 0.3
+
+
+def test_circuit_and_cholesky_train_alike(digits, in_circuits):
+    """After three steps the weights are those of Cholesky but for the circuits' error."""
+    exact = Training(IN_CIRCUITS.model_copy(update={"solver": "cholesky"}), digits).run()
+    start = Training(IN_CIRCUITS, digits).model.initial_weights(np.random.default_rng([0, 0]))
+    for got, wanted, initial in zip(in_circuits.weights, exact.weights, start, strict=True):
+        assert not np.array_equal(got, wanted)
+        assert np.linalg.norm(got - wanted) < 0.1 * np.linalg.norm(wanted - initial)
+
+
+def test_the_number_of_jobs_changes_nothing(digits, in_circuits):
+    """Two simulations at the same time give the same weights and the same ledger, bit for bit."""
+    circuit = CircuitSettings(jobs=2)
+    other = Training(IN_CIRCUITS.model_copy(update={"circuit": circuit}), digits).run()
+    assert all(map(np.array_equal, other.weights, in_circuits.weights))
+    assert other.ledger.inversions == in_circuits.ledger.inversions
