@@ -116,12 +116,13 @@ def override(spec: TrainingSpec, **changes: Any) -> TrainingSpec:
 PRESETS = {
     "digits-demo": TrainingSpec(
         dataset="digits",
-        convolutions=(ConvolutionShape(channels=6, kernel=3, pool=2), ConvolutionShape(channels=8, kernel=3, pool=2)),
-        optimizer=KfacSettings(),
+        convolutions=(ConvolutionShape(channels=8, kernel=3, pool=2), ConvolutionShape(channels=8, kernel=3, pool=2)),
+        optimizer=KfacSettings(first_interval=10, inverse_interval=20),
         solver="inv-circuit",
         circuit=CircuitSettings(jobs=2),
         batch_size=64,
-        target_accuracy=0.95,
+        epochs=10.0,
+        target_accuracy=0.97,
     ),
     "ocr-letters": TrainingSpec(
         dataset="ocr-letters",
