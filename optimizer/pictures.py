@@ -19,7 +19,8 @@ def plot_run(result: TrainingResult, path: Path) -> None:
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(2 if with_errors else 1, squeeze=False, figsize=(7.2, 6.6 if with_errors else 4.4))
         draw_accuracy(axes[0, 0], {result.spec.optimizer.name: [result]})
-        axes[0, 0].set_title(f"{result.spec.dataset}, inversions by {result.spec.solver}", loc="left", fontsize=11)
+        inverted = f", inversions by {result.spec.solver}" if result.ledger.inversions else ""
+        axes[0, 0].set_title(result.spec.dataset + inverted, loc="left", fontsize=11)
         if with_errors:
             draw_errors(axes[1, 0], result.ledger)
         figure.tight_layout()

@@ -97,6 +97,7 @@ class CircuitSettings(Settings):
         engine: What simulates the circuit.
         jobs: Simulations at the same time.
         wire_resistance: Of each wire segment, ohm.
+        inverter_resistance: Of the inverters' two equal resistors, ohm; fast op-amps want less.
         g_min: Lowest conductance of a cell, siemens.
         g_max: Highest conductance of a cell, siemens.
     """
@@ -105,6 +106,7 @@ class CircuitSettings(Settings):
     engine: str = "ngspice"
     jobs: Count = 1
     wire_resistance: Annotated[float, Field(ge=0)] = 0.0
+    inverter_resistance: Positive = 10e3
     g_min: Positive = 1e-6
     g_max: Positive = 100e-6
 

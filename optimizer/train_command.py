@@ -58,6 +58,7 @@ def write_result(result: TrainingResult, folder: Path) -> None:
     from optimizer.pictures import plot_run, plot_waveforms
 
     plot_run(result, folder / "convergence.png")
+    (folder / "waveform.png").unlink(missing_ok=True)  # that of an earlier run, when no circuit computed in this one
     plot_waveforms(result.ledger, folder / "waveform.png")
     for name, content in (("history.json", result.curves()), ("summary.json", result.summary())):
         with replacing(folder / name) as partial:

@@ -53,7 +53,9 @@ def test_a_folder_of_its_own_is_used_again_and_a_foreign_one_is_not(spec, tmp_pa
     """A second run replaces the files of the first; a folder with something else in it is left alone."""
     out, foreign = tmp_path / "out", tmp_path / "foreign"
     assert run(["train", spec(), "--out", str(out)]) == 0
+    (out / "waveform.png").write_bytes(b"of an earlier run in circuits")
     assert run(["train", spec(), "--out", str(out), "--seed", "5"]) == 0
+    assert not (out / "waveform.png").exists()
     assert json.loads((out / "summary.json").read_text())["spec"]["seed"] == 5
     foreign.mkdir()
     (foreign / "letter.txt").write_text("mine")
