@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 from amc_circuits.engines import EngineNotFoundError, find_ngspice
-from amc_circuits.engines.ngspice_binary import MEND
 from amc_circuits.extensions import Check, installed_extensions
 from amc_circuits.programmed import package_version
 
@@ -33,7 +32,7 @@ def _ngspice() -> Iterator[Check]:
     try:
         found = find_ngspice()
     except EngineNotFoundError as error:
-        yield Check("ngspice", False, str(error), MEND)
+        yield Check("ngspice", False, error.problem.removeprefix("ngspice: "), error.mend)
         return
     yield Check("ngspice", True, f"{found.version} at {found.path}")
     slow = "not built in: large arrays take several times longer"

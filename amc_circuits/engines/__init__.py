@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from amc_circuits.engines.job import Job
-from amc_circuits.engines.ngspice import NgspiceEngine, SimulationError, end_simulations
+from amc_circuits.engines.ngspice import NgspiceEngine, SimulationError
 from amc_circuits.engines.ngspice_binary import EngineNotFoundError, NgspiceBinary, find_ngspice
+from amc_circuits.engines.processes import end_simulations, run_together
 from netlists import ParameterError
 
 ENGINES = {"ngspice": NgspiceEngine}
@@ -23,5 +24,5 @@ def check_engine(name: str) -> str:
 
 __all__ = [
     "ENGINES", "EngineNotFoundError", "Job", "NgspiceBinary", "NgspiceEngine", "SimulationError", "check_engine",
-    "end_simulations", "find_ngspice",
+    "end_simulations", "find_ngspice", "run_together",
 ]  # fmt: skip

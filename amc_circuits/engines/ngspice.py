@@ -5,18 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import signal
-import subprocess
 import tempfile
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice_binary import NgspiceBinary, find_ngspice
+from amc_circuits.engines.processes import TimedOutError, call, run_together
 from amc_circuits.engines.rawfile import RawFileError, read_raw
 from amc_circuits.waveforms import Waveforms
 from netlists import InvDesign, MvmDesign, analysis_lines, circuit_of, input_sources
@@ -40,15 +39,6 @@ class SimulationError(RuntimeError):
 
     def __reduce__(self) -> tuple[type[SimulationError], tuple[str, Path]]:
         return type(self), (self.reason, self.folder)
-
-
-_RUNNING: set[subprocess.Popen[bytes]] = set()
-
-
-def end_simulations() -> None:
-    """Ends every simulation that this process started: for Ctrl-C, and when one of several has failed."""
-    for process in tuple(_RUNNING):
-        _end(process)
 
 
 @dataclass
@@ -107,32 +97,26 @@ class NgspiceEngine:
         Raises:
             SimulationError: A run failed; the others are ended.
         """
-        if len(jobs) == 1:
-            return [self._run_one(jobs[0])]
-        with ThreadPoolExecutor(max_workers=processes) as pool:
-            futures = [pool.submit(self._run_one, job) for job in jobs]
-            try:
-                return [future.result() for future in futures]
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                end_simulations()
-                raise
+        owner = object()
+        calls = [partial(self._run_one, job, owner) for job in jobs]
+        results = dict(run_together(calls, processes, owner))
+        return [results[place] for place in range(len(jobs))]
 
-    def _run_one(self, job: Job) -> Waveforms:
+    def _run_one(self, job: Job, owner: object) -> Waveforms:
         folder = Path(tempfile.mkdtemp(prefix="amc-"))
         try:
             (folder / DECK).write_text(self.deck(job), encoding="ascii")
             try:
-                self._call(folder)
+                self._call(folder, owner)
                 waveforms = read_raw(folder / RAW)
-                _check_end(waveforms, job.analysis.stop_time)
-            except (RawFileError, subprocess.TimeoutExpired, OSError, _RunFailed) as error:
+                _check_whole(waveforms, job)
+            except (RawFileError, TimedOutError, OSError, _RunFailed) as error:
                 raise SimulationError(self._reason(error, folder), self._kept(folder)) from None
             return waveforms
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _call(self, folder: Path) -> None:
+    def _call(self, folder: Path, owner: object) -> None:
         # No start-up file: -n for the user's, an empty SPICE_SCRIPTS for the system's.
         environment = {
             "PATH": os.environ.get("PATH", ""),
@@ -144,22 +128,12 @@ class NgspiceEngine:
         if libraries := os.environ.get("LD_LIBRARY_PATH"):
             environment["LD_LIBRARY_PATH"] = libraries
         command = [str(self.binary.path), "-n", "-b", "-r", RAW, DECK]
-        with (folder / LOG).open("wb") as log:
-            process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )  # fmt: skip
-        _RUNNING.add(process)
-        try:
-            code = process.wait(timeout=self.timeout)
-        finally:
-            _end(process)
-            _RUNNING.discard(process)
+        code = call(command, folder, folder / LOG, environment, self.timeout, owner)
         if code != 0:
             raise _RunFailed(f"ended with code {code}" if code > 0 else f"was ended by signal {-code}")
 
     def _reason(self, error: Exception, folder: Path) -> str:
-        if isinstance(error, subprocess.TimeoutExpired):
+        if isinstance(error, TimedOutError):
             return f"ran longer than {self.timeout:g} s and was ended"
         log = folder / LOG
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
@@ -181,17 +155,10 @@ class _RunFailed(Exception):
     """The process ended badly."""
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends a process and what it started; nothing happens to one that has ended."""
-    if process.poll() is None:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
-        process.wait()
-
-
-def _check_end(waveforms: Waveforms, stop_time: float) -> None:
-    last = float(waveforms.time[-1])
+def _check_whole(waveforms: Waveforms, job: Job) -> None:
+    """A run counts only if it reaches the wanted end and holds all that was asked for."""
+    last, stop_time = float(waveforms.time[-1]), job.analysis.stop_time
     if abs(last - stop_time) > END_SLACK * stop_time:
         raise RawFileError(f"the transient ends at {last:g} s instead of {stop_time:g} s")
+    if lacking := {name.lower() for name in job.analysis.saved} - set(waveforms.names):
+        raise RawFileError(f"the raw file lacks {sorted(lacking)[0]}")

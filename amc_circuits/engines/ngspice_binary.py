@@ -12,11 +12,20 @@ from pathlib import Path
 
 VARIABLE = "AMC_NGSPICE"
 LOCAL_COPY = Path(".ngspice/bin/ngspice")
-MEND = "run scripts/setup, install ngspice with your package manager, or set AMC_NGSPICE to its path"
+MEND = f"run scripts/setup, install ngspice with your package manager, or set {VARIABLE} to its path"
 
 
 class EngineNotFoundError(ValueError):
-    """No usable simulator on this machine."""
+    """No usable simulator on this machine.
+
+    Attributes:
+        problem: What was looked at and what was wrong with it.
+        mend: What to do about it.
+    """
+
+    def __init__(self, problem: str, mend: str = MEND) -> None:
+        self.problem, self.mend = problem, mend
+        super().__init__(f"{problem}; {mend}")
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,7 @@ class NgspiceBinary:
 def candidates() -> list[Path]:
     """Where ngspice is looked for, in order: AMC_NGSPICE alone if set, else a project-local copy, then the PATH."""
     if named := os.environ.get(VARIABLE):
-        return [Path(named)]
+        return [Path(shutil.which(named) or named)]
     found = [root / LOCAL_COPY for root in (Path.cwd(), Path(__file__).resolve().parents[2])]
     on_path = shutil.which("ngspice")
     return [path for path in [*found, Path(on_path) if on_path else None] if path is not None and path.is_file()]
@@ -51,7 +60,7 @@ def find_ngspice() -> NgspiceBinary:
     """
     paths = candidates()
     if not paths:
-        raise EngineNotFoundError(f"ngspice: not found; {MEND}")
+        raise EngineNotFoundError("ngspice: not found")
     return _identify(paths[0])
 
 
@@ -64,8 +73,15 @@ def _identify(path: Path) -> NgspiceBinary:
             env=environment, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise EngineNotFoundError(f"ngspice: {path} does not run ({error}); {MEND}") from None
+        reason = error.strerror if isinstance(error, OSError) else "it does not answer"
+        raise _unusable(path, f"does not run: {reason}") from None
     found = re.search(r"ngspice-(\S+)", answer.stdout)
     if not found:
-        raise EngineNotFoundError(f"ngspice: {path} does not say that it is ngspice; {MEND}")
+        raise _unusable(path, "does not say that it is ngspice")
     return NgspiceBinary(path.absolute(), found[1], "KLU" in answer.stdout)
+
+
+def _unusable(path: Path, problem: str) -> EngineNotFoundError:
+    if os.environ.get(VARIABLE):
+        return EngineNotFoundError(f"{VARIABLE}: got {path}; it {problem}", "unset it or set it to an ngspice's path")
+    return EngineNotFoundError(f"ngspice: {path} {problem}")

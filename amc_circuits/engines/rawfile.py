@@ -31,8 +31,10 @@ def read_raw(path: Path) -> Waveforms:
         wanted = f"{points} points of {variables} values"
         raise RawFileError(f"the raw file is truncated: {len(body)} bytes where {wanted} were announced")
     values = np.frombuffer(body, dtype=np.float64).reshape(points, variables)
-    if points == 0 or not np.isfinite(values).all():
-        raise RawFileError("the raw file holds values that are not finite" if points else "the raw file is empty")
+    if not np.isfinite(values).all():
+        raise RawFileError("the raw file holds values that are not finite")
+    if (np.diff(values[:, 0]) < 0).any():
+        raise RawFileError("time runs backwards in the raw file")
     return Waveforms(values[:, 0].copy(), names[1:], values[:, 1:].copy())
 
 
@@ -46,6 +48,8 @@ def _header(head: bytes) -> tuple[int, int, tuple[str, ...]]:
         real_transient = fields["Flags"].split()[0] == "real" and names[0] == "time" and len(names) == variables
     except (ValueError, KeyError, IndexError) as error:
         raise RawFileError(f"the raw file's header is garbled ({error})") from None
+    if points < 1:
+        raise RawFileError("the raw file is empty")
     if not real_transient:
         raise RawFileError("the raw file does not hold a real transient")
     return variables, points, names
