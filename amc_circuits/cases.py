@@ -43,21 +43,36 @@ class Case:
         )
 
 
-def load_array(name: str, path: Path) -> FloatArray:
-    """A numeric array from a .npy file; never unpickles.
+def load_array(name: str, path: Path, dimensions: tuple[int, ...]) -> FloatArray:
+    """A numeric array from a .npy file; never unpickles, and takes no more memory than the file is long.
+
+    Args:
+        name: How the user calls it.
+        path: The file.
+        dimensions: Allowed numbers of dimensions.
 
     Raises:
         ParameterError: The file cannot be read as one.
     """
     try:
-        with path.open("rb") as file:
-            loaded = np.lib.format.read_array(file, allow_pickle=False)
+        if path.exists() and not path.is_file():
+            raise ParameterError(name, str(path), "is no file; name a .npy file")
+        loaded = np.lib.format.open_memmap(path, mode="r")
     except OSError as error:
         raise ParameterError(name, str(path), f"cannot be read: {error.strerror or error}") from None
+    except ParameterError:
+        raise
     except (ValueError, EOFError, SyntaxError, MemoryError, OverflowError) as error:
-        reason = "object arrays are not read" if "pickle" in str(error).lower() else "it is no .npy file of numbers"
-        raise ParameterError(name, str(path), f"{reason}; write it with numpy.save") from None
-    return real_array(name, loaded, (1, 2))
+        raise ParameterError(name, str(path), _unreadable(error)) from None
+    return real_array(name, loaded, dimensions)
+
+
+def _unreadable(error: Exception) -> str:
+    if "object" in str(error).lower():
+        return "it holds Python objects, which are not read; save an array of plain numbers"
+    if "file size" in str(error):
+        return "it is truncated: shorter than its header says; write it again"
+    return "it is no .npy file of numbers; write it with numpy.save"
 
 
 def opamp_of(options: dict[str, Any]) -> OpAmp:
@@ -106,12 +121,16 @@ def _problem(
         for name in ("size", "columns", "condition"):
             if options.get(name) is not None:
                 raise ParameterError(name, options[name], "goes with a drawn matrix, not with files")
-        return load_array(names[0], files[0]), load_array(names[1], files[1]), None
+        return load_array(names[0], files[0], (2,)), load_array(names[1], files[1], (1, 2)), None
     if files[0] is not None:
         raise ParameterError(names[1], "nothing", f"give both files, {names[0]}.npy and {names[1]}.npy")
     size, seed = options["size"], options["seed"]
     if size is None:
         raise ParameterError("size", "nothing", f"give {names[0]}.npy and {names[1]}.npy, or --size N to draw them")
+    largest_condition = 1 / (size * np.finfo(float).eps)
+    if kind == "inv" and (options["condition"] or 0) >= largest_condition:
+        mend = f"makes a matrix that is singular to working precision; must be below {largest_condition:.3g}"
+        raise ParameterError("condition", options["condition"], mend)
     generator = np.random.default_rng(seed)
     columns = options.get("columns") or size
     matrix = draw_matrix(options["kind"], size, columns, options["condition"], generator)

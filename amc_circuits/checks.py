@@ -9,6 +9,9 @@ import numpy as np
 from netlists import ParameterError
 from netlists.parameters import FloatArray
 
+SMALLEST, LARGEST = 1e-100, 1e100
+"""Of the largest entry of a matrix or vector: a solution then stays within what float64 can hold."""
+
 
 def real_array(name: str, value: Any, dimensions: tuple[int, ...]) -> FloatArray:
     """A float64 copy of a real, finite, non-empty array.
@@ -29,13 +32,27 @@ def real_array(name: str, value: Any, dimensions: tuple[int, ...]) -> FloatArray
         raise ParameterError(name, f"an array of {array.dtype}", mend)
     if array.ndim not in dimensions:
         wanted = " or ".join(str(count) for count in dimensions)
-        raise ParameterError(name, f"shape {array.shape}", f"must have {wanted} dimensions")
+        raise ParameterError(name, f"shape {array.shape}", f"must have {wanted} dimension{'s' * (wanted != '1')}")
     if array.size == 0:
         raise ParameterError(name, f"shape {array.shape}", "must not be empty")
-    array = array.astype(np.float64)
+    with np.errstate(over="ignore"):
+        array = array.astype(np.float64)
     if not np.isfinite(array).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
         raise ParameterError(name, f"{array[where]} at {list(where)}", "every entry must be finite")
+    return array
+
+
+def scaled(name: str, array: FloatArray) -> FloatArray:
+    """The same array, if its largest entry leaves room for quotients and products of it.
+
+    Raises:
+        ParameterError: It is too large or too small for that.
+    """
+    largest = float(np.abs(array).max())
+    if largest != 0 and not SMALLEST <= largest <= LARGEST:
+        mend = f"the largest entry must be between {SMALLEST:g} and {LARGEST:g}; take other units"
+        raise ParameterError(name, f"{largest:g} as its largest entry", mend)
     return array
 
 
@@ -45,7 +62,7 @@ def invertible_matrix(name: str, value: Any) -> FloatArray:
     Raises:
         ParameterError: It is not.
     """
-    matrix = real_array(name, value, (2,))
+    matrix = scaled(name, real_array(name, value, (2,)))
     if matrix.shape[0] != matrix.shape[1]:
         raise ParameterError(name, f"shape {matrix.shape}", "must be square; INV solves N equations for N unknowns")
     singular_values = np.linalg.svd(matrix, compute_uv=False)
@@ -63,4 +80,7 @@ def right_hand_sides(name: str, value: Any, size: int) -> tuple[FloatArray, bool
     array = real_array(name, value, (1, 2))
     if array.shape[0] != size:
         raise ParameterError(name, f"shape {array.shape}", f"must have {size} rows to match the matrix")
-    return (array[:, None], True) if array.ndim == 1 else (array, False)
+    columns = array[:, None] if array.ndim == 1 else array
+    for column in columns.T:
+        scaled(name, column)
+    return columns, array.ndim == 1

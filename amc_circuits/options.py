@@ -52,10 +52,7 @@ class Option:
         if self.kind == "quantity":
             return parse_quantity(self.name, value, self.unit)
         if self.kind == "integer":
-            number = parse_quantity(self.name, value, "")
-            if number != int(number) or number < self.minimum:
-                raise ParameterError(self.name, repr(value), f"must be a whole number, {self.minimum} or more")
-            return int(number)
+            return self._whole(value)
         if self.kind == "flag":
             if not isinstance(value, bool):
                 raise ParameterError(self.name, repr(value), "must be true or false")
@@ -64,6 +61,20 @@ class Option:
             allowed = f"must be one of {', '.join(self.choices)}" if self.choices else "must be text"
             raise ParameterError(self.name, repr(value), allowed)
         return value
+
+    def _whole(self, value: object) -> int:
+        from amc_circuits.quantities import parse_quantity
+        from netlists import ParameterError
+
+        try:
+            # Digits alone are read exactly: as a float, a long seed would lose its last ones.
+            exact = isinstance(value, str) and value.strip().isdecimal()
+            number = int(str(value)) if exact else parse_quantity(self.name, value, "")
+            if number == int(number) and number >= self.minimum:
+                return int(number)
+        except ValueError:
+            pass
+        raise ParameterError(self.name, repr(value), f"must be a whole number, {self.minimum} or more")
 
 
 def flag(name: str) -> str:

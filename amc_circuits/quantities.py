@@ -11,6 +11,10 @@ from typing import Any
 
 from netlists import ParameterError
 
+SMALLEST, LARGEST = 1e-30, 1e30
+"""Magnitudes outside are typing errors, and products of them overflow."""
+OHM_SIGNS = str.maketrans({"\N{GREEK CAPITAL LETTER OMEGA}": "ohm", "\N{OHM SIGN}": "ohm"})
+
 
 def parse_quantity(name: str, value: object, unit: str) -> float:
     """A number as the user wrote it, in SI units.
@@ -21,7 +25,7 @@ def parse_quantity(name: str, value: object, unit: str) -> float:
         unit: The unit that may follow, such as `Hz`; empty for none.
 
     Raises:
-        ParameterError: It is no finite number, or its unit is another.
+        ParameterError: It is no finite number, its unit is another, or no circuit has such a magnitude.
     """
     from quantiphy import QuantiPhyError, Quantity
 
@@ -32,7 +36,7 @@ def parse_quantity(name: str, value: object, unit: str) -> float:
         number = float(value)
     else:
         # quantiphy reads "100meg" as 100 m with the unit "eg": the SPICE suffix is turned into M before.
-        text = re.sub(r"(?i)(?<=[\d.\s])meg", "M", value.strip())
+        text = re.sub(r"(?i)(?<=[\d.\s])meg", "M", value.strip().translate(OHM_SIGNS))
         try:
             quantity = Quantity(text)
         except QuantiPhyError:
@@ -42,6 +46,8 @@ def parse_quantity(name: str, value: object, unit: str) -> float:
         number = float(quantity)
     if not math.isfinite(number):
         raise ParameterError(name, repr(value), mend)
+    if number != 0 and not SMALLEST <= abs(number) <= LARGEST:
+        raise ParameterError(name, repr(value), f"must be 0 or between {SMALLEST:g} and {LARGEST:g} in magnitude")
     return number
 
 

@@ -50,7 +50,11 @@ def _made_by(marker: Path) -> str:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its place when all went well and is removed otherwise."""
+    """A temporary file beside `path` that takes its place when all went well and is removed otherwise.
+
+    Where `path` is a link, what it points to is replaced.
+    """
+    path = path.resolve()
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     partial = Path(name)
@@ -69,7 +73,8 @@ def check_output_file(parameter: str, path: Path, suffixes: tuple[str, ...] = ()
     """A path that can be written to later.
 
     Raises:
-        ParameterError: Its folder does not exist, it is a folder, or its suffix is another.
+        ParameterError: Its folder does not exist or cannot be written to, it is no regular file, or its suffix is
+            another.
     """
     if suffixes and path.suffix.lower() not in suffixes:
         raise ParameterError(parameter, str(path), f"must end in {', '.join(suffixes)}")
@@ -77,6 +82,24 @@ def check_output_file(parameter: str, path: Path, suffixes: tuple[str, ...] = ()
         raise ParameterError(parameter, str(path), "is a folder; name a file")
     if not path.parent.is_dir():
         raise ParameterError(parameter, str(path), f"its folder {path.parent} does not exist; make it first")
-    if not os.access(path.parent, os.W_OK):
-        raise ParameterError(parameter, str(path), f"its folder {path.parent} cannot be written to")
-    return path
+    if path.exists() and not path.is_file():
+        raise ParameterError(parameter, str(path), "is a device or pipe; name a file")
+    try:
+        with tempfile.TemporaryFile(dir=path.resolve().parent):
+            return path
+    except OSError as error:
+        reason = error.strerror or error
+        raise ParameterError(parameter, str(path), f"its folder {path.parent} cannot be written to: {reason}") from None
+
+
+@contextmanager
+def writing(parameter: str, path: Path) -> Iterator[None]:
+    """Turns what can go wrong while a file is written into the error of an option.
+
+    Raises:
+        ParameterError: The file cannot be written, as on a full disk.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ParameterError(parameter, str(path), f"cannot be written: {error.strerror or error}") from None
