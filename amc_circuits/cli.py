@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -171,38 +174,57 @@ _assemble()
 
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
+    signal.signal(signal.SIGTERM, _terminated)
     sys.exit(run(sys.argv[1:]))
+
+
+def _terminated(number: int, _: object) -> None:
+    """Ends like Ctrl-C, so that no simulation and no temporary file is left behind."""
+    sys.exit(128 + number)
 
 
 def run(arguments: list[str]) -> int:
     """Runs one command and returns its exit code; errors are one line on stderr, never a traceback."""
+    command = typer.main.get_command(app)
     try:
-        code = app(args=arguments, prog_name="amc", standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except (KeyboardInterrupt, typer.Abort):
-        from amc_circuits.engines import end_simulations
-
-        end_simulations()
+        # Not command.main(): it has its own ways with Ctrl-C and errors.
+        with command.make_context("amc", list(arguments)) as context:
+            command.invoke(context)
+        sys.stdout.flush()
+        return 0
+    except typer.Exit as ending:
+        return ending.exit_code
+    except KeyboardInterrupt:
         print("amc: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        sys.stderr.close()
+        _drop_output()
         return 0
     except Exception as error:
         return _failed(error)
 
 
+def _drop_output() -> None:
+    """Sends to nowhere what could not be printed, so that Python does not try once more when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _failed(error: Exception) -> int:
     """Prints an error that was foreseen and returns its exit code; raises any other again."""
-    if hasattr(
-        error, "format_message"
-    ):  # a usage error of Typer, which brings its own copy of click or uses the installed one
-        print(f"amc: {error.format_message()}", file=sys.stderr)
+    # A usage error of Typer, which brings its own copy of click or uses the installed one.
+    if hasattr(error, "format_message"):
+        text = error.format_message()
+        print(text if "\n" in text else f"amc: {text}", file=sys.stderr)
         return int(getattr(error, "exit_code", 2))
     from amc_circuits.commands import exit_code, message
 
     code = exit_code(error)
     if code is None:
         raise error
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
     print(f"amc: {message(error)}", file=sys.stderr)
     return code

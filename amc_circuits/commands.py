@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import sqlite3
 import sys
 import warnings
 from collections.abc import Iterator
@@ -18,10 +20,10 @@ from rich.table import Table
 
 from amc_circuits import report
 from amc_circuits.cases import Case, make_case
-from amc_circuits.engines import EngineNotFoundError, SimulationError
-from amc_circuits.options import ALL, Circuit, Option, flag, parse_options
-from amc_circuits.run_folder import check_output_file, claim_folder, replacing
-from amc_circuits.solution import UnusableSolutionError
+from amc_circuits.engines import EngineNotFoundError, SimulationError, find_ngspice
+from amc_circuits.options import ALL, PROBLEM, Circuit, Option, flag, parse_options
+from amc_circuits.run_folder import check_output_file, claim_folder, replacing, writing
+from amc_circuits.solution import Solution, UnusableSolutionError
 from netlists import ParameterError
 from netlists.standalone import standalone_deck
 
@@ -34,7 +36,7 @@ def exit_code(error: Exception) -> int | None:
     """The documented exit code of an error; None for one that nobody foresaw."""
     if isinstance(error, SimulationError):
         return SIMULATOR_FAILED
-    if isinstance(error, (ParameterError, EngineNotFoundError)):
+    if isinstance(error, (ParameterError, EngineNotFoundError, OSError, MemoryError, sqlite3.Error)):
         return BAD_INPUT
     if isinstance(error, UnusableSolutionError):
         return NO_RESULT
@@ -43,9 +45,16 @@ def exit_code(error: Exception) -> int | None:
 
 def message(error: Exception) -> str:
     """An error as one line, with the parameter as it is typed."""
+    text = str(error) or type(error).__name__
     if isinstance(error, ParameterError) and error.parameter in OPTION_NAMES:
-        return f"{flag(error.parameter)}: got {error.value}; {error.mend}"
-    return " ".join(str(error).split())
+        text = f"{flag(error.parameter)}: got {error.value}; {_as_typed(error.mend)}"
+    return " ".join(text.split())
+
+
+def _as_typed(text: str) -> str:
+    """The same text with `g_max` as `--g-max`."""
+    names = "|".join(name for name in OPTION_NAMES if "_" in name)
+    return re.sub(rf"\b({names})\b", lambda found: flag(found[0]), text)
 
 
 def _choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
@@ -72,15 +81,19 @@ def _waiting(what: str) -> Iterator[None]:
 
 @contextmanager
 def _one_line_warnings() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("default")
-        warnings.showwarning = lambda text, *_, **__: print(f"amc: warning: {text}", file=sys.stderr)
+    """Prints warnings as one line each; after an error, which says enough, none."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         yield
+    for text in dict.fromkeys(str(warning.message) for warning in caught):
+        print(f"amc: warning: {_as_typed(' '.join(text.split()))}", file=sys.stderr)
 
 
 def _case(circuit: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: int) -> Case:
-    with _one_line_warnings():
-        return make_case(circuit, parse_options(circuit, options), files, jobs, None)
+    for option in PROBLEM:
+        if any(files) and option.name != "seed" and options.get(option.name) is not None:
+            raise ParameterError(option.name, options[option.name], "goes with a drawn matrix, not with files")
+    return make_case(circuit, parse_options(circuit, options), files, jobs, None)
 
 
 def solve(
@@ -98,36 +111,54 @@ def solve(
         check_output_file("plot", plot_file, (".png", ".svg", ".pdf"))
     if save_file is not None:
         check_output_file("save", save_file, (".npz",))
-    with _waiting(f"{circuit.upper()} in ngspice"):
+    with _one_line_warnings(), _waiting(f"{circuit.upper()} in ngspice"):
         case = _case(circuit, options, files, _JOBS.parse(jobs))
         solution = case.run()
-    record = report.record(case, solution)
-    if save_file is not None:
-        from amc_circuits.saved import save_solution
-
-        save_solution(solution, record, save_file)
-    if plot_file is not None and any(solution.responses):
-        from amc_circuits.plotting import plot_responses
-        from amc_circuits.saved import title
-
-        plot_responses([response for response in solution.responses if response], plot_file, title(record))
+        _write_files(case, solution, plot_file, save_file)
     if form == "json":
-        print(json.dumps(record, indent=2))
+        print(json.dumps(report.record(case, solution), indent=2, allow_nan=False))
     else:
-        Console().print(report.table(case, solution))
+        _print_table(report.table(case, solution))
     if not solution.usable:
         print(f"amc: {solution.status.name}: {solution.message}", file=sys.stderr)
         _finish(NO_RESULT)
 
 
+def _write_files(case: Case, solution: Solution, plot_file: Path | None, save_file: Path | None) -> None:
+    record = report.full_record(case, solution)
+    if save_file is not None:
+        from amc_circuits.saved import save_solution
+
+        with writing("save", save_file):
+            save_solution(solution, record, save_file)
+    if plot_file is not None and any(solution.responses):
+        from amc_circuits.plotting import plot_responses
+        from amc_circuits.saved import title
+
+        with writing("plot", plot_file):
+            plot_responses([response for response in solution.responses if response], plot_file, title(record))
+
+
+def _print_table(grid: Table) -> None:
+    """Prints a table, as wide as it is where there is no terminal to fold it for."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=max(80, console.measure(grid, options=console.options.update(width=10_000)).maximum))
+    with console.capture() as text:
+        console.print(grid)
+    # By print, because Rich has its own way to end where nobody reads any more.
+    print(text.get(), end="")
+
+
 def write_deck(circuit: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None], output: Path) -> None:
     """`amc netlist inv` and `amc netlist mvm`."""
     check_output_file("output", output)
-    case = _case(circuit, options, files, 1)
-    columns = case.vector if case.vector.ndim == 2 else case.vector[:, None]
-    job = case.circuit.job(columns)
-    deck = standalone_deck(job.design, job.drive, job.analysis, case.circuit.settings.tolerance, klu=True)
-    with replacing(output) as partial:
+    with _one_line_warnings():
+        case = _case(circuit, options, files, 1)
+        columns = case.vector if case.vector.ndim == 2 else case.vector[:, None]
+        job = case.circuit.job(columns)
+        deck = standalone_deck(job.design, job.drive, job.analysis, case.circuit.settings.tolerance, klu=True)
+    with writing("output", output), replacing(output) as partial:
         partial.write_text(deck, encoding="ascii")
     print(f"wrote {output}; run it with: ngspice -b {output}")
 
@@ -137,6 +168,7 @@ def sweep(spec: Path, out: Path, jobs: str) -> None:
     from amc_circuits.sweep import read_sweep, run_sweep
 
     plan, processes = read_sweep(spec), _JOBS.parse(jobs)
+    find_ngspice()
     claim_folder(out, "sweep")
     console = Console(stderr=True)
     columns = (
@@ -174,11 +206,11 @@ def table(folder: Path, form: str) -> None:
         print(json.dumps(flat, indent=2))
     elif form == "csv":
         names = list(dict.fromkeys(name for row in flat for name in row))
-        writer = csv.DictWriter(sys.stdout, names)
+        writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(flat)
     else:
-        Console().print(_rows_table(flat, varied_options(rows) if rows else []))
+        _print_table(_rows_table(flat, varied_options(rows) if rows else []))
 
 
 def _flat(row: Any) -> dict[str, Any]:
@@ -228,17 +260,15 @@ def plot(source: Path, output: Path) -> None:
     if source.is_dir():
         from amc_circuits.store import Store
 
-        with Store(source) as store:
+        with Store(source) as store, writing("output", output):
             plot_sweep(store.rows(), output)
     else:
         from amc_circuits.saved import load_responses
 
-        plot_responses(*_swap(load_responses(source), output))
+        responses, title = load_responses(source)
+        with writing("output", output):
+            plot_responses(responses, output, title)
     print(f"wrote {output}")
-
-
-def _swap(loaded: tuple[Any, str], output: Path) -> tuple[Any, Path, str]:
-    return loaded[0], output, loaded[1]
 
 
 def doctor() -> None:

@@ -15,10 +15,12 @@ from amc_circuits.solution import Solution
 
 
 def plain(value: Any) -> Any:
-    """Numbers and arrays as JSON takes them: nan and infinity become null."""
+    """Numbers, arrays and what holds them as JSON takes them: nan and infinity become null."""
     if isinstance(value, np.ndarray):
-        return [plain(entry) for entry in value.tolist()]
-    if isinstance(value, list):
+        return plain(value.tolist())
+    if isinstance(value, dict):
+        return {name: plain(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
         return [plain(entry) for entry in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
@@ -27,32 +29,32 @@ def plain(value: Any) -> Any:
 
 def record(case: Case, solution: Solution) -> dict[str, Any]:
     """The object that `--format json` prints; with several right-hand sides, lists in the place of numbers."""
-    energy = solution.energy
-    return {
+    made = asdict(solution.provenance)
+    found = {
         "circuit": case.kind,
-        "engine": solution.provenance.engine,
+        "engine": made.pop("engine"),
         "status": solution.status.name,
-        "message": solution.message,
         "size": list(case.circuit.matrix.shape) if case.kind == "mvm" else case.circuit.matrix.shape[0],
         "seed": case.seed,
-        ("x" if case.kind == "inv" else "y"): plain(solution.value),
-        "settling_time_s": plain(solution.settling_time),
-        "predicted_settling_time_s": plain(solution.predicted_settling_time),
-        "overshoot": plain(solution.overshoot),
-        "peak_output_current_a": plain(solution.peak_output_current),
-        "energy_j": {
-            "total": plain(energy.total),
-            "amplifiers": plain(energy.amplifiers),
-            "array": plain(energy.array),
-            "inputs": plain(energy.inputs),
-        },
-        "relative_error": plain(solution.relative_error),
-        "residual": plain(solution.residual),
-        "bits": plain(solution.bits),
-        "attempts": [[asdict(attempt) for attempt in attempts] for attempts in solution.attempts],
+        ("x" if case.kind == "inv" else "y"): solution.value,
+        "settling_time_s": solution.settling_time,
+        "predicted_settling_time_s": solution.predicted_settling_time,
+        "overshoot": solution.overshoot,
+        "peak_output_current_a": solution.peak_output_current,
+        "energy_j": asdict(solution.energy),
+        "relative_error": solution.relative_error,
+        "residual": solution.residual,
+        "bits": solution.bits,
         "wall_time_s": solution.wall_time,
-        "provenance": asdict(solution.provenance),
+        "provenance": made,
     }
+    return {name: plain(value) for name, value in found.items()}
+
+
+def full_record(case: Case, solution: Solution) -> dict[str, Any]:
+    """The record for files: with what it says about its status, and every simulation that it took."""
+    attempts = [[asdict(attempt) for attempt in attempts] for attempts in solution.attempts]
+    return record(case, solution) | {"message": solution.message, "attempts": plain(attempts)}
 
 
 def table(case: Case, solution: Solution) -> Table:

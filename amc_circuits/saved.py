@@ -19,7 +19,7 @@ def save_solution(solution: Solution, record: dict[str, Any], path: Path) -> Non
     """Writes `record` (JSON), `tolerance` and `settling_time` (K,), and for each k `time_k` and `outputs_k`."""
     responses = [response for response in solution.responses if response is not None]
     arrays: dict[str, Any] = {
-        "record": np.array(json.dumps(record)),
+        "record": np.array(json.dumps(record, allow_nan=False)),
         "tolerance": np.array([response.tolerance for response in responses]),
         "settling_time": np.array([response.settling_time for response in responses]),
     }

@@ -5,25 +5,28 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 import time
 import tomllib
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from amc_circuits.cases import make_case
-from amc_circuits.engines import SimulationError, end_simulations, find_ngspice
-from amc_circuits.inv import SlowInverterWarning
+from amc_circuits.engines import SimulationError, check_engine, find_ngspice, run_together
 from amc_circuits.options import Circuit, parse_options
-from amc_circuits.report import record
+from amc_circuits.report import full_record
 from amc_circuits.store import Row, Store
-from netlists import ParameterError
+from netlists import ParameterError, preset
 
 SECTIONS = ("circuit", "fixed", "grid", "points")
 FAILED, INVALID = "FAILED", "INVALID"
+NOT_IN_ROWS = ("x", "y", "message")
 LARGEST_SWEEP = 1_000_000
 
 
@@ -56,7 +59,10 @@ def read_sweep(path: Path) -> Sweep:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise ParameterError("SPEC", str(path), f"cannot be read as TOML: {reason}") from None
-    return sweep_from(content)
+    try:
+        return sweep_from(content)
+    except ParameterError as error:
+        raise ParameterError(f"{path}: {error.parameter}", error.value, error.mend) from None
 
 
 def sweep_from(content: Mapping[str, Any]) -> Sweep:
@@ -64,22 +70,36 @@ def sweep_from(content: Mapping[str, Any]) -> Sweep:
     for key in content:
         if key not in SECTIONS:
             raise ParameterError(key, repr(content[key]), f"there is no such key; a sweep has {', '.join(SECTIONS)}")
-    circuit = content.get("circuit")
+    circuit = content.get("circuit", "")
     if circuit != "inv" and circuit != "mvm":
         raise ParameterError("circuit", repr(circuit), "must be inv or mvm")
     fixed, grid = _section(content, "fixed", dict, {}), _section(content, "grid", dict, {})
     listed = _section(content, "points", list, [{}])
-    values = [_values(name, entry) for name, entry in grid.items()]
-    points = []
+    axes = {name: _values(name, entry) for name, entry in grid.items()}
+    count = len(listed) * math.prod(len(values) for values in axes.values())
+    if not 0 < count <= LARGEST_SWEEP:
+        raise ParameterError("points", count, f"a sweep has at least 1 point and at most {LARGEST_SWEEP}")
+    return Sweep(circuit, tuple(_point(circuit, given) for given in _combined(fixed, listed, axes)))
+
+
+def _combined(fixed: dict[str, Any], listed: list[Any], axes: dict[str, list[Any] | range]) -> Iterator[dict[str, Any]]:
+    """What is given for every point; an axis of the grid must not be given elsewhere, too."""
     for point in listed:
         if not isinstance(point, dict):
             raise ParameterError("points", repr(point), "must be tables of options, [[points]]")
-        for combination in itertools.islice(itertools.product(*values), LARGEST_SWEEP):
-            given = fixed | point | dict(zip(grid, combination, strict=True))
-            points.append(parse_options(circuit, given))
-    if not points:
-        raise ParameterError("points", "none", "a sweep needs at least one point")
-    return Sweep(circuit, tuple(points))
+        given = fixed | point
+        if twice := [name for name in axes if name in given]:
+            raise ParameterError(twice[0], repr(given[twice[0]]), "is in [grid], too; give it in one place")
+        for combination in itertools.product(*axes.values()):
+            yield given | dict(zip(axes, combination, strict=True))
+
+
+def _point(circuit: Circuit, given: dict[str, Any]) -> dict[str, Any]:
+    """The options of a point; names in it must be known, whether its numbers go together is seen when it runs."""
+    options = parse_options(circuit, given)
+    preset(options["opamp"])
+    check_engine(options["engine"])
+    return options
 
 
 def _section(content: Mapping[str, Any], name: str, kind: type, default: Any) -> Any:
@@ -89,8 +109,9 @@ def _section(content: Mapping[str, Any], name: str, kind: type, default: Any) ->
     return value
 
 
-def _values(name: str, entry: Any) -> list[Any]:
+def _values(name: str, entry: Any) -> list[Any] | range:
     """The values of one grid axis."""
+    values: list[Any] | range
     if isinstance(entry, list):
         values = entry
     elif isinstance(entry, dict) and set(entry) == {"range"}:
@@ -98,7 +119,9 @@ def _values(name: str, entry: Any) -> list[Any]:
         whole = isinstance(bounds, list) and all(type(bound) is int for bound in bounds)
         if not whole or len(bounds) not in (2, 3) or (bounds[-1] == 0 and len(bounds) == 3):
             raise ParameterError(name, repr(entry), "must be {range = [first, end]} or {range = [first, end, step]}")
-        values = list(itertools.islice(range(*bounds), LARGEST_SWEEP))
+        values = range(*bounds)
+        if values[LARGEST_SWEEP:]:
+            raise ParameterError(name, repr(entry), f"has more than {LARGEST_SWEEP} values")
     else:
         raise ParameterError(
             name, repr(entry), "must be a list of values or {range = [first, end]}; fixed values go in [fixed]"
@@ -120,7 +143,7 @@ def run_sweep(sweep: Sweep, folder: Path, jobs: int, on_row: Callable[[Row, int]
         sweep: What to run.
         folder: Claimed before; rows go to its database, failed runs are kept under `failures/`.
         jobs: Points at the same time. The rows do not depend on it.
-        on_row: Called with every new row and the number of points of the sweep.
+        on_row: Called with every new row and the number of points that are run.
 
     Returns:
         The rows of this sweep, in its order.
@@ -129,15 +152,15 @@ def run_sweep(sweep: Sweep, folder: Path, jobs: int, on_row: Callable[[Row, int]
     identity = f"ngspice {simulator.version} {simulator.klu}"
     keys = [key_of(sweep.circuit, options, identity) for options in sweep.points]
     with Store(folder, create=True) as store, warnings.catch_warnings():
-        warnings.simplefilter("ignore", SlowInverterWarning)
+        warnings.simplefilter("ignore")
         done = {row.key: row for row in store.rows()}
-        next_number = 1 + max((row.number for row in done.values()), default=-1)
-        numbers = {key: done[key].number if key in done else next_number + place for place, key in enumerate(keys)}
+        new_numbers = itertools.count(1 + max((row.number for row in done.values()), default=-1))
+        numbers = {key: done[key].number if key in done else next(new_numbers) for key in dict.fromkeys(keys)}
         waiting = {key: options for key, options in zip(keys, sweep.points, strict=True) if _to_do(done.get(key))}
         for row in _run_points(sweep.circuit, waiting, numbers, folder, jobs):
             store.put(row)
             done[row.key] = row
-            on_row(row, len(keys))
+            on_row(row, len(waiting))
     return [done[key] for key in dict.fromkeys(keys)]
 
 
@@ -148,18 +171,12 @@ def _to_do(row: Row | None) -> bool:
 def _run_points(
     circuit: Circuit, waiting: dict[str, dict[str, Any]], numbers: dict[str, int], folder: Path, jobs: int
 ) -> Iterator[Row]:
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        futures = [
-            pool.submit(_run_point, circuit, key, options, numbers[key], folder / "failures")
-            for key, options in waiting.items()
-        ]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            end_simulations()
-            raise
+    calls = [
+        partial(_run_point, circuit, key, options, numbers[key], folder / "failures")
+        for key, options in waiting.items()
+    ]
+    for _, row in run_together(calls, jobs):
+        yield row
 
 
 def _run_point(circuit: Circuit, key: str, options: dict[str, Any], number: int, failures: Path) -> Row:
@@ -169,10 +186,10 @@ def _run_point(circuit: Circuit, key: str, options: dict[str, Any], number: int,
         case = make_case(circuit, options, (None, None), 1, failures)
         solution = case.run()
         status = solution.status.name
-        figures = {name: value for name, value in record(case, solution).items() if name not in ("x", "y")}
+        figures = {name: value for name, value in full_record(case, solution).items() if name not in NOT_IN_ROWS}
         error = "" if solution.usable else solution.message
     except ParameterError as problem:
         status, error = INVALID, str(problem)
-    except SimulationError as problem:
-        error = str(problem)
+    except (SimulationError, np.linalg.LinAlgError, MemoryError) as problem:
+        error = str(problem) or type(problem).__name__
     return Row(key, number, {"circuit": circuit, **options}, status, figures, error, time.perf_counter() - began)
