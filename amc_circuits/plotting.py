@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
+from amc_circuits.options import ALL
 from amc_circuits.run_folder import replacing
 from amc_circuits.solution import Response
 from amc_circuits.store import Row
@@ -38,6 +40,7 @@ STYLE: Any = {
 }
 LEGEND_LIMIT = 8
 """More curves than this get no legend but a count."""
+LEGEND_COLUMNS = 3
 
 
 def save_figure(figure: Figure, path: Path) -> None:
@@ -61,8 +64,14 @@ def plot_responses(responses: Sequence[Response], path: Path, title: str) -> Non
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots()
         draw_response(axes, slowest)
-        axes.set_title(title, loc="left", fontsize=11, pad=42 if slowest.outputs.shape[1] > 2 else None)
+        axes.set_title(title, loc="left", fontsize=11, pad=_above_legend(axes))
         save_figure(figure, path)
+
+
+def _above_legend(axes: Axes) -> float:
+    """Points between the axes and a title that keeps clear of the legend."""
+    entries = len(axes.get_legend_handles_labels()[1])
+    return 6 if entries <= 1 else 12 + 14 * math.ceil(entries / LEGEND_COLUMNS)
 
 
 def draw_response(axes: Axes, response: Response) -> None:
@@ -90,7 +99,8 @@ def draw_response(axes: Axes, response: Response) -> None:
     axes.set_xlabel("time after the step")
     axes.set_ylabel("outputs" if count <= LEGEND_LIMIT else f"{count} outputs")
     axes.margins(x=0.02)
-    axes.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=LEGEND_COLUMNS, frameon=False)
 
 
 def plot_sweep(rows: Sequence[Row], path: Path) -> None:
@@ -115,7 +125,7 @@ def plot_sweep(rows: Sequence[Row], path: Path) -> None:
         figure, axes = plt.subplots()
         for value in dict.fromkeys(row.parameters[hue] if hue else None for row in usable):
             chosen = [row for row in usable if hue is None or row.parameters[hue] == value]
-            _draw_curve(axes, chosen, across, None if hue is None else f"{hue} {_text(value)}")
+            _draw_curve(axes, chosen, across, None if hue is None else _named(hue, value))
         _finish_sweep(axes, across, [row.parameters[across] for row in usable])
         if hue:
             axes.legend(fontsize=8)
@@ -141,16 +151,26 @@ def _draw_curve(axes: Axes, rows: Sequence[Row], across: str, label: str | None)
 
 def _finish_sweep(axes: Axes, across: str, places: Sequence[float]) -> None:
     axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    if high < 30 * low:  # there would be one tick or none
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 3 * low else "all"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
     if min(places) > 0 and max(places) > 3 * min(places):
         axes.set_xscale("log")
         axes.set_xticks(sorted(set(places)) if len(set(places)) <= 8 else axes.get_xticks())
         axes.minorticks_off()
-    axes.xaxis.set_major_formatter(EngFormatter())
+    axes.xaxis.set_major_formatter(EngFormatter(unit=_unit(across)))
     axes.yaxis.set_major_formatter(EngFormatter(unit="s"))
     axes.set_xlabel(across.replace("_", " "))
     axes.set_ylabel("settling time")
     axes.set_title("settling time (median; band: all)", loc="left", fontsize=11)
 
 
-def _text(value: Any) -> str:
-    return EngFormatter()(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
+def _named(option: str, value: Any) -> str:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    text = EngFormatter(unit=_unit(option))(value) if number else str(value)
+    return f"{option.replace('_', ' ')} {text}"
+
+
+def _unit(option: str) -> str:
+    return next((entry.unit for entry in ALL if entry.name == option), "")
