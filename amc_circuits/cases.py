@@ -15,7 +15,7 @@ from amc_circuits.mvm import MvmCircuit
 from amc_circuits.options import CIRCUIT, OPAMP_OVERRIDES, SOLVE, Circuit, options_of
 from amc_circuits.solution import Solution
 from netlists import MacroOpAmp, OpAmp, ParameterError, preset
-from netlists.parameters import FloatArray
+from netlists.record import FloatArray
 
 
 @dataclass(frozen=True)

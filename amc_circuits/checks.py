@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlists import ParameterError
-from netlists.parameters import FloatArray
+from netlists.record import FloatArray
 
 SMALLEST, LARGEST = 1e-100, 1e100
 """Of the largest entry of a matrix or vector: a solution then stays within what float64 can hold."""

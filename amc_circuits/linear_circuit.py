@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp
-from netlists.parameters import FloatArray
+from netlists.record import FloatArray
 
 
 @dataclass(frozen=True)

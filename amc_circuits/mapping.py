@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from netlists import ParameterError
-from netlists.parameters import FloatArray
+from netlists.record import FloatArray
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from netlists import ParameterError
-from netlists.parameters import FloatArray
+from netlists.record import FloatArray
 
 DEFAULT_CONDITION = 10.0
 LARGEST_SIZE = 4096

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from netlists.parameters import FloatArray
+from netlists.record import FloatArray
 
 STEADY_PART = 5
 """The final value counts if the outputs are steady over the last fifth of the slot ..."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from amc_circuits.waveforms import Waveforms
 from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp, StepTrain, nodes
-from netlists.parameters import FloatArray
+from netlists.record import FloatArray
 
 
 @dataclass(frozen=True)

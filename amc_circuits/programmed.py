@@ -20,7 +20,7 @@ from amc_circuits.solution import Attempt, Energy, Provenance, Response, Solutio
 from amc_circuits.stability import Stability, stability
 from amc_circuits.streaming import Stream, Timing, stream_job, timing
 from netlists import InvDesign, MvmDesign, OpAmp, preset
-from netlists.parameters import FloatArray
+from netlists.record import FloatArray
 
 
 def opamp_record(opamp: str | OpAmp) -> OpAmp:

@@ -11,7 +11,7 @@ from amc_circuits.observation import Observation
 from amc_circuits.solution import Attempt, Response
 from netlists import MacroOpAmp, OpAmp, StepTrain
 from netlists.opamp import CLAMP_VOLTAGE
-from netlists.parameters import FloatArray
+from netlists.record import FloatArray
 
 CLIPPED_WITHIN = 5 * CLAMP_VOLTAGE
 """A stage this close to its swing is held by the clamp: there the clamp takes e^-5 of the stage's largest current."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from netlists import Record
-from netlists.parameters import Positive
+from netlists.record import Positive
 
 
 class Settings(Record):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.stability import Stability
-from netlists.parameters import FloatArray
+from netlists.record import FloatArray
 
 
 class Status(IntEnum):

@@ -15,7 +15,7 @@ from amc_circuits.readings import CLIPPED_WITHIN, Reading, read_slot, swing_of
 from amc_circuits.settings import Settings
 from amc_circuits.stability import Stability
 from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp, StepTrain, Transient
-from netlists.parameters import FloatArray
+from netlists.record import FloatArray
 
 CHUNK = 8
 """Right-hand sides in one transient. Fixed, so that results do not depend on the number of jobs."""

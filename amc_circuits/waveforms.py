@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from netlists.parameters import FloatArray
+from netlists.record import FloatArray
 
 
 @dataclass(frozen=True)

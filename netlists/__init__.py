@@ -4,17 +4,9 @@ from netlists.analysis import Transient, analysis_lines
 from netlists.circuit import circuit_of, input_sources
 from netlists.inv import inv_circuit
 from netlists.mvm import mvm_circuit
-from netlists.parameters import (
-    Interconnect,
-    InvDesign,
-    MacroOpAmp,
-    MvmDesign,
-    OpAmp,
-    ParameterError,
-    Record,
-    SinglePoleOpAmp,
-)
+from netlists.parameters import Interconnect, InvDesign, MacroOpAmp, MvmDesign, OpAmp, SinglePoleOpAmp
 from netlists.presets import PRESETS, preset
+from netlists.record import ParameterError, Record
 from netlists.sources import StepTrain
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netlists.parameters import Positive, Record
+from netlists.record import Positive, Record
 
 OUTPUT_POINTS = 50
 """`.tran` wants a printing step; ngspice saves every time point it computes, so this one only has to be valid."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netlists import nodes
-from netlists.parameters import FloatArray, Interconnect
+from netlists.parameters import Interconnect
+from netlists.record import FloatArray
 
 
 def crossbar(array: int, conductance: FloatArray, rows: list[str], columns: list[str], wires: Interconnect) -> str:

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from netlists.parameters import MacroOpAmp, OpAmp, ParameterError, SinglePoleOpAmp
+from netlists.parameters import MacroOpAmp, OpAmp, SinglePoleOpAmp
+from netlists.record import ParameterError
 
 DEFAULT = "cmos-100meg"
 

@@ -8,7 +8,8 @@ import numpy as np
 from pydantic import model_validator
 
 from netlists import nodes
-from netlists.parameters import FloatArray, MacroOpAmp, Matrix, NonNegative, OpAmp, ParameterError, Positive, Record
+from netlists.parameters import MacroOpAmp, OpAmp
+from netlists.record import FloatArray, Matrix, NonNegative, ParameterError, Positive, Record
 
 
 class StepTrain(Record):

@@ -1,0 +1,96 @@
+"""The base of all parameter records: frozen, SI units, checked when they are made; one error for what does not fit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Annotated, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
+
+FloatArray = NDArray[np.float64]
+
+
+class ParameterError(ValueError):
+    """A parameter that cannot be used.
+
+    Attributes:
+        parameter: The parameter's name as the user knows it.
+        value: What was got.
+        mend: What to do about it.
+    """
+
+    def __init__(self, parameter: str, value: object, mend: str) -> None:
+        self.parameter, self.value, self.mend = parameter, value, mend
+        super().__init__(f"{parameter}: got {value}; {mend}")
+
+    def __reduce__(self) -> tuple[type[ParameterError], tuple[str, object, str]]:
+        return type(self), (self.parameter, self.value, self.mend)
+
+
+def _one_error(error: ValidationError) -> ParameterError:
+    """The first finding of a validation as one `ParameterError`."""
+    first = error.errors()[0]
+    inner = first.get("ctx", {}).get("error")
+    if isinstance(inner, ParameterError):
+        return inner
+    name = ".".join(str(part) for part in first["loc"]) or "record"
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if first["type"] == "extra_forbidden":
+        message = "there is no such parameter; check the spelling"
+    return ParameterError(name, repr(first["input"]), message[0].lower() + message[1:])
+
+
+class Record(BaseModel):
+    """Base of all records: frozen, no unknown fields, no nan or inf; a bad field raises `ParameterError`."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False, validate_default=True
+    )
+
+    def __init__(self, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise _one_error(error) from None
+
+    def replace(self, **changes: Any) -> Self:
+        """The same record with some fields changed, checked again."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self)(**(fields | changes))
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of all fields: equal records have equal hashes, on every machine."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(f"{type(self).__name__} {text}".encode()).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and isinstance(other, Record) and self.sha256 == other.sha256
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+
+def _matrix(value: Any) -> FloatArray:
+    """A read-only float64 copy of a finite, non-empty, two-dimensional array."""
+    array = np.array(value, dtype=np.float64, ndmin=1)
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(f"must be a non-empty matrix, not of shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError("every entry must be finite")
+    array.flags.writeable = False
+    return array
+
+
+def _as_bytes(array: FloatArray) -> str:
+    """Exact text of an array: its shape and its bytes, for hashes and storage."""
+    return f"{array.shape} {np.ascontiguousarray(array, dtype='<f8').tobytes().hex()}"
+
+
+Matrix = Annotated[FloatArray, PlainValidator(_matrix), PlainSerializer(_as_bytes, when_used="json")]
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
