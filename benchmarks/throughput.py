@@ -7,8 +7,9 @@ one, for comparison). Against it the scripts of `pyspice_inv.py`, each from b to
 slot time. They run in a process of their own, warmed up. All take turns, round by round; x must agree within 1 % and
 the settling time within 5 %, or the benchmark ends with an error.
 
-Printed: a table of medians over the rounds (seconds and processor seconds a right-hand side, ratio to ours in the same
-round with its range, the ratio of processor seconds, which a busy machine disturbs less, time points), and a table of whole processes (`amc --help`, `amc inv`) beside what was asked for.
+Printed: a table of medians over the rounds (seconds and processor seconds a right-hand side, the ratio of seconds to
+ours in the same round with its range, the ratio of processor seconds, which a busy machine disturbs less, time points,
+returns to rest included), and a table of whole processes (`amc --help`, `amc inv`) beside what was asked for.
 """
 
 from __future__ import annotations
