@@ -57,6 +57,7 @@ def load_array(name: str, path: Path, dimensions: tuple[int, ...]) -> FloatArray
     try:
         if path.exists() and not path.is_file():
             raise ParameterError(name, str(path), "is no file; name a .npy file")
+        _check_header_length(path)
         loaded = np.lib.format.open_memmap(path, mode="r")
     except OSError as error:
         raise ParameterError(name, str(path), f"cannot be read: {error.strerror or error}") from None
@@ -65,6 +66,14 @@ def load_array(name: str, path: Path, dimensions: tuple[int, ...]) -> FloatArray
     except (ValueError, EOFError, SyntaxError, MemoryError, OverflowError) as error:
         raise ParameterError(name, str(path), _unreadable(error)) from None
     return real_array(name, loaded, dimensions)
+
+
+def _check_header_length(path: Path) -> None:
+    """Refuses a header of up to 4 GB (format 2 and later) in a shorter file: NumPy would make room for it."""
+    with path.open("rb") as file:
+        start = file.read(12)
+    if start[6:7] > b"\x01" and int.from_bytes(start[8:12], "little") > path.stat().st_size:
+        raise ValueError("header beyond the file size")
 
 
 def _unreadable(error: Exception) -> str:

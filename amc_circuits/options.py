@@ -68,7 +68,7 @@ class Option:
 
         try:
             # Digits alone are read exactly: as a float, a long seed would lose its last ones.
-            exact = isinstance(value, str) and value.strip().isdecimal()
+            exact = str(value).strip().isdecimal()
             number = int(str(value)) if exact else parse_quantity(self.name, value, "")
             if number == int(number) and number >= self.minimum:
                 return int(number)

@@ -38,7 +38,8 @@ def parse_quantity(name: str, value: object, unit: str) -> float:
         # quantiphy reads "100meg" as 100 m with the unit "eg": the SPICE suffix is turned into M before.
         text = re.sub(r"(?i)(?<=[\d.\s])meg", "M", value.strip().translate(OHM_SIGNS))
         try:
-            quantity = Quantity(text)
+            # quantiphy drops commas, so that 1,5 would be 15, and reads "f = 1" as a number with a name.
+            quantity = Quantity("" if set(text) & set(",=") else text)
         except QuantiPhyError:
             raise ParameterError(name, repr(value), mend) from None
         if quantity.units and quantity.units.lower() != unit.lower():

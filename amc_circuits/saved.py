@@ -36,7 +36,8 @@ def load_responses(path: Path) -> tuple[Sequence[Response], str]:
         ParameterError: It is no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as content:
+        # Opened here, because np.load leaves a damaged file open.
+        with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as content:
             tolerance, settled = content["tolerance"], content["settling_time"]
             record = json.loads(str(content["record"]))
             responses = [

@@ -1,0 +1,60 @@
+"""`amc netlist`: decks that plain ngspice runs and that measure themselves."""
+
+import re
+import subprocess
+
+import numpy as np
+import pytest
+
+from amc_circuits.engines import find_ngspice
+from tests.command_line import SMALL
+
+PROBLEMS = {
+    "inv": ("inv", "--size", "4", "--seed", "3"),
+    "inv, all positive": ("inv", "--size", "4", "--kind", "toeplitz", "--opamp", "single-pole"),
+    "inv, wires": ("inv", "--size", "3", "--wire-resistance", "1.73", "--line-capacitance", "0.2f"),
+    "mvm": ("mvm", "--size", "4", "--seed", "3"),
+    "mvm, oblong": ("mvm", "--size", "5", "--columns", "3", "--kind", "random", "--opamp", "single-pole"),
+}
+
+
+def printed_settling_times(deck, home):
+    """What plain `ngspice -b` prints for a deck: settling times by the number of the right-hand side."""
+    done = subprocess.run(
+        [find_ngspice().path, "-b", deck.name], cwd=deck.parent, env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {int(k): float(value) for k, value in re.findall(r"^settling_time_(\d+) = (\S+)", done.stdout, re.M)}
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_deck_prints_the_settling_time_that_amc_measures(amc, tmp_path, name):
+    """The measurement by ngspice itself, in the stand-alone deck, and ours agree within 1 %."""
+    deck = tmp_path / "deck.cir"
+    outcome = amc("netlist", *PROBLEMS[name], "-o", deck)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert f"ngspice -b {deck}" in outcome.out
+    measured = amc(*PROBLEMS[name], "--format", "json").json["settling_time_s"]
+    assert printed_settling_times(deck, tmp_path) == {1: pytest.approx(measured, rel=0.01)}
+
+
+def test_deck_of_several_right_hand_sides_prints_one_time_each(amc, tmp_path):
+    """Each column of b is a slot of the deck, with its own settling time."""
+    np.save(tmp_path / "A.npy", np.array([[2.0, -1.0], [-1.0, 2.0]]))
+    np.save(tmp_path / "b.npy", np.array([[1.0, 0.0, -1.0], [1.0, 1.0, 0.5]]))
+    files = (tmp_path / "A.npy", tmp_path / "b.npy")
+    assert amc("netlist", "inv", *files, "-o", tmp_path / "deck.cir").code == 0
+    measured = amc("inv", *files, "--format", "json").json["settling_time_s"]
+    expected = {k: pytest.approx(time, rel=0.01) for k, time in enumerate(measured, 1)}
+    assert printed_settling_times(tmp_path / "deck.cir", tmp_path) == expected
+
+
+def test_deck_takes_the_place_of_an_old_one(amc, tmp_path):
+    """An old deck is replaced, and no other file is left beside it."""
+    folder = tmp_path / "decks"
+    folder.mkdir()
+    (folder / "deck.cir").write_text("old")
+    assert amc("netlist", "mvm", *SMALL, "-o", folder / "deck.cir").code == 0
+    assert (folder / "deck.cir").read_text().endswith(".end\n")
+    assert len(list(folder.iterdir())) == 1

@@ -1,0 +1,88 @@
+"""The table of options."""
+
+import pytest
+
+from amc_circuits.options import ALL, flag, options_of, parse_options
+from netlists import ParameterError
+
+
+def test_defaults_are_those_of_the_specification():
+    """Without options: 1 to 100 uS, 0.1 V, 100 ps, 1 %, 10 kohm, no wires, ngspice."""
+    options = parse_options("inv", {})
+    expected = {
+        "g_min": 1e-6, "g_max": 100e-6, "input_voltage": 0.1, "rise_time": 100e-12, "tolerance": 0.01,
+        "inverter_resistance": 10e3, "wire_resistance": 0.0, "engine": "ngspice", "opamp": "cmos-100meg",
+        "fixed_scale": False, "force": False, "seed": 0, "kind": "spd",
+    }  # fmt: skip
+    assert {name: options[name] for name in expected} == pytest.approx(expected)
+    assert {name for name, value in options.items() if value is None} >= {"size", "condition", "gbwp"}
+
+
+def test_every_default_is_one_that_a_user_could_type():
+    """Parsing the defaults gives them again: none is refused by its own option."""
+    for circuit in ("inv", "mvm"):
+        assert parse_options(circuit, parse_options(circuit, {})) == parse_options(circuit, {})
+
+
+def test_none_counts_as_not_given():
+    """An option that is None takes its default."""
+    assert parse_options("inv", {"gbwp": None, "seed": None}) == parse_options("inv", {})
+
+
+def test_each_circuit_has_its_own_options():
+    """MVM has columns but neither inverters nor an input conductance."""
+    inv, mvm = ({option.name for option in options_of(circuit)} for circuit in ("inv", "mvm"))
+    assert inv - mvm == {"inverter_resistance", "input_conductance"}
+    assert mvm - inv == {"columns"}
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("gbw", "gbwp"), ("wire_resistence", "wire_resistance"), ("g-min", "g_min")]
+)
+def test_unknown_option_is_refused_with_a_suggestion(name, meant):
+    """A misspelt option is an error that says which one was meant."""
+    with pytest.raises(ParameterError, match=f"did you mean {meant}") as caught:
+        parse_options("inv", {name: 1})
+    assert caught.value.parameter == name
+
+
+def test_unknown_option_like_no_other_is_refused_with_the_list():
+    """Where nothing is similar, the error lists what there is."""
+    with pytest.raises(ParameterError, match="inv has size, kind"):
+        parse_options("inv", {"xyzzy": 1})
+
+
+@pytest.mark.parametrize("value", ["9007199254740993", 9007199254740993])
+def test_whole_numbers_are_exact(value):
+    """2^53 + 1, which no float holds, stays what it is."""
+    assert parse_options("inv", {"seed": value})["seed"] == 2**53 + 1
+
+
+def test_whole_numbers_take_suffixes():
+    """1k rows are 1000 rows."""
+    assert parse_options("inv", {"size": "1k"})["size"] == 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("size", 0), ("size", -3), ("size", "1.5"), ("size", 1.5), ("size", True), ("size", "many"), ("size", ""),
+        ("size", "9" * 5000), ("seed", -1), ("force", "yes"), ("force", 1), ("kind", "gauss"), ("kind", 3),
+        ("start", "here"), ("opamp", 3), ("gbwp", "1 ohm"), ("gbwp", [1]),
+    ],
+)  # fmt: skip
+def test_unusable_value_is_refused(name, value):
+    """The error names the option and what was got."""
+    with pytest.raises(ParameterError) as caught:
+        parse_options("inv", {name: value})
+    assert (caught.value.parameter, caught.value.value) == (name, repr(value))
+
+
+def test_flags_are_spelled_with_dashes():
+    """`wire_resistance` in a specification is `--wire-resistance` on the command line."""
+    assert flag("wire_resistance") == "--wire-resistance"
+    assert {option.flag for option in ALL} >= {
+        "--opamp", "--gbwp", "--open-loop-gain", "--slew-rate", "--g-min", "--g-max", "--input-conductance",
+        "--inverter-resistance", "--wire-resistance", "--input-voltage", "--rise-time", "--tolerance", "--engine",
+        "--seed", "--size", "--kind", "--condition", "--fixed-scale", "--force",
+    }  # fmt: skip
