@@ -22,8 +22,11 @@ CHUNK = 8
 HEADROOM = 0.8
 """Part of the swing that an output may use before k is reduced."""
 DOUBLINGS = 4
-STEPS_PER_TIME_CONSTANT = 5
-"""Of the slowest pole. The trapezoidal rule's error in a time constant is then 1/(12 * 5^2) = 0.3 %; error control
+RELTOL = 1e-4
+"""With the step below, waveforms are within 2e-3 of full scale of the exact ones, settling times and energies within
+1 %; 1e-5 takes a third more time points."""
+STEPS_PER_TIME_CONSTANT = 4
+"""Of the slowest pole. The trapezoidal rule's error in a time constant is then 1/(12 * 4^2) = 0.5 %; error control
 takes shorter steps where faster poles move."""
 
 
@@ -34,11 +37,13 @@ class Timing:
     Attributes:
         slot_time: Of one right-hand side, s.
         return_time: To come to rest, s.
+        fall_time: Of the inputs at the beginning of the return, s.
         max_step: Largest time step, s.
     """
 
     slot_time: float
     return_time: float
+    fall_time: float
     max_step: float
 
 
@@ -46,13 +51,14 @@ def timing(poles: Stability, opamp: OpAmp, tolerance: float, rise_time: float) -
     """Slot, return and step from the slowest pole and the slew rate.
 
     At the beginning of the slot's last fifth, a response of thrice the final value's size has decayed to a twentieth
-    of the tolerance; at the end of a return, to a hundredth of it.
+    of the tolerance, and so has one of the final value's size at the end of a return. The inputs fall within a time
+    constant: without a sharp edge the simulator takes long steps.
     """
     time_constant = 1 / abs(poles.slowest.real)
     slewing = opamp.output_swing / opamp.slew_rate if isinstance(opamp, MacroOpAmp) else 0.0
     slot = 1.25 * (time_constant * math.log(60 / tolerance) + slewing) + 2 * rise_time
-    back = time_constant * math.log(100 / tolerance) + slewing + 2 * rise_time
-    return Timing(slot, back, min(1 / (STEPS_PER_TIME_CONSTANT * abs(poles.slowest)), slot / 50))
+    back = time_constant * (1 + math.log(20 / tolerance)) + slewing
+    return Timing(slot, back, time_constant, min(1 / (STEPS_PER_TIME_CONSTANT * abs(poles.slowest)), slot / 40))
 
 
 def stream_job(
@@ -61,11 +67,17 @@ def stream_job(
     """The transient that streams columns of input voltages (inputs, K), in slots doubled so many times."""
     back = given.return_time if settings.start == "rest" and levels.shape[1] > 1 else 0.0
     slot_time = given.slot_time * 2**doubled
-    drive = StepTrain(levels=levels, slot_time=slot_time, return_time=back, rise_time=settings.rise_time)
+    drive = StepTrain(
+        levels=levels,
+        slot_time=slot_time,
+        return_time=back,
+        rise_time=settings.rise_time,
+        fall_time=given.fall_time,
+    )
     analysis = Transient(
         stop_time=drive.stop_time,
         max_step=given.max_step,
-        reltol=min(1e-5, settings.tolerance / 1000),
+        reltol=min(RELTOL, settings.tolerance / 100),
         saved=saved_vectors(design),
     )
     return Job(design, drive, analysis)

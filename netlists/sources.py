@@ -16,28 +16,29 @@ class StepTrain(Record):
     """Right-hand sides, one after the other, as voltage steps.
 
     Slot k begins at `k * period` with a linear edge of `rise_time` from what was there before to `levels[:, k]`,
-    which is held until
-    the slot ends after `slot_time`. With a return slot the inputs then fall back to zero (same edge) for
-    `return_time`, so that the next right-hand side starts from rest.
+    which is held until the slot ends after `slot_time`. With a return slot the inputs then fall to zero within
+    `fall_time` and stay there until `return_time` is over, so that the next right-hand side starts from rest.
 
     Attributes:
         levels: Input voltages, shape (inputs, K), volts.
         slot_time: How long each right-hand side is held, edge included, s.
-        return_time: How long the inputs are zero between two right-hand sides, s; 0 goes straight to the next.
-        rise_time: Of each edge, s.
+        return_time: From the end of a slot to the next one, s; 0 goes straight to the next.
+        rise_time: Of each edge at the beginning of a slot, s.
+        fall_time: Of the edges back to zero, s. A slow one is cheaper to simulate, and nothing is measured there.
     """
 
     levels: Matrix
     slot_time: Positive
     return_time: NonNegative = 0.0
     rise_time: Positive = 100e-12
+    fall_time: Positive = 100e-12
 
     @model_validator(mode="after")
     def _edges_fit(self) -> Self:
-        if self.rise_time >= self.slot_time or 0 < self.return_time <= self.rise_time:
-            shortest = min(self.slot_time, self.return_time or self.slot_time)
-            mend = f"must be shorter than a slot, {shortest:g} s"
-            raise ParameterError("rise_time", self.rise_time, mend)
+        if self.rise_time >= self.slot_time:
+            raise ParameterError("rise_time", self.rise_time, f"must be shorter than a slot, {self.slot_time:g} s")
+        if 0 < self.return_time <= self.fall_time:
+            raise ParameterError("fall_time", self.fall_time, f"must be shorter than a return, {self.return_time:g} s")
         return self
 
     @property
@@ -62,14 +63,14 @@ class StepTrain(Record):
         """Corner times, shape (P,), and voltages there, shape (P, inputs), of the piecewise linear inputs."""
         times, values = [0.0], [np.zeros(self.levels.shape[0])]
         for k in range(self.levels.shape[1]):
-            edges = [(k * self.period, self.levels[:, k])]
+            edges = [(k * self.period, self.rise_time, self.levels[:, k])]
             if self.return_time > 0:
-                edges.append((self.slot_end(k), np.zeros_like(values[0])))
-            for start, level in edges:
+                edges.append((self.slot_end(k), self.fall_time, np.zeros_like(values[0])))
+            for start, edge, level in edges:
                 if start > 0:
                     times.append(start)
                     values.append(values[-1])
-                times.append(start + self.rise_time)
+                times.append(start + edge)
                 values.append(level)
         return np.array(times), np.array(values)
 
