@@ -22,7 +22,7 @@ SUFFIXES = (
 )
 EXIT_CODES = (
     "Exit codes: 0 usable result; 1 the simulator failed, deck and log are kept; 2 bad input or environment; "
-    "3 no usable result (unstable, not settled, saturated); 130 Ctrl-C."
+    "3 no usable result (unstable, not settled, saturated); 130 Ctrl-C, 143 terminated."
 )
 
 app = typer.Typer(
