@@ -50,14 +50,14 @@ class Timing:
 def timing(poles: Stability, opamp: OpAmp, tolerance: float, rise_time: float) -> Timing:
     """Slot, return and step from the slowest pole and the slew rate.
 
-    At the beginning of the slot's last fifth, a response of thrice the final value's size has decayed to a twentieth
-    of the tolerance, and so has one of the final value's size at the end of a return. The inputs fall within a time
-    constant: without a sharp edge the simulator takes long steps.
+    At the beginning of the slot's last fifth, a response of 1.5 times the final value's size has decayed to a
+    twentieth of the tolerance; at the end of a return, one of the final value's size to a fifth of it. The inputs fall
+    within a time constant: without a sharp edge the simulator takes long steps.
     """
     time_constant = 1 / abs(poles.slowest.real)
     slewing = opamp.output_swing / opamp.slew_rate if isinstance(opamp, MacroOpAmp) else 0.0
-    slot = 1.25 * (time_constant * math.log(60 / tolerance) + slewing) + 2 * rise_time
-    back = time_constant * (1 + math.log(20 / tolerance)) + slewing
+    slot = 1.25 * (time_constant * math.log(30 / tolerance) + slewing) + 2 * rise_time
+    back = time_constant * (1 + math.log(5 / tolerance)) + slewing
     return Timing(slot, back, time_constant, min(1 / (STEPS_PER_TIME_CONSTANT * abs(poles.slowest)), slot / 40))
 
 

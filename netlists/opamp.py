@@ -12,11 +12,16 @@ Macro model (a topology that was checked against limits and slewing; see docs/op
     iL = I_lim tanh((z - out)/(R_out I_lim)) into out
     vdd -> out: iL/2;  out -> vss: -iL/2;  vdd -> vss: sqrt(iL^2/4 + I_qo^2) + I_q    (class AB)
 
+Behavioural sources depend on one voltage each: differences are formed by a linear source into 1 ohm (nodes `diff`,
+`drop`), because ngspice evaluates a tanh anew for every voltage in it.
+
 So the output stage takes from the rails exactly what it delivers, and the currents of all pins sum to zero (the
 input stage, R1 and C1 are a model of the gain, without power of their own).
 """
 
 from __future__ import annotations
+
+import math
 
 from netlists.parameters import MacroOpAmp, OpAmp, SinglePoleOpAmp
 
@@ -66,13 +71,12 @@ def _macro(opamp: MacroOpAmp) -> list[str]:
     i_max = opamp.slew_rate * COMPENSATION
     idle = opamp.quiescent_current - opamp.class_ab_current
     drive = 1 / (opamp.output_resistance * opamp.output_current_limit)
-    slope, onset = 1 / CLAMP_VOLTAGE, opamp.output_swing / CLAMP_VOLTAGE
-    clamp = "exp(min({sign}{slope!r}*v(x)-{onset!r},{limit}))"
-    above = clamp.format(sign="", slope=slope, onset=onset, limit=CLAMP_EXPONENT_LIMIT)
-    below = clamp.format(sign="-", slope=slope, onset=onset, limit=CLAMP_EXPONENT_LIMIT)
+    scale = gm / i_max
     lines = [
         f".subckt {SUBCIRCUIT} inp inn out vdd vss",
-        f"Bgain 0 x I={i_max!r}*(tanh({gm / i_max!r}*(v(inp)-v(inn)+({opamp.input_offset!r})))-{above}+{below})",
+        f"Gdiff 0 diff inp inn {scale!r}",
+        "Rdiff diff 0 1",
+        f"Bgain 0 x I={i_max!r}*(tanh(v(diff)+({scale * opamp.input_offset!r}))-({_clamp(opamp.output_swing)}))",
         f"R1 x 0 {opamp.open_loop_gain / gm!r}",
         f"C1 x 0 {COMPENSATION!r}",
     ]
@@ -81,7 +85,9 @@ def _macro(opamp: MacroOpAmp) -> list[str]:
         stage = "z"
         lines += _second_pole(opamp.second_pole)
     lines += [
-        f"Bout 0 il I={opamp.output_current_limit!r}*tanh({drive!r}*(v({stage})-v(out)))",
+        f"Gdrop 0 drop {stage} out {drive!r}",
+        "Rdrop drop 0 1",
+        f"Bout 0 il I={opamp.output_current_limit!r}*tanh(v(drop))",
         "Rsense il 0 1",
         "Gsource vdd out il 0 0.5",
         "Gsink vss out il 0 0.5",
@@ -92,7 +98,14 @@ def _macro(opamp: MacroOpAmp) -> list[str]:
     return lines
 
 
+def _clamp(swing: float) -> str:
+    """The clamp current in units of I_max; only one of its two sides is evaluated."""
+    slope, onset = 1 / CLAMP_VOLTAGE, swing / CLAMP_VOLTAGE
+    side = f"exp(min({{sign}}{slope!r}*v(x)-{onset!r},{CLAMP_EXPONENT_LIMIT}))"
+    return f"v(x)>0?{side.format(sign='')}:-{side.format(sign='-')}"
+
+
 def _second_pole(frequency: float) -> list[str]:
     """A unity-gain stage from x to z with one pole."""
-    gm = 2 * 3.141592653589793 * frequency * COMPENSATION
+    gm = 2 * math.pi * frequency * COMPENSATION
     return [f"Gpole 0 z x 0 {gm!r}", f"Rpole z 0 {1 / gm!r}", f"Cpole z 0 {COMPENSATION!r}"]
