@@ -1,7 +1,7 @@
 """The array of cells as raw SPICE text, with ideal wires or as the flat mesh of cells and wire segments.
 
 Each word line is contacted at column 1 and each bit line at row 1; the segment between terminal and first cell is
-included.
+included. Cells are written with twelve digits: more would only cost parsing time.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def crossbar(array: int, conductance: FloatArray, rows: list[str], columns: list
     else:
         name = nodes.ARRAYS[array]
         lines = [
-            f"R{name}_{i}_{j} {row} {column} {ohms!r}"
+            f"R{name}_{i}_{j} {row} {column} {ohms:.12g}"
             for i, (row, line) in enumerate(zip(rows, resistance.tolist(), strict=True), 1)
             for j, (column, ohms) in enumerate(zip(columns, line, strict=True), 1)
         ]
@@ -40,7 +40,7 @@ def _mesh_cells(array: int, resistance: FloatArray) -> Iterator[str]:
     name = nodes.ARRAYS[array]
     for i, line in enumerate(resistance.tolist()):
         for j, ohms in enumerate(line):
-            yield f"R{name}_{i + 1}_{j + 1} {nodes.row_node(array, i, j)} {nodes.column_node(array, i, j)} {ohms!r}"
+            yield f"R{name}_{i + 1}_{j + 1} {nodes.row_node(array, i, j)} {nodes.column_node(array, i, j)} {ohms:.12g}"
 
 
 def _mesh_wires(array: int, rows: list[str], columns: list[str], segment: float) -> Iterator[str]:
