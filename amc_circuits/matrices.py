@@ -33,8 +33,9 @@ def draw_matrix(
     Raises:
         ParameterError: The family has no such shape or no condition number.
     """
-    if max(rows, columns) > LARGEST_SIZE:
-        raise ParameterError("size", max(rows, columns), f"must be at most {LARGEST_SIZE}")
+    for name, length in (("size", rows), ("columns", columns)):
+        if length > LARGEST_SIZE:
+            raise ParameterError(name, length, f"must be at most {LARGEST_SIZE}")
     if kind in ("wishart", "toeplitz") and condition is not None:
         raise ParameterError(
             "condition", condition, f"{kind} matrices are drawn as they come; use --kind spd or random"

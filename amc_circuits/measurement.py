@@ -68,7 +68,7 @@ def overshoot(outputs: FloatArray) -> float:
     if scale == 0:
         return float("nan")
     direction = np.where(final < 0, -1.0, 1.0)
-    return max(float(((outputs - final) * direction).max()) / scale, 0.0)
+    return max(0.0, float(((outputs - final) * direction).max()) / scale)
 
 
 def integral(time: FloatArray, power: FloatArray, start: float, stop: float) -> float:

@@ -14,7 +14,7 @@ from amc_circuits.observation import observe, saved_vectors
 from amc_circuits.readings import CLIPPED_WITHIN, Reading, read_slot, swing_of
 from amc_circuits.settings import Settings
 from amc_circuits.stability import Stability
-from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp, StepTrain, Transient
+from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp, ParameterError, StepTrain, Transient
 from netlists.record import FloatArray
 
 CHUNK = 8
@@ -22,6 +22,8 @@ CHUNK = 8
 HEADROOM = 0.8
 """Part of the swing that an output may use before k is reduced."""
 DOUBLINGS = 4
+MOST_POINTS = 1_000_000
+"""Time points of one slot; a circuit that asks for more is refused."""
 RELTOL = 1e-4
 """With the step below, waveforms are within 2e-3 of full scale of the exact ones, settling times and energies within
 1 %; 1e-5 takes a third more time points."""
@@ -58,7 +60,21 @@ def timing(poles: Stability, opamp: OpAmp, tolerance: float, rise_time: float) -
     slewing = opamp.output_swing / opamp.slew_rate if isinstance(opamp, MacroOpAmp) else 0.0
     slot = 1.25 * (time_constant * math.log(30 / tolerance) + slewing) + 2 * rise_time
     back = time_constant * (1 + math.log(5 / tolerance)) + slewing
-    return Timing(slot, back, time_constant, min(1 / (STEPS_PER_TIME_CONSTANT * abs(poles.slowest)), slot / 40))
+    step = min(1 / (STEPS_PER_TIME_CONSTANT * abs(poles.slowest)), slot / 40)
+    if slot / step > MOST_POINTS:
+        raise _too_many_points(poles, opamp, rise_time, slot, slewing)
+    return Timing(slot, back, time_constant, step)
+
+
+def _too_many_points(poles: Stability, opamp: OpAmp, rise_time: float, slot: float, slewing: float) -> ParameterError:
+    """Names what makes a slot so much longer than a time step."""
+    if 4 * rise_time > slot:
+        return ParameterError("rise_time", rise_time, "is far longer than the circuit's own time constants")
+    if isinstance(opamp, MacroOpAmp) and 2 * slewing > slot:
+        return ParameterError("slew_rate", opamp.slew_rate, "is far too slow for this op-amp's bandwidth")
+    cycles = abs(poles.slowest.imag / poles.slowest.real) / (2 * math.pi)
+    mend = "at the limit of stability: add damping to A or raise --second-pole"
+    return ParameterError("A", f"a circuit that rings {cycles:.3g} times before it decays", mend)
 
 
 def stream_job(

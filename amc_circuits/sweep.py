@@ -20,6 +20,7 @@ import numpy as np
 from amc_circuits.cases import make_case
 from amc_circuits.engines import SimulationError, check_engine, find_ngspice, run_together
 from amc_circuits.options import Circuit, parse_options
+from amc_circuits.programmed import package_version
 from amc_circuits.report import full_record
 from amc_circuits.store import Row, Store
 from netlists import ParameterError, preset
@@ -149,7 +150,7 @@ def run_sweep(sweep: Sweep, folder: Path, jobs: int, on_row: Callable[[Row, int]
         The rows of this sweep, in its order.
     """
     simulator = find_ngspice()
-    identity = f"ngspice {simulator.version} {simulator.klu}"
+    identity = f"ngspice {simulator.version} {simulator.klu} amc {package_version()}"
     keys = [key_of(sweep.circuit, options, identity) for options in sweep.points]
     with Store(folder, create=True) as store, warnings.catch_warnings():
         warnings.simplefilter("ignore")

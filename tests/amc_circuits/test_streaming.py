@@ -7,7 +7,7 @@ from amc_circuits.inv import InvCircuit
 from amc_circuits.solution import Status, UnusableSolutionError
 from amc_circuits.stability import Stability
 from amc_circuits.streaming import CHUNK, timing
-from netlists import preset
+from netlists import ParameterError, preset
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close
 
@@ -100,3 +100,14 @@ def test_a_linear_unstable_circuit_grows_at_its_pole():
     peaks = [size[(response.time >= start) & (response.time < start + period)].max() for start in starts]
     rate = np.polyfit(starts, np.log(peaks), 1)[0]
     assert rate == pytest.approx(circuit.stability.slowest.real, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("options", "parameter"),
+    [({"rise_time": 1.0}, "rise_time"), ({"opamp": preset("cmos-100meg").replace(slew_rate=1e-3)}, "slew_rate")],
+)
+def test_absurd_times_are_refused_before_anything_runs(options, parameter):
+    """A slot of more than a million time steps is an error that names what asks for it."""
+    with pytest.raises(ParameterError) as caught:
+        InvCircuit.program(MATRIX, **options).solve(B)
+    assert caught.value.parameter == parameter
