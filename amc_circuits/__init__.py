@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from amc_circuits.engines import EngineNotFoundError, NgspiceEngine, SimulationError
     from amc_circuits.extensions import Check, Extension
     from amc_circuits.inv import InvCircuit, SlowInverterWarning
+    from amc_circuits.messages import one_line_warnings
     from amc_circuits.mvm import MvmCircuit
     from amc_circuits.plotting import STYLE, plot_responses, save_figure
     from amc_circuits.quantities import format_quantity
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "save_figure": "amc_circuits.plotting",
+    "one_line_warnings": "amc_circuits.messages",
     "plot_responses": "amc_circuits.plotting",
     "STYLE": "amc_circuits.plotting",
     "Check": "amc_circuits.extensions",
@@ -60,6 +62,7 @@ __all__ = [
     "UnusableSolutionError",
     "claim_folder",
     "format_quantity",
+    "one_line_warnings",
     "plot_responses",
     "replacing",
     "save_figure",

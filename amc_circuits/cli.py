@@ -1,4 +1,7 @@
-"""The `amc` command: what can be typed. What is done stands in `commands.py`, imported only when a command runs."""
+"""The `amc` command: what can be typed.
+
+What is done stands in `commands.py` and `sweep_commands.py`, imported only when a command runs.
+"""
 
 from __future__ import annotations
 
@@ -124,9 +127,9 @@ def sweep(
     jobs: Jobs = "1",
 ) -> None:
     """Run a grid or a list over any option of inv or mvm; one row a point, failures are rows."""
-    from amc_circuits import commands
+    from amc_circuits import sweep_commands
 
-    commands.sweep(spec, out, jobs)
+    sweep_commands.sweep(spec, out, jobs)
 
 
 def table(
@@ -134,9 +137,9 @@ def table(
     format: Annotated[str, typer.Option(metavar="NAME", help="table, csv or json.")] = "table",
 ) -> None:
     """Show the rows of a sweep."""
-    from amc_circuits import commands
+    from amc_circuits import sweep_commands
 
-    commands.table(folder, format)
+    sweep_commands.table(folder, format)
 
 
 def plot(
@@ -217,7 +220,7 @@ def _failed(error: Exception) -> int:
         text = error.format_message()
         print(text if "\n" in text else f"amc: {text}", file=sys.stderr)
         return int(getattr(error, "exit_code", 2))
-    from amc_circuits.commands import exit_code, message
+    from amc_circuits.messages import exit_code, message
 
     code = exit_code(error)
     if code is None:

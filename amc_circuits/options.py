@@ -126,6 +126,7 @@ SOLVE = (
     Option("force", "flag", "Simulate an unstable circuit all the same", False),
     Option("timeout", "quantity", "Seconds after which a simulation is ended", "600", "s"),
 )
+JOBS = Option("jobs", "integer", "Simulations at the same time", "1", minimum=1)
 OPAMP_OVERRIDES = (
     "gbwp",
     "open_loop_gain",
@@ -136,6 +137,11 @@ OPAMP_OVERRIDES = (
     "input_offset",
 )
 ALL = PROBLEM + CIRCUIT + SOLVE
+
+
+def output_format(*choices: str) -> Option:
+    """The option `--format` of a command that knows these formats, the first by default."""
+    return Option("format", "text", f"Of what is printed: {', '.join(choices)}", choices[0], choices=choices)
 
 
 def options_of(circuit: Circuit) -> tuple[Option, ...]:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 from rich.table import Table
 
 from amc_circuits.cases import Case
@@ -97,3 +98,14 @@ def _cells(value: Any, unit: str, several: bool) -> list[str]:
     if finite.size == 0:
         return ["-", "-"]
     return [format_quantity(finite.mean(), unit), format_quantity(finite.max(), unit)]
+
+
+def print_table(grid: Table) -> None:
+    """Prints a table, as wide as it is where there is no terminal to fold it for."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=max(80, console.measure(grid, options=console.options.update(width=10_000)).maximum))
+    with console.capture() as text:
+        console.print(grid)
+    # By print, because Rich has its own way to end where nobody reads any more.
+    print(text.get(), end="")

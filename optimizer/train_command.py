@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from amc_circuits import ParameterError, claim_folder, format_quantity, replacing
+from amc_circuits import ParameterError, claim_folder, format_quantity, one_line_warnings, replacing
 from optimizer.linear_solver import check_circuit
 from optimizer.result import TrainingResult
 from optimizer.specification import TrainingSpec, override, preset, read_spec
@@ -42,7 +42,7 @@ def run(out: Path, spec_file: Path | None, preset_name: str | None, changes: Map
     check_circuit(spec.solver, spec.circuit)
     training = Training(spec)
     claim_folder(out, "train")
-    with _progress() as observe:
+    with one_line_warnings(), _progress() as observe:
         result = training.run(observe)
     write_result(result, out)
     Console().print(result_table(result))
