@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -107,7 +108,7 @@ class ProgrammedCircuit:
         if driven.size and (self.stability.stable or self.settings.force):
             stream = Stream(self.design, self.linear, self.stability.stable, self.timing, self.settings, self.simulator)
             readings = dict(zip(driven.tolist(), stream.solve(levels[:, driven]), strict=True))
-            decks = stream.engine.deck_sha256(stream.jobs_run)
+            decks = hashlib.sha256(" ".join(stream.decks).encode()).hexdigest()
         collected = _Collected(self, readings, columns, scale, reference, gain)
         return collected.solution(single, decks, time.perf_counter() - began)
 

@@ -96,7 +96,7 @@ class Provenance:
         ngspice_version: Such as `46`; empty when nothing was simulated.
         klu: True when KLU solved the matrices.
         design_sha256: Hash of the design record.
-        deck_sha256: Hash of all decks that were run; empty when none was.
+        deck_sha256: Hash over the hashes of all decks that were run; empty when none was.
         package_version: Of this package.
     """
 

@@ -110,7 +110,7 @@ class Stream:
         timing: What each right-hand side is given.
         settings: How it is driven and measured.
         engine: What simulates it.
-        jobs_run: All that was simulated.
+        decks: Hash of every deck that was run, in order.
     """
 
     design: InvDesign | MvmDesign
@@ -119,7 +119,7 @@ class Stream:
     timing: Timing
     settings: Settings
     engine: NgspiceEngine
-    jobs_run: list[Job] = field(default_factory=list)
+    decks: list[str] = field(default_factory=list)
 
     def solve(self, levels: FloatArray) -> list[Reading]:
         """Reads every column of `levels` (inputs, K), volts at the input full scale.
@@ -146,9 +146,9 @@ class Stream:
             factors = np.array([scale.get(k, 1.0) for k in group])
             driven = levels[:, list(group)] * factors
             jobs.append(stream_job(self.design, self.settings, self.timing, driven, doubled))
-        self.jobs_run += jobs
         readings = {}
         for job, group, waveforms in zip(jobs, groups, self.engine.run(jobs, self.settings.jobs), strict=True):
+            self.decks.append(waveforms.deck_sha256)
             observation = observe(self.design, waveforms, job.drive)
             for slot, column in enumerate(group):
                 reading = read_slot(observation, job.drive, slot, self.settings.tolerance, self.design.opamp)

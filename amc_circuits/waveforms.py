@@ -17,11 +17,13 @@ class Waveforms:
         time: Shape (T,), s, rising.
         names: V vector names, such as `v(c1)` or `i(vdd)`.
         values: Shape (T, V), volts and amperes.
+        deck_sha256: Hash of the deck that was run; empty for an engine without one.
     """
 
     time: FloatArray
     names: tuple[str, ...]
     values: FloatArray
+    deck_sha256: str = ""
 
     @cached_property
     def _column(self) -> dict[str, int]:

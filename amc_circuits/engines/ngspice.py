@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -84,13 +84,6 @@ class NgspiceEngine:
                 self._last_body = (design, str(circuit_of(design)).rstrip())
             return self._last_body[1]
 
-    def deck_sha256(self, jobs: Sequence[Job]) -> str:
-        """Hash over the decks of some jobs."""
-        digest = hashlib.sha256()
-        for job in jobs:
-            digest.update(self.deck(job).encode())
-        return digest.hexdigest()
-
     def run(self, jobs: Sequence[Job], processes: int = 1) -> list[Waveforms]:
         """Runs jobs, some at the same time, and returns their waveforms in the jobs' order.
 
@@ -105,14 +98,15 @@ class NgspiceEngine:
     def _run_one(self, job: Job, owner: object) -> Waveforms:
         folder = Path(tempfile.mkdtemp(prefix="amc-"))
         try:
-            (folder / DECK).write_text(self.deck(job), encoding="ascii")
+            deck = self.deck(job).encode("ascii")
+            (folder / DECK).write_bytes(deck)
             try:
                 self._call(folder, owner)
                 waveforms = read_raw(folder / RAW)
                 _check_whole(waveforms, job)
             except (RawFileError, TimedOutError, OSError, _RunFailed) as error:
                 raise SimulationError(self._reason(error, folder), self._kept(folder)) from None
-            return waveforms
+            return replace(waveforms, deck_sha256=hashlib.sha256(deck).hexdigest())
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
