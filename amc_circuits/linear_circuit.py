@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -36,11 +37,15 @@ class LinearCircuit:
     feed: FloatArray
     nodes: dict[str, slice]
 
+    @cached_property
+    def dc_gain(self) -> FloatArray:
+        """Volts at every node for a volt at every input, steady; shape (nodes, inputs)."""
+        states = np.asarray(np.linalg.solve(self.state, -self.drive), dtype=np.float64)
+        return self.read @ states + self.feed
+
     def steady(self, group: str, inputs: FloatArray) -> FloatArray:
         """Voltages that a group of nodes settles to, if it does: inputs (inputs, K) to (group, K), volts."""
-        states = np.asarray(np.linalg.solve(self.state, -self.drive @ inputs), dtype=np.float64)
-        rows = self.nodes[group]
-        return self.read[rows] @ states + self.feed[rows] @ inputs
+        return self.dc_gain[self.nodes[group]] @ inputs
 
     def steady_stages(self, inputs: FloatArray) -> FloatArray:
         """Steady outputs without their loads, of all amplifiers: inputs (inputs, K) to (amplifiers, K), volts."""

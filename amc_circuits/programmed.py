@@ -15,11 +15,11 @@ from amc_circuits.engines import ENGINES, Job, NgspiceEngine, check_engine
 from amc_circuits.linear_circuit import LinearCircuit, linear_circuit
 from amc_circuits.mapping import Mapping
 from amc_circuits.measurement import bits, relative_error
-from amc_circuits.readings import Reading
+from amc_circuits.readings import Reading, swing_of
 from amc_circuits.settings import Settings
 from amc_circuits.solution import Attempt, Energy, Provenance, Response, Solution, Status, scalar_or_array
 from amc_circuits.stability import Stability, stability
-from amc_circuits.streaming import Stream, Timing, stream_job, timing
+from amc_circuits.streaming import HEADROOM, Stream, Timing, stream_job, timing
 from netlists import InvDesign, MvmDesign, OpAmp, preset
 from netlists.record import FloatArray
 
@@ -82,8 +82,16 @@ class ProgrammedCircuit:
         return timing(self.stability, self.design.opamp, self.settings.tolerance, self.settings.rise_time)
 
     def job(self, columns: FloatArray) -> Job:
-        """The transient that streams some right-hand sides (inputs, K), as data; runs nothing."""
-        return stream_job(self.design, self.settings, self.timing, self.input_levels(columns)[0])
+        """The transient that streams some right-hand sides (inputs, K), as data; runs nothing.
+
+        Without a run there is no measured peak: unless the scale is fixed, a column for which the linear circuit
+        predicts more than 0.8 of the swing is scaled down to that.
+        """
+        levels = self.input_levels(columns)[0]
+        if not self.settings.fixed_scale:
+            peaks = np.abs(self.linear.steady_stages(levels)).max(axis=0)
+            levels = levels * np.minimum(1.0, HEADROOM * swing_of(self.design.opamp) / np.maximum(peaks, 1e-300))
+        return stream_job(self.design, self.linear, self.settings, self.timing, levels)
 
     def input_levels(self, columns: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Input voltages with every column at the input full scale, and k.

@@ -11,8 +11,9 @@ What favours whom: the settings of K-FAC in the presets were chosen with other s
 measure; the baselines are chosen on the very seeds that are shown. A larger batch favours K-FAC. An epoch of K-FAC
 takes longer than one of the others: see the column of seconds.
 
-Printed: epochs of every learning rate; then mean, standard deviation, range and seconds of each method, and how many
-fewer epochs K-FAC (Cholesky) needed. `--plot` draws the curves. `--quick` takes the digits and one seed.
+Printed: epochs of every learning rate; then mean, standard deviation, range and seconds of each method, how many
+fewer epochs K-FAC needed (by Cholesky and by circuits), and what the circuits cost in epochs. `--plot` draws the
+curves. `--quick` takes the digits and one seed.
 """
 
 from __future__ import annotations
@@ -137,20 +138,28 @@ def grid_table(outcomes: Sequence[Outcome]) -> Table:
 
 
 def result_table(rows: Sequence[tuple[str, Outcome]]) -> Table:
-    """The answer: mean and spread, and how many fewer epochs K-FAC needed."""
-    reference = next(outcome for _, outcome in rows if outcome.method.label == "K-FAC (Cholesky)")
+    """The answer: mean and spread, and how many fewer epochs K-FAC needed, by Cholesky and by circuits."""
+    kfacs = [outcome for _, outcome in rows if isinstance(outcome.method.optimizer, KfacSettings)]
     grid = Table(title="K-FAC against the baselines", title_justify="left", box=box.MARKDOWN)
-    for heading in ("method", "mean", "deviation", "range", "K-FAC needs", "seconds a run"):
+    saving = [f"{outcome.method.label} needs" for outcome in kfacs]
+    for heading in ("method", "mean", "deviation", "range", *saving, "seconds a run"):
         grid.add_column(heading, justify="left" if heading == "method" else "right", no_wrap=True)
     for label, outcome in rows:
         epochs = outcome.epochs
         deviation = f"{np.std(epochs, ddof=1):.2f}" if len(epochs) > 1 else "-"
-        saved = "" if isinstance(outcome.method.optimizer, KfacSettings) else f"{1 - reference.mean / outcome.mean:.0%}"
+        saved = ["" if outcome in kfacs else f"{1 - kfac.mean / outcome.mean:.0%} fewer" for kfac in kfacs]
         seconds = np.mean([result.wall_time for result in outcome.results])
         span = f"{min(epochs):.2f} .. {max(epochs):.2f}"
         mean = f"{outcome.mark}{outcome.mean:.2f}"
-        grid.add_row(label, mean, deviation, span, saved and f"{saved} fewer", f"{seconds:.0f}")
+        grid.add_row(label, mean, deviation, span, *saved, f"{seconds:.0f}")
     return grid
+
+
+def loss_line(digital: Outcome, analog: Outcome) -> str:
+    """How many epochs the circuits cost, in the mean and seed by seed."""
+    each = [b - a for a, b in zip(digital.epochs, analog.epochs, strict=True)]
+    seeds = ", ".join(f"{epochs:+.3f}" for epochs in each)
+    return f"circuits against Cholesky: {np.mean(each):+.3f} epochs in the mean ({seeds})"
 
 
 def circuit_table(outcome: Outcome) -> Table:
@@ -207,6 +216,7 @@ def main(
     console.print(grid_table(outcomes))
     console.print(result_table(rows))
     if circuit:
+        console.print(loss_line(outcomes[-2], outcomes[-1]), highlight=False)
         console.print(circuit_table(outcomes[-1]))
     plot.parent.mkdir(parents=True, exist_ok=True)
     picture(rows, plot)
