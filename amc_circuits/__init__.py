@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from amc_circuits.mvm import MvmCircuit
     from amc_circuits.plotting import STYLE, plot_responses, save_figure
     from amc_circuits.quantities import format_quantity
-    from amc_circuits.run_folder import claim_folder, replacing
+    from amc_circuits.run_folder import check_folder, claim_folder, replacing
     from amc_circuits.solution import Energy, Response, Solution, Status, UnusableSolutionError
     from netlists import ParameterError
 
@@ -39,6 +39,7 @@ _HOMES = {
     "Solution": "amc_circuits.solution",
     "Status": "amc_circuits.solution",
     "UnusableSolutionError": "amc_circuits.solution",
+    "check_folder": "amc_circuits.run_folder",
     "claim_folder": "amc_circuits.run_folder",
     "format_quantity": "amc_circuits.quantities",
     "replacing": "amc_circuits.run_folder",
@@ -60,6 +61,7 @@ __all__ = [
     "Solution",
     "Status",
     "UnusableSolutionError",
+    "check_folder",
     "claim_folder",
     "format_quantity",
     "one_line_warnings",

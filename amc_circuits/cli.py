@@ -25,7 +25,8 @@ SUFFIXES = (
 )
 EXIT_CODES = (
     "Exit codes: 0 usable result; 1 the simulator failed, deck and log are kept; 2 bad input or environment; "
-    "3 no usable result (unstable, not settled, saturated); 130 Ctrl-C, 143 terminated."
+    "3 no usable result (unstable, not settled, saturated; some rows of a sweep; the target of a training not "
+    "reached); 130 Ctrl-C, 143 terminated."
 )
 
 app = typer.Typer(
@@ -43,7 +44,11 @@ app.add_typer(netlist, name="netlist", no_args_is_help=True)
 
 
 def _parameter(option: Option) -> inspect.Parameter:
-    text = option.help if option.default in (None, False) else f"{option.help} [default: {option.default}]"
+    text = (
+        option.help
+        if option.default is None or option.default is False
+        else f"{option.help} [default: {option.default}]"
+    )
     kind: Any = bool if option.kind == "flag" else str
     unit = {"quantity": option.unit or "NUMBER", "integer": "INTEGER", "text": "NAME"}.get(option.kind)
     declared = typer.Option(option.flag, help=text, metavar=unit, show_default=False)

@@ -17,9 +17,11 @@ from amc_circuits.cases import Case, make_case
 from amc_circuits.messages import BAD_INPUT, NO_RESULT, USABLE, finish, one_line_warnings
 from amc_circuits.options import JOBS, PROBLEM, Circuit, output_format, parse_options
 from amc_circuits.run_folder import check_output_file, replacing, writing
-from amc_circuits.solution import Solution
+from amc_circuits.solution import Solution, UnusableSolutionError
 from netlists import ParameterError
 from netlists.standalone import standalone_deck
+
+PICTURES = (".png", ".svg", ".pdf")
 
 
 @contextmanager
@@ -54,7 +56,7 @@ def solve(
     """`amc inv` and `amc mvm`."""
     output_format("table", "json").parse(form)
     if plot_file is not None:
-        check_output_file("plot", plot_file, (".png", ".svg", ".pdf"))
+        check_output_file("plot", plot_file, PICTURES)
     if save_file is not None:
         check_output_file("save", save_file, (".npz",))
     with one_line_warnings(), _waiting(f"{circuit.upper()} in ngspice"):
@@ -90,6 +92,9 @@ def write_deck(circuit: Circuit, options: dict[str, Any], files: tuple[Path | No
     check_output_file("output", output)
     with one_line_warnings():
         case = _case(circuit, options, files, 1)
+        stability = case.circuit.stability
+        if not (stability.stable or case.circuit.settings.force):
+            raise UnusableSolutionError(f"UNSTABLE: {stability.cause}; --force writes the deck all the same")
         columns = case.vector if case.vector.ndim == 2 else case.vector[:, None]
         job = case.circuit.job(columns)
         deck = standalone_deck(job.design, job.drive, job.analysis, case.circuit.settings.tolerance, klu=True)
@@ -100,7 +105,7 @@ def write_deck(circuit: Circuit, options: dict[str, Any], files: tuple[Path | No
 
 def plot(source: Path, output: Path) -> None:
     """`amc plot`."""
-    check_output_file("output", output, (".png", ".svg", ".pdf"))
+    check_output_file("output", output, PICTURES)
     if not source.exists():
         raise ParameterError("FILE.npz|DIR", str(source), "does not exist")
     from amc_circuits.plotting import plot_responses, plot_sweep

@@ -67,7 +67,8 @@ class InvCircuit(ProgrammedCircuit):
             input_conductance=mapping.unit if input_conductance is None else input_conductance,
             inverter_resistance=inverter_resistance,
         )
-        _warn_of_slow_inverters(design)
+        if problem := slow_inverters(design):
+            warnings.warn(problem, SlowInverterWarning, stacklevel=2)
         return cls._programmed(wanted, mapping, design, engine, settings)
 
     def solve(self, b: ArrayLike) -> Solution:
@@ -83,17 +84,17 @@ class InvCircuit(ProgrammedCircuit):
         return self._answer(columns, reference, gain, single)
 
 
-def _warn_of_slow_inverters(design: InvDesign) -> None:
+def slow_inverters(design: InvDesign) -> str:
+    """What is wrong with inverters whose own pole, 2/(R C_in), is below twice w_T; empty where nothing is."""
     opamp = design.opamp
     if not (design.signed and isinstance(opamp, MacroOpAmp) and opamp.input_capacitance > 0):
-        return
+        return ""
     pole = 2 / (design.inverter_resistance * opamp.input_capacitance)
     wanted = 2 * opamp.unity_gain_frequency
-    if pole < wanted:
-        largest = 2 / (wanted * opamp.input_capacitance)
-        warnings.warn(
-            f"inverter_resistance: {design.inverter_resistance:g} ohm with {opamp.input_capacitance:g} F of input "
-            f"capacitance is slower than twice the op-amp's bandwidth; take at most {largest:.3g} ohm",
-            SlowInverterWarning,
-            stacklevel=3,
-        )
+    if pole >= wanted:
+        return ""
+    largest = 2 / (wanted * opamp.input_capacitance)
+    return (
+        f"inverter_resistance: {design.inverter_resistance:g} ohm with {opamp.input_capacitance:g} F of input "
+        f"capacitance is slower than twice the op-amp's bandwidth; take at most {largest:.3g} ohm"
+    )

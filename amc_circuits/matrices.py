@@ -22,7 +22,8 @@ from netlists import ParameterError
 from netlists.record import FloatArray
 
 DEFAULT_CONDITION = 10.0
-LARGEST_SIZE = 4096
+LARGEST_SIZE = 1024
+"""A signed pair of this size is a deck of 100 MB."""
 
 
 def draw_matrix(

@@ -84,8 +84,8 @@ def _first_cells(array: int, rows: int, columns: int) -> list[str]:
 
 def _terminal_currents(
     design: InvDesign | MvmDesign, array: int, waveforms: Waveforms
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Currents into an array at its word lines (T, N) and bit lines (T, M), and the power that enters, (T,)."""
+) -> tuple[FloatArray, FloatArray]:
+    """Currents into an array at its bit lines, (T, M), and the power that enters at all its terminals, (T,)."""
     cells = design.arrays[array]
     rows, columns = cells.shape
     row, column = waveforms.voltages(nodes.sums(rows)), waveforms.voltages(nodes.drivers(array, columns))
@@ -97,7 +97,7 @@ def _terminal_currents(
         into_rows = row * cells.sum(axis=1) - column @ cells.T
         into_columns = column * cells.sum(axis=0) - row @ cells
     power = np.einsum("ti,ti->t", row, into_rows) + np.einsum("tj,tj->t", column, into_columns)
-    return into_rows, into_columns, power
+    return into_columns, power
 
 
 def _line_current(design: InvDesign | MvmDesign, cells: int, time: FloatArray, voltage: FloatArray) -> FloatArray:
@@ -133,7 +133,7 @@ def _observe_inv(design: InvDesign, waveforms: Waveforms, drive: StepTrain) -> O
     array_power = np.zeros(len(waveforms.time))
     driven, currents = [], []
     for k, _ in enumerate(design.arrays):
-        _, into_columns, power = _terminal_currents(design, k, waveforms)
+        into_columns, power = _terminal_currents(design, k, waveforms)
         array_power += power
         output = waveforms.voltages(nodes.drivers(k, size))
         current = into_columns + _line_current(design, size, waveforms.time, output)
@@ -161,7 +161,7 @@ def _observe_mvm(design: MvmDesign, waveforms: Waveforms) -> Observation:
     array_power = np.zeros(len(waveforms.time))
     from_inputs = np.zeros_like(array_power)
     for k, _ in enumerate(design.arrays):
-        _, into_columns, power = _terminal_currents(design, k, waveforms)
+        into_columns, power = _terminal_currents(design, k, waveforms)
         array_power += power
         source = waveforms.voltages(nodes.drivers(k, columns))
         current = into_columns + _line_current(design, rows, waveforms.time, source)

@@ -84,6 +84,7 @@ def flag(name: str) -> str:
 
 KINDS = ("spd", "wishart", "toeplitz", "random")
 ENGINE_NAMES = ("ngspice",)
+OPAMP_NAMES = ("single-pole", "cmos-100meg", "cmos-1g", "ad823", "opa690")
 
 PROBLEM = (
     Option("size", "integer", "Rows of a matrix that is drawn", minimum=1),
@@ -93,7 +94,7 @@ PROBLEM = (
     Option("seed", "integer", "Seed of all that is drawn", 0),
 )
 CIRCUIT = (
-    Option("opamp", "text", "Op-amp: a preset's name", "cmos-100meg"),
+    Option("opamp", "text", f"Op-amp: {', '.join(OPAMP_NAMES)}", "cmos-100meg"),
     Option("gbwp", "quantity", "Gain-bandwidth product instead of the preset's", unit="Hz"),
     Option("open_loop_gain", "quantity", "DC gain instead of the preset's"),
     Option("slew_rate", "quantity", "Slew rate instead of the preset's", unit="V/s"),

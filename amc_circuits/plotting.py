@@ -24,7 +24,6 @@ from amc_circuits.solution import Response
 from amc_circuits.store import Row
 from netlists import ParameterError
 
-SUFFIXES = (".png", ".svg", ".pdf")
 # Okabe, Ito: Color universal design (2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999933")
 STYLE: Any = {

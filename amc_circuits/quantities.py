@@ -53,9 +53,11 @@ def parse_quantity(name: str, value: object, unit: str) -> float:
 
 
 def format_quantity(value: Any, unit: str = "", digits: int = 4) -> str:
-    """A number in engineering notation, `-` for None and nan."""
+    """A number in engineering notation, with the unit `%` as a percentage; `-` for None and nan."""
     from quantiphy import Quantity
 
     if value is None or math.isnan(value):
         return "-"
+    if unit == "%":
+        return f"{100 * value:.{digits - 1}g} %"
     return Quantity(float(value), unit).render(prec=digits - 1)

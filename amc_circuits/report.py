@@ -64,14 +64,14 @@ def table(case: Case, solution: Solution) -> Table:
     rows = [
         ("settling time", solution.settling_time, "s"),
         ("predicted settling time", solution.predicted_settling_time, "s"),
-        ("overshoot", solution.overshoot, ""),
+        ("overshoot", solution.overshoot, "%"),
         ("peak output current", solution.peak_output_current, "A"),
         ("energy", energy.total, "J"),
         ("  amplifiers", energy.amplifiers, "J"),
         ("  array", energy.array, "J"),
         ("  inputs", energy.inputs, "J"),
-        ("relative error", solution.relative_error, ""),
-        ("residual", solution.residual, ""),
+        ("relative error", solution.relative_error, "%"),
+        ("residual", solution.residual, "%"),
         ("bits", solution.bits, ""),
     ]
     shape = " x ".join(str(length) for length in case.circuit.matrix.shape)

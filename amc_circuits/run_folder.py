@@ -14,6 +14,18 @@ from netlists import ParameterError
 MARKER = "amc-run.json"
 
 
+def check_folder(folder: Path, command: str, parameter: str = "out") -> None:
+    """Refuses a folder that `claim_folder` would refuse for what is in it; makes nothing.
+
+    Raises:
+        ParameterError: It is a file, or holds something that the command did not make.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ParameterError(parameter, str(folder), "is a file; name a folder")
+    if folder.is_dir() and any(folder.iterdir()) and _made_by(folder / MARKER) != command:
+        raise ParameterError(parameter, str(folder), f"is not empty and not made by amc {command}; name a new folder")
+
+
 def claim_folder(folder: Path, command: str, parameter: str = "out") -> Path:
     """Makes a folder the command's own.
 
@@ -25,11 +37,8 @@ def claim_folder(folder: Path, command: str, parameter: str = "out") -> Path:
     Raises:
         ParameterError: It is something else, or cannot be written to.
     """
+    check_folder(folder, command, parameter)
     marker = folder / MARKER
-    if folder.exists() and not folder.is_dir():
-        raise ParameterError(parameter, str(folder), "is a file; name a folder")
-    if folder.is_dir() and any(folder.iterdir()) and _made_by(marker) != command:
-        raise ParameterError(parameter, str(folder), f"is not empty and not made by amc {command}; name a new folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not marker.exists():

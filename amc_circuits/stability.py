@@ -10,7 +10,7 @@ from quantiphy import Quantity
 
 from amc_circuits.linear_circuit import LinearCircuit
 from amc_circuits.mapping import Mapping
-from netlists import InvDesign, MvmDesign
+from netlists import InvDesign, MacroOpAmp, MvmDesign
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,7 @@ class Stability:
     def settling_time(self, tolerance: float) -> float:
         """Predicted settling time to a relative tolerance, s: `ln(1/tolerance)` time constants of the slowest pole.
 
-        Reference: Sun et al., TED 2020, arXiv 2005.04530, with the slowest pole of the circuit in the place of w_T
-            lambda_min.
+        Reference: Sun et al., TED 2020, arXiv 2005.04530, with the slowest pole in the place of w_T lambda_min.
         """
         return float(np.log(1 / tolerance) / -self.slowest.real) if self.stable else float("nan")
 
@@ -49,26 +48,42 @@ def stability(circuit: LinearCircuit, design: InvDesign | MvmDesign, mapping: Ma
     poles = np.linalg.eigvals(circuit.state).astype(np.complex128)
     poles = poles[np.argsort(-poles.real, kind="stable")]
     found = Stability(poles)
-    if found.stable or isinstance(design, MvmDesign):
+    if found.stable:
         return found
-    return Stability(poles, _cause(found.slowest, design, mapping))
+    what = f"pole at {_complex(found.slowest)} 1/s grows"
+    if isinstance(design, MvmDesign):
+        return Stability(poles, f"{what}: it is the lag of the amplifiers; {_less_lag(design)}")
+    return Stability(poles, f"{what}; {_cause(design, mapping)}")
 
 
-def _cause(pole: complex, design: InvDesign, mapping: Mapping) -> str:
+def _cause(design: InvDesign, mapping: Mapping) -> str:
     eigenvalues = np.linalg.eigvals(mapping.difference) / mapping.unit * mapping.alpha
     lowest = eigenvalues[eigenvalues.real.argmin()]
     scaled = np.linalg.eigvals(mapping.difference / design.row_conductance[:, None])
-    what = f"pole at {_complex(pole)} 1/s grows"
     if lowest.real <= 0:
         mend = "INV needs eigenvalues with positive real parts: add damping to A, or solve A^T A x = A^T b"
-        return f"{what}; behind it is the eigenvalue {_complex(lowest)} of A; {mend}"
+        return f"behind it is the eigenvalue {_complex(lowest)} of A; {mend}"
     if scaled.real.min() <= 0:
         mend = "scale the rows of A to equal sums, or make --input-conductance larger"
-        return (
-            f"{what}; A's eigenvalues are good, but not those of A with its rows divided by their conductance; {mend}"
-        )
-    mend = "try a smaller --inverter-resistance, a higher --second-pole, or an op-amp with less input capacitance"
-    return f"{what}; no eigenvalue of A is behind it: it is the lag of the amplifiers and inverters; {mend}"
+        return f"A's eigenvalues are good, but not those of A with its rows divided by their conductance; {mend}"
+    return f"no eigenvalue of A is behind it: it is the lag of amplifiers and inverters; {_less_lag(design)}"
+
+
+def _less_lag(design: InvDesign | MvmDesign) -> str:
+    """What to try, of what this circuit has."""
+    opamp, ways = design.opamp, []
+    macro = opamp if isinstance(opamp, MacroOpAmp) else None
+    if macro and macro.second_pole is not None:
+        ways.append("a higher --second-pole")
+    if macro and macro.input_capacitance > 0:
+        ways.append("less --input-capacitance")
+        if design.signed and isinstance(design, InvDesign):
+            ways.append("a smaller --inverter-resistance")
+    if design.interconnect.line_capacitance > 0:
+        ways.append("less --line-capacitance")
+    if isinstance(design, InvDesign):
+        ways.append("damping added to A, or A^T A x = A^T b")
+    return "try " + "; or ".join(ways)
 
 
 def _complex(value: complex) -> str:

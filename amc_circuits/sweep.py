@@ -19,6 +19,7 @@ import numpy as np
 
 from amc_circuits.cases import make_case
 from amc_circuits.engines import SimulationError, check_engine, find_ngspice, run_together
+from amc_circuits.inv import InvCircuit, slow_inverters
 from amc_circuits.options import Circuit, parse_options
 from amc_circuits.programmed import package_version
 from amc_circuits.report import full_record
@@ -189,6 +190,7 @@ def _run_point(circuit: Circuit, key: str, options: dict[str, Any], number: int,
         status = solution.status.name
         figures = {name: value for name, value in full_record(case, solution).items() if name not in NOT_IN_ROWS}
         error = "" if solution.usable else solution.message
+        figures["warning"] = slow_inverters(case.circuit.design) if isinstance(case.circuit, InvCircuit) else ""
     except ParameterError as problem:
         status, error = INVALID, str(problem)
     except (SimulationError, np.linalg.LinAlgError, MemoryError) as problem:

@@ -85,7 +85,7 @@ def _rows_table(flat: list[dict[str, Any]], varied: list[str]) -> Table:
         ("settling_time_s", "settling time", "s"),
         ("predicted_settling_time_s", "predicted", "s"),
         ("energy_total_j", "energy", "J"),
-        ("relative_error", "relative error", ""),
+        ("relative_error", "relative error", "%"),
         ("bits", "bits", ""),
     )
     grid = Table(title=f"{len(flat)} points", title_justify="left")

@@ -36,9 +36,3 @@ class Waveforms:
     def current(self, source: str) -> FloatArray:
         """Current into the positive pin of a voltage source, shape (T,), A."""
         return self.values[:, self._column[f"i({source.lower()})"]]
-
-    def between(self, start: float, stop: float) -> Waveforms:
-        """The samples with start <= time <= stop (a billionth of the whole is allowed for rounding)."""
-        slack = 1e-9 * (self.time[-1] - self.time[0])
-        first, last = self.time.searchsorted([start - slack, stop + slack])
-        return Waveforms(self.time[first:last], self.names, self.values[first:last])

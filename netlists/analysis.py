@@ -8,8 +8,8 @@ OUTPUT_POINTS = 50
 """`.tran` wants a printing step; ngspice saves every time point it computes, so this one only has to be valid."""
 
 TRTOL = 20
-"""ngspice divides its estimate of the truncation error by this (default 7). Waveforms are held against exact ones in
-the tests; 20 takes a tenth fewer time points and moves settling times by less than 0.1 %."""
+"""ngspice divides its estimate of the truncation error by this (default 7): fewer time points where the estimate, not
+the largest step, decides. The tests hold waveforms against exact ones."""
 
 
 class Transient(Record):

@@ -11,6 +11,7 @@ Macro model (a topology that was checked against limits and slewing; see docs/op
     second pole: z follows x through one RC (absent without one: z = x)
     iL = I_lim tanh((z - out)/(R_out I_lim)) into out
     vdd -> out: iL/2;  out -> vss: -iL/2;  vdd -> vss: sqrt(iL^2/4 + I_qo^2) + I_q    (class AB)
+    I_qo = class_ab_current,  I_q = quiescent_current - class_ab_current
 
 Behavioural sources depend on one voltage each: differences are formed by a linear source into 1 ohm (nodes `diff`,
 `drop`), because ngspice evaluates a tanh anew for every voltage in it.

@@ -36,7 +36,7 @@ def train(
     """Train a network; the inversions of its second-order optimizer run in circuits.
 
     Options change what SPEC.toml or the preset says. The folder gets summary.json, history.json, convergence.png and,
-    where circuits computed, waveform.png.
+    where circuits computed, waveform.png; those of an earlier run in it are replaced.
     """
     from optimizer.train_command import run
 

@@ -70,7 +70,8 @@ class KfacSettings(Settings):
         learning_rate: Step size along the preconditioned gradient.
         momentum: Part of the last step that is kept.
         damping: Tikhonov damping of each Fisher block.
-        kl_clip: Bound on the predicted change of the output distribution of one step.
+        kl_clip: Bound on the predicted change of the output distribution by a step along the preconditioned gradient
+            alone; momentum adds to it what is kept of the steps before.
         factor_interval: Steps between two updates of the factors' running average.
         factor_decay: Largest weight of the past in the running average.
         inverse_interval: Steps between two refreshes of the inverses, in the long run.

@@ -12,6 +12,9 @@ from pydantic import Field, ValidationError
 from amc_circuits import ParameterError
 from optimizer.settings import CircuitSettings, ConvolutionShape, Count, KfacSettings, OptimizerSettings, Settings
 
+SMALL = (ConvolutionShape(channels=8, kernel=3, pool=2), ConvolutionShape(channels=8, kernel=3, pool=2))
+"""Two small convolutions: with the digits and the ocr letters every factor is at most 73 wide."""
+
 
 class TrainingSpec(Settings):
     """Everything that decides the outcome of a training run.
@@ -32,7 +35,7 @@ class TrainingSpec(Settings):
     """
 
     dataset: str = "digits"
-    convolutions: tuple[ConvolutionShape, ...] = ()
+    convolutions: tuple[ConvolutionShape, ...] = SMALL
     optimizer: OptimizerSettings = KfacSettings()
     solver: Literal["cholesky", "inv-circuit"] = "cholesky"
     circuit: CircuitSettings = CircuitSettings()
@@ -116,7 +119,6 @@ def override(spec: TrainingSpec, **changes: Any) -> TrainingSpec:
 PRESETS = {
     "digits-demo": TrainingSpec(
         dataset="digits",
-        convolutions=(ConvolutionShape(channels=8, kernel=3, pool=2), ConvolutionShape(channels=8, kernel=3, pool=2)),
         optimizer=KfacSettings(first_interval=10, inverse_interval=20),
         solver="inv-circuit",
         circuit=CircuitSettings(jobs=2),

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from amc_circuits import ParameterError, claim_folder, format_quantity, one_line_warnings, replacing
+from amc_circuits import ParameterError, check_folder, claim_folder, format_quantity, one_line_warnings, replacing
 from optimizer.linear_solver import check_circuit
 from optimizer.result import TrainingResult
 from optimizer.specification import TrainingSpec, override, preset, read_spec
@@ -39,6 +39,7 @@ def run(out: Path, spec_file: Path | None, preset_name: str | None, changes: Map
         SimulationError: The simulator failed.
     """
     spec = override(_chosen(spec_file, preset_name), **changes)
+    check_folder(out, "train")
     check_circuit(spec.solver, spec.circuit)
     training = Training(spec)
     claim_folder(out, "train")

@@ -47,9 +47,9 @@ def candidates() -> list[Path]:
     """Where ngspice is looked for, in order: AMC_NGSPICE alone if set, else a project-local copy, then the PATH."""
     if named := os.environ.get(VARIABLE):
         return [Path(shutil.which(named) or named)]
-    found = [root / LOCAL_COPY for root in (Path.cwd(), Path(__file__).resolve().parents[2])]
     on_path = shutil.which("ngspice")
-    return [path for path in [*found, Path(on_path) if on_path else None] if path is not None and path.is_file()]
+    found = [Path(__file__).resolve().parents[2] / LOCAL_COPY, *([Path(on_path)] if on_path else [])]
+    return [path for path in found if path.is_file()]
 
 
 def find_ngspice() -> NgspiceBinary:

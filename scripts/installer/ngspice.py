@@ -73,7 +73,7 @@ def find(root: Path, environ: Mapping[str, str]) -> Ngspice | None:
     """
     named = environ.get(VARIABLE)
     if named:
-        found = probe(Path(named).absolute())
+        found = probe(Path(shutil.which(named, path=environ.get("PATH")) or named).absolute())
         if found is None:
             raise SetupError(f"{VARIABLE}={named} is not an ngspice that runs. Mend it, or type: unset {VARIABLE}")
         return found

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from amc_circuits.inv import InvCircuit
+from amc_circuits.observation import observe
+from amc_circuits.readings import read_slot
 from amc_circuits.solution import Status
-from netlists import SinglePoleOpAmp, nodes, preset
+from netlists import PRESETS, SinglePoleOpAmp, nodes, preset
 from tests.amc_circuits.test_linear_circuit import exact
 from tests.cases import mesh_terminal_currents, spd_matrix, vector
 from tests.comparators import assert_close, assert_within
@@ -201,8 +203,6 @@ def test_wires_act_as_kirchhoff_says():
 
 def test_array_energy_with_wires_is_what_enters_at_the_terminals():
     """At the end of the slot the power of cells and wires is `sum v i` of an independent nodal solve of both meshes."""
-    from amc_circuits.observation import observe
-
     matrix, b = spd_matrix(4, 4, 0), vector(4, 0)
     circuit = InvCircuit.program(matrix, opamp=SinglePoleOpAmp(open_loop_gain=1e7, gbwp=100e6), wire_resistance=20.0)
     job = circuit.job(b[:, None])
@@ -212,3 +212,29 @@ def test_array_energy_with_wires_is_what_enters_at_the_terminals():
     for cells, driver in ((circuit.design.conductance_positive, c), (circuit.design.conductance_negative, -c)):
         power += driver @ mesh_terminal_currents(cells, 20.0, np.zeros(4), driver)[1]
     assert_within(float(seen.array_power[-1]), power, 1e-3)
+
+
+def test_a_small_response_after_a_large_one_starts_from_rest():
+    """After a right-hand side whose outputs are a hundred times as large, a small one settles as it does alone."""
+    basis = np.linalg.qr(np.random.default_rng(0).standard_normal((4, 4)))[0]
+    matrix = (basis * [1, 1, 1, 0.01]) @ basis.T
+    circuit = InvCircuit.program((matrix + matrix.T) / 2, opamp=OPAMP)
+    streamed, alone = circuit.solve(basis[:, [3, 0]]), circuit.solve(basis[:, 0])
+    assert_within(streamed.settling_time[1], alone.settling_time, 0.02)
+    assert_within(streamed.energy.array[1], alone.energy.array, 0.03)
+
+
+@pytest.mark.filterwarnings("ignore::amc_circuits.inv.SlowInverterWarning")
+@pytest.mark.parametrize("name", [name for name in PRESETS if name != "single-pole"])
+def test_every_preset_is_simulated_accurately(name):
+    """Settling time and energy are within 1 % of those at an eighth of the time step and reltol 1e-7."""
+    circuit = InvCircuit.program(spd_matrix(8, 10, 0), opamp=name, inverter_resistance=500.0)
+    job = circuit.job(vector(8, 0)[:, None])
+    tight = replace(job, analysis=job.analysis.replace(reltol=1e-7, max_step=job.analysis.max_step / 8))
+    readings = []
+    for each in (job, tight):
+        seen = observe(circuit.design, circuit.simulator.run([each])[0], each.drive)
+        readings.append(read_slot(seen, each.drive, 0, 0.01, circuit.design.opamp))
+    assert_within(readings[0].settling_time, readings[1].settling_time, 0.01)
+    assert_within(readings[0].energy[1], readings[1].energy[1], 0.01)
+    assert_within(readings[0].energy[0], readings[1].energy[0], 0.01)

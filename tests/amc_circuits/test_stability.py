@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from amc_circuits.inv import InvCircuit, SlowInverterWarning
+from amc_circuits.mvm import MvmCircuit
 from amc_circuits.solution import Status
 from netlists import SinglePoleOpAmp, preset
 from tests.cases import spd_matrix
@@ -24,6 +25,9 @@ def test_good_eigenvalues_do_not_make_real_inverters_stable():
     assert not found.stable
     assert found.slowest.real == pytest.approx(1.8e7, rel=0.02)
     assert "no eigenvalue of A is behind it" in found.cause
+    # One-pole op-amps have neither a second pole nor input capacitance: neither may be advised.
+    assert "damping" in found.cause
+    assert "--" not in found.cause
 
 
 @pytest.mark.parametrize(("matrix", "limit"), [([[1, -0.95], [-0.95, 1]], 0.364), ([[0.6, -1], [1, 0.6]], 1.187)])
@@ -75,3 +79,12 @@ def test_ngspice_confirms_the_second_pole_limit(ratio, grows):
     swing = float(np.ptp(late, axis=0).max())
     assert swing > 0.5 if grows else swing < 1e-4
     assert solution.status is (Status.UNSTABLE if grows else Status.SETTLED)
+
+
+def test_an_unstable_mvm_says_what_to_try():
+    """A low second pole with input capacitance lets a transimpedance amplifier grow; the message names both."""
+    opamp = preset("cmos-100meg").replace(second_pole=1e6, input_capacitance=1e-9)
+    solution = MvmCircuit.program(np.eye(3) - 0.1, opamp=opamp).matvec([1.0, 0.0, 0.0])
+    assert solution.status is Status.UNSTABLE
+    assert "--second-pole" in solution.message
+    assert "--input-capacitance" in solution.message
