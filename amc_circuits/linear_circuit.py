@@ -1,9 +1,8 @@
 """The linear circuit of a design as a state-space system, built from the record alone, without a deck.
 
 Every node is an unknown of `E dy/dt = F y + H u`, E diagonal (one capacitor a node, to ground). Nodes without a
-capacitor are
-eliminated by a Schur complement; what is left are the states. Wires are left out; line capacitance, lumped per line,
-is in.
+capacitor are eliminated by a Schur complement; what is left are the states. Wires are left out; line capacitance,
+lumped per line, is in.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ def full_scale(final: FloatArray) -> float:
 def settling_time(time: FloatArray, outputs: FloatArray, step_time: float, tolerance: float) -> float:
     """From the step to the first instant after which every output stays within its band.
 
-    The band is `tolerance * max_j |final_j|` around the output's final value. Between two samples the
-    crossing is found on the straight line that joins them.
+    The band is `tolerance * max_j |final_j|` around the output's final value. Between two samples the crossing is
+    found on the straight line that joins them.
 
     Args:
         time: Samples of the slot, shape (T,), s; the last one is the end of the slot.

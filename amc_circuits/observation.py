@@ -1,8 +1,8 @@
 """From node voltages to what is measured: outputs, powers, output currents.
 
 Powers at terminals: an array of cells and wires dissipates `sum v i` over its terminals (Tellegen), with ideal wires
-and with real ones
-alike; the terminal current is `sum_j G_ij (v_i - c_j)` or what flows through the first wire segment.
+and with real ones alike; the terminal current is `sum_j G_ij (v_i - c_j)` or what flows through the first wire
+segment.
 """
 
 from __future__ import annotations

@@ -143,8 +143,8 @@ class Stream:
     def solve(self, levels: FloatArray) -> list[Reading]:
         """Reads every column of `levels` (inputs, K), volts at the input full scale.
 
-        A column whose output passed 0.8 of the swing is repeated once at a smaller scale (unless the scale is
-        fixed); one that was not steady is repeated alone in slots of twice, four times ... the length.
+        A column whose output passed 0.8 of the swing is repeated once at a smaller scale (unless the scale is fixed);
+        one that was not steady is repeated alone in slots of twice, four times ... the length.
         """
         readings = self._read(levels, range(levels.shape[1]), {})
         if not self.stable:

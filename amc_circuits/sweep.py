@@ -49,9 +49,8 @@ def read_sweep(path: Path) -> Sweep:
     """Reads a specification in TOML.
 
     `circuit`, then `[fixed]` options of all points, `[grid]` lists of which every combination is taken (a list of
-    values, or
-    `{range = [first, end]}` or `{range = [first, end, step]}` of whole numbers, the end left out), and `[[points]]`,
-    a list of points; with both, every listed point is combined with the grid.
+    values, or `{range = [first, end]}` or `{range = [first, end, step]}` of whole numbers, the end left out), and
+    `[[points]]`, a list of points; with both, every listed point is combined with the grid.
 
     Raises:
         ParameterError: The file cannot be read, or a key or value in it cannot be used.

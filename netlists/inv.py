@@ -14,9 +14,8 @@ def inv_circuit(design: InvDesign, drive: StepTrain | None = None) -> Circuit:
     """The INV circuit of a design, as a PySpice circuit that can still be added to.
 
     Sum node `v_i` is the inverting input of op-amp i, whose output `c_i` drives bit line i of the positive array; an
-    analog inverter
-    makes `d_i = -c_i` for the negative array; input `in_i` reaches the sum node through `1/input_conductance`. The
-    cells stand in the circuit's raw text. Public node names: `netlists/nodes.py`.
+    analog inverter makes `d_i = -c_i` for the negative array; input `in_i` reaches the sum node through
+    `1/input_conductance`. The cells stand in the circuit's raw text. Public node names: `netlists/nodes.py`.
 
     Args:
         design: What the circuit is.

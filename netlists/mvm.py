@@ -13,9 +13,8 @@ from netlists.sources import StepTrain
 def mvm_circuit(design: MvmDesign, drive: StepTrain | None = None) -> Circuit:
     """The MVM circuit of a design, as a PySpice circuit that can still be added to.
 
-    Bit line j of the positive array is driven by `c_j`, of the negative one by `d_j = -c_j` from a source of its
-    own; op-amp i holds
-    word line `v_i` at virtual ground through `feedback_conductance` from `out_i`. Public node names:
+    Bit line j of the positive array is driven by `c_j`, of the negative one by `d_j = -c_j` from a source of its own;
+    op-amp i holds word line `v_i` at virtual ground through `feedback_conductance` from `out_i`. Public node names:
     `netlists/nodes.py`.
 
     Args:

@@ -16,8 +16,8 @@ Macro model (a topology that was checked against limits and slewing; see docs/op
 Behavioural sources depend on one voltage each: differences are formed by a linear source into 1 ohm (nodes `diff`,
 `drop`), because ngspice evaluates a tanh anew for every voltage in it.
 
-So the output stage takes from the rails exactly what it delivers, and the currents of all pins sum to zero (the
-input stage, R1 and C1 are a model of the gain, without power of their own).
+So the output stage takes from the rails exactly what it delivers, and the currents of all pins sum to zero (the input
+stage, R1 and C1 are a model of the gain, without power of their own).
 """
 
 from __future__ import annotations

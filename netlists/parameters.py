@@ -174,8 +174,8 @@ class InvDesign(_ArrayDesign):
 class MvmDesign(_ArrayDesign):
     """An open-loop MVM circuit with transimpedance amplifiers, `out = -(G+ - G-) v / G_f`.
 
-    The negative array is driven by -v from its own sources. Reference: Sun, Huang, TCAS-II 2021,
-    doi 10.1109/TCSII.2021.3068764.
+    The negative array is driven by -v from its own sources. Reference: Sun, Huang, TCAS-II 2021, doi
+    10.1109/TCSII.2021.3068764.
 
     Attributes:
         feedback_conductance: G_f of every transimpedance amplifier, siemens.

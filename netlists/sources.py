@@ -15,9 +15,9 @@ from netlists.record import FloatArray, Matrix, NonNegative, ParameterError, Pos
 class StepTrain(Record):
     """Right-hand sides, one after the other, as voltage steps.
 
-    Slot k begins at `k * period` with a linear edge of `rise_time` from what was there before to `levels[:, k]`,
-    which is held until the slot ends after `slot_time`. With a return slot the inputs then fall to zero within
-    `fall_time` and stay there until `return_time` is over, so that the next right-hand side starts from rest.
+    Slot k begins at `k * period` with a linear edge of `rise_time` from what was there before to `levels[:, k]`, which
+    is held until the slot ends after `slot_time`. With a return slot the inputs then fall to zero within `fall_time`
+    and stay there until `return_time` is over, so that the next right-hand side starts from rest.
 
     Attributes:
         levels: Input voltages, shape (inputs, K), volts.

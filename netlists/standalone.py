@@ -19,9 +19,9 @@ def standalone_deck(
 ) -> str:
     """A complete deck with a `.control` block that measures.
 
-    The block prints `settling_time_k = ...` for every right-hand side k: from the step to the last crossing of the band
-    `tolerance * max_j |v_j(final)|` around the final values, by ngspice's own interpolation. (`.meas` cannot take an
-    earlier result as its level, so the level is put in by the block.)
+    The block prints `settling_time_k = ...` for every right-hand side k: from the step to the last crossing of the
+    band `tolerance * max_j |v_j(final)|` around the final values, by ngspice's own interpolation. (`.meas` cannot take
+    an earlier result as its level, so the level is put in by the block.)
 
     Args:
         design: What the circuit is.

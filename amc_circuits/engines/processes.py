@@ -86,9 +86,9 @@ def call(
 def run_together(calls: Sequence[Callable[[], T]], processes: int, owner: object = None) -> Iterator[tuple[int, T]]:
     """Runs calls that simulate, so many at the same time, and yields their places and results as they finish.
 
-    None of them runs in the calling thread, so that Ctrl-C never falls between the start of a process and its entry
-    in the books. When a call fails or the caller stops, the simulations of `owner` (None: all) are ended, and the
-    other calls have returned.
+    None of them runs in the calling thread, so that Ctrl-C never falls between the start of a process and its entry in
+    the books. When a call fails or the caller stops, the simulations of `owner` (None: all) are ended, and the other
+    calls have returned.
     """
     with ThreadPoolExecutor(max_workers=max(1, min(processes, len(calls)))) as pool:
         places = {pool.submit(one): place for place, one in enumerate(calls)}
