@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from amc_circuits.engines import ENGINES, Job, NgspiceEngine, check_engine
+from amc_circuits.engines import ENGINES, Engine, Job, check_engine
 from amc_circuits.linear_circuit import LinearCircuit, linear_circuit
 from amc_circuits.mapping import Mapping
 from amc_circuits.measurement import bits, relative_error
@@ -72,7 +72,7 @@ class ProgrammedCircuit:
         return stability(self.linear, self.design, self.mapping)
 
     @cached_property
-    def simulator(self) -> NgspiceEngine:
+    def simulator(self) -> Engine:
         """The engine, made at first use."""
         return ENGINES[self.engine](timeout=self.settings.timeout, keep=self.settings.keep)
 

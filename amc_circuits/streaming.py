@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from amc_circuits.engines import Job, NgspiceEngine
+from amc_circuits.engines import Engine, Job
 from amc_circuits.linear_circuit import LinearCircuit
 from amc_circuits.observation import observe, saved_vectors
 from amc_circuits.readings import CLIPPED_WITHIN, Reading, read_slot, swing_of
@@ -137,7 +137,7 @@ class Stream:
     stable: bool
     timing: Timing
     settings: Settings
-    engine: NgspiceEngine
+    engine: Engine
     decks: list[str] = field(default_factory=list)
 
     def solve(self, levels: FloatArray) -> list[Reading]:

@@ -1,14 +1,17 @@
-"""Engines: what solves a circuit. One table, one contract (`Job` in, `Waveforms` out)."""
+"""Engines: what solves a circuit. One table, one contract (`contract.py`)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from amc_circuits.engines.contract import Engine
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice import NgspiceEngine, SimulationError
 from amc_circuits.engines.ngspice_binary import EngineNotFoundError, NgspiceBinary, find_ngspice
 from amc_circuits.engines.processes import end_simulations, run_together
 from netlists import ParameterError
 
-ENGINES = {"ngspice": NgspiceEngine}
+ENGINES: dict[str, Callable[..., Engine]] = {"ngspice": NgspiceEngine}
 
 
 def check_engine(name: str) -> str:
@@ -23,6 +26,15 @@ def check_engine(name: str) -> str:
 
 
 __all__ = [
-    "ENGINES", "EngineNotFoundError", "Job", "NgspiceBinary", "NgspiceEngine", "SimulationError", "check_engine",
-    "end_simulations", "find_ngspice", "run_together",
-]  # fmt: skip
+    "ENGINES",
+    "Engine",
+    "EngineNotFoundError",
+    "Job",
+    "NgspiceBinary",
+    "NgspiceEngine",
+    "SimulationError",
+    "check_engine",
+    "end_simulations",
+    "find_ngspice",
+    "run_together",
+]

@@ -1,9 +1,15 @@
 """The table of options."""
 
+import inspect
+
 import pytest
 
-from amc_circuits.options import ALL, flag, options_of, parse_options
-from netlists import ParameterError
+from amc_circuits.engines import ENGINES
+from amc_circuits.inv import InvCircuit
+from amc_circuits.mvm import MvmCircuit
+from amc_circuits.options import ALL, ENGINE_NAMES, OPAMP_NAMES, flag, options_of, parse_options
+from amc_circuits.settings import Settings
+from netlists import PRESETS, ParameterError
 
 
 def test_defaults_are_those_of_the_specification():
@@ -86,3 +92,21 @@ def test_flags_are_spelled_with_dashes():
         "--inverter-resistance", "--wire-resistance", "--input-voltage", "--rise-time", "--tolerance", "--engine",
         "--seed", "--size", "--kind", "--condition", "--fixed-scale", "--force",
     }  # fmt: skip
+
+
+def test_names_in_the_help_are_those_of_the_tables():
+    """The light lists of engines and op-amps hold what the tables hold."""
+    assert set(ENGINE_NAMES) == set(ENGINES)
+    assert set(OPAMP_NAMES) == set(PRESETS)
+
+
+def test_python_and_the_command_line_have_the_same_defaults():
+    """Every default of `program` and of `Settings` is that of the option of the same name."""
+    for name, circuit in (("inv", InvCircuit), ("mvm", MvmCircuit)):
+        options = parse_options(name, {})
+        arguments = inspect.signature(circuit.program).parameters
+        defaults = {
+            key: entry.default for key, entry in arguments.items() if entry.default is not inspect.Parameter.empty
+        }
+        defaults |= {key: value for key, value in Settings() if key in options}
+        assert {key: options[key] for key in defaults} == defaults
