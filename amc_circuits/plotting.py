@@ -70,7 +70,7 @@ def plot_responses(responses: Sequence[Response], path: Path, title: str) -> Non
 def _above_legend(axes: Axes) -> float:
     """Points between the axes and a title that keeps clear of the legend."""
     entries = len(axes.get_legend_handles_labels()[1])
-    return 6 if entries <= 1 else 12 + 14 * math.ceil(entries / LEGEND_COLUMNS)
+    return 6 if entries == 0 else 12 + 14 * math.ceil(entries / LEGEND_COLUMNS)
 
 
 def draw_response(axes: Axes, response: Response) -> None:

@@ -9,7 +9,8 @@ the settling time within 5 %, or the benchmark ends with an error.
 
 Printed: a table of medians over the rounds (seconds and processor seconds a right-hand side, the ratio of seconds to
 ours in the same round with its range, the ratio of processor seconds, which a busy machine disturbs less, time points,
-returns to rest included), and a table of whole processes (`amc --help`, `amc inv`) beside what was asked for.
+returns to rest included), a table of whole processes (`amc --help`, `amc inv`) beside what was asked for, and the time
+that the largest netlist takes to make.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from amc_circuits.quantities import format_quantity
 from amc_circuits.streaming import CHUNK
 from benchmarks import pyspice_library
 from benchmarks.machine import machine_line
+from netlists import inv_circuit
 from netlists.record import FloatArray
 
 RIGHT_HAND_SIDES = 16
@@ -247,6 +249,18 @@ def commands_table(rounds: int) -> Table:
     return grid
 
 
+def netlist_line() -> str:
+    """How long it takes to make the largest netlist in use, a signed 128 x 128 INV, as text."""
+    matrix, _ = problem(128, seed=0)
+    design = InvCircuit.program(matrix).design
+    seconds = []
+    for _ in range(5):
+        began = time.perf_counter()
+        str(inv_circuit(design))
+        seconds.append(time.perf_counter() - began)
+    return f"netlist of a signed 128 x 128 INV: {np.median(seconds):.3f} s (asked: 0.3 s)"
+
+
 def warmed_up(pool: ProcessPoolExecutor) -> str:
     """Runs everything once on a small circuit; returns the version of PySpice's library."""
     matrix, columns = problem(2, seed=0)
@@ -271,6 +285,7 @@ def main(
         console.print(machine_line(), f"\nPySpice with libngspice {version}\n", highlight=False)
         console.print(scripts_table(pool, size or list(ASKED_RATIO), rounds))
     console.print(commands_table(5))
+    console.print(netlist_line(), highlight=False)
     if out is not None:
         console.save_text(str(out))
 
