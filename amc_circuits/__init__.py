@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from amc_circuits.messages import one_line_warnings
     from amc_circuits.mvm import MvmCircuit
     from amc_circuits.plotting import STYLE, plot_responses, save_figure
+    from amc_circuits.programmed import package_version
     from amc_circuits.quantities import format_quantity
     from amc_circuits.run_folder import check_folder, claim_folder, replacing
     from amc_circuits.solution import Energy, Response, Solution, Status, UnusableSolutionError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "save_figure": "amc_circuits.plotting",
     "one_line_warnings": "amc_circuits.messages",
+    "package_version": "amc_circuits.programmed",
     "plot_responses": "amc_circuits.plotting",
     "STYLE": "amc_circuits.plotting",
     "Check": "amc_circuits.extensions",
@@ -65,6 +67,7 @@ __all__ = [
     "claim_folder",
     "format_quantity",
     "one_line_warnings",
+    "package_version",
     "plot_responses",
     "replacing",
     "save_figure",

@@ -46,6 +46,15 @@ class Dataset:
     deviation: float
 
     @property
+    def counts(self) -> dict[str, int]:
+        """Classes, training images and test images: an excerpt of a data set has fewer."""
+        return {
+            "classes": self.classes,
+            "training_images": len(self.train_labels),
+            "test_images": len(self.test_labels),
+        }
+
+    @property
     def image_shape(self) -> tuple[int, int]:
         """Height and width."""
         return self.train_images.shape[1], self.train_images.shape[2]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from amc_circuits import package_version
 from optimizer.ledger import Ledger
 from optimizer.model import Weights
 from optimizer.specification import TrainingSpec
@@ -43,6 +44,7 @@ class TrainingResult:
         diverged: True when the run ended because the loss was no longer finite.
         wall_time: Of the whole run, s.
         weights: At the end.
+        data: How many classes, training images and test images there were.
     """
 
     spec: TrainingSpec
@@ -51,6 +53,7 @@ class TrainingResult:
     diverged: bool
     wall_time: float
     weights: Weights = field(repr=False)
+    data: dict[str, int]
 
     @property
     def epochs_to_target(self) -> float | None:
@@ -75,6 +78,7 @@ class TrainingResult:
             "diverged": self.diverged,
             "inversions": self._inversions(),
             "wall_time_s": self.wall_time,
+            "data": self.data,
             "spec": self.spec.model_dump(mode="json"),
             "provenance": self._provenance(),
         }
@@ -103,6 +107,7 @@ class TrainingResult:
     def _provenance(self) -> dict[str, Any]:
         solved = self.ledger.slowest.record.provenance if self.ledger.slowest else None
         return {
+            "package_version": package_version(),
             "python_version": platform.python_version(),
             "numpy_version": np.__version__,
             "ngspice_version": solved.ngspice_version if solved else None,

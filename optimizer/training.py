@@ -128,7 +128,9 @@ class Training:
         with np.errstate(over="ignore", invalid="ignore"):
             weights = self._trained_weights(began)
         wall_time = time.perf_counter() - began
-        return TrainingResult(self.spec, tuple(self._history), self.ledger, self._diverged, wall_time, weights)
+        return TrainingResult(
+            self.spec, tuple(self._history), self.ledger, self._diverged, wall_time, weights, self.dataset.counts
+        )
 
     def _trained_weights(self, began: float) -> Weights:
         spec, data = self.spec, self.dataset
