@@ -1,7 +1,8 @@
 """Op-amp presets, each number with its source.
 
-[D] data sheet; [T] measured in ngspice on a transistor-level design (folded cascode, class-AB output, level-1 MOS,
-+-1.2 V); [C] chosen here because no source states it.
+[D] data sheet (AD823: Analog Devices, Rev. A; OPA690: Texas Instruments, SBOS223F, 2010); [T] measured in ngspice on a
+transistor-level design (folded cascode, class-AB output, level-1 MOS, +-1.2 V; not in this package); [C] chosen here
+because no source states it.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ PRESETS: dict[str, OpAmp] = {
         slew_rate=22e6,  # [D] 22 V/us
         output_resistance=50.0,  # [C]
         output_current_limit=15e-3,  # [D] 15 mA
-        output_swing=4.9,  # [C] rail-to-rail output, 0.1 V from +-5 V
+        output_swing=4.95,  # [D] within 50 mV of each rail, here of +-5 V
         input_capacitance=1.8e-12,  # [C] a JFET input of this class
         supply_voltage=5.0,  # [D] within +-1.5..18 V
         quiescent_current=2.6e-3,  # [D] per amplifier
@@ -57,8 +58,8 @@ PRESETS: dict[str, OpAmp] = {
         gbwp=300e6,  # [D] (500 MHz is its bandwidth at gain 1)
         slew_rate=1800e6,  # [D] 1800 V/us
         output_resistance=10.0,  # [C]
-        output_current_limit=190e-3,  # [C] of the order of the data sheet's output current
-        output_swing=3.9,  # [C] about 1.1 V from the rails
+        output_current_limit=190e-3,  # [D]
+        output_swing=4.0,  # [D] +-4.0 V at +-5 V
         input_capacitance=0.6e-12,  # [C] of the order of the data sheet's input capacitance
         supply_voltage=5.0,  # [D]
         quiescent_current=5.5e-3,  # [D]
