@@ -77,8 +77,11 @@ def _with_options(circuit: Circuit, function: Callable[..., None]) -> Callable[.
 Matrix = Annotated[
     Path | None, typer.Argument(metavar="A.npy", help="Matrix; without it, one is drawn: --size N.", show_default=False)
 ]
-Vector = Annotated[
+RightHandSide = Annotated[
     Path | None, typer.Argument(metavar="b.npy", help="Right-hand side, or several as columns.", show_default=False)
+]
+Multiplicand = Annotated[
+    Path | None, typer.Argument(metavar="x.npy", help="Vector to multiply, or several as columns.", show_default=False)
 ]
 Jobs = Annotated[str, typer.Option(metavar="INTEGER", help="Simulations at the same time.")]
 Format = Annotated[str, typer.Option(metavar="NAME", help="table or json.")]
@@ -93,7 +96,7 @@ DeckFile = Annotated[Path, typer.Option("-o", "--output", metavar="deck.cir", he
 
 
 def inv(
-    matrix: Matrix = None, vector: Vector = None, *, jobs: Jobs = "1", format: Format = "table",
+    matrix: Matrix = None, vector: RightHandSide = None, *, jobs: Jobs = "1", format: Format = "table",
     plot: PlotFile = None, save: SaveFile = None, **options: Any,
 ) -> None:  # fmt: skip
     """Solve A x = b by the closed-loop INV circuit."""
@@ -103,7 +106,7 @@ def inv(
 
 
 def mvm(
-    matrix: Matrix = None, vector: Vector = None, *, jobs: Jobs = "1", format: Format = "table",
+    matrix: Matrix = None, vector: Multiplicand = None, *, jobs: Jobs = "1", format: Format = "table",
     plot: PlotFile = None, save: SaveFile = None, **options: Any,
 ) -> None:  # fmt: skip
     """Multiply y = A x by the open-loop MVM circuit."""
@@ -112,14 +115,14 @@ def mvm(
     commands.solve("mvm", options, (matrix, vector), jobs, format, plot, save)
 
 
-def netlist_inv(output: DeckFile, matrix: Matrix = None, vector: Vector = None, **options: Any) -> None:
+def netlist_inv(output: DeckFile, matrix: Matrix = None, vector: RightHandSide = None, **options: Any) -> None:
     """Deck of an INV circuit."""
     from amc_circuits import commands
 
     commands.write_deck("inv", options, (matrix, vector), output)
 
 
-def netlist_mvm(output: DeckFile, matrix: Matrix = None, vector: Vector = None, **options: Any) -> None:
+def netlist_mvm(output: DeckFile, matrix: Matrix = None, vector: Multiplicand = None, **options: Any) -> None:
     """Deck of an MVM circuit."""
     from amc_circuits import commands
 
