@@ -73,9 +73,11 @@ def overshoot(outputs: FloatArray) -> float:
 
 def integral(time: FloatArray, power: FloatArray, start: float, stop: float) -> float:
     """Joules: the trapezoidal integral of a sampled power (W) from `start` to `stop` (s), its ends interpolated."""
-    inside = (time > start) & (time < stop)
+    first, last = np.searchsorted(time, start, side="right"), np.searchsorted(time, stop, side="left")
     ends = np.interp([start, stop], time, power)
-    return float(np.trapezoid([ends[0], *power[inside], ends[1]], [start, *time[inside], stop]))
+    values = np.concatenate([ends[:1], power[first:last], ends[1:]])
+    instants = np.concatenate([[start], time[first:last], [stop]])
+    return float(np.trapezoid(values, instants))
 
 
 def relative_error(value: FloatArray, reference: FloatArray) -> FloatArray:

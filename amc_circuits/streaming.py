@@ -54,13 +54,13 @@ def timing(poles: Stability, opamp: OpAmp, tolerance: float, rise_time: float) -
     """Slot, return and step from the slowest pole and the slew rate.
 
     At the beginning of the slot's last fifth, a response of 1.5 times the final value's size has decayed to a
-    twentieth of the tolerance; at the end of a return, one of the final value's size to a fifth of it. The inputs fall
+    twentieth of the tolerance; at the end of a return, one of the final value's size to half of it. The inputs fall
     within a time constant: without a sharp edge the simulator takes long steps.
     """
     time_constant = 1 / abs(poles.slowest.real)
     slewing = opamp.output_swing / opamp.slew_rate if isinstance(opamp, MacroOpAmp) else 0.0
     slot = 1.25 * (time_constant * math.log(30 / tolerance) + slewing) + 2 * rise_time
-    back = time_constant * (1 + math.log(5 / tolerance)) + slewing
+    back = time_constant * (1 + math.log(2 / tolerance)) + slewing
     step = min(1 / (STEPS_PER_TIME_CONSTANT * abs(poles.slowest)), slot / 40)
     if slot / step > MOST_POINTS:
         raise _too_many_points(poles, opamp, rise_time, slot, slewing)
