@@ -13,6 +13,7 @@ import numpy as np
 
 from amc_circuits.waveforms import Waveforms
 from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp, StepTrain, nodes
+from netlists.opamp import has_supply
 from netlists.record import FloatArray
 
 
@@ -67,7 +68,7 @@ def saved_vectors(design: InvDesign | MvmDesign) -> tuple[str, ...]:
     elif design.signed:
         names += nodes.inverter_sums(columns)
     supplies = []
-    if isinstance(design.opamp, MacroOpAmp):
+    if has_supply(design.opamp):
         supplies = [nodes.SUPPLY_POSITIVE_SOURCE, nodes.SUPPLY_NEGATIVE_SOURCE]
     return (*(f"v({name})" for name in names), *(f"i({name.lower()})" for name in supplies))
 

@@ -15,7 +15,7 @@ from amc_circuits.engines import ENGINES, Engine, Job, check_engine
 from amc_circuits.linear_circuit import LinearCircuit, linear_circuit
 from amc_circuits.mapping import Mapping
 from amc_circuits.measurement import bits, relative_error
-from amc_circuits.readings import Reading, swing_of
+from amc_circuits.readings import Reading
 from amc_circuits.settings import Settings
 from amc_circuits.solution import Attempt, Energy, Provenance, Response, Solution, Status, scalar_or_array
 from amc_circuits.stability import Stability, stability
@@ -90,7 +90,7 @@ class ProgrammedCircuit:
         levels = self.input_levels(columns)[0]
         if not self.settings.fixed_scale:
             peaks = np.abs(self.linear.steady_stages(levels)).max(axis=0)
-            levels = levels * np.minimum(1.0, HEADROOM * swing_of(self.design.opamp) / np.maximum(peaks, 1e-300))
+            levels = levels * np.minimum(1.0, HEADROOM * self.design.opamp.swing / np.maximum(peaks, 1e-300))
         return stream_job(self.design, self.linear, self.settings, self.timing, levels)
 
     def input_levels(self, columns: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -9,7 +9,7 @@ import numpy as np
 from amc_circuits import measurement
 from amc_circuits.observation import Observation
 from amc_circuits.solution import Attempt, Response
-from netlists import MacroOpAmp, OpAmp, StepTrain
+from netlists import OpAmp, StepTrain
 from netlists.opamp import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
@@ -46,11 +46,6 @@ class Reading:
     response: Response
 
 
-def swing_of(opamp: OpAmp) -> float:
-    """Largest voltage that a stage can reach, V; inf for a linear op-amp."""
-    return opamp.output_swing if isinstance(opamp, MacroOpAmp) else np.inf
-
-
 def read_slot(observation: Observation, drive: StepTrain, slot: int, tolerance: float, opamp: OpAmp) -> Reading:
     """Measures slot number `slot` of a stream by the definitions of docs/measurement.md."""
     step = drive.step_time(slot)
@@ -64,7 +59,7 @@ def read_slot(observation: Observation, drive: StepTrain, slot: int, tolerance: 
         attempts=(attempt,),
         final=seen.outputs[-1],
         steady=steady,
-        saturated=bool(peak > swing_of(opamp) - CLIPPED_WITHIN),
+        saturated=bool(peak > opamp.swing - CLIPPED_WITHIN),
         settling_time=settled,
         overshoot=measurement.overshoot(seen.outputs),
         peak_output_current=float(np.abs(seen.output_current).max()),

@@ -11,7 +11,7 @@ import numpy as np
 from amc_circuits.engines import Engine, Job
 from amc_circuits.linear_circuit import LinearCircuit
 from amc_circuits.observation import observe, saved_vectors
-from amc_circuits.readings import CLIPPED_WITHIN, Reading, read_slot, swing_of
+from amc_circuits.readings import CLIPPED_WITHIN, Reading, read_slot
 from amc_circuits.settings import Settings
 from amc_circuits.stability import Stability
 from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp, ParameterError, StepTrain, Transient
@@ -58,7 +58,7 @@ def timing(poles: Stability, opamp: OpAmp, tolerance: float, rise_time: float) -
     within a time constant: without a sharp edge the simulator takes long steps.
     """
     time_constant = 1 / abs(poles.slowest.real)
-    slewing = opamp.output_swing / opamp.slew_rate if isinstance(opamp, MacroOpAmp) else 0.0
+    slewing = opamp.slewing_time
     slot = 1.25 * (time_constant * math.log(30 / tolerance) + slewing) + 2 * rise_time
     back = time_constant * (1 + math.log(2 / tolerance)) + slewing
     step = min(1 / (STEPS_PER_TIME_CONSTANT * abs(poles.slowest)), slot / 40)
@@ -179,7 +179,7 @@ class Stream:
 
         A clipped peak is only a lower bound of what a linear amplifier reaches: there the linear circuit's is taken.
         """
-        swing = swing_of(self.design.opamp)
+        swing = self.design.opamp.swing
         large = [k for k, reading in readings.items() if reading.attempt.peak_output > HEADROOM * swing]
         if not large:
             return

@@ -31,6 +31,16 @@ class SinglePoleOpAmp(Record):
         """w_T = 2 pi gbwp, rad/s."""
         return 2 * math.pi * self.gbwp
 
+    @property
+    def swing(self) -> float:
+        """Largest voltage that the output can reach without load, V: no limit."""
+        return math.inf
+
+    @property
+    def slewing_time(self) -> float:
+        """What the slew rate takes for the whole swing, s: nothing."""
+        return 0.0
+
 
 class MacroOpAmp(Record):
     """Op-amp macro model with limits and supply pins; its topology is drawn in `netlists/opamp.py`.
@@ -80,6 +90,16 @@ class MacroOpAmp(Record):
     def unity_gain_frequency(self) -> float:
         """w_T = 2 pi gbwp, rad/s."""
         return 2 * math.pi * self.gbwp
+
+    @property
+    def swing(self) -> float:
+        """Largest voltage that the output can reach without load, V."""
+        return self.output_swing
+
+    @property
+    def slewing_time(self) -> float:
+        """What the slew rate takes for the whole swing, s."""
+        return self.output_swing / self.slew_rate
 
 
 OpAmp = SinglePoleOpAmp | MacroOpAmp

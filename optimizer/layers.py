@@ -30,13 +30,20 @@ class WeightedLayer(Protocol):
     """
 
     @property
-    def input_shape(self) -> Shape: ...  # noqa: D102
+    def input_shape(self) -> Shape:
+        """Shape of one sample that goes in."""
+
     @property
-    def output_shape(self) -> Shape: ...  # noqa: D102
+    def output_shape(self) -> Shape:
+        """Shape of one sample that comes out."""
+
     @property
-    def weight_shape(self) -> tuple[int, int]: ...  # noqa: D102
+    def weight_shape(self) -> tuple[int, int]:
+        """Shape of `W`, the bias column included."""
+
     @property
-    def positions(self) -> int: ...  # noqa: D102
+    def positions(self) -> int:
+        """How many columns of `a` one sample has."""
 
     def columns(self, x: Array) -> Array:
         """Returns `a`, `(inputs + 1) x (positions * samples)`: what the weight multiplies, the last row being 1."""

@@ -60,7 +60,8 @@ class LinearSolver(Protocol):
     """
 
     @property
-    def largest(self) -> int | None: ...  # noqa: D102
+    def largest(self) -> int | None:
+        """The widest matrix it takes; None for no limit."""
 
     def init(self, matrix: Matrix) -> Any:
         """Does all that does not depend on the right-hand sides and returns it."""
