@@ -127,7 +127,7 @@ def plot_sweep(rows: Sequence[Row], path: Path) -> None:
             _draw_curve(axes, chosen, across, None if hue is None else _named(hue, value))
         _finish_sweep(axes, across, [row.parameters[across] for row in usable])
         if hue:
-            axes.legend(fontsize=8)
+            axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
         save_figure(figure, path)
 
 

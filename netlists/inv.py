@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySpice.Spice.Netlist import Circuit
 
 from netlists import nodes, opamp, sources
+from netlists.assembly import assemble
 from netlists.crossbar import crossbar
 from netlists.parameters import InvDesign
 from netlists.sources import StepTrain
@@ -23,12 +24,9 @@ def inv_circuit(design: InvDesign, drive: StepTrain | None = None) -> Circuit:
 
     Reference: Sun et al., PNAS 2019, doi 10.1073/pnas.1815682116.
     """
-    circuit = Circuit(f"INV {design.size} x {design.size} {design.sha256[:12]}")
-    parts = [opamp.subcircuit(design.opamp), sources.supply(design.opamp), *_core(design)]
-    if drive is not None:
-        parts.append(inv_sources(design, drive))
-    circuit.raw_spice = "\n".join(part for part in parts if part) + "\n"
-    return circuit
+    driven = [] if drive is None else [inv_sources(design, drive)]
+    title = f"INV {design.size} x {design.size} {design.sha256[:12]}"
+    return assemble(title, design.opamp, [*_core(design), *driven])
 
 
 def inv_sources(design: InvDesign, drive: StepTrain) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySpice.Spice.Netlist import Circuit
 
 from netlists import nodes, opamp, sources
+from netlists.assembly import assemble
 from netlists.crossbar import crossbar
 from netlists.parameters import MvmDesign
 from netlists.sources import StepTrain
@@ -24,12 +25,8 @@ def mvm_circuit(design: MvmDesign, drive: StepTrain | None = None) -> Circuit:
     Reference: Sun, Huang, TCAS-II 2021, doi 10.1109/TCSII.2021.3068764.
     """
     rows, columns = design.shape
-    circuit = Circuit(f"MVM {rows} x {columns} {design.sha256[:12]}")
-    parts = [opamp.subcircuit(design.opamp), sources.supply(design.opamp), *_core(design)]
-    if drive is not None:
-        parts.append(mvm_sources(design, drive))
-    circuit.raw_spice = "\n".join(part for part in parts if part) + "\n"
-    return circuit
+    driven = [] if drive is None else [mvm_sources(design, drive)]
+    return assemble(f"MVM {rows} x {columns} {design.sha256[:12]}", design.opamp, [*_core(design), *driven])
 
 
 def mvm_sources(design: MvmDesign, drive: StepTrain) -> str:
