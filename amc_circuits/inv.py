@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,6 +37,9 @@ class InvCircuit(ProgrammedCircuit):
         inverter_resistance: float = 10e3,
         wire_resistance: float = 0.0,
         line_capacitance: float = 0.0,
+        interconnect: Literal["reduced", "flat"] = "reduced",
+        contacts: Literal["one", "both"] = "one",
+        line_model: Literal["reduced", "lumped"] = "reduced",
         engine: str = "ngspice",
         **settings: Any,
     ) -> Self:
@@ -51,6 +54,9 @@ class InvCircuit(ProgrammedCircuit):
             inverter_resistance: Of the inverters' two equal resistors, ohm.
             wire_resistance: Of each wire segment, ohm.
             line_capacitance: Of each line per cell, F.
+            interconnect: Wires in the deck: reduced to the array's terminals, or the flat mesh.
+            contacts: Of each line: at one end, or at both.
+            line_model: Line capacitance of a reduced array: reduced with the mesh, or lumped at the terminals.
             engine: What simulates.
             **settings: Fields of `Settings`.
 
@@ -63,7 +69,13 @@ class InvCircuit(ProgrammedCircuit):
             conductance_positive=mapping.positive,
             conductance_negative=mapping.negative,
             opamp=opamp_record(opamp),
-            interconnect=Interconnect(wire_resistance=wire_resistance, line_capacitance=line_capacitance),
+            interconnect=Interconnect(
+                wire_resistance=wire_resistance,
+                line_capacitance=line_capacitance,
+                form=interconnect,
+                contacts=contacts,
+                line_model=line_model,
+            ),
             input_conductance=mapping.unit if input_conductance is None else input_conductance,
             inverter_resistance=inverter_resistance,
         )

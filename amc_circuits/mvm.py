@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,6 +30,9 @@ class MvmCircuit(ProgrammedCircuit):
         g_max: float = 100e-6,
         wire_resistance: float = 0.0,
         line_capacitance: float = 0.0,
+        interconnect: Literal["reduced", "flat"] = "reduced",
+        contacts: Literal["one", "both"] = "one",
+        line_model: Literal["reduced", "lumped"] = "reduced",
         engine: str = "ngspice",
         **settings: Any,
     ) -> Self:
@@ -42,6 +45,9 @@ class MvmCircuit(ProgrammedCircuit):
             g_max: Highest conductance of a cell, siemens.
             wire_resistance: Of each wire segment, ohm.
             line_capacitance: Of each line per cell, F.
+            interconnect: Wires in the deck: reduced to the array's terminals, or the flat mesh.
+            contacts: Of each line: at one end, or at both.
+            line_model: Line capacitance of a reduced array: reduced with the mesh, or lumped at the terminals.
             engine: What simulates.
             **settings: Fields of `Settings`.
 
@@ -54,7 +60,13 @@ class MvmCircuit(ProgrammedCircuit):
             conductance_positive=mapping.positive,
             conductance_negative=mapping.negative,
             opamp=opamp_record(opamp),
-            interconnect=Interconnect(wire_resistance=wire_resistance, line_capacitance=line_capacitance),
+            interconnect=Interconnect(
+                wire_resistance=wire_resistance,
+                line_capacitance=line_capacitance,
+                form=interconnect,
+                contacts=contacts,
+                line_model=line_model,
+            ),
             feedback_conductance=float(np.abs(mapping.difference).sum(axis=1).max()),
         )
         return cls._programmed(wanted, mapping, design, engine, settings)

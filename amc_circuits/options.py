@@ -110,6 +110,21 @@ CIRCUIT = (
     Option("inverter_resistance", "quantity", "The inverters' two resistors", "10k", "ohm", circuits=("inv",)),
     Option("wire_resistance", "quantity", "Of each wire segment between cells", "0", "ohm"),
     Option("line_capacitance", "quantity", "Of each line per cell", "0", "F"),
+    Option(
+        "interconnect",
+        "text",
+        "Wires in the deck: reduced to the array's terminals, or the flat mesh",
+        "reduced",
+        choices=("reduced", "flat"),
+    ),
+    Option("contacts", "text", "Of each line: at one end, or at both", "one", choices=("one", "both")),
+    Option(
+        "line_model",
+        "text",
+        "Line capacitance of a reduced array: reduced with the mesh, or lumped at the terminals",
+        "reduced",
+        choices=("reduced", "lumped"),
+    ),
 )
 SOLVE = (
     Option("input_voltage", "quantity", "Input full scale", "0.1", "V"),

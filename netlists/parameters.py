@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from netlists.record import FloatArray, Matrix, NonNegative, ParameterError, Positive, Record
+from netlists.reduction import ReducedArray, reduce_array
 
 
 class SinglePoleOpAmp(Record):
@@ -111,11 +113,18 @@ class Interconnect(Record):
     Attributes:
         wire_resistance: Of each segment between neighbouring cells, and between a terminal and its first cell, on word
             and bit lines alike, ohm. 0 means ideal wires.
-        line_capacitance: Of each line per cell, lumped at the line's terminal, F.
+        line_capacitance: Of each line per cell, F.
+        form: How wires stand in a deck: `reduced`, the network between the terminals that is equal to the mesh, or
+            `flat`, the mesh itself, with the capacitance at every cell.
+        contacts: `one`: word lines at column 1, bit lines at row 1; `both`: each line at both ends, which are tied.
+        line_model: Line capacitance of a reduced array: `reduced` with the mesh, or `lumped` at the terminals.
     """
 
     wire_resistance: NonNegative = 0.0
     line_capacitance: NonNegative = 0.0
+    form: Literal["reduced", "flat"] = "reduced"
+    contacts: Literal["one", "both"] = "one"
+    line_model: Literal["reduced", "lumped"] = "reduced"
 
 
 class _ArrayDesign(Record):
@@ -155,6 +164,15 @@ class _ArrayDesign(Record):
         """The positive array and, where there is one, the negative one."""
         negative = self.conductance_negative
         return (self.conductance_positive,) if negative is None else (self.conductance_positive, negative)
+
+    @cached_property
+    def reduced_arrays(self) -> tuple[ReducedArray, ...]:
+        """The same arrays, cells and wires, as networks between their terminals; worked out at first use."""
+        wires = self.interconnect
+        return tuple(
+            reduce_array(cells, wires.wire_resistance, wires.line_capacitance, wires.contacts, wires.line_model)
+            for cells in self.arrays
+        )
 
 
 class InvDesign(_ArrayDesign):
