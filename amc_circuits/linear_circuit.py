@@ -1,32 +1,36 @@
 """The linear circuit of a design as a state-space system, built from the record alone, without a deck.
 
-Every node is an unknown of `E dy/dt = F y + H u`, E diagonal (one capacitor a node, to ground). Nodes without a
-capacitor are eliminated by a Schur complement; what is left are the states. Wires are left out; line capacitance,
-lumped per line, is in.
+Every node is an unknown of `E dy/dt = F y + H u + h - D du/dt`: E holds the capacitors (a symmetric matrix where
+lines are reduced with their mesh), h the op-amps' offsets, D the capacitors to driven bit lines. Wires are in it by
+the reduced arrays. Nodes without a capacitor are eliminated by a Schur complement; what is left are the states.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
+from amc_circuits.modes import Modes, modes_of
 from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp
 from netlists.record import FloatArray
 
 
 @dataclass(frozen=True)
 class LinearCircuit:
-    """`ds/dt = state s + drive u`, all node voltages `= read s + feed u`.
+    """`ds/dt = state s + drive u`, all node voltages `= rest + read s + feed u`; s = 0 is the circuit at rest.
 
     Attributes:
         state: Shape (n, n), 1/s.
         drive: Shape (n, inputs), 1/s.
         read: Shape (nodes, n).
         feed: Shape (nodes, inputs).
-        nodes: Which rows of `read` and `feed` belong to a group: `v` sum nodes, `c` or `out` outputs, `d`, `w`
+        rest: Node voltages with all inputs at zero (offsets make them), shape (nodes,), V.
+        nodes: Which rows of `read`, `feed` and `rest` belong to a group: `v` sum nodes, `c` or `out` outputs, `d`, `w`
             inverters, `amp`, `inv` (and `amp_second`, `inv_second`) the stages inside the op-amps.
     """
 
@@ -34,7 +38,18 @@ class LinearCircuit:
     drive: FloatArray
     read: FloatArray
     feed: FloatArray
+    rest: FloatArray
     nodes: dict[str, slice]
+
+    @cached_property
+    def modes(self) -> Modes:
+        """Eigenvalues and eigenvectors of the state matrix."""
+        return modes_of(self.state)
+
+    @property
+    def poles(self) -> NDArray[np.complex128]:
+        """All poles, 1/s, the slowest (or the fastest growing) first."""
+        return self.modes.poles
 
     @cached_property
     def dc_gain(self) -> FloatArray:
@@ -44,94 +59,128 @@ class LinearCircuit:
 
     def steady(self, group: str, inputs: FloatArray) -> FloatArray:
         """Voltages that a group of nodes settles to, if it does: inputs (inputs, K) to (group, K), volts."""
-        return self.dc_gain[self.nodes[group]] @ inputs
+        rows = self.nodes[group]
+        return self.dc_gain[rows] @ inputs + self.rest[rows, None]
 
     def steady_stages(self, inputs: FloatArray) -> FloatArray:
         """Steady outputs without their loads, of all amplifiers: inputs (inputs, K) to (amplifiers, K), volts."""
-        groups = [group if group + "_second" not in self.nodes else group + "_second" for group in ("amp", "inv")]
-        return np.vstack([self.steady(group, inputs) for group in groups if group in self.nodes])
+        return np.vstack([self.steady(group, inputs) for group in self.stages])
+
+    @property
+    def stages(self) -> list[str]:
+        """The last stage of the amplifiers, and of the inverters where there are any."""
+        return [
+            name + "_second" if name + "_second" in self.nodes else name
+            for name in ("amp", "inv")
+            if name in self.nodes
+        ]
 
 
 class _Nodes:
-    """The system `E dy/dt = F y + H u` while it is put together, node group by node group."""
+    """The system while it is put together, node group by node group."""
 
     def __init__(self, groups: dict[str, int], inputs: int) -> None:
         ends = np.cumsum([0, *groups.values()])
-        self.at = {name: slice(a, b) for name, a, b in zip(groups, ends[:-1], ends[1:], strict=True)}
-        self.capacitance = np.zeros(ends[-1])
+        self.at = {name: slice(int(a), int(b)) for name, a, b in zip(groups, ends[:-1], ends[1:], strict=True)}
+        self.capacitance = np.zeros((ends[-1], ends[-1]))
         self.matrix = np.zeros((ends[-1], ends[-1]))
         self.input = np.zeros((ends[-1], inputs))
+        self.input_capacitance = np.zeros((ends[-1], inputs))
+        self.constant = np.zeros(ends[-1])
+        self.same: list[tuple[slice, slice]] = []
 
-    def conductor(self, a: str, b: str | None, siemens: FloatArray | float) -> None:
+    def indices(self, *groups: str) -> NDArray[np.int64]:
+        """Where the nodes of some groups stand, one group after the other."""
+        return np.concatenate([np.arange(self.at[name].start, self.at[name].stop) for name in groups])
+
+    def conductor(self, a: str, b: str | None, siemens: float) -> None:
         """Equal-sized groups joined node by node; b None means ground."""
-        here = self.at[a]
-        value = np.broadcast_to(np.asarray(siemens, dtype=float), (here.stop - here.start,))
-        self.matrix[here, here] -= np.diag(value)
+        here = self.indices(a)
+        self.matrix[here, here] -= siemens
         if b is not None:
-            there = self.at[b]
-            self.matrix[there, there] -= np.diag(value)
-            self.matrix[here, there] += np.diag(value)
-            self.matrix[there, here] += np.diag(value)
-
-    def array(self, rows: str, columns: str, cells: FloatArray) -> None:
-        """A crossbar without wires between two groups."""
-        r, c = self.at[rows], self.at[columns]
-        self.matrix[r, r] -= np.diag(cells.sum(axis=1))
-        self.matrix[c, c] -= np.diag(cells.sum(axis=0))
-        self.matrix[r, c] += cells
-        self.matrix[c, r] += cells.T
+            there = self.indices(b)
+            self.matrix[there, there] -= siemens
+            self.matrix[here, there] += siemens
+            self.matrix[there, here] += siemens
 
     def amplifiers(self, name: str, inverting: str, output: str, opamp: OpAmp) -> None:
         """One op-amp a node: the states of its record, its output loaded by what is joined to `output`."""
-        stage, node, pin = self.at[name], self.at[inverting], self.at[output]
+        stage, node, pin = self.indices(name), self.indices(inverting), self.indices(output)
         w_t = opamp.unity_gain_frequency
-        eye = np.eye(stage.stop - stage.start)
-        self.capacitance[stage] = 1
-        self.matrix[stage, stage] -= w_t / opamp.open_loop_gain * eye
-        self.matrix[stage, node] -= w_t * eye
+        self.capacitance[stage, stage] = 1
+        self.matrix[stage, stage] -= w_t / opamp.open_loop_gain
+        self.matrix[stage, node] -= w_t
         if not isinstance(opamp, MacroOpAmp):
-            self._ideal_output(pin, stage, eye)
+            self.same.append((self.at[output], self.at[name]))
             return
-        self.capacitance[node] += opamp.input_capacitance
+        self.constant[stage] += w_t * opamp.input_offset
+        self.capacitance[node, node] += opamp.input_capacitance
         if opamp.second_pole is not None:
-            second = self.at[name + "_second"]
-            p2 = 2 * math.pi * opamp.second_pole
-            self.capacitance[second] = 1
-            self.matrix[second, stage] += p2 * eye
-            self.matrix[second, second] -= p2 * eye
+            second, p2 = self.indices(name + "_second"), 2 * math.pi * opamp.second_pole
+            self.capacitance[second, second] = 1
+            self.matrix[second, stage] += p2
+            self.matrix[second, second] -= p2
             stage = second
-        self.matrix[pin, pin] -= eye / opamp.output_resistance
-        self.matrix[pin, stage] += eye / opamp.output_resistance
-
-    def _ideal_output(self, pin: slice, stage: slice, eye: FloatArray) -> None:
-        """The pin is the stage, whatever loads it."""
-        self.matrix[pin, :] = 0
-        self.input[pin, :] = 0
-        self.capacitance[pin] = 0
-        self.matrix[pin, pin] = -eye
-        self.matrix[pin, stage] = eye
+        self.matrix[pin, pin] -= 1 / opamp.output_resistance
+        self.matrix[pin, stage] += 1 / opamp.output_resistance
 
     def reduce(self) -> LinearCircuit:
-        """Eliminates the nodes without a capacitor."""
-        kept = self.capacitance > 0
-        gone = ~kept
-        inner = self.matrix[np.ix_(gone, gone)]
-        solved = np.linalg.solve(inner, np.hstack([self.matrix[np.ix_(gone, kept)], self.input[gone]]))
-        from_states, from_inputs = -solved[:, : kept.sum()], -solved[:, kept.sum() :]
+        """Puts ideal outputs in the place of their pins and eliminates the nodes without a capacitor."""
+        gone = np.diag(self.capacitance) == 0
+        for pin, stage in self.same:
+            self.matrix[:, stage] += self.matrix[:, pin]
+            self.capacitance[:, stage] += self.capacitance[:, pin]
+            gone[pin] = False
+        kept = ~gone
+        for pin, _ in self.same:
+            kept[pin] = False
+        solved = _solve(
+            self.matrix[np.ix_(gone, gone)],
+            np.hstack([self.matrix[np.ix_(gone, kept)], self.input[gone], self.constant[gone, None]]),
+        )
+        states, inputs = int(kept.sum()), self.input.shape[1]
+        read, feed, rest = (np.zeros((len(kept), width)) for width in (states, inputs, 1))
+        read[kept] = np.eye(states)
+        read[gone], feed[gone], rest[gone] = np.split(-solved, [states, states + inputs], axis=1)
         coupling = self.matrix[np.ix_(kept, gone)]
-        scale = self.capacitance[kept, None]
-        state = (self.matrix[np.ix_(kept, kept)] + coupling @ from_states) / scale
-        drive = (self.input[kept] + coupling @ from_inputs) / scale
-        everything = np.zeros((len(kept), kept.sum()))
-        everything[kept] = np.eye(kept.sum())
-        everything[gone] = from_states
-        feed = np.zeros((len(kept), drive.shape[1]))
-        feed[gone] = from_inputs
-        return LinearCircuit(state, drive, everything, feed, self.at)
+        flow = np.hstack(
+            [
+                self.matrix[np.ix_(kept, kept)] + coupling @ read[gone],
+                self.input[kept] + coupling @ feed[gone],
+                self.constant[kept, None] + coupling @ rest[gone],
+                -self.input_capacitance[kept],
+            ]
+        )
+        state, drive, constant, charge = np.split(
+            _per_capacitance(self.capacitance[np.ix_(kept, kept)], flow),
+            [states, states + inputs, states + inputs + 1],
+            axis=1,
+        )
+        # A jump of du moves the capacitors by `charge du`: s + charge u takes the place of s.
+        drive, feed = drive + state @ charge, feed + read @ charge
+        if constant.any():
+            rest = rest - read @ np.linalg.solve(state, constant)
+        for pin, stage in self.same:
+            read[pin], feed[pin], rest[pin] = read[stage], feed[stage], rest[stage]
+        return LinearCircuit(state, drive, read, feed, rest[:, 0], self.at)
 
 
+def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
+    return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
+
+
+def _per_capacitance(capacitance: FloatArray, flow: FloatArray) -> FloatArray:
+    """`capacitance^-1 flow`; a division where no capacitor joins two nodes."""
+    own = np.diag(capacitance)
+    if np.count_nonzero(capacitance) == np.count_nonzero(own):
+        return flow / own[:, None]
+    # Farads stand beside the ones of the op-amps' stages: rows are scaled first.
+    return _solve(capacitance / own[:, None], flow / own[:, None])
+
+
+@lru_cache(maxsize=2)
 def linear_circuit(design: InvDesign | MvmDesign) -> LinearCircuit:
-    """The linear circuit around its resting point, wires left out.
+    """The linear circuit around its resting point, wires and line capacitance included.
 
     Inputs are the input voltages of the design: N for INV, M for MVM.
     """
@@ -151,27 +200,28 @@ def _linear_inv(design: InvDesign) -> LinearCircuit:
     nodes = _Nodes(groups, size)
     nodes.conductor("v", None, design.input_conductance)
     nodes.input[nodes.at["v"]] = design.input_conductance * np.eye(size)
-    line = design.interconnect.line_capacitance * size
-    for columns, cells in zip("cd", design.arrays, strict=False):
-        nodes.array("v", columns, cells)
-        nodes.capacitance[nodes.at["v"]] += line
-        nodes.capacitance[nodes.at[columns]] += line
+    for columns, array in zip("cd", design.reduced_arrays, strict=False):
+        terminals = nodes.indices("v", columns)
+        nodes.matrix[np.ix_(terminals, terminals)] -= array.laplacian
+        nodes.capacitance[np.ix_(terminals, terminals)] += array.capacitance
+    nodes.amplifiers("amp", "v", "c", opamp)
     if design.signed:
         nodes.conductor("c", "w", 1 / design.inverter_resistance)
         nodes.conductor("d", "w", 1 / design.inverter_resistance)
         nodes.amplifiers("inv", "w", "d", opamp)
-    nodes.amplifiers("amp", "v", "c", opamp)
     return nodes.reduce()
 
 
 def _linear_mvm(design: MvmDesign) -> LinearCircuit:
     rows, columns = design.shape
     nodes = _Nodes({"v": rows, "out": rows, **_stages("amp", rows, design.opamp)}, columns)
-    line = design.interconnect.line_capacitance * columns
-    for sign, cells in zip((1, -1), design.arrays, strict=False):
-        nodes.conductor("v", None, cells.sum(axis=1))
-        nodes.input[nodes.at["v"]] += sign * cells
-        nodes.capacitance[nodes.at["v"]] += line
+    sums = nodes.at["v"]
+    signs: Sequence[int] = (1, -1)
+    for sign, array in zip(signs, design.reduced_arrays, strict=False):
+        nodes.matrix[sums, sums] -= array.laplacian[:rows, :rows]
+        nodes.input[sums] -= sign * array.laplacian[:rows, rows:]
+        nodes.capacitance[sums, sums] += array.capacitance[:rows, :rows]
+        nodes.input_capacitance[sums] += sign * array.capacitance[:rows, rows:]
     nodes.conductor("out", "v", design.feedback_conductance)
     nodes.amplifiers("amp", "v", "out", design.opamp)
     return nodes.reduce()

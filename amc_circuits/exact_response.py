@@ -1,0 +1,228 @@
+"""The exact response of a linear circuit to inputs that are straight lines between corners.
+
+In modal coordinates `z' = diag(values) z + B u`. While `u = u0 + slope t`,
+
+    z(t) = a exp(values t) + p0 + p1 t,   p1 = -B slope / values,   p0 = (p1 - B u0) / values,   a = z(0) - p0
+
+so every voltage is a sum of exponentials and a straight line, and integrals of their products have closed forms.
+Several responses that differ in their inputs only (columns, K) are worked out at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amc_circuits.linear_circuit import LinearCircuit
+from amc_circuits.modes import Modes
+from netlists.record import FloatArray
+
+Modal = NDArray[np.inexact]
+DECAYED = 12.0
+"""A mode counts as gone after so many of its time constants (e^-12 = 6e-6)."""
+PANEL = 6.0
+"""Length of a panel in time constants of the fastest mode that is left. There Gauss's eight points integrate an
+exponential to 3e-10: the remainder is 6^17 (8!)^4 / (17 (16!)^3)."""
+GAUSS_NODES, GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(8)
+BLOCK = 4_000_000
+"""Numbers worked on at once."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Something linear in the states and inputs: `rest + modal z + feed u`.
+
+    Attributes:
+        modal: Shape (rows, n).
+        feed: Shape (rows, inputs).
+        rest: With inputs at zero, shape (rows,).
+    """
+
+    modal: Modal
+    feed: FloatArray
+    rest: FloatArray
+
+    def rows(self, which: slice) -> Probe:
+        """Some rows of it."""
+        return Probe(self.modal[which], self.feed[which], self.rest[which])
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A response between two corners of the inputs; t counts from the first one.
+
+    Attributes:
+        start: s.
+        stop: s.
+        decaying: a, shape (n, K).
+        constant: p0, shape (n, K).
+        slope: p1, shape (n, K).
+        inputs: u0, shape (inputs, K), V.
+        inputs_slope: Shape (inputs, K), V/s.
+    """
+
+    start: float
+    stop: float
+    decaying: Modal
+    constant: Modal
+    slope: Modal
+    inputs: FloatArray
+    inputs_slope: FloatArray
+
+    def of(self, column: int) -> Piece:
+        """One of the responses."""
+        only = slice(column, column + 1)
+        parts = (self.decaying, self.constant, self.slope, self.inputs, self.inputs_slope)
+        return Piece(self.start, self.stop, *(part[:, only] for part in parts))
+
+    def line(self, probe: Probe) -> tuple[FloatArray, FloatArray]:
+        """The straight part of a probe, its value at t = 0 and its slope, shape (rows, K) each."""
+        value = np.real(probe.modal @ self.constant) + probe.feed @ self.inputs + probe.rest[:, None]
+        return value, np.real(probe.modal @ self.slope) + probe.feed @ self.inputs_slope
+
+
+class ExactResponse:
+    """Responses of a circuit, piece by piece."""
+
+    def __init__(self, modes: Modes, drive: Modal) -> None:
+        """Starts at rest.
+
+        Args:
+            modes: Of the circuit's state matrix.
+            drive: B, what a volt at an input does to each mode, shape (n, inputs).
+        """
+        self.values = modes.values
+        self.drive = drive
+        upper = np.flatnonzero(np.imag(self.values) > 0)
+        real = np.flatnonzero(np.imag(self.values) == 0)
+        # Of a conjugate pair one is enough: their sum is twice the real part.
+        self._groups = [(index, factor) for index, factor in ((real, 1.0), (upper, 2.0)) if index.size]
+
+    def piece(self, start: float, stop: float, before: Modal, first: FloatArray, last: FloatArray) -> Piece:
+        """The response from a state `before` (n, K) at `start`, inputs going straight from `first` to `last`."""
+        slope = (last - first) / (stop - start)
+        rates = self.values[:, None]
+        linear = -(self.drive @ slope) / rates
+        constant = (linear - self.drive @ first) / rates
+        return Piece(start, stop, before - constant, constant, linear, first, slope)
+
+    def derivative(self, piece: Piece) -> Piece:
+        """The piece whose voltages are the rates of change of this one's (of a probe without its rest), V/s."""
+        return Piece(
+            piece.start,
+            piece.stop,
+            piece.decaying * self.values[:, None],
+            piece.slope,
+            np.zeros_like(piece.slope),
+            piece.inputs_slope,
+            np.zeros_like(piece.inputs_slope),
+        )
+
+    def end(self, piece: Piece) -> Modal:
+        """The state at the end of a piece, shape (n, K)."""
+        length = piece.stop - piece.start
+        moved: Modal = piece.decaying * np.exp(self.values * length)[:, None] + piece.constant + piece.slope * length
+        return moved
+
+    def at(self, piece: Piece, probe: Probe, time: FloatArray) -> FloatArray:
+        """A probe of every response at times (T,) within a piece, shape (K, T, rows)."""
+        after = time - piece.start
+        value, slope = piece.line(probe)
+        found = value.T[:, None, :] + after[None, :, None] * slope.T[:, None, :]
+        widest = max(index.size for index, _ in self._groups) * piece.decaying.shape[1]
+        step = max(1, BLOCK // widest)
+        for first in range(0, len(after), step):
+            part = slice(first, first + step)
+            for index, factor in self._groups:
+                fading = np.exp(np.outer(after[part], self.values[index]))
+                weights = piece.decaying[index].T[:, None, :] * (factor * fading)
+                modal = probe.modal[:, index].T
+                found[:, part] += np.real(weights) @ np.real(modal)
+                if factor == 2:
+                    found[:, part] -= np.imag(weights) @ np.imag(modal)
+        return found
+
+    def each_at(self, piece: Piece, probe: Probe, time: FloatArray, column: NDArray[np.int64]) -> FloatArray:
+        """Row r of a probe in response `column[r]` at its own time `time[r]`, shape (rows,)."""
+        after = time - piece.start
+        state = piece.decaying[:, column] * np.exp(np.outer(self.values, after)) + piece.constant[:, column]
+        state += piece.slope[:, column] * after
+        inputs = piece.inputs[:, column] + piece.inputs_slope[:, column] * after
+        moving: FloatArray = np.real(np.einsum("rn,nr->r", probe.modal, state))
+        found: FloatArray = moving + np.einsum("ri,ir->r", probe.feed, inputs) + probe.rest
+        return found
+
+    def panels(self, piece: Piece) -> FloatArray:
+        """Edges of parts of a piece that are as short as the modes that are left there ask for, shape (P + 1,)."""
+        order = np.argsort(-np.real(self.values))
+        speeds = np.maximum.accumulate(np.abs(self.values[order]))
+        decays = np.maximum(-np.real(self.values[order]), np.finfo(float).tiny)
+        edges = [piece.start]
+        while edges[-1] < piece.stop:
+            place = edges[-1]
+            left = max(1, int(np.searchsorted(decays * (place - piece.start), DECAYED, side="right")))
+            until = place + PANEL / float(speeds[left - 1])
+            if until > piece.stop - 1e-3 * (piece.stop - place):
+                until = piece.stop
+            edges.append(until)
+        return np.array(edges)
+
+
+def gauss(edges: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Points and weights of the panels between edges (P + 1,), eight a panel; shape (P, 8) each."""
+    half = np.diff(edges)[:, None] / 2
+    return (edges[:-1, None] + edges[1:, None]) / 2 + half * GAUSS_NODES, half * GAUSS_WEIGHTS
+
+
+@dataclass(frozen=True)
+class QuadraticForm:
+    """The integral of `y^T form y`, y a probe, over parts of pieces. What does not depend on inputs is done once.
+
+    Attributes:
+        probe: y.
+        form: Symmetric, shape (rows, rows).
+        values: Of the modes, shape (n,).
+        shared: `modal^T form`, shape (n, rows).
+        pairs: `modal^T form modal / (values_i + values_j)`, shape (n, n).
+    """
+
+    probe: Probe
+    form: FloatArray
+    values: Modal
+    shared: Modal
+    pairs: Modal
+
+    @classmethod
+    def of(cls, probe: Probe, form: FloatArray, values: Modal) -> QuadraticForm:
+        """Prepares the form."""
+        shared = probe.modal.T @ form
+        return cls(probe, form, values, shared, (shared @ probe.modal) / (values[:, None] + values[None, :]))
+
+    def integral(self, piece: Piece, first: FloatArray, last: FloatArray) -> FloatArray:
+        """From `first` to `last` (K,), absolute times within the piece, s; shape (K,)."""
+        value, slope = piece.line(self.probe)
+        a, b = first - piece.start, last - piece.start
+        rates = self.values[:, None]
+        at_a, at_b = (piece.decaying * np.exp(rates * time) for time in (a, b))
+        moved = (at_b - at_a) / rates
+        # The integral of t exp(rate t) is (t - 1/rate) exp(rate t) / rate.
+        moved_on = (b * at_b - a * at_a - moved) / rates
+        pairs = (at_b * (self.pairs @ at_b) - at_a * (self.pairs @ at_a)).sum(axis=0)
+        mixed = (self.shared @ value * moved + self.shared @ slope * moved_on).sum(axis=0)
+        formed, sloped = self.form @ value, self.form @ slope
+        flat = (value * formed).sum(axis=0) * (b - a) + (slope * formed).sum(axis=0) * (b**2 - a**2)
+        flat += (slope * sloped).sum(axis=0) * (b**3 - a**3) / 3
+        return np.asarray(np.real(pairs + 2 * mixed) + flat, dtype=np.float64)
+
+
+def probe_of(circuit: LinearCircuit, *groups: str) -> Probe:
+    """The voltages of some groups of nodes, one group after the other."""
+    rows = np.concatenate([np.arange(circuit.nodes[name].start, circuit.nodes[name].stop) for name in groups])
+    return Probe(circuit.read[rows] @ circuit.modes.vectors, circuit.feed[rows], circuit.rest[rows])
+
+
+def response_of(circuit: LinearCircuit) -> ExactResponse:
+    """The exact response of a circuit."""
+    return ExactResponse(circuit.modes, circuit.modes.inverse @ circuit.drive)
