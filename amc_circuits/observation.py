@@ -1,8 +1,8 @@
 """From node voltages to what is measured: outputs, powers, output currents.
 
-Powers at terminals: an array of cells and wires dissipates `sum v i` over its terminals (Tellegen), with ideal wires
-and with real ones alike; the terminal current is `sum_j G_ij (v_i - c_j)` or what flows through the first wire
-segment.
+Currents into an array follow from the voltages at its terminals, `i = L v + C dv/dt` with the reduced array's Laplacian
+and capacitance; in the flat mesh they are read from the segments at the terminals. Cells and wires dissipate `sum v i`
+over the terminals (Tellegen), i the resistive part of the currents: the other part charges the lines.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ class Observation:
         delivered_power: By supplies and input sources, shape (T,), W; None where the op-amps have no supply pins.
         output_current: Of every amplifier, inverters included, shape (T, amplifiers), A.
         stage_voltage: What each output would be without its load, shape (T, amplifiers), V.
+        terminal_voltage: Word lines, bit lines of the positive array, bit lines of the negative array where there is
+            one, shape (T, N + arrays * M), V.
     """
 
     time: FloatArray
@@ -38,6 +40,7 @@ class Observation:
     delivered_power: FloatArray | None
     output_current: FloatArray
     stage_voltage: FloatArray
+    terminal_voltage: FloatArray
 
     def between(self, start: float, stop: float) -> Observation:
         """The samples with start <= time <= stop (a billionth of the whole is allowed for rounding)."""
@@ -52,6 +55,7 @@ class Observation:
             delivered,
             self.output_current[part],
             self.stage_voltage[part],
+            self.terminal_voltage[part],
         )
 
 
@@ -61,8 +65,7 @@ def saved_vectors(design: InvDesign | MvmDesign) -> tuple[str, ...]:
     names = nodes.sums(rows)
     for k, _ in enumerate(design.arrays):
         names += nodes.drivers(k, columns)
-        if design.interconnect.wire_resistance > 0:
-            names += _first_cells(k, rows, columns)
+        names += [node for end in _contacted(design, k) for node in end]
     if isinstance(design, MvmDesign):
         names += nodes.outputs(rows)
     elif design.signed:
@@ -70,7 +73,7 @@ def saved_vectors(design: InvDesign | MvmDesign) -> tuple[str, ...]:
     supplies = []
     if has_supply(design.opamp):
         supplies = [nodes.SUPPLY_POSITIVE_SOURCE, nodes.SUPPLY_NEGATIVE_SOURCE]
-    return (*(f"v({name})" for name in names), *(f"i({name.lower()})" for name in supplies))
+    return (*(f"v({name})" for name in dict.fromkeys(names)), *(f"i({name.lower()})" for name in supplies))
 
 
 def observe(design: InvDesign | MvmDesign, waveforms: Waveforms, drive: StepTrain) -> Observation:
@@ -78,36 +81,38 @@ def observe(design: InvDesign | MvmDesign, waveforms: Waveforms, drive: StepTrai
     return _observe_inv(design, waveforms, drive) if isinstance(design, InvDesign) else _observe_mvm(design, waveforms)
 
 
-def _first_cells(array: int, rows: int, columns: int) -> list[str]:
-    on_rows = [nodes.row_node(array, i, 0) for i in range(rows)]
-    return on_rows + [nodes.column_node(array, 0, j) for j in range(columns)]
+def _contacted(design: InvDesign | MvmDesign, array: int) -> list[list[str]]:
+    """In the flat mesh the node beyond each terminal's segment, in the terminals' order, a list a contact."""
+    wires, (rows, columns) = design.interconnect, design.conductance_positive.shape
+    if wires.wire_resistance == 0 or wires.form == "reduced":
+        return []
+    ends = [(0, 0), (rows - 1, columns - 1)] if wires.contacts == "both" else [(0, 0)]
+    return [
+        [nodes.row_node(array, i, column) for i in range(rows)]
+        + [nodes.column_node(array, row, j) for j in range(columns)]
+        for row, column in ends
+    ]
 
 
 def _terminal_currents(
     design: InvDesign | MvmDesign, array: int, waveforms: Waveforms
 ) -> tuple[FloatArray, FloatArray]:
-    """Currents into an array at its bit lines, (T, M), and the power that enters at all its terminals, (T,)."""
-    cells = design.arrays[array]
-    rows, columns = cells.shape
-    row, column = waveforms.voltages(nodes.sums(rows)), waveforms.voltages(nodes.drivers(array, columns))
-    segment = design.interconnect.wire_resistance
-    if segment > 0:
-        inner = waveforms.voltages(_first_cells(array, rows, columns))
-        into_rows, into_columns = (row - inner[:, :rows]) / segment, (column - inner[:, rows:]) / segment
+    """Currents into an array at its bit lines, (T, M), and what its cells and wires dissipate, (T,)."""
+    rows, columns = design.conductance_positive.shape
+    voltage = waveforms.voltages(nodes.terminals(array, rows, columns))
+    charged = design.interconnect.line_capacitance > 0
+    if beyond := _contacted(design, array):
+        drops = [voltage - waveforms.voltages(names) for names in beyond]
+        current = np.sum(drops, axis=0) / design.interconnect.wire_resistance
+        # With line capacitance a part of it charges the mesh. What cells and wires dissipate then differs from the
+        # reduced array's only by the square of what the delay of the lines changes in their voltages.
+        resistive = voltage @ design.reduced_arrays[array].laplacian if charged else current
     else:
-        into_rows = row * cells.sum(axis=1) - column @ cells.T
-        into_columns = column * cells.sum(axis=0) - row @ cells
-    power = np.einsum("ti,ti->t", row, into_rows) + np.einsum("tj,tj->t", column, into_columns)
-    return into_columns, power
-
-
-def _line_current(design: InvDesign | MvmDesign, cells: int, time: FloatArray, voltage: FloatArray) -> FloatArray:
-    """Current into the lumped capacitance of lines of so many cells, (T, lines)."""
-    capacitance = design.interconnect.line_capacitance * cells
-    if capacitance == 0:
-        return np.zeros_like(voltage)
-    charged: FloatArray = capacitance * np.gradient(voltage, time, axis=0)
-    return charged
+        current = resistive = voltage @ design.reduced_arrays[array].laplacian
+        if charged:
+            slope = np.gradient(voltage, waveforms.time, axis=0)
+            current = current + slope @ design.reduced_arrays[array].capacitance
+    return current[:, rows:], np.einsum("ts,ts->t", voltage, resistive)
 
 
 def _supply_power(opamp: OpAmp, waveforms: Waveforms) -> FloatArray | None:
@@ -134,10 +139,9 @@ def _observe_inv(design: InvDesign, waveforms: Waveforms, drive: StepTrain) -> O
     array_power = np.zeros(len(waveforms.time))
     driven, currents = [], []
     for k, _ in enumerate(design.arrays):
-        into_columns, power = _terminal_currents(design, k, waveforms)
+        current, power = _terminal_currents(design, k, waveforms)
         array_power += power
         output = waveforms.voltages(nodes.drivers(k, size))
-        current = into_columns + _line_current(design, size, waveforms.time, output)
         if design.signed:
             current = current + (output - waveforms.voltages(nodes.inverter_sums(size))) / design.inverter_resistance
         driven.append(output)
@@ -153,6 +157,7 @@ def _observe_inv(design: InvDesign, waveforms: Waveforms, drive: StepTrain) -> O
         delivered_power=None if supplied is None else supplied + from_inputs,
         output_current=output_current,
         stage_voltage=_stage_voltage(design.opamp, outputs, output_current),
+        terminal_voltage=np.hstack([row, outputs]),
     )
 
 
@@ -161,12 +166,12 @@ def _observe_mvm(design: MvmDesign, waveforms: Waveforms) -> Observation:
     row, outputs = waveforms.voltages(nodes.sums(rows)), waveforms.voltages(nodes.outputs(rows))
     array_power = np.zeros(len(waveforms.time))
     from_inputs = np.zeros_like(array_power)
+    driven = []
     for k, _ in enumerate(design.arrays):
-        into_columns, power = _terminal_currents(design, k, waveforms)
+        current, power = _terminal_currents(design, k, waveforms)
         array_power += power
-        source = waveforms.voltages(nodes.drivers(k, columns))
-        current = into_columns + _line_current(design, rows, waveforms.time, source)
-        from_inputs += np.einsum("tj,tj->t", source, current)
+        driven.append(waveforms.voltages(nodes.drivers(k, columns)))
+        from_inputs += np.einsum("tj,tj->t", driven[k], current)
     output_current = design.feedback_conductance * (outputs - row)
     supplied = _supply_power(design.opamp, waveforms)
     return Observation(
@@ -177,4 +182,5 @@ def _observe_mvm(design: MvmDesign, waveforms: Waveforms) -> Observation:
         delivered_power=None if supplied is None else supplied + from_inputs,
         output_current=output_current,
         stage_voltage=_stage_voltage(design.opamp, outputs, output_current),
+        terminal_voltage=np.hstack([row, *driven]),
     )

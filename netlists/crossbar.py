@@ -1,64 +1,113 @@
-"""The array of cells as raw SPICE text, with ideal wires or as the flat mesh of cells and wire segments.
+"""The array of cells and wires as raw SPICE text, in one of three forms.
 
-Each word line is contacted at column 1 and each bit line at row 1; the segment between terminal and first cell is
-included. Cells are written with twelve digits: more would only cost parsing time.
+- Ideal wires: one resistor a cell.
+- `reduced`: one resistor, and with line capacitance one capacitor, between every two terminals. The network is that of
+  `netlists/reduction.py`, so currents and voltages at the terminals are those of the mesh.
+- `flat`: the mesh itself, one resistor a cell and a wire segment, with the line capacitance at each of its nodes.
+
+Values that many elements share are written exactly, others with twelve digits: terminal currents are then right to
+1e-11, and more digits would only cost parsing time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from netlists import nodes
-from netlists.parameters import Interconnect
+from netlists.parameters import InvDesign, MvmDesign
 from netlists.record import FloatArray
 
 
-def crossbar(array: int, conductance: FloatArray, rows: list[str], columns: list[str], wires: Interconnect) -> str:
-    """Elements of one array between its word line terminals `rows` and its bit line terminals `columns`.
+def crossbar(design: InvDesign | MvmDesign, array: int) -> str:
+    """Elements of one array of a design, between its word lines `v` and its bit lines `c` or `d`.
 
     Args:
+        design: Its cells and wires.
         array: 0 for the positive, 1 for the negative array: starts the element names with `p` or `n`.
-        conductance: Cells, shape (N, M), siemens.
-        rows: N node names.
-        columns: M node names.
-        wires: Segment resistance and line capacitance.
     """
-    resistance = 1 / conductance
-    if wires.wire_resistance > 0:
-        lines = [*_mesh_cells(array, resistance), *_mesh_wires(array, rows, columns, wires.wire_resistance)]
+    cells, wires = design.arrays[array], design.interconnect
+    if wires.wire_resistance == 0:
+        lines = _cells(array, cells)
+    elif wires.form == "flat":
+        lines = _mesh_cells(array, cells)
+        lines += _mesh_wires(array, cells.shape, wires.wire_resistance, wires.contacts == "both")
+        if wires.line_capacitance > 0:
+            lines += _mesh_capacitors(array, cells.shape, wires.line_capacitance)
+        return "\n".join(lines)
     else:
-        name = nodes.ARRAYS[array]
-        lines = [
-            f"R{name}_{i}_{j} {row} {column} {ohms:.12g}"
-            for i, (row, line) in enumerate(zip(rows, resistance.tolist(), strict=True), 1)
-            for j, (column, ohms) in enumerate(zip(columns, line, strict=True), 1)
-        ]
-    return "\n".join([*lines, *_line_capacitors(array, rows, columns, wires.line_capacitance)])
+        lines = _network(array, cells.shape, design.reduced_arrays[array].conductance)
+    if wires.line_capacitance > 0:
+        lines += _capacitors(array, cells.shape, design.reduced_arrays[array].capacitance)
+    return "\n".join(lines)
 
 
-def _mesh_cells(array: int, resistance: FloatArray) -> Iterator[str]:
+def _cells(array: int, conductance: FloatArray) -> list[str]:
+    name, (rows, columns) = nodes.ARRAYS[array], conductance.shape
+    ends = nodes.drivers(array, columns)
+    return [
+        f"R{name}_{i}_{j} {row} {column} {ohms:.12g}"
+        for i, (row, line) in enumerate(zip(nodes.sums(rows), (1 / conductance).tolist(), strict=True), 1)
+        for j, (column, ohms) in enumerate(zip(ends, line, strict=True), 1)
+    ]
+
+
+def _network(array: int, shape: tuple[int, ...], conductance: FloatArray) -> list[str]:
+    """The resistors between the terminals.
+
+    Those between bit lines stand also in MVM, where ideal sources drive both ends and nothing but the sources' currents
+    depends on them: the array is whole for whatever else drives it.
+    """
     name = nodes.ARRAYS[array]
-    for i, line in enumerate(resistance.tolist()):
-        for j, ohms in enumerate(line):
-            yield f"R{name}_{i + 1}_{j + 1} {nodes.row_node(array, i, j)} {nodes.column_node(array, i, j)} {ohms:.12g}"
+    return [f"R{name}_{a}_{b} {a} {b} {1 / siemens:.12g}" for a, b, siemens in _pairs(array, shape, conductance)]
 
 
-def _mesh_wires(array: int, rows: list[str], columns: list[str], segment: float) -> Iterator[str]:
+def _capacitors(array: int, shape: tuple[int, ...], capacitance: FloatArray) -> list[str]:
+    """A charge matrix as capacitors: from every terminal to ground, and a negative one between every two that couple.
+
+    A coupling reaches thousandths of the capacitance of a line, and a line has very many: none is left out.
+    """
+    name, terminals = nodes.ARRAYS[array], nodes.terminals(array, *shape)
+    to_ground = capacitance.sum(axis=1).tolist()
+    lines = [f"C{name}_{a} {a} 0 {farads:.12g}" for a, farads in zip(terminals, to_ground, strict=True)]
+    return lines + [f"C{name}_{a}_{b} {a} {b} {-farads:.12g}" for a, b, farads in _pairs(array, shape, capacitance)]
+
+
+def _pairs(array: int, shape: tuple[int, ...], between: FloatArray) -> Iterator[tuple[str, str, float]]:
+    """Every two terminals and what stands between them, where it is not zero."""
+    terminals = nodes.terminals(array, *shape)
+    first, second = np.nonzero(np.triu(between, 1))
+    for a, b, value in zip(first.tolist(), second.tolist(), between[first, second].tolist(), strict=True):
+        yield terminals[a], terminals[b], value
+
+
+def _mesh_cells(array: int, conductance: FloatArray) -> list[str]:
     name = nodes.ARRAYS[array]
-    for i, row in enumerate(rows):
-        for j, column in enumerate(columns):
-            here = f"{i + 1}_{j + 1}"
-            before = nodes.row_node(array, i, j - 1) if j else row
-            above = nodes.column_node(array, i - 1, j) if i else column
-            yield f"R{name}w_{here} {before} {nodes.row_node(array, i, j)} {segment!r}"
-            yield f"R{name}b_{here} {above} {nodes.column_node(array, i, j)} {segment!r}"
+    return [
+        f"R{name}_{i + 1}_{j + 1} {nodes.row_node(array, i, j)} {nodes.column_node(array, i, j)} {ohms:.12g}"
+        for i, line in enumerate((1 / conductance).tolist())
+        for j, ohms in enumerate(line)
+    ]
 
 
-def _line_capacitors(array: int, rows: list[str], columns: list[str], per_cell: float) -> Iterator[str]:
-    if per_cell == 0:
-        return
+def _mesh_wires(array: int, shape: tuple[int, ...], segment: float, both: bool) -> list[str]:
+    """The wire segments; with both contacts each line's far end, too, is tied to its terminal by one."""
+    name, (rows, columns) = nodes.ARRAYS[array], shape
+    lines = []
+    for i, terminal in enumerate(nodes.sums(rows)):
+        line = [terminal, *(nodes.row_node(array, i, j) for j in range(columns)), *([terminal] if both else [])]
+        lines += [f"R{name}w_{i + 1}_{k + 1} {line[k]} {line[k + 1]} {segment!r}" for k in range(len(line) - 1)]
+    for j, terminal in enumerate(nodes.drivers(array, columns)):
+        line = [terminal, *(nodes.column_node(array, i, j) for i in range(rows)), *([terminal] if both else [])]
+        lines += [f"R{name}b_{k + 1}_{j + 1} {line[k]} {line[k + 1]} {segment!r}" for k in range(len(line) - 1)]
+    return lines
+
+
+def _mesh_capacitors(array: int, shape: tuple[int, ...], per_cell: float) -> list[str]:
     name = nodes.ARRAYS[array]
-    for i, row in enumerate(rows, 1):
-        yield f"C{name}w_{i} {row} 0 {per_cell * len(columns)!r}"
-    for j, column in enumerate(columns, 1):
-        yield f"C{name}b_{j} {column} 0 {per_cell * len(rows)!r}"
+    lines = []
+    for i, j in np.ndindex(*shape):
+        lines.append(f"C{name}w_{i + 1}_{j + 1} {nodes.row_node(array, i, j)} 0 {per_cell!r}")
+        lines.append(f"C{name}b_{i + 1}_{j + 1} {nodes.column_node(array, i, j)} 0 {per_cell!r}")
+    return lines

@@ -39,8 +39,7 @@ def _core(design: InvDesign) -> list[str]:
     sums, columns = nodes.sums(size), nodes.columns(size)
     ohms = 1 / design.input_conductance
     parts = [f"Rin{i} {a} {b} {ohms!r}" for i, (a, b) in enumerate(zip(nodes.inputs(size), sums, strict=True), 1)]
-    for k, array in enumerate(design.arrays):
-        parts.append(crossbar(k, array, sums, nodes.drivers(k, size), design.interconnect))
+    parts += [crossbar(design, k) for k, _ in enumerate(design.arrays)]
     parts += [opamp.instance(f"amp{i}", a, b, amplifier) for i, (a, b) in enumerate(zip(sums, columns, strict=True), 1)]
     return parts + (_inverters(design) if design.signed else [])
 

@@ -38,13 +38,10 @@ def mvm_sources(design: MvmDesign, drive: StepTrain) -> str:
 
 
 def _core(design: MvmDesign) -> list[str]:
-    rows, columns = design.shape
+    rows, _ = design.shape
     sums = nodes.sums(rows)
     ohms = 1 / design.feedback_conductance
-    parts = [
-        crossbar(k, array, sums, nodes.drivers(k, columns), design.interconnect)
-        for k, array in enumerate(design.arrays)
-    ]
+    parts = [crossbar(design, k) for k, _ in enumerate(design.arrays)]
     for i, (middle, output) in enumerate(zip(sums, nodes.outputs(rows), strict=True), 1):
         parts += [f"Rf{i} {output} {middle} {ohms!r}", opamp.instance(f"amp{i}", middle, output, design.opamp)]
     return parts

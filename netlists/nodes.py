@@ -13,7 +13,7 @@ Public nodes, safe to measure and to connect to:
 | `vdd`, `vss` | rails (op-amps with supply pins only) | the same |
 
 `p` and `n` start the nodes inside the positive and the negative array: `pr_i_j` is the word line at cell (i, j),
-`pc_i_j` the bit line there. They exist only with wire resistance.
+`pc_i_j` the bit line there. They exist only in the flat form of an array with wire resistance.
 """
 
 from __future__ import annotations
@@ -60,6 +60,11 @@ def outputs(size: int) -> list[str]:
 def drivers(array: int, size: int) -> list[str]:
     """Bit line drivers of array 0 (positive) or 1 (negative)."""
     return inverted_columns(size) if array else columns(size)
+
+
+def terminals(array: int, rows: int, columns: int) -> list[str]:
+    """Ends of an array's lines: word lines, then bit lines."""
+    return sums(rows) + drivers(array, columns)
 
 
 def row_node(array: int, row: int, column: int) -> str:

@@ -80,9 +80,32 @@ def test_stage_voltage_is_the_output_without_its_load():
     assert_close(limit * np.tanh(drop / (500.0 * limit)), current, relative=1e-9)
 
 
-def test_only_what_is_measured_is_saved():
-    """INV saves 4 N voltages and two supply currents, MVM N + 2 M + N voltages."""
-    inv = InvCircuit.program(spd_matrix(4, 6, 0)).design
-    mvm = MvmCircuit.program(np.random.default_rng(1).standard_normal((4, 6)), opamp="single-pole").design
+@pytest.mark.parametrize("wires", [{}, {"wire_resistance": 2.0, "line_capacitance": 1e-15}])
+def test_only_what_is_measured_is_saved(wires):
+    """INV saves 4 N voltages and two supply currents, MVM N + 2 M + N voltages, with wires as without."""
+    inv = InvCircuit.program(spd_matrix(4, 6, 0), **wires).design
+    mvm = MvmCircuit.program(np.random.default_rng(1).standard_normal((4, 6)), opamp="single-pole", **wires).design
     assert len(saved_vectors(inv)) == 4 * 4 + 2
     assert len(saved_vectors(mvm)) == 4 + 2 * 6 + 4
+
+
+@pytest.mark.parametrize(("contacts", "ends"), [("one", 1), ("both", 2)])
+def test_a_flat_mesh_saves_the_first_node_of_every_contact(contacts, ends):
+    """N + M voltages more for each array and contact; an array of one cell has one node for both."""
+    flat = {"wire_resistance": 2.0, "interconnect": "flat", "contacts": contacts, "opamp": "single-pole"}
+    mvm = MvmCircuit.program(np.random.default_rng(1).standard_normal((4, 6)), **flat).design
+    assert len(saved_vectors(mvm)) == 4 + 2 * 6 + 4 + 2 * ends * (4 + 6)
+    assert len(saved_vectors(MvmCircuit.program([[1.0]], **flat).design)) == 1 + 1 + 1 + 2
+
+
+def test_terminal_voltages_stand_word_lines_first():
+    """Word lines, then the bit lines of the positive and of the negative array, sliced like all the rest."""
+    circuit = MvmCircuit.program(np.random.default_rng(1).standard_normal((2, 3)))
+    waves, seen = observed(circuit, vector(3, 1))
+    names = [*nodes.sums(2), *nodes.columns(3), *nodes.inverted_columns(3)]
+    assert (seen.terminal_voltage == waves.voltages(names)).all()
+    middle = seen.time[-1] / 2
+    assert (seen.between(0, middle).terminal_voltage == waves.voltages(names)[seen.time <= middle]).all()
+    _, seen = observed(InvCircuit.program(np.eye(3) + 0.1, opamp="single-pole"), vector(3, 1))
+    assert seen.terminal_voltage.shape == (len(seen.time), 2 * 3)
+    assert (seen.terminal_voltage[:, 3:] == seen.outputs).all()

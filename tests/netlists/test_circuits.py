@@ -27,6 +27,17 @@ def elements(text, letter):
     return [line.split() for line in outside.splitlines() if line.startswith(letter)]
 
 
+def matrix_of(lines, array, terminals, reciprocal=False):
+    """Values of one array's elements between its terminals, shape (T, T); ground stands on the diagonal."""
+    values = np.zeros((len(terminals), len(terminals)))
+    for name, a, b, value in lines:
+        if name[1] == array:
+            first = terminals.index(a)
+            second = first if b == "0" else terminals.index(b)
+            values[first, second] = values[second, first] = 1 / float(value) if reciprocal else float(value)
+    return values
+
+
 def test_inv_has_every_element_once():
     """2 N^2 cells, N inputs, 2 N inverter resistors, 2 N op-amps, N sources and two rails for N = 3."""
     drive = StepTrain(levels=np.ones((3, 1)), slot_time=1e-6)
@@ -49,15 +60,36 @@ def test_cells_stand_between_their_lines():
             assert cells[row, nodes.inverted_columns(3)[j]] == pytest.approx(1 / design.conductance_negative[i, j])
 
 
-def test_the_mesh_has_two_segments_a_cell():
-    """With wires an N x M array has N M cells and 2 N M segments, each terminal reached through one."""
-    design = inv_design(interconnect=Interconnect(wire_resistance=2.0))
-    resistors = elements(str(inv_circuit(design)), "R")
+@pytest.mark.parametrize(("contacts", "ends"), [("one", 1), ("both", 2)])
+def test_the_mesh_has_two_segments_a_cell(contacts, ends):
+    """Flat, an N x M array has N M cells and 2 N M segments, and a segment more for every second contact of a line."""
+    wires = Interconnect(wire_resistance=2.0, form="flat", contacts=contacts)
+    resistors = elements(str(inv_circuit(inv_design(interconnect=wires))), "R")
     segments = [line for line in resistors if float(line[3]) == 2.0]
-    assert len(segments) == 2 * 2 * 9
+    assert len(segments) == 2 * (2 * 9 + (ends - 1) * 6)
     for terminal in [*nodes.columns(3), *nodes.inverted_columns(3)]:
-        assert sum(terminal in line[1:3] for line in segments) == 1
-    assert sum("v1" in line[1:3] for line in segments) == 2
+        assert sum(terminal in line[1:3] for line in segments) == ends
+    assert sum("v1" in line[1:3] for line in segments) == 2 * ends
+    assert len({line[0] for line in resistors}) == len(resistors)
+
+
+@pytest.mark.parametrize("contacts", ["one", "both"])
+def test_a_reduced_array_is_one_resistor_between_every_two_terminals(contacts):
+    """(N + M)(N + M - 1)/2 resistors an array, to twelve digits those of the design's reduced arrays; no other node."""
+    cells = np.random.default_rng(1).uniform(1e-6, 1e-4, (2, 2, 3))
+    design = MvmDesign(
+        conductance_positive=cells[0],
+        conductance_negative=cells[1],
+        opamp=preset("single-pole"),
+        feedback_conductance=1e-4,
+        interconnect=Interconnect(wire_resistance=2.0, contacts=contacts),
+    )
+    between = [line for line in elements(str(mvm_circuit(design)), "R") if not line[0].startswith("Rf")]
+    assert len(between) == 2 * 10
+    for k, reduced in enumerate(design.reduced_arrays):
+        assert matrix_of(between, "pn"[k], nodes.terminals(k, 2, 3), reciprocal=True) == pytest.approx(
+            reduced.conductance, rel=1e-11, abs=0
+        )
 
 
 def test_mvm_drives_the_negative_array_from_its_own_sources():
@@ -80,12 +112,39 @@ def test_users_can_add_elements():
     assert "Cload c1 0 1e-12" in str(circuit)
 
 
-def test_line_capacitance_is_lumped_per_line():
-    """Each of the N + M lines of an array has one capacitor of its cells' sum."""
-    design = inv_design(interconnect=Interconnect(line_capacitance=1e-16))
-    capacitors = elements(str(inv_circuit(design)), "C")
+@pytest.mark.parametrize(
+    "wires",
+    [
+        Interconnect(line_capacitance=1e-16),
+        Interconnect(wire_resistance=1, line_capacitance=1e-16, line_model="lumped"),
+    ],
+)
+def test_line_capacitance_is_lumped_per_line(wires):
+    """Without wire resistance, or where it is asked for, each line of an array has one capacitor of its cells' sum."""
+    capacitors = elements(str(inv_circuit(inv_design(interconnect=wires))), "C")
     assert len(capacitors) == 2 * 6
     assert {float(line[3]) for line in capacitors} == {3e-16}
+
+
+def test_reduced_line_capacitance_couples_the_terminals():
+    """The capacitors charge the terminals as the design's reduced arrays say; all together they are the lines'."""
+    design = inv_design(interconnect=Interconnect(wire_resistance=50.0, line_capacitance=1e-16))
+    capacitors = elements(str(inv_circuit(design)), "C")
+    for k, reduced in enumerate(design.reduced_arrays):
+        values = matrix_of(capacitors, "pn"[k], nodes.terminals(k, 3, 3))
+        to_ground, between = np.diag(values), values - np.diag(np.diag(values))
+        assert (between[~np.eye(6, dtype=bool)] < 0).all()
+        assert np.diag(to_ground + between.sum(axis=1)) - between == pytest.approx(reduced.capacitance, rel=1e-10)
+        assert to_ground.sum() == pytest.approx(2 * 9 * 1e-16)
+
+
+def test_flat_line_capacitance_stands_at_every_cell():
+    """The flat mesh has a capacitor at each of its 2 N M inner nodes, and none at the terminals."""
+    wires = Interconnect(wire_resistance=2.0, line_capacitance=1e-16, form="flat")
+    capacitors = elements(str(inv_circuit(inv_design(interconnect=wires))), "C")
+    assert len({line[1] for line in capacitors}) == len(capacitors) == 2 * 2 * 9
+    assert {(line[2], float(line[3])) for line in capacitors} == {("0", 1e-16)}
+    assert all(line[1][:2] in {"pr", "pc", "nr", "nc"} for line in capacitors)
 
 
 def test_a_large_pair_is_made_in_a_moment():
