@@ -10,7 +10,8 @@ Several responses that differ in their inputs only (columns, K) are worked out a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,15 +39,39 @@ class Probe:
         modal: Shape (rows, n).
         feed: Shape (rows, inputs).
         rest: With inputs at zero, shape (rows,).
+        real: How many modes are real; they come first.
     """
 
     modal: Modal
     feed: FloatArray
     rest: FloatArray
+    real: int
 
-    def rows(self, which: slice) -> Probe:
+    @cached_property
+    def decaying(self) -> FloatArray:
+        """What it reads of `ExactResponse.fading`, shape (rows, n).
+
+        Of a conjugate pair one is enough: their sum is twice the real part.
+        """
+        upper = self.modal[:, self.real : (self.real + self.modal.shape[1]) // 2]
+        return np.hstack([np.real(self.modal[:, : self.real]), 2 * np.real(upper), -2 * np.imag(upper)])
+
+    def rows(self, which: slice | NDArray[np.int64]) -> Probe:
         """Some rows of it."""
-        return Probe(self.modal[which], self.feed[which], self.rest[which])
+        return Probe(self.modal[which], self.feed[which], self.rest[which], self.real)
+
+    def over(self, below: Probe) -> Probe:
+        """Its rows, then those of another."""
+        return Probe(
+            np.vstack([self.modal, below.modal]),
+            np.vstack([self.feed, below.feed]),
+            np.concatenate([self.rest, below.rest]),
+            self.real,
+        )
+
+    def without_rest(self) -> Probe:
+        """What moves of it."""
+        return replace(self, rest=np.zeros_like(self.rest))
 
 
 @dataclass(frozen=True)
@@ -74,8 +99,8 @@ class Piece:
     def of(self, column: int) -> Piece:
         """One of the responses."""
         only = slice(column, column + 1)
-        parts = (self.decaying, self.constant, self.slope, self.inputs, self.inputs_slope)
-        return Piece(self.start, self.stop, *(part[:, only] for part in parts))
+        modal = (self.decaying[:, only], self.constant[:, only], self.slope[:, only])
+        return Piece(self.start, self.stop, *modal, self.inputs[:, only], self.inputs_slope[:, only])
 
     def line(self, probe: Probe) -> tuple[FloatArray, FloatArray]:
         """The straight part of a probe, its value at t = 0 and its slope, shape (rows, K) each."""
@@ -95,10 +120,8 @@ class ExactResponse:
         """
         self.values = modes.values
         self.drive = drive
-        upper = np.flatnonzero(np.imag(self.values) > 0)
-        real = np.flatnonzero(np.imag(self.values) == 0)
-        # Of a conjugate pair one is enough: their sum is twice the real part.
-        self._groups = [(index, factor) for index, factor in ((real, 1.0), (upper, 2.0)) if index.size]
+        self.real = modes.real
+        self.upper = slice(modes.real, (modes.real + len(self.values)) // 2)
 
     def piece(self, start: float, stop: float, before: Modal, first: FloatArray, last: FloatArray) -> Piece:
         """The response from a state `before` (n, K) at `start`, inputs going straight from `first` to `last`."""
@@ -126,32 +149,43 @@ class ExactResponse:
         moved: Modal = piece.decaying * np.exp(self.values * length)[:, None] + piece.constant + piece.slope * length
         return moved
 
+    def fading(self, decaying: Modal, after: FloatArray) -> FloatArray:
+        """`decaying exp(values after)` as real numbers: real modes, then real and imaginary parts of the upper ones.
+
+        Args:
+            decaying: Shape (n, ...).
+            after: Shape (...) to be broadcast with it, s.
+        """
+        found = np.empty((*np.broadcast_shapes(decaying.shape[1:], after.shape), len(self.values)))
+        upper, rates = self.upper, self.values
+        for real, part in ((True, slice(0, self.real)), (False, upper)):
+            kind = np.real if real else np.asarray
+            moved = np.moveaxis(kind(decaying[part]), 0, -1) * np.exp(after[..., None] * kind(rates[part]))
+            found[..., part] = np.real(moved)
+            if not real:
+                found[..., upper.stop :] = np.imag(moved)
+        return found
+
     def at(self, piece: Piece, probe: Probe, time: FloatArray) -> FloatArray:
         """A probe of every response at times (T,) within a piece, shape (K, T, rows)."""
         after = time - piece.start
         value, slope = piece.line(probe)
         found = value.T[:, None, :] + after[None, :, None] * slope.T[:, None, :]
-        widest = max(index.size for index, _ in self._groups) * piece.decaying.shape[1]
-        step = max(1, BLOCK // widest)
+        step = max(1, BLOCK // piece.decaying.size)
         for first in range(0, len(after), step):
             part = slice(first, first + step)
-            for index, factor in self._groups:
-                fading = np.exp(np.outer(after[part], self.values[index]))
-                weights = piece.decaying[index].T[:, None, :] * (factor * fading)
-                modal = probe.modal[:, index].T
-                found[:, part] += np.real(weights) @ np.real(modal)
-                if factor == 2:
-                    found[:, part] -= np.imag(weights) @ np.imag(modal)
+            found[:, part] += self.fading(piece.decaying[:, :, None], after[None, part]) @ probe.decaying.T
         return found
 
     def each_at(self, piece: Piece, probe: Probe, time: FloatArray, column: NDArray[np.int64]) -> FloatArray:
-        """Row r of a probe in response `column[r]` at its own time `time[r]`, shape (rows,)."""
+        """Row r of a probe in response `column[r]` at its own times, shapes (rows, T) to (rows, T)."""
         after = time - piece.start
-        state = piece.decaying[:, column] * np.exp(np.outer(self.values, after)) + piece.constant[:, column]
-        state += piece.slope[:, column] * after
-        inputs = piece.inputs[:, column] + piece.inputs_slope[:, column] * after
-        moving: FloatArray = np.real(np.einsum("rn,nr->r", probe.modal, state))
-        found: FloatArray = moving + np.einsum("ri,ir->r", probe.feed, inputs) + probe.rest
+        value = np.real(np.einsum("rn,nr->r", probe.modal, piece.constant[:, column]))
+        value += np.einsum("ri,ir->r", probe.feed, piece.inputs[:, column]) + probe.rest
+        slope = np.real(np.einsum("rn,nr->r", probe.modal, piece.slope[:, column]))
+        slope += np.einsum("ri,ir->r", probe.feed, piece.inputs_slope[:, column])
+        fading = self.fading(piece.decaying[:, column, None], after)
+        found: FloatArray = value[:, None] + slope[:, None] * after + np.einsum("rtn,rn->rt", fading, probe.decaying)
         return found
 
     def panels(self, piece: Piece) -> FloatArray:
@@ -220,7 +254,8 @@ class QuadraticForm:
 def probe_of(circuit: LinearCircuit, *groups: str) -> Probe:
     """The voltages of some groups of nodes, one group after the other."""
     rows = np.concatenate([np.arange(circuit.nodes[name].start, circuit.nodes[name].stop) for name in groups])
-    return Probe(circuit.read[rows] @ circuit.modes.vectors, circuit.feed[rows], circuit.rest[rows])
+    modes = circuit.modes
+    return Probe(circuit.read[rows] @ modes.vectors, circuit.feed[rows], circuit.rest[rows], modes.real)
 
 
 def response_of(circuit: LinearCircuit) -> ExactResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -23,13 +23,15 @@ class Modes:
 
     Attributes:
         poles: Eigenvalues, the slowest (or the fastest growing) first, 1/s.
-        values: The same, as they belong to the vectors.
+        values: The same, as they belong to the vectors: the real ones, those above the real axis, their conjugates.
         vectors: Right eigenvectors as columns, shape (n, n).
+        real: How many are real.
     """
 
     poles: ComplexArray
     values: NDArray[np.inexact]
     vectors: NDArray[np.inexact]
+    real: int
 
     @cached_property
     def inverse(self) -> NDArray[np.inexact]:
@@ -44,13 +46,19 @@ def modes_of(matrix: FloatArray) -> Modes:
     changed by a billionth at random: that parts the eigenvalues and changes the response by as little as
     components that much off would (approximate diagonalisation: Davies, SIAM J. Matrix Anal. Appl. 29, 1051, 2008).
     """
-    values, vectors = np.linalg.eig(matrix)
-    poles = values[np.argsort(-values.real, kind="stable")].astype(np.complex128)
-    found = Modes(poles, values, vectors)
+    found = _decomposed(matrix)
     if _condition(found) < WORST_CONDITION:
         return found
     noise = np.random.default_rng(0).uniform(-JITTER, JITTER, matrix.shape)
-    return Modes(poles, *np.linalg.eig(matrix * (1 + noise)))
+    return replace(_decomposed(matrix * (1 + noise)), poles=found.poles)
+
+
+def _decomposed(matrix: FloatArray) -> Modes:
+    values, vectors = np.linalg.eig(matrix)
+    poles = values[np.argsort(-values.real, kind="stable")].astype(np.complex128)
+    side = np.sign(np.imag(values))
+    order = np.concatenate([np.flatnonzero(side == kind) for kind in (0, 1, -1)])
+    return Modes(poles, values[order], np.ascontiguousarray(vectors[:, order]), int((side == 0).sum()))
 
 
 def _condition(modes: Modes) -> float:

@@ -83,7 +83,7 @@ def flag(name: str) -> str:
 
 
 KINDS = ("spd", "wishart", "toeplitz", "random")
-ENGINE_NAMES = ("ngspice",)
+ENGINE_NAMES = ("ngspice", "state-space")
 OPAMP_NAMES = ("single-pole", "cmos-100meg", "cmos-1g", "ad823", "opa690")
 
 PROBLEM = (

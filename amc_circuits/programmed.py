@@ -63,7 +63,7 @@ class ProgrammedCircuit:
 
     @cached_property
     def linear(self) -> LinearCircuit:
-        """The linear circuit around rest, wires left out."""
+        """The linear circuit around rest."""
         return linear_circuit(self.design)
 
     @cached_property
@@ -74,7 +74,7 @@ class ProgrammedCircuit:
     @cached_property
     def simulator(self) -> Engine:
         """The engine, made at first use."""
-        return ENGINES[self.engine](timeout=self.settings.timeout, keep=self.settings.keep)
+        return ENGINES[self.engine](self.settings)
 
     @cached_property
     def timing(self) -> Timing:
@@ -165,6 +165,8 @@ class _Collected:
         if not self.circuit.stability.stable:
             return Status.UNSTABLE
         reading = self.readings[column]
+        if reading.excess:
+            return Status.NONLINEAR
         if reading.saturated:
             return Status.SATURATED
         return Status.SETTLED if reading.steady else Status.NOT_SETTLED
@@ -197,7 +199,9 @@ class _Collected:
         statuses = tuple(self._status(k) for k in range(count))
         errors = relative_error(values, self.reference)
         worst = max(statuses)
-        cause = self.circuit.stability.cause
+        message = self.circuit.stability.cause if worst is Status.UNSTABLE else worst.advice
+        if worst is Status.NONLINEAR:
+            message = f"{next(reading.excess for reading in self.readings.values() if reading.excess)}; {message}"
         responses: list[Response | None] = [
             self.readings[k].response if k in self.readings else None for k in range(count)
         ]
@@ -205,7 +209,7 @@ class _Collected:
             value=values[:, 0] if single else values,
             status=worst,
             statuses=statuses,
-            message=cause if worst is Status.UNSTABLE else worst.advice,
+            message=message,
             settling_time=scalar_or_array(self._each(lambda reading: reading.settling_time), single),
             predicted_settling_time=self.circuit.stability.settling_time(self.circuit.settings.tolerance),
             overshoot=scalar_or_array(self._each(lambda reading: reading.overshoot), single),

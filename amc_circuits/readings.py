@@ -8,6 +8,7 @@ import numpy as np
 
 from amc_circuits import measurement
 from amc_circuits.observation import Observation
+from amc_circuits.quantities import format_quantity
 from amc_circuits.solution import Attempt, Response
 from netlists import OpAmp, StepTrain
 from netlists.opamp import CLAMP_VOLTAGE
@@ -15,6 +16,29 @@ from netlists.record import FloatArray
 
 CLIPPED_WITHIN = 5 * CLAMP_VOLTAGE
 """A stage this close to its swing is held by the clamp: there the clamp takes e^-5 of the stage's largest current."""
+
+
+@dataclass(frozen=True)
+class Excess:
+    """Where a linear solution asks more of an amplifier than a linear circuit may.
+
+    Attributes:
+        limit: `slew rate`, `output current` or `output swing`.
+        amplifier: Such as `amplifier 3` or `inverter 1`.
+        time: After the step, s.
+        ratio: What is asked, in units of the limit.
+    """
+
+    limit: str
+    amplifier: str
+    time: float
+    ratio: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.amplifier} is asked for {self.ratio:.2f} of its {self.limit} {format_quantity(self.time, 's')} "
+            "after the step"
+        )
 
 
 @dataclass(frozen=True)
@@ -32,6 +56,9 @@ class Reading:
         peak_output_current: A.
         energy: Amplifiers (None without supply pins), array, inputs, J; nan when not steady.
         response: The outputs over the slot.
+        terminal_voltage: At its end: word lines, bit lines of each array, shape (N + arrays * M,), V.
+        deck_sha256: Hash of the deck that was run; empty for an engine without one.
+        excess: Why a linear engine's reading does not hold; None where it does.
     """
 
     attempt: Attempt
@@ -44,6 +71,9 @@ class Reading:
     peak_output_current: float
     energy: tuple[float | None, float, float]
     response: Response
+    terminal_voltage: FloatArray
+    deck_sha256: str = ""
+    excess: Excess | None = None
 
 
 def read_slot(observation: Observation, drive: StepTrain, slot: int, tolerance: float, opamp: OpAmp) -> Reading:
@@ -65,6 +95,7 @@ def read_slot(observation: Observation, drive: StepTrain, slot: int, tolerance: 
         peak_output_current=float(np.abs(seen.output_current).max()),
         energy=_energy(seen, step, settled),
         response=Response(seen.time - step, seen.outputs, tolerance, settled),
+        terminal_voltage=seen.terminal_voltage[-1],
     )
 
 

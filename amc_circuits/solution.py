@@ -17,8 +17,9 @@ class Status(IntEnum):
 
     SETTLED = 0
     NOT_SETTLED = 1
-    SATURATED = 2
-    UNSTABLE = 3
+    NONLINEAR = 2
+    SATURATED = 3
+    UNSTABLE = 4
 
     @property
     def advice(self) -> str:
@@ -30,6 +31,8 @@ _ADVICE = {
     Status.SETTLED: "the outputs are within the tolerance of their final values",
     Status.NOT_SETTLED: "the outputs still moved after four times doubling the slot; a slow or ringing pole is near "
     "the stability limit, look at the waveform with --plot",
+    Status.NONLINEAR: "the state-space engine knows linear amplifiers only; take --engine auto or ngspice, or lower "
+    "--input-voltage",
     Status.SATURATED: "an amplifier passed its swing or its current limit; drop --fixed-scale, lower "
     "--input-voltage or --g-max, or take an op-amp with more swing",
     Status.UNSTABLE: "the circuit has a growing pole",

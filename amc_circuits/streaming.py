@@ -10,8 +10,8 @@ import numpy as np
 
 from amc_circuits.engines import Engine, Job
 from amc_circuits.linear_circuit import LinearCircuit
-from amc_circuits.observation import observe, saved_vectors
-from amc_circuits.readings import CLIPPED_WITHIN, Reading, read_slot
+from amc_circuits.observation import saved_vectors
+from amc_circuits.readings import CLIPPED_WITHIN, Reading
 from amc_circuits.settings import Settings
 from amc_circuits.stability import Stability
 from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp, ParameterError, StepTrain, Transient
@@ -166,11 +166,10 @@ class Stream:
             driven = levels[:, list(group)] * factors
             jobs.append(stream_job(self.design, self.linear, self.settings, self.timing, driven, doubled))
         readings = {}
-        for job, group, waveforms in zip(jobs, groups, self.engine.run(jobs, self.settings.jobs), strict=True):
-            self.decks.append(waveforms.deck_sha256)
-            observation = observe(self.design, waveforms, job.drive)
-            for slot, column in enumerate(group):
-                reading = read_slot(observation, job.drive, slot, self.settings.tolerance, self.design.opamp)
+        found = self.engine.read(jobs, self.settings.tolerance, self.settings.jobs)
+        for group, slots in zip(groups, found, strict=True):
+            self.decks += dict.fromkeys(reading.deck_sha256 for reading in slots if reading.deck_sha256)
+            for column, reading in zip(group, slots, strict=True):
                 readings[column] = _at_scale(reading, scale.get(column, 1.0))
         return readings
 

@@ -9,9 +9,14 @@ from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice import NgspiceEngine, SimulationError
 from amc_circuits.engines.ngspice_binary import EngineNotFoundError, NgspiceBinary, find_ngspice
 from amc_circuits.engines.processes import end_simulations, run_together
+from amc_circuits.engines.state_space import StateSpaceEngine
+from amc_circuits.settings import Settings
 from netlists import ParameterError
 
-ENGINES: dict[str, Callable[..., Engine]] = {"ngspice": NgspiceEngine}
+ENGINES: dict[str, Callable[[Settings], Engine]] = {
+    "ngspice": NgspiceEngine.of,
+    "state-space": StateSpaceEngine.of,
+}
 
 
 def check_engine(name: str) -> str:
@@ -33,6 +38,7 @@ __all__ = [
     "NgspiceBinary",
     "NgspiceEngine",
     "SimulationError",
+    "StateSpaceEngine",
     "check_engine",
     "end_simulations",
     "find_ngspice",

@@ -6,22 +6,27 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from amc_circuits.engines.job import Job
-from amc_circuits.waveforms import Waveforms
+from amc_circuits.readings import Reading
 
 
 class Engine(Protocol):
-    """Solves circuits in time. Made with the keywords `timeout` (s) and `keep` (folder for failed runs, or None)."""
+    """Solves circuits in time and reads them by the definitions of docs/measurement.md. Made of `Settings`."""
 
     @property
     def version(self) -> str:
-        """Version of the simulator behind it."""
+        """Version of the simulator behind it; empty for an engine without one."""
 
     @property
     def klu(self) -> bool:
         """True when KLU solves its matrices."""
 
-    def run(self, jobs: Sequence[Job], processes: int = 1) -> list[Waveforms]:
-        """Runs jobs, some at the same time, and returns their waveforms in the jobs' order.
+    def read(self, jobs: Sequence[Job], tolerance: float, processes: int = 1) -> list[list[Reading]]:
+        """One reading a slot of every job, in the jobs' order; some jobs run at the same time.
+
+        Args:
+            jobs: What to simulate.
+            tolerance: Relative tolerance of the settling time.
+            processes: Simulations at the same time.
 
         Raises:
             SimulationError: A run failed; the others are ended.

@@ -17,6 +17,9 @@ from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice_binary import NgspiceBinary, find_ngspice
 from amc_circuits.engines.processes import TimedOutError, call, run_together
 from amc_circuits.engines.rawfile import RawFileError, read_raw
+from amc_circuits.observation import observe
+from amc_circuits.readings import Reading, read_slot
+from amc_circuits.settings import Settings
 from amc_circuits.waveforms import Waveforms
 from netlists import InvDesign, MvmDesign, analysis_lines, circuit_of, input_sources
 
@@ -84,6 +87,21 @@ class NgspiceEngine:
                 self._last_body = (design, str(circuit_of(design)).rstrip())
             return self._last_body[1]
 
+    @classmethod
+    def of(cls, settings: Settings) -> NgspiceEngine:
+        """The engine that settings ask for."""
+        return cls(timeout=settings.timeout, keep=settings.keep)
+
+    def read(self, jobs: Sequence[Job], tolerance: float, processes: int = 1) -> list[list[Reading]]:
+        """Runs jobs and measures every slot.
+
+        Raises:
+            SimulationError: A run failed; the others are ended.
+        """
+        return [
+            _read(job, waveforms, tolerance) for job, waveforms in zip(jobs, self.run(jobs, processes), strict=True)
+        ]
+
     def run(self, jobs: Sequence[Job], processes: int = 1) -> list[Waveforms]:
         """Runs jobs, some at the same time, and returns their waveforms in the jobs' order.
 
@@ -143,6 +161,15 @@ class NgspiceEngine:
             if (folder / name).exists():
                 shutil.copy(folder / name, kept / name)
         return kept
+
+
+def _read(job: Job, waveforms: Waveforms, tolerance: float) -> list[Reading]:
+    """Readings of every slot of a job, from its waveforms."""
+    observation = observe(job.design, waveforms, job.drive)
+    return [
+        replace(read_slot(observation, job.drive, slot, tolerance, job.design.opamp), deck_sha256=waveforms.deck_sha256)
+        for slot in range(job.drive.levels.shape[1])
+    ]
 
 
 class _RunFailed(Exception):

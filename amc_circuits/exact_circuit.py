@@ -1,0 +1,159 @@
+"""What is measured of a linear circuit, from its exact response: the counterpart of `observation.py` without a deck."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from amc_circuits.exact_response import ExactResponse, Piece, Probe, QuadraticForm, probe_of, response_of
+from amc_circuits.linear_circuit import LinearCircuit, linear_circuit
+from netlists import InvDesign, MacroOpAmp, MvmDesign
+from netlists.record import FloatArray
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Some responses at some times.
+
+    Attributes:
+        time: Shape (T,), s.
+        terminals: Word lines, bit lines of each array, shape (K, T, N + arrays * M), V.
+        outputs: `c` of INV, `out` of MVM, shape (K, T, N), V.
+        stage: What each amplifier's output would be without its load, shape (K, T, amplifiers), V.
+        slewing: Rate that each amplifier's gain stage is driven at, shape (K, T, amplifiers), V/s.
+        current: Of every output, shape (K, T, amplifiers), A.
+        delivered: By supplies and input sources, shape (K, T), W; None where the op-amps have no supply pins.
+    """
+
+    time: FloatArray
+    terminals: FloatArray
+    outputs: FloatArray
+    stage: FloatArray
+    slewing: FloatArray
+    current: FloatArray
+    delivered: FloatArray | None
+
+
+class ExactCircuit:
+    """The linear circuit of a design, with all that does not depend on its inputs worked out."""
+
+    def __init__(self, design: InvDesign | MvmDesign) -> None:
+        self.design = design
+        self.linear: LinearCircuit = linear_circuit(design)
+        self.response: ExactResponse = response_of(self.linear)
+        self._terminals = self._terminal_probe()
+        others = ["w"] if "w" in self.linear.nodes else []
+        outputs = [] if isinstance(design, InvDesign) else ["out"]
+        self._all = self._terminals.over(probe_of(self.linear, *others, *outputs, *self.linear.stages))
+
+    def _terminal_probe(self) -> Probe:
+        """Voltages of word lines and of every array's bit lines."""
+        if isinstance(self.design, InvDesign):
+            return probe_of(self.linear, *("v", "c", "d")[: 1 + len(self.design.arrays)])
+        sums, inputs = probe_of(self.linear, "v"), self.design.shape[1]
+        still = np.zeros((inputs, self.linear.state.shape[0]))
+        driven = Probe(still, np.eye(inputs), np.zeros(inputs), sums.real)
+        opposite = replace(driven, feed=-driven.feed)
+        for probe in (driven, opposite)[: len(self.design.arrays)]:
+            sums = sums.over(probe)
+        return sums
+
+    def _joined(self, name: str) -> FloatArray:
+        """`laplacian` or `capacitance` of all arrays together, over all terminals."""
+        rows, columns = self.design.conductance_positive.shape
+        total = rows + len(self.design.arrays) * columns
+        joined = np.zeros((total, total))
+        for k, array in enumerate(self.design.reduced_arrays):
+            at = np.concatenate([np.arange(rows), rows + k * columns + np.arange(columns)])
+            joined[np.ix_(at, at)] += getattr(array, name)
+        return joined
+
+    @cached_property
+    def laplacian(self) -> FloatArray:
+        """Currents into all terminals for a volt at each, siemens."""
+        return self._joined("laplacian")
+
+    @cached_property
+    def capacitance(self) -> FloatArray:
+        """Charge at all terminals for a volt at each, F."""
+        return self._joined("capacitance")
+
+    @cached_property
+    def array_energy(self) -> QuadraticForm:
+        """Dissipated in cells and wires (Tellegen)."""
+        return QuadraticForm.of(self._terminals, self.laplacian, self.response.values)
+
+    @cached_property
+    def input_energy(self) -> QuadraticForm | None:
+        """Dissipated in the input resistors; None for MVM, which has none."""
+        if not isinstance(self.design, InvDesign):
+            return None
+        sums, size = probe_of(self.linear, "v"), self.design.size
+        drop = Probe(-sums.modal, np.eye(size) - sums.feed, -sums.rest, sums.real)
+        return QuadraticForm.of(drop, self.design.input_conductance * np.eye(size), self.response.values)
+
+    @cached_property
+    def outputs(self) -> Probe:
+        """Output voltages."""
+        return probe_of(self.linear, "c" if isinstance(self.design, InvDesign) else "out")
+
+    @property
+    def amplifiers(self) -> list[str]:
+        """What each amplifier is called, in the order of `Samples`."""
+        names = [f"amplifier {k + 1}" for k in range(self.design.conductance_positive.shape[0])]
+        if "inv" in self.linear.nodes:
+            names += [f"inverter {k + 1}" for k in range(self.design.conductance_positive.shape[1])]
+        return names
+
+    def observe(self, piece: Piece, time: FloatArray) -> Samples:
+        """All responses of a piece at times (T,) within it."""
+        design, opamp = self.design, self.design.opamp
+        rows, columns = design.conductance_positive.shape
+        amplifiers = len(self.amplifiers)
+        found = self.response.at(piece, self._all, time)
+        terminals, rest = np.split(found, [len(self._terminals.rest)], axis=2)
+        stage = rest[:, :, -amplifiers:]
+        sums = terminals[:, :, :rows]
+        inputs = piece.inputs.T[:, None, :] + (time - piece.start)[None, :, None] * piece.inputs_slope.T[:, None, :]
+        if isinstance(design, InvDesign):
+            pins = terminals[:, :, rows:]
+            inverting = np.concatenate([sums, rest[:, :, :columns]], axis=2) if design.signed else sums
+            power = design.input_conductance * (inputs * (inputs - sums)).sum(axis=2)
+        else:
+            pins = rest[:, :, :rows]
+            inverting = sums
+            into = self._currents(piece, time, terminals)[:, :, rows:]
+            power = (terminals[:, :, rows:] * into).sum(axis=2)
+        slewing = opamp.unity_gain_frequency * -inverting
+        delivered = None
+        if isinstance(opamp, MacroOpAmp):
+            slewing = slewing + opamp.unity_gain_frequency * opamp.input_offset
+            current = (stage - pins) / opamp.output_resistance
+            idle = opamp.quiescent_current - opamp.class_ab_current
+            drawn = np.sqrt(current**2 / 4 + opamp.class_ab_current**2) + idle
+            delivered = power + 2 * opamp.supply_voltage * drawn.sum(axis=2)
+        elif isinstance(design, InvDesign):
+            current = self._currents(piece, time, terminals)[:, :, rows:]
+            if design.signed:
+                # Both resistors of an inverter end at its sum node.
+                current = current + (pins - np.tile(inverting[:, :, rows:], 2)) / design.inverter_resistance
+        else:
+            current = design.feedback_conductance * (pins - sums)
+        outputs = pins[:, :, :rows]
+        return Samples(time, terminals, outputs, stage, slewing, current, delivered)
+
+    def _currents(self, piece: Piece, time: FloatArray, terminals: FloatArray) -> FloatArray:
+        """Currents into the arrays' terminals, shape (K, T, terminals), A."""
+        currents = terminals @ self.laplacian
+        if self.design.interconnect.line_capacitance > 0:
+            rates = self.response.at(self.response.derivative(piece), self._terminals.without_rest(), time)
+            currents += rates @ self.capacitance
+        return currents
+
+
+@lru_cache(maxsize=2)
+def exact_circuit(design: InvDesign | MvmDesign) -> ExactCircuit:
+    """The exact circuit of a design, kept for the next right-hand sides."""
+    return ExactCircuit(design)

@@ -1,0 +1,241 @@
+"""Right-hand sides read from the exact response, by the definitions of docs/measurement.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amc_circuits import measurement
+from amc_circuits.exact_circuit import ExactCircuit, Samples
+from amc_circuits.exact_response import Modal, Piece, gauss
+from amc_circuits.readings import CLIPPED_WITHIN, Excess, Reading
+from amc_circuits.solution import Attempt, Response
+from netlists import MacroOpAmp, StepTrain
+from netlists.record import FloatArray
+
+LINEAR_SHARE = 0.3
+"""Of slew rate and output current; an amplifier driven by this share is 3 % behind a linear one: 1 - tanh(z)/z."""
+BISECTIONS = 30
+"""A bracket shrinks to 1e-9 of its length."""
+NEAR = 0.75
+"""Between two samples a crest can pass its band if the higher sample is above this part of it (samples are at most 1.1
+radians of the fastest mode that is left apart, and a cosine of crest 1 is above cos(0.55) = 0.85 at one of them)."""
+CREST_POINTS = 16
+
+
+Indices = NDArray[np.int64]
+Bracket = tuple[Indices, Indices, Indices, FloatArray, FloatArray]
+"""Slot, sample before, output, and two times between which the output comes into its band."""
+
+
+@dataclass(frozen=True)
+class Slots:
+    """All slots of a step train, each from its own beginning: the edge, then the hold.
+
+    Attributes:
+        edge: The inputs rise.
+        hold: They stay.
+        step: The 50 % point of the edge, s.
+    """
+
+    edge: Piece
+    hold: Piece
+    step: float
+
+
+def slots_of(exact: ExactCircuit, drive: StepTrain) -> Slots:
+    """The response in every slot; with a return slot each starts from rest, else where the one before ended."""
+    levels, response = drive.levels, exact.response
+    before = np.zeros_like(levels)
+    state: Modal = np.zeros((len(response.values), levels.shape[1]), dtype=response.values.dtype)
+    if drive.return_time == 0 and levels.shape[1] > 1:
+        before[:, 1:] = levels[:, :-1]
+        for k in range(levels.shape[1] - 1):
+            one = slice(k, k + 1)
+            edge = response.piece(0.0, drive.rise_time, state[:, one], before[:, one], levels[:, one])
+            hold = response.piece(
+                drive.rise_time, drive.slot_time, response.end(edge), levels[:, one], levels[:, one]
+            )  # fmt: skip
+            state[:, k + 1] = response.end(hold)[:, 0]
+    edge = response.piece(0.0, drive.rise_time, state, before, levels)
+    hold = response.piece(drive.rise_time, drive.slot_time, response.end(edge), levels, levels)
+    return Slots(edge, hold, drive.rise_time / 2)
+
+
+def read_slots(exact: ExactCircuit, drive: StepTrain, tolerance: float) -> list[Reading]:
+    """Measures every slot of a step train."""
+    return _SlotReader(exact, slots_of(exact, drive), tolerance).readings()
+
+
+class _SlotReader:
+    """Samples of all slots, and what is read from them."""
+
+    def __init__(self, exact: ExactCircuit, slots: Slots, tolerance: float) -> None:
+        self.exact, self.slots, self.tolerance = exact, slots, tolerance
+        steady_from = slots.hold.stop * (1 - 1 / measurement.STEADY_PART)
+        edges = exact.response.panels(slots.edge)
+        self.edge_panels = np.union1d(edges, slots.step)
+        self.hold_panels = np.union1d(exact.response.panels(slots.hold), steady_from)
+        parts = [self._observe(slots.edge, self.edge_panels), self._observe(slots.hold, self.hold_panels)]
+        self.parts = parts
+        self.time = np.concatenate([part.time for part in parts])
+        self.outputs = np.concatenate([part.outputs for part in parts], axis=1)
+        self.final = self.outputs[:, -1]
+        self.band = tolerance * np.abs(self.final).max(axis=1)
+        self.steady_from = steady_from
+
+    def _observe(self, piece: Piece, panels: FloatArray) -> Samples:
+        """Samples at Gauss's points of every panel and at the end of the piece."""
+        return self.exact.observe(piece, np.append(gauss(panels)[0], piece.stop))
+
+    def readings(self) -> list[Reading]:
+        """One reading a slot."""
+        change = np.abs(self.outputs[:, self.time >= self.steady_from] - self.final[:, None]).max(axis=(1, 2))
+        steady = change * measurement.STEADY_FRACTION <= self.band
+        settled = np.where(steady & (self.band > 0), self._settled(), np.nan)
+        energy = self._energy(settled)
+        stage, current = (
+            np.concatenate([np.abs(getattr(part, name)).max(axis=(1, 2))[:, None] for part in self.parts], axis=1)
+            for name in ("stage", "current")
+        )
+        slot_time = self.slots.hold.stop
+        found = []
+        for k, final in enumerate(self.final):
+            attempt = Attempt(scale=1.0, slot_time=slot_time, peak_output=float(stage[k].max()), why="first")
+            settling_time = float(settled[k])
+            response = Response(self.time - self.slots.step, self.outputs[k], self.tolerance, settling_time)
+            reading = Reading(
+                attempt=attempt,
+                attempts=(attempt,),
+                final=final,
+                steady=bool(steady[k]),
+                saturated=False,
+                settling_time=settling_time,
+                overshoot=self._overshoot(k),
+                peak_output_current=float(current[k].max()),
+                energy=energy[k],
+                response=response,
+                terminal_voltage=self.parts[-1].terminals[k, -1],
+                excess=self._excess(k),
+            )
+            found.append(reading)
+        return found
+
+    def _settled(self) -> FloatArray:
+        """The last instant at which an output enters its band, found on the exact response, shape (K,), s."""
+        outside = np.abs(self.outputs - self.final[:, None]) - self.band[:, None, None]
+        late = (outside > 0).any(axis=2)
+        last = np.where(late.any(axis=1), late.shape[1] - 1 - late[:, ::-1].argmax(axis=1), -1)
+        slots = np.flatnonzero(last >= 0)
+        leaving = outside[slots, last[slots]] > 0
+        # What leaves the band: (slot, sample before, output), bracketed by the two samples.
+        slot, output = slots[np.nonzero(leaving)[0]], np.nonzero(leaving)[1]
+        brackets = [(slot, last[slot], output, self.time[last[slot]], self.time[last[slot] + 1])]
+        brackets += self._crests(outside, last)
+        found = np.zeros(len(self.final))
+        for slot, before, output, start, stop in brackets:
+            np.maximum.at(found, slot, self._bisect(slot, before, output, start, stop))
+        return np.maximum(found - self.slots.step, 0.0)
+
+    def _distance(self, slot: Indices, before: Indices, output: Indices, time: FloatArray) -> FloatArray:
+        """How far outputs are outside of their bands, each at its own times (brackets, T) after its sample, V."""
+        found = np.empty(time.shape)
+        on_edge = before + 1 < len(self.parts[0].time)
+        for piece, here in ((self.slots.edge, on_edge), (self.slots.hold, ~on_edge)):
+            if here.any():
+                columns, rows = slot[here], self.exact.outputs.rows(output[here])
+                voltage = self.exact.response.each_at(piece, rows, time[here], columns)
+                found[here] = np.abs(voltage - self.final[columns, output[here], None]) - self.band[columns, None]
+        return found
+
+    def _crests(self, outside: FloatArray, last: Indices) -> list[Bracket]:
+        """Where an output leaves its band between two samples that are inside, after the last sample outside."""
+        middle = outside[:, 1:-1]
+        crest = (middle >= outside[:, :-2]) & (middle >= outside[:, 2:])
+        crest &= middle > -(1 - NEAR) * self.band[:, None, None]
+        crest &= np.arange(1, outside.shape[1] - 1)[None, :, None] > last[:, None, None]
+        slot, place, output = np.nonzero(crest)
+        found = []
+        for before in (place, place + 1):
+            time = np.linspace(self.time[before], self.time[before + 1], CREST_POINTS, axis=1)
+            beyond = self._distance(slot, before, output, time) > 0
+            some = np.flatnonzero(beyond.any(axis=1))
+            at = CREST_POINTS - 1 - beyond[some, ::-1].argmax(axis=1)
+            found.append((slot[some], before[some], output[some], time[some, at], time[some, at + 1]))
+        return found
+
+    def _bisect(self, slot: Indices, before: Indices, output: Indices, low: FloatArray, high: FloatArray) -> FloatArray:
+        """The instants at which outputs that are outside at `low` are inside again, shape (brackets,), s."""
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            outside = self._distance(slot, before, output, middle[:, None])[:, 0] > 0
+            low, high = np.where(outside, middle, low), np.where(outside, high, middle)
+        return high
+
+    def _overshoot(self, k: int) -> float:
+        return measurement.overshoot(self.outputs[k])
+
+    def _energy(self, settled: FloatArray) -> list[tuple[float | None, float, float]]:
+        """Amplifiers, array and inputs of every slot, from the step to the settling time, J."""
+        edge, hold = self.slots.edge, self.slots.hold
+        first = np.full(len(settled), self.slots.step)
+        last = first + settled
+        middle = np.clip(last, self.slots.step, edge.stop)
+        forms = [form for form in (self.exact.array_energy, self.exact.input_energy) if form is not None]
+        begun = np.full_like(last, hold.start)
+        parts = [
+            form.integral(edge, first, middle) + form.integral(hold, begun, np.maximum(last, begun)) for form in forms
+        ]
+        array = parts[0]
+        inputs = parts[1] if len(parts) > 1 else np.where(np.isnan(settled), np.nan, 0.0)
+        if self.parts[0].delivered is None:
+            return [(None, float(array[k]), float(inputs[k])) for k in range(len(settled))]
+        delivered = self._delivered(last)
+        return [
+            (float(delivered[k] - array[k] - inputs[k]), float(array[k]), float(inputs[k])) for k in range(len(settled))
+        ]
+
+    def _delivered(self, last: FloatArray) -> FloatArray:
+        """Of supplies and input sources, from the step to `last`: the root in class AB has no closed form."""
+        total = np.zeros(len(last))
+        for piece, panels, part in (
+            (self.slots.edge, self.edge_panels, self.parts[0]),
+            (self.slots.hold, self.hold_panels, self.parts[1]),
+        ):
+            points, weights = gauss(panels)
+            assert part.delivered is not None
+            power = part.delivered[:, :-1].reshape(len(last), *points.shape)
+            whole = (power * weights).sum(axis=2)
+            counted = panels[:-1] >= self.slots.step
+            total += np.where(counted & (panels[1:] <= last[:, None]), whole, 0.0).sum(axis=1)
+            for k, end in enumerate(last):
+                open_panel = np.flatnonzero(counted & (panels[:-1] < end) & (panels[1:] > end))
+                for panel in open_panel:
+                    time, weight = gauss(np.array([panels[panel], end]))
+                    rest = self.exact.observe(piece.of(k), time.ravel()).delivered
+                    assert rest is not None
+                    total[k] += float(rest[0] @ weight.ravel())
+        return np.where(np.isnan(last), np.nan, total)
+
+    def _excess(self, k: int) -> Excess | None:
+        """Where slot k asks most of an amplifier, if that is more than the linear circuit may ask."""
+        opamp = self.exact.design.opamp
+        if not isinstance(opamp, MacroOpAmp):
+            return None
+        limits = {
+            "slew rate": ("slewing", opamp.slew_rate, LINEAR_SHARE),
+            "output current": ("current", opamp.output_current_limit, LINEAR_SHARE),
+            "output swing": ("stage", opamp.output_swing, 1 - CLIPPED_WITHIN / opamp.output_swing),
+        }
+        worst, found = 1.0, None
+        for limit, (name, size, allowed) in limits.items():
+            asked = np.concatenate([np.abs(getattr(part, name)[k]) for part in self.parts]) / size
+            place, amplifier = np.unravel_index(asked.argmax(), asked.shape)
+            ratio = float(asked[place, amplifier])
+            if ratio > worst * allowed:
+                worst = ratio / allowed
+                time = float(self.time[place] - self.slots.step)
+                found = Excess(limit, self.exact.amplifiers[int(amplifier)], time, ratio)
+        return found
