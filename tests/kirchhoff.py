@@ -1,0 +1,171 @@
+"""Whole circuits at rest from Kirchhoff's laws alone: the judge of everything that knows wires.
+
+Dense modified nodal analysis: unknowns are the voltage of every node, every cell of a mesh included, and the current of
+every source. It shares no code with the packages; of a design it reads the numbers only.
+
+Nodes are tuples, indices from 0: `("in", i)`, `("v", i)`, `("c", j)`, `("d", j)`, `("w", j)`, `("out", i)` as in the
+decks; `("word", k, i, j)` and `("bit", k, i, j)` are the lines of array k at cell (i, j), with wire resistance only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp
+
+Array = NDArray[np.float64]
+Node = tuple[str, *tuple[int, ...]]
+GROUND: Node = ("ground",)
+
+
+@dataclass(frozen=True)
+class Rest:
+    """A circuit at rest.
+
+    Attributes:
+        voltage: Of every node, V.
+        array_power: Dissipated in all cells and wire segments, W.
+    """
+
+    voltage: dict[Node, float]
+    array_power: float
+
+    def group(self, name: str, size: int) -> Array:
+        """Voltages of a group of nodes, shape (size,)."""
+        return np.array([self.voltage[node] for node in nodes(name, size)])
+
+    def lines(self, name: str, k: int, rows: int, columns: int) -> Array:
+        """Voltages of the `word` or `bit` lines of array k at every cell, shape (rows, columns)."""
+        return np.array([[self.voltage[name, k, i, j] for j in range(columns)] for i in range(rows)])
+
+
+@dataclass
+class Network:
+    """Resistors (between two nodes, ohm) and sources (node, volts, controlling node, gain); nodes need no declaration.
+
+    Attributes:
+        cells: Resistors of arrays: cells and wire segments.
+        others: All other resistors.
+        sources: What holds nodes at `volts + gain V(control)`, whatever current it takes.
+    """
+
+    cells: list[tuple[Node, Node, float]] = field(default_factory=list)
+    others: list[tuple[Node, Node, float]] = field(default_factory=list)
+    sources: list[tuple[Node, float, Node, float]] = field(default_factory=list)
+
+    def resistor(self, a: Node, b: Node, ohms: float) -> None:
+        """Joins two nodes outside of an array."""
+        self.others.append((a, b, ohms))
+
+    def hold(self, node: Node, volts: float) -> None:
+        """An ideal voltage source."""
+        self.sources.append((node, volts, GROUND, 0.0))
+
+    def amplifier(self, name: str, place: int, inverting: Node, output: Node, opamp: OpAmp) -> None:
+        """An op-amp in its linear range: `A0 (offset - V(inverting))` behind its output resistance."""
+        gain = opamp.open_loop_gain
+        if isinstance(opamp, MacroOpAmp):
+            self.sources.append(((name, place), gain * opamp.input_offset, inverting, -gain))
+            self.resistor((name, place), output, opamp.output_resistance)
+        else:
+            self.sources.append((output, 0.0, inverting, -gain))
+
+    def array(
+        self, k: int, cells: Array, rows: Sequence[Node], columns: Sequence[Node], segment: float, contacts: str
+    ) -> None:
+        """Array k with word lines from `rows` and bit lines from `columns`: from one end, or from both."""
+        n, m = cells.shape
+        word = [[("word", k, i, j) if segment else rows[i] for j in range(m)] for i in range(n)]
+        bit = [[("bit", k, i, j) if segment else columns[j] for i in range(n)] for j in range(m)]
+        for i in range(n):
+            for j in range(m):
+                self.cells.append((word[i][j], bit[j][i], 1 / cells[i, j]))
+        if not segment:
+            return
+        for terminal, line in zip([*rows, *columns], [*word, *bit], strict=True):
+            stations = [terminal, *line, terminal] if contacts == "both" else [terminal, *line]
+            self.cells += [(here, there, segment) for here, there in pairwise(stations)]
+
+    def solve(self) -> Rest:
+        """The voltages at which the currents out of every node sum to zero."""
+        resistors = [*self.cells, *self.others]
+        named = [node for a, b, _ in resistors for node in (a, b)] + [source[0] for source in self.sources]
+        # Ground stands last and is left out of the equations.
+        place = {node: k for k, node in enumerate(dict.fromkeys(node for node in named if node != GROUND))}
+        ground = place[GROUND] = len(place)
+        count = len(place) + len(self.sources)
+        matrix, given = np.zeros((count, count)), np.zeros(count)
+        for a, b, ohms in resistors:
+            ends = [place[a], place[b]]
+            matrix[ends, ends] += 1 / ohms
+            matrix[ends, ends[::-1]] -= 1 / ohms
+        for k, (node, volts, control, gain) in enumerate(self.sources, len(place)):
+            matrix[place[node], k] -= 1
+            matrix[k, place[node]] += 1
+            matrix[k, place[control]] -= gain
+            given[k] = volts
+        kept = np.arange(count) != ground
+        found = np.zeros(count)
+        found[kept] = np.linalg.solve(matrix[np.ix_(kept, kept)], given[kept])
+        power = sum((found[place[a]] - found[place[b]]) ** 2 / ohms for a, b, ohms in self.cells)
+        return Rest({node: float(found[k]) for node, k in place.items()}, float(power))
+
+
+def nodes(name: str, size: int) -> list[Node]:
+    """The nodes of a group."""
+    return [(name, k) for k in range(size)]
+
+
+def inv_at_rest(design: InvDesign, inputs: Array) -> Rest:
+    """An INV circuit with inputs (N,) in volts."""
+    size, network = design.size, Network()
+    sums, outputs, inverted = nodes("v", size), nodes("c", size), nodes("d", size)
+    for i, volts in enumerate(inputs.tolist()):
+        network.hold(("in", i), volts)
+        network.resistor(("in", i), sums[i], 1 / design.input_conductance)
+        network.amplifier("amp", i, sums[i], outputs[i], design.opamp)
+    _arrays(network, design, sums, [outputs, inverted])
+    if design.conductance_negative is not None:
+        for j in range(size):
+            network.resistor(outputs[j], ("w", j), design.inverter_resistance)
+            network.resistor(("w", j), inverted[j], design.inverter_resistance)
+            network.amplifier("inv", j, ("w", j), inverted[j], design.opamp)
+    return network.solve()
+
+
+def mvm_at_rest(design: MvmDesign, inputs: Array) -> Rest:
+    """An MVM circuit with inputs (M,) in volts."""
+    (rows, columns), network = design.conductance_positive.shape, Network()
+    sums, drivers, inverted = nodes("v", rows), nodes("c", columns), nodes("d", columns)
+    for j, volts in enumerate(inputs.tolist()):
+        network.hold(drivers[j], volts)
+        network.hold(inverted[j], -volts)
+    _arrays(network, design, sums, [drivers, inverted])
+    for i in range(rows):
+        network.resistor(("out", i), sums[i], 1 / design.feedback_conductance)
+        network.amplifier("amp", i, sums[i], ("out", i), design.opamp)
+    return network.solve()
+
+
+def array_at_rest(cells: Array, rows: Array, columns: Array, segment: float, contacts: str = "one") -> Rest:
+    """One array, its terminals `("v", i)` and `("c", j)` held at `rows` and `columns`, volts."""
+    network = Network()
+    sums, drivers = nodes("v", len(rows)), nodes("c", len(columns))
+    for node, volts in zip([*sums, *drivers], [*rows.tolist(), *columns.tolist()], strict=True):
+        network.hold(node, volts)
+    network.array(0, cells, sums, drivers, segment, contacts)
+    return network.solve()
+
+
+def _arrays(network: Network, design: InvDesign | MvmDesign, rows: list[Node], drivers: list[list[Node]]) -> None:
+    wires = design.interconnect
+    for k, (cells, columns) in enumerate(
+        zip((design.conductance_positive, design.conductance_negative), drivers, strict=True)
+    ):
+        if cells is not None:
+            network.array(k, cells, rows, columns, wires.wire_resistance, wires.contacts)
