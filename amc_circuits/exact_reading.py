@@ -118,6 +118,7 @@ class _SlotReader:
                 energy=energy[k],
                 response=response,
                 terminal_voltage=self.parts[-1].terminals[k, -1],
+                engine="state-space",
                 excess=self._excess(k),
             )
             found.append(reading)
@@ -139,15 +140,20 @@ class _SlotReader:
             np.maximum.at(found, slot, self._bisect(slot, before, output, start, stop))
         return np.maximum(found - self.slots.step, 0.0)
 
-    def _distance(self, slot: Indices, before: Indices, output: Indices, time: FloatArray) -> FloatArray:
-        """How far outputs are outside of their bands, each at its own times (brackets, T) after its sample, V."""
+    def _voltage(self, slot: Indices, before: Indices, output: Indices, time: FloatArray) -> FloatArray:
+        """Outputs, each at its own times (brackets, T) between a sample and the next one, V."""
         found = np.empty(time.shape)
         on_edge = before + 1 < len(self.parts[0].time)
         for piece, here in ((self.slots.edge, on_edge), (self.slots.hold, ~on_edge)):
             if here.any():
-                columns, rows = slot[here], self.exact.outputs.rows(output[here])
-                voltage = self.exact.response.each_at(piece, rows, time[here], columns)
-                found[here] = np.abs(voltage - self.final[columns, output[here], None]) - self.band[columns, None]
+                rows = self.exact.outputs.rows(output[here])
+                found[here] = self.exact.response.each_at(piece, rows, time[here], slot[here])
+        return found
+
+    def _distance(self, slot: Indices, before: Indices, output: Indices, time: FloatArray) -> FloatArray:
+        """How far these are outside of their bands, V."""
+        voltage = self._voltage(slot, before, output, time)
+        found: FloatArray = np.abs(voltage - self.final[slot, output, None]) - self.band[slot, None]
         return found
 
     def _crests(self, outside: FloatArray, last: Indices) -> list[Bracket]:
@@ -175,7 +181,21 @@ class _SlotReader:
         return high
 
     def _overshoot(self, k: int) -> float:
-        return measurement.overshoot(self.outputs[k])
+        """By the definition, the largest crest looked at more closely."""
+        scale = float(np.abs(self.final[k]).max())
+        if scale == 0:
+            return float("nan")
+        away = np.where(self.final[k] < 0, -1.0, 1.0)
+        beyond = (self.outputs[k] - self.final[k]) * away
+        place, output = np.unravel_index(beyond.argmax(), beyond.shape)
+        largest = float(beyond[place, output])
+        for before in (place - 1, place):
+            if 0 <= before < len(self.time) - 1:
+                time = np.linspace(self.time[before], self.time[before + 1], CREST_POINTS)
+                at = np.array([before]), np.array([output])
+                voltage = self._voltage(np.array([k]), *at, time[None])[0]
+                largest = max(largest, float(((voltage - self.final[k, output]) * away[output]).max()))
+        return max(0.0, largest / scale)
 
     def _energy(self, settled: FloatArray) -> list[tuple[float | None, float, float]]:
         """Amplifiers, array and inputs of every slot, from the step to the settling time, J."""

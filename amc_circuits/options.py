@@ -83,7 +83,7 @@ def flag(name: str) -> str:
 
 
 KINDS = ("spd", "wishart", "toeplitz", "random")
-ENGINE_NAMES = ("ngspice", "state-space")
+ENGINE_NAMES = ("ngspice", "state-space", "auto")
 OPAMP_NAMES = ("single-pole", "cmos-100meg", "cmos-1g", "ad823", "opa690")
 
 PROBLEM = (
@@ -139,6 +139,7 @@ SOLVE = (
         choices=("rest", "previous"),
     ),
     Option("engine", "text", f"What simulates: {', '.join(ENGINE_NAMES)}", "ngspice"),
+    Option("cross_check", "quantity", "Part of the right-hand sides that auto solves by ngspice, too", "0.02"),
     Option("force", "flag", "Simulate an unstable circuit all the same", False),
     Option("timeout", "quantity", "Seconds after which a simulation is ended", "600", "s"),
 )

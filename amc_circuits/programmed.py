@@ -202,6 +202,7 @@ class _Collected:
         message = self.circuit.stability.cause if worst is Status.UNSTABLE else worst.advice
         if worst is Status.NONLINEAR:
             message = f"{next(reading.excess for reading in self.readings.values() if reading.excess)}; {message}"
+        differences = [r.difference for r in self.readings.values() if not np.isnan(r.difference)]
         responses: list[Response | None] = [
             self.readings[k].response if k in self.readings else None for k in range(count)
         ]
@@ -220,6 +221,9 @@ class _Collected:
             bits=scalar_or_array(bits(errors).tolist(), single),
             attempts=tuple(self._attempts(k) for k in range(count)),
             responses=tuple(responses),
+            engines=tuple(self.readings[k].engine if k in self.readings else "" for k in range(count)),
+            cross_checked=len(differences),
+            largest_difference=max(differences, default=np.nan),
             stability=self.circuit.stability,
             provenance=self.circuit.provenance(decks),
             wall_time=wall_time,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,8 +37,8 @@ class Excess:
 
     def __str__(self) -> str:
         return (
-            f"{self.amplifier} is asked for {self.ratio:.2f} of its {self.limit} {format_quantity(self.time, 's')} "
-            "after the step"
+            f"{self.amplifier} is asked for {self.ratio:.3g} times its {self.limit} "
+            f"{format_quantity(self.time, 's')} after the step"
         )
 
 
@@ -57,7 +58,9 @@ class Reading:
         energy: Amplifiers (None without supply pins), array, inputs, J; nan when not steady.
         response: The outputs over the slot.
         terminal_voltage: At its end: word lines, bit lines of each array, shape (N + arrays * M,), V.
-        deck_sha256: Hash of the deck that was run; empty for an engine without one.
+        engine: What it was read by.
+        deck_sha256: Hash of the deck that was run; empty where none was.
+        difference: Largest difference of the waveforms where a second engine checked them, in units of full scale.
         excess: Why a linear engine's reading does not hold; None where it does.
     """
 
@@ -72,7 +75,9 @@ class Reading:
     energy: tuple[float | None, float, float]
     response: Response
     terminal_voltage: FloatArray
+    engine: str = ""
     deck_sha256: str = ""
+    difference: float = math.nan
     excess: Excess | None = None
 
 

@@ -46,6 +46,9 @@ def record(case: Case, solution: Solution) -> dict[str, Any]:
         "relative_error": solution.relative_error,
         "residual": solution.residual,
         "bits": solution.bits,
+        "by_engine": {name: solution.engines.count(name) for name in sorted(set(solution.engines)) if name},
+        "cross_checked": solution.cross_checked,
+        "largest_difference": solution.largest_difference,
         "wall_time_s": solution.wall_time,
         "provenance": made,
     }
@@ -82,13 +85,23 @@ def table(case: Case, solution: Solution) -> Table:
         grid.add_column(heading, justify="right")
     for name, value, unit in rows:
         grid.add_row(name, *_cells(value, unit, several))
-    made = solution.provenance
-    simulator = (
-        f"ngspice {made.ngspice_version}{' with KLU' if made.klu else ''}" if made.ngspice_version else "not simulated"
-    )
-    grid.caption = f"{simulator}, {solution.wall_time:.2f} s"
+    grid.caption = f"{_solved_by(solution)}, {solution.wall_time:.2f} s"
+    grid.min_width = len(grid.caption)
     grid.caption_justify = "left"
     return grid
+
+
+def _solved_by(solution: Solution) -> str:
+    """Which engines solved how many right-hand sides, and how far two of them differ."""
+    made = solution.provenance
+    version = f" {made.ngspice_version}{' with KLU' if made.klu else ''}"
+    counts = {name: solution.engines.count(name) for name in dict.fromkeys(solution.engines) if name}
+    named = {name: name + version * (name == "ngspice") for name in counts}
+    text = ", ".join(f"{named[name]} ({count})" if len(counts) > 1 else named[name] for name, count in counts.items())
+    if solution.cross_checked:
+        difference = format_quantity(solution.largest_difference, "%")
+        text += f", {solution.cross_checked} checked by ngspice{version}: {difference} of full scale"
+    return text or "not simulated"
 
 
 def _cells(value: Any, unit: str, several: bool) -> list[str]:

@@ -24,6 +24,7 @@ class Settings(Record):
         jobs: Simulations at the same time.
         force: True simulates an unstable circuit all the same.
         timeout: Seconds after which a simulation is ended.
+        cross_check: Part of the right-hand sides that the engine `auto` solves by ngspice, too, to compare.
         keep: Folder for deck and log of failed runs; None is the system's folder for temporary files.
     """
 
@@ -35,4 +36,5 @@ class Settings(Record):
     jobs: Annotated[int, Field(ge=1)] = 1
     force: bool = False
     timeout: Positive = 600.0
+    cross_check: Annotated[float, Field(ge=0, le=1)] = 0.02
     keep: Path | None = None

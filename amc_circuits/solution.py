@@ -130,6 +130,9 @@ class Solution:
         bits: `-log2(relative_error)`.
         attempts: For each right-hand side the simulations it took.
         responses: For each right-hand side its waveform; None where nothing was simulated.
+        engines: What each right-hand side was solved by; empty where nothing was simulated.
+        largest_difference: Of the waveforms of two engines, in units of full scale; nan where none was checked.
+        cross_checked: How many right-hand sides were.
         stability: Poles of the linear circuit.
         provenance: What made the result.
         wall_time: Of the whole solve, s.
@@ -149,6 +152,9 @@ class Solution:
     bits: Any
     attempts: tuple[tuple[Attempt, ...], ...]
     responses: tuple[Response | None, ...]
+    engines: tuple[str, ...]
+    cross_checked: int
+    largest_difference: float
     stability: Stability
     provenance: Provenance
     wall_time: float

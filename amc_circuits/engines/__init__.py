@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from amc_circuits.engines.auto import AutoEngine
 from amc_circuits.engines.contract import Engine
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice import NgspiceEngine, SimulationError
@@ -16,6 +17,7 @@ from netlists import ParameterError
 ENGINES: dict[str, Callable[[Settings], Engine]] = {
     "ngspice": NgspiceEngine.of,
     "state-space": StateSpaceEngine.of,
+    "auto": AutoEngine,
 }
 
 
@@ -32,6 +34,7 @@ def check_engine(name: str) -> str:
 
 __all__ = [
     "ENGINES",
+    "AutoEngine",
     "Engine",
     "EngineNotFoundError",
     "Job",

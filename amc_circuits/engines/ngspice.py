@@ -113,6 +113,12 @@ class NgspiceEngine:
         results = dict(run_together(calls, processes, owner))
         return [results[place] for place in range(len(jobs))]
 
+    def keep_deck(self, job: Job) -> Path:
+        """Writes the deck of a job into a folder that stays."""
+        folder = self._kept_folder()
+        (folder / DECK).write_text(self.deck(job), encoding="ascii")
+        return folder
+
     def _run_one(self, job: Job, owner: object) -> Waveforms:
         folder = Path(tempfile.mkdtemp(prefix="amc-"))
         try:
@@ -154,20 +160,27 @@ class NgspiceEngine:
 
     def _kept(self, folder: Path) -> Path:
         """Moves deck and log of a failed run to where they stay."""
-        if self.keep is not None:
-            self.keep.mkdir(parents=True, exist_ok=True)
-        kept = Path(tempfile.mkdtemp(prefix="amc-failed-", dir=self.keep))
+        kept = self._kept_folder()
         for name in (DECK, LOG):
             if (folder / name).exists():
                 shutil.copy(folder / name, kept / name)
         return kept
+
+    def _kept_folder(self) -> Path:
+        if self.keep is not None:
+            self.keep.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix="amc-failed-", dir=self.keep))
 
 
 def _read(job: Job, waveforms: Waveforms, tolerance: float) -> list[Reading]:
     """Readings of every slot of a job, from its waveforms."""
     observation = observe(job.design, waveforms, job.drive)
     return [
-        replace(read_slot(observation, job.drive, slot, tolerance, job.design.opamp), deck_sha256=waveforms.deck_sha256)
+        replace(
+            read_slot(observation, job.drive, slot, tolerance, job.design.opamp),
+            engine=NgspiceEngine.name,
+            deck_sha256=waveforms.deck_sha256,
+        )
         for slot in range(job.drive.levels.shape[1])
     ]
 

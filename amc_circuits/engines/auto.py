@@ -1,0 +1,109 @@
+"""The engine for sweeps and training: state-space where the circuit is linear, ngspice where it is not.
+
+A seeded sample of what the state-space engine has read is run through ngspice, too, and compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amc_circuits.engines.job import Job
+from amc_circuits.engines.ngspice import NgspiceEngine, SimulationError
+from amc_circuits.engines.state_space import StateSpaceEngine
+from amc_circuits.observation import observe
+from amc_circuits.readings import Reading
+from amc_circuits.settings import Settings
+
+LARGEST_DIFFERENCE = 0.01
+"""Of full scale, between the waveforms of the two engines."""
+
+
+@dataclass
+class AutoEngine:
+    """Hands to ngspice what the state-space engine calls non-linear, and a sample of the rest.
+
+    Attributes:
+        settings: Its `cross_check` is the part of the right-hand sides that both engines solve.
+    """
+
+    settings: Settings
+    name = "auto"
+
+    @cached_property
+    def ngspice(self) -> NgspiceEngine:
+        """The engine that checks, looked for at first use."""
+        return NgspiceEngine.of(self.settings)
+
+    @property
+    def version(self) -> str:
+        """Version of ngspice."""
+        return self.ngspice.version
+
+    @property
+    def klu(self) -> bool:
+        """True when ngspice uses KLU."""
+        return self.ngspice.klu
+
+    def read(self, jobs: Sequence[Job], tolerance: float, processes: int = 1) -> list[list[Reading]]:
+        """Readings of every slot of every job.
+
+        Raises:
+            SimulationError: A run of ngspice failed, or it differs from the state-space engine by more than 1 % of
+                full scale.
+        """
+        exact = StateSpaceEngine()
+        found = exact.read(jobs, tolerance)
+        handed = [
+            (place, *_part(job, [slot for slot, reading in enumerate(slots) if reading.excess]))
+            for place, (job, slots) in enumerate(zip(jobs, found, strict=True))
+            if any(reading.excess for reading in slots)
+        ]
+        for (place, _, slots), readings in zip(
+            handed, self.ngspice.read([job for _, job, _ in handed], tolerance, processes), strict=True
+        ):
+            for slot, reading in zip(slots, readings, strict=True):
+                found[place][slot] = reading
+        self._check(jobs, found, processes)
+        return found
+
+    def _check(self, jobs: Sequence[Job], found: list[list[Reading]], processes: int) -> None:
+        """Runs the drawn slots through ngspice and notes the largest difference of the waveforms."""
+        sample = [
+            (place, *_part(job, [slot]), slot)
+            for place, job in enumerate(jobs)
+            for slot in np.flatnonzero(_drawn(job, self.settings.cross_check)).tolist()
+            if found[place][slot].engine == StateSpaceEngine.name
+        ]
+        if not sample:
+            return
+        runs = self.ngspice.run([job for _, job, _, _ in sample], processes)
+        for (place, job, _, slot), waveforms in zip(sample, runs, strict=True):
+            wanted = observe(job.design, waveforms, job.drive).outputs
+            difference = float(np.abs(StateSpaceEngine().outputs(job, waveforms.time) - wanted).max())
+            difference /= float(np.abs(found[place][slot].final).max())
+            if difference > LARGEST_DIFFERENCE:
+                reason = f"it differs from the state-space engine by {difference:.2%} of full scale"
+                raise SimulationError(reason, self.ngspice.keep_deck(job))
+            found[place][slot] = replace(found[place][slot], difference=difference, deck_sha256=waveforms.deck_sha256)
+
+
+def _part(job: Job, slots: list[int]) -> tuple[Job, list[int]]:
+    """A job with some slots of another, and which they are: all where each starts from the one before."""
+    count = job.drive.levels.shape[1]
+    if job.drive.return_time == 0 and count > 1:
+        return job, list(range(count))
+    drive = job.drive.replace(levels=job.drive.levels[:, slots])
+    return Job(job.design, drive, job.analysis.replace(stop_time=drive.stop_time)), slots
+
+
+def _drawn(job: Job, share: float) -> NDArray[np.bool_]:
+    """Which slots are in the sample: the same wherever and whenever the right-hand side is solved."""
+    levels = np.ascontiguousarray(job.drive.levels.T, dtype="<f8")
+    seeds = [hashlib.sha256(job.design.sha256.encode() + level.tobytes()).digest()[:8] for level in levels]
+    return np.array([int.from_bytes(seed, "little") for seed in seeds]) < share * 2**64
