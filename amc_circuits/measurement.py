@@ -80,6 +80,38 @@ def integral(time: FloatArray, power: FloatArray, start: float, stop: float) -> 
     return float(np.trapezoid(values, instants))
 
 
+def readout_error(outputs: FloatArray, target: FloatArray) -> FloatArray:
+    """What a converter sees at each time: `||outputs(t) - target|| / ||target||`, 2-norm; (T, N) and (N,) to (T,)."""
+    return relative_error(outputs.T, target[:, None])
+
+
+def time_to_bits(time: FloatArray, error: FloatArray, bits: float) -> float:
+    """The first instant after which the error stays at or below `2^-bits` to the end of the slot.
+
+    Between two samples the error's logarithm is interpolated linearly, as an exponential decays.
+
+    Args:
+        time: Samples of the slot, shape (T,), from the step, s.
+        error: Relative, at these times, shape (T,).
+        bits: Wanted accuracy.
+
+    Returns:
+        Seconds, 0 or more; nan where the slot ends with a larger error.
+    """
+    limit = 2.0**-bits
+    above = np.flatnonzero(~(error <= limit))
+    if above.size == 0:
+        return 0.0
+    last = above[-1]
+    if last == len(error) - 1:
+        return float("nan")
+    # An error of 0 has no logarithm: the smallest number stands for it.
+    smallest = np.finfo(np.float64).tiny
+    before, after = np.log2(np.clip(error[last : last + 2], smallest, 1 / smallest))
+    fraction = (before + bits) / (before - after)
+    return max(float(time[last] + fraction * (time[last + 1] - time[last])), 0.0)
+
+
 def relative_error(value: FloatArray, reference: FloatArray) -> FloatArray:
     """`||value - reference|| / ||reference||` of each column, 2-norm; shape (N, K) to (K,); 0 where both are zero."""
     wrong = np.linalg.norm(value - reference, axis=0)

@@ -192,6 +192,14 @@ class _Collected:
         unit = float(self.scale[column])
         return tuple(replace(a, scale=a.scale * unit) for a in self.readings[column].attempts)
 
+    def _response(self, column: int) -> Response | None:
+        """The waveform of a column, with what the wanted system asks for on its scale."""
+        if column not in self.readings:
+            return None
+        reading = self.readings[column]
+        target = self.reference[:, column] * (self.scale[column] * reading.attempt.scale / self.gain)
+        return replace(reading.response, target=target, terminal_voltage=reading.terminal_voltage)
+
     def solution(self, single: bool, decks: str, wall_time: float) -> Solution:
         """Everything as one record."""
         count = len(self.scale)
@@ -203,9 +211,6 @@ class _Collected:
         if worst is Status.NONLINEAR:
             message = f"{next(reading.excess for reading in self.readings.values() if reading.excess)}; {message}"
         differences = [r.difference for r in self.readings.values() if not np.isnan(r.difference)]
-        responses: list[Response | None] = [
-            self.readings[k].response if k in self.readings else None for k in range(count)
-        ]
         return Solution(
             value=values[:, 0] if single else values,
             status=worst,
@@ -220,7 +225,7 @@ class _Collected:
             residual=scalar_or_array(self._residual(values), single),
             bits=scalar_or_array(bits(errors).tolist(), single),
             attempts=tuple(self._attempts(k) for k in range(count)),
-            responses=tuple(responses),
+            responses=tuple(self._response(k) for k in range(count)),
             engines=tuple(self.readings[k].engine if k in self.readings else "" for k in range(count)),
             cross_checked=len(differences),
             largest_difference=max(differences, default=np.nan),

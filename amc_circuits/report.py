@@ -15,6 +15,10 @@ from amc_circuits.quantities import format_quantity
 from amc_circuits.solution import Solution
 
 
+BITS = (4, 6, 8)
+"""Accuracies of a converter to which the time is told."""
+
+
 def plain(value: Any) -> Any:
     """Numbers, arrays and what holds them as JSON takes them: nan and infinity become null."""
     if isinstance(value, np.ndarray):
@@ -40,6 +44,7 @@ def record(case: Case, solution: Solution) -> dict[str, Any]:
         ("x" if case.kind == "inv" else "y"): solution.value,
         "settling_time_s": solution.settling_time,
         "predicted_settling_time_s": solution.predicted_settling_time,
+        **{f"time_to_{bits}_bits_s": solution.time_to_bits(bits) for bits in BITS},
         "overshoot": solution.overshoot,
         "peak_output_current_a": solution.peak_output_current,
         "energy_j": asdict(solution.energy),
@@ -83,8 +88,10 @@ def table(case: Case, solution: Solution) -> Table:
     grid.add_column("figure")
     for heading in ("mean", "largest") if several else ("value",):
         grid.add_column(heading, justify="right")
-    for name, value, unit in rows:
-        grid.add_row(name, *_cells(value, unit, several))
+    lines = [(name, *_cells(value, unit, several)) for name, value, unit in rows]
+    lines[2:2] = [(f"time to {bits} bits", *_readout_cells(solution, bits, several)) for bits in BITS]
+    for line in lines:
+        grid.add_row(*line)
     grid.caption = f"{_solved_by(solution)}, {solution.wall_time:.2f} s"
     grid.min_width = len(grid.caption)
     grid.caption_justify = "left"
@@ -111,6 +118,16 @@ def _cells(value: Any, unit: str, several: bool) -> list[str]:
     if finite.size == 0:
         return ["-", "-"]
     return [format_quantity(finite.mean(), unit), format_quantity(finite.max(), unit)]
+
+
+def _readout_cells(solution: Solution, bits: int, several: bool) -> list[str]:
+    """Times to an accuracy; a mean over the right-hand sides that reach it would be too good where others never do."""
+    times = solution.time_to_bits(bits)
+    driven = [k for k, response in enumerate(solution.responses) if response is not None]
+    never = int(np.isnan(np.atleast_1d(times)[driven]).sum())
+    if several and never:
+        return ["-", f"never: {never} of {len(driven)}"]
+    return _cells(times, "s", several)
 
 
 def print_table(grid: Table) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from amc_circuits import measurement
 from amc_circuits.stability import Stability
 from netlists.record import FloatArray
 
@@ -65,12 +66,30 @@ class Response:
         outputs: Shape (T, N), V.
         tolerance: Relative tolerance of the settling time.
         settling_time: s; nan if it did not settle.
+        target: Outputs that the wanted system asks for, shape (N,), V; None where they are not known.
+        terminal_voltage: At the end of the slot: word lines, bit lines of each array, shape (N + arrays * M,), V; None
+            where they are not known.
     """
 
     time: FloatArray
     outputs: FloatArray
     tolerance: float
     settling_time: float
+    target: FloatArray | None = None
+    terminal_voltage: FloatArray | None = None
+
+    @property
+    def readout_error(self) -> FloatArray:
+        """`||outputs(t) - target|| / ||target||` at each time, shape (T,); nan where the target is not known."""
+        if self.target is None:
+            return np.full(len(self.time), np.nan)
+        return measurement.readout_error(self.outputs, self.target)
+
+    def time_to_bits(self, bits: float) -> float:
+        """From the step until the error stays at or below `2^-bits`, s; nan if it never does or nothing settled."""
+        if np.isnan(self.settling_time):
+            return float("nan")
+        return measurement.time_to_bits(self.time, self.readout_error, bits)
 
 
 @dataclass(frozen=True)
@@ -163,6 +182,11 @@ class Solution:
     def usable(self) -> bool:
         """True when every right-hand side settled."""
         return self.status is Status.SETTLED
+
+    def time_to_bits(self, bits: float) -> Any:
+        """From the step until a converter sees this accuracy to the end, (K,) or a scalar, s; nan where it never does."""
+        times = [np.nan if response is None else response.time_to_bits(bits) for response in self.responses]
+        return scalar_or_array(times, self.value.ndim == 1)
 
     def raise_if_unusable(self) -> Solution:
         """This solution, if it is usable.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amc_circuits import measurement
-from tests.comparators import assert_within
+from tests.comparators import assert_close, assert_within
 
 TIME = np.linspace(0, 20.0, 4001)
 
@@ -81,3 +81,45 @@ def test_relative_error_and_bits():
     errors = measurement.relative_error(value, reference)
     assert errors == pytest.approx([0.0025, 0.0])
     assert measurement.bits(errors) == pytest.approx([np.log2(400), np.inf])
+
+
+@pytest.mark.parametrize("samples", [4001, 21])
+@pytest.mark.parametrize("bits", [4, 6, 8])
+def test_time_to_bits_of_an_exponential_is_the_logarithm(bits, samples):
+    """An exact circuit of one time constant gains a bit every `tau ln 2`, however far apart its samples are."""
+    time, tau, target = np.linspace(-1, 20, samples), 1.7, np.array([0.3, -0.4])
+    outputs = np.where(time > 0, 1 - np.exp(-time / tau), 0)[:, None] * target
+    error = measurement.readout_error(outputs, target)
+    assert_close(error, np.where(time > 0, np.exp(-time / tau), 1), relative=1e-9)
+    assert measurement.time_to_bits(time, error, bits) == pytest.approx(tau * np.log(2) * bits, rel=1e-9)
+
+
+def test_the_read_out_error_is_that_of_the_vector():
+    """Outputs weigh by their size: the square root of the sum of squares, over that of the target."""
+    outputs, target = np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 4.5]]), np.array([3.0, 4.0])
+    assert_close(measurement.readout_error(outputs, target), [1, 0.8, 0.1], relative=1e-12)
+
+
+def test_an_error_that_stays_above_the_limit_has_no_time():
+    """A final value that is 1 % wrong is read to 6 bits, later than an exact one, and never to 8."""
+    error = np.hypot(np.exp(-TIME), 0.01)
+    wanted = -np.log(np.sqrt(2.0**-12 - 1e-4))
+    assert measurement.time_to_bits(TIME, error, 6) == pytest.approx(wanted, rel=1e-4)
+    assert np.isnan(measurement.time_to_bits(TIME, error, 8))
+
+
+def test_the_last_instant_counts():
+    """An error that rises above the limit again is small enough from its last crossing; nothing above is from 0."""
+    again = np.where((TIME > 5) & (TIME < 6), 0.5, np.exp(-TIME))
+    assert measurement.time_to_bits(TIME, again, 4) == pytest.approx(6, abs=0.01)
+    assert measurement.time_to_bits(TIME, np.full(len(TIME), 1e-3), 8) == 0
+    assert measurement.time_to_bits(np.array([-1.0, -0.5]), np.array([1.0, 0.0]), 4) == 0
+
+
+def test_nothing_is_read_of_a_target_of_zeros():
+    """Against zeros there is no relative error: no time, and no warning."""
+    error = measurement.readout_error(np.array([[0.0], [1e-3], [0.0], [1e-9]]), np.zeros(1))
+    assert_close(error[[0, 2]], [0, 0])
+    assert np.isinf(error[[1, 3]]).all()
+    assert np.isnan(measurement.time_to_bits(np.arange(4.0), error, 4))
+    assert 1 <= measurement.time_to_bits(np.arange(3.0), error[:3], 4) <= 2
