@@ -14,7 +14,6 @@ from amc_circuits.cases import Case
 from amc_circuits.quantities import format_quantity
 from amc_circuits.solution import Solution
 
-
 BITS = (4, 6, 8)
 """Accuracies of a converter to which the time is told."""
 

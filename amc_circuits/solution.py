@@ -184,7 +184,7 @@ class Solution:
         return self.status is Status.SETTLED
 
     def time_to_bits(self, bits: float) -> Any:
-        """From the step until a converter sees this accuracy to the end, (K,) or a scalar, s; nan where it never does."""
+        """From the step until a converter sees this accuracy to the end, (K,) or a scalar, s; nan where never."""
         times = [np.nan if response is None else response.time_to_bits(bits) for response in self.responses]
         return scalar_or_array(times, self.value.ndim == 1)
 
