@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from amc_circuits.extensions import installed_extensions
-from amc_circuits.options import Circuit, Option, options_of
+from amc_circuits.options import CIRCUIT, PROBLEM, Circuit, Option, options_of
 
 SUFFIXES = (
     "Numbers take SI suffixes: 1.73, 35u, 100M. Both M and MEG (any case) are 1e6 and m is 1e-3: "
@@ -58,11 +58,17 @@ def _parameter(option: Option) -> inspect.Parameter:
     )
 
 
-def _with_options(circuit: Circuit, function: Callable[..., None]) -> Callable[..., None]:
-    """Gives a function the options of a circuit in the place of its `**options`."""
+def _with_options(circuit: Circuit, function: Callable[..., None], besides: str | None = None) -> Callable[..., None]:
+    """Gives a function the options of a circuit in the place of its `**options`.
+
+    With `besides` only those that say what the circuit is, and the one of that name.
+    """
+    options = options_of(circuit)
+    if besides:
+        options = tuple(entry for entry in options if entry in PROBLEM + CIRCUIT or entry.name == besides)
     signature = inspect.signature(function, eval_str=True)
     own = [entry for entry in signature.parameters.values() if entry.kind is not inspect.Parameter.VAR_KEYWORD]
-    parameters = own + [_parameter(option) for option in options_of(circuit)]
+    parameters = own + [_parameter(option) for option in options]
 
     def command(**values: Any) -> None:
         function(**values)
@@ -88,6 +94,9 @@ Format = Annotated[str, typer.Option(metavar="NAME", help="table or json.")]
 PlotFile = Annotated[
     Path | None,
     typer.Option("--plot", metavar="FILE.png", help="Picture of the outputs over time.", show_default=False),
+]
+PolesFile = Annotated[
+    Path | None, typer.Option("--plot", metavar="FILE.png", help="Picture of the poles.", show_default=False)
 ]
 SaveFile = Annotated[
     Path | None, typer.Option("--save", metavar="FILE.npz", help="Waveforms and figures.", show_default=False)
@@ -127,6 +136,15 @@ def netlist_mvm(output: DeckFile, matrix: Matrix = None, vector: Multiplicand = 
     from amc_circuits import commands
 
     commands.write_deck("mvm", options, (matrix, vector), output)
+
+
+def stability(
+    matrix: Matrix = None, *, format: Format = "table", plot: PolesFile = None, **options: Any,
+) -> None:  # fmt: skip
+    """Poles of an INV circuit: is it stable, how fast is it, and how far may its parts go."""
+    from amc_circuits import stability_commands
+
+    stability_commands.stability(options, matrix, format, plot)
 
 
 def sweep(
@@ -171,6 +189,7 @@ def _assemble() -> None:
     app.command("doctor")(doctor)
     app.command("inv")(_with_options("inv", inv))
     app.command("mvm")(_with_options("mvm", mvm))
+    app.command("stability")(_with_options("inv", stability, besides="tolerance"))
     netlist.command("inv")(_with_options("inv", netlist_inv))
     netlist.command("mvm")(_with_options("mvm", netlist_mvm))
     for command in (sweep, table, plot):

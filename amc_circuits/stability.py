@@ -11,6 +11,7 @@ from quantiphy import Quantity
 from amc_circuits.linear_circuit import LinearCircuit
 from amc_circuits.mapping import Mapping
 from netlists import InvDesign, MacroOpAmp, MvmDesign
+from netlists.record import FloatArray
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,22 @@ class Stability:
         """The pole with the largest real part, 1/s."""
         return complex(self.poles[0])
 
+    @property
+    def growth_rate(self) -> float:
+        """Real part of the slowest pole, 1/s: above 0 any disturbance grows as `exp(growth_rate t)`."""
+        return self.slowest.real
+
+    @property
+    def least_damped(self) -> complex:
+        """The pole with the smallest damping ratio, 1/s: of a pair the upper one, of equal ones the slowest."""
+        pole = self.poles[damping_ratios(self.poles).argmin()]
+        return complex(pole.real, abs(pole.imag))
+
+    @property
+    def damping_ratio(self) -> float:
+        """Of the least damped pole: 1 where nothing rings, below 0 where a pole grows."""
+        return float(damping_ratios(self.poles).min())
+
     def settling_time(self, tolerance: float) -> float:
         """Predicted settling time to a relative tolerance, s: `ln(1/tolerance)` time constants of the slowest pole.
 
@@ -43,14 +60,19 @@ class Stability:
         return float(np.log(1 / tolerance) / -self.slowest.real) if self.stable else float("nan")
 
 
+def damping_ratios(poles: NDArray[np.complex128]) -> FloatArray:
+    """`-Re(p)/|p|` of each pole: 1 decays without ringing, 0 rings for ever (or stays, at p = 0), -1 only grows."""
+    sizes = np.abs(poles)
+    return np.divide(-poles.real, sizes, out=np.zeros_like(sizes), where=sizes > 0)
+
+
 def stability(circuit: LinearCircuit, design: InvDesign | MvmDesign, mapping: Mapping) -> Stability:
     """All poles of a linear circuit and, if one of them grows, what is behind it."""
-    poles = np.linalg.eigvals(circuit.state).astype(np.complex128)
-    poles = poles[np.argsort(-poles.real, kind="stable")]
+    poles = circuit.poles
     found = Stability(poles)
     if found.stable:
         return found
-    what = f"pole at {_complex(found.slowest)} 1/s grows"
+    what = f"pole at {complex_text(found.slowest)} 1/s grows"
     if isinstance(design, MvmDesign):
         return Stability(poles, f"{what}: it is the lag of the amplifiers; {_less_lag(design)}")
     return Stability(poles, f"{what}; {_cause(design, mapping)}")
@@ -62,7 +84,7 @@ def _cause(design: InvDesign, mapping: Mapping) -> str:
     scaled = np.linalg.eigvals(mapping.difference / design.row_conductance[:, None])
     if lowest.real <= 0:
         mend = "INV needs eigenvalues with positive real parts: add damping to A, or solve A^T A x = A^T b"
-        return f"behind it is the eigenvalue {_complex(lowest)} of A; {mend}"
+        return f"behind it is the eigenvalue {complex_text(lowest)} of A; {mend}"
     if scaled.real.min() <= 0:
         mend = "scale the rows of A to equal sums, or make --input-conductance larger"
         return f"A's eigenvalues are good, but not those of A with its rows divided by their conductance; {mend}"
@@ -86,7 +108,8 @@ def _less_lag(design: InvDesign | MvmDesign) -> str:
     return "try " + "; or ".join(ways)
 
 
-def _complex(value: complex) -> str:
+def complex_text(value: complex) -> str:
+    """A complex number with SI suffixes, such as `-3.2M+41Mj`."""
     real = Quantity(value.real).render(prec=3)
     if abs(value.imag) < 1e-12 * abs(value.real):
         return real

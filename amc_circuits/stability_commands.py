@@ -1,0 +1,159 @@
+"""What `amc stability` does."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from amc_circuits.cases import load_array, make_case, opamp_of
+from amc_circuits.commands import PICTURES
+from amc_circuits.inv import InvCircuit
+from amc_circuits.margins import Limit, largest_gbwp, largest_inverter_resistance, lowest_second_pole
+from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
+from amc_circuits.options import CIRCUIT, OPAMP_OVERRIDES, PROBLEM, output_format, parse_options
+from amc_circuits.programmed import ProgrammedCircuit
+from amc_circuits.quantities import format_quantity
+from amc_circuits.report import plain, print_table
+from amc_circuits.run_folder import check_output_file, writing
+from amc_circuits.stability import Stability, complex_text
+from netlists import MacroOpAmp, ParameterError
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """What is shown of a circuit.
+
+    Attributes:
+        size: N.
+        seed: What the matrix was drawn from; None for a file.
+        opamp: Name of the preset.
+        tolerance: Of the predicted settling time.
+        found: The poles.
+        limits: Key and unit of each limit, and the limit.
+        own: What the circuit has in the place of each limit; None where it has nothing.
+    """
+
+    size: int
+    seed: int | None
+    opamp: str
+    tolerance: float
+    found: Stability
+    limits: dict[tuple[str, str], Limit]
+    own: tuple[float | None, ...]
+
+    @property
+    def title(self) -> str:
+        """Of table and picture."""
+        return f"INV {self.size} x {self.size}, {self.opamp}: {'stable' if self.found.stable else 'UNSTABLE'}"
+
+
+def stability(options: dict[str, Any], matrix_file: Path | None, form: str, plot_file: Path | None) -> None:
+    """`amc stability`."""
+    output_format("table", "json").parse(form)
+    if plot_file is not None:
+        check_output_file("plot", plot_file, PICTURES)
+    with one_line_warnings():
+        checked = _check(options, matrix_file)
+        if plot_file is not None:
+            from amc_circuits.pole_picture import plot_poles
+
+            with writing("plot", plot_file):
+                plot_poles(checked.found, plot_file, checked.title)
+    if form == "json":
+        print(json.dumps(_record(checked), indent=2, allow_nan=False))
+    else:
+        print_table(_table(checked))
+    if not checked.found.stable:
+        print(f"amc: UNSTABLE: {checked.found.cause}", file=sys.stderr)
+        finish(NO_RESULT)
+
+
+def _check(options: dict[str, Any], matrix_file: Path | None) -> _Checked:
+    parsed = parse_options("inv", options)
+    circuit = _drawn(parsed) if matrix_file is None else _loaded(options, parsed, matrix_file)
+    design = circuit.design
+    return _Checked(
+        size=circuit.matrix.shape[0],
+        seed=parsed["seed"] if matrix_file is None else None,
+        opamp=parsed["opamp"],
+        tolerance=circuit.settings.tolerance,
+        found=circuit.stability,
+        limits={
+            ("lowest_second_pole", "Hz"): lowest_second_pole(design),
+            ("largest_gbwp", "Hz"): largest_gbwp(design),
+            ("largest_inverter_resistance", "ohm"): largest_inverter_resistance(design),
+        },
+        own=(
+            design.opamp.second_pole if isinstance(design.opamp, MacroOpAmp) else None,
+            design.opamp.gbwp,
+            parsed["inverter_resistance"] if design.signed else None,
+        ),
+    )
+
+
+def _drawn(parsed: dict[str, Any]) -> ProgrammedCircuit:
+    if parsed["size"] is None:
+        raise ParameterError("size", "nothing", "give A.npy, or --size N to draw it")
+    return make_case("inv", parsed, (None, None), 1, None).circuit
+
+
+def _loaded(options: dict[str, Any], parsed: dict[str, Any], matrix_file: Path) -> ProgrammedCircuit:
+    for option in PROBLEM:
+        if options.get(option.name) is not None:
+            raise ParameterError(option.name, options[option.name], "goes with a drawn matrix, not with a file")
+    taken = {option.name for option in CIRCUIT if "inv" in option.circuits} - {"opamp", *OPAMP_OVERRIDES}
+    arguments = {name: parsed[name] for name in (*taken, "tolerance")}
+    return InvCircuit.program(load_array("A", matrix_file, (2,)), opamp=opamp_of(parsed), **arguments)
+
+
+def _record(checked: _Checked) -> dict[str, Any]:
+    """The object that `--format json` prints."""
+    found = checked.found
+    return {
+        "circuit": "inv",
+        "size": checked.size,
+        "seed": checked.seed,
+        "stable": found.stable,
+        "cause": found.cause,
+        "slowest_pole_per_s": _pair(found.slowest),
+        "least_damped_pole_per_s": _pair(found.least_damped),
+        "damping_ratio": found.damping_ratio,
+        "tolerance": checked.tolerance,
+        "predicted_settling_time_s": plain(found.settling_time(checked.tolerance)),
+        **{f"{name}_{unit.lower()}": limit.value for (name, unit), limit in checked.limits.items()},
+        "notes": {name: limit.note for (name, _), limit in checked.limits.items() if limit.note},
+        "poles_per_s": [_pair(pole) for pole in found.poles.tolist()],
+    }
+
+
+def _pair(value: complex) -> list[float]:
+    return [value.real, value.imag]
+
+
+def _table(checked: _Checked) -> Table:
+    """The figures for people, beside each limit what the circuit has."""
+    found = checked.found
+    settling = format_quantity(found.settling_time(checked.tolerance), "s")
+    if found.stable:
+        settling += f" to {format_quantity(checked.tolerance, '%')}"
+    grid = Table(title=checked.title, title_justify="left")
+    grid.add_column("figure")
+    grid.add_column("value", justify="right")
+    grid.add_column("this circuit", justify="right")
+    for name, value in (
+        ("poles", str(len(found.poles))),
+        ("slowest pole" if found.stable else "fastest growing pole", f"{complex_text(found.slowest)} 1/s"),
+        ("least damped pole", f"{complex_text(found.least_damped)} 1/s"),
+        ("  damping ratio", f"{found.damping_ratio:.3g}"),
+        ("predicted settling time", settling),
+    ):
+        grid.add_row(name, value, "")
+    for ((name, unit), limit), own in zip(checked.limits.items(), checked.own, strict=True):
+        text = limit.note if limit.value is None else format_quantity(limit.value, unit)
+        grid.add_row(name.replace("_", " ").replace("gbwp", "GBWP"), text, format_quantity(own, unit))
+    return grid
