@@ -79,12 +79,12 @@ def test_kirchhoff_and_badcrossbar_agree_in_every_cell(record, place):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_reduced_arrays_carry_the_currents_of_badcrossbar(record, size):
-    """Each current to 1e-6 of itself, all of them to 1e-10 of the largest."""
+    """Each current to 1e-8 of itself (some nearly cancel), all of them to 1e-11 of the largest."""
     for segment in SEGMENTS:
         cells, inputs, currents = recorded(record, size, segment)
         got = word_line_currents(cells, segment, inputs)
-        assert_close(got, currents, relative=1e-6)
-        assert_close(got, currents, absolute=1e-10 * np.abs(currents).max())
+        assert_close(got, currents, relative=1e-8)
+        assert_close(got, currents, absolute=1e-11 * np.abs(currents).max())
 
 
 def test_the_record_tells_orientations_apart(record):
@@ -110,12 +110,12 @@ def mvm_of(cells, segment, **options):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_mvm_rests_where_badcrossbar_says(record, size):
-    """Without a simulator: every output is `-I/G_f` to 1e-6 of itself."""
+    """Without a simulator: every output is `-I/G_f` to 1e-8 of itself."""
     for segment in SEGMENTS:
         cells, inputs, currents = recorded(record, size, segment)
         circuit = mvm_of(cells, segment)
         wanted = -currents / circuit.design.feedback_conductance
-        assert_close(circuit.linear.steady("out", inputs), wanted, relative=1e-6)
+        assert_close(circuit.linear.steady("out", inputs), wanted, relative=1e-8)
 
 
 @pytest.mark.parametrize(
@@ -185,10 +185,12 @@ def test_inv_in_ngspice_ends_where_kirchhoff_says(signed, contacts, name, form):
         assert_within(float(seen.array_power[-1]), rest.array_power, 10 * bound)
 
 
+@pytest.mark.parametrize("engine", ["ngspice", "state-space"])
 @pytest.mark.parametrize("contacts", ["one", "both"])
-def test_x_is_read_from_the_outputs(contacts):
+def test_x_is_read_from_the_outputs(contacts, engine):
     """`x = -c G0/(G_in k alpha)` of Kirchhoff's outputs, signed, N = 6."""
-    circuit, inputs = inv_of(6, True, opamp=OPAMPS["single-pole"][0], contacts=contacts, wire_resistance=20.0, **FINE)
+    options = {"opamp": OPAMPS["single-pole"][0], "wire_resistance": 20.0, "engine": engine, **FINE}
+    circuit, inputs = inv_of(6, True, contacts=contacts, **options)
     b = vector(6, 6)
     c = inv_at_rest(circuit.design, inputs).group("c", 6)
     unit = 99e-6 / circuit.design.input_conductance
@@ -259,7 +261,7 @@ def test_an_array_without_wire_resistance_is_ideal():
         assert_close(reduce_array(cells, 1e-6, contacts=contacts).conductance, ideal, absolute=1e-7 * cells.max())
 
 
-def gram_error(size, g_max, segment, seeds=6):
+def gram_error(size, g_max, segment, seeds=4):
     """Relative error of INV from wires alone, root mean square over positive Gram matrices with damping."""
     errors = []
     for seed in range(seeds):
@@ -279,9 +281,9 @@ def gram_error(size, g_max, segment, seeds=6):
 
 def test_small_errors_of_wires_grow_with_the_square_of_the_size():
     """Lines twice as long carry twice the cells: about four times the error (Gram matrices, 35 uS, 0.1 ohm)."""
-    errors = [gram_error(size, 35e-6, 0.1) for size in (8, 16, 32)]
+    errors = [gram_error(size, 35e-6, 0.1) for size in (16, 32, 64)]
     exponents = np.log2(np.divide(errors[1:], errors[:-1]))
-    assert np.abs(exponents - 2).max() < 0.3, exponents
+    assert np.abs(exponents - 2).max() < 0.2, exponents
 
 
 def test_small_errors_of_wires_grow_with_the_conductance():
