@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import EngFormatter, FixedLocator, NullLocator
 
 from amc_circuits.plotting import COLOURS, STYLE, save_figure
 from amc_circuits.stability import Stability, complex_text
@@ -38,11 +38,11 @@ def draw_poles(axes: Axes, found: Stability) -> None:
     _plane(axes, found)
     label = f"{len(found.poles)} pole{'s' * (len(found.poles) > 1)}"
     axes.plot(found.poles.real, found.poles.imag, "x", color=COLOURS[0], markersize=6, label=label)
-    damping = f"damping ratio {found.damping_ratio:.3g}"
+    name, damping = "slowest" if found.stable else "fastest growing", f"damping ratio {found.damping_ratio:.3g}"
     if found.least_damped in (found.slowest, found.slowest.conjugate()):
-        _mark(axes, found.slowest, "o", COLOURS[1], "slowest and least damped", damping)
+        _mark(axes, found.slowest, "o", COLOURS[1], f"{name} and least damped", damping)
     else:
-        _mark(axes, found.slowest, "s", COLOURS[2], "slowest")
+        _mark(axes, found.slowest, "s", COLOURS[2], name)
         _mark(axes, found.least_damped, "o", COLOURS[1], "least damped", damping)
     axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), frameon=False, borderaxespad=0.2)
 
@@ -64,7 +64,11 @@ def _plane(axes: Axes, found: Stability) -> None:
     axes.axhline(0, color="black", linewidth=0.8)
     for ratio in RATIOS:
         _equal_damping(axes, ratio, np.geomspace(linear / 100, 2 * reach, 400))
+    # The locator of such axes may put ticks below the linear part's end, one over the other.
+    decades = 10.0 ** np.arange(round(math.log10(linear)), math.log10(reach))
     for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(FixedLocator([*-decades, 0, *decades]))
+        axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(EngFormatter())
     axes.set_xlabel("real part, 1/s")
     axes.set_ylabel("imaginary part, 1/s")

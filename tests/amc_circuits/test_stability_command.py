@@ -174,7 +174,11 @@ def axes():
         ),
         (
             [1e7 - 1e8j, 1e7 + 1e8j, -1e6],
-            ["3 poles", "slowest and least damped: 10M+100Mj 1/s, damping ratio -0.0995"],
+            ["3 poles", "fastest growing and least damped: 10M+100Mj 1/s, damping ratio -0.0995"],
+        ),
+        (
+            [3e7, 1e7 - 1e8j, 1e7 + 1e8j],
+            ["3 poles", "fastest growing and least damped: 30M 1/s, damping ratio -1"],
         ),
         ([-1e6, -1e12], ["2 poles", "slowest and least damped: -1M 1/s, damping ratio 1"]),
         ([-3.0], ["1 pole", "slowest and least damped: -3 1/s, damping ratio 1"]),
@@ -189,6 +193,15 @@ def test_picture_shows_every_pole_and_names_two(axes, poles, labels):
     assert left < 0 < right
     drawn = next(line for line in axes.lines if line.get_label() == labels[0])
     assert drawn.get_xydata().tolist() == pairs(np.array(poles, dtype=complex))
+
+
+def test_ticks_of_the_picture_stand_apart(axes):
+    """None lies on the linear part of an axis but zero, where they would be one over the other."""
+    draw_poles(axes, Stability(np.array([2.7e7 + 7e8j, 2.7e7 - 7e8j, -2e6, -3e8], dtype=complex)))
+    for ticks in (axes.get_xticks(), axes.get_yticks()):
+        assert np.abs(ticks)[ticks != 0].min() == 1e6
+        assert 0 in ticks
+    assert not [*axes.get_xticks(minor=True), *axes.get_yticks(minor=True)]
 
 
 def test_help_is_printed(amc):
