@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from amc_circuits import measurement
 from amc_circuits.exact_circuit import ExactCircuit, Samples
 from amc_circuits.exact_response import Modal, Piece, gauss
-from amc_circuits.readings import CLIPPED_WITHIN, Excess, Reading
+from amc_circuits.readings import Excess, Reading
 from amc_circuits.solution import Attempt, Response
 from netlists import MacroOpAmp, StepTrain
+from netlists.opamp import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
 LINEAR_SHARE = 0.3
 """Of slew rate and output current; an amplifier driven by this share is 3 % behind a linear one: 1 - tanh(z)/z."""
+CLAMP_FREE = 15 * CLAMP_VOLTAGE
+"""Below the swing; there the clamp takes e^-15 of the gain stage's largest current."""
 BISECTIONS = 30
 """A bracket shrinks to 1e-9 of its length."""
 NEAR = 0.75
@@ -247,7 +250,7 @@ class _SlotReader:
         limits = {
             "slew rate": ("slewing", opamp.slew_rate, LINEAR_SHARE),
             "output current": ("current", opamp.output_current_limit, LINEAR_SHARE),
-            "output swing": ("stage", opamp.output_swing, 1 - CLIPPED_WITHIN / opamp.output_swing),
+            "output swing": ("stage", opamp.output_swing, 1 - CLAMP_FREE / opamp.output_swing),
         }
         worst, found = 1.0, None
         for limit, (name, size, allowed) in limits.items():

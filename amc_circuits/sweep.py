@@ -10,7 +10,7 @@ import time
 import tomllib
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,14 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.cases import make_case
-from amc_circuits.engines import SimulationError, check_engine, find_ngspice, run_together
+from amc_circuits.engines import (
+    EnginesDisagreeError,
+    SimulationError,
+    StateSpaceEngine,
+    check_engine,
+    find_ngspice,
+    run_together,
+)
 from amc_circuits.inv import InvCircuit, slow_inverters
 from amc_circuits.options import Circuit, parse_options
 from amc_circuits.programmed import package_version
@@ -148,10 +155,12 @@ def run_sweep(sweep: Sweep, folder: Path, jobs: int, on_row: Callable[[Row, int]
 
     Returns:
         The rows of this sweep, in its order.
+
+    Raises:
+        EnginesDisagreeError: A cross-check failed; the rows so far are kept.
     """
-    simulator = find_ngspice()
-    identity = f"ngspice {simulator.version} {simulator.klu} amc {package_version()}"
-    keys = [key_of(sweep.circuit, options, identity) for options in sweep.points]
+    solvers = {engine: _solver(engine) for engine in {options["engine"] for options in sweep.points}}
+    keys = [key_of(sweep.circuit, options, solvers[options["engine"]]) for options in sweep.points]
     with Store(folder, create=True) as store, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         done = {row.key: row for row in store.rows()}
@@ -162,7 +171,32 @@ def run_sweep(sweep: Sweep, folder: Path, jobs: int, on_row: Callable[[Row, int]
             store.put(row)
             done[row.key] = row
             on_row(row, len(waiting))
-    return [done[key] for key in dict.fromkeys(keys)]
+        rows = [done[key] for key in dict.fromkeys(keys)]
+        if (unchecked := _unchecked(rows)) is not None:
+            options = {name: value for name, value in unchecked.parameters.items() if name != "circuit"}
+            whole = options | {"cross_check": 1.0}
+            row = _run_point(sweep.circuit, unchecked.key, whole, unchecked.number, folder / "failures")
+            row = replace(row, parameters=unchecked.parameters)
+            store.put(row)
+            done[row.key] = row
+        return [done[key] for key in dict.fromkeys(keys)]
+
+
+def _solver(engine: str) -> str:
+    """What a row's figures depend on besides its options."""
+    if engine == StateSpaceEngine.name:
+        return f"{engine} amc {package_version()}"
+    simulator = find_ngspice()
+    return f"ngspice {simulator.version} {simulator.klu} amc {package_version()}"
+
+
+def _unchecked(rows: list[Row]) -> Row | None:
+    """A row of the engine `auto` to be checked by ngspice because none was, by chance or because they are few."""
+    exact = [row for row in rows if row.usable and row.figures.get("engine") == "auto"]
+    exact = [row for row in exact if row.figures["by_engine"].get(StateSpaceEngine.name)]
+    if any(row.figures["cross_checked"] for row in exact):
+        return None
+    return min(exact, key=lambda row: row.key, default=None)
 
 
 def _to_do(row: Row | None) -> bool:
@@ -192,6 +226,8 @@ def _run_point(circuit: Circuit, key: str, options: dict[str, Any], number: int,
         figures["warning"] = slow_inverters(case.circuit.design) if isinstance(case.circuit, InvCircuit) else ""
     except ParameterError as problem:
         status, error = INVALID, str(problem)
+    except EnginesDisagreeError:
+        raise
     except (SimulationError, np.linalg.LinAlgError, MemoryError) as problem:
         error = str(problem) or type(problem).__name__
     return Row(key, number, {"circuit": circuit, **options}, status, figures, error, time.perf_counter() - began)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from amc_circuits.engines import find_ngspice
+from amc_circuits.engines import StateSpaceEngine, find_ngspice
 from amc_circuits.messages import NO_RESULT, USABLE, finish
 from amc_circuits.options import ALL, JOBS, output_format
 from amc_circuits.quantities import format_quantity
@@ -25,7 +25,8 @@ from amc_circuits.sweep import read_sweep, run_sweep
 def sweep(spec: Path, out: Path, jobs: str) -> None:
     """`amc sweep`."""
     plan, processes = read_sweep(spec), JOBS.parse(jobs)
-    find_ngspice()
+    if any(options["engine"] != StateSpaceEngine.name for options in plan.points):
+        find_ngspice()
     claim_folder(out, "sweep")
     console = Console(stderr=True)
     columns = (
@@ -47,6 +48,11 @@ def sweep(spec: Path, out: Path, jobs: str) -> None:
         rows = run_sweep(plan, out, processes, advance)
     unusable = sum(not row.usable for row in rows)
     print(f"{len(rows)} points, {len(rows) - unusable} usable, {unusable} not; show them with: amc table {out}")
+    checked = [row.figures for row in rows if row.figures.get("cross_checked")]
+    if checked:
+        count = sum(figures["cross_checked"] for figures in checked)
+        largest = format_quantity(max(figures["largest_difference"] for figures in checked), "%")
+        print(f"{count} right-hand sides checked by ngspice: the engines differ by at most {largest} of full scale")
     finish(NO_RESULT if unusable else USABLE)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from amc_circuits.engines.auto import AutoEngine
+from amc_circuits.engines.auto import AutoEngine, EnginesDisagreeError
 from amc_circuits.engines.contract import Engine
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice import NgspiceEngine, SimulationError
@@ -37,6 +37,7 @@ __all__ = [
     "AutoEngine",
     "Engine",
     "EngineNotFoundError",
+    "EnginesDisagreeError",
     "Job",
     "NgspiceBinary",
     "NgspiceEngine",

@@ -24,6 +24,10 @@ LARGEST_DIFFERENCE = 0.01
 """Of full scale, between the waveforms of the two engines."""
 
 
+class EnginesDisagreeError(SimulationError):
+    """Two engines found different waveforms: what the faster one says of other circuits is in doubt, too."""
+
+
 @dataclass
 class AutoEngine:
     """Hands to ngspice what the state-space engine calls non-linear, and a sample of the rest.
@@ -54,8 +58,8 @@ class AutoEngine:
         """Readings of every slot of every job.
 
         Raises:
-            SimulationError: A run of ngspice failed, or it differs from the state-space engine by more than 1 % of
-                full scale.
+            SimulationError: A run of ngspice failed.
+            EnginesDisagreeError: It differs from the state-space engine by more than 1 % of full scale.
         """
         exact = StateSpaceEngine()
         found = exact.read(jobs, tolerance)
@@ -89,7 +93,7 @@ class AutoEngine:
             difference /= float(np.abs(found[place][slot].final).max())
             if difference > LARGEST_DIFFERENCE:
                 reason = f"it differs from the state-space engine by {difference:.2%} of full scale"
-                raise SimulationError(reason, self.ngspice.keep_deck(job))
+                raise EnginesDisagreeError(reason, self.ngspice.keep_deck(job))
             found[place][slot] = replace(found[place][slot], difference=difference, deck_sha256=waveforms.deck_sha256)
 
 
