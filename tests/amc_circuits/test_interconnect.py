@@ -64,7 +64,7 @@ def test_solving_costs_the_same_in_both_forms(name, capacitance, bound):
     wires = {"wire_resistance": 5.0, "line_capacitance": capacitance}
     solutions = []
     for form in ("reduced", "flat"):
-        circuit, levels = program(name, opamp="cmos-100meg", interconnect=form, **wires)
+        circuit, levels = program(name, opamp="cmos-100meg", engine="ngspice", interconnect=form, **wires)
         solutions.append(circuit.solve(levels) if isinstance(circuit, InvCircuit) else circuit.matvec(levels))
     reduced, flat = solutions
     assert_within(reduced.settling_time, flat.settling_time, bound)
