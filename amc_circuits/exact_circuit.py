@@ -18,7 +18,7 @@ class Samples:
     """Some responses at some times.
 
     Attributes:
-        time: Shape (T,), s.
+        time: Shape (T,) or (K, T), s.
         terminals: Word lines, bit lines of each array, shape (K, T, N + arrays * M), V.
         outputs: `c` of INV, `out` of MVM, shape (K, T, N), V.
         stage: What each amplifier's output would be without its load, shape (K, T, amplifiers), V.
@@ -108,7 +108,7 @@ class ExactCircuit:
         return names
 
     def observe(self, piece: Piece, time: FloatArray) -> Samples:
-        """All responses of a piece at times (T,) within it."""
+        """All responses of a piece at times (T,), or each at its own (K, T), within it."""
         design, opamp = self.design, self.design.opamp
         rows, columns = design.conductance_positive.shape
         amplifiers = len(self.amplifiers)
@@ -116,7 +116,8 @@ class ExactCircuit:
         terminals, rest = np.split(found, [len(self._terminals.rest)], axis=2)
         stage = rest[:, :, -amplifiers:]
         sums = terminals[:, :, :rows]
-        inputs = piece.inputs.T[:, None, :] + (time - piece.start)[None, :, None] * piece.inputs_slope.T[:, None, :]
+        after = np.atleast_2d(time - piece.start)[:, :, None]
+        inputs = piece.inputs.T[:, None, :] + after * piece.inputs_slope.T[:, None, :]
         if isinstance(design, InvDesign):
             pins = terminals[:, :, rows:]
             inverting = np.concatenate([sums, rest[:, :, :columns]], axis=2) if design.signed else sums

@@ -96,11 +96,10 @@ class Piece:
     inputs: FloatArray
     inputs_slope: FloatArray
 
-    def of(self, column: int) -> Piece:
-        """One of the responses."""
-        only = slice(column, column + 1)
-        modal = (self.decaying[:, only], self.constant[:, only], self.slope[:, only])
-        return Piece(self.start, self.stop, *modal, self.inputs[:, only], self.inputs_slope[:, only])
+    def of(self, columns: NDArray[np.int64]) -> Piece:
+        """Some of the responses."""
+        modal = (self.decaying[:, columns], self.constant[:, columns], self.slope[:, columns])
+        return Piece(self.start, self.stop, *modal, self.inputs[:, columns], self.inputs_slope[:, columns])
 
     def line(self, probe: Probe) -> tuple[FloatArray, FloatArray]:
         """The straight part of a probe, its value at t = 0 and its slope, shape (rows, K) each."""
@@ -167,14 +166,14 @@ class ExactResponse:
         return found
 
     def at(self, piece: Piece, probe: Probe, time: FloatArray) -> FloatArray:
-        """A probe of every response at times (T,) within a piece, shape (K, T, rows)."""
-        after = time - piece.start
+        """A probe of every response at times (T,), or each at its own (K, T), within a piece; shape (K, T, rows)."""
+        after = np.atleast_2d(time - piece.start)
         value, slope = piece.line(probe)
-        found = value.T[:, None, :] + after[None, :, None] * slope.T[:, None, :]
+        found = value.T[:, None, :] + after[:, :, None] * slope.T[:, None, :]
         step = max(1, BLOCK // piece.decaying.size)
-        for first in range(0, len(after), step):
+        for first in range(0, after.shape[1], step):
             part = slice(first, first + step)
-            found[:, part] += self.fading(piece.decaying[:, :, None], after[None, part]) @ probe.decaying.T
+            found[:, part] += self.fading(piece.decaying[:, :, None], after[:, part]) @ probe.decaying.T
         return found
 
     def each_at(self, piece: Piece, probe: Probe, time: FloatArray, column: NDArray[np.int64]) -> FloatArray:

@@ -14,6 +14,27 @@ from amc_circuits.readings import Reading
 from amc_circuits.settings import Settings
 from netlists.record import FloatArray
 
+BATCH = 64
+"""Most right-hand sides worked on at once."""
+
+
+def _alike(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Neighbouring jobs that can be read as one: from rest, in equal slots of the same circuit."""
+
+    def kind(job: Job) -> tuple[int, float, float, bool]:
+        from_rest = job.drive.return_time > 0 or job.drive.levels.shape[1] == 1
+        return id(job.design), job.drive.slot_time, job.drive.rise_time, from_rest
+
+    batches: list[list[Job]] = []
+    for job in jobs:
+        last = batches[-1] if batches else []
+        count = job.drive.levels.shape[1] + sum(other.drive.levels.shape[1] for other in last)
+        if last and kind(last[0]) == kind(job) and kind(job)[-1] and count <= BATCH:
+            last.append(job)
+        else:
+            batches.append([job])
+    return batches
+
 
 @dataclass
 class StateSpaceEngine:
@@ -30,7 +51,13 @@ class StateSpaceEngine:
 
     def read(self, jobs: Sequence[Job], tolerance: float, processes: int = 1) -> list[list[Reading]]:
         """Readings of every slot of every job; all in this process."""
-        return [read_slots(exact_circuit(job.design), job.drive, tolerance) for job in jobs]
+        found: list[list[Reading]] = []
+        for batch in _alike(jobs):
+            levels = [job.drive.levels for job in batch]
+            drive = batch[0].drive.replace(levels=np.hstack(levels)) if len(batch) > 1 else batch[0].drive
+            readings = iter(read_slots(exact_circuit(batch[0].design), drive, tolerance))
+            found += [[next(readings) for _ in range(part.shape[1])] for part in levels]
+        return found
 
     def outputs(self, job: Job, time: FloatArray) -> FloatArray:
         """Output voltages over the whole step train at times (T,), rising, s; shape (T, N)."""
