@@ -1,7 +1,7 @@
 """The array of cells and wires as raw SPICE text, in one of three forms.
 
 - Ideal wires: one resistor a cell.
-- `reduced`: one resistor, and with line capacitance one capacitor, between every two terminals. The network is that of
+- `reduced`: one resistor between every two terminals, and with line capacitance capacitors. The network is that of
   `netlists/reduction.py`, so currents and voltages at the terminals are those of the mesh.
 - `flat`: the mesh itself, one resistor a cell and a wire segment, with the line capacitance at each of its nodes.
 
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from netlists import nodes
-from netlists.parameters import InvDesign, MvmDesign
+from netlists.parameters import Interconnect, InvDesign, MvmDesign
 from netlists.record import FloatArray
 
 
@@ -28,16 +28,12 @@ def crossbar(design: InvDesign | MvmDesign, array: int) -> str:
         array: 0 for the positive, 1 for the negative array: starts the element names with `p` or `n`.
     """
     cells, wires = design.arrays[array], design.interconnect
-    if wires.wire_resistance == 0:
-        lines = _cells(array, cells)
-    elif wires.form == "flat":
-        lines = _mesh_cells(array, cells)
-        lines += _mesh_wires(array, cells.shape, wires.wire_resistance, wires.contacts == "both")
-        if wires.line_capacitance > 0:
-            lines += _mesh_capacitors(array, cells.shape, wires.line_capacitance)
-        return "\n".join(lines)
-    else:
+    if wires.wire_resistance > 0 and wires.form == "flat":
+        return "\n".join(_mesh(array, cells, wires))
+    if wires.wire_resistance > 0:
         lines = _network(array, cells.shape, design.reduced_arrays[array].conductance)
+    else:
+        lines = _cells(array, cells)
     if wires.line_capacitance > 0:
         lines += _capacitors(array, cells.shape, design.reduced_arrays[array].capacitance)
     return "\n".join(lines)
@@ -80,6 +76,14 @@ def _pairs(array: int, shape: tuple[int, ...], between: FloatArray) -> Iterator[
     first, second = np.nonzero(np.triu(between, 1))
     for a, b, value in zip(first.tolist(), second.tolist(), between[first, second].tolist(), strict=True):
         yield terminals[a], terminals[b], value
+
+
+def _mesh(array: int, conductance: FloatArray, wires: Interconnect) -> list[str]:
+    lines = _mesh_cells(array, conductance)
+    lines += _mesh_wires(array, conductance.shape, wires.wire_resistance, wires.contacts == "both")
+    if wires.line_capacitance > 0:
+        lines += _mesh_capacitors(array, conductance.shape, wires.line_capacitance)
+    return lines
 
 
 def _mesh_cells(array: int, conductance: FloatArray) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from netlists import Interconnect, InvDesign, MvmDesign, StepTrain, inv_circuit, mvm_circuit, nodes, preset
+from netlists.reduction import ReducedArray
 
 
 def inv_design(size=3, **changes):
@@ -154,6 +155,20 @@ def test_a_large_pair_is_made_in_a_moment():
     text = str(inv_circuit(design))
     assert time.perf_counter() - began < 3
     assert len(elements(text, "R")) == 2 * 128**2 + 3 * 128
+
+
+def test_a_large_reduced_pair_is_made_in_a_moment():
+    """With wires and line capacitance, the reduction aside: 2 x 32,640 resistors and as many couplings."""
+    wires = Interconnect(wire_resistance=1.0, line_capacitance=1e-16)
+    design = inv_design(128, interconnect=wires)
+    between = np.triu(np.random.default_rng(0).uniform(1e-8, 1e-4, (256, 256)), 1)
+    array = ReducedArray(between + between.T, 1e-12 * (between + between.T))
+    vars(design)["reduced_arrays"] = (array, array)
+    began = time.perf_counter()
+    text = str(inv_circuit(design))
+    assert time.perf_counter() - began < 3
+    assert len(elements(text, "R")) == 2 * 32640 + 3 * 128
+    assert len(elements(text, "C")) == 2 * (32640 + 256)
 
 
 @pytest.mark.parametrize(("back", "period"), [(0.0, 1e-6), (5e-7, 1.5e-6)])
