@@ -16,8 +16,9 @@ from netlists import MacroOpAmp, StepTrain
 from netlists.opamp import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
-LINEAR_SHARE = 0.3
-"""Of slew rate and output current; an amplifier driven by this share is 3 % behind a linear one: 1 - tanh(z)/z."""
+LARGEST_LOSS = 0.02
+"""Of full scale, that an amplifier's bent characteristic may take from a waveform. Measured on 160 circuits around it:
+the waveform then differs by 0.4 to 0.75 times what is estimated here."""
 CLAMP_FREE = 15 * CLAMP_VOLTAGE
 """Below the swing; there the clamp takes e^-15 of the gain stage's largest current."""
 CROSSING_STEPS = 12
@@ -67,16 +68,18 @@ def slots_of(exact: ExactCircuit, drive: StepTrain) -> Slots:
     return Slots(edge, hold, drive.rise_time / 2)
 
 
-def read_slots(exact: ExactCircuit, drive: StepTrain, tolerance: float) -> list[Reading]:
-    """Measures every slot of a step train."""
-    return _SlotReader(exact, slots_of(exact, drive), tolerance).readings()
+def read_slots(
+    exact: ExactCircuit, drive: StepTrain, tolerance: float, largest_loss: float = LARGEST_LOSS
+) -> list[Reading]:
+    """Measures every slot of a step train; beyond `largest_loss` of full scale a reading has an excess."""
+    return _SlotReader(exact, slots_of(exact, drive), tolerance, largest_loss).readings()
 
 
 class _SlotReader:
     """Samples of all slots, and what is read from them."""
 
-    def __init__(self, exact: ExactCircuit, slots: Slots, tolerance: float) -> None:
-        self.exact, self.slots, self.tolerance = exact, slots, tolerance
+    def __init__(self, exact: ExactCircuit, slots: Slots, tolerance: float, largest_loss: float) -> None:
+        self.exact, self.slots, self.tolerance, self.largest_loss = exact, slots, tolerance, largest_loss
         steady_from = slots.hold.stop * (1 - 1 / measurement.STEADY_PART)
         edges = exact.response.panels(slots.edge)
         self.edge_panels = np.union1d(edges, slots.step)
@@ -84,6 +87,8 @@ class _SlotReader:
         parts = [self._observe(slots.edge, self.edge_panels), self._observe(slots.hold, self.hold_panels)]
         self.parts = parts
         self.time = np.concatenate([part.time for part in parts])
+        # Weights of the integral over the slot; the ends of both pieces have none.
+        self._weights = np.concatenate([np.append(gauss(p)[1], 0.0) for p in (self.edge_panels, self.hold_panels)])
         self.outputs = np.concatenate([part.outputs for part in parts], axis=1)
         self.final = self.outputs[:, -1]
         self.band = tolerance * np.abs(self.final).max(axis=1)
@@ -254,22 +259,37 @@ class _SlotReader:
         return np.where(np.isnan(last), np.nan, total)
 
     def _excess(self, k: int) -> Excess | None:
-        """Where slot k asks most of an amplifier, if that is more than the linear circuit may ask."""
+        """Where slot k asks most of an amplifier, if that is more than a linear one may be asked."""
         opamp = self.exact.design.opamp
         if not isinstance(opamp, MacroOpAmp):
             return None
-        limits = {
-            "slew rate": ("slewing", opamp.slew_rate, LINEAR_SHARE),
-            "output current": ("current", opamp.output_current_limit, LINEAR_SHARE),
-            "output swing": ("stage", opamp.output_swing, 1 - CLAMP_FREE / opamp.output_swing),
+        asked = {
+            "slew rate": self._asked("slewing", k) / opamp.slew_rate,
+            "output current": self._asked("current", k) / opamp.output_current_limit,
+            "output swing": self._asked("stage", k) / opamp.output_swing,
         }
-        worst, found = 1.0, None
-        for limit, (name, size, allowed) in limits.items():
-            asked = np.concatenate([np.abs(getattr(part, name)[k]) for part in self.parts]) / size
-            place, amplifier = np.unravel_index(asked.argmax(), asked.shape)
-            ratio = float(asked[place, amplifier])
-            if ratio > worst * allowed:
-                worst = ratio / allowed
-                time = float(self.time[place] - self.slots.step)
-                found = Excess(limit, self.exact.amplifiers[int(amplifier)], time, ratio)
-        return found
+        # What tanh takes from the rate that charges the gain stage, added up over the slot ...
+        bent = asked["slew rate"] - np.tanh(asked["slew rate"])
+        lost = opamp.slew_rate * (self._weights[:, None] * bent).sum(axis=0)
+        # ... what its inverse adds to the drop over the output resistance, at its largest ...
+        drop = np.arctanh(np.minimum(asked["output current"], 1 - 1e-12)) - asked["output current"]
+        more = opamp.output_resistance * opamp.output_current_limit * drop.max(axis=0)
+        scale = self.largest_loss * max(float(np.abs(self.final[k]).max()), np.finfo(float).tiny)
+        losses = {
+            "slew rate": np.maximum(lost / scale, asked["slew rate"].max(axis=0)),
+            "output current": np.maximum(more / scale, asked["output current"].max(axis=0)),
+            # ... and the clamp, which is nothing or all.
+            "output swing": asked["output swing"].max(axis=0) / (1 - CLAMP_FREE / opamp.output_swing),
+        }
+        limit = max(losses, key=lambda name: float(losses[name].max()))
+        amplifier = int(losses[limit].argmax())
+        if losses[limit][amplifier] <= 1:
+            return None
+        place = int(asked[limit][:, amplifier].argmax())
+        time = float(self.time[place] - self.slots.step)
+        return Excess(limit, self.exact.amplifiers[amplifier], time, float(asked[limit][place, amplifier]))
+
+    def _asked(self, name: str, k: int) -> FloatArray:
+        """A figure of all amplifiers in slot k without its sign, shape (T, amplifiers)."""
+        asked: FloatArray = np.abs(np.concatenate([getattr(part, name)[k] for part in self.parts]))
+        return asked

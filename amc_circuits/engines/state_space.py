@@ -9,7 +9,7 @@ import numpy as np
 
 from amc_circuits.engines.job import Job
 from amc_circuits.exact_circuit import exact_circuit
-from amc_circuits.exact_reading import read_slots
+from amc_circuits.exact_reading import LARGEST_LOSS, read_slots
 from amc_circuits.readings import Reading
 from amc_circuits.settings import Settings
 from netlists.record import FloatArray
@@ -38,8 +38,13 @@ def _alike(jobs: Sequence[Job]) -> list[list[Job]]:
 
 @dataclass
 class StateSpaceEngine:
-    """Reads jobs from the exact response of the linear circuit; says where an amplifier leaves its linear range."""
+    """Reads jobs from the exact response of the linear circuit; says where an amplifier leaves its linear range.
 
+    Attributes:
+        largest_loss: What bent characteristics may take from a waveform, in units of full scale.
+    """
+
+    largest_loss: float = LARGEST_LOSS
     name = "state-space"
     version = ""
     klu = False
@@ -55,7 +60,7 @@ class StateSpaceEngine:
         for batch in _alike(jobs):
             levels = [job.drive.levels for job in batch]
             drive = batch[0].drive.replace(levels=np.hstack(levels)) if len(batch) > 1 else batch[0].drive
-            readings = iter(read_slots(exact_circuit(batch[0].design), drive, tolerance))
+            readings = iter(read_slots(exact_circuit(batch[0].design), drive, tolerance, self.largest_loss))
             found += [[next(readings) for _ in range(part.shape[1])] for part in levels]
         return found
 

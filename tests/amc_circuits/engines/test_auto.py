@@ -1,0 +1,108 @@
+"""The engine `auto`: what it hands over, what it checks, and what it does when the engines differ."""
+
+import numpy as np
+import pytest
+
+from amc_circuits.engines import EnginesDisagreeError, auto
+from amc_circuits.inv import InvCircuit
+from amc_circuits.solution import Status
+from netlists import preset
+from tests.amc_circuits import broken_ngspice as broken
+from tests.amc_circuits.sweeps import rows
+from tests.cases import spd_matrix, vector
+from tests.comparators import assert_close
+
+MATRIX = spd_matrix(3, 6, 0)
+SLOW = preset("cmos-100meg").replace(slew_rate=1e6)
+SPEC = 'circuit = "inv"\n[fixed]\nengine = "auto"\ninput_voltage = 0.02\nsize = 3\n[grid]\nseed = {range = [0, 4]}\n'
+
+
+def columns(count):
+    """Right-hand sides, shape (3, count)."""
+    return np.random.default_rng(1).uniform(-1, 1, (3, count))
+
+
+def test_what_is_not_linear_goes_to_ngspice():
+    """A slewing amplifier: the figures are those of ngspice, bit for bit, and the solution says who solved it."""
+    b = vector(3, 0)
+    by_auto = InvCircuit.program(MATRIX, opamp=SLOW, engine="auto", input_voltage=0.02, cross_check=0).solve(b)
+    by_ngspice = InvCircuit.program(MATRIX, opamp=SLOW, input_voltage=0.02).solve(b)
+    assert by_auto.engines == ("ngspice",)
+    assert by_auto.status is Status.SETTLED
+    assert (by_auto.settling_time, by_auto.value.tolist()) == (by_ngspice.settling_time, by_ngspice.value.tolist())
+
+
+def test_only_the_slots_that_are_not_linear_are_handed_over():
+    """Each right-hand side by itself: an amplifier that slews for one may be linear for the next."""
+    opamp = preset("cmos-100meg").replace(slew_rate=18e6)
+    found = InvCircuit.program(MATRIX, opamp=opamp, engine="auto", input_voltage=0.02, cross_check=0).solve(columns(12))
+    assert set(found.engines) == {"ngspice", "state-space"}
+    wanted = InvCircuit.program(MATRIX, opamp=opamp, input_voltage=0.02).solve(columns(12))
+    assert_close(found.value, wanted.value, absolute=2e-3 * np.abs(wanted.value).max())
+    assert_close(found.settling_time, wanted.settling_time, relative=0.03)
+
+
+def test_all_or_nothing_is_checked():
+    """A share of 1 checks every linear right-hand side, 0 none; the difference is what a few steps make."""
+    every = InvCircuit.program(MATRIX, engine="auto", input_voltage=0.02, cross_check=1).solve(columns(3))
+    assert every.engines == ("state-space",) * 3
+    assert every.cross_checked == 3
+    assert 0 < every.largest_difference < 0.01
+    none = InvCircuit.program(MATRIX, engine="auto", input_voltage=0.02, cross_check=0).solve(columns(3))
+    assert none.cross_checked == 0
+    assert np.isnan(none.largest_difference)
+    assert (every.value == none.value).all()
+
+
+def test_the_sample_is_drawn_by_the_right_hand_side():
+    """About the share that was asked for, and the same wherever a column stands."""
+    circuit = InvCircuit.program(MATRIX, engine="auto", input_voltage=0.02)
+    many = columns(4000)
+    whole = auto._drawn(circuit.job(many[:, :2000]), 0.02)
+    assert 20 <= whole.sum() <= 65  # 40 expected, standard deviation 6.3
+    part = auto._drawn(circuit.job(many[:, 500:600]), 0.02)
+    assert (part == whole[500:600]).all()
+
+
+def test_engines_that_differ_stop_the_run_and_leave_the_deck(monkeypatch, tmp_path):
+    """Beyond the limit (here one that no simulator keeps) it is an error, with the deck kept."""
+    monkeypatch.setattr(auto, "LARGEST_DIFFERENCE", 1e-9)
+    circuit = InvCircuit.program(MATRIX, engine="auto", input_voltage=0.02, cross_check=1, keep=tmp_path)
+    with pytest.raises(
+        EnginesDisagreeError, match=r"differs from the state-space engine by .* of full scale"
+    ) as caught:
+        circuit.solve(vector(3, 0))
+    assert (caught.value.folder / "deck.cir").read_text().startswith(".title")
+
+
+def test_a_sweep_checks_at_least_one_point(sweep, tmp_path):
+    """Four points at 2 % would mostly go unchecked: one is, the sweep says so, and a second run checks nothing."""
+    first = sweep(SPEC)
+    assert first.code == 0
+    assert "1 right-hand sides checked by ngspice: the engines differ by at most" in first.out
+    found = rows(tmp_path)
+    assert sum(row.figures["cross_checked"] for row in found) == 1
+    assert all(row.figures["by_engine"] == {"state-space": 1} for row in found)
+    assert sweep(SPEC) == first
+    assert rows(tmp_path) == found
+
+
+def test_a_sweep_ends_where_the_engines_differ(sweep, monkeypatch):
+    """Exit code 1 and one line; the other points' exact figures are in doubt, too."""
+    monkeypatch.setattr(auto, "LARGEST_DIFFERENCE", 1e-9)
+    sweep(SPEC).refused("differs from the state-space engine", code=1)
+
+
+def test_state_space_needs_no_ngspice(amc, sweep, monkeypatch, tmp_path):
+    """Neither a solve nor a sweep looks for the simulator."""
+    monkeypatch.setenv("AMC_NGSPICE", str(tmp_path / "nothing"))
+    outcome = amc("inv", "--size", 3, "--input-voltage", 0.02, "--engine", "state-space", "--format", "json")
+    assert (outcome.code, outcome.json["status"], outcome.json["by_engine"]) == (0, "SETTLED", {"state-space": 1})
+    assert sweep(SPEC.replace("auto", "state-space")).code == 0
+
+
+def test_auto_runs_no_simulator_for_linear_right_hand_sides(amc, monkeypatch, tmp_path):
+    """Without a check nothing is simulated, so nothing can be slow."""
+    monkeypatch.setenv("AMC_NGSPICE", broken.program(tmp_path / "books", broken.BOOKKEEPING))
+    assert amc("inv", "--size", 3, "--input-voltage", 0.02, "--engine", "auto", "--cross-check", 0).code == 0
+    assert not broken.started(tmp_path / "books")
