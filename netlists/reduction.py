@@ -1,21 +1,33 @@
-"""The mesh of cells and wires of an array, reduced exactly to its terminals."""
+"""The mesh of cells and wires of an array, reduced exactly to its terminals.
+
+Removing nodes from a network of conductances leaves another one, equal to it at all other nodes (G. Kron, Tensor
+Analysis of Networks, 1939). The order decides the work; here it is nested dissection (A. George, SIAM J. Numer. Anal.
+10, 345, 1973): blocks of cells are networks between the ports on their perimeter; two neighbours are joined and the
+ports that they share removed. All blocks of one shape are one stack, and N x N cells take O(N^3). Only conductances
+between different nodes are kept and diagonals are sums of them, so nothing cancels: each is accurate, however small.
+"""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from netlists.record import FloatArray
+from netlists.record import FloatArray, ParameterError
+
+Contacts = Literal["one", "both", "separate"]
 
 
 @dataclass(frozen=True)
 class ReducedArray:
     """The network between the terminals of an array that is equal to its mesh.
 
-    Terminals are the N word lines, then the M bit lines: T = N + M.
+    Terminals are the N word lines, then the M bit lines: T = N + M. If both ends of a line are separate terminals, far
+    ends follow in the same order: T = 2 (N + M).
 
     Attributes:
         conductance: Between every two terminals, shape (T, T), symmetric, never negative, 0 on the diagonal, siemens.
@@ -35,41 +47,238 @@ def reduce_array(
     cells: FloatArray,
     wire_resistance: float,
     line_capacitance: float = 0.0,
-    contacts: Literal["one", "both"] = "one",
+    contacts: Contacts = "one",
     line_model: Literal["reduced", "lumped"] = "reduced",
 ) -> ReducedArray:
-    """Placeholder: dense elimination."""
+    """The network between the terminals of an array with wires.
+
+    Args:
+        cells: Row i is word line i, column j bit line j, shape (N, M), siemens.
+        wire_resistance: Of each segment between neighbouring cells, and between a terminal and its first cell, ohm. 0
+            means ideal wires, where only cells are left.
+        line_capacitance: Of each line per cell, to ground, F.
+        contacts: `one`: word lines at column 1, bit lines at row 1. `both`: a further segment leads from the last cell
+            of each line to its far end, which is tied to the near one. `separate`: the far ends are terminals.
+        line_model: `reduced` with the mesh: `X^T C X`, X the voltages of its nodes per terminal volt (R. J. Guyan, AIAA
+            J. 3, 380, 1965); or `lumped`, a line's capacitance on its terminals. With ideal wires both are the same.
+
+    Raises:
+        ParameterError: If the mesh needs more memory than there is, or no finite network is equal to it.
+    """
     n, m = cells.shape
+    if contacts == "both" and wire_resistance > 0:
+        return _tied(reduce_array(cells, wire_resistance, line_capacitance, "separate", line_model))
     if wire_resistance == 0:
+        check_ideal(contacts)
         conductance = np.block([[np.zeros((n, n)), cells], [cells.T, np.zeros((m, m))]])
-        capacitance = np.diag(np.concatenate([np.full(n, m * line_capacitance), np.full(m, n * line_capacitance)]))
-        return ReducedArray(conductance, capacitance)
-    g, count = 1 / wire_resistance, n + m + 2 * n * m
-    word = n + m + np.arange(n * m).reshape(n, m)
-    bit = word + n * m
-    w = np.zeros((count, count))
+        return ReducedArray(conductance, _lumped(n, m, line_capacitance, contacts))
+    inner = line_capacitance if line_model == "reduced" else 0.0
+    check_memory(n, m, inner > 0)
+    conductance, *reduced = dissect(cells, wire_resistance, inner, contacts == "separate", None)
+    return ReducedArray(conductance, reduced[0] if reduced else _lumped(n, m, line_capacitance, contacts))
 
-    def join(a: int, b: int, siemens: float) -> None:
-        w[a, b] += siemens
-        w[b, a] += siemens
 
-    for i in range(n):
-        for j in range(m):
-            join(word[i, j], bit[i, j], cells[i, j])
-            join(word[i, j], word[i, j - 1] if j else i, g)
-            join(bit[i, j], bit[i - 1, j] if i else n + j, g)
-    if contacts == "both":
-        for i in range(n):
-            join(word[i, -1], i, g)
-        for j in range(m):
-            join(bit[-1, j], n + j, g)
-    t = n + m
-    lap = np.diag(w.sum(axis=1)) - w
-    x = np.linalg.solve(lap[t:, t:], w[t:, :t])
-    reduced = w[:t, :t] + w[:t, t:] @ x
-    np.fill_diagonal(reduced, 0)
-    if line_model == "lumped":
-        capacitance = np.diag(np.concatenate([np.full(n, m * line_capacitance), np.full(m, n * line_capacitance)]))
+def check_ideal(contacts: Contacts) -> None:
+    """Raises `ParameterError` where ideal wires would make two terminals one node."""
+    if contacts == "separate":
+        raise ParameterError("wire_resistance", 0, "both ends of an ideal line are one node: contact one or both, tied")
+
+
+def _lumped(n: int, m: int, line_capacitance: float, contacts: Contacts) -> FloatArray:
+    """The capacitance of each whole line on its terminal, or half of it on either of two."""
+    line = line_capacitance * np.repeat([float(m), float(n)], [n, m])
+    return np.diag(np.tile(line / 2, 2) if contacts == "separate" else line)
+
+
+def _tied(separate: ReducedArray) -> ReducedArray:
+    """Near and far end of each line made one node: parallel conductances add up, so do charges."""
+    t = len(separate.conductance) // 2
+    conductance, capacitance = (
+        (between[:t, :t] + between[t:, t:]) + (between[:t, t:] + between[t:, :t])
+        for between in (separate.conductance, separate.capacitance)
+    )
+    np.fill_diagonal(conductance, 0)
+    return ReducedArray(conductance, capacitance)
+
+
+class Block(NamedTuple):
+    """A block of cells, each with its left and its upper segment, and how it is made of two halves.
+
+    Its ports stand in order around the perimeter: left side downwards, bottom, right side upwards, top; the first of
+    all may be anywhere. So the ports of a block are those of its first half, then those of the second, less the shared
+    ones: matrices are turned round, never sorted.
+    """
+
+    height: int
+    width: int
+
+    @property
+    def axis(self) -> int:
+        """0 if the halves lie one above the other, 1 if side by side."""
+        return int(self.width >= self.height)
+
+    @property
+    def shared(self) -> int:
+        """Number of ports that the halves share."""
+        return self[1 - self.axis]
+
+    @property
+    def halves(self) -> tuple[Block, Block]:
+        """The upper or left one, then the other, cut at a multiple of a power of 2: few different shapes come about."""
+        size = self[self.axis]
+        unit = 2 ** max(0, size.bit_length() - 3)
+        at = unit * round(size / unit / 2)
+        if self.axis:
+            return Block(self.height, at), Block(self.height, size - at)
+        return Block(at, self.width), Block(size - at, self.width)
+
+    @property
+    def left(self) -> int:
+        """Place of the first port of the left side."""
+        if self == (1, 1):
+            return 0
+        first, _ = self.halves
+        return first.width if self.axis else first.height + first.width
+
+    @property
+    def top(self) -> int:
+        """Place of the first port of the top side."""
+        return self.left + 2 * self.height + self.width
+
+    @property
+    def turns(self) -> tuple[int, int]:
+        """Which port of each half has to be its first for shared ones to end the first half and begin the second."""
+        first, second = self.halves
+        if self.axis:
+            return first.top, second.left
+        return first.left + first.height + first.width, second.top
+
+
+def dissect(
+    cells: FloatArray, wire_resistance: float, line_capacitance: float, far: bool, weights: list[FloatArray] | None
+) -> FloatArray:
+    """Conductances between the terminals and, if there is line capacitance, the capacitances, shape (1 or 2, T, T).
+
+    Args:
+        cells: Shape (N, M), siemens.
+        wire_resistance: Greater than 0, ohm.
+        line_capacitance: Of each inner node to ground, F.
+        far: Whether a segment leads from the last cell of each line to a further terminal.
+        weights: If given, takes from each step the voltages of the E nodes removed per volt at the K kept, shape
+            (stack, E, K).
+
+    Raises:
+        ParameterError: If no finite network is equal to the mesh.
+    """
+    n, m = cells.shape
+    siemens = 1 / wire_resistance
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            network = _blocks(cells[None], siemens, line_capacitance, weights)
+            for lines, turn in zip((n, m), end_turns(n, m), strict=True):
+                ends = np.zeros((len(network), 1, *[lines * (1 + far)] * 2))
+                if far:
+                    ends[0, 0, :lines, lines:] = ends[0, 0, lines:, :lines] = siemens * np.eye(lines)
+                network = _join(_turned(network, turn), ends, lines, weights)
+    except np.linalg.LinAlgError:
+        network = np.full((1, 1, 1, 1), np.nan)
+    if not (np.isfinite(network).all() and (network >= 0).all()):
+        mend = "too far from the cells' resistance for numbers of double precision; 0 means ideal wires"
+        raise ParameterError("wire_resistance", wire_resistance, mend)
+    order = np.argsort(terminal_order(n, m, far))
+    return network[:, 0, order[:, None], order]
+
+
+def end_turns(n: int, m: int) -> tuple[int, int]:
+    """First ports of a whole array for its right side, and after that its bottom, to be the last."""
+    return Block(n, m).top, 2 * m + n
+
+
+def terminal_order(n: int, m: int, far: bool) -> NDArray[np.int_]:
+    """Which terminals the ports are that are left at the end: far right ones, top, left, far bottom ones."""
+    rows, columns = np.split(np.arange(n + m), [n])
+    inner = np.concatenate([columns[::-1], rows])
+    return np.concatenate([rows + n + m, inner, columns[::-1] + n + m]) if far else inner
+
+
+def _turned(networks: FloatArray, first: int) -> FloatArray:
+    """The same networks with another port first."""
+    return np.roll(networks, (-first, -first), axis=(-2, -1))
+
+
+def _blocks(cells: FloatArray, siemens: float, line_capacitance: float, weights: list[FloatArray] | None) -> FloatArray:
+    """Networks of equally large blocks of cells, shape (stack, height, width), between their ports.
+
+    Returns:
+        Shape (1 or 2, stack, ports, ports): conductances, siemens, and if there is line capacitance, that, F.
+    """
+    block = Block(*cells.shape[1:])
+    if block == (1, 1):
+        single = np.zeros((1 + (line_capacitance > 0), len(cells), 4, 4))
+        left, bottom, right, top = range(4)
+        single[0, :, [left, right, bottom, top], [right, left, top, bottom]] = siemens
+        single[0, :, [right, bottom], [bottom, right]] = cells[:, 0, 0]
+        single[1:, :, [right, bottom], [right, bottom]] = line_capacitance
+        return single
+    halves = np.split(cells, [block.halves[0][block.axis]], axis=1 + block.axis)
+    if halves[0].shape == halves[1].shape:
+        both = _blocks(np.concatenate(halves), siemens, line_capacitance, weights)
+        networks = np.split(both, 2, axis=1)
     else:
-        capacitance = line_capacitance * x.T @ x
-    return ReducedArray((reduced + reduced.T) / 2, capacitance)
+        networks = [_blocks(half, siemens, line_capacitance, weights) for half in halves]
+    first, second = (_turned(half, turn) for half, turn in zip(networks, block.turns, strict=True))
+    return _join(first, second, block.shared, weights)
+
+
+def _join(first: FloatArray, second: FloatArray, shared: int, weights: list[FloatArray] | None) -> FloatArray:
+    """Joins the last ports of one network to the first of another, the last to the first, and removes them.
+
+    Kirchhoff's current law at the removed nodes E is `L v_E = W v_K`: W between them and the kept nodes K, L the
+    Laplacian of E with all that leads to K on its diagonal. So `v_E = X v_K` with `X = L^-1 W`, and `W^T L^-1 W` adds
+    to the conductances between kept nodes; charges `C v` become `[I X^T] C [I; X] v_K`. L is positive definite without
+    positive entries off its diagonal: its Cholesky factor has none there either, the factor's inverse has no negative
+    ones, and all that is added up is positive.
+    """
+    stay = first.shape[-1] - shared
+    seam = second[..., shared - 1 :: -1, :]
+    across = np.concatenate([first[..., stay:, :stay], seam[..., shared:]], axis=-1)
+    inner = first[..., stay:, stay:] + seam[..., :shared][..., ::-1]
+    diagonal, laplacian = np.arange(shared), -inner[0]
+    laplacian[:, diagonal, diagonal] = across[0].sum(axis=-1) + inner[0].sum(axis=-1)
+    factor = np.linalg.inv(np.linalg.cholesky(laplacian))
+    half = factor @ across[0]
+    kept = np.arange(across.shape[-1])
+    joined = np.empty((*across.shape[:2], len(kept), len(kept)))
+    np.matmul(half.mT, half, out=joined[0])
+    if weights is not None or len(joined) > 1:
+        x = factor.mT @ half
+        if weights is not None:
+            weights.append(x)
+        for charge, c_across, c_inner in zip(joined[1:], across[1:], inner[1:], strict=True):
+            np.matmul((c_across + c_inner @ x / 2).mT, x, out=charge)
+            charge += charge.mT.copy()
+    joined[..., :stay, :stay] += first[..., :stay, :stay]
+    joined[..., stay:, stay:] += second[..., shared:, shared:]
+    joined[0][:, kept, kept] = 0
+    return joined
+
+
+def peak_bytes(n: int, m: int, capacitance: bool, states: int = 0) -> int:
+    """Memory that the reduction of N x M cells takes at its peak, nearly; with states, their voltages as well.
+
+    N M / (h w) blocks of h x w cells hold `(2 h + 2 w)^2` conductances each. While no side is longer than twice the
+    other these are at most 18 N M, so 4.5 (N + M)^2, in a stack, and the few long blocks of a long array hold no more.
+    A join has its halves in hand, the same turned, what comes of them, and matrices between removed and kept nodes:
+    less than six stacks, and with capacitance as many again. The weights of all joins, kept where voltages are wanted,
+    take less than 2 (N + M)^2 for each halving of a side, the voltages themselves up to 24 numbers a cell and state.
+    """
+    numbers = 6 * 4.5 * (1 + capacitance) + 2 * max(n, m).bit_length() * (states > 0)
+    return int(8 * (numbers * (n + m) ** 2 + 24 * n * m * states))
+
+
+def check_memory(n: int, m: int, capacitance: bool, states: int = 0) -> None:
+    """Raises `ParameterError` before the work begins if the machine's whole memory is too small for it."""
+    needed, there = peak_bytes(n, m, capacitance, states), os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > there:
+        mend = f"its mesh takes {needed / 1e9:.3g} GB of memory, there are {there / 1e9:.3g}: take a smaller array"
+        raise ParameterError("size", f"{n} x {m}", mend)
