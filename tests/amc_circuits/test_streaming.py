@@ -36,7 +36,7 @@ def hurried(times: float) -> InvCircuit:
     """A circuit whose slots are so many times too short."""
     circuit = InvCircuit.program(MATRIX, opamp="single-pole")
     given = circuit.timing
-    circuit.__dict__["timing"] = replace(given, slot_time=given.slot_time / times)
+    circuit.__dict__["timing"] = replace(given, slot_time=given.slot_time / times, max_step=given.max_step / times)
     return circuit
 
 

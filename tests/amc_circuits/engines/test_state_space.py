@@ -205,7 +205,7 @@ def test_overshoot_is_the_crest_itself():
     ("change", "limit", "options"),
     [
         ({"slew_rate": 5e6}, "slew rate", {}),
-        ({"output_current_limit": 100e-6}, "output current", {}),
+        ({"output_current_limit": 20e-6}, "output current", {}),
         ({"output_swing": 0.2}, "output swing", {"fixed_scale": True}),
     ],
 )
