@@ -171,11 +171,19 @@ def table(
 def plot(
     source: Annotated[Path, typer.Argument(metavar="FILE.npz|DIR", help="Saved waveforms, or folder of a sweep.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.png", help="Picture: png, svg or pdf.")],
+    error: Annotated[bool, typer.Option("--error", help="Error against read-out time.", show_default=False)] = False,
+    array: Annotated[
+        bool, typer.Option("--array", help="Voltage and current of every cell.", show_default=False)
+    ] = False,
+    rhs: Annotated[
+        str | None,
+        typer.Option("--rhs", metavar="INTEGER", help="Which right-hand side [default: slowest].", show_default=False),
+    ] = None,
 ) -> None:
     """Draw saved waveforms, or a sweep."""
     from amc_circuits import commands
 
-    commands.plot(source, output)
+    commands.plot(source, output, {"error": error, "array": array}, rhs)
 
 
 def doctor() -> None:

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from amc_circuits import report
 from amc_circuits.cases import Case, make_case
 from amc_circuits.messages import BAD_INPUT, NO_RESULT, USABLE, finish, one_line_warnings
-from amc_circuits.options import JOBS, PROBLEM, Circuit, output_format, parse_options
+from amc_circuits.options import JOBS, PROBLEM, RHS, Circuit, output_format, parse_options
 from amc_circuits.run_folder import check_output_file, replacing, writing
 from amc_circuits.solution import Solution, UnusableSolutionError
 from netlists import ParameterError
@@ -78,7 +78,7 @@ def _write_files(case: Case, solution: Solution, plot_file: Path | None, save_fi
         from amc_circuits.saved import save_solution
 
         with writing("save", save_file):
-            save_solution(solution, record, save_file)
+            save_solution(solution, case.circuit.design, record, save_file)
     if plot_file is not None and any(solution.responses):
         from amc_circuits.plotting import plot_responses
         from amc_circuits.saved import title
@@ -103,25 +103,59 @@ def write_deck(circuit: Circuit, options: dict[str, Any], files: tuple[Path | No
     print(f"wrote {output}; run it with: ngspice -b {output}")
 
 
-def plot(source: Path, output: Path) -> None:
-    """`amc plot`."""
+def plot(source: Path, output: Path, what: dict[str, bool], rhs: str | None) -> None:
+    """`amc plot`.
+
+    Args:
+        source: A file made by --save, or the folder of a sweep.
+        output: The picture.
+        what: Whether `error` or `array` was asked for; else the outputs over time are drawn.
+        rhs: Which right-hand side, from 1; None takes the slowest.
+    """
     check_output_file("output", output, PICTURES)
+    number = None if rhs is None else RHS.parse(rhs)
+    asked = [name for name, given in what.items() if given]
+    if len(asked) > 1:
+        raise ParameterError(asked[0], f"--{asked[1]}, too", "these are two pictures; give one of them")
     if not source.exists():
         raise ParameterError("FILE.npz|DIR", str(source), "does not exist")
-    from amc_circuits.plotting import plot_responses, plot_sweep
-
-    if source.is_dir():
-        from amc_circuits.store import Store
-
-        with Store(source) as store, writing("output", output):
-            plot_sweep(store.rows(), output)
+    if not source.is_dir():
+        _plot_saved(source, output, asked[0] if asked else "outputs", number)
+    elif asked or rhs is not None:
+        mend = "a sweep holds no waveforms; name a file made by amc inv --save or amc mvm --save"
+        raise ParameterError(asked[0] if asked else "rhs", f"the folder {source}", mend)
     else:
-        from amc_circuits.saved import load_responses
-
-        responses, title = load_responses(source)
-        with writing("output", output):
-            plot_responses(responses, output, title)
+        _plot_sweep(source, output)
     print(f"wrote {output}")
+
+
+def _plot_sweep(folder: Path, output: Path) -> None:
+    from amc_circuits.plotting import plot_sweep
+    from amc_circuits.store import Store
+
+    with Store(folder) as store, writing("output", output):
+        plot_sweep(store.rows(), output)
+
+
+def _plot_saved(source: Path, output: Path, what: str, number: int | None) -> None:
+    from amc_circuits.saved import load_saved
+
+    saved = load_saved(source)
+    response, title = saved.chosen(number)
+    with writing("output", output):
+        if what == "array":
+            from amc_circuits.array_picture import plot_array
+
+            plot_array(saved.load_of(response), output, title)
+        elif what == "error":
+            from amc_circuits.readout_picture import plot_readout
+
+            saved.check_target(response)
+            plot_readout(response, output, title)
+        else:
+            from amc_circuits.plotting import plot_responses
+
+            plot_responses([response], output, title)
 
 
 def doctor() -> None:

@@ -17,7 +17,8 @@ from amc_circuits.solution import UnusableSolutionError
 from netlists import ParameterError
 
 USABLE, SIMULATOR_FAILED, BAD_INPUT, NO_RESULT = 0, 1, 2, 3
-OPTION_NAMES = {option.name for option in ALL} | {"jobs", "format", "plot", "save", "out", "output"}
+PLOT_OPTIONS = {"error", "array", "rhs"}
+OPTION_NAMES = {option.name for option in ALL} | {"jobs", "format", "plot", "save", "out", "output"} | PLOT_OPTIONS
 
 
 def exit_code(error: Exception) -> int | None:

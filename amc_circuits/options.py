@@ -144,6 +144,7 @@ SOLVE = (
     Option("timeout", "quantity", "Seconds after which a simulation is ended", "600", "s"),
 )
 JOBS = Option("jobs", "integer", "Simulations at the same time", "1", minimum=1)
+RHS = Option("rhs", "integer", "Which right-hand side, from 1", minimum=1)
 OPAMP_OVERRIDES = (
     "gbwp",
     "open_loop_gain",

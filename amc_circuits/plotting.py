@@ -20,7 +20,7 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from amc_circuits.options import ALL
 from amc_circuits.run_folder import replacing
-from amc_circuits.solution import Response
+from amc_circuits.solution import Response, slowest
 from amc_circuits.store import Row
 from netlists import ParameterError
 
@@ -57,12 +57,11 @@ def plot_responses(responses: Sequence[Response], path: Path, title: str) -> Non
     """
     if not responses:
         raise ParameterError("plot", "no waveform", "nothing was simulated")
-    slowest = max(responses, key=lambda response: np.nan_to_num(response.settling_time, nan=np.inf))
     if len(responses) > 1:
         title += f" (the slowest of {len(responses)} right-hand sides)"
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots()
-        draw_response(axes, slowest)
+        draw_response(axes, responses[slowest(responses)])
         axes.set_title(title, loc="left", fontsize=11, pad=_above_legend(axes))
         save_figure(figure, path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -90,6 +91,11 @@ class Response:
         if np.isnan(self.settling_time):
             return float("nan")
         return measurement.time_to_bits(self.time, self.readout_error, bits)
+
+
+def slowest(responses: Sequence[Response]) -> int:
+    """Place of the response that settles last; one that does not settle is slower than all others."""
+    return int(np.argmax([np.nan_to_num(response.settling_time, nan=np.inf) for response in responses]))
 
 
 @dataclass(frozen=True)

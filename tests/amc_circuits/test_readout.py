@@ -46,3 +46,23 @@ def test_nothing_is_read_before_it_settles():
     """An unstable circuit that is simulated all the same has no time to any accuracy."""
     solution = InvCircuit.program([[0.2, -1.0], [1.0, 0.2]], force=True).solve([1.0, 1.0])
     assert np.isnan(solution.time_to_bits(1))
+
+
+def test_the_table_counts_what_never_reaches_an_accuracy(amc, tmp_path):
+    """Wires leave every product wrong by more than 6 bits allow; a product of zero is not counted."""
+    np.save(tmp_path / "A.npy", np.array([[1.0, 0.0], [0.0, 1.0]]))
+    np.save(tmp_path / "x.npy", np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]]))
+    files = (tmp_path / "A.npy", tmp_path / "x.npy", "--wire-resistance", 100, "--engine", "state-space")
+    lines = {line.split("│")[1].strip(): line for line in amc("mvm", *files).out.splitlines() if "│" in line}
+    assert [cell.strip() for cell in lines["time to 6 bits"].split("│")[2:4]] == ["-", "never: 2 of 2"]
+    assert "ns" in lines["time to 4 bits"] and "never" not in lines["time to 4 bits"]
+    printed = amc("mvm", *files, "--format", "json").json
+    assert printed["time_to_6_bits_s"] == [None, None, None]
+    assert [time is None for time in printed["time_to_4_bits_s"]] == [False, True, False]
+
+
+def test_rows_of_a_sweep_hold_the_times(sweep, amc, tmp_path):
+    """`amc table` has a column for each accuracy."""
+    assert sweep('circuit = "inv"\n[fixed]\nopamp = "single-pole"\n[grid]\nsize = [2, 3]\n').code == 0
+    for row in amc("table", tmp_path / "out", "--format", "json").json:
+        assert 0 < row["time_to_4_bits_s"] < row["time_to_6_bits_s"] < row["time_to_8_bits_s"]
