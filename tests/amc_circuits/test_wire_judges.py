@@ -15,6 +15,7 @@ from amc_circuits.mvm import MvmCircuit
 from amc_circuits.observation import observe
 from amc_circuits.solution import Status
 from netlists import SinglePoleOpAmp, preset
+from netlists.mesh import array_state
 from netlists.reduction import reduce_array
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close, assert_within
@@ -75,6 +76,19 @@ def test_kirchhoff_and_badcrossbar_agree_in_every_cell(record, place):
     for line in ("word", "bit"):
         wanted = record[f"{line}_{size}"][place]
         assert_close(rest.lines(line, 0, n, m), wanted, relative=1e-10, absolute=1e-13 * np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("place", range(len(SEGMENTS)))
+def test_voltages_in_the_mesh_are_those_of_badcrossbar(record, place):
+    """All inputs at once: both lines at every cell to 1e-10 for the recorded input, currents to 1e-8 for all."""
+    size = str(record["nodes_size"])
+    cells, inputs, currents = recorded(record, size, SEGMENTS[place])
+    n = len(cells)
+    state = array_state(cells, SEGMENTS[place], np.hstack([np.zeros((inputs.shape[1], n)), inputs.T]))
+    for line, got in (("word", state.word_voltage[0]), ("bit", state.bit_voltage[0])):
+        wanted = record[f"{line}_{size}"][place]
+        assert_close(got, wanted, relative=1e-10, absolute=1e-13 * np.abs(wanted).max())
+    assert_close(-state.terminal_current[:, :n].T, currents, relative=1e-8)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -183,6 +197,23 @@ def test_inv_in_ngspice_ends_where_kirchhoff_says(signed, contacts, name, form):
         seen = observe(circuit.design, circuit.simulator.run([job])[0], job.drive)
         assert_close(seen.outputs[-1], wanted, absolute=bound * np.abs(wanted).max())
         assert_within(float(seen.array_power[-1]), rest.array_power, 10 * bound)
+
+
+@pytest.mark.parametrize("contacts", ["one", "both"])
+@pytest.mark.parametrize("signed", [True, False])
+def test_voltages_in_the_meshes_of_inv_are_those_of_kirchhoff(signed, contacts):
+    """From the terminals alone, N = 2 .. 8: lines at every cell to 1e-10 of the largest voltage, and the power."""
+    for size in range(2, 9):
+        circuit, inputs = inv_of(size, signed, opamp=MACRO, contacts=contacts, wire_resistance=20.0)
+        rest = inv_at_rest(circuit.design, inputs)
+        power = 0.0
+        for k, (cells, columns) in enumerate(zip(circuit.design.arrays, "cd", strict=False)):
+            ends = np.concatenate([rest.group("v", size), rest.group(columns, size)])
+            state = array_state(cells, 20.0, ends, contacts)
+            for line, got in (("word", state.word_voltage), ("bit", state.bit_voltage)):
+                assert_close(got, rest.lines(line, k, size, size), absolute=1e-10 * np.abs(ends).max())
+            power += state.cell_power.sum() + float(state.wire_power)
+        assert power == pytest.approx(rest.array_power, rel=1e-10)
 
 
 @pytest.mark.parametrize("engine", ["ngspice", "state-space"])
