@@ -97,7 +97,7 @@ class ExactCircuit:
     @cached_property
     def outputs(self) -> Probe:
         """Output voltages."""
-        return probe_of(self.linear, "c" if isinstance(self.design, InvDesign) else "out")
+        return probe_of(self.linear, self.linear.outputs)
 
     @property
     def amplifiers(self) -> list[str]:

@@ -14,6 +14,7 @@ from amc_circuits.programmed import ProgrammedCircuit, opamp_record
 from amc_circuits.solution import Solution
 from netlists import Interconnect, InvDesign, MacroOpAmp, OpAmp
 from netlists.presets import DEFAULT
+from netlists.record import FloatArray
 
 
 class SlowInverterWarning(UserWarning):
@@ -92,8 +93,22 @@ class InvCircuit(ProgrammedCircuit):
         """
         columns, single = right_hand_sides("b", b, self.design.size)
         reference: Any = np.linalg.solve(self.matrix, columns)
-        gain = -self.mapping.unit / (self.design.input_conductance * self.mapping.alpha)
-        return self._answer(columns, reference, gain, single)
+        return self._answer(columns, reference, single)
+
+    def steady(self, b: ArrayLike) -> FloatArray:
+        """What x settles to in the linear circuit, without a transient; shapes as in `solve`.
+
+        What does not depend on b is worked out once: each further right-hand side is a product of matrices.
+
+        Raises:
+            ParameterError: The shape does not match, or an entry is not finite.
+        """
+        return self._steady(*right_hand_sides("b", b, self.design.size))
+
+    @property
+    def gain(self) -> float:
+        """Output volts to units of x for an input of 1 V per unit of b: x = gain c / k."""
+        return -self.mapping.unit / (self.design.input_conductance * self.mapping.alpha)
 
 
 def slow_inverters(design: InvDesign) -> str:

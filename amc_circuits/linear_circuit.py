@@ -67,6 +67,11 @@ class LinearCircuit:
         return np.vstack([self.steady(group, inputs) for group in self.stages])
 
     @property
+    def outputs(self) -> str:
+        """The group of the outputs: `c` of INV, `out` of MVM."""
+        return "out" if "out" in self.nodes else "c"
+
+    @property
     def stages(self) -> list[str]:
         """The last stage of the amplifiers, and of the inverters where there are any."""
         return [

@@ -13,6 +13,7 @@ from amc_circuits.programmed import ProgrammedCircuit, opamp_record
 from amc_circuits.solution import Solution
 from netlists import Interconnect, MvmDesign, OpAmp
 from netlists.presets import DEFAULT
+from netlists.record import FloatArray
 
 
 class MvmCircuit(ProgrammedCircuit):
@@ -79,5 +80,19 @@ class MvmCircuit(ProgrammedCircuit):
             SimulationError: The simulator failed; deck and log are kept.
         """
         columns, single = right_hand_sides("x", x, self.design.shape[1])
-        gain = -self.design.feedback_conductance * self.mapping.alpha / self.mapping.unit
-        return self._answer(columns, self.matrix @ columns, gain, single)
+        return self._answer(columns, self.matrix @ columns, single)
+
+    def steady(self, x: ArrayLike) -> FloatArray:
+        """What y settles to in the linear circuit, without a transient; shapes as in `matvec`.
+
+        What does not depend on x is worked out once: each further input is a product of matrices.
+
+        Raises:
+            ParameterError: The shape does not match, or an entry is not finite.
+        """
+        return self._steady(*right_hand_sides("x", x, self.design.shape[1]))
+
+    @property
+    def gain(self) -> float:
+        """Output volts to units of y for an input of 1 V per unit of x: y = gain out / k."""
+        return -self.design.feedback_conductance * self.mapping.alpha / self.mapping.unit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -38,7 +39,7 @@ def package_version() -> str:
 
 
 @dataclass(frozen=True)
-class ProgrammedCircuit:
+class ProgrammedCircuit(ABC):
     """What INV and MVM share once the array is programmed.
 
     Attributes:
@@ -106,8 +107,20 @@ class ProgrammedCircuit:
         scale = np.divide(self.settings.input_voltage, largest, out=np.zeros_like(largest), where=largest > 0)
         return columns * scale, scale
 
-    def _answer(self, columns: FloatArray, reference: FloatArray, gain: float, single: bool) -> Solution:
-        """Streams columns (inputs, K) and puts the answer together; value = gain * outputs / k."""
+    @property
+    @abstractmethod
+    def gain(self) -> float:
+        """Output volts to units of the value for an input of 1 V per unit: value = gain * outputs / k."""
+
+    def _steady(self, columns: FloatArray, single: bool) -> FloatArray:
+        """What the linear circuit settles to for columns (inputs, K)."""
+        levels, scale = self.input_levels(columns)
+        outputs = self.linear.steady(self.linear.outputs, levels)
+        value = self.gain * outputs / np.where(scale > 0, scale, np.inf)
+        return value[:, 0] if single else value
+
+    def _answer(self, columns: FloatArray, reference: FloatArray, single: bool) -> Solution:
+        """Streams columns (inputs, K) and puts the answer together."""
         began = time.perf_counter()
         levels, scale = self.input_levels(columns)
         driven = np.flatnonzero(scale > 0)
@@ -116,8 +129,8 @@ class ProgrammedCircuit:
         if driven.size and (self.stability.stable or self.settings.force):
             stream = Stream(self.design, self.linear, self.stability.stable, self.timing, self.settings, self.simulator)
             readings = dict(zip(driven.tolist(), stream.solve(levels[:, driven]), strict=True))
-            decks = hashlib.sha256(" ".join(stream.decks).encode()).hexdigest()
-        collected = _Collected(self, readings, columns, scale, reference, gain)
+            decks = hashlib.sha256(" ".join(stream.decks).encode()).hexdigest() if stream.decks else ""
+        collected = _Collected(self, readings, columns, scale, reference)
         return collected.solution(single, decks, time.perf_counter() - began)
 
     def provenance(self, decks: str) -> Provenance:
@@ -142,7 +155,6 @@ class _Collected:
     columns: FloatArray
     scale: FloatArray
     reference: FloatArray
-    gain: float
 
     def _each(self, of_reading: Any, at_rest: float = np.nan) -> list[float]:
         """A figure of every column: from its reading, or what it is for a zero right-hand side."""
@@ -154,7 +166,7 @@ class _Collected:
         for k in range(len(self.scale)):
             if k in self.readings:
                 reading = self.readings[k]
-                values[:, k] = self.gain * reading.final / (self.scale[k] * reading.attempt.scale)
+                values[:, k] = self.circuit.gain * reading.final / (self.scale[k] * reading.attempt.scale)
             elif self.scale[k] == 0:
                 values[:, k] = 0
         return values
@@ -197,7 +209,7 @@ class _Collected:
         if column not in self.readings:
             return None
         reading = self.readings[column]
-        target = self.reference[:, column] * (self.scale[column] * reading.attempt.scale / self.gain)
+        target = self.reference[:, column] * (self.scale[column] * reading.attempt.scale / self.circuit.gain)
         return replace(reading.response, target=target, terminal_voltage=reading.terminal_voltage)
 
     def solution(self, single: bool, decks: str, wall_time: float) -> Solution:

@@ -84,8 +84,7 @@ def return_time(given: Timing, linear: LinearCircuit, levels: FloatArray) -> flo
     The given time is for outputs of equal size; where large ones come before small ones, `ln(ratio)` time constants
     are added (`fall_time` is one time constant).
     """
-    group = "c" if "c" in linear.nodes else "out"
-    sizes = np.abs(linear.steady(group, levels)).max(axis=0)
+    sizes = np.abs(linear.steady(linear.outputs, levels)).max(axis=0)
     ratio = (sizes[:-1] / np.maximum(sizes[1:], np.finfo(float).tiny)).max(initial=1.0)
     return given.return_time + given.fall_time * math.log(ratio)
 

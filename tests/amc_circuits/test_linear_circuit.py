@@ -116,3 +116,20 @@ def test_mvm_poles_are_the_loop_bandwidths():
     feedback = design.feedback_conductance
     wanted = -2 * np.pi * OPAMP.gbwp * (feedback / (feedback + row_sum) + 1 / OPAMP.open_loop_gain)
     assert_close(np.sort(circuit.stability.poles.real), np.sort(wanted), relative=1e-9)
+
+
+@pytest.mark.parametrize("wire_resistance", [0.0, 5.0])
+def test_steady_is_what_a_transient_ends_at(wire_resistance):
+    """INV and MVM without a transient: the value that the exact response ends at, for vectors and columns alike."""
+    columns = np.random.default_rng(3).uniform(-1, 1, (4, 3))
+    inv = InvCircuit.program(
+        spd_matrix(4, 5, 3), engine="state-space", tolerance=1e-6, wire_resistance=wire_resistance, input_voltage=0.02
+    )
+    mvm = MvmCircuit.program(
+        np.random.default_rng(4).standard_normal((6, 4)), engine="state-space", tolerance=1e-6,
+        wire_resistance=wire_resistance, input_voltage=0.02,
+    )  # fmt: skip
+    assert_close(inv.steady(columns), inv.solve(columns).value, absolute=1e-6)
+    assert_close(inv.steady(columns[:, 0]), inv.steady(columns)[:, 0], relative=1e-12)
+    assert_close(mvm.steady(columns), mvm.matvec(columns).value, absolute=1e-6)
+    assert (mvm.steady(np.zeros(4)) == 0).all()
