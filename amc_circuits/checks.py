@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from amc_circuits.linear_circuit import check_room
 from netlists import ParameterError
 from netlists.record import FloatArray
 
@@ -60,11 +61,12 @@ def invertible_matrix(name: str, value: Any) -> FloatArray:
     """A square matrix that is not singular to working precision.
 
     Raises:
-        ParameterError: It is not.
+        ParameterError: It is not, or it is too large for this machine.
     """
     matrix = scaled(name, real_array(name, value, (2,)))
     if matrix.shape[0] != matrix.shape[1]:
         raise ParameterError(name, f"shape {matrix.shape}", "must be square; INV solves N equations for N unknowns")
+    check_room(len(matrix), len(matrix) * (2 if matrix.min() < 0 else 1))
     singular_values = np.linalg.svd(matrix, compute_uv=False)
     if singular_values[-1] <= singular_values[0] * len(matrix) * np.finfo(float).eps:
         raise ParameterError(name, "a singular matrix", "must be invertible to working precision; add damping")

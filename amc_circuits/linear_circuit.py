@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from amc_circuits.modes import Modes, modes_of
 from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp
+from netlists.memory import check_memory
 from netlists.record import FloatArray
 
 
@@ -181,6 +182,19 @@ def _per_capacitance(capacitance: FloatArray, flow: FloatArray) -> FloatArray:
         return flow / own[:, None]
     # Farads stand beside the ones of the op-amps' stages: rows are scaled first.
     return _solve(capacitance / own[:, None], flow / own[:, None])
+
+
+def check_room(rows: int, amplifiers: int) -> None:
+    """Refuses a circuit that the machine has no room for, before any work.
+
+    Every amplifier has a sum node, an output and a gain stage, so three nodes, of which at least two are states. The
+    equations and their elimination hold six matrices of all nodes, the modes and exact responses ten of all states
+    (half of them complex).
+
+    Raises:
+        ParameterError: There is less memory than that.
+    """
+    check_memory(f"{rows} rows", "its linear circuit", 8 * (6 * 3**2 + 15 * 2**2) * amplifiers**2)
 
 
 @lru_cache(maxsize=2)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from amc_circuits.checks import real_array, right_hand_sides
+from amc_circuits.linear_circuit import check_room
 from amc_circuits.mapping import map_matrix
 from amc_circuits.programmed import ProgrammedCircuit, opamp_record
 from amc_circuits.solution import Solution
@@ -56,6 +57,7 @@ class MvmCircuit(ProgrammedCircuit):
             ParameterError: Something cannot be used; it names the parameter, the value and the mend.
         """
         wanted = real_array("A", matrix, (2,))
+        check_room(len(wanted), len(wanted))
         mapping = map_matrix(wanted, g_min, g_max)
         design = MvmDesign(
             conductance_positive=mapping.positive,

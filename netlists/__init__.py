@@ -3,14 +3,17 @@
 from netlists.analysis import Transient, analysis_lines
 from netlists.circuit import circuit_of, input_sources
 from netlists.inv import inv_circuit
+from netlists.mesh import ArrayState, array_state
 from netlists.mvm import mvm_circuit
 from netlists.parameters import Interconnect, InvDesign, MacroOpAmp, MvmDesign, OpAmp, SinglePoleOpAmp
 from netlists.presets import PRESETS, preset
 from netlists.record import ParameterError, Record
+from netlists.reduction import ReducedArray, reduce_array
 from netlists.sources import StepTrain
 
 __all__ = [
     "PRESETS",
+    "ArrayState",
     "Interconnect",
     "InvDesign",
     "MacroOpAmp",
@@ -18,13 +21,16 @@ __all__ = [
     "OpAmp",
     "ParameterError",
     "Record",
+    "ReducedArray",
     "SinglePoleOpAmp",
     "StepTrain",
     "Transient",
     "analysis_lines",
+    "array_state",
     "circuit_of",
     "input_sources",
     "inv_circuit",
     "mvm_circuit",
     "preset",
+    "reduce_array",
 ]

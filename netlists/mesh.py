@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from netlists.memory import check_memory
 from netlists.record import FloatArray, ParameterError
-from netlists.reduction import Block, Contacts, check_ideal, check_memory, dissect, end_turns, terminal_order
+from netlists.reduction import Block, Contacts, check_ideal, dissect, end_turns, peak_bytes, terminal_order
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def array_state(
         check_ideal(contacts)
         word, bit = (np.broadcast_to(v, (*v.shape[:-2], n, m)) for v in (near[..., :n, None], near[..., None, n:]))
     else:
-        check_memory(n, m, False, states=near.size // (n + m))
+        check_memory(f"{n} x {m}", "its mesh", peak_bytes(n, m, False, states=near.size // (n + m)))
         far = {"one": near[..., :0], "both": near, "separate": terminal_voltage[..., n + m :]}[contacts]
         word, bit = _node_voltages(cells, wire_resistance, np.concatenate([near, far], axis=-1))
     current = cells * (bit - word)

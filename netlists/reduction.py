@@ -9,7 +9,6 @@ between different nodes are kept and diagonals are sums of them, so nothing canc
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -17,6 +16,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from netlists.memory import check_memory
 from netlists.record import FloatArray, ParameterError
 
 Contacts = Literal["one", "both", "separate"]
@@ -73,7 +73,7 @@ def reduce_array(
         conductance = np.block([[np.zeros((n, n)), cells], [cells.T, np.zeros((m, m))]])
         return ReducedArray(conductance, _lumped(n, m, line_capacitance, contacts))
     inner = line_capacitance if line_model == "reduced" else 0.0
-    check_memory(n, m, inner > 0)
+    check_memory(f"{n} x {m}", "its mesh", peak_bytes(n, m, inner > 0))
     conductance, *reduced = dissect(cells, wire_resistance, inner, contacts == "separate", None)
     return ReducedArray(conductance, reduced[0] if reduced else _lumped(n, m, line_capacitance, contacts))
 
@@ -274,11 +274,3 @@ def peak_bytes(n: int, m: int, capacitance: bool, states: int = 0) -> int:
     """
     numbers = 6 * 4.5 * (1 + capacitance) + 2 * max(n, m).bit_length() * (states > 0)
     return int(8 * (numbers * (n + m) ** 2 + 24 * n * m * states))
-
-
-def check_memory(n: int, m: int, capacitance: bool, states: int = 0) -> None:
-    """Raises `ParameterError` before the work begins if the machine's whole memory is too small for it."""
-    needed, there = peak_bytes(n, m, capacitance, states), os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if needed > there:
-        mend = f"its mesh takes {needed / 1e9:.3g} GB of memory, there are {there / 1e9:.3g}: take a smaller array"
-        raise ParameterError("size", f"{n} x {m}", mend)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from amc_circuits.engines import ngspice_binary
+from amc_circuits.inv import InvCircuit
+from netlists import ParameterError, memory
 from tests.command_line import SMALL
 
 GOOD = np.array([[2.0, -1.0], [-1.0, 2.0]])
@@ -157,3 +159,11 @@ def test_wrong_simulator_is_refused_by_its_variable(amc, tmp_path, monkeypatch, 
 def test_usage_error_is_one_line(amc, arguments):
     """An unknown command or a missing argument is said in one line."""
     amc(*arguments).refused("")
+
+
+def test_a_circuit_beyond_the_memory_is_refused_before_any_work(monkeypatch):
+    """A machine of 100 MB has no room for the modes of 2 x 400 amplifiers; the estimate comes first, so at once."""
+    monkeypatch.setattr(memory.os, "sysconf", lambda name: 1 if name == "SC_PAGE_SIZE" else 100_000_000)
+    with pytest.raises(ParameterError, match=r"size: got 400 rows; its linear circuit takes .* GB of memory"):
+        InvCircuit.program(-np.eye(400))
+    assert InvCircuit.program(np.eye(4)).design.size == 4
