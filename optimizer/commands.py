@@ -16,7 +16,9 @@ Preset = Annotated[str | None, typer.Option(metavar="NAME", help="digits-demo or
 # Numbers stay text here: the specification reads them and says what is wrong with them.
 Seed = Annotated[str | None, typer.Option(metavar="INTEGER", help="Of weights, order, samples.", show_default=False)]
 Solver = Annotated[str | None, typer.Option(metavar="NAME", help="cholesky or inv-circuit.", show_default=False)]
-Engine = Annotated[str | None, typer.Option(metavar="NAME", help="What simulates: ngspice.", show_default=False)]
+Engine = Annotated[
+    str | None, typer.Option(metavar="NAME", help="What simulates: ngspice, state-space or auto.", show_default=False)
+]
 OpAmp = Annotated[str | None, typer.Option(metavar="NAME", help="Op-amp preset.", show_default=False)]
 Epochs = Annotated[str | None, typer.Option(metavar="NUMBER", help="Largest number of epochs.", show_default=False)]
 Jobs = Annotated[str | None, typer.Option(metavar="INTEGER", help="Simulations at the same time.", show_default=False)]

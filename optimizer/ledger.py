@@ -21,6 +21,8 @@ class Inversion:
         simulated_seconds: Sum of the settling times.
         joules: Energy; None where unknown.
         relative_error: Against Cholesky, Frobenius norm.
+        cross_checked: How many right-hand sides a second engine solved, too.
+        largest_difference: Of the two engines' waveforms, in units of full scale; None where none was checked.
     """
 
     step: int
@@ -30,6 +32,8 @@ class Inversion:
     simulated_seconds: float
     joules: float | None
     relative_error: float
+    cross_checked: int
+    largest_difference: float | None
 
 
 @dataclass
@@ -49,7 +53,8 @@ class Ledger:
         """Enters the inversion of a factor whose condition number was `condition`."""
         size = len(result.value)
         cost = (result.simulated_seconds, result.joules, result.relative_error)
-        self.inversions.append(Inversion(step, factor, size, condition, *cost))
+        check = (result.cross_checked, result.largest_difference)
+        self.inversions.append(Inversion(step, factor, size, condition, *cost, *check))
         if result.longest_settling_time > (self.slowest.longest_settling_time if self.slowest else 0.0):
             self.slowest = result
 
@@ -83,6 +88,17 @@ class Ledger:
     def largest_error(self) -> float | None:
         """Largest relative error of the inversions; None where there is none."""
         return max((entry.relative_error for entry in self.inversions), default=None)
+
+    @property
+    def cross_checked(self) -> int:
+        """How many right-hand sides of all inversions a second engine solved, too."""
+        return sum(inversion.cross_checked for inversion in self.inversions)
+
+    @property
+    def largest_difference(self) -> float | None:
+        """Largest difference of two engines' waveforms, in units of full scale; None where none was checked."""
+        known = [inversion.largest_difference for inversion in self.inversions]
+        return max((difference for difference in known if difference is not None), default=None)
 
     @property
     def largest_condition(self) -> float | None:

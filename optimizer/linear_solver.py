@@ -31,6 +31,8 @@ class SolveResult:
         joules: Energy of all columns; None where there is no circuit, or its amplifiers have no supply pins.
         relative_error: `||X - X_ref|| / ||X_ref||` in the Frobenius norm, `X_ref` by Cholesky; 0 for Cholesky itself.
         statuses: One word a column, such as `settled`.
+        cross_checked: How many columns a second engine solved, too.
+        largest_difference: Of the two engines' waveforms, in units of full scale; None where none was checked.
         record: The circuit's own record of the solve, for pictures; None where there is no circuit.
     """
 
@@ -39,6 +41,8 @@ class SolveResult:
     joules: float | None
     relative_error: float
     statuses: tuple[str, ...]
+    cross_checked: int = 0
+    largest_difference: float | None = None
     record: Any = None
 
     @property
@@ -132,6 +136,8 @@ class InvCircuitSolver:
             joules=None if total is None else float(np.sum(total)),
             relative_error=_error_against_cholesky(state.matrix, right_hand_sides, solution.value),
             statuses=tuple(status.name.lower() for status in solution.statuses),
+            cross_checked=solution.cross_checked,
+            largest_difference=solution.largest_difference if solution.cross_checked else None,
             record=solution,
         )
 
@@ -144,8 +150,8 @@ def check_circuit(solver: str, settings: CircuitSettings) -> None:
         EngineNotFoundError: The simulator is not installed.
     """
     if solver == "inv-circuit":
-        # Making the simulator looks for its executable.
-        _ = InvCircuit.program(np.eye(2), **settings.model_dump()).simulator
+        # Asking a simulator for its version looks for its executable.
+        _ = InvCircuit.program(np.eye(2), **settings.model_dump()).simulator.version
 
 
 def _error_against_cholesky(matrix: Matrix, right_hand_sides: Matrix, value: Matrix) -> float:

@@ -102,6 +102,9 @@ class TrainingResult:
             "median_relative_error": ledger.median_error,
             "largest_relative_error": ledger.largest_error,
             "largest_condition": ledger.largest_condition,
+            "engine": self.spec.circuit.engine if ledger.slowest else None,
+            "cross_checked": ledger.cross_checked,
+            "largest_difference": ledger.largest_difference,
         }
 
     def _provenance(self) -> dict[str, Any]:

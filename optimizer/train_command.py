@@ -75,13 +75,17 @@ def result_table(result: TrainingResult) -> Table:
     )
     table.add_row("best accuracy", f"{result.best_accuracy:.2%}")
     if ledger.inversions:
-        table.add_row("inversions", f"{len(ledger.inversions)}, all by {result.spec.solver}")
+        engine = f" ({result.spec.circuit.engine})" if ledger.slowest is not None else ""
+        table.add_row("inversions", f"{len(ledger.inversions)}, all by {result.spec.solver}{engine}")
         table.add_row("right-hand sides", str(ledger.right_hand_sides))
     if ledger.slowest is not None:
         table.add_row("mean settling time", format_quantity(ledger.mean_settling_time, "s"))
         table.add_row("energy of the inversions", format_quantity(ledger.joules, "J"))
         table.add_row("error, median", f"{100 * (ledger.median_error or 0):.2g} %")
         table.add_row("error, largest", f"{100 * (ledger.largest_error or 0):.2g} %")
+    if ledger.cross_checked:
+        difference = format_quantity(ledger.largest_difference, "%")
+        table.add_row("checked by ngspice", f"{ledger.cross_checked}, within {difference} of full scale")
     table.add_row("time", f"{result.wall_time:.0f} s")
     return table
 
