@@ -25,7 +25,7 @@ PICTURES = (".png", ".svg", ".pdf")
 
 
 @contextmanager
-def _waiting(what: str) -> Iterator[None]:
+def waiting(what: str) -> Iterator[None]:
     """A bar that runs to and fro while there is a terminal to see it."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -59,7 +59,7 @@ def solve(
         check_output_file("plot", plot_file, PICTURES)
     if save_file is not None:
         check_output_file("save", save_file, (".npz",))
-    with one_line_warnings(), _waiting(f"{circuit.upper()} in ngspice"):
+    with one_line_warnings(), waiting(f"{circuit.upper()} by {options['engine'] or 'ngspice'}"):
         case = _case(circuit, options, files, JOBS.parse(jobs))
         solution = case.run()
         _write_files(case, solution, plot_file, save_file)

@@ -11,7 +11,7 @@ from typing import Any
 from rich.table import Table
 
 from amc_circuits.cases import load_array, make_case, opamp_of
-from amc_circuits.commands import PICTURES
+from amc_circuits.commands import PICTURES, waiting
 from amc_circuits.inv import InvCircuit
 from amc_circuits.margins import Limit, largest_gbwp, largest_inverter_resistance, lowest_second_pole
 from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
@@ -57,7 +57,7 @@ def stability(options: dict[str, Any], matrix_file: Path | None, form: str, plot
     output_format("table", "json").parse(form)
     if plot_file is not None:
         check_output_file("plot", plot_file, PICTURES)
-    with one_line_warnings():
+    with one_line_warnings(), waiting("poles and limits"):
         checked = _check(options, matrix_file)
         if plot_file is not None:
             from amc_circuits.pole_picture import plot_poles
