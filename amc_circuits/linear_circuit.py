@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.modes import Modes, modes_of
+from amc_circuits.modes import Modes, independent_modes, modes_of
 from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp
 from netlists.memory import check_memory
 from netlists.record import FloatArray
@@ -43,14 +43,18 @@ class LinearCircuit:
     nodes: dict[str, slice]
 
     @cached_property
-    def modes(self) -> Modes:
-        """Eigenvalues and eigenvectors of the state matrix."""
+    def _eigen(self) -> Modes:
         return modes_of(self.state)
+
+    @cached_property
+    def modes(self) -> Modes:
+        """Eigenvalues and linearly independent eigenvectors of the state matrix."""
+        return independent_modes(self.state, self._eigen)
 
     @property
     def poles(self) -> NDArray[np.complex128]:
         """All poles, 1/s, the slowest (or the fastest growing) first."""
-        return self.modes.poles
+        return self._eigen.poles
 
     @cached_property
     def dc_gain(self) -> FloatArray:

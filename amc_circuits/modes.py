@@ -14,7 +14,7 @@ ComplexArray = NDArray[np.complex128]
 WORST_CONDITION = 1e8
 """Of the eigenvectors; beyond it too few digits are left."""
 JITTER = 1e-9
-"""Relative change of the matrix that parts eigenvalues which share an eigenvector (see `modes_of`)."""
+"""Relative change of the matrix that parts eigenvalues which share an eigenvector (see `independent_modes`)."""
 
 
 @dataclass(frozen=True)
@@ -40,25 +40,25 @@ class Modes:
 
 
 def modes_of(matrix: FloatArray) -> Modes:
-    """The modes of a real matrix.
-
-    Where the eigenvectors are (nearly) linearly dependent, as at critical damping, the entries of the matrix are
-    changed by a billionth at random: that parts the eigenvalues and changes the response by as little as
-    components that much off would (approximate diagonalisation: Davies, SIAM J. Matrix Anal. Appl. 29, 1051, 2008).
-    """
-    found = _decomposed(matrix)
-    if _condition(found) < WORST_CONDITION:
-        return found
-    noise = np.random.default_rng(0).uniform(-JITTER, JITTER, matrix.shape)
-    return replace(_decomposed(matrix * (1 + noise)), poles=found.poles)
-
-
-def _decomposed(matrix: FloatArray) -> Modes:
+    """The modes of a real matrix, as they come."""
     values, vectors = np.linalg.eig(matrix)
     poles = values[np.argsort(-values.real, kind="stable")].astype(np.complex128)
     side = np.sign(np.imag(values))
     order = np.concatenate([np.flatnonzero(side == kind) for kind in (0, 1, -1)])
     return Modes(poles, values[order], np.ascontiguousarray(vectors[:, order]), int((side == 0).sum()))
+
+
+def independent_modes(matrix: FloatArray, found: Modes) -> Modes:
+    """The modes that were found of a matrix, or some that are linearly independent.
+
+    Where the eigenvectors are (nearly) linearly dependent, as at critical damping, the entries of the matrix are
+    changed by a billionth at random: that parts the eigenvalues and changes the response by as little as
+    components that much off would (approximate diagonalisation: Davies, SIAM J. Matrix Anal. Appl. 29, 1051, 2008).
+    """
+    if _condition(found) < WORST_CONDITION:
+        return found
+    noise = np.random.default_rng(0).uniform(-JITTER, JITTER, matrix.shape)
+    return replace(modes_of(matrix * (1 + noise)), poles=found.poles)
 
 
 def _condition(modes: Modes) -> float:
