@@ -22,7 +22,8 @@ class Samples:
         terminals: Word lines, bit lines of each array, shape (K, T, N + arrays * M), V.
         outputs: `c` of INV, `out` of MVM, shape (K, T, N), V.
         stage: What each amplifier's output would be without its load, shape (K, T, amplifiers), V.
-        slewing: Rate that each amplifier's gain stage is driven at, shape (K, T, amplifiers), V/s.
+        slewing: Rate that each amplifier's gain stage is driven at, shape (K, T, amplifiers), V/s; None where it has no
+            limit.
         current: Of every output, shape (K, T, amplifiers), A.
         delivered: By supplies and input sources, shape (K, T), W; None where the op-amps have no supply pins.
     """
@@ -31,7 +32,7 @@ class Samples:
     terminals: FloatArray
     outputs: FloatArray
     stage: FloatArray
-    slewing: FloatArray
+    slewing: FloatArray | None
     current: FloatArray
     delivered: FloatArray | None
 
@@ -46,7 +47,11 @@ class ExactCircuit:
         self._terminals = self._terminal_probe()
         others = ["w"] if "w" in self.linear.nodes else []
         outputs = [] if isinstance(design, InvDesign) else ["out"]
-        self._all = self._terminals.over(probe_of(self.linear, *others, *outputs, *self.linear.stages))
+        # Without output resistance the stages are the outputs.
+        stages = self.linear.stages if isinstance(design.opamp, MacroOpAmp) else []
+        self._all = self._terminals
+        if groups := [*others, *outputs, *stages]:
+            self._all = self._terminals.over(probe_of(self.linear, *groups))
 
     def _terminal_probe(self) -> Probe:
         """Voltages of word lines and of every array's bit lines."""
@@ -114,7 +119,6 @@ class ExactCircuit:
         amplifiers = len(self.amplifiers)
         found = self.response.at(piece, self._all, time)
         terminals, rest = np.split(found, [len(self._terminals.rest)], axis=2)
-        stage = rest[:, :, -amplifiers:]
         sums = terminals[:, :, :rows]
         after = np.atleast_2d(time - piece.start)[:, :, None]
         inputs = piece.inputs.T[:, None, :] + after * piece.inputs_slope.T[:, None, :]
@@ -125,18 +129,17 @@ class ExactCircuit:
         else:
             pins = rest[:, :, :rows]
             inverting = sums
-            into = self._currents(piece, time, terminals)[:, :, rows:]
-            power = (terminals[:, :, rows:] * into).sum(axis=2)
-        slewing = opamp.unity_gain_frequency * -inverting
-        delivered = None
+            power = (terminals[:, :, rows:] * self._driven(piece, time, terminals)).sum(axis=2)
+        stage, slewing, delivered = pins, None, None
         if isinstance(opamp, MacroOpAmp):
-            slewing = slewing + opamp.unity_gain_frequency * opamp.input_offset
+            stage = rest[:, :, -amplifiers:]
+            slewing = opamp.unity_gain_frequency * (opamp.input_offset - inverting)
             current = (stage - pins) / opamp.output_resistance
             idle = opamp.quiescent_current - opamp.class_ab_current
             drawn = np.sqrt(current**2 / 4 + opamp.class_ab_current**2) + idle
             delivered = power + 2 * opamp.supply_voltage * drawn.sum(axis=2)
         elif isinstance(design, InvDesign):
-            current = self._currents(piece, time, terminals)[:, :, rows:]
+            current = self._driven(piece, time, terminals)
             if design.signed:
                 # Both resistors of an inverter end at its sum node.
                 current = current + (pins - np.tile(inverting[:, :, rows:], 2)) / design.inverter_resistance
@@ -145,12 +148,13 @@ class ExactCircuit:
         outputs = pins[:, :, :rows]
         return Samples(time, terminals, outputs, stage, slewing, current, delivered)
 
-    def _currents(self, piece: Piece, time: FloatArray, terminals: FloatArray) -> FloatArray:
-        """Currents into the arrays' terminals, shape (K, T, terminals), A."""
-        currents = terminals @ self.laplacian
+    def _driven(self, piece: Piece, time: FloatArray, terminals: FloatArray) -> FloatArray:
+        """Currents into the arrays' bit lines, shape (K, T, arrays * M), A."""
+        rows = self.design.conductance_positive.shape[0]
+        currents = terminals @ self.laplacian[:, rows:]
         if self.design.interconnect.line_capacitance > 0:
             rates = self.response.at(self.response.derivative(piece), self._terminals.without_rest(), time)
-            currents += rates @ self.capacitance
+            currents += rates @ self.capacitance[:, rows:]
         return currents
 
 
