@@ -25,8 +25,8 @@ SUFFIXES = (
 )
 EXIT_CODES = (
     "Exit codes: 0 usable result; 1 the simulator failed, deck and log are kept; 2 bad input or environment; "
-    "3 no usable result (unstable, not settled, saturated; some rows of a sweep; the target of a training not "
-    "reached); 130 Ctrl-C, 143 terminated."
+    "3 no usable result (unstable, not settled, saturated, not linear; some rows of a sweep; the target of a training "
+    "not reached); 130 Ctrl-C, 143 terminated."
 )
 
 app = typer.Typer(

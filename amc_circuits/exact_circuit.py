@@ -105,6 +105,11 @@ class ExactCircuit:
         return probe_of(self.linear, self.linear.outputs)
 
     @property
+    def rows(self) -> int:
+        """How many voltages `observe` works out."""
+        return len(self._all.rest)
+
+    @property
     def amplifiers(self) -> list[str]:
         """What each amplifier is called, in the order of `Samples`."""
         names = [f"amplifier {k + 1}" for k in range(self.design.conductance_positive.shape[0])]
@@ -120,16 +125,12 @@ class ExactCircuit:
         found = self.response.at(piece, self._all, time)
         terminals, rest = np.split(found, [len(self._terminals.rest)], axis=2)
         sums = terminals[:, :, :rows]
-        after = np.atleast_2d(time - piece.start)[:, :, None]
-        inputs = piece.inputs.T[:, None, :] + after * piece.inputs_slope.T[:, None, :]
         if isinstance(design, InvDesign):
             pins = terminals[:, :, rows:]
             inverting = np.concatenate([sums, rest[:, :, :columns]], axis=2) if design.signed else sums
-            power = design.input_conductance * (inputs * (inputs - sums)).sum(axis=2)
         else:
             pins = rest[:, :, :rows]
             inverting = sums
-            power = (terminals[:, :, rows:] * self._driven(piece, time, terminals)).sum(axis=2)
         stage, slewing, delivered = pins, None, None
         if isinstance(opamp, MacroOpAmp):
             stage = rest[:, :, -amplifiers:]
@@ -137,7 +138,7 @@ class ExactCircuit:
             current = (stage - pins) / opamp.output_resistance
             idle = opamp.quiescent_current - opamp.class_ab_current
             drawn = np.sqrt(current**2 / 4 + opamp.class_ab_current**2) + idle
-            delivered = power + 2 * opamp.supply_voltage * drawn.sum(axis=2)
+            delivered = self._from_inputs(piece, time, terminals) + 2 * opamp.supply_voltage * drawn.sum(axis=2)
         elif isinstance(design, InvDesign):
             current = self._driven(piece, time, terminals)
             if design.signed:
@@ -147,6 +148,15 @@ class ExactCircuit:
             current = design.feedback_conductance * (pins - sums)
         outputs = pins[:, :, :rows]
         return Samples(time, terminals, outputs, stage, slewing, current, delivered)
+
+    def _from_inputs(self, piece: Piece, time: FloatArray, terminals: FloatArray) -> FloatArray:
+        """Power that the input sources deliver, shape (K, T), W."""
+        design, rows = self.design, self.design.conductance_positive.shape[0]
+        if isinstance(design, MvmDesign):
+            return np.asarray((terminals[:, :, rows:] * self._driven(piece, time, terminals)).sum(axis=2))
+        after = np.atleast_2d(time - piece.start)[:, :, None]
+        inputs = piece.inputs.T[:, None, :] + after * piece.inputs_slope.T[:, None, :]
+        return design.input_conductance * np.asarray((inputs * (inputs - terminals[:, :, :rows])).sum(axis=2))
 
     def _driven(self, piece: Piece, time: FloatArray, terminals: FloatArray) -> FloatArray:
         """Currents into the arrays' bit lines, shape (K, T, arrays * M), A."""

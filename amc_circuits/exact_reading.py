@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +25,20 @@ CLAMP_FREE = 15 * CLAMP_VOLTAGE
 """Below the swing; there the clamp takes e^-15 of the gain stage's largest current."""
 CROSSING_STEPS = 12
 """Of false position; each multiplies the number of good digits by 1.4 or more."""
+SAMPLES = 16
+"""Of the outputs in a panel: at most 3/8 of a radian of the fastest mode that is left apart."""
 NEAR = 0.75
-"""Between two samples a crest can pass its band if the higher sample is above this part of it (samples are at most 1.1
-radians of the fastest mode that is left apart, and a cosine of crest 1 is above cos(0.55) = 0.85 at one of them)."""
+"""Between two samples a crest can pass its band if the higher sample is above this part of it: a ring of amplitude a is
+at most a (1 - cos(3/16)) = 0.018 a above its highest sample, so this holds for rings of up to 14 bands."""
 CREST_POINTS = 16
+WELL_CONDITIONED = 1e5
+"""Eigenvectors up to here leave ten digits in the closed forms of energies, whose error grows with the square."""
+BATCH_SIZE = 20_000_000
+"""Numbers sampled at once."""
 
 
 Indices = NDArray[np.int64]
+Power = Callable[[Piece, FloatArray], FloatArray]
 Bracket = tuple[Indices, Indices, Indices, FloatArray, FloatArray]
 """Slot, sample before, output, and two times between which the output comes into its band."""
 
@@ -48,13 +57,22 @@ class Slots:
     hold: Piece
     step: float
 
+    def of(self, columns: Indices) -> Slots:
+        """Some of the slots."""
+        return Slots(self.edge.of(columns), self.hold.of(columns), self.step)
 
-def slots_of(exact: ExactCircuit, drive: StepTrain) -> Slots:
-    """The response in every slot; with a return slot each starts from rest, else where the one before ended."""
+
+def starts_from_rest(drive: StepTrain) -> bool:
+    """True with returns to rest, or with one slot only; else each slot starts where the one before ended."""
+    return drive.return_time > 0 or drive.levels.shape[1] == 1
+
+
+def slots_of(exact: ExactCircuit, drive: StepTrain, from_rest: bool) -> Slots:
+    """The response in every slot, from rest or each from the end of the one before."""
     levels, response = drive.levels, exact.response
     before = np.zeros_like(levels)
     state: Modal = np.zeros((len(response.values), levels.shape[1]), dtype=response.values.dtype)
-    if drive.return_time == 0 and levels.shape[1] > 1:
+    if not from_rest:
         before[:, 1:] = levels[:, :-1]
         for k in range(levels.shape[1] - 1):
             one = slice(k, k + 1)
@@ -69,10 +87,24 @@ def slots_of(exact: ExactCircuit, drive: StepTrain) -> Slots:
 
 
 def read_slots(
-    exact: ExactCircuit, drive: StepTrain, tolerance: float, largest_loss: float = LARGEST_LOSS
+    exact: ExactCircuit, drive: StepTrain, from_rest: bool, tolerance: float, largest_loss: float = LARGEST_LOSS
 ) -> list[Reading]:
     """Measures every slot of a step train; beyond `largest_loss` of full scale a reading has an excess."""
-    return _SlotReader(exact, slots_of(exact, drive), tolerance, largest_loss).readings()
+    slots = slots_of(exact, drive, from_rest)
+    panels = sum(len(exact.response.panels(piece)) for piece in (slots.edge, slots.hold))
+    at_once = max(1, BATCH_SIZE // (panels * (8 * exact.rows + SAMPLES * exact.outputs.modal.shape[0])))
+    count = drive.levels.shape[1]
+    found: list[Reading] = []
+    for first in range(0, count, at_once):
+        part = slots.of(np.arange(first, min(first + at_once, count)))
+        found += _SlotReader(exact, part, tolerance, largest_loss).readings()
+    return found
+
+
+def _spread(panels: FloatArray) -> FloatArray:
+    """Times evenly spread over each panel, its end left to the next one."""
+    steps = np.arange(SAMPLES) / SAMPLES
+    return np.asarray((panels[:-1, None] + np.diff(panels)[:, None] * steps).ravel())
 
 
 class _SlotReader:
@@ -86,10 +118,14 @@ class _SlotReader:
         self.hold_panels = np.union1d(exact.response.panels(slots.hold), steady_from)
         parts = [self._observe(slots.edge, self.edge_panels), self._observe(slots.hold, self.hold_panels)]
         self.parts = parts
-        self.time = np.concatenate([part.time for part in parts])
+        self.sampled = np.concatenate([part.time for part in parts])
+        on_edge, on_hold = _spread(self.edge_panels), np.append(_spread(self.hold_panels), slots.hold.stop)
+        self.on_edge = len(on_edge)
+        self.time = np.concatenate([on_edge, on_hold])
         # Weights of the integral over the slot; the ends of both pieces have none.
         self._weights = np.concatenate([np.append(gauss(p)[1], 0.0) for p in (self.edge_panels, self.hold_panels)])
-        self.outputs = np.concatenate([part.outputs for part in parts], axis=1)
+        pieces = ((slots.edge, on_edge), (slots.hold, on_hold))
+        self.outputs = np.concatenate([exact.response.at(p, exact.outputs, time) for p, time in pieces], axis=1)
         self.final = self.outputs[:, -1]
         self.band = tolerance * np.abs(self.final).max(axis=1)
         self.steady_from = steady_from
@@ -113,7 +149,9 @@ class _SlotReader:
         for k, final in enumerate(self.final):
             attempt = Attempt(scale=1.0, slot_time=slot_time, peak_output=float(stage[k].max()), why="first")
             settling_time = float(settled[k])
-            response = Response(self.time - self.slots.step, self.outputs[k], self.tolerance, settling_time)
+            # Copies, so that one that is kept does not keep all the others.
+            outputs, final = self.outputs[k].copy(), final.copy()
+            response = Response(self.time - self.slots.step, outputs, self.tolerance, settling_time)
             reading = Reading(
                 attempt=attempt,
                 attempts=(attempt,),
@@ -125,7 +163,7 @@ class _SlotReader:
                 peak_output_current=float(current[k].max()),
                 energy=energy[k],
                 response=response,
-                terminal_voltage=self.parts[-1].terminals[k, -1],
+                terminal_voltage=self.parts[-1].terminals[k, -1].copy(),
                 engine="state-space",
                 excess=self._excess(k),
             )
@@ -151,7 +189,7 @@ class _SlotReader:
     def _voltage(self, slot: Indices, before: Indices, output: Indices, time: FloatArray) -> FloatArray:
         """Outputs, each at its own times (brackets, T) between a sample and the next one, V."""
         found = np.empty(time.shape)
-        on_edge = before + 1 < len(self.parts[0].time)
+        on_edge = before < self.on_edge
         for piece, here in ((self.slots.edge, on_edge), (self.slots.hold, ~on_edge)):
             if here.any():
                 rows = self.exact.outputs.rows(output[here])
@@ -224,37 +262,43 @@ class _SlotReader:
         last = first + settled
         middle = np.clip(last, self.slots.step, edge.stop)
         forms = [form for form in (self.exact.array_energy, self.exact.input_energy) if form is not None]
-        begun = np.full_like(last, hold.start)
-        parts = [
-            form.integral(edge, first, middle) + form.integral(hold, begun, np.maximum(last, begun)) for form in forms
-        ]
+        begun, reached = np.full_like(last, hold.start), np.maximum(last, hold.start)
+        if self.exact.linear.modes.condition < WELL_CONDITIONED:
+            parts = [form.integral(edge, first, middle) + form.integral(hold, begun, reached) for form in forms]
+        else:
+            parts = [self._integrated(partial(form.value, self.exact.response), last) for form in forms]
         array = parts[0]
         inputs = parts[1] if len(parts) > 1 else np.where(np.isnan(settled), np.nan, 0.0)
         if self.parts[0].delivered is None:
             return [(None, float(array[k]), float(inputs[k])) for k in range(len(settled))]
-        delivered = self._delivered(last)
+        # The root in class AB has no closed form.
+        delivered = self._integrated(self._delivered, last, [part.delivered for part in self.parts])
         return [
             (float(delivered[k] - array[k] - inputs[k]), float(array[k]), float(inputs[k])) for k in range(len(settled))
         ]
 
-    def _delivered(self, last: FloatArray) -> FloatArray:
-        """Of supplies and input sources, from the step to `last`: the root in class AB has no closed form."""
+    def _delivered(self, piece: Piece, time: FloatArray) -> FloatArray:
+        """Power of supplies and input sources, shape (K, T), W."""
+        delivered = self.exact.observe(piece, time).delivered
+        assert delivered is not None
+        return delivered
+
+    def _integrated(
+        self, power: Power, last: FloatArray, known: Sequence[FloatArray | None] = (None, None)
+    ) -> FloatArray:
+        """A power from the step to `last` (K,) by Gauss's rule; `known` at the points of all panels, where it is."""
         total = np.zeros(len(last))
-        for piece, panels, part in (
-            (self.slots.edge, self.edge_panels, self.parts[0]),
-            (self.slots.hold, self.hold_panels, self.parts[1]),
-        ):
+        pieces = ((self.slots.edge, self.edge_panels), (self.slots.hold, self.hold_panels))
+        for (piece, panels), sampled in zip(pieces, known, strict=True):
             points, weights = gauss(panels)
-            assert part.delivered is not None
-            power = part.delivered[:, :-1].reshape(len(last), *points.shape)
-            whole = (power * weights).sum(axis=2)
+            values = power(piece, points.ravel()) if sampled is None else sampled[:, :-1]
+            whole = (values.reshape(len(last), *points.shape) * weights).sum(axis=2)
             counted = panels[:-1] >= self.slots.step
             total += np.where(counted & (panels[1:] <= last[:, None]), whole, 0.0).sum(axis=1)
             slot, panel = np.nonzero(counted & (panels[:-1] < last[:, None]) & (panels[1:] > last[:, None]))
             if slot.size:
                 half = (last[slot] - panels[panel])[:, None] / 2
-                rest = self.exact.observe(piece.of(slot), panels[panel][:, None] + half * (1 + GAUSS_NODES)).delivered
-                assert rest is not None
+                rest = power(piece.of(slot), panels[panel][:, None] + half * (1 + GAUSS_NODES))
                 total[slot] += (rest * (half * GAUSS_WEIGHTS)).sum(axis=1)
         return np.where(np.isnan(last), np.nan, total)
 
@@ -279,14 +323,14 @@ class _SlotReader:
             "slew rate": np.maximum(lost / scale, asked["slew rate"].max(axis=0)),
             "output current": np.maximum(more / scale, asked["output current"].max(axis=0)),
             # ... and the clamp, which is nothing or all.
-            "output swing": asked["output swing"].max(axis=0) / (1 - CLAMP_FREE / opamp.output_swing),
+            "output swing": asked["output swing"].max(axis=0) / max(1 - CLAMP_FREE / opamp.output_swing, 0.5),
         }
         limit = max(losses, key=lambda name: float(losses[name].max()))
         amplifier = int(losses[limit].argmax())
         if losses[limit][amplifier] <= 1:
             return None
         place = int(asked[limit][:, amplifier].argmax())
-        time = float(self.time[place] - self.slots.step)
+        time = float(self.sampled[place] - self.slots.step)
         return Excess(limit, self.exact.amplifiers[amplifier], time, float(asked[limit][place, amplifier]))
 
     def _asked(self, name: str, k: int) -> FloatArray:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from amc_circuits.linear_circuit import LinearCircuit
 from amc_circuits.modes import Modes
-from netlists.record import FloatArray
+from netlists.record import FloatArray, ParameterError
 
 Modal = NDArray[np.inexact]
 DECAYED = 12.0
@@ -27,8 +27,11 @@ PANEL = 6.0
 """Length of a panel in time constants of the fastest mode that is left. There Gauss's eight points integrate an
 exponential to 3e-10: the remainder is 6^17 (8!)^4 / (17 (16!)^3)."""
 GAUSS_NODES, GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(8)
-BLOCK = 4_000_000
-"""Numbers worked on at once."""
+MOST_PANELS = 100_000
+BLOCK = 16
+"""Times worked on at once: few, because later ones have fewer modes left."""
+GONE = 40.0
+"""Time constants after which a mode is left out (e^-40 = 4e-18)."""
 
 
 @dataclass(frozen=True)
@@ -148,21 +151,25 @@ class ExactResponse:
         moved: Modal = piece.decaying * np.exp(self.values * length)[:, None] + piece.constant + piece.slope * length
         return moved
 
-    def fading(self, decaying: Modal, after: FloatArray) -> FloatArray:
+    def fading(self, decaying: Modal, after: FloatArray, left: NDArray[np.bool_] | None = None) -> FloatArray:
         """`decaying exp(values after)` as real numbers: real modes, then real and imaginary parts of the upper ones.
 
         Args:
             decaying: Shape (n, ...).
             after: Shape (...) to be broadcast with it, s.
+            left: Which of the real and upper modes are wanted; all of them unless given.
         """
-        found = np.empty((*np.broadcast_shapes(decaying.shape[1:], after.shape), len(self.values)))
-        upper, rates = self.upper, self.values
-        for real, part in ((True, slice(0, self.real)), (False, upper)):
-            kind = np.real if real else np.asarray
-            moved = np.moveaxis(kind(decaying[part]), 0, -1) * np.exp(after[..., None] * kind(rates[part]))
-            found[..., part] = np.real(moved)
-            if not real:
-                found[..., upper.stop :] = np.imag(moved)
+        upper = self.upper
+        kept = np.arange(upper.stop) if left is None else np.flatnonzero(left)
+        real, complex_ = kept[kept < self.real], kept[kept >= self.real]
+        shape = np.broadcast_shapes(decaying.shape[1:], after.shape)
+        found = np.empty((*shape, len(real) + 2 * len(complex_)))
+        at = (slice(0, len(real)), slice(len(real), len(kept)), slice(len(kept), None))
+        still = np.moveaxis(np.real(decaying[real]), 0, -1)
+        found[..., at[0]] = still * np.exp(after[..., None] * np.real(self.values[real]))
+        if complex_.size:
+            turning = np.moveaxis(decaying[complex_], 0, -1) * np.exp(after[..., None] * self.values[complex_])
+            found[..., at[1]], found[..., at[2]] = np.real(turning), np.imag(turning)
         return found
 
     def at(self, piece: Piece, probe: Probe, time: FloatArray) -> FloatArray:
@@ -170,10 +177,14 @@ class ExactResponse:
         after = np.atleast_2d(time - piece.start)
         value, slope = piece.line(probe)
         found = value.T[:, None, :] + after[:, :, None] * slope.T[:, None, :]
-        step = max(1, BLOCK // piece.decaying.size)
-        for first in range(0, after.shape[1], step):
-            part = slice(first, first + step)
-            found[:, part] += self.fading(piece.decaying[:, :, None], after[:, part]) @ probe.decaying.T
+        upper = self.upper
+        decays = -np.real(self.values[: upper.stop])
+        for first in range(0, after.shape[1], BLOCK):
+            part = slice(first, first + BLOCK)
+            left = decays * after[:, part].min() < GONE
+            columns = np.flatnonzero(np.concatenate([left, left[upper]]))
+            weights = self.fading(piece.decaying[:, :, None], after[:, part], left)
+            found[:, part] += weights @ probe.decaying[:, columns].T
         return found
 
     def each_at(self, piece: Piece, probe: Probe, time: FloatArray, column: NDArray[np.int64]) -> FloatArray:
@@ -200,6 +211,9 @@ class ExactResponse:
             if until > piece.stop - 1e-3 * (piece.stop - place):
                 until = piece.stop
             edges.append(until)
+            if len(edges) > MOST_PANELS:
+                mend = "its fastest pole is too fast for so long a slot; take other values"
+                raise ParameterError("A", f"a circuit with poles up to {speeds[-1]:.3g} 1/s", mend)
         return np.array(edges)
 
 
@@ -232,6 +246,11 @@ class QuadraticForm:
         """Prepares the form."""
         shared = probe.modal.T @ form
         return cls(probe, form, values, shared, (shared @ probe.modal) / (values[:, None] + values[None, :]))
+
+    def value(self, response: ExactResponse, piece: Piece, time: FloatArray) -> FloatArray:
+        """The form itself at times (T,), or each response's own (K, T), shape (K, T)."""
+        voltage = response.at(piece, self.probe, time)
+        return np.asarray(((voltage @ self.form) * voltage).sum(axis=2))
 
     def integral(self, piece: Piece, first: FloatArray, last: FloatArray) -> FloatArray:
         """From `first` to `last` (K,), absolute times within the piece, s; shape (K,)."""

@@ -38,6 +38,14 @@ class Modes:
         """Left eigenvectors as rows, shape (n, n)."""
         return np.asarray(np.linalg.inv(self.vectors))
 
+    @cached_property
+    def condition(self) -> float:
+        """Condition number of the eigenvectors, 1-norm; infinite where they are dependent."""
+        try:
+            return float(np.linalg.norm(self.vectors, 1) * np.linalg.norm(self.inverse, 1))
+        except np.linalg.LinAlgError:
+            return np.inf
+
 
 def modes_of(matrix: FloatArray) -> Modes:
     """The modes of a real matrix, as they come."""
@@ -55,15 +63,7 @@ def independent_modes(matrix: FloatArray, found: Modes) -> Modes:
     changed by a billionth at random: that parts the eigenvalues and changes the response by as little as
     components that much off would (approximate diagonalisation: Davies, SIAM J. Matrix Anal. Appl. 29, 1051, 2008).
     """
-    if _condition(found) < WORST_CONDITION:
+    if found.condition < WORST_CONDITION:
         return found
     noise = np.random.default_rng(0).uniform(-JITTER, JITTER, matrix.shape)
     return replace(modes_of(matrix * (1 + noise)), poles=found.poles)
-
-
-def _condition(modes: Modes) -> float:
-    """Condition number of the eigenvectors, 1-norm."""
-    try:
-        return float(np.linalg.norm(modes.vectors, 1) * np.linalg.norm(modes.inverse, 1))
-    except np.linalg.LinAlgError:
-        return np.inf

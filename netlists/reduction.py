@@ -70,6 +70,7 @@ def reduce_array(
         return _tied(reduce_array(cells, wire_resistance, line_capacitance, "separate", line_model))
     if wire_resistance == 0:
         check_ideal(contacts)
+        check_memory(f"{n} x {m}", "its network", 8 * 4 * (n + m) ** 2)
         conductance = np.block([[np.zeros((n, n)), cells], [cells.T, np.zeros((m, m))]])
         return ReducedArray(conductance, _lumped(n, m, line_capacitance, contacts))
     inner = line_capacitance if line_model == "reduced" else 0.0

@@ -9,7 +9,7 @@ import numpy as np
 
 from amc_circuits.engines.job import Job
 from amc_circuits.exact_circuit import exact_circuit
-from amc_circuits.exact_reading import LARGEST_LOSS, read_slots
+from amc_circuits.exact_reading import LARGEST_LOSS, read_slots, starts_from_rest
 from amc_circuits.readings import Reading
 from amc_circuits.settings import Settings
 from netlists.record import FloatArray
@@ -18,21 +18,20 @@ BATCH = 64
 """Most right-hand sides worked on at once."""
 
 
-def _alike(jobs: Sequence[Job]) -> list[list[Job]]:
-    """Neighbouring jobs that can be read as one: from rest, in equal slots of the same circuit."""
+def _alike(jobs: Sequence[Job]) -> list[tuple[list[Job], bool]]:
+    """Neighbouring jobs that can be read as one, and whether from rest: in equal slots of the same circuit."""
 
     def kind(job: Job) -> tuple[int, float, float, bool]:
-        from_rest = job.drive.return_time > 0 or job.drive.levels.shape[1] == 1
-        return id(job.design), job.drive.slot_time, job.drive.rise_time, from_rest
+        return id(job.design), job.drive.slot_time, job.drive.rise_time, starts_from_rest(job.drive)
 
-    batches: list[list[Job]] = []
+    batches: list[tuple[list[Job], bool]] = []
     for job in jobs:
-        last = batches[-1] if batches else []
+        last, from_rest = batches[-1] if batches else ([], False)
         count = job.drive.levels.shape[1] + sum(other.drive.levels.shape[1] for other in last)
-        if last and kind(last[0]) == kind(job) and kind(job)[-1] and count <= BATCH:
+        if from_rest and kind(last[0]) == kind(job) and count <= BATCH:
             last.append(job)
         else:
-            batches.append([job])
+            batches.append(([job], starts_from_rest(job.drive)))
     return batches
 
 
@@ -57,10 +56,10 @@ class StateSpaceEngine:
     def read(self, jobs: Sequence[Job], tolerance: float, processes: int = 1) -> list[list[Reading]]:
         """Readings of every slot of every job; all in this process."""
         found: list[list[Reading]] = []
-        for batch in _alike(jobs):
+        for batch, from_rest in _alike(jobs):
             levels = [job.drive.levels for job in batch]
             drive = batch[0].drive.replace(levels=np.hstack(levels)) if len(batch) > 1 else batch[0].drive
-            readings = iter(read_slots(exact_circuit(batch[0].design), drive, tolerance, self.largest_loss))
+            readings = iter(read_slots(exact_circuit(batch[0].design), drive, from_rest, tolerance, self.largest_loss))
             found += [[next(readings) for _ in range(part.shape[1])] for part in levels]
         return found
 

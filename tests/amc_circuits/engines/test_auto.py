@@ -5,6 +5,7 @@ import pytest
 
 from amc_circuits.engines import EnginesDisagreeError, auto
 from amc_circuits.inv import InvCircuit
+from amc_circuits.matrices import draw_matrix
 from amc_circuits.solution import Status
 from netlists import preset
 from tests.amc_circuits import broken_ngspice as broken
@@ -73,6 +74,40 @@ def test_engines_that_differ_stop_the_run_and_leave_the_deck(monkeypatch, tmp_pa
     ) as caught:
         circuit.solve(vector(3, 0))
     assert (caught.value.folder / "deck.cir").read_text().startswith(".title")
+
+
+@pytest.mark.parametrize("start", ["rest", "previous"])
+def test_every_slot_is_compared_on_its_own_scale(start):
+    """Small solutions after large ones: with `previous` the whole train is run once and each slot judged by itself."""
+    matrix = np.diag([1.0, 1.0, 0.01])
+    b = np.array([[0.0, 1.0, 0.0, 1.0], [0.0, 0.5, 1.0, -1.0], [1.0, 0.0, 0.0, 0.0]])
+    found = InvCircuit.program(
+        matrix, opamp="single-pole", engine="auto", input_voltage=0.005, cross_check=1, start=start
+    ).solve(b)
+    assert found.cross_checked == 4
+    assert found.largest_difference < 0.005
+
+
+def test_fast_modes_are_checked_in_short_steps():
+    """A design whose waveforms ngspice misses by more than 1 % at its normal step: the check takes shorter ones."""
+    rng = np.random.default_rng(19)
+    matrix = draw_matrix("spd", 2, 2, 10.0, rng)
+    circuit = InvCircuit.program(matrix, engine="auto", cross_check=1, input_voltage=0.01)
+    assert circuit.solve(rng.uniform(-1, 1, 2)).largest_difference < 0.005
+
+
+def test_nothing_is_asked_of_a_simulator_that_is_not_needed(monkeypatch, tmp_path):
+    """With nothing to hand over and no check, ngspice may be missing."""
+    monkeypatch.setenv("AMC_NGSPICE", str(tmp_path / "nothing"))
+    assert InvCircuit.program(MATRIX, engine="auto", input_voltage=0.02, cross_check=0).solve(vector(3, 0)).usable
+
+
+def test_a_growing_circuit_is_not_compared():
+    """Forced through an unstable circuit, the two engines may drift apart as they like."""
+    circuit = InvCircuit.program(
+        [[0.2, -1.0], [1.0, 0.2]], opamp="single-pole", engine="auto", cross_check=1, force=True
+    )
+    assert circuit.solve([1.0, 0.0]).status is Status.UNSTABLE
 
 
 def test_a_sweep_checks_at_least_one_point(sweep, tmp_path):

@@ -3,18 +3,19 @@
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.linalg import expm
 from scipy.optimize import brentq
 
 from amc_circuits.engines import Job, StateSpaceEngine
 from amc_circuits.exact_circuit import ExactCircuit, exact_circuit
 from amc_circuits.exact_reading import slots_of
-from amc_circuits.exact_response import QuadraticForm, gauss, probe_of
+from amc_circuits.exact_response import ExactResponse, QuadraticForm, gauss, probe_of
 from amc_circuits.inv import InvCircuit
-from amc_circuits.modes import independent_modes, modes_of
+from amc_circuits.modes import Modes, independent_modes, modes_of
 from amc_circuits.mvm import MvmCircuit
 from amc_circuits.solution import Status
 from amc_circuits.streaming import stream_job
-from netlists import SinglePoleOpAmp, preset
+from netlists import ParameterError, SinglePoleOpAmp, preset
 from tests.amc_circuits.test_linear_circuit import exact
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close, assert_within
@@ -75,7 +76,7 @@ def test_closed_form_of_the_energy_is_the_integral_of_the_power(circuit):
     )  # fmt: skip
     whole = exact_circuit(made.design)
     drive = job_of(made, rng.uniform(-1, 1, (made.matrix.shape[1], 2))).drive
-    slots = slots_of(whole, drive)
+    slots = slots_of(whole, drive, True)
     form = whole.array_energy
     for piece, first, last in ((slots.edge, 0.3e-9, 1.9e-9), (slots.hold, 2e-9, 2.4e-9), (slots.hold, 5e-9, 40e-9)):
         got = form.integral(piece, np.full(2, first), np.full(2, last))
@@ -177,7 +178,7 @@ def test_a_crest_between_two_samples_is_not_missed():
         tuned = programmed(np.array([[1.0, -0.6], [-0.6, 1.0]]), opamp=opamp, tolerance=float(tolerance))
         job = job_of(tuned, np.array([[1.0], [0.3]]))
         reading = StateSpaceEngine().read([job], float(tolerance))[0][0]
-        hold = slots_of(whole, job.drive).hold
+        hold = slots_of(whole, job.drive, True).hold
         after = np.linspace(hold.start, hold.stop, 20_001)
         outputs = whole.response.at(hold, whole.outputs, after)[0]
         band = tolerance * np.abs(reading.final).max()
@@ -201,12 +202,59 @@ def test_overshoot_is_the_crest_itself():
     assert abs(got - wanted) < 1e-3 * wanted + 2 * left
 
 
+def test_slots_that_were_doubled_start_from_rest_too():
+    """Several columns that are repeated in longer slots, each alone: the figures are those of each by itself."""
+    matrix = np.eye(8) + 0.9 * np.eye(8, k=-1)
+    circuit = programmed(matrix, opamp="single-pole")
+    columns = np.random.default_rng(1).uniform(-1, 1, (8, 4))
+    together = circuit.solve(columns)
+    assert sum(len(attempts) > 1 for attempts in together.attempts) >= 2
+    for k in range(4):
+        alone = circuit.solve(columns[:, k])
+        assert_within(together.settling_time[k], alone.settling_time, 1e-9)
+        assert_within(together.energy.array[k], alone.energy.array, 1e-6)
+
+
+def test_energies_of_badly_conditioned_modes_are_integrals():
+    """Nearly one-way couplings have eigenvectors of condition 1e7: the energy is that of stepping through it."""
+    circuit = programmed(np.eye(16) + 0.9 * np.eye(16, k=-1), opamp=OPAMP, g_min=1e-12, rise_time=EDGE)
+    assert circuit.linear.modes.condition > 1e6
+    b = vector(16, 2)
+    solution = circuit.solve(b)
+    levels = circuit.input_levels(b[:, None])[0][:, 0]
+    steps = 20_000
+    step = solution.settling_time / steps
+    # Exact stepping: the matrix exponential of the system with its constant input as one more state.
+    system = np.zeros((17, 17))
+    system[:16, :16], system[:16, 16] = circuit.linear.state, circuit.linear.drive @ levels
+    move, state = expm(system * step), np.append(np.zeros(16), 1.0)
+    rows = circuit.linear.read[: 2 * 16], circuit.linear.feed[: 2 * 16]
+    laplacian = exact_circuit(circuit.design).laplacian
+    power = []
+    for _ in range(steps + 1):
+        voltage = rows[0] @ state[:16] + rows[1] @ levels
+        power.append(voltage @ laplacian @ voltage)
+        state = move @ state
+    assert_within(solution.energy.array, np.trapezoid(power, dx=step), 1e-4)
+
+
+def test_an_endless_number_of_panels_is_refused():
+    """A ring of a billion radians in a slot ends in one clear line, not in a list without end."""
+    poles = np.array([-1 + 1e9j, -1 - 1e9j])
+    response = ExactResponse(Modes(poles, poles, np.array([[1, 1], [1j, -1j]]), 0), np.ones((2, 1)))
+    zero, one = np.zeros((1, 1)), np.ones((1, 1))
+    piece = response.piece(0.0, 1.0, np.zeros((2, 1)), zero, one)
+    with pytest.raises(ParameterError, match=r"a circuit with poles up to 1e\+09 1/s"):
+        response.panels(piece)
+
+
 @pytest.mark.parametrize(
     ("change", "limit", "options"),
     [
         ({"slew_rate": 5e6}, "slew rate", {}),
         ({"output_current_limit": 20e-6}, "output current", {}),
         ({"output_swing": 0.2}, "output swing", {"fixed_scale": True}),
+        ({"output_swing": 0.12}, "output swing", {"fixed_scale": True}),
     ],
 )
 def test_leaving_the_linear_region_is_said(change, limit, options):
