@@ -135,7 +135,8 @@ def test_engines_agree_on_random_designs(designs, batch):
             difference = _finer_difference(job)
         assert difference <= WAVEFORM * scale, f"{job.design.opamp}, {difference / scale:.1e}"
         for got, first, wanted, last in zip(slots, early, middle, late, strict=True):
-            if wanted.steady and got.steady:
+            # At the stricter tolerance a slot may just be too short.
+            if got.steady and last.steady:
                 _check_figures(got, first, wanted, last)
 
 
