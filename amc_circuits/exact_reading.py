@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 
 from amc_circuits import measurement
 from amc_circuits.exact_circuit import ExactCircuit, Samples
-from amc_circuits.exact_response import GAUSS_NODES, GAUSS_WEIGHTS, Modal, Piece, gauss
+from amc_circuits.exact_response import GAUSS_NODES, GAUSS_WEIGHTS, Piece, gauss
+from amc_circuits.exact_slots import Slots, slots_of
 from amc_circuits.readings import Excess, Reading
 from amc_circuits.solution import Attempt, Response
 from netlists import MacroOpAmp, StepTrain
@@ -41,49 +41,6 @@ Indices = NDArray[np.int64]
 Power = Callable[[Piece, FloatArray], FloatArray]
 Bracket = tuple[Indices, Indices, Indices, FloatArray, FloatArray]
 """Slot, sample before, output, and two times between which the output comes into its band."""
-
-
-@dataclass(frozen=True)
-class Slots:
-    """All slots of a step train, each from its own beginning: the edge, then the hold.
-
-    Attributes:
-        edge: The inputs rise.
-        hold: They stay.
-        step: The 50 % point of the edge, s.
-    """
-
-    edge: Piece
-    hold: Piece
-    step: float
-
-    def of(self, columns: Indices) -> Slots:
-        """Some of the slots."""
-        return Slots(self.edge.of(columns), self.hold.of(columns), self.step)
-
-
-def starts_from_rest(drive: StepTrain) -> bool:
-    """True with returns to rest, or with one slot only; else each slot starts where the one before ended."""
-    return drive.return_time > 0 or drive.levels.shape[1] == 1
-
-
-def slots_of(exact: ExactCircuit, drive: StepTrain, from_rest: bool) -> Slots:
-    """The response in every slot, from rest or each from the end of the one before."""
-    levels, response = drive.levels, exact.response
-    before = np.zeros_like(levels)
-    state: Modal = np.zeros((len(response.values), levels.shape[1]), dtype=response.values.dtype)
-    if not from_rest:
-        before[:, 1:] = levels[:, :-1]
-        for k in range(levels.shape[1] - 1):
-            one = slice(k, k + 1)
-            edge = response.piece(0.0, drive.rise_time, state[:, one], before[:, one], levels[:, one])
-            hold = response.piece(
-                drive.rise_time, drive.slot_time, response.end(edge), levels[:, one], levels[:, one]
-            )  # fmt: skip
-            state[:, k + 1] = response.end(hold)[:, 0]
-    edge = response.piece(0.0, drive.rise_time, state, before, levels)
-    hold = response.piece(drive.rise_time, drive.slot_time, response.end(edge), levels, levels)
-    return Slots(edge, hold, drive.rise_time / 2)
 
 
 def read_slots(

@@ -9,7 +9,8 @@ import numpy as np
 
 from amc_circuits.engines.job import Job
 from amc_circuits.exact_circuit import exact_circuit
-from amc_circuits.exact_reading import LARGEST_LOSS, read_slots, starts_from_rest
+from amc_circuits.exact_reading import LARGEST_LOSS, read_slots
+from amc_circuits.exact_slots import starts_from_rest
 from amc_circuits.readings import Reading
 from amc_circuits.settings import Settings
 from netlists.record import FloatArray

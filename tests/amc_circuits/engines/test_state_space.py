@@ -8,8 +8,8 @@ from scipy.optimize import brentq
 
 from amc_circuits.engines import Job, StateSpaceEngine
 from amc_circuits.exact_circuit import ExactCircuit, exact_circuit
-from amc_circuits.exact_reading import slots_of
 from amc_circuits.exact_response import ExactResponse, QuadraticForm, gauss, probe_of
+from amc_circuits.exact_slots import slots_of
 from amc_circuits.inv import InvCircuit
 from amc_circuits.modes import Modes, independent_modes, modes_of
 from amc_circuits.mvm import MvmCircuit
