@@ -20,7 +20,6 @@ class Samples:
     Attributes:
         time: Shape (T,) or (K, T), s.
         terminals: Word lines, bit lines of each array, shape (K, T, N + arrays * M), V.
-        outputs: `c` of INV, `out` of MVM, shape (K, T, N), V.
         stage: What each amplifier's output would be without its load, shape (K, T, amplifiers), V.
         slewing: Rate that each amplifier's gain stage is driven at, shape (K, T, amplifiers), V/s; None where it has no
             limit.
@@ -30,7 +29,6 @@ class Samples:
 
     time: FloatArray
     terminals: FloatArray
-    outputs: FloatArray
     stage: FloatArray
     slewing: FloatArray | None
     current: FloatArray
@@ -146,8 +144,7 @@ class ExactCircuit:
                 current = current + (pins - np.tile(inverting[:, :, rows:], 2)) / design.inverter_resistance
         else:
             current = design.feedback_conductance * (pins - sums)
-        outputs = pins[:, :, :rows]
-        return Samples(time, terminals, outputs, stage, slewing, current, delivered)
+        return Samples(time, terminals, stage, slewing, current, delivered)
 
     def _from_inputs(self, piece: Piece, time: FloatArray, terminals: FloatArray) -> FloatArray:
         """Power that the input sources deliver, shape (K, T), W."""

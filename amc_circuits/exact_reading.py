@@ -19,8 +19,8 @@ from netlists.opamp import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
 LARGEST_LOSS = 0.02
-"""Of full scale, that an amplifier's bent characteristic may take from a waveform. Measured on 160 circuits around it:
-the waveform then differs by 0.4 to 0.75 times what is estimated here."""
+"""Of full scale, that an amplifier's bent characteristic may take from a waveform. The waveform then differs by 0.35 to
+0.8 times what is estimated here (`tests/amc_circuits/engines/test_linear_range.py`)."""
 CLAMP_FREE = 15 * CLAMP_VOLTAGE
 """Below the swing; there the clamp takes e^-15 of the gain stage's largest current."""
 CROSSING_STEPS = 12
@@ -36,7 +36,6 @@ WELL_CONDITIONED = 1e5
 BATCH_SIZE = 20_000_000
 """Numbers sampled at once."""
 
-
 Indices = NDArray[np.int64]
 Power = Callable[[Piece, FloatArray], FloatArray]
 Bracket = tuple[Indices, Indices, Indices, FloatArray, FloatArray]
@@ -48,13 +47,18 @@ def read_slots(
 ) -> list[Reading]:
     """Measures every slot of a step train; beyond `largest_loss` of full scale a reading has an excess."""
     slots = slots_of(exact, drive, from_rest)
-    panels = sum(len(exact.response.panels(piece)) for piece in (slots.edge, slots.hold))
-    at_once = max(1, BATCH_SIZE // (panels * (8 * exact.rows + SAMPLES * exact.outputs.modal.shape[0])))
+    steady_from = drive.slot_time * (1 - 1 / measurement.STEADY_PART)
+    panels = (
+        np.union1d(exact.response.panels(slots.edge), slots.step),
+        np.union1d(exact.response.panels(slots.hold), steady_from),
+    )
+    sampled = sum(len(edges) for edges in panels)
+    at_once = max(1, BATCH_SIZE // (sampled * (8 * exact.rows + SAMPLES * exact.outputs.modal.shape[0])))
     count = drive.levels.shape[1]
     found: list[Reading] = []
     for first in range(0, count, at_once):
         part = slots.of(np.arange(first, min(first + at_once, count)))
-        found += _SlotReader(exact, part, tolerance, largest_loss).readings()
+        found += _SlotReader(exact, part, panels, steady_from, tolerance, largest_loss).readings()
     return found
 
 
@@ -67,12 +71,18 @@ def _spread(panels: FloatArray) -> FloatArray:
 class _SlotReader:
     """Samples of all slots, and what is read from them."""
 
-    def __init__(self, exact: ExactCircuit, slots: Slots, tolerance: float, largest_loss: float) -> None:
+    def __init__(
+        self,
+        exact: ExactCircuit,
+        slots: Slots,
+        panels: tuple[FloatArray, FloatArray],
+        steady_from: float,
+        tolerance: float,
+        largest_loss: float,
+    ) -> None:
         self.exact, self.slots, self.tolerance, self.largest_loss = exact, slots, tolerance, largest_loss
-        steady_from = slots.hold.stop * (1 - 1 / measurement.STEADY_PART)
-        edges = exact.response.panels(slots.edge)
-        self.edge_panels = np.union1d(edges, slots.step)
-        self.hold_panels = np.union1d(exact.response.panels(slots.hold), steady_from)
+        self.edge_panels, self.hold_panels = panels
+        self.steady_from = steady_from
         parts = [self._observe(slots.edge, self.edge_panels), self._observe(slots.hold, self.hold_panels)]
         self.parts = parts
         self.sampled = np.concatenate([part.time for part in parts])
@@ -85,7 +95,6 @@ class _SlotReader:
         self.outputs = np.concatenate([exact.response.at(p, exact.outputs, time) for p, time in pieces], axis=1)
         self.final = self.outputs[:, -1]
         self.band = tolerance * np.abs(self.final).max(axis=1)
-        self.steady_from = steady_from
 
     def _observe(self, piece: Piece, panels: FloatArray) -> Samples:
         """Samples at Gauss's points of every panel and at the end of the piece."""

@@ -26,7 +26,7 @@ LARGEST_DIFFERENCE = 0.01
 SMALLEST_OUTPUT = 1e-6
 """Of the inputs; below it the difference of two roundings would be compared."""
 HANDED_OVER = 0.01
-"""Loss in the linear solution beyond which ngspice takes over: the waveforms then differ by at most 0.75 % of full
+"""Loss in the linear solution beyond which ngspice takes over: the waveforms then differ by at most 0.8 % of full
 scale, which leaves room for the simulator's own error."""
 
 
@@ -84,10 +84,12 @@ class AutoEngine:
 
     def _check(self, jobs: Sequence[Job], found: list[list[Reading]], processes: int) -> None:
         """Runs the drawn slots through ngspice and notes the largest difference of the waveforms."""
+        share = self.settings.cross_check
+        drawn = [np.flatnonzero(_drawn(job, share)).tolist() for job in jobs]
         sample = [
             (place, *_part(job, slots))
             for place, job in enumerate(jobs)
-            if (slots := [k for k, drawn in enumerate(self._drawn(job)) if drawn and _checkable(found[place][k], job)])
+            if (slots := [slot for slot in drawn[place] if _checkable(found[place][slot], job)])
         ]
         if not sample:
             return
@@ -104,9 +106,6 @@ class AutoEngine:
                 if found[place][slot].engine == StateSpaceEngine.name:
                     checked = replace(found[place][slot], difference=difference, deck_sha256=waveforms.deck_sha256)
                     found[place][slot] = checked
-
-    def _drawn(self, job: Job) -> list[bool]:
-        return [bool(drawn) for drawn in _drawn(job, self.settings.cross_check)]
 
 
 def _checkable(reading: Reading, job: Job) -> bool:
