@@ -7,9 +7,10 @@ from collections.abc import Callable
 from amc_circuits.engines.auto import AutoEngine, EnginesDisagreeError
 from amc_circuits.engines.contract import Engine
 from amc_circuits.engines.job import Job
-from amc_circuits.engines.ngspice import NgspiceEngine, SimulationError
+from amc_circuits.engines.ngspice import NgspiceEngine
 from amc_circuits.engines.ngspice_binary import EngineNotFoundError, NgspiceBinary, find_ngspice
 from amc_circuits.engines.processes import end_simulations, run_together
+from amc_circuits.engines.runner import SimulationError, run_deck
 from amc_circuits.engines.state_space import StateSpaceEngine
 from amc_circuits.settings import Settings
 from netlists import ParameterError
@@ -46,5 +47,6 @@ __all__ = [
     "check_engine",
     "end_simulations",
     "find_ngspice",
+    "run_deck",
     "run_together",
 ]

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.job import Job
-from amc_circuits.engines.ngspice import NgspiceEngine, SimulationError
+from amc_circuits.engines.ngspice import NgspiceEngine
+from amc_circuits.engines.runner import SimulationError
 from amc_circuits.engines.state_space import StateSpaceEngine
 from amc_circuits.observation import observe
 from amc_circuits.readings import Reading

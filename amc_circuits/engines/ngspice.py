@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -15,33 +12,17 @@ from typing import Literal
 
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice_binary import NgspiceBinary, find_ngspice
-from amc_circuits.engines.processes import TimedOutError, call, run_together
+from amc_circuits.engines.processes import run_together
 from amc_circuits.engines.rawfile import RawFileError, read_raw
+from amc_circuits.engines.runner import DECK, kept_folder, simulate
 from amc_circuits.observation import observe
 from amc_circuits.readings import Reading, read_slot
 from amc_circuits.settings import Settings
 from amc_circuits.waveforms import Waveforms
 from netlists import InvDesign, MvmDesign, analysis_lines, circuit_of, input_sources
 
-DECK, LOG, RAW = "deck.cir", "ngspice.log", "out.raw"
 END_SLACK = 1e-6
 """The last time point may miss the wanted end by this part of it (rounding of the printed end)."""
-
-
-class SimulationError(RuntimeError):
-    """The simulator hung, crashed or wrote something unusable. Deck and log are kept.
-
-    Attributes:
-        reason: What went wrong, one sentence.
-        folder: Where `deck.cir` and `ngspice.log` are.
-    """
-
-    def __init__(self, reason: str, folder: Path) -> None:
-        self.reason, self.folder = reason, folder
-        super().__init__(f"ngspice: {reason}; deck and log are kept in {folder}")
-
-    def __reduce__(self) -> tuple[type[SimulationError], tuple[str, Path]]:
-        return type(self), (self.reason, self.folder)
 
 
 @dataclass
@@ -115,61 +96,14 @@ class NgspiceEngine:
 
     def keep_deck(self, job: Job) -> Path:
         """Writes the deck of a job into a folder that stays."""
-        folder = self._kept_folder()
+        folder = kept_folder(self.keep)
         (folder / DECK).write_text(self.deck(job), encoding="ascii")
         return folder
 
     def _run_one(self, job: Job, owner: object) -> Waveforms:
-        folder = Path(tempfile.mkdtemp(prefix="amc-"))
-        try:
-            deck = self.deck(job).encode("ascii")
-            (folder / DECK).write_bytes(deck)
-            try:
-                self._call(folder, owner)
-                waveforms = read_raw(folder / RAW)
-                _check_whole(waveforms, job)
-            except (RawFileError, TimedOutError, OSError, _RunFailed) as error:
-                raise SimulationError(self._reason(error, folder), self._kept(folder)) from None
-            return replace(waveforms, deck_sha256=hashlib.sha256(deck).hexdigest())
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def _call(self, folder: Path, owner: object) -> None:
-        # No start-up file: -n for the user's, an empty SPICE_SCRIPTS for the system's.
-        environment = {
-            "PATH": os.environ.get("PATH", ""),
-            "HOME": str(folder),
-            "SPICE_SCRIPTS": str(folder),
-            "OMP_NUM_THREADS": "1",
-            "LC_ALL": "C",
-        }
-        if libraries := os.environ.get("LD_LIBRARY_PATH"):
-            environment["LD_LIBRARY_PATH"] = libraries
-        command = [str(self.binary.path), "-n", "-b", "-r", RAW, DECK]
-        code = call(command, folder, folder / LOG, environment, self.timeout, owner)
-        if code != 0:
-            raise _RunFailed(f"ended with code {code}" if code > 0 else f"was ended by signal {-code}")
-
-    def _reason(self, error: Exception, folder: Path) -> str:
-        if isinstance(error, TimedOutError):
-            return f"ran longer than {self.timeout:g} s and was ended"
-        log = folder / LOG
-        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-        complaint = next((line.strip() for line in lines if "rror" in line or "too small" in line), "")
-        return f"{error}" + (f" ({complaint[:160]})" if complaint else "")
-
-    def _kept(self, folder: Path) -> Path:
-        """Moves deck and log of a failed run to where they stay."""
-        kept = self._kept_folder()
-        for name in (DECK, LOG):
-            if (folder / name).exists():
-                shutil.copy(folder / name, kept / name)
-        return kept
-
-    def _kept_folder(self) -> Path:
-        if self.keep is not None:
-            self.keep.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix="amc-failed-", dir=self.keep))
+        deck = self.deck(job)
+        waveforms = simulate(deck, partial(_whole, job), self.binary, self.timeout, self.keep, owner)
+        return replace(waveforms, deck_sha256=hashlib.sha256(deck.encode("ascii")).hexdigest())
 
 
 def _read(job: Job, waveforms: Waveforms, tolerance: float) -> list[Reading]:
@@ -185,14 +119,12 @@ def _read(job: Job, waveforms: Waveforms, tolerance: float) -> list[Reading]:
     ]
 
 
-class _RunFailed(Exception):
-    """The process ended badly."""
-
-
-def _check_whole(waveforms: Waveforms, job: Job) -> None:
-    """A run counts only if it reaches the wanted end and holds all that was asked for."""
+def _whole(job: Job, path: Path) -> Waveforms:
+    """What a run saved; it counts only if it reaches the wanted end and holds all that was asked for."""
+    waveforms = read_raw(path)
     last, stop_time = float(waveforms.time[-1]), job.analysis.stop_time
     if abs(last - stop_time) > END_SLACK * stop_time:
         raise RawFileError(f"the transient ends at {last:g} s instead of {stop_time:g} s")
     if lacking := {name.lower() for name in job.analysis.saved} - set(waveforms.names):
         raise RawFileError(f"the raw file lacks {sorted(lacking)[0]}")
+    return waveforms
