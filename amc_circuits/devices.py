@@ -1,0 +1,206 @@
+"""What a cell does to the conductance that it should have. Equations, sources and limits: docs/devices.md."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any, Self
+
+import numpy as np
+from pydantic import Field, PlainValidator, model_validator
+
+from amc_circuits.draws import Draws
+from amc_circuits.mapping import Mapping, check_conductance_limits
+from amc_circuits.programming_fits import PROGRAMMING_FITS
+from netlists import ParameterError, Record
+from netlists.record import FloatArray, NonNegative, Positive
+
+DRIFT_START = 1.0
+"""t0 of the drift law, s after writing: what was written is what is there at t0. Chosen here; the law needs one."""
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Spread = Annotated[float, Field(ge=0, le=1)]
+"""A standard deviation of ln G, or of an exponent. Up to 1: chosen here, wider is no device."""
+
+
+def _sigma_or_fit(value: Any) -> float | str:
+    """A programming error as it is given: siemens, or the name of a fit."""
+    if isinstance(value, str) and value in PROGRAMMING_FITS:
+        return value
+    try:
+        sigma = float(value)
+    except (TypeError, ValueError):
+        sigma = np.nan
+    if not (np.isfinite(sigma) and sigma >= 0):
+        mend = f"must be a standard deviation in siemens, 0 or more, or one of {', '.join(PROGRAMMING_FITS)}"
+        raise ParameterError("programming_error", repr(value), mend)
+    return sigma
+
+
+class Device(Record):
+    """The cells of an array: their range and what makes them differ from what was wanted. Everything is off by default.
+
+    Attributes:
+        g_min: Lowest conductance, S.
+        g_max: Highest conductance, S.
+        levels: How many conductances can be aimed at, uniform from g_min to g_max; None for any.
+        programming_error: Standard deviation of what is written, S; or one of `PROGRAMMING_FITS`, a function of G.
+        programming_error_scale: Factor on it.
+        stuck_on: Probability that a cell stays at its own g_max.
+        stuck_off: Probability that a cell stays at its own g_min.
+        drift_exponent: Mean nu of `G(t) = G (t/t0)^-nu`, t0 = 1 s.
+        drift_spread: Standard deviation of nu from cell to cell.
+        drift_time: t, s after writing; no drift up to t0.
+        read_noise: Standard deviation of ln G of a read, the relative one while it is small. One draw for a programmed
+            array: frozen while the circuit settles.
+        limit_spread: Standard deviation of ln g_min and of ln g_max from cell to cell.
+        nonlinearity_voltage: V0 of a cell's current `G V0 sinh(V/V0)`, V; None for a linear cell. Nothing is drawn.
+    """
+
+    g_min: float = 1e-6
+    g_max: float = 100e-6
+    levels: Annotated[int, Field(ge=2)] | None = None
+    programming_error: Annotated[float | str, PlainValidator(_sigma_or_fit)] = 0.0
+    programming_error_scale: NonNegative = 1.0
+    stuck_on: Probability = 0.0
+    stuck_off: Probability = 0.0
+    drift_exponent: Spread = 0.0
+    drift_spread: Spread = 0.0
+    drift_time: NonNegative = 0.0
+    read_noise: Spread = 0.0
+    limit_spread: Spread = 0.0
+    nonlinearity_voltage: Positive | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        check_conductance_limits(self.g_min, self.g_max)
+        if self.stuck_on + self.stuck_off > 1:
+            raise ParameterError("stuck_off", self.stuck_off, f"must not pass 1 with stuck_on, {self.stuck_on:g}")
+        return self
+
+    def programming_sigma(self, conductance: FloatArray) -> FloatArray:
+        """Standard deviation of what is written where these conductances are aimed at, same shape, S."""
+        error = self.programming_error
+        if isinstance(error, str):
+            return PROGRAMMING_FITS[error].sigma(conductance) * self.programming_error_scale
+        return np.full(conductance.shape, error * self.programming_error_scale)
+
+
+DEVICES: dict[str, Device] = {
+    "ideal": Device(),  # 1 to 100 uS chosen here, the defaults of the mapping
+    "taox-40nm-8level": Device(
+        # 0.5 to 35 uS, 8 levels: Nature Electronics 2025, doi 10.1038/s41928-025-01477-0 (second hand)
+        g_min=0.5e-6,
+        g_max=35e-6,
+        levels=8,
+        # programming error, stuck cells, drift, read noise: not stated
+    ),
+    "hfo2-wide": Device(
+        # 5 to 200 uS: studies with discrete parts (second hand)
+        g_min=5e-6,
+        g_max=200e-6,
+        programming_error="milo-2021",  # measured from 50 uS upwards; its value there holds below
+        # levels, stuck cells, drift, read noise: not stated
+    ),
+    "gramc-16level": Device(
+        # 16 levels: arXiv 2501.01586 (second hand); its range was not found: 1 to 100 uS chosen here
+        levels=16,
+        # programming error, stuck cells, drift, read noise: not stated
+    ),
+}
+
+
+def device_preset(name: str) -> Device:
+    """The device of a preset's name.
+
+    Raises:
+        ParameterError: There is no such preset.
+    """
+    if name not in DEVICES:
+        raise ParameterError("device", repr(name), f"must be one of {', '.join(DEVICES)}")
+    return DEVICES[name]
+
+
+def programmed(device: Device, mapping: Mapping, draws: Draws) -> Mapping:
+    """A mapping as the cells hold it when it is used: written, aged, read.
+
+    The order is that of a cell's life: the level that is aimed at, within the cell's own limits; what writing leaves,
+    again within them; stuck cells, which no writing moves; drift and read noise, which no limit of writing holds.
+    An effect that is off leaves its step out: with all of them off the arrays are the same, bit for bit.
+
+    Args:
+        device: The cells.
+        mapping: What is wanted, mapped with the device's own g_min and g_max.
+        draws: Where chance comes from.
+
+    Returns:
+        The same mapping with other conductances, all above 0.
+
+    Raises:
+        ParameterError: The mapping asks for conductances that the device does not have.
+    """
+    arrays = [array for array in (mapping.positive, mapping.negative) if array is not None]
+    _check_within(device, arrays)
+    held = [_held(device, array, draws, k) for k, array in enumerate(arrays)]
+    return replace(mapping, positive=held[0], negative=held[1] if len(held) > 1 else None)
+
+
+def _check_within(device: Device, arrays: list[FloatArray]) -> None:
+    lowest, highest = min(array.min() for array in arrays), max(array.max() for array in arrays)
+    mend = "map the matrix with the g_min and g_max of its device"
+    rounding = 1e-9  # of the mapping's sums, generously
+    if lowest < device.g_min * (1 - rounding):
+        raise ParameterError("g_min", device.g_min, f"the mapping goes down to {lowest:g} S; {mend}")
+    if highest > device.g_max * (1 + rounding):
+        raise ParameterError("g_max", device.g_max, f"the mapping goes up to {highest:g} S; {mend}")
+
+
+def _held(device: Device, wanted: FloatArray, draws: Draws, array: int) -> FloatArray:
+    """What one array holds; `array` is its place among the draws."""
+    low, high = _cell_limits(device, wanted, draws.generator("limit_spread", array))
+    written = _written(device, _level(device, wanted), low, high, draws.generator("programming_error", array))
+    kept = _stuck(device, written, low, high, draws.generator("stuck", array))
+    aged = _drifted(device, kept, draws.generator("drift", array))
+    return _read(device, aged, draws.generator("read_noise", array))
+
+
+def _cell_limits(device: Device, wanted: FloatArray, generator: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Each cell's own g_min and g_max; where a wide spread lets them cross, the lower one is g_min."""
+    spread = np.exp(device.limit_spread * generator.standard_normal((2, *wanted.shape)))
+    drawn = device.g_min * spread[0], device.g_max * spread[1]
+    return np.minimum(*drawn), np.maximum(*drawn)
+
+
+def _level(device: Device, wanted: FloatArray) -> FloatArray:
+    """The nearest level of the nominal range: what writing aims at, whatever the cell's own limits."""
+    if device.levels is None:
+        return wanted
+    step = (device.g_max - device.g_min) / (device.levels - 1)
+    return np.asarray(device.g_min + np.rint((wanted - device.g_min) / step) * step)
+
+
+def _written(
+    device: Device, aim: FloatArray, low: FloatArray, high: FloatArray, generator: np.random.Generator
+) -> FloatArray:
+    sigma = device.programming_sigma(aim)
+    if not (sigma.any() or device.limit_spread):
+        return aim
+    left = np.clip(aim, low, high) + sigma * generator.standard_normal(aim.shape)
+    return np.clip(left, low, high)
+
+
+def _stuck(
+    device: Device, written: FloatArray, low: FloatArray, high: FloatArray, generator: np.random.Generator
+) -> FloatArray:
+    """One uniform number a cell, from below for stuck on, from above for stuck off: neither moves the other."""
+    chance = generator.random(written.shape)
+    return np.where(chance < device.stuck_on, high, np.where(chance >= 1 - device.stuck_off, low, written))
+
+
+def _drifted(device: Device, kept: FloatArray, generator: np.random.Generator) -> FloatArray:
+    exponent = device.drift_exponent + device.drift_spread * generator.standard_normal(kept.shape)
+    return np.asarray(kept * (max(device.drift_time, DRIFT_START) / DRIFT_START) ** -exponent)
+
+
+def _read(device: Device, aged: FloatArray, generator: np.random.Generator) -> FloatArray:
+    """Log-normal, as it needs no floor: a Gaussian one would go below zero."""
+    return np.asarray(aged * np.exp(device.read_noise * generator.standard_normal(aged.shape)))
