@@ -113,7 +113,7 @@ class InvCircuit(ProgrammedCircuit):
 
 def slow_inverters(design: InvDesign) -> str:
     """What is wrong with inverters whose own pole, 2/(R C_in), is below twice w_T; empty where nothing is."""
-    opamp = design.opamp
+    opamp = design.opamp.equivalent
     if not (design.signed and isinstance(opamp, MacroOpAmp) and opamp.input_capacitance > 0):
         return ""
     pole = 2 / (design.inverter_resistance * opamp.input_capacitance)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.modes import Modes, independent_modes, modes_of
-from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp
+from netlists import InvDesign, MacroOpAmp, MvmDesign, SinglePoleOpAmp
 from netlists.memory import check_memory
 from netlists.record import FloatArray
 
@@ -113,13 +113,17 @@ class _Nodes:
             self.matrix[here, there] += siemens
             self.matrix[there, here] += siemens
 
-    def amplifiers(self, name: str, inverting: str, output: str, opamp: OpAmp) -> None:
+    def amplifiers(
+        self, name: str, inverting: str, output: str, opamp: SinglePoleOpAmp | MacroOpAmp, offset: FloatArray | None
+    ) -> None:
         """One op-amp a node: the states of its record, its output loaded by what is joined to `output`."""
         stage, node, pin = self.indices(name), self.indices(inverting), self.indices(output)
         w_t = opamp.unity_gain_frequency
         self.capacitance[stage, stage] = 1
         self.matrix[stage, stage] -= w_t / opamp.open_loop_gain
         self.matrix[stage, node] -= w_t
+        if offset is not None:
+            self.constant[stage] += w_t * offset
         if not isinstance(opamp, MacroOpAmp):
             self.same.append((self.at[output], self.at[name]))
             return
@@ -205,18 +209,20 @@ def check_room(rows: int, amplifiers: int) -> None:
 def linear_circuit(design: InvDesign | MvmDesign) -> LinearCircuit:
     """The linear circuit around its resting point, wires and line capacitance included.
 
+    Cells that are not linear have their conductance at 0 V, an op-amp that is a subcircuit that of its fit.
+
     Inputs are the input voltages of the design: N for INV, M for MVM.
     """
     return _linear_inv(design) if isinstance(design, InvDesign) else _linear_mvm(design)
 
 
-def _stages(name: str, size: int, opamp: OpAmp) -> dict[str, int]:
+def _stages(name: str, size: int, opamp: SinglePoleOpAmp | MacroOpAmp) -> dict[str, int]:
     second = isinstance(opamp, MacroOpAmp) and opamp.second_pole is not None
     return {name: size, name + "_second": size} if second else {name: size}
 
 
 def _linear_inv(design: InvDesign) -> LinearCircuit:
-    size, opamp = design.size, design.opamp
+    size, opamp = design.size, design.opamp.equivalent
     groups = {"v": size, "c": size, **_stages("amp", size, opamp)}
     if design.signed:
         groups |= {"d": size, "w": size, **_stages("inv", size, opamp)}
@@ -227,17 +233,17 @@ def _linear_inv(design: InvDesign) -> LinearCircuit:
         terminals = nodes.indices("v", columns)
         nodes.matrix[np.ix_(terminals, terminals)] -= array.laplacian
         nodes.capacitance[np.ix_(terminals, terminals)] += array.capacitance
-    nodes.amplifiers("amp", "v", "c", opamp)
+    nodes.amplifiers("amp", "v", "c", opamp, design.amplifier_offset)
     if design.signed:
         nodes.conductor("c", "w", 1 / design.inverter_resistance)
         nodes.conductor("d", "w", 1 / design.inverter_resistance)
-        nodes.amplifiers("inv", "w", "d", opamp)
+        nodes.amplifiers("inv", "w", "d", opamp, design.inverter_offset)
     return nodes.reduce()
 
 
 def _linear_mvm(design: MvmDesign) -> LinearCircuit:
-    rows, columns = design.shape
-    nodes = _Nodes({"v": rows, "out": rows, **_stages("amp", rows, design.opamp)}, columns)
+    (rows, columns), opamp = design.shape, design.opamp.equivalent
+    nodes = _Nodes({"v": rows, "out": rows, **_stages("amp", rows, opamp)}, columns)
     sums = nodes.at["v"]
     signs: Sequence[int] = (1, -1)
     for sign, array in zip(signs, design.reduced_arrays, strict=False):
@@ -246,5 +252,5 @@ def _linear_mvm(design: MvmDesign) -> LinearCircuit:
         nodes.capacitance[sums, sums] += array.capacitance[:rows, :rows]
         nodes.input_capacitance[sums] += sign * array.capacitance[:rows, rows:]
     nodes.conductor("out", "v", design.feedback_conductance)
-    nodes.amplifiers("amp", "v", "out", design.opamp)
+    nodes.amplifiers("amp", "v", "out", opamp, design.amplifier_offset)
     return nodes.reduce()

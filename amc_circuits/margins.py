@@ -20,7 +20,7 @@ from scipy.optimize import brentq
 
 from amc_circuits.linear_circuit import linear_circuit
 from amc_circuits.quantities import format_quantity
-from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp
+from netlists import InvDesign, MacroOpAmp, MvmDesign, SinglePoleOpAmp
 from netlists.record import FloatArray
 
 DECADES = 3
@@ -52,7 +52,7 @@ def lowest_second_pole(design: InvDesign | MvmDesign) -> Limit:
     from there to the top is stable. The op-amp's own second pole takes no part. With a single array and a symmetric
     positive definite matrix a second pole only makes the circuit ring, unless capacitance adds to its lag.
     """
-    opamp = _macro(design.opamp)
+    opamp = _macro(design.opamp.equivalent)
     if _growth(design, opamp=opamp.replace(second_pole=None)) >= 0:
         return Limit(None, "none: a pole grows even without a second pole")
 
@@ -73,11 +73,12 @@ def largest_gbwp(design: InvDesign | MvmDesign) -> Limit:
     below it, down to a thousandth. Without capacitance and second pole all poles scale with the GBWP, and there is no
     crossing.
     """
+    opamp = design.opamp.equivalent
 
     def growth(gbwp: float) -> float:
-        return _growth(design, opamp=design.opamp.replace(gbwp=gbwp))
+        return _growth(design, opamp=opamp.replace(gbwp=gbwp))
 
-    return _largest(growth, design.opamp.gbwp, "Hz")
+    return _largest(growth, opamp.gbwp, "Hz")
 
 
 def largest_inverter_resistance(design: InvDesign | MvmDesign) -> Limit:
@@ -102,7 +103,7 @@ def _growth(design: InvDesign | MvmDesign, **changes: Any) -> float:
     return float(np.linalg.eigvals(linear_circuit(changed).state).real.max())
 
 
-def _macro(opamp: OpAmp) -> MacroOpAmp:
+def _macro(opamp: SinglePoleOpAmp | MacroOpAmp) -> MacroOpAmp:
     """The same op-amp as a record that can have a second pole; the limits that it then must have move no pole."""
     if isinstance(opamp, MacroOpAmp):
         return opamp

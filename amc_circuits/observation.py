@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from amc_circuits.waveforms import Waveforms
-from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp, StepTrain, nodes
+from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp, SinglePoleOpAmp, StepTrain, nodes
 from netlists.opamp import has_supply
 from netlists.record import FloatArray
 
@@ -105,18 +105,35 @@ def _terminal_currents(
         drops = [voltage - waveforms.voltages(names) for names in beyond]
         current = np.sum(drops, axis=0) / design.interconnect.wire_resistance
         # With line capacitance a part of it charges the mesh. What cells and wires dissipate then differs from the
-        # reduced array's only by the square of what the delay of the lines changes in their voltages.
-        resistive = voltage @ design.reduced_arrays[array].laplacian if charged else current
+        # reduced array's only by the square of what the delay of the lines changes in their voltages. (Cells that are
+        # not linear have no reduced array: what charges the mesh is counted.)
+        linear = design.nonlinearity_voltage is None
+        resistive = voltage @ design.reduced_arrays[array].laplacian if charged and linear else current
     else:
-        current = resistive = voltage @ design.reduced_arrays[array].laplacian
+        current = resistive = _without_wires(design, array, voltage)
         if charged:
             slope = np.gradient(voltage, waveforms.time, axis=0)
             current = current + slope @ design.reduced_arrays[array].capacitance
     return current[:, rows:], np.einsum("ts,ts->t", voltage, resistive)
 
 
+def _without_wires(design: InvDesign | MvmDesign, array: int, voltage: FloatArray) -> FloatArray:
+    """Resistive currents into an array of ideal wires, or one that is reduced, at voltages (T, terminals)."""
+    bend, cells = design.nonlinearity_voltage, design.arrays[array]
+    if bend is None:
+        return voltage @ design.reduced_arrays[array].laplacian
+    rows = len(cells)
+    word_lines, bit_lines = voltage[:, :rows], voltage[:, rows:]
+    into_rows, into_columns = np.zeros_like(word_lines), np.zeros_like(bit_lines)
+    for i in range(rows):
+        current = bend * cells[i] * np.sinh((word_lines[:, i, None] - bit_lines) / bend)
+        into_rows[:, i] = current.sum(axis=1)
+        into_columns -= current
+    return np.hstack([into_rows, into_columns])
+
+
 def _supply_power(opamp: OpAmp, waveforms: Waveforms) -> FloatArray | None:
-    if not isinstance(opamp, MacroOpAmp):
+    if isinstance(opamp, SinglePoleOpAmp):
         return None
     plus = waveforms.current(nodes.SUPPLY_POSITIVE_SOURCE)
     minus = waveforms.current(nodes.SUPPLY_NEGATIVE_SOURCE)
@@ -124,7 +141,10 @@ def _supply_power(opamp: OpAmp, waveforms: Waveforms) -> FloatArray | None:
 
 
 def _stage_voltage(opamp: OpAmp, output: FloatArray, current: FloatArray) -> FloatArray:
-    """The voltage before the output resistance, from `i = I_lim tanh((stage - out)/(R_out I_lim))`."""
+    """The voltage before the output resistance, from `i = I_lim tanh((stage - out)/(R_out I_lim))`.
+
+    A subcircuit has no such node: its output.
+    """
     if not isinstance(opamp, MacroOpAmp):
         return output
     limit = opamp.output_current_limit

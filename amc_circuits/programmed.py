@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from amc_circuits.engines import ENGINES, Engine, Job, check_engine
+from amc_circuits.engines import ENGINES, Engine, Job, check_design, check_engine
 from amc_circuits.linear_circuit import LinearCircuit, linear_circuit
 from amc_circuits.mapping import Mapping
 from amc_circuits.measurement import bits, relative_error
@@ -60,7 +60,8 @@ class ProgrammedCircuit(ABC):
     def _programmed(
         cls, matrix: FloatArray, mapping: Mapping, design: InvDesign | MvmDesign, engine: str, settings: dict[str, Any]
     ) -> Self:
-        return cls(matrix, mapping, design, Settings(**settings), check_engine(engine))
+        check_design(check_engine(engine), design)
+        return cls(matrix, mapping, design, Settings(**settings), engine)
 
     @cached_property
     def linear(self) -> LinearCircuit:

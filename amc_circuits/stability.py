@@ -93,7 +93,7 @@ def _cause(design: InvDesign, mapping: Mapping) -> str:
 
 def _less_lag(design: InvDesign | MvmDesign) -> str:
     """What to try, of what this circuit has."""
-    opamp, ways = design.opamp, []
+    opamp, ways = design.opamp.equivalent, []
     macro = opamp if isinstance(opamp, MacroOpAmp) else None
     if macro and macro.second_pole is not None:
         ways.append("a higher --second-pole")

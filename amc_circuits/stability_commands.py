@@ -76,7 +76,7 @@ def stability(options: dict[str, Any], matrix_file: Path | None, form: str, plot
 def _check(options: dict[str, Any], matrix_file: Path | None) -> _Checked:
     parsed = parse_options("inv", options)
     circuit = _drawn(parsed) if matrix_file is None else _loaded(options, parsed, matrix_file)
-    design = circuit.design
+    design, opamp = circuit.design, circuit.design.opamp.equivalent
     return _Checked(
         size=circuit.matrix.shape[0],
         seed=parsed["seed"] if matrix_file is None else None,
@@ -89,8 +89,8 @@ def _check(options: dict[str, Any], matrix_file: Path | None) -> _Checked:
             ("largest_inverter_resistance", "ohm"): largest_inverter_resistance(design),
         },
         own=(
-            design.opamp.second_pole if isinstance(design.opamp, MacroOpAmp) else None,
-            design.opamp.gbwp,
+            opamp.second_pole if isinstance(opamp, MacroOpAmp) else None,
+            opamp.gbwp,
             parsed["inverter_resistance"] if design.signed else None,
         ),
     )

@@ -71,8 +71,9 @@ def _too_many_points(poles: Stability, opamp: OpAmp, rise_time: float, slot: flo
     """Names what makes a slot so much longer than a time step."""
     if 4 * rise_time > slot:
         return ParameterError("rise_time", rise_time, "is far longer than the circuit's own time constants")
-    if isinstance(opamp, MacroOpAmp) and 2 * slewing > slot:
-        return ParameterError("slew_rate", opamp.slew_rate, "is far too slow for this op-amp's bandwidth")
+    equivalent = opamp.equivalent
+    if isinstance(equivalent, MacroOpAmp) and 2 * slewing > slot:
+        return ParameterError("slew_rate", equivalent.slew_rate, "is far too slow for this op-amp's bandwidth")
     cycles = abs(poles.slowest.imag / poles.slowest.real) / (2 * math.pi)
     mend = "at the limit of stability: add damping to A or raise --second-pole"
     return ParameterError("A", f"a circuit that rings {cycles:.3g} times before it decays", mend)

@@ -5,13 +5,15 @@ from netlists.circuit import circuit_of, input_sources
 from netlists.inv import inv_circuit
 from netlists.mesh import ArrayState, array_state
 from netlists.mvm import mvm_circuit
-from netlists.parameters import Interconnect, InvDesign, MacroOpAmp, MvmDesign, OpAmp, SinglePoleOpAmp
+from netlists.opamp_parameters import MacroOpAmp, OpAmp, SinglePoleOpAmp, SubcircuitOpAmp
+from netlists.parameters import NOMINAL_TEMPERATURE, Interconnect, InvDesign, MvmDesign
 from netlists.presets import PRESETS, preset
 from netlists.record import ParameterError, Record
 from netlists.reduction import ReducedArray, reduce_array
 from netlists.sources import StepTrain
 
 __all__ = [
+    "NOMINAL_TEMPERATURE",
     "PRESETS",
     "ArrayState",
     "Interconnect",
@@ -24,6 +26,7 @@ __all__ = [
     "ReducedArray",
     "SinglePoleOpAmp",
     "StepTrain",
+    "SubcircuitOpAmp",
     "Transient",
     "analysis_lines",
     "array_state",

@@ -7,12 +7,17 @@ from collections.abc import Sequence
 from PySpice.Spice.Netlist import Circuit
 
 from netlists import opamp, sources
-from netlists.parameters import OpAmp
+from netlists.parameters import NOMINAL_TEMPERATURE, InvDesign, MvmDesign
 
 
-def assemble(title: str, amplifier: OpAmp, parts: Sequence[str]) -> Circuit:
-    """A PySpice circuit with the op-amp's subcircuit, its rails, and the parts as raw text."""
+def assemble(title: str, design: InvDesign | MvmDesign, parts: Sequence[str]) -> Circuit:
+    """A PySpice circuit with the op-amp's subcircuit, its rails, the temperature, and the parts as raw text."""
     circuit = Circuit(title)
-    texts = [opamp.subcircuit(amplifier), sources.supply(amplifier), *parts]
+    texts = [opamp.subcircuit(design.opamp), sources.supply(design.opamp), _temperature(design.temperature), *parts]
     circuit.raw_spice = "\n".join(text for text in texts if text) + "\n"
     return circuit
+
+
+def _temperature(kelvin: float) -> str:
+    """The option in degrees Celsius, where it is not SPICE's own."""
+    return "" if kelvin == NOMINAL_TEMPERATURE else f".options temp={kelvin - 273.15!r}"

@@ -1,6 +1,6 @@
 """The array of cells and wires as raw SPICE text, in one of three forms.
 
-- Ideal wires: one resistor a cell.
+- Ideal wires: one resistor a cell (a behavioural source where cells are not linear).
 - `reduced`: one resistor between every two terminals, and with line capacitance capacitors. The network is that of
   `netlists/reduction.py`, so currents and voltages at the terminals are those of the mesh.
 - `flat`: the mesh itself, one resistor a cell and a wire segment, with the line capacitance at each of its nodes.
@@ -19,6 +19,9 @@ from netlists import nodes
 from netlists.parameters import Interconnect, InvDesign, MvmDesign
 from netlists.record import FloatArray
 
+LARGEST_BEND = 30
+"""A cell's voltage over its V0 goes no further: sinh is 5e12 there."""
+
 
 def crossbar(design: InvDesign | MvmDesign, array: int) -> str:
     """Elements of one array of a design, between its word lines `v` and its bit lines `c` or `d`.
@@ -27,25 +30,35 @@ def crossbar(design: InvDesign | MvmDesign, array: int) -> str:
         design: Its cells and wires.
         array: 0 for the positive, 1 for the negative array: starts the element names with `p` or `n`.
     """
-    cells, wires = design.arrays[array], design.interconnect
+    cells, wires, bend = design.arrays[array], design.interconnect, design.nonlinearity_voltage
     if wires.wire_resistance > 0 and wires.form == "flat":
-        return "\n".join(_mesh(array, cells, wires))
+        return "\n".join(_mesh(array, cells, wires, bend))
     if wires.wire_resistance > 0:
         lines = _network(array, cells.shape, design.reduced_arrays[array].conductance)
     else:
-        lines = _cells(array, cells)
+        lines = _cells(array, cells, bend)
     if wires.line_capacitance > 0:
         lines += _capacitors(array, cells.shape, design.reduced_arrays[array].capacitance)
     return "\n".join(lines)
 
 
-def _cells(array: int, conductance: FloatArray) -> list[str]:
+def _cell(name: str, word_line: str, bit_line: str, siemens: float, bend: float | None) -> str:
+    """One cell: a resistor, or `I = G V0 sinh(V/V0)` with V0 = bend, from word line to bit line."""
+    if bend is None:
+        return f"R{name} {word_line} {bit_line} {1 / siemens:.12g}"
+    share = f"v({word_line},{bit_line})*{1 / bend!r}"
+    # Held inside: Newton's method may wander to voltages where sinh has no finite value.
+    held = f"max(min({share},{LARGEST_BEND}),{-LARGEST_BEND})"
+    return f"B{name} {word_line} {bit_line} I={siemens * bend:.12g}*sinh({held})"
+
+
+def _cells(array: int, conductance: FloatArray, bend: float | None) -> list[str]:
     name, (rows, columns) = nodes.ARRAYS[array], conductance.shape
     ends = nodes.drivers(array, columns)
     return [
-        f"R{name}_{i}_{j} {row} {column} {ohms:.12g}"
-        for i, (row, line) in enumerate(zip(nodes.sums(rows), (1 / conductance).tolist(), strict=True), 1)
-        for j, (column, ohms) in enumerate(zip(ends, line, strict=True), 1)
+        _cell(f"{name}_{i}_{j}", row, column, siemens, bend)
+        for i, (row, line) in enumerate(zip(nodes.sums(rows), conductance.tolist(), strict=True), 1)
+        for j, (column, siemens) in enumerate(zip(ends, line, strict=True), 1)
     ]
 
 
@@ -78,20 +91,20 @@ def _pairs(array: int, shape: tuple[int, ...], between: FloatArray) -> Iterator[
         yield terminals[a], terminals[b], value
 
 
-def _mesh(array: int, conductance: FloatArray, wires: Interconnect) -> list[str]:
-    lines = _mesh_cells(array, conductance)
+def _mesh(array: int, conductance: FloatArray, wires: Interconnect, bend: float | None) -> list[str]:
+    lines = _mesh_cells(array, conductance, bend)
     lines += _mesh_wires(array, conductance.shape, wires.wire_resistance, wires.contacts == "both")
     if wires.line_capacitance > 0:
         lines += _mesh_capacitors(array, conductance.shape, wires.line_capacitance)
     return lines
 
 
-def _mesh_cells(array: int, conductance: FloatArray) -> list[str]:
+def _mesh_cells(array: int, conductance: FloatArray, bend: float | None) -> list[str]:
     name = nodes.ARRAYS[array]
     return [
-        f"R{name}_{i + 1}_{j + 1} {nodes.row_node(array, i, j)} {nodes.column_node(array, i, j)} {ohms:.12g}"
-        for i, line in enumerate((1 / conductance).tolist())
-        for j, ohms in enumerate(line)
+        _cell(f"{name}_{i + 1}_{j + 1}", nodes.row_node(array, i, j), nodes.column_node(array, i, j), siemens, bend)
+        for i, line in enumerate(conductance.tolist())
+        for j, siemens in enumerate(line)
     ]
 
 

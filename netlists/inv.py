@@ -26,7 +26,7 @@ def inv_circuit(design: InvDesign, drive: StepTrain | None = None) -> Circuit:
     """
     driven = [] if drive is None else [inv_sources(design, drive)]
     title = f"INV {design.size} x {design.size} {design.sha256[:12]}"
-    return assemble(title, design.opamp, [*_core(design), *driven])
+    return assemble(title, design, [*_core(design), *driven])
 
 
 def inv_sources(design: InvDesign, drive: StepTrain) -> str:
@@ -40,19 +40,14 @@ def _core(design: InvDesign) -> list[str]:
     ohms = 1 / design.input_conductance
     parts = [f"Rin{i} {a} {b} {ohms!r}" for i, (a, b) in enumerate(zip(nodes.inputs(size), sums, strict=True), 1)]
     parts += [crossbar(design, k) for k, _ in enumerate(design.arrays)]
-    parts += [opamp.instance(f"amp{i}", a, b, amplifier) for i, (a, b) in enumerate(zip(sums, columns, strict=True), 1)]
+    parts += opamp.instances(nodes.amplifiers(size), sums, columns, amplifier, design.amplifier_offset)
     return parts + (_inverters(design) if design.signed else [])
 
 
 def _inverters(design: InvDesign) -> list[str]:
     size, ohms = design.size, design.inverter_resistance
+    columns, middles, inverted = nodes.columns(size), nodes.inverter_sums(size), nodes.inverted_columns(size)
     lines = []
-    for j, (column, middle, inverted) in enumerate(
-        zip(nodes.columns(size), nodes.inverter_sums(size), nodes.inverted_columns(size), strict=True), 1
-    ):
-        lines += [
-            f"Rinva{j} {column} {middle} {ohms!r}",
-            f"Rinvb{j} {inverted} {middle} {ohms!r}",
-            opamp.instance(f"inv{j}", middle, inverted, design.opamp),
-        ]
-    return lines
+    for j, (column, middle, output) in enumerate(zip(columns, middles, inverted, strict=True), 1):
+        lines += [f"Rinva{j} {column} {middle} {ohms!r}", f"Rinvb{j} {output} {middle} {ohms!r}"]
+    return lines + opamp.instances(nodes.inverters(size), middles, inverted, design.opamp, design.inverter_offset)

@@ -26,7 +26,7 @@ def mvm_circuit(design: MvmDesign, drive: StepTrain | None = None) -> Circuit:
     """
     rows, columns = design.shape
     driven = [] if drive is None else [mvm_sources(design, drive)]
-    return assemble(f"MVM {rows} x {columns} {design.sha256[:12]}", design.opamp, [*_core(design), *driven])
+    return assemble(f"MVM {rows} x {columns} {design.sha256[:12]}", design, [*_core(design), *driven])
 
 
 def mvm_sources(design: MvmDesign, drive: StepTrain) -> str:
@@ -41,7 +41,7 @@ def _core(design: MvmDesign) -> list[str]:
     rows, _ = design.shape
     sums = nodes.sums(rows)
     ohms = 1 / design.feedback_conductance
+    outputs = nodes.outputs(rows)
     parts = [crossbar(design, k) for k, _ in enumerate(design.arrays)]
-    for i, (middle, output) in enumerate(zip(sums, nodes.outputs(rows), strict=True), 1):
-        parts += [f"Rf{i} {output} {middle} {ohms!r}", opamp.instance(f"amp{i}", middle, output, design.opamp)]
-    return parts
+    parts += [f"Rf{i} {b} {a} {ohms!r}" for i, (a, b) in enumerate(zip(sums, outputs, strict=True), 1)]
+    return parts + opamp.instances(nodes.amplifiers(rows), sums, outputs, design.opamp, design.amplifier_offset)

@@ -57,6 +57,21 @@ def outputs(size: int) -> list[str]:
     return _numbered("out", size)
 
 
+def amplifiers(size: int) -> list[str]:
+    """Names of the op-amps at the sum nodes."""
+    return _numbered("amp", size)
+
+
+def inverters(size: int) -> list[str]:
+    """Names of the op-amps of the inverters."""
+    return _numbered("inv", size)
+
+
+def offset(amplifier: str) -> str:
+    """Non-inverting input of an amplifier with an offset of its own."""
+    return f"off_{amplifier}"
+
+
 def drivers(array: int, size: int) -> list[str]:
     """Bit line drivers of array 0 (positive) or 1 (negative)."""
     return inverted_columns(size) if array else columns(size)

@@ -1,4 +1,4 @@
-"""Op-amp subcircuits. Pins: `inp inn out`, and `vdd vss` for the macro model.
+"""Op-amp subcircuits. Pins: `inp inn out`, and `vdd vss` for all but the single-pole model.
 
 Single pole, linear:
 
@@ -23,8 +23,11 @@ stage, R1 and C1 are a model of the gain, without power of their own).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from netlists.parameters import MacroOpAmp, OpAmp, SinglePoleOpAmp
+from netlists import nodes
+from netlists.opamp_parameters import PINS, MacroOpAmp, OpAmp, SinglePoleOpAmp, SubcircuitOpAmp
+from netlists.record import FloatArray
 
 SUBCIRCUIT = "opamp"
 COMPENSATION = 1e-12
@@ -37,13 +40,22 @@ CLAMP_EXPONENT_LIMIT = 50
 
 def has_supply(opamp: OpAmp) -> bool:
     """True when the model has supply pins, so that its energy is known."""
-    return isinstance(opamp, MacroOpAmp)
+    return not isinstance(opamp, SinglePoleOpAmp)
 
 
-def instance(name: str, inverting: str, output: str, opamp: OpAmp) -> str:
-    """One amplifier with its non-inverting input at ground."""
+def instances(
+    names: Sequence[str], inverting: Sequence[str], outputs: Sequence[str], opamp: OpAmp, offset: FloatArray | None
+) -> list[str]:
+    """Amplifiers with their non-inverting inputs at ground, or held at their own offsets, shape (len(names),), V."""
     rails = " vdd vss" if has_supply(opamp) else ""
-    return f"X{name} 0 {inverting} {output}{rails} {SUBCIRCUIT}"
+    held = ["0"] * len(names) if offset is None else [nodes.offset(name) for name in names]
+    lines = [
+        f"X{name} {inp} {inn} {out}{rails} {SUBCIRCUIT}"
+        for name, inp, inn, out in zip(names, held, inverting, outputs, strict=True)
+    ]
+    if offset is not None:
+        lines += [f"V{node} {node} 0 DC {volts!r}" for node, volts in zip(held, offset.tolist(), strict=True)]
+    return lines
 
 
 def subcircuit(opamp: OpAmp) -> str:
@@ -53,6 +65,9 @@ def subcircuit(opamp: OpAmp) -> str:
             lines = _single_pole(opamp)
         case MacroOpAmp():
             lines = _macro(opamp)
+        case SubcircuitOpAmp():
+            lines = [f".subckt {SUBCIRCUIT} {' '.join(PINS)}", opamp.text.strip()]
+            lines.append(f"Xcore {' '.join(opamp.pins)} {opamp.subcircuit}")
     return "\n".join([*lines, f".ends {SUBCIRCUIT}"])
 
 

@@ -1,110 +1,16 @@
-"""Parameter records: everything that says what a circuit is."""
+"""Parameter records: everything that says what a circuit is. Those of op-amps: `opamp_parameters.py`."""
 
 from __future__ import annotations
 
-import math
 from functools import cached_property
 from typing import Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from netlists.record import FloatArray, Matrix, NonNegative, ParameterError, Positive, Record
+from netlists.opamp_parameters import OpAmp, SubcircuitOpAmp
+from netlists.record import FloatArray, Matrix, NonNegative, ParameterError, Positive, Record, Vector
 from netlists.reduction import ReducedArray, reduce_array
-
-
-class SinglePoleOpAmp(Record):
-    """Linear op-amp: an ideal output behind one pole. `V(out) = A0 / (1 + s A0/w_T) V(inp, inn)`, `w_T = 2 pi gbwp`.
-
-    It has no supply pins, so its own energy is unknown.
-
-    Attributes:
-        model: Tells this record from `MacroOpAmp` in stored files.
-        open_loop_gain: DC gain A0, V/V.
-        gbwp: Gain-bandwidth product, Hz.
-    """
-
-    model: Literal["single-pole"] = "single-pole"
-    open_loop_gain: Positive = 1e5
-    gbwp: Positive = 100e6
-
-    @property
-    def unity_gain_frequency(self) -> float:
-        """w_T = 2 pi gbwp, rad/s."""
-        return 2 * math.pi * self.gbwp
-
-    @property
-    def swing(self) -> float:
-        """Largest voltage that the output can reach without load, V: no limit."""
-        return math.inf
-
-    @property
-    def slewing_time(self) -> float:
-        """What the slew rate takes for the whole swing, s: nothing."""
-        return 0.0
-
-
-class MacroOpAmp(Record):
-    """Op-amp macro model with limits and supply pins; its topology is drawn in `netlists/opamp.py`.
-
-    Attributes:
-        model: Tells this record from `SinglePoleOpAmp` in stored files.
-        open_loop_gain: Unloaded DC gain A0, V/V.
-        gbwp: Unloaded gain-bandwidth product, Hz.
-        second_pole: Frequency of the second pole, Hz; None leaves it out.
-        slew_rate: Largest rate of change of the output, V/s.
-        output_resistance: Small-signal resistance between the gain stage and the output pin, ohm.
-        output_current_limit: Largest output current, A.
-        output_swing: The unloaded output stays within plus or minus this, V.
-        input_offset: Voltage that adds to the non-inverting input, V.
-        input_capacitance: From the inverting input to ground, F.
-        supply_voltage: The rails are plus and minus this, V.
-        quiescent_current: From rail to rail without load, output stage included, A.
-        class_ab_current: The part of it that flows in the output stage, A.
-    """
-
-    model: Literal["macro"] = "macro"
-    open_loop_gain: Positive
-    gbwp: Positive
-    second_pole: Positive | None = None
-    slew_rate: Positive
-    output_resistance: Positive
-    output_current_limit: Positive
-    output_swing: Positive
-    input_offset: float = 0.0
-    input_capacitance: NonNegative = 0.0
-    supply_voltage: Positive
-    quiescent_current: Positive
-    class_ab_current: Positive
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.output_swing > self.supply_voltage:
-            raise ParameterError(
-                "output_swing", self.output_swing, f"must not pass the supply, {self.supply_voltage} V"
-            )
-        if self.class_ab_current > self.quiescent_current:
-            mend = f"must not pass quiescent_current, {self.quiescent_current} A, of which it is a part"
-            raise ParameterError("class_ab_current", self.class_ab_current, mend)
-        return self
-
-    @property
-    def unity_gain_frequency(self) -> float:
-        """w_T = 2 pi gbwp, rad/s."""
-        return 2 * math.pi * self.gbwp
-
-    @property
-    def swing(self) -> float:
-        """Largest voltage that the output can reach without load, V."""
-        return self.output_swing
-
-    @property
-    def slewing_time(self) -> float:
-        """What the slew rate takes for the whole swing, s."""
-        return self.output_swing / self.slew_rate
-
-
-OpAmp = SinglePoleOpAmp | MacroOpAmp
 
 
 class Interconnect(Record):
@@ -127,6 +33,10 @@ class Interconnect(Record):
     line_model: Literal["reduced", "lumped"] = "reduced"
 
 
+NOMINAL_TEMPERATURE = 300.15
+"""27 degrees Celsius, at which SPICE models are given, K."""
+
+
 class _ArrayDesign(Record):
     """What INV and MVM share: the programmed conductances, the amplifiers, the wires.
 
@@ -135,12 +45,18 @@ class _ArrayDesign(Record):
         conductance_negative: Of the negative array, same shape; None where no entry of A is negative.
         opamp: Every amplifier of the circuit.
         interconnect: The wires.
+        nonlinearity_voltage: V0 of cells that follow `I = G V0 sinh(V/V0)`, V; None means linear cells.
+        amplifier_offset: Of the op-amps at the sum nodes, besides what their record says, shape (N,), V; None: nothing.
+        temperature: Of everything, K.
     """
 
     conductance_positive: Matrix
     conductance_negative: Matrix | None = None
     opamp: OpAmp = Field(discriminator="model")
     interconnect: Interconnect = Interconnect()
+    nonlinearity_voltage: Positive | None = None
+    amplifier_offset: Vector | None = None
+    temperature: Positive = NOMINAL_TEMPERATURE
 
     @model_validator(mode="after")
     def _arrays_fit(self) -> Self:
@@ -152,7 +68,26 @@ class _ArrayDesign(Record):
         if negative is not None and negative.shape != self.conductance_positive.shape:
             mend = f"must have the shape of the positive array, {self.conductance_positive.shape}"
             raise ParameterError("conductance_negative", f"shape {negative.shape}", mend)
+        self._check_length("amplifier_offset", self.amplifier_offset, self.conductance_positive.shape[0])
         return self
+
+    @model_validator(mode="after")
+    def _reducible(self) -> Self:
+        wires = self.interconnect
+        if self.nonlinearity_voltage is not None and wires.wire_resistance > 0 and wires.form == "reduced":
+            mend = "only a network of linear cells can be reduced; with a nonlinearity_voltage take flat"
+            raise ParameterError("interconnect", "reduced", mend)
+        return self
+
+    @staticmethod
+    def _check_length(name: str, vector: FloatArray | None, length: int) -> None:
+        if vector is not None and len(vector) != length:
+            raise ParameterError(name, f"{len(vector)} values", f"must be {length}, one an amplifier")
+
+    @property
+    def linear(self) -> bool:
+        """True when rest, poles and response of the linear circuit are those of the deck while no limit is reached."""
+        return self.nonlinearity_voltage is None and not isinstance(self.opamp, SubcircuitOpAmp)
 
     @property
     def signed(self) -> bool:
@@ -183,16 +118,19 @@ class InvDesign(_ArrayDesign):
     Attributes:
         input_conductance: From each input source to its sum node, siemens.
         inverter_resistance: The two equal resistors of each analog inverter, ohm; unused without a negative array.
+        inverter_offset: As `amplifier_offset`, of the inverters' op-amps; unused without a negative array.
     """
 
     input_conductance: Positive
     inverter_resistance: Positive = 10e3
+    inverter_offset: Vector | None = None
 
     @model_validator(mode="after")
     def _square(self) -> Self:
         rows, columns = self.conductance_positive.shape
         if rows != columns:
             raise ParameterError("conductance_positive", f"shape ({rows}, {columns})", "INV needs a square array")
+        self._check_length("inverter_offset", self.inverter_offset, columns)
         return self
 
     @property

@@ -7,7 +7,7 @@ because no source states it.
 
 from __future__ import annotations
 
-from netlists.parameters import MacroOpAmp, OpAmp, SinglePoleOpAmp
+from netlists.opamp_parameters import MacroOpAmp, OpAmp, SinglePoleOpAmp
 from netlists.record import ParameterError
 
 DEFAULT = "cmos-100meg"

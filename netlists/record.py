@@ -86,11 +86,23 @@ def _matrix(value: Any) -> FloatArray:
     return array
 
 
+def _vector(value: Any) -> FloatArray:
+    """A read-only float64 copy of a finite, non-empty, one-dimensional array."""
+    array = np.array(value, dtype=np.float64)
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"must be a non-empty vector, not of shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError("every entry must be finite")
+    array.flags.writeable = False
+    return array
+
+
 def _as_bytes(array: FloatArray) -> str:
     """Exact text of an array: its shape and its bytes, for hashes and storage."""
     return f"{array.shape} {np.ascontiguousarray(array, dtype='<f8').tobytes().hex()}"
 
 
 Matrix = Annotated[FloatArray, PlainValidator(_matrix), PlainSerializer(_as_bytes, when_used="json")]
+Vector = Annotated[FloatArray, PlainValidator(_vector), PlainSerializer(_as_bytes, when_used="json")]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]

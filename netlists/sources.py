@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import model_validator
 
 from netlists import nodes
-from netlists.parameters import MacroOpAmp, OpAmp
+from netlists.opamp_parameters import OpAmp, SinglePoleOpAmp
 from netlists.record import FloatArray, Matrix, NonNegative, ParameterError, Positive, Record
 
 
@@ -94,7 +94,7 @@ def step_sources(drive: StepTrain, terminals: list[str], sign: float = 1.0) -> s
 
 def supply(opamp: OpAmp) -> str:
     """The rails, or nothing for an op-amp without supply pins."""
-    if not isinstance(opamp, MacroOpAmp):
+    if isinstance(opamp, SinglePoleOpAmp):
         return ""
     plus = f"{nodes.SUPPLY_POSITIVE_SOURCE} {nodes.SUPPLY_POSITIVE} 0 DC {opamp.supply_voltage!r}"
     minus = f"{nodes.SUPPLY_NEGATIVE_SOURCE} {nodes.SUPPLY_NEGATIVE} 0 DC {-opamp.supply_voltage!r}"

@@ -13,7 +13,7 @@ from amc_circuits.engines.processes import end_simulations, run_together
 from amc_circuits.engines.runner import SimulationError, run_deck
 from amc_circuits.engines.state_space import StateSpaceEngine
 from amc_circuits.settings import Settings
-from netlists import ParameterError
+from netlists import InvDesign, MvmDesign, ParameterError
 
 ENGINES: dict[str, Callable[[Settings], Engine]] = {
     "ngspice": NgspiceEngine.of,
@@ -33,6 +33,17 @@ def check_engine(name: str) -> str:
     return name
 
 
+def check_design(engine: str, design: InvDesign | MvmDesign) -> None:
+    """Refuses a design that an engine cannot solve.
+
+    Raises:
+        ParameterError: The state-space engine, and cells or op-amps that are not linear.
+    """
+    if engine == StateSpaceEngine.name and not design.linear:
+        what = "op-amps that are subcircuits" if design.nonlinearity_voltage is None else "cells that are not linear"
+        raise ParameterError("engine", engine, f"knows no {what}; take ngspice or auto")
+
+
 __all__ = [
     "ENGINES",
     "AutoEngine",
@@ -44,6 +55,7 @@ __all__ = [
     "NgspiceEngine",
     "SimulationError",
     "StateSpaceEngine",
+    "check_design",
     "check_engine",
     "end_simulations",
     "find_ngspice",
