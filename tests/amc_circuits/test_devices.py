@@ -1,0 +1,354 @@
+"""Devices: every effect against its closed form, alone and beside the others."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from amc_circuits.devices import DEVICES, Device, device_preset, programmed
+from amc_circuits.draws import Draws
+from amc_circuits.mapping import Mapping, map_matrix
+from netlists import ParameterError
+from tests.cases import spd_matrix, vector
+from tests.comparators import assert_close, assert_within
+
+SIDE = 200
+CELLS = SIDE * SIDE
+DRAWS = Draws(1)
+MIDDLE = 50e-6
+"""Far from the limits of 1 and 100 uS."""
+STEP = 99e-6 / 7
+"""Between 8 levels from 1 to 100 uS."""
+
+
+def filled(conductance):
+    """A pair of arrays of one conductance."""
+    return Mapping(np.full((SIDE, SIDE), conductance), np.full((SIDE, SIDE), conductance), 1.0, 99e-6)
+
+
+def cells(conductance=MIDDLE, draws=DRAWS, **effects):
+    """The positive array of that, programmed."""
+    return programmed(Device(**effects), filled(conductance), draws).positive
+
+
+def assert_normal(sample, mean, sigma):
+    """Mean and standard deviation of n independent normal numbers, each within 5 of its own standard errors."""
+    assert abs(sample.mean() - mean) < 5 * sigma / np.sqrt(sample.size)
+    assert abs(sample.std() / sigma - 1) < 5 / np.sqrt(2 * sample.size)
+
+
+@pytest.mark.parametrize("matrix", [spd_matrix(9, 10, 1), np.abs(spd_matrix(9, 10, 1))], ids=["pair", "single"])
+@pytest.mark.parametrize(
+    "off",
+    [
+        {},
+        {"programming_error": "wan-2022", "programming_error_scale": 0.0},
+        {"drift_exponent": 0.1, "drift_spread": 0.05, "drift_time": 1.0},
+        {"drift_exponent": 0.1},
+        {"drift_time": 1e6},
+        {"nonlinearity_voltage": 0.5},
+    ],
+)
+def test_what_is_off_changes_nothing(matrix, off):
+    """Effects at zero give the very same arrays, bit for bit."""
+    wanted = map_matrix(matrix, 3.3e-6, 77e-6)
+    got = programmed(Device(g_min=3.3e-6, g_max=77e-6, **off), wanted, Draws(0))
+    assert (got.positive == wanted.positive).all()
+    assert got.negative is None if wanted.negative is None else (got.negative == wanted.negative).all()
+    assert (got.alpha, got.unit) == (wanted.alpha, wanted.unit)
+
+
+def test_levels_are_a_uniform_grid():
+    """Every cell is at one of the levels, at most half a step away; both limits are levels; nothing is drawn."""
+    wanted = np.random.default_rng(1).uniform(1e-6, 100e-6, (50, 50))
+    wanted[0, :2] = 1e-6, 100e-6
+    mapping = Mapping(wanted, None, 1.0, 100e-6)
+    got = programmed(Device(levels=8), mapping, Draws(0)).positive
+    assert_close(np.unique(got), 1e-6 + np.arange(8) * STEP, relative=1e-12)
+    assert np.abs(got - wanted).max() <= STEP / 2 * (1 + 1e-12)
+    assert_close(got[0, :2], [1e-6, 100e-6], relative=1e-15)
+    assert (got == programmed(Device(levels=8), mapping, Draws(5)).positive).all()
+
+
+def test_programming_error_is_gaussian_in_siemens():
+    """Far from the limits: mean zero and the given sigma; a third of the cells is beyond one sigma."""
+    deviation = cells(programming_error=2e-6) - MIDDLE
+    assert_normal(deviation, 0, 2e-6)
+    beyond = 2 * norm.sf(1)
+    counted = np.mean(np.abs(deviation) > 2e-6)
+    assert abs(counted - beyond) < 5 * np.sqrt(beyond * (1 - beyond) / CELLS)
+
+
+@pytest.mark.parametrize(("limit", "sign"), [(1e-6, 1), (100e-6, -1)])
+def test_at_a_limit_half_of_the_cells_stay_there(limit, sign):
+    """Nothing is written beyond a limit: half of the cells are at it, the mean is off by sigma/sqrt(2 pi)."""
+    deviation = sign * (cells(limit, programming_error=1e-6) - limit)
+    assert deviation.min() == 0
+    assert abs(np.mean(deviation == 0) - 0.5) < 5 * 0.5 / np.sqrt(CELLS)
+    spread = 1e-6 * np.sqrt(0.5 - 1 / (2 * np.pi))
+    assert abs(deviation.mean() - 1e-6 / np.sqrt(2 * np.pi)) < 5 * spread / np.sqrt(CELLS)
+
+
+@pytest.mark.parametrize(
+    ("fit", "microsiemens", "sigma"),
+    [
+        ("wan-2022", 10, 0.1536 - 1.167 + 2.374 + 1.053),
+        ("wan-2022", 20, 1.2288 - 4.668 + 4.748 + 1.053),
+        ("wan-2022", 60, 1.6806),  # at 39.26: 9.2948 - 17.9875 + 9.3203 + 1.053
+        ("milo-2021", 100, 4.782 - 0.91),
+        ("milo-2021", 5, 4.782 - 0.455),
+        ("milo-2021", 900, 4.782 - 2.0475),
+    ],
+)
+def test_fits_at_points_calculated_by_hand(fit, microsiemens, sigma):
+    """The published fits, held at the ends of their ranges; a factor scales them."""
+    device = Device(programming_error=fit)
+    conductance = np.full((1, 1), microsiemens * 1e-6)
+    assert_close(device.programming_sigma(conductance), [[sigma * 1e-6]], relative=1e-3)
+    half = device.replace(programming_error_scale=0.5)
+    assert_close(half.programming_sigma(conductance), [[sigma * 0.5e-6]], relative=1e-3)
+
+
+def test_a_fit_gives_each_conductance_its_own_sigma():
+    """Two conductances in one array deviate each by the fit's sigma there."""
+    wanted = np.repeat([[60e-6], [180e-6]], CELLS, axis=1)
+    device = Device(g_min=1e-6, g_max=250e-6, programming_error="milo-2021")
+    deviation = programmed(device, Mapping(wanted, None, 1.0, 1.0), Draws(4)).positive - wanted
+    assert_normal(deviation[0], 0, (4.782321 - 0.009107 * 60) * 1e-6)
+    assert_normal(deviation[1], 0, (4.782321 - 0.009107 * 180) * 1e-6)
+
+
+def test_stuck_cells_are_counted_by_their_probabilities():
+    """As many cells as a binomial law allows are at g_max and at g_min; the others are what they were."""
+    got = cells(stuck_on=0.02, stuck_off=0.1)
+    for value, probability in ((100e-6, 0.02), (1e-6, 0.1), (MIDDLE, 0.88)):
+        sigma = np.sqrt(CELLS * probability * (1 - probability))
+        assert abs((got == value).sum() - CELLS * probability) < 5 * sigma
+
+
+def test_more_stuck_cells_hold_the_fewer():
+    """A higher probability adds stuck cells to those that there are, and one kind does not move the other."""
+    few, many = cells(stuck_on=0.01, stuck_off=0.02), cells(stuck_on=0.3, stuck_off=0.02)
+    assert (many[few == 100e-6] == 100e-6).all()
+    assert ((many == 1e-6) == (few == 1e-6)).all()
+    assert (cells(stuck_on=1.0) == 100e-6).all()
+    assert (cells(stuck_off=1.0) == 1e-6).all()
+
+
+def test_limits_are_log_normal_and_hold_what_is_written():
+    """Each cell's ln g_max and ln g_min have the given spread; nothing that is written passes them."""
+    high, low = (cells(limit_spread=0.1, **stuck) for stuck in ({"stuck_on": 1.0}, {"stuck_off": 1.0}))
+    assert_normal(np.log(high), np.log(100e-6), 0.1)
+    assert_normal(np.log(low), np.log(1e-6), 0.1)
+    assert abs(np.corrcoef(high.ravel(), low.ravel())[0, 1]) < 5 / np.sqrt(CELLS)
+    assert (cells(100e-6, limit_spread=0.1) == np.minimum(high, 100e-6)).all()
+    noisy = cells(90e-6, limit_spread=0.1, programming_error=20e-6)
+    assert ((noisy >= low) & (noisy <= high)).all() and (noisy == high).any()
+
+
+def test_limits_that_cross_are_swapped():
+    """A wide spread on a narrow range leaves no cell with g_min above g_max."""
+    narrow = {"g_min": 40e-6, "g_max": 60e-6, "limit_spread": 1.0}
+    low, high = (cells(**narrow, **stuck) for stuck in ({"stuck_off": 1.0}, {"stuck_on": 1.0}))
+    assert (low <= high).all()
+
+
+@pytest.mark.parametrize(("time", "factor"), [(0.0, 1.0), (1.0, 1.0), (100.0, 10**-0.2), (1e10, 0.1)])
+def test_drift_follows_its_power_law(time, factor):
+    """Without spread G falls by (t/1 s)^-nu exactly; up to 1 s it does not move."""
+    assert_close(cells(drift_exponent=0.1, drift_time=time), np.full((SIDE, SIDE), MIDDLE * factor), relative=1e-14)
+
+
+def test_every_cell_drifts_by_its_own_exponent():
+    """-ln(G(t)/G)/ln t is normal with the given mean and spread, and the same at every time."""
+    early, late = (
+        -np.log(cells(drift_exponent=0.05, drift_spread=0.02, drift_time=t) / MIDDLE) / np.log(t) for t in (10.0, 1e6)
+    )
+    assert_normal(late, 0.05, 0.02)
+    assert_close(early, late, absolute=1e-13)
+
+
+def test_read_noise_is_relative():
+    """The logarithm of a read has the given sigma around what is read, whatever it is."""
+    for conductance in (1e-6, MIDDLE):
+        assert_normal(np.log(cells(conductance, read_noise=0.03) / conductance), 0, 0.03)
+
+
+EFFECTS = {
+    "programming": {"programming_error": 2e-6},
+    "stuck": {"stuck_on": 0.05, "stuck_off": 0.05},
+    "drift": {"drift_exponent": 0.05, "drift_spread": 0.02, "drift_time": 1e3},
+    "read noise": {"read_noise": 0.02},
+}
+ALL = {name: value for effect in EFFECTS.values() for name, value in effect.items()}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [(a, b) for b in ("drift", "read noise") for a in EFFECTS if a != b],
+)
+def test_one_effect_does_not_change_the_draws_of_another(earlier, later):
+    """A factor that comes with time or reading is the same cell by cell, whatever else is on."""
+    alone = cells(**EFFECTS[later]) / MIDDLE
+    both, before = cells(**(EFFECTS[earlier] | EFFECTS[later])), cells(**EFFECTS[earlier])
+    assert_close(both / before, alone, relative=1e-13)
+
+
+@pytest.mark.parametrize("other", ["stuck", "limits"])
+def test_the_programming_error_keeps_its_draws(other):
+    """Stuck cells and other limits leave what is written in the rest as it was, bit for bit."""
+    written = cells(programming_error=2e-6)
+    more = {"stuck": EFFECTS["stuck"], "limits": {"limit_spread": 0.1}}[other]
+    got = cells(programming_error=2e-6, **more)
+    rest = ~np.isin(got, [1e-6, 100e-6])
+    assert rest.mean() > 0.8
+    assert (got == written)[rest].all()
+
+
+def test_all_effects_together_are_each_of_them_in_turn():
+    """What is written stays in the cells that are not stuck; drift and read noise are factors on all of them."""
+    written, stuck = cells(**EFFECTS["programming"]), cells(**EFFECTS["stuck"])
+    expected = np.where(stuck == MIDDLE, written, stuck)
+    for factor in ("drift", "read noise"):
+        expected = expected * (cells(**EFFECTS[factor]) / MIDDLE)
+    assert_close(cells(**ALL), expected, relative=1e-13)
+
+
+def test_arrays_of_a_pair_are_drawn_apart():
+    """Positive and negative array deviate independently; without the negative one the positive is the same."""
+    device = Device(programming_error=2e-6, read_noise=0.01)
+    pair = programmed(device, filled(MIDDLE), Draws(1))
+    correlation = np.corrcoef(pair.positive.ravel(), pair.negative.ravel())[0, 1]
+    assert abs(correlation) < 5 / np.sqrt(CELLS)
+    single = programmed(device, Mapping(filled(MIDDLE).positive, None, 1.0, 1.0), Draws(1))
+    assert single.negative is None
+    assert (single.positive == pair.positive).all()
+
+
+def test_a_trial_can_be_repeated():
+    """The same seed and trial give the same cells, other trials and seeds other ones."""
+    once, again, other, seed = (cells(draws=d, **ALL) for d in (Draws(2, 17), Draws(2, 17), Draws(2, 18), Draws(3, 17)))
+    assert (once == again).all()
+    assert (once != other).mean() > 0.9
+    assert (once != seed).mean() > 0.9
+
+
+def test_half_the_sigma_is_half_the_deviation():
+    """Where nothing reaches a limit the deviation is proportional to sigma."""
+    whole, half = (cells(programming_error=s) - MIDDLE for s in (2e-6, 1e-6))
+    assert_close(half, whole / 2, absolute=4 * np.spacing(MIDDLE))
+
+
+MATRIX, RIGHT = spd_matrix(16, 10, 3), vector(16, 3)
+SIGMA = 0.1e-6
+
+
+def solutions(sigma, trials):
+    """Wanted solution (N,), and solutions with a programming error, shape (trials, N), by NumPy on G+ - G-."""
+    wanted = map_matrix(MATRIX)
+    device = Device(programming_error=sigma)
+    found = [programmed(device, wanted, Draws(7, k)).difference for k in trials]
+    return np.linalg.solve(wanted.difference, RIGHT), np.linalg.solve(np.array(found), RIGHT)
+
+
+def relative_errors(sigma, trials):
+    """||x - x_ref|| / ||x_ref|| of every trial."""
+    wanted, found = solutions(sigma, trials)
+    return np.linalg.norm(found - wanted, axis=1) / np.linalg.norm(wanted)
+
+
+def test_half_the_sigma_is_half_the_error_of_a_solve():
+    """The median error of an INV, other trials for each sigma, halves within 10 %."""
+    whole, half = np.median(relative_errors(SIGMA, range(200))), np.median(relative_errors(SIGMA / 2, range(200, 400)))
+    assert_within(half, whole / 2, 0.1)
+
+
+def test_one_solve_follows_first_order_theory():
+    """The error of x is -D^-1 dD x_ref but for terms of second order, which fall by 4 where sigma halves."""
+    wanted = map_matrix(MATRIX)
+    rest = []
+    for sigma in (SIGMA, SIGMA / 2):
+        change = programmed(Device(programming_error=sigma), wanted, Draws(7)).difference - wanted.difference
+        reference, found = solutions(sigma, [0])
+        first_order = -np.linalg.solve(wanted.difference, change @ reference)
+        rest.append(np.linalg.norm(found[0] - reference - first_order) / np.linalg.norm(first_order))
+    assert rest[0] < 0.05
+    assert_within(rest[1], rest[0] / 2, 0.1)
+
+
+def clipped_moments(aim, sigma, low, high):
+    """Mean and variance of a Gaussian around `aim` that is clipped to low .. high."""
+    a, b = (low - aim) / sigma, (high - aim) / sigma
+    inside = norm.cdf(b) - norm.cdf(a)
+    mean = norm.pdf(a) - norm.pdf(b) + a * norm.cdf(a) + b * norm.sf(b)
+    square = inside + a * norm.pdf(a) - b * norm.pdf(b) + a**2 * norm.cdf(a) + b**2 * norm.sf(b)
+    return sigma * mean, sigma**2 * (square - mean**2)
+
+
+def test_rms_error_of_many_solves_is_that_of_theory():
+    """E ||D^-1 dD x||^2 = sum_ij ||D^-1 e_i||^2 var(dD_ij) x_j^2 + ||D^-1 E(dD) x||^2, clipping included."""
+    wanted = map_matrix(MATRIX)
+    inverse = np.linalg.inv(wanted.difference)
+    mean_plus, variance_plus = clipped_moments(wanted.positive, SIGMA, 1e-6, 100e-6)
+    mean_minus, variance_minus = clipped_moments(wanted.negative, SIGMA, 1e-6, 100e-6)
+    x = inverse @ RIGHT
+    variance = (inverse**2).sum(axis=0) @ (variance_plus + variance_minus) @ x**2
+    mean = inverse @ (mean_plus - mean_minus) @ x
+    expected = np.sqrt(variance + mean @ mean) / np.linalg.norm(x)
+    squares = relative_errors(SIGMA, range(400)) ** 2
+    standard_error = squares.std() / np.sqrt(400)
+    assert abs(squares.mean() - expected**2) < 4 * standard_error
+    assert standard_error < 0.05 * expected**2
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_presets_program_matrices(name):
+    """Every preset takes a matrix mapped to its range and keeps all conductances within it."""
+    device = device_preset(name)
+    got = programmed(device, map_matrix(MATRIX, device.g_min, device.g_max), Draws(0))
+    arrays = np.stack([got.positive, got.negative])
+    assert device.g_min * (1 - 1e-9) <= arrays.min() and arrays.max() <= device.g_max * (1 + 1e-9)
+    assert len(np.unique(arrays.round(15))) <= (device.levels or arrays.size)
+
+
+def test_the_ideal_preset_is_ideal():
+    """It has the mapping's default range and changes nothing."""
+    wanted = map_matrix(MATRIX)
+    assert (programmed(device_preset("ideal"), wanted, Draws(0)).difference == wanted.difference).all()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"levels": 1}, "levels: got 1"),
+        ({"levels": 2.5}, "levels: got 2.5"),
+        ({"programming_error": -1e-6}, "programming_error: got -1e-06"),
+        ({"programming_error": "wan"}, "programming_error: got 'wan'.*wan-2022, milo-2021"),
+        ({"programming_error": float("nan")}, "programming_error: got nan"),
+        ({"programming_error": None}, "programming_error: got None"),
+        ({"stuck_on": 1.1}, "stuck_on: got 1.1"),
+        ({"stuck_on": 0.6, "stuck_off": 0.6}, "stuck_off: got 0.6; must not pass 1 with stuck_on, 0.6"),
+        ({"g_min": 2e-4}, "g_min: got 0.0002"),
+        ({"drift_time": -1.0}, "drift_time: got -1"),
+        ({"nonlinearity_voltage": 0.0}, "nonlinearity_voltage: got 0"),
+        ({"stuck": 0.1}, "stuck: got 0.1; there is no such parameter"),
+    ],
+)
+def test_impossible_devices_are_refused(fields, words):
+    """One line names the parameter, the value and the mend."""
+    with pytest.raises(ParameterError, match=words):
+        Device(**fields)
+
+
+def test_an_unknown_preset_is_refused():
+    """The message lists what there is."""
+    with pytest.raises(ParameterError, match="device: got 'pcm'; must be one of ideal, taox-40nm-8level"):
+        device_preset("pcm")
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"), [((0.5e-6, 100e-6), "g_min: got 1e-06"), ((1e-6, 1e-3), "g_max: got 0.0001")]
+)
+def test_a_mapping_to_another_range_is_refused(limits, words):
+    """Nothing is clipped silently where a matrix was mapped to conductances that the device does not have."""
+    with pytest.raises(ParameterError, match=f"{words}; the mapping goes"):
+        programmed(Device(), map_matrix(MATRIX, *limits), Draws(0))
