@@ -87,13 +87,17 @@ class LinearCircuit:
 
 
 class _Nodes:
-    """The system while it is put together, node group by node group."""
+    """The system while it is put together, node group by node group.
+
+    `matrix` holds the resistors, `amplification` what op-amps are made of, their inner resistances included.
+    """
 
     def __init__(self, groups: dict[str, int], inputs: int) -> None:
         ends = np.cumsum([0, *groups.values()])
         self.at = {name: slice(int(a), int(b)) for name, a, b in zip(groups, ends[:-1], ends[1:], strict=True)}
         self.capacitance = np.zeros((ends[-1], ends[-1]))
         self.matrix = np.zeros((ends[-1], ends[-1]))
+        self.amplification = np.zeros((ends[-1], ends[-1]))
         self.input = np.zeros((ends[-1], inputs))
         self.input_capacitance = np.zeros((ends[-1], inputs))
         self.constant = np.zeros(ends[-1])
@@ -120,8 +124,8 @@ class _Nodes:
         stage, node, pin = self.indices(name), self.indices(inverting), self.indices(output)
         w_t = opamp.unity_gain_frequency
         self.capacitance[stage, stage] = 1
-        self.matrix[stage, stage] -= w_t / opamp.open_loop_gain
-        self.matrix[stage, node] -= w_t
+        self.amplification[stage, stage] -= w_t / opamp.open_loop_gain
+        self.amplification[stage, node] -= w_t
         if offset is not None:
             self.constant[stage] += w_t * offset
         if not isinstance(opamp, MacroOpAmp):
@@ -132,34 +136,34 @@ class _Nodes:
         if opamp.second_pole is not None:
             second, p2 = self.indices(name + "_second"), 2 * math.pi * opamp.second_pole
             self.capacitance[second, second] = 1
-            self.matrix[second, stage] += p2
-            self.matrix[second, second] -= p2
+            self.amplification[second, stage] += p2
+            self.amplification[second, second] -= p2
             stage = second
-        self.matrix[pin, pin] -= 1 / opamp.output_resistance
-        self.matrix[pin, stage] += 1 / opamp.output_resistance
+        self.amplification[pin, pin] -= 1 / opamp.output_resistance
+        self.amplification[pin, stage] += 1 / opamp.output_resistance
 
     def reduce(self) -> LinearCircuit:
         """Puts ideal outputs in the place of their pins and eliminates the nodes without a capacitor."""
-        gone = np.diag(self.capacitance) == 0
+        matrix, gone = self.matrix + self.amplification, np.diag(self.capacitance) == 0
         for pin, stage in self.same:
-            self.matrix[:, stage] += self.matrix[:, pin]
+            matrix[:, stage] += matrix[:, pin]
             self.capacitance[:, stage] += self.capacitance[:, pin]
             gone[pin] = False
         kept = ~gone
         for pin, _ in self.same:
             kept[pin] = False
         solved = _solve(
-            self.matrix[np.ix_(gone, gone)],
-            np.hstack([self.matrix[np.ix_(gone, kept)], self.input[gone], self.constant[gone, None]]),
+            matrix[np.ix_(gone, gone)],
+            np.hstack([matrix[np.ix_(gone, kept)], self.input[gone], self.constant[gone, None]]),
         )
         states, inputs = int(kept.sum()), self.input.shape[1]
         read, feed, rest = (np.zeros((len(kept), width)) for width in (states, inputs, 1))
         read[kept] = np.eye(states)
         read[gone], feed[gone], rest[gone] = np.split(-solved, [states, states + inputs], axis=1)
-        coupling = self.matrix[np.ix_(kept, gone)]
+        coupling = matrix[np.ix_(kept, gone)]
         flow = np.hstack(
             [
-                self.matrix[np.ix_(kept, kept)] + coupling @ read[gone],
+                matrix[np.ix_(kept, kept)] + coupling @ read[gone],
                 self.input[kept] + coupling @ feed[gone],
                 self.constant[kept, None] + coupling @ rest[gone],
                 -self.input_capacitance[kept],
@@ -213,7 +217,23 @@ def linear_circuit(design: InvDesign | MvmDesign) -> LinearCircuit:
 
     Inputs are the input voltages of the design: N for INV, M for MVM.
     """
-    return _linear_inv(design) if isinstance(design, InvDesign) else _linear_mvm(design)
+    return _nodes(design).reduce()
+
+
+def noise_circuit(design: InvDesign | MvmDesign) -> tuple[LinearCircuit, FloatArray]:
+    """The linear circuit with a current into each node as its inputs, and the Laplacian of its resistors, siemens.
+
+    Inputs are amperes at the nodes of the circuit, V/s at the stages inside the op-amps. Resistances inside op-amps
+    are none of the resistors. Both have a row and a column for every node.
+    """
+    nodes = _nodes(design)
+    nodes.input = np.eye(len(nodes.matrix))
+    nodes.input_capacitance = np.zeros_like(nodes.matrix)
+    return nodes.reduce(), -nodes.matrix
+
+
+def _nodes(design: InvDesign | MvmDesign) -> _Nodes:
+    return _inv_nodes(design) if isinstance(design, InvDesign) else _mvm_nodes(design)
 
 
 def _stages(name: str, size: int, opamp: SinglePoleOpAmp | MacroOpAmp) -> dict[str, int]:
@@ -221,7 +241,7 @@ def _stages(name: str, size: int, opamp: SinglePoleOpAmp | MacroOpAmp) -> dict[s
     return {name: size, name + "_second": size} if second else {name: size}
 
 
-def _linear_inv(design: InvDesign) -> LinearCircuit:
+def _inv_nodes(design: InvDesign) -> _Nodes:
     size, opamp = design.size, design.opamp.equivalent
     groups = {"v": size, "c": size, **_stages("amp", size, opamp)}
     if design.signed:
@@ -238,10 +258,10 @@ def _linear_inv(design: InvDesign) -> LinearCircuit:
         nodes.conductor("c", "w", 1 / design.inverter_resistance)
         nodes.conductor("d", "w", 1 / design.inverter_resistance)
         nodes.amplifiers("inv", "w", "d", opamp, design.inverter_offset)
-    return nodes.reduce()
+    return nodes
 
 
-def _linear_mvm(design: MvmDesign) -> LinearCircuit:
+def _mvm_nodes(design: MvmDesign) -> _Nodes:
     (rows, columns), opamp = design.shape, design.opamp.equivalent
     nodes = _Nodes({"v": rows, "out": rows, **_stages("amp", rows, opamp)}, columns)
     sums = nodes.at["v"]
@@ -253,4 +273,4 @@ def _linear_mvm(design: MvmDesign) -> LinearCircuit:
         nodes.input_capacitance[sums] += sign * array.capacitance[:rows, rows:]
     nodes.conductor("out", "v", design.feedback_conductance)
     nodes.amplifiers("amp", "v", "out", opamp, design.amplifier_offset)
-    return nodes.reduce()
+    return nodes
