@@ -1,0 +1,145 @@
+"""What `amc cost` does."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from amc_circuits.cases import Case, make_case
+from amc_circuits.commands import waiting
+from amc_circuits.converter_options import CONVERTERS, COST
+from amc_circuits.converters import Converters
+from amc_circuits.cost import Cost, Programming
+from amc_circuits.cost import cost as cost_of
+from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
+from amc_circuits.options import JOBS, PROBLEM, options_of, output_format, parse_options
+from amc_circuits.quantities import format_quantity
+from amc_circuits.report import plain, print_table
+from amc_circuits.solution import Solution
+from netlists import ParameterError
+
+
+def cost(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: str, form: str) -> None:
+    """`amc cost`.
+
+    Args:
+        options: Those of INV, and `CONVERTERS` and `COST`, as typed; None where not given.
+        files: Matrix and right-hand side; both None to draw them.
+        jobs: Simulations at the same time.
+        form: `table` or `json`.
+    """
+    output_format("table", "json").parse(form)
+    converters, programming = _around(options)
+    with one_line_warnings(), waiting(f"INV by {options.get('engine') or 'ngspice'}"):
+        case = _case(options, files, JOBS.parse(jobs))
+        # Before the run, because it may be refused.
+        _range(case, converters)
+        solution = case.run()
+        found = cost_of(solution, case.circuit.design, converters, programming)
+    if form == "json":
+        print(json.dumps(_record(case, solution, found), indent=2, allow_nan=False))
+    else:
+        print_table(_table(case, solution, found))
+    if not solution.usable:
+        print(f"amc: {solution.status.name}: {solution.message}", file=sys.stderr)
+        finish(NO_RESULT)
+
+
+def _around(options: dict[str, Any]) -> tuple[Converters, Programming]:
+    given: dict[str, Any] = {}
+    for option in CONVERTERS + COST:
+        value = options.get(option.name)
+        value = option.default if value is None else value
+        given[option.name] = None if value is None else option.parse(value)
+    programming = Programming(**{name: given.pop(name) for name in Programming.model_fields})
+    return Converters(**given), programming
+
+
+def _case(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: int) -> Case:
+    for option in PROBLEM:
+        if any(files) and option.name != "seed" and options.get(option.name) is not None:
+            raise ParameterError(option.name, options[option.name], "goes with a drawn matrix, not with files")
+    known = {option.name for option in options_of("inv")}
+    of_circuit = {name: value for name, value in options.items() if name in known}
+    return make_case("inv", parse_options("inv", of_circuit), files, jobs, None)
+
+
+def _range(case: Case, converters: Converters) -> float | None:
+    """What the ADCs convert, V; None without them."""
+    circuit = case.circuit
+    return converters.output_range(circuit.design, circuit.settings.input_voltage) if converters.adc_bits else None
+
+
+def _record(case: Case, solution: Solution, found: Cost) -> dict[str, Any]:
+    """The object that `--format json` prints; with several right-hand sides, lists in the place of numbers."""
+    energy, time = found.energy, found.time
+    settling = asdict(energy.settling)
+    settling.pop("total")
+    record = {
+        "circuit": case.kind,
+        "engine": case.circuit.engine,
+        "status": solution.status.name,
+        "size": case.circuit.matrix.shape[0],
+        "seed": case.seed,
+        "relative_error": solution.relative_error,
+        **found.converters.model_dump(exclude={"adc_range"}),
+        "adc_range_v": _range(case, found.converters),
+        "solves": found.programming.solves,
+        "energy_j": {
+            "dac": energy.dac,
+            **settling,
+            "adc": energy.adc,
+            "programming": energy.programming,
+            "total": energy.total,
+        },
+        "time_s": {**asdict(time), "total": time.total},
+        "digital_energy_j": found.digital_energy,
+    }
+    return {name: plain(value) for name, value in record.items()}
+
+
+def _table(case: Case, solution: Solution, found: Cost) -> Table:
+    """The figures for people: of several right-hand sides the means over those that settled."""
+    size, count = case.circuit.matrix.shape[0], np.isfinite(solution.settling_time).sum()
+    energy, time, settling = found.energy, found.time, found.energy.settling
+    title = f"INV {size} x {size}: {solution.status.name}" + (f", means of {count}" if count > 1 else "")
+    grid = Table(title=title, title_justify="left")
+    grid.add_column("part")
+    for heading in ("energy", "share", "time", "share"):
+        grid.add_column(heading, justify="right")
+    for name, joules, seconds in (
+        (_bits("DAC", found.converters.dac_bits), energy.dac, time.dac),
+        ("settling", settling.total, time.settling),
+        ("  amplifiers", settling.amplifiers, None),
+        ("  array", settling.array, None),
+        ("  inputs", settling.inputs, None),
+        (_bits(f"ADC {found.converters.adc}", found.converters.adc_bits), energy.adc, time.adc),
+        (f"programming / {found.programming.solves}", energy.programming, time.programming),
+        ("total", energy.total, time.total),
+    ):
+        grid.add_row(name, *_cells(joules, energy.total, "J"), *_cells(seconds, time.total, "s"))
+    grid.add_row("digital arithmetic", format_quantity(found.digital_energy, "J"), "", "", "")
+    return grid
+
+
+def _bits(name: str, bits: int | None) -> str:
+    return f"{name}, {bits} bits" if bits else f"{name.partition(' ')[0]}, none"
+
+
+def _cells(value: Any, total: Any, unit: str) -> tuple[str, str]:
+    """A mean and its share of the mean total."""
+    mean = _mean(value)
+    return format_quantity(mean, unit), format_quantity(mean / _mean(total), "%")
+
+
+def _mean(value: Any) -> float:
+    """Over what settled; nan where nothing did or nothing is known."""
+    values = np.atleast_1d(np.nan if value is None else value)
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if finite.size else float("nan")
