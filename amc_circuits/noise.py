@@ -1,0 +1,164 @@
+"""Thermal and amplifier noise of the outputs, from the linear circuit by a Lyapunov equation; ngspice's own beside it.
+
+The linear circuit under white noise is `ds = A s dt + B dn` with `E[dn dn^T] = W dt`, W the two-sided intensity of the
+currents into the nodes. Its stationary covariance P solves `A P + P A^T + B W B^T = 0` (e.g. K. J. Astrom, Introduction
+to Stochastic Control Theory, 1970, chapter 3). Sources:
+
+- every resistor: a network of conductances at one temperature has `W = 2 k T L`, L its Laplacian (J. B. Johnson and
+  H. Nyquist, Phys. Rev. 32, 97 and 110, 1928; R. Q. Twiss, J. Appl. Phys. 26, 599, 1955), reduced arrays included;
+- every op-amp and inverter: a white voltage `input_noise` at its input, which drives its stage by w_T.
+
+Output pins without a capacitor feed white noise through, of infinite variance: what counts is behind a read-out of one
+pole at each output. See docs/noise.md.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.constants import Boltzmann
+from scipy.linalg import solve_continuous_lyapunov
+
+from amc_circuits.engines.runner import run_deck
+from amc_circuits.linear_circuit import LinearCircuit, linear_circuit, noise_circuit
+from amc_circuits.solution import Solution, scalar_or_array
+from amc_circuits.stability import complex_text
+from netlists import InvDesign, MvmDesign, ParameterError
+from netlists.noise_deck import NoiseAnalysis, noise_deck
+from netlists.record import FloatArray
+
+if TYPE_CHECKING:
+    from amc_circuits.programmed import ProgrammedCircuit
+
+MARGIN = 1e4
+"""How far ngspice's spectrum goes below the slowest pole and above the read-out's: one part in it lies outside."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Noise of the outputs in the steady state, behind the read-out; the two parts are independent.
+
+    Attributes:
+        thermal: Covariance from the resistors, shape (N, N), V^2.
+        amplifier: Covariance from the inputs of op-amps and inverters, shape (N, N), V^2.
+        bandwidth: The pole of the read-out, Hz.
+    """
+
+    thermal: FloatArray
+    amplifier: FloatArray
+    bandwidth: float
+
+    @property
+    def covariance(self) -> FloatArray:
+        """Of all noise, shape (N, N), V^2."""
+        return self.thermal + self.amplifier
+
+    @property
+    def sigma(self) -> FloatArray:
+        """Standard deviation of each output, shape (N,), V."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @property
+    def norm(self) -> float:
+        """Root of the mean square of the 2-norm of all outputs' noise, V."""
+        return math.sqrt(np.trace(self.covariance))
+
+
+def noise(design: InvDesign | MvmDesign, bandwidth: float | None = None) -> Noise:
+    """Output noise of a design at its temperature, behind a read-out of one pole.
+
+    Args:
+        design: What the circuit is.
+        bandwidth: The pole of the read-out, Hz. None takes the op-amp's GBWP: no loop of one-pole op-amps is faster,
+            so such a read-out adds little to the settling time and passes most of what the loops let through.
+
+    Raises:
+        ParameterError: A pole grows, so that noise would grow without limit, or the bandwidth is unusable.
+    """
+    pole = design.opamp.equivalent.gbwp if bandwidth is None else bandwidth
+    if not (math.isfinite(pole) and pole > 0):
+        raise ParameterError("bandwidth", pole, "must be a finite frequency above 0 Hz")
+    circuit, laplacian = noise_circuit(design)
+    if circuit.poles[0].real >= 0:
+        what = f"an unstable circuit (pole at {complex_text(complex(circuit.poles[0]))} 1/s)"
+        raise ParameterError("A", what, "noise is known of stable circuits only; amc stability says what to try")
+    outputs = circuit.nodes[circuit.outputs]
+    thermal = filtered_covariance(circuit, 2 * Boltzmann * laplacian, outputs, pole)
+    voltage = filtered_covariance(circuit, _input_intensity(circuit, design), outputs, pole)
+    return Noise(design.temperature * thermal, design.opamp.equivalent.input_noise**2 * voltage, pole)
+
+
+def simulated_sigma(design: InvDesign | MvmDesign, output: int, bandwidth: float) -> float:
+    """Standard deviation of one output by ngspice's noise analysis of the deck, V: owes nothing to `noise`.
+
+    Args:
+        design: What the circuit is: a stable one, ngspice does not look.
+        output: Which output, from 0.
+        bandwidth: The pole of the read-out, Hz.
+
+    Raises:
+        SimulationError: ngspice failed; deck and log are kept.
+    """
+    slowest = min(bandwidth, -linear_circuit(design).poles[0].real / (2 * math.pi))
+    span = {"start": slowest / MARGIN, "stop": bandwidth * MARGIN}
+    plot = run_deck(noise_deck(design, NoiseAnalysis(output=output, bandwidth=bandwidth, **span)))[0]
+    frequency, density = plot["frequency"], plot["onoise_spectrum"] ** 2
+    # Over ln f, where the integrand is smooth and ends in nothing on both sides.
+    return math.sqrt(np.trapezoid(frequency * density, np.log(frequency)))
+
+
+def relative_noise(circuit: ProgrammedCircuit, solution: Solution, bandwidth: float | None = None) -> Any:
+    """Noise of one read-out of each value relative to the value: `sqrt(E ||dx||^2) / ||x||`, 2-norm.
+
+    Args:
+        circuit: What the solution comes from.
+        solution: Its values and the scale k that each was read at.
+        bandwidth: As in `noise`.
+
+    Returns:
+        A float for one right-hand side, else shape (K,); nan where nothing was simulated or x = 0.
+
+    Raises:
+        ParameterError: As `noise`.
+    """
+    volts = noise(circuit.design, bandwidth).norm * abs(circuit.gain)
+    values = np.reshape(solution.value, (len(solution.value), -1))
+    found = [
+        volts / (attempts[-1].scale * size) if attempts and size > 0 else math.nan
+        for attempts, size in zip(solution.attempts, np.linalg.norm(values, axis=0).tolist(), strict=True)
+    ]
+    return scalar_or_array(found, np.ndim(solution.value) == 1)
+
+
+def filtered_covariance(circuit: LinearCircuit, intensity: FloatArray, rows: slice, bandwidth: float) -> FloatArray:
+    """Stationary covariance of some nodes behind a filter of one pole each, V^2.
+
+    With C and D the rows of `read` and `feed` and w the filter's pole, `dz = w (C s - z) dt + w D dn`. The Lyapunov
+    equation of (s, z) parts into that of s, a linear one for `R = E[s z^T] = w (w - A)^-1 (P C^T + B W D^T)`, and
+    `E[z z^T] = (C R + R^T C^T + w D W D^T)/2`.
+
+    Args:
+        circuit: Stable; its inputs are the noise.
+        intensity: W of white noise at the inputs, two-sided, shape (inputs, inputs), input units^2/Hz.
+        rows: The nodes.
+        bandwidth: Of the filter, Hz.
+    """
+    pole = 2 * math.pi * bandwidth
+    driven, read = intensity @ circuit.drive.T, circuit.read[rows]
+    passed = intensity @ circuit.feed[rows].T
+    own = solve_continuous_lyapunov(circuit.state, -circuit.drive @ driven)
+    lag = np.eye(len(circuit.state)) - circuit.state / pole
+    cross = read @ np.linalg.solve(lag, own @ read.T + circuit.drive @ passed)
+    return np.asarray((cross + cross.T + pole * circuit.feed[rows] @ passed) / 2)
+
+
+def _input_intensity(circuit: LinearCircuit, design: InvDesign | MvmDesign) -> FloatArray:
+    """Two-sided intensity of 1 V/sqrt(Hz), one-sided, at the input of every op-amp and inverter."""
+    intensity = np.zeros((len(circuit.rest), len(circuit.rest)))
+    for name in {"amp", "inv"} & circuit.nodes.keys():
+        stage = np.arange(len(circuit.rest))[circuit.nodes[name]]
+        intensity[stage, stage] = design.opamp.equivalent.unity_gain_frequency**2 / 2
+    return intensity
