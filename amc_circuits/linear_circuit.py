@@ -200,13 +200,13 @@ def check_room(rows: int, amplifiers: int) -> None:
     """Refuses a circuit that the machine has no room for, before any work.
 
     Every amplifier has a sum node, an output and a gain stage, so three nodes, of which at least two are states. The
-    equations and their elimination hold six matrices of all nodes, the modes and exact responses ten of all states
+    equations and their elimination hold eight matrices of all nodes, the modes and exact responses ten of all states
     (half of them complex).
 
     Raises:
         ParameterError: There is less memory than that.
     """
-    check_memory(f"{rows} rows", "its linear circuit", 8 * (6 * 3**2 + 15 * 2**2) * amplifiers**2)
+    check_memory(f"{rows} rows", "its linear circuit", 8 * (8 * 3**2 + 15 * 2**2) * amplifiers**2)
 
 
 @lru_cache(maxsize=2)
