@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from amc_circuits.streaming import HEADROOM
 from netlists import InvDesign, MvmDesign, ParameterError, Record
 from netlists.record import FloatArray, Positive
 
 CLOCK = 1e-9
 """Of a SAR, s: one clock a bit and one to sample (NeuroSim)."""
 DAC_CAPACITANCE = 50e-15
-"""Switched for each bit of a conversion, F (the DAC of ZigZag-IMC, fitted there to published arrays)."""
+"""Switched for each bit of a conversion, F (the DAC in the cost model of ZigZag-IMC)."""
 LOGIC_SUPPLY = 0.9
 """Of 45 nm, V (Horowitz, ISSCC 2014)."""
 
@@ -166,6 +165,9 @@ class Converters(Record):
         Raises:
             ParameterError: An ADC of an INV circuit has no range, and the op-amp no swing to take it from.
         """
+        # Here, because streams need settings, which hold converters.
+        from amc_circuits.streaming import HEADROOM
+
         if self.adc_range is not None:
             return self.adc_range
         if isinstance(design, MvmDesign):

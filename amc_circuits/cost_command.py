@@ -108,7 +108,7 @@ def _table(case: Case, solution: Solution, found: Cost) -> Table:
     """The figures for people: of several right-hand sides the means over those that settled."""
     size, count = case.circuit.matrix.shape[0], np.isfinite(solution.settling_time).sum()
     energy, time, settling = found.energy, found.time, found.energy.settling
-    title = f"INV {size} x {size}: {solution.status.name}" + (f", means of {count}" if count > 1 else "")
+    title = f"INV {size} x {size}: {solution.status.name}" + (f", means of {count}" * np.ndim(solution.settling_time))
     grid = Table(title=title, title_justify="left")
     grid.add_column("part")
     for heading in ("energy", "share", "time", "share"):
