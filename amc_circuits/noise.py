@@ -73,7 +73,7 @@ def noise(design: InvDesign | MvmDesign, bandwidth: float | None = None) -> Nois
     Args:
         design: What the circuit is.
         bandwidth: The pole of the read-out, Hz. None takes the op-amp's GBWP: no loop of one-pole op-amps is faster,
-            so such a read-out adds little to the settling time and passes most of what the loops let through.
+            so such a read-out adds little to the settling time and passes at least half of their variance.
 
     Raises:
         ParameterError: A pole grows, so that noise would grow without limit, or the bandwidth is unusable.
