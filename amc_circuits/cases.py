@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,22 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.checks import real_array
+from amc_circuits.converters import Converters
+from amc_circuits.devices import device_preset
 from amc_circuits.inv import InvCircuit
 from amc_circuits.matrices import draw_matrix, draw_vector
 from amc_circuits.mvm import MvmCircuit
-from amc_circuits.options import CIRCUIT, OPAMP_OVERRIDES, SOLVE, Circuit, options_of
+from amc_circuits.noise import noise, relative_noise
+from amc_circuits.options import (
+    CIRCUIT,
+    CONVERTERS,
+    DEVICE_OVERRIDES,
+    OPAMP_FILE,
+    OPAMP_OVERRIDES,
+    SOLVE,
+    Circuit,
+    options_of,
+)
 from amc_circuits.solution import Solution
 from netlists import MacroOpAmp, OpAmp, ParameterError, preset
 from netlists.record import FloatArray
@@ -27,12 +40,16 @@ class Case:
         circuit: The programmed circuit.
         vector: b of INV or x of MVM, shape (n,) or (n, K).
         seed: What it was drawn from; None for files.
+        with_noise: True when the noise of its outputs is wanted, too.
+        noise_bandwidth: Of the read-out, Hz; None is the op-amp's GBWP.
     """
 
     kind: Circuit
     circuit: InvCircuit | MvmCircuit
     vector: FloatArray
     seed: int | None
+    with_noise: bool = False
+    noise_bandwidth: float | None = None
 
     def run(self) -> Solution:
         """Solves or multiplies."""
@@ -41,6 +58,17 @@ class Case:
             if isinstance(self.circuit, InvCircuit)
             else self.circuit.matvec(self.vector)
         )
+
+    def noise(self, solution: Solution) -> dict[str, Any]:
+        """Noise of the outputs behind the read-out, as a record has it; nothing where it is not wanted or grows."""
+        if not (self.with_noise and self.circuit.stability.stable):
+            return {}
+        found = noise(self.circuit.design, self.noise_bandwidth)
+        return {
+            "output_noise_v": float(found.sigma.max()),
+            "noise_bandwidth_hz": found.bandwidth,
+            "relative_noise": relative_noise(self.circuit, solution, found.bandwidth),
+        }
 
 
 def load_array(name: str, path: Path, dimensions: tuple[int, ...]) -> FloatArray:
@@ -90,8 +118,7 @@ def opamp_of(options: dict[str, Any]) -> OpAmp:
     Raises:
         ParameterError: There is no such preset, or it has no such parameter.
     """
-    record = preset(options["opamp"])
-    changes = {name: options[name] for name in OPAMP_OVERRIDES if options[name] is not None}
+    record, changes = preset(options["opamp"]), _given(options, OPAMP_OVERRIDES)
     if not isinstance(record, MacroOpAmp):
         for name, value in changes.items():
             if name not in type(record).model_fields:
@@ -116,11 +143,31 @@ def make_case(
     """
     names = ("A", "b" if kind == "inv" else "x")
     matrix, vector, seed = _problem(kind, options, files, names)
-    taken = {option.name for option in options_of(kind)} & {option.name for option in CIRCUIT + SOLVE}
-    arguments = {name: options[name] for name in taken - {"opamp", *OPAMP_OVERRIDES}}
+    arguments = program_arguments(kind, options)
     program = InvCircuit.program if kind == "inv" else MvmCircuit.program
-    circuit = program(matrix, opamp=opamp_of(options), jobs=jobs, keep=keep, **arguments)
-    return Case(kind, circuit, vector, seed)
+    circuit = program(matrix, jobs=jobs, keep=keep, **arguments)
+    return Case(kind, circuit, vector, seed, options["noise"], options["noise_bandwidth"])
+
+
+def program_arguments(kind: Circuit, options: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of `program` that options as `parse_options` returns them stand for.
+
+    Raises:
+        ParameterError: There is no such op-amp or device, or it has no such parameter.
+    """
+    names = {option.name for option in options_of(kind)} & {option.name for option in CIRCUIT + SOLVE}
+    for part in (("opamp", "device", "noise", "noise_bandwidth"), OPAMP_OVERRIDES, OPAMP_FILE, DEVICE_OVERRIDES):
+        names -= set(part)
+    return {
+        "opamp": opamp_of(options),
+        "device": device_preset(options["device"]).replace(**_given(options, DEVICE_OVERRIDES)),
+        "converters": Converters(**{option.name: options[option.name] for option in CONVERTERS}),
+        **{name: options[name] for name in (*names, "seed", "trial")},
+    }
+
+
+def _given(options: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: options[name] for name in names if options[name] is not None}
 
 
 def _problem(

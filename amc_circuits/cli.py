@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from amc_circuits.extensions import installed_extensions
-from amc_circuits.options import CIRCUIT, PROBLEM, Circuit, Option, options_of
+from amc_circuits.options import CIRCUIT, COST, PROBLEM, Circuit, Option, options_of
 
 SUFFIXES = (
     "Numbers take SI suffixes: 1.73, 35u, 100M. Both M and MEG (any case) are 1e6 and m is 1e-3: "
@@ -58,12 +58,14 @@ def _parameter(option: Option) -> inspect.Parameter:
     )
 
 
-def _with_options(circuit: Circuit, function: Callable[..., None], besides: str | None = None) -> Callable[..., None]:
-    """Gives a function the options of a circuit in the place of its `**options`.
+def _with_options(
+    circuit: Circuit, function: Callable[..., None], besides: str | None = None, more: tuple[Option, ...] = ()
+) -> Callable[..., None]:
+    """Gives a function the options of a circuit, and some more, in the place of its `**options`.
 
     With `besides` only those that say what the circuit is, and the one of that name.
     """
-    options = options_of(circuit)
+    options = options_of(circuit) + more
     if besides:
         options = tuple(entry for entry in options if entry in PROBLEM + CIRCUIT or entry.name == besides)
     signature = inspect.signature(function, eval_str=True)
@@ -122,6 +124,15 @@ def mvm(
     from amc_circuits import commands
 
     commands.solve("mvm", options, (matrix, vector), jobs, format, plot, save)
+
+
+def cost(
+    matrix: Matrix = None, vector: RightHandSide = None, *, jobs: Jobs = "1", format: Format = "table", **options: Any
+) -> None:
+    """Energy and time of solves: converters, settling, and a part of the programming."""
+    from amc_circuits import cost_command
+
+    cost_command.cost(options, (matrix, vector), jobs, format)
 
 
 def netlist_inv(output: DeckFile, matrix: Matrix = None, vector: RightHandSide = None, **options: Any) -> None:
@@ -197,6 +208,7 @@ def _assemble() -> None:
     app.command("doctor")(doctor)
     app.command("inv")(_with_options("inv", inv))
     app.command("mvm")(_with_options("mvm", mvm))
+    app.command("cost")(_with_options("inv", cost, more=COST))
     app.command("stability")(_with_options("inv", stability, besides="tolerance"))
     netlist.command("inv")(_with_options("inv", netlist_inv))
     netlist.command("mvm")(_with_options("mvm", netlist_mvm))

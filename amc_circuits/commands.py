@@ -37,9 +37,14 @@ def waiting(what: str) -> Iterator[None]:
         yield
 
 
-def _case(circuit: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: int) -> Case:
+def case_of(circuit: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: int) -> Case:
+    """The case of a command.
+
+    Raises:
+        ParameterError: Something cannot be used.
+    """
     for option in PROBLEM:
-        if any(files) and option.name != "seed" and options.get(option.name) is not None:
+        if any(files) and option.name not in ("seed", "trial") and options.get(option.name) is not None:
             raise ParameterError(option.name, options[option.name], "goes with a drawn matrix, not with files")
     return make_case(circuit, parse_options(circuit, options), files, jobs, None)
 
@@ -60,7 +65,7 @@ def solve(
     if save_file is not None:
         check_output_file("save", save_file, (".npz",))
     with one_line_warnings(), waiting(f"{circuit.upper()} by {options['engine'] or 'ngspice'}"):
-        case = _case(circuit, options, files, JOBS.parse(jobs))
+        case = case_of(circuit, options, files, JOBS.parse(jobs))
         solution = case.run()
         _write_files(case, solution, plot_file, save_file)
     if form == "json":
@@ -91,7 +96,7 @@ def write_deck(circuit: Circuit, options: dict[str, Any], files: tuple[Path | No
     """`amc netlist inv` and `amc netlist mvm`."""
     check_output_file("output", output)
     with one_line_warnings():
-        case = _case(circuit, options, files, 1)
+        case = case_of(circuit, options, files, 1)
         stability = case.circuit.stability
         if not (stability.stable or case.circuit.settings.force):
             raise UnusableSolutionError(f"UNSTABLE: {stability.cause}; --force writes the deck all the same")

@@ -11,35 +11,35 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from amc_circuits.cases import Case, make_case
-from amc_circuits.commands import waiting
-from amc_circuits.converter_options import CONVERTERS, COST
+from amc_circuits.cases import Case
+from amc_circuits.commands import case_of, waiting
 from amc_circuits.converters import Converters
 from amc_circuits.cost import Cost, Programming
 from amc_circuits.cost import cost as cost_of
 from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
-from amc_circuits.options import JOBS, PROBLEM, options_of, output_format, parse_options
+from amc_circuits.options import COST, JOBS, Option, output_format
 from amc_circuits.quantities import format_quantity
 from amc_circuits.report import plain, print_table
 from amc_circuits.solution import Solution
-from netlists import ParameterError
 
 
 def cost(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: str, form: str) -> None:
     """`amc cost`.
 
     Args:
-        options: Those of INV, and `CONVERTERS` and `COST`, as typed; None where not given.
+        options: Those of INV, and `COST`, as typed; None where not given.
         files: Matrix and right-hand side; both None to draw them.
         jobs: Simulations at the same time.
         form: `table` or `json`.
     """
     output_format("table", "json").parse(form)
-    converters, programming = _around(options)
+    given = {option.name: option.parse(_typed(option, options)) for option in COST}
+    programming = Programming(**{name: given.pop(name) for name in Programming.model_fields})
+    names = {option.name for option in COST}
+    of_circuit = {name: value for name, value in options.items() if name not in names}
     with one_line_warnings(), waiting(f"INV by {options.get('engine') or 'ngspice'}"):
-        case = _case(options, files, JOBS.parse(jobs))
-        # Before the run, because it may be refused.
-        _range(case, converters)
+        case = case_of("inv", of_circuit, files, JOBS.parse(jobs))
+        converters = case.circuit.converters.replace(**given)
         solution = case.run()
         found = cost_of(solution, case.circuit.design, converters, programming)
     if form == "json":
@@ -51,23 +51,9 @@ def cost(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: 
         finish(NO_RESULT)
 
 
-def _around(options: dict[str, Any]) -> tuple[Converters, Programming]:
-    given: dict[str, Any] = {}
-    for option in CONVERTERS + COST:
-        value = options.get(option.name)
-        value = option.default if value is None else value
-        given[option.name] = None if value is None else option.parse(value)
-    programming = Programming(**{name: given.pop(name) for name in Programming.model_fields})
-    return Converters(**given), programming
-
-
-def _case(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: int) -> Case:
-    for option in PROBLEM:
-        if any(files) and option.name != "seed" and options.get(option.name) is not None:
-            raise ParameterError(option.name, options[option.name], "goes with a drawn matrix, not with files")
-    known = {option.name for option in options_of("inv")}
-    of_circuit = {name: value for name, value in options.items() if name in known}
-    return make_case("inv", parse_options("inv", of_circuit), files, jobs, None)
+def _typed(option: Option, options: dict[str, Any]) -> Any:
+    value = options.get(option.name)
+    return option.default if value is None else value
 
 
 def _range(case: Case, converters: Converters) -> float | None:

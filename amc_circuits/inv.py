@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from amc_circuits.checks import invertible_matrix, right_hand_sides
-from amc_circuits.mapping import map_matrix
-from amc_circuits.programmed import ProgrammedCircuit, opamp_record
+from amc_circuits.converters import Converters
+from amc_circuits.programmed import ProgrammedCircuit, parts_and_settings
 from amc_circuits.solution import Solution
-from netlists import Interconnect, InvDesign, MacroOpAmp, OpAmp
-from netlists.presets import DEFAULT
+from netlists import InvDesign, MacroOpAmp
 from netlists.record import FloatArray
 
 
@@ -31,58 +30,38 @@ class InvCircuit(ProgrammedCircuit):
         cls,
         matrix: ArrayLike,
         *,
-        opamp: str | OpAmp = DEFAULT,
-        g_min: float = 1e-6,
-        g_max: float = 100e-6,
         input_conductance: float | None = None,
         inverter_resistance: float = 10e3,
-        wire_resistance: float = 0.0,
-        line_capacitance: float = 0.0,
-        interconnect: Literal["reduced", "flat"] = "reduced",
-        contacts: Literal["one", "both"] = "one",
-        line_model: Literal["reduced", "lumped"] = "reduced",
         engine: str = "ngspice",
-        **settings: Any,
+        converters: Converters | None = None,
+        **fields: Any,
     ) -> Self:
         """Maps A to conductances and makes the circuit's design.
 
         Args:
             matrix: A, shape (N, N), real, invertible, any units.
-            opamp: A preset's name or a record.
-            g_min: Lowest conductance of a cell, siemens.
-            g_max: Highest conductance of a cell, siemens.
             input_conductance: G_in, siemens; None takes the conductance that stands for max|A|.
             inverter_resistance: Of the inverters' two equal resistors, ohm.
-            wire_resistance: Of each wire segment, ohm.
-            line_capacitance: Of each line per cell, F.
-            interconnect: Wires in the deck: reduced to the array's terminals, or the flat mesh.
-            contacts: Of each line: at one end, or at both.
-            line_model: Line capacitance of a reduced array: reduced with the mesh, or lumped at the terminals.
             engine: What simulates.
-            **settings: Fields of `Settings`.
+            converters: DACs and ADCs; None has none.
+            **fields: Of `Hardware` (`opamp`, `device`, `g_min`, `g_max`, `wire_resistance`, `seed` ...) and of
+                `Settings` (`input_voltage`, `tolerance`, `jobs` ...).
 
         Raises:
             ParameterError: Something cannot be used; it names the parameter, the value and the mend.
         """
         wanted = invertible_matrix("A", matrix)
-        mapping = map_matrix(wanted, g_min, g_max)
+        hardware, settings = parts_and_settings(fields)
+        mapping = hardware.mapping(wanted)
         design = InvDesign(
-            conductance_positive=mapping.positive,
-            conductance_negative=mapping.negative,
-            opamp=opamp_record(opamp),
-            interconnect=Interconnect(
-                wire_resistance=wire_resistance,
-                line_capacitance=line_capacitance,
-                form=interconnect,
-                contacts=contacts,
-                line_model=line_model,
-            ),
+            **hardware.parts(mapping),
             input_conductance=mapping.unit if input_conductance is None else input_conductance,
             inverter_resistance=inverter_resistance,
+            inverter_offset=None if mapping.negative is None else hardware.offsets("inverter_offset", len(wanted)),
         )
         if problem := slow_inverters(design):
             warnings.warn(problem, SlowInverterWarning, stacklevel=2)
-        return cls._programmed(wanted, mapping, design, engine, settings)
+        return cls._programmed(wanted, mapping, design, engine, settings, converters)
 
     def solve(self, b: ArrayLike) -> Solution:
         """Solves A x = b for one vector (N,) or for the columns of a matrix (N, K), streamed through the array.

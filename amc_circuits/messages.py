@@ -12,13 +12,15 @@ from contextlib import contextmanager
 import typer
 
 from amc_circuits.engines import EngineNotFoundError, SimulationError
-from amc_circuits.options import ALL, flag
+from amc_circuits.options import ALL, COST, flag
 from amc_circuits.solution import UnusableSolutionError
 from netlists import ParameterError
 
 USABLE, SIMULATOR_FAILED, BAD_INPUT, NO_RESULT = 0, 1, 2, 3
 PLOT_OPTIONS = {"error", "array", "rhs"}
-OPTION_NAMES = {option.name for option in ALL} | {"jobs", "format", "plot", "save", "out", "output"} | PLOT_OPTIONS
+OPTION_NAMES = (
+    {option.name for option in ALL + COST} | {"jobs", "format", "plot", "save", "out", "output"} | PLOT_OPTIONS
+)
 
 
 def exit_code(error: Exception) -> int | None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from amc_circuits.checks import real_array, right_hand_sides
+from amc_circuits.converters import Converters
 from amc_circuits.linear_circuit import check_room
-from amc_circuits.mapping import map_matrix
-from amc_circuits.programmed import ProgrammedCircuit, opamp_record
+from amc_circuits.programmed import ProgrammedCircuit, parts_and_settings
 from amc_circuits.solution import Solution
-from netlists import Interconnect, MvmDesign, OpAmp
-from netlists.presets import DEFAULT
+from netlists import MvmDesign
 from netlists.record import FloatArray
 
 
@@ -27,52 +26,31 @@ class MvmCircuit(ProgrammedCircuit):
         cls,
         matrix: ArrayLike,
         *,
-        opamp: str | OpAmp = DEFAULT,
-        g_min: float = 1e-6,
-        g_max: float = 100e-6,
-        wire_resistance: float = 0.0,
-        line_capacitance: float = 0.0,
-        interconnect: Literal["reduced", "flat"] = "reduced",
-        contacts: Literal["one", "both"] = "one",
-        line_model: Literal["reduced", "lumped"] = "reduced",
         engine: str = "ngspice",
-        **settings: Any,
+        converters: Converters | None = None,
+        **fields: Any,
     ) -> Self:
         """Maps A to conductances and makes the circuit's design; the feedback is the largest row sum of |G+ - G-|.
 
         Args:
             matrix: A, shape (N, M), real, any units.
-            opamp: A preset's name or a record.
-            g_min: Lowest conductance of a cell, siemens.
-            g_max: Highest conductance of a cell, siemens.
-            wire_resistance: Of each wire segment, ohm.
-            line_capacitance: Of each line per cell, F.
-            interconnect: Wires in the deck: reduced to the array's terminals, or the flat mesh.
-            contacts: Of each line: at one end, or at both.
-            line_model: Line capacitance of a reduced array: reduced with the mesh, or lumped at the terminals.
             engine: What simulates.
-            **settings: Fields of `Settings`.
+            converters: DACs and ADCs; None has none.
+            **fields: Of `Hardware` (`opamp`, `device`, `g_min`, `g_max`, `wire_resistance`, `seed` ...) and of
+                `Settings` (`input_voltage`, `tolerance`, `jobs` ...).
 
         Raises:
             ParameterError: Something cannot be used; it names the parameter, the value and the mend.
         """
         wanted = real_array("A", matrix, (2,))
         check_room(len(wanted), len(wanted))
-        mapping = map_matrix(wanted, g_min, g_max)
+        hardware, settings = parts_and_settings(fields)
+        mapping = hardware.mapping(wanted)
         design = MvmDesign(
-            conductance_positive=mapping.positive,
-            conductance_negative=mapping.negative,
-            opamp=opamp_record(opamp),
-            interconnect=Interconnect(
-                wire_resistance=wire_resistance,
-                line_capacitance=line_capacitance,
-                form=interconnect,
-                contacts=contacts,
-                line_model=line_model,
-            ),
+            **hardware.parts(mapping),
             feedback_conductance=float(np.abs(mapping.difference).sum(axis=1).max()),
         )
-        return cls._programmed(wanted, mapping, design, engine, settings)
+        return cls._programmed(wanted, mapping, design, engine, settings, converters)
 
     def matvec(self, x: ArrayLike) -> Solution:
         """Multiplies one vector (M,) or the columns of a matrix (M, K), streamed through the array.

@@ -21,7 +21,7 @@ class Option:
         help: One line.
         default: What holds when it is not given, as a user would write it; None leaves it to the circuit.
         unit: Of a quantity.
-        choices: Allowed values of a text.
+        choices: Allowed values of a text; names that a quantity may have in the place of a number.
         circuits: Which circuits have it.
         minimum: Of an integer.
     """
@@ -46,11 +46,10 @@ class Option:
         Raises:
             ParameterError: It cannot be used.
         """
-        from amc_circuits.quantities import parse_quantity
         from netlists import ParameterError
 
         if self.kind == "quantity":
-            return parse_quantity(self.name, value, self.unit)
+            return self._quantity_or_name(value)
         if self.kind == "integer":
             return self._whole(value)
         if self.kind == "flag":
@@ -61,6 +60,18 @@ class Option:
             allowed = f"must be one of {', '.join(self.choices)}" if self.choices else "must be text"
             raise ParameterError(self.name, repr(value), allowed)
         return value
+
+    def _quantity_or_name(self, value: object) -> float | str:
+        from amc_circuits.quantities import parse_quantity
+        from netlists import ParameterError
+
+        if isinstance(value, str) and value in self.choices:
+            return value
+        try:
+            return parse_quantity(self.name, value, self.unit)
+        except ParameterError as error:
+            names = f"; or one of {', '.join(self.choices)}" if self.choices else ""
+            raise ParameterError(error.parameter, error.value, error.mend + names) from None
 
     def _whole(self, value: object) -> int:
         from amc_circuits.quantities import parse_quantity
@@ -84,6 +95,9 @@ def flag(name: str) -> str:
 
 KINDS = ("spd", "wishart", "toeplitz", "random")
 ENGINE_NAMES = ("ngspice", "state-space", "auto")
+DEVICE_NAMES = ("ideal", "taox-40nm-8level", "hfo2-wide", "gramc-16level")
+FIT_NAMES = ("wan-2022", "milo-2021")
+ADC_NAMES = ("sar", "isaac")
 OPAMP_NAMES = ("single-pole", "cmos-100meg", "cmos-1g", "ad823", "opa690")
 
 PROBLEM = (
@@ -92,6 +106,7 @@ PROBLEM = (
     Option("kind", "text", f"Family of it: {', '.join(KINDS)}", "spd", choices=KINDS),
     Option("condition", "quantity", "Condition number, for spd and random (10)"),
     Option("seed", "integer", "Seed of all that is drawn", 0),
+    Option("trial", "integer", "Which circuit of this seed, from 0", 0),
 )
 CIRCUIT = (
     Option("opamp", "text", f"Op-amp: {', '.join(OPAMP_NAMES)}", "cmos-100meg"),
@@ -102,8 +117,33 @@ CIRCUIT = (
     Option("output_resistance", "quantity", "Output resistance instead of the preset's", unit="ohm"),
     Option("input_capacitance", "quantity", "Input capacitance instead of the preset's", unit="F"),
     Option("input_offset", "quantity", "Input offset voltage instead of the preset's", unit="V"),
-    Option("g_min", "quantity", "Lowest conductance of a cell", "1u", "S"),
-    Option("g_max", "quantity", "Highest conductance of a cell", "100u", "S"),
+    Option("input_noise", "quantity", "White noise at the input instead of the preset's", unit="V/rtHz"),
+    Option("supply_voltage", "quantity", "The rails instead of the preset's", unit="V"),
+    Option("opamp_file", "text", "File with an op-amp of your own, docs/model_files.md"),
+    Option("opamp_subckt", "text", "Its subcircuit"),
+    Option("opamp_pins", "text", "What the subcircuit's pins are, in their order", "inp,inn,out,vdd,vss"),
+    Option("offset_spread", "quantity", "Standard deviation of input offsets, drawn for each amplifier", "0", "V"),
+    Option("temperature", "quantity", "Of everything", "300.15", "K"),
+    Option("device", "text", f"Cells: {', '.join(DEVICE_NAMES)}", "ideal", choices=DEVICE_NAMES),
+    Option("g_min", "quantity", "Lowest conductance of a cell instead of the device's", unit="S"),
+    Option("g_max", "quantity", "Highest conductance of a cell instead of the device's", unit="S"),
+    Option("levels", "integer", "Conductances that can be written instead of the device's", minimum=2),
+    Option(
+        "programming_error",
+        "quantity",
+        f"Standard deviation of what is written, or {' or '.join(FIT_NAMES)}, instead of the device's",
+        unit="S",
+        choices=FIT_NAMES,
+    ),
+    Option("programming_error_scale", "quantity", "Factor on it"),
+    Option("stuck_on", "quantity", "Probability of a cell stuck at its largest conductance"),
+    Option("stuck_off", "quantity", "Probability of a cell stuck at its lowest conductance"),
+    Option("drift_exponent", "quantity", "nu of the drift G (t/1 s)^-nu"),
+    Option("drift_spread", "quantity", "Standard deviation of nu from cell to cell"),
+    Option("drift_time", "quantity", "Time since writing", unit="s"),
+    Option("read_noise", "quantity", "Relative standard deviation of each conductance in this solve"),
+    Option("limit_spread", "quantity", "Relative standard deviation of each cell's own limits"),
+    Option("nonlinearity_voltage", "quantity", "V0 of cells with the current G V0 sinh(V/V0)", unit="V"),
     Option(
         "input_conductance", "quantity", "Input conductance (that of the largest entry)", unit="S", circuits=("inv",)
     ),
@@ -140,8 +180,24 @@ SOLVE = (
     ),
     Option("engine", "text", f"What simulates: {', '.join(ENGINE_NAMES)}", "ngspice"),
     Option("cross_check", "quantity", "Part of the right-hand sides that auto solves by ngspice, too", "0.02"),
+    Option("noise", "flag", "Tell the noise of the outputs, too", False),
+    Option("noise_bandwidth", "quantity", "Of the read-out, for the noise (the op-amp's GBWP)", unit="Hz"),
     Option("force", "flag", "Simulate an unstable circuit all the same", False),
     Option("timeout", "quantity", "Seconds after which a simulation is ended", "600", "s"),
+)
+CONVERTERS = (
+    Option("dac_bits", "integer", "Bits of the DAC at every input (no DAC)", minimum=2),
+    Option("adc_bits", "integer", "Bits of the ADCs behind the outputs (no ADC)", minimum=2),
+    Option(
+        "adc_range", "quantity", "ADCs convert plus and minus this (0.8 of the swing; mvm: input full scale)", unit="V"
+    ),
+)
+COST = (
+    Option("adc", "text", f"Kind of ADC: {', '.join(ADC_NAMES)}", "sar", choices=ADC_NAMES),
+    Option("adc_share", "integer", "Outputs that one ADC converts one after the other", "1", minimum=1),
+    Option("solves", "integer", "Solves for which the array stays programmed", "1", minimum=1),
+    Option("programming_energy", "quantity", "Of programming the array once", "0", "J"),
+    Option("programming_time", "quantity", "Of programming the array once", "0", "s"),
 )
 JOBS = Option("jobs", "integer", "Simulations at the same time", "1", minimum=1)
 RHS = Option("rhs", "integer", "Which right-hand side, from 1", minimum=1)
@@ -153,8 +209,24 @@ OPAMP_OVERRIDES = (
     "output_resistance",
     "input_capacitance",
     "input_offset",
+    "input_noise",
+    "supply_voltage",
 )
-ALL = PROBLEM + CIRCUIT + SOLVE
+OPAMP_FILE = ("opamp_file", "opamp_subckt", "opamp_pins")
+DEVICE_OVERRIDES = (
+    "levels",
+    "programming_error",
+    "programming_error_scale",
+    "stuck_on",
+    "stuck_off",
+    "drift_exponent",
+    "drift_spread",
+    "drift_time",
+    "read_noise",
+    "limit_spread",
+    "nonlinearity_voltage",
+)
+ALL = PROBLEM + CIRCUIT + SOLVE + CONVERTERS
 
 
 def output_format(*choices: str) -> Option:
@@ -163,7 +235,7 @@ def output_format(*choices: str) -> Option:
 
 
 def options_of(circuit: Circuit) -> tuple[Option, ...]:
-    """The options that a circuit has."""
+    """The options that a circuit has, those of `COST` aside."""
     return tuple(option for option in ALL if circuit in option.circuits)
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import time
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from amc_circuits.converters import Converters
 from amc_circuits.engines import ENGINES, Engine, Job, check_design, check_engine
+from amc_circuits.hardware import Hardware
 from amc_circuits.linear_circuit import LinearCircuit, linear_circuit
 from amc_circuits.mapping import Mapping
 from amc_circuits.measurement import bits, relative_error
@@ -21,15 +24,21 @@ from amc_circuits.settings import Settings
 from amc_circuits.solution import Attempt, Energy, Provenance, Response, Solution, Status, scalar_or_array
 from amc_circuits.stability import Stability, stability
 from amc_circuits.streaming import HEADROOM, Stream, Timing, stream_job, timing
-from netlists import InvDesign, MvmDesign, OpAmp, preset
+from netlists import InvDesign, MvmDesign
 from netlists.record import FloatArray
 
 
-def opamp_record(opamp: str | OpAmp) -> OpAmp:
-    """An op-amp record, or the one of a preset's name."""
-    return preset(opamp) if isinstance(opamp, str) else opamp
+def parts_and_settings(fields: dict[str, Any]) -> tuple[Hardware, Settings]:
+    """Two records of what was given by name.
+
+    Raises:
+        ParameterError: A value cannot be used, or neither record has a field of that name.
+    """
+    parts = {name: value for name, value in fields.items() if name in Hardware.model_fields}
+    return Hardware(**parts), Settings(**{name: value for name, value in fields.items() if name not in parts})
 
 
+@cache
 def package_version() -> str:
     """Version of the installed package; `unknown` when it runs from a plain folder."""
     try:
@@ -48,6 +57,7 @@ class ProgrammedCircuit(ABC):
         design: What the circuit is.
         settings: How it is driven and measured.
         engine: What simulates it.
+        converters: What its inputs come from and its outputs go to.
     """
 
     matrix: FloatArray
@@ -55,13 +65,22 @@ class ProgrammedCircuit(ABC):
     design: InvDesign | MvmDesign
     settings: Settings
     engine: str
+    converters: Converters = field(default_factory=Converters)
 
     @classmethod
     def _programmed(
-        cls, matrix: FloatArray, mapping: Mapping, design: InvDesign | MvmDesign, engine: str, settings: dict[str, Any]
+        cls,
+        matrix: FloatArray,
+        mapping: Mapping,
+        design: InvDesign | MvmDesign,
+        engine: str,
+        settings: Settings,
+        converters: Converters | None,
     ) -> Self:
         check_design(check_engine(engine), design)
-        return cls(matrix, mapping, design, Settings(**settings), engine)
+        made = converters or Converters()
+        made.output_range(design, settings.input_voltage)
+        return cls(matrix, mapping, design, settings, engine, made)
 
     @cached_property
     def linear(self) -> LinearCircuit:
@@ -72,6 +91,11 @@ class ProgrammedCircuit(ABC):
     def stability(self) -> Stability:
         """All poles of the linear circuit."""
         return stability(self.linear, self.design, self.mapping)
+
+    @property
+    def full_scale(self) -> float:
+        """Input full scale, V."""
+        return self.settings.input_voltage
 
     @cached_property
     def simulator(self) -> Engine:
@@ -124,6 +148,7 @@ class ProgrammedCircuit(ABC):
         """Streams columns (inputs, K) and puts the answer together."""
         began = time.perf_counter()
         levels, scale = self.input_levels(columns)
+        levels = self.converters.inputs(levels, self.full_scale)
         driven = np.flatnonzero(scale > 0)
         readings: dict[int, Reading] = {}
         decks = ""
@@ -162,12 +187,21 @@ class _Collected:
         count = len(self.scale)
         return [of_reading(self.readings[k]) if k in self.readings else at_rest for k in range(count)]
 
+    @cached_property
+    def _outputs(self) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Output voltages as they are read, nan where nothing was, and whether a column passed the ADCs' range."""
+        finals = np.full(self.reference.shape, np.nan)
+        for k, reading in self.readings.items():
+            finals[:, k] = reading.final
+        circuit = self.circuit
+        return circuit.converters.outputs(finals, circuit.converters.output_range(circuit.design, circuit.full_scale))
+
     def _values(self) -> FloatArray:
         values = np.full(self.reference.shape, np.nan)
         for k in range(len(self.scale)):
             if k in self.readings:
-                reading = self.readings[k]
-                values[:, k] = self.circuit.gain * reading.final / (self.scale[k] * reading.attempt.scale)
+                unit = self.scale[k] * self.readings[k].attempt.scale
+                values[:, k] = self.circuit.gain * self._outputs[0][:, k] / unit
             elif self.scale[k] == 0:
                 values[:, k] = 0
         return values
@@ -182,7 +216,9 @@ class _Collected:
             return Status.NONLINEAR
         if reading.saturated:
             return Status.SATURATED
-        return Status.SETTLED if reading.steady else Status.NOT_SETTLED
+        if not reading.steady:
+            return Status.NOT_SETTLED
+        return Status.CLIPPED if self._outputs[1][column] else Status.SETTLED
 
     def _energy(self, single: bool) -> Energy:
         array = self._each(lambda reading: reading.energy[1])

@@ -50,6 +50,7 @@ def record(case: Case, solution: Solution) -> dict[str, Any]:
         "relative_error": solution.relative_error,
         "residual": solution.residual,
         "bits": solution.bits,
+        **case.noise(solution),
         "by_engine": {name: solution.engines.count(name) for name in sorted(set(solution.engines)) if name},
         "cross_checked": solution.cross_checked,
         "largest_difference": solution.largest_difference,
@@ -81,6 +82,11 @@ def table(case: Case, solution: Solution) -> Table:
         ("residual", solution.residual, "%"),
         ("bits", solution.bits, ""),
     ]
+    if noise := case.noise(solution):
+        rows += [
+            ("output noise", noise["output_noise_v"], "V"),
+            ("relative noise", noise["relative_noise"], "%"),
+        ]
     shape = " x ".join(str(length) for length in case.circuit.matrix.shape)
     several = np.ndim(solution.settling_time) > 0
     grid = Table(title=f"{case.kind.upper()} {shape}: {solution.status.name}", title_justify="left")

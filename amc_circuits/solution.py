@@ -18,10 +18,11 @@ class Status(IntEnum):
     """How a right-hand side ended; the larger the worse. `advice` says what to try."""
 
     SETTLED = 0
-    NOT_SETTLED = 1
-    NONLINEAR = 2
-    SATURATED = 3
-    UNSTABLE = 4
+    CLIPPED = 1
+    NOT_SETTLED = 2
+    NONLINEAR = 3
+    SATURATED = 4
+    UNSTABLE = 5
 
     @property
     def advice(self) -> str:
@@ -31,6 +32,7 @@ class Status(IntEnum):
 
 _ADVICE = {
     Status.SETTLED: "the outputs are within the tolerance of their final values",
+    Status.CLIPPED: "an output passed the range of its ADC; raise --adc-range or lower --input-voltage",
     Status.NOT_SETTLED: "the outputs still moved after four times doubling the slot; a slow or ringing pole is near "
     "the stability limit, look at the waveform with --plot",
     Status.NONLINEAR: "the state-space engine knows linear amplifiers only; take --engine auto or ngspice, or lower "

@@ -10,12 +10,12 @@ from typing import Any
 
 from rich.table import Table
 
-from amc_circuits.cases import load_array, make_case, opamp_of
+from amc_circuits.cases import load_array, make_case, program_arguments
 from amc_circuits.commands import PICTURES, waiting
 from amc_circuits.inv import InvCircuit
 from amc_circuits.margins import Limit, largest_gbwp, largest_inverter_resistance, lowest_second_pole
 from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
-from amc_circuits.options import CIRCUIT, OPAMP_OVERRIDES, PROBLEM, output_format, parse_options
+from amc_circuits.options import PROBLEM, output_format, parse_options
 from amc_circuits.programmed import ProgrammedCircuit
 from amc_circuits.quantities import format_quantity
 from amc_circuits.report import plain, print_table
@@ -104,11 +104,9 @@ def _drawn(parsed: dict[str, Any]) -> ProgrammedCircuit:
 
 def _loaded(options: dict[str, Any], parsed: dict[str, Any], matrix_file: Path) -> ProgrammedCircuit:
     for option in PROBLEM:
-        if options.get(option.name) is not None:
+        if option.name not in ("seed", "trial") and options.get(option.name) is not None:
             raise ParameterError(option.name, options[option.name], "goes with a drawn matrix, not with a file")
-    taken = {option.name for option in CIRCUIT if "inv" in option.circuits} - {"opamp", *OPAMP_OVERRIDES}
-    arguments = {name: parsed[name] for name in (*taken, "tolerance")}
-    return InvCircuit.program(load_array("A", matrix_file, (2,)), opamp=opamp_of(parsed), **arguments)
+    return InvCircuit.program(load_array("A", matrix_file, (2,)), **program_arguments("inv", parsed))
 
 
 def _record(checked: _Checked) -> dict[str, Any]:

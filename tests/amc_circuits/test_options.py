@@ -4,24 +4,39 @@ import inspect
 
 import pytest
 
+from amc_circuits.converters import CONVERTER_KINDS
+from amc_circuits.devices import DEVICES
 from amc_circuits.engines import ENGINES
+from amc_circuits.hardware import Hardware
 from amc_circuits.inv import InvCircuit
 from amc_circuits.mvm import MvmCircuit
-from amc_circuits.options import ALL, ENGINE_NAMES, OPAMP_NAMES, flag, options_of, parse_options
+from amc_circuits.options import (
+    ADC_NAMES,
+    ALL,
+    DEVICE_NAMES,
+    ENGINE_NAMES,
+    FIT_NAMES,
+    OPAMP_NAMES,
+    flag,
+    options_of,
+    parse_options,
+)
+from amc_circuits.programming_fits import PROGRAMMING_FITS
 from amc_circuits.settings import Settings
 from netlists import PRESETS, ParameterError
+from netlists.presets import DEFAULT
 
 
 def test_defaults_are_those_of_the_specification():
     """Without options: 1 to 100 uS, 0.1 V, 100 ps, 1 %, 10 kohm, no wires, ngspice."""
     options = parse_options("inv", {})
     expected = {
-        "g_min": 1e-6, "g_max": 100e-6, "input_voltage": 0.1, "rise_time": 100e-12, "tolerance": 0.01,
+        "device": "ideal", "temperature": 300.15, "input_voltage": 0.1, "rise_time": 100e-12, "tolerance": 0.01,
         "inverter_resistance": 10e3, "wire_resistance": 0.0, "engine": "ngspice", "opamp": "cmos-100meg",
         "fixed_scale": False, "force": False, "seed": 0, "kind": "spd",
     }  # fmt: skip
     assert {name: options[name] for name in expected} == pytest.approx(expected)
-    assert {name for name, value in options.items() if value is None} >= {"size", "condition", "gbwp"}
+    assert {name for name, value in options.items() if value is None} >= {"size", "condition", "gbwp", "g_min", "g_max"}
 
 
 def test_every_default_is_one_that_a_user_could_type():
@@ -95,7 +110,10 @@ def test_flags_are_spelled_with_dashes():
 
 
 def test_names_in_the_help_are_those_of_the_tables():
-    """The light lists of engines and op-amps hold what the tables hold."""
+    """The light lists of engines, op-amps, devices, fits and converters hold what the tables hold."""
+    assert set(DEVICE_NAMES) == set(DEVICES)
+    assert set(FIT_NAMES) == set(PROGRAMMING_FITS)
+    assert set(ADC_NAMES) == set(CONVERTER_KINDS) - {"dac"}
     assert set(ENGINE_NAMES) == set(ENGINES)
     assert set(OPAMP_NAMES) == set(PRESETS)
 
@@ -108,5 +126,7 @@ def test_python_and_the_command_line_have_the_same_defaults():
         defaults = {
             key: entry.default for key, entry in arguments.items() if entry.default is not inspect.Parameter.empty
         }
-        defaults |= {key: value for key, value in Settings() if key in options}
+        defaults |= {key: value for record in (Settings(), Hardware()) for key, value in record if key in options}
+        defaults |= {"opamp": DEFAULT, "device": "ideal"}
+        del defaults["converters"]
         assert {key: options[key] for key in defaults} == defaults

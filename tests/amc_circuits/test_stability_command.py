@@ -125,7 +125,7 @@ def test_no_simulator_is_needed(amc, tmp_path, monkeypatch):
         ((), ("--size", "A.npy")),
         (("none.npy",), ("A: got", "none.npy", "cannot be read")),
         (("A.npy", "--size", 3), ("--size: got 3", "not with a file")),
-        (("A.npy", "--seed", 3), ("--seed: got 3", "not with a file")),
+        (("A.npy", "--kind", "spd"), ("--kind: got spd", "not with a file")),
         (("A.npy", "b.npy"), ("b.npy",)),
         (("--size", 2, "--format", "csv"), ("--format", "table, json")),
         (("--size", 2, "--tolerance", "2"), ("--tolerance", "less than 1")),

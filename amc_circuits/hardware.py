@@ -1,0 +1,100 @@
+"""What a circuit is built of, besides its matrix: op-amps, cells, wires, and chance."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BeforeValidator, InstanceOf
+
+from amc_circuits.devices import Device, device_preset, programmed
+from amc_circuits.draws import Draws
+from amc_circuits.mapping import Mapping, map_matrix
+from netlists import NOMINAL_TEMPERATURE, Interconnect, OpAmp, Record, preset
+from netlists.presets import DEFAULT
+from netlists.record import FloatArray, NonNegative, Positive
+
+
+def _opamp(value: Any) -> Any:
+    return preset(value) if isinstance(value, str) else value
+
+
+def _device(value: Any) -> Any:
+    return device_preset(value) if isinstance(value, str) else value
+
+
+class Hardware(Record):
+    """The parts of an INV or MVM circuit, and the seed of what chance does to them.
+
+    Attributes:
+        opamp: Every amplifier: a record, or the name of a preset.
+        device: The cells: a record, or the name of a preset.
+        g_min: Lowest conductance of a cell instead of the device's, S.
+        g_max: Highest conductance of a cell instead of the device's, S.
+        conductances: What an array was programmed to (`amc program`), instead of what the device makes of the matrix.
+        wire_resistance: Of each wire segment, ohm.
+        line_capacitance: Of each line per cell, F.
+        interconnect: Wires in the deck: reduced to the array's terminals, or the flat mesh.
+        contacts: Of each line: at one end, or at both.
+        line_model: Line capacitance of a reduced array: reduced with the mesh, or lumped at the terminals.
+        offset_spread: Standard deviation of the input offset from amplifier to amplifier, V.
+        temperature: Of everything, K.
+        seed: Of all that is drawn.
+        trial: Which of the circuits that this seed draws.
+    """
+
+    opamp: Annotated[OpAmp, BeforeValidator(_opamp)] = DEFAULT  # type: ignore[assignment]
+    device: Annotated[Device, BeforeValidator(_device)] = Device()
+    g_min: float | None = None
+    g_max: float | None = None
+    conductances: InstanceOf[Mapping] | None = None
+    wire_resistance: NonNegative = 0.0
+    line_capacitance: NonNegative = 0.0
+    interconnect: Literal["reduced", "flat"] = "reduced"
+    contacts: Literal["one", "both"] = "one"
+    line_model: Literal["reduced", "lumped"] = "reduced"
+    offset_spread: NonNegative = 0.0
+    temperature: Positive = NOMINAL_TEMPERATURE
+    seed: int = 0
+    trial: int = 0
+
+    @property
+    def draws(self) -> Draws:
+        """Where chance comes from."""
+        return Draws(self.seed, self.trial)
+
+    def mapping(self, matrix: FloatArray) -> Mapping:
+        """A matrix as the cells hold it.
+
+        Raises:
+            ParameterError: The limits are unusable, or every entry is zero.
+        """
+        if self.conductances is not None:
+            return self.conductances
+        limits = {"g_min": self.g_min, "g_max": self.g_max}
+        device = self.device.replace(**{name: value for name, value in limits.items() if value is not None})
+        return programmed(device, map_matrix(matrix, device.g_min, device.g_max), self.draws)
+
+    def parts(self, mapping: Mapping) -> dict[str, Any]:
+        """The fields that designs of INV and MVM share."""
+        return {
+            "conductance_positive": mapping.positive,
+            "conductance_negative": mapping.negative,
+            "opamp": self.opamp,
+            "interconnect": Interconnect(
+                wire_resistance=self.wire_resistance,
+                line_capacitance=self.line_capacitance,
+                form=self.interconnect,
+                contacts=self.contacts,
+                line_model=self.line_model,
+            ),
+            "nonlinearity_voltage": self.device.nonlinearity_voltage,
+            "amplifier_offset": self.offsets("offset", len(mapping.positive)),
+            "temperature": self.temperature,
+        }
+
+    def offsets(self, effect: str, count: int) -> FloatArray | None:
+        """Offsets of so many amplifiers, V, or None where they have none: Gaussian, each its own."""
+        if self.offset_spread == 0:
+            return None
+        return np.asarray(self.offset_spread * self.draws.generator(effect).standard_normal(count))
