@@ -21,8 +21,10 @@ from netlists.record import FloatArray
 
 GBWP_AT_GAIN = 10.0
 """GBWP is gain times frequency where the gain is 20 dB."""
-NO_OUTPUT_RESISTANCE = 1e-6
-"""Ohm a load ohm; below, the loss of gain under load is rounding."""
+PROBE = 1e3
+"""Load that tells the output resistance, ohm."""
+NO_OUTPUT_RESISTANCE = 1e-3
+"""Ohm; below, the loss of gain into the probe is rounding."""
 NO_EXCESS_PHASE = math.radians(0.05)
 """Below, the second pole is a thousand times the crossover frequency or more."""
 STEEPEST = math.radians(89.0)
@@ -44,8 +46,8 @@ class OpAmpFigures:
         crossover_frequency: Where the gain is 1, Hz.
         phase_margin: 180 degrees less the lag there, degrees.
         second_pole: The one pole that makes the lag beyond the first pole's at the crossover, Hz.
-        output_resistance: Real part of the open-loop output impedance at the crossover, from the gain with and without
-            load, ohm.
+        output_resistance: Real part of the open-loop output impedance at the crossover, from the gain without load
+            and into 1 kohm, ohm.
         output_resistance_dc: The same at DC, ohm.
         input_capacitance: From `inn`, at the crossover, F.
         input_noise: White noise at the input, one-sided, V/sqrt(Hz), at a hundredth of the crossover; of subcircuits:
@@ -102,16 +104,17 @@ class FrequencyResponse:
         frequency: Hz, shape (F,).
         gain: From `inp - inn` to the output, V/V, shape (F,), complex.
         input_capacitance: From `inn` at every frequency, F, shape (F,).
+        log_gain: Natural logarithm of the gain, its imaginary part the unwrapped phase, shape (F,), complex.
     """
 
     frequency: FloatArray
     gain: NDArray[np.complex128]
     input_capacitance: FloatArray
-    _log: NDArray[np.complex128] = field(init=False, repr=False)
+    log_gain: NDArray[np.complex128] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         log = np.log(np.abs(self.gain)) + 1j * np.unwrap(np.angle(self.gain))
-        object.__setattr__(self, "_log", log)
+        object.__setattr__(self, "log_gain", log)
 
     def frequency_at(self, gain: float) -> float:
         """The lowest frequency at which the gain has fallen to a value, Hz.
@@ -119,18 +122,20 @@ class FrequencyResponse:
         Raises:
             ParameterError: It is never above, or never falls to it: this is no amplifier.
         """
-        sizes = self._log.real - math.log(gain)
+        sizes = self.log_gain.real - math.log(gain)
         above = sizes > 0
-        if not above[0] or above.all() or abs(self._log.imag[0]) > 0.1:
+        if not above[0] or above.all() or abs(self.log_gain.imag[0]) > 0.1:
             text = f"a gain of {abs(self.gain[0]):.3g} at {self.frequency[0]:g} Hz"
-            raise ParameterError("opamp", text, "is no amplifier with the output at 0 V; check its pins and its rails")
+            raise ParameterError(
+                "opamp", text, "with its output at 0 V it is no amplifier; check its pins and its rails"
+            )
         k = int(np.argmin(above))
         part = float(sizes[k - 1] / (sizes[k - 1] - sizes[k]))
         return float(self.frequency[k - 1] * (self.frequency[k] / self.frequency[k - 1]) ** part)
 
     def log_gain_at(self, frequency: float) -> complex:
         """Natural logarithm of the gain, its imaginary part the unwrapped phase, at a frequency."""
-        return complex(np.interp(math.log(frequency), np.log(self.frequency), self._log))
+        return complex(np.interp(math.log(frequency), np.log(self.frequency), self.log_gain))
 
 
 def frequency_response(bench: OpAmpBench) -> FrequencyResponse:
@@ -177,9 +182,11 @@ def input_noise(bench: OpAmpBench, frequency: float) -> float:
 
 
 def _small_signal(bench: OpAmpBench) -> dict[str, Any]:
-    """Figures from the gain over frequency, with and without load."""
+    """Figures from the gain over frequency."""
     loaded = frequency_response(bench)
-    free = frequency_response(bench.replace(load_resistance=None, load_capacitance=0.0))
+    free, probed = (
+        frequency_response(bench.replace(load_resistance=load, load_capacitance=0.0)) for load in (None, PROBE)
+    )
     gain, crossover = abs(loaded.gain[0]), loaded.frequency_at(1.0)
     gbwp = GBWP_AT_GAIN * loaded.frequency_at(GBWP_AT_GAIN)
     lag = -loaded.log_gain_at(crossover).imag
@@ -190,8 +197,8 @@ def _small_signal(bench: OpAmpBench) -> dict[str, Any]:
         "crossover_frequency": crossover,
         "phase_margin": 180 - math.degrees(lag),
         "second_pole": _second_pole(lag - math.atan(crossover * gain / gbwp), crossover),
-        "output_resistance": _output_resistance(bench, free, loaded, crossover),
-        "output_resistance_dc": _output_resistance(bench, free, loaded, loaded.frequency[0]),
+        "output_resistance": _output_resistance(free, probed, crossover),
+        "output_resistance_dc": _output_resistance(free, probed, free.frequency[0]),
         "input_capacitance": capacitance if abs(capacitance) > NO_CAPACITANCE else None,
     }
 
@@ -201,11 +208,8 @@ def _second_pole(excess: float, crossover: float) -> float | None:
     return None if excess < NO_EXCESS_PHASE else crossover / math.tan(min(excess, STEEPEST))
 
 
-def _output_resistance(
-    bench: OpAmpBench, free: FrequencyResponse, loaded: FrequencyResponse, frequency: float
-) -> float | None:
-    """Real part of Z at a frequency, from `A_free/A_loaded = 1 + Z Y_load`, ohm."""
-    ratio = cmath.exp(free.log_gain_at(frequency) - loaded.log_gain_at(frequency))
-    load = 1 / (bench.load_resistance or math.inf) + 2j * math.pi * frequency * bench.load_capacitance
-    resistance = ((ratio - 1) / load).real
-    return resistance if resistance > NO_OUTPUT_RESISTANCE / abs(load) else None
+def _output_resistance(free: FrequencyResponse, probed: FrequencyResponse, frequency: float) -> float | None:
+    """Real part of Z at a frequency, from `A_free/A_probed = 1 + Z/PROBE`, ohm."""
+    ratio = cmath.exp(free.log_gain_at(frequency) - probed.log_gain_at(frequency))
+    resistance = PROBE * (ratio.real - 1)
+    return resistance if resistance > NO_OUTPUT_RESISTANCE else None

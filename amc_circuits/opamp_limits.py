@@ -31,13 +31,12 @@ def limits(bench: OpAmpBench, crossover: float) -> dict[str, float | None]:
         crossover: Where the gain is 1, Hz; tells how long to wait.
     """
     (transfer,) = run_deck(transfer_deck(bench))
-    middle = int(np.argmin(np.abs(transfer["v(out)"])))
-    quiescent = float(-transfer["i(vdd)"][middle])
+    offset, quiescent = _at_rest(transfer, transfer["v(inn)"]), -_at_rest(transfer, transfer["i(vdd)"])
     low, high = swing(transfer["v(out)"], transfer["v(inn)"])
     (short,) = run_deck(short_circuit_deck(bench))
     source, sink = short["i(vhold)"].tolist()
     return {
-        "offset": round(float(transfer["v(inn)"][middle]), OFFSET_DIGITS),
+        "offset": round(offset, OFFSET_DIGITS),
         "quiescent_current": quiescent,
         "class_ab_current": class_ab_current(bench, quiescent),
         "swing_low": low,
@@ -46,6 +45,13 @@ def limits(bench: OpAmpBench, crossover: float) -> dict[str, float | None]:
         "source_current": source,
         "sink_current": -sink,
     }
+
+
+def _at_rest(transfer: Plot, values: FloatArray) -> float:
+    """Values of a sweep where the output is at 0 V."""
+    middle = int(np.argmin(np.abs(transfer["v(out)"])))
+    near = slice(max(middle - 1, 0), middle + 2)
+    return float(np.interp(0.0, transfer["v(out)"][near], values[near]))
 
 
 def swing(output: FloatArray, inverting: FloatArray) -> tuple[float, float]:

@@ -1,0 +1,179 @@
+"""What `amc opamp characterize`, `fit` and `list` do."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from amc_circuits.commands import PICTURES, waiting
+from amc_circuits.messages import one_line_warnings
+from amc_circuits.opamp_bench import OpAmpFigures, frequency_response
+from amc_circuits.opamp_bench import characterize as measure
+from amc_circuits.opamp_fit import fit_macro
+from amc_circuits.opamp_options import BENCH
+from amc_circuits.options import OPAMP_OVERRIDES, flag, output_format
+from amc_circuits.quantities import format_quantity
+from amc_circuits.report import plain, print_table
+from amc_circuits.run_folder import check_output_file, writing
+from netlists import PRESETS, MacroOpAmp, OpAmp, ParameterError, SinglePoleOpAmp
+from netlists.opamp_bench import OpAmpBench
+
+UNITS = {
+    "load_resistance": "ohm",
+    "load_capacitance": "F",
+    "temperature": "K",
+    "gbwp": "Hz",
+    "crossover_frequency": "Hz",
+    "phase_margin": "degrees",
+    "second_pole": "Hz",
+    "output_resistance": "ohm",
+    "output_resistance_dc": "ohm",
+    "input_capacitance": "F",
+    "input_noise": "V/rtHz",
+    "offset": "V",
+    "input_offset": "V",
+    "quiescent_current": "A",
+    "class_ab_current": "A",
+    "swing_high": "V",
+    "swing_low": "V",
+    "output_high": "V",
+    "output_low": "V",
+    "output_swing": "V",
+    "slew_rate": "V/s",
+    "slew_rate_rising": "V/s",
+    "slew_rate_falling": "V/s",
+    "source_current": "A",
+    "sink_current": "A",
+    "output_current_limit": "A",
+    "supply_voltage": "V",
+}
+"""Of figures and of the macro model's parameters; what is not here has none."""
+TITLES = {
+    "gbwp": "GBWP",
+    "open_loop_gain": "open-loop gain",
+    "output_resistance_dc": "output resistance at DC",
+    "class_ab_current": "class-AB current",
+}
+FORMATS = ("table", "json")
+
+
+def characterize(name: str, opamp: OpAmp, options: dict[str, Any], form: str, plot_file: Path | None) -> None:
+    """`amc opamp characterize`.
+
+    Args:
+        name: What the user calls the op-amp.
+        opamp: Its record.
+        options: Those of `BENCH` as typed; None where not given.
+        form: `table` or `json`.
+        plot_file: Picture of gain and phase; None draws none.
+    """
+    output_format(*FORMATS).parse(form)
+    if plot_file is not None:
+        check_output_file("plot", plot_file, PICTURES)
+    around = bench_options(options)
+    with one_line_warnings(), waiting(f"{name} by ngspice"):
+        figures = measure(opamp, **around)
+        if plot_file is not None:
+            _plot(name, opamp, figures, plot_file)
+    if form == "json":
+        record = {"opamp": name, "model": opamp.model, **asdict(figures), "gain_db": figures.gain_db}
+        print(json.dumps(plain(record), indent=2, allow_nan=False))
+    else:
+        print_table(_table(f"{name} ({opamp.model})", asdict(figures)))
+
+
+def fit(name: str, opamp: OpAmp, options: dict[str, Any], form: str) -> None:
+    """`amc opamp fit`; arguments as of `characterize`.
+
+    Raises:
+        ParameterError: The op-amp is a single-pole model, which has no limits to fit.
+    """
+    output_format(*FORMATS).parse(form)
+    around = bench_options(options)
+    if isinstance(opamp, SinglePoleOpAmp):
+        raise ParameterError("opamp", name, "this model has no supply and no limits to fit; take another")
+    with one_line_warnings(), waiting(f"{name} by ngspice"):
+        macro = fit_macro(measure(opamp, **around), opamp.supply_voltage)
+    fields = macro.model_dump()
+    if form == "json":
+        print(json.dumps(fields, indent=2, allow_nan=False))
+        return
+    del fields["model"]
+    print_table(_table(f"Macro model of {name}", fields))
+    print(f"\nOn the command line:\n{command_line(macro)}")
+
+
+def list_opamps(form: str) -> None:
+    """`amc opamp list`."""
+    output_format(*FORMATS).parse(form)
+    macros = {name: (record.model, record.equivalent) for name, record in PRESETS.items()}
+    if form == "json":
+        print(json.dumps({name: {**m.model_dump(), "model": kind} for name, (kind, m) in macros.items()}, indent=2))
+        return
+    grid = Table(title="Op-amps", title_justify="left")
+    names = ("gbwp", "open_loop_gain", "slew_rate", "output_swing", "supply_voltage", "quiescent_current")
+    for heading in ("name", "model", *(_title(name) for name in names)):
+        grid.add_column(heading, justify="left" if heading in ("name", "model") else "right")
+    for preset, (kind, macro) in macros.items():
+        grid.add_row(preset, kind, *(_text(name, getattr(macro, name, None)) for name in names))
+    print_table(grid)
+
+
+def bench_options(options: dict[str, Any]) -> dict[str, float]:
+    """The arguments of `characterize` that options as typed stand for.
+
+    Raises:
+        ParameterError: One cannot be used.
+    """
+    found = {}
+    for option in BENCH:
+        given = options.get(option.name)
+        value = option.parse(option.default if given is None else given)
+        least = 0 if option.name == "load_capacitance" else 1e-3
+        if value < least:
+            raise ParameterError(option.name, value, f"must be {least:g} or more")
+        found[option.name] = value
+    return found
+
+
+def command_line(macro: MacroOpAmp) -> str:
+    """A macro model as options of `amc inv`, as far as there are options for it."""
+    values = {name: getattr(macro, name) for name in OPAMP_OVERRIDES}
+    return " ".join(f"{flag(name)} {format_quantity(value)}" for name, value in values.items() if value)
+
+
+def _plot(name: str, opamp: OpAmp, figures: OpAmpFigures, path: Path) -> None:
+    from amc_circuits.bode_picture import plot_bode
+
+    bench = OpAmpBench(
+        opamp=opamp,
+        load_resistance=figures.load_resistance,
+        load_capacitance=figures.load_capacitance,
+        temperature=figures.temperature,
+    )
+    with writing("plot", path):
+        plot_bode(frequency_response(bench), figures, path, name)
+
+
+def _title(name: str) -> str:
+    return TITLES.get(name, name.replace("_", " "))
+
+
+def _text(name: str, value: float | None) -> str:
+    text = format_quantity(value, UNITS.get(name, ""))
+    return f"{text} ({20 * math.log10(value):.1f} dB)" if name == "open_loop_gain" and value else text
+
+
+def _table(title: str, fields: dict[str, float | None]) -> Table:
+    """Figures for people, one a line."""
+    grid = Table(title=title, title_justify="left")
+    grid.add_column("figure")
+    grid.add_column("value", justify="right")
+    for name, value in fields.items():
+        grid.add_row(_title(name), _text(name, value))
+    return grid

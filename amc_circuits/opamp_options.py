@@ -1,0 +1,11 @@
+"""The options of `amc opamp`."""
+
+from __future__ import annotations
+
+from amc_circuits.options import Option
+
+BENCH = (
+    Option("load", "quantity", "Resistance from the output to ground", "10k", "ohm"),
+    Option("load_capacitance", "quantity", "Capacitance from the output to ground", "0", "F"),
+    Option("temperature", "quantity", "Of everything", "300.15", "K"),
+)

@@ -1,0 +1,155 @@
+"""The op-amp bench: models whose every figure is known in closed form are the judge of what it measures."""
+
+import numpy as np
+import pytest
+
+from amc_circuits.engines.runner import run_deck
+from amc_circuits.opamp_bench import characterize, frequency_response
+from amc_circuits.opamp_fit import fit_macro
+from netlists import ParameterError, SinglePoleOpAmp, preset
+from netlists.opamp_bench import OpAmpBench, overdrive_deck
+from netlists.opamp_parameters import SubcircuitOpAmp
+
+LOAD = 2e3
+MACROS = {
+    "cmos-100meg": preset("cmos-100meg"),
+    "opa690": preset("opa690"),
+    "ad823": preset("ad823"),
+    "second pole": preset("cmos-1g").replace(second_pole=1.7e9, input_offset=2e-3),
+}
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """Figures of every macro model into 2 kohm."""
+    return {name: characterize(record, load=LOAD) for name, record in MACROS.items()}
+
+
+@pytest.fixture(params=MACROS)
+def pair(request, measured):
+    """A macro model and its figures."""
+    return MACROS[request.param], measured[request.param]
+
+
+def test_small_signal_figures_are_the_records_own(pair):
+    """Gain and GBWP are divided by 1 + R_out/R_load; output resistance and input capacitance come back as they are."""
+    record, found = pair
+    loaded = 1 + record.output_resistance / LOAD
+    assert found.open_loop_gain == pytest.approx(record.open_loop_gain / loaded, rel=1e-5)
+    assert found.gain_db == pytest.approx(20 * np.log10(record.open_loop_gain / loaded), abs=1e-4)
+    assert found.gbwp == pytest.approx(record.gbwp / loaded, rel=3e-3)
+    assert found.output_resistance == pytest.approx(record.output_resistance, rel=1e-4)
+    assert found.output_resistance_dc == pytest.approx(record.output_resistance, rel=1e-4)
+    assert found.input_capacitance == pytest.approx(record.input_capacitance, rel=1e-6)
+
+
+def test_phase_tells_the_second_pole(measured):
+    """Crossover and phase margin are those of two poles; the second pole comes back; without one there is none."""
+    record, found = MACROS["second pole"], measured["second pole"]
+    w, pole = record.gbwp / (1 + record.output_resistance / LOAD), record.second_pole
+    crossover = pole * np.sqrt((np.sqrt(1 + 4 * (w / pole) ** 2) - 1) / 2)
+    assert found.crossover_frequency == pytest.approx(crossover, rel=1e-3)
+    assert found.phase_margin == pytest.approx(90 - np.degrees(np.arctan(crossover / pole)), abs=0.05)
+    assert found.second_pole == pytest.approx(pole, rel=2e-3)
+    assert measured["cmos-100meg"].second_pole is None
+
+
+def test_currents_are_the_records_own(pair):
+    """Quiescent and class-AB current come back; a short circuit takes `I_lim tanh(swing/(R_out I_lim))`."""
+    record, found = pair
+    assert found.quiescent_current == pytest.approx(record.quiescent_current, rel=1e-6)
+    assert found.class_ab_current == pytest.approx(record.class_ab_current, rel=1e-4)
+    limit = record.output_current_limit
+    short = limit * np.tanh(record.output_swing / (record.output_resistance * limit))
+    assert [found.source_current, found.sink_current] == pytest.approx([short, short], rel=5e-3)
+    assert found.offset == pytest.approx(record.input_offset, abs=1e-9)
+
+
+def test_swing_is_where_the_clamp_halves_the_gain(pair):
+    """There the clamp's conductance, `I_max/10 mV exp((x - swing)/10 mV)`, is that of A0/gm; overdriven, x = swing."""
+    record, found = pair
+    span = record.slew_rate / (2 * np.pi * record.gbwp)
+    inner = record.output_swing - 10e-3 * np.log(span * record.open_loop_gain / 10e-3)
+    for stage, ends in ((inner, (found.swing_high, -found.swing_low)), (record.output_swing, _overdriven(found))):
+        # The output stage's own tanh: stage = out + R_out I_lim artanh(out/(R_load I_lim)).
+        out = np.linspace(0, stage, 20001)[:-1]
+        share = np.minimum(out / (LOAD * record.output_current_limit), 1 - 1e-12)
+        drop = record.output_resistance * record.output_current_limit * np.arctanh(share)
+        assert ends == pytest.approx([np.interp(stage, out + drop, out)] * 2, rel=5e-3)
+
+
+def _overdriven(found):
+    return [found.output_high, -found.output_low]
+
+
+def test_slew_rate_is_the_records_own(pair):
+    """Overdriven by half the supply it is `SR tanh(V/2 w_T/SR)`, under load less by R_out, up and down alike."""
+    record, found = pair
+    drive = np.tanh(record.supply_voltage / 2 * 2 * np.pi * record.gbwp / record.slew_rate)
+    expected = record.slew_rate * drive / (1 + record.output_resistance / LOAD)
+    assert [found.slew_rate_rising, found.slew_rate_falling] == pytest.approx([expected] * 2, rel=0.01)
+
+
+def test_fit_undoes_the_measurement(pair):
+    """The macro model fitted to the figures of a macro model is that model, whatever the load was."""
+    record, found = pair
+    fitted = fit_macro(found, record.supply_voltage)
+    assert (fitted.second_pole is None) == (record.second_pole is None)
+    for name, value in record.model_dump(exclude={"model"}, exclude_none=True).items():
+        assert getattr(fitted, name) == pytest.approx(value, rel=0.02, abs=1e-12), name
+
+
+def test_single_pole_has_no_limits():
+    """Gain and bandwidth come back exactly; what the model does not have is None and cannot be fitted."""
+    found = characterize(SinglePoleOpAmp(open_loop_gain=3e4, gbwp=20e6))
+    assert found.open_loop_gain == pytest.approx(3e4, rel=1e-6)
+    assert [found.gbwp, found.crossover_frequency] == pytest.approx([20e6, 20e6], rel=1e-4)
+    assert found.phase_margin == pytest.approx(90, abs=0.01)
+    for name in ("second_pole", "output_resistance", "input_capacitance", "offset", "swing_high", "slew_rate_rising"):
+        assert getattr(found, name) is None, name
+    with pytest.raises(ParameterError, match="no limits to fit"):
+        fit_macro(found, 1.0)
+    with pytest.raises(ParameterError, match="no supply"):
+        overdrive_deck(OpAmpBench(opamp=SinglePoleOpAmp()), 1e-6)
+
+
+def test_gain_over_frequency_is_the_transfer_function():
+    """At all frequencies the gain is that of two poles, divided by `1 + R_out (1/R_load + s C_load)`."""
+    record = MACROS["second pole"]
+    found = frequency_response(OpAmpBench(opamp=record, load_resistance=LOAD, load_capacitance=5e-12))
+    s = 2j * np.pi * found.frequency
+    stage = record.open_loop_gain / (1 + s * record.open_loop_gain / (2 * np.pi * record.gbwp))
+    exact = stage / (1 + s / (2 * np.pi * record.second_pole)) / (1 + record.output_resistance * (1 / LOAD + s * 5e-12))
+    np.testing.assert_allclose(found.gain, exact, rtol=1e-6)
+
+
+FOLLOWER_OF_NOTHING = """
+.subckt attenuator inp inn out vdd vss
+E1 out 0 inp inn 0.5
+R1 vdd vss 1k
+.ends attenuator
+"""
+
+
+@pytest.mark.parametrize(
+    ("pins", "text"),
+    [
+        (("inp", "inn", "out", "vdd", "vss"), "0.5"),
+        (("inn", "inp", "out", "vdd", "vss"), "0.5"),
+        (("inn", "inp", "out", "vdd", "vss"), "1000"),
+    ],
+)
+def test_what_does_not_amplify_is_refused(pins, text):
+    """A gain below 1 and exchanged inputs are named as what they are."""
+    record = SubcircuitOpAmp(
+        text=FOLLOWER_OF_NOTHING.replace("0.5", text), subcircuit="attenuator", pins=pins, macro=preset("cmos-100meg")
+    )
+    with pytest.raises(ParameterError, match="no amplifier; check its pins"):
+        characterize(record)
+
+
+def test_decks_need_no_more_than_ngspice(tmp_path):
+    """Every deck is a whole one: it runs by itself and holds the analysis that it names."""
+    (plot,) = run_deck(overdrive_deck(OpAmpBench(opamp=MACROS["cmos-100meg"]), 50e-9))
+    assert plot["time"][-1] == pytest.approx(100e-9)
+    assert plot["v(out)"][0] == pytest.approx(-0.9, abs=1e-3)
