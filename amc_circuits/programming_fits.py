@@ -44,7 +44,7 @@ PROGRAMMING_FITS = {
         coefficients=(4.782321, -0.009107),
         lowest=50.0,
         highest=225.0,
-        source="Milo et al., IRPS 2021, doi 10.1109/IRPS46558.2021.9405119, Fig. 4 (IGVVA-100); linear fit of CrossSim",
+        source="Milo et al., IRPS 2021, IEEE Xplore document 9405119, Fig. 4 (IGVVA-100); linear fit of CrossSim",
     ),
 }
 """Both fits are positive in their whole range."""

@@ -49,9 +49,11 @@ def assert_normal(sample, mean, sigma):
     ],
 )
 def test_what_is_off_changes_nothing(matrix, off):
-    """Effects at zero give the very same arrays, bit for bit."""
-    wanted = map_matrix(matrix, 3.3e-6, 77e-6)
-    got = programmed(Device(g_min=3.3e-6, g_max=77e-6, **off), wanted, Draws(0))
+    """Effects at zero give the very same arrays, bit for bit, where the mapping's sums round beyond g_max, too."""
+    low, high = 2.3e-6, 30e-6
+    assert low + (high - low) > high
+    wanted = map_matrix(matrix, low, high)
+    got = programmed(Device(g_min=low, g_max=high, **off), wanted, Draws(0))
     assert (got.positive == wanted.positive).all()
     assert got.negative is None if wanted.negative is None else (got.negative == wanted.negative).all()
     assert (got.alpha, got.unit) == (wanted.alpha, wanted.unit)
@@ -108,6 +110,12 @@ def test_fits_at_points_calculated_by_hand(fit, microsiemens, sigma):
     assert_close(half.programming_sigma(conductance), [[sigma * 0.5e-6]], relative=1e-3)
 
 
+def test_a_constant_sigma_has_its_factor_too():
+    """`programming_error_scale` multiplies siemens as it multiplies a fit."""
+    device = Device(programming_error=2e-6, programming_error_scale=3.0)
+    assert_close(device.programming_sigma(np.full((1, 2), MIDDLE)), [[6e-6, 6e-6]], relative=1e-15)
+
+
 def test_a_fit_gives_each_conductance_its_own_sigma():
     """Two conductances in one array deviate each by the fit's sigma there."""
     wanted = np.repeat([[60e-6], [180e-6]], CELLS, axis=1)
@@ -143,6 +151,14 @@ def test_limits_are_log_normal_and_hold_what_is_written():
     assert (cells(100e-6, limit_spread=0.1) == np.minimum(high, 100e-6)).all()
     noisy = cells(90e-6, limit_spread=0.1, programming_error=20e-6)
     assert ((noisy >= low) & (noisy <= high)).all() and (noisy == high).any()
+
+
+def test_writing_aims_within_the_cell_s_own_limits():
+    """Where the aim is far above what a cell can hold, the error is around its g_max: half of such cells are there."""
+    high = cells(limit_spread=0.1, stuck_on=1.0)
+    short = high < 95e-6
+    at_limit = (cells(100e-6, limit_spread=0.1, programming_error=0.5e-6) == high)[short]
+    assert abs(at_limit.mean() - 0.5) < 5 * 0.5 / np.sqrt(short.sum())
 
 
 def test_limits_that_cross_are_swapped():
@@ -202,6 +218,22 @@ def test_the_programming_error_keeps_its_draws(other):
     rest = ~np.isin(got, [1e-6, 100e-6])
     assert rest.mean() > 0.8
     assert (got == written)[rest].all()
+
+
+def test_each_effect_of_each_array_has_a_place_of_its_own():
+    """No two of them share a generator."""
+    asked = []
+
+    class Noted(Draws):
+        """Draws that note who asks."""
+
+        def generator(self, effect, *child):
+            asked.append((effect, *child))
+            return super().generator(effect, *child)
+
+    programmed(Device(limit_spread=0.1, **ALL), filled(MIDDLE), Noted(0))
+    effects = ("limit_spread", "programming_error", "stuck", "drift", "read_noise")
+    assert sorted(asked) == sorted((effect, array) for effect in effects for array in (0, 1))
 
 
 def test_all_effects_together_are_each_of_them_in_turn():
