@@ -1,0 +1,129 @@
+"""What `amc opamp` prints, draws and refuses."""
+
+import json
+from dataclasses import asdict
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from amc_circuits import opamp_commands
+from amc_circuits.bode_picture import draw_bode
+from amc_circuits.opamp_bench import characterize, frequency_response
+from amc_circuits.options import OPAMP_OVERRIDES
+from amc_circuits.quantities import parse_quantity
+from netlists import PRESETS, MacroOpAmp, ParameterError, preset
+from netlists.opamp_bench import OpAmpBench
+
+RECORD = preset("cmos-100meg").replace(second_pole=400e6)
+
+
+def test_json_of_characterize_is_what_python_finds(capsys):
+    """One object: the name, the model, every figure unrounded, the gain in dB too."""
+    opamp_commands.characterize("mine", RECORD, {"load": "1k", "temperature": "350"}, "json", None)
+    printed = json.loads(capsys.readouterr().out)
+    found = characterize(RECORD, load=1e3, temperature=350.0)
+    assert printed == {"opamp": "mine", "model": "macro", **asdict(found), "gain_db": found.gain_db}
+
+
+def test_json_has_null_where_the_model_has_nothing(capsys):
+    """A model without limits prints no number for them."""
+    opamp_commands.characterize("single-pole", preset("single-pole"), {}, "json", None)
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["slew_rate_rising"] is None and printed["gbwp"] == pytest.approx(100e6, rel=1e-3)
+
+
+def test_table_has_units(capsys):
+    """Figures for people, each with its unit; what the model does not have is a dash."""
+    opamp_commands.characterize("mine", RECORD, {}, "table", None)
+    rows = dict(_rows(capsys.readouterr().out))
+    assert rows["load resistance"] == "10 kohm"
+    assert rows["output resistance"] == "100 ohm"
+    assert rows["quiescent current"] == "1.3 mA"
+    assert rows["open-loop gain"].endswith("(97.9 dB)")
+    assert rows["input noise"] == "-"
+
+
+def _rows(table):
+    """Name and value of every line of a table of two columns."""
+    for line in table.splitlines():
+        cells = [cell.strip() for cell in line.split("│")]
+        if len(cells) == 4:
+            yield cells[1], cells[2]
+
+
+def test_fit_prints_the_macro_model_and_how_to_type_it(capsys):
+    """The JSON is the record; the last line of the table, read as options are, gives it back."""
+    opamp_commands.fit("mine", RECORD, {}, "json")
+    fitted = MacroOpAmp(**json.loads(capsys.readouterr().out))
+    assert fitted.slew_rate == pytest.approx(RECORD.slew_rate, rel=0.01)
+    opamp_commands.fit("mine", RECORD, {}, "table")
+    words = capsys.readouterr().out.splitlines()[-1].split()
+    typed = {flag[2:].replace("-", "_"): value for flag, value in zip(words[::2], words[1::2], strict=True)}
+    assert set(typed) <= set(OPAMP_OVERRIDES)
+    assert {"gbwp", "slew_rate", "second_pole", "output_resistance"} <= set(typed)
+    for name, text in typed.items():
+        assert parse_quantity(name, text, "") == pytest.approx(getattr(fitted, name), rel=1e-3)
+
+
+def test_list_names_every_preset(capsys):
+    """One line or one object a preset."""
+    opamp_commands.list_opamps("table")
+    table = capsys.readouterr().out
+    opamp_commands.list_opamps("json")
+    printed = json.loads(capsys.readouterr().out)
+    assert list(printed) == list(PRESETS)
+    assert all(f" {name} " in table for name in PRESETS)
+    assert printed["ad823"]["gbwp"] == 16e6 and printed["ad823"]["model"] == "macro"
+
+
+@pytest.mark.parametrize(
+    ("options", "form", "name"),
+    [
+        ({"load": "0"}, "table", "load"),
+        ({"load": "-1k"}, "table", "load"),
+        ({"load": "1 F"}, "table", "load"),
+        ({"load_capacitance": "-1p"}, "table", "load_capacitance"),
+        ({"temperature": "0"}, "table", "temperature"),
+        ({"temperature": "warm"}, "table", "temperature"),
+        ({}, "csv", "format"),
+    ],
+)
+@pytest.mark.parametrize("command", ["characterize", "fit"])
+def test_bad_input_is_refused(capsys, command, options, form, name):
+    """The error names the option, and nothing is printed."""
+    more = [None] if command == "characterize" else []
+    with pytest.raises(ParameterError) as caught:
+        getattr(opamp_commands, command)("mine", RECORD, options, form, *more)
+    assert caught.value.parameter == name
+    assert capsys.readouterr().out == ""
+
+
+def test_pictures_go_into_a_file_of_a_known_kind(tmp_path, capsys):
+    """--plot writes a picture; a name of another kind is refused before anything is measured."""
+    picture = tmp_path / "bode.png"
+    opamp_commands.characterize("mine", RECORD, {}, "table", picture)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(ParameterError, match="plot"):
+        opamp_commands.characterize("mine", RECORD, {}, "table", tmp_path / "bode.txt")
+
+
+def test_a_single_pole_model_has_nothing_to_fit():
+    """It is refused by its name."""
+    with pytest.raises(ParameterError, match=r"opamp: got single-pole; .*no limits to fit"):
+        opamp_commands.fit("single-pole", preset("single-pole"), {}, "table")
+
+
+def test_picture_crosses_where_the_figures_say():
+    """The curve passes 0 dB at the crossover, and its phase there is the margin less 180 degrees."""
+    figures = characterize(RECORD)
+    response = frequency_response(OpAmpBench(opamp=RECORD, load_resistance=10e3))
+    picture, axes = plt.subplots(2, 1, sharex=True)
+    draw_bode(*axes, response, figures)
+    gain, phase = (one.lines[0].get_xydata().T for one in axes)
+    crossover = np.log(figures.crossover_frequency)
+    assert np.interp(crossover, np.log(gain[0]), gain[1]) == pytest.approx(0, abs=0.01)
+    assert np.interp(crossover, np.log(phase[0]), phase[1]) == pytest.approx(figures.phase_margin - 180, abs=0.05)
+    left, right = axes[1].get_xlim()
+    assert left < 1e8 / RECORD.open_loop_gain < figures.crossover_frequency < right
+    plt.close(picture)
