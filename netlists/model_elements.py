@@ -107,8 +107,7 @@ def _passive(options: str) -> Callable[[Words, str], Element]:
             parts.append(words.value("a value"))
         if not parts:
             raise words.line.refused("a value or a model is missing")
-        # ngspice has the model behind the value.
-        return Element(words.line, name, nodes, (*reversed(parts), *_options(words, options)))
+        return Element(words.line, name, nodes, (*parts, *_options(words, options)))
 
     return read
 

@@ -9,10 +9,8 @@ from pathlib import Path
 from netlists.model_cards import Scope, read_cards
 from netlists.model_flat import flatten
 from netlists.model_lines import PARAMETER, read_lines
+from netlists.opamp_parameters import PINS
 from netlists.record import ParameterError, Record
-
-PINS = ("inp", "inn", "out", "vdd", "vss")
-"""What the pins of an op-amp are: the two inputs, the output, the rails."""
 
 
 class ModelFile(Record):
@@ -21,7 +19,7 @@ class ModelFile(Record):
     Attributes:
         text: One `.subckt` with plain elements and models, no parameters, no subcircuits in it; one line each.
         subcircuit: The name of that subcircuit.
-        pins: What its pins are, in its order: a permutation of `PINS`.
+        pins: What its pins are, in its order: a permutation of `netlists.opamp_parameters.PINS`.
     """
 
     text: str
