@@ -6,8 +6,8 @@ import math
 
 from scipy.optimize import brentq
 
-from amc_circuits.opamp_bench import OpAmpFigures
-from netlists import MacroOpAmp, ParameterError
+from amc_circuits.opamp_bench import OpAmpFigures, characterize
+from netlists import NOMINAL_TEMPERATURE, MacroOpAmp, ParameterError, SubcircuitOpAmp
 from netlists.opamp import CLAMP_VOLTAGE
 
 LEAST_RESISTANCE = 1e-3
@@ -76,3 +76,14 @@ def current_limit(short_circuit: float, swing: float, resistance: float) -> floa
 
 def _weaker(*values: float | None) -> float:
     return min(value for value in values if value is not None)
+
+
+def fitted(opamp: SubcircuitOpAmp, load: float = 10e3, temperature: float = NOMINAL_TEMPERATURE) -> SubcircuitOpAmp:
+    """The same subcircuit with the macro model that fits it; of the one it brings, only the rails count.
+
+    Raises:
+        ParameterError: It does not amplify.
+        SimulationError: The simulator failed; deck and log are kept.
+    """
+    figures = characterize(opamp, load=load, temperature=temperature)
+    return opamp.replace(macro=fit_macro(figures, opamp.supply_voltage))
