@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from amc_circuits.answer import Question
 from amc_circuits.checks import invertible_matrix, right_hand_sides
 from amc_circuits.converters import Converters
 from amc_circuits.programmed import ProgrammedCircuit, parts_and_settings
@@ -70,9 +71,13 @@ class InvCircuit(ProgrammedCircuit):
             ParameterError: The shape does not match, or an entry is not finite.
             SimulationError: The simulator failed; deck and log are kept.
         """
-        columns, single = right_hand_sides("b", b, self.design.size)
+        return self.answer(self.question(b))
+
+    def question(self, vector: ArrayLike) -> Question:
+        """Right-hand sides b, and x of the wanted system."""
+        columns, single = right_hand_sides("b", vector, self.design.size)
         reference: Any = np.linalg.solve(self.matrix, columns)
-        return self._answer(columns, reference, single)
+        return Question(columns, reference, single)
 
     def steady(self, b: ArrayLike) -> FloatArray:
         """What x settles to in the linear circuit, without a transient; shapes as in `solve`.

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from amc_circuits.answer import Question
 from amc_circuits.checks import real_array, right_hand_sides
 from amc_circuits.converters import Converters
 from amc_circuits.linear_circuit import check_room
@@ -59,8 +60,12 @@ class MvmCircuit(ProgrammedCircuit):
             ParameterError: The shape does not match, or an entry is not finite.
             SimulationError: The simulator failed; deck and log are kept.
         """
-        columns, single = right_hand_sides("x", x, self.design.shape[1])
-        return self._answer(columns, self.matrix @ columns, single)
+        return self.answer(self.question(x))
+
+    def question(self, vector: ArrayLike) -> Question:
+        """Vectors x, and y of the wanted matrix."""
+        columns, single = right_hand_sides("x", vector, self.design.shape[1])
+        return Question(columns, self.matrix @ columns, single)
 
     def steady(self, x: ArrayLike) -> FloatArray:
         """What y settles to in the linear circuit, without a transient; shapes as in `matvec`.

@@ -5,23 +5,24 @@ from __future__ import annotations
 import hashlib
 import time
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
+from amc_circuits.answer import Answer, Question
 from amc_circuits.converters import Converters
 from amc_circuits.engines import ENGINES, Engine, Job, check_design, check_engine
 from amc_circuits.hardware import Hardware
 from amc_circuits.linear_circuit import LinearCircuit, linear_circuit
 from amc_circuits.mapping import Mapping
-from amc_circuits.measurement import bits, relative_error
 from amc_circuits.readings import Reading
 from amc_circuits.settings import Settings
-from amc_circuits.solution import Attempt, Energy, Provenance, Response, Solution, Status, scalar_or_array
+from amc_circuits.solution import Provenance, Solution
 from amc_circuits.stability import Stability, stability
 from amc_circuits.streaming import HEADROOM, Stream, Timing, stream_job, timing
 from netlists import InvDesign, MvmDesign
@@ -144,20 +145,39 @@ class ProgrammedCircuit(ABC):
         value = self.gain * outputs / np.where(scale > 0, scale, np.inf)
         return value[:, 0] if single else value
 
-    def _answer(self, columns: FloatArray, reference: FloatArray, single: bool) -> Solution:
-        """Streams columns (inputs, K) and puts the answer together."""
-        began = time.perf_counter()
+    @abstractmethod
+    def question(self, vector: ArrayLike) -> Question:
+        """A right-hand side (n,), or several (n, K), with what the wanted matrix makes of it.
+
+        Raises:
+            ParameterError: The shape does not match, or an entry is not finite.
+        """
+
+    def driven_levels(self, columns: FloatArray) -> FloatArray:
+        """What the DACs give for the columns (inputs, K) that are not zero, V."""
         levels, scale = self.input_levels(columns)
-        levels = self.converters.inputs(levels, self.full_scale)
+        return self.converters.inputs(levels, self.full_scale)[:, scale > 0]
+
+    def answer(self, question: Question, first: Sequence[Reading] | None = None) -> Solution:
+        """Streams right-hand sides and puts the answer together.
+
+        Args:
+            question: What is asked.
+            first: Readings of its columns that are not zero, where they have been taken already.
+        """
+        began = time.perf_counter()
+        columns, reference, single = question.columns, question.reference, question.single
+        scale = self.input_levels(columns)[1]
         driven = np.flatnonzero(scale > 0)
         readings: dict[int, Reading] = {}
         decks = ""
         if driven.size and (self.stability.stable or self.settings.force):
             stream = Stream(self.design, self.linear, self.stability.stable, self.timing, self.settings, self.simulator)
-            readings = dict(zip(driven.tolist(), stream.solve(levels[:, driven]), strict=True))
+            found = stream.solve(self.driven_levels(columns), first)
+            readings = dict(zip(driven.tolist(), found, strict=True))
             decks = hashlib.sha256(" ".join(stream.decks).encode()).hexdigest() if stream.decks else ""
-        collected = _Collected(self, readings, columns, scale, reference)
-        return collected.solution(single, decks, time.perf_counter() - began)
+        answer = Answer(self, readings, columns, scale, reference)
+        return answer.solution(single, decks, time.perf_counter() - began)
 
     def provenance(self, decks: str) -> Provenance:
         """What made a result with these decks (their hash; empty when nothing was simulated)."""
@@ -169,116 +189,4 @@ class ProgrammedCircuit(ABC):
             design_sha256=self.design.sha256,
             deck_sha256=decks,
             package_version=package_version(),
-        )
-
-
-@dataclass(frozen=True)
-class _Collected:
-    """Readings of the driven columns, and what is needed to make a `Solution` of them."""
-
-    circuit: ProgrammedCircuit
-    readings: dict[int, Reading]
-    columns: FloatArray
-    scale: FloatArray
-    reference: FloatArray
-
-    def _each(self, of_reading: Any, at_rest: float = np.nan) -> list[float]:
-        """A figure of every column: from its reading, or what it is for a zero right-hand side."""
-        count = len(self.scale)
-        return [of_reading(self.readings[k]) if k in self.readings else at_rest for k in range(count)]
-
-    @cached_property
-    def _outputs(self) -> tuple[FloatArray, NDArray[np.bool_]]:
-        """Output voltages as they are read, nan where nothing was, and whether a column passed the ADCs' range."""
-        finals = np.full(self.reference.shape, np.nan)
-        for k, reading in self.readings.items():
-            finals[:, k] = reading.final
-        circuit = self.circuit
-        return circuit.converters.outputs(finals, circuit.converters.output_range(circuit.design, circuit.full_scale))
-
-    def _values(self) -> FloatArray:
-        values = np.full(self.reference.shape, np.nan)
-        for k in range(len(self.scale)):
-            if k in self.readings:
-                unit = self.scale[k] * self.readings[k].attempt.scale
-                values[:, k] = self.circuit.gain * self._outputs[0][:, k] / unit
-            elif self.scale[k] == 0:
-                values[:, k] = 0
-        return values
-
-    def _status(self, column: int) -> Status:
-        if self.scale[column] == 0:
-            return Status.SETTLED
-        if not self.circuit.stability.stable:
-            return Status.UNSTABLE
-        reading = self.readings[column]
-        if reading.excess:
-            return Status.NONLINEAR
-        if reading.saturated:
-            return Status.SATURATED
-        if not reading.steady:
-            return Status.NOT_SETTLED
-        return Status.CLIPPED if self._outputs[1][column] else Status.SETTLED
-
-    def _energy(self, single: bool) -> Energy:
-        array = self._each(lambda reading: reading.energy[1])
-        inputs = self._each(lambda reading: reading.energy[2])
-        parts = scalar_or_array(array, single), scalar_or_array(inputs, single)
-        if any(reading.energy[0] is None for reading in self.readings.values()) or not self.readings:
-            return Energy(None, None, *parts)
-        amplifiers = scalar_or_array(self._each(lambda reading: reading.energy[0]), single)
-        return Energy(amplifiers + parts[0] + parts[1], amplifiers, *parts)
-
-    def _residual(self, values: FloatArray) -> list[float]:
-        if isinstance(self.circuit.design, MvmDesign):
-            return [np.nan] * len(self.scale)
-        found: list[float] = relative_error(self.circuit.matrix @ values, self.columns).tolist()
-        return found
-
-    def _attempts(self, column: int) -> tuple[Attempt, ...]:
-        if column not in self.readings:
-            return ()
-        unit = float(self.scale[column])
-        return tuple(replace(a, scale=a.scale * unit) for a in self.readings[column].attempts)
-
-    def _response(self, column: int) -> Response | None:
-        """The waveform of a column, with what the wanted system asks for on its scale."""
-        if column not in self.readings:
-            return None
-        reading = self.readings[column]
-        target = self.reference[:, column] * (self.scale[column] * reading.attempt.scale / self.circuit.gain)
-        return replace(reading.response, target=target, terminal_voltage=reading.terminal_voltage)
-
-    def solution(self, single: bool, decks: str, wall_time: float) -> Solution:
-        """Everything as one record."""
-        count = len(self.scale)
-        values = self._values()
-        statuses = tuple(self._status(k) for k in range(count))
-        errors = relative_error(values, self.reference)
-        worst = max(statuses)
-        message = self.circuit.stability.cause if worst is Status.UNSTABLE else worst.advice
-        if worst is Status.NONLINEAR:
-            message = f"{next(reading.excess for reading in self.readings.values() if reading.excess)}; {message}"
-        differences = [r.difference for r in self.readings.values() if not np.isnan(r.difference)]
-        return Solution(
-            value=values[:, 0] if single else values,
-            status=worst,
-            statuses=statuses,
-            message=message,
-            settling_time=scalar_or_array(self._each(lambda reading: reading.settling_time), single),
-            predicted_settling_time=self.circuit.stability.settling_time(self.circuit.settings.tolerance),
-            overshoot=scalar_or_array(self._each(lambda reading: reading.overshoot), single),
-            peak_output_current=scalar_or_array(self._each(lambda reading: reading.peak_output_current), single),
-            energy=self._energy(single),
-            relative_error=scalar_or_array(errors.tolist(), single),
-            residual=scalar_or_array(self._residual(values), single),
-            bits=scalar_or_array(bits(errors).tolist(), single),
-            attempts=tuple(self._attempts(k) for k in range(count)),
-            responses=tuple(self._response(k) for k in range(count)),
-            engines=tuple(self.readings[k].engine if k in self.readings else "" for k in range(count)),
-            cross_checked=len(differences),
-            largest_difference=max(differences, default=np.nan),
-            stability=self.circuit.stability,
-            provenance=self.circuit.provenance(decks),
-            wall_time=wall_time,
         )

@@ -140,13 +140,20 @@ class Stream:
     engine: Engine
     decks: list[str] = field(default_factory=list)
 
-    def solve(self, levels: FloatArray) -> list[Reading]:
+    def solve(self, levels: FloatArray, first: Sequence[Reading] | None = None) -> list[Reading]:
         """Reads every column of `levels` (inputs, K), volts at the input full scale.
 
         A column whose output passed 0.8 of the swing is repeated once at a smaller scale (unless the scale is fixed);
         one that was not steady is repeated alone in slots of twice, four times ... the length.
+
+        Args:
+            levels: Input voltages.
+            first: Readings of all columns where they have been taken already, side by side with other circuits.
         """
-        readings = self._read(levels, range(levels.shape[1]), {})
+        if first is None:
+            readings = self._read(levels, range(levels.shape[1]), {})
+        else:
+            readings = {k: self._noted(reading, 1.0) for k, reading in enumerate(first)}
         if not self.stable:
             return [readings[k] for k in sorted(readings)]
         if not self.settings.fixed_scale:
@@ -168,10 +175,16 @@ class Stream:
         readings = {}
         found = self.engine.read(jobs, self.settings.tolerance, self.settings.jobs)
         for group, slots in zip(groups, found, strict=True):
-            self.decks += dict.fromkeys(reading.deck_sha256 for reading in slots if reading.deck_sha256)
             for column, reading in zip(group, slots, strict=True):
-                readings[column] = _at_scale(reading, scale.get(column, 1.0))
+                readings[column] = self._noted(reading, scale.get(column, 1.0))
         return readings
+
+    def _noted(self, reading: Reading, scale: float) -> Reading:
+        """A reading at the scale it was taken at; its deck is entered."""
+        if reading.deck_sha256 and reading.deck_sha256 not in self.decks[-1:]:
+            self.decks.append(reading.deck_sha256)
+        attempt = replace(reading.attempt, scale=scale)
+        return replace(reading, attempt=attempt, attempts=(attempt,))
 
     def _reduce_scale(self, levels: FloatArray, readings: dict[int, Reading]) -> None:
         """Repeats, once, what passed 0.8 of the swing.
@@ -205,8 +218,3 @@ class Stream:
             attempt = replace(reading.attempt, why=why)
             attempts = (*readings[column].attempts, attempt)
             readings[column] = replace(reading, attempt=attempt, attempts=attempts)
-
-
-def _at_scale(reading: Reading, scale: float) -> Reading:
-    attempt = replace(reading.attempt, scale=scale)
-    return replace(reading, attempt=attempt, attempts=(attempt,))

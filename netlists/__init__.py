@@ -10,6 +10,7 @@ from netlists.parameters import NOMINAL_TEMPERATURE, Interconnect, InvDesign, Mv
 from netlists.presets import PRESETS, preset
 from netlists.record import ParameterError, Record
 from netlists.reduction import ReducedArray, reduce_array
+from netlists.side_by_side import side_by_side, vector_beside
 from netlists.sources import StepTrain
 
 __all__ = [
@@ -36,4 +37,6 @@ __all__ = [
     "mvm_circuit",
     "preset",
     "reduce_array",
+    "side_by_side",
+    "vector_beside",
 ]

@@ -26,7 +26,7 @@ def inv_circuit(design: InvDesign, drive: StepTrain | None = None) -> Circuit:
     """
     driven = [] if drive is None else [inv_sources(design, drive)]
     title = f"INV {design.size} x {design.size} {design.sha256[:12]}"
-    return assemble(title, design, [*_core(design), *driven])
+    return assemble(title, design, [*inv_elements(design), *driven])
 
 
 def inv_sources(design: InvDesign, drive: StepTrain) -> str:
@@ -34,7 +34,8 @@ def inv_sources(design: InvDesign, drive: StepTrain) -> str:
     return sources.step_sources(drive, nodes.inputs(design.size))
 
 
-def _core(design: InvDesign) -> list[str]:
+def inv_elements(design: InvDesign) -> list[str]:
+    """Everything but sources, rails and the op-amp's subcircuit."""
     size, amplifier = design.size, design.opamp
     sums, columns = nodes.sums(size), nodes.columns(size)
     ohms = 1 / design.input_conductance

@@ -26,7 +26,7 @@ def mvm_circuit(design: MvmDesign, drive: StepTrain | None = None) -> Circuit:
     """
     rows, columns = design.shape
     driven = [] if drive is None else [mvm_sources(design, drive)]
-    return assemble(f"MVM {rows} x {columns} {design.sha256[:12]}", design, [*_core(design), *driven])
+    return assemble(f"MVM {rows} x {columns} {design.sha256[:12]}", design, [*mvm_elements(design), *driven])
 
 
 def mvm_sources(design: MvmDesign, drive: StepTrain) -> str:
@@ -37,7 +37,8 @@ def mvm_sources(design: MvmDesign, drive: StepTrain) -> str:
     )
 
 
-def _core(design: MvmDesign) -> list[str]:
+def mvm_elements(design: MvmDesign) -> list[str]:
+    """Everything but sources, rails and the op-amp's subcircuit."""
     rows, _ = design.shape
     sums = nodes.sums(rows)
     ohms = 1 / design.feedback_conductance

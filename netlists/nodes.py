@@ -72,6 +72,11 @@ def offset(amplifier: str) -> str:
     return f"off_{amplifier}"
 
 
+def beside(place: int) -> str:
+    """Name of one of several circuits in a deck, counted from 0."""
+    return f"k{place}"
+
+
 def drivers(array: int, size: int) -> list[str]:
     """Bit line drivers of array 0 (positive) or 1 (negative)."""
     return inverted_columns(size) if array else columns(size)

@@ -19,7 +19,16 @@ from amc_circuits.observation import observe
 from amc_circuits.readings import Reading, read_slot
 from amc_circuits.settings import Settings
 from amc_circuits.waveforms import Waveforms
-from netlists import InvDesign, MvmDesign, analysis_lines, circuit_of, input_sources
+from netlists import (
+    InvDesign,
+    MvmDesign,
+    Transient,
+    analysis_lines,
+    circuit_of,
+    input_sources,
+    side_by_side,
+    vector_beside,
+)
 
 END_SLACK = 1e-6
 """The last time point may miss the wanted end by this part of it (rounding of the printed end)."""
@@ -94,6 +103,27 @@ class NgspiceEngine:
         results = dict(run_together(calls, processes, owner))
         return [results[place] for place in range(len(jobs))]
 
+    def read_together(self, jobs: Sequence[Job], tolerance: float) -> list[list[Reading]]:
+        """Runs circuits with equal op-amps and equal analyses side by side in one deck, and measures every slot.
+
+        Raises:
+            SimulationError: The run failed.
+        """
+        saved = tuple(vector_beside(k, name) for k, job in enumerate(jobs) for name in job.analysis.saved)
+        analysis = jobs[0].analysis.replace(saved=saved)
+        text = side_by_side([(job.design, job.drive) for job in jobs])
+        deck = "\n".join([text, analysis_lines(analysis, self.klu), ".end\n"])
+        whole = partial(_whole, analysis)
+        waveforms = simulate(deck, whole, self.binary, self.timeout, self.keep, owner=jobs)
+        sha256 = hashlib.sha256(deck.encode("ascii")).hexdigest()
+        column = {name: k for k, name in enumerate(waveforms.names)}
+        found = []
+        for k, job in enumerate(jobs):
+            places = [column[vector_beside(k, name)] for name in job.analysis.saved]
+            own = Waveforms(waveforms.time, job.analysis.saved, waveforms.values[:, places], sha256)
+            found.append(_read(job, own, tolerance))
+        return found
+
     def keep_deck(self, job: Job) -> Path:
         """Writes the deck of a job into a folder that stays."""
         folder = kept_folder(self.keep)
@@ -102,7 +132,7 @@ class NgspiceEngine:
 
     def _run_one(self, job: Job, owner: object) -> Waveforms:
         deck = self.deck(job)
-        waveforms = simulate(deck, partial(_whole, job), self.binary, self.timeout, self.keep, owner)
+        waveforms = simulate(deck, partial(_whole, job.analysis), self.binary, self.timeout, self.keep, owner)
         return replace(waveforms, deck_sha256=hashlib.sha256(deck.encode("ascii")).hexdigest())
 
 
@@ -119,12 +149,12 @@ def _read(job: Job, waveforms: Waveforms, tolerance: float) -> list[Reading]:
     ]
 
 
-def _whole(job: Job, path: Path) -> Waveforms:
+def _whole(analysis: Transient, path: Path) -> Waveforms:
     """What a run saved; it counts only if it reaches the wanted end and holds all that was asked for."""
     waveforms = read_raw(path)
-    last, stop_time = float(waveforms.time[-1]), job.analysis.stop_time
+    last, stop_time = float(waveforms.time[-1]), analysis.stop_time
     if abs(last - stop_time) > END_SLACK * stop_time:
         raise RawFileError(f"the transient ends at {last:g} s instead of {stop_time:g} s")
-    if lacking := {name.lower() for name in job.analysis.saved} - set(waveforms.names):
+    if lacking := {name.lower() for name in analysis.saved} - set(waveforms.names):
         raise RawFileError(f"the raw file lacks {sorted(lacking)[0]}")
     return waveforms

@@ -1,0 +1,68 @@
+"""Circuits that differ a little, asked the same: in ngspice they run side by side in one deck."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from amc_circuits.engines import NgspiceEngine, SimulationError
+from amc_circuits.programmed import ProgrammedCircuit
+from amc_circuits.readings import Reading
+from amc_circuits.solution import Solution
+from amc_circuits.streaming import stream_job
+from netlists.record import FloatArray
+
+LONGEST = 2.0
+"""A circuit whose slot is so many times the median's runs alone: all circuits of a deck share their slots."""
+
+
+def solve_together(circuits: Sequence[ProgrammedCircuit], vector: FloatArray) -> list[Solution]:
+    """The answer of every circuit to the same right-hand side (n,), or several (n, K).
+
+    With one right-hand side their first simulations are one deck, in slots that are long enough for the slowest and
+    with the step of the fastest; what has to be repeated is so circuit by circuit. Several right-hand sides share a
+    deck anyway, a stream a circuit, and engines without a deck take one circuit after the other.
+
+    Args:
+        circuits: With equal op-amps, temperature and settings.
+        vector: What they are asked.
+
+    Raises:
+        ParameterError: The shape does not match, or an entry is not finite.
+        SimulationError: A simulation failed; deck and log are kept.
+    """
+    questions = [circuit.question(vector) for circuit in circuits]
+    levels = [circuit.driven_levels(question.columns) for circuit, question in zip(circuits, questions, strict=True)]
+    first = _first_readings(circuits, levels)
+    return [
+        circuit.answer(question, first.get(place))
+        for place, (circuit, question) in enumerate(zip(circuits, questions, strict=True))
+    ]
+
+
+def _first_readings(circuits: Sequence[ProgrammedCircuit], levels: Sequence[FloatArray]) -> dict[int, list[Reading]]:
+    """First readings of the circuits that run side by side, by place; the others are left to run alone."""
+    engine = circuits[0].simulator
+    places = _alike(circuits, levels)
+    if not isinstance(engine, NgspiceEngine) or len(places) < 2:
+        return {}
+    timings = [circuits[place].timing for place in places]
+    slot, step = max(timing.slot_time for timing in timings), min(timing.max_step for timing in timings)
+    common = replace(timings[0], slot_time=slot, max_step=step)
+    jobs = [stream_job(circuits[k].design, circuits[k].linear, circuits[k].settings, common, levels[k]) for k in places]
+    try:
+        readings = engine.read_together(jobs, circuits[0].settings.tolerance)
+    except SimulationError:
+        # One of them spoils it for all: alone, each shows what it is.
+        return {}
+    return dict(zip(places, readings, strict=True))
+
+
+def _alike(circuits: Sequence[ProgrammedCircuit], levels: Sequence[FloatArray]) -> list[int]:
+    """Places of the stable circuits whose time scales are near to each other's."""
+    stable = [k for k, circuit in enumerate(circuits) if circuit.stability.stable and levels[k].shape[1] == 1]
+    slots = np.array([circuits[k].timing.slot_time for k in stable])
+    typical = np.median(slots) if stable else 0.0
+    return [k for k, slot in zip(stable, slots.tolist(), strict=True) if typical / LONGEST <= slot <= typical * LONGEST]
