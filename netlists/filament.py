@@ -88,6 +88,11 @@ class Filament(Record):
         full = self.current_scale * np.sinh(READ_VOLTAGE / self.voltage_scale) / READ_VOLTAGE
         return np.asarray(self.gap_scale * np.log(full / np.asarray(conductance)))
 
+    def field(self, gap: FloatArray | float, voltage: FloatArray | float) -> FloatArray:
+        """Enhanced field gamma |V|/t_ox, V/m, that F_min is compared with."""
+        gamma = self.field_enhancement - self.enhancement_loss * (np.asarray(gap) / 1e-9) ** self.enhancement_power
+        return np.asarray(gamma * np.abs(voltage) / self.oxide_thickness)
+
     @property
     def conductance_range(self) -> tuple[float, float]:
         """Conductance at the largest and at the smallest gap, siemens."""

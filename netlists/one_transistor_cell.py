@@ -9,6 +9,10 @@ at 0, gate well on. Cell k of a deck has the nodes `b{k}`, `m{k}`, `s{k}`, `g{k}
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+from pydantic import model_validator
 
 from netlists.filament import READ_VOLTAGE, WORKING, Filament, instance, subcircuit
 from netlists.record import NonNegative, ParameterError, Positive, Record
@@ -52,7 +56,7 @@ class OneTransistorCell(Record):
         set_voltage: Of the bit line in a SET pulse, V.
         reset_gate: Gate voltage in a RESET pulse, V.
         pulse_width: Of the flat part of a pulse, s.
-        edge: Rise and fall of a pulse, s.
+        edge: Rise and fall of each line, s. The gate opens before the other lines rise and closes after they fell.
         rest: At 0 V after a pulse, s.
         read_width: Of a read, edges included, s.
     """
@@ -66,6 +70,12 @@ class OneTransistorCell(Record):
     rest: Positive = 3e-9
     read_width: Positive = 20e-9
 
+    @model_validator(mode="after")
+    def _edges_fit(self) -> Self:
+        if 4 * self.edge >= self.read_width:
+            raise ParameterError("read_width", self.read_width, f"must hold four edges of {self.edge:g} s")
+        return self
+
     def set_pulse(self, gate: float) -> Pulse:
         """A SET pulse whose current the gate voltage limits."""
         return Pulse(gate=gate, bit_line=self.set_voltage, width=self.pulse_width)
@@ -77,7 +87,7 @@ class OneTransistorCell(Record):
     @property
     def pulse_time(self) -> float:
         """What a pulse takes, edges and rest included, s."""
-        return self.pulse_width + 2 * self.edge + self.rest
+        return self.pulse_width + 4 * self.edge + self.rest
 
 
 class Pulse(Record):
@@ -100,7 +110,7 @@ class Slot(Record):
     """When a pulse of a train and the read after it happen, s.
 
     Attributes:
-        start: Beginning of the pulse's rising edge.
+        start: When the gate begins to open.
         end: End of the rest after it.
         read: Middle of the read's flat part; None without reads.
     """
@@ -140,7 +150,7 @@ def pulse_deck(
         for pulse, slot in zip(train, slots, strict=True):
             points += _flat(slot.start, cell.edge, pulse.width, (pulse.gate, pulse.bit_line, pulse.source_line))
             if slot.read is not None:
-                width = cell.read_width - 2 * cell.edge
+                width = cell.read_width - 4 * cell.edge
                 points += _flat(slot.end, cell.edge, width, (cell.reset_gate, READ_VOLTAGE, 0.0))
         lines += _cell_lines(cell, k, gap, points)
     stop = slots[-1].end + (cell.read_width + cell.rest if reads else 0.0)
@@ -181,16 +191,17 @@ def loop_deck(
 def _slots(cell: OneTransistorCell, widths: Sequence[float], reads: bool) -> list[Slot]:
     slots, start = [], cell.edge
     for width in widths:
-        end = start + width + 2 * cell.edge + cell.rest
+        end = start + width + 4 * cell.edge + cell.rest
         slots.append(Slot(start=start, end=end, read=end + cell.read_width / 2 if reads else None))
         start = end + (cell.read_width + cell.rest if reads else 0.0)
     return slots
 
 
 def _flat(start: float, edge: float, width: float, level: tuple[float, float, float]) -> Points:
-    """Corners of one pulse."""
-    low, top = (0.0, 0.0, 0.0), start + edge
-    return [(start, low), (top, level), (top + width, level), (top + width + edge, low)]
+    """Corners of one pulse: the gate opens an edge before the lines rise and closes an edge after they fell."""
+    low, opened = (0.0, 0.0, 0.0), (level[0], 0.0, 0.0)
+    times = np.cumsum([start, edge, edge, width, edge, edge]).tolist()
+    return list(zip(times, (low, opened, level, level, opened, low), strict=True))
 
 
 def _cell_lines(cell: OneTransistorCell, number: int, gap: float, points: Points) -> list[str]:

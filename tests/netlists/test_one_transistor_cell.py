@@ -40,11 +40,12 @@ def channel(transistor, gate, drain, source):
 def integrated(cell, gap, pulse):
     """Gap, nm, after one pulse, by scipy: states gap and voltage of the middle node, time in ns."""
     width, edge = pulse.width * 1e9, cell.edge * 1e9
-    corners = [0, edge, edge + width, 2 * edge + width]
+    corners = np.cumsum([0, edge, edge, width, edge, edge])
 
     def slope(time, state):
-        gate, bit, source = (
-            np.interp(time, corners, [0, level, level, 0]) for level in (pulse.gate, pulse.bit_line, pulse.source_line)
+        gate = np.interp(time, corners, [0, pulse.gate, pulse.gate, pulse.gate, pulse.gate, 0])
+        bit, source = (
+            np.interp(time, corners, [0, 0, level, level, 0, 0]) for level in (pulse.bit_line, pulse.source_line)
         )
         voltage = bit - state[1]
         f = cell.filament
