@@ -16,7 +16,7 @@ from netlists.model_values import Function, Names, constant, fold, voltage
 
 MAX_ELEMENTS = 2_000
 """Elements of an op-amp, subcircuits put in; each subcircuit that is put in counts, too."""
-MAX_STEPS = 500_000
+MAX_STEPS = 200_000
 """Steps in working out all its expressions."""
 MAX_DEPTH = 100
 """Expressions, functions and parameters that need one another."""

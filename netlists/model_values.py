@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from netlists.model_expressions import RESERVED, Call, Chain, Current, Expression, Name, Number, Sign, Voltage
 from netlists.model_functions import FUNCTIONS, OPERATORS, Folded, chain_text, power
@@ -27,8 +27,8 @@ class Function(NamedTuple):
     line: Line
 
 
-class Names:
-    """What the names of an expression mean where it stands; the base knows none.
+class Names(Protocol):
+    """What the names of an expression mean where it stands.
 
     Attributes:
         line: The line that an error names.
@@ -38,21 +38,15 @@ class Names:
 
     def parameter(self, name: str, depth: int) -> Folded:
         """Value of a parameter."""
-        del depth
-        raise self.line.refused(f"there is no parameter {name}")
 
     def function(self, name: str) -> tuple[Function, Names] | None:
         """A `.func`, and the names that its body sees."""
-        del name
-        return None
 
     def node(self, name: str) -> str:
         """A node as ngspice gets it."""
-        raise self.line.refused(f"this value may not depend on a voltage, v({name})")
 
     def source(self, name: str) -> str:
         """A voltage source as ngspice gets it."""
-        raise self.line.refused(f"this value may not depend on a current, i({name})")
 
     def spend(self, depth: int) -> None:
         """Counts one step; refuses where there were too many."""
