@@ -1,0 +1,209 @@
+"""What `amc program` does: maps a matrix, writes and verifies every cell, tells how it went."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from amc_circuits.cases import load_array
+from amc_circuits.checks import scaled
+from amc_circuits.commands import PICTURES, waiting
+from amc_circuits.conductances import save_conductances
+from amc_circuits.mapping import Mapping, map_matrix
+from amc_circuits.messages import one_line_warnings
+from amc_circuits.options import output_format
+from amc_circuits.pulse_model import calibrate
+from amc_circuits.quantities import format_quantity
+from amc_circuits.report import plain, print_table
+from amc_circuits.run_folder import check_output_file, writing
+from amc_circuits.write_verify import CellStatus, WriteVerify, Written, write_verify
+from amc_circuits.write_verify_cells import CellArray, Variability
+from amc_circuits.write_verify_options import PROGRAM, VARIABILITY
+from netlists import ParameterError
+from netlists.filament import filament
+from netlists.one_transistor_cell import OneTransistorCell
+from netlists.record import FloatArray
+
+STRONGEST = 4
+"""Standard deviations of the cell spread that the calibration covers."""
+
+
+@dataclass(frozen=True)
+class ProgrammedArrays:
+    """A matrix in its cells.
+
+    Attributes:
+        matrix: A, shape (N, M).
+        mapping: Its wanted conductances.
+        arrays: What became of the positive array and, where there is one, of the negative one.
+    """
+
+    matrix: FloatArray
+    mapping: Mapping
+    arrays: tuple[Written, ...]
+
+    def of_cells(self, name: str) -> Any:
+        """A figure of every cell of both arrays, such as `error`, shape (cells,)."""
+        return np.concatenate([getattr(array, name).ravel() for array in self.arrays])
+
+    def count(self, status: CellStatus) -> int:
+        """Cells that ended so."""
+        return sum(array.count(status) for array in self.arrays)
+
+    @property
+    def matrix_error(self) -> float:
+        """Relative error of the matrix that the cells hold, Frobenius norm."""
+        held = self.arrays[0].conductance - (self.arrays[1].conductance if len(self.arrays) == 2 else 0.0)
+        error = self.mapping.alpha / self.mapping.unit * held - self.matrix
+        return float(np.linalg.norm(error) / np.linalg.norm(self.matrix))
+
+
+def program_matrix(
+    matrix: FloatArray,
+    g_min: float,
+    g_max: float,
+    cell: OneTransistorCell,
+    settings: WriteVerify,
+    variability: Variability,
+    generator: np.random.Generator,
+) -> ProgrammedArrays:
+    """Maps a matrix and writes every cell of its arrays, by the calibrated pulse table.
+
+    Raises:
+        ParameterError: The matrix cannot be mapped, or no cell reaches a conductance that it asks for.
+        SimulationError: A calibration run failed.
+    """
+    mapping = map_matrix(matrix, g_min, g_max)
+    model = calibrate(cell, settings.gate_largest * (1 + STRONGEST * variability.cell_spread))
+    written = []
+    for target in (mapping.positive, mapping.negative):
+        if target is not None:
+            cells = CellArray.erased(model, target.size, generator, variability)
+            written.append(write_verify(cells, target, settings))
+    return ProgrammedArrays(matrix, mapping, tuple(written))
+
+
+def program(options: dict[str, Any], matrix_file: Path, output: Path, form: str, plot_file: Path | None) -> None:
+    """`amc program`."""
+    output_format("table", "json").parse(form)
+    check_output_file("output", output, (".npz",))
+    if plot_file is not None:
+        check_output_file("plot", plot_file, PICTURES)
+    parsed = parse_program_options(options)
+    settings, variability = _record(WriteVerify, parsed), _record(Variability, parsed)
+    with one_line_warnings(), waiting("write-verify"):
+        matrix = scaled("A", load_array("A", matrix_file, (2,)))
+        generator = np.random.default_rng(parsed["seed"])
+        limits = parsed["g_min"], parsed["g_max"]
+        done = program_matrix(matrix, *limits, _cell(parsed), settings, variability, generator)
+        with writing("output", output):
+            save_conductances(output, matrix, done.mapping, limits, done.arrays)
+        if plot_file is not None:
+            from amc_circuits.write_verify_picture import plot_written
+
+            with writing("plot", plot_file):
+                plot_written(done.arrays, settings.tolerance, plot_file, _title(done))
+    if form == "json":
+        print(json.dumps(plain(_figures(done, parsed)), indent=2, allow_nan=False))
+    else:
+        print_table(_table(done))
+        print(f"wrote {output}")
+    if lacking := done.of_cells("status").size - done.count(CellStatus.PROGRAMMED):
+        print(f"amc: warning: {lacking} cells are not programmed; the file holds what they have", file=sys.stderr)
+
+
+def parse_program_options(given: dict[str, Any]) -> dict[str, Any]:
+    """Converts what was given and fills in the defaults; None counts as not given.
+
+    Raises:
+        ParameterError: A value cannot be used, or there is no such option.
+    """
+    table = {option.name: option for option in PROGRAM}
+    for name, value in given.items():
+        if name not in table:
+            close = difflib.get_close_matches(name, table, n=1)
+            mend = f"did you mean {close[0]}?" if close else f"amc program has {', '.join(table)}"
+            raise ParameterError(name, repr(value), f"there is no such option; {mend}")
+    parsed = {
+        name: option.parse(option.default if given.get(name) is None else given[name]) for name, option in table.items()
+    }
+    for option in VARIABILITY:
+        if parsed[option.name] > 1:
+            raise ParameterError(option.name, parsed[option.name], "is a part of 1; must not pass 1")
+    return parsed
+
+
+def _record(kind: Any, parsed: dict[str, Any]) -> Any:
+    """A record from the options that are its fields."""
+    return kind(**{name: value for name, value in parsed.items() if name in kind.model_fields})
+
+
+def _cell(parsed: dict[str, Any]) -> OneTransistorCell:
+    parameters = filament(parsed["filament"]).replace(temperature=parsed["temperature"])
+    return OneTransistorCell(filament=parameters, pulse_width=parsed["pulse_width"])
+
+
+def _title(done: ProgrammedArrays) -> str:
+    rows, columns = done.matrix.shape
+    pair = "a pair of arrays " if len(done.arrays) == 2 else ""
+    cells = done.of_cells("status").size
+    return f"programmed {pair}{rows} x {columns}: {done.count(CellStatus.PROGRAMMED)} of {cells} cells"
+
+
+def _figures(done: ProgrammedArrays, parsed: dict[str, Any]) -> dict[str, Any]:
+    """The object that `--format json` prints."""
+    pulses, error, within = done.of_cells("pulses"), done.of_cells("error"), done.of_cells("programmed")
+    return {
+        "size": list(done.matrix.shape),
+        "arrays": len(done.arrays),
+        "seed": parsed["seed"],
+        "cells": int(pulses.size),
+        **{status.name.lower(): done.count(status) for status in CellStatus},
+        "mean_pulses": float(pulses.mean()),
+        "largest_pulses": int(pulses.max()),
+        "sets": int(done.of_cells("sets").sum()),
+        "resets": int(done.of_cells("resets").sum()),
+        "reads": int(done.of_cells("reads").sum()),
+        "mean_time_s": float(done.of_cells("time").mean()),
+        "time_s": float(done.of_cells("time").sum()),
+        "mean_energy_j": float(done.of_cells("energy").mean()),
+        "energy_j": float(done.of_cells("energy").sum()),
+        "error_sigma_siemens": float(error[within].std()) if within.any() else None,
+        "largest_error_siemens": float(np.abs(error[within]).max()) if within.any() else None,
+        "largest_error_of_all_siemens": float(np.abs(error).max()),
+        "matrix_error": done.matrix_error,
+    }
+
+
+def _table(done: ProgrammedArrays) -> Table:
+    figures = _figures(done, {"seed": None})
+    grid = Table(title=_title(done), title_justify="left", min_width=len(_title(done)))
+    grid.add_column("figure")
+    grid.add_column("value", justify="right")
+    for name, key, unit in (
+        ("cells", "cells", None),
+        ("programmed", "programmed", None),
+        ("stuck on", "stuck_on", None),
+        ("stuck off", "stuck_off", None),
+        ("gave up", "gave_up", None),
+        ("pulses of a cell, mean", "mean_pulses", ""),
+        ("pulses of a cell, largest", "largest_pulses", None),
+        ("time of a cell, mean", "mean_time_s", "s"),
+        ("time, one after the other", "time_s", "s"),
+        ("energy of a cell, mean", "mean_energy_j", "J"),
+        ("energy", "energy_j", "J"),
+        ("error sigma, programmed", "error_sigma_siemens", "S"),
+        ("largest error, programmed", "largest_error_siemens", "S"),
+        ("largest error, all", "largest_error_of_all_siemens", "S"),
+        ("relative error of the matrix", "matrix_error", "%"),
+    ):
+        value = figures[key]
+        grid.add_row(name, str(value) if unit is None else format_quantity(value, unit))
+    return grid
