@@ -141,12 +141,17 @@ def make_case(
     Raises:
         ParameterError: Something cannot be used.
     """
-    names = ("A", "b" if kind == "inv" else "x")
-    matrix, vector, seed = _problem(kind, options, files, names)
-    arguments = program_arguments(kind, options)
-    program = InvCircuit.program if kind == "inv" else MvmCircuit.program
-    circuit = program(matrix, jobs=jobs, keep=keep, **arguments)
-    return Case(kind, circuit, vector, seed, options["noise"], options["noise_bandwidth"])
+    given = problem(kind, options, files)
+    circuit = program(kind, given.matrix, program_arguments(kind, options), jobs, keep)
+    return Case(kind, circuit, given.vector, given.seed, options["noise"], options["noise_bandwidth"])
+
+
+def program(
+    kind: Circuit, matrix: FloatArray, arguments: dict[str, Any], jobs: int, keep: Path | None
+) -> InvCircuit | MvmCircuit:
+    """A circuit of either kind, with `arguments` as `program_arguments` returns them."""
+    circuit = InvCircuit if kind == "inv" else MvmCircuit
+    return circuit.program(matrix, jobs=jobs, keep=keep, **arguments)
 
 
 def program_arguments(kind: Circuit, options: dict[str, Any]) -> dict[str, Any]:
@@ -170,14 +175,33 @@ def _given(options: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: options[name] for name in names if options[name] is not None}
 
 
-def _problem(
-    kind: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None], names: tuple[str, str]
-) -> tuple[FloatArray, FloatArray, int | None]:
+@dataclass(frozen=True)
+class Problem:
+    """What is to be solved or multiplied.
+
+    Attributes:
+        matrix: A, shape (N, M).
+        vector: b of INV or x of MVM, shape (n,) or (n, K).
+        seed: What they were drawn from; None for files.
+    """
+
+    matrix: FloatArray
+    vector: FloatArray
+    seed: int | None
+
+
+def problem(kind: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None]) -> Problem:
+    """Matrix and vector from files, or drawn.
+
+    Raises:
+        ParameterError: A file cannot be read, or options that say what is drawn are missing or do not fit.
+    """
+    names = ("A", "b" if kind == "inv" else "x")
     if files[0] is not None and files[1] is not None:
         for name in ("size", "columns", "condition"):
             if options.get(name) is not None:
                 raise ParameterError(name, options[name], "goes with a drawn matrix, not with files")
-        return load_array(names[0], files[0], (2,)), load_array(names[1], files[1], (1, 2)), None
+        return Problem(load_array(names[0], files[0], (2,)), load_array(names[1], files[1], (1, 2)), None)
     if files[0] is not None:
         raise ParameterError(names[1], "nothing", f"give both files, {names[0]}.npy and {names[1]}.npy")
     size, seed = options["size"], options["seed"]
@@ -190,4 +214,4 @@ def _problem(
     generator = np.random.default_rng(seed)
     columns = options.get("columns") or size
     matrix = draw_matrix(options["kind"], size, columns, options["condition"], generator)
-    return matrix, draw_vector(columns, generator), seed
+    return Problem(matrix, draw_vector(columns, generator), seed)

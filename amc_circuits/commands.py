@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from amc_circuits import report
 from amc_circuits.cases import Case, make_case
 from amc_circuits.messages import BAD_INPUT, NO_RESULT, USABLE, finish, one_line_warnings
-from amc_circuits.options import JOBS, PROBLEM, RHS, Circuit, output_format, parse_options
+from amc_circuits.options import JOBS, MONTE_CARLO, PROBLEM, RHS, Circuit, output_format, parse_options
 from amc_circuits.run_folder import check_output_file, replacing, writing
 from amc_circuits.solution import Solution, UnusableSolutionError
 from netlists import ParameterError
@@ -43,10 +43,19 @@ def case_of(circuit: Circuit, options: dict[str, Any], files: tuple[Path | None,
     Raises:
         ParameterError: Something cannot be used.
     """
+    check_problem(options, files)
+    parsed = parse_options(circuit, options)
+    for option in MONTE_CARLO:
+        if parsed[option.name] is not None:
+            raise ParameterError(option.name, parsed[option.name], "goes with amc inv, amc mvm and sweeps")
+    return make_case(circuit, parsed, files, jobs, None)
+
+
+def check_problem(options: dict[str, Any], files: tuple[Path | None, ...]) -> None:
+    """Refuses options that say what is drawn beside files that hold it."""
     for option in PROBLEM:
         if any(files) and option.name not in ("seed", "trial") and options.get(option.name) is not None:
             raise ParameterError(option.name, options[option.name], "goes with a drawn matrix, not with files")
-    return make_case(circuit, parse_options(circuit, options), files, jobs, None)
 
 
 def solve(
@@ -64,6 +73,12 @@ def solve(
         check_output_file("plot", plot_file, PICTURES)
     if save_file is not None:
         check_output_file("save", save_file, (".npz",))
+    if options["monte_carlo"] is not None:
+        from amc_circuits.monte_carlo_command import monte_carlo
+
+        check_problem(options, files)
+        monte_carlo(circuit, parse_options(circuit, options), files, JOBS.parse(jobs), form, plot_file, save_file)
+        return
     with one_line_warnings(), waiting(f"{circuit.upper()} by {options['engine'] or 'ngspice'}"):
         case = case_of(circuit, options, files, JOBS.parse(jobs))
         solution = case.run()

@@ -14,6 +14,7 @@ import typer
 from amc_circuits.engines import EngineNotFoundError, SimulationError
 from amc_circuits.options import ALL, COST, flag
 from amc_circuits.solution import UnusableSolutionError
+from amc_circuits.workers import WorkerDiedError
 from netlists import ParameterError
 
 USABLE, SIMULATOR_FAILED, BAD_INPUT, NO_RESULT = 0, 1, 2, 3
@@ -25,7 +26,7 @@ OPTION_NAMES = (
 
 def exit_code(error: Exception) -> int | None:
     """The documented exit code of an error; None for one that nobody foresaw."""
-    if isinstance(error, SimulationError):
+    if isinstance(error, (SimulationError, WorkerDiedError)):
         return SIMULATOR_FAILED
     if isinstance(error, (ParameterError, EngineNotFoundError, OSError, MemoryError, sqlite3.Error)):
         return BAD_INPUT

@@ -185,6 +185,10 @@ SOLVE = (
     Option("force", "flag", "Simulate an unstable circuit all the same", False),
     Option("timeout", "quantity", "Seconds after which a simulation is ended", "600", "s"),
 )
+MONTE_CARLO = (
+    Option("monte_carlo", "integer", "Circuits to draw, from --trial on (one)", minimum=1),
+    Option("spec", "text", "Limits for their yield, such as relative_error<0.05,settling_time<200n"),
+)
 CONVERTERS = (
     Option("dac_bits", "integer", "Bits of the DAC at every input (no DAC)", minimum=2),
     Option("adc_bits", "integer", "Bits of the ADCs behind the outputs (no ADC)", minimum=2),
@@ -226,7 +230,7 @@ DEVICE_OVERRIDES = (
     "limit_spread",
     "nonlinearity_voltage",
 )
-ALL = PROBLEM + CIRCUIT + SOLVE + CONVERTERS
+ALL = PROBLEM + CIRCUIT + SOLVE + CONVERTERS + MONTE_CARLO
 
 
 def output_format(*choices: str) -> Option:

@@ -10,7 +10,6 @@ import numpy as np
 from amc_circuits.engines import NgspiceEngine, SimulationError
 from amc_circuits.programmed import ProgrammedCircuit
 from amc_circuits.readings import Reading
-from amc_circuits.solution import Solution
 from amc_circuits.streaming import stream_job
 from netlists.record import FloatArray
 
@@ -18,32 +17,18 @@ LONGEST = 2.0
 """A circuit whose slot is so many times the median's runs alone: all circuits of a deck share their slots."""
 
 
-def solve_together(circuits: Sequence[ProgrammedCircuit], vector: FloatArray) -> list[Solution]:
-    """The answer of every circuit to the same right-hand side (n,), or several (n, K).
+def first_readings(circuits: Sequence[ProgrammedCircuit], vector: FloatArray) -> dict[int, list[Reading]]:
+    """First readings of circuits that are asked the same right-hand side, by their places.
 
-    With one right-hand side their first simulations are one deck, in slots that are long enough for the slowest and
-    with the step of the fastest; what has to be repeated is so circuit by circuit. Several right-hand sides share a
-    deck anyway, a stream a circuit, and engines without a deck take one circuit after the other.
+    They are one deck, in slots that are long enough for the slowest and with the step of the fastest. Who is not in it
+    runs alone: circuits that are much slower or faster than the others, or unstable. So do all where they are streams
+    of several right-hand sides, which share a deck anyway, where the engine has no decks, and where the deck fails.
 
     Args:
         circuits: With equal op-amps, temperature and settings.
-        vector: What they are asked.
-
-    Raises:
-        ParameterError: The shape does not match, or an entry is not finite.
-        SimulationError: A simulation failed; deck and log are kept.
+        vector: What they are asked, shape (n,) or (n, K).
     """
-    questions = [circuit.question(vector) for circuit in circuits]
-    levels = [circuit.driven_levels(question.columns) for circuit, question in zip(circuits, questions, strict=True)]
-    first = _first_readings(circuits, levels)
-    return [
-        circuit.answer(question, first.get(place))
-        for place, (circuit, question) in enumerate(zip(circuits, questions, strict=True))
-    ]
-
-
-def _first_readings(circuits: Sequence[ProgrammedCircuit], levels: Sequence[FloatArray]) -> dict[int, list[Reading]]:
-    """First readings of the circuits that run side by side, by place; the others are left to run alone."""
+    levels = [circuit.driven_levels(circuit.question(vector).columns) for circuit in circuits]
     engine = circuits[0].simulator
     places = _alike(circuits, levels)
     if not isinstance(engine, NgspiceEngine) or len(places) < 2:

@@ -1,0 +1,199 @@
+"""Monte Carlo: the same system in many circuits that chance makes different. Draws: `draws.py`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from amc_circuits.cases import Case, Problem, program
+from amc_circuits.engines import EnginesDisagreeError, NgspiceEngine, SimulationError
+from amc_circuits.inv import InvCircuit
+from amc_circuits.mvm import MvmCircuit
+from amc_circuits.options import Circuit
+from amc_circuits.quantities import format_quantity, parse_quantity
+from amc_circuits.readings import Reading
+from amc_circuits.solution import Status
+from amc_circuits.together import first_readings
+from amc_circuits.workers import run_in_processes
+from netlists import ParameterError
+
+CHUNK = 8
+"""Trials that are worked on together, always the same ones: 0 to 7, 8 to 15 ... ngspice's steps suit all of a deck, so
+its figures depend, in their fifth digit, on who else is in it."""
+FAILED = "FAILED"
+FIGURES = {
+    "relative_error": "%",
+    "residual": "%",
+    "bits": "",
+    "settling_time": "s",
+    "energy": "J",
+    "overshoot": "%",
+    "peak_output_current": "A",
+    "relative_noise": "%",
+}
+"""What is told of every trial, with its unit for people; of several right-hand sides the worst."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One circuit.
+
+    Attributes:
+        number: Which one of its seed.
+        status: Name of its status; `FAILED` when the simulator failed.
+        figures: Those of `FIGURES` that are known, nan where nothing settled.
+        error: Why it failed or cannot be used.
+    """
+
+    number: int
+    status: str
+    figures: dict[str, float]
+    error: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """True when every right-hand side settled."""
+        return self.status == Status.SETTLED.name
+
+
+@dataclass(frozen=True)
+class MonteCarlo:
+    """What is asked.
+
+    Attributes:
+        kind: `inv` or `mvm`.
+        problem: The system.
+        arguments: Of `program`, without the trial.
+        first: First trial.
+        count: How many trials.
+        keep: Folder for failed runs.
+        noise_bandwidth: Of the read-out, Hz, for the noise; None is the op-amp's GBWP.
+        with_noise: True when noise is wanted.
+    """
+
+    kind: Circuit
+    problem: Problem
+    arguments: dict[str, Any]
+    first: int
+    count: int
+    keep: Path | None = None
+    with_noise: bool = False
+    noise_bandwidth: float | None = None
+
+    def chunks(self) -> list[range]:
+        """The trials asked for, chunk by chunk."""
+        stop = self.first + self.count
+        edges = range(self.first // CHUNK * CHUNK, stop, CHUNK)
+        return [range(max(edge, self.first), min(edge + CHUNK, stop)) for edge in edges]
+
+    def run(self, jobs: int, on_trials: Callable[[int], None] = lambda _: None) -> list[Trial]:
+        """All trials, in order, whatever the number of processes.
+
+        Args:
+            jobs: Processes.
+            on_trials: Called with the number of trials that have come to an end.
+
+        Raises:
+            ParameterError: Something cannot be used.
+            EnginesDisagreeError: A cross-check failed.
+        """
+        found: dict[int, Trial] = {}
+        calls = [partial(run_chunk, self, chunk) for chunk in self.chunks()]
+        for trials in run_in_processes(calls, jobs):
+            found |= {trial.number: trial for trial in trials}
+            on_trials(len(trials))
+        return [found[number] for number in sorted(found)]
+
+
+def run_chunk(study: MonteCarlo, wanted: range) -> list[Trial]:
+    """The wanted trials of one chunk."""
+    start = wanted.start // CHUNK * CHUNK
+    # A deck must hold the same circuits whichever of them are wanted.
+    whole = study.arguments["engine"] == NgspiceEngine.name and study.problem.vector.ndim == 1
+    numbers = range(start, start + CHUNK) if whole else wanted
+    circuits = [
+        program(study.kind, study.problem.matrix, study.arguments | {"trial": number}, 1, study.keep)
+        for number in numbers
+    ]
+    first = first_readings(circuits, study.problem.vector)
+    return [
+        _trial(study, number, circuit, first.get(place))
+        for place, (number, circuit) in enumerate(zip(numbers, circuits, strict=True))
+        if number in wanted
+    ]
+
+
+def _trial(study: MonteCarlo, number: int, circuit: InvCircuit | MvmCircuit, first: list[Reading] | None) -> Trial:
+    try:
+        solution = circuit.answer(circuit.question(study.problem.vector), first)
+    except EnginesDisagreeError:
+        raise
+    except SimulationError as error:
+        return Trial(number, FAILED, {}, str(error))
+    worst = {
+        "relative_error": solution.relative_error,
+        "residual": solution.residual,
+        "settling_time": solution.settling_time,
+        "energy": math.nan if solution.energy.total is None else solution.energy.total,
+        "overshoot": solution.overshoot,
+        "peak_output_current": solution.peak_output_current,
+    }
+    figures = {name: float(np.max(value)) for name, value in worst.items()}
+    figures["bits"] = float(np.min(solution.bits))
+    case = Case(study.kind, circuit, study.problem.vector, None, study.with_noise, study.noise_bandwidth)
+    if noise := case.noise(solution):
+        figures["relative_noise"] = float(np.max(noise["relative_noise"]))
+    return Trial(number, solution.status.name, figures, "" if solution.usable else solution.message)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit on a figure, such as `relative_error<0.05`.
+
+    Attributes:
+        figure: One of `FIGURES`.
+        below: True when the figure must be below the value, False when above.
+        value: In SI units.
+    """
+
+    figure: str
+    below: bool
+    value: float
+
+    def passed(self, trial: Trial) -> bool:
+        """True when a trial is usable and keeps the limit; an unknown figure does not."""
+        figure = trial.figures.get(self.figure, math.nan)
+        return trial.usable and (figure < self.value if self.below else figure > self.value)
+
+    def __str__(self) -> str:
+        unit = FIGURES[self.figure]
+        value = f"{self.value:g}" if unit in ("", "%") else format_quantity(self.value, unit).replace(" ", "")
+        return f"{self.figure}{'<' if self.below else '>'}{value}"
+
+
+def read_limits(text: str) -> tuple[Limit, ...]:
+    """Limits as they are typed: `relative_error<0.05`, several with commas between them.
+
+    Raises:
+        ParameterError: There is no such figure, or no `<`, `>` or number.
+    """
+    return tuple(_limit(part.strip()) for part in text.split(","))
+
+
+def _limit(text: str) -> Limit:
+    mend = f"must be FIGURE<NUMBER or FIGURE>NUMBER, with a figure of {', '.join(FIGURES)}"
+    sign = "<" if "<" in text else ">"
+    name, found, number = text.partition(sign)
+    if not found or name.strip() not in FIGURES:
+        raise ParameterError("spec", repr(text), mend)
+    unit = FIGURES[name.strip()]
+    try:
+        return Limit(name.strip(), sign == "<", parse_quantity("spec", number.strip(), unit.replace("%", "")))
+    except ParameterError:
+        raise ParameterError("spec", repr(text), mend) from None

@@ -1,0 +1,181 @@
+"""What `amc inv --monte-carlo N` and `amc mvm --monte-carlo N` do."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from amc_circuits.cases import problem, program_arguments
+from amc_circuits.engines import find_ngspice
+from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
+from amc_circuits.monte_carlo import FIGURES, Limit, MonteCarlo, Trial, read_limits
+from amc_circuits.options import Circuit
+from amc_circuits.programmed import package_version
+from amc_circuits.quantities import format_quantity
+from amc_circuits.report import plain, print_table
+from amc_circuits.run_folder import replacing, writing
+from amc_circuits.trial_statistics import Spread, Yield, spreads, statuses, yields
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out of a study.
+
+    Attributes:
+        study: What was asked.
+        seed: Of all draws.
+        trials: Every trial.
+        limits: What they were held against.
+        wall_time: s.
+    """
+
+    study: MonteCarlo
+    seed: int
+    trials: list[Trial]
+    limits: tuple[Limit, ...]
+    wall_time: float
+
+    @property
+    def spreads(self) -> dict[str, Spread]:
+        """Of every figure."""
+        return spreads(self.trials)
+
+    @property
+    def yields(self) -> list[Yield]:
+        """Of every limit."""
+        return yields(self.trials, self.limits)
+
+    @property
+    def title(self) -> str:
+        """Of table and picture."""
+        shape = " x ".join(str(length) for length in self.study.problem.matrix.shape)
+        return f"{self.study.kind.upper()} {shape}: {len(self.trials)} trials of seed {self.seed}"
+
+
+def study_of(kind: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None]) -> MonteCarlo:
+    """The study that options ask for, as `parse_options` returns them; `trial` is the first one.
+
+    Raises:
+        ParameterError: Something cannot be used.
+    """
+    return MonteCarlo(
+        kind=kind,
+        problem=problem(kind, options, files),
+        arguments=program_arguments(kind, options),
+        first=options["trial"],
+        count=options["monte_carlo"],
+        with_noise=options["noise"],
+        noise_bandwidth=options["noise_bandwidth"],
+    )
+
+
+def monte_carlo(
+    kind: Circuit,
+    options: dict[str, Any],
+    files: tuple[Path | None, Path | None],
+    jobs: int,
+    form: str,
+    plot_file: Path | None,
+    save_file: Path | None,
+) -> None:
+    """Runs the trials, prints and writes what they say together; options as `parse_options` returns them."""
+    limits = read_limits(options["spec"]) if options["spec"] else ()
+    began = time.perf_counter()
+    with one_line_warnings():
+        study = study_of(kind, options, files)
+        if options["engine"] != "state-space":
+            find_ngspice()
+        trials = _run(study, jobs)
+        outcome = Outcome(study, options["seed"], trials, limits, time.perf_counter() - began)
+        _write_files(outcome, plot_file, save_file)
+    if form == "json":
+        print(json.dumps(record(outcome), indent=2, allow_nan=False))
+    else:
+        print_table(_table(outcome))
+    if not any(trial.usable for trial in trials):
+        print(f"amc: {trials[0].status}: no trial is usable; {trials[0].error}", file=sys.stderr)
+        finish(NO_RESULT)
+
+
+def _run(study: MonteCarlo, jobs: int) -> list[Trial]:
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("trials"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=study.count)
+        return study.run(jobs, lambda done: progress.advance(task, done))
+
+
+def record(outcome: Outcome) -> dict[str, Any]:
+    """The object that `--format json` prints."""
+    study, trials = outcome.study, outcome.trials
+    found = {
+        "circuit": study.kind,
+        "engine": study.arguments["engine"],
+        "size": study.problem.matrix.shape[0],
+        "seed": outcome.seed,
+        "first_trial": study.first,
+        "trials": len(trials),
+        "statuses": statuses(trials),
+        "figures": {name: asdict(one) for name, one in outcome.spreads.items()},
+        "yields": [asdict(one) for one in outcome.yields],
+        "wall_time_s": outcome.wall_time,
+        "package_version": package_version(),
+        "each": [{"trial": trial.number, "status": trial.status, **trial.figures} for trial in trials],
+    }
+    return {name: plain(value) for name, value in found.items()}
+
+
+def _write_files(outcome: Outcome, plot_file: Path | None, save_file: Path | None) -> None:
+    if save_file is not None:
+        with writing("save", save_file), replacing(save_file) as partial:
+            np.savez_compressed(partial, **columns_of(outcome.trials))
+    if plot_file is not None and outcome.spreads:
+        from amc_circuits.trial_picture import plot_trials
+
+        with writing("plot", plot_file):
+            plot_trials(outcome.trials, outcome.limits, plot_file, outcome.title)
+
+
+def columns_of(trials: Sequence[Trial]) -> dict[str, Any]:
+    """The trials as arrays of equal length, without Python objects."""
+    named = {name: np.array([trial.figures.get(name, np.nan) for trial in trials]) for name in FIGURES}
+    return {
+        "trial": np.array([trial.number for trial in trials]),
+        "status": np.array([trial.status for trial in trials]),
+        **named,
+    }
+
+
+def _table(outcome: Outcome) -> Table:
+    grid = Table(title=outcome.title, title_justify="left")
+    grid.add_column("figure")
+    for heading in ("mean", "std", "5 %", "median", "95 %", "largest"):
+        grid.add_column(heading, justify="right")
+    for name, one in outcome.spreads.items():
+        values = (one.mean, one.std, one.q05, one.median, one.q95, one.largest)
+        grid.add_row(name.replace("_", " "), *(format_quantity(value, FIGURES[name]) for value in values))
+    grid.add_section()
+    for kept in outcome.yields:
+        share, low, high = (format_quantity(value, "%") for value in (kept.share, kept.low, kept.high))
+        grid.add_row(f"yield: {kept.limit}", share, "", low, f"{kept.passed} of {len(outcome.trials)}", high, "")
+    ended = ", ".join(f"{count} {name}" for name, count in statuses(outcome.trials).items())
+    grid.caption = f"{ended}; yield between its 95 % limits (Wilson); {outcome.wall_time:.2f} s"
+    grid.caption_justify = "left"
+    grid.min_width = len(grid.caption)
+    return grid

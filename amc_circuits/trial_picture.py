@@ -1,0 +1,64 @@
+"""Histograms of the figures of many trials, with the limits that they are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import EngFormatter, PercentFormatter
+
+from amc_circuits.monte_carlo import FIGURES, Limit, Trial
+from amc_circuits.plotting import COLOURS, STYLE, save_figure
+from netlists.record import FloatArray
+
+SHOWN = ("relative_error", "settling_time", "energy", "bits")
+"""Of the figures, and those with a limit."""
+BINS = "fd"
+"""Width by the rule of Freedman and Diaconis (1981), as NumPy has it."""
+MOST_BINS = 60
+
+
+def plot_trials(trials: Sequence[Trial], limits: Sequence[Limit], path: Path, title: str) -> None:
+    """One histogram a figure over the usable trials: median as a line, 5 to 95 % shaded, limits dashed."""
+    usable = [trial for trial in trials if trial.usable]
+    wanted = [name for name in FIGURES if name in SHOWN or any(limit.figure == name for limit in limits)]
+    columns = {name: np.array([trial.figures.get(name, np.nan) for trial in usable]) for name in wanted}
+    columns = {name: values[np.isfinite(values)] for name, values in columns.items()}
+    columns = {name: values for name, values in columns.items() if values.size}
+    rows = (len(columns) + 1) // 2
+    with plt.rc_context(STYLE):
+        size = (7.2, 2.6 * rows + 0.4) if len(columns) > 1 else (4.5, 3.0)
+        figure, grid = plt.subplots(rows, min(len(columns), 2), figsize=size, squeeze=False)
+        for axes, (name, values) in zip(grid.flat, columns.items(), strict=False):
+            _draw(axes, name, values, [limit for limit in limits if limit.figure == name])
+        for axes in grid.flat[len(columns) :]:
+            axes.set_visible(False)
+        figure.suptitle(
+            title + (f", {len(usable)} usable" * (len(usable) < len(trials))), x=0.02, ha="left", fontsize=11
+        )
+        figure.tight_layout()
+        save_figure(figure, path)
+
+
+def _draw(axes: Axes, name: str, values: FloatArray, limits: Sequence[Limit]) -> None:
+    axes.axvspan(*np.quantile(values, [0.05, 0.95]), color=COLOURS[5], alpha=0.2, linewidth=0, label="5 to 95 %")
+    axes.hist(values, bins=_edges(values).tolist(), color=COLOURS[0])
+    axes.axvline(float(np.median(values)), color="black", linewidth=1, label="median")
+    for limit in limits:
+        axes.axvline(limit.value, color=COLOURS[1], linestyle="--", linewidth=1.2, label=str(limit))
+    unit = FIGURES[name]
+    axes.xaxis.set_major_formatter(PercentFormatter(1) if unit == "%" else EngFormatter(unit=unit))
+    axes.locator_params(axis="x", nbins=5)
+    axes.set_xlabel(name.replace("_", " "))
+    axes.set_ylabel("trials")
+    if limits:
+        axes.legend(fontsize=7, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, columnspacing=1)
+
+
+def _edges(values: FloatArray) -> FloatArray:
+    """Edges of the bins; few trials or many alike get no more than can be seen."""
+    edges = np.histogram_bin_edges(values, BINS)
+    return edges if len(edges) <= MOST_BINS else np.histogram_bin_edges(values, MOST_BINS)

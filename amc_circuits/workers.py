@@ -1,0 +1,59 @@
+"""Calls in several processes: for work in Python, which threads would do one after the other."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class WorkerDiedError(RuntimeError):
+    """A process ended in the middle of its work."""
+
+
+def run_in_processes(calls: Sequence[Callable[[], T]], processes: int) -> Iterator[T]:
+    """Runs calls and yields their results as they come; with one process in this one, in order.
+
+    When a call fails or the caller stops, the processes and the simulations that they started are ended.
+
+    Args:
+        calls: They and their results can be pickled.
+        processes: How many at the same time. They are spawned: a script that is run needs its `if __name__` line.
+
+    Raises:
+        WorkerDiedError: A process died, such as by lack of memory.
+    """
+    if min(processes, len(calls)) <= 1:
+        yield from (call() for call in calls)
+        return
+    before = set(multiprocessing.active_children())
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(processes, len(calls)), context, initializer=_quiet)
+    try:
+        for future in as_completed([pool.submit(call) for call in calls]):
+            yield future.result()
+        pool.shutdown()
+    except BaseException as error:
+        for process in set(multiprocessing.active_children()) - before:
+            process.terminate()
+        pool.shutdown(cancel_futures=True)
+        if isinstance(error, BrokenProcessPool):
+            mend = "a process died in the middle of its work, of too little memory perhaps; take fewer --jobs"
+            raise WorkerDiedError(mend) from None
+        raise
+
+
+def _quiet() -> None:
+    """Leaves Ctrl-C to the process that waits, and ends on its request with what was started."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end)
+
+
+def _end(number: int, _: Any) -> None:
+    sys.exit(128 + number)
