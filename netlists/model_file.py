@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,12 +11,16 @@ from netlists.model_lines import PARAMETER, read_lines
 from netlists.opamp_parameters import PINS
 from netlists.record import ParameterError, Record
 
+SUBCIRCUIT = "core"
+"""What the subcircuit is called in the text: no name of the file goes into it."""
+
 
 class ModelFile(Record):
     """An op-amp from a model file, as text of our own.
 
     Attributes:
-        text: One `.subckt` with plain elements and models, no parameters, no subcircuits in it; one line each.
+        text: One `.subckt` with plain elements and models, no parameters, no subcircuits in it; one line each. Nodes,
+            elements and models are numbered.
         subcircuit: The name of that subcircuit.
         pins: What its pins are, in its order: a permutation of `netlists.opamp_parameters.PINS`.
     """
@@ -46,8 +49,8 @@ def read_model(path: Path, subcircuit: str, pins: Sequence[str]) -> ModelFile:
     try:
         top = read_cards(read_lines(path), str(path))
         scope = _wanted(top, subcircuit, path)
-        name = f"core_{re.sub('[^a-z0-9]', '', scope.name)[:24]}"
-        return ModelFile(text="\n".join(flatten(top, scope, name)), subcircuit=name, pins=tuple(pins))
+        text = "\n".join(flatten(top, scope, SUBCIRCUIT))
+        return ModelFile(text=text, subcircuit=SUBCIRCUIT, pins=tuple(pins))
     except RecursionError:
         raise ParameterError(PARAMETER, path, "its subcircuits or expressions are nested too deeply") from None
 

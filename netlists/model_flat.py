@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -16,7 +15,7 @@ from netlists.model_values import Function, Names, constant, fold, voltage
 
 MAX_ELEMENTS = 2_000
 """Elements of an op-amp, subcircuits put in; each subcircuit that is put in counts, too."""
-MAX_STEPS = 200_000
+MAX_STEPS = 100_000
 """Steps in working out all its expressions."""
 MAX_DEPTH = 100
 """Expressions, functions and parameters that need one another."""
@@ -56,10 +55,10 @@ class Flat:
     steps: int = MAX_STEPS
     named: int = 0
 
-    def name(self, letter: str, theirs: str) -> str:
-        """A name that nothing else has; the file's own name follows for the reader of a log."""
+    def name(self, letter: str) -> str:
+        """A name that nothing else has. The file's own will not do: ngspice stumbles over some (`thermal`)."""
         self.named += 1
-        return f"{letter}{self.named}_{re.sub('[^a-z0-9]', '', theirs)[:24]}"
+        return f"{letter}{self.named}"
 
     def pay(self, line: Line) -> None:
         """Counts an element."""
@@ -99,7 +98,7 @@ class _View(Names):
             return "0"
         nodes = self.circuit.nodes
         if name not in nodes:
-            nodes[name] = self.flat.name("n", name)
+            nodes[name] = self.flat.name("n")
         return nodes[name]
 
     def source(self, name: str) -> str:
@@ -118,7 +117,7 @@ class _View(Names):
 
 
 def flatten(top: Scope, scope: Scope, name: str) -> list[str]:
-    """The subcircuit `scope` of the file `top` as lines of ngspice, called `name`, without parameters or subcircuits.
+    """The subcircuit `scope` of the file `top` as lines of ngspice, without parameters or subcircuits, called `name`.
 
     Raises:
         ParameterError: A name is not known, a value does not exist, or it becomes too large.
@@ -144,7 +143,7 @@ def _write(circuit: _Circuit, flat: Flat, active: tuple[Scope, ...]) -> None:
         flat.pay(each.line)
         if isinstance(each, Element):
             letter = "b" if any(isinstance(part, Formula) for part in each.parts) else name[0]
-            circuit.elements[name] = flat.name(letter, name)
+            circuit.elements[name] = flat.name(letter)
     for each in circuit.scope.elements.values():
         view = _View(circuit, each.line, flat)
         if isinstance(each, Instance):
@@ -212,7 +211,7 @@ def _model(wanted: ModelReference, view: _View) -> tuple[str, Model, dict[str, f
     sight = _View(circuit, model.line, view.flat)
     values = {name: constant(tree, sight) for name, tree in model.values.items()}
     if wanted.name not in circuit.models and model.type not in ("vswitch", "iswitch"):
-        circuit.models[wanted.name] = view.flat.name("m", wanted.name)
+        circuit.models[wanted.name] = view.flat.name("m")
         view.flat.lines.append(f".model {circuit.models[wanted.name]} {model.type} {_model_values(model, values)}")
     return circuit.models.get(wanted.name, ""), model, values
 
