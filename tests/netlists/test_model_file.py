@@ -59,7 +59,7 @@ def test_rails_of_a_model_carry_what_it_draws(tmp_path):
 
 def test_our_transistor_op_amp_is_the_same_as_its_file(tmp_path):
     """A file of MOS transistors that is read and written anew answers a step as the file itself does in ngspice."""
-    path = Path("netlists/models/cmos_100meg.lib").resolve()
+    path = Path(__file__).parents[2] / "netlists" / "models" / "cmos_100meg.lib"
     model = read_model(path, "cmos_100meg", files.PINS)
     raw = model.model_construct(text=path.read_text(), subcircuit="cmos_100meg", pins=files.PINS)
     lines = ["Vin in 0 PULSE(0 20m 10n 1n 1n 1 2)", *AMPLIFIER, ".tran 0.2n 200n 0 0.2n", SAVED]
