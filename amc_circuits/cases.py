@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.checks import real_array
+from amc_circuits.conductances import load_conductances
 from amc_circuits.converters import Converters
 from amc_circuits.devices import device_preset
 from amc_circuits.inv import InvCircuit
+from amc_circuits.mapping import Mapping
 from amc_circuits.matrices import draw_matrix, draw_vector
 from amc_circuits.mvm import MvmCircuit
 from amc_circuits.noise import noise, relative_noise
+from amc_circuits.opamp_files import opamp_of
 from amc_circuits.options import (
     CIRCUIT,
     CONVERTERS,
@@ -27,8 +30,11 @@ from amc_circuits.options import (
     options_of,
 )
 from amc_circuits.solution import Solution
-from netlists import MacroOpAmp, OpAmp, ParameterError, preset
+from netlists import ParameterError
 from netlists.record import FloatArray
+
+PARTS = ("opamp", "device", "conductances", "noise", "noise_bandwidth")
+"""Options that are not arguments of `program` as they stand."""
 
 
 @dataclass(frozen=True)
@@ -112,20 +118,6 @@ def _unreadable(error: Exception) -> str:
     return "it is no .npy file of numbers; write it with numpy.save"
 
 
-def opamp_of(options: dict[str, Any]) -> OpAmp:
-    """The preset with what was overridden.
-
-    Raises:
-        ParameterError: There is no such preset, or it has no such parameter.
-    """
-    record, changes = preset(options["opamp"]), _given(options, OPAMP_OVERRIDES)
-    if not isinstance(record, MacroOpAmp):
-        for name, value in changes.items():
-            if name not in type(record).model_fields:
-                raise ParameterError(name, value, f"the op-amp {options['opamp']} has no such parameter; take another")
-    return record.replace(**changes) if changes else record
-
-
 def make_case(
     kind: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: int, keep: Path | None
 ) -> Case:
@@ -142,7 +134,7 @@ def make_case(
         ParameterError: Something cannot be used.
     """
     given = problem(kind, options, files)
-    circuit = program(kind, given.matrix, program_arguments(kind, options), jobs, keep)
+    circuit = program(kind, given.matrix, program_arguments(kind, options, given.matrix), jobs, keep)
     return Case(kind, circuit, given.vector, given.seed, options["noise"], options["noise_bandwidth"])
 
 
@@ -154,21 +146,32 @@ def program(
     return circuit.program(matrix, jobs=jobs, keep=keep, **arguments)
 
 
-def program_arguments(kind: Circuit, options: dict[str, Any]) -> dict[str, Any]:
+def program_arguments(kind: Circuit, options: dict[str, Any], matrix: FloatArray) -> dict[str, Any]:
     """The arguments of `program` that options as `parse_options` returns them stand for.
 
     Raises:
-        ParameterError: There is no such op-amp or device, or it has no such parameter.
+        ParameterError: There is no such op-amp or device, or it has no such parameter; or the file of conductances
+            cannot be used for this matrix.
     """
-    names = {option.name for option in options_of(kind)} & {option.name for option in CIRCUIT + SOLVE}
-    for part in (("opamp", "device", "noise", "noise_bandwidth"), OPAMP_OVERRIDES, OPAMP_FILE, DEVICE_OVERRIDES):
-        names -= set(part)
+    apart = {*PARTS, *OPAMP_OVERRIDES, *OPAMP_FILE, *DEVICE_OVERRIDES}
+    names = {option.name for option in options_of(kind) if option in CIRCUIT + SOLVE} - apart
     return {
         "opamp": opamp_of(options),
         "device": device_preset(options["device"]).replace(**_given(options, DEVICE_OVERRIDES)),
+        "conductances": _stored(options, matrix),
         "converters": Converters(**{option.name: options[option.name] for option in CONVERTERS}),
         **{name: options[name] for name in (*names, "seed", "trial")},
     }
+
+
+def _stored(options: dict[str, Any], matrix: FloatArray) -> Mapping | None:
+    """What cells were programmed to, from a file; None without one."""
+    if options["conductances"] is None:
+        return None
+    for name in ("g_min", "g_max", *DEVICE_OVERRIDES):
+        if options[name] is not None and name != "nonlinearity_voltage":
+            raise ParameterError(name, options[name], "the conductances of a file are what they are")
+    return load_conductances(Path(options["conductances"]), matrix)
 
 
 def _given(options: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:

@@ -1,23 +1,35 @@
 """The `amc` command: what can be typed.
 
-What is done stands in `commands.py` and `sweep_commands.py`, imported only when a command runs.
+What is done stands in `commands.py` and its neighbours, imported only when a command runs. Commands on the parts of a
+circuit, cells and op-amps, are in `cli_parts.py`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import inspect
 import os
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from amc_circuits.cli_parameters import (
+    DeckFile,
+    Format,
+    Jobs,
+    Matrix,
+    Multiplicand,
+    PlotFile,
+    PolesFile,
+    RightHandSide,
+    SaveFile,
+    with_options,
+)
+from amc_circuits.cli_parts import add_parts
 from amc_circuits.extensions import installed_extensions
-from amc_circuits.options import CIRCUIT, COST, PROBLEM, Circuit, Option, options_of
+from amc_circuits.options import CIRCUIT, PROBLEM, Option, options_of
 
 SUFFIXES = (
     "Numbers take SI suffixes: 1.73, 35u, 100M. Both M and MEG (any case) are 1e6 and m is 1e-3: "
@@ -43,69 +55,6 @@ netlist = typer.Typer(
 app.add_typer(netlist, name="netlist", no_args_is_help=True)
 
 
-def _parameter(option: Option) -> inspect.Parameter:
-    text = (
-        option.help
-        if option.default is None or option.default is False
-        else f"{option.help} [default: {option.default}]"
-    )
-    kind: Any = bool if option.kind == "flag" else str
-    unit = {"quantity": option.unit or "NUMBER", "integer": "INTEGER", "text": "NAME"}.get(option.kind)
-    declared = typer.Option(option.flag, help=text, metavar=unit, show_default=False)
-    annotation = Annotated[kind | None, declared] if kind is str else Annotated[bool, declared]
-    return inspect.Parameter(
-        option.name, inspect.Parameter.KEYWORD_ONLY, default=None if kind is str else False, annotation=annotation
-    )
-
-
-def _with_options(
-    circuit: Circuit, function: Callable[..., None], besides: str | None = None, more: tuple[Option, ...] = ()
-) -> Callable[..., None]:
-    """Gives a function the options of a circuit, and some more, in the place of its `**options`.
-
-    With `besides` only those that say what the circuit is, and the one of that name.
-    """
-    options = options_of(circuit) + more
-    if besides:
-        options = tuple(entry for entry in options if entry in PROBLEM + CIRCUIT or entry.name == besides)
-    signature = inspect.signature(function, eval_str=True)
-    own = [entry for entry in signature.parameters.values() if entry.kind is not inspect.Parameter.VAR_KEYWORD]
-    parameters = own + [_parameter(option) for option in options]
-
-    def command(**values: Any) -> None:
-        function(**values)
-
-    command.__doc__ = function.__doc__
-    command.__name__ = function.__name__
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {entry.name: entry.annotation for entry in parameters}
-    return command
-
-
-Matrix = Annotated[
-    Path | None, typer.Argument(metavar="A.npy", help="Matrix; without it, one is drawn: --size N.", show_default=False)
-]
-RightHandSide = Annotated[
-    Path | None, typer.Argument(metavar="b.npy", help="Right-hand side, or several as columns.", show_default=False)
-]
-Multiplicand = Annotated[
-    Path | None, typer.Argument(metavar="x.npy", help="Vector to multiply, or several as columns.", show_default=False)
-]
-Jobs = Annotated[str, typer.Option(metavar="INTEGER", help="Simulations at the same time.")]
-Format = Annotated[str, typer.Option(metavar="NAME", help="table or json.")]
-PlotFile = Annotated[
-    Path | None,
-    typer.Option("--plot", metavar="FILE.png", help="Picture of the outputs over time.", show_default=False),
-]
-PolesFile = Annotated[
-    Path | None, typer.Option("--plot", metavar="FILE.png", help="Picture of the poles.", show_default=False)
-]
-SaveFile = Annotated[
-    Path | None, typer.Option("--save", metavar="FILE.npz", help="Waveforms and figures.", show_default=False)
-]
-DeckFile = Annotated[Path, typer.Option("-o", "--output", metavar="deck.cir", help="The deck.", show_default=False)]
-
-
 def inv(
     matrix: Matrix = None, vector: RightHandSide = None, *, jobs: Jobs = "1", format: Format = "table",
     plot: PlotFile = None, save: SaveFile = None, **options: Any,
@@ -124,15 +73,6 @@ def mvm(
     from amc_circuits import commands
 
     commands.solve("mvm", options, (matrix, vector), jobs, format, plot, save)
-
-
-def cost(
-    matrix: Matrix = None, vector: RightHandSide = None, *, jobs: Jobs = "1", format: Format = "table", **options: Any
-) -> None:
-    """Energy and time of solves: converters, settling, and a part of the programming."""
-    from amc_circuits import cost_command
-
-    cost_command.cost(options, (matrix, vector), jobs, format)
 
 
 def netlist_inv(output: DeckFile, matrix: Matrix = None, vector: RightHandSide = None, **options: Any) -> None:
@@ -204,14 +144,19 @@ def doctor() -> None:
     commands.doctor()
 
 
+def _of_stability() -> tuple[Option, ...]:
+    """The options that say what an INV circuit is, and the tolerance of the predicted settling time."""
+    return tuple(entry for entry in options_of("inv") if entry in PROBLEM + CIRCUIT or entry.name == "tolerance")
+
+
 def _assemble() -> None:
     app.command("doctor")(doctor)
-    app.command("inv")(_with_options("inv", inv))
-    app.command("mvm")(_with_options("mvm", mvm))
-    app.command("cost")(_with_options("inv", cost, more=COST))
-    app.command("stability")(_with_options("inv", stability, besides="tolerance"))
-    netlist.command("inv")(_with_options("inv", netlist_inv))
-    netlist.command("mvm")(_with_options("mvm", netlist_mvm))
+    app.command("inv")(with_options(options_of("inv"), inv))
+    app.command("mvm")(with_options(options_of("mvm"), mvm))
+    app.command("stability")(with_options(_of_stability(), stability))
+    netlist.command("inv")(with_options(options_of("inv"), netlist_inv))
+    netlist.command("mvm")(with_options(options_of("mvm"), netlist_mvm))
+    add_parts(app)
     for command in (sweep, table, plot):
         app.command(command.__name__)(command)
     for extension in installed_extensions():

@@ -68,10 +68,11 @@ def study_of(kind: Circuit, options: dict[str, Any], files: tuple[Path | None, P
     Raises:
         ParameterError: Something cannot be used.
     """
+    given = problem(kind, options, files)
     return MonteCarlo(
         kind=kind,
-        problem=problem(kind, options, files),
-        arguments=program_arguments(kind, options),
+        problem=given,
+        arguments=program_arguments(kind, options, given.matrix),
         first=options["trial"],
         count=options["monte_carlo"],
         with_noise=options["noise"],

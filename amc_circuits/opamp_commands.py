@@ -14,13 +14,14 @@ from amc_circuits.commands import PICTURES, waiting
 from amc_circuits.messages import one_line_warnings
 from amc_circuits.opamp_bench import OpAmpFigures, frequency_response
 from amc_circuits.opamp_bench import characterize as measure
+from amc_circuits.opamp_files import subcircuit_of
 from amc_circuits.opamp_fit import fit_macro
-from amc_circuits.opamp_options import BENCH
+from amc_circuits.opamp_options import BENCH, FILE
 from amc_circuits.options import OPAMP_OVERRIDES, flag, output_format
 from amc_circuits.quantities import format_quantity
 from amc_circuits.report import plain, print_table
 from amc_circuits.run_folder import check_output_file, writing
-from netlists import PRESETS, MacroOpAmp, OpAmp, ParameterError, SinglePoleOpAmp
+from netlists import PRESETS, MacroOpAmp, OpAmp, ParameterError, SinglePoleOpAmp, preset
 from netlists.opamp_bench import OpAmpBench
 
 UNITS = {
@@ -62,13 +63,12 @@ TITLES = {
 FORMATS = ("table", "json")
 
 
-def characterize(name: str, opamp: OpAmp, options: dict[str, Any], form: str, plot_file: Path | None) -> None:
+def characterize(preset_name: str | None, options: dict[str, Any], form: str, plot_file: Path | None) -> None:
     """`amc opamp characterize`.
 
     Args:
-        name: What the user calls the op-amp.
-        opamp: Its record.
-        options: Those of `BENCH` as typed; None where not given.
+        preset_name: A preset; None for an op-amp from a file.
+        options: Those of `BENCH` and `FILE` as typed; None where not given.
         form: `table` or `json`.
         plot_file: Picture of gain and phase; None draws none.
     """
@@ -76,6 +76,7 @@ def characterize(name: str, opamp: OpAmp, options: dict[str, Any], form: str, pl
     if plot_file is not None:
         check_output_file("plot", plot_file, PICTURES)
     around = bench_options(options)
+    name, opamp = _asked(preset_name, options)
     with one_line_warnings(), waiting(f"{name} by ngspice"):
         figures = measure(opamp, **around)
         if plot_file is not None:
@@ -87,7 +88,7 @@ def characterize(name: str, opamp: OpAmp, options: dict[str, Any], form: str, pl
         print_table(_table(f"{name} ({opamp.model})", asdict(figures)))
 
 
-def fit(name: str, opamp: OpAmp, options: dict[str, Any], form: str) -> None:
+def fit(preset_name: str | None, options: dict[str, Any], form: str) -> None:
     """`amc opamp fit`; arguments as of `characterize`.
 
     Raises:
@@ -95,6 +96,7 @@ def fit(name: str, opamp: OpAmp, options: dict[str, Any], form: str) -> None:
     """
     output_format(*FORMATS).parse(form)
     around = bench_options(options)
+    name, opamp = _asked(preset_name, options)
     if isinstance(opamp, SinglePoleOpAmp):
         raise ParameterError("opamp", name, "this model has no supply and no limits to fit; take another")
     with one_line_warnings(), waiting(f"{name} by ngspice"):
@@ -108,6 +110,19 @@ def fit(name: str, opamp: OpAmp, options: dict[str, Any], form: str) -> None:
     print(f"\nOn the command line:\n{command_line(macro)}")
 
 
+def _asked(preset_name: str | None, options: dict[str, Any]) -> tuple[str, OpAmp]:
+    """What an op-amp is called, and its record."""
+    given = {
+        option.name: option.default if options.get(option.name) is None else options[option.name] for option in FILE
+    }
+    parsed = {option.name: None if given[option.name] is None else option.parse(given[option.name]) for option in FILE}
+    if (preset_name is None) == (parsed["opamp_file"] is None):
+        raise ParameterError("NAME", preset_name or "nothing", "give the name of a preset, or --opamp-file, not both")
+    if preset_name is not None:
+        return preset_name, preset(preset_name)
+    return parsed["opamp_subckt"] or "", subcircuit_of(parsed)
+
+
 def list_opamps(form: str) -> None:
     """`amc opamp list`."""
     output_format(*FORMATS).parse(form)
@@ -117,10 +132,10 @@ def list_opamps(form: str) -> None:
         return
     grid = Table(title="Op-amps", title_justify="left")
     names = ("gbwp", "open_loop_gain", "slew_rate", "output_swing", "supply_voltage", "quiescent_current")
-    for heading in ("name", "model", *(_title(name) for name in names)):
+    for heading in ("name", "model", *(_title(field) for field in names)):
         grid.add_column(heading, justify="left" if heading in ("name", "model") else "right")
-    for preset, (kind, macro) in macros.items():
-        grid.add_row(preset, kind, *(_text(name, getattr(macro, name, None)) for name in names))
+    for name, (kind, macro) in macros.items():
+        grid.add_row(name, kind, *(_text(field, getattr(macro, field, None)) for field in names))
     print_table(grid)
 
 

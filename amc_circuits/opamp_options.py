@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from amc_circuits.options import Option
+from amc_circuits.options import CIRCUIT, OPAMP_FILE, Option
 
 BENCH = (
     Option("load", "quantity", "Resistance from the output to ground", "10k", "ohm"),
     Option("load_capacitance", "quantity", "Capacitance from the output to ground", "0", "F"),
     Option("temperature", "quantity", "Of everything", "300.15", "K"),
 )
+FILE = tuple(option for option in CIRCUIT if option.name in (*OPAMP_FILE, "supply_voltage"))

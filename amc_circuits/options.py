@@ -98,7 +98,7 @@ ENGINE_NAMES = ("ngspice", "state-space", "auto")
 DEVICE_NAMES = ("ideal", "taox-40nm-8level", "hfo2-wide", "gramc-16level")
 FIT_NAMES = ("wan-2022", "milo-2021")
 ADC_NAMES = ("sar", "isaac")
-OPAMP_NAMES = ("single-pole", "cmos-100meg", "cmos-1g", "ad823", "opa690")
+OPAMP_NAMES = ("single-pole", "cmos-100meg", "cmos-1g", "ad823", "opa690", "cmos-100meg-transistor")
 
 PROBLEM = (
     Option("size", "integer", "Rows of a matrix that is drawn", minimum=1),
@@ -125,6 +125,7 @@ CIRCUIT = (
     Option("offset_spread", "quantity", "Standard deviation of input offsets, drawn for each amplifier", "0", "V"),
     Option("temperature", "quantity", "Of everything", "300.15", "K"),
     Option("device", "text", f"Cells: {', '.join(DEVICE_NAMES)}", "ideal", choices=DEVICE_NAMES),
+    Option("conductances", "text", "File of amc program with what the cells hold, instead of a device"),
     Option("g_min", "quantity", "Lowest conductance of a cell instead of the device's", unit="S"),
     Option("g_max", "quantity", "Highest conductance of a cell instead of the device's", unit="S"),
     Option("levels", "integer", "Conductances that can be written instead of the device's", minimum=2),

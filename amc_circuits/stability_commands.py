@@ -106,7 +106,8 @@ def _loaded(options: dict[str, Any], parsed: dict[str, Any], matrix_file: Path) 
     for option in PROBLEM:
         if option.name not in ("seed", "trial") and options.get(option.name) is not None:
             raise ParameterError(option.name, options[option.name], "goes with a drawn matrix, not with a file")
-    return InvCircuit.program(load_array("A", matrix_file, (2,)), **program_arguments("inv", parsed))
+    matrix = load_array("A", matrix_file, (2,))
+    return InvCircuit.program(matrix, **program_arguments("inv", parsed, matrix))
 
 
 def _record(checked: _Checked) -> dict[str, Any]:

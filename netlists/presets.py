@@ -1,7 +1,8 @@
 """Op-amp presets, each number with its source.
 
 [D] data sheet (AD823: Analog Devices, Rev. A; OPA690: Texas Instruments, SBOS223F, 2010); [T] measured in ngspice on a
-transistor-level design (folded cascode, class-AB output, level-1 MOS, +-1.2 V; not in this package); [C] chosen here
+transistor-level design (folded cascode, class-AB output, level-1 MOS, +-1.2 V: `cmos-100meg-transistor`, by an earlier
+bench; docs/transistor_opamp.md has today's figures); [C] chosen here
 because no source states it.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from netlists.opamp_parameters import MacroOpAmp, OpAmp, SinglePoleOpAmp
 from netlists.record import ParameterError
+from netlists.transistor_opamp import cmos_100meg
 
 DEFAULT = "cmos-100meg"
 
@@ -65,6 +67,7 @@ PRESETS: dict[str, OpAmp] = {
         quiescent_current=5.5e-3,  # [D]
         class_ab_current=1e-3,  # [C]
     ),
+    "cmos-100meg-transistor": cmos_100meg(),
 }
 
 

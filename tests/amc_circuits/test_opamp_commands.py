@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from importlib.resources import files
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,27 +16,29 @@ from amc_circuits.quantities import parse_quantity
 from netlists import PRESETS, MacroOpAmp, ParameterError, preset
 from netlists.opamp_bench import OpAmpBench
 
-RECORD = preset("cmos-100meg").replace(second_pole=400e6)
+RECORD = preset("cmos-100meg")
+TRANSISTORS = "cmos-100meg-transistor"
+MODEL = files("netlists") / "models" / "cmos_100meg.lib"
 
 
 def test_json_of_characterize_is_what_python_finds(capsys):
     """One object: the name, the model, every figure unrounded, the gain in dB too."""
-    opamp_commands.characterize("mine", RECORD, {"load": "1k", "temperature": "350"}, "json", None)
+    opamp_commands.characterize("cmos-100meg", {"load": "1k", "temperature": "350"}, "json", None)
     printed = json.loads(capsys.readouterr().out)
     found = characterize(RECORD, load=1e3, temperature=350.0)
-    assert printed == {"opamp": "mine", "model": "macro", **asdict(found), "gain_db": found.gain_db}
+    assert printed == {"opamp": "cmos-100meg", "model": "macro", **asdict(found), "gain_db": found.gain_db}
 
 
 def test_json_has_null_where_the_model_has_nothing(capsys):
     """A model without limits prints no number for them."""
-    opamp_commands.characterize("single-pole", preset("single-pole"), {}, "json", None)
+    opamp_commands.characterize("single-pole", {}, "json", None)
     printed = json.loads(capsys.readouterr().out)
     assert printed["slew_rate_rising"] is None and printed["gbwp"] == pytest.approx(100e6, rel=1e-3)
 
 
 def test_table_has_units(capsys):
     """Figures for people, each with its unit; what the model does not have is a dash."""
-    opamp_commands.characterize("mine", RECORD, {}, "table", None)
+    opamp_commands.characterize("cmos-100meg", {}, "table", None)
     rows = dict(_rows(capsys.readouterr().out))
     assert rows["load resistance"] == "10 kohm"
     assert rows["output resistance"] == "100 ohm"
@@ -54,10 +57,10 @@ def _rows(table):
 
 def test_fit_prints_the_macro_model_and_how_to_type_it(capsys):
     """The JSON is the record; the last line of the table, read as options are, gives it back."""
-    opamp_commands.fit("mine", RECORD, {}, "json")
+    opamp_commands.fit(TRANSISTORS, {}, "json")
     fitted = MacroOpAmp(**json.loads(capsys.readouterr().out))
-    assert fitted.slew_rate == pytest.approx(RECORD.slew_rate, rel=0.01)
-    opamp_commands.fit("mine", RECORD, {}, "table")
+    assert fitted.slew_rate == pytest.approx(preset(TRANSISTORS).macro.slew_rate, rel=0.01)
+    opamp_commands.fit(TRANSISTORS, {}, "table")
     words = capsys.readouterr().out.splitlines()[-1].split()
     typed = {flag[2:].replace("-", "_"): value for flag, value in zip(words[::2], words[1::2], strict=True)}
     assert set(typed) <= set(OPAMP_OVERRIDES)
@@ -94,7 +97,7 @@ def test_bad_input_is_refused(capsys, command, options, form, name):
     """The error names the option, and nothing is printed."""
     more = [None] if command == "characterize" else []
     with pytest.raises(ParameterError) as caught:
-        getattr(opamp_commands, command)("mine", RECORD, options, form, *more)
+        getattr(opamp_commands, command)("cmos-100meg", options, form, *more)
     assert caught.value.parameter == name
     assert capsys.readouterr().out == ""
 
@@ -102,16 +105,16 @@ def test_bad_input_is_refused(capsys, command, options, form, name):
 def test_pictures_go_into_a_file_of_a_known_kind(tmp_path, capsys):
     """--plot writes a picture; a name of another kind is refused before anything is measured."""
     picture = tmp_path / "bode.png"
-    opamp_commands.characterize("mine", RECORD, {}, "table", picture)
+    opamp_commands.characterize("cmos-100meg", {}, "table", picture)
     assert picture.read_bytes().startswith(b"\x89PNG")
     with pytest.raises(ParameterError, match="plot"):
-        opamp_commands.characterize("mine", RECORD, {}, "table", tmp_path / "bode.txt")
+        opamp_commands.characterize("cmos-100meg", {}, "table", tmp_path / "bode.txt")
 
 
 def test_a_single_pole_model_has_nothing_to_fit():
     """It is refused by its name."""
     with pytest.raises(ParameterError, match=r"opamp: got single-pole; .*no limits to fit"):
-        opamp_commands.fit("single-pole", preset("single-pole"), {}, "table")
+        opamp_commands.fit("single-pole", {}, "table")
 
 
 def test_picture_crosses_where_the_figures_say():
@@ -127,3 +130,33 @@ def test_picture_crosses_where_the_figures_say():
     left, right = axes[1].get_xlim()
     assert left < 1e8 / RECORD.open_loop_gain < figures.crossover_frequency < right
     plt.close(picture)
+
+
+def test_an_op_amp_of_a_file_is_measured_like_a_preset(tmp_path, capsys):
+    """The same subcircuit by --opamp-file and by its preset's name: the same figures."""
+    opamp_commands.characterize(TRANSISTORS, {}, "json", None)
+    wanted = json.loads(capsys.readouterr().out)
+    (tmp_path / "mine.lib").write_text(MODEL.read_text())
+    options = {"opamp_file": str(tmp_path / "mine.lib"), "opamp_subckt": "cmos_100meg", "supply_voltage": "1.2"}
+    opamp_commands.characterize(None, options, "json", None)
+    found = json.loads(capsys.readouterr().out)
+    for name in ("gain_db", "gbwp", "slew_rate_rising", "swing_high", "quiescent_current"):
+        assert found[name] == pytest.approx(wanted[name], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "parameter"),
+    [
+        (None, {}, "NAME"),
+        ("ad823", {"opamp_file": "x.lib"}, "NAME"),
+        (None, {"opamp_file": "x.lib"}, "opamp_subckt"),
+        (None, {"opamp_file": "x.lib", "opamp_subckt": "x"}, "supply_voltage"),
+        (None, {"opamp_file": "none.lib", "opamp_subckt": "x", "supply_voltage": "1"}, "opamp_file"),
+        (None, {"opamp_file": "x", "opamp_subckt": "x", "supply_voltage": "1", "opamp_pins": "inp,out"}, "opamp_pins"),
+    ],
+)
+def test_what_goes_with_a_file_is_asked_for(name, options, parameter):
+    """A preset or a file, not both nor neither; a file with subcircuit, rails and pins."""
+    with pytest.raises(ParameterError) as caught:
+        opamp_commands.characterize(name, options, "json", None)
+    assert caught.value.parameter == parameter

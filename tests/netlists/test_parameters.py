@@ -5,7 +5,16 @@ import pickle
 import numpy as np
 import pytest
 
-from netlists import Interconnect, InvDesign, MacroOpAmp, MvmDesign, ParameterError, SinglePoleOpAmp, preset
+from netlists import (
+    Interconnect,
+    InvDesign,
+    MacroOpAmp,
+    MvmDesign,
+    ParameterError,
+    SinglePoleOpAmp,
+    SubcircuitOpAmp,
+    preset,
+)
 from netlists.presets import PRESETS
 
 
@@ -93,7 +102,7 @@ def test_errors_survive_pickling():
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_are_valid_records(name):
     """Every preset is found by its name and is an op-amp record."""
-    assert isinstance(preset(name), (SinglePoleOpAmp, MacroOpAmp))
+    assert isinstance(preset(name), (SinglePoleOpAmp, MacroOpAmp, SubcircuitOpAmp))
 
 
 def test_default_preset_has_the_stated_figures():

@@ -1,0 +1,60 @@
+"""The op-amp that options ask for: a preset, changed or not, or a user's own subcircuit with its fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from amc_circuits.opamp_fit import fitted
+from amc_circuits.options import OPAMP_FILE, OPAMP_OVERRIDES
+from netlists import MacroOpAmp, OpAmp, ParameterError, SubcircuitOpAmp, preset
+from netlists.model_file import read_model
+from netlists.presets import DEFAULT
+
+
+def opamp_of(options: Mapping[str, Any]) -> OpAmp:
+    """The op-amp of options as `parse_options` returns them.
+
+    Raises:
+        ParameterError: There is no such preset, it has no such parameter, or the file cannot be used.
+        SimulationError: An op-amp from a file could not be measured; deck and log are kept.
+    """
+    if options["opamp_file"] is not None:
+        return _fitted(subcircuit_of(options), options["temperature"])
+    for name in OPAMP_FILE[:-1]:
+        if options[name] is not None:
+            raise ParameterError(name, repr(options[name]), "goes with an op-amp from a file; give opamp_file, too")
+    record = preset(options["opamp"])
+    changes = {name: options[name] for name in OPAMP_OVERRIDES if options[name] is not None}
+    if not isinstance(record, MacroOpAmp):
+        for name, value in changes.items():
+            if name not in type(record).model_fields:
+                raise ParameterError(name, value, f"the op-amp {options['opamp']} has no such parameter; take another")
+    return record.replace(**changes) if changes else record
+
+
+def subcircuit_of(options: Mapping[str, Any]) -> SubcircuitOpAmp:
+    """An op-amp from a file, before it is measured: its macro model holds nothing but the rails.
+
+    Raises:
+        ParameterError: The file cannot be used, or something to go with it lacks or does not fit.
+    """
+    for name in ("opamp_subckt", "supply_voltage"):
+        if options[name] is None:
+            raise ParameterError(name, "nothing", "an op-amp from a file needs it")
+    for name in OPAMP_OVERRIDES:
+        if name != "supply_voltage" and options.get(name) is not None:
+            raise ParameterError(name, options[name], "an op-amp from a file is what the file says")
+    pins = tuple(pin.strip() for pin in options["opamp_pins"].split(","))
+    found = read_model(Path(options["opamp_file"]), options["opamp_subckt"], pins)
+    rails = options["supply_voltage"]
+    macro = preset(DEFAULT).equivalent.replace(supply_voltage=rails, output_swing=rails)
+    return SubcircuitOpAmp(text=found.text, subcircuit=found.subcircuit, pins=found.pins, macro=macro)
+
+
+@lru_cache(maxsize=8)
+def _fitted(opamp: SubcircuitOpAmp, temperature: float) -> SubcircuitOpAmp:
+    """Measured once for all circuits of a process."""
+    return fitted(opamp, temperature=temperature)
