@@ -160,12 +160,14 @@ def _title(done: ProgrammedArrays) -> str:
 def _figures(done: ProgrammedArrays, parsed: dict[str, Any]) -> dict[str, Any]:
     """The object that `--format json` prints."""
     pulses, error, within = done.of_cells("pulses"), done.of_cells("error"), done.of_cells("programmed")
+    written = within & (pulses > 0)
     return {
         "size": list(done.matrix.shape),
         "arrays": len(done.arrays),
         "seed": parsed["seed"],
         "cells": int(pulses.size),
         **{status.name.lower(): done.count(status) for status in CellStatus},
+        "programmed_by_pulses": int(written.sum()),
         "mean_pulses": float(pulses.mean()),
         "largest_pulses": int(pulses.max()),
         "sets": int(done.of_cells("sets").sum()),
@@ -175,7 +177,7 @@ def _figures(done: ProgrammedArrays, parsed: dict[str, Any]) -> dict[str, Any]:
         "time_s": float(done.of_cells("time").sum()),
         "mean_energy_j": float(done.of_cells("energy").mean()),
         "energy_j": float(done.of_cells("energy").sum()),
-        "error_sigma_siemens": float(error[within].std()) if within.any() else None,
+        "error_sigma_siemens": float(error[written].std()) if written.any() else None,
         "largest_error_siemens": float(np.abs(error[within]).max()) if within.any() else None,
         "largest_error_of_all_siemens": float(np.abs(error).max()),
         "matrix_error": done.matrix_error,
@@ -190,6 +192,7 @@ def _table(done: ProgrammedArrays) -> Table:
     for name, key, unit in (
         ("cells", "cells", None),
         ("programmed", "programmed", None),
+        ("  by pulses", "programmed_by_pulses", None),
         ("stuck on", "stuck_on", None),
         ("stuck off", "stuck_off", None),
         ("gave up", "gave_up", None),
@@ -199,7 +202,7 @@ def _table(done: ProgrammedArrays) -> Table:
         ("time, one after the other", "time_s", "s"),
         ("energy of a cell, mean", "mean_energy_j", "J"),
         ("energy", "energy_j", "J"),
-        ("error sigma, programmed", "error_sigma_siemens", "S"),
+        ("error sigma, programmed by pulses", "error_sigma_siemens", "S"),
         ("largest error, programmed", "largest_error_siemens", "S"),
         ("largest error, all", "largest_error_of_all_siemens", "S"),
         ("relative error of the matrix", "matrix_error", "%"),

@@ -18,7 +18,7 @@ Outcome = tuple[FloatArray, FloatArray]
 """Gaps after a pulse, m, and energies that it took, J."""
 CELLS_A_DECK = 16
 """Cells side by side share their time steps: more a deck cost more than a process each."""
-GATE_SPACING, GAP_SPACING = 0.05, 0.06e-9
+GATE_SPACING, GAP_SPACING = 0.05, 0.1e-9
 """Between calibrated gate voltages, V, and gaps, m."""
 LEAST_ENERGY = 1e-17
 """Joules that are lost in rounding: the tables hold logarithms."""
@@ -26,7 +26,9 @@ SET_OFFSETS = 1e-9 * np.array(
     [-1.5, -0.6, -0.2, -0.1, -0.05, -0.02, 0, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.0, 1.5]
 )
 """Gaps before a SET against the gap that its gate voltage gives from the largest one, m: dense where that bends."""
-RESET_OFFSETS = np.array([-1.2, -0.6, -0.3, -0.1, 0, 0.005, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.45])
+RESET_OFFSETS = np.array(
+    [-1.2, -0.6, -0.3, -0.1, 0, 0.005, *np.arange(0.01, 0.2, 0.01), 0.21, 0.23, 0.25, 0.3, 0.35, 0.45]
+)
 """Source line voltages of a RESET against the one at which the gap begins to move, V."""
 
 
@@ -163,6 +165,7 @@ def _calibrated_resets(circuit: CircuitPulses) -> _Surface:
     before = np.repeat(gaps, len(RESET_OFFSETS))
     after, energy = circuit.pulse("reset", before, levels.ravel())
     moved = (after - before).reshape(levels.shape)
+    moved[:, RESET_OFFSETS <= 0] = 0.0  # below F_min nothing moves; at it, what the onset's rounding lets through
     return _Surface.over(gaps, onset, RESET_OFFSETS, (moved, energy.reshape(levels.shape)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -30,7 +31,7 @@ def plot_written(arrays: Sequence[Written], tolerance: float, path: Path, title:
     """
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(1, len(arrays) + 1, figsize=(4.4 * (len(arrays) + 1), 4.0), layout="constrained")
-        largest = max(float(array.conductance.max()) for array in arrays)
+        largest = max(float(array.target.max()) for array in arrays)
         names = ("positive array", "negative array") if len(arrays) == 2 else ("array",)
         for one, array, name in zip(axes, arrays, names, strict=False):
             _draw_array(figure, one, array, largest, name)
@@ -42,33 +43,36 @@ def plot_written(arrays: Sequence[Written], tolerance: float, path: Path, title:
 def _draw_array(figure: Figure, axes: Axes, array: Written, largest: float, name: str) -> None:
     axes.grid(False)
     axes.spines[:].set_visible(False)
-    image = axes.imshow(array.conductance * MICRO, cmap="viridis", vmin=0, vmax=largest * MICRO, aspect="auto")
+    extent = (0.5, array.target.shape[1] + 0.5, array.target.shape[0] + 0.5, 0.5)  # lines count from 1
+    shown: Any = {"cmap": "viridis", "vmin": 0, "vmax": largest * MICRO, "aspect": "auto", "extent": extent}
+    image = axes.imshow(array.conductance * MICRO, **shown)
     for status, mark in MARKS.items():
         rows, columns = np.nonzero(array.status == status)
         if rows.size:
             label = f"{status.name.lower().replace('_', ' ')}: {rows.size}"
-            axes.plot(columns, rows, mark, color=COLOURS[1], markersize=5, fillstyle="none", label=label)
+            axes.plot(columns + 1, rows + 1, mark, color=COLOURS[1], markersize=5, fillstyle="none", label=label)
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, frameon=False)
+        axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, frameon=False)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(6, integer=True))
     axes.set_xlabel("bit line")
     axes.set_ylabel("word line")
     axes.set_title(name, fontsize=10)
-    figure.colorbar(image, ax=axes, label="conductance, uS", pad=0.02)
+    beyond = "max" if float(array.conductance.max()) > 1.05 * largest else "neither"
+    figure.colorbar(image, ax=axes, label="conductance, uS", pad=0.02, extend=beyond)
 
 
 def draw_errors(axes: Axes, arrays: Sequence[Written], tolerance: float) -> None:
-    """Histogram of conductance less target of the programmed cells, their sigma, and the tolerance."""
-    errors = np.concatenate([array.error[array.programmed] for array in arrays]) * MICRO
+    """Histogram of conductance less target of the programmed cells that took pulses, their sigma, and the tolerance."""
+    errors = np.concatenate([array.error[array.programmed & (array.pulses > 0)] for array in arrays]) * MICRO
     axes.axvspan(-tolerance * MICRO, tolerance * MICRO, color="0.9", linewidth=0, label="tolerance of a read")
     if errors.size:
         sigma = float(errors.std())
-        axes.hist(errors, bins=BINS, color=COLOURS[0], label=f"{errors.size} programmed cells, sigma {sigma:.3g} uS")
+        axes.hist(errors, bins=BINS, color=COLOURS[0], label=f"{errors.size} cells that were written")
         for place in (-sigma, sigma):
-            axes.axvline(place, color=COLOURS[1], linestyle="--", linewidth=1.2)
-    axes.set_ylim(0, max(axes.get_ylim()[1] * 1.25, 1))  # room for the legend
+            label = f"sigma, {sigma:.3g} uS" if place > 0 else None
+            axes.axvline(place, color=COLOURS[1], linestyle="--", linewidth=1.2, label=label)
     axes.set_xlabel("error, uS")
     axes.set_ylabel("cells")
     axes.set_title("conductance less target", fontsize=10)
-    axes.legend(fontsize=8, loc="upper left", frameon=False)
+    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False)
