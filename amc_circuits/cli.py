@@ -130,11 +130,15 @@ def plot(
         str | None,
         typer.Option("--rhs", metavar="INTEGER", help="Which right-hand side [default: slowest].", show_default=False),
     ] = None,
+    y: Annotated[
+        str | None,
+        typer.Option("--y", metavar="FIGURE", help="Of a sweep [default: settling_time].", show_default=False),
+    ] = None,
 ) -> None:
     """Draw saved waveforms, or a sweep."""
     from amc_circuits import commands
 
-    commands.plot(source, output, {"error": error, "array": array}, rhs)
+    commands.plot(source, output, {"error": error, "array": array}, rhs, y)
 
 
 def doctor() -> None:

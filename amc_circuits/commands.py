@@ -123,7 +123,7 @@ def write_deck(circuit: Circuit, options: dict[str, Any], files: tuple[Path | No
     print(f"wrote {output}; run it with: ngspice -b {output}")
 
 
-def plot(source: Path, output: Path, what: dict[str, bool], rhs: str | None) -> None:
+def plot(source: Path, output: Path, what: dict[str, bool], rhs: str | None, y: str | None) -> None:
     """`amc plot`.
 
     Args:
@@ -131,6 +131,7 @@ def plot(source: Path, output: Path, what: dict[str, bool], rhs: str | None) -> 
         output: The picture.
         what: Whether `error` or `array` was asked for; else the outputs over time are drawn.
         rhs: Which right-hand side, from 1; None takes the slowest.
+        y: Which figure of a sweep; None takes the settling time.
     """
     check_output_file("output", output, PICTURES)
     number = None if rhs is None else RHS.parse(rhs)
@@ -140,21 +141,23 @@ def plot(source: Path, output: Path, what: dict[str, bool], rhs: str | None) -> 
     if not source.exists():
         raise ParameterError("FILE.npz|DIR", str(source), "does not exist")
     if not source.is_dir():
+        if y is not None:
+            raise ParameterError("y", y, "goes with the folder of a sweep")
         _plot_saved(source, output, asked[0] if asked else "outputs", number)
     elif asked or rhs is not None:
         mend = "a sweep holds no waveforms; name a file made by amc inv --save or amc mvm --save"
         raise ParameterError(asked[0] if asked else "rhs", f"the folder {source}", mend)
     else:
-        _plot_sweep(source, output)
+        _plot_sweep(source, output, y or "settling_time")
     print(f"wrote {output}")
 
 
-def _plot_sweep(folder: Path, output: Path) -> None:
-    from amc_circuits.plotting import plot_sweep
+def _plot_sweep(folder: Path, output: Path, figure: str) -> None:
     from amc_circuits.store import Store
+    from amc_circuits.sweep_picture import plot_sweep
 
     with Store(folder) as store, writing("output", output):
-        plot_sweep(store.rows(), output)
+        plot_sweep(store.rows(), output, figure)
 
 
 def _plot_saved(source: Path, output: Path, what: str, number: int | None) -> None:

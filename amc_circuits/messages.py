@@ -18,7 +18,7 @@ from amc_circuits.workers import WorkerDiedError
 from netlists import ParameterError
 
 USABLE, SIMULATOR_FAILED, BAD_INPUT, NO_RESULT = 0, 1, 2, 3
-PLOT_OPTIONS = {"error", "array", "rhs"}
+PLOT_OPTIONS = {"error", "array", "rhs", "y"}
 OPTION_NAMES = (
     {option.name for option in ALL + COST} | {"jobs", "format", "plot", "save", "out", "output"} | PLOT_OPTIONS
 )

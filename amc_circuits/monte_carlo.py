@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits.cases import Case, Problem, program
+from amc_circuits.cases import Case, Problem, problem, program, program_arguments
 from amc_circuits.engines import EnginesDisagreeError, NgspiceEngine, SimulationError
 from amc_circuits.inv import InvCircuit
 from amc_circuits.mvm import MvmCircuit
@@ -111,6 +111,27 @@ class MonteCarlo:
         return [found[number] for number in sorted(found)]
 
 
+def study_of(
+    kind: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None], keep: Path | None = None
+) -> MonteCarlo:
+    """The study that options ask for, as `parse_options` returns them; `trial` is the first one.
+
+    Raises:
+        ParameterError: Something cannot be used.
+    """
+    given = problem(kind, options, files)
+    return MonteCarlo(
+        kind=kind,
+        problem=given,
+        arguments=program_arguments(kind, options, given.matrix),
+        first=options["trial"],
+        count=options["monte_carlo"],
+        keep=keep,
+        with_noise=options["noise"],
+        noise_bandwidth=options["noise_bandwidth"],
+    )
+
+
 def run_chunk(study: MonteCarlo, wanted: range) -> list[Trial]:
     """The wanted trials of one chunk."""
     start = wanted.start // CHUNK * CHUNK
@@ -177,13 +198,13 @@ class Limit:
         return f"{self.figure}{'<' if self.below else '>'}{value}"
 
 
-def read_limits(text: str) -> tuple[Limit, ...]:
-    """Limits as they are typed: `relative_error<0.05`, several with commas between them.
+def read_limits(text: str | None) -> tuple[Limit, ...]:
+    """Limits as they are typed: `relative_error<0.05`, several with commas between them; none for None.
 
     Raises:
         ParameterError: There is no such figure, or no `<`, `>` or number.
     """
-    return tuple(_limit(part.strip()) for part in text.split(","))
+    return () if text is None else tuple(_limit(part.strip()) for part in text.split(","))
 
 
 def _limit(text: str) -> Limit:

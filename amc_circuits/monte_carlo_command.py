@@ -15,10 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from amc_circuits.cases import problem, program_arguments
 from amc_circuits.engines import find_ngspice
 from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
-from amc_circuits.monte_carlo import FIGURES, Limit, MonteCarlo, Trial, read_limits
+from amc_circuits.monte_carlo import FIGURES, Limit, MonteCarlo, Trial, read_limits, study_of
 from amc_circuits.options import Circuit
 from amc_circuits.programmed import package_version
 from amc_circuits.quantities import format_quantity
@@ -62,24 +61,6 @@ class Outcome:
         return f"{self.study.kind.upper()} {shape}: {len(self.trials)} trials of seed {self.seed}"
 
 
-def study_of(kind: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None]) -> MonteCarlo:
-    """The study that options ask for, as `parse_options` returns them; `trial` is the first one.
-
-    Raises:
-        ParameterError: Something cannot be used.
-    """
-    given = problem(kind, options, files)
-    return MonteCarlo(
-        kind=kind,
-        problem=given,
-        arguments=program_arguments(kind, options, given.matrix),
-        first=options["trial"],
-        count=options["monte_carlo"],
-        with_noise=options["noise"],
-        noise_bandwidth=options["noise_bandwidth"],
-    )
-
-
 def monte_carlo(
     kind: Circuit,
     options: dict[str, Any],
@@ -90,7 +71,7 @@ def monte_carlo(
     save_file: Path | None,
 ) -> None:
     """Runs the trials, prints and writes what they say together; options as `parse_options` returns them."""
-    limits = read_limits(options["spec"]) if options["spec"] else ()
+    limits = read_limits(options["spec"])
     began = time.perf_counter()
     with one_line_warnings():
         study = study_of(kind, options, files)

@@ -1,4 +1,4 @@
-"""Pictures: responses over time, sweeps as curves. One style, readable in print and for colour-blind eyes."""
+"""Pictures of responses over time, and the style of all pictures. readable in print and for colour-blind eyes."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import EngFormatter
 
-from amc_circuits.options import ALL
 from amc_circuits.run_folder import replacing
 from amc_circuits.solution import Response, slowest
-from amc_circuits.store import Row
 from netlists import ParameterError
 
 # Okabe, Ito: Color universal design (2008).
@@ -99,76 +97,3 @@ def draw_response(axes: Axes, response: Response) -> None:
     axes.margins(x=0.02)
     if axes.get_legend_handles_labels()[1]:
         axes.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=LEGEND_COLUMNS, frameon=False)
-
-
-def plot_sweep(rows: Sequence[Row], path: Path) -> None:
-    """Settling time of the usable rows over the first numeric option that varies, one curve for each value of the next.
-
-    The median over everything else, with its range as a band.
-
-    Raises:
-        ParameterError: There is no usable row, or no numeric option varies.
-    """
-    usable = [row for row in rows if row.usable]
-    if not usable:
-        raise ParameterError("DIR", f"{len(rows)} rows", "none of them is usable, so there is nothing to plot")
-    varied = varied_options(usable)
-    numeric = [name for name in varied if all(isinstance(row.parameters[name], (int, float)) for row in usable)]
-    numeric.sort(key=lambda name: name == "seed")
-    if not numeric:
-        raise ParameterError("DIR", f"{len(usable)} usable rows", "no numeric option varies, so there is no x axis")
-    across = numeric[0]
-    hue = next((name for name in varied if name not in (across, "seed")), None)
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots()
-        for value in dict.fromkeys(row.parameters[hue] if hue else None for row in usable):
-            chosen = [row for row in usable if hue is None or row.parameters[hue] == value]
-            _draw_curve(axes, chosen, across, None if hue is None else _named(hue, value))
-        _finish_sweep(axes, across, [row.parameters[across] for row in usable])
-        if hue:
-            axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
-        save_figure(figure, path)
-
-
-def varied_options(rows: Sequence[Row]) -> list[str]:
-    """Options that differ between rows, in the order of the option table."""
-    return [
-        name for name in rows[0].parameters if len({str(row.parameters.get(name)) for row in rows}) > 1
-    ]  # fmt: skip
-
-
-def _draw_curve(axes: Axes, rows: Sequence[Row], across: str, label: str | None) -> None:
-    places = sorted({row.parameters[across] for row in rows})
-    groups = [[row.figures["settling_time_s"] for row in rows if row.parameters[across] == place] for place in places]
-    middle = [float(np.median(group)) for group in groups]
-    (line,) = axes.plot(places, middle, marker="o", markersize=4, label=label)
-    if max(len(group) for group in groups) > 1:
-        low, high = [min(group) for group in groups], [max(group) for group in groups]
-        axes.fill_between(places, low, high, color=line.get_color(), alpha=0.18, linewidth=0)
-
-
-def _finish_sweep(axes: Axes, across: str, places: Sequence[float]) -> None:
-    axes.set_yscale("log")
-    low, high = axes.get_ylim()
-    if high < 30 * low:  # there would be one tick or none
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 3 * low else "all"))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-    if min(places) > 0 and max(places) > 3 * min(places):
-        axes.set_xscale("log")
-        axes.set_xticks(sorted(set(places)) if len(set(places)) <= 8 else axes.get_xticks())
-        axes.minorticks_off()
-    axes.xaxis.set_major_formatter(EngFormatter(unit=_unit(across)))
-    axes.yaxis.set_major_formatter(EngFormatter(unit="s"))
-    axes.set_xlabel(across.replace("_", " "))
-    axes.set_ylabel("settling time")
-    axes.set_title("settling time (median; band: all)", loc="left", fontsize=11)
-
-
-def _named(option: str, value: Any) -> str:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    text = EngFormatter(unit=_unit(option))(value) if number else str(value)
-    return f"{option.replace('_', ' ')} {text}"
-
-
-def _unit(option: str) -> str:
-    return next((entry.unit for entry in ALL if entry.name == option), "")

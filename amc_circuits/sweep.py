@@ -27,10 +27,13 @@ from amc_circuits.engines import (
     run_together,
 )
 from amc_circuits.inv import InvCircuit, slow_inverters
+from amc_circuits.monte_carlo import read_limits, study_of
 from amc_circuits.options import Circuit, parse_options
 from amc_circuits.programmed import package_version
 from amc_circuits.report import full_record
+from amc_circuits.solution import Status
 from amc_circuits.store import Row, Store
+from amc_circuits.trial_statistics import row_figures
 from netlists import ParameterError, preset
 
 SECTIONS = ("circuit", "fixed", "grid", "points")
@@ -107,6 +110,7 @@ def _point(circuit: Circuit, given: dict[str, Any]) -> dict[str, Any]:
     options = parse_options(circuit, given)
     preset(options["opamp"])
     check_engine(options["engine"])
+    read_limits(options["spec"])
     return options
 
 
@@ -216,14 +220,11 @@ def _run_points(
 
 def _run_point(circuit: Circuit, key: str, options: dict[str, Any], number: int, failures: Path) -> Row:
     began = time.perf_counter()
-    status, figures, error = FAILED, {}, ""
+    status, error = FAILED, ""
+    figures: dict[str, Any] = {}
     try:
-        case = make_case(circuit, options, (None, None), 1, failures)
-        solution = case.run()
-        status = solution.status.name
-        figures = {name: value for name, value in full_record(case, solution).items() if name not in NOT_IN_ROWS}
-        error = "" if solution.usable else solution.message
-        figures["warning"] = slow_inverters(case.circuit.design) if isinstance(case.circuit, InvCircuit) else ""
+        measure = _measured if options["monte_carlo"] is None else _tried
+        status, figures, error = measure(circuit, options, failures)
     except ParameterError as problem:
         status, error = INVALID, str(problem)
     except EnginesDisagreeError:
@@ -231,3 +232,21 @@ def _run_point(circuit: Circuit, key: str, options: dict[str, Any], number: int,
     except (SimulationError, np.linalg.LinAlgError, MemoryError) as problem:
         error = str(problem) or type(problem).__name__
     return Row(key, number, {"circuit": circuit, **options}, status, figures, error, time.perf_counter() - began)
+
+
+def _measured(circuit: Circuit, options: dict[str, Any], failures: Path) -> tuple[str, dict[str, Any], str]:
+    """Status, figures and error of one circuit."""
+    case = make_case(circuit, options, (None, None), 1, failures)
+    solution = case.run()
+    figures = {name: value for name, value in full_record(case, solution).items() if name not in NOT_IN_ROWS}
+    figures["warning"] = slow_inverters(case.circuit.design) if isinstance(case.circuit, InvCircuit) else ""
+    return solution.status.name, figures, "" if solution.usable else solution.message
+
+
+def _tried(circuit: Circuit, options: dict[str, Any], failures: Path) -> tuple[str, dict[str, Any], str]:
+    """The same of many trials: a point is usable where one of them is."""
+    trials = study_of(circuit, options, (None, None), failures).run(1)
+    figures = row_figures(trials, read_limits(options["spec"]))
+    if any(trial.usable for trial in trials):
+        return Status.SETTLED.name, figures, ""
+    return trials[0].status, figures, f"no trial is usable; {trials[0].error}"

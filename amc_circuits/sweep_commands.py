@@ -58,7 +58,7 @@ def sweep(spec: Path, out: Path, jobs: str) -> None:
 
 def table(folder: Path, form: str) -> None:
     """`amc table`."""
-    from amc_circuits.plotting import varied_options
+    from amc_circuits.sweep_picture import varied_options
 
     output_format("table", "csv", "json").parse(form)
     with Store(folder) as store:

@@ -6,15 +6,26 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from scipy import special
 
 from amc_circuits.monte_carlo import FIGURES, Limit, Trial
+from amc_circuits.report import plain
 from netlists.record import FloatArray
 
 CONFIDENCE = 0.95
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
+
+
+ROW_KEYS = {name: name for name in FIGURES} | {
+    "settling_time": "settling_time_s",
+    "energy": "energy_total_j",
+    "peak_output_current": "peak_output_current_a",
+}
+"""What the figures are called in rows of a sweep."""
+IN_ROWS = ("mean", "std", *(name for name in QUANTILES if name != "median"))
 
 
 @dataclass(frozen=True)
@@ -112,3 +123,14 @@ def _yield(name: str, passed: int, count: int) -> Yield:
 def statuses(trials: Sequence[Trial]) -> dict[str, int]:
     """How many trials ended how, the most frequent first."""
     return dict(Counter(trial.status for trial in trials).most_common())
+
+
+def row_figures(trials: Sequence[Trial], limits: Sequence[Limit]) -> dict[str, Any]:
+    """What a row of a sweep holds of many trials: medians by the figures' own names, the rest with a suffix."""
+    found: dict[str, Any] = {"trials": len(trials), "usable_trials": sum(trial.usable for trial in trials)}
+    for name, one in spreads(trials).items():
+        found[ROW_KEYS[name]] = one.median
+        found |= {f"{ROW_KEYS[name]}_{part}": getattr(one, part) for part in IN_ROWS}
+    together = yields(trials, limits)[-1]
+    found |= {"yield": together.share, "yield_low": together.low, "yield_high": together.high}
+    return {name: plain(value) for name, value in found.items()} | {"statuses": statuses(trials)}
