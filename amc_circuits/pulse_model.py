@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Literal, Protocol
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator, RegularGridInterpolator
 
+from amc_circuits.engines.processes import run_together
 from amc_circuits.engines.runner import run_deck
 from netlists.one_transistor_cell import OneTransistorCell, Pulse, pulse_deck
 from netlists.record import FloatArray
@@ -18,6 +20,8 @@ Outcome = tuple[FloatArray, FloatArray]
 """Gaps after a pulse, m, and energies that it took, J."""
 CELLS_A_DECK = 16
 """Cells side by side share their time steps: more a deck cost more than a process each."""
+PROCESSES = min(4, os.cpu_count() or 1)
+"""Simulations at the same time; they share nothing, so the result does not depend on it."""
 GATE_SPACING, GAP_SPACING = 0.05, 0.1e-9
 """Between calibrated gate voltages, V, and gaps, m."""
 LEAST_ENERGY = 1e-17
@@ -66,8 +70,9 @@ class CircuitPulses:
             SimulationError: The simulator failed; deck and log are kept.
         """
         parts = [slice(k, k + CELLS_A_DECK) for k in range(0, len(gaps), CELLS_A_DECK)]
-        found = [self._deck(kind, gaps[part], levels[part]) for part in parts]
-        after, energy = (np.concatenate(column) for column in zip(*found, strict=True))
+        calls = [partial(self._deck, kind, gaps[part], levels[part]) for part in parts]
+        found = dict(run_together(calls, PROCESSES))
+        after, energy = (np.concatenate([found[k][column] for k in range(len(parts))]) for column in (0, 1))
         return after, energy
 
     def _deck(self, kind: Kind, gaps: FloatArray, levels: FloatArray) -> Outcome:
