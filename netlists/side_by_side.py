@@ -25,7 +25,8 @@ def side_by_side(circuits: Sequence[tuple[InvDesign | MvmDesign, StepTrain]]) ->
     lines = [f"* {len(circuits)} circuits side by side", opamp.subcircuit(first.opamp), temperature_line(first)]
     for k, (design, drive) in enumerate(circuits):
         if (design.opamp, design.temperature) != (first.opamp, first.temperature):
-            raise ParameterError("circuits", f"other amplifiers in number {k}", "must have the same op-amps")
+            mend = "all in one deck must have the same op-amps and temperature"
+            raise ParameterError("circuits", f"others in number {k}", mend)
         lines += [
             f".subckt circuit{k}",
             sources.supply(design.opamp),
