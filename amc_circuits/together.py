@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -39,8 +40,9 @@ def first_readings(circuits: Sequence[ProgrammedCircuit], vector: FloatArray) ->
     jobs = [stream_job(circuits[k].design, circuits[k].linear, circuits[k].settings, common, levels[k]) for k in places]
     try:
         readings = engine.read_together(jobs, circuits[0].settings.tolerance)
-    except SimulationError:
-        # One of them spoils it for all: alone, each shows what it is.
+    except SimulationError as error:
+        # One of them spoils it for all: alone, each shows what it is, and keeps its own deck.
+        shutil.rmtree(error.folder, ignore_errors=True)
         return {}
     return dict(zip(places, readings, strict=True))
 

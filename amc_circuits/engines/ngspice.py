@@ -113,8 +113,9 @@ class NgspiceEngine:
         analysis = jobs[0].analysis.replace(saved=saved)
         text = side_by_side([(job.design, job.drive) for job in jobs])
         deck = "\n".join([text, analysis_lines(analysis, self.klu), ".end\n"])
-        whole = partial(_whole, analysis)
-        waveforms = simulate(deck, whole, self.binary, self.timeout, self.keep, owner=jobs)
+        owner = object()
+        call = partial(simulate, deck, partial(_whole, analysis), self.binary, self.timeout, self.keep, owner)
+        ((_, waveforms),) = run_together([call], 1, owner)
         sha256 = hashlib.sha256(deck.encode("ascii")).hexdigest()
         column = {name: k for k, name in enumerate(waveforms.names)}
         found = []
