@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -36,7 +39,9 @@ def run_in_processes(calls: Sequence[Callable[[], T]], processes: int) -> Iterat
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(processes, len(calls)), context, initializer=_quiet)
     try:
-        for future in as_completed([pool.submit(call) for call in calls]):
+        with _interrupts_held():
+            futures = [pool.submit(_end_whole, call) for call in calls]
+        for future in as_completed(futures):
             yield future.result()
         pool.shutdown()
     except BaseException as error:
@@ -47,6 +52,26 @@ def run_in_processes(calls: Sequence[Callable[[], T]], processes: int) -> Iterat
             mend = "a process died in the middle of its work, of too little memory perhaps; take fewer --jobs"
             raise WorkerDiedError(mend) from None
         raise
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits, and processes that are started meanwhile never get it: not even before they can refuse it."""
+    # What looks after the pool's semaphores is started with the first process, and lets Ctrl-C through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_whole(call: Callable[[], T]) -> T:
+    """Makes a call; a process that is to end does so, where the pool would take the request for a result."""
+    try:
+        return call()
+    except SystemExit as ending:
+        os._exit(int(ending.code or 0))
 
 
 def _quiet() -> None:
