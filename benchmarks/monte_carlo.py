@@ -1,0 +1,127 @@
+"""How long do many circuits that chance makes different take, by either engine?
+
+Method: INV, N = 16, condition 10, programming error 1 uS of 100 uS, every trial programmed, solved and measured.
+State-space: `--trials` trials in 1 and in 2 processes, the processes' start included. ngspice: `--decks` decks of 8
+trials side by side, in one process, against the same trials one deck each, which is what a loop over
+`InvCircuit.program(...).solve(b)` does; both take turns, so that a busy machine slows both.
+
+Printed, medians of the rounds: seconds of all trials and milliseconds of one trial and core; for ngspice the ratio of
+the two ways, round by round, and how far their figures are apart.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from threadpoolctl import threadpool_limits
+
+from amc_circuits.cases import Problem, program
+from amc_circuits.devices import Device
+from amc_circuits.matrices import draw_matrix, draw_vector
+from amc_circuits.monte_carlo import CHUNK, MonteCarlo, run_chunk
+from benchmarks.machine import machine_line
+
+SIZE, PROGRAMMING_ERROR = 16, 1e-6
+OPAMPS = ("single-pole", "cmos-100meg")
+SECONDS_ASKED, MILLISECONDS_ASKED = 20, 15
+
+
+def study(opamp: str, engine: str, trials: int) -> MonteCarlo:
+    """What is solved so many times."""
+    generator = np.random.default_rng(0)
+    matrix = draw_matrix("spd", SIZE, SIZE, None, generator)
+    arguments: dict[str, Any] = {
+        "opamp": opamp,
+        "engine": engine,
+        "device": Device(programming_error=PROGRAMMING_ERROR),
+        "seed": 0,
+    }
+    return MonteCarlo("inv", Problem(matrix, draw_vector(SIZE, generator), 0), arguments, 0, trials)
+
+
+def in_processes(opamp: str, trials: int, jobs: int) -> float:
+    """Seconds of a study by the state-space engine."""
+    asked = study(opamp, "state-space", trials)
+    began = time.perf_counter()
+    asked.run(jobs)
+    return time.perf_counter() - began
+
+
+def side_by_side(opamp: str, decks: int) -> tuple[float, float, float]:
+    """Seconds of all trials side by side and one by one, in turns, and their largest relative difference."""
+    asked = study(opamp, "ngspice", decks * CHUNK)
+    together = alone = difference = 0.0
+    for chunk in asked.chunks():
+        began = time.perf_counter()
+        trials = run_chunk(asked, chunk)
+        together += time.perf_counter() - began
+        for trial in trials:
+            began = time.perf_counter()
+            circuit = program("inv", asked.problem.matrix, asked.arguments | {"trial": trial.number}, 1, None)
+            solution = circuit.answer(circuit.question(asked.problem.vector))
+            alone += time.perf_counter() - began
+            pairs = ((solution.relative_error, "relative_error"), (solution.settling_time, "settling_time"))
+            difference = max(difference, *(abs(trial.figures[name] / value - 1) for value, name in pairs))
+    return together, alone, difference
+
+
+def state_space_table(trials: int, rounds: int) -> Table:
+    """All op-amps, one and two processes."""
+    grid = Table(title=f"state-space, {trials} trials", title_justify="left", box=box.MARKDOWN)
+    for heading in ("op-amp", "processes", "seconds", "asked", "ms a trial and core"):
+        grid.add_column(heading, justify="right", no_wrap=True)
+    for opamp in OPAMPS:
+        for jobs in (1, 2):
+            seconds = float(np.median([in_processes(opamp, trials, jobs) for _ in range(rounds)]))
+            asked = f"< {SECONDS_ASKED} s for 1000" if jobs == 2 else ""
+            grid.add_row(opamp, str(jobs), f"{seconds:.1f}", asked, f"{1e3 * seconds * jobs / trials:.1f}")
+    return grid
+
+
+def ngspice_table(decks: int, rounds: int) -> Table:
+    """All op-amps, side by side and one by one."""
+    title = f"ngspice, {decks * CHUNK} trials in decks of {CHUNK}, one process"
+    grid = Table(title=title, title_justify="left", box=box.MARKDOWN)
+    for heading in ("op-amp", "ms a trial", "asked", "one by one, ms", "ratio", "largest difference"):
+        grid.add_column(heading, justify="right", no_wrap=True)
+    for opamp in OPAMPS:
+        found = [side_by_side(opamp, decks) for _ in range(rounds)]
+        together, alone = (1e3 * float(np.median([row[k] for row in found])) / (decks * CHUNK) for k in (0, 1))
+        ratio = float(np.median([row[1] / row[0] for row in found]))
+        grid.add_row(
+            opamp,
+            f"{together:.1f}",
+            f"<= {MILLISECONDS_ASKED}",
+            f"{alone:.1f}",
+            f"{ratio:.2f}",
+            f"{max(row[2] for row in found):.1e}",
+        )
+    return grid
+
+
+def main(
+    trials: Annotated[int, typer.Option(min=8, help="Of the state-space engine")] = 1000,
+    decks: Annotated[int, typer.Option(min=1, help="Of ngspice, 8 trials each")] = 8,
+    rounds: Annotated[int, typer.Option(min=1)] = 3,
+    out: Annotated[Path | None, typer.Option(help="Text file that gets the tables too")] = None,
+) -> None:
+    """Seconds of Monte Carlo studies."""
+    console = Console(record=True, width=140)
+    with threadpool_limits(1):
+        console.print(machine_line(), highlight=False)
+        console.print(f"INV, N = {SIZE}, medians of {rounds} rounds\n", highlight=False)
+        console.print(ngspice_table(decks, rounds))
+        console.print(state_space_table(trials, rounds))
+    if out is not None:
+        console.save_text(str(out))
+
+
+if __name__ == "__main__":
+    typer.run(main)
