@@ -27,7 +27,7 @@ class Saved:
         responses: Of every right-hand side that was simulated.
         numbers: Which right-hand sides these are, from 1.
         count: Right-hand sides in all.
-        arrays: Cells and wires; None in files of older versions.
+        arrays: Cells and wires; None where cells are not linear, and in files of older versions.
     """
 
     path: Path
@@ -60,21 +60,18 @@ class Saved:
         """What the cells carry at the end of a response.
 
         Raises:
-            ParameterError: The file is of an older version.
+            ParameterError: The cells are not linear, or the file is of an older version.
         """
         if self.arrays is None or response.terminal_voltage is None:
-            raise _older(self.path, "array", "the array")
+            mend = "cannot be plotted with --array: its cells are not linear, or an older version saved it: save it anew"
+            raise ParameterError("FILE", str(self.path), mend)
         return self.arrays.load(response.terminal_voltage)
 
     def check_target(self, response: Response) -> None:
         """Raises ParameterError where it is not known what the outputs should be."""
         if response.target is None:
-            raise _older(self.path, "error", "the wanted outputs")
-
-
-def _older(path: Path, option: str, what: str) -> ParameterError:
-    mend = f"cannot be plotted with --{option}: it was saved without {what} by an older version; save it anew"
-    return ParameterError("FILE", str(path), mend)
+            mend = "cannot be plotted with --error: it was saved without the wanted outputs by an older version; save it anew"
+            raise ParameterError("FILE", str(self.path), mend)
 
 
 def save_solution(solution: Solution, design: InvDesign | MvmDesign, record: dict[str, Any], path: Path) -> None:
@@ -82,18 +79,18 @@ def save_solution(solution: Solution, design: InvDesign | MvmDesign, record: dic
 
     `record` is JSON, `tolerance` and `settling_time` have one entry for each k, a right-hand side that was simulated;
     so there are `time_k`, `outputs_k`, `target_k` and `terminal_voltage_k`. The arrays are `conductance`, shape
-    (arrays, N, M), `wire_resistance` and `contacts`.
+    (arrays, N, M), `wire_resistance` and `contacts`; they are left out where cells are not linear.
     """
     responses = [response for response in solution.responses if response is not None]
-    arrays = CellArrays.of(design)
     content: dict[str, Any] = {
         "record": np.array(json.dumps(record, allow_nan=False)),
         "tolerance": np.array([response.tolerance for response in responses]),
         "settling_time": np.array([response.settling_time for response in responses]),
-        "conductance": arrays.conductance,
-        "wire_resistance": np.array(arrays.wire_resistance),
-        "contacts": np.array(arrays.contacts),
     }
+    if design.nonlinearity_voltage is None:
+        arrays = CellArrays.of(design)
+        content["conductance"], content["contacts"] = arrays.conductance, np.array(arrays.contacts)
+        content["wire_resistance"] = np.array(arrays.wire_resistance)
     for k, response in enumerate(responses):
         content[f"time_{k}"], content[f"outputs_{k}"] = response.time, response.outputs
         content[f"target_{k}"], content[f"terminal_voltage_{k}"] = response.target, response.terminal_voltage
