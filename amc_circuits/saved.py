@@ -63,14 +63,14 @@ class Saved:
             ParameterError: The cells are not linear, or the file is of an older version.
         """
         if self.arrays is None or response.terminal_voltage is None:
-            mend = "cannot be plotted with --array: its cells are not linear, or an older version saved it: save it anew"
+            mend = "cannot be plotted with --array: cells are not linear, or it is of an older version: save it anew"
             raise ParameterError("FILE", str(self.path), mend)
         return self.arrays.load(response.terminal_voltage)
 
     def check_target(self, response: Response) -> None:
         """Raises ParameterError where it is not known what the outputs should be."""
         if response.target is None:
-            mend = "cannot be plotted with --error: it was saved without the wanted outputs by an older version; save it anew"
+            mend = "cannot be plotted with --error: an older version left out the wanted outputs; save it anew"
             raise ParameterError("FILE", str(self.path), mend)
 
 
