@@ -17,7 +17,7 @@ from amc_circuits.checks import scaled
 from amc_circuits.commands import PICTURES, waiting
 from amc_circuits.conductances import save_conductances
 from amc_circuits.mapping import Mapping, map_matrix
-from amc_circuits.messages import one_line_warnings
+from amc_circuits.messages import NO_RESULT, USABLE, finish, one_line_warnings
 from amc_circuits.options import output_format
 from amc_circuits.pulse_model import calibrate
 from amc_circuits.quantities import format_quantity
@@ -91,7 +91,7 @@ def program_matrix(
 
 
 def program(options: dict[str, Any], matrix_file: Path, output: Path, form: str, plot_file: Path | None) -> None:
-    """`amc program`."""
+    """`amc program`; exit code 3 where not one cell is programmed."""
     output_format("table", "json").parse(form)
     check_output_file("output", output, (".npz",))
     if plot_file is not None:
@@ -115,8 +115,10 @@ def program(options: dict[str, Any], matrix_file: Path, output: Path, form: str,
     else:
         print_table(_table(done))
         print(f"wrote {output}")
-    if lacking := done.of_cells("status").size - done.count(CellStatus.PROGRAMMED):
+    programmed = done.count(CellStatus.PROGRAMMED)
+    if lacking := done.of_cells("status").size - programmed:
         print(f"amc: warning: {lacking} cells are not programmed; the file holds what they have", file=sys.stderr)
+    finish(USABLE if programmed else NO_RESULT)
 
 
 def parse_program_options(given: dict[str, Any]) -> dict[str, Any]:
@@ -147,7 +149,8 @@ def _record(kind: Any, parsed: dict[str, Any]) -> Any:
 
 def _cell(parsed: dict[str, Any]) -> OneTransistorCell:
     parameters = filament(parsed["filament"]).replace(temperature=parsed["temperature"])
-    return OneTransistorCell(filament=parameters, pulse_width=parsed["pulse_width"])
+    own = {name: parsed[name] for name in ("pulse_width", "set_voltage", "reset_gate")}
+    return OneTransistorCell(filament=parameters, **own)
 
 
 def _title(done: ProgrammedArrays) -> str:

@@ -23,9 +23,13 @@ PULSES = (
     Option("most_pulses", "integer", "A cell that takes more is given up", "300", minimum=1),
 )
 CELL = (
-    Option("filament", "text", f"Parameters of the cells: {', '.join(FILAMENT_NAMES)}", "working"),
+    Option(
+        "filament", "text", f"Parameters of the cells: {', '.join(FILAMENT_NAMES)}", "working", choices=FILAMENT_NAMES
+    ),
     Option("temperature", "quantity", "Ambient temperature", "300.15", "K"),
     Option("pulse_width", "quantity", "Of the flat part of a pulse", "100n", "s"),
+    Option("set_voltage", "quantity", "Of the bit line in a SET pulse (the published set needs 2)", "1.5", "V"),
+    Option("reset_gate", "quantity", "Gate voltage in a RESET pulse", "3.3", "V"),
 )
 PROGRAM = (
     Option("g_min", "quantity", "Lowest conductance of the mapping", "1u", "S"),

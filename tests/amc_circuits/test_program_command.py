@@ -5,6 +5,7 @@ import json
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import typer
 
 from amc_circuits.conductances import load_conductances
 from amc_circuits.mapping import map_matrix
@@ -69,6 +70,14 @@ def test_stuck_cells_are_told(call):
     assert max(found.positive.max(), found.negative.max()) > 300e-6
 
 
+def test_no_cell_programmed_is_no_result(tmp_path, call):
+    """Where gate voltages are too low for every cell: exit code 3, and the file is there to be looked at."""
+    with pytest.raises(typer.Exit) as ending:
+        call(np.full((2, 2), 3.0), gate_largest="0.55")
+    assert ending.value.exit_code == 3
+    assert (load_conductances(tmp_path / "p.npz", np.full((2, 2), 3.0)).positive < 10e-6).all()
+
+
 def test_seed_decides_what_is_drawn(call):
     """The same seed gives the same conductances, another one others."""
     options = {"cycle_spread": "0.05", "read_noise": "0.002"}
@@ -83,7 +92,9 @@ def test_defaults_are_those_of_the_records():
     settings, cell = WriteVerify(), OneTransistorCell()
     for name in set(WriteVerify.model_fields) & set(defaults):
         assert defaults[name] == getattr(settings, name), name
-    assert defaults["pulse_width"] == cell.pulse_width and defaults["temperature"] == cell.filament.temperature
+    for name in ("pulse_width", "set_voltage", "reset_gate"):
+        assert defaults[name] == getattr(cell, name), name
+    assert defaults["temperature"] == cell.filament.temperature
 
 
 @pytest.mark.parametrize(
