@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from amc_circuits.converters import Converters
+    from amc_circuits.devices import Device, device_preset
     from amc_circuits.engines import EngineNotFoundError, NgspiceEngine, SimulationError
     from amc_circuits.extensions import Check, Extension
     from amc_circuits.inv import InvCircuit, SlowInverterWarning
@@ -28,6 +30,8 @@ _HOMES = {
     "plot_responses": "amc_circuits.plotting",
     "STYLE": "amc_circuits.plotting",
     "Check": "amc_circuits.extensions",
+    "Converters": "amc_circuits.converters",
+    "Device": "amc_circuits.devices",
     "Energy": "amc_circuits.solution",
     "EngineNotFoundError": "amc_circuits.engines",
     "Extension": "amc_circuits.extensions",
@@ -43,6 +47,7 @@ _HOMES = {
     "UnusableSolutionError": "amc_circuits.solution",
     "check_folder": "amc_circuits.run_folder",
     "claim_folder": "amc_circuits.run_folder",
+    "device_preset": "amc_circuits.devices",
     "format_quantity": "amc_circuits.quantities",
     "replacing": "amc_circuits.run_folder",
 }
@@ -50,6 +55,8 @@ _HOMES = {
 __all__ = [
     "STYLE",
     "Check",
+    "Converters",
+    "Device",
     "Energy",
     "EngineNotFoundError",
     "Extension",
@@ -65,6 +72,7 @@ __all__ = [
     "UnusableSolutionError",
     "check_folder",
     "claim_folder",
+    "device_preset",
     "format_quantity",
     "one_line_warnings",
     "package_version",

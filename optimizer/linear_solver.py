@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from amc_circuits import InvCircuit, Status, UnusableSolutionError
+from amc_circuits import Converters, Device, InvCircuit, Status, UnusableSolutionError, device_preset
 from optimizer.settings import CircuitSettings
 
 Matrix = NDArray[np.float64]
@@ -107,15 +108,18 @@ class InvCircuitSolver:
 
     Attributes:
         settings: What the circuit is made of.
+        seed: Of all that is drawn. Every programming is the next trial of it, so that cells and amplifiers are new.
         largest: Rows and columns of an array.
     """
 
     settings: CircuitSettings
+    seed: int = 0
     largest: int | None = ARRAY_LIMIT
+    _trials: Iterator[int] = field(default_factory=itertools.count, init=False, repr=False, compare=False)
 
     def init(self, matrix: Matrix) -> CircuitState:
         """Programs the matrix into an array."""
-        return CircuitState(InvCircuit.program(matrix, **self.settings.model_dump()), matrix)
+        return CircuitState(program(self.settings, matrix, self.seed, next(self._trials)), matrix)
 
     def compute(self, state: CircuitState, right_hand_sides: Matrix) -> SolveResult:
         """Streams the right-hand sides through the circuit.
@@ -127,7 +131,7 @@ class InvCircuitSolver:
         if not solution.usable:
             bad = sum(status is not Status.SETTLED for status in solution.statuses)
             problem = f"{bad} of {right_hand_sides.shape[1]} right-hand sides ended as {solution.status.name}"
-            mend = "raise the damping (a lower condition number) or take another op-amp"
+            mend = "raise the damping (a lower condition number), or take finer cells or another op-amp"
             raise SolveError(f"{problem} ({solution.message}); {mend}")
         total = solution.energy.total
         return SolveResult(
@@ -142,6 +146,19 @@ class InvCircuitSolver:
         )
 
 
+def program(settings: CircuitSettings, matrix: Matrix, seed: int = 0, trial: int = 0) -> InvCircuit:
+    """Programs a matrix into a circuit of these settings, as chance makes it in this trial of this seed.
+
+    Raises:
+        ParameterError: A setting is out of its range, or names what there is not.
+    """
+    given = {name: value for name, value in settings.model_dump().items() if value is not None}
+    cells = {name: given.pop(name) for name in Device.model_fields if name in given}
+    converters = Converters(**{name: given.pop(name) for name in Converters.model_fields if name in given})
+    device = device_preset(given.pop("device")).replace(**cells)
+    return InvCircuit.program(matrix, device=device, converters=converters, seed=seed, trial=trial, **given)
+
+
 def check_circuit(solver: str, settings: CircuitSettings) -> None:
     """Raises an error now where a circuit of these settings cannot be made or simulated; runs nothing.
 
@@ -151,7 +168,7 @@ def check_circuit(solver: str, settings: CircuitSettings) -> None:
     """
     if solver == "inv-circuit":
         # Asking a simulator for its version looks for its executable.
-        _ = InvCircuit.program(np.eye(2), **settings.model_dump()).simulator.version
+        _ = program(settings, np.eye(2)).simulator.version
 
 
 def _error_against_cholesky(matrix: Matrix, right_hand_sides: Matrix, value: Matrix) -> float:
@@ -160,7 +177,7 @@ def _error_against_cholesky(matrix: Matrix, right_hand_sides: Matrix, value: Mat
     return float(np.linalg.norm(value - reference) / np.linalg.norm(reference))
 
 
-SOLVERS: dict[str, Callable[[CircuitSettings], LinearSolver]] = {
-    "cholesky": lambda circuit: Cholesky(),
+SOLVERS: dict[str, Callable[[CircuitSettings, int], LinearSolver]] = {
+    "cholesky": lambda circuit, seed: Cholesky(),
     "inv-circuit": InvCircuitSolver,
 }

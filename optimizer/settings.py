@@ -91,7 +91,7 @@ class KfacSettings(Settings):
 
 
 class CircuitSettings(Settings):
-    """What the solver `inv-circuit` is made of.
+    """What the solver `inv-circuit` is made of. Names and ranges of the parts are checked where the parts are made.
 
     Attributes:
         opamp: Name of an op-amp preset.
@@ -99,8 +99,22 @@ class CircuitSettings(Settings):
         jobs: Simulations at the same time.
         wire_resistance: Of each wire segment, ohm.
         inverter_resistance: Of the inverters' two equal resistors, ohm; fast op-amps want less.
+        offset_spread: Standard deviation of the amplifiers' input offset, volts.
+        temperature: Of the circuit, kelvin; None for the nominal one.
+        device: Name of a device preset; what follows replaces its own where it is not None.
         g_min: Lowest conductance of a cell, siemens.
         g_max: Highest conductance of a cell, siemens.
+        levels: How many conductances a cell can be written to.
+        programming_error: Standard deviation of what is written, siemens, or the name of a fit.
+        read_noise: Relative standard deviation of a read, one draw a programming.
+        stuck_on: Part of the cells that stays at its highest conductance.
+        stuck_off: Part of the cells that stays at its lowest conductance.
+        drift_time: Seconds from writing to use.
+        drift_exponent: Mean exponent of the power law.
+        drift_spread: Standard deviation of the exponent from cell to cell.
+        dac_bits: Of the converters at the inputs; None has none.
+        adc_bits: Of the converters behind the outputs; None has none.
+        adc_range: These convert plus and minus this, volts; None for the amplifiers' usable swing.
     """
 
     opamp: str = "cmos-100meg"
@@ -108,8 +122,22 @@ class CircuitSettings(Settings):
     jobs: Count = 1
     wire_resistance: Annotated[float, Field(ge=0)] = 0.0
     inverter_resistance: Positive = 10e3
-    g_min: Positive = 1e-6
-    g_max: Positive = 100e-6
+    offset_spread: float = 0.0
+    temperature: float | None = None
+    device: str = "ideal"
+    g_min: float | None = None
+    g_max: float | None = None
+    levels: int | None = None
+    programming_error: float | str | None = None
+    read_noise: float | None = None
+    stuck_on: float | None = None
+    stuck_off: float | None = None
+    drift_time: float | None = None
+    drift_exponent: float | None = None
+    drift_spread: float | None = None
+    dac_bits: int | None = None
+    adc_bits: int | None = None
+    adc_range: float | None = None
 
 
 OptimizerSettings = Annotated[MomentumSettings | AdamSettings | KfacSettings, Field(discriminator="name")]

@@ -30,7 +30,8 @@ class TrainingSpec(Settings):
         evaluations: How often an epoch the test images are scored.
         target_accuracy: On the test images.
         stop_at_target: Ends the run when the target is reached.
-        seed: Of the initial weights, the order of the images and the labels sampled for the Fisher matrix.
+        seed: Of the initial weights, the order of the images, the labels sampled for the Fisher matrix and what chance
+            does to the circuits.
         precision: Of the network's arithmetic. Factors and inverses are always double.
     """
 

@@ -103,7 +103,7 @@ class Training:
         self.steps = max(1, math.floor(spec.epochs * self.steps_per_epoch))
         self.model = build_model(self.dataset.image_shape, spec.convolutions, self.dataset.classes)
         self.ledger = Ledger()
-        inverter = Inverter(SOLVERS[spec.solver](spec.circuit), self.ledger, self._tell)
+        inverter = Inverter(SOLVERS[spec.solver](spec.circuit, spec.seed), self.ledger, self._tell)
         self.optimizer = make_optimizer(self.model, spec, inverter)
         self._history: list[Evaluation] = []
         self._step = 0

@@ -3,19 +3,27 @@
 import numpy as np
 import pytest
 
-from amc_circuits import InvCircuit, ParameterError
-from optimizer.linear_solver import ARRAY_LIMIT, SOLVERS, Cholesky, InvCircuitSolver, SolveError, check_circuit
+from amc_circuits import Converters, Device, InvCircuit, ParameterError, device_preset
+from optimizer.linear_solver import ARRAY_LIMIT, SOLVERS, Cholesky, InvCircuitSolver, SolveError, check_circuit, program
 from optimizer.model import build_model, check_widths
 from optimizer.settings import CircuitSettings, ConvolutionShape
 from tests.cases import spd_matrix
 from tests.comparators import assert_close
 
 CIRCUIT = CircuitSettings(opamp="single-pole")
+EXACT = CircuitSettings(engine="state-space")
+"""The engine without a simulator, and ideal parts."""
+
+
+def inverses(settings, matrix, times=1, seed=0):
+    """Answers of one solver that programs the same matrix so many times."""
+    solver = InvCircuitSolver(settings, seed)
+    return [solver.compute(solver.init(matrix), np.eye(len(matrix))) for _ in range(times)]
 
 
 def test_the_table_names_both_solvers():
     """Each name of the table makes a solver; only the circuit has a largest array."""
-    made = {name: make(CIRCUIT) for name, make in SOLVERS.items()}
+    made = {name: make(CIRCUIT, 0) for name, make in SOLVERS.items()}
     assert made["cholesky"].largest is None
     assert made["inv-circuit"].largest == ARRAY_LIMIT == 128
 
@@ -96,3 +104,107 @@ def test_circuit_settings_are_checked_without_a_simulation():
     with pytest.raises(ParameterError, match="g_m"):
         check_circuit("inv-circuit", CircuitSettings(g_min=1e-3))
     check_circuit("cholesky", CircuitSettings(opamp="ad999"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "named"),
+    [
+        ("device", "hfo3", "device: got 'hfo3'; .*hfo2-wide"),
+        ("levels", 1, "levels: got 1"),
+        ("programming_error", -1e-6, "programming_error: got -1e-06"),
+        ("programming_error", "wan-2023", "programming_error: got 'wan-2023'; .*wan-2022"),
+        ("read_noise", 2.0, r"read_noise: got 2\.0"),
+        ("stuck_on", -0.1, r"stuck_on: got -0\.1"),
+        ("stuck_off", 1.5, r"stuck_off: got 1\.5"),
+        ("drift_time", -1.0, r"drift_time: got -1\.0"),
+        ("drift_exponent", 2.0, r"drift_exponent: got 2\.0"),
+        ("drift_spread", 2.0, r"drift_spread: got 2\.0"),
+        ("offset_spread", -1e-3, r"offset_spread: got -0\.001"),
+        ("temperature", 0.0, r"temperature: got 0\.0"),
+        ("dac_bits", 1, "dac_bits: got 1"),
+        ("adc_bits", 99, "adc_bits: got 99"),
+        ("adc_range", 0.0, r"adc_range: got 0\.0"),
+    ],
+)
+def test_a_part_that_cannot_be_made_is_one_line_before_training(key, value, named):
+    """The error of a cell, an amplifier or a converter names the key, the value and the mend, in one line."""
+    with pytest.raises(ParameterError, match=named) as caught:
+        check_circuit("inv-circuit", EXACT.model_copy(update={key: value}))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "parts"),
+    [
+        ({}, {}),
+        ({"device": "gramc-16level"}, {"device": device_preset("gramc-16level")}),
+        ({"device": "gramc-16level", "levels": 64}, {"device": Device(levels=64)}),
+        ({"g_min": 5e-6, "g_max": 50e-6}, {"device": Device(g_min=5e-6, g_max=50e-6)}),
+        ({"programming_error": "wan-2022"}, {"device": Device(programming_error="wan-2022")}),
+        ({"read_noise": 0.02}, {"device": Device(read_noise=0.02)}),
+        ({"stuck_on": 0.1, "stuck_off": 0.2}, {"device": Device(stuck_on=0.1, stuck_off=0.2)}),
+        (
+            {"drift_time": 1e4, "drift_exponent": 0.02, "drift_spread": 0.01},
+            {"device": Device(drift_time=1e4, drift_exponent=0.02, drift_spread=0.01)},
+        ),
+        ({"offset_spread": 1e-3}, {"offset_spread": 1e-3}),
+        ({"temperature": 350.0}, {"temperature": 350.0}),
+        (
+            {"dac_bits": 6, "adc_bits": 8, "adc_range": 0.5},
+            {"converters": Converters(dac_bits=6, adc_bits=8, adc_range=0.5)},
+        ),
+    ],
+)
+def test_each_key_reaches_its_part(given, parts):
+    """The circuit is the one that is made of those parts directly, in the same trial of the same seed."""
+    matrix = spd_matrix(5, 4, 5)
+    made = program(CircuitSettings(**given), matrix, seed=3, trial=5)
+    direct = InvCircuit.program(matrix, seed=3, trial=5, **parts)
+    assert made.design.sha256 == direct.design.sha256
+    assert made.converters == direct.converters
+    plain = program(CircuitSettings(), matrix)
+    assert (made.design.sha256, made.converters) != (plain.design.sha256, plain.converters) or not given
+
+
+def test_every_programming_draws_anew_and_every_run_the_same():
+    """Two refreshes of one matrix differ, and only in their trial; the same seed repeats both, another gives others."""
+    settings = EXACT.model_copy(update={"programming_error": 1e-6, "read_noise": 0.01, "offset_spread": 1e-4})
+    matrix = spd_matrix(6, 5, 6)
+    first, second = inverses(settings, matrix, times=2)
+    assert not np.isclose(first.value, second.value, rtol=1e-6).any()
+    again = inverses(settings, matrix, times=2)
+    assert np.array_equal(first.value, again[0].value)
+    assert np.array_equal(second.value, again[1].value)
+    assert np.array_equal(second.value, program(settings, matrix, 0, 1).solve(np.eye(6)).value)
+    assert not np.isclose(first.value, inverses(settings, matrix, seed=1)[0].value, rtol=1e-6).any()
+
+
+def test_ideal_parts_leave_nothing_to_chance():
+    """With everything off every programming under every seed is the circuit without devices, bit for bit."""
+    matrix = spd_matrix(6, 5, 7)
+    wanted = InvCircuit.program(matrix, engine="state-space").solve(np.eye(6)).value
+    off = EXACT.model_copy(update={"programming_error": 0.0, "read_noise": 0.0, "stuck_on": 0.0, "drift_time": 1e6})
+    for result in [*inverses(EXACT, matrix, times=2, seed=9), *inverses(off, matrix, seed=4)]:
+        assert np.array_equal(result.value, wanted)
+
+
+def test_the_error_of_an_inverse_grows_with_the_programming_error():
+    """To first order `D^-1 dD D^-1`: on the same draws twice the error of the cells is twice that of the inverse."""
+    matrix = 3.0 * spd_matrix(8, 5, 8)
+    errors = np.array(
+        [
+            [
+                result.relative_error
+                for result in inverses(EXACT.model_copy(update={"programming_error": sigma}), matrix, times=5)
+            ]
+            for sigma in (0.05e-6, 0.1e-6)
+        ]
+    )
+    np.testing.assert_allclose(errors[1] / errors[0], 2.0, rtol=0.05)
+
+
+def test_unit_vectors_are_exact_in_any_dac():
+    """A DAC of two bits has zero and full scale, which is all that the columns of the unit matrix ask for."""
+    matrix = spd_matrix(6, 5, 9)
+    (exact,), (coarse,) = inverses(EXACT, matrix), inverses(EXACT.model_copy(update={"dac_bits": 2}), matrix)
+    assert np.array_equal(exact.value, coarse.value)

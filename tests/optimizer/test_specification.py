@@ -26,6 +26,11 @@ damping = 0.1
 [circuit]
 opamp = "cmos-1g"
 wire_resistance = 1.73
+device = "hfo2-wide"
+g_max = 100e-6
+levels = 64
+programming_error = "wan-2022"
+adc_bits = 8
 """
 
 
@@ -37,6 +42,8 @@ def test_a_toml_file_says_everything(tmp_path):
     assert (spec.convolutions[0].channels, spec.convolutions[0].stride) == (4, 1)
     assert spec.optimizer == KfacSettings(damping=0.1)
     assert (spec.circuit.opamp, spec.circuit.wire_resistance) == ("cmos-1g", 1.73)
+    assert (spec.circuit.device, spec.circuit.g_min, spec.circuit.g_max) == ("hfo2-wide", None, 100e-6)
+    assert (spec.circuit.levels, spec.circuit.programming_error, spec.circuit.adc_bits) == (64, "wan-2022", 8)
 
 
 def test_the_optimizer_is_chosen_by_its_name():
@@ -61,6 +68,12 @@ def test_the_optimizer_is_chosen_by_its_name():
         ({"convolutions": [{"channels": 4}]}, r"convolutions\.0\.kernel: got"),
         ({"convolutions": [{"channels": 4, "kernel": 4}]}, r"convolutions\.0\.kernel: got 4"),
         ({"circuit": {"jobs": 0}}, r"circuit\.jobs: got 0"),
+        ({"circuit": {"level": 8}}, r"circuit\.level: got an unknown name"),
+        ({"circuit": {"levels": 2.5}}, r"circuit\.levels: got 2\.5"),
+        ({"circuit": {"device": 8}}, r"circuit\.device: got 8"),
+        ({"circuit": {"programming_error": []}}, r"circuit\.programming_error.* got \[\]"),
+        ({"circuit": {"read_noise": float("nan")}}, r"circuit\.read_noise: got nan"),
+        ({"circuit": {"adc_bits": "many"}}, r"circuit\.adc_bits: got 'many'"),
     ],
 )
 def test_an_unknown_name_or_value_is_one_line(content, place):

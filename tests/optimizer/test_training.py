@@ -124,7 +124,7 @@ class Nulling:
 
 def test_circuits_do_every_inversion(monkeypatch, digits):
     """Where the solver of `inv-circuit` answers zero no weight moves: no other inverse feeds the steps."""
-    monkeypatch.setitem(SOLVERS, "inv-circuit", lambda settings: Nulling())
+    monkeypatch.setitem(SOLVERS, "inv-circuit", lambda settings, seed: Nulling())
     training = Training(IN_CIRCUITS.model_copy(update={"epochs": 0.25}), digits)
     start = training.model.initial_weights(
         np.random.default_rng([IN_CIRCUITS.seed, 0]), PRECISIONS[IN_CIRCUITS.precision]
@@ -162,3 +162,16 @@ def test_the_number_of_jobs_changes_nothing(digits, in_circuits):
     other = Training(IN_CIRCUITS.model_copy(update={"circuit": circuit}), digits).run()
     assert all(map(np.array_equal, other.weights, in_circuits.weights))
     assert other.ledger.inversions == in_circuits.ledger.inversions
+
+
+def test_chance_in_the_cells_is_that_of_the_seed(digits):
+    """With real cells a run is the same again, with two simulations at the same time too."""
+    real = {"programming_error": 0.5e-6, "offset_spread": 1e-4, "adc_bits": 8}
+    short = IN_CIRCUITS.model_copy(update={"epochs": 0.25, "seed": 3})
+    one, two = (
+        Training(short.model_copy(update={"circuit": CircuitSettings(jobs=jobs, **real)}), digits) for jobs in (1, 2)
+    )
+    assert one.optimizer.inverter.solver.seed == 3
+    first, second = one.run(), two.run()
+    assert all(map(np.array_equal, first.weights, second.weights))
+    assert first.ledger.inversions == second.ledger.inversions
