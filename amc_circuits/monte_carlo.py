@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.cases import Case, Problem, problem, program, program_arguments
+from amc_circuits.draws import TRIAL_END
 from amc_circuits.engines import EnginesDisagreeError, NgspiceEngine, SimulationError
 from amc_circuits.inv import InvCircuit
 from amc_circuits.mvm import MvmCircuit
@@ -26,6 +27,8 @@ from netlists import ParameterError
 CHUNK = 8
 """Trials that are worked on together, always the same ones: 0 to 7, 8 to 15 ... ngspice's steps suit all of a deck, so
 its figures depend, in their fifth digit, on who else is in it."""
+MOST_TRIALS = 1_000_000
+"""More is refused: some hours of small circuits, and a list of a gigabyte."""
 FAILED = "FAILED"
 FIGURES = {
     "relative_error": "%",
@@ -75,6 +78,9 @@ class MonteCarlo:
         keep: Folder for failed runs.
         noise_bandwidth: Of the read-out, Hz, for the noise; None is the op-amp's GBWP.
         with_noise: True when noise is wanted.
+
+    Raises:
+        ParameterError: That is too many trials, or trials that no seed has.
     """
 
     kind: Circuit
@@ -85,6 +91,12 @@ class MonteCarlo:
     keep: Path | None = None
     with_noise: bool = False
     noise_bandwidth: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.count > MOST_TRIALS:
+            raise ParameterError("monte_carlo", self.count, f"must be at most {MOST_TRIALS}")
+        if self.first + self.count > TRIAL_END:
+            raise ParameterError("trial", self.first, f"must be at most 2^32 - {self.count} for so many trials")
 
     def chunks(self) -> list[range]:
         """The trials asked for, chunk by chunk."""
@@ -156,6 +168,11 @@ def _trial(study: MonteCarlo, number: int, circuit: InvCircuit | MvmCircuit, fir
     except EnginesDisagreeError:
         raise
     except SimulationError as error:
+        return Trial(number, FAILED, {}, str(error))
+    except ParameterError as error:
+        # A drawn array at the limit of stability is a trial that failed; what was typed is an error.
+        if error.parameter != "A":
+            raise
         return Trial(number, FAILED, {}, str(error))
     worst = {
         "relative_error": solution.relative_error,

@@ -12,6 +12,7 @@ from amc_circuits.engines import NgspiceEngine, SimulationError
 from amc_circuits.programmed import ProgrammedCircuit
 from amc_circuits.readings import Reading
 from amc_circuits.streaming import stream_job
+from netlists import ParameterError
 from netlists.record import FloatArray
 
 LONGEST = 2.0
@@ -49,7 +50,18 @@ def first_readings(circuits: Sequence[ProgrammedCircuit], vector: FloatArray) ->
 
 def _alike(circuits: Sequence[ProgrammedCircuit], levels: Sequence[FloatArray]) -> list[int]:
     """Places of the stable circuits whose time scales are near to each other's."""
-    stable = [k for k, circuit in enumerate(circuits) if circuit.stability.stable and levels[k].shape[1] == 1]
-    slots = np.array([circuits[k].timing.slot_time for k in stable])
-    typical = np.median(slots) if stable else 0.0
-    return [k for k, slot in zip(stable, slots.tolist(), strict=True) if typical / LONGEST <= slot <= typical * LONGEST]
+    slots = {
+        k: slot
+        for k, circuit in enumerate(circuits)
+        if circuit.stability.stable and levels[k].shape[1] == 1 and (slot := _slot_time(circuit))
+    }
+    typical = np.median(list(slots.values())) if slots else 0.0
+    return [k for k, slot in slots.items() if typical / LONGEST <= slot <= typical * LONGEST]
+
+
+def _slot_time(circuit: ProgrammedCircuit) -> float:
+    """Of a right-hand side, s; 0 where it is too long for a simulation, which the circuit says when it runs alone."""
+    try:
+        return circuit.timing.slot_time
+    except ParameterError:
+        return 0.0

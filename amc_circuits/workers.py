@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -23,7 +24,8 @@ class WorkerDiedError(RuntimeError):
 def run_in_processes(calls: Sequence[Callable[[], T]], processes: int) -> Iterator[T]:
     """Runs calls and yields their results as they come; with one process in this one, in order.
 
-    When a call fails or the caller stops, the processes and the simulations that they started are ended.
+    When a call fails or the caller stops, the processes and the simulations that they started are ended. What calls
+    warn of, the caller is warned of.
 
     Args:
         calls: They and their results can be pickled.
@@ -40,9 +42,12 @@ def run_in_processes(calls: Sequence[Callable[[], T]], processes: int) -> Iterat
     pool = ProcessPoolExecutor(min(processes, len(calls)), context, initializer=_quiet)
     try:
         with _interrupts_held():
-            futures = [pool.submit(_end_whole, call) for call in calls]
+            futures = [pool.submit(_answered, call) for call in calls]
         for future in as_completed(futures):
-            yield future.result()
+            result, heard = future.result()
+            for warning in heard:
+                warnings.warn(warning, stacklevel=2)
+            yield result
         pool.shutdown()
     except BaseException as error:
         for process in set(multiprocessing.active_children()) - before:
@@ -66,12 +71,18 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _end_whole(call: Callable[[], T]) -> T:
-    """Makes a call; a process that is to end does so, where the pool would take the request for a result."""
+def _answered(call: Callable[[], T]) -> tuple[T, list[Warning | str]]:
+    """Makes a call and returns its result, with what it warned of, each once.
+
+    A process that is to end does so here: the pool would take the request for a result.
+    """
     try:
-        return call()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            result = call()
     except SystemExit as ending:
         os._exit(int(ending.code or 0))
+    return result, list({str(one.message): one.message for one in caught}.values())
 
 
 def _quiet() -> None:
