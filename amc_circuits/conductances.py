@@ -6,6 +6,7 @@
 | `alpha` | max abs A, in the units of A | () |
 | `unit` | conductance that stands for alpha, S | () |
 | `g_min`, `g_max` | limits of the mapping, S | () |
+| `programming_energy`, `programming_time` | of all cells, one after the other, J and s | () |
 | `positive` | conductances of the positive array, S | (N, M) |
 | `target_positive` | what was wanted, S | (N, M) |
 | `status_positive` | `CellStatus` of each cell | (N, M) |
@@ -29,6 +30,7 @@ from netlists import ParameterError
 from netlists.record import FloatArray
 
 ARRAYS = ("positive", "negative")
+COSTS = ("programming_energy", "programming_time")
 
 
 def save_conductances(
@@ -49,6 +51,8 @@ def save_conductances(
         "unit": np.array(mapping.unit),
         "g_min": np.array(limits[0]),
         "g_max": np.array(limits[1]),
+        "programming_energy": np.array(sum(float(array.energy.sum()) for array in written)),
+        "programming_time": np.array(sum(float(array.time.sum()) for array in written)),
     }
     for name, array in zip(ARRAYS, written, strict=False):
         content[name], content[f"target_{name}"] = array.conductance, array.target
@@ -85,6 +89,20 @@ def load_conductances(path: Path, matrix: FloatArray) -> Mapping:
     return Mapping(content["positive"], negative, alpha, unit)
 
 
+def programming_cost(path: Path) -> tuple[float, float]:
+    """What it took to write all cells, one after the other, J and s.
+
+    Raises:
+        ParameterError: It is no file that `save_conductances` wrote.
+    """
+    content = _read(path)
+    _check_keys(path, content, signed="negative" in content)
+    found = [content[name] for name in COSTS]
+    if any(value.shape != () or value < 0 for value in found):
+        raise _refused(path, f"{' and '.join(COSTS)} must be numbers, 0 or more")
+    return float(found[0]), float(found[1])
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         # Opened here, because np.load leaves a damaged file open.
@@ -99,7 +117,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _check_keys(path: Path, content: dict[str, Any], signed: bool) -> None:
     """All keys are there, as numbers."""
     arrays = ARRAYS if signed else ARRAYS[:1]
-    wanted = ["matrix", "alpha", "unit", "g_min", "g_max"]
+    wanted = ["matrix", "alpha", "unit", "g_min", "g_max", *COSTS]
     wanted += [f"{prefix}{name}" for name in arrays for prefix in ("", "target_", "status_")]
     for name in wanted:
         if name not in content:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from amc_circuits.cases import Case
 from amc_circuits.commands import case_of, waiting
+from amc_circuits.conductances import programming_cost
 from amc_circuits.converters import Converters
 from amc_circuits.cost import Cost, Programming
 from amc_circuits.cost import cost as cost_of
@@ -33,8 +34,10 @@ def cost(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: 
         form: `table` or `json`.
     """
     output_format("table", "json").parse(form)
-    given = {option.name: option.parse(_typed(option, options)) for option in COST}
-    programming = Programming(**{name: given.pop(name) for name in Programming.model_fields})
+    given = {
+        option.name: None if (typed := _typed(option, options)) is None else option.parse(typed) for option in COST
+    }
+    programming = _programming({name: given.pop(name) for name in Programming.model_fields}, options)
     names = {option.name for option in COST}
     of_circuit = {name: value for name, value in options.items() if name not in names}
     with one_line_warnings(), waiting(f"INV by {options.get('engine') or 'ngspice'}"):
@@ -51,9 +54,17 @@ def cost(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: 
         finish(NO_RESULT)
 
 
-def _typed(option: Option, options: dict[str, Any]) -> Any:
-    value = options.get(option.name)
-    return option.default if value is None else value
+def _parsed(option: Option, typed: Any) -> Any:
+    value = option.default if typed is None else typed
+    return None if value is None else option.parse(value)
+
+
+def _programming(given: dict[str, Any], options: dict[str, Any]) -> Programming:
+    """What programming takes: as given, else as the file of conductances says, else nothing."""
+    file = options.get("conductances")
+    energy, time = (0.0, 0.0) if file is None else programming_cost(Path(file))
+    known = {"programming_energy": energy, "programming_time": time}
+    return Programming(**known | {name: value for name, value in given.items() if value is not None})
 
 
 def _range(case: Case, converters: Converters) -> float | None:

@@ -201,8 +201,8 @@ COST = (
     Option("adc", "text", f"Kind of ADC: {', '.join(ADC_NAMES)}", "sar", choices=ADC_NAMES),
     Option("adc_share", "integer", "Outputs that one ADC converts one after the other", "1", minimum=1),
     Option("solves", "integer", "Solves for which the array stays programmed", "1", minimum=1),
-    Option("programming_energy", "quantity", "Of programming the array once", "0", "J"),
-    Option("programming_time", "quantity", "Of programming the array once", "0", "s"),
+    Option("programming_energy", "quantity", "Of programming the array once (the file's, or none)", unit="J"),
+    Option("programming_time", "quantity", "Of programming the array once (the file's, or none)", unit="s"),
 )
 JOBS = Option("jobs", "integer", "Simulations at the same time", "1", minimum=1)
 RHS = Option("rhs", "integer", "Which right-hand side, from 1", minimum=1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from amc_circuits.conductances import load_conductances, save_conductances
+from amc_circuits.conductances import load_conductances, programming_cost, save_conductances
 from amc_circuits.mapping import map_matrix
 from amc_circuits.write_verify import Written
 from netlists import ParameterError
@@ -46,7 +46,7 @@ def test_file_has_the_documented_keys(tmp_path):
     with np.load(saved(tmp_path / "p.npz", SIGNED), allow_pickle=False) as content:
         assert set(content.files) == {
             "matrix", "alpha", "unit", "g_min", "g_max", "positive", "target_positive", "status_positive",
-            "negative", "target_negative", "status_negative",
+            "negative", "target_negative", "status_negative", "programming_energy", "programming_time",
         }  # fmt: skip
         np.testing.assert_array_equal(content["matrix"], SIGNED)
         assert (content["g_min"], content["g_max"], content["unit"]) == (1e-6, 100e-6, 100e-6 - 1e-6)
@@ -114,3 +114,17 @@ def test_a_missing_file_is_refused(tmp_path):
     """With the system's reason."""
     with pytest.raises(ParameterError, match="No such file"):
         load_conductances(tmp_path / "none.npz", SIGNED)
+
+
+def test_costs_are_the_sums_over_all_cells(tmp_path):
+    """Energy and time of both arrays, one cell after the other: twelve cells of 1 pJ and 1 us."""
+    energy, time = programming_cost(saved(tmp_path / "p.npz", SIGNED))
+    assert (energy, time) == (pytest.approx(12e-12), pytest.approx(12e-6))
+
+
+@pytest.mark.parametrize("value", [np.ones(2), np.array(-1.0)])
+def test_costs_that_are_none_are_refused(tmp_path, value):
+    """They are one number each, 0 or more."""
+    path = saved(tmp_path / "p.npz", SIGNED, {"programming_energy": value})
+    with pytest.raises(ParameterError, match="programming_energy"):
+        programming_cost(path)
