@@ -34,9 +34,7 @@ def cost(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: 
         form: `table` or `json`.
     """
     output_format("table", "json").parse(form)
-    given = {
-        option.name: None if (typed := _typed(option, options)) is None else option.parse(typed) for option in COST
-    }
+    given = {option.name: _parsed(option, options.get(option.name)) for option in COST}
     programming = _programming({name: given.pop(name) for name in Programming.model_fields}, options)
     names = {option.name for option in COST}
     of_circuit = {name: value for name, value in options.items() if name not in names}
