@@ -1,9 +1,10 @@
 """How long do many circuits that chance makes different take, by either engine?
 
 Method: INV, N = 16, condition 10, programming error 1 uS of 100 uS, every trial programmed, solved and measured.
-State-space: `--trials` trials in 1 and in 2 processes, the processes' start included. ngspice: `--decks` decks of 8
-trials side by side, in one process, against the same trials one deck each, which is what a loop over
-`InvCircuit.program(...).solve(b)` does; both take turns, so that a busy machine slows both.
+State-space: `--trials` trials in 1 and in 2 processes, the processes' start included. ngspice: `--chunks` chunks of 8
+trials in one process, as many of them side by side in a deck as there is room for, against the same trials one deck
+each, which is what a loop over `InvCircuit.program(...).solve(b)` does; both take turns, so that a busy machine slows
+both.
 
 Printed, medians of the rounds: seconds of all trials and milliseconds of one trial and core; for ngspice the ratio of
 the two ways, round by round, and how far their figures are apart.
@@ -54,9 +55,9 @@ def in_processes(opamp: str, trials: int, jobs: int) -> float:
     return time.perf_counter() - began
 
 
-def side_by_side(opamp: str, decks: int) -> tuple[float, float, float]:
+def side_by_side(opamp: str, chunks: int) -> tuple[float, float, float]:
     """Seconds of all trials side by side and one by one, in turns, and their largest relative difference."""
-    asked = study(opamp, "ngspice", decks * CHUNK)
+    asked = study(opamp, "ngspice", chunks * CHUNK)
     together = alone = difference = 0.0
     for chunk in asked.chunks():
         began = time.perf_counter()
@@ -85,15 +86,15 @@ def state_space_table(trials: int, rounds: int) -> Table:
     return grid
 
 
-def ngspice_table(decks: int, rounds: int) -> Table:
+def ngspice_table(chunks: int, rounds: int) -> Table:
     """All op-amps, side by side and one by one."""
-    title = f"ngspice, {decks * CHUNK} trials in decks of {CHUNK}, one process"
+    title = f"ngspice, {chunks * CHUNK} trials, one process"
     grid = Table(title=title, title_justify="left", box=box.MARKDOWN)
     for heading in ("op-amp", "ms a trial", "asked", "one by one, ms", "ratio", "largest difference"):
         grid.add_column(heading, justify="right", no_wrap=True)
     for opamp in OPAMPS:
-        found = [side_by_side(opamp, decks) for _ in range(rounds)]
-        together, alone = (1e3 * float(np.median([row[k] for row in found])) / (decks * CHUNK) for k in (0, 1))
+        found = [side_by_side(opamp, chunks) for _ in range(rounds)]
+        together, alone = (1e3 * float(np.median([row[k] for row in found])) / (chunks * CHUNK) for k in (0, 1))
         ratio = float(np.median([row[1] / row[0] for row in found]))
         grid.add_row(
             opamp,
@@ -108,7 +109,7 @@ def ngspice_table(decks: int, rounds: int) -> Table:
 
 def main(
     trials: Annotated[int, typer.Option(min=8, help="Of the state-space engine")] = 1000,
-    decks: Annotated[int, typer.Option(min=1, help="Of ngspice, 8 trials each")] = 8,
+    chunks: Annotated[int, typer.Option(min=1, help="Of ngspice, 8 trials each")] = 8,
     rounds: Annotated[int, typer.Option(min=1)] = 3,
     out: Annotated[Path | None, typer.Option(help="Text file that gets the tables too")] = None,
 ) -> None:
@@ -117,7 +118,7 @@ def main(
     with threadpool_limits(1):
         console.print(machine_line(), highlight=False)
         console.print(f"INV, N = {SIZE}, medians of {rounds} rounds\n", highlight=False)
-        console.print(ngspice_table(decks, rounds))
+        console.print(ngspice_table(chunks, rounds))
         console.print(state_space_table(trials, rounds))
     if out is not None:
         console.save_text(str(out))
