@@ -13,13 +13,18 @@ MAX_DEPTH = 40
 RESERVED = {"time", "temper", "temp", "pi"}
 """Names that no parameter may have."""
 
-_LEVELS = (("||", "|"), ("&&", "&"), ("==", "!=", "<=", ">=", "<", ">"), ("+", "-"), ("*", "/"))
+_LEVELS = {
+    "||": 0, "|": 0, "&&": 1, "&": 1, "==": 2, "!=": 2, "<=": 2, ">=": 2, "<": 2, ">": 2,
+    "+": 3, "-": 3, "*": 4, "/": 4,
+}  # fmt: skip
+"""Operators and how tightly they bind."""
+
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?[a-z]*(?![\w.]))|(?P<name>[a-z_]\w*)"
+    r"\s*(?:(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?[a-z]*(?![\w.]))|(?P<name>[a-z_]\w*)"
     r"|(?P<sign>\*\*|\|\||&&|[=!<>]=|[-+*/^()<>|&!?:,={}'])|(?P<end>$))"
 )
 _PROBE = re.compile(r"\s*\(\s*([^\s(){}',=;*/]+)\s*(?:,\s*([^\s(){}',=;*/]+)\s*)?\)")
-_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([a-z]*)")
+_NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)([a-z]*)")
 _ENLARGING = {"t": 1e12, "g": 1e9, "k": 1e3}
 _DIVIDING = {"m": 1e3, "u": 1e6, "n": 1e9, "p": 1e12, "f": 1e15}
 _CLOSING = {"(": ")", "{": "}", "'": "'"}
@@ -94,6 +99,8 @@ def number(text: str, line: Line) -> float | None:
 
 def _scaled(value: float, letters: str) -> float:
     """SPICE's scale factors; what follows them is a unit. Dividing by a power of ten rounds once."""
+    if not letters:
+        return value
     if letters.startswith("meg"):
         return value * 1e6
     if letters.startswith("mil"):
@@ -171,14 +178,14 @@ class _Parser:
         return tree
 
     def binary(self, level: int) -> Expression:
-        if level == len(_LEVELS):
-            return self.signed()
-        first, rest = self.binary(level + 1), list[tuple[str, Expression]]()
-        while self.token in _LEVELS[level]:
-            sign = self.token
-            self.advance()
-            rest.append((sign, self.binary(level + 1)))
-        return Chain(first, tuple(rest)) if rest else first
+        tree = self.signed()
+        while (found := _LEVELS.get(self.token, -1)) >= level:
+            rest = list[tuple[str, Expression]]()
+            while _LEVELS.get(sign := self.token) == found:
+                self.advance()
+                rest.append((sign, self.binary(found + 1)))
+            tree = Chain(tree, tuple(rest))
+        return tree
 
     def signed(self) -> Expression:
         signs = []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from netlists.model_cards import Scope, read_cards
 from netlists.model_flat import flatten
-from netlists.model_lines import PARAMETER, read_lines
+from netlists.model_lines import LONGEST_MEND, PARAMETER, read_lines, shortened
 from netlists.opamp_parameters import PINS
 from netlists.record import ParameterError, Record
 
@@ -58,7 +58,7 @@ def read_model(path: Path, subcircuit: str, pins: Sequence[str]) -> ModelFile:
 def _wanted(top: Scope, name: str, path: Path) -> Scope:
     scope = top.subcircuits.get(name.lower())
     if scope is None:
-        there = ", ".join(list(top.subcircuits)[:8]) or "none"
+        there = shortened(", ".join(list(top.subcircuits)[:8]), LONGEST_MEND) or "none"
         raise ParameterError("opamp_subckt", f"{name!r}", f"the subcircuits of {path} are: {there}")
     if len(scope.pins) != len(PINS):
         mend = f"an op-amp has {len(PINS)} pins here ({', '.join(PINS)}), this subcircuit has {len(scope.pins)}"

@@ -19,6 +19,8 @@ Folded: TypeAlias = float | str
 
 MULTIPLIED = 8
 """Integer powers up to this one are written as products."""
+MAX_TEXT = 20_000
+"""Characters of an expression as ngspice gets it."""
 
 OPERATORS: dict[str, Callable[[float, float], float]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
@@ -37,9 +39,14 @@ def text(value: Folded) -> str:
 
 
 def chain_text(first: Folded, rest: Sequence[tuple[str, Folded]]) -> str:
-    """Operands of one precedence; comparisons and logic one in the other, since they are 0 or 1."""
+    """Operands of one precedence; comparisons and logic one in the other, since they are 0 or 1.
+
+    Stops where the text is longer than `MAX_TEXT`: it will be refused, and must not grow without end before.
+    """
     total = text(first)
     for sign, value in rest:
+        if len(total) > MAX_TEXT:
+            break
         total = f"{total}{_LOGICAL.get(sign, sign)}{text(value)}"
         if sign not in "+-*/":
             total = f"({total})"

@@ -11,17 +11,22 @@ from typing import NamedTuple
 from netlists.record import ParameterError
 
 PARAMETER = "opamp_file"
-MAX_BYTES = 5_000_000
-"""Of a file with all that it includes."""
-MAX_LINES = 200_000
-"""Of one file."""
+MAX_BYTES = 1_000_000
+"""Of a file with all that it includes: some seconds of reading at most."""
 MAX_LINE = 20_000
 """Characters of a logical line."""
 MAX_INCLUDES = 8
 """Depth of files that include files."""
+MAX_FILES = 200
+"""Includes in all."""
 SHOWN = 48
 """Characters of an offending line that a message shows."""
+LONGEST_MEND = 500
+"""Characters of the rest of a message: names of the file may stand in it."""
 
+# Without waiting, for a FIFO would hold us up for ever, and without links.
+_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _COMMENT = re.compile(r";|//|(?<=[ \t,])\$(?=[ \t]|$)")
 _INCLUDE = re.compile(r"\.(include|inc|lib)(?:\s+(.*))?", re.IGNORECASE)
 _ARGUMENTS = re.compile(r"""(?:"([^"]*)"|'([^']*)'|([^\s"']+))(?:\s+([A-Za-z0-9_]+))?""")
@@ -38,8 +43,14 @@ class Line(NamedTuple):
 
     def refused(self, mend: str) -> ParameterError:
         """The error for this line."""
-        text = self.text if len(self.text) <= SHOWN else self.text[: SHOWN - 3] + "..."
-        return ParameterError(PARAMETER, f"{self.file}:{self.number} {text!r}", mend)
+        return ParameterError(
+            PARAMETER, f"{self.file}:{self.number} {shortened(self.text, SHOWN)!r}", shortened(mend, LONGEST_MEND)
+        )
+
+
+def shortened(text: str, longest: int) -> str:
+    """A text of this many characters at most."""
+    return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
 def read_lines(path: Path) -> list[Line]:
@@ -58,8 +69,8 @@ class _Reader:
     """Reads a file and what it includes, all within the folder of the first."""
 
     def __init__(self, path: Path) -> None:
-        self.folder = path.parent.resolve()
-        self.left = MAX_BYTES
+        self.folder = _resolved(path.parent, Line(str(path), 1, ""))
+        self.left, self.files = MAX_BYTES, MAX_FILES
 
     def read(self, path: Path, asked: Line, above: tuple[Path, ...], section: str | None = None) -> list[Line]:
         real = self._inside(path, asked)
@@ -67,6 +78,9 @@ class _Reader:
             raise asked.refused(f"{path.name} includes itself")
         if len(above) > MAX_INCLUDES:
             raise asked.refused(f"includes may be nested {MAX_INCLUDES} deep at most")
+        if self.files < 0:
+            raise asked.refused(f"a model file may include {MAX_FILES} files at most, and what they include counts")
+        self.files -= 1
         lines = _logical(str(path), _text(str(path), self._bytes(real, asked)))
         if section is not None:
             lines = _section(lines, section, asked)
@@ -87,22 +101,18 @@ class _Reader:
 
     def _inside(self, path: Path, asked: Line) -> Path:
         """Where a file really is."""
-        try:
-            real = path.resolve(strict=True)
-        except (OSError, RuntimeError) as error:
-            raise asked.refused(f"cannot be read: {getattr(error, 'strerror', None) or 'a loop of links'}") from None
+        real = _resolved(path, asked)
         if not real.is_relative_to(self.folder):
             raise asked.refused(f"{path.name} is a link out of its folder; name the file itself")
         return real
 
     def _bytes(self, real: Path, asked: Line) -> bytes:
         try:
-            # Without waiting: a FIFO would hold us up for ever.
-            descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = self._opened(real)
             with os.fdopen(descriptor, "rb") as file:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                     raise asked.refused(f"{real.name} is no regular file")
-                content = file.read(self.left + 1)
+                content = file.read(self.left + 1) or b""
         except OSError as error:
             mend = "is a folder" if isinstance(error, IsADirectoryError) else f"cannot be read: {error.strerror}"
             raise asked.refused(f"{real.name} {mend}") from None
@@ -110,6 +120,27 @@ class _Reader:
             raise asked.refused(f"a model file may have {MAX_BYTES} bytes at most, with all that it includes")
         self.left -= len(content)
         return content
+
+    def _opened(self, real: Path) -> int:
+        """A file's descriptor, from folder to folder: no link is followed that has come since they were looked at."""
+        *folders, name = real.relative_to(self.folder).parts or (".",)
+        here = os.open(self.folder, _FOLDER)
+        try:
+            for folder in folders:
+                above, here = here, os.open(folder, _FOLDER, dir_fd=here)
+                os.close(above)
+            return os.open(name, _FILE, dir_fd=here)
+        finally:
+            os.close(here)
+
+
+def _resolved(path: Path, asked: Line) -> Path:
+    """Where a file or folder really is."""
+    try:
+        return path.resolve(strict=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or ("a loop of links" if "loop" in str(error) else error)
+        raise asked.refused(f"cannot be read: {reason}") from None
 
 
 def _text(file: str, content: bytes) -> str:
@@ -126,8 +157,6 @@ def _text(file: str, content: bytes) -> str:
 def _logical(file: str, text: str) -> list[Line]:
     """Lines without comments, continuations joined."""
     lines: list[Line] = []
-    if text.count("\n") > MAX_LINES:
-        raise ParameterError(PARAMETER, f"{file}:{MAX_LINES + 1}", f"a file may have {MAX_LINES} lines at most")
     for number, physical in enumerate(text.split("\n"), 1):
         bare = physical.strip()
         if bare.startswith("*"):
@@ -136,8 +165,10 @@ def _logical(file: str, text: str) -> list[Line]:
         if line.text.startswith("+"):
             if not lines:
                 raise line.refused("there is no line that this one could continue")
+            if not (more := line.text[1:].strip()):
+                continue
             begun = lines.pop()
-            line = begun._replace(text=f"{begun.text} {line.text[1:].strip()}".rstrip())
+            line = begun._replace(text=f"{begun.text} {more}")
         if len(line.text) > MAX_LINE:
             raise line.refused(f"a line with its continuations may have {MAX_LINE} characters at most")
         if line.text:

@@ -11,12 +11,9 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from netlists.model_expressions import RESERVED, Call, Chain, Current, Expression, Name, Number, Sign, Voltage
-from netlists.model_functions import FUNCTIONS, OPERATORS, Folded, chain_text, power
+from netlists.model_functions import FUNCTIONS, MAX_TEXT, OPERATORS, Folded, chain_text, power
 from netlists.model_lines import Line
 from netlists.record import ParameterError
-
-MAX_TEXT = 20_000
-"""Characters of an expression as ngspice gets it."""
 
 
 class Function(NamedTuple):
