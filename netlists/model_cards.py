@@ -133,6 +133,8 @@ def _function(scope: Scope, line: Line, rest: str) -> Scope:
         raise line.refused("write .func name(argument, ...) {expression}")
     if match[1] in ("v", "i"):
         raise line.refused("v() and i() are voltages and currents; call this function something else")
+    if (reserved := RESERVED & set(names)) != set():
+        raise line.refused(f"no argument can be called {min(reserved)}")
     _add(scope.functions, match[1], Function(tuple(names), expression(match[3], line), line), line)
     return scope
 

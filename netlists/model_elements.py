@@ -201,8 +201,10 @@ def _behavioural(words: Words, name: str) -> Element:
     match = _BEHAVIOURAL.fullmatch(words.line.text)
     if match is None:
         raise words.line.refused("write Bname node node V=expression, or I=expression")
-    formula = Formula(match[4].lower(), expression(match[5], words.line))
-    return Element(words.line, name, words.nodes(2), (formula,))
+    formula, nodes = Formula(match[4].lower(), expression(match[5], words.line)), words.nodes(2)
+    if words.peek() not in ("v", "i") or words.peek(1) != "=":
+        raise words.line.refused(f"{words.peek()} is not expected here")
+    return Element(words.line, name, nodes, (formula,))
 
 
 def _device(least: int, most: int, types: tuple[str, ...], options: str) -> Callable[[Words, str], Element]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -17,6 +18,9 @@ MAX_ELEMENTS = 2_000
 """Elements of an op-amp, subcircuits put in; each subcircuit that is put in counts, too."""
 MAX_STEPS = 100_000
 """Steps in working out all its expressions."""
+MAX_SLOPES = 1_000_000
+"""Characters of all behavioural sources, each times the voltages and currents in it: ngspice works out and keeps one
+derivative for each. A million take it about 15 MB an op-amp."""
 MAX_DEPTH = 100
 """Expressions, functions and parameters that need one another."""
 GROUND = ("0", "gnd")
@@ -25,6 +29,8 @@ LEVELS = {
     **dict.fromkeys(("nmos", "pmos"), (1, 2, 3, 6, 8, 14, 49, 54)),
 }
 """Levels of device models: diode, Gummel-Poon, Shichman-Hodges; MOS 1, 2, 3, 6, BSIM3 (8, 49), BSIM4 (14, 54)."""
+
+_QUANTITY = re.compile(r"[nv]\d+")
 
 
 @dataclass(eq=False)
@@ -53,6 +59,7 @@ class Flat:
     lines: list[str] = field(default_factory=list)
     elements: int = MAX_ELEMENTS
     steps: int = MAX_STEPS
+    slopes: int = MAX_SLOPES
     named: int = 0
 
     def name(self, letter: str) -> str:
@@ -65,6 +72,12 @@ class Flat:
         self.elements -= 1
         if self.elements < 0:
             raise line.refused(f"an op-amp may have {MAX_ELEMENTS} elements at most, with its subcircuits put in")
+
+    def pay_slopes(self, formula: str, line: Line) -> None:
+        """Counts what ngspice makes of a behavioural source."""
+        self.slopes -= len(formula) * max(1, len(set(_QUANTITY.findall(formula))))
+        if self.slopes < 0:
+            raise line.refused("the expressions of the op-amp are too long and of too many voltages and currents")
 
 
 class _View(Names):
@@ -96,6 +109,8 @@ class _View(Names):
     def node(self, name: str) -> str:
         if name in GROUND:
             return "0"
+        if self.circuit.around is None:
+            raise self.line.refused(f"v({name}) stands in a function outside of all subcircuits; hand it over to it")
         nodes = self.circuit.nodes
         if name not in nodes:
             nodes[name] = self.flat.name("n")
@@ -182,7 +197,9 @@ def _part(part: Part, view: _View) -> str:
         case Option(name, tree):
             return f"{name}={constant(tree, view)!r}"
         case Formula(kind, tree):
-            return f"{kind}={fold(tree, view)}"
+            formula = str(fold(tree, view))
+            view.flat.pay_slopes(formula, view.line)
+            return f"{kind}={formula}"
         case Reference(name):
             return view.element(name, "vl")
         case ModelReference():
@@ -237,9 +254,9 @@ def _switch(each: Element, name: str, nodes: list[str], view: _View) -> str:
     letter = model.type[0]
     on, off = values.get(f"{letter}on", 1.0 if letter == "v" else 1e-3), values.get(f"{letter}off", 0.0)
     r_on, r_off = values.get("ron", 1.0), values.get("roff", 1e6)
-    if on == off or min(r_on, r_off) <= 0:
+    if not 0 < abs(on - off) < math.inf or min(r_on, r_off) <= 0:
         raise model.line.refused(f"a switch needs {letter}on and {letter}off that differ, and resistances above 0")
-    middle, span = math.log(r_on * r_off) / 2, math.log(r_on / r_off)
-    place = f"min(max(({fold(control.value, view)}-{text((on + off) / 2)})/{text(on - off)},-0.5),0.5)"
+    middle, span = (math.log(r_on) + math.log(r_off)) / 2, math.log(r_on) - math.log(r_off)
+    place = f"min(max(({fold(control.value, view)}-{text(on / 2 + off / 2)})/{text(on - off)},-0.5),0.5)"
     logarithm = f"{text(middle)}+{text(1.5 * span)}*{place}-{text(2 * span)}*pwr({place},3.0)"
     return f"b{name[1:]} {' '.join(nodes)} i={voltage(*nodes)}*exp(-({logarithm}))"

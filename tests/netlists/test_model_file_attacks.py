@@ -162,6 +162,11 @@ THIRD_LINE = {
     "subcircuit that contains itself": ("X1 inp inn out vdd vss amp", "contains itself"),
     "wrong number of pins": (".subckt two a b\nR1 a b 1\n.ends\nX1 inp two", "2 pins", 3),
     "unknown parameter of a subcircuit": (".subckt one a\nR1 a 0 1\n.ends\nX1 inp one k=2", "no parameter k", 3),
+    "switch beyond all numbers": ("S3 a b inp inn sm\n.model sm vswitch(von=1e308 voff=-1e308)", "switch needs", 1),
+    "three nodes of a source": ("B3 a,b c V=1", "c is not expected"),
+    "argument that is taken": (".func f(time) {time}", "no argument can be called"),
+    "source of many voltages": ("B3 a 0 V=" + "*".join(f"v(q{k})" for k in range(1500)), "too many voltages"),
+    "name without an end": (f"D3 inp 0 {'d' * 15_000}", "no model ddd"),
     "magnetic core": ("L1 inp 0 1\nK1 L1 R1 0.5 core", "couples two inductors", 1),
     "poly of many variables": ("E2 x 0 POLY(1e9) inp 0 1", "POLY takes"),
     "poly of a fraction": ("E2 x 0 POLY(1.5) inp 0 1", "POLY takes"),
@@ -239,7 +244,9 @@ WHOLE_FILES = {
         r"\d+", "too deep",
     ),
     "too many bytes": (b"*" * 79 + b"\n" + (b"*" * 99 + b"\n") * 50_000, 1, "bytes at most"),
-    "too many lines": (b"\n" * 300_000, 200_001, "lines at most"),
+    "voltage outside of all subcircuits": (
+        f".func f(x) {{x*v(inp)}}\n{HEAD}B3 a 0 V=f(2)\n{BODY}.ends\n", 4, "hand it over",
+    ),
 }  # fmt: skip
 
 
