@@ -74,22 +74,29 @@ def _interrupts_held() -> Iterator[None]:
 def _answered(call: Callable[[], T]) -> tuple[T, list[Warning | str]]:
     """Makes a call and returns its result, with what it warned of, each once.
 
-    A process that is to end does so here: the pool would take the request for a result.
+    A process that is asked to end while it is at work ends its simulations first. It never goes back to the pool, which
+    would take the request for a result and begin the next call; and in the pool's own code, where locks are held, it
+    ends without a word.
     """
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            result = call()
+        signal.signal(signal.SIGTERM, _end)
+        try:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                result = call()
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
     except SystemExit as ending:
         os._exit(int(ending.code or 0))
     return result, list({str(one.message): one.message for one in caught}.values())
 
 
 def _quiet() -> None:
-    """Leaves Ctrl-C to the process that waits, and ends on its request with what was started."""
+    """Leaves Ctrl-C to the process that waits."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _end)
 
 
 def _end(number: int, _: Any) -> None:
+    # Asked twice, it still ends its simulations in peace.
+    signal.signal(number, signal.SIG_IGN)
     sys.exit(128 + number)
