@@ -12,7 +12,7 @@ import numpy as np
 from amc_circuits.checks import real_array
 from amc_circuits.conductances import load_conductances
 from amc_circuits.converters import Converters
-from amc_circuits.devices import device_preset
+from amc_circuits.devices import Device, device_preset
 from amc_circuits.inv import InvCircuit
 from amc_circuits.mapping import Mapping
 from amc_circuits.matrices import draw_matrix, draw_vector
@@ -45,7 +45,8 @@ class Case:
         kind: `inv` or `mvm`.
         circuit: The programmed circuit.
         vector: b of INV or x of MVM, shape (n,) or (n, K).
-        seed: What it was drawn from; None for files.
+        seed: Of all that is drawn: the problem, where it is no file, and what chance does to the parts.
+        trial: Which circuit of this seed.
         with_noise: True when the noise of its outputs is wanted, too.
         noise_bandwidth: Of the read-out, Hz; None is the op-amp's GBWP.
     """
@@ -53,7 +54,8 @@ class Case:
     kind: Circuit
     circuit: InvCircuit | MvmCircuit
     vector: FloatArray
-    seed: int | None
+    seed: int = 0
+    trial: int = 0
     with_noise: bool = False
     noise_bandwidth: float | None = None
 
@@ -69,7 +71,11 @@ class Case:
         """Noise of the outputs behind the read-out, as a record has it; nothing where it is not wanted or grows."""
         if not (self.with_noise and self.circuit.stability.stable):
             return {}
-        found = noise(self.circuit.design, self.noise_bandwidth)
+        try:
+            found = noise(self.circuit.design, self.noise_bandwidth)
+        except ParameterError as error:
+            name = "noise_bandwidth" if error.parameter == "bandwidth" else error.parameter
+            raise ParameterError(name, error.value, error.mend) from None
         return {
             "output_noise_v": float(found.sigma.max()),
             "noise_bandwidth_hz": found.bandwidth,
@@ -135,7 +141,8 @@ def make_case(
     """
     given = problem(kind, options, files)
     circuit = program(kind, given.matrix, program_arguments(kind, options, given.matrix), jobs, keep)
-    return Case(kind, circuit, given.vector, given.seed, options["noise"], options["noise_bandwidth"])
+    noise = options["noise"], options["noise_bandwidth"]
+    return Case(kind, circuit, given.vector, options["seed"], options["trial"], *noise)
 
 
 def program(
@@ -157,11 +164,25 @@ def program_arguments(kind: Circuit, options: dict[str, Any], matrix: FloatArray
     names = {option.name for option in options_of(kind) if option in CIRCUIT + SOLVE} - apart
     return {
         "opamp": opamp_of(options),
-        "device": device_preset(options["device"]).replace(**_given(options, DEVICE_OVERRIDES)),
+        "device": _device(options),
         "conductances": _stored(options, matrix),
         "converters": Converters(**{option.name: options[option.name] for option in CONVERTERS}),
         **{name: options[name] for name in (*names, "seed", "trial")},
     }
+
+
+def _device(options: dict[str, Any]) -> Device:
+    """The cells; what is given and would say nothing is refused."""
+    given = _given(options, DEVICE_OVERRIDES)
+    device = device_preset(options["device"]).replace(**given)
+    for name, other, says in (
+        ("programming_error_scale", "programming_error", device.programming_error != 0),
+        ("drift_exponent", "drift_time", device.drift_time > 0),
+        ("drift_spread", "drift_time", device.drift_time > 0),
+    ):
+        if name in given and not says:
+            raise ParameterError(name, given[name], f"says nothing without {other}; give it, too")
+    return device
 
 
 def _stored(options: dict[str, Any], matrix: FloatArray) -> Mapping | None:
@@ -185,12 +206,10 @@ class Problem:
     Attributes:
         matrix: A, shape (N, M).
         vector: b of INV or x of MVM, shape (n,) or (n, K).
-        seed: What they were drawn from; None for files.
     """
 
     matrix: FloatArray
     vector: FloatArray
-    seed: int | None
 
 
 def problem(kind: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None]) -> Problem:
@@ -201,10 +220,7 @@ def problem(kind: Circuit, options: dict[str, Any], files: tuple[Path | None, Pa
     """
     names = ("A", "b" if kind == "inv" else "x")
     if files[0] is not None and files[1] is not None:
-        for name in ("size", "columns", "condition"):
-            if options.get(name) is not None:
-                raise ParameterError(name, options[name], "goes with a drawn matrix, not with files")
-        return Problem(load_array(names[0], files[0], (2,)), load_array(names[1], files[1], (1, 2)), None)
+        return Problem(load_array(names[0], files[0], (2,)), load_array(names[1], files[1], (1, 2)))
     if files[0] is not None:
         raise ParameterError(names[1], "nothing", f"give both files, {names[0]}.npy and {names[1]}.npy")
     size, seed = options["size"], options["seed"]
@@ -217,4 +233,4 @@ def problem(kind: Circuit, options: dict[str, Any], files: tuple[Path | None, Pa
     generator = np.random.default_rng(seed)
     columns = options.get("columns") or size
     matrix = draw_matrix(options["kind"], size, columns, options["condition"], generator)
-    return Problem(matrix, draw_vector(columns, generator), seed)
+    return Problem(matrix, draw_vector(columns, generator))

@@ -47,7 +47,7 @@ def case_of(circuit: Circuit, options: dict[str, Any], files: tuple[Path | None,
     parsed = parse_options(circuit, options)
     for option in MONTE_CARLO:
         if parsed[option.name] is not None:
-            raise ParameterError(option.name, parsed[option.name], "goes with amc inv, amc mvm and sweeps")
+            raise ParameterError(option.name, parsed[option.name], "goes with amc inv, amc mvm and sweeps only")
     return make_case(circuit, parsed, files, jobs, None)
 
 
@@ -110,6 +110,9 @@ def _write_files(case: Case, solution: Solution, plot_file: Path | None, save_fi
 def write_deck(circuit: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None], output: Path) -> None:
     """`amc netlist inv` and `amc netlist mvm`."""
     check_output_file("output", output)
+    for name in ("noise", "adc_bits"):
+        if options.get(name):
+            raise ParameterError(name, options[name], "is no part of a deck; leave it out")
     with one_line_warnings():
         case = case_of(circuit, options, files, 1)
         stability = case.circuit.stability

@@ -77,6 +77,13 @@ class Device(Record):
             raise ParameterError("stuck_off", self.stuck_off, f"must not pass 1 with stuck_on, {self.stuck_on:g}")
         return self
 
+    @property
+    def drawn(self) -> bool:
+        """True where chance plays a part in what the cells hold."""
+        written = self.programming_error != 0 and self.programming_error_scale > 0
+        drifting = self.drift_spread > 0 and self.drift_time > DRIFT_START
+        return written or drifting or any((self.stuck_on, self.stuck_off, self.read_noise, self.limit_spread))
+
     def programming_sigma(self, conductance: FloatArray) -> FloatArray:
         """Standard deviation of what is written where these conductances are aimed at, same shape, S."""
         error = self.programming_error

@@ -80,7 +80,7 @@ class InvCircuit(ProgrammedCircuit):
         return Question(columns, reference, single)
 
     def steady(self, b: ArrayLike) -> FloatArray:
-        """What x settles to in the linear circuit, without a transient; shapes as in `solve`.
+        """What x settles to in the linear circuit, without transient and converters; shapes as in `solve`.
 
         What does not depend on b is worked out once: each further right-hand side is a product of matrices.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from amc_circuits.readings import Reading
 from amc_circuits.solution import Status
 from amc_circuits.together import first_readings
 from amc_circuits.workers import run_in_processes
-from netlists import ParameterError
+from netlists import ParameterError, SinglePoleOpAmp
 
 CHUNK = 8
 """Trials that are worked on together, always the same ones: 0 to 7, 8 to 15 ... ngspice's steps suit all of a deck, so
@@ -144,11 +144,31 @@ def study_of(
     )
 
 
+def check_limits(study: MonteCarlo, limits: Sequence[Limit]) -> None:
+    """Refuses limits on figures that no trial will have.
+
+    Raises:
+        ParameterError: Noise is not asked for, or the op-amps have no supply.
+    """
+    for limit in limits:
+        if limit.figure == "relative_noise" and not study.with_noise:
+            raise ParameterError("spec", repr(str(limit)), "noise is not told; give --noise, too")
+        if limit.figure == "energy" and isinstance(study.arguments["opamp"], SinglePoleOpAmp):
+            raise ParameterError("spec", repr(str(limit)), "this op-amp has no supply, so no energy; take another")
+
+
+def nothing_drawn(study: MonteCarlo) -> bool:
+    """True where chance changes nothing, so that all trials are the same."""
+    hardware = study.arguments
+    cells = hardware["conductances"] is None and hardware["device"].drawn
+    return not (cells or hardware["offset_spread"])
+
+
 def run_chunk(study: MonteCarlo, wanted: range) -> list[Trial]:
     """The wanted trials of one chunk."""
     start = wanted.start // CHUNK * CHUNK
     # A deck must hold the same circuits whichever of them are wanted.
-    whole = study.arguments["engine"] == NgspiceEngine.name and study.problem.vector.ndim == 1
+    whole = study.arguments["engine"] == NgspiceEngine.name
     numbers = range(start, start + CHUNK) if whole else wanted
     circuits = [
         program(study.kind, study.problem.matrix, study.arguments | {"trial": number}, 1, study.keep)
@@ -182,12 +202,20 @@ def _trial(study: MonteCarlo, number: int, circuit: InvCircuit | MvmCircuit, fir
         "overshoot": solution.overshoot,
         "peak_output_current": solution.peak_output_current,
     }
-    figures = {name: float(np.max(value)) for name, value in worst.items()}
-    figures["bits"] = float(np.min(solution.bits))
-    case = Case(study.kind, circuit, study.problem.vector, None, study.with_noise, study.noise_bandwidth)
-    if noise := case.noise(solution):
-        figures["relative_noise"] = float(np.max(noise["relative_noise"]))
+    figures = {name: _worst(value, solution.usable) for name, value in worst.items()}
+    figures["bits"] = -_worst(-np.asarray(solution.bits), solution.usable)
+    noise = study.with_noise, study.noise_bandwidth
+    case = Case(study.kind, circuit, study.problem.vector, study.arguments["seed"], number, *noise)
+    if found := case.noise(solution):
+        figures["relative_noise"] = _worst(found["relative_noise"], solution.usable)
     return Trial(number, solution.status.name, figures, "" if solution.usable else solution.message)
+
+
+def _worst(value: Any, usable: bool) -> float:
+    """The largest of several right-hand sides; one that is zero has none, but one that did not settle counts."""
+    values = np.atleast_1d(np.asarray(value, dtype=np.float64))
+    known = values[~np.isnan(values)] if usable else values
+    return float(known.max()) if known.size else math.nan
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +18,16 @@ from rich.table import Table
 
 from amc_circuits.engines import find_ngspice
 from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
-from amc_circuits.monte_carlo import FIGURES, Limit, MonteCarlo, Trial, read_limits, study_of
+from amc_circuits.monte_carlo import (
+    FIGURES,
+    Limit,
+    MonteCarlo,
+    Trial,
+    check_limits,
+    nothing_drawn,
+    read_limits,
+    study_of,
+)
 from amc_circuits.options import Circuit
 from amc_circuits.programmed import package_version
 from amc_circuits.quantities import format_quantity
@@ -32,14 +42,14 @@ class Outcome:
 
     Attributes:
         study: What was asked.
-        seed: Of all draws.
+        options: As they were parsed.
         trials: Every trial.
         limits: What they were held against.
         wall_time: s.
     """
 
     study: MonteCarlo
-    seed: int
+    options: dict[str, Any]
     trials: list[Trial]
     limits: tuple[Limit, ...]
     wall_time: float
@@ -58,7 +68,7 @@ class Outcome:
     def title(self) -> str:
         """Of table and picture."""
         shape = " x ".join(str(length) for length in self.study.problem.matrix.shape)
-        return f"{self.study.kind.upper()} {shape}: {len(self.trials)} trials of seed {self.seed}"
+        return f"{self.study.kind.upper()} {shape}: {len(self.trials)} trials of seed {self.options['seed']}"
 
 
 def monte_carlo(
@@ -75,15 +85,20 @@ def monte_carlo(
     began = time.perf_counter()
     with one_line_warnings():
         study = study_of(kind, options, files)
+        check_limits(study, limits)
+        if nothing_drawn(study):
+            mend = "give --device, --programming-error, --offset-spread or another spread"
+            warnings.warn(f"nothing is drawn, all trials are the same; {mend}", stacklevel=2)
         if options["engine"] != "state-space":
             find_ngspice()
         trials = _run(study, jobs)
-        outcome = Outcome(study, options["seed"], trials, limits, time.perf_counter() - began)
+        outcome = Outcome(study, options, trials, limits, time.perf_counter() - began)
         _write_files(outcome, plot_file, save_file)
     if form == "json":
         print(json.dumps(record(outcome), indent=2, allow_nan=False))
     else:
         print_table(_table(outcome))
+        print_table(_yields_table(outcome))
     if not any(trial.usable for trial in trials):
         print(f"amc: {trials[0].status}: no trial is usable; {trials[0].error}", file=sys.stderr)
         finish(NO_RESULT)
@@ -110,13 +125,14 @@ def record(outcome: Outcome) -> dict[str, Any]:
         "circuit": study.kind,
         "engine": study.arguments["engine"],
         "size": study.problem.matrix.shape[0],
-        "seed": outcome.seed,
+        "seed": outcome.options["seed"],
         "first_trial": study.first,
         "trials": len(trials),
         "statuses": statuses(trials),
         "figures": {name: asdict(one) for name, one in outcome.spreads.items()},
         "yields": [asdict(one) for one in outcome.yields],
         "wall_time_s": outcome.wall_time,
+        "options": outcome.options,
         "package_version": package_version(),
         "each": [{"trial": trial.number, "status": trial.status, **trial.figures} for trial in trials],
     }
@@ -152,12 +168,18 @@ def _table(outcome: Outcome) -> Table:
     for name, one in outcome.spreads.items():
         values = (one.mean, one.std, one.q05, one.median, one.q95, one.largest)
         grid.add_row(name.replace("_", " "), *(format_quantity(value, FIGURES[name]) for value in values))
-    grid.add_section()
-    for kept in outcome.yields:
-        share, low, high = (format_quantity(value, "%") for value in (kept.share, kept.low, kept.high))
-        grid.add_row(f"yield: {kept.limit}", share, "", low, f"{kept.passed} of {len(outcome.trials)}", high, "")
     ended = ", ".join(f"{count} {name}" for name, count in statuses(outcome.trials).items())
-    grid.caption = f"{ended}; yield between its 95 % limits (Wilson); {outcome.wall_time:.2f} s"
+    grid.caption = f"{ended}; {outcome.wall_time:.2f} s"
     grid.caption_justify = "left"
     grid.min_width = len(grid.caption)
+    return grid
+
+
+def _yields_table(outcome: Outcome) -> Table:
+    grid = Table(title="Yield, with its 95 % limits (Wilson)", title_justify="left")
+    for heading in ("of", "yield", "from", "to", "trials"):
+        grid.add_column(heading, justify="left" if heading == "of" else "right")
+    for one in outcome.yields:
+        shares = (format_quantity(value, "%") for value in (one.share, one.low, one.high))
+        grid.add_row(one.limit, *shares, f"{one.passed} of {len(outcome.trials)}")
     return grid

@@ -68,7 +68,7 @@ class MvmCircuit(ProgrammedCircuit):
         return Question(columns, self.matrix @ columns, single)
 
     def steady(self, x: ArrayLike) -> FloatArray:
-        """What y settles to in the linear circuit, without a transient; shapes as in `matvec`.
+        """What y settles to in the linear circuit, without transient and converters; shapes as in `matvec`.
 
         What does not depend on x is worked out once: each further input is a product of matrices.
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from amc_circuits.opamp_fit import fitted
-from amc_circuits.options import OPAMP_FILE, OPAMP_OVERRIDES
-from netlists import MacroOpAmp, OpAmp, ParameterError, SubcircuitOpAmp, preset
+from amc_circuits.options import OPAMP_OVERRIDES
+from netlists import NOMINAL_TEMPERATURE, MacroOpAmp, OpAmp, ParameterError, SubcircuitOpAmp, preset
 from netlists.model_file import read_model
+from netlists.opamp_parameters import PINS
 from netlists.presets import DEFAULT
 
 
@@ -19,19 +20,18 @@ def opamp_of(options: Mapping[str, Any]) -> OpAmp:
 
     Raises:
         ParameterError: There is no such preset, it has no such parameter, or the file cannot be used.
-        SimulationError: An op-amp from a file could not be measured; deck and log are kept.
+        SimulationError: A subcircuit could not be measured; deck and log are kept.
     """
     if options["opamp_file"] is not None:
         return _fitted(subcircuit_of(options), options["temperature"])
-    for name in OPAMP_FILE[:-1]:
-        if options[name] is not None:
-            raise ParameterError(name, repr(options[name]), "goes with an op-amp from a file; give opamp_file, too")
     record = preset(options["opamp"])
     changes = {name: options[name] for name in OPAMP_OVERRIDES if options[name] is not None}
     if not isinstance(record, MacroOpAmp):
         for name, value in changes.items():
             if name not in type(record).model_fields:
                 raise ParameterError(name, value, f"the op-amp {options['opamp']} has no such parameter; take another")
+    if isinstance(record, SubcircuitOpAmp) and options["temperature"] != NOMINAL_TEMPERATURE:
+        return _fitted(record, options["temperature"])
     return record.replace(**changes) if changes else record
 
 
@@ -47,7 +47,7 @@ def subcircuit_of(options: Mapping[str, Any]) -> SubcircuitOpAmp:
     for name in OPAMP_OVERRIDES:
         if name != "supply_voltage" and options.get(name) is not None:
             raise ParameterError(name, options[name], "an op-amp from a file is what the file says")
-    pins = tuple(pin.strip() for pin in options["opamp_pins"].split(","))
+    pins = tuple(pin.strip() for pin in (options["opamp_pins"] or ",".join(PINS)).split(","))
     found = read_model(Path(options["opamp_file"]), options["opamp_subckt"], pins)
     rails = options["supply_voltage"]
     macro = preset(DEFAULT).equivalent.replace(supply_voltage=rails, output_swing=rails)

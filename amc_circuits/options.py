@@ -24,6 +24,8 @@ class Option:
         choices: Allowed values of a text; names that a quantity may have in the place of a number.
         circuits: Which circuits have it.
         minimum: Of an integer.
+        needs: Another option, without which this one would say nothing.
+        excludes: Another option, beside which this one would say nothing.
     """
 
     name: str
@@ -34,6 +36,8 @@ class Option:
     choices: tuple[str, ...] = ()
     circuits: tuple[Circuit, ...] = ("inv", "mvm")
     minimum: int = 0
+    needs: str = ""
+    excludes: str = ""
 
     @property
     def flag(self) -> str:
@@ -109,7 +113,7 @@ PROBLEM = (
     Option("trial", "integer", "Which circuit of this seed, from 0", 0),
 )
 CIRCUIT = (
-    Option("opamp", "text", f"Op-amp: {', '.join(OPAMP_NAMES)}", "cmos-100meg"),
+    Option("opamp", "text", f"Op-amp: {', '.join(OPAMP_NAMES)}", "cmos-100meg", excludes="opamp_file"),
     Option("gbwp", "quantity", "Gain-bandwidth product instead of the preset's", unit="Hz"),
     Option("open_loop_gain", "quantity", "DC gain instead of the preset's"),
     Option("slew_rate", "quantity", "Slew rate instead of the preset's", unit="V/s"),
@@ -119,12 +123,18 @@ CIRCUIT = (
     Option("input_offset", "quantity", "Input offset voltage instead of the preset's", unit="V"),
     Option("input_noise", "quantity", "White noise at the input instead of the preset's", unit="V/rtHz"),
     Option("supply_voltage", "quantity", "The rails instead of the preset's", unit="V"),
+    Option("output_swing", "quantity", "Largest output without load instead of the preset's", unit="V"),
+    Option("output_current_limit", "quantity", "Largest output current instead of the preset's", unit="A"),
+    Option("quiescent_current", "quantity", "Of an amplifier without load instead of the preset's", unit="A"),
+    Option("class_ab_current", "quantity", "The output stage's part of it instead of the preset's", unit="A"),
     Option("opamp_file", "text", "File with an op-amp of your own, docs/model_files.md"),
-    Option("opamp_subckt", "text", "Its subcircuit"),
-    Option("opamp_pins", "text", "What the subcircuit's pins are, in their order", "inp,inn,out,vdd,vss"),
+    Option("opamp_subckt", "text", "Its subcircuit", needs="opamp_file"),
+    Option("opamp_pins", "text", "What its pins are, in their order (inp,inn,out,vdd,vss)", needs="opamp_file"),
     Option("offset_spread", "quantity", "Standard deviation of input offsets, drawn for each amplifier", "0", "V"),
     Option("temperature", "quantity", "Of everything", "300.15", "K"),
-    Option("device", "text", f"Cells: {', '.join(DEVICE_NAMES)}", "ideal", choices=DEVICE_NAMES),
+    Option(
+        "device", "text", f"Cells: {', '.join(DEVICE_NAMES)}", "ideal", choices=DEVICE_NAMES, excludes="conductances"
+    ),
     Option("conductances", "text", "File of amc program with what the cells hold, instead of a device"),
     Option("g_min", "quantity", "Lowest conductance of a cell instead of the device's", unit="S"),
     Option("g_max", "quantity", "Highest conductance of a cell instead of the device's", unit="S"),
@@ -182,19 +192,25 @@ SOLVE = (
     Option("engine", "text", f"What simulates: {', '.join(ENGINE_NAMES)}", "ngspice"),
     Option("cross_check", "quantity", "Part of the right-hand sides that auto solves by ngspice, too", "0.02"),
     Option("noise", "flag", "Tell the noise of the outputs, too", False),
-    Option("noise_bandwidth", "quantity", "Of the read-out, for the noise (the op-amp's GBWP)", unit="Hz"),
+    Option(
+        "noise_bandwidth", "quantity", "Of the read-out, for the noise (the op-amp's GBWP)", unit="Hz", needs="noise"
+    ),
     Option("force", "flag", "Simulate an unstable circuit all the same", False),
     Option("timeout", "quantity", "Seconds after which a simulation is ended", "600", "s"),
 )
 MONTE_CARLO = (
-    Option("monte_carlo", "integer", "Circuits to draw, from --trial on (one)", minimum=1),
-    Option("spec", "text", "Limits for their yield, such as relative_error<0.05,settling_time<200n"),
+    Option("monte_carlo", "integer", "Trials: so many circuits are drawn, from number --trial on", minimum=1),
+    Option("spec", "text", "Limits for their yield, as relative_error<0.05,settling_time<200n", needs="monte_carlo"),
 )
 CONVERTERS = (
     Option("dac_bits", "integer", "Bits of the DAC at every input (no DAC)", minimum=2),
     Option("adc_bits", "integer", "Bits of the ADCs behind the outputs (no ADC)", minimum=2),
     Option(
-        "adc_range", "quantity", "ADCs convert plus and minus this (0.8 of the swing; mvm: input full scale)", unit="V"
+        "adc_range",
+        "quantity",
+        "ADCs convert plus and minus this (0.8 of the swing; mvm: input full scale)",
+        unit="V",
+        needs="adc_bits",
     ),
 )
 COST = (
@@ -216,6 +232,10 @@ OPAMP_OVERRIDES = (
     "input_offset",
     "input_noise",
     "supply_voltage",
+    "output_swing",
+    "output_current_limit",
+    "quiescent_current",
+    "class_ab_current",
 )
 OPAMP_FILE = ("opamp_file", "opamp_subckt", "opamp_pins")
 DEVICE_OVERRIDES = (
@@ -248,7 +268,7 @@ def parse_options(circuit: Circuit, given: Mapping[str, object]) -> dict[str, An
     """Converts what was given and fills in the defaults; None counts as not given.
 
     Raises:
-        ParameterError: A value cannot be used, or there is no such option.
+        ParameterError: A value cannot be used, an option says nothing as it is given, or there is no such option.
     """
     from netlists import ParameterError
 
@@ -258,8 +278,17 @@ def parse_options(circuit: Circuit, given: Mapping[str, object]) -> dict[str, An
             close = difflib.get_close_matches(name, table, n=1)
             mend = f"did you mean {close[0]}?" if close else f"{circuit} has {', '.join(table)}"
             raise ParameterError(name, repr(value), f"there is no such option of {circuit}; {mend}")
-    return {
+    parsed = {
         name: None if value is None else option.parse(value)
         for name, option in table.items()
         for value in [option.default if given.get(name) is None else given[name]]
     }
+    for option in table.values():
+        value = given.get(option.name)
+        if value is None:
+            continue
+        if option.needs and not parsed[option.needs]:
+            raise ParameterError(option.name, value, f"says nothing without {option.needs}; give it, too")
+        if option.excludes and parsed[option.excludes] is not None:
+            raise ParameterError(option.name, value, f"says nothing beside {option.excludes}; give one of them")
+    return parsed

@@ -114,7 +114,7 @@ class ProgrammedCircuit(ABC):
         Without a run there is no measured peak: unless the scale is fixed, a column for which the linear circuit
         predicts more than 0.8 of the swing is scaled down to that.
         """
-        levels = self.input_levels(columns)[0]
+        levels = self.converters.inputs(self.input_levels(columns)[0], self.full_scale)
         if not self.settings.fixed_scale:
             peaks = np.abs(self.linear.steady_stages(levels)).max(axis=0)
             levels = levels * np.minimum(1.0, HEADROOM * self.design.opamp.swing / np.maximum(peaks, 1e-300))
@@ -139,7 +139,7 @@ class ProgrammedCircuit(ABC):
         """Output volts to units of the value for an input of 1 V per unit: value = gain * outputs / k."""
 
     def _steady(self, columns: FloatArray, single: bool) -> FloatArray:
-        """What the linear circuit settles to for columns (inputs, K)."""
+        """What the linear circuit settles to for columns (inputs, K), without converters."""
         levels, scale = self.input_levels(columns)
         outputs = self.linear.steady(self.linear.outputs, levels)
         value = self.gain * outputs / np.where(scale > 0, scale, np.inf)

@@ -40,6 +40,7 @@ def record(case: Case, solution: Solution) -> dict[str, Any]:
         "status": solution.status.name,
         "size": list(case.circuit.matrix.shape) if case.kind == "mvm" else case.circuit.matrix.shape[0],
         "seed": case.seed,
+        "trial": case.trial,
         ("x" if case.kind == "inv" else "y"): solution.value,
         "settling_time_s": solution.settling_time,
         "predicted_settling_time_s": solution.predicted_settling_time,

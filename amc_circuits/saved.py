@@ -107,12 +107,18 @@ def load_saved(path: Path) -> Saved:
     try:
         # Opened here, because np.load leaves a damaged file open.
         with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as content:
+            if "trial" in content:
+                raise ParameterError(
+                    "FILE", str(path), "holds trials, not waveforms: amc inv --monte-carlo --plot draws"
+                )
             record = json.loads(str(content["record"]))
             responses = tuple(_response(content, k) for k in range(len(content["tolerance"])))
             simulated = tuple(number for number, attempts in enumerate(record["attempts"], 1) if attempts)
             found = Saved(path, title(record), responses, simulated, len(record["attempts"]), _arrays(content))
             _check(found)
             return found
+    except ParameterError:
+        raise
     except (
         OSError,
         ValueError,

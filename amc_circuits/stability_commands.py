@@ -30,7 +30,8 @@ class _Checked:
 
     Attributes:
         size: N.
-        seed: What the matrix was drawn from; None for a file.
+        seed: Of all that is drawn.
+        trial: Which circuit of this seed.
         opamp: Name of the preset.
         tolerance: Of the predicted settling time.
         found: The poles.
@@ -39,7 +40,8 @@ class _Checked:
     """
 
     size: int
-    seed: int | None
+    seed: int
+    trial: int
     opamp: str
     tolerance: float
     found: Stability
@@ -79,7 +81,8 @@ def _check(options: dict[str, Any], matrix_file: Path | None) -> _Checked:
     design, opamp = circuit.design, circuit.design.opamp.equivalent
     return _Checked(
         size=circuit.matrix.shape[0],
-        seed=parsed["seed"] if matrix_file is None else None,
+        seed=parsed["seed"],
+        trial=parsed["trial"],
         opamp=parsed["opamp"],
         tolerance=circuit.settings.tolerance,
         found=circuit.stability,
@@ -117,6 +120,7 @@ def _record(checked: _Checked) -> dict[str, Any]:
         "circuit": "inv",
         "size": checked.size,
         "seed": checked.seed,
+        "trial": checked.trial,
         "stable": found.stable,
         "cause": found.cause,
         "slowest_pole_per_s": _pair(found.slowest),

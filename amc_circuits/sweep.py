@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -27,7 +28,8 @@ from amc_circuits.engines import (
     run_together,
 )
 from amc_circuits.inv import InvCircuit, slow_inverters
-from amc_circuits.monte_carlo import read_limits, study_of
+from amc_circuits.monte_carlo import check_limits, read_limits, study_of
+from amc_circuits.opamp_files import subcircuit_of
 from amc_circuits.options import Circuit, parse_options
 from amc_circuits.programmed import package_version
 from amc_circuits.report import full_record
@@ -40,6 +42,7 @@ SECTIONS = ("circuit", "fixed", "grid", "points")
 FAILED, INVALID = "FAILED", "INVALID"
 NOT_IN_ROWS = ("x", "y", "message")
 LARGEST_SWEEP = 1_000_000
+FILES = ("conductances", "opamp_file")
 
 
 @dataclass(frozen=True)
@@ -144,8 +147,22 @@ def _values(name: str, entry: Any) -> list[Any] | range:
 
 
 def key_of(circuit: str, options: Mapping[str, Any], simulator: str) -> str:
-    """Hash that tells a point from all others."""
-    return hashlib.sha256(json.dumps([circuit, dict(options), simulator], sort_keys=True).encode()).hexdigest()
+    """Hash that tells a point from all others: also from one whose files held something else."""
+    known: list[Any] = [circuit, dict(options), simulator]
+    if any(options.get(name) is not None for name in FILES):
+        known.append(_contents(options))
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+
+
+def _contents(options: Mapping[str, Any]) -> list[str]:
+    """Hashes of what stands in the files that options name; a file that cannot be read fails when its point runs."""
+    found = []
+    with contextlib.suppress(OSError, ParameterError):
+        if options["conductances"] is not None:
+            found.append(hashlib.sha256(Path(options["conductances"]).read_bytes()).hexdigest())
+        if options["opamp_file"] is not None:
+            found.append(subcircuit_of(options).sha256)
+    return found
 
 
 def run_sweep(sweep: Sweep, folder: Path, jobs: int, on_row: Callable[[Row, int], None]) -> list[Row]:
@@ -245,8 +262,10 @@ def _measured(circuit: Circuit, options: dict[str, Any], failures: Path) -> tupl
 
 def _tried(circuit: Circuit, options: dict[str, Any], failures: Path) -> tuple[str, dict[str, Any], str]:
     """The same of many trials: a point is usable where one of them is."""
-    trials = study_of(circuit, options, (None, None), failures).run(1)
-    figures = row_figures(trials, read_limits(options["spec"]))
+    study, limits = study_of(circuit, options, (None, None), failures), read_limits(options["spec"])
+    check_limits(study, limits)
+    trials = study.run(1)
+    figures = row_figures(trials, limits)
     if any(trial.usable for trial in trials):
         return Status.SETTLED.name, figures, ""
     return trials[0].status, figures, f"no trial is usable; {trials[0].error}"

@@ -87,13 +87,16 @@ def _flat(row: Any) -> dict[str, Any]:
 
 
 def _rows_table(flat: list[dict[str, Any]], varied: list[str]) -> Table:
-    figures = (
+    figures: tuple[tuple[str, str, str], ...] = (
         ("settling_time_s", "settling time", "s"),
         ("predicted_settling_time_s", "predicted", "s"),
         ("energy_total_j", "energy", "J"),
         ("relative_error", "relative error", "%"),
         ("bits", "bits", ""),
     )
+    if any("trials" in row for row in flat):
+        spread = [(f"relative_error_{name}", f"{name[1:].lstrip('0')} % of trials", "%") for name in ("q05", "q95")]
+        figures = (*figures[:4], *spread, *figures[4:], ("yield", "yield", "%"))
     grid = Table(title=f"{len(flat)} points", title_justify="left")
     for heading in (*varied, "status", *(heading for _, heading, _ in figures), "error"):
         grid.add_column(heading, overflow="fold")

@@ -19,20 +19,22 @@ from amc_circuits.store import Row
 from amc_circuits.trial_statistics import ROW_KEYS
 from netlists import ParameterError
 
+PLOTTED = FIGURES | {"yield": "%"}
+
 
 @dataclass(frozen=True)
 class _Drawn:
     """The figure that is drawn.
 
     Attributes:
-        name: One of `FIGURES`.
+        name: One of `PLOTTED`.
     """
 
     name: str
 
     @property
     def unit(self) -> str:
-        return FIGURES[self.name]
+        return PLOTTED[self.name]
 
     @property
     def title(self) -> str:
@@ -40,7 +42,7 @@ class _Drawn:
 
     def of(self, row: Row, part: str = "") -> float:
         """The figure of a row, of trials their median or another part of their spread; nan where it has none."""
-        value = row.figures.get(ROW_KEYS[self.name] + part)
+        value = row.figures.get(ROW_KEYS.get(self.name, self.name) + part)
         if value is None and self.name == "energy" and not part:
             value = row.figures.get("energy_j", {}).get("total")
         return float("nan") if value is None or isinstance(value, list) else float(value)
@@ -55,8 +57,8 @@ def plot_sweep(rows: Sequence[Row], path: Path, figure_name: str = "settling_tim
     Raises:
         ParameterError: There is no such figure, no usable row has it, or no numeric option varies.
     """
-    if figure_name not in FIGURES:
-        raise ParameterError("y", repr(figure_name), f"must be one of {', '.join(FIGURES)}")
+    if figure_name not in PLOTTED:
+        raise ParameterError("y", repr(figure_name), f"must be one of {', '.join(PLOTTED)}")
     drawn = _Drawn(figure_name)
     usable = [row for row in rows if row.usable and np.isfinite(drawn.of(row))]
     if not usable:
@@ -103,14 +105,15 @@ def _of_trials(rows: Sequence[Row]) -> bool:
 
 
 def _band(rows: Sequence[Row], drawn: _Drawn) -> tuple[float, float]:
-    """Of trials 5 to 95 % (the widest of several rows), else all that the rows have."""
+    """Of trials 5 to 95 % (the widest of several rows), of a yield its confidence, else all that the rows have."""
     parts = ("_q05", "_q95") if _of_trials(rows) else ("", "")
+    parts = ("_low", "_high") if drawn.name == "yield" else parts
     low, high = ([drawn.of(row, part) for row in rows] for part in parts)
     return min(low), max(high)
 
 
 def _finish_sweep(axes: Axes, drawn: _Drawn, across: str, places: Sequence[float], trials: bool) -> None:
-    if drawn.name != "bits":
+    if drawn.name not in ("bits", "yield"):
         axes.set_yscale("log")
     low, high = axes.get_ylim()
     if axes.get_yscale() == "log" and high < 30 * low:  # there would be one tick or none
@@ -118,13 +121,16 @@ def _finish_sweep(axes: Axes, drawn: _Drawn, across: str, places: Sequence[float
         axes.yaxis.set_minor_formatter(NullFormatter())
     if min(places) > 0 and max(places) > 3 * min(places):
         axes.set_xscale("log")
-        axes.set_xticks(sorted(set(places)) if len(set(places)) <= 8 else axes.get_xticks())
+    if len(set(places)) <= 8:
+        axes.set_xticks(sorted(set(places)))
         axes.minorticks_off()
     axes.xaxis.set_major_formatter(EngFormatter(unit=_unit(across)))
     axes.yaxis.set_major_formatter(PercentFormatter(1) if drawn.unit == "%" else EngFormatter(unit=drawn.unit))
     axes.set_xlabel(across.replace("_", " "))
     axes.set_ylabel(drawn.title)
     band = "5 to 95 % of the trials" if trials else "all"
+    if drawn.name == "yield":
+        band = "95 % confidence"
     axes.set_title(f"{drawn.title} (median; band: {band})", loc="left", fontsize=11)
 
 

@@ -18,7 +18,7 @@ CHANCE = {"size": 4, "seed": 3, "programming_error": "1u", "offset_spread": "1m"
 TYPED = ("--size", 4, "--seed", 3, "--programming-error", "1u", "--offset-spread", "1m")
 DOCUMENTED = [
     *("circuit", "engine", "size", "seed", "first_trial", "trials", "statuses", "figures", "yields", "wall_time_s"),
-    *("package_version", "each"),
+    *("options", "package_version", "each"),
 ]
 SPREAD = [
     *("count", "mean", "mean_low", "mean_high", "std", "smallest", "q05", "q25", "median", "q75", "q95", "largest"),
@@ -40,6 +40,17 @@ def test_a_trial_is_the_same_in_any_company(engine):
     assert among[17] == here[5] == alone
     assert among[12:20] == here
     assert len({trial.figures["relative_error"] for trial in among}) == 24
+
+
+@pytest.mark.parametrize("columns", [[[1.0], [-0.5], [0.3], [0.8]], [[1.0, 0.0], [-0.5, 0.0], [0.3, 0.0], [0.8, 0.0]]])
+def test_a_matrix_with_one_column_to_solve_for_is_in_the_same_company(tmp_path, columns):
+    """One column, or one that is not zero: such trials share a deck, and trial 5 is the same alone, too."""
+    np.save(tmp_path / "A.npy", spd_matrix(4, 5, 0))
+    np.save(tmp_path / "b.npy", columns)
+    files, given = (tmp_path / "A.npy", tmp_path / "b.npy"), {"engine": "ngspice", "size": None}
+    (alone,) = study(files, trial=5, monte_carlo=1, **given).run(1)
+    assert study(files, monte_carlo=8, **given).run(1)[5] == alone
+    assert np.isfinite(list(alone.figures.values())).all()
 
 
 def test_state_space_trials_are_solves_of_their_own(amc):
@@ -235,7 +246,7 @@ def test_table_has_figures_yields_and_statuses(amc):
     """MVM, too."""
     outcome = amc("mvm", *TYPED, "--kind", "random", "--columns", 3, "--monte-carlo", 3, "--spec", "bits>1,overshoot<2")
     assert (outcome.code, outcome.err) == (0, "")
-    for words in ("MVM 4 x 3: 3 trials of seed 3", "relative error", "yield: bits>1", "yield: all", "3 SETTLED"):
+    for words in ("MVM 4 x 3: 3 trials of seed 3", "relative error", "Yield", "bits>1", "all", "3 SETTLED"):
         assert words in outcome.out
 
 
@@ -261,7 +272,10 @@ def test_where_no_trial_is_usable_there_is_no_result(amc, tmp_path):
     files = (tmp_path / "A.npy", tmp_path / "b.npy")
     outcome = amc("inv", *files, "--monte-carlo", 3, "--engine", "state-space", "--save", saved, "--plot", picture)
     assert outcome.code == 3
-    assert outcome.err.startswith("amc: UNSTABLE: no trial is usable; ") and outcome.err.count("\n") == 1
+    said = outcome.err.splitlines()
+    assert (
+        "nothing is drawn" in said[0] and said[1].startswith("amc: UNSTABLE: no trial is usable; ") and len(said) == 2
+    )
     assert "3 UNSTABLE" in outcome.out and "0 of 3" in outcome.out
     assert np.load(saved)["status"].tolist() == ["UNSTABLE"] * 3
     assert not picture.exists()
@@ -296,3 +310,34 @@ def test_bad_input_is_refused(amc, monkeypatch, tmp_path, arguments, words):
     """Exit code 2, one line that names the option, nothing printed."""
     monkeypatch.chdir(tmp_path)
     amc("inv", "--size", 2, *arguments).refused(*words)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--spec", "relative_noise<0.05"), "give --noise, too"),
+        (("--spec", "energy<1n", "--opamp", "single-pole"), "no supply"),
+    ],
+)
+def test_limits_on_what_no_trial_has_are_refused(amc, options, words):
+    """They would be a yield of 0 %."""
+    amc("inv", *TYPED, "--monte-carlo", 2, "--engine", "state-space", *options).refused("--spec", words)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), True),
+        (("--drift-exponent", "0.1", "--drift-time", "10"), True),
+        (("--programming-error", "1u"), False),
+        (("--programming-error", "1u", "--programming-error-scale", "0"), True),
+        (("--drift-spread", "0.1", "--drift-time", "10"), False),
+        (("--device", "hfo2-wide"), False),
+        (("--offset-spread", "1m"), False),
+    ],
+)
+def test_trials_that_chance_leaves_alike_are_told(amc, options, said):
+    """One line of warning where nothing is drawn; and then the spread is zero."""
+    outcome = amc("inv", "--size", 3, "--monte-carlo", 2, "--engine", "state-space", "--format", "json", *options)
+    assert ("nothing is drawn" in outcome.err) == said
+    assert (outcome.json["figures"]["relative_error"]["std"] == 0) == said

@@ -70,3 +70,20 @@ def test_an_unstable_deck_is_written_only_by_force(amc, tmp_path):
     assert not (tmp_path / "deck.cir").exists()
     assert amc(*problem, "--force").code == 0
     assert (tmp_path / "deck.cir").exists()
+
+
+def test_deck_gets_what_the_dacs_give(amc, tmp_path):
+    """Inputs of 3 bits stand at multiples of a third of the full scale in the deck."""
+    deck = tmp_path / "deck.cir"
+    assert amc("netlist", "inv", "--size", 4, "--seed", 3, "--dac-bits", 3, "--fixed-scale", "-o", deck).code == 0
+    lines = [line for line in deck.read_text().splitlines() if line.startswith("Vin")]
+    levels = [float(line.rstrip(")").split()[-1]) for line in lines]
+    assert len(levels) == 4
+    assert np.array(levels) * 30 == pytest.approx(np.rint(np.array(levels) * 30))
+
+
+@pytest.mark.parametrize("option", [("--noise",), ("--adc-bits", 8), ("--monte-carlo", 3)])
+def test_what_no_deck_holds_is_refused(amc, tmp_path, option):
+    """It would be left out without a word."""
+    amc("netlist", "inv", "--size", 3, *option, "-o", tmp_path / "deck.cir").refused(option[0])
+    assert not (tmp_path / "deck.cir").exists()

@@ -2,8 +2,10 @@
 
 import inspect
 
+import numpy as np
 import pytest
 
+from amc_circuits.cases import program_arguments
 from amc_circuits.converters import CONVERTER_KINDS
 from amc_circuits.devices import DEVICES
 from amc_circuits.engines import ENGINES
@@ -130,3 +132,39 @@ def test_python_and_the_command_line_have_the_same_defaults():
         defaults |= {"opamp": DEFAULT, "device": "ideal"}
         del defaults["converters"]
         assert {key: options[key] for key in defaults} == defaults
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "other"),
+    [
+        ({"opamp_subckt": "x"}, "opamp_subckt", "opamp_file"),
+        ({"opamp_pins": "inp,inn,out,vdd,vss"}, "opamp_pins", "opamp_file"),
+        ({"opamp": "ad823", "opamp_file": "x.lib"}, "opamp", "opamp_file"),
+        ({"device": "hfo2-wide", "conductances": "x.npz"}, "device", "conductances"),
+        ({"noise_bandwidth": "1M"}, "noise_bandwidth", "noise"),
+        ({"noise_bandwidth": "1M", "noise": False}, "noise_bandwidth", "noise"),
+        ({"adc_range": "1"}, "adc_range", "adc_bits"),
+        ({"spec": "bits>3"}, "spec", "monte_carlo"),
+    ],
+)
+def test_what_would_say_nothing_is_refused(given, name, other):
+    """An option that has no effect as it is given is an error that names the other one."""
+    with pytest.raises(ParameterError, match=f"says nothing (without|beside) {other}") as caught:
+        parse_options("inv", given)
+    assert caught.value.parameter == name
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"drift_exponent": "0.1"}, "drift_exponent"),
+        ({"drift_spread": "0.1"}, "drift_spread"),
+        ({"programming_error_scale": "2"}, "programming_error_scale"),
+        ({"programming_error_scale": "2", "programming_error": "0"}, "programming_error_scale"),
+    ],
+)
+def test_parts_of_an_effect_that_is_off_are_refused(given, name):
+    """They would change nothing."""
+    with pytest.raises(ParameterError, match="says nothing without") as caught:
+        program_arguments("inv", parse_options("inv", given), np.eye(2))
+    assert caught.value.parameter == name

@@ -15,8 +15,8 @@ RINGING = np.array([[1.0, -0.95], [-0.95, 1.0]])
 UNSTABLE = np.array([[0.2, -1.0], [1.0, 0.2]])
 """Good eigenvalues, but real inverters make it grow."""
 DOCUMENTED = [
-    "circuit", "size", "seed", "stable", "cause", "slowest_pole_per_s", "least_damped_pole_per_s", "damping_ratio",
-    "tolerance", "predicted_settling_time_s", "lowest_second_pole_hz", "largest_gbwp_hz",
+    "circuit", "size", "seed", "trial", "stable", "cause", "slowest_pole_per_s", "least_damped_pole_per_s",
+    "damping_ratio", "tolerance", "predicted_settling_time_s", "lowest_second_pole_hz", "largest_gbwp_hz",
     "largest_inverter_resistance_ohm", "notes", "poles_per_s",
 ]  # fmt: skip
 
@@ -55,7 +55,7 @@ def test_json_is_what_python_finds(amc, matrix_file):
     assert printed["lowest_second_pole_hz"] == lowest_second_pole(design).value
     assert printed["largest_gbwp_hz"] == largest_gbwp(design).value
     assert printed["largest_inverter_resistance_ohm"] == largest_inverter_resistance(design).value
-    assert (printed["size"], printed["seed"], printed["stable"], printed["cause"]) == (8, None, True, "")
+    assert (printed["size"], printed["seed"], printed["stable"], printed["cause"]) == (8, 0, True, "")
     assert printed["notes"] == {}
 
 
