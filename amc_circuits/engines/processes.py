@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +17,8 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+LARGEST_FILE = 8 * 10**9
+"""Bytes that a simulation may write into one file; 128 x 128 signed cells over 100,000 time points take 0.4e9."""
 ENDING_INTERVAL = 0.01
 """s between two looks for processes that were about to start when all were to end."""
 
@@ -52,6 +57,13 @@ def end_simulations(owner: object = None) -> None:
             child.end(EndedError)
 
 
+def _limit_files(pid: int) -> None:
+    """Ends a process that fills the disk, as a model that is not trusted can make it do; on Linux only."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
+
+
 def call(
     command: Sequence[str], folder: Path, log: Path, environment: Mapping[str, str], timeout: float, owner: object
 ) -> int:
@@ -68,6 +80,7 @@ def call(
         )  # fmt: skip
     child = _Child(process, owner)
     _RUNNING.add(child)
+    _limit_files(process.pid)
     # A timer, because Popen.wait(timeout) looks only every 50 ms whether the process has ended.
     timer = threading.Timer(min(timeout, threading.TIMEOUT_MAX), child.end, (TimedOutError,))
     timer.daemon = True

@@ -11,8 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.waveforms import Waveforms
+from netlists import ParameterError
+from netlists.memory import check_memory
 
 MARK = b"Binary:\n"
+COPIES = 3
+"""Of the file, in memory while it is read and split."""
 
 
 class RawFileError(ValueError):
@@ -49,9 +53,12 @@ def read_plots(path: Path) -> list[Plot]:
         RawFileError: The file is missing, truncated or garbled, or a value in it is not finite.
     """
     try:
+        check_memory(path.name, "the raw file", COPIES * path.stat().st_size)
         rest = path.read_bytes()
     except FileNotFoundError:
         raise RawFileError("no raw file was written") from None
+    except ParameterError as error:
+        raise RawFileError(error.mend) from None
     plots: list[Plot] = []
     while rest or not plots:
         head, mark, body = rest.partition(MARK)

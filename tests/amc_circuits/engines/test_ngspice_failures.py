@@ -3,6 +3,7 @@
 import re
 import struct
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import numpy as np
 import pytest
 
 from amc_circuits import InvCircuit, SimulationError
-from amc_circuits.engines import NgspiceEngine, find_ngspice
-from amc_circuits.engines.rawfile import RawFileError, read_raw
+from amc_circuits.engines import NgspiceEngine, find_ngspice, processes, run_deck
+from amc_circuits.engines.rawfile import RawFileError, read_plots, read_raw
 from tests.amc_circuits import broken_ngspice as broken
 from tests.command_line import SMALL
 
@@ -176,3 +177,21 @@ def test_garbled_raw_file_is_refused(tmp_path, content, reason):
     (tmp_path / "a.raw").write_bytes(content)
     with pytest.raises(RawFileError, match=reason):
         read_raw(tmp_path / "a.raw")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such limit from outside")
+def test_a_simulation_that_fills_the_disk_is_ended(monkeypatch):
+    """Beyond the largest file the process is ended, and deck and log are kept."""
+    monkeypatch.setattr(processes, "LARGEST_FILE", 100_000)
+    deck = "* endless\nV1 a 0 SIN(0 1 1G)\nR1 a 0 1\n.tran 1p 1u 0 1p\n.end\n"
+    with pytest.raises(SimulationError, match="ended") as caught:
+        run_deck(deck, timeout=60)
+    assert (caught.value.folder / "deck.cir").read_text() == deck
+
+
+def test_a_raw_file_beyond_the_memory_is_refused_unread(tmp_path):
+    """Its size is looked at first: a file of terabytes is an error, not an end."""
+    with (tmp_path / "a.raw").open("wb") as file:
+        file.truncate(2**42)
+    with pytest.raises(RawFileError, match="GB of memory"):
+        read_plots(tmp_path / "a.raw")
