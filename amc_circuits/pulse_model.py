@@ -12,6 +12,7 @@ from scipy.interpolate import PchipInterpolator, RegularGridInterpolator
 
 from amc_circuits.engines.processes import run_together
 from amc_circuits.engines.runner import run_deck
+from netlists import NOMINAL_TEMPERATURE
 from netlists.one_transistor_cell import OneTransistorCell, Pulse, pulse_deck
 from netlists.record import FloatArray
 
@@ -24,6 +25,8 @@ PROCESSES = min(4, os.cpu_count() or 1)
 """Simulations at the same time; they share nothing, so the result does not depend on it."""
 GATE_SPACING, GAP_SPACING = 0.05, 0.1e-9
 """Between calibrated gate voltages, V, and gaps, m."""
+THRESHOLD_SLOPE = 1e-3
+"""By which the level-1 threshold falls per kelvin, V/K (docs/rram.md)."""
 LEAST_ENERGY = 1e-17
 """Joules that are lost in rounding: the tables hold logarithms."""
 SET_OFFSETS = 1e-9 * np.array(
@@ -139,7 +142,7 @@ class PulseTable:
 
 @lru_cache(maxsize=8)
 def calibrate(cell: OneTransistorCell, largest_gate: float) -> PulseTable:
-    """The table of a cell for gate voltages up to the largest, by some 800 pulses in ngspice; kept in the process.
+    """The table of a cell for gate voltages up to the largest, by some 900 pulses in ngspice; kept in the process.
 
     Raises:
         SimulationError: The simulator failed; deck and log are kept.
@@ -150,7 +153,8 @@ def calibrate(cell: OneTransistorCell, largest_gate: float) -> PulseTable:
 
 def _calibrated_sets(circuit: CircuitPulses, largest_gate: float) -> _Surface:
     limits = circuit.cell.filament.gap_min, circuit.cell.filament.gap_max
-    lowest = circuit.cell.transistor.threshold_voltage - 2 * GATE_SPACING
+    warmer = max(circuit.cell.filament.temperature - NOMINAL_TEMPERATURE, 0)
+    lowest = circuit.cell.transistor.threshold_voltage - 2 * GATE_SPACING - THRESHOLD_SLOPE * warmer
     gates = np.linspace(lowest, largest_gate, max(2, round((largest_gate - lowest) / GATE_SPACING) + 1))
     curve, _ = circuit.pulse("set", np.full(len(gates), limits[1]), gates)
     wanted = curve[:, None] + SET_OFFSETS

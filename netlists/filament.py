@@ -46,7 +46,7 @@ class Filament(Record):
         gap_min: m.
         gap_max: m.
         thermal_resistance: R_th, K/W.
-        temperature: T0, ambient, K.
+        temperature: T0, ambient, K. The limits are chosen here: between them the circuits were seen to run.
         largest_velocity: Cap of the gap's speed, m/s; far above what a pulse reaches.
     """
 
@@ -72,6 +72,8 @@ class Filament(Record):
     def _limits(self) -> Self:
         if self.gap_min >= self.gap_max:
             raise ParameterError("gap_min", self.gap_min, f"must be below gap_max, {self.gap_max:g} m")
+        if not 200 <= self.temperature <= 450:
+            raise ParameterError("temperature", f"{self.temperature:g} K", "must be from 200 to 450 K")
         return self
 
     def current(self, gap: FloatArray | float, voltage: FloatArray | float) -> FloatArray:

@@ -9,19 +9,21 @@ at 0, gate well on. Cell k of a deck has the nodes `b{k}`, `m{k}`, `s{k}`, `g{k}
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Annotated, Self
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from netlists.filament import READ_VOLTAGE, WORKING, Filament, instance, subcircuit
 from netlists.record import NonNegative, ParameterError, Positive, Record
 
 MODEL = "access"
+LineVoltage = Annotated[float, Field(gt=0, le=3)]
+"""Of a bit line or source line, V: the subcircuit cuts the cell's voltage at 3 V."""
 
 
 class AccessTransistor(Record):
-    """A level-1 NMOS transistor with generic values of our own, of no process.
+    """A level-1 NMOS transistor with generic values of our own, of no process; they hold at 27 C.
 
     Attributes:
         threshold_voltage: VTO, V.
@@ -51,11 +53,11 @@ class OneTransistorCell(Record):
     """A 1T1R cell and how it is written and read.
 
     Attributes:
-        filament: The cell.
+        filament: The cell; its ambient temperature is the transistor's, too.
         transistor: Its access transistor.
         set_voltage: Of the bit line in a SET pulse, V.
-        reset_gate: Gate voltage in a RESET pulse, V.
-        pulse_width: Of the flat part of a pulse, s.
+        reset_gate: Gate voltage in a RESET pulse, V, at most 5 (chosen here).
+        pulse_width: Of the flat part of a pulse, s, 1 ns to 1 ms (chosen here: the circuits were seen to run).
         edge: Rise and fall of each line, s. The gate opens before the other lines rise and closes after they fell.
         rest: At 0 V after a pulse, s.
         read_width: Of a read, edges included, s.
@@ -63,15 +65,17 @@ class OneTransistorCell(Record):
 
     filament: Filament = WORKING
     transistor: AccessTransistor = AccessTransistor()
-    set_voltage: Positive = 1.5
-    reset_gate: Positive = 3.3
+    set_voltage: LineVoltage = 1.5
+    reset_gate: Annotated[float, Field(gt=0, le=5)] = 3.3
     pulse_width: Positive = 100e-9
     edge: Positive = 1e-9
     rest: Positive = 3e-9
     read_width: Positive = 20e-9
 
     @model_validator(mode="after")
-    def _edges_fit(self) -> Self:
+    def _times(self) -> Self:
+        if not 1e-9 <= self.pulse_width <= 1e-3:
+            raise ParameterError("pulse_width", f"{self.pulse_width:g} s", "must be from 1 ns to 1 ms")
         if 4 * self.edge >= self.read_width:
             raise ParameterError("read_width", self.read_width, f"must hold four edges of {self.edge:g} s")
         return self
@@ -232,6 +236,7 @@ def _deck(cell: OneTransistorCell, lines: list[str], count: int, stop: float, ma
             *saved,
             # chgtol: the gap is a charge of about 1e-12, and 1e-18 of it is 1e-6 nm.
             ".options reltol=1e-4 abstol=1e-12 vntol=1e-7 chgtol=1e-18 method=trap",
+            f".options temp={cell.filament.temperature - 273.15!r}",
             f".tran {stop / 50!r} {stop!r} 0 {max_step!r} uic",
             ".end\n",
         ]

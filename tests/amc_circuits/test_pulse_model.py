@@ -29,6 +29,16 @@ def test_table_is_made_once(table):
     assert calibrate(OneTransistorCell(), WriteVerify().gate_largest) is table
 
 
+def test_hot_table_is_the_circuit():
+    """At 450 K, where the threshold is 0.15 V lower, gates about it are in the table: within 2 % or 0.1 uS."""
+    hot = CELL.replace(filament=WORKING.replace(temperature=450.0))
+    gaps, gates = np.full(8, WORKING.gap_max), np.linspace(0.2, 0.55, 8)
+    after, _ = CircuitPulses(hot).pulse("set", gaps, gates)
+    found, _ = calibrate(hot, 0.6).pulse("set", gaps, gates)
+    np.testing.assert_allclose(WORKING.conductance(found), WORKING.conductance(after), rtol=0.02, atol=0.1e-6)
+    assert after[1] > 1.68e-9 and after[-1] < 1.2e-9
+
+
 def test_set_table_is_the_circuit(table):
     """Conductances after SET pulses that are not in the table are within 2 %, nine in ten within 0.5 %."""
     gaps, gates = drawn(60, 0.5, 1.5)

@@ -82,19 +82,62 @@ def test_gate_voltage_sets_the_conductance():
     np.testing.assert_allclose(conductances, [84e-6, 195e-6], rtol=0.03)
 
 
-def test_set_stops_at_the_smallest_field():
-    """A long SET ends where the transistor's current leaves the cell F_min: `I(gap, V) = I_D, V = F_min t_ox/gamma`."""
-    _, gaps = after(CELL, [ERASED] * 2, [CELL.set_pulse(gate).replace(width=5e-6) for gate in (1.0, 1.3)])
+def held_gap(gate, transistor):
+    """Where the transistor's current leaves the cell F_min, m: `I(gap, V) = I_D, V = F_min t_ox/gamma`."""
 
-    def excess(gap, gate):
+    def excess(gap):
         gamma = WORKING.field_enhancement - WORKING.enhancement_loss * (gap / 1e-9) ** 3
         voltage = WORKING.minimum_field * WORKING.oxide_thickness / gamma
-        drain = CELL.set_voltage - voltage
-        return WORKING.current(gap, voltage) - channel(CELL.transistor, gate, drain, 0.0)
+        return WORKING.current(gap, voltage) - channel(transistor, gate, CELL.set_voltage - voltage, 0.0)
 
+    return brentq(excess, WORKING.gap_min, WORKING.gap_max)
+
+
+def test_set_stops_at_the_smallest_field():
+    """A long SET ends where the transistor's current leaves the cell F_min."""
+    _, gaps = after(CELL, [ERASED] * 2, [CELL.set_pulse(gate).replace(width=5e-6) for gate in (1.0, 1.3)])
     for gap, gate in zip(gaps, (1.0, 1.3), strict=True):
-        held = brentq(excess, WORKING.gap_min, WORKING.gap_max, args=(gate,))
-        assert gap * 1e-9 == pytest.approx(held, rel=0.02)
+        assert gap * 1e-9 == pytest.approx(held_gap(gate, CELL.transistor), rel=0.02)
+
+
+def at_temperature(transistor, kelvin):
+    """Level 1 of SPICE2 at a temperature: KP falls as T^-1.5, VTO with the surface potential, 0.6 V, and silicon's gap.
+
+    `PHI' = PHI T/T0 - 3 kT/q ln(T/T0) - Eg(T0) T/T0 + Eg(T)`, `VTO' = VTO + (PHI' - PHI + Eg(T0) - Eg(T))/2`.
+    """
+
+    def energy_gap(temperature):
+        return 1.16 - 7.02e-4 * temperature**2 / (temperature + 1108)
+
+    nominal, potential = 300.15, 0.6
+    ratio, difference = kelvin / nominal, energy_gap(nominal) - energy_gap(kelvin)
+    warm = potential * ratio - 3 * BOLTZMANN * kelvin * np.log(ratio) - energy_gap(nominal) * ratio + energy_gap(kelvin)
+    return transistor.replace(
+        threshold_voltage=transistor.threshold_voltage + (warm - potential + difference) / 2,
+        transconductance=transistor.transconductance * ratio**-1.5,
+    )
+
+
+def test_transistor_has_the_ambient_temperature():
+    """At 400 K a long SET ends where the hot transistor's current says: higher at a low gate, lower at a high one.
+
+    F_min knows no temperature, so what moves the end is the transistor alone.
+    """
+    hot, gates = CELL.replace(filament=WORKING.replace(temperature=400.0)), (0.7, 1.0, 1.3)
+    conductances, _ = after(hot, [ERASED] * 3, [hot.set_pulse(gate).replace(width=5e-6) for gate in gates])
+    transistors = CELL.transistor, at_temperature(CELL.transistor, 400.0)
+    cold, expected = (np.array([WORKING.conductance(held_gap(gate, one)) for gate in gates]) for one in transistors)
+    np.testing.assert_allclose(conductances, expected, rtol=0.02)
+    assert expected[0] > 1.3 * cold[0] and expected[1] < 0.97 * cold[1] and expected[2] < 0.9 * cold[2]
+
+
+def test_one_pulse_at_400_kelvin_leaves_less():
+    """100 ns at a gate of 1.0 V: the hot transistor's lower KP, less current, outweighs the filament's higher speed."""
+    found = []
+    for kelvin in (300.15, 400.0):
+        cell = CELL.replace(filament=WORKING.replace(temperature=kelvin))
+        found.append(after(cell, [ERASED], [cell.set_pulse(1.0)])[0][0])
+    assert found[1] < 0.99 * found[0]
 
 
 def test_reset_is_steep():
@@ -208,3 +251,25 @@ def test_bad_decks_are_refused():
         pulse_deck(CELL, [1e-9, 1e-9], [[CELL.set_pulse(1.0)], [CELL.set_pulse(1.0)] * 2])
     with pytest.raises(ParameterError, match="width"):
         Pulse(gate=1.0, width=0.0)
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("pulse_width", (1.0, 1.1e-3, 0.9e-9, 1e-12)),
+        ("set_voltage", (0.0, 3.1, 100.0)),
+        ("reset_gate", (0.0, 5.1)),
+    ],
+)
+def test_pulses_out_of_range_are_refused(field, values):
+    """What no simulation would end, or the subcircuit would cut off."""
+    for value in values:
+        with pytest.raises(ParameterError, match=field):
+            OneTransistorCell(**{field: value})
+
+
+@pytest.mark.parametrize("kelvin", [1.0, 199.0, 451.0, 5000.0])
+def test_temperatures_out_of_range_are_refused(kelvin):
+    """200 to 450 K."""
+    with pytest.raises(ParameterError, match="temperature"):
+        WORKING.replace(temperature=kelvin)
