@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Self
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from amc_circuits.pulse_model import Kind
 from amc_circuits.write_verify_cells import CellArray, Indices, Mask
+from netlists.one_transistor_cell import LineVoltage
 from netlists.record import FloatArray, ParameterError, Positive, Record
 
 IntArray = NDArray[np.int64]
 NOISE_LIMIT = 5
-"""A change of a read below so many standard deviations of its noise is no response."""
+"""Two reads that differ by less than so many standard deviations of their difference tell of no response."""
 
 
 class CellStatus(IntEnum):
@@ -52,12 +53,12 @@ class WriteVerify(Record):
     tolerance: Positive = 1e-6
     gate_start: Positive = 0.5
     gate_step: Positive = 0.02
-    gate_largest: Positive = 1.6
+    gate_largest: LineVoltage = 1.6
     halvings: int = 5
     reset_start: Positive = 0.8
     reset_step: Positive = 0.02
-    reset_largest: Positive = 1.6
-    most_pulses: int = 300
+    reset_largest: LineVoltage = 1.6
+    most_pulses: Annotated[int, Field(ge=1, le=100_000)] = 300
     patience: int = 3
 
     @model_validator(mode="after")
@@ -66,7 +67,7 @@ class WriteVerify(Record):
             start, largest = getattr(self, f"{name}_start"), getattr(self, f"{name}_largest")
             if start > largest:
                 raise ParameterError(f"{name}_start", start, f"must not pass {name}_largest, {largest:g} V")
-        for name, least in (("halvings", 0), ("most_pulses", 1), ("patience", 1)):
+        for name, least in (("halvings", 0), ("patience", 1)):
             if getattr(self, name) < least:
                 raise ParameterError(name, getattr(self, name), f"must be {least} or more")
         return self
@@ -219,8 +220,10 @@ class _Ramps:
         """Which cells changed since they last did."""
         settings, noise = self.settings, self.cells.variability.read_noise
         reading = self.reading[where]
-        changed = np.abs(reading - self.anchor[where]) > np.maximum(settings.tolerance, NOISE_LIMIT * noise * reading)
-        self.anchor[where] = np.where(changed, reading, self.anchor[where])
+        anchor = self.anchor[where]  # as noisy as the reading
+        least = np.maximum(settings.tolerance, NOISE_LIMIT * noise * np.hypot(reading, anchor))
+        changed = np.abs(reading - anchor) > least
+        self.anchor[where] = np.where(changed, reading, anchor)
         self.responded[where] |= changed
         setting = self.setting[where]
         at_top = np.where(setting, self.gate[where] > settings.gate_largest, self.reset[where] > settings.reset_largest)

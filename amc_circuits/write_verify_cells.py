@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from amc_circuits.pulse_model import Kind, PulseModel
 from netlists.filament import READ_VOLTAGE
-from netlists.record import FloatArray, NonNegative, ParameterError, Record
+from netlists.record import FloatArray, ParameterError, Record
 
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]
+Part = Annotated[float, Field(ge=0, le=1)]
 
 
 class Variability(Record):
@@ -21,18 +23,19 @@ class Variability(Record):
 
     Attributes:
         cell_spread: From cell to cell, of the voltage that a pulse acts with: gate voltage of a SET, source line
-            voltage of a RESET. It stands for switching field and transistor threshold together.
+            voltage of a RESET. It stands for switching field and transistor threshold together. At most 0.25, which
+            leaves the factor of that voltage above 0 up to four sigma.
         cycle_spread: From pulse to pulse, of the distance that the gap moves.
         read_noise: Of the conductance that a verify read tells.
         stuck_on: Probability that a cell cannot be written and has the smallest gap.
         stuck_off: Probability that it has the largest.
     """
 
-    cell_spread: NonNegative = 0.0
-    cycle_spread: NonNegative = 0.0
-    read_noise: NonNegative = 0.0
-    stuck_on: NonNegative = 0.0
-    stuck_off: NonNegative = 0.0
+    cell_spread: Annotated[float, Field(ge=0, le=0.25)] = 0.0
+    cycle_spread: Part = 0.0
+    read_noise: Part = 0.0
+    stuck_on: Part = 0.0
+    stuck_off: Part = 0.0
 
     def draw_stuck(self, count: int, generator: np.random.Generator) -> tuple[Mask, Mask]:
         """Which of some cells are stuck on, and which off.

@@ -61,6 +61,13 @@ def test_a_tighter_tolerance_takes_more_pulses_and_leaves_less(table):
     assert tight.pulses.mean() > loose.pulses.mean()
 
 
+def test_small_steps_end_at_the_lower_edge(table):
+    """Steps of 1 mV, at most 0.3 uS, come from below and stop at the first read within: between -1 uS and -0.7 uS."""
+    written = write(table, targets(100, 20e-6, 30e-6), WriteVerify(gate_step=1e-3))
+    assert written.resets.sum() == 0
+    assert -1e-6 <= written.error.min() <= written.error.max() < -0.7e-6
+
+
 def test_counts_time_and_energy_belong_together(table):
     """One read more than pulses; time is pulses and reads; a cell at its target from the start takes one read only."""
     written = write(table, [WORKING.conductance_range[0], 50e-6])
@@ -108,6 +115,22 @@ def test_stuck_cells_are_found(table):
     np.testing.assert_allclose(written.conductance[off], low)
     ramp = (settings.gate_largest - settings.gate_start) / settings.gate_step
     assert written.pulses[on | off].max() <= ramp + settings.patience + 2
+
+
+@pytest.mark.parametrize("noise", [0.002, 0.01, 0.05])
+def test_stuck_cells_are_found_through_noise(table, noise):
+    """Of 2000 cells stuck on and 2000 off, far from their targets, noisy reads let none pass for one that responds."""
+    stuck = np.arange(4000) < 2000
+    target = np.where(stuck, targets(4000), targets(4000, 50e-6, 100e-6))
+    written = write(table, target, variability=Variability(read_noise=noise), stuck=(stuck, ~stuck))
+    np.testing.assert_array_equal(written.status, np.where(stuck, CellStatus.STUCK_ON, CellStatus.STUCK_OFF))
+
+
+def test_a_stuck_cell_at_its_target_is_programmed(table):
+    """Nothing is asked of it, so nothing tells."""
+    stuck = np.ones(2, dtype=bool), np.zeros(2, dtype=bool)
+    written = write(table, [WORKING.conductance_range[1], 50e-6], stuck=stuck)
+    assert written.status.tolist() == [CellStatus.PROGRAMMED, CellStatus.STUCK_ON]
 
 
 def test_drawn_stuck_cells_have_their_probability():
@@ -180,6 +203,9 @@ def test_what_no_cell_has_is_refused(table, target):
         ("gate_start", 2.0),
         ("reset_start", 2.0),
         ("most_pulses", 0),
+        ("most_pulses", 10**9),
+        ("gate_largest", 1000.0),
+        ("reset_largest", 3.1),
         ("patience", 0),
         ("halvings", -1),
     ],
@@ -188,6 +214,14 @@ def test_bad_settings_are_refused(field, value):
     """Each names the parameter."""
     with pytest.raises(ParameterError, match=field):
         WriteVerify(**{field: value})
+
+
+@pytest.mark.parametrize("field", Variability.model_fields)
+def test_bad_spreads_are_refused(field):
+    """They are parts of 1, 0 or more; that of the cells at most a quarter."""
+    for value in (-0.1, 0.3 if field == "cell_spread" else 1.1):
+        with pytest.raises(ParameterError, match=field):
+            Variability(**{field: value})
 
 
 def test_another_number_of_targets_is_refused(table):
