@@ -10,7 +10,11 @@
 | `positive` | conductances of the positive array, S | (N, M) |
 | `target_positive` | what was wanted, S | (N, M) |
 | `status_positive` | `CellStatus` of each cell | (N, M) |
-| `negative`, `target_negative`, `status_negative` | negative array, where A has negative entries | (N, M) |
+| `sets_positive`, `resets_positive` | pulses that each cell took | (N, M) |
+| `time_positive`, `energy_positive` | of each cell's pulses and reads, s and J | (N, M) |
+| `negative`, `target_negative` and so on | negative array, where A has negative entries | (N, M) |
+
+Pulses, time and energy of single cells are for whoever opens the file; loading asks for the other keys alone.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ from netlists.record import FloatArray
 
 ARRAYS = ("positive", "negative")
 COSTS = ("programming_energy", "programming_time")
+CELL_COSTS = ("sets", "resets", "time", "energy")
 
 
 def save_conductances(
@@ -57,6 +62,7 @@ def save_conductances(
     for name, array in zip(ARRAYS, written, strict=False):
         content[name], content[f"target_{name}"] = array.conductance, array.target
         content[f"status_{name}"] = array.status.astype(np.int64)
+        content |= {f"{cost}_{name}": getattr(array, cost) for cost in CELL_COSTS}
     with replacing(path) as partial:
         np.savez_compressed(partial, allow_pickle=False, **content)
 

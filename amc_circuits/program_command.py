@@ -25,7 +25,7 @@ from amc_circuits.report import plain, print_table
 from amc_circuits.run_folder import check_output_file, writing
 from amc_circuits.write_verify import CellStatus, WriteVerify, Written, write_verify
 from amc_circuits.write_verify_cells import CellArray, Variability
-from amc_circuits.write_verify_options import PROGRAM, VARIABILITY
+from amc_circuits.write_verify_options import PROGRAM
 from netlists import ParameterError
 from netlists.filament import filament
 from netlists.one_transistor_cell import OneTransistorCell
@@ -81,6 +81,7 @@ def program_matrix(
         SimulationError: A calibration run failed.
     """
     mapping = map_matrix(matrix, g_min, g_max)
+    _check_limits(mapping, g_min, g_max, cell, settings.tolerance)
     model = calibrate(cell, settings.gate_largest * (1 + STRONGEST * variability.cell_spread))
     written = []
     for target in (mapping.positive, mapping.negative):
@@ -88,6 +89,17 @@ def program_matrix(
             cells = CellArray.erased(model, target.size, generator, variability)
             written.append(write_verify(cells, target, settings))
     return ProgrammedArrays(matrix, mapping, tuple(written))
+
+
+def _check_limits(mapping: Mapping, g_min: float, g_max: float, cell: OneTransistorCell, tolerance: float) -> None:
+    """Some cell can have every conductance that the mapping asks for."""
+    low, high = cell.filament.conductance_range
+    mend = f"a cell of these parameters has {low:.4g} to {high:.4g} S"
+    wanted = mapping.positive if mapping.negative is None else np.stack([mapping.positive, mapping.negative])
+    if wanted.min() < low - tolerance:
+        raise ParameterError("g_min", f"{g_min:.4g} S", mend)
+    if wanted.max() > high + tolerance:
+        raise ParameterError("g_max", f"{g_max:.4g} S", mend)
 
 
 def program(options: dict[str, Any], matrix_file: Path, output: Path, form: str, plot_file: Path | None) -> None:
@@ -133,13 +145,9 @@ def parse_program_options(given: dict[str, Any]) -> dict[str, Any]:
             close = difflib.get_close_matches(name, table, n=1)
             mend = f"did you mean {close[0]}?" if close else f"amc program has {', '.join(table)}"
             raise ParameterError(name, repr(value), f"there is no such option; {mend}")
-    parsed = {
+    return {
         name: option.parse(option.default if given.get(name) is None else given[name]) for name, option in table.items()
     }
-    for option in VARIABILITY:
-        if parsed[option.name] > 1:
-            raise ParameterError(option.name, parsed[option.name], "is a part of 1; must not pass 1")
-    return parsed
 
 
 def _record(kind: Any, parsed: dict[str, Any]) -> Any:
@@ -180,6 +188,7 @@ def _figures(done: ProgrammedArrays, parsed: dict[str, Any]) -> dict[str, Any]:
         "time_s": float(done.of_cells("time").sum()),
         "mean_energy_j": float(done.of_cells("energy").mean()),
         "energy_j": float(done.of_cells("energy").sum()),
+        "error_mean_siemens": float(error[written].mean()) if written.any() else None,
         "error_sigma_siemens": float(error[written].std()) if written.any() else None,
         "largest_error_siemens": float(np.abs(error[within]).max()) if within.any() else None,
         "largest_error_of_all_siemens": float(np.abs(error).max()),
@@ -205,7 +214,8 @@ def _table(done: ProgrammedArrays) -> Table:
         ("time, one after the other", "time_s", "s"),
         ("energy of a cell, mean", "mean_energy_j", "J"),
         ("energy", "energy_j", "J"),
-        ("error sigma, programmed by pulses", "error_sigma_siemens", "S"),
+        ("error mean, programmed by pulses", "error_mean_siemens", "S"),
+        ("error sigma about it", "error_sigma_siemens", "S"),
         ("largest error, programmed", "largest_error_siemens", "S"),
         ("largest error, all", "largest_error_of_all_siemens", "S"),
         ("relative error of the matrix", "matrix_error", "%"),

@@ -1,4 +1,4 @@
-"""What write-verify left: conductances of every array, and the errors with their sigma."""
+"""What write-verify left: conductances of every array, and the errors with their mean and sigma."""
 
 from __future__ import annotations
 
@@ -63,15 +63,16 @@ def _draw_array(figure: Figure, axes: Axes, array: Written, largest: float, name
 
 
 def draw_errors(axes: Axes, arrays: Sequence[Written], tolerance: float) -> None:
-    """Histogram of conductance less target of the programmed cells that took pulses, their sigma, and the tolerance."""
+    """Histogram of conductance less target of the programmed cells that took pulses, mean and sigma, the tolerance."""
     errors = np.concatenate([array.error[array.programmed & (array.pulses > 0)] for array in arrays]) * MICRO
     axes.axvspan(-tolerance * MICRO, tolerance * MICRO, color="0.9", linewidth=0, label="tolerance of a read")
     if errors.size:
-        sigma = float(errors.std())
+        mean, sigma = float(errors.mean()), float(errors.std())
         axes.hist(errors, bins=BINS, color=COLOURS[0], label=f"{errors.size} cells that were written")
-        for place in (-sigma, sigma):
-            label = f"sigma, {sigma:.3g} uS" if place > 0 else None
-            axes.axvline(place, color=COLOURS[1], linestyle="--", linewidth=1.2, label=label)
+        mark: Any = {"color": COLOURS[1], "linewidth": 1.2}
+        axes.axvline(mean, label=f"mean, {mean:.3g} uS", **mark)
+        axes.axvline(mean - sigma, linestyle="--", label=f"sigma about it, {sigma:.3g} uS", **mark)
+        axes.axvline(mean + sigma, linestyle="--", **mark)
     axes.set_xlabel("error, uS")
     axes.set_ylabel("cells")
     axes.set_title("conductance less target", fontsize=10)

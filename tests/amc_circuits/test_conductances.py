@@ -15,7 +15,7 @@ POSITIVE = np.array([[1.0, 0.5], [0.25, 2.0]])
 def written(target, error=1e-7):
     """Cells that ended a little off their targets."""
     ones = np.ones(target.shape, dtype=np.int64)
-    return Written(target, target + error, 0 * ones, ones, ones, 3 * ones, 1e-6 * ones, 1e-12 * ones)
+    return Written(target, target + error, 0 * ones, ones, 2 * ones, 4 * ones, 1e-6 * ones, 1e-12 * ones)
 
 
 def saved(path, matrix, changes=None):
@@ -47,9 +47,22 @@ def test_file_has_the_documented_keys(tmp_path):
         assert set(content.files) == {
             "matrix", "alpha", "unit", "g_min", "g_max", "positive", "target_positive", "status_positive",
             "negative", "target_negative", "status_negative", "programming_energy", "programming_time",
+            "sets_positive", "resets_positive", "time_positive", "energy_positive",
+            "sets_negative", "resets_negative", "time_negative", "energy_negative",
         }  # fmt: skip
         np.testing.assert_array_equal(content["matrix"], SIGNED)
         assert (content["g_min"], content["g_max"], content["unit"]) == (1e-6, 100e-6, 100e-6 - 1e-6)
+
+
+def test_file_has_the_costs_of_every_cell(tmp_path):
+    """Pulses of both kinds, time and energy of each; a file without them loads all the same."""
+    costs = {"sets": 1, "resets": 2, "time": 1e-6, "energy": 1e-12}
+    names = {f"{cost}_{array}": value for cost, value in costs.items() for array in ("positive", "negative")}
+    with np.load(saved(tmp_path / "p.npz", SIGNED)) as content:
+        for name, value in names.items():
+            np.testing.assert_array_equal(content[name], np.full(SIGNED.shape, value))
+    found = load_conductances(saved(tmp_path / "p.npz", SIGNED, dict.fromkeys(names)), SIGNED)
+    np.testing.assert_array_equal(found.positive, map_matrix(SIGNED).positive + 1e-7)
 
 
 @pytest.mark.parametrize(

@@ -51,11 +51,27 @@ def test_matrix_is_in_the_file(call, matrix):
     assert printed.err == ""
 
 
+def test_error_figures_are_those_of_the_file(tmp_path, call):
+    """Mean error and sigma about it, of the cells that the file says were written; sums of its pulses and energy."""
+    figures = json.loads(call(SIGNED)[0].out)
+    with np.load(tmp_path / "p.npz") as content:
+        of_cells = {
+            name: np.concatenate([content[name + end].ravel() for end in ("positive", "negative")])
+            for name in ("", "target_", "sets_", "resets_", "energy_", "time_")
+        }
+    error = (of_cells[""] - of_cells["target_"])[of_cells["sets_"] + of_cells["resets_"] > 0]
+    assert figures["error_mean_siemens"] == pytest.approx(error.mean())
+    assert figures["error_sigma_siemens"] == pytest.approx(np.sqrt(((error - error.mean()) ** 2).mean()))
+    assert error.mean() < 0
+    for name, key in (("sets_", "sets"), ("resets_", "resets"), ("energy_", "energy_j"), ("time_", "time_s")):
+        assert figures[key] == pytest.approx(of_cells[name].sum())
+
+
 def test_table_tells_the_same(call):
     """The figures for people have units; the title says how many cells are programmed."""
     printed, _ = call(SIGNED, form="table")
     assert "programmed a pair of arrays 6 x 5: 60 of 60 cells" in printed.out
-    for words in ("error sigma", "pulses of a cell, mean", "nS", " us ", "pJ"):
+    for words in ("error mean", "error sigma about it", "pulses of a cell, mean", "nS", " us ", "pJ"):
         assert words in printed.out
     assert printed.out.endswith("p.npz\n")
 
@@ -103,7 +119,17 @@ def test_defaults_are_those_of_the_records():
         ({"tolerance": "0"}, "tolerance"),
         ({"tolerance": "1 V"}, "tolerance"),
         ({"g_min": "200u"}, "g_min"),
-        ({"g_max": "1m"}, "change g_min or g_max"),
+        ({"g_max": "1m"}, "g_max: got 0.001 S; a cell of these parameters has 1.009e-06 to"),
+        ({"g_min": "0.1u", "tolerance": "0.1u"}, "g_min: got 1e-07 S; a cell"),
+        ({"pulse_width": "1"}, "pulse_width"),
+        ({"pulse_width": "1p"}, "pulse_width"),
+        ({"gate_largest": "1000"}, "gate_largest"),
+        ({"set_voltage": "100"}, "set_voltage"),
+        ({"reset_gate": "100"}, "reset_gate"),
+        ({"temperature": "1"}, "temperature"),
+        ({"temperature": "5000"}, "temperature"),
+        ({"cell_spread": "0.5"}, "cell_spread"),
+        ({"most_pulses": "1000000000"}, "most_pulses"),
         ({"gate_start": "2"}, "gate_start"),
         ({"most_pulses": "0"}, "most_pulses"),
         ({"pulse_width": "-1n"}, "pulse_width"),
@@ -145,15 +171,19 @@ def written(count=400):
     return write_verify(cells, target, WriteVerify())
 
 
-def test_picture_tells_sigma():
-    """The histogram holds every cell that was written, and its legend their sigma."""
+def test_picture_tells_mean_and_sigma():
+    """The histogram holds every cell that was written; lines and legend tell their mean and, about it, their sigma."""
     found = written()
     figure, axes = plt.subplots()
     draw_errors(axes, [found], 1e-6)
     assert sum(bar.get_height() for bar in axes.patches if bar.get_height() >= 1) >= 395
     labels = axes.get_legend_handles_labels()[1]
-    sigma = (found.conductance - found.target)[found.status == CellStatus.PROGRAMMED].std() * 1e6
-    assert "395 cells that were written" in labels and f"sigma, {sigma:.3g} uS" in labels
+    error = (found.conductance - found.target)[found.status == CellStatus.PROGRAMMED] * 1e6
+    mean, sigma = error.mean(), error.std()
+    assert "395 cells that were written" in labels
+    assert f"mean, {mean:.3g} uS" in labels and f"sigma about it, {sigma:.3g} uS" in labels
+    drawn = sorted(line.get_xdata()[0] for line in axes.lines)
+    np.testing.assert_allclose(drawn, [mean - sigma, mean, mean + sigma])
     plt.close(figure)
 
 
