@@ -2,10 +2,10 @@
 
 Method: 1T1R decks in ngspice (`netlists/one_transistor_cell.py`). Loops: slow triangles on the bit line (SET) and the
 source line (RESET) at several ramp times; SET is told where half the gap is gone, as voltage across the cell, RESET as
-the source line voltages between which 5 % and 95 % of the gap come back. Pulses: one SET from the largest gap, one
-RESET from 300 uS. Convergence: trains of six random pulses. Write-verify: 64 x 64 targets, uniform from 1 to 100 uS, by
-the calibrated table (calibration included in the first row's seconds), ideal and with spreads that are chosen here;
-sixteen targets pulse by pulse in ngspice beside it.
+the source line voltages between which 5 % and 95 % of the gap come back. Pulses: one SET from the largest gap, at
+several temperatures, too, one RESET from 300 uS. Convergence: trains of six random pulses. Write-verify: 64 x 64
+targets, uniform from 1 to 100 uS, by the calibrated table (calibration included in the first row's seconds), ideal and
+with spreads that are chosen here; sixteen targets pulse by pulse in ngspice beside it.
 
 Printed as tables. `--plot` draws loops of both parameter sets (docs/images/rram-iv.png).
 """
@@ -39,6 +39,7 @@ WIDE = AccessTransistor(width=20e-6)
 """For the published set, whose currents are larger; chosen here."""
 RAMPS = (1e-6, 1e-5, 1e-4, 1e-3)
 GATES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4)
+KELVINS = (250.0, 300.15, 350.0, 400.0)
 RESETS = (1.07, 1.10, 1.13, 1.16, 1.19, 1.22, 1.25, 1.28)
 SPREADS = Variability(cell_spread=0.02, cycle_spread=0.05, read_noise=0.002, stuck_on=0.002, stuck_off=0.002)
 
@@ -84,9 +85,15 @@ def loops() -> None:
     table("I-V loops, gate 1.0 V", ("set", "ramp", "SET at", "then", "RESET"), rows)
 
 
-def after(pulses: Sequence[Pulse], gap: float) -> Any:
-    """Conductances after one pulse each, S."""
-    deck, _ = pulse_deck(CELL, [gap] * len(pulses), [[pulse] for pulse in pulses], reads=False)
+def warm(kelvin: float) -> Any:
+    """Conductances after a SET of every gate voltage at an ambient temperature, S."""
+    cell = CELL.replace(filament=WORKING.replace(temperature=kelvin))
+    return after([cell.set_pulse(gate) for gate in GATES], WORKING.gap_max, cell)[0]
+
+
+def after(pulses: Sequence[Pulse], gap: float, cell: OneTransistorCell = CELL) -> Any:
+    """Conductances after one pulse each, S, and their largest currents, A."""
+    deck, _ = pulse_deck(cell, [gap] * len(pulses), [[pulse] for pulse in pulses], reads=False)
     plot = run_deck(deck)[0]
     gaps = np.array([plot[f"v(xcell{k}.gap)"][-1] for k in range(1, len(pulses) + 1)])
     current = np.array([np.abs(plot[f"i(vb{k})"]).max() for k in range(1, len(pulses) + 1)])
@@ -101,6 +108,8 @@ def pulses() -> None:
         figures = [format_quantity(conductance[k], "S") for conductance, _ in found]
         rows.append((f"{gate:.1f} V", *figures, format_quantity(found[0][1][k], "A")))
     table("SET from the largest gap, 1.5 V", ("gate", "100 ns", "1 us", "largest current"), rows)
+    rows = [[f"{kelvin:.0f} K", *(format_quantity(g, "S") for g in warm(kelvin))] for kelvin in KELVINS]
+    table("the same, 100 ns", ("ambient", *(f"{gate:.1f} V" for gate in GATES)), rows)
     start = float(WORKING.gap_of(300e-6))
     found = [after([CELL.reset_pulse(v).replace(width=w) for v in RESETS], start) for w in (100e-9, 300e-9)]
     rows = [
@@ -148,7 +157,7 @@ def arrays() -> None:
     for name, one in (("16 cells, ngspice", CircuitPulses(CELL)), ("16 cells, table", model)):
         rows.append(_row(name, 1e-6, *written(one, few, 1e-6, Variability())))
     headings = ("cells", "tolerance", "programmed", "stuck", "gave up", "SET", "RESET", "most pulses", "time", "energy")
-    table("write-verify, means of a cell", (*headings, "sigma", "largest", "seconds"), rows)
+    table("write-verify, means of a cell", (*headings, "mean", "sigma", "largest", "seconds"), rows)
 
 
 def _row(name: str, tolerance: float, found: Written, seconds: float) -> tuple[str, ...]:
@@ -165,6 +174,7 @@ def _row(name: str, tolerance: float, found: Written, seconds: float) -> tuple[s
         str(found.pulses.max()),
         format_quantity(found.time.mean(), "s", 3),
         format_quantity(found.energy.mean(), "J", 3),
+        format_quantity(error.mean(), "S", 3),
         format_quantity(error.std(), "S", 3),
         format_quantity(np.abs(error).max(), "S", 3),
         f"{seconds:.2f}",
