@@ -29,6 +29,10 @@ NO_EXCESS_PHASE = math.radians(0.05)
 """Below, the second pole is a thousand times the crossover frequency or more."""
 STEEPEST = math.radians(89.0)
 """A second pole alone turns the phase by less than 90 degrees."""
+AT_DC = 0.1
+"""Phase in radians up to which a gain is the one at DC (0.5 % less than it)."""
+NO_INVERSION = math.radians(120.0)
+"""A first pole, and the load's, turn the phase by less at the lowest frequency; exchanged inputs by 180 degrees."""
 NO_CAPACITANCE = 1e-21
 """Farad; below, an input capacitance is rounding."""
 
@@ -120,15 +124,19 @@ class FrequencyResponse:
         """The lowest frequency at which the gain has fallen to a value, Hz.
 
         Raises:
-            ParameterError: It is never above, or never falls to it: this is no amplifier.
+            ParameterError: It is never above, or never falls to it: this is no amplifier. Or it falls at the lowest
+                frequency already, so that its DC gain and its first pole are below what is measured.
         """
         sizes = self.log_gain.real - math.log(gain)
-        above = sizes > 0
-        if not above[0] or above.all() or abs(self.log_gain.imag[0]) > 0.1:
-            text = f"a gain of {abs(self.gain[0]):.3g} at {self.frequency[0]:g} Hz"
-            raise ParameterError(
-                "opamp", text, "with its output at 0 V it is no amplifier; check its pins and its rails"
-            )
+        above, phase = sizes > 0, self.log_gain.imag[0]
+        text = f"a gain of {abs(self.gain[0]):.3g} at {self.frequency[0]:g} Hz"
+        if not above[0] or above.all() or abs(phase) > NO_INVERSION:
+            mend = "with its output at 0 V it is no amplifier; check its pins and its rails"
+            raise ParameterError("opamp", text, mend)
+        if abs(phase) > AT_DC:
+            lowest = self.frequency[0] / AT_DC
+            mend = f"its first pole is below {lowest:g} Hz, too low for the bench; take less load_capacitance"
+            raise ParameterError("opamp", f"{text}, {math.degrees(phase):.3g} degrees", mend)
         k = int(np.argmin(above))
         part = float(sizes[k - 1] / (sizes[k - 1] - sizes[k]))
         return float(self.frequency[k - 1] * (self.frequency[k] / self.frequency[k - 1]) ** part)
@@ -162,16 +170,19 @@ def characterize(
         load_capacitance: From output to ground, F.
 
     Raises:
-        ParameterError: It does not amplify.
+        ParameterError: It does not amplify, or a subcircuit's output has no resistance.
         SimulationError: The simulator failed; deck and log are kept.
     """
-    bench = OpAmpBench(opamp=opamp, load_resistance=load, load_capacitance=load_capacitance, temperature=temperature)
+    bench = OpAmpBench(opamp=opamp, load=load, load_capacitance=load_capacitance, temperature=temperature)
     found = _small_signal(bench)
-    crossover = found["crossover_frequency"]
+    crossover, free = found["crossover_frequency"], found.pop("free_crossover")
     if isinstance(opamp, SubcircuitOpAmp):
         found["input_noise"] = input_noise(bench, crossover / 100)
+        if found["output_resistance"] is None and found["output_resistance_dc"] is None:
+            mend = "an ideal source cannot be short-circuited; put a resistor of 1 ohm or more before its output pin"
+            raise ParameterError("opamp", "an output without resistance", mend)
     if has_supply(opamp):
-        found |= limits(bench, crossover)
+        found |= limits(bench, crossover, free)
     return OpAmpFigures(load, load_capacitance, temperature, **found)
 
 
@@ -184,9 +195,7 @@ def input_noise(bench: OpAmpBench, frequency: float) -> float:
 def _small_signal(bench: OpAmpBench) -> dict[str, Any]:
     """Figures from the gain over frequency."""
     loaded = frequency_response(bench)
-    free, probed = (
-        frequency_response(bench.replace(load_resistance=load, load_capacitance=0.0)) for load in (None, PROBE)
-    )
+    free, probed = (frequency_response(bench.replace(load=load, load_capacitance=0.0)) for load in (None, PROBE))
     gain, crossover = abs(loaded.gain[0]), loaded.frequency_at(1.0)
     gbwp = GBWP_AT_GAIN * loaded.frequency_at(GBWP_AT_GAIN)
     lag = -loaded.log_gain_at(crossover).imag
@@ -195,6 +204,7 @@ def _small_signal(bench: OpAmpBench) -> dict[str, Any]:
         "open_loop_gain": float(gain),
         "gbwp": gbwp,
         "crossover_frequency": crossover,
+        "free_crossover": free.frequency_at(1.0) if abs(free.gain[-1]) < 1 else crossover,
         "phase_margin": 180 - math.degrees(lag),
         "second_pole": _second_pole(lag - math.atan(crossover * gain / gbwp), crossover),
         "output_resistance": _output_resistance(free, probed, crossover),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,12 +19,13 @@ from amc_circuits.opamp_bench import characterize as measure
 from amc_circuits.opamp_files import subcircuit_of
 from amc_circuits.opamp_fit import fit_macro
 from amc_circuits.opamp_options import BENCH, FILE
-from amc_circuits.options import OPAMP_OVERRIDES, flag, output_format
+from amc_circuits.options import flag, output_format
 from amc_circuits.quantities import format_quantity
 from amc_circuits.report import plain, print_table
 from amc_circuits.run_folder import check_output_file, writing
 from netlists import PRESETS, MacroOpAmp, OpAmp, ParameterError, SinglePoleOpAmp, preset
-from netlists.opamp_bench import OpAmpBench
+from netlists.opamp_bench import LARGEST_LOAD_CAPACITANCE, OpAmpBench
+from netlists.presets import DEFAULT
 
 UNITS = {
     "load_resistance": "ohm",
@@ -60,6 +63,8 @@ TITLES = {
     "output_resistance_dc": "output resistance at DC",
     "class_ab_current": "class-AB current",
 }
+RANGES = {"load": (1e-3, 1e15), "load_capacitance": (0.0, LARGEST_LOAD_CAPACITANCE), "temperature": (1.0, 1e3)}
+"""Least and largest value of each option of `BENCH`."""
 FORMATS = ("table", "json")
 
 
@@ -77,7 +82,7 @@ def characterize(preset_name: str | None, options: dict[str, Any], form: str, pl
         check_output_file("plot", plot_file, PICTURES)
     around = bench_options(options)
     name, opamp = _asked(preset_name, options)
-    with one_line_warnings(), waiting(f"{name} by ngspice"):
+    with one_line_warnings(), waiting(f"{name} by ngspice"), _named_as_typed(preset_name):
         figures = measure(opamp, **around)
         if plot_file is not None:
             _plot(name, opamp, figures, plot_file)
@@ -98,8 +103,8 @@ def fit(preset_name: str | None, options: dict[str, Any], form: str) -> None:
     around = bench_options(options)
     name, opamp = _asked(preset_name, options)
     if isinstance(opamp, SinglePoleOpAmp):
-        raise ParameterError("opamp", name, "this model has no supply and no limits to fit; take another")
-    with one_line_warnings(), waiting(f"{name} by ngspice"):
+        raise ParameterError("NAME", name, "this model has no supply and no limits to fit; take another")
+    with one_line_warnings(), waiting(f"{name} by ngspice"), _named_as_typed(preset_name):
         macro = fit_macro(measure(opamp, **around), opamp.supply_voltage)
     fields = macro.model_dump()
     if form == "json":
@@ -119,8 +124,25 @@ def _asked(preset_name: str | None, options: dict[str, Any]) -> tuple[str, OpAmp
     if (preset_name is None) == (parsed["opamp_file"] is None):
         raise ParameterError("NAME", preset_name or "nothing", "give the name of a preset, or --opamp-file, not both")
     if preset_name is not None:
-        return preset_name, preset(preset_name)
+        for option in FILE:
+            if options.get(option.name) is not None:
+                raise ParameterError(
+                    option.name, repr(options[option.name]), "goes with --opamp-file; a preset has its own"
+                )
+        with _named_as_typed(preset_name):
+            return preset_name, preset(preset_name)
     return parsed["opamp_subckt"] or "", subcircuit_of(parsed)
+
+
+@contextmanager
+def _named_as_typed(preset_name: str | None) -> Iterator[None]:
+    """Errors about the op-amp name what was typed for it: the argument, or the file."""
+    try:
+        yield
+    except ParameterError as error:
+        if error.parameter != "opamp":
+            raise
+        raise ParameterError("NAME" if preset_name else "opamp_file", error.value, error.mend) from error
 
 
 def list_opamps(form: str) -> None:
@@ -149,17 +171,19 @@ def bench_options(options: dict[str, Any]) -> dict[str, float]:
     for option in BENCH:
         given = options.get(option.name)
         value = option.parse(option.default if given is None else given)
-        least = 0 if option.name == "load_capacitance" else 1e-3
-        if value < least:
-            raise ParameterError(option.name, value, f"must be {least:g} or more")
+        least, largest = RANGES[option.name]
+        if not least <= value <= largest:
+            raise ParameterError(option.name, value, f"must be from {least:g} to {largest:g} {option.unit}")
         found[option.name] = value
     return found
 
 
 def command_line(macro: MacroOpAmp) -> str:
-    """A macro model as options of `amc inv`, as far as there are options for it."""
-    values = {name: getattr(macro, name) for name in OPAMP_OVERRIDES}
-    return " ".join(f"{flag(name)} {format_quantity(value)}" for name, value in values.items() if value)
+    """A macro model as a preset and all that differs from it; `second_pole` None is the preset's, too."""
+    fields = macro.model_dump(exclude={"model"})
+    changed = {name: value for name, value in fields.items() if value != getattr(PRESETS[DEFAULT], name)}
+    options = [f"{flag(name)} {format_quantity(value)}" for name, value in changed.items()]
+    return " ".join([f"amc inv --opamp {DEFAULT}", *options])
 
 
 def _plot(name: str, opamp: OpAmp, figures: OpAmpFigures, path: Path) -> None:
@@ -167,7 +191,7 @@ def _plot(name: str, opamp: OpAmp, figures: OpAmpFigures, path: Path) -> None:
 
     bench = OpAmpBench(
         opamp=opamp,
-        load_resistance=figures.load_resistance,
+        load=figures.load_resistance,
         load_capacitance=figures.load_capacitance,
         temperature=figures.temperature,
     )

@@ -7,7 +7,14 @@ import numpy as np
 from amc_circuits.engines.rawfile import Plot
 from amc_circuits.engines.runner import run_deck
 from netlists import ParameterError
-from netlists.opamp_bench import OpAmpBench, load_current_deck, overdrive_deck, short_circuit_deck, transfer_deck
+from netlists.opamp_bench import (
+    TRANSIENT_POINTS,
+    OpAmpBench,
+    load_current_deck,
+    overdrive_deck,
+    short_circuit_deck,
+    transfer_deck,
+)
 from netlists.record import FloatArray
 
 SWING_AT = 0.5
@@ -19,16 +26,18 @@ SLEWED = (0.1, 0.9)
 INPUT_SPAN = 0.1
 """First guess for slew rate over w_T, V (input pairs have 0.05 V and more)."""
 LONGER, MOST_TIMES_LONGER = 4, 5
+MOST_POINTS = 100_000
 REST = 0.01
 """Part of the whole excursion by which the overdriven output may still move in the last tenth of its time."""
 
 
-def limits(bench: OpAmpBench, crossover: float) -> dict[str, float | None]:
+def limits(bench: OpAmpBench, crossover: float, free: float) -> dict[str, float | None]:
     """The figures that a model without rails does not have, by their names in `OpAmpFigures`.
 
     Args:
         bench: The bench.
         crossover: Where the gain is 1, Hz; tells how long to wait.
+        free: The same without load, Hz; tells how fine the time steps must be: what is inside slews unloaded.
     """
     (transfer,) = run_deck(transfer_deck(bench))
     offset, quiescent = _at_rest(transfer, transfer["v(inn)"]), -_at_rest(transfer, transfer["i(vdd)"])
@@ -41,7 +50,7 @@ def limits(bench: OpAmpBench, crossover: float) -> dict[str, float | None]:
         "class_ab_current": class_ab_current(bench, quiescent),
         "swing_low": low,
         "swing_high": high,
-        **overdriven(bench, crossover, (low, high)),
+        **overdriven(bench, crossover, free, (low, high)),
         "source_current": source,
         "sink_current": -sink,
     }
@@ -84,26 +93,28 @@ def class_ab_current(bench: OpAmpBench, load: float) -> float | None:
 
     `D = sqrt(i^2/4 + I_qo^2) - I_qo` gives `I_qo = (i^2/4 - D^2)/(2 D)`. None where the rails' currents do not grow.
     """
-    (plot,) = run_deck(load_current_deck(bench.replace(load_resistance=None, load_capacitance=0.0), load))
+    (plot,) = run_deck(load_current_deck(bench.replace(load=None, load_capacitance=0.0), load))
     mean = (plot["i(vss)"] - plot["i(vdd)"]) / 2
     growth = float((mean[0] + mean[2]) / 2 - mean[1])
     return (load**2 / 4 - growth**2) / (2 * growth) if 0 < growth < load / 2 else None
 
 
-def overdriven(bench: OpAmpBench, crossover: float, linear: tuple[float, float]) -> dict[str, float]:
+def overdriven(bench: OpAmpBench, crossover: float, free: float, linear: tuple[float, float]) -> dict[str, float]:
     """Levels of the overdriven output and its slew rates within the linear range, low and high, V.
 
     Raises:
         ParameterError: The output does not come to its limits.
     """
     hold = 4 * bench.supply_voltage / (INPUT_SPAN * 2 * np.pi * crossover)
+    step = hold / TRANSIENT_POINTS * min(crossover / free, 1.0)
     for _ in range(MOST_TIMES_LONGER):
-        (plot,) = run_deck(overdrive_deck(bench, hold))
+        (plot,) = run_deck(overdrive_deck(bench, hold, max(step, hold / MOST_POINTS)))
         found = _both_ways(plot, hold, linear)
         if found:
             return found
         hold *= LONGER
-    raise ParameterError("opamp", f"an output that still moves {hold / LONGER:g} s after a step", "check its pins")
+    mend = "check its pins, and that something holds its output within its rails; or take less load_capacitance"
+    raise ParameterError("opamp", f"an output that still moves {hold / LONGER:.3g} s after a step", mend)
 
 
 def _both_ways(plot: Plot, hold: float, linear: tuple[float, float]) -> dict[str, float]:

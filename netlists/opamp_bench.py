@@ -18,13 +18,15 @@ from pydantic import Field
 from netlists import opamp, sources
 from netlists.opamp_parameters import OpAmp, SinglePoleOpAmp
 from netlists.parameters import NOMINAL_TEMPERATURE
-from netlists.record import NonNegative, ParameterError, Positive, Record
+from netlists.record import ParameterError, Positive, Record
 
 ZERO_CELSIUS = 273.15
 LOWEST_FREQUENCY, HIGHEST_FREQUENCY = 1e-2, 1e11
 """Of `.ac`, Hz: from below the first pole of 180 dB and 100 MHz to well beyond any crossover."""
 POINTS_A_DECADE = 50
 SWEEP_POINTS = 400
+LARGEST_LOAD_CAPACITANCE = 10e-9
+"""Farad; chosen here. Beyond, it is no load of an amplifier, and slewing takes thousands of times as long as inside."""
 TRANSIENT_POINTS = 400
 """Least number of time points while the overdriven input keeps its sign."""
 
@@ -34,14 +36,14 @@ class OpAmpBench(Record):
 
     Attributes:
         opamp: The device under test.
-        load_resistance: From output to ground, ohm; None for none.
-        load_capacitance: From output to ground, F.
+        load: Resistance from output to ground, ohm; None for none.
+        load_capacitance: From output to ground, F, at most `LARGEST_LOAD_CAPACITANCE`.
         temperature: K.
     """
 
     opamp: OpAmp = Field(discriminator="model")
-    load_resistance: Positive | None = None
-    load_capacitance: NonNegative = 0.0
+    load: Positive | None = None
+    load_capacitance: float = Field(default=0.0, ge=0, le=LARGEST_LOAD_CAPACITANCE)
     temperature: Positive = NOMINAL_TEMPERATURE
 
     @property
@@ -88,14 +90,16 @@ def short_circuit_deck(bench: OpAmpBench) -> str:
     return _deck(bench, [*held, f".dc Vin {-drive!r} {drive!r} {2 * drive!r}"])
 
 
-def overdrive_deck(bench: OpAmpBench, hold: float) -> str:
+def overdrive_deck(bench: OpAmpBench, hold: float, step: float | None = None) -> str:
     """`.tran` of the overdriven op-amp: from the lower limit to the upper one and back.
 
     Args:
         bench: The bench.
         hold: Time for each way, s; the input changes its sign at the beginning and after this time.
+        step: Largest time step, and the input's edges, s; as many as `TRANSIENT_POINTS` in `hold` without it. What
+            slews inside must not pass its limit by much in one step, or ngspice finds no solution.
     """
-    drive, edge = bench.supply_voltage / 2, hold / TRANSIENT_POINTS
+    drive, edge = bench.supply_voltage / 2, step or hold / TRANSIENT_POINTS
     corners = [(0.0, drive), (edge, -drive), (hold, -drive), (hold + edge, drive)]
     points = " ".join(f"{time!r} {volts!r}" for time, volts in corners)
     analysis = f".tran {edge!r} {2 * hold!r} 0 {edge!r}"
@@ -110,8 +114,8 @@ def _deck(bench: OpAmpBench, lines: Sequence[str]) -> str:
     """Op-amp, rails and load, what drives them, and what is asked for."""
     parts = ["* op-amp test bench", opamp.subcircuit(bench.opamp), sources.supply(bench.opamp)]
     parts += opamp.instances(["dut"], ["inn"], ["out"], bench.opamp, None)
-    if bench.load_resistance is not None:
-        parts.append(f"Rload out 0 {bench.load_resistance!r}")
+    if bench.load is not None:
+        parts.append(f"Rload out 0 {bench.load!r}")
     if bench.load_capacitance > 0:
         parts.append(f"Cload out 0 {bench.load_capacitance!r}")
     # The input moves by some nV from one level of the output to the next.

@@ -116,7 +116,7 @@ def test_single_pole_has_no_limits():
 def test_gain_over_frequency_is_the_transfer_function():
     """At all frequencies the gain is that of two poles, divided by `1 + R_out (1/R_load + s C_load)`."""
     record = MACROS["second pole"]
-    found = frequency_response(OpAmpBench(opamp=record, load_resistance=LOAD, load_capacitance=5e-12))
+    found = frequency_response(OpAmpBench(opamp=record, load=LOAD, load_capacitance=5e-12))
     s = 2j * np.pi * found.frequency
     stage = record.open_loop_gain / (1 + s * record.open_loop_gain / (2 * np.pi * record.gbwp))
     exact = stage / (1 + s / (2 * np.pi * record.second_pole)) / (1 + record.output_resistance * (1 / LOAD + s * 5e-12))
@@ -146,6 +146,80 @@ def test_what_does_not_amplify_is_refused(pins, text):
     )
     with pytest.raises(ParameterError, match="no amplifier; check its pins"):
         characterize(record)
+
+
+TRANSCONDUCTOR = """
+.subckt ota inp inn out vdd vss
+B1 0 out I=100u*tanh(10*v(inp,inn))
+R1 out 0 10meg
+B2 0 out I=v(out)>0?-1e-15*(exp(min(v(out)/0.02,50))-1):1e-15*(exp(min(-v(out)/0.02,50))-1)
+R2 vdd vss 10k
+.ends ota
+"""
+
+
+def test_an_amplifier_whose_only_pole_is_the_load_is_measured():
+    """Without load it never falls: gain gm R, GBWP gm/(2 pi C), slew rate I/C."""
+    record = SubcircuitOpAmp(text=TRANSCONDUCTOR, subcircuit="ota", macro=preset("cmos-100meg"))
+    found = characterize(record, load=1e6, load_capacitance=1e-12)
+    assert found.open_loop_gain == pytest.approx(1e-3 / (1 / 1e6 + 1 / 10e6 + 1e-15 / 0.02), rel=1e-4)
+    assert found.gbwp == pytest.approx(1e-3 / (2 * np.pi * 1e-12), rel=0.01)
+    assert found.slew_rate_rising == pytest.approx(100e-6 / 1e-12, rel=0.02)
+
+
+IDEAL_OUTPUT = """
+.subckt ideal inp inn out vdd vss
+G1 0 x inp inn 1m
+R1 x 0 100meg
+C1 x 0 16p
+E1 y 0 x 0 1
+V1 y out 0
+R2 vdd vss 10k
+.ends ideal
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("", ""), "without resistance; .*put a resistor"),
+        (("V1 y out 0", "L1 y out 1n"), "without resistance; .*put a resistor"),
+        (("V1 y out 0", "R3 y out 100"), "still moves .*holds its output within its rails"),
+        (("C1 x 0 16p", "C1 x 0 1m"), r"first pole is below 0\.1 Hz"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(change, words):
+    """An ideal output, one without limits and a pole below all frequencies: each with what to do about it."""
+    record = SubcircuitOpAmp(text=IDEAL_OUTPUT.replace(*change), subcircuit="ideal", macro=preset("ad823"))
+    with pytest.raises(ParameterError, match=words):
+        characterize(record)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("load", 0.0), ("load", -1e3), ("load_capacitance", 1.0), ("load_capacitance", -1e-12)]
+)
+def test_loads_that_are_none_are_refused(name, value):
+    """The error has the argument's name."""
+    with pytest.raises(ParameterError) as caught:
+        characterize(MACROS["ad823"], **{name: value})
+    assert caught.value.parameter == name
+
+
+@pytest.mark.parametrize("name", ["opa690", "ad823", "cmos-100meg"])
+def test_a_heavy_capacitor_is_charged_by_the_limited_current(name):
+    """Into 10 nF and no other load the output goes no faster than `I_lim/C` and nearly so until the swing's last part.
+
+    Between 10 and 90 % of the swing the drop `swing - v` falls from 1.8 to 0.2 swing, and the current is
+    `I_lim tanh(drop/(R_out I_lim))`.
+    """
+    record = preset(name)
+    found = characterize(record, load=1e9, load_capacitance=10e-9)
+    low, high = found.swing_low, found.swing_high
+    v = np.linspace(low + 0.1 * (high - low), low + 0.9 * (high - low), 10001)
+    limit = record.output_current_limit
+    current = limit * np.tanh((record.output_swing - v) / (record.output_resistance * limit))
+    expected = (v[-1] - v[0]) / np.trapezoid(10e-9 / current, v)
+    assert [found.slew_rate_rising, found.slew_rate_falling] == pytest.approx([expected] * 2, rel=0.02)
 
 
 def test_decks_need_no_more_than_ngspice(tmp_path):

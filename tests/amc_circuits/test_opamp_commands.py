@@ -11,8 +11,8 @@ import pytest
 from amc_circuits import opamp_commands
 from amc_circuits.bode_picture import draw_bode
 from amc_circuits.opamp_bench import characterize, frequency_response
-from amc_circuits.options import OPAMP_OVERRIDES
-from amc_circuits.quantities import parse_quantity
+from amc_circuits.opamp_files import opamp_of
+from amc_circuits.options import parse_options
 from netlists import PRESETS, MacroOpAmp, ParameterError, preset
 from netlists.opamp_bench import OpAmpBench
 
@@ -56,17 +56,51 @@ def _rows(table):
 
 
 def test_fit_prints_the_macro_model_and_how_to_type_it(capsys):
-    """The JSON is the record; the last line of the table, read as options are, gives it back."""
+    """The JSON is the record; the last line of the table, typed, gives it back."""
     opamp_commands.fit(TRANSISTORS, {}, "json")
     fitted = MacroOpAmp(**json.loads(capsys.readouterr().out))
     assert fitted.slew_rate == pytest.approx(preset(TRANSISTORS).macro.slew_rate, rel=0.01)
     opamp_commands.fit(TRANSISTORS, {}, "table")
-    words = capsys.readouterr().out.splitlines()[-1].split()
-    typed = {flag[2:].replace("-", "_"): value for flag, value in zip(words[::2], words[1::2], strict=True)}
-    assert set(typed) <= set(OPAMP_OVERRIDES)
-    assert {"gbwp", "slew_rate", "second_pole", "output_resistance"} <= set(typed)
-    for name, text in typed.items():
-        assert parse_quantity(name, text, "") == pytest.approx(getattr(fitted, name), rel=1e-3)
+    line = capsys.readouterr().out.splitlines()[-1]
+    _same(_typed(line), fitted)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        preset("ad823").replace(input_capacitance=0.0, second_pole=33e6, output_swing=4.99987, supply_voltage=5.0),
+        preset("opa690").replace(input_offset=-1.2345678e-3, input_noise=5.5e-9, class_ab_current=0.1e-3),
+        preset("cmos-100meg"),
+    ],
+)
+def test_a_line_to_type_gives_the_record_back(record):
+    """Every field, zeros too, whether it is the default op-amp's or not."""
+    _same(_typed(opamp_commands.command_line(record)), record)
+
+
+def test_the_line_of_a_fit_can_be_typed(amc):
+    """The command itself takes it, a negative offset too."""
+    record = preset("cmos-1g").replace(input_offset=-1e-3, second_pole=3e9)
+    words = opamp_commands.command_line(record).split()
+    assert words[:2] == ["amc", "inv"]
+    assert amc(*words[1:], "--size", "2", "--format", "json").code == 0
+
+
+def _typed(line):
+    """The op-amp that `amc inv` makes of a line."""
+    words = line.split()
+    assert words[:4] == ["amc", "inv", "--opamp", "cmos-100meg"]
+    pairs = zip(words[2::2], words[3::2], strict=True)
+    return opamp_of(parse_options("inv", {flag[2:].replace("-", "_"): value for flag, value in pairs}))
+
+
+def _same(found, wanted):
+    """Asserts equal fields in the four digits that are printed."""
+    assert type(found) is type(wanted)
+    for name, value in wanted.model_dump().items():
+        assert getattr(found, name) == (
+            value if value is None or name == "model" else pytest.approx(value, rel=5e-4)
+        ), name
 
 
 def test_list_names_every_preset(capsys):
@@ -87,6 +121,10 @@ def test_list_names_every_preset(capsys):
         ({"load": "-1k"}, "table", "load"),
         ({"load": "1 F"}, "table", "load"),
         ({"load_capacitance": "-1p"}, "table", "load_capacitance"),
+        ({"load_capacitance": "1"}, "table", "load_capacitance"),
+        ({"supply_voltage": "3"}, "table", "supply_voltage"),
+        ({"opamp_pins": "inp,inn,out,vdd,vss"}, "table", "opamp_pins"),
+        ({"opamp_subckt": "x"}, "table", "opamp_subckt"),
         ({"temperature": "0"}, "table", "temperature"),
         ({"temperature": "warm"}, "table", "temperature"),
         ({}, "csv", "format"),
@@ -113,14 +151,14 @@ def test_pictures_go_into_a_file_of_a_known_kind(tmp_path, capsys):
 
 def test_a_single_pole_model_has_nothing_to_fit():
     """It is refused by its name."""
-    with pytest.raises(ParameterError, match=r"opamp: got single-pole; .*no limits to fit"):
+    with pytest.raises(ParameterError, match=r"NAME: got single-pole; .*no limits to fit"):
         opamp_commands.fit("single-pole", {}, "table")
 
 
 def test_picture_crosses_where_the_figures_say():
     """The curve passes 0 dB at the crossover, and its phase there is the margin less 180 degrees."""
     figures = characterize(RECORD)
-    response = frequency_response(OpAmpBench(opamp=RECORD, load_resistance=10e3))
+    response = frequency_response(OpAmpBench(opamp=RECORD, load=10e3))
     picture, axes = plt.subplots(2, 1, sharex=True)
     draw_bode(*axes, response, figures)
     gain, phase = (one.lines[0].get_xydata().T for one in axes)
@@ -160,3 +198,16 @@ def test_what_goes_with_a_file_is_asked_for(name, options, parameter):
     with pytest.raises(ParameterError) as caught:
         opamp_commands.characterize(name, options, "json", None)
     assert caught.value.parameter == parameter
+
+
+def test_errors_name_what_was_typed(amc, tmp_path):
+    """One line each: the argument, the file or the option."""
+    (tmp_path / "ideal.lib").write_text(
+        ".subckt ideal inp inn out vdd vss\nE1 out 0 inp inn 1k\nR1 vdd vss 1k\n.ends\n"
+    )
+    file = ("--opamp-file", tmp_path / "ideal.lib", "--opamp-subckt", "ideal", "--supply-voltage", "1")
+    amc("opamp", "fit", "single-pole").refused("NAME: got single-pole")
+    amc("opamp", "characterize", "none").refused("NAME: got 'none'", "cmos-1g")
+    amc("opamp", "characterize", *file).refused("--opamp-file: got ", "no amplifier")
+    amc("opamp", "characterize", "ad823", "--load", "0").refused("--load: got 0.0")
+    amc("opamp", "characterize", "ad823", "--load-capacitance", "1").refused("--load-capacitance: got 1.0", "1e-08 F")
