@@ -92,9 +92,22 @@ def test_it_works_from_0_to_125_degrees(temperature):
     assert abs(found.offset) < 100e-6
 
 
+@pytest.mark.parametrize("temperature", [273.15, 398.15])
+def test_transients_at_another_temperature_are_as_fast_as_the_bench_says(figures, temperature):
+    """A small step settles within 1 % in `4.6/(w_T lambda)`: its time goes with 1/GBWP, a fifth longer at 125 C."""
+    matrix = [[1.0, 0.4], [0.4, 0.8]]
+    warm, nominal = (
+        InvCircuit.program(matrix, opamp=OPAMP, temperature=kelvin, input_voltage=0.02).solve([0.3, -0.2])
+        for kelvin in (temperature, 300.15)
+    )
+    ratio = figures.gbwp / characterize(OPAMP, temperature=temperature).gbwp
+    assert abs(ratio - 1) > 0.05 and (ratio > 1) == (temperature > 300.15)
+    assert warm.settling_time / nominal.settling_time == pytest.approx(ratio, rel=0.03)
+
+
 def test_both_matrix_solvers_find_the_same_operating_points():
     """From rail to rail, KLU and Sparse agree on the output and on the supply current."""
-    deck = transfer_deck(OpAmpBench(opamp=OPAMP, load_resistance=1e3))
+    deck = transfer_deck(OpAmpBench(opamp=OPAMP, load=1e3))
     (sparse,), (klu,) = run_deck(deck), run_deck(deck.replace(".options ", ".options klu "))
     np.testing.assert_allclose(klu["v(out)"], sparse["v(out)"], atol=1e-6)
     np.testing.assert_allclose(klu["i(vdd)"], sparse["i(vdd)"], atol=1e-9)
@@ -102,7 +115,7 @@ def test_both_matrix_solvers_find_the_same_operating_points():
 
 def test_pins_carry_no_net_current():
     """What the rails deliver and do not take back flows through the load: nothing leaks to SPICE's ground."""
-    (plot,) = run_deck(transfer_deck(OpAmpBench(opamp=OPAMP, load_resistance=1e3)))
+    (plot,) = run_deck(transfer_deck(OpAmpBench(opamp=OPAMP, load=1e3)))
     linear = np.abs(plot["v(out)"]) < 0.9
     net = -plot["i(vdd)"] - plot["i(vss)"]
     np.testing.assert_allclose(net[linear], plot["v(out)"][linear] / 1e3, atol=1e-9)
@@ -110,7 +123,7 @@ def test_pins_carry_no_net_current():
 
 def test_it_recovers_from_overdrive():
     """Driven from its limit the output is at 0 V once it and, before, the gates of its transistors have slewed."""
-    (plot,) = run_deck(overdrive_deck(OpAmpBench(opamp=OPAMP, load_resistance=1e3), 100e-9))
+    (plot,) = run_deck(overdrive_deck(OpAmpBench(opamp=OPAMP, load=1e3), 100e-9))
     time, output = plot["time"], plot["v(out)"]
     crossing = time[(time > 100e-9) & (output < 0)][0] - 100e-9
     rail, slew_rate = OPAMP.supply_voltage, OPAMP.macro.slew_rate
