@@ -18,7 +18,7 @@ from amc_circuits.converters import Converters
 from amc_circuits.cost import Cost, Programming
 from amc_circuits.cost import cost as cost_of
 from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
-from amc_circuits.options import COST, JOBS, Option, output_format
+from amc_circuits.options import COST, JOBS, output_format, parse_table
 from amc_circuits.quantities import format_quantity
 from amc_circuits.report import plain, print_table
 from amc_circuits.solution import Solution
@@ -34,9 +34,9 @@ def cost(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: 
         form: `table` or `json`.
     """
     output_format("table", "json").parse(form)
-    given = {option.name: _parsed(option, options.get(option.name)) for option in COST}
-    programming = _programming({name: given.pop(name) for name in Programming.model_fields}, options)
     names = {option.name for option in COST}
+    given = parse_table("amc cost", COST, {name: options[name] for name in names & options.keys()})
+    programming = _programming({name: given.pop(name) for name in Programming.model_fields}, options)
     of_circuit = {name: value for name, value in options.items() if name not in names}
     with one_line_warnings(), waiting(f"INV by {options.get('engine') or 'ngspice'}"):
         case = case_of("inv", of_circuit, files, JOBS.parse(jobs))
@@ -50,11 +50,6 @@ def cost(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: 
     if not solution.usable:
         print(f"amc: {solution.status.name}: {solution.message}", file=sys.stderr)
         finish(NO_RESULT)
-
-
-def _parsed(option: Option, typed: Any) -> Any:
-    value = option.default if typed is None else typed
-    return None if value is None else option.parse(value)
 
 
 def _programming(given: dict[str, Any], options: dict[str, Any]) -> Programming:

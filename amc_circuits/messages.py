@@ -12,16 +12,16 @@ from contextlib import contextmanager
 import typer
 
 from amc_circuits.engines import EngineNotFoundError, SimulationError
+from amc_circuits.opamp_options import BENCH
 from amc_circuits.options import ALL, COST, flag
 from amc_circuits.solution import UnusableSolutionError
 from amc_circuits.workers import WorkerDiedError
+from amc_circuits.write_verify_options import PROGRAM
 from netlists import ParameterError
 
 USABLE, SIMULATOR_FAILED, BAD_INPUT, NO_RESULT = 0, 1, 2, 3
-PLOT_OPTIONS = {"error", "array", "rhs", "y"}
-OPTION_NAMES = (
-    {option.name for option in ALL + COST} | {"jobs", "format", "plot", "save", "out", "output"} | PLOT_OPTIONS
-)
+OTHERS = {"jobs", "format", "plot", "save", "out", "output", "error", "array", "rhs", "y"}
+OPTION_NAMES = {option.name for option in ALL + COST + BENCH + PROGRAM} | OTHERS
 
 
 def exit_code(error: Exception) -> int | None:

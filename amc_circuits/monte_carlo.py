@@ -25,8 +25,8 @@ from amc_circuits.workers import run_in_processes
 from netlists import ParameterError, SinglePoleOpAmp
 
 CHUNK = 8
-"""Trials that are worked on together, always the same ones: 0 to 7, 8 to 15 ... ngspice's steps suit all of a deck, so
-its figures depend, in their fifth digit, on who else is in it."""
+"""Trials that are worked on together, always the same ones: 0 to 7, 8 to 15 ... In a common deck ngspice's steps suit
+all circuits, so that times and energies depend on who else is in it (by up to 0.3 %, alone or in company)."""
 MOST_TRIALS = 1_000_000
 """More is refused: some hours of small circuits, and a list of a gigabyte."""
 FAILED = "FAILED"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 import warnings
@@ -167,12 +168,17 @@ def _table(outcome: Outcome) -> Table:
         grid.add_column(heading, justify="right")
     for name, one in outcome.spreads.items():
         values = (one.mean, one.std, one.q05, one.median, one.q95, one.largest)
-        grid.add_row(name.replace("_", " "), *(format_quantity(value, FIGURES[name]) for value in values))
+        grid.add_row(name.replace("_", " "), *(_text(value, FIGURES[name]) for value in values))
     ended = ", ".join(f"{count} {name}" for name, count in statuses(outcome.trials).items())
     grid.caption = f"{ended}; {outcome.wall_time:.2f} s"
     grid.caption_justify = "left"
     grid.min_width = len(grid.caption)
     return grid
+
+
+def _text(value: float, unit: str) -> str:
+    """A figure for people; one without a unit as a plain number."""
+    return f"{value:.4g}" if unit == "" and math.isfinite(value) else format_quantity(value, unit)
 
 
 def _yields_table(outcome: Outcome) -> Table:

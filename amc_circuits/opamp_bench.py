@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.runner import run_deck
-from amc_circuits.opamp_limits import limits
+from amc_circuits.opamp_limits import LONGEST, limits
 from netlists import ParameterError
 from netlists.opamp import has_supply
 from netlists.opamp_bench import OpAmpBench, gain_deck, noise_deck
@@ -34,7 +34,7 @@ AT_DC = 0.1
 NO_INVERSION = math.radians(120.0)
 """A first pole, and the load's, turn the phase by less at the lowest frequency; exchanged inputs by 180 degrees."""
 NO_CAPACITANCE = 1e-21
-"""Farad; below, an input capacitance is rounding."""
+"""Farad; below, an input capacitance is rounding, and it has either sign."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def frequency_response(bench: OpAmpBench) -> FrequencyResponse:
     Raises:
         SimulationError: The simulator failed; deck and log are kept.
     """
-    (plot,) = run_deck(gain_deck(bench))
+    (plot,) = run_deck(gain_deck(bench), timeout=LONGEST)
     frequency, inverting = plot["frequency"].real, plot["v(inn)"]
     admittance = -plot["i(eloop)"] / inverting
     return FrequencyResponse(frequency, -plot["v(out)"] / inverting, admittance.imag / (2 * np.pi * frequency))
@@ -188,7 +188,7 @@ def characterize(
 
 def input_noise(bench: OpAmpBench, frequency: float) -> float:
     """Noise of an op-amp's devices at its input, one-sided, V/sqrt(Hz)."""
-    (plot,) = run_deck(noise_deck(bench, frequency))
+    (plot,) = run_deck(noise_deck(bench, frequency), timeout=LONGEST)
     return float(plot["inoise_spectrum"][0])
 
 
@@ -209,7 +209,7 @@ def _small_signal(bench: OpAmpBench) -> dict[str, Any]:
         "second_pole": _second_pole(lag - math.atan(crossover * gain / gbwp), crossover),
         "output_resistance": _output_resistance(free, probed, crossover),
         "output_resistance_dc": _output_resistance(free, probed, free.frequency[0]),
-        "input_capacitance": capacitance if abs(capacitance) > NO_CAPACITANCE else None,
+        "input_capacitance": capacitance if capacitance > NO_CAPACITANCE else None,
     }
 
 

@@ -23,7 +23,11 @@ def opamp_of(options: Mapping[str, Any]) -> OpAmp:
         SimulationError: A subcircuit could not be measured; deck and log are kept.
     """
     if options["opamp_file"] is not None:
-        return _fitted(subcircuit_of(options), options["temperature"])
+        try:
+            return _fitted(subcircuit_of(options), options["temperature"])
+        except ParameterError as error:
+            name = "opamp_file" if error.parameter == "opamp" else error.parameter
+            raise ParameterError(name, error.value, error.mend) from None
     record = preset(options["opamp"])
     changes = {name: options[name] for name in OPAMP_OVERRIDES if options[name] is not None}
     if not isinstance(record, MacroOpAmp):

@@ -17,6 +17,8 @@ from netlists.opamp_bench import (
 )
 from netlists.record import FloatArray
 
+LONGEST = 60.0
+"""Seconds after which a measurement is ended: each takes a tenth of one, and a model file's could take for ever."""
 SWING_AT = 0.5
 """The swing ends where the incremental gain has fallen to this part of the one at 0 V."""
 OFFSET_DIGITS = 12
@@ -39,10 +41,10 @@ def limits(bench: OpAmpBench, crossover: float, free: float) -> dict[str, float 
         crossover: Where the gain is 1, Hz; tells how long to wait.
         free: The same without load, Hz; tells how fine the time steps must be: what is inside slews unloaded.
     """
-    (transfer,) = run_deck(transfer_deck(bench))
+    (transfer,) = run_deck(transfer_deck(bench), timeout=LONGEST)
     offset, quiescent = _at_rest(transfer, transfer["v(inn)"]), -_at_rest(transfer, transfer["i(vdd)"])
     low, high = swing(transfer["v(out)"], transfer["v(inn)"])
-    (short,) = run_deck(short_circuit_deck(bench))
+    (short,) = run_deck(short_circuit_deck(bench), timeout=LONGEST)
     source, sink = short["i(vhold)"].tolist()
     return {
         "offset": round(offset, OFFSET_DIGITS),
@@ -93,7 +95,8 @@ def class_ab_current(bench: OpAmpBench, load: float) -> float | None:
 
     `D = sqrt(i^2/4 + I_qo^2) - I_qo` gives `I_qo = (i^2/4 - D^2)/(2 D)`. None where the rails' currents do not grow.
     """
-    (plot,) = run_deck(load_current_deck(bench.replace(load=None, load_capacitance=0.0), load))
+    deck = load_current_deck(bench.replace(load=None, load_capacitance=0.0), load)
+    (plot,) = run_deck(deck, timeout=LONGEST)
     mean = (plot["i(vss)"] - plot["i(vdd)"]) / 2
     growth = float((mean[0] + mean[2]) / 2 - mean[1])
     return (load**2 / 4 - growth**2) / (2 * growth) if 0 < growth < load / 2 else None
@@ -108,7 +111,8 @@ def overdriven(bench: OpAmpBench, crossover: float, free: float, linear: tuple[f
     hold = 4 * bench.supply_voltage / (INPUT_SPAN * 2 * np.pi * crossover)
     step = hold / TRANSIENT_POINTS * min(crossover / free, 1.0)
     for _ in range(MOST_TIMES_LONGER):
-        (plot,) = run_deck(overdrive_deck(bench, hold, max(step, hold / MOST_POINTS)))
+        deck = overdrive_deck(bench, hold, max(step, hold / MOST_POINTS))
+        (plot,) = run_deck(deck, timeout=LONGEST)
         found = _both_ways(plot, hold, linear)
         if found:
             return found

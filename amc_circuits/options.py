@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -265,19 +265,29 @@ def options_of(circuit: Circuit) -> tuple[Option, ...]:
 
 
 def parse_options(circuit: Circuit, given: Mapping[str, object]) -> dict[str, Any]:
+    """The options of a circuit, as `parse_table` converts them."""
+    return parse_table(circuit, options_of(circuit), given)
+
+
+def parse_table(who: str, options: Iterable[Option], given: Mapping[str, object]) -> dict[str, Any]:
     """Converts what was given and fills in the defaults; None counts as not given.
+
+    Args:
+        who: Whose options these are, for the error.
+        options: All that there are.
+        given: As a user wrote them, by name.
 
     Raises:
         ParameterError: A value cannot be used, an option says nothing as it is given, or there is no such option.
     """
     from netlists import ParameterError
 
-    table = {option.name: option for option in options_of(circuit)}
+    table = {option.name: option for option in options}
     for name, value in given.items():
         if name not in table:
             close = difflib.get_close_matches(name, table, n=1)
-            mend = f"did you mean {close[0]}?" if close else f"{circuit} has {', '.join(table)}"
-            raise ParameterError(name, repr(value), f"there is no such option of {circuit}; {mend}")
+            mend = f"did you mean {close[0]}?" if close else f"{who} has {', '.join(table)}"
+            raise ParameterError(name, repr(value), f"there is no such option of {who}; {mend}")
     parsed = {
         name: None if value is None else option.parse(value)
         for name, option in table.items()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from amc_circuits.commands import PICTURES, waiting
 from amc_circuits.conductances import save_conductances
 from amc_circuits.mapping import Mapping, map_matrix
 from amc_circuits.messages import NO_RESULT, USABLE, finish, one_line_warnings
-from amc_circuits.options import output_format
+from amc_circuits.options import output_format, parse_table
 from amc_circuits.pulse_model import calibrate
 from amc_circuits.quantities import format_quantity
 from amc_circuits.report import plain, print_table
@@ -108,7 +107,7 @@ def program(options: dict[str, Any], matrix_file: Path, output: Path, form: str,
     check_output_file("output", output, (".npz",))
     if plot_file is not None:
         check_output_file("plot", plot_file, PICTURES)
-    parsed = parse_program_options(options)
+    parsed = parse_table("amc program", PROGRAM, options)
     settings, variability = _record(WriteVerify, parsed), _record(Variability, parsed)
     with one_line_warnings(), waiting("write-verify"):
         matrix = scaled("A", load_array("A", matrix_file, (2,)))
@@ -131,23 +130,6 @@ def program(options: dict[str, Any], matrix_file: Path, output: Path, form: str,
     if lacking := done.of_cells("status").size - programmed:
         print(f"amc: warning: {lacking} cells are not programmed; the file holds what they have", file=sys.stderr)
     finish(USABLE if programmed else NO_RESULT)
-
-
-def parse_program_options(given: dict[str, Any]) -> dict[str, Any]:
-    """Converts what was given and fills in the defaults; None counts as not given.
-
-    Raises:
-        ParameterError: A value cannot be used, or there is no such option.
-    """
-    table = {option.name: option for option in PROGRAM}
-    for name, value in given.items():
-        if name not in table:
-            close = difflib.get_close_matches(name, table, n=1)
-            mend = f"did you mean {close[0]}?" if close else f"amc program has {', '.join(table)}"
-            raise ParameterError(name, repr(value), f"there is no such option; {mend}")
-    return {
-        name: option.parse(option.default if given.get(name) is None else given[name]) for name, option in table.items()
-    }
 
 
 def _record(kind: Any, parsed: dict[str, Any]) -> Any:

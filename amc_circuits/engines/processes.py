@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -104,8 +104,10 @@ def run_together(calls: Sequence[Callable[[], T]], processes: int, owner: object
     calls have returned.
     """
     with ThreadPoolExecutor(max_workers=max(1, min(processes, len(calls)))) as pool:
-        places = {pool.submit(one): place for place, one in enumerate(calls)}
+        places: dict[Future[T], int] = {}
         try:
+            for place, one in enumerate(calls):
+                places[pool.submit(one)] = place
             for future in as_completed(places):
                 yield places[future], future.result()
         except BaseException:
