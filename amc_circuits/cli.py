@@ -174,7 +174,9 @@ _assemble()
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
     # More threads than one make small matrices many times slower, and simulations run beside each other.
-    for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    from amc_circuits.workers import BLAS_THREADS
+
+    for variable in BLAS_THREADS:
         os.environ.setdefault(variable, "1")
     signal.signal(signal.SIGTERM, _terminated)
     sys.exit(run(sys.argv[1:]))

@@ -15,6 +15,8 @@ from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+"""What processes read when they start. More than one thread each, and they slow each other down several times."""
 
 
 class WorkerDiedError(RuntimeError):
@@ -29,7 +31,8 @@ def run_in_processes(calls: Sequence[Callable[[], T]], processes: int) -> Iterat
 
     Args:
         calls: They and their results can be pickled.
-        processes: How many at the same time. They are spawned: a script that is run needs its `if __name__` line.
+        processes: How many at the same time, with one BLAS thread each unless the environment says otherwise. They are
+            spawned: a script that is run needs its `if __name__` line.
 
     Raises:
         WorkerDiedError: A process died, such as by lack of memory.
@@ -37,6 +40,8 @@ def run_in_processes(calls: Sequence[Callable[[], T]], processes: int) -> Iterat
     if min(processes, len(calls)) <= 1:
         yield from (call() for call in calls)
         return
+    for variable in BLAS_THREADS:
+        os.environ.setdefault(variable, "1")
     before = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(processes, len(calls)), context, initializer=_quiet)

@@ -7,7 +7,8 @@ each, which is what a loop over `InvCircuit.program(...).solve(b)` does; both ta
 both.
 
 Printed, medians of the rounds: seconds of all trials and milliseconds of one trial and core; for ngspice the ratio of
-the two ways, round by round, and how far their figures are apart.
+the two ways, round by round, how far their figures are apart, and what the bare simulator takes for one trial's deck,
+without programming and measuring: the yardstick of a machine.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from threadpoolctl import threadpool_limits
 
 from amc_circuits.cases import Problem, program
 from amc_circuits.devices import Device
+from amc_circuits.engines import NgspiceEngine, run_deck
 from amc_circuits.matrices import draw_matrix, draw_vector
 from amc_circuits.monte_carlo import CHUNK, MonteCarlo, run_chunk
 from benchmarks.machine import machine_line
@@ -44,7 +46,7 @@ def study(opamp: str, engine: str, trials: int) -> MonteCarlo:
         "device": Device(programming_error=PROGRAMMING_ERROR),
         "seed": 0,
     }
-    return MonteCarlo("inv", Problem(matrix, draw_vector(SIZE, generator), 0), arguments, 0, trials)
+    return MonteCarlo("inv", Problem(matrix, draw_vector(SIZE, generator)), arguments, 0, trials)
 
 
 def in_processes(opamp: str, trials: int, jobs: int) -> float:
@@ -55,10 +57,10 @@ def in_processes(opamp: str, trials: int, jobs: int) -> float:
     return time.perf_counter() - began
 
 
-def side_by_side(opamp: str, chunks: int) -> tuple[float, float, float]:
-    """Seconds of all trials side by side and one by one, in turns, and their largest relative difference."""
+def side_by_side(opamp: str, chunks: int) -> tuple[float, float, float, float]:
+    """Seconds of all trials side by side, one by one and by the bare simulator, in turns; largest difference."""
     asked = study(opamp, "ngspice", chunks * CHUNK)
-    together = alone = difference = 0.0
+    together = alone = bare = difference = 0.0
     for chunk in asked.chunks():
         began = time.perf_counter()
         trials = run_chunk(asked, chunk)
@@ -68,9 +70,13 @@ def side_by_side(opamp: str, chunks: int) -> tuple[float, float, float]:
             circuit = program("inv", asked.problem.matrix, asked.arguments | {"trial": trial.number}, 1, None)
             solution = circuit.answer(circuit.question(asked.problem.vector))
             alone += time.perf_counter() - began
+            deck = NgspiceEngine().deck(circuit.job(asked.problem.vector[:, None]))
+            began = time.perf_counter()
+            run_deck(deck)
+            bare += time.perf_counter() - began
             pairs = ((solution.relative_error, "relative_error"), (solution.settling_time, "settling_time"))
             difference = max(difference, *(abs(trial.figures[name] / value - 1) for value, name in pairs))
-    return together, alone, difference
+    return together, alone, bare, difference
 
 
 def state_space_table(trials: int, rounds: int) -> Table:
@@ -90,11 +96,11 @@ def ngspice_table(chunks: int, rounds: int) -> Table:
     """All op-amps, side by side and one by one."""
     title = f"ngspice, {chunks * CHUNK} trials, one process"
     grid = Table(title=title, title_justify="left", box=box.MARKDOWN)
-    for heading in ("op-amp", "ms a trial", "asked", "one by one, ms", "ratio", "largest difference"):
+    for heading in ("op-amp", "ms a trial", "asked", "one by one, ms", "ratio", "bare, ms", "largest difference"):
         grid.add_column(heading, justify="right", no_wrap=True)
     for opamp in OPAMPS:
         found = [side_by_side(opamp, chunks) for _ in range(rounds)]
-        together, alone = (1e3 * float(np.median([row[k] for row in found])) / (chunks * CHUNK) for k in (0, 1))
+        together, alone, bare = (1e3 * float(np.median([row[k] for row in found])) / (chunks * CHUNK) for k in range(3))
         ratio = float(np.median([row[1] / row[0] for row in found]))
         grid.add_row(
             opamp,
@@ -102,7 +108,8 @@ def ngspice_table(chunks: int, rounds: int) -> Table:
             f"<= {MILLISECONDS_ASKED}",
             f"{alone:.1f}",
             f"{ratio:.2f}",
-            f"{max(row[2] for row in found):.1e}",
+            f"{bare:.1f}",
+            f"{max(row[3] for row in found):.1e}",
         )
     return grid
 
