@@ -42,7 +42,7 @@ def _parameter(option: Option) -> inspect.Parameter:
         else f"{option.help} [default: {option.default}]"
     )
     kind: Any = bool if option.kind == "flag" else str
-    unit = {"quantity": option.unit or "NUMBER", "integer": "INTEGER", "text": "NAME"}.get(option.kind)
+    unit = {"quantity": option.unit or "NUMBER", "integer": "INTEGER", "text": option.unit or "NAME"}.get(option.kind)
     declared = typer.Option(option.flag, help=text, metavar=unit, show_default=False)
     annotation = Annotated[kind | None, declared] if kind is str else Annotated[bool, declared]
     return inspect.Parameter(

@@ -20,7 +20,7 @@ class Option:
         kind: How its value is read.
         help: One line.
         default: What holds when it is not given, as a user would write it; None leaves it to the circuit.
-        unit: Of a quantity.
+        unit: Of a quantity; of a text what stands for it in the help.
         choices: Allowed values of a text; names that a quantity may have in the place of a number.
         circuits: Which circuits have it.
         minimum: Of an integer.
@@ -127,15 +127,15 @@ CIRCUIT = (
     Option("output_current_limit", "quantity", "Largest output current instead of the preset's", unit="A"),
     Option("quiescent_current", "quantity", "Of an amplifier without load instead of the preset's", unit="A"),
     Option("class_ab_current", "quantity", "The output stage's part of it instead of the preset's", unit="A"),
-    Option("opamp_file", "text", "File with an op-amp of your own, docs/model_files.md"),
+    Option("opamp_file", "text", "File with an op-amp of your own, docs/model_files.md", unit="FILE"),
     Option("opamp_subckt", "text", "Its subcircuit", needs="opamp_file"),
-    Option("opamp_pins", "text", "What its pins are, in their order (inp,inn,out,vdd,vss)", needs="opamp_file"),
+    Option("opamp_pins", "text", "Its pins in their order (inp,inn,out,vdd,vss)", unit="PINS", needs="opamp_file"),
     Option("offset_spread", "quantity", "Standard deviation of input offsets, drawn for each amplifier", "0", "V"),
     Option("temperature", "quantity", "Of everything", "300.15", "K"),
     Option(
         "device", "text", f"Cells: {', '.join(DEVICE_NAMES)}", "ideal", choices=DEVICE_NAMES, excludes="conductances"
     ),
-    Option("conductances", "text", "File of amc program with what the cells hold, instead of a device"),
+    Option("conductances", "text", "What amc program wrote into the cells, instead of a device", unit="FILE.npz"),
     Option("g_min", "quantity", "Lowest conductance of a cell instead of the device's", unit="S"),
     Option("g_max", "quantity", "Highest conductance of a cell instead of the device's", unit="S"),
     Option("levels", "integer", "Conductances that can be written instead of the device's", minimum=2),
@@ -200,7 +200,13 @@ SOLVE = (
 )
 MONTE_CARLO = (
     Option("monte_carlo", "integer", "Trials: so many circuits are drawn, from number --trial on", minimum=1),
-    Option("spec", "text", "Limits for their yield, as relative_error<0.05,settling_time<200n", needs="monte_carlo"),
+    Option(
+        "spec",
+        "text",
+        "Limits for their yield, as relative_error<0.05,settling_time<200n",
+        unit="LIMITS",
+        needs="monte_carlo",
+    ),
 )
 CONVERTERS = (
     Option("dac_bits", "integer", "Bits of the DAC at every input (no DAC)", minimum=2),
