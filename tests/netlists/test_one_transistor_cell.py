@@ -124,10 +124,10 @@ def test_transistor_has_the_ambient_temperature():
     F_min knows no temperature, so what moves the end is the transistor alone.
     """
     hot, gates = CELL.replace(filament=WORKING.replace(temperature=400.0)), (0.7, 1.0, 1.3)
-    conductances, _ = after(hot, [ERASED] * 3, [hot.set_pulse(gate).replace(width=5e-6) for gate in gates])
+    conductances, _ = after(hot, [ERASED] * 3, [hot.set_pulse(gate).replace(width=1e-6) for gate in gates])
     transistors = CELL.transistor, at_temperature(CELL.transistor, 400.0)
     cold, expected = (np.array([WORKING.conductance(held_gap(gate, one)) for gate in gates]) for one in transistors)
-    np.testing.assert_allclose(conductances, expected, rtol=0.02)
+    np.testing.assert_allclose(conductances, expected, rtol=0.01)
     assert expected[0] > 1.3 * cold[0] and expected[1] < 0.97 * cold[1] and expected[2] < 0.9 * cold[2]
 
 
