@@ -69,18 +69,27 @@ class Case:
 
     def noise(self, solution: Solution) -> dict[str, Any]:
         """Noise of the outputs behind the read-out, as a record has it; nothing where it is not wanted or grows."""
-        if not (self.with_noise and self.circuit.stability.stable):
-            return {}
-        try:
-            found = noise(self.circuit.design, self.noise_bandwidth)
-        except ParameterError as error:
-            name = "noise_bandwidth" if error.parameter == "bandwidth" else error.parameter
-            raise ParameterError(name, error.value, error.mend) from None
-        return {
-            "output_noise_v": float(found.sigma.max()),
-            "noise_bandwidth_hz": found.bandwidth,
-            "relative_noise": relative_noise(self.circuit, solution, found.bandwidth),
-        }
+        return noise_figures(self.circuit, solution, self.noise_bandwidth) if self.with_noise else {}
+
+
+def noise_figures(circuit: InvCircuit | MvmCircuit, solution: Solution, bandwidth: float | None) -> dict[str, Any]:
+    """Noise of a circuit's outputs behind the read-out, as a record has it; nothing where it grows.
+
+    Raises:
+        ParameterError: The bandwidth is unusable.
+    """
+    if not circuit.stability.stable:
+        return {}
+    try:
+        found = noise(circuit.design, bandwidth)
+    except ParameterError as error:
+        name = "noise_bandwidth" if error.parameter == "bandwidth" else error.parameter
+        raise ParameterError(name, error.value, error.mend) from None
+    return {
+        "output_noise_v": float(found.sigma.max()),
+        "noise_bandwidth_hz": found.bandwidth,
+        "relative_noise": relative_noise(circuit, solution, bandwidth),
+    }
 
 
 def load_array(name: str, path: Path, dimensions: tuple[int, ...]) -> FloatArray:

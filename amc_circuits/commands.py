@@ -93,6 +93,8 @@ def solve(
 
 
 def _write_files(case: Case, solution: Solution, plot_file: Path | None, save_file: Path | None) -> None:
+    if save_file is None and plot_file is None:
+        return
     record = report.full_record(case, solution)
     if save_file is not None:
         from amc_circuits.saved import save_solution

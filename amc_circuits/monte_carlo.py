@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits.cases import Case, Problem, problem, program, program_arguments
+from amc_circuits.cases import Problem, noise_figures, problem, program, program_arguments
 from amc_circuits.draws import TRIAL_END
 from amc_circuits.engines import EnginesDisagreeError, NgspiceEngine, SimulationError
 from amc_circuits.inv import InvCircuit
@@ -204,10 +204,9 @@ def _trial(study: MonteCarlo, number: int, circuit: InvCircuit | MvmCircuit, fir
     }
     figures = {name: _worst(value, solution.usable) for name, value in worst.items()}
     figures["bits"] = -_worst(-np.asarray(solution.bits), solution.usable)
-    noise = study.with_noise, study.noise_bandwidth
-    case = Case(study.kind, circuit, study.problem.vector, study.arguments["seed"], number, *noise)
-    if found := case.noise(solution):
-        figures["relative_noise"] = _worst(found["relative_noise"], solution.usable)
+    noise = noise_figures(circuit, solution, study.noise_bandwidth) if study.with_noise else {}
+    if noise:
+        figures["relative_noise"] = _worst(noise["relative_noise"], solution.usable)
     return Trial(number, solution.status.name, figures, "" if solution.usable else solution.message)
 
 

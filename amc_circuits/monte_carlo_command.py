@@ -125,7 +125,7 @@ def record(outcome: Outcome) -> dict[str, Any]:
     found = {
         "circuit": study.kind,
         "engine": study.arguments["engine"],
-        "size": study.problem.matrix.shape[0],
+        "size": list(study.problem.matrix.shape) if study.kind == "mvm" else study.problem.matrix.shape[0],
         "seed": outcome.options["seed"],
         "first_trial": study.first,
         "trials": len(trials),

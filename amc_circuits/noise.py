@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,6 +68,7 @@ class Noise:
         return math.sqrt(np.trace(self.covariance))
 
 
+@lru_cache(maxsize=2)
 def noise(design: InvDesign | MvmDesign, bandwidth: float | None = None) -> Noise:
     """Output noise of a design at its temperature, behind a read-out of one pole.
 

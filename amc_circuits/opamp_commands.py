@@ -19,7 +19,7 @@ from amc_circuits.opamp_bench import characterize as measure
 from amc_circuits.opamp_files import subcircuit_of
 from amc_circuits.opamp_fit import fit_macro
 from amc_circuits.opamp_options import BENCH, FILE
-from amc_circuits.options import flag, output_format
+from amc_circuits.options import flag, output_format, parse_table
 from amc_circuits.quantities import format_quantity
 from amc_circuits.report import plain, print_table
 from amc_circuits.run_folder import check_output_file, writing
@@ -117,20 +117,16 @@ def fit(preset_name: str | None, options: dict[str, Any], form: str) -> None:
 
 def _asked(preset_name: str | None, options: dict[str, Any]) -> tuple[str, OpAmp]:
     """What an op-amp is called, and its record."""
-    given = {
-        option.name: option.default if options.get(option.name) is None else options[option.name] for option in FILE
-    }
-    parsed = {option.name: None if given[option.name] is None else option.parse(given[option.name]) for option in FILE}
-    if (preset_name is None) == (parsed["opamp_file"] is None):
+    given = {option.name: options.get(option.name) for option in FILE}
+    if (preset_name is None) == (given["opamp_file"] is None):
         raise ParameterError("NAME", preset_name or "nothing", "give the name of a preset, or --opamp-file, not both")
     if preset_name is not None:
-        for option in FILE:
-            if options.get(option.name) is not None:
-                raise ParameterError(
-                    option.name, repr(options[option.name]), "goes with --opamp-file; a preset has its own"
-                )
+        for name, value in given.items():
+            if value is not None:
+                raise ParameterError(name, repr(value), "goes with --opamp-file; a preset has its own")
         with _named_as_typed(preset_name):
             return preset_name, preset(preset_name)
+    parsed = parse_table("amc opamp", FILE, given)
     return parsed["opamp_subckt"] or "", subcircuit_of(parsed)
 
 
@@ -167,14 +163,12 @@ def bench_options(options: dict[str, Any]) -> dict[str, float]:
     Raises:
         ParameterError: One cannot be used.
     """
-    found = {}
+    found = parse_table("amc opamp", BENCH, {option.name: options.get(option.name) for option in BENCH})
     for option in BENCH:
-        given = options.get(option.name)
-        value = option.parse(option.default if given is None else given)
         least, largest = RANGES[option.name]
-        if not least <= value <= largest:
-            raise ParameterError(option.name, value, f"must be from {least:g} to {largest:g} {option.unit}")
-        found[option.name] = value
+        if not least <= found[option.name] <= largest:
+            mend = f"must be from {least:g} to {largest:g} {option.unit}"
+            raise ParameterError(option.name, found[option.name], mend)
     return found
 
 

@@ -10,7 +10,7 @@ import math
 import time
 import tomllib
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -146,23 +146,33 @@ def _values(name: str, entry: Any) -> list[Any] | range:
     return values
 
 
-def key_of(circuit: str, options: Mapping[str, Any], simulator: str) -> str:
-    """Hash that tells a point from all others: also from one whose files held something else."""
-    known: list[Any] = [circuit, dict(options), simulator]
-    if any(options.get(name) is not None for name in FILES):
-        known.append(_contents(options))
+def key_of(circuit: str, options: Mapping[str, Any], simulator: str, contents: Sequence[str] = ()) -> str:
+    """Hash that tells a point from all others: also from one whose files, with these hashes, held something else."""
+    known: list[Any] = [circuit, dict(options), simulator, *contents]
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
 
-def _contents(options: Mapping[str, Any]) -> list[str]:
-    """Hashes of what stands in the files that options name; a file that cannot be read fails when its point runs."""
-    found = []
-    with contextlib.suppress(OSError, ParameterError):
-        if options["conductances"] is not None:
-            found.append(hashlib.sha256(Path(options["conductances"]).read_bytes()).hexdigest())
-        if options["opamp_file"] is not None:
-            found.append(subcircuit_of(options).sha256)
-    return found
+class _Contents:
+    """Hashes of what stands in the files that options name; each file is read once for all points."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], list[str]] = {}
+
+    def of(self, options: Mapping[str, Any]) -> list[str]:
+        """None without files; a file that cannot be read fails when its point runs."""
+        place = tuple(options[name] for name in (*FILES, "opamp_subckt", "opamp_pins", "supply_voltage"))
+        if place not in self._known:
+            self._known[place] = self._read(options)
+        return self._known[place]
+
+    def _read(self, options: Mapping[str, Any]) -> list[str]:
+        found = []
+        with contextlib.suppress(OSError, ParameterError):
+            if options["conductances"] is not None:
+                found.append(hashlib.sha256(Path(options["conductances"]).read_bytes()).hexdigest())
+            if options["opamp_file"] is not None:
+                found.append(subcircuit_of(options).sha256)
+        return found
 
 
 def run_sweep(sweep: Sweep, folder: Path, jobs: int, on_row: Callable[[Row, int], None]) -> list[Row]:
@@ -181,7 +191,10 @@ def run_sweep(sweep: Sweep, folder: Path, jobs: int, on_row: Callable[[Row, int]
         EnginesDisagreeError: A cross-check failed; the rows so far are kept.
     """
     solvers = {engine: _solver(engine) for engine in {options["engine"] for options in sweep.points}}
-    keys = [key_of(sweep.circuit, options, solvers[options["engine"]]) for options in sweep.points]
+    contents = _Contents()
+    keys = [
+        key_of(sweep.circuit, options, solvers[options["engine"]], contents.of(options)) for options in sweep.points
+    ]
     with Store(folder, create=True) as store, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         done = {row.key: row for row in store.rows()}
