@@ -29,7 +29,8 @@ from amc_circuits.cli_parameters import (
 )
 from amc_circuits.cli_parts import add_parts
 from amc_circuits.extensions import installed_extensions
-from amc_circuits.options import CIRCUIT, PROBLEM, Option, options_of
+from amc_circuits.option import Option
+from amc_circuits.options import CIRCUIT, PROBLEM, options_of
 
 SUFFIXES = (
     "Numbers take SI suffixes: 1.73, 35u, 100M. Both M and MEG (any case) are 1e6 and m is 1e-3: "

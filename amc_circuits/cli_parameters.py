@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from amc_circuits.options import Option
+from amc_circuits.option import Option
 
 Matrix = Annotated[
     Path | None, typer.Argument(metavar="A.npy", help="Matrix; without it, one is drawn: --size N.", show_default=False)

@@ -15,7 +15,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from amc_circuits import report
 from amc_circuits.cases import Case, make_case
 from amc_circuits.messages import BAD_INPUT, NO_RESULT, USABLE, finish, one_line_warnings
-from amc_circuits.options import JOBS, MONTE_CARLO, PROBLEM, RHS, Circuit, output_format, parse_options
+from amc_circuits.option import Circuit, output_format
+from amc_circuits.options import JOBS, MONTE_CARLO, PROBLEM, RHS, parse_options
 from amc_circuits.run_folder import check_output_file, replacing, writing
 from amc_circuits.solution import Solution, UnusableSolutionError
 from netlists import ParameterError

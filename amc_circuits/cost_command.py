@@ -18,7 +18,8 @@ from amc_circuits.converters import Converters
 from amc_circuits.cost import Cost, Programming
 from amc_circuits.cost import cost as cost_of
 from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
-from amc_circuits.options import COST, JOBS, output_format, parse_table
+from amc_circuits.option import output_format, parse_table
+from amc_circuits.options import COST, JOBS
 from amc_circuits.quantities import format_quantity
 from amc_circuits.report import plain, print_table
 from amc_circuits.solution import Solution

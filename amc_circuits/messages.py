@@ -13,7 +13,8 @@ import typer
 
 from amc_circuits.engines import EngineNotFoundError, SimulationError
 from amc_circuits.opamp_options import BENCH
-from amc_circuits.options import ALL, COST, flag
+from amc_circuits.option import flag
+from amc_circuits.options import ALL, COST
 from amc_circuits.solution import UnusableSolutionError
 from amc_circuits.workers import WorkerDiedError
 from amc_circuits.write_verify_options import PROGRAM

@@ -16,7 +16,7 @@ from amc_circuits.draws import TRIAL_END
 from amc_circuits.engines import EnginesDisagreeError, NgspiceEngine, SimulationError
 from amc_circuits.inv import InvCircuit
 from amc_circuits.mvm import MvmCircuit
-from amc_circuits.options import Circuit
+from amc_circuits.option import Circuit
 from amc_circuits.quantities import format_quantity, parse_quantity
 from amc_circuits.readings import Reading
 from amc_circuits.solution import Status

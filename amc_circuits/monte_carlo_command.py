@@ -29,7 +29,7 @@ from amc_circuits.monte_carlo import (
     read_limits,
     study_of,
 )
-from amc_circuits.options import Circuit
+from amc_circuits.option import Circuit
 from amc_circuits.programmed import package_version
 from amc_circuits.quantities import format_quantity
 from amc_circuits.report import plain, print_table

@@ -19,7 +19,7 @@ from amc_circuits.opamp_bench import characterize as measure
 from amc_circuits.opamp_files import subcircuit_of
 from amc_circuits.opamp_fit import fit_macro
 from amc_circuits.opamp_options import BENCH, FILE
-from amc_circuits.options import flag, output_format, parse_table
+from amc_circuits.option import flag, output_format, parse_table
 from amc_circuits.quantities import format_quantity
 from amc_circuits.report import plain, print_table
 from amc_circuits.run_folder import check_output_file, writing

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from amc_circuits.options import CIRCUIT, OPAMP_FILE, Option
+from amc_circuits.option import Option
+from amc_circuits.options import CIRCUIT, OPAMP_FILE
 
 BENCH = (
     Option("load", "quantity", "Resistance from the output to ground", "10k", "ohm"),

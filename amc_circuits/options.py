@@ -2,100 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 
-Circuit = Literal["inv", "mvm"]
-Kind = Literal["quantity", "integer", "text", "flag"]
-
-
-@dataclass(frozen=True)
-class Option:
-    """One option.
-
-    Attributes:
-        name: Key in specs; `--name` with dashes on the command line.
-        kind: How its value is read.
-        help: One line.
-        default: What holds when it is not given, as a user would write it; None leaves it to the circuit.
-        unit: Of a quantity; of a text what stands for it in the help.
-        choices: Allowed values of a text; names that a quantity may have in the place of a number.
-        circuits: Which circuits have it.
-        minimum: Of an integer.
-        needs: Another option, without which this one would say nothing.
-        excludes: Another option, beside which this one would say nothing.
-    """
-
-    name: str
-    kind: Kind
-    help: str
-    default: Any = None
-    unit: str = ""
-    choices: tuple[str, ...] = ()
-    circuits: tuple[Circuit, ...] = ("inv", "mvm")
-    minimum: int = 0
-    needs: str = ""
-    excludes: str = ""
-
-    @property
-    def flag(self) -> str:
-        """As typed on the command line."""
-        return flag(self.name)
-
-    def parse(self, value: object) -> Any:
-        """A value as the user wrote it, converted.
-
-        Raises:
-            ParameterError: It cannot be used.
-        """
-        from netlists import ParameterError
-
-        if self.kind == "quantity":
-            return self._quantity_or_name(value)
-        if self.kind == "integer":
-            return self._whole(value)
-        if self.kind == "flag":
-            if not isinstance(value, bool):
-                raise ParameterError(self.name, repr(value), "must be true or false")
-            return value
-        if not isinstance(value, str) or (self.choices and value not in self.choices):
-            allowed = f"must be one of {', '.join(self.choices)}" if self.choices else "must be text"
-            raise ParameterError(self.name, repr(value), allowed)
-        return value
-
-    def _quantity_or_name(self, value: object) -> float | str:
-        from amc_circuits.quantities import parse_quantity
-        from netlists import ParameterError
-
-        if isinstance(value, str) and value in self.choices:
-            return value
-        try:
-            return parse_quantity(self.name, value, self.unit)
-        except ParameterError as error:
-            names = f"; or one of {', '.join(self.choices)}" if self.choices else ""
-            raise ParameterError(error.parameter, error.value, error.mend + names) from None
-
-    def _whole(self, value: object) -> int:
-        from amc_circuits.quantities import parse_quantity
-        from netlists import ParameterError
-
-        try:
-            # Digits alone are read exactly: as a float, a long seed would lose its last ones.
-            exact = str(value).strip().isdecimal()
-            number = int(str(value)) if exact else parse_quantity(self.name, value, "")
-            if number == int(number) and number >= self.minimum:
-                return int(number)
-        except ValueError:
-            pass
-        raise ParameterError(self.name, repr(value), f"must be a whole number, {self.minimum} or more")
-
-
-def flag(name: str) -> str:
-    """The command line's spelling of a parameter's name."""
-    return "--" + name.replace("_", "-")
-
+from amc_circuits.option import Circuit, Option, parse_table
 
 KINDS = ("spd", "wishart", "toeplitz", "random")
 ENGINE_NAMES = ("ngspice", "state-space", "auto")
@@ -260,11 +170,6 @@ DEVICE_OVERRIDES = (
 ALL = PROBLEM + CIRCUIT + SOLVE + CONVERTERS + MONTE_CARLO
 
 
-def output_format(*choices: str) -> Option:
-    """The option `--format` of a command that knows these formats, the first by default."""
-    return Option("format", "text", f"Of what is printed: {', '.join(choices)}", choices[0], choices=choices)
-
-
 def options_of(circuit: Circuit) -> tuple[Option, ...]:
     """The options that a circuit has, those of `COST` aside."""
     return tuple(option for option in ALL if circuit in option.circuits)
@@ -273,38 +178,3 @@ def options_of(circuit: Circuit) -> tuple[Option, ...]:
 def parse_options(circuit: Circuit, given: Mapping[str, object]) -> dict[str, Any]:
     """The options of a circuit, as `parse_table` converts them."""
     return parse_table(circuit, options_of(circuit), given)
-
-
-def parse_table(who: str, options: Iterable[Option], given: Mapping[str, object]) -> dict[str, Any]:
-    """Converts what was given and fills in the defaults; None counts as not given.
-
-    Args:
-        who: Whose options these are, for the error.
-        options: All that there are.
-        given: As a user wrote them, by name.
-
-    Raises:
-        ParameterError: A value cannot be used, an option says nothing as it is given, or there is no such option.
-    """
-    from netlists import ParameterError
-
-    table = {option.name: option for option in options}
-    for name, value in given.items():
-        if name not in table:
-            close = difflib.get_close_matches(name, table, n=1)
-            mend = f"did you mean {close[0]}?" if close else f"{who} has {', '.join(table)}"
-            raise ParameterError(name, repr(value), f"there is no such option of {who}; {mend}")
-    parsed = {
-        name: None if value is None else option.parse(value)
-        for name, option in table.items()
-        for value in [option.default if given.get(name) is None else given[name]]
-    }
-    for option in table.values():
-        value = given.get(option.name)
-        if value is None:
-            continue
-        if option.needs and not parsed[option.needs]:
-            raise ParameterError(option.name, value, f"says nothing without {option.needs}; give it, too")
-        if option.excludes and parsed[option.excludes] is not None:
-            raise ParameterError(option.name, value, f"says nothing beside {option.excludes}; give one of them")
-    return parsed

@@ -17,7 +17,7 @@ from amc_circuits.commands import PICTURES, waiting
 from amc_circuits.conductances import save_conductances
 from amc_circuits.mapping import Mapping, map_matrix
 from amc_circuits.messages import NO_RESULT, USABLE, finish, one_line_warnings
-from amc_circuits.options import output_format, parse_table
+from amc_circuits.option import output_format, parse_table
 from amc_circuits.pulse_model import calibrate
 from amc_circuits.quantities import format_quantity
 from amc_circuits.report import plain, print_table

@@ -15,7 +15,8 @@ from amc_circuits.commands import PICTURES, waiting
 from amc_circuits.inv import InvCircuit
 from amc_circuits.margins import Limit, largest_gbwp, largest_inverter_resistance, lowest_second_pole
 from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
-from amc_circuits.options import PROBLEM, output_format, parse_options
+from amc_circuits.option import output_format
+from amc_circuits.options import PROBLEM, parse_options
 from amc_circuits.programmed import ProgrammedCircuit
 from amc_circuits.quantities import format_quantity
 from amc_circuits.report import plain, print_table

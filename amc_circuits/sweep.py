@@ -30,7 +30,8 @@ from amc_circuits.engines import (
 from amc_circuits.inv import InvCircuit, slow_inverters
 from amc_circuits.monte_carlo import check_limits, read_limits, study_of
 from amc_circuits.opamp_files import subcircuit_of
-from amc_circuits.options import Circuit, parse_options
+from amc_circuits.option import Circuit
+from amc_circuits.options import parse_options
 from amc_circuits.programmed import package_version
 from amc_circuits.report import full_record
 from amc_circuits.solution import Status

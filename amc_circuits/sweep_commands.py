@@ -14,7 +14,8 @@ from rich.table import Table
 
 from amc_circuits.engines import StateSpaceEngine, find_ngspice
 from amc_circuits.messages import NO_RESULT, USABLE, finish
-from amc_circuits.options import ALL, JOBS, output_format
+from amc_circuits.option import output_format
+from amc_circuits.options import ALL, JOBS
 from amc_circuits.quantities import format_quantity
 from amc_circuits.report import print_table
 from amc_circuits.run_folder import claim_folder

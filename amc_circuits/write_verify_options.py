@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amc_circuits.options import Option
+from amc_circuits.option import Option
 
 FILAMENT_NAMES = ("working", "published")
 VARIABILITY = (

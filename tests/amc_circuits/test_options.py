@@ -12,6 +12,7 @@ from amc_circuits.engines import ENGINES
 from amc_circuits.hardware import Hardware
 from amc_circuits.inv import InvCircuit
 from amc_circuits.mvm import MvmCircuit
+from amc_circuits.option import flag
 from amc_circuits.options import (
     ADC_NAMES,
     ALL,
@@ -19,7 +20,6 @@ from amc_circuits.options import (
     ENGINE_NAMES,
     FIT_NAMES,
     OPAMP_NAMES,
-    flag,
     options_of,
     parse_options,
 )
