@@ -1,7 +1,7 @@
 """The `amc` command: what can be typed.
 
 What is done stands in `commands.py` and its neighbours, imported only when a command runs. Commands on the parts of a
-circuit, cells and op-amps, are in `cli_parts.py`.
+circuit, cells and op-amps, are in `cli_parts.py`, those on sweeps in `cli_sweeps.py`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import contextlib
 import os
 import signal
 import sys
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -28,6 +27,7 @@ from amc_circuits.cli_parameters import (
     with_options,
 )
 from amc_circuits.cli_parts import add_parts
+from amc_circuits.cli_sweeps import add_sweeps
 from amc_circuits.extensions import installed_extensions
 from amc_circuits.option import Option
 from amc_circuits.options import CIRCUIT, PROBLEM, options_of
@@ -99,49 +99,6 @@ def stability(
     stability_commands.stability(options, matrix, format, plot)
 
 
-def sweep(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", help="Grid or list of points.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the rows: new, empty, or of an earlier sweep.")],
-    jobs: Jobs = "1",
-) -> None:
-    """Run a grid or a list over any option of inv or mvm; one row a point, failures are rows."""
-    from amc_circuits import sweep_commands
-
-    sweep_commands.sweep(spec, out, jobs)
-
-
-def table(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")],
-    format: Annotated[str, typer.Option(metavar="NAME", help="table, csv or json.")] = "table",
-) -> None:
-    """Show the rows of a sweep."""
-    from amc_circuits import sweep_commands
-
-    sweep_commands.table(folder, format)
-
-
-def plot(
-    source: Annotated[Path, typer.Argument(metavar="FILE.npz|DIR", help="Saved waveforms, or folder of a sweep.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.png", help="Picture: png, svg or pdf.")],
-    error: Annotated[bool, typer.Option("--error", help="Error against read-out time.", show_default=False)] = False,
-    array: Annotated[
-        bool, typer.Option("--array", help="Voltage and current of every cell.", show_default=False)
-    ] = False,
-    rhs: Annotated[
-        str | None,
-        typer.Option("--rhs", metavar="INTEGER", help="Which right-hand side [default: slowest].", show_default=False),
-    ] = None,
-    y: Annotated[
-        str | None,
-        typer.Option("--y", metavar="FIGURE", help="Of a sweep [default: settling_time].", show_default=False),
-    ] = None,
-) -> None:
-    """Draw saved waveforms, or a sweep."""
-    from amc_circuits import commands
-
-    commands.plot(source, output, {"error": error, "array": array}, rhs, y)
-
-
 def doctor() -> None:
     """Say what is installed: ngspice, version, KLU, data sets; exit 2 with the mend if something lacks."""
     from amc_circuits import commands
@@ -162,8 +119,7 @@ def _assemble() -> None:
     netlist.command("inv")(with_options(options_of("inv"), netlist_inv))
     netlist.command("mvm")(with_options(options_of("mvm"), netlist_mvm))
     add_parts(app)
-    for command in (sweep, table, plot):
-        app.command(command.__name__)(command)
+    add_sweeps(app)
     for extension in installed_extensions():
         for command in extension.commands:
             app.command(command.__name__.replace("_", "-"))(command)

@@ -159,8 +159,8 @@ def plot(source: Path, output: Path, what: dict[str, bool], rhs: str | None, y: 
 
 
 def _plot_sweep(folder: Path, output: Path, figure: str) -> None:
-    from amc_circuits.store import Store
-    from amc_circuits.sweep_picture import plot_sweep
+    from amc_circuits.sweep.picture import plot_sweep
+    from amc_circuits.sweep.store import Store
 
     with Store(folder) as store, writing("output", output):
         plot_sweep(store.rows(), output, figure)

@@ -16,13 +16,14 @@ from amc_circuits.opamp_options import BENCH
 from amc_circuits.option import flag
 from amc_circuits.options import ALL, COST
 from amc_circuits.solution import UnusableSolutionError
+from amc_circuits.sweep.options import HANDLING
 from amc_circuits.workers import WorkerDiedError
 from amc_circuits.write_verify_options import PROGRAM
 from netlists import ParameterError
 
 USABLE, SIMULATOR_FAILED, BAD_INPUT, NO_RESULT = 0, 1, 2, 3
 OTHERS = {"jobs", "format", "plot", "save", "out", "output", "error", "array", "rhs", "y"}
-OPTION_NAMES = {option.name for option in ALL + COST + BENCH + PROGRAM} | OTHERS
+OPTION_NAMES = {option.name for option in ALL + COST + BENCH + PROGRAM + HANDLING} | OTHERS
 
 
 def exit_code(error: Exception) -> int | None:

@@ -1,38 +1,188 @@
-"""Calls in several processes: for work in Python, which threads would do one after the other."""
+"""Calls in several processes: one that dies, or takes too long, takes no other call with it."""
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import multiprocessing
 import os
 import signal
 import sys
+import threading
+import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from multiprocessing import connection, forkserver, resource_tracker
+from typing import Any, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 """What processes read when they start. More than one thread each, and they slow each other down several times."""
+PRELOADED = ["amc_circuits.sweep.point"]
+"""Imported once, by the server from which all processes are forked."""
+GRACE = 5.0
+"""s that a process has for ending its simulations once it is told to end."""
 
 
 class WorkerDiedError(RuntimeError):
     """A process ended in the middle of its work."""
 
 
+class CallTimedOutError(RuntimeError):
+    """A call took longer than it may, and its process was ended."""
+
+
+@dataclass(frozen=True)
+class Ended(Generic[T]):
+    """How a call ended.
+
+    Attributes:
+        tag: What it was handed over with.
+        result: What it returned; None where it did not.
+        error: What it raised, or `WorkerDiedError` or `CallTimedOutError`.
+    """
+
+    tag: Any
+    result: T | None
+    error: BaseException | None = None
+
+    def value(self) -> T:
+        """The result.
+
+        Raises:
+            Exception: What the call raised.
+        """
+        if self.error is not None:
+            raise self.error
+        return self.result  # type: ignore[return-value]
+
+
+class _Slot:
+    """One process, in an executor of its own: its death is nobody else's."""
+
+    def __init__(self) -> None:
+        self.future: Future[Any] | None = None
+        self.tag: Any = None
+        self.deadline = float("inf")
+        self.start()
+
+    def start(self) -> None:
+        context = multiprocessing.get_context("forkserver")
+        self.executor = ProcessPoolExecutor(1, context, initializer=_begin, initargs=(dict(os.environ),))
+        self.pid = self.executor.submit(os.getpid)
+
+    def submit(self, tag: Any, call: Callable[[], Any], timeout: float | None) -> None:
+        self.tag, self.deadline = tag, time.monotonic() + timeout if timeout else float("inf")
+        try:
+            self.future = self.executor.submit(_answered, call)
+        except BrokenProcessPool:  # it died while it had nothing to do
+            self.start()
+            self.future = self.executor.submit(_answered, call)
+
+    def tell(self, number: int) -> None:
+        with contextlib.suppress(BrokenProcessPool, ProcessLookupError):
+            os.kill(self.pid.result(), number)
+
+    def end(self) -> None:
+        """Ends a call that is under way, its simulations first."""
+        self.tell(signal.SIGTERM)
+        if self.future is not None and not wait([self.future], GRACE).done:
+            self.tell(signal.SIGKILL)
+        self.executor.shutdown(cancel_futures=True)
+
+
+class Workers:
+    """Processes that make calls, with one BLAS thread each unless the environment says otherwise.
+
+    A context manager; left by an error, it ends calls that are under way and the simulations that they started. The
+    processes are forked from a server that is started afresh: a script that is run needs its `if __name__` line.
+    """
+
+    def __init__(self, count: int) -> None:
+        for variable in BLAS_THREADS:
+            os.environ.setdefault(variable, "1")
+        multiprocessing.set_forkserver_preload(PRELOADED)
+        with _interrupts_held():
+            forkserver.ensure_running()
+            self._slots = [_Slot() for _ in range(count)]
+
+    @property
+    def free(self) -> int:
+        """How many processes have nothing to do."""
+        return sum(slot.future is None for slot in self._slots)
+
+    def submit(self, tag: Any, call: Callable[[], Any], timeout: float | None = None) -> None:
+        """Hands a call to a process that has nothing to do.
+
+        Args:
+            tag: By which its end will be known.
+            call: It and its result can be pickled.
+            timeout: s; None for as long as it takes.
+        """
+        next(slot for slot in self._slots if slot.future is None).submit(tag, call, timeout)
+
+    def finished(self) -> list[Ended[Any]]:
+        """Waits until calls have ended, and returns them. What they warned of, the caller is warned of."""
+        busy = [slot for slot in self._slots if slot.future is not None]
+        left = min((slot.deadline for slot in busy), default=0.0) - time.monotonic()
+        futures = [slot.future for slot in busy if slot.future is not None]
+        wait(futures, max(left, 0.0) if left < threading.TIMEOUT_MAX else None, FIRST_COMPLETED)
+        now = time.monotonic()
+        return [
+            self._ended(slot)
+            for slot in busy
+            if slot.future is not None and (slot.future.done() or slot.deadline <= now)
+        ]
+
+    def _ended(self, slot: _Slot) -> Ended[Any]:
+        future, tag = slot.future, slot.tag
+        assert future is not None
+        late = not future.done()
+        if late:
+            slot.end()
+        slot.future = None
+        try:
+            result, heard = future.result()
+        except BrokenProcessPool:
+            slot.executor.shutdown()
+            slot.start()
+            return Ended(tag, None, CallTimedOutError("it took too long") if late else WorkerDiedError(_DIED))
+        except Exception as error:
+            return Ended(tag, None, error)
+        for warning in heard:
+            warnings.warn(warning, stacklevel=2)
+        if late:  # it came to its end just before it was ended
+            slot.start()
+        return Ended(tag, result)
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        for slot in self._slots:
+            if kind is not None:
+                slot.tell(signal.SIGTERM)
+        for slot in self._slots:
+            if kind is not None:
+                slot.end()
+            slot.executor.shutdown()
+
+
+_DIED = "a process died in the middle of its work, of too little memory perhaps; take fewer --jobs"
+
+
 def run_in_processes(calls: Sequence[Callable[[], T]], processes: int) -> Iterator[T]:
     """Runs calls and yields their results as they come; with one process in this one, in order.
 
-    When a call fails or the caller stops, the processes and the simulations that they started are ended. What calls
-    warn of, the caller is warned of.
+    When a call fails or the caller stops, the processes and the simulations that they started are ended.
 
     Args:
         calls: They and their results can be pickled.
-        processes: How many at the same time, with one BLAS thread each unless the environment says otherwise. They are
-            spawned: a script that is run needs its `if __name__` line.
+        processes: How many at the same time.
 
     Raises:
         WorkerDiedError: A process died, such as by lack of memory.
@@ -40,34 +190,54 @@ def run_in_processes(calls: Sequence[Callable[[], T]], processes: int) -> Iterat
     if min(processes, len(calls)) <= 1:
         yield from (call() for call in calls)
         return
-    for variable in BLAS_THREADS:
-        os.environ.setdefault(variable, "1")
-    before = set(multiprocessing.active_children())
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(processes, len(calls)), context, initializer=_quiet)
-    try:
-        with _interrupts_held():
-            futures = [pool.submit(_answered, call) for call in calls]
-        for future in as_completed(futures):
-            result, heard = future.result()
-            for warning in heard:
-                warnings.warn(warning, stacklevel=2)
-            yield result
-        pool.shutdown()
-    except BaseException as error:
-        for process in set(multiprocessing.active_children()) - before:
-            process.terminate()
-        pool.shutdown(cancel_futures=True)
-        if isinstance(error, BrokenProcessPool):
-            mend = "a process died in the middle of its work, of too little memory perhaps; take fewer --jobs"
-            raise WorkerDiedError(mend) from None
-        raise
+    with Workers(min(processes, len(calls))) as workers:
+        for several in made_by(workers, ((None, call) for call in calls)):
+            yield from (ended.value() for ended in several)
+
+
+class Executor(Protocol):
+    """What makes calls somewhere else: `Workers`, or a cluster."""
+
+    @property
+    def free(self) -> int:
+        """How many more calls it takes now."""
+
+    def submit(self, tag: Any, call: Callable[[], Any], timeout: float | None = None) -> None:
+        """Hands over a call."""
+
+    def finished(self) -> list[Ended[Any]]:
+        """Waits until calls have ended, and returns them."""
+
+
+def made_by(
+    executor: Executor, calls: Iterable[tuple[Any, Callable[[], T]]], timeout: float | None = None
+) -> Iterator[list[Ended[T]]]:
+    """Keeps an executor at work with calls, each with its tag, and yields them as they end, with others that have.
+
+    Args:
+        executor: What makes them.
+        calls: Taken as they are needed.
+        timeout: Of each, s; None for as long as it takes.
+    """
+    waiting, under_way = iter(calls), 0
+    done: list[Ended[T]] = []
+    while True:
+        for tag, call in itertools.islice(waiting, executor.free):
+            executor.submit(tag, call, timeout)
+            under_way += 1
+        # What has ended is handed on when the next calls are under way.
+        if done:
+            yield done
+        if not under_way:
+            return
+        done = executor.finished()
+        under_way -= len(done)
 
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """Ctrl-C waits, and processes that are started meanwhile never get it: not even before they can refuse it."""
-    # What looks after the pool's semaphores is started with the first process, and lets Ctrl-C through again.
+    # What looks after semaphores is started with the first process, and lets Ctrl-C through again.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -96,9 +266,23 @@ def _answered(call: Callable[[], T]) -> tuple[T, list[Warning | str]]:
     return result, list({str(one.message): one.message for one in caught}.values())
 
 
-def _quiet() -> None:
-    """Leaves Ctrl-C to the process that waits."""
+def _begin(environment: Mapping[str, str]) -> None:
+    """Readies a process: Ctrl-C is left to the one that waits, whose environment it gets and with which it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.clear()
+    os.environ.update(environment)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Ends this process and its simulations when the process is gone that gave it work, however that ended."""
+    from amc_circuits.engines import end_simulations
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        end_simulations()
+        os._exit(1)
 
 
 def _end(number: int, _: Any) -> None:

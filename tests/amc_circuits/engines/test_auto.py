@@ -9,7 +9,7 @@ from amc_circuits.matrices import draw_matrix
 from amc_circuits.solution import Status
 from netlists import preset
 from tests.amc_circuits import broken_ngspice as broken
-from tests.amc_circuits.sweeps import rows
+from tests.amc_circuits.sweep.sweeps import rows
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close
 

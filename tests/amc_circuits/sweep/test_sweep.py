@@ -5,10 +5,10 @@ import time
 import pytest
 
 from amc_circuits.run_folder import MARKER
-from amc_circuits.store import DATABASE
-from amc_circuits.sweep import FAILED, INVALID
+from amc_circuits.sweep.store import DATABASE
+from amc_circuits.sweep.store import FAILED, INVALID
 from tests.amc_circuits import broken_ngspice as broken
-from tests.amc_circuits.sweeps import FAST, GRID, rows
+from tests.amc_circuits.sweep.sweeps import FAST, GRID, rows
 from tests.command_line import ended, start
 
 

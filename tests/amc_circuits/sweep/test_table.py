@@ -5,8 +5,8 @@ import io
 import json
 import sqlite3
 
-from amc_circuits.store import DATABASE
-from tests.amc_circuits.sweeps import FAST, GRID
+from amc_circuits.sweep.store import DATABASE
+from tests.amc_circuits.sweep.sweeps import FAST, GRID
 
 
 def test_tables_in_every_format_agree(sweep, amc, tmp_path):

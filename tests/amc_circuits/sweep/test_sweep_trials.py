@@ -7,7 +7,7 @@ from amc_circuits.matrices import draw_matrix
 from amc_circuits.monte_carlo import study_of
 from amc_circuits.options import parse_options
 from amc_circuits.trial_statistics import spreads, yields
-from tests.amc_circuits.sweeps import rows
+from tests.amc_circuits.sweep.sweeps import rows
 
 TRIALS = """
 circuit = "inv"

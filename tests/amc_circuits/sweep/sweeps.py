@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from amc_circuits.store import Row, Store
+from amc_circuits.sweep.store import Row, Store
 
 FAST = 'circuit = "inv"\n[fixed]\nopamp = "single-pole"\n'
 GRID = FAST + 'kind = "spd"\n[grid]\nsize = [2, 3]\ngbwp = ["16M", "100MEG"]\nseed = {range = [0, 2]}\n'

@@ -15,7 +15,8 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, PercentFo
 from amc_circuits.monte_carlo import FIGURES
 from amc_circuits.options import ALL
 from amc_circuits.plotting import STYLE, save_figure
-from amc_circuits.store import Row
+from amc_circuits.sweep.columns import varied_options
+from amc_circuits.sweep.store import Row
 from amc_circuits.trial_statistics import ROW_KEYS
 from netlists import ParameterError
 
@@ -81,13 +82,6 @@ def plot_sweep(rows: Sequence[Row], path: Path, figure_name: str = "settling_tim
         if hue:
             axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
         save_figure(figure, path)
-
-
-def varied_options(rows: Sequence[Row]) -> list[str]:
-    """Options that differ between rows, in the order of the option table."""
-    return [
-        name for name in rows[0].parameters if len({str(row.parameters.get(name)) for row in rows}) > 1
-    ]  # fmt: skip
 
 
 def _draw_curve(axes: Axes, rows: Sequence[Row], drawn: _Drawn, across: str, label: str | None) -> None:

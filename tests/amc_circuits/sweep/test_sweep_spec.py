@@ -2,9 +2,9 @@
 
 import pytest
 
-from amc_circuits.sweep import sweep_from
+from amc_circuits.sweep.spec import sweep_from
 from netlists import ParameterError
-from tests.amc_circuits.sweeps import FAST
+from tests.amc_circuits.sweep.sweeps import FAST
 
 
 def test_listed_points_are_combined_with_the_grid():

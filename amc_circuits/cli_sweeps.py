@@ -1,0 +1,67 @@
+"""Commands on sweeps: `amc sweep`, `amc table` and `amc plot`, which draws saved waveforms, too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from amc_circuits.cli_parameters import Jobs, with_options
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")]
+
+
+def sweep(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", help="What to run.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the rows: new, empty, or of an earlier sweep.")],
+    *,
+    jobs: Jobs = "1",
+    progress: Annotated[bool, typer.Option("--progress/--no-progress", help="Say how far it is.")] = True,
+    **options: Any,
+) -> None:
+    """Run many points over any options of inv or mvm; one row a point, failures are rows."""
+    from amc_circuits.sweep import commands
+
+    commands.sweep(spec, out, jobs, progress, options)
+
+
+def table(
+    folder: Folder,
+    format: Annotated[str, typer.Option(metavar="NAME", help="table, csv or json.")] = "table",
+) -> None:
+    """Show the rows of a sweep."""
+    from amc_circuits.sweep.table import table
+
+    table(folder, format)
+
+
+def plot(
+    source: Annotated[Path, typer.Argument(metavar="FILE.npz|DIR", help="Saved waveforms, or folder of a sweep.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.png", help="Picture: png, svg or pdf.")],
+    error: Annotated[bool, typer.Option("--error", help="Error against read-out time.", show_default=False)] = False,
+    array: Annotated[
+        bool, typer.Option("--array", help="Voltage and current of every cell.", show_default=False)
+    ] = False,
+    rhs: Annotated[
+        str | None,
+        typer.Option("--rhs", metavar="INTEGER", help="Which right-hand side [default: slowest].", show_default=False),
+    ] = None,
+    y: Annotated[
+        str | None,
+        typer.Option("--y", metavar="FIGURE", help="Of a sweep [default: settling_time].", show_default=False),
+    ] = None,
+) -> None:
+    """Draw saved waveforms, or a sweep."""
+    from amc_circuits import commands
+
+    commands.plot(source, output, {"error": error, "array": array}, rhs, y)
+
+
+def add_sweeps(app: typer.Typer) -> None:
+    """Adds the commands."""
+    from amc_circuits.sweep.options import HANDLING
+
+    app.command("sweep")(with_options(HANDLING, sweep))
+    for command in (table, plot):
+        app.command(command.__name__)(command)

@@ -1,0 +1,74 @@
+"""What `amc sweep` does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from amc_circuits.messages import NO_RESULT, USABLE, finish
+from amc_circuits.option import parse_table
+from amc_circuits.options import JOBS
+from amc_circuits.quantities import format_quantity
+from amc_circuits.run_folder import check_folder
+from amc_circuits.sweep.options import HANDLING
+from amc_circuits.sweep.progress import reporting
+from amc_circuits.sweep.run import Handling, run_sweep
+from amc_circuits.sweep.spec import read_sweep
+from amc_circuits.sweep.store import Row
+from amc_circuits.workers import Workers
+from netlists import ParameterError
+
+
+def sweep(spec: Path, out: Path, jobs: str, progress: bool, options: dict[str, object]) -> None:
+    """`amc sweep`."""
+    check_folder(out, "sweep")
+    plan, processes, handling = read_sweep(spec), JOBS.parse(jobs), handling_of(options)
+
+    def executor(points: int) -> Workers:
+        return Workers(min(processes, points))
+
+    with reporting(progress) as on_rows:
+        rows = run_sweep(plan, out, executor, handling, on_rows)
+    finish(NO_RESULT if _summary(rows, out) else USABLE)
+
+
+def handling_of(options: dict[str, object]) -> Handling:
+    """How to run a sweep, from options as they are typed.
+
+    Raises:
+        ParameterError: One of them cannot be used.
+    """
+    parsed = parse_table("amc sweep", HANDLING, options)
+    if parsed["point_timeout"] is not None and parsed["point_timeout"] <= 0:
+        raise ParameterError("point_timeout", parsed["point_timeout"], "must be more than 0 s")
+    return Handling(
+        retry_failed=parsed["retry_failed"],
+        max_failures=parsed["max_failures"],
+        point_timeout=parsed["point_timeout"],
+        with_waveforms=parsed["waveforms"],
+        shard=_shard(parsed["shard"]),
+    )
+
+
+def _shard(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    first, _, count = text.partition("/")
+    if not (first.isdecimal() and count.isdecimal() and 1 <= int(first) <= int(count)):
+        raise ParameterError("shard", repr(text), "must be I/N with I from 1 to N, as 2/4")
+    return int(first), int(count)
+
+
+def _summary(rows: Sequence[Row], folder: Path) -> int:
+    """Says how the sweep ended; returns how many points are not usable."""
+    unusable = sum(not row.usable for row in rows)
+    print(f"{len(rows)} points, {len(rows) - unusable} usable, {unusable} not; show them with: amc table {folder}")
+    if failed := [row for row in rows if row.failed]:
+        where = f"; deck and log: {folder / failed[0].kept}" if failed[0].kept else ""
+        print(f"{len(failed)} failed, the first (row {failed[0].number}): {failed[0].error}{where}")
+    checked = [row.figures for row in rows if row.figures.get("cross_checked")]
+    if checked:
+        count = sum(figures["cross_checked"] for figures in checked)
+        largest = format_quantity(max(figures["largest_difference"] for figures in checked), "%")
+        print(f"{count} right-hand sides checked by ngspice: the engines differ by at most {largest} of full scale")
+    return unusable

@@ -1,0 +1,77 @@
+"""The folder of a sweep: one process at a time owns it; specification, rows, log and evidence of failures are in it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from amc_circuits.run_folder import claim_folder, replacing
+from amc_circuits.sweep.spec import Sweep
+from netlists import ParameterError
+
+SPECIFICATION, RESOLVED, LOCK, LOG, FAILURES = "sweep.toml", "resolved.json", "owner.lock", "sweep.log", "failures"
+_LOGGER = logging.getLogger("amc.sweep")
+
+
+@contextmanager
+def owned(folder: Path) -> Iterator[logging.Logger]:
+    """Makes a folder this process's own, until it ends in whatever way, and yields its log.
+
+    Raises:
+        ParameterError: Another process owns it, it holds something else, or it cannot be written to.
+    """
+    claim_folder(folder, "sweep")
+    with (folder / LOCK).open("a+") as lock:
+        try:
+            # Held by the open file: the system lets go of it when the process is gone.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            owner = lock.read().strip() or "another process"
+            mend = f"is in use by {owner}; wait until it has ended, or name another folder"
+            raise ParameterError("out", str(folder), mend) from None
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+        lock.flush()
+        with _logging_to(folder / LOG) as logger:
+            yield logger
+
+
+@contextmanager
+def _logging_to(path: Path) -> Iterator[logging.Logger]:
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    _LOGGER.addHandler(handler)
+    _LOGGER.setLevel(logging.INFO)
+    _LOGGER.propagate = False
+    try:
+        yield _LOGGER
+    finally:
+        _LOGGER.removeHandler(handler)
+        handler.close()
+
+
+def write_specification(folder: Path, sweep: Sweep) -> None:
+    """Keeps the specification as it was written, and all that it means: complete options, in SI units."""
+    with replacing(folder / SPECIFICATION) as partial:
+        partial.write_text(sweep.text, encoding="utf-8")
+    with replacing(folder / RESOLVED) as partial:
+        partial.write_text(json.dumps(sweep.resolved(), indent=2) + "\n", encoding="utf-8")
+
+
+def keep_evidence(folder: Path, number: int, evidence: Mapping[str, bytes]) -> str:
+    """Keeps what a failed point left in the place of what it left before; returns where, relative to the folder."""
+    kept = Path(FAILURES, str(number))
+    shutil.rmtree(folder / kept, ignore_errors=True)
+    for name, content in evidence.items():
+        path = folder / kept / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return str(kept) if evidence else ""

@@ -1,0 +1,71 @@
+"""The key of a point: a hash of all that its figures depend on, whatever sweep it stands in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from amc_circuits.engines import StateSpaceEngine, find_ngspice
+from amc_circuits.options import OPAMP_OVERRIDES
+from amc_circuits.programmed import package_version
+from netlists import MacroOpAmp, ParameterError, preset
+
+FILES = ("conductances", "opamp_file")
+NOT_IN_KEY = ("timeout",)
+"""Decides when to give up, not what comes out."""
+
+
+def key_of(circuit: str, options: Mapping[str, Any], engine_version: str) -> str:
+    """The key of a point. A file is what it holds and an op-amp what its parameters are, whatever their names.
+
+    Args:
+        circuit: `inv` or `mvm`.
+        options: Complete, as `parse_options` returns them.
+        engine_version: As `engine_version` returns it.
+    """
+    known = {name: value for name, value in options.items() if name not in NOT_IN_KEY}
+    for name in FILES:
+        if options[name] is not None:
+            known[name] = _content_of(options[name])
+    if options["opamp_file"] is None and (
+        parameters := _macro(*(options[name] for name in ("opamp", *OPAMP_OVERRIDES)))
+    ):
+        known = {name: value for name, value in known.items() if name not in OPAMP_OVERRIDES} | {"opamp": parameters}
+    return hashlib.sha256(json.dumps([circuit, known, engine_version], sort_keys=True).encode()).hexdigest()
+
+
+def engine_version(engine: str) -> str:
+    """What figures depend on besides circuit and options: the simulator, and this package, which measures.
+
+    Raises:
+        EngineNotFoundError: The engine needs ngspice, and there is none.
+    """
+    package = f"amc {package_version()}"
+    if engine == StateSpaceEngine.name:
+        return package
+    simulator = find_ngspice()
+    return f"ngspice {simulator.version}{' KLU' if simulator.klu else ''}, {package}"
+
+
+@lru_cache(maxsize=1024)
+def _content_of(path: str) -> str:
+    """Hash of a file; of one that cannot be read its name: the point fails when it runs, and its row says why."""
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError:
+        return path
+
+
+@lru_cache(maxsize=4096)
+def _macro(name: str, *overrides: float | None) -> str | None:
+    """Hash of an op-amp's parameters; None of one that is no macro model, or has no such parameters."""
+    changes = {key: value for key, value in zip(OPAMP_OVERRIDES, overrides, strict=True) if value is not None}
+    try:
+        record = preset(name)
+        return record.replace(**changes).sha256 if isinstance(record, MacroOpAmp) else None
+    except ParameterError:
+        return None

@@ -1,0 +1,148 @@
+"""One point of a sweep: what it is, and what comes of it, wherever it runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+import time
+import traceback
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from amc_circuits.cases import make_case
+from amc_circuits.engines import SimulationError
+from amc_circuits.inv import InvCircuit, slow_inverters
+from amc_circuits.monte_carlo import check_limits, read_limits, study_of
+from amc_circuits.option import Circuit
+from amc_circuits.report import full_record
+from amc_circuits.solution import Status
+from amc_circuits.sweep.store import FAILED, INVALID
+from amc_circuits.sweep.traces import pack_traces
+from amc_circuits.trial_statistics import row_figures
+from netlists import ParameterError
+
+NOT_IN_ROWS = ("x", "y", "message", "provenance")
+TRACEBACK = "traceback.txt"
+
+
+@dataclass(frozen=True)
+class Point:
+    """What is to be run.
+
+    Attributes:
+        key: See `keys.key_of`.
+        number: Its place in the sweep.
+        circuit: `inv` or `mvm`.
+        options: Complete, as `parse_options` returns them.
+        with_waveforms: True when they are to be stored.
+    """
+
+    key: str
+    number: int
+    circuit: Circuit
+    options: dict[str, Any]
+    with_waveforms: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a point; all of it can be sent from one machine to another.
+
+    Attributes:
+        status: Of the solution, or `FAILED` or `INVALID`.
+        figures: What was measured.
+        error: Why it cannot be used.
+        design_sha256: Hash of the design; of many trials over all of theirs.
+        deck_sha256: Hash of the decks.
+        evidence: Files that say what went wrong, by their paths in a folder of this point's own.
+        waveforms: As `traces.pack_traces` makes them.
+        wall_time_s: s.
+        host: Where it ran.
+    """
+
+    status: str
+    figures: dict[str, Any] = field(default_factory=dict)
+    error: str = ""
+    design_sha256: str = ""
+    deck_sha256: str = ""
+    evidence: dict[str, bytes] = field(default_factory=dict)
+    waveforms: bytes | None = None
+    wall_time_s: float = 0.0
+    host: str = ""
+
+
+def run_point(point: Point) -> Outcome:
+    """Runs a point. Whatever goes wrong is an outcome, with what there is to see of it."""
+    began = time.perf_counter()
+    keep = Path(tempfile.gettempdir()) / f"amc-point-{os.getpid()}-{point.key[:16]}"
+    measure = _measured if point.options["monte_carlo"] is None else _tried
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        outcome = _caught(measure, point, keep)
+    evidence = outcome.evidence | _collected(keep)
+    return replace(
+        outcome, evidence=evidence, wall_time_s=time.perf_counter() - began, host=socket.gethostname()
+    )  # fmt: skip
+
+
+def _caught(measure: Callable[[Point, Path], Outcome], point: Point, keep: Path) -> Outcome:
+    try:
+        return measure(point, keep)
+    except ParameterError as problem:
+        return Outcome(INVALID, error=str(problem))
+    except SimulationError as problem:
+        return Outcome(FAILED, error=f"ngspice: {problem.reason}")
+    except (np.linalg.LinAlgError, MemoryError) as problem:
+        return Outcome(FAILED, error=f"{type(problem).__name__}: {problem}")
+    except OSError as problem:
+        return Outcome(FAILED, error=f"{problem.strerror or problem}")
+    except Exception as problem:  # A fault of ours is one point's fault; the others go on.
+        text = traceback.format_exc().encode()
+        return Outcome(FAILED, error=f"{type(problem).__name__}: {problem}", evidence={TRACEBACK: text})
+
+
+def _measured(point: Point, keep: Path) -> Outcome:
+    """One circuit."""
+    case = make_case(point.circuit, point.options, (None, None), 1, keep)
+    solution = case.run()
+    record = full_record(case, solution)
+    figures = {name: value for name, value in record.items() if name not in NOT_IN_ROWS}
+    figures["warning"] = slow_inverters(case.circuit.design) if isinstance(case.circuit, InvCircuit) else ""
+    return Outcome(
+        solution.status.name,
+        figures,
+        "" if solution.usable else solution.message,
+        solution.provenance.design_sha256,
+        solution.provenance.deck_sha256,
+        waveforms=pack_traces(solution.responses) if point.with_waveforms else None,
+    )
+
+
+def _tried(point: Point, keep: Path) -> Outcome:
+    """Many trials: the point is usable where one of them is."""
+    limits = read_limits(point.options["spec"])
+    study = study_of(point.circuit, point.options, (None, None), keep)
+    check_limits(study, limits)
+    trials = study.run(1)
+    usable = any(trial.usable for trial in trials)
+    return Outcome(
+        Status.SETTLED.name if usable else trials[0].status,
+        row_figures(trials, limits),
+        "" if usable else f"no trial is usable; {trials[0].error}",
+    )
+
+
+def _collected(keep: Path) -> dict[str, bytes]:
+    """What failed simulations left, and the folder is gone."""
+    if not keep.exists():
+        return {}
+    found = {str(path.relative_to(keep)): path.read_bytes() for path in sorted(keep.rglob("*")) if path.is_file()}
+    shutil.rmtree(keep, ignore_errors=True)
+    return found

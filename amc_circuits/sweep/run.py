@@ -1,0 +1,247 @@
+"""Runs a sweep: what its folder does not hold yet, by some executor; rows are stored before they are reported."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from logging import Logger
+from pathlib import Path
+
+from amc_circuits.engines import StateSpaceEngine
+from amc_circuits.programmed import package_version
+from amc_circuits.sweep.folder import keep_evidence, owned, write_specification
+from amc_circuits.sweep.keys import engine_version, key_of
+from amc_circuits.sweep.point import Outcome, Point, run_point
+from amc_circuits.sweep.spec import Sweep
+from amc_circuits.sweep.store import FAILED, INVALID, Row, Store
+from amc_circuits.workers import GRACE, CallTimedOutError, Ended, Executor, WorkerDiedError, made_by
+
+ATTEMPTS = 2
+"""Times that a point is tried whose process dies: it may have died of another point's doing."""
+
+
+@dataclass(frozen=True)
+class Handling:
+    """How a sweep is run; no figure depends on it.
+
+    Attributes:
+        retry_failed: True to run points again that failed before.
+        max_failures: The sweep stops when so many points of this run have failed; None for never.
+        point_timeout: s that a point may take; None for as long as it takes.
+        with_waveforms: True to store them.
+        shard: (i, n): of every n points only the i-th, from 1; None for all.
+    """
+
+    retry_failed: bool = False
+    max_failures: int | None = None
+    point_timeout: float | None = None
+    with_waveforms: bool = False
+    shard: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        keys: Of all points of the sweep, or of its shard, each once, in order.
+        points: Those that are to be run.
+        cached: How many there are already.
+        versions: Of the engines that are used.
+    """
+
+    keys: tuple[str, ...]
+    points: tuple[Point, ...]
+    cached: int
+    versions: dict[str, str]
+
+
+class TooManyFailuresError(RuntimeError):
+    """So many points failed that the sweep was stopped."""
+
+
+def plan_of(sweep: Sweep, known: Mapping[str, tuple[int, str]], handling: Handling) -> Plan:
+    """Which points are to be run.
+
+    Args:
+        sweep: All points.
+        known: Number and status of rows that there are, by key.
+        handling: Which of them to run again.
+
+    Raises:
+        EngineNotFoundError: An engine needs ngspice, and there is none.
+    """
+    versions: dict[str, str] = {}
+    taken = {number for number, _ in known.values()}
+    beyond = itertools.count(1 + max(taken, default=-1))
+    found: dict[str, Point | None] = {}
+    for place, options in enumerate(sweep):
+        engine = options["engine"]
+        if engine not in versions:
+            versions[engine] = engine_version(engine)
+        if handling.shard is not None and place % handling.shard[1] != handling.shard[0] - 1:
+            continue
+        key = key_of(sweep.circuit, options, versions[engine])
+        if key in found:
+            continue
+        if key in known and not (handling.retry_failed and known[key][1] in (FAILED, INVALID)):
+            found[key] = None
+            continue
+        number = known[key][0] if key in known else (next(beyond) if place in taken else place)
+        taken.add(number)
+        found[key] = Point(key, number, sweep.circuit, options, handling.with_waveforms)
+    points = tuple(point for point in found.values() if point is not None)
+    return Plan(tuple(found), points, len(found) - len(points), versions)
+
+
+def run_sweep(
+    sweep: Sweep,
+    folder: Path,
+    executor: Callable[[int], Executor],
+    handling: Handling | None = None,
+    on_rows: Callable[[Sequence[Row], Plan], None] = lambda rows, plan: None,
+) -> list[Row]:
+    """Runs what the folder does not hold yet.
+
+    Args:
+        sweep: What to run.
+        folder: Becomes this process's own; another's is refused.
+        executor: Makes what runs the points, for so many of them; a context manager. The rows do not depend on it.
+        handling: How.
+        on_rows: Called with rows that are stored for good, and first with none.
+
+    Returns:
+        The rows of this sweep, in its order.
+
+    Raises:
+        ParameterError: The folder cannot be used.
+        TooManyFailuresError: More points failed than may.
+    """
+    handling = handling or Handling()
+    with owned(folder) as log, Store(folder, create=True) as store:
+        plan = plan_of(sweep, store.states(), handling)
+        write_specification(folder, sweep)
+        log.info(
+            "begin: amc %s, %d points, %d cached; %s", package_version(), len(plan.keys), plan.cached, plan.versions
+        )
+        on_rows((), plan)
+        run = _Run(folder, store, plan, handling, log, on_rows)
+        if plan.points:
+            with executor(len(plan.points)) as executing:
+                run.through(executing, plan.points)
+        wanted = dict.fromkeys(plan.keys)
+        rows = {row.key: row for row in store.rows() if row.key in wanted}
+        if (unchecked := _unchecked(list(rows.values()))) is not None:
+            rows[unchecked.key] = run.checked(unchecked)
+        log.info("end: %d points, %d usable", len(rows), sum(row.usable for row in rows.values()))
+        return [rows[key] for key in plan.keys]
+
+
+@dataclass
+class _Run:
+    """One run of a sweep."""
+
+    folder: Path
+    store: Store
+    plan: Plan
+    handling: Handling
+    log: Logger
+    on_rows: Callable[[Sequence[Row], Plan], None]
+    failures: int = 0
+
+    def through(self, executor: Executor, points: Sequence[Point], attempt: int = 1) -> None:
+        """Runs points, and those once more whose process died."""
+        timeout = self.handling.point_timeout
+        hard = None if timeout is None else timeout + GRACE
+        again: list[Point] = []
+        for several in made_by(executor, ((point, self._call(point)) for point in points), hard):
+            died = [ended.tag for ended in several if isinstance(ended.error, WorkerDiedError)]
+            again += died if attempt < ATTEMPTS else []
+            self._store([ended for ended in several if attempt == ATTEMPTS or ended.tag not in died])
+        if again:
+            self.log.info("once more: %s, whose processes died", ", ".join(str(point.number) for point in again))
+            self.through(executor, again, attempt + 1)
+
+    def _call(self, point: Point) -> Callable[[], Outcome]:
+        """A simulation gives up, with its deck kept, before its process is ended."""
+        limit = self.handling.point_timeout
+        if limit is not None and limit < point.options["timeout"]:
+            point = replace(point, options=point.options | {"timeout": limit})
+        return partial(run_point, point)
+
+    def _store(self, several: Iterable[Ended[Outcome]]) -> None:
+        done = [(self._row(ended.tag, _outcome_of(ended, self.handling)), ended) for ended in several]
+        self.store.put((row, ended.result.waveforms if ended.result else None) for row, ended in done)
+        rows = [row for row, _ in done]
+        for row in rows:
+            self.log.info("%d %s %.3f s %s", row.number, row.status, row.wall_time_s, row.error)
+        self.on_rows(rows, self.plan)
+        self.failures += sum(row.failed for row in rows)
+        if self.handling.max_failures is not None and self.failures >= self.handling.max_failures > 0:
+            self.log.info("stopped: %d failures", self.failures)
+            raise TooManyFailuresError(
+                f"stopped after {self.failures} failed points (--max-failures); what is done is kept, "
+                f"the same command goes on: amc table {self.folder} --where status=FAILED shows why they failed"
+            )
+
+    def _row(self, point: Point, outcome: Outcome) -> Row:
+        engine = point.options["engine"]
+        error, kept = outcome.error, ""
+        try:
+            kept = keep_evidence(self.folder, point.number, outcome.evidence)
+        except OSError as problem:
+            error += f"; its deck and log cannot be kept: {problem.strerror or problem}"
+        return Row(
+            key=point.key,
+            number=point.number,
+            parameters={"circuit": point.circuit, **point.options},
+            status=outcome.status,
+            figures=outcome.figures,
+            error=error,
+            kept=kept,
+            wall_time_s=outcome.wall_time_s,
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            seed=point.options["seed"],
+            host=outcome.host,
+            engine=engine,
+            engine_version=self.plan.versions[engine],
+            design_sha256=outcome.design_sha256,
+            deck_sha256=outcome.deck_sha256,
+            package_version=package_version(),
+        )
+
+    def checked(self, row: Row) -> Row:
+        """The same row, solved by both engines."""
+        options = {name: value for name, value in row.parameters.items() if name != "circuit"}
+        point = Point(row.key, row.number, row.parameters["circuit"], options, self.handling.with_waveforms)
+        outcome = run_point(replace(point, options=options | {"cross_check": 1.0}))
+        self._store([Ended(point, outcome)])
+        return self.store.row(row.number)
+
+
+def _outcome_of(ended: Ended[Outcome], handling: Handling) -> Outcome:
+    """What came of a point, also where its process did not live to say."""
+    if ended.result is not None:
+        return ended.result
+    if isinstance(ended.error, CallTimedOutError):
+        return Outcome(FAILED, error=f"took longer than {handling.point_timeout:g} s (--point-timeout) and was ended")
+    if isinstance(ended.error, WorkerDiedError):
+        return Outcome(FAILED, error=f"its process died, {ATTEMPTS} times: {ended.error}")
+    return Outcome(FAILED, error=f"{type(ended.error).__name__}: {ended.error}")
+
+
+def _unchecked(rows: list[Row]) -> Row | None:
+    """A row of the engine `auto` to be checked by ngspice because none was, by chance or because they are few."""
+    exact = [row for row in rows if row.usable and row.engine == "auto" and "by_engine" in row.figures]
+    exact = [row for row in exact if row.figures["by_engine"].get(StateSpaceEngine.name)]
+    if any(row.figures["cross_checked"] for row in exact):
+        return None
+    return min(exact, key=lambda row: row.key, default=None)
+
+
+def failed_rows(rows: Iterable[Row]) -> Iterator[Row]:
+    """Those that could not be simulated."""
+    return (row for row in rows if row.failed)

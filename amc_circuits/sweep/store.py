@@ -1,0 +1,191 @@
+"""Rows of a sweep in an SQLite database: what was reported done is there."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from netlists import ParameterError
+
+DATABASE = "results.sqlite"
+LAYOUT = 2
+"""Of the database; one of another version of this package may have another."""
+FAILED, INVALID = "FAILED", "INVALID"
+_TABLES = """
+create table if not exists points (
+    key text primary key,
+    number integer not null unique,
+    parameters text not null,
+    status text not null,
+    figures text not null,
+    error text not null,
+    kept text not null,
+    wall_time_s real not null,
+    finished text not null,
+    seed integer not null,
+    host text not null,
+    engine text not null,
+    engine_version text not null,
+    design_sha256 text not null,
+    deck_sha256 text not null,
+    package_version text not null
+);
+create table if not exists waveforms (
+    key text primary key references points(key) on delete cascade,
+    content blob not null
+);
+"""
+_AS_JSON = ("parameters", "figures")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One point of a sweep.
+
+    Attributes:
+        key: Hash of all that its figures depend on: circuit, options, contents of files, engine and its version.
+        number: Its place in the sweep, from 0.
+        parameters: Circuit and options, complete, in SI units.
+        status: Of the solution; `FAILED` when it could not be simulated, `INVALID` when the point makes no sense.
+        figures: What was measured, as `--format json` prints it, without vectors.
+        error: Why it failed; empty for a usable row.
+        kept: Where deck and log of a failure are, relative to the sweep's folder; empty without any.
+        wall_time_s: Of this point, s.
+        finished: When, UTC, ISO 8601.
+        seed: Of all that was drawn.
+        host: Name of the machine that ran it.
+        engine: What was asked to simulate it.
+        engine_version: Such as `ngspice 46 KLU`, or that of this package.
+        design_sha256: Hash of the design record; of trials over all of theirs; empty where none was made.
+        deck_sha256: Hash of the decks that were run; empty when none was.
+        package_version: Of this package.
+    """
+
+    key: str
+    number: int
+    parameters: dict[str, Any]
+    status: str
+    figures: dict[str, Any]
+    error: str
+    kept: str = ""
+    wall_time_s: float = 0.0
+    finished: str = ""
+    seed: int = 0
+    host: str = ""
+    engine: str = ""
+    engine_version: str = ""
+    design_sha256: str = ""
+    deck_sha256: str = ""
+    package_version: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """True for a settled solution."""
+        return self.status == "SETTLED"
+
+    @property
+    def failed(self) -> bool:
+        """True where nothing could be simulated."""
+        return self.status in (FAILED, INVALID)
+
+
+_COLUMNS = tuple(field.name for field in fields(Row))
+_PUT = f"insert or replace into points ({', '.join(_COLUMNS)}) values ({', '.join('?' * len(_COLUMNS))})"
+
+
+class Store:
+    """The database of one folder. One process at a time writes it; others may read."""
+
+    def __init__(self, folder: Path, *, create: bool = False) -> None:
+        path = folder / DATABASE
+        if not create and not path.is_file():
+            raise ParameterError("DIR", str(folder), "holds no sweep; make one with amc sweep")
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            self._open(folder, create)
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            raise ParameterError("DIR", str(folder), f"its {DATABASE} cannot be read ({error})") from None
+        except ParameterError:
+            self._connection.close()
+            raise
+
+    def _open(self, folder: Path, create: bool) -> None:
+        layout = self._connection.execute("pragma user_version").fetchone()[0]
+        empty = not self._connection.execute("select count(*) from sqlite_master").fetchone()[0]
+        if layout != LAYOUT and not (create and empty):
+            mend = "was made by another version of amc, or not by amc; sweep into a new folder"
+            raise ParameterError("DIR", str(folder), f"its {DATABASE} {mend}")
+        if create:
+            # A row that was reported done outlives a power cut: the log is on the disk before a commit returns.
+            self._connection.execute("pragma journal_mode=wal")
+            self._connection.execute("pragma synchronous=full")
+        if create and empty:
+            self._connection.executescript(f"begin immediate; {_TABLES} pragma user_version={LAYOUT}; commit;")
+        self._connection.execute("select number from points limit 1")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def put(self, rows: Iterable[tuple[Row, bytes | None]]) -> None:
+        """Stores rows and their waveforms for good, all or none, in the place of those with the same keys."""
+        self._connection.execute("begin immediate")
+        try:
+            for row, waveforms in rows:
+                self._connection.execute("delete from waveforms where key = ?", (row.key,))
+                self._connection.execute(_PUT, _as_stored(row))
+                if waveforms is not None:
+                    self._connection.execute("insert into waveforms values (?, ?)", (row.key, waveforms))
+            self._connection.execute("commit")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("rollback")
+            raise
+
+    def rows(self) -> list[Row]:
+        """All rows in the order of their numbers."""
+        found = self._connection.execute(f"select {', '.join(_COLUMNS)} from points order by number")
+        return [_from_stored(values) for values in found]
+
+    def row(self, number: int) -> Row:
+        """The row of one number.
+
+        Raises:
+            ParameterError: There is none.
+        """
+        found = self._connection.execute(f"select {', '.join(_COLUMNS)} from points where number = ?", (number,))
+        for values in found:
+            return _from_stored(values)
+        raise ParameterError("ROW", number, "there is no such row; amc table DIR shows them, by number")
+
+    def states(self) -> dict[str, tuple[int, str]]:
+        """Number and status of every row by its key."""
+        found = self._connection.execute("select key, number, status from points")
+        return {key: (number, status) for key, number, status in found}
+
+    def with_waveforms(self) -> list[int]:
+        """Numbers of the rows that have waveforms."""
+        found = self._connection.execute("select number from points natural join waveforms order by number")
+        return [number for (number,) in found]
+
+    def waveforms(self, number: int) -> bytes | None:
+        """What was stored as waveforms of a row; None where it has none."""
+        text = "select content from points natural join waveforms where number = ?"
+        found = self._connection.execute(text, (number,)).fetchone()
+        return None if found is None else bytes(found[0])
+
+
+def _as_stored(row: Row) -> list[Any]:
+    return [json.dumps(getattr(row, name)) if name in _AS_JSON else getattr(row, name) for name in _COLUMNS]
+
+
+def _from_stored(values: Sequence[Any]) -> Row:
+    named = dict(zip(_COLUMNS, values, strict=True))
+    return Row(**{name: json.loads(value) if name in _AS_JSON else value for name, value in named.items()})
