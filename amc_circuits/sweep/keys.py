@@ -31,9 +31,8 @@ def key_of(circuit: str, options: Mapping[str, Any], engine_version: str) -> str
     for name in FILES:
         if options[name] is not None:
             known[name] = _content_of(options[name])
-    if options["opamp_file"] is None and (
-        parameters := _macro(*(options[name] for name in ("opamp", *OPAMP_OVERRIDES)))
-    ):
+    parameters = _macro(*(options[name] for name in ("opamp", *OPAMP_OVERRIDES)))
+    if options["opamp_file"] is None and parameters is not None:
         known = {name: value for name, value in known.items() if name not in OPAMP_OVERRIDES} | {"opamp": parameters}
     return hashlib.sha256(json.dumps([circuit, known, engine_version], sort_keys=True).encode()).hexdigest()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -100,7 +101,7 @@ def plan_of(sweep: Sweep, known: Mapping[str, tuple[int, str]], handling: Handli
 def run_sweep(
     sweep: Sweep,
     folder: Path,
-    executor: Callable[[int], Executor],
+    executor: Callable[[int], AbstractContextManager[Executor]],
     handling: Handling | None = None,
     on_rows: Callable[[Sequence[Row], Plan], None] = lambda rows, plan: None,
 ) -> list[Row]:
@@ -124,9 +125,7 @@ def run_sweep(
     with owned(folder) as log, Store(folder, create=True) as store:
         plan = plan_of(sweep, store.states(), handling)
         write_specification(folder, sweep)
-        log.info(
-            "begin: amc %s, %d points, %d cached; %s", package_version(), len(plan.keys), plan.cached, plan.versions
-        )
+        log.info("begin: %d points, %d cached; %s", len(plan.keys), plan.cached, "; ".join(plan.versions.values()))
         on_rows((), plan)
         run = _Run(folder, store, plan, handling, log, on_rows)
         if plan.points:
@@ -240,8 +239,3 @@ def _unchecked(rows: list[Row]) -> Row | None:
     if any(row.figures["cross_checked"] for row in exact):
         return None
     return min(exact, key=lambda row: row.key, default=None)
-
-
-def failed_rows(rows: Iterable[Row]) -> Iterator[Row]:
-    """Those that could not be simulated."""
-    return (row for row in rows if row.failed)

@@ -8,11 +8,13 @@ import zipfile
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amc_circuits.solution import Response, slowest
 from netlists import ParameterError
 from netlists.record import FloatArray
 
+Places = NDArray[np.intp]
 ACCURACY = 1e-3
 """Of full scale: between two kept samples a straight line is at most this far from those left out."""
 MOST_SAMPLES = 500
@@ -43,11 +45,11 @@ def pack_traces(responses: Sequence[Response | None]) -> bytes | None:
     if response.target is not None:
         content["target"] = response.target[places].astype(np.float32)
     file = io.BytesIO()
-    np.savez_compressed(file, allow_pickle=False, **content)  # type: ignore[arg-type]
+    np.savez_compressed(file, allow_pickle=False, **content)
     return file.getvalue()
 
 
-def unpack_traces(content: bytes) -> tuple[Response, FloatArray]:
+def unpack_traces(content: bytes) -> tuple[Response, Places]:
     """What `pack_traces` packed: the response, and which outputs these are, from 0.
 
     Raises:
@@ -67,7 +69,7 @@ def unpack_traces(content: bytes) -> tuple[Response, FloatArray]:
         raise ParameterError("ROW", "its waveforms", f"cannot be read: {error}") from None
 
 
-def _last_to_settle(response: Response) -> FloatArray:
+def _last_to_settle(response: Response) -> Places:
     """Places of the outputs that are kept, in order."""
     count = response.outputs.shape[1]
     if count <= MOST_OUTPUTS:
@@ -79,7 +81,7 @@ def _last_to_settle(response: Response) -> FloatArray:
     return np.sort(np.argsort(last, kind="stable")[-MOST_OUTPUTS:])
 
 
-def thinned(time: FloatArray, outputs: FloatArray) -> FloatArray:
+def thinned(time: FloatArray, outputs: FloatArray) -> Places:
     """Which samples to keep, so that straight lines between them miss no output by more than `ACCURACY`.
 
     Douglas and Peucker (1973), on all outputs at once, in time, the worst place first, until all is near enough or
