@@ -26,6 +26,25 @@ def sweep(
     commands.sweep(spec, out, jobs, progress, options)
 
 
+def replay(
+    folder: Folder, row: Annotated[str, typer.Argument(metavar="ROW", help="Its number, as amc table shows it.")]
+) -> None:
+    """Run one row of a sweep again and show what is different; exit code 3 if anything is."""
+    from amc_circuits.sweep.replay import replay
+
+    replay(folder, row)
+
+
+def merge(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of sweeps, such as shards.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for all rows: new, empty, or of a sweep.")],
+) -> None:
+    """Put the rows of several sweeps into one folder."""
+    from amc_circuits.sweep.merge import merge
+
+    merge(folders, out)
+
+
 def table(
     folder: Folder,
     format: Annotated[str, typer.Option(metavar="NAME", help="table, csv or json.")] = "table",
@@ -63,5 +82,5 @@ def add_sweeps(app: typer.Typer) -> None:
     from amc_circuits.sweep.options import HANDLING
 
     app.command("sweep")(with_options(HANDLING, sweep))
-    for command in (table, plot):
+    for command in (replay, merge, table, plot):
         app.command(command.__name__)(command)

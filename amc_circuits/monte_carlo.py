@@ -52,12 +52,16 @@ class Trial:
         status: Name of its status; `FAILED` when the simulator failed.
         figures: Those of `FIGURES` that are known, nan where nothing settled.
         error: Why it failed or cannot be used.
+        design_sha256: Hash of its design; empty when it failed.
+        deck_sha256: Hash of the decks that it was in; empty when there was none.
     """
 
     number: int
     status: str
     figures: dict[str, float]
     error: str = ""
+    design_sha256: str = ""
+    deck_sha256: str = ""
 
     @property
     def usable(self) -> bool:
@@ -207,7 +211,9 @@ def _trial(study: MonteCarlo, number: int, circuit: InvCircuit | MvmCircuit, fir
     noise = noise_figures(circuit, solution, study.noise_bandwidth) if study.with_noise else {}
     if noise:
         figures["relative_noise"] = _worst(noise["relative_noise"], solution.usable)
-    return Trial(number, solution.status.name, figures, "" if solution.usable else solution.message)
+    made = solution.provenance
+    why = "" if solution.usable else solution.message
+    return Trial(number, solution.status.name, figures, why, made.design_sha256, made.deck_sha256)
 
 
 def _worst(value: Any, usable: bool) -> float:

@@ -17,6 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection, forkserver, resource_tracker
+from multiprocessing.context import BaseContext
 from typing import Any, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -64,15 +65,15 @@ class Ended(Generic[T]):
 class _Slot:
     """One process, in an executor of its own: its death is nobody else's."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: BaseContext) -> None:
+        self.context = context
         self.future: Future[Any] | None = None
         self.tag: Any = None
         self.deadline = float("inf")
         self.start()
 
     def start(self) -> None:
-        context = multiprocessing.get_context("forkserver")
-        self.executor = ProcessPoolExecutor(1, context, initializer=_begin, initargs=(dict(os.environ),))
+        self.executor = ProcessPoolExecutor(1, self.context, initializer=_begin, initargs=(dict(os.environ),))
         self.pid = self.executor.submit(os.getpid)
 
     def submit(self, tag: Any, call: Callable[[], Any], timeout: float | None) -> None:
@@ -99,16 +100,15 @@ class Workers:
     """Processes that make calls, with one BLAS thread each unless the environment says otherwise.
 
     A context manager; left by an error, it ends calls that are under way and the simulations that they started. The
-    processes are forked from a server that is started afresh: a script that is run needs its `if __name__` line.
+    processes are started afresh: a script that is run needs its `if __name__` line.
     """
 
     def __init__(self, count: int) -> None:
         for variable in BLAS_THREADS:
             os.environ.setdefault(variable, "1")
-        multiprocessing.set_forkserver_preload(PRELOADED)
+        context = multiprocessing.get_context(start_server())
         with _interrupts_held():
-            forkserver.ensure_running()
-            self._slots = [_Slot() for _ in range(count)]
+            self._slots = [_Slot(context) for _ in range(count)]
 
     @property
     def free(self) -> int:
@@ -232,6 +232,21 @@ def made_by(
             return
         done = executor.finished()
         under_way -= len(done)
+
+
+def start_server() -> str:
+    """Starts the server from which processes are forked, if it does not run yet; returns how processes are started.
+
+    Without a server, where the path of the folder for temporary files is too long for its socket, each process imports
+    all that it needs: a second more.
+    """
+    multiprocessing.set_forkserver_preload(PRELOADED)
+    try:
+        with _interrupts_held():
+            forkserver.ensure_running()
+    except OSError:
+        return "spawn"
+    return "forkserver"
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def key_of(circuit: str, options: Mapping[str, Any], engine_version: str) -> str
     known = {name: value for name, value in options.items() if name not in NOT_IN_KEY}
     for name in FILES:
         if options[name] is not None:
-            known[name] = _content_of(options[name])
+            known[name] = _content_of(Path(options[name]))
     parameters = _macro(*(options[name] for name in ("opamp", *OPAMP_OVERRIDES)))
     if options["opamp_file"] is None and parameters is not None:
         known = {name: value for name, value in known.items() if name not in OPAMP_OVERRIDES} | {"opamp": parameters}
@@ -50,13 +50,19 @@ def engine_version(engine: str) -> str:
     return f"ngspice {simulator.version}{' KLU' if simulator.klu else ''}, {package}"
 
 
-@lru_cache(maxsize=1024)
-def _content_of(path: str) -> str:
+def _content_of(path: Path) -> str:
     """Hash of a file; of one that cannot be read its name: the point fails when it runs, and its row says why."""
     try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        found = path.stat()
+        return _hash_of(path, found.st_mtime_ns, found.st_size)
     except OSError:
-        return path
+        return str(path)
+
+
+@lru_cache(maxsize=1024)
+def _hash_of(path: Path, _time: int, _size: int) -> str:
+    """Read once for all points, unless it changes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @lru_cache(maxsize=4096)

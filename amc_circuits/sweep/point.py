@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import socket
@@ -9,7 +10,7 @@ import tempfile
 import time
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,10 @@ def _caught(measure: Callable[[Point, Path], Outcome], point: Point, keep: Path)
 def _measured(point: Point, keep: Path) -> Outcome:
     """One circuit."""
     case = make_case(point.circuit, point.options, (None, None), 1, keep)
-    solution = case.run()
+    try:
+        solution = case.run()
+    except SimulationError as problem:
+        return Outcome(FAILED, error=f"ngspice: {problem.reason}", design_sha256=case.circuit.design.sha256)
     record = full_record(case, solution)
     figures = {name: value for name, value in record.items() if name not in NOT_IN_ROWS}
     figures["warning"] = slow_inverters(case.circuit.design) if isinstance(case.circuit, InvCircuit) else ""
@@ -136,13 +140,22 @@ def _tried(point: Point, keep: Path) -> Outcome:
         Status.SETTLED.name if usable else trials[0].status,
         row_figures(trials, limits),
         "" if usable else f"no trial is usable; {trials[0].error}",
+        _together([trial.design_sha256 for trial in trials]),
+        _together([trial.deck_sha256 for trial in trials]),
     )
+
+
+def _together(hashes: Sequence[str]) -> str:
+    """One hash of several; none of none."""
+    return hashlib.sha256(" ".join(hashes).encode()).hexdigest() if any(hashes) else ""
 
 
 def _collected(keep: Path) -> dict[str, bytes]:
     """What failed simulations left, and the folder is gone."""
     if not keep.exists():
         return {}
-    found = {str(path.relative_to(keep)): path.read_bytes() for path in sorted(keep.rglob("*")) if path.is_file()}
+    runs = sorted(keep.iterdir())
+    top = runs[0] if len(runs) == 1 and runs[0].is_dir() else keep
+    found = {str(path.relative_to(top)): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()}
     shutil.rmtree(keep, ignore_errors=True)
     return found

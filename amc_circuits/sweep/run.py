@@ -14,7 +14,7 @@ from pathlib import Path
 from amc_circuits.engines import StateSpaceEngine
 from amc_circuits.programmed import package_version
 from amc_circuits.sweep.folder import keep_evidence, owned, write_specification
-from amc_circuits.sweep.keys import engine_version, key_of
+from amc_circuits.sweep.keys import FILES, engine_version, key_of
 from amc_circuits.sweep.point import Outcome, Point, run_point
 from amc_circuits.sweep.spec import Sweep
 from amc_circuits.sweep.store import FAILED, INVALID, Row, Store
@@ -85,6 +85,7 @@ def plan_of(sweep: Sweep, known: Mapping[str, tuple[int, str]], handling: Handli
             versions[engine] = engine_version(engine)
         if handling.shard is not None and place % handling.shard[1] != handling.shard[0] - 1:
             continue
+        options = options | {name: str(Path(options[name]).absolute()) for name in FILES if options[name] is not None}
         key = key_of(sweep.circuit, options, versions[engine])
         if key in found:
             continue

@@ -132,6 +132,10 @@ class Store:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends its use."""
         self._connection.close()
 
     def put(self, rows: Iterable[tuple[Row, bytes | None]]) -> None:

@@ -6,6 +6,7 @@ import heapq
 import io
 import zipfile
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ def pack_traces(responses: Sequence[Response | None]) -> bytes | None:
     places = _last_to_settle(response)
     outputs = response.outputs[:, places]
     kept = thinned(response.time, outputs)
-    content = {
+    content: dict[str, NDArray[Any]] = {
         "time": response.time[kept].astype(np.float32),
         "outputs": outputs[kept].astype(np.float32),
         "places": places,

@@ -1,0 +1,82 @@
+"""What `amc merge` does: rows of several folders in one."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from amc_circuits.sweep.folder import FAILURES, RESOLVED, SPECIFICATION, owned
+from amc_circuits.sweep.store import Row, Store
+from netlists import ParameterError
+
+
+def merge(sources: Sequence[Path], out: Path) -> None:
+    """`amc merge`."""
+    merge_folders(sources, out)
+    with Store(out) as store:
+        rows = store.rows()
+    failed = sum(row.failed for row in rows)
+    print(f"{len(rows)} points of {len(sources)} folders, {failed} failed; show them with: amc table {out}")
+
+
+def merge_folders(sources: Sequence[Path], out: Path) -> None:
+    """Puts the rows of some folders into another, which may hold rows already.
+
+    Of rows with the same key a usable one is taken before one that is not, else the first. A row keeps its number where
+    that is free: the shards of one sweep have the numbers that the whole sweep would have.
+
+    Args:
+        sources: Folders of sweeps; they stay as they are.
+        out: New, empty, or of a sweep.
+
+    Raises:
+        ParameterError: A folder cannot be used.
+    """
+    for source in sources:
+        if source.resolve() == out.resolve():
+            raise ParameterError("out", str(out), "is one of the folders that are merged; name another one")
+        Store(source).close()
+    with owned(out) as log, Store(out, create=True) as store:
+        for source in sources:
+            count = _take(source, out, store)
+            log.info("merged %d rows of %s", count, source)
+        _copy_specification(sources, out)
+
+
+def _take(source: Path, out: Path, store: Store) -> int:
+    """Takes what is new or better, all or none, and returns how many rows that are."""
+    known = {row.key: row for row in store.rows()}
+    taken = {row.number for row in known.values()}
+    beyond = itertools.count(1 + max(taken, default=-1))
+    found: list[tuple[Row, bytes | None]] = []
+    with Store(source) as there:
+        for row in there.rows():
+            if row.key in known and (known[row.key].usable or not row.usable):
+                continue
+            number = known[row.key].number if row.key in known else row.number
+            if row.key not in known and number in taken:
+                number = next(free for free in beyond if free not in taken)
+            taken.add(number)
+            found.append((_moved(row, number, source, out), there.waveforms(row.number)))
+    store.put(found)
+    return len(found)
+
+
+def _moved(row: Row, number: int, source: Path, out: Path) -> Row:
+    """The row by its new number, with the evidence that it names."""
+    kept = f"{FAILURES}/{number}" if row.kept else ""
+    shutil.rmtree(out / FAILURES / str(number), ignore_errors=True)
+    if row.kept and (source / row.kept).is_dir():
+        shutil.copytree(source / row.kept, out / kept)
+    return replace(row, number=number, kept=kept)
+
+
+def _copy_specification(sources: Sequence[Path], out: Path) -> None:
+    """Keeps the specification where all folders have the same one."""
+    for name in (SPECIFICATION, RESOLVED):
+        texts = {(source / name).read_bytes() for source in sources if (source / name).is_file()}
+        if len(texts) == 1 and not (out / name).exists():
+            (out / name).write_bytes(texts.pop())

@@ -1,0 +1,106 @@
+"""What `amc replay` does: one row of a sweep once more, and what is different."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from amc_circuits.messages import NO_RESULT, USABLE, finish
+from amc_circuits.option import Option
+from amc_circuits.report import plain, print_table
+from amc_circuits.sweep.keys import engine_version
+from amc_circuits.sweep.point import Outcome, Point, run_point
+from amc_circuits.sweep.store import Row, Store
+from netlists import ParameterError
+
+ROW = Option("ROW", "integer", "Number of a row")
+NOT_COMPARED = ("wall_time_s",)
+
+
+def replay(folder: Path, number: str) -> None:
+    """`amc replay`."""
+    with Store(folder) as store:
+        row = store.row(ROW.parse(number))
+    _check_files(row)
+    outcome = run_point(Point(row.key, row.number, row.parameters["circuit"], options_of(row)))
+    _say_versions(row)
+    if outcome.evidence:
+        print(f"deck and log of this run: {_kept(outcome)}")
+    found = differences(row, outcome)
+    if not found:
+        print(f"row {row.number}: {outcome.status} again; {_compared(row)} figures are the same to the last bit")
+        finish(USABLE)
+        return
+    print_table(_table(row, found))
+    finish(NO_RESULT)
+
+
+def options_of(row: Row) -> dict[str, Any]:
+    """The options of a row, without the circuit."""
+    return {name: value for name, value in row.parameters.items() if name != "circuit"}
+
+
+def differences(row: Row, outcome: Outcome) -> dict[str, tuple[Any, Any]]:
+    """What is stored and what came now, by name, wherever the two differ; how long it took does not count."""
+    stored = _flat({"status": row.status, "error": row.error, **row.figures})
+    again = _flat({"status": outcome.status, "error": outcome.error, **plain(outcome.figures)})
+    return {
+        name: (stored.get(name), again.get(name))
+        for name in dict.fromkeys([*stored, *again])
+        if stored.get(name) != again.get(name)
+    }
+
+
+def _flat(figures: dict[str, Any], above: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            found |= _flat(value, f"{above}{name}.")
+        elif name not in NOT_COMPARED:
+            found[above + name] = value
+    return found
+
+
+def _compared(row: Row) -> int:
+    return len(_flat(row.figures))
+
+
+def _check_files(row: Row) -> None:
+    for name in ("conductances", "opamp_file"):
+        path = row.parameters.get(name)
+        if path is not None and not Path(path).is_file():
+            raise ParameterError(name, path, "the row was made with this file, which is gone; bring it back")
+
+
+def _say_versions(row: Row) -> None:
+    now = engine_version(row.engine)
+    if now != row.engine_version:
+        print(f"the row was made by {row.engine_version}; this is {now}")
+
+
+def _kept(outcome: Outcome) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="amc-replay-"))
+    for name, content in outcome.evidence.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def _table(row: Row, found: dict[str, tuple[Any, Any]]) -> Table:
+    grid = Table(title=f"row {row.number}: {len(found)} differences", title_justify="left")
+    for heading in ("figure", "stored", "now", "relative difference"):
+        grid.add_column(heading, overflow="fold")
+    for name, (stored, now) in found.items():
+        grid.add_row(name, str(stored), str(now), _relative(stored, now))
+    return grid
+
+
+def _relative(stored: Any, now: Any) -> str:
+    numbers = [value for value in (stored, now) if isinstance(value, (int, float)) and math.isfinite(value)]
+    if len(numbers) < 2 or stored == 0:
+        return ""
+    return f"{(now - stored) / abs(stored):.3g}"
