@@ -20,7 +20,7 @@ from amc_circuits.mvm import MvmCircuit
 from amc_circuits.noise import noise, relative_noise
 from amc_circuits.opamp_files import opamp_of
 from amc_circuits.option import Circuit
-from amc_circuits.options import CIRCUIT, CONVERTERS, DEVICE_OVERRIDES, OPAMP_FILE, OPAMP_OVERRIDES, SOLVE, options_of
+from amc_circuits.options import CIRCUIT, CONVERTERS, DEVICE_OVERRIDES, OPAMP_FILE, OPAMP_OVERRIDES, SOLVE
 from amc_circuits.solution import Solution
 from netlists import ParameterError
 from netlists.record import FloatArray
@@ -162,7 +162,7 @@ def program_arguments(kind: Circuit, options: dict[str, Any], matrix: FloatArray
             cannot be used for this matrix.
     """
     apart = {*PARTS, *OPAMP_OVERRIDES, *OPAMP_FILE, *DEVICE_OVERRIDES}
-    names = {option.name for option in options_of(kind) if option in CIRCUIT + SOLVE} - apart
+    names = {option.name for option in CIRCUIT + SOLVE if kind in option.circuits} - apart
     return {
         "opamp": opamp_of(options),
         "device": _device(options),
