@@ -25,6 +25,8 @@ BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 """What processes read when they start. More than one thread each, and they slow each other down several times."""
 PRELOADED = ["amc_circuits.sweep.point"]
 """Imported once, by the server from which all processes are forked."""
+PATIENCE = 0.5
+"""s that one wait takes at most: what has ended is never held back for long by what has not."""
 GRACE = 5.0
 """s that a process has for ending its simulations once it is told to end."""
 
@@ -126,11 +128,11 @@ class Workers:
         next(slot for slot in self._slots if slot.future is None).submit(tag, call, timeout)
 
     def finished(self) -> list[Ended[Any]]:
-        """Waits until calls have ended, and returns them. What they warned of, the caller is warned of."""
+        """Waits until calls have ended, or for `PATIENCE`, and returns them. What they warned of, the caller hears."""
         busy = [slot for slot in self._slots if slot.future is not None]
         left = min((slot.deadline for slot in busy), default=0.0) - time.monotonic()
         futures = [slot.future for slot in busy if slot.future is not None]
-        wait(futures, max(left, 0.0) if left < threading.TIMEOUT_MAX else None, FIRST_COMPLETED)
+        wait(futures, min(max(left, 0.0), PATIENCE), FIRST_COMPLETED)
         now = time.monotonic()
         return [
             self._ended(slot)
@@ -206,13 +208,13 @@ class Executor(Protocol):
         """Hands over a call."""
 
     def finished(self) -> list[Ended[Any]]:
-        """Waits until calls have ended, and returns them."""
+        """Waits until calls have ended, or for `PATIENCE`, and returns them."""
 
 
 def made_by(
     executor: Executor, calls: Iterable[tuple[Any, Callable[[], T]]], timeout: float | None = None
 ) -> Iterator[list[Ended[T]]]:
-    """Keeps an executor at work with calls, each with its tag, and yields them as they end, with others that have.
+    """Keeps an executor at work with calls, each with its tag, and yields them as they end; at times there are none.
 
     Args:
         executor: What makes them.
@@ -226,8 +228,7 @@ def made_by(
             executor.submit(tag, call, timeout)
             under_way += 1
         # What has ended is handed on when the next calls are under way.
-        if done:
-            yield done
+        yield done
         if not under_way:
             return
         done = executor.finished()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from amc_circuits.messages import NO_RESULT, USABLE, finish
@@ -12,9 +11,8 @@ from amc_circuits.quantities import format_quantity
 from amc_circuits.run_folder import check_folder
 from amc_circuits.sweep.options import HANDLING
 from amc_circuits.sweep.progress import reporting
-from amc_circuits.sweep.run import Handling, run_sweep
+from amc_circuits.sweep.run import Handling, Tally, run_sweep
 from amc_circuits.sweep.spec import read_sweep
-from amc_circuits.sweep.store import Row
 from amc_circuits.workers import Workers
 from netlists import ParameterError
 
@@ -28,8 +26,9 @@ def sweep(spec: Path, out: Path, jobs: str, progress: bool, options: dict[str, o
         return Workers(min(processes, points))
 
     with reporting(progress) as on_rows:
-        rows = run_sweep(plan, out, executor, handling, on_rows)
-    finish(NO_RESULT if _summary(rows, out) else USABLE)
+        tally = run_sweep(plan, out, executor, handling, on_rows)
+    _summary(tally, out)
+    finish(NO_RESULT if tally.usable < tally.points else USABLE)
 
 
 def handling_of(options: dict[str, object]) -> Handling:
@@ -59,16 +58,14 @@ def _shard(text: str | None) -> tuple[int, int] | None:
     return int(first), int(count)
 
 
-def _summary(rows: Sequence[Row], folder: Path) -> int:
-    """Says how the sweep ended; returns how many points are not usable."""
-    unusable = sum(not row.usable for row in rows)
-    print(f"{len(rows)} points, {len(rows) - unusable} usable, {unusable} not; show them with: amc table {folder}")
-    if failed := [row for row in rows if row.failed]:
-        where = f"; deck and log: {folder / failed[0].kept}" if failed[0].kept else ""
-        print(f"{len(failed)} failed, the first (row {failed[0].number}): {failed[0].error}{where}")
-    checked = [row.figures for row in rows if row.figures.get("cross_checked")]
-    if checked:
-        count = sum(figures["cross_checked"] for figures in checked)
-        largest = format_quantity(max(figures["largest_difference"] for figures in checked), "%")
-        print(f"{count} right-hand sides checked by ngspice: the engines differ by at most {largest} of full scale")
-    return unusable
+def _summary(tally: Tally, folder: Path) -> None:
+    """Says how the sweep ended."""
+    unusable = tally.points - tally.usable
+    print(f"{tally.points} points, {tally.usable} usable, {unusable} not; show them with: amc table {folder}")
+    if (first := tally.first_failed) is not None:
+        where = f"; deck and log: {folder / first.kept}" if first.kept else ""
+        print(f"{tally.failed} failed, the first (row {first.number}): {first.error}{where}")
+    if tally.cross_checked:
+        largest = format_quantity(tally.largest_difference, "%")
+        differ = f"the engines differ by at most {largest} of full scale"
+        print(f"{tally.cross_checked} right-hand sides checked by ngspice: {differ}")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from logging import Logger
 from pathlib import Path
+from typing import Any
 
 from amc_circuits.engines import StateSpaceEngine
 from amc_circuits.programmed import package_version
@@ -20,6 +22,8 @@ from amc_circuits.sweep.spec import Sweep
 from amc_circuits.sweep.store import FAILED, INVALID, Row, Store
 from amc_circuits.workers import GRACE, CallTimedOutError, Ended, Executor, WorkerDiedError, made_by
 
+STORED_EVERY = 0.05
+"""s: rows that end sooner after others wait, so that quick points share the time that the disk takes."""
 ATTEMPTS = 2
 """Times that a point is tried whose process dies: it may have died of another point's doing."""
 
@@ -50,14 +54,77 @@ class Plan:
     Attributes:
         keys: Of all points of the sweep, or of its shard, each once, in order.
         points: Those that are to be run.
+        failed_before: How many failed before, whether or not they are run again.
         cached: How many there are already.
         versions: Of the engines that are used.
     """
 
     keys: tuple[str, ...]
-    points: tuple[Point, ...]
+    points: Points
     cached: int
+    failed_before: int
     versions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Points:
+    """The points of a sweep that are to be run; each is made when it is its turn.
+
+    Attributes:
+        sweep: All points.
+        chosen: Key and number by place in the sweep.
+        with_waveforms: True to store them.
+    """
+
+    sweep: Sweep
+    chosen: dict[int, tuple[str, int]]
+    with_waveforms: bool
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def __iter__(self) -> Iterator[Point]:
+        for place, options in enumerate(self.sweep):
+            if place in self.chosen:
+                key, number = self.chosen[place]
+                yield Point(key, number, self.sweep.circuit, with_whole_paths(options), self.with_waveforms)
+
+
+def with_whole_paths(options: dict[str, Any]) -> dict[str, Any]:
+    """Options that hold in whatever folder they are read."""
+    return options | {name: str(Path(options[name]).absolute()) for name in FILES if options[name] is not None}
+
+
+@dataclass
+class Tally:
+    """What there is in the end.
+
+    Attributes:
+        points: How many there are.
+        usable: How many of them settled.
+        failed: How many could not be simulated.
+        first_failed: The one of the lowest number.
+        cross_checked: Right-hand sides that both engines solved.
+        largest_difference: Between the two, of full scale.
+    """
+
+    points: int = 0
+    usable: int = 0
+    failed: int = 0
+    first_failed: Row | None = None
+    cross_checked: int = 0
+    largest_difference: float = 0.0
+
+    def add(self, row: Row) -> None:
+        """Counts a row."""
+        self.points += 1
+        self.usable += row.usable
+        self.failed += row.failed
+        if row.failed and self.first_failed is None:
+            self.first_failed = row
+        if row.figures.get("cross_checked"):
+            self.cross_checked += row.figures["cross_checked"]
+            self.largest_difference = max(self.largest_difference, row.figures["largest_difference"])
 
 
 class TooManyFailuresError(RuntimeError):
@@ -78,25 +145,28 @@ def plan_of(sweep: Sweep, known: Mapping[str, tuple[int, str]], handling: Handli
     versions: dict[str, str] = {}
     taken = {number for number, _ in known.values()}
     beyond = itertools.count(1 + max(taken, default=-1))
-    found: dict[str, Point | None] = {}
+    keys: dict[str, None] = {}
+    chosen: dict[int, tuple[str, int]] = {}
+    failed_before = 0
     for place, options in enumerate(sweep):
         engine = options["engine"]
         if engine not in versions:
             versions[engine] = engine_version(engine)
         if handling.shard is not None and place % handling.shard[1] != handling.shard[0] - 1:
             continue
-        options = options | {name: str(Path(options[name]).absolute()) for name in FILES if options[name] is not None}
         key = key_of(sweep.circuit, options, versions[engine])
-        if key in found:
+        if key in keys:
             continue
-        if key in known and not (handling.retry_failed and known[key][1] in (FAILED, INVALID)):
-            found[key] = None
+        keys[key] = None
+        failed = key in known and known[key][1] in (FAILED, INVALID)
+        failed_before += failed
+        if key in known and not (failed and handling.retry_failed):
             continue
         number = known[key][0] if key in known else (next(beyond) if place in taken else place)
         taken.add(number)
-        found[key] = Point(key, number, sweep.circuit, options, handling.with_waveforms)
-    points = tuple(point for point in found.values() if point is not None)
-    return Plan(tuple(found), points, len(found) - len(points), versions)
+        chosen[place] = key, number
+    points = Points(sweep, chosen, handling.with_waveforms)
+    return Plan(tuple(keys), points, len(keys) - len(chosen), failed_before, versions)
 
 
 def run_sweep(
@@ -105,7 +175,7 @@ def run_sweep(
     executor: Callable[[int], AbstractContextManager[Executor]],
     handling: Handling | None = None,
     on_rows: Callable[[Sequence[Row], Plan], None] = lambda rows, plan: None,
-) -> list[Row]:
+) -> Tally:
     """Runs what the folder does not hold yet.
 
     Args:
@@ -116,7 +186,7 @@ def run_sweep(
         on_rows: Called with rows that are stored for good, and first with none.
 
     Returns:
-        The rows of this sweep, in its order.
+        What the folder holds of this sweep.
 
     Raises:
         ParameterError: The folder cannot be used.
@@ -132,12 +202,14 @@ def run_sweep(
         if plan.points:
             with executor(len(plan.points)) as executing:
                 run.through(executing, plan.points)
-        wanted = dict.fromkeys(plan.keys)
-        rows = {row.key: row for row in store.rows() if row.key in wanted}
-        if (unchecked := _unchecked(list(rows.values()))) is not None:
-            rows[unchecked.key] = run.checked(unchecked)
-        log.info("end: %d points, %d usable", len(rows), sum(row.usable for row in rows.values()))
-        return [rows[key] for key in plan.keys]
+        if (unchecked := _unchecked(store, plan)) is not None:
+            run.checked(unchecked)
+        tally, wanted = Tally(), set(plan.keys)
+        for row in store.each():
+            if row.key in wanted:
+                tally.add(row)
+        log.info("end: %d points, %d usable, %d failed", tally.points, tally.usable, tally.failed)
+        return tally
 
 
 @dataclass
@@ -152,15 +224,23 @@ class _Run:
     on_rows: Callable[[Sequence[Row], Plan], None]
     failures: int = 0
 
-    def through(self, executor: Executor, points: Sequence[Point], attempt: int = 1) -> None:
+    def through(self, executor: Executor, points: Iterable[Point], attempt: int = 1) -> None:
         """Runs points, and those once more whose process died."""
         timeout = self.handling.point_timeout
         hard = None if timeout is None else timeout + GRACE
+        waiting: list[Ended[Outcome]] = []
         again: list[Point] = []
+        stored = 0.0
         for several in made_by(executor, ((point, self._call(point)) for point in points), hard):
-            died = [ended.tag for ended in several if isinstance(ended.error, WorkerDiedError)]
-            again += died if attempt < ATTEMPTS else []
-            self._store([ended for ended in several if attempt == ATTEMPTS or ended.tag not in died])
+            for ended in several:
+                if isinstance(ended.error, WorkerDiedError) and attempt < ATTEMPTS:
+                    again.append(ended.tag)
+                else:
+                    waiting.append(ended)
+            if waiting and time.monotonic() - stored >= STORED_EVERY:
+                self._store(waiting)
+                waiting, stored = [], time.monotonic()
+        self._store(waiting)
         if again:
             self.log.info("once more: %s, whose processes died", ", ".join(str(point.number) for point in again))
             self.through(executor, again, attempt + 1)
@@ -172,7 +252,7 @@ class _Run:
             point = replace(point, options=point.options | {"timeout": limit})
         return partial(run_point, point)
 
-    def _store(self, several: Iterable[Ended[Outcome]]) -> None:
+    def _store(self, several: Sequence[Ended[Outcome]]) -> None:
         done = [(self._row(ended.tag, _outcome_of(ended, self.handling)), ended) for ended in several]
         self.store.put((row, ended.result.waveforms if ended.result else None) for row, ended in done)
         rows = [row for row, _ in done]
@@ -191,7 +271,8 @@ class _Run:
         engine = point.options["engine"]
         error, kept = outcome.error, ""
         try:
-            kept = keep_evidence(self.folder, point.number, outcome.evidence)
+            if outcome.evidence or self.handling.retry_failed:
+                kept = keep_evidence(self.folder, point.number, outcome.evidence)
         except OSError as problem:
             error += f"; its deck and log cannot be kept: {problem.strerror or problem}"
         return Row(
@@ -213,13 +294,11 @@ class _Run:
             package_version=package_version(),
         )
 
-    def checked(self, row: Row) -> Row:
-        """The same row, solved by both engines."""
+    def checked(self, row: Row) -> None:
+        """Solves a row by both engines."""
         options = {name: value for name, value in row.parameters.items() if name != "circuit"}
         point = Point(row.key, row.number, row.parameters["circuit"], options, self.handling.with_waveforms)
-        outcome = run_point(replace(point, options=options | {"cross_check": 1.0}))
-        self._store([Ended(point, outcome)])
-        return self.store.row(row.number)
+        self._store([Ended(point, run_point(replace(point, options=options | {"cross_check": 1.0})))])
 
 
 def _outcome_of(ended: Ended[Outcome], handling: Handling) -> Outcome:
@@ -233,10 +312,15 @@ def _outcome_of(ended: Ended[Outcome], handling: Handling) -> Outcome:
     return Outcome(FAILED, error=f"{type(ended.error).__name__}: {ended.error}")
 
 
-def _unchecked(rows: list[Row]) -> Row | None:
+def _unchecked(store: Store, plan: Plan) -> Row | None:
     """A row of the engine `auto` to be checked by ngspice because none was, by chance or because they are few."""
-    exact = [row for row in rows if row.usable and row.engine == "auto" and "by_engine" in row.figures]
-    exact = [row for row in exact if row.figures["by_engine"].get(StateSpaceEngine.name)]
-    if any(row.figures["cross_checked"] for row in exact):
+    if "auto" not in plan.versions:
         return None
-    return min(exact, key=lambda row: row.key, default=None)
+    wanted, found = set(plan.keys), None
+    for row in store.each():
+        if row.key in wanted and row.usable and row.engine == "auto":
+            if row.figures.get("cross_checked"):
+                return None
+            if row.figures.get("by_engine", {}).get(StateSpaceEngine.name) and (found is None or row.key < found.key):
+                found = row
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
@@ -153,10 +153,14 @@ class Store:
                 self._connection.execute("rollback")
             raise
 
+    def each(self) -> Iterator[Row]:
+        """All rows in the order of their numbers, one at a time."""
+        for values in self._connection.execute(f"select {', '.join(_COLUMNS)} from points order by number"):
+            yield _from_stored(values)
+
     def rows(self) -> list[Row]:
         """All rows in the order of their numbers."""
-        found = self._connection.execute(f"select {', '.join(_COLUMNS)} from points order by number")
-        return [_from_stored(values) for values in found]
+        return list(self.each())
 
     def row(self, number: int) -> Row:
         """The row of one number.
