@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -104,7 +106,8 @@ class Store:
         path = folder / DATABASE
         if not create and not path.is_file():
             raise ParameterError("DIR", str(folder), "holds no sweep; make one with amc sweep")
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self.folder = folder
+        self._connection = sqlite3.connect(_address(path, create), isolation_level=None, uri=True)
         try:
             self._open(folder, create)
         except sqlite3.DatabaseError as error:
@@ -139,19 +142,26 @@ class Store:
         self._connection.close()
 
     def put(self, rows: Iterable[tuple[Row, bytes | None]]) -> None:
-        """Stores rows and their waveforms for good, all or none, in the place of those with the same keys."""
-        self._connection.execute("begin immediate")
+        """Stores rows and their waveforms for good, all or none, in the place of those with the same keys.
+
+        Raises:
+            ParameterError: They cannot be stored, as on a full disk; what was stored before stays.
+        """
         try:
+            self._connection.execute("begin immediate")
             for row, waveforms in rows:
                 self._connection.execute("delete from waveforms where key = ?", (row.key,))
                 self._connection.execute(_PUT, _as_stored(row))
                 if waveforms is not None:
                     self._connection.execute("insert into waveforms values (?, ?)", (row.key, waveforms))
             self._connection.execute("commit")
-        except BaseException:
+        except sqlite3.OperationalError as error:
+            mend = f"takes no more rows ({error}); what is done is kept: make room, then run the same command again"
+            raise ParameterError("out", str(self.folder), mend) from None
+        finally:
             if self._connection.in_transaction:
-                self._connection.execute("rollback")
-            raise
+                with contextlib.suppress(sqlite3.Error):
+                    self._connection.execute("rollback")
 
     def each(self) -> Iterator[Row]:
         """All rows in the order of their numbers, one at a time."""
@@ -188,6 +198,12 @@ class Store:
         text = "select content from points natural join waveforms where number = ?"
         found = self._connection.execute(text, (number,)).fetchone()
         return None if found is None else bytes(found[0])
+
+
+def _address(path: Path, create: bool) -> str:
+    """Of the database, for sqlite3; one that is only read may lie where nothing can be written."""
+    still = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
+    return f"{path.absolute().as_uri()}{'?immutable=1' if still and not create else ''}"
 
 
 def _as_stored(row: Row) -> list[Any]:
