@@ -58,10 +58,15 @@ def end_simulations(owner: object = None) -> None:
 
 
 def _limit_files(pid: int) -> None:
-    """Ends a process that fills the disk, as a model that is not trusted can make it do; on Linux only."""
+    """Ends a process that fills the disk, as a model that is not trusted can make it do; on Linux only.
+
+    A lower limit that it has from whoever started us stays.
+    """
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
+            limits = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+            lowest = min([LARGEST_FILE, *(limit for limit in limits if limit != resource.RLIM_INFINITY)])
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (lowest, lowest))
 
 
 def call(

@@ -1,6 +1,8 @@
 """The ngspice engine with simulators that go wrong, and with surroundings that would lead the real one astray."""
 
+import os
 import re
+import resource
 import struct
 import subprocess
 import sys
@@ -187,6 +189,19 @@ def test_a_simulation_that_fills_the_disk_is_ended(monkeypatch):
     with pytest.raises(SimulationError, match="ended") as caught:
         run_deck(deck, timeout=60)
     assert (caught.value.folder / "deck.cir").read_text() == deck
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such limit from outside")
+def test_a_lower_limit_of_the_user_stays(tmp_path):
+    """A simulation may not write larger files than whoever started the command allowed."""
+    says = "import resource, time; time.sleep(0.2); print(*resource.getrlimit(resource.RLIMIT_FSIZE))"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    try:
+        processes.call([sys.executable, "-c", says], tmp_path, tmp_path / "log", os.environ, 60, None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (tmp_path / "log").read_text() == "1000000 1000000\n"
 
 
 def test_a_raw_file_beyond_the_memory_is_refused_unread(tmp_path):
