@@ -1,0 +1,146 @@
+"""What does a sweep cost beyond its simulations, and what do two processes bring, against a pool and a CSV file?
+
+Method: INV, many seeds of one design by either engine, each round by (a) a sweep with one process, (b) with two, and
+(c) the script that one would write instead: `multiprocessing.Pool(2).imap_unordered` over the same points, figures
+written to a CSV file; the three take turns, so that a busy machine slows all. Starting processes is counted in all.
+
+Printed, medians of the rounds: points a second; what two processes bring; milliseconds of a point with one process
+that are not spent in the point itself (draws, simulation and measurement), the start of the process apart; time of the
+sweep with two processes in units of the script's.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import multiprocessing
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from amc_circuits.sweep.point import run_point
+from amc_circuits.sweep.run import Handling, plan_of, run_sweep
+from amc_circuits.sweep.spec import Sweep, read_sweep
+from amc_circuits.sweep.store import Store
+from amc_circuits.workers import Workers
+from benchmarks.machine import machine_line
+
+SPEC = """circuit = "inv"
+[fixed]
+size = {size}
+opamp = "single-pole"
+engine = "{engine}"
+input_voltage = 0.02
+[grid]
+seed = {{range = [0, {points}]}}
+"""
+CASES = (("state-space", 2, 1000), ("state-space", 16, 400), ("ngspice", 16, 200))
+"""Engine, N and points. N = 2 is as quick as a point can be."""
+SCALING_ASKED, OVERHEAD_ASKED = 1.8, 2.0
+
+
+@dataclass(frozen=True)
+class Round:
+    """Seconds of one round.
+
+    Attributes:
+        one: The sweep with one process.
+        two: With two.
+        script: The pool and the CSV file.
+        start: Until the first row with one process was there, less the time of its point.
+        points: Sum over all points with one process.
+    """
+
+    one: float
+    two: float
+    script: float
+    start: float
+    points: float
+
+
+def by_sweep(sweep: Sweep, folder: Path, jobs: int) -> tuple[float, float, float]:
+    """Seconds of a sweep, of its start and of its points."""
+    began, first = time.perf_counter(), []
+    run_sweep(
+        sweep,
+        folder,
+        lambda points: Workers(jobs),
+        Handling(),
+        lambda rows, plan: first.append(time.perf_counter()) if rows else None,
+    )
+    seconds = time.perf_counter() - began
+    with Store(folder) as store:
+        times = [row.wall_time_s for row in store.each()]
+    return seconds, first[0] - began - times[0], sum(times)
+
+
+def by_script(sweep: Sweep, file: Path) -> float:
+    """Seconds of the pool."""
+    began = time.perf_counter()
+    points = list(plan_of(sweep, {}, Handling()).points)
+    with file.open("w", newline="") as output, multiprocessing.get_context("spawn").Pool(2) as pool:
+        writer = csv.writer(output)
+        for outcome in pool.imap_unordered(run_point, points):
+            writer.writerow([outcome.status, json.dumps(outcome.figures)])
+    return time.perf_counter() - began
+
+
+def one_round(engine: str, size: int, points: int) -> Round:
+    """All three, each into a new folder."""
+    with tempfile.TemporaryDirectory(prefix="amc-bench-") as name:
+        folder = Path(name)
+        (folder / "spec.toml").write_text(SPEC.format(engine=engine, size=size, points=points))
+        sweep = read_sweep(folder / "spec.toml")
+        one, start, inside = by_sweep(sweep, folder / "one", 1)
+        two = by_sweep(sweep, folder / "two", 2)[0]
+        return Round(one, two, by_script(sweep, folder / "script.csv"), start, inside)
+
+
+def table(rounds: int) -> Table:
+    """All cases."""
+    grid = Table(title=f"INV, medians of {rounds} rounds", title_justify="left", box=box.MARKDOWN)
+    headings = ("engine", "N", "points", "1 job, points/s", "2 jobs, points/s", f"gain (>= {SCALING_ASKED})",
+                f"overhead, ms a point (< {OVERHEAD_ASKED:g})", "2 jobs against the script")  # fmt: skip
+    for heading in headings:
+        grid.add_column(heading, justify="right")
+    for engine, size, points in CASES:
+        found = [one_round(engine, size, points) for _ in range(rounds)]
+
+        def median(values: list[float]) -> float:
+            return float(np.median(values))
+
+        grid.add_row(
+            engine,
+            str(size),
+            str(points),
+            f"{median([points / each.one for each in found]):.0f}",
+            f"{median([points / each.two for each in found]):.0f}",
+            f"{median([each.one / each.two for each in found]):.2f}",
+            f"{median([1e3 * (each.one - each.start - each.points) / points for each in found]):.2f}",
+            f"{median([each.two / each.script for each in found]):.2f}",
+        )
+    return grid
+
+
+def main(
+    rounds: Annotated[int, typer.Option(min=1)] = 5,
+    out: Annotated[Path | None, typer.Option(help="Text file that gets the table too")] = None,
+) -> None:
+    """What a sweep costs beyond its simulations."""
+    console = Console(record=True, width=140)
+    console.print(machine_line(), highlight=False)
+    console.print(table(rounds))
+    if out is not None:
+        console.save_text(str(out))
+
+
+if __name__ == "__main__":
+    typer.run(main)
