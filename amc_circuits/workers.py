@@ -6,19 +6,18 @@ import contextlib
 import itertools
 import multiprocessing
 import os
+import pickle
 import signal
-import sys
-import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection, forkserver, resource_tracker
-from multiprocessing.context import BaseContext
+from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Any, Generic, Protocol, TypeVar
+
+from amc_circuits.worker_process import work
 
 T = TypeVar("T")
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
@@ -64,38 +63,61 @@ class Ended(Generic[T]):
         return self.result  # type: ignore[return-value]
 
 
-class _Slot:
-    """One process, in an executor of its own: its death is nobody else's."""
+class _Worker:
+    """One process, and the pipe between the two, whose other end is open nowhere else: when it dies, the pipe ends."""
 
-    def __init__(self, context: BaseContext) -> None:
+    def __init__(self, context: ForkServerContext | SpawnContext) -> None:
         self.context = context
-        self.future: Future[Any] | None = None
+        self.busy = False
         self.tag: Any = None
         self.deadline = float("inf")
         self.start()
 
     def start(self) -> None:
-        self.executor = ProcessPoolExecutor(1, self.context, initializer=_begin, initargs=(dict(os.environ),))
-        self.pid = self.executor.submit(os.getpid)
+        with _interrupts_held():
+            self.pipe, theirs = self.context.Pipe()
+            self.process = self.context.Process(target=work, args=(theirs, dict(os.environ)), daemon=True)
+            self.process.start()
+            theirs.close()
 
     def submit(self, tag: Any, call: Callable[[], Any], timeout: float | None) -> None:
-        self.tag, self.deadline = tag, time.monotonic() + timeout if timeout else float("inf")
-        try:
-            self.future = self.executor.submit(_answered, call)
-        except BrokenProcessPool:  # it died while it had nothing to do
-            self.start()
-            self.future = self.executor.submit(_answered, call)
+        if not self.process.is_alive():
+            self.start_again()
+        self.busy, self.tag = True, tag
+        self.deadline = time.monotonic() + timeout if timeout else float("inf")
+        with contextlib.suppress(ConnectionError):  # dead again: the pipe says so when it is asked
+            self.pipe.send(call)
 
-    def tell(self, number: int) -> None:
-        with contextlib.suppress(BrokenProcessPool, ProcessLookupError):
-            os.kill(self.pid.result(), number)
+    def ended(self) -> Ended[Any]:
+        """How its call ended; one that has not is ended."""
+        self.busy = False
+        if not self.pipe.poll():
+            self.start_again()
+            return Ended(self.tag, None, CallTimedOutError("it took too long"))
+        try:
+            packed = self.pipe.recv_bytes()
+        except (EOFError, OSError):
+            self.start_again()
+            return Ended(self.tag, None, WorkerDiedError(_DIED))
+        try:
+            result, error, heard = pickle.loads(packed)
+        except Exception as problem:
+            return Ended(self.tag, None, problem)
+        for warning in heard:
+            warnings.warn(warning, stacklevel=2)
+        return Ended(self.tag, result, error)
+
+    def start_again(self) -> None:
+        self.process.terminate()
+        self.end()
+        self.start()
 
     def end(self) -> None:
-        """Ends a call that is under way, its simulations first."""
-        self.tell(signal.SIGTERM)
-        if self.future is not None and not wait([self.future], GRACE).done:
-            self.tell(signal.SIGKILL)
-        self.executor.shutdown(cancel_futures=True)
+        """Waits for its end, which it reaches when it is told, or finds the pipe closed."""
+        self.pipe.close()
+        self.process.join(GRACE)
+        self.process.kill()
+        self.process.join()
 
 
 class Workers:
@@ -108,14 +130,13 @@ class Workers:
     def __init__(self, count: int) -> None:
         for variable in BLAS_THREADS:
             os.environ.setdefault(variable, "1")
-        context = multiprocessing.get_context(start_server())
-        with _interrupts_held():
-            self._slots = [_Slot(context) for _ in range(count)]
+        context = start_server()
+        self._workers = [_Worker(context) for _ in range(count)]
 
     @property
     def free(self) -> int:
         """How many processes have nothing to do."""
-        return sum(slot.future is None for slot in self._slots)
+        return sum(not worker.busy for worker in self._workers)
 
     def submit(self, tag: Any, call: Callable[[], Any], timeout: float | None = None) -> None:
         """Hands a call to a process that has nothing to do.
@@ -125,53 +146,25 @@ class Workers:
             call: It and its result can be pickled.
             timeout: s; None for as long as it takes.
         """
-        next(slot for slot in self._slots if slot.future is None).submit(tag, call, timeout)
+        next(worker for worker in self._workers if not worker.busy).submit(tag, call, timeout)
 
     def finished(self) -> list[Ended[Any]]:
         """Waits until calls have ended, or for `PATIENCE`, and returns them. What they warned of, the caller hears."""
-        busy = [slot for slot in self._slots if slot.future is not None]
-        left = min((slot.deadline for slot in busy), default=0.0) - time.monotonic()
-        futures = [slot.future for slot in busy if slot.future is not None]
-        wait(futures, min(max(left, 0.0), PATIENCE), FIRST_COMPLETED)
+        busy = [worker for worker in self._workers if worker.busy]
+        left = min((worker.deadline for worker in busy), default=0.0) - time.monotonic()
+        heard_of = connection.wait([worker.pipe for worker in busy], min(max(left, 0.0), PATIENCE))
         now = time.monotonic()
-        return [
-            self._ended(slot)
-            for slot in busy
-            if slot.future is not None and (slot.future.done() or slot.deadline <= now)
-        ]
-
-    def _ended(self, slot: _Slot) -> Ended[Any]:
-        future, tag = slot.future, slot.tag
-        assert future is not None
-        late = not future.done()
-        if late:
-            slot.end()
-        slot.future = None
-        try:
-            result, heard = future.result()
-        except BrokenProcessPool:
-            slot.executor.shutdown()
-            slot.start()
-            return Ended(tag, None, CallTimedOutError("it took too long") if late else WorkerDiedError(_DIED))
-        except Exception as error:
-            return Ended(tag, None, error)
-        for warning in heard:
-            warnings.warn(warning, stacklevel=2)
-        if late:  # it came to its end just before it was ended
-            slot.start()
-        return Ended(tag, result)
+        return [worker.ended() for worker in busy if worker.pipe in heard_of or worker.deadline <= now]
 
     def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        for slot in self._slots:
-            if kind is not None:
-                slot.tell(signal.SIGTERM)
-        for slot in self._slots:
-            if kind is not None:
-                slot.end()
-            slot.executor.shutdown()
+        if kind is not None:
+            for worker in self._workers:
+                worker.process.terminate()
+        for worker in self._workers:
+            worker.end()
 
 
 _DIED = "a process died in the middle of its work, of too little memory perhaps; take fewer --jobs"
@@ -235,8 +228,8 @@ def made_by(
         under_way -= len(done)
 
 
-def start_server() -> str:
-    """Starts the server from which processes are forked, if it does not run yet; returns how processes are started.
+def start_server() -> ForkServerContext | SpawnContext:
+    """Starts the server from which processes are forked, if it does not run yet; returns what starts processes.
 
     Without a server, where the path of the folder for temporary files is too long for its socket, each process imports
     all that it needs: a second more.
@@ -246,8 +239,8 @@ def start_server() -> str:
         with _interrupts_held():
             forkserver.ensure_running()
     except OSError:
-        return "spawn"
-    return "forkserver"
+        return multiprocessing.get_context("spawn")
+    return multiprocessing.get_context("forkserver")
 
 
 @contextmanager
@@ -260,48 +253,3 @@ def _interrupts_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _answered(call: Callable[[], T]) -> tuple[T, list[Warning | str]]:
-    """Makes a call and returns its result, with what it warned of, each once.
-
-    A process that is asked to end while it is at work ends its simulations first. It never goes back to the pool, which
-    would take the request for a result and begin the next call; and in the pool's own code, where locks are held, it
-    ends without a word.
-    """
-    try:
-        signal.signal(signal.SIGTERM, _end)
-        try:
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                result = call()
-        finally:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    except SystemExit as ending:
-        os._exit(int(ending.code or 0))
-    return result, list({str(one.message): one.message for one in caught}.values())
-
-
-def _begin(environment: Mapping[str, str]) -> None:
-    """Readies a process: Ctrl-C is left to the one that waits, whose environment it gets and with which it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.clear()
-    os.environ.update(environment)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Ends this process and its simulations when the process is gone that gave it work, however that ended."""
-    from amc_circuits.engines import end_simulations
-
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        end_simulations()
-        os._exit(1)
-
-
-def _end(number: int, _: Any) -> None:
-    # Asked twice, it still ends its simulations in peace.
-    signal.signal(number, signal.SIG_IGN)
-    sys.exit(128 + number)
