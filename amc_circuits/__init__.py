@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from amc_circuits.quantities import format_quantity
     from amc_circuits.run_folder import check_folder, claim_folder, replacing
     from amc_circuits.solution import Energy, Response, Solution, Status, UnusableSolutionError
+    from amc_circuits.sweep.results import open_sweep
     from netlists import ParameterError
 
 _HOMES = {
@@ -49,6 +50,7 @@ _HOMES = {
     "claim_folder": "amc_circuits.run_folder",
     "device_preset": "amc_circuits.devices",
     "format_quantity": "amc_circuits.quantities",
+    "open_sweep": "amc_circuits.sweep.results",
     "replacing": "amc_circuits.run_folder",
 }
 
@@ -75,6 +77,7 @@ __all__ = [
     "device_preset",
     "format_quantity",
     "one_line_warnings",
+    "open_sweep",
     "package_version",
     "plot_responses",
     "replacing",

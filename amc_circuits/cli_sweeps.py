@@ -9,6 +9,10 @@ import typer
 
 from amc_circuits.cli_parameters import Jobs, with_options
 
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", metavar="CONDITIONS", help="Rows, as size>=16,status=SETTLED.", show_default=False),
+]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")]
 
 
@@ -18,12 +22,16 @@ def sweep(
     *,
     jobs: Jobs = "1",
     progress: Annotated[bool, typer.Option("--progress/--no-progress", help="Say how far it is.")] = True,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Run on a Dask cluster, as tcp://host:8786.", show_default=False),
+    ] = None,
     **options: Any,
 ) -> None:
     """Run many points over any options of inv or mvm; one row a point, failures are rows."""
     from amc_circuits.sweep import commands
 
-    commands.sweep(spec, out, jobs, progress, options)
+    commands.sweep(spec, out, jobs, progress, options, scheduler)
 
 
 def replay(
@@ -47,12 +55,23 @@ def merge(
 
 def table(
     folder: Folder,
-    format: Annotated[str, typer.Option(metavar="NAME", help="table, csv or json.")] = "table",
+    format: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="table, csv, json or parquet [default: table].", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write, not print.", show_default=False)
+    ] = None,
+    where: Where = None,
+    columns: Annotated[
+        str | None, typer.Option(metavar="NAME,NAME", help="Which, in this order.", show_default=False)
+    ] = None,
+    sort: Annotated[str | None, typer.Option(metavar="[-]NAME", help="By a column.", show_default=False)] = None,
 ) -> None:
     """Show the rows of a sweep."""
-    from amc_circuits.sweep.table import table
+    from amc_circuits.sweep.table import Wanted, table
 
-    table(folder, format)
+    table(folder, format, output, Wanted(tuple(where or ()), columns, sort))
 
 
 def plot(
@@ -66,15 +85,55 @@ def plot(
         str | None,
         typer.Option("--rhs", metavar="INTEGER", help="Which right-hand side [default: slowest].", show_default=False),
     ] = None,
-    y: Annotated[
+    x: Annotated[
         str | None,
-        typer.Option("--y", metavar="FIGURE", help="Of a sweep [default: settling_time].", show_default=False),
+        typer.Option(
+            metavar="COLUMN",
+            help="Of a sweep, across [default: the first numeric option that varies].",
+            show_default=False,
+        ),
+    ] = None,
+    y: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Of a sweep, up [default: settling_time].", show_default=False)
+    ] = None,
+    hue: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Of a sweep, a curve for each value, or none [default: the next option that varies].",
+            show_default=False,
+        ),
+    ] = None,
+    log: Annotated[
+        str | None,
+        typer.Option(metavar="x|y|xy|none", help="Logarithmic axes of a sweep.", show_default=False),
+    ] = None,
+    where: Where = None,
+    row: Annotated[
+        str | None,
+        typer.Option(metavar="INTEGER", help="Outputs of this row, run with --waveforms.", show_default=False),
     ] = None,
 ) -> None:
-    """Draw saved waveforms, or a sweep."""
+    """Draw saved waveforms, a sweep, or the waveforms of a row of it."""
     from amc_circuits import commands
 
-    commands.plot(source, output, {"error": error, "array": array}, rhs, y)
+    of_sweep = {"x": x, "y": y, "hue": hue, "log": log, "where": tuple(where or ()), "row": row}
+    commands.plot(source, output, {"error": error, "array": array}, rhs, of_sweep)
+
+
+def report(
+    folder: Folder,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE.html", help="Report [default: report.html in DIR].", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Write a sweep as one HTML file that needs no network: figures, table, waveforms, failures, provenance."""
+    from amc_circuits.sweep.report.page import report
+
+    report(folder, output)
 
 
 def add_sweeps(app: typer.Typer) -> None:
@@ -82,5 +141,5 @@ def add_sweeps(app: typer.Typer) -> None:
     from amc_circuits.sweep.options import HANDLING
 
     app.command("sweep")(with_options(HANDLING, sweep))
-    for command in (replay, merge, table, plot):
+    for command in (replay, merge, table, plot, report):
         app.command(command.__name__)(command)

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from amc_circuits import report
 from amc_circuits.cases import Case, make_case
 from amc_circuits.messages import BAD_INPUT, NO_RESULT, USABLE, finish, one_line_warnings
-from amc_circuits.option import Circuit, output_format
+from amc_circuits.option import Circuit, Option, output_format
 from amc_circuits.options import JOBS, MONTE_CARLO, PROBLEM, RHS, parse_options
 from amc_circuits.run_folder import check_output_file, replacing, writing
 from amc_circuits.solution import Solution, UnusableSolutionError
@@ -23,6 +23,7 @@ from netlists import ParameterError
 from netlists.standalone import standalone_deck
 
 PICTURES = (".png", ".svg", ".pdf")
+ROW = Option("row", "integer", "Row of a sweep, by its number")
 
 
 @contextmanager
@@ -129,7 +130,7 @@ def write_deck(circuit: Circuit, options: dict[str, Any], files: tuple[Path | No
     print(f"wrote {output}; run it with: ngspice -b {output}")
 
 
-def plot(source: Path, output: Path, what: dict[str, bool], rhs: str | None, y: str | None) -> None:
+def plot(source: Path, output: Path, what: dict[str, bool], rhs: str | None, of_sweep: dict[str, Any]) -> None:
     """`amc plot`.
 
     Args:
@@ -137,7 +138,7 @@ def plot(source: Path, output: Path, what: dict[str, bool], rhs: str | None, y: 
         output: The picture.
         what: Whether `error` or `array` was asked for; else the outputs over time are drawn.
         rhs: Which right-hand side, from 1; None takes the slowest.
-        y: Which figure of a sweep; None takes the settling time.
+        of_sweep: What is to be drawn of a sweep: the fields of `sweep.picture.Drawing`, or `row`; None where not given.
     """
     check_output_file("output", output, PICTURES)
     number = None if rhs is None else RHS.parse(rhs)
@@ -146,24 +147,38 @@ def plot(source: Path, output: Path, what: dict[str, bool], rhs: str | None, y: 
         raise ParameterError(asked[0], f"--{asked[1]}, too", "these are two pictures; give one of them")
     if not source.exists():
         raise ParameterError("FILE.npz|DIR", str(source), "does not exist")
+    given = {name: value for name, value in of_sweep.items() if value}
     if not source.is_dir():
-        if y is not None:
-            raise ParameterError("y", y, "goes with the folder of a sweep")
+        _refuse(given, "goes with the folder of a sweep")
         _plot_saved(source, output, asked[0] if asked else "outputs", number)
     elif asked or rhs is not None:
-        mend = "a sweep holds no waveforms; name a file made by amc inv --save or amc mvm --save"
+        mend = (
+            "goes with a file made by amc inv --save or amc mvm --save; --row N draws the outputs of a row of a sweep"
+        )
         raise ParameterError(asked[0] if asked else "rhs", f"the folder {source}", mend)
     else:
-        _plot_sweep(source, output, y or "settling_time")
+        _plot_sweep(source, output, given)
     print(f"wrote {output}")
 
 
-def _plot_sweep(folder: Path, output: Path, figure: str) -> None:
-    from amc_circuits.sweep.picture import plot_sweep
+def _refuse(given: dict[str, Any], mend: str) -> None:
+    """Refuses the first of options that say nothing here."""
+    for name, value in given.items():
+        raise ParameterError(name, ",".join(value) if isinstance(value, tuple) else value, mend)
+
+
+def _plot_sweep(folder: Path, output: Path, given: dict[str, Any]) -> None:
+    from amc_circuits.sweep.picture import Drawing, plot_row, plot_sweep
     from amc_circuits.sweep.store import Store
 
+    number = given.pop("row", None)
+    if number is not None:
+        _refuse(given, "says nothing about one row; leave it out, or drop --row")
     with Store(folder) as store, writing("output", output):
-        plot_sweep(store.rows(), output, figure)
+        if number is None:
+            plot_sweep(store, output, Drawing(**given))
+        else:
+            plot_row(store, ROW.parse(number), output)
 
 
 def _plot_saved(source: Path, output: Path, what: str, number: int | None) -> None:

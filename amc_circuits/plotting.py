@@ -1,4 +1,4 @@
-"""Pictures of responses over time, and the style of all pictures. readable in print and for colour-blind eyes."""
+"""Pictures of responses over time, and the style of all pictures: readable in print and for colour-blind eyes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
@@ -24,6 +26,11 @@ from netlists import ParameterError
 
 # Okabe, Ito: Color universal design (2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999933")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (8, 3)), (0, (3, 1)))
+"""With the colours, of which there are another number, they tell curves apart in grey, too."""
+COLOUR_MAP = ListedColormap(colormaps["viridis"](np.linspace(0, 0.92, 256)), "viridis-on-white")
+"""For curves that are too many to tell apart, from dark to light; without the yellow that white paper swallows."""
 STYLE: Any = {
     "figure.figsize": (7.2, 4.4),
     "figure.dpi": 150,
@@ -33,18 +40,32 @@ STYLE: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.prop_cycle": cycler(color=COLOURS),
+    # Text as text, to be searched, read aloud and edited; a viewer without the font takes its own sans-serif.
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+    # The same picture gives the same file.
     "svg.hashsalt": "amc",
 }
+NO_DATES: dict[str, dict[str, Any]] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 LEGEND_LIMIT = 8
 """More curves than this get no legend but a count."""
 LEGEND_COLUMNS = 3
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Writes a picture whole or not at all."""
+    """Writes a picture whole or not at all, and without the date."""
     with replacing(path) as partial:
-        figure.savefig(partial, bbox_inches="tight")
+        figure.savefig(partial, bbox_inches="tight", metadata=NO_DATES.get(path.suffix.lower()))
     plt.close(figure)
+
+
+def curve_style(place: int) -> dict[str, Any]:
+    """Colour, line and marker of one of several curves, counted from 0."""
+    return {
+        "color": COLOURS[place % len(COLOURS)],
+        "linestyle": LINES[place % len(LINES)],
+        "marker": MARKERS[place % len(MARKERS)],
+    }
 
 
 def plot_responses(responses: Sequence[Response], path: Path, title: str) -> None:
@@ -60,8 +81,13 @@ def plot_responses(responses: Sequence[Response], path: Path, title: str) -> Non
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots()
         draw_response(axes, responses[slowest(responses)])
-        axes.set_title(title, loc="left", fontsize=11, pad=_above_legend(axes))
+        draw_title(axes, title)
         save_figure(figure, path)
+
+
+def draw_title(axes: Axes, title: str) -> None:
+    """The title of a response, above its legend."""
+    axes.set_title(title, loc="left", fontsize=11, pad=_above_legend(axes))
 
 
 def _above_legend(axes: Axes) -> float:
@@ -70,16 +96,23 @@ def _above_legend(axes: Axes) -> float:
     return 6 if entries == 0 else 12 + 14 * math.ceil(entries / LEGEND_COLUMNS)
 
 
-def draw_response(axes: Axes, response: Response) -> None:
-    """One response into given axes: shaded bands around the final values, a line at the settling time."""
+def draw_response(axes: Axes, response: Response, places: Sequence[int] | None = None) -> None:
+    """One response into given axes: shaded bands around the final values, a line at the settling time.
+
+    Args:
+        axes: Where to.
+        response: The response.
+        places: Which outputs of the circuit these are, from 0; None for all of them.
+    """
     count = response.outputs.shape[1]
     final = response.outputs[-1]
     band = response.tolerance * np.abs(final).max()
     for k in range(count):
         colour = COLOURS[k % len(COLOURS)]
-        label = f"output {k + 1}" if count <= LEGEND_LIMIT else None
+        label = f"output {(k if places is None else places[k]) + 1}" if count <= LEGEND_LIMIT else None
         axes.axhspan(final[k] - band, final[k] + band, color=colour, alpha=0.15, linewidth=0)
-        axes.plot(response.time, response.outputs[:, k], color=colour, linewidth=1.1, label=label)
+        line = LINES[k % len(LINES)]
+        axes.plot(response.time, response.outputs[:, k], color=colour, linestyle=line, linewidth=1.1, label=label)
         axes.plot(response.time[-1], final[k], marker="<", color=colour, markersize=5, clip_on=False)
     if np.isfinite(response.settling_time):
         mark = EngFormatter(unit="s", places=1)(response.settling_time)
@@ -87,7 +120,7 @@ def draw_response(axes: Axes, response: Response) -> None:
             response.settling_time,
             color="black",
             linestyle="--",
-            linewidth=1,
+            linewidth=0.7,
             label=f"settled to {response.tolerance:.3g}: {mark}",
         )
     axes.xaxis.set_major_formatter(EngFormatter(unit="s"))

@@ -16,9 +16,20 @@ ABOUT = ("status", "error", "kept", "row_wall_time_s", "finished", "host", "engi
          "deck_sha256", "package_version", "key")  # fmt: skip
 """What every row has besides its number, options and figures, in the order of the columns."""
 SUFFIXES = {"_s": "s", "_j": "J", "_v": "V", "_a": "A", "_hz": "Hz"}
-PARTS = ("mean", "std", "q05", "q25", "q75", "q95", "low", "high")
+PARTS = {
+    "mean": "mean of trials",
+    "std": "std of trials",
+    "q05": "5 % of trials",
+    "q25": "25 % of trials",
+    "q75": "75 % of trials",
+    "q95": "95 % of trials",
+    "low": "at least",
+    "high": "at most",
+}
+"""Of the figures of many trials, with what they are in words."""
 SHARES = ("relative_error", "residual", "overshoot", "relative_noise", "largest_difference", "yield")
 """Figures that people read in per cent."""
+_FIGURES = {key: name for name, key in ROW_KEYS.items()}
 
 
 @dataclass(frozen=True)
@@ -37,10 +48,17 @@ class Column:
 
     @property
     def title(self) -> str:
-        """For headings and axes."""
-        unit = SUFFIXES.get(f"_{self.name.rsplit('_', 1)[-1]}", "")
-        name = self.name.rsplit("_", 1)[0] if unit and not self.option else self.name
-        return name.replace("_", " ")
+        """In words, for headings and axes, without the unit."""
+        if self.option:
+            return self.name.replace("_", " ")
+        stem, part = _parted(self.name)
+        words = _FIGURES.get(stem) or (stem.rpartition("_")[0] if _suffix(stem) else stem)
+        return words.replace("_", " ") + (f", {PARTS[part]}" if part else "")
+
+    @property
+    def heading(self) -> str:
+        """For people: the title with the unit."""
+        return f"{self.title} [{self.unit}]" if self.unit else self.title
 
 
 def flat(row: Row) -> dict[str, Any]:
@@ -58,17 +76,25 @@ def flat(row: Row) -> dict[str, Any]:
 
 def columns_of(flat_rows: Iterable[dict[str, Any]]) -> list[Column]:
     """All columns that some row has, in order."""
-    units = {option.name: option.unit for option in ALL}
+    units = {option.name: option.unit if option.kind == "quantity" else "" for option in ALL}
     names = dict.fromkeys(name for row in flat_rows for name in row)
     return [Column(name, units[name] if name in units else _unit(name), name in units) for name in names]
 
 
 def _unit(name: str) -> str:
+    stem, _ = _parted(name)
+    return "%" if stem in SHARES else _suffix(stem)
+
+
+def _suffix(name: str) -> str:
+    """The unit that a figure's name ends in; empty without one."""
+    return SUFFIXES.get(f"_{name.rpartition('_')[2]}", "")
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """A figure of many trials, and which part of its spread this is; empty for the median."""
     stem, _, part = name.rpartition("_")
-    name = stem if part in PARTS else name
-    if name in SHARES:
-        return "%"
-    return SUFFIXES.get(f"_{name.rsplit('_', 1)[-1]}", "")
+    return (stem, part) if stem and part in PARTS else (name, "")
 
 
 def find_column(parameter: str, name: str, columns: Sequence[Column]) -> Column:
@@ -78,16 +104,18 @@ def find_column(parameter: str, name: str, columns: Sequence[Column]) -> Column:
         ParameterError: There is none.
     """
     known = {column.name: column for column in columns}
-    wanted = name.strip().replace("-", "_")
-    if wanted not in known:
-        wanted = ROW_KEYS.get(wanted, wanted)
-    if wanted not in known:
-        wanted = next((f"{wanted}{suffix}" for suffix in SUFFIXES if f"{wanted}{suffix}" in known), wanted)
-    if wanted in known:
-        return known[wanted]
-    close = difflib.get_close_matches(wanted, known, n=1)
-    mend = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
-    raise ParameterError(parameter, repr(name), f"there is no such column; {mend}")
+    wanted = name.strip().lstrip("-").replace("-", "_")
+    found = next((known[spelled] for spelled in _spellings(wanted) if spelled in known), None)
+    if found is not None:
+        return found
+    close = difflib.get_close_matches(wanted, [*known, *ROW_KEYS], n=3)
+    figures = ", ".join(column.name for column in columns if not (column.option or _parted(column.name)[1]))
+    mend = f"did you mean {' or '.join(close)}?" if close else f"there are all options, and {figures}"
+    raise ParameterError(parameter, repr(name), f"no row has such a column; {mend}")
+
+
+def _spellings(wanted: str) -> list[str]:
+    return [wanted, ROW_KEYS.get(wanted, wanted), *(f"{wanted}{suffix}" for suffix in SUFFIXES)]
 
 
 def varied_options(rows: Sequence[Row]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Pictures of sweeps: a figure over an option, as curves with bands."""
+"""Pictures of sweeps: curves with bands, and the outputs of one row over time."""
 
 from __future__ import annotations
 
@@ -10,129 +10,188 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, PercentFormatter
+from matplotlib.axis import Axis
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.ticker import EngFormatter, Formatter, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from amc_circuits.monte_carlo import FIGURES
-from amc_circuits.options import ALL
-from amc_circuits.plotting import STYLE, save_figure
-from amc_circuits.sweep.columns import varied_options
-from amc_circuits.sweep.store import Row
-from amc_circuits.trial_statistics import ROW_KEYS
+from amc_circuits.plotting import COLOUR_MAP, STYLE, curve_style, draw_response, draw_title, save_figure
+from amc_circuits.quantities import format_quantity
+from amc_circuits.saved import title
+from amc_circuits.sweep.columns import Column, columns_of, flat, varied_options
+from amc_circuits.sweep.conditions import chosen
+from amc_circuits.sweep.curves import Chart, chart_of
+from amc_circuits.sweep.store import Store
+from amc_circuits.sweep.traces import unpack_traces
 from netlists import ParameterError
+from netlists.record import FloatArray
 
-PLOTTED = FIGURES | {"yield": "%"}
+LOG = ("x", "y", "xy", "none")
+LINEAR = ("bits", "yield")
+"""Figures that are never drawn on a logarithmic axis unless that is asked for."""
+WIDE = 3.0
+"""Positive values that span more than this factor get a logarithmic axis."""
+MOST_ENTRIES = 8
+"""More numeric hues get a colour bar, more places across no tick each."""
+CLOSEST = 0.12
+"""Ticks at the places of rows are at least this part of the axis apart, or they are left to Matplotlib."""
+LEGEND_ROWS = 20
+MOST_TICKS = 7
 
 
 @dataclass(frozen=True)
-class _Drawn:
-    """The figure that is drawn.
+class Drawing:
+    """What is to be drawn of a sweep, as it is typed; see `curves.chart_of` and `conditions.chosen`.
 
     Attributes:
-        name: One of `PLOTTED`.
+        x: A column.
+        y: A column.
+        hue: A column.
+        log: Which axes are logarithmic, one of `LOG`; None decides by the values.
+        where: Conditions on the rows.
     """
 
-    name: str
-
-    @property
-    def unit(self) -> str:
-        return PLOTTED[self.name]
-
-    @property
-    def title(self) -> str:
-        return self.name.replace("_", " ")
-
-    def of(self, row: Row, part: str = "") -> float:
-        """The figure of a row, of trials their median or another part of their spread; nan where it has none."""
-        value = row.figures.get(ROW_KEYS.get(self.name, self.name) + part)
-        if value is None and self.name == "energy" and not part:
-            value = row.figures.get("energy_j", {}).get("total")
-        return float("nan") if value is None or isinstance(value, list) else float(value)
+    x: str | None = None
+    y: str = "settling_time"
+    hue: str | None = None
+    log: str | None = None
+    where: tuple[str, ...] = ()
 
 
-def plot_sweep(rows: Sequence[Row], path: Path, figure_name: str = "settling_time") -> None:
-    """A figure of the usable rows over the first numeric option that varies, one curve for each value of the next.
-
-    The median over everything else, with its range as a band; of Monte Carlo points the median, and from 5 to 95 % of
-    the trials.
+def plot_sweep(store: Store, path: Path, drawing: Drawing) -> None:
+    """A column of the usable rows over another, one curve for each value of a third: medians, and bands around them.
 
     Raises:
-        ParameterError: There is no such figure, no usable row has it, or no numeric option varies.
+        ParameterError: Something in `drawing` cannot be used, or there is nothing to draw.
     """
-    if figure_name not in PLOTTED:
-        raise ParameterError("y", repr(figure_name), f"must be one of {', '.join(PLOTTED)}")
-    drawn = _Drawn(figure_name)
-    usable = [row for row in rows if row.usable and np.isfinite(drawn.of(row))]
-    if not usable:
-        raise ParameterError(
-            "DIR", f"{len(rows)} rows", f"none of them is usable and has one {drawn.title}, so there is nothing to plot"
-        )
-    varied = varied_options(usable)
-    numeric = [name for name in varied if all(isinstance(row.parameters[name], (int, float)) for row in usable)]
-    numeric.sort(key=lambda name: name == "seed")
-    if not numeric:
-        raise ParameterError("DIR", f"{len(usable)} usable rows", "no numeric option varies, so there is no x axis")
-    across = numeric[0]
-    hue = next((name for name in varied if name not in (across, "seed")), None)
+    if drawing.log is not None and drawing.log not in LOG:
+        raise ParameterError("log", repr(drawing.log), f"must be one of {', '.join(LOG)}")
+    rows = chosen(store.rows(), drawing.where)
+    if drawing.where and not rows:
+        raise ParameterError("where", repr(",".join(drawing.where)), "no row keeps this, so there is nothing to draw")
+    chart = chart_of(rows, drawing.x, drawing.y, drawing.hue)
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots()
-        for value in dict.fromkeys(row.parameters[hue] if hue else None for row in usable):
-            chosen = [row for row in usable if hue is None or row.parameters[hue] == value]
-            _draw_curve(axes, chosen, drawn, across, None if hue is None else _named(hue, value))
-        _finish_sweep(axes, drawn, across, [row.parameters[across] for row in usable], _of_trials(usable))
-        if hue:
-            axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
+        _draw_curves(axes, chart)
+        x = np.concatenate([curve.x for curve in chart.curves])
+        y = np.concatenate([part for curve in chart.curves for part in (curve.low, curve.middle, curve.high)])
+        _scale(axes, "x", chart.x, x, drawing.log)
+        _scale(axes, "y", chart.y, y, drawing.log)
+        _tick_places(axes.xaxis, np.unique(x))
+        axes.set_title(_title(chart), loc="left", fontsize=11)
+        if chart.left_out:
+            axes.annotate(chart.left_out, (1, -0.17), xycoords="axes fraction", ha="right", fontsize=8, color="#555555")
         save_figure(figure, path)
 
 
-def _draw_curve(axes: Axes, rows: Sequence[Row], drawn: _Drawn, across: str, label: str | None) -> None:
-    places = sorted({row.parameters[across] for row in rows})
-    groups = [[row for row in rows if row.parameters[across] == place] for place in places]
-    middle = [float(np.median([drawn.of(row) for row in group])) for group in groups]
-    (line,) = axes.plot(places, middle, marker="o", markersize=4, label=label)
-    if _of_trials(rows) or max(len(group) for group in groups) > 1:
-        low, high = zip(*(_band(group, drawn) for group in groups), strict=True)
-        axes.fill_between(places, low, high, color=line.get_color(), alpha=0.18, linewidth=0)
+def _draw_curves(axes: Axes, chart: Chart) -> None:
+    """Curves told apart by colour, marker and line; many by a number, by the colours of a bar."""
+    hues = [curve.hue for curve in chart.curves]
+    many = len(hues) > MOST_ENTRIES and all(isinstance(hue, (int, float)) for hue in hues)
+    colours = _colour_bar(axes, chart, np.array(hues, dtype=np.float64)) if many else None
+    for place, curve in enumerate(chart.curves):
+        style = curve_style(place) if colours is None else {"color": colours.to_rgba(curve.hue), "marker": "."}
+        label = None if chart.hue is None else _said(curve.hue, chart.hue)
+        # Between two values of a figure there is nothing that a line could mean.
+        joined = {} if chart.x.option else {"linestyle": "none"}
+        (line,) = axes.plot(curve.x, curve.middle, markersize=5, linewidth=1.3, label=label, **style | joined)
+        if curve.bands:
+            axes.fill_between(curve.x, curve.low, curve.high, color=line.get_color(), alpha=0.15, linewidth=0)
+    if chart.hue is not None and colours is None:
+        columns = -(-len(hues) // LEGEND_ROWS)
+        beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "alignment": "left"}
+        axes.legend(title=chart.hue.title, fontsize=8, title_fontsize=8, frameon=False, ncols=columns, **beside)
 
 
-def _of_trials(rows: Sequence[Row]) -> bool:
-    return any("trials" in row.figures for row in rows)
+def _colour_bar(axes: Axes, chart: Chart, hues: FloatArray) -> ScalarMappable:
+    assert chart.hue is not None
+    norm = (LogNorm if _is_wide(hues) else Normalize)(hues.min(), hues.max())
+    colours = ScalarMappable(norm, COLOUR_MAP)
+    bar = axes.figure.colorbar(colours, ax=axes, label=chart.hue.title, format=_formatter(chart.hue))
+    bar.outline.set_visible(False)
+    return colours
 
 
-def _band(rows: Sequence[Row], drawn: _Drawn) -> tuple[float, float]:
-    """Of trials 5 to 95 % (the widest of several rows), of a yield its confidence, else all that the rows have."""
-    parts = ("_q05", "_q95") if _of_trials(rows) else ("", "")
-    parts = ("_low", "_high") if drawn.name == "yield" else parts
-    low, high = ([drawn.of(row, part) for row in rows] for part in parts)
-    return min(low), max(high)
+def _is_wide(values: FloatArray) -> bool:
+    return bool(values.min() > 0 and values.max() > WIDE * values.min())
 
 
-def _finish_sweep(axes: Axes, drawn: _Drawn, across: str, places: Sequence[float], trials: bool) -> None:
-    if drawn.name not in ("bits", "yield"):
-        axes.set_yscale("log")
-    low, high = axes.get_ylim()
-    if axes.get_yscale() == "log" and high < 30 * low:  # there would be one tick or none
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 3 * low else "all"))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-    if min(places) > 0 and max(places) > 3 * min(places):
-        axes.set_xscale("log")
-    if len(set(places)) <= 8:
-        axes.set_xticks(sorted(set(places)))
-        axes.minorticks_off()
-    axes.xaxis.set_major_formatter(EngFormatter(unit=_unit(across)))
-    axes.yaxis.set_major_formatter(PercentFormatter(1) if drawn.unit == "%" else EngFormatter(unit=drawn.unit))
-    axes.set_xlabel(across.replace("_", " "))
-    axes.set_ylabel(drawn.title)
-    band = "5 to 95 % of the trials" if trials else "all"
-    if drawn.name == "yield":
-        band = "95 % confidence"
-    axes.set_title(f"{drawn.title} (median; band: {band})", loc="left", fontsize=11)
+def _scale(axes: Axes, which: str, column: Column, values: FloatArray, asked: str | None) -> None:
+    """Scale, ticks and label of an axis."""
+    axis: Axis = getattr(axes, f"{which}axis")
+    logarithmic = _is_wide(values) and column.name not in LINEAR if asked is None else which in asked
+    if asked not in (None, "none") and logarithmic and values.min() <= 0:
+        mend = f"{column.title} has values of 0 or less, which a logarithmic axis cannot show"
+        raise ParameterError("log", asked, mend)
+    if logarithmic:
+        getattr(axes, f"set_{which}scale")("log")
+        span = values.max() / values.min()
+        if span < 300:  # at powers of ten alone there would be one tick or two
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5) if span < 30 else (1, 3)))
+        axis.set_minor_formatter(NullFormatter())
+    else:
+        axis.set_major_locator(MaxNLocator(MOST_TICKS, steps=(1, 2, 5, 10)))
+    axis.set_major_formatter(_formatter(column))
+    axis.set_label_text(column.title)
 
 
-def _named(option: str, value: Any) -> str:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    text = EngFormatter(unit=_unit(option))(value) if number else str(value)
-    return f"{option.replace('_', ' ')} {text}"
+def _tick_places(axis: Axis, places: FloatArray) -> None:
+    """A tick at each place where rows are, if these are few and far enough from each other."""
+    along = np.log(places) if axis.get_scale() == "log" else places
+    span = along[-1] - along[0]
+    if len(places) <= MOST_ENTRIES and (span == 0 or np.diff(along).min() >= CLOSEST * span):
+        axis.set_ticks(places.tolist())
+        axis.set_ticks([], minor=True)
 
 
-def _unit(option: str) -> str:
-    return next((entry.unit for entry in ALL if entry.name == option), "")
+def _formatter(column: Column) -> Formatter:
+    if column.unit == "%":
+        return FuncFormatter(lambda value, _: f"{100 * value:.3g} %")
+    return EngFormatter(unit=column.unit)
+
+
+def _title(chart: Chart) -> str:
+    kinds = sorted({kind for curve in chart.curves for kind in curve.bands})
+    if not kinds:
+        return chart.y.title
+    over = f" over {', '.join(name.replace('_', ' ') for name in chart.over)}" if chart.over else ""
+    return f"{chart.y.title}: median{over}; band: {' or '.join(kinds)}"
+
+
+def _said(value: Any, column: Column) -> str:
+    if value is None:
+        return "not given"
+    if isinstance(value, (bool, str)):
+        return str(value)
+    return _formatter(column)(value)
+
+
+def plot_row(store: Store, number: int, path: Path) -> None:
+    """The stored outputs of a row over time.
+
+    Raises:
+        ParameterError: There is no such row, or it has no waveforms.
+    """
+    row, content = store.row(number), store.waveforms(number)
+    if content is None:
+        raise ParameterError("row", number, _no_waveforms(store.with_waveforms()))
+    response, places = unpack_traces(content)
+    rows = store.rows()
+    columns = {column.name: column for column in columns_of([flat(row)])}
+    options = [f"{columns[name].title} {_value(row.parameters[name], columns[name])}" for name in varied_options(rows)]
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots()
+        draw_response(axes, response, places.tolist())
+        draw_title(axes, "; ".join([f"row {number}: {title(row.figures)}", *options]))
+        save_figure(figure, path)
+
+
+def _value(value: Any, column: Column) -> str:
+    return _said(value, column) if not isinstance(value, float) else format_quantity(value, column.unit)
+
+
+def _no_waveforms(others: Sequence[int]) -> str:
+    if not others:
+        return "this sweep kept no waveforms; run it with --waveforms into a new folder"
+    some = ", ".join(map(str, others[:MOST_ENTRIES])) + ", ..." * (len(others) > MOST_ENTRIES)
+    return f"has no waveforms; rows {some} have"

@@ -1,60 +1,195 @@
-"""What `amc table` does."""
+"""What `amc table` does: rows for people and for files."""
 
 from __future__ import annotations
 
 import csv
+import io
 import json
-import sys
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from rich import box
+from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from amc_circuits.option import output_format
-from amc_circuits.options import ALL
 from amc_circuits.quantities import format_quantity
 from amc_circuits.report import print_table
-from amc_circuits.sweep.columns import flat, varied_options
-from amc_circuits.sweep.store import Store
+from amc_circuits.run_folder import check_output_file, replacing, writing
+from amc_circuits.sweep.columns import Column, columns_of, find_column, flat, varied_options
+from amc_circuits.sweep.conditions import chosen, sorted_by
+from amc_circuits.sweep.store import Row, Store
+from netlists import ParameterError
+
+FORMATS = ("table", "csv", "json", "parquet")
+MAIN = (
+    "settling_time_s",
+    "energy_total_j",
+    "relative_error",
+    "yield",
+    "relative_error_q05",
+    "relative_error_q95",
+    "bits",
+    "predicted_settling_time_s",
+)
+"""Figures that people are shown, the most important first: where there is no room, the last are left out."""
+MOST_REASONS = 10
+HEADING_WIDTH = 10
+FOLDED = 24
+"""Texts that are longer may take several lines."""
+FlatRow = dict[str, Any]
 
 
-def table(folder: Path, form: str) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be shown of a sweep, as it is typed.
+
+    Attributes:
+        where: Conditions, see `conditions.chosen`.
+        columns: Names with commas between them; None for all, or what people need.
+        sort: A column, with `-` before it for descending; None for the order of the sweep.
+    """
+
+    where: tuple[str, ...] = ()
+    columns: str | None = None
+    sort: str | None = None
+
+
+def table(folder: Path, form: str | None, output: Path | None, wanted: Wanted) -> None:
     """`amc table`."""
-    output_format("table", "csv", "json").parse(form)
+    form = _format(form, output)
     with Store(folder) as store:
         rows = store.rows()
-    flat_rows = [flat(row) for row in rows]
-    if form == "json":
-        print(json.dumps(flat_rows, indent=2))
-    elif form == "csv":
-        names = list(dict.fromkeys(name for row in flat_rows for name in row))
-        writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(flat_rows)
+    shown = chosen(rows, wanted.where)
+    flat_rows = [flat(row) for row in shown]
+    columns = columns_of([flat(row) for row in rows])
+    if wanted.sort is not None:
+        column = find_column("sort", wanted.sort, columns)
+        flat_rows = sorted_by(flat_rows, column, descending=wanted.sort.startswith("-"))
+    named = [] if wanted.columns is None else wanted.columns.split(",")
+    asked = list(dict.fromkeys(find_column("columns", name, columns) for name in named))
+    if form == "table":
+        title = f"{len(shown)} points" if len(shown) == len(rows) else f"{len(shown)} of {len(rows)} points"
+        main = main_columns(shown, columns)
+        print_table(_grid(flat_rows, asked, title) if asked else _fitted(flat_rows, main, title))
+        print("".join(f"{line}\n" for line in reasons(shown, folder)), end="")
+    elif form == "parquet" and output is not None:
+        _write_parquet(flat_rows, asked or columns, output)
     else:
-        print_table(_rows_table(flat_rows, varied_options(rows)))
+        text = (_csv if form == "csv" else _json)(flat_rows, asked or columns)
+        _print_or_write(text, output)
 
 
-def _rows_table(flat: list[dict[str, Any]], varied: list[str]) -> Table:
-    figures: tuple[tuple[str, str, str], ...] = (
-        ("settling_time_s", "settling time", "s"),
-        ("predicted_settling_time_s", "predicted", "s"),
-        ("energy_total_j", "energy", "J"),
-        ("relative_error", "relative error", "%"),
-        ("bits", "bits", ""),
-    )
-    if any("trials" in row for row in flat):
-        spread = [(f"relative_error_{name}", f"{name[1:].lstrip('0')} % of trials", "%") for name in ("q05", "q95")]
-        figures = (*figures[:4], *spread, *figures[4:], ("yield", "yield", "%"))
-    grid = Table(title=f"{len(flat)} points", title_justify="left")
-    for heading in (*varied, "status", *(heading for _, heading, _ in figures), "error"):
-        grid.add_column(heading, overflow="fold")
-    for row in flat:
-        own = [_option_text(name, row.get(name)) for name in varied]
-        grid.add_row(*own, row["status"], *(format_quantity(row.get(n), u) for n, _, u in figures), row["error"])
+def _format(form: str | None, output: Path | None) -> str:
+    """How rows are written: as told, or as the name of the file says."""
+    if form is None:
+        suffix = "" if output is None else output.suffix.lower().removeprefix(".")
+        form = suffix if suffix in FORMATS else "table"
+    output_format(*FORMATS).parse(form)
+    if form == "parquet" and output is None:
+        raise ParameterError("format", "parquet", "is no text to print; name a file, -o FILE.parquet")
+    if output is not None:
+        if form == "table":
+            raise ParameterError("output", str(output), "must end in .csv, .json or .parquet; or give --format, too")
+        check_output_file("output", output)
+    return form
+
+
+def _write_parquet(flat_rows: Sequence[FlatRow], columns: Sequence[Column], output: Path) -> None:
+    from amc_circuits.sweep.frames import write_parquet
+
+    with writing("output", output), replacing(output) as partial:
+        write_parquet(flat_rows, columns, partial)
+    print(f"wrote {output}")
+
+
+def _print_or_write(text: str, output: Path | None) -> None:
+    if output is None:
+        print(text, end="")
+        return
+    with writing("output", output), replacing(output) as partial:
+        partial.write_text(text, encoding="utf-8")
+    print(f"wrote {output}")
+
+
+def _json(flat_rows: Sequence[FlatRow], columns: Sequence[Column]) -> str:
+    found = [{column.name: row[column.name] for column in columns if column.name in row} for row in flat_rows]
+    return json.dumps(found, indent=2, allow_nan=False) + "\n"
+
+
+def _csv(flat_rows: Sequence[FlatRow], columns: Sequence[Column]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [column.name for column in columns], lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(flat_rows)
+    return text.getvalue()
+
+
+def main_columns(rows: Sequence[Row], columns: Sequence[Column]) -> list[Column]:
+    """What people are shown first: number, options that vary, status, and the figures of `MAIN` that some row has."""
+    known = {column.name: column for column in columns}
+    flat_rows = [flat(row) for row in rows]
+    figures = [name for name in MAIN if any(row.get(name) is not None for row in flat_rows)]
+    return [known[name] for name in ("number", *varied_options(rows), "status", *figures) if name in known]
+
+
+def cell(value: Any, column: Column) -> str:
+    """A value as people read it under the heading of its column, which has the unit; `-` where there is none."""
+    if value is None or isinstance(value, bool):
+        return "-" if value is None else str(value).lower()
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not column.unit:
+        return str(value)
+    return format_quantity(value, "%").removesuffix(" %") if column.unit == "%" else format_quantity(value)
+
+
+def _fitted(flat_rows: Sequence[FlatRow], main: Sequence[Column], title: str) -> Table:
+    """A table of so many of the main columns as a terminal has room for."""
+    console, columns = Console(), list(main)
+    unfolded = console.options.update(width=10_000)
+    grid = _grid(flat_rows, columns, title, 2 * FOLDED)
+    if not console.is_terminal:
+        return grid
+    while columns[-1].name in MAIN[1:] and console.measure(grid, options=unfolded).maximum > console.width:
+        columns.pop()
+        grid = _grid(flat_rows, columns, title, 2 * FOLDED)
+    if left_out := ", ".join(column.title for column in main[len(columns) :]):
+        grid.caption = Text(f"no room for {left_out}; --columns shows what is named")
+        grid.caption_justify = "left"
     return grid
 
 
-def _option_text(name: str, value: Any) -> str:
-    units = {option.name: option.unit for option in ALL}
-    return format_quantity(value, units.get(name, "")) if isinstance(value, float) else str(value)
+def _grid(flat_rows: Sequence[FlatRow], columns: Sequence[Column], title: str, widest: int | None = None) -> Table:
+    """Cells are `Text`: what stands in square brackets is no markup."""
+    grid = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for column in columns:
+        longest = max((len(row[column.name]) for row in flat_rows if isinstance(row.get(column.name), str)), default=0)
+        heading = Text(textwrap.fill(column.heading, HEADING_WIDTH, break_long_words=False))
+        justify: Literal["left", "right"] = "left" if longest else "right"
+        grid.add_column(heading, justify=justify, overflow="fold", no_wrap=longest <= FOLDED, max_width=widest)
+    for row in flat_rows:
+        grid.add_row(*(Text(cell(row.get(column.name), column)) for column in columns))
+    return grid
+
+
+def reasons(rows: Sequence[Row], folder: Path) -> list[str]:
+    """A line for every reason why rows are not usable, failures first: which rows, and where deck and log are."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in sorted(rows, key=lambda row: not row.failed):
+        if not row.usable:
+            found.setdefault((row.status, row.error), []).append(row)
+    lines = []
+    for (status, error), alike in list(found.items())[:MOST_REASONS]:
+        numbers = ", ".join(str(row.number) for row in alike[:MOST_REASONS])
+        more = f" and {len(alike) - MOST_REASONS} more" if len(alike) > MOST_REASONS else ""
+        kept = next((f"; deck and log: {folder / row.kept}" for row in alike if row.kept), "")
+        lines.append(f"row{'s' * (len(alike) > 1)} {numbers}{more}: {status}: {error}{kept}")
+    if len(found) > MOST_REASONS:
+        mend = "--where 'status!=SETTLED' --columns number,status,error,kept shows all"
+        lines.append(f"{len(found) - MOST_REASONS} more reasons; {mend}")
+    return lines
