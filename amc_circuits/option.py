@@ -91,6 +91,23 @@ class Option:
             pass
         raise ParameterError(self.name, repr(value), f"must be a whole number, {self.minimum} or more")
 
+    def check_beside(self, value: object, others: Mapping[str, Any]) -> None:
+        """Refuses the option, which was given, where it would say nothing.
+
+        Args:
+            value: As the user wrote it, for the error.
+            others: Options as they are converted, by name: all, or those that it needs or excludes.
+
+        Raises:
+            ParameterError: What it needs is not there, or what it excludes is.
+        """
+        from netlists import ParameterError
+
+        if self.needs and not others[self.needs]:
+            raise ParameterError(self.name, value, f"says nothing without {self.needs}; give it, too")
+        if self.excludes and others[self.excludes] is not None:
+            raise ParameterError(self.name, value, f"says nothing beside {self.excludes}; give one of them")
+
 
 def flag(name: str) -> str:
     """The command line's spelling of a parameter's name."""
@@ -113,25 +130,36 @@ def parse_table(who: str, options: Iterable[Option], given: Mapping[str, object]
     Raises:
         ParameterError: A value cannot be used, an option says nothing as it is given, or there is no such option.
     """
-    from netlists import ParameterError
-
     table = {option.name: option for option in options}
     for name, value in given.items():
-        if name not in table:
-            close = difflib.get_close_matches(name, table, n=1)
-            mend = f"did you mean {close[0]}?" if close else f"{who} has {', '.join(table)}"
-            raise ParameterError(name, repr(value), f"there is no such option of {who}; {mend}")
+        find_option(who, table, name, repr(value))
     parsed = {
         name: None if value is None else option.parse(value)
         for name, option in table.items()
         for value in [option.default if given.get(name) is None else given[name]]
     }
     for option in table.values():
-        value = given.get(option.name)
-        if value is None:
-            continue
-        if option.needs and not parsed[option.needs]:
-            raise ParameterError(option.name, value, f"says nothing without {option.needs}; give it, too")
-        if option.excludes and parsed[option.excludes] is not None:
-            raise ParameterError(option.name, value, f"says nothing beside {option.excludes}; give one of them")
+        if given.get(option.name) is not None:
+            option.check_beside(given[option.name], parsed)
     return parsed
+
+
+def find_option(who: str, table: Mapping[str, Option], name: str, value: str) -> Option:
+    """The option of a name.
+
+    Args:
+        who: Whose options these are, for the error.
+        table: All that there are, by name.
+        name: As a user wrote it.
+        value: What was given for it, as the error shows it.
+
+    Raises:
+        ParameterError: There is no such option.
+    """
+    from netlists import ParameterError
+
+    if name not in table:
+        close = difflib.get_close_matches(name, table, n=1)
+        mend = f"did you mean {close[0]}?" if close else f"{who} has {', '.join(table)}"
+        raise ParameterError(name, value, f"there is no such option of {who}; {mend}")
+    return table[name]

@@ -1,135 +1,260 @@
-"""Specifications of sweeps: a grid or a list of points over any option of INV or MVM, in TOML."""
+"""Specifications of sweeps: grids, lists and zips of points over any option of INV or MVM, in TOML."""
 
 from __future__ import annotations
 
 import itertools
+import json
 import math
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from amc_circuits.engines import check_engine
-from amc_circuits.monte_carlo import read_limits
-from amc_circuits.option import Circuit
-from amc_circuits.options import parse_options
-from netlists import ParameterError, preset
+from amc_circuits.option import Circuit, Option, find_option
+from amc_circuits.options import options_of, parse_options
+from amc_circuits.sweep.axes import LARGEST_SWEEP, cut, shown, value_of, values_of
+from amc_circuits.sweep.toml_lines import Place, line_of
+from netlists import ParameterError
 
-SECTIONS = ("circuit", "fixed", "grid", "points")
-LARGEST_SWEEP = 1_000_000
+SECTIONS = ("circuit", "fixed", "grid", "zip", "points")
+LARGEST_FILE = 10_000_000
+"""Bytes."""
+_MANY_DIGITS = re.compile(r"[0-9][0-9_]{4299}")
+Axis = dict[str, Sequence[Any]]
+"""Values of options that advance together, equally many of each."""
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep as data.
+    """A sweep as data. Its points are made one after the other, each a dict of complete options.
 
     Attributes:
         circuit: `inv` or `mvm`.
-        points: Every point's options, complete and checked.
+        fixed: Complete options, from which a point departs by what is listed for it and by the axes.
+        listed: What each of the listed points says; one that says nothing where none is listed.
+        axes: The zip, if there is one, and the grid; the last one changes fastest.
         text: The specification as it was written.
-        given: What it says, read.
     """
 
     circuit: Circuit
-    points: tuple[dict[str, Any], ...]
+    fixed: dict[str, Any]
+    listed: tuple[dict[str, Any], ...] = ({},)
+    axes: tuple[Axis, ...] = ()
     text: str = ""
-    given: Mapping[str, Any] = field(default_factory=dict)
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self.points)
 
     def __len__(self) -> int:
-        return len(self.points)
+        return len(self.listed) * math.prod(map(_length, self.axes))
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        columns = [(name, number, axis[name]) for number, axis in enumerate(self.axes) for name in axis]
+        for point in self.listed:
+            for places in itertools.product(*(range(_length(axis)) for axis in self.axes)):
+                options = self.fixed | point
+                for name, number, values in columns:
+                    options[name] = values[places[number]]
+                yield options
 
     def resolved(self) -> dict[str, Any]:
-        """All that the specification means: what is fixed with all defaults, and what varies, in SI units."""
-        return {"circuit": self.circuit, "points": len(self)}
+        """All that the specification means, in SI units.
+
+        Returns:
+            `circuit`; `points`, how many; `fixed`, the options that are the same everywhere, with their defaults;
+            `axes`, the values of each option that varies; `together`, their names: those in one list advance together,
+            and the last list changes fastest.
+        """
+        names = dict.fromkeys(name for point in self.listed for name in point)
+        listed: Axis = {name: [point.get(name, self.fixed[name]) for point in self.listed] for name in names}
+        axes: list[Axis] = [axis for axis in (listed, *self.axes) if axis]
+        varied = {name: list(values) for axis in axes for name, values in axis.items()}
+        return {
+            "circuit": self.circuit,
+            "points": len(self),
+            "fixed": {name: value for name, value in self.fixed.items() if name not in varied},
+            "axes": varied,
+            "together": [list(axis) for axis in axes],
+        }
+
+
+def _length(axis: Axis) -> int:
+    return len(next(iter(axis.values())))
 
 
 def read_sweep(path: Path) -> Sweep:
-    """Reads a specification in TOML.
-
-    `circuit`, then `[fixed]` options of all points, `[grid]` lists of which every combination is taken (a list of
-    values, or `{range = [first, end]}` or `{range = [first, end, step]}` of whole numbers, the end left out), and
-    `[[points]]`, a list of points; with both, every listed point is combined with the grid.
+    """Reads a specification in TOML: `circuit`, and in its sections any options; docs/sweeps.md says how.
 
     Raises:
-        ParameterError: The file cannot be read, or a key or value in it cannot be used.
+        ParameterError: The file cannot be read, or a key or value in it cannot be used; it names file, line, section
+            and key.
     """
+    text = _text(path)
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise ParameterError("SPEC", str(path), f"cannot be read as TOML: {reason}") from None
-    try:
-        return sweep_from(content)
-    except ParameterError as error:
-        raise ParameterError(f"{path}: {error.parameter}", error.value, error.mend) from None
+        return _sweep(_parsed(path, text), text, partial(_in_file, path, text))
+    except RecursionError:
+        raise ParameterError("SPEC", str(path), "cannot be read as TOML: it is nested too deeply") from None
 
 
 def sweep_from(content: Mapping[str, Any]) -> Sweep:
-    """A sweep from the content of a specification, with the errors of `read_sweep`."""
-    for key in content:
-        if key not in SECTIONS:
-            raise ParameterError(key, repr(content[key]), f"there is no such key; a sweep has {', '.join(SECTIONS)}")
-    circuit = content.get("circuit", "")
-    if circuit != "inv" and circuit != "mvm":
-        raise ParameterError("circuit", repr(circuit), "must be inv or mvm")
-    fixed, grid = _section(content, "fixed", dict, {}), _section(content, "grid", dict, {})
-    listed = _section(content, "points", list, [{}])
-    axes = {name: _values(name, entry) for name, entry in grid.items()}
-    count = len(listed) * math.prod(len(values) for values in axes.values())
-    if not 0 < count <= LARGEST_SWEEP:
-        raise ParameterError("points", count, f"a sweep has at least 1 point and at most {LARGEST_SWEEP}")
-    return Sweep(circuit, tuple(_point(circuit, given) for given in _combined(fixed, listed, axes)))
+    """A sweep from the content of a specification, with the errors of `read_sweep`, which name the key alone."""
+    return _sweep(content, "", lambda place: str(place[-1]))
 
 
-def _combined(fixed: dict[str, Any], listed: list[Any], axes: dict[str, list[Any] | range]) -> Iterator[dict[str, Any]]:
-    """What is given for every point; an axis of the grid must not be given elsewhere, too."""
-    for point in listed:
-        if not isinstance(point, dict):
-            raise ParameterError("points", repr(point), "must be tables of options, [[points]]")
-        given = fixed | point
-        if twice := [name for name in axes if name in given]:
-            raise ParameterError(twice[0], repr(given[twice[0]]), "is in [grid], too; give it in one place")
-        for combination in itertools.product(*axes.values()):
-            yield given | dict(zip(axes, combination, strict=True))
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
+            raise ParameterError("SPEC", str(path), f"is larger than {LARGEST_FILE // 10**6} MB")
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ParameterError("SPEC", str(path), f"is no utf-8 text (at line {line}): {error.reason}") from None
+    except OSError as error:
+        raise ParameterError("SPEC", str(path), f"cannot be read: {error.strerror or error}") from None
 
 
-def _point(circuit: Circuit, given: dict[str, Any]) -> dict[str, Any]:
-    """The options of a point; names in it must be known, whether its numbers go together is seen when it runs."""
-    options = parse_options(circuit, given)
-    preset(options["opamp"])
-    check_engine(options["engine"])
-    read_limits(options["spec"])
-    return options
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:  # with line and column
+        raise ParameterError("SPEC", str(path), f"cannot be read as TOML: {error}") from None
+    except ValueError:  # of Python, which reads no number of more than 4300 digits
+        line = text.count("\n", 0, found.start()) + 1 if (found := _MANY_DIGITS.search(text)) else 1
+        raise ParameterError("SPEC", str(path), f"has a number of too many digits (at line {line})") from None
 
 
-def _section(content: Mapping[str, Any], name: str, kind: type, default: Any) -> Any:
-    value = content.get(name, default)
-    if not isinstance(value, kind):
-        raise ParameterError(name, repr(value), f"must be a {'table' if kind is dict else 'list of tables'}")
-    return value
+def _in_file(path: Path, text: str, place: Place) -> str:
+    """What an error calls a place: file, line, section and key."""
+    line = line_of(text, place)
+    names = [str(path), *([] if line is None else [f"line {line}"]), _as_typed(place)]
+    return ", ".join(names)
 
 
-def _values(name: str, entry: Any) -> list[Any] | range:
-    """The values of one grid axis."""
-    values: list[Any] | range
-    if isinstance(entry, list):
-        values = entry
-    elif isinstance(entry, dict) and set(entry) == {"range"}:
-        bounds = entry["range"]
-        whole = isinstance(bounds, list) and all(type(bound) is int for bound in bounds)
-        if not whole or len(bounds) not in (2, 3) or (bounds[-1] == 0 and len(bounds) == 3):
-            raise ParameterError(name, repr(entry), "must be {range = [first, end]} or {range = [first, end, step]}")
-        values = range(*bounds)
-        if values[LARGEST_SWEEP:]:
-            raise ParameterError(name, repr(entry), f"has more than {LARGEST_SWEEP} values")
-    else:
-        raise ParameterError(
-            name, repr(entry), "must be a list of values or {range = [first, end]}; fixed values go in [fixed]"
-        )
-    if not values:
-        raise ParameterError(name, repr(entry), "has no value")
-    return values
+def _as_typed(place: Place) -> str:
+    section, *rest = (step for step in place if isinstance(step, str))
+    heads = {"points": "[[points]]"} | dict.fromkeys(("fixed", "grid", "zip"), f"[{section}]")
+    keys = (name if re.fullmatch(r"[\w-]+", name, re.ASCII) else json.dumps(name) for name in rest)
+    return cut(" ".join([heads.get(section, section), *keys]))
+
+
+def _sweep(content: Mapping[str, Any], text: str, where: Callable[[Place], str]) -> Sweep:
+    for key, value in content.items():
+        with _at(where, key):
+            if key not in SECTIONS:
+                raise ParameterError(key, shown(value), f"there is no such key; a sweep has {', '.join(SECTIONS)}")
+    circuit = content.get("circuit")
+    with _at(where, "circuit"):
+        if circuit != "inv" and circuit != "mvm":
+            raise ParameterError("circuit", "nothing" if circuit is None else shown(circuit), "must be inv or mvm")
+    return _Reader(circuit, {option.name: option for option in options_of(circuit)}, content, where).sweep(text)
+
+
+@contextmanager
+def _at(where: Callable[[Place], str], *place: str | int) -> Iterator[None]:
+    """Errors raised inside say where."""
+    try:
+        yield
+    except ParameterError as error:
+        raise ParameterError(where(place), cut(str(error.value)), error.mend) from None
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """The content of a specification on its way to a sweep.
+
+    Attributes:
+        circuit: Whose options these are.
+        options: All that there are, by name.
+        content: As TOML has it.
+        where: What an error calls a place.
+    """
+
+    circuit: Circuit
+    options: Mapping[str, Option]
+    content: Mapping[str, Any]
+    where: Callable[[Place], str]
+
+    def sweep(self, text: str) -> Sweep:
+        given = self._converted(("fixed",), self._section("fixed", dict, {}), value_of)
+        points = self._section("points", list, [{}])
+        listed = tuple(self._converted(("points", k), point, value_of) for k, point in enumerate(points))
+        zipped, grid = (self._converted((name,), self._section(name, dict, {}), values_of) for name in ("zip", "grid"))
+        self._check_names(given, listed, zipped, grid)
+        self._check_lengths(zipped)
+        axes = (*([zipped] if zipped else []), *({name: values} for name, values in grid.items()))
+        sweep = Sweep(self.circuit, parse_options(self.circuit, {}) | given, listed, axes, text)
+        with _at(self.where, "points"):
+            count = len(listed) * math.prod(map(_length, axes))
+            if not 0 < count <= LARGEST_SWEEP:
+                raise ParameterError("points", count, f"a sweep has at least 1 point and at most {LARGEST_SWEEP}")
+        self._check_together(sweep, set(given))
+        return sweep
+
+    def _section(self, name: str, kind: type, default: Any) -> Any:
+        value = self.content.get(name, default)
+        with _at(self.where, name):
+            if not isinstance(value, kind):
+                mend = f"must be a table, [{name}]" if kind is dict else "must be tables of options, [[points]]"
+                raise ParameterError(name, shown(value), mend)
+        return value
+
+    def _converted(self, place: Place, section: object, convert: Callable[[Option, object], Any]) -> dict[str, Any]:
+        """A table of options, each value converted."""
+        with _at(self.where, *place):
+            if not isinstance(section, dict):
+                raise ParameterError(str(place[0]), shown(section), "must be tables of options, [[points]]")
+        found = {}
+        for name, entry in section.items():
+            with _at(self.where, *place, name):
+                found[name] = convert(find_option(self.circuit, self.options, name, shown(entry)), entry)
+        return found
+
+    def _check_names(self, fixed: dict[str, Any], listed: Sequence[dict[str, Any]], zipped: Axis, grid: Axis) -> None:
+        """An option of an axis is given nowhere else; only a listed point may say otherwise than what is fixed."""
+        others: dict[str, str] = dict.fromkeys(fixed, "[fixed]")
+        others |= dict.fromkeys((name for point in listed for name in point), "[[points]]")
+        for section, axis in (("zip", zipped), ("grid", grid)):
+            for name in axis:
+                with _at(self.where, section, name):
+                    if name in others:
+                        mend = f"is in {others[name]}, too; give it in one place"
+                        raise ParameterError(name, shown(self.content[section][name]), mend)
+                others[name] = f"[{section}]"
+
+    def _check_lengths(self, zipped: Axis) -> None:
+        for name, values in zipped.items():
+            with _at(self.where, "zip", name):
+                if len(values) != _length(zipped):
+                    mend = f"must have {_length(zipped)}, like {next(iter(zipped))}: those of [zip] advance together"
+                    raise ParameterError(name, f"{len(values)} value{'s' * (len(values) != 1)}", mend)
+
+    def _check_together(self, sweep: Sweep, fixed: set[str]) -> None:
+        """Refuses options that say nothing in some point: each is looked at with all values of what it depends on."""
+        axes = {name: values for axis in sweep.axes for name, values in axis.items()}
+        dependent = [option for option in self.options.values() if option.needs or option.excludes]
+        for number, point in enumerate(sweep.listed):
+            for option in dependent:
+                if option.name not in point and option.name not in axes and option.name not in fixed:
+                    continue
+                partners = [name for name in (option.needs, option.excludes) if name]
+                possible = [axes.get(name, [point.get(name, sweep.fixed[name])]) for name in partners]
+                place = self._place_of(option.name, number)
+                given = self._given(place)
+                with _at(self.where, *place):
+                    for values in itertools.product(*possible):
+                        option.check_beside(given, dict(zip(partners, values, strict=True)))
+
+    def _place_of(self, name: str, number: int) -> Place:
+        """Where the option of a listed point is given."""
+        if name in self.content.get("points", [{}])[number]:
+            return "points", number, name
+        return next((section, name) for section in ("grid", "zip", "fixed") if name in self.content.get(section, {}))
+
+    def _given(self, place: Place) -> str:
+        found: Any = self.content
+        for step in place:
+            found = found[step]
+        return shown(found)
