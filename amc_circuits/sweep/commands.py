@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from amc_circuits.messages import NO_RESULT, USABLE, finish
@@ -13,22 +15,39 @@ from amc_circuits.sweep.options import HANDLING
 from amc_circuits.sweep.progress import reporting
 from amc_circuits.sweep.run import Handling, Tally, run_sweep
 from amc_circuits.sweep.spec import read_sweep
-from amc_circuits.workers import Workers
+from amc_circuits.workers import Executor, Workers
 from netlists import ParameterError
 
 
-def sweep(spec: Path, out: Path, jobs: str, progress: bool, options: dict[str, object]) -> None:
+def sweep(
+    spec: Path, out: Path, jobs: str, progress: bool, options: dict[str, object], scheduler: str | None = None
+) -> None:
     """`amc sweep`."""
     check_folder(out, "sweep")
-    plan, processes, handling = read_sweep(spec), JOBS.parse(jobs), handling_of(options)
-
-    def executor(points: int) -> Workers:
-        return Workers(min(processes, points))
-
+    plan, executor, handling = read_sweep(spec), _executor(JOBS.parse(jobs), scheduler), handling_of(options)
     with reporting(progress) as on_rows:
         tally = run_sweep(plan, out, executor, handling, on_rows)
     _summary(tally, out)
     finish(NO_RESULT if tally.usable < tally.points else USABLE)
+
+
+def _executor(processes: int, scheduler: str | None) -> Callable[[int], AbstractContextManager[Executor]]:
+    """Processes of this machine, or the Dask cluster of a scheduler.
+
+    Raises:
+        ParameterError: Both are asked for, or Dask is not installed.
+    """
+    if scheduler is None:
+        return lambda points: Workers(min(processes, points))
+    if processes > 1:
+        raise ParameterError("scheduler", scheduler, "its cluster says how many points run at a time; leave out --jobs")
+    try:
+        from amc_circuits.sweep.cluster import DaskWorkers
+    except ModuleNotFoundError as error:
+        if error.name != "distributed":
+            raise
+        raise ParameterError("scheduler", scheduler, "needs Dask: pip install 'amc[cluster]'") from None
+    return lambda points: DaskWorkers(scheduler)
 
 
 def handling_of(options: dict[str, object]) -> Handling:
