@@ -17,6 +17,7 @@ from amc_circuits.option import flag
 from amc_circuits.options import ALL, COST
 from amc_circuits.solution import UnusableSolutionError
 from amc_circuits.sweep.options import HANDLING
+from amc_circuits.sweep.run import TooManyFailuresError
 from amc_circuits.workers import WorkerDiedError
 from amc_circuits.write_verify_options import PROGRAM
 from netlists import ParameterError
@@ -32,7 +33,7 @@ def exit_code(error: Exception) -> int | None:
         return SIMULATOR_FAILED
     if isinstance(error, (ParameterError, EngineNotFoundError, OSError, MemoryError, sqlite3.Error)):
         return BAD_INPUT
-    if isinstance(error, UnusableSolutionError):
+    if isinstance(error, (UnusableSolutionError, TooManyFailuresError)):
         return NO_RESULT
     return None
 
