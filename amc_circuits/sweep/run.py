@@ -228,6 +228,8 @@ class _Run:
         """Runs points, and those once more whose process died."""
         timeout = self.handling.point_timeout
         hard = None if timeout is None else timeout + GRACE
+        # Where failures are counted, no row waits.
+        every = 0.0 if self.handling.max_failures else STORED_EVERY
         waiting: list[Ended[Outcome]] = []
         again: list[Point] = []
         stored = 0.0
@@ -237,7 +239,7 @@ class _Run:
                     again.append(ended.tag)
                 else:
                     waiting.append(ended)
-            if waiting and time.monotonic() - stored >= STORED_EVERY:
+            if waiting and time.monotonic() - stored >= every:
                 self._store(waiting)
                 waiting, stored = [], time.monotonic()
         self._store(waiting)
@@ -264,7 +266,7 @@ class _Run:
             self.log.info("stopped: %d failures", self.failures)
             raise TooManyFailuresError(
                 f"stopped after {self.failures} failed points (--max-failures); what is done is kept, "
-                f"the same command goes on: amc table {self.folder} --where status=FAILED shows why they failed"
+                f"the same command goes on; amc table {self.folder} shows why they failed"
             )
 
     def _row(self, point: Point, outcome: Outcome) -> Row:
