@@ -1,0 +1,60 @@
+"""What the table and the figures of a report show: the rows of a sweep column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from amc_circuits.report import plain
+from amc_circuits.sweep.columns import Column, columns_of, flat, varied_options
+from amc_circuits.sweep.store import Row
+
+FIGURES = ("settling_time_s", "predicted_settling_time_s", "energy_total_j", "relative_error", "bits", "yield")
+"""Shown first, and the first of them that is known is drawn."""
+LINEAR = ("bits", "yield")
+LARGEST_EXACT = 2**53
+"""Whole numbers beyond are shown as text: a browser's numbers are 64-bit floats."""
+
+
+def content_of(rows: Sequence[Row]) -> dict[str, Any]:
+    """Columns with their values, and what is drawn at first; all of it fits JSON.
+
+    A column is `main` where the table shows it at first, `constant` where all rows have the same, `numeric` where all
+    that is known of it are numbers.
+    """
+    flat_rows = [flat(row) for row in rows]
+    main = {"number", *varied_options(rows), "status", *FIGURES, "error"}
+    columns = [_described(column, flat_rows, main) for column in columns_of(flat_rows)]
+    return {"rows": len(rows), "columns": columns, "axes": _axes(rows, columns)}
+
+
+def _described(column: Column, flat_rows: Sequence[dict[str, Any]], main: set[str]) -> dict[str, Any]:
+    values = [_exact(plain(row.get(column.name))) for row in flat_rows]
+    known = [value for value in values if value not in (None, "")]
+    numeric = bool(known) and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in known)
+    return {
+        "name": column.name,
+        "title": column.title,
+        "unit": column.unit if numeric else "",
+        "option": column.option,
+        "numeric": numeric,
+        "constant": len(values) > 1 and all(value == values[0] for value in values),
+        "main": column.name in main and bool(known),
+        "values": values,
+    }
+
+
+def _exact(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and abs(value) > LARGEST_EXACT else value
+
+
+def _axes(rows: Sequence[Row], columns: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Columns for x, y and hue as `amc plot` chooses them, and which are log; x is the number where nothing varies."""
+    numeric = {column["name"]: column["values"] for column in columns if column["numeric"]}
+    varied = varied_options([row for row in rows if row.usable]) or varied_options(rows)
+    x = next(iter(sorted((name for name in varied if name in numeric), key=lambda name: name == "seed")), "number")
+    y = next((name for name in FIGURES if name in numeric), "row_wall_time_s")
+    hue = next((name for name in varied if name not in (x, "seed")), "")
+    along, up = ([value for value in numeric.get(name, []) if value is not None] for name in (x, y))
+    log_x = bool(along) and 0 < 3 * min(along) < max(along)
+    return {"x": x, "y": y, "hue": hue, "log_x": log_x, "log_y": y not in LINEAR and min(up, default=0) > 0}

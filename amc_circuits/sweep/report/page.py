@@ -1,0 +1,83 @@
+"""The HTML file of a report: all that it needs is in it, and its browser fetches nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from amc_circuits.plotting import COLOURS
+from amc_circuits.run_folder import check_output_file, replacing, writing
+from amc_circuits.sweep.report.content import content_of
+from amc_circuits.sweep.report.sections import failures, provenance, summary
+from amc_circuits.sweep.report.waveforms import in_base64, packed_waveforms
+from amc_circuits.sweep.store import Store
+from netlists import ParameterError
+
+NAME = "report.html"
+SCRIPTS = ("values.js", "table.js", "figures.js", "waveform.js", "page.js")
+POLICY = (
+    "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; "
+    "base-uri 'none'; form-action 'none'"
+)
+"""Nothing is fetched, and of scripts only these two run; plotly styles what it draws, and makes pictures of it."""
+
+
+def report(folder: Path, output: Path | None) -> None:
+    """`amc report`."""
+    path = output or folder / NAME
+    if output is not None:
+        check_output_file("output", path, (".html", ".htm"))
+    print(write_report(folder, path))
+
+
+def write_report(folder: Path, path: Path) -> str:
+    """Writes the report of a sweep, which may be running; returns one line about it.
+
+    Raises:
+        ParameterError: The folder holds no sweep, plotly is not installed, or the file cannot be written.
+    """
+    plotly, version = _plotly()
+    with Store(folder) as store:
+        rows = store.rows()
+        waveforms, kept = packed_waveforms(store), len(store.with_waveforms())
+    content = content_of(rows) | {"colours": COLOURS, "waveforms": {"here": len(waveforms), "kept": kept}}
+    script = "\n".join(_part(name) for name in SCRIPTS)
+    text = Template(_part("page.html")).substitute(
+        policy=POLICY.format(scripts=" ".join(_hash(one) for one in (script, plotly))),
+        title=escape(folder.resolve().name),
+        style=_part("page.css"),
+        summary=summary(rows, content, folder).text,
+        failures=failures(rows, folder, path).text,
+        provenance=provenance(rows, content, folder, version).text,
+        content=in_base64(json.dumps(content, separators=(",", ":"), allow_nan=False)),
+        waveforms=json.dumps(waveforms),
+        plotly=in_base64(plotly),
+        script=script,
+    )
+    with writing("output", path), replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+    return f"wrote {path}: {len(rows)} points, {len(waveforms)} waveforms, {len(text.encode()) / 1e6:.1f} MB"
+
+
+def _part(name: str) -> str:
+    return (files("amc_circuits.sweep.report") / name).read_text(encoding="utf-8")
+
+
+def _hash(script: str) -> str:
+    """A script as a policy names it."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+def _plotly() -> tuple[str, str]:
+    """The library's script, and its name with its version."""
+    try:
+        import plotly
+        from plotly.offline import get_plotlyjs
+    except ImportError:
+        raise ParameterError("plotly", "no such package", "amc report needs it: pip install 'amc[report]'") from None
+    return get_plotlyjs(), f"plotly {plotly.__version__}"

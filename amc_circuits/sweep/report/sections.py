@@ -1,0 +1,142 @@
+"""What a report says without a script: summary, failures with their files, provenance."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+from urllib.parse import quote
+
+from amc_circuits.programmed import package_version
+from amc_circuits.quantities import format_quantity
+from amc_circuits.sweep.folder import RESOLVED, SPECIFICATION
+from amc_circuits.sweep.report.content import FIGURES
+from amc_circuits.sweep.report.markup import Markup, button, link, table, terms
+from amc_circuits.sweep.store import Row
+
+MOST_VALUES = 8
+MOST_FAILURES = 500
+MOST_FILES = 8
+
+
+def summary(rows: Sequence[Row], content: dict[str, Any], folder: Path) -> Markup:
+    """How many points, how they ended, how long it took, what varied, and the range of the main figures."""
+    columns = {column["name"]: column for column in content["columns"]}
+    varied = [column for column in columns.values() if column["option"] and column["main"]]
+    statuses = Counter(row.status for row in rows).most_common()
+    entries = [
+        ("points", f"{len(rows)}{_unfinished(len(rows), folder)}"),
+        ("usable", f"{sum(row.usable for row in rows)}"),
+        ("failed", f"{sum(row.failed for row in rows)}"),
+        ("statuses", ", ".join(f"{count} {status}" for status, count in statuses) or "none"),
+        ("computing time", format_quantity(sum(row.wall_time_s for row in rows), "s")),
+        *((column["title"], _values(column)) for column in varied),
+    ]
+    usable = [place for place, row in enumerate(rows) if row.usable]
+    ranges = [_range(columns[name], usable) for name in FIGURES if name in columns]
+    return Markup(terms(entries).text + table(("usable points", "smallest", "median", "largest"), ranges).text)
+
+
+def _unfinished(count: int, folder: Path) -> str:
+    """Says so where the folder holds fewer points than its specification asks for."""
+    try:
+        wanted = int(json.loads((folder / RESOLVED).read_text(encoding="utf-8"))["points"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return f" of {wanted}: the others have not been run yet" if count < wanted else ""
+
+
+def _values(column: dict[str, Any]) -> str:
+    """What an option was."""
+    values = list(dict.fromkeys(value for value in column["values"] if value is not None))
+    if len(values) <= MOST_VALUES:
+        return ", ".join(text_of(value, column) for value in values)
+    if not column["numeric"]:
+        return f"{len(values)} values"
+    return f"{len(values)} values, {text_of(min(values), column)} to {text_of(max(values), column)}"
+
+
+def text_of(value: Any, column: dict[str, Any]) -> str:
+    """A value of a column for people."""
+    number = isinstance(value, float) or (column["numeric"] and column["unit"])
+    return format_quantity(value, column["unit"]) if number else str(value)
+
+
+def _range(column: dict[str, Any], places: Sequence[int]) -> tuple[str, str, str, str]:
+    known = [value for value in (column["values"][place] for place in places) if value is not None]
+    found = (min(known), median(known), max(known)) if known else (None,) * 3
+    return column["title"], *(format_quantity(value, column["unit"]) for value in found)
+
+
+def failures(rows: Sequence[Row], folder: Path, page: Path) -> Markup:
+    """Every point without a usable result: why, and links to its deck and log, as seen from the page."""
+    unusable = [row for row in rows if not row.usable]
+    if not unusable:
+        return Markup("<p>There are none.</p>")
+    lines = [
+        (button(row.number), row.status, row.error, Markup(" ".join(one.text for one in _files(row, folder, page))))
+        for row in unusable[:MOST_FAILURES]
+    ]
+    more = len(unusable) - len(lines)
+    note = f"<p>{more} more are in the table above.</p>" if more else ""
+    return Markup(table(("point", "status", "reason", "files"), lines).text + note)
+
+
+def _files(row: Row, folder: Path, page: Path) -> Iterator[Markup]:
+    place = folder / row.kept
+    if not row.kept or not place.resolve().is_relative_to(folder.resolve()):
+        return
+    for path in islice(sorted(place.rglob("*")), MOST_FILES):
+        if path.is_file():
+            # "./" because a name such as a:b would be read as the scheme of an address.
+            address = quote("./" + os.path.relpath(path.resolve(), page.resolve().parent))
+            yield link(address, str(path.relative_to(folder)))
+
+
+def provenance(rows: Sequence[Row], content: dict[str, Any], folder: Path, plotly_version: str) -> Markup:
+    """What made the rows, when and where, what they have in common, and the specification as it was written."""
+    try:
+        text = (folder / SPECIFICATION).read_bytes()
+    except OSError:
+        text = b""
+    dates = sorted(row.finished for row in rows if row.finished)
+    constant = [
+        (column["title"], text_of(column["values"][0], column))
+        for column in content["columns"]
+        if column["constant"] and column["option"] and column["values"][0] is not None
+    ]
+    entries = [
+        ("engines", _counted(f"{row.engine} ({row.engine_version})" for row in rows)),
+        ("package versions", _counted(row.package_version for row in rows)),
+        ("hosts", _counted(row.host for row in rows)),
+        ("finished (UTC)", f"{dates[0]} to {dates[-1]}" if dates else "never"),
+        ("designs", f"{len({row.design_sha256 for row in rows if row.design_sha256})} different ones"),
+        ("SHA-256 of all keys", _sha256("\n".join(sorted(row.key for row in rows)).encode())),
+        (f"SHA-256 of {SPECIFICATION}", _sha256(text) if text else f"there is no {SPECIFICATION}"),
+        ("this page", f"{datetime.now(UTC).isoformat(timespec='seconds')}, amc {package_version()}, {plotly_version}"),
+    ]
+    return Markup(
+        f"{terms(entries).text}<h3>{SPECIFICATION}</h3>{_source(text.decode(errors='replace')).text}"
+        f"<h3>The same in all points</h3>{terms(constant).text}"
+    )
+
+
+def _source(text: str) -> Markup:
+    from html import escape
+
+    return Markup(f'<pre tabindex="0">{escape(text)}</pre>')
+
+
+def _counted(names: Iterator[str]) -> str:
+    return ", ".join(f"{name}: {count}" for name, count in Counter(names).most_common() if name) or "unknown"
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,78 @@
+"use strict";
+// Values of a sweep: read from the page, written as people write them, read as people type them.
+
+const element = (id) => document.getElementById(id);
+
+/** What base64 of gzip holds, as text. */
+async function inflated(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).text();
+}
+
+const SUFFIXES = { a: -18, f: -15, p: -12, n: -9, "\u00b5": -6, u: -6, m: -3, K: 3, k: 3, MEG: 6, M: 6, G: 9, T: 12 };
+const PREFIXES = Object.fromEntries(Object.entries(SUFFIXES).map(([prefix, power]) => [power, prefix]));
+
+/** A number in engineering notation with four digits; % of what is stored as a fraction. */
+function engineering(value, unit) {
+  if (value === null || value === undefined) return "-";
+  if (unit === "%") return `${Number((100 * value).toPrecision(3))} %`;
+  if (!unit && Number.isInteger(value)) return String(value);
+  const [digits, exponent] = value.toExponential(3).split("e").map(Number);
+  const power = digits === 0 ? 0 : Math.min(12, Math.max(-18, 3 * Math.floor(exponent / 3)));
+  return `${Number(`${digits}e${exponent - power}`)}${unit && " "}${PREFIXES[power] ?? ""}${unit}`;
+}
+
+/** The value of a column at a place, for people. */
+function shown(column, place) {
+  const value = column.values[place];
+  return column.numeric ? engineering(value, column.unit) : value === null || value === "" ? "-" : String(value);
+}
+
+/** A number such as 35u, 100MEG, 1.2kohm or 5%; NaN of anything else. */
+function parsed(text) {
+  const found = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(meg|[afpnu\u00b5mkKMGT]?)([a-z/]*|%)$/i.exec(text);
+  if (!found) return NaN;
+  const [, digits, letters, unit] = found;
+  if (unit === "%") return letters ? NaN : Number(digits) / 100;
+  return Number(digits) * 10 ** (SUFFIXES[letters.length > 1 ? "MEG" : letters] ?? 0);  // F and A are units
+}
+
+const SAME = 1e-9;  // numbers that are relatively this near each other are equal, as in amc table --where
+const equal = (a, b) => (typeof a === "number" ? Math.abs(a - b) <= SAME * Math.max(Math.abs(a), Math.abs(b)) : a === b);
+const COMPARISONS = {
+  "=": equal, "==": equal, "!=": (a, b) => !equal(a, b),
+  "<": (a, b) => a < b && !equal(a, b), "<=": (a, b) => a <= b || equal(a, b),
+  ">": (a, b) => a > b && !equal(a, b), ">=": (a, b) => a >= b || equal(a, b),
+};
+
+/** The column that a user names: by its name, or without its unit. */
+function columnNamed(columns, typed) {
+  const name = typed.toLowerCase().replaceAll("-", "_");
+  const known = [name, `${name}_total_j`, ...["s", "j", "v", "a", "hz"].map((unit) => `${name}_${unit}`)];
+  return known.map((one) => columns.find((column) => column.name === one)).find(Boolean);
+}
+
+/** What one word of the filter asks of a place; throws where it cannot be read. */
+function condition(word, columns, textAt) {
+  const found = /^([\w-]+)(==|!=|<=|>=|=|<|>)(.+)$/.exec(word);
+  if (!found) return (place) => textAt(place).includes(word.replaceAll('"', "").toLowerCase());
+  const [, name, operator, typed] = found;
+  const column = columnNamed(columns, name);
+  if (!column) throw new Error(`There is no column ${name}.`);
+  const text = typed.replaceAll('"', "").toLowerCase();
+  const wanted = text === "none" ? null : column.numeric ? parsed(typed) : text;
+  if (Number.isNaN(wanted)) throw new Error(`${word}: ${typed} is not a number such as 35u, 100MEG or 5%.`);
+  if (wanted === null && !/^[!=]/.test(operator)) throw new Error(`${word}: none has no order; take = or !=.`);
+  return (place) => {
+    const value = column.values[place] === "" ? null : column.values[place];
+    if (value === null || wanted === null) return (value === wanted) !== (operator === "!=");
+    return COMPARISONS[operator](column.numeric ? value : String(value).toLowerCase(), wanted);
+  };
+}
+
+/** What the filter asks of a place: every word, of several with blanks or commas between them. */
+function conditions(text, columns, textAt) {
+  const tests = (text.match(/(?:[^\s,"]|"[^"]*")+/g) ?? []).map((word) => condition(word, columns, textAt));
+  return (place) => tests.every((test) => test(place));
+}

@@ -1,0 +1,72 @@
+"""Waveforms as a page can hold them: rounded, packed one by one, and so many that the file stays small."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from amc_circuits.report import plain
+from amc_circuits.sweep.store import Store
+from amc_circuits.sweep.traces import unpack_traces
+from netlists.record import FloatArray
+
+MOST_WAVEFORMS = 1000
+BUDGET = 2_000_000
+"""Bytes of all waveforms in the file. Chosen here: with plotly (2 MB) and 1,000 rows (0.5 MB) it stays below 5 MB."""
+STEPS = 10_000
+"""Of full scale: a tenth of what thinning them allowed."""
+TIME_STEPS = 1_000_000
+"""Of the time shown."""
+
+
+def packed_waveforms(store: Store) -> dict[int, str]:
+    """Waveforms by the number of their row, as `packed` packs them; evenly chosen where not all have room."""
+    found: dict[int, str] = {}
+    for number in evenly(store.with_waveforms(), MOST_WAVEFORMS):
+        content = store.waveforms(number)
+        if content is not None:  # a sweep that is running has put the row anew
+            found[number] = packed(content)
+    size = sum(map(len, found.values()))
+    return {number: found[number] for number in evenly(list(found), max(1, len(found) * BUDGET // max(size, BUDGET)))}
+
+
+def packed(content: bytes) -> str:
+    """One waveform: base64 of gzip of JSON; times and outputs are whole steps, each as what it is more than the last.
+
+    Args:
+        content: As `amc_circuits.sweep.traces.pack_traces` made it.
+    """
+    response, places = unpack_traces(content)
+    full_scale = max(float(np.abs(response.outputs).max()), 1e-300)
+    time_step = max(float(response.time[-1] - response.time[0]), 1e-300) / TIME_STEPS
+    described = {
+        "begin": float(response.time[0]),
+        "time_step": time_step,
+        "time": _differences((response.time - response.time[0]) / time_step),
+        "volts": full_scale / STEPS,
+        "outputs": [_differences(output * STEPS / full_scale) for output in response.outputs.T],
+        "places": (places + 1).tolist(),
+        "tolerance": response.tolerance,
+        "settling_time": plain(response.settling_time),
+    }
+    return in_base64(json.dumps(described, separators=(",", ":")))
+
+
+def _differences(values: FloatArray) -> list[int]:
+    differences: list[int] = np.diff(np.rint(values).astype(np.int64), prepend=0).tolist()
+    return differences
+
+
+def in_base64(text: str) -> str:
+    """Text as base64 of gzip, the same at every time."""
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode("ascii")
+
+
+def evenly(numbers: Sequence[Any], most: int) -> list[Any]:
+    """At most so many of these, every k-th."""
+    return list(numbers[:: max(1, -(-len(numbers) // most))])
