@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.cases import make_case
-from amc_circuits.engines import SimulationError
+from amc_circuits.engines import EnginesDisagreeError, SimulationError
 from amc_circuits.inv import InvCircuit, slow_inverters
 from amc_circuits.monte_carlo import check_limits, read_limits, study_of
 from amc_circuits.option import Circuit
@@ -31,6 +31,8 @@ from netlists import ParameterError
 
 NOT_IN_ROWS = ("x", "y", "message", "provenance")
 TRACEBACK = "traceback.txt"
+DISAGREE = "engines_disagree"
+"""Figure of a point that failed because two engines found different waveforms; no other point has it."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def _caught(measure: Callable[[Point, Path], Outcome], point: Point, keep: Path)
     except ParameterError as problem:
         return Outcome(INVALID, error=str(problem))
     except SimulationError as problem:
-        return Outcome(FAILED, error=f"ngspice: {problem.reason}")
+        return _failed(problem)
     except (np.linalg.LinAlgError, MemoryError) as problem:
         return Outcome(FAILED, error=f"{type(problem).__name__}: {problem}")
     except OSError as problem:
@@ -109,13 +111,18 @@ def _caught(measure: Callable[[Point, Path], Outcome], point: Point, keep: Path)
         return Outcome(FAILED, error=f"{type(problem).__name__}: {problem}", evidence={TRACEBACK: text})
 
 
+def _failed(problem: SimulationError) -> Outcome:
+    figures = {DISAGREE: True} if isinstance(problem, EnginesDisagreeError) else {}
+    return Outcome(FAILED, figures, f"ngspice: {problem.reason}")
+
+
 def _measured(point: Point, keep: Path) -> Outcome:
     """One circuit."""
     case = make_case(point.circuit, point.options, (None, None), 1, keep)
     try:
         solution = case.run()
     except SimulationError as problem:
-        return Outcome(FAILED, error=f"ngspice: {problem.reason}", design_sha256=case.circuit.design.sha256)
+        return replace(_failed(problem), design_sha256=case.circuit.design.sha256)
     record = full_record(case, solution)
     figures = {name: value for name, value in record.items() if name not in NOT_IN_ROWS}
     figures["warning"] = slow_inverters(case.circuit.design) if isinstance(case.circuit, InvCircuit) else ""

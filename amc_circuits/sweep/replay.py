@@ -13,7 +13,7 @@ from amc_circuits.messages import NO_RESULT, USABLE, finish
 from amc_circuits.option import Option
 from amc_circuits.report import plain, print_table
 from amc_circuits.sweep.keys import engine_version
-from amc_circuits.sweep.point import Outcome, Point, run_point
+from amc_circuits.sweep.point import DISAGREE, Outcome, Point, run_point
 from amc_circuits.sweep.store import Row, Store
 from netlists import ParameterError
 
@@ -26,7 +26,7 @@ def replay(folder: Path, number: str) -> None:
     with Store(folder) as store:
         row = store.row(ROW.parse(number))
     _check_files(row)
-    outcome = run_point(Point(row.key, row.number, row.parameters["circuit"], options_of(row)))
+    outcome = run_point(Point(row.key, row.number, row.parameters["circuit"], _as_run(row)))
     _say_versions(row)
     if outcome.evidence:
         print(f"deck and log of this run: {_kept(outcome)}")
@@ -42,6 +42,13 @@ def replay(folder: Path, number: str) -> None:
 def options_of(row: Row) -> dict[str, Any]:
     """The options of a row, without the circuit."""
     return {name: value for name, value in row.parameters.items() if name != "circuit"}
+
+
+def _as_run(row: Row) -> dict[str, Any]:
+    """Its options; where both engines solved it, as a sweep has it done with one row at least, both do again."""
+    checked = row.figures.get("cross_checked") or row.figures.get(DISAGREE)
+    options = options_of(row)
+    return options | {"cross_check": 1.0} if checked and options["monte_carlo"] is None else options
 
 
 def differences(row: Row, outcome: Outcome) -> dict[str, tuple[Any, Any]]:

@@ -17,7 +17,7 @@ from amc_circuits.engines import StateSpaceEngine
 from amc_circuits.programmed import package_version
 from amc_circuits.sweep.folder import keep_evidence, owned, write_specification
 from amc_circuits.sweep.keys import FILES, engine_version, key_of
-from amc_circuits.sweep.point import Outcome, Point, run_point
+from amc_circuits.sweep.point import DISAGREE, Outcome, Point, run_point
 from amc_circuits.sweep.spec import Sweep
 from amc_circuits.sweep.store import FAILED, INVALID, Row, Store
 from amc_circuits.workers import GRACE, CallTimedOutError, Ended, Executor, WorkerDiedError, made_by
@@ -106,6 +106,7 @@ class Tally:
         first_failed: The one of the lowest number.
         cross_checked: Right-hand sides that both engines solved.
         largest_difference: Between the two, of full scale.
+        disagree: How many points failed because the two differ.
     """
 
     points: int = 0
@@ -114,12 +115,14 @@ class Tally:
     first_failed: Row | None = None
     cross_checked: int = 0
     largest_difference: float = 0.0
+    disagree: int = 0
 
     def add(self, row: Row) -> None:
         """Counts a row."""
         self.points += 1
         self.usable += row.usable
         self.failed += row.failed
+        self.disagree += row.figures.get(DISAGREE, False)
         if row.failed and self.first_failed is None:
             self.first_failed = row
         if row.figures.get("cross_checked"):
@@ -300,7 +303,8 @@ class _Run:
         """Solves a row by both engines."""
         options = {name: value for name, value in row.parameters.items() if name != "circuit"}
         point = Point(row.key, row.number, row.parameters["circuit"], options, self.handling.with_waveforms)
-        self._store([Ended(point, run_point(replace(point, options=options | {"cross_check": 1.0})))])
+        call = self._call(replace(point, options=options | {"cross_check": 1.0}))
+        self._store([Ended(point, call())])
 
 
 def _outcome_of(ended: Ended[Outcome], handling: Handling) -> Outcome:
@@ -320,9 +324,10 @@ def _unchecked(store: Store, plan: Plan) -> Row | None:
         return None
     wanted, found = set(plan.keys), None
     for row in store.each():
-        if row.key in wanted and row.usable and row.engine == "auto":
-            if row.figures.get("cross_checked"):
+        if row.key in wanted and row.engine == "auto":
+            if row.figures.get("cross_checked") or row.figures.get(DISAGREE):
                 return None
-            if row.figures.get("by_engine", {}).get(StateSpaceEngine.name) and (found is None or row.key < found.key):
+            exact = row.usable and row.figures.get("by_engine", {}).get(StateSpaceEngine.name)
+            if exact and (found is None or row.key < found.key):
                 found = row
     return found
