@@ -54,7 +54,8 @@ def _content_of(path: Path) -> str:
     """Hash of a file; of one that cannot be read its name: the point fails when it runs, and its row says why."""
     try:
         found = path.stat()
-        return _hash_of(path, found.st_mtime_ns, found.st_size)
+        # To read a pipe or a device might take for ever.
+        return _hash_of(path, found.st_mtime_ns, found.st_size) if path.is_file() else str(path)
     except OSError:
         return str(path)
 
