@@ -1,35 +1,69 @@
 """Examples in README and docs run and print what they say."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import typer
+
+from amc_circuits.cli import app
+from tests.doc_blocks import assert_prints, blocks, run
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(page for page in DOCS.rglob("*.md") if "_build" not in page.parts)]
+SESSIONS = [DOCS / "first_steps.md", DOCS / "commands.md", DOCS / "sweeps.md", *sorted(DOCS.glob("howto/*.md"))]
+"""Pages whose examples are run in order, shell and Python, in one folder. Of the others the Python ones run alone."""
 
 
-def python_blocks():
-    """Every Python example with, where one follows, the output it announces."""
+def name(page):
+    """Of a page, for people."""
+    return str(page.relative_to(ROOT))
+
+
+def python_examples():
+    """Every Python example of the other pages with, where one follows, the output it announces."""
     for page in PAGES:
-        pattern = r"```python\n(.*?)```(?:\s*prints\s*```text\n(.*?)```)?"
-        for number, found in enumerate(re.finditer(pattern, page.read_text(), re.S)):
-            yield pytest.param(found[1], found[2], id=f"{page.name}-{number}")
+        examples = [] if page in SESSIONS else [one for one in blocks(page) if one.runs and one.language == "python"]
+        for number, block in enumerate(examples):
+            yield pytest.param(block, id=f"{name(page)}-{number}")
 
 
-@pytest.mark.parametrize(("code", "output"), list(python_blocks()))
-def test_examples_run_and_print_what_they_say(code, output):
+@pytest.mark.parametrize("block", list(python_examples()))
+def test_examples_run_and_print_what_they_say(block):
     """Each Python block runs by itself; an output stated below it is what it prints."""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    if output is not None:
-        assert done.stdout == output
+    printed = run(block, ROOT)
+    if block.output is not None:
+        assert printed == block.output
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [page for page in SESSIONS if page.exists()], ids=name)
+def test_sessions_run_and_print_what_they_say(page, tmp_path):
+    """All that a page tells to type works, in a new folder with the files that it tells to write."""
+    for block in blocks(page):
+        if block.file:
+            (tmp_path / block.file).write_text(block.text, encoding="utf-8")
+        elif block.runs:
+            printed = run(block, tmp_path)
+            if block.output is not None:
+                assert_prints(printed, block.output)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
 def test_links_lead_somewhere(page):
     """Relative links and pictures exist."""
-    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def commands(command, name="amc"):
+    """All commands below one, as they are typed."""
+    below = getattr(command, "commands", {})
+    yield from [name] if not below else [typed for key in below for typed in commands(below[key], f"{name} {key}")]
+
+
+@pytest.mark.parametrize("command", list(commands(typer.main.get_command(app))))
+def test_every_command_has_an_example(command):
+    """What `amc --help` and the help of its groups list is in an example of the page of commands that runs."""
+    examples = [block.text for block in blocks(DOCS / "commands.md") if block.runs and block.language == "sh"]
+    assert re.search(rf"^{command}\b", "\n".join(examples), re.M)

@@ -1,0 +1,85 @@
+"""Fenced blocks of the pages: found, run in order like a reader would, and their output compared."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$(?:\s*prints\s*^```text\n(.*?)^```$)?", re.M | re.S)
+TOLERANCE = 0.02
+"""Relative, of numbers that another version of a simulator may print a little differently."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block.
+
+    Attributes:
+        language: Its first word.
+        words: The others: `notest`, or the name of the file that it is.
+        text: What is in it.
+        output: What it prints, where the page tells.
+    """
+
+    language: str
+    words: tuple[str, ...]
+    text: str
+    output: str | None
+
+    @property
+    def file(self) -> str | None:
+        """The name of the file that the reader is to make of it."""
+        return next((word for word in self.words if "." in word), None)
+
+    @property
+    def runs(self) -> bool:
+        """True of an example, False of a file and of what only shows something."""
+        return self.language in ("sh", "python") and self.file is None and "notest" not in self.words
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    """The blocks of a page in order."""
+    for found in FENCE.finditer(page.read_text(encoding="utf-8")):
+        yield Block(found[1], tuple(found[2].split()), found[3], found[4])
+
+
+def run(block: Block, folder: Path) -> str:
+    """What an example prints; it must succeed."""
+    interpreter = [sys.executable, "-c"] if block.language == "python" else ["bash", "-euo", "pipefail", "-c"]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        [*interpreter, block.text], cwd=folder, env=os.environ | {"PATH": path},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{block.text}\nended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def assert_prints(printed: str, stated: str) -> None:
+    """Same words in the same order, numbers within `TOLERANCE`; `...` ends a line whose rest is not compared."""
+    got, wanted = printed.strip().splitlines(), stated.strip().splitlines()
+    assert len(got) == len(wanted), f"{len(got)} lines in the place of {len(wanted)}:\n{printed}"
+    for line, expected in zip(got, wanted, strict=True):
+        start, dots, _ = expected.partition("...")
+        found, known = _words(line), _words(start)
+        assert len(found) == len(known) or (dots and len(found) >= len(known)), f"{line}\nis not\n{expected}"
+        for one, other in zip(found, known, strict=False):
+            assert _alike(one, other), f"{one!r} is not {other!r} in\n{line}"
+
+
+def _words(line: str) -> list[str]:
+    """Numbers and what stands between them; rules of tables are as long as their columns."""
+    return re.findall(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?|[^\s\d]+", re.sub("[━─]+", "─", line))
+
+
+def _alike(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    numbers = one[0].isdigit() and other[0].isdigit()
+    return numbers and "." in one + other and math.isclose(float(one), float(other), rel_tol=TOLERANCE)
