@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,17 @@ ACCURACY = 1e-3
 MOST_SAMPLES = 500
 MOST_OUTPUTS = 16
 """Of more, those are kept that settle last."""
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def pack_traces(responses: Sequence[Response | None]) -> bytes | None:
@@ -57,7 +69,7 @@ def unpack_traces(content: bytes) -> tuple[Response, Places]:
         ParameterError: It is something else.
     """
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        with np.lib.npyio.NpzFile(io.BytesIO(content), allow_pickle=False) as file:
             response = Response(
                 time=file["time"].astype(np.float64),
                 outputs=file["outputs"].astype(np.float64),
@@ -65,8 +77,11 @@ def unpack_traces(content: bytes) -> tuple[Response, Places]:
                 settling_time=float(file["settling_time"]),
                 target=file["target"].astype(np.float64) if "target" in file else None,
             )
-            return response, file["places"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            places = file["places"]
+        if response.outputs.shape != (*response.time.shape, *places.shape):
+            raise ValueError(f"{response.outputs.shape} outputs at {response.time.shape} times")
+        return response, places
+    except _UNREADABLE as error:
         raise ParameterError("ROW", "its waveforms", f"cannot be read: {error}") from None
 
 
