@@ -196,6 +196,12 @@ class Solution:
         times = [np.nan if response is None else response.time_to_bits(bits) for response in self.responses]
         return scalar_or_array(times, self.value.ndim == 1)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: status, figures, outputs over time."""
+        from amc_circuits.notebook import solution_html
+
+        return solution_html(self)
+
     def raise_if_unusable(self) -> Solution:
         """This solution, if it is usable.
 
