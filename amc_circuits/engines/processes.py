@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import resource
 import signal
@@ -57,16 +58,22 @@ def end_simulations(owner: object = None) -> None:
             child.end(EndedError)
 
 
-def _limit_files(pid: int) -> None:
-    """Ends a process that fills the disk, as a model that is not trusted can make it do; on Linux only.
+def _limit(pid: int, timeout: float) -> None:
+    """Ends a process that fills the disk, or goes on when nobody is left to end it; on Linux only.
 
-    A lower limit that it has from whoever started us stays.
+    A model that is not trusted can do the first, and the second where all other processes were killed. Lower limits
+    that it has from whoever started us stay.
     """
-    if sys.platform == "linux":
+    if sys.platform != "linux":
+        return
+    for kind, largest in (
+        (resource.RLIMIT_FSIZE, LARGEST_FILE),
+        (resource.RLIMIT_CPU, math.ceil(min(timeout, threading.TIMEOUT_MAX)) + 1),
+    ):
         with contextlib.suppress(OSError):
-            limits = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-            lowest = min([LARGEST_FILE, *(limit for limit in limits if limit != resource.RLIM_INFINITY)])
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (lowest, lowest))
+            limits = resource.prlimit(pid, kind)
+            lowest = min([largest, *(limit for limit in limits if limit != resource.RLIM_INFINITY)])
+            resource.prlimit(pid, kind, (lowest, lowest))
 
 
 def call(
@@ -85,7 +92,7 @@ def call(
         )  # fmt: skip
     child = _Child(process, owner)
     _RUNNING.add(child)
-    _limit_files(process.pid)
+    _limit(process.pid, timeout)
     # A timer, because Popen.wait(timeout) looks only every 50 ms whether the process has ended.
     timer = threading.Timer(min(timeout, threading.TIMEOUT_MAX), child.end, (TimedOutError,))
     timer.daemon = True
