@@ -108,7 +108,7 @@ def find_column(parameter: str, name: str, columns: Sequence[Column]) -> Column:
     found = next((known[spelled] for spelled in _spellings(wanted) if spelled in known), None)
     if found is not None:
         return found
-    close = difflib.get_close_matches(wanted, [*known, *ROW_KEYS], n=3)
+    close = difflib.get_close_matches(wanted, [*known, *(name for name, key in ROW_KEYS.items() if key in known)], n=3)
     figures = ", ".join(column.name for column in columns if not (column.option or _parted(column.name)[1]))
     mend = f"did you mean {' or '.join(close)}?" if close else f"there are all options, and {figures}"
     raise ParameterError(parameter, repr(name), f"no row has such a column; {mend}")

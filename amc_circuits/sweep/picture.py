@@ -194,4 +194,4 @@ def _no_waveforms(others: Sequence[int]) -> str:
     if not others:
         return "this sweep kept no waveforms; run it with --waveforms into a new folder"
     some = ", ".join(map(str, others[:MOST_ENTRIES])) + ", ..." * (len(others) > MOST_ENTRIES)
-    return f"has no waveforms; rows {some} have"
+    return f"this row has no waveforms; these have: {some}"

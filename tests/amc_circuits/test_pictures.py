@@ -1,5 +1,6 @@
 """Pictures of the array and of the read-out error."""
 
+import html
 import re
 
 import numpy as np
@@ -40,8 +41,8 @@ def figures(monkeypatch):
 
 
 def texts(path):
-    """What an svg has in words; Matplotlib writes each text as a comment beside its outlines."""
-    return re.findall(r"<!-- (.*?) -->", path.read_text())
+    """What an svg has in words, which it holds as text."""
+    return [html.unescape(found) for found in re.findall(r"<text[^>]*>([^<]*)</text>", path.read_text())]
 
 
 @pytest.mark.parametrize(("option", "suffix"), [("--error", ".pdf"), ("--array", ".png")])
@@ -90,9 +91,16 @@ def test_what_does_not_go_together_is_refused(amc, file, tmp_path, arguments, wo
 
 
 @pytest.mark.parametrize("arguments", [("--array",), ("--error",), ("--rhs", "1")])
-def test_a_sweep_has_no_waveforms(amc, tmp_path, arguments):
+def test_options_of_saved_waveforms_do_not_go_with_a_sweep(amc, tmp_path, arguments):
     """For the folder of a sweep these options are refused."""
-    amc("plot", tmp_path, *arguments, "-o", tmp_path / "p.png").refused(arguments[0], "holds no waveforms")
+    amc("plot", tmp_path, *arguments, "-o", tmp_path / "p.png").refused(arguments[0], "goes with a file", "--row N")
+
+
+@pytest.mark.parametrize("option", ["--x", "--y", "--hue", "--log", "--where", "--row"])
+def test_options_of_sweeps_do_not_go_with_saved_waveforms(amc, file, tmp_path, option):
+    """For a file these options are refused."""
+    outcome = amc("plot", file, option, "xy", "-o", tmp_path / "p.png")
+    outcome.refused(f"{option[2:]}: got xy; goes with the folder of a sweep")
 
 
 def test_nothing_can_be_drawn_where_nothing_was_simulated(amc, tmp_path):
