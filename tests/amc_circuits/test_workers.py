@@ -1,5 +1,6 @@
-"""Calls in processes: results, errors and warnings come back; nothing is left behind when it ends before its time."""
+"""Calls in processes: what came of each comes back, whatever becomes of its process; nothing is left behind."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -7,14 +8,61 @@ import sys
 import time
 import warnings
 from functools import partial
+from multiprocessing import forkserver
+from pathlib import Path
 
 import pytest
 
-from amc_circuits.workers import WorkerDiedError, run_in_processes
+from amc_circuits import workers as module
+from amc_circuits.workers import CallTimedOutError, WorkerDiedError, Workers, run_in_processes
 from tests.amc_circuits import broken_ngspice as broken
 from tests.command_line import ROOT, ended
 
 MANY = ("--monte-carlo", 2000, "--jobs", 2, "--programming-error", "1u")
+HANGS_ON_RECORD = 'touch "{folder}/$$"; sleep 600 & wait'
+
+
+class NeedsTwo(Exception):
+    """Can be pickled, but not the other way round."""
+
+    def __init__(self, one, two):
+        super().__init__(one)
+
+
+def raise_it(kind, *arguments):
+    """Raises an error."""
+    raise kind(*arguments)
+
+
+def raise_what_holds_a_function():
+    """Raises an error that cannot be pickled."""
+    error = ValueError("with a function")
+    error.function = lambda: None
+    raise error
+
+
+def a_function():
+    """Returns what cannot be pickled."""
+    return lambda: None
+
+
+def many_bytes():
+    """Returns more than fits into any pipe."""
+    return b"x" * 50_000_000
+
+
+def another_error_when_ended():
+    """Makes something else of the request to end."""
+    try:
+        time.sleep(60)
+    finally:
+        raise_it(ValueError, "in the middle")
+
+
+def deaf():
+    """Does not end when it is asked to."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(60)
 
 
 def test_results_come_back():
@@ -27,18 +75,145 @@ def test_results_come_back():
 
 
 def test_errors_and_warnings_come_back():
-    """A call's warning is the caller's, once; its error, too."""
+    """A call's warning is the caller's, once; its error, too, and where it was raised."""
     with pytest.warns(UserWarning, match="hear me") as heard:
         assert list(run_in_processes([partial(warnings.warn, "hear me")] * 2, 2)) == [None, None]
     assert len(heard) == 2
-    with pytest.raises(ValueError, match="invalid literal"):
-        list(run_in_processes([partial(int, "no number")] * 2, 2))
+    with pytest.raises(ValueError, match="invalid literal") as caught:
+        list(run_in_processes([partial(raise_it, ValueError, "invalid literal")] * 2, 2))
+    assert "in raise_it" in "".join(caught.value.__notes__)
 
 
 def test_a_process_that_dies_is_told():
     """An error that says what may be behind it; no wait without end."""
     with pytest.raises(WorkerDiedError, match="fewer --jobs"):
         list(run_in_processes([partial(os._exit, 3)] * 2, 2))
+
+
+def test_a_caller_that_stops_leaves_no_process():
+    """Calls that nobody waits for any more are ended."""
+    results = run_in_processes([partial(pow, 2, 3), partial(time.sleep, 60)], 2)
+    assert next(results) == 8
+    assert len(multiprocessing.active_children()) == 2
+    results.close()
+    assert not multiprocessing.active_children()
+
+
+def outcome(workers, call, timeout=None):
+    """How one call ends."""
+    workers.submit("tag", call, timeout)
+    while not (found := workers.finished()):
+        pass
+    (only,) = found
+    assert only.tag == "tag"
+    return only
+
+
+@pytest.fixture
+def one():
+    """A single process."""
+    with Workers(1) as workers:
+        yield workers
+
+
+def gone(pid):
+    """True when a process has ended, and its parent knows."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def wait_until(condition, within=30):
+    """Waits until something holds."""
+    end = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (a_function, "cannot be handed back"),
+        (raise_what_holds_a_function, "cannot be handed back"),
+        (partial(raise_it, NeedsTwo, 1, 2), "missing 1 required"),
+    ],
+)
+def test_what_cannot_be_sent_is_the_error_of_its_call(one, call, words):
+    """A result or an error that cannot be pickled, or not be unpickled, is told; the process goes on."""
+    pid = outcome(one, os.getpid).value()
+    with pytest.raises(TypeError, match=words):
+        outcome(one, call).value()
+    assert outcome(one, os.getpid).value() == pid
+
+
+def test_a_result_may_be_large(one):
+    """50 MB arrive whole."""
+    assert outcome(one, many_bytes).value() == many_bytes()
+
+
+def test_a_process_that_is_killed_while_it_answers_is_told(one):
+    """Half a result is none: the call's process died, and the next call has another."""
+    pid = outcome(one, os.getpid).value()
+    one.submit("tag", many_bytes)
+    # Nobody takes the result yet, so that the process is stuck in the middle of it.
+    time.sleep(0.3)
+    os.kill(pid, signal.SIGKILL)
+    (found,) = one.finished()
+    assert isinstance(found.error, WorkerDiedError)
+    assert outcome(one, os.getpid).value() != pid
+
+
+def test_a_process_that_died_at_rest_is_replaced(one):
+    """Nothing is lost, once or twice; only a call that takes its process with it is told."""
+    pid = outcome(one, os.getpid).value()
+    for _ in range(2):
+        os.kill(pid, signal.SIGKILL)
+        wait_until(partial(gone, pid))
+        pid = outcome(one, os.getpid).value()
+    assert isinstance(outcome(one, partial(os._exit, 0)).error, WorkerDiedError)
+    assert outcome(one, partial(pow, 2, 3)).value() == 8
+
+
+def test_processes_are_made_though_their_server_was_killed(one):
+    """A new one takes its place."""
+    pid = outcome(one, os.getpid).value()
+    os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(partial(gone, pid))
+    found = outcome(one, os.getpid)
+    assert isinstance(found.error, WorkerDiedError) or found.value() != pid
+    assert outcome(one, partial(pow, 2, 3)).value() == 8
+
+
+@pytest.mark.parametrize("call", [partial(time.sleep, 60), another_error_when_ended, deaf])
+def test_a_call_that_takes_too_long_is_ended(one, monkeypatch, call):
+    """Whatever it makes of that; the next one is made as if nothing had been, and others have lost nothing."""
+    monkeypatch.setattr(module, "GRACE", 0.3)
+    began = time.monotonic()
+    pid = outcome(one, os.getpid).value()
+    assert isinstance(outcome(one, call, 0.2).error, CallTimedOutError)
+    assert 0.2 <= time.monotonic() - began < 5
+    assert gone(pid)
+    assert outcome(one, partial(pow, 2, 3), 60).value() == 8
+
+
+def open_files():
+    """How many files this process has open."""
+    return len(list(Path("/dev/fd").iterdir()))
+
+
+def test_no_file_stays_open():
+    """Processes that come and go, in peace or not, leave no descriptor behind."""
+    for count in range(25):
+        with Workers(2) as workers:
+            assert outcome(workers, partial(pow, 2, 3)).value() == 8
+            assert isinstance(outcome(workers, partial(os._exit, 1)).error, WorkerDiedError)
+        if count == 1:
+            before = open_files()
+    assert open_files() <= before
 
 
 @pytest.fixture
@@ -63,23 +238,23 @@ def start_alone():
             process.communicate()
 
 
-def workers(group):
-    """Process ids of the workers of a group that have not ended."""
+def python_processes(group):
+    """Of a process group, all that run Python and have not ended: parent by process id."""
     listed = subprocess.run(
-        ["ps", "-ww", "-eo", "pid=,pgid=,stat=,args="], capture_output=True, text=True, check=True
+        ["ps", "-ww", "-eo", "pid=,ppid=,pgid=,stat=,args="], capture_output=True, text=True, check=True
     ).stdout
-    rows = [line.split(None, 3) for line in listed.splitlines()]
-    return [
-        int(row[0]) for row in rows if row[1] == str(group) and not row[2].startswith("Z") and "spawn_main" in row[-1]
-    ]
+    fields = [line.split(None, 4) for line in listed.splitlines()]
+    return {
+        int(pid): int(parent)
+        for pid, parent, its_group, state, command in fields
+        if its_group == str(group) and not state.startswith("Z") and "python" in command
+    }
 
 
-def wait_until(condition, within=30):
-    """Waits until something holds."""
-    end = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
+def workers(group):
+    """Process ids of the workers of a group: forked by the server, which the command has started."""
+    parents = python_processes(group)
+    return [pid for pid, parent in parents.items() if parents.get(parent) == group]
 
 
 def test_ctrl_c_at_a_terminal_leaves_nothing_behind(start_alone, tmp_path, temporary):
@@ -88,12 +263,14 @@ def test_ctrl_c_at_a_terminal_leaves_nothing_behind(start_alone, tmp_path, tempo
     simulator = broken.program(books, broken.BOOKKEEPING)
     process = start_alone("--size", 40, *MANY, "--save", tmp_path / "s.npz", AMC_NGSPICE=simulator)
     wait_until(lambda: len(broken.started(books)) >= 2)
+    assert len(workers(process.pid)) == 2
     os.killpg(process.pid, signal.SIGINT)
     began = time.perf_counter()
     outcome = ended(process)
     assert time.perf_counter() - began < 5
     assert (outcome.code, outcome.out, outcome.err) == (130, "", "amc: interrupted\n")
-    assert not broken.still_running(books) and not workers(process.pid)
+    wait_until(lambda: not python_processes(process.pid), within=5)
+    assert not broken.still_running(books)
     assert not list(temporary.iterdir())
     assert not (tmp_path / "s.npz").exists()
 
@@ -101,18 +278,27 @@ def test_ctrl_c_at_a_terminal_leaves_nothing_behind(start_alone, tmp_path, tempo
 def test_ctrl_c_while_workers_start_is_one_line(start_alone):
     """A worker that has not begun yet says nothing either."""
     process = start_alone("--size", 8, *MANY, "--engine", "state-space")
-    wait_until(lambda: workers(process.pid))
+    wait_until(lambda: len(python_processes(process.pid)) > 1)
     os.killpg(process.pid, signal.SIGINT)
     outcome = ended(process)
     assert (outcome.code, outcome.out, outcome.err) == (130, "", "amc: interrupted\n")
-    assert not workers(process.pid)
+    wait_until(lambda: not python_processes(process.pid), within=5)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
-def test_a_worker_that_is_killed_ends_the_command(start_alone, number):
+def test_a_worker_that_is_killed_ends_the_command(start_alone):
     """Exit code 1, one line, the other worker ended."""
     process = start_alone("--size", 8, *MANY, "--engine", "state-space")
     wait_until(lambda: len(workers(process.pid)) == 2)
-    os.kill(workers(process.pid)[0], number)
+    os.kill(workers(process.pid)[0], signal.SIGKILL)
     ended(process).refused("a process died", "--jobs", code=1)
-    assert not workers(process.pid)
+    wait_until(lambda: not python_processes(process.pid), within=5)
+
+
+def test_nothing_outlives_a_command_that_is_killed(start_alone, tmp_path):
+    """SIGKILL, which nobody can answer, to the command alone: workers and simulations end by themselves."""
+    books = tmp_path / "simulator"
+    process = start_alone("--size", 8, *MANY, AMC_NGSPICE=broken.program(books, HANGS_ON_RECORD))
+    wait_until(lambda: len(broken.started(books)) >= 2)
+    process.kill()
+    ended(process)
+    wait_until(lambda: not python_processes(process.pid) and not broken.still_running(books), within=5)

@@ -1,15 +1,84 @@
-"""Specifications of small sweeps, and what they stored."""
+"""Specifications of small sweeps, ways to run them, and what they stored."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from amc_circuits.sweep.point import Point
+from amc_circuits.sweep.run import Handling, Tally, run_sweep
+from amc_circuits.sweep.spec import sweep_from
 from amc_circuits.sweep.store import Row, Store
+from amc_circuits.workers import Workers
 
 FAST = 'circuit = "inv"\n[fixed]\nopamp = "single-pole"\n'
 GRID = FAST + 'kind = "spd"\n[grid]\nsize = [2, 3]\ngbwp = ["16M", "100MEG"]\nseed = {range = [0, 2]}\n'
 """Eight points."""
+EXACT = 'circuit = "inv"\n[fixed]\nengine = "state-space"\ninput_voltage = 0.02\nsize = 2\n[grid]\n'
+"""To go on with axes; no simulator, a few milliseconds a point."""
 
 
 def rows(folder: Path) -> list[Row]:
     """The rows of the sweep in `out`."""
-    with Store(folder / "out") as store:
+    return rows_in(folder / "out")
+
+
+def rows_in(folder: Path) -> list[Row]:
+    """The rows of the sweep in this folder."""
+    with Store(folder) as store:
         return store.rows()
+
+
+def exact(seeds: Iterable[int], **fixed: Any) -> dict[str, Any]:
+    """A specification without a simulator: a point for each seed."""
+    common = {"engine": "state-space", "input_voltage": 0.02, "size": 2}
+    return {"circuit": "inv", "fixed": common | fixed, "grid": {"seed": list(seeds)}}
+
+
+def run(folder: Path, content: Mapping[str, Any], executor: Any = None, **handling: Any) -> Tally:
+    """Runs a specification in one process, or as an executor does."""
+    return run_sweep(sweep_from(content), folder, executor or (lambda points: Workers(1)), Handling(**handling))
+
+
+def lasting(row: Row) -> Row:
+    """All of a row that depends neither on where and when it was run nor on how long it took."""
+    figures = {name: value for name, value in row.figures.items() if name != "wall_time_s"}
+    return replace(row, figures=figures, wall_time_s=0.0, finished="", host="")
+
+
+@dataclass
+class Replacing:
+    """An executor that makes other calls than those that it is handed: `function(point, call)`, in the process."""
+
+    function: Any
+    count: int = 1
+
+    def __enter__(self) -> "Replacing":
+        self.workers = Workers(self.count)
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.workers.__exit__(*error)
+
+    @property
+    def free(self) -> int:
+        """As of the processes."""
+        return self.workers.free
+
+    def submit(self, tag: Point, call: Any, timeout: float | None = None) -> None:
+        """Hands over the other call."""
+        self.workers.submit(tag, _Other(self.function, tag, call), timeout)
+
+    def finished(self) -> Any:
+        """As of the processes."""
+        return self.workers.finished()
+
+
+@dataclass(frozen=True)
+class _Other:
+    function: Any
+    tag: Point
+    call: Any
+
+    def __call__(self) -> Any:
+        return self.function(self.tag, self.call)
