@@ -18,8 +18,16 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep."
 
 def sweep(
     spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", help="What to run.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the rows: new, empty, or of an earlier sweep.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder for the rows: new, empty, or of an earlier sweep.", show_default=False
+        ),
+    ] = None,
     *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be run and how long it would take.", show_default=False)
+    ] = False,
     jobs: Jobs = "1",
     progress: Annotated[bool, typer.Option("--progress/--no-progress", help="Say how far it is.")] = True,
     scheduler: Annotated[
@@ -31,7 +39,10 @@ def sweep(
     """Run many points over any options of inv or mvm; one row a point, failures are rows."""
     from amc_circuits.sweep import commands
 
-    commands.sweep(spec, out, jobs, progress, options, scheduler)
+    if dry_run:
+        commands.dry_run(spec, out, jobs, options, scheduler)
+    else:
+        commands.sweep(spec, out, jobs, progress, options, scheduler)
 
 
 def replay(

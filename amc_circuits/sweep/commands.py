@@ -11,6 +11,7 @@ from amc_circuits.option import parse_table
 from amc_circuits.options import JOBS
 from amc_circuits.quantities import format_quantity
 from amc_circuits.run_folder import check_folder
+from amc_circuits.sweep.estimate import estimate
 from amc_circuits.sweep.options import HANDLING
 from amc_circuits.sweep.progress import reporting
 from amc_circuits.sweep.run import Handling, Tally, run_sweep
@@ -20,15 +21,34 @@ from netlists import ParameterError
 
 
 def sweep(
-    spec: Path, out: Path, jobs: str, progress: bool, options: dict[str, object], scheduler: str | None = None
+    spec: Path, out: Path | None, jobs: str, progress: bool, options: dict[str, object], scheduler: str | None = None
 ) -> None:
     """`amc sweep`."""
+    if out is None:
+        raise ParameterError("out", "nothing", "name a folder for the rows; only --dry-run does without")
     check_folder(out, "sweep")
     plan, executor, handling = read_sweep(spec), _executor(JOBS.parse(jobs), scheduler), handling_of(options)
     with reporting(progress) as on_rows:
         tally = run_sweep(plan, out, executor, handling, on_rows)
     _summary(tally, out)
     finish(NO_RESULT if tally.usable < tally.points else USABLE)
+
+
+def dry_run(spec: Path, out: Path | None, jobs: str, options: dict[str, object], scheduler: str | None = None) -> None:
+    """`amc sweep --dry-run`: says what would be done; writes nothing."""
+    if scheduler is not None:
+        raise ParameterError(
+            "scheduler", scheduler, "is not asked by --dry-run; give its number of processes as --jobs"
+        )
+    if out is not None:
+        check_folder(out, "sweep")
+    processes, handling = JOBS.parse(jobs), handling_of(options)
+    found = estimate(read_sweep(spec), out, processes, handling)
+    points, failed = len(found.plan.keys), found.plan.failed_before
+    cached = found.plan.cached - (0 if handling.retry_failed else failed)
+    again = " (to be run again)" if handling.retry_failed else " (--retry-failed runs them again)"
+    counts = f"{points - cached - failed} new, {cached} cached, {failed} failed before{again if failed else ''}"
+    print(f"{points} points: {counts}", *found.lines(processes), sep="\n")
 
 
 def _executor(processes: int, scheduler: str | None) -> Callable[[int], AbstractContextManager[Executor]]:
