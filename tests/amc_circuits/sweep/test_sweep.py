@@ -1,15 +1,25 @@
-"""`amc sweep`: rows, resuming, failures as rows."""
+"""`amc sweep`: rows, resuming, what makes no sense, and runs that are interrupted."""
 
+import json
+import re
+import signal
+import socket
 import time
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 
 from amc_circuits.run_folder import MARKER
-from amc_circuits.sweep.store import DATABASE
-from amc_circuits.sweep.store import FAILED, INVALID
+from amc_circuits.sweep.folder import LOCK, LOG, RESOLVED, SPECIFICATION
+from amc_circuits.sweep.store import DATABASE, INVALID
 from tests.amc_circuits import broken_ngspice as broken
-from tests.amc_circuits.sweep.sweeps import FAST, GRID, rows
+from tests.amc_circuits.sweep.sweeps import FAST, GRID, exact, lasting, rows, run
 from tests.command_line import ended, start
+
+HANGS_BEYOND_TWO = """if grep -q "^Vin3 " deck.cir; then touch "{folder}/$$"; sleep 600 & wait
+else exec "$real" "$@"
+fi"""
 
 
 @pytest.fixture
@@ -17,11 +27,6 @@ def books(tmp_path, monkeypatch):
     """The real simulator, which now keeps books: a folder with a file for every run."""
     monkeypatch.setenv("AMC_NGSPICE", broken.program(tmp_path / "books", broken.BOOKKEEPING))
     return tmp_path / "books"
-
-
-def figures(row):
-    """All of a row that must not depend on how it was run."""
-    return row.key, row.number, row.parameters, row.status, row.figures | {"wall_time_s": 0}, row.error
 
 
 def test_grid_gives_every_combination_in_order(sweep, tmp_path):
@@ -37,12 +42,47 @@ def test_grid_gives_every_combination_in_order(sweep, tmp_path):
 
 
 def test_rows_do_not_depend_on_the_number_of_jobs(sweep, tmp_path):
-    """One point after the other or two at a time: every figure is the same, bit for bit."""
+    """One point after the other or two at a time: everything is the same, bit for bit."""
     assert sweep(GRID, "--jobs", 1).code == 0
-    one = [figures(row) for row in rows(tmp_path)]
+    one = [lasting(row) for row in rows(tmp_path)]
     (tmp_path / "out").rename(tmp_path / "first")
     assert sweep(GRID, "--jobs", 2).code == 0
-    assert [figures(row) for row in rows(tmp_path)] == one
+    assert [lasting(row) for row in rows(tmp_path)] == one
+
+
+def test_rows_say_what_made_them(sweep, tmp_path):
+    """Hashes, seed, host, engine and versions, and when it was, in this row's own time."""
+    began = time.time()
+    text = 'circuit = "inv"\n[fixed]\nopamp = "single-pole"\nsize = 2\ntrial = 3\n[grid]\nseed = [5, 6]\n'
+    assert sweep(text + 'engine = ["ngspice", "state-space"]\n').code == 0
+    by_ngspice, exact_one, other, _ = found = rows(tmp_path)
+    assert [row.seed for row in found] == [5, 5, 6, 6]
+    assert [row.engine for row in found[:2]] == ["ngspice", "state-space"]
+    assert re.fullmatch(r"ngspice \d+\S*( KLU)?, amc \S+", by_ngspice.engine_version)
+    assert exact_one.engine_version == f"amc {by_ngspice.package_version}"
+    # One circuit, whatever solves it; of another seed another one.
+    assert by_ngspice.design_sha256 == exact_one.design_sha256 != other.design_sha256
+    assert all(re.fullmatch("[0-9a-f]{64}", text) for text in (by_ngspice.design_sha256, by_ngspice.deck_sha256))
+    assert exact_one.deck_sha256 == "" and by_ngspice.deck_sha256 != other.deck_sha256
+    for row in found:
+        assert row.host == socket.gethostname()
+        assert int(began) <= datetime.fromisoformat(row.finished).timestamp() <= time.time()
+        assert 0 < row.wall_time_s < time.time() - began
+
+
+def test_folder_holds_what_was_asked(sweep, tmp_path):
+    """The specification as it was written, and what it means: all defaults, SI units; the log has a line a row."""
+    assert sweep(GRID).code == 0
+    folder = tmp_path / "out"
+    assert (folder / SPECIFICATION).read_text() == GRID
+    resolved = json.loads((folder / RESOLVED).read_text())
+    assert (resolved["circuit"], resolved["points"]) == ("inv", 8)
+    assert resolved["axes"] == {"size": [2, 3], "gbwp": [16e6, 1e8], "seed": [0, 1]}
+    assert (resolved["fixed"]["opamp"], resolved["fixed"]["input_voltage"]) == ("single-pole", 0.1)
+    first, *lines, last = (folder / LOG).read_text().splitlines()
+    assert "begin: 8 points, 0 cached; ngspice" in first and "end: 8 points, 8 usable, 0 failed" in last
+    assert sorted(int(line.split()[2]) for line in lines) == list(range(8))
+    assert all(" SETTLED " in line for line in lines)
 
 
 def test_second_run_simulates_nothing(sweep, tmp_path, books):
@@ -88,52 +128,64 @@ def test_unstable_points_are_rows(sweep, tmp_path):
     assert all("pole at" in row.error for row in unusable)
 
 
-@pytest.mark.parametrize(
-    "script", [broken.FAILS, broken.GARBAGE, broken.TRUNCATED, broken.NOT_A_NUMBER, broken.STOPS_EARLY, broken.HANGS]
-)
-def test_failed_simulations_are_rows_and_the_sweep_goes_on(sweep, tmp_path, monkeypatch, script):
-    """Where the simulator fails, the row says why and where deck and log are; the other points are run, exit code 3."""
-    works_for_two_rows = f'if grep -q "^Vin3 " deck.cir; then {script}\nelse exec "$real" "$@"\nfi'
-    monkeypatch.setenv("AMC_NGSPICE", broken.program(tmp_path / "simulator", works_for_two_rows))
-    outcome = sweep(FAST + "timeout = 1\n[grid]\nsize = [2, 3]\n", "--jobs", 2)
-    assert (outcome.code, outcome.err) == (3, "")
-    good, bad = rows(tmp_path)
-    assert (good.status, bad.status) == ("SETTLED", FAILED)
-    assert bad.error.startswith("ngspice: ")
-    (kept,) = (tmp_path / "out" / "failures").iterdir()
-    assert str(kept) in bad.error
-    assert {path.name for path in kept.iterdir()} == {"deck.cir", "ngspice.log"}
-
-
-def test_failed_points_are_run_again(sweep, tmp_path, monkeypatch):
-    """The next run of the sweep tries the points again whose simulator failed, and keeps their numbers."""
-    simulator = tmp_path / "simulator"
-    monkeypatch.setenv("AMC_NGSPICE", broken.program(simulator, broken.FAILS_ONCE))
-    text = FAST + "size = 2\n[grid]\nseed = [0, 1]\n"
-    assert sweep(text).code == 3
-    assert sorted(row.status for row in rows(tmp_path)) == sorted([FAILED, "SETTLED"])
-    assert sweep(text).code == 0
-    assert [(row.number, row.status) for row in rows(tmp_path)] == [(0, "SETTLED"), (1, "SETTLED")]
-
-
-def test_ctrl_c_keeps_the_finished_rows(tmp_path, temporary):
-    """Ctrl-C in a sweep ends every simulation at once; finished rows stay, and the sweep can be taken up again."""
+@pytest.fixture
+def hanging(tmp_path):
+    """A sweep in a process of its own that has stored three rows, while two simulations hang, and who they are."""
     books, spec = tmp_path / "books", tmp_path / "spec.toml"
-    spec.write_text('circuit = "inv"\n[grid]\nsize = [2, 3, 64]\nseed = [0, 1, 2]\n')
-    simulator = broken.program(books, broken.BOOKKEEPING)
+    spec.write_text(FAST + "[grid]\nsize = [2, 3]\nseed = [0, 1, 2]\n")
+    simulator = broken.program(books, HANGS_BEYOND_TWO)
     process = start("sweep", spec, "--out", tmp_path / "out", "--jobs", 2, AMC_NGSPICE=simulator)
-    end = time.monotonic() + 60
-    while len(broken.started(books)) < 7 and time.monotonic() < end:
+    wait_until(lambda: len(broken.started(books)) == 2 and len(rows(tmp_path)) == 3)
+    yield process, books
+    process.kill()
+    process.communicate()
+
+
+def wait_until(condition, within=60):
+    """Waits until something holds."""
+    end = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
         time.sleep(0.02)
-    process.send_signal(2)
+
+
+def test_ctrl_c_keeps_the_finished_rows(sweep, tmp_path, hanging, temporary):
+    """Ctrl-C ends every simulation at once; what is stored stays, nothing else is left, and the sweep goes on later."""
+    process, books = hanging
+    process.send_signal(signal.SIGINT)
     outcome = ended(process)
     assert (outcome.code, outcome.out, outcome.err) == (130, "", "amc: interrupted\n")
     assert not broken.still_running(books)
     assert not list(temporary.iterdir())
-    # Two at a time: when the seventh begins, five have ended, and the last of them may just be on its way to the disk.
     found = rows(tmp_path)
-    assert 4 <= len(found) < 9 and all(row.usable for row in found)
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {MARKER, DATABASE}
+    assert [(row.parameters["size"], row.status) for row in found] == [(2, "SETTLED")] * 3
+    left = {path.name for path in (tmp_path / "out").iterdir()}
+    assert left == {MARKER, DATABASE, LOG, SPECIFICATION, RESOLVED, LOCK}
+    assert sweep((tmp_path / "spec.toml").read_text()).out.startswith("6 points, 6 usable")
+    assert rows(tmp_path)[:3] == found
+
+
+def test_a_folder_is_one_process_s_until_it_ends(sweep, tmp_path, hanging):
+    """A second sweep into it is refused and told by whom it is used, until that one ends, and be it by SIGKILL."""
+    process, books = hanging
+    text = (tmp_path / "spec.toml").read_text()
+    sweep(text).refused("--out", str(tmp_path / "out"), f"in use by process {process.pid} on {socket.gethostname()}")
+    found = rows(tmp_path)
+    assert process.poll() is None and len(found) == 3
+    process.kill()
+    ended(process)
+    wait_until(lambda: not broken.still_running(books), within=5)
+    assert sweep(text).out.startswith("6 points, 6 usable")
+    assert rows(tmp_path)[:3] == found
+
+
+def test_many_sweeps_leave_no_file_open(tmp_path):
+    """Of folders, databases, logs and processes."""
+    for number in range(20):
+        run(tmp_path / str(number), exact([0]))
+        if number == 2:
+            before = len(list(Path("/dev/fd").iterdir()))
+    assert len(list(Path("/dev/fd").iterdir())) <= before
 
 
 def test_foreign_folder_is_refused(sweep, tmp_path):
