@@ -16,53 +16,19 @@ import pytest
 from amc_circuits import workers as module
 from amc_circuits.workers import CallTimedOutError, WorkerDiedError, Workers, run_in_processes
 from tests.amc_circuits import broken_ngspice as broken
+from tests.amc_circuits.calls import (
+    NeedsTwo,
+    a_function,
+    another_error_when_ended,
+    deaf,
+    many_bytes,
+    raise_it,
+    raise_what_holds_a_function,
+)
 from tests.command_line import ROOT, ended
 
 MANY = ("--monte-carlo", 2000, "--jobs", 2, "--programming-error", "1u")
 HANGS_ON_RECORD = 'touch "{folder}/$$"; sleep 600 & wait'
-
-
-class NeedsTwo(Exception):
-    """Can be pickled, but not the other way round."""
-
-    def __init__(self, one, two):
-        super().__init__(one)
-
-
-def raise_it(kind, *arguments):
-    """Raises an error."""
-    raise kind(*arguments)
-
-
-def raise_what_holds_a_function():
-    """Raises an error that cannot be pickled."""
-    error = ValueError("with a function")
-    error.function = lambda: None
-    raise error
-
-
-def a_function():
-    """Returns what cannot be pickled."""
-    return lambda: None
-
-
-def many_bytes():
-    """Returns more than fits into any pipe."""
-    return b"x" * 50_000_000
-
-
-def another_error_when_ended():
-    """Makes something else of the request to end."""
-    try:
-        time.sleep(60)
-    finally:
-        raise_it(ValueError, "in the middle")
-
-
-def deaf():
-    """Does not end when it is asked to."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    time.sleep(60)
 
 
 def test_results_come_back():
@@ -260,8 +226,8 @@ def workers(group):
 def test_ctrl_c_at_a_terminal_leaves_nothing_behind(start_alone, tmp_path, temporary):
     """Ctrl-C reaches command and workers; simulations end at once, no process or file is left, and one line is said."""
     books = tmp_path / "simulator"
-    simulator = broken.program(books, broken.BOOKKEEPING)
-    process = start_alone("--size", 40, *MANY, "--save", tmp_path / "s.npz", AMC_NGSPICE=simulator)
+    simulator = broken.program(books, HANGS_ON_RECORD)
+    process = start_alone("--size", 8, *MANY, "--save", tmp_path / "s.npz", AMC_NGSPICE=simulator)
     wait_until(lambda: len(broken.started(books)) >= 2)
     assert len(workers(process.pid)) == 2
     os.killpg(process.pid, signal.SIGINT)

@@ -1,5 +1,7 @@
 """Specifications of small sweeps, ways to run them, and what they stored."""
 
+import os
+import signal
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,9 +37,12 @@ def exact(seeds: Iterable[int], **fixed: Any) -> dict[str, Any]:
     return {"circuit": "inv", "fixed": common | fixed, "grid": {"seed": list(seeds)}}
 
 
-def run(folder: Path, content: Mapping[str, Any], executor: Any = None, **handling: Any) -> Tally:
-    """Runs a specification in one process, or as an executor does."""
-    return run_sweep(sweep_from(content), folder, executor or (lambda points: Workers(1)), Handling(**handling))
+def run(
+    folder: Path, content: Mapping[str, Any], executor: Any = None, on_rows: Any = lambda rows, plan: None, **how: Any
+) -> Tally:
+    """Runs a specification in one process, or as an executor does; `how` is that of `Handling`."""
+    one = executor or (lambda points: Workers(1))
+    return run_sweep(sweep_from(content), folder, one, Handling(**how), on_rows)
 
 
 def lasting(row: Row) -> Row:
@@ -82,3 +87,18 @@ class _Other:
 
     def __call__(self) -> Any:
         return self.function(self.tag, self.call)
+
+
+def killed_once(marker: Path, point: Point, call: Any) -> Any:
+    """Dies at its first point, once and for all who share the marker."""
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return call()
+
+
+def killed_always(number: int, point: Point, call: Any) -> Any:
+    """Dies of one point, every time."""
+    if point.number == number:
+        os._exit(1)
+    return call()
