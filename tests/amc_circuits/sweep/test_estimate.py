@@ -172,7 +172,7 @@ def test_many_trials_are_not_all_run(clockwork):
     found = estimated(fixed={"size": 10, "monte_carlo": 100 * TRIALS})
     assert {options["monte_carlo"] for options in clockwork} == {TRIALS}
     assert found.seconds == pytest.approx(START + ROW_TIME + 100 * 1e-3)
-    assert found.lines(1)[0].startswith("about 3 s with 1 job (from 1 sample point)")
+    assert found.lines(1)[0].startswith("about 5 s with 1 job (from 1 sample point)")
 
 
 def test_rows_that_are_there_are_taken_for_samples(tmp_path, clockwork):
