@@ -12,7 +12,7 @@ from typing import Any
 from amc_circuits.engines import StateSpaceEngine, find_ngspice
 from amc_circuits.options import OPAMP_OVERRIDES
 from amc_circuits.programmed import package_version
-from netlists import MacroOpAmp, ParameterError, preset
+from netlists import MacroOpAmp, ParameterError, SinglePoleOpAmp, preset
 
 FILES = ("conductances", "opamp_file")
 NOT_IN_KEY = ("timeout",)
@@ -31,7 +31,7 @@ def key_of(circuit: str, options: Mapping[str, Any], engine_version: str) -> str
     for name in FILES:
         if options[name] is not None:
             known[name] = _content_of(Path(options[name]))
-    parameters = _macro(*(options[name] for name in ("opamp", *OPAMP_OVERRIDES)))
+    parameters = _opamp(*(options[name] for name in ("opamp", *OPAMP_OVERRIDES)))
     if options["opamp_file"] is None and parameters is not None:
         known = {name: value for name, value in known.items() if name not in OPAMP_OVERRIDES} | {"opamp": parameters}
     return hashlib.sha256(json.dumps([circuit, known, engine_version], sort_keys=True).encode()).hexdigest()
@@ -67,11 +67,11 @@ def _hash_of(path: Path, _time: int, _size: int) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _macro(name: str, *overrides: float | None) -> str | None:
-    """Hash of an op-amp's parameters; None of one that is no macro model, or has no such parameters."""
+def _opamp(name: str, *overrides: float | None) -> str | None:
+    """Hash of an op-amp's parameters; None of one that is made of transistors, or has no such parameters."""
     changes = {key: value for key, value in zip(OPAMP_OVERRIDES, overrides, strict=True) if value is not None}
     try:
         record = preset(name)
-        return record.replace(**changes).sha256 if isinstance(record, MacroOpAmp) else None
+        return record.replace(**changes).sha256 if isinstance(record, (MacroOpAmp, SinglePoleOpAmp)) else None
     except ParameterError:
         return None
