@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import tracemalloc
 
 import pytest
@@ -14,6 +15,7 @@ from amc_circuits.options import parse_options
 from amc_circuits.sweep.spec import LARGEST_FILE, read_sweep, sweep_from
 from netlists import ParameterError
 from tests.amc_circuits.sweep.sweeps import FAST
+from tests.command_line import ROOT
 
 ALL_FORMS = """# Everything.
 circuit = "inv"
@@ -96,6 +98,14 @@ def test_resolved_specification_rebuilds_the_sweep(tmp_path):
     ]
     points = [resolved["fixed"] | dict(itertools.chain(*map(dict.items, step))) for step in itertools.product(*steps)]
     assert points == list(sweep)
+
+
+@pytest.mark.parametrize("name", ["settling", "wires", "mvm", "monte_carlo"])
+def test_our_own_specifications_have_as_many_points_as_they_say(name):
+    """What is shown in `benchmarks/specs` can be read, and its first lines count right where they count."""
+    sweep = read_sweep(ROOT / "benchmarks" / "specs" / f"{name}.toml")
+    counted = re.search(r"(\d+) points", sweep.text)
+    assert len(sweep) == (int(counted[1]) if counted else 4 * 2)
 
 
 def test_points_are_made_when_they_are_asked_for(monkeypatch):
