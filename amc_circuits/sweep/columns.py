@@ -122,4 +122,5 @@ def varied_options(rows: Sequence[Row]) -> list[str]:
     """Options that differ between rows, in the order of the option table."""
     if not rows:
         return []
-    return [name for name in rows[0].parameters if len({str(row.parameters.get(name)) for row in rows}) > 1]
+    first = rows[0].parameters
+    return [name for name, value in first.items() if any(row.parameters.get(name) != value for row in rows)]

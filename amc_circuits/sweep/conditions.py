@@ -62,8 +62,11 @@ def chosen(rows: Sequence[Row], texts: Iterable[str]) -> list[Row]:
     Raises:
         ParameterError: A condition cannot be read, or no row has its column.
     """
-    flat_rows = [flat(row) for row in rows]
+    texts = list(texts)
+    flat_rows = [flat(row) for row in rows if texts]
     conditions = read_conditions(texts, flat_rows)
+    if not conditions:
+        return list(rows)
     kept = [all(one.holds(found.get(one.column.name)) for one in conditions) for found in flat_rows]
     return [row for row, keeps in zip(rows, kept, strict=True) if keeps]
 

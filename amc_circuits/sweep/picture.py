@@ -183,6 +183,9 @@ def plot_row(store: Store, number: int, path: Path) -> None:
         figure, axes = plt.subplots()
         draw_response(axes, response, places.tolist())
         draw_title(axes, "; ".join([f"row {number}: {title(row.figures)}", *options]))
+        outputs = np.atleast_1d(row.figures["size"])[0]
+        if outputs > len(places):
+            axes.set_ylabel(f"{len(places)} of {outputs} outputs, the last to settle")
         save_figure(figure, path)
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from amc_circuits.sweep.columns import Column, columns_of, flat, varied_options
 from amc_circuits.sweep.conditions import chosen
 from amc_circuits.sweep.store import Row, Store
-from amc_circuits.sweep.table import cell, main_columns
+from amc_circuits.sweep.table import main_columns
+from amc_circuits.sweep.text_table import cell
 
 if TYPE_CHECKING:
     import pandas
@@ -84,12 +85,11 @@ class SweepResults:
 
     def _repr_html_(self) -> str:
         """The summary and the first rows; without colours of its own, so that it suits light and dark pages."""
-        flat_rows = [flat(row) for row in self.rows]
+        flat_rows = [flat(row) for row in self.rows[:SHOWN_ROWS]]
         columns = main_columns(self.rows, self.columns)
         head = "".join(f"<th>{escape(column.heading)}</th>" for column in columns)
         lines = [
-            "".join(f"<td>{escape(cell(row.get(column.name), column))}</td>" for column in columns)
-            for row in flat_rows[:SHOWN_ROWS]
+            "".join(f"<td>{escape(cell(row.get(column.name), column))}</td>" for column in columns) for row in flat_rows
         ]
         body = "".join(f"<tr>{line}</tr>" for line in lines)
         more = f"<p>and {len(self) - SHOWN_ROWS} more rows</p>" if len(self) > SHOWN_ROWS else ""

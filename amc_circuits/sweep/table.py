@@ -5,24 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from amc_circuits.option import output_format
-from amc_circuits.quantities import format_quantity
-from amc_circuits.report import print_table
 from amc_circuits.run_folder import check_output_file, replacing, writing
 from amc_circuits.sweep.columns import Column, columns_of, find_column, flat, varied_options
 from amc_circuits.sweep.conditions import chosen, sorted_by
 from amc_circuits.sweep.store import Row, Store
+from amc_circuits.sweep.text_table import FlatRow, fitted_lines, lines_of
 from netlists import ParameterError
 
 FORMATS = ("table", "csv", "json", "parquet")
@@ -38,10 +30,6 @@ MAIN = (
 )
 """Figures that people are shown, the most important first: where there is no room, the last are left out."""
 MOST_REASONS = 10
-HEADING_WIDTH = 10
-FOLDED = 24
-"""Texts that are longer may take several lines."""
-FlatRow = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -64,24 +52,36 @@ def table(folder: Path, form: str | None, output: Path | None, wanted: Wanted) -
     form = _format(form, output)
     with Store(folder) as store:
         rows = store.rows()
-    shown = chosen(rows, wanted.where)
-    flat_rows = [flat(row) for row in shown]
-    columns = columns_of([flat(row) for row in rows])
+    flat_rows = [flat(row) for row in rows]
+    columns = columns_of(flat_rows)
+    if wanted.where:
+        kept = {row.number for row in chosen(rows, wanted.where)}
+        flat_rows = [row for row in flat_rows if row["number"] in kept]
     if wanted.sort is not None:
         column = find_column("sort", wanted.sort, columns)
         flat_rows = sorted_by(flat_rows, column, descending=wanted.sort.startswith("-"))
     named = [] if wanted.columns is None else wanted.columns.split(",")
     asked = list(dict.fromkeys(find_column("columns", name, columns) for name in named))
     if form == "table":
-        title = f"{len(shown)} points" if len(shown) == len(rows) else f"{len(shown)} of {len(rows)} points"
-        main = main_columns(shown, columns)
-        print_table(_grid(flat_rows, asked, title) if asked else _fitted(flat_rows, main, title))
-        print("".join(f"{line}\n" for line in reasons(shown, folder)), end="")
+        _print_table(rows, flat_rows, columns, asked, folder)
     elif form == "parquet" and output is not None:
         _write_parquet(flat_rows, asked or columns, output)
     else:
         text = (_csv if form == "csv" else _json)(flat_rows, asked or columns)
         _print_or_write(text, output)
+
+
+def _print_table(
+    rows: Sequence[Row], flat_rows: Sequence[FlatRow], columns: Sequence[Column], asked: Sequence[Column], folder: Path
+) -> None:
+    """For people: what was asked for or is needed most, and why rows are not usable."""
+    kept = {row["number"] for row in flat_rows}
+    shown = [row for row in rows if row.number in kept]
+    print(f"{len(shown)} points" if len(shown) == len(rows) else f"{len(shown)} of {len(rows)} points")
+    main = main_columns(shown, columns)
+    keep = 1 + sum(column.name not in MAIN for column in main)
+    lines = lines_of(flat_rows, asked) if asked else fitted_lines(flat_rows, main, keep)
+    print("".join(f"{line}\n" for line in lines + reasons(shown, folder)), end="")
 
 
 def _format(form: str | None, output: Path | None) -> str:
@@ -132,49 +132,14 @@ def _csv(flat_rows: Sequence[FlatRow], columns: Sequence[Column]) -> str:
 def main_columns(rows: Sequence[Row], columns: Sequence[Column]) -> list[Column]:
     """What people are shown first: number, options that vary, status, and the figures of `MAIN` that some row has."""
     known = {column.name: column for column in columns}
-    flat_rows = [flat(row) for row in rows]
-    figures = [name for name in MAIN if any(row.get(name) is not None for row in flat_rows)]
+    missing = [name for name in MAIN if name in known]
+    for row in rows:
+        if not missing:
+            break
+        found = flat(row)
+        missing = [name for name in missing if found.get(name) is None]
+    figures = [name for name in MAIN if name not in missing]
     return [known[name] for name in ("number", *varied_options(rows), "status", *figures) if name in known]
-
-
-def cell(value: Any, column: Column) -> str:
-    """A value as people read it under the heading of its column, which has the unit; `-` where there is none."""
-    if value is None or isinstance(value, bool):
-        return "-" if value is None else str(value).lower()
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) and not column.unit:
-        return str(value)
-    return format_quantity(value, "%").removesuffix(" %") if column.unit == "%" else format_quantity(value)
-
-
-def _fitted(flat_rows: Sequence[FlatRow], main: Sequence[Column], title: str) -> Table:
-    """A table of so many of the main columns as a terminal has room for."""
-    console, columns = Console(), list(main)
-    unfolded = console.options.update(width=10_000)
-    grid = _grid(flat_rows, columns, title, 2 * FOLDED)
-    if not console.is_terminal:
-        return grid
-    while columns[-1].name in MAIN[1:] and console.measure(grid, options=unfolded).maximum > console.width:
-        columns.pop()
-        grid = _grid(flat_rows, columns, title, 2 * FOLDED)
-    if left_out := ", ".join(column.title for column in main[len(columns) :]):
-        grid.caption = Text(f"no room for {left_out}; --columns shows what is named")
-        grid.caption_justify = "left"
-    return grid
-
-
-def _grid(flat_rows: Sequence[FlatRow], columns: Sequence[Column], title: str, widest: int | None = None) -> Table:
-    """Cells are `Text`: what stands in square brackets is no markup."""
-    grid = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-    for column in columns:
-        longest = max((len(row[column.name]) for row in flat_rows if isinstance(row.get(column.name), str)), default=0)
-        heading = Text(textwrap.fill(column.heading, HEADING_WIDTH, break_long_words=False))
-        justify: Literal["left", "right"] = "left" if longest else "right"
-        grid.add_column(heading, justify=justify, overflow="fold", no_wrap=longest <= FOLDED, max_width=widest)
-    for row in flat_rows:
-        grid.add_row(*(Text(cell(row.get(column.name), column)) for column in columns))
-    return grid
 
 
 def reasons(rows: Sequence[Row], folder: Path) -> list[str]:
