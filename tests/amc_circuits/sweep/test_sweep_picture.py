@@ -282,6 +282,15 @@ def test_outputs_that_were_left_out_keep_the_numbers_of_others(tmp_path, figures
     plt.close()
 
 
+def test_outputs_that_were_left_out_are_told(tmp_path, amc, figures):
+    """Of 20 outputs 16 are kept: the axis says so."""
+    time = np.linspace(0, 1e-7, 20)
+    content = pack_traces([Response(time, np.outer(time, np.arange(1, 21)), 0.01, 9e-8)])
+    row = made(0, {"settling_time_s": 9e-8, "circuit": "mvm", "size": [20, 4], "status": "SETTLED"}, size=20)
+    assert amc("plot", stored(tmp_path / "out", [row], {0: content}), "--row", 0, "-o", tmp_path / "p.png").code == 0
+    assert figures[0].axes[0].get_ylabel() == "16 of 20 outputs, the last to settle"
+
+
 def test_waveforms_of_a_simulated_row_are_drawn(sweep, amc, tmp_path):
     """A sweep run with --waveforms: every row has a picture of its four outputs."""
     assert sweep('circuit = "inv"\n[fixed]\nsize = 4\nengine = "state-space"\n', "--waveforms").code == 0
