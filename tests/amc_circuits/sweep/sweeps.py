@@ -7,11 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from amc_circuits.conductances import save_conductances
+from amc_circuits.mapping import map_matrix
+from amc_circuits.matrices import draw_matrix
 from amc_circuits.sweep.point import Point
 from amc_circuits.sweep.run import Handling, Tally, run_sweep
 from amc_circuits.sweep.spec import sweep_from
 from amc_circuits.sweep.store import Row, Store
 from amc_circuits.workers import Workers
+from amc_circuits.write_verify import Written
 
 FAST = 'circuit = "inv"\n[fixed]\nopamp = "single-pole"\n'
 GRID = FAST + 'kind = "spd"\n[grid]\nsize = [2, 3]\ngbwp = ["16M", "100MEG"]\nseed = {range = [0, 2]}\n'
@@ -43,6 +49,18 @@ def run(
     """Runs a specification in one process, or as an executor does; `how` is that of `Handling`."""
     one = executor or (lambda points: Workers(1))
     return run_sweep(sweep_from(content), folder, one, Handling(**how), on_rows)
+
+
+def programmed(path: Path, size: int, error: float) -> Path:
+    """A file with the array of `size` and seed 0, of whose cells each second one is wrong by so many siemens."""
+    matrix = draw_matrix("spd", size, size, None, np.random.default_rng(0))
+    mapping = map_matrix(matrix)
+    zeros = np.zeros((size, size), dtype=np.int64)
+    wrong = error * (np.indices((size, size)).sum(axis=0) % 2)
+    targets = [array for array in (mapping.positive, mapping.negative) if array is not None]
+    written = [Written(target, target + wrong, zeros, zeros, zeros, zeros, zeros, zeros) for target in targets]
+    save_conductances(path, matrix, mapping, (1e-6, 100e-6), written)
+    return path
 
 
 def lasting(row: Row) -> Row:

@@ -1,13 +1,14 @@
 """Sweeps whose points are many trials, and points that read files."""
 
+import tomllib
+
 import numpy as np
 import pytest
 
-from amc_circuits.matrices import draw_matrix
 from amc_circuits.monte_carlo import study_of
 from amc_circuits.options import parse_options
 from amc_circuits.trial_statistics import spreads, yields
-from tests.amc_circuits.sweep.sweeps import rows
+from tests.amc_circuits.sweep.sweeps import programmed, rows, rows_in, run
 
 TRIALS = """
 circuit = "inv"
@@ -21,10 +22,17 @@ size = [3, 4, 6]
 """
 
 
-def test_rows_hold_what_the_trials_say_together(sweep, tmp_path):
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """What came of them."""
+    path = tmp_path_factory.mktemp("trials")
+    run(path, tomllib.loads(TRIALS))
+    return path
+
+
+def test_rows_hold_what_the_trials_say_together(folder):
     """Medians by the figures' own names, spread and yield beside them, as the same study says in Python."""
-    assert sweep(TRIALS).code == 0
-    for row in rows(tmp_path):
+    for row in rows_in(folder):
         options = {name: value for name, value in row.parameters.items() if name != "circuit"}
         study = study_of("inv", parse_options("inv", options), (None, None))
         trials = study.run(1)
@@ -38,13 +46,12 @@ def test_rows_hold_what_the_trials_say_together(sweep, tmp_path):
         assert row.figures["yield_low"] < row.figures["yield"] <= usable.share
 
 
-def test_table_shows_spread_and_yield(sweep, amc, tmp_path):
+def test_table_shows_spread_and_yield(amc, folder):
     """A column for each end of the error's band and one for the yield."""
-    assert sweep(TRIALS).code == 0
-    table = amc("table", tmp_path / "out").out
-    heading, rows = table.split("──", 1)
+    table = amc("table", folder).out
+    heading, shown = table.split("──", 1)
     assert heading.count("trials") == 2 and "yield" in heading
-    assert [line.split()[2] for line in rows.splitlines() if "SETTLED" in line] == ["SETTLED"] * 3
+    assert [line.split()[2] for line in shown.splitlines() if "SETTLED" in line] == ["SETTLED"] * 3
 
 
 @pytest.mark.parametrize("spec", ['"speed<1"', '"relative_error<"', '"relative_noise<1"'])
@@ -57,15 +64,12 @@ def test_unusable_limits_are_told(sweep, tmp_path, spec):
         assert outcome.code == 2 and "spec" in outcome.err
 
 
-def test_a_point_is_another_when_its_file_has_changed(sweep, amc, tmp_path):
-    """The same path with other conductances in it: the row is not the old one."""
-    matrix = draw_matrix("spd", 3, 3, None, np.random.default_rng(0))
-    np.save(tmp_path / "A.npy", matrix)
+def test_a_point_is_another_when_its_file_has_changed(sweep, tmp_path):
+    """The same path with other conductances in it: a row of its own, whose error is the file's."""
     spec = f'circuit = "inv"\n[fixed]\nsize = 3\nengine = "state-space"\nconductances = "{tmp_path}/c.npz"\n'
-    found = []
-    for tolerance in ("5u", "0.5u"):
-        assert amc("program", tmp_path / "A.npy", "-o", tmp_path / "c.npz", "--tolerance", tolerance).code == 0
+    for error in (1e-6, 1e-7):
+        programmed(tmp_path / "c.npz", 3, error)
         assert sweep(spec).code == 0
-        found.append(rows(tmp_path)[-1])
-    assert found[0].key != found[1].key
-    assert found[1].figures["relative_error"] < found[0].figures["relative_error"]
+    worse, better = rows(tmp_path)
+    assert worse.key != better.key and worse.parameters == better.parameters
+    assert better.figures["relative_error"] == pytest.approx(worse.figures["relative_error"] / 10, rel=0.2)
