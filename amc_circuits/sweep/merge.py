@@ -25,7 +25,8 @@ def merge(sources: Sequence[Path], out: Path) -> None:
 def merge_folders(sources: Sequence[Path], out: Path) -> None:
     """Puts the rows of some folders into another, which may hold rows already.
 
-    Of rows with the same key a usable one is taken before one that is not, else the first. A row keeps its number where
+    Of rows with the same key a usable one is taken before one that is not, and that before one that failed; else the
+    first. A row keeps its number where
     that is free: the shards of one sweep have the numbers that the whole sweep would have.
 
     Args:
@@ -54,7 +55,7 @@ def _take(source: Path, out: Path, store: Store) -> int:
     found: list[tuple[Row, bytes | None]] = []
     with Store(source) as there:
         for row in there.rows():
-            if row.key in known and (known[row.key].usable or not row.usable):
+            if row.key in known and _worth(known[row.key]) >= _worth(row):
                 continue
             number = known[row.key].number if row.key in known else row.number
             if row.key not in known and number in taken:
@@ -63,6 +64,11 @@ def _take(source: Path, out: Path, store: Store) -> int:
             found.append((_moved(row, number, source, out), there.waveforms(row.number)))
     store.put(found)
     return len(found)
+
+
+def _worth(row: Row) -> int:
+    """The larger the better."""
+    return 2 if row.usable else int(not row.failed)
 
 
 def _moved(row: Row, number: int, source: Path, out: Path) -> Row:
