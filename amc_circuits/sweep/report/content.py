@@ -7,11 +7,12 @@ from typing import Any
 
 from amc_circuits.report import plain
 from amc_circuits.sweep.columns import Column, columns_of, flat, varied_options
+from amc_circuits.sweep.curves import chart_of
+from amc_circuits.sweep.picture import LINEAR, WIDE
 from amc_circuits.sweep.store import Row
+from amc_circuits.sweep.table import MAIN
+from netlists import ParameterError
 
-FIGURES = ("settling_time_s", "predicted_settling_time_s", "energy_total_j", "relative_error", "bits", "yield")
-"""Shown first, and the first of them that is known is drawn."""
-LINEAR = ("bits", "yield")
 LARGEST_EXACT = 2**53
 """Whole numbers beyond are shown as text: a browser's numbers are 64-bit floats."""
 
@@ -23,7 +24,7 @@ def content_of(rows: Sequence[Row]) -> dict[str, Any]:
     that is known of it are numbers.
     """
     flat_rows = [flat(row) for row in rows]
-    main = {"number", *varied_options(rows), "status", *FIGURES, "error"}
+    main = {"number", *varied_options(rows), "status", *MAIN, "error"}
     columns = [_described(column, flat_rows, main) for column in columns_of(flat_rows)]
     return {"rows": len(rows), "columns": columns, "axes": _axes(rows, columns)}
 
@@ -49,12 +50,16 @@ def _exact(value: Any) -> Any:
 
 
 def _axes(rows: Sequence[Row], columns: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Columns for x, y and hue as `amc plot` chooses them, and which are log; x is the number where nothing varies."""
-    numeric = {column["name"]: column["values"] for column in columns if column["numeric"]}
-    varied = varied_options([row for row in rows if row.usable]) or varied_options(rows)
-    x = next(iter(sorted((name for name in varied if name in numeric), key=lambda name: name == "seed")), "number")
-    y = next((name for name in FIGURES if name in numeric), "row_wall_time_s")
-    hue = next((name for name in varied if name not in (x, "seed")), "")
-    along, up = ([value for value in numeric.get(name, []) if value is not None] for name in (x, y))
-    log_x = bool(along) and 0 < 3 * min(along) < max(along)
-    return {"x": x, "y": y, "hue": hue, "log_x": log_x, "log_y": y not in LINEAR and min(up, default=0) > 0}
+    """Columns for x, y and hue as `amc plot` chooses them, and which are logarithmic; where it has none, any figure."""
+    known = {column["name"]: [value for value in column["values"] if value is not None] for column in columns}
+    numeric = [column["name"] for column in columns if column["numeric"]]
+    try:
+        chart = chart_of(rows, None, "settling_time", None)
+        x, y, hue = chart.x.name, chart.y.name, "" if chart.hue is None else chart.hue.name
+    except ParameterError:
+        x, y, hue = "number", next((name for name in MAIN if name in numeric), "row_wall_time_s"), ""
+    return {"x": x, "y": y, "hue": hue, "log_x": _is_log(x, known.get(x, [])), "log_y": _is_log(y, known.get(y, []))}
+
+
+def _is_log(name: str, values: Sequence[float]) -> bool:
+    return name not in LINEAR and bool(values) and min(values) > 0 and max(values) > WIDE * min(values)

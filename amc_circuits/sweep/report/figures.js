@@ -43,8 +43,13 @@ function ticks(unit) {
   return unit ? { tickformat: "~s", ticksuffix: unit } : { exponentformat: "SI" };
 }
 
-/** How many decades sorted values cover. */
-const decades = (values) => Math.log10(values.at(-1) / values[0]);
+/** An axis of these points; of few decades the ticks 1, 2, 5, where plotly would put all digits or none. */
+function axisOf(column, log, places) {
+  const axis = { title: { text: literally(column.title) }, type: log ? "log" : "linear", ...ticks(column.unit) };
+  const values = distinct(places.map((place) => column.values[place]));
+  const decades = Math.log10(values.at(-1) / values[0]);
+  return log && (decades === 0 || (decades > 0.5 && decades < 1.5)) ? { ...axis, dtick: "D2" } : axis;
+}
 
 class PointsFigure {
   constructor(data, choose) {
@@ -60,14 +65,10 @@ class PointsFigure {
     const has = (column, log) => (place) => column.values[place] !== null && (!log || column.values[place] > 0);
     const drawn = places.filter(has(x, logX)).filter(has(y, logY));
     Object.assign(this, { drawn, axes, look: looks(this.data.colours) });
-    const valuesOf = (column) => distinct(drawn.map((place) => column.values[place]));
-    const axis = (column, log) => ({
-      title: { text: literally(column.title) }, type: log ? "log" : "linear", ...ticks(column.unit),
-      ...(log && decades(valuesOf(column)) > 0.5 && decades(valuesOf(column)) < 1.5 ? { dtick: "D2" } : {}),
-    });
-    const few = valuesOf(x);
+    const few = distinct(drawn.map((place) => x.values[place]));
     const at = few.length > FEW ? {} : { tickvals: few, ticktext: few.map((value) => engineering(value, x.unit)) };
-    const layout = layoutOf(this.look, { ...axis(x, logX), ...at }, axis(y, logY), { annotations: this.label(chosen) });
+    const [across, up] = [{ ...axisOf(x, logX, drawn), ...at }, axisOf(y, logY, drawn)];
+    const layout = layoutOf(this.look, across, up, { annotations: this.label(chosen) });
     const traces = this.groups(hue).flatMap((group) => this.traces(group, axes));
     this.say(places.length - drawn.length, traces);
     await Plotly.react(this.place, traces, layout, CONFIGURATION);
@@ -76,7 +77,7 @@ class PointsFigure {
   }
 
   say(left, traces) {
-    const said = [`${this.drawn.length} points are drawn${left ? `, ${left} have no such figure` : ""}.`];
+    const said = [`Points drawn: ${this.drawn.length}${left ? `; without such a figure: ${left}` : ""}.`];
     if (traces.some((trace) => trace.mode === "lines")) said.push("Lines: medians of usable points.");
     if (!this.drawn.every(this.usable)) said.push("Open markers: no usable result.");
     if (traces.some((trace) => trace.error_y)) said.push("Bars: 5 to 95 % of the trials; of a yield 95 % confidence.");
@@ -112,7 +113,8 @@ class PointsFigure {
     };
     const found = new Map();
     for (const place of places.filter(this.usable)) {
-      found.set(x.values[place], [...(found.get(x.values[place]) ?? []), y.values[place]]);
+      if (!found.has(x.values[place])) found.set(x.values[place], []);
+      found.get(x.values[place]).push(y.values[place]);
     }
     const across = distinct(found.keys());
     const line = { mode: "lines", x: across, y: across.map((value) => median(found.get(value))), hoverinfo: "skip",

@@ -105,19 +105,25 @@ class Page {
   }
 }
 
+function notice(text) {
+  element("notice").textContent = text;
+  element("notice").hidden = false;
+}
+
 async function start() {
   const data = JSON.parse(await inflated(element("content").textContent));
-  if (!data.rows) throw new Error("No point has been run yet.");
+  if (!data.rows) {
+    notice("No point has been run yet.");
+    return;
+  }
   const library = document.createElement("script");
   library.textContent = await inflated(element("plotly").textContent);
   document.head.append(library);
+  for (const section of document.querySelectorAll(".live")) section.hidden = false;
   const page = new Page(data, JSON.parse(element("waveforms").textContent));
   await page.filter();
   await page.select(Math.max(0, page.named.number.values.findIndex((number) => number in page.waveforms)), false);
   window.amcReport = page;
 }
 
-start().catch((error) => {
-  element("notice").textContent = `${error.message} (Table and figures need a current browser.)`;
-  element("notice").hidden = false;
-});
+start().catch((error) => notice(`Table and figures cannot be shown; they need a current browser. ${error.message}`));

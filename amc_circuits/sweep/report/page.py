@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from functools import cache
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from amc_circuits.messages import one_line_warnings
 from amc_circuits.plotting import COLOURS
 from amc_circuits.run_folder import check_output_file, replacing, writing
 from amc_circuits.sweep.report.content import content_of
@@ -32,7 +34,8 @@ def report(folder: Path, output: Path | None) -> None:
     path = output or folder / NAME
     if output is not None:
         check_output_file("output", path, (".html", ".htm"))
-    print(write_report(folder, path))
+    with one_line_warnings():
+        print(write_report(folder, path))
 
 
 def write_report(folder: Path, path: Path) -> str:
@@ -41,14 +44,14 @@ def write_report(folder: Path, path: Path) -> str:
     Raises:
         ParameterError: The folder holds no sweep, plotly is not installed, or the file cannot be written.
     """
-    plotly, version = _plotly()
+    plotly_hash, plotly, version = _plotly()
     with Store(folder) as store:
         rows = store.rows()
         waveforms, kept = packed_waveforms(store), len(store.with_waveforms())
     content = content_of(rows) | {"colours": COLOURS, "waveforms": {"here": len(waveforms), "kept": kept}}
     script = "\n".join(_part(name) for name in SCRIPTS)
     text = Template(_part("page.html")).substitute(
-        policy=POLICY.format(scripts=" ".join(_hash(one) for one in (script, plotly))),
+        policy=POLICY.format(scripts=f"{_hash(script)} {plotly_hash}"),
         title=escape(folder.resolve().name),
         style=_part("page.css"),
         summary=summary(rows, content, folder).text,
@@ -56,12 +59,13 @@ def write_report(folder: Path, path: Path) -> str:
         provenance=provenance(rows, content, folder, version).text,
         content=in_base64(json.dumps(content, separators=(",", ":"), allow_nan=False)),
         waveforms=json.dumps(waveforms),
-        plotly=in_base64(plotly),
+        plotly=plotly,
         script=script,
     )
     with writing("output", path), replacing(path) as partial:
-        partial.write_text(text, encoding="utf-8", newline="\n")
-    return f"wrote {path}: {len(rows)} points, {len(waveforms)} waveforms, {len(text.encode()) / 1e6:.1f} MB"
+        # A file's name need not be UTF-8.
+        partial.write_text(text, encoding="utf-8", errors="xmlcharrefreplace", newline="\n")
+    return f"wrote {path}: {len(rows)} points, {len(waveforms)} waveforms, {path.stat().st_size / 1e6:.1f} MB"
 
 
 def _part(name: str) -> str:
@@ -73,11 +77,13 @@ def _hash(script: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
-def _plotly() -> tuple[str, str]:
-    """The library's script, and its name with its version."""
+@cache
+def _plotly() -> tuple[str, str, str]:
+    """The library's script as the policy names it, and packed; and its name with its version."""
     try:
         import plotly
         from plotly.offline import get_plotlyjs
     except ImportError:
         raise ParameterError("plotly", "no such package", "amc report needs it: pip install 'amc[report]'") from None
-    return get_plotlyjs(), f"plotly {plotly.__version__}"
+    script = get_plotlyjs()
+    return _hash(script), in_base64(script), f"plotly {plotly.__version__}"

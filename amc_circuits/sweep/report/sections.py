@@ -17,9 +17,9 @@ from urllib.parse import quote
 from amc_circuits.programmed import package_version
 from amc_circuits.quantities import format_quantity
 from amc_circuits.sweep.folder import RESOLVED, SPECIFICATION
-from amc_circuits.sweep.report.content import FIGURES
-from amc_circuits.sweep.report.markup import Markup, button, link, table, terms
+from amc_circuits.sweep.report.markup import Markup, button, html, link, table, terms
 from amc_circuits.sweep.store import Row
+from amc_circuits.sweep.table import MAIN
 
 MOST_VALUES = 8
 MOST_FAILURES = 500
@@ -40,7 +40,7 @@ def summary(rows: Sequence[Row], content: dict[str, Any], folder: Path) -> Marku
         *((column["title"], _values(column)) for column in varied),
     ]
     usable = [place for place, row in enumerate(rows) if row.usable]
-    ranges = [_range(columns[name], usable) for name in FIGURES if name in columns]
+    ranges = [_range(columns[name], usable) for name in MAIN if name in columns]
     return Markup(terms(entries).text + table(("usable points", "smallest", "median", "largest"), ranges).text)
 
 
@@ -50,7 +50,7 @@ def _unfinished(count: int, folder: Path) -> str:
         wanted = int(json.loads((folder / RESOLVED).read_text(encoding="utf-8"))["points"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
-    return f" of {wanted}: the others have not been run yet" if count < wanted else ""
+    return f" of the {wanted} that {SPECIFICATION} asks for" if count < wanted else ""
 
 
 def _values(column: dict[str, Any]) -> str:
@@ -107,10 +107,9 @@ def provenance(rows: Sequence[Row], content: dict[str, Any], folder: Path, plotl
     except OSError:
         text = b""
     dates = sorted(row.finished for row in rows if row.finished)
+    common = [column for column in content["columns"] if column["option"] and len(set(map(str, column["values"]))) == 1]
     constant = [
-        (column["title"], text_of(column["values"][0], column))
-        for column in content["columns"]
-        if column["constant"] and column["option"] and column["values"][0] is not None
+        (column["title"], text_of(value, column)) for column in common if (value := column["values"][0]) is not None
     ]
     entries = [
         ("engines", _counted(f"{row.engine} ({row.engine_version})" for row in rows)),
@@ -123,15 +122,10 @@ def provenance(rows: Sequence[Row], content: dict[str, Any], folder: Path, plotl
         ("this page", f"{datetime.now(UTC).isoformat(timespec='seconds')}, amc {package_version()}, {plotly_version}"),
     ]
     return Markup(
-        f"{terms(entries).text}<h3>{SPECIFICATION}</h3>{_source(text.decode(errors='replace')).text}"
+        f"{terms(entries).text}<h3>{SPECIFICATION}</h3>"
+        f'<pre tabindex="0">{html(text.decode(errors="replace"))}</pre>'
         f"<h3>The same in all points</h3>{terms(constant).text}"
     )
-
-
-def _source(text: str) -> Markup:
-    from html import escape
-
-    return Markup(f'<pre tabindex="0">{escape(text)}</pre>')
 
 
 def _counted(names: Iterator[str]) -> str:

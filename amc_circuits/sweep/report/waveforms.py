@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from amc_circuits.report import plain
 from amc_circuits.sweep.store import Store
 from amc_circuits.sweep.traces import unpack_traces
+from netlists import ParameterError
 from netlists.record import FloatArray
 
 MOST_WAVEFORMS = 1000
@@ -25,12 +27,16 @@ TIME_STEPS = 1_000_000
 
 
 def packed_waveforms(store: Store) -> dict[int, str]:
-    """Waveforms by the number of their row, as `packed` packs them; evenly chosen where not all have room."""
+    """Waveforms by the number of their row, as `packed` packs them; of too many, every k-th. Warns of damaged ones."""
     found: dict[int, str] = {}
     for number in evenly(store.with_waveforms(), MOST_WAVEFORMS):
         content = store.waveforms(number)
-        if content is not None:  # a sweep that is running has put the row anew
+        if content is None:  # a sweep that is running has put the row anew
+            continue
+        try:
             found[number] = packed(content)
+        except ParameterError as error:
+            warnings.warn(f"the waveforms of row {number} are left out: they {error.mend}", stacklevel=2)
     size = sum(map(len, found.values()))
     return {number: found[number] for number in evenly(list(found), max(1, len(found) * BUDGET // max(size, BUDGET)))}
 
@@ -40,8 +46,13 @@ def packed(content: bytes) -> str:
 
     Args:
         content: As `amc_circuits.sweep.traces.pack_traces` made it.
+
+    Raises:
+        ParameterError: It is something else, or not all of it is finite.
     """
     response, places = unpack_traces(content)
+    if not (response.time.size and np.isfinite(response.time).all() and np.isfinite(response.outputs).all()):
+        raise ParameterError("ROW", "its waveforms", "are not finite")
     full_scale = max(float(np.abs(response.outputs).max()), 1e-300)
     time_step = max(float(response.time[-1] - response.time[0]), 1e-300) / TIME_STEPS
     described = {
