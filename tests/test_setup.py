@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from installer import environment, ngspice, provision
+from installer import browser, environment, ngspice, provision
 from installer.steps import CommandError, SetupError, only_one, run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -151,6 +151,39 @@ def test_installed_one_is_found(tmp_path, bare):
         tmp_path, {"PATH": "/nowhere"}, install=lambda root: fake_ngspice(root / ngspice.LOCAL, "46", "Using KLU")
     )
     assert found.path == tmp_path / ngspice.LOCAL
+
+
+def test_browser_is_installed_where_it_is_missing(tmp_path, capsys):
+    """Both its packages are asked for once, and nothing is said or done when it is there."""
+    environ, asked = {"PATH": str(tmp_path)}, []
+
+    def install(packages):
+        asked.append(tuple(packages))
+        for program in browser.PROGRAMS:
+            (tmp_path / program).symlink_to("/bin/true")
+
+    assert browser.provide(environ, install)
+    assert browser.provide(environ, install)
+    assert asked == [("chromium", "chromium-driver")]
+    assert capsys.readouterr().out == ""
+
+
+def test_browser_that_cannot_be_installed_is_only_told(tmp_path, capsys):
+    """The reason, that tests are skipped, and what to type; setup goes on."""
+    assert not browser.provide({"PATH": str(tmp_path)}, refuse)
+    told = capsys.readouterr().out
+    for words in (
+        "there is no network",
+        "tests that open pages are skipped",
+        "apt-get install chromium chromium-driver",
+    ):
+        assert words in told
+
+
+def test_demo_installs_no_browser():
+    """Only scripts/test asks for one."""
+    assert "--browser" not in (ROOT / "scripts" / "demo").read_text()
+    assert "scripts/setup --browser" in (ROOT / "scripts" / "test").read_text()
 
 
 def test_environment_is_current_only_for_its_project_file(tmp_path):

@@ -1,4 +1,4 @@
-"""ngspice from Debian packages: as root with apt-get, else by unpacking them into the project's folder.
+"""Debian packages: as root with apt-get; ngspice without root, too, by unpacking it into the project's folder.
 
 Nothing under /etc is changed: the sources, the lists and the cache that apt uses here are in a folder of their own.
 """
@@ -7,6 +7,8 @@ import os
 import platform
 import shutil
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from installer.apt_sources import PARTS, backports_entries
@@ -35,6 +37,27 @@ def install(root: Path) -> None:
         CommandError: apt-get failed.
         SetupError: There is nothing to install.
     """
+    with _own_folder() as (folder, options, suite):
+        if os.geteuid() == 0:
+            _install_as_root(options, suite)
+        else:
+            _unpack(root, folder, options, suite)
+
+
+def install_packages(packages: Sequence[str]) -> None:
+    """Installs packages; only root can.
+
+    Raises:
+        CommandError: apt-get failed.
+    """
+    with _own_folder() as (_, options, _):
+        say(f"installing {' and '.join(packages)} with apt-get")
+        _apt_get(options, "install", "-y", "--no-install-recommends", *packages)
+
+
+@contextmanager
+def _own_folder() -> Iterator[tuple[Path, list[str], str | None]]:
+    """A folder for apt with the package lists in it, the options that keep apt there, and the suite of backports."""
     with tempfile.TemporaryDirectory(prefix="amc-apt-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # apt downloads as a user of its own
@@ -42,10 +65,7 @@ def install(root: Path) -> None:
         options = _options(folder)
         say("reading the package lists (apt-get update)")
         _update(options)
-        if os.geteuid() == 0:
-            _install_as_root(options, suite)
-        else:
-            _unpack(root, folder, options, suite)
+        yield folder, options, suite
 
 
 def _options(folder: Path) -> list[str]:
@@ -94,7 +114,7 @@ def _apt_get(options: list[str], *arguments: str) -> None:
 
 
 def _update(options: list[str]) -> None:
-    """Reads the lists. One source that fails is no reason to stop: whether ngspice is among the rest shows later."""
+    """Reads the lists. One source that fails is no reason to stop: what the rest has shows later."""
     try:
         _apt_get(options, "update")
     except CommandError as error:
