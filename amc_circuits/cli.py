@@ -135,6 +135,8 @@ def main() -> None:
 
     for variable in BLAS_THREADS:
         os.environ.setdefault(variable, "1")
+    # Pictures go to files. Set here and not by the pictures' module, which must not blank a notebook's own.
+    os.environ.setdefault("MPLBACKEND", "Agg")
     signal.signal(signal.SIGTERM, _terminated)
     sys.exit(run(sys.argv[1:]))
 

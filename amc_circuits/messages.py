@@ -23,7 +23,11 @@ from amc_circuits.write_verify_options import PROGRAM
 from netlists import ParameterError
 
 USABLE, SIMULATOR_FAILED, BAD_INPUT, NO_RESULT = 0, 1, 2, 3
-OTHERS = {"jobs", "format", "plot", "save", "out", "output", "error", "array", "rhs", "y"}
+OF_COLUMNS = {"where", "columns", "sort", "x", "y", "hue"}
+"""What names columns of a sweep, where `read_noise` is a column and not --read-noise."""
+OTHERS = OF_COLUMNS | {
+    *("jobs", "format", "plot", "save", "out", "output", "error", "array", "rhs", "log", "row", "scheduler", "dry_run")
+}
 OPTION_NAMES = {option.name for option in ALL + COST + BENCH + PROGRAM + HANDLING} | OTHERS
 
 
@@ -42,7 +46,8 @@ def message(error: Exception) -> str:
     """An error as one line, with the parameter as it is typed."""
     text = str(error) or type(error).__name__
     if isinstance(error, ParameterError) and error.parameter in OPTION_NAMES:
-        text = f"{flag(error.parameter)}: got {error.value}; {_as_typed(error.mend)}"
+        mend = error.mend if error.parameter in OF_COLUMNS else _as_typed(error.mend)
+        text = f"{flag(error.parameter)}: got {error.value}; {mend}"
     return " ".join(text.split())
 
 
