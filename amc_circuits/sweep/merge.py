@@ -26,8 +26,8 @@ def merge_folders(sources: Sequence[Path], out: Path) -> None:
     """Puts the rows of some folders into another, which may hold rows already.
 
     Of rows with the same key a usable one is taken before one that is not, and that before one that failed; else the
-    first. A row keeps its number where
-    that is free: the shards of one sweep have the numbers that the whole sweep would have.
+    first. A row keeps its number where that is free: the shards of one sweep have the numbers that the whole sweep
+    would have.
 
     Args:
         sources: Folders of sweeps; they stay as they are.
