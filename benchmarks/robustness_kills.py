@@ -1,0 +1,290 @@
+"""A sweep that is killed again and again, and restarted by the same command: is anything lost, wrong, or left behind?
+
+Killed by SIGKILL, which no process can refuse: the main process alone, one of its workers, or its whole process group,
+as often each, in an order that is drawn. A killed worker ends no sweep, so that the next moment counts from there.
+Moments are drawn uniformly, from the start of the command on, imports included, up to a time so long that all of them
+use up `KILLED_WITHIN` of the sweep's own time; a moment comes forward where the sweep has gone so far that it would be
+complete too soon.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from amc_circuits.messages import BAD_INPUT, NO_RESULT, USABLE
+from amc_circuits.sweep.store import DATABASE, FAILED, Row
+from benchmarks.robustness_runs import (
+    Finding,
+    Run,
+    is_sound,
+    parent_of,
+    processes_of,
+    reported,
+    simulator,
+    start,
+    stored,
+    sweep_command,
+    wait_until,
+    waveforms_of,
+    without_times,
+)
+
+KINDS = ("main process", "worker", "process group")
+KILLED_WITHIN = 0.7
+GONE_WITHIN = 10.0
+"""s after which nothing of a killed command may be left."""
+STARTED_WITHIN = 60.0
+"""s after which a command has workers."""
+SPEC = """
+circuit = "inv"
+[fixed]
+input_voltage = 0.02
+[grid]
+seed = {{range = [0, {seeds}]}}
+size = [{size}]
+engine = ["ngspice", "state-space"]
+"""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast the sweep is where nobody disturbs it.
+
+    Attributes:
+        first: From the command to the first row that is reported, s.
+        rest: From there to the end, s.
+    """
+
+    first: float
+    rest: float
+
+    def longest(self, kills: int) -> float:
+        """How long a kill may wait after the first row, so that all of them use up `KILLED_WITHIN` of the rest.
+
+        Of the moments that are uniform in [0, first + t], t/(first + t) come after the first row, t/2 after it on
+        average.
+        """
+        each = 2 * KILLED_WITHIN * self.rest / kills
+        return (each + math.sqrt(each**2 + 4 * each * self.first)) / 2
+
+
+@dataclass
+class Siege:
+    """A sweep under attack, and what was seen.
+
+    Attributes:
+        spec: The sweep.
+        out: Its folder.
+        points: How many it has.
+        pace: How fast it is.
+        kills: How many there are to be.
+        generator: Draws moments and victims.
+        done: Who was killed, how often.
+        starts: Times that the command was given.
+        unsound: Kills after which SQLite found a fault in the database.
+        missing: Rows that the log said were done, and that were not in the database.
+        left: Processes that lived on.
+    """
+
+    spec: Path
+    out: Path
+    points: int
+    pace: Pace
+    kills: int
+    generator: np.random.Generator
+    done: Counter[str] = field(default_factory=Counter)
+    starts: int = 0
+    unsound: int = 0
+    missing: int = 0
+    left: int = 0
+
+    def through(self) -> int:
+        """All kills, and the run that completes the sweep; returns its exit code."""
+        run, head = self._begin(), self.pace.first
+        for victim in self.generator.permutation([KINDS[k % len(KINDS)] for k in range(self.kills)]):
+            if not self._moment(run, head):
+                break
+            self._kill(run, victim)
+            self.done[victim] += 1
+            head = 0.0
+            if victim != "worker":
+                run.process.wait()
+                before, run, head = run, self._begin(), self.pace.first
+                self.left += left_behind(before)
+            self._look()
+        return self._completed(run)
+
+    def _completed(self, run: Run) -> int:
+        """Exit code of the last run; a point whose process was killed twice in it has failed and is run once more."""
+        code = run.ended()[0]
+        if code == NO_RESULT:
+            run = self._begin()
+            code = run.ended()[0]
+        self.left += left_behind(run)
+        return code
+
+    def _begin(self) -> Run:
+        """The command, once more."""
+        self.starts += 1
+        command = sweep_command(self.spec, self.out, "--retry-failed")
+        return start(command, self.out.with_name("t") / str(self.starts))
+
+    def _moment(self, run: Run, head: float) -> bool:
+        """Waits until the next moment; False where the command ended before."""
+        moment = self.generator.uniform(0, head + self.pace.longest(self.kills))
+        latest = (self.done.total() + 1) / (self.kills + 1) * self.points
+        wait_until(lambda: run.process.poll() is not None or len(reported(self.out)) > latest, moment)
+        return run.process.poll() is None
+
+    def _kill(self, run: Run, victim: str) -> None:
+        if victim == "worker":
+            wait_until(lambda: bool(workers_of(run)), STARTED_WITHIN)
+            os.kill(int(self.generator.choice(workers_of(run))), signal.SIGKILL)
+        else:
+            os.killpg(run.process.pid, signal.SIGKILL) if victim == "process group" else run.process.kill()
+
+    def _look(self) -> None:
+        """What the log says is done is in the database, and that is sound."""
+        said = {number for number, _ in reported(self.out)}
+        if (self.out / DATABASE).is_file():
+            self.unsound += not is_sound(self.out)
+        self.missing += len(said - set(stored(self.out)))
+
+
+def left_behind(run: Run) -> int:
+    """How many processes of a run outlive it, which are then ended."""
+    wait_until(lambda: not processes_of(run.temporary), GONE_WITHIN)
+    left = processes_of(run.temporary)
+    for process in left:
+        os.kill(process, signal.SIGKILL)
+    return len(left)
+
+
+def workers_of(run: Run) -> list[int]:
+    """Processes that make the points: children of the server from which they are forked."""
+    parents = {process: parent_of(process) for process in processes_of(run.temporary)}
+    return sorted(process for process, parent in parents.items() if parents.get(parent) == run.process.pid)
+
+
+def kills(folder: Path, count: int = 50, seeds: int = 64, size: int = 16, seed: int = 0) -> list[Finding]:
+    """Kills one sweep so many times, and compares it with one that is left in peace.
+
+    Args:
+        folder: For everything.
+        count: Kills.
+        seeds: Points of each engine.
+        size: N of them.
+        seed: Of moments and victims.
+    """
+    spec = folder / "spec.toml"
+    spec.write_text(SPEC.format(seeds=seeds, size=size))
+    pace = undisturbed(spec, folder / "calm")
+    calm = stored(folder / "calm")
+    siege = Siege(spec, folder / "struck", len(calm), pace, count, np.random.default_rng(seed))
+    code = siege.through()
+    return [*_of_the_sweep(siege, code), *_of_the_rows(siege, calm)]
+
+
+def hanging(folder: Path) -> list[Finding]:
+    """Kills a process group whose simulator never ends: ngspice, in a group of its own, has nobody left to end it."""
+    spec, timeout = folder / "one.toml", 1
+    spec.write_text(SPEC.format(seeds=1, size=2).replace("[fixed]", f"[fixed]\ntimeout = {timeout}"))
+    program = simulator(folder / "simulator", f"touch {folder}/spins; while :; do :; done")
+    run = start(sweep_command(spec, folder / "hanging"), folder / "t" / "hanging", AMC_NGSPICE=program)
+    wait_until((folder / "spins").exists, STARTED_WITHIN)
+    os.killpg(run.process.pid, signal.SIGKILL)
+    run.process.wait()
+    left = left_behind(run)
+    must = f"nothing left {GONE_WITHIN:g} s later (--timeout {timeout})"
+    return [Finding("process group killed while ngspice goes on without end", must, f"{left} left", left == 0)]
+
+
+def second(folder: Path) -> list[Finding]:
+    """Starts a sweep in a folder in which one is under way."""
+    spec, out = folder / "two.toml", folder / "two"
+    spec.write_text(SPEC.format(seeds=64, size=8))
+    first = start(sweep_command(spec, out), folder / "t" / "first")
+    wait_until(lambda: bool(reported(out)) or first.process.poll() is not None, STARTED_WITHIN)
+    code, said, err = start(sweep_command(spec, out), folder / "t" / "second").ended()
+    went_on = first.process.poll() is None
+    ended = first.ended()[0]
+    told = code == BAD_INPUT and not said and err.count("\n") == 1 and "in use" in err
+    return [
+        Finding(
+            "a second command on a folder in use",
+            "exit code 2, one line; the first goes on",
+            f"exit code {code}: {err.strip()[:100]}; the first ends with {ended}",
+            told and went_on and ended == USABLE,
+        )
+    ]
+
+
+def undisturbed(spec: Path, out: Path) -> Pace:
+    """Runs the sweep in peace."""
+    began = time.perf_counter()
+    run = start(sweep_command(spec, out), out.with_name("t") / "calm")
+    wait_until(lambda: bool(reported(out)) or run.process.poll() is not None, 600)
+    first = time.perf_counter() - began
+    code, _, err = run.ended()
+    if code != 0:
+        raise SystemExit(f"the sweep that nobody disturbs ended with exit code {code}: {err}")
+    return Pace(first, time.perf_counter() - began - first)
+
+
+def _of_the_sweep(siege: Siege, code: int) -> list[Finding]:
+    """It ends, its database is always sound, and nothing lives on."""
+    done = siege.done.total()
+    who = ", ".join(f"{siege.done[kind]} {kind}" for kind in KINDS)
+    return [
+        Finding(
+            f"{siege.points} points, 2 jobs, {done} kills ({who})",
+            "the same command completes it, exit code 0",
+            f"exit code {code} at start {siege.starts}",
+            code == 0 and done == siege.kills,
+        ),
+        Finding("database after each kill", "sound", f"{done - siege.unsound} of {done}", siege.unsound == 0),
+        Finding(
+            "rows reported done, after each kill",
+            "all in the database",
+            f"{siege.missing} missing",
+            siege.missing == 0,
+        ),
+        Finding("processes left behind", f"none after {GONE_WITHIN:g} s", f"{siege.left}", siege.left == 0),
+    ]
+
+
+def _of_the_rows(siege: Siege, calm: Mapping[int, Row]) -> list[Finding]:
+    """They are what they are without kills."""
+    struck, said = stored(siege.out), reported(siege.out)
+    lost, more = len(set(calm) - set(struck)), len(set(struck) - set(calm))
+    differ = sum(
+        without_times(row) != without_times(struck[number]) for number, row in calm.items() if number in struck
+    )
+    waveforms = [
+        number
+        for number in calm
+        if waveforms_of(siege.out.with_name("calm"), number) != waveforms_of(siege.out, number)
+    ]
+    again = Counter(number for number, status in said if status != FAILED)
+    twice = sum(times - 1 for times in again.values())
+    return [
+        Finding(
+            "rows at the end", "none lost, none more", f"{len(struck)}: {lost} lost, {more} more", lost == more == 0
+        ),
+        Finding(
+            "figures and waveforms against the sweep in peace",
+            "the same to the last bit",
+            f"{differ + len(waveforms)} of {len(calm)} rows differ",
+            not differ and not waveforms,
+        ),
+        Finding("points run again that were stored", "none", f"{twice}", twice == 0),
+    ]
