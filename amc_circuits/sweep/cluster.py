@@ -6,6 +6,7 @@ from __future__ import annotations
 # (those of Dask)
 import asyncio
 import contextlib
+import itertools
 import logging
 import queue
 import re
@@ -14,7 +15,7 @@ import time
 import uuid
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,14 @@ from distributed.versions import VersionMismatchWarning
 from amc_circuits.engines import EngineNotFoundError
 from amc_circuits.sweep.keys import FILES, engine_version, key_of
 from amc_circuits.sweep.point import Point
-from amc_circuits.workers import CallTimedOutError, Ended, WorkerDiedError
+from amc_circuits.workers import PATIENCE, CallTimedOutError, Ended, WorkerDiedError
 from netlists import ParameterError
 
 CONNECTING = 8.0
 """s that a scheduler has to answer, at first and after the connection was lost."""
 LOOKING = 1.0
 """s between two looks at which workers there are."""
-PATIENCE = 5.0
+ALONE = 5.0
 """s without any worker until that is told."""
 CLOSING = 3.0
 """s that taking leave of the scheduler may take."""
@@ -86,7 +87,9 @@ class DaskWorkers:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._topic = f"amc-{uuid.uuid4().hex}"
+        self._name = f"amc-point-{uuid.uuid4().hex}"
+        self._numbers = itertools.count()
+        self._waiting: list[_Sent] = []
         self._sent: dict[str, _Sent] = {}
         self._done: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._threads: Mapping[str, int] = {}
@@ -114,7 +117,7 @@ class DaskWorkers:
     @property
     def free(self) -> int:
         """How many more calls it takes: as many as keep all threads of all workers busy."""
-        return max(0, AHEAD * sum(self._threads.values()) + 2 - len(self._sent))
+        return max(0, AHEAD * sum(self._threads.values()) + 2 - len(self._sent) - len(self._waiting))
 
     def submit(self, tag: Point, call: Callable[[], Any], timeout: float | None = None) -> None:
         """Hands over a call.
@@ -124,33 +127,45 @@ class DaskWorkers:
             call: It and its result can be pickled.
             timeout: s from when a worker begins; its thread stays busy until the call ends, which nobody waits for.
         """
-        self._send(_Sent(tag, call, timeout))
+        self._waiting.append(_Sent(tag, call, timeout))
 
     def finished(self) -> list[Ended[Any]]:
-        """Waits until calls have ended, and returns them; none where more can be handed over meanwhile.
+        """Waits until calls have ended, or for `PATIENCE`, and returns them.
 
         Raises:
             ParameterError: The scheduler is gone, or a worker has other versions.
         """
-        room = self.free
-        while True:
+        try:
+            self._send()
             ended = self._ended(self._taken())
             self._look()
-            ended += self._late()
-            if ended or self.free > room:
-                return ended
+            return ended + self._late()
+        except Exception:
+            self._check_connection()  # without one, Dask raises whatever comes first
+            raise
 
-    def _send(self, sent: _Sent) -> None:
-        engine, key = sent.point.options["engine"], f"amc-point-{uuid.uuid4().hex}"
+    def _send(self) -> None:
+        """Hands over all at once what was submitted: each message costs the scheduler as much as a call in it."""
+        sent, self._waiting = self._waiting, []
+        if not sent:
+            return
+        if any(one.timeout is not None for one in sent):
+            self._client.subscribe_topic(self._name, self._begun)
+        # Of calls that wait for a worker, Dask takes the one first whose key is.
+        keys = [f"{self._name}-{next(self._numbers):08d}" for _ in sent]
+        self._sent |= dict(zip(keys, sent, strict=True))
+        calls, points = [one.call for one in sent], [one.point for one in sent]
+        topics = [None if one.timeout is None else self._name for one in sent]
+        versions = [self._version(point.options["engine"]) for point in points]
+        futures = self._client.map(answered, calls, points, versions, topics, key=keys, pure=False)
+        for one, future in zip(sent, futures, strict=True):
+            one.future = future
+            future.add_done_callback(lambda future: self._done.put(future.key))
+
+    def _version(self, engine: str) -> str:
         if engine not in self._versions:
             self._versions[engine] = engine_version(engine)
-        self._sent[key] = sent
-        if sent.timeout is not None:
-            self._client.subscribe_topic(self._topic, self._begun)
-        topic = None if sent.timeout is None else self._topic
-        arguments = (sent.call, sent.point, self._versions[engine], topic)
-        sent.future = self._client.submit(answered, *arguments, key=key, pure=False)
-        sent.future.add_done_callback(lambda future: self._done.put(future.key))
+        return self._versions[engine]
 
     def _begun(self, event: tuple[float, tuple[str, str]]) -> None:
         """A worker has begun a call; heard of by Dask's thread."""
@@ -160,10 +175,10 @@ class DaskWorkers:
             sent.worker, sent.deadline = worker, time.monotonic() + sent.timeout
 
     def _taken(self) -> list[_Sent]:
-        """Calls whose end was heard of, after a while without any none."""
+        """Calls whose end was heard of; none after a while without any."""
         keys = []
         with contextlib.suppress(queue.Empty):
-            keys.append(self._done.get(timeout=LOOKING))
+            keys.append(self._done.get(timeout=PATIENCE))
             while True:
                 keys.append(self._done.get_nowait())
         return [self._sent.pop(key) for key in keys if key in self._sent]
@@ -180,7 +195,7 @@ class DaskWorkers:
                 ended.append(Ended(sent.point, None, self._failure(sent.future.exception())))
             else:  # lost with the connection, or cancelled by somebody else
                 self._check_connection()
-                self._send(sent)
+                self._waiting.append(replace(sent, worker="", deadline=float("inf")))
         return ended
 
     def _answers(self, futures: Sequence[Any]) -> list[Answer | None]:
@@ -233,7 +248,7 @@ class DaskWorkers:
         self._next_look = time.monotonic() + LOOKING
         if self._threads:
             self._last_seen, self._told = now, False
-        elif now - self._last_seen >= PATIENCE and not self._told:
+        elif now - self._last_seen >= ALONE and not self._told:
             self._told = True
             _tell(f"no worker is connected to {self._address}; waiting for one: dask worker {self._address}")
 
