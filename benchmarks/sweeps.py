@@ -26,8 +26,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from amc_circuits.sweep.plan import Handling, plan_of
 from amc_circuits.sweep.point import run_point
-from amc_circuits.sweep.run import Handling, plan_of, run_sweep
+from amc_circuits.sweep.run import run_sweep
 from amc_circuits.sweep.spec import Sweep, read_sweep
 from amc_circuits.sweep.store import Store
 from amc_circuits.workers import Workers

@@ -13,8 +13,9 @@ from amc_circuits.quantities import format_quantity
 from amc_circuits.run_folder import check_folder
 from amc_circuits.sweep.estimate import estimate
 from amc_circuits.sweep.options import HANDLING
+from amc_circuits.sweep.plan import Handling
 from amc_circuits.sweep.progress import reporting
-from amc_circuits.sweep.run import Handling, Tally, run_sweep
+from amc_circuits.sweep.run import Tally, run_sweep
 from amc_circuits.sweep.spec import read_sweep
 from amc_circuits.workers import Executor, Workers
 from netlists import ParameterError

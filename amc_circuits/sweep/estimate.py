@@ -16,8 +16,8 @@ import numpy as np
 
 from amc_circuits.monte_carlo import CHUNK
 from amc_circuits.quantities import format_quantity
+from amc_circuits.sweep.plan import Handling, Plan, plan_of
 from amc_circuits.sweep.point import Outcome, Point, run_point
-from amc_circuits.sweep.run import Handling, Plan, plan_of
 from amc_circuits.sweep.spec import Sweep
 from amc_circuits.sweep.store import DATABASE, FAILED, INVALID, Row, Store
 

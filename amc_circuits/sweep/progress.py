@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from amc_circuits.sweep.run import Plan
+from amc_circuits.sweep.plan import Plan
 from amc_circuits.sweep.store import Row
 
 INTERVAL = 10.0

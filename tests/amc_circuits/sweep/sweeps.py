@@ -12,8 +12,9 @@ import numpy as np
 from amc_circuits.conductances import save_conductances
 from amc_circuits.mapping import map_matrix
 from amc_circuits.matrices import draw_matrix
+from amc_circuits.sweep.plan import Handling
 from amc_circuits.sweep.point import Point
-from amc_circuits.sweep.run import Handling, Tally, run_sweep
+from amc_circuits.sweep.run import Tally, run_sweep
 from amc_circuits.sweep.spec import sweep_from
 from amc_circuits.sweep.store import Row, Store
 from amc_circuits.workers import Workers

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from amc_circuits.options import parse_options
 from amc_circuits.sweep.keys import FILES, NOT_IN_KEY, engine_version, key_of
-from amc_circuits.sweep.run import Handling, plan_of
+from amc_circuits.sweep.plan import Handling, plan_of
 from amc_circuits.sweep.spec import sweep_from
 from netlists import preset
 from tests.amc_circuits import broken_ngspice as broken

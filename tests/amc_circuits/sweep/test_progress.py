@@ -5,7 +5,7 @@ import re
 import pytest
 
 from amc_circuits.sweep import progress
-from amc_circuits.sweep.run import Handling, plan_of
+from amc_circuits.sweep.plan import Handling, plan_of
 from amc_circuits.sweep.spec import sweep_from
 from tests.amc_circuits.sweep.made_rows import made
 from tests.amc_circuits.sweep.sweeps import EXACT, exact
