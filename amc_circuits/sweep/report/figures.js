@@ -64,7 +64,7 @@ class PointsFigure {
     const { x, y, hue, logX, logY } = axes;
     const has = (column, log) => (place) => column.values[place] !== null && (!log || column.values[place] > 0);
     const drawn = places.filter(has(x, logX)).filter(has(y, logY));
-    Object.assign(this, { drawn, axes, look: looks(this.data.colours) });
+    Object.assign(this, { drawn, axes, chosen, look: looks(this.data.colours) });
     const few = distinct(drawn.map((place) => x.values[place]));
     const at = few.length > FEW ? {} : { tickvals: few, ticktext: few.map((value) => engineering(value, x.unit)) };
     const [across, up] = [{ ...axisOf(x, logX, drawn), ...at }, axisOf(y, logY, drawn)];
@@ -129,7 +129,7 @@ class PointsFigure {
   }
 
   shaded(hue, places) {
-    const colorbar = { title: { text: literally(hue.title) }, thickness: 12, x: 1.08, ...ticks(hue.unit) };
+    const colorbar = { title: { text: literally(hue.title), side: "right" }, thickness: 12, ...ticks(hue.unit) };
     return { color: places.map((place) => hue.values[place]), colorscale: "Cividis", showscale: true, colorbar };
   }
 
@@ -154,6 +154,8 @@ class PointsFigure {
   }
 
   async mark(chosen) {
-    if (this.axes) await Plotly.relayout(this.place, { annotations: this.label(chosen) });
+    if (chosen === this.chosen) return;
+    this.chosen = chosen;
+    await Plotly.relayout(this.place, { annotations: this.label(chosen) });
   }
 }

@@ -98,9 +98,9 @@ class Page {
     element("waveform").hidden = !packed;
     if (packed) return drawWaveform(JSON.parse(await inflated(packed)), looks(this.data.colours));
     const { here, kept } = this.data.waveforms;
-    element("waveform-caption").textContent = here < kept
-      ? `This page holds ${here} of the ${kept} waveforms that were kept, and none of this point.`
-      : "No waveform of this point was kept; amc sweep --waveforms keeps them.";
+    const none = kept ? "No waveform of this point was kept." : "No waveforms were kept: amc sweep --waveforms does.";
+    element("waveform-caption").textContent = here === kept ? none
+      : `This page holds ${here} of the ${kept} waveforms that were kept, and none of this point.`;
     return undefined;
   }
 }
@@ -121,8 +121,9 @@ async function start() {
   document.head.append(library);
   for (const section of document.querySelectorAll(".live")) section.hidden = false;
   const page = new Page(data, JSON.parse(element("waveforms").textContent));
+  page.chosen = Math.max(0, page.named.number.values.findIndex((number) => number in page.waveforms));
   await page.filter();
-  await page.select(Math.max(0, page.named.number.values.findIndex((number) => number in page.waveforms)), false);
+  await page.select(page.chosen, false);
   window.amcReport = page;
 }
 

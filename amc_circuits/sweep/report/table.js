@@ -10,7 +10,8 @@ function made(tag, content, properties = {}) {
 
 class PointsTable {
   constructor(columns, count, choose) {
-    Object.assign(this, { columns, places: [...Array(count).keys()], first: 0, chosen: null, sorted: null, down: false });
+    Object.assign(this, { columns, first: 0, chosen: null, sorted: null, down: false });
+    this.places = [...Array(count).keys()];
     [this.head, this.body] = [element("rows").tHead, element("rows").tBodies[0]];
     this.showAll(false);
     this.body.addEventListener("click", (event) => choose(Number(event.target.closest("tr").dataset.place)));
@@ -66,6 +67,8 @@ class PointsTable {
     const at = this.places.indexOf(place);
     if (turning && at >= 0) this.first = at - (at % PAGE);
     this.draw();
+    const line = this.body.querySelector("[aria-selected='true']");
+    if (turning && line) element("rows").parentElement.scrollTop = line.offsetTop - 3 * line.offsetHeight;
   }
 
   draw() {

@@ -5,7 +5,9 @@ const element = (id) => document.getElementById(id);
 
 /** What base64 of gzip holds, as text. */
 async function inflated(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let k = 0; k < letters.length; k += 1) bytes[k] = letters.charCodeAt(k);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).text();
 }
@@ -39,7 +41,8 @@ function parsed(text) {
 }
 
 const SAME = 1e-9;  // numbers that are relatively this near each other are equal, as in amc table --where
-const equal = (a, b) => (typeof a === "number" ? Math.abs(a - b) <= SAME * Math.max(Math.abs(a), Math.abs(b)) : a === b);
+const near = (a, b) => Math.abs(a - b) <= SAME * Math.max(Math.abs(a), Math.abs(b));
+const equal = (a, b) => (typeof a === "number" ? near(a, b) : a === b);
 const COMPARISONS = {
   "=": equal, "==": equal, "!=": (a, b) => !equal(a, b),
   "<": (a, b) => a < b && !equal(a, b), "<=": (a, b) => a <= b || equal(a, b),

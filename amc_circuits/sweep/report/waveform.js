@@ -16,12 +16,15 @@ function drawWaveform(wave, look) {
   const band = wave.tolerance * Math.max(...finals.map(Math.abs));
   const color = (k) => look.colours[k % look.colours.length];
   const traces = outputs.map((y, k) => ({
-    mode: "lines", name: `output ${wave.places[k]}`, x: time, y, showlegend: true, hovertemplate: "%{text}<extra></extra>",
+    mode: "lines", name: `output ${wave.places[k]}`, x: time, y, showlegend: true,
+    hovertemplate: "%{text}<extra></extra>",
     text: y.map((volts, i) => `output ${wave.places[k]}<br>${engineering(time[i], "s")}: ${engineering(volts, "V")}`),
     line: { color: color(k), width: 1.5, dash: DASHES[Math.floor(k / look.colours.length) % DASHES.length] },
   }));
-  const shapes = finals.map((final, k) => ({ type: "rect", xref: "paper", x0: 0, x1: 1, y0: final - band, y1: final + band,
-    fillcolor: color(k), opacity: 0.2, line: { width: 0 } }));
+  const shapes = finals.map((final, k) => ({
+    type: "rect", xref: "paper", x0: 0, x1: 1, y0: final - band, y1: final + band, fillcolor: color(k), opacity: 0.2,
+    line: { width: 0 },
+  }));
   const settled = wave.settling_time;
   if (settled !== null) {
     const line = { color: look.text, width: 1, dash: "dash" };
@@ -30,6 +33,7 @@ function drawWaveform(wave, look) {
   element("waveform-caption").textContent = settled === null ? "It did not settle."
     : `Settled after ${engineering(settled, "s")} (line) to ${engineering(wave.tolerance, "%")} of the largest final `
       + "output (bands).";
-  const [x, y] = [["time after the step", "s"], ["outputs", "V"]].map(([text, unit]) => ({ title: { text }, ...ticks(unit) }));
-  return Plotly.react(element("waveform"), traces, layoutOf(look, x, y, { shapes }), CONFIGURATION);
+  const axis = (text, unit) => ({ title: { text }, ...ticks(unit) });
+  const layout = layoutOf(look, axis("time after the step", "s"), axis("outputs", "V"), { shapes });
+  return Plotly.react(element("waveform"), traces, layout, CONFIGURATION);
 }
