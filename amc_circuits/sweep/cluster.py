@@ -15,18 +15,16 @@ import time
 import uuid
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from distributed import CancelledError, Client, KilledWorker, Security, get_worker
+from distributed import CancelledError, Client, KilledWorker, Security
 from distributed.core import rpc
 from distributed.versions import VersionMismatchWarning
 
-from amc_circuits.engines import EngineNotFoundError
-from amc_circuits.sweep.keys import FILES, engine_version, key_of
+from amc_circuits.sweep.cluster_call import Answer, Call, answered
+from amc_circuits.sweep.keys import engine_version
 from amc_circuits.sweep.point import Point
-from amc_circuits.workers import PATIENCE, CallTimedOutError, Ended, WorkerDiedError
+from amc_circuits.workers import PATIENCE, Ended, WorkerDiedError
 from netlists import ParameterError
 
 CONNECTING = 8.0
@@ -42,42 +40,6 @@ AHEAD = 2
 LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application", "asyncio")
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a worker says to a call.
-
-    Attributes:
-        result: What it returned.
-        error: What it raised.
-        refusal: Why this worker must not make it.
-    """
-
-    result: Any = None
-    error: Exception | None = None
-    refusal: str = ""
-
-
-@dataclass(eq=False)
-class _Sent:
-    """A call that was handed over.
-
-    Attributes:
-        point: What it is for.
-        call: It.
-        timeout: s; None for as long as it takes.
-        future: Its end.
-        worker: Where it is being made, as far as is known.
-        deadline: When it takes too long, on the monotonic clock.
-    """
-
-    point: Point
-    call: Callable[[], Any]
-    timeout: float | None
-    future: Any = None
-    worker: str = ""
-    deadline: float = float("inf")
-
-
 class DaskWorkers:
     """The workers of a Dask cluster that is running: an `Executor` for points.
 
@@ -89,8 +51,8 @@ class DaskWorkers:
         self._address = address
         self._name = f"amc-point-{uuid.uuid4().hex}"
         self._numbers = itertools.count()
-        self._waiting: list[_Sent] = []
-        self._sent: dict[str, _Sent] = {}
+        self._waiting: list[Call] = []
+        self._sent: dict[str, tuple[Call, Any]] = {}
         self._done: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._threads: Mapping[str, int] = {}
         self._versions: dict[str, str] = {}
@@ -125,9 +87,9 @@ class DaskWorkers:
         Args:
             tag: The point that it is for.
             call: It and its result can be pickled.
-            timeout: s from when a worker begins; its thread stays busy until the call ends, which nobody waits for.
+            timeout: s from when a worker begins it; then nobody waits for its end any more, though it goes on there.
         """
-        self._waiting.append(_Sent(tag, call, timeout))
+        self._waiting.append(Call(tag, call, timeout))
 
     def finished(self) -> list[Ended[Any]]:
         """Waits until calls have ended, or for `PATIENCE`, and returns them.
@@ -136,30 +98,24 @@ class DaskWorkers:
             ParameterError: The scheduler is gone, or a worker has other versions.
         """
         try:
-            self._send()
-            ended = self._ended(self._taken())
             self._look()
-            return ended + self._late()
+            self._send()
+            return self._ended(self._taken())
         except Exception:
             self._check_connection()  # without one, Dask raises whatever comes first
             raise
 
     def _send(self) -> None:
         """Hands over all at once what was submitted: each message costs the scheduler as much as a call in it."""
-        sent, self._waiting = self._waiting, []
-        if not sent:
+        calls, self._waiting = self._waiting, []
+        if not calls:
             return
-        if any(one.timeout is not None for one in sent):
-            self._client.subscribe_topic(self._name, self._begun)
         # Of calls that wait for a worker, Dask takes the one first whose key is.
-        keys = [f"{self._name}-{next(self._numbers):08d}" for _ in sent]
-        self._sent |= dict(zip(keys, sent, strict=True))
-        calls, points = [one.call for one in sent], [one.point for one in sent]
-        topics = [None if one.timeout is None else self._name for one in sent]
-        versions = [self._version(point.options["engine"]) for point in points]
-        futures = self._client.map(answered, calls, points, versions, topics, key=keys, pure=False)
-        for one, future in zip(sent, futures, strict=True):
-            one.future = future
+        keys = [f"{self._name}-{next(self._numbers):08d}" for _ in calls]
+        versions = [self._version(call.point.options["engine"]) for call in calls]
+        futures = self._client.map(answered, calls, versions, key=keys, pure=False)
+        self._sent |= dict(zip(keys, zip(calls, futures, strict=True), strict=True))
+        for future in futures:
             future.add_done_callback(lambda future: self._done.put(future.key))
 
     def _version(self, engine: str) -> str:
@@ -167,46 +123,37 @@ class DaskWorkers:
             self._versions[engine] = engine_version(engine)
         return self._versions[engine]
 
-    def _begun(self, event: tuple[float, tuple[str, str]]) -> None:
-        """A worker has begun a call; heard of by Dask's thread."""
-        key, worker = event[1]
-        sent = self._sent.get(key)
-        if sent is not None and sent.timeout is not None:
-            sent.worker, sent.deadline = worker, time.monotonic() + sent.timeout
-
-    def _taken(self) -> list[_Sent]:
+    def _taken(self) -> list[tuple[Call, Any]]:
         """Calls whose end was heard of; none after a while without any."""
         keys = []
         with contextlib.suppress(queue.Empty):
             keys.append(self._done.get(timeout=PATIENCE))
             while True:
                 keys.append(self._done.get_nowait())
-        return [self._sent.pop(key) for key in keys if key in self._sent]
+        return [self._sent.pop(key) for key in keys]
 
-    def _ended(self, several: Sequence[_Sent]) -> list[Ended[Any]]:
+    def _ended(self, several: Sequence[tuple[Call, Any]]) -> list[Ended[Any]]:
         ended: list[Ended[Any]] = []
-        answers = self._answers([sent.future for sent in several])
-        for sent, answer in zip(several, answers, strict=True):
+        answers = self._answers([future for _, future in several])
+        for (call, future), answer in zip(several, answers, strict=True):
             if answer is not None and answer.refusal:
                 raise self._refused(f"{answer.refusal}; what is done is kept")
             if answer is not None:
-                ended.append(Ended(sent.point, answer.result, answer.error))
-            elif sent.future.status == "error":
-                ended.append(Ended(sent.point, None, self._failure(sent.future.exception())))
+                ended.append(Ended(call.point, answer.result, answer.error))
+            elif future.status == "error":
+                ended.append(Ended(call.point, None, self._failure(future.exception())))
             else:  # lost with the connection, or cancelled by somebody else
                 self._check_connection()
-                self._waiting.append(replace(sent, worker="", deadline=float("inf")))
+                self._waiting.append(call)
         return ended
 
     def _answers(self, futures: Sequence[Any]) -> list[Answer | None]:
         """What workers said; None where there is nothing."""
-        if not futures:
-            return []
         named = {str(place): future for place, future in enumerate(futures)}
         try:
-            found = self._client.gather(named, errors="skip")
+            found = self._client.gather(named, errors="skip") if futures else {}
         except (OSError, CancelledError):
-            return [None] * len(futures)
+            found = {}
         return [found.get(name) for name in named]
 
     def _failure(self, error: Exception) -> Exception:
@@ -216,32 +163,18 @@ class DaskWorkers:
             ParameterError: No call can be made there.
         """
         if isinstance(error, KilledWorker):
-            return WorkerDiedError(f"{error.allowed_failures + 1} Dask workers died, of too little memory perhaps")
+            count = error.allowed_failures + 1
+            return WorkerDiedError(f"Dask workers that died with it: {count}; of too little memory perhaps")
         if isinstance(error, (ImportError, AttributeError, RuntimeError)):
             cause = " ".join(f"{type(error).__name__}: {error}".split())
             raise self._refused(f"points cannot run there ({cause}); give scheduler and workers the packages of here")
         return error
 
-    def _late(self) -> list[Ended[Any]]:
-        """Calls that took too long; one whose worker has gone meanwhile will be made elsewhere."""
-        late = [key for key, sent in self._sent.items() if sent.deadline <= time.monotonic()]
-        if late:
-            self._look(at_once=True)
-        ended: list[Ended[Any]] = []
-        for key in late:
-            if self._sent[key].worker not in self._threads:
-                self._sent[key].deadline = float("inf")
-                continue
-            sent = self._sent.pop(key)
-            sent.future.cancel()
-            ended.append(Ended(sent.point, None, CallTimedOutError("it took too long")))
-        return ended
-
-    def _look(self, at_once: bool = False) -> None:
+    def _look(self) -> None:
         """Looks, now and then, which workers there are."""
         self._check_connection()
         now = time.monotonic()
-        if self._client.status != "running" or (now < self._next_look and not at_once):
+        if self._client.status != "running" or now < self._next_look:
             return
         with contextlib.suppress(OSError, TimeoutError):
             self._threads = self._client.nthreads()
@@ -272,43 +205,6 @@ class DaskWorkers:
 
     def _refused(self, mend: str) -> ParameterError:
         return ParameterError("scheduler", self._address, mend)
-
-
-def answered(call: Callable[[], Any], point: Point, version: str, topic: str | None) -> Answer:
-    """Makes a call on a worker.
-
-    Args:
-        call: It.
-        point: What it is for.
-        version: Of the engine, where the rows are stored.
-        topic: Under which the beginning is told; None where nobody asks.
-    """
-    worker = get_worker()
-    if topic is not None:
-        worker.log_event(topic, (worker.get_current_task(), worker.address))
-    if (here := _version(point.options["engine"])) != version:
-        return Answer(refusal=f"its worker {worker.address} has {here}, but this sweep needs {version}")
-    try:
-        _check_files(point, version)
-        return Answer(call())
-    except Exception as error:
-        return Answer(error=error)
-
-
-def _version(engine: str) -> str:
-    try:
-        return engine_version(engine)
-    except EngineNotFoundError as error:
-        return f"no ngspice ({error.problem})"
-
-
-def _check_files(point: Point, version: str) -> None:
-    """Raises `ParameterError` where files can be read but are others than those in the point's key."""
-    named = {name: point.options[name] for name in FILES if point.options[name] is not None}
-    readable = bool(named) and all(Path(path).is_file() for path in named.values())
-    if readable and key_of(point.circuit, point.options, version) != point.key:
-        name, path = next(iter(named.items()))
-        raise ParameterError(name, path, "holds something else on the worker than where the sweep was started")
 
 
 async def _identity(address: str) -> dict[str, Any]:

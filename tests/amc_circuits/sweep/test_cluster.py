@@ -121,11 +121,11 @@ def impatient(monkeypatch):
 
 def test_points_of_a_worker_that_dies_are_run_by_others(sweep, tmp_path, cluster):
     """A worker is killed in the middle: every row is there once, with the figures of a local run, bit for bit."""
+    gate = tmp_path / "gate"
+    doomed = cluster.worker(simulator=broken.program(gate, GATE))
     assert sweep(GRID).code == 0
     local = [figures(row) for row in rows(tmp_path)]
     (tmp_path / "out").rename(tmp_path / "local")
-    gate = tmp_path / "gate"
-    doomed = cluster.worker(simulator=broken.program(gate, GATE))
     cluster.wait_for(2)
     process = start("sweep", tmp_path / "spec.toml", "--out", tmp_path / "out", "--scheduler", cluster.address)
     until(lambda: broken.started(gate) and stored(tmp_path))
