@@ -21,7 +21,7 @@ ACCURACY = 1e-3
 """Of full scale: between two kept samples a straight line is at most this far from those left out."""
 MOST_SAMPLES = 500
 MOST_OUTPUTS = 16
-"""Of more, those are kept that settle last."""
+"""Of more, those are kept that settle last, and the one that ends highest: the tolerance is in units of it."""
 _UNREADABLE = (
     OSError,
     ValueError,
@@ -94,6 +94,7 @@ def _last_to_settle(response: Response) -> Places:
     outside = np.abs(response.outputs - final) > response.tolerance * np.abs(final).max()
     last = outside.shape[0] - np.argmax(outside[::-1], axis=0)
     last[~outside.any(axis=0)] = 0
+    last[np.abs(final).argmax()] = len(outside) + 1
     return np.sort(np.argsort(last, kind="stable")[-MOST_OUTPUTS:])
 
 
