@@ -15,12 +15,13 @@ from pathlib import Path
 
 from amc_circuits.engines.runner import DECK, LOG
 from amc_circuits.messages import BAD_INPUT, USABLE
-from amc_circuits.sweep.store import FAILED, Row
+from amc_circuits.sweep.store import DATABASE, FAILED, Row
 from benchmarks.robustness_runs import Finding, is_sound, reported, simulator, start, stored, wait_until, without_times
 
-POINTS = 1_500
-FULL_AFTER = (100, 1_100)
-"""Points. The database's log comes round at 4 MB, some 700 points."""
+POINTS = 800
+FULL_AFTER = 100
+"""Points, beyond those after which the database's log has come round, at 1000 pages of 4096 bytes."""
+ROUND = 1_000 * 4_096
 SPEC = f"""
 circuit = "inv"
 [fixed]
@@ -46,9 +47,9 @@ def disk(folder: Path) -> list[Finding]:
     if os.geteuid() != 0:
         return _limited(folder, spec)
     findings = []
-    for full_after in FULL_AFTER:
-        with small_disk(folder / f"disk{full_after}", 24) as place:
-            findings += _filled(spec, place, full_after)
+    for rounds, what in ((0, "early"), (1, "later")):
+        with small_disk(folder / what, 32) as place:
+            findings += _filled(spec, place, rounds * ROUND)
     with small_disk(folder / "t" / "small", 16):
         findings.append(_by_a_simulation(folder))
     return findings
@@ -65,22 +66,24 @@ def small_disk(place: Path, megabytes: int) -> Iterator[Path]:
         subprocess.run(["umount", place], check=True)
 
 
-def _filled(spec: Path, place: Path, full_after: int) -> list[Finding]:
-    """Another program fills the disk, and later makes room."""
+def _filled(spec: Path, place: Path, size: int) -> list[Finding]:
+    """Another program fills the disk when the database's log has a size, and later makes room."""
     out, large = place / "out", place / "large"
     command = ["sweep", spec, "--out", out, "--jobs", 1, "--no-progress"]
-    beside = place.with_name("t")
-    run = start(command, beside / f"{full_after}-1")
-    wait_until(lambda: len(reported(out)) >= full_after or run.process.poll() is not None, 600)
+    beside, log = place.with_name("t"), out / f"{DATABASE}-wal"
+    run = start(command, beside / f"{place.name}1")
+    wait_until(lambda: run.process.poll() is not None or (log.exists() and log.stat().st_size >= size), 300)
+    points = len(reported(out)) + FULL_AFTER
+    wait_until(lambda: run.process.poll() is not None or len(reported(out)) >= points, 300)
     _fill(large)
     first, kept = run.ended(), stored(out)
-    again = start(command, beside / f"{full_after}-2").ended()
+    again = start(command, beside / f"{place.name}2").ended()
     large.unlink()
-    what = f"disk full after {full_after} points"
+    what = f"disk full, {place.name}"
     return [
-        _told(what, out, first),
-        _told(f"{what}, command given again", out, again),
-        *_complete(what, out, kept, start(command, beside / f"{full_after}-3").ended()[0]),
+        _told(f"{what}: after {len(kept)} points", out, first),
+        _told(f"{what}: command given again", out, again),
+        *_complete(what, out, kept, start(command, beside / f"{place.name}3").ended()[0]),
     ]
 
 

@@ -160,9 +160,9 @@ class Siege:
         self.missing += len(said - set(stored(self.out)))
 
 
-def left_behind(run: Run) -> int:
-    """How many processes of a run outlive it, which are then ended."""
-    wait_until(lambda: not processes_of(run.temporary), GONE_WITHIN)
+def left_behind(run: Run, within: float = GONE_WITHIN) -> int:
+    """How many processes of a run outlive it by so many seconds; they are ended."""
+    wait_until(lambda: not processes_of(run.temporary), within)
     left = processes_of(run.temporary)
     for process in left:
         os.kill(process, signal.SIGKILL)
@@ -201,10 +201,11 @@ def hanging(folder: Path) -> list[Finding]:
     program = simulator(folder / "simulator", f"touch {folder}/spins; while :; do :; done")
     run = start(sweep_command(spec, folder / "hanging"), folder / "t" / "hanging", AMC_NGSPICE=program)
     wait_until((folder / "spins").exists, STARTED_WITHIN)
+    time.sleep(0.2)
     os.killpg(run.process.pid, signal.SIGKILL)
     run.process.wait()
-    left = left_behind(run)
-    must = f"nothing left {GONE_WITHIN:g} s later (--timeout {timeout})"
+    left = left_behind(run, STARTED_WITHIN)
+    must = f"nothing left after its --timeout, {timeout} s, and one more of processor time"
     return [Finding("process group killed while ngspice goes on without end", must, f"{left} left", left == 0)]
 
 

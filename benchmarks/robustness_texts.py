@@ -82,7 +82,8 @@ def _typed(option: Any) -> st.SearchStrategy[str]:
     if option.name not in COUNTS:
         texts = st.one_of(texts, st.text(max_size=8).map(lambda text: text.replace("\0", "")))
     if option.name not in (*COUNTS, *NAMES):
-        texts = st.one_of(texts, st.sampled_from(option.choices or ("1m", "1k", "3", "1e-12")))
+        right = st.sampled_from(option.choices) if option.choices else st.integers(-30, 30).map("1e{}".format)
+        texts = st.one_of(texts, right)
     return texts.map(lambda text: f"{option.flag}={text}")
 
 
