@@ -74,11 +74,16 @@ class _Worker:
         self.start()
 
     def start(self) -> None:
-        with _interrupts_held():
-            self.pipe, theirs = self.context.Pipe()
-            self.process = self.context.Process(target=work, args=(theirs, dict(os.environ)), daemon=True)
-            self.process.start()
-            theirs.close()
+        # A server that was killed is replaced as soon as that is known; one whose socket is gone answers no more.
+        for context in (self.context, self.context, multiprocessing.get_context("spawn")):
+            with _interrupts_held(), contextlib.suppress(EOFError, OSError):
+                self.pipe, theirs = context.Pipe()
+                with contextlib.closing(theirs):
+                    self.process = context.Process(target=work, args=(theirs, dict(os.environ)), daemon=True)
+                    self.process.start()
+                return
+            time.sleep(PATIENCE)
+        raise WorkerDiedError("no process can be started, for lack of memory perhaps")
 
     def submit(self, tag: Any, call: Callable[[], Any], timeout: float | None) -> None:
         if not self.process.is_alive():
