@@ -1,5 +1,6 @@
 """Calls for processes, that go wrong in one way or another. Nothing else, because each process imports it."""
 
+import contextlib
 import signal
 import time
 
@@ -33,12 +34,17 @@ def many_bytes():
     return b"x" * 50_000_000
 
 
-def another_error_when_ended():
-    """Makes something else of the request to end."""
-    try:
-        time.sleep(60)
-    finally:
-        raise_it(ValueError, "in the middle")
+def heedless():
+    """Goes on whatever is raised in it."""
+    while True:
+        with contextlib.suppress(BaseException):
+            time.sleep(60)
+
+
+def error_when_late():
+    """Raises an error just when it is about to be ended."""
+    time.sleep(0.2)
+    raise_it(ValueError, "late")
 
 
 def deaf():

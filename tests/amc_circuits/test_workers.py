@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 
 from amc_circuits import workers as module
-from amc_circuits.workers import CallTimedOutError, WorkerDiedError, Workers, run_in_processes
+from amc_circuits.workers import GRACE, CallTimedOutError, WorkerDiedError, Workers, run_in_processes
 from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.calls import (
     NeedsTwo,
     a_function,
-    another_error_when_ended,
     deaf,
+    error_when_late,
+    heedless,
     many_bytes,
     raise_it,
     raise_what_holds_a_function,
@@ -152,16 +153,25 @@ def test_processes_are_made_though_their_server_was_killed(one):
     assert outcome(one, partial(pow, 2, 3)).value() == 8
 
 
-@pytest.mark.parametrize("call", [partial(time.sleep, 60), another_error_when_ended, deaf])
+@pytest.mark.parametrize("call", [partial(time.sleep, 60), heedless, deaf])
 def test_a_call_that_takes_too_long_is_ended(one, monkeypatch, call):
-    """Whatever it makes of that; the next one is made as if nothing had been, and others have lost nothing."""
-    monkeypatch.setattr(module, "GRACE", 0.3)
-    began = time.monotonic()
+    """Whatever it is about: at once, or by force if it does not listen. The next one is made as if nothing had been."""
+    if call is deaf:
+        monkeypatch.setattr(module, "GRACE", 0.3)
     pid = outcome(one, os.getpid).value()
+    began = time.monotonic()
     assert isinstance(outcome(one, call, 0.2).error, CallTimedOutError)
-    assert 0.2 <= time.monotonic() - began < 5
+    assert 0.2 <= time.monotonic() - began < GRACE
     assert gone(pid)
     assert outcome(one, partial(pow, 2, 3), 60).value() == 8
+
+
+def test_a_call_may_end_just_when_it_is_to_be_ended(one):
+    """Its own error or that of the time: the next call is made in either case."""
+    for _ in range(5):
+        found = outcome(one, error_when_late, 0.2)
+        assert isinstance(found.error, (ValueError, CallTimedOutError))
+        assert outcome(one, partial(pow, 2, 3)).value() == 8
 
 
 def open_files():
