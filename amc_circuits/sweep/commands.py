@@ -109,5 +109,7 @@ def _summary(tally: Tally, folder: Path) -> None:
         largest = format_quantity(tally.largest_difference, "%")
         differ = f"the engines differ by at most {largest} of full scale"
         print(f"{tally.cross_checked} right-hand sides checked by ngspice: {differ}")
+    if tally.check_failed:
+        print(f"ngspice could check none of the figures by the state-space engine ({tally.check_failed})")
     if tally.disagree:
         print(f"the engines disagree in {tally.disagree} points: all figures by the state-space engine are in doubt")

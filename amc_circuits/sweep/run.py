@@ -38,6 +38,7 @@ class Tally:
         cross_checked: Right-hand sides that both engines solved.
         largest_difference: Between the two, of full scale.
         disagree: How many points failed because the two differ.
+        check_failed: Why ngspice could not check any of them; empty where it did, or need not.
     """
 
     points: int = 0
@@ -47,6 +48,7 @@ class Tally:
     cross_checked: int = 0
     largest_difference: float = 0.0
     disagree: int = 0
+    check_failed: str = ""
 
     def add(self, row: Row) -> None:
         """Counts a row."""
@@ -98,9 +100,10 @@ def run_sweep(
         if plan.points:
             with executor(len(plan.points)) as executing:
                 run.through(executing, plan.points)
-        if (unchecked := _unchecked(store, plan)) is not None:
-            run.checked(unchecked)
+        unchecked = _unchecked(store, plan)
         tally, wanted = Tally(), set(plan.keys)
+        if unchecked is not None:
+            tally.check_failed = run.check(unchecked)
         for row in store.each():
             if row.key in wanted:
                 tally.add(row)
@@ -192,12 +195,17 @@ class _Run:
             package_version=package_version(),
         )
 
-    def checked(self, row: Row) -> None:
-        """Solves a row by both engines."""
+    def check(self, row: Row) -> str:
+        """Solves a row by both engines; returns why that failed. Then the row, which is usable, stays as it is."""
         options = {name: value for name, value in row.parameters.items() if name != "circuit"}
-        point = Point(row.key, row.number, row.parameters["circuit"], options, self.handling.with_waveforms)
-        call = self._call(replace(point, options=options | {"cross_check": 1.0}))
-        self._store([Ended(point, call())])
+        with_waveforms = self.handling.with_waveforms or self.store.waveforms(row.number) is not None
+        point = Point(row.key, row.number, row.parameters["circuit"], options, with_waveforms)
+        outcome: Outcome = self._call(replace(point, options=options | {"cross_check": 1.0}))()
+        if outcome.status == FAILED and DISAGREE not in outcome.figures:
+            self.log.info("%d could not be checked: %s", row.number, outcome.error)
+            return f"row {row.number}: {outcome.error}"
+        self._store([Ended(point, outcome)])
+        return ""
 
 
 def _outcome_of(ended: Ended[Outcome], handling: Handling) -> Outcome:

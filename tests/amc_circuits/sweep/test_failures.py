@@ -14,7 +14,7 @@ from amc_circuits.sweep import point as point_module
 from amc_circuits.sweep import run as run_module
 from amc_circuits.sweep.folder import FAILURES
 from amc_circuits.sweep.point import TRACEBACK, Point, run_point
-from amc_circuits.sweep.store import FAILED, INVALID
+from amc_circuits.sweep.store import FAILED, INVALID, Store
 from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.sweep.sweeps import (
     EXACT,
@@ -211,3 +211,18 @@ def test_evidence_that_cannot_be_kept_is_told(sweep, tmp_path, monkeypatch):
     bad = rows(tmp_path)[-1]
     assert (bad.status, bad.kept) == (FAILED, "")
     assert "its deck and log cannot be kept: " in bad.error
+
+
+def test_a_check_that_fails_leaves_the_usable_row(sweep, tmp_path, monkeypatch):
+    """Where ngspice cannot check what the state-space engine found, the row stays, and why is told; later it may."""
+    text = EXACT.replace("state-space", "auto").replace("0.02", "0.02\ncross_check = 0") + "seed = [0, 1]\n"
+    monkeypatch.setenv("AMC_NGSPICE", broken.program(tmp_path / "simulator", broken.FAILS))
+    outcome = sweep(text, "--waveforms")
+    before = rows(tmp_path)
+    assert outcome.code == 0 and [row.status for row in before] == ["SETTLED"] * 2
+    assert "ngspice could check none" in outcome.out and ": ngspice: " in outcome.out
+    assert sweep(text).code == 0 and rows(tmp_path) == before
+    monkeypatch.delenv("AMC_NGSPICE")
+    assert "1 right-hand sides checked by ngspice" in sweep(text).out
+    with Store(tmp_path / "out") as store:
+        assert store.with_waveforms() == [0, 1]
