@@ -96,7 +96,15 @@ class Row:
 
 
 _COLUMNS = tuple(field.name for field in fields(Row))
-_PUT = f"insert or replace into points ({', '.join(_COLUMNS)}) values ({', '.join('?' * len(_COLUMNS))})"
+_TYPES: dict[str, type] = {
+    field.name: {"str": str, "int": int, "float": float}.get(str(field.type), dict) for field in fields(Row)
+}
+_PUT = f"insert into points ({', '.join(_COLUMNS)}) values ({', '.join('?' * len(_COLUMNS))})"
+_FOREIGN = """
+select 1 from sqlite_master where type in ('view', 'trigger')
+union all select 1 from points where typeof(number) != 'integer' limit 1
+"""
+"""Finds what no database of ours has: what runs when it is looked at, and numbers that are none."""
 
 
 class Store:
@@ -129,7 +137,8 @@ class Store:
             self._connection.execute("pragma synchronous=full")
         if create and empty:
             self._connection.executescript(f"begin immediate; {_TABLES} pragma user_version={LAYOUT}; commit;")
-        self._connection.execute("select number from points limit 1")
+        if self._connection.execute(_FOREIGN).fetchone():
+            raise ParameterError("DIR", str(folder), f"its {DATABASE} was not made by amc, or it is damaged")
 
     def __enter__(self) -> Self:
         return self
@@ -150,7 +159,8 @@ class Store:
         try:
             self._connection.execute("begin immediate")
             for row, waveforms in rows:
-                self._connection.execute("delete from waveforms where key = ?", (row.key,))
+                for name in ("waveforms", "points"):
+                    self._connection.execute(f"delete from {name} where key = ?", (row.key,))
                 self._connection.execute(_PUT, _as_stored(row))
                 if waveforms is not None:
                     self._connection.execute("insert into waveforms values (?, ?)", (row.key, waveforms))
@@ -166,7 +176,7 @@ class Store:
     def each(self) -> Iterator[Row]:
         """All rows in the order of their numbers, one at a time."""
         for values in self._connection.execute(f"select {', '.join(_COLUMNS)} from points order by number"):
-            yield _from_stored(values)
+            yield self._read(values)
 
     def rows(self) -> list[Row]:
         """All rows in the order of their numbers."""
@@ -180,7 +190,7 @@ class Store:
         """
         found = self._connection.execute(f"select {', '.join(_COLUMNS)} from points where number = ?", (number,))
         for values in found:
-            return _from_stored(values)
+            return self._read(values)
         raise ParameterError("ROW", number, "there is no such row; amc table DIR shows them, by number")
 
     def states(self) -> dict[str, tuple[int, str]]:
@@ -197,7 +207,19 @@ class Store:
         """What was stored as waveforms of a row; None where it has none."""
         text = "select content from points natural join waveforms where number = ?"
         found = self._connection.execute(text, (number,)).fetchone()
-        return None if found is None else bytes(found[0])
+        return None if found is None else found[0] if isinstance(found[0], bytes) else b""
+
+    def _read(self, values: Sequence[Any]) -> Row:
+        """A row as it is stored; the file may come from anywhere."""
+        try:
+            texts = zip(_COLUMNS, values, strict=True)
+            found = {name: json.loads(value) if name in _AS_JSON else value for name, value in texts}
+        except (ValueError, TypeError, RecursionError):
+            found = {}
+        if not all(isinstance(found.get(name), kind) for name, kind in _TYPES.items()):
+            mend = f"row {values[_COLUMNS.index('number')]} of its {DATABASE} is damaged"
+            raise ParameterError("DIR", str(self.folder), mend)
+        return Row(**found)
 
 
 def _address(path: Path, create: bool) -> str:
@@ -208,8 +230,3 @@ def _address(path: Path, create: bool) -> str:
 
 def _as_stored(row: Row) -> list[Any]:
     return [json.dumps(getattr(row, name)) if name in _AS_JSON else getattr(row, name) for name in _COLUMNS]
-
-
-def _from_stored(values: Sequence[Any]) -> Row:
-    named = dict(zip(_COLUMNS, values, strict=True))
-    return Row(**{name: json.loads(value) if name in _AS_JSON else value for name, value in named.items()})

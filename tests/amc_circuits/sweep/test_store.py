@@ -163,3 +163,39 @@ def test_a_foreign_database_is_refused(tmp_path):
         with pytest.raises(ParameterError, match="not by amc"):
             Store(tmp_path, create=create)
     assert (tmp_path / DATABASE).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("number", "../../elsewhere"),
+        ("parameters", "[]"),
+        ("parameters", "[" * 100_000),
+        ("figures", '{"bits": ' + "9" * 5000 + "}"),
+        ("figures", "no JSON"),
+        ("error", b"text"),
+        ("wall_time_s", "soon"),
+        ("seed", "\x00"),
+    ],
+)
+def test_a_tampered_row_is_refused(store, tmp_path, column, value):
+    """Where a column holds something of another kind, nothing is made of it."""
+    store.put([(made(0), None)])
+    store._connection.execute(f"update points set {column} = ?", (value,))
+    with pytest.raises(ParameterError, match="damaged"):
+        kept_in(tmp_path)
+
+
+def test_a_database_that_does_something_when_it_is_looked_at_is_refused(store, tmp_path):
+    """Views and triggers might never come to an end, or change what is stored."""
+    store._connection.execute("create trigger t after delete on waveforms begin delete from points; end")
+    with pytest.raises(ParameterError, match="not made by amc"):
+        Store(tmp_path)
+
+
+def test_two_rows_never_have_one_number(store, tmp_path):
+    """The second is refused, and the first stays."""
+    store.put([(made(0), None)])
+    with pytest.raises(sqlite3.IntegrityError):
+        store.put([(replace(made(0), key="another"), None)])
+    assert kept_in(tmp_path) == [made(0)]
