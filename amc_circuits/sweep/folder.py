@@ -75,3 +75,16 @@ def keep_evidence(folder: Path, number: int, evidence: Mapping[str, bytes]) -> s
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return str(kept) if evidence else ""
+
+
+def evidence_in(folder: Path, kept: str) -> list[Path]:
+    """Files that a failed point left, in order; links, and what a row from anywhere names elsewhere, are none.
+
+    Args:
+        folder: Of the sweep.
+        kept: As the row has it.
+    """
+    place = folder / kept
+    if not kept or not place.resolve().is_relative_to(folder.resolve() / FAILURES):
+        return []
+    return [path for path in sorted(place.rglob("*")) if path.is_file() and not path.is_symlink()]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from amc_circuits.sweep.folder import FAILURES, RESOLVED, SPECIFICATION, owned
+from amc_circuits.sweep.folder import RESOLVED, SPECIFICATION, evidence_in, keep_evidence, owned
 from amc_circuits.sweep.store import Row, Store
 from netlists import ParameterError
 
@@ -73,11 +72,8 @@ def _worth(row: Row) -> int:
 
 def _moved(row: Row, number: int, source: Path, out: Path) -> Row:
     """The row by its new number, with the evidence that it names."""
-    kept = f"{FAILURES}/{number}" if row.kept else ""
-    shutil.rmtree(out / FAILURES / str(number), ignore_errors=True)
-    if row.kept and (source / row.kept).is_dir():
-        shutil.copytree(source / row.kept, out / kept)
-    return replace(row, number=number, kept=kept)
+    evidence = {str(path.relative_to(source / row.kept)): path.read_bytes() for path in evidence_in(source, row.kept)}
+    return replace(row, number=number, kept=keep_evidence(out, number, evidence))
 
 
 def _copy_specification(sources: Sequence[Path], out: Path) -> None:

@@ -8,7 +8,6 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -16,7 +15,7 @@ from urllib.parse import quote
 
 from amc_circuits.programmed import package_version
 from amc_circuits.quantities import format_quantity
-from amc_circuits.sweep.folder import RESOLVED, SPECIFICATION
+from amc_circuits.sweep.folder import RESOLVED, SPECIFICATION, evidence_in
 from amc_circuits.sweep.report.markup import Markup, button, html, link, table, terms
 from amc_circuits.sweep.store import Row
 from amc_circuits.sweep.table import MAIN
@@ -90,14 +89,10 @@ def failures(rows: Sequence[Row], folder: Path, page: Path) -> Markup:
 
 
 def _files(row: Row, folder: Path, page: Path) -> Iterator[Markup]:
-    place = folder / row.kept
-    if not row.kept or not place.resolve().is_relative_to(folder.resolve()):
-        return
-    for path in islice(sorted(place.rglob("*")), MOST_FILES):
-        if path.is_file():
-            # "./" because a name such as a:b would be read as the scheme of an address.
-            address = quote("./" + os.path.relpath(path.resolve(), page.resolve().parent))
-            yield link(address, str(path.relative_to(folder)))
+    for path in evidence_in(folder, row.kept)[:MOST_FILES]:
+        # "./" because a name such as a:b would be read as the scheme of an address.
+        address = quote("./" + os.path.relpath(path.resolve(), page.resolve().parent))
+        yield link(address, str(path.relative_to(folder)))
 
 
 def provenance(rows: Sequence[Row], content: dict[str, Any], folder: Path, plotly_version: str) -> Markup:

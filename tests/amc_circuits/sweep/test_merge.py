@@ -126,6 +126,23 @@ def test_evidence_comes_with_its_row(sweep, amc, tmp_path, monkeypatch):
     assert not list((tmp_path / "all" / FAILURES).iterdir())
 
 
+def test_only_evidence_comes_along(tmp_path):
+    """What a row or a link names elsewhere is neither copied nor removed, wherever the folder comes from."""
+    secret, folder = tmp_path / "secret", tmp_path / "one"
+    secret.mkdir()
+    (secret / "key").write_text("mine")
+    names = [str(secret), "../secret", f"{FAILURES}/../../secret", f"{FAILURES}/3", f"{FAILURES}/4"]
+    stored(folder, [made(number, status=FAILED, error="no luck", kept=name) for number, name in enumerate(names)])
+    (folder / FAILURES / "3").mkdir(parents=True)
+    (folder / FAILURES / "3" / "deck.cir").write_text("deck")
+    (folder / FAILURES / "3" / "ngspice.log").symlink_to(secret / "key")
+    (folder / FAILURES / "4").symlink_to(secret)
+    merge_folders([folder], tmp_path / "all")
+    assert [row.kept for row in rows_in(tmp_path / "all")] == ["", "", "", f"{FAILURES}/3", ""]
+    assert [path.name for path in (tmp_path / "all" / FAILURES).rglob("*")] == ["3", "deck.cir"]
+    assert (secret / "key").read_text() == "mine"
+
+
 def test_other_specifications_are_not_mixed(tmp_path):
     """Where folders have different ones, none is kept."""
     folders = [tmp_path / "one", tmp_path / "two"]
