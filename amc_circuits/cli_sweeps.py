@@ -32,7 +32,9 @@ def sweep(
     progress: Annotated[bool, typer.Option("--progress/--no-progress", help="Say how far it is.")] = True,
     scheduler: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="Run on a Dask cluster, as tcp://host:8786.", show_default=False),
+        typer.Option(
+            metavar="ADDRESS", help="Run on a Dask cluster, as tcp://host:8786, or its file.", show_default=False
+        ),
     ] = None,
     **options: Any,
 ) -> None:

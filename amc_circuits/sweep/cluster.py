@@ -7,7 +7,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
 import logging
+import pickle
 import queue
 import re
 import sys
@@ -15,13 +17,14 @@ import time
 import uuid
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from distributed import CancelledError, Client, KilledWorker, Security
 from distributed.core import rpc
 from distributed.versions import VersionMismatchWarning
 
-from amc_circuits.sweep.cluster_call import Answer, Call, answered
+from amc_circuits.sweep.cluster_call import Answer, Call, answered, sendable
 from amc_circuits.sweep.keys import engine_version
 from amc_circuits.sweep.point import Point
 from amc_circuits.workers import PATIENCE, Ended, WorkerDiedError
@@ -45,10 +48,13 @@ class DaskWorkers:
 
     A context manager; when it is left, calls that wait are dropped, and of those under way the results. Calls that a
     worker takes with it when it dies are made again by others, as often as the scheduler allows. Quiets Dask's loggers.
+
+    Args:
+        scheduler: Its address, such as tcp://host:8786, or the file that it wrote (`dask scheduler --scheduler-file`).
     """
 
-    def __init__(self, address: str) -> None:
-        self._address = address
+    def __init__(self, scheduler: str) -> None:
+        self._address = _address_in(scheduler)
         self._name = f"amc-point-{uuid.uuid4().hex}"
         self._numbers = itertools.count()
         self._waiting: list[Call] = []
@@ -110,10 +116,10 @@ class DaskWorkers:
         calls, self._waiting = self._waiting, []
         if not calls:
             return
-        # Of calls that wait for a worker, Dask takes the one first whose key is.
+        # First come, first served: of calls that came together the one whose key is first.
         keys = [f"{self._name}-{next(self._numbers):08d}" for _ in calls]
-        versions = [self._version(call.point.options["engine"]) for call in calls]
-        futures = self._client.map(answered, calls, versions, key=keys, pure=False)
+        packed = [pickle.dumps((answered, (call, self._version(call.point.options["engine"])))) for call in calls]
+        futures = self._client.map(sendable(), packed, key=keys, pure=False, fifo_timeout="0 s")
         self._sent |= dict(zip(keys, zip(calls, futures, strict=True), strict=True))
         for future in futures:
             future.add_done_callback(lambda future: self._done.put(future.key))
@@ -154,7 +160,7 @@ class DaskWorkers:
             found = self._client.gather(named, errors="skip") if futures else {}
         except (OSError, CancelledError):
             found = {}
-        return [found.get(name) for name in named]
+        return [_unpacked(found.get(name)) for name in named]
 
     def _failure(self, error: Exception) -> Exception:
         """What kept the cluster from making a call, as the error of this call.
@@ -191,7 +197,7 @@ class DaskWorkers:
             # A client would wait for ever where something else answers.
             identity = asyncio.run(asyncio.wait_for(_identity(self._address), CONNECTING))
         except (ValueError, TypeError) as error:
-            raise self._refused(f"must be such as tcp://host:8786 ({error})") from None
+            raise self._refused(f"must be such as tcp://host:8786, or the file of a scheduler ({error})") from None
         except (OSError, TimeoutError):
             raise self._refused("no Dask scheduler answers there; start one with: dask scheduler") from None
         if identity.get("type") != "Scheduler":
@@ -205,6 +211,24 @@ class DaskWorkers:
 
     def _refused(self, mend: str) -> ParameterError:
         return ParameterError("scheduler", self._address, mend)
+
+
+def _unpacked(answer: bytes | str | None) -> Answer | None:
+    if isinstance(answer, bytes):
+        found = pickle.loads(answer)
+        assert isinstance(found, Answer)
+        return found
+    return None if answer is None else Answer(refusal=answer)
+
+
+def _address_in(scheduler: str) -> str:
+    path = Path(scheduler)
+    if not path.is_file():
+        return scheduler
+    try:
+        return str(json.loads(path.read_text())["address"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ParameterError("scheduler", scheduler, "is not the file of a Dask scheduler") from None
 
 
 async def _identity(address: str) -> dict[str, Any]:

@@ -48,6 +48,27 @@ class Answer:
     refusal: str = ""
 
 
+def sendable() -> Callable[[bytes], bytes | str]:
+    """A function that makes what was packed and returns the packed answer, or why it cannot be unpacked there.
+
+    It goes through Dask as it is, not by the name of its module, because the scheduler reads all that it passes on, and
+    a worker without this package would die of a call that it cannot read.
+    """
+
+    def unpacked(packed: bytes) -> bytes | str:
+        import pickle
+
+        from distributed import get_worker
+
+        try:
+            function, arguments = pickle.loads(packed)
+        except Exception as error:
+            return f"its worker {get_worker().address} cannot run points ({type(error).__name__}: {error})"
+        return pickle.dumps(function(*arguments))
+
+    return unpacked
+
+
 def answered(call: Call, version: str) -> Answer:
     """Makes a call.
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from amc_circuits.options import parse_options
 from amc_circuits.programmed import package_version
 from amc_circuits.sweep import cluster as subject
 from amc_circuits.sweep.cluster import DaskWorkers
+from amc_circuits.sweep.cluster_call import sendable
 from amc_circuits.sweep.point import Point
 from amc_circuits.sweep.store import INVALID
 from amc_circuits.workers import CallTimedOutError, WorkerDiedError, made_by
@@ -77,6 +79,22 @@ def until(happened, within=60):
         time.sleep(0.02)
 
 
+@contextmanager
+def killed(process, happened):
+    """Kills a process meanwhile, once something has happened."""
+
+    def kill():
+        try:
+            until(happened)
+        finally:
+            process.kill()
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    yield
+    thread.join()
+
+
 def figures(row):
     """All of a row that must not depend on how and where it was run."""
     return row.key, row.number, row.parameters, row.status, row.figures | {"wall_time_s": 0}, row.error
@@ -127,10 +145,8 @@ def test_points_of_a_worker_that_dies_are_run_by_others(sweep, tmp_path, cluster
     local = [figures(row) for row in rows(tmp_path)]
     (tmp_path / "out").rename(tmp_path / "local")
     cluster.wait_for(2)
-    process = start("sweep", tmp_path / "spec.toml", "--out", tmp_path / "out", "--scheduler", cluster.address)
-    until(lambda: broken.started(gate) and stored(tmp_path))
-    doomed.kill()
-    outcome = ended(process)
+    with killed(doomed, lambda: broken.started(gate)):
+        outcome = sweep(GRID, "--scheduler", cluster.address)
     (gate / "open").touch()
     assert (outcome.code, outcome.err) == (0, "")
     assert [figures(row) for row in rows(tmp_path)] == local
@@ -140,8 +156,10 @@ def test_other_versions_are_refused(sweep, tmp_path, cluster, monkeypatch):
     """A worker with another amc ends the sweep with one line that names it and both versions; no row is from it."""
     monkeypatch.setattr(subject, "engine_version", lambda engine: "ngspice 46, amc 9.9")
     words = ("its worker tcp://127.0.0.1:", f"amc {package_version()}, but this sweep needs ngspice 46, amc 9.9")
-    sweep(GRID, "--scheduler", cluster.address).refused(f"scheduler: got {cluster.address}", *words)
+    sweep(GRID, "--scheduler", cluster.address).refused(f"--scheduler: got {cluster.address}", *words)
     assert rows(tmp_path) == []
+    with Client(cluster.address, set_as_default=False) as client:
+        assert "cannot run points (UnpicklingError" in client.submit(sendable(), b"from elsewhere").result()
 
 
 def test_ctrl_c_keeps_the_finished_rows(sweep, tmp_path, cluster):
@@ -157,7 +175,7 @@ def test_ctrl_c_keeps_the_finished_rows(sweep, tmp_path, cluster):
     with Client(cluster.address, set_as_default=False) as client:
         until(lambda: client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)) == 0)
     (cluster.folder / "gate" / "open").touch()
-    outcome = sweep(POINTS, "--scheduler", cluster.address)
+    outcome = sweep(POINTS, "--scheduler", cluster.folder / "scheduler.json")
     (cluster.folder / "gate" / "open").unlink()
     assert (outcome.code, outcome.err) == (0, "")
     assert rows(tmp_path)[:4] == first and len(rows(tmp_path)) == 8
@@ -189,9 +207,10 @@ def test_unusable_schedulers_are_refused(sweep, amc, tmp_path, cluster, impatien
             f"tcp://127.0.0.1:{silent.getsockname()[1]}": "no Dask scheduler answers there",
             "tcp://127.0.0.1:1": "no Dask scheduler answers there",
             "cluster": "must be such as tcp://host:8786",
+            str(tmp_path / "spec.toml"): "is not the file of a Dask scheduler",
         }
         for address, words in cases.items():
-            sweep(GRID, "--scheduler", address).refused(f"scheduler: got {address}", words)
+            sweep(GRID, "--scheduler", address).refused(f"--scheduler: got {address}", words)
     with Client(cluster.address, set_as_default=False) as client:
         worker = next(iter(client.nthreads()))
     sweep(GRID, "--scheduler", worker).refused("a Dask Worker; give its scheduler's address")
@@ -217,10 +236,8 @@ def test_a_cluster_that_falls_apart(sweep, tmp_path, cluster, impatient, capsys)
     late.start()
     assert [one.result for one in made(cluster, (point(), partial(pow, 2, 3)))] == [8]
     assert capsys.readouterr().err.startswith(f"amc: warning: no worker is connected to {cluster.address}; waiting")
-    end = threading.Thread(target=lambda: (until(lambda: stored(tmp_path) == 4), cluster.scheduler.kill()))
-    end.start()
-    outcome = sweep(POINTS, "--scheduler", cluster.address)
-    end.join()
+    with killed(cluster.scheduler, lambda: stored(tmp_path) == 4):
+        outcome = sweep(POINTS, "--scheduler", cluster.address)
     (cluster.folder / "gate" / "open").touch()
     outcome.refused(cluster.address, "the Dask scheduler answers no more", "the same command goes on")
     first = rows(tmp_path)
