@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -13,8 +14,10 @@ from amc_circuits.engines import StateSpaceEngine, find_ngspice
 from amc_circuits.options import OPAMP_OVERRIDES
 from amc_circuits.programmed import package_version
 from netlists import MacroOpAmp, ParameterError, SinglePoleOpAmp, preset
+from netlists.model_lines import read_lines
 
 FILES = ("conductances", "opamp_file")
+_INCLUDE = re.compile(rb"^[ \t]*\.(include|inc|lib)\b", re.IGNORECASE | re.MULTILINE)
 NOT_IN_KEY = ("timeout",)
 """Decides when to give up, not what comes out."""
 
@@ -54,16 +57,26 @@ def _content_of(path: Path) -> str:
     """Hash of a file; of one that cannot be read its name: the point fails when it runs, and its row says why."""
     try:
         found = path.stat()
-        # To read a pipe or a device might take for ever.
-        return _hash_of(path, found.st_mtime_ns, found.st_size) if path.is_file() else str(path)
+        if not path.is_file():  # To read a pipe or a device might take for ever.
+            return str(path)
+        content, includes = _hash_of(path, found.st_mtime_ns, found.st_size)
+        return _hash_with_included(path) if includes else content
     except OSError:
         return str(path)
+    except ParameterError:  # No model file, or one that is refused when it runs.
+        return content
 
 
 @lru_cache(maxsize=1024)
-def _hash_of(path: Path, _time: int, _size: int) -> str:
-    """Read once for all points, unless it changes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _hash_of(path: Path, _time: int, _size: int) -> tuple[str, bool]:
+    """Read once for all points, unless it changes; and whether, as a model, it includes other files."""
+    content = path.read_bytes()
+    return hashlib.sha256(content).hexdigest(), _INCLUDE.search(content) is not None
+
+
+def _hash_with_included(path: Path) -> str:
+    """Of a model with all files that it includes, each of which may change on its own: read anew for every point."""
+    return hashlib.sha256("\n".join(line.text for line in read_lines(path)).encode()).hexdigest()
 
 
 @lru_cache(maxsize=4096)

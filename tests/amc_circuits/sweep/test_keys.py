@@ -108,6 +108,25 @@ def test_a_file_is_what_it_holds(tmp_path, name):
     assert key_with(tmp_path / "pipe") != first  # without waiting for somebody to write
 
 
+def test_a_model_is_what_it_includes_too(tmp_path):
+    """A file that is included by one that is included makes another key when it changes, as the first one does."""
+
+    def key_now():
+        return key(opamp_file=str(tmp_path / "amp.lib"), opamp_subckt="A", supply_voltage=1)
+
+    (tmp_path / "amp.lib").write_text(".subckt A inp inn out vdd vss\n.include parts/one.inc\n.ends\n")
+    missing = key_now()
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "one.inc").write_text(" .LIB two.inc typical\n")
+    (tmp_path / "parts" / "two.inc").write_text(".lib typical\nR1 inp inn 1k\n.endl\n")
+    first = key_now()
+    (tmp_path / "parts" / "two.inc").write_text(".lib typical\nR1 inp inn 2k\n.endl\n")
+    second = key_now()
+    assert len({missing, first, second}) == 3
+    (tmp_path / "parts" / "two.inc").write_text(".lib typical\nR1 inp inn 1k\n.endl\n")
+    assert key_now() == first
+
+
 def test_relative_paths_are_files_like_others(tmp_path, monkeypatch):
     """Wherever the sweep is started."""
     np.savez(tmp_path / "c.npz", a=np.arange(3))
