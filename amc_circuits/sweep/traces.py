@@ -22,6 +22,8 @@ ACCURACY = 1e-3
 MOST_SAMPLES = 500
 MOST_OUTPUTS = 16
 """Of more, those are kept that settle last, and the one that ends highest: the tolerance is in units of it."""
+LARGEST_UNPACKED = 1_000_000
+"""Bytes, many times what is ever packed: a small file from elsewhere may unpack to more than there is memory."""
 _UNREADABLE = (
     OSError,
     ValueError,
@@ -69,6 +71,9 @@ def unpack_traces(content: bytes) -> tuple[Response, Places]:
         ParameterError: It is something else.
     """
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if sum(one.file_size for one in packed.infolist()) > LARGEST_UNPACKED:
+                raise ValueError(f"they are larger than {LARGEST_UNPACKED // 10**6} MB")
         with np.lib.npyio.NpzFile(io.BytesIO(content), allow_pickle=False) as file:
             response = Response(
                 time=file["time"].astype(np.float64),
@@ -78,11 +83,18 @@ def unpack_traces(content: bytes) -> tuple[Response, Places]:
                 target=file["target"].astype(np.float64) if "target" in file else None,
             )
             places = file["places"]
-        if response.outputs.shape != (*response.time.shape, *places.shape):
-            raise ValueError(f"{response.outputs.shape} outputs at {response.time.shape} times")
+        _check(response, places)
         return response, places
     except _UNREADABLE as error:
         raise ParameterError("ROW", "its waveforms", f"cannot be read: {error}") from None
+
+
+def _check(response: Response, places: Places) -> None:
+    shape = response.outputs.shape
+    if (response.time.ndim, places.ndim) != (1, 1) or shape != (*response.time.shape, *places.shape) or 0 in shape:
+        raise ValueError(f"{shape} outputs at {response.time.shape} times")
+    if places.dtype.kind != "i":
+        raise ValueError(f"numbers of outputs are {places.dtype}")
 
 
 def _last_to_settle(response: Response) -> Places:

@@ -116,7 +116,8 @@ def damaged():
         file = io.BytesIO()
         good = {"time": np.zeros(2), "outputs": np.zeros((2, 1)), "places": np.zeros(1, int)}
         scalars = {"tolerance": np.array(0.1), "settling_time": np.array(1.0)}
-        np.savez(file, **{name: value for name, value in (good | scalars | changes).items() if value is not None})
+        content = {name: value for name, value in (good | scalars | changes).items() if value is not None}
+        np.savez_compressed(file, **content)
         return file.getvalue()
 
     whole, alone = npz(), io.BytesIO()
@@ -132,6 +133,11 @@ def damaged():
         "lacking": npz(outputs=None),
         "vector": npz(tolerance=np.zeros(2)),
         "other shape": npz(time=np.zeros(3)),
+        "one time": npz(time=np.array(0.0), outputs=np.zeros(1)),
+        "no time": npz(time=np.zeros(0), outputs=np.zeros((0, 1))),
+        "no output": npz(outputs=np.zeros((2, 0)), places=np.zeros(0, int)),
+        "names": npz(places=np.array(["<b>"])),
+        "much from little": npz(time=np.zeros(10**6), outputs=np.zeros((10**6, 1))),
     }
 
 
