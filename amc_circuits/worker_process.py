@@ -27,15 +27,17 @@ def work(pipe: connection.Connection, environment: Mapping[str, str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.clear()
     os.environ.update(environment)
-    at_work = threading.Event()
-    threading.Thread(target=_end_when_told, args=(_told(), at_work), daemon=True).start()
+    at_work, ending = threading.Event(), threading.Event()
+    threading.Thread(target=_end_when_told, args=(_told(), at_work, ending), daemon=True).start()
     with contextlib.suppress(EOFError, ConnectionError):
-        while True:
+        # What comes of a call whose simulations were ended is nothing to hand back.
+        while not ending.is_set():
             packed = pipe.recv_bytes()
             at_work.set()
             answer = _answered(packed)
+            if not ending.is_set():
+                _hand_back(pipe, answer)
             at_work.clear()
-            _hand_back(pipe, answer)
 
 
 def _answered(packed: bytes) -> tuple[Any, Exception | None, list[Warning | str]]:
@@ -71,12 +73,13 @@ def _told() -> int:
     return told
 
 
-def _end_when_told(told: int, at_work: threading.Event) -> None:
+def _end_when_told(told: int, at_work: threading.Event, ending: threading.Event) -> None:
     """Ends this process and its simulations on request, and when the process is gone that gives it work."""
     from amc_circuits.engines import end_simulations
 
     parent = multiprocessing.parent_process()
     connection.wait([told] if parent is None else [told, parent.sentinel])
+    ending.set()
     until = time.monotonic() + ENDING
     while at_work.is_set() and time.monotonic() < until:
         end_simulations()

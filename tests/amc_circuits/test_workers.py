@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from amc_circuits import workers as module
+from amc_circuits.engines import run_deck
 from amc_circuits.workers import GRACE, CallTimedOutError, WorkerDiedError, Workers, run_in_processes
 from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.calls import (
@@ -164,6 +165,21 @@ def test_a_call_that_takes_too_long_is_ended(one, monkeypatch, call):
     assert 0.2 <= time.monotonic() - began < GRACE
     assert gone(pid)
     assert outcome(one, partial(pow, 2, 3), 60).value() == 8
+
+
+def test_a_process_that_is_asked_to_end_says_nothing_of_its_call(tmp_path, temporary, monkeypatch):
+    """By whomever: that its simulation was ended is no result of the call; simulation and files are gone."""
+    books = tmp_path / "simulator"
+    monkeypatch.setenv("AMC_NGSPICE", broken.program(books, HANGS_ON_RECORD))
+    with Workers(1) as workers:
+        pid = outcome(workers, os.getpid).value()
+        workers.submit("tag", partial(run_deck, ".title no circuit\n.end\n"))
+        wait_until(lambda: broken.started(books))
+        os.kill(pid, signal.SIGTERM)
+        (found,) = workers.finished()
+        assert isinstance(found.error, WorkerDiedError)
+        assert not broken.still_running(books)
+        assert not list(temporary.iterdir())
 
 
 def test_a_call_may_end_just_when_it_is_to_be_ended(one):
