@@ -70,6 +70,11 @@ def test_a_caller_that_stops_leaves_no_process():
 def outcome(workers, call, timeout=None):
     """How one call ends."""
     workers.submit("tag", call, timeout)
+    return end_of_call(workers)
+
+
+def end_of_call(workers):
+    """How the call ends that is under way."""
     while not (found := workers.finished()):
         pass
     (only,) = found
@@ -125,8 +130,7 @@ def test_a_process_that_is_killed_while_it_answers_is_told(one):
     # Nobody takes the result yet, so that the process is stuck in the middle of it.
     time.sleep(0.3)
     os.kill(pid, signal.SIGKILL)
-    (found,) = one.finished()
-    assert isinstance(found.error, WorkerDiedError)
+    assert isinstance(end_of_call(one).error, WorkerDiedError)
     assert outcome(one, os.getpid).value() != pid
 
 
@@ -176,8 +180,7 @@ def test_a_process_that_is_asked_to_end_says_nothing_of_its_call(tmp_path, tempo
         workers.submit("tag", partial(run_deck, ".title no circuit\n.end\n"))
         wait_until(lambda: broken.started(books))
         os.kill(pid, signal.SIGTERM)
-        (found,) = workers.finished()
-        assert isinstance(found.error, WorkerDiedError)
+        assert isinstance(end_of_call(workers).error, WorkerDiedError)
         assert not broken.still_running(books)
         assert not list(temporary.iterdir())
 
