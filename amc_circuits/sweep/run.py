@@ -132,16 +132,20 @@ class _Run:
         waiting: list[Ended[Outcome]] = []
         again: list[Point] = []
         stored = 0.0
-        for several in made_by(executor, ((point, self._call(point)) for point in points), hard):
-            for ended in several:
-                if isinstance(ended.error, WorkerDiedError) and attempt < ATTEMPTS:
-                    again.append(ended.tag)
-                else:
-                    waiting.append(ended)
-            if waiting and time.monotonic() - stored >= every:
+        try:
+            for several in made_by(executor, ((point, self._call(point)) for point in points), hard):
+                for ended in several:
+                    if isinstance(ended.error, WorkerDiedError) and attempt < ATTEMPTS:
+                        again.append(ended.tag)
+                    else:
+                        waiting.append(ended)
+                if waiting and time.monotonic() - stored >= every:
+                    done, waiting = waiting, []
+                    self._store(done)
+                    stored = time.monotonic()
+        finally:  # Also where Ctrl-C or a scheduler's end came between a row's end and its storing.
+            if waiting:
                 self._store(waiting)
-                waiting, stored = [], time.monotonic()
-        self._store(waiting)
         if again:
             self.log.info("once more: %s, whose processes died", ", ".join(str(point.number) for point in again))
             self.through(executor, again, attempt + 1)

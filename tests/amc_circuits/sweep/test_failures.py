@@ -15,6 +15,7 @@ from amc_circuits.sweep import run as run_module
 from amc_circuits.sweep.folder import FAILURES
 from amc_circuits.sweep.point import TRACEBACK, Point, run_point
 from amc_circuits.sweep.store import FAILED, INVALID, Store
+from netlists import ParameterError
 from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.sweep.sweeps import (
     EXACT,
@@ -226,3 +227,26 @@ def test_a_check_that_fails_leaves_the_usable_row(sweep, tmp_path, monkeypatch):
     assert "1 right-hand sides checked by ngspice" in sweep(text).out
     with Store(tmp_path / "out") as store:
         assert store.with_waveforms() == [0, 1]
+
+
+class Ending(workers.Workers):
+    """One process, which is lost as soon as two calls have ended, at the same time for the sweep."""
+
+    def __init__(self, points):
+        super().__init__(1)
+        self.ended = 0
+
+    def finished(self):
+        if self.ended == 2:
+            raise ParameterError("scheduler", "here", "is gone")
+        found = super().finished()
+        self.ended += len(found)
+        return found
+
+
+def test_rows_that_wait_to_be_stored_are_not_lost(tmp_path, monkeypatch):
+    """Whatever ends the sweep before it is their turn."""
+    monkeypatch.setattr(run_module, "STORED_EVERY", 1e9)
+    with pytest.raises(ParameterError, match="is gone"):
+        run(tmp_path, exact(range(6)), Ending)
+    assert [row.number for row in rows_in(tmp_path)] == [0, 1]
