@@ -32,10 +32,13 @@ def owned(folder: Path) -> Iterator[logging.Logger]:
         try:
             # Held by the open file: the system lets go of it when the process is gone.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             lock.seek(0)
             owner = lock.read().strip() or "another process"
             mend = f"is in use by {owner}; wait until it has ended, or name another folder"
+            raise ParameterError("out", str(folder), mend) from None
+        except OSError as error:  # some network file systems
+            mend = f"lies where no file can be locked ({error.strerror}); name a folder on a disk of this machine"
             raise ParameterError("out", str(folder), mend) from None
         lock.truncate(0)
         lock.write(f"process {os.getpid()} on {socket.gethostname()}\n")

@@ -1,5 +1,6 @@
 """The folder of a sweep: one owner at a time, and the evidence of failures. Owners that are killed: test_sweep.py."""
 
+import errno
 import os
 import socket
 from multiprocessing import get_context
@@ -35,6 +36,17 @@ def test_one_owner_at_a_time(tmp_path):
     lines = (folder / LOG).read_text().splitlines()
     assert len(lines) == 1 and lines[0].endswith("still here")
     assert {path.name for path in folder.iterdir()} == {MARKER, LOCK, LOG}
+
+
+def test_a_file_system_without_locks_is_told(tmp_path, monkeypatch):
+    """It is not said that somebody else had the folder."""
+
+    def refused(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refused)
+    with pytest.raises(ParameterError, match=r"no file can be locked \(No locks available\)"):
+        owned(tmp_path).__enter__()
 
 
 def _own(folder, ready, end):
