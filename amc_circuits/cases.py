@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits.checks import real_array
+from amc_circuits.array_files import load_array
 from amc_circuits.conductances import load_conductances
 from amc_circuits.converters import Converters
 from amc_circuits.devices import Device, device_preset
@@ -82,47 +82,6 @@ def noise_figures(circuit: InvCircuit | MvmCircuit, solution: Solution, bandwidt
         "noise_bandwidth_hz": found.bandwidth,
         "relative_noise": relative_noise(circuit, solution, bandwidth),
     }
-
-
-def load_array(name: str, path: Path, dimensions: tuple[int, ...]) -> FloatArray:
-    """A numeric array from a .npy file; never unpickles, and takes no more memory than the file is long.
-
-    Args:
-        name: How the user calls it.
-        path: The file.
-        dimensions: Allowed numbers of dimensions.
-
-    Raises:
-        ParameterError: The file cannot be read as one.
-    """
-    try:
-        if path.exists() and not path.is_file():
-            raise ParameterError(name, str(path), "is no file; name a .npy file")
-        _check_header_length(path)
-        loaded = np.lib.format.open_memmap(path, mode="r")
-    except OSError as error:
-        raise ParameterError(name, str(path), f"cannot be read: {error.strerror or error}") from None
-    except ParameterError:
-        raise
-    except (ValueError, EOFError, SyntaxError, MemoryError, OverflowError) as error:
-        raise ParameterError(name, str(path), _unreadable(error)) from None
-    return real_array(name, loaded, dimensions)
-
-
-def _check_header_length(path: Path) -> None:
-    """Refuses a header of up to 4 GB (format 2 and later) in a shorter file: NumPy would make room for it."""
-    with path.open("rb") as file:
-        start = file.read(12)
-    if start[6:7] > b"\x01" and int.from_bytes(start[8:12], "little") > path.stat().st_size:
-        raise ValueError("header beyond the file size")
-
-
-def _unreadable(error: Exception) -> str:
-    if "object" in str(error).lower():
-        return "it holds Python objects, which are not read; save an array of plain numbers"
-    if "file size" in str(error):
-        return "it is truncated: shorter than its header says; write it again"
-    return "it is no .npy file of numbers; write it with numpy.save"
 
 
 def make_case(

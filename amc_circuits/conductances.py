@@ -19,14 +19,13 @@ Pulses, time and energy of single cells are for whoever opens the file; loading 
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from amc_circuits.array_files import DAMAGED
 from amc_circuits.mapping import Mapping
 from amc_circuits.run_folder import replacing
 from amc_circuits.write_verify import CellStatus, Written
@@ -116,7 +115,7 @@ def _read(path: Path) -> dict[str, Any]:
             return {name: content[name] for name in content.files}
     except OSError as error:
         raise _refused(path, f"cannot be read: {error.strerror or error}") from None
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError):
+    except DAMAGED:
         raise _refused(path, "is damaged or no .npz file of plain arrays; write it with amc program") from None
 
 

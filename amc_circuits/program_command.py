@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from amc_circuits.cases import load_array
+from amc_circuits.array_files import load_array
 from amc_circuits.checks import scaled
 from amc_circuits.commands import PICTURES, waiting
 from amc_circuits.conductances import save_conductances

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from amc_circuits.array_files import DAMAGED
 from amc_circuits.cells import CellArrays, CellLoad
 from amc_circuits.run_folder import replacing
 from amc_circuits.solution import Response, Solution, slowest
@@ -119,16 +119,7 @@ def load_saved(path: Path) -> Saved:
             return found
     except ParameterError:
         raise
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        IndexError,
-        AttributeError,
-        EOFError,
-        zipfile.BadZipFile,
-    ) as error:
+    except (OSError, *DAMAGED) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else "it was not made by --save"
         raise ParameterError("FILE", str(path), f"cannot be plotted: {what}") from None
 

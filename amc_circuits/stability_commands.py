@@ -10,7 +10,8 @@ from typing import Any
 
 from rich.table import Table
 
-from amc_circuits.cases import load_array, make_case, program_arguments
+from amc_circuits.array_files import load_array
+from amc_circuits.cases import make_case, program_arguments
 from amc_circuits.commands import PICTURES, waiting
 from amc_circuits.inv import InvCircuit
 from amc_circuits.margins import Limit, largest_gbwp, largest_inverter_resistance, lowest_second_pole

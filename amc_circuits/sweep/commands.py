@@ -12,6 +12,7 @@ from amc_circuits.options import JOBS
 from amc_circuits.quantities import format_quantity
 from amc_circuits.run_folder import check_folder
 from amc_circuits.sweep.estimate import estimate
+from amc_circuits.sweep.keys import engine_version
 from amc_circuits.sweep.options import HANDLING
 from amc_circuits.sweep.plan import Handling
 from amc_circuits.sweep.progress import reporting
@@ -29,6 +30,8 @@ def sweep(
         raise ParameterError("out", "nothing", "name a folder for the rows; only --dry-run does without")
     check_folder(out, "sweep")
     plan, executor, handling = read_sweep(spec), _executor(JOBS.parse(jobs), scheduler), handling_of(options)
+    for engine in plan.values("engine"):  # before there is a folder
+        engine_version(engine)
     with reporting(progress) as on_rows:
         tally = run_sweep(plan, out, executor, handling, on_rows)
     _summary(tally, out)

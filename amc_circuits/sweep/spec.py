@@ -58,6 +58,13 @@ class Sweep:
                     options[name] = values[places[number]]
                 yield options
 
+    def values(self, name: str) -> set[Any]:
+        """All values that an option takes in some point."""
+        for axis in self.axes:
+            if name in axis:
+                return set(axis[name])
+        return {point.get(name, self.fixed[name]) for point in self.listed}
+
     def resolved(self) -> dict[str, Any]:
         """All that the specification means, in SI units.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import heapq
 import io
 import zipfile
-import zlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from amc_circuits.array_files import DAMAGED
 from amc_circuits.solution import Response, slowest
 from netlists import ParameterError
 from netlists.record import FloatArray
@@ -24,17 +24,6 @@ MOST_OUTPUTS = 16
 """Of more, those are kept that settle last, and the one that ends highest: the tolerance is in units of it."""
 LARGEST_UNPACKED = 1_000_000
 """Bytes, many times what is ever packed: a small file from elsewhere may unpack to more than there is memory."""
-_UNREADABLE = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    EOFError,
-    MemoryError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 def pack_traces(responses: Sequence[Response | None]) -> bytes | None:
@@ -85,7 +74,7 @@ def unpack_traces(content: bytes) -> tuple[Response, Places]:
             places = file["places"]
         _check(response, places)
         return response, places
-    except _UNREADABLE as error:
+    except (OSError, *DAMAGED) as error:
         raise ParameterError("ROW", "its waveforms", f"cannot be read: {error}") from None
 
 

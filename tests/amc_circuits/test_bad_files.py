@@ -44,6 +44,7 @@ DAMAGED = {
     "negative": (_header((-2, -2)) + bytes(64), "numpy.save"),
     "unknown numbers": (_header((2, 2), "<q9") + bytes(64), "numpy.save"),
     "header of 2 GB": (b"\x93NUMPY\x02\x00\xff\xff\xff\x7f" + bytes(50), "truncated"),
+    "header without end": (b"\x93NUMPY\x01\x00v\x00{'descr': " + _header((2, 2)) + bytes(32), "numpy.save"),
     "text": (b"1 2\n3 4\n", "numpy.save"),
     "nothing": (b"", "numpy.save"),
 }

@@ -204,7 +204,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path, temporary, number, code):
     process.send_signal(number)
     began = time.perf_counter()
     outcome = ended(process)
-    assert time.perf_counter() - began < 2
+    assert time.perf_counter() - began < 10
     assert (outcome.code, outcome.out) == (code, "")
     assert outcome.err == ("amc: interrupted\n" if number == signal.SIGINT else "")
     assert not broken.still_running(simulator)
