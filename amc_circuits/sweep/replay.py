@@ -12,7 +12,7 @@ from rich.table import Table
 from amc_circuits.messages import NO_RESULT, USABLE, finish
 from amc_circuits.option import Option
 from amc_circuits.report import plain, print_table
-from amc_circuits.sweep.keys import engine_version
+from amc_circuits.sweep.keys import engine_version, key_of
 from amc_circuits.sweep.point import DISAGREE, Outcome, Point, run_point
 from amc_circuits.sweep.store import Row, Store
 from netlists import ParameterError
@@ -27,7 +27,7 @@ def replay(folder: Path, number: str) -> None:
         row = store.row(ROW.parse(number))
     _check_files(row)
     outcome = run_point(Point(row.key, row.number, row.parameters["circuit"], _as_run(row)))
-    _say_versions(row)
+    _say_changes(row)
     if outcome.evidence:
         print(f"deck and log of this run: {_kept(outcome)}")
     found = differences(row, outcome)
@@ -39,16 +39,10 @@ def replay(folder: Path, number: str) -> None:
     finish(NO_RESULT)
 
 
-def options_of(row: Row) -> dict[str, Any]:
-    """The options of a row, without the circuit."""
-    return {name: value for name, value in row.parameters.items() if name != "circuit"}
-
-
 def _as_run(row: Row) -> dict[str, Any]:
     """Its options; where both engines solved it, as a sweep has it done with one row at least, both do again."""
     checked = row.figures.get("cross_checked") or row.figures.get(DISAGREE)
-    options = options_of(row)
-    return options | {"cross_check": 1.0} if checked and options["monte_carlo"] is None else options
+    return row.options | {"cross_check": 1.0} if checked and row.options["monte_carlo"] is None else row.options
 
 
 def differences(row: Row, outcome: Outcome) -> dict[str, tuple[Any, Any]]:
@@ -83,7 +77,10 @@ def _check_files(row: Row) -> None:
             raise ParameterError(name, path, "the row was made with this file, which is gone; bring it back")
 
 
-def _say_versions(row: Row) -> None:
+def _say_changes(row: Row) -> None:
+    """Says what else may make the difference than the machine."""
+    if key_of(row.parameters["circuit"], row.options, row.engine_version) != row.key:
+        print("the row was made with other options, or its files hold something else by now")
     now = engine_version(row.engine)
     if now != row.engine_version:
         print(f"the row was made by {row.engine_version}; this is {now}")

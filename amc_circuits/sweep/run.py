@@ -201,10 +201,9 @@ class _Run:
 
     def check(self, row: Row) -> str:
         """Solves a row by both engines; returns why that failed. Then the row, which is usable, stays as it is."""
-        options = {name: value for name, value in row.parameters.items() if name != "circuit"}
         with_waveforms = self.handling.with_waveforms or self.store.waveforms(row.number) is not None
-        point = Point(row.key, row.number, row.parameters["circuit"], options, with_waveforms)
-        outcome: Outcome = self._call(replace(point, options=options | {"cross_check": 1.0}))()
+        point = Point(row.key, row.number, row.parameters["circuit"], row.options, with_waveforms)
+        outcome: Outcome = self._call(replace(point, options=row.options | {"cross_check": 1.0}))()
         if outcome.status == FAILED and DISAGREE not in outcome.figures:
             self.log.info("%d could not be checked: %s", row.number, outcome.error)
             return f"row {row.number}: {outcome.error}"

@@ -85,6 +85,11 @@ class Row:
     package_version: str = ""
 
     @property
+    def options(self) -> dict[str, Any]:
+        """Its parameters without the circuit."""
+        return {name: value for name, value in self.parameters.items() if name != "circuit"}
+
+    @property
     def usable(self) -> bool:
         """True for a settled solution."""
         return self.status == "SETTLED"

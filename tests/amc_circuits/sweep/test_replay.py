@@ -115,12 +115,14 @@ def test_a_row_that_there_is_not_is_refused(amc, tmp_path, row, words):
 
 
 def test_a_row_needs_the_file_it_was_made_with(sweep, amc, tmp_path):
-    """Named where it is gone; another content is a difference."""
+    """Named where it is gone; another content is a difference, and is told."""
     written = programmed(tmp_path / "c.npz", 2, 1e-7)
     assert sweep(EXACT.replace("[grid]\n", f'conductances = "{written}"\n')).code == 0
-    assert amc("replay", tmp_path / "out", 0).code == 0
+    same = amc("replay", tmp_path / "out", 0)
+    assert same.code == 0 and "something else" not in same.out
     programmed(written, 2, 1e-6)
     changed = amc("replay", tmp_path / "out", 0)
     assert changed.code == 3 and "relative_error" in changed.out
+    assert "its files hold something else by now" in changed.out
     written.unlink()
     amc("replay", tmp_path / "out", 0).refused("--conductances", str(written), "bring it back")
