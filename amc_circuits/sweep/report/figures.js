@@ -48,7 +48,7 @@ function axisOf(column, log, places) {
   const axis = { title: { text: literally(column.title) }, type: log ? "log" : "linear", ...ticks(column.unit) };
   const values = distinct(places.map((place) => column.values[place]));
   const decades = Math.log10(values.at(-1) / values[0]);
-  return log && (decades === 0 || (decades > 0.5 && decades < 1.5)) ? { ...axis, dtick: "D2" } : axis;
+  return log && (decades === 0 || decades > 0.5) ? { ...axis, dtick: decades < 3 ? "D2" : 1 } : axis;
 }
 
 class PointsFigure {
