@@ -112,13 +112,13 @@ def test_a_growing_circuit_is_not_compared():
 
 def test_a_sweep_checks_at_least_one_point(sweep, tmp_path):
     """Four points at 2 % would mostly go unchecked: one is, the sweep says so, and a second run checks nothing."""
-    first = sweep(SPEC)
+    first = sweep(SPEC, "--no-progress")
     assert first.code == 0
     assert "1 right-hand sides checked by ngspice: the engines differ by at most" in first.out
     found = rows(tmp_path)
     assert sum(row.figures["cross_checked"] for row in found) == 1
     assert all(row.figures["by_engine"] == {"state-space": 1} for row in found)
-    assert sweep(SPEC) == first
+    assert sweep(SPEC, "--no-progress") == first
     assert rows(tmp_path) == found
 
 
@@ -129,7 +129,7 @@ LESS_INPUT = """awk '/^Rin/ {$4 = 1.1 * $4} 1' deck.cir > other && cp other deck
 def test_where_the_engines_differ_the_point_fails_and_the_sweep_goes_on(sweep, amc, monkeypatch, tmp_path):
     """Every point that is checked is a failed row with its deck; the sweep says that the other figures are in doubt."""
     monkeypatch.setenv("AMC_NGSPICE", broken.program(tmp_path / "other", LESS_INPUT))
-    outcome = sweep(SPEC.replace("size = 3\n", "size = 3\nopamp = 'single-pole'\ncross_check = 0.5\n"))
+    outcome = sweep(SPEC.replace("size = 3\n", "size = 3\nopamp = 'single-pole'\ncross_check = 0.5\n"), "--no-progress")
     assert (outcome.code, outcome.err) == (3, "")
     found = rows(tmp_path)
     failed = [row for row in found if not row.usable]
@@ -148,11 +148,11 @@ def test_where_the_engines_differ_the_point_fails_and_the_sweep_goes_on(sweep, a
 def test_one_disagreement_is_enough(sweep, monkeypatch, tmp_path):
     """The one point that a sweep checks of its own accord: the others are not checked in turn by further runs."""
     monkeypatch.setenv("AMC_NGSPICE", broken.program(tmp_path / "other", LESS_INPUT))
-    first = sweep(SPEC)
+    first = sweep(SPEC, "--no-progress")
     assert first.code == 3 and "the engines disagree in 1 points" in first.out
     found = rows(tmp_path)
     assert [row.figures.get("engines_disagree") for row in found].count(True) == 1
-    assert sweep(SPEC) == first
+    assert sweep(SPEC, "--no-progress") == first
     assert rows(tmp_path) == found
     # By the simulator as it should be, nothing is in doubt any more.
     monkeypatch.delenv("AMC_NGSPICE")

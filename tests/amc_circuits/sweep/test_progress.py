@@ -51,6 +51,7 @@ def test_hours_are_hours(clock, capsys):
 
 def test_a_sweep_tells_how_far_it_is(sweep, monkeypatch):
     """Counted from what there was before; the last line is at the end."""
+    monkeypatch.setattr(progress, "INTERVAL", 600.0)
     assert sweep(EXACT + "seed = [0, 1, 2]\n").err == ""  # done long before the first line is due
     monkeypatch.setattr(progress, "INTERVAL", 0.0)
     outcome = sweep(EXACT + "seed = {range = [0, 10]}\n")

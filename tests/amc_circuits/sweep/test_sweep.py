@@ -31,7 +31,7 @@ def books(tmp_path, monkeypatch):
 
 def test_grid_gives_every_combination_in_order(sweep, tmp_path):
     """The last axis changes fastest, every row is usable, and the exit code is 0."""
-    outcome = sweep(GRID)
+    outcome = sweep(GRID, "--no-progress")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.startswith("8 points, 8 usable, 0 not")
     found = rows(tmp_path)
@@ -87,9 +87,9 @@ def test_folder_holds_what_was_asked(sweep, tmp_path):
 
 def test_second_run_simulates_nothing(sweep, tmp_path, books):
     """A sweep that is complete is not run again: no simulation, no new row, the same answer."""
-    first = sweep(GRID)
+    first = sweep(GRID, "--no-progress")
     stored, runs = rows(tmp_path), len(broken.started(books))
-    second = sweep(GRID)
+    second = sweep(GRID, "--no-progress")
     assert second == first
     assert rows(tmp_path) == stored
     assert runs == len(broken.started(books)) == 8
@@ -134,7 +134,7 @@ def hanging(tmp_path):
     books, spec = tmp_path / "books", tmp_path / "spec.toml"
     spec.write_text(FAST + "[grid]\nsize = [2, 3]\nseed = [0, 1, 2]\n")
     simulator = broken.program(books, HANGS_BEYOND_TWO)
-    process = start("sweep", spec, "--out", tmp_path / "out", "--jobs", 2, AMC_NGSPICE=simulator)
+    process = start("sweep", spec, "--out", tmp_path / "out", "--jobs", 2, "--no-progress", AMC_NGSPICE=simulator)
     wait_until(lambda: len(broken.started(books)) == 2 and len(rows(tmp_path)) == 3)
     yield process, books
     process.kill()
