@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from amc_circuits.solution import Status
 from amc_circuits.sweep.folder import RESOLVED, SPECIFICATION, evidence_in, keep_evidence, owned
-from amc_circuits.sweep.store import Row, Store
+from amc_circuits.sweep.store import FAILED, INVALID, Row, Store
 from netlists import ParameterError
 
 
@@ -48,26 +49,31 @@ def merge_folders(sources: Sequence[Path], out: Path) -> None:
 
 def _take(source: Path, out: Path, store: Store) -> int:
     """Takes what is new or better, all or none, and returns how many rows that are."""
-    known = {row.key: row for row in store.rows()}
-    taken = {row.number for row in known.values()}
+    known = store.states()
+    taken = {number for number, _ in known.values()}
     beyond = itertools.count(1 + max(taken, default=-1))
-    found: list[tuple[Row, bytes | None]] = []
-    with Store(source) as there:
-        for row in there.rows():
-            if row.key in known and _worth(known[row.key]) >= _worth(row):
+    count = 0
+
+    def better() -> Iterator[tuple[Row, bytes | None]]:
+        nonlocal count
+        for row in there.each():
+            if row.key in known and _worth(known[row.key][1]) >= _worth(row.status):
                 continue
-            number = known[row.key].number if row.key in known else row.number
+            number = known[row.key][0] if row.key in known else row.number
             if row.key not in known and number in taken:
                 number = next(free for free in beyond if free not in taken)
             taken.add(number)
-            found.append((_moved(row, number, source, out), there.waveforms(row.number)))
-    store.put(found)
-    return len(found)
+            count += 1
+            yield _moved(row, number, source, out), there.waveforms(row.number)
+
+    with Store(source) as there:
+        store.put(better())
+    return count
 
 
-def _worth(row: Row) -> int:
+def _worth(status: str) -> int:
     """The larger the better."""
-    return 2 if row.usable else int(not row.failed)
+    return 2 if status == Status.SETTLED.name else int(status not in (FAILED, INVALID))
 
 
 def _moved(row: Row, number: int, source: Path, out: Path) -> Row:

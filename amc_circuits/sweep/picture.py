@@ -175,6 +175,8 @@ def plot_row(store: Store, number: int, path: Path) -> None:
     row, content = store.row(number), store.waveforms(number)
     if content is None:
         raise ParameterError("row", number, _no_waveforms(store.with_waveforms()))
+    if {"circuit", "size", "status"} - row.figures.keys():
+        raise ParameterError("DIR", str(store.folder), f"its row {number} does not say what its waveforms are of")
     response, places = unpack_traces(content)
     rows = store.rows()
     columns = {column.name: column for column in columns_of([flat(row)])}

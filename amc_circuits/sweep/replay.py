@@ -11,6 +11,7 @@ from rich.table import Table
 
 from amc_circuits.messages import NO_RESULT, USABLE, finish
 from amc_circuits.option import Option
+from amc_circuits.options import parse_options
 from amc_circuits.report import plain, print_table
 from amc_circuits.sweep.keys import engine_version, key_of
 from amc_circuits.sweep.point import DISAGREE, Outcome, Point, run_point
@@ -41,8 +42,9 @@ def replay(folder: Path, number: str) -> None:
 
 def _as_run(row: Row) -> dict[str, Any]:
     """Its options; where both engines solved it, as a sweep has it done with one row at least, both do again."""
+    options = parse_options(row.parameters["circuit"], {}) | row.options  # an older row may lack some
     checked = row.figures.get("cross_checked") or row.figures.get(DISAGREE)
-    return row.options | {"cross_check": 1.0} if checked and row.options["monte_carlo"] is None else row.options
+    return options | {"cross_check": 1.0} if checked and options["monte_carlo"] is None else options
 
 
 def differences(row: Row, outcome: Outcome) -> dict[str, tuple[Any, Any]]:

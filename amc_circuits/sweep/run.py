@@ -14,10 +14,11 @@ from pathlib import Path
 from amc_circuits.engines import StateSpaceEngine
 from amc_circuits.programmed import package_version
 from amc_circuits.sweep.folder import keep_evidence, owned, write_specification
+from amc_circuits.sweep.keys import FILES, key_of
 from amc_circuits.sweep.plan import Handling, Plan, plan_of
 from amc_circuits.sweep.point import DISAGREE, Outcome, Point, run_point
 from amc_circuits.sweep.spec import Sweep
-from amc_circuits.sweep.store import FAILED, Row, Store
+from amc_circuits.sweep.store import FAILED, INVALID, Row, Store
 from amc_circuits.workers import GRACE, CallTimedOutError, Ended, Executor, WorkerDiedError, made_by
 
 STORED_EVERY = 0.05
@@ -174,6 +175,9 @@ class _Run:
 
     def _row(self, point: Point, outcome: Outcome) -> Row:
         engine = point.options["engine"]
+        named = any(point.options[name] is not None for name in FILES)
+        if named and key_of(point.circuit, point.options, self.plan.versions[engine]) != point.key:
+            outcome = Outcome(INVALID, error="a file that it names changed while the sweep ran; run the sweep again")
         error, kept = outcome.error, ""
         try:
             if outcome.evidence or self.handling.retry_failed:

@@ -17,6 +17,8 @@ DATABASE = "results.sqlite"
 LAYOUT = 2
 """Of the database; one of another version of this package may have another."""
 FAILED, INVALID = "FAILED", "INVALID"
+TEXTS = ("circuit", "engine", "status", "warning")
+"""Figures that are text."""
 _TABLES = """
 create table if not exists points (
     key text primary key,
@@ -218,13 +220,32 @@ class Store:
         """A row as it is stored; the file may come from anywhere."""
         try:
             texts = zip(_COLUMNS, values, strict=True)
-            found = {name: json.loads(value) if name in _AS_JSON else value for name, value in texts}
+            found = {name: _unpacked(value) if name in _AS_JSON else value for name, value in texts}
         except (ValueError, TypeError, RecursionError):
             found = {}
-        if not all(isinstance(found.get(name), kind) for name, kind in _TYPES.items()):
+        if not all(isinstance(found.get(name), kind) for name, kind in _TYPES.items()) or not _sound(found):
             mend = f"row {values[_COLUMNS.index('number')]} of its {DATABASE} is damaged"
             raise ParameterError("DIR", str(self.folder), mend)
         return Row(**found)
+
+
+def _unpacked(text: str) -> Any:
+    """JSON, in which a number that is none is not known."""
+    return json.loads(text, parse_constant=lambda _: None)
+
+
+def _sound(row: dict[str, Any]) -> bool:
+    """Whether parameters are options of a circuit, figures are numbers but for `TEXTS`, and the path is one."""
+    parameters, figures = row["parameters"], row["figures"]
+    numbers = [value for name, value in figures.items() if name not in TEXTS and not isinstance(value, list)]
+    numbers += [value for group in numbers if isinstance(group, dict) for value in group.values()]
+    return (
+        parameters.get("circuit") in ("inv", "mvm")
+        and all(value is None or isinstance(value, (str, int, float)) for value in parameters.values())
+        and all(value is None or isinstance(value, (int, float, dict)) for value in numbers)
+        and all(isinstance(figures.get(name, ""), str) for name in TEXTS)
+        and "\0" not in row["kept"]
+    )
 
 
 def _address(path: Path, create: bool) -> str:

@@ -47,7 +47,7 @@ def cell(value: Any, column: Column) -> str:
     if value is None or isinstance(value, bool):
         return "-" if value is None else str(value).lower()
     if isinstance(value, str):
-        return " ".join(value.split())
+        return "".join(sign if sign.isprintable() else "?" for sign in " ".join(value.split()))
     if isinstance(value, int) and not column.unit:
         return str(value)
     return format_quantity(value, "%").removesuffix(" %") if column.unit == "%" else format_quantity(value)

@@ -173,6 +173,12 @@ def test_a_foreign_database_is_refused(tmp_path):
         ("parameters", "[" * 100_000),
         ("figures", '{"bits": ' + "9" * 5000 + "}"),
         ("figures", "no JSON"),
+        ("parameters", "{}"),
+        ("parameters", '{"circuit": "inv", "size": [2]}'),
+        ("figures", '{"settling_time_s": "soon"}'),
+        ("figures", '{"energy_j": {"total": "much"}}'),
+        ("figures", '{"status": 3}'),
+        ("kept", "failures/\0"),
         ("error", b"text"),
         ("wall_time_s", "soon"),
         ("seed", "\x00"),
@@ -184,6 +190,13 @@ def test_a_tampered_row_is_refused(store, tmp_path, column, value):
     store._connection.execute(f"update points set {column} = ?", (value,))
     with pytest.raises(ParameterError, match="damaged"):
         kept_in(tmp_path)
+
+
+def test_a_number_that_is_none_is_not_known(store, tmp_path):
+    """JSON knows no nan; a database from elsewhere may hold one."""
+    store.put([(made(0), None)])
+    store._connection.execute('update points set figures = \'{"bits": NaN, "residual": -Infinity}\'')
+    assert kept_in(tmp_path)[0].figures == {"bits": None, "residual": None}
 
 
 def test_a_database_that_does_something_when_it_is_looked_at_is_refused(store, tmp_path):

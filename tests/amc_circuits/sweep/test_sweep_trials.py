@@ -7,6 +7,7 @@ import pytest
 
 from amc_circuits.monte_carlo import study_of
 from amc_circuits.options import parse_options
+from amc_circuits.sweep.store import INVALID
 from amc_circuits.trial_statistics import spreads, yields
 from tests.amc_circuits.sweep.sweeps import programmed, rows, rows_in, run
 
@@ -73,3 +74,17 @@ def test_a_point_is_another_when_its_file_has_changed(sweep, tmp_path):
     worse, better = rows(tmp_path)
     assert worse.key != better.key and worse.parameters == better.parameters
     assert better.figures["relative_error"] == pytest.approx(worse.figures["relative_error"] / 10, rel=0.2)
+
+
+def test_a_file_that_changes_meanwhile_makes_no_row_of_the_old_one(tmp_path):
+    """What was found with the new conductances is not stored under the key of the old ones."""
+    programmed(tmp_path / "c.npz", 3, 1e-6)
+    spec = f'circuit = "inv"\n[fixed]\nsize = 3\nengine = "state-space"\nconductances = "{tmp_path}/c.npz"\n'
+
+    def changed(found, plan):
+        if not found:
+            programmed(tmp_path / "c.npz", 3, 1e-7)
+
+    assert run(tmp_path / "out", tomllib.loads(spec), on_rows=changed).usable == 0
+    (row,) = rows(tmp_path)
+    assert row.status == INVALID and "changed while the sweep ran" in row.error
