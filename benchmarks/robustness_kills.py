@@ -23,11 +23,12 @@ import numpy as np
 from amc_circuits.messages import BAD_INPUT, NO_RESULT, USABLE
 from amc_circuits.sweep.store import DATABASE, FAILED, Row
 from benchmarks.robustness_runs import (
+    GONE_WITHIN,
+    STARTED_WITHIN,
     Finding,
     Run,
     is_sound,
-    parent_of,
-    processes_of,
+    left_behind,
     reported,
     simulator,
     start,
@@ -36,14 +37,11 @@ from benchmarks.robustness_runs import (
     wait_until,
     waveforms_of,
     without_times,
+    workers_of,
 )
 
 KINDS = ("main process", "worker", "process group")
 KILLED_WITHIN = 0.7
-GONE_WITHIN = 10.0
-"""s after which nothing of a killed command may be left."""
-STARTED_WITHIN = 60.0
-"""s after which a command has workers."""
 SPEC = """
 circuit = "inv"
 [fixed]
@@ -90,9 +88,11 @@ class Siege:
         generator: Draws moments and victims.
         done: Who was killed, how often.
         starts: Times that the command was given.
-        unsound: Kills after which SQLite found a fault in the database.
+        looked: Kills after which there was a database.
+        sound: Those after which SQLite found no fault in it.
         missing: Rows that the log said were done, and that were not in the database.
         left: Processes that lived on.
+        said: What the last run said on stderr.
     """
 
     spec: Path
@@ -103,17 +103,18 @@ class Siege:
     generator: np.random.Generator
     done: Counter[str] = field(default_factory=Counter)
     starts: int = 0
-    unsound: int = 0
+    looked: int = 0
+    sound: int = 0
     missing: int = 0
     left: int = 0
+    said: str = ""
 
     def through(self) -> int:
         """All kills, and the run that completes the sweep; returns its exit code."""
         run, head = self._begin(), self.pace.first
         for victim in self.generator.permutation([KINDS[k % len(KINDS)] for k in range(self.kills)]):
-            if not self._moment(run, head):
+            if not (self._moment(run, head) and self._kill(run, victim)):
                 break
-            self._kill(run, victim)
             self.done[victim] += 1
             head = 0.0
             if victim != "worker":
@@ -125,10 +126,10 @@ class Siege:
 
     def _completed(self, run: Run) -> int:
         """Exit code of the last run; a point whose process was killed twice in it has failed and is run once more."""
-        code = run.ended()[0]
+        code, _, self.said = run.ended()
         if code == NO_RESULT:
             run = self._begin()
-            code = run.ended()[0]
+            code, _, self.said = run.ended()
         self.left += left_behind(run)
         return code
 
@@ -141,38 +142,30 @@ class Siege:
     def _moment(self, run: Run, head: float) -> bool:
         """Waits until the next moment; False where the command ended before."""
         moment = self.generator.uniform(0, head + self.pace.longest(self.kills))
-        latest = (self.done.total() + 1) / (self.kills + 1) * self.points
+        latest = KILLED_WITHIN * (self.done.total() + 1) / self.kills * self.points
         wait_until(lambda: run.process.poll() is not None or len(reported(self.out)) > latest, moment)
         return run.process.poll() is None
 
-    def _kill(self, run: Run, victim: str) -> None:
+    def _kill(self, run: Run, victim: str) -> bool:
+        """False where there is nobody to be killed."""
         if victim == "worker":
-            wait_until(lambda: bool(workers_of(run)), STARTED_WITHIN)
-            os.kill(int(self.generator.choice(workers_of(run))), signal.SIGKILL)
+            wait_until(lambda: bool(workers_of(run)) or run.process.poll() is not None, STARTED_WITHIN)
+            if not (workers := workers_of(run)):
+                return False
+            os.kill(int(self.generator.choice(workers)), signal.SIGKILL)
+        elif victim == "process group":
+            os.killpg(run.process.pid, signal.SIGKILL)
         else:
-            os.killpg(run.process.pid, signal.SIGKILL) if victim == "process group" else run.process.kill()
+            run.process.kill()
+        return True
 
     def _look(self) -> None:
         """What the log says is done is in the database, and that is sound."""
         said = {number for number, _ in reported(self.out)}
         if (self.out / DATABASE).is_file():
-            self.unsound += not is_sound(self.out)
+            self.looked += 1
+            self.sound += is_sound(self.out)
         self.missing += len(said - set(stored(self.out)))
-
-
-def left_behind(run: Run, within: float = GONE_WITHIN) -> int:
-    """How many processes of a run outlive it by so many seconds; they are ended."""
-    wait_until(lambda: not processes_of(run.temporary), within)
-    left = processes_of(run.temporary)
-    for process in left:
-        os.kill(process, signal.SIGKILL)
-    return len(left)
-
-
-def workers_of(run: Run) -> list[int]:
-    """Processes that make the points: children of the server from which they are forked."""
-    parents = {process: parent_of(process) for process in processes_of(run.temporary)}
-    return sorted(process for process, parent in parents.items() if parents.get(parent) == run.process.pid)
 
 
 def kills(folder: Path, count: int = 50, seeds: int = 64, size: int = 16, seed: int = 0) -> list[Finding]:
@@ -200,13 +193,20 @@ def hanging(folder: Path) -> list[Finding]:
     spec.write_text(SPEC.format(seeds=1, size=2).replace("[fixed]", f"[fixed]\ntimeout = {timeout}"))
     program = simulator(folder / "simulator", f"touch {folder}/spins; while :; do :; done")
     run = start(sweep_command(spec, folder / "hanging"), folder / "t" / "hanging", AMC_NGSPICE=program)
-    wait_until((folder / "spins").exists, STARTED_WITHIN)
+    begun = wait_until((folder / "spins").exists, STARTED_WITHIN)
     time.sleep(0.2)
     os.killpg(run.process.pid, signal.SIGKILL)
     run.process.wait()
     left = left_behind(run, STARTED_WITHIN)
     must = f"nothing left after its --timeout, {timeout} s, and one more of processor time"
-    return [Finding("process group killed while ngspice goes on without end", must, f"{left} left", left == 0)]
+    return [
+        Finding(
+            "process group killed while ngspice goes on without end",
+            must,
+            f"{left} left" if begun else "it did not start",
+            begun and not left,
+        )
+    ]
 
 
 def second(folder: Path) -> list[Finding]:
@@ -249,10 +249,15 @@ def _of_the_sweep(siege: Siege, code: int) -> list[Finding]:
         Finding(
             f"{siege.points} points, 2 jobs, {done} kills ({who})",
             "the same command completes it, exit code 0",
-            f"exit code {code} at start {siege.starts}",
+            f"exit code {code} at start {siege.starts}{': ' if siege.said else ''}{siege.said[-200:]}",
             code == 0 and done == siege.kills,
         ),
-        Finding("database after each kill", "sound", f"{done - siege.unsound} of {done}", siege.unsound == 0),
+        Finding(
+            "database after each kill, once there is one",
+            "sound",
+            f"{siege.sound} of {siege.looked}",
+            siege.sound == siege.looked > 0,
+        ),
         Finding(
             "rows reported done, after each kill",
             "all in the database",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +21,10 @@ from amc_circuits.engines import find_ngspice
 from amc_circuits.sweep.folder import LOG
 from amc_circuits.sweep.store import DATABASE, Row, Store
 
+GONE_WITHIN = 10.0
+"""s after which nothing of a killed command may be left."""
+STARTED_WITHIN = 60.0
+"""s after which a command has workers."""
 ROOT = Path(__file__).resolve().parents[1]
 REPORTED = re.compile(r" (\d+) ([A-Z_]+) \d+\.\d+ s")
 """A line of the log that says that a point is done: its number and status."""
@@ -100,6 +105,21 @@ def parent_of(process: int) -> int:
         return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
     except OSError:
         return 0
+
+
+def left_behind(run: Run, within: float = GONE_WITHIN) -> int:
+    """How many processes of a run outlive it by so many seconds; they are ended."""
+    wait_until(lambda: not processes_of(run.temporary), within)
+    left = processes_of(run.temporary)
+    for process in left:
+        os.kill(process, signal.SIGKILL)
+    return len(left)
+
+
+def workers_of(run: Run) -> list[int]:
+    """Processes that make the points: children of the server from which they are forked."""
+    parents = {process: parent_of(process) for process in processes_of(run.temporary)}
+    return sorted(process for process, parent in parents.items() if parents.get(parent) == run.process.pid)
 
 
 def wait_until(condition: Callable[[], bool], within: float) -> bool:

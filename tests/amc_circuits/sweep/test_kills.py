@@ -20,7 +20,7 @@ def short():
 
 def test_a_sweep_that_is_killed_five_times_is_as_if_it_was_not(short):
     """Workers, main process and process group: whole database, all reported rows in it, each run once, all figures."""
-    findings = kills(short, count=5, seeds=12, size=2)
+    findings = kills(short, count=5, seeds=20, size=8)
     assert len(findings) == 7
     assert [finding for finding in findings if not finding.holds] == []
 
