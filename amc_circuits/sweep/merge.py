@@ -19,7 +19,8 @@ def merge(sources: Sequence[Path], out: Path) -> None:
     with Store(out) as store:
         rows = store.rows()
     failed = sum(row.failed for row in rows)
-    print(f"{len(rows)} points of {len(sources)} folders, {failed} failed; show them with: amc table {out}")
+    folders = f"{len(sources)} folder{'s' * (len(sources) != 1)}"
+    print(f"{len(rows)} points of {folders}, {failed} failed; show them with: amc table {out}")
 
 
 def merge_folders(sources: Sequence[Path], out: Path) -> None:
