@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 Circuit = Literal["inv", "mvm"]
 Kind = Literal["quantity", "integer", "text", "flag"]
+LARGEST_WHOLE = 10**38 - 1
+"""A seed of NumPy has as many digits (128 bits), and any such number is a float."""
 
 
 @dataclass(frozen=True)
@@ -81,15 +83,18 @@ class Option:
         from amc_circuits.quantities import parse_quantity
         from netlists import ParameterError
 
+        mend = f"must be a whole number, {self.minimum} or more"
         try:
             # Digits alone are read exactly: as a float, a long seed would lose its last ones.
             exact = str(value).strip().isdecimal()
             number = int(str(value)) if exact else parse_quantity(self.name, value, "")
-            if number == int(number) and number >= self.minimum:
+            if number > LARGEST_WHOLE:
+                mend = "must be a whole number of at most 38 digits"
+            elif number == int(number) and number >= self.minimum:
                 return int(number)
         except ValueError:
             pass
-        raise ParameterError(self.name, repr(value), f"must be a whole number, {self.minimum} or more")
+        raise ParameterError(self.name, repr(value), mend)
 
     def check_beside(self, value: object, others: Mapping[str, Any]) -> None:
         """Refuses the option, which was given, where it would say nothing.

@@ -13,6 +13,8 @@ from netlists import ParameterError
 
 SMALLEST, LARGEST = 1e-30, 1e30
 """Magnitudes outside are typing errors, and products of them overflow."""
+LONGEST = 100
+"""Characters of a number; quantiphy takes seconds over thousands of digits."""
 OHM_SIGNS = str.maketrans({"\N{GREEK CAPITAL LETTER OMEGA}": "ohm", "\N{OHM SIGN}": "ohm"})
 
 
@@ -35,6 +37,8 @@ def parse_quantity(name: str, value: object, unit: str) -> float:
     if isinstance(value, (int, float)):
         number = float(value)
     else:
+        if len(value) > LONGEST:
+            raise ParameterError(name, f"{value[:20]!r} ...", f"has {len(value)} characters; {mend}")
         # quantiphy reads "100meg" as 100 m with the unit "eg": the SPICE suffix is turned into M before.
         text = re.sub(r"(?i)(?<=[\d.\s])meg", "M", value.strip().translate(OHM_SIGNS))
         try:

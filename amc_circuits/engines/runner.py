@@ -110,7 +110,8 @@ def _reason(error: Exception, folder: Path, timeout: float) -> str:
 
 
 def _kept(folder: Path, keep: Path | None) -> Path:
-    """Copies deck and log of a failed run to where they stay."""
+    """Copies deck and log of a failed run to where they stay; what it wrote, perhaps until the disk was full, goes."""
+    (folder / RAW).unlink(missing_ok=True)
     kept = kept_folder(keep)
     for name in (DECK, LOG):
         if (folder / name).exists():

@@ -21,6 +21,9 @@ from amc_circuits.sweep.spec import read_sweep
 from amc_circuits.workers import Executor, Workers
 from netlists import ParameterError
 
+LONGEST_SHARD = 40
+"""Characters; Python reads no number of more than 4300 digits."""
+
 
 def sweep(
     spec: Path, out: Path | None, jobs: str, progress: bool, options: dict[str, object], scheduler: str | None = None
@@ -96,7 +99,8 @@ def _shard(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
     first, _, count = text.partition("/")
-    if not (first.isdecimal() and count.isdecimal() and 1 <= int(first) <= int(count)):
+    whole = first.isdecimal() and count.isdecimal() and len(text) < LONGEST_SHARD
+    if not (whole and 1 <= int(first) <= int(count)):
         raise ParameterError("shard", repr(text), "must be I/N with I from 1 to N, as 2/4")
     return int(first), int(count)
 

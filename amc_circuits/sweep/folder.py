@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import logging
 import os
 import shutil
 import socket
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from amc_circuits.run_folder import claim_folder, replacing
+from amc_circuits.run_folder import claim_folder, replacing, writing
 from amc_circuits.sweep.spec import Sweep
 from netlists import ParameterError
 
@@ -40,16 +42,29 @@ def owned(folder: Path) -> Iterator[logging.Logger]:
         except OSError as error:  # some network file systems
             mend = f"lies where no file can be locked ({error.strerror}); name a folder on a disk of this machine"
             raise ParameterError("out", str(folder), mend) from None
-        lock.truncate(0)
-        lock.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-        lock.flush()
+        with writing("out", folder / LOCK):
+            lock.truncate(0)
+            lock.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+            lock.flush()
         with _logging_to(folder / LOG) as logger:
             yield logger
 
 
+class _LogFile(logging.FileHandler):
+    """A log that cannot be written, as on a full disk, ends the sweep by one line, and not by a traceback a row."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Raises what went wrong in the words of the option."""
+        error = sys.exc_info()[1]
+        reason = getattr(error, "strerror", None) or error
+        mend = f"cannot be written: {reason}; what is done is kept: make room, then run the same command again"
+        raise ParameterError("out", self.baseFilename, mend) from None
+
+
 @contextmanager
 def _logging_to(path: Path) -> Iterator[logging.Logger]:
-    handler = logging.FileHandler(path, encoding="utf-8")
+    with writing("out", path):
+        handler = _LogFile(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     _LOGGER.addHandler(handler)
     _LOGGER.setLevel(logging.INFO)
@@ -58,14 +73,15 @@ def _logging_to(path: Path) -> Iterator[logging.Logger]:
         yield _LOGGER
     finally:
         _LOGGER.removeHandler(handler)
-        handler.close()
+        with contextlib.suppress(OSError):  # what could not be written is tried once more
+            handler.close()
 
 
 def write_specification(folder: Path, sweep: Sweep) -> None:
     """Keeps the specification as it was written, and all that it means: complete options, in SI units."""
-    with replacing(folder / SPECIFICATION) as partial:
+    with writing("out", folder / SPECIFICATION), replacing(folder / SPECIFICATION) as partial:
         partial.write_text(sweep.text, encoding="utf-8")
-    with replacing(folder / RESOLVED) as partial:
+    with writing("out", folder / RESOLVED), replacing(folder / RESOLVED) as partial:
         partial.write_text(json.dumps(sweep.resolved(), indent=2) + "\n", encoding="utf-8")
 
 

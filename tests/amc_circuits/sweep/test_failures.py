@@ -121,6 +121,7 @@ def test_a_sweep_stops_after_so_many_failures(sweep, tmp_path):
         ("--shard", "3/2", ("I/N", "as 2/4")),
         ("--shard", "0/2", ("I/N",)),
         ("--shard", "half", ("I/N",)),
+        ("--shard", "1/" + "9" * 5000, ("I/N",)),
     ],
 )
 def test_unusable_handling_is_refused(sweep, tmp_path, option, value, words):
