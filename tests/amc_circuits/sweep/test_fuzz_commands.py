@@ -3,7 +3,7 @@
 import pytest
 
 from amc_circuits.messages import BAD_INPUT
-from benchmarks.robustness_malformed import KINDS, judged
+from benchmarks.robustness.malformed import KINDS, judged
 
 EXAMPLES = 14
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.robustness_kills import hanging, kills
+from benchmarks.robustness.kills import hanging, kills
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
 

@@ -25,7 +25,7 @@ GONE_WITHIN = 10.0
 """s after which nothing of a killed command may be left."""
 STARTED_WITHIN = 60.0
 """s after which a command has workers."""
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 REPORTED = re.compile(r" (\d+) ([A-Z_]+) \d+\.\d+ s")
 """A line of the log that says that a point is done: its number and status."""
 

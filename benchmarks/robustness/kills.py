@@ -22,7 +22,7 @@ import numpy as np
 
 from amc_circuits.messages import BAD_INPUT, NO_RESULT, USABLE
 from amc_circuits.sweep.store import DATABASE, FAILED, Row
-from benchmarks.robustness_runs import (
+from benchmarks.robustness.runs import (
     GONE_WITHIN,
     STARTED_WITHIN,
     Finding,

@@ -28,13 +28,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import machine_line
-from benchmarks.robustness_disk import disk
-from benchmarks.robustness_kills import hanging, kills, second
-from benchmarks.robustness_malformed import malformed
-from benchmarks.robustness_memory import memory
-from benchmarks.robustness_runs import Finding
-from benchmarks.robustness_simulators import simulators
-from benchmarks.robustness_versions import versions
+from benchmarks.robustness.disk import disk
+from benchmarks.robustness.kills import hanging, kills, second
+from benchmarks.robustness.malformed import malformed
+from benchmarks.robustness.memory import memory
+from benchmarks.robustness.runs import Finding
+from benchmarks.robustness.simulators import simulators
+from benchmarks.robustness.versions import versions
 
 PARTS: dict[str, tuple[Callable[[Path], list[Finding]], ...]] = {
     "kills": (kills, hanging, second),

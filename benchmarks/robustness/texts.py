@@ -1,4 +1,4 @@
-"""Options and specifications for `robustness_malformed.py`, of which most cannot be used.
+"""Options and specifications for `malformed.py`, of which most cannot be used.
 
 Counts are either tiny or far beyond what is allowed, so that whatever can be used is quick.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from amc_circuits.options import ALL
-from benchmarks.robustness_files import FAST, Case, mutated
+from benchmarks.robustness.files import FAST, Case, mutated
 
 ODD_TEXTS = (
     *(

@@ -16,7 +16,7 @@ from pathlib import Path
 from amc_circuits.engines.runner import DECK, LOG
 from amc_circuits.messages import BAD_INPUT, USABLE
 from amc_circuits.sweep.store import DATABASE, FAILED, Row
-from benchmarks.robustness_runs import Finding, is_sound, reported, simulator, start, stored, wait_until, without_times
+from benchmarks.robustness.runs import Finding, is_sound, reported, simulator, start, stored, wait_until, without_times
 
 POINTS = 800
 FULL_AFTER = 100

@@ -1,4 +1,4 @@
-"""Files for `robustness_malformed.py`: matrices, conductances and op-amp models, of which most cannot be used."""
+"""Files for `malformed.py`: matrices, conductances and op-amp models, of which most cannot be used."""
 
 from __future__ import annotations
 

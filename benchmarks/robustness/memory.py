@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.robustness_runs import Finding, Run, reported, start, workers_of
+from benchmarks.robustness.runs import Finding, Run, reported, start, workers_of
 
 POINTS = {"state-space": 10_000, "ngspice": 2_000}
 SETTLED_IN = 1_000

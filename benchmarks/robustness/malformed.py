@@ -1,6 +1,6 @@
 """Thousands of malformed inputs: is each refused by one line, with nothing written and no traceback?
 
-Hypothesis draws them (`robustness_texts.py`, `robustness_files.py`): specifications of sweeps, .npy matrices, files of
+Hypothesis draws them (`texts.py`, `files.py`): specifications of sweeps, .npy matrices, files of
 conductances and op-amp model files, damaged byte by byte or built of odd parts, and options with odd values. They go
 through `amc_circuits.cli.run` in this process. Some can be used after all: those run, on the state-space engine at tiny
 sizes; of a specification `--dry-run` says so, and one that is refused is refused without it, too, before its folder is
@@ -28,9 +28,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from amc_circuits import cli
 from amc_circuits.messages import BAD_INPUT, NO_RESULT, SIMULATOR_FAILED, USABLE
 from amc_circuits.sweep import estimate
-from benchmarks.robustness_files import FILES, Case
-from benchmarks.robustness_runs import Finding, simulator
-from benchmarks.robustness_texts import TEXTS
+from benchmarks.robustness.files import FILES, Case
+from benchmarks.robustness.runs import Finding, simulator
+from benchmarks.robustness.texts import TEXTS
 
 KINDS = TEXTS | FILES
 EXAMPLES = 5_000

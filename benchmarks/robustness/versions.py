@@ -19,7 +19,7 @@ from typing import Any
 
 from amc_circuits.sweep.columns import flat
 from amc_circuits.sweep.store import Row
-from benchmarks.robustness_runs import Finding, start, stored, sweep_command
+from benchmarks.robustness.runs import Finding, start, stored, sweep_command
 
 OLD = "39"
 ALLOWED = 1e-3

@@ -12,7 +12,7 @@ from pathlib import Path
 from amc_circuits.engines.runner import DECK, LOG
 from amc_circuits.messages import NO_RESULT
 from amc_circuits.sweep.store import FAILED, Row
-from benchmarks.robustness_runs import Finding, processes_of, simulator, start, stored, sweep_command, wait_until
+from benchmarks.robustness.runs import Finding, processes_of, simulator, start, stored, sweep_command, wait_until
 
 LARGEST_FILE = 50_000_000
 """Bytes."""
