@@ -261,7 +261,7 @@ def test_ctrl_c_at_a_terminal_leaves_nothing_behind(start_alone, tmp_path, tempo
     os.killpg(process.pid, signal.SIGINT)
     began = time.perf_counter()
     outcome = ended(process)
-    assert time.perf_counter() - began < 5
+    assert time.perf_counter() - began < 20
     assert (outcome.code, outcome.out, outcome.err) == (130, "", "amc: interrupted\n")
     wait_until(lambda: not python_processes(process.pid), within=5)
     assert not broken.still_running(books)
