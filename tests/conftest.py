@@ -1,0 +1,12 @@
+"""The order of the tests: files that take minutes begin first, so that no process is left alone with one of them."""
+
+from pathlib import Path
+
+import pytest
+
+LONG = ("test_docs.py", "test_html_report.py", "test_site.py", "test_notebook.py", "test_kills.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Moves the tests of these files to the front."""
+    items.sort(key=lambda item: LONG.index(Path(item.path).name) if Path(item.path).name in LONG else len(LONG))
