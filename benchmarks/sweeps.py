@@ -2,7 +2,9 @@
 
 Method: INV, many seeds of one design by either engine, each round by (a) a sweep with one process, (b) with two, and
 (c) the script that one would write instead: `multiprocessing.Pool(2).imap_unordered` over the same points, figures
-written to a CSV file; the three take turns, so that a busy machine slows all. Starting processes is counted in all.
+written to a CSV file; the three take turns,
+so that a busy machine slows all. The start of processes, some seconds, is apart in the rates and the gain, and counted
+in the comparison with the script.
 
 Printed, medians of the rounds: points a second; what two processes bring; milliseconds of a point with one process
 that are not spent in the point itself (draws, simulation and measurement), the start of the process apart; time of the
@@ -57,6 +59,7 @@ class Round:
         two: With two.
         script: The pool and the CSV file.
         start: Until the first row with one process was there, less the time of its point.
+        start_two: The same with two.
         points: Sum over all points with one process.
     """
 
@@ -64,6 +67,7 @@ class Round:
     two: float
     script: float
     start: float
+    start_two: float
     points: float
 
 
@@ -101,8 +105,8 @@ def one_round(engine: str, size: int, points: int) -> Round:
         (folder / "spec.toml").write_text(SPEC.format(engine=engine, size=size, points=points))
         sweep = read_sweep(folder / "spec.toml")
         one, start, inside = by_sweep(sweep, folder / "one", 1)
-        two = by_sweep(sweep, folder / "two", 2)[0]
-        return Round(one, two, by_script(sweep, folder / "script.csv"), start, inside)
+        two, start_two, _ = by_sweep(sweep, folder / "two", 2)
+        return Round(one, two, by_script(sweep, folder / "script.csv"), start, start_two, inside)
 
 
 def table(rounds: int) -> Table:
@@ -122,9 +126,9 @@ def table(rounds: int) -> Table:
             engine,
             str(size),
             str(points),
-            f"{median([points / each.one for each in found]):.0f}",
-            f"{median([points / each.two for each in found]):.0f}",
-            f"{median([each.one / each.two for each in found]):.2f}",
+            f"{median([points / (each.one - each.start) for each in found]):.0f}",
+            f"{median([points / (each.two - each.start_two) for each in found]):.0f}",
+            f"{median([(each.one - each.start) / (each.two - each.start_two) for each in found]):.2f}",
             f"{median([1e3 * (each.one - each.start - each.points) / points for each in found]):.2f}",
             f"{median([each.two / each.script for each in found]):.2f}",
         )
