@@ -105,10 +105,12 @@ def draw_response(axes: Axes, response: Response, places: Sequence[int] | None =
     band = response.tolerance * np.abs(final).max()
     for k in range(count):
         colour = COLOURS[k % len(COLOURS)]
-        label = f"output {(k if places is None else places[k]) + 1}" if count <= LEGEND_LIMIT else None
+        name = f"output {(k if places is None else places[k]) + 1}"
+        label = name if count <= LEGEND_LIMIT else None
         axes.axhspan(final[k] - band, final[k] + band, color=colour, alpha=0.15, linewidth=0)
         line = LINES[k % len(LINES)]
-        axes.plot(response.time, response.outputs[:, k], color=colour, linestyle=line, linewidth=1.1, label=label)
+        style: dict[str, Any] = {"color": colour, "linestyle": line, "linewidth": 1.1}
+        axes.plot(response.time, response.outputs[:, k], label=label, gid=name, **style)
         axes.plot(response.time[-1], final[k], marker="<", color=colour, markersize=5, clip_on=False)
     if np.isfinite(response.settling_time):
         mark = EngFormatter(unit="s", places=1)(response.settling_time)
@@ -117,6 +119,7 @@ def draw_response(axes: Axes, response: Response, places: Sequence[int] | None =
             color="black",
             linestyle="--",
             linewidth=0.7,
+            gid="settling time",
             label=f"settled to {response.tolerance:.3g}: {mark}",
         )
     axes.xaxis.set_major_formatter(EngFormatter(unit="s"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -68,7 +69,13 @@ def full_record(case: Case, solution: Solution) -> dict[str, Any]:
 
 
 def table(case: Case, solution: Solution) -> Table:
-    """The figures for people; of several right-hand sides the mean and the largest."""
+    """The figures of a command for people."""
+    shape = " x ".join(str(length) for length in case.circuit.matrix.shape)
+    return figures_table(solution, case.noise(solution), f"{case.kind.upper()} {shape}: {solution.status.name}")
+
+
+def figures_table(solution: Solution, noise: Mapping[str, Any], title: str) -> Table:
+    """The figures of a solution for people; of several right-hand sides the mean and the largest."""
     energy = solution.energy
     rows = [
         ("settling time", solution.settling_time, "s"),
@@ -83,14 +90,13 @@ def table(case: Case, solution: Solution) -> Table:
         ("residual", solution.residual, "%"),
         ("bits", solution.bits, ""),
     ]
-    if noise := case.noise(solution):
+    if noise:
         rows += [
             ("output noise", noise["output_noise_v"], "V"),
             ("relative noise", noise["relative_noise"], "%"),
         ]
-    shape = " x ".join(str(length) for length in case.circuit.matrix.shape)
     several = np.ndim(solution.settling_time) > 0
-    grid = Table(title=f"{case.kind.upper()} {shape}: {solution.status.name}", title_justify="left")
+    grid = Table(title=title, title_justify="left")
     grid.add_column("figure")
     for heading in ("mean", "largest") if several else ("value",):
         grid.add_column(heading, justify="right")
