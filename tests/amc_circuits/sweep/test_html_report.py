@@ -28,23 +28,10 @@ from tests.amc_circuits.sweep.reports import (
     contrasts,
     drawn,
     filtered,
-    reported_sweep,
     ringing,
     settling,
     shown,
 )
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Where the sweep is."""
-    return tmp_path_factory.mktemp("report") / "out"
-
-
-@pytest.fixture(scope="module")
-def rows(folder):
-    """All rows of it."""
-    return reported_sweep(folder)
 
 
 @pytest.fixture(scope="module")

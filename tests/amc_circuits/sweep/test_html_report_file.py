@@ -7,25 +7,12 @@ import re
 import sys
 
 import numpy as np
-import pytest
 
 from amc_circuits.solution import Response
 from amc_circuits.sweep.report import page
 from amc_circuits.sweep.store import Store
 from amc_circuits.sweep.traces import pack_traces
-from tests.amc_circuits.sweep.reports import reported_sweep, ringing
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Where a sweep is."""
-    return tmp_path_factory.mktemp("report") / "out"
-
-
-@pytest.fixture(scope="module")
-def rows(folder):
-    """All rows of it."""
-    return reported_sweep(folder)
+from tests.amc_circuits.sweep.reports import ringing
 
 
 def many(rows, count, waveforms):
