@@ -28,6 +28,7 @@ PATIENCE = 0.5
 """s that one wait takes at most: what has ended is never held back for long by what has not."""
 GRACE = 5.0
 """s that a process has for ending its simulations once it is told to end."""
+_DIED = "a process died in the middle of its work, of too little memory perhaps; take fewer --jobs"
 
 
 class WorkerDiedError(RuntimeError):
@@ -170,9 +171,6 @@ class Workers:
                 worker.process.terminate()
         for worker in self._workers:
             worker.end()
-
-
-_DIED = "a process died in the middle of its work, of too little memory perhaps; take fewer --jobs"
 
 
 def run_in_processes(calls: Sequence[Callable[[], T]], processes: int) -> Iterator[T]:

@@ -1,14 +1,14 @@
 """What does a sweep cost beyond its simulations, and what do two processes bring, against a pool and a CSV file?
 
-Method: INV, many seeds of one design by either engine, each round by (a) a sweep with one process, (b) with two, and
-(c) the script that one would write instead: `multiprocessing.Pool(2).imap_unordered` over the same points, figures
-written to a CSV file; the three take turns,
-so that a busy machine slows all. The start of processes, some seconds, is apart in the rates and the gain, and counted
-in the comparison with the script.
+Method: INV, many seeds of one design by either engine, each round by (a) a sweep with one process, (b) with two, (c) on
+a Dask cluster of a scheduler and two workers on this machine, each a process, and (d) the script that one would write
+instead: `multiprocessing.Pool(2).imap_unordered` over the same points, figures written to a CSV file; the four take
+turns, so that a busy machine slows all. The start of processes, some seconds, is apart in the rates and the gain, and
+counted in the comparison with the script.
 
 Printed, medians of the rounds: points a second; what two processes bring; milliseconds of a point with one process
 that are not spent in the point itself (draws, simulation and measurement), the start of the process apart; time of the
-sweep with two processes in units of the script's.
+sweep with two processes in units of the script's; points a second by Dask in units of those with two processes.
 """
 
 from __future__ import annotations
@@ -18,22 +18,26 @@ import json
 import multiprocessing
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
+from distributed.deploy.subprocess import SubprocessCluster
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from amc_circuits.sweep.cluster import DaskWorkers
 from amc_circuits.sweep.plan import Handling, plan_of
 from amc_circuits.sweep.point import run_point
 from amc_circuits.sweep.run import run_sweep
 from amc_circuits.sweep.spec import Sweep, read_sweep
 from amc_circuits.sweep.store import Store
-from amc_circuits.workers import Workers
+from amc_circuits.workers import Executor, Workers
 from benchmarks.machine import machine_line
 
 SPEC = """circuit = "inv"
@@ -55,29 +59,31 @@ class Round:
     """Seconds of one round.
 
     Attributes:
-        one: The sweep with one process.
+        one: The sweep with one process, its start apart.
         two: With two.
-        script: The pool and the CSV file.
-        start: Until the first row with one process was there, less the time of its point.
-        start_two: The same with two.
+        two_whole: With two, the start counted.
+        dask: On a cluster that runs already, its first imports apart.
+        script: The pool and the CSV file, the start counted.
         points: Sum over all points with one process.
     """
 
     one: float
     two: float
+    two_whole: float
+    dask: float
     script: float
-    start: float
-    start_two: float
     points: float
 
 
-def by_sweep(sweep: Sweep, folder: Path, jobs: int) -> tuple[float, float, float]:
-    """Seconds of a sweep, of its start and of its points."""
+def by_sweep(
+    sweep: Sweep, folder: Path, executor: Callable[[], AbstractContextManager[Executor]]
+) -> tuple[float, float, float]:
+    """Seconds of a sweep, of its start, which is until the first row less the time of its point, and of its points."""
     began, first = time.perf_counter(), []
     run_sweep(
         sweep,
         folder,
-        lambda points: Workers(jobs),
+        lambda points: executor(),
         Handling(),
         lambda rows, plan: first.append(time.perf_counter()) if rows else None,
     )
@@ -99,21 +105,25 @@ def by_script(sweep: Sweep, file: Path) -> float:
 
 
 def one_round(engine: str, size: int, points: int) -> Round:
-    """All three, each into a new folder."""
+    """All four, each into a new folder."""
     with tempfile.TemporaryDirectory(prefix="amc-bench-") as name:
         folder = Path(name)
         (folder / "spec.toml").write_text(SPEC.format(engine=engine, size=size, points=points))
         sweep = read_sweep(folder / "spec.toml")
-        one, start, inside = by_sweep(sweep, folder / "one", 1)
-        two, start_two, _ = by_sweep(sweep, folder / "two", 2)
-        return Round(one, two, by_script(sweep, folder / "script.csv"), start, start_two, inside)
+        one, start, inside = by_sweep(sweep, folder / "one", lambda: Workers(1))
+        two, start_two, _ = by_sweep(sweep, folder / "two", lambda: Workers(2))
+        script = by_script(sweep, folder / "script.csv")
+        with SubprocessCluster("127.0.0.1", n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
+            dask, start_dask, _ = by_sweep(sweep, folder / "dask", lambda: DaskWorkers(cluster.scheduler_address))
+        return Round(one - start, two - start_two, two, dask - start_dask, script, inside)
 
 
 def table(rounds: int) -> Table:
     """All cases."""
     grid = Table(title=f"INV, medians of {rounds} rounds", title_justify="left", box=box.MARKDOWN)
     headings = ("engine", "N", "points", "1 job, points/s", "2 jobs, points/s", f"gain (>= {SCALING_ASKED})",
-                f"overhead, ms a point (< {OVERHEAD_ASKED:g})", "2 jobs against the script")  # fmt: skip
+                f"overhead, ms a point (< {OVERHEAD_ASKED:g})", "2 jobs against the script",
+                "Dask against 2 jobs")  # fmt: skip
     for heading in headings:
         grid.add_column(heading, justify="right")
     for engine, size, points in CASES:
@@ -126,11 +136,12 @@ def table(rounds: int) -> Table:
             engine,
             str(size),
             str(points),
-            f"{median([points / (each.one - each.start) for each in found]):.0f}",
-            f"{median([points / (each.two - each.start_two) for each in found]):.0f}",
-            f"{median([(each.one - each.start) / (each.two - each.start_two) for each in found]):.2f}",
-            f"{median([1e3 * (each.one - each.start - each.points) / points for each in found]):.2f}",
-            f"{median([each.two / each.script for each in found]):.2f}",
+            f"{median([points / each.one for each in found]):.0f}",
+            f"{median([points / each.two for each in found]):.0f}",
+            f"{median([each.one / each.two for each in found]):.2f}",
+            f"{median([1e3 * (each.one - each.points) / points for each in found]):.2f}",
+            f"{median([each.two_whole / each.script for each in found]):.2f}",
+            f"{median([each.two / each.dask for each in found]):.2f}",
         )
     return grid
 

@@ -29,6 +29,10 @@ PARTS = {
 """Of the figures of many trials, with what they are in words."""
 SHARES = ("relative_error", "residual", "overshoot", "relative_noise", "largest_difference", "yield")
 """Figures that people read in per cent."""
+NONE = "none"
+"""What people write for what is not given."""
+FlatRow = dict[str, Any]
+"""As `flat` makes it."""
 _FIGURES = {key: name for name, key in ROW_KEYS.items()}
 
 
@@ -61,20 +65,21 @@ class Column:
         return f"{self.title} [{self.unit}]" if self.unit else self.title
 
 
-def flat(row: Row) -> dict[str, Any]:
+def flat(row: Row) -> FlatRow:
     """A row as one level of names, its number first; provenance of attempts and lists stay in the database."""
-    found: dict[str, Any] = {"number": row.number, **row.parameters}
-    about = {"row_wall_time_s": row.wall_time_s}
-    found |= {name: about[name] if name in about else getattr(row, name) for name in ABOUT[:1]}
+    found: FlatRow = {"number": row.number, **row.parameters}
+    found["status"] = row.status
     for name, value in row.figures.items():
         if isinstance(value, dict) and name == "energy_j":
             found |= {f"energy_{part}_j": joules for part, joules in value.items()}
         elif not isinstance(value, (dict, list)) and name not in found:
             found[name] = value
-    return found | {name: about[name] if name in about else getattr(row, name) for name in ABOUT[1:]}
+    # The figures have a wall time, too: that of the simulation alone.
+    about = {"row_wall_time_s": row.wall_time_s}
+    return found | {name: about.get(name, getattr(row, name, None)) for name in ABOUT if name != "status"}
 
 
-def columns_of(flat_rows: Iterable[dict[str, Any]]) -> list[Column]:
+def columns_of(flat_rows: Iterable[FlatRow]) -> list[Column]:
     """All columns that some row has, in order."""
     units = {option.name: option.unit if option.kind == "quantity" else "" for option in ALL}
     names = dict.fromkeys(name for row in flat_rows for name in row)

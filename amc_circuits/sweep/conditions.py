@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from amc_circuits.quantities import parse_quantity
-from amc_circuits.sweep.columns import Column, columns_of, find_column, flat
+from amc_circuits.sweep.columns import NONE, Column, FlatRow, columns_of, find_column, flat
 from amc_circuits.sweep.store import Row
 from netlists import ParameterError
 
@@ -24,7 +24,6 @@ OPERATORS: dict[str, Callable[[int], bool]] = {
 }
 """From the order of a row's value and the wanted one (-1, 0, 1) to whether the condition holds."""
 EQUALITY = ("=", "==", "!=")
-NONE = "none"
 SAME = 1e-9
 """Numbers that are relatively this near each other are equal: `35u` and 3.5e-05 are."""
 _CONDITION = re.compile(r"""\s*([\w-]+)\s*(==|!=|<=|>=|=|<|>)\s*("[^"]*"|[^,"<>=!]+?)\s*(,|$)""")
@@ -71,7 +70,7 @@ def chosen(rows: Sequence[Row], texts: Iterable[str]) -> list[Row]:
     return [row for row, keeps in zip(rows, kept, strict=True) if keeps]
 
 
-def read_conditions(texts: Iterable[str], flat_rows: Sequence[dict[str, Any]]) -> list[Condition]:
+def read_conditions(texts: Iterable[str], flat_rows: Sequence[FlatRow]) -> list[Condition]:
     """Conditions as they are typed, with the errors of `chosen`; the rows tell which columns hold numbers."""
     columns = columns_of(flat_rows)
     return [_condition(parts, columns, flat_rows) for text in texts for parts in _split(text)] if columns else []
@@ -91,9 +90,7 @@ def _split(text: str) -> list[tuple[str, str, str]]:
     return parts
 
 
-def _condition(
-    parts: tuple[str, str, str], columns: Sequence[Column], flat_rows: Sequence[dict[str, Any]]
-) -> Condition:
+def _condition(parts: tuple[str, str, str], columns: Sequence[Column], flat_rows: Sequence[FlatRow]) -> Condition:
     name, operator, text = parts
     column = find_column("where", name, columns)
     held = {type(row.get(column.name)) for row in flat_rows}
@@ -142,7 +139,7 @@ def _order(value: Any, wanted: Any) -> int | None:
     return int(value > wanted) - int(value < wanted)
 
 
-def sorted_by(flat_rows: Sequence[dict[str, Any]], column: Column, *, descending: bool) -> list[dict[str, Any]]:
+def sorted_by(flat_rows: Sequence[FlatRow], column: Column, *, descending: bool) -> list[FlatRow]:
     """Rows in the order of a column, numbers before text, rows without a value last; equal ones stay in order."""
     last = [row for row in flat_rows if _known(row.get(column.name)) is None]
     known = [row for row in flat_rows if _known(row.get(column.name)) is not None]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits.sweep.columns import Column, columns_of, find_column, flat, varied_options
+from amc_circuits.sweep.columns import NONE, Column, FlatRow, columns_of, find_column, flat, varied_options
 from amc_circuits.sweep.store import Row
 from netlists import ParameterError
 from netlists.record import FloatArray
@@ -20,8 +20,10 @@ MANY = 20
 QUANTILES = (0.05, 0.95)
 REPEATS = ("seed", "trial")
 """Options of which a median is wanted, rather than a curve for each value."""
-NONE = "none"
-FlatRow = dict[str, Any]
+LINEAR = ("bits", "yield")
+"""Figures that are never drawn on a logarithmic axis unless that is asked for."""
+WIDE = 3.0
+"""Positive values that span more than this factor get a logarithmic axis."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +80,19 @@ def chart_of(rows: Sequence[Row], x: str | None, y: str, hue: str | None) -> Cha
     Raises:
         ParameterError: There is no such column, none of its values is a number, no row is usable, or nothing varies.
     """
-    columns = columns_of([flat(row) for row in rows])
+    flat_rows = [flat(row) for row in rows]
+    columns = columns_of(flat_rows)
     up = find_column("y", y, columns) if columns else None
-    usable = [row for row in rows if row.usable]
-    found = [row for row in map(flat, usable) if up is not None and _is_number(row.get(up.name))]
+    usable = [
+        (row, values)
+        for row, values in zip(rows, flat_rows, strict=True)
+        if row.usable and up is not None and _is_number(values.get(up.name))
+    ]
+    found = [values for _, values in usable]
     if up is None or not found:
         title = y if up is None else up.title
         raise ParameterError("y", repr(y), f"none of {len(rows)} rows is usable and has a {title} that is a number")
-    varied = varied_options([row for row in usable if _is_number(flat(row).get(up.name))])
+    varied = varied_options([row for row, _ in usable])
     across = find_column("x", x or _first_number(varied, found), columns)
     drawn = [row for row in found if _is_number(row.get(across.name))]
     if not drawn:
@@ -93,6 +100,16 @@ def chart_of(rows: Sequence[Row], x: str | None, y: str, hue: str | None) -> Cha
     told_by = _hue(hue, [name for name in varied if name != across.name], columns)
     over = tuple(name for name in varied if name != across.name and (told_by is None or name != told_by.name))
     return Chart(across, up, told_by, over, _curves(drawn, across, up, told_by), _left_out(rows, len(drawn)))
+
+
+def is_wide(values: Sequence[float] | FloatArray) -> bool:
+    """Whether values are positive and so far apart that a logarithmic scale shows them better."""
+    return len(values) > 0 and min(values) > 0 and max(values) > WIDE * min(values)
+
+
+def is_logarithmic(name: str, values: Sequence[float] | FloatArray) -> bool:
+    """Whether the axis of a column is logarithmic where nobody says so."""
+    return name not in LINEAR and is_wide(values)
 
 
 def _is_number(value: Any) -> bool:

@@ -89,11 +89,16 @@ def keep_evidence(folder: Path, number: int, evidence: Mapping[str, bytes]) -> s
     """Keeps what a failed point left in the place of what it left before; returns where, relative to the folder."""
     kept = Path(FAILURES, str(number))
     shutil.rmtree(folder / kept, ignore_errors=True)
+    write_evidence(folder / kept, evidence)
+    return str(kept) if evidence else ""
+
+
+def write_evidence(folder: Path, evidence: Mapping[str, bytes]) -> None:
+    """Writes files by their names in a folder, which is made; none where there are none."""
     for name, content in evidence.items():
-        path = folder / kept / name
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    return str(kept) if evidence else ""
 
 
 def evidence_in(folder: Path, kept: str) -> list[Path]:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.options import ALL
-from amc_circuits.sweep.columns import ABOUT, Column, flat, varied_options
+from amc_circuits.sweep.axes import LARGEST_WHOLE
+from amc_circuits.sweep.columns import ABOUT, NONE, Column, FlatRow, flat, varied_options
 from amc_circuits.sweep.store import Row
 from netlists import ParameterError
 
@@ -20,7 +21,6 @@ MEND = "needs pandas and pyarrow: pip install 'amc[tables]'"
 TEXTS = {option.name for option in ALL if option.kind == "text"} | set(ABOUT) - {"row_wall_time_s"} | {"warning"}
 """Columns without a single value that would hold text."""
 NUMBER = Column("number", "", False)
-LARGEST_INTEGER = 2**63 - 1
 LARGEST_GRID = 10_000_000
 """Places; more of them, and of points that fill no grid, are refused."""
 SPARSEST = 100
@@ -34,7 +34,7 @@ def _imported(name: str, parameter: str) -> Any:
         raise ParameterError(parameter, name, f"is not installed; this {MEND}") from None
 
 
-def write_parquet(flat_rows: Sequence[dict[str, Any]], columns: Sequence[Column], path: Path) -> None:
+def write_parquet(flat_rows: Sequence[FlatRow], columns: Sequence[Column], path: Path) -> None:
     """Rows as a Parquet file, with units in the metadata that pandas reads as `attrs`.
 
     Raises:
@@ -53,7 +53,7 @@ def to_frame(rows: Sequence[Row], columns: Sequence[Column]) -> Any:
     return _frame([flat(row) for row in rows], columns or [NUMBER], "to_pandas").set_index("number")
 
 
-def _frame(flat_rows: Sequence[dict[str, Any]], columns: Sequence[Column], parameter: str) -> Any:
+def _frame(flat_rows: Sequence[FlatRow], columns: Sequence[Column], parameter: str) -> Any:
     pandas = _imported("pandas", parameter)
     content = {column.name: _typed([row.get(column.name) for row in flat_rows], column) for column in columns}
     frame = pandas.DataFrame(content)
@@ -73,7 +73,7 @@ def _typed(values: list[Any], column: Column) -> Any:
         whole = types == {int} and None not in values
         if not whole:
             return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-        if all(abs(value) <= LARGEST_INTEGER for value in values):
+        if all(abs(value) <= LARGEST_WHOLE for value in values):
             return np.array(values, dtype=np.int64)
     if types == {bool} and None not in values:
         return np.array(values)
@@ -121,7 +121,7 @@ def _axis(values: list[Any]) -> tuple[Any, list[int]]:
     if types <= {int, float, type(None)} or types == {bool}:
         axis, places = np.unique([math.nan if value is None else value for value in values], return_inverse=True)
         return axis, places.tolist()
-    texts = ["none" if value is None else str(value) for value in values]
+    texts = [NONE if value is None else str(value) for value in values]
     once = list(dict.fromkeys(texts))
     return np.array(once, dtype=object), [once.index(text) for text in texts]
 

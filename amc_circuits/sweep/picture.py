@@ -20,17 +20,13 @@ from amc_circuits.quantities import format_quantity
 from amc_circuits.saved import title
 from amc_circuits.sweep.columns import Column, columns_of, flat, varied_options
 from amc_circuits.sweep.conditions import chosen
-from amc_circuits.sweep.curves import Chart, chart_of
+from amc_circuits.sweep.curves import Chart, chart_of, is_logarithmic, is_wide
 from amc_circuits.sweep.store import Store
 from amc_circuits.sweep.traces import unpack_traces
 from netlists import ParameterError
 from netlists.record import FloatArray
 
 LOG = ("x", "y", "xy", "none")
-LINEAR = ("bits", "yield")
-"""Figures that are never drawn on a logarithmic axis unless that is asked for."""
-WIDE = 3.0
-"""Positive values that span more than this factor get a logarithmic axis."""
 MOST_ENTRIES = 8
 """More numeric hues get a colour bar, more places across no tick each."""
 CLOSEST = 0.12
@@ -105,21 +101,17 @@ def _draw_curves(axes: Axes, chart: Chart) -> None:
 
 def _colour_bar(axes: Axes, chart: Chart, hues: FloatArray) -> ScalarMappable:
     assert chart.hue is not None
-    norm = (LogNorm if _is_wide(hues) else Normalize)(hues.min(), hues.max())
+    norm = (LogNorm if is_wide(hues) else Normalize)(hues.min(), hues.max())
     colours = ScalarMappable(norm, COLOUR_MAP)
     bar = axes.figure.colorbar(colours, ax=axes, label=chart.hue.title, format=_formatter(chart.hue))
     bar.outline.set_visible(False)
     return colours
 
 
-def _is_wide(values: FloatArray) -> bool:
-    return bool(values.min() > 0 and values.max() > WIDE * values.min())
-
-
 def _scale(axes: Axes, which: str, column: Column, values: FloatArray, asked: str | None) -> None:
     """Scale, ticks and label of an axis."""
     axis: Axis = getattr(axes, f"{which}axis")
-    logarithmic = _is_wide(values) and column.name not in LINEAR if asked is None else which in asked
+    logarithmic = is_logarithmic(column.name, values) if asked is None else which in asked
     if asked not in (None, "none") and logarithmic and values.min() <= 0:
         mend = f"{column.title} has values of 0 or less, which a logarithmic axis cannot show"
         raise ParameterError("log", asked, mend)

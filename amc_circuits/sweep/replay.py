@@ -13,7 +13,8 @@ from amc_circuits.messages import NO_RESULT, USABLE, finish
 from amc_circuits.option import Option
 from amc_circuits.options import parse_options
 from amc_circuits.report import plain, print_table
-from amc_circuits.sweep.keys import engine_version, key_of
+from amc_circuits.sweep.folder import write_evidence
+from amc_circuits.sweep.keys import FILES, engine_version, key_of
 from amc_circuits.sweep.point import DISAGREE, Outcome, Point, run_point
 from amc_circuits.sweep.store import Row, Store
 from netlists import ParameterError
@@ -30,7 +31,9 @@ def replay(folder: Path, number: str) -> None:
     outcome = run_point(Point(row.key, row.number, row.parameters["circuit"], _as_run(row)))
     _say_changes(row)
     if outcome.evidence:
-        print(f"deck and log of this run: {_kept(outcome)}")
+        kept = Path(tempfile.mkdtemp(prefix="amc-replay-"))
+        write_evidence(kept, outcome.evidence)
+        print(f"deck and log of this run: {kept}")
     found = differences(row, outcome)
     if not found:
         print(f"row {row.number}: {outcome.status} again; {_compared(row)} figures are the same to the last bit")
@@ -73,7 +76,7 @@ def _compared(row: Row) -> int:
 
 
 def _check_files(row: Row) -> None:
-    for name in ("conductances", "opamp_file"):
+    for name in FILES:
         path = row.parameters.get(name)
         if path is not None and not Path(path).is_file():
             raise ParameterError(name, path, "the row was made with this file, which is gone; bring it back")
@@ -86,14 +89,6 @@ def _say_changes(row: Row) -> None:
     now = engine_version(row.engine)
     if now != row.engine_version:
         print(f"the row was made by {row.engine_version}; this is {now}")
-
-
-def _kept(outcome: Outcome) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="amc-replay-"))
-    for name, content in outcome.evidence.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return folder
 
 
 def _table(row: Row, found: dict[str, tuple[Any, Any]]) -> Table:

@@ -166,7 +166,7 @@ class _Run:
             self.log.info("%d %s %.3f s %s", row.number, row.status, row.wall_time_s, row.error)
         self.on_rows(rows, self.plan)
         self.failures += sum(row.failed for row in rows)
-        if self.handling.max_failures is not None and self.failures >= self.handling.max_failures > 0:
+        if self.handling.max_failures is not None and self.failures >= self.handling.max_failures:
             self.log.info("stopped: %d failures", self.failures)
             raise TooManyFailuresError(
                 f"stopped after {self.failures} failed points (--max-failures); what is done is kept, "

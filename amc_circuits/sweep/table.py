@@ -11,10 +11,10 @@ from pathlib import Path
 
 from amc_circuits.option import output_format
 from amc_circuits.run_folder import check_output_file, replacing, writing
-from amc_circuits.sweep.columns import Column, columns_of, find_column, flat, varied_options
+from amc_circuits.sweep.columns import Column, FlatRow, columns_of, find_column, flat, varied_options
 from amc_circuits.sweep.conditions import chosen, sorted_by
 from amc_circuits.sweep.store import Row, Store
-from amc_circuits.sweep.text_table import FlatRow, fitted_lines, lines_of
+from amc_circuits.sweep.text_table import fitted_lines, lines_of
 from netlists import ParameterError
 
 FORMATS = ("table", "csv", "json", "parquet")

@@ -14,13 +14,12 @@ from typing import Any
 from rich.console import Console
 
 from amc_circuits.quantities import format_quantity
-from amc_circuits.sweep.columns import Column
+from amc_circuits.sweep.columns import Column, FlatRow
 
 HEADING_WIDTH = 10
 FOLDED = 24
 """Texts that are longer may take several lines in a terminal."""
 GAP = 2
-FlatRow = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from amc_circuits.report import plain
-from amc_circuits.sweep.columns import Column, columns_of, flat, varied_options
-from amc_circuits.sweep.curves import chart_of
-from amc_circuits.sweep.picture import LINEAR, WIDE
+from amc_circuits.sweep.columns import Column, FlatRow, columns_of, flat, varied_options
+from amc_circuits.sweep.curves import chart_of, is_logarithmic
 from amc_circuits.sweep.store import Row
 from amc_circuits.sweep.table import MAIN
 from netlists import ParameterError
@@ -29,7 +28,7 @@ def content_of(rows: Sequence[Row]) -> dict[str, Any]:
     return {"rows": len(rows), "columns": columns, "axes": _axes(rows, columns)}
 
 
-def _described(column: Column, flat_rows: Sequence[dict[str, Any]], main: set[str]) -> dict[str, Any]:
+def _described(column: Column, flat_rows: Sequence[FlatRow], main: set[str]) -> dict[str, Any]:
     values = [_exact(plain(row.get(column.name))) for row in flat_rows]
     known = [value for value in values if value not in (None, "")]
     numeric = bool(known) and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in known)
@@ -58,8 +57,5 @@ def _axes(rows: Sequence[Row], columns: Sequence[dict[str, Any]]) -> dict[str, A
         x, y, hue = chart.x.name, chart.y.name, "" if chart.hue is None else chart.hue.name
     except ParameterError:
         x, y, hue = "number", next((name for name in MAIN if name in numeric), "row_wall_time_s"), ""
-    return {"x": x, "y": y, "hue": hue, "log_x": _is_log(x, known.get(x, [])), "log_y": _is_log(y, known.get(y, []))}
-
-
-def _is_log(name: str, values: Sequence[float]) -> bool:
-    return name not in LINEAR and bool(values) and min(values) > 0 and max(values) > WIDE * min(values)
+    log_x, log_y = (is_logarithmic(name, known.get(name, [])) for name in (x, y))
+    return {"x": x, "y": y, "hue": hue, "log_x": log_x, "log_y": log_y}
