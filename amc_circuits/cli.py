@@ -10,7 +10,7 @@ import contextlib
 import os
 import signal
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -54,6 +54,24 @@ netlist = typer.Typer(
     help="Write a stand-alone deck that plain ngspice -b runs and that prints its own settling times."
 )
 app.add_typer(netlist, name="netlist", no_args_is_help=True)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from amc_circuits.programmed import package_version
+
+        print(f"amc {package_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _of_all(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options without a command."""
 
 
 def inv(

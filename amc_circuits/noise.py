@@ -20,15 +20,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.constants import Boltzmann
-from scipy.linalg import solve_continuous_lyapunov
 
 from amc_circuits.engines.runner import run_deck
 from amc_circuits.linear_circuit import LinearCircuit, linear_circuit, noise_circuit
 from amc_circuits.solution import Solution, scalar_or_array
 from amc_circuits.stability import complex_text
 from netlists import InvDesign, MvmDesign, ParameterError
-from netlists.noise_deck import NoiseAnalysis, noise_deck
+from netlists.noise_deck import BOLTZMANN, NoiseAnalysis, noise_deck
 from netlists.record import FloatArray
 
 if TYPE_CHECKING:
@@ -88,7 +86,7 @@ def noise(design: InvDesign | MvmDesign, bandwidth: float | None = None) -> Nois
         what = f"an unstable circuit (pole at {complex_text(complex(circuit.poles[0]))} 1/s)"
         raise ParameterError("A", what, "noise is known of stable circuits only; amc stability says what to try")
     outputs = circuit.nodes[circuit.outputs]
-    thermal = filtered_covariance(circuit, 2 * Boltzmann * laplacian, outputs, pole)
+    thermal = filtered_covariance(circuit, 2 * BOLTZMANN * laplacian, outputs, pole)
     voltage = filtered_covariance(circuit, _input_intensity(circuit, design), outputs, pole)
     return Noise(design.temperature * thermal, design.opamp.equivalent.input_noise**2 * voltage, pole)
 
@@ -149,6 +147,8 @@ def filtered_covariance(circuit: LinearCircuit, intensity: FloatArray, rows: sli
         bandwidth: Of the filter, Hz.
     """
     pole = 2 * math.pi * bandwidth
+    from scipy.linalg import solve_continuous_lyapunov  # here, for every command would wait for it
+
     driven, read = intensity @ circuit.drive.T, circuit.read[rows]
     passed = intensity @ circuit.feed[rows].T
     own = solve_continuous_lyapunov(circuit.state, -circuit.drive @ driven)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-from scipy.optimize import brentq
-
 from amc_circuits.opamp_bench import OpAmpFigures, characterize
 from netlists import NOMINAL_TEMPERATURE, MacroOpAmp, ParameterError, SubcircuitOpAmp
 from netlists.opamp import CLAMP_VOLTAGE
@@ -70,6 +68,8 @@ def current_limit(short_circuit: float, swing: float, resistance: float) -> floa
     share = short_circuit * resistance / swing
     if share > STRONG:
         return short_circuit
+    from scipy.optimize import brentq  # here, for every command would wait for it
+
     drive: float = brentq(lambda u: math.tanh(u) - share * u, 1e-3, 1 / share)
     return swing / (resistance * drive)
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator, RegularGridInterpolator
 
 from amc_circuits.engines.processes import run_together
 from amc_circuits.engines.runner import run_deck
 from netlists import NOMINAL_TEMPERATURE
 from netlists.one_transistor_cell import OneTransistorCell, Pulse, pulse_deck
 from netlists.record import FloatArray
+
+if TYPE_CHECKING:
+    from scipy.interpolate import PchipInterpolator, RegularGridInterpolator
 
 Kind = Literal["set", "reset"]
 Outcome = tuple[FloatArray, FloatArray]
@@ -107,6 +109,8 @@ class _Surface:
     @classmethod
     def over(cls, first: FloatArray, curve: FloatArray, offsets: FloatArray, outcome: Outcome) -> _Surface:
         """From a grid: `first` of shape (P,), `offsets` (Q,), outcomes (P, Q)."""
+        from scipy.interpolate import PchipInterpolator, RegularGridInterpolator  # here, for every command would wait
+
         moved, energy = outcome
         tables = (RegularGridInterpolator((first, offsets), table) for table in (moved, np.log(energy + LEAST_ENERGY)))
         return cls(PchipInterpolator(first, curve), *tables)

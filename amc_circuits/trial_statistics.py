@@ -6,10 +6,10 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from amc_circuits.monte_carlo import FIGURES, Limit, Trial
 from amc_circuits.report import plain
@@ -87,7 +87,9 @@ def spread(values: FloatArray) -> Spread:
     if count == 0:
         return Spread(0, **{field.name: math.nan for field in fields(Spread) if field.name != "count"})
     mean, std = float(known.mean()), float(known.std(ddof=1)) if count > 1 else math.nan
-    half = float(special.stdtrit(count - 1, (1 + CONFIDENCE) / 2)) * std / math.sqrt(count)
+    from scipy.special import stdtrit  # here, for every command on a sweep would wait for it
+
+    half = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2)) * std / math.sqrt(count)
     quantiles = dict(zip(QUANTILES, np.quantile(known, list(QUANTILES.values())).tolist(), strict=True))
     ends = {"smallest": float(known.min()), "largest": float(known.max())}
     return Spread(count=count, mean=mean, mean_low=mean - half, mean_high=mean + half, std=std, **ends, **quantiles)
@@ -113,7 +115,7 @@ def yields(trials: Sequence[Trial], limits: Sequence[Limit]) -> list[Yield]:
 
 def _yield(name: str, passed: int, count: int) -> Yield:
     """With Wilson's interval: the shares p with `|passed/count - p| <= z sqrt(p (1 - p)/count)` (Wilson, 1927)."""
-    share, z = passed / count, float(special.ndtri((1 + CONFIDENCE) / 2))
+    share, z = passed / count, NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     stretch = 1 + z**2 / count
     middle = (share + z**2 / (2 * count)) / stretch
     half = z / stretch * math.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)

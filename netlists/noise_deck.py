@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import math
 
-from scipy.constants import Boltzmann
-
 from netlists import nodes
 from netlists.circuit import circuit_of
 from netlists.opamp import SUBCIRCUIT
@@ -20,6 +18,8 @@ from netlists.parameters import InvDesign, MvmDesign
 from netlists.record import ParameterError, Positive, Record
 from netlists.standalone import output_nodes
 
+BOLTZMANN = 1.380649e-23
+"""J/K, exact by the definition of the kelvin (SI, 2019)."""
 READOUT_RESISTANCE = 1e3
 """Of the read-out's RC, ohm: chosen here, it changes nothing."""
 
@@ -55,7 +55,7 @@ def noise_deck(design: InvDesign | MvmDesign, analysis: NoiseAnalysis) -> str:
         raise ParameterError("nonlinearity_voltage", design.nonlinearity_voltage, mend)
     body = str(circuit_of(design)).rstrip()
     if not isinstance(design.opamp, SubcircuitOpAmp):
-        body = _model_noise(body, design.opamp.input_noise**2 / (4 * Boltzmann * design.temperature))
+        body = _model_noise(body, design.opamp.input_noise**2 / (4 * BOLTZMANN * design.temperature))
     inputs = _inputs(design)
     farad = 1 / (2 * math.pi * analysis.bandwidth * READOUT_RESISTANCE)
     span = f"dec {analysis.points} {analysis.start!r} {analysis.stop!r}"

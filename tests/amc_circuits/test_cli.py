@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -183,6 +184,23 @@ def test_help_does_not_wait_for_numpy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_solve_does_not_wait_for_scipy():
+    """A command imports what it needs: one that solves by ngspice neither SciPy nor what draws and tabulates."""
+    code = (
+        "import sys; from amc_circuits.cli import run\n"
+        "code = run(['inv', '--size', '2', '--opamp', 'single-pole'])\n"
+        "heavy = {'scipy', 'matplotlib', 'pandas', 'plotly', 'distributed'} & set(sys.modules)\n"
+        "sys.exit(f'{code} {heavy}' if code or heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_version_is_that_of_the_package(amc):
+    """`amc --version` says what `pip` installed, and no more."""
+    assert amc("--version").out == f"amc {version('amc')}\n"
 
 
 def test_reader_that_leaves_ends_quietly():
