@@ -13,11 +13,10 @@ import numpy as np
 from amc_circuits.engines import check_engine
 from amc_circuits.monte_carlo import read_limits
 from amc_circuits.option import Option
+from amc_circuits.sweep.store import LARGEST_WHOLE
 from netlists import ParameterError, preset
 
 LARGEST_SWEEP = 1_000_000
-LARGEST_WHOLE = 2**63 - 1
-"""TOML's own whole numbers, and a database's, go so far."""
 DIGITS = 12
 """Of a value between two ends: a decade is 1e7 and not 9999999.999999998, on every machine."""
 LONGEST = 200

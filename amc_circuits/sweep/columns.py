@@ -124,8 +124,15 @@ def _spellings(wanted: str) -> list[str]:
 
 
 def varied_options(rows: Sequence[Row]) -> list[str]:
-    """Options that differ between rows, in the order of the option table."""
-    if not rows:
-        return []
-    first = rows[0].parameters
-    return [name for name, value in first.items() if any(row.parameters.get(name) != value for row in rows)]
+    """Options that differ between rows, in the order of the option table; what a row lacks is not given."""
+    names = dict.fromkeys(name for known in dict.fromkeys(tuple(row.parameters) for row in rows) for name in known)
+    return [name for name in names if any(row.parameters.get(name) != rows[0].parameters.get(name) for row in rows)]
+
+
+def newest(rows: Sequence[Row]) -> list[Row]:
+    """The rows without those whose point was run again later by another simulator or package, or with another file."""
+    last: dict[tuple[Any, ...], Row] = {}
+    for row in sorted(rows, key=lambda row: (row.finished, row.number)):
+        last[tuple(sorted(row.parameters.items()))] = row
+    numbers = {row.number for row in last.values()}
+    return [row for row in rows if row.number in numbers]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits.sweep.columns import NONE, Column, FlatRow, columns_of, find_column, flat, varied_options
+from amc_circuits.sweep.columns import NONE, Column, FlatRow, columns_of, find_column, flat, newest, varied_options
 from amc_circuits.sweep.store import Row
 from netlists import ParameterError
 from netlists.record import FloatArray
@@ -69,7 +69,7 @@ class Chart:
 
 
 def chart_of(rows: Sequence[Row], x: str | None, y: str, hue: str | None) -> Chart:
-    """Curves through the usable rows that have both figures.
+    """Curves through the usable rows that have both figures; of points that ran again, through the newest ones.
 
     Args:
         rows: Of one sweep.
@@ -80,12 +80,13 @@ def chart_of(rows: Sequence[Row], x: str | None, y: str, hue: str | None) -> Cha
     Raises:
         ParameterError: There is no such column, none of its values is a number, no row is usable, or nothing varies.
     """
-    flat_rows = [flat(row) for row in rows]
+    current = newest(rows)
+    flat_rows = [flat(row) for row in current]
     columns = columns_of(flat_rows)
     up = find_column("y", y, columns) if columns else None
     usable = [
         (row, values)
-        for row, values in zip(rows, flat_rows, strict=True)
+        for row, values in zip(current, flat_rows, strict=True)
         if row.usable and up is not None and _is_number(values.get(up.name))
     ]
     found = [values for _, values in usable]
@@ -99,7 +100,8 @@ def chart_of(rows: Sequence[Row], x: str | None, y: str, hue: str | None) -> Cha
         raise ParameterError("x", repr(x), f"none of {len(found)} usable rows has a {across.title} that is a number")
     told_by = _hue(hue, [name for name in varied if name != across.name], columns)
     over = tuple(name for name in varied if name != across.name and (told_by is None or name != told_by.name))
-    return Chart(across, up, told_by, over, _curves(drawn, across, up, told_by), _left_out(rows, len(drawn)))
+    left_out = _left_out(current, len(drawn), len(rows) - len(current))
+    return Chart(across, up, told_by, over, _curves(drawn, across, up, told_by), left_out)
 
 
 def is_wide(values: Sequence[float] | FloatArray) -> bool:
@@ -117,7 +119,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _first_number(varied: Sequence[str], found: Sequence[FlatRow]) -> str:
-    numeric = [name for name in varied if all(_is_number(row[name]) for row in found)]
+    numeric = [name for name in varied if all(_is_number(row.get(name)) for row in found)]
     if not numeric:
         raise ParameterError("x", "nothing", f"no numeric option varies in {len(found)} usable rows; name a column")
     return min(numeric, key=lambda name: name in REPEATS)
@@ -160,12 +162,13 @@ def _band(group: Sequence[FlatRow], name: str) -> tuple[float, float, str]:
     return float(values.min()), float(values.max()), "range" if len(values) > 1 else ""
 
 
-def _left_out(rows: Sequence[Row], drawn: int) -> str:
+def _left_out(rows: Sequence[Row], drawn: int, older: int) -> str:
     """Such as `not drawn: 3 of 60 rows (2 UNSTABLE, 1 FAILED)`."""
-    if drawn == len(rows):
+    if drawn == len(rows) + older:
         return ""
     statuses = Counter(row.status for row in rows if not row.usable)
     without = len(rows) - drawn - statuses.total()
     reasons = [f"{count} {status}" for status, count in statuses.most_common()]
     reasons += [f"{without} without these figures"] * (without > 0)
-    return f"not drawn: {len(rows) - drawn} of {len(rows)} rows ({', '.join(reasons)})"
+    reasons += [f"{older} older, of points that ran again"] * (older > 0)
+    return f"not drawn: {len(rows) + older - drawn} of {len(rows) + older} rows ({', '.join(reasons)})"

@@ -30,7 +30,9 @@ def owned(folder: Path) -> Iterator[logging.Logger]:
         ParameterError: Another process owns it, it holds something else, or it cannot be written to.
     """
     claim_folder(folder, "sweep")
-    with (folder / LOCK).open("a+") as lock:
+    with writing("out", folder / LOCK):
+        file = (folder / LOCK).open("a+")
+    with file as lock:
         try:
             # Held by the open file: the system lets go of it when the process is gone.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.options import ALL
-from amc_circuits.sweep.axes import LARGEST_WHOLE
 from amc_circuits.sweep.columns import ABOUT, NONE, Column, FlatRow, flat, varied_options
-from amc_circuits.sweep.store import Row
+from amc_circuits.sweep.store import LARGEST_WHOLE, Row
 from netlists import ParameterError
 
 MEND = "needs pandas and pyarrow: pip install 'amc[tables]'"
@@ -91,7 +90,7 @@ def to_dataset(rows: Sequence[Row], columns: Sequence[Column]) -> Any:
     """
     xarray = _imported("xarray", "to_xarray")
     flat_rows = [flat(row) for row in rows]
-    dimensions = {name: _axis([row[name] for row in flat_rows]) for name in varied_options(rows)}
+    dimensions = {name: _axis([row.get(name) for row in flat_rows]) for name in varied_options(rows)}
     shape = tuple(len(axis) for axis, _ in dimensions.values())
     if not rows:
         return xarray.Dataset()

@@ -40,7 +40,8 @@ def merge_folders(sources: Sequence[Path], out: Path) -> None:
     for source in sources:
         if source.resolve() == out.resolve():
             raise ParameterError("out", str(out), "is one of the folders that are merged; name another one")
-        Store(source).close()
+        with Store(source) as there:
+            there.check()
     with owned(out) as log, Store(out, create=True) as store:
         for source in sources:
             count = _take(source, out, store)

@@ -172,7 +172,8 @@ def plot_row(store: Store, number: int, path: Path) -> None:
     response, places = unpack_traces(content)
     rows = store.rows()
     columns = {column.name: column for column in columns_of([flat(row)])}
-    options = [f"{columns[name].title} {_value(row.parameters[name], columns[name])}" for name in varied_options(rows)]
+    varied = [name for name in varied_options(rows) if name in row.parameters]
+    options = [f"{columns[name].title} {_value(row.parameters[name], columns[name])}" for name in varied]
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots()
         draw_response(axes, response, places.tolist())

@@ -17,6 +17,7 @@ from amc_circuits.sweep.folder import write_evidence
 from amc_circuits.sweep.keys import FILES, engine_version, key_of
 from amc_circuits.sweep.point import DISAGREE, Outcome, Point, run_point
 from amc_circuits.sweep.store import Row, Store
+from amc_circuits.sweep.text_table import one_line
 from netlists import ParameterError
 
 ROW = Option("ROW", "integer", "Number of a row")
@@ -96,7 +97,7 @@ def _table(row: Row, found: dict[str, tuple[Any, Any]]) -> Table:
     for heading in ("figure", "stored", "now", "relative difference"):
         grid.add_column(heading, overflow="fold")
     for name, (stored, now) in found.items():
-        grid.add_row(name, str(stored), str(now), _relative(stored, now))
+        grid.add_row(*(one_line(str(text)) for text in (name, stored, now)), _relative(stored, now))
     return grid
 
 

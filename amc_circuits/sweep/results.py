@@ -79,7 +79,7 @@ class SweepResults:
     def _summary(self) -> str:
         """How many rows, how they ended, and what varies."""
         statuses = Counter(row.status for row in self.rows).most_common()
-        values = {name: len({str(row.parameters[name]) for row in self.rows}) for name in varied_options(self.rows)}
+        values = {name: len({str(row.parameters.get(name)) for row in self.rows}) for name in varied_options(self.rows)}
         parts = [f"{len(self)} rows", *(f"{count} {status}" for status, count in statuses)]
         return ", ".join(parts) + "".join(f"; {name}: {count} values" for name, count in values.items())
 

@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +17,8 @@ from netlists import ParameterError
 DATABASE = "results.sqlite"
 LAYOUT = 2
 """Of the database; one of another version of this package may have another."""
+LARGEST_WHOLE = 2**63 - 1
+"""Whole numbers in a database go so far, and in TOML."""
 FAILED, INVALID = "FAILED", "INVALID"
 TEXTS = ("circuit", "engine", "status", "warning")
 """Figures that are text."""
@@ -43,6 +46,7 @@ create table if not exists waveforms (
     content blob not null
 );
 """
+_MEND = "bring back a copy, or sweep into a new folder"
 _AS_JSON = ("parameters", "figures")
 
 
@@ -135,7 +139,9 @@ class Store:
     def _open(self, folder: Path, create: bool) -> None:
         layout = self._connection.execute("pragma user_version").fetchone()[0]
         empty = not self._connection.execute("select count(*) from sqlite_master").fetchone()[0]
-        if layout != LAYOUT and not (create and empty):
+        if empty and not create:
+            raise ParameterError("DIR", str(folder), "holds no rows yet: its sweep has only just begun")
+        if layout != LAYOUT and not empty:
             mend = "was made by another version of amc, or not by amc; sweep into a new folder"
             raise ParameterError("DIR", str(folder), f"its {DATABASE} {mend}")
         if create:
@@ -182,8 +188,9 @@ class Store:
 
     def each(self) -> Iterator[Row]:
         """All rows in the order of their numbers, one at a time."""
-        for values in self._connection.execute(f"select {', '.join(_COLUMNS)} from points order by number"):
-            yield self._read(values)
+        with self._reading():
+            for values in self._connection.execute(f"select {', '.join(_COLUMNS)} from points order by number"):
+                yield self._read(values)
 
     def rows(self) -> list[Row]:
         """All rows in the order of their numbers."""
@@ -195,26 +202,53 @@ class Store:
         Raises:
             ParameterError: There is none.
         """
-        found = self._connection.execute(f"select {', '.join(_COLUMNS)} from points where number = ?", (number,))
-        for values in found:
-            return self._read(values)
+        text = f"select {', '.join(_COLUMNS)} from points where number = ?"
+        with self._reading():
+            for values in self._connection.execute(text, (min(number, LARGEST_WHOLE),)):
+                return self._read(values)
         raise ParameterError("ROW", number, "there is no such row; amc table DIR shows them, by number")
 
     def states(self) -> dict[str, tuple[int, str]]:
         """Number and status of every row by its key."""
-        found = self._connection.execute("select key, number, status from points")
-        return {key: (number, status) for key, number, status in found}
+        with self._reading():
+            found = self._connection.execute("select key, number, status from points")
+            return {key: (number, status) for key, number, status in found}
 
     def with_waveforms(self) -> list[int]:
         """Numbers of the rows that have waveforms."""
-        found = self._connection.execute("select number from points natural join waveforms order by number")
-        return [number for (number,) in found]
+        with self._reading():
+            found = self._connection.execute("select number from points natural join waveforms order by number")
+            return [number for (number,) in found]
 
     def waveforms(self, number: int) -> bytes | None:
         """What was stored as waveforms of a row; None where it has none."""
         text = "select content from points natural join waveforms where number = ?"
-        found = self._connection.execute(text, (number,)).fetchone()
+        with self._reading():
+            found = self._connection.execute(text, (number,)).fetchone()
         return None if found is None else found[0] if isinstance(found[0], bytes) else b""
+
+    def check(self) -> None:
+        """Reads all of it.
+
+        Raises:
+            ParameterError: It is damaged.
+        """
+        with self._reading():
+            for (said,) in self._connection.execute("pragma quick_check(1)"):
+                if said != "ok":
+                    raise sqlite3.DatabaseError(said)
+        for _ in self.each():
+            pass
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """What cannot be read is told with the folder, and without what stands there, which may be long."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            reason = " ".join(str(error).partition(" with text")[0].split())
+            mend = f"its {DATABASE} cannot be read ({reason}); {_MEND}"
+            raise ParameterError("DIR", str(self.folder), mend) from None
 
     def _read(self, values: Sequence[Any]) -> Row:
         """A row as it is stored; the file may come from anywhere."""
@@ -224,7 +258,7 @@ class Store:
         except (ValueError, TypeError, RecursionError):
             found = {}
         if not all(isinstance(found.get(name), kind) for name, kind in _TYPES.items()) or not _sound(found):
-            mend = f"row {values[_COLUMNS.index('number')]} of its {DATABASE} is damaged"
+            mend = f"row {values[_COLUMNS.index('number')]} of its {DATABASE} is damaged; {_MEND}"
             raise ParameterError("DIR", str(self.folder), mend)
         return Row(**found)
 
@@ -235,7 +269,7 @@ def _unpacked(text: str) -> Any:
 
 
 def _sound(row: dict[str, Any]) -> bool:
-    """Whether parameters are options of a circuit, figures are numbers but for `TEXTS`, and the path is one."""
+    """Whether parameters are options of a circuit, figures numbers but for `TEXTS`, and texts have nothing hidden."""
     parameters, figures = row["parameters"], row["figures"]
     numbers = [value for name, value in figures.items() if name not in TEXTS and not isinstance(value, list)]
     numbers += [value for group in numbers if isinstance(group, dict) for value in group.values()]
@@ -244,7 +278,7 @@ def _sound(row: dict[str, Any]) -> bool:
         and all(value is None or isinstance(value, (str, int, float)) for value in parameters.values())
         and all(value is None or isinstance(value, (int, float, dict)) for value in numbers)
         and all(isinstance(figures.get(name, ""), str) for name in TEXTS)
-        and "\0" not in row["kept"]
+        and all(value.isprintable() for name, value in row.items() if isinstance(value, str) and name != "error")
     )
 
 

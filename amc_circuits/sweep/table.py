@@ -11,10 +11,10 @@ from pathlib import Path
 
 from amc_circuits.option import output_format
 from amc_circuits.run_folder import check_output_file, replacing, writing
-from amc_circuits.sweep.columns import Column, FlatRow, columns_of, find_column, flat, varied_options
+from amc_circuits.sweep.columns import Column, FlatRow, columns_of, find_column, flat, newest, varied_options
 from amc_circuits.sweep.conditions import chosen, sorted_by
 from amc_circuits.sweep.store import Row, Store
-from amc_circuits.sweep.text_table import fitted_lines, lines_of
+from amc_circuits.sweep.text_table import fitted_lines, lines_of, one_line
 from netlists import ParameterError
 
 FORMATS = ("table", "csv", "json", "parquet")
@@ -81,6 +81,12 @@ def _print_table(
     main = main_columns(shown, columns)
     keep = 1 + sum(column.name not in MAIN for column in main)
     lines = lines_of(flat_rows, asked) if asked else fitted_lines(flat_rows, main, keep)
+    older = len(shown) - len(newest(shown))
+    if older:
+        lines.append(
+            f"{older} of these points ran again later, with another version of simulator or amc, or another file: "
+            "--columns number,engine_version,finished tells them apart"
+        )
     print("".join(f"{line}\n" for line in lines + reasons(shown, folder)), end="")
 
 
@@ -153,7 +159,7 @@ def reasons(rows: Sequence[Row], folder: Path) -> list[str]:
         numbers = ", ".join(str(row.number) for row in alike[:MOST_REASONS])
         more = f" and {len(alike) - MOST_REASONS} more" if len(alike) > MOST_REASONS else ""
         kept = next((f"; deck and log: {folder / row.kept}" for row in alike if row.kept), "")
-        lines.append(f"row{'s' * (len(alike) > 1)} {numbers}{more}: {status}: {error}{kept}")
+        lines.append(f"row{'s' * (len(alike) > 1)} {numbers}{more}: {status}: {one_line(error)}{kept}")
     if len(found) > MOST_REASONS:
         mend = "--where 'status!=SETTLED' --columns number,status,error,kept shows all"
         lines.append(f"{len(found) - MOST_REASONS} more reasons; {mend}")

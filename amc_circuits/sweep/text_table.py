@@ -46,10 +46,15 @@ def cell(value: Any, column: Column) -> str:
     if value is None or isinstance(value, bool):
         return "-" if value is None else str(value).lower()
     if isinstance(value, str):
-        return "".join(sign if sign.isprintable() else "?" for sign in " ".join(value.split()))
+        return one_line(value)
     if isinstance(value, int) and not column.unit:
         return str(value)
     return format_quantity(value, "%").removesuffix(" %") if column.unit == "%" else format_quantity(value)
+
+
+def one_line(text: str) -> str:
+    """A text from anywhere as a terminal can be given it."""
+    return "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))
 
 
 def lines_of(flat_rows: Sequence[FlatRow], columns: Sequence[Column]) -> list[str]:
@@ -97,7 +102,9 @@ def _width(widths: Sequence[int]) -> int:
 
 
 def _lines(printed: Sequence[_Printed], limit: int) -> Iterator[str]:
-    """Headings, a rule, rows."""
+    """Headings, a rule, rows; nothing where there are no columns, as of a sweep without rows."""
+    if not printed:
+        return
     widths = _widths(printed, limit)
     most = max(len(column.heading) for column in printed)
     for parts in zip(*([""] * (most - len(column.heading)) + column.heading for column in printed), strict=True):
