@@ -10,9 +10,9 @@ import pickle
 import signal
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import connection, forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Any, Generic, Protocol, TypeVar
@@ -47,11 +47,13 @@ class Ended(Generic[T]):
         tag: What it was handed over with.
         result: What it returned; None where it did not.
         error: What it raised, or `WorkerDiedError` or `CallTimedOutError`.
+        left: Files of the simulations that its process left when it died or was ended.
     """
 
     tag: Any
     result: T | None
     error: BaseException | None = None
+    left: Mapping[str, bytes] = field(default_factory=dict)
 
     def value(self) -> T:
         """The result.
@@ -98,13 +100,11 @@ class _Worker:
         """How its call ended; one that has not is ended."""
         self.busy = False
         if not self.pipe.poll():
-            self.start_again()
-            return Ended(self.tag, None, CallTimedOutError("it took too long"))
+            return Ended(self.tag, None, CallTimedOutError("it took too long"), self.start_again())
         try:
             packed = self.pipe.recv_bytes()
         except (EOFError, OSError):
-            self.start_again()
-            return Ended(self.tag, None, WorkerDiedError(_DIED))
+            return Ended(self.tag, None, WorkerDiedError(_DIED), self.start_again())
         try:
             result, error, heard = pickle.loads(packed)
         except Exception as problem:
@@ -113,10 +113,15 @@ class _Worker:
             warnings.warn(warning, stacklevel=2)
         return Ended(self.tag, result, error)
 
-    def start_again(self) -> None:
+    def start_again(self) -> Mapping[str, bytes]:
+        """Returns what the process left of its simulations."""
+        from amc_circuits.engines.runner import left_by  # here, for the help of a command would wait for it
+
+        left = left_by(self.process.pid or 0)
         self.process.terminate()
         self.end()
         self.start()
+        return left
 
     def end(self) -> None:
         """Waits for its end, which it reaches when it is told, or finds the pipe closed."""

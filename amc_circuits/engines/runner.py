@@ -14,6 +14,8 @@ from amc_circuits.engines.processes import TimedOutError, call
 from amc_circuits.engines.rawfile import Plot, RawFileError, read_plots
 
 T = TypeVar("T")
+LARGEST_LEFT = 10**7
+"""Bytes that are taken of a file of a process that was killed."""
 DECK, LOG, RAW = "deck.cir", "ngspice.log", "out.raw"
 
 
@@ -64,7 +66,7 @@ def simulate(
     Raises:
         SimulationError: It hung, crashed or wrote something unusable.
     """
-    folder = Path(tempfile.mkdtemp(prefix="amc-"))
+    folder = Path(tempfile.mkdtemp(prefix=folder_prefix(os.getpid())))
     try:
         (folder / DECK).write_text(deck, encoding="ascii")
         try:
@@ -81,6 +83,24 @@ def kept_folder(keep: Path | None) -> Path:
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(prefix="amc-failed-", dir=keep))
+
+
+def left_by(process: int) -> dict[str, bytes]:
+    """Decks and logs of the simulations that a process left when it was killed, by path; they are cleared away."""
+    folders = sorted(Path(tempfile.gettempdir()).glob(f"{folder_prefix(process)}*"))
+    paths = [folder / name for folder in folders for name in (DECK, LOG) if (folder / name).is_file()]
+    found = {}
+    for path in paths:
+        with path.open("rb") as file:
+            found[path.name if len(folders) == 1 else f"{path.parent.name}/{path.name}"] = file.read(LARGEST_LEFT)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    return found
+
+
+def folder_prefix(process: int) -> str:
+    """Of the names of the folders in which a process has its simulations."""
+    return f"amc-{process}-"
 
 
 def _call(folder: Path, binary: NgspiceBinary, timeout: float, owner: object) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 
 from amc_circuits.cases import make_case
 from amc_circuits.engines import EnginesDisagreeError, SimulationError
+from amc_circuits.engines.runner import folder_prefix
 from amc_circuits.inv import InvCircuit, slow_inverters
 from amc_circuits.monte_carlo import check_limits, read_limits, study_of
 from amc_circuits.option import Circuit
@@ -84,7 +85,7 @@ class Outcome:
 def run_point(point: Point) -> Outcome:
     """Runs a point. Whatever goes wrong is an outcome, with what there is to see of it."""
     began = time.perf_counter()
-    keep = Path(tempfile.gettempdir()) / f"amc-point-{os.getpid()}-{point.key[:16]}"
+    keep = Path(tempfile.gettempdir()) / f"{folder_prefix(os.getpid())}{point.key[:16]}"
     measure = _measured if point.options["monte_carlo"] is None else _tried
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

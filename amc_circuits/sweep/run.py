@@ -220,9 +220,11 @@ def _outcome_of(ended: Ended[Outcome], handling: Handling) -> Outcome:
     if ended.result is not None:
         return ended.result
     if isinstance(ended.error, CallTimedOutError):
-        return Outcome(FAILED, error=f"took longer than {handling.point_timeout:g} s (--point-timeout) and was ended")
+        error = f"took longer than {handling.point_timeout:g} s (--point-timeout) and was ended"
+        return Outcome(FAILED, error=error, evidence=dict(ended.left))
     if isinstance(ended.error, WorkerDiedError):
-        return Outcome(FAILED, error=f"its process died, {ATTEMPTS} times: {ended.error}")
+        error = f"its process died, {ATTEMPTS} times: {ended.error}"
+        return Outcome(FAILED, error=error, evidence=dict(ended.left))
     return Outcome(FAILED, error=f"{type(ended.error).__name__}: {ended.error}")
 
 

@@ -195,6 +195,18 @@ def test_a_point_that_kills_its_process_is_a_failed_row(tmp_path, undisturbed):
     assert [lasting(row) for row in found[:2] + found[3:]] == undisturbed[:2] + undisturbed[3:]
 
 
+def test_what_a_dead_process_simulated_is_kept(sweep, tmp_path, temporary, monkeypatch):
+    """Deck and log of the simulation that took its process with it, and nothing stays where it ran."""
+    script = for_three('echo "this is the end"; kill -9 $PPID')
+    monkeypatch.setenv("AMC_NGSPICE", broken.program(tmp_path / "simulator", script))
+    assert sweep(FAST + "[grid]\nsize = [3, 2]\n", "--jobs", "2").code == 3
+    bad, good = rows(tmp_path)
+    assert good.usable and bad.status == FAILED and "its process died, 2 times" in bad.error
+    assert "Vin3 " in (tmp_path / "out" / bad.kept / "deck.cir").read_text()
+    assert (tmp_path / "out" / bad.kept / "ngspice.log").read_text() == "this is the end\n"
+    assert not list(temporary.iterdir())
+
+
 def test_a_fault_of_the_program_is_one_point_s(monkeypatch):
     """An error that nobody foresaw is an outcome with its traceback as evidence."""
     monkeypatch.setattr(point_module, "make_case", lambda *_: 1 / 0)
