@@ -17,7 +17,7 @@ from typing import Any
 from amc_circuits.option import Circuit, Option, find_option
 from amc_circuits.options import options_of, parse_options
 from amc_circuits.sweep.axes import LARGEST_SWEEP, cut, shown, value_of, values_of
-from amc_circuits.sweep.toml_lines import Place, line_of
+from amc_circuits.sweep.toml_lines import Place, explained, line_of
 from netlists import ParameterError
 
 SECTIONS = ("circuit", "fixed", "grid", "zip", "points")
@@ -126,8 +126,8 @@ def _text(path: Path) -> str:
 def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:  # with line and column
-        raise ParameterError("SPEC", str(path), f"cannot be read as TOML: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ParameterError("SPEC", str(path), f"cannot be read as TOML: {explained(text, str(error))}") from None
     except ValueError:  # of Python, which reads no number of more than 4300 digits
         line = text.count("\n", 0, found.start()) + 1 if (found := _MANY_DIGITS.search(text)) else 1
         raise ParameterError("SPEC", str(path), f"has a number of too many digits (at line {line})") from None
@@ -135,7 +135,9 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
 
 def _in_file(path: Path, text: str, place: Place) -> str:
     """What an error calls a place: file, line, section and key."""
-    line = line_of(text, place)
+    # What is missing has no line: that of the section where it is missed, if there is one.
+    lines = (line_of(text, place[:length]) for length in range(len(place), 0, -1))
+    line = next((line for line in lines if line is not None), None)
     names = [str(path), *([] if line is None else [f"line {line}"]), _as_typed(place)]
     return ", ".join(names)
 
@@ -192,12 +194,10 @@ class _Reader:
         self._check_names(given, listed, zipped, grid)
         self._check_lengths(zipped)
         axes = (*([zipped] if zipped else []), *({name: values} for name, values in grid.items()))
+        self._check_count(len(listed), zipped, grid)
         sweep = Sweep(self.circuit, parse_options(self.circuit, {}) | given, listed, axes, text)
-        with _at(self.where, "points"):
-            count = len(listed) * math.prod(map(_length, axes))
-            if not 0 < count <= LARGEST_SWEEP:
-                raise ParameterError("points", count, f"a sweep has at least 1 point and at most {LARGEST_SWEEP}")
         self._check_together(sweep, set(given))
+        self._check_size(sweep)
         return sweep
 
     def _section(self, name: str, kind: type, default: Any) -> Any:
@@ -237,6 +237,30 @@ class _Reader:
                 if len(values) != _length(zipped):
                     mend = f"must have {_length(zipped)}, like {next(iter(zipped))}: those of [zip] advance together"
                     raise ParameterError(name, f"{len(values)} value{'s' * (len(values) != 1)}", mend)
+
+    def _check_count(self, listed: int, zipped: Axis, grid: Axis) -> None:
+        """Errors stand at the section that multiplies the points most, and say all that multiplies them."""
+        counts = {"points": listed, "zip": _length(zipped) if zipped else 1, "grid": math.prod(map(len, grid.values()))}
+        count = math.prod(counts.values())
+        factors = [f"{listed} [[points]]"] if "points" in self.content else []
+        factors += [f"{counts['zip']} [zip]"] if zipped else []
+        factors += [f"{len(values)} {name}" for name, values in grid.items()]
+        there = [name for name in ("grid", "zip", "points") if name in self.content]
+        if not 0 < count <= LARGEST_SWEEP:
+            with _at(self.where, max(there, key=lambda name: counts[name]) if count else "points"):
+                value = f"{count} points ({' x '.join(factors)})" if count else "0 points"
+                raise ParameterError("points", value, f"a sweep has at least 1 point and at most {LARGEST_SWEEP}")
+
+    def _check_size(self, sweep: Sweep) -> None:
+        """Refuses points that do not say how large their matrix is: none comes from a file in a sweep."""
+        if any("size" in axis for axis in sweep.axes):
+            return
+        for number, point in enumerate(sweep.listed):
+            place = ("points", number, "size") if "points" in self.content else ("fixed", "size")
+            with _at(self.where, *place):
+                if point.get("size", sweep.fixed["size"]) is None:
+                    mend = "say how large the matrices are: size = 16 in [fixed] or [[points]], or several in [grid]"
+                    raise ParameterError("size", "nothing", mend)
 
     def _check_together(self, sweep: Sweep, fixed: set[str]) -> None:
         """Refuses options that say nothing in some point: each is looked at with all values of what it depends on."""

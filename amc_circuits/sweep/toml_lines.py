@@ -18,6 +18,7 @@ _TOKEN = re.compile(
     r"|[\[\]{}\n]",
     re.DOTALL,
 )
+_KEY = re.compile(r"[ \t]*([^=\n]{1,100}?)[ \t]*=")
 
 
 def line_of(text: str, place: Place) -> int | None:
@@ -27,7 +28,7 @@ def line_of(text: str, place: Place) -> int | None:
         text: TOML that can be read.
         place: What is looked for.
     """
-    starts = _statements(text)
+    starts, _ = _statements(text)
 
     def said(count: int) -> bool:
         end = starts[count] if count < len(starts) else len(text)
@@ -40,8 +41,34 @@ def line_of(text: str, place: Place) -> int | None:
     return text.count("\n", 0, starts[last - 1]) + 1
 
 
-def _statements(text: str) -> list[int]:
-    """Where statements begin: after the end of a line that is in no text, list or table, where something stands."""
+def explained(text: str, error: str) -> str:
+    """What Python says of a text that it cannot read, and the key of which it says so, where that helps to find it.
+
+    Args:
+        text: TOML that cannot be read.
+        error: Ends in `(at line 2, column 1)` or `(at end of document)`.
+    """
+    lines = text.split("\n")
+    if found := re.search(r"\(at line (\d+)", error):
+        lines = lines[: int(found[1])]
+    twice = error.startswith("Cannot overwrite a value")
+    # A list that does not end takes in what follows, up to the line that can be nothing of it.
+    starts, depth = _statements("\n".join(lines if twice or not found else lines[:-1]))
+    key = _KEY.match(text, starts[-1]) if starts else None
+    if key and twice:
+        return error.replace("Cannot overwrite a value", f"{key[1]} is given twice")
+    if key and depth > 0 and error.startswith(("Unclosed", "Invalid value")):
+        line = text.count("\n", 0, starts[-1]) + 1
+        return f"{error}, in {key[1]}, which begins in line {line}"
+    return error
+
+
+def _statements(text: str) -> tuple[list[int], int]:
+    """Where statements begin: after the end of a line that is in no text, list or table, where something stands.
+
+    Returns:
+        All of them, and in how many lists and tables the text ends.
+    """
     found, depth, begin = [], 0, 0
     for token in _TOKEN.finditer(text + "\n"):
         sign = token[0]
@@ -51,7 +78,9 @@ def _statements(text: str) -> list[int]:
             if line.strip() and not line.lstrip().startswith("#"):
                 found.append(begin)
             begin = token.end()
-    return found
+    if depth > 0 and text[begin:].strip():
+        found.append(begin)
+    return found, depth
 
 
 def _holds(content: Any, place: Place) -> bool:

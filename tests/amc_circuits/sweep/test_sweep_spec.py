@@ -141,7 +141,10 @@ def test_points_are_made_when_they_are_asked_for(monkeypatch):
         (FAST + "size = [1, 2]\n", ("line 4, [fixed] size: got [1, 2]", "[grid]")),
         (FAST + "[grid]\nseed = {range = [0, 2.5]}\n", ("line 5, [grid] seed", "{range = [first, end]}")),
         (FAST + "[grid.seed]\nlog = [0, 5, 3]\n", ("line 4, [grid] seed", "above 0")),
-        (FAST + "[grid]\nsize = {range = [1, 2000]}\nseed = {range = [0, 2000]}\n", ("points", "at most 1000000")),
+        (FAST + "[grid]\nsize = {range = [1, 2001]}\nseed = {range = [0, 2000]}\n",
+         ("line 4, [grid]: got 4000000 points (2000 size x 2000 seed); a sweep has", "at most 1000000")),
+        (FAST + "[zip]\nsize = {range = [1, 2001]}\n[grid]\nseed = {range = [0, 500]}\n[[points]]\n[[points]]\n",
+         ("line 4, [zip]: got 2000000 points (2 [[points]] x 2000 [zip] x 500 seed);",)),
         (FAST + 'size = 2\n[grid]\nopamp = ["ad823"]\n', ("line 6, [grid] opamp", "[fixed]", "give it in one place")),
         (FAST + "[zip]\nseed = [1]\n[grid]\nseed = [2]\n", ("line 7, [grid] seed: got [2]", "[zip]", "one place")),
         (FAST + "[zip]\nseed = [1]\n[[points]]\nseed = 1\n", ("line 5, [zip] seed: got [1]", "[[points]]", "in one")),
@@ -149,12 +152,18 @@ def test_points_are_made_when_they_are_asked_for(monkeypatch):
         (FAST + "[zip]\nsize = {log = [1, 4, 9]}\nseed = {range = [0, 9]}\n", ("seed: got 9 values", "4, like size")),
         (FAST + "[[points]]\nsize = 2\n[[points]]\nsize = 0\n", ("line 7, [[points]] size: got 0", "1 or more")),
         (FAST + "[[points]]\nsize = 2\n[[points]]\nsizes = 3\n", ("line 7, [[points]] sizes", "did you mean size")),
-        ('circuit = "inv"\npoints = []\n', ("line 2, [[points]]: got 0", "at least 1 point")),
+        ('circuit = "inv"\npoints = []\n', ("line 2, [[points]]: got 0 points", "at least 1 point")),
         ('circuit = "inv"\npoints = [{size = 2}, 3]\n', ("line 2, [[points]]: got 3", "tables of options")),
         ('circuit = "inv"\npoints = 3\n', ("line 2, [[points]]: got 3", "tables of options")),
         ('circuit = "inv"\ngrid = 3\n', ("line 2, [grid]: got 3", "must be a table")),
         ("circuit = inv\n", ("SPEC", "spec.toml", "cannot be read as TOML", "line 1, column 11")),
-        (FAST + "size = 1\nsize = 2\n", ("SPEC", "cannot be read as TOML", "line 5")),
+        (FAST + "size = 1\nsize = 2\n", ("SPEC", "cannot be read as TOML: size is given twice (at line 5, column 9)")),
+        (FAST + "[grid]\nsize = [\n 1, 2\n", ("Unclosed array (at end of document), in size, which begins in line 5",)),
+        (FAST + "[grid]\nsize = [1, 2\nseed = [1]\n", ("line 6, column 1), in size, which begins in line 5",)),
+        ('circuit = "inv"\n[grid]\nseed = [1, 2]\n', ("spec.toml, [fixed] size: got nothing;", "[grid]")),
+        ('circuit = "mvm"\n[fixed]\ncolumns = 3\n', ("spec.toml, line 2, [fixed] size: got nothing;",)),
+        (FAST + "conductances = 'cells.npz'\n", ("spec.toml, line 2, [fixed] size: got nothing;",)),
+        (FAST + "[[points]]\nsize = 2\n[[points]]\nseed = 3\n", ("line 6, [[points]] size: got nothing;",)),
     ],
 )  # fmt: skip
 def test_unusable_specification_is_refused(sweep, tmp_path, text, words):
@@ -186,10 +195,10 @@ def test_options_that_say_nothing_somewhere_are_refused(sweep, tmp_path, text, w
 @pytest.mark.parametrize(
     "text",
     [
-        FAST + "noise_bandwidth = 1\n[grid]\nnoise = [true]\n",
-        FAST + "[[points]]\nsize = 2\n[[points]]\nadc_bits = 6\nadc_range = 1\n",
-        'circuit = "mvm"\n[zip]\nspec = ["bits>4"]\nmonte_carlo = [5]\n',
-        'circuit = "inv"\n[[points]]\nopamp = "ad823"\n[[points]]\nopamp_file = "x"\n',
+        FAST + "size = 2\nnoise_bandwidth = 1\n[grid]\nnoise = [true]\n",
+        FAST + "[[points]]\nsize = 2\n[[points]]\nsize = 3\nadc_bits = 6\nadc_range = 1\n",
+        'circuit = "mvm"\n[zip]\nsize = [2]\nspec = ["bits>4"]\nmonte_carlo = [5]\n',
+        'circuit = "inv"\n[grid]\nsize = [2]\n[[points]]\nopamp = "ad823"\n[[points]]\nopamp_file = "x"\n',
     ],
 )
 def test_options_that_say_something_everywhere_are_taken(tmp_path, text):
