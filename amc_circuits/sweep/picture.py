@@ -32,6 +32,8 @@ MOST_ENTRIES = 8
 CLOSEST = 0.12
 """Ticks at the places of rows are at least this part of the axis apart, or they are left to Matplotlib."""
 LEGEND_ROWS = 20
+MOST_CURVES = 2 * LEGEND_ROWS
+"""More, if a legend has to tell them apart, are refused."""
 MOST_TICKS = 7
 
 
@@ -84,6 +86,9 @@ def _draw_curves(axes: Axes, chart: Chart) -> None:
     """Curves told apart by colour, marker and line; many by a number, by the colours of a bar."""
     hues = [curve.hue for curve in chart.curves]
     many = len(hues) > MOST_ENTRIES and all(isinstance(hue, (int, float)) for hue in hues)
+    if chart.hue is not None and not many and len(hues) > MOST_CURVES:
+        mend = f"has {len(hues)} values, of which a legend tells {MOST_CURVES} apart at most; --where chooses some"
+        raise ParameterError("hue", chart.hue.name, mend)
     colours = _colour_bar(axes, chart, np.array(hues, dtype=np.float64)) if many else None
     for place, curve in enumerate(chart.curves):
         style = curve_style(place) if colours is None else {"color": colours.to_rgba(curve.hue), "marker": "."}

@@ -150,6 +150,15 @@ def test_many_names_get_a_legend(tmp_path, amc, figures):
     assert entries == [f"{k}.lib" for k in range(20)] + ["not given"]
 
 
+def test_more_names_than_a_legend_holds_are_refused(tmp_path, amc):
+    """Forty-one of them; one less by a condition is drawn."""
+    rows = [made(k, {"settling_time_s": 1e-8}, size=2 + k, opamp_file=f"{k}.lib") for k in range(41)]
+    picture = ("plot", stored(tmp_path / "out", rows), "--hue", "opamp_file", "-o", tmp_path / "p.png")
+    amc(*picture).refused("--hue: got opamp_file", "41 values", "--where")
+    assert not (tmp_path / "p.png").exists()
+    assert amc(*picture, "--where", "size<42").code == 0
+
+
 def test_bands_of_monte_carlo_rows_are_their_own(sweep, tmp_path, amc, figures):
     """Figures of many trials by their names: median and 5 to 95 % of the trials, yields with their confidence."""
     spec = '[fixed]\nengine = "state-space"\nprogramming_error = "1u"\nmonte_carlo = 20\nspec = "relative_error<0.1"'
