@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+COMMAND = "from amc_circuits.cli import main; main()"
 SMALL = ("--size", "2", "--opamp", "single-pole")
 """A problem that takes next to no time."""
 
@@ -42,9 +43,9 @@ def _no_constant(name: str) -> None:
     raise AssertionError(f"{name} is not JSON")
 
 
-def start(*arguments: object, **environment: str) -> subprocess.Popen[str]:
-    """Starts `amc` as a process that takes Ctrl-C, even where the tests run in the background."""
-    command = [sys.executable, "-c", "from amc_circuits.cli import main; main()", *map(str, arguments)]
+def start(*arguments: object, code: str = COMMAND, **environment: str) -> subprocess.Popen[str]:
+    """Starts `amc`, or other code, as a process that takes Ctrl-C, even where the tests run in the background."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
     path = os.pathsep.join([str(ROOT), environment.pop("PYTHONPATH", "")])
     return subprocess.Popen(
         command, env={**os.environ, "PYTHONPATH": path, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -1,16 +1,23 @@
 """What a sweep says while it runs: lines where there is no terminal, a bar where there is one, nothing on request."""
 
 import re
+import signal
+import threading
 
 import pytest
 
 from amc_circuits.sweep import progress
 from amc_circuits.sweep.plan import Handling, plan_of
 from amc_circuits.sweep.spec import sweep_from
+from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.sweep.made_rows import made
-from tests.amc_circuits.sweep.sweeps import EXACT, exact
+from tests.amc_circuits.sweep.sweeps import EXACT, FAST, exact
+from tests.command_line import ended, start
 
-LINE = re.compile(r"sweep: (\d+) of (\d+) done, (\d+) failed, (\d+) cached, ([\d.e+]+)/s, about (.+) left")
+LINE = re.compile(
+    r"sweep: (\d+) of (\d+) done, (\d+) failed, (\d+) cached, (?:[\d.e+-]+/s, about (.+) left|none ended in .+)"
+)
+SLOW = 'sleep 3; exec "$real" "$@"'
 
 
 @pytest.fixture
@@ -18,6 +25,7 @@ def clock(monkeypatch):
     """A clock that is set by hand, in s."""
     now = [1000.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(progress, "LOOKED_AT", 600.0)
     return now
 
 
@@ -59,7 +67,37 @@ def test_a_sweep_tells_how_far_it_is(sweep, monkeypatch):
     assert {line[1:4] for line in lines} == {("7", "0", "3")}
     done = [int(line[0]) for line in lines]
     assert done == sorted(done) and done[-1] == 7
-    assert lines[-1][5] == "0 s"
+    assert lines[-1][4] == "0 s"
+
+
+def test_lines_come_while_nothing_ends(sweep, monkeypatch, tmp_path):
+    """A point that takes long, or hangs, does not keep the sweep from saying so; the summary is the last word."""
+    monkeypatch.setattr(progress, "INTERVAL", 0.5)
+    monkeypatch.setenv("AMC_NGSPICE", broken.program(tmp_path / "simulator", SLOW))
+    before = threading.active_count()
+    outcome = sweep(FAST + "size = 2\n")
+    assert (outcome.code, threading.active_count()) == (0, before)
+    lines = outcome.err.splitlines()
+    assert sum(line.startswith("sweep: 0 of 1 done, 0 failed, 0 cached, none ended in ") for line in lines) >= 3
+    assert all(LINE.fullmatch(line) for line in lines)
+
+
+def test_ctrl_c_ends_the_lines(tmp_path):
+    """Ctrl-C while a simulator hangs and lines are printed: one last line, and nothing is left running."""
+    simulator, spec = tmp_path / "simulator", tmp_path / "spec.toml"
+    spec.write_text(FAST + "size = 2\n")
+    code = "from amc_circuits.sweep import progress; progress.INTERVAL = 0.3; from amc_circuits.cli import main; main()"
+    hangs = broken.program(simulator, 'touch "{folder}/$$"; exec sleep 600')
+    process = start("sweep", spec, "--out", tmp_path / "out", code=code, AMC_NGSPICE=hangs)
+    said = [process.stderr.readline()]
+    while said[-1] and not broken.started(simulator):
+        said.append(process.stderr.readline())
+    process.send_signal(signal.SIGINT)
+    outcome = ended(process)
+    *rest, last = outcome.err.splitlines()
+    assert (outcome.code, last) == (130, "amc: interrupted")
+    assert all(LINE.fullmatch(line.rstrip("\n")) for line in said + rest)
+    assert not broken.still_running(simulator)
 
 
 def test_nothing_is_said_on_request(sweep, monkeypatch):
@@ -78,5 +116,30 @@ def test_a_terminal_has_a_bar(sweep, monkeypatch):
     outcome = sweep(EXACT + 'seed = [0, 1]\ng_min = ["1u", "1m"]\n')
     assert outcome.code == 3
     text = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", outcome.err)
-    assert "4/4" in text and "2 failed, 0 cached" in text
+    assert "4/4, 2 failed, about 0 s left, 0 cached" in text
     assert outcome.err.endswith("\x1b[2K") and "\x1b" not in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("width", "figures"),
+    [
+        (150, "600/2000, 60 failed, about 1 min 10 s left, 0 cached, 20/s, 30 s so far"),
+        (80, "600/2000, 60 failed, about 1 min 10 s left, 0 cached, 20/s"),
+        (60, "600/2000, 60 failed, about 1 min 10 s left"),
+        (40, "600/2000, 60 failed"),
+        (20, "600/2000"),
+    ],
+)
+def test_a_narrow_terminal_has_fewer_figures(clock, capsys, monkeypatch, width, figures):
+    """Figures are whole or not there, and what is drawn keeps to the width."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    plan = plan_of(sweep_from(exact(range(2000))), {}, Handling())
+    with progress.reporting(True) as advance:
+        clock[0] += 30
+        advance([made(number, status="FAILED" if number % 10 == 0 else "SETTLED") for number in range(600)], plan)
+    drawn = re.split(r"[\r\n]+", re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", capsys.readouterr().err))
+    assert any(line.rstrip().endswith(figures) for line in drawn), drawn
+    assert max(map(len, drawn)) <= width
+    assert not any("\u2026" in line for line in drawn)
