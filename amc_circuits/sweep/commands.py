@@ -55,7 +55,7 @@ def dry_run(spec: Path, out: Path | None, jobs: str, options: dict[str, object],
     cached = found.plan.cached - (0 if handling.retry_failed else failed)
     again = " (to be run again)" if handling.retry_failed else " (--retry-failed runs them again)"
     counts = f"{points - cached - failed} new, {cached} cached, {failed} failed before{again if failed else ''}"
-    print(f"{points} points: {counts}", *found.lines(processes), sep="\n")
+    print(f"{_counted(points, 'point')}: {counts}", *found.lines(processes), sep="\n")
 
 
 def _executor(processes: int, scheduler: str | None) -> Callable[[int], AbstractContextManager[Executor]]:
@@ -108,15 +108,19 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 def _summary(tally: Tally, folder: Path) -> None:
     """Says how the sweep ended."""
     unusable = tally.points - tally.usable
-    print(f"{tally.points} points, {tally.usable} usable, {unusable} not; show them with: amc table {folder}")
+    print(f"{_counted(tally.points, 'point')}, {tally.usable} usable, {unusable} not; show them with: amc table {folder}")
     if (first := tally.first_failed) is not None:
         where = f"; deck and log: {folder / first.kept}" if first.kept else ""
         print(f"{tally.failed} failed, the first (row {first.number}): {first.error}{where}")
     if tally.cross_checked:
         largest = format_quantity(tally.largest_difference, "%")
         differ = f"the engines differ by at most {largest} of full scale"
-        print(f"{tally.cross_checked} right-hand sides checked by ngspice: {differ}")
+        print(f"{_counted(tally.cross_checked, 'right-hand side')} checked by ngspice: {differ}")
     if tally.check_failed:
         print(f"ngspice could check none of the figures by the state-space engine ({tally.check_failed})")
     if tally.disagree:
-        print(f"the engines disagree in {tally.disagree} points: all figures by the state-space engine are in doubt")
+        print(f"the engines disagree in {_counted(tally.disagree, 'point')}: all figures by the state-space engine are in doubt")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"

@@ -93,7 +93,7 @@ def _say_changes(row: Row) -> None:
 
 
 def _table(row: Row, found: dict[str, tuple[Any, Any]]) -> Table:
-    grid = Table(title=f"row {row.number}: {len(found)} differences", title_justify="left")
+    grid = Table(title=f"row {row.number}: {len(found)} difference{'s' * (len(found) != 1)}", title_justify="left")
     for heading in ("figure", "stored", "now", "relative difference"):
         grid.add_column(heading, overflow="fold")
     for name, (stored, now) in found.items():

@@ -114,7 +114,7 @@ def test_a_sweep_checks_at_least_one_point(sweep, tmp_path):
     """Four points at 2 % would mostly go unchecked: one is, the sweep says so, and a second run checks nothing."""
     first = sweep(SPEC, "--no-progress")
     assert first.code == 0
-    assert "1 right-hand sides checked by ngspice: the engines differ by at most" in first.out
+    assert "1 right-hand side checked by ngspice: the engines differ by at most" in first.out
     found = rows(tmp_path)
     assert sum(row.figures["cross_checked"] for row in found) == 1
     assert all(row.figures["by_engine"] == {"state-space": 1} for row in found)
@@ -149,7 +149,7 @@ def test_one_disagreement_is_enough(sweep, monkeypatch, tmp_path):
     """The one point that a sweep checks of its own accord: the others are not checked in turn by further runs."""
     monkeypatch.setenv("AMC_NGSPICE", broken.program(tmp_path / "other", LESS_INPUT))
     first = sweep(SPEC, "--no-progress")
-    assert first.code == 3 and "the engines disagree in 1 points" in first.out
+    assert first.code == 3 and "the engines disagree in 1 point:" in first.out
     found = rows(tmp_path)
     assert [row.figures.get("engines_disagree") for row in found].count(True) == 1
     assert sweep(SPEC, "--no-progress") == first

@@ -237,7 +237,7 @@ def test_a_check_that_fails_leaves_the_usable_row(sweep, tmp_path, monkeypatch):
     assert "ngspice could check none" in outcome.out and ": ngspice: " in outcome.out
     assert sweep(text).code == 0 and rows(tmp_path) == before
     monkeypatch.delenv("AMC_NGSPICE")
-    assert "1 right-hand sides checked by ngspice" in sweep(text).out
+    assert "1 right-hand side checked by ngspice" in sweep(text).out
     with Store(tmp_path / "out") as store:
         assert store.with_waveforms() == [0, 1]
 
