@@ -20,6 +20,8 @@ SPEC = {
     "grid": {"size": [2, 3], "kind": ["spd", "random"], "gbwp": ["16M", "100MEG"], "seed": {"range": [0, 4]}},
 }
 EVIL = "</script><script>window.evil = 1</script><img src=x onerror='window.evil = 1'><!-- &amp; \u2028 ${summary} <b>"
+EVIL_NAME = "".join(filter(str.isprintable, EVIL))
+"""What of it a key or the name of a host may hold."""
 
 READY = "window.amcReport"
 DRAWN = "amcReport.figure.place.data.filter((trace) => trace.mode === 'markers')"
@@ -63,9 +65,9 @@ def reported_sweep(folder: Path) -> list[Row]:
     (kept / "deck.cir").write_text("* deck\n")
     with Store(folder, create=True) as store:
         row = store.row(0)
-        changes = {"number": 32, "status": "FAILED", "error": EVIL, "kept": "failures/32", "host": EVIL}
+        changes = {"number": 32, "status": "FAILED", "error": EVIL, "kept": "failures/32", "host": EVIL_NAME}
         options = row.parameters | {"kind": EVIL, "size": 3}
-        store.put([(dataclasses.replace(row, key=EVIL, parameters=options, figures={}, **changes), None)])
+        store.put([(dataclasses.replace(row, key=EVIL_NAME, parameters=options, figures={}, **changes), None)])
     (folder / SPECIFICATION).write_text(f"# {EVIL}\n")
     with Store(folder) as store:
         return store.rows()

@@ -23,6 +23,7 @@ from tests.amc_circuits.sweep.browser import chromium, complaints, emulate, fini
 from tests.amc_circuits.sweep.reports import (
     DRAWN,
     EVIL,
+    EVIL_NAME,
     READY,
     choose,
     contrasts,
@@ -229,7 +230,7 @@ def test_texts_of_others_stay_texts(page, folder):
     places = ["return document.querySelector('pre').textContent", "return element('chosen-error').textContent",
              "return document.querySelector('#failures tr:last-child td:nth-child(3)').textContent"]  # fmt: skip
     assert all(EVIL in page.execute_script(script) for script in places)
-    assert EVIL in page.execute_script("return element('provenance').querySelector('dl').textContent")
+    assert EVIL_NAME in page.execute_script("return element('provenance').querySelector('dl').textContent")
     legend = page.execute_script("return document.querySelector('#figure .legend').textContent")
     assert "window.evil = 1</script>" in legend
     assert not page.execute_script("return window.evil || document.querySelector('img')")
