@@ -7,7 +7,7 @@ from typing import Any
 
 from amc_circuits.report import plain
 from amc_circuits.sweep.columns import Column, FlatRow, columns_of, flat, varied_options
-from amc_circuits.sweep.curves import chart_of, is_logarithmic
+from amc_circuits.sweep.curves import chart_of, is_logarithmic, is_wide
 from amc_circuits.sweep.store import Row
 from amc_circuits.sweep.table import MAIN
 from netlists import ParameterError
@@ -20,7 +20,7 @@ def content_of(rows: Sequence[Row]) -> dict[str, Any]:
     """Columns with their values, and what is drawn at first; all of it fits JSON.
 
     A column is `main` where the table shows it at first, `constant` where all rows have the same, `numeric` where all
-    that is known of it are numbers.
+    that is known of it are numbers, `wide` where colours tell these apart by their logarithm, as in `amc plot`.
     """
     flat_rows = [flat(row) for row in rows]
     main = {"number", *varied_options(rows), "status", *MAIN, "error"}
@@ -31,13 +31,15 @@ def content_of(rows: Sequence[Row]) -> dict[str, Any]:
 def _described(column: Column, flat_rows: Sequence[FlatRow], main: set[str]) -> dict[str, Any]:
     values = [_exact(plain(row.get(column.name))) for row in flat_rows]
     known = [value for value in values if value not in (None, "")]
-    numeric = bool(known) and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in known)
+    numbers = [value for value in known if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    numeric = bool(known) and len(numbers) == len(known)
     return {
         "name": column.name,
         "title": column.title,
-        "unit": column.unit if numeric else "",
+        "unit": column.unit if numbers else "",
         "option": column.option,
         "numeric": numeric,
+        "wide": numeric and is_wide(numbers),
         "constant": len(values) > 1 and all(value == values[0] for value in values),
         "main": column.name in main and bool(known),
         "values": values,

@@ -64,7 +64,7 @@ def _values(column: dict[str, Any]) -> str:
 
 def text_of(value: Any, column: dict[str, Any]) -> str:
     """A value of a column for people."""
-    number = isinstance(value, float) or (column["numeric"] and column["unit"])
+    number = isinstance(value, float) or (isinstance(value, int) and column["unit"])
     return format_quantity(value, column["unit"]) if number else str(value)
 
 

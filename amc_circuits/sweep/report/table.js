@@ -57,7 +57,7 @@ class PointsTable {
   sort() {
     const [values, sign] = [this.sorted.values, this.down ? -1 : 1];
     const known = (place) => values[place] !== null && values[place] !== "";
-    const compared = (a, b) => sign * ((values[a] > values[b]) - (values[a] < values[b]));
+    const compared = (a, b) => sign * order(values[a], values[b]);
     this.places.sort((a, b) => known(b) - known(a) || (known(a) && compared(a, b)) || a - b);
   }
 

@@ -25,11 +25,17 @@ function engineering(value, unit) {
   return `${Number(`${digits}e${exponent - power}`)}${unit && " "}${PREFIXES[power] ?? ""}${unit}`;
 }
 
-/** The value of a column at a place, for people. */
-function shown(column, place) {
-  const value = column.values[place];
-  return column.numeric ? engineering(value, column.unit) : value === null || value === "" ? "-" : String(value);
+/** A value of a column for people; a column may hold numbers and names. */
+function written(value, column) {
+  if (typeof value === "number") return engineering(value, column.unit);
+  return value === null || value === "" ? "-" : String(value);
 }
+
+/** The value of a column at a place, for people. */
+const shown = (column, place) => written(column.values[place], column);
+
+/** The order of two values, numbers before names. */
+const order = (a, b) => (typeof a > typeof b) - (typeof a < typeof b) || (a > b) - (a < b);
 
 /** A number such as 35u, 100MEG, 1.2kohm or 5%; NaN of anything else. */
 function parsed(text) {
@@ -63,14 +69,16 @@ function condition(word, columns, textAt) {
   const [, name, operator, typed] = found;
   const column = columnNamed(columns, name);
   if (!column) throw new Error(`There is no column ${name}.`);
-  const text = typed.replaceAll('"', "").toLowerCase();
-  const wanted = text === "none" ? null : column.numeric ? parsed(typed) : text;
+  const [text, number] = [typed.replaceAll('"', "").toLowerCase(), parsed(typed)];
+  const mixed = !column.numeric && column.values.some((value) => typeof value === "number");
+  const wanted = text === "none" ? null : column.numeric || (mixed && !Number.isNaN(number)) ? number : text;
   if (Number.isNaN(wanted)) throw new Error(`${word}: ${typed} is not a number such as 35u, 100MEG or 5%.`);
   if (wanted === null && !/^[!=]/.test(operator)) throw new Error(`${word}: none has no order; take = or !=.`);
   return (place) => {
     const value = column.values[place] === "" ? null : column.values[place];
     if (value === null || wanted === null) return (value === wanted) !== (operator === "!=");
-    return COMPARISONS[operator](column.numeric ? value : String(value).toLowerCase(), wanted);
+    const known = typeof value === "number" ? value : String(value).toLowerCase();
+    return typeof known === typeof wanted ? COMPARISONS[operator](known, wanted) : operator === "!=";
   };
 }
 
