@@ -3,36 +3,44 @@
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star", "triangle-down"];
 const FEW = 8;
 const MOST_NAMES = 24;
+const MOST_SHADES = 4;  // ticks of the bar of colours, which is narrow on a telephone
 // Only buttons that keep everything here: plotly has one that sends a chart away.
 const CONFIGURATION = {
-  responsive: true, displaylogo: false, showSendToCloud: false, displayModeBar: true,
+  displaylogo: false, showSendToCloud: false, displayModeBar: true,
   modeBarButtons: [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"]],
 };
 
 /** Text that plotly shall not read as markup. */
 const literally = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-const distinct = (values) => [...new Set(values)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+const distinct = (values) => [...new Set(values)].sort(order);
 
 function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
+/** Figures are as wide as their place at any time: windows, scroll bars and screens that turn change it. */
+const fitting = new ResizeObserver((entries) => {
+  for (const { target } of entries) if (target.data && target.clientWidth) Plotly.relayout(target, { autosize: true });
+});
+
 /** The page as it looks now: its text, lines and ground, and colours that can be seen on it. */
-function looks(colours) {
+function looks({ colours, shades }) {
   const { color: text, borderTopColor: line, backgroundColor: ground } = getComputedStyle(element("points"));
-  return { text, line, ground, colours: colours.map((colour) => (colour === "#000000" ? text : colour)) };
+  const scale = shades[Number(ground.match(/\d+/)[0]) < 128 ? "dark" : "light"];
+  return { text, line, ground, colours: colours.map((colour) => (colour === "#000000" ? text : colour)),
+    scale: scale.map((colour, k) => [k / (scale.length - 1), colour]) };
 }
 
 function layoutOf({ text, line, ground }, xaxis, yaxis, more) {
   const axis = { gridcolor: line, zerolinecolor: line, linecolor: text, tickcolor: line, ticks: "outside",
     automargin: true };
   return {
-    margin: { l: 10, r: 40, t: 10, b: 10 }, paper_bgcolor: ground, plot_bgcolor: ground,
+    margin: { l: 10, r: 16, t: 10, b: 10 }, paper_bgcolor: ground, plot_bgcolor: ground,
     font: { color: text, family: "system-ui, sans-serif", size: 13 }, hovermode: "closest",
     hoverlabel: { bgcolor: ground, bordercolor: text, font: { color: text }, align: "left" },
     legend: { orientation: "h", x: 0, y: 1, yref: "container", yanchor: "top" },
-    modebar: { orientation: "v", bgcolor: ground, color: text, activecolor: text },
+    modebar: { bgcolor: ground, color: text, activecolor: text },
     xaxis: { ...axis, ...xaxis }, yaxis: { ...axis, ...yaxis }, ...more,
   };
 }
@@ -43,12 +51,23 @@ function ticks(unit) {
   return unit ? { tickformat: "~s", ticksuffix: unit } : { exponentformat: "SI" };
 }
 
-/** An axis of these points; of few decades the ticks 1, 2, 5, where plotly would put all digits or none. */
+/** Ticks at these values, written as `ticks` has them. */
+function ticksAt(values, unit, tickvals = values) {
+  const texts = values.map((value) => engineering(value, unit).replace(" u", "\u00b5").replace(" ", ""));
+  return { tickmode: "array", tickvals, ticktext: texts };
+}
+
+const POWERS = [...Array(43).keys()].map((k) => k - 24);
+/** Every number that is one of these digits times a power of ten. */
+const rounds = (...digits) => POWERS.flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`)));
+
+/** An axis of these points; of few decades the ticks 1, 2, 5, of which plotly leaves the unit out. */
 function axisOf(column, log, places) {
   const axis = { title: { text: literally(column.title) }, type: log ? "log" : "linear", ...ticks(column.unit) };
   const values = distinct(places.map((place) => column.values[place]));
   const decades = Math.log10(values.at(-1) / values[0]);
-  return log && (decades === 0 || decades > 0.5) ? { ...axis, dtick: decades < 3 ? "D2" : 1 } : axis;
+  if (!log || (decades !== 0 && decades <= 0.5)) return axis;
+  return { ...axis, ...ticksAt(decades < 3 ? rounds(1, 2, 5) : rounds(1), column.unit) };
 }
 
 class PointsFigure {
@@ -64,10 +83,11 @@ class PointsFigure {
     const { x, y, hue, logX, logY } = axes;
     const has = (column, log) => (place) => column.values[place] !== null && (!log || column.values[place] > 0);
     const drawn = places.filter(has(x, logX)).filter(has(y, logY));
-    Object.assign(this, { drawn, axes, chosen, look: looks(this.data.colours) });
+    Object.assign(this, { drawn, axes, chosen, look: looks(this.data) });
     const few = distinct(drawn.map((place) => x.values[place]));
-    const at = few.length > FEW ? {} : { tickvals: few, ticktext: few.map((value) => engineering(value, x.unit)) };
-    const [across, up] = [{ ...axisOf(x, logX, drawn), ...at }, axisOf(y, logY, drawn)];
+    const at = few.length > FEW ? {} : ticksAt(few, x.unit);
+    const across = { ...axisOf(x, logX, drawn), ...at };
+    const up = { ...axisOf(y, logY, drawn), domain: [0, 0.97] };  // off the labels of the bar of colours
     const layout = layoutOf(this.look, across, up, { annotations: this.label(chosen) });
     const traces = this.groups(hue).flatMap((group) => this.traces(group, axes));
     this.say(places.length - drawn.length, traces);
@@ -93,7 +113,7 @@ class PointsFigure {
       return [{ name: "", color: colours[0], symbol: SYMBOLS[0], places: this.drawn, shades: hue }];
     }
     const groups = values.map((value, k) => ({
-      name: `${hue.title} ${hue.numeric ? engineering(value, hue.unit) : value ?? "-"}`,
+      name: `${hue.title} ${written(value, hue)}`,
       color: colours[k % colours.length],
       symbol: SYMBOLS[(k + Math.floor(k / SYMBOLS.length)) % SYMBOLS.length],
       places: this.drawn.filter((place) => hue.values[place] === value),
@@ -128,9 +148,21 @@ class PointsFigure {
     return [`<b>point ${number.values[place]}</b>, ${literally(status.values[place])}`, ...lines].join("<br>");
   }
 
+  /** Colours by a column, and their bar above the points; the same whatever the filter leaves. */
   shaded(hue, places) {
-    const colorbar = { title: { text: literally(hue.title), side: "right" }, thickness: 12, ...ticks(hue.unit) };
-    return { color: places.map((place) => hue.values[place]), colorscale: "Cividis", showscale: true, colorbar };
+    const known = hue.values.filter((value) => value !== null);
+    const [low, high] = [Math.min, Math.max].map((end) => known.reduce((a, b) => end(a, b)));
+    const scaled = (value) => (hue.wide && value !== null ? Math.log10(value) : value);
+    const within = (values) => values.filter((value) => value >= low && value <= high);
+    const found = [[1, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]].map((digits) => within(rounds(...digits)));
+    const at = found.find((values) => values.length <= MOST_SHADES) ?? found[3].filter((_, k) => k % 3 === 0);
+    const colorbar = {
+      orientation: "h", title: { text: literally(hue.title), side: "top" }, tickfont: { size: 12 }, ticks: "outside",
+      x: 0, xanchor: "left", y: 0.98, yref: "container", yanchor: "top", ypad: 0, thickness: 12, outlinewidth: 0,
+      ...(hue.wide ? ticksAt(at, hue.unit, at.map(scaled)) : { nticks: MOST_SHADES, ...ticks(hue.unit) }),
+    };
+    return { color: places.map((place) => scaled(hue.values[place])), colorscale: this.look.scale, showscale: true,
+      cmin: scaled(low), cmax: scaled(high), colorbar };
   }
 
   /** Bars from 5 to 95 % of the trials, or around a yield; none where there are no such columns. */

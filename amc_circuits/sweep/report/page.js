@@ -40,6 +40,7 @@ class Page {
       this.select(this.named.number.values.indexOf(Number(target.dataset.number)), true);
       element("chosen").scrollIntoView();
     });
+    for (const id of ["figure", "waveform"]) fitting.observe(element(id));
     on("theme", "click", () => this.turnTheme());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
     for (const event of ["beforeprint", "afterprint"]) addEventListener(event, () => this.redraw());
@@ -96,7 +97,7 @@ class Page {
   async drawWaveform() {
     const packed = this.waveforms[this.named.number.values[this.chosen]];
     element("waveform").hidden = !packed;
-    if (packed) return drawWaveform(JSON.parse(await inflated(packed)), looks(this.data.colours));
+    if (packed) return drawWaveform(JSON.parse(await inflated(packed)), looks(this.data));
     const { here, kept } = this.data.waveforms;
     const none = kept ? "No waveform of this point was kept." : "No waveforms were kept: amc sweep --waveforms does.";
     element("waveform-caption").textContent = here === kept ? none

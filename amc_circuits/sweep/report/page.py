@@ -16,6 +16,7 @@ from amc_circuits.plotting import COLOURS
 from amc_circuits.run_folder import check_output_file, replacing, writing
 from amc_circuits.sweep.report.content import content_of
 from amc_circuits.sweep.report.sections import failures, provenance, summary
+from amc_circuits.sweep.report.shades import SHADES
 from amc_circuits.sweep.report.waveforms import in_base64, packed_waveforms
 from amc_circuits.sweep.store import Store
 from netlists import ParameterError
@@ -48,7 +49,8 @@ def write_report(folder: Path, path: Path) -> str:
     with Store(folder) as store:
         rows = store.rows()
         waveforms, kept = packed_waveforms(store), len(store.with_waveforms())
-    content = content_of(rows) | {"colours": COLOURS, "waveforms": {"here": len(waveforms), "kept": kept}}
+    content = content_of(rows) | {"colours": COLOURS, "shades": SHADES}
+    content["waveforms"] = {"here": len(waveforms), "kept": kept}
     script = "\n".join(_part(name) for name in SCRIPTS)
     text = Template(_part("page.html")).substitute(
         policy=POLICY.format(scripts=f"{_hash(script)} {plotly_hash}"),
