@@ -31,6 +31,7 @@ from amc_circuits.cli_sweeps import add_sweeps
 from amc_circuits.extensions import installed_extensions
 from amc_circuits.option import Option
 from amc_circuits.options import CIRCUIT, PROBLEM, options_of
+from amc_circuits.start import end_at_once
 
 SUFFIXES = (
     "Numbers take SI suffixes: 1.73, 35u, 100M. Both M and MEG (any case) are 1e6 and m is 1e-3: "
@@ -166,8 +167,10 @@ def _terminated(number: int, _: object) -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs one command and returns its exit code; errors are one line on stderr, never a traceback."""
-    command = typer.main.get_command(app)
     try:
+        if signal.getsignal(signal.SIGINT) is end_at_once:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        command = typer.main.get_command(app)
         # Not command.main(): it has its own ways with Ctrl-C and errors.
         with command.make_context("amc", list(arguments)) as context:
             command.invoke(context)

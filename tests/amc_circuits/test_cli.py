@@ -230,6 +230,30 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path, temporary, number, code):
     assert not (tmp_path / "p.png").exists()
 
 
+def test_ctrl_c_is_one_line_from_the_beginning(tmp_path):
+    """While the command loads itself and what it needs, Ctrl-C is as short as later on, whenever it comes."""
+    code = "import os; from amc_circuits.start import main; os.write(1, b'.'); main()"
+    for place in range(16):
+        process = start("inv", "--size", 64, code=code, TMPDIR=str(tmp_path))
+        assert process.stdout.read(1) == "."
+        time.sleep(0.01 + 0.03 * place)
+        process.send_signal(signal.SIGINT)
+        outcome = ended(process)
+        assert (outcome.code, outcome.out, outcome.err) == (130, "", "amc: interrupted\n"), place
+        assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_is_ignored_where_it_was(tmp_path):
+    """A command that is started with Ctrl-C ignored, as in the background of a shell, goes on."""
+    code = "import os; from amc_circuits.start import main; os.write(1, b'.'); main()"
+    process = start("doctor", code=f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {code}")
+    assert process.stdout.read(1) == "."
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    outcome = ended(process)
+    assert (outcome.code, outcome.err) == (0, "")
+
+
 def wait_until(condition, within=30):
     """Waits until something holds."""
     end = time.monotonic() + within

@@ -1,0 +1,20 @@
+"""Where the `amc` command begins. It imports next to nothing, so that Ctrl-C is answered before all else is loaded."""
+
+import os
+import signal
+
+
+def main() -> None:
+    """Loads the command line and runs it; until a command runs, Ctrl-C ends the process at once."""
+    # Where it is ignored, as behind nohup, it stays so.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, end_at_once)
+    from amc_circuits.cli import main
+
+    main()
+
+
+def end_at_once(*_: object) -> None:
+    """Ends the process. An exception in the middle of an import may be printed by others, or lost."""
+    os.write(2, b"amc: interrupted\n")
+    os._exit(130)
