@@ -107,8 +107,8 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 
 def _summary(tally: Tally, folder: Path) -> None:
     """Says how the sweep ended."""
-    unusable = tally.points - tally.usable
-    print(f"{_counted(tally.points, 'point')}, {tally.usable} usable, {unusable} not; show them with: amc table {folder}")
+    counts = f"{_counted(tally.points, 'point')}, {tally.usable} usable, {tally.points - tally.usable} not"
+    print(f"{counts}; show them with: amc table {folder}")
     if (first := tally.first_failed) is not None:
         where = f"; deck and log: {folder / first.kept}" if first.kept else ""
         print(f"{tally.failed} failed, the first (row {first.number}): {first.error}{where}")
@@ -119,7 +119,8 @@ def _summary(tally: Tally, folder: Path) -> None:
     if tally.check_failed:
         print(f"ngspice could check none of the figures by the state-space engine ({tally.check_failed})")
     if tally.disagree:
-        print(f"the engines disagree in {_counted(tally.disagree, 'point')}: all figures by the state-space engine are in doubt")
+        where = _counted(tally.disagree, "point")
+        print(f"the engines disagree in {where}: all figures by the state-space engine are in doubt")
 
 
 def _counted(count: int, noun: str) -> str:

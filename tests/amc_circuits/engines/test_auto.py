@@ -141,7 +141,8 @@ def test_where_the_engines_differ_the_point_fails_and_the_sweep_goes_on(sweep, a
         )
         assert (tmp_path / "out" / row.kept / "deck.cir").read_text().startswith(".title")
         assert amc("replay", tmp_path / "out", row.number).code == 0
-    assert f"the engines disagree in {len(failed)} points: all figures by the state-space engine are in" in outcome.out
+    points = "1 point" if len(failed) == 1 else f"{len(failed)} points"
+    assert f"the engines disagree in {points}: all figures by the state-space engine are in doubt" in outcome.out
     assert all(row.figures["by_engine"] == {"state-space": 1} for row in found if row.usable)
 
 
