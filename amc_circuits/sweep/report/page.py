@@ -14,6 +14,7 @@ from string import Template
 from amc_circuits.messages import one_line_warnings
 from amc_circuits.plotting import COLOURS
 from amc_circuits.run_folder import check_output_file, replacing, writing
+from amc_circuits.sweep.columns import newest
 from amc_circuits.sweep.report.content import content_of
 from amc_circuits.sweep.report.sections import failures, provenance, summary
 from amc_circuits.sweep.report.shades import SHADES
@@ -47,16 +48,19 @@ def write_report(folder: Path, path: Path) -> str:
     """
     plotly_hash, plotly, version = _plotly()
     with Store(folder) as store:
-        rows = store.rows()
-        waveforms, kept = packed_waveforms(store), len(store.with_waveforms())
+        stored = store.rows()
+        rows = newest(stored)
+        numbers = {row.number for row in rows}
+        kept = [number for number in store.with_waveforms() if number in numbers]
+        waveforms = packed_waveforms(store, kept)
     content = content_of(rows) | {"colours": COLOURS, "shades": SHADES}
-    content["waveforms"] = {"here": len(waveforms), "kept": kept}
+    content["waveforms"] = {"here": len(waveforms), "kept": len(kept)}
     script = "\n".join(_part(name) for name in SCRIPTS)
     text = Template(_part("page.html")).substitute(
         policy=POLICY.format(scripts=f"{_hash(script)} {plotly_hash}"),
         title=escape(folder.resolve().name),
         style=_part("page.css"),
-        summary=summary(rows, content, folder).text,
+        summary=summary(rows, content, folder, len(stored) - len(rows)).text,
         failures=failures(rows, folder, path).text,
         provenance=provenance(rows, content, folder, version).text,
         content=in_base64(json.dumps(content, separators=(",", ":"), allow_nan=False)),

@@ -25,13 +25,17 @@ MOST_FAILURES = 500
 MOST_FILES = 8
 
 
-def summary(rows: Sequence[Row], content: dict[str, Any], folder: Path) -> Markup:
-    """How many points, how they ended, how long it took, what varied, and the range of the main figures."""
+def summary(rows: Sequence[Row], content: dict[str, Any], folder: Path, older: int) -> Markup:
+    """How many points, how they ended, how long it took, what varied, and the range of the main figures.
+
+    So many older rows, of points that ran again, are left out of the page.
+    """
     columns = {column["name"]: column for column in content["columns"]}
     varied = [column for column in columns.values() if column["option"] and column["main"]]
     statuses = Counter(row.status for row in rows).most_common()
     entries = [
         ("points", f"{len(rows)}{_unfinished(len(rows), folder)}"),
+        *([("left out", f"{older} older, of points that ran again")] if older else []),
         ("usable", f"{sum(row.usable for row in rows)}"),
         ("failed", f"{sum(row.failed for row in rows)}"),
         ("statuses", ", ".join(f"{count} {status}" for status, count in statuses) or "none"),

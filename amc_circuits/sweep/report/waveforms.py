@@ -26,10 +26,10 @@ TIME_STEPS = 1_000_000
 """Of the time shown."""
 
 
-def packed_waveforms(store: Store) -> dict[int, str]:
-    """Waveforms by the number of their row, as `packed` packs them; of too many, every k-th. Warns of damaged ones."""
+def packed_waveforms(store: Store, numbers: Sequence[int]) -> dict[int, str]:
+    """Waveforms of rows by their numbers, as `packed` packs them; of too many, every k-th. Warns of damaged ones."""
     found: dict[int, str] = {}
-    for number in evenly(store.with_waveforms(), MOST_WAVEFORMS):
+    for number in evenly(numbers, MOST_WAVEFORMS):
         content = store.waveforms(number)
         if content is None:  # a sweep that is running has put the row anew
             continue

@@ -26,6 +26,7 @@ def many(rows, count, waveforms):
         }
         names = [hashlib.sha256(f"{number}{what}".encode()).hexdigest() for what in ("key", "design", "deck")]
         fresh = {"key": names[0], "design_sha256": names[1], "deck_sha256": names[2]}
+        fresh |= {"parameters": row.parameters | {"seed": number}}
         yield dataclasses.replace(row, number=number, figures=figures, **fresh), waveforms
 
 

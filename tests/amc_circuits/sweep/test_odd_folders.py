@@ -60,6 +60,8 @@ def test_points_that_ran_again_are_drawn_once(amc, tmp_path):
     told = amc("table", folder).out
     assert told.startswith("4 points\n") and "2 of these points ran again later" in told
     assert "ran again" not in amc("table", folder, "--where", "engine_version=2").out
+    assert amc("report", folder).out.startswith(f"wrote {folder / 'report.html'}: 2 points")
+    assert "2 older, of points that ran again" in (folder / "report.html").read_text()
 
 
 def test_a_sweep_without_rows_is_no_error(amc, tmp_path):
