@@ -108,7 +108,8 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 def _summary(tally: Tally, folder: Path) -> None:
     """Says how the sweep ended."""
     counts = f"{_counted(tally.points, 'point')}, {tally.usable} usable, {tally.points - tally.usable} not"
-    print(f"{counts}; show them with: amc table {folder}")
+    others = f" (and {_counted(tally.others, 'row')} of other specifications or versions)" if tally.others else ""
+    print(f"{counts}{others}; show them with: amc table {folder}")
     if (first := tally.first_failed) is not None:
         where = f"; deck and log: {folder / first.kept}" if first.kept else ""
         print(f"{tally.failed} failed, the first (row {first.number}): {first.error}{where}")

@@ -33,6 +33,7 @@ class Tally:
 
     Attributes:
         points: How many there are.
+        others: Rows of the folder besides them: of other specifications, or of another version.
         usable: How many of them settled.
         failed: How many could not be simulated.
         first_failed: The one of the lowest number.
@@ -43,6 +44,7 @@ class Tally:
     """
 
     points: int = 0
+    others: int = 0
     usable: int = 0
     failed: int = 0
     first_failed: Row | None = None
@@ -108,6 +110,8 @@ def run_sweep(
         for row in store.each():
             if row.key in wanted:
                 tally.add(row)
+            else:
+                tally.others += 1
         log.info("end: %d points, %d usable, %d failed", tally.points, tally.usable, tally.failed)
         return tally
 

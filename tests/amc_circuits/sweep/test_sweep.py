@@ -105,7 +105,9 @@ def test_larger_grid_adds_its_new_points(sweep, tmp_path, books):
     found = rows(tmp_path)
     assert found[:2] == old
     assert [(row.number, row.parameters["seed"]) for row in found] == [(0, 0), (1, 2), (2, 1), (3, 3)]
-    assert len(broken.started(books)) == 4
+    said = sweep(FAST + "[grid]\nseed = [1]\nsize = [2]\n").out
+    assert said.startswith("1 point, 1 usable, 0 not (and 3 rows of other specifications or versions); show")
+    assert rows(tmp_path) == found and len(broken.started(books)) == 4
 
 
 def test_points_that_make_no_sense_are_rows(sweep, tmp_path):
