@@ -236,7 +236,7 @@ def test_ctrl_c_is_one_line_from_the_beginning(tmp_path):
     for place in range(16):
         process = start("inv", "--size", 64, code=code, TMPDIR=str(tmp_path))
         assert process.stdout.read(1) == "."
-        time.sleep(0.01 + 0.03 * place)
+        time.sleep(0.05 + 0.03 * place)
         process.send_signal(signal.SIGINT)
         outcome = ended(process)
         assert (outcome.code, outcome.out, outcome.err) == (130, "", "amc: interrupted\n"), place
