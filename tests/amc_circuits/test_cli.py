@@ -174,25 +174,21 @@ def test_help_explains_suffixes_and_exit_codes(amc):
     assert "130 Ctrl-C" in text
 
 
-def test_help_does_not_wait_for_numpy():
-    """Neither loading the command nor the help of a subcommand imports NumPy, SciPy, Matplotlib or PySpice."""
+@pytest.mark.parametrize(
+    ("commands", "others"),
+    [
+        ([["--help"], ["inv", "--help"], ["netlist", "mvm", "--help"]], {"numpy", "PySpice"}),
+        ([["inv", "--size", "2", "--opamp", "single-pole"]], {"pandas", "plotly", "distributed"}),
+    ],
+    ids=["help", "a solve"],
+)
+def test_no_command_waits_for_what_it_does_not_need(commands, others):
+    """Help imports no NumPy, one that solves by ngspice nothing that draws and tabulates, and neither of them SciPy."""
     code = (
         "import sys; from amc_circuits.cli import run\n"
-        "codes = [run(['--help']), run(['inv', '--help']), run(['netlist', 'mvm', '--help'])]\n"
-        "heavy = {'numpy', 'scipy', 'matplotlib', 'PySpice'} & set(sys.modules)\n"
+        f"codes = [run(arguments) for arguments in {commands}]\n"
+        f"heavy = {others | {'scipy', 'matplotlib'}} & set(sys.modules)\n"
         "sys.exit(f'{codes} {heavy}' if any(codes) or heavy else 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def test_a_solve_does_not_wait_for_scipy():
-    """A command imports what it needs: one that solves by ngspice neither SciPy nor what draws and tabulates."""
-    code = (
-        "import sys; from amc_circuits.cli import run\n"
-        "code = run(['inv', '--size', '2', '--opamp', 'single-pole'])\n"
-        "heavy = {'scipy', 'matplotlib', 'pandas', 'plotly', 'distributed'} & set(sys.modules)\n"
-        "sys.exit(f'{code} {heavy}' if code or heavy else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
