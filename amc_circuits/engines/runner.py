@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -91,8 +92,10 @@ def left_by(process: int) -> dict[str, bytes]:
     paths = [folder / name for folder in folders for name in (DECK, LOG) if (folder / name).is_file()]
     found = {}
     for path in paths:
-        with path.open("rb") as file:
-            found[path.name if len(folders) == 1 else f"{path.parent.name}/{path.name}"] = file.read(LARGEST_LEFT)
+        name = path.name if len(folders) == 1 else f"{path.parent.name}/{path.name}"
+        # The process may still live, and clear its files away at this moment.
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            found[name] = file.read(LARGEST_LEFT)
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
     return found

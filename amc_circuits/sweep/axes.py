@@ -13,7 +13,7 @@ import numpy as np
 from amc_circuits.engines import check_engine
 from amc_circuits.monte_carlo import read_limits
 from amc_circuits.option import Option
-from amc_circuits.sweep.store import LARGEST_WHOLE
+from amc_circuits.sweep.store import LARGEST_STORED
 from netlists import ParameterError, preset
 
 LARGEST_SWEEP = 1_000_000
@@ -35,10 +35,10 @@ def value_of(option: Option, value: object) -> Any:
     if isinstance(value, str) and "\0" in value:
         raise ParameterError(option.name, shown(value), "must be text without the character 0")
     # Before it is converted: no float holds a whole number of 400 digits.
-    if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
+    if isinstance(value, int) and abs(value) > LARGEST_STORED:
         raise ParameterError(option.name, shown(value), "must be a whole number below 2^63")
     parsed = option.parse(value)
-    if isinstance(parsed, int) and parsed > LARGEST_WHOLE:
+    if isinstance(parsed, int) and parsed > LARGEST_STORED:
         raise ParameterError(option.name, shown(value), "must be a whole number below 2^63")
     if option.name in _NAMES:
         _NAMES[option.name](parsed)

@@ -12,7 +12,7 @@ import numpy as np
 
 from amc_circuits.options import ALL
 from amc_circuits.sweep.columns import ABOUT, NONE, Column, FlatRow, flat, varied_options
-from amc_circuits.sweep.store import LARGEST_WHOLE, Row
+from amc_circuits.sweep.store import LARGEST_STORED, Row
 from netlists import ParameterError
 
 MEND = "needs pandas and pyarrow: pip install 'amc[tables]'"
@@ -72,7 +72,7 @@ def _typed(values: list[Any], column: Column) -> Any:
         whole = types == {int} and None not in values
         if not whole:
             return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-        if all(abs(value) <= LARGEST_WHOLE for value in values):
+        if all(abs(value) <= LARGEST_STORED for value in values):
             return np.array(values, dtype=np.int64)
     if types == {bool} and None not in values:
         return np.array(values)

@@ -17,7 +17,7 @@ from netlists import ParameterError
 DATABASE = "results.sqlite"
 LAYOUT = 2
 """Of the database; one of another version of this package may have another."""
-LARGEST_WHOLE = 2**63 - 1
+LARGEST_STORED = 2**63 - 1
 """Whole numbers in a database go so far, and in TOML."""
 FAILED, INVALID = "FAILED", "INVALID"
 TEXTS = ("circuit", "engine", "status", "warning")
@@ -204,7 +204,7 @@ class Store:
         """
         text = f"select {', '.join(_COLUMNS)} from points where number = ?"
         with self._reading():
-            for values in self._connection.execute(text, (min(number, LARGEST_WHOLE),)):
+            for values in self._connection.execute(text, (min(number, LARGEST_STORED),)):
                 return self._read(values)
         raise ParameterError("ROW", number, "there is no such row; amc table DIR shows them, by number")
 
