@@ -56,6 +56,11 @@ def parse_quantity(name: str, value: object, unit: str) -> float:
     return number
 
 
+def counted(count: int, noun: str) -> str:
+    """Such as `1 point` and `2 points`."""
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
 def format_quantity(value: Any, unit: str = "", digits: int = 4) -> str:
     """A number in engineering notation, with the unit `%` as a percentage; `-` for None and nan."""
     from quantiphy import Quantity

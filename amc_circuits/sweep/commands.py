@@ -9,7 +9,7 @@ from pathlib import Path
 from amc_circuits.messages import NO_RESULT, USABLE, finish
 from amc_circuits.option import parse_table
 from amc_circuits.options import JOBS
-from amc_circuits.quantities import format_quantity
+from amc_circuits.quantities import counted, format_quantity
 from amc_circuits.run_folder import check_folder
 from amc_circuits.sweep.estimate import estimate
 from amc_circuits.sweep.keys import engine_version
@@ -55,7 +55,7 @@ def dry_run(spec: Path, out: Path | None, jobs: str, options: dict[str, object],
     cached = found.plan.cached - (0 if handling.retry_failed else failed)
     again = " (to be run again)" if handling.retry_failed else " (--retry-failed runs them again)"
     counts = f"{points - cached - failed} new, {cached} cached, {failed} failed before{again if failed else ''}"
-    print(f"{_counted(points, 'point')}: {counts}", *found.lines(processes), sep="\n")
+    print(f"{counted(points, 'point')}: {counts}", *found.lines(processes), sep="\n")
 
 
 def _executor(processes: int, scheduler: str | None) -> Callable[[int], AbstractContextManager[Executor]]:
@@ -107,8 +107,8 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 
 def _summary(tally: Tally, folder: Path) -> None:
     """Says how the sweep ended."""
-    counts = f"{_counted(tally.points, 'point')}, {tally.usable} usable, {tally.points - tally.usable} not"
-    others = f" (and {_counted(tally.others, 'row')} of other specifications or versions)" if tally.others else ""
+    counts = f"{counted(tally.points, 'point')}, {tally.usable} usable, {tally.points - tally.usable} not"
+    others = f" (and {counted(tally.others, 'row')} of other specifications or versions)" if tally.others else ""
     print(f"{counts}{others}; show them with: amc table {folder}")
     if (first := tally.first_failed) is not None:
         where = f"; deck and log: {folder / first.kept}" if first.kept else ""
@@ -116,13 +116,9 @@ def _summary(tally: Tally, folder: Path) -> None:
     if tally.cross_checked:
         largest = format_quantity(tally.largest_difference, "%")
         differ = f"the engines differ by at most {largest} of full scale"
-        print(f"{_counted(tally.cross_checked, 'right-hand side')} checked by ngspice: {differ}")
+        print(f"{counted(tally.cross_checked, 'right-hand side')} checked by ngspice: {differ}")
     if tally.check_failed:
         print(f"ngspice could check none of the figures by the state-space engine ({tally.check_failed})")
     if tally.disagree:
-        where = _counted(tally.disagree, "point")
+        where = counted(tally.disagree, "point")
         print(f"the engines disagree in {where}: all figures by the state-space engine are in doubt")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"

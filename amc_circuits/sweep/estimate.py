@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.monte_carlo import CHUNK
-from amc_circuits.quantities import format_quantity
+from amc_circuits.quantities import counted, format_quantity
 from amc_circuits.sweep.plan import Handling, Plan, plan_of
 from amc_circuits.sweep.point import Outcome, Point, run_point
 from amc_circuits.sweep.spec import Sweep
@@ -141,12 +141,12 @@ class Estimate:
         if not self.plan.points:
             return ["nothing to run"]
         sources = {"sample point": self.measured.points, "row": self.measured.rows}
-        source = " and ".join(f"{count} {name}{'s' * (count != 1)}" for name, count in sources.items() if count)
+        source = " and ".join(counted(count, name) for name, count in sources.items() if count)
         beyond = "" if self.largest is None else f", extrapolated beyond size {self.largest:.4g}"
         if self.unknown:
-            beyond += f", {self.unknown} kind{'s' * (self.unknown != 1)} of points guessed from others"
+            beyond += f", {counted(self.unknown, 'kind')} of points guessed from others"
         disk = format_quantity(self.stored, "B", 2)
-        done = f"about {_rough(self.seconds)} with {jobs} job{'s' * (jobs != 1)} (from {source}{beyond}), about {disk}"
+        done = f"about {_rough(self.seconds)} with {counted(jobs, 'job')} (from {source}{beyond}), about {disk}"
         return [done, *([self.measured.problem] if self.measured.problem else [])]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from amc_circuits.quantities import counted
 from amc_circuits.solution import Status
 from amc_circuits.sweep.folder import RESOLVED, SPECIFICATION, evidence_in, keep_evidence, owned
 from amc_circuits.sweep.store import FAILED, INVALID, Row, Store
@@ -19,8 +20,8 @@ def merge(sources: Sequence[Path], out: Path) -> None:
     with Store(out) as store:
         rows = store.rows()
     failed = sum(row.failed for row in rows)
-    folders = f"{len(sources)} folder{'s' * (len(sources) != 1)}"
-    print(f"{len(rows)} points of {folders}, {failed} failed; show them with: amc table {out}")
+    points, folders = counted(len(rows), "point"), counted(len(sources), "folder")
+    print(f"{points} of {folders}, {failed} failed; show them with: amc table {out}")
 
 
 def merge_folders(sources: Sequence[Path], out: Path) -> None:

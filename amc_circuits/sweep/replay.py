@@ -12,6 +12,7 @@ from rich.table import Table
 from amc_circuits.messages import NO_RESULT, USABLE, finish
 from amc_circuits.option import Option
 from amc_circuits.options import parse_options
+from amc_circuits.quantities import counted
 from amc_circuits.report import plain, print_table
 from amc_circuits.sweep.folder import write_evidence
 from amc_circuits.sweep.keys import FILES, engine_version, key_of
@@ -93,7 +94,7 @@ def _say_changes(row: Row) -> None:
 
 
 def _table(row: Row, found: dict[str, tuple[Any, Any]]) -> Table:
-    grid = Table(title=f"row {row.number}: {len(found)} difference{'s' * (len(found) != 1)}", title_justify="left")
+    grid = Table(title=f"row {row.number}: {counted(len(found), 'difference')}", title_justify="left")
     for heading in ("figure", "stored", "now", "relative difference"):
         grid.add_column(heading, overflow="fold")
     for name, (stored, now) in found.items():

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from amc_circuits.engines import StateSpaceEngine
 from amc_circuits.programmed import package_version
+from amc_circuits.quantities import counted
 from amc_circuits.sweep.folder import keep_evidence, owned, write_specification
 from amc_circuits.sweep.keys import FILES, key_of
 from amc_circuits.sweep.plan import Handling, Plan, plan_of
@@ -173,7 +174,7 @@ class _Run:
         if self.handling.max_failures is not None and self.failures >= self.handling.max_failures:
             self.log.info("stopped: %d failures", self.failures)
             raise TooManyFailuresError(
-                f"stopped after {self.failures} failed points (--max-failures); what is done is kept, "
+                f"stopped after {counted(self.failures, 'failed point')} (--max-failures); what is done is kept, "
                 f"the same command goes on; amc table {self.folder} shows why they failed"
             )
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from amc_circuits.option import Circuit, Option, find_option
 from amc_circuits.options import options_of, parse_options
+from amc_circuits.quantities import counted
 from amc_circuits.sweep.axes import LARGEST_SWEEP, cut, shown, value_of, values_of
 from amc_circuits.sweep.toml_lines import Place, explained, line_of
 from netlists import ParameterError
@@ -236,7 +237,7 @@ class _Reader:
             with _at(self.where, "zip", name):
                 if len(values) != _length(zipped):
                     mend = f"must have {_length(zipped)}, like {next(iter(zipped))}: those of [zip] advance together"
-                    raise ParameterError(name, f"{len(values)} value{'s' * (len(values) != 1)}", mend)
+                    raise ParameterError(name, counted(len(values), "value"), mend)
 
     def _check_count(self, listed: int, zipped: Axis, grid: Axis) -> None:
         """Errors stand at the section that multiplies the points most, and say all that multiplies them."""

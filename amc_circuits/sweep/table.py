@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from amc_circuits.option import output_format
+from amc_circuits.quantities import counted
 from amc_circuits.run_folder import check_output_file, replacing, writing
 from amc_circuits.sweep.columns import Column, FlatRow, columns_of, find_column, flat, newest, varied_options
 from amc_circuits.sweep.conditions import chosen, sorted_by
@@ -77,7 +78,8 @@ def _print_table(
     """For people: what was asked for or is needed most, and why rows are not usable."""
     kept = {row["number"] for row in flat_rows}
     shown = [row for row in rows if row.number in kept]
-    print(f"{len(shown)} points" if len(shown) == len(rows) else f"{len(shown)} of {len(rows)} points")
+    total = counted(len(rows), "point")
+    print(total if len(shown) == len(rows) else f"{len(shown)} of {total}")
     main = main_columns(shown, columns)
     keep = 1 + sum(column.name not in MAIN for column in main)
     lines = lines_of(flat_rows, asked) if asked else fitted_lines(flat_rows, main, keep)

@@ -13,6 +13,7 @@ from string import Template
 
 from amc_circuits.messages import one_line_warnings
 from amc_circuits.plotting import COLOURS
+from amc_circuits.quantities import counted
 from amc_circuits.run_folder import check_output_file, replacing, writing
 from amc_circuits.sweep.columns import newest
 from amc_circuits.sweep.report.content import content_of
@@ -71,7 +72,8 @@ def write_report(folder: Path, path: Path) -> str:
     with writing("output", path), replacing(path) as partial:
         # A file's name need not be UTF-8.
         partial.write_text(text, encoding="utf-8", errors="xmlcharrefreplace", newline="\n")
-    return f"wrote {path}: {len(rows)} points, {len(waveforms)} waveforms, {path.stat().st_size / 1e6:.1f} MB"
+    contents = f"{counted(len(rows), 'point')}, {counted(len(waveforms), 'waveform')}"
+    return f"wrote {path}: {contents}, {path.stat().st_size / 1e6:.1f} MB"
 
 
 def _part(name: str) -> str:

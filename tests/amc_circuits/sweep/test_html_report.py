@@ -287,7 +287,7 @@ def test_single_point_of_many_trials_is_drawn(amc, tmp_path, session):
     row = Row("key", 0, {"circuit": "inv", **options}, outcome.status, outcome.figures, outcome.error)
     with Store(tmp_path, create=True) as store:
         store.put([(row, None)])
-    assert f"wrote {tmp_path / 'here.html'}: 1 points" in amc("report", tmp_path, "-o", tmp_path / "here.html").out
+    assert f"wrote {tmp_path / 'here.html'}: 1 point, " in amc("report", tmp_path, "-o", tmp_path / "here.html").out
     open_page(session, tmp_path / "here.html", READY)
     low, middle, high = (row.figures[f"settling_time_s{part}"] for part in ("_q05", "", "_q95"))
     assert drawn(session) == {0: (0, middle)}

@@ -45,7 +45,7 @@ def test_damaged_waveforms_are_left_out(amc, rows, tmp_path):
     with Store(tmp_path, create=True) as store:
         store.put(zip(rows, (ringing(), b"damaged", infinite), strict=False))
     outcome = amc("report", tmp_path)
-    assert "3 points, 1 waveforms" in outcome.out and outcome.code == 0
+    assert "3 points, 1 waveform," in outcome.out and outcome.code == 0
     assert len(outcome.err.splitlines()) == 2
     for number in (1, 2):
         assert f"amc: warning: the waveforms of row {number} are left out" in outcome.err
