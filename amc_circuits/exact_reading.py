@@ -229,10 +229,13 @@ class _SlotReader:
         middle = np.clip(last, self.slots.step, edge.stop)
         forms = [form for form in (self.exact.array_energy, self.exact.input_energy) if form is not None]
         begun, reached = np.full_like(last, hold.start), np.maximum(last, hold.start)
-        if self.exact.linear.modes.condition < WELL_CONDITIONED:
-            parts = [form.integral(edge, first, middle) + form.integral(hold, begun, reached) for form in forms]
-        else:
-            parts = [self._integrated(partial(form.value, self.exact.response), last) for form in forms]
+        parts = []
+        closed = self.exact.linear.modes.condition < WELL_CONDITIONED and edge.straight and hold.straight
+        for form in forms:
+            if closed:
+                parts.append(form.integral(edge, first, middle) + form.integral(hold, begun, reached))
+            if not closed or (parts[-1] < 0).any():
+                parts[len(parts) - closed :] = [self._integrated(partial(form.value, self.exact.response), last)]
         array = parts[0]
         inputs = parts[1] if len(parts) > 1 else np.where(np.isnan(settled), np.nan, 0.0)
         if self.parts[0].delivered is None:

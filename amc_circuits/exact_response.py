@@ -4,7 +4,10 @@ In modal coordinates `z' = diag(values) z + B u`. While `u = u0 + slope t`,
 
     z(t) = a exp(values t) + p0 + p1 t,   p1 = -B slope / values,   p0 = (p1 - B u0) / values,   a = z(0) - p0
 
-so every voltage is a sum of exponentials and a straight line, and integrals of their products have closed forms.
+so every voltage is a sum of exponentials and a straight line, and integrals of their products have closed forms. In a
+piece that is short beside a mode's time constant this would be a small difference of large numbers: there the mode is
+the beginning of its Taylor series, `c0 = z(0)`, `c1 = value c0 + B u0`, `c2 = (value c1 + B slope)/2`, `c_k = value
+c_(k-1)/k`, and has no exponential.
 Several responses that differ in their inputs only (columns, K) are worked out at once.
 """
 
@@ -23,6 +26,10 @@ from netlists.record import FloatArray, ParameterError
 Modal = NDArray[np.inexact]
 DECAYED = 12.0
 """A mode counts as gone after so many of its time constants (e^-12 = 6e-6)."""
+SHORT = 0.03
+"""Of a mode's time constant: in shorter pieces the mode is a polynomial. Above, the closed form keeps 13 digits."""
+DEGREE = 6
+"""Of that polynomial: what is left out is 0.03^7/7! = 4e-15."""
 PANEL = 6.0
 """Length of a panel in time constants of the fastest mode that is left. There Gauss's eight points integrate an
 exponential to 3e-10: the remainder is 6^17 (8!)^4 / (17 (16!)^3)."""
@@ -84,9 +91,9 @@ class Piece:
     Attributes:
         start: s.
         stop: s.
-        decaying: a, shape (n, K).
-        constant: p0, shape (n, K).
-        slope: p1, shape (n, K).
+        decaying: a, shape (n, K); 0 for a mode that is a polynomial.
+        polynomial: Of every mode the coefficients of 1, t, t^2 ..., shape (2, n, K), or (DEGREE + 1, n, K) where the
+            piece is short beside the time constant of some mode.
         inputs: u0, shape (inputs, K), V.
         inputs_slope: Shape (inputs, K), V/s.
     """
@@ -94,20 +101,34 @@ class Piece:
     start: float
     stop: float
     decaying: Modal
-    constant: Modal
-    slope: Modal
+    polynomial: Modal
     inputs: FloatArray
     inputs_slope: FloatArray
 
+    @property
+    def straight(self) -> bool:
+        """True where besides exponentials there is a straight line only."""
+        return len(self.polynomial) == 2
+
     def of(self, columns: NDArray[np.int64]) -> Piece:
         """Some of the responses."""
-        modal = (self.decaying[:, columns], self.constant[:, columns], self.slope[:, columns])
+        modal = (self.decaying[:, columns], self.polynomial[:, :, columns])
         return Piece(self.start, self.stop, *modal, self.inputs[:, columns], self.inputs_slope[:, columns])
 
-    def line(self, probe: Probe) -> tuple[FloatArray, FloatArray]:
-        """The straight part of a probe, its value at t = 0 and its slope, shape (rows, K) each."""
-        value = np.real(probe.modal @ self.constant) + probe.feed @ self.inputs + probe.rest[:, None]
-        return value, np.real(probe.modal @ self.slope) + probe.feed @ self.inputs_slope
+    def coefficients(self, probe: Probe) -> FloatArray:
+        """The polynomial of a probe, coefficients of 1, t, t^2 ..., shape (degree + 1, rows, K)."""
+        found = np.real(probe.modal @ self.polynomial)
+        found[0] += probe.feed @ self.inputs + probe.rest[:, None]
+        found[1] += probe.feed @ self.inputs_slope
+        return np.asarray(found)
+
+
+def polynomial_at(coefficients: Modal, time: FloatArray) -> Modal:
+    """A polynomial with coefficients (degree + 1, ...) of 1, t, t^2 ... at times that fit (...)."""
+    found = coefficients[-1]
+    for coefficient in coefficients[-2::-1]:
+        found = found * time + coefficient
+    return np.asarray(found)
 
 
 class ExactResponse:
@@ -129,27 +150,34 @@ class ExactResponse:
         """The response from a state `before` (n, K) at `start`, inputs going straight from `first` to `last`."""
         slope = (last - first) / (stop - start)
         rates = self.values[:, None]
-        linear = -(self.drive @ slope) / rates
-        constant = (linear - self.drive @ first) / rates
-        return Piece(start, stop, before - constant, constant, linear, first, slope)
+        driven, rising = self.drive @ first, self.drive @ slope
+        line = -rising / rates
+        constant = (line - driven) / rates
+        decaying, polynomial = before - constant, np.stack([constant, line])
+        short = np.abs(self.values) * (stop - start) < SHORT
+        if short.any():
+            polynomial = np.concatenate([polynomial, np.zeros((DEGREE - 1, *constant.shape), dtype=constant.dtype)])
+            terms = [before[short], rates[short] * before[short] + driven[short]]
+            terms.append((rates[short] * terms[1] + rising[short]) / 2)
+            for power in range(3, DEGREE + 1):
+                terms.append(rates[short] * terms[-1] / power)
+            polynomial[:, short], decaying[short] = terms, 0.0
+        return Piece(start, stop, decaying, polynomial, first, slope)
 
     def derivative(self, piece: Piece) -> Piece:
         """The piece whose voltages are the rates of change of this one's (of a probe without its rest), V/s."""
-        return Piece(
-            piece.start,
-            piece.stop,
-            piece.decaying * self.values[:, None],
-            piece.slope,
-            np.zeros_like(piece.slope),
-            piece.inputs_slope,
-            np.zeros_like(piece.inputs_slope),
-        )
+        powers = np.arange(1, len(piece.polynomial))
+        falling = piece.polynomial[1:] * powers[:, None, None]
+        polynomial = np.concatenate([falling, np.zeros_like(falling[:1])])
+        still = np.zeros_like(piece.inputs_slope)
+        decaying = piece.decaying * self.values[:, None]
+        return Piece(piece.start, piece.stop, decaying, polynomial, piece.inputs_slope, still)
 
     def end(self, piece: Piece) -> Modal:
         """The state at the end of a piece, shape (n, K)."""
         length = piece.stop - piece.start
-        moved: Modal = piece.decaying * np.exp(self.values * length)[:, None] + piece.constant + piece.slope * length
-        return moved
+        moved: Modal = piece.decaying * np.exp(self.values * length)[:, None]
+        return moved + polynomial_at(piece.polynomial, np.asarray(length))
 
     def fading(self, decaying: Modal, after: FloatArray, left: NDArray[np.bool_] | None = None) -> FloatArray:
         """`decaying exp(values after)` as real numbers: real modes, then real and imaginary parts of the upper ones.
@@ -175,8 +203,8 @@ class ExactResponse:
     def at(self, piece: Piece, probe: Probe, time: FloatArray) -> FloatArray:
         """A probe of every response at times (T,), or each at its own (K, T), within a piece; shape (K, T, rows)."""
         after = np.atleast_2d(time - piece.start)
-        value, slope = piece.line(probe)
-        found = value.T[:, None, :] + after[:, :, None] * slope.T[:, None, :]
+        coefficients = piece.coefficients(probe).transpose(0, 2, 1)[:, :, None, :]
+        found = np.asarray(polynomial_at(coefficients, after[:, :, None]), dtype=np.float64)
         upper = self.upper
         decays = -np.real(self.values[: upper.stop])
         for first in range(0, after.shape[1], BLOCK):
@@ -190,13 +218,12 @@ class ExactResponse:
     def each_at(self, piece: Piece, probe: Probe, time: FloatArray, column: NDArray[np.int64]) -> FloatArray:
         """Row r of a probe in response `column[r]` at its own times, shapes (rows, T) to (rows, T)."""
         after = time - piece.start
-        value = np.real(np.einsum("rn,nr->r", probe.modal, piece.constant[:, column]))
-        value += np.einsum("ri,ir->r", probe.feed, piece.inputs[:, column]) + probe.rest
-        slope = np.real(np.einsum("rn,nr->r", probe.modal, piece.slope[:, column]))
-        slope += np.einsum("ri,ir->r", probe.feed, piece.inputs_slope[:, column])
+        coefficients = np.real(np.einsum("rn,dnr->dr", probe.modal, piece.polynomial[:, :, column]))
+        coefficients[0] += np.einsum("ri,ir->r", probe.feed, piece.inputs[:, column]) + probe.rest
+        coefficients[1] += np.einsum("ri,ir->r", probe.feed, piece.inputs_slope[:, column])
         fading = self.fading(piece.decaying[:, column, None], after)
-        found: FloatArray = value[:, None] + slope[:, None] * after + np.einsum("rtn,rn->rt", fading, probe.decaying)
-        return found
+        found: FloatArray = polynomial_at(coefficients[:, :, None], after)
+        return found + np.einsum("rtn,rn->rt", fading, probe.decaying)
 
     def panels(self, piece: Piece) -> FloatArray:
         """Edges of parts of a piece that are as short as the modes that are left there ask for, shape (P + 1,)."""
@@ -253,8 +280,8 @@ class QuadraticForm:
         return np.asarray(((voltage @ self.form) * voltage).sum(axis=2))
 
     def integral(self, piece: Piece, first: FloatArray, last: FloatArray) -> FloatArray:
-        """From `first` to `last` (K,), absolute times within the piece, s; shape (K,)."""
-        value, slope = piece.line(self.probe)
+        """From `first` to `last` (K,), absolute times within a straight piece, s; shape (K,)."""
+        value, slope = piece.coefficients(self.probe)
         a, b = first - piece.start, last - piece.start
         rates = self.values[:, None]
         at_a, at_b = (piece.decaying * np.exp(rates * time) for time in (a, b))

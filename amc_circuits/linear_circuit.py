@@ -3,6 +3,10 @@
 Every node is an unknown of `E dy/dt = F y + H u + h - D du/dt`: E holds the capacitors (a symmetric matrix where
 lines are reduced with their mesh), h the op-amps' offsets, D the capacitors to driven bit lines. Wires are in it by
 the reduced arrays. Nodes without a capacitor are eliminated by a Schur complement; what is left are the states.
+
+Nodes whose own time constants are below `NEGLIGIBLE` of the op-amps' are eliminated as if they had no capacitor: the
+slow poles would drown in the rounding of the fast ones. To first order, a time constant tau that is left out changes a
+pole p by the relative part `|p| tau` (P. Kokotovic et al., Singular Perturbation Methods in Control, 1986, chapter 2).
 """
 
 from __future__ import annotations
@@ -15,10 +19,16 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.modes import Modes, independent_modes, modes_of
+from amc_circuits.modes import Modes, independent_modes, modes_of, values_of
 from netlists import InvDesign, MacroOpAmp, MvmDesign, SinglePoleOpAmp
 from netlists.memory import check_memory
 from netlists.record import FloatArray
+
+NEGLIGIBLE = 1e-6
+"""Time constant of a node in units of 1/w_T (or of the second pole's, if that is faster) below which its capacitor is
+left out."""
+COUPLED = 10.0
+"""The nodes that are left out may be so many times slower together than each alone."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,8 @@ class LinearCircuit:
         rest: Node voltages with all inputs at zero (offsets make them), shape (nodes,), V.
         nodes: Which rows of `read`, `feed` and `rest` belong to a group: `v` sum nodes, `c` or `out` outputs, `d`, `w`
             inverters, `amp`, `inv` (and `amp_second`, `inv_second`) the stages inside the op-amps.
+        left_out: Longest time constant that was left out, s; 0 where none was. It changes a pole p by about `|p|` times
+            it, relatively: at most some 1e-5 for the op-amps' own.
     """
 
     state: FloatArray
@@ -41,6 +53,7 @@ class LinearCircuit:
     feed: FloatArray
     rest: FloatArray
     nodes: dict[str, slice]
+    left_out: float = 0.0
 
     @cached_property
     def _eigen(self) -> Modes:
@@ -55,6 +68,11 @@ class LinearCircuit:
     def poles(self) -> NDArray[np.complex128]:
         """All poles, 1/s, the slowest (or the fastest growing) first."""
         return self._eigen.poles
+
+    @property
+    def growth_rate(self) -> float:
+        """Largest real part of all poles, 1/s; without the work that modes take."""
+        return float(values_of(self.state).real.max())
 
     @cached_property
     def dc_gain(self) -> FloatArray:
@@ -102,6 +120,7 @@ class _Nodes:
         self.input_capacitance = np.zeros((ends[-1], inputs))
         self.constant = np.zeros(ends[-1])
         self.same: list[tuple[slice, slice]] = []
+        self.fastest = 0.0
 
     def indices(self, *groups: str) -> NDArray[np.int64]:
         """Where the nodes of some groups stand, one group after the other."""
@@ -123,6 +142,7 @@ class _Nodes:
         """One op-amp a node: the states of its record, its output loaded by what is joined to `output`."""
         stage, node, pin = self.indices(name), self.indices(inverting), self.indices(output)
         w_t = opamp.unity_gain_frequency
+        self.fastest = max(self.fastest, w_t)
         self.capacitance[stage, stage] = 1
         self.amplification[stage, stage] -= w_t / opamp.open_loop_gain
         self.amplification[stage, node] -= w_t
@@ -135,6 +155,7 @@ class _Nodes:
         self.capacitance[node, node] += opamp.input_capacitance
         if opamp.second_pole is not None:
             second, p2 = self.indices(name + "_second"), 2 * math.pi * opamp.second_pole
+            self.fastest = max(self.fastest, p2)
             self.capacitance[second, second] = 1
             self.amplification[second, stage] += p2
             self.amplification[second, second] -= p2
@@ -144,7 +165,9 @@ class _Nodes:
 
     def reduce(self) -> LinearCircuit:
         """Puts ideal outputs in the place of their pins and eliminates the nodes without a capacitor."""
-        matrix, gone = self.matrix + self.amplification, np.diag(self.capacitance) == 0
+        matrix = self.matrix + self.amplification
+        without, left_out = self._far_too_fast(matrix)
+        gone = without | (np.diag(self.capacitance) == 0)
         for pin, stage in self.same:
             matrix[:, stage] += matrix[:, pin]
             self.capacitance[:, stage] += self.capacitance[:, pin]
@@ -180,7 +203,18 @@ class _Nodes:
             rest = rest - read @ np.linalg.solve(state, constant)
         for pin, stage in self.same:
             read[pin], feed[pin], rest[pin] = read[stage], feed[stage], rest[stage]
-        return LinearCircuit(state, drive, read, feed, rest[:, 0], self.at)
+        return LinearCircuit(state, drive, read, feed, rest[:, 0], self.at, left_out)
+
+    def _far_too_fast(self, matrix: FloatArray) -> tuple[NDArray[np.bool_], float]:
+        """Nodes whose capacitors are left out, and their longest time constant, all of them together, s."""
+        own = np.diag(self.capacitance)
+        limit = NEGLIGIBLE / self.fastest
+        fast = (own > 0) & (own < -np.diag(matrix) * limit)
+        if not fast.any():
+            return fast, 0.0
+        block = np.ix_(fast, fast)
+        longest = float(np.abs(_solve(matrix[block], self.capacitance[block])).sum(axis=1).max())
+        return (fast, longest) if longest < COUPLED * limit else (np.zeros_like(fast), 0.0)
 
 
 def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:

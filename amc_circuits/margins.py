@@ -100,7 +100,7 @@ def _growth(design: InvDesign | MvmDesign, **changes: Any) -> float:
     changed = design.replace(**changes)
     # The arrays are the same, and with wires it takes long to reduce them.
     changed.__dict__["reduced_arrays"] = design.reduced_arrays
-    return float(np.linalg.eigvals(linear_circuit(changed).state).real.max())
+    return linear_circuit(changed).growth_rate
 
 
 def _macro(opamp: SinglePoleOpAmp | MacroOpAmp) -> MacroOpAmp:

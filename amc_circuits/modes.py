@@ -1,4 +1,9 @@
-"""A linear system in its modes: every response is a sum of exponentials, known at any time without stepping to it."""
+"""A linear system in its modes: every response is a sum of exponentials, known at any time without stepping to it.
+
+A numerical eigenvalue of a matrix is off by about `eps` times the largest one. Where the largest is more than `SPREAD`
+times the smallest, the eigenvalues of the inverse are taken: then the *slow* poles, which decide stability, settling
+and the final value, have all their digits, and those of the fast ones are good to `eps` times the spread.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +13,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from netlists.record import FloatArray
+from netlists.record import FloatArray, ParameterError
 
 ComplexArray = NDArray[np.complex128]
 WORST_CONDITION = 1e8
 """Of the eigenvectors; beyond it too few digits are left."""
+SPREAD = 1e6
+"""Fastest over slowest pole from which on the inverse is taken. The slow poles have ten digits up to here."""
+LARGEST_SPREAD = 1e13
+"""Beyond, the fast poles would have no digit left, not even their sign."""
 JITTER = 1e-9
 """Relative change of the matrix that parts eigenvalues which share an eigenvector (see `independent_modes`)."""
 
@@ -47,13 +56,46 @@ class Modes:
             return np.inf
 
 
+def values_of(matrix: FloatArray) -> NDArray[np.inexact]:
+    """The eigenvalues of a real matrix.
+
+    Raises:
+        ParameterError: They are too far apart.
+    """
+    values = np.linalg.eigvals(matrix)
+    return 1 / np.linalg.eigvals(_inverse(matrix)) if _is_stiff(values) else values
+
+
 def modes_of(matrix: FloatArray) -> Modes:
-    """The modes of a real matrix, as they come."""
+    """The modes of a real matrix, as they come.
+
+    Raises:
+        ParameterError: Its eigenvalues are too far apart.
+    """
     values, vectors = np.linalg.eig(matrix)
+    if _is_stiff(values):
+        values, vectors = np.linalg.eig(_inverse(matrix))
+        values = 1 / values
     poles = values[np.argsort(-values.real, kind="stable")].astype(np.complex128)
     side = np.sign(np.imag(values))
     order = np.concatenate([np.flatnonzero(side == kind) for kind in (0, 1, -1)])
     return Modes(poles, values[order], np.ascontiguousarray(vectors[:, order]), int((side == 0).sum()))
+
+
+def _is_stiff(values: NDArray[np.inexact]) -> bool:
+    """True where the inverse gives better eigenvalues."""
+    sizes = np.abs(values)
+    fastest, slowest = float(sizes.max()), float(sizes.min())
+    if fastest > LARGEST_SPREAD * slowest > 0:
+        mend = "these are too far apart for 16 digits; leave out capacitances and second poles that do not matter"
+        raise ParameterError("A", f"a circuit with poles from {slowest:.3g} to {fastest:.3g} 1/s", mend)
+    return fastest > SPREAD * slowest > 0
+
+
+def _inverse(matrix: FloatArray) -> FloatArray:
+    """The inverse. Rows are scaled first, for they differ as much as the poles do."""
+    scale = 1 / np.abs(matrix).max(axis=1)
+    return np.asarray(np.linalg.solve(matrix * scale[:, None], np.diag(scale)), dtype=np.float64)
 
 
 def independent_modes(matrix: FloatArray, found: Modes) -> Modes:
