@@ -10,13 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.measurement import bits, relative_error
-from amc_circuits.readings import Reading
+from amc_circuits.quantities import counted, format_quantity
+from amc_circuits.readings import NARROWER, WIDER, Reading
 from amc_circuits.solution import Attempt, Energy, Response, Solution, Status, scalar_or_array
 from netlists import MvmDesign
 from netlists.record import FloatArray
 
 if TYPE_CHECKING:
     from amc_circuits.programmed import ProgrammedCircuit
+
+GRAZING = 1.1
+"""Settling times at 0.97 and 1.03 of the tolerance: an exponential's differ by 1.3 %, by 3 % at a tolerance of 0.1."""
 
 
 @dataclass(frozen=True)
@@ -72,23 +76,70 @@ class Answer:
             if k in self.readings:
                 unit = self.scale[k] * self.readings[k].attempt.scale
                 values[:, k] = self.circuit.gain * self._outputs[0][:, k] / unit
-            elif self.scale[k] == 0:
+            elif self.scale[k] == 0 and self.circuit.stability.stable:
                 values[:, k] = 0
         return values
 
     def _status(self, column: int) -> Status:
-        if self.scale[column] == 0:
-            return Status.SETTLED
         if not self.circuit.stability.stable:
             return Status.UNSTABLE
+        if self.scale[column] == 0:
+            return Status.SETTLED
         reading = self.readings[column]
         if reading.excess:
             return Status.NONLINEAR
-        if reading.saturated:
+        rest = reading.at_rest
+        if not reading.steady or rest is None:
+            return Status.NOT_SETTLED
+        if rest.held:
             return Status.SATURATED
-        if not reading.steady:
+        if rest.distance > self.circuit.settings.tolerance:
             return Status.NOT_SETTLED
         return Status.CLIPPED if self._outputs[1][column] else Status.SETTLED
+
+    def _message(self, statuses: tuple[Status, ...]) -> str:
+        """One sentence about the worst status: what is seen of it in the first right-hand side that has it."""
+        worst = max(statuses)
+        if worst is Status.UNSTABLE:
+            return self.circuit.stability.cause
+        reading = self.readings.get(statuses.index(worst))
+        seen = ""
+        if reading is not None and reading.excess:
+            seen = str(reading.excess)
+        elif reading is not None and (rest := reading.at_rest) is not None and worst is not Status.SETTLED:
+            away = f"{format_quantity(rest.distance, '%')} of full scale away from the steady state"
+            if rest.held:
+                seen = rest.held + ("" if np.isnan(rest.distance) else f", the outputs are {away}")
+            elif worst is Status.NOT_SETTLED:
+                return f"the outputs rest {away} of the same circuit, and no limit of an amplifier explains it"
+        return f"{seen}; {worst.advice}" if seen else worst.advice
+
+    def _notes(self, statuses: tuple[Status, ...]) -> tuple[str, ...]:
+        """What else a reader should know."""
+        settled = {
+            k: self.readings[k] for k, status in enumerate(statuses) if status is Status.SETTLED and self.scale[k]
+        }
+        found = [self.circuit.linear.note] if self.circuit.linear.note else []
+        if unjudged := [k for k, one in settled.items() if one.at_rest and np.isnan(one.at_rest.distance)]:
+            found.append(
+                f"{counted(len(unjudged), 'right-hand side')} could not be judged: ngspice found no operating point to "
+                "compare with"
+            )
+        if uncertain := [k for k, one in settled.items() if one.uncertain]:
+            found.append(
+                f"settling times of {counted(len(uncertain), 'right-hand side')} kept changing as time steps were made "
+                "shorter; the state-space engine knows them where the circuit is linear"
+            )
+        grazing = {k: one for k, one in settled.items() if one.settling_range[1] > GRAZING * one.settling_range[0]}
+        if grazing:
+            worst = max(grazing, key=lambda k: grazing[k].settling_range[1] - grazing[k].settling_range[0])
+            early, late = (format_quantity(time, "s") for time in grazing[worst].settling_range)
+            which = f"that of right-hand side {worst + 1} of {len(statuses)}" if len(statuses) > 1 else "it"
+            found.append(
+                f"the settling time jumps: at {WIDER:g} and {NARROWER:g} times the tolerance {which} is {early} and "
+                f"{late}, for a crest grazes the edge of its band"
+            )
+        return tuple(found)
 
     def _energy(self, single: bool) -> Energy:
         array = self._each(lambda reading: reading.energy[1])
@@ -125,16 +176,13 @@ class Answer:
         values = self._values()
         statuses = tuple(self._status(k) for k in range(count))
         errors = relative_error(values, self.reference)
-        worst = max(statuses)
-        message = self.circuit.stability.cause if worst is Status.UNSTABLE else worst.advice
-        if worst is Status.NONLINEAR:
-            message = f"{next(reading.excess for reading in self.readings.values() if reading.excess)}; {message}"
         differences = [r.difference for r in self.readings.values() if not np.isnan(r.difference)]
         return Solution(
             value=values[:, 0] if single else values,
-            status=worst,
+            status=max(statuses),
             statuses=statuses,
-            message=message,
+            message=self._message(statuses),
+            notes=self._notes(statuses),
             settling_time=scalar_or_array(self._each(lambda reading: reading.settling_time), single),
             predicted_settling_time=self.circuit.stability.settling_time(self.circuit.settings.tolerance),
             overshoot=scalar_or_array(self._each(lambda reading: reading.overshoot), single),

@@ -89,9 +89,16 @@ def solve(
         print(json.dumps(report.record(case, solution), indent=2, allow_nan=False))
     else:
         report.print_table(report.table(case, solution))
+    print_notes(solution)
     if not solution.usable:
         print(f"amc: {solution.status.name}: {solution.message}", file=sys.stderr)
         finish(NO_RESULT)
+
+
+def print_notes(solution: Solution) -> None:
+    """Prints what a reader of the result should know, a line each, beside the result."""
+    for note in solution.notes:
+        print(f"amc: note: {note}", file=sys.stderr)
 
 
 def _write_files(case: Case, solution: Solution, plot_file: Path | None, save_file: Path | None) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from rich.table import Table
 
 from amc_circuits.cases import Case
-from amc_circuits.commands import case_of, waiting
+from amc_circuits.commands import case_of, print_notes, waiting
 from amc_circuits.conductances import programming_cost
 from amc_circuits.converters import Converters
 from amc_circuits.cost import Cost, Programming
@@ -48,6 +48,7 @@ def cost(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: 
         print(json.dumps(_record(case, solution, found), indent=2, allow_nan=False))
     else:
         print_table(_table(case, solution, found))
+    print_notes(solution)
     if not solution.usable:
         print(f"amc: {solution.status.name}: {solution.message}", file=sys.stderr)
         finish(NO_RESULT)

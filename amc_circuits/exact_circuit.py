@@ -7,8 +7,10 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from amc_circuits.exact_response import ExactResponse, Piece, Probe, QuadraticForm, probe_of, response_of
+from amc_circuits.exact_response import ExactResponse, Piece, Probe, probe_of, response_of
 from amc_circuits.linear_circuit import LinearCircuit, linear_circuit
+from amc_circuits.observation import amplifier_names
+from amc_circuits.quadratic_form import QuadraticForm
 from netlists import InvDesign, MacroOpAmp, MvmDesign
 from netlists.record import FloatArray
 
@@ -109,11 +111,8 @@ class ExactCircuit:
 
     @property
     def amplifiers(self) -> list[str]:
-        """What each amplifier is called, in the order of `Samples`."""
-        names = [f"amplifier {k + 1}" for k in range(self.design.conductance_positive.shape[0])]
-        if "inv" in self.linear.nodes:
-            names += [f"inverter {k + 1}" for k in range(self.design.conductance_positive.shape[1])]
-        return names
+        """Names of the amplifiers, in the order of `Samples`."""
+        return amplifier_names(self.design)
 
     def observe(self, piece: Piece, time: FloatArray) -> Samples:
         """All responses of a piece at times (T,), or each at its own (K, T), within it."""

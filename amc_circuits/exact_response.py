@@ -222,8 +222,9 @@ class ExactResponse:
         coefficients[0] += np.einsum("ri,ir->r", probe.feed, piece.inputs[:, column]) + probe.rest
         coefficients[1] += np.einsum("ri,ir->r", probe.feed, piece.inputs_slope[:, column])
         fading = self.fading(piece.decaying[:, column, None], after)
-        found: FloatArray = polynomial_at(coefficients[:, :, None], after)
-        return found + np.einsum("rtn,rn->rt", fading, probe.decaying)
+        found = np.asarray(polynomial_at(coefficients[:, :, None], after), dtype=np.float64)
+        found += np.einsum("rtn,rn->rt", fading, probe.decaying)
+        return found
 
     def panels(self, piece: Piece) -> FloatArray:
         """Edges of parts of a piece that are as short as the modes that are left there ask for, shape (P + 1,)."""
@@ -248,52 +249,6 @@ def gauss(edges: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Points and weights of the panels between edges (P + 1,), eight a panel; shape (P, 8) each."""
     half = np.diff(edges)[:, None] / 2
     return (edges[:-1, None] + edges[1:, None]) / 2 + half * GAUSS_NODES, half * GAUSS_WEIGHTS
-
-
-@dataclass(frozen=True)
-class QuadraticForm:
-    """The integral of `y^T form y`, y a probe, over parts of pieces. What does not depend on inputs is done once.
-
-    Attributes:
-        probe: y.
-        form: Symmetric, shape (rows, rows).
-        values: Of the modes, shape (n,).
-        shared: `modal^T form`, shape (n, rows).
-        pairs: `modal^T form modal / (values_i + values_j)`, shape (n, n).
-    """
-
-    probe: Probe
-    form: FloatArray
-    values: Modal
-    shared: Modal
-    pairs: Modal
-
-    @classmethod
-    def of(cls, probe: Probe, form: FloatArray, values: Modal) -> QuadraticForm:
-        """Prepares the form."""
-        shared = probe.modal.T @ form
-        return cls(probe, form, values, shared, (shared @ probe.modal) / (values[:, None] + values[None, :]))
-
-    def value(self, response: ExactResponse, piece: Piece, time: FloatArray) -> FloatArray:
-        """The form itself at times (T,), or each response's own (K, T), shape (K, T)."""
-        voltage = response.at(piece, self.probe, time)
-        return np.asarray(((voltage @ self.form) * voltage).sum(axis=2))
-
-    def integral(self, piece: Piece, first: FloatArray, last: FloatArray) -> FloatArray:
-        """From `first` to `last` (K,), absolute times within a straight piece, s; shape (K,)."""
-        value, slope = piece.coefficients(self.probe)
-        a, b = first - piece.start, last - piece.start
-        rates = self.values[:, None]
-        at_a, at_b = (piece.decaying * np.exp(rates * time) for time in (a, b))
-        moved = (at_b - at_a) / rates
-        # The integral of t exp(rate t) is (t - 1/rate) exp(rate t) / rate.
-        moved_on = (b * at_b - a * at_a - moved) / rates
-        pairs = (at_b * (self.pairs @ at_b) - at_a * (self.pairs @ at_a)).sum(axis=0)
-        mixed = (self.shared @ value * moved + self.shared @ slope * moved_on).sum(axis=0)
-        formed, sloped = self.form @ value, self.form @ slope
-        flat = (value * formed).sum(axis=0) * (b - a) + (slope * formed).sum(axis=0) * (b**2 - a**2)
-        flat += (slope * sloped).sum(axis=0) * (b**3 - a**3) / 3
-        return np.asarray(np.real(pairs + 2 * mixed) + flat, dtype=np.float64)
 
 
 def probe_of(circuit: LinearCircuit, *groups: str) -> Probe:

@@ -55,6 +55,16 @@ class LinearCircuit:
     nodes: dict[str, slice]
     left_out: float = 0.0
 
+    @property
+    def note(self) -> str:
+        """One sentence where something was left out; empty where nothing was."""
+        if self.left_out == 0:
+            return ""
+        return (
+            f"capacitances with time constants up to {self.left_out:.2g} s are left out of poles and exact responses: "
+            f"they change them by less than {1e1 * NEGLIGIBLE:g}, relatively"
+        )
+
     @cached_property
     def _eigen(self) -> Modes:
         return modes_of(self.state)
@@ -254,16 +264,29 @@ def linear_circuit(design: InvDesign | MvmDesign) -> LinearCircuit:
     return _nodes(design).reduce()
 
 
-def noise_circuit(design: InvDesign | MvmDesign) -> tuple[LinearCircuit, FloatArray]:
+def noise_circuit(design: InvDesign | MvmDesign, bandwidth: float) -> tuple[LinearCircuit, FloatArray]:
     """The linear circuit with a current into each node as its inputs, and the Laplacian of its resistors, siemens.
 
     Inputs are amperes at the nodes of the circuit, V/s at the stages inside the op-amps. Resistances inside op-amps
-    are none of the resistors. Both have a row and a column for every node.
+    are none of the resistors. Both have a row and a column for every node. Nodes count as far too fast only where they
+    are beside the bandwidth of the read-out, Hz, too: noise is as fast as that.
     """
     nodes = _nodes(design)
+    nodes.fastest = max(nodes.fastest, 2 * math.pi * bandwidth)
     nodes.input = np.eye(len(nodes.matrix))
     nodes.input_capacitance = np.zeros_like(nodes.matrix)
     return nodes.reduce(), -nodes.matrix
+
+
+def offset_gain(design: InvDesign | MvmDesign) -> FloatArray:
+    """Steady volts at every output for a volt of offset at each amplifier, inverters last; shape (N, amplifiers)."""
+    nodes = _nodes(design)
+    stages = nodes.indices(*(name for name in ("amp", "inv") if name in nodes.at))
+    nodes.input = np.zeros((len(nodes.matrix), len(stages)))
+    nodes.input[stages, np.arange(len(stages))] = design.opamp.equivalent.unity_gain_frequency
+    nodes.input_capacitance = np.zeros_like(nodes.input)
+    circuit = nodes.reduce()
+    return circuit.dc_gain[circuit.nodes[circuit.outputs]]
 
 
 def _nodes(design: InvDesign | MvmDesign) -> _Nodes:

@@ -81,7 +81,7 @@ def noise(design: InvDesign | MvmDesign, bandwidth: float | None = None) -> Nois
     pole = design.opamp.equivalent.gbwp if bandwidth is None else bandwidth
     if not (math.isfinite(pole) and pole > 0):
         raise ParameterError("bandwidth", pole, "must be a finite frequency above 0 Hz")
-    circuit, laplacian = noise_circuit(design)
+    circuit, laplacian = noise_circuit(design, pole)
     if circuit.poles[0].real >= 0:
         what = f"an unstable circuit (pole at {complex_text(complex(circuit.poles[0]))} 1/s)"
         raise ParameterError("A", what, "noise is known of stable circuits only; amc stability says what to try")

@@ -7,7 +7,8 @@ over the terminals (Tellegen), i the resistive part of the currents: the other p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,9 @@ class Observation:
         array_power: Dissipated in cells and wires, shape (T,), W.
         input_power: Dissipated in the input resistors, shape (T,), W.
         delivered_power: By supplies and input sources, shape (T,), W; None where the op-amps have no supply pins.
-        output_current: Of every amplifier, inverters included, shape (T, amplifiers), A.
+        inverting_voltage: At the inverting input of every amplifier, inverters included, shape (T, amplifiers), V.
+        output_voltage: Of every amplifier, shape (T, amplifiers), V.
+        output_current: Of every amplifier, shape (T, amplifiers), A.
         stage_voltage: What each output would be without its load, shape (T, amplifiers), V.
         terminal_voltage: Word lines, bit lines of the positive array, bit lines of the negative array where there is
             one, shape (T, N + arrays * M), V.
@@ -38,6 +41,8 @@ class Observation:
     array_power: FloatArray
     input_power: FloatArray
     delivered_power: FloatArray | None
+    inverting_voltage: FloatArray
+    output_voltage: FloatArray
     output_current: FloatArray
     stage_voltage: FloatArray
     terminal_voltage: FloatArray
@@ -46,17 +51,18 @@ class Observation:
         """The samples with start <= time <= stop (a billionth of the whole is allowed for rounding)."""
         slack = 1e-9 * (self.time[-1] - self.time[0])
         part = slice(*self.time.searchsorted([start - slack, stop + slack]))
-        delivered = None if self.delivered_power is None else self.delivered_power[part]
-        return Observation(
-            self.time[part],
-            self.outputs[part],
-            self.array_power[part],
-            self.input_power[part],
-            delivered,
-            self.output_current[part],
-            self.stage_voltage[part],
-            self.terminal_voltage[part],
-        )
+        samples: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        cut: dict[str, Any] = {name: None if value is None else value[part] for name, value in samples.items()}
+        return Observation(**cut)
+
+
+def amplifier_names(design: InvDesign | MvmDesign) -> list[str]:
+    """Names of all amplifiers in the order of an observation: those at the sum nodes, then the inverters."""
+    rows, columns = design.conductance_positive.shape
+    names = [f"amplifier {k + 1}" for k in range(rows)]
+    if isinstance(design, InvDesign) and design.signed:
+        names += [f"inverter {k + 1}" for k in range(columns)]
+    return names
 
 
 def saved_vectors(design: InvDesign | MvmDesign) -> tuple[str, ...]:
@@ -157,13 +163,15 @@ def _observe_inv(design: InvDesign, waveforms: Waveforms, drive: StepTrain) -> O
     voltage_in, row = drive.voltage(waveforms.time), waveforms.voltages(nodes.sums(size))
     input_current = design.input_conductance * (voltage_in - row)
     array_power = np.zeros(len(waveforms.time))
-    driven, currents = [], []
+    driven, currents, inverting = [], [], [row]
     for k, _ in enumerate(design.arrays):
         current, power = _terminal_currents(design, k, waveforms)
         array_power += power
         output = waveforms.voltages(nodes.drivers(k, size))
         if design.signed:
-            current = current + (output - waveforms.voltages(nodes.inverter_sums(size))) / design.inverter_resistance
+            middle = waveforms.voltages(nodes.inverter_sums(size))
+            current = current + (output - middle) / design.inverter_resistance
+            inverting = [row, middle]
         driven.append(output)
         currents.append(current)
     outputs, output_current = np.hstack(driven), np.hstack(currents)
@@ -175,6 +183,8 @@ def _observe_inv(design: InvDesign, waveforms: Waveforms, drive: StepTrain) -> O
         array_power=array_power,
         input_power=np.einsum("ti,ti->t", voltage_in - row, input_current),
         delivered_power=None if supplied is None else supplied + from_inputs,
+        inverting_voltage=np.hstack(inverting),
+        output_voltage=outputs,
         output_current=output_current,
         stage_voltage=_stage_voltage(design.opamp, outputs, output_current),
         terminal_voltage=np.hstack([row, outputs]),
@@ -200,6 +210,8 @@ def _observe_mvm(design: MvmDesign, waveforms: Waveforms) -> Observation:
         array_power=array_power,
         input_power=np.zeros_like(array_power),
         delivered_power=None if supplied is None else supplied + from_inputs,
+        inverting_voltage=row,
+        output_voltage=outputs,
         output_current=output_current,
         stage_voltage=_stage_voltage(design.opamp, outputs, output_current),
         terminal_voltage=np.hstack([row, *driven]),

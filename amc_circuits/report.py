@@ -39,6 +39,7 @@ def record(case: Case, solution: Solution) -> dict[str, Any]:
         "circuit": case.kind,
         "engine": made.pop("engine"),
         "status": solution.status.name,
+        "notes": list(solution.notes),
         "size": list(case.circuit.matrix.shape) if case.kind == "mvm" else case.circuit.matrix.shape[0],
         "seed": case.seed,
         "trial": case.trial,

@@ -37,8 +37,8 @@ _ADVICE = {
     "the stability limit, look at the waveform with --plot",
     Status.NONLINEAR: "the state-space engine knows linear amplifiers only; take --engine auto or ngspice, or lower "
     "--input-voltage",
-    Status.SATURATED: "an amplifier passed its swing or its current limit; drop --fixed-scale, lower "
-    "--input-voltage or --g-max, or take an op-amp with more swing",
+    Status.SATURATED: "drop --fixed-scale, lower --input-voltage or --g-max, or take an op-amp with more swing and "
+    "output current",
     Status.UNSTABLE: "the circuit has a growing pole",
 }
 
@@ -108,7 +108,7 @@ class Attempt:
         scale: k, volts per unit of b.
         slot_time: How long the input was held, s.
         peak_output: Largest voltage that an amplifier's stage reached, V.
-        why: `first`, `output scale reduced` or `slot doubled`.
+        why: `first`, `output scale reduced`, `slot doubled`, or `stream repeated` where another one was the reason.
     """
 
     scale: float
@@ -147,6 +147,8 @@ class Solution:
         status: The worst of all right-hand sides.
         statuses: One status a right-hand side.
         message: One sentence about `status`.
+        notes: Sentences that a reader of the result should know: what could not be judged, what was left out, times
+            that jump on the smallest change.
         settling_time: s; nan where null.
         predicted_settling_time: From the slowest pole, s.
         overshoot: Relative to the largest final output.
@@ -169,6 +171,7 @@ class Solution:
     status: Status
     statuses: tuple[Status, ...]
     message: str
+    notes: tuple[str, ...]
     settling_time: Any
     predicted_settling_time: float
     overshoot: Any

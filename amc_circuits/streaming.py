@@ -8,19 +8,24 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from amc_circuits.at_rest import at_rest
 from amc_circuits.engines import Engine, Job
 from amc_circuits.linear_circuit import LinearCircuit
 from amc_circuits.observation import saved_vectors
-from amc_circuits.readings import CLIPPED_WITHIN, Reading
+from amc_circuits.readings import Reading
 from amc_circuits.settings import Settings
 from amc_circuits.stability import Stability
 from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp, ParameterError, StepTrain, Transient
 from netlists.record import FloatArray
 
 CHUNK = 8
-"""Right-hand sides in one transient. Fixed, so that results do not depend on the number of jobs."""
+"""Right-hand sides in one transient, where each starts from rest. Fixed, so that results do not depend on the number of
+jobs."""
 HEADROOM = 0.8
 """Part of the swing that an output may use before k is reduced."""
+RESIDUE = 0.005
+"""Of an output's size, that is left of it after a return. Until the next output settles it decays by the tolerance, as
+that one does, so that it is this part of the band then."""
 DOUBLINGS = 4
 MOST_POINTS = 1_000_000
 """Time points of one slot; a circuit that asks for more is refused."""
@@ -54,13 +59,13 @@ def timing(poles: Stability, opamp: OpAmp, tolerance: float, rise_time: float) -
     """Slot, return and step from the slowest pole and the slew rate.
 
     At the beginning of the slot's last fifth, a response of 1.5 times the final value's size has decayed to a
-    twentieth of the tolerance; at the end of a return, one of the final value's size to half of it. The inputs fall
-    within a time constant: without a sharp edge the simulator takes long steps.
+    twentieth of the tolerance; at the end of a return, one of the final value's size to half of it, and to `RESIDUE`
+    at least. The inputs fall within a time constant: without a sharp edge the simulator takes long steps.
     """
     time_constant = 1 / abs(poles.slowest.real)
     slewing = opamp.slewing_time
     slot = 1.25 * (time_constant * math.log(30 / tolerance) + slewing) + 2 * rise_time
-    back = time_constant * (1 + math.log(2 / tolerance)) + slewing
+    back = time_constant * (1 - math.log(min(tolerance / 2, RESIDUE))) + slewing
     step = min(1 / (STEPS_PER_TIME_CONSTANT * abs(poles.slowest)), slot / 40)
     if slot / step > MOST_POINTS:
         raise _too_many_points(poles, opamp, rise_time, slot, slewing)
@@ -144,7 +149,8 @@ class Stream:
         """Reads every column of `levels` (inputs, K), volts at the input full scale.
 
         A column whose output passed 0.8 of the swing is repeated once at a smaller scale (unless the scale is fixed);
-        one that was not steady is repeated alone in slots of twice, four times ... the length.
+        one that was not steady, or not where the circuit rests, is repeated alone in slots of twice, four times ... the
+        length. Where each starts from the one before, all of them are repeated: a column has its history.
 
         Args:
             levels: Input voltages.
@@ -154,18 +160,27 @@ class Stream:
             readings = self._read(levels, range(levels.shape[1]), {})
         else:
             readings = {k: self._noted(reading, 1.0) for k, reading in enumerate(first)}
-        if not self.stable:
-            return [readings[k] for k in sorted(readings)]
-        if not self.settings.fixed_scale:
-            self._reduce_scale(levels, readings)
-        self._wait_longer(levels, readings)
+        if self.stable:
+            if not self.settings.fixed_scale:
+                self._reduce_scale(levels, readings)
+            self._wait_longer(levels, readings)
         return [readings[k] for k in sorted(readings)]
+
+    @property
+    def _in_turn(self) -> bool:
+        """True where a right-hand side starts from the solution before it."""
+        return self.settings.start == "previous"
 
     def _read(
         self, levels: FloatArray, columns: Sequence[int], scale: dict[int, float], doubled: int = 0
     ) -> dict[int, Reading]:
-        """Simulates columns at their scales (1 unless given) and reads them; in doubled slots each runs alone."""
+        """Simulates columns at their scales (1 unless given) and reads them; in doubled slots each runs alone.
+
+        Where each starts from the one before, all columns are one stream, and all are read.
+        """
         chunk = 1 if doubled else CHUNK
+        if self._in_turn:
+            columns, chunk = range(levels.shape[1]), levels.shape[1]
         groups = [columns[k : k + chunk] for k in range(0, len(columns), chunk)]
         jobs = []
         for group in groups:
@@ -189,7 +204,8 @@ class Stream:
     def _reduce_scale(self, levels: FloatArray, readings: dict[int, Reading]) -> None:
         """Repeats, once, what passed 0.8 of the swing.
 
-        A clipped peak is only a lower bound of what a linear amplifier reaches: there the linear circuit's is taken.
+        A peak that a limit holds is only a lower bound of what a linear amplifier reaches: where the linear circuit's
+        steady state lies higher, that one counts.
         """
         swing = self.design.opamp.swing
         large = [k for k, reading in readings.items() if reading.attempt.peak_output > HEADROOM * swing]
@@ -198,23 +214,41 @@ class Stream:
         predicted = np.abs(self.linear.steady_stages(levels[:, large])).max(axis=0)
         scale = {}
         for column, linear_peak in zip(large, predicted.tolist(), strict=True):
-            peak = readings[column].attempt.peak_output
-            if peak > swing - CLIPPED_WITHIN:
-                peak = max(peak, linear_peak)
-            scale[column] = HEADROOM * swing / peak
-        self._repeat(readings, self._read(levels, large, scale), "output scale reduced")
+            scale[column] = HEADROOM * swing / max(readings[column].attempt.peak_output, linear_peak)
+        self._repeat(readings, self._read(levels, large, scale), large, "output scale reduced")
 
     def _wait_longer(self, levels: FloatArray, readings: dict[int, Reading]) -> None:
-        """Repeats alone, in slots of twice the length, what was not steady."""
-        for doubled in range(1, DOUBLINGS + 1):
-            restless = [k for k, reading in readings.items() if not reading.steady]
-            if not restless:
+        """Repeats alone, in slots of twice the length, what was not steady or does not rest where it should."""
+        for doubled in range(DOUBLINGS + 1):
+            self._judge(levels, readings)
+            restless = [k for k, reading in readings.items() if _is_restless(reading, self.settings.tolerance)]
+            if not restless or doubled == DOUBLINGS:
                 return
-            scale = {k: readings[k].attempt.scale for k in restless}
-            self._repeat(readings, self._read(levels, restless, scale, doubled), "slot doubled")
+            scale = {k: reading.attempt.scale for k, reading in readings.items()}
+            self._repeat(readings, self._read(levels, restless, scale, doubled + 1), restless, "slot doubled")
 
-    def _repeat(self, readings: dict[int, Reading], again: dict[int, Reading], why: str) -> None:
+    def _judge(self, levels: FloatArray, readings: dict[int, Reading]) -> None:
+        """Compares what is steady with the steady state of the same circuit."""
+        new = [k for k, one in readings.items() if one.steady and one.excess is None and one.at_rest is None]
+        if not new:
+            return
+        held = levels[:, new] * np.array([readings[k].attempt.scale for k in new])
+        if self.design.linear:
+            wanted = self.linear.steady(self.linear.outputs, held)
+        else:
+            wanted = self.engine.rest(self.design, held, self.settings.jobs)
+        for column, outputs in zip(new, wanted.T, strict=True):
+            judged = at_rest(self.design, readings[column], outputs, self.settings.tolerance)
+            readings[column] = replace(readings[column], at_rest=judged)
+
+    def _repeat(self, readings: dict[int, Reading], again: dict[int, Reading], asked: Sequence[int], why: str) -> None:
         for column, reading in again.items():
-            attempt = replace(reading.attempt, why=why)
+            attempt = replace(reading.attempt, why=why if column in asked else "stream repeated")
             attempts = (*readings[column].attempts, attempt)
             readings[column] = replace(reading, attempt=attempt, attempts=attempts)
+
+
+def _is_restless(reading: Reading, tolerance: float) -> bool:
+    """True where more time may help: it still moves, or rests elsewhere than it should and no limit holds it."""
+    rest = reading.at_rest
+    return not reading.steady or (rest is not None and rest.distance > tolerance and not rest.held)

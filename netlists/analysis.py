@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netlists.record import Positive, Record
 
 OUTPUT_POINTS = 50
@@ -31,13 +33,27 @@ class Transient(Record):
     saved: tuple[str, ...] = ()
 
 
+OPERATING_POINT_RELTOL = 1e-6
+"""Of the operating point that a transient's end is compared with."""
+
+
+def operating_point_lines(saved: Sequence[str], klu: bool) -> str:
+    """`.options`, `.save` and `.op`; `klu` as in `analysis_lines`."""
+    options = f".options {'klu ' if klu else ''}reltol={OPERATING_POINT_RELTOL!r} vntol=1e-9 abstol=1e-13"
+    return "\n".join([options, *_saves(saved), ".op"])
+
+
+def _saves(saved: Sequence[str]) -> list[str]:
+    return [f".save {' '.join(saved[k : k + 16])}" for k in range(0, len(saved), 16)]
+
+
 def analysis_lines(analysis: Transient, klu: bool) -> str:
     """`.options`, `.save` and `.tran` of an analysis; `klu` asks for that matrix solver (ngspice 42 and later)."""
     lines = [
         f".options {'klu ' if klu else ''}reltol={analysis.reltol!r} vntol=1e-8 abstol=1e-13 method=trap "
         f"trtol={analysis.trtol:g}"
     ]
-    lines += [f".save {' '.join(analysis.saved[k : k + 16])}" for k in range(0, len(analysis.saved), 16)]
+    lines += _saves(analysis.saved)
     step = analysis.stop_time / OUTPUT_POINTS
     lines.append(f".tran {step!r} {analysis.stop_time!r} 0 {analysis.max_step!r}")
     return "\n".join(lines)

@@ -8,10 +8,10 @@ from netlists import nodes, opamp, sources
 from netlists.assembly import assemble
 from netlists.crossbar import crossbar
 from netlists.parameters import InvDesign
-from netlists.sources import StepTrain
+from netlists.sources import Drive
 
 
-def inv_circuit(design: InvDesign, drive: StepTrain | None = None) -> Circuit:
+def inv_circuit(design: InvDesign, drive: Drive | None = None) -> Circuit:
     """The INV circuit of a design, as a PySpice circuit that can still be added to.
 
     Sum node `v_i` is the inverting input of op-amp i, whose output `c_i` drives bit line i of the positive array; an
@@ -29,9 +29,9 @@ def inv_circuit(design: InvDesign, drive: StepTrain | None = None) -> Circuit:
     return assemble(title, design, [*inv_elements(design), *driven])
 
 
-def inv_sources(design: InvDesign, drive: StepTrain) -> str:
+def inv_sources(design: InvDesign, drive: Drive) -> str:
     """The input sources alone, one a row."""
-    return sources.step_sources(drive, nodes.inputs(design.size))
+    return sources.input_lines(drive, nodes.inputs(design.size))
 
 
 def inv_elements(design: InvDesign) -> list[str]:

@@ -8,10 +8,10 @@ from netlists import nodes, opamp, sources
 from netlists.assembly import assemble
 from netlists.crossbar import crossbar
 from netlists.parameters import MvmDesign
-from netlists.sources import StepTrain
+from netlists.sources import Drive
 
 
-def mvm_circuit(design: MvmDesign, drive: StepTrain | None = None) -> Circuit:
+def mvm_circuit(design: MvmDesign, drive: Drive | None = None) -> Circuit:
     """The MVM circuit of a design, as a PySpice circuit that can still be added to.
 
     Bit line j of the positive array is driven by `c_j`, of the negative one by `d_j = -c_j` from a source of its own;
@@ -29,11 +29,11 @@ def mvm_circuit(design: MvmDesign, drive: StepTrain | None = None) -> Circuit:
     return assemble(f"MVM {rows} x {columns} {design.sha256[:12]}", design, [*mvm_elements(design), *driven])
 
 
-def mvm_sources(design: MvmDesign, drive: StepTrain) -> str:
+def mvm_sources(design: MvmDesign, drive: Drive) -> str:
     """The input sources alone: one a column and, with a negative array, one of the opposite sign."""
     names = [nodes.drivers(k, design.shape[1]) for k, _ in enumerate(design.arrays)]
     return "\n".join(
-        sources.step_sources(drive, terminals, sign) for terminals, sign in zip(names, (1.0, -1.0), strict=False)
+        sources.input_lines(drive, terminals, sign) for terminals, sign in zip(names, (1.0, -1.0), strict=False)
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from netlists import nodes
 from netlists.opamp_parameters import OpAmp, SinglePoleOpAmp
-from netlists.record import FloatArray, Matrix, NonNegative, ParameterError, Positive, Record
+from netlists.record import FloatArray, Matrix, NonNegative, ParameterError, Positive, Record, Vector
 
 
 class StepTrain(Record):
@@ -81,8 +81,29 @@ class StepTrain(Record):
         return np.stack(columns, axis=1)
 
 
-def step_sources(drive: StepTrain, terminals: list[str], sign: float = 1.0) -> str:
-    """One piecewise linear voltage source a terminal, `sign` times the train."""
+class Constant(Record):
+    """Inputs that are held for ever, for an operating point.
+
+    Attributes:
+        levels: Input voltages, shape (inputs,), volts.
+    """
+
+    levels: Vector
+
+
+Drive = StepTrain | Constant
+
+
+def input_lines(drive: Drive, terminals: list[str], sign: float = 1.0) -> str:
+    """One voltage source a terminal, `sign` times what drives it."""
+    if isinstance(drive, StepTrain):
+        return _step_sources(drive, terminals, sign)
+    levels = (sign * drive.levels).tolist()
+    return "\n".join(f"V{node} {node} 0 DC {level!r}" for node, level in zip(terminals, levels, strict=True))
+
+
+def _step_sources(drive: StepTrain, terminals: list[str], sign: float) -> str:
+    """Piecewise linear ones."""
     times, values = drive.corners()
     stamps = [repr(time) for time in times.tolist()]
     lines = []

@@ -1,8 +1,8 @@
 """Random designs over all options, and what a judge that shares no code with the package says of their results.
 
-A right-hand side that is `SETTLED` must end, before converters, at the steady state of the same circuit (`AT_REST`), its
-settling time must lie between the judge's at 1.03 and 0.97 of the tolerance, and its energies must be the judge's over
-the same time.
+A right-hand side that is `SETTLED` must end, before converters, at the steady state of the same circuit, its settling
+time must lie between the judge's at 1.03 and 0.97 of the tolerance, and its energies must be the judge's over the same
+time.
 """
 
 from __future__ import annotations
@@ -225,9 +225,7 @@ def _figure(value: Any, column: int) -> float:
     return float(np.atleast_1d(value)[column])
 
 
-def _check_time(
-    name: str, exact: Settled, solution: Solution, column: int, tolerance: float, verdict: Verdict
-) -> None:
+def _check_time(name: str, exact: Settled, solution: Solution, column: int, tolerance: float, verdict: Verdict) -> None:
     settled = _figure(solution.settling_time, column)
     early, late = exact.settling_time(WIDER * tolerance), exact.settling_time(NARROWER * tolerance)
     rounding = 1e-13 + 1e-6 * late

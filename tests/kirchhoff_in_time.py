@@ -1,9 +1,9 @@
 """Whole circuits in time from Kirchhoff's laws alone: the judge of waveforms, settling times and energies.
 
-Every node of the circuit, every cell of a mesh included, is an unknown of `G y + C y' = B u + D u' + h`, written element
-by element; of a design the numbers are read and nothing else. It shares no code with the packages, and solves another
-way than they do: with `T = G^-1 C` and its eigenvalues, the time constants, while the engines take poles of what is left
-after nodes without capacitors are eliminated.
+Every node of the circuit, every cell of a mesh included, is an unknown of `G y + C y' = B u + D u' + h`, written
+element by element; of a design the numbers are read and nothing else. It shares no code with the packages, and solves
+another way than they do: with `T = G^-1 C` and its eigenvalues, the time constants, while the engines take the poles of
+what is left after nodes without capacitors are eliminated.
 
 Nodes are named as in `tests/kirchhoff.py`; `("amp", i)` and `("inv", j)` are the gain stages inside op-amps, `("amp2",
 i)` and `("inv2", j)` what lies behind their second pole.
@@ -25,6 +25,9 @@ from tests.kirchhoff import Node, nodes
 Array = NDArray[np.float64]
 INSTANT = 1e-11
 """Time constants below this part of the longest one are none: rounding."""
+AT_ONCE = 1e-9
+"""A node that charges within this part of the op-amps' fastest time constant has no capacitor here: LAPACK's balancing
+would spoil the eigenvectors for a change of this relative size."""
 GAUSS_NODES, GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(8)
 
 
@@ -220,6 +223,11 @@ class Judge:
             self.c[row, row], self.h[row] = tau, constant
             for node, factor in terms:
                 self.g[row, self.place[node]] -= factor
+        limit = AT_ONCE * min(tau for _, tau, _, _ in self.elements.stages)
+        stages = [self.place[stage] for stage, *_ in self.elements.stages]
+        fast = np.diag(self.c) < limit * np.abs(np.diag(self.g))
+        fast[stages] = False
+        self.c[fast], self.c[:, fast], self.d[fast] = 0.0, 0.0, 0.0
         for output, stage in self.elements.ideal:
             row = self.place[output]
             self.g[row], self.c[row], self.b[row], self.d[row] = 0.0, 0.0, 0.0, 0.0
@@ -385,7 +393,9 @@ def _grid(piece: Piece) -> Array:
     return np.append(np.concatenate(parts), piece.length)
 
 
-def judged(design: InvDesign | MvmDesign, levels: Array, rise: float, slot: float, before: Array | None = None) -> Settled:
+def judged(
+    design: InvDesign | MvmDesign, levels: Array, rise: float, slot: float, before: Array | None = None
+) -> Settled:
     """The slot of one right-hand side with input voltages (inputs,), from rest or from inputs `before`, settled."""
     judge = Judge(design)
     first = np.zeros_like(levels) if before is None else before

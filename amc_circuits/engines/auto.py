@@ -5,13 +5,11 @@ A seeded sample of what the state-space engine has read is run through ngspice, 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice import NgspiceEngine
@@ -21,11 +19,15 @@ from amc_circuits.observation import observe
 from amc_circuits.readings import Reading
 from amc_circuits.settings import Settings
 from amc_circuits.waveforms import Waveforms
+from netlists import InvDesign, MvmDesign
+from netlists.record import FloatArray
 
 LARGEST_DIFFERENCE = 0.01
 """Of full scale, between the waveforms of the two engines."""
 SMALLEST_OUTPUT = 1e-6
 """Of the inputs; below it the difference of two roundings would be compared."""
+FACE_VALUE = (1.0, 1e-5)
+"""trtol and reltol of the runs that check: the simulator's estimate of its error is taken as it is."""
 HANDED_OVER = 0.01
 """Loss in the linear solution beyond which ngspice takes over: the waveforms then differ by at most 0.8 % of full
 scale, which leaves room for the simulator's own error."""
@@ -73,7 +75,7 @@ class AutoEngine:
         exact = StateSpaceEngine(HANDED_OVER)
         found = exact.read(jobs, tolerance)
         handed = [
-            (place, *_part(job, [slot for slot, reading in enumerate(slots) if reading.excess]))
+            (place, *job.part([slot for slot, reading in enumerate(slots) if reading.excess]))
             for place, (job, slots) in enumerate(zip(jobs, found, strict=True))
             if any(reading.excess for reading in slots)
         ]
@@ -85,26 +87,30 @@ class AutoEngine:
         self._check(jobs, found, processes)
         return found
 
+    def rest(self, design: InvDesign | MvmDesign, levels: FloatArray, processes: int = 1) -> FloatArray:
+        """Outputs at the operating point, by ngspice; see there."""
+        return self.ngspice.rest(design, levels, processes)
+
     def _check(self, jobs: Sequence[Job], found: list[list[Reading]], processes: int) -> None:
         """Runs the drawn slots through ngspice and notes the largest difference of the waveforms."""
         share = self.settings.cross_check
-        drawn = [np.flatnonzero(_drawn(job, share)).tolist() for job in jobs]
+        drawn = [np.flatnonzero(job.drawn(share)).tolist() for job in jobs]
         sample = [
-            (place, *_part(job, slots))
+            (place, *job.part(slots))
             for place, job in enumerate(jobs)
             if (slots := [slot for slot in drawn[place] if _checkable(found[place][slot], job)])
         ]
         if not sample:
             return
-        runs = self.ngspice.run([_finer(job, 2) for _, job, _ in sample], processes)
+        runs = self.ngspice.run([job.finer(2, *FACE_VALUE) for _, job, _ in sample], processes)
         for (place, job, slots), waveforms in zip(sample, runs, strict=True):
             differences = _differences(job, waveforms)
             if max(differences) > LARGEST_DIFFERENCE:
                 # What is the simulator's own error shrinks with its step.
-                differences = _differences(job, self.ngspice.run([_finer(job, 8)])[0])
+                differences = _differences(job, self.ngspice.run([job.finer(8, *FACE_VALUE)])[0])
             if max(differences) > LARGEST_DIFFERENCE:
                 reason = f"it differs from the state-space engine by {max(differences):.2%} of full scale"
-                raise EnginesDisagreeError(reason, self.ngspice.keep_deck(_finer(job, 8)))
+                raise EnginesDisagreeError(reason, self.ngspice.keep_deck(job.finer(8, *FACE_VALUE)))
             for slot, difference in zip(slots, differences, strict=True):
                 if found[place][slot].engine == StateSpaceEngine.name:
                     checked = replace(found[place][slot], difference=difference, deck_sha256=waveforms.deck_sha256)
@@ -115,13 +121,6 @@ def _checkable(reading: Reading, job: Job) -> bool:
     """Read by the linear engine, at rest at its end, and more than rounding."""
     large = np.abs(reading.final).max() > SMALLEST_OUTPUT * np.abs(job.drive.levels).max()
     return bool(reading.engine == StateSpaceEngine.name and reading.steady and large)
-
-
-def _finer(job: Job, parts: int) -> Job:
-    """A job in shorter steps, with the simulator's estimate of its error taken at face value."""
-    analysis = job.analysis
-    closer = analysis.replace(max_step=analysis.max_step / parts, trtol=1, reltol=min(analysis.reltol, 1e-5))
-    return Job(job.design, job.drive, closer)
 
 
 def _differences(job: Job, waveforms: Waveforms) -> list[float]:
@@ -135,19 +134,3 @@ def _differences(job: Job, waveforms: Waveforms) -> list[float]:
         scale = np.abs(wanted[inside]).max()
         found.append(float(np.abs(got[inside] - wanted[inside]).max() / scale))
     return found
-
-
-def _part(job: Job, slots: list[int]) -> tuple[Job, list[int]]:
-    """A job with some slots of another, and which they are: all where each starts from the one before."""
-    count = job.drive.levels.shape[1]
-    if job.drive.return_time == 0 and count > 1:
-        return job, list(range(count))
-    drive = job.drive.replace(levels=job.drive.levels[:, slots])
-    return Job(job.design, drive, job.analysis.replace(stop_time=drive.stop_time)), slots
-
-
-def _drawn(job: Job, share: float) -> NDArray[np.bool_]:
-    """Which slots are in the sample: the same wherever and whenever the right-hand side is solved."""
-    levels = np.ascontiguousarray(job.drive.levels.T, dtype="<f8")
-    seeds = [hashlib.sha256(job.design.sha256.encode() + level.tobytes()).digest()[:8] for level in levels]
-    return np.array([int.from_bytes(seed, "little") for seed in seeds]) < share * 2**64

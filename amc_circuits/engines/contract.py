@@ -7,6 +7,8 @@ from typing import Protocol
 
 from amc_circuits.engines.job import Job
 from amc_circuits.readings import Reading
+from netlists import InvDesign, MvmDesign
+from netlists.record import FloatArray
 
 
 class Engine(Protocol):
@@ -30,4 +32,16 @@ class Engine(Protocol):
 
         Raises:
             SimulationError: A run failed; the others are ended.
+        """
+
+    def rest(self, design: InvDesign | MvmDesign, levels: FloatArray, processes: int = 1) -> FloatArray:
+        """Outputs with the inputs held for ever, of a design that is not linear; what a slot's end is compared with.
+
+        Args:
+            design: What the circuit is.
+            levels: Input voltages, shape (inputs, K), V.
+            processes: Simulations at the same time.
+
+        Returns:
+            Shape (N, K), V; a column of nan where no operating point is found.
         """

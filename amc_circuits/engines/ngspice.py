@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,25 +11,32 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice_binary import NgspiceBinary, find_ngspice
 from amc_circuits.engines.processes import run_together
-from amc_circuits.engines.rawfile import RawFileError, read_raw
-from amc_circuits.engines.runner import DECK, kept_folder, simulate
+from amc_circuits.engines.rawfile import RawFileError, read_plots, read_raw
+from amc_circuits.engines.refinement import Run, refined
+from amc_circuits.engines.runner import DECK, SimulationError, kept_folder, simulate
 from amc_circuits.observation import observe
 from amc_circuits.readings import Reading, read_slot
 from amc_circuits.settings import Settings
 from amc_circuits.waveforms import Waveforms
 from netlists import (
+    Constant,
     InvDesign,
     MvmDesign,
     Transient,
     analysis_lines,
     circuit_of,
     input_sources,
+    operating_point_lines,
+    output_nodes,
     side_by_side,
     vector_beside,
 )
+from netlists.record import FloatArray
 
 END_SLACK = 1e-6
 """The last time point may miss the wanted end by this part of it (rounding of the printed end)."""
@@ -88,9 +96,11 @@ class NgspiceEngine:
         Raises:
             SimulationError: A run failed; the others are ended.
         """
-        return [
-            _read(job, waveforms, tolerance) for job, waveforms in zip(jobs, self.run(jobs, processes), strict=True)
-        ]
+
+        def run_of(jobs: Sequence[Job]) -> list[Run]:
+            return [_run(job, found, tolerance) for job, found in zip(jobs, self.run(jobs, processes), strict=True)]
+
+        return refined(run_of(jobs), tolerance, run_of)
 
     def run(self, jobs: Sequence[Job], processes: int = 1) -> list[Waveforms]:
         """Runs jobs, some at the same time, and returns their waveforms in the jobs' order.
@@ -122,8 +132,34 @@ class NgspiceEngine:
         for k, job in enumerate(jobs):
             places = [column[vector_beside(k, name)] for name in job.analysis.saved]
             own = Waveforms(waveforms.time, job.analysis.saved, waveforms.values[:, places], sha256)
-            found.append(_read(job, own, tolerance))
-        return found
+            found.append(_run(job, own, tolerance))
+
+        def alone(jobs: Sequence[Job]) -> list[Run]:
+            return [_run(job, found, tolerance) for job, found in zip(jobs, self.run(jobs), strict=True)]
+
+        return refined(found, tolerance, alone)
+
+    def rest(self, design: InvDesign | MvmDesign, levels: FloatArray, processes: int = 1) -> FloatArray:
+        """Outputs at the operating point of the deck with its inputs held at levels (inputs, K), shape (N, K), V.
+
+        A column is nan where ngspice finds no operating point.
+        """
+        owner = object()
+        calls = [partial(self._rest_of, design, column, owner) for column in levels.T]
+        results = dict(run_together(calls, processes, owner))
+        return np.stack([results[place] for place in range(levels.shape[1])], axis=1)
+
+    def _rest_of(self, design: InvDesign | MvmDesign, levels: FloatArray, owner: object) -> FloatArray:
+        names = [f"v({node})" for node in output_nodes(design)]
+        drive, analysis = Constant(levels=levels), operating_point_lines(names, self.klu)
+        deck = "\n".join([self._body(design), input_sources(design, drive), analysis, ".end\n"])
+        try:
+            (plot,) = simulate(deck, read_plots, self.binary, self.timeout, self.keep, owner)
+        except SimulationError as error:
+            # That there is none is no failure: nothing is compared then, and that is said.
+            shutil.rmtree(error.folder, ignore_errors=True)
+            return np.full(len(names), np.nan)
+        return np.array([float(plot[name][-1]) for name in names])
 
     def keep_deck(self, job: Job) -> Path:
         """Writes the deck of a job into a folder that stays."""
@@ -137,17 +173,18 @@ class NgspiceEngine:
         return replace(waveforms, deck_sha256=hashlib.sha256(deck.encode("ascii")).hexdigest())
 
 
-def _read(job: Job, waveforms: Waveforms, tolerance: float) -> list[Reading]:
-    """Readings of every slot of a job, from its waveforms."""
+def _run(job: Job, waveforms: Waveforms, tolerance: float) -> Run:
+    """A job with readings of every slot, from its waveforms."""
     observation = observe(job.design, waveforms, job.drive)
-    return [
+    readings = [
         replace(
-            read_slot(observation, job.drive, slot, tolerance, job.design.opamp),
+            read_slot(observation, job.drive, slot, tolerance),
             engine=NgspiceEngine.name,
             deck_sha256=waveforms.deck_sha256,
         )
         for slot in range(job.drive.levels.shape[1])
     ]
+    return Run(job, observation, readings)
 
 
 def _whole(analysis: Transient, path: Path) -> Waveforms:

@@ -9,10 +9,12 @@ import numpy as np
 
 from amc_circuits.engines.job import Job
 from amc_circuits.exact_circuit import exact_circuit
-from amc_circuits.exact_reading import LARGEST_LOSS, read_slots
+from amc_circuits.exact_reading import read_slots
 from amc_circuits.exact_slots import starts_from_rest
+from amc_circuits.linear_range import LARGEST_LOSS
 from amc_circuits.readings import Reading
 from amc_circuits.settings import Settings
+from netlists import InvDesign, MvmDesign
 from netlists.record import FloatArray
 
 BATCH = 64
@@ -63,6 +65,11 @@ class StateSpaceEngine:
             readings = iter(read_slots(exact_circuit(batch[0].design), drive, from_rest, tolerance, self.largest_loss))
             found += [[next(readings) for _ in range(part.shape[1])] for part in levels]
         return found
+
+    def rest(self, design: InvDesign | MvmDesign, levels: FloatArray, processes: int = 1) -> FloatArray:
+        """Outputs in the steady state of the linear circuit for levels (inputs, K), shape (N, K), V."""
+        linear = exact_circuit(design).linear
+        return linear.steady(linear.outputs, levels)
 
     def outputs(self, job: Job, time: FloatArray) -> FloatArray:
         """Output voltages over the whole step train at times (T,), rising, s; shape (T, N)."""

@@ -21,6 +21,8 @@ BATCH = 50
 TOLERANCE = 0.01
 WAVEFORM = 2e-4
 """Of full scale; ngspice at reltol 1e-5."""
+BENT = 1e-4
+"""Of full scale, that amplifiers may take from a waveform by not being quite linear."""
 ENERGY = 2e-3
 
 
@@ -99,7 +101,7 @@ def _job(drawn: Drawn) -> Job:
 def _in_the_linear_region(drawn: Drawn) -> bool:
     if not drawn.circuit.stability.stable:
         return False
-    return not any(reading.excess for reading in StateSpaceEngine().read([_job(drawn)], TOLERANCE)[0])
+    return not any(reading.excess for reading in StateSpaceEngine(BENT).read([_job(drawn)], TOLERANCE)[0])
 
 
 @pytest.fixture(scope="module")
@@ -125,9 +127,7 @@ def test_engines_agree_on_random_designs(designs, batch):
     exact = StateSpaceEngine()
     for job, waveforms in zip(jobs, NgspiceEngine().run(jobs, processes=2), strict=True):
         seen = observe(job.design, waveforms, job.drive)
-        slots = [
-            read_slot(seen, job.drive, slot, TOLERANCE, job.design.opamp) for slot in range(job.drive.levels.shape[1])
-        ]
+        slots = [read_slot(seen, job.drive, slot, TOLERANCE) for slot in range(job.drive.levels.shape[1])]
         early, middle, late = (exact.read([job], share * TOLERANCE)[0] for share in (1.03, 1.0, 0.97))
         scale = max(np.abs(reading.final).max() for reading in middle)
         difference = np.abs(exact.outputs(job, waveforms.time) - seen.outputs).max()

@@ -234,7 +234,7 @@ def test_every_preset_is_simulated_accurately(name):
     readings = []
     for each in (job, tight):
         seen = observe(circuit.design, circuit.simulator.run([each])[0], each.drive)
-        readings.append(read_slot(seen, each.drive, 0, 0.01, circuit.design.opamp))
+        readings.append(read_slot(seen, each.drive, 0, 0.01))
     assert_within(readings[0].settling_time, readings[1].settling_time, 0.01)
     assert_within(readings[0].energy[1], readings[1].energy[1], 0.01)
     assert_within(readings[0].energy[0], readings[1].energy[0], 0.01)

@@ -119,7 +119,7 @@ def test_equipartition(kind, wire_resistance):
     else:
         design = MvmCircuit.program(RANDOM, opamp=DEAD).design.replace(interconnect=wires)
     rows = len(design.conductance_positive)
-    circuit, laplacian = noise_circuit(design)
+    circuit, laplacian = noise_circuit(design, 1e18)
     found = filtered_covariance(circuit, 2 * KT * laplacian, circuit.nodes["v"], 1e18)
     capacitance = sum(array.capacitance[:rows, :rows] for array in design.reduced_arrays)
     wanted = KT * np.linalg.inv(capacitance)

@@ -59,9 +59,9 @@ def test_the_sample_is_drawn_by_the_right_hand_side():
     """About the share that was asked for, and the same wherever a column stands."""
     circuit = InvCircuit.program(MATRIX, engine="auto", input_voltage=0.02)
     many = columns(4000)
-    whole = auto._drawn(circuit.job(many[:, :2000]), 0.02)
+    whole = circuit.job(many[:, :2000]).drawn(0.02)
     assert 20 <= whole.sum() <= 65  # 40 expected, standard deviation 6.3
-    part = auto._drawn(circuit.job(many[:, 500:600]), 0.02)
+    part = circuit.job(many[:, 500:600]).drawn(0.02)
     assert (part == whole[500:600]).all()
 
 

@@ -8,11 +8,12 @@ from scipy.optimize import brentq
 
 from amc_circuits.engines import Job, StateSpaceEngine
 from amc_circuits.exact_circuit import ExactCircuit, exact_circuit
-from amc_circuits.exact_response import ExactResponse, QuadraticForm, gauss, probe_of
+from amc_circuits.exact_response import ExactResponse, gauss, probe_of
 from amc_circuits.exact_slots import slots_of
 from amc_circuits.inv import InvCircuit
 from amc_circuits.modes import Modes, independent_modes, modes_of
 from amc_circuits.mvm import MvmCircuit
+from amc_circuits.quadratic_form import QuadraticForm
 from amc_circuits.solution import Status
 from amc_circuits.streaming import stream_job
 from netlists import ParameterError, SinglePoleOpAmp, preset
