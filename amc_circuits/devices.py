@@ -11,8 +11,9 @@ from pydantic import Field, PlainValidator, model_validator
 from amc_circuits.draws import Draws
 from amc_circuits.mapping import Mapping, check_conductance_limits
 from amc_circuits.programming_fits import PROGRAMMING_FITS
-from netlists import ParameterError, Record
+from netlists import NOMINAL_TEMPERATURE, ParameterError, Record
 from netlists.record import FloatArray, NonNegative, Positive
+from netlists.temperature import conductance_factor
 
 DRIFT_START = 1.0
 """t0 of the drift law, s after writing: what was written is what is there at t0. Chosen here; the law needs one."""
@@ -54,6 +55,7 @@ class Device(Record):
             array: frozen while the circuit settles.
         limit_spread: Standard deviation of ln g_min and of ln g_max from cell to cell.
         nonlinearity_voltage: V0 of a cell's current `G V0 sinh(V/V0)`, V; None for a linear cell. Nothing is drawn.
+        activation_energy: E of `G(T) = G exp(-E/k (1/T - 1/T0))`, eV; written at T0 = 300.15 K, used at T.
     """
 
     g_min: float = 1e-6
@@ -69,6 +71,7 @@ class Device(Record):
     read_noise: Spread = 0.0
     limit_spread: Spread = 0.0
     nonlinearity_voltage: Positive | None = None
+    activation_energy: Annotated[float, Field(ge=0, le=2)] = 0.0
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -99,6 +102,9 @@ DEVICES: dict[str, Device] = {
         g_min=0.5e-6,
         g_max=35e-6,
         levels=8,
+        # TaOx at 300 K conducts by a current that does not depend on temperature (Graves et al., Appl. Phys. Lett. 110,
+        # 123501, 2017, doi 10.1063/1.4978757)
+        activation_energy=0.0,
         # programming error, stuck cells, drift, read noise: not stated
     ),
     "hfo2-wide": Device(
@@ -107,6 +113,7 @@ DEVICES: dict[str, Device] = {
         g_max=200e-6,
         programming_error="milo-2021",  # measured from 50 uS upwards; its value there holds below
         # levels, stuck cells, drift, read noise: not stated
+        # activation energy: in HfOx arrays cells differ even in sign (Xu et al., J. Phys. D 55, 025110, 2022): give yours
     ),
     "gramc-16level": Device(
         # 16 levels: arXiv 2501.01586 (second hand); its range was not found: 1 to 100 uS chosen here
@@ -127,8 +134,8 @@ def device_preset(name: str) -> Device:
     return DEVICES[name]
 
 
-def programmed(device: Device, mapping: Mapping, draws: Draws) -> Mapping:
-    """A mapping as the cells hold it when it is used: written, aged, read.
+def programmed(device: Device, mapping: Mapping, draws: Draws, temperature: float = NOMINAL_TEMPERATURE) -> Mapping:
+    """A mapping as the cells hold it when it is used: written, aged, read, warm or cold.
 
     The order is that of a cell's life: the level that is aimed at, within the cell's own limits; what writing leaves,
     again within them; stuck cells, which no writing moves; drift and read noise, which no limit of writing holds.
@@ -138,6 +145,7 @@ def programmed(device: Device, mapping: Mapping, draws: Draws) -> Mapping:
         device: The cells.
         mapping: What is wanted, mapped with the device's own g_min and g_max.
         draws: Where chance comes from.
+        temperature: Of use, K.
 
     Returns:
         The same mapping with other conductances, all above 0.
@@ -147,7 +155,8 @@ def programmed(device: Device, mapping: Mapping, draws: Draws) -> Mapping:
     """
     arrays = [array for array in (mapping.positive, mapping.negative) if array is not None]
     _check_within(device, arrays)
-    held = [_held(device, array, draws, k) for k, array in enumerate(arrays)]
+    factor = conductance_factor(temperature, device.activation_energy)
+    held = [factor * _held(device, array, draws, k) for k, array in enumerate(arrays)]
     return replace(mapping, positive=held[0], negative=held[1] if len(held) > 1 else None)
 
 

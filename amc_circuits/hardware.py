@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, InstanceOf
+from pydantic import BeforeValidator, Field, InstanceOf
 
 from amc_circuits.devices import Device, device_preset, programmed
 from amc_circuits.draws import Draws
 from amc_circuits.mapping import Mapping, map_matrix
 from netlists import NOMINAL_TEMPERATURE, Interconnect, OpAmp, Record, preset
 from netlists.presets import DEFAULT
-from netlists.record import FloatArray, NonNegative, Positive
+from netlists.record import FloatArray, NonNegative
+from netlists.temperature import COPPER, opamp_at, wire_resistance_at
 
 
 def _opamp(value: Any) -> Any:
@@ -38,7 +39,9 @@ class Hardware(Record):
         contacts: Of each line: at one end, or at both.
         line_model: Line capacitance of a reduced array: reduced with the mesh, or lumped at the terminals.
         offset_spread: Standard deviation of the input offset from amplifier to amplifier, V.
-        temperature: Of everything, K.
+        temperature: Temperature of the whole circuit, K. All other numbers are those of 300.15 K.
+        wire_temperature_coefficient: Of the wires' resistance, relative, at 20 degrees Celsius, 1/K; 0 for none.
+        opamp_temperature_law: How op-amps that are no subcircuits change with temperature: as those of CMOS, or not.
         seed: Of all that is drawn.
         trial: Which of the circuits that this seed draws.
     """
@@ -54,7 +57,9 @@ class Hardware(Record):
     contacts: Literal["one", "both"] = "one"
     line_model: Literal["reduced", "lumped"] = "reduced"
     offset_spread: NonNegative = 0.0
-    temperature: Positive = NOMINAL_TEMPERATURE
+    temperature: Annotated[float, Field(ge=1, le=1000)] = NOMINAL_TEMPERATURE
+    wire_temperature_coefficient: Annotated[float, Field(ge=0, le=0.01)] = COPPER
+    opamp_temperature_law: Literal["cmos", "none"] = "cmos"
     seed: int = 0
     trial: int = 0
 
@@ -73,16 +78,18 @@ class Hardware(Record):
             return self.conductances
         limits = {"g_min": self.g_min, "g_max": self.g_max}
         device = self.device.replace(**{name: value for name, value in limits.items() if value is not None})
-        return programmed(device, map_matrix(matrix, device.g_min, device.g_max), self.draws)
+        return programmed(device, map_matrix(matrix, device.g_min, device.g_max), self.draws, self.temperature)
 
     def parts(self, mapping: Mapping) -> dict[str, Any]:
         """The fields that designs of INV and MVM share."""
         return {
             "conductance_positive": mapping.positive,
             "conductance_negative": mapping.negative,
-            "opamp": self.opamp,
+            "opamp": opamp_at(self.opamp, self.temperature) if self.opamp_temperature_law == "cmos" else self.opamp,
             "interconnect": Interconnect(
-                wire_resistance=self.wire_resistance,
+                wire_resistance=wire_resistance_at(
+                    self.wire_resistance, self.temperature, self.wire_temperature_coefficient
+                ),
                 line_capacitance=self.line_capacitance,
                 form=self.interconnect,
                 contacts=self.contacts,

@@ -41,7 +41,9 @@ CIRCUIT = (
     Option("opamp_subckt", "text", "Its subcircuit", needs="opamp_file"),
     Option("opamp_pins", "text", "Its pins in their order (inp,inn,out,vdd,vss)", unit="PINS", needs="opamp_file"),
     Option("offset_spread", "quantity", "Standard deviation of input offsets, drawn for each amplifier", "0", "V"),
-    Option("temperature", "quantity", "Of everything", "300.15", "K"),
+    Option("temperature", "quantity", "Of the whole circuit", "300.15", "K"),
+    Option("wire_temperature_coefficient", "quantity", "Of the wires at 20 degrees C (copper's)", "0.00393", "1/K"),
+    Option("opamp_temperature_law", "text", "How an op-amp changes with temperature", "cmos", choices=("cmos", "none")),
     Option(
         "device", "text", f"Cells: {', '.join(DEVICE_NAMES)}", "ideal", choices=DEVICE_NAMES, excludes="conductances"
     ),
@@ -65,6 +67,7 @@ CIRCUIT = (
     Option("read_noise", "quantity", "Relative standard deviation of each conductance in this solve"),
     Option("limit_spread", "quantity", "Relative standard deviation of each cell's own limits"),
     Option("nonlinearity_voltage", "quantity", "V0 of cells with the current G V0 sinh(V/V0)", unit="V"),
+    Option("activation_energy", "quantity", "E of cells whose conductance goes as exp(-E/kT)", unit="eV"),
     Option(
         "input_conductance", "quantity", "Input conductance (that of the largest entry)", unit="S", circuits=("inv",)
     ),
@@ -166,6 +169,7 @@ DEVICE_OVERRIDES = (
     "read_noise",
     "limit_spread",
     "nonlinearity_voltage",
+    "activation_energy",
 )
 ALL = PROBLEM + CIRCUIT + SOLVE + CONVERTERS + MONTE_CARLO
 

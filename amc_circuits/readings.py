@@ -90,7 +90,7 @@ class Reading:
         amplifiers: At its end; None where they are linear by construction.
         at_rest: The judgement of `final`; None before there is one.
         engine: What it was read by.
-        deck_sha256: Hash of the deck that was run; empty where none was.
+        deck_sha256: Hashes of the decks that were run for it, with blanks between them; empty where none was.
         difference: Largest difference of the waveforms where a second engine checked them, in units of full scale.
         loss: What bent characteristics of the amplifiers take from the waveforms, estimated by a linear engine, in
             units of full scale; infinite beyond a limit.

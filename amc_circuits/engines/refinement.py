@@ -74,7 +74,9 @@ def refined(runs: Sequence[Run], tolerance: float, again: Callable[[list[Job]], 
         left: dict[int, dict[int, float]] = {}
         for (place, _, slots), run in zip(chosen, finer, strict=True):
             for number, slot in enumerate(slots):
-                before, found[place][slot] = found[place][slot], run.readings[number]
+                before, reading = found[place][slot], run.readings[number]
+                decks = f"{before.deck_sha256} {reading.deck_sha256}"
+                found[place][slot] = replace(reading, deck_sha256=decks)
                 allowed = doubts[place].get(slot)
                 if allowed is not None and not _agreed(before, run, number, tolerance, allowed):
                     left.setdefault(place, {})[slot] = allowed
