@@ -11,6 +11,7 @@ from pydantic import Field, PlainValidator, model_validator
 from amc_circuits.draws import Draws
 from amc_circuits.mapping import Mapping, check_conductance_limits
 from amc_circuits.programming_fits import PROGRAMMING_FITS
+from amc_circuits.quantities import percentage
 from netlists import NOMINAL_TEMPERATURE, ParameterError, Record
 from netlists.record import FloatArray, NonNegative, Positive
 from netlists.temperature import conductance_factor
@@ -24,17 +25,18 @@ Spread = Annotated[float, Field(ge=0, le=1)]
 
 
 def _sigma_or_fit(value: Any) -> float | str:
-    """A programming error as it is given: siemens, or the name of a fit."""
+    """A programming error as it is given: siemens, a percentage of g_max as text, or the name of a fit."""
     if isinstance(value, str) and value in PROGRAMMING_FITS:
         return value
     try:
-        sigma = float(value)
+        part = percentage(value)
+        sigma = float(value) if part is None else part
     except (TypeError, ValueError):
         sigma = np.nan
     if not (np.isfinite(sigma) and sigma >= 0):
-        mend = f"must be a standard deviation in siemens, 0 or more, or one of {', '.join(PROGRAMMING_FITS)}"
-        raise ParameterError("programming_error", repr(value), mend)
-    return sigma
+        mend = "must be a standard deviation in siemens, 0 or more, such as 1e-6; a percentage of g_max, such as '3%'"
+        raise ParameterError("programming_error", repr(value), f"{mend}; or one of {', '.join(PROGRAMMING_FITS)}")
+    return f"{100 * sigma:.12g}%" if part else sigma
 
 
 class Device(Record):
@@ -44,7 +46,8 @@ class Device(Record):
         g_min: Lowest conductance, S.
         g_max: Highest conductance, S.
         levels: How many conductances can be aimed at, uniform from g_min to g_max; None for any.
-        programming_error: Standard deviation of what is written, S; or one of `PROGRAMMING_FITS`, a function of G.
+        programming_error: Standard deviation of what is written: in S, at most the range of the cell; as a percentage
+            of g_max, such as `3%`; or one of `PROGRAMMING_FITS`, a function of G.
         programming_error_scale: Factor on it.
         stuck_on: Probability that a cell stays at its own g_max.
         stuck_off: Probability that a cell stays at its own g_min.
@@ -78,7 +81,17 @@ class Device(Record):
         check_conductance_limits(self.g_min, self.g_max)
         if self.stuck_on + self.stuck_off > 1:
             raise ParameterError("stuck_off", self.stuck_off, f"must not pass 1 with stuck_on, {self.stuck_on:g}")
+        error, span = self.programming_error, self.g_max - self.g_min
+        if error not in PROGRAMMING_FITS and self._sigma > span:
+            times = f"it is {self._sigma / span:.3g} times the range of the cells, {span:.4g} S"
+            raise ParameterError("programming_error", error, f"{times}; a part of g_max is given as '3%'")
         return self
+
+    @property
+    def _sigma(self) -> float:
+        """The programming error that is no fit, S."""
+        part = percentage(self.programming_error)
+        return float(self.programming_error) if part is None else part * self.g_max
 
     @property
     def drawn(self) -> bool:
@@ -90,9 +103,9 @@ class Device(Record):
     def programming_sigma(self, conductance: FloatArray) -> FloatArray:
         """Standard deviation of what is written where these conductances are aimed at, same shape, S."""
         error = self.programming_error
-        if isinstance(error, str):
-            return PROGRAMMING_FITS[error].sigma(conductance) * self.programming_error_scale
-        return np.full(conductance.shape, error * self.programming_error_scale)
+        if error in PROGRAMMING_FITS:
+            return PROGRAMMING_FITS[str(error)].sigma(conductance) * self.programming_error_scale
+        return np.full(conductance.shape, self._sigma * self.programming_error_scale)
 
 
 DEVICES: dict[str, Device] = {
@@ -113,7 +126,7 @@ DEVICES: dict[str, Device] = {
         g_max=200e-6,
         programming_error="milo-2021",  # measured from 50 uS upwards; its value there holds below
         # levels, stuck cells, drift, read noise: not stated
-        # activation energy: in HfOx arrays cells differ even in sign (Xu et al., J. Phys. D 55, 025110, 2022): give yours
+        # activation energy: cells of one array differ even in sign (Xu et al., J. Phys. D 55, 025110, 2022): give yours
     ),
     "gramc-16level": Device(
         # 16 levels: arXiv 2501.01586 (second hand); its range was not found: 1 to 100 uS chosen here

@@ -12,7 +12,8 @@ from amc_circuits.draws import Draws
 from amc_circuits.mapping import Mapping, map_matrix
 from netlists import NOMINAL_TEMPERATURE, Interconnect, OpAmp, Record, preset
 from netlists.presets import DEFAULT
-from netlists.record import FloatArray, NonNegative
+from netlists.parameters import Kelvin
+from netlists.record import FloatArray
 from netlists.temperature import COPPER, opamp_at, wire_resistance_at
 
 
@@ -51,13 +52,13 @@ class Hardware(Record):
     g_min: float | None = None
     g_max: float | None = None
     conductances: InstanceOf[Mapping] | None = None
-    wire_resistance: NonNegative = 0.0
-    line_capacitance: NonNegative = 0.0
+    wire_resistance: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+    line_capacitance: Annotated[float, Field(ge=0, le=1e-9)] = 0.0
     interconnect: Literal["reduced", "flat"] = "reduced"
     contacts: Literal["one", "both"] = "one"
     line_model: Literal["reduced", "lumped"] = "reduced"
-    offset_spread: NonNegative = 0.0
-    temperature: Annotated[float, Field(ge=1, le=1000)] = NOMINAL_TEMPERATURE
+    offset_spread: Annotated[float, Field(ge=0, le=1)] = 0.0
+    temperature: Kelvin = NOMINAL_TEMPERATURE
     wire_temperature_coefficient: Annotated[float, Field(ge=0, le=0.01)] = COPPER
     opamp_temperature_law: Literal["cmos", "none"] = "cmos"
     seed: int = 0

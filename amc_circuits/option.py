@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,7 +26,11 @@ class Option:
         choices: Allowed values of a text; names that a quantity may have in the place of a number.
         circuits: Which circuits have it.
         minimum: Of an integer.
+        percent_of: What 100 % is, where a percentage may be given: `1` where the number itself is a fraction, else in
+            words, and the percentage stays text for whoever knows what it is a part of.
         needs: Another option, without which this one would say nothing.
+        acts_with: Conditions on other options, `name` (given, and not 0), `name=value` or `name!=value`, all of which
+            must hold for this one to act.
         excludes: Another option, beside which this one would say nothing.
     """
 
@@ -38,13 +42,20 @@ class Option:
     choices: tuple[str, ...] = ()
     circuits: tuple[Circuit, ...] = ("inv", "mvm")
     minimum: int = 0
+    percent_of: str = ""
     needs: str = ""
+    acts_with: tuple[str, ...] = ()
     excludes: str = ""
 
     @property
     def flag(self) -> str:
         """As typed on the command line."""
         return flag(self.name)
+
+    @property
+    def own(self) -> Any:
+        """What holds when it is not given, converted."""
+        return None if self.default is None else self.parse(self.default)
 
     def parse(self, value: object) -> Any:
         """A value as the user wrote it, converted.
@@ -68,16 +79,24 @@ class Option:
         return value
 
     def _quantity_or_name(self, value: object) -> float | str:
-        from amc_circuits.quantities import parse_quantity
+        from amc_circuits.quantities import parse_quantity, percentage
         from netlists import ParameterError
 
         if isinstance(value, str) and value in self.choices:
             return value
         try:
-            return parse_quantity(self.name, value, self.unit)
+            part = percentage(value) if self.percent_of else None
+            if part is not None:
+                return part if self.percent_of == "1" else f"{100 * part:.12g}%"
+            number = parse_quantity(self.name, value, self.unit)
+            if self.percent_of == "1" and abs(number) > 1:
+                raise ParameterError(self.name, value, "must be a fraction from 0 to 1")
+            return number
         except ParameterError as error:
             names = f"; or one of {', '.join(self.choices)}" if self.choices else ""
-            raise ParameterError(error.parameter, error.value, error.mend + names) from None
+            if self.percent_of:
+                names += f"; or a percentage{'' if self.percent_of == '1' else f' of {self.percent_of}'}, such as 3%"
+            raise ParameterError(self.name, repr(value), error.mend + names) from None
 
     def _whole(self, value: object) -> int:
         from amc_circuits.quantities import parse_quantity
@@ -113,6 +132,39 @@ class Option:
         if self.excludes and others[self.excludes] is not None:
             raise ParameterError(self.name, value, f"says nothing beside {self.excludes}; give one of them")
 
+    def check_acting(self, value: object, several: Sequence[Mapping[str, Any]]) -> None:
+        """Refuses the option, which is not what it is by default, where it acts with none of several sets of options.
+
+        Args:
+            value: As the user wrote it, for the error.
+            several: Options as they are converted, by name: all, or those of `acts_with`.
+
+        Raises:
+            ParameterError: It does nothing.
+        """
+        from netlists import ParameterError
+
+        lacking = [[one for one in self.acts_with if not holds(one, others)] for others in several]
+        if all(lacking):
+            condition = lacking[0][0]
+            name, _, wanted = condition.replace("!", "").partition("=")
+            other = f"another {name} than {wanted}" if "!" in condition else f"{name} {wanted}".strip()
+            raise ParameterError(self.name, value, f"has no effect without {other}; add it, or leave this out")
+
+
+def holds(condition: str, options: Mapping[str, Any]) -> bool:
+    """Whether a condition of `acts_with` holds for options as they are converted."""
+    name, unequal, wanted = condition.partition("!=")
+    if unequal:
+        return str(options[name]) != wanted
+    name, equal, wanted = condition.partition("=")
+    return str(options[name]) == wanted if equal else bool(options[name])
+
+
+def partner(condition: str) -> str:
+    """The option that a condition of `acts_with` is about."""
+    return condition.replace("!", "=").partition("=")[0]
+
 
 def flag(name: str) -> str:
     """The command line's spelling of a parameter's name."""
@@ -146,6 +198,8 @@ def parse_table(who: str, options: Iterable[Option], given: Mapping[str, object]
     for option in table.values():
         if given.get(option.name) is not None:
             option.check_beside(given[option.name], parsed)
+            if option.acts_with and parsed[option.name] != option.own:
+                option.check_acting(given[option.name], [parsed])
     return parsed
 
 

@@ -18,6 +18,36 @@ LONGEST = 100
 OHM_SIGNS = str.maketrans({"\N{GREEK CAPITAL LETTER OMEGA}": "ohm", "\N{OHM SIGN}": "ohm"})
 
 
+EXAMPLES = {
+    "Hz": "100MEG or 1.5e9",
+    "ohm": "10k or 1.73",
+    "S": "35u or 1e-4",
+    "F": "0.2f or 50f",
+    "V": "0.1 or 20m",
+    "A": "10m or 500u",
+    "s": "100n or 2e-6",
+    "K": "300.15 or 350",
+    "V/s": "110MEG or 22e6",
+    "V/rtHz": "12n or 1e-8",
+    "eV": "0.05 or 60m",
+    "1/K": "0.00393",
+    "J": "1n or 2e-6",
+    "": "10 or 0.05",
+}
+"""Numbers of each unit as they are typed."""
+
+
+def percentage(value: object) -> float | None:
+    """A percentage as the user wrote it, such as `3%`, as a fraction; None where it is none.
+
+    Raises:
+        ParameterError: What stands before the sign is no number.
+    """
+    if not isinstance(value, str) or not value.strip().endswith("%"):
+        return None
+    return parse_quantity("percentage", value.strip()[:-1], "") / 100
+
+
 def parse_quantity(name: str, value: object, unit: str) -> float:
     """A number as the user wrote it, in SI units.
 
@@ -31,7 +61,8 @@ def parse_quantity(name: str, value: object, unit: str) -> float:
     """
     from quantiphy import QuantiPhyError, Quantity
 
-    mend = f"must be a number{f' in {unit}' if unit else ''}, such as 1.73, 35u or 100MEG"
+    examples = EXAMPLES.get(unit, "1.73, 35u or 100MEG")
+    mend = f"must be a number{f' in {unit}' if unit else ''}, such as {examples}"
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise ParameterError(name, repr(value), mend)
     if isinstance(value, (int, float)):

@@ -28,8 +28,8 @@ class Settings(Record):
         keep: Folder for deck and log of failed runs; None is the system's folder for temporary files.
     """
 
-    input_voltage: Positive = 0.1
-    rise_time: Positive = 100e-12
+    input_voltage: Annotated[float, Field(gt=0, le=1e3)] = 0.1
+    rise_time: Annotated[float, Field(gt=0, le=1e3)] = 100e-12
     tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.01
     fixed_scale: bool = False
     start: Literal["rest", "previous"] = "rest"

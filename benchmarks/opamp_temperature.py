@@ -1,7 +1,7 @@
 """How does an op-amp made of transistors change with temperature?
 
 Method: `cmos-100meg-transistor` on the test bench (ngspice, 10 kohm load) from 250 to 400 K; each metric is fitted by a
-power of T by least squares of the logarithms. `netlists/temperature.py` has these powers for op-amps without transistors.
+power of T by least squares of the logarithms. `netlists/temperature.py` has these powers for all other op-amps.
 """
 
 from __future__ import annotations

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from netlists.opamp_parameters import OpAmp, SubcircuitOpAmp
-from netlists.record import FloatArray, Matrix, NonNegative, ParameterError, Positive, Record, Vector
+from netlists.record import FloatArray, Matrix, ParameterError, Positive, Record, Vector
 from netlists.reduction import ReducedArray, reduce_array
 
 
@@ -26,13 +26,14 @@ class Interconnect(Record):
         line_model: Line capacitance of a reduced array: `reduced` with the mesh, or `lumped` at the terminals.
     """
 
-    wire_resistance: NonNegative = 0.0
-    line_capacitance: NonNegative = 0.0
+    wire_resistance: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+    line_capacitance: Annotated[float, Field(ge=0, le=1e-9)] = 0.0
     form: Literal["reduced", "flat"] = "reduced"
     contacts: Literal["one", "both"] = "one"
     line_model: Literal["reduced", "lumped"] = "reduced"
 
 
+Kelvin = Annotated[float, Field(ge=1, le=1000)]
 NOMINAL_TEMPERATURE = 300.15
 """27 degrees Celsius, at which SPICE models are given, K."""
 
@@ -56,7 +57,7 @@ class _ArrayDesign(Record):
     interconnect: Interconnect = Interconnect()
     nonlinearity_voltage: Positive | None = None
     amplifier_offset: Vector | None = None
-    temperature: Positive = NOMINAL_TEMPERATURE
+    temperature: Kelvin = NOMINAL_TEMPERATURE
 
     @model_validator(mode="after")
     def _arrays_fit(self) -> Self:

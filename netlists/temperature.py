@@ -24,9 +24,9 @@ OPAMP_EXPONENTS = {
     "quiescent_current": 0.48,
     "class_ab_current": 0.48,
 }
-"""Powers of T/T0 that fit `cmos-100meg-transistor` from 250 to 400 K (`benchmarks/opamp_temperature.py` prints them): the
-mobility falls as T^-1.5, and a resistor biases it, so its currents rise as thresholds fall. Its class-AB current is a
-part of the quiescent one: both have the same power, the mean of 0.50 and 0.46."""
+"""Powers of T/T0 that fit `cmos-100meg-transistor` from 250 to 400 K (`benchmarks/opamp_temperature.py` prints them):
+the mobility falls as T^-1.5, and a resistor biases it, so its currents rise as thresholds fall. Its class-AB current is
+a part of the quiescent one: both have the same power, the mean of 0.50 and 0.46."""
 
 
 def wire_resistance_at(resistance: float, temperature: float, coefficient: float = COPPER) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import re
@@ -11,10 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-from amc_circuits.option import Circuit, Option, find_option
+from amc_circuits.option import Circuit, Option, find_option, partner
 from amc_circuits.options import options_of, parse_options
 from amc_circuits.quantities import counted
 from amc_circuits.sweep.axes import LARGEST_SWEEP, cut, shown, value_of, values_of
@@ -53,7 +53,7 @@ class Sweep:
     def __iter__(self) -> Iterator[dict[str, Any]]:
         columns = [(name, number, axis[name]) for number, axis in enumerate(self.axes) for name in axis]
         for point in self.listed:
-            for places in itertools.product(*(range(_length(axis)) for axis in self.axes)):
+            for places in product(*(range(_length(axis)) for axis in self.axes)):
                 options = self.fixed | point
                 for name, number, values in columns:
                     options[name] = values[places[number]]
@@ -264,20 +264,24 @@ class _Reader:
                     raise ParameterError("size", "nothing", mend)
 
     def _check_together(self, sweep: Sweep, fixed: set[str]) -> None:
-        """Refuses options that say nothing in some point: each is looked at with all values of what it depends on."""
+        """Refuses options that say nothing in some point, or act in none: with all values of what they depend on."""
         axes = {name: values for axis in sweep.axes for name, values in axis.items()}
-        dependent = [option for option in self.options.values() if option.needs or option.excludes]
+        dependent = [option for option in self.options.values() if option.needs or option.excludes or option.acts_with]
         for number, point in enumerate(sweep.listed):
             for option in dependent:
                 if option.name not in point and option.name not in axes and option.name not in fixed:
                     continue
-                partners = [name for name in (option.needs, option.excludes) if name]
+                partners = [name for name in (option.needs, option.excludes, *map(partner, option.acts_with)) if name]
                 possible = [axes.get(name, [point.get(name, sweep.fixed[name])]) for name in partners]
                 place = self._place_of(option.name, number)
                 given = self._given(place)
+                own = axes.get(option.name, [point.get(option.name, sweep.fixed[option.name])])
                 with _at(self.where, *place):
-                    for values in itertools.product(*possible):
-                        option.check_beside(given, dict(zip(partners, values, strict=True)))
+                    several = [dict(zip(partners, one, strict=True)) for one in product(*possible)]
+                    for others in several:
+                        option.check_beside(given, others)
+                    if option.acts_with and any(value != option.own for value in own):
+                        option.check_acting(given, several)
 
     def _place_of(self, name: str, number: int) -> Place:
         """Where the option of a listed point is given."""
