@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from amc_circuits import report
 from amc_circuits.cases import Case, make_case
+from amc_circuits.mapping import Mapping
 from amc_circuits.messages import BAD_INPUT, NO_RESULT, USABLE, finish, one_line_warnings
 from amc_circuits.option import Circuit, Option, output_format
 from amc_circuits.options import JOBS, MONTE_CARLO, PROBLEM, RHS, parse_options
@@ -50,7 +52,15 @@ def case_of(circuit: Circuit, options: dict[str, Any], files: tuple[Path | None,
     for option in MONTE_CARLO:
         if parsed[option.name] is not None:
             raise ParameterError(option.name, parsed[option.name], "goes with amc inv, amc mvm and sweeps only")
-    return make_case(circuit, parsed, files, jobs, None)
+    case = make_case(circuit, parsed, files, jobs, None)
+    warn_of_lifting(case.circuit.mapping)
+    return case
+
+
+def warn_of_lifting(mapping: Mapping) -> None:
+    """Warns where cells were lifted to g_min at a cost that is worth saying."""
+    if mapping.lifting_note:
+        warnings.warn(mapping.lifting_note, stacklevel=2)
 
 
 def check_problem(options: dict[str, Any], files: tuple[Path | None, ...]) -> None:
