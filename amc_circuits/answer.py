@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from amc_circuits.measurement import bits, relative_error
 from amc_circuits.quantities import counted, format_quantity
 from amc_circuits.readings import NARROWER, WIDER, Reading
 from amc_circuits.solution import Attempt, Energy, Response, Solution, Status, scalar_or_array
+from amc_circuits.system import Numbers, System
 from netlists import MvmDesign
 from netlists.record import FloatArray
 
@@ -28,14 +30,29 @@ class Question:
     """What a circuit is asked.
 
     Attributes:
-        columns: Right-hand sides, shape (inputs, K).
+        vectors: Right-hand sides as their user has them, shape (n, K), real or complex.
         reference: What the wanted matrix makes of them, shape (N, K).
+        columns: What they are for the circuit, shape (inputs, C): `System.columns`.
+        target: What the programmed matrix makes of those, shape (outputs, C).
         single: True where it was one vector.
     """
 
+    vectors: Numbers
+    reference: Numbers
     columns: FloatArray
-    reference: FloatArray
+    target: FloatArray
     single: bool
+
+    @classmethod
+    def of(cls, system: System, vectors: Numbers, columns: FloatArray, target: FloatArray, single: bool) -> Self:
+        """A question whose reference is what the target stands for."""
+        return cls(vectors, system.values(target, vectors.shape[1]), columns, target, single)
+
+    @property
+    def groups(self) -> list[range]:
+        """Places of the columns of every right-hand side: one, or two of a complex one for a real matrix."""
+        each = self.columns.shape[1] // self.vectors.shape[1]
+        return [range(first, first + each) for first in range(0, self.columns.shape[1], each)]
 
 
 @dataclass(frozen=True)
@@ -44,41 +61,40 @@ class Answer:
 
     Attributes:
         circuit: What was asked.
+        question: What it was asked.
         readings: Of every column that is not zero.
-        columns: Right-hand sides, shape (inputs, K).
-        scale: k of every column at the input full scale, shape (K,), V per unit.
-        reference: What the wanted matrix makes of them, shape (N, K).
+        scale: k of every column at the input full scale, shape (C,), V per unit.
     """
 
     circuit: ProgrammedCircuit
+    question: Question
     readings: dict[int, Reading]
-    columns: FloatArray
     scale: FloatArray
-    reference: FloatArray
 
-    def _each(self, of_reading: Any, at_rest: float = np.nan) -> list[float]:
-        """A figure of every column: from its reading, or what it is for a zero right-hand side."""
-        count = len(self.scale)
-        return [of_reading(self.readings[k]) if k in self.readings else at_rest for k in range(count)]
+    def _each(self, of_reading: Any, together: Callable[[list[float]], float] = sum) -> Any:
+        """A figure of every right-hand side, from the readings of its columns; nan where all of them are zero."""
+        groups = ([self.readings[k] for k in group if k in self.readings] for group in self.question.groups)
+        found = [together([of_reading(reading) for reading in group]) if group else np.nan for group in groups]
+        return scalar_or_array(found, self.question.single)
 
     @cached_property
     def _outputs(self) -> tuple[FloatArray, NDArray[np.bool_]]:
         """Output voltages as they are read, nan where nothing was, and whether a column passed the ADCs' range."""
-        finals = np.full(self.reference.shape, np.nan)
+        finals = np.full(self.question.target.shape, np.nan)
         for k, reading in self.readings.items():
             finals[:, k] = reading.final
         circuit = self.circuit
         return circuit.converters.outputs(finals, circuit.converters.output_range(circuit.design, circuit.full_scale))
 
-    def _values(self) -> FloatArray:
-        values = np.full(self.reference.shape, np.nan)
+    def _values(self) -> Numbers:
+        values = np.full(self.question.target.shape, np.nan)
         for k in range(len(self.scale)):
             if k in self.readings:
                 unit = self.scale[k] * self.readings[k].attempt.scale
                 values[:, k] = self.circuit.gain * self._outputs[0][:, k] / unit
             elif self.scale[k] == 0 and self.circuit.stability.stable:
                 values[:, k] = 0
-        return values
+        return self.circuit.system.values(values, self.question.vectors.shape[1])
 
     def _status(self, column: int) -> Status:
         if not self.circuit.stability.stable:
@@ -97,8 +113,8 @@ class Answer:
             return Status.NOT_SETTLED
         return Status.CLIPPED if self._outputs[1][column] else Status.SETTLED
 
-    def _message(self, statuses: tuple[Status, ...]) -> str:
-        """One sentence about the worst status: what is seen of it in the first right-hand side that has it."""
+    def _message(self, statuses: list[Status]) -> str:
+        """One sentence about the worst status: what is seen of it in the first column that has it."""
         worst = max(statuses)
         if worst is Status.UNSTABLE:
             return self.circuit.stability.cause
@@ -114,46 +130,50 @@ class Answer:
                 return f"the outputs rest {away} of the same circuit, and no limit of an amplifier explains it"
         return f"{seen}; {worst.advice}" if seen else worst.advice
 
-    def _notes(self, statuses: tuple[Status, ...]) -> tuple[str, ...]:
+    def _notes(self, statuses: list[Status]) -> tuple[str, ...]:
         """What else a reader should know."""
         settled = {
             k: self.readings[k] for k, status in enumerate(statuses) if status is Status.SETTLED and self.scale[k]
         }
-        found = [self.circuit.linear.note] if self.circuit.linear.note else []
-        if unjudged := [k for k, one in settled.items() if one.at_rest and np.isnan(one.at_rest.distance)]:
+        found = [note for note in (self.circuit.mapping.lifting_note, self.circuit.linear.note) if note]
+        if unjudged := self._count(k for k, one in settled.items() if one.at_rest and np.isnan(one.at_rest.distance)):
+            found.append(f"{unjudged} could not be judged: ngspice found no operating point to compare with")
+        if uncertain := self._count(k for k, one in settled.items() if one.uncertain):
             found.append(
-                f"{counted(len(unjudged), 'right-hand side')} could not be judged: ngspice found no operating point to "
-                "compare with"
-            )
-        if uncertain := [k for k, one in settled.items() if one.uncertain]:
-            found.append(
-                f"settling times of {counted(len(uncertain), 'right-hand side')} kept changing as time steps were made "
-                "shorter; the state-space engine knows them where the circuit is linear"
+                f"settling times of {uncertain} kept changing as time steps were made shorter; the state-space engine "
+                "knows them where the circuit is linear"
             )
         grazing = {k: one for k, one in settled.items() if one.settling_range[1] > GRAZING * one.settling_range[0]}
         if grazing:
             worst = max(grazing, key=lambda k: grazing[k].settling_range[1] - grazing[k].settling_range[0])
             early, late = (format_quantity(time, "s") for time in grazing[worst].settling_range)
-            which = f"that of right-hand side {worst + 1} of {len(statuses)}" if len(statuses) > 1 else "it"
+            groups = self.question.groups
+            place = 1 + next(place for place, group in enumerate(groups) if worst in group)
+            which = f"that of right-hand side {place} of {len(groups)}" if len(groups) > 1 else "it"
             found.append(
                 f"the settling time jumps: at {WIDER:g} and {NARROWER:g} times the tolerance {which} is {early} and "
                 f"{late}, for a crest grazes the edge of its band"
             )
         return tuple(found)
 
-    def _energy(self, single: bool) -> Energy:
+    def _count(self, columns: Iterable[int]) -> str:
+        """The right-hand sides that some columns belong to, as `3 right-hand sides`; empty for none."""
+        held = set(columns)
+        count = sum(not held.isdisjoint(group) for group in self.question.groups)
+        return counted(count, "right-hand side") if count else ""
+
+    def _energy(self) -> Energy:
         array = self._each(lambda reading: reading.energy[1])
         inputs = self._each(lambda reading: reading.energy[2])
-        parts = scalar_or_array(array, single), scalar_or_array(inputs, single)
         if any(reading.energy[0] is None for reading in self.readings.values()) or not self.readings:
-            return Energy(None, None, *parts)
-        amplifiers = scalar_or_array(self._each(lambda reading: reading.energy[0]), single)
-        return Energy(amplifiers + parts[0] + parts[1], amplifiers, *parts)
+            return Energy(None, None, array, inputs)
+        amplifiers = self._each(lambda reading: reading.energy[0])
+        return Energy(amplifiers + array + inputs, amplifiers, array, inputs)
 
-    def _residual(self, values: FloatArray) -> list[float]:
+    def _residual(self, values: Numbers) -> list[float]:
         if isinstance(self.circuit.design, MvmDesign):
-            return [np.nan] * len(self.scale)
-        found: list[float] = relative_error(self.circuit.matrix @ values, self.columns).tolist()
+            return [np.nan] * values.shape[1]
+        found: list[float] = relative_error(self.circuit.matrix @ values, self.question.vectors).tolist()
         return found
 
     def _attempts(self, column: int) -> tuple[Attempt, ...]:
@@ -167,33 +187,34 @@ class Answer:
         if column not in self.readings:
             return None
         reading = self.readings[column]
-        target = self.reference[:, column] * (self.scale[column] * reading.attempt.scale / self.circuit.gain)
+        target = self.question.target[:, column] * (self.scale[column] * reading.attempt.scale / self.circuit.gain)
         return replace(reading.response, target=target, terminal_voltage=reading.terminal_voltage)
 
-    def solution(self, single: bool, decks: str, wall_time: float) -> Solution:
+    def solution(self, decks: str, wall_time: float) -> Solution:
         """Everything as one record."""
-        count = len(self.scale)
+        columns, single = range(len(self.scale)), self.question.single
         values = self._values()
-        statuses = tuple(self._status(k) for k in range(count))
-        errors = relative_error(values, self.reference)
+        by_column = [self._status(k) for k in columns]
+        statuses = tuple(max(by_column[k] for k in group) for group in self.question.groups)
+        errors = relative_error(values, self.question.reference)
         differences = [r.difference for r in self.readings.values() if not np.isnan(r.difference)]
         return Solution(
             value=values[:, 0] if single else values,
             status=max(statuses),
             statuses=statuses,
-            message=self._message(statuses),
-            notes=self._notes(statuses),
-            settling_time=scalar_or_array(self._each(lambda reading: reading.settling_time), single),
+            message=self._message(by_column),
+            notes=self._notes(by_column),
+            settling_time=self._each(lambda reading: reading.settling_time),
             predicted_settling_time=self.circuit.stability.settling_time(self.circuit.settings.tolerance),
-            overshoot=scalar_or_array(self._each(lambda reading: reading.overshoot), single),
-            peak_output_current=scalar_or_array(self._each(lambda reading: reading.peak_output_current), single),
-            energy=self._energy(single),
+            overshoot=self._each(lambda reading: reading.overshoot, max),
+            peak_output_current=self._each(lambda reading: reading.peak_output_current, max),
+            energy=self._energy(),
             relative_error=scalar_or_array(errors.tolist(), single),
             residual=scalar_or_array(self._residual(values), single),
             bits=scalar_or_array(bits(errors).tolist(), single),
-            attempts=tuple(self._attempts(k) for k in range(count)),
-            responses=tuple(self._response(k) for k in range(count)),
-            engines=tuple(self.readings[k].engine if k in self.readings else "" for k in range(count)),
+            attempts=tuple(self._attempts(k) for k in columns),
+            responses=tuple(self._response(k) for k in columns),
+            engines=tuple(self.readings[k].engine if k in self.readings else "" for k in columns),
             cross_checked=len(differences),
             largest_difference=max(differences, default=np.nan),
             stability=self.circuit.stability,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from amc_circuits.checks import real_array
+from amc_circuits.checks import numeric_array
+from amc_circuits.system import Numbers
 from netlists import ParameterError
-from netlists.record import FloatArray
 
 DAMAGED = (
     ValueError,
@@ -31,7 +31,7 @@ DAMAGED = (
 """What NumPy raises for a damaged .npy or .npz file, and what reading the wrong content of a sound one does."""
 
 
-def load_array(name: str, path: Path, dimensions: tuple[int, ...]) -> FloatArray:
+def load_array(name: str, path: Path, dimensions: tuple[int, ...]) -> Numbers:
     """A numeric array from a .npy file; never unpickles, and takes no more memory than the file is long.
 
     Args:
@@ -53,7 +53,7 @@ def load_array(name: str, path: Path, dimensions: tuple[int, ...]) -> FloatArray
         raise
     except DAMAGED as error:
         raise ParameterError(name, str(path), _unreadable(error)) from None
-    return real_array(name, loaded, dimensions)
+    return numeric_array(name, loaded, dimensions)
 
 
 def _check_header_length(path: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amc_circuits.linear_circuit import check_room
+from amc_circuits.system import Numbers
 from netlists import ParameterError
 from netlists.record import FloatArray
 
@@ -25,26 +27,49 @@ def real_array(name: str, value: Any, dimensions: tuple[int, ...]) -> FloatArray
     Raises:
         ParameterError: It is none of that.
     """
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        mend = "must be real numbers"
-        if array.dtype.kind == "c":
-            mend += "; write N complex equations as 2N real ones, [[Re, -Im], [Im, Re]]"
-        raise ParameterError(name, f"an array of {array.dtype}", mend)
+    array = numeric_array(name, value, dimensions)
+    if np.iscomplexobj(array):
+        raise ParameterError(name, "complex numbers", "must be real numbers")
+    return array
+
+
+def numeric_array(name: str, value: Any, dimensions: tuple[int, ...]) -> Numbers:
+    """A float64 or complex128 copy of a finite, non-empty array; of complex numbers that are all real, a real one.
+
+    Args:
+        name: How the user calls it.
+        value: An array or nested lists.
+        dimensions: Allowed numbers of dimensions.
+
+    Raises:
+        ParameterError: It is none of that.
+    """
+    array = _plain(name, value)
+    if array.dtype.kind not in "fiubc":
+        raise ParameterError(name, f"an array of {array.dtype}", "must be numbers")
     if array.ndim not in dimensions:
         wanted = " or ".join(str(count) for count in dimensions)
         raise ParameterError(name, f"shape {array.shape}", f"must have {wanted} dimension{'s' * (wanted != '1')}")
     if array.size == 0:
         raise ParameterError(name, f"shape {array.shape}", "must not be empty")
     with np.errstate(over="ignore"):
-        array = array.astype(np.float64)
+        array = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
     if not np.isfinite(array).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
         raise ParameterError(name, f"{array[where]} at {list(where)}", "every entry must be finite")
-    return array
+    return array if array.dtype.kind == "f" or array.imag.any() else np.ascontiguousarray(array.real)
 
 
-def scaled(name: str, array: FloatArray) -> FloatArray:
+def _plain(name: str, value: Any) -> NDArray[Any]:
+    """As an array, a sparse matrix of SciPy written out."""
+    dense = getattr(value, "toarray", None)
+    try:
+        return np.asarray(value if dense is None else dense())
+    except ValueError:  # of NumPy, for rows of unequal lengths
+        raise ParameterError(name, "rows of unequal lengths", "must be a rectangle of numbers") from None
+
+
+def scaled(name: str, array: Numbers) -> Numbers:
     """The same array, if its largest entry leaves room for quotients and products of it.
 
     Raises:
@@ -57,29 +82,37 @@ def scaled(name: str, array: FloatArray) -> FloatArray:
     return array
 
 
-def invertible_matrix(name: str, value: Any) -> FloatArray:
-    """A square matrix that is not singular to working precision.
+def square_matrix(name: str, value: Any) -> Numbers:
+    """A square matrix, real or complex, for whose circuit this machine has room.
 
     Raises:
-        ParameterError: It is not, or it is too large for this machine.
+        ParameterError: It is not, or it is too large.
     """
-    matrix = scaled(name, real_array(name, value, (2,)))
+    matrix = scaled(name, numeric_array(name, value, (2,)))
     if matrix.shape[0] != matrix.shape[1]:
         raise ParameterError(name, f"shape {matrix.shape}", "must be square; INV solves N equations for N unknowns")
-    check_room(len(matrix), len(matrix) * (2 if matrix.min() < 0 else 1))
-    singular_values = np.linalg.svd(matrix, compute_uv=False)
-    if singular_values[-1] <= singular_values[0] * len(matrix) * np.finfo(float).eps:
-        raise ParameterError(name, "a singular matrix", "must be invertible to working precision; add damping")
+    check_room(len(matrix), len(matrix) * (2 if np.iscomplexobj(matrix) else 1))
     return matrix
 
 
-def right_hand_sides(name: str, value: Any, size: int) -> tuple[FloatArray, bool]:
-    """One vector or the columns of a matrix, as shape (size, K), and True for a single vector.
+def check_invertible(name: str, matrix: FloatArray) -> None:
+    """Refuses a matrix that is singular to working precision.
+
+    Raises:
+        ParameterError: It is.
+    """
+    singular_values = np.linalg.svd(matrix, compute_uv=False)
+    if singular_values[-1] <= singular_values[0] * len(matrix) * np.finfo(float).eps:
+        raise ParameterError(name, "a singular matrix", "must be invertible to working precision; add damping")
+
+
+def right_hand_sides(name: str, value: Any, size: int) -> tuple[Numbers, bool]:
+    """One vector or the columns of a matrix, real or complex, as shape (size, K), and True for a single vector.
 
     Raises:
         ParameterError: The shape does not match.
     """
-    array = real_array(name, value, (1, 2))
+    array = numeric_array(name, value, (1, 2))
     if array.shape[0] != size:
         raise ParameterError(name, f"shape {array.shape}", f"must have {size} rows to match the matrix")
     columns = array[:, None] if array.ndim == 1 else array

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from amc_circuits import report
 from amc_circuits.cases import Case, make_case
-from amc_circuits.messages import BAD_INPUT, NO_RESULT, USABLE, finish, one_line_warnings
+from amc_circuits.mapping import Mapping
+from amc_circuits.messages import BAD_INPUT, NO_RESULT, USABLE, as_typed, finish, one_line_warnings
 from amc_circuits.option import Circuit, Option, output_format
 from amc_circuits.options import JOBS, MONTE_CARLO, PROBLEM, RHS, parse_options
 from amc_circuits.run_folder import check_output_file, replacing, writing
@@ -51,6 +53,12 @@ def case_of(circuit: Circuit, options: dict[str, Any], files: tuple[Path | None,
         if parsed[option.name] is not None:
             raise ParameterError(option.name, parsed[option.name], "goes with amc inv, amc mvm and sweeps only")
     return make_case(circuit, parsed, files, jobs, None)
+
+
+def warn_of_lifting(mapping: Mapping) -> None:
+    """Warns where cells were lifted to g_min at a cost that is worth saying."""
+    if mapping.lifting_note:
+        warnings.warn(mapping.lifting_note, stacklevel=2)
 
 
 def check_problem(options: dict[str, Any], files: tuple[Path | None, ...]) -> None:
@@ -98,7 +106,7 @@ def solve(
 def print_notes(solution: Solution) -> None:
     """Prints what a reader of the result should know, a line each, beside the result."""
     for note in solution.notes:
-        print(f"amc: note: {note}", file=sys.stderr)
+        print(f"amc: note: {as_typed(note)}", file=sys.stderr)
 
 
 def _write_files(case: Case, solution: Solution, plot_file: Path | None, save_file: Path | None) -> None:
@@ -126,6 +134,7 @@ def write_deck(circuit: Circuit, options: dict[str, Any], files: tuple[Path | No
             raise ParameterError(name, options[name], "is no part of a deck; leave it out")
     with one_line_warnings():
         case = case_of(circuit, options, files, 1)
+        warn_of_lifting(case.circuit.mapping)
         stability = case.circuit.stability
         if not (stability.stable or case.circuit.settings.force):
             raise UnusableSolutionError(f"UNSTABLE: {stability.cause}; --force writes the deck all the same")

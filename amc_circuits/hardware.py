@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Field, InstanceOf
+from pydantic import BeforeValidator, Field, InstanceOf, model_validator
 
 from amc_circuits.devices import Device, device_preset, programmed
 from amc_circuits.draws import Draws
-from amc_circuits.mapping import Mapping, map_matrix
-from netlists import NOMINAL_TEMPERATURE, Interconnect, OpAmp, Record, preset
-from netlists.presets import DEFAULT
+from amc_circuits.mapping import Mapping, Pair, map_matrix
+from amc_circuits.scaling import Scaling
+from netlists import NOMINAL_TEMPERATURE, Interconnect, OpAmp, ParameterError, Record, preset
 from netlists.parameters import Kelvin
+from netlists.presets import DEFAULT
 from netlists.record import FloatArray
 from netlists.temperature import COPPER, opamp_at, wire_resistance_at
 
@@ -34,6 +35,8 @@ class Hardware(Record):
         g_min: Lowest conductance of a cell instead of the device's, S.
         g_max: Highest conductance of a cell instead of the device's, S.
         conductances: What an array was programmed to (`amc program`), instead of what the device makes of the matrix.
+        pair: A pair of arrays `always`, `never`, or where a single one cannot hold the matrix (`auto`): `map_matrix`.
+        scaling: Of the matrix before it is programmed, undone digitally: `scaling_factors`.
         wire_resistance: Of each wire segment, ohm.
         line_capacitance: Of each line per cell, F.
         interconnect: Wires in the deck: reduced to the array's terminals, or the flat mesh.
@@ -52,6 +55,8 @@ class Hardware(Record):
     g_min: float | None = None
     g_max: float | None = None
     conductances: InstanceOf[Mapping] | None = None
+    pair: Pair = "auto"
+    scaling: Scaling = "none"
     wire_resistance: Annotated[float, Field(ge=0, le=1e6)] = 0.0
     line_capacitance: Annotated[float, Field(ge=0, le=1e-9)] = 0.0
     interconnect: Literal["reduced", "flat"] = "reduced"
@@ -64,6 +69,14 @@ class Hardware(Record):
     seed: int = 0
     trial: int = 0
 
+    @model_validator(mode="after")
+    def _all_act(self) -> Self:
+        """Cells that are given are what they are, in the arrays that they are."""
+        for name, value, default in (("pair", self.pair, "auto"), ("scaling", self.scaling, "none")):
+            if self.conductances is not None and value != default:
+                raise ParameterError(name, value, "has no effect beside conductances; leave it out")
+        return self
+
     @property
     def draws(self) -> Draws:
         """Where chance comes from."""
@@ -73,13 +86,17 @@ class Hardware(Record):
         """A matrix as the cells hold it.
 
         Raises:
-            ParameterError: The limits are unusable, or every entry is zero.
+            ParameterError: The limits are unusable, every entry is zero, or the conductances are of another shape.
         """
         if self.conductances is not None:
+            shape = self.conductances.positive.shape
+            if shape != matrix.shape:
+                raise ParameterError("conductances", f"shape {shape}", f"must have that of the matrix, {matrix.shape}")
             return self.conductances
         limits = {"g_min": self.g_min, "g_max": self.g_max}
         device = self.device.replace(**{name: value for name, value in limits.items() if value is not None})
-        return programmed(device, map_matrix(matrix, device.g_min, device.g_max), self.draws, self.temperature)
+        mapped = map_matrix(matrix, device.g_min, device.g_max, self.pair)
+        return programmed(device, mapped, self.draws, self.temperature)
 
     def parts(self, mapping: Mapping) -> dict[str, Any]:
         """The fields that designs of INV and MVM share."""

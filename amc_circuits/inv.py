@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from amc_circuits.answer import Question
-from amc_circuits.checks import invertible_matrix, right_hand_sides
+from amc_circuits.checks import check_invertible, right_hand_sides, square_matrix
 from amc_circuits.converters import Converters
+from amc_circuits.linear_circuit import check_room
 from amc_circuits.programmed import ProgrammedCircuit, parts_and_settings
 from amc_circuits.solution import Solution
+from amc_circuits.system import Numbers, System
 from netlists import InvDesign, MacroOpAmp
-from netlists.record import FloatArray
 
 
 class SlowInverterWarning(UserWarning):
@@ -40,7 +41,7 @@ class InvCircuit(ProgrammedCircuit):
         """Maps A to conductances and makes the circuit's design.
 
         Args:
-            matrix: A, shape (N, N), real, invertible, any units.
+            matrix: A, shape (N, N), real or complex, invertible, any units; NumPy's, SciPy's (sparse), or lists.
             input_conductance: G_in, siemens; None takes the conductance that stands for max|A|.
             inverter_resistance: Of the inverters' two equal resistors, ohm.
             engine: What simulates.
@@ -51,18 +52,21 @@ class InvCircuit(ProgrammedCircuit):
         Raises:
             ParameterError: Something cannot be used; it names the parameter, the value and the mend.
         """
-        wanted = invertible_matrix("A", matrix)
         hardware, settings = parts_and_settings(fields)
-        mapping = hardware.mapping(wanted)
+        system = System.inverse(square_matrix("A", matrix), hardware.scaling)
+        check_invertible("A", system.programmed)
+        mapping = hardware.mapping(system.programmed)
+        size = len(system.programmed)
+        check_room(size, size * (1 if mapping.negative is None else 2))
         design = InvDesign(
             **hardware.parts(mapping),
             input_conductance=mapping.unit if input_conductance is None else input_conductance,
             inverter_resistance=inverter_resistance,
-            inverter_offset=None if mapping.negative is None else hardware.offsets("inverter_offset", len(wanted)),
+            inverter_offset=None if mapping.negative is None else hardware.offsets("inverter_offset", size),
         )
         if problem := slow_inverters(design):
             warnings.warn(problem, SlowInverterWarning, stacklevel=2)
-        return cls._programmed(wanted, mapping, design, engine, settings, converters)
+        return cls._programmed(system, mapping, design, engine, settings, converters)
 
     def solve(self, b: ArrayLike) -> Solution:
         """Solves A x = b for one vector (N,) or for the columns of a matrix (N, K), streamed through the array.
@@ -75,11 +79,12 @@ class InvCircuit(ProgrammedCircuit):
 
     def question(self, vector: ArrayLike) -> Question:
         """Right-hand sides b, and x of the wanted system."""
-        columns, single = right_hand_sides("b", vector, self.design.size)
-        reference: Any = np.linalg.solve(self.matrix, columns)
-        return Question(columns, reference, single)
+        vectors, single = right_hand_sides("b", vector, len(self.matrix))
+        columns = self.system.columns(vectors)
+        target: Any = np.linalg.solve(self.system.programmed, columns)
+        return Question.of(self.system, vectors, columns, target, single)
 
-    def steady(self, b: ArrayLike) -> FloatArray:
+    def steady(self, b: ArrayLike) -> Numbers:
         """What x settles to in the linear circuit, without transient and converters; shapes as in `solve`.
 
         What does not depend on b is worked out once: each further right-hand side is a product of matrices.
@@ -87,11 +92,11 @@ class InvCircuit(ProgrammedCircuit):
         Raises:
             ParameterError: The shape does not match, or an entry is not finite.
         """
-        return self._steady(*right_hand_sides("b", b, self.design.size))
+        return self._steady(*right_hand_sides("b", b, len(self.matrix)))
 
     @property
     def gain(self) -> float:
-        """Output volts to units of x for an input of 1 V per unit of b: x = gain c / k."""
+        """Output volts to units of y, the solution of S y = D_r b, for 1 V per unit of D_r b: y = gain c / k."""
         return -self.mapping.unit / (self.design.input_conductance * self.mapping.alpha)
 
 

@@ -46,12 +46,12 @@ def message(error: Exception) -> str:
     """An error as one line, with the parameter as it is typed."""
     text = str(error) or type(error).__name__
     if isinstance(error, ParameterError) and error.parameter in OPTION_NAMES:
-        mend = error.mend if error.parameter in OF_COLUMNS else _as_typed(error.mend)
+        mend = error.mend if error.parameter in OF_COLUMNS else as_typed(error.mend)
         text = f"{flag(error.parameter)}: got {error.value}; {mend}"
     return " ".join(text.split())
 
 
-def _as_typed(text: str) -> str:
+def as_typed(text: str) -> str:
     """The same text with `g_max` as `--g-max`."""
     names = "|".join(name for name in OPTION_NAMES if "_" in name)
     return re.sub(rf"\b({names})\b", lambda found: flag(found[0]), text)
@@ -70,4 +70,4 @@ def one_line_warnings() -> Iterator[None]:
         warnings.simplefilter("always")
         yield
     for text in dict.fromkeys(str(warning.message) for warning in caught):
-        print(f"amc: warning: {_as_typed(' '.join(text.split()))}", file=sys.stderr)
+        print(f"amc: warning: {as_typed(' '.join(text.split()))}", file=sys.stderr)

@@ -102,6 +102,10 @@ class MonteCarlo:
         if self.first + self.count > TRIAL_END:
             raise ParameterError("trial", self.first, f"must be at most 2^32 - {self.count} for so many trials")
 
+    def circuit(self, number: int) -> InvCircuit | MvmCircuit:
+        """The circuit of one trial."""
+        return program(self.kind, self.problem.matrix, self.arguments | {"trial": number}, 1, self.keep)
+
     def chunks(self) -> list[range]:
         """The trials asked for, chunk by chunk."""
         stop = self.first + self.count
@@ -174,10 +178,7 @@ def run_chunk(study: MonteCarlo, wanted: range) -> list[Trial]:
     # A deck must hold the same circuits whichever of them are wanted.
     whole = study.arguments["engine"] == NgspiceEngine.name
     numbers = range(start, start + CHUNK) if whole else wanted
-    circuits = [
-        program(study.kind, study.problem.matrix, study.arguments | {"trial": number}, 1, study.keep)
-        for number in numbers
-    ]
+    circuits = [study.circuit(number) for number in numbers]
     first = first_readings(circuits, study.problem.vector)
     return [
         _trial(study, number, circuit, first.get(place))

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from amc_circuits.commands import warn_of_lifting
 from amc_circuits.engines import find_ngspice
 from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
 from amc_circuits.monte_carlo import (
@@ -87,6 +88,7 @@ def monte_carlo(
     with one_line_warnings():
         study = study_of(kind, options, files)
         check_limits(study, limits)
+        warn_of_lifting(study.circuit(study.first).mapping)
         if nothing_drawn(study):
             mend = "give --device, --programming-error, --offset-spread or another spread"
             warnings.warn(f"nothing is drawn, all trials are the same; {mend}", stacklevel=2)

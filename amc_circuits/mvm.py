@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from amc_circuits.answer import Question
-from amc_circuits.checks import real_array, right_hand_sides
+from amc_circuits.checks import numeric_array, right_hand_sides
 from amc_circuits.converters import Converters
 from amc_circuits.linear_circuit import check_room
 from amc_circuits.programmed import ProgrammedCircuit, parts_and_settings
 from amc_circuits.solution import Solution
+from amc_circuits.system import Numbers, System
 from netlists import MvmDesign
-from netlists.record import FloatArray
 
 
 class MvmCircuit(ProgrammedCircuit):
@@ -34,7 +34,7 @@ class MvmCircuit(ProgrammedCircuit):
         """Maps A to conductances and makes the circuit's design; the feedback is the largest row sum of |G+ - G-|.
 
         Args:
-            matrix: A, shape (N, M), real, any units.
+            matrix: A, shape (N, M), real or complex, any units; NumPy's, SciPy's (sparse), or lists.
             engine: What simulates.
             converters: DACs and ADCs; None has none.
             **fields: Of `Hardware` (`opamp`, `device`, `g_min`, `g_max`, `wire_resistance`, `seed` ...) and of
@@ -43,15 +43,15 @@ class MvmCircuit(ProgrammedCircuit):
         Raises:
             ParameterError: Something cannot be used; it names the parameter, the value and the mend.
         """
-        wanted = real_array("A", matrix, (2,))
-        check_room(len(wanted), len(wanted))
         hardware, settings = parts_and_settings(fields)
-        mapping = hardware.mapping(wanted)
+        system = System.product(numeric_array("A", matrix, (2,)), hardware.scaling)
+        check_room(len(system.programmed), len(system.programmed))
+        mapping = hardware.mapping(system.programmed)
         design = MvmDesign(
             **hardware.parts(mapping),
             feedback_conductance=float(np.abs(mapping.difference).sum(axis=1).max()),
         )
-        return cls._programmed(wanted, mapping, design, engine, settings, converters)
+        return cls._programmed(system, mapping, design, engine, settings, converters)
 
     def matvec(self, x: ArrayLike) -> Solution:
         """Multiplies one vector (M,) or the columns of a matrix (M, K), streamed through the array.
@@ -64,10 +64,11 @@ class MvmCircuit(ProgrammedCircuit):
 
     def question(self, vector: ArrayLike) -> Question:
         """Vectors x, and y of the wanted matrix."""
-        columns, single = right_hand_sides("x", vector, self.design.shape[1])
-        return Question(columns, self.matrix @ columns, single)
+        vectors, single = right_hand_sides("x", vector, self.matrix.shape[1])
+        columns = self.system.columns(vectors)
+        return Question.of(self.system, vectors, columns, self.system.programmed @ columns, single)
 
-    def steady(self, x: ArrayLike) -> FloatArray:
+    def steady(self, x: ArrayLike) -> Numbers:
         """What y settles to in the linear circuit, without transient and converters; shapes as in `matvec`.
 
         What does not depend on x is worked out once: each further input is a product of matrices.
@@ -75,9 +76,9 @@ class MvmCircuit(ProgrammedCircuit):
         Raises:
             ParameterError: The shape does not match, or an entry is not finite.
         """
-        return self._steady(*right_hand_sides("x", x, self.design.shape[1]))
+        return self._steady(*right_hand_sides("x", x, self.matrix.shape[1]))
 
     @property
     def gain(self) -> float:
-        """Output volts to units of y for an input of 1 V per unit of x: y = gain out / k."""
+        """Output volts to units of D_r y for an input of 1 V per unit of D_c^-1 x: D_r y = gain out / k."""
         return -self.design.feedback_conductance * self.mapping.alpha / self.mapping.unit

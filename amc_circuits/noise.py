@@ -124,12 +124,14 @@ def relative_noise(circuit: ProgrammedCircuit, solution: Solution, bandwidth: fl
     Raises:
         ParameterError: As `noise`.
     """
-    volts = noise(circuit.design, bandwidth).norm * abs(circuit.gain)
-    values = np.reshape(solution.value, (len(solution.value), -1))
-    found = [
-        volts / (attempts[-1].scale * size) if attempts and size > 0 else math.nan
-        for attempts, size in zip(solution.attempts, np.linalg.norm(values, axis=0).tolist(), strict=True)
-    ]
+    variances = np.diag(noise(circuit.design, bandwidth).covariance) * circuit.system.output_factors**2
+    unit = math.sqrt(variances.sum()) * abs(circuit.gain)
+    sizes = np.linalg.norm(np.reshape(solution.value, (len(solution.value), -1)), axis=0).tolist()
+    each = len(solution.attempts) // len(sizes)
+    found = []
+    for k, size in enumerate(sizes):
+        scales = [attempts[-1].scale for attempts in solution.attempts[k * each : (k + 1) * each] if attempts]
+        found.append(unit * math.hypot(*(1 / scale for scale in scales)) / size if scales and size > 0 else math.nan)
     return scalar_or_array(found, np.ndim(solution.value) == 1)
 
 

@@ -177,6 +177,8 @@ def command_line(macro: MacroOpAmp) -> str:
     fields = macro.model_dump(exclude={"model"})
     changed = {name: value for name, value in fields.items() if value != getattr(PRESETS[DEFAULT], name)}
     options = [f"{flag(name)} {format_quantity(value)}" for name, value in changed.items()]
+    if "input_noise" in changed:
+        options.append("--noise")
     return " ".join([f"amc inv --opamp {DEFAULT}", *options])
 
 

@@ -67,6 +67,22 @@ CIRCUIT = (
     Option(
         "device", "text", f"Cells: {', '.join(DEVICE_NAMES)}", "ideal", choices=DEVICE_NAMES, excludes="conductances"
     ),
+    Option(
+        "pair",
+        "text",
+        "A pair of arrays: auto where A is negative or cells cannot go low enough, always, never",
+        "auto",
+        choices=("auto", "always", "never"),
+        excludes="conductances",
+    ),
+    Option(
+        "scaling",
+        "text",
+        "Of A before it is programmed: none, diagonal (D^-1/2 A D^-1/2), powers-of-two (rows and columns)",
+        "none",
+        choices=("none", "diagonal", "powers-of-two"),
+        excludes="conductances",
+    ),
     Option("conductances", "text", "What amc program wrote into the cells, instead of a device", unit="FILE.npz"),
     Option("g_min", "quantity", "Lowest conductance of a cell instead of the device's", unit="S"),
     Option("g_max", "quantity", "Highest conductance of a cell instead of the device's", unit="S"),

@@ -13,9 +13,9 @@ from rich.table import Table
 
 from amc_circuits.array_files import load_array
 from amc_circuits.checks import scaled
-from amc_circuits.commands import PICTURES, waiting
+from amc_circuits.commands import PICTURES, waiting, warn_of_lifting
 from amc_circuits.conductances import save_conductances
-from amc_circuits.mapping import Mapping, map_matrix
+from amc_circuits.mapping import Mapping, Pair, map_matrix
 from amc_circuits.messages import NO_RESULT, USABLE, finish, one_line_warnings
 from amc_circuits.option import output_format, parse_table
 from amc_circuits.pulse_model import calibrate
@@ -72,6 +72,7 @@ def program_matrix(
     settings: WriteVerify,
     variability: Variability,
     generator: np.random.Generator,
+    pair: Pair = "auto",
 ) -> ProgrammedArrays:
     """Maps a matrix and writes every cell of its arrays, by the calibrated pulse table.
 
@@ -79,7 +80,7 @@ def program_matrix(
         ParameterError: The matrix cannot be mapped, or no cell reaches a conductance that it asks for.
         SimulationError: A calibration run failed.
     """
-    mapping = map_matrix(matrix, g_min, g_max)
+    mapping = map_matrix(matrix, g_min, g_max, pair)
     _check_limits(mapping, g_min, g_max, cell, settings.tolerance)
     model = calibrate(cell, settings.gate_largest * (1 + STRONGEST * variability.cell_spread))
     written = []
@@ -113,7 +114,8 @@ def program(options: dict[str, Any], matrix_file: Path, output: Path, form: str,
         matrix = scaled("A", load_array("A", matrix_file, (2,)))
         generator = np.random.default_rng(parsed["seed"])
         limits = parsed["g_min"], parsed["g_max"]
-        done = program_matrix(matrix, *limits, _cell(parsed), settings, variability, generator)
+        done = program_matrix(matrix, *limits, _cell(parsed), settings, variability, generator, parsed["pair"])
+        warn_of_lifting(done.mapping)
         with writing("output", output):
             save_conductances(output, matrix, done.mapping, limits, done.arrays)
         if plot_file is not None:

@@ -25,6 +25,7 @@ from amc_circuits.settings import Settings
 from amc_circuits.solution import Provenance, Solution
 from amc_circuits.stability import Stability, stability
 from amc_circuits.streaming import HEADROOM, Stream, Timing, stream_job, timing
+from amc_circuits.system import Numbers, System
 from netlists import InvDesign, MvmDesign
 from netlists.record import FloatArray
 
@@ -53,15 +54,15 @@ class ProgrammedCircuit(ABC):
     """What INV and MVM share once the array is programmed.
 
     Attributes:
-        matrix: A as wanted, shape (N, M).
-        mapping: A as conductances.
+        system: A as wanted, and what is programmed for it.
+        mapping: What is programmed as conductances.
         design: What the circuit is.
         settings: How it is driven and measured.
         engine: What simulates it.
         converters: What its inputs come from and its outputs go to.
     """
 
-    matrix: FloatArray
+    system: System
     mapping: Mapping
     design: InvDesign | MvmDesign
     settings: Settings
@@ -71,7 +72,7 @@ class ProgrammedCircuit(ABC):
     @classmethod
     def _programmed(
         cls,
-        matrix: FloatArray,
+        system: System,
         mapping: Mapping,
         design: InvDesign | MvmDesign,
         engine: str,
@@ -81,7 +82,12 @@ class ProgrammedCircuit(ABC):
         check_design(check_engine(engine), design)
         made = converters or Converters()
         made.output_range(design, settings.input_voltage)
-        return cls(matrix, mapping, design, settings, engine, made)
+        return cls(system, mapping, design, settings, engine, made)
+
+    @property
+    def matrix(self) -> Numbers:
+        """A as wanted, shape (N, M), real or complex."""
+        return self.system.matrix
 
     @cached_property
     def linear(self) -> LinearCircuit:
@@ -91,7 +97,8 @@ class ProgrammedCircuit(ABC):
     @cached_property
     def stability(self) -> Stability:
         """All poles of the linear circuit."""
-        return stability(self.linear, self.design, self.mapping)
+        name = "A" if self.system.scaling == "none" else "the scaled A"
+        return stability(self.linear, self.design, self.mapping, self.system.programmed, name)
 
     @property
     def full_scale(self) -> float:
@@ -136,13 +143,13 @@ class ProgrammedCircuit(ABC):
     @property
     @abstractmethod
     def gain(self) -> float:
-        """Output volts to units of the value for an input of 1 V per unit: value = gain * outputs / k."""
+        """Output volts to units of the scaled system for an input of 1 V per unit: gain * outputs / k."""
 
-    def _steady(self, columns: FloatArray, single: bool) -> FloatArray:
-        """What the linear circuit settles to for columns (inputs, K), without converters."""
-        levels, scale = self.input_levels(columns)
+    def _steady(self, vectors: Numbers, single: bool) -> Numbers:
+        """What the linear circuit settles to for vectors (n, K), without converters."""
+        levels, scale = self.input_levels(self.system.columns(vectors))
         outputs = self.linear.steady(self.linear.outputs, levels)
-        value = self.gain * outputs / np.where(scale > 0, scale, np.inf)
+        value = self.system.values(self.gain * outputs / np.where(scale > 0, scale, np.inf), vectors.shape[1])
         return value[:, 0] if single else value
 
     @abstractmethod
@@ -166,7 +173,7 @@ class ProgrammedCircuit(ABC):
             first: Readings of its columns that are not zero, where they have been taken already.
         """
         began = time.perf_counter()
-        columns, reference, single = question.columns, question.reference, question.single
+        columns = question.columns
         scale = self.input_levels(columns)[1]
         driven = np.flatnonzero(scale > 0)
         readings: dict[int, Reading] = {}
@@ -176,8 +183,8 @@ class ProgrammedCircuit(ABC):
             found = stream.solve(self.driven_levels(columns), first)
             readings = dict(zip(driven.tolist(), found, strict=True))
             decks = hashlib.sha256(" ".join(stream.decks).encode()).hexdigest() if stream.decks else ""
-        answer = Answer(self, readings, columns, scale, reference)
-        return answer.solution(single, decks, time.perf_counter() - began)
+        answer = Answer(self, question, readings, scale)
+        return answer.solution(decks, time.perf_counter() - began)
 
     def provenance(self, decks: str) -> Provenance:
         """What made a result with these decks (their hash; empty when nothing was simulated)."""

@@ -43,6 +43,9 @@ def record(case: Case, solution: Solution) -> dict[str, Any]:
         "size": list(case.circuit.matrix.shape) if case.kind == "mvm" else case.circuit.matrix.shape[0],
         "seed": case.seed,
         "trial": case.trial,
+        "arrays": len(case.circuit.design.arrays),
+        "lifted_cells": case.circuit.mapping.lifted_cells,
+        "lifting_cost": case.circuit.mapping.lifting_cost,
         ("x" if case.kind == "inv" else "y"): solution.value,
         "settling_time_s": solution.settling_time,
         "predicted_settling_time_s": solution.predicted_settling_time,
@@ -136,7 +139,7 @@ def _cells(value: Any, unit: str, several: bool) -> list[str]:
 def _readout_cells(solution: Solution, bits: int, several: bool) -> list[str]:
     """Times to an accuracy; a mean over the right-hand sides that reach it would be too good where others never do."""
     times = solution.time_to_bits(bits)
-    driven = [k for k, response in enumerate(solution.responses) if response is not None]
+    driven = [k for k, responses in enumerate(solution.driven) if responses]
     never = int(np.isnan(np.atleast_1d(times)[driven]).sum())
     if several and never:
         return ["-", f"never: {never} of {len(driven)}"]

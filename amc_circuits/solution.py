@@ -142,8 +142,11 @@ class Provenance:
 class Solution:
     """The answer of a circuit. For K right-hand sides arrays are (K,), for a single vector they are scalars.
 
+    A complex right-hand side of a real matrix is two for the circuit, its real and its imaginary part: times and
+    energies are the sums of both, and `attempts`, `responses` and `engines` have two entries each.
+
     Attributes:
-        value: x of INV or y of MVM, shape (N,) or (N, K).
+        value: x of INV or y of MVM, shape (N,) or (N, K); complex where matrix or right-hand sides are.
         status: The worst of all right-hand sides.
         statuses: One status a right-hand side.
         message: One sentence about `status`.
@@ -194,10 +197,17 @@ class Solution:
         """True when every right-hand side settled."""
         return self.status is Status.SETTLED
 
+    @property
+    def driven(self) -> list[list[Response]]:
+        """Of every right-hand side the responses that were simulated: one, two of a complex one, none where it is 0."""
+        each = len(self.responses) // len(self.statuses)
+        groups = (self.responses[k : k + each] for k in range(0, len(self.responses), each))
+        return [[response for response in group if response is not None] for group in groups]
+
     def time_to_bits(self, bits: float) -> Any:
         """From the step until a converter sees this accuracy to the end, (K,) or a scalar, s; nan where never."""
-        times = [np.nan if response is None else response.time_to_bits(bits) for response in self.responses]
-        return scalar_or_array(times, self.value.ndim == 1)
+        times = [[response.time_to_bits(bits) for response in group] for group in self.driven]
+        return scalar_or_array([sum(group) if group else np.nan for group in times], self.value.ndim == 1)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: status, figures, outputs over time."""

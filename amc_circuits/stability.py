@@ -66,8 +66,22 @@ def damping_ratios(poles: NDArray[np.complex128]) -> FloatArray:
     return np.divide(-poles.real, sizes, out=np.zeros_like(sizes), where=sizes > 0)
 
 
-def stability(circuit: LinearCircuit, design: InvDesign | MvmDesign, mapping: Mapping) -> Stability:
-    """All poles of a linear circuit and, if one of them grows, what is behind it."""
+def stability(
+    circuit: LinearCircuit,
+    design: InvDesign | MvmDesign,
+    mapping: Mapping,
+    wanted: FloatArray | None = None,
+    name: str = "A",
+) -> Stability:
+    """All poles of a linear circuit and, if one of them grows, what is behind it.
+
+    Args:
+        circuit: The linear circuit.
+        design: What it is of.
+        mapping: What was programmed.
+        wanted: What should have been, to tell a fault of the cells from one of the matrix; None where not known.
+        name: What the matrix is called.
+    """
     poles = circuit.poles
     found = Stability(poles)
     if found.stable:
@@ -75,20 +89,33 @@ def stability(circuit: LinearCircuit, design: InvDesign | MvmDesign, mapping: Ma
     what = f"pole at {complex_text(found.slowest)} 1/s grows"
     if isinstance(design, MvmDesign):
         return Stability(poles, f"{what}: it is the lag of the amplifiers; {_less_lag(design)}")
-    return Stability(poles, f"{what}; {_cause(design, mapping)}")
+    return Stability(poles, f"{what}; {_cause(design, mapping, wanted, name)}")
 
 
-def _cause(design: InvDesign, mapping: Mapping) -> str:
-    eigenvalues = np.linalg.eigvals(mapping.difference) / mapping.unit * mapping.alpha
-    lowest = eigenvalues[eigenvalues.real.argmin()]
+def _cause(design: InvDesign, mapping: Mapping, wanted: FloatArray | None, name: str) -> str:
+    lowest = _lowest_eigenvalue(mapping.difference / mapping.unit * mapping.alpha)
     scaled = np.linalg.eigvals(mapping.difference / design.row_conductance[:, None])
+    if lowest.real <= 0 and wanted is not None and (good := _lowest_eigenvalue(wanted)).real > 0:
+        return _of_cells(mapping, lowest, good, name)
     if lowest.real <= 0:
         mend = "INV needs eigenvalues with positive real parts: add damping to A, or solve A^T A x = A^T b"
-        return f"behind it is the eigenvalue {complex_text(lowest)} of A; {mend}"
+        return f"behind it is the eigenvalue {complex_text(lowest)} of {name}; {mend}"
     if scaled.real.min() <= 0:
         mend = "scale the rows of A to equal sums, or make --input-conductance larger"
-        return f"A's eigenvalues are good, but not those of A with its rows divided by their conductance; {mend}"
-    return f"no eigenvalue of A is behind it: it is the lag of amplifiers and inverters; {_less_lag(design)}"
+        return f"{name}'s eigenvalues are good, but not with its rows divided by their conductance; {mend}"
+    return f"no eigenvalue of {name} is behind it: it is the lag of amplifiers and inverters; {_less_lag(design)}"
+
+
+def _lowest_eigenvalue(matrix: FloatArray) -> complex:
+    eigenvalues = np.linalg.eigvals(matrix)
+    return complex(eigenvalues[eigenvalues.real.argmin()])
+
+
+def _of_cells(mapping: Mapping, lowest: complex, good: complex, name: str) -> str:
+    """What is said where A is good and what the cells hold is not."""
+    behind = f"behind it is the eigenvalue {complex_text(lowest)} of the matrix in the cells"
+    mend = mapping.lifting_note or "take cells with smaller errors or more levels, or add damping to A"
+    return f"{behind}; the lowest of {name} itself is {complex_text(good)}; {mend}"
 
 
 def _less_lag(design: InvDesign | MvmDesign) -> str:

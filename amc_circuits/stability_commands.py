@@ -12,7 +12,7 @@ from rich.table import Table
 
 from amc_circuits.array_files import load_array
 from amc_circuits.cases import make_case, program_arguments
-from amc_circuits.commands import PICTURES, waiting
+from amc_circuits.commands import PICTURES, waiting, warn_of_lifting
 from amc_circuits.inv import InvCircuit
 from amc_circuits.margins import Limit, largest_gbwp, largest_inverter_resistance, lowest_second_pole
 from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
@@ -80,6 +80,7 @@ def stability(options: dict[str, Any], matrix_file: Path | None, form: str, plot
 def _check(options: dict[str, Any], matrix_file: Path | None) -> _Checked:
     parsed = parse_options("inv", options)
     circuit = _drawn(parsed) if matrix_file is None else _loaded(options, parsed, matrix_file)
+    warn_of_lifting(circuit.mapping)
     design, opamp = circuit.design, circuit.design.opamp.equivalent
     return _Checked(
         size=circuit.matrix.shape[0],

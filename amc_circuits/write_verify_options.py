@@ -34,6 +34,7 @@ CELL = (
 PROGRAM = (
     Option("g_min", "quantity", "Lowest conductance of the mapping", "1u", "S"),
     Option("g_max", "quantity", "Highest conductance of the mapping", "100u", "S"),
+    Option("pair", "text", "A pair of arrays: auto, always, never", "auto", choices=("auto", "always", "never")),
     *PULSES,
     *CELL,
     *VARIABILITY,

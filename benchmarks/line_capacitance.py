@@ -108,6 +108,7 @@ def draw(point: Point, seed: int) -> tuple[InvDesign, FloatArray]:
         inverter_resistance=INVERTER_RESISTANCE,
         wire_resistance=point.resistance,
         line_capacitance=point.capacitance,
+        pair="never" if point.kind == "positive" else "auto",
     )
     b = draw_vector(size, generator)
     return circuit.design, INPUT_VOLTAGE * b / np.abs(b).max()

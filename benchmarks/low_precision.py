@@ -145,7 +145,7 @@ def positive_gram(size: int, condition: float, generator: np.random.Generator) -
 
 def _rounded(matrix: FloatArray, lowest: float, steps: int) -> FloatArray:
     """A_0 of cells with levels at `lowest` and `steps` uniform steps from it to G_max."""
-    mapping = map_matrix(matrix, G_MIN, G_MAX)
+    mapping = map_matrix(matrix, G_MIN, G_MAX, pair="auto" if matrix.min() < 0 else "never")
     step = (G_MAX - lowest) / steps
     arrays = [a for a in (mapping.positive, mapping.negative) if a is not None]
     cells = [lowest + np.rint((array - lowest) / step) * step for array in arrays]

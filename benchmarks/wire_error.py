@@ -149,7 +149,13 @@ def _one(point: Point, seed: int) -> tuple[float, ...]:
 
 def _program(matrix: FloatArray, g_max: float, resistance: float) -> InvCircuit:
     return InvCircuit.program(
-        matrix, opamp=AMPLIFIER, g_min=RANGES[g_max], g_max=g_max, wire_resistance=resistance, inverter_resistance=1e3
+        matrix,
+        opamp=AMPLIFIER,
+        g_min=RANGES[g_max],
+        g_max=g_max,
+        pair="auto" if matrix.min() < 0 else "never",
+        wire_resistance=resistance,
+        inverter_resistance=1e3,
     )
 
 

@@ -102,6 +102,8 @@ class CircuitSettings(Settings):
         offset_spread: Standard deviation of the amplifiers' input offset, volts.
         temperature: Of the circuit, kelvin; None for the nominal one.
         device: Name of a device preset; what follows replaces its own where it is not None.
+        pair: A pair of arrays `always`, `never`, or where a single one cannot hold the factor (`auto`).
+        scaling: Of a factor before it is programmed: `none`, `diagonal` or `powers-of-two`.
         g_min: Lowest conductance of a cell, siemens.
         g_max: Highest conductance of a cell, siemens.
         levels: How many conductances a cell can be written to.
@@ -125,6 +127,8 @@ class CircuitSettings(Settings):
     offset_spread: float = 0.0
     temperature: float | None = None
     device: str = "ideal"
+    pair: Literal["auto", "always", "never"] = "auto"
+    scaling: Literal["none", "diagonal", "powers-of-two"] = "diagonal"
     g_min: float | None = None
     g_max: float | None = None
     levels: int | None = None

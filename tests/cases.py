@@ -21,6 +21,21 @@ def vector(size: int, seed: int) -> Array:
     return np.random.default_rng(1000 + seed).uniform(-1, 1, size)
 
 
+def features_matrix(size: int = 113, damping: float = 0.06, spread: float = 16.0) -> Array:
+    """Second moment of features that are never negative and seldom on, damped; no negative entry, shape (size, size).
+
+    Features belong to groups that are on together by chance. Their powers, and so the diagonal, spread by `spread`;
+    the largest is 1. Most entries beside the diagonal are small, many of them 0.
+    """
+    random = np.random.default_rng(1)
+    samples, groups = 40 * size, 8
+    on = (random.random((groups, samples)) < 1 / groups).astype(np.float64)
+    members = (random.random((size, groups)) < 0.15).astype(np.float64)
+    features = (members @ on) * random.random((size, samples)) * np.geomspace(spread**-0.5, 1, size)[:, None]
+    moment = features @ features.T
+    return np.asarray(moment / moment.max() + damping * np.eye(size))
+
+
 @dataclass(frozen=True)
 class ExactInv:
     """Signed INV with one-pole op-amps as a linear system of 2N states: `s' = M s + f`, s = (c, d), s(0) = 0.

@@ -27,7 +27,8 @@ PARTS = {
     "high": "at most",
 }
 """Of the figures of many trials, with what they are in words."""
-SHARES = ("relative_error", "residual", "overshoot", "relative_noise", "largest_difference", "yield")
+SHARES = ("relative_error", "residual", "overshoot", "relative_noise", "largest_difference", "lifting_cost",
+          "yield")  # fmt: skip
 """Figures that people read in per cent."""
 NONE = "none"
 """What people write for what is not given."""

@@ -126,7 +126,8 @@ def _measured(point: Point, keep: Path) -> Outcome:
         return replace(_failed(problem), design_sha256=case.circuit.design.sha256)
     record = full_record(case, solution)
     figures = {name: value for name, value in record.items() if name not in NOT_IN_ROWS}
-    figures["warning"] = slow_inverters(case.circuit.design) if isinstance(case.circuit, InvCircuit) else ""
+    slow = slow_inverters(case.circuit.design) if isinstance(case.circuit, InvCircuit) else ""
+    figures["warning"] = "; ".join(filter(None, (slow, case.circuit.mapping.lifting_note)))
     return Outcome(
         solution.status.name,
         figures,

@@ -15,10 +15,11 @@ from tests.amc_circuits import broken_ngspice as broken
 from tests.command_line import SMALL, ended, start
 
 DOCUMENTED = [
-    "circuit", "engine", "status", "notes", "size", "seed", "trial", "x", "settling_time_s",
-    "predicted_settling_time_s", "time_to_4_bits_s", "time_to_6_bits_s", "time_to_8_bits_s", "overshoot",
-    "peak_output_current_a", "energy_j", "relative_error", "residual", "bits", "by_engine", "cross_checked",
-    "largest_difference", "wall_time_s", "provenance",
+    "circuit", "engine", "status", "notes", "size", "seed", "trial", "arrays", "lifted_cells", "lifting_cost", "x",
+    "settling_time_s", "predicted_settling_time_s",
+    "time_to_4_bits_s", "time_to_6_bits_s", "time_to_8_bits_s", "overshoot", "peak_output_current_a", "energy_j",
+    "relative_error", "residual", "bits", "by_engine", "cross_checked", "largest_difference", "wall_time_s",
+    "provenance",
 ]  # fmt: skip
 PROVENANCE = ["ngspice_version", "klu", "design_sha256", "deck_sha256", "package_version"]
 UNSTABLE = np.array([[0.2, -1.0], [1.0, 0.2]])

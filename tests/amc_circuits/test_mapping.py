@@ -44,3 +44,38 @@ def test_units_of_the_matrix_change_nothing():
     one, other = map_matrix(matrix), map_matrix(1024 * matrix)
     assert (one.positive == other.positive).all()
     assert (one.negative == other.negative).all()
+
+
+@pytest.mark.parametrize(("floor", "cost"), [(0.99e-6, 0.0099), (1.01e-6, 0.0101)])
+def test_a_pair_is_taken_where_lifting_costs_more_than_a_percent(floor, cost):
+    """The unit matrix N = 2 has two cells of nothing: lifting costs `sqrt(2) floor/g_max / sqrt(2)` of it."""
+    single, auto = (map_matrix(np.eye(2), floor, 100e-6, pair) for pair in ("never", "auto"))
+    assert single.negative is None
+    assert (single.lifted_cells, single.lifted_share) == (2, 0.5)
+    assert single.lifting_cost == pytest.approx(cost, rel=1e-12)
+    assert single.lifting_note.startswith("2 of 4 cells are lifted to g_min")
+    assert (auto.negative is None) == (cost < 0.01)
+
+
+@pytest.mark.parametrize("matrix", [np.eye(3), [[1.0, 0.5], [0.25, 2.0]], [[1.0, -0.5], [0.25, 2.0]]])
+def test_a_pair_that_is_asked_for_is_exact(matrix):
+    """With or without negative entries, and no cell of it is lifted."""
+    mapped = map_matrix(np.array(matrix), 5e-6, 50e-6, "always")
+    assert mapped.negative is not None
+    assert_close(mapped.alpha * mapped.difference / mapped.unit, matrix, absolute=1e-12)
+    assert (mapped.lifted_cells, mapped.lifting_cost, mapped.lifting_note) == (0, 0, "")
+
+
+def test_a_single_array_has_no_negative_entries():
+    """Asked for all the same, it is refused with what to do."""
+    with pytest.raises(ParameterError, match="pair: got never; A has negative entries"):
+        map_matrix(np.array([[1.0, -0.5], [0.25, 2.0]]), pair="never")
+
+
+def test_lifting_cost_is_that_of_the_matrix_in_the_cells():
+    """`||alpha G/unit - A||/||A||`, Frobenius norm, of a matrix with small entries of many sizes."""
+    matrix = np.random.default_rng(0).uniform(0, 1, (6, 4)) ** 8
+    mapped = map_matrix(matrix, 1e-6, 20e-6, "never")
+    held = mapped.alpha * mapped.positive / mapped.unit
+    assert mapped.lifting_cost == pytest.approx(np.linalg.norm(held - matrix) / np.linalg.norm(matrix), rel=1e-12)
+    assert mapped.lifted_cells == (matrix < matrix.max() / 20).sum() > 5

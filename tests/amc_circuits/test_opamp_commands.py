@@ -90,8 +90,11 @@ def _typed(line):
     """The op-amp that `amc inv` makes of a line."""
     words = line.split()
     assert words[:4] == ["amc", "inv", "--opamp", "cmos-100meg"]
-    pairs = zip(words[2::2], words[3::2], strict=True)
-    return opamp_of(parse_options("inv", {flag[2:].replace("-", "_"): value for flag, value in pairs}))
+    noise = words[-1] == "--noise"
+    words = words[2:-1] if noise else words[2:]
+    pairs = zip(words[::2], words[1::2], strict=True)
+    options = {flag[2:].replace("-", "_"): value for flag, value in pairs}
+    return opamp_of(parse_options("inv", {**options, "noise": noise}))
 
 
 def _same(found, wanted):

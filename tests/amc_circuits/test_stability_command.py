@@ -128,7 +128,7 @@ def test_no_simulator_is_needed(amc, tmp_path, monkeypatch):
         (("A.npy", "--kind", "spd"), ("--kind: got spd", "not with a file")),
         (("A.npy", "b.npy"), ("b.npy",)),
         (("--size", 2, "--format", "csv"), ("--format", "table, json")),
-        (("--size", 2, "--tolerance", "2"), ("--tolerance", "less than 1")),
+        (("--size", 2, "--tolerance", "2"), ("--tolerance", "fraction from 0 to 1")),
         (("--size", 2, "--gbwp", "-1"), ("--gbwp", "greater than 0")),
         (("--size", 2, "--plot", "p.txt"), ("--plot", ".png")),
         (("--size", 2, "--plot", "none/p.png"), ("--plot", "does not exist")),

