@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from amc_circuits.budget import Budget, budget_of
 from amc_circuits.measurement import bits, relative_error
 from amc_circuits.quantities import counted, format_quantity
 from amc_circuits.readings import NARROWER, WIDER, Reading
@@ -182,6 +183,13 @@ class Answer:
         unit = float(self.scale[column])
         return tuple(replace(a, scale=a.scale * unit) for a in self.readings[column].attempts)
 
+    def budget(self, attempts: Sequence[Sequence[Attempt]], responses: tuple[Response | None, ...]) -> Budget:
+        """What makes it wrong; attempts and responses as in its solution."""
+        scales = np.array(
+            [tried[-1].scale if tried else unit for tried, unit in zip(attempts, self.scale, strict=True)]
+        )
+        return budget_of(self.circuit, self.question, scales, responses)
+
     def _response(self, column: int) -> Response | None:
         """The waveform of a column, with what the wanted system asks for on its scale."""
         if column not in self.readings:
@@ -220,4 +228,5 @@ class Answer:
             stability=self.circuit.stability,
             provenance=self.circuit.provenance(decks),
             wall_time=wall_time,
+            origin=self,
         )

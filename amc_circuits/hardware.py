@@ -93,10 +93,21 @@ class Hardware(Record):
             if shape != matrix.shape:
                 raise ParameterError("conductances", f"shape {shape}", f"must have that of the matrix, {matrix.shape}")
             return self.conductances
+        return programmed(self.cells, self.wanted(matrix), self.draws, self.temperature)
+
+    @property
+    def cells(self) -> Device:
+        """The device within the limits that are given."""
         limits = {"g_min": self.g_min, "g_max": self.g_max}
-        device = self.device.replace(**{name: value for name, value in limits.items() if value is not None})
-        mapped = map_matrix(matrix, device.g_min, device.g_max, self.pair)
-        return programmed(device, mapped, self.draws, self.temperature)
+        return self.device.replace(**{name: value for name, value in limits.items() if value is not None})
+
+    def wanted(self, matrix: FloatArray) -> Mapping:
+        """A matrix as its cells should hold it.
+
+        Raises:
+            ParameterError: The limits are unusable, or every entry is zero.
+        """
+        return map_matrix(matrix, self.cells.g_min, self.cells.g_max, self.pair)
 
     def parts(self, mapping: Mapping) -> dict[str, Any]:
         """The fields that designs of INV and MVM share."""

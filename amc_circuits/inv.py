@@ -66,7 +66,7 @@ class InvCircuit(ProgrammedCircuit):
         )
         if problem := slow_inverters(design):
             warnings.warn(problem, SlowInverterWarning, stacklevel=2)
-        return cls._programmed(system, mapping, design, engine, settings, converters)
+        return cls._programmed(system, hardware, mapping, design, engine, settings, converters)
 
     def solve(self, b: ArrayLike) -> Solution:
         """Solves A x = b for one vector (N,) or for the columns of a matrix (N, K), streamed through the array.

@@ -51,7 +51,7 @@ class MvmCircuit(ProgrammedCircuit):
             **hardware.parts(mapping),
             feedback_conductance=float(np.abs(mapping.difference).sum(axis=1).max()),
         )
-        return cls._programmed(system, mapping, design, engine, settings, converters)
+        return cls._programmed(system, hardware, mapping, design, engine, settings, converters)
 
     def matvec(self, x: ArrayLike) -> Solution:
         """Multiplies one vector (M,) or the columns of a matrix (M, K), streamed through the array.

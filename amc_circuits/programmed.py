@@ -55,6 +55,7 @@ class ProgrammedCircuit(ABC):
 
     Attributes:
         system: A as wanted, and what is programmed for it.
+        hardware: What it is built of.
         mapping: What is programmed as conductances.
         design: What the circuit is.
         settings: How it is driven and measured.
@@ -63,6 +64,7 @@ class ProgrammedCircuit(ABC):
     """
 
     system: System
+    hardware: Hardware
     mapping: Mapping
     design: InvDesign | MvmDesign
     settings: Settings
@@ -73,6 +75,7 @@ class ProgrammedCircuit(ABC):
     def _programmed(
         cls,
         system: System,
+        hardware: Hardware,
         mapping: Mapping,
         design: InvDesign | MvmDesign,
         engine: str,
@@ -82,7 +85,7 @@ class ProgrammedCircuit(ABC):
         check_design(check_engine(engine), design)
         made = converters or Converters()
         made.output_range(design, settings.input_voltage)
-        return cls(system, mapping, design, settings, engine, made)
+        return cls(system, hardware, mapping, design, settings, engine, made)
 
     @property
     def matrix(self) -> Numbers:

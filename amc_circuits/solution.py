@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from amc_circuits import measurement
+from amc_circuits.quantities import format_quantity
 from amc_circuits.stability import Stability
 from netlists.record import FloatArray
+
+if TYPE_CHECKING:
+    from amc_circuits.answer import Answer
+    from amc_circuits.budget import Budget
+
+WRONG = 0.05
+"""Relative error from which on a result that settled says what makes it wrong."""
 
 
 class Status(IntEnum):
@@ -168,6 +177,7 @@ class Solution:
         stability: Poles of the linear circuit.
         provenance: What made the result.
         wall_time: Of the whole solve, s.
+        origin: What it is the answer of.
     """
 
     value: FloatArray
@@ -191,6 +201,7 @@ class Solution:
     stability: Stability
     provenance: Provenance
     wall_time: float
+    origin: Answer = field(repr=False, compare=False)
 
     @property
     def usable(self) -> bool:
@@ -208,6 +219,37 @@ class Solution:
         """From the step until a converter sees this accuracy to the end, (K,) or a scalar, s; nan where never."""
         times = [[response.time_to_bits(bits) for response in group] for group in self.driven]
         return scalar_or_array([sum(group) if group else np.nan for group in times], self.value.ndim == 1)
+
+    @cached_property
+    def _budget(self) -> Budget:
+        return self.origin.budget(self.attempts, self.responses)
+
+    def budget(self) -> Budget:
+        """What makes it wrong: every cause alone and all together, from the circuit at rest, without a simulation.
+
+        Raises:
+            UnusableSolutionError: The circuit is unstable, so that it has no rest.
+            ParameterError: The mesh needs more memory than there is.
+        """
+        if not self.stability.stable:
+            raise UnusableSolutionError(f"{self.status.name}: a circuit without rest has no error budget")
+        return self._budget
+
+    @property
+    def error_note(self) -> str:
+        """One sentence on what makes it wrong where it settled, but with more than 5 %; empty otherwise."""
+        from amc_circuits.budget import NAMED
+
+        errors = np.atleast_1d(self.relative_error)
+        if not self.usable or not np.nan_to_num(errors).max(initial=0) > WRONG:
+            return ""
+        worst = int(np.nanargmax(errors))
+        which = f" in right-hand side {worst + 1} of {len(errors)}" if len(errors) > 1 else ""
+        parts = [f"{name} {format_quantity(error, '%')}" for name, error in self.budget().largest(worst)[:NAMED]]
+        return (
+            f"the relative error is {format_quantity(float(errors[worst]), '%')}{which}; largest causes, each alone: "
+            f"{', '.join(parts)}; budget tells all"
+        )
 
     def _repr_html_(self) -> str:
         """What a notebook shows: status, figures, outputs over time."""
