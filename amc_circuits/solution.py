@@ -72,6 +72,7 @@ class Response:
         target: Outputs that the wanted system asks for, shape (N,), V; None where they are not known.
         terminal_voltage: At the end of the slot: word lines, bit lines of each array, shape (N + arrays * M,), V; None
             where they are not known.
+        names: Of the outputs, where they are more than their numbers, such as `Re x1`; else empty.
     """
 
     time: FloatArray
@@ -80,6 +81,11 @@ class Response:
     settling_time: float
     target: FloatArray | None = None
     terminal_voltage: FloatArray | None = None
+    names: tuple[str, ...] = ()
+
+    def name(self, place: int) -> str:
+        """What output number `place`, from 0, is called."""
+        return self.names[place] if self.names else f"output {place + 1}"
 
     @property
     def readout_error(self) -> FloatArray:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from amc_circuits.cases import check_files
 from amc_circuits.sweep.keys import FILES, engine_version, key_of
 from amc_circuits.sweep.point import Point
 from amc_circuits.sweep.spec import Sweep
@@ -91,6 +92,7 @@ def plan_of(sweep: Sweep, known: Mapping[str, tuple[int, str]], handling: Handli
 
     Raises:
         EngineNotFoundError: An engine needs ngspice, and there is none.
+        ParameterError: Files of matrix and right-hand side cannot be read, or do not fit.
     """
     versions: dict[str, str] = {}
     taken = {number for number, _ in known.values()}
@@ -104,6 +106,7 @@ def plan_of(sweep: Sweep, known: Mapping[str, tuple[int, str]], handling: Handli
             versions[engine] = engine_version(engine)
         if handling.shard is not None and place % handling.shard[1] != handling.shard[0] - 1:
             continue
+        check_files(sweep.circuit, options)
         key = key_of(sweep.circuit, options, versions[engine])
         if key in keys:
             continue
