@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.file_kinds import UnreadableError
+from amc_circuits.quantities import counted
 from amc_circuits.text_numbers import MOST_ENTRIES, number_of, shown
 
 BANNER = b"%%MatrixMarket"
@@ -134,7 +135,8 @@ def _enter(
 ) -> None:
     """One line of a file; of an entry that is listed twice the sum."""
     if len(words) != FIELDS[banner.field] + 2 * banner.sparse:
-        raise UnreadableError(f"line {number} has {len(words)} numbers, not {FIELDS[banner.field] + 2 * banner.sparse}")
+        wanted = FIELDS[banner.field] + 2 * banner.sparse
+        raise UnreadableError(f"line {number} has {counted(len(words), 'number')}, not {wanted}")
     row, column = next(places) if places is not None else _place(matrix, banner, number, words)
     values = [number_of(word) for word in words[2 * banner.sparse :]]
     if any(value is None or isinstance(value, complex) for value in values):

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.file_kinds import UnreadableError
+from amc_circuits.quantities import counted
 
 MOST_ENTRIES = 2**24
 """Of a matrix that its file does not hold as plain bytes: 4096 x 4096."""
@@ -30,6 +31,7 @@ SHOWN = 30
 """Characters of a text in an error."""
 EXPECTED = "wanted are rows of numbers, separated by commas, semicolons, tabs or blanks"
 QUOTES = "\"'"
+_BEGINS = re.compile(r"[+-]?\.?\d")
 _NUMBER = re.compile(r"^(?=.*\d|[+-]?(nan|inf))[^_]*$")
 """At least a digit, or what is no finite number; Python's own underscores are none of other programs."""
 
@@ -105,10 +107,9 @@ class _Rows:
         if not self.count:
             self.width, self.first = len(fields), line
         if len(fields) != self.width:
-            raise UnreadableError(
-                f"line {line} has {len(fields)} numbers, but line {self.first} has {self.width}; all rows must be "
-                "equally long"
-            )
+            there = counted(len(fields), "number")
+            mend = "all rows must be equally long"
+            raise UnreadableError(f"line {line} has {there}, but line {self.first} has {self.width}; {mend}")
         if (self.count + 1) * self.width > MOST_ENTRIES:
             raise UnreadableError(f"has more than {MOST_ENTRIES} numbers; write such a matrix with numpy.save")
         for column, text in enumerate(fields, 1):
@@ -210,11 +211,10 @@ def fields_of(line: int, text: str, separator: str | None) -> list[str]:
 
 
 def _is_header(line: int, fields: list[str]) -> bool:
-    """True for words and no number; numbers below an empty corner are the names of a table's columns."""
-    numbers = [number_of(text.replace(",", ".")) is not None for text in fields]
+    """True for words alone; numbers below an empty corner are the names of a table's columns."""
     if len(fields) > 1 and not fields[0]:
         raise UnreadableError(
             f"line {line} begins with an empty field: the first column holds names of rows; write the numbers alone "
             "(in pandas index=False, header=False)"
         )
-    return not any(numbers) and all(fields)
+    return all(text and not _BEGINS.match(text) and number_of(text) is None for text in fields)

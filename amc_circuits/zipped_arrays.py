@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.file_kinds import UnreadableError
+from amc_circuits.sparse_arrays import SCIPY
 from amc_circuits.text_numbers import MOST_ENTRIES
 
 Readers = Mapping[str, Callable[[], NDArray[Any]]]
@@ -19,14 +20,6 @@ Readers = Mapping[str, Callable[[], NDArray[Any]]]
 LARGEST = 16 * MOST_ENTRIES
 """Bytes of an array that its file does not hold as such."""
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-SPARSE = {
-    "csr": ("indices", "indptr"),
-    "csc": ("indices", "indptr"),
-    "bsr": ("indices", "indptr"),
-    "coo": ("row", "col"),
-    "dia": ("offsets",),
-}
-"""Formats of `scipy.sparse.save_npz` and the arrays of each besides `format`, `shape` and `data`."""
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
@@ -89,37 +82,11 @@ def _array(name: str, file: IO[bytes], size: int) -> NDArray[Any]:
 
 def _sparse(readers: Readers) -> NDArray[Any]:
     """A sparse matrix of SciPy, written out."""
-    kind = readers["format"]()
-    form = kind.item().decode() if kind.dtype.kind == "S" else str(kind)
-    if form not in SPARSE or not set(SPARSE[form]) <= readers.keys():
+    form = readers["format"]().tobytes().replace(b"\0", b"").decode("latin-1")
+    names, write_out = SCIPY.get(form, ((), None))
+    if write_out is None or not set(names) <= readers.keys():
         raise UnreadableError(f"is no sparse matrix that scipy.sparse.save_npz writes (format {form[:20]!r})")
-    shape = tuple(int(length) for length in readers["shape"]().ravel())
-    parts = [readers[name]() for name in ("data", *SPARSE[form])]
-    if parts[0].dtype.kind not in "fiubc" or any(part.dtype.kind not in "iu" for part in parts[1:]):
-        raise UnreadableError("has data or indices that are no numbers")
-    return written_out(_of_scipy(form, parts, shape))
-
-
-def _of_scipy(form: str, parts: list[NDArray[Any]], shape: tuple[int, ...]) -> Any:
-    from scipy import sparse  # here, for every command would wait for it
-
-    if form == "coo":
-        return sparse.coo_matrix((parts[0], (parts[1], parts[2])), shape=shape)
-    if form == "dia":
-        return sparse.dia_matrix((parts[0], parts[1]), shape=shape)
-    return getattr(sparse, f"{form}_matrix")((parts[0], parts[1], parts[2]), shape=shape)
-
-
-def written_out(matrix: Any) -> NDArray[Any]:
-    """A sparse matrix of SciPy as a dense array, after a look at its size and at every index.
-
-    Raises:
-        UnreadableError: It is too large.
-        ValueError: An index lies outside.
-    """
-    if matrix.shape[0] * matrix.shape[1] > MOST_ENTRIES:
-        size = " x ".join(map(str, matrix.shape))
-        raise UnreadableError(f"is a sparse matrix of {size}; at most {MOST_ENTRIES} entries are read")
-    if hasattr(matrix, "check_format"):
-        matrix.check_format(full_check=True)
-    return np.asarray(matrix.toarray())
+    shape = readers["shape"]().ravel()
+    if shape.dtype.kind not in "iu":
+        raise UnreadableError("is damaged: the shape of a sparse matrix is no whole numbers")
+    return write_out({name: readers[name]() for name in names}, tuple(shape.tolist()))
