@@ -83,9 +83,9 @@ class Response:
     terminal_voltage: FloatArray | None = None
     names: tuple[str, ...] = ()
 
-    def name(self, place: int) -> str:
-        """What output number `place`, from 0, is called."""
-        return self.names[place] if self.names else f"output {place + 1}"
+    def name(self, column: int, place: int | None = None) -> str:
+        """What an output is called: its name, or its place in the circuit, from 0, where that is not its column."""
+        return self.names[column] if self.names else f"output {(column if place is None else place) + 1}"
 
     @property
     def readout_error(self) -> FloatArray:
@@ -111,7 +111,7 @@ class Attempt:
     """One simulation of one right-hand side; there are several where it was repeated.
 
     Attributes:
-        scale: k, volts per unit of b.
+        scale: k, volts per unit of b; where the matrix was scaled, of the scaled b.
         slot_time: How long the input was held, s.
         peak_output: Largest voltage that an amplifier's stage reached, V.
         why: `first`, `output scale reduced` or `slot doubled`.

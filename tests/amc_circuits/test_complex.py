@@ -1,5 +1,6 @@
 """Complex systems: solved as real ones of twice the size, and complex again in every answer."""
 
+import base64
 import json
 import re
 
@@ -165,6 +166,13 @@ def test_pictures_name_real_and_imaginary_parts(amc, files, tmp_path):
         assert amc("plot", saved, more, "-o", tmp_path / "r.svg").code == 0
 
 
+def test_a_notebook_names_real_and_imaginary_parts():
+    """In the picture of a solution."""
+    page = InvCircuit.program(HERMITIAN, engine="state-space").solve(B)._repr_html_()
+    picture = base64.b64decode(re.search(r"base64,([^\"]+)", page)[1]).decode()
+    assert re.findall(r">((?:Re|Im) x\d)<", picture) == ["Re x1", "Re x2", "Re x3", "Im x1", "Im x2", "Im x3"]
+
+
 def test_the_deck_is_that_of_the_real_system(amc, files, tmp_path):
     """Plain ngspice prints for it the settling time that `amc inv` measures."""
     assert amc("netlist", "inv", *files, "-o", tmp_path / "deck.cir").code == 0
@@ -203,7 +211,9 @@ def test_a_complex_matrix_is_programmed_into_cells(amc, files, tmp_path):
 def test_a_sweep_takes_complex_systems(sweep, amc, files, tmp_path):
     """Rows have the error of complex numbers."""
     fixed = f'circuit = "inv"\n[fixed]\nengine = "state-space"\nmatrix = "{files[0]}"\nrhs = "{files[1]}"\n'
-    assert sweep(fixed + '[grid]\ngbwp = ["50M", "100M"]\n').code == 0
+    assert sweep(fixed + '[grid]\ngbwp = ["50M", "100M"]\n', "--waveforms").code == 0
+    assert amc("plot", tmp_path / "out", "--row", 0, "-o", tmp_path / "p.svg").code == 0
+    assert "Im x3" in (tmp_path / "p.svg").read_text()
     rows = json.loads(amc("table", tmp_path / "out", "--format", "json").out)
     alone = amc("inv", *files, "--engine", "state-space", "--gbwp", "50M", "--format", "json").json
     assert rows[0]["relative_error"] == alone["relative_error"]
