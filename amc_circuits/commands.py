@@ -86,12 +86,13 @@ def solve(
 ) -> None:
     """`amc inv` and `amc mvm`."""
     output_format("table", "json").parse(form)
-    if plot_file is not None:
-        check_output_file("plot", plot_file, PICTURES)
-    if save_file is not None:
-        check_output_file("save", save_file, (".npz",))
-    if output is not None:
-        check_output_file("output", output, tuple(WRITERS))
+    for name, file, suffixes in (
+        ("plot", plot_file, PICTURES),
+        ("save", save_file, (".npz",)),
+        ("output", output, tuple(WRITERS)),
+    ):
+        if file is not None:
+            check_output_file(name, file, suffixes)
     if options["monte_carlo"] is not None:
         from amc_circuits.monte_carlo_command import monte_carlo
 

@@ -2,81 +2,17 @@
 
 import io
 import pickle
-import struct
 import warnings
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.io
-from scipy import sparse
 
 from amc_circuits.array_files import load_array
 from amc_circuits.array_output import WRITERS, write_array
 from netlists import ParameterError
-
-REAL = np.array([[2.0, -0.5, 0.0], [1e-7, 3.25e10, -1.0]])
-COMPLEX = REAL + 1j * np.array([[0.0, 1.0, -2.5], [0.25, 0.0, 1e-3]])
-SPARSE = ("csr", "csc", "coo", "bsr", "dia")
-
-
-def saved(write, array, **options):
-    """The bytes that a function writes into a file."""
-    file = io.BytesIO()
-    write(file, array, **options)
-    return file.getvalue()
-
-
-def text_of(array, separator, decimal=".", unit="j"):
-    """Rows of numbers, every digit."""
-
-    def number(value):
-        parts = f"{value.real!r}", f"{value.imag:+}{unit}"
-        return "".join(parts if np.iscomplexobj(array) else parts[:1]).replace(".", decimal)
-
-    return "".join(separator.join(map(number, row)) + "\n" for row in array.tolist()).encode()
-
-
-def formats(array):
-    """Every way in which an array may be stored, by name."""
-    yield "npy", saved(np.save, array)
-    yield "npy by columns", saved(np.save, np.asfortranarray(array))
-    yield "npz", saved(np.savez, array)
-    yield "npz packed", saved(np.savez_compressed, array)
-    for form in SPARSE:
-        yield f"scipy {form}", saved(sparse.save_npz, sparse.coo_matrix(array).asformat(form))
-    yield "scipy array", saved(sparse.save_npz, sparse.csr_array(array))
-    yield "mat", saved(scipy.io.savemat, {"whatever": array})
-    yield "mat packed", saved(scipy.io.savemat, {"whatever": array}, do_compression=True)
-    yield "mat sparse", saved(scipy.io.savemat, {"whatever": sparse.csc_matrix(array)})
-    yield "mtx dense", saved(scipy.io.mmwrite, array, precision=17)
-    yield "mtx sparse", saved(scipy.io.mmwrite, sparse.coo_matrix(array), precision=17)
-    for name, separator in {
-        "commas": ",",
-        "commas and blanks": ", ",
-        "semicolons": ";",
-        "tabs": "\t",
-        "blanks": "  ",
-    }.items():
-        yield f"text, {name}", text_of(array, separator)
-    yield "text, i", text_of(array, ",", unit="i")
-    yield "text, decimal commas", text_of(array, ";", decimal=",")
-    yield "text, decimal commas and tabs", text_of(array, "\t", decimal=",")
-    yield (
-        "text, quotes",
-        b"\n".join(b",".join(b'"%s"' % one for one in line.split(b";")) for line in text_of(array, ";").split()),
-    )
-    yield "text, comments", b"# made by hand\n% and more\n\n" + text_of(array, ",").replace(b"\n", b"  # a row\n\n")
-    yield "text, DOS", text_of(array, ",").replace(b"\n", b"\r\n") + b"\x1a"
-    yield "text, old Mac", text_of(array, ",").replace(b"\n", b"\r")
-    yield "text, end of line separators", text_of(array, ",").replace(b"\n", b",\n")
-    yield "text, byte-order mark", b"\xef\xbb\xbf" + text_of(array, ",")
-    yield "text, UTF-16", text_of(array, "\t").decode().encode("utf-16")
-    yield "text, Fortran", text_of(array, " ").replace(b"e", b"D")
-    yield "text by NumPy", saved(np.savetxt, array, fmt="%.17g", header="A")
-
+from tests.amc_circuits.number_files import COMPLEX, REAL, formats, saved, text_of, zipped
 
 CASES = [
     pytest.param(array, content, id=f"{kind}, {name}")
@@ -154,15 +90,6 @@ def test_one_of_several_arrays_is_chosen_by_its_name(tmp_path, form):
         load_array("A", tmp_path / "one.npy", (2,), "A")
 
 
-def zipped(**members):
-    """A zip archive."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return file.getvalue()
-
-
 HDF5 = (
     b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + b"\x00\x02IM" + bytes(384) + b"\x89HDF\r\n\x1a\n" + bytes(64)
 )
@@ -225,127 +152,6 @@ def test_every_wrong_file_is_told_what_it_is(tmp_path, name):
     text = str(caught.value)
     assert text.startswith("A: got ") and words in text and "\n" not in text, text
     assert ("truncated" in text) == ("truncated" in words)
-
-
-BOMBS = {
-    "npz of zeros": lambda: saved(np.savez_compressed, np.zeros(40_000_000)),
-    "npz with a head of 80 GB": lambda: npz_with_head((100_000, 100_000)),
-    "npz, sparse": lambda: saved(sparse.save_npz, sparse.coo_matrix(([1.0], ([1], [2])), shape=(10**6, 10**8))),
-    "mat of zeros": lambda: saved(scipy.io.savemat, {"A": np.zeros((6000, 6000))}, do_compression=True),
-    "mat, sparse": lambda: saved(scipy.io.savemat, {"A": sparse.csc_matrix((10**9, 30_000))}),
-    "mtx, sparse": lambda: b"%%MatrixMarket matrix coordinate real general\n1000000 1000000 1\n1 1 1\n",
-    "mtx, dense": lambda: b"%%MatrixMarket matrix array real general\n4000 4000\n1\n2\n",
-    "mtx with many entries": lambda: b"%%MatrixMarket matrix coordinate real general\n3 3 1000000000\n1 1 1\n",
-    "text of one line": lambda: b"1," * 5_000_000,
-    "text without an end": lambda: b"1" * 10_000_000,
-    "blanks": lambda: b" " * 10_000_000 + b"x",
-    "mat in mat": lambda: mat_with(struct.pack("<II", 15, 0xFFFFFFF0)),
-    "packed twice": lambda: mat_with(packed(zlib.compress(bytes(400_000_000)))),
-}  # fmt: skip
-"""Made when they are wanted."""
-
-
-def npz_with_head(shape):
-    """A .npz file whose member claims a shape that it has no bytes for."""
-    head = io.BytesIO()
-    np.lib.format.write_array_header_1_0(head, {"descr": "<f8", "fortran_order": False, "shape": shape})
-    return zipped(**{"A.npy": head.getvalue() + bytes(64)})
-
-
-def packed(content):
-    """A packed element of a .mat file."""
-    return struct.pack("<II", 15, len(content)) + content
-
-
-def mat_with(element):
-    """A .mat file of one element."""
-    return b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM" + element
-
-
-LIMITED = """
-import resource, sys
-from pathlib import Path
-from amc_circuits.array_files import load_array
-from netlists import ParameterError
-import scipy.io, scipy.sparse
-rest = 400 * 2**20
-resource.setrlimit(resource.RLIMIT_AS, (int(Path("/proc/self/statm").read_text().split()[0]) * 4096 + rest,) * 2)
-for path in sys.argv[1:]:
-    try:
-        load_array("A", Path(path), (1, 2))
-        print("read", path)
-    except ParameterError as error:
-        print("refused", Path(path).name, error.mend)
-"""
-
-
-def test_no_file_takes_memory_out_of_proportion(tmp_path):
-    """In a process that may take 400 MB more, every bomb is refused in one line."""
-    from tests.command_line import ended, start
-
-    for place, make in enumerate(BOMBS.values()):
-        (tmp_path / f"{place}").write_bytes(make())
-    outcome = ended(start(*(tmp_path / f"{place}" for place in range(len(BOMBS))), code=LIMITED), 120)
-    assert outcome.code == 0, outcome.err
-    lines = outcome.out.splitlines()
-    assert len(lines) == len(BOMBS), outcome
-    for line, name in zip(lines, BOMBS, strict=True):
-        assert line.startswith("refused"), (name, line)
-        assert "MemoryError" not in line
-
-
-FUZZED = """
-import random, resource, sys, warnings
-from pathlib import Path
-from amc_circuits.array_files import load_array
-from netlists import ParameterError
-import numpy as np, scipy.io, scipy.sparse
-resource.setrlimit(resource.RLIMIT_AS, (int(Path("/proc/self/statm").read_text().split()[0]) * 4096 + 2**30,) * 2)
-warnings.simplefilter("ignore")
-refused = used = 0
-for source in map(Path, sys.argv[2:]):
-    content, chance = source.read_bytes(), random.Random(source.name)
-    for turn in range(int(sys.argv[1])):
-        changed = bytearray(content)
-        for _ in range(chance.choice((1, 1, 2, 5))):
-            place = chance.randrange(len(changed))
-            action = chance.randrange(4)
-            if action == 0:
-                changed[place] = chance.randrange(256)
-            elif action == 1:
-                changed[place:place + chance.randrange(1, 9)] = b""
-            elif action == 2:
-                changed[place:place] = chance.randbytes(chance.randrange(1, 9))
-            else:
-                changed[place:place + 4] = chance.choice((b"\\xff\\xff\\xff\\x7f", b"\\x00" * 4, b"\\xff" * 4, b"9999"))
-            if not changed:
-                changed = bytearray(b"1")
-        target = source.with_suffix(".fuzzed")
-        target.write_bytes(changed)
-        try:
-            load_array("A", target, (1, 2))
-            used += 1
-        except ParameterError as error:
-            assert "\\n" not in error.mend, error
-            refused += 1
-print(refused, used)
-"""
-
-
-def test_damaged_files_are_refused_or_read(tmp_path):
-    """Files of every format, changed at random, end in one line or in numbers: no traceback, no crash, no gigabyte."""
-    from tests.command_line import ended, start
-
-    sources = []
-    for kind, array in (("real", REAL), ("complex", COMPLEX)):
-        for place, (_, content) in enumerate(formats(array)):
-            sources.append(tmp_path / f"{kind}{place}")
-            sources[-1].write_bytes(content)
-    outcome = ended(start(60, *sources, code=FUZZED), 300)
-    assert outcome.code == 0, outcome.err[-2000:]
-    refused, used = map(int, outcome.out.split())
-    assert refused + used == 60 * len(sources)
-    assert refused > 20 * len(sources)
 
 
 def handed_in():
