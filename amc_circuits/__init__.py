@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from amc_circuits.converters import Converters
     from amc_circuits.devices import Device, device_preset
-    from amc_circuits.engines import EngineNotFoundError, NgspiceEngine, SimulationError
+    from amc_circuits.engines import EngineNotFoundError, EnginesDisagreeError, NgspiceEngine, SimulationError
     from amc_circuits.extensions import Check, Extension
     from amc_circuits.inv import InvCircuit, SlowInverterWarning
     from amc_circuits.messages import one_line_warnings
@@ -35,6 +35,7 @@ _HOMES = {
     "Device": "amc_circuits.devices",
     "Energy": "amc_circuits.solution",
     "EngineNotFoundError": "amc_circuits.engines",
+    "EnginesDisagreeError": "amc_circuits.engines",
     "Extension": "amc_circuits.extensions",
     "InvCircuit": "amc_circuits.inv",
     "MvmCircuit": "amc_circuits.mvm",
@@ -61,6 +62,7 @@ __all__ = [
     "Device",
     "Energy",
     "EngineNotFoundError",
+    "EnginesDisagreeError",
     "Extension",
     "InvCircuit",
     "MvmCircuit",

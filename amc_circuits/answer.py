@@ -49,6 +49,10 @@ class Question:
         """A question whose reference is what the target stands for."""
         return cls(vectors, system.values(target, vectors.shape[1]), columns, target, single)
 
+    def part(self, column: int) -> str:
+        """What a column is of a complex right-hand side for a real matrix, `Re` or `Im`; empty where it is all."""
+        return "" if self.columns.shape[1] == self.vectors.shape[1] else ("Re", "Im")[column % 2]
+
     @property
     def groups(self) -> list[range]:
         """Places of the columns of every right-hand side: one, or two of a complex one for a real matrix."""
@@ -196,7 +200,12 @@ class Answer:
             return None
         reading = self.readings[column]
         target = self.question.target[:, column] * (self.scale[column] * reading.attempt.scale / self.circuit.gain)
-        return replace(reading.response, target=target, terminal_voltage=reading.terminal_voltage)
+        names = self.circuit.system.output_names(self._letter, self.question.part(column))
+        return replace(reading.response, target=target, terminal_voltage=reading.terminal_voltage, names=names)
+
+    @property
+    def _letter(self) -> str:
+        return "y" if isinstance(self.circuit.design, MvmDesign) else "x"
 
     def solution(self, decks: str, wall_time: float) -> Solution:
         """Everything as one record."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from amc_circuits.conductances import load_conductances
 from amc_circuits.converters import Converters
 from amc_circuits.devices import Device, device_preset
 from amc_circuits.inv import InvCircuit
-from amc_circuits.mapping import Mapping
+from amc_circuits.mapping import Mapping as Conductances
 from amc_circuits.matrices import draw_matrix, draw_vector
 from amc_circuits.mvm import MvmCircuit
 from amc_circuits.noise import noise, relative_noise
@@ -22,8 +24,8 @@ from amc_circuits.opamp_files import opamp_of
 from amc_circuits.option import Circuit
 from amc_circuits.options import CIRCUIT, CONVERTERS, DEVICE_OVERRIDES, OPAMP_FILE, OPAMP_OVERRIDES, SOLVE
 from amc_circuits.solution import Solution
+from amc_circuits.system import Numbers
 from netlists import ParameterError
-from netlists.record import FloatArray
 
 PARTS = ("opamp", "device", "conductances", "noise", "noise_bandwidth")
 """Options that are not arguments of `program` as they stand."""
@@ -45,7 +47,7 @@ class Case:
 
     kind: Circuit
     circuit: InvCircuit | MvmCircuit
-    vector: FloatArray
+    vector: Numbers
     seed: int = 0
     trial: int = 0
     with_noise: bool = False
@@ -84,36 +86,33 @@ def noise_figures(circuit: InvCircuit | MvmCircuit, solution: Solution, bandwidt
     }
 
 
-def make_case(
-    kind: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: int, keep: Path | None
-) -> Case:
+def make_case(kind: Circuit, options: dict[str, Any], jobs: int, keep: Path | None) -> Case:
     """Loads or draws the problem and programs the circuit.
 
     Args:
         kind: `inv` or `mvm`.
         options: As `parse_options` returns them.
-        files: Matrix and vector; both None to draw them.
         jobs: Simulations at the same time.
         keep: Folder for failed runs.
 
     Raises:
         ParameterError: Something cannot be used.
     """
-    given = problem(kind, options, files)
+    given = problem(kind, options)
     circuit = program(kind, given.matrix, program_arguments(kind, options, given.matrix), jobs, keep)
     noise = options["noise"], options["noise_bandwidth"]
     return Case(kind, circuit, given.vector, options["seed"], options["trial"], *noise)
 
 
 def program(
-    kind: Circuit, matrix: FloatArray, arguments: dict[str, Any], jobs: int, keep: Path | None
+    kind: Circuit, matrix: Numbers, arguments: dict[str, Any], jobs: int, keep: Path | None
 ) -> InvCircuit | MvmCircuit:
     """A circuit of either kind, with `arguments` as `program_arguments` returns them."""
     circuit = InvCircuit if kind == "inv" else MvmCircuit
     return circuit.program(matrix, jobs=jobs, keep=keep, **arguments)
 
 
-def program_arguments(kind: Circuit, options: dict[str, Any], matrix: FloatArray) -> dict[str, Any]:
+def program_arguments(kind: Circuit, options: dict[str, Any], matrix: Numbers) -> dict[str, Any]:
     """The arguments of `program` that options as `parse_options` returns them stand for.
 
     Raises:
@@ -145,14 +144,15 @@ def _device(options: dict[str, Any]) -> Device:
     return device
 
 
-def _stored(options: dict[str, Any], matrix: FloatArray) -> Mapping | None:
+def _stored(options: dict[str, Any], matrix: Numbers) -> Conductances | None:
     """What cells were programmed to, from a file; None without one."""
     if options["conductances"] is None:
         return None
-    for name in ("g_min", "g_max", *DEVICE_OVERRIDES):
+    for name in DEVICE_OVERRIDES:
         if options[name] is not None and name != "nonlinearity_voltage":
             raise ParameterError(name, options[name], "the conductances of a file are what they are")
-    return load_conductances(Path(options["conductances"]), matrix)
+    limits = options["g_min"], options["g_max"]
+    return load_conductances(Path(options["conductances"]), matrix, limits)
 
 
 def _given(options: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
@@ -164,33 +164,94 @@ class Problem:
     """What is to be solved or multiplied.
 
     Attributes:
-        matrix: A, shape (N, M).
-        vector: b of INV or x of MVM, shape (n,) or (n, K).
+        matrix: A, shape (N, M), real or complex.
+        vector: b of INV or x of MVM, shape (n,) or (n, K), real or complex.
     """
 
-    matrix: FloatArray
-    vector: FloatArray
+    matrix: Numbers
+    vector: Numbers
 
 
-def problem(kind: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None]) -> Problem:
+def problem(kind: Circuit, options: dict[str, Any]) -> Problem:
     """Matrix and vector from files, or drawn.
 
     Raises:
-        ParameterError: A file cannot be read, or options that say what is drawn are missing or do not fit.
+        ParameterError: A file cannot be read, their shapes do not match, or options that say what is drawn are missing
+            or do not fit.
     """
-    names = ("A", "b" if kind == "inv" else "x")
-    if files[0] is not None and files[1] is not None:
-        return Problem(load_array(names[0], files[0], (2,)), load_array(names[1], files[1], (1, 2)))
-    if files[0] is not None:
-        raise ParameterError(names[1], "nothing", f"give both files, {names[0]}.npy and {names[1]}.npy")
-    size, seed = options["size"], options["seed"]
+    generator = np.random.default_rng(options["seed"])
+    matrix = the_matrix(kind, options, generator)
+    name, length = ("b", len(matrix)) if kind == "inv" else ("x", matrix.shape[1])
+    if options["rhs"] is None:
+        if options["matrix"] is not None:
+            mend = f"give {name}, too, to have your own"
+            warnings.warn(f"{name} is drawn: uniform in -1 .. 1, seed {options['seed']}; {mend}", stacklevel=2)
+        return Problem(matrix, _drawn_vector(matrix, length, generator))
+    vector = load_array(name, Path(options["rhs"]), (1, 2), options["rhs_name"], "rhs_name")
+    if len(vector) != length:
+        raise ParameterError(name, f"shape {vector.shape}", f"must have {length} rows to match the matrix")
+    return Problem(matrix, vector)
+
+
+def check_files(kind: Circuit, options: dict[str, Any]) -> None:
+    """Refuses files of matrix and vector that cannot be read or do not fit; each pair is looked at once.
+
+    Raises:
+        ParameterError: As `problem`.
+    """
+    if options["matrix"] is not None:
+        names = ("matrix", "matrix_name", "rhs", "rhs_name")
+        _rows(kind, *(options[name] for name in names), *(_stamp(options[name]) for name in ("matrix", "rhs")))
+
+
+def rows_of_matrix(options: Mapping[str, Any]) -> int:
+    """Rows of the matrix that options name a file of; 1 where there is none or it cannot be read."""
+    if options.get("matrix") is None:
+        return 1
+    try:
+        return _rows("inv", options["matrix"], options["matrix_name"], None, None, _stamp(options["matrix"]))
+    except ParameterError:
+        return 1
+
+
+@lru_cache(maxsize=4096)
+def _rows(kind: Circuit, matrix: str, matrix_name: str | None, rhs: str | None, rhs_name: str | None,
+                 *_stamps: object) -> int:  # fmt: skip
+    """Rows of the matrix in a file, after a look at the right-hand side; read again where a stamp has changed."""
+    given = {"matrix": matrix, "matrix_name": matrix_name, "rhs": rhs, "rhs_name": rhs_name, "seed": 0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return len(problem(kind, given).matrix)
+
+
+def _stamp(path: str | None) -> tuple[int, int] | None:
+    """Time and size of a file; None where it is not there."""
+    try:
+        found = None if path is None else Path(path).stat()
+    except OSError:
+        return None
+    return None if found is None else (found.st_mtime_ns, found.st_size)
+
+
+def the_matrix(kind: Circuit, options: dict[str, Any], generator: np.random.Generator) -> Numbers:
+    """The matrix of a file, or drawn.
+
+    Raises:
+        ParameterError: As `problem`.
+    """
+    if options["matrix"] is not None:
+        return load_array("A", Path(options["matrix"]), (2,), options["matrix_name"], "matrix_name")
+    size, condition = options["size"], options["condition"]
     if size is None:
-        raise ParameterError("size", "nothing", f"give {names[0]}.npy and {names[1]}.npy, or --size N to draw them")
+        raise ParameterError("size", "nothing", "give a file of A, or --size N to draw it")
     largest_condition = 1 / (size * np.finfo(float).eps)
-    if kind == "inv" and (options["condition"] or 0) >= largest_condition:
+    if kind == "inv" and (condition or 0) >= largest_condition:
         mend = f"makes a matrix that is singular to working precision; must be below {largest_condition:.3g}"
-        raise ParameterError("condition", options["condition"], mend)
-    generator = np.random.default_rng(seed)
-    columns = options.get("columns") or size
-    matrix = draw_matrix(options["kind"], size, columns, options["condition"], generator)
-    return Problem(matrix, draw_vector(columns, generator))
+        raise ParameterError("condition", condition, mend)
+    return draw_matrix(options["kind"], size, options.get("columns") or size, condition, generator)
+
+
+def _drawn_vector(matrix: Numbers, length: int, generator: np.random.Generator) -> Numbers:
+    """Complex for a complex matrix: first the real part is drawn."""
+    real = draw_vector(length, generator)
+    return real + 1j * draw_vector(length, generator) if np.iscomplexobj(matrix) else real

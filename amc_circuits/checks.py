@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from amc_circuits.linear_circuit import check_room
 from amc_circuits.system import Numbers
 from netlists import ParameterError
+from netlists.memory import check_memory
 from netlists.record import FloatArray
 
 SMALLEST, LARGEST = 1e-100, 1e100
@@ -63,6 +65,8 @@ def numeric_array(name: str, value: Any, dimensions: tuple[int, ...]) -> Numbers
 def _plain(name: str, value: Any) -> NDArray[Any]:
     """As an array, a sparse matrix of SciPy written out."""
     dense = getattr(value, "toarray", None)
+    if dense is not None:
+        check_memory(f"shape {value.shape}", f"{name} written out", 16.0 * math.prod(value.shape))
     try:
         return np.asarray(value if dense is None else dense())
     except ValueError:  # of NumPy, for rows of unequal lengths

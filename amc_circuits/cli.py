@@ -24,13 +24,14 @@ from amc_circuits.cli_parameters import (
     PolesFile,
     RightHandSide,
     SaveFile,
+    VectorFile,
     with_options,
 )
 from amc_circuits.cli_parts import add_parts
 from amc_circuits.cli_sweeps import add_sweeps
 from amc_circuits.extensions import installed_extensions
 from amc_circuits.option import Option
-from amc_circuits.options import CIRCUIT, PROBLEM, options_of
+from amc_circuits.options import CIRCUIT, PROBLEM, typed_options
 from amc_circuits.start import end_at_once
 
 SUFFIXES = (
@@ -77,22 +78,22 @@ def _of_all(
 
 def inv(
     matrix: Matrix = None, vector: RightHandSide = None, *, jobs: Jobs = "1", format: Format = "table",
-    plot: PlotFile = None, save: SaveFile = None, **options: Any,
+    plot: PlotFile = None, save: SaveFile = None, output: VectorFile = None, **options: Any,
 ) -> None:  # fmt: skip
     """Solve A x = b by the closed-loop INV circuit."""
     from amc_circuits import commands
 
-    commands.solve("inv", options, (matrix, vector), jobs, format, plot, save)
+    commands.solve("inv", options, (matrix, vector), jobs, format, plot, save, output)
 
 
 def mvm(
     matrix: Matrix = None, vector: Multiplicand = None, *, jobs: Jobs = "1", format: Format = "table",
-    plot: PlotFile = None, save: SaveFile = None, **options: Any,
+    plot: PlotFile = None, save: SaveFile = None, output: VectorFile = None, **options: Any,
 ) -> None:  # fmt: skip
     """Multiply y = A x by the open-loop MVM circuit."""
     from amc_circuits import commands
 
-    commands.solve("mvm", options, (matrix, vector), jobs, format, plot, save)
+    commands.solve("mvm", options, (matrix, vector), jobs, format, plot, save, output)
 
 
 def netlist_inv(output: DeckFile, matrix: Matrix = None, vector: RightHandSide = None, **options: Any) -> None:
@@ -127,16 +128,17 @@ def doctor() -> None:
 
 def _of_stability() -> tuple[Option, ...]:
     """The options that say what an INV circuit is, and the tolerance of the predicted settling time."""
-    return tuple(entry for entry in options_of("inv") if entry in PROBLEM + CIRCUIT or entry.name == "tolerance")
+    there = [entry for entry in PROBLEM + CIRCUIT if entry.name != "rhs_name"]
+    return tuple(entry for entry in typed_options("inv") if entry in there or entry.name == "tolerance")
 
 
 def _assemble() -> None:
     app.command("doctor")(doctor)
-    app.command("inv")(with_options(options_of("inv"), inv))
-    app.command("mvm")(with_options(options_of("mvm"), mvm))
+    app.command("inv")(with_options(typed_options("inv"), inv))
+    app.command("mvm")(with_options(typed_options("mvm"), mvm))
     app.command("stability")(with_options(_of_stability(), stability))
-    netlist.command("inv")(with_options(options_of("inv"), netlist_inv))
-    netlist.command("mvm")(with_options(options_of("mvm"), netlist_mvm))
+    netlist.command("inv")(with_options(typed_options("inv"), netlist_inv))
+    netlist.command("mvm")(with_options(typed_options("mvm"), netlist_mvm))
     add_parts(app)
     add_sweeps(app)
     for extension in installed_extensions():

@@ -12,13 +12,22 @@ import typer
 from amc_circuits.option import Option
 
 Matrix = Annotated[
-    Path | None, typer.Argument(metavar="A.npy", help="Matrix; without it, one is drawn: --size N.", show_default=False)
+    Path | None,
+    typer.Argument(metavar="A", help="File of the matrix; without it, one is drawn: --size N.", show_default=False),
 ]
 RightHandSide = Annotated[
-    Path | None, typer.Argument(metavar="b.npy", help="Right-hand side, or several as columns.", show_default=False)
+    Path | None,
+    typer.Argument(
+        metavar="b",
+        help="File of the right-hand side, or several as columns; without it, one is drawn.",
+        show_default=False,
+    ),
 ]
 Multiplicand = Annotated[
-    Path | None, typer.Argument(metavar="x.npy", help="Vector to multiply, or several as columns.", show_default=False)
+    Path | None,
+    typer.Argument(
+        metavar="x", help="File of the vector, or several as columns; without it, one is drawn.", show_default=False
+    ),
 ]
 Jobs = Annotated[str, typer.Option(metavar="INTEGER", help="Simulations at the same time.")]
 Format = Annotated[str, typer.Option(metavar="NAME", help="table or json.")]
@@ -31,6 +40,16 @@ PolesFile = Annotated[
 ]
 SaveFile = Annotated[
     Path | None, typer.Option("--save", metavar="FILE.npz", help="Waveforms and figures.", show_default=False)
+]
+VectorFile = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="The answer: .npy, .npz, .csv, .tsv, .txt, .mtx, .mat.",
+        show_default=False,
+    ),
 ]
 DeckFile = Annotated[Path, typer.Option("-o", "--output", metavar="deck.cir", help="The deck.", show_default=False)]
 

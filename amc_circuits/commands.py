@@ -10,15 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from amc_circuits import report
+from amc_circuits.array_output import WRITERS, write_array
 from amc_circuits.cases import Case, make_case
 from amc_circuits.mapping import Mapping
 from amc_circuits.messages import BAD_INPUT, NO_RESULT, USABLE, as_typed, finish, one_line_warnings
 from amc_circuits.option import Circuit, Option, output_format
-from amc_circuits.options import JOBS, MONTE_CARLO, PROBLEM, RHS, parse_options
+from amc_circuits.options import ARGUMENTS, JOBS, MONTE_CARLO, RHS, parse_options
 from amc_circuits.run_folder import check_output_file, replacing, writing
 from amc_circuits.solution import Solution, UnusableSolutionError
 from netlists import ParameterError
@@ -41,18 +43,27 @@ def waiting(what: str) -> Iterator[None]:
         yield
 
 
-def case_of(circuit: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: int) -> Case:
+Files = tuple[Path | None, Path | None]
+"""The arguments of a command: files of matrix and vector."""
+
+
+def case_of(circuit: Circuit, options: dict[str, Any], files: Files, jobs: int) -> Case:
     """The case of a command.
 
     Raises:
         ParameterError: Something cannot be used.
     """
-    check_problem(options, files)
-    parsed = parse_options(circuit, options)
+    parsed = parsed_with_files(circuit, options, files)
     for option in MONTE_CARLO:
         if parsed[option.name] is not None:
             raise ParameterError(option.name, parsed[option.name], "goes with amc inv, amc mvm and sweeps only")
-    return make_case(circuit, parsed, files, jobs, None)
+    return make_case(circuit, parsed, jobs, None)
+
+
+def parsed_with_files(circuit: Circuit, options: dict[str, Any], files: Files) -> dict[str, Any]:
+    """Options and arguments of a command, parsed."""
+    given = {name: None if file is None else str(file) for name, file in zip(ARGUMENTS, files, strict=True)}
+    return parse_options(circuit, options | given)
 
 
 def warn_of_lifting(mapping: Mapping) -> None:
@@ -61,45 +72,50 @@ def warn_of_lifting(mapping: Mapping) -> None:
         warnings.warn(mapping.lifting_note, stacklevel=2)
 
 
-def check_problem(options: dict[str, Any], files: tuple[Path | None, ...]) -> None:
-    """Refuses options that say what is drawn beside files that hold it."""
-    for option in PROBLEM:
-        if any(files) and option.name not in ("seed", "trial") and options.get(option.name) is not None:
-            raise ParameterError(option.name, options[option.name], "goes with a drawn matrix, not with files")
-
-
 def solve(
     circuit: Circuit,
     options: dict[str, Any],
-    files: tuple[Path | None, Path | None],
+    files: Files,
     jobs: str,
     form: str,
     plot_file: Path | None,
     save_file: Path | None,
+    output: Path | None = None,
 ) -> None:
     """`amc inv` and `amc mvm`."""
     output_format("table", "json").parse(form)
-    if plot_file is not None:
-        check_output_file("plot", plot_file, PICTURES)
-    if save_file is not None:
-        check_output_file("save", save_file, (".npz",))
+    for name, file, suffixes in (
+        ("plot", plot_file, PICTURES),
+        ("save", save_file, (".npz",)),
+        ("output", output, tuple(WRITERS)),
+    ):
+        if file is not None:
+            check_output_file(name, file, suffixes)
     if options["monte_carlo"] is not None:
         from amc_circuits.monte_carlo_command import monte_carlo
 
-        check_problem(options, files)
-        monte_carlo(circuit, parse_options(circuit, options), files, JOBS.parse(jobs), form, plot_file, save_file)
+        if output is not None:
+            raise ParameterError("output", str(output), "goes with one circuit, not with many; leave out monte_carlo")
+        parsed = parsed_with_files(circuit, options, files)
+        monte_carlo(circuit, parsed, JOBS.parse(jobs), form, plot_file, save_file)
         return
     with one_line_warnings(), waiting(f"{circuit.upper()} by {options['engine'] or 'ngspice'}"):
         case = case_of(circuit, options, files, JOBS.parse(jobs))
         solution = case.run()
         _write_files(case, solution, plot_file, save_file)
+        written = output is not None and bool(np.isfinite(solution.value).all())
+        if output is not None and written:
+            with writing("output", output):
+                write_array(output, report.vector_name(case), solution.value)
     if form == "json":
         print(json.dumps(report.record(case, solution), indent=2, allow_nan=False))
     else:
         report.print_table(report.table(case, solution))
+        print(report.vector_line(case, solution))
     print_notes(solution)
     if not solution.usable:
-        print(f"amc: {solution.status.name}: {solution.message}", file=sys.stderr)
+        lacking = f"; {output} is not written" if output is not None and not written else ""
+        print(f"amc: {solution.status.name}: {solution.message}{lacking}", file=sys.stderr)
         finish(NO_RESULT)
 
 
@@ -126,7 +142,7 @@ def _write_files(case: Case, solution: Solution, plot_file: Path | None, save_fi
             plot_responses([response for response in solution.responses if response], plot_file, title(record))
 
 
-def write_deck(circuit: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None], output: Path) -> None:
+def write_deck(circuit: Circuit, options: dict[str, Any], files: Files, output: Path) -> None:
     """`amc netlist inv` and `amc netlist mvm`."""
     check_output_file("output", output)
     for name in ("noise", "adc_bits"):
@@ -138,8 +154,7 @@ def write_deck(circuit: Circuit, options: dict[str, Any], files: tuple[Path | No
         stability = case.circuit.stability
         if not (stability.stable or case.circuit.settings.force):
             raise UnusableSolutionError(f"UNSTABLE: {stability.cause}; --force writes the deck all the same")
-        columns = case.vector if case.vector.ndim == 2 else case.vector[:, None]
-        job = case.circuit.job(columns)
+        job = case.circuit.job(case.circuit.question(case.vector).columns)
         deck = standalone_deck(job.design, job.drive, job.analysis, case.circuit.settings.tolerance, klu=True)
     with writing("output", output), replacing(output) as partial:
         partial.write_text(deck, encoding="ascii")

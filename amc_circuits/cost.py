@@ -114,20 +114,22 @@ def cost(
     outputs, inputs = design.conductance_positive.shape
     dac_energy, dac_time = converters.dac_cost(inputs)
     adc_energy, adc_time = converters.adc_cost(outputs)
+    complex_matrix = solution.value.dtype.kind == "c" and len(solution.value) < outputs
     return Cost(
         energy=EnergyCost(dac_energy, solution.energy, adc_energy, programming.programming_energy / programming.solves),
         time=TimeCost(dac_time, solution.settling_time, adc_time, programming.programming_time / programming.solves),
-        digital_energy=digital_energy(design, programming.solves),
+        digital_energy=digital_energy(design, programming.solves, complex_matrix),
         converters=converters,
         programming=programming,
     )
 
 
-def digital_energy(design: InvDesign | MvmDesign, solves: int) -> float:
+def digital_energy(design: InvDesign | MvmDesign, solves: int, complex_matrix: bool = False) -> float:
     """What the arithmetic of the same task takes in 32-bit floating point, 45 nm, J; no memory, no control.
 
-    INV: `N^3/3` multiply-adds of the LU factors, shared by `solves`, and `N^2` of the two substitutions. MVM: `N M`.
+    INV: `N^3/3` multiply-adds of the LU factors, shared by `solves`, and `N^2` of the two substitutions. MVM: `N M`. Of
+    complex numbers, each is four, and N and M are half of what the circuit has.
     """
-    rows, columns = design.conductance_positive.shape
+    rows, columns = (length // (1 + complex_matrix) for length in design.conductance_positive.shape)
     factors = rows**3 / 3 / solves if isinstance(design, InvDesign) else 0.0
-    return float(MULTIPLY_ADD * (factors + rows * columns))
+    return float(MULTIPLY_ADD * (1 + 3 * complex_matrix) * (factors + rows * columns))

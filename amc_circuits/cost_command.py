@@ -21,7 +21,7 @@ from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
 from amc_circuits.option import output_format, parse_table
 from amc_circuits.options import COST, JOBS
 from amc_circuits.quantities import format_quantity
-from amc_circuits.report import plain, print_table
+from amc_circuits.report import plain, print_table, shape_text
 from amc_circuits.solution import Solution
 
 
@@ -98,9 +98,11 @@ def _record(case: Case, solution: Solution, found: Cost) -> dict[str, Any]:
 
 def _table(case: Case, solution: Solution, found: Cost) -> Table:
     """The figures for people: of several right-hand sides the means over those that settled."""
-    size, count = case.circuit.matrix.shape[0], np.isfinite(solution.settling_time).sum()
+    count = np.isfinite(solution.settling_time).sum()
     energy, time, settling = found.energy, found.time, found.energy.settling
-    title = f"INV {size} x {size}: {solution.status.name}" + (f", means of {count}" * np.ndim(solution.settling_time))
+    title = f"INV {shape_text(case.circuit.matrix)}: {solution.status.name}" + (
+        f", means of {count}" * np.ndim(solution.settling_time)
+    )
     grid = Table(title=title, title_justify="left")
     grid.add_column("part")
     for heading in ("energy", "share", "time", "share"):

@@ -28,6 +28,8 @@ OF_COLUMNS = {"where", "columns", "sort", "x", "y", "hue"}
 OTHERS = OF_COLUMNS | {
     *("jobs", "format", "plot", "save", "out", "output", "error", "array", "rhs", "log", "row", "scheduler", "dry_run")
 }
+ARGUMENTS = ("A", "b", "x")
+"""What files are called that are typed without an option."""
 OPTION_NAMES = {option.name for option in ALL + COST + BENCH + PROGRAM + HANDLING} | OTHERS
 
 
@@ -48,6 +50,8 @@ def message(error: Exception) -> str:
     if isinstance(error, ParameterError) and error.parameter in OPTION_NAMES:
         mend = error.mend if error.parameter in OF_COLUMNS else as_typed(error.mend)
         text = f"{flag(error.parameter)}: got {error.value}; {mend}"
+    elif isinstance(error, ParameterError) and error.parameter in ARGUMENTS:
+        text = f"{error.parameter}: got {error.value}; {as_typed(error.mend)}"
     return " ".join(text.split())
 
 

@@ -131,15 +131,13 @@ class MonteCarlo:
         return [found[number] for number in sorted(found)]
 
 
-def study_of(
-    kind: Circuit, options: dict[str, Any], files: tuple[Path | None, Path | None], keep: Path | None = None
-) -> MonteCarlo:
+def study_of(kind: Circuit, options: dict[str, Any], keep: Path | None = None) -> MonteCarlo:
     """The study that options ask for, as `parse_options` returns them; `trial` is the first one.
 
     Raises:
         ParameterError: Something cannot be used.
     """
-    given = problem(kind, options, files)
+    given = problem(kind, options)
     return MonteCarlo(
         kind=kind,
         problem=given,

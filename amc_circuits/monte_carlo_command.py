@@ -33,7 +33,7 @@ from amc_circuits.monte_carlo import (
 from amc_circuits.option import Circuit
 from amc_circuits.programmed import package_version
 from amc_circuits.quantities import format_quantity
-from amc_circuits.report import plain, print_table
+from amc_circuits.report import plain, print_table, shape_text
 from amc_circuits.run_folder import replacing, writing
 from amc_circuits.trial_statistics import Spread, Yield, spreads, statuses, yields
 
@@ -69,14 +69,13 @@ class Outcome:
     @property
     def title(self) -> str:
         """Of table and picture."""
-        shape = " x ".join(str(length) for length in self.study.problem.matrix.shape)
+        shape = shape_text(self.study.problem.matrix)
         return f"{self.study.kind.upper()} {shape}: {len(self.trials)} trials of seed {self.options['seed']}"
 
 
 def monte_carlo(
     kind: Circuit,
     options: dict[str, Any],
-    files: tuple[Path | None, Path | None],
     jobs: int,
     form: str,
     plot_file: Path | None,
@@ -86,7 +85,7 @@ def monte_carlo(
     limits = read_limits(options["spec"])
     began = time.perf_counter()
     with one_line_warnings():
-        study = study_of(kind, options, files)
+        study = study_of(kind, options)
         check_limits(study, limits)
         warn_of_lifting(study.circuit(study.first).mapping)
         if nothing_drawn(study):

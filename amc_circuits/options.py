@@ -15,13 +15,21 @@ ADC_NAMES = ("sar", "isaac")
 OPAMP_NAMES = ("single-pole", "cmos-100meg", "cmos-1g", "ad823", "opa690", "cmos-100meg-transistor")
 
 PROBLEM = (
-    Option("size", "integer", "Rows of a matrix that is drawn", minimum=1),
-    Option("columns", "integer", "Columns of it, if not as many as rows", circuits=("mvm",), minimum=1),
-    Option("kind", "text", f"Family of it: {', '.join(KINDS)}", "spd", choices=KINDS),
-    Option("condition", "quantity", "Condition number, for spd and random (10)"),
+    Option("matrix", "text", "File of A, instead of a drawn one", unit="FILE"),
+    Option("rhs", "text", "File of b (mvm: x); without it, one is drawn", unit="FILE", needs="matrix"),
+    Option("matrix_name", "text", "Which array of the file of A, where it holds several", needs="matrix"),
+    Option("rhs_name", "text", "Which array of the file of b (mvm: x)", needs="rhs"),
+    Option("size", "integer", "Rows of a matrix that is drawn", minimum=1, excludes="matrix"),
+    Option(
+        "columns", "integer", "Columns of it, if not as many as rows", circuits=("mvm",), minimum=1, excludes="matrix"
+    ),
+    Option("kind", "text", f"Family of it: {', '.join(KINDS)}", "spd", choices=KINDS, excludes="matrix"),
+    Option("condition", "quantity", "Condition number, for spd and random (10)", excludes="matrix"),
     Option("seed", "integer", "Seed of all that is drawn", 0),
     Option("trial", "integer", "Which circuit of this seed, from 0", 0),
 )
+ARGUMENTS = ("matrix", "rhs")
+"""Typed as arguments of a command, as options in specifications of sweeps only."""
 CIRCUIT = (
     Option("opamp", "text", f"Op-amp: {', '.join(OPAMP_NAMES)}", "cmos-100meg", excludes="opamp_file"),
     Option("gbwp", "quantity", "Gain-bandwidth product instead of the preset's", unit="Hz"),
@@ -243,6 +251,11 @@ ALL = PROBLEM + CIRCUIT + SOLVE + CONVERTERS + MONTE_CARLO
 def options_of(circuit: Circuit) -> tuple[Option, ...]:
     """The options that a circuit has, those of `COST` aside."""
     return tuple(option for option in ALL if circuit in option.circuits)
+
+
+def typed_options(circuit: Circuit) -> tuple[Option, ...]:
+    """Those of `options_of` that are typed as options on the command line."""
+    return tuple(option for option in options_of(circuit) if option.name not in ARGUMENTS)
 
 
 def parse_options(circuit: Circuit, given: Mapping[str, object]) -> dict[str, Any]:

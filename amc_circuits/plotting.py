@@ -105,7 +105,7 @@ def draw_response(axes: Axes, response: Response, places: Sequence[int] | None =
     band = response.tolerance * np.abs(final).max()
     for k in range(count):
         colour = COLOURS[k % len(COLOURS)]
-        name = f"output {(k if places is None else places[k]) + 1}"
+        name = response.name(k, None if places is None else places[k])
         label = name if count <= LEGEND_LIMIT else None
         axes.axhspan(final[k] - band, final[k] + band, color=colour, alpha=0.15, linewidth=0)
         line = LINES[k % len(LINES)]

@@ -20,15 +20,15 @@ from amc_circuits.messages import NO_RESULT, USABLE, finish, one_line_warnings
 from amc_circuits.option import output_format, parse_table
 from amc_circuits.pulse_model import calibrate
 from amc_circuits.quantities import format_quantity
-from amc_circuits.report import plain, print_table
+from amc_circuits.report import plain, print_table, shape_text
 from amc_circuits.run_folder import check_output_file, writing
+from amc_circuits.system import Numbers, embedded
 from amc_circuits.write_verify import CellStatus, WriteVerify, Written, write_verify
 from amc_circuits.write_verify_cells import CellArray, Variability
 from amc_circuits.write_verify_options import PROGRAM
 from netlists import ParameterError
 from netlists.filament import filament
 from netlists.one_transistor_cell import OneTransistorCell
-from netlists.record import FloatArray
 
 STRONGEST = 4
 """Standard deviations of the cell spread that the calibration covers."""
@@ -39,12 +39,12 @@ class ProgrammedArrays:
     """A matrix in its cells.
 
     Attributes:
-        matrix: A, shape (N, M).
+        matrix: A, shape (N, M), real or complex.
         mapping: Its wanted conductances.
         arrays: What became of the positive array and, where there is one, of the negative one.
     """
 
-    matrix: FloatArray
+    matrix: Numbers
     mapping: Mapping
     arrays: tuple[Written, ...]
 
@@ -60,12 +60,13 @@ class ProgrammedArrays:
     def matrix_error(self) -> float:
         """Relative error of the matrix that the cells hold, Frobenius norm."""
         held = self.arrays[0].conductance - (self.arrays[1].conductance if len(self.arrays) == 2 else 0.0)
-        error = self.mapping.alpha / self.mapping.unit * held - self.matrix
-        return float(np.linalg.norm(error) / np.linalg.norm(self.matrix))
+        wanted = embedded(self.matrix)
+        error = self.mapping.alpha / self.mapping.unit * held - wanted
+        return float(np.linalg.norm(error) / np.linalg.norm(wanted))
 
 
 def program_matrix(
-    matrix: FloatArray,
+    matrix: Numbers,
     g_min: float,
     g_max: float,
     cell: OneTransistorCell,
@@ -80,7 +81,7 @@ def program_matrix(
         ParameterError: The matrix cannot be mapped, or no cell reaches a conductance that it asks for.
         SimulationError: A calibration run failed.
     """
-    mapping = map_matrix(matrix, g_min, g_max, pair)
+    mapping = map_matrix(embedded(matrix), g_min, g_max, pair)
     _check_limits(mapping, g_min, g_max, cell, settings.tolerance)
     model = calibrate(cell, settings.gate_largest * (1 + STRONGEST * variability.cell_spread))
     written = []
@@ -111,7 +112,7 @@ def program(options: dict[str, Any], matrix_file: Path, output: Path, form: str,
     parsed = parse_table("amc program", PROGRAM, options)
     settings, variability = _record(WriteVerify, parsed), _record(Variability, parsed)
     with one_line_warnings(), waiting("write-verify"):
-        matrix = scaled("A", load_array("A", matrix_file, (2,)))
+        matrix = scaled("A", load_array("A", matrix_file, (2,), parsed["matrix_name"]))
         generator = np.random.default_rng(parsed["seed"])
         limits = parsed["g_min"], parsed["g_max"]
         done = program_matrix(matrix, *limits, _cell(parsed), settings, variability, generator, parsed["pair"])
@@ -146,10 +147,9 @@ def _cell(parsed: dict[str, Any]) -> OneTransistorCell:
 
 
 def _title(done: ProgrammedArrays) -> str:
-    rows, columns = done.matrix.shape
     pair = "a pair of arrays " if len(done.arrays) == 2 else ""
     cells = done.of_cells("status").size
-    return f"programmed {pair}{rows} x {columns}: {done.count(CellStatus.PROGRAMMED)} of {cells} cells"
+    return f"programmed {pair}{shape_text(done.matrix)}: {done.count(CellStatus.PROGRAMMED)} of {cells} cells"
 
 
 def _figures(done: ProgrammedArrays, parsed: dict[str, Any]) -> dict[str, Any]:

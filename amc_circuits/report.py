@@ -14,13 +14,21 @@ from rich.table import Table
 from amc_circuits.cases import Case
 from amc_circuits.quantities import format_quantity
 from amc_circuits.solution import Solution
+from amc_circuits.system import Numbers
 
 BITS = (4, 6, 8)
 """Accuracies of a converter to which the time is told."""
+ENTRIES = 8
+"""Of the answer that are printed."""
 
 
 def plain(value: Any) -> Any:
-    """Numbers, arrays and what holds them as JSON takes them: nan and infinity become null."""
+    """Numbers, arrays and what holds them as JSON takes them: nan and infinity become null.
+
+    A complex array becomes two lists, `{"re": [...], "im": [...]}`.
+    """
+    if isinstance(value, np.ndarray) and np.iscomplexobj(value):
+        return {"re": plain(value.real), "im": plain(value.imag)}
     if isinstance(value, np.ndarray):
         return plain(value.tolist())
     if isinstance(value, dict):
@@ -41,12 +49,13 @@ def record(case: Case, solution: Solution) -> dict[str, Any]:
         "status": solution.status.name,
         "notes": list(solution.notes),
         "size": list(case.circuit.matrix.shape) if case.kind == "mvm" else case.circuit.matrix.shape[0],
+        "complex": bool(np.iscomplexobj(case.circuit.matrix)),
         "seed": case.seed,
         "trial": case.trial,
         "arrays": len(case.circuit.design.arrays),
         "lifted_cells": case.circuit.mapping.lifted_cells,
         "lifting_cost": case.circuit.mapping.lifting_cost,
-        ("x" if case.kind == "inv" else "y"): solution.value,
+        vector_name(case): solution.value,
         "settling_time_s": solution.settling_time,
         "predicted_settling_time_s": solution.predicted_settling_time,
         **{f"time_to_{bits}_bits_s": solution.time_to_bits(bits) for bits in BITS},
@@ -74,8 +83,29 @@ def full_record(case: Case, solution: Solution) -> dict[str, Any]:
 
 def table(case: Case, solution: Solution) -> Table:
     """The figures of a command for people."""
-    shape = " x ".join(str(length) for length in case.circuit.matrix.shape)
-    return figures_table(solution, case.noise(solution), f"{case.kind.upper()} {shape}: {solution.status.name}")
+    title = f"{case.kind.upper()} {shape_text(case.circuit.matrix)}: {solution.status.name}"
+    return figures_table(solution, case.noise(solution), title)
+
+
+def shape_text(matrix: Numbers) -> str:
+    """Rows and columns of a matrix, such as `4 x 4`, and whether it is complex."""
+    return " x ".join(str(length) for length in matrix.shape) + " complex" * np.iscomplexobj(matrix)
+
+
+def vector_name(case: Case) -> str:
+    """What the answer is called."""
+    return "x" if case.kind == "inv" else "y"
+
+
+def vector_line(case: Case, solution: Solution) -> str:
+    """The first entries of the answer, of several right-hand sides of that of the first one, for people."""
+    values = solution.value if solution.value.ndim == 1 else solution.value[:, 0]
+    if not np.isfinite(values).all():
+        return f"{vector_name(case)} is not known"
+    shown = ", ".join(f"{value:.4g}" for value in values[:ENTRIES].tolist())
+    more = f", ... of {len(values)}" if len(values) > ENTRIES else ""
+    several = f" (right-hand side 1 of {solution.value.shape[1]})" if solution.value.ndim == 2 else ""
+    return f"{vector_name(case)} = {shown}{more}{several}"
 
 
 def figures_table(solution: Solution, noise: Mapping[str, Any], title: str) -> Table:

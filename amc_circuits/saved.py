@@ -78,7 +78,8 @@ def save_solution(solution: Solution, design: InvDesign | MvmDesign, record: dic
     """Writes what was solved and measured.
 
     `record` is JSON, `tolerance` and `settling_time` have one entry for each k, a right-hand side that was simulated;
-    so there are `time_k`, `outputs_k`, `target_k` and `terminal_voltage_k`. The arrays are `conductance`, shape
+    so there are `time_k`, `outputs_k`, `target_k` and `terminal_voltage_k`, and `names_k` of complex systems. A complex
+    right-hand side of a real matrix is two: its real part, then its imaginary part. The arrays are `conductance`, shape
     (arrays, N, M), `wire_resistance` and `contacts`; they are left out where cells are not linear.
     """
     responses = [response for response in solution.responses if response is not None]
@@ -94,6 +95,8 @@ def save_solution(solution: Solution, design: InvDesign | MvmDesign, record: dic
     for k, response in enumerate(responses):
         content[f"time_{k}"], content[f"outputs_{k}"] = response.time, response.outputs
         content[f"target_{k}"], content[f"terminal_voltage_{k}"] = response.target, response.terminal_voltage
+        if response.names:
+            content[f"names_{k}"] = np.array(response.names)
     with replacing(path) as partial:
         np.savez_compressed(partial, allow_pickle=False, **content)
 
@@ -132,6 +135,7 @@ def _response(content: Mapping[str, Any], k: int) -> Response:
         settling_time=float(content["settling_time"][k]),
         target=content.get(f"target_{k}"),
         terminal_voltage=content.get(f"terminal_voltage_{k}"),
+        names=tuple(str(name) for name in content.get(f"names_{k}", ())),
     )
 
 
@@ -151,6 +155,8 @@ def _check(saved: Saved) -> None:
     for response in saved.responses:
         steps, outputs = response.outputs.shape
         shapes = [(response.time, (steps,)), (response.target, (outputs,))]
+        if len(response.names) not in (0, outputs):
+            raise ValueError("names do not match")
         if saved.arrays is not None:
             shapes.append((response.terminal_voltage, (saved.arrays.terminals,)))
         if any(array is not None and array.shape != shape for array, shape in shapes):
@@ -161,4 +167,5 @@ def title(record: dict[str, Any]) -> str:
     """What a picture of a record is called."""
     size = record["size"]
     shape = " x ".join(map(str, size)) if isinstance(size, list) else f"{size} x {size}"
+    shape += " complex" * bool(record.get("complex"))
     return f"{record['circuit'].upper()} {shape}, {record['status'].lower().replace('_', ' ')}"

@@ -81,6 +81,7 @@ class Response:
         target: Outputs that the wanted system asks for, shape (N,), V; None where they are not known.
         terminal_voltage: At the end of the slot: word lines, bit lines of each array, shape (N + arrays * M,), V; None
             where they are not known.
+        names: Of the outputs, where they are more than their numbers, such as `Re x1`; else empty.
     """
 
     time: FloatArray
@@ -89,6 +90,11 @@ class Response:
     settling_time: float
     target: FloatArray | None = None
     terminal_voltage: FloatArray | None = None
+    names: tuple[str, ...] = ()
+
+    def name(self, column: int, place: int | None = None) -> str:
+        """What an output is called: its name, or its place in the circuit, from 0, where that is not its column."""
+        return self.names[column] if self.names else f"output {(column if place is None else place) + 1}"
 
     @property
     def readout_error(self) -> FloatArray:
@@ -114,7 +120,7 @@ class Attempt:
     """One simulation of one right-hand side; there are several where it was repeated.
 
     Attributes:
-        scale: k, volts per unit of b.
+        scale: k, volts per unit of b; where the matrix was scaled, of the scaled b.
         slot_time: How long the input was held, s.
         peak_output: Largest voltage that an amplifier's stage reached, V.
         why: `first`, `output scale reduced`, `slot doubled`, or `stream repeated` where another one was the reason.

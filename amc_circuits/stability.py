@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from quantiphy import Quantity
 
 from amc_circuits.linear_circuit import LinearCircuit
-from amc_circuits.mapping import Mapping
+from amc_circuits.mapping import DEAREST, Mapping
 from netlists import InvDesign, MacroOpAmp, MvmDesign
 from netlists.record import FloatArray
 
@@ -114,7 +114,8 @@ def _lowest_eigenvalue(matrix: FloatArray) -> complex:
 def _of_cells(mapping: Mapping, lowest: complex, good: complex, name: str) -> str:
     """What is said where A is good and what the cells hold is not."""
     behind = f"behind it is the eigenvalue {complex_text(lowest)} of the matrix in the cells"
-    mend = mapping.lifting_note or "take cells with smaller errors or more levels, or add damping to A"
+    lifted = mapping.lifting_note if mapping.lifting_cost > DEAREST else ""
+    mend = lifted or "take cells with smaller errors or more levels, or add damping to A"
     return f"{behind}; the lowest of {name} itself is {complex_text(good)}; {mend}"
 
 

@@ -8,22 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.table import Table
 
-from amc_circuits.array_files import load_array
-from amc_circuits.cases import make_case, program_arguments
-from amc_circuits.commands import PICTURES, waiting, warn_of_lifting
+from amc_circuits.cases import program_arguments, the_matrix
+from amc_circuits.commands import PICTURES, parsed_with_files, waiting, warn_of_lifting
 from amc_circuits.inv import InvCircuit
 from amc_circuits.margins import Limit, largest_gbwp, largest_inverter_resistance, lowest_second_pole
 from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
 from amc_circuits.option import output_format
-from amc_circuits.options import PROBLEM, parse_options
-from amc_circuits.programmed import ProgrammedCircuit
 from amc_circuits.quantities import format_quantity
-from amc_circuits.report import plain, print_table
+from amc_circuits.report import plain, print_table, shape_text
 from amc_circuits.run_folder import check_output_file, writing
 from amc_circuits.stability import Stability, complex_text
-from netlists import MacroOpAmp, ParameterError
+from netlists import MacroOpAmp
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,7 @@ class _Checked:
 
     Attributes:
         size: N.
+        shape: Of A, for people.
         seed: Of all that is drawn.
         trial: Which circuit of this seed.
         opamp: Name of the preset.
@@ -42,6 +41,7 @@ class _Checked:
     """
 
     size: int
+    shape: str
     seed: int
     trial: int
     opamp: str
@@ -53,7 +53,7 @@ class _Checked:
     @property
     def title(self) -> str:
         """Of table and picture."""
-        return f"INV {self.size} x {self.size}, {self.opamp}: {'stable' if self.found.stable else 'UNSTABLE'}"
+        return f"INV {self.shape}, {self.opamp}: {'stable' if self.found.stable else 'UNSTABLE'}"
 
 
 def stability(options: dict[str, Any], matrix_file: Path | None, form: str, plot_file: Path | None) -> None:
@@ -78,12 +78,14 @@ def stability(options: dict[str, Any], matrix_file: Path | None, form: str, plot
 
 
 def _check(options: dict[str, Any], matrix_file: Path | None) -> _Checked:
-    parsed = parse_options("inv", options)
-    circuit = _drawn(parsed) if matrix_file is None else _loaded(options, parsed, matrix_file)
+    parsed = parsed_with_files("inv", options, (matrix_file, None))
+    matrix = the_matrix("inv", parsed, np.random.default_rng(parsed["seed"]))
+    circuit = InvCircuit.program(matrix, **program_arguments("inv", parsed, matrix))
     warn_of_lifting(circuit.mapping)
     design, opamp = circuit.design, circuit.design.opamp.equivalent
     return _Checked(
         size=circuit.matrix.shape[0],
+        shape=shape_text(circuit.matrix),
         seed=parsed["seed"],
         trial=parsed["trial"],
         opamp=parsed["opamp"],
@@ -100,20 +102,6 @@ def _check(options: dict[str, Any], matrix_file: Path | None) -> _Checked:
             parsed["inverter_resistance"] if design.signed else None,
         ),
     )
-
-
-def _drawn(parsed: dict[str, Any]) -> ProgrammedCircuit:
-    if parsed["size"] is None:
-        raise ParameterError("size", "nothing", "give A.npy, or --size N to draw it")
-    return make_case("inv", parsed, (None, None), 1, None).circuit
-
-
-def _loaded(options: dict[str, Any], parsed: dict[str, Any], matrix_file: Path) -> ProgrammedCircuit:
-    for option in PROBLEM:
-        if option.name not in ("seed", "trial") and options.get(option.name) is not None:
-            raise ParameterError(option.name, options[option.name], "goes with a drawn matrix, not with a file")
-    matrix = load_array("A", matrix_file, (2,))
-    return InvCircuit.program(matrix, **program_arguments("inv", parsed, matrix))
 
 
 def _record(checked: _Checked) -> dict[str, Any]:

@@ -62,6 +62,16 @@ class System:
         """True where A is complex, so that every line stands for a real or an imaginary part."""
         return np.iscomplexobj(self.matrix)
 
+    def output_names(self, letter: str, part: str) -> tuple[str, ...]:
+        """What the outputs are called where they are parts of complex numbers, such as `Re x1`; else none.
+
+        Args:
+            letter: Of the answer.
+            part: `Re` or `Im`, where one column is one part of a complex vector.
+        """
+        parts = ("Re", "Im") if self.complex else (part,) if part else ()
+        return tuple(f"{part} {letter}{k + 1}" for part in parts for k in range(len(self.output_factors) // len(parts)))
+
     def columns(self, vectors: Numbers) -> FloatArray:
         """What the circuit's inputs stand for: vectors, as columns, to (inputs, K).
 

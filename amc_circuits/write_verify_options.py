@@ -32,6 +32,7 @@ CELL = (
     Option("reset_gate", "quantity", "Gate voltage in a RESET pulse", "3.3", "V"),
 )
 PROGRAM = (
+    Option("matrix_name", "text", "Which array of the matrix's file, where it holds several"),
     Option("g_min", "quantity", "Lowest conductance of the mapping", "1u", "S"),
     Option("g_max", "quantity", "Highest conductance of the mapping", "100u", "S"),
     Option("pair", "text", "A pair of arrays: auto, always, never", "auto", choices=("auto", "always", "never")),

@@ -4,23 +4,22 @@ Method: the preset `digits-demo` (two convolutions, scikit-learn's digits, wides
 test images, at most 10 epochs), every inversion in the state-space engine, cells of 1 to 100 uS unless a device preset
 says otherwise. One part is made worse at a time: the standard deviation of what is written, the number of levels, the
 preset of the device, the bits of the ADCs or DACs. Every refresh programs every factor anew and draws anew. All runs
-of a seed start from the same weights and see the same batches. A run ends where a circuit is unstable: training has no
-inverse to go on with. Circuits with such a run are tried again with more damping, the mend that the error names.
+of a seed start from the same weights and see the same batches. Where a circuit is unstable the inverse before it is
+kept. Circuits with such failures are tried again with more damping, the mend that the error names.
 
 What favours whom: the damping and the learning rate of the preset were chosen for exact inverses. Three seeds tell a
 circuit that learns from one that does not; they do not tell 3.5 epochs from 4. Stuck cells, drift, read noise, offsets
 and wires are off. The columns of the unit matrix are zeros and a full scale, which any DAC has, so DACs cannot matter
 here: one row shows it.
 
-Printed: for every circuit the epochs to the target, seed by seed (`-`: not reached; `unstable`: ended), the mean of the
-best accuracies of the runs that did not end, the median and the largest error of an inversion against Cholesky in the
-Frobenius norm, of all runs, and where runs ended; then the same with more damping; above both K-FAC by Cholesky.
+Printed: for every circuit the epochs to the target, seed by seed (`-`: not reached), the mean best accuracy, the
+median and the largest error of an inversion against Cholesky in the Frobenius norm, and how many inversions failed, of
+all runs; then the same with more damping; above both K-FAC by Cholesky.
 `--quick` takes one seed and five circuits.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -36,9 +35,8 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from benchmarks.machine import machine_line
-from optimizer.linear_solver import SolveError
 from optimizer.specification import TrainingSpec, override, preset
-from optimizer.training import Moment, Training
+from optimizer.training import Training
 
 ERRORS = (0.0, 0.25e-6, 0.5e-6, 1e-6, 2e-6, 4e-6)
 """S, of 100 uS."""
@@ -69,7 +67,8 @@ class Case:
 
     def spec(self, seed: int) -> TrainingSpec:
         """The run of a seed."""
-        made = override(preset("digits-demo"), engine="state-space", solver=self.solver, seed=seed, jobs=1)
+        engine = {"engine": "state-space"} if self.solver == "inv-circuit" else {}
+        made = override(preset("digits-demo"), solver=self.solver, seed=seed, **engine)
         damping = {} if self.damping is None else {"damping": self.damping}
         optimizer = made.optimizer.model_copy(update=damping)
         return override(made.model_copy(update={"optimizer": optimizer}), **self.circuit)
@@ -86,19 +85,19 @@ class Run:
     Attributes:
         epochs: To the target; None where it was not reached.
         accuracy: Best one; 0 where there was none.
-        errors: Of every inversion.
-        ended: Where it ended for want of an inverse, such as `conv2.a_factor at step 0`; empty where it did not.
+        errors: Of every inversion that had an answer.
+        failed: How many had none.
     """
 
     epochs: float | None
     accuracy: float
     errors: tuple[float, ...]
-    ended: str
+    failed: int
 
     @property
     def word(self) -> str:
-        """Epochs, or why there are none."""
-        return "unstable" if self.ended else "-" if self.epochs is None else f"{self.epochs:.2f}"
+        """Epochs, if the target was reached."""
+        return "-" if self.epochs is None else f"{self.epochs:.2f}"
 
 
 def cases() -> list[Case]:
@@ -114,29 +113,14 @@ def cases() -> list[Case]:
 
 
 def run_one(spec: TrainingSpec) -> Run:
-    """Trains on one thread; an inversion without a usable answer ends the run."""
-    scores: list[float] = [0.0]
-
-    def note(moment: Moment) -> None:
-        scores.append(moment.accuracy or 0.0)
-
-    training = Training(spec)
-    epochs, ended = None, ""
-    try:
-        with threadpool_limits(1):
-            epochs = training.run(note).epochs_to_target
-    except SolveError as error:
-        ended = _place(str(error))
-    errors = tuple(entry.relative_error for entry in training.ledger.inversions)
-    return Run(epochs, max(scores), errors, ended)
-
-
-def _place(message: str) -> str:
-    """Which factor had no inverse, and when. Only instability is expected here."""
-    found = re.search(r"inversion of (\S+) .* at step (\d+): .* ended as UNSTABLE", message)
-    if found is None:
-        raise RuntimeError(f"a run ended for another reason than an unstable circuit: {message}")
-    return f"{found[1]} at step {found[2]}"
+    """Trains on one thread. Only instability is expected to fail an inversion."""
+    with threadpool_limits(1):
+        result = Training(spec).run()
+    for failure in result.ledger.failures:
+        if "UNSTABLE" not in failure.reason:
+            raise RuntimeError(f"an inversion failed for another reason than an unstable circuit: {failure.reason}")
+    errors = tuple(entry.relative_error for entry in result.ledger.inversions)
+    return Run(result.epochs_to_target, result.best_accuracy, errors, len(result.ledger.failures))
 
 
 def run_all(chosen: Sequence[Case], seeds: int, processes: int) -> list[tuple[Case, list[Run]]]:
@@ -152,15 +136,15 @@ def run_all(chosen: Sequence[Case], seeds: int, processes: int) -> list[tuple[Ca
 def result_table(title: str, rows: Sequence[tuple[Case, list[Run]]]) -> Table:
     """A line for every circuit."""
     grid = Table(title=title, title_justify="left", box=box.MARKDOWN)
-    for heading in ("inverses by", "epochs by seed", "best accuracy", "median error", "largest", "ended at"):
-        grid.add_column(heading, justify="left" if heading in ("inverses by", "ended at") else "right", no_wrap=True)
+    for heading in ("inverses by", "epochs by seed", "best accuracy", "median error", "largest", "failed"):
+        grid.add_column(heading, justify="left" if heading == "inverses by" else "right", no_wrap=True)
     for case, runs in rows:
         errors = [error for run in runs for error in run.errors] if case.solver != "cholesky" else []
         found = (_percent(float(np.median(errors))), _percent(max(errors))) if errors else ("", "")
-        scores = [run.accuracy for run in runs if not run.ended]
-        accuracy = f"{100 * np.mean(scores):.1f} %" if scores else ""
-        ended = "; ".join(dict.fromkeys(run.ended for run in runs if run.ended))
-        grid.add_row(case.label, "  ".join(run.word for run in runs), accuracy, *found, ended)
+        accuracy = f"{100 * np.mean([run.accuracy for run in runs]):.1f} %"
+        failed = sum(run.failed for run in runs)
+        of = f"{failed} of {failed + len(errors)}" if case.solver != "cholesky" else ""
+        grid.add_row(case.label, "  ".join(run.word for run in runs), accuracy, *found, of)
     return grid
 
 
@@ -169,8 +153,8 @@ def _percent(error: float) -> str:
 
 
 def mended(rows: Sequence[tuple[Case, list[Run]]]) -> list[Case]:
-    """Circuits of which a run was unstable, with more damping; above them Cholesky with the same."""
-    again = [case for case, runs in rows if case.solver == "cholesky" or any(run.ended for run in runs)]
+    """Circuits of which some were unstable, with more damping; above them Cholesky with the same."""
+    again = [case for case, runs in rows if case.solver == "cholesky" or any(run.failed for run in runs)]
     return [case.damped(damping) for damping in DAMPINGS for case in again]
 
 

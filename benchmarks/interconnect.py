@@ -303,7 +303,7 @@ def _through_meshes(circuit: MvmCircuit, meshes: Meshes, columns: FloatArray) ->
 
 def training(rounds: int) -> Iterator[Comparison]:
     """K-FAC by Cholesky and by circuits."""
-    base = override(preset("ocr-letters"), engine="state-space", jobs=1)
+    base = override(preset("ocr-letters"), engine="state-space")
     data = load_dataset(base.dataset)
     limit = f"<= {TRAINING_ASKED} times"
     ways = (Way("Cholesky"), Way("circuits, ideal wires", limit), Way("circuits, 1 ohm", limit))

@@ -148,15 +148,8 @@ def _one(point: Point, seed: int) -> tuple[float, ...]:
 
 
 def _program(matrix: FloatArray, g_max: float, resistance: float) -> InvCircuit:
-    return InvCircuit.program(
-        matrix,
-        opamp=AMPLIFIER,
-        g_min=RANGES[g_max],
-        g_max=g_max,
-        pair="auto" if matrix.min() < 0 else "never",
-        wire_resistance=resistance,
-        inverter_resistance=1e3,
-    )
+    cells = {"g_min": RANGES[g_max], "g_max": g_max, "pair": "auto" if matrix.min() < 0 else "never"}
+    return InvCircuit.program(matrix, opamp=AMPLIFIER, wire_resistance=resistance, inverter_resistance=1e3, **cells)
 
 
 def guide(circuit: InvCircuit) -> float:

@@ -71,9 +71,10 @@ class Kfac:
         ]
 
     def _refresh_inverses(self) -> None:
+        before: list[InverseFactors] | list[None] = self._inverses or [None] * len(self._factors)
         self._inverses = [
-            self.inverter.invert(self._steps, stage.name, factors, self.settings.damping)
-            for stage, factors in zip(self.model.stages, self._factors, strict=True)
+            self.inverter.invert(self._steps, stage.name, factors, self.settings.damping, old)
+            for stage, factors, old in zip(self.model.stages, self._factors, before, strict=True)
             if factors is not None
         ]
         self._next_refresh = self._steps + self._interval

@@ -23,6 +23,7 @@ class Inversion:
         relative_error: Against Cholesky, Frobenius norm.
         cross_checked: How many right-hand sides a second engine solved, too.
         largest_difference: Of the two engines' waveforms, in units of full scale; None where none was checked.
+        lifting_cost: Of cells that were lifted to g_min, relative to the factor, Frobenius norm.
     """
 
     step: int
@@ -34,6 +35,26 @@ class Inversion:
     relative_error: float
     cross_checked: int
     largest_difference: float | None
+    lifting_cost: float
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One inversion without a usable answer, in whose place an older inverse was kept.
+
+    Attributes:
+        step: Number of the training step before which it was tried.
+        factor: Name, such as `conv1.a_factor`.
+        size: Width of the factor.
+        condition: Condition number of the damped factor.
+        reason: Why, in one line.
+    """
+
+    step: int
+    factor: str
+    size: int
+    condition: float
+    reason: str
 
 
 @dataclass
@@ -42,21 +63,33 @@ class Ledger:
 
     Attributes:
         inversions: One entry each.
+        failures: Those that have no entry among them.
         slowest: The result with the longest settling time, kept whole for its waveforms; None where no circuit
             computed.
     """
 
     inversions: list[Inversion] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     slowest: SolveResult | None = field(default=None, repr=False)
 
     def add(self, step: int, factor: str, condition: float, result: SolveResult) -> None:
         """Enters the inversion of a factor whose condition number was `condition`."""
         size = len(result.value)
         cost = (result.simulated_seconds, result.joules, result.relative_error)
-        check = (result.cross_checked, result.largest_difference)
+        check = (result.cross_checked, result.largest_difference, result.lifting_cost)
         self.inversions.append(Inversion(step, factor, size, condition, *cost, *check))
         if result.longest_settling_time > (self.slowest.longest_settling_time if self.slowest else 0.0):
             self.slowest = result
+
+    @property
+    def tried(self) -> int:
+        """Number of inversions, those without a usable answer included."""
+        return len(self.inversions) + len(self.failures)
+
+    @property
+    def largest_lifting_cost(self) -> float:
+        """Of all factors; 0 where no cell was lifted."""
+        return max((entry.lifting_cost for entry in self.inversions), default=0.0)
 
     @property
     def right_hand_sides(self) -> int:

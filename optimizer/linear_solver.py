@@ -11,11 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from amc_circuits import Converters, Device, InvCircuit, Status, UnusableSolutionError, device_preset
+from amc_circuits import (
+    Converters,
+    Device,
+    InvCircuit,
+    ParameterError,
+    Status,
+    UnusableSolutionError,
+    device_preset,
+)
 from optimizer.settings import CircuitSettings
 
 Matrix = NDArray[np.float64]
 ARRAY_LIMIT = 128
+OF_MATRIX = ("A", "scaling", "pair")
+"""What an error names that lies in the matrix, once the settings have been checked."""
 
 
 class SolveError(UnusableSolutionError):
@@ -34,6 +44,7 @@ class SolveResult:
         statuses: One word a column, such as `settled`.
         cross_checked: How many columns a second engine solved, too.
         largest_difference: Of the two engines' waveforms, in units of full scale; None where none was checked.
+        lifting_cost: Of cells that were lifted to g_min, relative to the matrix, Frobenius norm.
         record: The circuit's own record of the solve, for pictures; None where there is no circuit.
     """
 
@@ -44,6 +55,7 @@ class SolveResult:
     statuses: tuple[str, ...]
     cross_checked: int = 0
     largest_difference: float | None = None
+    lifting_cost: float = 0.0
     record: Any = None
 
     @property
@@ -118,8 +130,18 @@ class InvCircuitSolver:
     _trials: Iterator[int] = field(default_factory=itertools.count, init=False, repr=False, compare=False)
 
     def init(self, matrix: Matrix) -> CircuitState:
-        """Programs the matrix into an array."""
-        return CircuitState(program(self.settings, matrix, self.seed, next(self._trials)), matrix)
+        """Programs the matrix into an array.
+
+        Raises:
+            SolveError: The matrix cannot be programmed: it is singular, or has no diagonal to scale it by.
+            ParameterError: A setting cannot be used.
+        """
+        try:
+            return CircuitState(program(self.settings, matrix, self.seed, next(self._trials)), matrix)
+        except ParameterError as error:
+            if error.parameter not in OF_MATRIX:
+                raise
+            raise SolveError(str(error)) from error
 
     def compute(self, state: CircuitState, right_hand_sides: Matrix) -> SolveResult:
         """Streams the right-hand sides through the circuit.
@@ -142,6 +164,7 @@ class InvCircuitSolver:
             statuses=tuple(status.name.lower() for status in solution.statuses),
             cross_checked=solution.cross_checked,
             largest_difference=solution.largest_difference if solution.cross_checked else None,
+            lifting_cost=state.circuit.mapping.lifting_cost,
             record=solution,
         )
 
@@ -153,6 +176,7 @@ def program(settings: CircuitSettings, matrix: Matrix, seed: int = 0, trial: int
         ParameterError: A setting is out of its range, or names what there is not.
     """
     given = {name: value for name, value in settings.model_dump().items() if value is not None}
+    del given["on_failure"]
     cells = {name: given.pop(name) for name in Device.model_fields if name in given}
     converters = Converters(**{name: given.pop(name) for name in Converters.model_fields if name in given})
     device = device_preset(given.pop("device")).replace(**cells)

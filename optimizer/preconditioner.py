@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from amc_circuits import EnginesDisagreeError, SimulationError
 from optimizer.curvature import KroneckerFactors
 from optimizer.damping import damped
 from optimizer.layers import Array
-from optimizer.ledger import Ledger
+from optimizer.ledger import Failure, Ledger
 from optimizer.linear_solver import LinearSolver, SolveError, SolveResult
 from optimizer.model import Weights
 
@@ -36,13 +39,17 @@ class Inverter:
         solver: The linear solver.
         ledger: Where the inversions are entered.
         announce: Is told the name of each factor before its inversion.
+        on_failure: Where the solver has no usable answer, `stop` with its error, or `keep` what was before.
     """
 
     solver: LinearSolver
     ledger: Ledger = field(default_factory=Ledger)
     announce: Callable[[str], None] = lambda name: None
+    on_failure: Literal["keep", "stop"] = "stop"
 
-    def invert(self, step: int, name: str, factors: KroneckerFactors, damping: float) -> InverseFactors:
+    def invert(
+        self, step: int, name: str, factors: KroneckerFactors, damping: float, before: InverseFactors | None = None
+    ) -> InverseFactors:
         """Inverts both factors of one stage.
 
         Args:
@@ -50,19 +57,34 @@ class Inverter:
             name: The stage's name, for the ledger and for errors.
             factors: The factors, not damped yet.
             damping: Tikhonov damping of the whole block, positive.
+            before: Its last inverses, which are kept where the solver fails; None before the first: then the inverse of
+                the mean eigenvalue times the unit matrix is taken.
 
         Raises:
-            SolveError: The solver has no usable answer; the message names the factor.
+            SolveError: The solver has no usable answer, and `on_failure` is `stop`; the message names the factor.
+            SimulationError: The simulator failed, likewise.
         """
         both = damped(factors, damping)
+        a_before, g_before = (None, None) if before is None else (before.a_inverse, before.g_inverse)
         return InverseFactors(
-            self._inverse(step, f"{name}.a_factor", both.a_factor),
-            self._inverse(step, f"{name}.g_factor", both.g_factor),
+            self._inverse(step, f"{name}.a_factor", both.a_factor, a_before),
+            self._inverse(step, f"{name}.g_factor", both.g_factor, g_before),
         )
 
-    def _inverse(self, step: int, name: str, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-        result = self._solve(step, name, matrix)
-        self.ledger.add(step, name, float(np.linalg.cond(matrix)), result)
+    def _inverse(
+        self, step: int, name: str, matrix: NDArray[np.float64], before: NDArray[np.float64] | None
+    ) -> NDArray[np.float64]:
+        try:
+            result = self._solve(step, name, matrix)
+        except EnginesDisagreeError:  # then no answer of either can be trusted
+            raise
+        except (SolveError, SimulationError) as error:
+            if self.on_failure == "stop":
+                raise
+            reason = " ".join(str(error).split())
+            self.ledger.failures.append(Failure(step, name, len(matrix), _condition(matrix), reason))
+            return _first_inverse(matrix) if before is None else before
+        self.ledger.add(step, name, _condition(matrix), result)
         # A circuit's answer is not exactly symmetric; half the sum is nearer to the inverse, which is.
         return (result.value + result.value.T) / 2
 
@@ -72,6 +94,16 @@ class Inverter:
             return self.solver.compute(self.solver.init(matrix), np.eye(len(matrix)))
         except SolveError as error:
             raise SolveError(f"inversion of {name} ({len(matrix)} wide) at step {step}: {error}") from error
+
+
+def _condition(matrix: NDArray[np.float64]) -> float:
+    return float(np.linalg.cond(matrix)) if np.isfinite(matrix).all() else math.inf
+
+
+def _first_inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """That of the mean eigenvalue times the unit matrix: the scale of the factor, without its directions."""
+    mean = float(np.trace(matrix)) / len(matrix)
+    return np.eye(len(matrix)) / (mean if math.isfinite(mean) and mean > 0 else 1.0)
 
 
 def kl_scale(directions: Weights, gradients: Weights, learning_rate: float, kl_clip: float) -> float:

@@ -41,7 +41,7 @@ class TrainingResult:
         spec: What was run.
         history: The evaluations, in order.
         ledger: The inversions; empty for first-order optimizers.
-        diverged: True when the run ended because the loss was no longer finite.
+        diverged: True when the loss was no longer finite, or ended above 100 times that of the first batch.
         wall_time: Of the whole run, s.
         weights: At the end.
         data: How many classes, training images and test images there were.
@@ -88,13 +88,16 @@ class TrainingResult:
         return {
             "evaluations": [asdict(entry) for entry in self.history],
             "inversions": [asdict(entry) for entry in self.ledger.inversions],
+            "failures": [asdict(entry) for entry in self.ledger.failures],
         }
 
     def _inversions(self) -> dict[str, Any]:
         ledger = self.ledger
         return {
-            "solver": self.spec.solver if ledger.inversions else None,
+            "solver": self.spec.solver if ledger.tried else None,
             "count": len(ledger.inversions),
+            "failed": len(ledger.failures),
+            "first_failure": ledger.failures[0].reason if ledger.failures else None,
             "right_hand_sides": ledger.right_hand_sides,
             "simulated_seconds": ledger.simulated_seconds,
             "mean_settling_time_s": ledger.mean_settling_time,
@@ -102,6 +105,7 @@ class TrainingResult:
             "median_relative_error": ledger.median_error,
             "largest_relative_error": ledger.largest_error,
             "largest_condition": ledger.largest_condition,
+            "largest_lifting_cost": ledger.largest_lifting_cost,
             "engine": self.spec.circuit.engine if ledger.slowest else None,
             "cross_checked": ledger.cross_checked,
             "largest_difference": ledger.largest_difference,

@@ -104,6 +104,7 @@ class CircuitSettings(Settings):
         device: Name of a device preset; what follows replaces its own where it is not None.
         pair: A pair of arrays `always`, `never`, or where a single one cannot hold the factor (`auto`).
         scaling: Of a factor before it is programmed: `none`, `diagonal` or `powers-of-two`.
+        on_failure: Where an inversion has no usable answer: `keep` the old inverse and count it, or `stop` training.
         g_min: Lowest conductance of a cell, siemens.
         g_max: Highest conductance of a cell, siemens.
         levels: How many conductances a cell can be written to.
@@ -129,6 +130,7 @@ class CircuitSettings(Settings):
     device: str = "ideal"
     pair: Literal["auto", "always", "never"] = "auto"
     scaling: Literal["none", "diagonal", "powers-of-two"] = "diagonal"
+    on_failure: Literal["keep", "stop"] = "keep"
     g_min: float | None = None
     g_max: float | None = None
     levels: int | None = None

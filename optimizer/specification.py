@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from amc_circuits import ParameterError
+from optimizer.effects import given_places, idle_settings
 from optimizer.settings import CircuitSettings, ConvolutionShape, Count, KfacSettings, OptimizerSettings, Settings
 
 SMALL = (ConvolutionShape(channels=8, kernel=3, pool=2), ConvolutionShape(channels=8, kernel=3, pool=2))
@@ -57,13 +58,18 @@ def make_spec(content: Mapping[str, Any], source: str = "specification") -> Trai
         source: What it was read from, for the error.
 
     Raises:
-        ParameterError: A name is unknown or a value out of its range; it names the first.
+        ParameterError: A name is unknown, a value out of its range, or a setting without effect; it names the first.
     """
     try:
-        return TrainingSpec.model_validate(content)
+        spec = TrainingSpec.model_validate(content)
     except ValidationError as error:
         place, found, mend = _first_finding(error)
         raise ParameterError(f"{source}: {place}", found, mend) from error
+    given = dict(given_places(content))
+    for place, why in idle_settings(spec):
+        if place in given:
+            raise ParameterError(f"{source}: {place}", repr(given[place]), why)
+    return spec
 
 
 def _first_finding(error: ValidationError) -> tuple[str, str, str]:
@@ -97,19 +103,34 @@ def preset(name: str) -> TrainingSpec:
 
 
 def override(spec: TrainingSpec, **changes: Any) -> TrainingSpec:
-    """Returns a specification with other values, checked anew.
+    """Returns a specification with other values, checked anew. What they leave without effect gets its default.
 
     Args:
         spec: What it starts from.
         **changes: Fields of `TrainingSpec` or of `CircuitSettings`; None leaves a field as it is.
 
     Raises:
-        ParameterError: A value is out of its range; it names the field as an option of the command.
+        ParameterError: A value is out of its range or has no effect; it names the field as an option of the command.
     """
-    content = spec.model_dump()
+    content = {name: value for name, value in spec.model_dump().items() if name in spec.model_fields_set}
+    content["circuit"] = spec.circuit.model_dump(exclude_unset=True)
+    typed = {}
     for name, value in changes.items():
         if value is not None:
-            (content["circuit"] if name in CircuitSettings.model_fields else content)[name] = value
+            in_circuit = name in CircuitSettings.model_fields
+            (content["circuit"] if in_circuit else content)[name] = value
+            typed[f"circuit.{name}" if in_circuit else name] = name, value
+    for place, why in idle_settings(_validated(content)):
+        if place in typed:
+            name, value = typed[place]
+            raise ParameterError(f"--{name.replace('_', '-')}", repr(value), why)
+        section, _, name = place.rpartition(".")
+        if section != "optimizer":
+            (content["circuit"] if section else content).pop(name, None)
+    return _validated(content)
+
+
+def _validated(content: Mapping[str, Any]) -> TrainingSpec:
     try:
         return TrainingSpec.model_validate(content)
     except ValidationError as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,8 @@ from optimizer.specification import TrainingSpec, override, preset, read_spec
 from optimizer.training import Moment, Training
 
 USABLE, NO_RESULT = 0, 3
+LONGEST_REASON = 160
+"""Characters in the table; the whole of it goes to stderr and into the summary."""
 
 
 def run(out: Path, spec_file: Path | None, preset_name: str | None, changes: Mapping[str, Any]) -> int:
@@ -35,8 +39,8 @@ def run(out: Path, spec_file: Path | None, preset_name: str | None, changes: Map
 
     Raises:
         ParameterError: An option, the specification or a data file cannot be used; nothing was written.
-        UnusableSolutionError: An inversion has no usable answer.
-        SimulationError: The simulator failed.
+        UnusableSolutionError: An inversion has no usable answer, and `on_failure` is `stop`.
+        SimulationError: The simulator failed, likewise.
     """
     spec = override(_chosen(spec_file, preset_name), **changes)
     check_folder(out, "train")
@@ -47,11 +51,30 @@ def run(out: Path, spec_file: Path | None, preset_name: str | None, changes: Map
         result = training.run(observe)
     write_result(result, out)
     Console().print(result_table(result))
+    return _verdict(result)
+
+
+def _verdict(result: TrainingResult) -> int:
+    """Says on stderr what speaks against the outcome, and returns the exit code."""
+    ledger, code = result.ledger, USABLE
+    if ledger.failures and not ledger.inversions:
+        first = ledger.failures[0].reason
+        _say(f"all {ledger.tried} inversions failed, no circuit had a part in this training; the first: {first}")
+        code = NO_RESULT
+    elif ledger.failures:
+        failed = f"{len(ledger.failures)} of {ledger.tried} inversions failed, the inverses before them were kept"
+        _say(f"warning: {failed}; the first: {ledger.failures[0].reason}")
     if result.epochs_to_target is None:
         reason = "the loss diverged" if result.diverged else f"best accuracy {result.best_accuracy:.2%}"
-        Console(stderr=True).print(f"amc: target {spec.target_accuracy:.2%} not reached: {reason}", highlight=False)
-        return NO_RESULT
-    return USABLE
+        _say(f"target {result.spec.target_accuracy:.2%} not reached: {reason}")
+        code = NO_RESULT
+    elif result.diverged:
+        _say("warning: the loss diverged after the target was reached")
+    return code
+
+
+def _say(text: str) -> None:
+    print(f"amc: {text}", file=sys.stderr)
 
 
 def write_result(result: TrainingResult, folder: Path) -> None:
@@ -77,12 +100,18 @@ def result_table(result: TrainingResult) -> Table:
     if ledger.inversions:
         engine = f" ({result.spec.circuit.engine})" if ledger.slowest is not None else ""
         table.add_row("inversions", f"{len(ledger.inversions)}, all by {result.spec.solver}{engine}")
+    if ledger.failures:
+        why = textwrap.shorten(ledger.failures[0].reason, LONGEST_REASON, placeholder=" ...")
+        table.add_row("failed inversions", f"{len(ledger.failures)} of {ledger.tried}: {why}")
+    if ledger.inversions:
         table.add_row("right-hand sides", str(ledger.right_hand_sides))
     if ledger.slowest is not None:
         table.add_row("mean settling time", format_quantity(ledger.mean_settling_time, "s"))
         table.add_row("energy of the inversions", format_quantity(ledger.joules, "J"))
         table.add_row("error, median", f"{100 * (ledger.median_error or 0):.2g} %")
         table.add_row("error, largest", f"{100 * (ledger.largest_error or 0):.2g} %")
+    if ledger.largest_lifting_cost > 0:
+        table.add_row("lifted to G_min, at most", format_quantity(ledger.largest_lifting_cost, "%"))
     if ledger.cross_checked:
         difference = format_quantity(ledger.largest_difference, "%")
         table.add_row("checked by ngspice", f"{ledger.cross_checked}, within {difference} of full scale")
@@ -107,6 +136,7 @@ def _progress() -> Iterator[Callable[[Moment], None]]:
 
         def observe(moment: Moment) -> None:
             score = "" if moment.accuracy is None else f"accuracy {moment.accuracy:.1%}  "
-            bar.update(task, completed=moment.step, total=moment.steps, description=score + moment.doing)
+            failed = f"{moment.failed} inversions failed  " if moment.failed else ""
+            bar.update(task, completed=moment.step, total=moment.steps, description=score + failed + moment.doing)
 
         yield observe

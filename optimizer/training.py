@@ -25,6 +25,8 @@ from optimizer.settings import AdamSettings, MomentumSettings
 from optimizer.specification import TrainingSpec
 
 PRECISIONS: dict[str, type[np.floating[Any]]] = {"single": np.float32, "double": np.float64}
+DIVERGED = 100.0
+"""A training is diverged whose loss ends above so many times that of its first batch."""
 _SCORING_BATCH = 1_000
 
 
@@ -37,12 +39,14 @@ class Moment:
         steps: Steps at most.
         doing: What is being done, if it takes long; else empty.
         accuracy: Of the last evaluation; None before the first.
+        failed: Inversions without a usable answer so far.
     """
 
     step: int
     steps: int
     doing: str
     accuracy: float | None
+    failed: int = 0
 
 
 class Optimizer(Protocol):
@@ -103,7 +107,8 @@ class Training:
         self.steps = max(1, math.floor(spec.epochs * self.steps_per_epoch))
         self.model = build_model(self.dataset.image_shape, spec.convolutions, self.dataset.classes)
         self.ledger = Ledger()
-        inverter = Inverter(SOLVERS[spec.solver](spec.circuit, spec.seed), self.ledger, self._tell)
+        on_failure = spec.circuit.on_failure if spec.solver == "inv-circuit" else "stop"
+        inverter = Inverter(SOLVERS[spec.solver](spec.circuit, spec.seed), self.ledger, self._tell, on_failure)
         self.optimizer = make_optimizer(self.model, spec, inverter)
         self._history: list[Evaluation] = []
         self._step = 0
@@ -120,7 +125,7 @@ class Training:
             The outcome. A run that never reaches its target is an outcome, too.
 
         Raises:
-            SolveError: An inversion has no usable answer.
+            SolveError: An inversion has no usable answer, and its settings say to stop there.
         """
         self._observe = observe or self._observe
         began = time.perf_counter()
@@ -138,11 +143,13 @@ class Training:
         weights = self.model.initial_weights(np.random.default_rng([spec.seed, 0]), precision)
         order = batches(len(data.train_images), spec.batch_size, np.random.default_rng([spec.seed, 1]))
         losses: list[float] = []
+        start: float | None = None
         while self._step < self.steps and not self._reached():
             chosen = next(order)
             labels = data.train_labels[chosen]
             passed = self.model.forward(weights, data.network_input(data.train_images[chosen], precision))
             losses.append(cross_entropy(passed.logits, labels))
+            start = losses[0] if start is None else start
             if not math.isfinite(losses[-1]):
                 self._diverged = True
                 break
@@ -152,6 +159,8 @@ class Training:
                 self._evaluate(weights, float(np.mean(losses)), time.perf_counter() - began)
                 losses.clear()
             self._tell("")
+        if self._history and start is not None:
+            self._diverged |= self._history[-1].loss > DIVERGED * start
         return weights
 
     def _evaluation_is_due(self) -> bool:
@@ -170,7 +179,7 @@ class Training:
 
     def _tell(self, doing: str) -> None:
         accuracy_now = self._history[-1].accuracy if self._history else None
-        self._observe(Moment(self._step, self.steps, doing, accuracy_now))
+        self._observe(Moment(self._step, self.steps, doing, accuracy_now, len(self.ledger.failures)))
 
 
 def train(spec: TrainingSpec, observe: Callable[[Moment], None] | None = None) -> TrainingResult:

@@ -12,7 +12,13 @@ from tests.doc_blocks import assert_prints, blocks, run
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(page for page in DOCS.rglob("*.md") if "_build" not in page.parts)]
-SESSIONS = [DOCS / "first_steps.md", DOCS / "commands.md", DOCS / "sweeps.md", *sorted(DOCS.glob("howto/*.md"))]
+SESSIONS = [
+    DOCS / "first_steps.md",
+    DOCS / "commands.md",
+    DOCS / "matrices.md",
+    DOCS / "sweeps.md",
+    *sorted(DOCS.glob("howto/*.md")),
+]
 """Pages whose examples are run in order, shell and Python, in one folder. Of the others the Python ones run alone."""
 
 

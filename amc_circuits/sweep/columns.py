@@ -73,7 +73,7 @@ def flat(row: Row) -> FlatRow:
     for name, value in row.figures.items():
         if isinstance(value, dict) and name == "energy_j":
             found |= {f"energy_{part}_j": joules for part, joules in value.items()}
-        elif not isinstance(value, (dict, list)) and name not in found:
+        elif not isinstance(value, (dict, list)) and found.get(name) is None:
             found[name] = value
     # The figures have a wall time, too: that of the simulation alone.
     about = {"row_wall_time_s": row.wall_time_s}

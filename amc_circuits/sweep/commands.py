@@ -14,7 +14,7 @@ from amc_circuits.run_folder import check_folder
 from amc_circuits.sweep.estimate import estimate
 from amc_circuits.sweep.keys import engine_version
 from amc_circuits.sweep.options import HANDLING
-from amc_circuits.sweep.plan import Handling
+from amc_circuits.sweep.plan import Handling, check_files_of
 from amc_circuits.sweep.progress import reporting
 from amc_circuits.sweep.run import Tally, run_sweep
 from amc_circuits.sweep.spec import read_sweep
@@ -35,6 +35,7 @@ def sweep(
     plan, executor, handling = read_sweep(spec), _executor(JOBS.parse(jobs), scheduler), handling_of(options)
     for engine in plan.values("engine"):  # before there is a folder
         engine_version(engine)
+    check_files_of(plan)
     with reporting(progress) as on_rows:
         tally = run_sweep(plan, out, executor, handling, on_rows)
     _summary(tally, out)

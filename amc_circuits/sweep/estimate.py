@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from amc_circuits.cases import rows_of_matrix
 from amc_circuits.monte_carlo import CHUNK
 from amc_circuits.quantities import counted, format_quantity
 from amc_circuits.sweep.plan import Handling, Plan, plan_of
@@ -190,8 +191,8 @@ def _kind(options: Mapping[str, Any]) -> Kind:
 
 
 def _size(options: Mapping[str, Any]) -> float:
-    """Rows of the matrix; where it has other columns, their geometric mean."""
-    rows = options.get("size") or 1
+    """Rows of the matrix; where a drawn one has other columns, their geometric mean."""
+    rows = options.get("size") or rows_of_matrix(options)
     return math.sqrt(rows * (options.get("columns") or rows))
 
 
@@ -238,9 +239,9 @@ def _spread(sizes: list[float]) -> list[float]:
 
 def _steps(point: Point, first: bool) -> list[Point]:
     """A point to be run; if it is large and the first of its kind, smaller ones before it."""
-    if not first or _size(point.options) <= LARGE:
-        return [point]
     sides = [name for name in ("size", "columns") if point.options.get(name)]
+    if not first or not sides or _size(point.options) <= LARGE:
+        return [point]
     smaller = [{name: math.ceil(point.options[name] / factor) for name in sides} for factor in (16, 4)]
     return [*(replace(point, options=point.options | sizes) for sizes in smaller), point]
 

@@ -16,7 +16,7 @@ from amc_circuits.programmed import package_version
 from netlists import MacroOpAmp, ParameterError, SinglePoleOpAmp, preset
 from netlists.model_lines import read_lines
 
-FILES = ("conductances", "opamp_file")
+FILES = ("conductances", "opamp_file", "matrix", "rhs")
 _INCLUDE = re.compile(rb"^[ \t]*\.(include|inc|lib)\b", re.IGNORECASE | re.MULTILINE)
 NOT_IN_KEY = ("timeout",)
 """Decides when to give up, not what comes out."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from amc_circuits.cases import check_files
 from amc_circuits.sweep.keys import FILES, engine_version, key_of
 from amc_circuits.sweep.point import Point
 from amc_circuits.sweep.spec import Sweep
@@ -81,6 +82,17 @@ def with_whole_paths(options: dict[str, Any]) -> dict[str, Any]:
     return options | {name: str(Path(options[name]).absolute()) for name in FILES if options[name] is not None}
 
 
+def check_files_of(sweep: Sweep) -> None:
+    """Refuses a sweep whose files of matrices and right-hand sides cannot be read, or do not fit.
+
+    Raises:
+        ParameterError: As it says.
+    """
+    if sweep.values("matrix") != {None}:
+        for options in sweep:
+            check_files(sweep.circuit, options)
+
+
 def plan_of(sweep: Sweep, known: Mapping[str, tuple[int, str]], handling: Handling) -> Plan:
     """Which points are to be run.
 
@@ -91,7 +103,9 @@ def plan_of(sweep: Sweep, known: Mapping[str, tuple[int, str]], handling: Handli
 
     Raises:
         EngineNotFoundError: An engine needs ngspice, and there is none.
+        ParameterError: Files of matrix and right-hand side cannot be read, or do not fit.
     """
+    check_files_of(sweep)
     versions: dict[str, str] = {}
     taken = {number for number, _ in known.values()}
     beyond = itertools.count(1 + max(taken, default=-1))

@@ -119,7 +119,7 @@ def _failed(problem: SimulationError) -> Outcome:
 
 def _measured(point: Point, keep: Path) -> Outcome:
     """One circuit."""
-    case = make_case(point.circuit, point.options, (None, None), 1, keep)
+    case = make_case(point.circuit, point.options, 1, keep)
     try:
         solution = case.run()
     except SimulationError as problem:
@@ -127,7 +127,8 @@ def _measured(point: Point, keep: Path) -> Outcome:
     record = full_record(case, solution)
     figures = {name: value for name, value in record.items() if name not in NOT_IN_ROWS}
     slow = slow_inverters(case.circuit.design) if isinstance(case.circuit, InvCircuit) else ""
-    figures["warning"] = "; ".join(filter(None, (slow, case.circuit.mapping.lifting_note)))
+    drawn = "the right-hand side is drawn" if point.options["matrix"] and not point.options["rhs"] else ""
+    figures["warning"] = "; ".join(filter(None, (slow, case.circuit.mapping.lifting_note, drawn)))
     return Outcome(
         solution.status.name,
         figures,
@@ -141,7 +142,7 @@ def _measured(point: Point, keep: Path) -> Outcome:
 def _tried(point: Point, keep: Path) -> Outcome:
     """Many trials: the point is usable where one of them is."""
     limits = read_limits(point.options["spec"])
-    study = study_of(point.circuit, point.options, (None, None), keep)
+    study = study_of(point.circuit, point.options, keep)
     check_limits(study, limits)
     trials = study.run(1)
     usable = any(trial.usable for trial in trials)

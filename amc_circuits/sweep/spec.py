@@ -253,13 +253,14 @@ class _Reader:
                 raise ParameterError("points", value, f"a sweep has at least 1 point and at most {LARGEST_SWEEP}")
 
     def _check_size(self, sweep: Sweep) -> None:
-        """Refuses points that do not say how large their matrix is: none comes from a file in a sweep."""
-        if any("size" in axis for axis in sweep.axes):
+        """Refuses points that have no file of a matrix and do not say how large it is."""
+        if any(name in axis for axis in sweep.axes for name in ("size", "matrix")):
             return
         for number, point in enumerate(sweep.listed):
             place = ("points", number, "size") if "points" in self.content else ("fixed", "size")
             with _at(self.where, *place):
-                if point.get("size", sweep.fixed["size"]) is None:
+                given = sweep.fixed | point
+                if given["size"] is None and given["matrix"] is None:
                     mend = "say how large the matrices are: size = 16 in [fixed] or [[points]], or several in [grid]"
                     raise ParameterError("size", "nothing", mend)
 

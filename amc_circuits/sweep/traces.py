@@ -30,7 +30,7 @@ def pack_traces(responses: Sequence[Response | None]) -> bytes | None:
     """The waveforms of the slowest right-hand side as an .npz file; None where nothing was simulated.
 
     `time` (S,), `outputs` (S, n) and `target` (n,) as 32-bit floats, `places` (n,), which outputs these are, from 0,
-    `tolerance` and `settling_time`.
+    `tolerance` and `settling_time`; of complex systems `names` (n,).
     """
     known = [response for response in responses if response is not None]
     if not known:
@@ -48,6 +48,8 @@ def pack_traces(responses: Sequence[Response | None]) -> bytes | None:
     }
     if response.target is not None:
         content["target"] = response.target[places].astype(np.float32)
+    if response.names:
+        content["names"] = np.array([response.names[place] for place in places])
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, **content)
     return file.getvalue()
@@ -70,6 +72,7 @@ def unpack_traces(content: bytes) -> tuple[Response, Places]:
                 tolerance=float(file["tolerance"]),
                 settling_time=float(file["settling_time"]),
                 target=file["target"].astype(np.float64) if "target" in file else None,
+                names=tuple(map(str, file["names"])) if "names" in file else (),
             )
             places = file["places"]
         _check(response, places)
@@ -82,6 +85,8 @@ def _check(response: Response, places: Places) -> None:
     shape = response.outputs.shape
     if (response.time.ndim, places.ndim) != (1, 1) or shape != (*response.time.shape, *places.shape) or 0 in shape:
         raise ValueError(f"{shape} outputs at {response.time.shape} times")
+    if response.names and len(response.names) != len(places):
+        raise ValueError(f"{len(response.names)} names of {len(places)} outputs")
     if places.dtype.kind != "i":
         raise ValueError(f"numbers of outputs are {places.dtype}")
 

@@ -45,8 +45,7 @@ DAMAGED = {
     "unknown numbers": (_header((2, 2), "<q9") + bytes(64), "numpy.save"),
     "header of 2 GB": (b"\x93NUMPY\x02\x00\xff\xff\xff\x7f" + bytes(50), "truncated"),
     "header without end": (b"\x93NUMPY\x01\x00v\x00{'descr': " + _header((2, 2)) + bytes(32), "numpy.save"),
-    "text": (b"1 2\n3 4\n", "numpy.save"),
-    "nothing": (b"", "numpy.save"),
+    "nothing": (b"", "is empty; wanted is .npy"),
 }
 
 
@@ -83,7 +82,11 @@ def test_what_is_no_file_is_refused(amc, tmp_path):
     """A missing file, a folder and a pipe are refused by name, and the pipe is not waited for."""
     os.mkfifo(tmp_path / "pipe")
     np.save(tmp_path / "b.npy", np.ones(2))
-    for name, mend in {"none.npy": "No such file", "": "name a .npy file", "pipe": "name a .npy file"}.items():
+    for name, mend in {
+        "none.npy": "No such file",
+        "": "name one of .npy, .npz, .csv",
+        "pipe": "name one of .npy",
+    }.items():
         amc("inv", tmp_path / name, tmp_path / "b.npy").refused(f"A: got {tmp_path / name}", mend)
 
 

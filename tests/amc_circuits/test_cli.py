@@ -15,7 +15,8 @@ from tests.amc_circuits import broken_ngspice as broken
 from tests.command_line import SMALL, ended, start
 
 DOCUMENTED = [
-    "circuit", "engine", "status", "notes", "size", "seed", "trial", "arrays", "lifted_cells", "lifting_cost", "x",
+    "circuit", "engine", "status", "notes", "size", "complex", "seed", "trial", "arrays", "lifted_cells",
+    "lifting_cost", "x",
     "settling_time_s", "predicted_settling_time_s",
     "time_to_4_bits_s", "time_to_6_bits_s", "time_to_8_bits_s", "overshoot", "peak_output_current_a", "energy_j",
     "relative_error", "residual", "bits", "by_engine", "cross_checked", "largest_difference", "wall_time_s",

@@ -93,11 +93,18 @@ def test_a_file_that_does_not_fit_is_refused(tmp_path, changes, words):
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 but no more"])
-def test_a_file_that_is_no_npz_is_refused(tmp_path, content):
-    """Whatever the bytes are."""
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"no zip", "is text without numbers"),
+        (b"PK\x03\x04 but no more", "by amc program, or siemens"),
+    ],
+)
+def test_a_file_that_is_no_npz_is_refused(tmp_path, content, words):
+    """Whatever the bytes are, it says what it is."""
     (tmp_path / "p.npz").write_bytes(content)
-    with pytest.raises(ParameterError, match="amc program"):
+    with pytest.raises(ParameterError, match=f"conductances: got .*{words}"):
         load_conductances(tmp_path / "p.npz", SIGNED)
 
 
@@ -119,7 +126,7 @@ def test_a_damaged_file_is_refused(tmp_path):
 def test_pickled_objects_are_not_read(tmp_path):
     """A file with Python objects is refused without executing them."""
     path = saved(tmp_path / "p.npz", SIGNED, {"positive": np.array([[object()]], dtype=object)})
-    with pytest.raises(ParameterError, match="plain arrays"):
+    with pytest.raises(ParameterError, match="Python objects, which are not read"):
         load_conductances(path, SIGNED)
 
 

@@ -25,9 +25,14 @@ SPREAD = [
 ]
 
 
-def study(files=(None, None), kind="inv", **options):
+def study(kind="inv", **options):
     """A study of circuits that chance makes different; state-space unless told."""
-    return study_of(kind, parse_options(kind, CHANCE | {"engine": "state-space"} | options), files)
+    return study_of(kind, parse_options(kind, CHANCE | {"engine": "state-space"} | options))
+
+
+def of_files(matrix, rhs):
+    """The options that name files of a matrix and its right-hand sides."""
+    return {"size": None, "matrix": str(matrix), "rhs": str(rhs)}
 
 
 @pytest.mark.parametrize("engine", ["state-space", "ngspice"])
@@ -47,9 +52,9 @@ def test_a_matrix_with_one_column_to_solve_for_is_in_the_same_company(tmp_path, 
     """One column, or one that is not zero: such trials share a deck, and trial 5 is the same alone, too."""
     np.save(tmp_path / "A.npy", spd_matrix(4, 5, 0))
     np.save(tmp_path / "b.npy", columns)
-    files, given = (tmp_path / "A.npy", tmp_path / "b.npy"), {"engine": "ngspice", "size": None}
-    (alone,) = study(files, trial=5, monte_carlo=1, **given).run(1)
-    assert study(files, monte_carlo=8, **given).run(1)[5] == alone
+    given = {"engine": "ngspice", **of_files(tmp_path / "A.npy", tmp_path / "b.npy")}
+    (alone,) = study(trial=5, monte_carlo=1, **given).run(1)
+    assert study(monte_carlo=8, **given).run(1)[5] == alone
     assert np.isfinite(list(alone.figures.values())).all()
 
 
@@ -85,7 +90,7 @@ def test_of_several_right_hand_sides_the_worst_counts(amc, tmp_path):
     paths = tmp_path / "A.npy", tmp_path / "b.npy"
     np.save(paths[0], spd_matrix(4, 5, 2))
     np.save(paths[1], np.column_stack([vector(4, seed) for seed in range(3)]))
-    (trial,) = study(paths, size=None, trial=2, monte_carlo=1).run(1)
+    (trial,) = study(**of_files(*paths), trial=2, monte_carlo=1).run(1)
     chance = ("--seed", 3, "--programming-error", "1u", "--offset-spread", "1m", "--trial", 2)
     each = amc("inv", *paths, *chance, "--engine", "state-space", "--format", "json").json
     assert len(set(each["relative_error"])) == 3
@@ -136,9 +141,8 @@ def test_a_circuit_at_the_limit_of_stability_is_a_failed_trial(tmp_path, engine)
     paths = tmp_path / "A.npy", tmp_path / "b.npy"
     np.save(paths[0], at_the_limit(edge + 1e-8))
     np.save(paths[1], np.ones(3))
-    ringing = study(
-        paths, size=None, opamp="single-pole", monte_carlo=2, engine=engine, programming_error="0", offset_spread="0"
-    )
+    still = {"programming_error": "0", "offset_spread": "0"}
+    ringing = study(**of_files(*paths), opamp="single-pole", monte_carlo=2, engine=engine, **still)
     for trial in ringing.run(1):
         assert (trial.status, trial.figures, trial.usable) == (FAILED, {}, False)
         assert "rings" in trial.error

@@ -104,7 +104,7 @@ def test_seed_decides_what_is_drawn(call):
 
 def test_defaults_are_those_of_the_records():
     """What the options say when nothing is given is what the records hold."""
-    defaults = {option.name: option.parse(option.default) for option in PROGRAM}
+    defaults = {option.name: option.parse(option.default) for option in PROGRAM if option.default is not None}
     settings, cell = WriteVerify(), OneTransistorCell()
     for name in set(WriteVerify.model_fields) & set(defaults):
         assert defaults[name] == getattr(settings, name), name

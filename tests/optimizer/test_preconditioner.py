@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from amc_circuits import EnginesDisagreeError, SimulationError
 from optimizer.curvature import KroneckerFactors
 from optimizer.damping import damped
-from optimizer.linear_solver import Cholesky, SolveError
+from optimizer.linear_solver import Cholesky, InvCircuitSolver, SolveError
 from optimizer.preconditioner import Inverter, kl_scale, precondition
+from optimizer.settings import CircuitSettings
 from tests.cases import spd_matrix
 from tests.comparators import assert_close
 
@@ -52,6 +54,70 @@ def test_an_inversion_without_answer_names_its_factor():
     indefinite = KroneckerFactors(np.diag([1.0, 1.0, -2.0]), np.eye(2))
     with pytest.raises(SolveError, match=r"conv2\.a_factor \(3 wide\) at step 7: .*raise the damping"):
         Inverter(Cholesky()).invert(7, "conv2", indefinite, damping=1e-6)
+
+
+class Failing:
+    """A linear solver that fails where it is told to."""
+
+    largest = None
+
+    def __init__(self, *errors):
+        self.errors = list(errors)
+
+    def init(self, matrix):
+        """Keeps the matrix."""
+        return matrix
+
+    def compute(self, state, right_hand_sides):
+        """The exact answer, or the next error in turn."""
+        if self.errors and (error := self.errors.pop(0)) is not None:
+            raise error
+        return Cholesky().compute(Cholesky().init(state), right_hand_sides)
+
+
+def test_a_failed_inversion_keeps_the_inverse_before_it():
+    """Factor by factor; it is counted with its reason, and enters neither times nor errors."""
+    solver = Failing(None, None, SolveError("no\nuse"), None)
+    inverter = Inverter(solver, on_failure="keep")
+    first = inverter.invert(0, "dense", FACTORS, damping=0.1)
+    other = KroneckerFactors(2 * FACTORS.a_factor, 3 * FACTORS.g_factor)
+    second = inverter.invert(5, "dense", other, damping=0.1, before=first)
+    assert second.a_inverse is first.a_inverse
+    assert_close(second.g_inverse, np.linalg.inv(damped(other, 0.1).g_factor), relative=1e-9)
+    (failure,) = inverter.ledger.failures
+    assert (failure.step, failure.factor, failure.size) == (5, "dense.a_factor", 6)
+    assert failure.condition == pytest.approx(np.linalg.cond(damped(other, 0.1).a_factor))
+    assert failure.reason == "inversion of dense.a_factor (6 wide) at step 5: no use"
+    assert (len(inverter.ledger.inversions), inverter.ledger.tried) == (3, 4)
+
+
+def test_before_the_first_inverse_the_mean_eigenvalue_stands_for_all():
+    """`(tr A/N)^-1 I`: the scale of the damped factor."""
+    inverter = Inverter(Failing(SolveError("a"), SolveError("g")), on_failure="keep")
+    found, both = inverter.invert(0, "dense", FACTORS, damping=0.1), damped(FACTORS, 0.1)
+    for inverse, factor in ((found.a_inverse, both.a_factor), (found.g_inverse, both.g_factor)):
+        assert_close(inverse, np.eye(len(factor)) / np.linalg.eigvalsh(factor).mean(), relative=1e-12)
+
+
+def test_simulator_failures_are_kept_but_not_a_disagreement_of_engines(tmp_path):
+    """One failed run costs one refresh; engines that disagree end the training; `stop` ends it with either."""
+    failed = SimulationError("too little time", tmp_path)
+    assert Inverter(Failing(failed), on_failure="keep").invert(0, "dense", FACTORS, damping=0.1)
+    with pytest.raises(EnginesDisagreeError):
+        Inverter(Failing(EnginesDisagreeError("differ", tmp_path)), on_failure="keep").invert(
+            0, "d", FACTORS, damping=0.1
+        )
+    for error in (failed, SolveError("unstable")):
+        with pytest.raises(type(error)):
+            Inverter(Failing(error), on_failure="stop").invert(0, "dense", FACTORS, damping=0.1)
+
+
+def test_a_factor_that_is_not_finite_is_a_failed_inversion():
+    """It has no circuit, no condition number and no mean eigenvalue; the training decides what to do."""
+    inverter = Inverter(InvCircuitSolver(CircuitSettings(engine="state-space")), on_failure="keep")
+    found = inverter.invert(0, "dense", KroneckerFactors(np.full((2, 2), np.nan), np.eye(2)), damping=0.1)
+    assert (found.a_inverse == np.eye(2)).all()
+    assert [failure.condition for failure in inverter.ledger.failures] == [np.inf]
 
 
 @pytest.mark.parametrize("kl_clip", [1e-6, 1e-3])

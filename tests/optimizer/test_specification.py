@@ -5,7 +5,7 @@ import pytest
 from amc_circuits import ParameterError
 from optimizer.datasets import NAMES
 from optimizer.model import build_model, check_widths
-from optimizer.settings import AdamSettings, KfacSettings
+from optimizer.settings import AdamSettings, CircuitSettings, KfacSettings
 from optimizer.specification import PRESETS, TrainingSpec, make_spec, override, preset, read_spec
 
 WHOLE = """
@@ -92,6 +92,74 @@ def test_a_file_that_is_no_specification_is_named(tmp_path, content, found):
         (tmp_path / "spec.toml").write_bytes(content)
     with pytest.raises(ParameterError, match=rf"spec\.toml; {found}"):
         read_spec(tmp_path / "spec.toml")
+
+
+INVERTING = {"optimizer": {"name": "kfac"}, "solver": "inv-circuit"}
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ({"optimizer": {"name": "adam"}, "solver": "inv-circuit"}, "solver: got 'inv-circuit'; .*adam inverts nothing"),
+        ({"optimizer": {"name": "momentum"}, "solver": "cholesky"}, "got 'cholesky'; .*momentum inverts nothing"),
+        ({"optimizer": {"name": "adam"}, "circuit": {"jobs": 2}}, r"circuit\.jobs: got 2; .*adam inverts nothing"),
+        ({"circuit": {"opamp": "cmos-1g"}}, r"circuit\.opamp: got 'cmos-1g'; has no effect with the solver cholesky"),
+        ({"solver": "cholesky", "circuit": {"scaling": "none"}}, r"circuit\.scaling: .*with the solver cholesky"),
+        ({"solver": "cholesky", "circuit": {"on_failure": "stop"}}, r"circuit\.on_failure: .*with the solver cholesky"),
+        ({**INVERTING, "circuit": {"engine": "state-space", "jobs": 2}}, r"circuit\.jobs: .*the engine state-space"),
+        ({**INVERTING, "circuit": {"drift_exponent": 0.1}}, r"circuit\.drift_exponent: .*without drift_time"),
+        ({**INVERTING, "circuit": {"drift_spread": 0.1, "drift_time": 0}}, r"drift_spread: .*without drift_time"),
+        ({**INVERTING, "circuit": {"adc_range": 1.0}}, r"circuit\.adc_range: .*without adc_bits"),
+        ({"optimizer": {"name": "kfac", "first_interval": 9, "inverse_interval": 5}}, r"first_interval: got 9"),
+    ],
+)  # fmt: skip
+def test_a_setting_without_effect_is_one_line(content, place):
+    """What the chosen optimizer, solver, engine or device would ignore is refused by its name."""
+    with pytest.raises(ParameterError, match=place) as caught:
+        make_spec(content)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("field", CircuitSettings.model_fields)
+def test_no_setting_of_a_circuit_is_ignored_beside_cholesky(field):
+    """Whatever it is called, and also where it is given with its default."""
+    value = CircuitSettings().model_dump()[field]
+    content = {"solver": "cholesky", "circuit": {field: 1 if value is None else value}}
+    with pytest.raises(ParameterError, match=rf"circuit\.{field}: got"):
+        make_spec(content)
+
+
+def test_defaults_that_nobody_typed_are_not_refused():
+    """What a preset or a file says for its own parts goes back to its default where an option chooses others."""
+    for start in (preset("digits-demo"), make_spec({**INVERTING, "circuit": {"jobs": 2, "opamp": "cmos-1g"}})):
+        exact = override(start, solver="cholesky")
+        assert (exact.solver, exact.circuit) == ("cholesky", CircuitSettings())
+        assert exact.optimizer == start.optimizer
+        quick = override(start, engine="state-space")
+        assert (quick.circuit.engine, quick.circuit.jobs) == ("state-space", 1)
+        assert quick.circuit.opamp == start.circuit.opamp
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"solver": "cholesky", "engine": "auto"}, "--engine: got 'auto'; has no effect with the solver cholesky"),
+        ({"solver": "cholesky", "opamp": "cmos-100meg"}, "--opamp: got 'cmos-100meg'; has no effect"),
+        ({"solver": "cholesky", "jobs": 1}, "--jobs: got 1; has no effect with the solver cholesky"),
+        ({"engine": "state-space", "jobs": "4"}, "--jobs: got '4'; has no effect with the engine state-space"),
+    ],
+)
+def test_an_option_without_effect_is_refused_as_it_is_typed(changes, words):
+    """By its flag."""
+    with pytest.raises(ParameterError, match=words):
+        override(preset("digits-demo"), **changes)
+
+
+def test_an_option_without_effect_for_a_first_order_optimizer_is_refused():
+    """No solver acts for Adam."""
+    with pytest.raises(ParameterError, match="--solver: got 'inv-circuit'; has no effect: adam inverts nothing"):
+        override(make_spec({"optimizer": {"name": "adam"}}), solver="inv-circuit")
+    assert override(make_spec({"optimizer": {"name": "adam"}}), seed=3).seed == 3
 
 
 def test_overrides_reach_the_circuit_and_are_checked():

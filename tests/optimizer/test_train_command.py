@@ -3,10 +3,13 @@
 import json
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from amc_circuits.cli import run
+from tests.amc_circuits import broken_ngspice as broken
 
 SPEC = """
 batch_size = 100
@@ -75,9 +78,70 @@ def test_a_target_that_is_not_reached_is_exit_code_3(spec, tmp_path, capsys):
     assert len(printed.err.strip().splitlines()) == 1
 
 
+def failing(spec, tmp_path, lines):
+    """A specification whose circuits fail."""
+    path = tmp_path / "failing.toml"
+    text = Path(spec(target=0.01, solver="inv-circuit")).read_text()
+    path.write_text(text + f'[circuit]\nengine = "state-space"\n{lines}\n')
+    return str(path)
+
+
+def test_failed_inversions_are_told(spec, tmp_path, capsys):
+    """In the table, on stderr with the first reason, in summary and history; the target may be reached all the same."""
+    out = tmp_path / "out"
+    assert run(["train", failing(spec, tmp_path, "stuck_on = 0.3"), "--out", str(out)]) == 0
+    printed, summary = capsys.readouterr(), json.loads((out / "summary.json").read_text())["inversions"]
+    failed, tried = summary["failed"], summary["failed"] + summary["count"]
+    assert 0 < failed < tried
+    assert "failed inversions" in printed.out and f"{failed} of {tried}: inversion of" in " ".join(printed.out.split())
+    assert printed.err.startswith(
+        f"amc: warning: {failed} of {tried} inversions failed, the inverses before them were kept"
+    )
+    assert printed.err.count("\n") == 1 and "UNSTABLE" in printed.err
+    assert len(json.loads((out / "history.json").read_text())["failures"]) == failed
+
+
+@pytest.mark.parametrize("how", ["converters", "simulator"])
+def test_a_training_in_which_every_inversion_failed_is_no_success(spec, tmp_path, capsys, monkeypatch, how):
+    """Exit code 3 and a line on stderr, though the target was reached without any circuit."""
+    lines = "adc_bits = 8\nadc_range = 1e-6" if how == "converters" else ""
+    path = failing(spec, tmp_path, lines)
+    if how == "simulator":
+        monkeypatch.setenv("AMC_NGSPICE", broken.program(tmp_path / "simulator", broken.FAILS))
+        monkeypatch.setenv("TMPDIR", str(tmp_path))
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    arguments = ["--engine", "ngspice"] if how == "simulator" else []
+    assert run(["train", path, "--out", str(tmp_path / "out"), *arguments]) == 3
+    printed, summary = capsys.readouterr(), json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert (summary["inversions"]["count"], summary["inversions"]["failed"] > 0) == (0, True)
+    assert summary["epochs_to_target"] is not None
+    assert f"amc: all {summary['inversions']['failed']} inversions failed, no circuit had a part" in printed.err
+    assert ("CLIPPED" if how == "converters" else "ngspice: ended with code") in printed.err
+
+
+def test_a_training_told_to_stop_stops(spec, tmp_path, capsys):
+    """Exit code 3 and one line; no summary."""
+    path = failing(spec, tmp_path, 'stuck_on = 0.3\non_failure = "stop"')
+    assert run(["train", path, "--out", str(tmp_path / "out")]) == 3
+    assert capsys.readouterr().err.startswith("amc: inversion of conv1.a_factor (10 wide) at step 0: ")
+    assert not (tmp_path / "out" / "summary.json").exists()
+
+
+def test_a_file_for_circuits_can_be_run_by_cholesky(spec, tmp_path):
+    """`--solver cholesky` leaves its [circuit] without a word."""
+    assert (
+        run(["train", failing(spec, tmp_path, "stuck_on = 0.3"), "--solver", "cholesky", "--out", str(tmp_path / "o")])
+        == 0
+    )
+    summary = json.loads((tmp_path / "o" / "summary.json").read_text())
+    assert (summary["spec"]["solver"], summary["spec"]["circuit"]["stuck_on"]) == ("cholesky", None)
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
+        (["--preset", "digits-demo", "--solver", "cholesky", "--jobs", "2"], ("--jobs", "no effect", "cholesky")),
+        (["--preset", "digits-demo", "--engine", "state-space", "--jobs", "2"], ("--jobs", "no effect", "state-space")),
         (["--preset", "mnist"], ("--preset", "mnist", "digits-demo")),
         (["--preset", "digits-demo", "--solver", "lu"], ("--solver", "lu", "cholesky")),
         (["--preset", "digits-demo", "--engine", "xyce"], ("--engine", "xyce", "ngspice")),

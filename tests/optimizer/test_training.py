@@ -5,7 +5,7 @@ import pytest
 
 from amc_circuits import ParameterError
 from optimizer.datasets import load_dataset
-from optimizer.linear_solver import SOLVERS, SolveResult
+from optimizer.linear_solver import SOLVERS, SolveError, SolveResult
 from optimizer.settings import AdamSettings, CircuitSettings, ConvolutionShape, KfacSettings, MomentumSettings
 from optimizer.specification import TrainingSpec
 from optimizer.training import PRECISIONS, Training, accuracy, batches
@@ -79,6 +79,17 @@ def test_a_diverging_run_ends_as_such(digits):
     result = Training(spec, digits).run()
     assert result.diverged
     assert result.epochs_to_target is None
+
+
+@pytest.mark.parametrize(("rate", "diverged"), [(0.05, False), (10.0, False), (1000.0, True), (1e6, True)])
+def test_a_loss_that_ends_above_a_hundred_times_its_start_has_diverged(digits, rate, diverged):
+    """Whether or not it is finite; one that was higher on its way and came back has not."""
+    training = Training(QUICK.model_copy(update={"optimizer": MomentumSettings(learning_rate=rate)}), digits)
+    start = np.log(10)  # of ten classes, weights near 0
+    result = training.run()
+    assert np.isfinite(result.history[-1].loss)
+    assert (result.history[-1].loss > 100 * 1.3 * start) == diverged
+    assert result.diverged == result.summary()["diverged"] == diverged
 
 
 def test_the_seed_decides_everything(digits):
@@ -162,6 +173,34 @@ def test_the_number_of_jobs_changes_nothing(digits, in_circuits):
     other = Training(IN_CIRCUITS.model_copy(update={"circuit": circuit}), digits).run()
     assert all(map(np.array_equal, other.weights, in_circuits.weights))
     assert other.ledger.inversions == in_circuits.ledger.inversions
+
+
+BAD_CELLS = {"engine": "state-space", "stuck_on": 0.3}
+
+
+def test_failed_inversions_do_not_end_a_training(digits):
+    """With three of ten cells stuck most circuits are unstable: counted, and the other inverses are used."""
+    spec = IN_CIRCUITS.model_copy(update={"epochs": 1.0, "circuit": CircuitSettings(**BAD_CELLS)})
+    training, seen = Training(spec, digits), []
+    result = training.run(lambda moment: seen.append(moment.failed))
+    ledger, summary = result.ledger, result.summary()["inversions"]
+    assert result.history[-1].step == 4
+    assert len(ledger.inversions) + len(ledger.failures) == ledger.tried == 12
+    assert 0 < len(ledger.failures) < 12
+    assert "UNSTABLE" in ledger.failures[0].reason
+    assert (summary["count"], summary["failed"]) == (len(ledger.inversions), len(ledger.failures))
+    assert summary["first_failure"] == ledger.failures[0].reason
+    assert [entry["factor"] for entry in result.curves()["failures"]] == [one.factor for one in ledger.failures]
+    assert seen[-1] == len(ledger.failures)
+    again = Training(spec, digits).run()
+    assert all(map(np.array_equal, result.weights, again.weights))
+
+
+def test_a_training_may_stop_at_the_first_failure(digits):
+    """`on_failure = stop` ends it with an error that names factor and step."""
+    circuit = CircuitSettings(on_failure="stop", **BAD_CELLS)
+    with pytest.raises(SolveError, match=r"inversion of conv1\.a_factor \(10 wide\) at step 0"):
+        Training(IN_CIRCUITS.model_copy(update={"circuit": circuit}), digits).run()
 
 
 def test_chance_in_the_cells_is_that_of_the_seed(digits):

@@ -35,7 +35,7 @@ def test_rows_hold_what_the_trials_say_together(folder):
     """Medians by the figures' own names, spread and yield beside them, as the same study says in Python."""
     for row in rows_in(folder):
         options = {name: value for name, value in row.parameters.items() if name != "circuit"}
-        study = study_of("inv", parse_options("inv", options), (None, None))
+        study = study_of("inv", parse_options("inv", options))
         trials = study.run(1)
         found = spreads(trials)["settling_time"]
         assert (row.status, row.figures["trials"], row.figures["usable_trials"]) == ("SETTLED", 20, 20)

@@ -1,0 +1,50 @@
+"""Settings that the chosen parts of a training would ignore."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from optimizer.settings import KfacSettings
+
+if TYPE_CHECKING:
+    from optimizer.specification import TrainingSpec
+
+Idle = tuple[str, str]
+"""A setting, its place with dots, and why it has no effect."""
+
+
+def idle_settings(spec: TrainingSpec) -> Iterator[Idle]:
+    """All settings that have no effect in a training, whatever their values."""
+    inverting = isinstance(spec.optimizer, KfacSettings)
+    places = [f"circuit.{name}" for name in type(spec.circuit).model_fields]
+    if not inverting:
+        why = f"has no effect: {spec.optimizer.name} inverts nothing; leave it out, or take kfac"
+        yield from ((place, why) for place in ("solver", *places))
+    elif spec.solver != "inv-circuit":
+        why = f"has no effect with the solver {spec.solver}; leave it out, or take inv-circuit"
+        yield from ((place, why) for place in places)
+    else:
+        yield from _of_circuit(spec)
+    if isinstance(spec.optimizer, KfacSettings) and spec.optimizer.first_interval > spec.optimizer.inverse_interval:
+        yield "optimizer.first_interval", "has no effect above inverse_interval; lower it, or leave it out"
+
+
+def _of_circuit(spec: TrainingSpec) -> Iterator[Idle]:
+    circuit = spec.circuit
+    if circuit.engine == "state-space":
+        yield "circuit.jobs", "has no effect with the engine state-space, which is one process; leave it out"
+    if not circuit.drift_time:
+        for name in ("drift_exponent", "drift_spread"):
+            yield f"circuit.{name}", "has no effect without drift_time; give it, too"
+    if circuit.adc_bits is None:
+        yield "circuit.adc_range", "has no effect without adc_bits; give them, too"
+
+
+def given_places(content: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+    """The settings in plain data with their values, each under its place with dots."""
+    for name, value in content.items():
+        if isinstance(value, dict):
+            yield from given_places(value, f"{above}{name}.")
+        elif value is not None:
+            yield above + name, value
