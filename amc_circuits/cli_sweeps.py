@@ -51,9 +51,11 @@ def replay(
     folder: Folder, row: Annotated[str, typer.Argument(metavar="ROW", help="Its number, as amc table shows it.")]
 ) -> None:
     """Run one row of a sweep again and show what is different; exit code 3 if anything is."""
+    from amc_circuits.messages import one_line_warnings
     from amc_circuits.sweep.replay import replay
 
-    replay(folder, row)
+    with one_line_warnings():
+        replay(folder, row)
 
 
 def merge(
@@ -82,9 +84,11 @@ def table(
     sort: Annotated[str | None, typer.Option(metavar="[-]NAME", help="By a column.", show_default=False)] = None,
 ) -> None:
     """Show the rows of a sweep."""
+    from amc_circuits.messages import one_line_warnings
     from amc_circuits.sweep.table import Wanted, table
 
-    table(folder, format, output, Wanted(tuple(where or ()), columns, sort))
+    with one_line_warnings():
+        table(folder, format, output, Wanted(tuple(where or ()), columns, sort))
 
 
 def plot(
@@ -129,9 +133,11 @@ def plot(
 ) -> None:
     """Draw saved waveforms, a sweep, or the waveforms of a row of it."""
     from amc_circuits import commands
+    from amc_circuits.messages import one_line_warnings
 
     of_sweep = {"x": x, "y": y, "hue": hue, "log": log, "where": tuple(where or ()), "row": row}
-    commands.plot(source, output, {"error": error, "array": array}, rhs, of_sweep)
+    with one_line_warnings():
+        commands.plot(source, output, {"error": error, "array": array}, rhs, of_sweep)
 
 
 def report(

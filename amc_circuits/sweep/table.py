@@ -87,7 +87,7 @@ def _print_table(
     if older:
         lines.append(
             f"{older} of these points ran again later, with another version of simulator or amc, or another file: "
-            "--columns number,engine_version,finished tells them apart"
+            "--columns number,engine_version,counter tells them apart"
         )
     print("".join(f"{line}\n" for line in lines + reasons(shown, folder)), end="")
 

@@ -12,7 +12,7 @@ from amc_circuits import workers
 from amc_circuits.options import parse_options
 from amc_circuits.sweep import point as point_module
 from amc_circuits.sweep import run as run_module
-from amc_circuits.sweep.folder import FAILURES
+from amc_circuits.sweep.evidence import FAILURES
 from amc_circuits.sweep.point import TRACEBACK, Point, run_point
 from amc_circuits.sweep.store import FAILED, INVALID, Store
 from netlists import ParameterError

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from amc_circuits.run_folder import MARKER
-from amc_circuits.sweep.folder import FAILURES, RESOLVED, SPECIFICATION
+from amc_circuits.sweep.evidence import FAILURES
+from amc_circuits.sweep.folder import RESOLVED, SPECIFICATION
 from amc_circuits.sweep.merge import merge_folders
 from amc_circuits.sweep.store import FAILED, INVALID, Store
 from tests.amc_circuits import broken_ngspice as broken
