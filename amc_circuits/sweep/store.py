@@ -26,8 +26,10 @@ FILES = (DATABASE, *(f"{DATABASE}-{part}" for part in ("wal", "shm", "journal"))
 """Of a database, those among them that SQLite makes for itself."""
 LARGEST_STORED = 2**63 - 1
 """Whole numbers in a database go so far, and in TOML."""
-PATIENCE = 60.0
-"""s that rows wait for another program that has locked the database."""
+PATIENCE, STEP = 60.0, 1.0
+"""s that rows wait for another program that has locked the database, and s between two looks for Ctrl-C."""
+READING = 5.0
+"""s that a reader waits for one."""
 _MEND = "bring back a copy, or sweep into a new folder"
 
 
@@ -50,7 +52,8 @@ class Store:
             raise ParameterError("DIR", str(folder), "holds no sweep; make one with amc sweep")
         self.folder = folder
         self._layout = LAYOUT
-        self._connection = sqlite3.connect(_address(path, create), isolation_level=None, uri=True, timeout=1.0)
+        step = STEP if create else READING
+        self._connection = sqlite3.connect(_address(path, create), isolation_level=None, uri=True, timeout=step)
         try:
             with self._reading():
                 self._open(create, current)
