@@ -82,13 +82,17 @@ def table(
         str | None, typer.Option(metavar="NAME,NAME", help="Which, in this order.", show_default=False)
     ] = None,
     sort: Annotated[str | None, typer.Option(metavar="[-]NAME", help="By a column.", show_default=False)] = None,
+    *,
+    raw_csv: Annotated[
+        bool, typer.Option("--raw-csv", help="CSV as it is: texts may be formulas.", show_default=False)
+    ] = False,
 ) -> None:
     """Show the rows of a sweep."""
     from amc_circuits.messages import one_line_warnings
     from amc_circuits.sweep.table import Wanted, table
 
     with one_line_warnings():
-        table(folder, format, output, Wanted(tuple(where or ()), columns, sort))
+        table(folder, format, output, Wanted(tuple(where or ()), columns, sort, raw_csv))
 
 
 def plot(
