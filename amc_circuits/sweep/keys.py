@@ -58,11 +58,11 @@ def _content_of(path: Path) -> str:
     try:
         found = path.stat()
         if not path.is_file():  # To read a pipe or a device might take for ever.
-            return str(path)
+            return str(path.absolute())
         content, includes = _hash_of(path, found.st_mtime_ns, found.st_size)
         return _hash_with_included(path) if includes else content
     except OSError:
-        return str(path)
+        return str(path.absolute())
     except ParameterError:  # No model file, or one that is refused when it runs.
         return content
 

@@ -141,8 +141,8 @@ def _json(flat_rows: Sequence[FlatRow], columns: Sequence[Column]) -> str:
 def _csv(flat_rows: Sequence[FlatRow], columns: Sequence[Column], *, raw: bool) -> str:
     """Rows as CSV; unless raw, no text in it is a formula for a spreadsheet."""
     names = [column.name for column in columns]
-    lines = (names, *([row.get(name) for name in names] for row in flat_rows))
-    return "".join(_csv_line(cells if raw else map(_quoted, cells)) for cells in lines)
+    lines: Iterable[Sequence[object]] = (names, *([row.get(name) for name in names] for row in flat_rows))
+    return "".join(_csv_line(cells if raw else [_quoted(cell) for cell in cells]) for cells in lines)
 
 
 def _csv_line(cells: Iterable[object]) -> str:

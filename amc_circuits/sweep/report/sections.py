@@ -19,9 +19,9 @@ from amc_circuits.run_folder import read_own_file
 from amc_circuits.sweep.evidence import evidence_in
 from amc_circuits.sweep.folder import LARGEST_KEPT, RESOLVED, SPECIFICATION
 from amc_circuits.sweep.report.markup import Markup, button, html, link, table, terms
-from amc_circuits.sweep.spec import LARGEST_FILE
 from amc_circuits.sweep.store import Row
 from amc_circuits.sweep.table import MAIN
+from amc_circuits.toml_file import LARGEST_FILE
 
 MOST_VALUES = 8
 MOST_FAILURES = 500
