@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from amc_circuits.plotting import STYLE, plot_responses, save_figure
     from amc_circuits.programmed import package_version
     from amc_circuits.quantities import format_quantity
-    from amc_circuits.run_folder import check_folder, claim_folder, replacing
+    from amc_circuits.run_folder import check_folder, check_own_files, claim_folder, replacing
     from amc_circuits.solution import Energy, Response, Solution, Status, UnusableSolutionError
     from amc_circuits.sweep.results import open_sweep
+    from amc_circuits.toml_file import read_toml
     from netlists import ParameterError
 
 _HOMES = {
@@ -48,10 +49,12 @@ _HOMES = {
     "Status": "amc_circuits.solution",
     "UnusableSolutionError": "amc_circuits.solution",
     "check_folder": "amc_circuits.run_folder",
+    "check_own_files": "amc_circuits.run_folder",
     "claim_folder": "amc_circuits.run_folder",
     "device_preset": "amc_circuits.devices",
     "format_quantity": "amc_circuits.quantities",
     "open_sweep": "amc_circuits.sweep.results",
+    "read_toml": "amc_circuits.toml_file",
     "replacing": "amc_circuits.run_folder",
 }
 
@@ -75,6 +78,7 @@ __all__ = [
     "Status",
     "UnusableSolutionError",
     "check_folder",
+    "check_own_files",
     "claim_folder",
     "device_preset",
     "format_quantity",
@@ -82,6 +86,7 @@ __all__ = [
     "open_sweep",
     "package_version",
     "plot_responses",
+    "read_toml",
     "replacing",
     "save_figure",
 ]

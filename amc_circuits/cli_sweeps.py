@@ -51,9 +51,11 @@ def replay(
     folder: Folder, row: Annotated[str, typer.Argument(metavar="ROW", help="Its number, as amc table shows it.")]
 ) -> None:
     """Run one row of a sweep again and show what is different; exit code 3 if anything is."""
+    from amc_circuits.messages import one_line_warnings
     from amc_circuits.sweep.replay import replay
 
-    replay(folder, row)
+    with one_line_warnings():
+        replay(folder, row)
 
 
 def merge(
@@ -80,11 +82,17 @@ def table(
         str | None, typer.Option(metavar="NAME,NAME", help="Which, in this order.", show_default=False)
     ] = None,
     sort: Annotated[str | None, typer.Option(metavar="[-]NAME", help="By a column.", show_default=False)] = None,
+    *,
+    raw_csv: Annotated[
+        bool, typer.Option("--raw-csv", help="CSV as it is: texts may be formulas.", show_default=False)
+    ] = False,
 ) -> None:
     """Show the rows of a sweep."""
+    from amc_circuits.messages import one_line_warnings
     from amc_circuits.sweep.table import Wanted, table
 
-    table(folder, format, output, Wanted(tuple(where or ()), columns, sort))
+    with one_line_warnings():
+        table(folder, format, output, Wanted(tuple(where or ()), columns, sort, raw_csv))
 
 
 def plot(
@@ -129,9 +137,11 @@ def plot(
 ) -> None:
     """Draw saved waveforms, a sweep, or the waveforms of a row of it."""
     from amc_circuits import commands
+    from amc_circuits.messages import one_line_warnings
 
     of_sweep = {"x": x, "y": y, "hue": hue, "log": log, "where": tuple(where or ()), "row": row}
-    commands.plot(source, output, {"error": error, "array": array}, rhs, of_sweep)
+    with one_line_warnings():
+        commands.plot(source, output, {"error": error, "array": array}, rhs, of_sweep)
 
 
 def report(

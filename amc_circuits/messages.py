@@ -26,7 +26,8 @@ USABLE, SIMULATOR_FAILED, BAD_INPUT, NO_RESULT = 0, 1, 2, 3
 OF_COLUMNS = {"where", "columns", "sort", "x", "y", "hue"}
 """What names columns of a sweep, where `read_noise` is a column and not --read-noise."""
 OTHERS = OF_COLUMNS | {
-    *("jobs", "format", "plot", "save", "out", "output", "error", "array", "rhs", "log", "row", "scheduler", "dry_run")
+    *("jobs", "format", "plot", "save", "out", "output", "error", "array", "rhs", "log", "row", "scheduler", "dry_run"),
+    "raw_csv",
 }
 ARGUMENTS = ("A", "b", "x")
 """What files are called that are typed without an option."""

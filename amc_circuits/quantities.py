@@ -93,11 +93,17 @@ def counted(count: int, noun: str) -> str:
 
 
 def format_quantity(value: Any, unit: str = "", digits: int = 4) -> str:
-    """A number in engineering notation, with the unit `%` as a percentage; `-` for None and nan."""
+    """A number in engineering notation, with the unit `%` as a percentage; `-` for None and nan.
+
+    The number itself is rounded, once; of a percentage one digit less is shown.
+    """
     from quantiphy import Quantity
 
     if value is None or math.isnan(value):
         return "-"
     if unit == "%":
-        return f"{100 * value:.{digits - 1}g} %"
+        # 100 * value would be rounded before, and 0.9705 be 97.1 or 97 %.
+        mantissa, _, exponent = f"{value:.{digits - 2}e}".partition("e")
+        percent = float(f"{mantissa}e{int(exponent) + 2}") if exponent else value
+        return f"{percent:.{digits - 1}g} %"
     return Quantity(float(value), unit).render(prec=digits - 1)

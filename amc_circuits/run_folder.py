@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from netlists import ParameterError
 
 MARKER = "amc-run.json"
+LONGEST_SUFFIX = 16
+"""Characters of a suffix by which a file's format may be known."""
 
 
 def check_folder(folder: Path, command: str, parameter: str = "out") -> None:
@@ -20,6 +24,8 @@ def check_folder(folder: Path, command: str, parameter: str = "out") -> None:
     Raises:
         ParameterError: It is a file, or holds something that the command did not make.
     """
+    if folder.is_symlink() and not folder.exists():
+        raise ParameterError(parameter, str(folder), "is a link to nothing; name a folder")
     if folder.exists() and not folder.is_dir():
         raise ParameterError(parameter, str(folder), "is a file; name a folder")
     if folder.is_dir() and any(folder.iterdir()) and _made_by(folder / MARKER) != command:
@@ -42,7 +48,7 @@ def claim_folder(folder: Path, command: str, parameter: str = "out") -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not marker.exists():
-            with replacing(marker) as partial:
+            with replacing(marker, follow=False) as partial:
                 partial.write_text(json.dumps({"command": command}) + "\n")
     except OSError as error:
         raise ParameterError(parameter, str(folder), f"cannot be written to: {error.strerror or error}") from None
@@ -51,20 +57,65 @@ def claim_folder(folder: Path, command: str, parameter: str = "out") -> Path:
 
 def _made_by(marker: Path) -> str:
     try:
-        content = json.loads(marker.read_text())
+        content = json.loads(read_own_file(marker, 1000))
         return str(content["command"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 
+def check_own_files(folder: Path, names: Iterable[str], parameter: str = "out") -> None:
+    """Refuses links, folders, pipes and devices in the place of files that a command writes or reads in its own folder.
+
+    The folder may come from anywhere: what is written through a link in it would change a file elsewhere.
+
+    Args:
+        folder: The command's own; it need not be there.
+        names: Of its files, which need not be there.
+        parameter: How the user calls the folder, for the error.
+
+    Raises:
+        ParameterError: One of them is no regular file.
+    """
+    for name in names:
+        with writing(parameter, folder / name):
+            try:
+                mode = (folder / name).lstat().st_mode
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+        if not stat.S_ISREG(mode):
+            what = "a link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
+            mend = f"is {what}, where amc has a file of its own; remove it, or name another folder"
+            raise ParameterError(parameter, str(folder / name), mend)
+
+
+def read_own_file(path: Path, most: int) -> bytes:
+    """A file of a folder that may come from anywhere.
+
+    Raises:
+        OSError: It is none, but a link, pipe or device; or it is larger than so many bytes.
+    """
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(f"{path} is no file")
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(f"{path} is larger than {most} bytes")
+    return content
+
+
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, follow: bool = True) -> Iterator[Path]:
     """A temporary file beside `path` that takes its place when all went well and is removed otherwise.
 
-    Where `path` is a link, what it points to is replaced.
+    Its suffix is that of `path`, by which writers of pictures and arrays know the format.
+
+    Args:
+        path: The file, which need not be there.
+        follow: True replaces what a link points to, False the link itself.
     """
-    path = path.resolve()
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    target = _resolved(path) if follow else path.absolute()
+    suffix = path.suffix if len(path.suffix) <= LONGEST_SUFFIX else ""
+    handle, name = tempfile.mkstemp(prefix=".amc-", suffix=suffix, dir=target.parent)
     os.close(handle)
     partial = Path(name)
     try:
@@ -72,14 +123,14 @@ def replacing(path: Path) -> Iterator[Path]:
         mask = os.umask(0)
         os.umask(mask)
         partial.chmod(0o666 & ~mask)
-        partial.replace(path)
+        partial.replace(target)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
 
 
 def check_output_file(parameter: str, path: Path, suffixes: tuple[str, ...] = ()) -> Path:
-    """A path that can be written to later.
+    """A path that can be written to later; where it is a link, what it points to is.
 
     Raises:
         ParameterError: Its folder does not exist or cannot be written to, it is no regular file, or its suffix is
@@ -87,18 +138,42 @@ def check_output_file(parameter: str, path: Path, suffixes: tuple[str, ...] = ()
     """
     if suffixes and path.suffix.lower() not in suffixes:
         raise ParameterError(parameter, str(path), f"must end in {', '.join(suffixes)}")
-    if path.is_dir():
-        raise ParameterError(parameter, str(path), "is a folder; name a file")
-    if not path.parent.is_dir():
-        raise ParameterError(parameter, str(path), f"its folder {path.parent} does not exist; make it first")
-    if path.exists() and not path.is_file():
-        raise ParameterError(parameter, str(path), "is a device or pipe; name a file")
     try:
-        with tempfile.TemporaryFile(dir=path.resolve().parent):
+        target = _resolved(path)
+        _check_target(parameter, path, target)
+        with tempfile.TemporaryFile(dir=target.parent):
             return path
     except OSError as error:
-        reason = error.strerror or error
-        raise ParameterError(parameter, str(path), f"its folder {path.parent} cannot be written to: {reason}") from None
+        what = "is a link that leads to itself" if error.errno == errno.ELOOP else _unwritable(path, error)
+        raise ParameterError(parameter, str(path), f"{what}; name another file") from None
+
+
+def _resolved(path: Path) -> Path:
+    """The path without links; raises OSError where they lead to themselves."""
+    try:
+        target = path.resolve()
+    except RuntimeError:  # of Python before 3.13
+        target = path
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    return target
+
+
+def _unwritable(path: Path, error: OSError) -> str:
+    if error.errno == errno.ENAMETOOLONG:
+        return "its name is too long"
+    return f"its folder {path.parent} cannot be written to: {error.strerror or error}"
+
+
+def _check_target(parameter: str, path: Path, target: Path) -> None:
+    through = "" if target == path.absolute() else f" (through links it is {target})"
+    if target.is_dir():
+        raise ParameterError(parameter, str(path), f"is a folder{through}; name a file")
+    if not target.parent.is_dir():
+        mend = f"its folder {target.parent if through else path.parent} does not exist; make it first"
+        raise ParameterError(parameter, str(path), mend)
+    if target.exists() and not target.is_file():
+        raise ParameterError(parameter, str(path), f"is a device or pipe{through}; name a file")
 
 
 @contextmanager

@@ -22,6 +22,7 @@ OUTSIDE = {
     "benchmarks/README.md": "benchmarks.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
+    "SECURITY.md": "security.md",
 }
 """Files outside of this folder, and the pages of the site that hold them."""
 GOOGLE = Config(napoleon_use_ivar=True, napoleon_attr_annotations=False)

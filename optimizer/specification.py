@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from amc_circuits import ParameterError
+from amc_circuits import ParameterError, read_toml
 from optimizer.effects import given_places, idle_settings
 from optimizer.settings import CircuitSettings, ConvolutionShape, Count, KfacSettings, OptimizerSettings, Settings
 
 SMALL = (ConvolutionShape(channels=8, kernel=3, pool=2), ConvolutionShape(channels=8, kernel=3, pool=2))
 """Two small convolutions: with the digits and the ocr letters every factor is at most 73 wide."""
+
+MOST_CONVOLUTIONS = 50
+"""More are refused before they are looked at one by one, which takes a kilobyte for each."""
 
 
 class TrainingSpec(Settings):
@@ -60,6 +62,9 @@ def make_spec(content: Mapping[str, Any], source: str = "specification") -> Trai
     Raises:
         ParameterError: A name is unknown, a value out of its range, or a setting without effect; it names the first.
     """
+    convolutions = content.get("convolutions")
+    if isinstance(convolutions, list) and len(convolutions) > MOST_CONVOLUTIONS:
+        raise ParameterError(f"{source}: convolutions", len(convolutions), f"must be at most {MOST_CONVOLUTIONS}")
     try:
         spec = TrainingSpec.model_validate(content)
     except ValidationError as error:
@@ -86,13 +91,7 @@ def _first_finding(error: ValidationError) -> tuple[str, str, str]:
 
 def read_spec(path: Path) -> TrainingSpec:
     """Reads a specification from a TOML file. Raises `ParameterError` where it cannot be read or does not fit."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ParameterError("SPEC.toml", str(path), f"cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
-        raise ParameterError("SPEC.toml", str(path), f"is not TOML: {error}") from error
-    return make_spec(content, str(path))
+    return make_spec(read_toml("SPEC.toml", path)[1], str(path))
 
 
 def preset(name: str) -> TrainingSpec:

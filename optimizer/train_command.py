@@ -14,7 +14,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from amc_circuits import ParameterError, check_folder, claim_folder, format_quantity, one_line_warnings, replacing
+from amc_circuits import (
+    ParameterError,
+    check_folder,
+    check_own_files,
+    claim_folder,
+    format_quantity,
+    one_line_warnings,
+    replacing,
+)
 from optimizer.linear_solver import check_circuit
 from optimizer.result import TrainingResult
 from optimizer.specification import TrainingSpec, override, preset, read_spec
@@ -23,6 +31,8 @@ from optimizer.training import Moment, Training
 USABLE, NO_RESULT = 0, 3
 LONGEST_REASON = 160
 """Characters in the table; the whole of it goes to stderr and into the summary."""
+FILES = ("convergence.png", "waveform.png", "history.json", "summary.json")
+"""Of a run, in its folder."""
 
 
 def run(out: Path, spec_file: Path | None, preset_name: str | None, changes: Mapping[str, Any]) -> int:
@@ -44,6 +54,7 @@ def run(out: Path, spec_file: Path | None, preset_name: str | None, changes: Map
     """
     spec = override(_chosen(spec_file, preset_name), **changes)
     check_folder(out, "train")
+    check_own_files(out, FILES)
     check_circuit(spec.solver, spec.circuit)
     training = Training(spec)
     claim_folder(out, "train")

@@ -1,8 +1,15 @@
-"""The order of the tests: files that take minutes begin first, so that no process is left alone with one of them."""
+"""The order of the tests: files that take minutes begin first, so that no process is left alone with one of them.
+
+No test depends on how fast the machine is: examples that are drawn have no deadline, and drawing them none.
+"""
 
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("amc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("amc")
 
 LONG = ("test_docs.py", "test_html_report.py", "test_site.py", "test_notebook.py", "test_kills.py")
 

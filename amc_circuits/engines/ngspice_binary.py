@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+OLDEST = 39
+"""Version with which the circuits were tested; no older one was tried."""
 VARIABLE = "AMC_NGSPICE"
 LOCAL_COPY = Path(".ngspice/bin/ngspice")
 MEND = f"run scripts/setup, install ngspice with your package manager, or set {VARIABLE} to its path"
@@ -41,6 +43,12 @@ class NgspiceBinary:
     path: Path
     version: str
     klu: bool
+
+    @property
+    def number(self) -> int:
+        """The version's first number; 0 where it has none."""
+        found = re.match(r"\d+", self.version)
+        return int(found[0]) if found else 0
 
 
 def candidates() -> list[Path]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import os
 import reprlib
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +17,13 @@ import numpy as np
 from amc_circuits.engines import check_engine
 from amc_circuits.monte_carlo import read_limits
 from amc_circuits.option import Option
+from amc_circuits.sweep.keys import FILES
 from amc_circuits.sweep.store import LARGEST_STORED
 from netlists import ParameterError, preset
 
 LARGEST_SWEEP = 1_000_000
+MOST_VALUES = 4_000_000
+"""Of all axes together: a short text may ask for more than there is memory."""
 DIGITS = 12
 """Of a value between two ends: a decade is 1e7 and not 9999999.999999998, on every machine."""
 LONGEST = 200
@@ -42,7 +49,19 @@ def value_of(option: Option, value: object) -> Any:
         raise ParameterError(option.name, shown(value), "must be a whole number below 2^63")
     if option.name in _NAMES:
         _NAMES[option.name](parsed)
+    if option.name in FILES:
+        _check_file(option, parsed)
     return parsed
+
+
+def _check_file(option: Option, name: str) -> None:
+    """Refuses what is no file before anything runs; what is in it shows when the point runs."""
+    if not os.path.lexists(name):
+        raise ParameterError(option.name, shown(name), "there is no such file")
+    if not Path(name).exists():
+        raise ParameterError(option.name, shown(name), "is a link to a file that is missing")
+    if Path(name).is_dir():
+        raise ParameterError(option.name, shown(name), "is a folder; name a file")
 
 
 _NAMES: dict[str, Callable[[str], object]] = {"opamp": preset, "engine": check_engine, "spec": read_limits}
@@ -71,6 +90,21 @@ def values_of(option: Option, entry: object) -> Sequence[Any]:
     return values
 
 
+def values_of_all() -> Callable[[Option, object], Sequence[Any]]:
+    """`values_of` for one axis after the other, which refuses the one by which they have too many values in all."""
+    count = 0
+
+    def values(option: Option, entry: object) -> Sequence[Any]:
+        nonlocal count
+        found = values_of(option, entry)
+        count += len(found)
+        if count > MOST_VALUES:
+            raise ParameterError(option.name, shown(entry), f"with it, axes have more than {MOST_VALUES} values in all")
+        return found
+
+    return values
+
+
 def _range(option: Option, bounds: object) -> Sequence[Any]:
     """Python's range, the end left out."""
     whole = isinstance(bounds, list) and all(type(bound) is int for bound in bounds)
@@ -80,18 +114,18 @@ def _range(option: Option, bounds: object) -> Sequence[Any]:
     values = range(*bounds)
     if values[LARGEST_SWEEP:]:
         raise ParameterError(option.name, shown({"range": bounds}), f"has more than {LARGEST_SWEEP} values")
-    if option.kind != "integer" or not values:
+    if option.kind not in ("integer", "quantity") or not values:
         return [value_of(option, value) for value in values]
     for end in (values[0], values[-1]):
         value_of(option, end)
-    return values
+    return values if option.kind == "integer" else array("d", values)
 
 
 def _linear(option: Option, bounds: object) -> Sequence[Any]:
     """Equal steps, both ends included."""
     first, last, count = _ends(option, "linear", bounds)
     places = DIGITS - math.floor(math.log10(max(abs(first), abs(last))))
-    return _between(option, first, [round(value, places) for value in np.linspace(first, last, count).tolist()], last)
+    return _between(option, first, (round(float(value), places) for value in np.linspace(first, last, count)), last)
 
 
 def _log(option: Option, bounds: object) -> Sequence[Any]:
@@ -99,8 +133,8 @@ def _log(option: Option, bounds: object) -> Sequence[Any]:
     first, last, count = _ends(option, "log", bounds)
     if min(first, last) <= 0:
         raise ParameterError(option.name, shown({"log": bounds}), "must have both ends above 0")
-    values = np.geomspace(float(first), float(last), count).tolist()
-    return _between(option, first, [float(f"{value:.{DIGITS}g}") for value in values], last)
+    values = np.geomspace(float(first), float(last), count)
+    return _between(option, first, (float(f"{value:.{DIGITS}g}") for value in values), last)
 
 
 _FORMS: dict[str, Callable[[Option, object], Sequence[Any]]] = {"range": _range, "linear": _linear, "log": _log}
@@ -121,10 +155,14 @@ def _ends(option: Option, form: str, bounds: object) -> tuple[Any, Any, int]:
     return first, last, bounds[2]
 
 
-def _between(option: Option, first: Any, values: list[float], last: Any) -> list[Any]:
+def _between(option: Option, first: Any, values: Iterable[float], last: Any) -> Sequence[Any]:
     """Both ends as they were given and what is between them; of an integer whole numbers, each once."""
-    inner = [round(value) for value in values[1:-1]] if option.kind == "integer" else values[1:-1]
-    return list(dict.fromkeys([first, *inner, last]))
+    # 8 bytes a value: a short text may ask for a million of them.
+    found = array("d", values)
+    found[0], found[-1] = first, last
+    if option.kind != "integer":
+        return array("d", (value for value, _ in itertools.groupby(found)))
+    return list(dict.fromkeys([first, *map(round, itertools.islice(found, 1, len(found) - 1)), last]))
 
 
 def shown(value: object) -> str:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, get_args
 
-from amc_circuits.options import ALL
+from amc_circuits.option import Circuit
+from amc_circuits.options import ALL, parse_options
 from amc_circuits.sweep.store import Row
 from amc_circuits.trial_statistics import ROW_KEYS
 from netlists import ParameterError
 
 ABOUT = ("status", "error", "kept", "row_wall_time_s", "finished", "host", "engine_version", "design_sha256",
-         "deck_sha256", "package_version", "key")  # fmt: skip
+         "deck_sha256", "package_version", "key", "counter")  # fmt: skip
 """What every row has besides its number, options and figures, in the order of the columns."""
 SUFFIXES = {"_s": "s", "_j": "J", "_v": "V", "_a": "A", "_hz": "Hz"}
 PARTS = {
@@ -32,6 +34,7 @@ SHARES = ("relative_error", "residual", "overshoot", "relative_noise", "largest_
 """Figures that people read in per cent."""
 NONE = "none"
 """What people write for what is not given."""
+CIRCUITS: tuple[Circuit, ...] = get_args(Circuit)
 FlatRow = dict[str, Any]
 """As `flat` makes it."""
 _FIGURES = {key: name for name, key in ROW_KEYS.items()}
@@ -131,9 +134,19 @@ def varied_options(rows: Sequence[Row]) -> list[str]:
 
 
 def newest(rows: Sequence[Row]) -> list[Row]:
-    """The rows without those whose point was run again later by another simulator or package, or with another file."""
+    """The rows without those whose point was run again later by another simulator or package, or with another file.
+
+    Later is what the store took later, whatever the clocks said. A row of an older version may lack options: then they
+    had no other value than the default.
+    """
     last: dict[tuple[Any, ...], Row] = {}
-    for row in sorted(rows, key=lambda row: (row.finished, row.number)):
-        last[tuple(sorted(row.parameters.items()))] = row
+    for row in sorted(rows, key=lambda row: row.counter):
+        last[tuple(sorted((_defaults(row.parameters["circuit"]) | row.parameters).items()))] = row
     numbers = {row.number for row in last.values()}
     return [row for row in rows if row.number in numbers]
+
+
+@cache
+def _defaults(circuit: str) -> dict[str, Any]:
+    """The options of a circuit; none of one that another version knows."""
+    return next((parse_options(name, {}) for name in CIRCUITS if name == circuit), {})

@@ -183,7 +183,7 @@ def estimate(sweep: Sweep, folder: Path | None, jobs: int, handling: Handling) -
 
 def _store(folder: Path | None) -> Store | nullcontext[None]:
     there = folder is not None and (folder / DATABASE).is_file()
-    return Store(folder) if folder is not None and there else nullcontext()
+    return Store(folder, current=True) if folder is not None and there else nullcontext()
 
 
 def _kind(options: Mapping[str, Any]) -> Kind:

@@ -1,4 +1,7 @@
-"""The folder of a sweep: one process at a time owns it; specification, rows, log and evidence of failures are in it."""
+"""The folder of a sweep: one process at a time owns it; specification, rows, log and evidence of failures are in it.
+
+All of these are files of its own: a folder may come from anywhere, and a link in it is not followed.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,20 @@ import fcntl
 import json
 import logging
 import os
-import shutil
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from amc_circuits.run_folder import claim_folder, replacing, writing
+from amc_circuits.run_folder import check_own_files, claim_folder, replacing, writing
+from amc_circuits.sweep.evidence import FAILURES
 from amc_circuits.sweep.spec import Sweep
 from netlists import ParameterError
 
-SPECIFICATION, RESOLVED, LOCK, LOG, FAILURES = "sweep.toml", "resolved.json", "owner.lock", "sweep.log", "failures"
+SPECIFICATION, RESOLVED, LOCK, LOG = "sweep.toml", "resolved.json", "owner.lock", "sweep.log"
+LARGEST_KEPT = 200_000_000
+"""Bytes of a specification, resolved."""
 _LOGGER = logging.getLogger("amc.sweep")
 
 
@@ -30,6 +35,10 @@ def owned(folder: Path) -> Iterator[logging.Logger]:
         ParameterError: Another process owns it, it holds something else, or it cannot be written to.
     """
     claim_folder(folder, "sweep")
+    check_own_files(folder, (LOCK, LOG, SPECIFICATION, RESOLVED))
+    if (folder / FAILURES).is_symlink():
+        mend = "is a link, where amc has a folder of its own; remove it, or name another folder"
+        raise ParameterError("out", str(folder / FAILURES), mend)
     with writing("out", folder / LOCK):
         file = (folder / LOCK).open("a+")
     with file as lock:
@@ -81,36 +90,7 @@ def _logging_to(path: Path) -> Iterator[logging.Logger]:
 
 def write_specification(folder: Path, sweep: Sweep) -> None:
     """Keeps the specification as it was written, and all that it means: complete options, in SI units."""
-    with writing("out", folder / SPECIFICATION), replacing(folder / SPECIFICATION) as partial:
+    with writing("out", folder / SPECIFICATION), replacing(folder / SPECIFICATION, follow=False) as partial:
         partial.write_text(sweep.text, encoding="utf-8")
-    with writing("out", folder / RESOLVED), replacing(folder / RESOLVED) as partial:
+    with writing("out", folder / RESOLVED), replacing(folder / RESOLVED, follow=False) as partial:
         partial.write_text(json.dumps(sweep.resolved(), indent=2) + "\n", encoding="utf-8")
-
-
-def keep_evidence(folder: Path, number: int, evidence: Mapping[str, bytes]) -> str:
-    """Keeps what a failed point left in the place of what it left before; returns where, relative to the folder."""
-    kept = Path(FAILURES, str(number))
-    shutil.rmtree(folder / kept, ignore_errors=True)
-    write_evidence(folder / kept, evidence)
-    return str(kept) if evidence else ""
-
-
-def write_evidence(folder: Path, evidence: Mapping[str, bytes]) -> None:
-    """Writes files by their names in a folder, which is made; none where there are none."""
-    for name, content in evidence.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-
-
-def evidence_in(folder: Path, kept: str) -> list[Path]:
-    """Files that a failed point left, in order; links, and what a row from anywhere names elsewhere, are none.
-
-    Args:
-        folder: Of the sweep.
-        kept: As the row has it.
-    """
-    place = folder / kept
-    if not kept or not place.resolve().is_relative_to(folder.resolve() / FAILURES):
-        return []
-    return [path for path in sorted(place.rglob("*")) if path.is_file() and not path.is_symlink()]

@@ -27,15 +27,15 @@ def key_of(circuit: str, options: Mapping[str, Any], engine_version: str) -> str
 
     Args:
         circuit: `inv` or `mvm`.
-        options: Complete, as `parse_options` returns them.
+        options: Complete, as `parse_options` returns them; those of a row of an older version may lack some.
         engine_version: As `engine_version` returns it.
     """
     known = {name: value for name, value in options.items() if name not in NOT_IN_KEY}
     for name in FILES:
-        if options[name] is not None:
+        if options.get(name) is not None:
             known[name] = _content_of(Path(options[name]))
-    parameters = _opamp(*(options[name] for name in ("opamp", *OPAMP_OVERRIDES)))
-    if options["opamp_file"] is None and parameters is not None:
+    parameters = _opamp(options["opamp"], *(options.get(name) for name in OPAMP_OVERRIDES))
+    if options.get("opamp_file") is None and parameters is not None:
         known = {name: value for name, value in known.items() if name not in OPAMP_OVERRIDES} | {"opamp": parameters}
     return hashlib.sha256(json.dumps([circuit, known, engine_version], sort_keys=True).encode()).hexdigest()
 
@@ -58,11 +58,11 @@ def _content_of(path: Path) -> str:
     try:
         found = path.stat()
         if not path.is_file():  # To read a pipe or a device might take for ever.
-            return str(path)
+            return str(path.absolute())
         content, includes = _hash_of(path, found.st_mtime_ns, found.st_size)
         return _hash_with_included(path) if includes else content
     except OSError:
-        return str(path)
+        return str(path.absolute())
     except ParameterError:  # No model file, or one that is refused when it runs.
         return content
 

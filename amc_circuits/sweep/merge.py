@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from amc_circuits.messages import one_line_warnings
 from amc_circuits.quantities import counted
+from amc_circuits.run_folder import read_own_file, replacing, writing
 from amc_circuits.solution import Status
-from amc_circuits.sweep.folder import RESOLVED, SPECIFICATION, evidence_in, keep_evidence, owned
+from amc_circuits.sweep.evidence import evidence_in, keep_evidence, read_evidence
+from amc_circuits.sweep.folder import LARGEST_KEPT, RESOLVED, SPECIFICATION, owned
 from amc_circuits.sweep.store import FAILED, INVALID, Row, Store
 from netlists import ParameterError
 
 
 def merge(sources: Sequence[Path], out: Path) -> None:
     """`amc merge`."""
-    merge_folders(sources, out)
+    with one_line_warnings():
+        merge_folders(sources, out)
     with Store(out) as store:
         rows = store.rows()
     failed = sum(row.failed for row in rows)
@@ -29,7 +34,8 @@ def merge_folders(sources: Sequence[Path], out: Path) -> None:
 
     Of rows with the same key a usable one is taken before one that is not, and that before one that failed; else the
     first. A row keeps its number where that is free: the shards of one sweep have the numbers that the whole sweep
-    would have.
+    would have. Rows are stored folder after folder, and those of a folder in the order in which it got them: of a point
+    that ran again with another version, the newest row is the last one of the folder that is named last.
 
     Args:
         sources: Folders of sweeps; they stay as they are.
@@ -59,7 +65,7 @@ def _take(source: Path, out: Path, store: Store) -> int:
 
     def better() -> Iterator[tuple[Row, bytes | None]]:
         nonlocal count
-        for row in there.each():
+        for row in there.as_they_came():
             if row.key in known and _worth(known[row.key][1]) >= _worth(row.status):
                 continue
             number = known[row.key][0] if row.key in known else row.number
@@ -81,13 +87,18 @@ def _worth(status: str) -> int:
 
 def _moved(row: Row, number: int, source: Path, out: Path) -> Row:
     """The row by its new number, with the evidence that it names."""
-    evidence = {str(path.relative_to(source / row.kept)): path.read_bytes() for path in evidence_in(source, row.kept)}
+    paths = evidence_in(source, row.kept)
+    evidence = {str(path.relative_to(source / row.kept)): read_evidence(path) for path in paths}
     return replace(row, number=number, kept=keep_evidence(out, number, evidence))
 
 
 def _copy_specification(sources: Sequence[Path], out: Path) -> None:
     """Keeps the specification where all folders have the same one."""
     for name in (SPECIFICATION, RESOLVED):
-        texts = {(source / name).read_bytes() for source in sources if (source / name).is_file()}
+        texts = set()
+        for source in sources:
+            with contextlib.suppress(OSError):
+                texts.add(read_own_file(source / name, LARGEST_KEPT))
         if len(texts) == 1 and not (out / name).exists():
-            (out / name).write_bytes(texts.pop())
+            with writing("out", out / name), replacing(out / name, follow=False) as partial:
+                partial.write_bytes(texts.pop())

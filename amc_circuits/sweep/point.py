@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shutil
 import socket
 import tempfile
@@ -25,6 +26,7 @@ from amc_circuits.monte_carlo import check_limits, read_limits, study_of
 from amc_circuits.option import Circuit
 from amc_circuits.report import full_record
 from amc_circuits.solution import Status
+from amc_circuits.sweep.evidence import read_evidence
 from amc_circuits.sweep.store import FAILED, INVALID
 from amc_circuits.sweep.traces import pack_traces
 from amc_circuits.trial_statistics import row_figures
@@ -85,7 +87,7 @@ class Outcome:
 def run_point(point: Point) -> Outcome:
     """Runs a point. Whatever goes wrong is an outcome, with what there is to see of it."""
     began = time.perf_counter()
-    keep = Path(tempfile.gettempdir()) / f"{folder_prefix(os.getpid())}{point.key[:16]}"
+    keep = Path(tempfile.gettempdir()) / f"{folder_prefix(os.getpid())}{secrets.token_hex(8)}"
     measure = _measured if point.options["monte_carlo"] is None else _tried
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -166,6 +168,6 @@ def _collected(keep: Path) -> dict[str, bytes]:
         return {}
     runs = sorted(keep.iterdir())
     top = runs[0] if len(runs) == 1 and runs[0].is_dir() else keep
-    found = {str(path.relative_to(top)): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()}
+    found = {str(path.relative_to(top)): read_evidence(path) for path in sorted(top.rglob("*")) if path.is_file()}
     shutil.rmtree(keep, ignore_errors=True)
     return found

@@ -14,7 +14,8 @@ from amc_circuits.option import Option
 from amc_circuits.options import parse_options
 from amc_circuits.quantities import counted
 from amc_circuits.report import plain, print_table
-from amc_circuits.sweep.folder import write_evidence
+from amc_circuits.sweep.columns import CIRCUITS
+from amc_circuits.sweep.evidence import write_evidence
 from amc_circuits.sweep.keys import FILES, engine_version, key_of
 from amc_circuits.sweep.point import DISAGREE, Outcome, Point, run_point
 from amc_circuits.sweep.store import Row, Store
@@ -29,6 +30,7 @@ def replay(folder: Path, number: str) -> None:
     """`amc replay`."""
     with Store(folder) as store:
         row = store.row(ROW.parse(number))
+    _check_known(row)
     _check_files(row)
     outcome = run_point(Point(row.key, row.number, row.parameters["circuit"], _as_run(row)))
     _say_changes(row)
@@ -77,6 +79,18 @@ def _compared(row: Row) -> int:
     return len(_flat(row.figures))
 
 
+def _check_known(row: Row) -> None:
+    """Refuses a row of a newer version that this one cannot run."""
+    circuit = row.parameters["circuit"]
+    if circuit not in CIRCUITS:
+        mend = f"is of the circuit {circuit!r}, which this version of amc does not know; take the one that made it"
+        raise ParameterError("ROW", row.number, f"{mend}, {row.package_version}")
+    unknown = [name for name in row.options if name not in parse_options(circuit, {})]
+    if unknown:
+        mend = f"has the option {unknown[0]}, which this version of amc does not know; take the one that made it"
+        raise ParameterError("ROW", row.number, f"{mend}, {row.package_version}")
+
+
 def _check_files(row: Row) -> None:
     for name in FILES:
         path = row.parameters.get(name)
@@ -86,6 +100,9 @@ def _check_files(row: Row) -> None:
 
 def _say_changes(row: Row) -> None:
     """Says what else may make the difference than the machine."""
+    lacking = [name for name in parse_options(row.parameters["circuit"], {}) if name not in row.options]
+    if lacking:
+        print(f"the row is of a version without {', '.join(lacking)}; the defaults are taken")
     if key_of(row.parameters["circuit"], row.options, row.engine_version) != row.key:
         print("the row was made with other options, or its files hold something else by now")
     now = engine_version(row.engine)

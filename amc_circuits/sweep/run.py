@@ -14,7 +14,8 @@ from pathlib import Path
 from amc_circuits.engines import StateSpaceEngine
 from amc_circuits.programmed import package_version
 from amc_circuits.quantities import counted
-from amc_circuits.sweep.folder import keep_evidence, owned, write_specification
+from amc_circuits.sweep.evidence import keep_evidence
+from amc_circuits.sweep.folder import owned, write_specification
 from amc_circuits.sweep.keys import FILES, key_of
 from amc_circuits.sweep.plan import Handling, Plan, plan_of
 from amc_circuits.sweep.point import DISAGREE, Outcome, Point, run_point

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,14 +16,12 @@ from typing import Any
 from amc_circuits.option import Circuit, Option, find_option, partner
 from amc_circuits.options import options_of, parse_options
 from amc_circuits.quantities import counted
-from amc_circuits.sweep.axes import LARGEST_SWEEP, cut, shown, value_of, values_of
-from amc_circuits.sweep.toml_lines import Place, explained, line_of
+from amc_circuits.sweep.axes import LARGEST_SWEEP, cut, shown, value_of, values_of_all
+from amc_circuits.toml_file import read_toml
+from amc_circuits.toml_lines import Place, line_of
 from netlists import ParameterError
 
 SECTIONS = ("circuit", "fixed", "grid", "zip", "points")
-LARGEST_FILE = 10_000_000
-"""Bytes."""
-_MANY_DIGITS = re.compile(r"[0-9][0-9_]{4299}")
 Axis = dict[str, Sequence[Any]]
 """Values of options that advance together, equally many of each."""
 
@@ -98,40 +95,13 @@ def read_sweep(path: Path) -> Sweep:
         ParameterError: The file cannot be read, or a key or value in it cannot be used; it names file, line, section
             and key.
     """
-    text = _text(path)
-    try:
-        return _sweep(_parsed(path, text), text, partial(_in_file, path, text))
-    except RecursionError:
-        raise ParameterError("SPEC", str(path), "cannot be read as TOML: it is nested too deeply") from None
+    text, content = read_toml("SPEC", path)
+    return _sweep(content, text, partial(_in_file, path, text))
 
 
 def sweep_from(content: Mapping[str, Any]) -> Sweep:
     """A sweep from the content of a specification, with the errors of `read_sweep`, which name the key alone."""
     return _sweep(content, "", lambda place: str(place[-1]))
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-        if len(content) > LARGEST_FILE:
-            raise ParameterError("SPEC", str(path), f"is larger than {LARGEST_FILE // 10**6} MB")
-        return content.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ParameterError("SPEC", str(path), f"is no utf-8 text (at line {line}): {error.reason}") from None
-    except OSError as error:
-        raise ParameterError("SPEC", str(path), f"cannot be read: {error.strerror or error}") from None
-
-
-def _parsed(path: Path, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ParameterError("SPEC", str(path), f"cannot be read as TOML: {explained(text, str(error))}") from None
-    except ValueError:  # of Python, which reads no number of more than 4300 digits
-        line = text.count("\n", 0, found.start()) + 1 if (found := _MANY_DIGITS.search(text)) else 1
-        raise ParameterError("SPEC", str(path), f"has a number of too many digits (at line {line})") from None
 
 
 def _in_file(path: Path, text: str, place: Place) -> str:
@@ -191,7 +161,8 @@ class _Reader:
         given = self._converted(("fixed",), self._section("fixed", dict, {}), value_of)
         points = self._section("points", list, [{}])
         listed = tuple(self._converted(("points", k), point, value_of) for k, point in enumerate(points))
-        zipped, grid = (self._converted((name,), self._section(name, dict, {}), values_of) for name in ("zip", "grid"))
+        values = values_of_all()
+        zipped, grid = (self._converted((name,), self._section(name, dict, {}), values) for name in ("zip", "grid"))
         self._check_names(given, listed, zipped, grid)
         self._check_lengths(zipped)
         axes = (*([zipped] if zipped else []), *({name: values} for name, values in grid.items()))

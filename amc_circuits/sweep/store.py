@@ -1,157 +1,105 @@
-"""Rows of a sweep in an SQLite database: what was reported done is there."""
+"""Rows of a sweep in an SQLite database: what was reported done is there, and what was damaged is noticed."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import time
+import warnings
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
+from amc_circuits.run_folder import check_own_files
+from amc_circuits.sweep import layout
+from amc_circuits.sweep.database_errors import BUSY, SQLITE_ERRORS, mend_of, reason_of
+from amc_circuits.sweep.layout import LAYOUT, OLDEST, Stored
+from amc_circuits.sweep.row import COLUMNS, FAILED, INVALID, TEXTS, Row, columns_of_row, row_of_columns
 from netlists import ParameterError
 
+__all__ = ["DATABASE", "FAILED", "INVALID", "LARGEST_STORED", "LAYOUT", "TEXTS", "Row", "Store"]
+
 DATABASE = "results.sqlite"
-LAYOUT = 2
-"""Of the database; one of another version of this package may have another."""
+FILES = (DATABASE, *(f"{DATABASE}-{part}" for part in ("wal", "shm", "journal")))
+"""Of a database, those among them that SQLite makes for itself."""
 LARGEST_STORED = 2**63 - 1
 """Whole numbers in a database go so far, and in TOML."""
-FAILED, INVALID = "FAILED", "INVALID"
-TEXTS = ("circuit", "engine", "status", "warning")
-"""Figures that are text."""
-_TABLES = """
-create table if not exists points (
-    key text primary key,
-    number integer not null unique,
-    parameters text not null,
-    status text not null,
-    figures text not null,
-    error text not null,
-    kept text not null,
-    wall_time_s real not null,
-    finished text not null,
-    seed integer not null,
-    host text not null,
-    engine text not null,
-    engine_version text not null,
-    design_sha256 text not null,
-    deck_sha256 text not null,
-    package_version text not null
-);
-create table if not exists waveforms (
-    key text primary key references points(key) on delete cascade,
-    content blob not null
-);
-"""
+PATIENCE, STEP = 60.0, 1.0
+"""s that rows wait for another program that has locked the database, and s between two looks for Ctrl-C."""
+READING = 5.0
+"""s that a reader waits for one."""
 _MEND = "bring back a copy, or sweep into a new folder"
-_AS_JSON = ("parameters", "figures")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One point of a sweep.
-
-    Attributes:
-        key: Hash of all that its figures depend on: circuit, options, contents of files, engine and its version.
-        number: Its place in the sweep, from 0.
-        parameters: Circuit and options, complete, in SI units.
-        status: Of the solution; `FAILED` when it could not be simulated, `INVALID` when the point makes no sense.
-        figures: What was measured, as `--format json` prints it, without vectors.
-        error: Why it failed; empty for a usable row.
-        kept: Where deck and log of a failure are, relative to the sweep's folder; empty without any.
-        wall_time_s: Of this point, s.
-        finished: When, UTC, ISO 8601.
-        seed: Of all that was drawn.
-        host: Name of the machine that ran it.
-        engine: What was asked to simulate it.
-        engine_version: Such as `ngspice 46 KLU`, or that of this package.
-        design_sha256: Hash of the design record; of trials over all of theirs; empty where none was made.
-        deck_sha256: Hash of the decks that were run; empty when none was.
-        package_version: Of this package.
-    """
-
-    key: str
-    number: int
-    parameters: dict[str, Any]
-    status: str
-    figures: dict[str, Any]
-    error: str
-    kept: str = ""
-    wall_time_s: float = 0.0
-    finished: str = ""
-    seed: int = 0
-    host: str = ""
-    engine: str = ""
-    engine_version: str = ""
-    design_sha256: str = ""
-    deck_sha256: str = ""
-    package_version: str = ""
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """Its parameters without the circuit."""
-        return {name: value for name, value in self.parameters.items() if name != "circuit"}
-
-    @property
-    def usable(self) -> bool:
-        """True for a settled solution."""
-        return self.status == "SETTLED"
-
-    @property
-    def failed(self) -> bool:
-        """True where nothing could be simulated."""
-        return self.status in (FAILED, INVALID)
-
-
-_COLUMNS = tuple(field.name for field in fields(Row))
-_TYPES: dict[str, type] = {
-    field.name: {"str": str, "int": int, "float": float}.get(str(field.type), dict) for field in fields(Row)
-}
-_PUT = f"insert into points ({', '.join(_COLUMNS)}) values ({', '.join('?' * len(_COLUMNS))})"
-_FOREIGN = """
-select 1 from sqlite_master where type in ('view', 'trigger')
-union all select 1 from points where typeof(number) != 'integer' limit 1
-"""
-"""Finds what no database of ours has: what runs when it is looked at, and numbers that are none."""
 
 
 class Store:
-    """The database of one folder. One process at a time writes it; others may read."""
+    """The database of one folder. One process at a time writes it; others may read.
 
-    def __init__(self, folder: Path, *, create: bool = False) -> None:
+    Every row is checked whenever it is read. What was made by an older version is read, but not written.
+
+    Args:
+        folder: Of the sweep.
+        create: True to write to it; it is made where there is none.
+        current: True refuses the layout of an older version, as with `create`, though nothing is written.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = False, current: bool = False) -> None:
         path = folder / DATABASE
+        self._parameter = "out" if create or current else "DIR"
+        check_own_files(folder, FILES, self._parameter)
         if not create and not path.is_file():
             raise ParameterError("DIR", str(folder), "holds no sweep; make one with amc sweep")
         self.folder = folder
-        self._connection = sqlite3.connect(_address(path, create), isolation_level=None, uri=True)
+        self._layout = LAYOUT
+        step = STEP if create else READING
+        self._connection = sqlite3.connect(_address(path, create), isolation_level=None, uri=True, timeout=step)
         try:
-            self._open(folder, create)
-        except sqlite3.DatabaseError as error:
-            self._connection.close()
-            raise ParameterError("DIR", str(folder), f"its {DATABASE} cannot be read ({error})") from None
-        except ParameterError:
+            with self._reading():
+                self._open(create, current)
+        except BaseException:
             self._connection.close()
             raise
 
-    def _open(self, folder: Path, create: bool) -> None:
-        layout = self._connection.execute("pragma user_version").fetchone()[0]
+    def _open(self, create: bool, current: bool) -> None:
+        self._layout = self._connection.execute("pragma user_version").fetchone()[0]
         empty = not self._connection.execute("select count(*) from sqlite_master").fetchone()[0]
         if empty and not create:
-            raise ParameterError("DIR", str(folder), "holds no rows yet: its sweep has only just begun")
-        if layout != LAYOUT and not empty:
-            mend = "was made by another version of amc, or not by amc; sweep into a new folder"
-            raise ParameterError("DIR", str(folder), f"its {DATABASE} {mend}")
+            raise self._unusable("holds no rows yet: its sweep has only just begun")
+        if empty:
+            self._layout = LAYOUT
+        self._check_layout(create or current)
         if create:
             # A row that was reported done outlives a power cut: the log is on the disk before a commit returns.
             self._connection.execute("pragma journal_mode=wal")
             self._connection.execute("pragma synchronous=full")
-        if create and empty:
-            self._connection.executescript(f"begin immediate; {_TABLES} pragma user_version={LAYOUT}; commit;")
-        if self._connection.execute(_FOREIGN).fetchone():
-            raise ParameterError("DIR", str(folder), f"its {DATABASE} was not made by amc, or it is damaged")
+        if empty:
+            self._connection.executescript(layout.MAKE)
+        if self._layout == LAYOUT:  # What is no text is damage to be named with its row.
+            self._connection.text_factory = lambda text: text.decode(errors="surrogateescape")
+        if not layout.is_ours(self._connection, self._layout):
+            raise self._unusable(f"its {DATABASE} was not made by amc, or it is damaged")
+        if create:
+            self._check_structure()
+
+    def _check_layout(self, current: bool) -> None:
+        """Refuses the layout of another version by its number; an older one is only read."""
+        mine = f"its {DATABASE} has layout {self._layout}"
+        known = f"this version of amc reads {OLDEST} to {LAYOUT}"
+        if self._layout == 0:
+            raise self._unusable(f"its {DATABASE} was not made by amc, or it is damaged")
+        if self._layout > LAYOUT:
+            raise self._unusable(f"{mine}, of a newer version of amc; {known}: take the version that made it")
+        if self._layout < OLDEST:
+            raise self._unusable(f"{mine}, of another version of amc; {known}: sweep into a new folder")
+        if self._layout < LAYOUT and current:
+            bring = f"bring its rows into a new folder, amc merge {self.folder} --out NEW, and go on there"
+            raise self._unusable(f"{mine}, of an older version of amc, which is read but not written; {bring}")
+        if self._layout < LAYOUT:
+            text = f"{self.folder} has layout {self._layout}, of an older version of amc: its rows have no checksums"
+            warnings.warn(
+                f"{text}; amc merge {self.folder} --out NEW makes a folder whose rows have some", stacklevel=5
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -170,27 +118,54 @@ class Store:
             ParameterError: They cannot be stored, as on a full disk; what was stored before stays.
         """
         try:
-            self._connection.execute("begin immediate")
-            for row, waveforms in rows:
-                for name in ("waveforms", "points"):
-                    self._connection.execute(f"delete from {name} where key = ?", (row.key,))
-                self._connection.execute(_PUT, _as_stored(row))
-                if waveforms is not None:
-                    self._connection.execute("insert into waveforms values (?, ?)", (row.key, waveforms))
+            self._begin()
+            self._put(rows)
             self._connection.execute("commit")
-        except sqlite3.OperationalError as error:
-            mend = f"takes no more rows ({error}); what is done is kept: make room, then run the same command again"
-            raise ParameterError("out", str(self.folder), mend) from None
+        except sqlite3.IntegrityError:
+            raise
+        except SQLITE_ERRORS as error:
+            raise ParameterError("out", str(self.folder), mend_of(error, self.folder / DATABASE)) from None
         finally:
             if self._connection.in_transaction:
                 with contextlib.suppress(sqlite3.Error):
                     self._connection.execute("rollback")
 
+    def _begin(self) -> None:
+        """Waits for others for a while, in steps that Ctrl-C ends."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self._connection.execute("begin immediate")
+                return
+            except sqlite3.OperationalError as error:
+                if reason_of(error) not in BUSY or time.monotonic() >= until:
+                    raise
+
+    def _put(self, rows: Iterable[tuple[Row, bytes | None]]) -> None:
+        counter, count, digest = self._connection.execute("select counter, rows, digest from ledger").fetchone()
+        for row, waveforms in rows:
+            for (old,) in self._connection.execute(
+                "select row_sha256 from points where key = ?", (row.key,)
+            ).fetchall():
+                count, digest = count - 1, self._added(digest, old)
+            for name in ("waveforms", "points"):
+                self._connection.execute(f"delete from {name} where key = ?", (row.key,))
+            counter, count, values = counter + 1, count + 1, columns_of_row(row)
+            of_waveforms = layout.sha256_of(waveforms)
+            checksum = layout.checksum_of(counter, values, of_waveforms)
+            self._connection.execute(layout.PUT, (counter, *values, of_waveforms, checksum))
+            if waveforms is not None:
+                self._connection.execute("insert into waveforms values (?, ?)", (row.key, waveforms))
+            digest = self._added(digest, checksum)
+        self._connection.execute("update ledger set counter = ?, rows = ?, digest = ?", (counter, count, digest))
+
     def each(self) -> Iterator[Row]:
         """All rows in the order of their numbers, one at a time."""
-        with self._reading():
-            for values in self._connection.execute(f"select {', '.join(_COLUMNS)} from points order by number"):
-                yield self._read(values)
+        return map(self._row_of, self._each())
+
+    def as_they_came(self) -> Iterator[Row]:
+        """All rows in the order in which they were stored, one at a time."""
+        return map(self._row_of, self._each(by_number=False))
 
     def rows(self) -> list[Row]:
         """All rows in the order of their numbers."""
@@ -202,30 +177,28 @@ class Store:
         Raises:
             ParameterError: There is none.
         """
-        text = f"select {', '.join(_COLUMNS)} from points where number = ?"
-        with self._reading():
-            for values in self._connection.execute(text, (min(number, LARGEST_STORED),)):
-                return self._read(values)
-        raise ParameterError("ROW", number, "there is no such row; amc table DIR shows them, by number")
+        found = self._one(number)
+        if found is None:
+            raise ParameterError("ROW", number, "there is no such row; amc table DIR shows them, by number")
+        return self._row_of(found)
 
     def states(self) -> dict[str, tuple[int, str]]:
         """Number and status of every row by its key."""
-        with self._reading():
-            found = self._connection.execute("select key, number, status from points")
-            return {key: (number, status) for key, number, status in found}
+        key, status = COLUMNS.index("key"), COLUMNS.index("status")
+        return {one.values[key]: (one.number, one.values[status]) for one in self._each()}
 
     def with_waveforms(self) -> list[int]:
         """Numbers of the rows that have waveforms."""
-        with self._reading():
-            found = self._connection.execute("select number from points natural join waveforms order by number")
-            return [number for (number,) in found]
+        return [one.number for one in self._each() if one.waveforms]
 
     def waveforms(self, number: int) -> bytes | None:
         """What was stored as waveforms of a row; None where it has none."""
-        text = "select content from points natural join waveforms where number = ?"
-        with self._reading():
-            found = self._connection.execute(text, (number,)).fetchone()
-        return None if found is None else found[0] if isinstance(found[0], bytes) else b""
+        found = self._one(number, with_content=True)
+        if found is None or not found.waveforms:
+            return None
+        if found.more is None:
+            raise self._damaged(f"the waveforms of row {number} of its {DATABASE} are lost")
+        return found.more if isinstance(found.more, bytes) else b""
 
     def check(self) -> None:
         """Reads all of it.
@@ -234,59 +207,95 @@ class Store:
             ParameterError: It is damaged.
         """
         with self._reading():
-            for (said,) in self._connection.execute("pragma quick_check(1)"):
-                if said != "ok":
-                    raise sqlite3.DatabaseError(said)
+            self._check_structure()
         for _ in self.each():
             pass
+        for number in self.with_waveforms():
+            self.waveforms(number)
+
+    def _check_structure(self) -> None:
+        for (said,) in self._connection.execute("pragma integrity_check(1)"):
+            if said != "ok":
+                raise sqlite3.DatabaseError(said)
+
+    def _each(self, *, by_number: bool = True) -> Iterator[Stored]:
+        """All that is stored, by number or counter; each row is checked, and in the end that all came."""
+        count, digest, last = 0, f"{0:064x}", -1
+        found = None
+        order = "order by points.number" if by_number else "order by points.rowid"
+        with self._reading():
+            for values in self._connection.execute(layout.select(self._layout, order)):
+                found = self._checked(Stored.of(values))
+                place = found.number if by_number else found.counter
+                if place <= last:
+                    raise self._damaged(f"row {found.number} of its {DATABASE} is there twice")
+                count, last = count + 1, place
+                if found.checksum is not None:
+                    digest = self._added(digest, found.checksum)
+                yield found
+            self._check_all(count, digest, found)
+
+    def _check_all(self, count: int, digest: str, last: Stored | None) -> None:
+        """Compares what was read with the ledger."""
+        if self._layout < LAYOUT:
+            return
+        if last is None:
+            # What another process has stored since then came later.
+            there, known = self._connection.execute("select (select count(*) from points), rows from ledger").fetchone()
+            complete = there == known
+        else:
+            complete = last.ledger == f"{count} {digest}"
+        if not complete:
+            raise self._damaged(f"its {DATABASE} has lost rows, or is damaged")
+
+    def _one(self, number: int, *, with_content: bool = False) -> Stored | None:
+        text = layout.select(self._layout, "where points.number = ?", with_content=with_content)
+        with self._reading():
+            for values in self._connection.execute(text, (min(number, LARGEST_STORED),)):
+                found = self._checked(Stored.of(values))
+                if found.number != number:
+                    raise self._damaged(f"row {number} of its {DATABASE} cannot be found")
+                return found
+        for _ in self._each():  # says so where it is damaged
+            pass
+        return None
+
+    def _checked(self, found: Stored) -> Stored:
+        if not isinstance(found.number, int):
+            raise self._damaged(f"a row of its {DATABASE} is damaged")
+        if not found.intact:
+            raise self._damaged(f"row {found.number} of its {DATABASE} is damaged")
+        return found
+
+    def _row_of(self, found: Stored) -> Row:
+        """A row as it is stored; the file may come from anywhere."""
+        try:
+            return row_of_columns(found.counter, found.values)
+        except ValueError:
+            raise self._damaged(f"row {found.number} of its {DATABASE} is damaged") from None
+
+    def _added(self, digest: Any, checksum: Any) -> str:
+        try:
+            return layout.added(digest, checksum)
+        except (ValueError, TypeError):
+            raise self._damaged(f"its {DATABASE} is damaged") from None
+
+    def _damaged(self, problem: str) -> ParameterError:
+        return self._unusable(f"{problem}; {_MEND}")
+
+    def _unusable(self, mend: str) -> ParameterError:
+        return ParameterError(self._parameter, str(self.folder), mend)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
         """What cannot be read is told with the folder, and without what stands there, which may be long."""
         try:
             yield
-        except sqlite3.Error as error:
-            reason = " ".join(str(error).partition(" with text")[0].split())
-            mend = f"its {DATABASE} cannot be read ({reason}); {_MEND}"
-            raise ParameterError("DIR", str(self.folder), mend) from None
-
-    def _read(self, values: Sequence[Any]) -> Row:
-        """A row as it is stored; the file may come from anywhere."""
-        try:
-            texts = zip(_COLUMNS, values, strict=True)
-            found = {name: _unpacked(value) if name in _AS_JSON else value for name, value in texts}
-        except (ValueError, TypeError, RecursionError):
-            found = {}
-        if not all(isinstance(found.get(name), kind) for name, kind in _TYPES.items()) or not _sound(found):
-            mend = f"row {values[_COLUMNS.index('number')]} of its {DATABASE} is damaged; {_MEND}"
-            raise ParameterError("DIR", str(self.folder), mend)
-        return Row(**found)
-
-
-def _unpacked(text: str) -> Any:
-    """JSON, in which a number that is none is not known."""
-    return json.loads(text, parse_constant=lambda _: None)
-
-
-def _sound(row: dict[str, Any]) -> bool:
-    """Whether parameters are options of a circuit, figures numbers but for `TEXTS`, and texts have nothing hidden."""
-    parameters, figures = row["parameters"], row["figures"]
-    numbers = [value for name, value in figures.items() if name not in TEXTS and not isinstance(value, list)]
-    numbers += [value for group in numbers if isinstance(group, dict) for value in group.values()]
-    return (
-        parameters.get("circuit") in ("inv", "mvm")
-        and all(value is None or isinstance(value, (str, int, float)) for value in parameters.values())
-        and all(value is None or isinstance(value, (int, float, dict)) for value in numbers)
-        and all(isinstance(figures.get(name, ""), str) for name in TEXTS)
-        and all(value.isprintable() for name, value in row.items() if isinstance(value, str) and name != "error")
-    )
+        except SQLITE_ERRORS as error:
+            raise self._unusable(mend_of(error, self.folder / DATABASE, _MEND)) from None
 
 
 def _address(path: Path, create: bool) -> str:
     """Of the database, for sqlite3; one that is only read may lie where nothing can be written."""
     still = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
     return f"{path.absolute().as_uri()}{'?immutable=1' if still and not create else ''}"
-
-
-def _as_stored(row: Row) -> list[Any]:
-    return [json.dumps(getattr(row, name)) if name in _AS_JSON else getattr(row, name) for name in _COLUMNS]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,10 @@ MAIN = (
 )
 """Figures that people are shown, the most important first: where there is no room, the last are left out."""
 MOST_REASONS = 10
+_FORMULA = set(
+    "=+-@\t\r\n'\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
+)
+"""Signs with which a text begins that a spreadsheet may take for a formula; and its own sign for what is none."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +45,20 @@ class Wanted:
         where: Conditions, see `conditions.chosen`.
         columns: Names with commas between them; None for all, or what people need.
         sort: A column, with `-` before it for descending; None for the order of the sweep.
+        raw_csv: True leaves texts as they are that a spreadsheet would take for formulas.
     """
 
     where: tuple[str, ...] = ()
     columns: str | None = None
     sort: str | None = None
+    raw_csv: bool = False
 
 
 def table(folder: Path, form: str | None, output: Path | None, wanted: Wanted) -> None:
     """`amc table`."""
     form = _format(form, output)
+    if wanted.raw_csv and form != "csv":
+        raise ParameterError("raw_csv", "true", f"has no effect on {form}; add --format csv")
     with Store(folder) as store:
         rows = store.rows()
     flat_rows = [flat(row) for row in rows]
@@ -68,7 +76,8 @@ def table(folder: Path, form: str | None, output: Path | None, wanted: Wanted) -
     elif form == "parquet" and output is not None:
         _write_parquet(flat_rows, asked or columns, output)
     else:
-        text = (_csv if form == "csv" else _json)(flat_rows, asked or columns)
+        shown = asked or columns
+        text = _csv(flat_rows, shown, raw=wanted.raw_csv) if form == "csv" else _json(flat_rows, shown)
         _print_or_write(text, output)
 
 
@@ -87,7 +96,7 @@ def _print_table(
     if older:
         lines.append(
             f"{older} of these points ran again later, with another version of simulator or amc, or another file: "
-            "--columns number,engine_version,finished tells them apart"
+            "--columns number,engine_version,counter tells them apart"
         )
     print("".join(f"{line}\n" for line in lines + reasons(shown, folder)), end="")
 
@@ -129,12 +138,26 @@ def _json(flat_rows: Sequence[FlatRow], columns: Sequence[Column]) -> str:
     return json.dumps(found, indent=2, allow_nan=False) + "\n"
 
 
-def _csv(flat_rows: Sequence[FlatRow], columns: Sequence[Column]) -> str:
+def _csv(flat_rows: Sequence[FlatRow], columns: Sequence[Column], *, raw: bool) -> str:
+    """Rows as CSV; unless raw, no text in it is a formula for a spreadsheet."""
+    names = [column.name for column in columns]
+    lines: Iterable[Sequence[object]] = (names, *([row.get(name) for name in names] for row in flat_rows))
+    return "".join(_csv_line(cells if raw else [_quoted(cell) for cell in cells]) for cells in lines)
+
+
+def _csv_line(cells: Iterable[object]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, [column.name for column in columns], lineterminator="\n", extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(flat_rows)
-    return text.getvalue()
+    # With this end of a line, Python puts a text with a carriage return in quotes, too.
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n") + "\n"
+
+
+def _quoted(cell: object) -> object:
+    """A text that begins as a formula, or with the sign by which such are quoted, with that sign before it.
+
+    Numbers stay numbers. OWASP, "CSV injection", lists the signs; a blank before them does not help everywhere.
+    """
+    return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ")[:1] in _FORMULA and cell.strip(" ") else cell
 
 
 def main_columns(rows: Sequence[Row], columns: Sequence[Column]) -> list[Column]:

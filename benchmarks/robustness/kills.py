@@ -191,10 +191,11 @@ def hanging(folder: Path) -> list[Finding]:
     """Kills a process group whose simulator never ends: ngspice, in a group of its own, has nobody left to end it."""
     spec, timeout = folder / "one.toml", 1
     spec.write_text(SPEC.format(seeds=1, size=2).replace("[fixed]", f"[fixed]\ntimeout = {timeout}"))
-    program = simulator(folder / "simulator", f"touch {folder}/spins; while :; do :; done")
+    # It says that it spins when it has its limit, which it gets while it runs.
+    limited = 'while [ "$(ulimit -t)" = unlimited ]; do sleep 0.01; done'
+    program = simulator(folder / "simulator", f"{limited}; touch {folder}/spins; while :; do :; done")
     run = start(sweep_command(spec, folder / "hanging"), folder / "t" / "hanging", AMC_NGSPICE=program)
     begun = wait_until((folder / "spins").exists, STARTED_WITHIN)
-    time.sleep(0.2)
     os.killpg(run.process.pid, signal.SIGKILL)
     run.process.wait()
     left = left_behind(run, STARTED_WITHIN)

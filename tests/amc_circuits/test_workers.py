@@ -15,7 +15,7 @@ import pytest
 
 from amc_circuits import workers as module
 from amc_circuits.engines import run_deck
-from amc_circuits.workers import GRACE, CallTimedOutError, WorkerDiedError, Workers, run_in_processes
+from amc_circuits.workers import CallTimedOutError, WorkerDiedError, Workers, run_in_processes
 from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.calls import (
     NeedsTwo,
@@ -128,7 +128,7 @@ def test_a_process_that_is_killed_while_it_answers_is_told(one):
     pid = outcome(one, os.getpid).value()
     one.submit("tag", many_bytes)
     # Nobody takes the result yet, so that the process is stuck in the middle of it.
-    time.sleep(0.3)
+    wait_until(lambda: one._workers[0].pipe.poll())
     os.kill(pid, signal.SIGKILL)
     assert isinstance(end_of_call(one).error, WorkerDiedError)
     assert outcome(one, os.getpid).value() != pid
@@ -160,14 +160,11 @@ def test_processes_are_made_though_their_server_was_killed(one):
 
 @pytest.mark.parametrize("call", [partial(time.sleep, 60), heedless, deaf])
 def test_a_call_that_takes_too_long_is_ended(one, monkeypatch, call):
-    """Whatever it is about: at once, or by force if it does not listen. The next one is made as if nothing had been."""
-    if call is deaf:
-        monkeypatch.setattr(module, "GRACE", 0.3)
-    pid = outcome(one, os.getpid).value()
-    began = time.monotonic()
+    """Whatever it is about: by itself, or by force if it does not listen. The next one is made as if nothing was."""
+    monkeypatch.setattr(module, "GRACE", 0.3 if call is deaf else 60.0)
+    pid, process = outcome(one, os.getpid).value(), one._workers[0].process
     assert isinstance(outcome(one, call, 0.2).error, CallTimedOutError)
-    assert 0.2 <= time.monotonic() - began < GRACE
-    assert gone(pid)
+    assert gone(pid) and process.exitcode == (-signal.SIGKILL if call is deaf else 128 + signal.SIGTERM)
     assert outcome(one, partial(pow, 2, 3), 60).value() == 8
 
 
@@ -259,11 +256,9 @@ def test_ctrl_c_at_a_terminal_leaves_nothing_behind(start_alone, tmp_path, tempo
     wait_until(lambda: len(broken.started(books)) >= 2)
     assert len(workers(process.pid)) == 2
     os.killpg(process.pid, signal.SIGINT)
-    began = time.perf_counter()
     outcome = ended(process)
-    assert time.perf_counter() - began < 20
     assert (outcome.code, outcome.out, outcome.err) == (130, "", "amc: interrupted\n")
-    wait_until(lambda: not python_processes(process.pid), within=5)
+    wait_until(lambda: not python_processes(process.pid))
     assert not broken.still_running(books)
     assert not list(temporary.iterdir())
     assert not (tmp_path / "s.npz").exists()
@@ -276,7 +271,7 @@ def test_ctrl_c_while_workers_start_is_one_line(start_alone):
     os.killpg(process.pid, signal.SIGINT)
     outcome = ended(process)
     assert (outcome.code, outcome.out, outcome.err) == (130, "", "amc: interrupted\n")
-    wait_until(lambda: not python_processes(process.pid), within=5)
+    wait_until(lambda: not python_processes(process.pid))
 
 
 def test_a_worker_that_is_killed_ends_the_command(start_alone):
@@ -285,7 +280,7 @@ def test_a_worker_that_is_killed_ends_the_command(start_alone):
     wait_until(lambda: len(workers(process.pid)) == 2)
     os.kill(workers(process.pid)[0], signal.SIGKILL)
     ended(process).refused("a process died", "--jobs", code=1)
-    wait_until(lambda: not python_processes(process.pid), within=5)
+    wait_until(lambda: not python_processes(process.pid))
 
 
 def test_nothing_outlives_a_command_that_is_killed(start_alone, tmp_path):
@@ -295,4 +290,4 @@ def test_nothing_outlives_a_command_that_is_killed(start_alone, tmp_path):
     wait_until(lambda: len(broken.started(books)) >= 2)
     process.kill()
     ended(process)
-    wait_until(lambda: not python_processes(process.pid) and not broken.still_running(books), within=5)
+    wait_until(lambda: not python_processes(process.pid) and not broken.still_running(books))

@@ -436,7 +436,9 @@ PIECES = st.one_of(
 GOOD_FILES = [GOOD, files.BOYLE.replace("BOYLE-1", "amp"), files.BEHAVIOURAL.replace("ABM_OPAMP", "amp")]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.sampled_from(GOOD_FILES), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), PIECES), max_size=3))
 def test_changed_files_are_refused_or_hold_plain_elements_only(tmp_path, text, changes):
     """Whatever is put in or taken out: an error of ours, or text in which every line is an element or a model."""

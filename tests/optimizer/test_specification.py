@@ -84,7 +84,14 @@ def test_an_unknown_name_or_value_is_one_line(content, place):
 
 
 @pytest.mark.parametrize(
-    ("content", "found"), [(b"epochs = ", "is not TOML"), (b"\xff\xfe", "is not TOML"), (None, "cannot be read")]
+    ("content", "found"),
+    [
+        (b"epochs = ", "cannot be read as TOML"),
+        (b"\xff\xfe", "is no utf-8 text"),
+        (b"a" + b".a" * 40_000 + b" = 1", "cannot be read as TOML: it is nested too deeply"),
+        (b" " * 2_000_001, "is larger than 2 MB"),
+        (None, "cannot be read"),
+    ],
 )
 def test_a_file_that_is_no_specification_is_named(tmp_path, content, found):
     """What is not TOML, not text or not there is an error with the file's name."""
@@ -186,3 +193,10 @@ def test_an_unknown_preset_lists_the_known_ones():
     """The error names every preset."""
     with pytest.raises(ParameterError, match="digits-demo, ocr-letters"):
         preset("mnist")
+
+
+def test_more_convolutions_than_anybody_has_are_refused_at_once(tmp_path):
+    """By their number, before each is looked at."""
+    (tmp_path / "spec.toml").write_text(f"convolutions = [{'{}, ' * 1000}]")
+    with pytest.raises(ParameterError, match=r"convolutions: got 1000; must be at most 50"):
+        read_spec(tmp_path / "spec.toml")

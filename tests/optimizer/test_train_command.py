@@ -68,6 +68,20 @@ def test_a_folder_of_its_own_is_used_again_and_a_foreign_one_is_not(spec, tmp_pa
     assert [path.name for path in foreign.iterdir()] == ["letter.txt"]
 
 
+@pytest.mark.parametrize("name", ["summary.json", "history.json", "convergence.png", "waveform.png"])
+def test_nothing_is_written_through_a_link_in_its_folder(spec, tmp_path, capsys, name):
+    """It is named before the training begins, and what it leads to stays as it is."""
+    (tmp_path / "thesis.txt").write_text("years of work")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "amc-run.json").write_text('{"command": "train"}')
+    (tmp_path / "out" / name).symlink_to(tmp_path / "thesis.txt")
+    assert run(["train", spec(), "--out", str(tmp_path / "out")]) == 2
+    printed = capsys.readouterr()
+    assert str(tmp_path / "out" / name) in printed.err and "is a link" in printed.err and printed.out == ""
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"amc-run.json", name}
+
+
 def test_a_target_that_is_not_reached_is_exit_code_3(spec, tmp_path, capsys):
     """The outcome is written and printed all the same."""
     out = tmp_path / "out"

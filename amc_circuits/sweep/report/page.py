@@ -14,7 +14,7 @@ from string import Template
 from amc_circuits.messages import one_line_warnings
 from amc_circuits.plotting import COLOURS
 from amc_circuits.quantities import counted
-from amc_circuits.run_folder import check_output_file, replacing, writing
+from amc_circuits.run_folder import check_output_file, check_own_files, replacing, writing
 from amc_circuits.sweep.columns import newest
 from amc_circuits.sweep.report.content import content_of
 from amc_circuits.sweep.report.sections import failures, provenance, summary
@@ -35,7 +35,9 @@ POLICY = (
 def report(folder: Path, output: Path | None) -> None:
     """`amc report`."""
     path = output or folder / NAME
-    if output is not None:
+    if output is None:
+        check_own_files(folder, (NAME,), "DIR")
+    else:
         check_output_file("output", path, (".html", ".htm"))
     with one_line_warnings():
         print(write_report(folder, path))

@@ -15,10 +15,13 @@ from urllib.parse import quote
 
 from amc_circuits.programmed import package_version
 from amc_circuits.quantities import format_quantity
-from amc_circuits.sweep.folder import RESOLVED, SPECIFICATION, evidence_in
+from amc_circuits.run_folder import read_own_file
+from amc_circuits.sweep.evidence import evidence_in
+from amc_circuits.sweep.folder import LARGEST_KEPT, RESOLVED, SPECIFICATION
 from amc_circuits.sweep.report.markup import Markup, button, html, link, table, terms
 from amc_circuits.sweep.store import Row
 from amc_circuits.sweep.table import MAIN
+from amc_circuits.toml_file import LARGEST_FILE
 
 MOST_VALUES = 8
 MOST_FAILURES = 500
@@ -50,8 +53,8 @@ def summary(rows: Sequence[Row], content: dict[str, Any], folder: Path, older: i
 def _unfinished(count: int, folder: Path) -> str:
     """Says so where the folder holds fewer points than its specification asks for."""
     try:
-        wanted = int(json.loads((folder / RESOLVED).read_text(encoding="utf-8"))["points"])
-    except (OSError, ValueError, KeyError, TypeError):
+        wanted = int(json.loads(read_own_file(folder / RESOLVED, LARGEST_KEPT))["points"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
     return f" of the {wanted} that {SPECIFICATION} asks for" if count < wanted else ""
 
@@ -102,7 +105,7 @@ def _files(row: Row, folder: Path, page: Path) -> Iterator[Markup]:
 def provenance(rows: Sequence[Row], content: dict[str, Any], folder: Path, plotly_version: str) -> Markup:
     """What made the rows, when and where, what they have in common, and the specification as it was written."""
     try:
-        text = (folder / SPECIFICATION).read_bytes()
+        text = read_own_file(folder / SPECIFICATION, LARGEST_FILE)
     except OSError:
         text = b""
     dates = sorted(row.finished for row in rows if row.finished)

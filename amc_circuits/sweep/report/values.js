@@ -18,7 +18,10 @@ const PREFIXES = Object.fromEntries(Object.entries(SUFFIXES).map(([prefix, power
 /** A number in engineering notation with four digits; % of what is stored as a fraction. */
 function engineering(value, unit) {
   if (value === null || value === undefined) return "-";
-  if (unit === "%") return `${Number((100 * value).toPrecision(3))} %`;
+  if (unit === "%") {
+    const [digits, exponent] = value.toExponential(2).split("e").map(Number);
+    return `${Number(`${digits}e${exponent + 2}`)} %`;  // 100 * value would be rounded twice
+  }
   if (!unit && Number.isInteger(value)) return String(value);
   const [digits, exponent] = value.toExponential(3).split("e").map(Number);
   const power = digits === 0 ? 0 : Math.min(12, Math.max(-18, 3 * Math.floor(exponent / 3)));

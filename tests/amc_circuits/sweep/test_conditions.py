@@ -106,7 +106,7 @@ def test_unusable_conditions_are_refused(text, words):
 numbers = st.floats(-1e9, 1e9, allow_subnormal=False)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(numbers, numbers)
 def test_numbers_compare_as_in_python(value, wanted):
     """Every operator says what Python says, but that numbers within 1e-9 of each other are equal."""
@@ -117,7 +117,7 @@ def test_numbers_compare_as_in_python(value, wanted):
         assert Condition(FIGURE, sign, wanted).holds(math.nan) == (sign == "!=")
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.text(min_size=1), st.text(min_size=1))
 def test_text_compares_as_in_python(value, wanted):
     """Text is compared with text as Python does it, which dates in ISO 8601 need."""
@@ -125,7 +125,7 @@ def test_text_compares_as_in_python(value, wanted):
         assert Condition(FIGURE, sign, wanted).holds(value) == compare(value, wanted)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.one_of(st.none(), st.just(math.nan), numbers)))
 def test_rows_are_sorted_with_the_unknown_last(values):
     """Numbers rise or fall, equal ones stay in order, and what is unknown comes last both ways."""

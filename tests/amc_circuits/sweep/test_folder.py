@@ -8,16 +8,8 @@ from multiprocessing import get_context
 import pytest
 
 from amc_circuits.run_folder import MARKER
-from amc_circuits.sweep.folder import (
-    FAILURES,
-    LOCK,
-    LOG,
-    RESOLVED,
-    SPECIFICATION,
-    keep_evidence,
-    owned,
-    write_specification,
-)
+from amc_circuits.sweep.evidence import FAILURES, keep_evidence
+from amc_circuits.sweep.folder import LOCK, LOG, RESOLVED, SPECIFICATION, owned, write_specification
 from amc_circuits.sweep.spec import sweep_from
 from netlists import ParameterError
 from tests.amc_circuits.sweep.sweeps import exact

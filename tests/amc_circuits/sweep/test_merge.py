@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from amc_circuits.run_folder import MARKER
-from amc_circuits.sweep.folder import FAILURES, RESOLVED, SPECIFICATION
+from amc_circuits.sweep.columns import newest
+from amc_circuits.sweep.evidence import FAILURES
+from amc_circuits.sweep.folder import RESOLVED, SPECIFICATION
 from amc_circuits.sweep.merge import merge_folders
 from amc_circuits.sweep.store import FAILED, INVALID, Store
 from tests.amc_circuits import broken_ngspice as broken
@@ -171,3 +173,17 @@ def test_what_cannot_be_merged_is_refused(amc, tmp_path):
     next((tmp_path / "damaged").glob("*.sqlite")).write_bytes(b"no database" * 100)
     amc("merge", one, tmp_path / "damaged", "--out", tmp_path / "new").refused("damaged", "cannot be read")
     assert rows_in(one) == [made(0)]
+
+
+def test_the_folder_that_is_named_last_has_the_newest_rows(tmp_path):
+    """Rows keep the order of their folder, folders that in which they are named: clocks say nothing."""
+    old = [replace(made(k, size=2 + k), key=f"old {k}", finished="2026-02-02") for k in (1, 0)]
+    new = [replace(made(k, size=2 + k), key=f"new {k}", finished="2026-01-01") for k in (0, 1)]
+    folders = [stored(tmp_path / "old", old), stored(tmp_path / "new", new)]
+    for name, order, keys in (("a", folders, "new"), ("b", folders[::-1], "old")):
+        merge_folders(order, tmp_path / name)
+        found = rows_in(tmp_path / name)
+        assert sorted(row.counter for row in found) == [1, 2, 3, 4]
+        assert {row.key for row in newest(found)} == {f"{keys} 0", f"{keys} 1"}
+    with Store(tmp_path / "a") as store:
+        assert [row.key for row in store.as_they_came()] == ["old 1", "old 0", "new 0", "new 1"]

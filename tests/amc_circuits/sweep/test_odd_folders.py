@@ -7,6 +7,7 @@ import pytest
 
 from amc_circuits import open_sweep
 from amc_circuits.options import parse_options
+from amc_circuits.sweep.columns import newest
 from amc_circuits.sweep.curves import chart_of
 from amc_circuits.sweep.store import DATABASE, Store
 from tests.amc_circuits.sweep.made_rows import made, stored
@@ -24,6 +25,14 @@ def without(row, name):
     return replace(row, parameters={key: value for key, value in row.parameters.items() if key != name})
 
 
+def of_newer(number, circuit, **options):
+    """A row of a version that knows an option and perhaps a circuit more."""
+    row = made(number, FIGURES | {"circuit": circuit}, **options)
+    return replace(
+        row, parameters=row.parameters | {"circuit": circuit, "phase_of_moon": "full"}, package_version="9.1"
+    )
+
+
 @pytest.mark.parametrize(
     "rows",
     [
@@ -31,8 +40,10 @@ def without(row, name):
         [of_mvm(0, size=2), made(1, FIGURES, size=3), made(2, FIGURES, size=4)],
         [made(0, FIGURES, size=2), without(made(1, FIGURES, size=3), "gbwp"), made(2, FIGURES, size=4)],
         [without(made(0, FIGURES, size=2), "gbwp"), made(1, FIGURES, size=3), made(2, FIGURES, size=4)],
+        [made(0, FIGURES, size=2), of_newer(1, "inv", size=3), made(2, FIGURES, size=4)],
+        [made(0, FIGURES, size=2), of_newer(1, "ginv", size=3), of_newer(2, "ginv", size=4)],
     ],
-    ids=["inv first", "mvm first", "an option lacks", "in the first row"],
+    ids=["inv first", "mvm first", "an option lacks", "in the first row", "an option more", "another circuit"],
 )
 def test_rows_may_have_other_options(amc, tmp_path, figures, rows):
     """Tables, pictures, reports and notebooks show rows that do not all have the same options."""
@@ -46,11 +57,13 @@ def test_rows_may_have_other_options(amc, tmp_path, figures, rows):
 
 
 def test_points_that_ran_again_are_drawn_once(amc, tmp_path):
-    """Of the same point by two versions a curve goes through the later row; the table shows and tells both."""
+    """Of the same point by two versions a curve goes through the row that came later; the table shows both."""
     old = [made(k, FIGURES | {"settling_time_s": 9e-6}, size=2 + k, engine_version="1") for k in range(2)]
     new = [made(2 + k, FIGURES, size=2 + k, engine_version="2") for k in range(2)]
-    rows = [replace(row, finished="2026-01-02") for row in old] + [replace(row, finished="2026-01-03") for row in new]
+    # The clock was set back in between.
+    rows = [replace(row, finished="2026-01-03") for row in old] + [replace(row, finished="2026-01-02") for row in new]
     folder = stored(tmp_path / "out", rows)
+    rows = list(open_sweep(folder))
     chart = chart_of(rows, "size", "settling_time", None)
     assert chart.curves[0].middle.tolist() == [1e-7, 1e-7]
     assert chart.left_out == "not drawn: 2 of 4 rows (2 older, of points that ran again)"
@@ -62,6 +75,25 @@ def test_points_that_ran_again_are_drawn_once(amc, tmp_path):
     assert "ran again" not in amc("table", folder, "--where", "engine_version=2").out
     assert amc("report", folder).out.startswith(f"wrote {folder / 'report.html'}: 2 points")
     assert "2 older, of points that ran again" in (folder / "report.html").read_text()
+
+
+def test_what_a_row_of_another_version_has_is_told(amc, tmp_path):
+    """An option that lacks is said where the row is run again; an unknown option or circuit, and who knows it."""
+    rows = [without(made(0, FIGURES, size=2, engine="state-space"), "levels"), *(
+        of_newer(1 + k, circuit, size=2) for k, circuit in enumerate(("inv", "ginv")))]  # fmt: skip
+    folder = stored(tmp_path / "out", rows)
+    assert "the row is of a version without levels; the defaults are taken" in amc("replay", folder, 0).out
+    amc("replay", folder, 1).refused("ROW: got 1", "option phase_of_moon", "9.1")
+    amc("replay", folder, 2).refused("ROW: got 2", "circuit 'ginv'", "9.1")
+    assert amc("merge", folder, "--out", tmp_path / "all").code == 0
+    with Store(tmp_path / "all") as store:
+        assert store.rows() == rows
+
+
+def test_a_version_without_an_option_ran_the_same_points(tmp_path):
+    """A row without it is older than one that has it at its default, not beside it."""
+    rows = [without(made(0, FIGURES, size=2), "levels"), made(1, FIGURES, size=2), made(2, FIGURES, size=2, levels=4)]
+    assert [row.number for row in newest(list(open_sweep(stored(tmp_path / "out", rows))))] == [1, 2]
 
 
 def test_a_sweep_without_rows_is_no_error(amc, tmp_path):

@@ -1,13 +1,13 @@
 """`amc replay`: a row that is run again is the same, or the difference is named."""
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from amc_circuits.sweep.store import DATABASE, FAILED, INVALID
 from tests.amc_circuits import broken_ngspice as broken
+from tests.amc_circuits.sweep.made_rows import tampered
 from tests.amc_circuits.sweep.sweeps import EXACT, FAST, programmed, rows, run
 
 ENGINES = """circuit = "inv"
@@ -32,13 +32,12 @@ engine = "auto"
 
 
 def change(folder, number, function):
-    """Changes the figures of a row behind the program's back."""
-    with sqlite3.connect(folder / DATABASE) as connection:
+    """Changes the metrics of a row behind the program's back."""
+    with tampered(folder) as connection:
         (text,) = connection.execute("select figures from points where number = ?", (number,)).fetchone()
         figures = json.loads(text)
         function(figures)
         connection.execute("update points set figures = ? where number = ?", (json.dumps(figures), number))
-    connection.close()
 
 
 def test_a_row_comes_out_the_same(sweep, amc, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 from amc_circuits.sweep.store import DATABASE, LAYOUT, Row, Store
 from netlists import ParameterError
-from tests.amc_circuits.sweep.made_rows import made
+from tests.amc_circuits.sweep.made_rows import made, tampered
 from tests.command_line import ROOT
 
 FULL = Row(
@@ -104,7 +104,7 @@ PUTS = """
 import sys
 from pathlib import Path
 from amc_circuits.sweep.store import Store
-from tests.amc_circuits.sweep.made_rows import made
+from tests.amc_circuits.sweep.made_rows import made, tampered
 with Store(Path(sys.argv[1]), create=True) as store:
     for number in range(10**6):
         store.put([(made(number), b"waves")])
@@ -138,12 +138,12 @@ def test_reading_does_not_wait_for_writing(store, tmp_path):
 
 
 def test_another_layout_is_refused(tmp_path):
-    """The database of another version is left as it is, by who reads and by who would write."""
+    """That of a newer version is named and left as it is, by who reads and by who would write."""
     with Store(tmp_path, create=True) as store:
         store.put([(made(0), None)])
         store._connection.execute(f"pragma user_version={LAYOUT + 1}")
     for create in (False, True):
-        with pytest.raises(ParameterError, match="another version of amc"):
+        with pytest.raises(ParameterError, match=f"has layout {LAYOUT + 1}, of a newer version of amc"):
             Store(tmp_path, create=create)
     with sqlite3.connect(tmp_path / DATABASE) as connection:
         assert connection.execute("select count(*) from points").fetchone() == (1,)
@@ -160,7 +160,7 @@ def test_a_foreign_database_is_refused(tmp_path):
     connection.close()
     before = (tmp_path / DATABASE).read_bytes()
     for create in (False, True):
-        with pytest.raises(ParameterError, match="not by amc"):
+        with pytest.raises(ParameterError, match="not made by amc"):
             Store(tmp_path, create=create)
     assert (tmp_path / DATABASE).read_bytes() == before
 
@@ -187,7 +187,8 @@ def test_a_foreign_database_is_refused(tmp_path):
 def test_a_tampered_row_is_refused(store, tmp_path, column, value):
     """Where a column holds something of another kind, nothing is made of it."""
     store.put([(made(0), None)])
-    store._connection.execute(f"update points set {column} = ?", (value,))
+    with tampered(tmp_path) as connection:
+        connection.execute(f"update points set {column} = ?", (value,))
     with pytest.raises(ParameterError, match="damaged"):
         kept_in(tmp_path)
 
@@ -195,7 +196,8 @@ def test_a_tampered_row_is_refused(store, tmp_path, column, value):
 def test_a_number_that_is_none_is_not_known(store, tmp_path):
     """JSON knows no nan; a database from elsewhere may hold one."""
     store.put([(made(0), None)])
-    store._connection.execute('update points set figures = \'{"bits": NaN, "residual": -Infinity}\'')
+    with tampered(tmp_path) as connection:
+        connection.execute('update points set figures = \'{"bits": NaN, "residual": -Infinity}\'')
     assert kept_in(tmp_path)[0].figures == {"bits": None, "residual": None}
 
 

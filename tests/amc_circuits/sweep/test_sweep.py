@@ -52,7 +52,7 @@ def test_rows_do_not_depend_on_the_number_of_jobs(sweep, tmp_path):
 
 def test_rows_say_what_made_them(sweep, tmp_path):
     """Hashes, seed, host, engine and versions, and when it was, in this row's own time."""
-    began = time.time()
+    began, clock = time.time(), time.monotonic()
     text = 'circuit = "inv"\n[fixed]\nopamp = "single-pole"\nsize = 2\ntrial = 3\n[grid]\nseed = [5, 6]\n'
     assert sweep(text + 'engine = ["ngspice", "state-space"]\n').code == 0
     by_ngspice, exact_one, other, _ = found = rows(tmp_path)
@@ -67,7 +67,7 @@ def test_rows_say_what_made_them(sweep, tmp_path):
     for row in found:
         assert row.host == socket.gethostname()
         assert int(began) <= datetime.fromisoformat(row.finished).timestamp() <= time.time()
-        assert 0 < row.wall_time_s < time.time() - began
+        assert 0 < row.wall_time_s < time.monotonic() - clock
 
 
 def test_folder_holds_what_was_asked(sweep, tmp_path):
@@ -179,7 +179,7 @@ def test_a_folder_is_one_process_s_until_it_ends(sweep, tmp_path, hanging):
     assert process.poll() is None and len(found) == 3
     process.kill()
     ended(process)
-    wait_until(lambda: not broken.still_running(books), within=5)
+    wait_until(lambda: not broken.still_running(books))
     assert sweep(text).out.startswith("6 points, 6 usable")
     assert rows(tmp_path)[:3] == found
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from amc_circuits.messages import message
 from amc_circuits.option import Option
 from amc_circuits.options import parse_options
-from amc_circuits.sweep.spec import LARGEST_FILE, read_sweep, sweep_from
+from amc_circuits.sweep.spec import read_sweep, sweep_from
+from amc_circuits.toml_file import LARGEST_FILE
 from netlists import ParameterError
 from tests.amc_circuits.sweep.sweeps import FAST
 from tests.command_line import ROOT
@@ -162,7 +163,7 @@ def test_points_are_made_when_they_are_asked_for(monkeypatch):
         (FAST + "[grid]\nsize = [1, 2\nseed = [1]\n", ("line 6, column 1), in size, which begins in line 5",)),
         ('circuit = "inv"\n[grid]\nseed = [1, 2]\n', ("spec.toml, [fixed] size: got nothing;", "[grid]")),
         ('circuit = "mvm"\n[fixed]\ncolumns = 3\n', ("spec.toml, line 2, [fixed] size: got nothing;",)),
-        (FAST + "conductances = 'cells.npz'\n", ("spec.toml, line 2, [fixed] size: got nothing;",)),
+        (FAST + f"conductances = '{__file__}'\n", ("spec.toml, line 2, [fixed] size: got nothing;",)),
         (FAST + "[[points]]\nsize = 2\n[[points]]\nseed = 3\n", ("line 6, [[points]] size: got nothing;",)),
     ],
 )  # fmt: skip
@@ -182,8 +183,8 @@ def test_unusable_specification_is_refused(sweep, tmp_path, text, words):
         (FAST + "noise = true\n[grid]\nspec = ['bits>4']\n", "line 6, [grid] spec: got ['bits>4']; says nothing"),
         (FAST + "[zip]\nadc_range = [1]\nseed = [1]\n", "line 5, [zip] adc_range"),
         (FAST + "[[points]]\nadc_bits = 6\nadc_range = 1\n[[points]]\nadc_range = 1\n", "line 8, [[points]] adc_range"),
-        (FAST + "[[points]]\nsize = 2\n[[points]]\nopamp_file = 'x'\n", "line 3, [fixed] opamp"),
-        (FAST + "[grid]\ndevice = ['ideal']\nconductances = ['a.npz']\n", "line 5, [grid] device"),
+        (FAST + "[[points]]\nsize = 2\n[[points]]\nopamp_file = '" + __file__ + "'\n", "line 3, [fixed] opamp"),
+        (FAST + "[grid]\ndevice = ['ideal']\nconductances = ['" + __file__ + "']\n", "line 5, [grid] device"),
     ],
 )
 def test_options_that_say_nothing_somewhere_are_refused(sweep, tmp_path, text, words):
@@ -198,7 +199,9 @@ def test_options_that_say_nothing_somewhere_are_refused(sweep, tmp_path, text, w
         FAST + "size = 2\nnoise_bandwidth = 1\n[grid]\nnoise = [true]\n",
         FAST + "[[points]]\nsize = 2\n[[points]]\nsize = 3\nadc_bits = 6\nadc_range = 1\n",
         'circuit = "mvm"\n[zip]\nsize = [2]\nspec = ["bits>4"]\nmonte_carlo = [5]\n',
-        'circuit = "inv"\n[grid]\nsize = [2]\n[[points]]\nopamp = "ad823"\n[[points]]\nopamp_file = "x"\n',
+        'circuit = "inv"\n[grid]\nsize = [2]\n[[points]]\nopamp = "ad823"\n[[points]]\nopamp_file = "'
+        + __file__
+        + '"\n',
     ],
 )
 def test_options_that_say_something_everywhere_are_taken(tmp_path, text):
@@ -215,7 +218,8 @@ def test_options_that_say_something_everywhere_are_taken(tmp_path, text):
         (b"circuit = 'inv'\n[fixed]\nseed = " + b"9" * 5000, "too many digits (at line 3)"),
         (b"circuit = 'inv'\n[fixed]\nseed = 0x" + b"f" * 9000, "line 3, [fixed] seed"),
         (b"circuit = 'inv'\n[fixed]\nseed = 99999999999999999999", "below 2^63"),
-        (b"circuit = 'inv'\n[fixed]\nseed" + b".a" * 400 + b" = 1", "line 3, [fixed] seed"),
+        (b"circuit = 'inv'\n[fixed]\nseed" + b".a" * 400 + b" = 1", "nested too deeply (at line 3)"),
+        (b"circuit = 'inv'\n[fixed]\nseed" + b".a" * 4 + b" = 1", "line 3, [fixed] seed"),
         (b"circuit = 'inv'\n[fixed]\n" + b"a" * 5000 + b" = 1", "line 3, [fixed] aaaa"),
         (b"circuit = 'inv'\n[fixed]\ngbwp = '" + b"a" * 5000 + b"'", "line 3, [fixed] gbwp"),
         (b"circuit = 'inv'\n[fixed]\ngbwp = nan", "got nan; must be a number"),
@@ -223,7 +227,7 @@ def test_options_that_say_something_everywhere_are_taken(tmp_path, text):
         (b"circuit = 'inv'\n[fixed]\ngbwp = 1979-05-27", "got 1979-05-27; must be one number"),
         (b"circuit = 'inv'\n[fixed]\ngbwp = 07:32:00", "got 07:32:00; must be one number"),
         (b"circuit = 'inv'\n[fixed]\nconductances = 'a\\u0000'".replace(b"'a", b'"a').replace(b"0'", b'0"'), "got 'a"),
-        (b"#" * (LARGEST_FILE + 1), "larger than 10 MB"),
+        (b"#" * (LARGEST_FILE + 1), "larger than 2 MB"),
     ],
 )
 def test_hostile_files_are_refused_in_one_short_line(amc, tmp_path, content, words):
@@ -237,9 +241,31 @@ def test_hostile_files_are_refused_in_one_short_line(amc, tmp_path, content, wor
 
 def test_unreadable_specification_is_refused(amc, tmp_path):
     """A missing file, a folder and an endless device are refused by name."""
-    reasons = {tmp_path / "none.toml": "No such file", tmp_path: "Is a directory", "/dev/zero": "larger than 10 MB"}
+    reasons = {tmp_path / "none.toml": "No such file", tmp_path: "Is a directory", "/dev/zero": "larger than 2 MB"}
     for path, reason in reasons.items():
         amc("sweep", path, "--out", tmp_path / "out").refused(f"SPEC: got {path}", reason)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("option", ["opamp_file", "conductances"])
+@pytest.mark.parametrize("section", ["[fixed]\n{} = '{}'", "[grid]\n{} = [SELF, '{}']", "[[points]]\n{} = '{}'"])
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda path: None, "there is no such file"),
+        (lambda path: path.mkdir(), "is a folder; name a file"),
+        (lambda path: path.symlink_to("gone"), "is a link to a file that is missing"),
+    ],
+    ids=["missing", "folder", "dangling"],
+)
+def test_a_missing_file_is_called_missing(amc, tmp_path, option, section, make, words):
+    """With the line that names it, before anything runs, in the estimate, too."""
+    path = tmp_path / "part"
+    make(path)
+    text = f'circuit = "inv"\n{section.format(option, path).replace("SELF", repr(__file__))}\n'
+    (tmp_path / "spec.toml").write_text(text)
+    for more in (("--out", tmp_path / "out"), ("--dry-run",)):
+        amc("sweep", tmp_path / "spec.toml", *more).refused("line 3", option, f"got '{path}'; {words}")
     assert not (tmp_path / "out").exists()
 
 

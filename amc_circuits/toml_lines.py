@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import bisect
 import re
 import tomllib
+from collections import Counter
 from typing import Any
 
 Place = tuple[str | int, ...]
 """Keys and numbers of list entries from the outermost on, such as `("points", 2, "size")`."""
 _TOKEN = re.compile(
-    r'"""(?:\\.|[^\\])*?""""{0,2}'  # multi-line text may end in up to two quotes of its own
-    r"|'''.*?''''{0,2}"
-    r'|"(?:\\.|[^"\\\n])*"'
-    r"|'[^'\n]*'"
-    r"|\#[^\n]*"
+    # Text of several lines may end in up to two quotes of its own; one without an end takes all that follows. None of
+    # these goes back over what it took, so that the time is in proportion to the text.
+    r'"""(?:[^"\\]++|\\.|"(?!""))*+(?:"{3,5}|\Z)'
+    r"|'''(?:[^']++|'(?!''))*+(?:'{3,5}|\Z)"
+    r'|"(?:[^"\\\n]++|\\.)*+"?'
+    r"|'[^'\n]*+'?"
+    r"|\#[^\n]*+"
     r"|[\[\]{}\n]",
     re.DOTALL,
 )
@@ -29,16 +31,55 @@ def line_of(text: str, place: Place) -> int | None:
         place: What is looked for.
     """
     starts, _ = _statements(text)
+    section: Place = ()
+    entries: Counter[Place] = Counter()
+    for start, end in zip(starts, [*starts, len(text)][1:], strict=True):
+        content = tomllib.loads(text[start:end])
+        if text[start:end].lstrip().startswith("["):
+            section, content = _section(content, entries), {}
+        if place == section[: len(place)] or (
+            place[: len(section)] == section and content and _holds(content, place[len(section) :])
+        ):
+            return text.count("\n", 0, start) + 1
+    return None
 
-    def said(count: int) -> bool:
-        end = starts[count] if count < len(starts) else len(text)
-        return _holds(tomllib.loads(text[:end]), place)
 
-    # What is said stays said: the first statement after which it is there is the one.
-    last = bisect.bisect_left(range(len(starts) + 1), True, key=said)
-    if not 0 < last <= len(starts):
-        return None
-    return text.count("\n", 0, starts[last - 1]) + 1
+def _section(content: Any, entries: Counter[Place]) -> Place:
+    """The place that a heading names; of lists of tables, in which each heading is an entry, the last entry so far."""
+    place: Place = ()
+    while content:
+        ((key, content),) = content.items()
+        place = (*place, key)
+        if isinstance(content, list):
+            entries[place] += 1
+            return (*place, entries[place] - 1)
+        if place in entries:
+            place = (*place, entries[place] - 1)
+    return place
+
+
+def first_too_deep(text: str, most: int) -> int | None:
+    """Where, first, a key has more parts than so many, or lists and tables are deeper in each other; None if nowhere.
+
+    Args:
+        text: Any.
+        most: Parts and depth that are allowed.
+    """
+    depth = dots = end = 0
+    for token in _TOKEN.finditer(text):
+        *before, last = re.split("[=,]", text[end : token.start()])
+        if before:
+            if max(dots + before[0].count("."), *(part.count(".") for part in before[1:]), 0) >= most:
+                return end
+            dots = 0
+        dots += last.count(".")
+        sign, end = token[0], token.end()
+        depth += (sign in "[{") - (sign in "]}")
+        if dots >= most or depth > most:
+            return token.start()
+        if sign in "[]{}\n":
+            dots = 0
+    return len(text) if text.count(".", end) >= most else None
 
 
 def explained(text: str, error: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amc_circuits.sweep.toml_lines import line_of
+from amc_circuits.toml_lines import line_of
 
 FILLERS = ["", "# [grid] gbwp = 1 ]]]", "   ", "\t# \"\"\" '''", "#"]
 VALUES = [

@@ -1,0 +1,130 @@
+"""One point of a sweep as a record, and as the columns of a database, which may come from anywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+FAILED, INVALID = "FAILED", "INVALID"
+TEXTS = ("circuit", "engine", "status", "warning")
+"""Metrics that are text."""
+_AS_JSON = ("parameters", "figures")
+_STORED_AS: dict[str, Callable[[Any], Any]] = {"parameters": json.dumps, "figures": json.dumps, "wall_time_s": float}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One point of a sweep.
+
+    Attributes:
+        key: Hash of all that its metrics depend on: circuit, options, contents of files, engine and its version.
+        number: Its place in the sweep, from 0.
+        parameters: Circuit and options, complete, in SI units.
+        status: Of the solution; `FAILED` when it could not be simulated, `INVALID` when the point makes no sense.
+        figures: Metrics, as `--format json` prints them, without vectors.
+        error: Why it failed; empty for a usable row.
+        kept: Where deck and log of a failure are, relative to the sweep's folder; empty without any.
+        wall_time_s: Of this point, s.
+        finished: Time at which it ended by the clock of its machine, UTC, ISO 8601; no order depends on it.
+        seed: Of all that was drawn.
+        host: Name of the machine that ran it.
+        engine: Engine that the point asks for.
+        engine_version: Such as `ngspice 46 KLU`, or that of this package.
+        design_sha256: Hash of the design record; of trials over all of theirs; empty where none was made.
+        deck_sha256: Hash of the decks that were run; empty when none was.
+        package_version: Of this package.
+        counter: Place in the order in which its store took rows, from 1; 0 before that. No part of what it is: rows
+            are equal whatever their counters.
+    """
+
+    key: str
+    number: int
+    parameters: dict[str, Any]
+    status: str
+    figures: dict[str, Any]
+    error: str
+    kept: str = ""
+    wall_time_s: float = 0.0
+    finished: str = ""
+    seed: int = 0
+    host: str = ""
+    engine: str = ""
+    engine_version: str = ""
+    design_sha256: str = ""
+    deck_sha256: str = ""
+    package_version: str = ""
+    counter: int = field(default=0, compare=False)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Its parameters without the circuit."""
+        return {name: value for name, value in self.parameters.items() if name != "circuit"}
+
+    @property
+    def usable(self) -> bool:
+        """True for a settled solution."""
+        return self.status == "SETTLED"
+
+    @property
+    def failed(self) -> bool:
+        """True where nothing could be simulated."""
+        return self.status in (FAILED, INVALID)
+
+
+COLUMNS = tuple(entry.name for entry in fields(Row) if entry.name != "counter")
+"""Of the database, besides the counter and the checksums."""
+NUMBER = COLUMNS.index("number")
+_TYPES: dict[str, type] = {
+    entry.name: {"str": str, "int": int, "float": float}.get(str(entry.type), dict) for entry in fields(Row)
+}
+
+
+def columns_of_row(row: Row) -> list[Any]:
+    """The values of `COLUMNS` as they are stored."""
+    return [_STORED_AS.get(name, _as_text)(getattr(row, name)) for name in COLUMNS]
+
+
+def _as_text(value: Any) -> Any:
+    """Text as UTF-8 has it: the name of a file, of which an error speaks, need not be."""
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
+
+
+def row_of_columns(counter: object, values: Sequence[Any]) -> Row:
+    """A row of what is stored.
+
+    Args:
+        counter: Of the row.
+        values: As `columns_of_row` makes them.
+
+    Raises:
+        ValueError: A value is of another type, or no row of ours has it.
+    """
+    try:
+        texts = zip(COLUMNS, values, strict=True)
+        found = {name: _unpacked(value) if name in _AS_JSON else value for name, value in texts} | {"counter": counter}
+    except (TypeError, RecursionError):
+        raise ValueError("it is no row") from None
+    if not all(isinstance(found[name], type_) for name, type_ in _TYPES.items()) or not _is_sound(found):
+        raise ValueError("it is no row")
+    return Row(**found)
+
+
+def _unpacked(text: str) -> Any:
+    """JSON, in which a number that is none is not known."""
+    return json.loads(text, parse_constant=lambda _: None)
+
+
+def _is_sound(row: Mapping[str, Any]) -> bool:
+    """Whether parameters are options of a circuit, metrics numbers but for `TEXTS`, and texts have nothing hidden."""
+    parameters, figures = row["parameters"], row["figures"]
+    numbers = [value for name, value in figures.items() if name not in TEXTS and not isinstance(value, list)]
+    numbers += [value for group in numbers if isinstance(group, dict) for value in group.values()]
+    return (
+        isinstance(parameters.get("circuit"), str)
+        and all(value is None or isinstance(value, (str, int, float)) for value in parameters.values())
+        and all(value is None or isinstance(value, (int, float, dict)) for value in numbers)
+        and all(isinstance(figures.get(name, ""), str) for name in TEXTS)
+        and all(value.isprintable() for name, value in row.items() if isinstance(value, str) and name != "error")
+    )
