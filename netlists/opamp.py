@@ -29,7 +29,8 @@ import math
 from collections.abc import Sequence
 
 from netlists import nodes
-from netlists.opamp_parameters import PINS, MacroOpAmp, OpAmp, SinglePoleOpAmp, SubcircuitOpAmp
+from netlists.opamp_parameters import MacroOpAmp, OpAmp, SinglePoleOpAmp, SubcircuitOpAmp
+from netlists.opamp_pins import PINS, connection
 from netlists.record import FloatArray
 
 SUBCIRCUIT = "opamp"
@@ -73,7 +74,7 @@ def subcircuit(opamp: OpAmp) -> str:
             lines = _macro(opamp)
         case SubcircuitOpAmp():
             lines = [f".subckt {SUBCIRCUIT} {' '.join(PINS)}", opamp.text.strip()]
-            lines.append(f"Xcore {' '.join(opamp.pins)} {opamp.subcircuit}")
+            lines.append(f"Xcore {connection(opamp.pins)} {opamp.subcircuit}")
     return "\n".join([*lines, f".ends {SUBCIRCUIT}"])
 
 

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
+from netlists.opamp_pins import PINS, check_words
 from netlists.record import NonNegative, ParameterError, Positive, Record
 
 
@@ -115,9 +116,6 @@ class MacroOpAmp(Record):
         return self.output_swing / self.slew_rate
 
 
-PINS = ("inp", "inn", "out", "vdd", "vss")
-
-
 class SubcircuitOpAmp(Record):
     """Op-amp given as a SPICE subcircuit: of transistors, or a model of the user's.
 
@@ -125,7 +123,8 @@ class SubcircuitOpAmp(Record):
         model: Tells this record from the others in stored files.
         text: The subcircuit and its device models, as `netlists/model_file.py` returns them: nothing else in it.
         subcircuit: Its name.
-        pins: What its pins are, in their order.
+        pins: What its pins are tied to, in their order: one of inp, inn, out, vdd, vss, gnd, nc (open), net1 .. net9
+            each; equal words are joined.
         macro: Its fit. Timing, poles and limits are taken from it, and the rails from its `supply_voltage`.
     """
 
@@ -137,8 +136,7 @@ class SubcircuitOpAmp(Record):
 
     @model_validator(mode="after")
     def _pins_are_known(self) -> Self:
-        if sorted(self.pins) != sorted(PINS):
-            raise ParameterError("pins", ",".join(self.pins), f"must be {', '.join(PINS)} in the subcircuit's order")
+        check_words(self.pins, "pins")
         return self
 
     @property
