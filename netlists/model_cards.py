@@ -121,6 +121,9 @@ class Scope:
         self._understood = True
         if self.block.broken is not None:
             raise self.block.broken
+        if self.block.ended_as is not None:
+            name, line = self.block.ended_as
+            line.leave_out(f"{name} after .ends of {self.name}")
         put_in(self.block, self.reader)
         between = ""
         for line in self.block.lines:

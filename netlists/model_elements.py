@@ -14,6 +14,8 @@ SERIES, PARALLEL = ("rser", "lser"), ("rpar", "cpar")
 """LTspice's parts beside a resistor, capacitor, inductor or source."""
 MEANINGLESS = ("noiseless", "tol", "pwr", "irms", "vpk", "mfg", "pn")
 """Words on passive parts that change nothing that is measured here."""
+UNBALANCED = "efgh"
+"""Controlled sources: in their tables and polynomials a parenthesis too many or too few says nothing."""
 
 
 def element(line: Line) -> Element | Instance:
@@ -25,7 +27,7 @@ def element(line: Line) -> Element | Instance:
     reader = _READERS.get(line.text[0].lower())
     if reader is None:
         raise line.refused(f"accepted elements start with {' '.join(_READERS).upper()}; a comment starts with *")
-    words = Words(line)
+    words = Words(line, balanced=line.text[0].lower() not in UNBALANCED)
     return reader(words, words.name("an element"))
 
 
@@ -38,7 +40,7 @@ def _passive(options: str) -> Callable[[Words, str], Element]:
 
     def read(words: Words, name: str) -> Element:
         nodes, model, value, noisy = words.nodes(2), list[Part](), list[Part](), True
-        while words.peek() and (not words.option_next() or words.peek() == name[0]):
+        while words.peek() and words.peek() != "tc" and (not words.option_next() or words.peek() == name[0]):
             if name[0] == "r" and words.skip("noiseless"):
                 noisy = False
             elif words.option_next() and not value:

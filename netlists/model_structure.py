@@ -42,6 +42,7 @@ class Block:
         parent: The block around it.
         lines: Its own lines, in order, without those of the blocks in it; includes in it stand as they are.
         blocks: Those defined in it, by name; several of one name where the file says so.
+        ended_as: The name behind its `.ends` where that is another one, and the line.
         broken: Why nobody can say where it ends.
         forbidden: The first line, in a file, that would run commands.
     """
@@ -51,6 +52,7 @@ class Block:
     parent: Block | None = None
     lines: list[Line] = field(default_factory=list)
     blocks: dict[str, list[Block]] = field(default_factory=dict)
+    ended_as: tuple[str, Line] | None = None
     broken: ParameterError | None = None
     forbidden: Line | None = None
 
@@ -123,7 +125,7 @@ class _Structure:
     def __init__(self, block: Block, reader: Reader) -> None:
         self.base = self.here = block
         self.reader = reader
-        self.closed: tuple[Block, Line] | None = None
+        self.closed: Block | None = None
 
     def take(self, lines: Iterable[Line], inside: bool = False) -> None:
         for line in lines:
@@ -165,8 +167,8 @@ class _Structure:
         if named and named[0] is not self.here:
             self.leave_open(until=named[0])
         elif name not in ("", self.here.name):
-            line.leave_out(f"{name} after .ends of {self.here.name}")
-        self.closed = (self.here, line)
+            self.here.ended_as = (name, line)
+        self.closed = self.here
         self.here = self.here.parent or self.base
 
     def _end_too_many(self, line: Line, name: str) -> None:
@@ -176,9 +178,9 @@ class _Structure:
         if self.closed is None:
             line.leave_out(line.text)
             return
-        block, end = self.closed
-        if name == block.name and _first_word(end.text[len(".ends") :]) not in ("", name):
-            block.broken = end.refused(f"the subcircuit that is open here is {name}, from line {block.line.number}")
+        block, ended = self.closed, self.closed.ended_as
+        if name == block.name and ended is not None:
+            block.broken = ended[1].refused(f"the subcircuit that is open here is {name}, from line {block.line.number}")
         else:
             block.broken = line.refused("there is no subcircuit that this could end")
 

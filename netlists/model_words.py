@@ -125,7 +125,7 @@ class Words:
     def raw(self) -> Raw:
         """`name=value` as it stands."""
         name = self.take("an option")
-        if not self.skip("=") or _OPTION.fullmatch(name) is None:
+        if not (self.skip("=") or (name == "tc" and self.value_next())) or _OPTION.fullmatch(name) is None:
             raise self.line.refused(f"{name} is not expected here")
         word = self.take(f"the value of {name}")
         return Raw(name, word[1:-1] if word.startswith("{") else word)
