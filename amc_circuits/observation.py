@@ -13,7 +13,7 @@ import numpy as np
 
 from amc_circuits.waveforms import Waveforms
 from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp, SinglePoleOpAmp, StepTrain, nodes
-from netlists.opamp import has_supply
+from netlists.opamp import has_energy, has_supply
 from netlists.record import FloatArray
 
 
@@ -26,7 +26,8 @@ class Observation:
         outputs: `c` of INV, `out` of MVM, shape (T, N), V.
         array_power: Dissipated in cells and wires, shape (T,), W.
         input_power: Dissipated in the input resistors, shape (T,), W.
-        delivered_power: By supplies and input sources, shape (T,), W; None where the op-amps have no supply pins.
+        delivered_power: By supplies and input sources, shape (T,), W; None where the supply current of the op-amps is
+            not known.
         output_current: Of every amplifier, inverters included, shape (T, amplifiers), A.
         stage_voltage: What each output would be without its load, shape (T, amplifiers), V.
         terminal_voltage: Word lines, bit lines of the positive array, bit lines of the negative array where there is
@@ -133,7 +134,7 @@ def _without_wires(design: InvDesign | MvmDesign, array: int, voltage: FloatArra
 
 
 def _supply_power(opamp: OpAmp, waveforms: Waveforms) -> FloatArray | None:
-    if isinstance(opamp, SinglePoleOpAmp):
+    if isinstance(opamp, SinglePoleOpAmp) or not has_energy(opamp):
         return None
     plus = waveforms.current(nodes.SUPPLY_POSITIVE_SOURCE)
     minus = waveforms.current(nodes.SUPPLY_NEGATIVE_SOURCE)

@@ -180,7 +180,9 @@ class _Structure:
             return
         block, ended = self.closed, self.closed.ended_as
         if name == block.name and ended is not None:
-            block.broken = ended[1].refused(f"the subcircuit that is open here is {name}, from line {block.line.number}")
+            block.broken = ended[1].refused(
+                f"the subcircuit that is open here is {name}, from line {block.line.number}"
+            )
         else:
             block.broken = line.refused("there is no subcircuit that this could end")
 

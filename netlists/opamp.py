@@ -46,8 +46,14 @@ Newton's method comes by: up an exponential it creeps back volt by e-fold, and f
 
 
 def has_supply(opamp: OpAmp) -> bool:
-    """True when the model has supply pins, so that its energy is known."""
+    """True when the model has supply pins."""
     return not isinstance(opamp, SinglePoleOpAmp)
+
+
+def has_energy(opamp: OpAmp) -> bool:
+    """True when its supply current is known, so that its energy is."""
+    macro = opamp.equivalent
+    return isinstance(macro, MacroOpAmp) and macro.quiescent_current is not None
 
 
 def instances(
@@ -92,7 +98,6 @@ def _single_pole(opamp: SinglePoleOpAmp) -> list[str]:
 def _macro(opamp: MacroOpAmp) -> list[str]:
     gm = opamp.unity_gain_frequency * COMPENSATION
     i_max = opamp.slew_rate * COMPENSATION
-    idle = opamp.quiescent_current - opamp.class_ab_current
     drive = 1 / (opamp.output_resistance * opamp.output_current_limit)
     scale, half = gm / i_max, opamp.output_current_limit / 2
     lines = [
@@ -112,8 +117,10 @@ def _macro(opamp: MacroOpAmp) -> list[str]:
         f"Bout y 0 I={_artanh('v(y)')}",
         f"Gsource vdd out y 0 {half!r}",
         f"Gsink vss out y 0 {half!r}",
-        f"Bab vdd vss I=sqrt({half**2!r}*v(y)*v(y)+{opamp.class_ab_current**2!r})+{idle!r}",
     ]
+    if opamp.quiescent_current is not None and opamp.class_ab_current is not None:
+        idle = opamp.quiescent_current - opamp.class_ab_current
+        lines.append(f"Bab vdd vss I=sqrt({half**2!r}*v(y)*v(y)+{opamp.class_ab_current**2!r})+{idle!r}")
     if opamp.input_capacitance > 0:
         lines.append(f"Cin inn 0 {opamp.input_capacitance!r}")
     return lines

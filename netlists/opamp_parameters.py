@@ -65,8 +65,9 @@ class MacroOpAmp(Record):
         input_capacitance: From the inverting input to ground, F.
         input_noise: White noise at the input, one-sided density, V/sqrt(Hz).
         supply_voltage: The rails are plus and minus this, V.
-        quiescent_current: From rail to rail without load, output stage included, A.
-        class_ab_current: The part of it that flows in the output stage, A.
+        quiescent_current: From rail to rail without load, output stage included, A; None where it is not known, and
+            with it the energy.
+        class_ab_current: The part of it that flows in the output stage, A; None with it.
     """
 
     model: Literal["macro"] = "macro"
@@ -81,8 +82,8 @@ class MacroOpAmp(Record):
     input_capacitance: NonNegative = 0.0
     input_noise: NonNegative = 0.0
     supply_voltage: Positive
-    quiescent_current: Positive
-    class_ab_current: Positive
+    quiescent_current: Positive | None
+    class_ab_current: Positive | None
 
     @property
     def equivalent(self) -> MacroOpAmp:
@@ -95,7 +96,10 @@ class MacroOpAmp(Record):
             raise ParameterError(
                 "output_swing", self.output_swing, f"must not pass the supply, {self.supply_voltage} V"
             )
-        if self.class_ab_current > self.quiescent_current:
+        if (self.class_ab_current is None) != (self.quiescent_current is None):
+            mend = "goes with the other current of the supply: give both, or None for both"
+            raise ParameterError("class_ab_current", self.class_ab_current, mend)
+        if (self.class_ab_current or 0.0) > (self.quiescent_current or 0.0):
             mend = f"must not pass quiescent_current, {self.quiescent_current} A, of which it is a part"
             raise ParameterError("class_ab_current", self.class_ab_current, mend)
         return self

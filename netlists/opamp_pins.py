@@ -15,7 +15,8 @@ NEEDED = ("inp", "inn", "out")
 VENDORS_ORDER = ("inp", "inn", "vdd", "vss", "out")
 """The order of nearly all public model files."""
 RAILS, INPUTS = ("vdd", "vss"), ("inp", "inn")
-USUAL_ORDERS = (VENDORS_ORDER, PINS, ("out", "inn", "inp", "vdd", "vss"), ("inp", "inn", "vss", "vdd", "out"))
+USUAL_ORDERS = (VENDORS_ORDER, PINS, ("out", "vss", "inp", "inn", "vdd"), ("out", "inn", "inp", "vss", "vdd"))
+"""Of files, then of packages: the small one of five pins, half a double one."""
 OPEN = "nc"
 """A pin that is left open."""
 WORDS = "inp inn out vdd vss gnd nc net1 .. net9"
@@ -84,7 +85,7 @@ def likely_orders(words: Sequence[str]) -> list[tuple[str, ...]]:
     places = [place for place, word in enumerate(words) if word in PINS]
     given = tuple(words[place] for place in places)
     orders = [
-        _exchanged(order, pairs)
+        exchanged(order, pairs)
         for order in (given, *USUAL_ORDERS)
         for pairs in ((), (RAILS,), (INPUTS,), (RAILS, INPUTS))
     ]
@@ -98,7 +99,8 @@ def likely_orders(words: Sequence[str]) -> list[tuple[str, ...]]:
     return found
 
 
-def _exchanged(order: Sequence[str], pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+def exchanged(order: Sequence[str], pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """The same words with those of each pair exchanged."""
     swap = {a: b for pair in pairs for a, b in (pair, pair[::-1])}
     return tuple(swap.get(word, word) for word in order)
 
@@ -107,6 +109,6 @@ def difference(given: Sequence[str], better: Sequence[str]) -> str:
     """What is wrong with the given words where others are right: `the rails are exchanged` and the like."""
     exchanges = {"the rails are": (RAILS,), "the inputs are": (INPUTS,), "rails and inputs are": (RAILS, INPUTS)}
     for what, pairs in exchanges.items():
-        if _exchanged(given, pairs) == tuple(better):
+        if exchanged(given, pairs) == tuple(better):
             return f"{what} exchanged"
     return "the pins are in another order"
