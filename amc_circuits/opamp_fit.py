@@ -13,7 +13,7 @@ from netlists.model_file import ModelFileWarning
 from netlists.opamp import CLAMP_VOLTAGE
 
 NEEDED = (
-    "swing_high", "swing_low", "source_current", "sink_current", "slew_rate_rising", "slew_rate_falling",
+    "swing_high", "swing_low", "slew_rate_rising", "slew_rate_falling", "source_current", "sink_current",
 )  # fmt: skip
 """Metrics without which there is no macro model."""
 LEAST_RESISTANCE = 1e-3

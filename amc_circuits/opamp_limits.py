@@ -29,6 +29,8 @@ SWING_AT = 0.5
 """The swing ends where the incremental gain has fallen to this part of the one at 0 V."""
 NOISE = 8.0
 """Standard deviations of the input's steps by which a step must differ to count."""
+UNLIMITED = 100.0
+"""A; no op-amp delivers more, and a model that does has no limit."""
 TURNED = 1e-3
 """Part of the supply by which an output that is led outwards must not come back."""
 MIDDLE = 20
@@ -240,10 +242,11 @@ def short_circuit(runs: Runs, offset: float, gain: float, reasons: dict[str, str
     """
     source, sink = (_held(runs, offset, gain, sign) for sign in (-1.0, 1.0))
     found: Found = {"source_current": source, "sink_current": -sink}
-    for name, current in tuple(found.items()):
-        if current is None or current <= 0:
+    for name, current in (("source_current", source), ("sink_current", -sink)):
+        if not 0 < current < UNLIMITED:
             found[name] = None
-            reasons[name] = f"{current:.3g} A flow: overdriven, the output goes the other way"
+            why = "nothing limits it" if current > 0 else "overdriven, the output goes the other way"
+            reasons[name] = f"{current:.3g} A flow: {why}"
     return found
 
 
@@ -329,7 +332,8 @@ def _overdriven(runs: Runs, crossover: float, free: float, linear: tuple[float, 
         if found:
             return found
         hold *= LONGER
-    raise LookupError(f"the overdriven output still moves {hold / LONGER:.3g} s after a step, or does not come back")
+    text = f"the overdriven output still moves {hold / LONGER:.3g} s after a step, or does not come back"
+    raise LookupError(f"{text}; check that something holds its output within its rails, or take less load_capacitance")
 
 
 def _both_ways(time: FloatArray, output: FloatArray, hold: float, linear: tuple[float, float]) -> Found:

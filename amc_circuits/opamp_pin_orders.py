@@ -39,6 +39,8 @@ def refuse_with_better_pins(bench: OpAmpBench, error: ParameterError | Simulatio
     opamp = bench.opamp
     if not isinstance(opamp, SubcircuitOpAmp) or getattr(error, "parameter", "opamp") != "opamp":
         return
+    if _current(bench, opamp.pins) is not None:
+        return
     end = time.monotonic() + LONGEST
     for words in likely_orders(opamp.pins):
         if time.monotonic() > end:
