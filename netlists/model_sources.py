@@ -23,8 +23,6 @@ MAX_COEFFICIENTS, MAX_VARIABLES = 200, 20
 """Of a POLY."""
 BESIDE = {"v": ("rser", "cpar"), "i": (), "b": ("rpar", "cpar")}
 """LTspice's parts beside a source."""
-WITH_CURRENT = "vehlb"
-"""First letters of elements whose current another one may name."""
 
 _WAVES = {"pulse": (2, 8), "sin": (2, 6), "exp": (2, 6), "sffm": (2, 7), "pwl": (2, 1000)}
 """Least and most numbers of each."""
@@ -97,10 +95,13 @@ def current_controlled(words: Words, name: str) -> Element:
         tree = words.value("the expression")
         words.end()
         return Element(words.line, name, nodes, (Formula(kind, tree),))
-    source = Reference(words.name("a voltage source"), WITH_CURRENT)
+    source = words.name("a voltage source")
     gain = words.value("the gain")
     words.end()
-    return Element(words.line, name, nodes, (source, gain))
+    if source.startswith("v"):
+        return Element(words.line, name, nodes, (Reference(source, "v"), gain))
+    # ngspice's F and H take the current of a V only, its behavioural sources that of others, too.
+    return Element(words.line, name, nodes, (Formula(kind, Chain(gain, (("*", Current(source)),))),))
 
 
 def _polynomial(words: Words, variable: Callable[[], Expression]) -> Expression:

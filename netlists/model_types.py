@@ -130,7 +130,9 @@ def read_model_card(line: Line) -> Model:
     if type_ == "lpnp":
         written["subs"] = "-1"
     if type_ == "d" and (odd := LINEAR_DIODE & set(written)):
-        raise line.refused(f"{min(odd)}= makes a diode of straight lines, which ngspice lacks; build it from a table")
+        raise line.refused(
+            f"{', '.join(sorted(odd))}= make a diode of straight lines, which ngspice lacks; build it from a table"
+        )
     return Model(name, line, TYPES.get(type_, ""), base, tuple(Raw(*each) for each in written.items()))
 
 

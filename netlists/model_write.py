@@ -14,6 +14,10 @@ from netlists.model_values import constant, fold, voltage
 
 ABSOLUTE_ZERO = -273.0
 """Degrees Celsius; a resistor whose T_ABS is this or less makes no noise."""
+OWN_SWITCHES = {"vswitch": "sw", "iswitch": "csw"}
+"""PSpice's switches with thresholds, and ngspice's."""
+SWITCHED_OFF = 1e6
+"""Ohm of PSpice's switches, unless they say it."""
 
 
 class _Used(NamedTuple):
@@ -101,7 +105,7 @@ def _number(tree: Expression, factor: float, view: View) -> str:
 
 def _control(control: Voltage | Current, view: View) -> str:
     if isinstance(control, Current):
-        return view.source(control.source)
+        return view.element(control.source, "v")
     return f"{view.node(control.plus)} {view.node(control.minus)}"
 
 
@@ -128,10 +132,13 @@ def _written_model(used: _Used | None, view: View) -> tuple[list[str], str]:
     kept = {key: value for key, value in values.items() if key not in (*AT_TEMPERATURE, *_of_the_element(model))}
     if "t_measured" in values:
         kept["tnom"] = values["t_measured"]
+    type_ = OWN_SWITCHES.get(model.type, model.type)
+    if type_ != model.type:
+        kept.setdefault("roff", SWITCHED_OFF)
     level = int(kept.pop("level", 1.0))
     text_ = [f"level={WRITTEN_LEVELS.get(level, level)}"] if "level" in values else []
     text_ += [f"{key}={value!r}" for key, value in kept.items()]
-    return [f".model {name} {model.type} {' '.join(text_)}"], name
+    return [f".model {name} {type_} {' '.join(text_)}"], name
 
 
 def _of_the_element(model: Model) -> tuple[str, ...]:
@@ -155,7 +162,7 @@ def _smooth_switch(each: Element, used: _Used, view: View) -> str:
         on, off = middle - half, middle + half
     elif model.type in ("sw", "csw") or f"{letter}t" in values:
         return ""
-    r_on, r_off = values.get("ron", 1.0), values.get("roff", 1e6 if model.type in ("vswitch", "iswitch") else 1e12)
+    r_on, r_off = values.get("ron", 1.0), values.get("roff", SWITCHED_OFF if model.type in OWN_SWITCHES else 1e12)
     if not 0 < abs(on - off) < math.inf or min(r_on, r_off) <= 0:
         raise model.line.refused(f"a switch needs {letter}on and {letter}off that differ, and resistances above 0")
     mean, span = (math.log(r_on) + math.log(r_off)) / 2, math.log(r_on) - math.log(r_off)
