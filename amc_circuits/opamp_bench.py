@@ -98,7 +98,8 @@ def _try(reasons: dict[str, str], names: Iterable[str], measure: Callable[[], Fo
 def _noise(runs: Runs, frequency: float, reasons: dict[str, str]) -> Found:
     """Noise of an op-amp's devices at its input, one-sided, V/sqrt(Hz)."""
     runs.say("noise")
-    density = float(runs.run(partial(noise_deck, frequency=frequency))["inoise_spectrum"][0])
+    unloaded = runs.bench.replace(load=None, load_capacitance=0.0)  # A load makes noise of its own.
+    density = float(runs.run(partial(noise_deck, frequency=frequency), unloaded)["inoise_spectrum"][0])
     if density <= NO_NOISE:
         reasons["input_noise"] = "its parts make none"
     return {"input_noise": density if density > NO_NOISE else None}

@@ -182,12 +182,17 @@ def levels(runs: Runs, reasons: dict[str, str]) -> Found:
         for name, whole in zip(("swing_low", "swing_high"), complete, strict=True):
             if not whole:
                 reasons[name] = "beyond, ngspice finds no operating point, or another one"
-    if quiescent < NO_CURRENT:
+    if not NO_CURRENT < quiescent < UNLIMITED:
         found["quiescent_current"] = None
         reasons["quiescent_current"] = (
             "no current flows between the rails at rest"
-            if quiescent > -NO_CURRENT
-            else f"{quiescent:.3g} A at rest: it flows out of the positive rail's pin, the wrong way"
+            if abs(quiescent) <= NO_CURRENT
+            else f"{quiescent:.3g} A at rest: "
+            + (
+                "it flows out of the positive rail's pin, the wrong way"
+                if quiescent < 0
+                else "more than any op-amp draws"
+            )
         )
     return found
 

@@ -22,6 +22,8 @@ LEAST_GAIN = 10.0
 """Of an amplifier, V/V."""
 AT = 1.0
 """Hz, where the gain is looked at."""
+LARGEST = 0.5
+"""A, of an op-amp at rest."""
 MANY_TIMES = 10.0
 """By which the current at rest falls where exchanged rails are put right: junctions conduct no longer."""
 
@@ -56,17 +58,17 @@ def refuse_exchanged_rails(bench: OpAmpBench, current: float | None) -> None:
 
     Args:
         bench: The bench.
-        current: From the positive rail at rest, A; only a negative one is looked at.
+        current: From the positive rail at rest, A; only one that no op-amp draws is looked at.
 
     Raises:
         ParameterError: With the rails put right, a much smaller current flows the right way.
     """
     opamp = bench.opamp
-    if not isinstance(opamp, SubcircuitOpAmp) or current is None or current >= 0:
+    if not isinstance(opamp, SubcircuitOpAmp) or current is None or 0 <= current <= LARGEST:
         return
     words = exchanged(opamp.pins, (RAILS,))
     right = _current(bench, words)
-    if right is not None and 0 < right < -current / MANY_TIMES:
+    if right is not None and 0 < right < abs(current) / MANY_TIMES:
         _refuse(opamp.pins, words)
 
 

@@ -192,7 +192,7 @@ def test_what_cannot_be_measured_hides_nothing_else(change, missing, words):
     assert found.gbwp == pytest.approx(1e-3 / (2 * np.pi * 16e-12), rel=0.02)
     name = missing.replace(" ", "_")
     assert getattr(found, name) is None and re.search(words, found.reasons[name])
-    with pytest.raises(ParameterError, match="no measured .*; .*(put a resistor|within its rails)"):
+    with pytest.raises(ParameterError, match=r"no measured .*; .*(put a resistor|within its rails)"):
         fit_macro(found, 5.0)
 
 
