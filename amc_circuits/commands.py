@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,16 +31,16 @@ ROW = Option("row", "integer", "Row of a sweep, by its number")
 
 
 @contextmanager
-def waiting(what: str) -> Iterator[None]:
-    """A bar that runs to and fro while there is a terminal to see it."""
+def waiting(what: str) -> Iterator[Callable[[str], None]]:
+    """A bar that runs to and fro while there is a terminal to see it; yields what shows the step that is done now."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield
+        yield lambda _: None
         return
-    columns = (SpinnerColumn(), TextColumn(what), BarColumn(bar_width=20), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=20), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        progress.add_task(what, total=None)
-        yield
+        task = progress.add_task(what, total=None)
+        yield lambda step: progress.update(task, description=f"{what}: {step}")
 
 
 Files = tuple[Path | None, Path | None]

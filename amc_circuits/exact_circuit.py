@@ -133,9 +133,10 @@ class ExactCircuit:
             stage = rest[:, :, -amplifiers:]
             slewing = opamp.unity_gain_frequency * (opamp.input_offset - inverting)
             current = (stage - pins) / opamp.output_resistance
-            idle = opamp.quiescent_current - opamp.class_ab_current
-            drawn = np.sqrt(current**2 / 4 + opamp.class_ab_current**2) + idle
-            delivered = self._from_inputs(piece, time, terminals) + 2 * opamp.supply_voltage * drawn.sum(axis=2)
+            if opamp.quiescent_current is not None and opamp.class_ab_current is not None:
+                idle = opamp.quiescent_current - opamp.class_ab_current
+                drawn = np.sqrt(current**2 / 4 + opamp.class_ab_current**2) + idle
+                delivered = self._from_inputs(piece, time, terminals) + 2 * opamp.supply_voltage * drawn.sum(axis=2)
         elif isinstance(design, InvDesign):
             current = self._driven(piece, time, terminals)
             if design.signed:

@@ -14,7 +14,7 @@ import numpy as np
 
 from amc_circuits.waveforms import Waveforms
 from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp, SinglePoleOpAmp, StepTrain, nodes
-from netlists.opamp import has_supply
+from netlists.opamp import has_energy, has_supply
 from netlists.record import FloatArray
 
 
@@ -27,7 +27,8 @@ class Observation:
         outputs: `c` of INV, `out` of MVM, shape (T, N), V.
         array_power: Dissipated in cells and wires, shape (T,), W.
         input_power: Dissipated in the input resistors, shape (T,), W.
-        delivered_power: By supplies and input sources, shape (T,), W; None where the op-amps have no supply pins.
+        delivered_power: By supplies and input sources, shape (T,), W; None where the supply current of the op-amps is
+            not known.
         inverting_voltage: At the inverting input of every amplifier, inverters included, shape (T, amplifiers), V.
         output_voltage: Of every amplifier, shape (T, amplifiers), V.
         output_current: Of every amplifier, shape (T, amplifiers), A.
@@ -139,7 +140,7 @@ def _without_wires(design: InvDesign | MvmDesign, array: int, voltage: FloatArra
 
 
 def _supply_power(opamp: OpAmp, waveforms: Waveforms) -> FloatArray | None:
-    if isinstance(opamp, SinglePoleOpAmp):
+    if isinstance(opamp, SinglePoleOpAmp) or not has_energy(opamp):
         return None
     plus = waveforms.current(nodes.SUPPLY_POSITIVE_SOURCE)
     minus = waveforms.current(nodes.SUPPLY_NEGATIVE_SOURCE)

@@ -54,6 +54,7 @@ UNITS = {
     "source_current": "A",
     "sink_current": "A",
     "output_current_limit": "A",
+    "rail_share": "%",
     "supply_voltage": "V",
 }
 """Of figures and of the macro model's parameters; what is not here has none."""
@@ -62,6 +63,7 @@ TITLES = {
     "open_loop_gain": "open-loop gain",
     "output_resistance_dc": "output resistance at DC",
     "class_ab_current": "class-AB current",
+    "rail_share": "output current through rails",
 }
 RANGES = {"load": (1e-3, 1e15), "load_capacitance": (0.0, LARGEST_LOAD_CAPACITANCE), "temperature": (1.0, 1e3)}
 """Least and largest value of each option of `BENCH`."""
@@ -81,16 +83,19 @@ def characterize(preset_name: str | None, options: dict[str, Any], form: str, pl
     if plot_file is not None:
         check_output_file("plot", plot_file, PICTURES)
     around = bench_options(options)
-    name, opamp = _asked(preset_name, options)
-    with one_line_warnings(), waiting(f"{name} by ngspice"), _named_as_typed(preset_name):
-        figures = measure(opamp, **around)
+    with one_line_warnings(), waiting(_what(preset_name, options)) as say, _named_as_typed(preset_name):
+        name, opamp = _asked(preset_name, options)
+        figures = measure(opamp, say=say, **around)
         if plot_file is not None:
             _plot(name, opamp, figures, plot_file)
     if form == "json":
         record = {"opamp": name, "model": opamp.model, **asdict(figures), "gain_db": figures.gain_db}
         print(json.dumps(plain(record), indent=2, allow_nan=False))
     else:
-        print_table(_table(f"{name} ({opamp.model})", asdict(figures)))
+        fields = asdict(figures)
+        reasons = fields.pop("reasons")
+        print_table(_table(f"{name} ({opamp.model})", fields))
+        _print_reasons(reasons)
 
 
 def fit(preset_name: str | None, options: dict[str, Any], form: str) -> None:
@@ -101,11 +106,11 @@ def fit(preset_name: str | None, options: dict[str, Any], form: str) -> None:
     """
     output_format(*FORMATS).parse(form)
     around = bench_options(options)
-    name, opamp = _asked(preset_name, options)
-    if isinstance(opamp, SinglePoleOpAmp):
-        raise ParameterError("NAME", name, "this model has no supply and no limits to fit; take another")
-    with one_line_warnings(), waiting(f"{name} by ngspice"), _named_as_typed(preset_name):
-        macro = fit_macro(measure(opamp, **around), opamp.supply_voltage)
+    with one_line_warnings(), waiting(_what(preset_name, options)) as say, _named_as_typed(preset_name):
+        name, opamp = _asked(preset_name, options)
+        if isinstance(opamp, SinglePoleOpAmp):
+            raise ParameterError("NAME", name, "this model has no supply and no limits to fit; take another")
+        macro = fit_macro(measure(opamp, say=say, **around), opamp.supply_voltage)
     fields = macro.model_dump()
     if form == "json":
         print(json.dumps(fields, indent=2, allow_nan=False))
@@ -113,6 +118,20 @@ def fit(preset_name: str | None, options: dict[str, Any], form: str) -> None:
     del fields["model"]
     print_table(_table(f"Macro model of {name}", fields))
     print(f"\nOn the command line:\n{command_line(macro)}")
+
+
+def _what(preset_name: str | None, options: dict[str, Any]) -> str:
+    """What the command works at, for people who wait."""
+    return f"{preset_name or options.get('opamp_subckt') or 'op-amp'} by ngspice"
+
+
+def _print_reasons(reasons: dict[str, str]) -> None:
+    """Why metrics are missing, or how far they hold: a line for each reason."""
+    names: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        names.setdefault(reason, []).append(_title(name))
+    for reason, titles in names.items():
+        print(f"- {', '.join(titles)}: {reason}")
 
 
 def _asked(preset_name: str | None, options: dict[str, Any]) -> tuple[str, OpAmp]:
@@ -173,11 +192,11 @@ def bench_options(options: dict[str, Any]) -> dict[str, float]:
 
 
 def command_line(macro: MacroOpAmp) -> str:
-    """A macro model as a preset and all that differs from it; `second_pole` None is the preset's, too."""
+    """A macro model as a preset and all that differs from it; what it does not have is left to the preset."""
     fields = macro.model_dump(exclude={"model"})
     changed = {name: value for name, value in fields.items() if value != getattr(PRESETS[DEFAULT], name)}
-    options = [f"{flag(name)} {format_quantity(value)}" for name, value in changed.items()]
-    if "input_noise" in changed:
+    options = [f"{flag(name)} {format_quantity(value)}" for name, value in changed.items() if value is not None]
+    if changed.get("input_noise") is not None:
         options.append("--noise")
     return " ".join([f"amc inv --opamp {DEFAULT}", *options])
 

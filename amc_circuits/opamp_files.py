@@ -11,7 +11,7 @@ from amc_circuits.opamp_fit import fitted
 from amc_circuits.options import OPAMP_OVERRIDES
 from netlists import NOMINAL_TEMPERATURE, MacroOpAmp, OpAmp, ParameterError, SubcircuitOpAmp, preset
 from netlists.model_file import read_model
-from netlists.opamp_parameters import PINS
+from netlists.opamp_pins import parse_pins
 from netlists.presets import DEFAULT
 
 
@@ -51,7 +51,7 @@ def subcircuit_of(options: Mapping[str, Any]) -> SubcircuitOpAmp:
     for name in OPAMP_OVERRIDES:
         if name != "supply_voltage" and options.get(name) is not None:
             raise ParameterError(name, options[name], "an op-amp from a file is what the file says")
-    pins = tuple(pin.strip() for pin in (options["opamp_pins"] or ",".join(PINS)).split(","))
+    pins = None if options["opamp_pins"] is None else parse_pins(options["opamp_pins"])
     found = read_model(Path(options["opamp_file"]), options["opamp_subckt"], pins)
     rails = options["supply_voltage"]
     macro = preset(DEFAULT).equivalent.replace(supply_voltage=rails, output_swing=rails)

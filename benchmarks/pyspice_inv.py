@@ -41,9 +41,11 @@ class MacroAmplifier(SubCircuit):  # type: ignore[misc]
     def _gain_stage(self, opamp: MacroOpAmp) -> None:
         gm = opamp.unity_gain_frequency * COMPENSATION
         largest = opamp.slew_rate * COMPENSATION
-        onset = opamp.output_swing / CLAMP_VOLTAGE
-        above = f"exp(min(v(x)/{CLAMP_VOLTAGE}-{onset},{CLAMP_EXPONENT_LIMIT}))"
-        below = f"exp(min(-v(x)/{CLAMP_VOLTAGE}-{onset},{CLAMP_EXPONENT_LIMIT}))"
+        onset, limit = opamp.output_swing / CLAMP_VOLTAGE, CLAMP_EXPONENT_LIMIT
+        above, below = (
+            f"exp(min({side}/{CLAMP_VOLTAGE}-{onset},{limit}))*max({side}/{CLAMP_VOLTAGE}-{onset + limit - 1},1)"
+            for side in ("v(x)", "-v(x)")
+        )
         drive = f"tanh({gm / largest}*(v(inp)-v(inn)+({opamp.input_offset})))"
         self.BehavioralSource("gain", self.gnd, "x", current_expression=f"{largest}*({drive}-{above}+{below})")
         self.R("1", "x", self.gnd, opamp.open_loop_gain / gm)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from netlists.model_lines import Line
 
 MAX_DEPTH = 40
 """Parentheses within parentheses."""
-RESERVED = {"time", "temper", "temp", "pi"}
+RESERVED = {"time", "temper", "temp"}
 """Names that no parameter may have."""
 
 _LEVELS = {
@@ -20,11 +21,11 @@ _LEVELS = {
 """Operators and how tightly they bind."""
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?[a-z]*(?![\w.]))|(?P<name>[a-z_]\w*)"
-    r"|(?P<sign>\*\*|\|\||&&|[=!<>]=|[-+*/^()<>|&!?:,={}'])|(?P<end>$))"
+    r"\s*(?:(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[ed][+-]?\d+)?[a-z]*(?![\w.]))|(?P<name>[a-z_]\w*)"
+    r"|(?P<sign>\*\*|\|\||&&|[=!<>]=|[-+*/^()<>|&!~?:,={}'])|(?P<end>$))"
 )
-_PROBE = re.compile(r"\s*\(\s*([^\s(){}',=;*/]+)\s*(?:,\s*([^\s(){}',=;*/]+)\s*)?\)")
-_NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)([a-z]*)")
+_PROBE = re.compile(r"\s*\(\s*([^\s(){}',=;*\"`\\]+)\s*(?:,\s*([^\s(){}',=;*\"`\\]+)\s*)?\)")
+_NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:[ed]([+-]?\d+))?([a-z]*)")
 _ENLARGING = {"t": 1e12, "g": 1e9, "k": 1e3}
 _DIVIDING = {"m": 1e3, "u": 1e6, "n": 1e9, "p": 1e12, "f": 1e15}
 _CLOSING = {"(": ")", "{": "}", "'": "'"}
@@ -88,10 +89,10 @@ def number(text: str, line: Line) -> float | None:
     match = _NUMBER.fullmatch(text.lower())
     if match is None:
         return None
-    letters = match[2]
-    if letters.startswith("a"):
+    letters = match[3]
+    if letters.startswith("a") and not (letters.startswith("amp") or (letters == "a" and match[2])):
         raise line.refused(f"{text} is read as atto by some and as ampere by others; write the number without the a")
-    value = _scaled(float(match[1]), letters)
+    value = _scaled(float(f"{match[1]}e{match[2] or 0}"), letters)
     if not math.isfinite(value):
         raise line.refused(f"{text} is out of range")
     return value
@@ -120,14 +121,28 @@ def expression(text: str, line: Line) -> Expression:
     return tree
 
 
+def expression_before_options(text: str, line: Line, names: Sequence[str]) -> tuple[Expression, dict[str, Expression]]:
+    """An expression, and `name=value` of these names behind it."""
+    parser = _Parser(text, line)
+    tree, found = parser.whole(), dict[str, Expression]()
+    while parser.token in names:
+        name = parser.name()
+        parser.expect("=")
+        found[name] = parser.whole()
+    parser.expect("")
+    return tree, found
+
+
 def assignments(text: str, line: Line) -> dict[str, Expression]:
     """`name = expression` one after the other."""
     parser, found = _Parser(text, line), dict[str, Expression]()
     while parser.token:
         name = parser.name()
         parser.expect("=")
-        if name in found or name in RESERVED:
-            raise line.refused(f"{name} is given twice" if name in found else f"no parameter can be called {name}")
+        if name in RESERVED:
+            raise line.refused(f"no parameter can be called {name}")
+        if name in found:
+            line.leave_out(f"the first {name}=")
         found[name] = parser.whole()
         if parser.token == ",":
             parser.advance()
@@ -189,14 +204,14 @@ class _Parser:
 
     def signed(self) -> Expression:
         signs = []
-        while self.token in ("+", "-", "!"):
+        while self.token in ("+", "-", "!", "~"):
             signs.append(self.token)
             self.advance()
         if len(signs) > 2:
             raise self.line.refused("more than two signs in a row")
         tree = self.raised()
         for sign in reversed(signs):
-            tree = tree if sign == "+" else Sign(sign, tree)
+            tree = tree if sign == "+" else Sign(sign.replace("~", "!"), tree)
         return tree
 
     def raised(self) -> Expression:
@@ -241,7 +256,7 @@ class _Parser:
     def arguments(self) -> tuple[Expression, ...]:
         found = list[Expression]()
         self.advance()
-        while not found or self.token == ",":
+        while (not found and self.token != ")") or self.token == ",":
             if found:
                 self.advance()
             found.append(self.whole())

@@ -2,7 +2,7 @@
 
 Where PSpice and ngspice read a name differently, PSpice's meaning is kept and written in words of ngspice that
 versions 39 and 46 agree on: `table` holds its end values, `pwr` is |x|^y, `limit` clamps, an integer power keeps the
-sign.
+sign. `uplim` and `dnlim` are LTspice's: limits with a rounded corner of a given width.
 """
 
 from __future__ import annotations
@@ -134,6 +134,16 @@ def _table_text(values: Sequence[Folded]) -> str:
     return call("pwl", [f"min(max({values[0]},{points[0]}),{points[-2]})", *points])
 
 
+def _limit(values: Sequence[Folded]) -> str:
+    """The middle one of three: some files have the upper limit first."""
+    x, low, high = values
+    if isinstance(low, str) or isinstance(high, str):
+        low, high = call("min", [low, high]), call("max", [low, high])
+    else:
+        low, high = sorted((low, high))
+    return f"min(max({x},{low}),{high})"
+
+
 def _condition(values: Sequence[Folded]) -> Folded:
     if isinstance(values[0], str):
         return call("ternary_fcn", values)
@@ -170,10 +180,18 @@ FUNCTIONS: dict[str, Known] = {
         lambda x, y: _sign(x) * abs(x) ** y,
         lambda values: f"(sgn({values[0]})*pow(abs({values[0]}),{values[1]}))", 2,
     ),
-    "limit": Known(
-        lambda x, low, high: min(max(x, low), high),
-        lambda values: f"min(max({values[0]},{values[1]}),{values[2]})", 3,
+    "limit": Known(lambda x, a, b: sorted((x, a, b))[1], _limit, 3),
+    "uplim": Known(
+        lambda x, high, z: min(x, high - z) + z * (1 - math.exp(-max(0.0, x - high + z) / z)),
+        lambda values: "(min({0},({1})-({2}))+({2})*(1-exp(-max(0,({0})-({1})+({2}))/({2}))))".format(*values), 3,
     ),
+    "dnlim": Known(
+        lambda x, low, z: max(x, low + z) - z * (1 - math.exp(-max(0.0, low - x + z) / z)),
+        lambda values: "(max({0},({1})+({2}))-({2})*(1-exp(-max(0,({1})-({0})+({2}))/({2}))))".format(*values), 3,
+    ),
+    "int": Known(math.trunc, lambda values: "(sgn({0})*floor(abs({0})))".format(*values)),
+    "hypot": Known(math.hypot, lambda values: "sqrt(({0})*({0})+({1})*({1}))".format(*values), 2),
+    "square": Known(lambda x: x * x, lambda values: "(({0})*({0}))".format(*values)),
     "if": Known(lambda condition, yes, no: yes if condition else no, _condition, 3),
     "table": Known(_table, _table_text, 5, 401),
 }  # fmt: skip

@@ -36,6 +36,9 @@ class Names(Protocol):
     def parameter(self, name: str, depth: int) -> Folded:
         """Value of a parameter."""
 
+    def has_parameter(self, name: str) -> bool:
+        """True where a parameter has this name."""
+
     def function(self, name: str) -> tuple[Function, Names] | None:
         """A `.func`, and the names that its body sees."""
 
@@ -97,10 +100,10 @@ def _folded(tree: Expression, names: Names, depth: int) -> Folded:
 
 
 def _named(name: str, names: Names, depth: int) -> Folded:
-    if name == "pi":
-        return math.pi
     if name in RESERVED:
         return "temper" if name == "temp" else name
+    if name == "pi" and not names.has_parameter(name):
+        return math.pi
     return names.parameter(name, depth)
 
 
@@ -134,6 +137,9 @@ class _Arguments(Names):
 
     def parameter(self, name: str, depth: int) -> Folded:
         return self.values[name] if name in self.values else self.around.parameter(name, depth)
+
+    def has_parameter(self, name: str) -> bool:
+        return name in self.values or self.around.has_parameter(name)
 
     def function(self, name: str) -> tuple[Function, Names] | None:
         return self.around.function(name)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
 from netlists.model_expressions import Expression, Number, expression, number
 from netlists.model_lines import Line
 
-_NAME = re.compile(r"[a-z0-9_+\-.#~]+")
+_NO_NAME = set('"`\\')
 _WORD = re.compile(r"[^\s(),={}']+")
-_PARAMS = re.compile(r"(?<=\s)params:", re.IGNORECASE)
+_KEYWORD = re.compile(r"(?<=\s)(params?|optional|ako)\s*:", re.IGNORECASE)
+_OPTION = re.compile(r"[a-z_]\w*")
+
+
+class Raw(NamedTuple):
+    """`name=value`, the value not yet understood."""
+
+    name: str
+    value: str
 
 
 class Words:
@@ -20,9 +29,9 @@ class Words:
         ParameterError: By every method, where the line does not have what is asked for.
     """
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, balanced: bool = True) -> None:
         self.line = line
-        self.items = list(_words(line))
+        self.items = list(_words(line, balanced))
         self.place = 0
 
     def peek(self, ahead: int = 0) -> str:
@@ -37,10 +46,10 @@ class Words:
         return self.items[self.place - 1]
 
     def name(self, what: str) -> str:
-        """A name of a node, an element, a model or a subcircuit."""
+        """A name of a node, an element, a model or a subcircuit; it is never written out."""
         name = self.take(what)
-        if _NAME.fullmatch(name) is None:
-            raise self.line.refused(f"{name} is no name of {what}; use letters, digits and _ + - . # ~")
+        if name.startswith("{") or _NO_NAME & set(name):
+            raise self.line.refused(f"{name} is no name of {what}; a name has no quotes, back-ticks or backslashes")
         return name
 
     def nodes(self, how_many: int) -> tuple[str, ...]:
@@ -52,6 +61,10 @@ class Words:
         word = self.peek(ahead)
         return word.startswith("{") or number(word, self.line) is not None
 
+    def option_next(self) -> bool:
+        """True where `name=` comes next, or the word `params:` before it."""
+        return self.peek(1) == "=" or self.peek() in ("params:", "param:")
+
     def value(self, what: str) -> Expression:
         """A number, or an expression in braces."""
         word = self.take(what)
@@ -62,10 +75,10 @@ class Words:
             raise self.line.refused(f"{what} must be a number or an expression in braces, not {word}")
         return Number(value)
 
-    def values(self, least: int, most: int, what: str) -> tuple[Expression, ...]:
-        """Numbers to the end of the line."""
+    def values(self, least: int, most: int, what: str, to_end: bool = True) -> tuple[Expression, ...]:
+        """Numbers to the end of the line, or as many as stand there."""
         found = list[Expression]()
-        while self.peek():
+        while self.peek() and (to_end or not found or self.value_next()):
             found.append(self.value(what))
         if not least <= len(found) <= most:
             raise self.line.refused(f"{len(found)} numbers as {what}; from {least} to {most} may stand there")
@@ -77,26 +90,54 @@ class Words:
         self.place += found
         return found
 
-    def options(self, allowed: Sequence[str] | None) -> dict[str, Expression]:
-        """`name=value` to the end of the line; None allows every name."""
+    def leave_out(self, *words: str) -> bool:
+        """Takes the next word if it is one of these, and notes that it is left out."""
+        if not self.peek() or self.peek() not in words:
+            return False
+        self.line.leave_out(self.take("a word"))
+        return True
+
+    def options(self, allowed: Collection[str] | None, left_out: Collection[str] = ()) -> dict[str, Expression]:
+        """`name=value` to the end of the line.
+
+        Args:
+            allowed: Names that are accepted; None for all.
+            left_out: Names and words that are noted and left out, whatever their value.
+        """
         found: dict[str, Expression] = {}
         while self.peek():
-            name = self.take("an option")
-            if not self.skip("=") or re.fullmatch(r"[a-z_]\w*", name) is None:
-                raise self.line.refused(f"{name} is not expected here")
+            if self.skip("params:", "param:") or (not self.option_next() and self.leave_out(*left_out)):
+                continue
+            name, word = self.raw()
             if allowed is not None and name not in allowed:
-                raise self.line.refused(f"{name}= is not accepted here; accepted are {', '.join(allowed) or 'none'}")
+                if name not in left_out:
+                    accepted = ", ".join(allowed) or "none"
+                    raise self.line.refused(f"{name}= is not accepted here; accepted are {accepted}")
+                self.line.leave_out(f"{name}=")
+                continue
             if name in found:
-                raise self.line.refused(f"{name}= is given twice")
-            word = self.take(f"the value of {name}")
-            found[name] = expression(word[1:-1] if word.startswith("{") else word, self.line)
+                self.line.leave_out(f"the first {name}=")
+            found[name] = expression(word, self.line)
             if name == "tc" and self.value_next():
                 found |= {"tc1": found.pop("tc"), "tc2": self.value("tc2")}
         return {"tc1" if name == "tc" else name: value for name, value in found.items()}
 
+    def raw(self) -> Raw:
+        """`name=value` as it stands."""
+        name = self.take("an option")
+        if not (self.skip("=") or (name == "tc" and self.value_next())) or _OPTION.fullmatch(name) is None:
+            raise self.line.refused(f"{name} is not expected here")
+        word = self.take(f"the value of {name}")
+        return Raw(name, word[1:-1] if word.startswith("{") else word)
 
-def _words(line: Line) -> Iterator[str]:
-    text, place, depth = _PARAMS.sub(" ", line.text.lower()), 0, 0
+    def end(self) -> None:
+        """Refuses what is left."""
+        if self.peek():
+            raise self.line.refused(f"{self.peek()} is not expected here")
+
+
+def _words(line: Line, balanced: bool) -> Iterator[str]:
+    text, place, depth = _KEYWORD.sub(r" \1: ", line.text.lower()), 0, 0
     while place < len(text):
         sign = text[place]
         if sign in "{'":
@@ -108,13 +149,15 @@ def _words(line: Line) -> Iterator[str]:
             place = match.end()
         else:
             depth += (sign == "(") - (sign == ")")
-            if depth < 0 or sign == "}":
+            if (depth < 0 and balanced) or sign == "}":
                 raise line.refused(f"{sign} closes nothing")
             if sign == "=":
                 yield sign
             place += 1
-    if depth:
+    if depth and balanced:
         raise line.refused("a parenthesis is not closed")
+    if depth:
+        line.leave_out("a parenthesis without its other half")
 
 
 def _end_of_group(text: str, start: int, line: Line) -> int:

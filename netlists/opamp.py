@@ -8,13 +8,16 @@ Macro model (a topology that was checked against limits and slewing; see docs/op
 
     I_max tanh(gm (inp - inn + offset)/I_max) --> x,  R1 || C1 to ground,  I_max = SR C1
     clamp at x: I_max exp((|x| - swing)/10 mV) back to ground          (no wind-up: x itself is held)
+                beyond e^5 I_max it goes on in a straight line
     second pole: z follows x through one RC (absent without one: z = x)
-    iL = I_lim tanh((z - out)/(R_out I_lim)) into out
+    iL = I_lim tanh((z - out)/(R_out I_lim)) into out, solved as artanh(iL/I_lim) = (z - out)/(R_out I_lim)
     vdd -> out: iL/2;  out -> vss: -iL/2;  vdd -> vss: sqrt(iL^2/4 + I_qo^2) + I_q    (class AB)
     I_qo = class_ab_current,  I_q = quiescent_current - class_ab_current
 
-Behavioural sources depend on one voltage each: differences are formed by a linear source into 1 ohm (nodes `diff`,
-`drop`), because ngspice evaluates a tanh anew for every voltage in it.
+Behavioural sources depend on one voltage each: differences are formed by linear sources (nodes `diff`, `y`), because
+ngspice evaluates a tanh anew for every voltage in it. `y` is iL/I_lim, and artanh(y) the current from there to ground.
+The output has no memory of its own, so that a shorter time step does not help Newton's method: from the flat part of a
+tanh it jumps to the other flat part and back, for ever. The inverse rises everywhere, and the method ends.
 
 So the output stage takes from the rails exactly what it delivers, and the currents of all pins sum to zero (the input
 stage, R1 and C1 are a model of the gain, without power of their own).
@@ -26,21 +29,31 @@ import math
 from collections.abc import Sequence
 
 from netlists import nodes
-from netlists.opamp_parameters import PINS, MacroOpAmp, OpAmp, SinglePoleOpAmp, SubcircuitOpAmp
+from netlists.opamp_parameters import MacroOpAmp, OpAmp, SinglePoleOpAmp, SubcircuitOpAmp
+from netlists.opamp_pins import PINS, connection
 from netlists.record import FloatArray
 
 SUBCIRCUIT = "opamp"
+LINEAR_FROM = 1 - 1e-9
+"""Part of the largest output current from where the artanh goes on in a straight line."""
 COMPENSATION = 1e-12
 """C1, farad. It scales gm, R1 and I_max and changes no voltage."""
 CLAMP_VOLTAGE = 10e-3
 """Volts per e-fold of the clamp current at x."""
-CLAMP_EXPONENT_LIMIT = 50
-"""Keeps exp() finite while Newton's method wanders; e^50 I_max is never reached in a solution."""
+CLAMP_EXPONENT_LIMIT = 5
+"""From e^5 I_max on, 50 mV beyond the swing, the clamp current rises in a straight line. No solution stays there, but
+Newton's method comes by: up an exponential it creeps back volt by e-fold, and from a constant it never does."""
 
 
 def has_supply(opamp: OpAmp) -> bool:
-    """True when the model has supply pins, so that its energy is known."""
+    """True when the model has supply pins."""
     return not isinstance(opamp, SinglePoleOpAmp)
+
+
+def has_energy(opamp: OpAmp) -> bool:
+    """True when its supply current is known, so that its energy is."""
+    macro = opamp.equivalent
+    return isinstance(macro, MacroOpAmp) and macro.quiescent_current is not None
 
 
 def instances(
@@ -67,7 +80,7 @@ def subcircuit(opamp: OpAmp) -> str:
             lines = _macro(opamp)
         case SubcircuitOpAmp():
             lines = [f".subckt {SUBCIRCUIT} {' '.join(PINS)}", opamp.text.strip()]
-            lines.append(f"Xcore {' '.join(opamp.pins)} {opamp.subcircuit}")
+            lines.append(f"Xcore {connection(opamp.pins)} {opamp.subcircuit}")
     return "\n".join([*lines, f".ends {SUBCIRCUIT}"])
 
 
@@ -85,9 +98,8 @@ def _single_pole(opamp: SinglePoleOpAmp) -> list[str]:
 def _macro(opamp: MacroOpAmp) -> list[str]:
     gm = opamp.unity_gain_frequency * COMPENSATION
     i_max = opamp.slew_rate * COMPENSATION
-    idle = opamp.quiescent_current - opamp.class_ab_current
     drive = 1 / (opamp.output_resistance * opamp.output_current_limit)
-    scale = gm / i_max
+    scale, half = gm / i_max, opamp.output_current_limit / 2
     lines = [
         f".subckt {SUBCIRCUIT} inp inn out vdd vss",
         f"Gdiff 0 diff inp inn {scale!r}",
@@ -101,14 +113,14 @@ def _macro(opamp: MacroOpAmp) -> list[str]:
         stage = "z"
         lines += _second_pole(opamp.second_pole)
     lines += [
-        f"Gdrop 0 drop {stage} out {drive!r}",
-        "Rdrop drop 0 1",
-        f"Bout 0 il I={opamp.output_current_limit!r}*tanh(v(drop))",
-        "Rsense il 0 1",
-        "Gsource vdd out il 0 0.5",
-        "Gsink vss out il 0 0.5",
-        f"Bab vdd vss I=sqrt(0.25*v(il)*v(il)+{opamp.class_ab_current**2!r})+{idle!r}",
+        f"Gdrop 0 y {stage} out {drive!r}",
+        f"Bout y 0 I={_artanh('v(y)')}",
+        f"Gsource vdd out y 0 {half!r}",
+        f"Gsink vss out y 0 {half!r}",
     ]
+    if opamp.quiescent_current is not None and opamp.class_ab_current is not None:
+        idle = opamp.quiescent_current - opamp.class_ab_current
+        lines.append(f"Bab vdd vss I=sqrt({half**2!r}*v(y)*v(y)+{opamp.class_ab_current**2!r})+{idle!r}")
     if opamp.input_capacitance > 0:
         lines.append(f"Cin inn 0 {opamp.input_capacitance!r}")
     return lines
@@ -117,8 +129,16 @@ def _macro(opamp: MacroOpAmp) -> list[str]:
 def _clamp(swing: float) -> str:
     """The clamp current in units of I_max; only one of its two sides is evaluated."""
     slope, onset = 1 / CLAMP_VOLTAGE, swing / CLAMP_VOLTAGE
-    side = f"exp(min({{sign}}{slope!r}*v(x)-{onset!r},{CLAMP_EXPONENT_LIMIT}))"
+    limit, line = CLAMP_EXPONENT_LIMIT, onset + CLAMP_EXPONENT_LIMIT - 1
+    side = f"exp(min({{sign}}{slope!r}*v(x)-{onset!r},{limit}))*max({{sign}}{slope!r}*v(x)-{line!r},1)"
     return f"v(x)>0?{side.format(sign='')}:-{side.format(sign='-')}"
+
+
+def _artanh(y: str) -> str:
+    """Inverse of tanh, beyond `LINEAR_FROM` its tangent."""
+    slope = 1 / (1 - LINEAR_FROM**2)
+    beyond = slope * LINEAR_FROM - math.atanh(LINEAR_FROM)
+    return f"abs({y})<{LINEAR_FROM!r}?atanh({y}):{slope!r}*{y}-{beyond!r}*sgn({y})"
 
 
 def _second_pole(frequency: float) -> list[str]:

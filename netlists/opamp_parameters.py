@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
+from netlists.opamp_pins import PINS, check_words
 from netlists.record import NonNegative, ParameterError, Positive, Record
 
 
@@ -64,8 +65,9 @@ class MacroOpAmp(Record):
         input_capacitance: From the inverting input to ground, F.
         input_noise: White noise at the input, one-sided density, V/sqrt(Hz).
         supply_voltage: The rails are plus and minus this, V.
-        quiescent_current: From rail to rail without load, output stage included, A.
-        class_ab_current: The part of it that flows in the output stage, A.
+        quiescent_current: From rail to rail without load, output stage included, A; None where it is not known, and
+            with it the energy.
+        class_ab_current: The part of it that flows in the output stage, A; None with it.
     """
 
     model: Literal["macro"] = "macro"
@@ -80,8 +82,8 @@ class MacroOpAmp(Record):
     input_capacitance: NonNegative = 0.0
     input_noise: NonNegative = 0.0
     supply_voltage: Positive
-    quiescent_current: Positive
-    class_ab_current: Positive
+    quiescent_current: Positive | None
+    class_ab_current: Positive | None
 
     @property
     def equivalent(self) -> MacroOpAmp:
@@ -94,7 +96,10 @@ class MacroOpAmp(Record):
             raise ParameterError(
                 "output_swing", self.output_swing, f"must not pass the supply, {self.supply_voltage} V"
             )
-        if self.class_ab_current > self.quiescent_current:
+        if (self.class_ab_current is None) != (self.quiescent_current is None):
+            mend = "goes with the other current of the supply: give both, or None for both"
+            raise ParameterError("class_ab_current", self.class_ab_current, mend)
+        if (self.class_ab_current or 0.0) > (self.quiescent_current or 0.0):
             mend = f"must not pass quiescent_current, {self.quiescent_current} A, of which it is a part"
             raise ParameterError("class_ab_current", self.class_ab_current, mend)
         return self
@@ -115,9 +120,6 @@ class MacroOpAmp(Record):
         return self.output_swing / self.slew_rate
 
 
-PINS = ("inp", "inn", "out", "vdd", "vss")
-
-
 class SubcircuitOpAmp(Record):
     """Op-amp given as a SPICE subcircuit: of transistors, or a model of the user's.
 
@@ -125,7 +127,8 @@ class SubcircuitOpAmp(Record):
         model: Tells this record from the others in stored files.
         text: The subcircuit and its device models, as `netlists/model_file.py` returns them: nothing else in it.
         subcircuit: Its name.
-        pins: What its pins are, in their order.
+        pins: What its pins are tied to, in their order: one of inp, inn, out, vdd, vss, gnd, nc (open), net1 .. net9
+            each; equal words are joined.
         macro: Its fit. Timing, poles and limits are taken from it, and the rails from its `supply_voltage`.
     """
 
@@ -137,8 +140,7 @@ class SubcircuitOpAmp(Record):
 
     @model_validator(mode="after")
     def _pins_are_known(self) -> Self:
-        if sorted(self.pins) != sorted(PINS):
-            raise ParameterError("pins", ",".join(self.pins), f"must be {', '.join(PINS)} in the subcircuit's order")
+        check_words(self.pins, "pins")
         return self
 
     @property

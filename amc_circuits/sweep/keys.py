@@ -14,7 +14,7 @@ from amc_circuits.engines import StateSpaceEngine, find_ngspice
 from amc_circuits.options import OPAMP_OVERRIDES
 from amc_circuits.programmed import package_version
 from netlists import MacroOpAmp, ParameterError, SinglePoleOpAmp, preset
-from netlists.model_lines import read_lines
+from netlists.model_reader import Reader
 
 FILES = ("conductances", "opamp_file", "matrix", "rhs")
 _INCLUDE = re.compile(rb"^[ \t]*\.(include|inc|lib)\b", re.IGNORECASE | re.MULTILINE)
@@ -76,7 +76,7 @@ def _hash_of(path: Path, _time: int, _size: int) -> tuple[str, bool]:
 
 def _hash_with_included(path: Path) -> str:
     """Of a model with all files that it includes, each of which may change on its own: read anew for every point."""
-    return hashlib.sha256("\n".join(line.text for line in read_lines(path)).encode()).hexdigest()
+    return hashlib.sha256("\n".join(line.text for line in Reader(path).all_lines()).encode()).hexdigest()
 
 
 @lru_cache(maxsize=4096)

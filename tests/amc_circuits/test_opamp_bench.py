@@ -1,5 +1,7 @@
 """The op-amp bench: models whose every figure is known in closed form are the judge of what it measures."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -131,21 +133,17 @@ R1 vdd vss 1k
 """
 
 
-@pytest.mark.parametrize(
-    ("pins", "text"),
-    [
-        (("inp", "inn", "out", "vdd", "vss"), "0.5"),
-        (("inn", "inp", "out", "vdd", "vss"), "0.5"),
-        (("inn", "inp", "out", "vdd", "vss"), "1000"),
-    ],
-)
-def test_what_does_not_amplify_is_refused(pins, text):
-    """A gain below 1 and exchanged inputs are named as what they are."""
-    record = SubcircuitOpAmp(
-        text=FOLLOWER_OF_NOTHING.replace("0.5", text), subcircuit="attenuator", pins=pins, macro=preset("cmos-100meg")
-    )
+def follower(gain, pins):
+    """A record of the ideal amplifier with this gain and order of pins."""
+    text = FOLLOWER_OF_NOTHING.replace("0.5", gain)
+    return SubcircuitOpAmp(text=text, subcircuit="attenuator", pins=pins, macro=preset("cmos-100meg"))
+
+
+@pytest.mark.parametrize("pins", [("inp", "inn", "out", "vdd", "vss"), ("inn", "inp", "out", "vdd", "vss")])
+def test_what_does_not_amplify_is_refused(pins):
+    """A gain below 1 is named as what it is, whatever the order of the pins."""
     with pytest.raises(ParameterError, match="no amplifier; check its pins"):
-        characterize(record)
+        characterize(follower("0.5", pins))
 
 
 TRANSCONDUCTOR = """
@@ -180,18 +178,28 @@ R2 vdd vss 10k
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "missing", "words"),
     [
-        (("", ""), "without resistance; .*put a resistor"),
-        (("V1 y out 0", "L1 y out 1n"), "without resistance; .*put a resistor"),
-        (("V1 y out 0", "R3 y out 100"), "still moves .*holds its output within its rails"),
-        (("C1 x 0 16p", "C1 x 0 1m"), r"first pole is below 0\.1 Hz"),
+        (("", ""), "source current", "put a resistor"),
+        (("V1 y out 0", "L1 y out 1n"), "source current", "put a resistor"),
+        (("V1 y out 0", "R3 y out 100"), "slew rate rising", "still moves .*holds its output within its rails"),
     ],
 )
-def test_what_cannot_be_measured_is_refused(change, words):
-    """An ideal output, one without limits and a pole below all frequencies: each with what to do about it."""
+def test_what_cannot_be_measured_hides_nothing_else(change, missing, words):
+    """An ideal output, and one without limits: gain and GBWP are there, the fit names what lacks and what to do."""
     record = SubcircuitOpAmp(text=IDEAL_OUTPUT.replace(*change), subcircuit="ideal", macro=preset("ad823"))
-    with pytest.raises(ParameterError, match=words):
+    found = characterize(record)
+    assert found.gbwp == pytest.approx(1e-3 / (2 * np.pi * 16e-12), rel=0.02)
+    name = missing.replace(" ", "_")
+    assert getattr(found, name) is None and re.search(words, found.reasons[name])
+    with pytest.raises(ParameterError, match=r"no measured .*; .*(put a resistor|within its rails)"):
+        fit_macro(found, 5.0)
+
+
+def test_a_pole_below_all_frequencies_is_refused():
+    """A capacitor of 1 MF at 1e5 times 1 mS: 1.6 pHz."""
+    record = SubcircuitOpAmp(text=IDEAL_OUTPUT.replace("16p", "1meg"), subcircuit="ideal", macro=preset("ad823"))
+    with pytest.raises(ParameterError, match="first pole is below 1e-09 Hz"):
         characterize(record)
 
 

@@ -50,9 +50,10 @@ def test_the_page_says_what_its_op_amp_is(amc, folder):
 
 def test_an_ideal_output_is_refused_before_anything_is_solved(amc, folder):
     """One line that says what to add, exit code 2."""
-    (folder / "myamp.lib").write_text(EXAMPLE.replace("Rout y out 100", "Vout y out 0"))
-    for line in COMMANDS:
-        amc(*shlex.split(line)[1:]).refused("put a resistor")
+    (folder / "myamp.lib").write_text(EXAMPLE.replace("Rout z out 100", "Vout z out 0"))
+    measured, solved = (amc(*shlex.split(line)[1:]) for line in COMMANDS)
+    assert measured.code == 0 and "put a resistor" in measured.out
+    solved.refused("--opamp-file: got no measured source current", "put a resistor")
 
 
 def _options(**given):

@@ -87,6 +87,12 @@ EXPRESSIONS = {
     "exp(v(a))*tanh(v(b))": lambda a, b: math.exp(a) * math.tanh(b), "hyp(v(a),v(b))": lambda a, b: math.hypot(a, b),
     "temp": lambda a, b: 27, "{2*pi}*v(b)": lambda a, b: 2 * math.pi * b, "v(a)==v(a)": lambda a, b: 1,
     "i(vs)*1k": lambda a, b: 1, "v(b)*20u": lambda a, b: b * 20e-6, "sqrt(v(b))": lambda a, b: math.sqrt(b),
+    "limit(v(a),1,-1)": lambda a, b: -1, "limit(v(b),1,-1)": lambda a, b: b, "limit(5,v(b),v(a))": lambda a, b: b,
+    "uplim(v(b),1,0.5)": lambda a, b: 0.5 + 0.5 * (1 - math.exp(-(b - 0.5) / 0.5)), "uplim(v(a),1,0.5)": lambda a, b: a,
+    "dnlim(v(a),-1,0.5)": lambda a, b: -0.5 - 0.5 * (1 - math.exp((a + 0.5) / 0.5)),
+    "dnlim(v(b),-1,.5)": lambda a, b: b,
+    "int(v(a)*2)": lambda a, b: -3, "hypot(v(a),v(b))": math.hypot, "~(v(a)>0)+0": lambda a, b: 1,
+    "square(v(a))": lambda a, b: a * a, "one()*v(b)": lambda a, b: b,
     "asinh(v(a))+acosh(1-v(a))+atanh(v(b))": lambda a, b: math.asinh(a) + math.acosh(1 - a) + math.atanh(b),
     "cosh(v(a))+sinh(v(b))+cos(v(a))-sin(v(b))": lambda a, b: math.cosh(a) + math.sinh(b) + math.cos(a) - math.sin(b),
     "asin(v(b))-acos(v(b))+tan(v(b))+u(v(a))": lambda a, b: math.asin(b) - math.acos(b) + math.tan(b),
@@ -99,7 +105,7 @@ def test_expression_means_what_it_says(tmp_path, expression):
     a, b = -1.7, 0.6
     numbers = expression.replace("v(a,b)", f"({a - b})").replace("v(0,a)", f"({-a})")
     numbers = numbers.replace("v(a)", f"({a})").replace("v(b)", f"({b})")
-    lines = [".func hyp(x,y) {sqrt(x*x+y*y)}", ".subckt e a b c d f", "vs s 0 1", "rs s 0 -1k"]
+    lines = [".func hyp(x,y) {sqrt(x*x+y*y)}", ".func one() {1}", ".subckt e a b c d f", "vs s 0 1", "rs s 0 -1k"]
     lines += [f"b1 c 0 v={expression}", f"e2 d 0 value={{{numbers}}}", "r1 c 0 1", "r2 d 0 1", ".ends"]
     model = files.read(tmp_path, "\n".join(lines), "e", "inp inn out vdd vss")
     plot = files.run(model, [f"Va a 0 {a}", f"Vb b 0 {b}", "Xe a b c d 0 opamp", ".op"])[0]

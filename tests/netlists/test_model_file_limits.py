@@ -88,7 +88,7 @@ def test_a_link_that_comes_after_the_check_is_not_followed(tmp_path, monkeypatch
     inside.mkdir()
     (inside / "link.lib").symlink_to(outside / "secret.lib")
     (inside / "folder").symlink_to(outside)
-    monkeypatch.setattr("netlists.model_lines._resolved", lambda path, asked: path.absolute())
+    monkeypatch.setattr("netlists.model_reader._resolved", lambda path, asked: path.absolute())
     for name in ("link.lib", "folder/secret.lib"):
         refused(inside, f".include {name}\n{GOOD}", 1, "cannot be read|is a folder")
 
