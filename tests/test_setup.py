@@ -209,7 +209,7 @@ def test_browser_that_cannot_be_installed_is_only_told(tmp_path, capsys):
 def test_demo_installs_no_browser():
     """Only scripts/test asks for one."""
     assert "--browser" not in (ROOT / "scripts" / "demo").read_text()
-    assert "scripts/setup --browser" in (ROOT / "scripts" / "test").read_text()
+    assert "--browser" in (ROOT / "scripts" / "test").read_text()
 
 
 def test_environment_is_current_only_for_its_project_file(tmp_path):

@@ -160,8 +160,9 @@ def waveforms_of(folder: Path, number: int) -> bytes | None:
 
 
 def without_times(row: Row) -> dict[str, object]:
-    """All of a row but how long it took, when and where."""
-    known = {name: value for name, value in vars(row).items() if name not in ("wall_time_s", "finished", "host")}
+    """All of a row but how long it took, when and where, and in which order it came."""
+    passing = ("wall_time_s", "finished", "host", "counter")
+    known = {name: value for name, value in vars(row).items() if name not in passing}
     return known | {"figures": {name: value for name, value in row.figures.items() if name != "wall_time_s"}}
 
 

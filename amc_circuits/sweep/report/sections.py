@@ -17,7 +17,7 @@ from amc_circuits.programmed import package_version
 from amc_circuits.quantities import format_quantity
 from amc_circuits.run_folder import read_own_file
 from amc_circuits.sweep.evidence import evidence_in
-from amc_circuits.sweep.folder import LARGEST_KEPT, RESOLVED, SPECIFICATION
+from amc_circuits.sweep.folder import RESOLVED, SPECIFICATION
 from amc_circuits.sweep.report.markup import Markup, button, html, link, table, terms
 from amc_circuits.sweep.store import Row
 from amc_circuits.sweep.table import MAIN
@@ -26,6 +26,8 @@ from amc_circuits.toml_file import LARGEST_FILE
 MOST_VALUES = 8
 MOST_FAILURES = 500
 MOST_FILES = 8
+LARGEST_RESOLVED = 20_000_000
+"""Bytes of a resolved specification of which the count of points is read."""
 
 
 def summary(rows: Sequence[Row], content: dict[str, Any], folder: Path, older: int) -> Markup:
@@ -53,7 +55,7 @@ def summary(rows: Sequence[Row], content: dict[str, Any], folder: Path, older: i
 def _unfinished(count: int, folder: Path) -> str:
     """Says so where the folder holds fewer points than its specification asks for."""
     try:
-        wanted = int(json.loads(read_own_file(folder / RESOLVED, LARGEST_KEPT))["points"])
+        wanted = int(json.loads(read_own_file(folder / RESOLVED, LARGEST_RESOLVED))["points"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
     return f" of the {wanted} that {SPECIFICATION} asks for" if count < wanted else ""

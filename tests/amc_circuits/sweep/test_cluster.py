@@ -184,7 +184,7 @@ def test_ctrl_c_keeps_the_finished_rows(sweep, tmp_path, cluster):
 def test_calls_that_take_too_long_are_given_up(cluster, impatient):
     """A call past its hard limit ends as such, counted from when a worker begins it; the others are made."""
     calls = [(point(size=3), partial(time.sleep, 600)), (point(size=4), partial(pow, 2, 3))]
-    late, other = sorted(made(cluster, *calls, timeout=0.3), key=lambda one: one.tag.options["size"])
+    late, other = sorted(made(cluster, *calls, timeout=3.0), key=lambda one: one.tag.options["size"])
     assert isinstance(late.error, CallTimedOutError)
     assert (other.result, other.error) == (8, None)
 

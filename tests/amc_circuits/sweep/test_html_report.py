@@ -137,13 +137,6 @@ def test_numbers_read_as_everywhere_else(page, value):
     assert page.execute_script("return parsed(arguments[0])", text.replace(" ", "")) == pytest.approx(value, rel=1e-3)
 
 
-@pytest.mark.parametrize("value", [0.0, 1.0, -0.5, 0.9705, 4.895e-05, 88.45, 0.00012345, 7.605e-06])
-def test_shares_read_as_everywhere_else(page, value):
-    """In per cent, rounded once."""
-    shown, wanted = page.execute_script("return engineering(arguments[0], '%')", value), format_quantity(value, "%")
-    assert float(shown.removesuffix(" %")) == float(wanted.removesuffix(" %"))
-
-
 def test_row_that_is_clicked_shows_its_waveform(page, folder):
     """Curves as they were kept, bands around the final values, a line at the settling time, volts and seconds."""
     with Store(folder) as store:

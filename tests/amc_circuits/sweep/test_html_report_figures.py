@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from amc_circuits.quantities import format_quantity
 from amc_circuits.sweep.report.page import write_report
 from tests.amc_circuits.sweep.browser import chromium, complaints, emulate, finished, open_page
 from tests.amc_circuits.sweep.made_rows import made, stored
@@ -159,3 +160,10 @@ def test_numbers_among_names_have_their_unit(page):
     filtered(page, "")
     summary = page.execute_script("return element('summary').textContent")
     assert "250 nS, 1 uS, wan-2022" in summary
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -0.5, 0.9705, 4.895e-05, 88.45, 0.00012345, 7.605e-06])
+def test_shares_read_as_everywhere_else(page, value):
+    """In per cent, rounded once."""
+    shown, wanted = page.execute_script("return engineering(arguments[0], '%')", value), format_quantity(value, "%")
+    assert float(shown.removesuffix(" %")) == float(wanted.removesuffix(" %"))

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from amc_circuits.sweep import database_errors
+from amc_circuits.sweep import database, database_errors
 from amc_circuits.sweep import store as store_module
 from amc_circuits.sweep.store import DATABASE, Store
 from netlists import ParameterError
@@ -58,7 +58,7 @@ class Holder:
 def test_a_writer_is_told_who_has_locked_it_and_to_wait(tmp_path, monkeypatch):
     """The process by its number and program; what was stored before is there, and no room is asked for."""
     monkeypatch.setattr(store_module, "PATIENCE", 0.0)
-    monkeypatch.setattr(store_module, "STEP", 0.0)
+    monkeypatch.setattr(database, "STEP", 0.0)
     with Store(tmp_path, create=True) as store:
         store.put([(made(0), None)])
         with Holder(tmp_path) as holder, pytest.raises(ParameterError) as caught:
@@ -72,7 +72,7 @@ def test_a_writer_is_told_who_has_locked_it_and_to_wait(tmp_path, monkeypatch):
 
 def test_a_lock_that_goes_away_costs_nothing(tmp_path, monkeypatch):
     """The row waits and is stored: the other lets go as soon as the row was refused once."""
-    monkeypatch.setattr(store_module, "STEP", 0.0)
+    monkeypatch.setattr(database, "STEP", 0.0)
     with Store(tmp_path, create=True) as store, Holder(tmp_path) as holder:
         asked = []
 
@@ -90,7 +90,7 @@ def test_a_lock_that_goes_away_costs_nothing(tmp_path, monkeypatch):
 
 def test_a_reader_is_told_who_has_locked_it(amc, tmp_path, monkeypatch):
     """By the commands, in one line with the folder."""
-    monkeypatch.setattr(store_module, "READING", 0.0)
+    monkeypatch.setattr(database, "READING", 0.0)
     folder = stored(tmp_path / "out", [made(0)])
     with Holder(folder, "pragma locking_mode=exclusive") as holder:
         outcome = amc("table", folder)
@@ -103,7 +103,7 @@ def test_a_sweep_says_who_has_locked_its_folder(sweep, tmp_path, monkeypatch):
     text = EXACT + "seed = [0, 1]\n"
     assert sweep(text).code == 0
     monkeypatch.setattr(store_module, "PATIENCE", 0.0)
-    monkeypatch.setattr(store_module, "STEP", 0.0)
+    monkeypatch.setattr(database, "STEP", 0.0)
     with Holder(tmp_path / "out"):
         sweep(text.replace("[0, 1]", "[0, 1, 2]"), "--no-progress").refused("--out: got", "is locked by")
     assert sweep(text.replace("[0, 1]", "[0, 1, 2]")).out.startswith("3 points, 3 usable")
