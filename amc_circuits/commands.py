@@ -86,13 +86,7 @@ def solve(
 ) -> None:
     """`amc inv` and `amc mvm`."""
     output_format("table", "json").parse(form)
-    for name, file, suffixes in (
-        ("plot", plot_file, PICTURES),
-        ("save", save_file, (".npz",)),
-        ("output", output, tuple(WRITERS)),
-    ):
-        if file is not None:
-            check_output_file(name, file, suffixes)
+    _check_outputs(plot_file, save_file, output)
     if options["monte_carlo"] is not None:
         from amc_circuits.monte_carlo_command import monte_carlo
 
@@ -118,6 +112,14 @@ def solve(
         lacking = f"; {output} is not written" if output is not None and not written else ""
         print(f"amc: {solution.status.name}: {solution.message}{lacking}", file=sys.stderr)
         finish(NO_RESULT)
+
+
+def _check_outputs(plot_file: Path | None, save_file: Path | None, output: Path | None) -> None:
+    """Refuses files that could not be written in the end."""
+    outputs = {"plot": (plot_file, PICTURES), "save": (save_file, (".npz",)), "output": (output, tuple(WRITERS))}
+    for name, (file, suffixes) in outputs.items():
+        if file is not None:
+            check_output_file(name, file, suffixes)
 
 
 def _write_files(case: Case, solution: Solution, plot_file: Path | None, save_file: Path | None) -> None:
