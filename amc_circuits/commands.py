@@ -84,13 +84,7 @@ def solve(
 ) -> None:
     """`amc inv` and `amc mvm`."""
     output_format("table", "json").parse(form)
-    for name, file, suffixes in (
-        ("plot", plot_file, PICTURES),
-        ("save", save_file, (".npz",)),
-        ("output", output, tuple(WRITERS)),
-    ):
-        if file is not None:
-            check_output_file(name, file, suffixes)
+    _check_outputs(plot_file, save_file, output)
     if options["monte_carlo"] is not None:
         from amc_circuits.monte_carlo_command import monte_carlo
 
@@ -123,6 +117,14 @@ def print_notes(solution: Solution) -> None:
     """Prints what a reader of the result should know, a line each, beside the result."""
     for note in solution.notes:
         print(f"amc: note: {as_typed(note)}", file=sys.stderr)
+
+
+def _check_outputs(plot_file: Path | None, save_file: Path | None, output: Path | None) -> None:
+    """Refuses files that could not be written in the end."""
+    outputs = {"plot": (plot_file, PICTURES), "save": (save_file, (".npz",)), "output": (output, tuple(WRITERS))}
+    for name, (file, suffixes) in outputs.items():
+        if file is not None:
+            check_output_file(name, file, suffixes)
 
 
 def _write_files(case: Case, solution: Solution, plot_file: Path | None, save_file: Path | None) -> None:
