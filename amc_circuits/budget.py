@@ -7,14 +7,14 @@ vectors, so together they are at most their sum; large ones do not add.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from amc_circuits.devices import Device, programmed
-from amc_circuits.mapping import Mapping
+from amc_circuits.mapping import Mapping as Cells
 from amc_circuits.measurement import relative_error
 from amc_circuits.solution import Response, scalar_or_array
 from amc_circuits.static import ALL_EFFECTS, Effects, StaticCircuit
@@ -80,23 +80,37 @@ class Budget:
     together: Any
     at_settling_time: Any
 
+    @classmethod
+    def of(cls, figures: Mapping[str, Any]) -> Self:
+        """From what `figures` gives, or a record of it, where None stands for nan."""
+        known = {name: np.asarray(value, dtype=np.float64) for name, value in figures.items()}
+        together, at_settling_time = known.pop("together"), known.pop("at_settling_time")
+        return cls(known, together, at_settling_time)
+
     @property
     def figures(self) -> dict[str, Any]:
         """All of it by names."""
         return {**self.causes, "together": self.together, "at_settling_time": self.at_settling_time}
 
-    def largest(self, column: int | None = None) -> list[tuple[str, float]]:
-        """What is wrong at rest, in words, the largest first: of one right-hand side, or the mean over all."""
-        of = {name: np.atleast_1d(value) for name, value in self.causes.items() if name != "settling"}
-        found = {name: float(values[column]) if column is not None else mean(values) for name, values in of.items()}
-        ordered = sorted(found, key=lambda name: -np.nan_to_num(found[name]))
-        return [(CAUSES[name], found[name]) for name in ordered]
+    def ordered(self) -> list[tuple[str, Any]]:
+        """All causes in words, the largest mean first; settling, which does nothing to values read at rest, is last."""
+        names = sorted(self.causes, key=lambda name: (name == "settling", -self._mean(name)))
+        return [(CAUSES[name], self.causes[name]) for name in names]
 
+    def totals(self) -> list[tuple[str, Any]]:
+        """All causes together, in words."""
+        return [(words, getattr(self, name)) for name, words in TOGETHER.items()]
 
-def mean(values: FloatArray) -> float:
-    """Of those that are known; nan of none."""
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else float("nan")
+    def _mean(self, name: str) -> float:
+        """Over the right-hand sides where it is known; 0 of none."""
+        values = np.atleast_1d(self.causes[name])
+        known = values[np.isfinite(values)]
+        return float(known.mean()) if known.size else 0.0
+
+    def largest(self, column: int = 0) -> list[tuple[str, float]]:
+        """What makes one right-hand side wrong at rest, in words, the largest first."""
+        found = [(name, float(np.atleast_1d(value)[column])) for name, value in self.ordered()[:-1]]
+        return sorted(found, key=lambda one: -np.nan_to_num(one[1]))
 
 
 def budget_of(
@@ -214,5 +228,5 @@ class _Account:
                 yield name, [array - lift for array, lift in zip(held, lifted, strict=True)]
 
 
-def _arrays(mapping: Mapping) -> list[FloatArray]:
+def _arrays(mapping: Cells) -> list[FloatArray]:
     return [array for array in (mapping.positive, mapping.negative) if array is not None]

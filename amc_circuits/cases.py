@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.array_files import load_array
+from amc_circuits.budget import Budget
 from amc_circuits.conductances import load_conductances
 from amc_circuits.converters import Converters
-from amc_circuits.devices import Device, device_preset
+from amc_circuits.devices import DRIFT_START, Device, device_preset
+from amc_circuits.effects import idle_options
 from amc_circuits.inv import InvCircuit
 from amc_circuits.mapping import Mapping as Conductances
 from amc_circuits.matrices import draw_matrix, draw_vector
@@ -27,7 +29,7 @@ from amc_circuits.solution import Solution
 from amc_circuits.system import Numbers
 from netlists import ParameterError
 
-PARTS = ("opamp", "device", "conductances", "noise", "noise_bandwidth")
+PARTS = ("opamp", "device", "conductances", "noise", "noise_bandwidth", "budget")
 """Options that are not arguments of `program` as they stand."""
 
 
@@ -43,6 +45,8 @@ class Case:
         trial: Which circuit of this seed.
         with_noise: True when the noise of its outputs is wanted, too.
         noise_bandwidth: Of the read-out, Hz; None is the op-amp's GBWP.
+        with_budget: True when it is to be told what makes the answer wrong.
+        idle: A sentence on every option that was given and has no effect.
     """
 
     kind: Circuit
@@ -52,6 +56,8 @@ class Case:
     trial: int = 0
     with_noise: bool = False
     noise_bandwidth: float | None = None
+    with_budget: bool = False
+    idle: tuple[str, ...] = ()
 
     def run(self) -> Solution:
         """Solves or multiplies."""
@@ -60,6 +66,14 @@ class Case:
             if isinstance(self.circuit, InvCircuit)
             else self.circuit.matvec(self.vector)
         )
+
+    def budget(self, solution: Solution) -> Budget | None:
+        """What makes the answer wrong, where that is wanted; None of a circuit without rest."""
+        return solution.budget() if self.with_budget and self.circuit.stability.stable else None
+
+    def notes(self, solution: Solution) -> list[str]:
+        """What a reader of the answer should know, a sentence each."""
+        return [*self.idle, *solution.notes, *filter(None, [solution.error_note])]
 
     def noise(self, solution: Solution) -> dict[str, Any]:
         """Noise of the outputs behind the read-out, as a record has it; nothing where it is not wanted or grows."""
@@ -100,8 +114,17 @@ def make_case(kind: Circuit, options: dict[str, Any], jobs: int, keep: Path | No
     """
     given = problem(kind, options)
     circuit = program(kind, given.matrix, program_arguments(kind, options, given.matrix), jobs, keep)
-    noise = options["noise"], options["noise_bandwidth"]
-    return Case(kind, circuit, given.vector, options["seed"], options["trial"], *noise)
+    return Case(
+        kind,
+        circuit,
+        given.vector,
+        options["seed"],
+        options["trial"],
+        with_noise=options["noise"],
+        noise_bandwidth=options["noise_bandwidth"],
+        with_budget=options["budget"],
+        idle=idle_options(circuit, options, 1 if given.vector.ndim == 1 else given.vector.shape[1], jobs),
+    )
 
 
 def program(
@@ -134,13 +157,17 @@ def _device(options: dict[str, Any]) -> Device:
     """The cells; what is given and would say nothing is refused."""
     given = _given(options, DEVICE_OVERRIDES)
     device = device_preset(options["device"]).replace(**given)
+    drifting = device.drift_time > DRIFT_START
+    aged = f"a drift_time above {DRIFT_START:g} s, when drift begins"
     for name, other, says in (
         ("programming_error_scale", "programming_error", device.programming_error != 0),
-        ("drift_exponent", "drift_time", device.drift_time > 0),
-        ("drift_spread", "drift_time", device.drift_time > 0),
+        ("drift_exponent", aged, drifting),
+        ("drift_spread", aged, drifting),
+        ("drift_time", "drift_exponent or drift_spread", device.drift_exponent != 0 or device.drift_spread != 0),
+        ("drift_time", aged, drifting),
     ):
-        if name in given and not says:
-            raise ParameterError(name, given[name], f"says nothing without {other}; give it, too")
+        if given.get(name) and not says:
+            raise ParameterError(name, given[name], f"has no effect without {other}; add it, or leave this out")
     return device
 
 

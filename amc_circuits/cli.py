@@ -30,8 +30,7 @@ from amc_circuits.cli_parameters import (
 from amc_circuits.cli_parts import add_parts
 from amc_circuits.cli_sweeps import add_sweeps
 from amc_circuits.extensions import installed_extensions
-from amc_circuits.option import Option
-from amc_circuits.options import CIRCUIT, PROBLEM, typed_options
+from amc_circuits.options import NOT_IN_DECKS, NOT_IN_POLES, typed_options
 from amc_circuits.start import end_at_once
 
 SUFFIXES = (
@@ -126,19 +125,13 @@ def doctor() -> None:
     commands.doctor()
 
 
-def _of_stability() -> tuple[Option, ...]:
-    """The options that say what an INV circuit is, and the tolerance of the predicted settling time."""
-    there = [entry for entry in PROBLEM + CIRCUIT if entry.name != "rhs_name"]
-    return tuple(entry for entry in typed_options("inv") if entry in there or entry.name == "tolerance")
-
-
 def _assemble() -> None:
     app.command("doctor")(doctor)
     app.command("inv")(with_options(typed_options("inv"), inv))
     app.command("mvm")(with_options(typed_options("mvm"), mvm))
-    app.command("stability")(with_options(_of_stability(), stability))
-    netlist.command("inv")(with_options(typed_options("inv"), netlist_inv))
-    netlist.command("mvm")(with_options(typed_options("mvm"), netlist_mvm))
+    app.command("stability")(with_options(typed_options("inv", NOT_IN_POLES), stability))
+    netlist.command("inv")(with_options(typed_options("inv", NOT_IN_DECKS), netlist_inv))
+    netlist.command("mvm")(with_options(typed_options("mvm", NOT_IN_DECKS), netlist_mvm))
     add_parts(app)
     add_sweeps(app)
     for extension in installed_extensions():

@@ -9,7 +9,7 @@ import typer
 
 from amc_circuits.cli_parameters import Format, Jobs, Matrix, RightHandSide, with_options
 from amc_circuits.opamp_options import BENCH, FILE
-from amc_circuits.options import COST, typed_options
+from amc_circuits.options import COST, OF_ANSWERS, typed_options
 from amc_circuits.write_verify_options import PROGRAM
 
 opamp = typer.Typer(help="Op-amps: what there is, what they do on a test bench, the macro model that fits one.")
@@ -68,7 +68,7 @@ def add_parts(app: typer.Typer) -> None:
     """Adds these commands to an application."""
     app.add_typer(opamp, name="opamp", no_args_is_help=True)
     app.command("program")(with_options(PROGRAM, program))
-    app.command("cost")(with_options(typed_options("inv") + COST, cost))
+    app.command("cost")(with_options(typed_options("inv", OF_ANSWERS) + COST, cost))
     opamp.command("characterize")(with_options(BENCH + FILE, characterize))
     opamp.command("fit")(with_options(BENCH + FILE, fit))
     opamp.command("list")(list_opamps)

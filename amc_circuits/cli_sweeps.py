@@ -102,6 +102,9 @@ def plot(
     array: Annotated[
         bool, typer.Option("--array", help="Voltage and current of every cell.", show_default=False)
     ] = False,
+    budget: Annotated[
+        bool, typer.Option("--budget", help="What makes it wrong, saved with --budget.", show_default=False)
+    ] = False,
     rhs: Annotated[
         str | None,
         typer.Option("--rhs", metavar="INTEGER", help="Which right-hand side [default: slowest].", show_default=False),
@@ -141,7 +144,7 @@ def plot(
 
     of_sweep = {"x": x, "y": y, "hue": hue, "log": log, "where": tuple(where or ()), "row": row}
     with one_line_warnings():
-        commands.plot(source, output, {"error": error, "array": array}, rhs, of_sweep)
+        commands.plot(source, output, {"error": error, "array": array, "budget": budget}, rhs, of_sweep)
 
 
 def report(

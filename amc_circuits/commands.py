@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
@@ -20,10 +20,13 @@ from amc_circuits.cases import Case, make_case
 from amc_circuits.mapping import Mapping
 from amc_circuits.messages import BAD_INPUT, NO_RESULT, USABLE, as_typed, finish, one_line_warnings
 from amc_circuits.option import Circuit, Option, output_format
-from amc_circuits.options import ARGUMENTS, JOBS, MONTE_CARLO, RHS, parse_options
+from amc_circuits.options import ARGUMENTS, JOBS, RHS, parse_options
 from amc_circuits.run_folder import check_output_file, replacing, writing
 from amc_circuits.solution import Solution, UnusableSolutionError
 from netlists import ParameterError
+
+if TYPE_CHECKING:
+    from amc_circuits.saved import Saved
 from netlists.standalone import standalone_deck
 
 PICTURES = (".png", ".svg", ".pdf")
@@ -53,11 +56,7 @@ def case_of(circuit: Circuit, options: dict[str, Any], files: Files, jobs: int) 
     Raises:
         ParameterError: Something cannot be used.
     """
-    parsed = parsed_with_files(circuit, options, files)
-    for option in MONTE_CARLO:
-        if parsed[option.name] is not None:
-            raise ParameterError(option.name, parsed[option.name], "goes with amc inv, amc mvm and sweeps only")
-    return make_case(circuit, parsed, jobs, None)
+    return make_case(circuit, parsed_with_files(circuit, options, files), jobs, None)
 
 
 def parsed_with_files(circuit: Circuit, options: dict[str, Any], files: Files) -> dict[str, Any]:
@@ -106,16 +105,18 @@ def solve(
     else:
         report.print_table(report.table(case, solution))
         print(report.vector_line(case, solution))
-    print_notes(solution)
+        if (budget := case.budget(solution)) is not None:
+            report.print_table(report.budget_table(budget, solution.relative_error))
+    print_notes(case, solution)
     if not solution.usable:
         lacking = f"; {output} is not written" if output is not None and not written else ""
-        print(f"amc: {solution.status.name}: {solution.message}{lacking}", file=sys.stderr)
+        print(f"amc: {solution.status.name}: {as_typed(solution.message)}{lacking}", file=sys.stderr)
         finish(NO_RESULT)
 
 
-def print_notes(solution: Solution) -> None:
+def print_notes(case: Case, solution: Solution) -> None:
     """Prints what a reader of the result should know, a line each, beside the result."""
-    for note in solution.notes:
+    for note in case.notes(solution):
         print(f"amc: note: {as_typed(note)}", file=sys.stderr)
 
 
@@ -141,15 +142,13 @@ def _write_files(case: Case, solution: Solution, plot_file: Path | None, save_fi
         from amc_circuits.saved import title
 
         with writing("plot", plot_file):
-            plot_responses([response for response in solution.responses if response], plot_file, title(record))
+            responses = [response for response in solution.responses if response]
+            plot_responses(responses, plot_file, title(record), case.budget(solution))
 
 
 def write_deck(circuit: Circuit, options: dict[str, Any], files: Files, output: Path) -> None:
     """`amc netlist inv` and `amc netlist mvm`."""
     check_output_file("output", output)
-    for name in ("noise", "adc_bits"):
-        if options.get(name):
-            raise ParameterError(name, options[name], "is no part of a deck; leave it out")
     with one_line_warnings():
         case = case_of(circuit, options, files, 1)
         warn_of_lifting(case.circuit.mapping)
@@ -169,7 +168,7 @@ def plot(source: Path, output: Path, what: dict[str, bool], rhs: str | None, of_
     Args:
         source: A file made by --save, or the folder of a sweep.
         output: The picture.
-        what: Whether `error` or `array` was asked for; else the outputs over time are drawn.
+        what: Whether `error`, `array` or `budget` was asked for; else the outputs over time are drawn.
         rhs: Which right-hand side, from 1; None takes the slowest.
         of_sweep: What is to be drawn of a sweep: the fields of `sweep.picture.Drawing`, or `row`; None where not given.
     """
@@ -218,6 +217,9 @@ def _plot_saved(source: Path, output: Path, what: str, number: int | None) -> No
     from amc_circuits.saved import load_saved
 
     saved = load_saved(source)
+    if what == "budget":
+        _plot_saved_budget(saved, output, number)
+        return
     response, title = saved.chosen(number)
     with writing("output", output):
         if what == "array":
@@ -233,6 +235,17 @@ def _plot_saved(source: Path, output: Path, what: str, number: int | None) -> No
             from amc_circuits.plotting import plot_responses
 
             plot_responses([response], output, title)
+
+
+def _plot_saved_budget(saved: Saved, output: Path, number: int | None) -> None:
+    from amc_circuits.budget_picture import plot_budget
+
+    if number is not None:
+        raise ParameterError("rhs", number, "says nothing about a budget, which shows the mean and the range of all")
+    if saved.budget is None:
+        raise ParameterError("FILE", str(saved.path), "holds no budget; save it anew with amc inv --budget --save")
+    with writing("output", output):
+        plot_budget(saved.budget, output, saved.title)
 
 
 def doctor() -> None:

@@ -17,12 +17,13 @@ from amc_circuits.conductances import programming_cost
 from amc_circuits.converters import Converters
 from amc_circuits.cost import Cost, Programming
 from amc_circuits.cost import cost as cost_of
-from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
+from amc_circuits.messages import NO_RESULT, as_typed, finish, one_line_warnings
 from amc_circuits.option import output_format, parse_table
 from amc_circuits.options import COST, JOBS
 from amc_circuits.quantities import format_quantity
 from amc_circuits.report import plain, print_table, shape_text
 from amc_circuits.solution import Solution
+from netlists import ParameterError
 
 
 def cost(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: str, form: str) -> None:
@@ -37,6 +38,7 @@ def cost(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: 
     output_format("table", "json").parse(form)
     names = {option.name for option in COST}
     given = parse_table("amc cost", COST, {name: options[name] for name in names & options.keys()})
+    _check_acting(given, options)
     programming = _programming({name: given.pop(name) for name in Programming.model_fields}, options)
     of_circuit = {name: value for name, value in options.items() if name not in names}
     with one_line_warnings(), waiting(f"INV by {options.get('engine') or 'ngspice'}"):
@@ -48,10 +50,27 @@ def cost(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: 
         print(json.dumps(_record(case, solution, found), indent=2, allow_nan=False))
     else:
         print_table(_table(case, solution, found))
-    print_notes(solution)
+    print_notes(case, solution)
     if not solution.usable:
-        print(f"amc: {solution.status.name}: {solution.message}", file=sys.stderr)
+        print(f"amc: {solution.status.name}: {as_typed(solution.message)}", file=sys.stderr)
         finish(NO_RESULT)
+
+
+def _check_acting(given: dict[str, Any], options: dict[str, Any]) -> None:
+    """Refuses options that change no cost: of ADCs that are not there, of programming that costs nothing."""
+    own = {option.name: option.own for option in COST}
+    programming = ("programming_energy", "programming_time")
+    lacking = {
+        "adc": ("adc_bits", options.get("adc_bits")),
+        "adc_share": ("adc_bits", options.get("adc_bits")),
+        "solves": (
+            "programming_energy or programming_time",
+            options.get("conductances") or any(given[name] for name in programming),
+        ),
+    }
+    for name, (other, there) in lacking.items():
+        if given[name] != own[name] and not there:
+            raise ParameterError(name, given[name], f"has no effect without {other}; add it, or leave this out")
 
 
 def _programming(given: dict[str, Any], options: dict[str, Any]) -> Programming:

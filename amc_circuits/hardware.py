@@ -82,6 +82,11 @@ class Hardware(Record):
         """Where chance comes from."""
         return Draws(self.seed, self.trial)
 
+    @property
+    def drawn(self) -> bool:
+        """True where chance plays a part: another seed or trial is another circuit."""
+        return self.offset_spread > 0 or (self.conductances is None and self.device.drawn)
+
     def mapping(self, matrix: FloatArray) -> Mapping:
         """A matrix as the cells hold it.
 

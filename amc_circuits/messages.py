@@ -53,6 +53,8 @@ def message(error: Exception) -> str:
         text = f"{flag(error.parameter)}: got {error.value}; {mend}"
     elif isinstance(error, ParameterError) and error.parameter in ARGUMENTS:
         text = f"{error.parameter}: got {error.value}; {as_typed(error.mend)}"
+    elif isinstance(error, UnusableSolutionError):
+        text = as_typed(text)
     return " ".join(text.split())
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from amc_circuits.budget import CAUSES, TOGETHER
 from amc_circuits.cases import Problem, noise_figures, problem, program, program_arguments
 from amc_circuits.draws import TRIAL_END
 from amc_circuits.engines import EnginesDisagreeError, NgspiceEngine, SimulationError
@@ -30,6 +31,8 @@ all circuits, so that times and energies depend on who else is in it (by up to 0
 MOST_TRIALS = 1_000_000
 """More is refused: some hours of small circuits, and a list of a gigabyte."""
 FAILED = "FAILED"
+OF_BUDGET = "budget_"
+"""Begins the names of the figures of an error budget."""
 FIGURES = {
     "relative_error": "%",
     "residual": "%",
@@ -39,7 +42,7 @@ FIGURES = {
     "overshoot": "%",
     "peak_output_current": "A",
     "relative_noise": "%",
-}
+} | {f"{OF_BUDGET}{name}": "%" for name in (*CAUSES, *TOGETHER)}
 """What is told of every trial, with its unit for people; of several right-hand sides the worst."""
 
 
@@ -82,6 +85,7 @@ class MonteCarlo:
         keep: Folder for failed runs.
         noise_bandwidth: Of the read-out, Hz, for the noise; None is the op-amp's GBWP.
         with_noise: True when noise is wanted.
+        with_budget: True when it is to be told what makes each answer wrong.
 
     Raises:
         ParameterError: That is too many trials, or trials that no seed has.
@@ -95,6 +99,7 @@ class MonteCarlo:
     keep: Path | None = None
     with_noise: bool = False
     noise_bandwidth: float | None = None
+    with_budget: bool = False
 
     def __post_init__(self) -> None:
         if self.count > MOST_TRIALS:
@@ -147,6 +152,7 @@ def study_of(kind: Circuit, options: dict[str, Any], keep: Path | None = None) -
         keep=keep,
         with_noise=options["noise"],
         noise_bandwidth=options["noise_bandwidth"],
+        with_budget=options["budget"],
     )
 
 
@@ -159,15 +165,10 @@ def check_limits(study: MonteCarlo, limits: Sequence[Limit]) -> None:
     for limit in limits:
         if limit.figure == "relative_noise" and not study.with_noise:
             raise ParameterError("spec", repr(str(limit)), "noise is not told; give --noise, too")
+        if limit.figure.startswith(OF_BUDGET) and not study.with_budget:
+            raise ParameterError("spec", repr(str(limit)), "the error budget is not told; give --budget, too")
         if limit.figure == "energy" and isinstance(study.arguments["opamp"], SinglePoleOpAmp):
             raise ParameterError("spec", repr(str(limit)), "this op-amp has no supply, so no energy; take another")
-
-
-def nothing_drawn(study: MonteCarlo) -> bool:
-    """True where chance changes nothing, so that all trials are the same."""
-    hardware = study.arguments
-    cells = hardware["conductances"] is None and hardware["device"].drawn
-    return not (cells or hardware["offset_spread"])
 
 
 def run_chunk(study: MonteCarlo, wanted: range) -> list[Trial]:
@@ -210,6 +211,9 @@ def _trial(study: MonteCarlo, number: int, circuit: InvCircuit | MvmCircuit, fir
     noise = noise_figures(circuit, solution, study.noise_bandwidth) if study.with_noise else {}
     if noise:
         figures["relative_noise"] = _worst(noise["relative_noise"], solution.usable)
+    if study.with_budget and circuit.stability.stable:
+        budget = solution.budget().figures
+        figures |= {f"{OF_BUDGET}{name}": _worst(value, solution.usable) for name, value in budget.items()}
     made = solution.provenance
     why = "" if solution.usable else solution.message
     return Trial(number, solution.status.name, figures, why, made.design_sha256, made.deck_sha256)
@@ -257,7 +261,8 @@ def read_limits(text: str | None) -> tuple[Limit, ...]:
 
 
 def _limit(text: str) -> Limit:
-    mend = f"must be FIGURE<NUMBER or FIGURE>NUMBER, with a figure of {', '.join(FIGURES)}"
+    names = [name for name in FIGURES if not name.startswith(OF_BUDGET)] + [f"{OF_BUDGET}CAUSE"]
+    mend = f"must be FIGURE<NUMBER or FIGURE>NUMBER, with a figure of {', '.join(names)}"
     sign = "<" if "<" in text else ">"
     name, found, number = text.partition(sign)
     if not found or name.strip() not in FIGURES:

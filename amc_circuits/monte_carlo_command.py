@@ -18,15 +18,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from amc_circuits.commands import warn_of_lifting
+from amc_circuits.effects import idle_options
 from amc_circuits.engines import find_ngspice
 from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
 from amc_circuits.monte_carlo import (
     FIGURES,
+    OF_BUDGET,
     Limit,
     MonteCarlo,
     Trial,
     check_limits,
-    nothing_drawn,
     read_limits,
     study_of,
 )
@@ -87,10 +88,7 @@ def monte_carlo(
     with one_line_warnings():
         study = study_of(kind, options)
         check_limits(study, limits)
-        warn_of_lifting(study.circuit(study.first).mapping)
-        if nothing_drawn(study):
-            mend = "give --device, --programming-error, --offset-spread or another spread"
-            warnings.warn(f"nothing is drawn, all trials are the same; {mend}", stacklevel=2)
+        _warn(study, options)
         if options["engine"] != "state-space":
             find_ngspice()
         trials = _run(study, jobs)
@@ -104,6 +102,18 @@ def monte_carlo(
     if not any(trial.usable for trial in trials):
         print(f"amc: {trials[0].status}: no trial is usable; {trials[0].error}", file=sys.stderr)
         finish(NO_RESULT)
+
+
+def _warn(study: MonteCarlo, options: dict[str, Any]) -> None:
+    """Says what there is to say before the first trial."""
+    circuit, vector = study.circuit(study.first), study.problem.vector
+    warn_of_lifting(circuit.mapping)
+    if not circuit.hardware.drawn:
+        mend = "give --device, --programming-error, --offset-spread or another spread"
+        warnings.warn(f"nothing is drawn, all trials are the same; {mend}", stacklevel=2)
+        return
+    for idle in idle_options(circuit, options, 1 if vector.ndim == 1 else vector.shape[1]):
+        warnings.warn(idle, stacklevel=2)
 
 
 def _run(study: MonteCarlo, jobs: int) -> list[Trial]:
@@ -155,10 +165,13 @@ def _write_files(outcome: Outcome, plot_file: Path | None, save_file: Path | Non
 def columns_of(trials: Sequence[Trial]) -> dict[str, Any]:
     """The trials as arrays of equal length, without Python objects."""
     named = {name: np.array([trial.figures.get(name, np.nan) for trial in trials]) for name in FIGURES}
+    told = {
+        name: values for name, values in named.items() if not name.startswith(OF_BUDGET) or np.isfinite(values).any()
+    }
     return {
         "trial": np.array([trial.number for trial in trials]),
         "status": np.array([trial.status for trial in trials]),
-        **named,
+        **told,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from amc_circuits.option import Circuit, Option, parse_table
@@ -171,6 +171,7 @@ SOLVE = (
         percent_of="1",
         acts_with=("engine=auto",),
     ),
+    Option("budget", "flag", "Tell how much of the error each cause makes, too", False),
     Option("noise", "flag", "Tell the noise of the outputs, too", False),
     Option(
         "noise_bandwidth", "quantity", "Of the read-out, for the noise (the op-amp's GBWP)", unit="Hz", needs="noise"
@@ -245,6 +246,16 @@ DEVICE_OVERRIDES = (
     "nonlinearity_voltage",
     "activation_energy",
 )
+OF_ANSWERS = ("noise", "noise_bandwidth", "input_noise", "budget", *(option.name for option in MONTE_CARLO))
+"""What tells more of an answer, or of many."""
+NOT_IN_DECKS = (*OF_ANSWERS, "engine", "cross_check", "timeout", "adc_bits", "adc_range")
+"""What no deck depends on: what runs it, and what is done with what comes out."""
+NOT_IN_POLES = (
+    *(*NOT_IN_DECKS, *(option.name for option in SOLVE + CONVERTERS if option.name != "tolerance"), "rhs_name"),
+    *("slew_rate", "input_offset", "offset_spread", "supply_voltage", "output_swing", "output_current_limit"),
+    *("quiescent_current", "class_ab_current", "interconnect"),
+)
+"""What no pole depends on: right-hand sides, how they are solved, offsets, limits, supplies, the form of a deck."""
 ALL = PROBLEM + CIRCUIT + SOLVE + CONVERTERS + MONTE_CARLO
 
 
@@ -253,9 +264,9 @@ def options_of(circuit: Circuit) -> tuple[Option, ...]:
     return tuple(option for option in ALL if circuit in option.circuits)
 
 
-def typed_options(circuit: Circuit) -> tuple[Option, ...]:
-    """Those of `options_of` that are typed as options on the command line."""
-    return tuple(option for option in options_of(circuit) if option.name not in ARGUMENTS)
+def typed_options(circuit: Circuit, without: Collection[str] = ()) -> tuple[Option, ...]:
+    """Those of `options_of` that are typed as options on the command line, less those that a command has no use for."""
+    return tuple(option for option in options_of(circuit) if option.name not in {*ARGUMENTS, *without})
 
 
 def parse_options(circuit: Circuit, given: Mapping[str, object]) -> dict[str, Any]:

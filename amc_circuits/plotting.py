@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,6 +19,9 @@ from matplotlib.ticker import EngFormatter
 from amc_circuits.run_folder import replacing
 from amc_circuits.solution import Response, slowest
 from netlists import ParameterError
+
+if TYPE_CHECKING:
+    from amc_circuits.budget import Budget
 
 # Okabe, Ito: Color universal design (2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999933")
@@ -64,8 +67,14 @@ def curve_style(place: int) -> dict[str, Any]:
     }
 
 
-def plot_responses(responses: Sequence[Response], path: Path, title: str) -> None:
+def plot_responses(responses: Sequence[Response], path: Path, title: str, budget: Budget | None = None) -> None:
     """Outputs over time with final values, tolerance band and settling time; of several right-hand sides the slowest.
+
+    Args:
+        responses: Of right-hand sides.
+        path: The picture.
+        title: Above it.
+        budget: What is drawn below it; None draws none.
 
     Raises:
         ParameterError: There is nothing to plot.
@@ -75,10 +84,27 @@ def plot_responses(responses: Sequence[Response], path: Path, title: str) -> Non
     if len(responses) > 1:
         title += f" (the slowest of {len(responses)} right-hand sides)"
     with plt.rc_context(STYLE):
-        figure, axes = plt.subplots()
+        if budget is None:
+            figure, axes = plt.subplots()
+        else:
+            figure, axes = _above_budget(budget)
         draw_response(axes, responses[slowest(responses)])
         draw_title(axes, title)
         save_figure(figure, path)
+
+
+def _above_budget(budget: Budget) -> tuple[Figure, Axes]:
+    """Axes of the usual size above a budget's bars."""
+    from amc_circuits.budget_picture import bars_of, draw_budget, picture_height
+
+    width, height = STYLE["figure.figsize"]
+    bars = bars_of(budget)
+    below = picture_height(bars)
+    figure, (axes, of_budget) = plt.subplots(
+        2, 1, figsize=(width, height + below), height_ratios=[height, below], layout="constrained"
+    )
+    draw_budget(of_budget, bars)
+    return figure, axes
 
 
 def draw_title(axes: Axes, title: str) -> None:
@@ -112,6 +138,17 @@ def draw_response(axes: Axes, response: Response, places: Sequence[int] | None =
         style: dict[str, Any] = {"color": colour, "linestyle": line, "linewidth": 1.1}
         axes.plot(response.time, response.outputs[:, k], label=label, gid=name, **style)
         axes.plot(response.time[-1], final[k], marker="<", color=colour, markersize=5, clip_on=False)
+        if response.target is not None:
+            axes.plot(response.time[-1], response.target[k], marker="x", color=colour, markersize=6, clip_on=False)
+    symbols: dict[str, dict[str, Any]] = {
+        "ends at": {"marker": "<"},
+        "tolerance around it": {"linewidth": 6, "alpha": 0.3},
+    }
+    if response.target is not None:
+        symbols["should end at"] = {"marker": "x"}
+    plain: dict[str, Any] = {"color": "0.35", "linewidth": 0, "markersize": 5}
+    for label, symbol in symbols.items():
+        axes.plot([], [], label=label, **(plain | symbol))
     if np.isfinite(response.settling_time):
         mark = EngFormatter(unit="s", places=1)(response.settling_time)
         axes.axvline(

@@ -11,6 +11,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from amc_circuits.budget import Budget
 from amc_circuits.cases import Case
 from amc_circuits.quantities import format_quantity
 from amc_circuits.solution import Solution
@@ -42,12 +43,12 @@ def plain(value: Any) -> Any:
 
 def record(case: Case, solution: Solution) -> dict[str, Any]:
     """The object that `--format json` prints; with several right-hand sides, lists in the place of numbers."""
-    made = asdict(solution.provenance)
+    made, budget = asdict(solution.provenance), case.budget(solution)
     found = {
         "circuit": case.kind,
         "engine": made.pop("engine"),
         "status": solution.status.name,
-        "notes": list(solution.notes),
+        "notes": case.notes(solution),
         "size": list(case.circuit.matrix.shape) if case.kind == "mvm" else case.circuit.matrix.shape[0],
         "complex": bool(np.iscomplexobj(case.circuit.matrix)),
         "seed": case.seed,
@@ -65,6 +66,7 @@ def record(case: Case, solution: Solution) -> dict[str, Any]:
         "relative_error": solution.relative_error,
         "residual": solution.residual,
         "bits": solution.bits,
+        **({} if budget is None else {"budget": budget.figures}),
         **case.noise(solution),
         "by_engine": {name: solution.engines.count(name) for name in sorted(set(solution.engines)) if name},
         "cross_checked": solution.cross_checked,
@@ -85,6 +87,25 @@ def table(case: Case, solution: Solution) -> Table:
     """The figures of a command for people."""
     title = f"{case.kind.upper()} {shape_text(case.circuit.matrix)}: {solution.status.name}"
     return figures_table(solution, case.noise(solution), title)
+
+
+def budget_table(budget: Budget, measured: Any) -> Table:
+    """Causes of the error, the largest first, then all of them together; of several right-hand sides as above.
+
+    Args:
+        budget: What was found.
+        measured: Relative error of the answer itself.
+    """
+    several = np.ndim(measured) > 0
+    grid = Table(title="Error budget", title_justify="left")
+    grid.add_column("cause alone")
+    for heading in ("mean", "largest") if several else ("value",):
+        grid.add_column(heading, justify="right")
+    for name, value in budget.ordered():
+        grid.add_row(name, *_cells(value, "%", several), end_section=name == budget.ordered()[-1][0])
+    for name, value in (*budget.totals(), ("measured", measured)):
+        grid.add_row(name, *_cells(value, "%", several))
+    return grid
 
 
 def shape_text(matrix: Numbers) -> str:

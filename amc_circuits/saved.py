@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.array_files import DAMAGED
+from amc_circuits.budget import CAUSES, Budget
 from amc_circuits.cells import CellArrays, CellLoad
 from amc_circuits.run_folder import replacing
 from amc_circuits.solution import Response, Solution, slowest
@@ -28,6 +29,7 @@ class Saved:
         numbers: Which right-hand sides these are, from 1.
         count: Right-hand sides in all.
         arrays: Cells and wires; None where cells are not linear, and in files of older versions.
+        budget: What makes it wrong; None where that was not asked for.
     """
 
     path: Path
@@ -36,6 +38,7 @@ class Saved:
     numbers: tuple[int, ...]
     count: int
     arrays: CellArrays | None
+    budget: Budget | None = None
 
     def chosen(self, number: int | None) -> tuple[Response, str]:
         """The response of one right-hand side, counted from 1, or of the slowest, and a title for its picture.
@@ -117,7 +120,8 @@ def load_saved(path: Path) -> Saved:
             record = json.loads(str(content["record"]))
             responses = tuple(_response(content, k) for k in range(len(content["tolerance"])))
             simulated = tuple(number for number, attempts in enumerate(record["attempts"], 1) if attempts)
-            found = Saved(path, title(record), responses, simulated, len(record["attempts"]), _arrays(content))
+            budget = _budget(record)
+            found = Saved(path, title(record), responses, simulated, len(record["attempts"]), _arrays(content), budget)
             _check(found)
             return found
     except ParameterError:
@@ -137,6 +141,15 @@ def _response(content: Mapping[str, Any], k: int) -> Response:
         terminal_voltage=content.get(f"terminal_voltage_{k}"),
         names=tuple(str(name) for name in content.get(f"names_{k}", ())),
     )
+
+
+def _budget(record: dict[str, Any]) -> Budget | None:
+    if "budget" not in record:
+        return None
+    found = Budget.of(record["budget"])
+    if not found.causes.keys() <= CAUSES.keys():
+        raise ValueError("unknown causes")
+    return found
 
 
 def _arrays(content: Mapping[str, Any]) -> CellArrays | None:

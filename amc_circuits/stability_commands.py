@@ -15,7 +15,7 @@ from amc_circuits.cases import program_arguments, the_matrix
 from amc_circuits.commands import PICTURES, parsed_with_files, waiting, warn_of_lifting
 from amc_circuits.inv import InvCircuit
 from amc_circuits.margins import Limit, largest_gbwp, largest_inverter_resistance, lowest_second_pole
-from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
+from amc_circuits.messages import NO_RESULT, as_typed, finish, one_line_warnings
 from amc_circuits.option import output_format
 from amc_circuits.quantities import format_quantity
 from amc_circuits.report import plain, print_table, shape_text
@@ -73,7 +73,7 @@ def stability(options: dict[str, Any], matrix_file: Path | None, form: str, plot
     else:
         print_table(_table(checked))
     if not checked.found.stable:
-        print(f"amc: UNSTABLE: {checked.found.cause}", file=sys.stderr)
+        print(f"amc: UNSTABLE: {as_typed(checked.found.cause)}", file=sys.stderr)
         finish(NO_RESULT)
 
 

@@ -68,13 +68,19 @@ class StaticCircuit:
         self.voltage = design.nonlinearity_voltage if effects.nonlinearity else None
 
     def outputs(self, levels: FloatArray) -> FloatArray:
-        """Outputs for input voltages (inputs, K), shape (N, K), V; nan where sinh cells have no answer found."""
-        matrix, drive = self._equations([self._network(cells) for cells in self.arrays])
-        right = drive @ levels + self._constant()[:, None]
-        found = np.linalg.solve(matrix, right)
-        if self.voltage is not None:
-            found = np.stack([self._bent(column, levels[:, k]) for k, column in enumerate(found.T)], axis=1)
-        return np.asarray(found[self.rows : 2 * self.rows])
+        """Outputs for input voltages (inputs, K), shape (N, K), V; nan where there is no rest, or none was found."""
+        try:
+            found = self._linear([self._network(cells) for cells in self.arrays], levels)
+            if self.voltage is not None:
+                found = np.stack([self._bent(column, levels[:, k]) for k, column in enumerate(found.T)], axis=1)
+        except np.linalg.LinAlgError:  # such as an array of equal cells around ideal op-amps
+            return np.full((self.rows, levels.shape[1]), np.nan)
+        return found[self.rows : 2 * self.rows]
+
+    def _linear(self, networks: list[FloatArray], levels: FloatArray) -> FloatArray:
+        """The unknown voltages, shape (unknowns, K), where the arrays are such networks."""
+        matrix, drive = self._equations(networks)
+        return np.asarray(np.linalg.solve(matrix, drive @ levels + self._constant()[:, None]))
 
     def _network(self, cells: FloatArray) -> FloatArray:
         """Currents into the terminals of an array, word lines first, for a volt at each."""
@@ -156,8 +162,7 @@ class StaticCircuit:
             found[n:] = voltage * np.arcsinh(linear[n:] / voltage)
         for _ in range(STEPS):
             networks = [self._network(cells) for cells in self._as_they_are(found, levels)]
-            matrix, drive = self._equations(networks)
-            after = np.asarray(np.linalg.solve(matrix, drive @ levels + self._constant()))
+            after = self._linear(networks, levels[:, None])[:, 0]
             if bent:
                 after[n:] = voltage * np.arcsinh(_share(found[n:] / voltage) * after[n:] / voltage)
             moved, found = np.abs(after - found).max(), after

@@ -10,7 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, PercentFormatter
 
-from amc_circuits.monte_carlo import FIGURES, Limit, Trial
+from amc_circuits.budget import CAUSES, TOGETHER
+from amc_circuits.budget_picture import Bar, draw_budget, picture_height
+from amc_circuits.monte_carlo import FIGURES, OF_BUDGET, Limit, Trial
 from amc_circuits.plotting import COLOURS, STYLE, save_figure
 from netlists.record import FloatArray
 
@@ -22,25 +24,45 @@ MOST_BINS = 60
 
 
 def plot_trials(trials: Sequence[Trial], limits: Sequence[Limit], path: Path, title: str) -> None:
-    """One histogram a figure over the usable trials: median as a line, 5 to 95 % shaded, limits dashed."""
+    """One histogram a figure over the usable trials: median as a line, 5 to 95 % shaded, limits dashed.
+
+    Below them, where trials have error budgets, bars of their medians with the same range.
+    """
     usable = [trial for trial in trials if trial.usable]
     wanted = [name for name in FIGURES if name in SHOWN or any(limit.figure == name for limit in limits)]
     columns = {name: np.array([trial.figures.get(name, np.nan) for trial in usable]) for name in wanted}
     columns = {name: values[np.isfinite(values)] for name, values in columns.items()}
     columns = {name: values for name, values in columns.items() if values.size}
-    rows = (len(columns) + 1) // 2
+    rows, bars = (len(columns) + 1) // 2, _bars(usable)
     with plt.rc_context(STYLE):
-        size = (7.2, 2.6 * rows + 0.4) if len(columns) > 1 else (4.5, 3.0)
-        figure, grid = plt.subplots(rows, min(len(columns), 2), figsize=size, squeeze=False)
-        for axes, (name, values) in zip(grid.flat, columns.items(), strict=False):
+        width, height = (7.2, 2.6 * rows + 0.4) if len(columns) > 1 else (4.5, 3.0)
+        heights = [height / rows] * rows
+        if bars:
+            width, heights = 7.2, [*heights, picture_height(bars)]
+        figure = plt.figure(figsize=(width, sum(heights)))
+        grid = figure.add_gridspec(len(heights), min(len(columns), 2), height_ratios=heights)
+        for place, (name, values) in enumerate(columns.items()):
+            axes = figure.add_subplot(grid[divmod(place, 2)])
             _draw(axes, name, values, [limit for limit in limits if limit.figure == name])
-        for axes in grid.flat[len(columns) :]:
-            axes.set_visible(False)
+        if bars:
+            draw_budget(figure.add_subplot(grid[-1, :]), bars)
         figure.suptitle(
             title + (f", {len(usable)} usable" * (len(usable) < len(trials))), x=0.02, ha="left", fontsize=11
         )
         figure.tight_layout()
         save_figure(figure, path)
+
+
+def _bars(usable: Sequence[Trial]) -> list[Bar]:
+    """The error budgets of trials; none where they have none."""
+    found = []
+    for name, words in (CAUSES | TOGETHER).items():
+        values = np.array([trial.figures.get(f"{OF_BUDGET}{name}", np.nan) for trial in usable])
+        known = values[np.isfinite(values)]
+        if known.size:
+            low, middle, high = np.quantile(known, [0.05, 0.5, 0.95]).tolist()
+            found.append(Bar(words, middle, low, high, total=name in TOGETHER))
+    return sorted(found, key=lambda bar: (bar.total, bar.name == CAUSES["settling"], -bar.value * (not bar.total)))
 
 
 def _draw(axes: Axes, name: str, values: FloatArray, limits: Sequence[Limit]) -> None:

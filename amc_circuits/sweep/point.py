@@ -32,7 +32,7 @@ from amc_circuits.sweep.traces import pack_traces
 from amc_circuits.trial_statistics import row_figures
 from netlists import ParameterError
 
-NOT_IN_ROWS = ("x", "y", "message", "provenance")
+NOT_IN_ROWS = ("x", "y", "notes", "message", "provenance")
 TRACEBACK = "traceback.txt"
 DISAGREE = "engines_disagree"
 """Figure of a point that failed because two engines found different waveforms; no other point has it."""
@@ -130,7 +130,7 @@ def _measured(point: Point, keep: Path) -> Outcome:
     figures = {name: value for name, value in record.items() if name not in NOT_IN_ROWS}
     slow = slow_inverters(case.circuit.design) if isinstance(case.circuit, InvCircuit) else ""
     drawn = "the right-hand side is drawn" if point.options["matrix"] and not point.options["rhs"] else ""
-    figures["warning"] = "; ".join(filter(None, (slow, case.circuit.mapping.lifting_note, drawn)))
+    figures["warning"] = "; ".join(filter(None, (slow, drawn, *record["notes"])))
     return Outcome(
         solution.status.name,
         figures,

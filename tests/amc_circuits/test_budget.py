@@ -110,7 +110,7 @@ def test_small_errors_add_at_most(kind, seed):
 def test_causes_are_ordered_by_size():
     """The largest first, in words."""
     budget = _solved("inv", SIGNED, RIGHT, **EVERYTHING).budget()
-    found = budget.largest()
+    found = budget.largest(0)
     assert [error for _, error in found] == sorted(
         (error for name, error in budget.causes.items() if name != "settling"), reverse=True
     )
