@@ -7,7 +7,7 @@ Single pole, linear:
 Macro model (a topology that was checked against limits and slewing; see docs/opamps.md):
 
     I_max tanh(gm (inp - inn + offset)/I_max) --> x,  R1 || C1 to ground,  I_max = SR C1
-    clamp at x: I_max exp((|x| - swing)/10 mV) back to ground          (no wind-up: x itself is held)
+    clamp at x: I_max (exp((|x| - swing)/10 mV) - exp(-swing/10 mV)) back to ground    (no wind-up: x itself is held)
                 beyond e^5 I_max it goes on in a straight line
     second pole: z follows x through one RC (absent without one: z = x)
     iL = I_lim tanh((z - out)/(R_out I_lim)) into out, solved as artanh(iL/I_lim) = (z - out)/(R_out I_lim)
@@ -127,10 +127,13 @@ def _macro(opamp: MacroOpAmp) -> list[str]:
 
 
 def _clamp(swing: float) -> str:
-    """The clamp current in units of I_max; only one of its two sides is evaluated."""
+    """The clamp current in units of I_max; only one of its two sides is evaluated.
+
+    Both are 0 at 0: with a jump there, Newton's method finds no rest of an idle amplifier whose swing is small.
+    """
     slope, onset = 1 / CLAMP_VOLTAGE, swing / CLAMP_VOLTAGE
-    limit, line = CLAMP_EXPONENT_LIMIT, onset + CLAMP_EXPONENT_LIMIT - 1
-    side = f"exp(min({{sign}}{slope!r}*v(x)-{onset!r},{limit}))*max({{sign}}{slope!r}*v(x)-{line!r},1)"
+    limit, line, idle = CLAMP_EXPONENT_LIMIT, onset + CLAMP_EXPONENT_LIMIT - 1, math.exp(-onset)
+    side = f"(exp(min({{sign}}{slope!r}*v(x)-{onset!r},{limit}))*max({{sign}}{slope!r}*v(x)-{line!r},1)-{idle!r})"
     return f"v(x)>0?{side.format(sign='')}:-{side.format(sign='-')}"
 
 

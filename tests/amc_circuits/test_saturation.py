@@ -80,8 +80,22 @@ def test_the_clamp_follows_its_exponential(name, folds):
     record = preset(name)
     gm, largest = record.unity_gain_frequency * opamp.COMPENSATION, record.slew_rate * opamp.COMPENSATION
     x = record.output_swing + folds * 10e-3
+    expected = largest * np.exp(folds) + x * gm / record.open_loop_gain
+    assert clamp_current(record, x) == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+
+def clamp_current(record, x):
+    """What flows from x to ground through clamp and R1 without an input, A."""
     text = opamp.subcircuit(record).replace(" inp inn out vdd vss", " inp inn out vdd vss x", 1)
     lines = ["* clamp", text, "Vdd vdd 0 9", "Vss vss 0 -9", f"Vx x 0 {x!r}", "Xop 0 0 out vdd vss x opamp"]
     (plot,) = run_deck("\n".join([*lines, ".save i(vx)", ".op", ".end\n"]))
-    expected = largest * np.exp(folds) + x * gm / record.open_loop_gain
-    assert -plot["i(vx)"][0] == pytest.approx(expected, rel=1e-6, abs=1e-12)
+    return -plot["i(vx)"][0]
+
+
+@pytest.mark.parametrize("swing", [0.03, 0.15, 0.5])
+def test_an_idle_clamp_takes_nothing(swing):
+    """However small the swing: a jump at 0 V kept Newton's method from the rest of an amplifier without input."""
+    record = preset("cmos-100meg").replace(output_swing=swing)
+    largest = record.slew_rate * opamp.COMPENSATION
+    for x in (0.0, 1e-9, -1e-9):
+        assert abs(clamp_current(record, x)) <= 1e-6 * largest
