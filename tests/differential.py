@@ -121,6 +121,7 @@ def draw_device(rng: np.random.Generator) -> Device:
         drift_time=_some(rng, 0.2, 1e3),
         read_noise=_some(rng, 0.2, 0.01),
         limit_spread=_some(rng, 0.1, 0.02),
+        activation_energy=_some(rng, 0.2, 0.03),
     )
 
 
@@ -144,6 +145,9 @@ def draw(seed: int, engine: str, largest: int = 5) -> Drawn | None:
         "start": str(rng.choice(["rest", "rest", "previous"])),
         "fixed_scale": bool(rng.random() < 0.2),
         "g_max": _some(rng, 0.3, _log(rng, 20e-6, 1e-3), None),
+        "pair": str(rng.choice(["auto", "auto", "always"])),
+        "scaling": str(rng.choice(["none", "none", "diagonal", "powers-of-two"])),
+        "temperature": _some(rng, 0.2, rng.uniform(250, 400), 300.15),
     }
     count = int(rng.integers(1, 4))
     try:
@@ -157,7 +161,7 @@ def draw(seed: int, engine: str, largest: int = 5) -> Drawn | None:
             else:
                 inputs = int(rng.integers(1, largest + 1))
                 circuit = MvmCircuit.program(draw_matrix(rng, size, inputs, False), **options)
-    except ParameterError:
+    except ParameterError:  # such as a diagonal that cannot be scaled
         return None
     columns = rng.uniform(-1, 1, (inputs, count)) * _log(rng, 1e-3, 1e3)
     if rng.random() < 0.2:
@@ -189,7 +193,7 @@ def check(seed: int, engine: str, verdict: Verdict, largest: int = 5) -> None:
 def _levels(drawn: Drawn, solution: Solution) -> np.ndarray:
     """Input voltages of every right-hand side as it was measured, shape (inputs, K)."""
     scales = np.array([attempts[-1].scale for attempts in solution.attempts])
-    return drawn.columns * scales
+    return drawn.circuit.system.input_factors[:, None] * drawn.columns * scales
 
 
 def _check_column(seed: int, drawn: Drawn, solution: Solution, column: int, verdict: Verdict) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from amc_circuits import InvCircuit, MvmCircuit, Status
+from netlists import preset
 from tests.cases import spd_matrix
 from tests.comparators import assert_close
 
@@ -89,3 +90,28 @@ def test_mvm(kind, mapping, right):
     assert_close(permuted.value, first.value[rows], absolute=bound)
     other = solved(MvmCircuit.program(1e4 * matrix, **options), 1e-4 * x)
     assert_close(other.value, first.value, absolute=bound)
+
+
+@pytest.mark.parametrize("contacts", ["one", "both"])
+@pytest.mark.parametrize("resistance", [0.0, 5.0])
+@pytest.mark.parametrize("kind", [InvCircuit, MvmCircuit])
+def test_the_transpose_has_the_transposed_answer(kind, resistance, contacts):
+    """`<A^T y, x> = <y, A x>` and `<A^-T b, d> = <b, A^-1 d>` with wires, too.
+
+    An array is a network of two-poles, so reciprocal; at virtual grounds that is all a circuit has of it. The array of
+    A^T is that of A with word and bit lines exchanged, contacts included. Op-amps here have nearly no input voltage.
+    """
+    rng = np.random.default_rng(5)
+    matrix = rng.standard_normal((5, 5)) + 4 * np.eye(5)
+    first, second = rng.uniform(-1, 1, (2, 5))
+    fields = {
+        "opamp": preset("single-pole").replace(open_loop_gain=1e9),
+        "engine": "state-space",
+        "wire_resistance": resistance,
+        "contacts": contacts,
+    }
+    turned = kind.program(matrix.T, **fields).steady(first) @ second
+    straight = kind.program(matrix, **fields).steady(second) @ first
+    assert turned == pytest.approx(straight, rel=1e-6)
+    exact = first @ (np.linalg.solve(matrix, second) if kind is InvCircuit else matrix @ second)
+    assert turned == pytest.approx(exact, rel=1e-6) if resistance == 0 else abs(turned / exact - 1) > 1e-4
