@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import cmath
-import contextlib
-import shutil
 import time
 from functools import partial
 
 from amc_circuits.engines.runner import SimulationError
 from amc_circuits.opamp_response import NO_INVERSION
-from amc_circuits.opamp_runs import AT_REST, Runs
+from amc_circuits.opamp_runs import AT_REST, Runs, discard
 from netlists import ParameterError
 from netlists.opamp_bench import OpAmpBench, gain_deck
 from netlists.opamp_parameters import SubcircuitOpAmp
@@ -48,8 +46,7 @@ def refuse_with_better_pins(bench: OpAmpBench, error: ParameterError | Simulatio
         if time.monotonic() > end:
             return
         if _current(bench, words) is not None:
-            if isinstance(error, SimulationError):
-                shutil.rmtree(error.folder, ignore_errors=True)
+            discard(error)
             _refuse(opamp.pins, words)
 
 
@@ -88,8 +85,7 @@ def _current(bench: OpAmpBench, words: tuple[str, ...]) -> float | None:
             return None
         plot = runs.run(partial(gain_deck, lowest=AT, highest=AT))
     except SimulationError as error:
-        with contextlib.suppress(OSError):
-            shutil.rmtree(error.folder)
+        discard(error)
         return None
     return float(-rest["i(vdd)"][0]) if amplifies(-plot["v(out)"][0] / plot["v(inn)"][0]) else None
 

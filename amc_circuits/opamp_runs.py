@@ -19,6 +19,12 @@ AT_REST = 0.1
 """Part of the supply within which an output held at 0 V must be; else the loop closes on no amplifier."""
 
 
+def discard(failure: Exception | None) -> None:
+    """Removes what a failed run has kept, once another one takes its place."""
+    if isinstance(failure, SimulationError):
+        shutil.rmtree(failure.folder, ignore_errors=True)
+
+
 class Runs:
     """An op-amp on its bench.
 
@@ -55,6 +61,7 @@ class Runs:
         deck: Callable[[OpAmpBench], str],
         bench: OpAmpBench | None = None,
         tolerances: Iterable[Tolerance] = EXACT,
+        longest: float | None = None,
     ) -> Plot:
         """The one analysis of a deck, by the first tolerance that finds a solution.
 
@@ -62,18 +69,19 @@ class Runs:
             deck: Makes the deck of a bench.
             bench: Another bench than this one's.
             tolerances: Those that are tried, in order.
+            longest: Seconds for all of them, instead of the bench's.
 
         Raises:
             SimulationError: None does, or it takes too long; deck and log of the last try are kept.
         """
-        bench, end = bench or self.bench, time.monotonic() + self.longest
+        bench, end = bench or self.bench, time.monotonic() + (longest or self.longest)
         failure: SimulationError | None = None
         for tolerance in tolerances:
             left = end - time.monotonic()
             if failure is not None:
                 if left <= 0:
                     break
-                shutil.rmtree(failure.folder, ignore_errors=True)
+                discard(failure)
             try:
                 (plot,) = run_deck(deck(bench.replace(tolerance=tolerance)), timeout=max(left, 1.0))
                 self.used = tolerance
