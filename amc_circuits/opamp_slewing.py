@@ -20,7 +20,10 @@ SLEWED = (0.1, 0.9)
 """Slew rate is taken between these parts of the swing."""
 INPUT_SPAN = 0.1
 """First guess for slew rate over w_T, V (input pairs have 0.05 V and more)."""
-LONGER, MOST_TIMES_LONGER = 4, 5
+LONGER, MUCH_LONGER, MOST_TIMES_LONGER = 4.0, 1e4, 5
+"""By how much longer an output is waited for that has not come to its limits, and how often."""
+ENOUGH = 6.0
+"""Times the supply that an output could move at its speed so far in the time that it is waited for."""
 MOST_POINTS = 30_000
 LONGEST_TRY = 6.0
 """Seconds for one drive and hold: ngspice may take ever smaller steps and not end."""
@@ -79,7 +82,7 @@ def overdriven(
     failure: Exception = LookupError("")
     end, moved = time.monotonic() + runs.longest, False
     for drive in _drives(runs.bench.opamp, offset):
-        if time.monotonic() > end or (moved and drive.volts is None):
+        if time.monotonic() > end or (moved and (drive.volts is None or "shunted" in drive.tolerances)):
             continue  # What still moves in one run does so in a less exact one; a smaller drive may lead elsewhere.
         try:
             found = _overdriven(runs, crossover, free, linear, drive)
@@ -116,9 +119,10 @@ def _overdriven(runs: Runs, crossover: float, free: float, linear: tuple[float, 
         found = _both_ways(plot["time"] - begin, plot["v(out)"], hold, linear)
         if found:
             return found
-        hold *= LONGER
+        waited, moved = hold, float(np.ptp(plot["v(out)"]))
+        hold *= min(max(LONGER, ENOUGH * bench.supply_voltage / max(moved, 1e-12)), MUCH_LONGER)
     else:
-        raise LookupError(_moves(hold / LONGER))
+        raise LookupError(_moves(waited))
     raise UnboundedError(_moves(hold))
 
 
