@@ -8,7 +8,7 @@ from functools import partial
 
 from amc_circuits.engines.runner import SimulationError
 from amc_circuits.opamp_response import NO_INVERSION
-from amc_circuits.opamp_runs import AT_REST, Runs, discard
+from amc_circuits.opamp_runs import Runs, discard
 from netlists import ParameterError
 from netlists.opamp_bench import OpAmpBench, gain_deck
 from netlists.opamp_parameters import SubcircuitOpAmp
@@ -16,6 +16,8 @@ from netlists.opamp_pins import RAILS, difference, exchanged, likely_orders
 
 LONGEST, LONGEST_TRY = 15.0, 3.0
 """Seconds for all orders, and for each analysis of one."""
+AT_REST = 0.1
+"""Part of the supply within which an output held at 0 V must be; else the loop closes on no amplifier."""
 LEAST_GAIN = 10.0
 """Of an amplifier, V/V."""
 AT = 1.0

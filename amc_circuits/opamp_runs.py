@@ -13,10 +13,9 @@ from netlists.opamp_parameters import SubcircuitOpAmp
 
 LONGEST = 30.0
 """Seconds after which a measurement is ended: each takes a tenth of one, and a model file's could take for ever."""
+NO_REST = "no operating point with the op-amp's output at 0 V; check its pins and its rails"
 EXACT: tuple[Tolerance, ...] = ("strict", "relaxed", "damped")
 """Tolerances that change nothing in the circuit."""
-AT_REST = 0.1
-"""Part of the supply within which an output held at 0 V must be; else the loop closes on no amplifier."""
 
 
 def discard(failure: Exception | None) -> None:
@@ -49,7 +48,10 @@ class Runs:
         if not isinstance(self.bench.opamp, SubcircuitOpAmp):
             return None
         self.say("operating point")
-        plot = self.run(rest_deck)
+        try:
+            plot = self.run(rest_deck)
+        except SimulationError as error:
+            raise SimulationError(NO_REST, error.folder) from None
         voltages = {
             name[2:-1]: float(plot[name][0]) for name in plot.names if name.startswith("v(") and "#" not in name
         }

@@ -95,6 +95,14 @@ def test_what_amplifies_in_no_order_is_said_to_be_no_amplifier(typed):
         outcome.refused("--opamp-file: got a gain of ", "no amplifier; check its pins")
 
 
+def test_an_op_amp_without_an_operating_point_is_said_to_have_none(typed):
+    """Two voltage sources that contradict each other: no order of the pins helps, and no time step is blamed."""
+    text = model(more="V8 y8 0 1\nV9 y8 0 2\nR9 y8 0 1")
+    outcome = typed(text, "opamp", "characterize")
+    outcome.refused("no operating point with the op-amp's output at 0 V; check its pins and its rails", code=1)
+    assert "too small" not in outcome.err
+
+
 def test_a_list_that_nobody_gave_is_said(typed):
     """Five numbers are taken in the vendors' order, with a line that says so; names that say it need none."""
     numbered = model(pins="1 2 3 4 5")
