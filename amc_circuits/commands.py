@@ -117,7 +117,7 @@ def write_deck(circuit: Circuit, options: dict[str, Any], files: tuple[Path | No
     for name in ("noise", "adc_bits"):
         if options.get(name):
             raise ParameterError(name, options[name], "is no part of a deck; leave it out")
-    with one_line_warnings():
+    with one_line_warnings(), waiting(f"{circuit.upper()} deck"):
         case = case_of(circuit, options, files, 1)
         stability = case.circuit.stability
         if not (stability.stable or case.circuit.settings.force):

@@ -211,7 +211,7 @@ def rail_currents(runs: Runs, quiescent: float, reasons: dict[str, str]) -> Foun
     found: Found = {"rail_share": share, "class_ab_current": None}
     if share < THROUGH_RAILS:
         reasons["class_ab_current"] = (
-            f"{100 * share:.0f} % of the output current flow through the rails, the rest to node 0"
+            f"{100 * share:.0f} % of the output current flows through the rails, the rest to node 0"
         )
     elif growth < LEAST_GROWTH * quiescent:
         reasons["class_ab_current"] = "the rails' currents do not grow with the output current: class A"

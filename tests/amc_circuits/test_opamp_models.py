@@ -157,9 +157,9 @@ def test_a_supply_current_is_there_or_its_reason(typed, name):
 
 
 CLASSES = {
-    "node 0": ("Rs z1 z 1u", None, "0 % of the output current flow through the rails", 0.0),
+    "node 0": ("Rs z1 z 1u", None, "0 % of the output current flows through the rails", 0.0),
     "a third through the rails": (
-        "Vs z1 z 0\nFp vcc 0 Vs 0.2\nFn vee 0 Vs 0.1333333", None, "33 % of the output current", 1 / 3),
+        "Vs z1 z 0\nFp vcc 0 Vs 0.2\nFn vee 0 Vs 0.1333333", None, "33 % of the output current flows", 1 / 3),
     "class A": (THROUGH_RAILS, None, "do not grow with the output current: class A", 1.0),
     "class B": (
         "Vs z1 z 0\nGp vcc 0 value={max(I(Vs),0)}\nGn 0 vee value={max(-I(Vs),0)}", None, "class B", 1.0),
@@ -230,6 +230,15 @@ def test_the_fit_takes_nothing_that_was_not_measured():
     with pytest.raises(ParameterError) as caught:
         fit_macro(OpAmpFigures(**known | {"quiescent_current": -1e-3}), 5.0)
     assert caught.value.parameter == "opamp" and "a measured" in str(caught.value)
+
+
+def test_a_fit_without_a_supply_current_says_whose_it_is(typed):
+    """`amc opamp fit` prints `-`, and that the line to type has the preset's current."""
+    outcome = typed(model(supply=""), "opamp", "fit")
+    assert outcome.code == 0 and re.search(r"quiescent current +│ +- ", outcome.out)
+    assert "- supply current: no current flows between the rails at rest; below, it and the energy are" in outcome.out
+    assert "--quiescent-current" not in outcome.out
+    assert typed(model(supply=""), "opamp", "fit", "--format", "json").json["quiescent_current"] is None
 
 
 def test_currents_of_a_macro_model_are_both_known_or_none():
