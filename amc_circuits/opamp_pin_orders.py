@@ -85,7 +85,7 @@ def _current(bench: OpAmpBench, words: tuple[str, ...]) -> float | None:
         assert rest is not None
         if abs(rest["v(out)"][0]) > AT_REST * bench.supply_voltage:
             return None
-        plot = runs.run(partial(gain_deck, lowest=AT, highest=AT))
+        plot = runs.run(partial(gain_deck, lowest=AT, highest=10 * AT))
     except SimulationError as error:
         discard(error)
         return None
