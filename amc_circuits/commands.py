@@ -149,7 +149,7 @@ def _write_files(case: Case, solution: Solution, plot_file: Path | None, save_fi
 def write_deck(circuit: Circuit, options: dict[str, Any], files: Files, output: Path) -> None:
     """`amc netlist inv` and `amc netlist mvm`."""
     check_output_file("output", output)
-    with one_line_warnings():
+    with one_line_warnings(), waiting(f"{circuit.upper()} deck"):
         case = case_of(circuit, options, files, 1)
         warn_of_lifting(case.circuit.mapping)
         stability = case.circuit.stability

@@ -12,10 +12,11 @@ import numpy as np
 
 from amc_circuits.engines.runner import SimulationError
 from amc_circuits.opamp_figures import BELOW_NOISE, OpAmpFigures
-from amc_circuits.opamp_limits import Found, levels, overdriven, rail_currents, short_circuit
+from amc_circuits.opamp_limits import Found, levels, rail_currents, short_circuit
 from amc_circuits.opamp_pin_orders import refuse_exchanged_rails, refuse_with_better_pins
 from amc_circuits.opamp_response import FrequencyResponse, frequency_response
 from amc_circuits.opamp_runs import Runs
+from amc_circuits.opamp_slewing import overdriven
 from netlists import ParameterError
 from netlists.opamp import has_supply
 from netlists.opamp_bench import OpAmpBench, noise_deck

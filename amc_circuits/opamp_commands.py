@@ -110,13 +110,17 @@ def fit(preset_name: str | None, options: dict[str, Any], form: str) -> None:
         name, opamp = _asked(preset_name, options)
         if isinstance(opamp, SinglePoleOpAmp):
             raise ParameterError("NAME", name, "this model has no supply and no limits to fit; take another")
-        macro = fit_macro(measure(opamp, say=say, **around), opamp.supply_voltage)
+        figures = measure(opamp, say=say, **around)
+        macro = fit_macro(figures, opamp.supply_voltage)
     fields = macro.model_dump()
     if form == "json":
         print(json.dumps(fields, indent=2, allow_nan=False))
         return
     del fields["model"]
     print_table(_table(f"Macro model of {name}", fields))
+    if macro.quiescent_current is None:
+        reason = figures.reasons["quiescent_current"]
+        print(f"- supply current: {reason}; below, it and the energy are those of {DEFAULT}")
     print(f"\nOn the command line:\n{command_line(macro)}")
 
 

@@ -1,26 +1,18 @@
-"""Measures an op-amp beyond its linear range: swing, slew rate, supply currents, largest output currents."""
+"""Measures an op-amp up to its limits at rest: swing, supply currents, largest output currents."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
-from amc_circuits.engines.rawfile import Plot
 from amc_circuits.engines.runner import SimulationError
-from amc_circuits.opamp_runs import EXACT, Runs
+from amc_circuits.opamp_runs import EXACT, Runs, discard
 from netlists.opamp_bench import (
-    TRANSIENT_POINTS,
-    OpAmpBench,
-    Tolerance,
     load_current_deck,
-    overdrive_deck,
     short_circuit_deck,
     transfer_deck,
 )
-from netlists.opamp_parameters import SubcircuitOpAmp
 from netlists.record import FloatArray
 
 Found = dict[str, float | None]
@@ -33,6 +25,10 @@ UNLIMITED = 100.0
 """A; no op-amp delivers more, and a model that does has no limit."""
 TURNED = 1e-3
 """Part of the supply by which an output that is led outwards must not come back."""
+JUMPED = 0.1
+"""Part of the supply by which an output may move in one step of a two-hundredth of it."""
+LONGEST_SWEEP = 10.0
+"""Seconds for one sweep with one tolerance."""
 MIDDLE = 20
 """Steps around 0 V from which the gain there, and its noise, are taken."""
 OFFSET_DIGITS = 12
@@ -47,22 +43,11 @@ THROUGH_RAILS = 0.9
 """Least part of the output current that flows through the rails of an op-amp whose model returns none to node 0."""
 SHARE_DIGITS = 6
 """Of the part of the output current that flows through the rails."""
-SLEWED = (0.1, 0.9)
-"""Slew rate is taken between these parts of the swing."""
-INPUT_SPAN = 0.1
-"""First guess for slew rate over w_T, V (input pairs have 0.05 V and more)."""
-LONGER, MOST_TIMES_LONGER = 4, 5
-MOST_POINTS = 100_000
-REST = 0.01
-"""Part of the whole excursion by which the overdriven output may still move in the last tenth of its time."""
-SERIES = 100.0
-"""Ohm before an overdriven input, for models whose input diodes have no resistance."""
 SMALLER_DRIVES = (1.0, 0.2)
 """Volts between the inputs where half the supply leads a model astray."""
 SMALLEST_DRIVES, FAR = (*SMALLER_DRIVES, 0.02, 2e-3), 10.0
 """The same with the output held, and how many times the supply the gain must make of them."""
 BISECTIONS = 5
-TRANSIENT_TOLERANCES: tuple[tuple[Tolerance, ...], ...] = (("relaxed", "damped"), ("shunted",))
 
 
 def transfer(runs: Runs) -> tuple[FloatArray, FloatArray, FloatArray, bool, bool]:
@@ -82,48 +67,56 @@ def outwards(runs: Runs, end: float) -> tuple[dict[str, FloatArray], bool]:
     """The sweep from 0 V towards a rail, as far as there are operating points, and whether it came to the rail.
 
     Far beyond its limits a model may have a second operating point, or Newton's method may jump to one: there the
-    output turns back, and the sweep is tried with another tolerance, at last cut off.
+    output turns back or jumps, and the sweep is tried with another tolerance and from the rail inwards, at last cut
+    off.
 
     Raises:
         SimulationError: There are none beside 0 V.
     """
     best: dict[str, FloatArray] = {}
-    for tolerance in EXACT:
-        try:
-            plot = runs.run(partial(transfer_deck, start=0.0, end=end), tolerances=(tolerance,))
-        except SimulationError as error:
-            failure = error
-            continue
-        followed = _followed(plot["v(out)"] * np.sign(end), abs(end))
-        found = {name: plot[name][:followed] for name in plot.names}
-        if followed == len(plot["v(out)"]):
-            return found, True
-        best = max(best, found, key=lambda each: len(each.get("v(out)", ())))
-    if best:
-        return best, False
-    plot_of_part = _bisected(runs, end)
-    if plot_of_part is None:
+    failure: SimulationError | None = None
+    for start, stop in ((0.0, end), (end, 0.0)):
+        for tolerance in EXACT:
+            deck = partial(transfer_deck, start=start, end=stop)
+            try:
+                plot = runs.run(deck, tolerances=(tolerance,), longest=LONGEST_SWEEP)
+            except SimulationError as error:
+                discard(failure)
+                failure = error
+                continue
+            found, whole = _followed({name: plot[name][:: 1 if stop else -1] for name in plot.names}, end)
+            if whole:
+                discard(failure)
+                return found, True
+            best = max(best, found, key=lambda each: len(each.get("v(out)", ())))
+    best = best or _bisected(runs, end)
+    if not best:
+        assert failure is not None
         raise failure
-    return {name: plot_of_part[name] for name in plot_of_part.names}, False
+    discard(failure)
+    return best, False
 
 
-def _bisected(runs: Runs, end: float) -> Plot | None:
-    """The longest sweep from 0 V that does not fail; None without one."""
-    good, bad, plot = 0.0, end, None
+def _bisected(runs: Runs, end: float) -> dict[str, FloatArray]:
+    """The longest sweep from 0 V that does not fail; nothing without one."""
+    good, bad, found = 0.0, end, dict[str, FloatArray]()
     for _ in range(BISECTIONS):
         middle = (good + bad) / 2
         try:
-            deck = partial(transfer_deck, start=0.0, end=middle)
-            plot, good = runs.run(deck, tolerances=("strict", "relaxed")), middle
-        except SimulationError:
+            plot = runs.run(partial(transfer_deck, start=0.0, end=middle), tolerances=("strict", "relaxed"))
+            good, found = middle, {name: plot[name] for name in plot.names}
+        except SimulationError as error:
+            discard(error)
             bad = middle
-    return plot
+    return found
 
 
-def _followed(output: FloatArray, rail: float) -> int:
-    """Points up to where the output turns back."""
-    turned = np.flatnonzero(np.diff(output) < -TURNED * rail)
-    return int(turned[0]) + 1 if turned.size else len(output)
+def _followed(sweep: dict[str, FloatArray], end: float) -> tuple[dict[str, FloatArray], bool]:
+    """A sweep from 0 V up to where the output turns back, and whether that is all of it."""
+    turned = np.flatnonzero(np.diff(sweep["v(out)"] * np.sign(end)) < -TURNED * abs(end))
+    jumped = np.flatnonzero(np.abs(np.diff(sweep["v(out)"])) > JUMPED * abs(end))
+    points = min([len(sweep["v(out)"]), *(found[0] + 1 for found in (turned, jumped) if found.size)])
+    return {name: values[:points] for name, values in sweep.items()}, points == len(sweep["v(out)"])
 
 
 def at_rest(output: FloatArray, values: FloatArray) -> float:
@@ -218,7 +211,7 @@ def rail_currents(runs: Runs, quiescent: float, reasons: dict[str, str]) -> Foun
     found: Found = {"rail_share": share, "class_ab_current": None}
     if share < THROUGH_RAILS:
         reasons["class_ab_current"] = (
-            f"{100 * share:.0f} % of the output current flow through the rails, the rest to node 0"
+            f"{100 * share:.0f} % of the output current flows through the rails, the rest to node 0"
         )
     elif growth < LEAST_GROWTH * quiescent:
         reasons["class_ab_current"] = "the rails' currents do not grow with the output current: class A"
@@ -258,106 +251,12 @@ def short_circuit(runs: Runs, offset: float, gain: float, reasons: dict[str, str
 def _held(runs: Runs, offset: float, gain: float, sign: float) -> float:
     """Current out of the output at 0 V when the inverting input is led from rest to one side, A."""
     rail = runs.bench.supply_voltage
+    failure: SimulationError | None = None
     for volts in (rail / 2, *(small for small in SMALLEST_DRIVES if small * gain > FAR * rail)):
         try:
             return float(runs.run(partial(short_circuit_deck, drive=sign * volts, start=offset))["i(vhold)"][-1])
         except SimulationError as error:
+            discard(failure)
             failure = error
+    assert failure is not None
     raise failure
-
-
-class _Drive(NamedTuple):
-    """How the op-amp is overdriven."""
-
-    tolerances: tuple[Tolerance, ...]
-    volts: float | None = None
-    series: float = 0.0
-    start: float | None = None
-
-
-def _drives(opamp: object, offset: float) -> Iterator[_Drive]:
-    yield _Drive(("strict",))
-    if isinstance(opamp, SubcircuitOpAmp):
-        for tolerances in TRANSIENT_TOLERANCES:
-            for volts in (None, *SMALLER_DRIVES):
-                yield _Drive(tolerances, volts, SERIES, offset)
-
-
-def overdriven(
-    runs: Runs,
-    crossover: float,
-    free: float,
-    linear: tuple[float, float],
-    offset: float,
-    reasons: dict[str, str],
-) -> Found:
-    """Levels of the overdriven output and its slew rates within the linear range, low and high, V.
-
-    Args:
-        runs: The op-amp at rest on its bench.
-        crossover: Where the gain is 1, Hz; tells how long to wait.
-        free: The same without load, Hz; tells how fine the time steps must be: what is inside slews unloaded.
-        linear: The swing, V.
-        offset: The inverting input at rest, V.
-        reasons: Takes down how far they hold.
-
-    Raises:
-        SimulationError: No drive leads to the end of a transient.
-        LookupError: The output does not come to its limits and back.
-    """
-    failure: Exception = LookupError("")
-    for drive in _drives(runs.bench.opamp, offset):
-        try:
-            found = _overdriven(runs, crossover, free, linear, drive)
-        except (SimulationError, LookupError) as error:
-            failure = error
-            continue
-        if runs.used == "shunted":
-            reasons |= dict.fromkeys(found, "with 10 fF at every node, without which ngspice finds no transient")
-        return found
-    raise failure
-
-
-def _overdriven(runs: Runs, crossover: float, free: float, linear: tuple[float, float], drive: _Drive) -> Found:
-    hold = 4 * runs.bench.supply_voltage / (INPUT_SPAN * 2 * np.pi * crossover)
-    step = hold / TRANSIENT_POINTS * min(crossover / free, 1.0)
-    bench = runs.bench if drive.start is not None else runs.bench.replace(rest=())
-    for _ in range(MOST_TIMES_LONGER):
-        deck: Callable[[OpAmpBench], str] = partial(
-            overdrive_deck,
-            hold=hold,
-            step=max(step, hold / MOST_POINTS),
-            drive=drive.volts,
-            series=drive.series,
-            start=drive.start,
-        )
-        plot = runs.run(deck, bench, drive.tolerances)
-        begin = 0.0 if drive.start is None else hold
-        found = _both_ways(plot["time"] - begin, plot["v(out)"], hold, linear)
-        if found:
-            return found
-        hold *= LONGER
-    text = f"the overdriven output still moves {hold / LONGER:.3g} s after a step, or does not come back"
-    raise LookupError(f"{text}; check that something holds its output within its rails, or take less load_capacitance")
-
-
-def _both_ways(time: FloatArray, output: FloatArray, hold: float, linear: tuple[float, float]) -> Found:
-    """Metrics of a whole overdriven excursion; nothing where it was not whole."""
-    up, down = output[time <= hold], output[time > hold]
-    span = float(np.ptp(output))
-    ends = (up[time[time <= hold] > 0.9 * hold], down[time[time > hold] > 1.9 * hold])
-    if any(np.ptp(end) > REST * span for end in ends):
-        return {}
-    marks = [linear[0] + part * (linear[1] - linear[0]) for part in SLEWED]
-    if not (down[-1] < marks[0] and up[0] < marks[0] and up[-1] > marks[1]):
-        return {}
-    rise = np.diff(np.interp(marks, up, time[time <= hold]))[0]
-    fall = np.diff(np.interp(marks, down[::-1], time[time > hold][::-1]))[0]
-    if not (rise > 0 and fall < 0):
-        return {}
-    return {
-        "output_high": float(up[-1]),
-        "output_low": float(down[-1]),
-        "slew_rate_rising": float((marks[1] - marks[0]) / rise),
-        "slew_rate_falling": float(-(marks[1] - marks[0]) / fall),
-    }

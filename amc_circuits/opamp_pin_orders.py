@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import cmath
-import contextlib
-import shutil
 import time
 from functools import partial
 
 from amc_circuits.engines.runner import SimulationError
 from amc_circuits.opamp_response import NO_INVERSION
-from amc_circuits.opamp_runs import AT_REST, Runs
+from amc_circuits.opamp_runs import Runs, discard
 from netlists import ParameterError
 from netlists.opamp_bench import OpAmpBench, gain_deck
 from netlists.opamp_parameters import SubcircuitOpAmp
@@ -18,6 +16,8 @@ from netlists.opamp_pins import RAILS, difference, exchanged, likely_orders
 
 LONGEST, LONGEST_TRY = 15.0, 3.0
 """Seconds for all orders, and for each analysis of one."""
+AT_REST = 0.1
+"""Part of the supply within which an output held at 0 V must be; else the loop closes on no amplifier."""
 LEAST_GAIN = 10.0
 """Of an amplifier, V/V."""
 AT = 1.0
@@ -48,8 +48,7 @@ def refuse_with_better_pins(bench: OpAmpBench, error: ParameterError | Simulatio
         if time.monotonic() > end:
             return
         if _current(bench, words) is not None:
-            if isinstance(error, SimulationError):
-                shutil.rmtree(error.folder, ignore_errors=True)
+            discard(error)
             _refuse(opamp.pins, words)
 
 
@@ -86,10 +85,9 @@ def _current(bench: OpAmpBench, words: tuple[str, ...]) -> float | None:
         assert rest is not None
         if abs(rest["v(out)"][0]) > AT_REST * bench.supply_voltage:
             return None
-        plot = runs.run(partial(gain_deck, lowest=AT, highest=AT))
+        plot = runs.run(partial(gain_deck, lowest=AT, highest=10 * AT))
     except SimulationError as error:
-        with contextlib.suppress(OSError):
-            shutil.rmtree(error.folder)
+        discard(error)
         return None
     return float(-rest["i(vdd)"][0]) if amplifies(-plot["v(out)"][0] / plot["v(inn)"][0]) else None
 

@@ -90,7 +90,7 @@ def frequency_response(bench: OpAmpBench, runs: Runs | None = None) -> Frequency
         bench = runs.bench
     found = _response(runs, bench, gain_deck)
     lowest = LOWEST_FREQUENCY
-    while not found.at_dc and abs(found.log_gain.imag[0]) < NO_INVERSION and lowest > DEEPEST:
+    while not found.at_dc and abs(found.log_gain.imag[0]) < NO_INVERSION and lowest > 2 * DEEPEST:
         highest, lowest = lowest, max(lowest * DEEPER, DEEPEST)
         more = _response(runs, bench, partial(gain_deck, lowest=lowest, highest=highest))
         found = FrequencyResponse(

@@ -13,10 +13,15 @@ from netlists.opamp_parameters import SubcircuitOpAmp
 
 LONGEST = 30.0
 """Seconds after which a measurement is ended: each takes a tenth of one, and a model file's could take for ever."""
+NO_REST = "no operating point with the op-amp's output at 0 V; check its pins and its rails"
 EXACT: tuple[Tolerance, ...] = ("strict", "relaxed", "damped")
 """Tolerances that change nothing in the circuit."""
-AT_REST = 0.1
-"""Part of the supply within which an output held at 0 V must be; else the loop closes on no amplifier."""
+
+
+def discard(failure: Exception | None) -> None:
+    """Removes what a failed run has kept, once another one takes its place."""
+    if isinstance(failure, SimulationError):
+        shutil.rmtree(failure.folder, ignore_errors=True)
 
 
 class Runs:
@@ -43,7 +48,10 @@ class Runs:
         if not isinstance(self.bench.opamp, SubcircuitOpAmp):
             return None
         self.say("operating point")
-        plot = self.run(rest_deck)
+        try:
+            plot = self.run(rest_deck)
+        except SimulationError as error:
+            raise SimulationError(NO_REST, error.folder) from None
         voltages = {
             name[2:-1]: float(plot[name][0]) for name in plot.names if name.startswith("v(") and "#" not in name
         }
@@ -55,6 +63,7 @@ class Runs:
         deck: Callable[[OpAmpBench], str],
         bench: OpAmpBench | None = None,
         tolerances: Iterable[Tolerance] = EXACT,
+        longest: float | None = None,
     ) -> Plot:
         """The one analysis of a deck, by the first tolerance that finds a solution.
 
@@ -62,18 +71,19 @@ class Runs:
             deck: Makes the deck of a bench.
             bench: Another bench than this one's.
             tolerances: Those that are tried, in order.
+            longest: Seconds for all of them, instead of the bench's.
 
         Raises:
             SimulationError: None does, or it takes too long; deck and log of the last try are kept.
         """
-        bench, end = bench or self.bench, time.monotonic() + self.longest
+        bench, end = bench or self.bench, time.monotonic() + (longest or self.longest)
         failure: SimulationError | None = None
         for tolerance in tolerances:
             left = end - time.monotonic()
             if failure is not None:
                 if left <= 0:
                     break
-                shutil.rmtree(failure.folder, ignore_errors=True)
+                discard(failure)
             try:
                 (plot,) = run_deck(deck(bench.replace(tolerance=tolerance)), timeout=max(left, 1.0))
                 self.used = tolerance

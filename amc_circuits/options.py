@@ -53,7 +53,13 @@ CIRCUIT = (
     Option("class_ab_current", "quantity", "The output stage's part of it instead of the preset's", unit="A"),
     Option("opamp_file", "text", "File with an op-amp of your own, docs/model_files.md", unit="FILE"),
     Option("opamp_subckt", "text", "Its subcircuit", needs="opamp_file"),
-    Option("opamp_pins", "text", "Its pins in their order (inp,inn,out,vdd,vss)", unit="PINS", needs="opamp_file"),
+    Option(
+        "opamp_pins",
+        "text",
+        "What its pins are, in order (by name, or inp,inn,vdd,vss,out)",
+        unit="PINS",
+        needs="opamp_file",
+    ),
     Option("offset_spread", "quantity", "Standard deviation of input offsets, drawn for each amplifier", "0", "V"),
     Option("temperature", "quantity", "Of the whole circuit", "300.15", "K"),
     Option(

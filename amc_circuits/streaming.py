@@ -15,7 +15,7 @@ from amc_circuits.observation import saved_vectors
 from amc_circuits.readings import Reading
 from amc_circuits.settings import Settings
 from amc_circuits.stability import Stability
-from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp, ParameterError, StepTrain, Transient
+from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp, ParameterError, StepTrain, SubcircuitOpAmp, Transient
 from netlists.record import FloatArray
 
 CHUNK = 8
@@ -78,9 +78,13 @@ def _too_many_points(poles: Stability, opamp: OpAmp, rise_time: float, slot: flo
         return ParameterError("rise_time", rise_time, "is far longer than the circuit's own time constants")
     equivalent = opamp.equivalent
     if isinstance(equivalent, MacroOpAmp) and 2 * slewing > slot:
-        return ParameterError("slew_rate", equivalent.slew_rate, "is far too slow for this op-amp's bandwidth")
+        slow = "is far too slow for this op-amp's bandwidth"
+        if isinstance(opamp, SubcircuitOpAmp):  # Nobody gave the slew rate: it was measured.
+            return ParameterError("op-amp", f"a measured slew rate of {equivalent.slew_rate:.4g} V/s", slow)
+        return ParameterError("slew_rate", equivalent.slew_rate, slow)
     cycles = abs(poles.slowest.imag / poles.slowest.real) / (2 * math.pi)
-    mend = "at the limit of stability: add damping to A or raise --second-pole"
+    other = "take another op-amp" if isinstance(opamp, SubcircuitOpAmp) else "raise --second-pole"
+    mend = f"at the limit of stability: add damping to A or {other}"
     return ParameterError("A", f"a circuit that rings {cycles:.3g} times before it decays", mend)
 
 

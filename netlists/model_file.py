@@ -80,7 +80,7 @@ def _wanted(file: Scope, name: str, path: Path) -> Scope:
         inner = [block for block in file.block.inwards() if block.name == name.lower()]
         scope = _scope_of(file, inner[0]) if len(inner) == 1 else None
     if scope is None:
-        there = shortened(", ".join(list(file.block.blocks)[:8]), LONGEST_MEND) or "none"
+        there = repr(shortened(", ".join(list(file.block.blocks)[:8]), LONGEST_MEND))[1:-1] or "none"
         raise ParameterError("opamp_subckt", f"{name!r}", f"the subcircuits of {path} are: {there}")
     return scope
 

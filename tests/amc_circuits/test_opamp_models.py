@@ -95,6 +95,14 @@ def test_what_amplifies_in_no_order_is_said_to_be_no_amplifier(typed):
         outcome.refused("--opamp-file: got a gain of ", "no amplifier; check its pins")
 
 
+def test_an_op_amp_without_an_operating_point_is_said_to_have_none(typed):
+    """Two voltage sources that contradict each other: no order of the pins helps, and no time step is blamed."""
+    text = model(more="V8 y8 0 1\nV9 y8 0 2\nR9 y8 0 1")
+    outcome = typed(text, "opamp", "characterize")
+    outcome.refused("no operating point with the op-amp's output at 0 V; check its pins and its rails", code=1)
+    assert "too small" not in outcome.err
+
+
 def test_a_list_that_nobody_gave_is_said(typed):
     """Five numbers are taken in the vendors' order, with a line that says so; names that say it need none."""
     numbered = model(pins="1 2 3 4 5")
@@ -149,9 +157,9 @@ def test_a_supply_current_is_there_or_its_reason(typed, name):
 
 
 CLASSES = {
-    "node 0": ("Rs z1 z 1u", None, "0 % of the output current flow through the rails", 0.0),
+    "node 0": ("Rs z1 z 1u", None, "0 % of the output current flows through the rails", 0.0),
     "a third through the rails": (
-        "Vs z1 z 0\nFp vcc 0 Vs 0.2\nFn vee 0 Vs 0.1333333", None, "33 % of the output current", 1 / 3),
+        "Vs z1 z 0\nFp vcc 0 Vs 0.2\nFn vee 0 Vs 0.1333333", None, "33 % of the output current flows", 1 / 3),
     "class A": (THROUGH_RAILS, None, "do not grow with the output current: class A", 1.0),
     "class B": (
         "Vs z1 z 0\nGp vcc 0 value={max(I(Vs),0)}\nGn 0 vee value={max(-I(Vs),0)}", None, "class B", 1.0),
@@ -177,7 +185,6 @@ def test_the_class_of_the_output_stage_is_told_from_the_rails(typed, name):
 PARTIAL = {
     "an ideal output": (("Rout y z1 100", "Rout y z1 1u"), "source_current", "put a resistor"),
     "no limits": (("Gclamp", "*"), "slew_rate_rising", "still moves .*within its rails"),
-    "one edge only": ((f"-{LIMIT}, {LIMIT}", f"-1n, {LIMIT}"), "slew_rate_falling", "moves"),
     "no input capacitance": (("", ""), "input_capacitance", "noise"),
     "no second pole": (("", ""), "second_pole", "that of one pole"),
     "nothing that makes noise": (("\nRout", "\n*"), "input_noise", ""),
@@ -223,6 +230,15 @@ def test_the_fit_takes_nothing_that_was_not_measured():
     with pytest.raises(ParameterError) as caught:
         fit_macro(OpAmpFigures(**known | {"quiescent_current": -1e-3}), 5.0)
     assert caught.value.parameter == "opamp" and "a measured" in str(caught.value)
+
+
+def test_a_fit_without_a_supply_current_says_whose_it_is(typed):
+    """`amc opamp fit` prints `-`, and that the line to type has the preset's current."""
+    outcome = typed(model(supply=""), "opamp", "fit")
+    assert outcome.code == 0 and re.search(r"quiescent current +│ +- ", outcome.out)
+    assert "- supply current: no current flows between the rails at rest; below, it and the energy are" in outcome.out
+    assert "--quiescent-current" not in outcome.out
+    assert typed(model(supply=""), "opamp", "fit", "--format", "json").json["quiescent_current"] is None
 
 
 def test_currents_of_a_macro_model_are_both_known_or_none():
