@@ -11,7 +11,7 @@ from netlists.model_flat import flatten
 from netlists.model_lines import LONGEST_MEND, PARAMETER, Line, shortened
 from netlists.model_reader import Reader
 from netlists.model_structure import Block, card_of, not_accepted, read_structure
-from netlists.opamp_pins import VENDORS_ORDER, WORDS, check_words, pins_by_name
+from netlists.opamp_pins import NEEDED, VENDORS_ORDER, WORDS, check_words, pins_by_name
 from netlists.record import ParameterError, Record
 
 SUBCIRCUIT = "core"
@@ -95,7 +95,8 @@ def _pins(scope: Scope, given: Sequence[str] | None) -> tuple[str, ...]:
     count = len(pins) - len(instead)
     named = pins_by_name(pins)
     listed = f"its pins are {shortened(' '.join(pins), LONGEST_MEND // 2)}"
-    example = ",".join(named or (*VENDORS_ORDER, *["nc"] * (count - len(VENDORS_ORDER))))
+    usual = VENDORS_ORDER if count >= len(VENDORS_ORDER) else NEEDED
+    example = ",".join(named or (*usual, *["nc"] * (count - len(usual))))
     if given is None:
         if named is not None and "nc" not in named:
             return named

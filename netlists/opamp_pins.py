@@ -23,8 +23,8 @@ WORDS = "inp inn out vdd vss gnd nc net1 .. net9"
 
 _WORD = re.compile(r"inp|inn|out|vdd|vss|gnd|nc|net[1-9]")
 _NAMES = {
-    "inp": r"inp|in\+|\+in|vin\+|vinp|in_?plus|non_?inverting|inpos|in_?p",
-    "inn": r"inn|in-|-in|vin-|vinn|vinm|in_?minus|inverting|inneg|in_?n|in_?m",
+    "inp": r"inp|in\+|\+in|vin\+|vinp|in_?plus|non_?inverting(_input)?|inpos|in_?p",
+    "inn": r"inn|in-|-in|vin-|vinn|vinm|in_?minus|inverting(_input)?|inneg|in_?n|in_?m",
     "out": r"out|vout|output|vo",
     "vdd": r"vdd|vcc|v\+|vs\+|vcc\+|\+vs|\+v|vsupp?ly\+|vpos|avdd|vp\+|vps|vccp",
     "vss": r"vss|vee|v-|vs-|vcc-|-vs|-v|vsupp?ly-|vneg|avss|vp-|vns|vccn",
@@ -61,12 +61,16 @@ def check_words(words: Sequence[str], parameter: str = "opamp_pins") -> None:
 
 
 def pins_by_name(names: Sequence[str]) -> tuple[str, ...] | None:
-    """The words of pins whose names say what they are, `nc` for others; None unless all of `PINS` are found once."""
+    """The words of pins whose names say what they are, `nc` for others; None unless each is found once.
+
+    Three pins may be the inputs and the output alone.
+    """
     words = tuple(
         next((word for word, pattern in _NAMES.items() if re.fullmatch(pattern, name)), OPEN) for name in names
     )
     count = Counter(words)
-    return words if all(count[word] == 1 for word in PINS) else None
+    wanted = NEEDED if len(names) == len(NEEDED) else PINS
+    return words if all(count[word] == 1 for word in wanted) else None
 
 
 def connection(words: Sequence[str]) -> str:

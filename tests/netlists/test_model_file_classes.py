@@ -279,6 +279,7 @@ GUESSED = {
     "names that say it": ("in+ in- vcc vee out", VENDORS, ""),
     "the package's own names": ("inp inn out vdd vss", ("inp", "inn", "out", "vdd", "vss"), ""),
     "another order": ("OUT V- IN+ IN- V+", ("out", "vss", "inp", "inn", "vdd"), ""),
+    "three, of a model without rails": ("non_inverting_input inverting_input output", ("inp", "inn", "out"), ""),
     "numbers": ("1 2 3 4 5", VENDORS, "opamp_pins: not given, taken as inp:1,inn:2,vdd:3,vss:4,out:5"),
     "names of nobody": ("a b c d e", VENDORS, "taken as inp:a,inn:b,vdd:c,vss:d,out:e"),
 }
@@ -297,6 +298,12 @@ def test_without_a_list_more_pins_are_asked_for(tmp_path):
     """Seven pins: the error shows them and a list that fits their names."""
     with pytest.raises(ParameterError, match=r"in\+ in- vcc vee out comp1 comp2; .*inp,inn,vdd,vss,out,nc,nc"):
         read(tmp_path, f".subckt amp in+ in- vcc vee out comp1 comp2\n{BODY}.ends\n", pins=None)
+
+
+def test_without_a_list_three_numbers_are_asked_for(tmp_path):
+    """Three pins that say nothing: the list in the error has three words."""
+    with pytest.raises(ParameterError, match="its pins are 1 2 3; say what each is, such as inp,inn,out;"):
+        read(tmp_path, ".subckt amp 1 2 3\nR1 1 2 1k\n.ends\n", pins=None)
 
 
 def test_optional_pins_may_be_left_away(tmp_path):
