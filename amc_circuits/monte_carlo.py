@@ -31,7 +31,7 @@ all circuits, so that times and energies depend on who else is in it (by up to 0
 MOST_TRIALS = 1_000_000
 """More is refused: some hours of small circuits, and a list of a gigabyte."""
 FAILED = "FAILED"
-OF_BUDGET = "budget_"
+BUDGET = "budget_"
 """Begins the names of the figures of an error budget."""
 FIGURES = {
     "relative_error": "%",
@@ -42,8 +42,10 @@ FIGURES = {
     "overshoot": "%",
     "peak_output_current": "A",
     "relative_noise": "%",
-} | {f"{OF_BUDGET}{name}": "%" for name in (*CAUSES, *TOGETHER)}
+}
 """What is told of every trial, with its unit for people; of several right-hand sides the worst."""
+UNITS = FIGURES | {f"{BUDGET}{name}": "%" for name in (*CAUSES, *TOGETHER)}
+"""The same with the error budget, which is told where it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Trial:
     Attributes:
         number: Which one of its seed.
         status: Name of its status; `FAILED` when the simulator failed.
-        figures: Those of `FIGURES` that are known, nan where nothing settled.
+        figures: Those of `UNITS` that are known, nan where nothing settled.
         error: Why it failed or cannot be used.
         design_sha256: Hash of its design; empty when it failed.
         deck_sha256: Hash of the decks that it was in; empty when there was none.
@@ -165,7 +167,7 @@ def check_limits(study: MonteCarlo, limits: Sequence[Limit]) -> None:
     for limit in limits:
         if limit.figure == "relative_noise" and not study.with_noise:
             raise ParameterError("spec", repr(str(limit)), "noise is not told; give --noise, too")
-        if limit.figure.startswith(OF_BUDGET) and not study.with_budget:
+        if limit.figure.startswith(BUDGET) and not study.with_budget:
             raise ParameterError("spec", repr(str(limit)), "the error budget is not told; give --budget, too")
         if limit.figure == "energy" and isinstance(study.arguments["opamp"], SinglePoleOpAmp):
             raise ParameterError("spec", repr(str(limit)), "this op-amp has no supply, so no energy; take another")
@@ -213,7 +215,7 @@ def _trial(study: MonteCarlo, number: int, circuit: InvCircuit | MvmCircuit, fir
         figures["relative_noise"] = _worst(noise["relative_noise"], solution.usable)
     if study.with_budget and circuit.stability.stable:
         budget = solution.budget().figures
-        figures |= {f"{OF_BUDGET}{name}": _worst(value, solution.usable) for name, value in budget.items()}
+        figures |= {f"{BUDGET}{name}": _worst(value, solution.usable) for name, value in budget.items()}
     made = solution.provenance
     why = "" if solution.usable else solution.message
     return Trial(number, solution.status.name, figures, why, made.design_sha256, made.deck_sha256)
@@ -231,7 +233,7 @@ class Limit:
     """A limit on a figure, such as `relative_error<0.05`.
 
     Attributes:
-        figure: One of `FIGURES`.
+        figure: One of `UNITS`.
         below: True when the figure must be below the value, False when above.
         value: In SI units.
     """
@@ -246,7 +248,7 @@ class Limit:
         return trial.usable and (figure < self.value if self.below else figure > self.value)
 
     def __str__(self) -> str:
-        unit = FIGURES[self.figure]
+        unit = UNITS[self.figure]
         value = f"{self.value:g}" if unit in ("", "%") else format_quantity(self.value, unit).replace(" ", "")
         return f"{self.figure}{'<' if self.below else '>'}{value}"
 
@@ -261,13 +263,13 @@ def read_limits(text: str | None) -> tuple[Limit, ...]:
 
 
 def _limit(text: str) -> Limit:
-    names = [name for name in FIGURES if not name.startswith(OF_BUDGET)] + [f"{OF_BUDGET}CAUSE"]
-    mend = f"must be FIGURE<NUMBER or FIGURE>NUMBER, with a figure of {', '.join(names)}"
+    names = ", ".join([*FIGURES, f"{BUDGET}CAUSE"])
+    mend = f"must be FIGURE<NUMBER or FIGURE>NUMBER, with a figure of {names}"
     sign = "<" if "<" in text else ">"
     name, found, number = text.partition(sign)
-    if not found or name.strip() not in FIGURES:
+    if not found or name.strip() not in UNITS:
         raise ParameterError("spec", repr(text), mend)
-    unit = FIGURES[name.strip()]
+    unit = UNITS[name.strip()]
     try:
         return Limit(name.strip(), sign == "<", parse_quantity("spec", number.strip(), unit.replace("%", "")))
     except ParameterError:

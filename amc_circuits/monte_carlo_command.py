@@ -23,7 +23,7 @@ from amc_circuits.engines import find_ngspice
 from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
 from amc_circuits.monte_carlo import (
     FIGURES,
-    OF_BUDGET,
+    UNITS,
     Limit,
     MonteCarlo,
     Trial,
@@ -164,14 +164,11 @@ def _write_files(outcome: Outcome, plot_file: Path | None, save_file: Path | Non
 
 def columns_of(trials: Sequence[Trial]) -> dict[str, Any]:
     """The trials as arrays of equal length, without Python objects."""
-    named = {name: np.array([trial.figures.get(name, np.nan) for trial in trials]) for name in FIGURES}
-    told = {
-        name: values for name, values in named.items() if not name.startswith(OF_BUDGET) or np.isfinite(values).any()
-    }
+    told = {name: np.array([trial.figures.get(name, np.nan) for trial in trials]) for name in UNITS}
     return {
         "trial": np.array([trial.number for trial in trials]),
         "status": np.array([trial.status for trial in trials]),
-        **told,
+        **{name: values for name, values in told.items() if name in FIGURES or np.isfinite(values).any()},
     }
 
 
@@ -182,7 +179,7 @@ def _table(outcome: Outcome) -> Table:
         grid.add_column(heading, justify="right")
     for name, one in outcome.spreads.items():
         values = (one.mean, one.std, one.q05, one.median, one.q95, one.largest)
-        grid.add_row(name.replace("_", " "), *(_text(value, FIGURES[name]) for value in values))
+        grid.add_row(name.replace("_", " "), *(_text(value, UNITS[name]) for value in values))
     ended = ", ".join(f"{count} {name}" for name, count in statuses(outcome.trials).items())
     grid.caption = f"{ended}; {outcome.wall_time:.2f} s"
     grid.caption_justify = "left"

@@ -12,7 +12,7 @@ from matplotlib.ticker import EngFormatter, PercentFormatter
 
 from amc_circuits.budget import CAUSES, TOGETHER
 from amc_circuits.budget_picture import Bar, draw_budget, picture_height
-from amc_circuits.monte_carlo import FIGURES, OF_BUDGET, Limit, Trial
+from amc_circuits.monte_carlo import BUDGET, UNITS, Limit, Trial
 from amc_circuits.plotting import COLOURS, STYLE, save_figure
 from netlists.record import FloatArray
 
@@ -29,7 +29,7 @@ def plot_trials(trials: Sequence[Trial], limits: Sequence[Limit], path: Path, ti
     Below them, where trials have error budgets, bars of their medians with the same range.
     """
     usable = [trial for trial in trials if trial.usable]
-    wanted = [name for name in FIGURES if name in SHOWN or any(limit.figure == name for limit in limits)]
+    wanted = [name for name in UNITS if name in SHOWN or any(limit.figure == name for limit in limits)]
     columns = {name: np.array([trial.figures.get(name, np.nan) for trial in usable]) for name in wanted}
     columns = {name: values[np.isfinite(values)] for name, values in columns.items()}
     columns = {name: values for name, values in columns.items() if values.size}
@@ -57,7 +57,7 @@ def _bars(usable: Sequence[Trial]) -> list[Bar]:
     """The error budgets of trials; none where they have none."""
     found = []
     for name, words in (CAUSES | TOGETHER).items():
-        values = np.array([trial.figures.get(f"{OF_BUDGET}{name}", np.nan) for trial in usable])
+        values = np.array([trial.figures.get(f"{BUDGET}{name}", np.nan) for trial in usable])
         known = values[np.isfinite(values)]
         if known.size:
             low, middle, high = np.quantile(known, [0.05, 0.5, 0.95]).tolist()
@@ -71,7 +71,7 @@ def _draw(axes: Axes, name: str, values: FloatArray, limits: Sequence[Limit]) ->
     axes.axvline(float(np.median(values)), color="black", linewidth=1, label="median")
     for limit in limits:
         axes.axvline(limit.value, color=COLOURS[1], linestyle="--", linewidth=1.2, label=str(limit))
-    unit = FIGURES[name]
+    unit = UNITS[name]
     axes.xaxis.set_major_formatter(PercentFormatter(1) if unit == "%" else EngFormatter(unit=unit))
     axes.locator_params(axis="x", nbins=5)
     axes.set_xlabel(name.replace("_", " "))

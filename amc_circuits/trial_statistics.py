@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits.monte_carlo import FIGURES, Limit, Trial
+from amc_circuits.monte_carlo import UNITS, Limit, Trial
 from amc_circuits.report import plain
 from netlists.record import FloatArray
 
@@ -19,7 +19,7 @@ CONFIDENCE = 0.95
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 
-ROW_KEYS = {name: name for name in FIGURES} | {
+ROW_KEYS = {name: name for name in UNITS} | {
     "settling_time": "settling_time_s",
     "energy": "energy_total_j",
     "peak_output_current": "peak_output_current_a",
@@ -98,7 +98,7 @@ def spread(values: FloatArray) -> Spread:
 def spreads(trials: Sequence[Trial]) -> dict[str, Spread]:
     """Every figure that is known of some trial, over the usable ones."""
     usable = [trial for trial in trials if trial.usable]
-    found = {name: spread(np.array([trial.figures.get(name, np.nan) for trial in usable])) for name in FIGURES}
+    found = {name: spread(np.array([trial.figures.get(name, np.nan) for trial in usable])) for name in UNITS}
     return {name: one for name, one in found.items() if one.count}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
 
-from amc_circuits.monte_carlo import OF_BUDGET
+from amc_circuits.monte_carlo import BUDGET
 from amc_circuits.option import Circuit
 from amc_circuits.options import ALL, parse_options
 from amc_circuits.sweep.store import Row
@@ -78,7 +78,7 @@ def flat(row: Row) -> FlatRow:
         if isinstance(value, dict) and name == "energy_j":
             found |= {f"energy_{part}_j": joules for part, joules in value.items()}
         elif isinstance(value, dict) and name == "budget":
-            found |= {f"{OF_BUDGET}{cause}": error for cause, error in value.items()}
+            found |= {f"{BUDGET}{cause}": error for cause, error in value.items()}
         elif not isinstance(value, (dict, list)) and found.get(name) is None:
             found[name] = value
     # The figures have a wall time, too: that of the simulation alone.
@@ -95,7 +95,7 @@ def columns_of(flat_rows: Iterable[FlatRow]) -> list[Column]:
 
 def _unit(name: str) -> str:
     stem, _ = _parted(name)
-    return "%" if stem in SHARES or stem.startswith(OF_BUDGET) else _suffix(stem)
+    return "%" if stem in SHARES or stem.startswith(BUDGET) else _suffix(stem)
 
 
 def _suffix(name: str) -> str:

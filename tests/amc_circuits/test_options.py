@@ -165,6 +165,6 @@ def test_what_would_say_nothing_is_refused(given, name, other):
 )
 def test_parts_of_an_effect_that_is_off_are_refused(given, name):
     """They would change nothing."""
-    with pytest.raises(ParameterError, match="says nothing without") as caught:
+    with pytest.raises(ParameterError, match="has no effect without") as caught:
         program_arguments("inv", parse_options("inv", given), np.eye(2))
     assert caught.value.parameter == name
