@@ -14,6 +14,8 @@ from netlists.record import FloatArray
 Pair = Literal["auto", "always", "never"]
 DEAREST = 0.01
 """Largest lifting cost that a single array may have where a pair can be had, `Mapping.lifting_cost`; chosen here."""
+LARGEST = 1.0
+"""Conductance that a cell can have, S; chosen here, generously."""
 WORTH_SAYING = 1e-3
 """From this lifting cost on a command says so; chosen here: the finite gain of common op-amps costs as much."""
 
@@ -66,8 +68,8 @@ def check_conductance_limits(g_min: float, g_max: float) -> None:
         ParameterError: A limit is not positive, or they are swapped.
     """
     for name, value in (("g_min", g_min), ("g_max", g_max)):
-        if not (np.isfinite(value) and value > 0):
-            raise ParameterError(name, value, "must be a conductance above 0 siemens")
+        if not 0 < value <= LARGEST:
+            raise ParameterError(name, value, f"must be a conductance above 0 siemens, and at most {LARGEST:g}")
     if g_min >= g_max:
         raise ParameterError("g_min", g_min, f"must be below g_max, {g_max:g} S; were they swapped?")
 

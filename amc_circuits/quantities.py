@@ -18,6 +18,8 @@ LONGEST = 100
 OHM_SIGNS = str.maketrans({"\N{GREEK CAPITAL LETTER OMEGA}": "ohm", "\N{OHM SIGN}": "ohm"})
 
 
+PLAIN = 1e-3
+"""A number without a unit from here to 1 is written as people do: 0.2196, not 219.6m."""
 EXAMPLES = {
     "Hz": "100MEG or 1.5e9",
     "ohm": "10k or 1.73",
@@ -106,4 +108,6 @@ def format_quantity(value: Any, unit: str = "", digits: int = 4) -> str:
         mantissa, _, exponent = f"{value:.{digits - 2}e}".partition("e")
         percent = float(f"{mantissa}e{int(exponent) + 2}") if exponent else value
         return f"{percent:.{digits - 1}g} %"
+    if not unit and PLAIN <= abs(value) < 1:
+        return f"{value:.{digits}g}"
     return Quantity(float(value), unit).render(prec=digits - 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -36,20 +37,21 @@ def plot_trials(trials: Sequence[Trial], limits: Sequence[Limit], path: Path, ti
     rows, bars = (len(columns) + 1) // 2, _bars(usable)
     with plt.rc_context(STYLE):
         width, height = (7.2, 2.6 * rows + 0.4) if len(columns) > 1 else (4.5, 3.0)
-        heights = [height / rows] * rows
         if bars:
-            width, heights = 7.2, [*heights, picture_height(bars)]
-        figure = plt.figure(figsize=(width, sum(heights)))
-        grid = figure.add_gridspec(len(heights), min(len(columns), 2), height_ratios=heights)
-        for place, (name, values) in enumerate(columns.items()):
-            axes = figure.add_subplot(grid[divmod(place, 2)])
+            below = picture_height(bars)
+            figure = plt.figure(figsize=(7.2, height + below), layout="constrained")
+            parts: Any = figure.subfigures(2, 1, height_ratios=[height, below])
+            draw_budget(parts[1].subplots(), bars)
+            top = parts[0]
+        else:
+            top = figure = plt.figure(figsize=(width, height), layout="constrained")
+        grid = top.subplots(rows, min(len(columns), 2), squeeze=False)
+        for axes, (name, values) in zip(grid.flat, columns.items(), strict=False):
             _draw(axes, name, values, [limit for limit in limits if limit.figure == name])
-        if bars:
-            draw_budget(figure.add_subplot(grid[-1, :]), bars)
-        figure.suptitle(
-            title + (f", {len(usable)} usable" * (len(usable) < len(trials))), x=0.02, ha="left", fontsize=11
-        )
-        figure.tight_layout()
+        for axes in grid.flat[len(columns) :]:
+            axes.set_visible(False)
+        words = title + (f", {len(usable)} usable" * (len(usable) < len(trials)))
+        top.suptitle(words, x=0.02, ha="left", fontsize=11)
         save_figure(figure, path)
 
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from netlists.opamp_pins import PINS, check_words
-from netlists.record import NonNegative, ParameterError, Positive, Record
+from netlists.record import ParameterError, Record
+
+Gain = Annotated[float, Field(gt=0, le=1e12)]
+Hertz = Annotated[float, Field(gt=0, le=1e15)]
+VoltsPerSecond = Annotated[float, Field(gt=0, le=1e18)]
+Ohms = Annotated[float, Field(gt=0, le=1e9)]
+Amperes = Annotated[float, Field(gt=0, le=1e3)]
+Volts = Annotated[float, Field(gt=0, le=1e4)]
+Offset = Annotated[float, Field(ge=-10, le=10)]
+Farads = Annotated[float, Field(ge=0, le=1e-6)]
+Noise = Annotated[float, Field(ge=0, le=1e-3)]
+"""Bounds beyond which no op-amp is, chosen here, generously: what lies outside is a wrong unit or suffix."""
 
 
 class SinglePoleOpAmp(Record):
@@ -24,9 +35,9 @@ class SinglePoleOpAmp(Record):
     """
 
     model: Literal["single-pole"] = "single-pole"
-    open_loop_gain: Positive = 1e5
-    gbwp: Positive = 100e6
-    input_noise: NonNegative = 0.0
+    open_loop_gain: Gain = 1e5
+    gbwp: Hertz = 100e6
+    input_noise: Noise = 0.0
 
     @property
     def equivalent(self) -> SinglePoleOpAmp:
@@ -71,19 +82,19 @@ class MacroOpAmp(Record):
     """
 
     model: Literal["macro"] = "macro"
-    open_loop_gain: Positive
-    gbwp: Positive
-    second_pole: Positive | None = None
-    slew_rate: Positive
-    output_resistance: Positive
-    output_current_limit: Positive
-    output_swing: Positive
-    input_offset: float = 0.0
-    input_capacitance: NonNegative = 0.0
-    input_noise: NonNegative = 0.0
-    supply_voltage: Positive
-    quiescent_current: Positive | None
-    class_ab_current: Positive | None
+    open_loop_gain: Gain
+    gbwp: Hertz
+    second_pole: Hertz | None = None
+    slew_rate: VoltsPerSecond
+    output_resistance: Ohms
+    output_current_limit: Amperes
+    output_swing: Volts
+    input_offset: Offset = 0.0
+    input_capacitance: Farads = 0.0
+    input_noise: Noise = 0.0
+    supply_voltage: Volts
+    quiescent_current: Amperes | None
+    class_ab_current: Amperes | None
 
     @property
     def equivalent(self) -> MacroOpAmp:

@@ -122,8 +122,8 @@ class InvDesign(_ArrayDesign):
         inverter_offset: As `amplifier_offset`, of the inverters' op-amps; unused without a negative array.
     """
 
-    input_conductance: Positive
-    inverter_resistance: Positive = 10e3
+    input_conductance: Annotated[float, Field(gt=0, le=1e3)]
+    inverter_resistance: Annotated[float, Field(gt=0, le=1e12)] = 10e3
     inverter_offset: Vector | None = None
 
     @model_validator(mode="after")
