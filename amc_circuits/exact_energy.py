@@ -63,30 +63,38 @@ class _Integral:
 
     def dissipated(self, form: QuadraticForm) -> FloatArray:
         """Of passive parts, shape (K,), J: never less than 0."""
-        edge, hold = self.slots.edge, self.slots.hold
-        if self.exact.linear.modes.condition < WELL_CONDITIONED and edge.straight and hold.straight:
-            step, last = np.full_like(self.last, self.slots.step), self.last
-            found = form.integral(edge, step, np.clip(last, step, edge.stop))
-            found += form.integral(hold, np.full_like(last, hold.start), np.maximum(last, hold.start))
-            if not (found < 0).any():
-                return found
-        # A sum of positive weights times powers that are not negative.
-        return self.by_quadrature(partial(form.value, self.exact.response))
+        total = np.zeros(len(self.last))
+        for place, piece in enumerate((self.slots.edge, self.slots.hold)):
+            found = self._closed(form, piece) if piece.straight else None
+            if found is None or (found < 0).any():
+                # A sum of positive weights times powers that are not negative.
+                found = self._over(place, partial(form.value, self.exact.response))
+            total += found
+        return np.where(np.isnan(self.last), np.nan, total)
 
-    def by_quadrature(self, power: Power, known: Sequence[FloatArray | None] = (None, None)) -> FloatArray:
+    def _closed(self, form: QuadraticForm, piece: Piece) -> FloatArray | None:
+        """Of one piece, shape (K,), J; None where the closed form does not keep its digits."""
+        if self.exact.linear.modes.condition >= WELL_CONDITIONED:
+            return None
+        first = np.full_like(self.last, max(self.slots.step, piece.start))
+        return form.integral(piece, first, np.clip(self.last, first, piece.stop))
+
+    def by_quadrature(self, power: Power, known: Sequence[FloatArray | None]) -> FloatArray:
         """A power by Gauss's rule, shape (K,), J; `known` at the points of all panels, where it is."""
-        last = self.last
-        total = np.zeros(len(last))
-        pieces = zip((self.slots.edge, self.slots.hold), self.panels, known, strict=True)
-        for piece, panels, sampled in pieces:
-            points, weights = gauss(panels)
-            values = power(piece, points.ravel()) if sampled is None else sampled[:, :-1]
-            whole = (values.reshape(len(last), *points.shape) * weights).sum(axis=2)
-            counted = panels[:-1] >= self.slots.step
-            total += np.where(counted & (panels[1:] <= last[:, None]), whole, 0.0).sum(axis=1)
-            slot, panel = np.nonzero(counted & (panels[:-1] < last[:, None]) & (panels[1:] > last[:, None]))
-            if slot.size:
-                half = (last[slot] - panels[panel])[:, None] / 2
-                rest = power(piece.of(slot), panels[panel][:, None] + half * (1 + GAUSS_NODES))
-                total[slot] += (rest * (half * GAUSS_WEIGHTS)).sum(axis=1)
-        return np.where(np.isnan(last), np.nan, total)
+        total = sum(self._over(place, power, sampled) for place, sampled in enumerate(known))
+        return np.where(np.isnan(self.last), np.nan, total)
+
+    def _over(self, place: int, power: Power, sampled: FloatArray | None = None) -> FloatArray:
+        """A power over the edge (0) or the hold (1), by Gauss's rule, shape (K,), J."""
+        last, piece, panels = self.last, (self.slots.edge, self.slots.hold)[place], self.panels[place]
+        points, weights = gauss(panels)
+        values = power(piece, points.ravel()) if sampled is None else sampled[:, :-1]
+        whole = (values.reshape(len(last), *points.shape) * weights).sum(axis=2)
+        counted = panels[:-1] >= self.slots.step
+        total = np.where(counted & (panels[1:] <= last[:, None]), whole, 0.0).sum(axis=1)
+        slot, panel = np.nonzero(counted & (panels[:-1] < last[:, None]) & (panels[1:] > last[:, None]))
+        if slot.size:
+            half = (last[slot] - panels[panel])[:, None] / 2
+            rest = power(piece.of(slot), panels[panel][:, None] + half * (1 + GAUSS_NODES))
+            total[slot] += (rest * (half * GAUSS_WEIGHTS)).sum(axis=1)
+        return np.asarray(total)

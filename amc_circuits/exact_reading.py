@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,8 @@ from netlists.record import FloatArray
 
 CROSSING_STEPS = 12
 """Of false position; each multiplies the number of good digits by 1.4 or more."""
+CROSSED = 1e-9
+"""Of the band: how near to its edge an output is that crosses it."""
 SAMPLES = 16
 """Of the outputs in a panel: at most 3/8 of a radian of the fastest mode that is left apart."""
 NEAR = 0.75
@@ -93,10 +97,8 @@ class _SlotReader:
         """One reading a slot."""
         change = self._distance_from_final[:, self.time >= self.steady_from].max(axis=(1, 2))
         steady = change * measurement.STEADY_FRACTION <= self.band
-        early, settled, late = (
-            np.where(steady & (self.band > 0), self._settled(share * self.band), np.nan)
-            for share in (WIDER, 1.0, NARROWER)
-        )
+        bands = np.array([WIDER, 1.0, NARROWER])[:, None] * self.band
+        early, settled, late = np.where(steady & (self.band > 0), self._settled(bands), np.nan)
         energy, overshoot = slot_energies(self.exact, self.slots, self._panels, self.parts, settled), self._overshoot()
         stage, current = (
             np.concatenate([np.abs(getattr(part, name)).max(axis=(1, 2))[:, None] for part in self.parts], axis=1)
@@ -130,8 +132,17 @@ class _SlotReader:
             found.append(reading)
         return found
 
-    def _settled(self, band: FloatArray) -> FloatArray:
-        """The last instant at which an output enters its band (K,), V, found on the exact response, shape (K,), s."""
+    def _settled(self, bands: FloatArray) -> FloatArray:
+        """The last instants at which outputs enter their bands (B, K), V, on the exact response, shape (B, K), s."""
+        brackets = [self._brackets(band) for band in bands]
+        whole: Any = tuple(np.concatenate(column) for column in zip(*brackets, strict=True))
+        place = np.repeat(np.arange(len(bands)), [len(bracket[0]) for bracket in brackets])
+        settled = np.zeros(bands.shape)
+        np.maximum.at(settled, (place, whole[0]), self._crossing(whole, bands[place, whole[0]]))
+        return np.asarray(np.maximum(settled - self.slots.step, 0.0))
+
+    def _brackets(self, band: FloatArray) -> Bracket:
+        """Between which samples outputs may enter their bands (K,), V, for the last time."""
         outside = self._distance_from_final - band[:, None, None]
         late = (outside > 0).any(axis=2)
         last = np.where(late.any(axis=1), late.shape[1] - 1 - late[:, ::-1].argmax(axis=1), -1)
@@ -142,9 +153,7 @@ class _SlotReader:
         found = [(slot, last[slot], leaving[1], self.time[last[slot]], self.time[last[slot] + 1])]
         found += self._crests(outside, last, band)
         slot, before, output, start, stop = (np.concatenate(column) for column in zip(*found, strict=True))
-        settled = np.zeros(len(self.final))
-        np.maximum.at(settled, slot, self._crossing((slot, before, output, start, stop), band))
-        return np.asarray(np.maximum(settled - self.slots.step, 0.0))
+        return slot, before, output, start, stop
 
     def _voltage(self, slot: Indices, before: Indices, output: Indices, time: FloatArray) -> FloatArray:
         """Outputs, each at its own times (brackets, T) between a sample and the next one, V."""
@@ -159,9 +168,9 @@ class _SlotReader:
     def _distance(
         self, slot: Indices, before: Indices, output: Indices, time: FloatArray, band: FloatArray
     ) -> FloatArray:
-        """How far these are outside of their bands, V."""
+        """How far these are outside of their bands (brackets,), V."""
         voltage = self._voltage(slot, before, output, time)
-        found: FloatArray = np.abs(voltage - self.final[slot, output, None]) - band[slot, None]
+        found: FloatArray = np.abs(voltage - self.final[slot, output, None]) - band[:, None]
         return found
 
     def _crests(self, outside: FloatArray, last: Indices, band: FloatArray) -> list[Bracket]:
@@ -174,14 +183,14 @@ class _SlotReader:
         found = []
         for before in (place, place + 1):
             time = np.linspace(self.time[before], self.time[before + 1], CREST_POINTS, axis=1)
-            beyond = self._distance(slot, before, output, time, band) > 0
+            beyond = self._distance(slot, before, output, time, band[slot]) > 0
             some = np.flatnonzero(beyond.any(axis=1))
             at = CREST_POINTS - 1 - beyond[some, ::-1].argmax(axis=1)
             found.append((slot[some], before[some], output[some], time[some, at], time[some, at + 1]))
         return found
 
     def _crossing(self, bracket: Bracket, band: FloatArray) -> FloatArray:
-        """The instants at which outputs come into their bands between the ends of brackets, shape (brackets,), s.
+        """The instants at which outputs come into their bands (brackets,), V, between the ends of brackets, s.
 
         False position with the Illinois rule (Dowell, Jarratt, BIT 11, 168, 1971): what stays is halved.
         """
@@ -189,11 +198,15 @@ class _SlotReader:
         if slot.size == 0:
             return low
         at_low, at_high = self._distance(slot, before, output, np.stack([low, high], axis=1), band).T
-        middle, moved = high, np.zeros(len(low))
+        middle, moved, found = high, np.zeros(len(low)), np.zeros(len(low), dtype=np.bool_)
         for _ in range(CROSSING_STEPS):
-            middle = high - at_high * (high - low) / np.where(at_high == at_low, 1, at_high - at_low)
-            middle = np.clip(middle, low, high)
+            next_one = high - at_high * (high - low) / np.where(at_high == at_low, 1, at_high - at_low)
+            # What is found stays, so that it does not depend on what else is looked for.
+            middle = np.where(found, middle, np.clip(next_one, low, high))
             value = self._distance(slot, before, output, middle[:, None], band)[:, 0]
+            found |= np.abs(value) <= CROSSED * band
+            if found.all():
+                break
             outside, side = value > 0, np.where(value > 0, 1, -1)
             stays = np.where(side == moved, 0.5, 1.0)
             at_low, at_high = np.where(outside, value, at_low * stays), np.where(outside, at_high * stays, value)

@@ -15,6 +15,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -253,6 +254,10 @@ def check_room(rows: int, amplifiers: int) -> None:
     check_memory(f"{rows} rows", "its linear circuit", 8 * (8 * 3**2 + 15 * 2**2) * amplifiers**2)
 
 
+_KEPT: WeakValueDictionary[InvDesign | MvmDesign, LinearCircuit] = WeakValueDictionary()
+"""Those that somebody still has: a circuit, or an engine between two calls."""
+
+
 @lru_cache(maxsize=2)
 def linear_circuit(design: InvDesign | MvmDesign) -> LinearCircuit:
     """The linear circuit around its resting point, wires and line capacitance included.
@@ -261,7 +266,10 @@ def linear_circuit(design: InvDesign | MvmDesign) -> LinearCircuit:
 
     Inputs are the input voltages of the design: N for INV, M for MVM.
     """
-    return _nodes(design).reduce()
+    found = _KEPT.get(design)
+    if found is None:
+        found = _KEPT[design] = _nodes(design).reduce()
+    return found
 
 
 def noise_circuit(design: InvDesign | MvmDesign, bandwidth: float) -> tuple[LinearCircuit, FloatArray]:

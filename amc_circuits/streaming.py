@@ -33,7 +33,7 @@ RELTOL = 1e-4
 """With the step below, waveforms are within some 1e-3 of full scale of the exact ones, settling times and energies
 within 1 % (the tests hold every preset to it). Where a ringing output's crest grazes its band, the settling time jumps
 by half a period on the smallest change of the waveform."""
-STEPS_PER_TIME_CONSTANT = 4
+STEPS_PER_TIME_CONSTANT = 5
 """Of the slowest pole. The trapezoidal rule's error in a time constant is then 1/(12 * 4^2) = 0.5 %; error control
 takes shorter steps where faster poles move."""
 

@@ -25,7 +25,7 @@ from amc_circuits.linear_circuit import linear_circuit
 from amc_circuits.observation import Observation
 from amc_circuits.readings import Reading
 
-ALLOWED = 0.02
+ALLOWED = 0.028
 """Of the tolerance band."""
 EXPLAINED = 0.8
 """Of the estimated loss, by which amplifiers that are not quite linear may change a waveform."""
