@@ -34,7 +34,7 @@ RELTOL = 1e-4
 within 1 % (the tests hold every preset to it). Where a ringing output's crest grazes its band, the settling time jumps
 by half a period on the smallest change of the waveform."""
 STEPS_PER_TIME_CONSTANT = 5
-"""Of the slowest pole. The trapezoidal rule's error in a time constant is then 1/(12 * 4^2) = 0.5 %; error control
+"""Of the slowest pole. The trapezoidal rule's error in a time constant is then 1/(12 * 5^2) = 0.3 %; error control
 takes shorter steps where faster poles move."""
 
 

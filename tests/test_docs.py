@@ -40,7 +40,7 @@ def test_examples_run_and_print_what_they_say(block):
     """Each Python block runs by itself; an output stated below it is what it prints."""
     printed = run(block, ROOT)
     if block.output is not None:
-        assert printed == block.output
+        assert_prints(printed, block.output)
 
 
 @pytest.mark.parametrize("page", [page for page in SESSIONS if page.exists()], ids=name)

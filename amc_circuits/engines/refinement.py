@@ -26,7 +26,7 @@ from amc_circuits.observation import Observation
 from amc_circuits.readings import Reading
 
 ALLOWED = 0.028
-"""Of the tolerance band."""
+"""Of the tolerance band: below the 3 % within which a settling time counts as right."""
 EXPLAINED = 0.8
 """Of the estimated loss, by which amplifiers that are not quite linear may change a waveform."""
 TELLING = 0.1
