@@ -16,9 +16,9 @@ function drawWaveform(wave, look) {
   const band = wave.tolerance * Math.max(...finals.map(Math.abs));
   const color = (k) => look.colours[k % look.colours.length];
   const traces = outputs.map((y, k) => ({
-    mode: "lines", name: `output ${wave.places[k]}`, x: time, y, showlegend: true,
+    mode: "lines", name: wave.names[k], x: time, y, showlegend: true,
     hovertemplate: "%{text}<extra></extra>",
-    text: y.map((volts, i) => `output ${wave.places[k]}<br>${engineering(time[i], "s")}: ${engineering(volts, "V")}`),
+    text: y.map((volts, i) => `${wave.names[k]}<br>${engineering(time[i], "s")}: ${engineering(volts, "V")}`),
     line: { color: color(k), width: 1.5, dash: DASHES[Math.floor(k / look.colours.length) % DASHES.length] },
   }));
   const shapes = finals.map((final, k) => ({

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import html
 import json
 import warnings
 from collections.abc import Sequence
@@ -61,7 +62,7 @@ def packed(content: bytes) -> str:
         "time": _differences((response.time - response.time[0]) / time_step),
         "volts": full_scale / STEPS,
         "outputs": [_differences(output * STEPS / full_scale) for output in response.outputs.T],
-        "places": (places + 1).tolist(),
+        "names": [html.escape(response.name(column, int(place))) for column, place in enumerate(places)],
         "tolerance": response.tolerance,
         "settling_time": plain(response.settling_time),
     }
