@@ -252,10 +252,19 @@ def gauss(edges: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def probe_of(circuit: LinearCircuit, *groups: str) -> Probe:
-    """The voltages of some groups of nodes, one group after the other."""
-    rows = np.concatenate([np.arange(circuit.nodes[name].start, circuit.nodes[name].stop) for name in groups])
+    """The voltages of some groups of nodes or stages, one group after the other; those that sources hold, too."""
+    read, feed, rest = (np.concatenate(found) for found in zip(*(_rows(circuit, name) for name in groups), strict=True))
     modes = circuit.modes
-    return Probe(circuit.read[rows] @ modes.vectors, circuit.feed[rows], circuit.rest[rows], modes.real)
+    return Probe(read @ modes.vectors, feed, rest, modes.real)
+
+
+def _rows(circuit: LinearCircuit, group: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Of a group the rows of `read`, `feed` and `rest`."""
+    if group in circuit.held:
+        feed = circuit.held[group]
+        return np.zeros((len(feed), circuit.state.shape[0])), feed, np.zeros(len(feed))
+    rows = circuit.nodes[group]
+    return circuit.read[rows], circuit.feed[rows], circuit.rest[rows]
 
 
 def response_of(circuit: LinearCircuit) -> ExactResponse:

@@ -1,8 +1,8 @@
-"""The linear circuit of a design as a state-space system, built from the record alone, without a deck.
+"""A linear circuit as a state-space system, and how it comes from the equations of all its nodes.
 
 Every node is an unknown of `E dy/dt = F y + H u + h - D du/dt`: E holds the capacitors (a symmetric matrix where
-lines are reduced with their mesh), h the op-amps' offsets, D the capacitors to driven bit lines. Wires are in it by
-the reduced arrays. Nodes without a capacitor are eliminated by a Schur complement; what is left are the states.
+lines are reduced with their mesh), h the op-amps' offsets, D the capacitors to nodes that sources hold. Nodes without a
+capacitor are eliminated by a Schur complement; what is left are the states. `equations.py` makes E, F, H, h and D.
 
 Nodes whose own time constants are below `NEGLIGIBLE` of the op-amps' are eliminated as if they had no capacitor: the
 slow poles would drown in the rounding of the fast ones. To first order, a time constant tau that is left out changes a
@@ -11,18 +11,13 @@ pole p by the relative part `|p| tau` (P. Kokotovic et al., Singular Perturbatio
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from weakref import WeakValueDictionary
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.modes import Modes, independent_modes, modes_of, values_of
-from netlists import InvDesign, MacroOpAmp, MvmDesign, SinglePoleOpAmp
-from netlists.memory import check_memory
 from netlists.record import FloatArray
 
 NEGLIGIBLE = 1e-6
@@ -42,8 +37,11 @@ class LinearCircuit:
         read: Shape (nodes, n).
         feed: Shape (nodes, inputs).
         rest: Node voltages with all inputs at zero (offsets make them), shape (nodes,), V.
-        nodes: Which rows of `read`, `feed` and `rest` belong to a group: `v` sum nodes, `c` or `out` outputs, `d`, `w`
-            inverters, `amp`, `inv` (and `amp_second`, `inv_second`) the stages inside the op-amps.
+        nodes: Which rows of `read`, `feed` and `rest` belong to a group of nodes, or to a stage inside op-amps
+            (`stage_of`); groups that sources hold have none.
+        held: Volts of each group that sources hold for a volt at each input, shape (group, inputs).
+        outputs: The group that is read.
+        stages: The last stage of each row of op-amps, in the order of the circuit.
         left_out: Longest time constant that was left out, s; 0 where none was. It changes a pole p by about `|p|` times
             it, relatively: at most some 1e-5 for the op-amps' own.
     """
@@ -54,6 +52,9 @@ class LinearCircuit:
     feed: FloatArray
     rest: FloatArray
     nodes: dict[str, slice]
+    held: dict[str, FloatArray]
+    outputs: str
+    stages: tuple[str, ...]
     left_out: float = 0.0
 
     @property
@@ -100,81 +101,56 @@ class LinearCircuit:
         """Steady outputs without their loads, of all amplifiers: inputs (inputs, K) to (amplifiers, K), volts."""
         return np.vstack([self.steady(group, inputs) for group in self.stages])
 
-    @property
-    def outputs(self) -> str:
-        """The group of the outputs: `c` of INV, `out` of MVM."""
-        return "out" if "out" in self.nodes else "c"
 
-    @property
-    def stages(self) -> list[str]:
-        """The last stage of the amplifiers, and of the inverters where there are any."""
-        return [
-            name + "_second" if name + "_second" in self.nodes else name
-            for name in ("amp", "inv")
-            if name in self.nodes
-        ]
+@dataclass
+class Equations:
+    """`E dy/dt = F y + H u + h - D du/dt`, y all nodes that no source holds, and stages inside op-amps.
 
-
-class _Nodes:
-    """The system while it is put together, node group by node group.
-
-    `matrix` holds the resistors, `amplification` what op-amps are made of, their inner resistances included.
+    Attributes:
+        at: Which rows belong to a group or a stage.
+        capacitance: E, shape (nodes, nodes).
+        matrix: The resistors' part of F, shape (nodes, nodes).
+        amplification: What op-amps add to it, their inner resistances included.
+        input: H, shape (nodes, inputs).
+        input_capacitance: D, shape (nodes, inputs).
+        constant: h, shape (nodes,).
+        same: Output pins without a resistance, and the stages that they are equal to.
+        fastest: Largest rate inside the op-amps, rad/s.
     """
 
-    def __init__(self, groups: dict[str, int], inputs: int) -> None:
+    at: dict[str, slice]
+    capacitance: FloatArray
+    matrix: FloatArray
+    amplification: FloatArray
+    input: FloatArray
+    input_capacitance: FloatArray
+    constant: FloatArray
+    same: list[tuple[slice, slice]]
+    fastest: float
+
+    @classmethod
+    def empty(cls, groups: dict[str, int], inputs: int) -> Equations:
+        """For groups of so many nodes, nothing between them."""
         ends = np.cumsum([0, *groups.values()])
-        self.at = {name: slice(int(a), int(b)) for name, a, b in zip(groups, ends[:-1], ends[1:], strict=True)}
-        self.capacitance = np.zeros((ends[-1], ends[-1]))
-        self.matrix = np.zeros((ends[-1], ends[-1]))
-        self.amplification = np.zeros((ends[-1], ends[-1]))
-        self.input = np.zeros((ends[-1], inputs))
-        self.input_capacitance = np.zeros((ends[-1], inputs))
-        self.constant = np.zeros(ends[-1])
-        self.same: list[tuple[slice, slice]] = []
-        self.fastest = 0.0
+        at = {name: slice(int(a), int(b)) for name, a, b in zip(groups, ends[:-1], ends[1:], strict=True)}
+        square = (int(ends[-1]), int(ends[-1]))
+        return cls(
+            at=at,
+            capacitance=np.zeros(square),
+            matrix=np.zeros(square),
+            amplification=np.zeros(square),
+            input=np.zeros((square[0], inputs)),
+            input_capacitance=np.zeros((square[0], inputs)),
+            constant=np.zeros(square[0]),
+            same=[],
+            fastest=0.0,
+        )
 
     def indices(self, *groups: str) -> NDArray[np.int64]:
         """Where the nodes of some groups stand, one group after the other."""
         return np.concatenate([np.arange(self.at[name].start, self.at[name].stop) for name in groups])
 
-    def conductor(self, a: str, b: str | None, siemens: float) -> None:
-        """Equal-sized groups joined node by node; b None means ground."""
-        here = self.indices(a)
-        self.matrix[here, here] -= siemens
-        if b is not None:
-            there = self.indices(b)
-            self.matrix[there, there] -= siemens
-            self.matrix[here, there] += siemens
-            self.matrix[there, here] += siemens
-
-    def amplifiers(
-        self, name: str, inverting: str, output: str, opamp: SinglePoleOpAmp | MacroOpAmp, offset: FloatArray | None
-    ) -> None:
-        """One op-amp a node: the states of its record, its output loaded by what is joined to `output`."""
-        stage, node, pin = self.indices(name), self.indices(inverting), self.indices(output)
-        w_t = opamp.unity_gain_frequency
-        self.fastest = max(self.fastest, w_t)
-        self.capacitance[stage, stage] = 1
-        self.amplification[stage, stage] -= w_t / opamp.open_loop_gain
-        self.amplification[stage, node] -= w_t
-        if offset is not None:
-            self.constant[stage] += w_t * offset
-        if not isinstance(opamp, MacroOpAmp):
-            self.same.append((self.at[output], self.at[name]))
-            return
-        self.constant[stage] += w_t * opamp.input_offset
-        self.capacitance[node, node] += opamp.input_capacitance
-        if opamp.second_pole is not None:
-            second, p2 = self.indices(name + "_second"), 2 * math.pi * opamp.second_pole
-            self.fastest = max(self.fastest, p2)
-            self.capacitance[second, second] = 1
-            self.amplification[second, stage] += p2
-            self.amplification[second, second] -= p2
-            stage = second
-        self.amplification[pin, pin] -= 1 / opamp.output_resistance
-        self.amplification[pin, stage] += 1 / opamp.output_resistance
-
-    def reduce(self) -> LinearCircuit:
+    def reduce(self, held: dict[str, FloatArray], outputs: str, stages: tuple[str, ...]) -> LinearCircuit:
         """Puts ideal outputs in the place of their pins and eliminates the nodes without a capacitor."""
         matrix = self.matrix + self.amplification
         without, left_out = self._far_too_fast(matrix)
@@ -214,7 +190,7 @@ class _Nodes:
             rest = rest - read @ np.linalg.solve(state, constant)
         for pin, stage in self.same:
             read[pin], feed[pin], rest[pin] = read[stage], feed[stage], rest[stage]
-        return LinearCircuit(state, drive, read, feed, rest[:, 0], self.at, left_out)
+        return LinearCircuit(state, drive, read, feed, rest[:, 0], self.at, held, outputs, stages, left_out)
 
     def _far_too_fast(self, matrix: FloatArray) -> tuple[NDArray[np.bool_], float]:
         """Nodes whose capacitors are left out, and their longest time constant, all of them together, s."""
@@ -239,103 +215,3 @@ def _per_capacitance(capacitance: FloatArray, flow: FloatArray) -> FloatArray:
         return flow / own[:, None]
     # Farads stand beside the ones of the op-amps' stages: rows are scaled first.
     return _solve(capacitance / own[:, None], flow / own[:, None])
-
-
-def check_room(rows: int, amplifiers: int) -> None:
-    """Refuses a circuit that the machine has no room for, before any work.
-
-    Every amplifier has a sum node, an output and a gain stage, so three nodes, of which at least two are states. The
-    equations and their elimination hold eight matrices of all nodes, the modes and exact responses ten of all states
-    (half of them complex).
-
-    Raises:
-        ParameterError: There is less memory than that.
-    """
-    check_memory(f"{rows} rows", "its linear circuit", 8 * (8 * 3**2 + 15 * 2**2) * amplifiers**2)
-
-
-_KEPT: WeakValueDictionary[InvDesign | MvmDesign, LinearCircuit] = WeakValueDictionary()
-"""Those that somebody still has: a circuit, or an engine between two calls."""
-
-
-@lru_cache(maxsize=2)
-def linear_circuit(design: InvDesign | MvmDesign) -> LinearCircuit:
-    """The linear circuit around its resting point, wires and line capacitance included.
-
-    Cells that are not linear have their conductance at 0 V, an op-amp that is a subcircuit that of its fit.
-
-    Inputs are the input voltages of the design: N for INV, M for MVM.
-    """
-    found = _KEPT.get(design)
-    if found is None:
-        found = _KEPT[design] = _nodes(design).reduce()
-    return found
-
-
-def noise_circuit(design: InvDesign | MvmDesign, bandwidth: float) -> tuple[LinearCircuit, FloatArray]:
-    """The linear circuit with a current into each node as its inputs, and the Laplacian of its resistors, siemens.
-
-    Inputs are amperes at the nodes of the circuit, V/s at the stages inside the op-amps. Resistances inside op-amps
-    are none of the resistors. Both have a row and a column for every node. Nodes count as far too fast only where they
-    are beside the bandwidth of the read-out, Hz, too: noise is as fast as that.
-    """
-    nodes = _nodes(design)
-    nodes.fastest = max(nodes.fastest, 2 * math.pi * bandwidth)
-    nodes.input = np.eye(len(nodes.matrix))
-    nodes.input_capacitance = np.zeros_like(nodes.matrix)
-    return nodes.reduce(), -nodes.matrix
-
-
-def offset_gain(design: InvDesign | MvmDesign) -> FloatArray:
-    """Steady volts at every output for a volt of offset at each amplifier, inverters last; shape (N, amplifiers)."""
-    nodes = _nodes(design)
-    stages = nodes.indices(*(name for name in ("amp", "inv") if name in nodes.at))
-    nodes.input = np.zeros((len(nodes.matrix), len(stages)))
-    nodes.input[stages, np.arange(len(stages))] = design.opamp.equivalent.unity_gain_frequency
-    nodes.input_capacitance = np.zeros_like(nodes.input)
-    circuit = nodes.reduce()
-    return circuit.dc_gain[circuit.nodes[circuit.outputs]]
-
-
-def _nodes(design: InvDesign | MvmDesign) -> _Nodes:
-    return _inv_nodes(design) if isinstance(design, InvDesign) else _mvm_nodes(design)
-
-
-def _stages(name: str, size: int, opamp: SinglePoleOpAmp | MacroOpAmp) -> dict[str, int]:
-    second = isinstance(opamp, MacroOpAmp) and opamp.second_pole is not None
-    return {name: size, name + "_second": size} if second else {name: size}
-
-
-def _inv_nodes(design: InvDesign) -> _Nodes:
-    size, opamp = design.size, design.opamp.equivalent
-    groups = {"v": size, "c": size, **_stages("amp", size, opamp)}
-    if design.signed:
-        groups |= {"d": size, "w": size, **_stages("inv", size, opamp)}
-    nodes = _Nodes(groups, size)
-    nodes.conductor("v", None, design.input_conductance)
-    nodes.input[nodes.at["v"]] = design.input_conductance * np.eye(size)
-    for columns, array in zip("cd", design.reduced_arrays, strict=False):
-        terminals = nodes.indices("v", columns)
-        nodes.matrix[np.ix_(terminals, terminals)] -= array.laplacian
-        nodes.capacitance[np.ix_(terminals, terminals)] += array.capacitance
-    nodes.amplifiers("amp", "v", "c", opamp, design.amplifier_offset)
-    if design.signed:
-        nodes.conductor("c", "w", 1 / design.inverter_resistance)
-        nodes.conductor("d", "w", 1 / design.inverter_resistance)
-        nodes.amplifiers("inv", "w", "d", opamp, design.inverter_offset)
-    return nodes
-
-
-def _mvm_nodes(design: MvmDesign) -> _Nodes:
-    (rows, columns), opamp = design.shape, design.opamp.equivalent
-    nodes = _Nodes({"v": rows, "out": rows, **_stages("amp", rows, opamp)}, columns)
-    sums = nodes.at["v"]
-    signs: Sequence[int] = (1, -1)
-    for sign, array in zip(signs, design.reduced_arrays, strict=False):
-        nodes.matrix[sums, sums] -= array.laplacian[:rows, :rows]
-        nodes.input[sums] -= sign * array.laplacian[:rows, rows:]
-        nodes.capacitance[sums, sums] += array.capacitance[:rows, :rows]
-        nodes.input_capacitance[sums] += sign * array.capacitance[:rows, rows:]
-    nodes.conductor("out", "v", design.feedback_conductance)
-    nodes.amplifiers("amp", "v", "out", opamp, design.amplifier_offset)
-    return nodes
