@@ -14,7 +14,7 @@ from amc_circuits.budget import Budget, budget_of
 from amc_circuits.measurement import bits, relative_error
 from amc_circuits.quantities import counted, format_quantity
 from amc_circuits.readings import NARROWER, WIDER, Reading
-from amc_circuits.solution import Attempt, Energy, Response, Solution, Status, scalar_or_array
+from amc_circuits.solution import Attempt, Energy, Metric, Response, Solution, Status, scalar_or_array
 from amc_circuits.system import Numbers, System
 from netlists import MvmDesign
 from netlists.record import FloatArray
@@ -168,12 +168,16 @@ class Answer:
         return counted(count, "right-hand side") if count else ""
 
     def _energy(self) -> Energy:
-        array = self._each(lambda reading: reading.energy[1])
-        inputs = self._each(lambda reading: reading.energy[2])
-        if any(reading.energy[0] is None for reading in self.readings.values()) or not self.readings:
-            return Energy(None, None, array, inputs)
-        amplifiers = self._each(lambda reading: reading.energy[0])
-        return Energy(amplifiers + array + inputs, amplifiers, array, inputs)
+        known = [reading.energy for reading in self.readings.values()]
+        accounts = self.circuit.circuit.accounts
+
+        def of(account: str) -> Metric | None:
+            if any(energy[account] is None for energy in known) or (account == "amplifiers" and not known):
+                return None
+            found: Metric = self._each(lambda reading: reading.energy[account])
+            return found
+
+        return Energy({account: of(account) for account in ("amplifiers", *accounts[:-1])})
 
     def _residual(self, values: Numbers) -> list[float]:
         if isinstance(self.circuit.design, MvmDesign):

@@ -174,7 +174,7 @@ class _Account:
         return self.circuit.converters.inputs(full, self.circuit.full_scale) * reduced
 
     def _rest(self, cells: list[FloatArray], effects: Effects, levels: FloatArray) -> FloatArray:
-        return StaticCircuit(self.circuit.design, cells, effects).outputs(levels)
+        return StaticCircuit(self.circuit.circuit, cells, effects).outputs(levels)
 
     def _read(self, outputs: FloatArray) -> FloatArray:
         """What ADCs make of output voltages."""

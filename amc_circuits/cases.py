@@ -89,7 +89,7 @@ def noise_figures(circuit: InvCircuit | MvmCircuit, solution: Solution, bandwidt
     if not circuit.stability.stable:
         return {}
     try:
-        found = noise(circuit.design, bandwidth)
+        found = noise(circuit.circuit, bandwidth)
     except ParameterError as error:
         name = "noise_bandwidth" if error.parameter == "bandwidth" else error.parameter
         raise ParameterError(name, error.value, error.mend) from None

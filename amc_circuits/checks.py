@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.linear_circuit import check_room
+from amc_circuits.equations import check_room
 from amc_circuits.system import Numbers
 from netlists import ParameterError
 from netlists.memory import check_memory

@@ -156,7 +156,7 @@ def write_deck(circuit: Circuit, options: dict[str, Any], files: Files, output: 
         if not (stability.stable or case.circuit.settings.force):
             raise UnusableSolutionError(f"UNSTABLE: {stability.cause}; --force writes the deck all the same")
         job = case.circuit.job(case.circuit.question(case.vector).columns)
-        deck = standalone_deck(job.design, job.drive, job.analysis, case.circuit.settings.tolerance, klu=True)
+        deck = standalone_deck(job.circuit, job.drive, job.analysis, case.circuit.settings.tolerance, klu=True)
     with writing("output", output), replacing(output) as partial:
         partial.write_text(deck, encoding="ascii")
     print(f"wrote {output}; run it with: ngspice -b {output}")

@@ -33,6 +33,14 @@ Network = tuple[tuple[str, ...], FloatArray, FloatArray]
 """Groups, and between their nodes one after the other the Laplacian, S, and the charge matrix, F."""
 
 
+def siemens_of(circuit: Circuit, part: Conductors | Switches, phase: str = "") -> Values:
+    """Conductance of a row of conductors, or of switches in a phase, the first unless given."""
+    if isinstance(part, Conductors):
+        return part.siemens
+    closed = (phase or circuit.phases[0].name) in part.closed_in
+    return 1 / (part.on_resistance if closed else part.off_resistance)
+
+
 def networks(circuit: Circuit, phase: str = "") -> Iterator[tuple[str, Network]]:
     """Name and network of every passive part, ground left out.
 
@@ -47,14 +55,10 @@ def networks(circuit: Circuit, phase: str = "") -> Iterator[tuple[str, Network]]
             case Array():
                 array = part.reduced
                 yield part.name, ((part.word_lines, part.bit_lines), array.laplacian, array.capacitance)
-            case Conductors():
-                yield part.name, _between(circuit, part.a, part.b, part.siemens, conducts=True)
+            case Conductors() | Switches():
+                yield part.name, _between(circuit, part.a, part.b, siemens_of(circuit, part, phase), conducts=True)
             case Capacitors():
                 yield part.name, _between(circuit, part.a, part.b, part.farads, conducts=False)
-            case Switches():
-                closed = (phase or circuit.phases[0].name) in part.closed_in
-                ohms = part.on_resistance if closed else part.off_resistance
-                yield part.name, _between(circuit, part.a, part.b, 1 / ohms, conducts=True)
 
 
 def _between(circuit: Circuit, a: str, b: str, values: Values, conducts: bool) -> Network:

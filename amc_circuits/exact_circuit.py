@@ -2,102 +2,104 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from dataclasses import dataclass
+from functools import cached_property, reduce
 
 import numpy as np
 
+from amc_circuits.equations import linear_circuit, networks, siemens_of
 from amc_circuits.exact_response import ExactResponse, Piece, Probe, probe_of, response_of
-from amc_circuits.linear_circuit import LinearCircuit, linear_circuit
-from amc_circuits.observation import amplifier_names
-from amc_circuits.quadratic_form import QuadraticForm
-from netlists import InvDesign, MacroOpAmp, MvmDesign
+from amc_circuits.linear_circuit import LinearCircuit
+from amc_circuits.observation import of_opamps, opamp_places, terminals
+from amc_circuits.quadratic_form import QuadraticForm, block_diagonal
+from netlists import GROUND, Array, Circuit, Conductors, MacroOpAmp, OpAmps, Switches
+from netlists.opamp import has_energy
 from netlists.record import FloatArray
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Some responses at some times.
+    """Some responses at some times. Op-amps stand in the order of `Circuit.amplifiers`.
 
     Attributes:
         time: Shape (T,) or (K, T), s.
-        terminals: Word lines, bit lines of each array, shape (K, T, N + arrays * M), V.
-        stage: What each amplifier's output would be without its load, shape (K, T, amplifiers), V.
-        slewing: Rate that each amplifier's gain stage is driven at, shape (K, T, amplifiers), V/s; None where it has no
-            limit.
-        current: Of every output, shape (K, T, amplifiers), A.
-        delivered: By supplies and input sources, shape (K, T), W; None where the op-amps have no supply pins.
+        terminals: Nodes at which arrays end, shape (K, T, terminals), V.
+        stage: What each op-amp's output would be without its load, shape (K, T, op-amps), V.
+        slewing: Rate that each op-amp's gain stage is driven at, shape (K, T, op-amps), V/s.
+        current: Of every output, shape (K, T, op-amps), A.
+        delivered: By supplies and input sources, shape (K, T), W; None where the supply current is not known.
     """
 
     time: FloatArray
     terminals: FloatArray
     stage: FloatArray
-    slewing: FloatArray | None
+    slewing: FloatArray
     current: FloatArray
     delivered: FloatArray | None
 
 
 class ExactCircuit:
-    """The linear circuit of a design, with all that does not depend on its inputs worked out."""
+    """The linear circuit of a circuit, with all that does not depend on its inputs worked out."""
 
-    def __init__(self, design: InvDesign | MvmDesign) -> None:
-        self.design = design
-        self.linear: LinearCircuit = linear_circuit(design)
+    def __init__(self, circuit: Circuit) -> None:
+        self.circuit = circuit
+        self.linear: LinearCircuit = linear_circuit(circuit)
         self.response: ExactResponse = response_of(self.linear)
-        self._terminals = self._terminal_probe()
-        others = ["w"] if "w" in self.linear.nodes else []
-        outputs = [] if isinstance(design, InvDesign) else ["out"]
-        # Without output resistance the stages are the outputs.
-        stages = self.linear.stages if isinstance(design.opamp, MacroOpAmp) else []
-        self._all = self._terminals
-        if groups := [*others, *outputs, *stages]:
-            self._all = self._terminals.over(probe_of(self.linear, *groups))
-
-    def _terminal_probe(self) -> Probe:
-        """Voltages of word lines and of every array's bit lines."""
-        if isinstance(self.design, InvDesign):
-            return probe_of(self.linear, *("v", "c", "d")[: 1 + len(self.design.arrays)])
-        sums, inputs = probe_of(self.linear, "v"), self.design.shape[1]
-        still = np.zeros((inputs, self.linear.state.shape[0]))
-        driven = Probe(still, np.eye(inputs), np.zeros(inputs), sums.real)
-        opposite = replace(driven, feed=-driven.feed)
-        for probe in (driven, opposite)[: len(self.design.arrays)]:
-            sums = sums.over(probe)
-        return sums
-
-    def _joined(self, name: str) -> FloatArray:
-        """`laplacian` or `capacitance` of all arrays together, over all terminals."""
-        rows, columns = self.design.conductance_positive.shape
-        total = rows + len(self.design.arrays) * columns
-        joined = np.zeros((total, total))
-        for k, array in enumerate(self.design.reduced_arrays):
-            at = np.concatenate([np.arange(rows), rows + k * columns + np.arange(columns)])
-            joined[np.ix_(at, at)] += getattr(array, name)
-        return joined
+        self._free = [group for group in circuit.groups if group in self.linear.nodes]
+        self._stages = [
+            stage
+            for part, stage in zip(circuit.of(OpAmps), self.linear.stages, strict=True)
+            if isinstance(part.record, MacroOpAmp)
+        ]
+        self._sizes = [circuit.groups[group] for group in self._free]
+        sizes = dict(zip(self.linear.stages, (circuit.groups[part.output] for part in circuit.of(OpAmps)), strict=True))
+        self._sizes += [sizes[stage] for stage in self._stages]
+        self._all = probe_of(self.linear, *self._free, *self._stages)
 
     @cached_property
-    def laplacian(self) -> FloatArray:
-        """Currents into all terminals for a volt at each, siemens."""
-        return self._joined("laplacian")
+    def _drawn(self) -> dict[str, list[tuple[str, FloatArray, FloatArray]]]:
+        """For sources and op-amps without output resistance, what voltages and rates at groups draw through parts."""
+        limited = [part.output for part in self.circuit.of(OpAmps) if not isinstance(part.record, MacroOpAmp)]
+        wanted = {*self.linear.held, *limited}
+        sums: dict[str, dict[str, tuple[FloatArray, FloatArray]]] = {group: {} for group in wanted}
+        for _, (groups, laplacian, charge) in networks(self.circuit):
+            cuts = np.cumsum([0, *(self.circuit.groups[group] for group in groups)]).tolist()
+            place = {group: slice(*cuts[k : k + 2]) for k, group in enumerate(groups)}
+            for to in wanted & set(groups):
+                for group in groups:
+                    block = (place[group], place[to])
+                    before = sums[to].get(group, (0.0, 0.0))
+                    sums[to][group] = (before[0] + laplacian[block], before[1] + charge[block])
+        return {to: [(group, *both) for group, both in found.items()] for to, found in sums.items()}
 
     @cached_property
-    def capacitance(self) -> FloatArray:
-        """Charge at all terminals for a volt at each, F."""
-        return self._joined("capacitance")
+    def _charges(self) -> bool:
+        """True where line capacitance or capacitors draw currents from outputs or sources."""
+        return any(charge.any() for found in self._drawn.values() for _, _, charge in found)
 
     @cached_property
-    def array_energy(self) -> QuadraticForm:
-        """Dissipated in cells and wires (Tellegen)."""
-        return QuadraticForm.of(self._terminals, self.laplacian, self.response.values)
+    def dissipation(self) -> dict[str, QuadraticForm]:
+        """What passive parts dissipate, by account (Tellegen); without the op-amps' own account."""
+        return {account: self._form(account) for account in self.circuit.accounts[:-1]}
 
-    @cached_property
-    def input_energy(self) -> QuadraticForm | None:
-        """Dissipated in the input resistors; None for MVM, which has none."""
-        if not isinstance(self.design, InvDesign):
-            return None
-        sums, size = probe_of(self.linear, "v"), self.design.size
-        drop = Probe(-sums.modal, np.eye(size) - sums.feed, -sums.rest, sums.real)
-        return QuadraticForm.of(drop, self.design.input_conductance * np.eye(size), self.response.values)
+    def _form(self, account: str) -> QuadraticForm:
+        """Over the terminals of its arrays, then over the voltages across its conductors, so that nothing cancels."""
+        arrays = [part for part in self.circuit.of(Array) if part.account == account]
+        groups = list(dict.fromkeys(group for part in arrays for group in (part.word_lines, part.bit_lines)))
+        cuts = np.cumsum([0, *(self.circuit.groups[group] for group in groups)]).tolist()
+        place = {group: np.arange(*cuts[k : k + 2]) for k, group in enumerate(groups)}
+        total = np.zeros((cuts[-1], cuts[-1]))
+        for part in arrays:
+            at = np.concatenate([place[part.word_lines], place[part.bit_lines]])
+            total[np.ix_(at, at)] += part.reduced.laplacian
+        probes = [probe_of(self.linear, *groups)] if groups else []
+        weights = [total] if groups else []
+        for conductors in self.circuit.of(Conductors) + self.circuit.of(Switches):
+            if conductors.account == account:
+                probe = probe_of(self.linear, conductors.a)
+                probes.append(probe if conductors.b == GROUND else probe.less(probe_of(self.linear, conductors.b)))
+                weights.append(np.diag(np.broadcast_to(siemens_of(self.circuit, conductors), len(probe.rest))))
+        return QuadraticForm.of(reduce(Probe.over, probes), block_diagonal(weights), self.response.values)
 
     @cached_property
     def outputs(self) -> Probe:
@@ -109,63 +111,62 @@ class ExactCircuit:
         """How many voltages `observe` works out."""
         return len(self._all.rest)
 
-    @property
-    def amplifiers(self) -> list[str]:
-        """Names of the amplifiers, in the order of `Samples`."""
-        return amplifier_names(self.design)
-
     def observe(self, piece: Piece, time: FloatArray) -> Samples:
         """All responses of a piece at times (T,), or each at its own (K, T), within it."""
-        design, opamp = self.design, self.design.opamp
-        rows, columns = design.conductance_positive.shape
-        amplifiers = len(self.amplifiers)
-        found = self.response.at(piece, self._all, time)
-        terminals, rest = np.split(found, [len(self._terminals.rest)], axis=2)
-        sums = terminals[:, :, :rows]
-        if isinstance(design, InvDesign):
-            pins = terminals[:, :, rows:]
-            inverting = np.concatenate([sums, rest[:, :, :columns]], axis=2) if design.signed else sums
-        else:
-            pins = rest[:, :, :rows]
-            inverting = sums
-        stage, slewing, delivered = pins, None, None
-        if isinstance(opamp, MacroOpAmp):
-            stage = rest[:, :, -amplifiers:]
-            slewing = opamp.unity_gain_frequency * (opamp.input_offset - inverting)
-            current = (stage - pins) / opamp.output_resistance
-            if opamp.quiescent_current is not None and opamp.class_ab_current is not None:
-                idle = opamp.quiescent_current - opamp.class_ab_current
-                drawn = np.sqrt(current**2 / 4 + opamp.class_ab_current**2) + idle
-                delivered = self._from_inputs(piece, time, terminals) + 2 * opamp.supply_voltage * drawn.sum(axis=2)
-        elif isinstance(design, InvDesign):
-            current = self._driven(piece, time, terminals)
-            if design.signed:
-                # Both resistors of an inverter end at its sum node.
-                current = current + (pins - np.tile(inverting[:, :, rows:], 2)) / design.inverter_resistance
-        else:
-            current = design.feedback_conductance * (pins - sums)
-        return Samples(time, terminals, stage, slewing, current, delivered)
+        circuit = self.circuit
+        voltage, stages = self._voltages(piece, time, self._all)
+        inputs, pins = of_opamps(circuit, voltage)
+        drawn = self._currents(piece, time, voltage)
+        current, stage, slewing = np.empty_like(pins), pins.copy(), np.zeros_like(pins)
+        delivered: FloatArray | None = np.zeros(pins.shape[:2])
+        for k, (opamp, places) in enumerate(opamp_places(circuit)):
+            if not isinstance(opamp, MacroOpAmp):
+                current[..., places] = drawn[circuit.of(OpAmps)[k].output]
+            else:
+                stage[..., places] = stages[self.linear.stages[k]]
+                current[..., places] = (stage[..., places] - pins[..., places]) / opamp.output_resistance
+                own = circuit.of(OpAmps)[k].offset
+                offset = opamp.input_offset + (0.0 if own is None else own)
+                slewing[..., places] = opamp.unity_gain_frequency * (offset + inputs[..., places])
+            if not (isinstance(opamp, MacroOpAmp) and has_energy(opamp)):
+                delivered = None
+            elif delivered is not None:
+                delivered += _supplied(opamp, current[..., places])
+        if delivered is not None:
+            for group in self.linear.held:
+                delivered += (voltage[group] * drawn[group]).sum(axis=2)
+        ends = np.concatenate([voltage[group] for group in terminals(circuit)], axis=2)
+        return Samples(time, ends, stage, slewing, current, delivered)
 
-    def _from_inputs(self, piece: Piece, time: FloatArray, terminals: FloatArray) -> FloatArray:
-        """Power that the input sources deliver, shape (K, T), W."""
-        design, rows = self.design, self.design.conductance_positive.shape[0]
-        if isinstance(design, MvmDesign):
-            return np.asarray((terminals[:, :, rows:] * self._driven(piece, time, terminals)).sum(axis=2))
+    def _voltages(
+        self, piece: Piece, time: FloatArray, probe: Probe
+    ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+        """Of all groups, and of the stages of op-amps that have an output resistance, shape (K, T, nodes) each."""
+        found = np.split(self.response.at(piece, probe, time), np.cumsum(self._sizes)[:-1], axis=2)
+        named = dict(zip([*self._free, *self._stages], found, strict=True))
         after = np.atleast_2d(time - piece.start)[:, :, None]
         inputs = piece.inputs.T[:, None, :] + after * piece.inputs_slope.T[:, None, :]
-        return design.input_conductance * np.asarray((inputs * (inputs - terminals[:, :, :rows])).sum(axis=2))
+        held = {group: inputs @ weights.T for group, weights in self.linear.held.items()}
+        return named | held, named
 
-    def _driven(self, piece: Piece, time: FloatArray, terminals: FloatArray) -> FloatArray:
-        """Currents into the arrays' bit lines, shape (K, T, arrays * M), A."""
-        rows = self.design.conductance_positive.shape[0]
-        currents = terminals @ self.laplacian[:, rows:]
-        if self.design.interconnect.line_capacitance > 0:
-            rates = self.response.at(self.response.derivative(piece), self._terminals.without_rest(), time)
-            currents += rates @ self.capacitance[:, rows:]
-        return currents
+    def _currents(self, piece: Piece, time: FloatArray, voltage: dict[str, FloatArray]) -> dict[str, FloatArray]:
+        """What passive parts draw from the outputs of op-amps and from sources, shape (K, T, nodes) each, A."""
+        rates: dict[str, FloatArray] = {}
+        if self._charges:
+            rates, _ = self._voltages(self.response.derivative(piece), time, self._all.without_rest())
+        found = {}
+        for to, parts in self._drawn.items():
+            found[to] = np.zeros((*voltage[to].shape[:2], self.circuit.groups[to]))
+            for group, laplacian, charge in parts:
+                found[to] += voltage[group] @ laplacian
+                if charge.any():
+                    found[to] += rates[group] @ charge
+        return found
 
 
-@lru_cache(maxsize=2)
-def exact_circuit(design: InvDesign | MvmDesign) -> ExactCircuit:
-    """The exact circuit of a design, kept for the next right-hand sides."""
-    return ExactCircuit(design)
+def _supplied(opamp: MacroOpAmp, current: FloatArray) -> FloatArray:
+    """Power from the rails of op-amps that deliver a current, class AB, shape (K, T), W."""
+    assert opamp.quiescent_current is not None and opamp.class_ab_current is not None
+    idle = opamp.quiescent_current - opamp.class_ab_current
+    drawn = np.sqrt(current**2 / 4 + opamp.class_ab_current**2) + idle
+    return np.asarray(2 * opamp.supply_voltage * drawn.sum(axis=2))

@@ -23,8 +23,8 @@ Panels = tuple[FloatArray, FloatArray]
 
 def slot_energies(
     exact: ExactCircuit, slots: Slots, panels: Panels, samples: Sequence[Samples], settled: FloatArray
-) -> list[tuple[float | None, float, float]]:
-    """Amplifiers, array and inputs of every slot, from the step to the settling time (K,), J; nan where it is nan.
+) -> list[dict[str, float | None]]:
+    """By account, of every slot, from the step to the settling time (K,), J; nan where it is nan.
 
     Args:
         exact: The circuit.
@@ -32,19 +32,27 @@ def slot_energies(
         panels: Of both pieces.
         samples: At Gauss's points of all panels, edge and hold.
         settled: Settling times, shape (K,), s.
+
+    Returns:
+        The op-amps' account has what was delivered less all others; None where that is not known.
     """
     over = _Integral(exact, slots, panels, slots.step + settled)
-    array = over.dissipated(exact.array_energy)
-    inputs = np.where(np.isnan(settled), np.nan, 0.0)
-    if exact.input_energy is not None:
-        inputs = over.dissipated(exact.input_energy)
+    found: dict[str, FloatArray] = {name: over.dissipated(form) for name, form in exact.dissipation.items()}
     if samples[0].delivered is None:
-        return [(None, float(a), float(i)) for a, i in zip(array, inputs, strict=True)]
+        return [
+            {name: float(joules[k]) for name, joules in found.items()} | {"amplifiers": None}
+            for k in range(len(settled))
+        ]
     # The root in class AB has no closed form.
     delivered = over.by_quadrature(partial(_delivered, exact), [part.delivered for part in samples])
-    return [
-        (float(d - a - i), float(a), float(i)) for d, a, i in zip(delivered, array, inputs, strict=True)
-    ]  # fmt: skip
+    found["amplifiers"] = delivered - sum(found.values())
+    return _each(found)
+
+
+def _each(found: dict[str, FloatArray]) -> list[dict[str, float | None]]:
+    """Energies by account of every slot."""
+    count = len(next(iter(found.values())))
+    return [{name: float(joules[k]) for name, joules in found.items()} for k in range(count)]
 
 
 def _delivered(exact: ExactCircuit, piece: Piece, time: FloatArray) -> FloatArray:

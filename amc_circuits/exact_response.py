@@ -79,6 +79,10 @@ class Probe:
             self.real,
         )
 
+    def less(self, other: Probe) -> Probe:
+        """The difference from another one, row by row."""
+        return Probe(self.modal - other.modal, self.feed - other.feed, self.rest - other.rest, self.real)
+
     def without_rest(self) -> Probe:
         """What moves of it."""
         return replace(self, rest=np.zeros_like(self.rest))

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from amc_circuits.answer import Question
 from amc_circuits.checks import check_invertible, right_hand_sides, square_matrix
 from amc_circuits.converters import Converters
-from amc_circuits.linear_circuit import check_room
+from amc_circuits.equations import check_room
 from amc_circuits.programmed import ProgrammedCircuit, parts_and_settings
 from amc_circuits.solution import Solution
 from amc_circuits.system import Numbers, System

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from amc_circuits.exact_circuit import ExactCircuit, Samples
+from amc_circuits.observation import opamp_places
 from amc_circuits.readings import Excess
 from netlists import MacroOpAmp
 from netlists.opamp import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
@@ -16,6 +17,10 @@ from netlists.record import FloatArray
 LARGEST_LOSS = 0.02
 """Of full scale, that an amplifier's bent characteristic may take from a waveform. The waveform then differs by 0.35 to
 0.8 times what is estimated here (`tests/amc_circuits/engines/test_linear_range.py`)."""
+
+
+LIMITS = {"slew rate": "slewing", "output current": "current", "output swing": "stage"}
+"""What an op-amp may be asked too much of, and the samples that say so."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +52,9 @@ class LinearRange:
             The loss, in units of full scale, and the amplifier that is asked most, if that is more than a linear one
             may be asked.
         """
-        opamp = self.exact.design.opamp
-        if not isinstance(opamp, MacroOpAmp):
+        asked, taken = self._limits(k)
+        if not asked:
             return 0.0, None
-        asked = {
-            "slew rate": self._asked("slewing", k) / opamp.slew_rate,
-            "output current": self._asked("current", k) / opamp.output_current_limit,
-            "output swing": self._asked("stage", k) / opamp.output_swing,
-        }
-        taken = self._taken(opamp, asked)
         allowed = self.largest_loss * max(full_scale, np.finfo(float).tiny)
         ratios = {name: np.maximum(taken[name] / allowed, asked[name].max(axis=0)) for name in taken}
         limit = max(ratios, key=lambda name: float(ratios[name].max()))
@@ -66,7 +65,35 @@ class LinearRange:
             return loss, None
         place = int(asked[limit][:, amplifier].argmax())
         time = float(np.concatenate([part.time for part in self.parts])[place] - self.step)
-        return loss, Excess(limit, self.exact.amplifiers[amplifier], time, float(asked[limit][place, amplifier]))
+        return loss, Excess(
+            limit, self.exact.circuit.amplifiers[amplifier], time, float(asked[limit][place, amplifier])
+        )
+
+    def _limits(self, k: int) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+        """What slot k asks of each limit, in units of it, (T, op-amps), and what that takes from a waveform, V.
+
+        Op-amps without limits are asked for nothing; both are empty where there are no others.
+        """
+        rows = opamp_places(self.exact.circuit)
+        if not any(isinstance(record, MacroOpAmp) for record, _ in rows):
+            return {}, {}
+        seen = {limit: self._seen(name, k) for limit, name in LIMITS.items()}
+        asked = {limit: np.zeros_like(samples) for limit, samples in seen.items()}
+        taken = {limit: np.zeros(samples.shape[1]) for limit, samples in seen.items()}
+        for opamp, places in rows:
+            if not isinstance(opamp, MacroOpAmp):
+                continue
+            most = dict(zip(LIMITS, (opamp.slew_rate, opamp.output_current_limit, opamp.output_swing), strict=True))
+            part = {limit: samples[:, places] / most[limit] for limit, samples in seen.items()}
+            lost = self._taken(opamp, part)
+            for limit in LIMITS:
+                asked[limit][:, places], taken[limit][places] = part[limit], lost[limit]
+        return asked, taken
+
+    def _seen(self, name: str, k: int) -> FloatArray:
+        """A metric of all op-amps in slot k without its sign, shape (T, op-amps)."""
+        seen: FloatArray = np.abs(np.concatenate([getattr(part, name)[k] for part in self.parts]))
+        return seen
 
     def _taken(self, opamp: MacroOpAmp, asked: dict[str, FloatArray]) -> dict[str, FloatArray]:
         """What each limit of each amplifier takes from a waveform, shape (amplifiers,), V.
@@ -84,8 +111,3 @@ class LinearRange:
             "output current": opamp.output_resistance * opamp.output_current_limit * drop.max(axis=0),
             "output swing": clamped / abs(self.exact.linear.poles[0].real),
         }
-
-    def _asked(self, name: str, k: int) -> FloatArray:
-        """A metric of all amplifiers in slot k without its sign, shape (T, amplifiers)."""
-        asked: FloatArray = np.abs(np.concatenate([getattr(part, name)[k] for part in self.parts]))
-        return asked

@@ -1,4 +1,4 @@
-"""How far a circuit is from instability: the second pole, bandwidth and inverters with which its poles still decay.
+"""How far a circuit is from instability: second pole, bandwidth and resistances with which its poles still decay.
 
 A limit is looked for on a logarithmic grid of four points a decade, no further than three decades away, and found to
 one part in ten thousand between the first two points where the largest real part of all poles changes its sign.
@@ -9,18 +9,17 @@ is the crossing that comes first, and two of them between neighbouring points of
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
 
-from amc_circuits.linear_circuit import linear_circuit
+from amc_circuits.equations import linear_circuit
 from amc_circuits.quantities import format_quantity
-from netlists import InvDesign, MacroOpAmp, MvmDesign, SinglePoleOpAmp
+from netlists import Circuit, Conductors, MacroOpAmp, OpAmp, SinglePoleOpAmp
 from netlists.record import FloatArray
 
 DECADES = 3
@@ -45,62 +44,74 @@ class Limit:
     note: str = ""
 
 
-def lowest_second_pole(design: InvDesign | MvmDesign) -> Limit:
+def lowest_second_pole(circuit: Circuit) -> Limit:
     """Frequency of a second pole, alike in all op-amps, above which the circuit is stable, Hz.
 
     It is looked for downwards from 1000 times the GBWP to a thousandth of it; the first crossing counts, so everything
-    from there to the top is stable. The op-amp's own second pole takes no part. With a single array and a symmetric
-    positive definite matrix a second pole only makes the circuit ring, unless capacitance adds to its lag.
+    from there to the top is stable. The op-amps' own second poles take no part. With a single array and a symmetric
+    positive definite matrix a second pole only makes an INV circuit ring, unless capacitance adds to its lag.
     """
-    opamp = _macro(design.opamp.equivalent)
-    if _growth(design, opamp=opamp.replace(second_pole=None)) >= 0:
+    if _growth(circuit.with_opamps(lambda one: _with_second_pole(one, None))) >= 0:
         return Limit(None, "none: a pole grows even without a second pole")
 
     def growth(second_pole: float) -> float:
-        return _growth(design, opamp=opamp.replace(second_pole=second_pole))
+        return _growth(circuit.with_opamps(lambda one: _with_second_pole(one, second_pole)))
 
-    top, bottom = opamp.gbwp * 10.0**DECADES, opamp.gbwp * 10.0**-DECADES
+    gbwp = _gbwp(circuit)
+    top, bottom = gbwp * 10.0**DECADES, gbwp * 10.0**-DECADES
     if growth(top) >= 0:
         return Limit(None, f"none up to {format_quantity(top, 'Hz', 3)}, though it is stable without one")
     found = _first_crossing(growth, top, bottom)
     return Limit(found) if found else Limit(None, f"any from {format_quantity(bottom, 'Hz', 3)} up")
 
 
-def largest_gbwp(design: InvDesign | MvmDesign) -> Limit:
+def largest_gbwp(circuit: Circuit) -> Limit:
     """Gain-bandwidth product up to which the circuit is stable, Hz; all else stays, also a second pole.
 
     Of a stable circuit the first crossing above its own GBWP, up to 1000 times as much; of an unstable one the first
     below it, down to a thousandth. Without capacitance and second pole all poles scale with the GBWP, and there is no
-    crossing.
+    crossing. Where op-amps differ, it is that of the fastest, the others in proportion.
     """
-    opamp = design.opamp.equivalent
+    own = _gbwp(circuit)
 
     def growth(gbwp: float) -> float:
-        return _growth(design, opamp=opamp.replace(gbwp=gbwp))
+        def scaled(record: OpAmp) -> OpAmp:
+            return record.equivalent.replace(gbwp=record.equivalent.gbwp * (gbwp / own))
 
-    return _largest(growth, opamp.gbwp, "Hz")
+        return _growth(circuit.with_opamps(scaled))
+
+    return _largest(growth, own, "Hz")
 
 
-def largest_inverter_resistance(design: InvDesign | MvmDesign) -> Limit:
-    """Resistance of the inverters' resistors up to which the circuit is stable, ohm; looked for as `largest_gbwp` is.
+def largest_resistance(circuit: Circuit, names: Sequence[str]) -> Limit:
+    """Resistance of some conductors, all alike, up to which the circuit is stable, ohm; found as `largest_gbwp` is.
 
-    It matters by the lag of the inverters' input capacitance, and as a load of the op-amps' output resistance.
+    Those of inverters matter by the lag of the input capacitance, and as a load of the op-amps' output resistance.
+
+    Args:
+        circuit: What it is.
+        names: Of the parts.
     """
-    if isinstance(design, MvmDesign) or not design.signed:
-        return Limit(None, "no inverters")
+    parts = [part for part in circuit.of(Conductors) if part.name in names]
 
     def growth(resistance: float) -> float:
-        return _growth(design, inverter_resistance=resistance)
+        return _growth(circuit.with_parts(*(replace(part, siemens=1 / resistance) for part in parts)))
 
-    return _largest(growth, design.inverter_resistance, "ohm")
+    return _largest(growth, float(1 / np.max(parts[0].siemens)), "ohm")
 
 
-def _growth(design: InvDesign | MvmDesign, **changes: Any) -> float:
-    """Largest real part of all poles of a design with another op-amp or other inverters, 1/s."""
-    changed = design.replace(**changes)
-    # The arrays are the same, and with wires it takes long to reduce them.
-    changed.__dict__["reduced_arrays"] = design.reduced_arrays
-    return linear_circuit(changed).growth_rate
+def _growth(circuit: Circuit) -> float:
+    """Largest real part of all poles, 1/s."""
+    return linear_circuit(circuit).growth_rate
+
+
+def _gbwp(circuit: Circuit) -> float:
+    """Of the fastest op-amp, Hz."""
+    return max(record.equivalent.gbwp for record in circuit.opamps)
+
+
+def _with_second_pole(record: OpAmp, frequency: float | None) -> OpAmp:
+    return _macro(record.equivalent).replace(second_pole=frequency)
 
 
 def _macro(opamp: SinglePoleOpAmp | MacroOpAmp) -> MacroOpAmp:

@@ -16,16 +16,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from amc_circuits.engines.runner import run_deck
-from amc_circuits.linear_circuit import LinearCircuit, linear_circuit, noise_circuit
+from amc_circuits.equations import linear_circuit, noise_circuit, stage_of
+from amc_circuits.linear_circuit import LinearCircuit
 from amc_circuits.solution import Solution, scalar_or_array
 from amc_circuits.stability import complex_text
-from netlists import InvDesign, MvmDesign, ParameterError
+from netlists import Circuit, OpAmps, ParameterError
 from netlists.noise_deck import BOLTZMANN, NoiseAnalysis, noise_deck
 from netlists.record import FloatArray
 
@@ -66,45 +66,45 @@ class Noise:
         return math.sqrt(np.trace(self.covariance))
 
 
-@lru_cache(maxsize=2)
-def noise(design: InvDesign | MvmDesign, bandwidth: float | None = None) -> Noise:
-    """Output noise of a design at its temperature, behind a read-out of one pole.
+def noise(circuit: Circuit, bandwidth: float | None = None) -> Noise:
+    """Output noise of a circuit at its temperature, behind a read-out of one pole.
 
     Args:
-        design: What the circuit is.
-        bandwidth: The pole of the read-out, Hz. None takes the op-amp's GBWP: no loop of one-pole op-amps is faster,
-            so such a read-out adds little to the settling time and passes at least half of their variance.
+        circuit: What it is.
+        bandwidth: The pole of the read-out, Hz. None takes the op-amps' largest GBWP: no loop of one-pole op-amps is
+            faster, so such a read-out adds little to the settling time and passes at least half of their variance.
 
     Raises:
         ParameterError: A pole grows, so that noise would grow without limit, or the bandwidth is unusable.
     """
-    pole = design.opamp.equivalent.gbwp if bandwidth is None else bandwidth
+    fastest = max(record.equivalent.gbwp for record in circuit.opamps)
+    pole = fastest if bandwidth is None else bandwidth
     if not (math.isfinite(pole) and pole > 0):
         raise ParameterError("bandwidth", pole, "must be a finite frequency above 0 Hz")
-    circuit, laplacian = noise_circuit(design, pole)
-    if circuit.poles[0].real >= 0:
-        what = f"an unstable circuit (pole at {complex_text(complex(circuit.poles[0]))} 1/s)"
+    linear, laplacian = noise_circuit(circuit, pole)
+    if linear.poles[0].real >= 0:
+        what = f"an unstable circuit (pole at {complex_text(complex(linear.poles[0]))} 1/s)"
         raise ParameterError("A", what, "noise is known of stable circuits only; amc stability says what to try")
-    outputs = circuit.nodes[circuit.outputs]
-    thermal = filtered_covariance(circuit, 2 * BOLTZMANN * laplacian, outputs, pole)
-    voltage = filtered_covariance(circuit, _input_intensity(circuit, design), outputs, pole)
-    return Noise(design.temperature * thermal, design.opamp.equivalent.input_noise**2 * voltage, pole)
+    outputs = linear.nodes[linear.outputs]
+    thermal = filtered_covariance(linear, 2 * BOLTZMANN * laplacian, outputs, pole)
+    amplifier = filtered_covariance(linear, _input_intensity(linear, circuit), outputs, pole)
+    return Noise(circuit.temperature * thermal, amplifier, pole)
 
 
-def simulated_sigma(design: InvDesign | MvmDesign, output: int, bandwidth: float) -> float:
+def simulated_sigma(circuit: Circuit, output: int, bandwidth: float) -> float:
     """Standard deviation of one output by ngspice's noise analysis of the deck, V: owes nothing to `noise`.
 
     Args:
-        design: What the circuit is: a stable one, ngspice does not look.
+        circuit: A stable one, ngspice does not look.
         output: Which output, from 0.
         bandwidth: The pole of the read-out, Hz.
 
     Raises:
         SimulationError: ngspice failed; deck and log are kept.
     """
-    slowest = min(bandwidth, -linear_circuit(design).poles[0].real / (2 * math.pi))
+    slowest = min(bandwidth, -linear_circuit(circuit).poles[0].real / (2 * math.pi))
     span = {"start": slowest / MARGIN, "stop": bandwidth * MARGIN}
-    plot = run_deck(noise_deck(design, NoiseAnalysis(output=output, bandwidth=bandwidth, **span)))[0]
+    plot = run_deck(noise_deck(circuit, NoiseAnalysis(output=output, bandwidth=bandwidth, **span)))[0]
     frequency, density = plot["frequency"], plot["onoise_spectrum"] ** 2
     # Over ln f, where the integrand is smooth and ends in nothing on both sides.
     return math.sqrt(np.trapezoid(frequency * density, np.log(frequency)))
@@ -124,7 +124,7 @@ def relative_noise(circuit: ProgrammedCircuit, solution: Solution, bandwidth: fl
     Raises:
         ParameterError: As `noise`.
     """
-    variances = np.diag(noise(circuit.design, bandwidth).covariance) * circuit.system.output_factors**2
+    variances = np.diag(noise(circuit.circuit, bandwidth).covariance) * circuit.system.output_factors**2
     unit = math.sqrt(variances.sum()) * abs(circuit.gain)
     sizes = np.linalg.norm(np.reshape(solution.value, (len(solution.value), -1)), axis=0).tolist()
     each = len(solution.attempts) // len(sizes)
@@ -159,10 +159,10 @@ def filtered_covariance(circuit: LinearCircuit, intensity: FloatArray, rows: sli
     return np.asarray((cross + cross.T + pole * circuit.feed[rows] @ passed) / 2)
 
 
-def _input_intensity(circuit: LinearCircuit, design: InvDesign | MvmDesign) -> FloatArray:
-    """Two-sided intensity of 1 V/sqrt(Hz), one-sided, at the input of every op-amp and inverter."""
-    intensity = np.zeros((len(circuit.rest), len(circuit.rest)))
-    for name in {"amp", "inv"} & circuit.nodes.keys():
-        stage = np.arange(len(circuit.rest))[circuit.nodes[name]]
-        intensity[stage, stage] = design.opamp.equivalent.unity_gain_frequency**2 / 2
+def _input_intensity(linear: LinearCircuit, circuit: Circuit) -> FloatArray:
+    """Two-sided intensity of the noise at the inputs of all op-amps, as it drives their stages, V^2/s^2/Hz."""
+    intensity = np.zeros((len(linear.rest), len(linear.rest)))
+    for part in circuit.of(OpAmps):
+        record, stage = part.record.equivalent, np.arange(len(linear.rest))[linear.nodes[stage_of(part)]]
+        intensity[stage, stage] = (record.unity_gain_frequency * record.input_noise) ** 2 / 2
     return intensity

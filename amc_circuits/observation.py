@@ -1,48 +1,51 @@
-"""From node voltages to what is measured: outputs, powers, output currents.
+"""From node voltages to what is measured: outputs, powers, currents; the same lines for every circuit.
 
-Currents into an array follow from the voltages at its terminals, `i = L v + C dv/dt` with the reduced array's Laplacian
-and capacitance; in the flat mesh they are read from the segments at the terminals. Cells and wires dissipate `sum v i`
-over the terminals (Tellegen), i the resistive part of the currents: the other part charges the lines.
+At every node `i = L v + C dv/dt`, L the Laplacian and C the charge matrix of the passive parts: what an op-amp or a
+source delivers there. In the flat mesh currents are read from the segments at the terminals. A passive part dissipates
+`sum v i` over its ends (Tellegen), i the resistive part of its currents: the other part charges it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
+from amc_circuits.equations import networks
 from amc_circuits.waveforms import Waveforms
-from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp, SinglePoleOpAmp, StepTrain, nodes
+from netlists import Array, Circuit, MacroOpAmp, OpAmp, OpAmps, SinglePoleOpAmp, StepTrain, nodes
 from netlists.opamp import has_energy, has_supply
+from netlists.parts import GROUND
 from netlists.record import FloatArray
+
+Voltages = Mapping[str, FloatArray]
+"""Of every group, shape (..., group), V."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """One transient as seen from outside.
+    """One transient as seen from outside. Op-amps stand in the order of `Circuit.amplifiers`.
 
     Attributes:
         time: Shape (T,), s.
-        outputs: `c` of INV, `out` of MVM, shape (T, N), V.
-        array_power: Dissipated in cells and wires, shape (T,), W.
-        input_power: Dissipated in the input resistors, shape (T,), W.
+        outputs: Of the circuit, shape (T, N), V.
+        dissipated: By account, what passive parts turn into heat, shape (T,) each, W; without the op-amps' account.
         delivered_power: By supplies and input sources, shape (T,), W; None where the supply current of the op-amps is
             not known.
-        inverting_voltage: At the inverting input of every amplifier, inverters included, shape (T, amplifiers), V.
-        output_voltage: Of every amplifier, shape (T, amplifiers), V.
-        output_current: Of every amplifier, shape (T, amplifiers), A.
-        stage_voltage: What each output would be without its load, shape (T, amplifiers), V.
-        terminal_voltage: Word lines, bit lines of the positive array, bit lines of the negative array where there is
-            one, shape (T, N + arrays * M), V.
+        input_voltage: Non-inverting less inverting input of every op-amp, shape (T, op-amps), V.
+        output_voltage: Of every op-amp, shape (T, op-amps), V.
+        output_current: Of every op-amp, shape (T, op-amps), A.
+        stage_voltage: What each output would be without its load, shape (T, op-amps), V.
+        terminal_voltage: Nodes at which arrays end, in the order of `terminals`, shape (T, terminals), V.
     """
 
     time: FloatArray
     outputs: FloatArray
-    array_power: FloatArray
-    input_power: FloatArray
+    dissipated: dict[str, FloatArray]
     delivered_power: FloatArray | None
-    inverting_voltage: FloatArray
+    input_voltage: FloatArray
     output_voltage: FloatArray
     output_current: FloatArray
     stage_voltage: FloatArray
@@ -53,167 +56,171 @@ class Observation:
         slack = 1e-9 * (self.time[-1] - self.time[0])
         part = slice(*self.time.searchsorted([start - slack, stop + slack]))
         samples: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        cut: dict[str, Any] = {name: None if value is None else value[part] for name, value in samples.items()}
+        cut: dict[str, Any] = {name: _cut(value, part) for name, value in samples.items()}
         return Observation(**cut)
 
 
-def amplifier_names(design: InvDesign | MvmDesign) -> list[str]:
-    """Names of all amplifiers in the order of an observation: those at the sum nodes, then the inverters."""
-    rows, columns = design.conductance_positive.shape
-    names = [f"amplifier {k + 1}" for k in range(rows)]
-    if isinstance(design, InvDesign) and design.signed:
-        names += [f"inverter {k + 1}" for k in range(columns)]
-    return names
+def _cut(value: Any, part: slice) -> Any:
+    if isinstance(value, dict):
+        return {name: samples[part] for name, samples in value.items()}
+    return None if value is None else value[part]
 
 
-def saved_vectors(design: InvDesign | MvmDesign) -> tuple[str, ...]:
+def terminals(circuit: Circuit) -> list[str]:
+    """Groups at which arrays end: word lines, bit lines of the first array, then what the others add."""
+    return list(dict.fromkeys(group for array in circuit.of(Array) for group in (array.word_lines, array.bit_lines)))
+
+
+def of_opamps(circuit: Circuit, voltage: Voltages) -> tuple[FloatArray, FloatArray]:
+    """Non-inverting less inverting input, and output, of every op-amp, shape (..., op-amps) each, V."""
+    parts = circuit.of(OpAmps)
+    inputs = [_of(voltage, part.noninverting) - _of(voltage, part.inverting) for part in parts]
+    return np.concatenate(inputs, axis=-1), np.concatenate([voltage[part.output] for part in parts], axis=-1)
+
+
+def _of(voltage: Voltages, group: str) -> Any:
+    return 0.0 if group == GROUND else voltage[group]
+
+
+def saved_vectors(circuit: Circuit) -> tuple[str, ...]:
     """The vectors that `observe` needs, and no others."""
-    rows, columns = design.conductance_positive.shape
-    names = nodes.sums(rows)
-    for k, _ in enumerate(design.arrays):
-        names += nodes.drivers(k, columns)
-        names += [node for end in _contacted(design, k) for node in end]
-    if isinstance(design, MvmDesign):
-        names += nodes.outputs(rows)
-    elif design.signed:
-        names += nodes.inverter_sums(columns)
-    supplies = []
-    if has_supply(design.opamp):
-        supplies = [nodes.SUPPLY_POSITIVE_SOURCE, nodes.SUPPLY_NEGATIVE_SOURCE]
-    return (*(f"v({name})" for name in dict.fromkeys(names)), *(f"i({name.lower()})" for name in supplies))
+    held = {source.group for source in circuit.sources}
+    names = [node for group in circuit.groups if group not in held for node in circuit.nodes(group)]
+    names += [node for array in circuit.of(Array) for end in _contacted(array) for node in end]
+    supplies = [f"V{rail[1:]}" for place, record in enumerate(circuit.opamps) for rail in _rails(place, record)]
+    return (*(f"v({name})" for name in names), *(f"i({name.lower()})" for name in supplies))
 
 
-def observe(design: InvDesign | MvmDesign, waveforms: Waveforms, drive: StepTrain) -> Observation:
-    """What an INV or MVM circuit did, from its saved vectors and its input."""
-    return _observe_inv(design, waveforms, drive) if isinstance(design, InvDesign) else _observe_mvm(design, waveforms)
+def _rails(place: int, record: OpAmp) -> tuple[str, ...]:
+    return nodes.rails(place) if has_supply(record) else ()
 
 
-def _contacted(design: InvDesign | MvmDesign, array: int) -> list[list[str]]:
-    """In the flat mesh the node beyond each terminal's segment, in the terminals' order, a list a contact."""
-    wires, (rows, columns) = design.interconnect, design.conductance_positive.shape
-    if wires.wire_resistance == 0 or wires.form == "reduced":
-        return []
-    ends = [(0, 0), (rows - 1, columns - 1)] if wires.contacts == "both" else [(0, 0)]
-    return [
-        [nodes.row_node(array, i, column) for i in range(rows)]
-        + [nodes.column_node(array, row, j) for j in range(columns)]
-        for row, column in ends
-    ]
+def observe(circuit: Circuit, waveforms: Waveforms, drive: StepTrain) -> Observation:
+    """What a circuit did, from its saved vectors and its input."""
+    voltage = _voltages(circuit, waveforms, drive)
+    inputs, outputs = of_opamps(circuit, voltage)
+    drawn, dissipated = _drawn(circuit, voltage, waveforms)
+    current = np.concatenate([drawn[part.output] for part in circuit.of(OpAmps)], axis=1)
+    return Observation(
+        time=waveforms.time,
+        outputs=voltage[circuit.outputs],
+        dissipated=dissipated,
+        delivered_power=_delivered(circuit, voltage, drawn, waveforms),
+        input_voltage=inputs,
+        output_voltage=outputs,
+        output_current=current,
+        stage_voltage=_stage_voltage(circuit, outputs, current),
+        terminal_voltage=np.hstack([voltage[group] for group in terminals(circuit)]),
+    )
 
 
-def _terminal_currents(
-    design: InvDesign | MvmDesign, array: int, waveforms: Waveforms
+def _voltages(circuit: Circuit, waveforms: Waveforms, drive: StepTrain) -> dict[str, FloatArray]:
+    """Of all groups; those that sources hold follow from the input."""
+    levels = drive.voltage(waveforms.time).T
+    held = {source.group: source.volts(levels).T for source in circuit.sources}
+    return {
+        group: held[group] if group in held else waveforms.voltages(circuit.nodes(group)) for group in circuit.groups
+    }
+
+
+def _drawn(
+    circuit: Circuit, voltage: Voltages, waveforms: Waveforms
+) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """Currents that the passive parts draw from all nodes, and what they dissipate by account."""
+    drawn = {group: np.zeros_like(samples) for group, samples in voltage.items()}
+    dissipated = {account: np.zeros(len(waveforms.time)) for account in circuit.accounts[:-1]}
+    for name, (groups, laplacian, charge) in networks(circuit):
+        part, ends = circuit.part(name), np.hstack([voltage[group] for group in groups])
+        charging = np.gradient(ends, waveforms.time, axis=0) @ charge if charge.any() else None
+        if isinstance(part, Array):
+            current, resistive = _into_array(part, ends, laplacian, charging, waveforms)
+        else:
+            resistive = ends @ laplacian
+            current = resistive if charging is None else resistive + charging
+        for group, own in zip(groups, np.split(current, _cuts(circuit, groups), axis=1), strict=True):
+            drawn[group] += own
+        if (account := getattr(part, "account", "")) in dissipated:
+            dissipated[account] += np.einsum("ts,ts->t", ends, resistive)
+    return drawn, dissipated
+
+
+def _cuts(circuit: Circuit, groups: tuple[str, ...]) -> list[int]:
+    return [int(cut) for cut in np.cumsum([circuit.groups[group] for group in groups])[:-1]]
+
+
+def _into_array(
+    array: Array, ends: FloatArray, laplacian: FloatArray, charging: FloatArray | None, waveforms: Waveforms
 ) -> tuple[FloatArray, FloatArray]:
-    """Currents into an array at its bit lines, (T, M), and what its cells and wires dissipate, (T,)."""
-    rows, columns = design.conductance_positive.shape
-    voltage = waveforms.voltages(nodes.terminals(array, rows, columns))
-    charged = design.interconnect.line_capacitance > 0
-    if beyond := _contacted(design, array):
-        drops = [voltage - waveforms.voltages(names) for names in beyond]
-        current = np.sum(drops, axis=0) / design.interconnect.wire_resistance
+    """Currents into an array at its terminals, and their resistive part, shape (T, terminals) each."""
+    if beyond := _contacted(array):
+        drops = [ends - waveforms.voltages(names) for names in beyond]
+        current = np.asarray(np.sum(drops, axis=0)) / array.interconnect.wire_resistance
         # With line capacitance a part of it charges the mesh. What cells and wires dissipate then differs from the
         # reduced array's only by the square of what the delay of the lines changes in their voltages. (Cells that are
         # not linear have no reduced array: what charges the mesh is counted.)
-        linear = design.nonlinearity_voltage is None
-        resistive = voltage @ design.reduced_arrays[array].laplacian if charged and linear else current
-    else:
-        current = resistive = _without_wires(design, array, voltage)
-        if charged:
-            slope = np.gradient(voltage, waveforms.time, axis=0)
-            current = current + slope @ design.reduced_arrays[array].capacitance
-    return current[:, rows:], np.einsum("ts,ts->t", voltage, resistive)
+        return current, ends @ laplacian if charging is not None and array.nonlinearity_voltage is None else current
+    resistive = ends @ laplacian if array.nonlinearity_voltage is None else _bent(array, ends)
+    return resistive if charging is None else resistive + charging, resistive
 
 
-def _without_wires(design: InvDesign | MvmDesign, array: int, voltage: FloatArray) -> FloatArray:
-    """Resistive currents into an array of ideal wires, or one that is reduced, at voltages (T, terminals)."""
-    bend, cells = design.nonlinearity_voltage, design.arrays[array]
-    if bend is None:
-        return voltage @ design.reduced_arrays[array].laplacian
-    rows = len(cells)
-    word_lines, bit_lines = voltage[:, :rows], voltage[:, rows:]
+def _bent(array: Array, ends: FloatArray) -> FloatArray:
+    """Currents into an array of ideal wires and cells that follow a sinh, at voltages (T, terminals)."""
+    bend, cells = array.nonlinearity_voltage, array.conductance
+    assert bend is not None
+    word_lines, bit_lines = ends[:, : len(cells)], ends[:, len(cells) :]
     into_rows, into_columns = np.zeros_like(word_lines), np.zeros_like(bit_lines)
-    for i in range(rows):
-        current = bend * cells[i] * np.sinh((word_lines[:, i, None] - bit_lines) / bend)
+    for i, row in enumerate(cells):
+        current = bend * row * np.sinh((word_lines[:, i, None] - bit_lines) / bend)
         into_rows[:, i] = current.sum(axis=1)
         into_columns -= current
     return np.hstack([into_rows, into_columns])
 
 
-def _supply_power(opamp: OpAmp, waveforms: Waveforms) -> FloatArray | None:
-    if isinstance(opamp, SinglePoleOpAmp) or not has_energy(opamp):
-        return None
-    plus = waveforms.current(nodes.SUPPLY_POSITIVE_SOURCE)
-    minus = waveforms.current(nodes.SUPPLY_NEGATIVE_SOURCE)
-    return opamp.supply_voltage * (minus - plus)
+def _contacted(array: Array) -> list[list[str]]:
+    """In the flat mesh the node beyond each terminal's segment, in the terminals' order, a list a contact."""
+    if not array.flat:
+        return []
+    name, (rows, columns) = array.name, array.conductance.shape
+    ends = [(0, 0), (rows - 1, columns - 1)] if array.interconnect.contacts == "both" else [(0, 0)]
+    return [
+        [nodes.row_node(name, i, column) for i in range(rows)]
+        + [nodes.column_node(name, row, j) for j in range(columns)]
+        for row, column in ends
+    ]
 
 
-def _stage_voltage(opamp: OpAmp, output: FloatArray, current: FloatArray) -> FloatArray:
+def _delivered(circuit: Circuit, voltage: Voltages, drawn: Voltages, waveforms: Waveforms) -> FloatArray | None:
+    """Power of supplies and input sources, shape (T,), W; None where a supply current is not known."""
+    found = np.zeros(len(waveforms.time))
+    for place, record in enumerate(circuit.opamps):
+        if isinstance(record, SinglePoleOpAmp) or not has_energy(record):
+            return None
+        plus, minus = (waveforms.current(f"V{rail[1:]}") for rail in nodes.rails(place))
+        found += record.supply_voltage * (minus - plus)
+    for source in circuit.sources:
+        found += np.einsum("ti,ti->t", voltage[source.group], drawn[source.group])
+    return found
+
+
+def _stage_voltage(circuit: Circuit, output: FloatArray, current: FloatArray) -> FloatArray:
     """The voltage before the output resistance, from `i = I_lim tanh((stage - out)/(R_out I_lim))`.
 
-    A subcircuit has no such node: its output.
+    A subcircuit has no such node, a single-pole model no such resistance: their outputs.
     """
-    if not isinstance(opamp, MacroOpAmp):
-        return output
-    limit = opamp.output_current_limit
-    share = np.clip(current / limit, -1 + 1e-12, 1 - 1e-12)
-    return output + opamp.output_resistance * limit * np.arctanh(share)
+    found = output.copy()
+    for opamp, places in opamp_places(circuit):
+        if isinstance(opamp, MacroOpAmp):
+            limit = opamp.output_current_limit
+            share = np.clip(current[..., places] / limit, -1 + 1e-12, 1 - 1e-12)
+            found[..., places] += opamp.output_resistance * limit * np.arctanh(share)
+    return found
 
 
-def _observe_inv(design: InvDesign, waveforms: Waveforms, drive: StepTrain) -> Observation:
-    size = design.size
-    voltage_in, row = drive.voltage(waveforms.time), waveforms.voltages(nodes.sums(size))
-    input_current = design.input_conductance * (voltage_in - row)
-    array_power = np.zeros(len(waveforms.time))
-    driven, currents, inverting = [], [], [row]
-    for k, _ in enumerate(design.arrays):
-        current, power = _terminal_currents(design, k, waveforms)
-        array_power += power
-        output = waveforms.voltages(nodes.drivers(k, size))
-        if design.signed:
-            middle = waveforms.voltages(nodes.inverter_sums(size))
-            current = current + (output - middle) / design.inverter_resistance
-            inverting = [row, middle]
-        driven.append(output)
-        currents.append(current)
-    outputs, output_current = np.hstack(driven), np.hstack(currents)
-    supplied = _supply_power(design.opamp, waveforms)
-    from_inputs = np.einsum("ti,ti->t", voltage_in, input_current)
-    return Observation(
-        time=waveforms.time,
-        outputs=driven[0],
-        array_power=array_power,
-        input_power=np.einsum("ti,ti->t", voltage_in - row, input_current),
-        delivered_power=None if supplied is None else supplied + from_inputs,
-        inverting_voltage=np.hstack(inverting),
-        output_voltage=outputs,
-        output_current=output_current,
-        stage_voltage=_stage_voltage(design.opamp, outputs, output_current),
-        terminal_voltage=np.hstack([row, outputs]),
-    )
-
-
-def _observe_mvm(design: MvmDesign, waveforms: Waveforms) -> Observation:
-    rows, columns = design.shape
-    row, outputs = waveforms.voltages(nodes.sums(rows)), waveforms.voltages(nodes.outputs(rows))
-    array_power = np.zeros(len(waveforms.time))
-    from_inputs = np.zeros_like(array_power)
-    driven = []
-    for k, _ in enumerate(design.arrays):
-        current, power = _terminal_currents(design, k, waveforms)
-        array_power += power
-        driven.append(waveforms.voltages(nodes.drivers(k, columns)))
-        from_inputs += np.einsum("tj,tj->t", driven[k], current)
-    output_current = design.feedback_conductance * (outputs - row)
-    supplied = _supply_power(design.opamp, waveforms)
-    return Observation(
-        time=waveforms.time,
-        outputs=outputs,
-        array_power=array_power,
-        input_power=np.zeros_like(array_power),
-        delivered_power=None if supplied is None else supplied + from_inputs,
-        inverting_voltage=row,
-        output_voltage=outputs,
-        output_current=output_current,
-        stage_voltage=_stage_voltage(design.opamp, outputs, output_current),
-        terminal_voltage=np.hstack([row, *driven]),
-    )
+def opamp_places(circuit: Circuit) -> list[tuple[OpAmp, slice]]:
+    """Record of each row of op-amps, and their places among all op-amps."""
+    found, first = [], 0
+    for part in circuit.of(OpAmps):
+        last = first + circuit.groups[part.output]
+        found.append((part.record, slice(first, last)))
+        first = last
+    return found

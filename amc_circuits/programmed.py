@@ -16,17 +16,19 @@ from numpy.typing import ArrayLike
 
 from amc_circuits.answer import Answer, Question
 from amc_circuits.converters import Converters
-from amc_circuits.engines import ENGINES, Engine, Job, check_design, check_engine
+from amc_circuits.engines import ENGINES, Engine, Job, check_engine
+from amc_circuits.engines.state_space import StateSpaceEngine, check_linear
+from amc_circuits.equations import linear_circuit
 from amc_circuits.hardware import Hardware
-from amc_circuits.linear_circuit import LinearCircuit, linear_circuit
+from amc_circuits.linear_circuit import LinearCircuit
 from amc_circuits.mapping import Mapping
 from amc_circuits.readings import Reading
 from amc_circuits.settings import Settings
 from amc_circuits.solution import Provenance, Solution
 from amc_circuits.stability import Stability, stability
-from amc_circuits.streaming import HEADROOM, Stream, Timing, stream_job, timing
+from amc_circuits.streaming import HEADROOM, Stream, Timing, stream_job, swing_of, timing
 from amc_circuits.system import Numbers, System
-from netlists import InvDesign, MvmDesign
+from netlists import Circuit, InvDesign, MvmDesign
 from netlists.record import FloatArray
 
 
@@ -82,7 +84,8 @@ class ProgrammedCircuit(ABC):
         settings: Settings,
         converters: Converters | None,
     ) -> Self:
-        check_design(check_engine(engine), design)
+        if check_engine(engine) == StateSpaceEngine.name:
+            check_linear(design.circuit)
         made = converters or Converters()
         made.output_range(design, settings.input_voltage)
         return cls(system, hardware, mapping, design, settings, engine, made)
@@ -92,10 +95,15 @@ class ProgrammedCircuit(ABC):
         """A as wanted, shape (N, M), real or complex."""
         return self.system.matrix
 
+    @property
+    def circuit(self) -> Circuit:
+        """The circuit as parts."""
+        return self.design.circuit
+
     @cached_property
     def linear(self) -> LinearCircuit:
         """The linear circuit around rest."""
-        return linear_circuit(self.design)
+        return linear_circuit(self.circuit)
 
     @cached_property
     def stability(self) -> Stability:
@@ -114,9 +122,14 @@ class ProgrammedCircuit(ABC):
         return ENGINES[self.engine](self.settings)
 
     @cached_property
+    def state(self) -> Any:
+        """What the engine made of the circuit, at first use."""
+        return self.simulator.init(self.circuit)
+
+    @cached_property
     def timing(self) -> Timing:
         """What each right-hand side is given, from the poles."""
-        return timing(self.stability, self.design.opamp, self.settings.tolerance, self.settings.rise_time)
+        return timing(self.stability, self.circuit.opamps, self.settings.tolerance, self.settings.rise_time)
 
     def job(self, columns: FloatArray) -> Job:
         """The transient that streams some right-hand sides (inputs, K), as data; runs nothing.
@@ -127,8 +140,8 @@ class ProgrammedCircuit(ABC):
         levels = self.converters.inputs(self.input_levels(columns)[0], self.full_scale)
         if not self.settings.fixed_scale:
             peaks = np.abs(self.linear.steady_stages(levels)).max(axis=0)
-            levels = levels * np.minimum(1.0, HEADROOM * self.design.opamp.swing / np.maximum(peaks, 1e-300))
-        return stream_job(self.design, self.linear, self.settings, self.timing, levels)
+            levels = levels * np.minimum(1.0, HEADROOM * swing_of(self.circuit) / np.maximum(peaks, 1e-300))
+        return stream_job(self.circuit, self.linear, self.settings, self.timing, levels)
 
     def input_levels(self, columns: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Input voltages with every column at the input full scale, and k.
@@ -182,7 +195,10 @@ class ProgrammedCircuit(ABC):
         readings: dict[int, Reading] = {}
         decks = ""
         if driven.size and (self.stability.stable or self.settings.force):
-            stream = Stream(self.design, self.linear, self.stability.stable, self.timing, self.settings, self.simulator)
+            stable = self.stability.stable
+            stream = Stream(
+                self.circuit, self.linear, self.state, stable, self.timing, self.settings, self.simulator
+            )  # fmt: skip
             found = stream.solve(self.driven_levels(columns), first)
             readings = dict(zip(driven.tolist(), found, strict=True))
             decks = hashlib.sha256(" ".join(stream.decks).encode()).hexdigest() if stream.decks else ""
@@ -194,8 +210,8 @@ class ProgrammedCircuit(ABC):
         simulated = bool(decks)
         return Provenance(
             engine=self.engine,
-            ngspice_version=self.simulator.version if simulated else "",
-            klu=self.simulator.klu if simulated else False,
+            ngspice_version=self.simulator.about.version if simulated else "",
+            klu=self.simulator.about.klu if simulated else False,
             design_sha256=self.design.sha256,
             deck_sha256=decks,
             package_version=package_version(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,3 +55,12 @@ class QuadraticForm:
         flat = (value * formed).sum(axis=0) * (b - a) + (slope * formed).sum(axis=0) * (b**2 - a**2)
         flat += (slope * sloped).sum(axis=0) * (b**3 - a**3) / 3
         return np.asarray(np.real(pairs + 2 * mixed) + flat, dtype=np.float64)
+
+
+def block_diagonal(blocks: Sequence[FloatArray]) -> FloatArray:
+    """Square matrices along the diagonal of one."""
+    cuts = np.cumsum([0, *(len(block) for block in blocks)]).tolist()
+    found = np.zeros((cuts[-1], cuts[-1]))
+    for k, block in enumerate(blocks):
+        found[cuts[k] : cuts[k + 1], cuts[k] : cuts[k + 1]] = block
+    return found

@@ -44,15 +44,15 @@ class Excess:
 
 @dataclass(frozen=True)
 class AmplifierState:
-    """All amplifiers at the end of a slot, inverters included, shape (amplifiers,) each.
+    """All op-amps at the end of a slot, shape (op-amps,) each.
 
     Attributes:
-        inverting: Voltages of their inverting inputs, V.
+        input: Voltages of their non-inverting less their inverting inputs, V.
         output: Output voltages, V.
         current: Output currents, A.
     """
 
-    inverting: FloatArray
+    input: FloatArray
     output: FloatArray
     current: FloatArray
 
@@ -84,9 +84,10 @@ class Reading:
         settling_range: The same at `WIDER` and at `NARROWER` times the tolerance, s; nan when not steady.
         overshoot: Relative to the largest final output.
         peak_output_current: A.
-        energy: Amplifiers (None without supply pins), array, inputs, J; nan when not steady.
+        energy: By account, J; nan when not steady. That of `amplifiers` is what was delivered less all others, None
+            where the supply current is not known.
         response: The outputs over the slot.
-        terminal_voltage: At its end: word lines, bit lines of each array, shape (N + arrays * M,), V.
+        terminal_voltage: At its end, nodes at which arrays end (`observation.terminals`), shape (terminals,), V.
         amplifiers: At its end; None where they are linear by construction.
         at_rest: The judgement of `final`; None before there is one.
         engine: What it was read by.
@@ -106,7 +107,7 @@ class Reading:
     settling_range: tuple[float, float]
     overshoot: float
     peak_output_current: float
-    energy: tuple[float | None, float, float]
+    energy: dict[str, float | None]
     response: Response
     terminal_voltage: FloatArray
     amplifiers: AmplifierState | None = None
@@ -142,18 +143,17 @@ def read_slot(observation: Observation, drive: StepTrain, slot: int, tolerance: 
         energy=_energy(seen, step, settled),
         response=Response(seen.time - step, seen.outputs, tolerance, settled),
         terminal_voltage=seen.terminal_voltage[-1],
-        amplifiers=AmplifierState(seen.inverting_voltage[-1], seen.output_voltage[-1], seen.output_current[-1]),
+        amplifiers=AmplifierState(seen.input_voltage[-1], seen.output_voltage[-1], seen.output_current[-1]),
     )
 
 
-def _energy(seen: Observation, step: float, settled: float) -> tuple[float | None, float, float]:
-    """Amplifiers, array and inputs, from the step to the settling time."""
+def _energy(seen: Observation, step: float, settled: float) -> dict[str, float | None]:
+    """By account, from the step to the settling time."""
+
+    def over(power: FloatArray) -> float:
+        return np.nan if np.isnan(settled) else measurement.integral(seen.time, power, step, step + settled)
+
+    found: dict[str, float | None] = {account: over(power) for account, power in seen.dissipated.items()}
     delivered = seen.delivered_power
-    if np.isnan(settled):
-        return (None if delivered is None else np.nan), np.nan, np.nan
-    array, inputs = (
-        measurement.integral(seen.time, power, step, step + settled) for power in (seen.array_power, seen.input_power)
-    )
-    if delivered is None:
-        return None, array, inputs
-    return measurement.integral(seen.time, delivered, step, step + settled) - array - inputs, array, inputs
+    rest = None if delivered is None else over(delivered - sum(seen.dissipated.values()))
+    return found | {"amplifiers": rest}

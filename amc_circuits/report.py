@@ -62,7 +62,7 @@ def record(case: Case, solution: Solution) -> dict[str, Any]:
         **{f"time_to_{bits}_bits_s": solution.time_to_bits(bits) for bits in BITS},
         "overshoot": solution.overshoot,
         "peak_output_current_a": solution.peak_output_current,
-        "energy_j": asdict(solution.energy),
+        "energy_j": solution.energy.record,
         "relative_error": solution.relative_error,
         "residual": solution.residual,
         "bits": solution.bits,

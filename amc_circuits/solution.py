@@ -52,21 +52,54 @@ _ADVICE = {
 }
 
 
+Metric = float | FloatArray
+"""A number for a single right-hand side, else shape (K,)."""
+
+
 @dataclass(frozen=True)
 class Energy:
-    """Joules from the step to the settling time, shape (K,) each, nan where nothing settled.
+    """Joules from the step to the settling time, nan where nothing settled.
 
     Attributes:
-        total: All of it; None where the op-amps have no supply pins.
-        amplifiers: What supplies and input sources deliver, less the two below; None likewise.
-        array: Dissipated in cells and wires.
-        inputs: Dissipated in the input resistors.
+        accounts: By account: `array` in cells and wires, `inputs` in the input resistors, what else a circuit names,
+            and `amplifiers`, what supplies and input sources deliver less all others; None where the supply current of the
+            op-amps is not known.
     """
 
-    total: Any
-    amplifiers: Any
-    array: Any
-    inputs: Any
+    accounts: dict[str, Metric | None]
+
+    @property
+    def total(self) -> Metric | None:
+        """All of it; None where the supply current of the op-amps is not known."""
+        parts = [joules for joules in self.accounts.values() if joules is not None]
+        return sum(parts) if len(parts) == len(self.accounts) else None
+
+    @property
+    def amplifiers(self) -> Metric | None:
+        """What is left of what is delivered; None where that is not known."""
+        return self.accounts["amplifiers"]
+
+    @property
+    def array(self) -> Metric:
+        """Dissipated in cells and wires."""
+        return self._of("array")
+
+    @property
+    def inputs(self) -> Metric:
+        """Dissipated in the input resistors; 0 in a circuit without them."""
+        return self._of("inputs")
+
+    @property
+    def record(self) -> dict[str, Metric | None]:
+        """Everything by name: the total, then the accounts."""
+        first = {"total": self.total, "amplifiers": self.amplifiers, "array": self.array, "inputs": self.inputs}
+        return first | self.accounts
+
+    def _of(self, account: str) -> Metric:
+        found = self.accounts.get(account)
+        if found is not None:
+            return found
+        return 0.0 * next((joules for joules in self.accounts.values() if joules is not None), 0.0)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from rich.table import Table
 from amc_circuits.cases import program_arguments, the_matrix
 from amc_circuits.commands import PICTURES, parsed_with_files, waiting, warn_of_lifting
 from amc_circuits.inv import InvCircuit
-from amc_circuits.margins import Limit, largest_gbwp, largest_inverter_resistance, lowest_second_pole
+from amc_circuits.margins import Limit, largest_gbwp, largest_resistance, lowest_second_pole
 from amc_circuits.messages import NO_RESULT, as_typed, finish, one_line_warnings
 from amc_circuits.option import output_format
 from amc_circuits.quantities import format_quantity
@@ -22,6 +22,7 @@ from amc_circuits.report import plain, print_table, shape_text
 from amc_circuits.run_folder import check_output_file, writing
 from amc_circuits.stability import Stability, complex_text
 from netlists import MacroOpAmp
+from netlists.circuits.inv import INVERTERS
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def _check(options: dict[str, Any], matrix_file: Path | None) -> _Checked:
     circuit = InvCircuit.program(matrix, **program_arguments("inv", parsed, matrix))
     warn_of_lifting(circuit.mapping)
     design, opamp = circuit.design, circuit.design.opamp.equivalent
+    inverters = largest_resistance(circuit.circuit, INVERTERS) if design.signed else Limit(None, "no inverters")
     return _Checked(
         size=circuit.matrix.shape[0],
         shape=shape_text(circuit.matrix),
@@ -92,9 +94,9 @@ def _check(options: dict[str, Any], matrix_file: Path | None) -> _Checked:
         tolerance=circuit.settings.tolerance,
         found=circuit.stability,
         limits={
-            ("lowest_second_pole", "Hz"): lowest_second_pole(design),
-            ("largest_gbwp", "Hz"): largest_gbwp(design),
-            ("largest_inverter_resistance", "ohm"): largest_inverter_resistance(design),
+            ("lowest_second_pole", "Hz"): lowest_second_pole(circuit.circuit),
+            ("largest_gbwp", "Hz"): largest_gbwp(circuit.circuit),
+            ("largest_inverter_resistance", "ohm"): inverters,
         },
         own=(
             opamp.second_pole if isinstance(opamp, MacroOpAmp) else None,

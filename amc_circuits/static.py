@@ -6,11 +6,14 @@ resistance R and the output current i. Divided by A0 that has a limit for an ide
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from netlists import InvDesign, MacroOpAmp, MvmDesign, array_state, reduce_array
+from amc_circuits.equations import input_factors, siemens_of
+from netlists import GROUND, Array, Circuit, Conductors, MacroOpAmp, OpAmps, Switches, array_state, reduce_array
 from netlists.record import FloatArray
 
 NEARLY = 1e-6
@@ -40,146 +43,137 @@ ALL_EFFECTS = Effects(gain=True, offset=True, wires=True, nonlinearity=True)
 
 
 class StaticCircuit:
-    """The steady state of a design with some of its effects.
+    """The steady state of a circuit with some of its effects.
 
-    Unknown are the inverting inputs s and the outputs c (and d of the inverters of an INV circuit), which follow from
-    the currents into the terminals of the arrays: linear in the voltages, but for cells that are not.
+    Unknown are the voltages of all nodes that no source holds. Kirchhoff's current law holds at those that no op-amp
+    drives, the op-amps' at the others: linear, but for cells that are not.
 
     Args:
-        design: The circuit; its cells are not looked at.
-        arrays: Cells, shape (N, M) each, S; with ideal wires zero and less are allowed, too.
+        circuit: What it is; the cells of its arrays are not looked at.
+        arrays: Cells of each array, shape (N, M) each, S; with ideal wires zero and less are allowed, too.
         effects: What is modelled.
 
     Raises:
         ParameterError: The mesh needs more memory than there is, or no finite network is equal to it.
     """
 
-    def __init__(self, design: InvDesign | MvmDesign, arrays: list[FloatArray], effects: Effects) -> None:
-        self.design, self.arrays, self.effects = design, arrays, effects
-        self.rows, self.columns = arrays[0].shape
-        wires = design.interconnect
-        self.segment = wires.wire_resistance if effects.wires else 0.0
-        self.contacts = wires.contacts
-        opamp = design.opamp.equivalent
-        self.inverse_gain = 1 / opamp.open_loop_gain if effects.gain else 0.0
-        macro = opamp if isinstance(opamp, MacroOpAmp) else None
-        self.output_resistance = macro.output_resistance if macro else 0.0
-        self.common_offset = macro.input_offset if macro and effects.offset else 0.0
-        self.voltage = design.nonlinearity_voltage if effects.nonlinearity else None
+    def __init__(self, circuit: Circuit, arrays: Sequence[FloatArray], effects: Effects) -> None:
+        self.circuit, self.effects = circuit, effects
+        self.arrays = list(zip(circuit.of(Array), arrays, strict=True))
+        ends = np.cumsum([0, *circuit.groups.values()]).tolist()
+        self.at = {group: slice(*ends[k : k + 2]) for k, group in enumerate(circuit.groups)}
+        self.held = np.zeros((ends[-1], circuit.inputs))
+        for group, weights in circuit.held.items():
+            self.held[self.at[group]] = weights
+        self.free = np.concatenate(
+            [np.arange(place.start, place.stop) for group, place in self.at.items() if group not in circuit.held]
+        )
+        self.bends = effects.nonlinearity and any(array.nonlinearity_voltage is not None for array, _ in self.arrays)
 
     def outputs(self, levels: FloatArray) -> FloatArray:
         """Outputs for input voltages (inputs, K), shape (N, K), V; nan where there is no rest, or none was found."""
+        place = self.at[self.circuit.outputs]
         try:
-            found = self._linear([self._network(cells) for cells in self.arrays], levels)
-            if self.voltage is not None:
+            found = self._linear(self._networks([cells for _, cells in self.arrays]), levels)
+            if self.bends:
                 found = np.stack([self._bent(column, levels[:, k]) for k, column in enumerate(found.T)], axis=1)
         except np.linalg.LinAlgError:  # such as an array of equal cells around ideal op-amps
-            return np.full((self.rows, levels.shape[1]), np.nan)
-        return found[self.rows : 2 * self.rows]
+            return np.full((place.stop - place.start, levels.shape[1]), np.nan)
+        return found[place]
 
-    def _linear(self, networks: list[FloatArray], levels: FloatArray) -> FloatArray:
-        """The unknown voltages, shape (unknowns, K), where the arrays are such networks."""
-        matrix, drive = self._equations(networks)
-        return np.asarray(np.linalg.solve(matrix, drive @ levels + self._constant()[:, None]))
+    def _networks(self, cells: Sequence[FloatArray]) -> FloatArray:
+        """The Laplacian of all passive parts over all nodes, siemens."""
+        found = np.zeros((len(self.held), len(self.held)))
+        for (array, _), held in zip(self.arrays, cells, strict=True):
+            ends = self._places(array)
+            found[np.ix_(ends, ends)] += self._network(array, held)
+        for part in self.circuit.of(Conductors) + self.circuit.of(Switches):
+            siemens = np.broadcast_to(siemens_of(self.circuit, part), self.circuit.groups[part.a])
+            places = [self._nodes(group) for group in (part.a, part.b) if group != GROUND]
+            for here in places:
+                found[here, here] += siemens
+            if len(places) == 2:
+                found[places[0], places[1]] -= siemens
+                found[places[1], places[0]] -= siemens
+        return found
 
-    def _network(self, cells: FloatArray) -> FloatArray:
+    def _places(self, array: Array) -> NDArray[np.int64]:
+        """Where the terminals of an array stand among all nodes."""
+        return np.concatenate(
+            [np.arange(self.at[group].start, self.at[group].stop) for group in (array.word_lines, array.bit_lines)]
+        )
+
+    def _network(self, array: Array, cells: FloatArray) -> FloatArray:
         """Currents into the terminals of an array, word lines first, for a volt at each."""
-        if self.segment:
-            return reduce_array(cells, self.segment, contacts=self.contacts).laplacian
+        wires = array.interconnect
+        if self.effects.wires and wires.wire_resistance > 0:
+            return reduce_array(cells, wires.wire_resistance, contacts=wires.contacts).laplacian
         return np.block([[np.diag(cells.sum(axis=1)), -cells], [-cells.T, np.diag(cells.sum(axis=0))]])
 
-    def _equations(self, networks: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
-        """A matrix on the unknown voltages and one on the inputs: the first times those is the second times these."""
-        return self._inv(networks) if isinstance(self.design, InvDesign) else self._mvm(networks)
+    def _linear(self, laplacian: FloatArray, levels: FloatArray) -> FloatArray:
+        """Voltages of all nodes for inputs (inputs, K), shape (nodes, K), where passive parts are such a network."""
+        matrix, constant = laplacian.copy(), np.zeros(len(laplacian))
+        for part in self.circuit.of(OpAmps):
+            self._amplify(matrix, constant, laplacian, part)
+        given = self.held @ levels
+        found = np.array(given)
+        right = constant[self.free, None] - matrix[self.free] @ given
+        found[self.free] = np.linalg.solve(matrix[np.ix_(self.free, self.free)], right)
+        return found
 
-    def _inv(self, networks: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
-        """Kirchhoff's current law at s, then the op-amps, then the inverters, whose inputs are at (c + d)/2."""
-        design, n = self.design, self.rows
-        assert isinstance(design, InvDesign)
-        s, c, d = (slice(k * n, (k + 1) * n) for k in range(3))
-        size, one = (1 + len(networks)) * n, np.eye(n)
-        matrix, drive = np.zeros((size, size)), np.zeros((size, n))
-        matrix[s, s] = design.input_conductance * one
-        drive[s] = design.input_conductance * one
-        current = np.zeros((size, size))
-        for network, lines in zip(networks, (c, d), strict=False):
-            matrix[s, s] += network[:n, :n]
-            matrix[s, lines] += network[:n, n:]
-            current[lines, lines] += network[n:, n:]
-            current[lines, s] += network[n:, :n]
-        matrix[c, s] += one
-        if len(networks) > 1:
-            link = one / (2 * design.inverter_resistance)
-            for here, there in ((c, d), (d, c)):
-                current[here, here] += link
-                current[here, there] -= link
-            matrix[d, c] += one / 2
-            matrix[d, d] += one / 2
-        voltages = np.diag(np.repeat([0.0, 1.0], [n, size - n]))
-        return matrix + self.inverse_gain * (voltages + self.output_resistance * current), drive
-
-    def _mvm(self, networks: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
-        """Kirchhoff's current law at s, then the op-amps; bit lines follow the inputs, those of G- turned over."""
-        design, n = self.design, self.rows
-        assert isinstance(design, MvmDesign)
-        one, feedback = np.eye(n), design.feedback_conductance
-        at_inputs = sum(network[:n, :n] for network in networks) + feedback * one
-        resistance = self.output_resistance * feedback * one
-        matrix = np.block(
-            [
-                [at_inputs, -feedback * one],
-                [one - self.inverse_gain * resistance, self.inverse_gain * (one + resistance)],
-            ]
-        )
-        through = sum(sign * network[:n, n:] for sign, network in zip((1, -1), networks, strict=False))
-        return matrix, np.vstack([-through, np.zeros((n, self.columns))])
-
-    def _constant(self) -> FloatArray:
-        """What offsets add on the right, shape (unknowns,)."""
-        design, n = self.design, self.rows
-        found = [np.zeros(n), self._offsets(design.amplifier_offset)]
-        if isinstance(design, InvDesign) and len(self.arrays) > 1:
-            found.append(self._offsets(design.inverter_offset))
-        return np.concatenate(found)
-
-    def _offsets(self, drawn: FloatArray | None) -> FloatArray:
-        own = drawn if drawn is not None and self.effects.offset else np.zeros(self.rows)
-        return own + self.common_offset
+    def _amplify(self, matrix: FloatArray, constant: FloatArray, laplacian: FloatArray, part: OpAmps) -> None:
+        """Puts the law of op-amps, `v_inn - v_inp + (v_out + R i)/A0 = o`, in the place of the currents at outputs."""
+        opamp, here = part.record.equivalent, self.at[part.output]
+        size = here.stop - here.start
+        macro = opamp if isinstance(opamp, MacroOpAmp) else None
+        inverse_gain = 1 / opamp.open_loop_gain if self.effects.gain else 0.0
+        # The passive parts draw what the op-amps deliver.
+        matrix[here] = inverse_gain * (macro.output_resistance if macro else 0.0) * laplacian[here]
+        matrix[here, here] += inverse_gain * np.eye(size)
+        for group, factor in input_factors(part).items():
+            matrix[here, self.at[group]] -= factor * np.eye(size)
+        if self.effects.offset:
+            constant[here] += (macro.input_offset if macro else 0.0) + (0.0 if part.offset is None else part.offset)
 
     def _bent(self, linear: FloatArray, levels: FloatArray) -> FloatArray:
-        """The unknown voltages with cells of the current `G V0 sinh(V/V0)`, from those of linear cells.
+        """Voltages of all nodes with cells of the current `G V0 sinh(V/V0)`, from those with linear cells.
 
         Each step solves the circuit of linear cells that carry the same currents at the voltages so far. Where op-amps
         and wires are ideal, all cells of a bit line are at its voltage c, and are h = sinh(c/V0)/(c/V0) times as
         conductive: what such a step finds, c', stands for the currents of linear cells at h c', so that
         V0 asinh(h c'/V0) is the answer at once. With real ones it takes some steps.
         """
-        n, voltage = self.rows, self.voltage
-        assert voltage is not None
-        bent = isinstance(self.design, InvDesign)  # the bit lines of an MVM circuit are given
-        found = linear.copy()
-        if bent:
-            found[n:] = voltage * np.arcsinh(linear[n:] / voltage)
+        found, driven = linear.copy(), self._driven_bit_lines()
+        for lines, voltage in driven:
+            found[lines] = voltage * np.arcsinh(linear[lines] / voltage)
         for _ in range(STEPS):
-            networks = [self._network(cells) for cells in self._as_they_are(found, levels)]
-            after = self._linear(networks, levels[:, None])[:, 0]
-            if bent:
-                after[n:] = voltage * np.arcsinh(_share(found[n:] / voltage) * after[n:] / voltage)
+            after = self._linear(self._networks(self._as_they_are(found)), levels[:, None])[:, 0]
+            for lines, voltage in driven:
+                after[lines] = voltage * np.arcsinh(_share(found[lines] / voltage) * after[lines] / voltage)
             moved, found = np.abs(after - found).max(), after
             if moved <= NEARLY * np.abs(found).max():
                 return found
         return np.full_like(linear, np.nan)
 
-    def _as_they_are(self, unknown: FloatArray, levels: FloatArray) -> list[FloatArray]:
-        """Cells as the linear ones that would carry the same currents."""
-        n, found, voltage = self.rows, [], self.voltage
-        assert voltage is not None
-        for k, cells in enumerate(self.arrays):
-            inv = isinstance(self.design, InvDesign)
-            bit_lines = unknown[(1 + k) * n : (2 + k) * n] if inv else (levels, -levels)[k]
-            terminals = np.concatenate([unknown[:n], bit_lines])
-            state = array_state(cells, self.segment, terminals, self.contacts)
-            found.append(cells * _share(state.cell_voltage / voltage))
+    def _driven_bit_lines(self) -> list[tuple[slice, float]]:
+        """Bit lines that op-amps drive, and V0 of the cells at them."""
+        outputs = {part.output for part in self.circuit.of(OpAmps)}
+        return [
+            (self.at[array.bit_lines], array.nonlinearity_voltage)
+            for array, _ in self.arrays
+            if array.nonlinearity_voltage is not None and array.bit_lines in outputs
+        ]
+
+    def _as_they_are(self, voltage: FloatArray) -> list[FloatArray]:
+        """Cells as the linear ones that would carry the same currents at voltages of all nodes (nodes,)."""
+        found = []
+        for array, cells in self.arrays:
+            if array.nonlinearity_voltage is None:
+                found.append(cells)
+                continue
+            segment = array.interconnect.wire_resistance if self.effects.wires else 0.0
+            state = array_state(cells, segment, voltage[self._places(array)], array.interconnect.contacts)
+            found.append(cells * _share(state.cell_voltage / array.nonlinearity_voltage))
         return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from amc_circuits.observation import saved_vectors
 from amc_circuits.readings import Reading
 from amc_circuits.settings import Settings
 from amc_circuits.stability import Stability
-from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp, ParameterError, StepTrain, SubcircuitOpAmp, Transient
+from netlists import Circuit, MacroOpAmp, OpAmp, ParameterError, StepTrain, SubcircuitOpAmp, Transient
 from netlists.record import FloatArray
 
 CHUNK = 8
@@ -55,7 +56,7 @@ class Timing:
     max_step: float
 
 
-def timing(poles: Stability, opamp: OpAmp, tolerance: float, rise_time: float) -> Timing:
+def timing(poles: Stability, opamps: Sequence[OpAmp], tolerance: float, rise_time: float) -> Timing:
     """Slot, return and step from the slowest pole and the slew rate.
 
     At the beginning of the slot's last fifth, a response of 1.5 times the final value's size has decayed to a
@@ -63,21 +64,21 @@ def timing(poles: Stability, opamp: OpAmp, tolerance: float, rise_time: float) -
     at least. The inputs fall within a time constant: without a sharp edge the simulator takes long steps.
     """
     time_constant = 1 / abs(poles.slowest.real)
-    slewing = opamp.slewing_time
+    slewing = max(opamp.slewing_time for opamp in opamps)
     slot = 1.25 * (time_constant * math.log(30 / tolerance) + slewing) + 2 * rise_time
     back = time_constant * (1 - math.log(min(tolerance / 2, RESIDUE))) + slewing
     step = min(1 / (STEPS_PER_TIME_CONSTANT * abs(poles.slowest)), slot / 40)
     if slot / step > MOST_POINTS:
-        raise _too_many_points(poles, opamp, rise_time, slot, slewing)
+        raise _too_many_points(poles, max(opamps, key=lambda one: one.slewing_time), rise_time, slot)
     return Timing(slot, back, time_constant, step)
 
 
-def _too_many_points(poles: Stability, opamp: OpAmp, rise_time: float, slot: float, slewing: float) -> ParameterError:
+def _too_many_points(poles: Stability, opamp: OpAmp, rise_time: float, slot: float) -> ParameterError:
     """Names what makes a slot so much longer than a time step."""
     if 4 * rise_time > slot:
         return ParameterError("rise_time", rise_time, "is far longer than the circuit's own time constants")
     equivalent = opamp.equivalent
-    if isinstance(equivalent, MacroOpAmp) and 2 * slewing > slot:
+    if isinstance(equivalent, MacroOpAmp) and 2 * opamp.slewing_time > slot:
         slow = "is far too slow for this op-amp's bandwidth"
         if isinstance(opamp, SubcircuitOpAmp):  # Nobody gave the slew rate: it was measured.
             return ParameterError("op-amp", f"a measured slew rate of {equivalent.slew_rate:.4g} V/s", slow)
@@ -99,8 +100,13 @@ def return_time(given: Timing, linear: LinearCircuit, levels: FloatArray) -> flo
     return given.return_time + given.fall_time * math.log(ratio)
 
 
+def swing_of(circuit: Circuit) -> float:
+    """Largest voltage that the output of every op-amp can reach without load, V."""
+    return min(record.swing for record in circuit.opamps)
+
+
 def stream_job(
-    design: InvDesign | MvmDesign,
+    circuit: Circuit,
     linear: LinearCircuit,
     settings: Settings,
     given: Timing,
@@ -122,9 +128,9 @@ def stream_job(
         stop_time=drive.stop_time,
         max_step=given.max_step,
         reltol=min(RELTOL, settings.tolerance / 100),
-        saved=saved_vectors(design),
+        saved=saved_vectors(circuit),
     )
-    return Job(design, drive, analysis)
+    return Job(circuit, drive, analysis)
 
 
 @dataclass
@@ -132,8 +138,9 @@ class Stream:
     """A programmed circuit, ready for right-hand sides.
 
     Attributes:
-        design: What the circuit is.
+        circuit: What it is.
         linear: Its linear circuit.
+        state: What the engine made of it.
         stable: False for a circuit that is simulated though it has a growing pole: it is read once, as it comes.
         timing: What each right-hand side is given.
         settings: How it is driven and measured.
@@ -141,8 +148,9 @@ class Stream:
         decks: Hash of every deck that was run, in order.
     """
 
-    design: InvDesign | MvmDesign
+    circuit: Circuit
     linear: LinearCircuit
+    state: Any
     stable: bool
     timing: Timing
     settings: Settings
@@ -190,9 +198,9 @@ class Stream:
         for group in groups:
             factors = np.array([scale.get(k, 1.0) for k in group])
             driven = levels[:, list(group)] * factors
-            jobs.append(stream_job(self.design, self.linear, self.settings, self.timing, driven, doubled))
+            jobs.append(stream_job(self.circuit, self.linear, self.settings, self.timing, driven, doubled))
         readings = {}
-        found = self.engine.read(jobs, self.settings.tolerance, self.settings.jobs)
+        found = self.engine.read(self.state, jobs, self.settings.tolerance, self.settings.jobs)
         for group, slots in zip(groups, found, strict=True):
             for column, reading in zip(group, slots, strict=True):
                 readings[column] = self._noted(reading, scale.get(column, 1.0))
@@ -211,7 +219,7 @@ class Stream:
         A peak that a limit holds is only a lower bound of what a linear amplifier reaches: where the linear circuit's
         steady state lies higher, that one counts.
         """
-        swing = self.design.opamp.swing
+        swing = swing_of(self.circuit)
         large = [k for k, reading in readings.items() if reading.attempt.peak_output > HEADROOM * swing]
         if not large:
             return
@@ -237,12 +245,12 @@ class Stream:
         if not new:
             return
         held = levels[:, new] * np.array([readings[k].attempt.scale for k in new])
-        if self.design.linear:
+        if self.circuit.linear:
             wanted = self.linear.steady(self.linear.outputs, held)
         else:
-            wanted = self.engine.rest(self.design, held, self.settings.jobs)
+            wanted = self.engine.rest(self.state, held, self.settings.jobs)
         for column, outputs in zip(new, wanted.T, strict=True):
-            judged = at_rest(self.design, readings[column], outputs, self.settings.tolerance)
+            judged = at_rest(self.circuit, readings[column], outputs, self.settings.tolerance)
             readings[column] = replace(readings[column], at_rest=judged)
 
     def _repeat(self, readings: dict[int, Reading], again: dict[int, Reading], asked: Sequence[int], why: str) -> None:

@@ -12,7 +12,7 @@ from amc_circuits.engines import NgspiceEngine, SimulationError
 from amc_circuits.programmed import ProgrammedCircuit
 from amc_circuits.readings import Reading
 from amc_circuits.streaming import stream_job
-from netlists import InvDesign, MvmDesign, ParameterError
+from netlists import Array, Circuit, OpAmps, ParameterError
 from netlists.record import FloatArray
 
 ROOM = 2600
@@ -37,7 +37,7 @@ def first_readings(circuits: Sequence[ProgrammedCircuit], vector: FloatArray) ->
         vector: What they are asked, shape (n,) or (n, K).
     """
     levels = [circuit.driven_levels(circuit.question(vector).columns) for circuit in circuits]
-    engine, size = circuits[0].simulator, _deck_size(circuits[0].design)
+    engine, size = circuits[0].simulator, _deck_size(circuits[0].circuit)
     if not isinstance(engine, NgspiceEngine) or size < 2:
         return {}
     found: dict[int, list[Reading]] = {}
@@ -48,11 +48,11 @@ def first_readings(circuits: Sequence[ProgrammedCircuit], vector: FloatArray) ->
     return found
 
 
-def _deck_size(design: InvDesign | MvmDesign) -> int:
+def _deck_size(circuit: Circuit) -> int:
     """How many such circuits one deck has room for."""
-    rows, columns = design.conductance_positive.shape
-    amplifiers = rows + (columns if isinstance(design, InvDesign) and design.signed else 0)
-    cells: int = len(design.arrays) * rows * columns + amplifiers * OPAMP_CELLS[design.opamp.model]
+    cells = sum(array.conductance.size for array in circuit.of(Array))
+    for part in circuit.of(OpAmps):
+        cells += circuit.groups[part.output] * OPAMP_CELLS[part.record.model]
     return ROOM // cells
 
 
@@ -64,11 +64,11 @@ def _deck(
     slot, step = max(timing.slot_time for timing in timings), min(timing.max_step for timing in timings)
     common = replace(timings[0], slot_time=slot, max_step=step)
     jobs = [
-        stream_job(circuit.design, circuit.linear, circuit.settings, common, level)
+        stream_job(circuit.circuit, circuit.linear, circuit.settings, common, level)
         for circuit, level in zip(circuits, levels, strict=True)
     ]
     try:
-        readings = engine.read_together(jobs, circuits[0].settings.tolerance)
+        readings = engine.read_together([circuit.state for circuit in circuits], jobs, circuits[0].settings.tolerance)
     except SimulationError as error:
         # One of them spoils it for all: alone, each shows what it is, and keeps its own deck.
         shutil.rmtree(error.folder, ignore_errors=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -78,6 +78,15 @@ class Circuit:
     def nodes(self, group: str) -> list[str]:
         """Names of the nodes of a group."""
         return [f"{group}{k}" for k in range(1, self.groups[group] + 1)]
+
+    def with_parts(self, *parts: Part) -> Circuit:
+        """The same circuit with other parts in the place of those with the same names."""
+        other = {part.name: part for part in parts}
+        return replace(self, parts=tuple(other.get(part.name, part) for part in self.parts))
+
+    def with_opamps(self, change: Callable[[OpAmp], OpAmp]) -> Circuit:
+        """The same circuit with every op-amp record changed."""
+        return self.with_parts(*(replace(part, record=change(part.record)) for part in self.of(OpAmps)))
 
     @property
     def inputs(self) -> int:

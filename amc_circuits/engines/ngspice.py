@@ -4,35 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
+from amc_circuits.engines.contract import About
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice_binary import NgspiceBinary, find_ngspice
 from amc_circuits.engines.processes import run_together
 from amc_circuits.engines.rawfile import RawFileError, read_plots, read_raw
-from amc_circuits.engines.refinement import Run, refined
+from amc_circuits.engines.refinement import Run, Simulated, refined
 from amc_circuits.engines.runner import DECK, SimulationError, kept_folder, simulate
 from amc_circuits.observation import observe
 from amc_circuits.readings import Reading, read_slot
 from amc_circuits.settings import Settings
 from amc_circuits.waveforms import Waveforms
 from netlists import (
+    Circuit,
     Constant,
-    InvDesign,
-    MvmDesign,
     Transient,
     analysis_lines,
-    circuit_of,
     input_sources,
     operating_point_lines,
-    output_nodes,
     side_by_side,
     vector_beside,
 )
@@ -57,40 +54,33 @@ class NgspiceEngine:
     solver: Literal["auto", "klu", "sparse"] = "auto"
     keep: Path | None = None
     binary: NgspiceBinary = field(default_factory=find_ngspice)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-
-    _last_body: tuple[InvDesign | MvmDesign, str] | None = field(default=None, init=False, repr=False)
-
-    name = "ngspice"
-
-    @property
-    def version(self) -> str:
-        """Version of the simulator."""
-        return self.binary.version
+    name: ClassVar[str] = "ngspice"
 
     @property
     def klu(self) -> bool:
         """True when runs use KLU."""
         return self.binary.klu if self.solver == "auto" else self.solver == "klu"
 
-    def deck(self, job: Job) -> str:
-        """The complete deck of a job."""
-        parts = [self._body(job.design), input_sources(job.design, job.drive), analysis_lines(job.analysis, self.klu)]
-        return "\n".join([*parts, ".end\n"])
+    @property
+    def about(self) -> About:
+        """What it is."""
+        return About(self.name, self.binary.version, self.klu)
 
-    def _body(self, design: InvDesign | MvmDesign) -> str:
-        """Text of the circuit without sources, made once a design."""
-        with self._lock:
-            if self._last_body is None or self._last_body[0] is not design:
-                self._last_body = (design, str(circuit_of(design)).rstrip())
-            return self._last_body[1]
+    def init(self, circuit: Circuit) -> Simulated:
+        """The circuit's text, and what checks its runs."""
+        return Simulated(circuit)
+
+    def deck(self, state: Simulated, job: Job) -> str:
+        """The complete deck of a job."""
+        sources = input_sources(state.circuit, job.drive)
+        return "\n".join([state.body, sources, analysis_lines(job.analysis, self.klu), ".end\n"])
 
     @classmethod
     def of(cls, settings: Settings) -> NgspiceEngine:
         """The engine that settings ask for."""
         return cls(timeout=settings.timeout, keep=settings.keep)
 
-    def read(self, jobs: Sequence[Job], tolerance: float, processes: int = 1) -> list[list[Reading]]:
+    def read(self, state: Simulated, jobs: Sequence[Job], tolerance: float, processes: int = 1) -> list[list[Reading]]:
         """Runs jobs and measures every slot.
 
         Raises:
@@ -98,30 +88,31 @@ class NgspiceEngine:
         """
 
         def run_of(jobs: Sequence[Job]) -> list[Run]:
-            return [_run(job, found, tolerance) for job, found in zip(jobs, self.run(jobs, processes), strict=True)]
+            found = self.run(state, jobs, processes)
+            return [_run(state, job, waveforms, tolerance) for job, waveforms in zip(jobs, found, strict=True)]
 
-        return refined(run_of(jobs), tolerance, run_of)
+        return refined(run_of(jobs), tolerance, lambda runs: run_of([job for _, job in runs]))
 
-    def run(self, jobs: Sequence[Job], processes: int = 1) -> list[Waveforms]:
+    def run(self, state: Simulated, jobs: Sequence[Job], processes: int = 1) -> list[Waveforms]:
         """Runs jobs, some at the same time, and returns their waveforms in the jobs' order.
 
         Raises:
             SimulationError: A run failed; the others are ended.
         """
         owner = object()
-        calls = [partial(self._run_one, job, owner) for job in jobs]
+        calls = [partial(self._run_one, state, job, owner) for job in jobs]
         results = dict(run_together(calls, processes, owner))
         return [results[place] for place in range(len(jobs))]
 
-    def read_together(self, jobs: Sequence[Job], tolerance: float) -> list[list[Reading]]:
-        """Runs circuits with equal op-amps and equal analyses side by side in one deck, and measures every slot.
+    def read_together(self, states: Sequence[Simulated], jobs: Sequence[Job], tolerance: float) -> list[list[Reading]]:
+        """Runs a job of each circuit, all with equal op-amps and analyses, in one deck, and measures every slot.
 
         Raises:
             SimulationError: The run failed.
         """
         saved = tuple(vector_beside(k, name) for k, job in enumerate(jobs) for name in job.analysis.saved)
         analysis = jobs[0].analysis.replace(saved=saved)
-        text = side_by_side([(job.design, job.drive) for job in jobs])
+        text = side_by_side([(state.circuit, job.drive) for state, job in zip(states, jobs, strict=True)])
         deck = "\n".join([text, analysis_lines(analysis, self.klu), ".end\n"])
         owner = object()
         call = partial(simulate, deck, partial(_whole, analysis), self.binary, self.timeout, self.keep, owner)
@@ -132,27 +123,27 @@ class NgspiceEngine:
         for k, job in enumerate(jobs):
             places = [column[vector_beside(k, name)] for name in job.analysis.saved]
             own = Waveforms(waveforms.time, job.analysis.saved, waveforms.values[:, places], sha256)
-            found.append(_run(job, own, tolerance))
+            found.append(_run(states[k], job, own, tolerance))
 
-        def alone(jobs: Sequence[Job]) -> list[Run]:
-            return [_run(job, found, tolerance) for job, found in zip(jobs, self.run(jobs), strict=True)]
+        def alone(runs: Sequence[tuple[Run, Job]]) -> list[Run]:
+            return [_run(run.state, job, self.run(run.state, [job])[0], tolerance) for run, job in runs]
 
         return refined(found, tolerance, alone)
 
-    def rest(self, design: InvDesign | MvmDesign, levels: FloatArray, processes: int = 1) -> FloatArray:
+    def rest(self, state: Simulated, levels: FloatArray, processes: int = 1) -> FloatArray:
         """Outputs at the operating point of the deck with its inputs held at levels (inputs, K), shape (N, K), V.
 
         A column is nan where ngspice finds no operating point.
         """
         owner = object()
-        calls = [partial(self._rest_of, design, column, owner) for column in levels.T]
+        calls = [partial(self._rest_of, state, column, owner) for column in levels.T]
         results = dict(run_together(calls, processes, owner))
         return np.stack([results[place] for place in range(levels.shape[1])], axis=1)
 
-    def _rest_of(self, design: InvDesign | MvmDesign, levels: FloatArray, owner: object) -> FloatArray:
-        names = [f"v({node})" for node in output_nodes(design)]
+    def _rest_of(self, state: Simulated, levels: FloatArray, owner: object) -> FloatArray:
+        names = [f"v({node})" for node in state.circuit.nodes(state.circuit.outputs)]
         drive, analysis = Constant(levels=levels), operating_point_lines(names, self.klu)
-        deck = "\n".join([self._body(design), input_sources(design, drive), analysis, ".end\n"])
+        deck = "\n".join([state.body, input_sources(state.circuit, drive), analysis, ".end\n"])
         try:
             (plot,) = simulate(deck, read_plots, self.binary, self.timeout, self.keep, owner)
         except SimulationError as error:
@@ -161,21 +152,21 @@ class NgspiceEngine:
             return np.full(len(names), np.nan)
         return np.array([float(plot[name][-1]) for name in names])
 
-    def keep_deck(self, job: Job) -> Path:
+    def keep_deck(self, state: Simulated, job: Job) -> Path:
         """Writes the deck of a job into a folder that stays."""
         folder = kept_folder(self.keep)
-        (folder / DECK).write_text(self.deck(job), encoding="ascii")
+        (folder / DECK).write_text(self.deck(state, job), encoding="ascii")
         return folder
 
-    def _run_one(self, job: Job, owner: object) -> Waveforms:
-        deck = self.deck(job)
+    def _run_one(self, state: Simulated, job: Job, owner: object) -> Waveforms:
+        deck = self.deck(state, job)
         waveforms = simulate(deck, partial(_whole, job.analysis), self.binary, self.timeout, self.keep, owner)
         return replace(waveforms, deck_sha256=hashlib.sha256(deck.encode("ascii")).hexdigest())
 
 
-def _run(job: Job, waveforms: Waveforms, tolerance: float) -> Run:
+def _run(state: Simulated, job: Job, waveforms: Waveforms, tolerance: float) -> Run:
     """A job with readings of every slot, from its waveforms."""
-    observation = observe(job.design, waveforms, job.drive)
+    observation = observe(state.circuit, waveforms, job.drive)
     readings = [
         replace(
             read_slot(observation, job.drive, slot, tolerance),
@@ -184,7 +175,7 @@ def _run(job: Job, waveforms: Waveforms, tolerance: float) -> Run:
         )
         for slot in range(job.drive.levels.shape[1])
     ]
-    return Run(job, observation, readings)
+    return Run(state, job, observation, readings)
 
 
 def _whole(analysis: Transient, path: Path) -> Waveforms:

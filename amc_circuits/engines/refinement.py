@@ -14,16 +14,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.state_space import StateSpaceEngine
-from amc_circuits.exact_circuit import exact_circuit
+from amc_circuits.equations import linear_circuit
+from amc_circuits.exact_circuit import ExactCircuit
 from amc_circuits.exact_slots import slots_of, starts_from_rest
-from amc_circuits.linear_circuit import linear_circuit
 from amc_circuits.observation import Observation
 from amc_circuits.readings import Reading
+from netlists import Circuit, spice_circuit
 
 ALLOWED = 0.028
 """Of the tolerance band: below the 3 % within which a settling time counts as right."""
@@ -41,28 +43,53 @@ LEVELS = ((2, 5.0, 2.5e-5), (4, 2.0, 1e-5), (8, 1.0, 3e-6), (16, 0.5, 1e-6))
 """Parts of the time step, trtol and reltol of each further run."""
 
 
+@dataclass(frozen=True, eq=False)
+class Simulated:
+    """A circuit as ngspice and its checks need it.
+
+    Attributes:
+        circuit: What it is.
+    """
+
+    circuit: Circuit
+
+    @cached_property
+    def body(self) -> str:
+        """The deck's text without sources and analysis."""
+        return str(spice_circuit(self.circuit)).rstrip()
+
+    @cached_property
+    def exact(self) -> ExactCircuit:
+        """What a linear circuit's waveforms are compared with."""
+        return ExactCircuit(self.circuit)
+
+
 @dataclass(frozen=True)
 class Run:
     """One job as it was simulated.
 
     Attributes:
+        state: What the circuit is.
         job: What was simulated.
         observation: What was seen.
         readings: Of every slot.
     """
 
+    state: Simulated
     job: Job
     observation: Observation
     readings: list[Reading]
 
 
-def refined(runs: Sequence[Run], tolerance: float, again: Callable[[list[Job]], list[Run]]) -> list[list[Reading]]:
+def refined(
+    runs: Sequence[Run], tolerance: float, again: Callable[[list[tuple[Run, Job]]], list[Run]]
+) -> list[list[Reading]]:
     """Readings of every slot of every run, those replaced whose time steps were too long.
 
     Args:
         runs: As they were simulated.
         tolerance: Relative tolerance of the settling time.
-        again: Simulates further jobs.
+        again: Simulates further jobs of the circuits of runs.
     """
     found = [list(run.readings) for run in runs]
     doubts = {place: here for place, run in enumerate(runs) if (here := _doubtful(run, tolerance))}
@@ -70,7 +97,7 @@ def refined(runs: Sequence[Run], tolerance: float, again: Callable[[list[Job]], 
         if not doubts:
             return found
         chosen = [(place, *runs[place].job.part(sorted(slots))) for place, slots in doubts.items()]
-        finer = again([job.finer(parts, trtol, reltol) for _, job, _ in chosen])
+        finer = again([(runs[place], job.finer(parts, trtol, reltol)) for place, job, _ in chosen])
         left: dict[int, dict[int, float]] = {}
         for (place, _, slots), run in zip(chosen, finer, strict=True):
             for number, slot in enumerate(slots):
@@ -110,16 +137,16 @@ def _doubtful(run: Run, tolerance: float) -> dict[int, float]:
     """Slots that are to be simulated again, and their difference from the exact response that may stay (`_agreed`)."""
     unknown = [slot for slot, reading in enumerate(run.readings) if reading.steady and reading.settling_time > 0]
     found: dict[int, float] = {}
-    if run.job.design.linear:
+    if run.state.circuit.linear:
         errors = {slot: error for slot in unknown if (error := _error(run, slot, tolerance)) > ALLOWED}
-        losses = _losses(run.job, list(errors), tolerance)
+        losses = _losses(run, list(errors), tolerance)
         limits = {slot: ALLOWED + EXPLAINED * losses[slot] / tolerance for slot in errors}
         found = {slot: limits[slot] for slot, error in errors.items() if error > limits[slot]}
         unknown = [slot for slot in errors if slot not in found]
     if unknown:
         drawn = run.job.drawn(SAMPLE, "step")
-        predicted = math.log(1 / tolerance) / abs(linear_circuit(run.job.design).poles[0].real)
-        slewing = run.job.design.opamp.slewing_time
+        predicted = math.log(1 / tolerance) / abs(linear_circuit(run.state.circuit).poles[0].real)
+        slewing = max(record.slewing_time for record in run.state.circuit.opamps)
         found |= {slot: 0.0 for slot in unknown if drawn[slot] or _is_strange(run.readings[slot], predicted, slewing)}
     return found
 
@@ -131,12 +158,12 @@ def _is_strange(reading: Reading, predicted: float, slewing: float) -> bool:
     return far or late > JUMPS * early
 
 
-def _losses(job: Job, slots: list[int], tolerance: float) -> dict[int, float]:
+def _losses(run: Run, slots: list[int], tolerance: float) -> dict[int, float]:
     """What bent characteristics take, of these slots, in units of full scale."""
     if not slots:
         return {}
-    part, places = job.part(slots)
-    (readings,) = StateSpaceEngine().read([part], tolerance)
+    part, places = run.job.part(slots)
+    (readings,) = StateSpaceEngine().read(run.state.exact, [part], tolerance)
     losses = {slot: reading.loss for slot, reading in zip(places, readings, strict=True)}
     return {slot: losses[slot] for slot in slots}
 
@@ -153,7 +180,7 @@ def _error(run: Run, slot: int, tolerance: float) -> float:
     time = np.concatenate([time, (time[1:] + time[:-1]) / 2])
     outputs = np.concatenate([outputs, (outputs[1:] + outputs[:-1]) / 2])
     time = np.minimum(time, drive.slot_time)
-    exact = exact_circuit(run.job.design)
+    exact = run.state.exact
     slots = slots_of(exact, drive, starts_from_rest(drive)).of(np.array([slot]))
     wanted = np.empty_like(outputs)
     for piece, here in ((slots.edge, time < drive.rise_time), (slots.hold, time >= drive.rise_time)):

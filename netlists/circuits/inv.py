@@ -59,6 +59,10 @@ class InvDesign(ArrayDesign):
         return inv(self)
 
 
+INVERTERS = ("inva", "invb")
+"""Names of the resistors of the inverters."""
+
+
 def inv(p: InvDesign) -> Circuit:
     """The INV circuit of a record.
 
@@ -80,8 +84,10 @@ def inv(p: InvDesign) -> Circuit:
         parts += [
             p._array("n", "v", "d", p.conductance_negative),
             amplifiers,
-            Conductors("inva", "c", "w", 1 / p.inverter_resistance),
-            Conductors("invb", "d", "w", 1 / p.inverter_resistance),
+            *(
+                Conductors(name, group, "w", 1 / p.inverter_resistance)
+                for name, group in zip(INVERTERS, "cd", strict=True)
+            ),
             OpAmps("inv", "w", "d", p.opamp, offset=p.inverter_offset, label="inverter"),
         ]
     title = f"INV {n} x {n} {p.sha256[:12]}"
