@@ -90,7 +90,7 @@ def _range(case: Case, converters: Converters) -> float | None:
 def _record(case: Case, solution: Solution, found: Cost) -> dict[str, Any]:
     """The object that `--format json` prints; with several right-hand sides, lists in the place of numbers."""
     energy, time = found.energy, found.time
-    settling = asdict(energy.settling)
+    settling = energy.settling.record
     settling.pop("total")
     record = {
         "circuit": case.kind,

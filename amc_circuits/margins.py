@@ -93,6 +93,8 @@ def largest_resistance(circuit: Circuit, names: Sequence[str]) -> Limit:
         names: Of the parts.
     """
     parts = [part for part in circuit.of(Conductors) if part.name in names]
+    if not parts:
+        return Limit(None, "no such part")
 
     def growth(resistance: float) -> float:
         return _growth(circuit.with_parts(*(replace(part, siemens=1 / resistance) for part in parts)))

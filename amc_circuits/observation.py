@@ -88,7 +88,7 @@ def saved_vectors(circuit: Circuit) -> tuple[str, ...]:
     names = [node for group in circuit.groups if group not in held for node in circuit.nodes(group)]
     names += [node for array in circuit.of(Array) for end in _contacted(array) for node in end]
     supplies = [f"V{rail[1:]}" for place, record in enumerate(circuit.opamps) for rail in _rails(place, record)]
-    return (*(f"v({name})" for name in names), *(f"i({name.lower()})" for name in supplies))
+    return (*(f"v({name})" for name in dict.fromkeys(names)), *(f"i({name.lower()})" for name in supplies))
 
 
 def _rails(place: int, record: OpAmp) -> tuple[str, ...]:

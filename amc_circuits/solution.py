@@ -62,8 +62,8 @@ class Energy:
 
     Attributes:
         accounts: By account: `array` in cells and wires, `inputs` in the input resistors, what else a circuit names,
-            and `amplifiers`, what supplies and input sources deliver less all others; None where the supply current of the
-            op-amps is not known.
+            and `amplifiers`, what supplies and input sources deliver less all others; None where the supply current of
+            the op-amps is not known.
     """
 
     accounts: dict[str, Metric | None]

@@ -97,11 +97,12 @@ class StaticCircuit:
                 found[places[1], places[0]] -= siemens
         return found
 
+    def _nodes(self, group: str) -> NDArray[np.int64]:
+        return np.arange(self.at[group].start, self.at[group].stop)
+
     def _places(self, array: Array) -> NDArray[np.int64]:
         """Where the terminals of an array stand among all nodes."""
-        return np.concatenate(
-            [np.arange(self.at[group].start, self.at[group].stop) for group in (array.word_lines, array.bit_lines)]
-        )
+        return np.concatenate([self._nodes(group) for group in (array.word_lines, array.bit_lines)])
 
     def _network(self, array: Array, cells: FloatArray) -> FloatArray:
         """Currents into the terminals of an array, word lines first, for a volt at each."""

@@ -70,7 +70,8 @@ def side_by_side(opamp: str, chunks: int) -> tuple[float, float, float, float]:
             circuit = program("inv", asked.problem.matrix, asked.arguments | {"trial": trial.number}, 1, None)
             solution = circuit.answer(circuit.question(asked.problem.vector))
             alone += time.perf_counter() - began
-            deck = NgspiceEngine().deck(circuit.job(asked.problem.vector[:, None]))
+            engine = NgspiceEngine()
+            deck = engine.deck(engine.init(circuit.circuit), circuit.job(asked.problem.vector[:, None]))
             began = time.perf_counter()
             run_deck(deck)
             bare += time.perf_counter() - began

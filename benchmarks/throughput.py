@@ -149,7 +149,7 @@ def _cpu_of_all() -> float:
 
 def streamed_points(circuit: InvCircuit, columns: FloatArray) -> float:
     """Time points of one of our transients, returns included, for each right-hand side in it."""
-    (waveforms,) = circuit.simulator.run([circuit.job(columns[:, :CHUNK])])
+    (waveforms,) = circuit.simulator.run(circuit.state, [circuit.job(columns[:, :CHUNK])])
     return len(waveforms.time) / CHUNK
 
 

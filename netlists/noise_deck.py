@@ -58,17 +58,17 @@ def noise_deck(circuit: Circuit, analysis: NoiseAnalysis) -> str:
         if not isinstance(record, SubcircuitOpAmp):
             resistance = record.input_noise**2 / (4 * BOLTZMANN * circuit.temperature)
             body = _model_noise(body, subcircuit_name(place), resistance)
-    inputs = [node for source in circuit.sources for node in circuit.nodes(source.group)]
+    # ngspice wants a source to refer to, also where a circuit has none.
+    inputs = [node for source in circuit.sources for node in circuit.nodes(source.group)] or ["reference"]
     farad = 1 / (2 * math.pi * analysis.bandwidth * READOUT_RESISTANCE)
     span = f"dec {analysis.points} {analysis.start!r} {analysis.stop!r}"
     lines = [
-        *(f"V{name} {name} 0 DC 0" for name in inputs),
-        "Vreference reference 0 DC 0 AC 1",
+        *(f"V{name} {name} 0 DC 0{'' if k else ' AC 1'}" for k, name in enumerate(inputs)),
         f"Ebuffer buffer 0 {circuit.nodes(circuit.outputs)[analysis.output]} 0 1",
         f"Rread buffer read {READOUT_RESISTANCE!r} noisy=0",
         f"Cread read 0 {farad!r}",
         ".save onoise_spectrum",
-        f".noise v(read) Vreference {span}",
+        f".noise v(read) V{inputs[0]} {span}",
     ]
     return "\n".join([body, *lines, ".end\n"])
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+import netlists
+
 Array = NDArray[np.float64]
 
 
@@ -136,3 +138,8 @@ def mesh_terminal_currents(cells: Array, segment: float, rows: Array, columns: A
         source[bit[0, j]] += columns[j] / segment
     voltage = np.linalg.solve(laplacian, source)
     return (rows - voltage[word[:, 0]]) / segment, (columns - voltage[bit[0]]) / segment
+
+
+def reduced(design):
+    """Networks between the terminals of the arrays of a design."""
+    return [array.reduced for array in design.circuit.of(netlists.Array)]

@@ -150,13 +150,13 @@ def test_cells_that_are_not_linear_have_a_closed_form(voltage):
     design = InvCircuit.program(SIGNED, device=Device(nonlinearity_voltage=voltage)).design
     levels = 0.1 * np.column_stack([RIGHT, RIGHT[::-1]])
     arrays = list(design.arrays)
-    linear = StaticCircuit(design, arrays, Effects()).outputs(levels)
-    bent = StaticCircuit(design, arrays, Effects(nonlinearity=True)).outputs(levels)
+    linear = StaticCircuit(design.circuit, arrays, Effects()).outputs(levels)
+    bent = StaticCircuit(design.circuit, arrays, Effects(nonlinearity=True)).outputs(levels)
     assert_close(bent, voltage * np.arcsinh(linear / voltage), relative=1e-5)
     design = MvmCircuit.program(SIGNED, device=Device(nonlinearity_voltage=voltage)).design
     arrays = list(design.arrays)
-    linear = StaticCircuit(design, arrays, Effects()).outputs(voltage * np.sinh(levels / voltage))
-    bent = StaticCircuit(design, arrays, Effects(nonlinearity=True)).outputs(levels)
+    linear = StaticCircuit(design.circuit, arrays, Effects()).outputs(voltage * np.sinh(levels / voltage))
+    bent = StaticCircuit(design.circuit, arrays, Effects(nonlinearity=True)).outputs(levels)
     assert_close(bent, linear, relative=1e-5)
 
 
@@ -192,7 +192,7 @@ def test_the_circuit_at_rest_is_the_one_that_transients_end_in(kind, opamp, matr
         offset_spread=2e-3,
     )
     levels = 0.1 * np.column_stack([RIGHT, RIGHT[::-1]])
-    found = StaticCircuit(circuit.design, list(circuit.design.arrays), ALL_EFFECTS).outputs(levels)
+    found = StaticCircuit(circuit.circuit, list(circuit.design.arrays), ALL_EFFECTS).outputs(levels)
     assert_close(found, circuit.linear.steady(circuit.linear.outputs, levels), relative=1e-9)
 
 

@@ -6,7 +6,7 @@ import pytest
 from amc_circuits import InvCircuit, MvmCircuit
 from amc_circuits.cells import CellArrays
 from netlists import SinglePoleOpAmp
-from tests.cases import spd_matrix, vector
+from tests.cases import reduced, spd_matrix, vector
 from tests.comparators import assert_close
 from tests.kirchhoff import inv_at_rest
 
@@ -26,8 +26,8 @@ def test_cell_currents_sum_to_the_terminal_currents(wire_resistance, contacts):
     circuit, solution = signed(wire_resistance, contacts)
     terminals = solution.responses[0].terminal_voltage
     load = CellArrays.of(circuit.design).load(terminals)
-    for k, reduced in enumerate(circuit.design.reduced_arrays):
-        into = reduced.laplacian @ np.concatenate([terminals[:5], terminals[5 * (k + 1) : 5 * (k + 2)]])
+    for k, network in enumerate(reduced(circuit.design)):
+        into = network.laplacian @ np.concatenate([terminals[:5], terminals[5 * (k + 1) : 5 * (k + 2)]])
         largest = np.abs(into).max()
         assert_close(-load.current[k].sum(axis=1), into[:5], absolute=1e-12 * largest)
         assert_close(load.current[k].sum(axis=0), into[5:], absolute=1e-12 * largest)

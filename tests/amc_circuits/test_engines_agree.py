@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from amc_circuits.engines import Job, NgspiceEngine, StateSpaceEngine
+from amc_circuits.engines import Job, StateSpaceEngine
 from amc_circuits.inv import InvCircuit
 from amc_circuits.mvm import MvmCircuit
 from amc_circuits.observation import observe
 from amc_circuits.readings import Reading, read_slot
 from amc_circuits.streaming import stream_job
 from netlists import OpAmp, preset
+from tests.runs import exact_outputs, many_waveforms, readings, waveforms
 
 DESIGNS = 200
 BATCH = 50
@@ -92,16 +93,16 @@ def draw(seed: int) -> Drawn:
 def _job(drawn: Drawn) -> Job:
     circuit = drawn.circuit
     job = stream_job(
-        circuit.design, circuit.linear, circuit.settings, circuit.timing, circuit.input_levels(drawn.columns)[0]
+        circuit.circuit, circuit.linear, circuit.settings, circuit.timing, circuit.input_levels(drawn.columns)[0]
     )
     # As exact as ngspice goes: short steps and its truncation error taken at face value.
-    return Job(job.design, job.drive, job.analysis.replace(reltol=1e-5, trtol=0.1, max_step=job.analysis.max_step / 8))
+    return Job(job.circuit, job.drive, job.analysis.replace(reltol=1e-5, trtol=0.1, max_step=job.analysis.max_step / 8))
 
 
 def _in_the_linear_region(drawn: Drawn) -> bool:
     if not drawn.circuit.stability.stable:
         return False
-    return not any(reading.excess for reading in StateSpaceEngine(BENT).read([_job(drawn)], TOLERANCE)[0])
+    return not any(reading.excess for reading in readings(_job(drawn), TOLERANCE, StateSpaceEngine(BENT)))
 
 
 @pytest.fixture(scope="module")
@@ -124,16 +125,15 @@ def designs() -> list[Drawn]:
 def test_engines_agree_on_random_designs(designs, batch):
     """Waveforms within 2e-4 of full scale; settling times between the exact ones for 0.97 and 1.03 of the tolerance."""
     jobs = [_job(drawn) for drawn in designs[batch * BATCH : (batch + 1) * BATCH]]
-    exact = StateSpaceEngine()
-    for job, waveforms in zip(jobs, NgspiceEngine().run(jobs, processes=2), strict=True):
-        seen = observe(job.design, waveforms, job.drive)
+    for job, waves in zip(jobs, many_waveforms(jobs), strict=True):
+        seen = observe(job.circuit, waves, job.drive)
         slots = [read_slot(seen, job.drive, slot, TOLERANCE) for slot in range(job.drive.levels.shape[1])]
-        early, middle, late = (exact.read([job], share * TOLERANCE)[0] for share in (1.03, 1.0, 0.97))
+        early, middle, late = (readings(job, share * TOLERANCE) for share in (1.03, 1.0, 0.97))
         scale = max(np.abs(reading.final).max() for reading in middle)
-        difference = np.abs(exact.outputs(job, waveforms.time) - seen.outputs).max()
+        difference = np.abs(exact_outputs(job, waves.time) - seen.outputs).max()
         if difference > WAVEFORM * scale:
             difference = _finer_difference(job)
-        assert difference <= WAVEFORM * scale, f"{job.design.opamp}, {difference / scale:.1e}"
+        assert difference <= WAVEFORM * scale, f"{job.circuit.opamps[0]}, {difference / scale:.1e}"
         for got, first, wanted, last in zip(slots, early, middle, late, strict=True):
             # At the stricter tolerance a slot may just be too short.
             if got.steady and last.steady:
@@ -142,16 +142,16 @@ def test_engines_agree_on_random_designs(designs, batch):
 
 def _finer_difference(job: Job) -> float:
     """The same with a quarter of the step: the simulator's own error shrinks with it, a true difference does not."""
-    finer = Job(job.design, job.drive, job.analysis.replace(max_step=job.analysis.max_step / 4))
-    waveforms = NgspiceEngine().run([finer])[0]
-    seen = observe(job.design, waveforms, job.drive)
-    return float(np.abs(StateSpaceEngine().outputs(finer, waveforms.time) - seen.outputs).max())
+    finer = Job(job.circuit, job.drive, job.analysis.replace(max_step=job.analysis.max_step / 4))
+    waves = waveforms(finer)
+    seen = observe(job.circuit, waves, job.drive)
+    return float(np.abs(exact_outputs(finer, waves.time) - seen.outputs).max())
 
 
 def _check_figures(got: Reading, first: Reading, wanted: Reading, last: Reading) -> None:
     rounding = 1e-12 + 1e-6 * wanted.settling_time
     assert first.settling_time - rounding <= got.settling_time <= last.settling_time + rounding
     # Energies run to the settling time: with its difference taken out, what is left is the integral's.
-    power = (last.energy[1] - first.energy[1]) / max(last.settling_time - first.settling_time, 1e-15)
-    slack = ENERGY * wanted.energy[1] + abs(power * (got.settling_time - wanted.settling_time)) * 1.5
-    assert abs(got.energy[1] - wanted.energy[1]) <= slack
+    power = (last.energy["array"] - first.energy["array"]) / max(last.settling_time - first.settling_time, 1e-15)
+    slack = ENERGY * wanted.energy["array"] + abs(power * (got.settling_time - wanted.settling_time)) * 1.5
+    assert abs(got.energy["array"] - wanted.energy["array"]) <= slack

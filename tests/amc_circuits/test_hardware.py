@@ -8,7 +8,7 @@ from amc_circuits.converters import Converters, lsb, quantise
 from amc_circuits.devices import Device, device_preset
 from amc_circuits.hardware import Hardware
 from amc_circuits.noise import noise
-from netlists import ParameterError, circuit_of, preset
+from netlists import ParameterError, preset, spice_circuit
 from netlists.transistor_opamp import cmos_100meg
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close, assert_within
@@ -128,9 +128,9 @@ def test_temperature_is_that_of_deck_and_noise():
     """The deck has it in degrees Celsius where it is not SPICE's own; thermal noise is proportional to it."""
     fields = {"opamp_temperature_law": "none"}
     cold, hot = (InvCircuit.program(MATRIX, temperature=kelvin, **fields).design for kelvin in (300.15, 375.0))
-    assert ".options temp=101.85" in str(circuit_of(hot))
-    assert "temp=" not in str(circuit_of(cold))
-    assert_close(noise(hot).thermal, 375.0 / 300.15 * noise(cold).thermal, relative=1e-9)
+    assert ".options temp=101.85" in str(spice_circuit(hot.circuit))
+    assert "temp=" not in str(spice_circuit(cold.circuit))
+    assert_close(noise(hot.circuit).thermal, 375.0 / 300.15 * noise(cold.circuit).thermal, relative=1e-9)
 
 
 def test_transistors_feel_the_temperature():

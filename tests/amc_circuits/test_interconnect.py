@@ -5,13 +5,14 @@ from functools import cache
 import numpy as np
 import pytest
 
-from amc_circuits.engines import Job, NgspiceEngine
+from amc_circuits.engines import Job
 from amc_circuits.inv import InvCircuit
 from amc_circuits.mvm import MvmCircuit
 from amc_circuits.observation import observe, saved_vectors
 from netlists import SinglePoleOpAmp, StepTrain, Transient, nodes
 from tests.cases import mesh_terminal_currents, spd_matrix, vector
 from tests.comparators import assert_close, assert_within
+from tests.runs import waveforms
 
 FAST = SinglePoleOpAmp(gbwp=1e9)
 EXACT = SinglePoleOpAmp(open_loop_gain=1e7, gbwp=100e6)
@@ -38,10 +39,10 @@ def with_wires(design, **changes):
 def transient(design, levels, slot_time=60e-9, max_step=0.5e-9, saved=()):
     """Waveforms and what is observed in them; nearly everywhere the largest step decides, not error control."""
     drive = StepTrain(levels=levels[:, None], slot_time=slot_time)
-    names = tuple(dict.fromkeys((*saved_vectors(design), *saved)))
+    names = tuple(dict.fromkeys((*saved_vectors(design.circuit), *saved)))
     analysis = Transient(stop_time=slot_time, max_step=max_step, reltol=1e-4, saved=names)
-    waves = NgspiceEngine().run([Job(design, drive, analysis)])[0]
-    return waves, observe(design, waves, drive)
+    waves = waveforms(Job(design.circuit, drive, analysis))
+    return waves, observe(design.circuit, waves, drive)
 
 
 @pytest.mark.parametrize("contacts", ["one", "both"])
@@ -52,9 +53,11 @@ def test_flat_and_reduced_decks_are_one_circuit(name, opamp, contacts):
     circuit, levels = program(name, opamp=opamp, wire_resistance=5.0, contacts=contacts)
     reduced, flat = (transient(with_wires(circuit.design, form=form), levels)[1] for form in ("reduced", "flat"))
     assert_close(reduced.time, flat.time, absolute=1e-18)
-    for quantity in ("outputs", "terminal_voltage", "stage_voltage", "output_current", "array_power"):
+    for quantity in ("outputs", "terminal_voltage", "stage_voltage", "output_current"):
         wanted = getattr(flat, quantity)
         assert_close(getattr(reduced, quantity), wanted, absolute=1e-9 * np.abs(wanted).max())
+    for account, wanted in flat.dissipated.items():
+        assert_close(reduced.dissipated[account], wanted, absolute=1e-9 * np.abs(wanted).max())
 
 
 @pytest.mark.parametrize(("capacitance", "bound"), [(0.0, 1e-9), (0.2e-15, 1e-6)])
@@ -92,7 +95,7 @@ def test_one_cell_stands_in_series_with_its_segments(form, contacts, segments):
     seen = transient(circuit.design, np.array([0.1]), slot_time=200e-9)[1]
     ohms = 1 / circuit.design.conductance_positive[0, 0] + segments * 500.0
     assert seen.outputs[-1, 0] == pytest.approx(-0.1 / (ohms * circuit.design.feedback_conductance), rel=1e-6)
-    assert seen.array_power[-1] == pytest.approx(0.1**2 / ohms, rel=1e-6)
+    assert seen.dissipated["array"][-1] == pytest.approx(0.1**2 / ohms, rel=1e-6)
 
 
 @pytest.mark.parametrize("contacts", ["one", "both"])
@@ -118,9 +121,10 @@ def test_power_of_a_charged_mesh_is_that_of_its_cells_and_wires(name):
     circuit, levels = program(name, opamp=FAST, wire_resistance=20.0, line_capacitance=2e-15, interconnect="flat")
     design, (rows, columns) = circuit.design, circuit.design.conductance_positive.shape
     grid = list(np.ndindex(rows, columns))
-    word_nodes = [[nodes.row_node(k, i, j) for i, j in grid] for k in (0, 1)]
-    bit_nodes = [[nodes.column_node(k, i, j) for i, j in grid] for k in (0, 1)]
-    saved = tuple(f"v({node})" for array in word_nodes + bit_nodes for node in array)
+    word_nodes = [[nodes.row_node(name, i, j) for i, j in grid] for name in "pn"]
+    bit_nodes = [[nodes.column_node(name, i, j) for i, j in grid] for name in "pn"]
+    lines = [*word_nodes, *bit_nodes, *(nodes.drivers(k, columns) for k in (0, 1))]
+    saved = tuple(f"v({node})" for names in lines for node in names)
     waves, seen = transient(design, levels, slot_time=10e-9, max_step=2e-11, saved=saved)
     wanted = np.zeros(len(seen.time))
     for k, cells in enumerate(design.arrays):
@@ -128,8 +132,8 @@ def test_power_of_a_charged_mesh_is_that_of_its_cells_and_wires(name):
         ends, drivers = waves.voltages(nodes.sums(rows)), waves.voltages(nodes.drivers(k, columns))
         drops = np.diff(word, axis=2, prepend=ends[:, :, None]), np.diff(bit, axis=1, prepend=drivers[:, None])
         wanted += (cells * (word - bit) ** 2).sum(axis=(1, 2)) + sum((d**2).sum(axis=(1, 2)) for d in drops) / 20.0
-    assert_close(seen.array_power, wanted, absolute=1e-2 * wanted.max())
-    assert_within(np.trapezoid(seen.array_power, seen.time), np.trapezoid(wanted, seen.time), 1e-4)
+    assert_close(seen.dissipated["array"], wanted, absolute=1e-2 * wanted.max())
+    assert_within(np.trapezoid(seen.dissipated["array"], seen.time), np.trapezoid(wanted, seen.time), 1e-4)
 
 
 @pytest.mark.parametrize("name", ["signed INV", "unsigned INV"])

@@ -13,6 +13,7 @@ from netlists import PRESETS, SinglePoleOpAmp, nodes, preset
 from tests.amc_circuits.test_linear_circuit import exact
 from tests.cases import mesh_terminal_currents, spd_matrix, vector
 from tests.comparators import assert_close, assert_within
+from tests.runs import waveforms
 
 OPAMP = SinglePoleOpAmp(open_loop_gain=1e5, gbwp=100e6)
 
@@ -57,7 +58,7 @@ def test_a_tighter_simulation_comes_nearer(solved):
     _, b, circuit, _ = solved
     job = circuit.job(b[:, None])
     tight = job.analysis.replace(reltol=1e-6, max_step=job.analysis.max_step / 5)
-    waves = circuit.simulator.run([replace(job, analysis=tight)])[0]
+    waves = waveforms(replace(job, analysis=tight))
     after = waves.time > 1e-9
     exact_time = waves.time[after] - job.drive.rise_time / 2
     wanted = exact(circuit, 0.1 * b / np.abs(b).max()).states(exact_time)[:, :16]
@@ -88,11 +89,11 @@ def test_units_of_the_matrix_change_neither_time_nor_energy(solved, factor):
 def test_sparse_and_klu_agree(solved):
     """Both matrix solvers of ngspice give the same waveforms, if both are built in."""
     _, b, circuit, solution = solved
-    if not circuit.simulator.klu:
+    if not circuit.simulator.about.klu:
         pytest.skip("this ngspice has no KLU to compare with")
     job = circuit.job(b[:, None])
-    other = type(circuit.simulator)(solver="sparse").run([job])[0]
-    again = circuit.simulator.run([job])[0]
+    other = waveforms(job, type(circuit.simulator)(solver="sparse"))
+    again = waveforms(job)
     assert_close(other.values[-1], again.values[-1], absolute=1e-8)
     assert solution.provenance.klu
 
@@ -206,12 +207,12 @@ def test_array_energy_with_wires_is_what_enters_at_the_terminals():
     matrix, b = spd_matrix(4, 4, 0), vector(4, 0)
     circuit = InvCircuit.program(matrix, opamp=SinglePoleOpAmp(open_loop_gain=1e7, gbwp=100e6), wire_resistance=20.0)
     job = circuit.job(b[:, None])
-    seen = observe(circuit.design, circuit.simulator.run([job])[0], job.drive)
+    seen = observe(circuit.circuit, waveforms(job), job.drive)
     c = seen.outputs[-1]
     power = 0.0
     for cells, driver in ((circuit.design.conductance_positive, c), (circuit.design.conductance_negative, -c)):
         power += driver @ mesh_terminal_currents(cells, 20.0, np.zeros(4), driver)[1]
-    assert_within(float(seen.array_power[-1]), power, 1e-3)
+    assert_within(float(seen.dissipated["array"][-1]), power, 1e-3)
 
 
 def test_a_small_response_after_a_large_one_starts_from_rest():
@@ -233,8 +234,8 @@ def test_every_preset_is_simulated_accurately(name):
     tight = replace(job, analysis=job.analysis.replace(reltol=1e-7, max_step=job.analysis.max_step / 8))
     readings = []
     for each in (job, tight):
-        seen = observe(circuit.design, circuit.simulator.run([each])[0], each.drive)
+        seen = observe(circuit.circuit, waveforms(each), each.drive)
         readings.append(read_slot(seen, each.drive, 0, 0.01))
     assert_within(readings[0].settling_time, readings[1].settling_time, 0.01)
-    assert_within(readings[0].energy[1], readings[1].energy[1], 0.01)
-    assert_within(readings[0].energy[0], readings[1].energy[0], 0.01)
+    assert_within(readings[0].energy["array"], readings[1].energy["array"], 0.01)
+    assert_within(readings[0].energy["amplifiers"], readings[1].energy["amplifiers"], 0.01)

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from amc_circuits.equations import linear_circuit
 from amc_circuits.inv import InvCircuit
-from amc_circuits.linear_circuit import linear_circuit
-from amc_circuits.margins import Limit, largest_gbwp, largest_inverter_resistance, lowest_second_pole
+from amc_circuits.margins import Limit, largest_gbwp, largest_resistance, lowest_second_pole
 from amc_circuits.mvm import MvmCircuit
 from netlists import InvDesign, SinglePoleOpAmp, preset
+from netlists.circuits.inv import INVERTERS
 from tests.amc_circuits.test_linear_circuit import exact
 from tests.cases import spd_matrix
 from tests.comparators import assert_within
@@ -28,7 +29,7 @@ MATRICES = {
 
 def stable(design: InvDesign) -> bool:
     """All poles decay."""
-    return bool((linear_circuit(design).poles.real < 0).all())
+    return bool((linear_circuit(design.circuit).poles.real < 0).all())
 
 
 @pytest.mark.parametrize("opamp", [IDEAL, STIFF], ids=["single pole", "macro"])
@@ -38,13 +39,13 @@ def test_lowest_second_pole_is_that_of_the_closed_form(name, opamp):
     circuit = InvCircuit.program(MATRICES[name], opamp=opamp)
     poles = np.linalg.eigvals(exact(circuit, np.zeros(circuit.design.size)).matrix)
     wanted = (poles.imag**2 / np.abs(poles.real)).max() / (2 * np.pi)
-    assert_within(lowest_second_pole(circuit.design).value, wanted, 1e-3)
+    assert_within(lowest_second_pole(circuit.circuit).value, wanted, 1e-3)
 
 
 @pytest.mark.parametrize(("name", "limit"), [("ringing", 0.364), ("turning", 1.187)])
 def test_known_limits_of_the_second_pole(name, limit):
     """In units of w_T, as derived: 0.364 and 1.187."""
-    found = lowest_second_pole(InvCircuit.program(MATRICES[name], opamp=IDEAL).design)
+    found = lowest_second_pole(InvCircuit.program(MATRICES[name], opamp=IDEAL).circuit)
     assert found.value == pytest.approx(limit * 100e6, rel=2e-3)
     assert found.note == ""
 
@@ -52,7 +53,7 @@ def test_known_limits_of_the_second_pole(name, limit):
 def test_the_opamps_own_second_pole_takes_no_part():
     """The limit is the same wherever the second pole is, on either side of it."""
     limits = [
-        lowest_second_pole(InvCircuit.program(RINGING, opamp=STIFF.replace(second_pole=p2)).design).value
+        lowest_second_pole(InvCircuit.program(RINGING, opamp=STIFF.replace(second_pole=p2)).circuit).value
         for p2 in (None, 1e6, 1e9)
     ]
     assert limits == pytest.approx([limits[0]] * 3)
@@ -61,9 +62,9 @@ def test_the_opamps_own_second_pole_takes_no_part():
 def test_largest_gbwp_scales_with_the_second_pole():
     """Without capacitance only the ratio counts: with a second pole at p2 the largest GBWP is p2/0.364."""
     opamp = STIFF.replace(second_pole=80e6)
-    ratio = lowest_second_pole(InvCircuit.program(RINGING, opamp=opamp).design).value / 100e6
+    ratio = lowest_second_pole(InvCircuit.program(RINGING, opamp=opamp).circuit).value / 100e6
     for gbwp in (10e6, 100e6, 2e9):  # from below and from above
-        found = largest_gbwp(InvCircuit.program(RINGING, opamp=opamp.replace(gbwp=gbwp)).design)
+        found = largest_gbwp(InvCircuit.program(RINGING, opamp=opamp.replace(gbwp=gbwp)).circuit)
         assert_within(found.value, 80e6 / ratio, 1e-3)
 
 
@@ -89,7 +90,7 @@ def test_largest_inverter_resistance_is_that_of_polynomials():
     opamp = STIFF.replace(gbwp=500e6, input_capacitance=0.6e-12)
     for resistance in (100.0, 30e3):
         design = InvCircuit.program(RINGING, opamp=opamp, inverter_resistance=resistance).design
-        limit = largest_inverter_resistance(design).value
+        limit = largest_resistance(design.circuit, INVERTERS).value
         assert growth_by_hand(design.replace(inverter_resistance=0.999 * limit)) < 0
         assert growth_by_hand(design.replace(inverter_resistance=1.001 * limit)) > 0
 
@@ -98,7 +99,7 @@ def test_largest_gbwp_with_input_capacitance_is_that_of_polynomials():
     """The same for the bandwidth."""
     opamp = STIFF.replace(input_capacitance=0.6e-12)
     design = InvCircuit.program(RINGING, opamp=opamp, inverter_resistance=2e3).design
-    limit = largest_gbwp(design).value
+    limit = largest_gbwp(design.circuit).value
     assert growth_by_hand(design.replace(opamp=opamp.replace(gbwp=0.999 * limit))) < 0
     assert growth_by_hand(design.replace(opamp=opamp.replace(gbwp=1.001 * limit))) > 0
 
@@ -110,7 +111,12 @@ def test_limits_of_presets_part_stable_from_unstable(opamp, resistance):
     assert stable(design)
     record = design.opamp
     second_pole, gbwp, largest = (
-        function(design).value for function in (lowest_second_pole, largest_gbwp, largest_inverter_resistance)
+        limit.value
+        for limit in (
+            lowest_second_pole(design.circuit),
+            largest_gbwp(design.circuit),
+            largest_resistance(design.circuit, INVERTERS),
+        )
     )
     assert stable(design.replace(opamp=record.replace(second_pole=1.01 * second_pole)))
     assert not stable(design.replace(opamp=record.replace(second_pole=0.99 * second_pole)))
@@ -124,7 +130,7 @@ def test_wires_take_part():
     """Line capacitance needs a faster second pole, also with an op-amp that has none in its record."""
     limits = [
         lowest_second_pole(
-            InvCircuit.program(RINGING, opamp="single-pole", wire_resistance=2.0, line_capacitance=farad).design
+            InvCircuit.program(RINGING, opamp="single-pole", wire_resistance=2.0, line_capacitance=farad).circuit
         ).value
         for farad in (0.0, 20e-15)
     ]
@@ -135,28 +141,28 @@ def test_wires_take_part():
 def test_where_there_is_no_limit_the_note_says_why():
     """Anything goes, nothing helps, or there is no such part."""
     positive = InvCircuit.program([[1, 0.5], [0.5, 1]], opamp=IDEAL).design
-    assert lowest_second_pole(positive) == Limit(None, "any from 100 kHz up")
-    assert largest_gbwp(positive) == Limit(None, "any up to 100 GHz")
-    assert largest_inverter_resistance(positive) == Limit(None, "no inverters")
+    assert lowest_second_pole(positive.circuit) == Limit(None, "any from 100 kHz up")
+    assert largest_gbwp(positive.circuit) == Limit(None, "any up to 100 GHz")
+    assert largest_resistance(positive.circuit, INVERTERS) == Limit(None, "no such part")
     growing = InvCircuit.program([[0.2, -1], [1, 0.2]], opamp=IDEAL).design
-    assert lowest_second_pole(growing) == Limit(None, "none: a pole grows even without a second pole")
-    assert largest_gbwp(growing) == Limit(None, "none down to 100 kHz")
-    assert largest_inverter_resistance(growing) == Limit(None, "none down to 10 ohm")
+    assert lowest_second_pole(growing.circuit) == Limit(None, "none: a pole grows even without a second pole")
+    assert largest_gbwp(growing.circuit) == Limit(None, "none down to 100 kHz")
+    assert largest_resistance(growing.circuit, INVERTERS) == Limit(None, "none down to 10 ohm")
 
 
 def test_a_circuit_at_the_edge_has_no_second_pole_in_reach():
     """Stable without a second pole, but by so little that one at 1000 times the GBWP is too low."""
     barely = InvCircuit.program([[0.2775, -1], [1, 0.2775]], opamp=IDEAL)
     assert barely.stability.stable
-    assert lowest_second_pole(barely.design).note == "none up to 100 GHz, though it is stable without one"
+    assert lowest_second_pole(barely.circuit).note == "none up to 100 GHz, though it is stable without one"
 
 
 def test_limits_of_mvm():
     """A transimpedance amplifier has limits too, where input capacitance adds to its lag; inverters it has not."""
     opamp = preset("cmos-100meg").replace(input_capacitance=20e-12, second_pole=200e6)
     design = MvmCircuit.program(np.eye(3) - 0.1, opamp=opamp).design
-    limit = largest_gbwp(design).value
+    limit = largest_gbwp(design.circuit).value
     assert stable(design.replace(opamp=opamp.replace(gbwp=0.99 * limit)))
     assert not stable(design.replace(opamp=opamp.replace(gbwp=1.01 * limit)))
-    assert lowest_second_pole(design).value > 0
-    assert largest_inverter_resistance(design) == Limit(None, "no inverters")
+    assert lowest_second_pole(design.circuit).value > 0
+    assert largest_resistance(design.circuit, INVERTERS) == Limit(None, "no such part")

@@ -7,12 +7,13 @@ import pytest
 from scipy.constants import Boltzmann
 
 from amc_circuits import InvCircuit, MvmCircuit
-from amc_circuits.linear_circuit import LinearCircuit, noise_circuit
+from amc_circuits.equations import noise_circuit
+from amc_circuits.linear_circuit import LinearCircuit
 from amc_circuits.noise import filtered_covariance, noise, relative_noise, simulated_sigma
 from netlists import Interconnect, InvDesign, MvmDesign, ParameterError, SinglePoleOpAmp, preset
 from netlists.noise_deck import NoiseAnalysis, noise_deck
 from netlists.opamp_parameters import SubcircuitOpAmp
-from tests.cases import spd_matrix, vector
+from tests.cases import reduced, spd_matrix, vector
 from tests.comparators import assert_close, assert_within
 
 KT = Boltzmann * 300.15
@@ -52,9 +53,9 @@ def designs():
 @pytest.mark.filterwarnings("ignore::amc_circuits.inv.SlowInverterWarning")
 def test_ngspice_finds_the_same_noise(design):
     """Resistor by resistor, the flat mesh included, ngspice adds up the variance of the Lyapunov equation."""
-    found = noise(design)
+    found = noise(design.circuit)
     for output in (0, 2):
-        assert_within(simulated_sigma(design, output, found.bandwidth), found.sigma[output], 5e-4)
+        assert_within(simulated_sigma(design.circuit, output, found.bandwidth), found.sigma[output], 5e-4)
 
 
 def test_subcircuit_makes_the_noise_of_its_own_devices():
@@ -75,14 +76,14 @@ def test_subcircuit_makes_the_noise_of_its_own_devices():
     )
     modelled = InvCircuit.program(spd_matrix(2, 3, 1), opamp=single).design
     given = modelled.replace(opamp=SubcircuitOpAmp(text=text, subcircuit="mine", macro=MACRO))
-    assert_within(simulated_sigma(given, 0, 1e8), simulated_sigma(modelled, 0, 1e8), 1e-6)
+    assert_within(simulated_sigma(given.circuit, 0, 1e8), simulated_sigma(modelled.circuit, 0, 1e8), 1e-6)
 
 
 def test_ngspice_refuses_cells_without_noise():
     """Cells that follow a sinh are behavioural sources, which ngspice takes for noiseless: no deck is made."""
     design = InvCircuit.program(spd_matrix(2, 3, 1), opamp=MACRO).design.replace(nonlinearity_voltage=0.5)
     with pytest.raises(ParameterError, match="nonlinearity_voltage"):
-        noise_deck(design, NoiseAnalysis(bandwidth=1e8, start=1.0, stop=1e12))
+        noise_deck(design.circuit, NoiseAnalysis(bandwidth=1e8, start=1.0, stop=1e12))
 
 
 def test_resistor_into_capacitor_is_k_t_over_c():
@@ -91,7 +92,7 @@ def test_resistor_into_capacitor_is_k_t_over_c():
     pole = siemens / (2 * math.pi * farad)
     circuit = LinearCircuit(
         state=np.array([[-siemens / farad]]), drive=np.array([[1 / farad]]), read=np.eye(1), feed=np.zeros((1, 1)),
-        rest=np.zeros(1), nodes={},
+        rest=np.zeros(1), nodes={}, held={}, outputs="", stages=(),
     )  # fmt: skip
     for bandwidth in (pole / 10, pole, 1e6 * pole):
         found = filtered_covariance(circuit, np.array([[2 * KT * siemens]]), slice(0, 1), bandwidth)
@@ -103,7 +104,7 @@ def test_white_noise_is_cut_by_the_read_out_alone():
     ohms, bandwidth = 10e3, 3e6
     circuit = LinearCircuit(
         state=-np.eye(1), drive=np.zeros((1, 1)), read=np.zeros((1, 1)), feed=np.array([[ohms]]), rest=np.zeros(1),
-        nodes={},
+        nodes={}, held={}, outputs="", stages=(),
     )  # fmt: skip
     found = filtered_covariance(circuit, np.array([[2 * KT / ohms]]), slice(0, 1), bandwidth)
     assert_close(found, [[4 * KT * ohms * math.pi / 2 * bandwidth]], relative=1e-12)
@@ -119,9 +120,9 @@ def test_equipartition(kind, wire_resistance):
     else:
         design = MvmCircuit.program(RANDOM, opamp=DEAD).design.replace(interconnect=wires)
     rows = len(design.conductance_positive)
-    circuit, laplacian = noise_circuit(design, 1e18)
+    circuit, laplacian = noise_circuit(design.circuit, 1e18)
     found = filtered_covariance(circuit, 2 * KT * laplacian, circuit.nodes["v"], 1e18)
-    capacitance = sum(array.capacitance[:rows, :rows] for array in design.reduced_arrays)
+    capacitance = sum(array.capacitance[:rows, :rows] for array in reduced(design))
     wanted = KT * np.linalg.inv(capacitance)
     assert_close(found, wanted, absolute=1e-6 * wanted.max())
 
@@ -132,7 +133,8 @@ def test_inverting_amplifier(gain):
     cell, source, bandwidth, e_n = 2e-5, 1e-4, 60e6, 5e-9
     opamp = SinglePoleOpAmp(open_loop_gain=gain, gbwp=100e6, input_noise=e_n)
     found = noise(
-        InvDesign(conductance_positive=[[cell]], input_conductance=source, opamp=opamp, temperature=350.0), bandwidth
+        InvDesign(conductance_positive=[[cell]], input_conductance=source, opamp=opamp, temperature=350.0).circuit,
+        bandwidth,
     )
     total = cell + source
     noise_gain = 1 / (cell / total + 1 / gain)
@@ -146,7 +148,7 @@ def test_mvm_rows_are_amplifiers_of_their_own():
     design = MvmCircuit.program(RANDOM, opamp=SINGLE.replace(open_loop_gain=1e9)).design
     total = design.feedback_conductance + sum(array.sum(axis=1) for array in design.arrays)
     noise_gain = total / design.feedback_conductance
-    found = noise(design, 30e6)
+    found = noise(design.circuit, 30e6)
     band = np.array([passed(SINGLE.gbwp / factor, 30e6) for factor in noise_gain])
     assert_close(np.diag(found.amplifier), (noise_gain * SINGLE.input_noise) ** 2 * band, relative=1e-6)
     assert_close(np.diag(found.thermal), noise_gain**2 * 4 * KT / total * band, relative=1e-6)
@@ -156,16 +158,16 @@ def test_mvm_rows_are_amplifiers_of_their_own():
 def test_read_out_is_as_fast_as_the_op_amp_unless_told():
     """The default read-out has the op-amp's GBWP."""
     design = InvCircuit.program(spd_matrix(3, 5, 1), opamp=MACRO).design
-    assert noise(design).bandwidth == MACRO.gbwp
-    assert (noise(design).sigma == noise(design, MACRO.gbwp).sigma).all()
+    assert noise(design.circuit).bandwidth == MACRO.gbwp
+    assert (noise(design.circuit).sigma == noise(design.circuit, MACRO.gbwp).sigma).all()
 
 
 def test_noise_scales_as_its_sources():
     """Twice the temperature is twice the thermal variance, twice e_n four times the amplifiers', exactly; 0 is 0."""
     design = InvCircuit.program(spd_matrix(4, 5, 1), opamp=MACRO).design
-    found, hot = noise(design), noise(design.replace(temperature=2 * design.temperature))
-    loud = noise(design.replace(opamp=MACRO.replace(input_noise=2 * MACRO.input_noise)))
-    quiet = noise(design.replace(opamp=MACRO.replace(input_noise=0.0)))
+    found, hot = noise(design.circuit), noise(design.replace(temperature=2 * design.temperature).circuit)
+    loud = noise(design.replace(opamp=MACRO.replace(input_noise=2 * MACRO.input_noise)).circuit)
+    quiet = noise(design.replace(opamp=MACRO.replace(input_noise=0.0)).circuit)
     assert (hot.thermal == 2 * found.thermal).all()
     assert (hot.amplifier == found.amplifier).all()
     assert (loud.amplifier == 4 * found.amplifier).all()
@@ -180,21 +182,21 @@ def test_wires_without_resistance_make_no_noise(contacts):
     """As wire resistance goes to zero the noise goes to that of ideal wires, wherever lines are contacted."""
     ideal = InvCircuit.program(spd_matrix(4, 5, 1), opamp=MACRO).design
     wired = ideal.replace(interconnect=Interconnect(wire_resistance=1e-5, contacts=contacts))
-    wanted = noise(ideal).covariance
-    assert_close(noise(wired).covariance, wanted, absolute=1e-6 * wanted.max())
+    wanted = noise(ideal.circuit).covariance
+    assert_close(noise(wired.circuit).covariance, wanted, absolute=1e-6 * wanted.max())
 
 
 def test_noise_of_an_unstable_circuit_is_refused():
     """Where a pole grows there is no stationary noise, and the error says so."""
     with pytest.raises(ParameterError, match="unstable"):
-        noise(InvCircuit.program([[0.2, -1.0], [1.0, 0.2]], opamp=SinglePoleOpAmp()).design)
+        noise(InvCircuit.program([[0.2, -1.0], [1.0, 0.2]], opamp=SinglePoleOpAmp()).circuit)
 
 
 @pytest.mark.parametrize("bandwidth", [0.0, -1.0, math.inf, math.nan])
 def test_read_out_needs_a_bandwidth(bandwidth):
     """A read-out of no or of unlimited bandwidth is refused by name."""
     with pytest.raises(ParameterError, match="bandwidth"):
-        noise(InvCircuit.program([[1.0]], opamp=MACRO).design, bandwidth)
+        noise(InvCircuit.program([[1.0]], opamp=MACRO).circuit, bandwidth)
 
 
 @pytest.mark.parametrize("kind", ["inv", "mvm"])
@@ -207,7 +209,7 @@ def test_relative_noise_is_that_of_the_output_voltages(kind):
     found = relative_noise(circuit, solution, 30e6)
     driven = [0, 2]
     volts = [np.linalg.norm(solution.responses[k].outputs[-1]) for k in driven]
-    assert_close(found[driven], noise(circuit.design, 30e6).norm / np.array(volts), relative=1e-6)
+    assert_close(found[driven], noise(circuit.circuit, 30e6).norm / np.array(volts), relative=1e-6)
     assert math.isnan(found[1])
     single = circuit.solve(columns[:, 0]) if kind == "inv" else circuit.matvec(columns[:, 0])
     assert relative_noise(circuit, single, 30e6) == pytest.approx(found[0], rel=1e-9)
@@ -223,7 +225,7 @@ def test_noise_deck_of_mvm_has_all_its_sources():
         opamp=SINGLE,
         feedback_conductance=1e-4,
     )
-    deck = noise_deck(design, NoiseAnalysis(bandwidth=1e8, start=1.0, stop=1e12)).splitlines()
+    deck = noise_deck(design.circuit, NoiseAnalysis(bandwidth=1e8, start=1.0, stop=1e12)).splitlines()
     sources = {line.split()[0] for line in deck if line.startswith("V")}
     assert sources == {"Vc1", "Vc2", "Vd1", "Vd2"}
     assert "Ebuffer buffer 0 out1 0 1" in deck
@@ -236,4 +238,4 @@ def test_equal_row_sums_give_the_guide_of_the_documentation():
     total = 1e-4 + cells.sum(axis=1)[0]
     spread = SINGLE.input_noise**2 / 4 + KT / total
     wanted = 2 * math.pi * SINGLE.gbwp * spread * np.linalg.inv(cells / total + np.eye(3) / SINGLE.open_loop_gain)
-    assert_close(noise(design, 1e16).covariance, wanted, relative=1e-6)
+    assert_close(noise(design.circuit, 1e16).covariance, wanted, relative=1e-6)

@@ -12,11 +12,11 @@ from scipy.optimize import fsolve
 
 from amc_circuits import InvCircuit, MvmCircuit
 from amc_circuits.devices import Device
-from amc_circuits.engines import NgspiceEngine
 from amc_circuits.observation import observe
 from netlists import ParameterError, SinglePoleOpAmp, nodes, preset
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close, assert_within
+from tests.runs import waveforms
 
 SIZE = 3
 MATRIX, RIGHT = spd_matrix(SIZE, 5, 2), vector(SIZE, 2)
@@ -118,8 +118,8 @@ def kirchhoff(design, volts):
 def seen(circuit):
     """What ngspice finds of the step, and the job."""
     job = circuit.job(RIGHT[:, None])
-    (waveforms,) = NgspiceEngine().run([job])
-    return observe(circuit.design, waveforms, job.drive), waveforms, job
+    waves = waveforms(job)
+    return observe(circuit.circuit, waves, job.drive), waves, job
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_rest_is_that_of_kirchhoff_with_finite_gain(fields):
     observation, _, job = seen(circuit)
     wanted, power = kirchhoff(circuit.design, job.drive.levels[:, 0])
     assert_close(observation.outputs[-1], wanted, absolute=1e-4 * np.abs(wanted).max())
-    assert_within(observation.array_power[-1], power, 1e-3)
+    assert_within(observation.dissipated["array"][-1], power, 1e-3)
     linear, _ = kirchhoff(circuit.design.replace(nonlinearity_voltage=1e3), job.drive.levels[:, 0])
     assert np.abs(linear - wanted).max() > 0.1 * np.abs(wanted).max()
 
@@ -149,7 +149,7 @@ def test_array_energy_is_the_sum_over_the_cells():
     for cells, drivers in zip(design.arrays, (nodes.columns(SIZE), nodes.inverted_columns(SIZE)), strict=True):
         across = waves.voltages(drivers)[:, None, :] - sums[:, :, None]
         power = power + (across * sinh_current(across, cells, 0.05)).sum(axis=(1, 2))
-    assert_close(observation.array_power, power, absolute=1e-9 * power.max())
+    assert_close(observation.dissipated["array"], power, absolute=1e-9 * power.max())
     solution = circuit.solve(RIGHT)
     step = job.drive.step_time(0)
     grid = np.linspace(step, step + solution.settling_time, 20_001)

@@ -9,13 +9,14 @@ from amc_circuits.observation import observe, saved_vectors
 from netlists import nodes, preset
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close, assert_within
+from tests.runs import waveforms
 
 
 def observed(circuit, columns):
     """The waveforms of one transient and what is observed in them."""
     job = circuit.job(columns[:, None])
-    waves = circuit.simulator.run([job])[0]
-    return waves, observe(circuit.design, waves, job.drive)
+    waves = waveforms(job)
+    return waves, observe(circuit.circuit, waves, job.drive)
 
 
 def opamp_dissipation(opamp, outputs, currents):
@@ -33,7 +34,7 @@ def test_inv_energy_is_conserved_at_rest():
     c, d, w = (waves.voltages(names(5))[-1] for names in (nodes.columns, nodes.inverted_columns, nodes.inverter_sums))
     inverters = (((c - w) ** 2 + (d - w) ** 2) / design.inverter_resistance).sum()
     amplifiers = opamp_dissipation(opamp, np.concatenate([c, d]), seen.output_current[-1])
-    wanted = seen.array_power[-1] + seen.input_power[-1] + inverters + amplifiers
+    wanted = seen.dissipated["array"][-1] + seen.dissipated["inputs"][-1] + inverters + amplifiers
     assert_within(float(seen.delivered_power[-1]), float(wanted), 1e-6)
 
 
@@ -45,7 +46,7 @@ def test_mvm_energy_is_conserved_at_rest():
     v, out = waves.voltages(nodes.sums(4))[-1], waves.voltages(nodes.outputs(4))[-1]
     feedback = (design.feedback_conductance * (out - v) ** 2).sum()
     amplifiers = opamp_dissipation(design.opamp, out, seen.output_current[-1])
-    wanted = seen.array_power[-1] + feedback + amplifiers
+    wanted = seen.dissipated["array"][-1] + feedback + amplifiers
     assert_within(float(seen.delivered_power[-1]), float(wanted), 1e-6)
 
 
@@ -55,7 +56,7 @@ def test_before_the_step_only_the_quiescent_current_flows():
     opamp = circuit.design.opamp
     _, seen = observed(circuit, vector(3, 0))
     assert_within(float(seen.delivered_power[0]), 6 * 2 * opamp.supply_voltage * opamp.quiescent_current, 1e-6)
-    assert seen.array_power[0] == pytest.approx(0, abs=1e-15)
+    assert seen.dissipated["array"][0] == pytest.approx(0, abs=1e-15)
 
 
 def test_array_power_is_the_sum_over_its_cells():
@@ -67,7 +68,7 @@ def test_array_power_is_the_sum_over_its_cells():
     for k, cells in enumerate(circuit.design.arrays):
         columns = waves.voltages(nodes.drivers(k, 4))
         wanted += (cells * (columns[:, None, :] - rows[:, :, None]) ** 2).sum(axis=(1, 2))
-    assert_close(seen.array_power, wanted, relative=1e-9, absolute=1e-18)
+    assert_close(seen.dissipated["array"], wanted, relative=1e-9, absolute=1e-18)
 
 
 def test_stage_voltage_is_the_output_without_its_load():
@@ -82,11 +83,11 @@ def test_stage_voltage_is_the_output_without_its_load():
 
 @pytest.mark.parametrize("wires", [{}, {"wire_resistance": 2.0, "line_capacitance": 1e-15}])
 def test_only_what_is_measured_is_saved(wires):
-    """INV saves 4 N voltages and two supply currents, MVM N + 2 M + N voltages, with wires as without."""
+    """INV saves 4 N voltages and two supply currents, MVM 2 N voltages, with wires as without: sources are known."""
     inv = InvCircuit.program(spd_matrix(4, 6, 0), **wires).design
     mvm = MvmCircuit.program(np.random.default_rng(1).standard_normal((4, 6)), opamp="single-pole", **wires).design
-    assert len(saved_vectors(inv)) == 4 * 4 + 2
-    assert len(saved_vectors(mvm)) == 4 + 2 * 6 + 4
+    assert len(saved_vectors(inv.circuit)) == 4 * 4 + 2
+    assert len(saved_vectors(mvm.circuit)) == 4 + 4
 
 
 @pytest.mark.parametrize(("contacts", "ends"), [("one", 1), ("both", 2)])
@@ -94,18 +95,19 @@ def test_a_flat_mesh_saves_the_first_node_of_every_contact(contacts, ends):
     """N + M voltages more for each array and contact; an array of one cell has one node for both."""
     flat = {"wire_resistance": 2.0, "interconnect": "flat", "contacts": contacts, "opamp": "single-pole"}
     mvm = MvmCircuit.program(np.random.default_rng(1).standard_normal((4, 6)), **flat).design
-    assert len(saved_vectors(mvm)) == 4 + 2 * 6 + 4 + 2 * ends * (4 + 6)
-    assert len(saved_vectors(MvmCircuit.program([[1.0]], **flat).design)) == 1 + 1 + 1 + 2
+    assert len(saved_vectors(mvm.circuit)) == 4 + 4 + 2 * ends * (4 + 6)
+    assert len(saved_vectors(MvmCircuit.program([[1.0]], **flat).circuit)) == 1 + 1 + 2
 
 
 def test_terminal_voltages_stand_word_lines_first():
     """Word lines, then the bit lines of the positive and of the negative array, sliced like all the rest."""
     circuit = MvmCircuit.program(np.random.default_rng(1).standard_normal((2, 3)))
     waves, seen = observed(circuit, vector(3, 1))
-    names = [*nodes.sums(2), *nodes.columns(3), *nodes.inverted_columns(3)]
-    assert (seen.terminal_voltage == waves.voltages(names)).all()
+    driven = circuit.job(vector(3, 1)[:, None]).drive.voltage(waves.time)
+    wanted = np.hstack([waves.voltages(nodes.sums(2)), driven, -driven])
+    assert (seen.terminal_voltage == wanted).all()
     middle = seen.time[-1] / 2
-    assert (seen.between(0, middle).terminal_voltage == waves.voltages(names)[seen.time <= middle]).all()
+    assert (seen.between(0, middle).terminal_voltage == wanted[seen.time <= middle]).all()
     _, seen = observed(InvCircuit.program(np.eye(3) + 0.1, opamp="single-pole"), vector(3, 1))
     assert seen.terminal_voltage.shape == (len(seen.time), 2 * 3)
     assert (seen.terminal_voltage[:, 3:] == seen.outputs).all()

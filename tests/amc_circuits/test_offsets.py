@@ -8,7 +8,7 @@ import pytest
 from amc_circuits import InvCircuit, MvmCircuit
 from netlists import ParameterError, SinglePoleOpAmp, preset
 from netlists.transistor_opamp import cmos_100meg
-from tests.cases import spd_matrix, vector
+from tests.cases import reduced, spd_matrix, vector
 from tests.comparators import assert_close
 
 SIZE = 4
@@ -179,9 +179,9 @@ def test_rms_of_the_outputs_follows_from_the_spread(wire_resistance):
     spread, trials = 1e-3, 120
     fields = {"opamp": OPAMPS["macro"], "engine": "state-space", "wire_resistance": wire_resistance, "seed": 5}
     nominal = InvCircuit.program(MATRIX, **fields).design
-    plus, minus = (array.conductance[:SIZE, SIZE:] for array in nominal.reduced_arrays)
+    plus, minus = (array.conductance[:SIZE, SIZE:] for array in reduced(nominal))
     # What meets in a sum node: input, and all that joins it to another terminal of either array.
-    total = [array.laplacian[:SIZE, :SIZE] for array in nominal.reduced_arrays]
+    total = [array.laplacian[:SIZE, :SIZE] for array in reduced(nominal)]
     sums = nominal.input_conductance * np.eye(SIZE) + sum(total)
     weights = np.linalg.solve(plus - minus, np.hstack([sums, -2 * minus]))
     drawn = [InvCircuit.program(MATRIX, **fields, offset_spread=spread, trial=k).linear for k in range(trials)]

@@ -15,6 +15,7 @@ from amc_circuits.stability import Stability
 from netlists import SinglePoleOpAmp, nodes, preset
 from tests.cases import spd_matrix
 from tests.comparators import assert_close, assert_within
+from tests.runs import waveforms
 
 IDEAL = SinglePoleOpAmp(open_loop_gain=1e6, gbwp=100e6)
 LIMITS_FAR_AWAY = {"slew_rate": 1e12, "output_swing": 1e3, "supply_voltage": 1e3, "output_current_limit": 1e3}
@@ -52,7 +53,7 @@ def rate_in_ngspice(circuit: InvCircuit) -> float:
     kicked = replace(circuit, settings=circuit.settings.replace(input_voltage=1e-4))
     job = kicked.job(direction[:, None] / np.abs(direction).max())
     analysis = job.analysis.replace(max_step=min(job.analysis.max_step, 0.1 / abs(slowest)))
-    waves = kicked.simulator.run([replace(job, analysis=analysis)])[0]
+    waves = waveforms(replace(job, analysis=analysis))
     steady = linear.steady("c", job.drive.levels)[:, 0]
     away = np.abs(waves.voltages(nodes.columns(circuit.design.size)) - steady).max(axis=1)
     end = waves.time[-1]

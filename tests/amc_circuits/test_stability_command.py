@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from amc_circuits.inv import InvCircuit
-from amc_circuits.margins import largest_gbwp, largest_inverter_resistance, lowest_second_pole
+from amc_circuits.margins import largest_gbwp, largest_resistance, lowest_second_pole
 from amc_circuits.pole_picture import draw_poles
 from amc_circuits.stability import Stability
+from netlists.circuits.inv import INVERTERS
 from tests.cases import spd_matrix
 from tests.command_line import SMALL
 
@@ -52,9 +53,9 @@ def test_json_is_what_python_finds(amc, matrix_file):
     )
     assert printed["damping_ratio"] == found.damping_ratio
     assert printed["predicted_settling_time_s"] == found.settling_time(0.1)
-    assert printed["lowest_second_pole_hz"] == lowest_second_pole(design).value
-    assert printed["largest_gbwp_hz"] == largest_gbwp(design).value
-    assert printed["largest_inverter_resistance_ohm"] == largest_inverter_resistance(design).value
+    assert printed["lowest_second_pole_hz"] == lowest_second_pole(design.circuit).value
+    assert printed["largest_gbwp_hz"] == largest_gbwp(design.circuit).value
+    assert printed["largest_inverter_resistance_ohm"] == largest_resistance(design.circuit, INVERTERS).value
     assert (printed["size"], printed["seed"], printed["stable"], printed["cause"]) == (8, 0, True, "")
     assert printed["notes"] == {}
 

@@ -20,6 +20,7 @@ from netlists.reduction import reduce_array
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close, assert_within
 from tests.kirchhoff import array_at_rest, inv_at_rest, mvm_at_rest
+from tests.runs import waveforms
 
 RECORD = Path(__file__).parents[1] / "recorded" / "badcrossbar.npz"
 SIZES = ("3x3", "4x7", "16x16", "32x32", "64x64")
@@ -194,9 +195,9 @@ def test_inv_in_ngspice_ends_where_kirchhoff_says(signed, contacts, name, form):
         rest = inv_at_rest(circuit.design, inputs)
         wanted = rest.group("c", size)
         job = circuit.job(inputs[:, None])
-        seen = observe(circuit.design, circuit.simulator.run([job])[0], job.drive)
+        seen = observe(circuit.circuit, waveforms(job), job.drive)
         assert_close(seen.outputs[-1], wanted, absolute=bound * np.abs(wanted).max())
-        assert_within(float(seen.array_power[-1]), rest.array_power, 10 * bound)
+        assert_within(float(seen.dissipated["array"][-1]), rest.array_power, 10 * bound)
 
 
 @pytest.mark.parametrize("contacts", ["one", "both"])
@@ -260,7 +261,7 @@ def outputs_in_ngspice(form):
         options = {"wire_resistance": segment, "interconnect": form, **FINE}
         circuit, inputs = inv_of(6, True, opamp=OPAMPS["single-pole"][0], **options)
         job = circuit.job(inputs[:, None])
-        return observe(circuit.design, circuit.simulator.run([job])[0], job.drive).outputs[-1]
+        return observe(circuit.circuit, waveforms(job), job.drive).outputs[-1]
 
     return outputs
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from amc_circuits.engines import Job, NgspiceEngine, StateSpaceEngine
+from amc_circuits.engines import Job, StateSpaceEngine
 from amc_circuits.inv import InvCircuit
 from amc_circuits.observation import observe
 from netlists import preset
 from tests.cases import spd_matrix, vector
+from tests.runs import exact_outputs, many_waveforms, readings
 
 LEAST, MOST = 0.35, 0.8
 """The waveforms differ by this part of the estimate."""
@@ -23,24 +24,22 @@ def _job(seed: int) -> Job:
     job = circuit.job(vector(size, seed)[:, None])
     # Fine enough for what is left to be the amplifiers' own.
     analysis = job.analysis.replace(max_step=job.analysis.max_step / 6, trtol=0.5, reltol=1e-5)
-    return Job(job.design, job.drive, analysis)
+    return Job(job.circuit, job.drive, analysis)
 
 
 def test_the_waveforms_differ_by_half_of_the_estimate():
     """An estimate E flags what loses more than its limit: at a limit of d/0.8 it does, at d/0.35 it does not."""
     jobs = [_job(seed) for seed in range(40)]
     counted = 0
-    for job, waveforms in zip(jobs, NgspiceEngine().run(jobs, processes=2), strict=True):
-        reading = StateSpaceEngine(largest_loss=1e9).read([job], 0.01)[0][0]
-        if reading.excess or reading.attempt.peak_output > 0.7 * job.design.opamp.output_swing:
+    for job, waves in zip(jobs, many_waveforms(jobs), strict=True):
+        reading = readings(job, 0.01, StateSpaceEngine(largest_loss=1e9))[0]
+        if reading.excess or reading.attempt.peak_output > 0.7 * job.circuit.opamps[0].output_swing:
             continue
-        wanted = observe(job.design, waveforms, job.drive).outputs
-        difference = (
-            np.abs(StateSpaceEngine().outputs(job, waveforms.time) - wanted).max() / np.abs(reading.final).max()
-        )
+        wanted = observe(job.circuit, waves, job.drive).outputs
+        difference = np.abs(exact_outputs(job, waves.time) - wanted).max() / np.abs(reading.final).max()
         if difference < 2e-3:
             continue  # here the simulator's own error counts
         counted += 1
-        assert StateSpaceEngine(largest_loss=difference / MOST).read([job], 0.01)[0][0].excess
-        assert not StateSpaceEngine(largest_loss=difference / LEAST).read([job], 0.01)[0][0].excess
+        assert readings(job, 0.01, StateSpaceEngine(largest_loss=difference / MOST))[0].excess
+        assert not readings(job, 0.01, StateSpaceEngine(largest_loss=difference / LEAST))[0].excess
     assert counted >= 15

@@ -16,6 +16,7 @@ from amc_circuits.engines import NgspiceEngine, find_ngspice, processes, run_dec
 from amc_circuits.engines.rawfile import RawFileError, read_plots, read_raw
 from tests.amc_circuits import broken_ngspice as broken
 from tests.command_line import SMALL
+from tests.runs import waveforms
 
 MATRIX = np.array([[2.0, -1.0], [-1.0, 2.0]])
 FAILURES = {
@@ -132,7 +133,7 @@ def test_klu_and_sparse_agree():
         pytest.skip("this ngspice has one solver")
     circuit = InvCircuit.program(MATRIX, opamp="single-pole")
     job = circuit.job(np.array([[1.0], [2.0]]))
-    klu, sparse = (NgspiceEngine(solver=solver).run([job])[0] for solver in ("klu", "sparse"))
+    klu, sparse = (waveforms(job, NgspiceEngine(solver=solver)) for solver in ("klu", "sparse"))
     np.testing.assert_allclose(klu.voltages(["c1", "c2"])[-1], sparse.voltages(["c1", "c2"])[-1], rtol=1e-6)
 
 

@@ -6,8 +6,8 @@ from scipy.integrate import quad
 from scipy.linalg import expm
 from scipy.optimize import brentq
 
-from amc_circuits.engines import Job, StateSpaceEngine
-from amc_circuits.exact_circuit import ExactCircuit, exact_circuit
+from amc_circuits.engines import Job
+from amc_circuits.exact_circuit import ExactCircuit
 from amc_circuits.exact_response import ExactResponse, gauss, probe_of
 from amc_circuits.exact_slots import slots_of
 from amc_circuits.inv import InvCircuit
@@ -20,6 +20,7 @@ from netlists import ParameterError, SinglePoleOpAmp, preset
 from tests.amc_circuits.test_linear_circuit import exact
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close, assert_within
+from tests.runs import exact_outputs, readings
 
 OPAMP = SinglePoleOpAmp(open_loop_gain=1e5, gbwp=100e6)
 EDGE = 1e-13
@@ -34,7 +35,7 @@ def programmed(matrix, **options) -> InvCircuit:
 def job_of(circuit, columns) -> Job:
     """The job that streams columns."""
     levels = circuit.input_levels(columns)[0]
-    return stream_job(circuit.design, circuit.linear, circuit.settings, circuit.timing, levels)
+    return stream_job(circuit.circuit, circuit.linear, circuit.settings, circuit.timing, levels)
 
 
 def test_one_amplifier_settles_as_an_exponential_does():
@@ -75,10 +76,10 @@ def test_closed_form_of_the_energy_is_the_integral_of_the_power(circuit):
         opamp=preset("cmos-100meg").replace(input_offset=2e-3, second_pole=3e8),
         wire_resistance=2.0, line_capacitance=2e-15, rise_time=2e-9,
     )  # fmt: skip
-    whole = exact_circuit(made.design)
+    whole = ExactCircuit(made.circuit)
     drive = job_of(made, rng.uniform(-1, 1, (made.matrix.shape[1], 2))).drive
     slots = slots_of(whole, drive, True)
-    form = whole.array_energy
+    form = whole.dissipation["array"]
     for piece, first, last in ((slots.edge, 0.3e-9, 1.9e-9), (slots.hold, 2e-9, 2.4e-9), (slots.hold, 5e-9, 40e-9)):
         got = form.integral(piece, np.full(2, first), np.full(2, last))
         for k in range(2):
@@ -94,7 +95,7 @@ def test_closed_form_of_the_energy_is_the_integral_of_the_power(circuit):
 def test_array_energy_is_never_negative():
     """Cells and wires only dissipate: the form is positive semidefinite."""
     circuit = programmed(spd_matrix(6, 10, 1), wire_resistance=5.0)
-    assert np.linalg.eigvalsh(ExactCircuit(circuit.design).laplacian).min() > -1e-15
+    assert np.linalg.eigvalsh(ExactCircuit(circuit.circuit).dissipation["array"].form).min() > -1e-15
 
 
 def test_supply_energy_at_rest_is_quiescent():
@@ -116,7 +117,7 @@ def test_critical_damping_has_no_second_eigenvector():
     circuit = programmed([[1.0]], opamp=macro, rise_time=EDGE, input_voltage=1e-3)
     job = job_of(circuit, np.array([[1.0]]))
     time = np.linspace(EDGE, 8 / a, 50)
-    got = StateSpaceEngine().outputs(job, time)[:, 0] / job.drive.levels[0, 0]
+    got = exact_outputs(job, time)[:, 0] / job.drive.levels[0, 0]
     after = time - EDGE / 2
     assert_close(got, -(1 - (1 + 2 * a * after) * np.exp(-2 * a * after)), absolute=1e-7)
 
@@ -174,11 +175,11 @@ def test_a_crest_between_two_samples_is_not_missed():
     """A ringing output that grazes its band: the settling time is a root beyond which a fine grid finds no exit."""
     opamp = preset("cmos-100meg").replace(second_pole=1.1e8, output_resistance=1.0, input_capacitance=0.0)
     circuit = programmed(np.array([[1.0, -0.6], [-0.6, 1.0]]), opamp=opamp)
-    whole = exact_circuit(circuit.design)
+    whole = ExactCircuit(circuit.circuit)
     for tolerance in np.linspace(0.01, 0.2, 40):
         tuned = programmed(np.array([[1.0, -0.6], [-0.6, 1.0]]), opamp=opamp, tolerance=float(tolerance))
         job = job_of(tuned, np.array([[1.0], [0.3]]))
-        reading = StateSpaceEngine().read([job], float(tolerance))[0][0]
+        reading = readings(job, float(tolerance))[0]
         hold = slots_of(whole, job.drive, True).hold
         after = np.linspace(hold.start, hold.stop, 20_001)
         outputs = whole.response.at(hold, whole.outputs, after)[0]
@@ -230,7 +231,7 @@ def test_energies_of_badly_conditioned_modes_are_integrals():
     system[:16, :16], system[:16, 16] = circuit.linear.state, circuit.linear.drive @ levels
     move, state = expm(system * step), np.append(np.zeros(16), 1.0)
     rows = circuit.linear.read[: 2 * 16], circuit.linear.feed[: 2 * 16]
-    laplacian = exact_circuit(circuit.design).laplacian
+    laplacian = ExactCircuit(circuit.circuit).dissipation["array"].form
     power = []
     for _ in range(steps + 1):
         voltage = rows[0] @ state[:16] + rows[1] @ levels
@@ -275,7 +276,7 @@ def test_the_excess_is_what_the_linear_solution_asks_for():
     opamp = preset("cmos-100meg").replace(slew_rate=slew_rate, input_capacitance=0.0, output_resistance=1e-6)
     circuit = programmed([[1.0]], opamp=opamp, rise_time=1e-12)
     job = job_of(circuit, np.array([[1.0]]))
-    excess = StateSpaceEngine().read([job], 0.01)[0][0].excess
+    excess = readings(job, 0.01)[0].excess
     assert excess.amplifier == "amplifier 1"
     assert_within(excess.ratio, 2 * np.pi * opamp.gbwp * 0.1 / 2 / slew_rate, 1e-2)
     assert 0 <= excess.time < 1e-10
@@ -290,7 +291,7 @@ def test_gauss_points_integrate_what_the_panels_promise():
 def test_a_form_of_zero_modes_is_a_polynomial():
     """With no decaying part the integral is that of a straight line squared."""
     circuit = programmed([[1.0]], opamp=OPAMP)
-    whole = exact_circuit(circuit.design)
+    whole = ExactCircuit(circuit.circuit)
     probe = probe_of(whole.linear, "c")
     form = QuadraticForm.of(probe, np.eye(1), whole.response.values)
     piece = whole.response.piece(0.0, 1.0, np.zeros((1, 1)), np.zeros((1, 1)), np.ones((1, 1)))
@@ -304,13 +305,12 @@ def test_crossing_is_a_root_of_the_response():
     """The settling time solves `|y(t) - final| = band`, by an independent root finder on the outputs."""
     circuit = programmed(spd_matrix(4, 10, 7))
     job = job_of(circuit, vector(4, 7)[:, None])
-    engine = StateSpaceEngine()
-    reading = engine.read([job], 0.01)[0][0]
+    reading = readings(job, 0.01)[0]
     band = 0.01 * np.abs(reading.final).max()
     step = job.drive.step_time(0)
 
     def excess(time):
-        return float(np.abs(engine.outputs(job, np.array([time]))[0] - reading.final).max() - band)
+        return float(np.abs(exact_outputs(job, np.array([time]))[0] - reading.final).max() - band)
 
     settled = step + reading.settling_time
     assert abs(excess(settled)) < 1e-9 * band
