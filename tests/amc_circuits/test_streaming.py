@@ -18,7 +18,7 @@ MATRIX, B = spd_matrix(3, 4, 0), vector(3, 0)
 
 def test_a_slot_is_long_enough_to_be_steady():
     """At a slot's last fifth `1.5 exp(-t/tau)` is tolerance/20, at a return's end `exp(-t/tau)` is tolerance/2."""
-    given = timing(Stability(np.array([-1e7 + 0j])), preset("single-pole"), 0.01, 1e-12)
+    given = timing(Stability(np.array([-1e7 + 0j])), [preset("single-pole")], 0.01, 1e-12)
     assert 1.5 * np.exp(-0.8 * given.slot_time * 1e7) == pytest.approx(0.01 / 20, rel=1e-3)
     assert np.exp(-(given.return_time - given.fall_time) * 1e7) == pytest.approx(0.01 / 2, rel=1e-3)
 
@@ -26,8 +26,8 @@ def test_a_slot_is_long_enough_to_be_steady():
 def test_slewing_lengthens_the_slot():
     """An op-amp that slews is given the time to cross its whole swing once more."""
     poles, opamp = Stability(np.array([-1e7 + 0j])), preset("cmos-100meg")
-    longer = timing(poles, opamp.replace(slew_rate=1e6), 0.01, 1e-12).slot_time
-    assert longer - timing(poles, opamp.replace(slew_rate=1e12), 0.01, 1e-12).slot_time == pytest.approx(
+    longer = timing(poles, [opamp.replace(slew_rate=1e6)], 0.01, 1e-12).slot_time
+    assert longer - timing(poles, [opamp.replace(slew_rate=1e12)], 0.01, 1e-12).slot_time == pytest.approx(
         1.25 * opamp.output_swing / 1e6, rel=1e-3
     )
 
