@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from amc_circuits.answer import Answer, Question
-from amc_circuits.converters import Converters
+from amc_circuits.converters import HEADROOM, Converters
 from amc_circuits.engines import ENGINES, Engine, Job, check_design, check_engine
 from amc_circuits.hardware import Hardware
 from amc_circuits.linear_circuit import LinearCircuit, linear_circuit
@@ -24,7 +24,7 @@ from amc_circuits.readings import Reading
 from amc_circuits.settings import Settings
 from amc_circuits.solution import Provenance, Solution
 from amc_circuits.stability import Stability, stability
-from amc_circuits.streaming import HEADROOM, Stream, Timing, stream_job, timing
+from amc_circuits.streaming import Stream, Timing, stream_job, timing
 from amc_circuits.system import Numbers, System
 from netlists import InvDesign, MvmDesign
 from netlists.record import FloatArray
