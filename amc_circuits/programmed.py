@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from amc_circuits.answer import Answer, Question
+from amc_circuits.checks import Numbers
 from amc_circuits.converters import HEADROOM, Converters
 from amc_circuits.engines import ENGINES, Engine, Job, check_design, check_engine
 from amc_circuits.hardware import Hardware
@@ -25,7 +26,7 @@ from amc_circuits.settings import Settings
 from amc_circuits.solution import Provenance, Solution
 from amc_circuits.stability import Stability, stability
 from amc_circuits.streaming import Stream, Timing, stream_job, timing
-from amc_circuits.system import Numbers, System
+from amc_circuits.system import System
 from netlists import InvDesign, MvmDesign
 from netlists.record import FloatArray
 

@@ -13,9 +13,9 @@ from rich.table import Table
 
 from amc_circuits.budget import Budget
 from amc_circuits.cases import Case
+from amc_circuits.checks import Numbers
 from amc_circuits.quantities import format_quantity
 from amc_circuits.solution import Solution
-from amc_circuits.system import Numbers
 
 BITS = (4, 6, 8)
 """Accuracies of a converter to which the time is told."""
