@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.budget import Budget, budget_of
+from amc_circuits.budget import Budget
+from amc_circuits.budgeting import budget_of
 from amc_circuits.checks import Numbers
 from amc_circuits.measurement import bits, relative_error
 from amc_circuits.quantities import counted, format_quantity
