@@ -16,7 +16,8 @@ from amc_circuits.checks import Numbers
 from amc_circuits.measurement import bits, relative_error
 from amc_circuits.quantities import counted, format_quantity
 from amc_circuits.readings import NARROWER, WIDER, Reading
-from amc_circuits.solution import Attempt, Energy, Response, Solution, Status, scalar_or_array
+from amc_circuits.response import Response
+from amc_circuits.solution import Attempt, Energy, Solution, Status, scalar_or_array
 from amc_circuits.system import System
 from netlists import MvmDesign
 from netlists.record import FloatArray

@@ -17,7 +17,8 @@ from amc_circuits.budget import Budget
 from amc_circuits.devices import Device, programmed
 from amc_circuits.mapping import Mapping
 from amc_circuits.measurement import relative_error
-from amc_circuits.solution import Response, scalar_or_array
+from amc_circuits.response import Response
+from amc_circuits.solution import scalar_or_array
 from amc_circuits.static import ALL_EFFECTS, Effects, StaticCircuit
 from netlists.record import FloatArray
 

@@ -16,8 +16,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
+from amc_circuits.response import Response, slowest
 from amc_circuits.run_folder import replacing
-from amc_circuits.solution import Response, slowest
 from netlists import ParameterError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from amc_circuits import plotting
 from amc_circuits.array_picture import plot_array
 from amc_circuits.cells import CellArrays
 from amc_circuits.readout_picture import plot_readout
-from amc_circuits.solution import Response
+from amc_circuits.response import Response
 
 TIME = np.linspace(-1e-9, 100e-9, 400)
 
