@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,14 +17,12 @@ from amc_circuits.budget import Budget
 from amc_circuits.devices import Device, programmed
 from amc_circuits.mapping import Mapping
 from amc_circuits.measurement import relative_error
+from amc_circuits.programmed import ProgrammedArray
+from amc_circuits.question import Question
 from amc_circuits.response import Response
 from amc_circuits.solution import scalar_or_array
 from amc_circuits.static import ALL_EFFECTS, Effects, StaticCircuit
 from netlists.record import FloatArray
-
-if TYPE_CHECKING:
-    from amc_circuits.answer import Question
-    from amc_circuits.programmed import ProgrammedCircuit
 
 OF_CELLS = {
     "levels": ("levels",),
@@ -46,7 +44,7 @@ OF_CIRCUITS = {
 
 
 def budget_of(
-    circuit: ProgrammedCircuit, question: Question, scales: FloatArray, responses: tuple[Response | None, ...]
+    circuit: ProgrammedArray, question: Question, scales: FloatArray, responses: tuple[Response | None, ...]
 ) -> Budget:
     """The budget of a question.
 
@@ -63,7 +61,7 @@ def budget_of(
 class _Account:
     """What a budget is made from; attributes as in `budget_of`."""
 
-    circuit: ProgrammedCircuit
+    circuit: ProgrammedArray
     question: Question
     scales: FloatArray
     responses: tuple[Response | None, ...]

@@ -59,7 +59,7 @@ app.add_typer(netlist, name="netlist", no_args_is_help=True)
 
 def _say_version(wanted: bool) -> None:
     if wanted:
-        from amc_circuits.programmed import package_version
+        from amc_circuits.version import package_version
 
         print(f"amc {package_version()}")
         raise typer.Exit

@@ -13,8 +13,8 @@ from amc_circuits.engines import EngineNotFoundError, NgspiceEngine, SimulationE
 from amc_circuits.engines.ngspice_binary import MEND, OLDEST, NgspiceBinary
 from amc_circuits.extensions import Check, installed_extensions
 from amc_circuits.inv import InvCircuit
-from amc_circuits.programmed import package_version
 from amc_circuits.quantities import format_quantity
+from amc_circuits.version import package_version
 from netlists import ParameterError, SinglePoleOpAmp, preset
 
 PATIENCE = 20.0

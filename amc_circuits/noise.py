@@ -30,7 +30,7 @@ from netlists.noise_deck import BOLTZMANN, NoiseAnalysis, noise_deck
 from netlists.record import FloatArray
 
 if TYPE_CHECKING:
-    from amc_circuits.programmed import ProgrammedCircuit
+    from amc_circuits.solver import ProgrammedCircuit
 
 MARGIN = 1e4
 """How far ngspice's spectrum goes below the slowest pole and above the read-out's: one part in it lies outside."""

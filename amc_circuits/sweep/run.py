@@ -12,7 +12,6 @@ from logging import Logger
 from pathlib import Path
 
 from amc_circuits.engines import StateSpaceEngine
-from amc_circuits.programmed import package_version
 from amc_circuits.quantities import counted
 from amc_circuits.sweep.evidence import keep_evidence
 from amc_circuits.sweep.folder import owned, write_specification
@@ -21,6 +20,7 @@ from amc_circuits.sweep.plan import Handling, Plan, plan_of
 from amc_circuits.sweep.point import DISAGREE, Outcome, Point, run_point
 from amc_circuits.sweep.spec import Sweep
 from amc_circuits.sweep.store import FAILED, INVALID, Row, Store
+from amc_circuits.version import package_version
 from amc_circuits.workers import GRACE, CallTimedOutError, Ended, Executor, WorkerDiedError, made_by
 
 STORED_EVERY = 0.05
