@@ -22,10 +22,11 @@ from amc_circuits.inv import InvCircuit
 from amc_circuits.mapping import Mapping as Conductances
 from amc_circuits.matrices import draw_matrix, draw_vector
 from amc_circuits.mvm import MvmCircuit
-from amc_circuits.noise import noise, relative_noise
+from amc_circuits.noise import noise
 from amc_circuits.opamp_files import opamp_of
 from amc_circuits.option import Circuit
 from amc_circuits.options import CIRCUIT, CONVERTERS, DEVICE_OVERRIDES, OPAMP_FILE, OPAMP_OVERRIDES, SOLVE
+from amc_circuits.output_noise import relative_noise
 from amc_circuits.solution import Solution
 from netlists import ParameterError
 
