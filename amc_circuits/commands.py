@@ -23,6 +23,7 @@ from amc_circuits.option import Circuit, Option, output_format
 from amc_circuits.options import ARGUMENTS, JOBS, RHS, parse_options
 from amc_circuits.run_folder import check_output_file, replacing, writing
 from amc_circuits.solution import Solution, UnusableSolutionError
+from amc_circuits.tables import budget_table, print_table
 from netlists import ParameterError
 
 if TYPE_CHECKING:
@@ -103,10 +104,10 @@ def solve(
     if form == "json":
         print(json.dumps(report.record(case, solution), indent=2, allow_nan=False))
     else:
-        report.print_table(report.table(case, solution))
+        print_table(report.table(case, solution))
         print(report.vector_line(case, solution))
         if (budget := case.budget(solution)) is not None:
-            report.print_table(report.budget_table(budget, solution.relative_error))
+            print_table(budget_table(budget, solution.relative_error))
     print_notes(case, solution)
     if not solution.usable:
         lacking = f"; {output} is not written" if output is not None and not written else ""

@@ -20,9 +20,11 @@ from amc_circuits.cost import cost as cost_of
 from amc_circuits.messages import NO_RESULT, as_typed, finish, one_line_warnings
 from amc_circuits.option import output_format, parse_table
 from amc_circuits.options import COST, JOBS
+from amc_circuits.plain import plain
 from amc_circuits.quantities import format_quantity
-from amc_circuits.report import plain, print_table, shape_text
+from amc_circuits.report import shape_text
 from amc_circuits.solution import Solution
+from amc_circuits.tables import print_table
 from netlists import ParameterError
 
 

@@ -32,9 +32,11 @@ from amc_circuits.monte_carlo import (
     study_of,
 )
 from amc_circuits.option import Circuit
+from amc_circuits.plain import plain
 from amc_circuits.quantities import format_quantity
-from amc_circuits.report import plain, print_table, shape_text
+from amc_circuits.report import shape_text
 from amc_circuits.run_folder import replacing, writing
+from amc_circuits.tables import print_table
 from amc_circuits.trial_statistics import Spread, Yield, spreads, statuses, yields
 from amc_circuits.version import package_version
 

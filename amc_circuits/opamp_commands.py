@@ -20,9 +20,10 @@ from amc_circuits.opamp_files import subcircuit_of
 from amc_circuits.opamp_fit import fit_macro
 from amc_circuits.opamp_options import BENCH, FILE
 from amc_circuits.option import flag, output_format, parse_table
+from amc_circuits.plain import plain
 from amc_circuits.quantities import format_quantity
-from amc_circuits.report import plain, print_table
 from amc_circuits.run_folder import check_output_file, writing
+from amc_circuits.tables import print_table
 from netlists import PRESETS, MacroOpAmp, OpAmp, ParameterError, SinglePoleOpAmp, preset
 from netlists.opamp_bench import LARGEST_LOAD_CAPACITANCE, OpAmpBench
 from netlists.presets import DEFAULT

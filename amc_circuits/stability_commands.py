@@ -17,10 +17,12 @@ from amc_circuits.inv import InvCircuit
 from amc_circuits.margins import Limit, largest_gbwp, largest_inverter_resistance, lowest_second_pole
 from amc_circuits.messages import NO_RESULT, as_typed, finish, one_line_warnings
 from amc_circuits.option import output_format
+from amc_circuits.plain import plain
 from amc_circuits.quantities import format_quantity
-from amc_circuits.report import plain, print_table, shape_text
+from amc_circuits.report import shape_text
 from amc_circuits.run_folder import check_output_file, writing
 from amc_circuits.stability import Stability, complex_text
+from amc_circuits.tables import print_table
 from netlists import MacroOpAmp
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.monte_carlo import UNITS, Limit, Trial
-from amc_circuits.report import plain
+from amc_circuits.plain import plain
 from netlists.record import FloatArray
 
 CONFIDENCE = 0.95

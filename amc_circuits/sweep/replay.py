@@ -12,14 +12,15 @@ from rich.table import Table
 from amc_circuits.messages import NO_RESULT, USABLE, finish
 from amc_circuits.option import Option
 from amc_circuits.options import parse_options
+from amc_circuits.plain import plain
 from amc_circuits.quantities import counted
-from amc_circuits.report import plain, print_table
 from amc_circuits.sweep.columns import CIRCUITS
 from amc_circuits.sweep.evidence import write_evidence
 from amc_circuits.sweep.keys import FILES, engine_version, key_of
 from amc_circuits.sweep.point import DISAGREE, Outcome, Point, run_point
 from amc_circuits.sweep.store import Row, Store
 from amc_circuits.sweep.text_table import one_line
+from amc_circuits.tables import print_table
 from netlists import ParameterError
 
 ROW = Option("ROW", "integer", "Number of a row")
