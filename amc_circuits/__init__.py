@@ -18,22 +18,23 @@ if TYPE_CHECKING:
     from amc_circuits.inv import InvCircuit, SlowInverterWarning
     from amc_circuits.messages import one_line_warnings
     from amc_circuits.mvm import MvmCircuit
-    from amc_circuits.plotting import STYLE, plot_responses, save_figure
+    from amc_circuits.plotting import plot_responses
     from amc_circuits.quantities import format_quantity
     from amc_circuits.response import Response
     from amc_circuits.run_folder import check_folder, check_own_files, claim_folder, replacing
     from amc_circuits.solution import Energy, Solution, Status, UnusableSolutionError
+    from amc_circuits.style import STYLE, save_figure
     from amc_circuits.sweep.results import open_sweep
     from amc_circuits.toml_file import read_toml
     from amc_circuits.version import package_version
     from netlists import ParameterError
 
 _HOMES = {
-    "save_figure": "amc_circuits.plotting",
+    "save_figure": "amc_circuits.style",
     "one_line_warnings": "amc_circuits.messages",
     "package_version": "amc_circuits.version",
     "plot_responses": "amc_circuits.plotting",
-    "STYLE": "amc_circuits.plotting",
+    "STYLE": "amc_circuits.style",
     "Check": "amc_circuits.extensions",
     "Converters": "amc_circuits.converters",
     "Device": "amc_circuits.devices",

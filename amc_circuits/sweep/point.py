@@ -22,7 +22,7 @@ from amc_circuits.cases import make_case
 from amc_circuits.engines import EnginesDisagreeError, SimulationError
 from amc_circuits.engines.runner import folder_prefix
 from amc_circuits.inv import InvCircuit, slow_inverters
-from amc_circuits.monte_carlo import check_limits, read_limits, study_of
+from amc_circuits.monte_carlo import check_limits, study_of
 from amc_circuits.option import Circuit
 from amc_circuits.report import full_record
 from amc_circuits.solution import Status
@@ -30,6 +30,7 @@ from amc_circuits.sweep.evidence import read_evidence
 from amc_circuits.sweep.store import FAILED, INVALID
 from amc_circuits.sweep.traces import pack_traces
 from amc_circuits.trial_statistics import row_figures
+from amc_circuits.trials import read_limits
 from netlists import ParameterError
 
 NOT_IN_ROWS = ("x", "y", "notes", "message", "provenance")

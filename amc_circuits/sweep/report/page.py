@@ -12,9 +12,9 @@ from pathlib import Path
 from string import Template
 
 from amc_circuits.messages import one_line_warnings
-from amc_circuits.plotting import COLOURS
 from amc_circuits.quantities import counted
 from amc_circuits.run_folder import check_output_file, check_own_files, replacing, writing
+from amc_circuits.style import COLOURS
 from amc_circuits.sweep.columns import newest
 from amc_circuits.sweep.report.content import content_of
 from amc_circuits.sweep.report.sections import failures, provenance, summary
