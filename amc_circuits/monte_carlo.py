@@ -26,6 +26,8 @@ from netlists import ParameterError, SinglePoleOpAmp
 CHUNK = 8
 """Trials that are worked on together, always the same ones: 0 to 7, 8 to 15 ... In a common deck ngspice's steps suit
 all circuits, so that times and energies depend on who else is in it (by up to 0.3 %, alone or in company)."""
+PRELOADED = (__name__,)
+"""Imported once, by the server from which processes are forked."""
 MOST_TRIALS = 1_000_000
 """More is refused: some hours of small circuits, and a list of a gigabyte."""
 
@@ -88,7 +90,7 @@ class MonteCarlo:
         """
         found: dict[int, Trial] = {}
         calls = [partial(run_chunk, self, chunk) for chunk in self.chunks()]
-        for trials in run_in_processes(calls, jobs):
+        for trials in run_in_processes(calls, jobs, PRELOADED):
             found |= {trial.number: trial for trial in trials}
             on_trials(len(trials))
         return [found[number] for number in sorted(found)]

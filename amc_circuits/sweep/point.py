@@ -33,6 +33,8 @@ from amc_circuits.trial_statistics import row_figures
 from amc_circuits.trials import read_limits
 from netlists import ParameterError
 
+PRELOADED = (__name__,)
+"""Imported once, by the server from which processes are forked."""
 NOT_IN_ROWS = ("x", "y", "notes", "message", "provenance")
 TRACEBACK = "traceback.txt"
 DISAGREE = "engines_disagree"
