@@ -32,8 +32,8 @@ from rich.console import Console
 from rich.table import Table
 
 from amc_circuits.sweep.cluster import DaskWorkers
+from amc_circuits.sweep.outcome import PRELOADED, run_point
 from amc_circuits.sweep.plan import Handling, plan_of
-from amc_circuits.sweep.point import PRELOADED, run_point
 from amc_circuits.sweep.run import run_sweep
 from amc_circuits.sweep.spec import Sweep, read_sweep
 from amc_circuits.sweep.store import Store

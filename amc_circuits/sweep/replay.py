@@ -17,7 +17,8 @@ from amc_circuits.quantities import counted
 from amc_circuits.sweep.columns import CIRCUITS
 from amc_circuits.sweep.evidence import write_evidence
 from amc_circuits.sweep.keys import FILES, engine_version, key_of
-from amc_circuits.sweep.point import DISAGREE, Outcome, Point, run_point
+from amc_circuits.sweep.outcome import DISAGREE, Outcome, run_point
+from amc_circuits.sweep.point import Point
 from amc_circuits.sweep.store import Row, Store
 from amc_circuits.sweep.text_table import one_line
 from amc_circuits.tables import print_table

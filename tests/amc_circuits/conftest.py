@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from amc_circuits import cli
-from amc_circuits.sweep.point import PRELOADED
+from amc_circuits.sweep.outcome import PRELOADED
 from amc_circuits.workers import start_server
 from tests.command_line import Outcome
 
