@@ -137,12 +137,12 @@ def plot(
     ] = None,
 ) -> None:
     """Draw saved waveforms, a sweep, or the waveforms of a row of it."""
-    from amc_circuits import commands
+    from amc_circuits import plot_command
     from amc_circuits.messages import one_line_warnings
 
     of_sweep = {"x": x, "y": y, "hue": hue, "log": log, "where": tuple(where or ()), "row": row}
     with one_line_warnings():
-        commands.plot(source, output, {"error": error, "array": array, "budget": budget}, rhs, of_sweep)
+        plot_command.plot(source, output, {"error": error, "array": array, "budget": budget}, rhs, of_sweep)
 
 
 def report(

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from amc_circuits.commands import warn_of_lifting
+from amc_circuits.case_of_command import warn_of_lifting
 from amc_circuits.effects import idle_options
 from amc_circuits.engines import find_ngspice
 from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
