@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from amc_circuits.notebook_html import DRAWN_BY
+
 if TYPE_CHECKING:
     from amc_circuits.converters import Converters
     from amc_circuits.devices import Device, device_preset
@@ -16,21 +18,23 @@ if TYPE_CHECKING:
     from amc_circuits.inv import InvCircuit, SlowInverterWarning
     from amc_circuits.messages import one_line_warnings
     from amc_circuits.mvm import MvmCircuit
-    from amc_circuits.plotting import STYLE, plot_responses, save_figure
-    from amc_circuits.programmed import package_version
+    from amc_circuits.plotting import plot_responses
     from amc_circuits.quantities import format_quantity
+    from amc_circuits.response import Response
     from amc_circuits.run_folder import check_folder, check_own_files, claim_folder, replacing
-    from amc_circuits.solution import Energy, Response, Solution, Status, UnusableSolutionError
+    from amc_circuits.solution import Energy, Solution, Status, UnusableSolutionError
+    from amc_circuits.style import STYLE, save_figure
     from amc_circuits.sweep.results import open_sweep
     from amc_circuits.toml_file import read_toml
+    from amc_circuits.version import package_version
     from netlists import ParameterError
 
 _HOMES = {
-    "save_figure": "amc_circuits.plotting",
+    "save_figure": "amc_circuits.style",
     "one_line_warnings": "amc_circuits.messages",
-    "package_version": "amc_circuits.programmed",
+    "package_version": "amc_circuits.version",
     "plot_responses": "amc_circuits.plotting",
-    "STYLE": "amc_circuits.plotting",
+    "STYLE": "amc_circuits.style",
     "Check": "amc_circuits.extensions",
     "Converters": "amc_circuits.converters",
     "Device": "amc_circuits.devices",
@@ -42,7 +46,7 @@ _HOMES = {
     "MvmCircuit": "amc_circuits.mvm",
     "NgspiceEngine": "amc_circuits.engines",
     "ParameterError": "netlists",
-    "Response": "amc_circuits.solution",
+    "Response": "amc_circuits.response",
     "SimulationError": "amc_circuits.engines",
     "SlowInverterWarning": "amc_circuits.inv",
     "Solution": "amc_circuits.solution",
@@ -90,6 +94,15 @@ __all__ = [
     "replacing",
     "save_figure",
 ]
+
+
+def _solution_html(solution: Solution) -> str:
+    from amc_circuits.notebook import solution_html  # here, for it needs Matplotlib
+
+    return solution_html(solution)
+
+
+DRAWN_BY["Solution"] = _solution_html
 
 
 def __getattr__(name: str) -> Any:

@@ -1,63 +1,30 @@
-"""What a circuit is asked, and its readings put together as a solution."""
+"""Readings of a circuit put together as a solution."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.budget import Budget, budget_of
+from amc_circuits.budget import Budget
+from amc_circuits.budgeting import budget_of
+from amc_circuits.checks import Numbers
 from amc_circuits.measurement import bits, relative_error
+from amc_circuits.programmed import ProgrammedArray
 from amc_circuits.quantities import counted, format_quantity
+from amc_circuits.question import Question
 from amc_circuits.readings import NARROWER, WIDER, Reading
-from amc_circuits.solution import Attempt, Energy, Metric, Response, Solution, Status, scalar_or_array
-from amc_circuits.system import Numbers, System
+from amc_circuits.response import Response
+from amc_circuits.solution import Attempt, Energy, Metric, Provenance, Solution, Status, scalar_or_array
 from netlists import MvmDesign
 from netlists.record import FloatArray
 
-if TYPE_CHECKING:
-    from amc_circuits.programmed import ProgrammedCircuit
-
 GRAZING = 1.1
 """Settling times at 0.97 and 1.03 of the tolerance: an exponential's differ by 1.3 %, by 3 % at a tolerance of 0.1."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a circuit is asked.
-
-    Attributes:
-        vectors: Right-hand sides as their user has them, shape (n, K), real or complex.
-        reference: What the wanted matrix makes of them, shape (N, K).
-        columns: What they are for the circuit, shape (inputs, C): `System.columns`.
-        target: What the programmed matrix makes of those, shape (outputs, C).
-        single: True where it was one vector.
-    """
-
-    vectors: Numbers
-    reference: Numbers
-    columns: FloatArray
-    target: FloatArray
-    single: bool
-
-    @classmethod
-    def of(cls, system: System, vectors: Numbers, columns: FloatArray, target: FloatArray, single: bool) -> Self:
-        """A question whose reference is what the target stands for."""
-        return cls(vectors, system.values(target, vectors.shape[1]), columns, target, single)
-
-    def part(self, column: int) -> str:
-        """What a column is of a complex right-hand side for a real matrix, `Re` or `Im`; empty where it is all."""
-        return "" if self.columns.shape[1] == self.vectors.shape[1] else ("Re", "Im")[column % 2]
-
-    @property
-    def groups(self) -> list[range]:
-        """Places of the columns of every right-hand side: one, or two of a complex one for a real matrix."""
-        each = self.columns.shape[1] // self.vectors.shape[1]
-        return [range(first, first + each) for first in range(0, self.columns.shape[1], each)]
 
 
 @dataclass(frozen=True)
@@ -71,7 +38,7 @@ class Answer:
         scale: k of every column at the input full scale, shape (C,), V per unit.
     """
 
-    circuit: ProgrammedCircuit
+    circuit: ProgrammedArray
     question: Question
     readings: dict[int, Reading]
     scale: FloatArray
@@ -211,7 +178,7 @@ class Answer:
     def _letter(self) -> str:
         return "y" if isinstance(self.circuit.design, MvmDesign) else "x"
 
-    def solution(self, decks: str, wall_time: float) -> Solution:
+    def solution(self, provenance: Provenance, wall_time: float) -> Solution:
         """Everything as one record."""
         columns, single = range(len(self.scale)), self.question.single
         values = self._values()
@@ -239,7 +206,7 @@ class Answer:
             cross_checked=len(differences),
             largest_difference=max(differences, default=np.nan),
             stability=self.circuit.stability,
-            provenance=self.circuit.provenance(decks),
+            provenance=provenance,
             wall_time=wall_time,
             origin=self,
         )

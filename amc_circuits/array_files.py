@@ -17,11 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.checks import numeric_array
+from amc_circuits.checks import Numbers, numeric_array
 from amc_circuits.file_kinds import READ, UnreadableError, foreign_kind, is_text
 from amc_circuits.matlab_arrays import is_matlab, mat_arrays
 from amc_circuits.matrix_market import BANNER, read_matrix_market
-from amc_circuits.system import Numbers
 from amc_circuits.text_numbers import read_text
 from amc_circuits.zipped_arrays import Readers, npz_arrays
 from netlists import ParameterError

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, Formatter, FuncFormatter, MaxNLocator
 
 from amc_circuits.cells import CellLoad
-from amc_circuits.plotting import STYLE, save_figure
 from amc_circuits.quantities import format_quantity
+from amc_circuits.style import STYLE, save_figure
 from netlists.record import FloatArray
 
 PANEL = 2.7

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
 from amc_circuits.opamp_bench import FrequencyResponse, OpAmpFigures
-from amc_circuits.plotting import COLOURS, STYLE, save_figure
 from amc_circuits.quantities import format_quantity
+from amc_circuits.style import COLOURS, STYLE, save_figure
 
 DECADES_BEYOND = 1
 """How far beyond the crossover it is drawn."""

@@ -13,8 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from amc_circuits.budget import Budget
-from amc_circuits.plotting import COLOURS, STYLE, save_figure
 from amc_circuits.quantities import format_quantity
+from amc_circuits.style import COLOURS, STYLE, save_figure
 
 HEIGHT, MARGIN = 0.27, 0.75
 """Inches a bar, and above and below all of them."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from amc_circuits.array_files import load_array
 from amc_circuits.budget import Budget
+from amc_circuits.checks import Numbers
 from amc_circuits.conductances import load_conductances
 from amc_circuits.converters import Converters
 from amc_circuits.devices import DRIFT_START, Device, device_preset
@@ -21,12 +22,12 @@ from amc_circuits.inv import InvCircuit
 from amc_circuits.mapping import Mapping as Conductances
 from amc_circuits.matrices import draw_matrix, draw_vector
 from amc_circuits.mvm import MvmCircuit
-from amc_circuits.noise import noise, relative_noise
+from amc_circuits.noise import noise
 from amc_circuits.opamp_files import opamp_of
 from amc_circuits.option import Circuit
 from amc_circuits.options import CIRCUIT, CONVERTERS, DEVICE_OVERRIDES, OPAMP_FILE, OPAMP_OVERRIDES, SOLVE
+from amc_circuits.output_noise import relative_noise
 from amc_circuits.solution import Solution
-from amc_circuits.system import Numbers
 from netlists import ParameterError
 
 PARTS = ("opamp", "device", "conductances", "noise", "noise_bandwidth", "budget")

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.equations import check_room
-from amc_circuits.system import Numbers
 from netlists import ParameterError
 from netlists.memory import check_memory
 from netlists.record import FloatArray
+
+Numbers = NDArray[Any]
+"""An array of float64 or complex128."""
 
 SMALLEST, LARGEST = 1e-100, 1e100
 """Of the largest entry of a matrix or vector: a solution then stays within what float64 can hold."""
@@ -87,15 +88,14 @@ def scaled(name: str, array: Numbers) -> Numbers:
 
 
 def square_matrix(name: str, value: Any) -> Numbers:
-    """A square matrix, real or complex, for whose circuit this machine has room.
+    """A square matrix, real or complex.
 
     Raises:
-        ParameterError: It is not, or it is too large.
+        ParameterError: It is not.
     """
     matrix = scaled(name, numeric_array(name, value, (2,)))
     if matrix.shape[0] != matrix.shape[1]:
         raise ParameterError(name, f"shape {matrix.shape}", "must be square; INV solves N equations for N unknowns")
-    check_room(len(matrix), len(matrix) * (2 if np.iscomplexobj(matrix) else 1))
     return matrix
 
 

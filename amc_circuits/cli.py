@@ -30,8 +30,8 @@ from amc_circuits.cli_parameters import (
 from amc_circuits.cli_parts import add_parts
 from amc_circuits.cli_sweeps import add_sweeps
 from amc_circuits.extensions import installed_extensions
+from amc_circuits.interrupts import end_at_once
 from amc_circuits.options import NOT_IN_DECKS, NOT_IN_POLES, typed_options
-from amc_circuits.start import end_at_once
 
 SUFFIXES = (
     "Numbers take SI suffixes: 1.73, 35u, 100M. Both M and MEG (any case) are 1e6 and m is 1e-3: "
@@ -59,7 +59,7 @@ app.add_typer(netlist, name="netlist", no_args_is_help=True)
 
 def _say_version(wanted: bool) -> None:
     if wanted:
-        from amc_circuits.programmed import package_version
+        from amc_circuits.version import package_version
 
         print(f"amc {package_version()}")
         raise typer.Exit
@@ -80,9 +80,9 @@ def inv(
     plot: PlotFile = None, save: SaveFile = None, output: VectorFile = None, **options: Any,
 ) -> None:  # fmt: skip
     """Solve A x = b by the closed-loop INV circuit."""
-    from amc_circuits import commands
+    from amc_circuits import solve_command
 
-    commands.solve("inv", options, (matrix, vector), jobs, format, plot, save, output)
+    solve_command.solve("inv", options, (matrix, vector), jobs, format, plot, save, output)
 
 
 def mvm(
@@ -90,23 +90,23 @@ def mvm(
     plot: PlotFile = None, save: SaveFile = None, output: VectorFile = None, **options: Any,
 ) -> None:  # fmt: skip
     """Multiply y = A x by the open-loop MVM circuit."""
-    from amc_circuits import commands
+    from amc_circuits import solve_command
 
-    commands.solve("mvm", options, (matrix, vector), jobs, format, plot, save, output)
+    solve_command.solve("mvm", options, (matrix, vector), jobs, format, plot, save, output)
 
 
 def netlist_inv(output: DeckFile, matrix: Matrix = None, vector: RightHandSide = None, **options: Any) -> None:
     """Deck of an INV circuit."""
-    from amc_circuits import commands
+    from amc_circuits import solve_command
 
-    commands.write_deck("inv", options, (matrix, vector), output)
+    solve_command.write_deck("inv", options, (matrix, vector), output)
 
 
 def netlist_mvm(output: DeckFile, matrix: Matrix = None, vector: Multiplicand = None, **options: Any) -> None:
     """Deck of an MVM circuit."""
-    from amc_circuits import commands
+    from amc_circuits import solve_command
 
-    commands.write_deck("mvm", options, (matrix, vector), output)
+    solve_command.write_deck("mvm", options, (matrix, vector), output)
 
 
 def stability(
@@ -120,9 +120,9 @@ def stability(
 
 def doctor() -> None:
     """Say what is installed: ngspice, version, KLU, data sets; exit 2 with the mend if something lacks."""
-    from amc_circuits import commands
+    from amc_circuits.doctor import print_checks
 
-    commands.doctor()
+    print_checks()
 
 
 def _assemble() -> None:

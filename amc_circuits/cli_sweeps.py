@@ -39,23 +39,21 @@ def sweep(
     **options: Any,
 ) -> None:
     """Run many points over any options of inv or mvm; one row a point, failures are rows."""
-    from amc_circuits.sweep import commands
+    from amc_circuits import sweep_command
 
     if dry_run:
-        commands.dry_run(spec, out, jobs, options, scheduler)
+        sweep_command.dry_run(spec, out, jobs, options, scheduler)
     else:
-        commands.sweep(spec, out, jobs, progress, options, scheduler)
+        sweep_command.sweep(spec, out, jobs, progress, options, scheduler)
 
 
 def replay(
     folder: Folder, row: Annotated[str, typer.Argument(metavar="ROW", help="Its number, as amc table shows it.")]
 ) -> None:
     """Run one row of a sweep again and show what is different; exit code 3 if anything is."""
-    from amc_circuits.messages import one_line_warnings
-    from amc_circuits.sweep.replay import replay
+    from amc_circuits import sweep_folder_commands
 
-    with one_line_warnings():
-        replay(folder, row)
+    sweep_folder_commands.replay(folder, row)
 
 
 def merge(
@@ -63,9 +61,9 @@ def merge(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for all rows: new, empty, or of a sweep.")],
 ) -> None:
     """Put the rows of several sweeps into one folder."""
-    from amc_circuits.sweep.merge import merge
+    from amc_circuits import sweep_folder_commands
 
-    merge(folders, out)
+    sweep_folder_commands.merge(folders, out)
 
 
 def table(
@@ -139,12 +137,12 @@ def plot(
     ] = None,
 ) -> None:
     """Draw saved waveforms, a sweep, or the waveforms of a row of it."""
-    from amc_circuits import commands
+    from amc_circuits import plot_command
     from amc_circuits.messages import one_line_warnings
 
     of_sweep = {"x": x, "y": y, "hue": hue, "log": log, "where": tuple(where or ()), "row": row}
     with one_line_warnings():
-        commands.plot(source, output, {"error": error, "array": array, "budget": budget}, rhs, of_sweep)
+        plot_command.plot(source, output, {"error": error, "array": array, "budget": budget}, rhs, of_sweep)
 
 
 def report(
@@ -157,14 +155,14 @@ def report(
     ] = None,
 ) -> None:
     """Write a sweep as one HTML file that needs no network: figures, table, waveforms, failures, provenance."""
-    from amc_circuits.sweep.report.page import report
+    from amc_circuits import sweep_folder_commands
 
-    report(folder, output)
+    sweep_folder_commands.report(folder, output)
 
 
 def add_sweeps(app: typer.Typer) -> None:
     """Adds the commands."""
-    from amc_circuits.sweep.options import HANDLING
+    from amc_circuits.sweep_options import HANDLING
 
     app.command("sweep")(with_options(HANDLING, sweep))
     for command in (replay, merge, table, plot, report):

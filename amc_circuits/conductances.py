@@ -28,11 +28,12 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from amc_circuits.array_files import DAMAGED, head_of, load_array, named_arrays
+from amc_circuits.checks import Numbers
 from amc_circuits.devices import Device
 from amc_circuits.file_kinds import UnreadableError
 from amc_circuits.mapping import Mapping, map_matrix
 from amc_circuits.run_folder import replacing
-from amc_circuits.system import Numbers, embedded
+from amc_circuits.system import embedded
 from amc_circuits.write_verify import CellStatus, Written
 from amc_circuits.zipped_arrays import Readers
 from netlists import ParameterError

@@ -19,6 +19,8 @@ DAC_CAPACITANCE = 50e-15
 """Switched for each bit of a conversion, F (the DAC in the cost model of ZigZag-IMC)."""
 LOGIC_SUPPLY = 0.9
 """Of 45 nm, V (Horowitz, ISSCC 2014)."""
+HEADROOM = 0.8
+"""Part of the swing that an output may use before k is reduced; ADCs of INV convert that part."""
 
 
 @dataclass(frozen=True)
@@ -165,9 +167,6 @@ class Converters(Record):
         Raises:
             ParameterError: An ADC of an INV circuit has no range, and the op-amp no swing to take it from.
         """
-        # Here, because streams need settings, which hold converters.
-        from amc_circuits.streaming import HEADROOM
-
         if self.adc_range is not None:
             return self.adc_range
         if isinstance(design, MvmDesign):

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from amc_circuits.case_of_command import case_of, print_notes
 from amc_circuits.cases import Case
-from amc_circuits.commands import case_of, print_notes, waiting
 from amc_circuits.conductances import programming_cost
 from amc_circuits.converters import Converters
 from amc_circuits.cost import Cost, Programming
@@ -20,9 +20,12 @@ from amc_circuits.cost import cost as cost_of
 from amc_circuits.messages import NO_RESULT, as_typed, finish, one_line_warnings
 from amc_circuits.option import output_format, parse_table
 from amc_circuits.options import COST, JOBS
+from amc_circuits.plain import plain
 from amc_circuits.quantities import format_quantity
-from amc_circuits.report import plain, print_table, shape_text
+from amc_circuits.report import shape_text
 from amc_circuits.solution import Solution
+from amc_circuits.tables import print_table
+from amc_circuits.waiting import waiting
 from netlists import ParameterError
 
 

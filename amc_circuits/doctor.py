@@ -13,14 +13,25 @@ from amc_circuits.engines import EngineNotFoundError, NgspiceEngine, SimulationE
 from amc_circuits.engines.ngspice_binary import MEND, OLDEST, NgspiceBinary
 from amc_circuits.extensions import Check, installed_extensions
 from amc_circuits.inv import InvCircuit
-from amc_circuits.programmed import package_version
+from amc_circuits.messages import BAD_INPUT, USABLE, finish
 from amc_circuits.quantities import format_quantity
+from amc_circuits.version import package_version
 from netlists import ParameterError, SinglePoleOpAmp, preset
 
 PATIENCE = 20.0
 """s that ngspice has for a circuit with one cell; it takes some hundredths."""
 ACCURACY, TIME_ACCURACY = 1e-3, 0.03
 """Of its x, of which the rest of the transient is 4e-5, and of its settling time."""
+
+
+def print_checks() -> None:
+    """`amc doctor`."""
+    lacking = False
+    for check in checks():
+        mark = "ok  " if check.ok else ("LACK" if check.required else "note")
+        print(f"{mark} {check.name}: {check.detail}" + (f"; {check.mend}" if check.mend and not check.ok else ""))
+        lacking |= check.required and not check.ok
+    finish(BAD_INPUT if lacking else USABLE)
 
 
 def checks() -> Iterator[Check]:

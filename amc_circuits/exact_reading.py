@@ -14,7 +14,8 @@ from amc_circuits.exact_response import Piece, gauss
 from amc_circuits.exact_slots import Slots, slots_of
 from amc_circuits.linear_range import LARGEST_LOSS, LinearRange
 from amc_circuits.readings import NARROWER, WIDER, Reading
-from amc_circuits.solution import Attempt, Response
+from amc_circuits.response import Response
+from amc_circuits.solution import Attempt
 from netlists import StepTrain
 from netlists.record import FloatArray
 

@@ -8,13 +8,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from amc_circuits.answer import Question
-from amc_circuits.checks import check_invertible, right_hand_sides, square_matrix
+from amc_circuits.checks import Numbers, check_invertible, right_hand_sides, square_matrix
 from amc_circuits.converters import Converters
 from amc_circuits.equations import check_room
-from amc_circuits.programmed import ProgrammedCircuit, parts_and_settings
+from amc_circuits.question import Question
 from amc_circuits.solution import Solution
-from amc_circuits.system import Numbers, System
+from amc_circuits.solver import ProgrammedCircuit, parts_and_settings
+from amc_circuits.system import System
 from netlists import InvDesign, MacroOpAmp
 
 
@@ -53,7 +53,9 @@ class InvCircuit(ProgrammedCircuit):
             ParameterError: Something cannot be used; it names the parameter, the value and the mend.
         """
         hardware, settings = parts_and_settings(fields)
-        system = System.inverse(square_matrix("A", matrix), hardware.scaling)
+        wanted = square_matrix("A", matrix)
+        check_room(len(wanted), len(wanted) * (2 if np.iscomplexobj(wanted) else 1))
+        system = System.inverse(wanted, hardware.scaling)
         check_invertible("A", system.programmed)
         mapping = hardware.mapping(system.programmed)
         size = len(system.programmed)

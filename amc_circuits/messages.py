@@ -16,8 +16,8 @@ from amc_circuits.opamp_options import BENCH
 from amc_circuits.option import flag
 from amc_circuits.options import ALL, COST
 from amc_circuits.solution import UnusableSolutionError
-from amc_circuits.sweep.options import HANDLING
 from amc_circuits.sweep.run import TooManyFailuresError
+from amc_circuits.sweep_options import HANDLING
 from amc_circuits.workers import WorkerDiedError
 from amc_circuits.write_verify_options import PROGRAM
 from netlists import ParameterError

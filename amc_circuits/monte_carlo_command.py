@@ -17,26 +17,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from amc_circuits.commands import warn_of_lifting
+from amc_circuits.case_of_command import warn_of_lifting
 from amc_circuits.effects import idle_options
 from amc_circuits.engines import find_ngspice
 from amc_circuits.messages import NO_RESULT, finish, one_line_warnings
-from amc_circuits.monte_carlo import (
-    FIGURES,
-    UNITS,
-    Limit,
-    MonteCarlo,
-    Trial,
-    check_limits,
-    read_limits,
-    study_of,
-)
+from amc_circuits.monte_carlo import MonteCarlo, check_limits, study_of
 from amc_circuits.option import Circuit
-from amc_circuits.programmed import package_version
+from amc_circuits.plain import plain
 from amc_circuits.quantities import format_quantity
-from amc_circuits.report import plain, print_table, shape_text
+from amc_circuits.report import shape_text
 from amc_circuits.run_folder import replacing, writing
+from amc_circuits.tables import print_table
 from amc_circuits.trial_statistics import Spread, Yield, spreads, statuses, yields
+from amc_circuits.trials import FIGURES, UNITS, Limit, Trial, read_limits
+from amc_circuits.version import package_version
 
 
 @dataclass(frozen=True)

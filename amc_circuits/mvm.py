@@ -7,13 +7,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from amc_circuits.answer import Question
-from amc_circuits.checks import numeric_array, right_hand_sides
+from amc_circuits.checks import Numbers, numeric_array, right_hand_sides
 from amc_circuits.converters import Converters
 from amc_circuits.equations import check_room
-from amc_circuits.programmed import ProgrammedCircuit, parts_and_settings
+from amc_circuits.question import Question
 from amc_circuits.solution import Solution
-from amc_circuits.system import Numbers, System
+from amc_circuits.solver import ProgrammedCircuit, parts_and_settings
+from amc_circuits.system import System
 from netlists import MvmDesign
 
 

@@ -1,4 +1,4 @@
-"""Thermal and amplifier noise of the outputs, from the linear circuit by a Lyapunov equation; ngspice's own beside it.
+"""Thermal and amplifier noise of the outputs, from the linear circuit by a Lyapunov equation.
 
 The linear circuit under white noise is `ds = A s dt + B dn` with `E[dn dn^T] = W dt`, W the two-sided intensity of the
 currents into the nodes. Its stationary covariance P solves `A P + P A^T + B W B^T = 0` (e.g. K. J. Astrom, Introduction
@@ -16,24 +16,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from amc_circuits.engines.runner import run_deck
-from amc_circuits.equations import linear_circuit, noise_circuit, stage_of
+from amc_circuits.equations import noise_circuit, stage_of
 from amc_circuits.linear_circuit import LinearCircuit
-from amc_circuits.solution import Solution, scalar_or_array
 from amc_circuits.stability import complex_text
 from netlists import Circuit, OpAmps, ParameterError
-from netlists.noise_deck import BOLTZMANN, NoiseAnalysis, noise_deck
+from netlists.noise_deck import BOLTZMANN
 from netlists.record import FloatArray
-
-if TYPE_CHECKING:
-    from amc_circuits.programmed import ProgrammedCircuit
-
-MARGIN = 1e4
-"""How far ngspice's spectrum goes below the slowest pole and above the read-out's: one part in it lies outside."""
 
 
 @dataclass(frozen=True)
@@ -89,50 +80,6 @@ def noise(circuit: Circuit, bandwidth: float | None = None) -> Noise:
     thermal = filtered_covariance(linear, 2 * BOLTZMANN * laplacian, outputs, pole)
     amplifier = filtered_covariance(linear, _input_intensity(linear, circuit), outputs, pole)
     return Noise(circuit.temperature * thermal, amplifier, pole)
-
-
-def simulated_sigma(circuit: Circuit, output: int, bandwidth: float) -> float:
-    """Standard deviation of one output by ngspice's noise analysis of the deck, V: owes nothing to `noise`.
-
-    Args:
-        circuit: A stable one, ngspice does not look.
-        output: Which output, from 0.
-        bandwidth: The pole of the read-out, Hz.
-
-    Raises:
-        SimulationError: ngspice failed; deck and log are kept.
-    """
-    slowest = min(bandwidth, -linear_circuit(circuit).poles[0].real / (2 * math.pi))
-    span = {"start": slowest / MARGIN, "stop": bandwidth * MARGIN}
-    plot = run_deck(noise_deck(circuit, NoiseAnalysis(output=output, bandwidth=bandwidth, **span)))[0]
-    frequency, density = plot["frequency"], plot["onoise_spectrum"] ** 2
-    # Over ln f, where the integrand is smooth and ends in nothing on both sides.
-    return math.sqrt(np.trapezoid(frequency * density, np.log(frequency)))
-
-
-def relative_noise(circuit: ProgrammedCircuit, solution: Solution, bandwidth: float | None = None) -> Any:
-    """Noise of one read-out of each value relative to the value: `sqrt(E ||dx||^2) / ||x||`, 2-norm.
-
-    Args:
-        circuit: What the solution comes from.
-        solution: Its values and the scale k that each was read at.
-        bandwidth: As in `noise`.
-
-    Returns:
-        A float for one right-hand side, else shape (K,); nan where nothing was simulated or x = 0.
-
-    Raises:
-        ParameterError: As `noise`.
-    """
-    variances = np.diag(noise(circuit.circuit, bandwidth).covariance) * circuit.system.output_factors**2
-    unit = math.sqrt(variances.sum()) * abs(circuit.gain)
-    sizes = np.linalg.norm(np.reshape(solution.value, (len(solution.value), -1)), axis=0).tolist()
-    each = len(solution.attempts) // len(sizes)
-    found = []
-    for k, size in enumerate(sizes):
-        scales = [attempts[-1].scale for attempts in solution.attempts[k * each : (k + 1) * each] if attempts]
-        found.append(unit * math.hypot(*(1 / scale for scale in scales)) / size if scales and size > 0 else math.nan)
-    return scalar_or_array(found, np.ndim(solution.value) == 1)
 
 
 def filtered_covariance(circuit: LinearCircuit, intensity: FloatArray, rows: slice, bandwidth: float) -> FloatArray:

@@ -10,10 +10,11 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from amc_circuits.plotting import STYLE, draw_response
-from amc_circuits.report import figures_table
+from amc_circuits.plotting import draw_response
 from amc_circuits.solution import Solution
+from amc_circuits.style import STYLE
 from amc_circuits.sweep.traces import pack_traces, unpack_traces
+from amc_circuits.tables import figures_table
 
 SIZE = (5.4, 3.0)
 """Of the picture, inches."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.table import Table
 
-from amc_circuits.commands import PICTURES, waiting
+from amc_circuits.case_of_command import PICTURES
 from amc_circuits.messages import one_line_warnings
 from amc_circuits.opamp_bench import OpAmpFigures, frequency_response
 from amc_circuits.opamp_bench import characterize as measure
@@ -20,9 +20,11 @@ from amc_circuits.opamp_files import subcircuit_of
 from amc_circuits.opamp_fit import fit_macro
 from amc_circuits.opamp_options import BENCH, FILE
 from amc_circuits.option import flag, output_format, parse_table
+from amc_circuits.plain import plain
 from amc_circuits.quantities import format_quantity
-from amc_circuits.report import plain, print_table
 from amc_circuits.run_folder import check_output_file, writing
+from amc_circuits.tables import print_table
+from amc_circuits.waiting import waiting
 from netlists import PRESETS, MacroOpAmp, OpAmp, ParameterError, SinglePoleOpAmp, preset
 from netlists.opamp_bench import LARGEST_LOAD_CAPACITANCE, OpAmpBench
 from netlists.presets import DEFAULT

@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, FixedLocator, NullLocator
 
-from amc_circuits.plotting import COLOURS, STYLE, save_figure
 from amc_circuits.stability import Stability, complex_text
+from amc_circuits.style import COLOURS, STYLE, save_figure
 from netlists.record import FloatArray
 
 RATIOS = (0.1, 0.3, 0.7)

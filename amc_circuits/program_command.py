@@ -12,17 +12,20 @@ import numpy as np
 from rich.table import Table
 
 from amc_circuits.array_files import load_array
-from amc_circuits.checks import scaled
-from amc_circuits.commands import PICTURES, waiting, warn_of_lifting
+from amc_circuits.case_of_command import PICTURES, warn_of_lifting
+from amc_circuits.checks import Numbers, scaled
 from amc_circuits.conductances import save_conductances
 from amc_circuits.mapping import Mapping, Pair, map_matrix
 from amc_circuits.messages import NO_RESULT, USABLE, finish, one_line_warnings
 from amc_circuits.option import output_format, parse_table
+from amc_circuits.plain import plain
 from amc_circuits.pulse_model import calibrate
 from amc_circuits.quantities import format_quantity
-from amc_circuits.report import plain, print_table, shape_text
+from amc_circuits.report import shape_text
 from amc_circuits.run_folder import check_output_file, writing
-from amc_circuits.system import Numbers, embedded
+from amc_circuits.system import embedded
+from amc_circuits.tables import print_table
+from amc_circuits.waiting import waiting
 from amc_circuits.write_verify import CellStatus, WriteVerify, Written, write_verify
 from amc_circuits.write_verify_cells import CellArray, Variability
 from amc_circuits.write_verify_options import PROGRAM

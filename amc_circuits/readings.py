@@ -10,7 +10,8 @@ import numpy as np
 from amc_circuits import measurement
 from amc_circuits.observation import Observation
 from amc_circuits.quantities import format_quantity
-from amc_circuits.solution import Attempt, Response
+from amc_circuits.response import Response
+from amc_circuits.solution import Attempt
 from netlists import StepTrain
 from netlists.record import FloatArray
 

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, NullLocator
 
 from amc_circuits.measurement import readout_error
-from amc_circuits.plotting import COLOURS, STYLE, save_figure
-from amc_circuits.report import BITS
-from amc_circuits.solution import Response
+from amc_circuits.response import Response
+from amc_circuits.style import COLOURS, STYLE, save_figure
+from amc_circuits.tables import BITS
 
 BITS_BELOW = 2
 """What is shown below the smallest error or accuracy marked, bits."""

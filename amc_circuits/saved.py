@@ -13,8 +13,9 @@ import numpy as np
 from amc_circuits.array_files import DAMAGED
 from amc_circuits.budget import CAUSES, Budget
 from amc_circuits.cells import CellArrays, CellLoad
+from amc_circuits.response import Response, slowest
 from amc_circuits.run_folder import replacing
-from amc_circuits.solution import Response, Solution, slowest
+from amc_circuits.solution import Solution
 from netlists import InvDesign, MvmDesign, ParameterError
 
 

@@ -6,18 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from amc_circuits import measurement
+from amc_circuits.budget import NAMED, Budget
+from amc_circuits.notebook_html import html_of
 from amc_circuits.quantities import format_quantity
+from amc_circuits.response import Response
 from amc_circuits.stability import Stability
 from netlists.record import FloatArray
-
-if TYPE_CHECKING:
-    from amc_circuits.answer import Answer
-    from amc_circuits.budget import Budget
 
 WRONG = 0.05
 """Relative error from which on a result that settled says what makes it wrong."""
@@ -103,52 +101,6 @@ class Energy:
 
 
 @dataclass(frozen=True)
-class Response:
-    """The outputs of one right-hand side over its slot.
-
-    Attributes:
-        time: Shape (T,), from the 50 % point of the step, s.
-        outputs: Shape (T, N), V.
-        tolerance: Relative tolerance of the settling time.
-        settling_time: s; nan if it did not settle.
-        target: Outputs that the wanted system asks for, shape (N,), V; None where they are not known.
-        terminal_voltage: At the end of the slot: word lines, bit lines of each array, shape (N + arrays * M,), V; None
-            where they are not known.
-        names: Of the outputs, where they are more than their numbers, such as `Re x1`; else empty.
-    """
-
-    time: FloatArray
-    outputs: FloatArray
-    tolerance: float
-    settling_time: float
-    target: FloatArray | None = None
-    terminal_voltage: FloatArray | None = None
-    names: tuple[str, ...] = ()
-
-    def name(self, column: int, place: int | None = None) -> str:
-        """What an output is called: its name, or its place in the circuit, from 0, where that is not its column."""
-        return self.names[column] if self.names else f"output {(column if place is None else place) + 1}"
-
-    @property
-    def readout_error(self) -> FloatArray:
-        """`||outputs(t) - target|| / ||target||` at each time, shape (T,); nan where the target is not known."""
-        if self.target is None:
-            return np.full(len(self.time), np.nan)
-        return measurement.readout_error(self.outputs, self.target)
-
-    def time_to_bits(self, bits: float) -> float:
-        """From the step until the error stays at or below `2^-bits`, s; nan if it never does or nothing settled."""
-        if np.isnan(self.settling_time):
-            return float("nan")
-        return measurement.time_to_bits(self.time, self.readout_error, bits)
-
-
-def slowest(responses: Sequence[Response]) -> int:
-    """Place of the response that settles last; one that does not settle is slower than all others."""
-    return int(np.argmax([np.nan_to_num(response.settling_time, nan=np.inf) for response in responses]))
-
-
-@dataclass(frozen=True)
 class Attempt:
     """One simulation of one right-hand side; there are several where it was repeated.
 
@@ -184,6 +136,13 @@ class Provenance:
     design_sha256: str
     deck_sha256: str
     package_version: str
+
+
+class Origin(Protocol):
+    """What a solution is the answer of."""
+
+    def budget(self, attempts: Sequence[Sequence[Attempt]], responses: tuple[Response | None, ...]) -> Budget:
+        """What makes it wrong; attempts and responses as in the solution."""
 
 
 @dataclass(frozen=True)
@@ -240,7 +199,7 @@ class Solution:
     stability: Stability
     provenance: Provenance
     wall_time: float
-    origin: Answer = field(repr=False, compare=False)
+    origin: Origin = field(repr=False, compare=False)
 
     @property
     def usable(self) -> bool:
@@ -277,8 +236,6 @@ class Solution:
     @property
     def error_note(self) -> str:
         """One sentence on what makes it wrong where it settled, but with more than 5 %; empty otherwise."""
-        from amc_circuits.budget import NAMED
-
         errors = np.atleast_1d(self.relative_error)
         if not self.usable or not np.nan_to_num(errors).max(initial=0) > WRONG:
             return ""
@@ -290,11 +247,9 @@ class Solution:
             f"{', '.join(parts)}; budget tells all"
         )
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         """What a notebook shows: status, figures, outputs over time."""
-        from amc_circuits.notebook import solution_html
-
-        return solution_html(self)
+        return html_of(self)
 
     def raise_if_unusable(self) -> Solution:
         """This solution, if it is usable.

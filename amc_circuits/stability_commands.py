@@ -11,16 +11,19 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from amc_circuits.case_of_command import PICTURES, parsed_with_files, warn_of_lifting
 from amc_circuits.cases import program_arguments, the_matrix
-from amc_circuits.commands import PICTURES, parsed_with_files, waiting, warn_of_lifting
 from amc_circuits.inv import InvCircuit
 from amc_circuits.margins import Limit, largest_gbwp, largest_resistance, lowest_second_pole
 from amc_circuits.messages import NO_RESULT, as_typed, finish, one_line_warnings
 from amc_circuits.option import output_format
+from amc_circuits.plain import plain
 from amc_circuits.quantities import format_quantity
-from amc_circuits.report import plain, print_table, shape_text
+from amc_circuits.report import shape_text
 from amc_circuits.run_folder import check_output_file, writing
 from amc_circuits.stability import Stability, complex_text
+from amc_circuits.tables import print_table
+from amc_circuits.waiting import waiting
 from netlists import MacroOpAmp
 from netlists.circuits.inv import INVERTERS
 

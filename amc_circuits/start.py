@@ -1,7 +1,8 @@
 """Where the `amc` command begins. It imports next to nothing, so that Ctrl-C is answered before all else is loaded."""
 
-import os
 import signal
+
+from amc_circuits.interrupts import end_at_once
 
 
 def main() -> None:
@@ -12,9 +13,3 @@ def main() -> None:
     from amc_circuits.cli import main
 
     main()
-
-
-def end_at_once(*_: object) -> None:
-    """Ends the process. An exception in the middle of an import may be printed by others, or lost."""
-    os.write(2, b"amc: interrupted\n")
-    os._exit(130)

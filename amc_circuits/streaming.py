@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.at_rest import at_rest
+from amc_circuits.converters import HEADROOM
 from amc_circuits.engines import Engine, Job
 from amc_circuits.linear_circuit import LinearCircuit
 from amc_circuits.observation import saved_vectors
@@ -22,8 +23,6 @@ from netlists.record import FloatArray
 CHUNK = 8
 """Right-hand sides in one transient, where each starts from rest. Fixed, so that results do not depend on the number of
 jobs."""
-HEADROOM = 0.8
-"""Part of the swing that an output may use before k is reduced."""
 RESIDUE = 0.005
 """Of an output's size, that is left of it after a return. Until the next output settles it decays by the tolerance, as
 that one does, so that it is this part of the band then."""

@@ -7,16 +7,13 @@ where the vectors are complex: real and imaginary part are two vectors for it, o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from amc_circuits.checks import Numbers
 from amc_circuits.scaling import Scaling, scaling_factors
 from netlists.record import FloatArray
-
-Numbers = NDArray[Any]
-"""An array of float64 or complex128."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from amc_circuits.engines import NgspiceEngine, SimulationError
-from amc_circuits.programmed import ProgrammedCircuit
 from amc_circuits.readings import Reading
+from amc_circuits.solver import ProgrammedCircuit
 from amc_circuits.streaming import stream_job
 from netlists import Array, Circuit, OpAmps, ParameterError
 from netlists.record import FloatArray

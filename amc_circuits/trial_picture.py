@@ -13,8 +13,8 @@ from matplotlib.ticker import EngFormatter, PercentFormatter
 
 from amc_circuits.budget import CAUSES, TOGETHER
 from amc_circuits.budget_picture import Bar, draw_budget, picture_height
-from amc_circuits.monte_carlo import BUDGET, UNITS, Limit, Trial
-from amc_circuits.plotting import COLOURS, STYLE, save_figure
+from amc_circuits.style import COLOURS, STYLE, save_figure
+from amc_circuits.trials import BUDGET, UNITS, Limit, Trial
 from netlists.record import FloatArray
 
 SHOWN = ("relative_error", "settling_time", "energy", "bits")

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits.monte_carlo import UNITS, Limit, Trial
-from amc_circuits.report import plain
+from amc_circuits.plain import plain
+from amc_circuits.trials import UNITS, Limit, Trial
 from netlists.record import FloatArray
 
 CONFIDENCE = 0.95

@@ -22,8 +22,6 @@ from amc_circuits.worker_process import work
 T = TypeVar("T")
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 """What processes read when they start. More than one thread each, and they slow each other down several times."""
-PRELOADED = ["amc_circuits.sweep.point"]
-"""Imported once, by the server from which all processes are forked."""
 PATIENCE = 0.5
 """s that one wait takes at most: what has ended is never held back for long by what has not."""
 GRACE = 5.0
@@ -136,12 +134,16 @@ class Workers:
 
     A context manager; left by an error, it ends calls that are under way and the simulations that they started. The
     processes are started afresh: a script that is run needs its `if __name__` line.
+
+    Args:
+        count: How many.
+        preloaded: As in `start_server`.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, preloaded: Sequence[str] = ()) -> None:
         for variable in BLAS_THREADS:
             os.environ.setdefault(variable, "1")
-        context = start_server()
+        context = start_server(preloaded)
         self._workers = [_Worker(context) for _ in range(count)]
 
     @property
@@ -178,7 +180,7 @@ class Workers:
             worker.end()
 
 
-def run_in_processes(calls: Sequence[Callable[[], T]], processes: int) -> Iterator[T]:
+def run_in_processes(calls: Sequence[Callable[[], T]], processes: int, preloaded: Sequence[str] = ()) -> Iterator[T]:
     """Runs calls and yields their results as they come; with one process in this one, in order.
 
     When a call fails or the caller stops, the processes and the simulations that they started are ended.
@@ -186,6 +188,7 @@ def run_in_processes(calls: Sequence[Callable[[], T]], processes: int) -> Iterat
     Args:
         calls: They and their results can be pickled.
         processes: How many at the same time.
+        preloaded: As in `start_server`.
 
     Raises:
         WorkerDiedError: A process died, such as by lack of memory.
@@ -193,7 +196,7 @@ def run_in_processes(calls: Sequence[Callable[[], T]], processes: int) -> Iterat
     if min(processes, len(calls)) <= 1:
         yield from (call() for call in calls)
         return
-    with Workers(min(processes, len(calls))) as workers:
+    with Workers(min(processes, len(calls)), preloaded) as workers:
         for several in made_by(workers, ((None, call) for call in calls)):
             yield from (ended.value() for ended in several)
 
@@ -236,13 +239,17 @@ def made_by(
         under_way -= len(done)
 
 
-def start_server() -> ForkServerContext | SpawnContext:
+def start_server(preloaded: Sequence[str] = ()) -> ForkServerContext | SpawnContext:
     """Starts the server from which processes are forked, if it does not run yet; returns what starts processes.
 
     Without a server, where the path of the folder for temporary files is too long for its socket, each process imports
     all that it needs: a second more.
+
+    Args:
+        preloaded: Modules that the server imports once for all processes, when it starts.
     """
-    multiprocessing.set_forkserver_preload(PRELOADED)
+    if preloaded:
+        multiprocessing.set_forkserver_preload(list(preloaded))
     try:
         with _interrupts_held():
             forkserver.ensure_running()

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from amc_circuits.plotting import COLOURS, STYLE, save_figure
+from amc_circuits.style import COLOURS, STYLE, save_figure
 from amc_circuits.write_verify import CellStatus, Written
 
 BINS = 40

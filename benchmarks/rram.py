@@ -25,9 +25,9 @@ from rich.console import Console
 from rich.table import Table
 
 from amc_circuits.engines.runner import SimulationError, run_deck
-from amc_circuits.plotting import COLOURS, STYLE, save_figure
 from amc_circuits.pulse_model import CircuitPulses, calibrate
 from amc_circuits.quantities import format_quantity
+from amc_circuits.style import COLOURS, STYLE, save_figure
 from amc_circuits.write_verify import CellStatus, WriteVerify, Written, write_verify
 from amc_circuits.write_verify_cells import CellArray, Variability
 from benchmarks.machine import machine_line

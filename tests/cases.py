@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import netlists
+from netlists import InvDesign
 
 Array = NDArray[np.float64]
 
@@ -143,3 +144,16 @@ def mesh_terminal_currents(cells: Array, segment: float, rows: Array, columns: A
 def reduced(design):
     """Networks between the terminals of the arrays of a design."""
     return [array.reduced for array in design.circuit.of(netlists.Array)]
+
+
+def exact_inv(design: InvDesign, inputs: Array) -> ExactInv:
+    """The 2N-state system of a signed INV design."""
+    return ExactInv(
+        design.conductance_positive,
+        design.conductance_negative,
+        design.input_conductance,
+        design.inverter_resistance,
+        2 * np.pi * design.opamp.gbwp,
+        design.opamp.open_loop_gain,
+        inputs,
+    )

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.engines import check_engine
-from amc_circuits.monte_carlo import read_limits
 from amc_circuits.option import Option
 from amc_circuits.sweep.keys import FILES
 from amc_circuits.sweep.store import LARGEST_STORED
+from amc_circuits.trials import read_limits
 from netlists import ParameterError, preset
 
 LARGEST_SWEEP = 1_000_000

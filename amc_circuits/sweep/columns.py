@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
 
-from amc_circuits.monte_carlo import BUDGET
 from amc_circuits.option import Circuit
 from amc_circuits.options import ALL, parse_options
 from amc_circuits.sweep.store import Row
 from amc_circuits.trial_statistics import ROW_KEYS
+from amc_circuits.trials import BUDGET
 from netlists import ParameterError
 
 ABOUT = ("status", "error", "kept", "row_wall_time_s", "finished", "host", "engine_version", "design_sha256",

@@ -17,8 +17,9 @@ import numpy as np
 from amc_circuits.cases import rows_of_matrix
 from amc_circuits.monte_carlo import CHUNK
 from amc_circuits.quantities import counted, format_quantity
+from amc_circuits.sweep.outcome import Outcome, run_point
 from amc_circuits.sweep.plan import Handling, Plan, plan_of
-from amc_circuits.sweep.point import Outcome, Point, run_point
+from amc_circuits.sweep.point import Point
 from amc_circuits.sweep.spec import Sweep
 from amc_circuits.sweep.store import DATABASE, FAILED, INVALID, Row, Store
 

@@ -12,13 +12,13 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from amc_circuits.run_folder import check_own_files, claim_folder, replacing, writing
 from amc_circuits.sweep.evidence import FAILURES
-from amc_circuits.sweep.spec import Sweep
 from netlists import ParameterError
 
 SPECIFICATION, RESOLVED, LOCK, LOG = "sweep.toml", "resolved.json", "owner.lock", "sweep.log"
@@ -88,9 +88,9 @@ def _logging_to(path: Path) -> Iterator[logging.Logger]:
             handler.close()
 
 
-def write_specification(folder: Path, sweep: Sweep) -> None:
+def write_specification(folder: Path, text: str, resolved: Mapping[str, Any]) -> None:
     """Keeps the specification as it was written, and all that it means: complete options, in SI units."""
     with writing("out", folder / SPECIFICATION), replacing(folder / SPECIFICATION, follow=False) as partial:
-        partial.write_text(sweep.text, encoding="utf-8")
+        partial.write_text(text, encoding="utf-8")
     with writing("out", folder / RESOLVED), replacing(folder / RESOLVED, follow=False) as partial:
-        partial.write_text(json.dumps(sweep.resolved(), indent=2) + "\n", encoding="utf-8")
+        partial.write_text(json.dumps(resolved, indent=2) + "\n", encoding="utf-8")

@@ -12,7 +12,7 @@ from typing import Any
 
 from amc_circuits.engines import StateSpaceEngine, find_ngspice
 from amc_circuits.options import OPAMP_OVERRIDES
-from amc_circuits.programmed import package_version
+from amc_circuits.version import package_version
 from netlists import MacroOpAmp, ParameterError, SinglePoleOpAmp, preset
 from netlists.model_reader import Reader
 

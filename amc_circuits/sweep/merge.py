@@ -1,4 +1,4 @@
-"""What `amc merge` does: rows of several folders in one."""
+"""Rows of several folders of sweeps in one."""
 
 from __future__ import annotations
 
@@ -8,25 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from amc_circuits.messages import one_line_warnings
-from amc_circuits.quantities import counted
 from amc_circuits.run_folder import read_own_file, replacing, writing
 from amc_circuits.solution import Status
 from amc_circuits.sweep.evidence import evidence_in, keep_evidence, read_evidence
 from amc_circuits.sweep.folder import LARGEST_KEPT, RESOLVED, SPECIFICATION, owned
 from amc_circuits.sweep.store import FAILED, INVALID, Row, Store
 from netlists import ParameterError
-
-
-def merge(sources: Sequence[Path], out: Path) -> None:
-    """`amc merge`."""
-    with one_line_warnings():
-        merge_folders(sources, out)
-    with Store(out) as store:
-        rows = store.rows()
-    failed = sum(row.failed for row in rows)
-    points, folders = counted(len(rows), "point"), counted(len(sources), "folder")
-    print(f"{points} of {folders}, {failed} failed; show them with: amc table {out}")
 
 
 def merge_folders(sources: Sequence[Path], out: Path) -> None:

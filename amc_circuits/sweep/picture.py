@@ -15,9 +15,10 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.ticker import EngFormatter, Formatter, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from amc_circuits.plotting import COLOUR_MAP, STYLE, curve_style, draw_response, draw_title, save_figure
+from amc_circuits.plotting import draw_response, draw_title
 from amc_circuits.quantities import format_quantity
 from amc_circuits.saved import title
+from amc_circuits.style import COLOUR_MAP, STYLE, curve_style, save_figure
 from amc_circuits.sweep.columns import Column, columns_of, flat, varied_options
 from amc_circuits.sweep.conditions import chosen
 from amc_circuits.sweep.curves import Chart, chart_of, is_logarithmic, is_wide

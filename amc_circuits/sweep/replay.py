@@ -1,4 +1,4 @@
-"""What `amc replay` does: one row of a sweep once more, and what is different."""
+"""One row of a sweep once more, and what is different."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from typing import Any
 
 from rich.table import Table
 
-from amc_circuits.messages import NO_RESULT, USABLE, finish
 from amc_circuits.option import Option
 from amc_circuits.options import parse_options
+from amc_circuits.plain import plain
 from amc_circuits.quantities import counted
-from amc_circuits.report import plain, print_table
 from amc_circuits.sweep.columns import CIRCUITS
 from amc_circuits.sweep.evidence import write_evidence
 from amc_circuits.sweep.keys import FILES, engine_version, key_of
-from amc_circuits.sweep.point import DISAGREE, Outcome, Point, run_point
+from amc_circuits.sweep.outcome import DISAGREE, Outcome, run_point
+from amc_circuits.sweep.point import Point
 from amc_circuits.sweep.store import Row, Store
 from amc_circuits.sweep.text_table import one_line
+from amc_circuits.tables import print_table
 from netlists import ParameterError
 
 ROW = Option("ROW", "integer", "Number of a row")
 NOT_COMPARED = ("wall_time_s",)
 
 
-def replay(folder: Path, number: str) -> None:
-    """`amc replay`."""
+def replay_row(folder: Path, number: str) -> bool:
+    """Runs a row again and prints what is different; returns whether nothing is."""
     with Store(folder) as store:
         row = store.row(ROW.parse(number))
     _check_known(row)
@@ -41,10 +42,9 @@ def replay(folder: Path, number: str) -> None:
     found = differences(row, outcome)
     if not found:
         print(f"row {row.number}: {outcome.status} again; {_compared(row)} figures are the same to the last bit")
-        finish(USABLE)
-        return
+        return True
     print_table(_table(row, found))
-    finish(NO_RESULT)
+    return False
 
 
 def _as_run(row: Row) -> dict[str, Any]:

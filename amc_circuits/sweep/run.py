@@ -12,15 +12,16 @@ from logging import Logger
 from pathlib import Path
 
 from amc_circuits.engines import StateSpaceEngine
-from amc_circuits.programmed import package_version
 from amc_circuits.quantities import counted
 from amc_circuits.sweep.evidence import keep_evidence
 from amc_circuits.sweep.folder import owned, write_specification
 from amc_circuits.sweep.keys import FILES, key_of
+from amc_circuits.sweep.outcome import DISAGREE, Outcome, run_point
 from amc_circuits.sweep.plan import Handling, Plan, plan_of
-from amc_circuits.sweep.point import DISAGREE, Outcome, Point, run_point
+from amc_circuits.sweep.point import Point
 from amc_circuits.sweep.spec import Sweep
 from amc_circuits.sweep.store import FAILED, INVALID, Row, Store
+from amc_circuits.version import package_version
 from amc_circuits.workers import GRACE, CallTimedOutError, Ended, Executor, WorkerDiedError, made_by
 
 STORED_EVERY = 0.05
@@ -98,7 +99,7 @@ def run_sweep(
     handling = handling or Handling()
     with owned(folder) as log, Store(folder, create=True) as store:
         plan = plan_of(sweep, store.states(), handling)
-        write_specification(folder, sweep)
+        write_specification(folder, sweep.text, sweep.resolved())
         log.info("begin: %d points, %d cached; %s", len(plan.keys), plan.cached, "; ".join(plan.versions.values()))
         on_rows((), plan)
         run = _Run(folder, store, plan, handling, log, on_rows)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.array_files import DAMAGED
-from amc_circuits.solution import Response, slowest
+from amc_circuits.response import Response, slowest
 from netlists import ParameterError
 from netlists.record import FloatArray
 

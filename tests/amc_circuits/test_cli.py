@@ -283,6 +283,6 @@ def test_unforeseen_errors_are_not_hidden(monkeypatch):
     def broken_command(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("amc_circuits.commands.doctor", broken_command)
+    monkeypatch.setattr("amc_circuits.doctor.print_checks", broken_command)
     with pytest.raises(ZeroDivisionError):
         cli.run(["doctor"])

@@ -9,8 +9,9 @@ import pytest
 
 from amc_circuits import InvCircuit, MvmCircuit, Status
 from amc_circuits.array_files import load_array
-from amc_circuits.noise import noise, relative_noise
-from tests.amc_circuits.test_netlist_deck import printed_settling_times
+from amc_circuits.noise import noise
+from amc_circuits.output_noise import relative_noise
+from tests.amc_circuits.plain_ngspice import printed_settling_times
 from tests.cases import spd_matrix
 from tests.comparators import assert_close
 

@@ -7,7 +7,7 @@ from amc_circuits.equations import linear_circuit
 from amc_circuits.inv import InvCircuit
 from amc_circuits.mvm import MvmCircuit
 from netlists import Interconnect, SinglePoleOpAmp, preset
-from tests.cases import ExactInv, spd_matrix, vector
+from tests.cases import exact_inv, spd_matrix, vector
 from tests.comparators import assert_close
 
 OPAMP = SinglePoleOpAmp(open_loop_gain=1e5, gbwp=100e6)
@@ -18,24 +18,10 @@ def sorted_poles(matrix):
     return np.sort_complex(np.linalg.eigvals(matrix).round(0))
 
 
-def exact(circuit: InvCircuit, inputs) -> ExactInv:
-    """The 2N-state system of a signed INV design."""
-    design = circuit.design
-    return ExactInv(
-        design.conductance_positive,
-        design.conductance_negative,
-        design.input_conductance,
-        design.inverter_resistance,
-        2 * np.pi * design.opamp.gbwp,
-        design.opamp.open_loop_gain,
-        inputs,
-    )
-
-
 def test_poles_of_the_one_pole_circuit_are_those_of_2n_states():
     """Built node by node or written down as 2N equations, the poles agree."""
     circuit = InvCircuit.program(spd_matrix(6, 10, 0), opamp=OPAMP)
-    wanted = sorted_poles(exact(circuit, np.zeros(6)).matrix)
+    wanted = sorted_poles(exact_inv(circuit.design, np.zeros(6)).matrix)
     assert_close(sorted_poles(circuit.linear.state), wanted, relative=1e-6, absolute=2)
 
 

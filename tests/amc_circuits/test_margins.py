@@ -9,8 +9,7 @@ from amc_circuits.margins import Limit, largest_gbwp, largest_resistance, lowest
 from amc_circuits.mvm import MvmCircuit
 from netlists import InvDesign, SinglePoleOpAmp, preset
 from netlists.circuits.inv import INVERTERS
-from tests.amc_circuits.test_linear_circuit import exact
-from tests.cases import spd_matrix
+from tests.cases import exact_inv, spd_matrix
 from tests.comparators import assert_within
 
 pytestmark = pytest.mark.filterwarnings("ignore::amc_circuits.inv.SlowInverterWarning")
@@ -37,7 +36,7 @@ def stable(design: InvDesign) -> bool:
 def test_lowest_second_pole_is_that_of_the_closed_form(name, opamp):
     """`max Im(a)^2/|Re(a)|` over the poles a of 2N equations written by hand, within 1e-3 for either op-amp."""
     circuit = InvCircuit.program(MATRICES[name], opamp=opamp)
-    poles = np.linalg.eigvals(exact(circuit, np.zeros(circuit.design.size)).matrix)
+    poles = np.linalg.eigvals(exact_inv(circuit.design, np.zeros(circuit.design.size)).matrix)
     wanted = (poles.imag**2 / np.abs(poles.real)).max() / (2 * np.pi)
     assert_within(lowest_second_pole(circuit.circuit).value, wanted, 1e-3)
 

@@ -7,8 +7,9 @@ import pytest
 from scipy.optimize import brentq
 
 from amc_circuits import InvCircuit
-from amc_circuits.monte_carlo import FAILED, FIGURES, MOST_TRIALS, Limit, Trial, read_limits, study_of
+from amc_circuits.monte_carlo import MOST_TRIALS, study_of
 from amc_circuits.options import parse_options
+from amc_circuits.trials import FAILED, FIGURES, Limit, Trial, read_limits
 from netlists import ParameterError
 from tests.amc_circuits import broken_ngspice as broken
 from tests.cases import spd_matrix, vector

@@ -1,12 +1,9 @@
 """`amc netlist`: decks that plain ngspice runs and that measure themselves."""
 
-import re
-import subprocess
-
 import numpy as np
 import pytest
 
-from amc_circuits.engines import find_ngspice
+from tests.amc_circuits.plain_ngspice import printed_settling_times
 from tests.command_line import SMALL
 
 PROBLEMS = {
@@ -17,16 +14,6 @@ PROBLEMS = {
     "mvm": ("mvm", "--size", "4", "--seed", "3"),
     "mvm, oblong": ("mvm", "--size", "5", "--columns", "3", "--kind", "random", "--opamp", "single-pole"),
 }
-
-
-def printed_settling_times(deck, home):
-    """What plain `ngspice -b` prints for a deck: settling times by the number of the right-hand side."""
-    done = subprocess.run(
-        [find_ngspice().path, "-b", deck.name], cwd=deck.parent, env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return {int(k): float(value) for k, value in re.findall(r"^settling_time_(\d+) = (\S+)", done.stdout, re.M)}
 
 
 @pytest.mark.parametrize("name", PROBLEMS)

@@ -7,9 +7,11 @@ import pytest
 from scipy.constants import Boltzmann
 
 from amc_circuits import InvCircuit, MvmCircuit
+from amc_circuits.engines.noise_run import simulated_sigma
 from amc_circuits.equations import noise_circuit
 from amc_circuits.linear_circuit import LinearCircuit
-from amc_circuits.noise import filtered_covariance, noise, relative_noise, simulated_sigma
+from amc_circuits.noise import filtered_covariance, noise
+from amc_circuits.output_noise import relative_noise
 from netlists import Interconnect, InvDesign, MvmDesign, ParameterError, SinglePoleOpAmp, preset
 from netlists.noise_deck import NoiseAnalysis, noise_deck
 from netlists.opamp_parameters import SubcircuitOpAmp

@@ -12,7 +12,7 @@ from amc_circuits import InvCircuit
 from amc_circuits.array_files import load_array
 from amc_circuits.cases import problem
 from amc_circuits.options import parse_options
-from tests.amc_circuits.test_netlist_deck import printed_settling_times
+from tests.amc_circuits.plain_ngspice import printed_settling_times
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close
 

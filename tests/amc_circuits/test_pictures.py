@@ -3,14 +3,14 @@
 import html
 import re
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from amc_circuits import plotting
 from amc_circuits.array_picture import plot_array
 from amc_circuits.cells import CellArrays
 from amc_circuits.readout_picture import plot_readout
-from amc_circuits.solution import Response
+from amc_circuits.response import Response
 
 TIME = np.linspace(-1e-9, 100e-9, 400)
 
@@ -33,7 +33,7 @@ def figures(monkeypatch):
 
     def keep(figure, path):
         kept.append(figure)
-        plotting.plt.close(figure)
+        plt.close(figure)
 
     for module in ("array_picture", "readout_picture"):
         monkeypatch.setattr(f"amc_circuits.{module}.save_figure", keep)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from amc_circuits.monte_carlo import FAILED, Limit, Trial
 from amc_circuits.trial_statistics import spread, spreads, statuses, yields
+from amc_circuits.trials import FAILED, Limit, Trial
 
 SETTLED = "SETTLED"
 

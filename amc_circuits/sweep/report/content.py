@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from amc_circuits.report import plain
+from amc_circuits.plain import plain
 from amc_circuits.sweep.columns import Column, FlatRow, columns_of, flat, varied_options
 from amc_circuits.sweep.curves import chart_of, is_logarithmic, is_wide
 from amc_circuits.sweep.store import Row

@@ -13,7 +13,6 @@ from statistics import median
 from typing import Any
 from urllib.parse import quote
 
-from amc_circuits.programmed import package_version
 from amc_circuits.quantities import format_quantity
 from amc_circuits.run_folder import read_own_file
 from amc_circuits.sweep.evidence import evidence_in
@@ -22,6 +21,7 @@ from amc_circuits.sweep.report.markup import Markup, button, html, link, table, 
 from amc_circuits.sweep.store import Row
 from amc_circuits.sweep.table import MAIN
 from amc_circuits.toml_file import LARGEST_FILE
+from amc_circuits.version import package_version
 
 MOST_VALUES = 8
 MOST_FAILURES = 500

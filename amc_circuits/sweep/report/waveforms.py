@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits.report import plain
+from amc_circuits.plain import plain
 from amc_circuits.sweep.store import Store
 from amc_circuits.sweep.traces import unpack_traces
 from netlists import ParameterError

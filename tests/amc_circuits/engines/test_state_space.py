@@ -17,8 +17,7 @@ from amc_circuits.quadratic_form import QuadraticForm
 from amc_circuits.solution import Status
 from amc_circuits.streaming import stream_job
 from netlists import ParameterError, SinglePoleOpAmp, preset
-from tests.amc_circuits.test_linear_circuit import exact
-from tests.cases import spd_matrix, vector
+from tests.cases import exact_inv, spd_matrix, vector
 from tests.comparators import assert_close, assert_within
 from tests.runs import exact_outputs, readings
 
@@ -57,7 +56,7 @@ def test_two_n_states_by_brute_force():
     circuit = programmed(spd_matrix(5, 10, 3), opamp=OPAMP, rise_time=EDGE, tolerance=0.01)
     b = vector(5, 3)
     solution = circuit.solve(b)
-    system = exact(circuit, circuit.input_levels(b[:, None])[0][:, 0])
+    system = exact_inv(circuit.design, circuit.input_levels(b[:, None])[0][:, 0])
     end = circuit.timing.slot_time
     assert abs(solution.settling_time - system.settling_time(0.01, end)) < end / 200_000 + EDGE
     assert_close(circuit.solve(b).responses[0].outputs[-1], system.states(np.array([end]))[0, :5], relative=1e-8)

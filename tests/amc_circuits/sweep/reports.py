@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from amc_circuits.solution import Response
+from amc_circuits.response import Response
 from amc_circuits.sweep.folder import SPECIFICATION
 from amc_circuits.sweep.store import Row, Store
 from amc_circuits.sweep.traces import pack_traces

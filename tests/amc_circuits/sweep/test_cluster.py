@@ -16,12 +16,12 @@ import pytest
 from distributed import Client
 
 from amc_circuits.options import parse_options
-from amc_circuits.programmed import package_version
 from amc_circuits.sweep import cluster as subject
 from amc_circuits.sweep.cluster import DaskWorkers
 from amc_circuits.sweep.cluster_call import sendable
 from amc_circuits.sweep.point import Point
 from amc_circuits.sweep.store import INVALID
+from amc_circuits.version import package_version
 from amc_circuits.workers import CallTimedOutError, WorkerDiedError, made_by
 from netlists import ParameterError
 from tests.amc_circuits import broken_ngspice as broken

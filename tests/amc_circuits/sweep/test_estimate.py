@@ -9,8 +9,9 @@ import pytest
 from amc_circuits.options import parse_options
 from amc_circuits.sweep import estimate as estimates
 from amc_circuits.sweep.estimate import BUDGET, ROW_TIME, SAMPLES, START, TRIALS, Measured, estimate
+from amc_circuits.sweep.outcome import Outcome, run_point
 from amc_circuits.sweep.plan import Handling
-from amc_circuits.sweep.point import Outcome, Point, run_point
+from amc_circuits.sweep.point import Point
 from amc_circuits.sweep.spec import sweep_from
 from amc_circuits.sweep.store import DATABASE
 from tests.amc_circuits.sweep.made_rows import made, stored

@@ -9,10 +9,11 @@ import pytest
 
 from amc_circuits import workers
 from amc_circuits.options import parse_options
-from amc_circuits.sweep import point as point_module
+from amc_circuits.sweep import outcome as outcome_module
 from amc_circuits.sweep import run as run_module
 from amc_circuits.sweep.evidence import FAILURES
-from amc_circuits.sweep.point import TRACEBACK, Point, run_point
+from amc_circuits.sweep.outcome import TRACEBACK, run_point
+from amc_circuits.sweep.point import Point
 from amc_circuits.sweep.store import FAILED, INVALID, Store
 from netlists import ParameterError
 from tests.amc_circuits import broken_ngspice as broken
@@ -206,7 +207,7 @@ def test_what_a_dead_process_simulated_is_kept(sweep, tmp_path, temporary, monke
 
 def test_a_fault_of_the_program_is_one_point_s(monkeypatch):
     """An error that nobody foresaw is an outcome with its traceback as evidence."""
-    monkeypatch.setattr(point_module, "make_case", lambda *_: 1 / 0)
+    monkeypatch.setattr(outcome_module, "make_case", lambda *_: 1 / 0)
     options = parse_options("inv", {"size": 2})
     outcome = run_point(Point("key", 0, "inv", options))
     assert (outcome.status, outcome.error) == (FAILED, "ZeroDivisionError: division by zero")

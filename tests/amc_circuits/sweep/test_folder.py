@@ -84,13 +84,12 @@ def test_evidence_takes_the_place_of_older_evidence(tmp_path):
     assert not kept.exists()
 
 
-def test_specification_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+def test_specification_is_written_whole_or_not_at_all(tmp_path):
     """What cannot be written leaves what was there, and no other file."""
     sweep = sweep_from(exact([0]))
-    write_specification(tmp_path, sweep)
+    write_specification(tmp_path, sweep.text, sweep.resolved())
     before = (tmp_path / RESOLVED).read_bytes()
-    monkeypatch.setattr(type(sweep), "resolved", lambda self: {"not": object()})
     with pytest.raises(TypeError):
-        write_specification(tmp_path, sweep)
+        write_specification(tmp_path, sweep.text, {"not": object()})
     assert (tmp_path / RESOLVED).read_bytes() == before
     assert {path.name for path in tmp_path.iterdir()} == {RESOLVED, SPECIFICATION}

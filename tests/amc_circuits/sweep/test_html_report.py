@@ -14,7 +14,8 @@ from selenium.webdriver.common.by import By
 from amc_circuits.options import parse_options
 from amc_circuits.quantities import format_quantity
 from amc_circuits.sweep.folder import RESOLVED, SPECIFICATION
-from amc_circuits.sweep.point import Point, run_point
+from amc_circuits.sweep.outcome import run_point
+from amc_circuits.sweep.point import Point
 from amc_circuits.sweep.report import waveforms
 from amc_circuits.sweep.report.page import write_report
 from amc_circuits.sweep.store import Row, Store

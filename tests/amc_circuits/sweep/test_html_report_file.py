@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 
-from amc_circuits.solution import Response
+from amc_circuits.response import Response
 from amc_circuits.sweep.report import page
 from amc_circuits.sweep.store import Store
 from amc_circuits.sweep.traces import pack_traces

@@ -11,7 +11,7 @@ from amc_circuits.sweep import evidence as evidence_module
 from amc_circuits.sweep.database import FILES
 from amc_circuits.sweep.evidence import FAILURES, keep_evidence
 from amc_circuits.sweep.folder import LOCK, LOG, RESOLVED, SPECIFICATION
-from amc_circuits.sweep.point import Outcome
+from amc_circuits.sweep.outcome import Outcome
 from amc_circuits.sweep.store import DATABASE, FAILED
 from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.sweep.made_rows import made, stored

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from amc_circuits.solution import Response
+from amc_circuits.response import Response
 from amc_circuits.sweep import picture
 from amc_circuits.sweep.traces import pack_traces
 from tests.amc_circuits.sweep.made_rows import made, stored

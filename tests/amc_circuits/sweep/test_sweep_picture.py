@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from amc_circuits.plotting import COLOURS, curve_style
+from amc_circuits.style import COLOURS, curve_style
 from amc_circuits.sweep import picture
 from amc_circuits.sweep.curves import chart_of
 from amc_circuits.sweep.store import Store

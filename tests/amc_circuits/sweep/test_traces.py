@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amc_circuits.inv import InvCircuit
-from amc_circuits.solution import Response
+from amc_circuits.response import Response
 from amc_circuits.sweep.store import Store
 from amc_circuits.sweep.traces import ACCURACY, MOST_OUTPUTS, MOST_SAMPLES, pack_traces, thinned, unpack_traces
 from netlists import ParameterError

@@ -13,11 +13,12 @@ from amc_circuits.quantities import counted, format_quantity
 from amc_circuits.run_folder import check_folder
 from amc_circuits.sweep.estimate import estimate
 from amc_circuits.sweep.keys import engine_version
-from amc_circuits.sweep.options import HANDLING
+from amc_circuits.sweep.outcome import PRELOADED
 from amc_circuits.sweep.plan import Handling, check_files_of
 from amc_circuits.sweep.progress import reporting
 from amc_circuits.sweep.run import Tally, run_sweep
 from amc_circuits.sweep.spec import read_sweep
+from amc_circuits.sweep_options import HANDLING
 from amc_circuits.workers import Executor, Workers
 from netlists import ParameterError
 
@@ -66,7 +67,7 @@ def _executor(processes: int, scheduler: str | None) -> Callable[[int], Abstract
         ParameterError: Both are asked for, or Dask is not installed.
     """
     if scheduler is None:
-        return lambda points: Workers(min(processes, points))
+        return lambda points: Workers(min(processes, points), PRELOADED)
     if processes > 1:
         raise ParameterError("scheduler", scheduler, "its cluster says how many points run at a time; leave out --jobs")
     try:
