@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from amc_circuits.engines.job import Job
-from amc_circuits.readings import Reading
+from amc_circuits.results.readings import Reading
 from netlists import Circuit
 from netlists.record import FloatArray
 
