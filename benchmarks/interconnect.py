@@ -43,13 +43,13 @@ from threadpoolctl import threadpool_limits
 
 from amc_circuits import InvCircuit, MvmCircuit, Solution
 from amc_circuits.engines import Job, NgspiceEngine
-from amc_circuits.exact_circuit import exact_circuit
-from amc_circuits.linear_circuit import linear_circuit
-from amc_circuits.matrices import draw_matrix, draw_vector
-from amc_circuits.measurement import relative_error
-from amc_circuits.observation import saved_vectors
-from amc_circuits.quantities import format_quantity
-from amc_circuits.readings import Reading
+from amc_circuits.engines.exact.circuit import exact_circuit
+from amc_circuits.linear.circuit import linear_circuit
+from amc_circuits.results.measurement import relative_error
+from amc_circuits.results.observation import saved_vectors
+from amc_circuits.results.readings import Reading
+from amc_circuits.values.matrices import draw_matrix, draw_vector
+from amc_circuits.values.quantities import format_quantity
 from benchmarks.machine import machine_line
 from netlists import SinglePoleOpAmp
 from netlists.record import FloatArray

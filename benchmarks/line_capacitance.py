@@ -27,8 +27,8 @@ from rich.table import Table
 
 from amc_circuits import InvCircuit
 from amc_circuits.engines import Job, NgspiceEngine
-from amc_circuits.matrices import draw_matrix, draw_vector
-from amc_circuits.quantities import format_quantity
+from amc_circuits.values.matrices import draw_matrix, draw_vector
+from amc_circuits.values.quantities import format_quantity
 from benchmarks.machine import machine_line
 from netlists import InvDesign, SinglePoleOpAmp, StepTrain, Transient, nodes
 from netlists.record import FloatArray

@@ -24,11 +24,11 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from amc_circuits.cases import Problem, program
-from amc_circuits.devices import Device
+from amc_circuits.cases.case import Problem, program
+from amc_circuits.cells.devices import Device
 from amc_circuits.engines import NgspiceEngine, run_deck
-from amc_circuits.matrices import draw_matrix, draw_vector
-from amc_circuits.monte_carlo import CHUNK, MonteCarlo, run_chunk
+from amc_circuits.studies.monte_carlo import CHUNK, MonteCarlo, run_chunk
+from amc_circuits.values.matrices import draw_matrix, draw_vector
 from benchmarks.machine import machine_line
 
 SIZE, PROGRAMMING_ERROR = 16, 1e-6

@@ -30,10 +30,10 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from amc_circuits import InvCircuit
-from amc_circuits.exact_circuit import exact_circuit
-from amc_circuits.linear_circuit import linear_circuit
-from amc_circuits.matrices import draw_matrix, draw_vector
-from amc_circuits.quantities import format_quantity
+from amc_circuits.engines.exact.circuit import exact_circuit
+from amc_circuits.linear.circuit import linear_circuit
+from amc_circuits.values.matrices import draw_matrix, draw_vector
+from amc_circuits.values.quantities import format_quantity
 from benchmarks.machine import machine_line
 from netlists.record import FloatArray
 

@@ -31,13 +31,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from amc_circuits.sweep.cluster import DaskWorkers
-from amc_circuits.sweep.outcome import PRELOADED, run_point
-from amc_circuits.sweep.plan import Handling, plan_of
-from amc_circuits.sweep.run import run_sweep
-from amc_circuits.sweep.spec import Sweep, read_sweep
-from amc_circuits.sweep.store import Store
-from amc_circuits.workers import Executor, Workers
+from amc_circuits.studies.workers import Executor, Workers
+from amc_circuits.sweep.plan.plan import Handling, plan_of
+from amc_circuits.sweep.plan.spec import Sweep, read_sweep
+from amc_circuits.sweep.run.cluster import DaskWorkers
+from amc_circuits.sweep.run.outcome import PRELOADED, run_point
+from amc_circuits.sweep.run.run import run_sweep
+from amc_circuits.sweep.store.store import Store
 from benchmarks.machine import machine_line
 
 SPEC = """circuit = "inv"

@@ -33,10 +33,10 @@ from rich.console import Console
 from rich.table import Table
 
 from amc_circuits import InvCircuit, Solution
-from amc_circuits.matrices import draw_matrix, draw_vector
-from amc_circuits.measurement import relative_error, settling_time
-from amc_circuits.quantities import format_quantity
-from amc_circuits.streaming import CHUNK
+from amc_circuits.results.measurement import relative_error, settling_time
+from amc_circuits.solvers.streaming import CHUNK
+from amc_circuits.values.matrices import draw_matrix, draw_vector
+from amc_circuits.values.quantities import format_quantity
 from benchmarks import pyspice_library
 from benchmarks.machine import machine_line
 from netlists import inv_circuit

@@ -20,8 +20,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from amc_circuits import cli
-from amc_circuits.sweep.store import DATABASE, LAYOUT, Store
+from amc_circuits.cli import app as cli
+from amc_circuits.sweep.store.store import DATABASE, LAYOUT, Store
 
 RECORDS = Path(__file__).parent / "recorded" / "sweeps"
 EXPECTED = "expected.json"

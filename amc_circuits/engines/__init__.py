@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from amc_circuits.engines.auto import AutoEngine, EnginesDisagreeError
 from amc_circuits.engines.contract import Engine
+from amc_circuits.engines.exact.engine import StateSpaceEngine
 from amc_circuits.engines.job import Job
-from amc_circuits.engines.ngspice import NgspiceEngine
-from amc_circuits.engines.ngspice_binary import EngineNotFoundError, NgspiceBinary, find_ngspice
-from amc_circuits.engines.processes import end_simulations, run_together
-from amc_circuits.engines.runner import SimulationError, run_deck
-from amc_circuits.engines.state_space import StateSpaceEngine
-from amc_circuits.settings import Settings
+from amc_circuits.engines.ngspice.binary import EngineNotFoundError, NgspiceBinary, find_ngspice
+from amc_circuits.engines.ngspice.engine import NgspiceEngine
+from amc_circuits.engines.ngspice.processes import end_simulations, run_together
+from amc_circuits.engines.ngspice.runner import SimulationError, run_deck
+from amc_circuits.engines.settings import Settings
 from netlists import InvDesign, MvmDesign, ParameterError
 
 ENGINES: dict[str, Callable[[Settings], Engine]] = {

@@ -11,14 +11,14 @@ from functools import cached_property
 
 import numpy as np
 
+from amc_circuits.engines.exact.engine import StateSpaceEngine
 from amc_circuits.engines.job import Job
-from amc_circuits.engines.ngspice import NgspiceEngine
-from amc_circuits.engines.runner import SimulationError
-from amc_circuits.engines.state_space import StateSpaceEngine
-from amc_circuits.observation import observe
-from amc_circuits.readings import Reading
-from amc_circuits.settings import Settings
-from amc_circuits.waveforms import Waveforms
+from amc_circuits.engines.ngspice.engine import NgspiceEngine
+from amc_circuits.engines.ngspice.runner import SimulationError
+from amc_circuits.engines.settings import Settings
+from amc_circuits.results.observation import observe
+from amc_circuits.results.readings import Reading
+from amc_circuits.results.waveforms import Waveforms
 from netlists import InvDesign, MvmDesign
 from netlists.record import FloatArray
 

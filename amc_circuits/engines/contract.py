@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from amc_circuits.engines.job import Job
-from amc_circuits.readings import Reading
+from amc_circuits.results.readings import Reading
 from netlists import InvDesign, MvmDesign
 from netlists.record import FloatArray
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from amc_circuits import cli
-from amc_circuits.sweep.outcome import PRELOADED
-from amc_circuits.workers import start_server
+from amc_circuits.cli import app as cli
+from amc_circuits.studies.workers import start_server
+from amc_circuits.sweep.run.outcome import PRELOADED
 from tests.command_line import Outcome
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from amc_circuits.engines.rawfile import Plot
-from amc_circuits.engines.runner import run_deck
+from amc_circuits.engines.ngspice.rawfile import Plot
+from amc_circuits.engines.ngspice.runner import run_deck
 from netlists import ParameterError
 from netlists.model_file import ModelFile, read_model
 

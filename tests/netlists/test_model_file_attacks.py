@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from amc_circuits.engines import find_ngspice
-from amc_circuits.engines.rawfile import read_plots
-from amc_circuits.engines.runner import run_deck
+from amc_circuits.engines.ngspice.rawfile import read_plots
+from amc_circuits.engines.ngspice.runner import run_deck
 from netlists import ParameterError
 from netlists.model_file import ModelFileWarning, read_model
 from tests.netlists import model_files as files

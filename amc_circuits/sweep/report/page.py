@@ -11,15 +11,15 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from amc_circuits.quantities import counted
-from amc_circuits.run_folder import replacing, writing
-from amc_circuits.style import COLOURS
-from amc_circuits.sweep.columns import newest
+from amc_circuits.files.run_folder import replacing, writing
+from amc_circuits.pictures.style import COLOURS
 from amc_circuits.sweep.report.content import content_of
 from amc_circuits.sweep.report.sections import failures, provenance, summary
 from amc_circuits.sweep.report.shades import SHADES
 from amc_circuits.sweep.report.waveforms import in_base64, packed_waveforms
-from amc_circuits.sweep.store import Store
+from amc_circuits.sweep.rows.columns import newest
+from amc_circuits.sweep.store.store import Store
+from amc_circuits.values.quantities import counted
 from netlists import ParameterError
 
 NAME = "report.html"

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from amc_circuits.engines import EnginesDisagreeError, auto
-from amc_circuits.inv import InvCircuit
-from amc_circuits.matrices import draw_matrix
-from amc_circuits.solution import Status
+from amc_circuits.results.solution import Status
+from amc_circuits.solvers.inv import InvCircuit
+from amc_circuits.values.matrices import draw_matrix
 from netlists import preset
 from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.sweep.sweeps import rows
