@@ -28,20 +28,32 @@ def test_the_walk_sees_the_project():
 @pytest.mark.parametrize(
     ("file", "source", "sentence"),
     [
-        ("netlists/inv.py", "import amc_circuits.mapping", "netlists imports amc_circuits.mapping, which is above it"),
+        (
+            "netlists/inv.py",
+            "import amc_circuits.cells.mapping",
+            "imports amc_circuits.cells.mapping, which is above it",
+        ),
         ("netlists/inv.py", "from optimizer import kfac", "netlists imports optimizer.kfac, which is above it"),
         (
-            "amc_circuits/cli.py",
+            "amc_circuits/cli/app.py",
             "def train():\n    from optimizer import training",
             "optimizer.training, which is above",
         ),
-        ("amc_circuits/engines/ngspice.py", "from ...optimizer import kfac", "optimizer.kfac, which is above it"),
-        ("amc_circuits/cli.py", "import importlib\nimportlib.import_module('optimizer.kfac')", "optimizer.kfac, which"),
-        ("optimizer/kfac.py", "import amc_circuits.mapping", "may import the root of amc_circuits only"),
-        ("optimizer/kfac.py", "from amc_circuits import mapping", "may import the root of amc_circuits only"),
-        ("optimizer/kfac.py", "from amc_circuits.mapping import scale", "may import the root of amc_circuits only"),
+        ("amc_circuits/engines/auto.py", "from ...optimizer import kfac", "optimizer.kfac, which is above it"),
+        (
+            "amc_circuits/cli/app.py",
+            "import importlib\nimportlib.import_module('optimizer.kfac')",
+            "optimizer.kfac, which",
+        ),
+        ("optimizer/kfac.py", "import amc_circuits.cells.mapping", "may import the root of amc_circuits only"),
+        ("optimizer/kfac.py", "from amc_circuits import cells", "may import the root of amc_circuits only"),
+        (
+            "optimizer/kfac.py",
+            "from amc_circuits.cells.mapping import scale",
+            "may import the root of amc_circuits only",
+        ),
         ("optimizer/kfac.py", "from benchmarks import settling", "nothing may import benchmarks"),
-        ("amc_circuits/cli.py", "from tests import cases", "nothing may import tests"),
+        ("amc_circuits/cli/app.py", "from tests import cases", "nothing may import tests"),
         ("benchmarks/settling.py", "from tests import cases", "nothing may import tests"),
         ("optimizer/kfac.py", "from tests.differential import check", "nothing may import tests"),
     ],
@@ -60,11 +72,11 @@ def test_a_violation_is_found(tmp_path, file, source, sentence):
     ("file", "source"),
     [
         (
-            "amc_circuits/inv.py",
+            "amc_circuits/cells/devices.py",
             "from netlists.inv import InvDesign\nfrom . import mapping\nfrom .mapping import scale",
         ),
         ("optimizer/kfac.py", "from amc_circuits import InvCircuit\nimport numpy\nfrom optimizer.layers import Dense"),
-        ("benchmarks/settling.py", "from amc_circuits.mapping import scale\nimport optimizer, netlists"),
+        ("benchmarks/settling.py", "from amc_circuits.cells.mapping import scale\nimport optimizer, netlists"),
     ],
 )
 def test_an_allowed_import_is_not_found(tmp_path, file, source):
@@ -76,7 +88,7 @@ def test_an_allowed_import_is_not_found(tmp_path, file, source):
 
 def _small_tree(root: Path) -> None:
     """A project with one or two empty modules a layer."""
-    names = ("netlists/inv", "amc_circuits/mapping", "amc_circuits/cli", "amc_circuits/engines/ngspice")
+    names = ("netlists/inv", "amc_circuits/cells/mapping", "amc_circuits/cli/app", "amc_circuits/engines/auto")
     for name in (*names, "optimizer/kfac", "optimizer/training", "benchmarks/settling", "tests/cases"):
         path = root / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -80,9 +80,9 @@ def inv(
     plot: PlotFile = None, save: SaveFile = None, output: VectorFile = None, **options: Any,
 ) -> None:  # fmt: skip
     """Solve A x = b by the closed-loop INV circuit."""
-    from amc_circuits.cli.commands import solve as solve_command
+    from amc_circuits.cli.commands import solve
 
-    solve_command.solve("inv", options, (matrix, vector), jobs, format, plot, save, output)
+    solve.solve("inv", options, (matrix, vector), jobs, format, plot, save, output)
 
 
 def mvm(
@@ -90,32 +90,32 @@ def mvm(
     plot: PlotFile = None, save: SaveFile = None, output: VectorFile = None, **options: Any,
 ) -> None:  # fmt: skip
     """Multiply y = A x by the open-loop MVM circuit."""
-    from amc_circuits.cli.commands import solve as solve_command
+    from amc_circuits.cli.commands import solve
 
-    solve_command.solve("mvm", options, (matrix, vector), jobs, format, plot, save, output)
+    solve.solve("mvm", options, (matrix, vector), jobs, format, plot, save, output)
 
 
 def netlist_inv(output: DeckFile, matrix: Matrix = None, vector: RightHandSide = None, **options: Any) -> None:
     """Deck of an INV circuit."""
-    from amc_circuits.cli.commands import solve as solve_command
+    from amc_circuits.cli.commands import solve
 
-    solve_command.write_deck("inv", options, (matrix, vector), output)
+    solve.write_deck("inv", options, (matrix, vector), output)
 
 
 def netlist_mvm(output: DeckFile, matrix: Matrix = None, vector: Multiplicand = None, **options: Any) -> None:
     """Deck of an MVM circuit."""
-    from amc_circuits.cli.commands import solve as solve_command
+    from amc_circuits.cli.commands import solve
 
-    solve_command.write_deck("mvm", options, (matrix, vector), output)
+    solve.write_deck("mvm", options, (matrix, vector), output)
 
 
 def stability(
     matrix: Matrix = None, *, format: Format = "table", plot: PolesFile = None, **options: Any,
 ) -> None:  # fmt: skip
     """Poles of an INV circuit: is it stable, how fast is it, and how far may its parts go."""
-    from amc_circuits.cli.commands import stability as stability_commands
+    from amc_circuits.cli.commands import stability
 
-    stability_commands.stability(options, matrix, format, plot)
+    stability.stability(options, matrix, format, plot)
 
 
 def doctor() -> None:

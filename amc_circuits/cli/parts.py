@@ -29,39 +29,39 @@ def program(
     **options: Any,
 ) -> None:
     """Write a matrix into RRAM cells by pulses, each checked by a read; for amc inv --conductances."""
-    from amc_circuits.cli.commands import program as program_command
+    from amc_circuits.cli.commands import program
 
-    program_command.program(options, matrix, output, format, plot)
+    program.program(options, matrix, output, format, plot)
 
 
 def characterize(name: Name = None, *, format: Format = "table", plot: Picture = None, **options: Any) -> None:
     """Gain, bandwidth, phase margin, slew rate, swing, currents of an op-amp, measured by ngspice."""
-    from amc_circuits.cli.commands import opamp as opamp_commands
+    from amc_circuits.cli.commands import opamp
 
-    opamp_commands.characterize(name, options, format, plot)
+    opamp.characterize(name, options, format, plot)
 
 
 def fit(name: Name = None, *, format: Format = "table", **options: Any) -> None:
     """The macro model that does what an op-amp does on the test bench."""
-    from amc_circuits.cli.commands import opamp as opamp_commands
+    from amc_circuits.cli.commands import opamp
 
-    opamp_commands.fit(name, options, format)
+    opamp.fit(name, options, format)
 
 
 def list_opamps(format: Format = "table") -> None:
     """The presets."""
-    from amc_circuits.cli.commands import opamp as opamp_commands
+    from amc_circuits.cli.commands import opamp
 
-    opamp_commands.list_opamps(format)
+    opamp.list_opamps(format)
 
 
 def cost(
     matrix: Matrix = None, vector: RightHandSide = None, *, jobs: Jobs = "1", format: Format = "table", **options: Any
 ) -> None:
     """Energy and time of solves: converters, settling, and a part of the programming."""
-    from amc_circuits.cli.commands import cost as cost_command
+    from amc_circuits.cli.commands import cost
 
-    cost_command.cost(options, (matrix, vector), jobs, format)
+    cost.cost(options, (matrix, vector), jobs, format)
 
 
 def add_parts(app: typer.Typer) -> None:

@@ -39,21 +39,21 @@ def sweep(
     **options: Any,
 ) -> None:
     """Run many points over any options of inv or mvm; one row a point, failures are rows."""
-    from amc_circuits.cli.commands import sweep as sweep_command
+    from amc_circuits.cli.commands import sweep
 
     if dry_run:
-        sweep_command.dry_run(spec, out, jobs, options, scheduler)
+        sweep.dry_run(spec, out, jobs, options, scheduler)
     else:
-        sweep_command.sweep(spec, out, jobs, progress, options, scheduler)
+        sweep.sweep(spec, out, jobs, progress, options, scheduler)
 
 
 def replay(
     folder: Folder, row: Annotated[str, typer.Argument(metavar="ROW", help="Its number, as amc table shows it.")]
 ) -> None:
     """Run one row of a sweep again and show what is different; exit code 3 if anything is."""
-    from amc_circuits.cli.commands import sweep_folders as sweep_folder_commands
+    from amc_circuits.cli.commands import sweep_folders
 
-    sweep_folder_commands.replay(folder, row)
+    sweep_folders.replay(folder, row)
 
 
 def merge(
@@ -61,9 +61,9 @@ def merge(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for all rows: new, empty, or of a sweep.")],
 ) -> None:
     """Put the rows of several sweeps into one folder."""
-    from amc_circuits.cli.commands import sweep_folders as sweep_folder_commands
+    from amc_circuits.cli.commands import sweep_folders
 
-    sweep_folder_commands.merge(folders, out)
+    sweep_folders.merge(folders, out)
 
 
 def table(
@@ -137,12 +137,12 @@ def plot(
     ] = None,
 ) -> None:
     """Draw saved waveforms, a sweep, or the waveforms of a row of it."""
-    from amc_circuits.cli.commands import plot as plot_command
+    from amc_circuits.cli.commands import plot
     from amc_circuits.cli.messages import one_line_warnings
 
     of_sweep = {"x": x, "y": y, "hue": hue, "log": log, "where": tuple(where or ()), "row": row}
     with one_line_warnings():
-        plot_command.plot(source, output, {"error": error, "array": array, "budget": budget}, rhs, of_sweep)
+        plot.plot(source, output, {"error": error, "array": array, "budget": budget}, rhs, of_sweep)
 
 
 def report(
@@ -155,9 +155,9 @@ def report(
     ] = None,
 ) -> None:
     """Write a sweep as one HTML file that needs no network: figures, table, waveforms, failures, provenance."""
-    from amc_circuits.cli.commands import sweep_folders as sweep_folder_commands
+    from amc_circuits.cli.commands import sweep_folders
 
-    sweep_folder_commands.report(folder, output)
+    sweep_folders.report(folder, output)
 
 
 def add_sweeps(app: typer.Typer) -> None:

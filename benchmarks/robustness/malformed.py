@@ -2,10 +2,10 @@
 
 Hypothesis draws them (`texts.py`, `files.py`): specifications of sweeps, .npy matrices, files of
 conductances and op-amp model files, damaged byte by byte or built of odd parts, and options with odd values. They go
-through `amc_circuits.cli.app.run` in this process. Some can be used after all: those run, on the state-space engine at tiny
-sizes; of a specification `--dry-run` says so, and one that is refused is refused without it, too, before its folder is
-made. In the place of ngspice stands a program that ends at once, so that an op-amp file that can be used ends with exit
-code 1.
+through `amc_circuits.cli.app.run` in this process. Some can be used after all: those run, on the state-space engine at
+tiny sizes; of a specification `--dry-run` says so, and one that is refused is refused without it, too, before its
+folder is made. In the place of ngspice stands a program that ends at once, so that an op-amp file that can be used ends
+with exit code 1.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def candidates() -> list[Path]:
     if named := os.environ.get(VARIABLE):
         return [Path(shutil.which(named) or named)]
     on_path = shutil.which("ngspice")
-    found = [Path(__file__).resolve().parents[2] / LOCAL_COPY, *([Path(on_path)] if on_path else [])]
+    found = [Path(__file__).resolve().parents[3] / LOCAL_COPY, *([Path(on_path)] if on_path else [])]
     return [path for path in found if path.is_file()]
 
 

@@ -12,7 +12,7 @@ from amc_circuits.cases.options import parse_options
 from amc_circuits.opamps.bench import characterize
 from amc_circuits.opamps.fit import fit_macro
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "model_files.md").read_text()
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "model_files.md").read_text()
 EXAMPLE = re.search(r'text = """(.*?)"""', PAGE, re.S)[1]
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.S) for line in block.splitlines()]
 TRANSISTORS = "cmos-100meg-transistor"

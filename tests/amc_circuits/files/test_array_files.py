@@ -156,7 +156,7 @@ def test_every_wrong_file_is_told_what_it_is(tmp_path, name):
 
 def handed_in():
     """Small files that people handed in: as they are in the folder beside the project, if it is there."""
-    folder = Path(__file__).resolve().parents[3] / "shared" / "cases"
+    folder = Path(__file__).resolve().parents[4] / "shared" / "cases"
     for name in ("k10a_matrix.csv", "k10b_matrix.mtx", "k10d_named.npz"):
         there = pytest.mark.skipif(not folder.is_dir(), reason="no folder of cases")
         yield pytest.param(folder / name, folder / "b.npy", id=name, marks=there)

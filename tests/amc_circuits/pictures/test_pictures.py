@@ -35,8 +35,8 @@ def figures(monkeypatch):
         kept.append(figure)
         plt.close(figure)
 
-    for module in ("array_picture", "readout_picture"):
-        monkeypatch.setattr(f"amc_circuits.{module}.save_figure", keep)
+    for module in ("array", "readout"):
+        monkeypatch.setattr(f"amc_circuits.pictures.{module}.save_figure", keep)
     return kept
 
 

@@ -22,7 +22,7 @@ from tests.comparators import assert_close, assert_within
 from tests.kirchhoff import array_at_rest, inv_at_rest, mvm_at_rest
 from tests.runs import waveforms
 
-RECORD = Path(__file__).parents[1] / "recorded" / "badcrossbar.npz"
+RECORD = Path(__file__).parents[2] / "recorded" / "badcrossbar.npz"
 SIZES = ("3x3", "4x7", "16x16", "32x32", "64x64")
 SEGMENTS = (0.5, 1.73, 20.0)
 STIFF = SinglePoleOpAmp(open_loop_gain=1e12, gbwp=100e6)

@@ -10,7 +10,7 @@ import pytest
 
 from amc_circuits.cases.opamp_files import opamp_of
 from amc_circuits.cases.options import parse_options
-from amc_circuits.cli.commands import opamp as opamp_commands
+from amc_circuits.cli.commands import opamp
 from amc_circuits.opamps.bench import characterize, frequency_response
 from amc_circuits.pictures.bode import draw_bode
 from netlists import PRESETS, MacroOpAmp, ParameterError, preset
@@ -23,7 +23,7 @@ MODEL = files("netlists") / "models" / "cmos_100meg.lib"
 
 def test_json_of_characterize_is_what_python_finds(capsys):
     """One object: the name, the model, every figure unrounded, the gain in dB too."""
-    opamp_commands.characterize("cmos-100meg", {"load": "1k", "temperature": "350"}, "json", None)
+    opamp.characterize("cmos-100meg", {"load": "1k", "temperature": "350"}, "json", None)
     printed = json.loads(capsys.readouterr().out)
     found = characterize(RECORD, load=1e3, temperature=350.0)
     assert printed == {"opamp": "cmos-100meg", "model": "macro", **asdict(found), "gain_db": found.gain_db}
@@ -31,14 +31,14 @@ def test_json_of_characterize_is_what_python_finds(capsys):
 
 def test_json_has_null_where_the_model_has_nothing(capsys):
     """A model without limits prints no number for them."""
-    opamp_commands.characterize("single-pole", {}, "json", None)
+    opamp.characterize("single-pole", {}, "json", None)
     printed = json.loads(capsys.readouterr().out)
     assert printed["slew_rate_rising"] is None and printed["gbwp"] == pytest.approx(100e6, rel=1e-3)
 
 
 def test_table_has_units(capsys):
     """Figures for people, each with its unit; what the model does not have is a dash."""
-    opamp_commands.characterize("cmos-100meg", {}, "table", None)
+    opamp.characterize("cmos-100meg", {}, "table", None)
     rows = dict(_rows(capsys.readouterr().out))
     assert rows["load resistance"] == "10 kohm"
     assert rows["output resistance"] == "100 ohm"
@@ -57,10 +57,10 @@ def _rows(table):
 
 def test_fit_prints_the_macro_model_and_how_to_type_it(capsys):
     """The JSON is the record; the last line of the table, typed, gives it back."""
-    opamp_commands.fit(TRANSISTORS, {}, "json")
+    opamp.fit(TRANSISTORS, {}, "json")
     fitted = MacroOpAmp(**json.loads(capsys.readouterr().out))
     assert fitted.slew_rate == pytest.approx(preset(TRANSISTORS).macro.slew_rate, rel=0.01)
-    opamp_commands.fit(TRANSISTORS, {}, "table")
+    opamp.fit(TRANSISTORS, {}, "table")
     line = capsys.readouterr().out.splitlines()[-1]
     _same(_typed(line), fitted)
 
@@ -75,13 +75,13 @@ def test_fit_prints_the_macro_model_and_how_to_type_it(capsys):
 )
 def test_a_line_to_type_gives_the_record_back(record):
     """Every field, zeros too, whether it is the default op-amp's or not."""
-    _same(_typed(opamp_commands.command_line(record)), record)
+    _same(_typed(opamp.command_line(record)), record)
 
 
 def test_the_line_of_a_fit_can_be_typed(amc):
     """The command itself takes it, a negative offset too."""
     record = preset("cmos-1g").replace(input_offset=-1e-3, second_pole=3e9)
-    words = opamp_commands.command_line(record).split()
+    words = opamp.command_line(record).split()
     assert words[:2] == ["amc", "inv"]
     assert amc(*words[1:], "--size", "2", "--format", "json").code == 0
 
@@ -108,9 +108,9 @@ def _same(found, wanted):
 
 def test_list_names_every_preset(capsys):
     """One line or one object a preset."""
-    opamp_commands.list_opamps("table")
+    opamp.list_opamps("table")
     table = capsys.readouterr().out
-    opamp_commands.list_opamps("json")
+    opamp.list_opamps("json")
     printed = json.loads(capsys.readouterr().out)
     assert list(printed) == list(PRESETS)
     assert all(f" {name} " in table for name in PRESETS)
@@ -138,7 +138,7 @@ def test_bad_input_is_refused(capsys, command, options, form, name):
     """The error names the option, and nothing is printed."""
     more = [None] if command == "characterize" else []
     with pytest.raises(ParameterError) as caught:
-        getattr(opamp_commands, command)("cmos-100meg", options, form, *more)
+        getattr(opamp, command)("cmos-100meg", options, form, *more)
     assert caught.value.parameter == name
     assert capsys.readouterr().out == ""
 
@@ -146,16 +146,16 @@ def test_bad_input_is_refused(capsys, command, options, form, name):
 def test_pictures_go_into_a_file_of_a_known_kind(tmp_path, capsys):
     """--plot writes a picture; a name of another kind is refused before anything is measured."""
     picture = tmp_path / "bode.png"
-    opamp_commands.characterize("cmos-100meg", {}, "table", picture)
+    opamp.characterize("cmos-100meg", {}, "table", picture)
     assert picture.read_bytes().startswith(b"\x89PNG")
     with pytest.raises(ParameterError, match="plot"):
-        opamp_commands.characterize("cmos-100meg", {}, "table", tmp_path / "bode.txt")
+        opamp.characterize("cmos-100meg", {}, "table", tmp_path / "bode.txt")
 
 
 def test_a_single_pole_model_has_nothing_to_fit():
     """It is refused by its name."""
     with pytest.raises(ParameterError, match=r"NAME: got single-pole; .*no limits to fit"):
-        opamp_commands.fit("single-pole", {}, "table")
+        opamp.fit("single-pole", {}, "table")
 
 
 def test_picture_crosses_where_the_figures_say():
@@ -175,11 +175,11 @@ def test_picture_crosses_where_the_figures_say():
 
 def test_an_op_amp_of_a_file_is_measured_like_a_preset(tmp_path, capsys):
     """The same subcircuit by --opamp-file and by its preset's name: the same figures."""
-    opamp_commands.characterize(TRANSISTORS, {}, "json", None)
+    opamp.characterize(TRANSISTORS, {}, "json", None)
     wanted = json.loads(capsys.readouterr().out)
     (tmp_path / "mine.lib").write_text(MODEL.read_text())
     options = {"opamp_file": str(tmp_path / "mine.lib"), "opamp_subckt": "cmos_100meg", "supply_voltage": "1.2"}
-    opamp_commands.characterize(None, options, "json", None)
+    opamp.characterize(None, options, "json", None)
     found = json.loads(capsys.readouterr().out)
     for name in ("gain_db", "gbwp", "slew_rate_rising", "swing_high", "quiescent_current"):
         assert found[name] == pytest.approx(wanted[name], rel=1e-3)
@@ -199,7 +199,7 @@ def test_an_op_amp_of_a_file_is_measured_like_a_preset(tmp_path, capsys):
 def test_what_goes_with_a_file_is_asked_for(name, options, parameter):
     """A preset or a file, not both nor neither; a file with subcircuit, rails and pins."""
     with pytest.raises(ParameterError) as caught:
-        opamp_commands.characterize(name, options, "json", None)
+        opamp.characterize(name, options, "json", None)
     assert caught.value.parameter == parameter
 
 

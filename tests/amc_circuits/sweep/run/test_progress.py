@@ -86,7 +86,8 @@ def test_ctrl_c_ends_the_lines(tmp_path):
     """Ctrl-C while a simulator hangs and lines are printed: one last line, and nothing is left running."""
     simulator, spec = tmp_path / "simulator", tmp_path / "spec.toml"
     spec.write_text(FAST + "size = 2\n")
-    code = "from amc_circuits.sweep import progress; progress.INTERVAL = 0.3; from amc_circuits.cli.app import main; main()"
+    quick = "from amc_circuits.sweep.run import progress; progress.INTERVAL = 0.3"
+    code = f"{quick}; from amc_circuits.cli.app import main; main()"
     hangs = broken.program(simulator, 'touch "{folder}/$$"; exec sleep 600')
     process = start("sweep", spec, "--out", tmp_path / "out", code=code, AMC_NGSPICE=hangs)
     said = [process.stderr.readline()]
