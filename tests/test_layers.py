@@ -20,6 +20,16 @@ def test_no_rooms_and_no_modules_import_each_other(layer):
     assert cycles(ROOT, layer) == []
 
 
+@pytest.mark.parametrize("layer", INSTALLED)
+def test_tests_mirror_the_packages(layer):
+    """Every folder of tests is one of the package, and no test file is imported: what tests share stands elsewhere."""
+    files = list((ROOT / "tests" / layer).rglob("*.py"))
+    assert [
+        file for file in files if not (ROOT / file.relative_to(ROOT / "tests").parent / "__init__.py").is_file()
+    ] == []
+    assert [item for file in files for item in imports_of(file, ROOT) if ".test_" in item.module] == []
+
+
 def test_the_walk_sees_the_project():
     """The walk above is not empty: every installed layer has sources, and the upper two import the one below."""
     seen = {
