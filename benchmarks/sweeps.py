@@ -37,7 +37,7 @@ from amc_circuits.sweep.plan.spec import Sweep, read_sweep
 from amc_circuits.sweep.run.cluster import DaskWorkers
 from amc_circuits.sweep.run.outcome import PRELOADED, run_point
 from amc_circuits.sweep.run.run import run_sweep
-from amc_circuits.sweep.store.store import Store
+from amc_circuits.sweep.store import Store
 from benchmarks.machine import machine_line
 
 SPEC = """circuit = "inv"

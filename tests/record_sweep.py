@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 
 from amc_circuits.cli import app as cli
-from amc_circuits.sweep.store.store import DATABASE, LAYOUT, Store
+from amc_circuits.sweep.store import DATABASE, LAYOUT, Store
 
 RECORDS = Path(__file__).parent / "recorded" / "sweeps"
 EXPECTED = "expected.json"

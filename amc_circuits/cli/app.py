@@ -1,7 +1,7 @@
 """The `amc` command: what can be typed.
 
-What is done stands in `commands.py` and its neighbours, imported only when a command runs. Commands on the parts of a
-circuit, cells and op-amps, are in `cli_parts.py`, those on sweeps in `cli_sweeps.py`.
+What is done stands in `commands/`, imported only when a command runs. Commands on the parts of a circuit, cells and
+op-amps, are in `parts.py`, those on sweeps in `sweeps.py`.
 """
 
 from __future__ import annotations

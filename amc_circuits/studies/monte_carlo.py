@@ -1,4 +1,4 @@
-"""Monte Carlo: the same system in many circuits that chance makes different. Draws: `draws.py`."""
+"""Monte Carlo: the same system in many circuits that chance makes different. Draws: `cells/draws.py`."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from amc_circuits.engines import find_ngspice
+from amc_circuits.sweep.store import DATABASE, Row, Store
 from amc_circuits.sweep.store.folder import LOG
-from amc_circuits.sweep.store.store import DATABASE, Row, Store
 
 GONE_WITHIN = 10.0
 """s after which nothing of a killed command may be left."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from amc_circuits.sweep.rows.columns import flat
-from amc_circuits.sweep.store.store import Row
+from amc_circuits.sweep.store import Row
 from benchmarks.robustness.runs import Finding, start, stored, sweep_command
 
 OLD = "39"

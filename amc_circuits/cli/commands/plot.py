@@ -54,7 +54,7 @@ def _refuse(given: dict[str, Any], mend: str) -> None:
 
 def _plot_sweep(folder: Path, output: Path, given: dict[str, Any]) -> None:
     from amc_circuits.sweep.rows.picture import Drawing, plot_row, plot_sweep
-    from amc_circuits.sweep.store.store import Store
+    from amc_circuits.sweep.store import Store
 
     number = given.pop("row", None)
     if number is not None:

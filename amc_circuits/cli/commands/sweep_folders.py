@@ -9,8 +9,8 @@ from amc_circuits.cli.messages import NO_RESULT, USABLE, finish, one_line_warnin
 from amc_circuits.files.run_folder import check_output_file, check_own_files
 from amc_circuits.sweep.report.page import NAME, write_report
 from amc_circuits.sweep.run.replay import replay_row
+from amc_circuits.sweep.store import Store
 from amc_circuits.sweep.store.merge import merge_folders
-from amc_circuits.sweep.store.store import Store
 from amc_circuits.values.quantities import counted
 
 

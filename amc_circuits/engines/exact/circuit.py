@@ -1,4 +1,4 @@
-"""What is measured of a linear circuit, from its exact response: the counterpart of `observation.py` without a deck."""
+"""What is measured of a linear circuit, from its exact response: `results/observation.py` without a deck."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from amc_circuits.cases.option import Option
 from amc_circuits.engines import check_engine
 from amc_circuits.results.trials import read_limits
 from amc_circuits.sweep.plan.keys import FILES
-from amc_circuits.sweep.store.store import LARGEST_STORED
+from amc_circuits.sweep.store import LARGEST_STORED
 from netlists import ParameterError, preset
 
 LARGEST_SWEEP = 1_000_000

@@ -12,7 +12,7 @@ from amc_circuits.cases.case import check_files
 from amc_circuits.sweep.plan.keys import FILES, engine_version, key_of
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.plan.spec import Sweep
-from amc_circuits.sweep.store.store import FAILED, INVALID
+from amc_circuits.sweep.store import FAILED, INVALID
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from amc_circuits.sweep.report.sections import failures, provenance, summary
 from amc_circuits.sweep.report.shades import SHADES
 from amc_circuits.sweep.report.waveforms import in_base64, packed_waveforms
 from amc_circuits.sweep.rows.columns import newest
-from amc_circuits.sweep.store.store import Store
+from amc_circuits.sweep.store import Store
 from amc_circuits.values.quantities import counted
 from netlists import ParameterError
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.pictures.traces import unpack_traces
-from amc_circuits.sweep.store.store import Store
+from amc_circuits.sweep.store import Store
 from amc_circuits.values.plain import plain
 from netlists import ParameterError
 from netlists.record import FloatArray

@@ -12,7 +12,7 @@ from amc_circuits.cases.option import Circuit
 from amc_circuits.cases.options import ALL, parse_options
 from amc_circuits.results.trials import BUDGET
 from amc_circuits.studies.statistics import ROW_KEYS
-from amc_circuits.sweep.store.store import Row
+from amc_circuits.sweep.store import Row
 from netlists import ParameterError
 
 ABOUT = ("status", "error", "kept", "row_wall_time_s", "finished", "host", "engine_version", "design_sha256",

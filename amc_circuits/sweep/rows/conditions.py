@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from amc_circuits.sweep.rows.columns import NONE, Column, FlatRow, columns_of, find_column, flat
-from amc_circuits.sweep.store.store import Row
+from amc_circuits.sweep.store import Row
 from amc_circuits.values.quantities import parse_quantity
 from netlists import ParameterError
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.sweep.rows.columns import NONE, Column, FlatRow, columns_of, find_column, flat, newest, varied_options
-from amc_circuits.sweep.store.store import Row
+from amc_circuits.sweep.store import Row
 from netlists import ParameterError
 from netlists.record import FloatArray
 

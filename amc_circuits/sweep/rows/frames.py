@@ -12,7 +12,7 @@ import numpy as np
 
 from amc_circuits.cases.options import ALL
 from amc_circuits.sweep.rows.columns import ABOUT, NONE, Column, FlatRow, flat, varied_options
-from amc_circuits.sweep.store.store import LARGEST_STORED, Row
+from amc_circuits.sweep.store import LARGEST_STORED, Row
 from netlists import ParameterError
 
 MEND = "needs pandas and pyarrow: pip install 'amc[tables]'"

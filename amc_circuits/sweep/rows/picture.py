@@ -22,7 +22,7 @@ from amc_circuits.results.saved import title
 from amc_circuits.sweep.rows.columns import Column, columns_of, flat, varied_options
 from amc_circuits.sweep.rows.conditions import chosen
 from amc_circuits.sweep.rows.curves import Chart, chart_of, is_logarithmic, is_wide
-from amc_circuits.sweep.store.store import Store
+from amc_circuits.sweep.store import Store
 from amc_circuits.values.quantities import format_quantity
 from netlists import ParameterError
 from netlists.record import FloatArray

@@ -13,7 +13,7 @@ from amc_circuits.sweep.rows.columns import Column, columns_of, flat, varied_opt
 from amc_circuits.sweep.rows.conditions import chosen
 from amc_circuits.sweep.rows.table import main_columns
 from amc_circuits.sweep.rows.text_table import cell
-from amc_circuits.sweep.store.store import Row, Store
+from amc_circuits.sweep.store import Row, Store
 
 if TYPE_CHECKING:
     import pandas

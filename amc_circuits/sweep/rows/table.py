@@ -14,7 +14,7 @@ from amc_circuits.files.run_folder import check_output_file, replacing, writing
 from amc_circuits.sweep.rows.columns import Column, FlatRow, columns_of, find_column, flat, newest, varied_options
 from amc_circuits.sweep.rows.conditions import chosen, sorted_by
 from amc_circuits.sweep.rows.text_table import fitted_lines, lines_of, one_line
-from amc_circuits.sweep.store.store import Row, Store
+from amc_circuits.sweep.store import Row, Store
 from amc_circuits.values.quantities import counted
 from netlists import ParameterError
 

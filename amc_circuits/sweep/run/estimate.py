@@ -20,7 +20,7 @@ from amc_circuits.sweep.plan.plan import Handling, Plan, plan_of
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.plan.spec import Sweep
 from amc_circuits.sweep.run.outcome import Outcome, run_point
-from amc_circuits.sweep.store.store import DATABASE, FAILED, INVALID, Row, Store
+from amc_circuits.sweep.store import DATABASE, FAILED, INVALID, Row, Store
 from amc_circuits.values.quantities import counted, format_quantity
 
 BUDGET = 10.0
@@ -223,9 +223,8 @@ def _run_some(groups: Groups, measured: Measured) -> None:
     for kind, size in groups:
         if size not in measured.found.get(kind, {}):
             unknown[kind].append(size)
-    chosen = sorted(
-        ((kind, size) for kind, sizes in unknown.items() for size in _spread(sorted(sizes))), key=lambda group: group[1]
-    )
+    chosen = [(kind, size) for kind, sizes in unknown.items() for size in _spread(sorted(sizes))]
+    chosen.sort(key=lambda group: group[1])
     for turn in range(SAMPLES):
         for kind, size in chosen:
             if turn < groups[kind, size].count:

@@ -29,8 +29,8 @@ from amc_circuits.solvers.inv import InvCircuit, slow_inverters
 from amc_circuits.studies.monte_carlo import check_limits, study_of
 from amc_circuits.studies.statistics import row_figures
 from amc_circuits.sweep.plan.point import Point
+from amc_circuits.sweep.store import FAILED, INVALID
 from amc_circuits.sweep.store.evidence import read_evidence
-from amc_circuits.sweep.store.store import FAILED, INVALID
 from netlists import ParameterError
 
 PRELOADED = (__name__,)

@@ -15,7 +15,7 @@ from rich.table import Column
 from rich.text import Text
 
 from amc_circuits.sweep.plan.plan import Plan
-from amc_circuits.sweep.store.store import Row
+from amc_circuits.sweep.store import Row
 
 INTERVAL = 10.0
 """s between two lines where there is no terminal."""

@@ -17,8 +17,8 @@ from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.rows.columns import CIRCUITS
 from amc_circuits.sweep.rows.text_table import one_line
 from amc_circuits.sweep.run.outcome import DISAGREE, Outcome, run_point
+from amc_circuits.sweep.store import Row, Store
 from amc_circuits.sweep.store.evidence import write_evidence
-from amc_circuits.sweep.store.store import Row, Store
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import counted
 from netlists import ParameterError

@@ -18,9 +18,9 @@ from amc_circuits.sweep.plan.plan import Handling, Plan, plan_of
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.plan.spec import Sweep
 from amc_circuits.sweep.run.outcome import DISAGREE, Outcome, run_point
+from amc_circuits.sweep.store import FAILED, INVALID, Row, Store
 from amc_circuits.sweep.store.evidence import keep_evidence
 from amc_circuits.sweep.store.folder import owned, write_specification
-from amc_circuits.sweep.store.store import FAILED, INVALID, Row, Store
 from amc_circuits.values.quantities import counted
 from amc_circuits.values.version import package_version
 

@@ -12,7 +12,8 @@ from amc_circuits.files.run_folder import read_own_file, replacing, writing
 from amc_circuits.results.solution import Status
 from amc_circuits.sweep.store.evidence import evidence_in, keep_evidence, read_evidence
 from amc_circuits.sweep.store.folder import LARGEST_KEPT, RESOLVED, SPECIFICATION, owned
-from amc_circuits.sweep.store.store import FAILED, INVALID, Row, Store
+from amc_circuits.sweep.store.row import FAILED, INVALID, Row
+from amc_circuits.sweep.store.store import Store
 from netlists import ParameterError
 
 

@@ -12,10 +12,8 @@ from amc_circuits.sweep.store import layout
 from amc_circuits.sweep.store.database import DATABASE, Database
 from amc_circuits.sweep.store.database_errors import BUSY, SQLITE_ERRORS, mend_of, reason_of
 from amc_circuits.sweep.store.layout import LAYOUT, Stored
-from amc_circuits.sweep.store.row import COLUMNS, FAILED, INVALID, TEXTS, Row, columns_of_row, row_of_columns
+from amc_circuits.sweep.store.row import COLUMNS, Row, columns_of_row, row_of_columns
 from netlists import ParameterError
-
-__all__ = ["DATABASE", "FAILED", "INVALID", "LARGEST_STORED", "LAYOUT", "TEXTS", "Row", "Store"]
 
 LARGEST_STORED = 2**63 - 1
 """Whole numbers in a database go so far, and in TOML."""

@@ -83,7 +83,7 @@ ACTING = {
 FILES = {"matrix", "rhs", "conductances", "opamp_file", "opamp_subckt", "opamp_pins"}
 """Tested where files are: `test_own_matrices.py`, `test_conductances.py`, `test_opamp_files.py`."""
 GUARDS = {"timeout"}
-"""What ends what would go wrong: `test_ngspice_failures.py`."""
+"""What ends what would go wrong: `engines/ngspice/test_failures.py`."""
 ALWAYS_OTHER = ("wall_time_s", "provenance", "options", "engine")
 
 

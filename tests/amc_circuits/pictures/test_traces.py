@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from amc_circuits.pictures.traces import ACCURACY, MOST_OUTPUTS, MOST_SAMPLES, pack_traces, thinned, unpack_traces
 from amc_circuits.results.response import Response
 from amc_circuits.solvers.inv import InvCircuit
-from amc_circuits.sweep.store.store import Store
+from amc_circuits.sweep.store import Store
 from netlists import ParameterError
 from tests.amc_circuits.sweep.sweeps import exact, rows_in, run
 from tests.cases import spd_matrix, vector

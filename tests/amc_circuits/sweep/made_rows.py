@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from amc_circuits.cases.options import parse_options
+from amc_circuits.sweep.store import DATABASE, Row, Store
 from amc_circuits.sweep.store.layout import added, checksum_of
 from amc_circuits.sweep.store.row import COLUMNS
-from amc_circuits.sweep.store.store import DATABASE, Row, Store
 
 
 def made(number: int, figures: dict[str, Any] | None = None, status: str = "SETTLED", **options: Any) -> Row:

@@ -9,8 +9,8 @@ import numpy as np
 from amc_circuits.pictures.traces import pack_traces
 from amc_circuits.results.response import Response
 from amc_circuits.studies.workers import Ended
+from amc_circuits.sweep.store import Row, Store
 from amc_circuits.sweep.store.folder import SPECIFICATION
-from amc_circuits.sweep.store.store import Row, Store
 from tests.amc_circuits.sweep.browser import finished
 from tests.amc_circuits.sweep.sweeps import run
 

@@ -17,7 +17,7 @@ from amc_circuits.sweep.plan.plan import Handling
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.plan.spec import sweep_from
 from amc_circuits.sweep.run.run import Tally, run_sweep
-from amc_circuits.sweep.store.store import Row, Store
+from amc_circuits.sweep.store import Row, Store
 from amc_circuits.values.matrices import draw_matrix
 
 FAST = 'circuit = "inv"\n[fixed]\nopamp = "single-pole"\n'

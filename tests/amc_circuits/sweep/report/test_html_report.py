@@ -17,8 +17,8 @@ from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.report import waveforms
 from amc_circuits.sweep.report.page import write_report
 from amc_circuits.sweep.run.outcome import run_point
+from amc_circuits.sweep.store import Row, Store
 from amc_circuits.sweep.store.folder import RESOLVED, SPECIFICATION
-from amc_circuits.sweep.store.store import Row, Store
 from amc_circuits.values.quantities import format_quantity
 from tests.amc_circuits.sweep.browser import chromium, complaints, emulate, finished, open_page, requests
 from tests.amc_circuits.sweep.reports import (

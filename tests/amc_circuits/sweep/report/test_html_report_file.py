@@ -11,7 +11,7 @@ import numpy as np
 from amc_circuits.pictures.traces import pack_traces
 from amc_circuits.results.response import Response
 from amc_circuits.sweep.report import page
-from amc_circuits.sweep.store.store import Store
+from amc_circuits.sweep.store import Store
 from tests.amc_circuits.sweep.reports import ringing
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from amc_circuits import open_sweep
 from amc_circuits.sweep.rows.columns import flat
-from amc_circuits.sweep.store.store import DATABASE
+from amc_circuits.sweep.store import DATABASE
 from netlists import ParameterError
 from tests.amc_circuits.sweep.made_rows import made, stored
 

@@ -9,7 +9,7 @@ from amc_circuits import open_sweep
 from amc_circuits.cases.options import parse_options
 from amc_circuits.sweep.rows.columns import newest
 from amc_circuits.sweep.rows.curves import chart_of
-from amc_circuits.sweep.store.store import DATABASE, Store
+from amc_circuits.sweep.store import DATABASE, Store
 from tests.amc_circuits.sweep.made_rows import made, stored
 
 FIGURES = {"circuit": "inv", "size": 2, "status": "SETTLED", "settling_time_s": 1e-7}

@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 from amc_circuits.pictures.style import COLOURS, curve_style
 from amc_circuits.sweep.rows import picture
 from amc_circuits.sweep.rows.curves import chart_of
-from amc_circuits.sweep.store.store import Store
+from amc_circuits.sweep.store import Store
 from tests.amc_circuits.sweep.made_rows import made, stored
 from tests.amc_circuits.sweep.svg import texts
 from tests.amc_circuits.sweep.sweeps import rows as rows_of

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from amc_circuits.sweep.store.store import DATABASE
+from amc_circuits.sweep.store import DATABASE
 from tests.amc_circuits.sweep.made_rows import made, stored
 from tests.amc_circuits.sweep.sweeps import FAST
 

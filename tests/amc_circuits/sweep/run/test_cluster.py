@@ -21,7 +21,7 @@ from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.run import cluster as subject
 from amc_circuits.sweep.run.cluster import DaskWorkers
 from amc_circuits.sweep.run.cluster_call import sendable
-from amc_circuits.sweep.store.store import INVALID
+from amc_circuits.sweep.store import INVALID
 from amc_circuits.values.version import package_version
 from netlists import ParameterError
 from tests.amc_circuits import broken_ngspice as broken

@@ -13,7 +13,7 @@ from amc_circuits.sweep.plan.spec import sweep_from
 from amc_circuits.sweep.run import estimate as estimates
 from amc_circuits.sweep.run.estimate import BUDGET, ROW_TIME, SAMPLES, START, TRIALS, Measured, estimate
 from amc_circuits.sweep.run.outcome import Outcome, run_point
-from amc_circuits.sweep.store.store import DATABASE
+from amc_circuits.sweep.store import DATABASE
 from tests.amc_circuits.sweep.made_rows import made, stored
 
 EXACT = 'circuit = "inv"\n[fixed]\nengine = "state-space"\ninput_voltage = 0.02\n'

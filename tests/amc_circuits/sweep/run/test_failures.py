@@ -13,8 +13,8 @@ from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.run import outcome as outcome_module
 from amc_circuits.sweep.run import run as run_module
 from amc_circuits.sweep.run.outcome import TRACEBACK, run_point
+from amc_circuits.sweep.store import FAILED, INVALID, Store
 from amc_circuits.sweep.store.evidence import FAILURES
-from amc_circuits.sweep.store.store import FAILED, INVALID, Store
 from netlists import ParameterError
 from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.sweep.sweeps import (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from amc_circuits.sweep.store.store import DATABASE, FAILED, INVALID
+from amc_circuits.sweep.store import DATABASE, FAILED, INVALID
 from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.sweep.made_rows import tampered
 from tests.amc_circuits.sweep.sweeps import EXACT, FAST, programmed, rows, run

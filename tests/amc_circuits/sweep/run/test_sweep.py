@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from amc_circuits.files.run_folder import MARKER
+from amc_circuits.sweep.store import DATABASE, INVALID
 from amc_circuits.sweep.store.folder import LOCK, LOG, RESOLVED, SPECIFICATION
-from amc_circuits.sweep.store.store import DATABASE, INVALID
 from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.sweep.sweeps import FAST, GRID, exact, lasting, rows, run
 from tests.command_line import ended, start

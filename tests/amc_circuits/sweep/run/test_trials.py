@@ -8,7 +8,7 @@ import pytest
 from amc_circuits.cases.options import parse_options
 from amc_circuits.studies.monte_carlo import study_of
 from amc_circuits.studies.statistics import spreads, yields
-from amc_circuits.sweep.store.store import INVALID
+from amc_circuits.sweep.store import INVALID
 from tests.amc_circuits.sweep.sweeps import programmed, rows, rows_in, run
 
 TRIALS = """

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from amc_circuits.sweep.store import DATABASE, Store
 from amc_circuits.sweep.store.row import COLUMNS
-from amc_circuits.sweep.store.store import DATABASE, Store
 from netlists import ParameterError
 from tests.amc_circuits.sweep.made_rows import made, stored
 from tests.record_sweep import RECORDS

@@ -8,11 +8,11 @@ import pytest
 
 from amc_circuits.files.run_folder import MARKER
 from amc_circuits.sweep.run.outcome import Outcome
+from amc_circuits.sweep.store import DATABASE, FAILED
 from amc_circuits.sweep.store import evidence as evidence_module
 from amc_circuits.sweep.store.database import FILES
 from amc_circuits.sweep.store.evidence import FAILURES, keep_evidence
 from amc_circuits.sweep.store.folder import LOCK, LOG, RESOLVED, SPECIFICATION
-from amc_circuits.sweep.store.store import DATABASE, FAILED
 from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.sweep.made_rows import made, stored
 from tests.amc_circuits.sweep.sweeps import EXACT, FAST, Replacing, exact, rows, run

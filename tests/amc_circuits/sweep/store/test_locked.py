@@ -7,9 +7,8 @@ import sys
 
 import pytest
 
-from amc_circuits.sweep.store import database, database_errors
+from amc_circuits.sweep.store import DATABASE, Store, database, database_errors
 from amc_circuits.sweep.store import store as store_module
-from amc_circuits.sweep.store.store import DATABASE, Store
 from netlists import ParameterError
 from tests.amc_circuits.sweep.made_rows import made, stored
 from tests.amc_circuits.sweep.sweeps import EXACT, rows_in

@@ -8,10 +8,10 @@ import pytest
 
 from amc_circuits.files.run_folder import MARKER
 from amc_circuits.sweep.rows.columns import newest
+from amc_circuits.sweep.store import FAILED, INVALID, Store
 from amc_circuits.sweep.store.evidence import FAILURES
 from amc_circuits.sweep.store.folder import RESOLVED, SPECIFICATION
 from amc_circuits.sweep.store.merge import merge_folders
-from amc_circuits.sweep.store.store import FAILED, INVALID, Store
 from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.sweep.made_rows import made, stored
 from tests.amc_circuits.sweep.sweeps import EXACT, FAST, lasting, rows, rows_in, run

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from amc_circuits.sweep.store.store import DATABASE, LAYOUT, Row, Store
+from amc_circuits.sweep.store import DATABASE, LAYOUT, Row, Store
 from netlists import ParameterError
 from tests.amc_circuits.sweep.made_rows import made, tampered
 from tests.command_line import ROOT
@@ -103,7 +103,7 @@ def test_a_full_disk_leaves_what_was_stored(store, tmp_path):
 PUTS = """
 import sys
 from pathlib import Path
-from amc_circuits.sweep.store.store import Store
+from amc_circuits.sweep.store import Store
 from tests.amc_circuits.sweep.made_rows import made, tampered
 with Store(Path(sys.argv[1]), create=True) as store:
     for number in range(10**6):
