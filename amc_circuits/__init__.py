@@ -8,54 +8,58 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from amc_circuits.values.notebook_html import DRAWN_BY
+
 if TYPE_CHECKING:
-    from amc_circuits.converters import Converters
-    from amc_circuits.devices import Device, device_preset
+    from amc_circuits.cells.devices import Device, device_preset
+    from amc_circuits.cli.extensions import Check, Extension
+    from amc_circuits.cli.messages import one_line_warnings
     from amc_circuits.engines import EngineNotFoundError, EnginesDisagreeError, NgspiceEngine, SimulationError
-    from amc_circuits.extensions import Check, Extension
-    from amc_circuits.inv import InvCircuit, SlowInverterWarning
-    from amc_circuits.messages import one_line_warnings
-    from amc_circuits.mvm import MvmCircuit
-    from amc_circuits.plotting import STYLE, plot_responses, save_figure
-    from amc_circuits.programmed import package_version
-    from amc_circuits.quantities import format_quantity
-    from amc_circuits.run_folder import check_folder, check_own_files, claim_folder, replacing
-    from amc_circuits.solution import Energy, Response, Solution, Status, UnusableSolutionError
-    from amc_circuits.sweep.results import open_sweep
-    from amc_circuits.toml_file import read_toml
+    from amc_circuits.files.run_folder import check_folder, check_own_files, claim_folder, replacing
+    from amc_circuits.files.toml_file import read_toml
+    from amc_circuits.pictures.responses import plot_responses
+    from amc_circuits.pictures.style import STYLE, save_figure
+    from amc_circuits.results.converters import Converters
+    from amc_circuits.results.response import Response
+    from amc_circuits.results.solution import Energy, Solution, Status, UnusableSolutionError
+    from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
+    from amc_circuits.solvers.mvm import MvmCircuit
+    from amc_circuits.sweep.rows.results import open_sweep
+    from amc_circuits.values.quantities import format_quantity
+    from amc_circuits.values.version import package_version
     from netlists import ParameterError
 
 _HOMES = {
-    "save_figure": "amc_circuits.plotting",
-    "one_line_warnings": "amc_circuits.messages",
-    "package_version": "amc_circuits.programmed",
-    "plot_responses": "amc_circuits.plotting",
-    "STYLE": "amc_circuits.plotting",
-    "Check": "amc_circuits.extensions",
-    "Converters": "amc_circuits.converters",
-    "Device": "amc_circuits.devices",
-    "Energy": "amc_circuits.solution",
+    "save_figure": "amc_circuits.pictures.style",
+    "one_line_warnings": "amc_circuits.cli.messages",
+    "package_version": "amc_circuits.values.version",
+    "plot_responses": "amc_circuits.pictures.responses",
+    "STYLE": "amc_circuits.pictures.style",
+    "Check": "amc_circuits.cli.extensions",
+    "Converters": "amc_circuits.results.converters",
+    "Device": "amc_circuits.cells.devices",
+    "Energy": "amc_circuits.results.solution",
     "EngineNotFoundError": "amc_circuits.engines",
     "EnginesDisagreeError": "amc_circuits.engines",
-    "Extension": "amc_circuits.extensions",
-    "InvCircuit": "amc_circuits.inv",
-    "MvmCircuit": "amc_circuits.mvm",
+    "Extension": "amc_circuits.cli.extensions",
+    "InvCircuit": "amc_circuits.solvers.inv",
+    "MvmCircuit": "amc_circuits.solvers.mvm",
     "NgspiceEngine": "amc_circuits.engines",
     "ParameterError": "netlists",
-    "Response": "amc_circuits.solution",
+    "Response": "amc_circuits.results.response",
     "SimulationError": "amc_circuits.engines",
-    "SlowInverterWarning": "amc_circuits.inv",
-    "Solution": "amc_circuits.solution",
-    "Status": "amc_circuits.solution",
-    "UnusableSolutionError": "amc_circuits.solution",
-    "check_folder": "amc_circuits.run_folder",
-    "check_own_files": "amc_circuits.run_folder",
-    "claim_folder": "amc_circuits.run_folder",
-    "device_preset": "amc_circuits.devices",
-    "format_quantity": "amc_circuits.quantities",
-    "open_sweep": "amc_circuits.sweep.results",
-    "read_toml": "amc_circuits.toml_file",
-    "replacing": "amc_circuits.run_folder",
+    "SlowInverterWarning": "amc_circuits.solvers.inv",
+    "Solution": "amc_circuits.results.solution",
+    "Status": "amc_circuits.results.solution",
+    "UnusableSolutionError": "amc_circuits.results.solution",
+    "check_folder": "amc_circuits.files.run_folder",
+    "check_own_files": "amc_circuits.files.run_folder",
+    "claim_folder": "amc_circuits.files.run_folder",
+    "device_preset": "amc_circuits.cells.devices",
+    "format_quantity": "amc_circuits.values.quantities",
+    "open_sweep": "amc_circuits.sweep.rows.results",
+    "read_toml": "amc_circuits.files.toml_file",
+    "replacing": "amc_circuits.files.run_folder",
 }
 
 __all__ = [
@@ -90,6 +94,15 @@ __all__ = [
     "replacing",
     "save_figure",
 ]
+
+
+def _solution_html(solution: Solution) -> str:
+    from amc_circuits.pictures.notebook import solution_html  # here, for it needs Matplotlib
+
+    return solution_html(solution)
+
+
+DRAWN_BY["Solution"] = _solution_html
 
 
 def __getattr__(name: str) -> Any:

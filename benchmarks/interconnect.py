@@ -27,7 +27,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -43,15 +43,13 @@ from threadpoolctl import threadpool_limits
 
 from amc_circuits import InvCircuit, MvmCircuit, Solution
 from amc_circuits.engines import Job, NgspiceEngine
-from amc_circuits.exact_circuit import exact_circuit
-from amc_circuits.linear_circuit import linear_circuit
-from amc_circuits.matrices import draw_matrix, draw_vector
-from amc_circuits.measurement import relative_error
-from amc_circuits.observation import saved_vectors
-from amc_circuits.quantities import format_quantity
-from amc_circuits.readings import Reading
+from amc_circuits.results.measurement import relative_error
+from amc_circuits.results.observation import saved_vectors
+from amc_circuits.results.readings import Reading
+from amc_circuits.values.matrices import draw_matrix, draw_vector
+from amc_circuits.values.quantities import format_quantity
 from benchmarks.machine import machine_line
-from netlists import SinglePoleOpAmp
+from netlists import Array, SinglePoleOpAmp
 from netlists.record import FloatArray
 from netlists.reduction import reduce_array
 from optimizer.datasets import load_dataset
@@ -125,9 +123,7 @@ def problem(size: int, count: int) -> tuple[FloatArray, FloatArray]:
 
 
 def solve(matrix: FloatArray, columns: FloatArray, engine: str, opamp: str, jobs: int = 1) -> Solution:
-    """A whole solve from nothing: what was worked out for an equal circuit before is forgotten."""
-    linear_circuit.cache_clear()
-    exact_circuit.cache_clear()
+    """A whole solve from nothing."""
     circuit = InvCircuit.program(
         matrix, opamp=opamp, wire_resistance=WIRE_RESISTANCE, engine=engine, jobs=jobs, timeout=3600
     )
@@ -161,7 +157,7 @@ def decks(rounds: int) -> Iterator[Comparison]:
             own = circuit.job(columns)
             for finer in FINER:
                 analysis = own.analysis.replace(max_step=own.analysis.max_step / finer)
-                job = Job(own.design, own.drive, analysis)
+                job = Job(own.circuit, own.drive, analysis)
                 both = _both_forms(job, circuit.settings.tolerance, rounds if size < 64 else 1)
                 both[1].asked = f">= {asked} times"
                 yield Comparison(f"INV {size}, {opamp}, step / {finer}", both)
@@ -183,9 +179,11 @@ def _both_forms(job: Job, tolerance: float, rounds: int) -> tuple[Way, Way]:
 
 def simulate(job: Job, form: Form, tolerance: float) -> Reading:
     """From cells to a reading."""
-    design = job.design.replace(interconnect=job.design.interconnect.replace(form=form))
-    own = Job(design, job.drive, job.analysis.replace(saved=saved_vectors(design)))
-    return NgspiceEngine(timeout=3600).read([own], tolerance)[0][0]
+    arrays = [replace(one, interconnect=one.interconnect.replace(form=form)) for one in job.circuit.of(Array)]
+    circuit = job.circuit.with_parts(*arrays)
+    own = Job(circuit, job.drive, job.analysis.replace(saved=saved_vectors(circuit)))
+    engine = NgspiceEngine(timeout=3600)
+    return engine.read(engine.init(circuit), [own], tolerance)[0][0]
 
 
 def streamed(rounds: int) -> Iterator[Comparison]:
@@ -262,7 +260,6 @@ def mvm(rounds: int) -> Iterator[Comparison]:
         for ordering in ORDERINGS
     }
     for _ in range(rounds):
-        linear_circuit.cache_clear()
         circuit, wanted = ours[0].time(partial(_programmed_mvm, matrix, columns))
         ours[1].time(partial(circuit.steady, columns), FURTHER)
         for ordering, (first, further) in theirs.items():
@@ -314,8 +311,6 @@ def training(rounds: int) -> Iterator[Comparison]:
     )
     for _ in range(rounds):
         for way, spec in zip(ways, specs, strict=True):
-            linear_circuit.cache_clear()
-            exact_circuit.cache_clear()
             way.note = _outcome(way.time(Training(spec, data).run))
     yield Comparison(f"training, {base.dataset}", ways)
 

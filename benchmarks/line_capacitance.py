@@ -27,8 +27,8 @@ from rich.table import Table
 
 from amc_circuits import InvCircuit
 from amc_circuits.engines import Job, NgspiceEngine
-from amc_circuits.matrices import draw_matrix, draw_vector
-from amc_circuits.quantities import format_quantity
+from amc_circuits.values.matrices import draw_matrix, draw_vector
+from amc_circuits.values.quantities import format_quantity
 from benchmarks.machine import machine_line
 from netlists import InvDesign, SinglePoleOpAmp, StepTrain, Transient, nodes
 from netlists.record import FloatArray
@@ -121,7 +121,8 @@ def simulate(design: InvDesign, levels: FloatArray) -> tuple[FloatArray, FloatAr
     saved = tuple(f"v({name})" for name in nodes.columns(design.size))
     analysis = Transient(stop_time=drive.stop_time, max_step=STEP / w, reltol=1e-6, saved=saved)
     began = time.perf_counter()
-    waves = NgspiceEngine(timeout=3600).run([Job(design, drive, analysis)])[0]
+    engine = NgspiceEngine(timeout=3600)
+    waves = engine.run(engine.init(design.circuit), [Job(design.circuit, drive, analysis)])[0]
     return waves.time, waves.voltages(nodes.columns(design.size)), time.perf_counter() - began
 
 

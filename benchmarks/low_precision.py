@@ -39,10 +39,10 @@ from scipy.linalg import lu_factor, lu_solve
 from scipy.stats import binomtest
 
 from amc_circuits import InvCircuit
-from amc_circuits.devices import Device, programmed
-from amc_circuits.draws import Draws
-from amc_circuits.mapping import map_matrix
-from amc_circuits.matrices import draw_matrix, draw_vector
+from amc_circuits.cells.devices import Device, programmed
+from amc_circuits.cells.draws import Draws
+from amc_circuits.cells.mapping import map_matrix
+from amc_circuits.values.matrices import draw_matrix, draw_vector
 from benchmarks.machine import machine_line
 from netlists.record import FloatArray
 

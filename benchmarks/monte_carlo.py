@@ -24,11 +24,11 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from amc_circuits.cases import Problem, program
-from amc_circuits.devices import Device
+from amc_circuits.cases.case import Problem, program
+from amc_circuits.cells.devices import Device
 from amc_circuits.engines import NgspiceEngine, run_deck
-from amc_circuits.matrices import draw_matrix, draw_vector
-from amc_circuits.monte_carlo import CHUNK, MonteCarlo, run_chunk
+from amc_circuits.studies.monte_carlo import CHUNK, MonteCarlo, run_chunk
+from amc_circuits.values.matrices import draw_matrix, draw_vector
 from benchmarks.machine import machine_line
 
 SIZE, PROGRAMMING_ERROR = 16, 1e-6
@@ -70,7 +70,8 @@ def side_by_side(opamp: str, chunks: int) -> tuple[float, float, float, float]:
             circuit = program("inv", asked.problem.matrix, asked.arguments | {"trial": trial.number}, 1, None)
             solution = circuit.answer(circuit.question(asked.problem.vector))
             alone += time.perf_counter() - began
-            deck = NgspiceEngine().deck(circuit.job(asked.problem.vector[:, None]))
+            engine = NgspiceEngine()
+            deck = engine.deck(engine.init(circuit.circuit), circuit.job(asked.problem.vector[:, None]))
             began = time.perf_counter()
             run_deck(deck)
             bare += time.perf_counter() - began

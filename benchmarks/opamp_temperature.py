@@ -13,8 +13,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from amc_circuits.opamp_bench import characterize
-from amc_circuits.quantities import format_quantity
+from amc_circuits.opamps.bench import characterize
+from amc_circuits.values.quantities import format_quantity
 from benchmarks.machine import machine_line
 from netlists import preset
 from netlists.temperature import OPAMP_EXPONENTS

@@ -24,12 +24,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from amc_circuits.engines.runner import SimulationError, run_deck
-from amc_circuits.plotting import COLOURS, STYLE, save_figure
-from amc_circuits.pulse_model import CircuitPulses, calibrate
-from amc_circuits.quantities import format_quantity
-from amc_circuits.write_verify import CellStatus, WriteVerify, Written, write_verify
-from amc_circuits.write_verify_cells import CellArray, Variability
+from amc_circuits.engines.ngspice.runner import SimulationError, run_deck
+from amc_circuits.pictures.style import COLOURS, STYLE, save_figure
+from amc_circuits.programming.cells import CellArray, Variability
+from amc_circuits.programming.pulse_model import CircuitPulses, calibrate
+from amc_circuits.programming.write_verify import CellStatus, WriteVerify, Written, write_verify
+from amc_circuits.values.quantities import format_quantity
 from benchmarks.machine import machine_line
 from netlists.filament import FILAMENTS, WORKING
 from netlists.one_transistor_cell import AccessTransistor, OneTransistorCell, Pulse, loop_deck, pulse_deck

@@ -30,11 +30,10 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from amc_circuits import InvCircuit
-from amc_circuits.exact_circuit import exact_circuit
-from amc_circuits.linear_circuit import linear_circuit
-from amc_circuits.matrices import draw_matrix, draw_vector
-from amc_circuits.quantities import format_quantity
+from amc_circuits.values.matrices import draw_matrix, draw_vector
+from amc_circuits.values.quantities import format_quantity
 from benchmarks.machine import machine_line
+from netlists import Array
 from netlists.record import FloatArray
 
 SIZES = (16, 32, 64, 128, 256, 512)
@@ -72,11 +71,9 @@ def problem(size: int) -> tuple[FloatArray, FloatArray]:
 def solve(size: int, opamp: str) -> tuple[list[float], int]:
     """Seconds of the stages, from nothing, and how many states there are."""
     matrix, columns = problem(size)
-    linear_circuit.cache_clear()
-    exact_circuit.cache_clear()
     ends = [time.perf_counter()]
     circuit = InvCircuit.program(matrix, opamp=opamp, wire_resistance=WIRE_RESISTANCE, engine="state-space")
-    _ = circuit.design.reduced_arrays
+    _ = [array.reduced for array in circuit.circuit.of(Array)]
     ends.append(time.perf_counter())
     _ = circuit.stability
     ends.append(time.perf_counter())

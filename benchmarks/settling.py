@@ -31,9 +31,9 @@ from rich.progress import track
 from rich.table import Table
 
 from amc_circuits import InvCircuit, SlowInverterWarning
-from amc_circuits.matrices import draw_matrix, draw_vector
-from amc_circuits.plotting import COLOURS, STYLE, save_figure
-from amc_circuits.quantities import format_quantity
+from amc_circuits.pictures.style import COLOURS, STYLE, save_figure
+from amc_circuits.values.matrices import draw_matrix, draw_vector
+from amc_circuits.values.quantities import format_quantity
 from benchmarks.machine import machine_line
 from netlists import preset
 

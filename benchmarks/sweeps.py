@@ -31,13 +31,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from amc_circuits.sweep.cluster import DaskWorkers
-from amc_circuits.sweep.plan import Handling, plan_of
-from amc_circuits.sweep.point import run_point
-from amc_circuits.sweep.run import run_sweep
-from amc_circuits.sweep.spec import Sweep, read_sweep
+from amc_circuits.studies.workers import Executor, Workers
+from amc_circuits.sweep.plan.plan import Handling, plan_of
+from amc_circuits.sweep.plan.spec import Sweep, read_sweep
+from amc_circuits.sweep.run.cluster import DaskWorkers
+from amc_circuits.sweep.run.outcome import PRELOADED, run_point
+from amc_circuits.sweep.run.run import run_sweep
 from amc_circuits.sweep.store import Store
-from amc_circuits.workers import Executor, Workers
 from benchmarks.machine import machine_line
 
 SPEC = """circuit = "inv"
@@ -110,8 +110,8 @@ def one_round(engine: str, size: int, points: int) -> Round:
         folder = Path(name)
         (folder / "spec.toml").write_text(SPEC.format(engine=engine, size=size, points=points))
         sweep = read_sweep(folder / "spec.toml")
-        one, start, inside = by_sweep(sweep, folder / "one", lambda: Workers(1))
-        two, start_two, _ = by_sweep(sweep, folder / "two", lambda: Workers(2))
+        one, start, inside = by_sweep(sweep, folder / "one", lambda: Workers(1, PRELOADED))
+        two, start_two, _ = by_sweep(sweep, folder / "two", lambda: Workers(2, PRELOADED))
         script = by_script(sweep, folder / "script.csv")
         with SubprocessCluster("127.0.0.1", n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
             dask, start_dask, _ = by_sweep(sweep, folder / "dask", lambda: DaskWorkers(cluster.scheduler_address))

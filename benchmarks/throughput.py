@@ -33,10 +33,10 @@ from rich.console import Console
 from rich.table import Table
 
 from amc_circuits import InvCircuit, Solution
-from amc_circuits.matrices import draw_matrix, draw_vector
-from amc_circuits.measurement import relative_error, settling_time
-from amc_circuits.quantities import format_quantity
-from amc_circuits.streaming import CHUNK
+from amc_circuits.results.measurement import relative_error, settling_time
+from amc_circuits.solvers.streaming import CHUNK
+from amc_circuits.values.matrices import draw_matrix, draw_vector
+from amc_circuits.values.quantities import format_quantity
 from benchmarks import pyspice_library
 from benchmarks.machine import machine_line
 from netlists import inv_circuit
@@ -149,7 +149,7 @@ def _cpu_of_all() -> float:
 
 def streamed_points(circuit: InvCircuit, columns: FloatArray) -> float:
     """Time points of one of our transients, returns included, for each right-hand side in it."""
-    (waveforms,) = circuit.simulator.run([circuit.job(columns[:, :CHUNK])])
+    (waveforms,) = circuit.simulator.run(circuit.state, [circuit.job(columns[:, :CHUNK])])
     return len(waveforms.time) / CHUNK
 
 

@@ -40,10 +40,10 @@ from rich.progress import track
 from rich.table import Table
 
 from amc_circuits import InvCircuit
-from amc_circuits.matrices import draw_matrix, draw_vector
-from amc_circuits.measurement import relative_error
-from amc_circuits.plotting import COLOURS, STYLE, save_figure
-from amc_circuits.quantities import format_quantity
+from amc_circuits.pictures.style import COLOURS, STYLE, save_figure
+from amc_circuits.results.measurement import relative_error
+from amc_circuits.values.matrices import draw_matrix, draw_vector
+from amc_circuits.values.quantities import format_quantity
 from benchmarks.machine import machine_line
 from netlists import SinglePoleOpAmp
 from netlists.record import FloatArray

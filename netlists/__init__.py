@@ -1,46 +1,74 @@
 """What a circuit is: parameter records in, PySpice circuits out. Volts, siemens, seconds. Runs nothing."""
 
 from netlists.analysis import Transient, analysis_lines, operating_point_lines
-from netlists.circuit import circuit_of, input_sources
-from netlists.inv import inv_circuit
+from netlists.circuit import Circuit
+from netlists.circuits.inv import InvDesign, inv, inv_circuit
+from netlists.circuits.mvm import MvmDesign, mvm, mvm_circuit
+from netlists.deck import input_sources, spice_circuit
 from netlists.mesh import ArrayState, array_state
-from netlists.mvm import mvm_circuit
 from netlists.opamp_parameters import MacroOpAmp, OpAmp, SinglePoleOpAmp, SubcircuitOpAmp
-from netlists.parameters import NOMINAL_TEMPERATURE, Interconnect, InvDesign, MvmDesign
+from netlists.parameters import NOMINAL_TEMPERATURE, Interconnect
+from netlists.parts import (
+    GROUND,
+    Array,
+    Capacitors,
+    Conductors,
+    Hold,
+    Kick,
+    Limiter,
+    OpAmps,
+    Part,
+    Phase,
+    Source,
+    Switches,
+)
 from netlists.presets import PRESETS, preset
 from netlists.record import ParameterError, Record
 from netlists.reduction import ReducedArray, reduce_array
 from netlists.side_by_side import side_by_side, vector_beside
 from netlists.sources import Constant, StepTrain
-from netlists.standalone import output_nodes
 
 __all__ = [
+    "GROUND",
     "NOMINAL_TEMPERATURE",
     "PRESETS",
+    "Array",
     "ArrayState",
+    "Capacitors",
+    "Circuit",
+    "Conductors",
     "Constant",
+    "Hold",
     "Interconnect",
     "InvDesign",
+    "Kick",
+    "Limiter",
     "MacroOpAmp",
     "MvmDesign",
     "OpAmp",
+    "OpAmps",
     "ParameterError",
+    "Part",
+    "Phase",
     "Record",
     "ReducedArray",
     "SinglePoleOpAmp",
+    "Source",
     "StepTrain",
     "SubcircuitOpAmp",
+    "Switches",
     "Transient",
     "analysis_lines",
     "array_state",
-    "circuit_of",
     "input_sources",
+    "inv",
     "inv_circuit",
+    "mvm",
     "mvm_circuit",
     "operating_point_lines",
-    "output_nodes",
     "preset",
     "reduce_array",
     "side_by_side",
+    "spice_circuit",
     "vector_beside",
 ]

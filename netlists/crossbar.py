@@ -12,34 +12,22 @@ Values that many elements share are written exactly, others with twelve digits: 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from netlists import nodes
-from netlists.parameters import Interconnect, InvDesign, MvmDesign
+from netlists.parts import Array
 from netlists.record import FloatArray
 
 LARGEST_BEND = 30
 """A cell's voltage over its V0 goes no further: sinh is 5e12 there."""
 
 
-def crossbar(design: InvDesign | MvmDesign, array: int) -> str:
-    """Elements of one array of a design, between its word lines `v` and its bit lines `c` or `d`.
-
-    Args:
-        design: Its cells and wires.
-        array: 0 for the positive, 1 for the negative array: starts the element names with `p` or `n`.
-    """
-    cells, wires, bend = design.arrays[array], design.interconnect, design.nonlinearity_voltage
-    if wires.wire_resistance > 0 and wires.form == "flat":
-        return "\n".join(_mesh(array, cells, wires, bend))
-    if wires.wire_resistance > 0:
-        lines = _network(array, cells.shape, design.reduced_arrays[array].conductance)
-    else:
-        lines = _cells(array, cells, bend)
-    if wires.line_capacitance > 0:
-        lines += _capacitors(array, cells.shape, design.reduced_arrays[array].capacitance)
-    return "\n".join(lines)
+def crossbar(array: Array, word_lines: list[str], bit_lines: list[str]) -> str:
+    """Elements of an array between the nodes of its word lines and of its bit lines; its name starts theirs."""
+    lines = _Lines(array, word_lines, bit_lines)
+    return "\n".join(lines.mesh() if array.flat else lines.network())
 
 
 def _cell(name: str, word_line: str, bit_line: str, siemens: float, bend: float | None) -> str:
@@ -52,79 +40,87 @@ def _cell(name: str, word_line: str, bit_line: str, siemens: float, bend: float 
     return f"B{name} {word_line} {bit_line} I={siemens * bend:.12g}*sinh({held})"
 
 
-def _cells(array: int, conductance: FloatArray, bend: float | None) -> list[str]:
-    name, (rows, columns) = nodes.ARRAYS[array], conductance.shape
-    ends = nodes.drivers(array, columns)
-    return [
-        _cell(f"{name}_{i}_{j}", row, column, siemens, bend)
-        for i, (row, line) in enumerate(zip(nodes.sums(rows), conductance.tolist(), strict=True), 1)
-        for j, (column, siemens) in enumerate(zip(ends, line, strict=True), 1)
-    ]
+@dataclass(frozen=True)
+class _Lines:
+    """An array and its terminals by name.
 
-
-def _network(array: int, shape: tuple[int, ...], conductance: FloatArray) -> list[str]:
-    """The resistors between the terminals.
-
-    Those between bit lines stand also in MVM, where ideal sources drive both ends and nothing but the sources' currents
-    depends on them: the array is whole for whatever else drives it.
+    Inner nodes of the flat mesh: `pr_i_j` is the word line at cell (i, j) of array `p`, `pc_i_j` the bit line there.
     """
-    name = nodes.ARRAYS[array]
-    return [f"R{name}_{a}_{b} {a} {b} {1 / siemens:.12g}" for a, b, siemens in _pairs(array, shape, conductance)]
 
+    array: Array
+    word_lines: list[str]
+    bit_lines: list[str]
 
-def _capacitors(array: int, shape: tuple[int, ...], capacitance: FloatArray) -> list[str]:
-    """A charge matrix as capacitors: from every terminal to ground, and a negative one between every two that couple.
+    def network(self) -> list[str]:
+        """The cells, or with wires the reduced network between the terminals, and its capacitors."""
+        wires = self.array.interconnect
+        lines = self._between() if wires.wire_resistance > 0 else self._cells()
+        return lines + (self._capacitors() if wires.line_capacitance > 0 else [])
 
-    A coupling reaches thousandths of the capacitance of a line, and a line has very many: none is left out.
-    """
-    name, terminals = nodes.ARRAYS[array], nodes.terminals(array, *shape)
-    to_ground = capacitance.sum(axis=1).tolist()
-    lines = [f"C{name}_{a} {a} 0 {farads:.12g}" for a, farads in zip(terminals, to_ground, strict=True)]
-    return lines + [f"C{name}_{a}_{b} {a} {b} {-farads:.12g}" for a, b, farads in _pairs(array, shape, capacitance)]
+    def _cells(self) -> list[str]:
+        name, bend = self.array.name, self.array.nonlinearity_voltage
+        return [
+            _cell(f"{name}_{i}_{j}", row, column, siemens, bend)
+            for i, (row, line) in enumerate(zip(self.word_lines, self.array.conductance.tolist(), strict=True), 1)
+            for j, (column, siemens) in enumerate(zip(self.bit_lines, line, strict=True), 1)
+        ]
 
+    def _between(self) -> list[str]:
+        """The resistors between the terminals.
 
-def _pairs(array: int, shape: tuple[int, ...], between: FloatArray) -> Iterator[tuple[str, str, float]]:
-    """Every two terminals and what stands between them, where it is not zero."""
-    terminals = nodes.terminals(array, *shape)
-    first, second = np.nonzero(np.triu(between, 1))
-    for a, b, value in zip(first.tolist(), second.tolist(), between[first, second].tolist(), strict=True):
-        yield terminals[a], terminals[b], value
+        Those between bit lines stand also where ideal sources drive both ends and nothing but the sources' currents
+        depends on them: the array is whole for whatever else drives it.
+        """
+        name, pairs = self.array.name, self._pairs(self.array.reduced.conductance)
+        return [f"R{name}_{a}_{b} {a} {b} {1 / siemens:.12g}" for a, b, siemens in pairs]
 
+    def _capacitors(self) -> list[str]:
+        """A charge matrix as capacitors: from each terminal to ground, a negative one between every two that couple.
 
-def _mesh(array: int, conductance: FloatArray, wires: Interconnect, bend: float | None) -> list[str]:
-    lines = _mesh_cells(array, conductance, bend)
-    lines += _mesh_wires(array, conductance.shape, wires.wire_resistance, wires.contacts == "both")
-    if wires.line_capacitance > 0:
-        lines += _mesh_capacitors(array, conductance.shape, wires.line_capacitance)
-    return lines
+        A coupling reaches thousandths of the capacitance of a line, and a line has very many: none is left out.
+        """
+        name, capacitance = self.array.name, self.array.reduced.capacitance
+        to_ground = zip(self.word_lines + self.bit_lines, capacitance.sum(axis=1).tolist(), strict=True)
+        lines = [f"C{name}_{a} {a} 0 {farads:.12g}" for a, farads in to_ground]
+        return lines + [f"C{name}_{a}_{b} {a} {b} {-farads:.12g}" for a, b, farads in self._pairs(capacitance)]
 
+    def _pairs(self, between: FloatArray) -> Iterator[tuple[str, str, float]]:
+        """Every two terminals and what stands between them, where it is not zero."""
+        terminals = self.word_lines + self.bit_lines
+        first, second = np.nonzero(np.triu(between, 1))
+        for a, b, value in zip(first.tolist(), second.tolist(), between[first, second].tolist(), strict=True):
+            yield terminals[a], terminals[b], value
 
-def _mesh_cells(array: int, conductance: FloatArray, bend: float | None) -> list[str]:
-    name = nodes.ARRAYS[array]
-    return [
-        _cell(f"{name}_{i + 1}_{j + 1}", nodes.row_node(array, i, j), nodes.column_node(array, i, j), siemens, bend)
-        for i, line in enumerate(conductance.tolist())
-        for j, siemens in enumerate(line)
-    ]
+    def mesh(self) -> list[str]:
+        """Cells, wire segments and the capacitance at every cell."""
+        wires = self.array.interconnect
+        lines = self._mesh_cells() + self._mesh_wires(wires.wire_resistance, wires.contacts == "both")
+        return lines + (self._mesh_capacitors(wires.line_capacitance) if wires.line_capacitance > 0 else [])
 
+    def _mesh_cells(self) -> list[str]:
+        name, bend = self.array.name, self.array.nonlinearity_voltage
+        return [
+            _cell(f"{name}_{i + 1}_{j + 1}", nodes.row_node(name, i, j), nodes.column_node(name, i, j), siemens, bend)
+            for i, line in enumerate(self.array.conductance.tolist())
+            for j, siemens in enumerate(line)
+        ]
 
-def _mesh_wires(array: int, shape: tuple[int, ...], segment: float, both: bool) -> list[str]:
-    """The wire segments; with both contacts each line's far end, too, is tied to its terminal by one."""
-    name, (rows, columns) = nodes.ARRAYS[array], shape
-    lines = []
-    for i, terminal in enumerate(nodes.sums(rows)):
-        line = [terminal, *(nodes.row_node(array, i, j) for j in range(columns)), *([terminal] if both else [])]
-        lines += [f"R{name}w_{i + 1}_{k + 1} {line[k]} {line[k + 1]} {segment!r}" for k in range(len(line) - 1)]
-    for j, terminal in enumerate(nodes.drivers(array, columns)):
-        line = [terminal, *(nodes.column_node(array, i, j) for i in range(rows)), *([terminal] if both else [])]
-        lines += [f"R{name}b_{k + 1}_{j + 1} {line[k]} {line[k + 1]} {segment!r}" for k in range(len(line) - 1)]
-    return lines
+    def _mesh_wires(self, segment: float, both: bool) -> list[str]:
+        """The wire segments; with both contacts each line's far end, too, is tied to its terminal by one."""
+        name, (rows, columns) = self.array.name, self.array.conductance.shape
+        lines = []
+        for i, terminal in enumerate(self.word_lines):
+            line = [terminal, *(nodes.row_node(name, i, j) for j in range(columns)), *([terminal] if both else [])]
+            lines += [f"R{name}w_{i + 1}_{k + 1} {line[k]} {line[k + 1]} {segment!r}" for k in range(len(line) - 1)]
+        for j, terminal in enumerate(self.bit_lines):
+            line = [terminal, *(nodes.column_node(name, i, j) for i in range(rows)), *([terminal] if both else [])]
+            lines += [f"R{name}b_{k + 1}_{j + 1} {line[k]} {line[k + 1]} {segment!r}" for k in range(len(line) - 1)]
+        return lines
 
-
-def _mesh_capacitors(array: int, shape: tuple[int, ...], per_cell: float) -> list[str]:
-    name = nodes.ARRAYS[array]
-    lines = []
-    for i, j in np.ndindex(*shape):
-        lines.append(f"C{name}w_{i + 1}_{j + 1} {nodes.row_node(array, i, j)} 0 {per_cell!r}")
-        lines.append(f"C{name}b_{i + 1}_{j + 1} {nodes.column_node(array, i, j)} 0 {per_cell!r}")
-    return lines
+    def _mesh_capacitors(self, per_cell: float) -> list[str]:
+        name = self.array.name
+        lines = []
+        for i, j in np.ndindex(*self.array.conductance.shape):
+            lines.append(f"C{name}w_{i + 1}_{j + 1} {nodes.row_node(name, i, j)} 0 {per_cell!r}")
+            lines.append(f"C{name}b_{i + 1}_{j + 1} {nodes.column_node(name, i, j)} 0 {per_cell!r}")
+        return lines

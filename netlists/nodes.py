@@ -87,11 +87,19 @@ def terminals(array: int, rows: int, columns: int) -> list[str]:
     return sums(rows) + drivers(array, columns)
 
 
-def row_node(array: int, row: int, column: int) -> str:
+def row_node(array: str, row: int, column: int) -> str:
     """Word line of an array at a cell; row and column count from 0."""
-    return f"{ARRAYS[array]}r_{row + 1}_{column + 1}"
+    return f"{array}r_{row + 1}_{column + 1}"
 
 
-def column_node(array: int, row: int, column: int) -> str:
+def column_node(array: str, row: int, column: int) -> str:
     """Bit line of an array at a cell; row and column count from 0."""
-    return f"{ARRAYS[array]}c_{row + 1}_{column + 1}"
+    return f"{array}c_{row + 1}_{column + 1}"
+
+
+def rails(place: int) -> tuple[str, str]:
+    """Positive and negative supply of the op-amp record at that place among a circuit's, counted from 0.
+
+    Their sources have the same names with a capital first letter.
+    """
+    return (SUPPLY_POSITIVE, SUPPLY_NEGATIVE) if place == 0 else (f"vdd_{place + 1}", f"vss_{place + 1}")

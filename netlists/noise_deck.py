@@ -1,4 +1,4 @@
-"""A deck in which ngspice itself adds up the noise of a design at one output (`.noise`; ngspice 39 and later).
+"""A deck in which ngspice itself adds up the noise of a circuit at one output (`.noise`; ngspice 39 and later).
 
 Cells, wires, input, feedback and inverter resistors are resistors in the deck and make their thermal noise. The
 resistors inside a modelled op-amp are parts of the model and are told to make none (`noisy=0`); its noise is that of a
@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import math
 
-from netlists import nodes
-from netlists.circuit import circuit_of
-from netlists.opamp import SUBCIRCUIT
+from netlists.circuit import Circuit
+from netlists.deck import spice_circuit
+from netlists.opamp import subcircuit_name
 from netlists.opamp_parameters import SubcircuitOpAmp
-from netlists.parameters import InvDesign, MvmDesign
+from netlists.parts import Array
 from netlists.record import ParameterError, Positive, Record
-from netlists.standalone import output_nodes
 
 BOLTZMANN = 1.380649e-23
 """J/K, exact by the definition of the kelvin (SI, 2019)."""
@@ -42,26 +41,30 @@ class NoiseAnalysis(Record):
     points: int = 50
 
 
-def noise_deck(design: InvDesign | MvmDesign, analysis: NoiseAnalysis) -> str:
+def noise_deck(circuit: Circuit, analysis: NoiseAnalysis) -> str:
     """A complete deck, the inputs at 0 V. Its one plot is `onoise_spectrum` over `frequency`, V/sqrt(Hz), one-sided.
 
     ngspice's own integral of it is not saved: version 39 returned nan for some circuits with input capacitance.
 
     Raises:
-        ParameterError: The design has cells that follow a sinh: their behavioural sources make no noise in ngspice.
+        ParameterError: Cells follow a sinh: their behavioural sources make no noise in ngspice.
     """
-    if design.nonlinearity_voltage is not None:
-        mend = "cells that are not resistors make no noise in ngspice; leave it out"
-        raise ParameterError("nonlinearity_voltage", design.nonlinearity_voltage, mend)
-    body = str(circuit_of(design)).rstrip()
-    if not isinstance(design.opamp, SubcircuitOpAmp):
-        body = _model_noise(body, design.opamp.input_noise**2 / (4 * BOLTZMANN * design.temperature))
-    inputs = _inputs(design)
+    for array in circuit.of(Array):
+        if array.nonlinearity_voltage is not None:
+            mend = "cells that are not resistors make no noise in ngspice; leave it out"
+            raise ParameterError("nonlinearity_voltage", array.nonlinearity_voltage, mend)
+    body = str(spice_circuit(circuit)).rstrip()
+    for place, record in enumerate(circuit.opamps):
+        if not isinstance(record, SubcircuitOpAmp):
+            resistance = record.input_noise**2 / (4 * BOLTZMANN * circuit.temperature)
+            body = _model_noise(body, subcircuit_name(place), resistance)
+    # ngspice wants a source to refer to, also where a circuit has none.
+    inputs = [node for source in circuit.sources for node in circuit.nodes(source.group)] or ["reference"]
     farad = 1 / (2 * math.pi * analysis.bandwidth * READOUT_RESISTANCE)
     span = f"dec {analysis.points} {analysis.start!r} {analysis.stop!r}"
     lines = [
         *(f"V{name} {name} 0 DC 0{'' if k else ' AC 1'}" for k, name in enumerate(inputs)),
-        f"Ebuffer buffer 0 {output_nodes(design)[analysis.output]} 0 1",
+        f"Ebuffer buffer 0 {circuit.nodes(circuit.outputs)[analysis.output]} 0 1",
         f"Rread buffer read {READOUT_RESISTANCE!r} noisy=0",
         f"Cread read 0 {farad!r}",
         ".save onoise_spectrum",
@@ -70,19 +73,14 @@ def noise_deck(design: InvDesign | MvmDesign, analysis: NoiseAnalysis) -> str:
     return "\n".join([body, *lines, ".end\n"])
 
 
-def _inputs(design: InvDesign | MvmDesign) -> list[str]:
-    """Nodes of all input sources."""
-    if isinstance(design, InvDesign):
-        return nodes.inputs(design.size)
-    columns = design.shape[1]
-    return [name for k, _ in enumerate(design.arrays) for name in nodes.drivers(k, columns)]
-
-
-def _model_noise(body: str, resistance: float) -> str:
+def _model_noise(body: str, name: str, resistance: float) -> str:
     """The circuit with an op-amp whose inner resistors make no noise and whose non-inverting input makes it, ohm."""
-    before, header, rest = body.partition(f".subckt {SUBCIRCUIT} inp ")
-    inner, end, after = rest.partition(f".ends {SUBCIRCUIT}")
+    before, header, rest = body.partition(f".subckt {name} inp ")
+    inner, end, after = rest.partition(f".ends {name}")
     pins, *lines = inner.splitlines()
     quiet = [f"{line} noisy=0" if line.startswith("R") else line for line in lines]
-    plus = f"plus {pins}\nRnoise plus inp {resistance!r}" if resistance else f"inp {pins}"
-    return "\n".join([f"{before}{header.removesuffix('inp ')}{plus}", *quiet, f"{end}{after}"])
+    if not resistance:
+        return "\n".join([f"{before}{header}{pins}", *quiet, f"{end}{after}"])
+    quiet = [line.replace("Cinp inp ", "Cinp plus ") for line in quiet]
+    header = f"{header.removesuffix('inp ')}plus {pins}\nRnoise plus inp {resistance!r}"
+    return "\n".join([f"{before}{header}", *quiet, f"{end}{after}"])

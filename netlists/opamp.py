@@ -56,38 +56,63 @@ def has_energy(opamp: OpAmp) -> bool:
     return isinstance(macro, MacroOpAmp) and macro.quiescent_current is not None
 
 
+def subcircuit_name(place: int) -> str:
+    """What the subcircuit of an op-amp record is called, by its place among those of a circuit, from 0."""
+    return SUBCIRCUIT if place == 0 else f"{SUBCIRCUIT}_{place + 1}"
+
+
 def instances(
-    names: Sequence[str], inverting: Sequence[str], outputs: Sequence[str], opamp: OpAmp, offset: FloatArray | None
+    names: Sequence[str],
+    pins: tuple[Sequence[str], Sequence[str], Sequence[str]],
+    name: str,
+    rails: Sequence[str],
+    offset: FloatArray | None,
 ) -> list[str]:
-    """Amplifiers with their non-inverting inputs at ground, or held at their own offsets, shape (len(names),), V."""
-    rails = " vdd vss" if has_supply(opamp) else ""
-    held = ["0"] * len(names) if offset is None else [nodes.offset(name) for name in names]
+    """Amplifiers, with sources before their non-inverting inputs where they have offsets of their own.
+
+    Args:
+        names: Of the amplifiers.
+        pins: Nodes of their non-inverting inputs, inverting inputs and outputs.
+        name: Of the subcircuit.
+        rails: Its supply pins; none for a model without.
+        offset: Shape (len(names),), V; None: none.
+    """
+    plus, inverting, outputs = pins
+    held = plus if offset is None else [nodes.offset(one) for one in names]
     lines = [
-        f"X{name} {inp} {inn} {out}{rails} {SUBCIRCUIT}"
-        for name, inp, inn, out in zip(names, held, inverting, outputs, strict=True)
+        " ".join([f"X{one}", inp, inn, out, *rails, name])
+        for one, inp, inn, out in zip(names, held, inverting, outputs, strict=True)
     ]
     if offset is not None:
-        lines += [f"V{node} {node} 0 DC {volts!r}" for node, volts in zip(held, offset.tolist(), strict=True)]
+        volts = offset.tolist()
+        lines += [f"V{a} {a} {b} DC {value!r}" for a, b, value in zip(held, plus, volts, strict=True)]
     return lines
 
 
-def subcircuit(opamp: OpAmp) -> str:
-    """The `.subckt` block of an op-amp record."""
+def subcircuit(opamp: OpAmp, name: str = SUBCIRCUIT, floating: bool = False) -> str:
+    """The `.subckt` block of an op-amp record.
+
+    Args:
+        opamp: The record.
+        name: Of the block.
+        floating: The non-inverting input is not at ground, so that it, too, needs its capacitance.
+    """
     match opamp:
         case SinglePoleOpAmp():
-            lines = _single_pole(opamp)
+            lines = [f".subckt {name} inp inn out", *_single_pole(opamp)]
         case MacroOpAmp():
-            lines = _macro(opamp)
+            lines = [f".subckt {name} inp inn out vdd vss", *_macro(opamp)]
+            if floating and opamp.input_capacitance > 0:
+                lines.append(f"Cinp inp 0 {opamp.input_capacitance!r}")
         case SubcircuitOpAmp():
-            lines = [f".subckt {SUBCIRCUIT} {' '.join(PINS)}", opamp.text.strip()]
+            lines = [f".subckt {name} {' '.join(PINS)}", opamp.text.strip()]
             lines.append(f"Xcore {connection(opamp.pins)} {opamp.subcircuit}")
-    return "\n".join([*lines, f".ends {SUBCIRCUIT}"])
+    return "\n".join([*lines, f".ends {name}"])
 
 
 def _single_pole(opamp: SinglePoleOpAmp) -> list[str]:
     gm = opamp.unity_gain_frequency * COMPENSATION
     return [
-        f".subckt {SUBCIRCUIT} inp inn out",
         f"Ggain 0 x inp inn {gm!r}",
         f"R1 x 0 {opamp.open_loop_gain / gm!r}",
         f"C1 x 0 {COMPENSATION!r}",
@@ -101,7 +126,6 @@ def _macro(opamp: MacroOpAmp) -> list[str]:
     drive = 1 / (opamp.output_resistance * opamp.output_current_limit)
     scale, half = gm / i_max, opamp.output_current_limit / 2
     lines = [
-        f".subckt {SUBCIRCUIT} inp inn out vdd vss",
         f"Gdiff 0 diff inp inn {scale!r}",
         "Rdiff diff 0 1",
         f"Bgain 0 x I={i_max!r}*(tanh(v(diff)+({scale * opamp.input_offset!r}))-({_clamp(opamp.output_swing)}))",

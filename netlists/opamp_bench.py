@@ -17,7 +17,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from netlists import opamp, sources
+from netlists import nodes, opamp, sources
 from netlists.opamp_parameters import OpAmp, SinglePoleOpAmp
 from netlists.parameters import NOMINAL_TEMPERATURE
 from netlists.record import ParameterError, Positive, Record
@@ -168,8 +168,10 @@ def _loop() -> list[str]:
 
 def _deck(bench: OpAmpBench, lines: Sequence[str]) -> str:
     """Op-amp, rails and load, what drives them, and what is asked for."""
-    parts = ["* op-amp test bench", opamp.subcircuit(bench.opamp), sources.supply(bench.opamp)]
-    parts += opamp.instances(["dut"], ["inn"], ["out"], bench.opamp, None)
+    rails = nodes.rails(0)
+    parts = ["* op-amp test bench", opamp.subcircuit(bench.opamp), sources.supply(bench.opamp, rails)]
+    pins, supplied = (["0"], ["inn"], ["out"]), rails if opamp.has_supply(bench.opamp) else ()
+    parts += opamp.instances(["dut"], pins, opamp.SUBCIRCUIT, supplied, None)
     if bench.load is not None:
         parts.append(f"Rload out 0 {bench.load!r}")
     if bench.load_capacitance > 0:

@@ -4,34 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netlists import nodes, opamp, sources
-from netlists.assembly import temperature_line
-from netlists.circuit import elements, input_sources
-from netlists.parameters import InvDesign, MvmDesign
+from netlists import deck, nodes
+from netlists.circuit import Circuit
 from netlists.record import ParameterError
 from netlists.sources import StepTrain
 
 
-def side_by_side(circuits: Sequence[tuple[InvDesign | MvmDesign, StepTrain]]) -> str:
+def side_by_side(circuits: Sequence[tuple[Circuit, StepTrain]]) -> str:
     """Circuits that touch nowhere, with their sources; names of their nodes: `nodes.beside`.
 
     Args:
-        circuits: Design and inputs of each; all have the same op-amp and the same temperature.
+        circuits: Each with its inputs; all have the same op-amps and the same temperature.
 
     Raises:
         ParameterError: They have not.
     """
     first = circuits[0][0]
-    lines = [f"* {len(circuits)} circuits side by side", opamp.subcircuit(first.opamp), temperature_line(first)]
-    for k, (design, drive) in enumerate(circuits):
-        if (design.opamp, design.temperature) != (first.opamp, first.temperature):
+    lines = [f"* {len(circuits)} circuits side by side", *deck.subcircuits(first), deck.temperature_line(first)]
+    for k, (circuit, drive) in enumerate(circuits):
+        if (circuit.opamps, circuit.temperature) != (first.opamps, first.temperature):
             mend = "all in one deck must have the same op-amps and temperature"
             raise ParameterError("circuits", f"others in number {k}", mend)
         lines += [
             f".subckt circuit{k}",
-            sources.supply(design.opamp),
-            *elements(design),
-            input_sources(design, drive),
+            deck.supplies(circuit),
+            *deck.elements(circuit),
+            deck.input_sources(circuit, drive),
             ".ends",
             f"X{nodes.beside(k)} circuit{k}",
         ]

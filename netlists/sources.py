@@ -7,8 +7,8 @@ from typing import Self
 import numpy as np
 from pydantic import model_validator
 
-from netlists import nodes
 from netlists.opamp_parameters import OpAmp, SinglePoleOpAmp
+from netlists.parts import Source
 from netlists.record import FloatArray, Matrix, NonNegative, ParameterError, Positive, Record, Vector
 
 
@@ -94,29 +94,28 @@ class Constant(Record):
 Drive = StepTrain | Constant
 
 
-def input_lines(drive: Drive, terminals: list[str], sign: float = 1.0) -> str:
-    """One voltage source a terminal, `sign` times what drives it."""
+def input_lines(drive: Drive, source: Source, terminals: list[str]) -> str:
+    """One voltage source a terminal, at what a source makes of what drives the circuit."""
     if isinstance(drive, StepTrain):
-        return _step_sources(drive, terminals, sign)
-    levels = (sign * drive.levels).tolist()
+        return _step_sources(drive, source, terminals)
+    levels = source.volts(drive.levels).tolist()
     return "\n".join(f"V{node} {node} 0 DC {level!r}" for node, level in zip(terminals, levels, strict=True))
 
 
-def _step_sources(drive: StepTrain, terminals: list[str], sign: float) -> str:
+def _step_sources(drive: StepTrain, source: Source, terminals: list[str]) -> str:
     """Piecewise linear ones."""
     times, values = drive.corners()
     stamps = [repr(time) for time in times.tolist()]
     lines = []
-    for node, column in zip(terminals, (sign * values.T).tolist(), strict=True):
+    for node, column in zip(terminals, source.volts(values.T).tolist(), strict=True):
         points = " ".join(f"{time} {level!r}" for time, level in zip(stamps, column, strict=True))
         lines.append(f"V{node} {node} 0 PWL({points})")
     return "\n".join(lines)
 
 
-def supply(opamp: OpAmp) -> str:
+def supply(opamp: OpAmp, rails: tuple[str, str]) -> str:
     """The rails, or nothing for an op-amp without supply pins."""
     if isinstance(opamp, SinglePoleOpAmp):
         return ""
-    plus = f"{nodes.SUPPLY_POSITIVE_SOURCE} {nodes.SUPPLY_POSITIVE} 0 DC {opamp.supply_voltage!r}"
-    minus = f"{nodes.SUPPLY_NEGATIVE_SOURCE} {nodes.SUPPLY_NEGATIVE} 0 DC {-opamp.supply_voltage!r}"
-    return f"{plus}\n{minus}"
+    volts = (opamp.supply_voltage, -opamp.supply_voltage)
+    return "\n".join(f"V{node[1:]} {node} 0 DC {level!r}" for node, level in zip(rails, volts, strict=True))

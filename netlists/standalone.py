@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from netlists import nodes
 from netlists.analysis import Transient, analysis_lines
-from netlists.circuit import circuit_of, input_sources
-from netlists.parameters import InvDesign, MvmDesign
+from netlists.circuit import Circuit
+from netlists.deck import input_sources, spice_circuit
 from netlists.sources import StepTrain
 
 
-def output_nodes(design: InvDesign | MvmDesign) -> list[str]:
-    """The outputs of a design: `c` of INV, `out` of MVM."""
-    return nodes.columns(design.size) if isinstance(design, InvDesign) else nodes.outputs(design.shape[0])
-
-
 def standalone_deck(
-    design: InvDesign | MvmDesign, drive: StepTrain, analysis: Transient, tolerance: float, klu: bool = False
+    circuit: Circuit, drive: StepTrain, analysis: Transient, tolerance: float, klu: bool = False
 ) -> str:
     """A complete deck with a `.control` block that measures.
 
@@ -24,19 +18,19 @@ def standalone_deck(
     an earlier result as its level, so the level is put in by the block.)
 
     Args:
-        design: What the circuit is.
+        circuit: What it is.
         drive: Its inputs.
         analysis: The transient; what it saves is replaced by the outputs.
         tolerance: Relative tolerance.
         klu: Ask for KLU (ngspice 42 and later; an older one ignores it).
     """
-    outputs = output_nodes(design)
+    outputs = circuit.nodes(circuit.outputs)
     saved = analysis.replace(saved=tuple(f"v({name})" for name in outputs))
-    body = str(circuit_of(design)).rstrip()
+    body = str(spice_circuit(circuit)).rstrip()
     control = [".control", "run"]
     for k in range(drive.levels.shape[1]):
         control += _measure_slot(drive, k, outputs, tolerance)
-    parts = [body, input_sources(design, drive), analysis_lines(saved, klu), *control, "quit", ".endc", ".end"]
+    parts = [body, input_sources(circuit, drive), analysis_lines(saved, klu), *control, "quit", ".endc", ".end"]
     return "\n".join(parts) + "\n"
 
 

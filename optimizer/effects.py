@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from optimizer.settings import KfacSettings
-
-if TYPE_CHECKING:
-    from optimizer.specification import TrainingSpec
+from optimizer.settings import CircuitSettings, KfacSettings, OptimizerSettings
 
 Idle = tuple[str, str]
 """A setting, its place with dots, and why it has no effect."""
 
 
-def idle_settings(spec: TrainingSpec) -> Iterator[Idle]:
-    """All settings that have no effect in a training, whatever their values."""
-    inverting = isinstance(spec.optimizer, KfacSettings)
-    places = [f"circuit.{name}" for name in type(spec.circuit).model_fields]
+def idle_settings(optimizer: OptimizerSettings, solver: str, circuit: CircuitSettings) -> Iterator[Idle]:
+    """All settings that have no effect in a training by these parts, whatever their values."""
+    inverting = isinstance(optimizer, KfacSettings)
+    places = [f"circuit.{name}" for name in type(circuit).model_fields]
     if not inverting:
-        why = f"has no effect: {spec.optimizer.name} inverts nothing; leave it out, or take kfac"
+        why = f"has no effect: {optimizer.name} inverts nothing; leave it out, or take kfac"
         yield from ((place, why) for place in ("solver", *places))
-    elif spec.solver != "inv-circuit":
-        why = f"has no effect with the solver {spec.solver}; leave it out, or take inv-circuit"
+    elif solver != "inv-circuit":
+        why = f"has no effect with the solver {solver}; leave it out, or take inv-circuit"
         yield from ((place, why) for place in places)
     else:
-        yield from _of_circuit(spec)
-    if isinstance(spec.optimizer, KfacSettings) and spec.optimizer.first_interval > spec.optimizer.inverse_interval:
+        yield from _of_circuit(circuit)
+    if isinstance(optimizer, KfacSettings) and optimizer.first_interval > optimizer.inverse_interval:
         yield "optimizer.first_interval", "has no effect above inverse_interval; lower it, or leave it out"
 
 
-def _of_circuit(spec: TrainingSpec) -> Iterator[Idle]:
-    circuit = spec.circuit
+def _of_circuit(circuit: CircuitSettings) -> Iterator[Idle]:
     if circuit.engine == "state-space":
         yield "circuit.jobs", "has no effect with the engine state-space, which is one process; leave it out"
     if not circuit.drift_time:

@@ -192,7 +192,7 @@ def check_circuit(solver: str, settings: CircuitSettings) -> None:
     """
     if solver == "inv-circuit":
         # Asking a simulator for its version looks for its executable.
-        _ = program(settings, np.eye(2)).simulator.version
+        _ = program(settings, np.eye(2)).simulator.about
 
 
 def _error_against_cholesky(matrix: Matrix, right_hand_sides: Matrix, value: Matrix) -> float:

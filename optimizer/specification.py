@@ -71,7 +71,7 @@ def make_spec(content: Mapping[str, Any], source: str = "specification") -> Trai
         place, found, mend = _first_finding(error)
         raise ParameterError(f"{source}: {place}", found, mend) from error
     given = dict(given_places(content))
-    for place, why in idle_settings(spec):
+    for place, why in idle_settings(spec.optimizer, spec.solver, spec.circuit):
         if place in given:
             raise ParameterError(f"{source}: {place}", repr(given[place]), why)
     return spec
@@ -119,7 +119,8 @@ def override(spec: TrainingSpec, **changes: Any) -> TrainingSpec:
             in_circuit = name in CircuitSettings.model_fields
             (content["circuit"] if in_circuit else content)[name] = value
             typed[f"circuit.{name}" if in_circuit else name] = name, value
-    for place, why in idle_settings(_validated(content)):
+    wanted = _validated(content)
+    for place, why in idle_settings(wanted.optimizer, wanted.solver, wanted.circuit):
         if place in typed:
             name, value = typed[place]
             raise ParameterError(f"--{name.replace('_', '-')}", repr(value), why)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+import netlists
+from netlists import InvDesign
+
 Array = NDArray[np.float64]
 
 
@@ -136,3 +139,21 @@ def mesh_terminal_currents(cells: Array, segment: float, rows: Array, columns: A
         source[bit[0, j]] += columns[j] / segment
     voltage = np.linalg.solve(laplacian, source)
     return (rows - voltage[word[:, 0]]) / segment, (columns - voltage[bit[0]]) / segment
+
+
+def reduced(design):
+    """Networks between the terminals of the arrays of a design."""
+    return [array.reduced for array in design.circuit.of(netlists.Array)]
+
+
+def exact_inv(design: InvDesign, inputs: Array) -> ExactInv:
+    """The 2N-state system of a signed INV design."""
+    return ExactInv(
+        design.conductance_positive,
+        design.conductance_negative,
+        design.input_conductance,
+        design.inverter_resistance,
+        2 * np.pi * design.opamp.gbwp,
+        design.opamp.open_loop_gain,
+        inputs,
+    )

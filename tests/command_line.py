@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMAND = "from amc_circuits.start import main; main()"
+COMMAND = "from amc_circuits.cli.start import main; main()"
 SMALL = ("--size", "2", "--opamp", "single-pole")
 """A problem that takes next to no time."""
 

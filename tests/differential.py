@@ -19,6 +19,7 @@ from amc_circuits.engines import StateSpaceEngine
 from amc_circuits.engines.job import Job
 from netlists import OpAmp, StepTrain, preset
 from tests.kirchhoff_in_time import Settled, judged
+from tests.runs import readings
 
 NARROWER, WIDER = 0.97, 1.03
 """Of the tolerance: a settling time that lies between those at these two is right."""
@@ -221,8 +222,8 @@ def _check_column(seed: int, drawn: Drawn, solution: Solution, column: int, verd
 def _is_linear(circuit: InvCircuit | MvmCircuit, levels: np.ndarray, slot: float, column: int) -> bool:
     """Whether the amplifiers bend so little that a linear circuit tells the settling time."""
     drive = StepTrain(levels=levels[:, [column]], slot_time=slot, rise_time=circuit.settings.rise_time)
-    job = Job(circuit.design, drive, circuit.job(levels[:, [column]]).analysis)
-    return StateSpaceEngine(LINEAR_LOSS).read([job], circuit.settings.tolerance)[0][0].excess is None
+    job = Job(circuit.circuit, drive, circuit.job(levels[:, [column]]).analysis)
+    return readings(job, circuit.settings.tolerance, StateSpaceEngine(LINEAR_LOSS))[0].excess is None
 
 
 def _figure(value: Any, column: int) -> float:

@@ -1,8 +1,11 @@
-"""Reads the imports of a source tree, those inside functions included, and holds them against the layers."""
+"""Reads the imports of a source tree, those inside functions included, and holds them against layers and rooms."""
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 
 LAYERS = ("netlists", "amc_circuits", "optimizer", "benchmarks")
@@ -31,6 +34,41 @@ def violations(root: Path) -> list[str]:
                 if sentence := _broken_rule(layer, item.module):
                     found.append(f"{file.relative_to(root)}:{item.line}: {sentence}")
     return found
+
+
+def cycles(root: Path, layer: str) -> list[str]:
+    """A ring of imports for every package of a layer whose modules and rooms, side by side, are not in order.
+
+    A room is one with all that is in it, so that two rooms are in order where all their modules are. Imports inside
+    functions and for type checkers count. A package's own `__init__` stands beside what is in it.
+    """
+    arrows: defaultdict[tuple[str, ...], defaultdict[str, dict[str, Import]]] = defaultdict(lambda: defaultdict(dict))
+    for file in sorted((root / layer).rglob("*.py")):
+        importer = file.relative_to(root).with_suffix("").parts
+        for item in imports_of(file, root):
+            imported = _parts_of(root, item.module)
+            if imported[0] == layer and imported != importer:
+                shared = next(k for k, pair in enumerate(zip(importer, imported, strict=False)) if pair[0] != pair[1])
+                arrows[importer[:shared]][importer[shared]].setdefault(imported[shared], item)
+    return [sentence for package, graph in sorted(arrows.items()) if (sentence := _ring(root, package, graph))]
+
+
+def _ring(root: Path, package: tuple[str, ...], graph: dict[str, dict[str, Import]]) -> str:
+    """One ring of a package with a file and line for each arrow; empty where all is in order."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        ring = error.args[1][::-1]
+        steps = [graph[one][other] for one, other in pairwise(ring)]
+        where = ", ".join(f"{step.file.relative_to(root)}:{step.line}" for step in steps)
+        return f"{'.'.join(package)}: {' -> '.join(ring)} ({where})"
+    return ""
+
+
+def _parts_of(root: Path, module: str) -> tuple[str, ...]:
+    """The names on the way to a module, to the `__init__` of a package."""
+    parts = tuple(module.split("."))
+    return (*parts, "__init__") if root.joinpath(*parts).is_dir() else parts
 
 
 def imports_of(file: Path, root: Path) -> Iterator[Import]:

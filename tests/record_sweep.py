@@ -20,7 +20,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from amc_circuits import cli
+from amc_circuits.cli import app as cli
 from amc_circuits.sweep.store import DATABASE, LAYOUT, Store
 
 RECORDS = Path(__file__).parent / "recorded" / "sweeps"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from amc_circuits.cli import app
+from amc_circuits.cli.app import app
 from tests.doc_blocks import assert_prints, blocks, run
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,10 +1,10 @@
-"""An import never goes up, and the three exceptions to free downward imports hold."""
+"""An import never goes up, the three exceptions to free downward imports hold, and no imports form a ring."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.import_rules import INSTALLED, imports_of, violations
+from tests.import_rules import INSTALLED, LAYERS, cycles, imports_of, violations
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -12,6 +12,22 @@ ROOT = Path(__file__).resolve().parents[1]
 def test_the_project_keeps_its_layers():
     """No import of the project goes up, past a root, or into tests and benchmarks."""
     assert violations(ROOT) == []
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_no_rooms_and_no_modules_import_each_other(layer):
+    """Rooms that lie side by side have an order, and so have the modules of a room, lazy imports included."""
+    assert cycles(ROOT, layer) == []
+
+
+@pytest.mark.parametrize("layer", INSTALLED)
+def test_tests_mirror_the_packages(layer):
+    """Every folder of tests is one of the package, and no test file is imported: what tests share stands elsewhere."""
+    files = list((ROOT / "tests" / layer).rglob("*.py"))
+    assert [
+        file for file in files if not (ROOT / file.relative_to(ROOT / "tests").parent / "__init__.py").is_file()
+    ] == []
+    assert [item for file in files for item in imports_of(file, ROOT) if ".test_" in item.module] == []
 
 
 def test_the_walk_sees_the_project():
@@ -28,20 +44,32 @@ def test_the_walk_sees_the_project():
 @pytest.mark.parametrize(
     ("file", "source", "sentence"),
     [
-        ("netlists/inv.py", "import amc_circuits.mapping", "netlists imports amc_circuits.mapping, which is above it"),
+        (
+            "netlists/inv.py",
+            "import amc_circuits.cells.mapping",
+            "imports amc_circuits.cells.mapping, which is above it",
+        ),
         ("netlists/inv.py", "from optimizer import kfac", "netlists imports optimizer.kfac, which is above it"),
         (
-            "amc_circuits/cli.py",
+            "amc_circuits/cli/app.py",
             "def train():\n    from optimizer import training",
             "optimizer.training, which is above",
         ),
-        ("amc_circuits/engines/ngspice.py", "from ...optimizer import kfac", "optimizer.kfac, which is above it"),
-        ("amc_circuits/cli.py", "import importlib\nimportlib.import_module('optimizer.kfac')", "optimizer.kfac, which"),
-        ("optimizer/kfac.py", "import amc_circuits.mapping", "may import the root of amc_circuits only"),
-        ("optimizer/kfac.py", "from amc_circuits import mapping", "may import the root of amc_circuits only"),
-        ("optimizer/kfac.py", "from amc_circuits.mapping import scale", "may import the root of amc_circuits only"),
+        ("amc_circuits/engines/auto.py", "from ...optimizer import kfac", "optimizer.kfac, which is above it"),
+        (
+            "amc_circuits/cli/app.py",
+            "import importlib\nimportlib.import_module('optimizer.kfac')",
+            "optimizer.kfac, which",
+        ),
+        ("optimizer/kfac.py", "import amc_circuits.cells.mapping", "may import the root of amc_circuits only"),
+        ("optimizer/kfac.py", "from amc_circuits import cells", "may import the root of amc_circuits only"),
+        (
+            "optimizer/kfac.py",
+            "from amc_circuits.cells.mapping import scale",
+            "may import the root of amc_circuits only",
+        ),
         ("optimizer/kfac.py", "from benchmarks import settling", "nothing may import benchmarks"),
-        ("amc_circuits/cli.py", "from tests import cases", "nothing may import tests"),
+        ("amc_circuits/cli/app.py", "from tests import cases", "nothing may import tests"),
         ("benchmarks/settling.py", "from tests import cases", "nothing may import tests"),
         ("optimizer/kfac.py", "from tests.differential import check", "nothing may import tests"),
     ],
@@ -60,11 +88,11 @@ def test_a_violation_is_found(tmp_path, file, source, sentence):
     ("file", "source"),
     [
         (
-            "amc_circuits/inv.py",
+            "amc_circuits/cells/devices.py",
             "from netlists.inv import InvDesign\nfrom . import mapping\nfrom .mapping import scale",
         ),
         ("optimizer/kfac.py", "from amc_circuits import InvCircuit\nimport numpy\nfrom optimizer.layers import Dense"),
-        ("benchmarks/settling.py", "from amc_circuits.mapping import scale\nimport optimizer, netlists"),
+        ("benchmarks/settling.py", "from amc_circuits.cells.mapping import scale\nimport optimizer, netlists"),
     ],
 )
 def test_an_allowed_import_is_not_found(tmp_path, file, source):
@@ -74,9 +102,53 @@ def test_an_allowed_import_is_not_found(tmp_path, file, source):
     assert violations(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    ("sources", "ring"),
+    [
+        (
+            {
+                "cells/mapping": "from amc_circuits.cli.app import app",
+                "cli/app": "def run():\n    from amc_circuits.cells import mapping",
+            },
+            {"cells", "cli"},
+        ),
+        (
+            {
+                "engines/auto": "from amc_circuits.engines.job import Job",
+                "engines/job": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .auto import Auto",
+            },
+            {"auto", "job"},
+        ),
+        (
+            {
+                "engines/auto": "import amc_circuits.cells.mapping",
+                "cells/devices": "import amc_circuits.engines.job",
+                "engines/job": "",
+            },
+            {"engines", "cells"},
+        ),
+        (
+            {"engines/__init__": "from .auto import Auto", "engines/auto": "from amc_circuits.engines import ENGINES"},
+            {"__init__", "auto"},
+        ),
+    ],
+    ids=["between rooms", "between modules", "between rooms by other modules", "with a package's own names"],
+)
+def test_a_ring_is_found(tmp_path, sources, ring):
+    """Whoever closes it: a lazy import, one for type checkers, another module of the room, or its `__init__`."""
+    _small_tree(tmp_path)
+    assert cycles(tmp_path, "amc_circuits") == []
+    for name, source in sources.items():
+        (tmp_path / f"amc_circuits/{name}.py").write_text(source)
+    (found,) = cycles(tmp_path, "amc_circuits")
+    names = found.partition(": ")[2].partition(" (")[0].split(" -> ")
+    assert set(names) == ring and names[0] == names[-1], found
+    assert found.count(".py:") == len(ring), found
+
+
 def _small_tree(root: Path) -> None:
     """A project with one or two empty modules a layer."""
-    names = ("netlists/inv", "amc_circuits/mapping", "amc_circuits/cli", "amc_circuits/engines/ngspice")
+    names = ("netlists/inv", "amc_circuits/cells/mapping", "amc_circuits/cli/app", "amc_circuits/engines/auto")
     for name in (*names, "optimizer/kfac", "optimizer/training", "benchmarks/settling", "tests/cases"):
         path = root / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)

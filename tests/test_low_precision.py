@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from amc_circuits.matrices import draw_matrix, draw_vector
+from amc_circuits.values.matrices import draw_matrix, draw_vector
 from benchmarks.low_precision import Case, circuit_of, factor, held, refine, spectral_radius
 
 

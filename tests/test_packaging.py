@@ -42,7 +42,7 @@ def test_wheel_names_licence_and_command(wheel):
     assert "License-Expression: GPL-3.0-or-later" in archive.read(f"{record}METADATA").decode()
     assert archive.read(f"{record}licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
     entry_points = archive.read(f"{record}entry_points.txt").decode()
-    assert "amc = amc_circuits.start:main" in entry_points
+    assert "amc = amc_circuits.cli.start:main" in entry_points
     assert "optimizer = optimizer.commands:extension" in entry_points
 
 

@@ -17,7 +17,7 @@ import resource, sys
 from pathlib import Path
 from netlists import ParameterError
 if sys.argv[1] == "sweep":
-    from amc_circuits.sweep.spec import read_sweep as read
+    from amc_circuits.sweep.plan.spec import read_sweep as read
 else:
     from optimizer.specification import read_spec as read
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from amc_circuits.engines.auto import AutoEngine, EnginesDisagreeError
-from amc_circuits.engines.contract import Engine
+from amc_circuits.engines.contract import About, Engine
+from amc_circuits.engines.exact.engine import StateSpaceEngine
 from amc_circuits.engines.job import Job
-from amc_circuits.engines.ngspice import NgspiceEngine
-from amc_circuits.engines.ngspice_binary import EngineNotFoundError, NgspiceBinary, find_ngspice
-from amc_circuits.engines.processes import end_simulations, run_together
-from amc_circuits.engines.runner import SimulationError, run_deck
-from amc_circuits.engines.state_space import StateSpaceEngine
-from amc_circuits.settings import Settings
-from netlists import InvDesign, MvmDesign, ParameterError
+from amc_circuits.engines.ngspice.binary import EngineNotFoundError, NgspiceBinary, find_ngspice
+from amc_circuits.engines.ngspice.engine import NgspiceEngine
+from amc_circuits.engines.ngspice.processes import end_simulations, run_together
+from amc_circuits.engines.ngspice.runner import SimulationError, run_deck
+from amc_circuits.engines.settings import Settings
+from netlists import ParameterError
 
 ENGINES: dict[str, Callable[[Settings], Engine]] = {
     "ngspice": NgspiceEngine.of,
@@ -33,19 +33,9 @@ def check_engine(name: str) -> str:
     return name
 
 
-def check_design(engine: str, design: InvDesign | MvmDesign) -> None:
-    """Refuses a design that an engine cannot solve.
-
-    Raises:
-        ParameterError: The state-space engine, and cells or op-amps that are not linear.
-    """
-    if engine == StateSpaceEngine.name and not design.linear:
-        what = "op-amps that are subcircuits" if design.nonlinearity_voltage is None else "cells that are not linear"
-        raise ParameterError("engine", engine, f"knows no {what}; take ngspice or auto")
-
-
 __all__ = [
     "ENGINES",
+    "About",
     "AutoEngine",
     "Engine",
     "EngineNotFoundError",
@@ -55,7 +45,6 @@ __all__ = [
     "NgspiceEngine",
     "SimulationError",
     "StateSpaceEngine",
-    "check_design",
     "check_engine",
     "end_simulations",
     "find_ngspice",

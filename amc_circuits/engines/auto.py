@@ -8,18 +8,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
+from amc_circuits.engines.contract import About
+from amc_circuits.engines.exact.engine import StateSpaceEngine
 from amc_circuits.engines.job import Job
-from amc_circuits.engines.ngspice import NgspiceEngine
-from amc_circuits.engines.runner import SimulationError
-from amc_circuits.engines.state_space import StateSpaceEngine
-from amc_circuits.observation import observe
-from amc_circuits.readings import Reading
-from amc_circuits.settings import Settings
-from amc_circuits.waveforms import Waveforms
-from netlists import InvDesign, MvmDesign
+from amc_circuits.engines.ngspice.engine import NgspiceEngine
+from amc_circuits.engines.ngspice.refinement import Simulated
+from amc_circuits.engines.ngspice.runner import SimulationError
+from amc_circuits.engines.settings import Settings
+from amc_circuits.results.observation import observe
+from amc_circuits.results.readings import Reading
+from amc_circuits.results.waveforms import Waveforms
+from netlists import Circuit
 from netlists.record import FloatArray
 
 LARGEST_DIFFERENCE = 0.01
@@ -46,7 +49,7 @@ class AutoEngine:
     """
 
     settings: Settings
-    name = "auto"
+    name: ClassVar[str] = "auto"
 
     @cached_property
     def ngspice(self) -> NgspiceEngine:
@@ -54,44 +57,43 @@ class AutoEngine:
         return NgspiceEngine.of(self.settings)
 
     @property
-    def version(self) -> str:
-        """Version of ngspice."""
-        return self.ngspice.version
+    def about(self) -> About:
+        """What it is, with the version of ngspice."""
+        return replace(self.ngspice.about, name=self.name)
 
-    @property
-    def klu(self) -> bool:
-        """True when ngspice uses KLU."""
-        return self.ngspice.klu
+    def init(self, circuit: Circuit) -> Simulated:
+        """What both engines need of it."""
+        return Simulated(circuit)
 
-    def read(self, jobs: Sequence[Job], tolerance: float, processes: int = 1) -> list[list[Reading]]:
+    def read(self, state: Simulated, jobs: Sequence[Job], tolerance: float, processes: int = 1) -> list[list[Reading]]:
         """Readings of every slot of every job.
 
         Raises:
             SimulationError: A run of ngspice failed.
             EnginesDisagreeError: It differs from the state-space engine by more than 1 % of full scale.
         """
-        if not all(job.design.linear for job in jobs):
-            return self.ngspice.read(jobs, tolerance, processes)
+        if not state.circuit.linear:
+            return self.ngspice.read(state, jobs, tolerance, processes)
         exact = StateSpaceEngine(HANDED_OVER)
-        found = exact.read(jobs, tolerance)
+        found = exact.read(state.exact, jobs, tolerance)
         handed = [
             (place, *job.part([slot for slot, reading in enumerate(slots) if reading.excess]))
             for place, (job, slots) in enumerate(zip(jobs, found, strict=True))
             if any(reading.excess for reading in slots)
         ]
         if handed:
-            runs = self.ngspice.read([job for _, job, _ in handed], tolerance, processes)
+            runs = self.ngspice.read(state, [job for _, job, _ in handed], tolerance, processes)
             for (place, _, slots), readings in zip(handed, runs, strict=True):
                 for slot, reading in zip(slots, readings, strict=True):
                     found[place][slot] = reading
-        self._check(jobs, found, processes)
+        self._check(state, jobs, found, processes)
         return found
 
-    def rest(self, design: InvDesign | MvmDesign, levels: FloatArray, processes: int = 1) -> FloatArray:
+    def rest(self, state: Simulated, levels: FloatArray, processes: int = 1) -> FloatArray:
         """Outputs at the operating point, by ngspice; see there."""
-        return self.ngspice.rest(design, levels, processes)
+        return self.ngspice.rest(state, levels, processes)
 
-    def _check(self, jobs: Sequence[Job], found: list[list[Reading]], processes: int) -> None:
+    def _check(self, state: Simulated, jobs: Sequence[Job], found: list[list[Reading]], processes: int) -> None:
         """Runs the drawn slots through ngspice and notes the largest difference of the waveforms."""
         share = self.settings.cross_check
         drawn = [np.flatnonzero(job.drawn(share)).tolist() for job in jobs]
@@ -102,15 +104,15 @@ class AutoEngine:
         ]
         if not sample:
             return
-        runs = self.ngspice.run([job.finer(2, *FACE_VALUE) for _, job, _ in sample], processes)
+        runs = self.ngspice.run(state, [job.finer(2, *FACE_VALUE) for _, job, _ in sample], processes)
         for (place, job, slots), waveforms in zip(sample, runs, strict=True):
-            differences = _differences(job, waveforms)
+            differences = _differences(state, job, waveforms)
             if max(differences) > LARGEST_DIFFERENCE:
                 # What is the simulator's own error shrinks with its step.
-                differences = _differences(job, self.ngspice.run([job.finer(8, *FACE_VALUE)])[0])
+                differences = _differences(state, job, self.ngspice.run(state, [job.finer(8, *FACE_VALUE)])[0])
             if max(differences) > LARGEST_DIFFERENCE:
                 reason = f"it differs from the state-space engine by {max(differences):.2%} of full scale"
-                raise EnginesDisagreeError(reason, self.ngspice.keep_deck(job.finer(8, *FACE_VALUE)))
+                raise EnginesDisagreeError(reason, self.ngspice.keep_deck(state, job.finer(8, *FACE_VALUE)))
             for slot, difference in zip(slots, differences, strict=True):
                 if found[place][slot].engine == StateSpaceEngine.name:
                     checked = replace(found[place][slot], difference=difference, deck_sha256=waveforms.deck_sha256)
@@ -123,10 +125,10 @@ def _checkable(reading: Reading, job: Job) -> bool:
     return bool(reading.engine == StateSpaceEngine.name and reading.steady and large)
 
 
-def _differences(job: Job, waveforms: Waveforms) -> list[float]:
+def _differences(state: Simulated, job: Job, waveforms: Waveforms) -> list[float]:
     """Largest difference of the two engines' outputs in every slot, in units of its own full scale."""
-    got = observe(job.design, waveforms, job.drive).outputs
-    wanted = StateSpaceEngine().outputs(job, waveforms.time)
+    got = observe(state.circuit, waveforms, job.drive).outputs
+    wanted = StateSpaceEngine().outputs(state.exact, job, waveforms.time)
     found = []
     for slot in range(job.drive.levels.shape[1]):
         start, stop = slot * job.drive.period, job.drive.slot_end(slot)

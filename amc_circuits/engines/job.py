@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from netlists import InvDesign, MvmDesign, StepTrain, Transient
+from netlists import Circuit, StepTrain, Transient
 
 
 @dataclass(frozen=True)
@@ -16,12 +16,12 @@ class Job:
     """One transient of a circuit.
 
     Attributes:
-        design: What the circuit is.
+        circuit: What the circuit is.
         drive: Its inputs.
         analysis: What to simulate and save.
     """
 
-    design: InvDesign | MvmDesign
+    circuit: Circuit
     drive: StepTrain
     analysis: Transient
 
@@ -31,13 +31,13 @@ class Job:
         if self.drive.return_time == 0 and count > 1:
             return self, list(range(count))
         drive = self.drive.replace(levels=self.drive.levels[:, slots])
-        return Job(self.design, drive, self.analysis.replace(stop_time=drive.stop_time)), slots
+        return Job(self.circuit, drive, self.analysis.replace(stop_time=drive.stop_time)), slots
 
     def finer(self, parts: int, trtol: float, reltol: float) -> Job:
         """The same job in shorter steps, with the simulator's estimates of its error divided by less."""
         analysis = self.analysis
         step, least = analysis.max_step / parts, min(analysis.reltol, reltol)
-        return Job(self.design, self.drive, analysis.replace(max_step=step, trtol=trtol, reltol=least))
+        return Job(self.circuit, self.drive, analysis.replace(max_step=step, trtol=trtol, reltol=least))
 
     def drawn(self, share: float, purpose: str = "") -> NDArray[np.bool_]:
         """Which slots are in a sample: the same wherever and whenever the right-hand side is solved.
@@ -48,6 +48,7 @@ class Job:
         """
         levels = np.ascontiguousarray(self.drive.levels.T, dtype="<f8")
         seeds = [
-            hashlib.sha256(f"{self.design.sha256}{purpose}".encode() + level.tobytes()).digest()[:8] for level in levels
+            hashlib.sha256(f"{self.circuit.sha256}{purpose}".encode() + level.tobytes()).digest()[:8]
+            for level in levels
         ]
         return np.array([int.from_bytes(seed, "little") for seed in seeds]) < share * 2**64

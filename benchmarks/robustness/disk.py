@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from amc_circuits.engines.runner import DECK, LOG
-from amc_circuits.messages import BAD_INPUT, USABLE
+from amc_circuits.cli.messages import BAD_INPUT, USABLE
+from amc_circuits.engines.ngspice.runner import DECK, LOG
 from amc_circuits.sweep.store import DATABASE, FAILED, Row
 from benchmarks.robustness.runs import Finding, is_sound, reported, simulator, start, stored, wait_until, without_times
 

@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from amc_circuits.matrices import draw_matrix
+from amc_circuits.values.matrices import draw_matrix
 from netlists.record import FloatArray
 
 FAST = ("--opamp=single-pole", "--engine=state-space")

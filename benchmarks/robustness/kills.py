@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from amc_circuits.messages import BAD_INPUT, NO_RESULT, USABLE
+from amc_circuits.cli.messages import BAD_INPUT, NO_RESULT, USABLE
 from amc_circuits.sweep.store import DATABASE, FAILED, Row
 from benchmarks.robustness.runs import (
     GONE_WITHIN,

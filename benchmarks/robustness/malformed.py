@@ -2,10 +2,10 @@
 
 Hypothesis draws them (`texts.py`, `files.py`): specifications of sweeps, .npy matrices, files of
 conductances and op-amp model files, damaged byte by byte or built of odd parts, and options with odd values. They go
-through `amc_circuits.cli.run` in this process. Some can be used after all: those run, on the state-space engine at tiny
-sizes; of a specification `--dry-run` says so, and one that is refused is refused without it, too, before its folder is
-made. In the place of ngspice stands a program that ends at once, so that an op-amp file that can be used ends with exit
-code 1.
+through `amc_circuits.cli.app.run` in this process. Some can be used after all: those run, on the state-space engine at
+tiny sizes; of a specification `--dry-run` says so, and one that is refused is refused without it, too, before its
+folder is made. In the place of ngspice stands a program that ends at once, so that an op-amp file that can be used ends
+with exit code 1.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from unittest import mock
 import typer
 from hypothesis import HealthCheck, Phase, given, settings
 
-from amc_circuits import cli
-from amc_circuits.messages import BAD_INPUT, NO_RESULT, SIMULATOR_FAILED, USABLE
-from amc_circuits.sweep import estimate
+from amc_circuits.cli import app as cli
+from amc_circuits.cli.messages import BAD_INPUT, NO_RESULT, SIMULATOR_FAILED, USABLE
+from amc_circuits.sweep.run import estimate
 from benchmarks.robustness.files import FILES, Case
 from benchmarks.robustness.runs import Finding, simulator
 from benchmarks.robustness.texts import TEXTS

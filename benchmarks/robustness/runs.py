@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from amc_circuits.engines import find_ngspice
-from amc_circuits.sweep.folder import LOG
 from amc_circuits.sweep.store import DATABASE, Row, Store
+from amc_circuits.sweep.store.folder import LOG
 
 GONE_WITHIN = 10.0
 """s after which nothing of a killed command may be left."""
@@ -68,7 +68,7 @@ class Run:
 def start(arguments: Sequence[object], temporary: Path, before: Sequence[str] = (), **environment: str) -> Run:
     """Starts `amc`, behind another program (`before`) that starts it, such as prlimit."""
     temporary.mkdir(parents=True, exist_ok=True)
-    command = [*before, sys.executable, "-c", "from amc_circuits.cli import main; main()", *map(str, arguments)]
+    command = [*before, sys.executable, "-c", "from amc_circuits.cli.app import main; main()", *map(str, arguments)]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     with temporary.with_suffix(".out").open("wb") as out, temporary.with_suffix(".err").open("wb") as err:
         process = subprocess.Popen(

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from amc_circuits.engines.runner import DECK, LOG
-from amc_circuits.messages import NO_RESULT
+from amc_circuits.cli.messages import NO_RESULT
+from amc_circuits.engines.ngspice.runner import DECK, LOG
 from amc_circuits.sweep.store import FAILED, Row
 from benchmarks.robustness.runs import Finding, processes_of, simulator, start, stored, sweep_command, wait_until
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from amc_circuits.options import ALL
+from amc_circuits.cases.options import ALL
 from benchmarks.robustness.files import FAST, Case, mutated
 
 ODD_TEXTS = (

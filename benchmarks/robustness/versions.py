@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from amc_circuits.sweep.columns import flat
+from amc_circuits.sweep.rows.columns import flat
 from amc_circuits.sweep.store import Row
 from benchmarks.robustness.runs import Finding, start, stored, sweep_command
 

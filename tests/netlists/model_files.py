@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from amc_circuits.engines.rawfile import Plot
-from amc_circuits.engines.runner import run_deck
+import pytest
+
+from amc_circuits.engines.ngspice.rawfile import Plot
+from amc_circuits.engines.ngspice.runner import run_deck
+from netlists import ParameterError
 from netlists.model_file import ModelFile, read_model
 
+BODY = "R1 inp inn 1k\nE1 out 0 inp inn 1k\nR2 vdd vss 1k\n"
+HEAD = "* model\n.subckt amp inp inn out vdd vss\n"
+GOOD = f"{HEAD}{BODY}.ends amp\n"
 PINS = ("inp", "inn", "out", "vdd", "vss")
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 """Files of others' making, where they stand beside the project."""
@@ -153,3 +160,15 @@ def deck(model: ModelFile, lines: list[str], rails: float = 5.0) -> str:
 def run(model: ModelFile, lines: list[str], rails: float = 5.0) -> list[Plot]:
     """Runs such a deck with the ngspice of this machine."""
     return run_deck(deck(model, lines, rails), timeout=60)
+
+
+def refused(folder: Path, text: str | bytes, line: int, words: str, name: str = "model.lib") -> None:
+    """Asserts that a file is refused at this line, with one of these words, in one printable line."""
+    path = written(folder, "", "model.lib")
+    path.write_bytes(text if isinstance(text, bytes) else text.encode("ascii"))
+    with pytest.raises(ParameterError) as caught:
+        read_model(path, "amp", PINS)
+    message = str(caught.value)
+    assert caught.value.parameter == "opamp_file" and message.isprintable() and len(message) < 900, message
+    assert f"/{name}:{line} " in message, message
+    assert re.search(words, message), message

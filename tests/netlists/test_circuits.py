@@ -6,8 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from netlists import Interconnect, InvDesign, MvmDesign, StepTrain, inv_circuit, mvm_circuit, nodes, preset
+from netlists import Array, Interconnect, InvDesign, MvmDesign, StepTrain, inv_circuit, mvm_circuit, nodes, preset
 from netlists.reduction import ReducedArray
+from tests.cases import reduced
 
 MOST_CALLS = 3
 """Of functions for each element of a deck."""
@@ -90,9 +91,9 @@ def test_a_reduced_array_is_one_resistor_between_every_two_terminals(contacts):
     )
     between = [line for line in elements(str(mvm_circuit(design)), "R") if not line[0].startswith("Rf")]
     assert len(between) == 2 * 10
-    for k, reduced in enumerate(design.reduced_arrays):
+    for k, network in enumerate(reduced(design)):
         assert matrix_of(between, "pn"[k], nodes.terminals(k, 2, 3), reciprocal=True) == pytest.approx(
-            reduced.conductance, rel=1e-11, abs=0
+            network.conductance, rel=1e-11, abs=0
         )
 
 
@@ -134,11 +135,11 @@ def test_reduced_line_capacitance_couples_the_terminals():
     """The capacitors charge the terminals as the design's reduced arrays say; all together they are the lines'."""
     design = inv_design(interconnect=Interconnect(wire_resistance=50.0, line_capacitance=1e-16))
     capacitors = elements(str(inv_circuit(design)), "C")
-    for k, reduced in enumerate(design.reduced_arrays):
+    for k, network in enumerate(reduced(design)):
         values = matrix_of(capacitors, "pn"[k], nodes.terminals(k, 3, 3))
         to_ground, between = np.diag(values), values - np.diag(np.diag(values))
         assert (between[~np.eye(6, dtype=bool)] < 0).all()
-        assert np.diag(to_ground + between.sum(axis=1)) - between == pytest.approx(reduced.capacitance, rel=1e-10)
+        assert np.diag(to_ground + between.sum(axis=1)) - between == pytest.approx(network.capacitance, rel=1e-10)
         assert to_ground.sum() == pytest.approx(2 * 9 * 1e-16)
 
 
@@ -183,7 +184,8 @@ def test_work_grows_with_the_number_of_couplings():
     design = inv_design(128, interconnect=wires)
     between = np.triu(np.random.default_rng(0).uniform(1e-8, 1e-4, (256, 256)), 1)
     array = ReducedArray(between + between.T, 1e-12 * (between + between.T))
-    vars(design)["reduced_arrays"] = (array, array)
+    for part in design.circuit.of(Array):
+        vars(part)["reduced"] = array
     calls, text = calls_for(lambda: str(inv_circuit(design)))
     assert len(elements(text, "R")) == 2 * 32640 + 3 * 128
     assert len(elements(text, "C")) == 2 * (32640 + 256)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from amc_circuits.engines.runner import run_deck
+from amc_circuits.engines.ngspice.runner import run_deck
 from netlists import ParameterError
 from netlists.filament import FILAMENTS, PUBLISHED, WORKING, filament, instance, library, subcircuit
 

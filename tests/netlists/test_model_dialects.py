@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from amc_circuits.engines.rawfile import Plot
+from amc_circuits.engines.ngspice.rawfile import Plot
 from netlists import ParameterError
 from tests.netlists import model_files as files
 

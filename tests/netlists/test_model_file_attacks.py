@@ -12,15 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from amc_circuits.engines import find_ngspice
-from amc_circuits.engines.rawfile import read_plots
-from amc_circuits.engines.runner import run_deck
+from amc_circuits.engines.ngspice.rawfile import read_plots
+from amc_circuits.engines.ngspice.runner import run_deck
 from netlists import ParameterError
 from netlists.model_file import ModelFileWarning, read_model
 from tests.netlists import model_files as files
+from tests.netlists.model_files import BODY, GOOD, HEAD, refused
 
-BODY = "R1 inp inn 1k\nE1 out 0 inp inn 1k\nR2 vdd vss 1k\n"
-HEAD = "* model\n.subckt amp inp inn out vdd vss\n"
-GOOD = f"{HEAD}{BODY}.ends amp\n"
 DANGEROUS = (
     ".control", ".endc", "shell", "source", "codemodel", "osdi", "write", "file=", "filesource", "`", '"', "$", ";",
     "\\", "@", ".include", ".lib", ".exec", ".options", ".global",
@@ -29,18 +27,6 @@ CANONICAL = re.compile(
     r"\.subckt core( n\d+){5}|\.ends core|\.model m\d+ [a-z]+ [a-z0-9_.=+ -]*"
     r"|[rclkviefghdqjmswbt]\d+ [a-z0-9_.=+\-*/^()<>!&|?:, ]*"
 )
-
-
-def refused(folder, text, line, words, name="model.lib"):
-    """Asserts that a file is refused at this line, with one of these words, in one printable line."""
-    path = files.written(folder, "", "model.lib")
-    path.write_bytes(text if isinstance(text, bytes) else text.encode("ascii"))
-    with pytest.raises(ParameterError) as caught:
-        read_model(path, "amp", files.PINS)
-    message = str(caught.value)
-    assert caught.value.parameter == "opamp_file" and message.isprintable() and len(message) < 900, message
-    assert f"/{name}:{line} " in message, message
-    assert re.search(words, message), message
 
 
 # What is put before the third line of a good file, words of the answer, and how many lines further the error is.

@@ -11,7 +11,7 @@ from netlists import ParameterError
 from netlists.model_file import read_model
 from tests.command_line import ROOT
 from tests.netlists import model_files as files
-from tests.netlists.test_model_file_attacks import BODY, GOOD, HEAD, refused
+from tests.netlists.model_files import BODY, GOOD, HEAD, refused
 
 
 def test_includes_without_number_are_refused(tmp_path):

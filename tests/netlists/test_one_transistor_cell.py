@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from amc_circuits.engines.runner import run_deck
+from amc_circuits.engines.ngspice.runner import run_deck
 from netlists import ParameterError
 from netlists.filament import FILAMENTS, PUBLISHED, WORKING
 from netlists.one_transistor_cell import AccessTransistor, OneTransistorCell, Pulse, loop_deck, pulse_deck

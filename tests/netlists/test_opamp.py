@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from amc_circuits.engines import find_ngspice
-from amc_circuits.engines.rawfile import read_raw
+from amc_circuits.engines.ngspice.rawfile import read_raw
 from netlists import opamp, preset
 
 MACRO = preset("cmos-100meg")

@@ -5,7 +5,7 @@ import pytest
 
 from amc_circuits import InvCircuit, MvmCircuit
 from amc_circuits.engines import run_deck
-from netlists import InvDesign, ParameterError, StepTrain, circuit_of, side_by_side, vector_beside
+from netlists import InvDesign, ParameterError, StepTrain, side_by_side, spice_circuit, vector_beside
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close
 
@@ -26,9 +26,9 @@ def mvm(seed, opamp="cmos-100meg", **fields):
 
 
 def driven(design):
-    """A design with a step of its inputs."""
+    """The circuit of a design with a step of its inputs."""
     count = design.size if isinstance(design, InvDesign) else design.shape[1]
-    return design, StepTrain(levels=0.1 * vector(count, 7)[:, None], slot_time=1e-6)
+    return design.circuit, StepTrain(levels=0.1 * vector(count, 7)[:, None], slot_time=1e-6)
 
 
 def outputs(design):
@@ -58,7 +58,7 @@ def test_each_is_what_it_is_alone(opamp):
     designs = [inv(0, opamp), mvm(1, opamp), inv(2, opamp, **wires), mvm(3, opamp, **wires, interconnect="flat")]
     names = [name for place, design in enumerate(designs) for name in beside(place, design)]
     together = run(side_by_side([driven(design) for design in designs]), names)
-    alone = [run(str(circuit_of(*driven(design))), outputs(design)) for design in designs]
+    alone = [run(str(spice_circuit(*driven(design))), outputs(design)) for design in designs]
     for k, absolute in ((0, 1e-9), (1, 1e-6)):
         wanted = np.concatenate([found[k] for found in alone])
         assert np.abs(wanted).max() > 1e-3

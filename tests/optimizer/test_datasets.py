@@ -14,7 +14,7 @@ import pytest
 from amc_circuits import ParameterError
 from optimizer import emnist_letters, ocr_letters
 from optimizer.datasets import NAMES, load_dataset, where_found
-from tests.optimizer.test_idx import idx_bytes
+from tests.optimizer.idx_files import idx_bytes
 
 # pooch leaves the socket of a download to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

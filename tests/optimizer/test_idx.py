@@ -1,19 +1,12 @@
 """The IDX reader on sound files and on every kind of damaged one."""
 
 import gzip
-import struct
 
 import numpy as np
 import pytest
 
 from optimizer.idx import DataFileError, read_idx, read_images, read_labels
-
-
-def idx_bytes(array, code):
-    """An array in IDX format."""
-    header = bytes([0, 0, code, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
-    return header + array.tobytes()
-
+from tests.optimizer.idx_files import idx_bytes
 
 IMAGES = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
 SOUND = idx_bytes(IMAGES, 0x08)

@@ -11,6 +11,7 @@ from optimizer.losses import cross_entropy
 from optimizer.model import build_model
 from optimizer.settings import ConvolutionShape
 from tests.comparators import assert_close
+from tests.optimizer.differences import central_differences
 
 CONVOLUTIONS = [
     Convolution((2, 5, 4), 3, kernel=3),
@@ -21,17 +22,6 @@ CONVOLUTIONS = [
     Convolution((3, 4, 4), 2, kernel=1),
 ]
 WEIGHTED = [Dense((4,), 3), Dense((2, 3, 2), 5), *CONVOLUTIONS]
-
-
-def central_differences(function, at, step=1e-6):
-    """The gradient of a scalar function, entry by entry."""
-    gradient = np.zeros_like(at)
-    for index in np.ndindex(at.shape):
-        plus, minus = at.copy(), at.copy()
-        plus[index] += step
-        minus[index] -= step
-        gradient[index] = (function(plus) - function(minus)) / (2 * step)
-    return gradient
 
 
 def drawn(*shape, seed=0):

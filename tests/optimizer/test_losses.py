@@ -6,7 +6,7 @@ from scipy.stats import chisquare
 
 from optimizer.losses import cross_entropy, cross_entropy_gradients, sample_labels, softmax
 from tests.comparators import assert_close
-from tests.optimizer.test_layer_gradients import central_differences
+from tests.optimizer.differences import central_differences
 
 
 def test_equal_logits_give_the_logarithm_of_the_number_of_classes():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from amc_circuits.cli import run
+from amc_circuits.cli.app import run
 from tests.amc_circuits import broken_ngspice as broken
 
 SPEC = """

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from amc_circuits.report import plain
-from amc_circuits.sweep.columns import Column, FlatRow, columns_of, flat, varied_options
-from amc_circuits.sweep.curves import chart_of, is_logarithmic, is_wide
+from amc_circuits.sweep.rows.columns import Column, FlatRow, columns_of, flat, varied_options
+from amc_circuits.sweep.rows.curves import chart_of, is_logarithmic, is_wide
+from amc_circuits.sweep.rows.table import MAIN
 from amc_circuits.sweep.store import Row
-from amc_circuits.sweep.table import MAIN
+from amc_circuits.values.plain import plain
 from netlists import ParameterError
 
 LARGEST_EXACT = 2**53

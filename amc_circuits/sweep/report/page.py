@@ -11,16 +11,15 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from amc_circuits.messages import one_line_warnings
-from amc_circuits.plotting import COLOURS
-from amc_circuits.quantities import counted
-from amc_circuits.run_folder import check_output_file, check_own_files, replacing, writing
-from amc_circuits.sweep.columns import newest
+from amc_circuits.files.run_folder import replacing, writing
+from amc_circuits.pictures.style import COLOURS
 from amc_circuits.sweep.report.content import content_of
 from amc_circuits.sweep.report.sections import failures, provenance, summary
 from amc_circuits.sweep.report.shades import SHADES
 from amc_circuits.sweep.report.waveforms import in_base64, packed_waveforms
+from amc_circuits.sweep.rows.columns import newest
 from amc_circuits.sweep.store import Store
+from amc_circuits.values.quantities import counted
 from netlists import ParameterError
 
 NAME = "report.html"
@@ -30,17 +29,6 @@ POLICY = (
     "base-uri 'none'; form-action 'none'"
 )
 """Nothing is fetched, and of scripts only these two run; plotly styles what it draws, and makes pictures of it."""
-
-
-def report(folder: Path, output: Path | None) -> None:
-    """`amc report`."""
-    path = output or folder / NAME
-    if output is None:
-        check_own_files(folder, (NAME,), "DIR")
-    else:
-        check_output_file("output", path, (".html", ".htm"))
-    with one_line_warnings():
-        print(write_report(folder, path))
 
 
 def write_report(folder: Path, path: Path) -> str:

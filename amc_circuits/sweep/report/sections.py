@@ -13,15 +13,15 @@ from statistics import median
 from typing import Any
 from urllib.parse import quote
 
-from amc_circuits.programmed import package_version
-from amc_circuits.quantities import format_quantity
-from amc_circuits.run_folder import read_own_file
-from amc_circuits.sweep.evidence import evidence_in
-from amc_circuits.sweep.folder import RESOLVED, SPECIFICATION
+from amc_circuits.files.run_folder import read_own_file
+from amc_circuits.files.toml_file import LARGEST_FILE
 from amc_circuits.sweep.report.markup import Markup, button, html, link, table, terms
+from amc_circuits.sweep.rows.table import MAIN
 from amc_circuits.sweep.store import Row
-from amc_circuits.sweep.table import MAIN
-from amc_circuits.toml_file import LARGEST_FILE
+from amc_circuits.sweep.store.evidence import evidence_in
+from amc_circuits.sweep.store.folder import RESOLVED, SPECIFICATION
+from amc_circuits.values.quantities import format_quantity
+from amc_circuits.values.version import package_version
 
 MOST_VALUES = 8
 MOST_FAILURES = 500

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits.report import plain
+from amc_circuits.pictures.traces import unpack_traces
 from amc_circuits.sweep.store import Store
-from amc_circuits.sweep.traces import unpack_traces
+from amc_circuits.values.plain import plain
 from netlists import ParameterError
 from netlists.record import FloatArray
 
@@ -46,7 +46,7 @@ def packed(content: bytes) -> str:
     """One waveform: base64 of gzip of JSON; times and outputs are whole steps, each as what it is more than the last.
 
     Args:
-        content: As `amc_circuits.sweep.traces.pack_traces` made it.
+        content: As `amc_circuits.pictures.traces.pack_traces` made it.
 
     Raises:
         ParameterError: It is something else, or not all of it is finite.

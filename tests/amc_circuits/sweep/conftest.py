@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import pytest
 
-from amc_circuits.sweep import picture
+from amc_circuits.sweep.rows import picture
 from tests.amc_circuits.sweep.reports import reported_sweep
 
 

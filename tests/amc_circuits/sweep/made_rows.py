@@ -6,10 +6,10 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from amc_circuits.options import parse_options
-from amc_circuits.sweep.layout import added, checksum_of
-from amc_circuits.sweep.row import COLUMNS
+from amc_circuits.cases.options import parse_options
 from amc_circuits.sweep.store import DATABASE, Row, Store
+from amc_circuits.sweep.store.layout import added, checksum_of
+from amc_circuits.sweep.store.row import COLUMNS
 
 
 def made(number: int, figures: dict[str, Any] | None = None, status: str = "SETTLED", **options: Any) -> Row:

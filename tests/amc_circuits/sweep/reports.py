@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from amc_circuits.solution import Response
-from amc_circuits.sweep.folder import SPECIFICATION
+from amc_circuits.pictures.traces import pack_traces
+from amc_circuits.results.response import Response
+from amc_circuits.studies.workers import Ended
 from amc_circuits.sweep.store import Row, Store
-from amc_circuits.sweep.traces import pack_traces
-from amc_circuits.workers import Ended
+from amc_circuits.sweep.store.folder import SPECIFICATION
 from tests.amc_circuits.sweep.browser import finished
 from tests.amc_circuits.sweep.sweeps import run
 

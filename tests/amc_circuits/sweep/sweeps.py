@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits.conductances import save_conductances
-from amc_circuits.mapping import map_matrix
-from amc_circuits.matrices import draw_matrix
-from amc_circuits.sweep.plan import Handling
-from amc_circuits.sweep.point import Point
-from amc_circuits.sweep.run import Tally, run_sweep
-from amc_circuits.sweep.spec import sweep_from
+from amc_circuits.cells.mapping import map_matrix
+from amc_circuits.programming.conductances import save_conductances
+from amc_circuits.programming.write_verify import Written
+from amc_circuits.studies.workers import Workers
+from amc_circuits.sweep.plan.plan import Handling
+from amc_circuits.sweep.plan.point import Point
+from amc_circuits.sweep.plan.spec import sweep_from
+from amc_circuits.sweep.run.run import Tally, run_sweep
 from amc_circuits.sweep.store import Row, Store
-from amc_circuits.workers import Workers
-from amc_circuits.write_verify import Written
+from amc_circuits.values.matrices import draw_matrix
 
 FAST = 'circuit = "inv"\n[fixed]\nopamp = "single-pole"\n'
 GRID = FAST + 'kind = "spd"\n[grid]\nsize = [2, 3]\ngbwp = ["16M", "100MEG"]\nseed = {range = [0, 2]}\n'

@@ -1,0 +1,1 @@
+"""From options to a programmed circuit, and from its answer to a record."""

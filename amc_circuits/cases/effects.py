@@ -1,0 +1,58 @@
+"""Options that were given and have no effect, where that depends on the matrix, the vectors or the parts.
+
+Where other options alone decide it, `Option.acts_with` refuses them; here they are named beside the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from amc_circuits.cases.option import flag
+from amc_circuits.cases.options import ALL
+from amc_circuits.engines import StateSpaceEngine
+from amc_circuits.solvers.inv import InvCircuit
+from amc_circuits.solvers.mvm import MvmCircuit
+from netlists import NOMINAL_TEMPERATURE, InvDesign, SubcircuitOpAmp
+
+
+def idle_options(
+    circuit: InvCircuit | MvmCircuit, options: Mapping[str, Any], count: int, jobs: int = 1
+) -> tuple[str, ...]:
+    """A sentence on every option that is not what it is by default, and changes nothing here.
+
+    Args:
+        circuit: What was made of the options.
+        options: As `parse_options` returns them.
+        count: How many right-hand sides there are.
+        jobs: Simulations at the same time.
+    """
+    own, given = {option.name: option.own for option in ALL} | {"jobs": 1}, {**options, "jobs": jobs}
+    return tuple(
+        f"{flag(name)} has no effect here: {why}" for name, why in _idle(circuit, options, count)
+        if given[name] != own[name]
+    )  # fmt: skip
+
+
+def _idle(circuit: InvCircuit | MvmCircuit, options: Mapping[str, Any], count: int) -> Iterator[tuple[str, str]]:
+    design, drawn = circuit.design, circuit.hardware.drawn
+    if isinstance(design, InvDesign) and not design.signed:
+        yield "inverter_resistance", "a single array needs no inverters"
+    if count == 1:
+        yield "start", "there is one right-hand side"
+    if circuit.engine == StateSpaceEngine.name or count == 1:
+        yield "jobs", "only several right-hand sides in ngspice are simulated at the same time"
+    if not drawn:
+        yield "trial", "nothing in the circuit is drawn"
+    if not drawn and options["matrix"] is not None and options["rhs"] is not None:
+        yield "seed", "nothing is drawn"
+    if not (_feels_temperature(circuit) or options["noise"]):
+        yield "temperature", "no part of this circuit feels it"
+
+
+def _feels_temperature(circuit: InvCircuit | MvmCircuit) -> bool:
+    hardware = circuit.hardware
+    cells = hardware.conductances is None and hardware.device.activation_energy > 0
+    wires = hardware.wire_resistance > 0 and hardware.wire_temperature_coefficient > 0
+    opamps = hardware.opamp_temperature_law != "none" or isinstance(hardware.opamp, SubcircuitOpAmp)
+    return hardware.temperature == NOMINAL_TEMPERATURE or cells or wires or opamps

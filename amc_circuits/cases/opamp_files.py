@@ -1,0 +1,64 @@
+"""The op-amp that options ask for: a preset, changed or not, or a user's own subcircuit with its fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from amc_circuits.cases.options import OPAMP_OVERRIDES
+from amc_circuits.opamps.fit import fitted
+from netlists import NOMINAL_TEMPERATURE, MacroOpAmp, OpAmp, ParameterError, SubcircuitOpAmp, preset
+from netlists.model_file import read_model
+from netlists.opamp_pins import parse_pins
+from netlists.presets import DEFAULT
+
+
+def opamp_of(options: Mapping[str, Any]) -> OpAmp:
+    """The op-amp of options as `parse_options` returns them.
+
+    Raises:
+        ParameterError: There is no such preset, it has no such parameter, or the file cannot be used.
+        SimulationError: A subcircuit could not be measured; deck and log are kept.
+    """
+    if options["opamp_file"] is not None:
+        try:
+            return _fitted(subcircuit_of(options), options["temperature"])
+        except ParameterError as error:
+            name = "opamp_file" if error.parameter == "opamp" else error.parameter
+            raise ParameterError(name, error.value, error.mend) from None
+    record = preset(options["opamp"])
+    changes = {name: options[name] for name in OPAMP_OVERRIDES if options[name] is not None}
+    if not isinstance(record, MacroOpAmp):
+        for name, value in changes.items():
+            if name not in type(record).model_fields:
+                raise ParameterError(name, value, f"the op-amp {options['opamp']} has no such parameter; take another")
+    if isinstance(record, SubcircuitOpAmp) and options["temperature"] != NOMINAL_TEMPERATURE:
+        return _fitted(record, options["temperature"])
+    return record.replace(**changes) if changes else record
+
+
+def subcircuit_of(options: Mapping[str, Any]) -> SubcircuitOpAmp:
+    """An op-amp from a file, before it is measured: its macro model holds nothing but the rails.
+
+    Raises:
+        ParameterError: The file cannot be used, or something to go with it lacks or does not fit.
+    """
+    for name in ("opamp_subckt", "supply_voltage"):
+        if options[name] is None:
+            raise ParameterError(name, "nothing", "an op-amp from a file needs it")
+    for name in OPAMP_OVERRIDES:
+        if name != "supply_voltage" and options.get(name) is not None:
+            raise ParameterError(name, options[name], "an op-amp from a file is what the file says")
+    pins = None if options["opamp_pins"] is None else parse_pins(options["opamp_pins"])
+    found = read_model(Path(options["opamp_file"]), options["opamp_subckt"], pins)
+    rails = options["supply_voltage"]
+    macro = preset(DEFAULT).equivalent.replace(supply_voltage=rails, output_swing=rails)
+    return SubcircuitOpAmp(text=found.text, subcircuit=found.subcircuit, pins=found.pins, macro=macro)
+
+
+@lru_cache(maxsize=8)
+def _fitted(opamp: SubcircuitOpAmp, temperature: float) -> SubcircuitOpAmp:
+    """Measured once for all circuits of a process."""
+    return fitted(opamp, temperature=temperature)

@@ -1,0 +1,87 @@
+"""One case and its answer as a record for files and machines, and as a table for people."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from amc_circuits.cases.case import Case
+from amc_circuits.results.solution import Solution
+from amc_circuits.results.tables import BITS, figures_table
+from amc_circuits.values.checks import Numbers
+from amc_circuits.values.plain import plain
+
+ENTRIES = 8
+"""Of the answer that are printed."""
+
+
+def record(case: Case, solution: Solution) -> dict[str, Any]:
+    """The object that `--format json` prints; with several right-hand sides, lists in the place of numbers."""
+    made, budget = asdict(solution.provenance), case.budget(solution)
+    found = {
+        "circuit": case.kind,
+        "engine": made.pop("engine"),
+        "status": solution.status.name,
+        "notes": case.notes(solution),
+        "size": list(case.circuit.matrix.shape) if case.kind == "mvm" else case.circuit.matrix.shape[0],
+        "complex": bool(np.iscomplexobj(case.circuit.matrix)),
+        "seed": case.seed,
+        "trial": case.trial,
+        "arrays": len(case.circuit.design.arrays),
+        "lifted_cells": case.circuit.mapping.lifted_cells,
+        "lifting_cost": case.circuit.mapping.lifting_cost,
+        vector_name(case): solution.value,
+        "settling_time_s": solution.settling_time,
+        "predicted_settling_time_s": solution.predicted_settling_time,
+        **{f"time_to_{bits}_bits_s": solution.time_to_bits(bits) for bits in BITS},
+        "overshoot": solution.overshoot,
+        "peak_output_current_a": solution.peak_output_current,
+        "energy_j": solution.energy.record,
+        "relative_error": solution.relative_error,
+        "residual": solution.residual,
+        "bits": solution.bits,
+        **({} if budget is None else {"budget": budget.figures}),
+        **case.noise(solution),
+        "by_engine": {name: solution.engines.count(name) for name in sorted(set(solution.engines)) if name},
+        "cross_checked": solution.cross_checked,
+        "largest_difference": solution.largest_difference,
+        "wall_time_s": solution.wall_time,
+        "provenance": made,
+    }
+    return {name: plain(value) for name, value in found.items()}
+
+
+def full_record(case: Case, solution: Solution) -> dict[str, Any]:
+    """The record for files: with what it says about its status, and every simulation that it took."""
+    attempts = [[asdict(attempt) for attempt in attempts] for attempts in solution.attempts]
+    return record(case, solution) | {"message": solution.message, "attempts": plain(attempts)}
+
+
+def table(case: Case, solution: Solution) -> Table:
+    """The figures of a command for people."""
+    title = f"{case.kind.upper()} {shape_text(case.circuit.matrix)}: {solution.status.name}"
+    return figures_table(solution, case.noise(solution), title)
+
+
+def shape_text(matrix: Numbers) -> str:
+    """Rows and columns of a matrix, such as `4 x 4`, and whether it is complex."""
+    return " x ".join(str(length) for length in matrix.shape) + " complex" * np.iscomplexobj(matrix)
+
+
+def vector_name(case: Case) -> str:
+    """What the answer is called."""
+    return "x" if case.kind == "inv" else "y"
+
+
+def vector_line(case: Case, solution: Solution) -> str:
+    """The first entries of the answer, of several right-hand sides of that of the first one, for people."""
+    values = solution.value if solution.value.ndim == 1 else solution.value[:, 0]
+    if not np.isfinite(values).all():
+        return f"{vector_name(case)} is not known"
+    shown = ", ".join(f"{value:.4g}" for value in values[:ENTRIES].tolist())
+    more = f", ... of {len(values)}" if len(values) > ENTRIES else ""
+    several = f" (right-hand side 1 of {solution.value.shape[1]})" if solution.value.ndim == 2 else ""
+    return f"{vector_name(case)} = {shown}{more}{several}"

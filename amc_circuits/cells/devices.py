@@ -1,0 +1,235 @@
+"""What a cell does to the conductance that it should have. Equations, sources and limits: docs/devices.md."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any, Self
+
+import numpy as np
+from pydantic import Field, PlainValidator, model_validator
+
+from amc_circuits.cells.draws import Draws
+from amc_circuits.cells.mapping import Mapping, check_conductance_limits
+from amc_circuits.cells.programming_fits import PROGRAMMING_FITS
+from amc_circuits.values.quantities import percentage
+from netlists import NOMINAL_TEMPERATURE, ParameterError, Record
+from netlists.record import FloatArray, NonNegative, Positive
+from netlists.temperature import conductance_factor
+
+DRIFT_START = 1.0
+"""t0 of the drift law, s after writing: what was written is what is there at t0. Chosen here; the law needs one."""
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Spread = Annotated[float, Field(ge=0, le=1)]
+"""A standard deviation of ln G, or of an exponent. Up to 1: chosen here, wider is no device."""
+
+
+def _sigma_or_fit(value: Any) -> float | str:
+    """A programming error as it is given: siemens, a percentage of g_max as text, or the name of a fit."""
+    if isinstance(value, str) and value in PROGRAMMING_FITS:
+        return value
+    try:
+        part = percentage(value)
+        sigma = float(value) if part is None else part
+    except (TypeError, ValueError):
+        sigma = np.nan
+    if not (np.isfinite(sigma) and sigma >= 0):
+        mend = "must be a standard deviation in siemens, 0 or more, such as 1e-6; a percentage of g_max, such as '3%'"
+        raise ParameterError("programming_error", repr(value), f"{mend}; or one of {', '.join(PROGRAMMING_FITS)}")
+    return f"{100 * sigma:.12g}%" if part else sigma
+
+
+class Device(Record):
+    """The cells of an array: their range and what makes them differ from what was wanted. Everything is off by default.
+
+    Attributes:
+        g_min: Lowest conductance, S.
+        g_max: Highest conductance, S.
+        levels: How many conductances can be aimed at, uniform from g_min to g_max; None for any.
+        programming_error: Standard deviation of what is written: in S, at most the range of the cell; as a percentage
+            of g_max, such as `3%`; or one of `PROGRAMMING_FITS`, a function of G.
+        programming_error_scale: Factor on it.
+        stuck_on: Probability that a cell stays at its own g_max.
+        stuck_off: Probability that a cell stays at its own g_min.
+        drift_exponent: Mean nu of `G(t) = G (t/t0)^-nu`, t0 = 1 s.
+        drift_spread: Standard deviation of nu from cell to cell.
+        drift_time: t, s after writing; no drift up to t0.
+        read_noise: Standard deviation of ln G of a read, the relative one while it is small. One draw for a programmed
+            array: frozen while the circuit settles.
+        limit_spread: Standard deviation of ln g_min and of ln g_max from cell to cell.
+        nonlinearity_voltage: V0 of a cell's current `G V0 sinh(V/V0)`, V; None for a linear cell. Nothing is drawn.
+        activation_energy: E of `G(T) = G exp(-E/k (1/T - 1/T0))`, eV; written at T0 = 300.15 K, used at T.
+    """
+
+    g_min: float = 1e-6
+    g_max: float = 100e-6
+    levels: Annotated[int, Field(ge=2)] | None = None
+    programming_error: Annotated[float | str, PlainValidator(_sigma_or_fit)] = 0.0
+    programming_error_scale: NonNegative = 1.0
+    stuck_on: Probability = 0.0
+    stuck_off: Probability = 0.0
+    drift_exponent: Spread = 0.0
+    drift_spread: Spread = 0.0
+    drift_time: NonNegative = 0.0
+    read_noise: Spread = 0.0
+    limit_spread: Spread = 0.0
+    nonlinearity_voltage: Positive | None = None
+    activation_energy: Annotated[float, Field(ge=0, le=2)] = 0.0
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        check_conductance_limits(self.g_min, self.g_max)
+        if self.stuck_on + self.stuck_off > 1:
+            raise ParameterError("stuck_off", self.stuck_off, f"must not pass 1 with stuck_on, {self.stuck_on:g}")
+        error, span = self.programming_error, self.g_max - self.g_min
+        if error not in PROGRAMMING_FITS and self._sigma > span:
+            times = f"it is {self._sigma / span:.3g} times the range of the cells, {span:.4g} S"
+            raise ParameterError("programming_error", error, f"{times}; a part of g_max is given as '3%'")
+        return self
+
+    @property
+    def _sigma(self) -> float:
+        """The programming error that is no fit, S."""
+        part = percentage(self.programming_error)
+        return float(self.programming_error) if part is None else part * self.g_max
+
+    @property
+    def drawn(self) -> bool:
+        """True where chance plays a part in what the cells hold."""
+        written = self.programming_error != 0 and self.programming_error_scale > 0
+        drifting = self.drift_spread > 0 and self.drift_time > DRIFT_START
+        return written or drifting or any((self.stuck_on, self.stuck_off, self.read_noise, self.limit_spread))
+
+    def programming_sigma(self, conductance: FloatArray) -> FloatArray:
+        """Standard deviation of what is written where these conductances are aimed at, same shape, S."""
+        error = self.programming_error
+        if error in PROGRAMMING_FITS:
+            return PROGRAMMING_FITS[str(error)].sigma(conductance) * self.programming_error_scale
+        return np.full(conductance.shape, self._sigma * self.programming_error_scale)
+
+
+DEVICES: dict[str, Device] = {
+    "ideal": Device(),  # 1 to 100 uS chosen here, the defaults of the mapping
+    "taox-40nm-8level": Device(
+        # 0.5 to 35 uS, 8 levels: Nature Electronics 2025, doi 10.1038/s41928-025-01477-0 (second hand)
+        g_min=0.5e-6,
+        g_max=35e-6,
+        levels=8,
+        # TaOx at 300 K conducts by a current that does not depend on temperature (Graves et al., Appl. Phys. Lett. 110,
+        # 123501, 2017, doi 10.1063/1.4978757)
+        activation_energy=0.0,
+        # programming error, stuck cells, drift, read noise: not stated
+    ),
+    "hfo2-wide": Device(
+        # 5 to 200 uS: studies with discrete parts (second hand)
+        g_min=5e-6,
+        g_max=200e-6,
+        programming_error="milo-2021",  # measured from 50 uS upwards; its value there holds below
+        # levels, stuck cells, drift, read noise: not stated
+        # activation energy: cells of one array differ even in sign (Xu et al., J. Phys. D 55, 025110, 2022): give yours
+    ),
+    "gramc-16level": Device(
+        # 16 levels: arXiv 2501.01586 (second hand); its range was not found: 1 to 100 uS chosen here
+        levels=16,
+        # programming error, stuck cells, drift, read noise: not stated
+    ),
+}
+
+
+def device_preset(name: str) -> Device:
+    """The device of a preset's name.
+
+    Raises:
+        ParameterError: There is no such preset.
+    """
+    if name not in DEVICES:
+        raise ParameterError("device", repr(name), f"must be one of {', '.join(DEVICES)}")
+    return DEVICES[name]
+
+
+def programmed(device: Device, mapping: Mapping, draws: Draws, temperature: float = NOMINAL_TEMPERATURE) -> Mapping:
+    """A mapping as the cells hold it when it is used: written, aged, read, warm or cold.
+
+    The order is that of a cell's life: the level that is aimed at, within the cell's own limits; what writing leaves,
+    again within them; stuck cells, which no writing moves; drift and read noise, which no limit of writing holds.
+    An effect that is off leaves its step out: with all of them off the arrays are the same, bit for bit.
+
+    Args:
+        device: The cells.
+        mapping: What is wanted, mapped with the device's own g_min and g_max.
+        draws: Where chance comes from.
+        temperature: Of use, K.
+
+    Returns:
+        The same mapping with other conductances, all above 0.
+
+    Raises:
+        ParameterError: The mapping asks for conductances that the device does not have.
+    """
+    arrays = [array for array in (mapping.positive, mapping.negative) if array is not None]
+    _check_within(device, arrays)
+    factor = conductance_factor(temperature, device.activation_energy)
+    held = [factor * _held(device, array, draws, k) for k, array in enumerate(arrays)]
+    return replace(mapping, positive=held[0], negative=held[1] if len(held) > 1 else None)
+
+
+def _check_within(device: Device, arrays: list[FloatArray]) -> None:
+    lowest, highest = min(array.min() for array in arrays), max(array.max() for array in arrays)
+    mend = "map the matrix with the g_min and g_max of its device"
+    rounding = 1e-9  # of the mapping's sums, generously
+    if lowest < device.g_min * (1 - rounding):
+        raise ParameterError("g_min", device.g_min, f"the mapping goes down to {lowest:g} S; {mend}")
+    if highest > device.g_max * (1 + rounding):
+        raise ParameterError("g_max", device.g_max, f"the mapping goes up to {highest:g} S; {mend}")
+
+
+def _held(device: Device, wanted: FloatArray, draws: Draws, array: int) -> FloatArray:
+    """What one array holds; `array` is its place among the draws."""
+    low, high = _cell_limits(device, wanted, draws.generator("limit_spread", array))
+    written = _written(device, _level(device, wanted), low, high, draws.generator("programming_error", array))
+    kept = _stuck(device, written, low, high, draws.generator("stuck", array))
+    aged = _drifted(device, kept, draws.generator("drift", array))
+    return _read(device, aged, draws.generator("read_noise", array))
+
+
+def _cell_limits(device: Device, wanted: FloatArray, generator: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Each cell's own g_min and g_max; where a wide spread lets them cross, the lower one is g_min."""
+    spread = np.exp(device.limit_spread * generator.standard_normal((2, *wanted.shape)))
+    drawn = device.g_min * spread[0], device.g_max * spread[1]
+    return np.minimum(*drawn), np.maximum(*drawn)
+
+
+def _level(device: Device, wanted: FloatArray) -> FloatArray:
+    """The nearest level of the nominal range: what writing aims at, whatever the cell's own limits."""
+    if device.levels is None:
+        return wanted
+    step = (device.g_max - device.g_min) / (device.levels - 1)
+    return np.asarray(device.g_min + np.rint((wanted - device.g_min) / step) * step)
+
+
+def _written(
+    device: Device, aim: FloatArray, low: FloatArray, high: FloatArray, generator: np.random.Generator
+) -> FloatArray:
+    sigma = device.programming_sigma(aim)
+    if not (sigma.any() or device.limit_spread):
+        return aim
+    left = np.clip(aim, low, high) + sigma * generator.standard_normal(aim.shape)
+    return np.clip(left, low, high)
+
+
+def _stuck(
+    device: Device, written: FloatArray, low: FloatArray, high: FloatArray, generator: np.random.Generator
+) -> FloatArray:
+    """One uniform number a cell, from below for stuck on, from above for stuck off: neither moves the other."""
+    chance = generator.random(written.shape)
+    return np.where(chance < device.stuck_on, high, np.where(chance >= 1 - device.stuck_off, low, written))
+
+
+def _drifted(device: Device, kept: FloatArray, generator: np.random.Generator) -> FloatArray:
+    exponent = device.drift_exponent + device.drift_spread * generator.standard_normal(kept.shape)
+    return np.asarray(kept * (max(device.drift_time, DRIFT_START) / DRIFT_START) ** -exponent)
+
+
+def _read(device: Device, aged: FloatArray, generator: np.random.Generator) -> FloatArray:
+    """Log-normal, as it needs no floor: a Gaussian one would go below zero."""
+    return np.asarray(aged * np.exp(device.read_noise * generator.standard_normal(aged.shape)))

@@ -1,0 +1,114 @@
+"""From a matrix to the conductances of an array, and back from voltages to numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from amc_circuits.values.quantities import format_quantity
+from netlists import ParameterError
+from netlists.record import FloatArray
+
+Pair = Literal["auto", "always", "never"]
+DEAREST = 0.01
+"""Largest lifting cost that a single array may have where a pair can be had, `Mapping.lifting_cost`; chosen here."""
+LARGEST = 1.0
+"""Conductance that a cell can have, S; chosen here, generously."""
+WORTH_SAYING = 1e-3
+"""From this lifting cost on a command says so; chosen here: the finite gain of common op-amps costs as much."""
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A matrix as conductances: `A = alpha (G+ - G-) / unit` for an ideal pair.
+
+    Attributes:
+        positive: G+, shape (N, M), siemens.
+        negative: G-, same shape; None with a single array.
+        alpha: max |A|, in the units of A.
+        unit: G0, the conductance that stands for alpha, siemens.
+        lifted_cells: Cells of a single array that should be below g_min and were lifted to it; none in a pair.
+        lifting_cost: `||A_lifted - A|| / ||A||`, Frobenius norm; A_lifted is the matrix that the array holds.
+    """
+
+    positive: FloatArray
+    negative: FloatArray | None
+    alpha: float
+    unit: float
+    lifted_cells: int = 0
+    lifting_cost: float = 0.0
+
+    @property
+    def difference(self) -> FloatArray:
+        """G+ - G-, shape (N, M), siemens."""
+        return self.positive if self.negative is None else self.positive - self.negative
+
+    @property
+    def lifted_share(self) -> float:
+        """Lifted cells as a part of all cells."""
+        return self.lifted_cells / self.positive.size
+
+    @property
+    def lifting_note(self) -> str:
+        """One sentence on the lifted cells and what to try; empty where they cost less than 0.1 %."""
+        if self.lifting_cost < WORTH_SAYING:
+            return ""
+        return (
+            f"{self.lifted_cells} of {self.positive.size} cells are lifted to g_min, which changes the matrix by "
+            f"{format_quantity(self.lifting_cost, '%')}; pair = always avoids it, scaling may"
+        )
+
+
+def check_conductance_limits(g_min: float, g_max: float) -> None:
+    """Refuses limits that no device can have.
+
+    Raises:
+        ParameterError: A limit is not positive, or they are swapped.
+    """
+    for name, value in (("g_min", g_min), ("g_max", g_max)):
+        if not 0 < value <= LARGEST:
+            raise ParameterError(name, value, f"must be a conductance above 0 siemens, and at most {LARGEST:g}")
+    if g_min >= g_max:
+        raise ParameterError("g_min", g_min, f"must be below g_max, {g_max:g} S; were they swapped?")
+
+
+def map_matrix(matrix: FloatArray, g_min: float = 1e-6, g_max: float = 100e-6, pair: Pair = "auto") -> Mapping:
+    """Maps a real matrix to one array or to a pair.
+
+    A pair holds `G+- = g_min + max(+-A, 0)/alpha (g_max - g_min)`: the floor cancels in the difference, so an ideal
+    pair is exact. A single array holds `max(A/alpha g_max, g_min)`: entries below the floor are lifted to it.
+
+    Args:
+        matrix: A, shape (N, M), any units.
+        g_min: Lowest conductance of a cell, siemens.
+        g_max: Highest conductance of a cell, siemens.
+        pair: `auto` takes a pair where an entry is negative or lifting costs more than 1 %; `always`; `never`.
+
+    Raises:
+        ParameterError: The limits are unusable, every entry of A is zero, or one is negative and `pair` is `never`.
+    """
+    check_conductance_limits(g_min, g_max)
+    alpha = float(np.abs(matrix).max())
+    if alpha == 0:
+        raise ParameterError("A", "a matrix of zeros", "there is nothing to program")
+    relative = matrix / alpha
+    if relative.min() < 0 and pair == "never":
+        raise ParameterError("pair", "never", "A has negative entries, for which there must be a pair; take auto")
+    if pair != "always" and relative.min() >= 0:
+        single = _single(relative, alpha, g_min, g_max)
+        if pair == "never" or single.lifting_cost <= DEAREST:
+            return single
+    unit = g_max - g_min
+    positive = g_min + np.maximum(relative, 0) * unit
+    negative = g_min + np.maximum(-relative, 0) * unit
+    return Mapping(positive, negative, alpha, unit)
+
+
+def _single(relative: FloatArray, alpha: float, g_min: float, g_max: float) -> Mapping:
+    """One array of `A/alpha`, which has no negative entries."""
+    wanted = relative * g_max
+    held = np.maximum(wanted, g_min)
+    cost = float(np.linalg.norm(held - wanted) / np.linalg.norm(wanted))
+    return Mapping(held, None, alpha, g_max, int((wanted < g_min).sum()), cost)

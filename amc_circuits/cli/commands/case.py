@@ -1,0 +1,46 @@
+"""From what was typed after a command to its case, and what is said of one beside its result."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from amc_circuits.cases.case import Case, make_case
+from amc_circuits.cases.option import Circuit
+from amc_circuits.cases.options import ARGUMENTS, parse_options
+from amc_circuits.cells.mapping import Mapping
+from amc_circuits.cli.messages import as_typed
+from amc_circuits.results.solution import Solution
+
+PICTURES = (".png", ".svg", ".pdf")
+Files = tuple[Path | None, Path | None]
+"""The arguments of a command: files of matrix and vector."""
+
+
+def case_of(circuit: Circuit, options: dict[str, Any], files: Files, jobs: int) -> Case:
+    """The case of a command.
+
+    Raises:
+        ParameterError: Something cannot be used.
+    """
+    return make_case(circuit, parsed_with_files(circuit, options, files), jobs, None)
+
+
+def parsed_with_files(circuit: Circuit, options: dict[str, Any], files: Files) -> dict[str, Any]:
+    """Options and arguments of a command, parsed."""
+    given = {name: None if file is None else str(file) for name, file in zip(ARGUMENTS, files, strict=True)}
+    return parse_options(circuit, options | given)
+
+
+def warn_of_lifting(mapping: Mapping) -> None:
+    """Warns where cells were lifted to g_min at a cost that is worth saying."""
+    if mapping.lifting_note:
+        warnings.warn(mapping.lifting_note, stacklevel=2)
+
+
+def print_notes(case: Case, solution: Solution) -> None:
+    """Prints what a reader of the result should know, a line each, beside the result."""
+    for note in case.notes(solution):
+        print(f"amc: note: {as_typed(note)}", file=sys.stderr)

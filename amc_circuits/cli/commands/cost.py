@@ -1,0 +1,161 @@
+"""What `amc cost` does."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from amc_circuits.cases.case import Case
+from amc_circuits.cases.option import output_format, parse_table
+from amc_circuits.cases.options import COST, JOBS
+from amc_circuits.cases.record import shape_text
+from amc_circuits.cli.commands.case import case_of, print_notes
+from amc_circuits.cli.commands.waiting import waiting
+from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings
+from amc_circuits.programming.conductances import programming_cost
+from amc_circuits.results.converters import Converters
+from amc_circuits.results.cost import Cost, Programming
+from amc_circuits.results.cost import cost as cost_of
+from amc_circuits.results.solution import Solution
+from amc_circuits.results.tables import print_table
+from amc_circuits.values.plain import plain
+from amc_circuits.values.quantities import format_quantity
+from netlists import ParameterError
+
+
+def cost(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: str, form: str) -> None:
+    """`amc cost`.
+
+    Args:
+        options: Those of INV, and `COST`, as typed; None where not given.
+        files: Matrix and right-hand side; both None to draw them.
+        jobs: Simulations at the same time.
+        form: `table` or `json`.
+    """
+    output_format("table", "json").parse(form)
+    names = {option.name for option in COST}
+    given = parse_table("amc cost", COST, {name: options[name] for name in names & options.keys()})
+    _check_acting(given, options)
+    programming = _programming({name: given.pop(name) for name in Programming.model_fields}, options)
+    of_circuit = {name: value for name, value in options.items() if name not in names}
+    with one_line_warnings(), waiting(f"INV by {options.get('engine') or 'ngspice'}"):
+        case = case_of("inv", of_circuit, files, JOBS.parse(jobs))
+        converters = case.circuit.converters.replace(**given)
+        solution = case.run()
+        found = cost_of(solution, case.circuit.design, converters, programming)
+    if form == "json":
+        print(json.dumps(_record(case, solution, found), indent=2, allow_nan=False))
+    else:
+        print_table(_table(case, solution, found))
+    print_notes(case, solution)
+    if not solution.usable:
+        print(f"amc: {solution.status.name}: {as_typed(solution.message)}", file=sys.stderr)
+        finish(NO_RESULT)
+
+
+def _check_acting(given: dict[str, Any], options: dict[str, Any]) -> None:
+    """Refuses options that change no cost: of ADCs that are not there, of programming that costs nothing."""
+    own = {option.name: option.own for option in COST}
+    programming = ("programming_energy", "programming_time")
+    lacking = {
+        "adc": ("adc_bits", options.get("adc_bits")),
+        "adc_share": ("adc_bits", options.get("adc_bits")),
+        "solves": (
+            "programming_energy or programming_time",
+            options.get("conductances") or any(given[name] for name in programming),
+        ),
+    }
+    for name, (other, there) in lacking.items():
+        if given[name] != own[name] and not there:
+            raise ParameterError(name, given[name], f"has no effect without {other}; add it, or leave this out")
+
+
+def _programming(given: dict[str, Any], options: dict[str, Any]) -> Programming:
+    """What programming takes: as given, else as the file of conductances says, else nothing."""
+    file = options.get("conductances")
+    energy, time = (0.0, 0.0) if file is None else programming_cost(Path(file))
+    known = {"programming_energy": energy, "programming_time": time}
+    return Programming(**known | {name: value for name, value in given.items() if value is not None})
+
+
+def _range(case: Case, converters: Converters) -> float | None:
+    """What the ADCs convert, V; None without them."""
+    circuit = case.circuit
+    return converters.output_range(circuit.design, circuit.settings.input_voltage) if converters.adc_bits else None
+
+
+def _record(case: Case, solution: Solution, found: Cost) -> dict[str, Any]:
+    """The object that `--format json` prints; with several right-hand sides, lists in the place of numbers."""
+    energy, time = found.energy, found.time
+    settling = energy.settling.record
+    settling.pop("total")
+    record = {
+        "circuit": case.kind,
+        "engine": case.circuit.engine,
+        "status": solution.status.name,
+        "size": case.circuit.matrix.shape[0],
+        "seed": case.seed,
+        "relative_error": solution.relative_error,
+        **found.converters.model_dump(exclude={"adc_range"}),
+        "adc_range_v": _range(case, found.converters),
+        "solves": found.programming.solves,
+        "energy_j": {
+            "dac": energy.dac,
+            **settling,
+            "adc": energy.adc,
+            "programming": energy.programming,
+            "total": energy.total,
+        },
+        "time_s": {**asdict(time), "total": time.total},
+        "digital_energy_j": found.digital_energy,
+    }
+    return {name: plain(value) for name, value in record.items()}
+
+
+def _table(case: Case, solution: Solution, found: Cost) -> Table:
+    """The figures for people: of several right-hand sides the means over those that settled."""
+    count = np.isfinite(solution.settling_time).sum()
+    energy, time, settling = found.energy, found.time, found.energy.settling
+    title = f"INV {shape_text(case.circuit.matrix)}: {solution.status.name}" + (
+        f", means of {count}" * np.ndim(solution.settling_time)
+    )
+    grid = Table(title=title, title_justify="left")
+    grid.add_column("part")
+    for heading in ("energy", "share", "time", "share"):
+        grid.add_column(heading, justify="right")
+    for name, joules, seconds in (
+        (_bits("DAC", found.converters.dac_bits), energy.dac, time.dac),
+        ("settling", settling.total, time.settling),
+        ("  amplifiers", settling.amplifiers, None),
+        ("  array", settling.array, None),
+        ("  inputs", settling.inputs, None),
+        (_bits(f"ADC {found.converters.adc}", found.converters.adc_bits), energy.adc, time.adc),
+        (f"programming / {found.programming.solves}", energy.programming, time.programming),
+        ("total", energy.total, time.total),
+    ):
+        grid.add_row(name, *_cells(joules, energy.total, "J"), *_cells(seconds, time.total, "s"))
+    grid.add_row("digital arithmetic", format_quantity(found.digital_energy, "J"), "", "", "")
+    return grid
+
+
+def _bits(name: str, bits: int | None) -> str:
+    return f"{name}, {bits} bits" if bits else f"{name.partition(' ')[0]}, none"
+
+
+def _cells(value: Any, total: Any, unit: str) -> tuple[str, str]:
+    """A mean and its share of the mean total."""
+    mean = _mean(value)
+    return format_quantity(mean, unit), format_quantity(mean / _mean(total), "%")
+
+
+def _mean(value: Any) -> float:
+    """Over what settled; nan where nothing did or nothing is known."""
+    values = np.atleast_1d(np.nan if value is None else value)
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if finite.size else float("nan")

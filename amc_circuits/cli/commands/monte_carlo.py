@@ -1,0 +1,196 @@
+"""What `amc inv --monte-carlo N` and `amc mvm --monte-carlo N` do."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from amc_circuits.cases.effects import idle_options
+from amc_circuits.cases.option import Circuit
+from amc_circuits.cases.record import shape_text
+from amc_circuits.cli.commands.case import warn_of_lifting
+from amc_circuits.cli.messages import NO_RESULT, finish, one_line_warnings
+from amc_circuits.engines import find_ngspice
+from amc_circuits.files.run_folder import replacing, writing
+from amc_circuits.results.tables import print_table
+from amc_circuits.results.trials import FIGURES, UNITS, Limit, Trial, read_limits
+from amc_circuits.studies.monte_carlo import MonteCarlo, check_limits, study_of
+from amc_circuits.studies.statistics import Spread, Yield, spreads, statuses, yields
+from amc_circuits.values.plain import plain
+from amc_circuits.values.quantities import format_quantity
+from amc_circuits.values.version import package_version
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out of a study.
+
+    Attributes:
+        study: What was asked.
+        options: As they were parsed.
+        trials: Every trial.
+        limits: What they were held against.
+        wall_time: s.
+    """
+
+    study: MonteCarlo
+    options: dict[str, Any]
+    trials: list[Trial]
+    limits: tuple[Limit, ...]
+    wall_time: float
+
+    @property
+    def spreads(self) -> dict[str, Spread]:
+        """Of every figure."""
+        return spreads(self.trials)
+
+    @property
+    def yields(self) -> list[Yield]:
+        """Of every limit."""
+        return yields(self.trials, self.limits)
+
+    @property
+    def title(self) -> str:
+        """Of table and picture."""
+        shape = shape_text(self.study.problem.matrix)
+        return f"{self.study.kind.upper()} {shape}: {len(self.trials)} trials of seed {self.options['seed']}"
+
+
+def monte_carlo(
+    kind: Circuit,
+    options: dict[str, Any],
+    jobs: int,
+    form: str,
+    plot_file: Path | None,
+    save_file: Path | None,
+) -> None:
+    """Runs the trials, prints and writes what they say together; options as `parse_options` returns them."""
+    limits = read_limits(options["spec"])
+    began = time.perf_counter()
+    with one_line_warnings():
+        study = study_of(kind, options)
+        check_limits(study, limits)
+        _warn(study, options)
+        if options["engine"] != "state-space":
+            find_ngspice()
+        trials = _run(study, jobs)
+        outcome = Outcome(study, options, trials, limits, time.perf_counter() - began)
+        _write_files(outcome, plot_file, save_file)
+    if form == "json":
+        print(json.dumps(record(outcome), indent=2, allow_nan=False))
+    else:
+        print_table(_table(outcome))
+        print_table(_yields_table(outcome))
+    if not any(trial.usable for trial in trials):
+        print(f"amc: {trials[0].status}: no trial is usable; {trials[0].error}", file=sys.stderr)
+        finish(NO_RESULT)
+
+
+def _warn(study: MonteCarlo, options: dict[str, Any]) -> None:
+    """Says what there is to say before the first trial."""
+    circuit, vector = study.circuit(study.first), study.problem.vector
+    warn_of_lifting(circuit.mapping)
+    if not circuit.hardware.drawn:
+        mend = "give --device, --programming-error, --offset-spread or another spread"
+        warnings.warn(f"nothing is drawn, all trials are the same; {mend}", stacklevel=2)
+        return
+    for idle in idle_options(circuit, options, 1 if vector.ndim == 1 else vector.shape[1]):
+        warnings.warn(idle, stacklevel=2)
+
+
+def _run(study: MonteCarlo, jobs: int) -> list[Trial]:
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("trials"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=study.count)
+        return study.run(jobs, lambda done: progress.advance(task, done))
+
+
+def record(outcome: Outcome) -> dict[str, Any]:
+    """The object that `--format json` prints."""
+    study, trials = outcome.study, outcome.trials
+    found = {
+        "circuit": study.kind,
+        "engine": study.arguments["engine"],
+        "size": list(study.problem.matrix.shape) if study.kind == "mvm" else study.problem.matrix.shape[0],
+        "seed": outcome.options["seed"],
+        "first_trial": study.first,
+        "trials": len(trials),
+        "statuses": statuses(trials),
+        "figures": {name: asdict(one) for name, one in outcome.spreads.items()},
+        "yields": [asdict(one) for one in outcome.yields],
+        "wall_time_s": outcome.wall_time,
+        "options": outcome.options,
+        "package_version": package_version(),
+        "each": [{"trial": trial.number, "status": trial.status, **trial.figures} for trial in trials],
+    }
+    return {name: plain(value) for name, value in found.items()}
+
+
+def _write_files(outcome: Outcome, plot_file: Path | None, save_file: Path | None) -> None:
+    if save_file is not None:
+        with writing("save", save_file), replacing(save_file) as partial:
+            np.savez_compressed(partial, **columns_of(outcome.trials))
+    if plot_file is not None and outcome.spreads:
+        from amc_circuits.pictures.trials import plot_trials
+
+        with writing("plot", plot_file):
+            plot_trials(outcome.trials, outcome.limits, plot_file, outcome.title)
+
+
+def columns_of(trials: Sequence[Trial]) -> dict[str, Any]:
+    """The trials as arrays of equal length, without Python objects."""
+    told = {name: np.array([trial.figures.get(name, np.nan) for trial in trials]) for name in UNITS}
+    return {
+        "trial": np.array([trial.number for trial in trials]),
+        "status": np.array([trial.status for trial in trials]),
+        **{name: values for name, values in told.items() if name in FIGURES or np.isfinite(values).any()},
+    }
+
+
+def _table(outcome: Outcome) -> Table:
+    grid = Table(title=outcome.title, title_justify="left")
+    grid.add_column("figure")
+    for heading in ("mean", "std", "5 %", "median", "95 %", "largest"):
+        grid.add_column(heading, justify="right")
+    for name, one in outcome.spreads.items():
+        values = (one.mean, one.std, one.q05, one.median, one.q95, one.largest)
+        grid.add_row(name.replace("_", " "), *(_text(value, UNITS[name]) for value in values))
+    ended = ", ".join(f"{count} {name}" for name, count in statuses(outcome.trials).items())
+    grid.caption = f"{ended}; {outcome.wall_time:.2f} s"
+    grid.caption_justify = "left"
+    grid.min_width = len(grid.caption)
+    return grid
+
+
+def _text(value: float, unit: str) -> str:
+    """A figure for people; one without a unit as a plain number."""
+    return f"{value:.4g}" if unit == "" and math.isfinite(value) else format_quantity(value, unit)
+
+
+def _yields_table(outcome: Outcome) -> Table:
+    grid = Table(title="Yield, with its 95 % limits (Wilson)", title_justify="left")
+    for heading in ("of", "yield", "from", "to", "trials"):
+        grid.add_column(heading, justify="left" if heading == "of" else "right")
+    for one in outcome.yields:
+        shares = (format_quantity(value, "%") for value in (one.share, one.low, one.high))
+        grid.add_row(one.limit, *shares, f"{one.passed} of {len(outcome.trials)}")
+    return grid

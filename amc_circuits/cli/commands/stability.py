@@ -1,0 +1,158 @@
+"""What `amc stability` does."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from amc_circuits.cases.case import program_arguments, the_matrix
+from amc_circuits.cases.option import output_format
+from amc_circuits.cases.record import shape_text
+from amc_circuits.cli.commands.case import PICTURES, parsed_with_files, warn_of_lifting
+from amc_circuits.cli.commands.waiting import waiting
+from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings
+from amc_circuits.files.run_folder import check_output_file, writing
+from amc_circuits.linear.margins import Limit, largest_gbwp, largest_resistance, lowest_second_pole
+from amc_circuits.linear.stability import Stability, complex_text
+from amc_circuits.results.tables import print_table
+from amc_circuits.solvers.inv import InvCircuit
+from amc_circuits.values.plain import plain
+from amc_circuits.values.quantities import format_quantity
+from netlists import MacroOpAmp
+from netlists.circuits.inv import INVERTERS
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """What is shown of a circuit.
+
+    Attributes:
+        size: N.
+        shape: Of A, for people.
+        seed: Of all that is drawn.
+        trial: Which circuit of this seed.
+        opamp: Name of the preset.
+        tolerance: Of the predicted settling time.
+        found: The poles.
+        limits: Key and unit of each limit, and the limit.
+        own: What the circuit has in the place of each limit; None where it has nothing.
+    """
+
+    size: int
+    shape: str
+    seed: int
+    trial: int
+    opamp: str
+    tolerance: float
+    found: Stability
+    limits: dict[tuple[str, str], Limit]
+    own: tuple[float | None, ...]
+
+    @property
+    def title(self) -> str:
+        """Of table and picture."""
+        return f"INV {self.shape}, {self.opamp}: {'stable' if self.found.stable else 'UNSTABLE'}"
+
+
+def stability(options: dict[str, Any], matrix_file: Path | None, form: str, plot_file: Path | None) -> None:
+    """`amc stability`."""
+    output_format("table", "json").parse(form)
+    if plot_file is not None:
+        check_output_file("plot", plot_file, PICTURES)
+    with one_line_warnings(), waiting("poles and limits"):
+        checked = _check(options, matrix_file)
+        if plot_file is not None:
+            from amc_circuits.pictures.poles import plot_poles
+
+            with writing("plot", plot_file):
+                plot_poles(checked.found, plot_file, checked.title)
+    if form == "json":
+        print(json.dumps(_record(checked), indent=2, allow_nan=False))
+    else:
+        print_table(_table(checked))
+    if not checked.found.stable:
+        print(f"amc: UNSTABLE: {as_typed(checked.found.cause)}", file=sys.stderr)
+        finish(NO_RESULT)
+
+
+def _check(options: dict[str, Any], matrix_file: Path | None) -> _Checked:
+    parsed = parsed_with_files("inv", options, (matrix_file, None))
+    matrix = the_matrix("inv", parsed, np.random.default_rng(parsed["seed"]))
+    circuit = InvCircuit.program(matrix, **program_arguments("inv", parsed, matrix))
+    warn_of_lifting(circuit.mapping)
+    design, opamp = circuit.design, circuit.design.opamp.equivalent
+    inverters = largest_resistance(circuit.circuit, INVERTERS) if design.signed else Limit(None, "no inverters")
+    return _Checked(
+        size=circuit.matrix.shape[0],
+        shape=shape_text(circuit.matrix),
+        seed=parsed["seed"],
+        trial=parsed["trial"],
+        opamp=parsed["opamp"],
+        tolerance=circuit.settings.tolerance,
+        found=circuit.stability,
+        limits={
+            ("lowest_second_pole", "Hz"): lowest_second_pole(circuit.circuit),
+            ("largest_gbwp", "Hz"): largest_gbwp(circuit.circuit),
+            ("largest_inverter_resistance", "ohm"): inverters,
+        },
+        own=(
+            opamp.second_pole if isinstance(opamp, MacroOpAmp) else None,
+            opamp.gbwp,
+            parsed["inverter_resistance"] if design.signed else None,
+        ),
+    )
+
+
+def _record(checked: _Checked) -> dict[str, Any]:
+    """The object that `--format json` prints."""
+    found = checked.found
+    return {
+        "circuit": "inv",
+        "size": checked.size,
+        "seed": checked.seed,
+        "trial": checked.trial,
+        "stable": found.stable,
+        "cause": found.cause,
+        "slowest_pole_per_s": _pair(found.slowest),
+        "least_damped_pole_per_s": _pair(found.least_damped),
+        "damping_ratio": found.damping_ratio,
+        "tolerance": checked.tolerance,
+        "predicted_settling_time_s": plain(found.settling_time(checked.tolerance)),
+        **{f"{name}_{unit.lower()}": limit.value for (name, unit), limit in checked.limits.items()},
+        "notes": {name: limit.note for (name, _), limit in checked.limits.items() if limit.note},
+        "poles_per_s": [_pair(pole) for pole in found.poles.tolist()],
+    }
+
+
+def _pair(value: complex) -> list[float]:
+    return [value.real, value.imag]
+
+
+def _table(checked: _Checked) -> Table:
+    """The figures for people, beside each limit what the circuit has."""
+    found = checked.found
+    settling = format_quantity(found.settling_time(checked.tolerance), "s")
+    if found.stable:
+        settling += f" to {format_quantity(checked.tolerance, '%')}"
+    grid = Table(title=checked.title, title_justify="left")
+    grid.add_column("figure")
+    grid.add_column("value", justify="right")
+    grid.add_column("this circuit", justify="right")
+    for name, value in (
+        ("poles", str(len(found.poles))),
+        ("slowest pole" if found.stable else "fastest growing pole", f"{complex_text(found.slowest)} 1/s"),
+        ("least damped pole", f"{complex_text(found.least_damped)} 1/s"),
+        ("  damping ratio", f"{found.damping_ratio:.3g}"),
+        ("predicted settling time", settling),
+    ):
+        grid.add_row(name, value, "")
+    for ((name, unit), limit), own in zip(checked.limits.items(), checked.own, strict=True):
+        text = limit.note if limit.value is None else format_quantity(limit.value, unit)
+        grid.add_row(name.replace("_", " ").replace("gbwp", "GBWP"), text, format_quantity(own, unit))
+    return grid

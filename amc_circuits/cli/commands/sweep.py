@@ -1,0 +1,126 @@
+"""What `amc sweep` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from amc_circuits.cases.option import parse_table
+from amc_circuits.cases.options import JOBS
+from amc_circuits.cli.messages import NO_RESULT, USABLE, finish
+from amc_circuits.cli.sweep_options import HANDLING
+from amc_circuits.files.run_folder import check_folder
+from amc_circuits.studies.workers import Executor, Workers
+from amc_circuits.sweep.plan.keys import engine_version
+from amc_circuits.sweep.plan.plan import Handling, check_files_of
+from amc_circuits.sweep.plan.spec import read_sweep
+from amc_circuits.sweep.run.estimate import estimate
+from amc_circuits.sweep.run.outcome import PRELOADED
+from amc_circuits.sweep.run.progress import reporting
+from amc_circuits.sweep.run.run import Tally, run_sweep
+from amc_circuits.values.quantities import counted, format_quantity
+from netlists import ParameterError
+
+LONGEST_SHARD = 40
+"""Characters; Python reads no number of more than 4300 digits."""
+
+
+def sweep(
+    spec: Path, out: Path | None, jobs: str, progress: bool, options: dict[str, object], scheduler: str | None = None
+) -> None:
+    """`amc sweep`."""
+    if out is None:
+        raise ParameterError("out", "nothing", "name a folder for the rows; only --dry-run does without")
+    check_folder(out, "sweep")
+    plan, executor, handling = read_sweep(spec), _executor(JOBS.parse(jobs), scheduler), handling_of(options)
+    for engine in plan.values("engine"):  # before there is a folder
+        engine_version(engine)
+    check_files_of(plan)
+    with reporting(progress) as on_rows:
+        tally = run_sweep(plan, out, executor, handling, on_rows)
+    _summary(tally, out)
+    finish(NO_RESULT if tally.usable < tally.points else USABLE)
+
+
+def dry_run(spec: Path, out: Path | None, jobs: str, options: dict[str, object], scheduler: str | None = None) -> None:
+    """`amc sweep --dry-run`: says what would be done; writes nothing."""
+    if scheduler is not None:
+        raise ParameterError(
+            "scheduler", scheduler, "is not asked by --dry-run; give its number of processes as --jobs"
+        )
+    if out is not None:
+        check_folder(out, "sweep")
+    processes, handling = JOBS.parse(jobs), handling_of(options)
+    found = estimate(read_sweep(spec), out, processes, handling)
+    points, failed = len(found.plan.keys), found.plan.failed_before
+    cached = found.plan.cached - (0 if handling.retry_failed else failed)
+    again = " (to be run again)" if handling.retry_failed else " (--retry-failed runs them again)"
+    counts = f"{points - cached - failed} new, {cached} cached, {failed} failed before{again if failed else ''}"
+    print(f"{counted(points, 'point')}: {counts}", *found.lines(processes), sep="\n")
+
+
+def _executor(processes: int, scheduler: str | None) -> Callable[[int], AbstractContextManager[Executor]]:
+    """Processes of this machine, or the Dask cluster of a scheduler.
+
+    Raises:
+        ParameterError: Both are asked for, or Dask is not installed.
+    """
+    if scheduler is None:
+        return lambda points: Workers(min(processes, points), PRELOADED)
+    if processes > 1:
+        raise ParameterError("scheduler", scheduler, "its cluster says how many points run at a time; leave out --jobs")
+    try:
+        from amc_circuits.sweep.run.cluster import DaskWorkers
+    except ModuleNotFoundError as error:
+        if error.name != "distributed":
+            raise
+        raise ParameterError("scheduler", scheduler, "needs Dask: pip install 'amc[cluster]'") from None
+    return lambda points: DaskWorkers(scheduler)
+
+
+def handling_of(options: dict[str, object]) -> Handling:
+    """How to run a sweep, from options as they are typed.
+
+    Raises:
+        ParameterError: One of them cannot be used.
+    """
+    parsed = parse_table("amc sweep", HANDLING, options)
+    if parsed["point_timeout"] is not None and parsed["point_timeout"] <= 0:
+        raise ParameterError("point_timeout", parsed["point_timeout"], "must be more than 0 s")
+    return Handling(
+        retry_failed=parsed["retry_failed"],
+        max_failures=parsed["max_failures"],
+        point_timeout=parsed["point_timeout"],
+        with_waveforms=parsed["waveforms"],
+        shard=_shard(parsed["shard"]),
+    )
+
+
+def _shard(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    first, _, count = text.partition("/")
+    whole = first.isdecimal() and count.isdecimal() and len(text) < LONGEST_SHARD
+    if not (whole and 1 <= int(first) <= int(count)):
+        raise ParameterError("shard", repr(text), "must be I/N with I from 1 to N, as 2/4")
+    return int(first), int(count)
+
+
+def _summary(tally: Tally, folder: Path) -> None:
+    """Says how the sweep ended."""
+    counts = f"{counted(tally.points, 'point')}, {tally.usable} usable, {tally.points - tally.usable} not"
+    others = f" (and {counted(tally.others, 'row')} of other specifications or versions)" if tally.others else ""
+    print(f"{counts}{others}; show them with: amc table {folder}")
+    if (first := tally.first_failed) is not None:
+        where = f"; deck and log: {folder / first.kept}" if first.kept else ""
+        print(f"{tally.failed} failed, the first (row {first.number}): {first.error}{where}")
+    if tally.cross_checked:
+        largest = format_quantity(tally.largest_difference, "%")
+        differ = f"the engines differ by at most {largest} of full scale"
+        print(f"{counted(tally.cross_checked, 'right-hand side')} checked by ngspice: {differ}")
+    if tally.check_failed:
+        print(f"ngspice could check none of the figures by the state-space engine ({tally.check_failed})")
+    if tally.disagree:
+        where = counted(tally.disagree, "point")
+        print(f"the engines disagree in {where}: all figures by the state-space engine are in doubt")

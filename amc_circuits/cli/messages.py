@@ -1,0 +1,80 @@
+"""What `amc` says when something is wrong: exit codes, errors and warnings as one line each."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from amc_circuits.cases.option import flag
+from amc_circuits.cases.options import ALL, COST
+from amc_circuits.cli.opamp_options import BENCH
+from amc_circuits.cli.sweep_options import HANDLING
+from amc_circuits.cli.write_verify_options import PROGRAM
+from amc_circuits.engines import EngineNotFoundError, SimulationError
+from amc_circuits.results.solution import UnusableSolutionError
+from amc_circuits.studies.workers import WorkerDiedError
+from amc_circuits.sweep.run.run import TooManyFailuresError
+from netlists import ParameterError
+
+USABLE, SIMULATOR_FAILED, BAD_INPUT, NO_RESULT = 0, 1, 2, 3
+OF_COLUMNS = {"where", "columns", "sort", "x", "y", "hue"}
+"""What names columns of a sweep, where `read_noise` is a column and not --read-noise."""
+OTHERS = OF_COLUMNS | {
+    *("jobs", "format", "plot", "save", "out", "output", "error", "array", "rhs", "log", "row", "scheduler", "dry_run"),
+    "raw_csv",
+}
+ARGUMENTS = ("A", "b", "x")
+"""What files are called that are typed without an option."""
+OPTION_NAMES = {option.name for option in ALL + COST + BENCH + PROGRAM + HANDLING} | OTHERS
+
+
+def exit_code(error: Exception) -> int | None:
+    """The documented exit code of an error; None for one that nobody foresaw."""
+    if isinstance(error, (SimulationError, WorkerDiedError)):
+        return SIMULATOR_FAILED
+    if isinstance(error, (ParameterError, EngineNotFoundError, OSError, MemoryError, sqlite3.Error)):
+        return BAD_INPUT
+    if isinstance(error, (UnusableSolutionError, TooManyFailuresError)):
+        return NO_RESULT
+    return None
+
+
+def message(error: Exception) -> str:
+    """An error as one line, with the parameter as it is typed."""
+    text = str(error) or type(error).__name__
+    if isinstance(error, ParameterError) and error.parameter in OPTION_NAMES:
+        mend = error.mend if error.parameter in OF_COLUMNS else as_typed(error.mend)
+        text = f"{flag(error.parameter)}: got {error.value}; {mend}"
+    elif isinstance(error, ParameterError) and error.parameter in ARGUMENTS:
+        text = f"{error.parameter}: got {error.value}; {as_typed(error.mend)}"
+    elif isinstance(error, UnusableSolutionError):
+        text = as_typed(text)
+    return " ".join(text.split())
+
+
+def as_typed(text: str) -> str:
+    """The same text with `g_max` as `--g-max`."""
+    names = "|".join(name for name in OPTION_NAMES if "_" in name)
+    return re.sub(rf"\b({names})\b", lambda found: flag(found[0]), text)
+
+
+def finish(code: int) -> None:
+    """Ends the command with a code, if it is not 0."""
+    if code != USABLE:
+        raise typer.Exit(code)
+
+
+@contextmanager
+def one_line_warnings() -> Iterator[None]:
+    """Prints warnings as one line each; after an error, which says enough, none."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for text in dict.fromkeys(str(warning.message) for warning in caught):
+        print(f"amc: warning: {as_typed(' '.join(text.split()))}", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""The state-space engine: the linear circuit of a design, solved exactly."""

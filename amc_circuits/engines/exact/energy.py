@@ -1,0 +1,108 @@
+"""Energies of slots from the exact response: closed forms where they keep their digits, else Gauss's rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+
+from amc_circuits.engines.exact.circuit import ExactCircuit, Samples
+from amc_circuits.engines.exact.slots import Slots
+from amc_circuits.linear.quadratic_form import QuadraticForm
+from amc_circuits.linear.response import GAUSS_NODES, GAUSS_WEIGHTS, Piece, gauss
+from netlists.record import FloatArray
+
+WELL_CONDITIONED = 1e5
+"""Eigenvectors up to here leave ten digits in the closed forms, whose error grows with the square."""
+
+Power = Callable[[Piece, FloatArray], FloatArray]
+Panels = tuple[FloatArray, FloatArray]
+"""Edges of the panels of the edge and of the hold."""
+
+
+def slot_energies(
+    exact: ExactCircuit, slots: Slots, panels: Panels, samples: Sequence[Samples], settled: FloatArray
+) -> list[dict[str, float | None]]:
+    """By account, of every slot, from the step to the settling time (K,), J; nan where it is nan.
+
+    Args:
+        exact: The circuit.
+        slots: Its responses.
+        panels: Of both pieces.
+        samples: At Gauss's points of all panels, edge and hold.
+        settled: Settling times, shape (K,), s.
+
+    Returns:
+        The op-amps' account has what was delivered less all others; None where that is not known.
+    """
+    over = _Integral(exact, slots, panels, slots.step + settled)
+    found: dict[str, FloatArray] = {name: over.dissipated(form) for name, form in exact.dissipation.items()}
+    if samples[0].delivered is None:
+        return [
+            {name: float(joules[k]) for name, joules in found.items()} | {"amplifiers": None}
+            for k in range(len(settled))
+        ]
+    # The root in class AB has no closed form.
+    delivered = over.by_quadrature(partial(_delivered, exact), [part.delivered for part in samples])
+    found["amplifiers"] = delivered - sum(found.values())
+    return _each(found)
+
+
+def _each(found: dict[str, FloatArray]) -> list[dict[str, float | None]]:
+    """Energies by account of every slot."""
+    count = len(next(iter(found.values())))
+    return [{name: float(joules[k]) for name, joules in found.items()} for k in range(count)]
+
+
+def _delivered(exact: ExactCircuit, piece: Piece, time: FloatArray) -> FloatArray:
+    """Power of supplies and input sources, shape (K, T), W."""
+    delivered = exact.observe(piece, time).delivered
+    assert delivered is not None
+    return delivered
+
+
+class _Integral:
+    """Integrals over slots, each from the step to its own end."""
+
+    def __init__(self, exact: ExactCircuit, slots: Slots, panels: Panels, last: FloatArray) -> None:
+        """`last`: where each slot's integral ends, shape (K,), s from the slot's beginning."""
+        self.exact, self.slots, self.panels, self.last = exact, slots, panels, last
+
+    def dissipated(self, form: QuadraticForm) -> FloatArray:
+        """Of passive parts, shape (K,), J: never less than 0."""
+        total = np.zeros(len(self.last))
+        for place, piece in enumerate((self.slots.edge, self.slots.hold)):
+            found = self._closed(form, piece) if piece.straight else None
+            if found is None or (found < 0).any():
+                # A sum of positive weights times powers that are not negative.
+                found = self._over(place, partial(form.value, self.exact.response))
+            total += found
+        return np.where(np.isnan(self.last), np.nan, total)
+
+    def _closed(self, form: QuadraticForm, piece: Piece) -> FloatArray | None:
+        """Of one piece, shape (K,), J; None where the closed form does not keep its digits."""
+        if self.exact.linear.modes.condition >= WELL_CONDITIONED:
+            return None
+        first = np.full_like(self.last, max(self.slots.step, piece.start))
+        return form.integral(piece, first, np.clip(self.last, first, piece.stop))
+
+    def by_quadrature(self, power: Power, known: Sequence[FloatArray | None]) -> FloatArray:
+        """A power by Gauss's rule, shape (K,), J; `known` at the points of all panels, where it is."""
+        total = sum(self._over(place, power, sampled) for place, sampled in enumerate(known))
+        return np.where(np.isnan(self.last), np.nan, total)
+
+    def _over(self, place: int, power: Power, sampled: FloatArray | None = None) -> FloatArray:
+        """A power over the edge (0) or the hold (1), by Gauss's rule, shape (K,), J."""
+        last, piece, panels = self.last, (self.slots.edge, self.slots.hold)[place], self.panels[place]
+        points, weights = gauss(panels)
+        values = power(piece, points.ravel()) if sampled is None else sampled[:, :-1]
+        whole = (values.reshape(len(last), *points.shape) * weights).sum(axis=2)
+        counted = panels[:-1] >= self.slots.step
+        total = np.where(counted & (panels[1:] <= last[:, None]), whole, 0.0).sum(axis=1)
+        slot, panel = np.nonzero(counted & (panels[:-1] < last[:, None]) & (panels[1:] > last[:, None]))
+        if slot.size:
+            half = (last[slot] - panels[panel])[:, None] / 2
+            rest = power(piece.of(slot), panels[panel][:, None] + half * (1 + GAUSS_NODES))
+            total[slot] += (rest * (half * GAUSS_WEIGHTS)).sum(axis=1)
+        return np.asarray(total)

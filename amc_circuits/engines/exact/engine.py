@@ -1,0 +1,116 @@
+"""The state-space engine: the linear circuit of a circuit, solved exactly, without a deck."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from amc_circuits.engines.contract import About
+from amc_circuits.engines.exact.circuit import ExactCircuit
+from amc_circuits.engines.exact.linear_range import LARGEST_LOSS
+from amc_circuits.engines.exact.reading import read_slots
+from amc_circuits.engines.exact.slots import starts_from_rest
+from amc_circuits.engines.job import Job
+from amc_circuits.engines.settings import Settings
+from amc_circuits.results.readings import Reading
+from netlists import Array, Circuit, Limiter, ParameterError
+from netlists.record import FloatArray
+
+BATCH = 64
+"""Most right-hand sides worked on at once."""
+
+
+def _alike(jobs: Sequence[Job]) -> list[tuple[list[Job], bool]]:
+    """Neighbouring jobs that can be read as one, and whether from rest: in equal slots."""
+
+    def kind(job: Job) -> tuple[float, float, bool]:
+        return job.drive.slot_time, job.drive.rise_time, starts_from_rest(job.drive)
+
+    batches: list[tuple[list[Job], bool]] = []
+    for job in jobs:
+        last, from_rest = batches[-1] if batches else ([], False)
+        count = job.drive.levels.shape[1] + sum(other.drive.levels.shape[1] for other in last)
+        if from_rest and kind(last[0]) == kind(job) and count <= BATCH:
+            last.append(job)
+        else:
+            batches.append(([job], starts_from_rest(job.drive)))
+    return batches
+
+
+@dataclass
+class StateSpaceEngine:
+    """Reads jobs from the exact response of the linear circuit; says where an amplifier leaves its linear range.
+
+    Attributes:
+        largest_loss: What bent characteristics may take from a waveform, in units of full scale.
+    """
+
+    largest_loss: float = LARGEST_LOSS
+    name: ClassVar[str] = "state-space"
+
+    @property
+    def about(self) -> About:
+        """What it is."""
+        return About(self.name)
+
+    @classmethod
+    def of(cls, settings: Settings) -> StateSpaceEngine:
+        """The engine; it has no settings of its own."""
+        return cls()
+
+    def init(self, circuit: Circuit) -> ExactCircuit:
+        """The exact circuit.
+
+        Raises:
+            ParameterError: Cells, limiters or op-amps are not linear.
+        """
+        check_linear(circuit)
+        return ExactCircuit(circuit)
+
+    def read(
+        self, state: ExactCircuit, jobs: Sequence[Job], tolerance: float, processes: int = 1
+    ) -> list[list[Reading]]:
+        """Readings of every slot of every job; all in this process."""
+        found: list[list[Reading]] = []
+        for batch, from_rest in _alike(jobs):
+            levels = [job.drive.levels for job in batch]
+            drive = batch[0].drive.replace(levels=np.hstack(levels)) if len(batch) > 1 else batch[0].drive
+            readings = iter(read_slots(state, drive, from_rest, tolerance, self.largest_loss))
+            found += [[next(readings) for _ in range(part.shape[1])] for part in levels]
+        return found
+
+    def rest(self, state: ExactCircuit, levels: FloatArray, processes: int = 1) -> FloatArray:
+        """Outputs in the steady state of the linear circuit for levels (inputs, K), shape (N, K), V."""
+        return state.linear.steady(state.linear.outputs, levels)
+
+    def outputs(self, state: ExactCircuit, job: Job, time: FloatArray) -> FloatArray:
+        """Output voltages over the whole step train at times (T,), rising, s; shape (T, N)."""
+        response = state.response
+        corners, voltages = job.drive.corners()
+        corners, voltages = np.append(corners, time[-1] + corners[-1]), np.vstack([voltages, voltages[-1:]])
+        modes = np.zeros((len(response.values), 1), dtype=response.values.dtype)
+        found = []
+        for first, last, before, after in zip(corners[:-1], corners[1:], voltages[:-1], voltages[1:], strict=True):
+            piece = response.piece(float(first), float(last), modes, before[:, None], after[:, None])
+            modes = response.end(piece)
+            inside = time[(time >= first) & (time < last)]
+            found.append(response.at(piece, state.outputs, inside)[0])
+        return np.vstack(found)
+
+
+def check_linear(circuit: Circuit) -> None:
+    """Refuses what the engine cannot solve.
+
+    Raises:
+        ParameterError: Cells, limiters or op-amps are not linear.
+    """
+    if circuit.linear:
+        return
+    if any(array.nonlinearity_voltage is not None for array in circuit.of(Array)):
+        what = "cells that are not linear"
+    else:
+        what = "limiters" if circuit.of(Limiter) else "op-amps that are subcircuits"
+    raise ParameterError("engine", StateSpaceEngine.name, f"knows no {what}; take ngspice or auto")

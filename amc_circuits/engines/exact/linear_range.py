@@ -1,0 +1,113 @@
+"""Where a linear solution asks more of an amplifier than it has: slew rate, output current, swing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from amc_circuits.engines.exact.circuit import ExactCircuit, Samples
+from amc_circuits.results.observation import opamp_places
+from amc_circuits.results.readings import Excess
+from netlists import MacroOpAmp
+from netlists.opamp import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
+from netlists.record import FloatArray
+
+LARGEST_LOSS = 0.02
+"""Of full scale, that an amplifier's bent characteristic may take from a waveform. The waveform then differs by 0.35 to
+0.8 times what is estimated here (`tests/amc_circuits/engines/exact/test_linear_range.py`)."""
+
+
+LIMITS = {"slew rate": "slewing", "output current": "current", "output swing": "stage"}
+"""What an op-amp may be asked too much of, and the samples that say so."""
+
+
+@dataclass(frozen=True)
+class LinearRange:
+    """Samples of the amplifiers of a circuit over some slots.
+
+    Attributes:
+        exact: The circuit.
+        parts: Samples over the edge, then over the hold.
+        weights: Of all times of the parts in an integral over the slot, shape (T,), s.
+        step: When the step is, s.
+        largest_loss: What an amplifier may take from a waveform, in units of full scale.
+    """
+
+    exact: ExactCircuit
+    parts: Sequence[Samples]
+    weights: FloatArray
+    step: float
+    largest_loss: float
+
+    def judge(self, k: int, full_scale: float) -> tuple[float, Excess | None]:
+        """What bent characteristics take from the waveforms of slot k, and where it asks too much of an amplifier.
+
+        Args:
+            k: Which slot.
+            full_scale: Its largest final output, V.
+
+        Returns:
+            The loss, in units of full scale, and the amplifier that is asked most, if that is more than a linear one
+            may be asked.
+        """
+        asked, taken = self._limits(k)
+        if not asked:
+            return 0.0, None
+        allowed = self.largest_loss * max(full_scale, np.finfo(float).tiny)
+        ratios = {name: np.maximum(taken[name] / allowed, asked[name].max(axis=0)) for name in taken}
+        limit = max(ratios, key=lambda name: float(ratios[name].max()))
+        amplifier = int(ratios[limit].argmax())
+        passed = max(float(values.max()) for values in asked.values()) > 1
+        loss = np.inf if passed else max(float(volts.max()) for volts in taken.values()) * self.largest_loss / allowed
+        if ratios[limit][amplifier] <= 1:
+            return loss, None
+        place = int(asked[limit][:, amplifier].argmax())
+        time = float(np.concatenate([part.time for part in self.parts])[place] - self.step)
+        return loss, Excess(
+            limit, self.exact.circuit.amplifiers[amplifier], time, float(asked[limit][place, amplifier])
+        )
+
+    def _limits(self, k: int) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+        """What slot k asks of each limit, in units of it, (T, op-amps), and what that takes from a waveform, V.
+
+        Op-amps without limits are asked for nothing; both are empty where there are no others.
+        """
+        rows = opamp_places(self.exact.circuit)
+        if not any(isinstance(record, MacroOpAmp) for record, _ in rows):
+            return {}, {}
+        seen = {limit: self._seen(name, k) for limit, name in LIMITS.items()}
+        asked = {limit: np.zeros_like(samples) for limit, samples in seen.items()}
+        taken = {limit: np.zeros(samples.shape[1]) for limit, samples in seen.items()}
+        for opamp, places in rows:
+            if not isinstance(opamp, MacroOpAmp):
+                continue
+            most = dict(zip(LIMITS, (opamp.slew_rate, opamp.output_current_limit, opamp.output_swing), strict=True))
+            part = {limit: samples[:, places] / most[limit] for limit, samples in seen.items()}
+            lost = self._taken(opamp, part)
+            for limit in LIMITS:
+                asked[limit][:, places], taken[limit][places] = part[limit], lost[limit]
+        return asked, taken
+
+    def _seen(self, name: str, k: int) -> FloatArray:
+        """A metric of all op-amps in slot k without its sign, shape (T, op-amps)."""
+        seen: FloatArray = np.abs(np.concatenate([getattr(part, name)[k] for part in self.parts]))
+        return seen
+
+    def _taken(self, opamp: MacroOpAmp, asked: dict[str, FloatArray]) -> dict[str, FloatArray]:
+        """What each limit of each amplifier takes from a waveform, shape (amplifiers,), V.
+
+        What tanh takes from the rate that charges the gain stage, added up over the slot; what its inverse adds to the
+        drop over the output resistance, at its largest; and the rate of the clamp's current at the largest stage
+        voltage, `SR exp((x - swing)/V_c)`, against which the circuit works with its slowest pole.
+        """
+        bent = asked["slew rate"] - np.tanh(asked["slew rate"])
+        drop = np.arctanh(np.minimum(asked["output current"], 1 - 1e-12)) - asked["output current"]
+        beyond = (asked["output swing"].max(axis=0) - 1) * opamp.output_swing / CLAMP_VOLTAGE
+        clamped = opamp.slew_rate * np.exp(np.minimum(beyond, CLAMP_EXPONENT_LIMIT))
+        return {
+            "slew rate": opamp.slew_rate * (self.weights[:, None] * bent).sum(axis=0),
+            "output current": opamp.output_resistance * opamp.output_current_limit * drop.max(axis=0),
+            "output swing": clamped / abs(self.exact.linear.poles[0].real),
+        }

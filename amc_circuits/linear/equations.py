@@ -1,0 +1,240 @@
+"""The linear circuit of a circuit, from its parts, without a deck.
+
+Passive parts are currents between nodes for volts at them and charges likewise: a Laplacian and a charge matrix over
+all nodes. Columns at nodes that sources hold become inputs. Wires are in it by the reduced arrays.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from amc_circuits.linear.circuit import Equations, LinearCircuit
+from netlists import (
+    GROUND,
+    Array,
+    Capacitors,
+    Circuit,
+    Conductors,
+    MacroOpAmp,
+    OpAmps,
+    ParameterError,
+    SinglePoleOpAmp,
+    Switches,
+)
+from netlists.memory import check_memory
+from netlists.parts import Values
+from netlists.record import FloatArray
+
+Network = tuple[tuple[str, ...], FloatArray, FloatArray]
+"""Groups, and between their nodes one after the other the Laplacian, S, and the charge matrix, F."""
+
+
+def siemens_of(circuit: Circuit, part: Conductors | Switches, phase: str = "") -> Values:
+    """Conductance of a row of conductors, or of switches in a phase, the first unless given."""
+    if isinstance(part, Conductors):
+        return part.siemens
+    closed = (phase or circuit.phases[0].name) in part.closed_in
+    return 1 / (part.on_resistance if closed else part.off_resistance)
+
+
+def networks(circuit: Circuit, phase: str = "") -> Iterator[tuple[str, Network]]:
+    """Name and network of every passive part, ground left out.
+
+    Args:
+        circuit: What the circuit is.
+        phase: Which phase decides about its switches; the first unless given.
+
+    Cells that are not linear have their conductance at 0 V.
+    """
+    for part in circuit.parts:
+        match part:
+            case Array():
+                array = part.reduced
+                yield part.name, ((part.word_lines, part.bit_lines), array.laplacian, array.capacitance)
+            case Conductors() | Switches():
+                yield part.name, _between(circuit, part.a, part.b, siemens_of(circuit, part, phase), conducts=True)
+            case Capacitors():
+                yield part.name, _between(circuit, part.a, part.b, part.farads, conducts=False)
+
+
+def _between(circuit: Circuit, a: str, b: str, values: Values, conducts: bool) -> Network:
+    """Equal places of two groups joined by conductances or capacitances."""
+    groups = tuple(group for group in (a, b) if group != GROUND)
+    each = np.diag(np.broadcast_to(np.asarray(values, dtype=np.float64), circuit.groups[groups[0]]))
+    joined = np.block([[each, -each], [-each, each]]) if len(groups) == 2 else each
+    nothing = np.zeros_like(joined)
+    return (groups, joined, nothing) if conducts else (groups, nothing, joined)
+
+
+def stage_of(opamps: OpAmps, second: bool = False) -> str:
+    """What the gain stages of a row of op-amps are called among the nodes, or the stages with their second poles."""
+    return f"{opamps.name} {'second' if second else 'stage'}"
+
+
+def check_room(rows: int, amplifiers: int) -> None:
+    """Refuses a circuit that the machine has no room for, before any work.
+
+    Every amplifier has a sum node, an output and a gain stage, so three nodes, of which at least two are states. The
+    equations and their elimination hold eight matrices of all nodes, the modes and exact responses ten of all states
+    (half of them complex).
+
+    Raises:
+        ParameterError: There is less memory than that.
+    """
+    check_memory(f"{rows} rows", "its linear circuit", 8 * (8 * 3**2 + 15 * 2**2) * amplifiers**2)
+
+
+_KEPT: WeakKeyDictionary[Circuit, LinearCircuit] = WeakKeyDictionary()
+"""Worked out once, and kept as long as its circuit is."""
+
+
+def linear_circuit(circuit: Circuit) -> LinearCircuit:
+    """The linear circuit around its resting point, wires and line capacitance included.
+
+    Cells that are not linear have their conductance at 0 V, an op-amp that is a subcircuit that of its fit.
+
+    Raises:
+        ParameterError: A part is not known here.
+    """
+    found = _KEPT.get(circuit)
+    if found is None:
+        found = _KEPT[circuit] = _reduced(circuit, equations(circuit), circuit.held)
+    return found
+
+
+def noise_circuit(circuit: Circuit, bandwidth: float) -> tuple[LinearCircuit, FloatArray]:
+    """The linear circuit with a current into each node as its inputs, and the Laplacian of its resistors, siemens.
+
+    Inputs are amperes at the nodes of the circuit, V/s at the stages inside the op-amps. Resistances inside op-amps
+    are none of the resistors. Both have a row and a column for every node. Nodes count as far too fast only where they
+    are beside the bandwidth of the read-out, Hz, too: noise is as fast as that.
+    """
+    found = equations(circuit)
+    found.fastest = max(found.fastest, 2 * math.pi * bandwidth)
+    found.input = np.eye(len(found.matrix))
+    found.input_capacitance = np.zeros_like(found.matrix)
+    return _reduced(circuit, found, {}), -found.matrix
+
+
+def offset_gain(circuit: Circuit) -> FloatArray:
+    """Steady volts at every output for a volt of offset at each amplifier; shape (N, amplifiers)."""
+    found = equations(circuit)
+    rows = circuit.of(OpAmps)
+    stages = found.indices(*(stage_of(part) for part in rows))
+    found.input = np.zeros((len(found.matrix), len(stages)))
+    rates = [part.record.equivalent.unity_gain_frequency for part in rows for _ in range(circuit.groups[part.output])]
+    found.input[stages, np.arange(len(stages))] = rates
+    found.input_capacitance = np.zeros_like(found.input)
+    linear = _reduced(circuit, found, {})
+    return linear.dc_gain[linear.nodes[linear.outputs]]
+
+
+def _reduced(circuit: Circuit, found: Equations, held: dict[str, FloatArray]) -> LinearCircuit:
+    rows = circuit.of(OpAmps)
+    last = tuple(stage_of(part, stage_of(part, True) in found.at) for part in rows)
+    return found.reduce(held, circuit.outputs, last)
+
+
+def equations(circuit: Circuit, phase: str = "") -> Equations:
+    """The equations of all nodes of a circuit in a phase, the first unless given.
+
+    Raises:
+        ParameterError: A part is not known here.
+    """
+    held, inputs = circuit.held, circuit.inputs
+    found = Equations.empty(_groups(circuit, held), inputs)
+    for _, (groups, laplacian, charge) in networks(circuit, phase):
+        _join(found, circuit, held, groups, laplacian, charge)
+    for part in circuit.parts:
+        match part:
+            case OpAmps():
+                _amplify(found, held, part)
+            case Array() | Conductors() | Capacitors() | Switches():
+                pass
+            case _:
+                mend = "the linear equations do not know it; take ngspice"
+                raise ParameterError("circuit", f"part {part.name}, {type(part).__name__}", mend)
+    return found
+
+
+def _groups(circuit: Circuit, held: dict[str, FloatArray]) -> dict[str, int]:
+    """Groups that no source holds, and behind those that a row of op-amps is at, its stages."""
+    found: dict[str, int] = {}
+    waiting = circuit.of(OpAmps)
+    for group, size in circuit.groups.items():
+        if group not in held:
+            found[group] = size
+        known = {*found, *held, GROUND}
+        for part in [one for one in waiting if {one.inverting, one.noninverting, one.output} <= known]:
+            waiting.remove(part)
+            found[stage_of(part)] = circuit.groups[part.output]
+            record = part.record.equivalent
+            if isinstance(record, MacroOpAmp) and record.second_pole is not None:
+                found[stage_of(part, True)] = circuit.groups[part.output]
+    return found
+
+
+def _join(
+    found: Equations,
+    circuit: Circuit,
+    held: dict[str, FloatArray],
+    groups: tuple[str, ...],
+    laplacian: FloatArray,
+    charge: FloatArray,
+) -> None:
+    """Adds a passive part."""
+    ends = np.cumsum([0, *(circuit.groups[group] for group in groups)])
+    place = {group: slice(int(a), int(b)) for group, a, b in zip(groups, ends[:-1], ends[1:], strict=True)}
+    for row in (group for group in groups if group not in held):
+        here = found.at[row]
+        for column in groups:
+            conductance, capacitance = laplacian[place[row], place[column]], charge[place[row], place[column]]
+            if column in held:
+                found.input[here] -= conductance @ held[column]
+                found.input_capacitance[here] += capacitance @ held[column]
+            else:
+                found.matrix[here, found.at[column]] -= conductance
+                found.capacitance[here, found.at[column]] += capacitance
+
+
+def _amplify(found: Equations, held: dict[str, FloatArray], part: OpAmps) -> None:
+    """Adds a row of op-amps: the states of their record, their outputs loaded by what is joined to them."""
+    opamp: SinglePoleOpAmp | MacroOpAmp = part.record.equivalent
+    stage, pin = found.indices(stage_of(part)), found.indices(part.output)
+    w_t = opamp.unity_gain_frequency
+    found.fastest = max(found.fastest, w_t)
+    found.capacitance[stage, stage] = 1
+    found.amplification[stage, stage] -= w_t / opamp.open_loop_gain
+    for group, factor in input_factors(part).items():
+        if group in held:
+            found.input[stage] += w_t * factor * held[group]
+        else:
+            found.amplification[stage, found.indices(group)] += w_t * factor
+    if part.offset is not None:
+        found.constant[stage] += w_t * part.offset
+    if not isinstance(opamp, MacroOpAmp):
+        found.same.append((found.at[part.output], found.at[stage_of(part)]))
+        return
+    found.constant[stage] += w_t * opamp.input_offset
+    for group in input_factors(part).keys() - held.keys():
+        node = found.indices(group)
+        found.capacitance[node, node] += opamp.input_capacitance
+    if opamp.second_pole is not None:
+        second, p2 = found.indices(stage_of(part, True)), 2 * math.pi * opamp.second_pole
+        found.fastest = max(found.fastest, p2)
+        found.capacitance[second, second] = 1
+        found.amplification[second, stage] += p2
+        found.amplification[second, second] -= p2
+        stage = second
+    found.amplification[pin, pin] -= 1 / opamp.output_resistance
+    found.amplification[pin, stage] += 1 / opamp.output_resistance
+
+
+def input_factors(part: OpAmps) -> dict[str, float]:
+    """What a volt at each input group adds to the input voltage of the op-amps, ground left out."""
+    factors = {part.noninverting: 1.0, part.inverting: -1.0}
+    return {group: factor for group, factor in factors.items() if group != GROUND}

@@ -1,0 +1,115 @@
+"""Thermal and amplifier noise of the outputs, from the linear circuit by a Lyapunov equation.
+
+The linear circuit under white noise is `ds = A s dt + B dn` with `E[dn dn^T] = W dt`, W the two-sided intensity of the
+currents into the nodes. Its stationary covariance P solves `A P + P A^T + B W B^T = 0` (e.g. K. J. Astrom, Introduction
+to Stochastic Control Theory, 1970, chapter 3). Sources:
+
+- every resistor: a network of conductances at one temperature has `W = 2 k T L`, L its Laplacian (J. B. Johnson and
+  H. Nyquist, Phys. Rev. 32, 97 and 110, 1928; R. Q. Twiss, J. Appl. Phys. 26, 599, 1955), reduced arrays included;
+- every op-amp and inverter: a white voltage `input_noise` at its input, which drives its stage by w_T.
+
+Output pins without a capacitor feed white noise through, of infinite variance: what counts is behind a read-out of one
+pole at each output. See docs/noise.md.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from amc_circuits.linear.circuit import LinearCircuit
+from amc_circuits.linear.equations import noise_circuit, stage_of
+from amc_circuits.linear.stability import complex_text
+from netlists import Circuit, OpAmps, ParameterError
+from netlists.noise_deck import BOLTZMANN
+from netlists.record import FloatArray
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Noise of the outputs in the steady state, behind the read-out; the two parts are independent.
+
+    Attributes:
+        thermal: Covariance from the resistors, shape (N, N), V^2.
+        amplifier: Covariance from the inputs of op-amps and inverters, shape (N, N), V^2.
+        bandwidth: The pole of the read-out, Hz.
+    """
+
+    thermal: FloatArray
+    amplifier: FloatArray
+    bandwidth: float
+
+    @property
+    def covariance(self) -> FloatArray:
+        """Of all noise, shape (N, N), V^2."""
+        return self.thermal + self.amplifier
+
+    @property
+    def sigma(self) -> FloatArray:
+        """Standard deviation of each output, shape (N,), V."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @property
+    def norm(self) -> float:
+        """Root of the mean square of the 2-norm of all outputs' noise, V."""
+        return math.sqrt(np.trace(self.covariance))
+
+
+def noise(circuit: Circuit, bandwidth: float | None = None) -> Noise:
+    """Output noise of a circuit at its temperature, behind a read-out of one pole.
+
+    Args:
+        circuit: What it is.
+        bandwidth: The pole of the read-out, Hz. None takes the op-amps' largest GBWP: no loop of one-pole op-amps is
+            faster, so such a read-out adds little to the settling time and passes at least half of their variance.
+
+    Raises:
+        ParameterError: A pole grows, so that noise would grow without limit, or the bandwidth is unusable.
+    """
+    fastest = max(record.equivalent.gbwp for record in circuit.opamps)
+    pole = fastest if bandwidth is None else bandwidth
+    if not (math.isfinite(pole) and pole > 0):
+        raise ParameterError("bandwidth", pole, "must be a finite frequency above 0 Hz")
+    linear, laplacian = noise_circuit(circuit, pole)
+    if linear.poles[0].real >= 0:
+        what = f"an unstable circuit (pole at {complex_text(complex(linear.poles[0]))} 1/s)"
+        raise ParameterError("A", what, "noise is known of stable circuits only; amc stability says what to try")
+    outputs = linear.nodes[linear.outputs]
+    thermal = filtered_covariance(linear, 2 * BOLTZMANN * laplacian, outputs, pole)
+    amplifier = filtered_covariance(linear, _input_intensity(linear, circuit), outputs, pole)
+    return Noise(circuit.temperature * thermal, amplifier, pole)
+
+
+def filtered_covariance(circuit: LinearCircuit, intensity: FloatArray, rows: slice, bandwidth: float) -> FloatArray:
+    """Stationary covariance of some nodes behind a filter of one pole each, V^2.
+
+    With C and D the rows of `read` and `feed` and w the filter's pole, `dz = w (C s - z) dt + w D dn`. The Lyapunov
+    equation of (s, z) parts into that of s, a linear one for `R = E[s z^T] = w (w - A)^-1 (P C^T + B W D^T)`, and
+    `E[z z^T] = (C R + R^T C^T + w D W D^T)/2`.
+
+    Args:
+        circuit: Stable; its inputs are the noise.
+        intensity: W of white noise at the inputs, two-sided, shape (inputs, inputs), input units^2/Hz.
+        rows: The nodes.
+        bandwidth: Of the filter, Hz.
+    """
+    pole = 2 * math.pi * bandwidth
+    from scipy.linalg import solve_continuous_lyapunov  # here, for every command would wait for it
+
+    driven, read = intensity @ circuit.drive.T, circuit.read[rows]
+    passed = intensity @ circuit.feed[rows].T
+    own = solve_continuous_lyapunov(circuit.state, -circuit.drive @ driven)
+    lag = np.eye(len(circuit.state)) - circuit.state / pole
+    cross = read @ np.linalg.solve(lag, own @ read.T + circuit.drive @ passed)
+    return np.asarray((cross + cross.T + pole * circuit.feed[rows] @ passed) / 2)
+
+
+def _input_intensity(linear: LinearCircuit, circuit: Circuit) -> FloatArray:
+    """Two-sided intensity of the noise at the inputs of all op-amps, as it drives their stages, V^2/s^2/Hz."""
+    intensity = np.zeros((len(linear.rest), len(linear.rest)))
+    for part in circuit.of(OpAmps):
+        record, stage = part.record.equivalent, np.arange(len(linear.rest))[linear.nodes[stage_of(part)]]
+        intensity[stage, stage] = (record.unity_gain_frequency * record.input_noise) ** 2 / 2
+    return intensity

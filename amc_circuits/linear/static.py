@@ -1,0 +1,185 @@
+"""A circuit at rest, from Kirchhoff's laws, with as much or as little of what real parts do as is wanted.
+
+Op-amps are as the records say below all limits: `c = A0 (o - s) - R i` with the input s, the offset o, the output
+resistance R and the output current i. Divided by A0 that has a limit for an ideal one: s = o.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amc_circuits.linear.equations import input_factors, siemens_of
+from netlists import GROUND, Array, Circuit, Conductors, MacroOpAmp, OpAmps, Switches, array_state, reduce_array
+from netlists.record import FloatArray
+
+NEARLY = 1e-6
+"""Of the largest voltage: cells that are not linear are known when a step moves no voltage by more."""
+STEPS = 100
+"""That this may take."""
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What is modelled beside the cells.
+
+    Attributes:
+        gain: Finite gain and output resistance of the op-amps.
+        offset: Their input offsets.
+        wires: Resistance of the lines.
+        nonlinearity: Of the cells.
+    """
+
+    gain: bool = False
+    offset: bool = False
+    wires: bool = False
+    nonlinearity: bool = False
+
+
+ALL_EFFECTS = Effects(gain=True, offset=True, wires=True, nonlinearity=True)
+
+
+class StaticCircuit:
+    """The steady state of a circuit with some of its effects.
+
+    Unknown are the voltages of all nodes that no source holds. Kirchhoff's current law holds at those that no op-amp
+    drives, the op-amps' at the others: linear, but for cells that are not.
+
+    Args:
+        circuit: What it is; the cells of its arrays are not looked at.
+        arrays: Cells of each array, shape (N, M) each, S; with ideal wires zero and less are allowed, too.
+        effects: What is modelled.
+
+    Raises:
+        ParameterError: The mesh needs more memory than there is, or no finite network is equal to it.
+    """
+
+    def __init__(self, circuit: Circuit, arrays: Sequence[FloatArray], effects: Effects) -> None:
+        self.circuit, self.effects = circuit, effects
+        self.arrays = list(zip(circuit.of(Array), arrays, strict=True))
+        ends = np.cumsum([0, *circuit.groups.values()]).tolist()
+        self.at = {group: slice(*ends[k : k + 2]) for k, group in enumerate(circuit.groups)}
+        self.held = np.zeros((ends[-1], circuit.inputs))
+        for group, weights in circuit.held.items():
+            self.held[self.at[group]] = weights
+        self.free = np.concatenate(
+            [np.arange(place.start, place.stop) for group, place in self.at.items() if group not in circuit.held]
+        )
+        self.bends = effects.nonlinearity and any(array.nonlinearity_voltage is not None for array, _ in self.arrays)
+
+    def outputs(self, levels: FloatArray) -> FloatArray:
+        """Outputs for input voltages (inputs, K), shape (N, K), V; nan where there is no rest, or none was found."""
+        place = self.at[self.circuit.outputs]
+        try:
+            found = self._linear(self._networks([cells for _, cells in self.arrays]), levels)
+            if self.bends:
+                found = np.stack([self._bent(column, levels[:, k]) for k, column in enumerate(found.T)], axis=1)
+        except np.linalg.LinAlgError:  # such as an array of equal cells around ideal op-amps
+            return np.full((place.stop - place.start, levels.shape[1]), np.nan)
+        return found[place]
+
+    def _networks(self, cells: Sequence[FloatArray]) -> FloatArray:
+        """The Laplacian of all passive parts over all nodes, siemens."""
+        found = np.zeros((len(self.held), len(self.held)))
+        for (array, _), held in zip(self.arrays, cells, strict=True):
+            ends = self._places(array)
+            found[np.ix_(ends, ends)] += self._network(array, held)
+        for part in self.circuit.of(Conductors) + self.circuit.of(Switches):
+            siemens = np.broadcast_to(siemens_of(self.circuit, part), self.circuit.groups[part.a])
+            places = [self._nodes(group) for group in (part.a, part.b) if group != GROUND]
+            for here in places:
+                found[here, here] += siemens
+            if len(places) == 2:
+                found[places[0], places[1]] -= siemens
+                found[places[1], places[0]] -= siemens
+        return found
+
+    def _nodes(self, group: str) -> NDArray[np.int64]:
+        return np.arange(self.at[group].start, self.at[group].stop)
+
+    def _places(self, array: Array) -> NDArray[np.int64]:
+        """Where the terminals of an array stand among all nodes."""
+        return np.concatenate([self._nodes(group) for group in (array.word_lines, array.bit_lines)])
+
+    def _network(self, array: Array, cells: FloatArray) -> FloatArray:
+        """Currents into the terminals of an array, word lines first, for a volt at each."""
+        wires = array.interconnect
+        if self.effects.wires and wires.wire_resistance > 0:
+            return reduce_array(cells, wires.wire_resistance, contacts=wires.contacts).laplacian
+        return np.block([[np.diag(cells.sum(axis=1)), -cells], [-cells.T, np.diag(cells.sum(axis=0))]])
+
+    def _linear(self, laplacian: FloatArray, levels: FloatArray) -> FloatArray:
+        """Voltages of all nodes for inputs (inputs, K), shape (nodes, K), where passive parts are such a network."""
+        matrix, constant = laplacian.copy(), np.zeros(len(laplacian))
+        for part in self.circuit.of(OpAmps):
+            self._amplify(matrix, constant, laplacian, part)
+        given = self.held @ levels
+        found = np.array(given)
+        right = constant[self.free, None] - matrix[self.free] @ given
+        found[self.free] = np.linalg.solve(matrix[np.ix_(self.free, self.free)], right)
+        return found
+
+    def _amplify(self, matrix: FloatArray, constant: FloatArray, laplacian: FloatArray, part: OpAmps) -> None:
+        """Puts the law of op-amps, `v_inn - v_inp + (v_out + R i)/A0 = o`, in the place of the currents at outputs."""
+        opamp, here = part.record.equivalent, self.at[part.output]
+        size = here.stop - here.start
+        macro = opamp if isinstance(opamp, MacroOpAmp) else None
+        inverse_gain = 1 / opamp.open_loop_gain if self.effects.gain else 0.0
+        # The passive parts draw what the op-amps deliver.
+        matrix[here] = inverse_gain * (macro.output_resistance if macro else 0.0) * laplacian[here]
+        matrix[here, here] += inverse_gain * np.eye(size)
+        for group, factor in input_factors(part).items():
+            matrix[here, self.at[group]] -= factor * np.eye(size)
+        if self.effects.offset:
+            constant[here] += (macro.input_offset if macro else 0.0) + (0.0 if part.offset is None else part.offset)
+
+    def _bent(self, linear: FloatArray, levels: FloatArray) -> FloatArray:
+        """Voltages of all nodes with cells of the current `G V0 sinh(V/V0)`, from those with linear cells.
+
+        Each step solves the circuit of linear cells that carry the same currents at the voltages so far. Where op-amps
+        and wires are ideal, all cells of a bit line are at its voltage c, and are h = sinh(c/V0)/(c/V0) times as
+        conductive: what such a step finds, c', stands for the currents of linear cells at h c', so that
+        V0 asinh(h c'/V0) is the answer at once. With real ones it takes some steps.
+        """
+        found, driven = linear.copy(), self._driven_bit_lines()
+        for lines, voltage in driven:
+            found[lines] = voltage * np.arcsinh(linear[lines] / voltage)
+        for _ in range(STEPS):
+            after = self._linear(self._networks(self._as_they_are(found)), levels[:, None])[:, 0]
+            for lines, voltage in driven:
+                after[lines] = voltage * np.arcsinh(_share(found[lines] / voltage) * after[lines] / voltage)
+            moved, found = np.abs(after - found).max(), after
+            if moved <= NEARLY * np.abs(found).max():
+                return found
+        return np.full_like(linear, np.nan)
+
+    def _driven_bit_lines(self) -> list[tuple[slice, float]]:
+        """Bit lines that op-amps drive, and V0 of the cells at them."""
+        outputs = {part.output for part in self.circuit.of(OpAmps)}
+        return [
+            (self.at[array.bit_lines], array.nonlinearity_voltage)
+            for array, _ in self.arrays
+            if array.nonlinearity_voltage is not None and array.bit_lines in outputs
+        ]
+
+    def _as_they_are(self, voltage: FloatArray) -> list[FloatArray]:
+        """Cells as the linear ones that would carry the same currents at voltages of all nodes (nodes,)."""
+        found = []
+        for array, cells in self.arrays:
+            if array.nonlinearity_voltage is None:
+                found.append(cells)
+                continue
+            segment = array.interconnect.wire_resistance if self.effects.wires else 0.0
+            state = array_state(cells, segment, voltage[self._places(array)], array.interconnect.contacts)
+            found.append(cells * _share(state.cell_voltage / array.nonlinearity_voltage))
+        return found
+
+
+def _share(part: FloatArray) -> FloatArray:
+    """`sinh(part)/part`: what a cell carries at part * V0, in units of what a linear one does."""
+    small = np.abs(part) < 1e-6  # there it is 1 + part^2/6
+    safe = np.where(small, 1.0, part)
+    return np.where(small, 1.0, np.sinh(safe) / safe)

@@ -1,0 +1,1 @@
+"""Pictures of results: waveforms, arrays, budgets, poles, trials."""

@@ -1,0 +1,103 @@
+"""The picture of an array: what every cell carries, and what the wires take from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, Formatter, FuncFormatter, MaxNLocator
+
+from amc_circuits.pictures.style import STYLE, save_figure
+from amc_circuits.results.cell_loads import CellLoad
+from amc_circuits.values.quantities import format_quantity
+from netlists.record import FloatArray
+
+PANEL = 2.7
+"""Width or height of one array, whichever is more, inches."""
+NARROWEST = 0.9
+"""The other one at least, inches."""
+NAMES = ("positive array", "negative array")
+
+INCHES_PER_NUMBER = 0.4
+
+
+def plot_array(load: CellLoad, path: Path, title: str) -> None:
+    """Voltages and currents of all cells and, where wires have resistance, what these add to the currents.
+
+    Row i is word line i, column j bit line j; the terminals are at the left and at the top. Arrays stand side by side,
+    with one scale for both.
+    """
+    maps: list[tuple[str, FloatArray, Formatter]] = [
+        ("cell voltage", load.voltage, EngFormatter(unit="V")),
+        ("cell current", load.current, EngFormatter(unit="A")),
+    ]
+    if load.wires:
+        maps.append(("change by wires", load.change_by_wires, FuncFormatter(_percent)))
+    count, rows, columns = load.voltage.shape
+    width, height = (max(NARROWEST, PANEL * length / max(rows, columns)) for length in (columns, rows))
+    with plt.rc_context({**STYLE, "axes.grid": False, "axes.spines.top": True, "axes.spines.right": True}):
+        figure, axes = plt.subplots(
+            len(maps),
+            count,
+            figsize=(count * (width + 0.3) + 1.4, len(maps) * (height + 0.35) + 0.9),
+            squeeze=False,
+            layout="constrained",
+        )
+        for line, (name, values, form) in zip(axes, maps, strict=True):
+            _draw_map(figure, line, name, values, form)
+        _label(axes, count)
+        _number(axes, width, height)
+        lost = f"{format_quantity(load.wire_power_share, '%')} of the array's power is lost in wires"
+        figure.suptitle(f"{title}\n{lost if load.wires else 'ideal wires'}", fontsize=11, x=0.02, ha="left")
+        save_figure(figure, path)
+
+
+def _draw_map(figure: Figure, line: np.ndarray, name: str, values: FloatArray, form: Formatter) -> None:
+    """One quantity in all arrays, with its colour bar."""
+    colours, scale = _colours(values)
+    rows, columns = values.shape[1:]
+    for axes, array in zip(line, values, strict=True):
+        image = axes.imshow(
+            array, cmap=colours, norm=scale, aspect="auto", extent=(0.5, columns + 0.5, rows + 0.5, 0.5),
+        )  # fmt: skip
+    bar = figure.colorbar(image, ax=list(line), format=form, aspect=20, pad=0.02)
+    bar.set_label(name)
+
+
+def _colours(values: FloatArray) -> tuple[str, Normalize]:
+    """White is 0, red above, blue below (fit for colour-blind eyes): centred at 0 where both signs occur."""
+    low, high = float(values.min()), float(values.max())
+    if low < 0 < high:
+        return "RdBu_r", Normalize(-max(-low, high), max(-low, high))
+    if low < 0:
+        return "Blues_r", Normalize(low, 0)
+    return "Reds", Normalize(0, high or 1)
+
+
+def _number(axes: np.ndarray, width: float, height: float) -> None:
+    """Numbers of lines, as many as there is room for in so many inches."""
+    for other in axes.flat:
+        for axis, length in ((other.xaxis, width), (other.yaxis, height)):
+            axis.set_major_locator(
+                MaxNLocator(nbins=max(1, int(length / INCHES_PER_NUMBER)), integer=True, min_n_ticks=1)
+            )
+
+
+def _percent(value: float, _: int | None) -> str:
+    return f"{100 * value:.3g} %".replace("-", "\N{MINUS SIGN}")
+
+
+def _label(axes: np.ndarray, count: int) -> None:
+    for place in range(count):
+        if count > 1:
+            axes[0, place].set_title(NAMES[place], fontsize=10)
+        axes[-1, place].set_xlabel("bit line")
+    for line in axes:
+        line[0].set_ylabel("word line")
+        for other in line[1:]:
+            other.tick_params(labelleft=False)
+    for upper in axes[:-1].flat:
+        upper.tick_params(labelbottom=False)

@@ -1,0 +1,101 @@
+"""The poles of a circuit in the complex plane."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import EngFormatter, FixedLocator, NullLocator
+
+from amc_circuits.linear.stability import Stability, complex_text
+from amc_circuits.pictures.style import COLOURS, STYLE, save_figure
+from netlists.record import FloatArray
+
+RATIOS = (0.1, 0.3, 0.7)
+"""Damping ratios that get a line."""
+MOST_DECADES = 5
+"""Logarithmic part of an axis at the most, below the largest pole."""
+
+
+def plot_poles(found: Stability, path: Path, title: str) -> None:
+    """All poles of a circuit, the slowest and the least damped one marked, with lines of equal damping.
+
+    Both axes are linear up to the decade of the smallest real part and logarithmic beyond.
+    """
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots()
+        draw_poles(axes, found)
+        entries = len(axes.get_legend_handles_labels()[1])
+        axes.set_title(title, loc="left", fontsize=11, pad=10 + 13 * entries)
+        save_figure(figure, path)
+
+
+def draw_poles(axes: Axes, found: Stability) -> None:
+    """Poles into given axes."""
+    _plane(axes, found)
+    label = f"{len(found.poles)} pole{'s' * (len(found.poles) > 1)}"
+    axes.plot(found.poles.real, found.poles.imag, "x", color=COLOURS[0], markersize=6, label=label)
+    name, damping = "slowest" if found.stable else "fastest growing", f"damping ratio {found.damping_ratio:.3g}"
+    if found.least_damped in (found.slowest, found.slowest.conjugate()):
+        _mark(axes, found.slowest, "o", COLOURS[1], f"{name} and least damped", damping)
+    else:
+        _mark(axes, found.slowest, "s", COLOURS[2], name)
+        _mark(axes, found.least_damped, "o", COLOURS[1], "least damped", damping)
+    axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), frameon=False, borderaxespad=0.2)
+
+
+def _plane(axes: Axes, found: Stability) -> None:
+    """Axes, half planes and lines of equal damping."""
+    largest = float(np.abs(found.poles).max())
+    nearest = max(float(np.abs(found.poles.real).min()), largest * 10.0**-MOST_DECADES)
+    linear = 10.0 ** math.floor(math.log10(nearest))
+    reach, right = 3 * largest, max(2 * linear, 2 * float(found.poles.real.max()))
+    axes.set_xscale("symlog", linthresh=linear)
+    axes.set_yscale("symlog", linthresh=linear)
+    axes.set_xlim(-reach, right)
+    axes.set_ylim(-reach, reach)
+    axes.axvspan(0, right, color=COLOURS[1], alpha=0.12, linewidth=0)
+    for word, place, side in (("decays", -4, "right"), ("grows", 4, "left")):
+        axes.annotate(word, (0, -reach), (place, 4), textcoords="offset points", fontsize=8, color="0.35", ha=side)
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.axhline(0, color="black", linewidth=0.8)
+    for ratio in RATIOS:
+        _equal_damping(axes, ratio, np.geomspace(linear / 100, 2 * reach, 400))
+    # The locator of such axes may put ticks below the linear part's end, one over the other.
+    decades = 10.0 ** np.arange(round(math.log10(linear)), math.log10(reach))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(FixedLocator([*-decades, 0, *decades]))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(EngFormatter())
+    axes.set_xlabel("real part, 1/s")
+    axes.set_ylabel("imaginary part, 1/s")
+
+
+def _equal_damping(axes: Axes, ratio: float, sizes: FloatArray) -> None:
+    """The poles of given sizes that have this damping ratio, as two lines."""
+    high = math.sqrt(1 - ratio**2)
+    for sign in (1, -1):
+        axes.plot(-ratio * sizes, sign * high * sizes, ":", color="0.5", linewidth=0.9)
+    top = axes.get_ylim()[1] / 2
+    text = f"damping ratio {ratio:g}" if ratio == min(RATIOS) else f"{ratio:g}"
+    place = (-ratio * top / high, top)
+    axes.annotate(text, place, (3, 1), textcoords="offset points", fontsize=7, color="0.35")
+
+
+def _mark(axes: Axes, pole: complex, shape: str, colour: str, name: str, more: str = "") -> None:
+    """A ring around a pole and its partner, explained in the legend."""
+    text = f"{name}: {complex_text(complex(pole.real, abs(pole.imag)))} 1/s"
+    heights = [pole.imag, -pole.imag]
+    axes.plot(
+        [pole.real] * 2,
+        heights,
+        shape,
+        color=colour,
+        markersize=10,
+        fillstyle="none",
+        linewidth=0,
+        label=f"{text}, {more}" if more else text,
+    )

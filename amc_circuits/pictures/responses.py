@@ -1,0 +1,123 @@
+"""Pictures of responses over time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
+
+from amc_circuits.pictures.budget import bars_of, draw_budget, picture_height
+from amc_circuits.pictures.style import COLOURS, LINES, STYLE, save_figure
+from amc_circuits.results.budget import Budget
+from amc_circuits.results.response import Response, slowest
+from netlists import ParameterError
+
+LEGEND_LIMIT = 8
+"""More curves than this get no legend but a count."""
+LEGEND_COLUMNS = 3
+
+
+def plot_responses(responses: Sequence[Response], path: Path, title: str, budget: Budget | None = None) -> None:
+    """Outputs over time with final values, tolerance band and settling time; of several right-hand sides the slowest.
+
+    Args:
+        responses: Of right-hand sides.
+        path: The picture.
+        title: Above it.
+        budget: What is drawn below it; None draws none.
+
+    Raises:
+        ParameterError: There is nothing to plot.
+    """
+    if not responses:
+        raise ParameterError("plot", "no waveform", "nothing was simulated")
+    if len(responses) > 1:
+        title += f" (the slowest of {len(responses)} right-hand sides)"
+    with plt.rc_context(STYLE):
+        if budget is None:
+            figure, axes = plt.subplots()
+        else:
+            figure, axes = _above_budget(budget)
+        draw_response(axes, responses[slowest(responses)])
+        draw_title(axes, title)
+        save_figure(figure, path)
+
+
+def _above_budget(budget: Budget) -> tuple[Figure, Axes]:
+    """Axes of the usual size above a budget's bars."""
+    width, height = STYLE["figure.figsize"]
+    bars = bars_of(budget)
+    below = picture_height(bars)
+    figure, (axes, of_budget) = plt.subplots(
+        2, 1, figsize=(width, height + below), height_ratios=[height, below], layout="constrained"
+    )
+    draw_budget(of_budget, bars)
+    return figure, axes
+
+
+def draw_title(axes: Axes, title: str) -> None:
+    """The title of a response, above its legend."""
+    axes.set_title(title, loc="left", fontsize=11, pad=_above_legend(axes))
+
+
+def _above_legend(axes: Axes) -> float:
+    """Points between the axes and a title that keeps clear of the legend."""
+    entries = len(axes.get_legend_handles_labels()[1])
+    return 6 if entries == 0 else 12 + 14 * math.ceil(entries / LEGEND_COLUMNS)
+
+
+def draw_response(axes: Axes, response: Response, places: Sequence[int] | None = None) -> None:
+    """One response into given axes: shaded bands around the final values, a line at the settling time.
+
+    Args:
+        axes: Where to.
+        response: The response.
+        places: Which outputs of the circuit these are, from 0; None for all of them.
+    """
+    count = response.outputs.shape[1]
+    final = response.outputs[-1]
+    band = response.tolerance * np.abs(final).max()
+    for k in range(count):
+        colour = COLOURS[k % len(COLOURS)]
+        name = response.name(k, None if places is None else places[k])
+        label = name if count <= LEGEND_LIMIT else None
+        axes.axhspan(final[k] - band, final[k] + band, color=colour, alpha=0.15, linewidth=0)
+        line = LINES[k % len(LINES)]
+        style: dict[str, Any] = {"color": colour, "linestyle": line, "linewidth": 1.1}
+        axes.plot(response.time, response.outputs[:, k], label=label, gid=name, **style)
+        axes.plot(response.time[-1], final[k], marker="<", color=colour, markersize=5, clip_on=False)
+        if response.target is not None:
+            axes.plot(response.time[-1], response.target[k], marker="x", color=colour, markersize=6, clip_on=False)
+    symbols: dict[str, dict[str, Any]] = {
+        "ends at": {"marker": "<"},
+        "tolerance around it": {"linewidth": 6, "alpha": 0.3},
+    }
+    if response.target is not None:
+        symbols["should end at"] = {"marker": "x"}
+    plain: dict[str, Any] = {"color": "0.35", "linewidth": 0, "markersize": 5}
+    for label, symbol in symbols.items():
+        axes.plot([], [], label=label, **(plain | symbol))
+    if np.isfinite(response.settling_time):
+        mark = EngFormatter(unit="s", places=1)(response.settling_time)
+        axes.axvline(
+            response.settling_time,
+            color="black",
+            linestyle="--",
+            linewidth=0.7,
+            gid="settling time",
+            label=f"settled to {response.tolerance:.3g}: {mark}",
+        )
+    axes.xaxis.set_major_formatter(EngFormatter(unit="s"))
+    axes.yaxis.set_major_formatter(EngFormatter(unit="V"))
+    axes.set_xlabel("time after the step")
+    axes.set_ylabel("outputs" if count <= LEGEND_LIMIT else f"{count} outputs")
+    axes.margins(x=0.02)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=LEGEND_COLUMNS, frameon=False)

@@ -1,0 +1,1 @@
+"""Writing cells: pulses, write-verify, and the conductances that are left."""

@@ -1,0 +1,130 @@
+"""Cells to be written: their gaps, how they differ from each other and from pulse to pulse, and which are stuck."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from amc_circuits.programming.pulse_model import Kind, PulseModel
+from netlists.filament import READ_VOLTAGE
+from netlists.record import FloatArray, ParameterError, Record
+
+Mask = NDArray[np.bool_]
+Indices = NDArray[np.intp]
+Part = Annotated[float, Field(ge=0, le=1)]
+
+
+class Variability(Record):
+    """Spreads, each relative and normally distributed; 0 leaves it out exactly. No default has a source: chosen here.
+
+    Attributes:
+        cell_spread: From cell to cell, of the voltage that a pulse acts with: gate voltage of a SET, source line
+            voltage of a RESET. It stands for switching field and transistor threshold together. At most 0.25, which
+            leaves the factor of that voltage above 0 up to four sigma.
+        cycle_spread: From pulse to pulse, of the distance that the gap moves.
+        read_noise: Of the conductance that a verify read tells.
+        stuck_on: Probability that a cell cannot be written and has the smallest gap.
+        stuck_off: Probability that it has the largest.
+    """
+
+    cell_spread: Annotated[float, Field(ge=0, le=0.25)] = 0.0
+    cycle_spread: Part = 0.0
+    read_noise: Part = 0.0
+    stuck_on: Part = 0.0
+    stuck_off: Part = 0.0
+
+    def draw_stuck(self, count: int, generator: np.random.Generator) -> tuple[Mask, Mask]:
+        """Which of some cells are stuck on, and which off.
+
+        Raises:
+            ParameterError: The probabilities sum to more than 1.
+        """
+        if self.stuck_on + self.stuck_off > 1:
+            raise ParameterError("stuck_on", self.stuck_on, f"with stuck_off, {self.stuck_off:g}, must not pass 1")
+        lot = generator.random(count)
+        return lot < self.stuck_on, (lot >= self.stuck_on) & (lot < self.stuck_on + self.stuck_off)
+
+
+@dataclass
+class CellArray:
+    """n cells in a row, whose gaps pulses move.
+
+    Attributes:
+        model: What tells the outcome of pulses.
+        gaps: Shape (n,), m.
+        strength: Factor of the voltages that act on each cell, shape (n,).
+        stuck: Cells that no pulse moves, shape (n,).
+        variability: Spread from pulse to pulse and of reads.
+        generator: What they are drawn from.
+    """
+
+    model: PulseModel
+    gaps: FloatArray
+    strength: FloatArray
+    stuck: Mask
+    variability: Variability
+    generator: np.random.Generator
+
+    @classmethod
+    def erased(
+        cls,
+        model: PulseModel,
+        count: int,
+        generator: np.random.Generator,
+        variability: Variability | None = None,
+        stuck: tuple[Mask, Mask] | None = None,
+    ) -> Self:
+        """Cells with the largest gap, but for the stuck ones.
+
+        Args:
+            model: What tells the outcome of pulses.
+            count: n.
+            generator: What is random is drawn from it.
+            variability: Spreads; None for none.
+            stuck: Which cells are stuck on and off, shape (n,) each; None draws them.
+        """
+        spread = variability or Variability()
+        on, off = stuck or spread.draw_stuck(count, generator)
+        limits = model.cell.filament.gap_min, model.cell.filament.gap_max
+        strength = np.ones(count)
+        if spread.cell_spread > 0:
+            strength += spread.cell_spread * generator.standard_normal(count)
+        return cls(model, np.where(on, *limits), strength, on | off, spread, generator)
+
+    @property
+    def conductance(self) -> FloatArray:
+        """Of every cell, shape (n,), siemens."""
+        return self.model.cell.filament.conductance(self.gaps)
+
+    def pulse(self, kind: Kind, levels: FloatArray, where: Indices) -> FloatArray:
+        """One pulse on some cells; returns what each takes, J. A stuck cell takes as much and stays.
+
+        Args:
+            kind: `set` or `reset`.
+            levels: Voltages, V, one a cell of `where`.
+            where: Indices of the cells.
+        """
+        before = self.gaps[where]
+        after, energy = self.model.pulse(kind, before, levels * self.strength[where])
+        moved = np.where(self.stuck[where], 0.0, after - before)
+        if self.variability.cycle_spread > 0:
+            moved *= 1 + self.variability.cycle_spread * self.generator.standard_normal(len(where))
+        filament = self.model.cell.filament
+        self.gaps[where] = np.clip(before + moved, filament.gap_min, filament.gap_max)
+        return energy
+
+    def read(self, where: Indices) -> FloatArray:
+        """What a verify read of some cells tells, siemens."""
+        conductance = self.conductance[where]
+        if self.variability.read_noise > 0:
+            conductance = conductance * (1 + self.variability.read_noise * self.generator.standard_normal(len(where)))
+        return conductance
+
+    def read_energy(self, where: Indices) -> FloatArray:
+        """What a read takes, J: V^2 G for its time."""
+        energy: FloatArray = READ_VOLTAGE**2 * self.conductance[where] * self.model.cell.read_width
+        return energy

@@ -1,0 +1,202 @@
+"""What one write pulse does to 1T1R cells: run in ngspice, or looked up in a table made from such runs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+
+from amc_circuits.engines.ngspice.processes import run_together
+from amc_circuits.engines.ngspice.runner import run_deck
+from netlists import NOMINAL_TEMPERATURE
+from netlists.one_transistor_cell import OneTransistorCell, Pulse, pulse_deck
+from netlists.record import FloatArray
+
+if TYPE_CHECKING:
+    from scipy.interpolate import PchipInterpolator, RegularGridInterpolator
+
+Kind = Literal["set", "reset"]
+Outcome = tuple[FloatArray, FloatArray]
+"""Gaps after a pulse, m, and energies that it took, J."""
+CELLS_A_DECK = 16
+"""Cells side by side share their time steps: more a deck cost more than a process each."""
+PROCESSES = min(4, os.cpu_count() or 1)
+"""Simulations at the same time; they share nothing, so the result does not depend on it."""
+GATE_SPACING, GAP_SPACING = 0.05, 0.1e-9
+"""Between calibrated gate voltages, V, and gaps, m."""
+THRESHOLD_SLOPE = 1e-3
+"""By which the level-1 threshold falls per kelvin, V/K (docs/rram.md)."""
+LEAST_ENERGY = 1e-17
+"""Joules that are lost in rounding: the tables hold logarithms."""
+SET_OFFSETS = 1e-9 * np.array(
+    [-1.5, -0.6, -0.2, -0.1, -0.05, -0.02, 0, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.0, 1.5]
+)
+"""Gaps before a SET against the gap that its gate voltage gives from the largest one, m: dense where that bends."""
+RESET_OFFSETS = np.array(
+    [-1.2, -0.6, -0.3, -0.1, 0, 0.005, *np.arange(0.01, 0.2, 0.01), 0.21, 0.23, 0.25, 0.3, 0.35, 0.45]
+)
+"""Source line voltages of a RESET against the one at which the gap begins to move, V."""
+
+
+class PulseModel(Protocol):
+    """What tells the outcome of pulses."""
+
+    @property
+    def cell(self) -> OneTransistorCell:
+        """What every cell is."""
+
+    def pulse(self, kind: Kind, gaps: FloatArray, levels: FloatArray) -> Outcome:
+        """One pulse on each of n cells.
+
+        Args:
+            kind: SET, whose level is the gate voltage, or RESET, whose level is that of the source line.
+            gaps: Before it, shape (n,), m.
+            levels: Shape (n,), V.
+        """
+
+
+@dataclass(frozen=True)
+class CircuitPulses:
+    """Every pulse as a transient in ngspice, cells side by side.
+
+    Attributes:
+        cell: What every cell is.
+    """
+
+    cell: OneTransistorCell
+
+    def pulse(self, kind: Kind, gaps: FloatArray, levels: FloatArray) -> Outcome:
+        """One pulse on each of n cells; energies are integrals of V I over both lines.
+
+        Raises:
+            SimulationError: The simulator failed; deck and log are kept.
+        """
+        parts = [slice(k, k + CELLS_A_DECK) for k in range(0, len(gaps), CELLS_A_DECK)]
+        calls = [partial(self._deck, kind, gaps[part], levels[part]) for part in parts]
+        found = dict(run_together(calls, PROCESSES))
+        after, energy = (np.concatenate([found[k][column] for k in range(len(parts))]) for column in (0, 1))
+        return after, energy
+
+    def _deck(self, kind: Kind, gaps: FloatArray, levels: FloatArray) -> Outcome:
+        make = self.cell.set_pulse if kind == "set" else self.cell.reset_pulse
+        trains: list[list[Pulse]] = [[make(level)] for level in levels.tolist()]
+        limits = self.cell.filament.gap_min, self.cell.filament.gap_max
+        deck, _ = pulse_deck(self.cell, np.clip(gaps, *limits).tolist(), trains, reads=False)
+        plot = run_deck(deck)[0]
+        numbers = range(1, len(gaps) + 1)
+        after = np.array([plot[f"v(xcell{k}.gap)"][-1] for k in numbers]) * 1e-9
+        power = [-plot[f"v(b{k})"] * plot[f"i(vb{k})"] - plot[f"v(s{k})"] * plot[f"i(vs{k})"] for k in numbers]
+        return np.clip(after, *limits), np.trapezoid(np.array(power), plot["time"], axis=1)
+
+
+@dataclass(frozen=True)
+class _Surface:
+    """Movement and energy over two coordinates, the second of which counts from a curve over the first.
+
+    Attributes:
+        curve: Where the second coordinate is 0.
+        moved: Change of the gap, m.
+        log_energy: Logarithm of J, LEAST_ENERGY added: energies span decades.
+    """
+
+    curve: PchipInterpolator
+    moved: RegularGridInterpolator
+    log_energy: RegularGridInterpolator
+
+    @classmethod
+    def over(cls, first: FloatArray, curve: FloatArray, offsets: FloatArray, outcome: Outcome) -> _Surface:
+        """From a grid: `first` of shape (P,), `offsets` (Q,), outcomes (P, Q)."""
+        from scipy.interpolate import PchipInterpolator, RegularGridInterpolator  # here, for every command would wait
+
+        moved, energy = outcome
+        tables = (RegularGridInterpolator((first, offsets), table) for table in (moved, np.log(energy + LEAST_ENERGY)))
+        return cls(PchipInterpolator(first, curve), *tables)
+
+    def at(self, first: FloatArray, second: FloatArray) -> Outcome:
+        """Movement and energy; beyond the grid those of its edge."""
+        grid = self.moved.grid
+        inside = np.clip(first, grid[0][0], grid[0][-1])
+        offset = np.clip(second - self.curve(inside), grid[1][0], grid[1][-1])
+        where = np.stack([inside, offset], axis=-1)
+        return self.moved(where), np.exp(self.log_energy(where)) - LEAST_ENERGY
+
+
+@dataclass(frozen=True)
+class PulseTable:
+    """Outcomes of pulses from tables of gap and energy after a pulse against gap before and voltage.
+
+    Attributes:
+        cell: What every cell is.
+        sets: Over gate voltage, and gap against what that voltage gives from the largest gap.
+        resets: Over gap, and source line voltage against the one at which that gap begins to move.
+    """
+
+    cell: OneTransistorCell
+    sets: _Surface
+    resets: _Surface
+
+    def pulse(self, kind: Kind, gaps: FloatArray, levels: FloatArray) -> Outcome:
+        """One pulse on each of n cells."""
+        moved, energy = self.sets.at(levels, gaps) if kind == "set" else self.resets.at(gaps, levels)
+        return np.clip(gaps + moved, self.cell.filament.gap_min, self.cell.filament.gap_max), energy
+
+
+@lru_cache(maxsize=8)
+def calibrate(cell: OneTransistorCell, largest_gate: float) -> PulseTable:
+    """The table of a cell for gate voltages up to the largest, by some 900 pulses in ngspice; kept in the process.
+
+    Raises:
+        SimulationError: The simulator failed; deck and log are kept.
+    """
+    circuit = CircuitPulses(cell)
+    return PulseTable(cell, _calibrated_sets(circuit, largest_gate), _calibrated_resets(circuit))
+
+
+def _calibrated_sets(circuit: CircuitPulses, largest_gate: float) -> _Surface:
+    limits = circuit.cell.filament.gap_min, circuit.cell.filament.gap_max
+    warmer = max(circuit.cell.filament.temperature - NOMINAL_TEMPERATURE, 0)
+    lowest = circuit.cell.transistor.threshold_voltage - 2 * GATE_SPACING - THRESHOLD_SLOPE * warmer
+    gates = np.linspace(lowest, largest_gate, max(2, round((largest_gate - lowest) / GATE_SPACING) + 1))
+    curve, _ = circuit.pulse("set", np.full(len(gates), limits[1]), gates)
+    wanted = curve[:, None] + SET_OFFSETS
+    gaps = np.clip(wanted, *limits)
+    after, energy = circuit.pulse("set", gaps.ravel(), np.repeat(gates, len(SET_OFFSETS)))
+    # Where no cell can begin, the table goes on as if one had: it ends where the last one does.
+    before = np.where(wanted > limits[1], wanted, gaps)
+    moved = after.reshape(gaps.shape) - before
+    return _Surface.over(gates, curve, SET_OFFSETS, (moved, energy.reshape(gaps.shape)))
+
+
+def _calibrated_resets(circuit: CircuitPulses) -> _Surface:
+    limits = circuit.cell.filament.gap_min, circuit.cell.filament.gap_max
+    gaps = np.linspace(*limits, max(2, round((limits[1] - limits[0]) / GAP_SPACING) + 1))
+    onset = reset_onset(circuit.cell, gaps)
+    levels = np.maximum(onset[:, None] + RESET_OFFSETS, 0.0)
+    before = np.repeat(gaps, len(RESET_OFFSETS))
+    after, energy = circuit.pulse("reset", before, levels.ravel())
+    moved = (after - before).reshape(levels.shape)
+    moved[:, RESET_OFFSETS <= 0] = 0.0  # below F_min nothing moves; at it, what the onset's rounding lets through
+    return _Surface.over(gaps, onset, RESET_OFFSETS, (moved, energy.reshape(levels.shape)))
+
+
+def reset_onset(cell: OneTransistorCell, gaps: FloatArray) -> FloatArray:
+    """Source line voltage at which each gap begins to move, V: read off a slow edge, in which it has not moved yet.
+
+    A gap that the transistor keeps from ever moving gets the top of the edge, 3 V.
+    """
+    top, edge = 3.0, 2 * cell.pulse_width
+    slow = cell.replace(edge=edge, read_width=5 * edge)
+    deck, slots = pulse_deck(slow, gaps.tolist(), [[slow.reset_pulse(top)]] * len(gaps), reads=False)
+    plot = run_deck(deck)[0]
+    time = plot["time"]
+    rising = (time >= slots[0].start + edge) & (time <= slots[0].start + 2 * edge)
+    onset = []
+    for k, gap in enumerate(gaps, 1):
+        field = cell.filament.field(gap, plot[f"v(m{k})"][rising]) / cell.filament.minimum_field
+        after = int(np.argmax(field >= 1)) if (field >= 1).any() else 0
+        source = plot[f"v(s{k})"][rising]
+        onset.append(np.interp(1, field[after - 1 : after + 1], source[after - 1 : after + 1]) if after else top)
+    return np.array(onset)

@@ -1,0 +1,1 @@
+"""What is measured of a circuit, and what a solve returns."""

@@ -1,0 +1,191 @@
+"""DACs before a circuit and ADCs behind it: what they do to voltages, and what a conversion costs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from netlists import InvDesign, MvmDesign, ParameterError, Record
+from netlists.record import FloatArray, Positive
+
+CLOCK = 1e-9
+"""Of a SAR, s: one clock a bit and one to sample (NeuroSim)."""
+DAC_CAPACITANCE = 50e-15
+"""Switched for each bit of a conversion, F (the DAC in the cost model of ZigZag-IMC)."""
+LOGIC_SUPPLY = 0.9
+"""Of 45 nm, V (Horowitz, ISSCC 2014)."""
+HEADROOM = 0.8
+"""Part of the swing that an output may use before k is reduced; ADCs of INV convert that part."""
+
+
+@dataclass(frozen=True)
+class Converter:
+    """A kind of converter: `energy = (power + power_per_bit * bits) * time`, `time = fixed_time + bits * bit_time`.
+
+    Attributes:
+        bits: Fewest and most for which the figures hold.
+        power: W.
+        power_per_bit: W.
+        fixed_time: s.
+        bit_time: s.
+        source: Of the figures.
+    """
+
+    bits: tuple[int, int]
+    power: float
+    power_per_bit: float
+    fixed_time: float
+    bit_time: float
+    source: str
+
+    def time(self, bits: int) -> float:
+        """Of one conversion, s."""
+        return self.fixed_time + bits * self.bit_time
+
+    def energy(self, bits: int) -> float:
+        """Of one conversion, J."""
+        return (self.power + self.power_per_bit * bits) * self.time(bits)
+
+
+CONVERTER_KINDS = {
+    "dac": Converter(
+        bits=(2, 12),  # chosen here: as the SAR
+        power=0.0,
+        power_per_bit=DAC_CAPACITANCE * LOGIC_SUPPLY**2 / CLOCK,  # 40.5 fJ a bit
+        fixed_time=CLOCK,  # 1 ns at any number of bits (PUMA)
+        bit_time=0.0,
+        source="50 fF a bit (ZigZag-IMC) at 0.9 V; 1 ns (PUMA)",
+    ),
+    "sar": Converter(
+        bits=(2, 12),  # at 13 the thermal limit 3 kT 4^13 = 0.83 pJ passes the fit's 0.63 pJ
+        power=16.693e-6,  # NeuroSim's fit to circuit simulations, 45 nm low power
+        power_per_bit=2.1691e-6,  # the same; 0.127 pJ at 4 bits, 0.306 pJ at 8
+        fixed_time=CLOCK,
+        bit_time=CLOCK,
+        source="45 nm low-power SAR (NeuroSim)",
+    ),
+    "isaac": Converter(
+        bits=(8, 8),
+        power=2e-3,  # 16 mW for 8 of them (ISAAC, ISCA 2016, doi 10.1109/ISCA.2016.12): 1.5625 pJ a conversion
+        power_per_bit=0.0,
+        fixed_time=1 / 1.28e9,  # 1.28 GS/s (the same): 128 lines in 100 ns
+        bit_time=0.0,
+        source="32 nm SAR, 8 bits, 1.28 GS/s (ISAAC)",
+    ),
+}
+
+
+def lsb(bits: int, full_scale: float) -> float:
+    """The step between two levels, `full_scale / (2^(bits - 1) - 1)`, V."""
+    return full_scale / float(2 ** (bits - 1) - 1)
+
+
+def quantise(voltage: FloatArray, bits: int | None, full_scale: float) -> FloatArray:
+    """The nearest level of a mid-tread converter; beyond the full scale, the outermost one.
+
+    Levels are `k LSB`, `k = -(2^(bits-1) - 1) .. 2^(bits-1) - 1`, so that 0 and both ends of the full scale are exact
+    and one of the 2^bits codes is unused. Half-way values go to the even code, which keeps odd symmetry.
+
+    Args:
+        voltage: Any shape, V.
+        bits: 2 or more; None leaves the voltage as it is.
+        full_scale: The range is plus and minus this, V.
+    """
+    if bits is None:
+        return voltage
+    largest = 2 ** (bits - 1) - 1
+    codes = np.clip(np.rint(voltage * (largest / full_scale)), -largest, largest)
+    levels: FloatArray = codes / largest * full_scale
+    return levels
+
+
+class Converters(Record):
+    """The converters of a circuit.
+
+    Attributes:
+        dac_bits: Of the DAC at every input; None has no DAC: the input is exact and free.
+        adc_bits: Of the ADCs behind the outputs; None has none, likewise.
+        adc_range: ADCs convert plus and minus this, V; None takes `output_range`.
+        adc: Kind of ADC in `CONVERTER_KINDS`.
+        adc_share: Lines that one ADC converts, one after the other.
+    """
+
+    dac_bits: int | None = None
+    adc_bits: int | None = None
+    adc_range: Positive | None = None
+    adc: Literal["sar", "isaac"] = "sar"
+    adc_share: Annotated[int, Field(ge=1)] = 1
+
+    @model_validator(mode="after")
+    def _within_the_table(self) -> Self:
+        for name, bits, kind in (("dac_bits", self.dac_bits, "dac"), ("adc_bits", self.adc_bits, self.adc)):
+            fewest, most = CONVERTER_KINDS[kind].bits
+            if bits is not None and not fewest <= bits <= most:
+                allowed = f"{fewest}" if fewest == most else f"from {fewest} to {most}"
+                raise ParameterError(name, bits, f"must be {allowed}: the figures of {kind} hold there")
+        return self
+
+    def inputs(self, levels: FloatArray, full_scale: float) -> FloatArray:
+        """What the circuit gets for wanted input voltages.
+
+        Where k is reduced afterwards, levels scale with it, as those of a DAC with an adjustable reference do.
+
+        Args:
+            levels: Shape (inputs, K), V.
+            full_scale: Input full scale, which is the DACs', V.
+        """
+        return quantise(levels, self.dac_bits, full_scale)
+
+    def outputs(self, final: FloatArray, output_range: float) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """What is read of output voltages.
+
+        Args:
+            final: Shape (N, K), V.
+            output_range: As `output_range` gives it, V.
+
+        Returns:
+            Read voltages, shape (N, K), and for each column whether an output lay more than half an LSB beyond the
+            range, shape (K,).
+        """
+        if self.adc_bits is None:
+            return final, np.zeros(final.shape[1], dtype=np.bool_)
+        limit = output_range + lsb(self.adc_bits, output_range) / 2
+        clipped: NDArray[np.bool_] = np.any(np.abs(final) > limit, axis=0)
+        return quantise(final, self.adc_bits, output_range), clipped
+
+    def output_range(self, design: InvDesign | MvmDesign, full_scale: float) -> float:
+        """Range of the ADCs, V: what was asked for, or what no output of an ideal array passes.
+
+        That is 0.8 of the amplifiers' swing for INV, because k is reduced there, and the input full scale for MVM,
+        because its feedback is chosen so.
+
+        Raises:
+            ParameterError: An ADC of an INV circuit has no range, and the op-amp no swing to take it from.
+        """
+        if self.adc_range is not None:
+            return self.adc_range
+        if isinstance(design, MvmDesign):
+            return full_scale
+        swing = design.opamp.swing
+        if self.adc_bits is not None and math.isinf(swing):
+            raise ParameterError("adc_range", "nothing", "this op-amp has no swing to take it from; give volts")
+        return HEADROOM * swing
+
+    def dac_cost(self, lines: int) -> tuple[float, float]:
+        """Energy, J, and time, s, to set so many inputs, all at once by a DAC each."""
+        if self.dac_bits is None:
+            return 0.0, 0.0
+        kind = CONVERTER_KINDS["dac"]
+        return lines * kind.energy(self.dac_bits), kind.time(self.dac_bits)
+
+    def adc_cost(self, lines: int) -> tuple[float, float]:
+        """Energy, J, and time, s, to read so many outputs: each ADC converts its lines one after the other."""
+        if self.adc_bits is None:
+            return 0.0, 0.0
+        kind = CONVERTER_KINDS[self.adc]
+        return lines * kind.energy(self.adc_bits), min(self.adc_share, lines) * kind.time(self.adc_bits)

@@ -1,0 +1,226 @@
+"""From node voltages to what is measured: outputs, powers, currents; the same lines for every circuit.
+
+At every node `i = L v + C dv/dt`, L the Laplacian and C the charge matrix of the passive parts: what an op-amp or a
+source delivers there. In the flat mesh currents are read from the segments at the terminals. A passive part dissipates
+`sum v i` over its ends (Tellegen), i the resistive part of its currents: the other part charges it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from amc_circuits.linear.equations import networks
+from amc_circuits.results.waveforms import Waveforms
+from netlists import Array, Circuit, MacroOpAmp, OpAmp, OpAmps, SinglePoleOpAmp, StepTrain, nodes
+from netlists.opamp import has_energy, has_supply
+from netlists.parts import GROUND
+from netlists.record import FloatArray
+
+Voltages = Mapping[str, FloatArray]
+"""Of every group, shape (..., group), V."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One transient as seen from outside. Op-amps stand in the order of `Circuit.amplifiers`.
+
+    Attributes:
+        time: Shape (T,), s.
+        outputs: Of the circuit, shape (T, N), V.
+        dissipated: By account, what passive parts turn into heat, shape (T,) each, W; without the op-amps' account.
+        delivered_power: By supplies and input sources, shape (T,), W; None where the supply current of the op-amps is
+            not known.
+        input_voltage: Non-inverting less inverting input of every op-amp, shape (T, op-amps), V.
+        output_voltage: Of every op-amp, shape (T, op-amps), V.
+        output_current: Of every op-amp, shape (T, op-amps), A.
+        stage_voltage: What each output would be without its load, shape (T, op-amps), V.
+        terminal_voltage: Nodes at which arrays end, in the order of `terminals`, shape (T, terminals), V.
+    """
+
+    time: FloatArray
+    outputs: FloatArray
+    dissipated: dict[str, FloatArray]
+    delivered_power: FloatArray | None
+    input_voltage: FloatArray
+    output_voltage: FloatArray
+    output_current: FloatArray
+    stage_voltage: FloatArray
+    terminal_voltage: FloatArray
+
+    def between(self, start: float, stop: float) -> Observation:
+        """The samples with start <= time <= stop (a billionth of the whole is allowed for rounding)."""
+        slack = 1e-9 * (self.time[-1] - self.time[0])
+        part = slice(*self.time.searchsorted([start - slack, stop + slack]))
+        samples: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        cut: dict[str, Any] = {name: _cut(value, part) for name, value in samples.items()}
+        return Observation(**cut)
+
+
+def _cut(value: Any, part: slice) -> Any:
+    if isinstance(value, dict):
+        return {name: samples[part] for name, samples in value.items()}
+    return None if value is None else value[part]
+
+
+def terminals(circuit: Circuit) -> list[str]:
+    """Groups at which arrays end: word lines, bit lines of the first array, then what the others add."""
+    return list(dict.fromkeys(group for array in circuit.of(Array) for group in (array.word_lines, array.bit_lines)))
+
+
+def of_opamps(circuit: Circuit, voltage: Voltages) -> tuple[FloatArray, FloatArray]:
+    """Non-inverting less inverting input, and output, of every op-amp, shape (..., op-amps) each, V."""
+    parts = circuit.of(OpAmps)
+    inputs = [_of(voltage, part.noninverting) - _of(voltage, part.inverting) for part in parts]
+    return np.concatenate(inputs, axis=-1), np.concatenate([voltage[part.output] for part in parts], axis=-1)
+
+
+def _of(voltage: Voltages, group: str) -> Any:
+    return 0.0 if group == GROUND else voltage[group]
+
+
+def saved_vectors(circuit: Circuit) -> tuple[str, ...]:
+    """The vectors that `observe` needs, and no others."""
+    held = {source.group for source in circuit.sources}
+    names = [node for group in circuit.groups if group not in held for node in circuit.nodes(group)]
+    names += [node for array in circuit.of(Array) for end in _contacted(array) for node in end]
+    supplies = [f"V{rail[1:]}" for place, record in enumerate(circuit.opamps) for rail in _rails(place, record)]
+    return (*(f"v({name})" for name in dict.fromkeys(names)), *(f"i({name.lower()})" for name in supplies))
+
+
+def _rails(place: int, record: OpAmp) -> tuple[str, ...]:
+    return nodes.rails(place) if has_supply(record) else ()
+
+
+def observe(circuit: Circuit, waveforms: Waveforms, drive: StepTrain) -> Observation:
+    """What a circuit did, from its saved vectors and its input."""
+    voltage = _voltages(circuit, waveforms, drive)
+    inputs, outputs = of_opamps(circuit, voltage)
+    drawn, dissipated = _drawn(circuit, voltage, waveforms)
+    current = np.concatenate([drawn[part.output] for part in circuit.of(OpAmps)], axis=1)
+    return Observation(
+        time=waveforms.time,
+        outputs=voltage[circuit.outputs],
+        dissipated=dissipated,
+        delivered_power=_delivered(circuit, voltage, drawn, waveforms),
+        input_voltage=inputs,
+        output_voltage=outputs,
+        output_current=current,
+        stage_voltage=_stage_voltage(circuit, outputs, current),
+        terminal_voltage=np.hstack([voltage[group] for group in terminals(circuit)]),
+    )
+
+
+def _voltages(circuit: Circuit, waveforms: Waveforms, drive: StepTrain) -> dict[str, FloatArray]:
+    """Of all groups; those that sources hold follow from the input."""
+    levels = drive.voltage(waveforms.time).T
+    held = {source.group: source.volts(levels).T for source in circuit.sources}
+    return {
+        group: held[group] if group in held else waveforms.voltages(circuit.nodes(group)) for group in circuit.groups
+    }
+
+
+def _drawn(
+    circuit: Circuit, voltage: Voltages, waveforms: Waveforms
+) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """Currents that the passive parts draw from all nodes, and what they dissipate by account."""
+    drawn = {group: np.zeros_like(samples) for group, samples in voltage.items()}
+    dissipated = {account: np.zeros(len(waveforms.time)) for account in circuit.accounts[:-1]}
+    for name, (groups, laplacian, charge) in networks(circuit):
+        part, ends = circuit.part(name), np.hstack([voltage[group] for group in groups])
+        charging = np.gradient(ends, waveforms.time, axis=0) @ charge if charge.any() else None
+        if isinstance(part, Array):
+            current, resistive = _into_array(part, ends, laplacian, charging, waveforms)
+        else:
+            resistive = ends @ laplacian
+            current = resistive if charging is None else resistive + charging
+        for group, own in zip(groups, np.split(current, _cuts(circuit, groups), axis=1), strict=True):
+            drawn[group] += own
+        if (account := getattr(part, "account", "")) in dissipated:
+            dissipated[account] += np.einsum("ts,ts->t", ends, resistive)
+    return drawn, dissipated
+
+
+def _cuts(circuit: Circuit, groups: tuple[str, ...]) -> list[int]:
+    return [int(cut) for cut in np.cumsum([circuit.groups[group] for group in groups])[:-1]]
+
+
+def _into_array(
+    array: Array, ends: FloatArray, laplacian: FloatArray, charging: FloatArray | None, waveforms: Waveforms
+) -> tuple[FloatArray, FloatArray]:
+    """Currents into an array at its terminals, and their resistive part, shape (T, terminals) each."""
+    if beyond := _contacted(array):
+        drops = [ends - waveforms.voltages(names) for names in beyond]
+        current = np.asarray(np.sum(drops, axis=0)) / array.interconnect.wire_resistance
+        # With line capacitance a part of it charges the mesh. What cells and wires dissipate then differs from the
+        # reduced array's only by the square of what the delay of the lines changes in their voltages. (Cells that are
+        # not linear have no reduced array: what charges the mesh is counted.)
+        return current, ends @ laplacian if charging is not None and array.nonlinearity_voltage is None else current
+    resistive = ends @ laplacian if array.nonlinearity_voltage is None else _bent(array, ends)
+    return resistive if charging is None else resistive + charging, resistive
+
+
+def _bent(array: Array, ends: FloatArray) -> FloatArray:
+    """Currents into an array of ideal wires and cells that follow a sinh, at voltages (T, terminals)."""
+    bend, cells = array.nonlinearity_voltage, array.conductance
+    assert bend is not None
+    word_lines, bit_lines = ends[:, : len(cells)], ends[:, len(cells) :]
+    into_rows, into_columns = np.zeros_like(word_lines), np.zeros_like(bit_lines)
+    for i, row in enumerate(cells):
+        current = bend * row * np.sinh((word_lines[:, i, None] - bit_lines) / bend)
+        into_rows[:, i] = current.sum(axis=1)
+        into_columns -= current
+    return np.hstack([into_rows, into_columns])
+
+
+def _contacted(array: Array) -> list[list[str]]:
+    """In the flat mesh the node beyond each terminal's segment, in the terminals' order, a list a contact."""
+    if not array.flat:
+        return []
+    name, (rows, columns) = array.name, array.conductance.shape
+    ends = [(0, 0), (rows - 1, columns - 1)] if array.interconnect.contacts == "both" else [(0, 0)]
+    return [
+        [nodes.row_node(name, i, column) for i in range(rows)]
+        + [nodes.column_node(name, row, j) for j in range(columns)]
+        for row, column in ends
+    ]
+
+
+def _delivered(circuit: Circuit, voltage: Voltages, drawn: Voltages, waveforms: Waveforms) -> FloatArray | None:
+    """Power of supplies and input sources, shape (T,), W; None where a supply current is not known."""
+    found = np.zeros(len(waveforms.time))
+    for place, record in enumerate(circuit.opamps):
+        if isinstance(record, SinglePoleOpAmp) or not has_energy(record):
+            return None
+        plus, minus = (waveforms.current(f"V{rail[1:]}") for rail in nodes.rails(place))
+        found += record.supply_voltage * (minus - plus)
+    for source in circuit.sources:
+        found += np.einsum("ti,ti->t", voltage[source.group], drawn[source.group])
+    return found
+
+
+def _stage_voltage(circuit: Circuit, output: FloatArray, current: FloatArray) -> FloatArray:
+    """The voltage before the output resistance, from `i = I_lim tanh((stage - out)/(R_out I_lim))`.
+
+    A subcircuit has no such node, a single-pole model no such resistance: their outputs.
+    """
+    found = output.copy()
+    for opamp, places in opamp_places(circuit):
+        if isinstance(opamp, MacroOpAmp):
+            limit = opamp.output_current_limit
+            share = np.clip(current[..., places] / limit, -1 + 1e-12, 1 - 1e-12)
+            found[..., places] += opamp.output_resistance * limit * np.arctanh(share)
+    return found
+
+
+def opamp_places(circuit: Circuit) -> list[tuple[OpAmp, slice]]:
+    """Record of each row of op-amps, and their places among all op-amps."""
+    found, first = [], 0
+    for part in circuit.of(OpAmps):
+        last = first + circuit.groups[part.output]
+        found.append((part.record, slice(first, last)))
+        first = last
+    return found

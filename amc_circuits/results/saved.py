@@ -1,0 +1,185 @@
+"""Solutions in .npz files: numbers and text only, nothing that could be executed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from amc_circuits.files.array_files import DAMAGED
+from amc_circuits.files.run_folder import replacing
+from amc_circuits.results.budget import CAUSES, Budget
+from amc_circuits.results.cell_loads import CellArrays, CellLoad
+from amc_circuits.results.response import Response, slowest
+from amc_circuits.results.solution import Solution
+from netlists import InvDesign, MvmDesign, ParameterError
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a file holds.
+
+    Attributes:
+        path: The file.
+        title: What a picture of it is called.
+        responses: Of every right-hand side that was simulated.
+        numbers: Which right-hand sides these are, from 1.
+        count: Right-hand sides in all.
+        arrays: Cells and wires; None where cells are not linear, and in files of older versions.
+        budget: What makes it wrong; None where that was not asked for.
+    """
+
+    path: Path
+    title: str
+    responses: tuple[Response, ...]
+    numbers: tuple[int, ...]
+    count: int
+    arrays: CellArrays | None
+    budget: Budget | None = None
+
+    def chosen(self, number: int | None) -> tuple[Response, str]:
+        """The response of one right-hand side, counted from 1, or of the slowest, and a title for its picture.
+
+        Raises:
+            ParameterError: There is none.
+        """
+        if not self.responses:
+            raise ParameterError("FILE", str(self.path), "cannot be plotted: nothing was simulated")
+        if number is None:
+            place = slowest(self.responses)
+            which = f" (the slowest of {self.count} right-hand sides)"
+        elif number in self.numbers:
+            place, which = self.numbers.index(number), f" (right-hand side {number} of {self.count})"
+        elif 1 <= number <= self.count:
+            raise ParameterError("rhs", number, "this right-hand side is zero: it was not simulated")
+        else:
+            raise ParameterError("rhs", number, f"{self.path} holds right-hand sides 1 to {self.count}")
+        return self.responses[place], self.title + which * (self.count > 1)
+
+    def load_of(self, response: Response) -> CellLoad:
+        """What the cells carry at the end of a response.
+
+        Raises:
+            ParameterError: The cells are not linear, or the file is of an older version.
+        """
+        if self.arrays is None or response.terminal_voltage is None:
+            mend = "cannot be plotted with --array: cells are not linear, or it is of an older version: save it anew"
+            raise ParameterError("FILE", str(self.path), mend)
+        return self.arrays.load(response.terminal_voltage)
+
+    def check_target(self, response: Response) -> None:
+        """Raises ParameterError where it is not known what the outputs should be."""
+        if response.target is None:
+            mend = "cannot be plotted with --error: an older version left out the wanted outputs; save it anew"
+            raise ParameterError("FILE", str(self.path), mend)
+
+
+def save_solution(solution: Solution, design: InvDesign | MvmDesign, record: dict[str, Any], path: Path) -> None:
+    """Writes what was solved and measured.
+
+    `record` is JSON, `tolerance` and `settling_time` have one entry for each k, a right-hand side that was simulated;
+    so there are `time_k`, `outputs_k`, `target_k` and `terminal_voltage_k`, and `names_k` of complex systems. A complex
+    right-hand side of a real matrix is two: its real part, then its imaginary part. The arrays are `conductance`, shape
+    (arrays, N, M), `wire_resistance` and `contacts`; they are left out where cells are not linear.
+    """
+    responses = [response for response in solution.responses if response is not None]
+    content: dict[str, Any] = {
+        "record": np.array(json.dumps(record, allow_nan=False)),
+        "tolerance": np.array([response.tolerance for response in responses]),
+        "settling_time": np.array([response.settling_time for response in responses]),
+    }
+    if design.nonlinearity_voltage is None:
+        arrays = CellArrays.of(design)
+        content["conductance"], content["contacts"] = arrays.conductance, np.array(arrays.contacts)
+        content["wire_resistance"] = np.array(arrays.wire_resistance)
+    for k, response in enumerate(responses):
+        content[f"time_{k}"], content[f"outputs_{k}"] = response.time, response.outputs
+        content[f"target_{k}"], content[f"terminal_voltage_{k}"] = response.target, response.terminal_voltage
+        if response.names:
+            content[f"names_{k}"] = np.array(response.names)
+    with replacing(path) as partial:
+        np.savez_compressed(partial, allow_pickle=False, **content)
+
+
+def load_saved(path: Path) -> Saved:
+    """A file written by `save_solution`, of this version or an older one.
+
+    Raises:
+        ParameterError: It is no such file.
+    """
+    try:
+        # Opened here, because np.load leaves a damaged file open.
+        with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as content:
+            if "trial" in content:
+                raise ParameterError(
+                    "FILE", str(path), "holds trials, not waveforms: amc inv --monte-carlo --plot draws"
+                )
+            record = json.loads(str(content["record"]))
+            responses = tuple(_response(content, k) for k in range(len(content["tolerance"])))
+            simulated = tuple(number for number, attempts in enumerate(record["attempts"], 1) if attempts)
+            budget = _budget(record)
+            found = Saved(path, title(record), responses, simulated, len(record["attempts"]), _arrays(content), budget)
+            _check(found)
+            return found
+    except ParameterError:
+        raise
+    except (OSError, *DAMAGED) as error:
+        what = error.strerror if isinstance(error, OSError) and error.strerror else "it was not made by --save"
+        raise ParameterError("FILE", str(path), f"cannot be plotted: {what}") from None
+
+
+def _response(content: Mapping[str, Any], k: int) -> Response:
+    return Response(
+        time=content[f"time_{k}"],
+        outputs=content[f"outputs_{k}"],
+        tolerance=float(content["tolerance"][k]),
+        settling_time=float(content["settling_time"][k]),
+        target=content.get(f"target_{k}"),
+        terminal_voltage=content.get(f"terminal_voltage_{k}"),
+        names=tuple(str(name) for name in content.get(f"names_{k}", ())),
+    )
+
+
+def _budget(record: dict[str, Any]) -> Budget | None:
+    if "budget" not in record:
+        return None
+    found = Budget.of(record["budget"])
+    if not found.causes.keys() <= CAUSES.keys():
+        raise ValueError("unknown causes")
+    return found
+
+
+def _arrays(content: Mapping[str, Any]) -> CellArrays | None:
+    if "conductance" not in content:
+        return None
+    conductance, contacts = content["conductance"], str(content["contacts"])
+    if conductance.ndim != 3 or contacts not in ("one", "both"):
+        raise ValueError("no arrays")
+    return CellArrays(conductance, float(content["wire_resistance"]), "both" if contacts == "both" else "one")
+
+
+def _check(saved: Saved) -> None:
+    """Raises ValueError where shapes do not match."""
+    if len(saved.responses) != len(saved.numbers):
+        raise ValueError("the record has other right-hand sides")
+    for response in saved.responses:
+        steps, outputs = response.outputs.shape
+        shapes = [(response.time, (steps,)), (response.target, (outputs,))]
+        if len(response.names) not in (0, outputs):
+            raise ValueError("names do not match")
+        if saved.arrays is not None:
+            shapes.append((response.terminal_voltage, (saved.arrays.terminals,)))
+        if any(array is not None and array.shape != shape for array, shape in shapes):
+            raise ValueError("shapes do not match")
+
+
+def title(record: dict[str, Any]) -> str:
+    """What a picture of a record is called."""
+    size = record["size"]
+    shape = " x ".join(map(str, size)) if isinstance(size, list) else f"{size} x {size}"
+    shape += " complex" * bool(record.get("complex"))
+    return f"{record['circuit'].upper()} {shape}, {record['status'].lower().replace('_', ' ')}"

@@ -1,0 +1,115 @@
+"""Solutions and error budgets as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from amc_circuits.results.budget import Budget
+from amc_circuits.results.solution import Solution
+from amc_circuits.values.quantities import format_quantity
+
+BITS = (4, 6, 8)
+"""Accuracies of a converter to which the time is told."""
+
+
+def figures_table(solution: Solution, noise: Mapping[str, Any], title: str) -> Table:
+    """The figures of a solution for people; of several right-hand sides the mean and the largest."""
+    energy = solution.energy
+    rows = [
+        ("settling time", solution.settling_time, "s"),
+        ("predicted settling time", solution.predicted_settling_time, "s"),
+        ("overshoot", solution.overshoot, "%"),
+        ("peak output current", solution.peak_output_current, "A"),
+        ("energy", energy.total, "J"),
+        ("  amplifiers", energy.amplifiers, "J"),
+        ("  array", energy.array, "J"),
+        ("  inputs", energy.inputs, "J"),
+        ("relative error", solution.relative_error, "%"),
+        ("residual", solution.residual, "%"),
+        ("bits", solution.bits, ""),
+    ]
+    if noise:
+        rows += [
+            ("output noise", noise["output_noise_v"], "V"),
+            ("relative noise", noise["relative_noise"], "%"),
+        ]
+    several = np.ndim(solution.settling_time) > 0
+    grid = Table(title=title, title_justify="left")
+    grid.add_column("figure")
+    for heading in ("mean", "largest") if several else ("value",):
+        grid.add_column(heading, justify="right")
+    lines = [(name, *_cells(value, unit, several)) for name, value, unit in rows]
+    lines[2:2] = [(f"time to {bits} bits", *_readout_cells(solution, bits, several)) for bits in BITS]
+    for line in lines:
+        grid.add_row(*line)
+    grid.caption = f"{_solved_by(solution)}, {solution.wall_time:.2f} s"
+    grid.min_width = len(grid.caption)
+    grid.caption_justify = "left"
+    return grid
+
+
+def budget_table(budget: Budget, measured: Any) -> Table:
+    """Causes of the error, the largest first, then all of them together; of several right-hand sides as above.
+
+    Args:
+        budget: What was found.
+        measured: Relative error of the answer itself.
+    """
+    several = np.ndim(measured) > 0
+    grid = Table(title="Error budget", title_justify="left")
+    grid.add_column("cause alone")
+    for heading in ("mean", "largest") if several else ("value",):
+        grid.add_column(heading, justify="right")
+    for name, value in budget.ordered():
+        grid.add_row(name, *_cells(value, "%", several), end_section=name == budget.ordered()[-1][0])
+    for name, value in (*budget.totals(), ("measured", measured)):
+        grid.add_row(name, *_cells(value, "%", several))
+    return grid
+
+
+def _solved_by(solution: Solution) -> str:
+    """Which engines solved how many right-hand sides, and how far two of them differ."""
+    made = solution.provenance
+    version = f" {made.ngspice_version}{' with KLU' if made.klu else ''}"
+    counts = {name: solution.engines.count(name) for name in dict.fromkeys(solution.engines) if name}
+    named = {name: name + version * (name == "ngspice") for name in counts}
+    text = ", ".join(f"{named[name]} ({count})" if len(counts) > 1 else named[name] for name, count in counts.items())
+    if solution.cross_checked:
+        difference = format_quantity(solution.largest_difference, "%")
+        text += f", {solution.cross_checked} checked by ngspice{version}: {difference} of full scale"
+    return text or "not simulated"
+
+
+def _cells(value: Any, unit: str, several: bool) -> list[str]:
+    if not several or value is None or np.ndim(value) == 0:
+        return [format_quantity(value, unit), ""] if several else [format_quantity(value, unit)]
+    finite = value[np.isfinite(value)]
+    if finite.size == 0:
+        return ["-", "-"]
+    return [format_quantity(finite.mean(), unit), format_quantity(finite.max(), unit)]
+
+
+def _readout_cells(solution: Solution, bits: int, several: bool) -> list[str]:
+    """Times to an accuracy; a mean over the right-hand sides that reach it would be too good where others never do."""
+    times = solution.time_to_bits(bits)
+    driven = [k for k, responses in enumerate(solution.driven) if responses]
+    never = int(np.isnan(np.atleast_1d(times)[driven]).sum())
+    if several and never:
+        return ["-", f"never: {never} of {len(driven)}"]
+    return _cells(times, "s", several)
+
+
+def print_table(grid: Table) -> None:
+    """Prints a table, as wide as it is where there is no terminal to fold it for."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=max(80, console.measure(grid, options=console.options.update(width=10_000)).maximum))
+    with console.capture() as text:
+        console.print(grid)
+    # By print, because Rich has its own way to end where nobody reads any more.
+    print(text.get(), end="")

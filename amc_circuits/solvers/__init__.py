@@ -1,0 +1,1 @@
+"""Programmed circuits: INV and MVM, what they are asked, and their answers."""

@@ -1,0 +1,212 @@
+"""Readings of a circuit put together as a solution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amc_circuits.results.budget import Budget
+from amc_circuits.results.measurement import bits, relative_error
+from amc_circuits.results.readings import NARROWER, WIDER, Reading
+from amc_circuits.results.response import Response
+from amc_circuits.results.solution import Attempt, Energy, Metric, Provenance, Solution, Status, scalar_or_array
+from amc_circuits.solvers.budgeting import budget_of
+from amc_circuits.solvers.programmed import ProgrammedArray
+from amc_circuits.solvers.question import Question
+from amc_circuits.values.checks import Numbers
+from amc_circuits.values.quantities import counted, format_quantity
+from netlists import MvmDesign
+from netlists.record import FloatArray
+
+GRAZING = 1.1
+"""Settling times at 0.97 and 1.03 of the tolerance: an exponential's differ by 1.3 %, by 3 % at a tolerance of 0.1."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Readings of the driven columns, and what is needed to make a `Solution` of them.
+
+    Attributes:
+        circuit: What was asked.
+        question: What it was asked.
+        readings: Of every column that is not zero.
+        scale: k of every column at the input full scale, shape (C,), V per unit.
+    """
+
+    circuit: ProgrammedArray
+    question: Question
+    readings: dict[int, Reading]
+    scale: FloatArray
+
+    def _each(self, of_reading: Any, together: Callable[[list[float]], float] = sum) -> Any:
+        """A figure of every right-hand side, from the readings of its columns; nan where all of them are zero."""
+        groups = ([self.readings[k] for k in group if k in self.readings] for group in self.question.groups)
+        found = [together([of_reading(reading) for reading in group]) if group else np.nan for group in groups]
+        return scalar_or_array(found, self.question.single)
+
+    @cached_property
+    def _outputs(self) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Output voltages as they are read, nan where nothing was, and whether a column passed the ADCs' range."""
+        finals = np.full(self.question.target.shape, np.nan)
+        for k, reading in self.readings.items():
+            finals[:, k] = reading.final
+        circuit = self.circuit
+        return circuit.converters.outputs(finals, circuit.converters.output_range(circuit.design, circuit.full_scale))
+
+    def _values(self) -> Numbers:
+        values = np.full(self.question.target.shape, np.nan)
+        for k in range(len(self.scale)):
+            if k in self.readings:
+                unit = self.scale[k] * self.readings[k].attempt.scale
+                values[:, k] = self.circuit.gain * self._outputs[0][:, k] / unit
+            elif self.scale[k] == 0 and self.circuit.stability.stable:
+                values[:, k] = 0
+        return self.circuit.system.values(values, self.question.vectors.shape[1])
+
+    def _status(self, column: int) -> Status:
+        if not self.circuit.stability.stable:
+            return Status.UNSTABLE
+        if self.scale[column] == 0:
+            return Status.SETTLED
+        reading = self.readings[column]
+        if reading.excess:
+            return Status.NONLINEAR
+        rest = reading.at_rest
+        if not reading.steady or rest is None:
+            return Status.NOT_SETTLED
+        if rest.held:
+            return Status.SATURATED
+        if rest.distance > self.circuit.settings.tolerance:
+            return Status.NOT_SETTLED
+        return Status.CLIPPED if self._outputs[1][column] else Status.SETTLED
+
+    def _message(self, statuses: list[Status]) -> str:
+        """One sentence about the worst status: what is seen of it in the first column that has it."""
+        worst = max(statuses)
+        if worst is Status.UNSTABLE:
+            return self.circuit.stability.cause
+        reading = self.readings.get(statuses.index(worst))
+        seen = ""
+        if reading is not None and reading.excess:
+            seen = str(reading.excess)
+        elif reading is not None and (rest := reading.at_rest) is not None and worst is not Status.SETTLED:
+            away = f"{format_quantity(rest.distance, '%')} of full scale away from the steady state"
+            if rest.held:
+                seen = rest.held + ("" if np.isnan(rest.distance) else f", the outputs are {away}")
+            elif worst is Status.NOT_SETTLED:
+                return f"the outputs rest {away} of the same circuit, and no limit of an amplifier explains it"
+        return f"{seen}; {worst.advice}" if seen else worst.advice
+
+    def _notes(self, statuses: list[Status]) -> tuple[str, ...]:
+        """What else a reader should know."""
+        settled = {
+            k: self.readings[k] for k, status in enumerate(statuses) if status is Status.SETTLED and self.scale[k]
+        }
+        found = [note for note in (self.circuit.mapping.lifting_note, self.circuit.linear.note) if note]
+        if unjudged := self._count(k for k, one in settled.items() if one.at_rest and np.isnan(one.at_rest.distance)):
+            found.append(f"{unjudged} could not be judged: ngspice found no operating point to compare with")
+        if uncertain := self._count(k for k, one in settled.items() if one.uncertain):
+            found.append(
+                f"settling times of {uncertain} kept changing as time steps were made shorter; the state-space engine "
+                "knows them where the circuit is linear"
+            )
+        grazing = {k: one for k, one in settled.items() if one.settling_range[1] > GRAZING * one.settling_range[0]}
+        if grazing:
+            worst = max(grazing, key=lambda k: grazing[k].settling_range[1] - grazing[k].settling_range[0])
+            early, late = (format_quantity(time, "s") for time in grazing[worst].settling_range)
+            groups = self.question.groups
+            place = 1 + next(place for place, group in enumerate(groups) if worst in group)
+            which = f"that of right-hand side {place} of {len(groups)}" if len(groups) > 1 else "it"
+            found.append(
+                f"the settling time jumps: at {WIDER:g} and {NARROWER:g} times the tolerance {which} is {early} and "
+                f"{late}, for a crest grazes the edge of its band"
+            )
+        return tuple(found)
+
+    def _count(self, columns: Iterable[int]) -> str:
+        """The right-hand sides that some columns belong to, as `3 right-hand sides`; empty for none."""
+        held = set(columns)
+        count = sum(not held.isdisjoint(group) for group in self.question.groups)
+        return counted(count, "right-hand side") if count else ""
+
+    def _energy(self) -> Energy:
+        known = [reading.energy for reading in self.readings.values()]
+        accounts = self.circuit.circuit.accounts
+
+        def of(account: str) -> Metric | None:
+            if any(energy[account] is None for energy in known) or (account == "amplifiers" and not known):
+                return None
+            found: Metric = self._each(lambda reading: reading.energy[account])
+            return found
+
+        return Energy({account: of(account) for account in ("amplifiers", *accounts[:-1])})
+
+    def _residual(self, values: Numbers) -> list[float]:
+        if isinstance(self.circuit.design, MvmDesign):
+            return [np.nan] * values.shape[1]
+        found: list[float] = relative_error(self.circuit.matrix @ values, self.question.vectors).tolist()
+        return found
+
+    def _attempts(self, column: int) -> tuple[Attempt, ...]:
+        if column not in self.readings:
+            return ()
+        unit = float(self.scale[column])
+        return tuple(replace(a, scale=a.scale * unit) for a in self.readings[column].attempts)
+
+    def budget(self, attempts: Sequence[Sequence[Attempt]], responses: tuple[Response | None, ...]) -> Budget:
+        """What makes it wrong; attempts and responses as in its solution."""
+        scales = np.array(
+            [tried[-1].scale if tried else unit for tried, unit in zip(attempts, self.scale, strict=True)]
+        )
+        return budget_of(self.circuit, self.question, scales, responses)
+
+    def _response(self, column: int) -> Response | None:
+        """The waveform of a column, with what the wanted system asks for on its scale."""
+        if column not in self.readings:
+            return None
+        reading = self.readings[column]
+        target = self.question.target[:, column] * (self.scale[column] * reading.attempt.scale / self.circuit.gain)
+        names = self.circuit.system.output_names(self._letter, self.question.part(column))
+        return replace(reading.response, target=target, terminal_voltage=reading.terminal_voltage, names=names)
+
+    @property
+    def _letter(self) -> str:
+        return "y" if isinstance(self.circuit.design, MvmDesign) else "x"
+
+    def solution(self, provenance: Provenance, wall_time: float) -> Solution:
+        """Everything as one record."""
+        columns, single = range(len(self.scale)), self.question.single
+        values = self._values()
+        by_column = [self._status(k) for k in columns]
+        statuses = tuple(max(by_column[k] for k in group) for group in self.question.groups)
+        errors = relative_error(values, self.question.reference)
+        differences = [r.difference for r in self.readings.values() if not np.isnan(r.difference)]
+        return Solution(
+            value=values[:, 0] if single else values,
+            status=max(statuses),
+            statuses=statuses,
+            message=self._message(by_column),
+            notes=self._notes(by_column),
+            settling_time=self._each(lambda reading: reading.settling_time),
+            predicted_settling_time=self.circuit.stability.settling_time(self.circuit.settings.tolerance),
+            overshoot=self._each(lambda reading: reading.overshoot, max),
+            peak_output_current=self._each(lambda reading: reading.peak_output_current, max),
+            energy=self._energy(),
+            relative_error=scalar_or_array(errors.tolist(), single),
+            residual=scalar_or_array(self._residual(values), single),
+            bits=scalar_or_array(bits(errors).tolist(), single),
+            attempts=tuple(self._attempts(k) for k in columns),
+            responses=tuple(self._response(k) for k in columns),
+            engines=tuple(self.readings[k].engine if k in self.readings else "" for k in columns),
+            cross_checked=len(differences),
+            largest_difference=max(differences, default=np.nan),
+            stability=self.circuit.stability,
+            provenance=provenance,
+            wall_time=wall_time,
+            origin=self,
+        )

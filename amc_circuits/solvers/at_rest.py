@@ -1,0 +1,73 @@
+"""Whether a circuit that has come to rest rests at its steady state, and which amplifier's limit holds it if not.
+
+An op-amp that is linear has `offset + v_inp - v_inn = (v_out + R_out i)/A0` at rest. What is missing there is taken by
+a limit: the current of the clamp that holds the gain stage within its swing, or the drop that a limited output current
+adds. It acts as an offset of that amplifier, so its effect on every output is known (`equations.offset_gain`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from amc_circuits.linear.equations import offset_gain
+from amc_circuits.results.observation import opamp_places
+from amc_circuits.results.readings import AmplifierState, AtRest, Reading
+from amc_circuits.values.quantities import format_quantity
+from netlists import Circuit, MacroOpAmp, OpAmps
+from netlists.record import FloatArray
+
+ROUNDING = 1e-3
+"""Of the largest voltage at an input: what a simulator's tolerance leaves of it."""
+FULL_CURRENT = 0.9
+"""Of the largest output current: an amplifier that delivers this much is held by it."""
+
+
+def at_rest(circuit: Circuit, reading: Reading, wanted: FloatArray, tolerance: float) -> AtRest:
+    """The judgement of a reading that is steady.
+
+    Args:
+        circuit: What it is.
+        reading: What was read.
+        wanted: Outputs in the steady state of the same circuit, shape (N,), V; nan where they are not known.
+        tolerance: Largest distance from them, in units of the largest output.
+    """
+    known = bool(np.isfinite(wanted).all())
+    scale = float(np.abs(wanted if known else reading.final).max())
+    distance = float(np.abs(reading.final - wanted).max() / max(scale, np.finfo(float).tiny)) if known else np.nan
+    # The steady state of linear parts knows no limits; an operating point is held by the same ones as the transient.
+    if reading.amplifiers is None or (circuit.linear and distance <= tolerance):
+        return AtRest(distance)
+    return AtRest(distance, _held(circuit, reading.amplifiers, tolerance * scale))
+
+
+def _held(circuit: Circuit, state: AmplifierState, allowed: float) -> str:
+    """The amplifier whose limit moves an output most, if limits move one by more than is allowed, V."""
+    taken = _offsets(circuit) + state.input
+    for record, places in opamp_places(circuit):
+        opamp = record.equivalent
+        if isinstance(opamp, MacroOpAmp):
+            driven = state.output[places] + opamp.output_resistance * state.current[places]
+            taken[places] += opamp.input_offset - driven / opamp.open_loop_gain
+        else:
+            taken[places] = 0.0  # it has no limits
+    taken[np.abs(taken) < ROUNDING * np.abs(state.input).max()] = 0.0
+    effect = np.abs(offset_gain(circuit) * taken)
+    if effect.sum(axis=1).max() <= allowed:
+        return ""
+    worst = int(effect.max(axis=0).argmax())
+    name, output, current = circuit.amplifiers[worst], float(state.output[worst]), float(state.current[worst])
+    opamp = next(one.equivalent for one, places in opamp_places(circuit) if places.start <= worst < places.stop)
+    assert isinstance(opamp, MacroOpAmp)
+    if abs(current) > FULL_CURRENT * opamp.output_current_limit:
+        limit = format_quantity(opamp.output_current_limit, "A")
+        return f"{name} delivers {format_quantity(current, 'A')} of at most {limit}"
+    swing = format_quantity(opamp.output_swing, "V")
+    return f"{name} is held at {format_quantity(output, 'V')} by its swing of {swing}"
+
+
+def _offsets(circuit: Circuit) -> FloatArray:
+    """Own offsets of all op-amps, shape (op-amps,), V."""
+    rows = circuit.of(OpAmps)
+    return np.concatenate(
+        [np.zeros(circuit.groups[part.output]) if part.offset is None else part.offset for part in rows]
+    )

@@ -1,0 +1,162 @@
+"""What makes an answer wrong: every cause alone, and all of them together, from the circuit at rest.
+
+Nothing is simulated. A cause alone is the error of a circuit with that cause and otherwise ideal parts: op-amps of
+infinite gain without offsets, ideal wires, and cells that hold what the matrix asks for. Small errors nearly add as
+vectors, so together they are at most their sum; large ones do not add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from amc_circuits.cells.devices import Device, programmed
+from amc_circuits.cells.mapping import Mapping
+from amc_circuits.linear.static import ALL_EFFECTS, Effects, StaticCircuit
+from amc_circuits.results.budget import Budget
+from amc_circuits.results.measurement import relative_error
+from amc_circuits.results.response import Response
+from amc_circuits.results.solution import scalar_or_array
+from amc_circuits.solvers.programmed import ProgrammedArray
+from amc_circuits.solvers.question import Question
+from netlists.record import FloatArray
+
+OF_CELLS = {
+    "levels": ("levels",),
+    "limit_spread": ("limit_spread",),
+    "programming_error": ("programming_error", "programming_error_scale"),
+    "stuck_cells": ("stuck_on", "stuck_off"),
+    "drift": ("drift_exponent", "drift_spread", "drift_time"),
+    "read_noise": ("read_noise",),
+    "temperature": ("activation_energy",),
+}
+"""Causes that change what cells hold, with the fields of `Device` that make them."""
+OF_CIRCUITS = {
+    "nonlinearity": Effects(nonlinearity=True),
+    "opamp_gain": Effects(gain=True),
+    "offset": Effects(offset=True),
+    "wires": Effects(wires=True),
+}
+"""Causes that change what the same cells do."""
+
+
+def budget_of(
+    circuit: ProgrammedArray, question: Question, scales: FloatArray, responses: tuple[Response | None, ...]
+) -> Budget:
+    """The budget of a question.
+
+    Args:
+        circuit: What is asked.
+        question: What it is asked.
+        scales: k of every column, as it was solved, shape (C,), V per unit; 0 for a zero column.
+        responses: Of every column; None where nothing was simulated.
+    """
+    return _Account(circuit, question, scales, responses).budget()
+
+
+@dataclass(frozen=True)
+class _Account:
+    """What a budget is made from; attributes as in `budget_of`."""
+
+    circuit: ProgrammedArray
+    question: Question
+    scales: FloatArray
+    responses: tuple[Response | None, ...]
+
+    def budget(self) -> Budget:
+        """All of it."""
+        levels = self.question.columns * self.scales
+        given, whole = self._from_dacs(levels), list(self.circuit.design.arrays)
+        ideal = self._wanted_cells()
+        found = {name: self._error(self._rest(cells, Effects(), levels)) for name, cells in self._cells(ideal)}
+        for name, effects in OF_CIRCUITS.items():
+            if self._has(name):
+                found[name] = self._error(self._rest(ideal, effects, levels))
+        exact = self._rest(ideal, Effects(), levels)
+        converters = self.circuit.converters
+        if converters.dac_bits is not None:
+            found["dac"] = self._error(self._rest(ideal, Effects(), given))
+        if converters.adc_bits is not None:
+            found["adc"] = self._error(self._read(exact))
+        rest = self._rest(whole, ALL_EFFECTS, given)
+        early = self._early()
+        found["settling"] = self._error(exact + early)
+        return Budget(found, self._error(self._read(rest)), self._error(self._read(rest + early)))
+
+    def _has(self, name: str) -> bool:
+        design = self.circuit.design
+        if name == "nonlinearity":
+            return design.nonlinearity_voltage is not None
+        if name == "wires":
+            return design.interconnect.wire_resistance > 0
+        if name == "offset":
+            drawn = (design.amplifier_offset, getattr(design, "inverter_offset", None))
+            return getattr(design.opamp.equivalent, "input_offset", 0.0) != 0 or any(one is not None for one in drawn)
+        return True
+
+    def _from_dacs(self, levels: FloatArray) -> FloatArray:
+        """What DACs make of input voltages: at full scale, and reduced with it."""
+        full, unit = self.circuit.input_levels(self.question.columns)
+        reduced = np.divide(self.scales, unit, out=np.zeros_like(unit), where=unit > 0)
+        return self.circuit.converters.inputs(full, self.circuit.full_scale) * reduced
+
+    def _rest(self, cells: list[FloatArray], effects: Effects, levels: FloatArray) -> FloatArray:
+        return StaticCircuit(self.circuit.circuit, cells, effects).outputs(levels)
+
+    def _read(self, outputs: FloatArray) -> FloatArray:
+        """What ADCs make of output voltages."""
+        circuit = self.circuit
+        return circuit.converters.outputs(outputs, circuit.converters.output_range(circuit.design, circuit.full_scale))[
+            0
+        ]
+
+    def _error(self, outputs: FloatArray) -> Any:
+        """Relative errors of output voltages, for a user's right-hand sides."""
+        question, system = self.question, self.circuit.system
+        unit = np.where(self.scales > 0, self.scales, np.nan)
+        values = system.values(self.circuit.gain * outputs / unit, question.vectors.shape[1])
+        return scalar_or_array(relative_error(values, question.reference).tolist(), question.single)
+
+    def _early(self) -> FloatArray:
+        """How far outputs are at the settling time from where they end, shape (N, C), V; nan where nothing settled."""
+        found = np.full(self.question.target.shape, np.nan)
+        for k, response in enumerate(self.responses):
+            if response is not None and np.isfinite(response.settling_time):
+                for i, waveform in enumerate(response.outputs.T):
+                    found[i, k] = np.interp(response.settling_time, response.time, waveform) - waveform[-1]
+        return found
+
+    def _wanted_cells(self) -> list[FloatArray]:
+        """Cells that hold what the matrix asks for: a pair above its floor, a single array without lifted cells."""
+        mapping, matrix = self.circuit.mapping, self.circuit.system.programmed
+        wanted = matrix / mapping.alpha * mapping.unit
+        if mapping.negative is None:
+            return [wanted]
+        floor = min(mapping.positive.min(), mapping.negative.min())
+        if self.circuit.hardware.conductances is None:
+            floor = self.circuit.hardware.cells.g_min
+        return [floor + np.maximum(wanted, 0), floor + np.maximum(-wanted, 0)]
+
+    def _cells(self, ideal: list[FloatArray]) -> Iterator[tuple[str, list[FloatArray]]]:
+        """Arrays with one cause each that changes what cells hold."""
+        circuit, hardware = self.circuit, self.circuit.hardware
+        if hardware.conductances is not None:
+            yield "cells", list(circuit.design.arrays)
+            return
+        asked, device = hardware.wanted(circuit.system.programmed), hardware.cells
+        lifted = [held - wanted for held, wanted in zip(_arrays(asked), ideal, strict=True)]
+        if asked.lifted_cells:
+            yield "lifting", _arrays(asked)
+        plain = Device(g_min=device.g_min, g_max=device.g_max)
+        for name, fields in OF_CELLS.items():
+            one = plain.replace(**{field: getattr(device, field) for field in fields})
+            held = _arrays(programmed(one, asked, hardware.draws, hardware.temperature))
+            if one != plain and any((a != b).any() for a, b in zip(held, _arrays(asked), strict=True)):
+                yield name, [array - lift for array, lift in zip(held, lifted, strict=True)]
+
+
+def _arrays(mapping: Mapping) -> list[FloatArray]:
+    return [array for array in (mapping.positive, mapping.negative) if array is not None]

@@ -1,0 +1,141 @@
+"""What a circuit is built of, besides its matrix: op-amps, cells, wires, and chance."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from pydantic import BeforeValidator, Field, InstanceOf, model_validator
+
+from amc_circuits.cells.devices import Device, device_preset, programmed
+from amc_circuits.cells.draws import Draws
+from amc_circuits.cells.mapping import Mapping, Pair, map_matrix
+from amc_circuits.cells.scaling import Scaling
+from netlists import NOMINAL_TEMPERATURE, Interconnect, OpAmp, ParameterError, Record, preset
+from netlists.parameters import Kelvin
+from netlists.presets import DEFAULT
+from netlists.record import FloatArray
+from netlists.temperature import COPPER, opamp_at, wire_resistance_at
+
+
+def _opamp(value: Any) -> Any:
+    return preset(value) if isinstance(value, str) else value
+
+
+def _device(value: Any) -> Any:
+    return device_preset(value) if isinstance(value, str) else value
+
+
+class Hardware(Record):
+    """The parts of an INV or MVM circuit, and the seed of what chance does to them.
+
+    Attributes:
+        opamp: Every amplifier: a record, or the name of a preset.
+        device: The cells: a record, or the name of a preset.
+        g_min: Lowest conductance of a cell instead of the device's, S.
+        g_max: Highest conductance of a cell instead of the device's, S.
+        conductances: What an array was programmed to (`amc program`), instead of what the device makes of the matrix.
+        pair: A pair of arrays `always`, `never`, or where a single one cannot hold the matrix (`auto`): `map_matrix`.
+        scaling: Of the matrix before it is programmed, undone digitally: `scaling_factors`.
+        wire_resistance: Of each wire segment, ohm.
+        line_capacitance: Of each line per cell, F.
+        interconnect: Wires in the deck: reduced to the array's terminals, or the flat mesh.
+        contacts: Of each line: at one end, or at both.
+        line_model: Line capacitance of a reduced array: reduced with the mesh, or lumped at the terminals.
+        offset_spread: Standard deviation of the input offset from amplifier to amplifier, V.
+        temperature: Temperature of the whole circuit, K. All other numbers are those of 300.15 K.
+        wire_temperature_coefficient: Of the wires' resistance, relative, at 20 degrees Celsius, 1/K; 0 for none.
+        opamp_temperature_law: How op-amps that are no subcircuits change with temperature: as those of CMOS, or not.
+        seed: Of all that is drawn.
+        trial: Which of the circuits that this seed draws.
+    """
+
+    opamp: Annotated[OpAmp, BeforeValidator(_opamp)] = DEFAULT  # type: ignore[assignment]
+    device: Annotated[Device, BeforeValidator(_device)] = Device()
+    g_min: float | None = None
+    g_max: float | None = None
+    conductances: InstanceOf[Mapping] | None = None
+    pair: Pair = "auto"
+    scaling: Scaling = "none"
+    wire_resistance: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+    line_capacitance: Annotated[float, Field(ge=0, le=1e-9)] = 0.0
+    interconnect: Literal["reduced", "flat"] = "reduced"
+    contacts: Literal["one", "both"] = "one"
+    line_model: Literal["reduced", "lumped"] = "reduced"
+    offset_spread: Annotated[float, Field(ge=0, le=1)] = 0.0
+    temperature: Kelvin = NOMINAL_TEMPERATURE
+    wire_temperature_coefficient: Annotated[float, Field(ge=0, le=0.01)] = COPPER
+    opamp_temperature_law: Literal["cmos", "none"] = "cmos"
+    seed: int = 0
+    trial: int = 0
+
+    @model_validator(mode="after")
+    def _all_act(self) -> Self:
+        """Cells that are given are what they are, in the arrays that they are."""
+        for name, value, default in (("pair", self.pair, "auto"), ("scaling", self.scaling, "none")):
+            if self.conductances is not None and value != default:
+                raise ParameterError(name, value, "has no effect beside conductances; leave it out")
+        return self
+
+    @property
+    def draws(self) -> Draws:
+        """Where chance comes from."""
+        return Draws(self.seed, self.trial)
+
+    @property
+    def drawn(self) -> bool:
+        """True where chance plays a part: another seed or trial is another circuit."""
+        return self.offset_spread > 0 or (self.conductances is None and self.device.drawn)
+
+    def mapping(self, matrix: FloatArray) -> Mapping:
+        """A matrix as the cells hold it.
+
+        Raises:
+            ParameterError: The limits are unusable, every entry is zero, or the conductances are of another shape.
+        """
+        if self.conductances is not None:
+            shape = self.conductances.positive.shape
+            if shape != matrix.shape:
+                raise ParameterError("conductances", f"shape {shape}", f"must have that of the matrix, {matrix.shape}")
+            return self.conductances
+        return programmed(self.cells, self.wanted(matrix), self.draws, self.temperature)
+
+    @property
+    def cells(self) -> Device:
+        """The device within the limits that are given."""
+        limits = {"g_min": self.g_min, "g_max": self.g_max}
+        return self.device.replace(**{name: value for name, value in limits.items() if value is not None})
+
+    def wanted(self, matrix: FloatArray) -> Mapping:
+        """A matrix as its cells should hold it.
+
+        Raises:
+            ParameterError: The limits are unusable, or every entry is zero.
+        """
+        return map_matrix(matrix, self.cells.g_min, self.cells.g_max, self.pair)
+
+    def parts(self, mapping: Mapping) -> dict[str, Any]:
+        """The fields that designs of INV and MVM share."""
+        return {
+            "conductance_positive": mapping.positive,
+            "conductance_negative": mapping.negative,
+            "opamp": opamp_at(self.opamp, self.temperature) if self.opamp_temperature_law == "cmos" else self.opamp,
+            "interconnect": Interconnect(
+                wire_resistance=wire_resistance_at(
+                    self.wire_resistance, self.temperature, self.wire_temperature_coefficient
+                ),
+                line_capacitance=self.line_capacitance,
+                form=self.interconnect,
+                contacts=self.contacts,
+                line_model=self.line_model,
+            ),
+            "nonlinearity_voltage": self.device.nonlinearity_voltage,
+            "amplifier_offset": self.offsets("offset", len(mapping.positive)),
+            "temperature": self.temperature,
+        }
+
+    def offsets(self, effect: str, count: int) -> FloatArray | None:
+        """Offsets of so many amplifiers, V, or None where they have none: Gaussian, each its own."""
+        if self.offset_spread == 0:
+            return None
+        return np.asarray(self.offset_spread * self.draws.generator(effect).standard_normal(count))

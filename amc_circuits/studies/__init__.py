@@ -1,0 +1,1 @@
+"""Many circuits that chance makes different, and the processes that work on them."""

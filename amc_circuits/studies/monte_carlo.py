@@ -1,0 +1,186 @@
+"""Monte Carlo: the same system in many circuits that chance makes different. Draws: `cells/draws.py`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from amc_circuits.cases.case import Problem, noise_figures, problem, program, program_arguments
+from amc_circuits.cases.option import Circuit
+from amc_circuits.cells.draws import TRIAL_END
+from amc_circuits.engines import EnginesDisagreeError, NgspiceEngine, SimulationError
+from amc_circuits.results.readings import Reading
+from amc_circuits.results.trials import BUDGET, FAILED, Limit, Trial
+from amc_circuits.solvers.inv import InvCircuit
+from amc_circuits.solvers.mvm import MvmCircuit
+from amc_circuits.studies.together import first_readings
+from amc_circuits.studies.workers import run_in_processes
+from netlists import ParameterError, SinglePoleOpAmp
+
+CHUNK = 8
+"""Trials that are worked on together, always the same ones: 0 to 7, 8 to 15 ... In a common deck ngspice's steps suit
+all circuits, so that times and energies depend on who else is in it (by up to 0.3 %, alone or in company)."""
+PRELOADED = (__name__,)
+"""Imported once, by the server from which processes are forked."""
+MOST_TRIALS = 1_000_000
+"""More is refused: some hours of small circuits, and a list of a gigabyte."""
+
+
+@dataclass(frozen=True)
+class MonteCarlo:
+    """What is asked.
+
+    Attributes:
+        kind: `inv` or `mvm`.
+        problem: The system.
+        arguments: Of `program`, without the trial.
+        first: First trial.
+        count: How many trials.
+        keep: Folder for failed runs.
+        noise_bandwidth: Of the read-out, Hz, for the noise; None is the op-amp's GBWP.
+        with_noise: True when noise is wanted.
+        with_budget: True when it is to be told what makes each answer wrong.
+
+    Raises:
+        ParameterError: That is too many trials, or trials that no seed has.
+    """
+
+    kind: Circuit
+    problem: Problem
+    arguments: dict[str, Any]
+    first: int
+    count: int
+    keep: Path | None = None
+    with_noise: bool = False
+    noise_bandwidth: float | None = None
+    with_budget: bool = False
+
+    def __post_init__(self) -> None:
+        if self.count > MOST_TRIALS:
+            raise ParameterError("monte_carlo", self.count, f"must be at most {MOST_TRIALS}")
+        if self.first + self.count > TRIAL_END:
+            raise ParameterError("trial", self.first, f"must be at most 2^32 - {self.count} for so many trials")
+
+    def circuit(self, number: int) -> InvCircuit | MvmCircuit:
+        """The circuit of one trial."""
+        return program(self.kind, self.problem.matrix, self.arguments | {"trial": number}, 1, self.keep)
+
+    def chunks(self) -> list[range]:
+        """The trials asked for, chunk by chunk."""
+        stop = self.first + self.count
+        edges = range(self.first // CHUNK * CHUNK, stop, CHUNK)
+        return [range(max(edge, self.first), min(edge + CHUNK, stop)) for edge in edges]
+
+    def run(self, jobs: int, on_trials: Callable[[int], None] = lambda _: None) -> list[Trial]:
+        """All trials, in order, whatever the number of processes.
+
+        Args:
+            jobs: Processes.
+            on_trials: Called with the number of trials that have come to an end.
+
+        Raises:
+            ParameterError: Something cannot be used.
+            EnginesDisagreeError: A cross-check failed.
+        """
+        found: dict[int, Trial] = {}
+        calls = [partial(run_chunk, self, chunk) for chunk in self.chunks()]
+        for trials in run_in_processes(calls, jobs, PRELOADED):
+            found |= {trial.number: trial for trial in trials}
+            on_trials(len(trials))
+        return [found[number] for number in sorted(found)]
+
+
+def study_of(kind: Circuit, options: dict[str, Any], keep: Path | None = None) -> MonteCarlo:
+    """The study that options ask for, as `parse_options` returns them; `trial` is the first one.
+
+    Raises:
+        ParameterError: Something cannot be used.
+    """
+    given = problem(kind, options)
+    return MonteCarlo(
+        kind=kind,
+        problem=given,
+        arguments=program_arguments(kind, options, given.matrix),
+        first=options["trial"],
+        count=options["monte_carlo"],
+        keep=keep,
+        with_noise=options["noise"],
+        noise_bandwidth=options["noise_bandwidth"],
+        with_budget=options["budget"],
+    )
+
+
+def check_limits(study: MonteCarlo, limits: Sequence[Limit]) -> None:
+    """Refuses limits on figures that no trial will have.
+
+    Raises:
+        ParameterError: Noise is not asked for, or the op-amps have no supply.
+    """
+    for limit in limits:
+        if limit.figure == "relative_noise" and not study.with_noise:
+            raise ParameterError("spec", repr(str(limit)), "noise is not told; give --noise, too")
+        if limit.figure.startswith(BUDGET) and not study.with_budget:
+            raise ParameterError("spec", repr(str(limit)), "the error budget is not told; give --budget, too")
+        if limit.figure == "energy" and isinstance(study.arguments["opamp"], SinglePoleOpAmp):
+            raise ParameterError("spec", repr(str(limit)), "this op-amp has no supply, so no energy; take another")
+
+
+def run_chunk(study: MonteCarlo, wanted: range) -> list[Trial]:
+    """The wanted trials of one chunk."""
+    start = wanted.start // CHUNK * CHUNK
+    # A deck must hold the same circuits whichever of them are wanted.
+    whole = study.arguments["engine"] == NgspiceEngine.name
+    numbers = range(start, start + CHUNK) if whole else wanted
+    circuits = [study.circuit(number) for number in numbers]
+    first = first_readings(circuits, study.problem.vector)
+    return [
+        _trial(study, number, circuit, first.get(place))
+        for place, (number, circuit) in enumerate(zip(numbers, circuits, strict=True))
+        if number in wanted
+    ]
+
+
+def _trial(study: MonteCarlo, number: int, circuit: InvCircuit | MvmCircuit, first: list[Reading] | None) -> Trial:
+    try:
+        solution = circuit.answer(circuit.question(study.problem.vector), first)
+    except EnginesDisagreeError:
+        raise
+    except SimulationError as error:
+        return Trial(number, FAILED, {}, str(error))
+    except ParameterError as error:
+        # A drawn array at the limit of stability is a trial that failed; what was typed is an error.
+        if error.parameter != "A":
+            raise
+        return Trial(number, FAILED, {}, str(error))
+    worst = {
+        "relative_error": solution.relative_error,
+        "residual": solution.residual,
+        "settling_time": solution.settling_time,
+        "energy": math.nan if solution.energy.total is None else solution.energy.total,
+        "overshoot": solution.overshoot,
+        "peak_output_current": solution.peak_output_current,
+    }
+    figures = {name: _worst(value, solution.usable) for name, value in worst.items()}
+    figures["bits"] = -_worst(-np.asarray(solution.bits), solution.usable)
+    noise = noise_figures(circuit, solution, study.noise_bandwidth) if study.with_noise else {}
+    if noise:
+        figures["relative_noise"] = _worst(noise["relative_noise"], solution.usable)
+    if study.with_budget and circuit.stability.stable:
+        budget = solution.budget().figures
+        figures |= {f"{BUDGET}{name}": _worst(value, solution.usable) for name, value in budget.items()}
+    made = solution.provenance
+    why = "" if solution.usable else solution.message
+    return Trial(number, solution.status.name, figures, why, made.design_sha256, made.deck_sha256)
+
+
+def _worst(value: Any, usable: bool) -> float:
+    """The largest of several right-hand sides; one that is zero has none, but one that did not settle counts."""
+    values = np.atleast_1d(np.asarray(value, dtype=np.float64))
+    known = values[~np.isnan(values)] if usable else values
+    return float(known.max()) if known.size else math.nan

@@ -1,0 +1,95 @@
+"""Circuits that differ a little, asked the same: in ngspice they run side by side in one deck."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from amc_circuits.engines import NgspiceEngine, SimulationError
+from amc_circuits.results.readings import Reading
+from amc_circuits.solvers.solver import ProgrammedCircuit
+from amc_circuits.solvers.streaming import stream_job
+from netlists import Array, Circuit, OpAmps, ParameterError
+from netlists.record import FloatArray
+
+ROOM = 2600
+"""Cells that a deck may hold, an op-amp counted as so many cells as it takes the time of (`OPAMP_CELLS`). A
+larger one leaves the processor's cache, and a circuit then takes longer side by side than alone: at N = 16 measured so
+with single-pole op-amps from 8 on, with macro models from 4 on, at N = 8 with transistors from 2 on."""
+OPAMP_CELLS = {"single-pole": 4, "macro": 32, "subcircuit": 128}
+LONGEST = 2.0
+"""A circuit whose slot is so many times the median's runs alone: all circuits of a deck share their slots."""
+
+
+def first_readings(circuits: Sequence[ProgrammedCircuit], vector: FloatArray) -> dict[int, list[Reading]]:
+    """First readings of circuits that are asked the same right-hand side, by their places.
+
+    As many neighbours as there is room for are one deck, in slots that are long enough for the slowest and with the
+    step of the fastest. Who is not in one runs alone: circuits that are much slower or faster than the others, unstable
+    or large. So do all where they are streams of several right-hand sides, which share a deck anyway, where the engine
+    has no decks, and where the deck fails.
+
+    Args:
+        circuits: With equal op-amps, temperature and settings.
+        vector: What they are asked, shape (n,) or (n, K).
+    """
+    levels = [circuit.driven_levels(circuit.question(vector).columns) for circuit in circuits]
+    engine, size = circuits[0].simulator, _deck_size(circuits[0].circuit)
+    if not isinstance(engine, NgspiceEngine) or size < 2:
+        return {}
+    found: dict[int, list[Reading]] = {}
+    for first in range(0, len(circuits), size):
+        places = _alike(circuits, levels, range(first, min(first + size, len(circuits))))
+        if len(places) > 1:
+            found |= _deck([circuits[k] for k in places], [levels[k] for k in places], places, engine)
+    return found
+
+
+def _deck_size(circuit: Circuit) -> int:
+    """How many such circuits one deck has room for."""
+    cells = sum(array.conductance.size for array in circuit.of(Array))
+    for part in circuit.of(OpAmps):
+        cells += circuit.groups[part.output] * OPAMP_CELLS[part.record.model]
+    return ROOM // cells
+
+
+def _deck(
+    circuits: Sequence[ProgrammedCircuit], levels: Sequence[FloatArray], places: Sequence[int], engine: NgspiceEngine
+) -> dict[int, list[Reading]]:
+    """Readings of circuits in one deck, by the places given."""
+    timings = [circuit.timing for circuit in circuits]
+    slot, step = max(timing.slot_time for timing in timings), min(timing.max_step for timing in timings)
+    common = replace(timings[0], slot_time=slot, max_step=step)
+    jobs = [
+        stream_job(circuit.circuit, circuit.linear, circuit.settings, common, level)
+        for circuit, level in zip(circuits, levels, strict=True)
+    ]
+    try:
+        readings = engine.read_together([circuit.state for circuit in circuits], jobs, circuits[0].settings.tolerance)
+    except SimulationError as error:
+        # One of them spoils it for all: alone, each shows what it is, and keeps its own deck.
+        shutil.rmtree(error.folder, ignore_errors=True)
+        return {}
+    return dict(zip(places, readings, strict=True))
+
+
+def _alike(circuits: Sequence[ProgrammedCircuit], levels: Sequence[FloatArray], places: range) -> list[int]:
+    """Those places whose circuits are stable, with time scales near to each other's."""
+    slots = {
+        k: slot
+        for k in places
+        if circuits[k].stability.stable and levels[k].shape[1] == 1 and (slot := _slot_time(circuits[k]))
+    }
+    typical = np.median(list(slots.values())) if slots else 0.0
+    return [k for k, slot in slots.items() if typical / LONGEST <= slot <= typical * LONGEST]
+
+
+def _slot_time(circuit: ProgrammedCircuit) -> float:
+    """Of a right-hand side, s; 0 where it is too long for a simulation, which the circuit says when it runs alone."""
+    try:
+        return circuit.timing.slot_time
+    except ParameterError:
+        return 0.0

@@ -1,0 +1,270 @@
+"""Calls in several processes: one that dies, or takes too long, takes no other call with it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import multiprocessing
+import os
+import pickle
+import signal
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import connection, forkserver, resource_tracker
+from multiprocessing.context import ForkServerContext, SpawnContext
+from typing import Any, Generic, Protocol, TypeVar
+
+from amc_circuits.studies.worker_process import work
+
+T = TypeVar("T")
+BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+"""What processes read when they start. More than one thread each, and they slow each other down several times."""
+PATIENCE = 0.5
+"""s that one wait takes at most: what has ended is never held back for long by what has not."""
+GRACE = 5.0
+"""s that a process has for ending its simulations once it is told to end."""
+_DIED = "a process died in the middle of its work, of too little memory perhaps; take fewer --jobs"
+
+
+class WorkerDiedError(RuntimeError):
+    """A process ended in the middle of its work."""
+
+
+class CallTimedOutError(RuntimeError):
+    """A call took longer than it may, and its process was ended."""
+
+
+@dataclass(frozen=True)
+class Ended(Generic[T]):
+    """How a call ended.
+
+    Attributes:
+        tag: What it was handed over with.
+        result: What it returned; None where it did not.
+        error: What it raised, or `WorkerDiedError` or `CallTimedOutError`.
+        left: Files of the simulations that its process left when it died or was ended.
+    """
+
+    tag: Any
+    result: T | None
+    error: BaseException | None = None
+    left: Mapping[str, bytes] = field(default_factory=dict)
+
+    def value(self) -> T:
+        """The result.
+
+        Raises:
+            Exception: What the call raised.
+        """
+        if self.error is not None:
+            raise self.error
+        return self.result  # type: ignore[return-value]
+
+
+class _Worker:
+    """One process, and the pipe between the two, whose other end is open nowhere else: when it dies, the pipe ends."""
+
+    def __init__(self, context: ForkServerContext | SpawnContext) -> None:
+        self.context = context
+        self.busy = False
+        self.tag: Any = None
+        self.deadline = float("inf")
+        self.start()
+
+    def start(self) -> None:
+        # A server that was killed is replaced as soon as that is known; one whose socket is gone answers no more.
+        for context in (self.context, self.context, multiprocessing.get_context("spawn")):
+            with _interrupts_held(), contextlib.suppress(EOFError, OSError):
+                self.pipe, theirs = context.Pipe()
+                with contextlib.closing(theirs):
+                    self.process = context.Process(target=work, args=(theirs, dict(os.environ)), daemon=True)
+                    self.process.start()
+                return
+            time.sleep(PATIENCE)
+        raise WorkerDiedError("no process can be started, for lack of memory perhaps")
+
+    def submit(self, tag: Any, call: Callable[[], Any], timeout: float | None) -> None:
+        if not self.process.is_alive():
+            self.start_again()
+        self.busy, self.tag = True, tag
+        self.deadline = time.monotonic() + timeout if timeout else float("inf")
+        with contextlib.suppress(ConnectionError):  # dead again: the pipe says so when it is asked
+            self.pipe.send(call)
+
+    def ended(self) -> Ended[Any]:
+        """How its call ended; one that has not is ended."""
+        self.busy = False
+        if not self.pipe.poll():
+            return Ended(self.tag, None, CallTimedOutError("it took too long"), self.start_again())
+        try:
+            packed = self.pipe.recv_bytes()
+        except (EOFError, OSError):
+            return Ended(self.tag, None, WorkerDiedError(_DIED), self.start_again())
+        try:
+            result, error, heard = pickle.loads(packed)
+        except Exception as problem:
+            return Ended(self.tag, None, problem)
+        for warning in heard:
+            warnings.warn(warning, stacklevel=2)
+        return Ended(self.tag, result, error)
+
+    def start_again(self) -> Mapping[str, bytes]:
+        """Returns what the process left of its simulations."""
+        from amc_circuits.engines.ngspice.runner import left_by  # here, for the help of a command would wait for it
+
+        left = left_by(self.process.pid or 0)
+        self.process.terminate()
+        self.end()
+        self.start()
+        return left
+
+    def end(self) -> None:
+        """Waits for its end, which it reaches when it is told, or finds the pipe closed."""
+        self.pipe.close()
+        self.process.join(GRACE)
+        self.process.kill()
+        self.process.join()
+
+
+class Workers:
+    """Processes that make calls, with one BLAS thread each unless the environment says otherwise.
+
+    A context manager; left by an error, it ends calls that are under way and the simulations that they started. The
+    processes are started afresh: a script that is run needs its `if __name__` line.
+
+    Args:
+        count: How many.
+        preloaded: As in `start_server`.
+    """
+
+    def __init__(self, count: int, preloaded: Sequence[str] = ()) -> None:
+        for variable in BLAS_THREADS:
+            os.environ.setdefault(variable, "1")
+        context = start_server(preloaded)
+        self._workers = [_Worker(context) for _ in range(count)]
+
+    @property
+    def free(self) -> int:
+        """How many processes have nothing to do."""
+        return sum(not worker.busy for worker in self._workers)
+
+    def submit(self, tag: Any, call: Callable[[], Any], timeout: float | None = None) -> None:
+        """Hands a call to a process that has nothing to do.
+
+        Args:
+            tag: By which its end will be known.
+            call: It and its result can be pickled.
+            timeout: s; None for as long as it takes.
+        """
+        next(worker for worker in self._workers if not worker.busy).submit(tag, call, timeout)
+
+    def finished(self) -> list[Ended[Any]]:
+        """Waits until calls have ended, or for `PATIENCE`, and returns them. What they warned of, the caller hears."""
+        busy = [worker for worker in self._workers if worker.busy]
+        left = min((worker.deadline for worker in busy), default=0.0) - time.monotonic()
+        heard_of = connection.wait([worker.pipe for worker in busy], min(max(left, 0.0), PATIENCE))
+        now = time.monotonic()
+        return [worker.ended() for worker in busy if worker.pipe in heard_of or worker.deadline <= now]
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            for worker in self._workers:
+                worker.process.terminate()
+        for worker in self._workers:
+            worker.end()
+
+
+def run_in_processes(calls: Sequence[Callable[[], T]], processes: int, preloaded: Sequence[str] = ()) -> Iterator[T]:
+    """Runs calls and yields their results as they come; with one process in this one, in order.
+
+    When a call fails or the caller stops, the processes and the simulations that they started are ended.
+
+    Args:
+        calls: They and their results can be pickled.
+        processes: How many at the same time.
+        preloaded: As in `start_server`.
+
+    Raises:
+        WorkerDiedError: A process died, such as by lack of memory.
+    """
+    if min(processes, len(calls)) <= 1:
+        yield from (call() for call in calls)
+        return
+    with Workers(min(processes, len(calls)), preloaded) as workers:
+        for several in made_by(workers, ((None, call) for call in calls)):
+            yield from (ended.value() for ended in several)
+
+
+class Executor(Protocol):
+    """What makes calls somewhere else: `Workers`, or a cluster."""
+
+    @property
+    def free(self) -> int:
+        """How many more calls it takes now."""
+
+    def submit(self, tag: Any, call: Callable[[], Any], timeout: float | None = None) -> None:
+        """Hands over a call."""
+
+    def finished(self) -> list[Ended[Any]]:
+        """Waits until calls have ended, or for `PATIENCE`, and returns them."""
+
+
+def made_by(
+    executor: Executor, calls: Iterable[tuple[Any, Callable[[], T]]], timeout: float | None = None
+) -> Iterator[list[Ended[T]]]:
+    """Keeps an executor at work with calls, each with its tag, and yields them as they end; at times there are none.
+
+    Args:
+        executor: What makes them.
+        calls: Taken as they are needed.
+        timeout: Of each, s; None for as long as it takes.
+    """
+    waiting, under_way = iter(calls), 0
+    done: list[Ended[T]] = []
+    while True:
+        for tag, call in itertools.islice(waiting, executor.free):
+            executor.submit(tag, call, timeout)
+            under_way += 1
+        # What has ended is handed on when the next calls are under way.
+        yield done
+        if not under_way:
+            return
+        done = executor.finished()
+        under_way -= len(done)
+
+
+def start_server(preloaded: Sequence[str] = ()) -> ForkServerContext | SpawnContext:
+    """Starts the server from which processes are forked, if it does not run yet; returns what starts processes.
+
+    Without a server, where the path of the folder for temporary files is too long for its socket, each process imports
+    all that it needs: a second more.
+
+    Args:
+        preloaded: Modules that the server imports once for all processes, when it starts.
+    """
+    if preloaded:
+        multiprocessing.set_forkserver_preload(list(preloaded))
+    try:
+        with _interrupts_held():
+            forkserver.ensure_running()
+    except OSError:
+        return multiprocessing.get_context("spawn")
+    return multiprocessing.get_context("forkserver")
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits, and processes that are started meanwhile never get it: not even before they can refuse it."""
+    # What looks after semaphores is started with the first process, and lets Ctrl-C through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,90 @@
+"""The key of a point: a hash of all that its figures depend on, whatever sweep it stands in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from amc_circuits.cases.options import OPAMP_OVERRIDES
+from amc_circuits.engines import StateSpaceEngine, find_ngspice
+from amc_circuits.values.version import package_version
+from netlists import MacroOpAmp, ParameterError, SinglePoleOpAmp, preset
+from netlists.model_reader import Reader
+
+FILES = ("conductances", "opamp_file", "matrix", "rhs")
+_INCLUDE = re.compile(rb"^[ \t]*\.(include|inc|lib)\b", re.IGNORECASE | re.MULTILINE)
+NOT_IN_KEY = ("timeout",)
+"""Decides when to give up, not what comes out."""
+
+
+def key_of(circuit: str, options: Mapping[str, Any], engine_version: str) -> str:
+    """The key of a point. A file is what it holds and an op-amp what its parameters are, whatever their names.
+
+    Args:
+        circuit: `inv` or `mvm`.
+        options: Complete, as `parse_options` returns them; those of a row of an older version may lack some.
+        engine_version: As `engine_version` returns it.
+    """
+    known = {name: value for name, value in options.items() if name not in NOT_IN_KEY}
+    for name in FILES:
+        if options.get(name) is not None:
+            known[name] = _content_of(Path(options[name]))
+    parameters = _opamp(options["opamp"], *(options.get(name) for name in OPAMP_OVERRIDES))
+    if options.get("opamp_file") is None and parameters is not None:
+        known = {name: value for name, value in known.items() if name not in OPAMP_OVERRIDES} | {"opamp": parameters}
+    return hashlib.sha256(json.dumps([circuit, known, engine_version], sort_keys=True).encode()).hexdigest()
+
+
+def engine_version(engine: str) -> str:
+    """What figures depend on besides circuit and options: the simulator, and this package, which measures.
+
+    Raises:
+        EngineNotFoundError: The engine needs ngspice, and there is none.
+    """
+    package = f"amc {package_version()}"
+    if engine == StateSpaceEngine.name:
+        return package
+    simulator = find_ngspice()
+    return f"ngspice {simulator.version}{' KLU' if simulator.klu else ''}, {package}"
+
+
+def _content_of(path: Path) -> str:
+    """Hash of a file; of one that cannot be read its name: the point fails when it runs, and its row says why."""
+    try:
+        found = path.stat()
+        if not path.is_file():  # To read a pipe or a device might take for ever.
+            return str(path.absolute())
+        content, includes = _hash_of(path, found.st_mtime_ns, found.st_size)
+        return _hash_with_included(path) if includes else content
+    except OSError:
+        return str(path.absolute())
+    except ParameterError:  # No model file, or one that is refused when it runs.
+        return content
+
+
+@lru_cache(maxsize=1024)
+def _hash_of(path: Path, _time: int, _size: int) -> tuple[str, bool]:
+    """Read once for all points, unless it changes; and whether, as a model, it includes other files."""
+    content = path.read_bytes()
+    return hashlib.sha256(content).hexdigest(), _INCLUDE.search(content) is not None
+
+
+def _hash_with_included(path: Path) -> str:
+    """Of a model with all files that it includes, each of which may change on its own: read anew for every point."""
+    return hashlib.sha256("\n".join(line.text for line in Reader(path).all_lines()).encode()).hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _opamp(name: str, *overrides: float | None) -> str | None:
+    """Hash of an op-amp's parameters; None of one that is made of transistors, or has no such parameters."""
+    changes = {key: value for key, value in zip(OPAMP_OVERRIDES, overrides, strict=True) if value is not None}
+    try:
+        record = preset(name)
+        return record.replace(**changes).sha256 if isinstance(record, (MacroOpAmp, SinglePoleOpAmp)) else None
+    except ParameterError:
+        return None

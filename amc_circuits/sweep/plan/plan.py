@@ -1,0 +1,133 @@
+"""What is to be done in a sweep: which points its folder does not hold yet, and how to run them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from amc_circuits.cases.case import check_files
+from amc_circuits.sweep.plan.keys import FILES, engine_version, key_of
+from amc_circuits.sweep.plan.point import Point
+from amc_circuits.sweep.plan.spec import Sweep
+from amc_circuits.sweep.store import FAILED, INVALID
+
+
+@dataclass(frozen=True)
+class Handling:
+    """How a sweep is run; no figure depends on it.
+
+    Attributes:
+        retry_failed: True to run points again that failed before.
+        max_failures: The sweep stops when so many points of this run have failed; None for never.
+        point_timeout: s that a point may take; None for as long as it takes.
+        with_waveforms: True to store them.
+        shard: (i, n): of every n points only the i-th, from 1; None for all.
+    """
+
+    retry_failed: bool = False
+    max_failures: int | None = None
+    point_timeout: float | None = None
+    with_waveforms: bool = False
+    shard: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        keys: Of all points of the sweep, or of its shard, each once, in order.
+        points: Those that are to be run.
+        cached: How many there are already.
+        failed_before: How many failed before, whether or not they are run again.
+        versions: Of the engines that are used.
+    """
+
+    keys: tuple[str, ...]
+    points: Points
+    cached: int
+    failed_before: int
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Points:
+    """The points of a sweep that are to be run; each is made when it is its turn.
+
+    Attributes:
+        sweep: All points.
+        chosen: Key and number by place in the sweep.
+        with_waveforms: True to store them.
+    """
+
+    sweep: Sweep
+    chosen: dict[int, tuple[str, int]]
+    with_waveforms: bool
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def __iter__(self) -> Iterator[Point]:
+        for place, options in enumerate(self.sweep):
+            if place in self.chosen:
+                key, number = self.chosen[place]
+                yield Point(key, number, self.sweep.circuit, with_whole_paths(options), self.with_waveforms)
+
+
+def with_whole_paths(options: dict[str, Any]) -> dict[str, Any]:
+    """Options that hold in whatever folder they are read."""
+    return options | {name: str(Path(options[name]).absolute()) for name in FILES if options[name] is not None}
+
+
+def check_files_of(sweep: Sweep) -> None:
+    """Refuses a sweep whose files of matrices and right-hand sides cannot be read, or do not fit.
+
+    Raises:
+        ParameterError: As it says.
+    """
+    if sweep.values("matrix") != {None}:
+        for options in sweep:
+            check_files(sweep.circuit, options)
+
+
+def plan_of(sweep: Sweep, known: Mapping[str, tuple[int, str]], handling: Handling) -> Plan:
+    """Which points are to be run.
+
+    Args:
+        sweep: All points.
+        known: Number and status of rows that there are, by key.
+        handling: Which of them to run again.
+
+    Raises:
+        EngineNotFoundError: An engine needs ngspice, and there is none.
+        ParameterError: Files of matrix and right-hand side cannot be read, or do not fit.
+    """
+    check_files_of(sweep)
+    versions: dict[str, str] = {}
+    taken = {number for number, _ in known.values()}
+    beyond = itertools.count(1 + max(taken, default=-1))
+    keys: dict[str, None] = {}
+    chosen: dict[int, tuple[str, int]] = {}
+    failed_before = 0
+    for place, options in enumerate(sweep):
+        engine = options["engine"]
+        if engine not in versions:
+            versions[engine] = engine_version(engine)
+        if handling.shard is not None and place % handling.shard[1] != handling.shard[0] - 1:
+            continue
+        key = key_of(sweep.circuit, options, versions[engine])
+        if key in keys:
+            continue
+        keys[key] = None
+        failed = key in known and known[key][1] in (FAILED, INVALID)
+        failed_before += failed
+        if key in known and not (failed and handling.retry_failed):
+            continue
+        number = known[key][0] if key in known else (next(beyond) if place in taken else place)
+        taken.add(number)
+        chosen[place] = key, number
+    points = Points(sweep, chosen, handling.with_waveforms)
+    return Plan(tuple(keys), points, len(keys) - len(chosen), failed_before, versions)

@@ -1,0 +1,268 @@
+"""Specifications of sweeps: grids, lists and zips of points over any option of INV or MVM, in TOML."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from amc_circuits.cases.option import Circuit, Option, find_option, partner
+from amc_circuits.cases.options import options_of, parse_options
+from amc_circuits.files.toml_file import read_toml
+from amc_circuits.files.toml_lines import Place, line_of
+from amc_circuits.sweep.plan.axes import LARGEST_SWEEP, cut, shown, value_of, values_of_all
+from amc_circuits.values.quantities import counted
+from netlists import ParameterError
+
+SECTIONS = ("circuit", "fixed", "grid", "zip", "points")
+Axis = dict[str, Sequence[Any]]
+"""Values of options that advance together, equally many of each."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep as data. Its points are made one after the other, each a dict of complete options.
+
+    Attributes:
+        circuit: `inv` or `mvm`.
+        fixed: Complete options, from which a point departs by what is listed for it and by the axes.
+        listed: What each of the listed points says; one that says nothing where none is listed.
+        axes: The zip, if there is one, and the grid; the last one changes fastest.
+        text: The specification as it was written.
+    """
+
+    circuit: Circuit
+    fixed: dict[str, Any]
+    listed: tuple[dict[str, Any], ...] = ({},)
+    axes: tuple[Axis, ...] = ()
+    text: str = ""
+
+    def __len__(self) -> int:
+        return len(self.listed) * math.prod(map(_length, self.axes))
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        columns = [(name, number, axis[name]) for number, axis in enumerate(self.axes) for name in axis]
+        for point in self.listed:
+            for places in product(*(range(_length(axis)) for axis in self.axes)):
+                options = self.fixed | point
+                for name, number, values in columns:
+                    options[name] = values[places[number]]
+                yield options
+
+    def values(self, name: str) -> set[Any]:
+        """All values that an option takes in some point."""
+        for axis in self.axes:
+            if name in axis:
+                return set(axis[name])
+        return {point.get(name, self.fixed[name]) for point in self.listed}
+
+    def resolved(self) -> dict[str, Any]:
+        """All that the specification means, in SI units.
+
+        Returns:
+            `circuit`; `points`, how many; `fixed`, the options that are the same everywhere, with their defaults;
+            `axes`, the values of each option that varies; `together`, their names: those in one list advance together,
+            and the last list changes fastest.
+        """
+        names = dict.fromkeys(name for point in self.listed for name in point)
+        listed: Axis = {name: [point.get(name, self.fixed[name]) for point in self.listed] for name in names}
+        axes: list[Axis] = [axis for axis in (listed, *self.axes) if axis]
+        varied = {name: list(values) for axis in axes for name, values in axis.items()}
+        return {
+            "circuit": self.circuit,
+            "points": len(self),
+            "fixed": {name: value for name, value in self.fixed.items() if name not in varied},
+            "axes": varied,
+            "together": [list(axis) for axis in axes],
+        }
+
+
+def _length(axis: Axis) -> int:
+    return len(next(iter(axis.values())))
+
+
+def read_sweep(path: Path) -> Sweep:
+    """Reads a specification in TOML: `circuit`, and in its sections any options; docs/sweeps.md says how.
+
+    Raises:
+        ParameterError: The file cannot be read, or a key or value in it cannot be used; it names file, line, section
+            and key.
+    """
+    text, content = read_toml("SPEC", path)
+    return _sweep(content, text, partial(_in_file, path, text))
+
+
+def sweep_from(content: Mapping[str, Any]) -> Sweep:
+    """A sweep from the content of a specification, with the errors of `read_sweep`, which name the key alone."""
+    return _sweep(content, "", lambda place: str(place[-1]))
+
+
+def _in_file(path: Path, text: str, place: Place) -> str:
+    """What an error calls a place: file, line, section and key."""
+    # What is missing has no line: that of the section where it is missed, if there is one.
+    lines = (line_of(text, place[:length]) for length in range(len(place), 0, -1))
+    line = next((line for line in lines if line is not None), None)
+    names = [str(path), *([] if line is None else [f"line {line}"]), _as_typed(place)]
+    return ", ".join(names)
+
+
+def _as_typed(place: Place) -> str:
+    section, *rest = (step for step in place if isinstance(step, str))
+    heads = {"points": "[[points]]"} | dict.fromkeys(("fixed", "grid", "zip"), f"[{section}]")
+    keys = (name if re.fullmatch(r"[\w-]+", name, re.ASCII) else json.dumps(name) for name in rest)
+    return cut(" ".join([heads.get(section, section), *keys]))
+
+
+def _sweep(content: Mapping[str, Any], text: str, where: Callable[[Place], str]) -> Sweep:
+    for key, value in content.items():
+        with _at(where, key):
+            if key not in SECTIONS:
+                raise ParameterError(key, shown(value), f"there is no such key; a sweep has {', '.join(SECTIONS)}")
+    circuit = content.get("circuit")
+    with _at(where, "circuit"):
+        if circuit != "inv" and circuit != "mvm":
+            raise ParameterError("circuit", "nothing" if circuit is None else shown(circuit), "must be inv or mvm")
+    return _Reader(circuit, {option.name: option for option in options_of(circuit)}, content, where).sweep(text)
+
+
+@contextmanager
+def _at(where: Callable[[Place], str], *place: str | int) -> Iterator[None]:
+    """Errors raised inside say where."""
+    try:
+        yield
+    except ParameterError as error:
+        raise ParameterError(where(place), cut(str(error.value)), error.mend) from None
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """The content of a specification on its way to a sweep.
+
+    Attributes:
+        circuit: Whose options these are.
+        options: All that there are, by name.
+        content: As TOML has it.
+        where: What an error calls a place.
+    """
+
+    circuit: Circuit
+    options: Mapping[str, Option]
+    content: Mapping[str, Any]
+    where: Callable[[Place], str]
+
+    def sweep(self, text: str) -> Sweep:
+        given = self._converted(("fixed",), self._section("fixed", dict, {}), value_of)
+        points = self._section("points", list, [{}])
+        listed = tuple(self._converted(("points", k), point, value_of) for k, point in enumerate(points))
+        values = values_of_all()
+        zipped, grid = (self._converted((name,), self._section(name, dict, {}), values) for name in ("zip", "grid"))
+        self._check_names(given, listed, zipped, grid)
+        self._check_lengths(zipped)
+        axes = (*([zipped] if zipped else []), *({name: values} for name, values in grid.items()))
+        self._check_count(len(listed), zipped, grid)
+        sweep = Sweep(self.circuit, parse_options(self.circuit, {}) | given, listed, axes, text)
+        self._check_together(sweep, set(given))
+        self._check_size(sweep)
+        return sweep
+
+    def _section(self, name: str, kind: type, default: Any) -> Any:
+        value = self.content.get(name, default)
+        with _at(self.where, name):
+            if not isinstance(value, kind):
+                mend = f"must be a table, [{name}]" if kind is dict else "must be tables of options, [[points]]"
+                raise ParameterError(name, shown(value), mend)
+        return value
+
+    def _converted(self, place: Place, section: object, convert: Callable[[Option, object], Any]) -> dict[str, Any]:
+        """A table of options, each value converted."""
+        with _at(self.where, *place):
+            if not isinstance(section, dict):
+                raise ParameterError(str(place[0]), shown(section), "must be tables of options, [[points]]")
+        found = {}
+        for name, entry in section.items():
+            with _at(self.where, *place, name):
+                found[name] = convert(find_option(self.circuit, self.options, name, shown(entry)), entry)
+        return found
+
+    def _check_names(self, fixed: dict[str, Any], listed: Sequence[dict[str, Any]], zipped: Axis, grid: Axis) -> None:
+        """An option of an axis is given nowhere else; only a listed point may say otherwise than what is fixed."""
+        others: dict[str, str] = dict.fromkeys(fixed, "[fixed]")
+        others |= dict.fromkeys((name for point in listed for name in point), "[[points]]")
+        for section, axis in (("zip", zipped), ("grid", grid)):
+            for name in axis:
+                with _at(self.where, section, name):
+                    if name in others:
+                        mend = f"is in {others[name]}, too; give it in one place"
+                        raise ParameterError(name, shown(self.content[section][name]), mend)
+                others[name] = f"[{section}]"
+
+    def _check_lengths(self, zipped: Axis) -> None:
+        for name, values in zipped.items():
+            with _at(self.where, "zip", name):
+                if len(values) != _length(zipped):
+                    mend = f"must have {_length(zipped)}, like {next(iter(zipped))}: those of [zip] advance together"
+                    raise ParameterError(name, counted(len(values), "value"), mend)
+
+    def _check_count(self, listed: int, zipped: Axis, grid: Axis) -> None:
+        """Errors stand at the section that multiplies the points most, and say all that multiplies them."""
+        counts = {"points": listed, "zip": _length(zipped) if zipped else 1, "grid": math.prod(map(len, grid.values()))}
+        count = math.prod(counts.values())
+        factors = [f"{listed} [[points]]"] if "points" in self.content else []
+        factors += [f"{counts['zip']} [zip]"] if zipped else []
+        factors += [f"{len(values)} {name}" for name, values in grid.items()]
+        there = [name for name in ("grid", "zip", "points") if name in self.content]
+        if not 0 < count <= LARGEST_SWEEP:
+            with _at(self.where, max(there, key=lambda name: counts[name]) if count else "points"):
+                value = f"{count} points ({' x '.join(factors)})" if count else "0 points"
+                raise ParameterError("points", value, f"a sweep has at least 1 point and at most {LARGEST_SWEEP}")
+
+    def _check_size(self, sweep: Sweep) -> None:
+        """Refuses points that have no file of a matrix and do not say how large it is."""
+        if any(name in axis for axis in sweep.axes for name in ("size", "matrix")):
+            return
+        for number, point in enumerate(sweep.listed):
+            place = ("points", number, "size") if "points" in self.content else ("fixed", "size")
+            with _at(self.where, *place):
+                given = sweep.fixed | point
+                if given["size"] is None and given["matrix"] is None:
+                    mend = "say how large the matrices are: size = 16 in [fixed] or [[points]], or several in [grid]"
+                    raise ParameterError("size", "nothing", mend)
+
+    def _check_together(self, sweep: Sweep, fixed: set[str]) -> None:
+        """Refuses options that say nothing in some point, or act in none: with all values of what they depend on."""
+        axes = {name: values for axis in sweep.axes for name, values in axis.items()}
+        dependent = [option for option in self.options.values() if option.needs or option.excludes or option.acts_with]
+        for number, point in enumerate(sweep.listed):
+            for option in dependent:
+                if option.name not in point and option.name not in axes and option.name not in fixed:
+                    continue
+                partners = [name for name in (option.needs, option.excludes, *map(partner, option.acts_with)) if name]
+                possible = [axes.get(name, [point.get(name, sweep.fixed[name])]) for name in partners]
+                place = self._place_of(option.name, number)
+                given = self._given(place)
+                own = axes.get(option.name, [point.get(option.name, sweep.fixed[option.name])])
+                with _at(self.where, *place):
+                    several = [dict(zip(partners, one, strict=True)) for one in product(*possible)]
+                    for others in several:
+                        option.check_beside(given, others)
+                    if option.acts_with and any(value != option.own for value in own):
+                        option.check_acting(given, several)
+
+    def _place_of(self, name: str, number: int) -> Place:
+        """Where the option of a listed point is given."""
+        if name in self.content.get("points", [{}])[number]:
+            return "points", number, name
+        return next((section, name) for section in ("grid", "zip", "fixed") if name in self.content.get(section, {}))
+
+    def _given(self, place: Place) -> str:
+        found: Any = self.content
+        for step in place:
+            found = found[step]
+        return shown(found)

@@ -1,0 +1,155 @@
+"""What a row of a sweep is called column by column: names, units, and values on one level."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, get_args
+
+from amc_circuits.cases.option import Circuit
+from amc_circuits.cases.options import ALL, parse_options
+from amc_circuits.results.trials import BUDGET
+from amc_circuits.studies.statistics import ROW_KEYS
+from amc_circuits.sweep.store import Row
+from netlists import ParameterError
+
+ABOUT = ("status", "error", "kept", "row_wall_time_s", "finished", "host", "engine_version", "design_sha256",
+         "deck_sha256", "package_version", "key", "counter")  # fmt: skip
+"""What every row has besides its number, options and figures, in the order of the columns."""
+SUFFIXES = {"_s": "s", "_j": "J", "_v": "V", "_a": "A", "_hz": "Hz"}
+PARTS = {
+    "mean": "mean of trials",
+    "std": "std of trials",
+    "q05": "5 % of trials",
+    "q25": "25 % of trials",
+    "q75": "75 % of trials",
+    "q95": "95 % of trials",
+    "low": "at least",
+    "high": "at most",
+}
+"""Of the figures of many trials, with what they are in words."""
+SHARES = ("relative_error", "residual", "overshoot", "relative_noise", "largest_difference", "lifting_cost",
+          "yield")  # fmt: skip
+"""Figures that people read in per cent."""
+NONE = "none"
+"""What people write for what is not given."""
+CIRCUITS: tuple[Circuit, ...] = get_args(Circuit)
+FlatRow = dict[str, Any]
+"""As `flat` makes it."""
+_FIGURES = {key: name for name, key in ROW_KEYS.items()}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Attributes:
+        name: As `flat` has it.
+        unit: SI; `%` of a share that is stored as a fraction; empty without one.
+        option: True of what was asked, False of what was found.
+    """
+
+    name: str
+    unit: str
+    option: bool
+
+    @property
+    def title(self) -> str:
+        """In words, for headings and axes, without the unit."""
+        if self.option:
+            return self.name.replace("_", " ")
+        stem, part = _parted(self.name)
+        words = _FIGURES.get(stem) or (stem.rpartition("_")[0] if _suffix(stem) else stem)
+        return words.replace("_", " ") + (f", {PARTS[part]}" if part else "")
+
+    @property
+    def heading(self) -> str:
+        """For people: the title with the unit."""
+        return f"{self.title} [{self.unit}]" if self.unit else self.title
+
+
+def flat(row: Row) -> FlatRow:
+    """A row as one level of names, its number first; provenance of attempts and lists stay in the database."""
+    found: FlatRow = {"number": row.number, **row.parameters}
+    found["status"] = row.status
+    for name, value in row.figures.items():
+        if isinstance(value, dict) and name == "energy_j":
+            found |= {f"energy_{part}_j": joules for part, joules in value.items()}
+        elif isinstance(value, dict) and name == "budget":
+            found |= {f"{BUDGET}{cause}": error for cause, error in value.items()}
+        elif not isinstance(value, (dict, list)) and found.get(name) is None:
+            found[name] = value
+    # The figures have a wall time, too: that of the simulation alone.
+    about = {"row_wall_time_s": row.wall_time_s}
+    return found | {name: about.get(name, getattr(row, name, None)) for name in ABOUT if name != "status"}
+
+
+def columns_of(flat_rows: Iterable[FlatRow]) -> list[Column]:
+    """All columns that some row has, in order."""
+    units = {option.name: option.unit if option.kind == "quantity" else "" for option in ALL}
+    names = dict.fromkeys(name for row in flat_rows for name in row)
+    return [Column(name, units[name] if name in units else _unit(name), name in units) for name in names]
+
+
+def _unit(name: str) -> str:
+    stem, _ = _parted(name)
+    return "%" if stem in SHARES or stem.startswith(BUDGET) else _suffix(stem)
+
+
+def _suffix(name: str) -> str:
+    """The unit that a figure's name ends in; empty without one."""
+    return SUFFIXES.get(f"_{name.rpartition('_')[2]}", "")
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """A figure of many trials, and which part of its spread this is; empty for the median."""
+    stem, _, part = name.rpartition("_")
+    return (stem, part) if stem and part in PARTS else (name, "")
+
+
+def find_column(parameter: str, name: str, columns: Sequence[Column]) -> Column:
+    """The column that a user names: by its name, or a figure without its unit, as `settling_time` or `energy`.
+
+    Raises:
+        ParameterError: There is none.
+    """
+    known = {column.name: column for column in columns}
+    wanted = name.strip().lstrip("-").replace("-", "_")
+    found = next((known[spelled] for spelled in _spellings(wanted) if spelled in known), None)
+    if found is not None:
+        return found
+    close = difflib.get_close_matches(wanted, [*known, *(name for name, key in ROW_KEYS.items() if key in known)], n=3)
+    figures = ", ".join(column.name for column in columns if not (column.option or _parted(column.name)[1]))
+    mend = f"did you mean {' or '.join(close)}?" if close else f"there are all options, and {figures}"
+    raise ParameterError(parameter, repr(name), f"no row has such a column; {mend}")
+
+
+def _spellings(wanted: str) -> list[str]:
+    return [wanted, ROW_KEYS.get(wanted, wanted), *(f"{wanted}{suffix}" for suffix in SUFFIXES)]
+
+
+def varied_options(rows: Sequence[Row]) -> list[str]:
+    """Options that differ between rows, in the order of the option table; what a row lacks is not given."""
+    names = dict.fromkeys(name for known in dict.fromkeys(tuple(row.parameters) for row in rows) for name in known)
+    return [name for name in names if any(row.parameters.get(name) != rows[0].parameters.get(name) for row in rows)]
+
+
+def newest(rows: Sequence[Row]) -> list[Row]:
+    """The rows without those whose point was run again later by another simulator or package, or with another file.
+
+    Later is what the store took later, whatever the clocks said. A row of an older version may lack options: then they
+    had no other value than the default.
+    """
+    last: dict[tuple[Any, ...], Row] = {}
+    for row in sorted(rows, key=lambda row: row.counter):
+        last[tuple(sorted((_defaults(row.parameters["circuit"]) | row.parameters).items()))] = row
+    numbers = {row.number for row in last.values()}
+    return [row for row in rows if row.number in numbers]
+
+
+@cache
+def _defaults(circuit: str) -> dict[str, Any]:
+    """The options of a circuit; none of one that another version knows."""
+    return next((parse_options(name, {}) for name in CIRCUITS if name == circuit), {})

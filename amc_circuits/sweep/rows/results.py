@@ -1,0 +1,108 @@
+"""The rows of a sweep in Python: as records, in pandas, in xarray, in a notebook."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amc_circuits.sweep.rows.columns import Column, columns_of, flat, varied_options
+from amc_circuits.sweep.rows.conditions import chosen
+from amc_circuits.sweep.rows.table import main_columns
+from amc_circuits.sweep.rows.text_table import cell
+from amc_circuits.sweep.store import Row, Store
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+SHOWN_ROWS = 10
+"""In a notebook."""
+
+
+@dataclass(frozen=True, repr=False)
+class SweepResults:
+    """The rows of a sweep, as they were when it was opened; a sweep that still runs can be opened again.
+
+    Attributes:
+        folder: Of the sweep.
+        rows: In the order of their numbers.
+        columns: Of all rows of the sweep.
+    """
+
+    folder: Path
+    rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def where(self, *conditions: str) -> SweepResults:
+        """The rows that keep all conditions, such as `size>=16,status=SETTLED`; see `conditions.chosen`.
+
+        Raises:
+            ParameterError: A condition cannot be read, or no row has its column.
+        """
+        return replace(self, rows=tuple(chosen(self.rows, conditions)))
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """One line a row: index `number`, columns as in `amc table --format csv`, SI units, `attrs["units"]`.
+
+        Raises:
+            ParameterError: Pandas is not installed.
+        """
+        from amc_circuits.sweep.rows.frames import to_frame
+
+        frame: pandas.DataFrame = to_frame(self.rows, self.columns)
+        return frame
+
+    def to_xarray(self) -> xarray.Dataset:
+        """The options that vary as dimensions, the figures as variables with `attrs["units"]`; see `frames.to_dataset`.
+
+        Raises:
+            ParameterError: Xarray is not installed, several rows have one place, or the points fill no grid.
+        """
+        from amc_circuits.sweep.rows.frames import to_dataset
+
+        dataset: xarray.Dataset = to_dataset(self.rows, self.columns)
+        return dataset
+
+    def __repr__(self) -> str:
+        return f"SweepResults({str(self.folder)!r}: {self._summary()})"
+
+    def _summary(self) -> str:
+        """How many rows, how they ended, and what varies."""
+        statuses = Counter(row.status for row in self.rows).most_common()
+        values = {name: len({str(row.parameters.get(name)) for row in self.rows}) for name in varied_options(self.rows)}
+        parts = [f"{len(self)} rows", *(f"{count} {status}" for status, count in statuses)]
+        return ", ".join(parts) + "".join(f"; {name}: {count} values" for name, count in values.items())
+
+    def _repr_html_(self) -> str:
+        """The summary and the first rows; without colours of its own, so that it suits light and dark pages."""
+        flat_rows = [flat(row) for row in self.rows[:SHOWN_ROWS]]
+        columns = main_columns(self.rows, self.columns)
+        head = "".join(f"<th>{escape(column.heading)}</th>" for column in columns)
+        lines = [
+            "".join(f"<td>{escape(cell(row.get(column.name), column))}</td>" for column in columns) for row in flat_rows
+        ]
+        body = "".join(f"<tr>{line}</tr>" for line in lines)
+        more = f"<p>and {len(self) - SHOWN_ROWS} more rows</p>" if len(self) > SHOWN_ROWS else ""
+        title = f"<p><strong>{escape(str(self.folder))}</strong>: {escape(self._summary())}</p>"
+        return f"<div>{title}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}</div>"
+
+
+def open_sweep(folder: str | Path) -> SweepResults:
+    """The rows that the folder of a sweep holds now, also while it runs; nothing is written.
+
+    Raises:
+        ParameterError: It holds no sweep, or one of another version of this package.
+    """
+    with Store(Path(folder)) as store:
+        rows = tuple(store.rows())
+    return SweepResults(Path(folder), rows, tuple(columns_of([flat(row) for row in rows])))

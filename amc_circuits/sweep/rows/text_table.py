@@ -1,0 +1,127 @@
+"""Rows as a table of text: units in the headings, folded or cut to the width of a terminal.
+
+By hand, for Rich takes minutes for what a large sweep has.
+"""
+
+from __future__ import annotations
+
+import itertools
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from amc_circuits.sweep.rows.columns import Column, FlatRow
+from amc_circuits.values.quantities import format_quantity
+
+HEADING_WIDTH = 10
+FOLDED = 24
+"""Texts that are longer may take several lines in a terminal."""
+GAP = 2
+
+
+@dataclass(frozen=True)
+class _Printed:
+    """A column as it is printed.
+
+    Attributes:
+        title: In words.
+        heading: Its lines.
+        cells: One a row.
+        text: True where these begin at the left.
+        width: Characters.
+    """
+
+    title: str
+    heading: list[str]
+    cells: list[str]
+    text: bool
+    width: int
+
+
+def cell(value: Any, column: Column) -> str:
+    """A value as people read it under the heading of its column, which has the unit; `-` where there is none."""
+    if value is None or isinstance(value, bool):
+        return "-" if value is None else str(value).lower()
+    if isinstance(value, str):
+        return one_line(value)
+    if isinstance(value, int) and not column.unit:
+        return str(value)
+    return format_quantity(value, "%").removesuffix(" %") if column.unit == "%" else format_quantity(value)
+
+
+def one_line(text: str) -> str:
+    """A text from anywhere as a terminal can be given it."""
+    return "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))
+
+
+def lines_of(flat_rows: Sequence[FlatRow], columns: Sequence[Column]) -> list[str]:
+    """A table of all these columns; in a terminal, long texts share the room that the others leave."""
+    return list(_lines([_printed(flat_rows, column) for column in columns], _terminal_width()))
+
+
+def fitted_lines(flat_rows: Sequence[FlatRow], columns: Sequence[Column], keep: int) -> list[str]:
+    """A table of so many columns, the first `keep` at least, as a terminal has room for, and what is left out."""
+    printed, limit = [_printed(flat_rows, column) for column in columns], _terminal_width()
+    shown = list(printed)
+    while limit and len(shown) > keep and _width(_widths(shown, limit)) > limit:
+        shown.pop()
+    left_out = ", ".join(column.title for column in printed[len(shown) :])
+    note = textwrap.wrap(f"no room for {left_out}; --columns shows what is named", limit) if left_out else []
+    return [*_lines(shown, limit), *note]
+
+
+def _terminal_width() -> int:
+    """Characters in a line; 0 where there is no terminal, and so no limit."""
+    console = Console()
+    return console.width if console.is_terminal else 0
+
+
+def _printed(flat_rows: Sequence[FlatRow], column: Column) -> _Printed:
+    heading = textwrap.wrap(column.heading, HEADING_WIDTH, break_long_words=False)
+    values = [row.get(column.name) for row in flat_rows]
+    cells = [cell(value, column) for value in values]
+    text = any(isinstance(value, str) for value in values)
+    return _Printed(column.title, heading, cells, text, max(map(len, [*heading, *cells])))
+
+
+def _widths(printed: Sequence[_Printed], limit: int) -> list[int]:
+    """Of all columns; where they pass the limit, long texts are made to share what the others leave."""
+    widths = [column.width for column in printed]
+    long = [width for width in widths if width > FOLDED]
+    if not (long and limit and _width(widths) > limit):
+        return widths
+    room = max(FOLDED, (limit - _width(widths) + sum(long)) // len(long))
+    return [min(width, room) if width > FOLDED else width for width in widths]
+
+
+def _width(widths: Sequence[int]) -> int:
+    return sum(widths) + GAP * (len(widths) - 1)
+
+
+def _lines(printed: Sequence[_Printed], limit: int) -> Iterator[str]:
+    """Headings, a rule, rows; nothing where there are no columns, as of a sweep without rows."""
+    if not printed:
+        return
+    widths = _widths(printed, limit)
+    most = max(len(column.heading) for column in printed)
+    for parts in zip(*([""] * (most - len(column.heading)) + column.heading for column in printed), strict=True):
+        yield _line(parts, printed, widths)
+    yield "─" * _width(widths)
+    for cells in zip(*(column.cells for column in printed), strict=True):
+        folded = [
+            textwrap.wrap(text, width) if len(text) > width else [text]
+            for text, width in zip(cells, widths, strict=True)
+        ]
+        for parts in itertools.zip_longest(*folded, fillvalue=""):
+            yield _line(parts, printed, widths)
+
+
+def _line(parts: Sequence[str], printed: Sequence[_Printed], widths: Sequence[int]) -> str:
+    aligned = (
+        part.ljust(width) if column.text else part.rjust(width)
+        for part, column, width in zip(parts, printed, widths, strict=True)
+    )
+    return (" " * GAP).join(aligned).rstrip()

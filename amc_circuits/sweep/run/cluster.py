@@ -1,0 +1,248 @@
+"""Points on a Dask cluster: an executor of sweeps whose workers may come, go and die."""
+
+from __future__ import annotations
+
+# mypy: allow-untyped-calls
+# (those of Dask)
+import asyncio
+import contextlib
+import itertools
+import json
+import logging
+import pickle
+import queue
+import re
+import sys
+import time
+import uuid
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from distributed import CancelledError, Client, KilledWorker, Security
+from distributed.core import rpc
+from distributed.versions import VersionMismatchWarning
+
+from amc_circuits.studies.workers import PATIENCE, Ended, WorkerDiedError
+from amc_circuits.sweep.plan.keys import engine_version
+from amc_circuits.sweep.plan.point import Point
+from amc_circuits.sweep.run.cluster_call import Answer, Call, answered, sendable
+from netlists import ParameterError
+
+CONNECTING = 8.0
+"""s that a scheduler has to answer, at first and after the connection was lost."""
+LOOKING = 1.0
+"""s between two looks at which workers there are."""
+ALONE = 5.0
+"""s without any worker until that is told."""
+CLOSING = 3.0
+"""s that taking leave of the scheduler may take."""
+AHEAD = 2
+"""Calls for each thread of the cluster: one is made, the next waits beside it."""
+LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application", "asyncio")
+
+
+class DaskWorkers:
+    """The workers of a Dask cluster that is running: an `Executor` for points.
+
+    A context manager; when it is left, calls that wait are dropped, and of those under way the results. Calls that a
+    worker takes with it when it dies are made again by others, as often as the scheduler allows. Quiets Dask's loggers.
+
+    Args:
+        scheduler: Its address, such as tcp://host:8786, or the file that it wrote (`dask scheduler --scheduler-file`).
+    """
+
+    def __init__(self, scheduler: str) -> None:
+        self._address = _address_in(scheduler)
+        self._name = f"amc-point-{uuid.uuid4().hex}"
+        self._numbers = itertools.count()
+        self._waiting: list[Call] = []
+        self._sent: dict[str, tuple[Call, Any]] = {}
+        self._done: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._threads: Mapping[str, int] = {}
+        self._versions: dict[str, str] = {}
+        self._next_look = 0.0
+        self._told = False
+
+    def __enter__(self) -> DaskWorkers:
+        for name in LOGGERS:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        self._check_address()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            self._client = Client(self._address, timeout=CONNECTING, set_as_default=False, name="amc-sweep")
+        _tell_other_packages([str(one.message) for one in caught if one.category is VersionMismatchWarning])
+        self._last_seen = time.monotonic()
+        self._look()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # The scheduler forgets what nobody waits for.
+        with contextlib.suppress(OSError, TimeoutError):
+            self._client.close(timeout=CLOSING)
+
+    @property
+    def free(self) -> int:
+        """How many more calls it takes: as many as keep all threads of all workers busy."""
+        return max(0, AHEAD * sum(self._threads.values()) + 2 - len(self._sent) - len(self._waiting))
+
+    def submit(self, tag: Point, call: Callable[[], Any], timeout: float | None = None) -> None:
+        """Hands over a call.
+
+        Args:
+            tag: The point that it is for.
+            call: It and its result can be pickled.
+            timeout: s from when a worker begins it; then nobody waits for its end any more, though it goes on there.
+        """
+        self._waiting.append(Call(tag, call, timeout))
+
+    def finished(self) -> list[Ended[Any]]:
+        """Waits until calls have ended, or for `PATIENCE`, and returns them.
+
+        Raises:
+            ParameterError: The scheduler is gone, or a worker has other versions.
+        """
+        try:
+            self._look()
+            self._send()
+            return self._ended(self._taken())
+        except Exception:
+            self._check_connection()  # without one, Dask raises whatever comes first
+            raise
+
+    def _send(self) -> None:
+        """Hands over all at once what was submitted: each message costs the scheduler as much as a call in it."""
+        calls, self._waiting = self._waiting, []
+        if not calls:
+            return
+        # First come, first served: of calls that came together the one whose key is first.
+        keys = [f"{self._name}-{next(self._numbers):08d}" for _ in calls]
+        packed = [pickle.dumps((answered, (call, self._version(call.point.options["engine"])))) for call in calls]
+        futures = self._client.map(sendable(), packed, key=keys, pure=False, fifo_timeout="0 s")
+        self._sent |= dict(zip(keys, zip(calls, futures, strict=True), strict=True))
+        for future in futures:
+            future.add_done_callback(lambda future: self._done.put(future.key))
+
+    def _version(self, engine: str) -> str:
+        if engine not in self._versions:
+            self._versions[engine] = engine_version(engine)
+        return self._versions[engine]
+
+    def _taken(self) -> list[tuple[Call, Any]]:
+        """Calls whose end was heard of; none after a while without any."""
+        keys = []
+        with contextlib.suppress(queue.Empty):
+            keys.append(self._done.get(timeout=PATIENCE))
+            while True:
+                keys.append(self._done.get_nowait())
+        return [self._sent.pop(key) for key in keys]
+
+    def _ended(self, several: Sequence[tuple[Call, Any]]) -> list[Ended[Any]]:
+        ended: list[Ended[Any]] = []
+        answers = self._answers([future for _, future in several])
+        for (call, future), answer in zip(several, answers, strict=True):
+            if answer is not None and answer.refusal:
+                raise self._refused(f"{answer.refusal}; what is done is kept")
+            if answer is not None:
+                ended.append(Ended(call.point, answer.result, answer.error))
+            elif future.status == "error":
+                ended.append(Ended(call.point, None, self._failure(future.exception())))
+            else:  # lost with the connection, or cancelled by somebody else
+                self._check_connection()
+                self._waiting.append(call)
+        return ended
+
+    def _answers(self, futures: Sequence[Any]) -> list[Answer | None]:
+        """What workers said; None where there is nothing."""
+        named = {str(place): future for place, future in enumerate(futures)}
+        try:
+            found = self._client.gather(named, errors="skip") if futures else {}
+        except (OSError, CancelledError):
+            found = {}
+        return [_unpacked(found.get(name)) for name in named]
+
+    def _failure(self, error: Exception) -> Exception:
+        """What kept the cluster from making a call, as the error of this call.
+
+        Raises:
+            ParameterError: No call can be made there.
+        """
+        if isinstance(error, KilledWorker):
+            count = error.allowed_failures + 1
+            return WorkerDiedError(f"Dask workers that died with it: {count}; of too little memory perhaps")
+        if isinstance(error, (ImportError, AttributeError, RuntimeError)):
+            cause = " ".join(f"{type(error).__name__}: {error}".split())
+            raise self._refused(f"points cannot run there ({cause}); give scheduler and workers the packages of here")
+        return error
+
+    def _look(self) -> None:
+        """Looks, now and then, which workers there are."""
+        self._check_connection()
+        now = time.monotonic()
+        if self._client.status != "running" or now < self._next_look:
+            return
+        with contextlib.suppress(OSError, TimeoutError):
+            self._threads = self._client.nthreads()
+        self._next_look = time.monotonic() + LOOKING
+        if self._threads:
+            self._last_seen, self._told = now, False
+        elif now - self._last_seen >= ALONE and not self._told:
+            self._told = True
+            _tell(f"no worker is connected to {self._address}; waiting for one: dask worker {self._address}")
+
+    def _check_address(self) -> None:
+        """Raises `ParameterError` where there is no scheduler."""
+        try:
+            # A client would wait for ever where something else answers.
+            identity = asyncio.run(asyncio.wait_for(_identity(self._address), CONNECTING))
+        except (ValueError, TypeError) as error:
+            raise self._refused(f"must be such as tcp://host:8786, or the file of a scheduler ({error})") from None
+        except (OSError, TimeoutError):
+            raise self._refused("no Dask scheduler answers there; start one with: dask scheduler") from None
+        if identity.get("type") != "Scheduler":
+            raise self._refused(f"what answers there is a Dask {identity.get('type')}; give its scheduler's address")
+
+    def _check_connection(self) -> None:
+        """Raises `ParameterError` where the scheduler is gone for good."""
+        if self._client.status in ("closing", "closed"):
+            mend = "what is done is kept, the same command goes on, with or without --scheduler"
+            raise self._refused(f"the Dask scheduler answers no more; {mend}")
+
+    def _refused(self, mend: str) -> ParameterError:
+        return ParameterError("scheduler", self._address, mend)
+
+
+def _unpacked(answer: bytes | str | None) -> Answer | None:
+    if isinstance(answer, bytes):
+        found = pickle.loads(answer)
+        assert isinstance(found, Answer)
+        return found
+    return None if answer is None else Answer(refusal=answer)
+
+
+def _address_in(scheduler: str) -> str:
+    path = Path(scheduler)
+    if not path.is_file():
+        return scheduler
+    try:
+        return str(json.loads(path.read_text())["address"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ParameterError("scheduler", scheduler, "is not the file of a Dask scheduler") from None
+
+
+async def _identity(address: str) -> dict[str, Any]:
+    security = Security().get_connection_args("client")
+    async with rpc(address, connection_args=security) as remote:
+        return dict(await remote.identity())
+
+
+def _tell_other_packages(mismatches: Sequence[str]) -> None:
+    """Makes one line of Dask's tables of package versions."""
+    for text in mismatches:
+        names = [name for name in re.findall(r"^\| (\S+)", text, re.MULTILINE) if name != "Package"]
+        _tell(f"this machine and the cluster have other versions of {', '.join(names)}; last digits may differ")
+
+
+def _tell(text: str) -> None:
+    print(f"amc: warning: {text}", file=sys.stderr, flush=True)

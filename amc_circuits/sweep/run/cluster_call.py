@@ -1,0 +1,111 @@
+"""A call on a Dask worker: made where versions and files are those of the sweep, left alone when it is late."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from distributed import get_worker
+
+from amc_circuits.engines import EngineNotFoundError
+from amc_circuits.studies.workers import CallTimedOutError
+from amc_circuits.sweep.plan.keys import FILES, engine_version, key_of
+from amc_circuits.sweep.plan.point import Point
+from netlists import ParameterError
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that is handed over.
+
+    Attributes:
+        point: What it is for.
+        make: It.
+        timeout: s that it may take; None for as long as it takes.
+    """
+
+    point: Point
+    make: Callable[[], Any]
+    timeout: float | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a worker says to a call.
+
+    Attributes:
+        result: What it returned.
+        error: What it raised.
+        refusal: Why this worker must not make it.
+    """
+
+    result: Any = None
+    error: BaseException | None = None
+    refusal: str = ""
+
+
+def sendable() -> Callable[[bytes], bytes | str]:
+    """A function that makes what was packed and returns the packed answer, or why it cannot be unpacked there.
+
+    It goes through Dask as it is, not by the name of its module, because the scheduler reads all that it passes on, and
+    a worker without this package would die of a call that it cannot read.
+    """
+
+    def unpacked(packed: bytes) -> bytes | str:
+        import pickle
+
+        from distributed import get_worker
+
+        try:
+            function, arguments = pickle.loads(packed)
+        except Exception as error:
+            return f"its worker {get_worker().address} cannot run points ({type(error).__name__}: {error})"
+        return pickle.dumps(function(*arguments))
+
+    return unpacked
+
+
+def answered(call: Call, version: str) -> Answer:
+    """Makes a call.
+
+    Args:
+        call: It.
+        version: Of its engine, where the rows are stored.
+    """
+    if (here := _version(call.point.options["engine"])) != version:
+        return Answer(refusal=f"its worker {get_worker().address} has {here}, but this sweep needs {version}")
+    done: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+    # In a thread of its own: what takes too long can be left alone, but not ended.
+    threading.Thread(target=lambda: done.put(_made(call, version)), daemon=True).start()
+    try:
+        return done.get(timeout=None if call.timeout is None else min(call.timeout, threading.TIMEOUT_MAX))
+    except queue.Empty:
+        return Answer(error=CallTimedOutError("it took too long"))
+
+
+def _made(call: Call, version: str) -> Answer:
+    try:
+        _check_files(call.point, version)
+        return Answer(call.make())
+    except BaseException as error:  # Somebody waits for an answer.
+        return Answer(error=error)
+
+
+def _version(engine: str) -> str:
+    try:
+        return engine_version(engine)
+    except EngineNotFoundError as error:
+        return f"no ngspice ({error.problem})"
+
+
+def _check_files(point: Point, version: str) -> None:
+    """Raises `ParameterError` where files can be read but are others than those in the point's key."""
+    named = {name: point.options[name] for name in FILES if point.options[name] is not None}
+    readable = bool(named) and all(Path(path).is_file() for path in named.values())
+    if readable and key_of(point.circuit, point.options, version) != point.key:
+        name, path = next(iter(named.items()))
+        raise ParameterError(name, path, "holds something else on the worker than where the sweep was started")

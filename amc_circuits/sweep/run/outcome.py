@@ -1,0 +1,157 @@
+"""What comes of one point of a sweep, wherever it runs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from amc_circuits.cases.case import make_case
+from amc_circuits.cases.record import full_record
+from amc_circuits.engines import EnginesDisagreeError, SimulationError
+from amc_circuits.engines.ngspice.runner import folder_prefix
+from amc_circuits.pictures.traces import pack_traces
+from amc_circuits.results.solution import Status
+from amc_circuits.results.trials import read_limits
+from amc_circuits.solvers.inv import InvCircuit, slow_inverters
+from amc_circuits.studies.monte_carlo import check_limits, study_of
+from amc_circuits.studies.statistics import row_figures
+from amc_circuits.sweep.plan.point import Point
+from amc_circuits.sweep.store import FAILED, INVALID
+from amc_circuits.sweep.store.evidence import read_evidence
+from netlists import ParameterError
+
+PRELOADED = (__name__,)
+"""Imported once, by the server from which processes are forked."""
+NOT_IN_ROWS = ("x", "y", "notes", "message", "provenance")
+TRACEBACK = "traceback.txt"
+DISAGREE = "engines_disagree"
+"""Figure of a point that failed because two engines found different waveforms; no other point has it."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a point; all of it can be sent from one machine to another.
+
+    Attributes:
+        status: Of the solution, or `FAILED` or `INVALID`.
+        figures: What was measured.
+        error: Why it cannot be used.
+        design_sha256: Hash of the design; of many trials over all of theirs.
+        deck_sha256: Hash of the decks.
+        evidence: Files that say what went wrong, by their paths in a folder of this point's own.
+        waveforms: As `traces.pack_traces` makes them.
+        wall_time_s: s.
+        host: Where it ran.
+    """
+
+    status: str
+    figures: dict[str, Any] = field(default_factory=dict)
+    error: str = ""
+    design_sha256: str = ""
+    deck_sha256: str = ""
+    evidence: dict[str, bytes] = field(default_factory=dict)
+    waveforms: bytes | None = None
+    wall_time_s: float = 0.0
+    host: str = ""
+
+
+def run_point(point: Point) -> Outcome:
+    """Runs a point. Whatever goes wrong is an outcome, with what there is to see of it."""
+    began = time.perf_counter()
+    keep = Path(tempfile.gettempdir()) / f"{folder_prefix(os.getpid())}{secrets.token_hex(8)}"
+    measure = _measured if point.options["monte_carlo"] is None else _tried
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        outcome = _caught(measure, point, keep)
+    evidence = outcome.evidence | _collected(keep)
+    return replace(
+        outcome, evidence=evidence, wall_time_s=time.perf_counter() - began, host=socket.gethostname()
+    )  # fmt: skip
+
+
+def _caught(measure: Callable[[Point, Path], Outcome], point: Point, keep: Path) -> Outcome:
+    try:
+        return measure(point, keep)
+    except ParameterError as problem:
+        return Outcome(INVALID, error=str(problem))
+    except SimulationError as problem:
+        return _failed(problem)
+    except (np.linalg.LinAlgError, MemoryError) as problem:
+        return Outcome(FAILED, error=f"{type(problem).__name__}: {problem}")
+    except OSError as problem:
+        return Outcome(FAILED, error=f"{problem.strerror or problem}")
+    except Exception as problem:  # A fault of ours is one point's fault; the others go on.
+        text = traceback.format_exc().encode()
+        return Outcome(FAILED, error=f"{type(problem).__name__}: {problem}", evidence={TRACEBACK: text})
+
+
+def _failed(problem: SimulationError) -> Outcome:
+    figures = {DISAGREE: True} if isinstance(problem, EnginesDisagreeError) else {}
+    return Outcome(FAILED, figures, f"ngspice: {problem.reason}")
+
+
+def _measured(point: Point, keep: Path) -> Outcome:
+    """One circuit."""
+    case = make_case(point.circuit, point.options, 1, keep)
+    try:
+        solution = case.run()
+    except SimulationError as problem:
+        return replace(_failed(problem), design_sha256=case.circuit.design.sha256)
+    record = full_record(case, solution)
+    figures = {name: value for name, value in record.items() if name not in NOT_IN_ROWS}
+    slow = slow_inverters(case.circuit.design) if isinstance(case.circuit, InvCircuit) else ""
+    drawn = "the right-hand side is drawn" if point.options["matrix"] and not point.options["rhs"] else ""
+    figures["warning"] = "; ".join(filter(None, (slow, drawn, *record["notes"])))
+    return Outcome(
+        solution.status.name,
+        figures,
+        "" if solution.usable else solution.message,
+        solution.provenance.design_sha256,
+        solution.provenance.deck_sha256,
+        waveforms=pack_traces(solution.responses) if point.with_waveforms else None,
+    )
+
+
+def _tried(point: Point, keep: Path) -> Outcome:
+    """Many trials: the point is usable where one of them is."""
+    limits = read_limits(point.options["spec"])
+    study = study_of(point.circuit, point.options, keep)
+    check_limits(study, limits)
+    trials = study.run(1)
+    usable = any(trial.usable for trial in trials)
+    return Outcome(
+        Status.SETTLED.name if usable else trials[0].status,
+        row_figures(trials, limits),
+        "" if usable else f"no trial is usable; {trials[0].error}",
+        _together([trial.design_sha256 for trial in trials]),
+        _together([trial.deck_sha256 for trial in trials]),
+    )
+
+
+def _together(hashes: Sequence[str]) -> str:
+    """One hash of several; none of none."""
+    return hashlib.sha256(" ".join(hashes).encode()).hexdigest() if any(hashes) else ""
+
+
+def _collected(keep: Path) -> dict[str, bytes]:
+    """What failed simulations left, and the folder is gone."""
+    if not keep.exists():
+        return {}
+    runs = sorted(keep.iterdir())
+    top = runs[0] if len(runs) == 1 and runs[0].is_dir() else keep
+    found = {str(path.relative_to(top)): read_evidence(path) for path in sorted(top.rglob("*")) if path.is_file()}
+    shutil.rmtree(keep, ignore_errors=True)
+    return found

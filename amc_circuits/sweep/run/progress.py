@@ -1,0 +1,148 @@
+"""Progress of a sweep: a bar where there is a terminal, else a line every while."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task
+from rich.table import Column
+from rich.text import Text
+
+from amc_circuits.sweep.plan.plan import Plan
+from amc_circuits.sweep.store import Row
+
+INTERVAL = 10.0
+"""s between two lines where there is no terminal."""
+LOOKED_AT = 0.25
+"""s between two looks whether a line is due."""
+TITLE = "sweep"
+SHORTEST_BAR = 10
+"""Characters; where there is no room for more, figures are left out."""
+
+
+class _Count:
+    """What has been done so far in this run."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self.done = self.failed = self.total = self.cached = 0
+
+    def add(self, rows: Sequence[Row], plan: Plan) -> None:
+        self.total, self.cached = len(plan.points), plan.cached
+        # A row that is checked by another engine in the end comes once more.
+        self.done = min(self.done + len(rows), self.total)
+        self.failed += sum(row.failed for row in rows)
+
+    @property
+    def elapsed(self) -> float:
+        return max(time.monotonic() - self.began, 1e-9)
+
+    @property
+    def rate(self) -> str:
+        return f"{self.done / self.elapsed:.3g}/s"
+
+    @property
+    def left(self) -> str:
+        return f"about {_duration((self.total - self.done) * self.elapsed / max(self.done, 1))} left"
+
+    @property
+    def line(self) -> str:
+        """All of it."""
+        speed = f"{self.rate}, {self.left}" if self.done else f"none ended in {_duration(self.elapsed)}"
+        return f"{TITLE}: {self.done} of {self.total} done, {self.failed} failed, {self.cached} cached, {speed}"
+
+    def within(self, width: int) -> str:
+        """As much of it as so many characters hold, what matters most first."""
+        speed = [self.left, f"{self.cached} cached", self.rate] if self.done else [f"{self.cached} cached"]
+        parts = [f"{self.done}/{self.total}", f"{self.failed} failed", *speed, f"{_duration(self.elapsed)} so far"]
+        while len(text := ", ".join(parts)) > width and len(parts) > 1:
+            parts.pop()
+        return text
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+@contextmanager
+def reporting(wanted: bool) -> Iterator[Callable[[Sequence[Row], Plan], None]]:
+    """Yields what takes finished rows and shows how far the sweep is; shows nothing if that is not wanted."""
+    console = Console(stderr=True)
+    if not wanted:
+        yield lambda rows, plan: None
+    elif console.is_terminal:
+        with _bar(console) as advance:
+            yield advance
+    else:
+        with _lines() as advance:
+            yield advance
+
+
+class _Figures(ProgressColumn):
+    """The count, as far as there is room beside the bar."""
+
+    def __init__(self, count: _Count, console: Console) -> None:
+        super().__init__(Column(no_wrap=True))
+        self.count, self.console = count, console
+
+    def render(self, task: Task) -> Text:
+        room = self.console.width - len(f"{TITLE}  ") - SHORTEST_BAR
+        return Text(self.count.within(room) if self.count.total else "")
+
+
+@contextmanager
+def _bar(console: Console) -> Iterator[Callable[[Sequence[Row], Plan], None]]:
+    count = _Count()
+    with Progress(TITLE, BarColumn(), _Figures(count, console), console=console, transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def advance(rows: Sequence[Row], plan: Plan) -> None:
+            count.add(rows, plan)
+            progress.update(task, total=count.total, completed=count.done)
+
+        yield advance
+
+
+@contextmanager
+def _lines() -> Iterator[Callable[[Sequence[Row], Plan], None]]:
+    """A line is due after a while whether or not rows come: a thread looks after that."""
+    count, last = _Count(), time.monotonic()
+    alone, ended = threading.Lock(), threading.Event()
+
+    def say_if_due() -> None:
+        nonlocal last
+        if count.total and time.monotonic() - last >= INTERVAL:
+            last = time.monotonic()
+            sys.stderr.write(f"{count.line}\n")
+            sys.stderr.flush()
+
+    def advance(rows: Sequence[Row], plan: Plan) -> None:
+        with alone:
+            count.add(rows, plan)
+            say_if_due()
+
+    def look() -> None:
+        # Ctrl-C is the main thread's, which may be holding it back.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        while not ended.wait(LOOKED_AT):
+            try:
+                with alone:
+                    say_if_due()
+            except OSError:  # Nobody reads it; the next row tells the sweep.
+                return
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield advance
+    finally:
+        ended.set()
+        thread.join()

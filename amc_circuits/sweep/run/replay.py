@@ -1,0 +1,126 @@
+"""One row of a sweep once more, and what is different."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from amc_circuits.cases.option import Option
+from amc_circuits.cases.options import parse_options
+from amc_circuits.results.tables import print_table
+from amc_circuits.sweep.plan.keys import FILES, engine_version, key_of
+from amc_circuits.sweep.plan.point import Point
+from amc_circuits.sweep.rows.columns import CIRCUITS
+from amc_circuits.sweep.rows.text_table import one_line
+from amc_circuits.sweep.run.outcome import DISAGREE, Outcome, run_point
+from amc_circuits.sweep.store import Row, Store
+from amc_circuits.sweep.store.evidence import write_evidence
+from amc_circuits.values.plain import plain
+from amc_circuits.values.quantities import counted
+from netlists import ParameterError
+
+ROW = Option("ROW", "integer", "Number of a row")
+NOT_COMPARED = ("wall_time_s",)
+
+
+def replay_row(folder: Path, number: str) -> bool:
+    """Runs a row again and prints what is different; returns whether nothing is."""
+    with Store(folder) as store:
+        row = store.row(ROW.parse(number))
+    _check_known(row)
+    _check_files(row)
+    outcome = run_point(Point(row.key, row.number, row.parameters["circuit"], _as_run(row)))
+    _say_changes(row)
+    if outcome.evidence:
+        kept = Path(tempfile.mkdtemp(prefix="amc-replay-"))
+        write_evidence(kept, outcome.evidence)
+        print(f"deck and log of this run: {kept}")
+    found = differences(row, outcome)
+    if not found:
+        print(f"row {row.number}: {outcome.status} again; {_compared(row)} figures are the same to the last bit")
+        return True
+    print_table(_table(row, found))
+    return False
+
+
+def _as_run(row: Row) -> dict[str, Any]:
+    """Its options; where both engines solved it, as a sweep has it done with one row at least, both do again."""
+    options = parse_options(row.parameters["circuit"], {}) | row.options  # an older row may lack some
+    checked = row.figures.get("cross_checked") or row.figures.get(DISAGREE)
+    return options | {"cross_check": 1.0} if checked and options["monte_carlo"] is None else options
+
+
+def differences(row: Row, outcome: Outcome) -> dict[str, tuple[Any, Any]]:
+    """What is stored and what came now, by name, wherever the two differ; how long it took does not count."""
+    stored = _flat({"status": row.status, "error": row.error, **row.figures})
+    again = _flat({"status": outcome.status, "error": outcome.error, **plain(outcome.figures)})
+    return {
+        name: (stored.get(name), again.get(name))
+        for name in dict.fromkeys([*stored, *again])
+        if stored.get(name) != again.get(name)
+    }
+
+
+def _flat(figures: dict[str, Any], above: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            found |= _flat(value, f"{above}{name}.")
+        elif name not in NOT_COMPARED:
+            found[above + name] = value
+    return found
+
+
+def _compared(row: Row) -> int:
+    return len(_flat(row.figures))
+
+
+def _check_known(row: Row) -> None:
+    """Refuses a row of a newer version that this one cannot run."""
+    circuit = row.parameters["circuit"]
+    if circuit not in CIRCUITS:
+        mend = f"is of the circuit {circuit!r}, which this version of amc does not know; take the one that made it"
+        raise ParameterError("ROW", row.number, f"{mend}, {row.package_version}")
+    unknown = [name for name in row.options if name not in parse_options(circuit, {})]
+    if unknown:
+        mend = f"has the option {unknown[0]}, which this version of amc does not know; take the one that made it"
+        raise ParameterError("ROW", row.number, f"{mend}, {row.package_version}")
+
+
+def _check_files(row: Row) -> None:
+    for name in FILES:
+        path = row.parameters.get(name)
+        if path is not None and not Path(path).is_file():
+            raise ParameterError(name, path, "the row was made with this file, which is gone; bring it back")
+
+
+def _say_changes(row: Row) -> None:
+    """Says what else may make the difference than the machine."""
+    lacking = [name for name in parse_options(row.parameters["circuit"], {}) if name not in row.options]
+    if lacking:
+        print(f"the row is of a version without {', '.join(lacking)}; the defaults are taken")
+    if key_of(row.parameters["circuit"], row.options, row.engine_version) != row.key:
+        print("the row was made with other options, or its files hold something else by now")
+    now = engine_version(row.engine)
+    if now != row.engine_version:
+        print(f"the row was made by {row.engine_version}; this is {now}")
+
+
+def _table(row: Row, found: dict[str, tuple[Any, Any]]) -> Table:
+    grid = Table(title=f"row {row.number}: {counted(len(found), 'difference')}", title_justify="left")
+    for heading in ("figure", "stored", "now", "relative difference"):
+        grid.add_column(heading, overflow="fold")
+    for name, (stored, now) in found.items():
+        grid.add_row(*(one_line(str(text)) for text in (name, stored, now)), _relative(stored, now))
+    return grid
+
+
+def _relative(stored: Any, now: Any) -> str:
+    numbers = [value for value in (stored, now) if isinstance(value, (int, float)) and math.isfinite(value)]
+    if len(numbers) < 2 or stored == 0:
+        return ""
+    return f"{(now - stored) / abs(stored):.3g}"

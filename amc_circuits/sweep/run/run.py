@@ -1,0 +1,250 @@
+"""Runs a sweep: what its folder does not hold yet, by some executor; rows are stored before they are reported."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from logging import Logger
+from pathlib import Path
+
+from amc_circuits.engines import StateSpaceEngine
+from amc_circuits.studies.workers import GRACE, CallTimedOutError, Ended, Executor, WorkerDiedError, made_by
+from amc_circuits.sweep.plan.keys import FILES, key_of
+from amc_circuits.sweep.plan.plan import Handling, Plan, plan_of
+from amc_circuits.sweep.plan.point import Point
+from amc_circuits.sweep.plan.spec import Sweep
+from amc_circuits.sweep.run.outcome import DISAGREE, Outcome, run_point
+from amc_circuits.sweep.store import FAILED, INVALID, Row, Store
+from amc_circuits.sweep.store.evidence import keep_evidence
+from amc_circuits.sweep.store.folder import owned, write_specification
+from amc_circuits.values.quantities import counted
+from amc_circuits.values.version import package_version
+
+STORED_EVERY = 0.05
+"""s: rows that end sooner after others wait, so that quick points share the time that the disk takes."""
+ATTEMPTS = 2
+"""Times that a point is tried whose process dies: it may have died of another point's doing."""
+
+
+@dataclass
+class Tally:
+    """What there is in the end.
+
+    Attributes:
+        points: How many there are.
+        others: Rows of the folder besides them: of other specifications, or of another version.
+        usable: How many of them settled.
+        failed: How many could not be simulated.
+        first_failed: The one of the lowest number.
+        cross_checked: Right-hand sides that both engines solved.
+        largest_difference: Between the two, of full scale.
+        disagree: How many points failed because the two differ.
+        check_failed: Why ngspice could not check any of them; empty where it did, or need not.
+    """
+
+    points: int = 0
+    others: int = 0
+    usable: int = 0
+    failed: int = 0
+    first_failed: Row | None = None
+    cross_checked: int = 0
+    largest_difference: float = 0.0
+    disagree: int = 0
+    check_failed: str = ""
+
+    def add(self, row: Row) -> None:
+        """Counts a row."""
+        self.points += 1
+        self.usable += row.usable
+        self.failed += row.failed
+        self.disagree += row.figures.get(DISAGREE, False)
+        if row.failed and self.first_failed is None:
+            self.first_failed = row
+        if row.figures.get("cross_checked"):
+            self.cross_checked += row.figures["cross_checked"]
+            self.largest_difference = max(self.largest_difference, row.figures["largest_difference"])
+
+
+class TooManyFailuresError(RuntimeError):
+    """So many points failed that the sweep was stopped."""
+
+
+def run_sweep(
+    sweep: Sweep,
+    folder: Path,
+    executor: Callable[[int], AbstractContextManager[Executor]],
+    handling: Handling | None = None,
+    on_rows: Callable[[Sequence[Row], Plan], None] = lambda rows, plan: None,
+) -> Tally:
+    """Runs what the folder does not hold yet.
+
+    Args:
+        sweep: What to run.
+        folder: Becomes this process's own; another's is refused.
+        executor: Makes what runs the points, for so many of them; a context manager. The rows do not depend on it.
+        handling: How.
+        on_rows: Called with rows that are stored for good, and first with none.
+
+    Returns:
+        What the folder holds of this sweep.
+
+    Raises:
+        ParameterError: The folder cannot be used.
+        TooManyFailuresError: More points failed than may.
+    """
+    handling = handling or Handling()
+    with owned(folder) as log, Store(folder, create=True) as store:
+        plan = plan_of(sweep, store.states(), handling)
+        write_specification(folder, sweep.text, sweep.resolved())
+        log.info("begin: %d points, %d cached; %s", len(plan.keys), plan.cached, "; ".join(plan.versions.values()))
+        on_rows((), plan)
+        run = _Run(folder, store, plan, handling, log, on_rows)
+        if plan.points:
+            with executor(len(plan.points)) as executing:
+                run.through(executing, plan.points)
+        unchecked = _unchecked(store, plan)
+        tally, wanted = Tally(), set(plan.keys)
+        if unchecked is not None:
+            tally.check_failed = run.check(unchecked)
+        for row in store.each():
+            if row.key in wanted:
+                tally.add(row)
+            else:
+                tally.others += 1
+        log.info("end: %d points, %d usable, %d failed", tally.points, tally.usable, tally.failed)
+        return tally
+
+
+@dataclass
+class _Run:
+    """One run of a sweep."""
+
+    folder: Path
+    store: Store
+    plan: Plan
+    handling: Handling
+    log: Logger
+    on_rows: Callable[[Sequence[Row], Plan], None]
+    failures: int = 0
+
+    def through(self, executor: Executor, points: Iterable[Point], attempt: int = 1) -> None:
+        """Runs points, and those once more whose process died."""
+        timeout = self.handling.point_timeout
+        hard = None if timeout is None else timeout + GRACE
+        # Where failures are counted, no row waits.
+        every = 0.0 if self.handling.max_failures else STORED_EVERY
+        waiting: list[Ended[Outcome]] = []
+        again: list[Point] = []
+        stored = 0.0
+        try:
+            for several in made_by(executor, ((point, self._call(point)) for point in points), hard):
+                for ended in several:
+                    if isinstance(ended.error, WorkerDiedError) and attempt < ATTEMPTS:
+                        again.append(ended.tag)
+                    else:
+                        waiting.append(ended)
+                if waiting and time.monotonic() - stored >= every:
+                    done, waiting = waiting, []
+                    self._store(done)
+                    stored = time.monotonic()
+        finally:  # Also where Ctrl-C or a scheduler's end came between a row's end and its storing.
+            if waiting:
+                self._store(waiting)
+        if again:
+            self.log.info("once more: %s, whose processes died", ", ".join(str(point.number) for point in again))
+            self.through(executor, again, attempt + 1)
+
+    def _call(self, point: Point) -> Callable[[], Outcome]:
+        """A simulation gives up, with its deck kept, before its process is ended."""
+        limit = self.handling.point_timeout
+        if limit is not None and limit < point.options["timeout"]:
+            point = replace(point, options=point.options | {"timeout": limit})
+        return partial(run_point, point)
+
+    def _store(self, several: Sequence[Ended[Outcome]]) -> None:
+        done = [(self._row(ended.tag, _outcome_of(ended, self.handling)), ended) for ended in several]
+        self.store.put((row, ended.result.waveforms if ended.result else None) for row, ended in done)
+        rows = [row for row, _ in done]
+        for row in rows:
+            self.log.info("%d %s %.3f s %s", row.number, row.status, row.wall_time_s, row.error)
+        self.on_rows(rows, self.plan)
+        self.failures += sum(row.failed for row in rows)
+        if self.handling.max_failures is not None and self.failures >= self.handling.max_failures:
+            self.log.info("stopped: %d failures", self.failures)
+            raise TooManyFailuresError(
+                f"stopped after {counted(self.failures, 'failed point')} (--max-failures); what is done is kept, "
+                f"the same command goes on; amc table {self.folder} shows why they failed"
+            )
+
+    def _row(self, point: Point, outcome: Outcome) -> Row:
+        engine = point.options["engine"]
+        named = any(point.options[name] is not None for name in FILES)
+        if named and key_of(point.circuit, point.options, self.plan.versions[engine]) != point.key:
+            outcome = Outcome(INVALID, error="a file that it names changed while the sweep ran; run the sweep again")
+        error, kept = outcome.error, ""
+        try:
+            if outcome.evidence or self.handling.retry_failed:
+                kept = keep_evidence(self.folder, point.number, outcome.evidence)
+        except OSError as problem:
+            error += f"; its deck and log cannot be kept: {problem.strerror or problem}"
+        return Row(
+            key=point.key,
+            number=point.number,
+            parameters={"circuit": point.circuit, **point.options},
+            status=outcome.status,
+            figures=outcome.figures,
+            error=error,
+            kept=kept,
+            wall_time_s=outcome.wall_time_s,
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            seed=point.options["seed"],
+            host=outcome.host,
+            engine=engine,
+            engine_version=self.plan.versions[engine],
+            design_sha256=outcome.design_sha256,
+            deck_sha256=outcome.deck_sha256,
+            package_version=package_version(),
+        )
+
+    def check(self, row: Row) -> str:
+        """Solves a row by both engines; returns why that failed. Then the row, which is usable, stays as it is."""
+        with_waveforms = self.handling.with_waveforms or self.store.waveforms(row.number) is not None
+        point = Point(row.key, row.number, row.parameters["circuit"], row.options, with_waveforms)
+        outcome: Outcome = self._call(replace(point, options=row.options | {"cross_check": 1.0}))()
+        if outcome.status == FAILED and DISAGREE not in outcome.figures:
+            self.log.info("%d could not be checked: %s", row.number, outcome.error)
+            return f"row {row.number}: {outcome.error}"
+        self._store([Ended(point, outcome)])
+        return ""
+
+
+def _outcome_of(ended: Ended[Outcome], handling: Handling) -> Outcome:
+    """What came of a point, also where its process did not live to say."""
+    if ended.result is not None:
+        return ended.result
+    if isinstance(ended.error, CallTimedOutError):
+        error = f"took longer than {handling.point_timeout:g} s (--point-timeout) and was ended"
+        return Outcome(FAILED, error=error, evidence=dict(ended.left))
+    if isinstance(ended.error, WorkerDiedError):
+        error = f"its process died, {ATTEMPTS} times: {ended.error}"
+        return Outcome(FAILED, error=error, evidence=dict(ended.left))
+    return Outcome(FAILED, error=f"{type(ended.error).__name__}: {ended.error}")
+
+
+def _unchecked(store: Store, plan: Plan) -> Row | None:
+    """A row of the engine `auto` to be checked by ngspice because none was, by chance or because they are few."""
+    if "auto" not in plan.versions:
+        return None
+    wanted, found = set(plan.keys), None
+    for row in store.each():
+        if row.key in wanted and row.engine == "auto":
+            if row.figures.get("cross_checked") or row.figures.get(DISAGREE):
+                return None
+            exact = row.usable and row.figures.get("by_engine", {}).get(StateSpaceEngine.name)
+            if exact and (found is None or row.key < found.key):
+                found = row
+    return found

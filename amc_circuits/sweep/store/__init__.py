@@ -1,0 +1,8 @@
+"""What a sweep keeps: rows in a database, its folder, evidence of failures."""
+
+from amc_circuits.sweep.store.database import DATABASE
+from amc_circuits.sweep.store.layout import LAYOUT
+from amc_circuits.sweep.store.row import FAILED, INVALID, TEXTS, Row
+from amc_circuits.sweep.store.store import LARGEST_STORED, Store
+
+__all__ = ["DATABASE", "FAILED", "INVALID", "LARGEST_STORED", "LAYOUT", "TEXTS", "Row", "Store"]

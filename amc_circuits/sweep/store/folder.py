@@ -1,0 +1,96 @@
+"""The folder of a sweep: one process at a time owns it; specification, rows, log and evidence of failures are in it.
+
+All of these are files of its own: a folder may come from anywhere, and a link in it is not followed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from amc_circuits.files.run_folder import check_own_files, claim_folder, replacing, writing
+from amc_circuits.sweep.store.evidence import FAILURES
+from netlists import ParameterError
+
+SPECIFICATION, RESOLVED, LOCK, LOG = "sweep.toml", "resolved.json", "owner.lock", "sweep.log"
+LARGEST_KEPT = 200_000_000
+"""Bytes of a specification, resolved."""
+_LOGGER = logging.getLogger("amc.sweep")
+
+
+@contextmanager
+def owned(folder: Path) -> Iterator[logging.Logger]:
+    """Makes a folder this process's own, until it ends in whatever way, and yields its log.
+
+    Raises:
+        ParameterError: Another process owns it, it holds something else, or it cannot be written to.
+    """
+    claim_folder(folder, "sweep")
+    check_own_files(folder, (LOCK, LOG, SPECIFICATION, RESOLVED))
+    if (folder / FAILURES).is_symlink():
+        mend = "is a link, where amc has a folder of its own; remove it, or name another folder"
+        raise ParameterError("out", str(folder / FAILURES), mend)
+    with writing("out", folder / LOCK):
+        file = (folder / LOCK).open("a+")
+    with file as lock:
+        try:
+            # Held by the open file: the system lets go of it when the process is gone.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            owner = lock.read().strip() or "another process"
+            mend = f"is in use by {owner}; wait until it has ended, or name another folder"
+            raise ParameterError("out", str(folder), mend) from None
+        except OSError as error:  # some network file systems
+            mend = f"lies where no file can be locked ({error.strerror}); name a folder on a disk of this machine"
+            raise ParameterError("out", str(folder), mend) from None
+        with writing("out", folder / LOCK):
+            lock.truncate(0)
+            lock.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+            lock.flush()
+        with _logging_to(folder / LOG) as logger:
+            yield logger
+
+
+class _LogFile(logging.FileHandler):
+    """A log that cannot be written, as on a full disk, ends the sweep by one line, and not by a traceback a row."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Raises what went wrong in the words of the option."""
+        error = sys.exc_info()[1]
+        reason = getattr(error, "strerror", None) or error
+        mend = f"cannot be written: {reason}; what is done is kept: make room, then run the same command again"
+        raise ParameterError("out", self.baseFilename, mend) from None
+
+
+@contextmanager
+def _logging_to(path: Path) -> Iterator[logging.Logger]:
+    with writing("out", path):
+        handler = _LogFile(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    _LOGGER.addHandler(handler)
+    _LOGGER.setLevel(logging.INFO)
+    _LOGGER.propagate = False
+    try:
+        yield _LOGGER
+    finally:
+        _LOGGER.removeHandler(handler)
+        with contextlib.suppress(OSError):  # what could not be written is tried once more
+            handler.close()
+
+
+def write_specification(folder: Path, text: str, resolved: Mapping[str, Any]) -> None:
+    """Keeps the specification as it was written, and all that it means: complete options, in SI units."""
+    with writing("out", folder / SPECIFICATION), replacing(folder / SPECIFICATION, follow=False) as partial:
+        partial.write_text(text, encoding="utf-8")
+    with writing("out", folder / RESOLVED), replacing(folder / RESOLVED, follow=False) as partial:
+        partial.write_text(json.dumps(resolved, indent=2) + "\n", encoding="utf-8")

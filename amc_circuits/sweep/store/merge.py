@@ -1,0 +1,92 @@
+"""Rows of several folders of sweeps in one."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from amc_circuits.files.run_folder import read_own_file, replacing, writing
+from amc_circuits.results.solution import Status
+from amc_circuits.sweep.store.evidence import evidence_in, keep_evidence, read_evidence
+from amc_circuits.sweep.store.folder import LARGEST_KEPT, RESOLVED, SPECIFICATION, owned
+from amc_circuits.sweep.store.row import FAILED, INVALID, Row
+from amc_circuits.sweep.store.store import Store
+from netlists import ParameterError
+
+
+def merge_folders(sources: Sequence[Path], out: Path) -> None:
+    """Puts the rows of some folders into another, which may hold rows already.
+
+    Of rows with the same key a usable one is taken before one that is not, and that before one that failed; else the
+    first. A row keeps its number where that is free: the shards of one sweep have the numbers that the whole sweep
+    would have. Rows are stored folder after folder, and those of a folder in the order in which it got them: of a point
+    that ran again with another version, the newest row is the last one of the folder that is named last.
+
+    Args:
+        sources: Folders of sweeps; they stay as they are.
+        out: New, empty, or of a sweep.
+
+    Raises:
+        ParameterError: A folder cannot be used.
+    """
+    for source in sources:
+        if source.resolve() == out.resolve():
+            raise ParameterError("out", str(out), "is one of the folders that are merged; name another one")
+        with Store(source) as there:
+            there.check()
+    with owned(out) as log, Store(out, create=True) as store:
+        for source in sources:
+            count = _take(source, out, store)
+            log.info("merged %d rows of %s", count, source)
+        _copy_specification(sources, out)
+
+
+def _take(source: Path, out: Path, store: Store) -> int:
+    """Takes what is new or better, all or none, and returns how many rows that are."""
+    known = store.states()
+    taken = {number for number, _ in known.values()}
+    beyond = itertools.count(1 + max(taken, default=-1))
+    count = 0
+
+    def better() -> Iterator[tuple[Row, bytes | None]]:
+        nonlocal count
+        for row in there.as_they_came():
+            if row.key in known and _worth(known[row.key][1]) >= _worth(row.status):
+                continue
+            number = known[row.key][0] if row.key in known else row.number
+            if row.key not in known and number in taken:
+                number = next(free for free in beyond if free not in taken)
+            taken.add(number)
+            count += 1
+            yield _moved(row, number, source, out), there.waveforms(row.number)
+
+    with Store(source) as there:
+        store.put(better())
+    return count
+
+
+def _worth(status: str) -> int:
+    """The larger the better."""
+    return 2 if status == Status.SETTLED.name else int(status not in (FAILED, INVALID))
+
+
+def _moved(row: Row, number: int, source: Path, out: Path) -> Row:
+    """The row by its new number, with the evidence that it names."""
+    paths = evidence_in(source, row.kept)
+    evidence = {str(path.relative_to(source / row.kept)): read_evidence(path) for path in paths}
+    return replace(row, number=number, kept=keep_evidence(out, number, evidence))
+
+
+def _copy_specification(sources: Sequence[Path], out: Path) -> None:
+    """Keeps the specification where all folders have the same one."""
+    for name in (SPECIFICATION, RESOLVED):
+        texts = set()
+        for source in sources:
+            with contextlib.suppress(OSError):
+                texts.add(read_own_file(source / name, LARGEST_KEPT))
+        if len(texts) == 1 and not (out / name).exists():
+            with writing("out", out / name), replacing(out / name, follow=False) as partial:
+                partial.write_bytes(texts.pop())

@@ -1,0 +1,1 @@
+"""Numbers, arrays and matrices at the border, checked before they are believed."""

@@ -1,0 +1,26 @@
+"""Numbers and arrays as JSON takes them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+
+def plain(value: Any) -> Any:
+    """Numbers, arrays and what holds them as JSON takes them: nan and infinity become null.
+
+    A complex array becomes two lists, `{"re": [...], "im": [...]}`.
+    """
+    if isinstance(value, np.ndarray) and np.iscomplexobj(value):
+        return {"re": plain(value.real), "im": plain(value.imag)}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, dict):
+        return {name: plain(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(entry) for entry in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value

@@ -1,0 +1,81 @@
+"""The base of the parameter records of circuits that hold one matrix."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from netlists.circuit import Circuit
+from netlists.opamp_parameters import OpAmp
+from netlists.parameters import NOMINAL_TEMPERATURE, Interconnect, Kelvin
+from netlists.parts import Array
+from netlists.record import FloatArray, Matrix, ParameterError, Positive, Record, Vector
+
+
+class ArrayDesign(Record):
+    """The base of parameter records with one matrix: the programmed conductances, the amplifiers, the wires.
+
+    Attributes:
+        conductance_positive: Conductances of the positive array, shape (N, M), siemens.
+        conductance_negative: Of the negative array, same shape; None where no entry of A is negative.
+        opamp: Every amplifier of the circuit.
+        interconnect: The wires.
+        nonlinearity_voltage: V0 of cells that follow `I = G V0 sinh(V/V0)`, V; None means linear cells.
+        amplifier_offset: Of the op-amps at the sum nodes, besides what their record says, shape (N,), V; None: nothing.
+        temperature: Of everything, K.
+    """
+
+    conductance_positive: Matrix
+    conductance_negative: Matrix | None = None
+    opamp: OpAmp = Field(discriminator="model")
+    interconnect: Interconnect = Interconnect()
+    nonlinearity_voltage: Positive | None = None
+    amplifier_offset: Vector | None = None
+    temperature: Kelvin = NOMINAL_TEMPERATURE
+
+    @model_validator(mode="after")
+    def _arrays_fit(self) -> Self:
+        for name in ("conductance_positive", "conductance_negative"):
+            array = getattr(self, name)
+            if array is not None and array.min() <= 0:
+                raise ParameterError(name, array.min(), "every cell needs a conductance above 0 siemens")
+        negative = self.conductance_negative
+        if negative is not None and negative.shape != self.conductance_positive.shape:
+            mend = f"must have the shape of the positive array, {self.conductance_positive.shape}"
+            raise ParameterError("conductance_negative", f"shape {negative.shape}", mend)
+        self._check_length("amplifier_offset", self.amplifier_offset, self.conductance_positive.shape[0])
+        return self
+
+    @model_validator(mode="after")
+    def _reducible(self) -> Self:
+        wires = self.interconnect
+        if self.nonlinearity_voltage is not None and wires.wire_resistance > 0 and wires.form == "reduced":
+            mend = "only a network of linear cells can be reduced; with a nonlinearity_voltage take flat"
+            raise ParameterError("interconnect", "reduced", mend)
+        return self
+
+    @staticmethod
+    def _check_length(name: str, vector: FloatArray | None, length: int) -> None:
+        if vector is not None and len(vector) != length:
+            raise ParameterError(name, f"{len(vector)} values", f"must be {length}, one an amplifier")
+
+    @property
+    def signed(self) -> bool:
+        """True with a pair of arrays."""
+        return self.conductance_negative is not None
+
+    @property
+    def arrays(self) -> tuple[FloatArray, ...]:
+        """The positive array and, where there is one, the negative one."""
+        negative = self.conductance_negative
+        return (self.conductance_positive,) if negative is None else (self.conductance_positive, negative)
+
+    @property
+    def circuit(self) -> Circuit:
+        """The circuit that the record describes; kept, with what it has worked out."""
+        raise NotImplementedError
+
+    def _array(self, name: str, word_lines: str, bit_lines: str, conductance: FloatArray) -> Array:
+        """One of the arrays, between two groups of nodes."""
+        return Array(name, word_lines, bit_lines, conductance, self.interconnect, self.nonlinearity_voltage)

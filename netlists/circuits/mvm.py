@@ -1,0 +1,72 @@
+"""The open-loop MVM circuit, `y = A x` with transimpedance amplifiers.
+
+Reference: Sun, Huang, TCAS-II 2021, doi 10.1109/TCSII.2021.3068764.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from PySpice.Spice.Netlist import Circuit as SpiceCircuit
+
+from netlists.circuit import Circuit
+from netlists.circuits.array_design import ArrayDesign
+from netlists.deck import spice_circuit
+from netlists.parts import Conductors, OpAmps, Part, Source
+from netlists.record import Positive
+from netlists.sources import Drive
+
+
+class MvmDesign(ArrayDesign):
+    """An open-loop MVM circuit with transimpedance amplifiers, `out = -(G+ - G-) v / G_f`.
+
+    The negative array is driven by -v from its own sources. Reference: Sun, Huang, TCAS-II 2021, doi
+    10.1109/TCSII.2021.3068764.
+
+    Attributes:
+        feedback_conductance: G_f of every transimpedance amplifier, siemens.
+    """
+
+    feedback_conductance: Positive
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(N, M): N outputs, M inputs."""
+        rows, columns = self.conductance_positive.shape
+        return int(rows), int(columns)
+
+    @cached_property
+    def circuit(self) -> Circuit:
+        """The circuit that the record describes; kept, with what it has worked out."""
+        return mvm(self)
+
+
+def mvm(p: MvmDesign) -> Circuit:
+    """The MVM circuit of a record.
+
+    Bit line j of the positive array is driven by `c_j`, of the negative one by `d_j = -c_j` from a source of its own;
+    op-amp i holds word line `v_i` at virtual ground through `feedback_conductance` from `out_i`.
+    """
+    rows, columns = p.shape
+    groups, sources = {"v": rows, "c": columns, "out": rows}, [Source("c")]
+    parts: list[Part] = [p._array("p", "v", "c", p.conductance_positive)]
+    if p.conductance_negative is not None:
+        groups["d"] = columns
+        sources.append(Source("d", -1.0))
+        parts.append(p._array("n", "v", "d", p.conductance_negative))
+    parts += [
+        Conductors("f", "out", "v", p.feedback_conductance),
+        OpAmps("amp", "v", "out", p.opamp, offset=p.amplifier_offset, label="amplifier"),
+    ]
+    title = f"MVM {rows} x {columns} {p.sha256[:12]}"
+    return Circuit(title, groups, tuple(parts), tuple(sources), "out", temperature=p.temperature)
+
+
+def mvm_circuit(design: MvmDesign, drive: Drive | None = None) -> SpiceCircuit:
+    """The MVM circuit of a record, as a PySpice circuit that can still be added to.
+
+    Args:
+        design: What the circuit is.
+        drive: Its input sources; None leaves `c1..cM` (and `d1..dM`) open for sources of your own.
+    """
+    return spice_circuit(design.circuit, drive)

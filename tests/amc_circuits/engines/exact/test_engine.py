@@ -1,0 +1,317 @@
+"""The state-space engine against closed forms, brute force, and its own limits."""
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.linalg import expm
+from scipy.optimize import brentq
+
+from amc_circuits.engines import Job
+from amc_circuits.engines.exact.circuit import ExactCircuit
+from amc_circuits.engines.exact.slots import slots_of
+from amc_circuits.linear.modes import Modes, independent_modes, modes_of
+from amc_circuits.linear.quadratic_form import QuadraticForm
+from amc_circuits.linear.response import ExactResponse, gauss, probe_of
+from amc_circuits.results.solution import Status
+from amc_circuits.solvers.inv import InvCircuit
+from amc_circuits.solvers.mvm import MvmCircuit
+from amc_circuits.solvers.streaming import stream_job
+from netlists import ParameterError, SinglePoleOpAmp, preset
+from tests.cases import exact_inv, spd_matrix, vector
+from tests.comparators import assert_close, assert_within
+from tests.runs import exact_outputs, readings
+
+OPAMP = SinglePoleOpAmp(open_loop_gain=1e5, gbwp=100e6)
+EDGE = 1e-13
+"""A rise time that is next to none: the hand-written systems take ideal steps."""
+
+
+def programmed(matrix, **options) -> InvCircuit:
+    """An INV circuit for the engine under test."""
+    return InvCircuit.program(matrix, engine="state-space", **options)
+
+
+def job_of(circuit, columns) -> Job:
+    """The job that streams columns."""
+    levels = circuit.input_levels(columns)[0]
+    return stream_job(circuit.circuit, circuit.linear, circuit.settings, circuit.timing, levels)
+
+
+def test_one_amplifier_settles_as_an_exponential_does():
+    """One pole p and an edge of T: `c = final (1 - exp(-p t) (exp(p T) - 1)/(p T))` after it, so settling is a log."""
+    rise = 3e-9
+    circuit = programmed([[1.0]], opamp=OPAMP, rise_time=rise, tolerance=1e-3)
+    pole = -circuit.stability.slowest.real
+    solution = circuit.solve([1.0])
+    end = circuit.timing.slot_time
+    factor = (np.exp(pole * rise) - 1) / (pole * rise)
+    # Final is the value at the end of the slot, which the exponential has not quite left.
+    left = factor * np.exp(-pole * end)
+    wanted = np.log(factor / (left + 1e-3 * (1 - left))) / pole - rise / 2
+    assert_within(solution.settling_time, wanted, 1e-9)
+
+
+def test_two_n_states_by_brute_force():
+    """Settling time and energies of the 2N-state system, on a grid of 200,000 points and by adaptive quadrature."""
+    circuit = programmed(spd_matrix(5, 10, 3), opamp=OPAMP, rise_time=EDGE, tolerance=0.01)
+    b = vector(5, 3)
+    solution = circuit.solve(b)
+    system = exact_inv(circuit.design, circuit.input_levels(b[:, None])[0][:, 0])
+    end = circuit.timing.slot_time
+    assert abs(solution.settling_time - system.settling_time(0.01, end)) < end / 200_000 + EDGE
+    assert_close(circuit.solve(b).responses[0].outputs[-1], system.states(np.array([end]))[0, :5], relative=1e-8)
+    for joules, place in ((solution.energy.array, 0), (solution.energy.inputs, 1)):
+        power = lambda time, place=place: float(system.powers(np.array([time]))[place][0])  # noqa: E731
+        wanted = quad(power, 0, solution.settling_time, limit=200, epsrel=1e-10)[0]
+        assert_within(joules, wanted, 1e-5)
+
+
+@pytest.mark.parametrize("circuit", ["inv", "mvm"])
+def test_closed_form_of_the_energy_is_the_integral_of_the_power(circuit):
+    """`integral` against adaptive quadrature of `y^T form y`, on the edge, after it, and over parts of them."""
+    rng = np.random.default_rng(5)
+    made = (InvCircuit if circuit == "inv" else MvmCircuit).program(
+        spd_matrix(4, 8, 5) if circuit == "inv" else rng.standard_normal((4, 3)),
+        opamp=preset("cmos-100meg").replace(input_offset=2e-3, second_pole=3e8),
+        wire_resistance=2.0, line_capacitance=2e-15, rise_time=2e-9,
+    )  # fmt: skip
+    whole = ExactCircuit(made.circuit)
+    drive = job_of(made, rng.uniform(-1, 1, (made.matrix.shape[1], 2))).drive
+    slots = slots_of(whole, drive, True)
+    form = whole.dissipation["array"]
+    for piece, first, last in ((slots.edge, 0.3e-9, 1.9e-9), (slots.hold, 2e-9, 2.4e-9), (slots.hold, 5e-9, 40e-9)):
+        got = form.integral(piece, np.full(2, first), np.full(2, last))
+        for k in range(2):
+
+            def power(time, k=k, piece=piece):
+                voltage = whole.response.at(piece, form.probe, np.array([time]))[k, 0]
+                return float(voltage @ form.form @ voltage)
+
+            wanted = quad(power, first, last, limit=400, epsabs=0, epsrel=1e-11)[0]
+            assert_within(got[k], wanted, 1e-8)
+
+
+def test_array_energy_is_never_negative():
+    """Cells and wires only dissipate: the form is positive semidefinite."""
+    circuit = programmed(spd_matrix(6, 10, 1), wire_resistance=5.0)
+    assert np.linalg.eigvalsh(ExactCircuit(circuit.circuit).dissipation["array"].form).min() > -1e-15
+
+
+def test_supply_energy_at_rest_is_quiescent():
+    """An offset-free circuit draws its quiescent currents, which a tiny input changes by as little."""
+    opamp = preset("cmos-100meg")
+    circuit = programmed(spd_matrix(3, 5, 0), opamp=opamp, input_voltage=1e-6)
+    solution = circuit.solve(vector(3, 0))
+    idle = 6 * opamp.quiescent_current * 2 * opamp.supply_voltage
+    assert_within(solution.energy.total, idle * solution.settling_time, 1e-6)
+
+
+def test_critical_damping_has_no_second_eigenvector():
+    """p2 = 4a makes both poles -2a: the response is `1 - (1 + 2 a t) exp(-2 a t)`, though no modes span it."""
+    first = programmed([[1.0]], opamp=OPAMP.replace(open_loop_gain=1e9))
+    a = -first.stability.slowest.real
+    macro = preset("cmos-100meg").replace(
+        open_loop_gain=1e9, output_resistance=1e-9, input_capacitance=0.0, second_pole=4 * a / (2 * np.pi)
+    )
+    circuit = programmed([[1.0]], opamp=macro, rise_time=EDGE, input_voltage=1e-3)
+    job = job_of(circuit, np.array([[1.0]]))
+    time = np.linspace(EDGE, 8 / a, 50)
+    got = exact_outputs(job, time)[:, 0] / job.drive.levels[0, 0]
+    after = time - EDGE / 2
+    assert_close(got, -(1 - (1 + 2 * a * after) * np.exp(-2 * a * after)), absolute=1e-7)
+
+
+def test_modes_that_share_an_eigenvector_are_parted():
+    """A Jordan block has one eigenvector; jittered by a billionth it still acts as itself."""
+    block = np.array([[-1.0, 1.0], [0.0, -1.0]])
+    modes = independent_modes(block, modes_of(block))
+    rebuilt = np.real(modes.vectors @ np.diag(np.exp(modes.values)) @ modes.inverse)
+    assert_close(rebuilt, np.exp(-1) * np.array([[1, 1], [0, 1]]), absolute=1e-7)
+
+
+def test_offsets_move_the_outputs_as_algebra_says():
+    """`c = (G+ - G-)^-1 (S e - 2 G- e_inv)` up to sign, at zero input, all offsets equal."""
+    offset = 1e-3
+    opamp = preset("cmos-100meg").replace(open_loop_gain=1e10, input_offset=offset, output_resistance=1e-6)
+    circuit = programmed(spd_matrix(5, 6, 2), opamp=opamp)
+    design = circuit.design
+    negative = design.conductance_negative
+    wanted = np.linalg.solve(
+        design.conductance_positive - negative, design.row_conductance * offset - 2 * negative @ np.full(5, offset)
+    )
+    rest = circuit.linear.rest[circuit.linear.nodes["c"]]
+    assert_close(rest, wanted, relative=1e-6)
+
+
+@pytest.mark.parametrize("opamp", ["single-pole", "cmos-100meg"])
+def test_a_column_does_not_depend_on_its_neighbours(opamp):
+    """Many right-hand sides at once or one alone: the same figures."""
+    circuit = programmed(spd_matrix(6, 10, 0), opamp=opamp, input_voltage=0.02)
+    columns = np.random.default_rng(0).uniform(-1, 1, (6, 70))
+    columns[:, 3] = 0
+    together = circuit.solve(columns)
+    assert together.statuses == (Status.SETTLED,) * 70
+    assert np.isnan(together.settling_time[3])
+    for k in (0, 5, 69):
+        alone = circuit.solve(columns[:, k])
+        assert_close(together.value[:, k], alone.value, relative=1e-12)
+        assert_within(together.settling_time[k], alone.settling_time, 1e-9)
+        assert_within(together.energy.array[k], alone.energy.array, 1e-9)
+        assert_within(together.overshoot[k], alone.overshoot, 1e-9)
+
+
+def test_from_the_previous_solution_a_repeated_input_has_settled():
+    """With `start = previous` a right-hand side that equals the one before needs no time, and no energy."""
+    circuit = programmed(spd_matrix(4, 10, 0), start="previous")
+    b = vector(4, 0)
+    solution = circuit.solve(np.stack([b, b, -b], axis=1))
+    assert solution.settling_time[1] == 0
+    assert solution.energy.array[1] == 0
+    assert solution.settling_time[2] > solution.settling_time[0] > 0
+
+
+def test_a_crest_between_two_samples_is_not_missed():
+    """A ringing output that grazes its band: the settling time is a root beyond which a fine grid finds no exit."""
+    opamp = preset("cmos-100meg").replace(second_pole=1.1e8, output_resistance=1.0, input_capacitance=0.0)
+    circuit = programmed(np.array([[1.0, -0.6], [-0.6, 1.0]]), opamp=opamp)
+    whole = ExactCircuit(circuit.circuit)
+    for tolerance in np.linspace(0.01, 0.2, 40):
+        tuned = programmed(np.array([[1.0, -0.6], [-0.6, 1.0]]), opamp=opamp, tolerance=float(tolerance))
+        job = job_of(tuned, np.array([[1.0], [0.3]]))
+        reading = readings(job, float(tolerance))[0]
+        hold = slots_of(whole, job.drive, True).hold
+        after = np.linspace(hold.start, hold.stop, 20_001)
+        outputs = whole.response.at(hold, whole.outputs, after)[0]
+        band = tolerance * np.abs(reading.final).max()
+        outside = (np.abs(outputs - reading.final) > band).any(axis=1)
+        brute = after[np.flatnonzero(outside)[-1]] - job.drive.step_time(0)
+        assert -1e-15 <= reading.settling_time - brute <= after[1] - after[0] + 1e-15
+
+
+def test_overshoot_is_the_crest_itself():
+    """A two-pole response overshoots by `exp(-pi zeta/sqrt(1 - zeta^2))`."""
+    macro = preset("cmos-100meg").replace(open_loop_gain=1e9, output_resistance=1e-9, input_capacitance=0.0)
+    first = programmed([[1.0]], opamp=OPAMP.replace(open_loop_gain=1e9))
+    a = -first.stability.slowest.real
+    circuit = programmed(
+        [[1.0]], opamp=macro.replace(second_pole=a / (2 * np.pi)), rise_time=EDGE, input_voltage=1e-3
+    )  # fmt: skip
+    # s^2/p2 + s + a with p2 = a: natural frequency a, damping ratio 1/2.
+    wanted = np.exp(-np.pi * 0.5 / np.sqrt(0.75))
+    got = circuit.solve([1.0]).overshoot
+    left = np.exp(-0.5 * a * circuit.timing.slot_time)
+    assert abs(got - wanted) < 1e-3 * wanted + 2 * left
+
+
+def test_slots_that_were_doubled_start_from_rest_too():
+    """Several columns that are repeated in longer slots, each alone: the figures are those of each by itself."""
+    matrix = np.eye(8) + 0.9 * np.eye(8, k=-1)
+    circuit = programmed(matrix, opamp="single-pole")
+    columns = np.random.default_rng(1).uniform(-1, 1, (8, 4))
+    together = circuit.solve(columns)
+    assert sum(len(attempts) > 1 for attempts in together.attempts) >= 2
+    for k in range(4):
+        alone = circuit.solve(columns[:, k])
+        assert_within(together.settling_time[k], alone.settling_time, 1e-9)
+        assert_within(together.energy.array[k], alone.energy.array, 1e-6)
+
+
+def test_energies_of_badly_conditioned_modes_are_integrals():
+    """Nearly one-way couplings have eigenvectors of condition 1e7: the energy is that of stepping through it."""
+    circuit = programmed(np.eye(16) + 0.9 * np.eye(16, k=-1), opamp=OPAMP, g_min=1e-12, rise_time=EDGE)
+    assert circuit.linear.modes.condition > 1e6
+    b = vector(16, 2)
+    solution = circuit.solve(b)
+    levels = circuit.input_levels(b[:, None])[0][:, 0]
+    steps = 20_000
+    step = solution.settling_time / steps
+    # Exact stepping: the matrix exponential of the system with its constant input as one more state.
+    system = np.zeros((17, 17))
+    system[:16, :16], system[:16, 16] = circuit.linear.state, circuit.linear.drive @ levels
+    move, state = expm(system * step), np.append(np.zeros(16), 1.0)
+    rows = circuit.linear.read[: 2 * 16], circuit.linear.feed[: 2 * 16]
+    laplacian = ExactCircuit(circuit.circuit).dissipation["array"].form
+    power = []
+    for _ in range(steps + 1):
+        voltage = rows[0] @ state[:16] + rows[1] @ levels
+        power.append(voltage @ laplacian @ voltage)
+        state = move @ state
+    assert_within(solution.energy.array, np.trapezoid(power, dx=step), 1e-4)
+
+
+def test_an_endless_number_of_panels_is_refused():
+    """A ring of a billion radians in a slot ends in one clear line, not in a list without end."""
+    poles = np.array([-1 + 1e9j, -1 - 1e9j])
+    response = ExactResponse(Modes(poles, poles, np.array([[1, 1], [1j, -1j]]), 0), np.ones((2, 1)))
+    zero, one = np.zeros((1, 1)), np.ones((1, 1))
+    piece = response.piece(0.0, 1.0, np.zeros((2, 1)), zero, one)
+    with pytest.raises(ParameterError, match=r"a circuit with poles up to 1e\+09 1/s"):
+        response.panels(piece)
+
+
+@pytest.mark.parametrize(
+    ("change", "limit", "options"),
+    [
+        ({"slew_rate": 5e6}, "slew rate", {}),
+        ({"output_current_limit": 20e-6}, "output current", {}),
+        ({"output_swing": 0.2}, "output swing", {"fixed_scale": True}),
+        ({"output_swing": 0.12}, "output swing", {"fixed_scale": True}),
+    ],
+)
+def test_leaving_the_linear_region_is_said(change, limit, options):
+    """The status is NONLINEAR, and the message names amplifier, limit, time and excess."""
+    circuit = programmed(spd_matrix(4, 10, 0), opamp=preset("cmos-100meg").replace(**change), **options)
+    solution = circuit.solve(vector(4, 0))
+    assert solution.status is Status.NONLINEAR
+    assert not solution.usable
+    assert "amplifier" in solution.message or "inverter" in solution.message
+    assert f"times its {limit}" in solution.message
+    assert "after the step" in solution.message
+
+
+def test_the_excess_is_what_the_linear_solution_asks_for():
+    """Right after the edge one amplifier's input is `G_in v / S`: it asks for `w_T` times that, V/s."""
+    slew_rate = 10e6
+    opamp = preset("cmos-100meg").replace(slew_rate=slew_rate, input_capacitance=0.0, output_resistance=1e-6)
+    circuit = programmed([[1.0]], opamp=opamp, rise_time=1e-12)
+    job = job_of(circuit, np.array([[1.0]]))
+    excess = readings(job, 0.01)[0].excess
+    assert excess.amplifier == "amplifier 1"
+    assert_within(excess.ratio, 2 * np.pi * opamp.gbwp * 0.1 / 2 / slew_rate, 1e-2)
+    assert 0 <= excess.time < 1e-10
+
+
+def test_gauss_points_integrate_what_the_panels_promise():
+    """Eight points on six time constants of an exponential: 3e-10 of its integral from there to infinity."""
+    points, weights = gauss(np.array([0.0, 6.0]))
+    assert abs((np.exp(-points) * weights).sum() - (1 - np.exp(-6))) < 4e-10
+
+
+def test_a_form_of_zero_modes_is_a_polynomial():
+    """With no decaying part the integral is that of a straight line squared."""
+    circuit = programmed([[1.0]], opamp=OPAMP)
+    whole = ExactCircuit(circuit.circuit)
+    probe = probe_of(whole.linear, "c")
+    form = QuadraticForm.of(probe, np.eye(1), whole.response.values)
+    piece = whole.response.piece(0.0, 1.0, np.zeros((1, 1)), np.zeros((1, 1)), np.ones((1, 1)))
+    value, slope = piece.coefficients(probe)[:, 0, 0]
+    still = piece.__class__(**{**piece.__dict__, "decaying": np.zeros((1, 1))})
+    wanted = quad(lambda t: (value + slope * t) ** 2, 0.2, 0.7)[0]
+    assert_within(form.integral(still, np.array([0.2]), np.array([0.7]))[0], wanted, 1e-12)
+
+
+def test_crossing_is_a_root_of_the_response():
+    """The settling time solves `|y(t) - final| = band`, by an independent root finder on the outputs."""
+    circuit = programmed(spd_matrix(4, 10, 7))
+    job = job_of(circuit, vector(4, 7)[:, None])
+    reading = readings(job, 0.01)[0]
+    band = 0.01 * np.abs(reading.final).max()
+    step = job.drive.step_time(0)
+
+    def excess(time):
+        return float(np.abs(exact_outputs(job, np.array([time]))[0] - reading.final).max() - band)
+
+    settled = step + reading.settling_time
+    assert abs(excess(settled)) < 1e-9 * band
+    root = brentq(excess, settled * 0.99, settled * 1.01, xtol=1e-20, rtol=1e-14)
+    assert_within(settled, root, 1e-10)

@@ -1,0 +1,29 @@
+"""Jobs as engines run them, without the solver around them."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from amc_circuits.engines import NgspiceEngine, StateSpaceEngine
+
+
+def waveforms(job, engine=None):
+    """What ngspice gives for a job."""
+    engine = engine or NgspiceEngine()
+    return engine.run(engine.init(job.circuit), [job])[0]
+
+
+def many_waveforms(jobs, processes=2):
+    """The same of many jobs, some at the same time."""
+    with ThreadPoolExecutor(processes) as pool:
+        return list(pool.map(waveforms, jobs))
+
+
+def readings(job, tolerance, engine=None):
+    """What an engine reads in every slot of a job; the state-space engine unless given."""
+    engine = engine or StateSpaceEngine()
+    return engine.read(engine.init(job.circuit), [job], tolerance)[0]
+
+
+def exact_outputs(job, time):
+    """Output voltages of the linear circuit of a job, shape (T, N)."""
+    engine = StateSpaceEngine()
+    return engine.outputs(engine.init(job.circuit), job, time)
