@@ -147,7 +147,9 @@ def device_preset(name: str) -> Device:
     return DEVICES[name]
 
 
-def programmed(device: Device, mapping: Mapping, draws: Draws, temperature: float = NOMINAL_TEMPERATURE) -> Mapping:
+def programmed(
+    device: Device, mapping: Mapping, draws: Draws, temperature: float = NOMINAL_TEMPERATURE, place: int = 0
+) -> Mapping:
     """A mapping as the cells hold it when it is used: written, aged, read, warm or cold.
 
     The order is that of a cell's life: the level that is aimed at, within the cell's own limits; what writing leaves,
@@ -159,6 +161,7 @@ def programmed(device: Device, mapping: Mapping, draws: Draws, temperature: floa
         mapping: What is wanted, mapped with the device's own g_min and g_max.
         draws: Where chance comes from.
         temperature: Of use, K.
+        place: Place of the matrix among those of a circuit, from 0: each has draws of its own.
 
     Returns:
         The same mapping with other conductances, all above 0.
@@ -169,7 +172,7 @@ def programmed(device: Device, mapping: Mapping, draws: Draws, temperature: floa
     arrays = [array for array in (mapping.positive, mapping.negative) if array is not None]
     _check_within(device, arrays)
     factor = conductance_factor(temperature, device.activation_energy)
-    held = [factor * _held(device, array, draws, k) for k, array in enumerate(arrays)]
+    held = [factor * _held(device, array, draws, 2 * place + k) for k, array in enumerate(arrays)]
     return replace(mapping, positive=held[0], negative=held[1] if len(held) > 1 else None)
 
 

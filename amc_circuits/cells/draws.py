@@ -22,6 +22,7 @@ EFFECTS = (
     "read_noise",
     "offset",
     "inverter_offset",
+    "part_offset",
 )
 """What is drawn. An effect's place is its place in the tree: add new ones at the end, move none."""
 SEED_END = 2**128
@@ -54,7 +55,8 @@ class Draws:
 
         Args:
             effect: One of `EFFECTS`.
-            *child: Which part of it where each has draws of its own: 0 the positive array, 1 the negative one.
+            *child: Which part of it where each has draws of its own: the place of the array (of every matrix first the
+                positive one, then the negative one), or of the row of op-amps.
 
         Raises:
             ParameterError: There is no such effect.

@@ -12,13 +12,11 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.cases.case import Problem, noise_figures, problem, program, program_arguments
-from amc_circuits.cases.option import Circuit
 from amc_circuits.cells.draws import TRIAL_END
 from amc_circuits.engines import EnginesDisagreeError, NgspiceEngine, SimulationError
 from amc_circuits.results.readings import Reading
 from amc_circuits.results.trials import BUDGET, FAILED, Limit, Trial
-from amc_circuits.solvers.inv import InvCircuit
-from amc_circuits.solvers.mvm import MvmCircuit
+from amc_circuits.solvers.solver import Solver
 from amc_circuits.studies.together import first_readings
 from amc_circuits.studies.workers import run_in_processes
 from netlists import ParameterError, SinglePoleOpAmp
@@ -37,7 +35,7 @@ class MonteCarlo:
     """What is asked.
 
     Attributes:
-        kind: `inv` or `mvm`.
+        kind: Name of the circuit.
         problem: The system.
         arguments: Of `program`, without the trial.
         first: First trial.
@@ -51,7 +49,7 @@ class MonteCarlo:
         ParameterError: That is too many trials, or trials that no seed has.
     """
 
-    kind: Circuit
+    kind: str
     problem: Problem
     arguments: dict[str, Any]
     first: int
@@ -67,7 +65,7 @@ class MonteCarlo:
         if self.first + self.count > TRIAL_END:
             raise ParameterError("trial", self.first, f"must be at most 2^32 - {self.count} for so many trials")
 
-    def circuit(self, number: int) -> InvCircuit | MvmCircuit:
+    def circuit(self, number: int) -> Solver:
         """The circuit of one trial."""
         return program(self.kind, self.problem.matrix, self.arguments | {"trial": number}, 1, self.keep)
 
@@ -96,7 +94,7 @@ class MonteCarlo:
         return [found[number] for number in sorted(found)]
 
 
-def study_of(kind: Circuit, options: dict[str, Any], keep: Path | None = None) -> MonteCarlo:
+def study_of(kind: str, options: dict[str, Any], keep: Path | None = None) -> MonteCarlo:
     """The study that options ask for, as `parse_options` returns them; `trial` is the first one.
 
     Raises:
@@ -146,7 +144,7 @@ def run_chunk(study: MonteCarlo, wanted: range) -> list[Trial]:
     ]
 
 
-def _trial(study: MonteCarlo, number: int, circuit: InvCircuit | MvmCircuit, first: list[Reading] | None) -> Trial:
+def _trial(study: MonteCarlo, number: int, circuit: Solver, first: list[Reading] | None) -> Trial:
     try:
         solution = circuit.answer(circuit.question(study.problem.vector), first)
     except EnginesDisagreeError:

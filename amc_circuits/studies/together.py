@@ -10,7 +10,7 @@ import numpy as np
 
 from amc_circuits.engines import NgspiceEngine, SimulationError
 from amc_circuits.results.readings import Reading
-from amc_circuits.solvers.solver import ProgrammedCircuit
+from amc_circuits.solvers.solver import Solver
 from amc_circuits.solvers.streaming import stream_job
 from netlists import Array, Circuit, OpAmps, ParameterError
 from netlists.record import FloatArray
@@ -24,7 +24,7 @@ LONGEST = 2.0
 """A circuit whose slot is so many times the median's runs alone: all circuits of a deck share their slots."""
 
 
-def first_readings(circuits: Sequence[ProgrammedCircuit], vector: FloatArray) -> dict[int, list[Reading]]:
+def first_readings(circuits: Sequence[Solver], vector: FloatArray) -> dict[int, list[Reading]]:
     """First readings of circuits that are asked the same right-hand side, by their places.
 
     As many neighbours as there is room for are one deck, in slots that are long enough for the slowest and with the
@@ -57,7 +57,7 @@ def _deck_size(circuit: Circuit) -> int:
 
 
 def _deck(
-    circuits: Sequence[ProgrammedCircuit], levels: Sequence[FloatArray], places: Sequence[int], engine: NgspiceEngine
+    circuits: Sequence[Solver], levels: Sequence[FloatArray], places: Sequence[int], engine: NgspiceEngine
 ) -> dict[int, list[Reading]]:
     """Readings of circuits in one deck, by the places given."""
     timings = [circuit.timing for circuit in circuits]
@@ -76,7 +76,7 @@ def _deck(
     return dict(zip(places, readings, strict=True))
 
 
-def _alike(circuits: Sequence[ProgrammedCircuit], levels: Sequence[FloatArray], places: range) -> list[int]:
+def _alike(circuits: Sequence[Solver], levels: Sequence[FloatArray], places: range) -> list[int]:
     """Those places whose circuits are stable, with time scales near to each other's."""
     slots = {
         k: slot
@@ -87,7 +87,7 @@ def _alike(circuits: Sequence[ProgrammedCircuit], levels: Sequence[FloatArray], 
     return [k for k, slot in slots.items() if typical / LONGEST <= slot <= typical * LONGEST]
 
 
-def _slot_time(circuit: ProgrammedCircuit) -> float:
+def _slot_time(circuit: Solver) -> float:
     """Of a right-hand side, s; 0 where it is too long for a simulation, which the circuit says when it runs alone."""
     try:
         return circuit.timing.slot_time
