@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from netlists import InvDesign, MvmDesign
-from netlists.mesh import ArrayState, array_state
+from netlists.arrays.mesh import ArrayState, array_state
 from netlists.record import FloatArray
 
 
