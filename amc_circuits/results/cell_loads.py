@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from amc_circuits.results.observation import terminals
 from netlists import Array, Circuit
-from netlists.mesh import ArrayState, array_state
+from netlists.arrays.mesh import ArrayState, array_state
 from netlists.record import FloatArray
 
 Places = NDArray[np.intp]

@@ -12,10 +12,10 @@ from amc_circuits.cells.draws import Draws
 from amc_circuits.cells.mapping import Mapping, Pair, map_matrix
 from amc_circuits.cells.scaling import Scaling
 from netlists import NOMINAL_TEMPERATURE, Interconnect, OpAmp, ParameterError, Record, preset
-from netlists.parameters import Kelvin
-from netlists.presets import DEFAULT
+from netlists.opamps.presets import DEFAULT
+from netlists.opamps.temperature import opamp_at
 from netlists.record import FloatArray
-from netlists.temperature import COPPER, opamp_at, wire_resistance_at
+from netlists.temperature import COPPER, Kelvin, wire_resistance_at
 
 
 def _opamp(value: Any) -> Any:

@@ -10,11 +10,13 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from netlists.arrays.array import Array
+from netlists.arrays.interconnect import Interconnect
 from netlists.circuit import Circuit
-from netlists.opamp_parameters import OpAmp
-from netlists.parameters import NOMINAL_TEMPERATURE, Interconnect, Kelvin
-from netlists.parts import GROUND, Array, Conductors, OpAmps, Source
+from netlists.opamps.records import OpAmp
+from netlists.parts import GROUND, Conductors, OpAmps, Source
 from netlists.record import Matrix, ParameterError, Positive, Record, Vector
+from netlists.temperature import NOMINAL_TEMPERATURE, Kelvin
 
 
 class GinvDesign(Record):

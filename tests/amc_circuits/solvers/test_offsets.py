@@ -5,7 +5,7 @@ import pytest
 
 from amc_circuits import InvCircuit, MvmCircuit
 from netlists import ParameterError, SinglePoleOpAmp, preset
-from netlists.transistor_opamp import cmos_100meg
+from netlists.opamps.transistor import cmos_100meg
 from tests.cases import reduced, spd_matrix, vector
 from tests.comparators import assert_close
 from tests.runs import with_design
