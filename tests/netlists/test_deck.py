@@ -6,8 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from netlists import Array, Interconnect, InvDesign, MvmDesign, StepTrain, inv_circuit, mvm_circuit, nodes, preset
+from netlists import Array, Interconnect, InvDesign, MvmDesign, StepTrain, inv_circuit, mvm_circuit, preset
 from netlists.arrays.reduction import ReducedArray
+from tests import names as node_names
 from tests.cases import reduced
 
 MOST_CALLS = 3
@@ -59,10 +60,10 @@ def test_cells_stand_between_their_lines():
     """Cell (i, j) of each array joins sum node i to its driver j with 1/G."""
     design = inv_design()
     cells = {(a, b): float(ohms) for _, a, b, ohms in elements(str(inv_circuit(design)), "R")}
-    for i, row in enumerate(nodes.sums(3)):
+    for i, row in enumerate(node_names.sums(3)):
         for j in range(3):
-            assert cells[row, nodes.columns(3)[j]] == pytest.approx(1 / design.conductance_positive[i, j])
-            assert cells[row, nodes.inverted_columns(3)[j]] == pytest.approx(1 / design.conductance_negative[i, j])
+            assert cells[row, node_names.columns(3)[j]] == pytest.approx(1 / design.conductance_positive[i, j])
+            assert cells[row, node_names.inverted_columns(3)[j]] == pytest.approx(1 / design.conductance_negative[i, j])
 
 
 @pytest.mark.parametrize(("contacts", "ends"), [("one", 1), ("both", 2)])
@@ -72,7 +73,7 @@ def test_the_mesh_has_two_segments_a_cell(contacts, ends):
     resistors = elements(str(inv_circuit(inv_design(interconnect=wires))), "R")
     segments = [line for line in resistors if float(line[3]) == 2.0]
     assert len(segments) == 2 * (2 * 9 + (ends - 1) * 6)
-    for terminal in [*nodes.columns(3), *nodes.inverted_columns(3)]:
+    for terminal in [*node_names.columns(3), *node_names.inverted_columns(3)]:
         assert sum(terminal in line[1:3] for line in segments) == ends
     assert sum("v1" in line[1:3] for line in segments) == 2 * ends
     assert len({line[0] for line in resistors}) == len(resistors)
@@ -92,7 +93,7 @@ def test_a_reduced_array_is_one_resistor_between_every_two_terminals(contacts):
     between = [line for line in elements(str(mvm_circuit(design)), "R") if not line[0].startswith("Rf")]
     assert len(between) == 2 * 10
     for k, network in enumerate(reduced(design)):
-        assert matrix_of(between, "pn"[k], nodes.terminals(k, 2, 3), reciprocal=True) == pytest.approx(
+        assert matrix_of(between, "pn"[k], node_names.terminals(k, 2, 3), reciprocal=True) == pytest.approx(
             network.conductance, rel=1e-11, abs=0
         )
 
@@ -105,7 +106,7 @@ def test_mvm_drives_the_negative_array_from_its_own_sources():
     )
     drive = StepTrain(levels=np.array([[0.1], [0.2], [-0.3]]), slot_time=1e-6)
     sources = {line[1]: line for line in elements(str(mvm_circuit(design, drive)), "V")}
-    assert set(sources) == {*nodes.columns(3), *nodes.inverted_columns(3)}
+    assert set(sources) == {*node_names.columns(3), *node_names.inverted_columns(3)}
     assert float(sources["c3"][-1].rstrip(")")) == -0.3
     assert float(sources["d3"][-1].rstrip(")")) == 0.3
 
@@ -136,7 +137,7 @@ def test_reduced_line_capacitance_couples_the_terminals():
     design = inv_design(interconnect=Interconnect(wire_resistance=50.0, line_capacitance=1e-16))
     capacitors = elements(str(inv_circuit(design)), "C")
     for k, network in enumerate(reduced(design)):
-        values = matrix_of(capacitors, "pn"[k], nodes.terminals(k, 3, 3))
+        values = matrix_of(capacitors, "pn"[k], node_names.terminals(k, 3, 3))
         to_ground, between = np.diag(values), values - np.diag(np.diag(values))
         assert (between[~np.eye(6, dtype=bool)] < 0).all()
         assert np.diag(to_ground + between.sum(axis=1)) - between == pytest.approx(network.capacitance, rel=1e-10)

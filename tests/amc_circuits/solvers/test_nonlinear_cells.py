@@ -11,7 +11,8 @@ from scipy.optimize import fsolve
 from amc_circuits import InvCircuit, MvmCircuit
 from amc_circuits.cells.devices import Device
 from amc_circuits.results.observation import observe
-from netlists import ParameterError, SinglePoleOpAmp, nodes, preset
+from netlists import ParameterError, SinglePoleOpAmp, preset
+from tests import names as node_names
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close, assert_within
 from tests.runs import waveforms, with_design
@@ -143,8 +144,10 @@ def test_array_energy_is_the_sum_over_the_cells():
     circuit = inv(0.05, opamp=preset("cmos-100meg"))
     observation, waves, job = seen(circuit)
     design, power = circuit.design, 0.0
-    sums = waves.voltages(nodes.sums(SIZE))
-    for cells, drivers in zip(design.arrays, (nodes.columns(SIZE), nodes.inverted_columns(SIZE)), strict=True):
+    sums = waves.voltages(node_names.sums(SIZE))
+    for cells, drivers in zip(
+        design.arrays, (node_names.columns(SIZE), node_names.inverted_columns(SIZE)), strict=True
+    ):
         across = waves.voltages(drivers)[:, None, :] - sums[:, :, None]
         power = power + (across * sinh_current(across, cells, 0.05)).sum(axis=(1, 2))
     assert_close(observation.dissipated["array"], power, absolute=1e-9 * power.max())
