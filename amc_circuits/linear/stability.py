@@ -80,11 +80,11 @@ def less_lag(circuit: Circuit, further: Sequence[str] = ()) -> str:
     macros = [record.equivalent for record in circuit.opamps if isinstance(record.equivalent, MacroOpAmp)]
     ways = []
     if any(isinstance(macro, MacroOpAmp) and macro.second_pole is not None for macro in macros):
-        ways.append("a higher --second-pole")
+        ways.append("a higher second_pole")
     if any(isinstance(macro, MacroOpAmp) and macro.input_capacitance > 0 for macro in macros):
-        ways.append("less --input-capacitance")
+        ways.append("less input_capacitance")
     if any(array.interconnect.line_capacitance > 0 for array in circuit.of(Array)):
-        ways.append("less --line-capacitance")
+        ways.append("less line_capacitance")
     ways += further
     return f"try {'; or '.join(ways)}" if ways else "try a slower or a faster op-amp"
 

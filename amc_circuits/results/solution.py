@@ -39,12 +39,12 @@ class Status(IntEnum):
 
 _ADVICE = {
     Status.SETTLED: "the outputs are within the tolerance of their final values",
-    Status.CLIPPED: "an output passed the range of its ADC; raise --adc-range or lower --input-voltage",
+    Status.CLIPPED: "an output passed the range of its ADC; raise adc_range or lower input_voltage",
     Status.NOT_SETTLED: "the outputs still moved after four times doubling the slot; a slow or ringing pole is near "
-    "the stability limit, look at the waveform with --plot",
-    Status.NONLINEAR: "the state-space engine knows linear amplifiers only; take --engine auto or ngspice, or lower "
-    "--input-voltage",
-    Status.SATURATED: "drop --fixed-scale, lower --input-voltage or --g-max, or take an op-amp with more swing and "
+    "the stability limit, look at the waveform",
+    Status.NONLINEAR: "the state-space engine knows linear amplifiers only; take engine auto or ngspice, or lower "
+    "input_voltage",
+    Status.SATURATED: "drop fixed_scale, lower input_voltage or g_max, or take an op-amp with more swing and "
     "output current",
     Status.UNSTABLE: "the circuit has a growing pole",
 }

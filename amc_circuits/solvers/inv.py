@@ -157,11 +157,11 @@ class InvCircuit(Solver):
             mend = "INV needs eigenvalues with positive real parts: add damping to A, or solve A^T A x = A^T b"
             return f"; behind it is the eigenvalue {complex_text(lowest)} of {name}; {mend}"
         if scaled.real.min() <= 0:
-            mend = "scale the rows of A to equal sums, or make --input-conductance larger"
+            mend = "scale the rows of A to equal sums, or make input_conductance larger"
             return f"; {name}'s eigenvalues are good, but not with its rows divided by their conductance; {mend}"
         opamp, ways = self.design.opamp.equivalent, []
         if self.design.signed and isinstance(opamp, MacroOpAmp) and opamp.input_capacitance > 0:
-            ways.append("a smaller --inverter-resistance")
+            ways.append("a smaller inverter_resistance")
         ways.append("damping added to A, or A^T A x = A^T b")
         mend = less_lag(self.circuit, ways)
         return f"; no eigenvalue of {name} is behind it: it is the lag of amplifiers and inverters; {mend}"

@@ -83,7 +83,7 @@ def _too_many_points(poles: Stability, opamp: OpAmp, rise_time: float, slot: flo
             return ParameterError("op-amp", f"a measured slew rate of {equivalent.slew_rate:.4g} V/s", slow)
         return ParameterError("slew_rate", equivalent.slew_rate, slow)
     cycles = abs(poles.slowest.imag / poles.slowest.real) / (2 * math.pi)
-    other = "take another op-amp" if isinstance(opamp, SubcircuitOpAmp) else "raise --second-pole"
+    other = "take another op-amp" if isinstance(opamp, SubcircuitOpAmp) else "raise second_pole"
     mend = f"at the limit of stability: add damping to A or {other}"
     return ParameterError("A", f"a circuit that rings {cycles:.3g} times before it decays", mend)
 

@@ -39,11 +39,9 @@ def draw_matrix(
         if length > LARGEST_SIZE:
             raise ParameterError(name, length, f"must be at most {LARGEST_SIZE}")
     if kind in ("wishart", "toeplitz", "uniform") and condition is not None:
-        raise ParameterError(
-            "condition", condition, f"{kind} matrices are drawn as they come; use --kind spd or random"
-        )
+        raise ParameterError("condition", condition, f"{kind} matrices are drawn as they come; use kind spd or random")
     if kind not in ("random", "uniform") and rows != columns:
-        raise ParameterError("columns", columns, f"{kind} matrices are square; use --kind random or uniform")
+        raise ParameterError("columns", columns, f"{kind} matrices are square; use kind random or uniform")
     if condition is not None and not condition >= 1:
         raise ParameterError("condition", condition, "must be 1 or more")
     if kind == "uniform":

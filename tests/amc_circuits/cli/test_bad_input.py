@@ -116,8 +116,8 @@ def test_unusable_option_is_refused(with_outputs, option):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--size", 4, "--kind", "wishart", "--condition", 5), ("--condition", "wishart", "--kind spd")),
-        (("--size", 4, "--kind", "toeplitz", "--condition", 5), ("--condition", "toeplitz", "--kind spd")),
+        (("--size", 4, "--kind", "wishart", "--condition", 5), ("--condition", "wishart", "kind spd")),
+        (("--size", 4, "--kind", "toeplitz", "--condition", 5), ("--condition", "toeplitz", "kind spd")),
         ((), ("--size", "a file of A, or --size N")),
         (("a.npy", "b.npy", "--matrix-name", "A", "--condition", 3), ("--condition: got 3", "beside matrix")),
         (("--size", 2, "--matrix-name", "A"), ("--matrix-name: got A", "without matrix")),

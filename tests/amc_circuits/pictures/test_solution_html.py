@@ -97,7 +97,7 @@ def test_what_is_not_usable_says_what_to_try():
     found = InvCircuit.program([[0.2, -1.0], [1.0, 0.2]]).solve([1.0, 1.0])
     text = found._repr_html_()
     assert found.status is Status.UNSTABLE
-    assert "UNSTABLE" in text and "--inverter-resistance" in text and "<img" not in text
+    assert "UNSTABLE" in text and "inverter_resistance" in text and "<img" not in text
 
 
 def test_text_is_escaped(solution):
