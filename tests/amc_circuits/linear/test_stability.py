@@ -146,7 +146,7 @@ def test_an_unstable_mvm_says_what_to_try():
     solution = MvmCircuit.program(np.eye(3) - 0.1, opamp=opamp).matvec([1.0, 0.0, 0.0])
     assert solution.status is Status.UNSTABLE
     assert "second_pole" in solution.message
-    assert "--input-capacitance" in solution.message
+    assert "input_capacitance" in solution.message
 
 
 def test_poles_of_a_solution_come_slowest_first():
