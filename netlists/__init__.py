@@ -9,21 +9,11 @@ from netlists.circuit import Circuit
 from netlists.circuits.inv import InvDesign, inv, inv_circuit
 from netlists.circuits.mvm import MvmDesign, mvm, mvm_circuit
 from netlists.deck import input_sources, spice_circuit
+from netlists.driving import Kick, Phase, Source
 from netlists.opamps.presets import PRESETS, preset
 from netlists.opamps.records import MacroOpAmp, OpAmp, SinglePoleOpAmp, SubcircuitOpAmp
-from netlists.parts import (
-    GROUND,
-    Capacitors,
-    Conductors,
-    Hold,
-    Kick,
-    Limiter,
-    OpAmps,
-    Part,
-    Phase,
-    Source,
-    Switches,
-)
+from netlists.parts import GROUND, Buffers, Capacitors, Conductors, Hold, Limiter, OpAmps, Part, Switches
+from netlists.phases import PhaseTrain, expanded, in_phase, phase_train
 from netlists.record import ParameterError, Record
 from netlists.side_by_side import side_by_side, vector_beside
 from netlists.sources import Constant, StepTrain
@@ -35,6 +25,7 @@ __all__ = [
     "PRESETS",
     "Array",
     "ArrayState",
+    "Buffers",
     "Capacitors",
     "Circuit",
     "Conductors",
@@ -51,6 +42,7 @@ __all__ = [
     "ParameterError",
     "Part",
     "Phase",
+    "PhaseTrain",
     "Record",
     "ReducedArray",
     "SinglePoleOpAmp",
@@ -61,12 +53,15 @@ __all__ = [
     "Transient",
     "analysis_lines",
     "array_state",
+    "expanded",
+    "in_phase",
     "input_sources",
     "inv",
     "inv_circuit",
     "mvm",
     "mvm_circuit",
     "operating_point_lines",
+    "phase_train",
     "preset",
     "reduce_array",
     "side_by_side",

@@ -12,17 +12,17 @@ from typing import TypeVar
 import numpy as np
 
 from netlists.arrays.array import Array
+from netlists.driving import Phase, Source
 from netlists.opamps.records import OpAmp, SubcircuitOpAmp
 from netlists.parts import (
     GROUND,
+    Buffers,
     Capacitors,
     Conductors,
     Hold,
     Limiter,
     OpAmps,
     Part,
-    Phase,
-    Source,
     Switches,
     driven_by,
     ends_of,
@@ -50,7 +50,7 @@ class Circuit:
 
     Raises:
         ParameterError: A part names a group that does not exist or is of another size, two parts have one name, a node
-            has two drivers or nothing that ties it to others.
+            has two drivers or nothing that ties it to others, or there are no arrays or op-amps.
     """
 
     title: str
@@ -66,6 +66,9 @@ class Circuit:
         _check_ends(self)
         _check_drivers(self)
         _check_phases(self)
+        for kind, what in ((Array, "arrays"), (OpAmps, "op-amps")):
+            if not any(isinstance(part, kind) for part in self.parts):
+                raise ParameterError("circuit", f"no {what}", "give at least one: it is these that are measured")
 
     def of(self, kind: type[P]) -> list[P]:
         """The parts of one type, in order."""
@@ -87,6 +90,16 @@ class Circuit:
     def with_opamps(self, change: Callable[[OpAmp], OpAmp]) -> Circuit:
         """The same circuit with every op-amp record changed."""
         return self.with_parts(*(replace(part, record=change(part.record)) for part in self.of(OpAmps)))
+
+    def check_one_phase(self) -> None:
+        """Refuse a circuit that does one thing after the other.
+
+        Raises:
+            ParameterError: There are several phases.
+        """
+        if len(self.phases) > 1:
+            names = ", ".join(phase.name for phase in self.phases)
+            raise ParameterError("circuit", f"phases {names}", "read them with read_phases or simulate_phases")
 
     @property
     def inputs(self) -> int:
@@ -151,7 +164,7 @@ def _pieces(value: object) -> Iterator[bytes]:
             yield b")"
         case Mapping():
             yield from _pieces(tuple(value.items()))
-        case Circuit() | Array() | Conductors() | Capacitors() | OpAmps() | Switches() | Hold() | Limiter():
+        case Circuit() | Array() | Conductors() | Capacitors() | OpAmps() | Switches() | Hold() | Buffers() | Limiter():
             yield type(value).__name__.encode()
             yield from _pieces(tuple(getattr(value, field.name) for field in fields(value)))
         case Source() | Phase():

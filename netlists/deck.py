@@ -10,7 +10,7 @@ from netlists.arrays.array import Array
 from netlists.arrays.crossbar import crossbar
 from netlists.circuit import Circuit
 from netlists.opamps import subcircuit as opamp
-from netlists.parts import GROUND, Capacitors, Conductors, OpAmps, Part, Values
+from netlists.parts import GROUND, Buffers, Capacitors, Conductors, Limiter, OpAmps, Part, Switches, Values
 from netlists.record import ParameterError
 from netlists.sources import Drive
 from netlists.temperature import NOMINAL_TEMPERATURE
@@ -74,7 +74,37 @@ def _lines(circuit: Circuit, part: Part) -> list[str]:
             return [f"C{name} {a} {b} {value!r}" for name, a, b, value in rows]
         case OpAmps():
             return _opamps(circuit, part)
-    raise ParameterError("circuit", f"part {part.name}, {type(part).__name__}", "the deck does not know it yet")
+        case Switches():
+            return _switches(circuit, part)
+        case Buffers():
+            return [
+                f"B{part.name}{k} {b} 0 V=v({a})+({part.offset!r})" if part.offset else f"E{part.name}{k} {b} 0 {a} 0 1"
+                for k, (a, b) in enumerate(zip(circuit.nodes(part.input), circuit.nodes(part.output), strict=True), 1)
+            ]
+        case Limiter():
+            return [
+                f"B{part.name}{k} {b} 0 V={_limited(part, a)}"
+                for k, (a, b) in enumerate(zip(circuit.nodes(part.input), circuit.nodes(part.output), strict=True), 1)
+            ]
+    mend = "stands in decks of expanded circuits only: netlists.expanded"
+    raise ParameterError("circuit", f"part {part.name}, {type(part).__name__}", mend)
+
+
+def _switches(circuit: Circuit, part: Switches) -> list[str]:
+    """Switches that change where their control nodes pass half a volt."""
+    if part.control not in circuit.groups:
+        mend = "stands in decks of expanded circuits only: netlists.expanded"
+        raise ParameterError("circuit", f"part {part.name}, Switches", mend)
+    size = circuit.groups[part.control]
+    ends = zip(_nodes(circuit, part.a, size), _nodes(circuit, part.b, size), circuit.nodes(part.control), strict=True)
+    model = f".model sw{part.name} sw(ron={part.on_resistance!r} roff={part.off_resistance!r} vt=0.5 vh=0)"
+    return [model, *(f"S{part.name}{k} {a} {b} {held} 0 sw{part.name}" for k, (a, b, held) in enumerate(ends, 1))]
+
+
+def _limited(part: Limiter, node: str) -> str:
+    """The law of a limiter, as SPICE writes it."""
+    held = f"max(min(v({node}),{part.level!r}),{-part.level!r})"
+    return held if part.type == "clip" else f"v({node})-{held}"
 
 
 def _rows(circuit: Circuit, name: str, a: str, b: str, values: Values) -> list[tuple[str, str, str, float]]:

@@ -112,6 +112,15 @@ class Switches:
     overlap_capacitance: float = 0.0
     account: str = "amplifiers"
 
+    @property
+    def control(self) -> str:
+        """Group of its control nodes in an expanded circuit: 1 V where it is closed, else 0 V."""
+        return f"{self.name}ctl"
+
+    def siemens(self, phase: str) -> float:
+        """Conductance in a phase, S."""
+        return 1 / (self.on_resistance if phase in self.closed_in else self.off_resistance)
+
     def __post_init__(self) -> None:
         _positive(self.name, "on_resistance", self.on_resistance)
         _positive(self.name, "transition_time", self.transition_time)
@@ -132,6 +141,7 @@ class Hold:
         capacitance: Of each, F.
         offset: Adds to what is held, V.
         injection: Charge that the opening switch leaves on the capacitance, C.
+        on_resistance: Of the switch that samples, ohm.
     """
 
     name: str
@@ -140,6 +150,7 @@ class Hold:
     capacitance: float = 1e-12
     offset: float = 0.0
     injection: float = 0.0
+    on_resistance: float = 1e3
 
     def __post_init__(self) -> None:
         _positive(self.name, "capacitance", self.capacitance)
@@ -181,87 +192,24 @@ class Limiter:
         return np.where(inside == (self.type == "clip"), 1.0, 0.0)
 
 
-Part = Array | Conductors | Capacitors | OpAmps | Switches | Hold | Limiter
-
-
 @dataclass(frozen=True, eq=False)
-class Kick:
-    """A start-up pulse that adds to a source at the beginning of every right-hand side.
+class Buffers:
+    """Ideal buffers: each drives its output to its input's voltage, and takes no current there.
 
     Attributes:
-        volts: Of all nodes of the group, or of each.
-        duration: s.
-    """
-
-    volts: Values
-    duration: float
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """Ideal voltage sources on a group, `weights @ inputs`.
-
-    Attributes:
-        group: What they hold.
-        weights: A factor of the inputs, one input a node; a slice of the inputs; or a matrix, shape (nodes, inputs).
-        kick: A start-up pulse; None: none.
-    """
-
-    group: str
-    weights: float | slice | FloatArray = 1.0
-    kick: Kick | None = None
-
-    def inputs(self, size: int) -> int:
-        """How many inputs there must be for a group of that size."""
-        match self.weights:
-            case slice():
-                return int(self.weights.stop)
-            case np.ndarray():
-                return int(self.weights.shape[1])
-        return size
-
-    def volts(self, inputs: FloatArray) -> FloatArray:
-        """What the nodes are held at by inputs (inputs, K), shape (nodes, K), V."""
-        match self.weights:
-            case slice():
-                return inputs[self.weights]
-            case np.ndarray():
-                return np.asarray(self.weights @ inputs, dtype=np.float64)
-            case _:
-                return self.weights * inputs
-
-    def matrix(self, size: int, inputs: int) -> FloatArray:
-        """The weights as a matrix, shape (size, inputs)."""
-        match self.weights:
-            case slice():
-                found = np.eye(inputs)[self.weights]
-            case np.ndarray():
-                found = np.asarray(self.weights, dtype=np.float64)
-            case _:
-                found = float(self.weights) * np.eye(size)
-        if found.shape != (size, inputs):
-            mend = f"must be {(size, inputs)}, nodes and inputs"
-            raise ParameterError("circuit", f"weights of source {self.group} of shape {found.shape}", mend)
-        return found
-
-
-@dataclass(frozen=True, eq=False)
-class Phase:
-    """One step of what a circuit does.
-
-    Attributes:
-        name: Of the phase.
-        inputs: Groups whose sources are driven in it, the others at 0 V; None: all.
-        outputs: Group that is read at its end; None: that of the circuit.
-        hold: Names of the `Hold` parts that sample at its end.
-        duration: s; None: from the poles.
+        name: Starts the names of its elements.
+        input: Group.
+        output: Group that they drive.
+        offset: Adds to the output, V.
     """
 
     name: str
-    inputs: tuple[str, ...] | None = None
-    outputs: str | None = None
-    hold: tuple[str, ...] = ()
-    duration: float | None = None
+    input: str
+    output: str
+    offset: float = 0.0
+
+
+Part = Array | Conductors | Capacitors | OpAmps | Switches | Hold | Buffers | Limiter
 
 
 def ends_of(part: Part) -> list[tuple[str, int | None]]:
@@ -283,14 +231,14 @@ def ends_of(part: Part) -> list[tuple[str, int | None]]:
             return [(part.a, None), (part.b, None)]
         case Hold():
             return [(part.source, None), (part.target, None)]
-        case Limiter():
+        case Limiter() | Buffers():
             return [(part.input, None), (part.output, None)]
 
 
 def driven_by(part: Part) -> str | None:
     """The group that a part drives, if it does."""
     match part:
-        case OpAmps() | Limiter():
+        case OpAmps() | Limiter() | Buffers():
             return part.output
         case Hold():
             return part.target

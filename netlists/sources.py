@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from pydantic import model_validator
 
-from netlists.parts import Source
+from netlists.driving import Source
 from netlists.record import FloatArray, Matrix, NonNegative, ParameterError, Positive, Record, Vector
 
 
@@ -50,6 +50,14 @@ class StepTrain(Record):
         """End of the last slot, s: the last return is not simulated."""
         return float(self.levels.shape[1] * self.period - self.return_time)
 
+    def slot_begin(self, k: int) -> float:
+        """Beginning of slot k, s."""
+        return k * self.period
+
+    def length(self, k: int) -> float:
+        """Duration of slot k, s: all are equal."""
+        return self.slot_time
+
     def step_time(self, k: int) -> float:
         """The 50 % point of edge k, s: settling time counts from here."""
         return k * self.period + self.rise_time / 2
@@ -90,18 +98,54 @@ class Constant(Record):
     levels: Vector
 
 
-Drive = StepTrain | Constant
+class Steps(Protocol):
+    """Voltage steps in slots, one after the other: a `StepTrain`, or a `PhaseTrain` of a phased circuit."""
+
+    @property
+    def levels(self) -> FloatArray:
+        """Input voltages in every slot, shape (inputs, slots), V."""
+
+    @property
+    def rise_time(self) -> float:
+        """Of the edge at the beginning of each slot, s."""
+
+    @property
+    def stop_time(self) -> float:
+        """End of the last slot, s."""
+
+    def slot_begin(self, k: int) -> float:
+        """Beginning of slot k, s."""
+
+    def slot_end(self, k: int) -> float:
+        """End of slot k, s."""
+
+    def length(self, k: int) -> float:
+        """Duration of slot k, s."""
+
+    def step_time(self, k: int) -> float:
+        """The 50 % point of the edge of slot k, s."""
+
+    def corners(self) -> tuple[FloatArray, FloatArray]:
+        """Corner times, shape (C,), and voltages there, shape (C, inputs)."""
+
+    def voltage(self, time: FloatArray) -> FloatArray:
+        """Input voltages at given times, shape (T, inputs), V."""
+
+
+Drive = Steps | Constant
 
 
 def input_lines(drive: Drive, source: Source, terminals: list[str]) -> str:
     """One voltage source a terminal, at what a source makes of what drives the circuit."""
-    if isinstance(drive, StepTrain):
+    if source.kick is not None:
+        raise ParameterError("kick", f"of source {source.group}", "is not modelled in decks yet; leave it out")
+    if not isinstance(drive, Constant):
         return _step_sources(drive, source, terminals)
     levels = source.volts(drive.levels).tolist()
     return "\n".join(f"V{node} {node} 0 DC {level!r}" for node, level in zip(terminals, levels, strict=True))
 
 
-def _step_sources(drive: StepTrain, source: Source, terminals: list[str]) -> str:
+def _step_sources(drive: Steps, source: Source, terminals: list[str]) -> str:
     """Piecewise linear ones."""
     times, values = drive.corners()
     stamps = [repr(time) for time in times.tolist()]

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from amc_circuits.engines.auto import AutoEngine, EnginesDisagreeError
 from amc_circuits.engines.contract import About, Engine
 from amc_circuits.engines.exact.engine import StateSpaceEngine
+from amc_circuits.engines.exact.phased import read_phases
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice.binary import EngineNotFoundError, NgspiceBinary, find_ngspice
 from amc_circuits.engines.ngspice.engine import NgspiceEngine
+from amc_circuits.engines.ngspice.phased import simulate_phases
 from amc_circuits.engines.ngspice.processes import end_simulations, run_together
 from amc_circuits.engines.ngspice.runner import SimulationError, run_deck
 from amc_circuits.engines.settings import Settings
@@ -48,6 +50,8 @@ __all__ = [
     "check_engine",
     "end_simulations",
     "find_ngspice",
+    "read_phases",
     "run_deck",
     "run_together",
+    "simulate_phases",
 ]

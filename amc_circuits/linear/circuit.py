@@ -42,6 +42,7 @@ class LinearCircuit:
         held: Volts of each group that sources hold for a volt at each input, shape (group, inputs).
         outputs: The group that is read.
         stages: The last stage of each row of op-amps, in the order of the circuit.
+        kept: Rows whose voltages are the states, shape (n,): state = voltage - rest - feed u.
         left_out: Longest time constant that was left out, s; 0 where none was. It changes a pole p by about `|p|` times
             it, relatively: at most some 1e-5 for the op-amps' own.
     """
@@ -55,6 +56,7 @@ class LinearCircuit:
     held: dict[str, FloatArray]
     outputs: str
     stages: tuple[str, ...]
+    kept: NDArray[np.int64]
     left_out: float = 0.0
 
     @property
@@ -114,7 +116,7 @@ class Equations:
         input: H, shape (nodes, inputs).
         input_capacitance: D, shape (nodes, inputs).
         constant: h, shape (nodes,).
-        same: Output pins without a resistance, and the stages that they are equal to.
+        same: Output pins without a resistance, the nodes that they are equal to, and what adds to these, V.
         fastest: Largest rate inside the op-amps, rad/s.
     """
 
@@ -125,7 +127,7 @@ class Equations:
     input: FloatArray
     input_capacitance: FloatArray
     constant: FloatArray
-    same: list[tuple[slice, slice]]
+    same: list[tuple[slice, slice, float]]
     fastest: float
 
     @classmethod
@@ -150,17 +152,31 @@ class Equations:
         """Where the nodes of some groups stand, one group after the other."""
         return np.concatenate([np.arange(self.at[name].start, self.at[name].stop) for name in groups])
 
-    def reduce(self, held: dict[str, FloatArray], outputs: str, stages: tuple[str, ...]) -> LinearCircuit:
-        """Puts ideal outputs in the place of their pins and eliminates the nodes without a capacitor."""
+    def reduce(
+        self,
+        held: dict[str, FloatArray],
+        outputs: str,
+        stages: tuple[str, ...],
+        fast: NDArray[np.bool_] | None = None,
+    ) -> LinearCircuit:
+        """Put ideal outputs in the place of their pins and eliminate the nodes without a capacitor.
+
+        Args:
+            held: As `LinearCircuit` has it.
+            outputs: The group that is read.
+            stages: As `LinearCircuit` has them.
+            fast: Nodes whose capacitors are left out; None: those that are far too fast.
+        """
         matrix = self.matrix + self.amplification
-        without, left_out = self._far_too_fast(matrix)
+        without, left_out = self.far_too_fast() if fast is None else (fast, self._longest(fast))
         gone = without | (np.diag(self.capacitance) == 0)
-        for pin, stage in self.same:
+        for pin, stage, shift in self.same:
+            self.constant = self.constant + matrix[:, pin].sum(axis=1) * shift
             matrix[:, stage] += matrix[:, pin]
             self.capacitance[:, stage] += self.capacitance[:, pin]
             gone[pin] = False
         kept = ~gone
-        for pin, _ in self.same:
+        for pin, _, _ in self.same:
             kept[pin] = False
         solved = _solve(
             matrix[np.ix_(gone, gone)],
@@ -188,20 +204,26 @@ class Equations:
         drive, feed = drive + state @ charge, feed + read @ charge
         if constant.any():
             rest = rest - read @ np.linalg.solve(state, constant)
-        for pin, stage in self.same:
-            read[pin], feed[pin], rest[pin] = read[stage], feed[stage], rest[stage]
-        return LinearCircuit(state, drive, read, feed, rest[:, 0], self.at, held, outputs, stages, left_out)
+        for pin, stage, shift in reversed(self.same):
+            read[pin], feed[pin], rest[pin] = read[stage], feed[stage], rest[stage] + shift
+        rows = np.flatnonzero(kept)
+        return LinearCircuit(state, drive, read, feed, rest[:, 0], self.at, held, outputs, stages, rows, left_out)
 
-    def _far_too_fast(self, matrix: FloatArray) -> tuple[NDArray[np.bool_], float]:
+    def far_too_fast(self) -> tuple[NDArray[np.bool_], float]:
         """Nodes whose capacitors are left out, and their longest time constant, all of them together, s."""
         own = np.diag(self.capacitance)
         limit = NEGLIGIBLE / self.fastest
-        fast = (own > 0) & (own < -np.diag(matrix) * limit)
-        if not fast.any():
-            return fast, 0.0
-        block = np.ix_(fast, fast)
-        longest = float(np.abs(_solve(matrix[block], self.capacitance[block])).sum(axis=1).max())
+        fast = (own > 0) & (own < -np.diag(self.matrix + self.amplification) * limit)
+        longest = self._longest(fast)
         return (fast, longest) if longest < COUPLED * limit else (np.zeros_like(fast), 0.0)
+
+    def _longest(self, fast: NDArray[np.bool_]) -> float:
+        """Longest time constant of some nodes, all of them together, s."""
+        if not fast.any():
+            return 0.0
+        block = np.ix_(fast, fast)
+        matrix = (self.matrix + self.amplification)[block]
+        return float(np.abs(_solve(matrix, self.capacitance[block])).sum(axis=1).max())
 
 
 def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:

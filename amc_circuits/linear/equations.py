@@ -7,15 +7,17 @@ all nodes. Columns at nodes that sources hold become inputs. Wires are in it by 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amc_circuits.linear.circuit import Equations, LinearCircuit
 from netlists import (
     GROUND,
     Array,
+    Buffers,
     Capacitors,
     Circuit,
     Conductors,
@@ -33,20 +35,15 @@ Network = tuple[tuple[str, ...], FloatArray, FloatArray]
 """Groups, and between their nodes one after the other the Laplacian, S, and the charge matrix, F."""
 
 
-def siemens_of(circuit: Circuit, part: Conductors | Switches, phase: str = "") -> Values:
-    """Conductance of a row of conductors, or of switches in a phase, the first unless given."""
+def siemens_of(circuit: Circuit, part: Conductors | Switches) -> Values:
+    """Conductance of a row of conductors, or of switches in the one phase."""
     if isinstance(part, Conductors):
         return part.siemens
-    closed = (phase or circuit.phases[0].name) in part.closed_in
-    return 1 / (part.on_resistance if closed else part.off_resistance)
+    return part.siemens(circuit.phases[0].name)
 
 
-def networks(circuit: Circuit, phase: str = "") -> Iterator[tuple[str, Network]]:
+def networks(circuit: Circuit) -> Iterator[tuple[str, Network]]:
     """Name and network of every passive part, ground left out.
-
-    Args:
-        circuit: What the circuit is.
-        phase: Which phase decides about its switches; the first unless given.
 
     Cells that are not linear have their conductance at 0 V.
     """
@@ -56,7 +53,7 @@ def networks(circuit: Circuit, phase: str = "") -> Iterator[tuple[str, Network]]
                 array = part.reduced
                 yield part.name, ((part.word_lines, part.bit_lines), array.laplacian, array.capacitance)
             case Conductors() | Switches():
-                yield part.name, _between(circuit, part.a, part.b, siemens_of(circuit, part, phase), conducts=True)
+                yield part.name, _between(circuit, part.a, part.b, siemens_of(circuit, part), conducts=True)
             case Capacitors():
                 yield part.name, _between(circuit, part.a, part.b, part.farads, conducts=False)
 
@@ -106,6 +103,13 @@ def linear_circuit(circuit: Circuit) -> LinearCircuit:
     return found
 
 
+def phase_circuits(circuits: Sequence[Circuit]) -> list[LinearCircuit]:
+    """The linear circuits of one circuit in several phases, all with the same states."""
+    found = [equations(circuit) for circuit in circuits]
+    fast = np.logical_and.reduce([one.far_too_fast()[0] for one in found])
+    return [_reduced(circuit, one, circuit.held, fast) for circuit, one in zip(circuits, found, strict=True)]
+
+
 def noise_circuit(circuit: Circuit, bandwidth: float) -> tuple[LinearCircuit, FloatArray]:
     """The linear circuit with a current into each node as its inputs, and the Laplacian of its resistors, siemens.
 
@@ -133,30 +137,36 @@ def offset_gain(circuit: Circuit) -> FloatArray:
     return linear.dc_gain[linear.nodes[linear.outputs]]
 
 
-def _reduced(circuit: Circuit, found: Equations, held: dict[str, FloatArray]) -> LinearCircuit:
+def _reduced(
+    circuit: Circuit, found: Equations, held: dict[str, FloatArray], fast: NDArray[np.bool_] | None = None
+) -> LinearCircuit:
     rows = circuit.of(OpAmps)
     last = tuple(stage_of(part, stage_of(part, True) in found.at) for part in rows)
-    return found.reduce(held, circuit.outputs, last)
+    return found.reduce(held, circuit.outputs, last, fast)
 
 
-def equations(circuit: Circuit, phase: str = "") -> Equations:
-    """The equations of all nodes of a circuit in a phase, the first unless given.
+def equations(circuit: Circuit) -> Equations:
+    """The equations of all nodes of a circuit.
 
     Raises:
-        ParameterError: A part is not known here.
+        ParameterError: A part is not known here, or there are several phases.
     """
+    circuit.check_one_phase()
     held, inputs = circuit.held, circuit.inputs
     found = Equations.empty(_groups(circuit, held), inputs)
-    for _, (groups, laplacian, charge) in networks(circuit, phase):
+    for _, (groups, laplacian, charge) in networks(circuit):
         _join(found, circuit, held, groups, laplacian, charge)
     for part in circuit.parts:
         match part:
             case OpAmps():
                 _amplify(found, held, part)
+            case Buffers():
+                # Before op-amps, whose outputs may be their inputs.
+                found.same.insert(0, (found.at[part.output], found.at[part.input], part.offset))
             case Array() | Conductors() | Capacitors() | Switches():
                 pass
             case _:
-                mend = "the linear equations do not know it; take ngspice"
+                mend = "the linear equations do not know it"
                 raise ParameterError("circuit", f"part {part.name}, {type(part).__name__}", mend)
     return found
 
@@ -217,7 +227,7 @@ def _amplify(found: Equations, held: dict[str, FloatArray], part: OpAmps) -> Non
     if part.offset is not None:
         found.constant[stage] += w_t * part.offset
     if not isinstance(opamp, MacroOpAmp):
-        found.same.append((found.at[part.output], found.at[stage_of(part)]))
+        found.same.append((found.at[part.output], found.at[stage_of(part)], 0.0))
         return
     found.constant[stage] += w_t * opamp.input_offset
     for group in input_factors(part).keys() - held.keys():

@@ -13,7 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.linear.equations import input_factors, siemens_of
-from netlists import GROUND, Array, Circuit, Conductors, MacroOpAmp, OpAmps, Switches, array_state, reduce_array
+from netlists import (
+    GROUND,
+    Array,
+    Buffers,
+    Circuit,
+    Conductors,
+    Hold,
+    Limiter,
+    MacroOpAmp,
+    OpAmps,
+    ParameterError,
+    Switches,
+    array_state,
+    reduce_array,
+)
 from netlists.record import FloatArray
 
 NEARLY = 1e-6
@@ -58,6 +72,9 @@ class StaticCircuit:
     """
 
     def __init__(self, circuit: Circuit, arrays: Sequence[FloatArray], effects: Effects) -> None:
+        circuit.check_one_phase()
+        for part in circuit.of(Hold) + circuit.of(Limiter):
+            raise ParameterError("circuit", f"part {part.name}, {type(part).__name__}", "its rest is not known here")
         self.circuit, self.effects = circuit, effects
         self.arrays = list(zip(circuit.of(Array), arrays, strict=True))
         ends = np.cumsum([0, *circuit.groups.values()]).tolist()
@@ -114,6 +131,12 @@ class StaticCircuit:
     def _linear(self, laplacian: FloatArray, levels: FloatArray) -> FloatArray:
         """Voltages of all nodes for inputs (inputs, K), shape (nodes, K), where passive parts are such a network."""
         matrix, constant = laplacian.copy(), np.zeros(len(laplacian))
+        for buffers in self.circuit.of(Buffers):
+            here = self.at[buffers.output]
+            matrix[here] = 0.0
+            one = np.eye(here.stop - here.start)
+            matrix[here, here], matrix[here, self.at[buffers.input]] = one, -one
+            constant[here] = buffers.offset
         for part in self.circuit.of(OpAmps):
             self._amplify(matrix, constant, laplacian, part)
         given = self.held @ levels

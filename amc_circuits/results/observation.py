@@ -15,10 +15,11 @@ import numpy as np
 
 from amc_circuits.linear.equations import networks
 from amc_circuits.results.waveforms import Waveforms
-from netlists import Array, Circuit, MacroOpAmp, OpAmp, OpAmps, SinglePoleOpAmp, StepTrain, nodes
+from netlists import Array, Buffers, Circuit, Limiter, MacroOpAmp, OpAmp, OpAmps, SinglePoleOpAmp, nodes
 from netlists.opamps.subcircuit import has_energy, has_supply
 from netlists.parts import GROUND
 from netlists.record import FloatArray
+from netlists.sources import Steps
 
 Voltages = Mapping[str, FloatArray]
 """Of every group, shape (..., group), V."""
@@ -95,7 +96,7 @@ def _rails(place: int, record: OpAmp) -> tuple[str, ...]:
     return nodes.rails(place) if has_supply(record) else ()
 
 
-def observe(circuit: Circuit, waveforms: Waveforms, drive: StepTrain) -> Observation:
+def observe(circuit: Circuit, waveforms: Waveforms, drive: Steps) -> Observation:
     """What a circuit did, from its saved vectors and its input."""
     voltage = _voltages(circuit, waveforms, drive)
     inputs, outputs = of_opamps(circuit, voltage)
@@ -114,7 +115,7 @@ def observe(circuit: Circuit, waveforms: Waveforms, drive: StepTrain) -> Observa
     )
 
 
-def _voltages(circuit: Circuit, waveforms: Waveforms, drive: StepTrain) -> dict[str, FloatArray]:
+def _voltages(circuit: Circuit, waveforms: Waveforms, drive: Steps) -> dict[str, FloatArray]:
     """Of all groups; those that sources hold follow from the input."""
     levels = drive.voltage(waveforms.time).T
     held = {source.group: source.volts(levels).T for source in circuit.sources}
@@ -141,6 +142,8 @@ def _drawn(
             drawn[group] += own
         if (account := getattr(part, "account", "")) in dissipated:
             dissipated[account] += np.einsum("ts,ts->t", ends, resistive)
+    for limiter in circuit.of(Limiter):  # they deliver, and are not charged for it elsewhere
+        dissipated[limiter.account] -= np.einsum("ti,ti->t", voltage[limiter.output], drawn[limiter.output])
     return drawn, dissipated
 
 
@@ -197,9 +200,14 @@ def _delivered(circuit: Circuit, voltage: Voltages, drawn: Voltages, waveforms: 
             return None
         plus, minus = (waveforms.current(f"V{rail[1:]}") for rail in nodes.rails(place))
         found += record.supply_voltage * (minus - plus)
-    for source in circuit.sources:
-        found += np.einsum("ti,ti->t", voltage[source.group], drawn[source.group])
+    for group in ideal_drivers(circuit):
+        found += np.einsum("ti,ti->t", voltage[group], drawn[group])
     return found
+
+
+def ideal_drivers(circuit: Circuit) -> list[str]:
+    """Groups that sources and buffers hold: what these deliver counts as delivered."""
+    return [*(source.group for source in circuit.sources), *(part.output for part in circuit.of(Buffers))]
 
 
 def _stage_voltage(circuit: Circuit, output: FloatArray, current: FloatArray) -> FloatArray:

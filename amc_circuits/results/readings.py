@@ -12,8 +12,8 @@ from amc_circuits.results.observation import Observation
 from amc_circuits.results.response import Response
 from amc_circuits.results.solution import Attempt
 from amc_circuits.values.quantities import format_quantity
-from netlists import StepTrain
 from netlists.record import FloatArray
+from netlists.sources import Steps
 
 NARROWER, WIDER = 0.97, 1.03
 """Of the tolerance. Where a crest grazes the edge of its band, the settling time jumps on the smallest change: between
@@ -121,17 +121,17 @@ class Reading:
     excess: Excess | None = None
 
 
-def read_slot(observation: Observation, drive: StepTrain, slot: int, tolerance: float) -> Reading:
+def read_slot(observation: Observation, drive: Steps, slot: int, tolerance: float) -> Reading:
     """Measures slot number `slot` of a stream by the definitions of docs/measurement.md."""
     step = drive.step_time(slot)
-    seen = observation.between(slot * drive.period, drive.slot_end(slot))
+    seen = observation.between(drive.slot_begin(slot), drive.slot_end(slot))
     steady = measurement.is_steady(seen.time, seen.outputs, tolerance)
     early, settled, late = (
         measurement.settling_time(seen.time, seen.outputs, step, share * tolerance) if steady else np.nan
         for share in (WIDER, 1.0, NARROWER)
     )
     peak = float(np.abs(seen.stage_voltage).max())
-    attempt = Attempt(scale=1.0, slot_time=drive.slot_time, peak_output=peak, why="first")
+    attempt = Attempt(scale=1.0, slot_time=drive.length(slot), peak_output=peak, why="first")
     return Reading(
         attempt=attempt,
         attempts=(attempt,),

@@ -13,8 +13,9 @@ from pydantic import Field, model_validator
 from netlists.arrays.array import Array
 from netlists.arrays.interconnect import Interconnect
 from netlists.circuit import Circuit
+from netlists.driving import Source
 from netlists.opamps.records import OpAmp
-from netlists.parts import GROUND, Conductors, OpAmps, Source
+from netlists.parts import GROUND, Conductors, OpAmps
 from netlists.record import Matrix, ParameterError, Positive, Record, Vector
 from netlists.temperature import NOMINAL_TEMPERATURE, Kelvin
 

@@ -12,7 +12,8 @@ from PySpice.Spice.Netlist import Circuit as SpiceCircuit
 from netlists.circuit import Circuit
 from netlists.circuits.array_design import ArrayDesign
 from netlists.deck import spice_circuit
-from netlists.parts import Conductors, OpAmps, Part, Source
+from netlists.driving import Source
+from netlists.parts import Conductors, OpAmps, Part
 from netlists.record import Positive
 from netlists.sources import Drive
 

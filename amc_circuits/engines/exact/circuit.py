@@ -11,7 +11,7 @@ from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import linear_circuit, networks, siemens_of
 from amc_circuits.linear.quadratic_form import QuadraticForm, block_diagonal
 from amc_circuits.linear.response import ExactResponse, Piece, Probe, probe_of, response_of
-from amc_circuits.results.observation import of_opamps, opamp_places, terminals
+from amc_circuits.results.observation import ideal_drivers, of_opamps, opamp_places, terminals
 from netlists import GROUND, Array, Circuit, Conductors, MacroOpAmp, OpAmps, Switches
 from netlists.opamps.subcircuit import has_energy
 from netlists.record import FloatArray
@@ -41,9 +41,10 @@ class Samples:
 class ExactCircuit:
     """The linear circuit of a circuit, with all that does not depend on its inputs worked out."""
 
-    def __init__(self, circuit: Circuit) -> None:
+    def __init__(self, circuit: Circuit, linear: LinearCircuit | None = None) -> None:
+        """`linear`: its linear circuit; worked out unless given."""
         self.circuit = circuit
-        self.linear: LinearCircuit = linear_circuit(circuit)
+        self.linear: LinearCircuit = linear or linear_circuit(circuit)
         self.response: ExactResponse = response_of(self.linear)
         self._free = [group for group in circuit.groups if group in self.linear.nodes]
         self._stages = [
@@ -60,7 +61,7 @@ class ExactCircuit:
     def _drawn(self) -> dict[str, list[tuple[str, FloatArray, FloatArray]]]:
         """For sources and op-amps without output resistance, what voltages and rates at groups draw through parts."""
         limited = [part.output for part in self.circuit.of(OpAmps) if not isinstance(part.record, MacroOpAmp)]
-        wanted = {*self.linear.held, *limited}
+        wanted = {*ideal_drivers(self.circuit), *limited}
         sums: dict[str, dict[str, tuple[FloatArray, FloatArray]]] = {group: {} for group in wanted}
         for _, (groups, laplacian, charge) in networks(self.circuit):
             cuts = np.cumsum([0, *(self.circuit.groups[group] for group in groups)]).tolist()
@@ -133,7 +134,7 @@ class ExactCircuit:
             elif delivered is not None:
                 delivered += _supplied(opamp, current[..., places])
         if delivered is not None:
-            for group in self.linear.held:
+            for group in ideal_drivers(circuit):
                 delivered += (voltage[group] * drawn[group]).sum(axis=2)
         ends = np.concatenate([voltage[group] for group in terminals(circuit)], axis=2)
         return Samples(time, ends, stage, slewing, current, delivered)

@@ -65,8 +65,9 @@ class StateSpaceEngine:
         """The exact circuit.
 
         Raises:
-            ParameterError: Cells, limiters or op-amps are not linear.
+            ParameterError: Cells, limiters or op-amps are not linear, or there are several phases.
         """
+        circuit.check_one_phase()
         check_linear(circuit)
         return ExactCircuit(circuit)
 

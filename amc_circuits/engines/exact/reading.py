@@ -41,15 +41,21 @@ def read_slots(
     exact: ExactCircuit, drive: StepTrain, from_rest: bool, tolerance: float, largest_loss: float = LARGEST_LOSS
 ) -> list[Reading]:
     """Measures every slot of a step train; beyond `largest_loss` of full scale a reading has an excess."""
-    slots = slots_of(exact, drive, from_rest)
-    steady_from = drive.slot_time * (1 - 1 / measurement.STEADY_PART)
+    return read_responses(exact, slots_of(exact, drive, from_rest), drive.slot_time, tolerance, largest_loss)
+
+
+def read_responses(
+    exact: ExactCircuit, slots: Slots, slot_time: float, tolerance: float, largest_loss: float = LARGEST_LOSS
+) -> list[Reading]:
+    """Measures responses in slots of equal duration, s; as `read_slots`."""
+    steady_from = slot_time * (1 - 1 / measurement.STEADY_PART)
     panels = (
         np.union1d(exact.response.panels(slots.edge), slots.step),
         np.union1d(exact.response.panels(slots.hold), steady_from),
     )
     sampled = sum(len(edges) for edges in panels)
     at_once = max(1, BATCH_SIZE // (sampled * (8 * exact.rows + SAMPLES * exact.outputs.modal.shape[0])))
-    count = drive.levels.shape[1]
+    count = slots.edge.inputs.shape[1]
     found: list[Reading] = []
     for first in range(0, count, at_once):
         part = slots.of(np.arange(first, min(first + at_once, count)))

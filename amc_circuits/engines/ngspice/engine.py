@@ -67,7 +67,12 @@ class NgspiceEngine:
         return About(self.name, self.binary.version, self.klu)
 
     def init(self, circuit: Circuit) -> Simulated:
-        """The circuit's text, and what checks its runs."""
+        """The circuit's text, and what checks its runs.
+
+        Raises:
+            ParameterError: There are several phases.
+        """
+        circuit.check_one_phase()
         return Simulated(circuit)
 
     def deck(self, state: Simulated, job: Job) -> str:
@@ -115,7 +120,7 @@ class NgspiceEngine:
         text = side_by_side([(state.circuit, job.drive) for state, job in zip(states, jobs, strict=True)])
         deck = "\n".join([text, analysis_lines(analysis, self.klu), ".end\n"])
         owner = object()
-        call = partial(simulate, deck, partial(_whole, analysis), self.binary, self.timeout, self.keep, owner)
+        call = partial(simulate, deck, partial(whole_run, analysis), self.binary, self.timeout, self.keep, owner)
         ((_, waveforms),) = run_together([call], 1, owner)
         sha256 = hashlib.sha256(deck.encode("ascii")).hexdigest()
         column = {name: k for k, name in enumerate(waveforms.names)}
@@ -160,7 +165,7 @@ class NgspiceEngine:
 
     def _run_one(self, state: Simulated, job: Job, owner: object) -> Waveforms:
         deck = self.deck(state, job)
-        waveforms = simulate(deck, partial(_whole, job.analysis), self.binary, self.timeout, self.keep, owner)
+        waveforms = simulate(deck, partial(whole_run, job.analysis), self.binary, self.timeout, self.keep, owner)
         return replace(waveforms, deck_sha256=hashlib.sha256(deck.encode("ascii")).hexdigest())
 
 
@@ -178,7 +183,7 @@ def _run(state: Simulated, job: Job, waveforms: Waveforms, tolerance: float) -> 
     return Run(state, job, observation, readings)
 
 
-def _whole(analysis: Transient, path: Path) -> Waveforms:
+def whole_run(analysis: Transient, path: Path) -> Waveforms:
     """What a run saved; it counts only if it reaches the wanted end and holds all that was asked for."""
     waveforms = read_raw(path)
     last, stop_time = float(waveforms.time[-1]), analysis.stop_time

@@ -94,7 +94,7 @@ def test_resistor_into_capacitor_is_k_t_over_c():
     pole = siemens / (2 * math.pi * farad)
     circuit = LinearCircuit(
         state=np.array([[-siemens / farad]]), drive=np.array([[1 / farad]]), read=np.eye(1), feed=np.zeros((1, 1)),
-        rest=np.zeros(1), nodes={}, held={}, outputs="", stages=(),
+        rest=np.zeros(1), nodes={}, held={}, outputs="", stages=(), kept=np.arange(1),
     )  # fmt: skip
     for bandwidth in (pole / 10, pole, 1e6 * pole):
         found = filtered_covariance(circuit, np.array([[2 * KT * siemens]]), slice(0, 1), bandwidth)
@@ -106,7 +106,7 @@ def test_white_noise_is_cut_by_the_read_out_alone():
     ohms, bandwidth = 10e3, 3e6
     circuit = LinearCircuit(
         state=-np.eye(1), drive=np.zeros((1, 1)), read=np.zeros((1, 1)), feed=np.array([[ohms]]), rest=np.zeros(1),
-        nodes={}, held={}, outputs="", stages=(),
+        nodes={}, held={}, outputs="", stages=(), kept=np.arange(1),
     )  # fmt: skip
     found = filtered_covariance(circuit, np.array([[2 * KT / ohms]]), slice(0, 1), bandwidth)
     assert_close(found, [[4 * KT * ohms * math.pi / 2 * bandwidth]], relative=1e-12)

@@ -1,0 +1,168 @@
+"""Circuits that do one thing after the other: ends by NumPy, charges by closed forms, and both engines."""
+
+import numpy as np
+import pytest
+
+from amc_circuits.engines import NgspiceEngine, StateSpaceEngine, read_phases, simulate_phases
+from amc_circuits.linear.equations import linear_circuit
+from amc_circuits.linear.noise import noise
+from netlists import (
+    GROUND,
+    Array,
+    Capacitors,
+    Circuit,
+    Conductors,
+    Hold,
+    Interconnect,
+    Limiter,
+    OpAmps,
+    ParameterError,
+    Phase,
+    SinglePoleOpAmp,
+    Source,
+    Switches,
+    expanded,
+    preset,
+    spice_circuit,
+)
+from tests.comparators import assert_close, assert_within
+
+N = 3
+UNIT = 1e-4
+MATRIX = np.random.default_rng(1).uniform(0.1, 1, (N, N)) + 2 * np.eye(N)
+VECTORS = np.random.default_rng(2).uniform(-0.02, 0.02, (N, 2))
+OPAMPS = {"single-pole": SinglePoleOpAmp(open_loop_gain=1e6, gbwp=100e6), "macro": preset("cmos-100meg")}
+IDEAL = Interconnect()
+WIRES = Interconnect(wire_resistance=5.0, line_capacitance=1e-15)
+
+
+def macro(opamp=OPAMPS["single-pole"], *, wires=IDEAL, on=1.0, offset=0.0, duration=300e-9):
+    """One array and one row of op-amps: `h = -A u` is held, then solved for, so that the answer is u again."""
+    parts = (
+        Array("a", "w", "c", MATRIX * UNIT, wires),
+        Switches("drive", "u", "c", ("multiply",), on),
+        Switches("loop", "o", "c", ("invert",), on),
+        Conductors("fb", "f", "w", UNIT),
+        Switches("fbs", "o", "f", ("multiply",), on),
+        Conductors("in", "p", "w", UNIT),
+        Switches("ins", "h", "p", ("invert",), on),
+        OpAmps("amp", "w", "o", opamp),
+        Hold("sample", "o", "h", 1e-12, offset),
+    )
+    phases = (Phase("multiply", hold=("sample",), duration=duration), Phase("invert", inputs=(), duration=duration))
+    return Circuit("two phases", {group: N for group in "uwcofph"}, parts, (Source("u"),), "o", phases)
+
+
+def test_ends_are_numpys():
+    """Product, then solution; what the hold adds is solved for too. Gain and switches leave 2e-4."""
+    offset = 1e-3
+    readings = read_phases(macro(offset=offset), VECTORS, 0.01)
+    assert len(readings) == 4
+    for vector, (product, solution) in zip(VECTORS.T, (readings[:2], readings[2:]), strict=True):
+        wanted = vector - np.linalg.solve(MATRIX, np.full(N, offset))
+        assert_close(product.final, -MATRIX @ vector, absolute=1e-3 * np.abs(MATRIX @ vector).max())
+        assert_close(solution.final, wanted, absolute=2e-4 * np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("opamp", OPAMPS)
+@pytest.mark.parametrize("wires", [IDEAL, WIRES], ids=["ideal wires", "wires"])
+def test_both_engines_agree_in_every_phase(opamp, wires):
+    """Ends within 1e-6, settling times and energies in the array within 1 %; sources and holds begin where it ended."""
+    circuit = macro(OPAMPS[opamp], wires=wires, on=100.0, offset=1e-3)
+    exact = read_phases(circuit, VECTORS, 0.01)
+    simulated = simulate_phases(circuit, VECTORS, 0.01, max_step=0.2e-9)
+    for one, other in zip(exact, simulated, strict=True):
+        assert one.steady and other.steady
+        assert_close(other.final, one.final, absolute=1e-6 * np.abs(one.final).max())
+        assert_within(other.settling_time, one.settling_time, 0.01)
+        assert_within(other.energy["array"], one.energy["array"], 0.01)
+
+
+def test_a_phase_that_ends_early_is_carried_over():
+    """Shorter than the product needs: what is held is on its way, in both engines, and the state goes on from there."""
+    circuit = macro(duration=15e-9)
+    exact, simulated = read_phases(circuit, VECTORS, 0.01), simulate_phases(circuit, VECTORS, 0.01, max_step=0.05e-9)
+    assert np.abs(exact[0].final + MATRIX @ VECTORS[:, 0]).max() > 1e-3
+    for one, other in zip(exact, simulated, strict=True):
+        assert not one.steady and not other.steady
+        assert_close(other.final, one.final, absolute=1e-3 * np.abs(one.final).max())
+
+
+def reader(group, size):
+    """An array that a group drives, and its amplifiers."""
+    opamp = OpAmps("amp", "v", "out", OPAMPS["single-pole"])
+    return Array("a", "v", group, np.full((size, size), UNIT / size)), Conductors("fb", "v", "out", UNIT), opamp
+
+
+def sampler(*, injection=0.0, overlap=0.0, on=1e3, duration=50e-9):
+    """Two samplers of the input, one a part, one a switch and a capacitor, of 1 pF each; switches open at the end."""
+    parts = (
+        *reader("a", 2),
+        Hold("part", "in", "a", 1e-12, injection=injection, on_resistance=on),
+        Switches("sw", "in", "b", ("sample",), on, overlap_capacitance=overlap),
+        Capacitors("cap", "b", GROUND, 1e-12),
+    )
+    phases = (
+        Phase("sample", outputs="a", hold=("part",), duration=duration),
+        Phase("part", inputs=(), outputs="a", duration=duration),
+        Phase("switch", inputs=(), outputs="b", duration=duration),
+    )
+    return Circuit("samplers", dict.fromkeys(("in", "a", "b", "v", "out"), 2), parts, (Source("in"),), "a", phases)
+
+
+LEVELS = np.array([[0.3], [-0.2]])
+
+
+@pytest.mark.parametrize("charge", [0.0, 5e-15, -2e-15])
+def test_injected_charge_moves_what_is_held_by_q_over_c(charge):
+    """Whatever was held; the rest drains within 1e-7, through 1e12 ohm."""
+    circuit = sampler(injection=charge)
+    for readings in (read_phases(circuit, LEVELS, 0.01), simulate_phases(circuit, LEVELS, 0.01, max_step=0.2e-9)):
+        assert_close(readings[0].final, LEVELS[:, 0], absolute=1e-7)
+        assert_close(readings[1].final, LEVELS[:, 0] + charge / 1e-12, absolute=2e-6)
+
+
+def test_overlap_takes_half_of_its_swing():
+    """A switch of small resistance absorbs the first half of the control's fall; the other divides between C and C_ov.
+
+    In ngspice a switch changes a step late: at 2 ps in an edge of 100 ps some 2 % of this are missing.
+    """
+    on, overlap, slope = 0.1, 20e-15, 1e10
+    wanted = LEVELS[:, 0] - 0.5 * overlap / (1e-12 + overlap) - on * overlap * slope
+    circuit = sampler(overlap=overlap, on=on, duration=5e-9)
+    assert_close(read_phases(circuit, LEVELS, 0.01)[2].final, wanted, absolute=1e-7)
+    simulated = simulate_phases(circuit, LEVELS, 0.01, max_step=2e-12)
+    assert_close(simulated[2].final, wanted, absolute=0.03 * 0.5 * overlap / 1e-12)
+
+
+@pytest.mark.parametrize("kind", ["clip", "dead-zone"])
+def test_limiter_follows_its_law(kind):
+    """In a deck, at inputs on both sides of the level; its account is that of what it delivers to the load."""
+    level, given = 0.1, np.array([-0.3, -0.05, 0.0, 0.08, 0.25])
+    parts = (Limiter("lim", "in", "a", kind, level), *reader("a", 5))
+    phases = (Phase("only", duration=200e-9),)
+    circuit = Circuit("limiter", dict.fromkeys(("in", "a", "v", "out"), 5), parts, (Source("in"),), "a", phases)
+    (reading,) = simulate_phases(circuit, given[:, None], 0.01, max_step=0.5e-9)
+    held = np.array([-0.1, -0.05, 0.0, 0.08, 0.1])
+    assert_close(reading.final, held if kind == "clip" else given - held, absolute=1e-9)
+    with pytest.raises(ParameterError, match="limiters"):
+        read_phases(circuit, given[:, None], 0.01)
+
+
+def test_what_is_not_modelled_is_refused():
+    """A phase without duration, phases in a plain engine, a hold in a plain deck, more charge than a volt takes."""
+    endless = macro(duration=None)
+    with pytest.raises(ParameterError, match=r"duration.*multiply.*give every phase a duration"):
+        read_phases(endless, VECTORS, 0.01)
+    for engine in (StateSpaceEngine(), NgspiceEngine()):
+        with pytest.raises(ParameterError, match=r"multiply, invert.*read_phases or simulate_phases"):
+            engine.init(macro())
+    for works_out in (linear_circuit, noise):
+        with pytest.raises(ParameterError, match="read_phases or simulate_phases"):
+            works_out(macro())
+    with pytest.raises(ParameterError, match="expanded circuits only"):
+        spice_circuit(macro())
+    with pytest.raises(ParameterError, match=r"injection.*1e-12 C"):
+        expanded(sampler(injection=2e-12))
+    with pytest.raises(ParameterError, match=r"rise_time.*must be shorter than every phase"):
+        read_phases(macro(), VECTORS, 0.01, rise_time=1e-6)
