@@ -127,9 +127,9 @@ def check_limits(study: MonteCarlo, limits: Sequence[Limit]) -> None:
     """
     for limit in limits:
         if limit.figure == "relative_noise" and not study.with_noise:
-            raise ParameterError("spec", repr(str(limit)), "noise is not told; give --noise, too")
+            raise ParameterError("spec", repr(str(limit)), "noise is not computed; add --noise")
         if limit.figure.startswith(BUDGET) and not study.with_budget:
-            raise ParameterError("spec", repr(str(limit)), "the error budget is not told; give --budget, too")
+            raise ParameterError("spec", repr(str(limit)), "the error budget is not computed; add --budget")
         if limit.figure == "energy" and isinstance(study.arguments["opamp"], SinglePoleOpAmp):
             raise ParameterError("spec", repr(str(limit)), "this op-amp has no supply, so no energy; take another")
 
