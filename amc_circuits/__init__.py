@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from amc_circuits.results.solution import Energy, Solution, Status, UnusableSolutionError
     from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
     from amc_circuits.solvers.mvm import MvmCircuit
+    from amc_circuits.solvers.solver import Solver
     from amc_circuits.sweep.rows.results import open_sweep
     from amc_circuits.values.quantities import format_quantity
     from amc_circuits.values.version import package_version
@@ -44,6 +45,7 @@ _HOMES = {
     "Extension": "amc_circuits.cli.extensions",
     "InvCircuit": "amc_circuits.solvers.inv",
     "MvmCircuit": "amc_circuits.solvers.mvm",
+    "Solver": "amc_circuits.solvers.solver",
     "NgspiceEngine": "amc_circuits.engines",
     "ParameterError": "netlists",
     "Response": "amc_circuits.results.response",
@@ -79,6 +81,7 @@ __all__ = [
     "SimulationError",
     "SlowInverterWarning",
     "Solution",
+    "Solver",
     "Status",
     "UnusableSolutionError",
     "check_folder",

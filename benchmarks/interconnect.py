@@ -50,8 +50,8 @@ from amc_circuits.values.matrices import draw_matrix, draw_vector
 from amc_circuits.values.quantities import format_quantity
 from benchmarks.machine import machine_line
 from netlists import Array, SinglePoleOpAmp
+from netlists.arrays.reduction import reduce_array
 from netlists.record import FloatArray
-from netlists.reduction import reduce_array
 from optimizer.datasets import load_dataset
 from optimizer.result import TrainingResult
 from optimizer.specification import override, preset

@@ -30,7 +30,7 @@ from amc_circuits.engines import Job, NgspiceEngine
 from amc_circuits.values.matrices import draw_matrix, draw_vector
 from amc_circuits.values.quantities import format_quantity
 from benchmarks.machine import machine_line
-from netlists import InvDesign, SinglePoleOpAmp, StepTrain, Transient, nodes
+from netlists import InvDesign, SinglePoleOpAmp, StepTrain, Transient
 from netlists.record import FloatArray
 
 KINDS = ("signed", "positive")
@@ -118,12 +118,12 @@ def simulate(design: InvDesign, levels: FloatArray) -> tuple[FloatArray, FloatAr
     """Times, outputs, and seconds; the reduction of the array included."""
     w = design.opamp.unity_gain_frequency
     drive = StepTrain(levels=levels[:, None], slot_time=SLOT / w)
-    saved = tuple(f"v({name})" for name in nodes.columns(design.size))
+    saved = tuple(f"v({name})" for name in design.circuit.nodes("c"))
     analysis = Transient(stop_time=drive.stop_time, max_step=STEP / w, reltol=1e-6, saved=saved)
     began = time.perf_counter()
     engine = NgspiceEngine(timeout=3600)
     waves = engine.run(engine.init(design.circuit), [Job(design.circuit, drive, analysis)])[0]
-    return waves.time, waves.voltages(nodes.columns(design.size)), time.perf_counter() - began
+    return waves.time, waves.voltages(design.circuit.nodes("c")), time.perf_counter() - began
 
 
 def measure(point: Point, seed: int) -> Measured:

@@ -1,7 +1,7 @@
 """How does an op-amp made of transistors change with temperature?
 
 Method: `cmos-100meg-transistor` on the test bench (ngspice, 10 kohm load) from 250 to 400 K; each metric is fitted by a
-power of T by least squares of the logarithms. `netlists/temperature.py` has these powers for all other op-amps.
+power of T by least squares of the logarithms. `netlists/opamps/temperature.py` has these powers for all other op-amps.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from amc_circuits.opamps.bench import characterize
 from amc_circuits.values.quantities import format_quantity
 from benchmarks.machine import machine_line
 from netlists import preset
-from netlists.temperature import OPAMP_EXPONENTS
+from netlists.opamps.temperature import OPAMP_EXPONENTS
 
 KELVINS = (250.0, 275.0, 300.15, 325.0, 350.0, 375.0, 400.0)
 METRICS = {

@@ -12,7 +12,7 @@ import numpy as np
 from PySpice.Spice.Netlist import Circuit, SubCircuit
 
 from netlists import InvDesign, MacroOpAmp, SinglePoleOpAmp
-from netlists.opamp import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE, COMPENSATION
+from netlists.opamps.subcircuit import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE, COMPENSATION
 from netlists.record import FloatArray
 
 

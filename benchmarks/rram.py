@@ -1,8 +1,8 @@
 """Where do the filament cells switch, what does the gate voltage set, and what does programming an array take?
 
-Method: 1T1R decks in ngspice (`netlists/one_transistor_cell.py`). Loops: slow triangles on the bit line (SET) and the
-source line (RESET) at several ramp times; SET is told where half the gap is gone, as voltage across the cell, RESET as
-the source line voltages between which 5 % and 95 % of the gap come back. Pulses: one SET from the largest gap, at
+Method: 1T1R decks in ngspice (`netlists/rram/one_transistor_cell.py`). Loops: slow triangles on the bit line (SET) and
+the source line (RESET) at several ramp times; SET is told where half the gap is gone, as voltage across the cell, RESET
+as the source line voltages between which 5 % and 95 % of the gap come back. Pulses: one SET from the largest gap, at
 several temperatures, too, one RESET from 300 uS. Convergence: trains of six random pulses. Write-verify: 64 x 64
 targets, uniform from 1 to 100 uS, by the calibrated table (calibration included in the first row's seconds), ideal and
 with spreads that are chosen here; sixteen targets pulse by pulse in ngspice beside it.
@@ -31,8 +31,8 @@ from amc_circuits.programming.pulse_model import CircuitPulses, calibrate
 from amc_circuits.programming.write_verify import CellStatus, WriteVerify, Written, write_verify
 from amc_circuits.values.quantities import format_quantity
 from benchmarks.machine import machine_line
-from netlists.filament import FILAMENTS, WORKING
-from netlists.one_transistor_cell import AccessTransistor, OneTransistorCell, Pulse, loop_deck, pulse_deck
+from netlists.rram.filament import FILAMENTS, WORKING
+from netlists.rram.one_transistor_cell import AccessTransistor, OneTransistorCell, Pulse, loop_deck, pulse_deck
 
 CELL = OneTransistorCell()
 WIDE = AccessTransistor(width=20e-6)

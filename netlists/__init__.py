@@ -1,16 +1,18 @@
 """What a circuit is: parameter records in, PySpice circuits out. Volts, siemens, seconds. Runs nothing."""
 
-from netlists.analysis import Transient, analysis_lines, operating_point_lines
+from netlists.analyses import Transient, analysis_lines, operating_point_lines
+from netlists.arrays.array import Array
+from netlists.arrays.interconnect import Interconnect
+from netlists.arrays.mesh import ArrayState, array_state
+from netlists.arrays.reduction import ReducedArray, reduce_array
 from netlists.circuit import Circuit
 from netlists.circuits.inv import InvDesign, inv, inv_circuit
 from netlists.circuits.mvm import MvmDesign, mvm, mvm_circuit
 from netlists.deck import input_sources, spice_circuit
-from netlists.mesh import ArrayState, array_state
-from netlists.opamp_parameters import MacroOpAmp, OpAmp, SinglePoleOpAmp, SubcircuitOpAmp
-from netlists.parameters import NOMINAL_TEMPERATURE, Interconnect
+from netlists.opamps.presets import PRESETS, preset
+from netlists.opamps.records import MacroOpAmp, OpAmp, SinglePoleOpAmp, SubcircuitOpAmp
 from netlists.parts import (
     GROUND,
-    Array,
     Capacitors,
     Conductors,
     Hold,
@@ -22,11 +24,10 @@ from netlists.parts import (
     Source,
     Switches,
 )
-from netlists.presets import PRESETS, preset
 from netlists.record import ParameterError, Record
-from netlists.reduction import ReducedArray, reduce_array
 from netlists.side_by_side import side_by_side, vector_beside
 from netlists.sources import Constant, StepTrain
+from netlists.temperature import NOMINAL_TEMPERATURE
 
 __all__ = [
     "GROUND",

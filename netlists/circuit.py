@@ -11,11 +11,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from netlists.opamp_parameters import OpAmp, SubcircuitOpAmp
-from netlists.parameters import NOMINAL_TEMPERATURE
+from netlists.arrays.array import Array
+from netlists.opamps.records import OpAmp, SubcircuitOpAmp
 from netlists.parts import (
     GROUND,
-    Array,
     Capacitors,
     Conductors,
     Hold,
@@ -29,6 +28,7 @@ from netlists.parts import (
     ends_of,
 )
 from netlists.record import FloatArray, ParameterError, Record
+from netlists.temperature import NOMINAL_TEMPERATURE
 
 P = TypeVar("P", bound=Part)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 from PySpice.Spice.Netlist import Circuit as SpiceCircuit
 
-from netlists import nodes, opamp, sources
+from netlists import nodes, sources
+from netlists.arrays.array import Array
+from netlists.arrays.crossbar import crossbar
 from netlists.circuit import Circuit
-from netlists.crossbar import crossbar
-from netlists.parameters import NOMINAL_TEMPERATURE
-from netlists.parts import GROUND, Array, Capacitors, Conductors, OpAmps, Part, Values
+from netlists.opamps import subcircuit as opamp
+from netlists.parts import GROUND, Capacitors, Conductors, OpAmps, Part, Values
 from netlists.record import ParameterError
 from netlists.sources import Drive
+from netlists.temperature import NOMINAL_TEMPERATURE
 
 
 def spice_circuit(circuit: Circuit, drive: Drive | None = None) -> SpiceCircuit:
@@ -49,7 +51,7 @@ def subcircuits(circuit: Circuit) -> list[str]:
 
 def supplies(circuit: Circuit) -> str:
     """The rails of every op-amp record that has supply pins."""
-    lines = [sources.supply(record, nodes.rails(place)) for place, record in enumerate(circuit.opamps)]
+    lines = [opamp.supply(record, nodes.rails(place)) for place, record in enumerate(circuit.opamps)]
     return "\n".join(line for line in lines if line)
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 
+from netlists.arrays.array import Array
 from netlists.circuit import Circuit
 from netlists.deck import spice_circuit
-from netlists.opamp import subcircuit_name
-from netlists.opamp_parameters import SubcircuitOpAmp
-from netlists.parts import Array
+from netlists.opamps.records import SubcircuitOpAmp
+from netlists.opamps.subcircuit import subcircuit_name
 from netlists.record import ParameterError, Positive, Record
 
 BOLTZMANN = 1.380649e-23

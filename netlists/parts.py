@@ -3,67 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
-from netlists.opamp_parameters import OpAmp
-from netlists.parameters import Interconnect
+from netlists.arrays.array import Array
+from netlists.opamps.records import OpAmp
 from netlists.record import FloatArray, ParameterError
-from netlists.reduction import ReducedArray, reduce_array
 
 GROUND = "0"
 """In the place of a group: the reference node."""
-IDEAL = Interconnect()
-"""Wires without resistance and capacitance."""
 Values = FloatArray | float
 """One number, or one a place."""
-
-
-@dataclass(frozen=True, eq=False)
-class Array:
-    """A crossbar of cells between word lines (its rows) and bit lines (its columns).
-
-    Attributes:
-        name: Starts the names of its elements.
-        word_lines: Group of N nodes.
-        bit_lines: Group of M nodes.
-        conductance: Shape (N, M), siemens, all above 0.
-        interconnect: Its wires.
-        nonlinearity_voltage: V0 of cells that follow `I = G V0 sinh(V/V0)`, V; None means linear cells.
-        account: To whose account its joules go.
-    """
-
-    name: str
-    word_lines: str
-    bit_lines: str
-    conductance: FloatArray
-    interconnect: Interconnect = IDEAL
-    nonlinearity_voltage: float | None = None
-    account: str = "array"
-
-    def __post_init__(self) -> None:
-        if self.conductance.ndim != 2 or not (np.isfinite(self.conductance).all() and (self.conductance > 0).all()):
-            mend = "every cell needs a finite conductance above 0 siemens"
-            raise ParameterError("conductance", f"cells of array {self.name}", mend)
-        wires = self.interconnect
-        if self.nonlinearity_voltage is not None and wires.wire_resistance > 0 and wires.form == "reduced":
-            mend = "only a network of linear cells can be reduced; with a nonlinearity_voltage take flat"
-            raise ParameterError("interconnect", "reduced", mend)
-
-    @property
-    def flat(self) -> bool:
-        """True where the deck holds the mesh itself."""
-        return self.interconnect.wire_resistance > 0 and self.interconnect.form == "flat"
-
-    @cached_property
-    def reduced(self) -> ReducedArray:
-        """Cells and wires as a network between the terminals, word lines first; worked out at first use."""
-        wires = self.interconnect
-        return reduce_array(
-            self.conductance, wires.wire_resistance, wires.line_capacitance, wires.contacts, wires.line_model
-        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""What drives a circuit: step trains on the inputs, and the rails."""
+"""What drives a circuit: step trains on the inputs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Self
 import numpy as np
 from pydantic import model_validator
 
-from netlists.opamp_parameters import OpAmp, SinglePoleOpAmp
 from netlists.parts import Source
 from netlists.record import FloatArray, Matrix, NonNegative, ParameterError, Positive, Record, Vector
 
@@ -111,11 +110,3 @@ def _step_sources(drive: StepTrain, source: Source, terminals: list[str]) -> str
         points = " ".join(f"{time} {level!r}" for time, level in zip(stamps, column, strict=True))
         lines.append(f"V{node} {node} 0 PWL({points})")
     return "\n".join(lines)
-
-
-def supply(opamp: OpAmp, rails: tuple[str, str]) -> str:
-    """The rails, or nothing for an op-amp without supply pins."""
-    if isinstance(opamp, SinglePoleOpAmp):
-        return ""
-    volts = (opamp.supply_voltage, -opamp.supply_voltage)
-    return "\n".join(f"V{node[1:]} {node} 0 DC {level!r}" for node, level in zip(rails, volts, strict=True))

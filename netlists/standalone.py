@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netlists.analysis import Transient, analysis_lines
+from netlists.analyses import Transient, analysis_lines
 from netlists.circuit import Circuit
 from netlists.deck import input_sources, spice_circuit
 from netlists.sources import StepTrain

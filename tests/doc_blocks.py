@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$(?:\s*prints\s*^```text\n(.*?)^```$)?", re.M | re.S)
+STARTED: list[int] = []
+"""Process groups of the examples that were run."""
 TOLERANCE = 0.02
 """Relative, of numbers that another version of a simulator may print a little differently."""
 
@@ -53,12 +57,21 @@ def run(block: Block, folder: Path) -> str:
     """What an example prints; it must succeed."""
     interpreter = [sys.executable, "-c"] if block.language == "python" else ["bash", "-euo", "pipefail", "-c"]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    done = subprocess.run(
+    process = subprocess.Popen(
         [*interpreter, block.text], cwd=folder, env=os.environ | {"PATH": path},
-        capture_output=True, text=True, check=False, timeout=120,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    assert done.returncode == 0, f"{block.text}\nended with {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    STARTED.append(process.pid)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, f"{block.text}\nended with {process.returncode}\n{out}\n{err}"
+    return out
+
+
+def end_started() -> None:
+    """Ends what examples left running, such as a server of a page whose later example failed."""
+    while STARTED:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(STARTED.pop(), signal.SIGTERM)
 
 
 def assert_prints(printed: str, stated: str) -> None:

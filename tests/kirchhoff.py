@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp
+from netlists.circuits.ginv import GinvDesign
 
 Array = NDArray[np.float64]
 Node = tuple[str, *tuple[int, ...]]
@@ -66,14 +67,17 @@ class Network:
         """An ideal voltage source."""
         self.sources.append((node, volts, GROUND, 0.0))
 
-    def amplifier(self, name: str, place: int, inverting: Node, output: Node, opamp: OpAmp) -> None:
-        """An op-amp in its linear range: `A0 (offset - V(inverting))` behind its output resistance."""
+    def amplifier(
+        self, name: str, place: int, control: Node, output: Node, opamp: OpAmp, inverting: bool = True
+    ) -> None:
+        """An op-amp in its linear range: `A0 (offset - V(control))` behind its resistance; with + if not inverting."""
         gain = opamp.open_loop_gain
+        sign = -1 if inverting else 1
         if isinstance(opamp, MacroOpAmp):
-            self.sources.append(((name, place), gain * opamp.input_offset, inverting, -gain))
+            self.sources.append(((name, place), gain * opamp.input_offset, control, sign * gain))
             self.resistor((name, place), output, opamp.output_resistance)
         else:
-            self.sources.append((output, 0.0, inverting, -gain))
+            self.sources.append((output, 0.0, control, sign * gain))
 
     def array(
         self, k: int, cells: Array, rows: Sequence[Node], columns: Sequence[Node], segment: float, contacts: str
@@ -149,6 +153,25 @@ def mvm_at_rest(design: MvmDesign, inputs: Array) -> Rest:
     for i in range(rows):
         network.resistor(("out", i), sums[i], 1 / design.feedback_conductance)
         network.amplifier("amp", i, sums[i], ("out", i), design.opamp)
+    return network.solve()
+
+
+def ginv_at_rest(design: GinvDesign, inputs: Array) -> Rest:
+    """A GINV circuit with inputs (N,) in units of b, volts; the sources hold their opposite."""
+    (samples, features), network = design.conductance.shape, Network()
+    rows, errors, sums, outputs = (
+        nodes(name, size) for name, size in (("r", samples), ("e", samples), ("t", features), ("x", features))
+    )
+    for i, volts in enumerate(inputs.tolist()):
+        network.hold(("in", i), -volts)
+        network.resistor(("in", i), rows[i], 1 / design.input_conductance)
+        network.resistor(errors[i], rows[i], 1 / design.feedback_conductance)
+        network.amplifier("row", i, rows[i], errors[i], design.opamp)
+    for j in range(features):
+        network.amplifier("column", j, sums[j], outputs[j], design.opamp, inverting=False)
+    wires = design.interconnect
+    network.array(0, design.conductance, rows, outputs, wires.wire_resistance, wires.contacts)
+    network.array(1, design.conductance_transposed, sums, errors, wires.wire_resistance, wires.contacts)
     return network.solve()
 
 

@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from amc_circuits.cli.app import app
-from tests.doc_blocks import assert_prints, blocks, run
+from tests.doc_blocks import assert_prints, blocks, end_started, run
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -20,6 +20,12 @@ SESSIONS = [
     *sorted(DOCS.glob("howto/*.md")),
 ]
 """Pages whose examples are run in order, shell and Python, in one folder. Of the others the Python ones run alone."""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_running():
+    yield
+    end_started()
 
 
 def name(page):

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from amc_circuits.cases.circuits import circuit_row, solver_options
 from amc_circuits.cases.effects import idle_options
 from amc_circuits.cases.opamp_files import opamp_of
-from amc_circuits.cases.option import Circuit
 from amc_circuits.cases.options import CIRCUIT, CONVERTERS, DEVICE_OVERRIDES, OPAMP_FILE, OPAMP_OVERRIDES, SOLVE
 from amc_circuits.cells.devices import DRIFT_START, Device, device_preset
 from amc_circuits.cells.mapping import Mapping as Conductances
@@ -23,9 +23,8 @@ from amc_circuits.programming.conductances import load_conductances
 from amc_circuits.results.budget import Budget
 from amc_circuits.results.converters import Converters
 from amc_circuits.results.solution import Solution
-from amc_circuits.solvers.inv import InvCircuit
-from amc_circuits.solvers.mvm import MvmCircuit
 from amc_circuits.solvers.output_noise import relative_noise
+from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.matrices import draw_matrix, draw_vector
 from netlists import ParameterError
@@ -39,9 +38,9 @@ class Case:
     """A programmed circuit and what goes into it.
 
     Attributes:
-        kind: `inv` or `mvm`.
+        kind: Name of the circuit.
         circuit: The programmed circuit.
-        vector: b of INV or x of MVM, shape (n,) or (n, K).
+        vector: Right-hand sides, shape (n,) or (n, K).
         seed: Of all that is drawn: the problem, where it is no file, and what chance does to the parts.
         trial: Which circuit of this seed.
         with_noise: True when the noise of its outputs is wanted, too.
@@ -50,8 +49,8 @@ class Case:
         idle: A sentence on every option that was given and has no effect.
     """
 
-    kind: Circuit
-    circuit: InvCircuit | MvmCircuit
+    kind: str
+    circuit: Solver
     vector: Numbers
     seed: int = 0
     trial: int = 0
@@ -62,11 +61,7 @@ class Case:
 
     def run(self) -> Solution:
         """Solves or multiplies."""
-        return (
-            self.circuit.solve(self.vector)
-            if isinstance(self.circuit, InvCircuit)
-            else self.circuit.matvec(self.vector)
-        )
+        return self.circuit.solve(self.vector)
 
     def budget(self, solution: Solution) -> Budget | None:
         """What makes the answer wrong, where that is wanted; None of a circuit without rest."""
@@ -81,7 +76,7 @@ class Case:
         return noise_figures(self.circuit, solution, self.noise_bandwidth) if self.with_noise else {}
 
 
-def noise_figures(circuit: InvCircuit | MvmCircuit, solution: Solution, bandwidth: float | None) -> dict[str, Any]:
+def noise_figures(circuit: Solver, solution: Solution, bandwidth: float | None) -> dict[str, Any]:
     """Noise of a circuit's outputs behind the read-out, as a record has it; nothing where it grows.
 
     Raises:
@@ -101,11 +96,11 @@ def noise_figures(circuit: InvCircuit | MvmCircuit, solution: Solution, bandwidt
     }
 
 
-def make_case(kind: Circuit, options: dict[str, Any], jobs: int, keep: Path | None) -> Case:
+def make_case(kind: str, options: dict[str, Any], jobs: int, keep: Path | None) -> Case:
     """Loads or draws the problem and programs the circuit.
 
     Args:
-        kind: `inv` or `mvm`.
+        kind: Name of the circuit.
         options: As `parse_options` returns them.
         jobs: Simulations at the same time.
         keep: Folder for failed runs.
@@ -128,15 +123,12 @@ def make_case(kind: Circuit, options: dict[str, Any], jobs: int, keep: Path | No
     )
 
 
-def program(
-    kind: Circuit, matrix: Numbers, arguments: dict[str, Any], jobs: int, keep: Path | None
-) -> InvCircuit | MvmCircuit:
-    """A circuit of either kind, with `arguments` as `program_arguments` returns them."""
-    circuit = InvCircuit if kind == "inv" else MvmCircuit
-    return circuit.program(matrix, jobs=jobs, keep=keep, **arguments)
+def program(kind: str, matrix: Numbers, arguments: dict[str, Any], jobs: int, keep: Path | None) -> Solver:
+    """The circuit of a name, with `arguments` as `program_arguments` returns them."""
+    return circuit_row(kind).load().program(matrix, jobs=jobs, keep=keep, **arguments)
 
 
-def program_arguments(kind: Circuit, options: dict[str, Any], matrix: Numbers) -> dict[str, Any]:
+def program_arguments(kind: str, options: dict[str, Any], matrix: Numbers) -> dict[str, Any]:
     """The arguments of `program` that options as `parse_options` returns them stand for.
 
     Raises:
@@ -144,7 +136,8 @@ def program_arguments(kind: Circuit, options: dict[str, Any], matrix: Numbers) -
             cannot be used for this matrix.
     """
     apart = {*PARTS, *OPAMP_OVERRIDES, *OPAMP_FILE, *DEVICE_OVERRIDES}
-    names = {option.name for option in CIRCUIT + SOLVE if kind in option.circuits} - apart
+    own = {option.name for option in solver_options(kind)}
+    names = {option.name for option in CIRCUIT + SOLVE if kind in (option.circuits or (kind,))} - apart | own
     return {
         "opamp": opamp_of(options),
         "device": _device(options),
@@ -200,7 +193,7 @@ class Problem:
     vector: Numbers
 
 
-def problem(kind: Circuit, options: dict[str, Any]) -> Problem:
+def problem(kind: str, options: dict[str, Any]) -> Problem:
     """Matrix and vector from files, or drawn.
 
     Raises:
@@ -209,7 +202,8 @@ def problem(kind: Circuit, options: dict[str, Any]) -> Problem:
     """
     generator = np.random.default_rng(options["seed"])
     matrix = the_matrix(kind, options, generator)
-    name, length = ("b", len(matrix)) if kind == "inv" else ("x", matrix.shape[1])
+    solver = circuit_row(kind).load()
+    name, length = solver.takes, solver.length_of(matrix)
     if options["rhs"] is None:
         if options["matrix"] is not None:
             mend = f"give {name}, too, to have your own"
@@ -221,7 +215,7 @@ def problem(kind: Circuit, options: dict[str, Any]) -> Problem:
     return Problem(matrix, vector)
 
 
-def check_files(kind: Circuit, options: dict[str, Any]) -> None:
+def check_files(kind: str, options: dict[str, Any]) -> None:
     """Refuses files of matrix and vector that cannot be read or do not fit; each pair is looked at once.
 
     Raises:
@@ -243,7 +237,7 @@ def rows_of_matrix(options: Mapping[str, Any]) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _rows(kind: Circuit, matrix: str, matrix_name: str | None, rhs: str | None, rhs_name: str | None,
+def _rows(kind: str, matrix: str, matrix_name: str | None, rhs: str | None, rhs_name: str | None,
                  *_stamps: object) -> int:  # fmt: skip
     """Rows of the matrix in a file, after a look at the right-hand side; read again where a stamp has changed."""
     given = {"matrix": matrix, "matrix_name": matrix_name, "rhs": rhs, "rhs_name": rhs_name, "seed": 0}
@@ -261,7 +255,7 @@ def _stamp(path: str | None) -> tuple[int, int] | None:
     return None if found is None else (found.st_mtime_ns, found.st_size)
 
 
-def the_matrix(kind: Circuit, options: dict[str, Any], generator: np.random.Generator) -> Numbers:
+def the_matrix(kind: str, options: dict[str, Any], generator: np.random.Generator) -> Numbers:
     """The matrix of a file, or drawn.
 
     Raises:
@@ -273,7 +267,7 @@ def the_matrix(kind: Circuit, options: dict[str, Any], generator: np.random.Gene
     if size is None:
         raise ParameterError("size", "nothing", "give a file of A, or --size N to draw it")
     largest_condition = 1 / (size * np.finfo(float).eps)
-    if kind == "inv" and (condition or 0) >= largest_condition:
+    if circuit_row(kind).square and (condition or 0) >= largest_condition:
         mend = f"makes a matrix that is singular to working precision; must be below {largest_condition:.3g}"
         raise ParameterError("condition", condition, mend)
     return draw_matrix(options["kind"], size, options.get("columns") or size, condition, generator)

@@ -11,14 +11,11 @@ from typing import Any
 from amc_circuits.cases.option import flag
 from amc_circuits.cases.options import ALL
 from amc_circuits.engines import StateSpaceEngine
-from amc_circuits.solvers.inv import InvCircuit
-from amc_circuits.solvers.mvm import MvmCircuit
-from netlists import NOMINAL_TEMPERATURE, InvDesign, SubcircuitOpAmp
+from amc_circuits.solvers.solver import Solver
+from netlists import NOMINAL_TEMPERATURE, SubcircuitOpAmp
 
 
-def idle_options(
-    circuit: InvCircuit | MvmCircuit, options: Mapping[str, Any], count: int, jobs: int = 1
-) -> tuple[str, ...]:
+def idle_options(circuit: Solver, options: Mapping[str, Any], count: int, jobs: int = 1) -> tuple[str, ...]:
     """A sentence on every option that is not what it is by default, and changes nothing here.
 
     Args:
@@ -30,14 +27,13 @@ def idle_options(
     own, given = {option.name: option.own for option in ALL} | {"jobs": 1}, {**options, "jobs": jobs}
     return tuple(
         f"{flag(name)} has no effect here: {why}" for name, why in _idle(circuit, options, count)
-        if given[name] != own[name]
+        if given[name] != own.get(name)
     )  # fmt: skip
 
 
-def _idle(circuit: InvCircuit | MvmCircuit, options: Mapping[str, Any], count: int) -> Iterator[tuple[str, str]]:
-    design, drawn = circuit.design, circuit.hardware.drawn
-    if isinstance(design, InvDesign) and not design.signed:
-        yield "inverter_resistance", "a single array needs no inverters"
+def _idle(circuit: Solver, options: Mapping[str, Any], count: int) -> Iterator[tuple[str, str]]:
+    drawn = circuit.hardware.drawn
+    yield from circuit.idle_parameters()
     if count == 1:
         yield "start", "there is one right-hand side"
     if circuit.engine == StateSpaceEngine.name or count == 1:
@@ -50,7 +46,7 @@ def _idle(circuit: InvCircuit | MvmCircuit, options: Mapping[str, Any], count: i
         yield "temperature", "no part of this circuit feels it"
 
 
-def _feels_temperature(circuit: InvCircuit | MvmCircuit) -> bool:
+def _feels_temperature(circuit: Solver) -> bool:
     hardware = circuit.hardware
     cells = hardware.conductances is None and hardware.device.activation_energy > 0
     wires = hardware.wire_resistance > 0 and hardware.wire_temperature_coefficient > 0

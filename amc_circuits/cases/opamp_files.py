@@ -10,9 +10,9 @@ from typing import Any
 from amc_circuits.cases.options import OPAMP_OVERRIDES
 from amc_circuits.opamps.fit import fitted
 from netlists import NOMINAL_TEMPERATURE, MacroOpAmp, OpAmp, ParameterError, SubcircuitOpAmp, preset
-from netlists.model_file import read_model
-from netlists.opamp_pins import parse_pins
-from netlists.presets import DEFAULT
+from netlists.model_files.file import read_model
+from netlists.opamps.pins import parse_pins
+from netlists.opamps.presets import DEFAULT
 
 
 def opamp_of(options: Mapping[str, Any]) -> OpAmp:

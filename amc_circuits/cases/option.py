@@ -5,10 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-Circuit = Literal["inv", "mvm"]
+if TYPE_CHECKING:
+    from netlists import Record
+
 Kind = Literal["quantity", "integer", "text", "flag"]
+KIND_OF: dict[type, Kind] = {bool: "flag", int: "integer", float: "quantity"}
 LARGEST_WHOLE = 10**38 - 1
 """A seed of NumPy has as many digits (128 bits), and any such number is a float."""
 
@@ -24,7 +27,8 @@ class Option:
         default: What holds when it is not given, as a user would write it; None leaves it to the circuit.
         unit: Of a quantity; of a text what stands for it in the help.
         choices: Allowed values of a text; names that a quantity may have in the place of a number.
-        circuits: Which circuits have it.
+        circuits: Names of the circuits that have it; none: all.
+        square: False where only circuits of matrices that need not be square have it.
         minimum: Of an integer.
         percent_of: What 100 % is, where a percentage may be given: `1` where the number itself is a fraction, else in
             words, and the percentage stays text for whoever knows what it is a part of.
@@ -40,7 +44,8 @@ class Option:
     default: Any = None
     unit: str = ""
     choices: tuple[str, ...] = ()
-    circuits: tuple[Circuit, ...] = ("inv", "mvm")
+    circuits: tuple[str, ...] = ()
+    square: bool = True
     minimum: int = 0
     percent_of: str = ""
     needs: str = ""
@@ -222,3 +227,25 @@ def find_option(who: str, table: Mapping[str, Option], name: str, value: str) ->
         mend = f"did you mean {close[0]}?" if close else f"{who} has {', '.join(table)}"
         raise ParameterError(name, value, f"there is no such option of {who}; {mend}")
     return table[name]
+
+
+def record_options(record: type[Record], circuits: tuple[str, ...]) -> tuple[Option, ...]:
+    """Options that stand for the fields of a parameter record: help, unit and default are those of the field.
+
+    A field's help is its `description`, its unit the `unit` of its `json_schema_extra`.
+
+    Args:
+        record: The record; numbers, texts and flags.
+        circuits: Names of the circuits that have them.
+    """
+    found = []
+    for name, field in record.model_fields.items():
+        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        types = set(get_args(field.annotation) or (field.annotation,))
+        kind: Kind = (
+            "flag" if bool in types else "integer" if int in types else "quantity" if float in types else "text"
+        )
+        default = field.default if kind == "flag" or field.default is None else str(field.default)
+        unit = str(extra.get("unit", ""))
+        found.append(Option(name, kind, field.description or name, default, unit, circuits=circuits))
+    return tuple(found)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from amc_circuits.cases.option import Circuit, Option, parse_table
+from amc_circuits.cases.circuits import circuit_row, solver_options
+from amc_circuits.cases.option import Option, parse_table
 
-KINDS = ("spd", "wishart", "toeplitz", "random")
+KINDS = ("spd", "wishart", "toeplitz", "random", "uniform")
 ENGINE_NAMES = ("ngspice", "state-space", "auto")
 DEVICE_NAMES = ("ideal", "taox-40nm-8level", "hfo2-wide", "gramc-16level")
 FIT_NAMES = ("wan-2022", "milo-2021")
@@ -20,9 +21,7 @@ PROBLEM = (
     Option("matrix_name", "text", "Which array of the file of A, where it holds several", needs="matrix"),
     Option("rhs_name", "text", "Which array of the file of b (mvm: x)", needs="rhs"),
     Option("size", "integer", "Rows of a matrix that is drawn", minimum=1, excludes="matrix"),
-    Option(
-        "columns", "integer", "Columns of it, if not as many as rows", circuits=("mvm",), minimum=1, excludes="matrix"
-    ),
+    Option("columns", "integer", "Columns of it, if not as many as rows", square=False, minimum=1, excludes="matrix"),
     Option("kind", "text", f"Family of it: {', '.join(KINDS)}", "spd", choices=KINDS, excludes="matrix"),
     Option("condition", "quantity", "Condition number, for spd and random (10)", excludes="matrix"),
     Option("seed", "integer", "Seed of all that is drawn", 0),
@@ -265,16 +264,24 @@ NOT_IN_POLES = (
 ALL = PROBLEM + CIRCUIT + SOLVE + CONVERTERS + MONTE_CARLO
 
 
-def options_of(circuit: Circuit) -> tuple[Option, ...]:
-    """The options that a circuit has, those of `COST` aside."""
-    return tuple(option for option in ALL if circuit in option.circuits)
+def options_of(circuit: str) -> tuple[Option, ...]:
+    """The options that a circuit has, those of `COST` aside.
+
+    Raises:
+        ParameterError: There is no such circuit.
+    """
+    row = circuit_row(circuit)
+    common = (
+        option for option in ALL if circuit in (option.circuits or (circuit,)) and (option.square or not row.square)
+    )
+    return (*common, *solver_options(circuit))
 
 
-def typed_options(circuit: Circuit, without: Collection[str] = ()) -> tuple[Option, ...]:
+def typed_options(circuit: str, without: Collection[str] = ()) -> tuple[Option, ...]:
     """Those of `options_of` that are typed as options on the command line, less those that a command has no use for."""
     return tuple(option for option in options_of(circuit) if option.name not in {*ARGUMENTS, *without})
 
 
-def parse_options(circuit: Circuit, given: Mapping[str, object]) -> dict[str, Any]:
+def parse_options(circuit: str, given: Mapping[str, object]) -> dict[str, Any]:
     """The options of a circuit, as `parse_table` converts them."""
     return parse_table(circuit, options_of(circuit), given)

@@ -13,6 +13,7 @@ from amc_circuits.results.solution import Solution
 from amc_circuits.results.tables import BITS, figures_table
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.plain import plain
+from netlists import Array
 
 ENTRIES = 8
 """Of the answer that are printed."""
@@ -26,11 +27,11 @@ def record(case: Case, solution: Solution) -> dict[str, Any]:
         "engine": made.pop("engine"),
         "status": solution.status.name,
         "notes": case.notes(solution),
-        "size": list(case.circuit.matrix.shape) if case.kind == "mvm" else case.circuit.matrix.shape[0],
+        "size": size_of(case.circuit.matrix, case.circuit.square),
         "complex": bool(np.iscomplexobj(case.circuit.matrix)),
         "seed": case.seed,
         "trial": case.trial,
-        "arrays": len(case.circuit.design.arrays),
+        "arrays": len(case.circuit.circuit.of(Array)),
         "lifted_cells": case.circuit.mapping.lifted_cells,
         "lifting_cost": case.circuit.mapping.lifting_cost,
         vector_name(case): solution.value,
@@ -66,6 +67,12 @@ def table(case: Case, solution: Solution) -> Table:
     return figures_table(solution, case.noise(solution), title)
 
 
+def size_of(matrix: Numbers, square: bool) -> int | list[int]:
+    """Size of a matrix as a record has it: rows where it must be square, else rows and columns."""
+    rows, columns = matrix.shape
+    return int(rows) if square else [int(rows), int(columns)]
+
+
 def shape_text(matrix: Numbers) -> str:
     """Rows and columns of a matrix, such as `4 x 4`, and whether it is complex."""
     return " x ".join(str(length) for length in matrix.shape) + " complex" * np.iscomplexobj(matrix)
@@ -73,7 +80,7 @@ def shape_text(matrix: Numbers) -> str:
 
 def vector_name(case: Case) -> str:
     """What the answer is called."""
-    return "x" if case.kind == "inv" else "y"
+    return case.circuit.gives
 
 
 def vector_line(case: Case, solution: Solution) -> str:

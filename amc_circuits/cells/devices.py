@@ -156,7 +156,9 @@ def device_preset(name: str) -> Device:
     return DEVICES[name]
 
 
-def programmed(device: Device, mapping: Mapping, draws: Draws, temperature: float = NOMINAL_TEMPERATURE) -> Mapping:
+def programmed(
+    device: Device, mapping: Mapping, draws: Draws, temperature: float = NOMINAL_TEMPERATURE, place: int = 0
+) -> Mapping:
     """Apply the errors of the cells to a mapping, from writing to use.
 
     The order is the life of a cell. Writing aims at a level and leaves an error, both within the limits of that cell.
@@ -168,6 +170,7 @@ def programmed(device: Device, mapping: Mapping, draws: Draws, temperature: floa
         mapping: Target conductances, mapped with g_min and g_max of the device.
         draws: Source of the random numbers.
         temperature: Temperature at use, K.
+        place: Index of the matrix in the circuit, from 0: each has draws of its own.
 
     Returns:
         The same mapping with other conductances, all above 0.
@@ -178,7 +181,7 @@ def programmed(device: Device, mapping: Mapping, draws: Draws, temperature: floa
     arrays = [array for array in (mapping.positive, mapping.negative) if array is not None]
     _check_within(device, arrays)
     factor = conductance_factor(temperature, device.activation_energy)
-    held = [factor * _held(device, array, draws, k) for k, array in enumerate(arrays)]
+    held = [factor * _held(device, array, draws, 2 * place + k) for k, array in enumerate(arrays)]
     return replace(mapping, positive=held[0], negative=held[1] if len(held) > 1 else None)
 
 

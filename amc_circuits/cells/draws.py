@@ -22,6 +22,7 @@ EFFECTS = (
     "read_noise",
     "offset",
     "inverter_offset",
+    "part_offset",
 )
 """Effects that are drawn. The index of an effect is its place in the tree: add new ones at the end, move none."""
 SEED_END = 2**128
@@ -57,7 +58,9 @@ class Draws:
 
         Args:
             effect: One of `EFFECTS`.
-            *child: Part of the effect with draws of its own: 0 the positive array, 1 the negative one.
+            *child: Part of the effect with draws of its own: index of the array (of every matrix first the positive
+            one, then
+                the negative one), or of the row of op-amps.
 
         Raises:
             ParameterError: There is no such effect.

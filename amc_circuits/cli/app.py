@@ -1,7 +1,8 @@
 """The `amc` command: what can be typed.
 
-What is done stands in `commands/`, imported only when a command runs. Commands on the parts of a circuit, cells and
-op-amps, are in `parts.py`, those on sweeps in `sweeps.py`.
+What is done stands in `commands/`, imported only when a command runs. Commands on circuits by
+name are in `circuits.py`, those on the parts of a circuit, cells and op-amps, in `parts.py`, those on sweeps in
+`sweeps.py`.
 """
 
 from __future__ import annotations
@@ -14,22 +15,11 @@ from typing import Annotated, Any
 
 import typer
 
-from amc_circuits.cases.options import NOT_IN_DECKS, NOT_IN_POLES, typed_options
+from amc_circuits.cases.options import NOT_IN_POLES, typed_options
+from amc_circuits.cli.circuits import add_circuits
 from amc_circuits.cli.extensions import installed_extensions
 from amc_circuits.cli.interrupts import end_at_once
-from amc_circuits.cli.parameters import (
-    DeckFile,
-    Format,
-    Jobs,
-    Matrix,
-    Multiplicand,
-    PlotFile,
-    PolesFile,
-    RightHandSide,
-    SaveFile,
-    VectorFile,
-    with_options,
-)
+from amc_circuits.cli.parameters import Format, Matrix, PolesFile, with_options
 from amc_circuits.cli.parts import add_parts
 from amc_circuits.cli.sweeps import add_sweeps
 
@@ -51,10 +41,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-netlist = typer.Typer(
-    help="Write a stand-alone deck that plain ngspice -b runs and that prints its own settling times."
-)
-app.add_typer(netlist, name="netlist", no_args_is_help=True)
 
 
 def _say_version(wanted: bool) -> None:
@@ -75,47 +61,13 @@ def _of_all(
     """Options without a command."""
 
 
-def inv(
-    matrix: Matrix = None, vector: RightHandSide = None, *, jobs: Jobs = "1", format: Format = "table",
-    plot: PlotFile = None, save: SaveFile = None, output: VectorFile = None, **options: Any,
-) -> None:  # fmt: skip
-    """Solve A x = b by the closed-loop INV circuit."""
-    from amc_circuits.cli.commands import solve
-
-    solve.solve("inv", options, (matrix, vector), jobs, format, plot, save, output)
-
-
-def mvm(
-    matrix: Matrix = None, vector: Multiplicand = None, *, jobs: Jobs = "1", format: Format = "table",
-    plot: PlotFile = None, save: SaveFile = None, output: VectorFile = None, **options: Any,
-) -> None:  # fmt: skip
-    """Multiply y = A x by the open-loop MVM circuit."""
-    from amc_circuits.cli.commands import solve
-
-    solve.solve("mvm", options, (matrix, vector), jobs, format, plot, save, output)
-
-
-def netlist_inv(output: DeckFile, matrix: Matrix = None, vector: RightHandSide = None, **options: Any) -> None:
-    """Deck of an INV circuit."""
-    from amc_circuits.cli.commands import solve
-
-    solve.write_deck("inv", options, (matrix, vector), output)
-
-
-def netlist_mvm(output: DeckFile, matrix: Matrix = None, vector: Multiplicand = None, **options: Any) -> None:
-    """Deck of an MVM circuit."""
-    from amc_circuits.cli.commands import solve
-
-    solve.write_deck("mvm", options, (matrix, vector), output)
-
-
 def stability(
     matrix: Matrix = None, *, format: Format = "table", plot: PolesFile = None, **options: Any,
 ) -> None:  # fmt: skip
     """Poles of an INV circuit: is it stable, how fast is it, and how far may its parts go."""
     from amc_circuits.cli.commands import stability
 
-    stability.stability(options, matrix, format, plot)
+    stability.stability("inv", options, matrix, format, plot)
 
 
 def doctor() -> None:
@@ -127,11 +79,8 @@ def doctor() -> None:
 
 def _assemble() -> None:
     app.command("doctor")(doctor)
-    app.command("inv")(with_options(typed_options("inv"), inv))
-    app.command("mvm")(with_options(typed_options("mvm"), mvm))
+    add_circuits(app)
     app.command("stability")(with_options(typed_options("inv", NOT_IN_POLES), stability))
-    netlist.command("inv")(with_options(typed_options("inv", NOT_IN_DECKS), netlist_inv))
-    netlist.command("mvm")(with_options(typed_options("mvm", NOT_IN_DECKS), netlist_mvm))
     add_parts(app)
     add_sweeps(app)
     for extension in installed_extensions():

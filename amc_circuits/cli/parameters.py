@@ -15,20 +15,15 @@ Matrix = Annotated[
     Path | None,
     typer.Argument(metavar="A", help="File of the matrix; without it, one is drawn: --size N.", show_default=False),
 ]
-RightHandSide = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="b",
-        help="File of the right-hand side, or several as columns; without it, one is drawn.",
-        show_default=False,
-    ),
-]
-Multiplicand = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="x", help="File of the vector, or several as columns; without it, one is drawn.", show_default=False
-    ),
-]
+
+
+def vector_argument(name: str) -> Any:
+    """The argument that names a file of right-hand sides."""
+    text = "File of the right-hand side, or several as columns; without it, one is drawn."
+    return Annotated[Path | None, typer.Argument(metavar=name, help=text, show_default=False)]
+
+
+RightHandSide = vector_argument("b")
 Jobs = Annotated[str, typer.Option(metavar="INTEGER", help="Simulations at the same time.")]
 Format = Annotated[str, typer.Option(metavar="NAME", help="table or json.")]
 PlotFile = Annotated[
@@ -69,10 +64,14 @@ def _parameter(option: Option) -> inspect.Parameter:
     )
 
 
-def with_options(options: tuple[Option, ...], function: Callable[..., None]) -> Callable[..., None]:
-    """Gives a function these options in the place of its `**options`."""
+def with_options(options: tuple[Option, ...], function: Callable[..., None], **arguments: Any) -> Callable[..., None]:
+    """Gives a function these options in the place of its `**options`, and named arguments other annotations."""
     signature = inspect.signature(function, eval_str=True)
-    own = [entry for entry in signature.parameters.values() if entry.kind is not inspect.Parameter.VAR_KEYWORD]
+    own = [
+        entry.replace(annotation=arguments.get(entry.name, entry.annotation))
+        for entry in signature.parameters.values()
+        if entry.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
     parameters = own + [_parameter(option) for option in options]
 
     def command(**values: Any) -> None:

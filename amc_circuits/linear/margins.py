@@ -15,7 +15,6 @@ from functools import cache
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import brentq
 
 from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.values.quantities import format_quantity
@@ -145,6 +144,7 @@ def _largest(growth: Growth, own: float, unit: str) -> Limit:
 
 def _first_crossing(growth: Growth, start: float, end: float) -> float | None:
     """Where, on the way from one value to another, the circuit first changes between stable and unstable."""
+    from scipy.optimize import brentq  # here, for every solve would wait for it
 
     @cache
     def of_logarithm(logarithm: float) -> float:

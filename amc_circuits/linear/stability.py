@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from quantiphy import Quantity
 
-from amc_circuits.cells.mapping import DEAREST, Mapping
-from amc_circuits.linear.circuit import LinearCircuit
-from netlists import InvDesign, MacroOpAmp, MvmDesign
+from netlists import Array, Circuit, MacroOpAmp
 from netlists.record import FloatArray
 
 
@@ -35,6 +34,11 @@ class Stability:
     def slowest(self) -> complex:
         """The pole with the largest real part, 1/s."""
         return complex(self.poles[0])
+
+    @property
+    def growing(self) -> str:
+        """Name of the pole that grows, for people."""
+        return f"pole at {complex_text(self.slowest)} 1/s grows"
 
     @property
     def growth_rate(self) -> float:
@@ -66,74 +70,23 @@ def damping_ratios(poles: NDArray[np.complex128]) -> FloatArray:
     return np.divide(-poles.real, sizes, out=np.zeros_like(sizes), where=sizes > 0)
 
 
-def stability(
-    circuit: LinearCircuit,
-    design: InvDesign | MvmDesign,
-    mapping: Mapping,
-    wanted: FloatArray | None = None,
-    name: str = "A",
-) -> Stability:
-    """All poles of a linear circuit and, if one of them grows, what is behind it.
+def less_lag(circuit: Circuit, further: Sequence[str] = ()) -> str:
+    """What to try against the lag of a circuit's parts, of what it has.
 
     Args:
-        circuit: The linear circuit.
-        design: What it is of.
-        mapping: What was programmed.
-        wanted: What should have been, to tell a fault of the cells from one of the matrix; None where not known.
-        name: What the matrix is called.
+        circuit: What it is.
+        further: Other ways, which stand after those of the op-amps.
     """
-    poles = circuit.poles
-    found = Stability(poles)
-    if found.stable:
-        return found
-    what = f"pole at {complex_text(found.slowest)} 1/s grows"
-    if isinstance(design, MvmDesign):
-        return Stability(poles, f"{what}: it is the lag of the amplifiers; {_less_lag(design)}")
-    return Stability(poles, f"{what}; {_cause(design, mapping, wanted, name)}")
-
-
-def _cause(design: InvDesign, mapping: Mapping, wanted: FloatArray | None, name: str) -> str:
-    lowest = _lowest_eigenvalue(mapping.difference / mapping.unit * mapping.alpha)
-    scaled = np.linalg.eigvals(mapping.difference / design.row_conductance[:, None])
-    if lowest.real <= 0 and wanted is not None and (good := _lowest_eigenvalue(wanted)).real > 0:
-        return _of_cells(mapping, lowest, good, name)
-    if lowest.real <= 0:
-        mend = "INV needs eigenvalues with positive real parts: add damping to A, or solve A^T A x = A^T b"
-        return f"behind it is the eigenvalue {complex_text(lowest)} of {name}; {mend}"
-    if scaled.real.min() <= 0:
-        mend = "scale the rows of A to equal sums, or make --input-conductance larger"
-        return f"{name}'s eigenvalues are good, but not with its rows divided by their conductance; {mend}"
-    return f"no eigenvalue of {name} is behind it: it is the lag of amplifiers and inverters; {_less_lag(design)}"
-
-
-def _lowest_eigenvalue(matrix: FloatArray) -> complex:
-    eigenvalues = np.linalg.eigvals(matrix)
-    return complex(eigenvalues[eigenvalues.real.argmin()])
-
-
-def _of_cells(mapping: Mapping, lowest: complex, good: complex, name: str) -> str:
-    """What is said where A is good and what the cells hold is not."""
-    behind = f"behind it is the eigenvalue {complex_text(lowest)} of the matrix in the cells"
-    lifted = mapping.lifting_note if mapping.lifting_cost > DEAREST else ""
-    mend = lifted or "take cells with smaller errors or more levels, or add damping to A"
-    return f"{behind}; the lowest of {name} itself is {complex_text(good)}; {mend}"
-
-
-def _less_lag(design: InvDesign | MvmDesign) -> str:
-    """What to try, of what this circuit has."""
-    opamp, ways = design.opamp.equivalent, []
-    macro = opamp if isinstance(opamp, MacroOpAmp) else None
-    if macro and macro.second_pole is not None:
+    macros = [record.equivalent for record in circuit.opamps if isinstance(record.equivalent, MacroOpAmp)]
+    ways = []
+    if any(isinstance(macro, MacroOpAmp) and macro.second_pole is not None for macro in macros):
         ways.append("a higher --second-pole")
-    if macro and macro.input_capacitance > 0:
+    if any(isinstance(macro, MacroOpAmp) and macro.input_capacitance > 0 for macro in macros):
         ways.append("less --input-capacitance")
-        if design.signed and isinstance(design, InvDesign):
-            ways.append("a smaller --inverter-resistance")
-    if design.interconnect.line_capacitance > 0:
+    if any(array.interconnect.line_capacitance > 0 for array in circuit.of(Array)):
         ways.append("less --line-capacitance")
-    if isinstance(design, InvDesign):
-        ways.append("damping added to A, or A^T A x = A^T b")
-    return "try " + "; or ".join(ways)
+    ways += further
+    return f"try {'; or '.join(ways)}" if ways else "try a slower or a faster op-amp"
 
 
 def complex_text(value: complex) -> str:

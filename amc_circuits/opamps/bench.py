@@ -18,10 +18,10 @@ from amc_circuits.opamps.response import FrequencyResponse, frequency_response
 from amc_circuits.opamps.runs import Runs
 from amc_circuits.opamps.slewing import overdriven
 from netlists import ParameterError
-from netlists.opamp import has_supply
-from netlists.opamp_bench import OpAmpBench, noise_deck
-from netlists.opamp_parameters import OpAmp, SubcircuitOpAmp
-from netlists.parameters import NOMINAL_TEMPERATURE
+from netlists.opamps.bench import OpAmpBench, noise_deck
+from netlists.opamps.records import OpAmp, SubcircuitOpAmp
+from netlists.opamps.subcircuit import has_supply
+from netlists.temperature import NOMINAL_TEMPERATURE
 
 __all__ = ["FrequencyResponse", "OpAmpFigures", "characterize", "frequency_response"]
 GBWP_AT_GAIN = 10.0

@@ -9,8 +9,8 @@ from amc_circuits.opamps.bench import NO_SUPPLY, characterize
 from amc_circuits.opamps.limits import THROUGH_RAILS
 from amc_circuits.opamps.metrics import BELOW_NOISE, OpAmpFigures
 from netlists import NOMINAL_TEMPERATURE, MacroOpAmp, ParameterError, SubcircuitOpAmp
-from netlists.model_file import ModelFileWarning
-from netlists.opamp import CLAMP_VOLTAGE
+from netlists.model_files.file import ModelFileWarning
+from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 
 NEEDED = (
     "swing_high", "swing_low", "slew_rate_rising", "slew_rate_falling", "source_current", "sink_current",

@@ -8,7 +8,7 @@ import numpy as np
 
 from amc_circuits.engines.ngspice.runner import SimulationError
 from amc_circuits.opamps.runs import EXACT, Runs, discard
-from netlists.opamp_bench import (
+from netlists.opamps.bench import (
     load_current_deck,
     short_circuit_deck,
     transfer_deck,

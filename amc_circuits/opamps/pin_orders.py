@@ -10,9 +10,9 @@ from amc_circuits.engines.ngspice.runner import SimulationError
 from amc_circuits.opamps.response import NO_INVERSION
 from amc_circuits.opamps.runs import Runs, discard
 from netlists import ParameterError
-from netlists.opamp_bench import OpAmpBench, gain_deck
-from netlists.opamp_parameters import SubcircuitOpAmp
-from netlists.opamp_pins import RAILS, difference, exchanged, likely_orders
+from netlists.opamps.bench import OpAmpBench, gain_deck
+from netlists.opamps.pins import RAILS, difference, exchanged, likely_orders
+from netlists.opamps.records import SubcircuitOpAmp
 
 LONGEST, LONGEST_TRY = 15.0, 3.0
 """Longest time for all orders, and for each analysis of one, s."""

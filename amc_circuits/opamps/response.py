@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from amc_circuits.opamps.runs import Runs
 from netlists import ParameterError
-from netlists.opamp_bench import LOWEST_FREQUENCY, OpAmpBench, gain_deck
+from netlists.opamps.bench import LOWEST_FREQUENCY, OpAmpBench, gain_deck
 from netlists.record import FloatArray
 
 AT_DC = 0.1

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 
 from amc_circuits.engines.ngspice.rawfile import Plot
 from amc_circuits.engines.ngspice.runner import SimulationError, run_deck
-from netlists.opamp_bench import OpAmpBench, Tolerance, rest_deck
-from netlists.opamp_parameters import SubcircuitOpAmp
+from netlists.opamps.bench import OpAmpBench, Tolerance, rest_deck
+from netlists.opamps.records import SubcircuitOpAmp
 
 LONGEST = 30.0
 """Time limit of a measurement, s: each takes a tenth of a second, but a model file's could run forever."""

@@ -12,8 +12,8 @@ import numpy as np
 from amc_circuits.engines.ngspice.runner import SimulationError
 from amc_circuits.opamps.limits import SMALLER_DRIVES, Found
 from amc_circuits.opamps.runs import Runs, discard
-from netlists.opamp_bench import TRANSIENT_POINTS, OpAmpBench, Tolerance, overdrive_deck
-from netlists.opamp_parameters import SubcircuitOpAmp
+from netlists.opamps.bench import TRANSIENT_POINTS, OpAmpBench, Tolerance, overdrive_deck
+from netlists.opamps.records import SubcircuitOpAmp
 from netlists.record import FloatArray
 
 SLEWED = (0.1, 0.9)

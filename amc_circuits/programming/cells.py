@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from amc_circuits.programming.pulse_model import Kind, PulseModel
-from netlists.filament import READ_VOLTAGE
 from netlists.record import FloatArray, ParameterError, Record
+from netlists.rram.filament import READ_VOLTAGE
 
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]

@@ -12,8 +12,8 @@ import numpy as np
 from amc_circuits.engines.ngspice.processes import run_together
 from amc_circuits.engines.ngspice.runner import run_deck
 from netlists import NOMINAL_TEMPERATURE
-from netlists.one_transistor_cell import OneTransistorCell, Pulse, pulse_deck
 from netlists.record import FloatArray
+from netlists.rram.one_transistor_cell import OneTransistorCell, Pulse, pulse_deck
 
 if TYPE_CHECKING:
     from scipy.interpolate import PchipInterpolator, RegularGridInterpolator

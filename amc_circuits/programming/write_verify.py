@@ -17,8 +17,8 @@ from pydantic import Field, model_validator
 
 from amc_circuits.programming.cells import CellArray, Indices, Mask
 from amc_circuits.programming.pulse_model import Kind
-from netlists.one_transistor_cell import LineVoltage
 from netlists.record import FloatArray, ParameterError, Positive, Record
+from netlists.rram.one_transistor_cell import LineVoltage
 
 IntArray = NDArray[np.int64]
 NOISE_LIMIT = 5

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from netlists import InvDesign, MvmDesign, ParameterError, Record
+from netlists import ParameterError, Record
 from netlists.record import FloatArray, Positive
 
 CLOCK = 1e-9
@@ -158,23 +158,20 @@ class Converters(Record):
         clipped: NDArray[np.bool_] = np.any(np.abs(final) > limit, axis=0)
         return quantise(final, self.adc_bits, output_range), clipped
 
-    def output_range(self, design: InvDesign | MvmDesign, full_scale: float) -> float:
-        """Range of the ADCs, V: what was asked for, or what no output of an ideal array passes.
+    def output_range(self, natural: float) -> float:
+        """Range of the ADCs, V: what was given, or what no output of an ideal array passes.
 
-        That is 0.8 of the amplifiers' swing for INV, because k is reduced there, and the input full scale for MVM,
-        because its feedback is chosen so.
+        Args:
+            natural: What no output of an ideal array passes, V; infinite where that is not known.
 
         Raises:
-            ParameterError: An ADC of an INV circuit has no range, and the op-amp no swing to take it from.
+            ParameterError: An ADC has no range, and the op-amps no swing to take it from.
         """
         if self.adc_range is not None:
             return self.adc_range
-        if isinstance(design, MvmDesign):
-            return full_scale
-        swing = design.opamp.swing
-        if self.adc_bits is not None and math.isinf(swing):
+        if self.adc_bits is not None and math.isinf(natural):
             raise ParameterError("adc_range", "nothing", "this op-amp has no swing to take it from; give volts")
-        return HEADROOM * swing
+        return natural
 
     def dac_cost(self, lines: int) -> tuple[float, float]:
         """Energy, J, and time, s, to set so many inputs, all at once by a DAC each."""

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from amc_circuits.results.converters import Converters
 from amc_circuits.results.solution import Energy, Solution
-from netlists import InvDesign, MvmDesign, Record
+from netlists import Record
 from netlists.record import NonNegative
 
 MULTIPLY_ADD = 3.7e-12 + 0.9e-12
@@ -86,7 +86,8 @@ class Cost:
     Attributes:
         energy: Joules.
         time: Seconds.
-        digital_energy: J that the multiply-adds of the same task take (`digital_energy`).
+        digital_energy: J that the multiply-adds of the same task take in 32-bit floating point, 45 nm, without memory
+            and control.
         converters: Around the circuit.
         programming: Of its arrays.
     """
@@ -99,7 +100,11 @@ class Cost:
 
 
 def cost(
-    solution: Solution, design: InvDesign | MvmDesign, converters: Converters, programming: Programming = UNCHARGED
+    solution: Solution,
+    lines: tuple[int, int],
+    multiply_adds: float,
+    converters: Converters,
+    programming: Programming = UNCHARGED,
 ) -> Cost:
     """What each right-hand side of a solution costs.
 
@@ -107,29 +112,18 @@ def cost(
 
     Args:
         solution: What the circuit gave.
-        design: What the circuit is.
+        lines: Inputs and outputs of the circuit.
+        multiply_adds: Multiply-adds of the same task on a digital computer, real ones.
         converters: Around it.
         programming: Of its arrays; free unless said otherwise.
     """
-    outputs, inputs = design.conductance_positive.shape
+    inputs, outputs = lines
     dac_energy, dac_time = converters.dac_cost(inputs)
     adc_energy, adc_time = converters.adc_cost(outputs)
-    complex_matrix = solution.value.dtype.kind == "c" and len(solution.value) < outputs
     return Cost(
         energy=EnergyCost(dac_energy, solution.energy, adc_energy, programming.programming_energy / programming.solves),
         time=TimeCost(dac_time, solution.settling_time, adc_time, programming.programming_time / programming.solves),
-        digital_energy=digital_energy(design, programming.solves, complex_matrix),
+        digital_energy=MULTIPLY_ADD * multiply_adds,
         converters=converters,
         programming=programming,
     )
-
-
-def digital_energy(design: InvDesign | MvmDesign, solves: int, complex_matrix: bool = False) -> float:
-    """What the arithmetic of the same task takes in 32-bit floating point, 45 nm, J; no memory, no control.
-
-    INV: `N^3/3` multiply-adds of the LU factors, shared by `solves`, and `N^2` of the two substitutions. MVM: `N M`. Of
-    complex numbers, each is four, and N and M are half of what the circuit has.
-    """
-    rows, columns = (length // (1 + complex_matrix) for length in design.conductance_positive.shape)
-    factors = rows**3 / 3 / solves if isinstance(design, InvDesign) else 0.0
-    return float(MULTIPLY_ADD * (1 + 3 * complex_matrix) * (factors + rows * columns))

@@ -16,7 +16,7 @@ import numpy as np
 from amc_circuits.linear.equations import networks
 from amc_circuits.results.waveforms import Waveforms
 from netlists import Array, Circuit, MacroOpAmp, OpAmp, OpAmps, SinglePoleOpAmp, StepTrain, nodes
-from netlists.opamp import has_energy, has_supply
+from netlists.opamps.subcircuit import has_energy, has_supply
 from netlists.parts import GROUND
 from netlists.record import FloatArray
 

@@ -13,10 +13,10 @@ import numpy as np
 from amc_circuits.files.array_files import DAMAGED
 from amc_circuits.files.run_folder import replacing
 from amc_circuits.results.budget import CAUSES, Budget
-from amc_circuits.results.cell_loads import CellArrays, CellLoad
+from amc_circuits.results.cell_loads import CellArray, CellArrays, CellLoad, Contacts
 from amc_circuits.results.response import Response, slowest
 from amc_circuits.results.solution import Solution
-from netlists import InvDesign, MvmDesign, ParameterError
+from netlists import Array, Circuit, ParameterError
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,14 @@ class Saved:
             raise ParameterError("FILE", str(self.path), mend)
 
 
-def save_solution(solution: Solution, design: InvDesign | MvmDesign, record: dict[str, Any], path: Path) -> None:
+def save_solution(solution: Solution, circuit: Circuit, record: dict[str, Any], path: Path) -> None:
     """Writes what was solved and measured.
 
     `record` is JSON, `tolerance` and `settling_time` have one entry for each k, a right-hand side that was simulated;
     so there are `time_k`, `outputs_k`, `target_k` and `terminal_voltage_k`, and `names_k` of complex systems. A complex
-    right-hand side of a real matrix is two: its real part, then its imaginary part. The arrays are `conductance`, shape
-    (arrays, N, M), `wire_resistance` and `contacts`; they are left out where cells are not linear.
+    right-hand side of a real matrix is two: its real part, then its imaginary part. Array k has `conductance_k`,
+    `word_lines_k` and `bit_lines_k` (places among the terminals); `array_names`, `wire_resistance` and `contacts` have
+    one entry an array. Arrays are left out where cells are not linear.
     """
     responses = [response for response in solution.responses if response is not None]
     content: dict[str, Any] = {
@@ -92,10 +93,8 @@ def save_solution(solution: Solution, design: InvDesign | MvmDesign, record: dic
         "tolerance": np.array([response.tolerance for response in responses]),
         "settling_time": np.array([response.settling_time for response in responses]),
     }
-    if design.nonlinearity_voltage is None:
-        arrays = CellArrays.of(design)
-        content["conductance"], content["contacts"] = arrays.conductance, np.array(arrays.contacts)
-        content["wire_resistance"] = np.array(arrays.wire_resistance)
+    if all(array.nonlinearity_voltage is None for array in circuit.of(Array)):
+        content |= _content(CellArrays.of(circuit))
     for k, response in enumerate(responses):
         content[f"time_{k}"], content[f"outputs_{k}"] = response.time, response.outputs
         content[f"target_{k}"], content[f"terminal_voltage_{k}"] = response.target, response.terminal_voltage
@@ -153,13 +152,44 @@ def _budget(record: dict[str, Any]) -> Budget | None:
     return found
 
 
+def _content(arrays: CellArrays) -> dict[str, Any]:
+    """Arrays as a file has them."""
+    found: dict[str, Any] = {
+        "array_names": np.array([array.name for array in arrays.arrays]),
+        "wire_resistance": np.array([array.wire_resistance for array in arrays.arrays]),
+        "contacts": np.array([array.contacts for array in arrays.arrays]),
+    }
+    for k, array in enumerate(arrays.arrays):
+        found |= {
+            f"conductance_{k}": array.conductance,
+            f"word_lines_{k}": array.word_lines,
+            f"bit_lines_{k}": array.bit_lines,
+        }
+    return found
+
+
 def _arrays(content: Mapping[str, Any]) -> CellArrays | None:
-    if "conductance" not in content:
+    if "conductance" in content:  # of an older version
+        conductance, contacts = content["conductance"], _contacts(content["contacts"])
+        if conductance.ndim != 3:
+            raise ValueError("no arrays")
+        return CellArrays.stacked(conductance, float(content["wire_resistance"]), contacts)
+    if "array_names" not in content:
         return None
-    conductance, contacts = content["conductance"], str(content["contacts"])
-    if conductance.ndim != 3 or contacts not in ("one", "both"):
-        raise ValueError("no arrays")
-    return CellArrays(conductance, float(content["wire_resistance"]), "both" if contacts == "both" else "one")
+    found = []
+    for k, name in enumerate(content["array_names"]):
+        cells, words, bits = (content[f"{field}_{k}"] for field in ("conductance", "word_lines", "bit_lines"))
+        if cells.shape != (len(words), len(bits)):
+            raise ValueError("lines do not match")
+        wires, contacts = float(content["wire_resistance"][k]), _contacts(content["contacts"][k])
+        found.append(CellArray(str(name), cells, words, bits, wires, contacts))
+    return CellArrays(tuple(found), 1 + max(int(max(one.word_lines.max(), one.bit_lines.max())) for one in found))
+
+
+def _contacts(value: Any) -> Contacts:
+    if str(value) not in ("one", "both"):
+        raise ValueError("no contacts")
+    return "both" if str(value) == "both" else "one"
 
 
 def _check(saved: Saved) -> None:

@@ -20,7 +20,6 @@ from amc_circuits.solvers.programmed import ProgrammedArray
 from amc_circuits.solvers.question import Question
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.quantities import counted, format_quantity
-from netlists import MvmDesign
 from netlists.record import FloatArray
 
 GRAZING = 1.1
@@ -56,7 +55,7 @@ class Answer:
         for k, reading in self.readings.items():
             finals[:, k] = reading.final
         circuit = self.circuit
-        return circuit.converters.outputs(finals, circuit.converters.output_range(circuit.design, circuit.full_scale))
+        return circuit.converters.outputs(finals, circuit.output_range)
 
     def _values(self) -> Numbers:
         values = np.full(self.question.target.shape, np.nan)
@@ -146,12 +145,6 @@ class Answer:
 
         return Energy({account: of(account) for account in ("amplifiers", *accounts[:-1])})
 
-    def _residual(self, values: Numbers) -> list[float]:
-        if isinstance(self.circuit.design, MvmDesign):
-            return [np.nan] * values.shape[1]
-        found: list[float] = relative_error(self.circuit.matrix @ values, self.question.vectors).tolist()
-        return found
-
     def _attempts(self, column: int) -> tuple[Attempt, ...]:
         if column not in self.readings:
             return ()
@@ -171,12 +164,8 @@ class Answer:
             return None
         reading = self.readings[column]
         target = self.question.target[:, column] * (self.scale[column] * reading.attempt.scale / self.circuit.gain)
-        names = self.circuit.system.output_names(self._letter, self.question.part(column))
+        names = self.circuit.system.output_names(self.circuit.gives, self.question.part(column))
         return replace(reading.response, target=target, terminal_voltage=reading.terminal_voltage, names=names)
-
-    @property
-    def _letter(self) -> str:
-        return "y" if isinstance(self.circuit.design, MvmDesign) else "x"
 
     def solution(self, provenance: Provenance, wall_time: float) -> Solution:
         """Everything as one record."""
@@ -198,7 +187,7 @@ class Answer:
             peak_output_current=self._each(lambda reading: reading.peak_output_current, max),
             energy=self._energy(),
             relative_error=scalar_or_array(errors.tolist(), single),
-            residual=scalar_or_array(self._residual(values), single),
+            residual=scalar_or_array(self.circuit.residual(values, self.question.vectors), single),
             bits=scalar_or_array(bits(errors).tolist(), single),
             attempts=tuple(self._attempts(k) for k in columns),
             responses=tuple(self._response(k) for k in columns),

@@ -22,6 +22,7 @@ from amc_circuits.results.response import Response
 from amc_circuits.results.solution import scalar_or_array
 from amc_circuits.solvers.programmed import ProgrammedArray
 from amc_circuits.solvers.question import Question
+from netlists import Array, OpAmps
 from netlists.record import FloatArray
 
 OF_CELLS = {
@@ -69,7 +70,7 @@ class _Account:
     def budget(self) -> Budget:
         """All of it."""
         levels = self.question.columns * self.scales
-        given, whole = self._from_dacs(levels), list(self.circuit.design.arrays)
+        given, whole = self._from_dacs(levels), self._programmed()
         ideal = self._wanted_cells()
         found = {name: self._error(self._rest(cells, Effects(), levels)) for name, cells in self._cells(ideal)}
         for name, effects in OF_CIRCUITS.items():
@@ -87,14 +88,14 @@ class _Account:
         return Budget(found, self._error(self._read(rest)), self._error(self._read(rest + early)))
 
     def _has(self, name: str) -> bool:
-        design = self.circuit.design
+        circuit = self.circuit.circuit
         if name == "nonlinearity":
-            return design.nonlinearity_voltage is not None
+            return any(array.nonlinearity_voltage is not None for array in circuit.of(Array))
         if name == "wires":
-            return design.interconnect.wire_resistance > 0
+            return any(array.interconnect.wire_resistance > 0 for array in circuit.of(Array))
         if name == "offset":
-            drawn = (design.amplifier_offset, getattr(design, "inverter_offset", None))
-            return getattr(design.opamp.equivalent, "input_offset", 0.0) != 0 or any(one is not None for one in drawn)
+            common = any(getattr(record.equivalent, "input_offset", 0.0) != 0 for record in circuit.opamps)
+            return common or any(part.offset is not None for part in circuit.of(OpAmps))
         return True
 
     def _from_dacs(self, levels: FloatArray) -> FloatArray:
@@ -109,9 +110,7 @@ class _Account:
     def _read(self, outputs: FloatArray) -> FloatArray:
         """What ADCs make of output voltages."""
         circuit = self.circuit
-        return circuit.converters.outputs(outputs, circuit.converters.output_range(circuit.design, circuit.full_scale))[
-            0
-        ]
+        return circuit.converters.outputs(outputs, circuit.output_range)[0]
 
     def _error(self, outputs: FloatArray) -> Any:
         """Relative errors of output voltages, for a user's right-hand sides."""
@@ -129,32 +128,49 @@ class _Account:
                     found[i, k] = np.interp(response.settling_time, response.time, waveform) - waveform[-1]
         return found
 
+    def _programmed(self) -> list[FloatArray]:
+        """Cells of all arrays as they are."""
+        return [cells for mapping in self.circuit.mappings for cells in _arrays(mapping)]
+
+    def _matrices(self) -> list[tuple[Mapping, FloatArray]]:
+        """Every programmed matrix, beside what its cells hold."""
+        wanted = self.circuit.matrices(self.circuit.system.programmed)
+        return list(zip(self.circuit.mappings, wanted, strict=True))
+
     def _wanted_cells(self) -> list[FloatArray]:
-        """Cells that hold what the matrix asks for: a pair above its floor, a single array without lifted cells."""
-        mapping, matrix = self.circuit.mapping, self.circuit.system.programmed
-        wanted = matrix / mapping.alpha * mapping.unit
-        if mapping.negative is None:
-            return [wanted]
-        floor = min(mapping.positive.min(), mapping.negative.min())
-        if self.circuit.hardware.conductances is None:
-            floor = self.circuit.hardware.cells.g_min
-        return [floor + np.maximum(wanted, 0), floor + np.maximum(-wanted, 0)]
+        """Cells that hold what the matrices need: a pair above its floor, a single array without lifted cells."""
+        found: list[FloatArray] = []
+        for mapping, matrix in self._matrices():
+            wanted = matrix / mapping.alpha * mapping.unit
+            if mapping.negative is None:
+                found.append(wanted)
+                continue
+            floor = min(mapping.positive.min(), mapping.negative.min())
+            if self.circuit.hardware.conductances is None:
+                floor = self.circuit.hardware.cells.g_min
+            found += [floor + np.maximum(wanted, 0), floor + np.maximum(-wanted, 0)]
+        return found
 
     def _cells(self, ideal: list[FloatArray]) -> Iterator[tuple[str, list[FloatArray]]]:
         """Arrays with one cause each that changes what cells hold."""
-        circuit, hardware = self.circuit, self.circuit.hardware
+        hardware = self.circuit.hardware
         if hardware.conductances is not None:
-            yield "cells", list(circuit.design.arrays)
+            yield "cells", self._programmed()
             return
-        asked, device = hardware.wanted(circuit.system.programmed), hardware.cells
-        lifted = [held - wanted for held, wanted in zip(_arrays(asked), ideal, strict=True)]
-        if asked.lifted_cells:
-            yield "lifting", _arrays(asked)
+        asked, device = [hardware.wanted(matrix) for _, matrix in self._matrices()], hardware.cells
+        plain_cells = [cells for mapping in asked for cells in _arrays(mapping)]
+        lifted = [held - wanted for held, wanted in zip(plain_cells, ideal, strict=True)]
+        if any(mapping.lifted_cells for mapping in asked):
+            yield "lifting", plain_cells
         plain = Device(g_min=device.g_min, g_max=device.g_max)
         for name, fields in OF_CELLS.items():
             one = plain.replace(**{field: getattr(device, field) for field in fields})
-            held = _arrays(programmed(one, asked, hardware.draws, hardware.temperature))
-            if one != plain and any((a != b).any() for a, b in zip(held, _arrays(asked), strict=True)):
+            held = [
+                cells
+                for place, mapping in enumerate(asked)
+                for cells in _arrays(programmed(one, mapping, hardware.draws, hardware.temperature, place))
+            ]
+            if one != plain and any((a != b).any() for a, b in zip(held, plain_cells, strict=True)):
                 yield name, [array - lift for array, lift in zip(held, lifted, strict=True)]
 
 

@@ -12,10 +12,10 @@ from amc_circuits.cells.draws import Draws
 from amc_circuits.cells.mapping import Mapping, Pair, map_matrix
 from amc_circuits.cells.scaling import Scaling
 from netlists import NOMINAL_TEMPERATURE, Interconnect, OpAmp, ParameterError, Record, preset
-from netlists.parameters import Kelvin
-from netlists.presets import DEFAULT
+from netlists.opamps.presets import DEFAULT
+from netlists.opamps.temperature import opamp_at
 from netlists.record import FloatArray
-from netlists.temperature import COPPER, opamp_at, wire_resistance_at
+from netlists.temperature import COPPER, Kelvin, wire_resistance_at
 
 
 def _opamp(value: Any) -> Any:
@@ -87,18 +87,22 @@ class Hardware(Record):
         """True where chance plays a part: another seed or trial is another circuit."""
         return self.offset_spread > 0 or (self.conductances is None and self.device.drawn)
 
-    def mapping(self, matrix: FloatArray) -> Mapping:
+    def mapping(self, matrix: FloatArray, place: int = 0) -> Mapping:
         """A matrix as the cells hold it.
+
+        Args:
+            matrix: Real, shape (N, M).
+            place: Place of the matrix among those of the circuit, from 0.
 
         Raises:
             ParameterError: The limits are unusable, every entry is zero, or the conductances are of another shape.
         """
         if self.conductances is not None:
             shape = self.conductances.positive.shape
-            if shape != matrix.shape:
+            if shape != matrix.shape or place > 0:
                 raise ParameterError("conductances", f"shape {shape}", f"must have that of the matrix, {matrix.shape}")
             return self.conductances
-        return programmed(self.cells, self.wanted(matrix), self.draws, self.temperature)
+        return programmed(self.cells, self.wanted(matrix), self.draws, self.temperature, place)
 
     @property
     def cells(self) -> Device:
@@ -115,27 +119,37 @@ class Hardware(Record):
         return map_matrix(matrix, self.cells.g_min, self.cells.g_max, self.pair)
 
     def parts(self, mapping: Mapping) -> dict[str, Any]:
-        """The fields that designs of INV and MVM share."""
+        """The fields that the records of INV and MVM share."""
         return {
             "conductance_positive": mapping.positive,
             "conductance_negative": mapping.negative,
-            "opamp": opamp_at(self.opamp, self.temperature) if self.opamp_temperature_law == "cmos" else self.opamp,
-            "interconnect": Interconnect(
-                wire_resistance=wire_resistance_at(
-                    self.wire_resistance, self.temperature, self.wire_temperature_coefficient
-                ),
-                line_capacitance=self.line_capacitance,
-                form=self.interconnect,
-                contacts=self.contacts,
-                line_model=self.line_model,
-            ),
+            "opamp": self.opamp_in_use,
+            "interconnect": self.wires,
             "nonlinearity_voltage": self.device.nonlinearity_voltage,
             "amplifier_offset": self.offsets("offset", len(mapping.positive)),
             "temperature": self.temperature,
         }
 
-    def offsets(self, effect: str, count: int) -> FloatArray | None:
-        """Offsets of so many amplifiers, V, or None where they have none: Gaussian, each its own."""
+    @property
+    def opamp_in_use(self) -> OpAmp:
+        """The op-amp at the temperature of the circuit."""
+        return opamp_at(self.opamp, self.temperature) if self.opamp_temperature_law == "cmos" else self.opamp
+
+    @property
+    def wires(self) -> Interconnect:
+        """The wires of every array, at the temperature of the circuit."""
+        return Interconnect(
+            wire_resistance=wire_resistance_at(
+                self.wire_resistance, self.temperature, self.wire_temperature_coefficient
+            ),
+            line_capacitance=self.line_capacitance,
+            form=self.interconnect,
+            contacts=self.contacts,
+            line_model=self.line_model,
+        )
+
+    def offsets(self, effect: str, count: int, *child: int) -> FloatArray | None:
+        """Offsets of so many op-amps, V, or None where they have none: Gaussian, each its own."""
         if self.offset_spread == 0:
             return None
-        return np.asarray(self.offset_spread * self.draws.generator(effect).standard_normal(count))
+        return np.asarray(self.offset_spread * self.draws.generator(effect, *child).standard_normal(count))

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any, Self
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
+from pydantic import Field
 
+from amc_circuits.cells.mapping import DEAREST, Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.linear.equations import check_room
+from amc_circuits.linear.margins import Limit, largest_resistance
+from amc_circuits.linear.stability import complex_text, less_lag
 from amc_circuits.results.converters import Converters
-from amc_circuits.results.solution import Solution
-from amc_circuits.solvers.question import Question
-from amc_circuits.solvers.solver import ProgrammedCircuit, parts_and_settings
-from amc_circuits.values.checks import Numbers, check_invertible, right_hand_sides, square_matrix
-from netlists import InvDesign, MacroOpAmp
+from amc_circuits.results.measurement import relative_error
+from amc_circuits.solvers.fields import Fields
+from amc_circuits.solvers.hardware import Hardware
+from amc_circuits.solvers.solver import Solver
+from amc_circuits.values.checks import Numbers, check_invertible
+from netlists import Circuit, InvDesign, MacroOpAmp, Record
+from netlists.circuits.inv import INVERTERS
+from netlists.record import FloatArray
 
 
 class SlowInverterWarning(UserWarning):
     """The inverters' own pole is too near to the bandwidth of the op-amps."""
 
 
-class InvCircuit(ProgrammedCircuit):
+class InvParameters(Record):
+    """Parameters of the INV circuit.
+
+    Attributes:
+        input_conductance: G_in, siemens; None takes the conductance that stands for max|A|.
+        inverter_resistance: Of the inverters' two equal resistors, ohm.
+    """
+
+    input_conductance: Annotated[float, Field(gt=0, le=1e3)] | None = None
+    inverter_resistance: Annotated[float, Field(gt=0, le=1e12)] = 10e3
+
+
+class InvCircuit(Solver):
     """An array programmed with A in the feedback of op-amps: `solve(b)` gives x of A x = b."""
 
-    design: InvDesign
+    Parameters = InvParameters
+    parameters: InvParameters
 
     @classmethod
     def program(
@@ -36,9 +57,9 @@ class InvCircuit(ProgrammedCircuit):
         inverter_resistance: float = 10e3,
         engine: str = "ngspice",
         converters: Converters | None = None,
-        **fields: Any,
+        **fields: Unpack[Fields],
     ) -> Self:
-        """Maps A to conductances and makes the circuit's design.
+        """Map A to conductances and make the circuit.
 
         Args:
             matrix: A, shape (N, N), real or complex, invertible, any units; NumPy's, SciPy's (sparse), or lists.
@@ -46,64 +67,121 @@ class InvCircuit(ProgrammedCircuit):
             inverter_resistance: Of the inverters' two equal resistors, ohm.
             engine: What simulates.
             converters: DACs and ADCs; None has none.
-            **fields: Of `Hardware` (`opamp`, `device`, `g_min`, `g_max`, `wire_resistance`, `seed` ...) and of
-                `Settings` (`input_voltage`, `tolerance`, `jobs` ...).
+            **fields: As `Solver.program` has them.
 
         Raises:
             ParameterError: Something cannot be used; it names the parameter, the value and the mend.
         """
-        hardware, settings = parts_and_settings(fields)
-        wanted = square_matrix("A", matrix)
-        check_room(len(wanted), len(wanted) * (2 if np.iscomplexobj(wanted) else 1))
-        system = System.inverse(wanted, hardware.scaling)
+        own = {"input_conductance": input_conductance, "inverter_resistance": inverter_resistance}
+        return super().program(matrix, engine=engine, converters=converters, **fields, **own)
+
+    @classmethod
+    def system_of(cls, matrix: Numbers, hardware: Hardware) -> System:
+        """A, scaled and real; the machine has room for its circuit.
+
+        Raises:
+            ParameterError: The matrix is singular, or too large.
+        """
+        check_room(len(matrix), len(matrix) * (1 + np.iscomplexobj(matrix)))
+        system = System.inverse(matrix, hardware.scaling)
         check_invertible("A", system.programmed)
-        mapping = hardware.mapping(system.programmed)
-        size = len(system.programmed)
-        check_room(size, size * (1 if mapping.negative is None else 2))
-        design = InvDesign(
-            **hardware.parts(mapping),
-            input_conductance=mapping.unit if input_conductance is None else input_conductance,
-            inverter_resistance=inverter_resistance,
-            inverter_offset=None if mapping.negative is None else hardware.offsets("inverter_offset", size),
+        return system
+
+    @cached_property
+    def design(self) -> InvDesign:
+        """The parameter record of the circuit."""
+        mapping, given = self.mapping, self.parameters.input_conductance
+        size = len(self.system.programmed)
+        return InvDesign(
+            **self.hardware.parts(mapping),
+            input_conductance=mapping.unit if given is None else given,
+            inverter_resistance=self.parameters.inverter_resistance,
+            inverter_offset=None if mapping.negative is None else self.hardware.offsets("inverter_offset", size),
         )
-        if problem := slow_inverters(design):
-            warnings.warn(problem, SlowInverterWarning, stacklevel=2)
-        return cls._programmed(system, hardware, mapping, design, engine, settings, converters)
 
-    def solve(self, b: ArrayLike) -> Solution:
-        """Solves A x = b for one vector (N,) or for the columns of a matrix (N, K), streamed through the array.
+    @property
+    def circuit(self) -> Circuit:
+        """The circuit as parts."""
+        return self.design.circuit
 
-        Raises:
-            ParameterError: The shape does not match, or an entry is not finite.
-            SimulationError: The simulator failed; deck and log are kept.
-        """
-        return self.answer(self.question(b))
+    @property
+    def sha256(self) -> str:
+        """Hash of the parameter record."""
+        return self.design.sha256
 
-    def question(self, vector: ArrayLike) -> Question:
-        """Right-hand sides b, and x of the wanted system."""
-        vectors, single = right_hand_sides("b", vector, len(self.matrix))
-        columns = self.system.columns(vectors)
-        target: Any = np.linalg.solve(self.system.programmed, columns)
-        return Question.of(self.system, vectors, columns, target, single)
-
-    def steady(self, b: ArrayLike) -> Numbers:
-        """What x settles to in the linear circuit, without transient and converters; shapes as in `solve`.
-
-        What does not depend on b is worked out once: each further right-hand side is a product of matrices.
-
-        Raises:
-            ParameterError: The shape does not match, or an entry is not finite.
-        """
-        return self._steady(*right_hand_sides("b", b, len(self.matrix)))
+    def reference(self, columns: FloatArray) -> FloatArray:
+        """Solution of the programmed system by NumPy, shape (N, K)."""
+        return np.asarray(np.linalg.solve(self.system.programmed, columns))
 
     @property
     def gain(self) -> float:
         """Output volts to units of y, the solution of S y = D_r b, for 1 V per unit of D_r b: y = gain c / k."""
         return -self.mapping.unit / (self.design.input_conductance * self.mapping.alpha)
 
+    def residual(self, values: Numbers, vectors: Numbers) -> list[float]:
+        """`||A x - b|| / ||b||` of every column."""
+        found: list[float] = relative_error(self.matrix @ values, vectors).tolist()
+        return found
+
+    def multiply_adds(self, solves: int) -> float:
+        """`N^3/3` of the LU factors, shared by the solves, and `N^2` of the substitutions; complex ones are four."""
+        size = len(self.matrix)
+        return float((1 + 3 * self.system.complex) * (size**3 / 3 / solves + size**2))
+
+    def warnings(self) -> tuple[UserWarning, ...]:
+        """Slow inverters."""
+        problem = slow_inverters(self.design)
+        return (SlowInverterWarning(problem),) if problem else ()
+
+    def idle_parameters(self) -> Iterator[tuple[str, str]]:
+        """The inverters' resistance, where there is no pair of arrays."""
+        if not self.design.signed:
+            yield "inverter_resistance", "a single array needs no inverters"
+
+    def limits(self) -> dict[tuple[str, str], tuple[Limit, float | None]]:
+        """Those of every circuit, and the resistance of the inverters."""
+        signed = self.design.signed
+        limit = largest_resistance(self.circuit, INVERTERS) if signed else Limit(None, "no inverters")
+        own = self.design.inverter_resistance if signed else None
+        return super().limits() | {("largest_inverter_resistance", "ohm"): (limit, own)}
+
+    def unstable_because(self) -> str:
+        """The eigenvalue behind a growing pole, where there is one, and what to try."""
+        mapping, name = self.mapping, "A" if self.system.scaling == "none" else "the scaled A"
+        lowest = _lowest_eigenvalue(mapping.difference / mapping.unit * mapping.alpha)
+        scaled = np.linalg.eigvals(mapping.difference / self.design.row_conductance[:, None])
+        good = _lowest_eigenvalue(self.system.programmed)
+        if lowest.real <= 0 and good.real > 0:
+            return f"; {_of_cells(mapping, lowest, good, name)}"
+        if lowest.real <= 0:
+            mend = "INV needs eigenvalues with positive real parts: add damping to A, or solve A^T A x = A^T b"
+            return f"; behind it is the eigenvalue {complex_text(lowest)} of {name}; {mend}"
+        if scaled.real.min() <= 0:
+            mend = "scale the rows of A to equal sums, or make --input-conductance larger"
+            return f"; {name}'s eigenvalues are good, but not with its rows divided by their conductance; {mend}"
+        opamp, ways = self.design.opamp.equivalent, []
+        if self.design.signed and isinstance(opamp, MacroOpAmp) and opamp.input_capacitance > 0:
+            ways.append("a smaller --inverter-resistance")
+        ways.append("damping added to A, or A^T A x = A^T b")
+        mend = less_lag(self.circuit, ways)
+        return f"; no eigenvalue of {name} is behind it: it is the lag of amplifiers and inverters; {mend}"
+
+
+def _lowest_eigenvalue(matrix: FloatArray) -> complex:
+    eigenvalues = np.linalg.eigvals(matrix)
+    return complex(eigenvalues[eigenvalues.real.argmin()])
+
+
+def _of_cells(mapping: Mapping, lowest: complex, good: complex, name: str) -> str:
+    """Cause where A is good and what the cells hold is not."""
+    behind = f"behind it is the eigenvalue {complex_text(lowest)} of the matrix in the cells"
+    lifted = mapping.lifting_note if mapping.lifting_cost > DEAREST else ""
+    mend = lifted or "take cells with smaller errors or more levels, or add damping to A"
+    return f"{behind}; the lowest of {name} itself is {complex_text(good)}; {mend}"
+
 
 def slow_inverters(design: InvDesign) -> str:
-    """What is wrong with inverters whose own pole, 2/(R C_in), is below twice w_T; empty where nothing is."""
+    """Sentence on inverters whose own pole, 2/(R C_in), is below twice w_T; empty where it is not."""
     opamp = design.opamp.equivalent
     if not (design.signed and isinstance(opamp, MacroOpAmp) and opamp.input_capacitance > 0):
         return ""

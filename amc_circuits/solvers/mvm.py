@@ -2,83 +2,80 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from amc_circuits.cells.system import System
 from amc_circuits.linear.equations import check_room
-from amc_circuits.results.converters import Converters
 from amc_circuits.results.solution import Solution
-from amc_circuits.solvers.question import Question
-from amc_circuits.solvers.solver import ProgrammedCircuit, parts_and_settings
-from amc_circuits.values.checks import Numbers, numeric_array, right_hand_sides
-from netlists import MvmDesign
+from amc_circuits.solvers.hardware import Hardware
+from amc_circuits.solvers.solver import Solver
+from amc_circuits.values.checks import Numbers
+from netlists import Circuit, MvmDesign
+from netlists.record import FloatArray
 
 
-class MvmCircuit(ProgrammedCircuit):
-    """An array programmed with A and read by transimpedance amplifiers: `matvec(x)` gives y = A x."""
+class MvmCircuit(Solver):
+    """An array programmed with A and read by transimpedance amplifiers: `matvec(x)` gives y = A x.
 
-    design: MvmDesign
+    The feedback is the largest row sum of |G+ - G-|.
+    """
+
+    takes, gives, square = "x", "y", False
 
     @classmethod
-    def program(
-        cls,
-        matrix: ArrayLike,
-        *,
-        engine: str = "ngspice",
-        converters: Converters | None = None,
-        **fields: Any,
-    ) -> Self:
-        """Maps A to conductances and makes the circuit's design; the feedback is the largest row sum of |G+ - G-|.
-
-        Args:
-            matrix: A, shape (N, M), real or complex, any units; NumPy's, SciPy's (sparse), or lists.
-            engine: What simulates.
-            converters: DACs and ADCs; None has none.
-            **fields: Of `Hardware` (`opamp`, `device`, `g_min`, `g_max`, `wire_resistance`, `seed` ...) and of
-                `Settings` (`input_voltage`, `tolerance`, `jobs` ...).
+    def system_of(cls, matrix: Numbers, hardware: Hardware) -> System:
+        """A, scaled and real.
 
         Raises:
-            ParameterError: Something cannot be used; it names the parameter, the value and the mend.
+            ParameterError: The machine has no room for its circuit.
         """
-        hardware, settings = parts_and_settings(fields)
-        system = System.product(numeric_array("A", matrix, (2,)), hardware.scaling)
+        system = System.product(matrix, hardware.scaling)
         check_room(len(system.programmed), len(system.programmed))
-        mapping = hardware.mapping(system.programmed)
-        design = MvmDesign(
-            **hardware.parts(mapping),
-            feedback_conductance=float(np.abs(mapping.difference).sum(axis=1).max()),
-        )
-        return cls._programmed(system, hardware, mapping, design, engine, settings, converters)
+        return system
+
+    @classmethod
+    def length_of(cls, matrix: Numbers) -> int:
+        """M, the entries of x."""
+        return int(matrix.shape[1])
 
     def matvec(self, x: ArrayLike) -> Solution:
-        """Multiplies one vector (M,) or the columns of a matrix (M, K), streamed through the array.
+        """Multiply one vector (M,), or the columns of a matrix (M, K), streamed through the array.
 
         Raises:
             ParameterError: The shape does not match, or an entry is not finite.
             SimulationError: The simulator failed; deck and log are kept.
         """
-        return self.answer(self.question(x))
+        return self.solve(x)
 
-    def question(self, vector: ArrayLike) -> Question:
-        """Vectors x, and y of the wanted matrix."""
-        vectors, single = right_hand_sides("x", vector, self.matrix.shape[1])
-        columns = self.system.columns(vectors)
-        return Question.of(self.system, vectors, columns, self.system.programmed @ columns, single)
+    @cached_property
+    def design(self) -> MvmDesign:
+        """The parameter record of the circuit."""
+        feedback = float(np.abs(self.mapping.difference).sum(axis=1).max())
+        return MvmDesign(**self.hardware.parts(self.mapping), feedback_conductance=feedback)
 
-    def steady(self, x: ArrayLike) -> Numbers:
-        """What y settles to in the linear circuit, without transient and converters; shapes as in `matvec`.
+    @property
+    def circuit(self) -> Circuit:
+        """The circuit as parts."""
+        return self.design.circuit
 
-        What does not depend on x is worked out once: each further input is a product of matrices.
+    @property
+    def sha256(self) -> str:
+        """Hash of the parameter record."""
+        return self.design.sha256
 
-        Raises:
-            ParameterError: The shape does not match, or an entry is not finite.
-        """
-        return self._steady(*right_hand_sides("x", x, self.matrix.shape[1]))
+    def reference(self, columns: FloatArray) -> FloatArray:
+        """Product with the programmed matrix, shape (N, K)."""
+        return np.asarray(self.system.programmed @ columns)
 
     @property
     def gain(self) -> float:
         """Output volts to units of D_r y for an input of 1 V per unit of D_c^-1 x: D_r y = gain out / k."""
         return -self.design.feedback_conductance * self.mapping.alpha / self.mapping.unit
+
+    @property
+    def natural_range(self) -> float:
+        """The input full scale, V: the feedback is chosen so that no output passes it."""
+        return self.full_scale

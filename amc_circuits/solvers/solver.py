@@ -1,67 +1,131 @@
-"""What INV and MVM share as solvers: a right-hand side is streamed through the programmed array and read."""
+"""A circuit as a solver: program a matrix once, then ask for many right-hand sides.
+
+A circuit of one's own is a subclass with three methods, `circuit`, `reference` and `gain`, and two words, `takes` and
+`gives`; docs/howto/circuit.md shows one.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from abc import abstractmethod
+import warnings
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.engines import ENGINES, Engine, Job, check_engine
 from amc_circuits.engines.exact.engine import StateSpaceEngine, check_linear
 from amc_circuits.engines.settings import Settings
+from amc_circuits.linear.equations import check_room
 from amc_circuits.results.converters import HEADROOM, Converters
+from amc_circuits.results.cost import UNCHARGED, Cost, Programming, cost
 from amc_circuits.results.readings import Reading
 from amc_circuits.results.solution import Provenance, Solution
 from amc_circuits.solvers.answer import Answer
+from amc_circuits.solvers.fields import Fields
 from amc_circuits.solvers.hardware import Hardware
-from amc_circuits.solvers.programmed import ProgrammedArray
+from amc_circuits.solvers.programmed import NoParameters, ProgrammedArray
 from amc_circuits.solvers.question import Question
 from amc_circuits.solvers.streaming import Stream, stream_job, swing_of
-from amc_circuits.values.checks import Numbers
+from amc_circuits.values.checks import Numbers, numeric_array, right_hand_sides, square_matrix
 from amc_circuits.values.version import package_version
-from netlists import InvDesign, MvmDesign
+from netlists import GROUND, Array, OpAmps, ParameterError, Record
 from netlists.record import FloatArray
 
 
-def parts_and_settings(fields: dict[str, Any]) -> tuple[Hardware, Settings]:
-    """Two records of what was given by name.
-
-    Raises:
-        ParameterError: A value cannot be used, or neither record has a field of that name.
-    """
-    parts = {name: value for name, value in fields.items() if name in Hardware.model_fields}
-    return Hardware(**parts), Settings(**{name: value for name, value in fields.items() if name not in parts})
-
-
 @dataclass(frozen=True)
-class ProgrammedCircuit(ProgrammedArray):
-    """A programmed array that can be asked: it is simulated, and its outputs are put together as a solution."""
+class Solver(ProgrammedArray):
+    """A programmed circuit that can be asked: it is simulated, and its outputs are put together as a solution.
+
+    Attributes:
+        Parameters: Record of the parameters that only this circuit has.
+    """
+
+    Parameters: ClassVar[type[Record]] = NoParameters
 
     @classmethod
-    def _programmed(
+    def program(
         cls,
-        system: System,
-        hardware: Hardware,
-        mapping: Mapping,
-        design: InvDesign | MvmDesign,
-        engine: str,
-        settings: Settings,
-        converters: Converters | None,
+        matrix: ArrayLike,
+        *,
+        engine: str = "ngspice",
+        converters: Converters | None = None,
+        **fields: Unpack[Fields],
     ) -> Self:
-        if check_engine(engine) == StateSpaceEngine.name:
-            check_linear(design.circuit)
-        made = converters or Converters()
-        made.output_range(design, settings.input_voltage)
-        return cls(system, hardware, mapping, design, settings, engine, made)
+        """Map a matrix to conductances and make the circuit.
+
+        Args:
+            matrix: A, shape (N, M), real or complex, any units; NumPy's, SciPy's (sparse), or lists.
+            engine: What simulates.
+            converters: DACs and ADCs; None has none.
+            **fields: Of `Hardware` (`opamp`, `device`, `g_min`, `g_max`, `wire_resistance`, `seed` ...), of `Settings`
+                (`input_voltage`, `tolerance`, `jobs` ...), and of `Parameters`.
+
+        Raises:
+            ParameterError: Something cannot be used; it names the parameter, the value and the mend.
+        """
+        given = dict(fields)
+        own = {name: given.pop(name) for name in cls.Parameters.model_fields if name in given}
+        parts = {name: value for name, value in given.items() if name in Hardware.model_fields}
+        hardware = Hardware(**parts)
+        settings = Settings(**{name: value for name, value in given.items() if name not in parts})
+        wanted = square_matrix("A", matrix) if cls.square else numeric_array("A", matrix, (2,))
+        system = cls.system_of(wanted, hardware)
+        mappings = tuple(hardware.mapping(one, place) for place, one in enumerate(cls.matrices(system.programmed)))
+        if not cls.pairs and any(mapping.negative is not None for mapping in mappings):
+            mend = (
+                "this circuit has no pairs of arrays: no negative entries, and pair = never where small ones are lifted"
+            )
+            raise ParameterError("A", "a matrix that needs a pair of arrays", mend)
+        made = cls(
+            system, hardware, mappings, settings, check_engine(engine), cls.Parameters(**own),
+            converters or Converters(),
+        )  # fmt: skip
+        check_room(len(system.programmed), len(made.circuit.amplifiers))
+        if engine == StateSpaceEngine.name:
+            check_linear(made.circuit)
+        _ = made.output_range
+        for problem in made.warnings():
+            warnings.warn(problem, stacklevel=3)
+        return made
+
+    @classmethod
+    def system_of(cls, matrix: Numbers, hardware: Hardware) -> System:
+        """The matrix as wanted, scaled and real.
+
+        Raises:
+            ParameterError: The matrix cannot be used.
+        """
+        return System.inverse(matrix, hardware.scaling)
+
+    def array(self, name: str, word_lines: str, bit_lines: str, place: int = 0, negative: bool = False) -> Array:
+        """The programmed array of a matrix of `matrices`, between two groups of nodes.
+
+        Args:
+            name: Of the part.
+            word_lines: Group of as many nodes as the matrix has rows.
+            bit_lines: Group of as many nodes as it has columns.
+            place: Which of the matrices, from 0.
+            negative: True for the negative array of a pair.
+        """
+        mapping = self.mappings[place]
+        cells = mapping.negative if negative else mapping.positive
+        assert cells is not None
+        bend = self.hardware.device.nonlinearity_voltage
+        return Array(name, word_lines, bit_lines, cells, self.hardware.wires, bend)
+
+    def opamps(
+        self, name: str, inverting: str, output: str, count: int, noninverting: str = GROUND, label: str = ""
+    ) -> OpAmps:
+        """A row of op-amps with offsets of their own, where these are drawn; arguments as `OpAmps` has them."""
+        offset = self.hardware.offsets("part_offset", count, zlib.crc32(name.encode()))
+        return OpAmps(name, inverting, output, self.hardware.opamp_in_use, noninverting, offset, label)
 
     @cached_property
     def simulator(self) -> Engine:
@@ -85,26 +149,44 @@ class ProgrammedCircuit(ProgrammedArray):
             levels = levels * np.minimum(1.0, HEADROOM * swing_of(self.circuit) / np.maximum(peaks, 1e-300))
         return stream_job(self.circuit, self.linear, self.settings, self.timing, levels)
 
-    def _steady(self, vectors: Numbers, single: bool) -> Numbers:
-        """What the linear circuit settles to for vectors (n, K), without converters."""
-        levels, scale = self.input_levels(self.system.columns(vectors))
-        outputs = self.linear.steady(self.linear.outputs, levels)
-        value = self.system.values(self.gain * outputs / np.where(scale > 0, scale, np.inf), vectors.shape[1])
-        return value[:, 0] if single else value
+    def solve(self, vectors: ArrayLike) -> Solution:
+        """Answer one right-hand side (n,), or the columns of a matrix (n, K), streamed through the circuit.
 
-    @abstractmethod
-    def question(self, vector: ArrayLike) -> Question:
-        """A right-hand side (n,), or several (n, K), with what the wanted matrix makes of it.
+        Raises:
+            ParameterError: The shape does not match, or an entry is not finite.
+            SimulationError: The simulator failed; deck and log are kept.
+        """
+        return self.answer(self.question(vectors))
+
+    def steady(self, vectors: ArrayLike) -> Numbers:
+        """Steady state of the linear circuit, without transient and converters; shapes as in `solve`.
+
+        What does not depend on the right-hand side is worked out once: each further one is a product of matrices.
 
         Raises:
             ParameterError: The shape does not match, or an entry is not finite.
         """
+        found, single = right_hand_sides(self.takes, vectors, self.length_of(self.matrix))
+        levels, scale = self.input_levels(self.system.columns(found))
+        outputs = self.linear.steady(self.linear.outputs, levels)
+        value = self.system.values(self.gain * outputs / np.where(scale > 0, scale, np.inf), found.shape[1])
+        return value[:, 0] if single else value
+
+    def question(self, vectors: ArrayLike) -> Question:
+        """Right-hand sides (n,) or (n, K), with the exact answer of the wanted matrix.
+
+        Raises:
+            ParameterError: The shape does not match, or an entry is not finite.
+        """
+        found, single = right_hand_sides(self.takes, vectors, self.length_of(self.matrix))
+        columns = self.system.columns(found)
+        return Question.of(self.system, found, columns, self.reference(columns), single)
 
     def answer(self, question: Question, first: Sequence[Reading] | None = None) -> Solution:
-        """Streams right-hand sides and puts the answer together.
+        """Stream right-hand sides through the circuit and assemble the solution.
 
         Args:
-            question: What is asked.
+            question: Right-hand sides.
             first: Readings of its columns that are not zero, where they have been taken already.
         """
         began = time.perf_counter()
@@ -113,8 +195,8 @@ class ProgrammedCircuit(ProgrammedArray):
         driven = np.flatnonzero(scale > 0)
         readings: dict[int, Reading] = {}
         decks = ""
-        if driven.size and (self.stability.stable or self.settings.force):
-            stable = self.stability.stable
+        stable = self.stability.stable
+        if driven.size and (stable or self.settings.force):
             stream = Stream(
                 self.circuit, self.linear, self.state, stable, self.timing, self.settings, self.simulator
             )  # fmt: skip
@@ -124,14 +206,19 @@ class ProgrammedCircuit(ProgrammedArray):
         wall_time = time.perf_counter() - began
         return Answer(self, question, readings, scale).solution(self.provenance(decks), wall_time)
 
+    def cost(self, solution: Solution, converters: Converters, programming: Programming = UNCHARGED) -> Cost:
+        """Cost of each right-hand side of a solution: DACs, settling, ADCs, and its part of the programming."""
+        lines = (self.circuit.inputs, self.circuit.groups[self.circuit.outputs])
+        return cost(solution, lines, self.multiply_adds(programming.solves), converters, programming)
+
     def provenance(self, decks: str) -> Provenance:
-        """What made a result with these decks (their hash; empty when nothing was simulated)."""
+        """Provenance of a result with these decks (their hash; empty where nothing was simulated)."""
         simulated = bool(decks)
         return Provenance(
             engine=self.engine,
             ngspice_version=self.simulator.about.version if simulated else "",
             klu=self.simulator.about.klu if simulated else False,
-            design_sha256=self.design.sha256,
+            design_sha256=self.sha256,
             deck_sha256=decks,
             package_version=package_version(),
         )

@@ -12,13 +12,11 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.cases.case import Problem, noise_figures, problem, program, program_arguments
-from amc_circuits.cases.option import Circuit
 from amc_circuits.cells.draws import TRIAL_END
 from amc_circuits.engines import EnginesDisagreeError, NgspiceEngine, SimulationError
 from amc_circuits.results.readings import Reading
 from amc_circuits.results.trials import BUDGET, FAILED, Limit, Trial
-from amc_circuits.solvers.inv import InvCircuit
-from amc_circuits.solvers.mvm import MvmCircuit
+from amc_circuits.solvers.solver import Solver
 from amc_circuits.studies.together import first_readings
 from amc_circuits.studies.workers import run_in_processes
 from netlists import ParameterError, SinglePoleOpAmp
@@ -40,7 +38,7 @@ class MonteCarlo:
     """A Monte Carlo study.
 
     Attributes:
-        kind: `inv` or `mvm`.
+        kind: Name of the circuit.
         problem: The system.
         arguments: Arguments of `program`, without the trial.
         first: First trial.
@@ -54,7 +52,7 @@ class MonteCarlo:
         ParameterError: There are too many trials, or trial numbers beyond the range.
     """
 
-    kind: Circuit
+    kind: str
     problem: Problem
     arguments: dict[str, Any]
     first: int
@@ -70,7 +68,7 @@ class MonteCarlo:
         if self.first + self.count > TRIAL_END:
             raise ParameterError("trial", self.first, f"must be at most 2^32 - {self.count} for so many trials")
 
-    def circuit(self, number: int) -> InvCircuit | MvmCircuit:
+    def circuit(self, number: int) -> Solver:
         """Program the circuit of one trial."""
         return program(self.kind, self.problem.matrix, self.arguments | {"trial": number}, 1, self.keep)
 
@@ -99,7 +97,7 @@ class MonteCarlo:
         return [found[number] for number in sorted(found)]
 
 
-def study_of(kind: Circuit, options: dict[str, Any], keep: Path | None = None) -> MonteCarlo:
+def study_of(kind: str, options: dict[str, Any], keep: Path | None = None) -> MonteCarlo:
     """Build a study from options as returned by `parse_options`; `trial` is the first one.
 
     Raises:
@@ -149,7 +147,7 @@ def run_chunk(study: MonteCarlo, wanted: range) -> list[Trial]:
     ]
 
 
-def _trial(study: MonteCarlo, number: int, circuit: InvCircuit | MvmCircuit, first: list[Reading] | None) -> Trial:
+def _trial(study: MonteCarlo, number: int, circuit: Solver, first: list[Reading] | None) -> Trial:
     try:
         solution = circuit.answer(circuit.question(study.problem.vector), first)
     except EnginesDisagreeError:

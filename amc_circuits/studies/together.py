@@ -10,7 +10,7 @@ import numpy as np
 
 from amc_circuits.engines import NgspiceEngine, SimulationError
 from amc_circuits.results.readings import Reading
-from amc_circuits.solvers.solver import ProgrammedCircuit
+from amc_circuits.solvers.solver import Solver
 from amc_circuits.solvers.streaming import stream_job
 from netlists import Array, Circuit, OpAmps, ParameterError
 from netlists.record import FloatArray
@@ -26,15 +26,13 @@ LONGEST = 2.0
 """Ratio to the median slot above which a circuit runs alone: all circuits of a deck share their slots."""
 
 
-def first_readings(circuits: Sequence[ProgrammedCircuit], vector: FloatArray) -> dict[int, list[Reading]]:
+def first_readings(circuits: Sequence[Solver], vector: FloatArray) -> dict[int, list[Reading]]:
     """First readings of circuits with the same right-hand sides, by their indices.
 
     A deck holds as many neighbours as there is room for. Its slots are long enough for the slowest circuit, its step
-    suits
-    the fastest. Circuits that are much slower or faster than the others, unstable or large run alone. All run alone
-    if they
-    are streams of several right-hand sides, which share a deck anyway, if the engine has no decks, or if the deck
-    fails.
+    suits the fastest. Circuits that are much slower or faster than the others, unstable or large run alone. All run
+    alone if they are streams of several right-hand sides, which share a deck anyway, if the engine has no decks, or
+    if the deck fails.
 
     Args:
         circuits: Circuits with equal op-amps, temperature and settings.
@@ -61,7 +59,7 @@ def _deck_size(circuit: Circuit) -> int:
 
 
 def _deck(
-    circuits: Sequence[ProgrammedCircuit], levels: Sequence[FloatArray], places: Sequence[int], engine: NgspiceEngine
+    circuits: Sequence[Solver], levels: Sequence[FloatArray], places: Sequence[int], engine: NgspiceEngine
 ) -> dict[int, list[Reading]]:
     """Readings of circuits in one deck, by the given indices."""
     timings = [circuit.timing for circuit in circuits]
@@ -80,7 +78,7 @@ def _deck(
     return dict(zip(places, readings, strict=True))
 
 
-def _alike(circuits: Sequence[ProgrammedCircuit], levels: Sequence[FloatArray], places: range) -> list[int]:
+def _alike(circuits: Sequence[Solver], levels: Sequence[FloatArray], places: range) -> list[int]:
     """Indices of the circuits that are stable, with time scales near to each other's."""
     slots = {
         k: slot
@@ -91,7 +89,7 @@ def _alike(circuits: Sequence[ProgrammedCircuit], levels: Sequence[FloatArray], 
     return [k for k, slot in slots.items() if typical / LONGEST <= slot <= typical * LONGEST]
 
 
-def _slot_time(circuit: ProgrammedCircuit) -> float:
+def _slot_time(circuit: Solver) -> float:
     """Slot of a right-hand side, s.
 
     0 if it is too long for a simulation, which the circuit reports when it runs alone.

@@ -8,6 +8,7 @@ Draw order, from `numpy.random.default_rng(seed)`: first the matrix, then the ri
 | random | `U diag(s) V^T`, the same s | U (N x N), then V (M x M), each as Q; their first min(N, M) columns |
 | wishart | `X X^T / (2 N)` | X: N x 2N standard normals |
 | toeplitz | `rho^abs(i - j)` (all positive, so one array) | rho: uniform in 0.3 .. 0.7 |
+| uniform | entries between 0 and 1 (all positive, so one array) | each entry uniform |
 
 The right-hand side (b, or x of MVM) is uniform in -1 .. 1.
 """
@@ -37,14 +38,16 @@ def draw_matrix(
     for name, length in (("size", rows), ("columns", columns)):
         if length > LARGEST_SIZE:
             raise ParameterError(name, length, f"must be at most {LARGEST_SIZE}")
-    if kind in ("wishart", "toeplitz") and condition is not None:
+    if kind in ("wishart", "toeplitz", "uniform") and condition is not None:
         raise ParameterError(
             "condition", condition, f"{kind} matrices are drawn as they come; use --kind spd or random"
         )
-    if kind != "random" and rows != columns:
-        raise ParameterError("columns", columns, f"{kind} matrices are square; use --kind random")
+    if kind not in ("random", "uniform") and rows != columns:
+        raise ParameterError("columns", columns, f"{kind} matrices are square; use --kind random or uniform")
     if condition is not None and not condition >= 1:
         raise ParameterError("condition", condition, "must be 1 or more")
+    if kind == "uniform":
+        return generator.uniform(0, 1, (rows, columns))
     if kind == "wishart":
         normals = generator.standard_normal((rows, 2 * rows))
         return normals @ normals.T / (2 * rows)

@@ -6,11 +6,12 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from netlists.arrays.array import Array
+from netlists.arrays.interconnect import Interconnect
 from netlists.circuit import Circuit
-from netlists.opamp_parameters import OpAmp
-from netlists.parameters import NOMINAL_TEMPERATURE, Interconnect, Kelvin
-from netlists.parts import Array
+from netlists.opamps.records import OpAmp
 from netlists.record import FloatArray, Matrix, ParameterError, Positive, Record, Vector
+from netlists.temperature import NOMINAL_TEMPERATURE, Kelvin
 
 
 class ArrayDesign(Record):

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from amc_circuits.cases.case import Case, make_case
-from amc_circuits.cases.option import Circuit
 from amc_circuits.cases.options import ARGUMENTS, parse_options
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cli.messages import as_typed
@@ -19,7 +18,7 @@ Files = tuple[Path | None, Path | None]
 """The arguments of a command: files of matrix and vector."""
 
 
-def case_of(circuit: Circuit, options: dict[str, Any], files: Files, jobs: int) -> Case:
+def case_of(circuit: str, options: dict[str, Any], files: Files, jobs: int) -> Case:
     """The case of a command.
 
     Raises:
@@ -28,7 +27,7 @@ def case_of(circuit: Circuit, options: dict[str, Any], files: Files, jobs: int) 
     return make_case(circuit, parsed_with_files(circuit, options, files), jobs, None)
 
 
-def parsed_with_files(circuit: Circuit, options: dict[str, Any], files: Files) -> dict[str, Any]:
+def parsed_with_files(circuit: str, options: dict[str, Any], files: Files) -> dict[str, Any]:
     """Options and arguments of a command, parsed."""
     given = {name: None if file is None else str(file) for name, file in zip(ARGUMENTS, files, strict=True)}
     return parse_options(circuit, options | given)

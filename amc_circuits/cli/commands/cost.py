@@ -21,7 +21,6 @@ from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warn
 from amc_circuits.programming.conductances import programming_cost
 from amc_circuits.results.converters import Converters
 from amc_circuits.results.cost import Cost, Programming
-from amc_circuits.results.cost import cost as cost_of
 from amc_circuits.results.solution import Solution
 from amc_circuits.results.tables import print_table
 from amc_circuits.values.plain import plain
@@ -48,7 +47,7 @@ def cost(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: 
         case = case_of("inv", of_circuit, files, JOBS.parse(jobs))
         converters = case.circuit.converters.replace(**given)
         solution = case.run()
-        found = cost_of(solution, case.circuit.design, converters, programming)
+        found = case.circuit.cost(solution, converters, programming)
     if form == "json":
         print(json.dumps(_record(case, solution, found), indent=2, allow_nan=False))
     else:
@@ -87,7 +86,7 @@ def _programming(given: dict[str, Any], options: dict[str, Any]) -> Programming:
 def _range(case: Case, converters: Converters) -> float | None:
     """What the ADCs convert, V; None without them."""
     circuit = case.circuit
-    return converters.output_range(circuit.design, circuit.settings.input_voltage) if converters.adc_bits else None
+    return converters.output_range(circuit.natural_range) if converters.adc_bits else None
 
 
 def _record(case: Case, solution: Solution, found: Cost) -> dict[str, Any]:

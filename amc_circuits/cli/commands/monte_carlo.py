@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.effects import idle_options
-from amc_circuits.cases.option import Circuit
-from amc_circuits.cases.record import shape_text
+from amc_circuits.cases.record import shape_text, size_of
 from amc_circuits.cli.commands.case import warn_of_lifting
 from amc_circuits.cli.messages import NO_RESULT, finish, one_line_warnings
 from amc_circuits.engines import find_ngspice
@@ -69,7 +69,7 @@ class Outcome:
 
 
 def monte_carlo(
-    kind: Circuit,
+    kind: str,
     options: dict[str, Any],
     jobs: int,
     form: str,
@@ -130,7 +130,7 @@ def record(outcome: Outcome) -> dict[str, Any]:
     found = {
         "circuit": study.kind,
         "engine": study.arguments["engine"],
-        "size": list(study.problem.matrix.shape) if study.kind == "mvm" else study.problem.matrix.shape[0],
+        "size": size_of(study.problem.matrix, circuit_row(study.kind).square),
         "seed": outcome.options["seed"],
         "first_trial": study.first,
         "trials": len(trials),

@@ -26,8 +26,8 @@ from amc_circuits.results.tables import print_table
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import format_quantity
 from netlists import PRESETS, MacroOpAmp, OpAmp, ParameterError, SinglePoleOpAmp, preset
-from netlists.opamp_bench import LARGEST_LOAD_CAPACITANCE, OpAmpBench
-from netlists.presets import DEFAULT
+from netlists.opamps.bench import LARGEST_LOAD_CAPACITANCE, OpAmpBench
+from netlists.opamps.presets import DEFAULT
 
 UNITS = {
     "load_resistance": "ohm",

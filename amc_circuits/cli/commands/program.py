@@ -30,8 +30,8 @@ from amc_circuits.values.checks import Numbers, scaled
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import format_quantity
 from netlists import ParameterError
-from netlists.filament import filament
-from netlists.one_transistor_cell import OneTransistorCell
+from netlists.rram.filament import filament
+from netlists.rram.one_transistor_cell import OneTransistorCell
 
 STRONGEST = 4
 """Standard deviations of the cell spread that the calibration covers."""

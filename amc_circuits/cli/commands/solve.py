@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.cases.case import Case
-from amc_circuits.cases.option import Circuit, output_format
+from amc_circuits.cases.option import output_format
 from amc_circuits.cases.options import JOBS
 from amc_circuits.cases.record import full_record, record, table, vector_line, vector_name
 from amc_circuits.cli.commands.case import PICTURES, Files, case_of, parsed_with_files, print_notes, warn_of_lifting
@@ -25,7 +25,7 @@ from netlists.standalone import standalone_deck
 
 
 def solve(
-    circuit: Circuit,
+    circuit: str,
     options: dict[str, Any],
     files: Files,
     jobs: str,
@@ -83,7 +83,7 @@ def _write_files(case: Case, solution: Solution, plot_file: Path | None, save_fi
         from amc_circuits.results.saved import save_solution
 
         with writing("save", save_file):
-            save_solution(solution, case.circuit.design, whole, save_file)
+            save_solution(solution, case.circuit.circuit, whole, save_file)
     if plot_file is not None and any(solution.responses):
         from amc_circuits.pictures.responses import plot_responses
         from amc_circuits.results.saved import title
@@ -93,7 +93,7 @@ def _write_files(case: Case, solution: Solution, plot_file: Path | None, save_fi
             plot_responses(responses, plot_file, title(whole), case.budget(solution))
 
 
-def write_deck(circuit: Circuit, options: dict[str, Any], files: Files, output: Path) -> None:
+def write_deck(circuit: str, options: dict[str, Any], files: Files, output: Path) -> None:
     """`amc netlist inv` and `amc netlist mvm`."""
     check_output_file("output", output)
     with one_line_warnings(), waiting(f"{circuit.upper()} deck"):

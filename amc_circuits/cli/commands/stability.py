@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,20 +13,19 @@ import numpy as np
 from rich.table import Table
 
 from amc_circuits.cases.case import program_arguments, the_matrix
+from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.option import output_format
-from amc_circuits.cases.record import shape_text
+from amc_circuits.cases.record import shape_text, size_of
 from amc_circuits.cli.commands.case import PICTURES, parsed_with_files, warn_of_lifting
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings
 from amc_circuits.files.run_folder import check_output_file, writing
-from amc_circuits.linear.margins import Limit, largest_gbwp, largest_resistance, lowest_second_pole
+from amc_circuits.linear.margins import Limit
 from amc_circuits.linear.stability import Stability, complex_text
 from amc_circuits.results.tables import print_table
-from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import format_quantity
-from netlists import MacroOpAmp
-from netlists.circuits.inv import INVERTERS
+from netlists import ParameterError
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class _Checked:
     """What is shown of a circuit.
 
     Attributes:
-        size: N.
+        name: Of the circuit.
+        size: As a record has it.
         shape: Of A, for people.
         seed: Of all that is drawn.
         trial: Which circuit of this seed.
@@ -44,7 +45,8 @@ class _Checked:
         own: What the circuit has in the place of each limit; None where it has nothing.
     """
 
-    size: int
+    name: str
+    size: int | list[int]
     shape: str
     seed: int
     trial: int
@@ -57,16 +59,16 @@ class _Checked:
     @property
     def title(self) -> str:
         """Of table and picture."""
-        return f"INV {self.shape}, {self.opamp}: {'stable' if self.found.stable else 'UNSTABLE'}"
+        return f"{self.name.upper()} {self.shape}, {self.opamp}: {'stable' if self.found.stable else 'UNSTABLE'}"
 
 
-def stability(options: dict[str, Any], matrix_file: Path | None, form: str, plot_file: Path | None) -> None:
-    """`amc stability`."""
+def stability(name: str, options: dict[str, Any], matrix_file: Path | None, form: str, plot_file: Path | None) -> None:
+    """`amc stability`, of the circuit of that name."""
     output_format("table", "json").parse(form)
     if plot_file is not None:
         check_output_file("plot", plot_file, PICTURES)
     with one_line_warnings(), waiting("poles and limits"):
-        checked = _check(options, matrix_file)
+        checked = _check(name, options, matrix_file)
         if plot_file is not None:
             from amc_circuits.pictures.poles import plot_poles
 
@@ -81,31 +83,34 @@ def stability(options: dict[str, Any], matrix_file: Path | None, form: str, plot
         finish(NO_RESULT)
 
 
-def _check(options: dict[str, Any], matrix_file: Path | None) -> _Checked:
-    parsed = parsed_with_files("inv", options, (matrix_file, None))
-    matrix = the_matrix("inv", parsed, np.random.default_rng(parsed["seed"]))
-    circuit = InvCircuit.program(matrix, **program_arguments("inv", parsed, matrix))
+def check_acting(given: Mapping[str, object]) -> None:
+    """Refuses what was given and changes no pole.
+
+    Raises:
+        ParameterError: It names the option.
+    """
+    for name, value in given.items():
+        if value not in (None, False):
+            raise ParameterError(name, value, "has no effect on poles; leave it out")
+
+
+def _check(name: str, options: dict[str, Any], matrix_file: Path | None) -> _Checked:
+    parsed = parsed_with_files(name, options, (matrix_file, None))
+    matrix = the_matrix(name, parsed, np.random.default_rng(parsed["seed"]))
+    circuit = circuit_row(name).load().program(matrix, **program_arguments(name, parsed, matrix))
     warn_of_lifting(circuit.mapping)
-    design, opamp = circuit.design, circuit.design.opamp.equivalent
-    inverters = largest_resistance(circuit.circuit, INVERTERS) if design.signed else Limit(None, "no inverters")
+    limits = circuit.limits()
     return _Checked(
-        size=circuit.matrix.shape[0],
+        name=name,
+        size=size_of(circuit.matrix, circuit.square),
         shape=shape_text(circuit.matrix),
         seed=parsed["seed"],
         trial=parsed["trial"],
         opamp=parsed["opamp"],
         tolerance=circuit.settings.tolerance,
         found=circuit.stability,
-        limits={
-            ("lowest_second_pole", "Hz"): lowest_second_pole(circuit.circuit),
-            ("largest_gbwp", "Hz"): largest_gbwp(circuit.circuit),
-            ("largest_inverter_resistance", "ohm"): inverters,
-        },
-        own=(
-            opamp.second_pole if isinstance(opamp, MacroOpAmp) else None,
-            opamp.gbwp,
-            parsed["inverter_resistance"] if design.signed else None,
-        ),
+        limits={name: limit for name, (limit, _) in limits.items()},
+        own=tuple(own for _, own in limits.values()),
     )
 
 
@@ -113,7 +118,7 @@ def _record(checked: _Checked) -> dict[str, Any]:
     """The object that `--format json` prints."""
     found = checked.found
     return {
-        "circuit": "inv",
+        "circuit": checked.name,
         "size": checked.size,
         "seed": checked.seed,
         "trial": checked.trial,

@@ -13,7 +13,7 @@ from amc_circuits.linear.quadratic_form import QuadraticForm, block_diagonal
 from amc_circuits.linear.response import ExactResponse, Piece, Probe, probe_of, response_of
 from amc_circuits.results.observation import of_opamps, opamp_places, terminals
 from netlists import GROUND, Array, Circuit, Conductors, MacroOpAmp, OpAmps, Switches
-from netlists.opamp import has_energy
+from netlists.opamps.subcircuit import has_energy
 from netlists.record import FloatArray
 
 

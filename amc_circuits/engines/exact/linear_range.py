@@ -11,7 +11,7 @@ from amc_circuits.engines.exact.circuit import ExactCircuit, Samples
 from amc_circuits.results.observation import opamp_places
 from amc_circuits.results.readings import Excess
 from netlists import MacroOpAmp
-from netlists.opamp import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
+from netlists.opamps.subcircuit import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
 LARGEST_LOSS = 0.02

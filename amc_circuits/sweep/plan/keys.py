@@ -14,7 +14,7 @@ from amc_circuits.cases.options import OPAMP_OVERRIDES
 from amc_circuits.engines import StateSpaceEngine, find_ngspice
 from amc_circuits.values.version import package_version
 from netlists import MacroOpAmp, ParameterError, SinglePoleOpAmp, preset
-from netlists.model_reader import Reader
+from netlists.model_files.reader import Reader
 
 FILES = ("conductances", "opamp_file", "matrix", "rhs")
 _INCLUDE = re.compile(rb"^[ \t]*\.(include|inc|lib)\b", re.IGNORECASE | re.MULTILINE)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from amc_circuits.cases.option import Circuit
-
 
 @dataclass(frozen=True)
 class Point:
@@ -22,6 +20,6 @@ class Point:
 
     key: str
     number: int
-    circuit: Circuit
+    circuit: str
     options: dict[str, Any]
     with_waveforms: bool = False

@@ -13,7 +13,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from amc_circuits.cases.option import Circuit, Option, find_option, partner
+from amc_circuits.cases.circuits import circuit_names
+from amc_circuits.cases.option import Option, find_option, partner
 from amc_circuits.cases.options import options_of, parse_options
 from amc_circuits.files.toml_file import read_toml
 from amc_circuits.files.toml_lines import Place, line_of
@@ -38,7 +39,7 @@ class Sweep:
         text: Text of the specification.
     """
 
-    circuit: Circuit
+    circuit: str
     fixed: dict[str, Any]
     listed: tuple[dict[str, Any], ...] = ({},)
     axes: tuple[Axis, ...] = ()
@@ -127,8 +128,9 @@ def _sweep(content: Mapping[str, Any], text: str, where: Callable[[Place], str])
                 raise ParameterError(key, shown(value), f"there is no such key; a sweep has {', '.join(SECTIONS)}")
     circuit = content.get("circuit")
     with _at(where, "circuit"):
-        if circuit != "inv" and circuit != "mvm":
-            raise ParameterError("circuit", "nothing" if circuit is None else shown(circuit), "must be inv or mvm")
+        if circuit not in circuit_names():
+            mend = f"must be {' or '.join(circuit_names())}"
+            raise ParameterError("circuit", "nothing" if circuit is None else shown(circuit), mend)
     return _Reader(circuit, {option.name: option for option in options_of(circuit)}, content, where).sweep(text)
 
 
@@ -152,7 +154,7 @@ class _Reader:
         where: Function that names a place in an error.
     """
 
-    circuit: Circuit
+    circuit: str
     options: Mapping[str, Option]
     content: Mapping[str, Any]
     where: Callable[[Place], str]

@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, get_args
+from typing import Any
 
-from amc_circuits.cases.option import Circuit
+from amc_circuits.cases.circuits import circuit_names
 from amc_circuits.cases.options import ALL, parse_options
 from amc_circuits.results.trials import BUDGET
 from amc_circuits.studies.statistics import ROW_KEYS
@@ -35,7 +35,6 @@ SHARES = ("relative_error", "residual", "overshoot", "relative_noise", "largest_
 """Metrics printed in per cent."""
 NONE = "none"
 """Text for a value that is not set."""
-CIRCUITS: tuple[Circuit, ...] = get_args(Circuit)
 FlatRow = dict[str, Any]
 """Row from `flat`."""
 _FIGURES = {key: name for name, key in ROW_KEYS.items()}
@@ -152,4 +151,4 @@ def newest(rows: Sequence[Row]) -> list[Row]:
 @cache
 def _defaults(circuit: str) -> dict[str, Any]:
     """Options of a circuit with their defaults; none for a circuit of another version."""
-    return next((parse_options(name, {}) for name in CIRCUITS if name == circuit), {})
+    return parse_options(circuit, {}) if circuit in circuit_names() else {}

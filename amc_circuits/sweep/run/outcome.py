@@ -25,7 +25,6 @@ from amc_circuits.engines.ngspice.runner import folder_prefix
 from amc_circuits.pictures.traces import pack_traces
 from amc_circuits.results.solution import Status
 from amc_circuits.results.trials import read_limits
-from amc_circuits.solvers.inv import InvCircuit, slow_inverters
 from amc_circuits.studies.monte_carlo import check_limits, study_of
 from amc_circuits.studies.statistics import row_figures
 from amc_circuits.sweep.plan.point import Point
@@ -109,12 +108,11 @@ def _measured(point: Point, keep: Path) -> Outcome:
     try:
         solution = case.run()
     except SimulationError as problem:
-        return replace(_failed(problem), design_sha256=case.circuit.design.sha256)
+        return replace(_failed(problem), design_sha256=case.circuit.sha256)
     record = full_record(case, solution)
     figures = {name: value for name, value in record.items() if name not in NOT_IN_ROWS}
-    slow = slow_inverters(case.circuit.design) if isinstance(case.circuit, InvCircuit) else ""
     drawn = "the right-hand side is drawn" if point.options["matrix"] and not point.options["rhs"] else ""
-    figures["warning"] = "; ".join(filter(None, (slow, drawn, *record["notes"])))
+    figures["warning"] = "; ".join(filter(None, (*map(str, case.circuit.warnings()), drawn, *record["notes"])))
     return Outcome(
         solution.status.name,
         figures,

@@ -9,12 +9,12 @@ from typing import Any
 
 from rich.table import Table
 
+from amc_circuits.cases.circuits import circuit_names
 from amc_circuits.cases.option import Option
 from amc_circuits.cases.options import parse_options
 from amc_circuits.results.tables import print_table
 from amc_circuits.sweep.plan.keys import FILES, engine_version, key_of
 from amc_circuits.sweep.plan.point import Point
-from amc_circuits.sweep.rows.columns import CIRCUITS
 from amc_circuits.sweep.rows.text_table import one_line
 from amc_circuits.sweep.run.outcome import DISAGREE, Outcome, run_point
 from amc_circuits.sweep.store import Row, Store
@@ -82,7 +82,7 @@ def _compared(row: Row) -> int:
 def _check_known(row: Row) -> None:
     """Refuse a row of a newer version that this version cannot run."""
     circuit = row.parameters["circuit"]
-    if circuit not in CIRCUITS:
+    if circuit not in circuit_names():
         mend = f"is of the circuit {circuit!r}, which this version of amc does not know; take the one that made it"
         raise ParameterError("ROW", row.number, f"{mend}, {row.package_version}")
     unknown = [name for name in row.options if name not in parse_options(circuit, {})]

@@ -113,8 +113,8 @@ def test_every_option_has_a_case():
 @pytest.mark.parametrize("name", sorted(ACTING))
 def test_an_option_changes_the_result(amc, problem, name):
     """Beside what it needs, against the same command without it."""
-    circuit = "mvm" if "inv" not in next(option for option in ALL if option.name == name).circuits else "inv"
     option = next(option for option in ALL if option.name == name)
+    circuit = "inv" if option in options_of("inv") else "mvm"
     value = () if option.kind == "flag" else ACTING[name][:1]
     beside = ACTING[name][len(value) :]
     drawn = ("--size", 2, "--seed", 1)

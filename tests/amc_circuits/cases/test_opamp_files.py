@@ -62,7 +62,7 @@ def _options(**given):
 
 def test_a_file_is_fitted_at_the_temperature(tmp_path):
     """At 125 C the macro model is that of a measurement at 125 C: a sixth less bandwidth than at 27 C."""
-    text = (files("netlists") / "models" / "cmos_100meg.lib").read_text()
+    text = (files("netlists") / "opamps" / "cmos_100meg.lib").read_text()
     (tmp_path / "mine.lib").write_text(text)
     given = {"opamp_file": str(tmp_path / "mine.lib"), "opamp_subckt": "cmos_100meg", "supply_voltage": "1.2"}
     warm, nominal = _options(**given, temperature=str(HOT)), _options(**given)

@@ -26,7 +26,7 @@ from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.solvers.mvm import MvmCircuit
 from netlists import PRESETS, ParameterError
-from netlists.presets import DEFAULT
+from netlists.opamps.presets import DEFAULT
 
 
 def test_defaults_are_those_of_the_specification():

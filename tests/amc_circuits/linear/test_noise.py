@@ -14,7 +14,7 @@ from amc_circuits.linear.noise import filtered_covariance, noise
 from amc_circuits.solvers.output_noise import relative_noise
 from netlists import Interconnect, InvDesign, MvmDesign, ParameterError, SinglePoleOpAmp, preset
 from netlists.noise_deck import NoiseAnalysis, noise_deck
-from netlists.opamp_parameters import SubcircuitOpAmp
+from netlists.opamps.records import SubcircuitOpAmp
 from tests.cases import reduced, spd_matrix, vector
 from tests.comparators import assert_close, assert_within
 

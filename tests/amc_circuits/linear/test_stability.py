@@ -12,7 +12,8 @@ from amc_circuits.linear.stability import Stability
 from amc_circuits.results.solution import Status
 from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
 from amc_circuits.solvers.mvm import MvmCircuit
-from netlists import SinglePoleOpAmp, nodes, preset
+from netlists import SinglePoleOpAmp, preset
+from tests import names as node_names
 from tests.cases import spd_matrix
 from tests.comparators import assert_close, assert_within
 from tests.runs import waveforms
@@ -55,7 +56,7 @@ def rate_in_ngspice(circuit: InvCircuit) -> float:
     analysis = job.analysis.replace(max_step=min(job.analysis.max_step, 0.1 / abs(slowest)))
     waves = waveforms(replace(job, analysis=analysis))
     steady = linear.steady("c", job.drive.levels)[:, 0]
-    away = np.abs(waves.voltages(nodes.columns(circuit.design.size)) - steady).max(axis=1)
+    away = np.abs(waves.voltages(node_names.columns(circuit.design.size)) - steady).max(axis=1)
     end = waves.time[-1]
     window = 2 * np.pi / abs(slowest.imag) if slowest.imag else end / 50
     starts = np.arange(0.33 * end, 0.9 * end - window, window)

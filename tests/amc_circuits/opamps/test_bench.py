@@ -9,8 +9,8 @@ from amc_circuits.engines.ngspice.runner import run_deck
 from amc_circuits.opamps.bench import characterize, frequency_response
 from amc_circuits.opamps.fit import fit_macro
 from netlists import ParameterError, SinglePoleOpAmp, preset
-from netlists.opamp_bench import OpAmpBench, overdrive_deck
-from netlists.opamp_parameters import SubcircuitOpAmp
+from netlists.opamps.bench import OpAmpBench, overdrive_deck
+from netlists.opamps.records import SubcircuitOpAmp
 
 LOAD = 2e3
 MACROS = {

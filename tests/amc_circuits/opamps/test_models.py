@@ -10,8 +10,8 @@ import pytest
 from amc_circuits.opamps.bench import OpAmpFigures, characterize
 from amc_circuits.opamps.fit import fit_macro
 from netlists import ParameterError, SinglePoleOpAmp, preset
-from netlists.opamp_parameters import SubcircuitOpAmp
-from tests.netlists.model_files import CASES
+from netlists.opamps.records import SubcircuitOpAmp
+from tests.netlists.model_files.cases import CASES
 
 SUPPLY = 15.0
 GM, LIMIT, CLAMPED = 1e-3, 200e-6, 12.0

@@ -13,10 +13,10 @@ from amc_circuits.engines.ngspice.runner import run_deck
 from amc_circuits.opamps.bench import characterize
 from amc_circuits.opamps.fit import fitted
 from netlists import preset
-from netlists.model_file import read_model
-from netlists.opamp_bench import OpAmpBench, overdrive_deck, transfer_deck
-from netlists.opamp_parameters import PINS
-from netlists.transistor_opamp import cmos_100meg
+from netlists.model_files.file import read_model
+from netlists.opamps.bench import OpAmpBench, overdrive_deck, transfer_deck
+from netlists.opamps.records import PINS
+from netlists.opamps.transistor import cmos_100meg
 from tests.cases import spd_matrix, vector
 
 OPAMP = cmos_100meg()
@@ -140,7 +140,7 @@ def test_the_fit_in_the_package_is_the_measured_one():
 
 def test_the_reader_of_foreign_files_takes_it(figures):
     """Read like a user's file it is the same amplifier."""
-    path = Path(netlists.__file__).parent / "models" / "cmos_100meg.lib"
+    path = Path(netlists.__file__).parent / "opamps" / "cmos_100meg.lib"
     read = read_model(path, "cmos_100meg", PINS)
     again = characterize(OPAMP.replace(text=read.text, subcircuit=read.subcircuit, pins=read.pins))
     assert again.open_loop_gain == pytest.approx(figures.open_loop_gain, rel=1e-6)

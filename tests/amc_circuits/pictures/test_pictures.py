@@ -116,7 +116,7 @@ def test_nothing_can_be_drawn_where_nothing_was_simulated(amc, tmp_path):
 def test_maps_hold_the_cells_in_their_places(figures, tmp_path, shape, wire_resistance):
     """Row i of every map is word line i, counted from 1 at the top; both arrays have one scale; ideal wires no map."""
     generator = np.random.default_rng(0)
-    arrays = CellArrays(generator.uniform(1e-6, 1e-4, shape), wire_resistance, "one")
+    arrays = CellArrays.stacked(generator.uniform(1e-6, 1e-4, shape), wire_resistance, "one")
     load = arrays.load(generator.uniform(-1, 1, arrays.terminals))
     plot_array(load, tmp_path / "p.png", "title")
     images = [axes.images[0] for axes in figures[0].axes if axes.images]
@@ -128,7 +128,7 @@ def test_maps_hold_the_cells_in_their_places(figures, tmp_path, shape, wire_resi
     for line in range(0, len(images), shape[0]):
         scales = {image.get_clim() for image in images[line : line + shape[0]]}
         assert len(scales) == 1
-    assert load.voltage.min() < 0 < load.voltage.max()
+    assert np.min(load.voltage) < 0 < np.max(load.voltage)
     low, high = images[0].get_clim()
     assert -low == high == np.abs(load.voltage).max()
 
@@ -136,7 +136,7 @@ def test_maps_hold_the_cells_in_their_places(figures, tmp_path, shape, wire_resi
 def test_a_scale_begins_at_zero_where_all_signs_are_equal(figures, tmp_path):
     """White is 0 in every map: one-sided values have one-sided colours."""
     for sign, limits in ((1, (0, 0.5)), (-1, (-0.5, 0))):
-        load = CellArrays(np.full((1, 2, 2), 1e-5), 0.0, "one").load(sign * np.array([0, 0, 0.25, 0.5]))
+        load = CellArrays.stacked(np.full((1, 2, 2), 1e-5), 0.0, "one").load(sign * np.array([0, 0, 0.25, 0.5]))
         plot_array(load, tmp_path / "p.png", "title")
         image = figures[-1].axes[0].images[0]
         assert image.get_clim() == limits

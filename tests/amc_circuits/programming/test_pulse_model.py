@@ -6,8 +6,8 @@ from scipy.optimize import brentq
 
 from amc_circuits.programming.pulse_model import CircuitPulses, calibrate, reset_onset
 from amc_circuits.programming.write_verify import WriteVerify
-from netlists.filament import WORKING
-from netlists.one_transistor_cell import OneTransistorCell
+from netlists.rram.filament import WORKING
+from netlists.rram.one_transistor_cell import OneTransistorCell
 
 CELL = OneTransistorCell()
 

@@ -7,8 +7,8 @@ from amc_circuits.programming.cells import CellArray, Variability
 from amc_circuits.programming.pulse_model import CircuitPulses, calibrate
 from amc_circuits.programming.write_verify import CellStatus, WriteVerify, write_verify
 from netlists import ParameterError
-from netlists.filament import READ_VOLTAGE, WORKING
-from netlists.one_transistor_cell import OneTransistorCell
+from netlists.rram.filament import READ_VOLTAGE, WORKING
+from netlists.rram.one_transistor_cell import OneTransistorCell
 
 CELL = OneTransistorCell()
 SPREAD = Variability(cell_spread=0.02, cycle_spread=0.05, read_noise=0.002)

@@ -86,21 +86,21 @@ def test_clipping_is_reported_by_column():
 
 def test_range_is_what_no_output_passes():
     """0.8 of the swing for INV, the input full scale for MVM; what was asked for goes before."""
-    inv, mvm = InvCircuit.program(np.eye(2)).design, MvmCircuit.program(np.eye(2)).design
+    inv, mvm = (kind.program(np.eye(2)).natural_range for kind in (InvCircuit, MvmCircuit))
     converters = Converters(adc_bits=8)
-    assert converters.output_range(inv, 0.1) == pytest.approx(0.8 * 0.9)
-    assert converters.output_range(mvm, 0.1) == 0.1
+    assert converters.output_range(inv) == pytest.approx(0.8 * 0.9)
+    assert converters.output_range(mvm) == 0.1
     asked = Converters(adc_bits=8, adc_range=0.25)
-    assert asked.output_range(inv, 0.1) == asked.output_range(mvm, 0.1) == 0.25
+    assert asked.output_range(inv) == asked.output_range(mvm) == 0.25
 
 
 def test_an_op_amp_without_swing_needs_a_range():
     """INV with single-pole op-amps has no natural range: an ADC there is refused without one, no ADC is not."""
-    design = InvCircuit.program(np.eye(2), opamp="single-pole").design
+    natural = InvCircuit.program(np.eye(2), opamp="single-pole").natural_range
     with pytest.raises(ParameterError, match="adc_range: got nothing"):
-        Converters(adc_bits=8).output_range(design, 0.1)
-    assert Converters().output_range(design, 0.1) == np.inf
-    assert Converters(adc_bits=8, adc_range=1.0).output_range(design, 0.1) == 1.0
+        Converters(adc_bits=8).output_range(natural)
+    assert Converters().output_range(natural) == np.inf
+    assert Converters(adc_bits=8, adc_range=1.0).output_range(natural) == 1.0
 
 
 @pytest.mark.parametrize(

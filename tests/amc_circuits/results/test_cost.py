@@ -8,7 +8,7 @@ import typer
 
 from amc_circuits.cli.commands.cost import cost as command
 from amc_circuits.results.converters import CONVERTER_KINDS, Converters
-from amc_circuits.results.cost import Programming, cost, digital_energy
+from amc_circuits.results.cost import Programming
 from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.solvers.mvm import MvmCircuit
 from netlists import ParameterError
@@ -35,7 +35,7 @@ def solution(circuit):
 
 def test_parts_sum_to_the_total(circuit, solution):
     """Energy and time of every right-hand side are the sums of their parts."""
-    found = cost(solution, circuit.design, EIGHT, Programming(programming_energy=1e-9, programming_time=1e-6, solves=7))
+    found = circuit.cost(solution, EIGHT, Programming(programming_energy=1e-9, programming_time=1e-6, solves=7))
     energy, time, settling = found.energy, found.time, solution.energy
     parts = energy.dac + energy.adc + energy.programming + settling.amplifiers + settling.array + settling.inputs
     np.testing.assert_allclose(energy.total, parts, rtol=1e-12)
@@ -45,7 +45,7 @@ def test_parts_sum_to_the_total(circuit, solution):
 
 def test_converters_are_counted_by_line(circuit, solution):
     """A DAC for each input at once, each output converted once, two outputs to an ADC."""
-    found = cost(solution, circuit.design, EIGHT)
+    found = circuit.cost(solution, EIGHT)
     dac, sar = CONVERTER_KINDS["dac"], CONVERTER_KINDS["sar"]
     assert found.energy.dac == pytest.approx(SIZE * dac.energy(8))
     assert found.energy.adc == pytest.approx(SIZE * sar.energy(8))
@@ -56,7 +56,7 @@ def test_an_oblong_mvm_has_a_dac_for_each_column_and_an_adc_for_each_row():
     """Two outputs, three inputs."""
     multiplier = MvmCircuit.program(np.array([[1.0, -0.5, 0.2], [0.3, 0.4, 1.0]]), engine="state-space")
     product = multiplier.matvec([1.0, -1.0, 0.5])
-    found = cost(product, multiplier.design, EIGHT)
+    found = multiplier.cost(product, EIGHT)
     assert found.energy.dac == pytest.approx(3 * CONVERTER_KINDS["dac"].energy(8))
     assert found.energy.adc == pytest.approx(2 * CONVERTER_KINDS["sar"].energy(8))
     assert isinstance(found.energy.total, float)
@@ -65,21 +65,19 @@ def test_an_oblong_mvm_has_a_dac_for_each_column_and_an_adc_for_each_row():
 def test_programming_is_shared_by_the_solves(circuit, solution):
     """Twice as many solves bear half of it each; no programming costs nothing and changes nothing else."""
     many, twice = (
-        cost(
-            solution, circuit.design, EIGHT, Programming(programming_energy=3e-9, programming_time=2e-6, solves=solves)
-        )
+        circuit.cost(solution, EIGHT, Programming(programming_energy=3e-9, programming_time=2e-6, solves=solves))
         for solves in (50, 100)
     )
     assert many.energy.programming == 2 * twice.energy.programming == pytest.approx(3e-9 / 50)
     assert many.time.programming == 2 * twice.time.programming == pytest.approx(2e-6 / 50)
-    free = cost(solution, circuit.design, EIGHT)
+    free = circuit.cost(solution, EIGHT)
     assert (free.energy.programming, free.time.programming) == (0.0, 0.0)
     np.testing.assert_allclose(many.energy.total - free.energy.total, 3e-9 / 50, rtol=1e-6)
 
 
 def test_without_converters_and_programming_the_solution_is_all(circuit, solution):
     """Energy and time are the solution's own, exactly."""
-    found = cost(solution, circuit.design, Converters())
+    found = circuit.cost(solution, Converters())
     np.testing.assert_array_equal(found.energy.total, solution.energy.total)
     np.testing.assert_array_equal(found.time.total, solution.settling_time)
 
@@ -87,7 +85,7 @@ def test_without_converters_and_programming_the_solution_is_all(circuit, solutio
 def test_without_supply_pins_the_total_is_unknown():
     """Not 0: amplifiers and total are None, the time is known all the same."""
     ideal = InvCircuit.program(np.eye(2), opamp="single-pole", engine="state-space")
-    found = cost(ideal.solve([1.0, 0.5]), ideal.design, Converters(dac_bits=8))
+    found = ideal.cost(ideal.solve([1.0, 0.5]), Converters(dac_bits=8))
     assert found.energy.total is None
     assert found.time.total > 0
 
@@ -95,7 +93,7 @@ def test_without_supply_pins_the_total_is_unknown():
 def test_where_nothing_settled_there_is_no_figure(circuit):
     """A zero right-hand side among others has no total."""
     zero = circuit.solve(np.stack([vector(SIZE, 1), np.zeros(SIZE)], axis=1))
-    found = cost(zero, circuit.design, EIGHT)
+    found = circuit.cost(zero, EIGHT)
     assert np.isnan(found.energy.total).tolist() == np.isnan(found.time.total).tolist() == [False, True]
 
 
@@ -109,13 +107,15 @@ def test_bad_programming_is_refused(field):
 def test_digital_arithmetic_is_counted():
     """INV: multiply-adds of LU and of both substitutions, summed step by step, for large N; MVM: one for each cell."""
     size = 60
-    wide = InvCircuit.program(np.eye(size)).design
+    wide = InvCircuit.program(np.eye(size))
     factors = sum((size - 1 - k) ** 2 for k in range(size))
     substitutions = 2 * sum(range(size))
-    assert digital_energy(wide, 1) == pytest.approx(4.6e-12 * (factors + substitutions), rel=0.05)
-    assert digital_energy(wide, 10**9) == pytest.approx(4.6e-12 * size**2, rel=1e-6)
-    multiplier = MvmCircuit.program(np.ones((2, 3))).design
-    assert digital_energy(multiplier, 1) == digital_energy(multiplier, 100) == pytest.approx(4.6e-12 * 6)
+    assert wide.multiply_adds(1) == pytest.approx(factors + substitutions, rel=0.05)
+    assert wide.multiply_adds(10**9) == pytest.approx(size**2, rel=1e-6)
+    multiplier = MvmCircuit.program(np.ones((2, 3)))
+    assert multiplier.multiply_adds(1) == multiplier.multiply_adds(100) == 6
+    found = multiplier.cost(multiplier.matvec(np.ones(3)), Converters())
+    assert found.digital_energy == pytest.approx(4.6e-12 * 6)
 
 
 def options(**given):

@@ -6,7 +6,8 @@ import pytest
 from amc_circuits.results.observation import observe, saved_vectors
 from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.solvers.mvm import MvmCircuit
-from netlists import nodes, preset
+from netlists import preset
+from tests import names as node_names
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close, assert_within
 from tests.runs import waveforms
@@ -31,7 +32,10 @@ def test_inv_energy_is_conserved_at_rest():
     circuit = InvCircuit.program(spd_matrix(5, 6, 0))
     design, opamp = circuit.design, circuit.design.opamp
     waves, seen = observed(circuit, vector(5, 0))
-    c, d, w = (waves.voltages(names(5))[-1] for names in (nodes.columns, nodes.inverted_columns, nodes.inverter_sums))
+    c, d, w = (
+        waves.voltages(names(5))[-1]
+        for names in (node_names.columns, node_names.inverted_columns, node_names.inverter_sums)
+    )
     inverters = (((c - w) ** 2 + (d - w) ** 2) / design.inverter_resistance).sum()
     amplifiers = opamp_dissipation(opamp, np.concatenate([c, d]), seen.output_current[-1])
     wanted = seen.dissipated["array"][-1] + seen.dissipated["inputs"][-1] + inverters + amplifiers
@@ -43,7 +47,7 @@ def test_mvm_energy_is_conserved_at_rest():
     circuit = MvmCircuit.program(np.random.default_rng(1).standard_normal((4, 6)))
     design = circuit.design
     waves, seen = observed(circuit, vector(6, 1))
-    v, out = waves.voltages(nodes.sums(4))[-1], waves.voltages(nodes.outputs(4))[-1]
+    v, out = waves.voltages(node_names.sums(4))[-1], waves.voltages(node_names.outputs(4))[-1]
     feedback = (design.feedback_conductance * (out - v) ** 2).sum()
     amplifiers = opamp_dissipation(design.opamp, out, seen.output_current[-1])
     wanted = seen.dissipated["array"][-1] + feedback + amplifiers
@@ -63,10 +67,10 @@ def test_array_power_is_the_sum_over_its_cells():
     """The power at the terminals is `sum G (column - row)^2` at every time."""
     circuit = InvCircuit.program(spd_matrix(4, 6, 0))
     waves, seen = observed(circuit, vector(4, 0))
-    rows = waves.voltages(nodes.sums(4))
+    rows = waves.voltages(node_names.sums(4))
     wanted = np.zeros(len(waves.time))
     for k, cells in enumerate(circuit.design.arrays):
-        columns = waves.voltages(nodes.drivers(k, 4))
+        columns = waves.voltages(node_names.drivers(k, 4))
         wanted += (cells * (columns[:, None, :] - rows[:, :, None]) ** 2).sum(axis=(1, 2))
     assert_close(seen.dissipated["array"], wanted, relative=1e-9, absolute=1e-18)
 
@@ -104,7 +108,7 @@ def test_terminal_voltages_stand_word_lines_first():
     circuit = MvmCircuit.program(np.random.default_rng(1).standard_normal((2, 3)))
     waves, seen = observed(circuit, vector(3, 1))
     driven = circuit.job(vector(3, 1)[:, None]).drive.voltage(waves.time)
-    wanted = np.hstack([waves.voltages(nodes.sums(2)), driven, -driven])
+    wanted = np.hstack([waves.voltages(node_names.sums(2)), driven, -driven])
     assert (seen.terminal_voltage == wanted).all()
     middle = seen.time[-1] / 2
     assert (seen.between(0, middle).terminal_voltage == wanted[seen.time <= middle]).all()

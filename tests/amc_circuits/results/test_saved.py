@@ -40,8 +40,9 @@ def test_saved_file_loads_without_pickle(saved):
     with np.load(path, allow_pickle=False) as content:
         arrays = {name: content[name] for name in content.files}
     of_each = {f"{what}_{k}" for what in ("time", "outputs", "target", "terminal_voltage") for k in range(3)}
-    of_all = {"record", "tolerance", "settling_time", "conductance", "wire_resistance", "contacts"}
-    assert arrays.keys() == of_all | of_each
+    of_arrays = {f"{what}_{k}" for what in ("conductance", "word_lines", "bit_lines") for k in range(2)}
+    of_all = {"record", "tolerance", "settling_time", "array_names", "wire_resistance", "contacts"}
+    assert arrays.keys() == of_all | of_arrays | of_each
     np.testing.assert_array_equal(arrays["settling_time"], printed["settling_time_s"])
     # The first column, at 0.1 V full scale: k = 0.05, G0 / G_in = 1, alpha = 2, so outputs = -k alpha x = -0.1 x.
     np.testing.assert_allclose(arrays["outputs_0"][-1], -0.1 * np.array([4 / 3, 5 / 3]), rtol=2e-3)
@@ -58,9 +59,9 @@ def test_saved_responses_come_back(saved):
     assert [response.time_to_bits(6) for response in loaded.responses] == printed["time_to_6_bits_s"]
     assert loaded.title == "INV 2 x 2, settled"
     # G- has the floor of 1 uS where A is positive: (G+ - G-) = A / 2 * 99 uS.
-    positive, negative = loaded.arrays.conductance
+    positive, negative = (array.conductance for array in loaded.arrays.arrays)
     np.testing.assert_allclose(positive - negative, np.array([[2, -1], [-1, 2]]) / 2 * 99e-6, rtol=1e-12)
-    assert (loaded.arrays.wire_resistance, loaded.arrays.contacts) == (0, "one")
+    assert [(array.wire_resistance, array.contacts) for array in loaded.arrays.arrays] == [(0, "one")] * 2
 
 
 def test_right_hand_sides_are_counted_as_they_were_given(amc, tmp_path):

@@ -9,7 +9,7 @@ from amc_circuits.linear.noise import noise
 from amc_circuits.results.converters import Converters, lsb, quantise
 from amc_circuits.solvers.hardware import Hardware
 from netlists import ParameterError, preset, spice_circuit
-from netlists.transistor_opamp import cmos_100meg
+from netlists.opamps.transistor import cmos_100meg
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close, assert_within
 

@@ -9,7 +9,8 @@ from amc_circuits.results.observation import observe
 from amc_circuits.results.readings import read_slot
 from amc_circuits.results.solution import Status
 from amc_circuits.solvers.inv import InvCircuit
-from netlists import PRESETS, SinglePoleOpAmp, nodes, preset
+from netlists import PRESETS, SinglePoleOpAmp, preset
+from tests import names as node_names
 from tests.cases import exact_inv, mesh_terminal_currents, spd_matrix, vector
 from tests.comparators import assert_close, assert_within
 from tests.runs import waveforms
@@ -61,7 +62,7 @@ def test_a_tighter_simulation_comes_nearer(solved):
     after = waves.time > 1e-9
     exact_time = waves.time[after] - job.drive.rise_time / 2
     wanted = exact_inv(circuit.design, 0.1 * b / np.abs(b).max()).states(exact_time)[:, :16]
-    assert_close(waves.voltages(nodes.columns(16))[after], wanted, absolute=2e-4 * np.abs(wanted).max())
+    assert_close(waves.voltages(node_names.columns(16))[after], wanted, absolute=2e-4 * np.abs(wanted).max())
 
 
 def test_energy_is_the_integral_of_the_exact_system(solved):

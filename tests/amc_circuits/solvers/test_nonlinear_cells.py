@@ -4,8 +4,6 @@ With ideal amplifiers (sum nodes at ground, d = -c) `V0 sinh(c/V0)` takes the pl
 output by output: `c = V0 asinh(c_linear/V0)` in INV, and in MVM the inputs bend.
 """
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy.optimize import fsolve
@@ -13,10 +11,11 @@ from scipy.optimize import fsolve
 from amc_circuits import InvCircuit, MvmCircuit
 from amc_circuits.cells.devices import Device
 from amc_circuits.results.observation import observe
-from netlists import ParameterError, SinglePoleOpAmp, nodes, preset
+from netlists import ParameterError, SinglePoleOpAmp, preset
+from tests import names as node_names
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close, assert_within
-from tests.runs import waveforms
+from tests.runs import waveforms, with_design
 
 SIZE = 3
 MATRIX, RIGHT = spd_matrix(SIZE, 5, 2), vector(SIZE, 2)
@@ -28,13 +27,13 @@ FINE = {"tolerance": 1e-4, "fixed_scale": True, "inverter_resistance": 1e3}
 def inv(bend, matrix=MATRIX, opamp=IDEAL, **fields):
     """An INV circuit of cells with V0 = bend, or linear ones."""
     circuit = InvCircuit.program(matrix, opamp=opamp, **(FINE | fields))
-    return replace(circuit, design=circuit.design.replace(nonlinearity_voltage=bend))
+    return with_design(circuit, circuit.design.replace(nonlinearity_voltage=bend))
 
 
 def mvm(bend, **fields):
     """The same of MVM."""
     circuit = MvmCircuit.program(MATRIX, opamp=IDEAL, tolerance=1e-4, **fields)
-    return replace(circuit, design=circuit.design.replace(nonlinearity_voltage=bend))
+    return with_design(circuit, circuit.design.replace(nonlinearity_voltage=bend))
 
 
 def outputs(solution):
@@ -145,8 +144,10 @@ def test_array_energy_is_the_sum_over_the_cells():
     circuit = inv(0.05, opamp=preset("cmos-100meg"))
     observation, waves, job = seen(circuit)
     design, power = circuit.design, 0.0
-    sums = waves.voltages(nodes.sums(SIZE))
-    for cells, drivers in zip(design.arrays, (nodes.columns(SIZE), nodes.inverted_columns(SIZE)), strict=True):
+    sums = waves.voltages(node_names.sums(SIZE))
+    for cells, drivers in zip(
+        design.arrays, (node_names.columns(SIZE), node_names.inverted_columns(SIZE)), strict=True
+    ):
         across = waves.voltages(drivers)[:, None, :] - sums[:, :, None]
         power = power + (across * sinh_current(across, cells, 0.05)).sum(axis=(1, 2))
     assert_close(observation.dissipated["array"], power, absolute=1e-9 * power.max())

@@ -1,15 +1,14 @@
 """What offsets of single amplifiers do, against Kirchhoff's laws at ideal sum nodes: `v_i = e_i`, `w_j = e_inv_j`."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from amc_circuits import InvCircuit, MvmCircuit
 from netlists import ParameterError, SinglePoleOpAmp, preset
-from netlists.transistor_opamp import cmos_100meg
+from netlists.opamps.transistor import cmos_100meg
 from tests.cases import reduced, spd_matrix, vector
 from tests.comparators import assert_close
+from tests.runs import with_design
 
 SIZE = 4
 MATRIX, RIGHT = spd_matrix(SIZE, 5, 2), vector(SIZE, 2)
@@ -26,13 +25,13 @@ def inv(opamp, engine, matrix=MATRIX, amplifiers=None, inverters=None):
     """An INV circuit whose amplifiers have these offsets."""
     circuit = InvCircuit.program(matrix, opamp=opamp, engine=engine, tolerance=1e-3, inverter_resistance=1e3)
     design = circuit.design.replace(amplifier_offset=amplifiers, inverter_offset=inverters)
-    return replace(circuit, design=design)
+    return with_design(circuit, design)
 
 
 def mvm(opamp, engine, amplifiers=None):
     """An MVM circuit whose amplifiers have these offsets."""
     circuit = MvmCircuit.program(MATRIX, opamp=opamp, engine=engine, tolerance=1e-3)
-    return replace(circuit, design=circuit.design.replace(amplifier_offset=amplifiers))
+    return with_design(circuit, circuit.design.replace(amplifier_offset=amplifiers))
 
 
 def moved(design):

@@ -6,7 +6,7 @@ import pytest
 from amc_circuits import Device, InvCircuit, MvmCircuit
 from amc_circuits.opamps.bench import characterize
 from netlists import ParameterError, preset
-from netlists.temperature import OPAMP_EXPONENTS
+from netlists.opamps.temperature import OPAMP_EXPONENTS
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close, assert_within
 

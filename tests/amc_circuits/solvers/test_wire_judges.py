@@ -15,8 +15,8 @@ from amc_circuits.results.solution import Status
 from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.solvers.mvm import MvmCircuit
 from netlists import SinglePoleOpAmp, preset
-from netlists.mesh import array_state
-from netlists.reduction import reduce_array
+from netlists.arrays.mesh import array_state
+from netlists.arrays.reduction import reduce_array
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close, assert_within
 from tests.kirchhoff import array_at_rest, inv_at_rest, mvm_at_rest

@@ -14,11 +14,11 @@ from amc_circuits.cli.commands import opamp
 from amc_circuits.opamps.bench import characterize, frequency_response
 from amc_circuits.pictures.bode import draw_bode
 from netlists import PRESETS, MacroOpAmp, ParameterError, preset
-from netlists.opamp_bench import OpAmpBench
+from netlists.opamps.bench import OpAmpBench
 
 RECORD = preset("cmos-100meg")
 TRANSISTORS = "cmos-100meg-transistor"
-MODEL = files("netlists") / "models" / "cmos_100meg.lib"
+MODEL = files("netlists") / "opamps" / "cmos_100meg.lib"
 
 
 def test_json_of_characterize_is_what_python_finds(capsys):

@@ -16,7 +16,7 @@ from amc_circuits.programming.conductances import load_conductances
 from amc_circuits.programming.pulse_model import calibrate
 from amc_circuits.programming.write_verify import CellStatus, WriteVerify, write_verify
 from netlists import ParameterError
-from netlists.one_transistor_cell import OneTransistorCell
+from netlists.rram.one_transistor_cell import OneTransistorCell
 
 SIGNED = np.random.default_rng(2).standard_normal((6, 5))
 

@@ -10,6 +10,7 @@ from amc_circuits.results.observation import observe, saved_vectors
 from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.solvers.mvm import MvmCircuit
 from netlists import SinglePoleOpAmp, StepTrain, Transient, nodes
+from tests import names as node_names
 from tests.cases import mesh_terminal_currents, spd_matrix, vector
 from tests.comparators import assert_close, assert_within
 from tests.runs import waveforms
@@ -123,13 +124,13 @@ def test_power_of_a_charged_mesh_is_that_of_its_cells_and_wires(name):
     grid = list(np.ndindex(rows, columns))
     word_nodes = [[nodes.row_node(name, i, j) for i, j in grid] for name in "pn"]
     bit_nodes = [[nodes.column_node(name, i, j) for i, j in grid] for name in "pn"]
-    lines = [*word_nodes, *bit_nodes, *(nodes.drivers(k, columns) for k in (0, 1))]
+    lines = [*word_nodes, *bit_nodes, *(node_names.drivers(k, columns) for k in (0, 1))]
     saved = tuple(f"v({node})" for names in lines for node in names)
     waves, seen = transient(design, levels, slot_time=10e-9, max_step=2e-11, saved=saved)
     wanted = np.zeros(len(seen.time))
     for k, cells in enumerate(design.arrays):
         word, bit = (waves.voltages(names).reshape(-1, rows, columns) for names in (word_nodes[k], bit_nodes[k]))
-        ends, drivers = waves.voltages(nodes.sums(rows)), waves.voltages(nodes.drivers(k, columns))
+        ends, drivers = waves.voltages(node_names.sums(rows)), waves.voltages(node_names.drivers(k, columns))
         drops = np.diff(word, axis=2, prepend=ends[:, :, None]), np.diff(bit, axis=1, prepend=drivers[:, None])
         wanted += (cells * (word - bit) ** 2).sum(axis=(1, 2)) + sum((d**2).sum(axis=(1, 2)) for d in drops) / 20.0
     assert_close(seen.dissipated["array"], wanted, absolute=1e-2 * wanted.max())

@@ -5,7 +5,8 @@ import pytest
 
 from amc_circuits import InvCircuit, MvmCircuit
 from amc_circuits.engines.ngspice.runner import run_deck
-from netlists import PRESETS, MacroOpAmp, opamp, preset
+from netlists import PRESETS, MacroOpAmp, preset
+from netlists.opamps import subcircuit as opamp
 from tests.cases import spd_matrix, vector
 
 MACROS = [name for name, record in PRESETS.items() if isinstance(record, MacroOpAmp)]

@@ -41,7 +41,7 @@ def of_newer(number, circuit, **options):
         [made(0, FIGURES, size=2), without(made(1, FIGURES, size=3), "gbwp"), made(2, FIGURES, size=4)],
         [without(made(0, FIGURES, size=2), "gbwp"), made(1, FIGURES, size=3), made(2, FIGURES, size=4)],
         [made(0, FIGURES, size=2), of_newer(1, "inv", size=3), made(2, FIGURES, size=4)],
-        [made(0, FIGURES, size=2), of_newer(1, "ginv", size=3), of_newer(2, "ginv", size=4)],
+        [made(0, FIGURES, size=2), of_newer(1, "oracle", size=3), of_newer(2, "oracle", size=4)],
     ],
     ids=["inv first", "mvm first", "an option lacks", "in the first row", "an option more", "another circuit"],
 )
@@ -80,11 +80,11 @@ def test_points_that_ran_again_are_drawn_once(amc, tmp_path):
 def test_what_a_row_of_another_version_has_is_told(amc, tmp_path):
     """An option that lacks is said where the row is run again; an unknown option or circuit, and who knows it."""
     rows = [without(made(0, FIGURES, size=2, engine="state-space"), "levels"), *(
-        of_newer(1 + k, circuit, size=2) for k, circuit in enumerate(("inv", "ginv")))]  # fmt: skip
+        of_newer(1 + k, circuit, size=2) for k, circuit in enumerate(("inv", "oracle")))]  # fmt: skip
     folder = stored(tmp_path / "out", rows)
     assert "the row is of a version without levels; the defaults are taken" in amc("replay", folder, 0).out
     amc("replay", folder, 1).refused("ROW: got 1", "option phase_of_moon", "9.1")
-    amc("replay", folder, 2).refused("ROW: got 2", "circuit 'ginv'", "9.1")
+    amc("replay", folder, 2).refused("ROW: got 2", "circuit 'oracle'", "9.1")
     assert amc("merge", folder, "--out", tmp_path / "all").code == 0
     with Store(tmp_path / "all") as store:
         assert store.rows() == rows

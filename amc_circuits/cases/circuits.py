@@ -1,0 +1,108 @@
+"""The circuits that can be named: one row each, ours and those of installed packages.
+
+A package announces a circuit by an entry point in the group `amc.circuits` that resolves to a subclass of `Solver`; the
+entry point's name is the circuit's. Nothing here imports a solver before it is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
+
+from amc_circuits.cases.option import Option, record_options
+
+if TYPE_CHECKING:
+    from amc_circuits.solvers.solver import Solver
+
+GROUP = "amc.circuits"
+
+
+@dataclass(frozen=True)
+class CircuitRow:
+    """A circuit that can be named.
+
+    Attributes:
+        name: As typed.
+        title: One line for people.
+        takes: Name of the right-hand side.
+        gives: Name of the answer.
+        square: True where the matrix must be square.
+        solver: Where its solver stands, `module:class`.
+    """
+
+    name: str
+    title: str
+    takes: str
+    gives: str
+    square: bool
+    solver: str
+
+    def load(self) -> type[Solver]:
+        """The solver."""
+        module, _, name = self.solver.partition(":")
+        found: type[Solver] = getattr(import_module(module), name)
+        return found
+
+
+SOLVERS = "amc_circuits.solvers"
+INV = CircuitRow("inv", "Solve A x = b by the closed-loop INV circuit.", "b", "x", True, f"{SOLVERS}.inv:InvCircuit")
+MVM = CircuitRow("mvm", "Multiply y = A x by the open-loop MVM circuit.", "x", "y", False, f"{SOLVERS}.mvm:MvmCircuit")
+GINV = CircuitRow(
+    "ginv", "Solve min ||A x - b|| by the GINV circuit; A has no negative entries.", "b", "x", False,
+    f"{SOLVERS}.ginv:GinvCircuit",
+)  # fmt: skip
+OURS = {row.name: row for row in (INV, MVM, GINV)}
+"""The circuits of this package."""
+
+
+def circuit_names() -> list[str]:
+    """Names of all circuits: ours, then those of installed packages."""
+    return [*OURS, *_installed()]
+
+
+def circuit_row(name: str) -> CircuitRow:
+    """The row of a circuit.
+
+    Raises:
+        ParameterError: There is no such circuit, or its package cannot be loaded.
+    """
+    if name in OURS:
+        return OURS[name]
+    if name not in _installed():
+        from netlists import ParameterError
+
+        raise ParameterError("circuit", repr(name), f"must be one of {', '.join(circuit_names())}")
+    return _row(name)
+
+
+def solver_options(name: str) -> tuple[Option, ...]:
+    """The options that only this circuit has; of ours they stand in the tables of `options.py`."""
+    return () if name in OURS else _own_options(name)
+
+
+@cache
+def _own_options(name: str) -> tuple[Option, ...]:
+    return record_options(circuit_row(name).load().Parameters, (name,))
+
+
+@cache
+def _installed() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=GROUP) if entry.name not in OURS}
+
+
+@cache
+def _row(name: str) -> CircuitRow:
+    entry = _installed()[name]
+    try:
+        solver = entry.load()
+    except Exception as error:
+        from netlists import ParameterError
+
+        # What a package raises when it is imported is its own.
+        mend = f"its package cannot be loaded: {type(error).__name__}: {error}"
+        raise ParameterError("circuit", repr(name), mend) from error
+    title = (solver.__doc__ or name).strip().splitlines()[0]
+    return CircuitRow(name, title, solver.takes, solver.gives, solver.square, f"{entry.module}:{entry.attr}")

@@ -1,0 +1,44 @@
+"""Keywords of `Solver.program`, for editors and type checkers; a test holds them against the records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, TypedDict
+
+from amc_circuits.cells.devices import Device
+from amc_circuits.cells.mapping import Mapping, Pair
+from amc_circuits.cells.scaling import Scaling
+from netlists import OpAmp
+
+
+class Fields(TypedDict, total=False):
+    """Fields of `Hardware` and of `Settings`; the records say what they mean."""
+
+    opamp: OpAmp | str
+    device: Device | str
+    g_min: float | None
+    g_max: float | None
+    conductances: Mapping | None
+    pair: Pair
+    scaling: Scaling
+    wire_resistance: float
+    line_capacitance: float
+    interconnect: Literal["reduced", "flat"]
+    contacts: Literal["one", "both"]
+    line_model: Literal["reduced", "lumped"]
+    offset_spread: float
+    temperature: float
+    wire_temperature_coefficient: float
+    opamp_temperature_law: Literal["cmos", "none"]
+    seed: int
+    trial: int
+    input_voltage: float
+    rise_time: float
+    tolerance: float
+    fixed_scale: bool
+    start: Literal["rest", "previous"]
+    jobs: int
+    force: bool
+    timeout: float
+    cross_check: float
+    keep: Path | None

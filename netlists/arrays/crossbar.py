@@ -1,0 +1,126 @@
+"""The array of cells and wires as raw SPICE text, in one of three forms.
+
+- Ideal wires: one resistor a cell (a behavioural source where cells are not linear).
+- `reduced`: one resistor between every two terminals, and with line capacitance capacitors. The network is that of
+  `netlists/arrays/reduction.py`, so currents and voltages at the terminals are those of the mesh.
+- `flat`: the mesh itself, one resistor a cell and a wire segment, with the line capacitance at each of its nodes.
+
+Values that many elements share are written exactly, others with twelve digits: terminal currents are then right to
+1e-11, and more digits would only cost parsing time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from netlists import nodes
+from netlists.arrays.array import Array
+from netlists.record import FloatArray
+
+LARGEST_BEND = 30
+"""A cell's voltage over its V0 goes no further: sinh is 5e12 there."""
+
+
+def crossbar(array: Array, word_lines: list[str], bit_lines: list[str]) -> str:
+    """Elements of an array between the nodes of its word lines and of its bit lines; its name starts theirs."""
+    lines = _Lines(array, word_lines, bit_lines)
+    return "\n".join(lines.mesh() if array.flat else lines.network())
+
+
+def _cell(name: str, word_line: str, bit_line: str, siemens: float, bend: float | None) -> str:
+    """One cell: a resistor, or `I = G V0 sinh(V/V0)` with V0 = bend, from word line to bit line."""
+    if bend is None:
+        return f"R{name} {word_line} {bit_line} {1 / siemens:.12g}"
+    share = f"v({word_line},{bit_line})*{1 / bend!r}"
+    # Held inside: Newton's method may wander to voltages where sinh has no finite value.
+    held = f"max(min({share},{LARGEST_BEND}),{-LARGEST_BEND})"
+    return f"B{name} {word_line} {bit_line} I={siemens * bend:.12g}*sinh({held})"
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """An array and its terminals by name.
+
+    Inner nodes of the flat mesh: `pr_i_j` is the word line at cell (i, j) of array `p`, `pc_i_j` the bit line there.
+    """
+
+    array: Array
+    word_lines: list[str]
+    bit_lines: list[str]
+
+    def network(self) -> list[str]:
+        """The cells, or with wires the reduced network between the terminals, and its capacitors."""
+        wires = self.array.interconnect
+        lines = self._between() if wires.wire_resistance > 0 else self._cells()
+        return lines + (self._capacitors() if wires.line_capacitance > 0 else [])
+
+    def _cells(self) -> list[str]:
+        name, bend = self.array.name, self.array.nonlinearity_voltage
+        return [
+            _cell(f"{name}_{i}_{j}", row, column, siemens, bend)
+            for i, (row, line) in enumerate(zip(self.word_lines, self.array.conductance.tolist(), strict=True), 1)
+            for j, (column, siemens) in enumerate(zip(self.bit_lines, line, strict=True), 1)
+        ]
+
+    def _between(self) -> list[str]:
+        """The resistors between the terminals.
+
+        Those between bit lines stand also where ideal sources drive both ends and nothing but the sources' currents
+        depends on them: the array is whole for whatever else drives it.
+        """
+        name, pairs = self.array.name, self._pairs(self.array.reduced.conductance)
+        return [f"R{name}_{a}_{b} {a} {b} {1 / siemens:.12g}" for a, b, siemens in pairs]
+
+    def _capacitors(self) -> list[str]:
+        """A charge matrix as capacitors: from each terminal to ground, a negative one between every two that couple.
+
+        A coupling reaches thousandths of the capacitance of a line, and a line has very many: none is left out.
+        """
+        name, capacitance = self.array.name, self.array.reduced.capacitance
+        to_ground = zip(self.word_lines + self.bit_lines, capacitance.sum(axis=1).tolist(), strict=True)
+        lines = [f"C{name}_{a} {a} 0 {farads:.12g}" for a, farads in to_ground]
+        return lines + [f"C{name}_{a}_{b} {a} {b} {-farads:.12g}" for a, b, farads in self._pairs(capacitance)]
+
+    def _pairs(self, between: FloatArray) -> Iterator[tuple[str, str, float]]:
+        """Every two terminals and what stands between them, where it is not zero."""
+        terminals = self.word_lines + self.bit_lines
+        first, second = np.nonzero(np.triu(between, 1))
+        for a, b, value in zip(first.tolist(), second.tolist(), between[first, second].tolist(), strict=True):
+            yield terminals[a], terminals[b], value
+
+    def mesh(self) -> list[str]:
+        """Cells, wire segments and the capacitance at every cell."""
+        wires = self.array.interconnect
+        lines = self._mesh_cells() + self._mesh_wires(wires.wire_resistance, wires.contacts == "both")
+        return lines + (self._mesh_capacitors(wires.line_capacitance) if wires.line_capacitance > 0 else [])
+
+    def _mesh_cells(self) -> list[str]:
+        name, bend = self.array.name, self.array.nonlinearity_voltage
+        return [
+            _cell(f"{name}_{i + 1}_{j + 1}", nodes.row_node(name, i, j), nodes.column_node(name, i, j), siemens, bend)
+            for i, line in enumerate(self.array.conductance.tolist())
+            for j, siemens in enumerate(line)
+        ]
+
+    def _mesh_wires(self, segment: float, both: bool) -> list[str]:
+        """The wire segments; with both contacts each line's far end, too, is tied to its terminal by one."""
+        name, (rows, columns) = self.array.name, self.array.conductance.shape
+        lines = []
+        for i, terminal in enumerate(self.word_lines):
+            line = [terminal, *(nodes.row_node(name, i, j) for j in range(columns)), *([terminal] if both else [])]
+            lines += [f"R{name}w_{i + 1}_{k + 1} {line[k]} {line[k + 1]} {segment!r}" for k in range(len(line) - 1)]
+        for j, terminal in enumerate(self.bit_lines):
+            line = [terminal, *(nodes.column_node(name, i, j) for i in range(rows)), *([terminal] if both else [])]
+            lines += [f"R{name}b_{k + 1}_{j + 1} {line[k]} {line[k + 1]} {segment!r}" for k in range(len(line) - 1)]
+        return lines
+
+    def _mesh_capacitors(self, per_cell: float) -> list[str]:
+        name = self.array.name
+        lines = []
+        for i, j in np.ndindex(*self.array.conductance.shape):
+            lines.append(f"C{name}w_{i + 1}_{j + 1} {nodes.row_node(name, i, j)} 0 {per_cell!r}")
+            lines.append(f"C{name}b_{i + 1}_{j + 1} {nodes.column_node(name, i, j)} 0 {per_cell!r}")
+        return lines

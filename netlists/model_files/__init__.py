@@ -1,0 +1,1 @@
+"""Op-amp model files that are not trusted: read, checked, and written anew."""

@@ -1,0 +1,1 @@
+"""Expressions in model files: their grammar, their functions, and their values."""

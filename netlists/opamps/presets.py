@@ -1,0 +1,82 @@
+"""Op-amp presets, each number with its source.
+
+[D] data sheet (AD823: Analog Devices, Rev. A; OPA690: Texas Instruments, SBOS223F, 2010); [T] measured in ngspice on a
+transistor-level design (folded cascode, class-AB output, level-1 MOS, +-1.2 V: `cmos-100meg-transistor`, by an earlier
+bench; docs/transistor_opamp.md has today's figures); [C] chosen here
+because no source states it.
+"""
+
+from __future__ import annotations
+
+from netlists.opamps.records import MacroOpAmp, OpAmp, SinglePoleOpAmp
+from netlists.opamps.transistor import cmos_100meg
+from netlists.record import ParameterError
+
+DEFAULT = "cmos-100meg"
+
+PRESETS: dict[str, OpAmp] = {
+    "single-pole": SinglePoleOpAmp(
+        open_loop_gain=1e5,  # [C] 100 dB
+        gbwp=100e6,  # [C] as cmos-100meg
+    ),
+    "cmos-100meg": MacroOpAmp(
+        open_loop_gain=10 ** (98 / 20),  # [T] 98 dB into 10 kohm
+        gbwp=100e6,  # [T] 96 MHz into 10 kohm, rounded
+        slew_rate=110e6,  # [T] 110 V/us
+        output_resistance=100.0,  # [T] 96 MHz into 10 kohm falls to 88 MHz into 1 kohm: (1 + R/1k)/(1 + R/10k) = 96/88
+        output_current_limit=10e-3,  # [C] 100 cells of 100 uS at the full swing take 9 mA
+        output_swing=0.9,  # [T]
+        input_capacitance=50e-15,  # [C] a small input pair
+        supply_voltage=1.2,  # [T]
+        quiescent_current=1.3e-3,  # [T] 1.34 mA
+        class_ab_current=0.5e-3,  # [C] the output stage's part
+    ),
+    "cmos-1g": MacroOpAmp(
+        open_loop_gain=1e4,  # [C] 80 dB: short channels give less gain
+        gbwp=1e9,  # what 20 ns precoding needs (derived from t = ln(1/e)/(w_T lambda_min))
+        slew_rate=1100e6,  # [C] scaled with the bandwidth from cmos-100meg
+        output_resistance=50.0,  # [C]
+        output_current_limit=10e-3,  # [C]
+        output_swing=0.9,  # [C] as cmos-100meg
+        input_capacitance=20e-15,  # [C]
+        supply_voltage=1.2,  # [C]
+        quiescent_current=5e-3,  # [C]
+        class_ab_current=1e-3,  # [C]
+    ),
+    "ad823": MacroOpAmp(
+        open_loop_gain=10 ** (90 / 20),  # [C] of the order of the data sheet's 2 kohm figure
+        gbwp=16e6,  # [D] -3 dB bandwidth at gain 1
+        slew_rate=22e6,  # [D] 22 V/us
+        output_resistance=50.0,  # [C]
+        output_current_limit=15e-3,  # [D] 15 mA
+        output_swing=4.95,  # [D] within 50 mV of each rail, here of +-5 V
+        input_capacitance=1.8e-12,  # [C] a JFET input of this class
+        supply_voltage=5.0,  # [D] within +-1.5..18 V
+        quiescent_current=2.6e-3,  # [D] per amplifier
+        class_ab_current=0.5e-3,  # [C]
+    ),
+    "opa690": MacroOpAmp(
+        open_loop_gain=10 ** (69 / 20),  # [C] of the order of the data sheet's open-loop gain
+        gbwp=300e6,  # [D] (500 MHz is its bandwidth at gain 1)
+        slew_rate=1800e6,  # [D] 1800 V/us
+        output_resistance=10.0,  # [C]
+        output_current_limit=190e-3,  # [D]
+        output_swing=4.0,  # [D] +-4.0 V at +-5 V
+        input_capacitance=0.6e-12,  # [C] of the order of the data sheet's input capacitance
+        supply_voltage=5.0,  # [D]
+        quiescent_current=5.5e-3,  # [D]
+        class_ab_current=1e-3,  # [C]
+    ),
+    "cmos-100meg-transistor": cmos_100meg(),
+}
+
+
+def preset(name: str) -> OpAmp:
+    """The op-amp record of a preset name.
+
+    Raises:
+        ParameterError: There is no such preset.
+    """
+    if name not in PRESETS:
+        raise ParameterError("opamp", repr(name), f"must be one of {', '.join(PRESETS)}")
+    return PRESETS[name]

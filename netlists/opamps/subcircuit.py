@@ -1,0 +1,182 @@
+"""Op-amp subcircuits. Pins: `inp inn out`, and `vdd vss` for all but the single-pole model.
+
+Single pole, linear:
+
+    gm (inp - inn) --> x,  R1 = A0/gm and C1 = gm/w_T to ground,  out = x
+
+Macro model (a topology that was checked against limits and slewing; see docs/opamps.md):
+
+    I_max tanh(gm (inp - inn + offset)/I_max) --> x,  R1 || C1 to ground,  I_max = SR C1
+    clamp at x: I_max (exp((|x| - swing)/10 mV) - exp(-swing/10 mV)) back to ground    (no wind-up: x itself is held)
+                beyond e^5 I_max it goes on in a straight line
+    second pole: z follows x through one RC (absent without one: z = x)
+    iL = I_lim tanh((z - out)/(R_out I_lim)) into out, solved as artanh(iL/I_lim) = (z - out)/(R_out I_lim)
+    vdd -> out: iL/2;  out -> vss: -iL/2;  vdd -> vss: sqrt(iL^2/4 + I_qo^2) + I_q    (class AB)
+    I_qo = class_ab_current,  I_q = quiescent_current - class_ab_current
+
+Behavioural sources depend on one voltage each: differences are formed by linear sources (nodes `diff`, `y`), because
+ngspice evaluates a tanh anew for every voltage in it. `y` is iL/I_lim, and artanh(y) the current from there to ground.
+The output has no memory of its own, so that a shorter time step does not help Newton's method: from the flat part of a
+tanh it jumps to the other flat part and back, for ever. The inverse rises everywhere, and the method ends.
+
+So the output stage takes from the rails exactly what it delivers, and the currents of all pins sum to zero (the input
+stage, R1 and C1 are a model of the gain, without power of their own).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from netlists import nodes
+from netlists.opamps.pins import PINS, connection
+from netlists.opamps.records import MacroOpAmp, OpAmp, SinglePoleOpAmp, SubcircuitOpAmp
+from netlists.record import FloatArray
+
+SUBCIRCUIT = "opamp"
+LINEAR_FROM = 1 - 1e-9
+"""Part of the largest output current from where the artanh goes on in a straight line."""
+COMPENSATION = 1e-12
+"""C1, farad. It scales gm, R1 and I_max and changes no voltage."""
+CLAMP_VOLTAGE = 10e-3
+"""Volts per e-fold of the clamp current at x."""
+CLAMP_EXPONENT_LIMIT = 5
+"""From e^5 I_max on, 50 mV beyond the swing, the clamp current rises in a straight line. No solution stays there, but
+Newton's method comes by: up an exponential it creeps back volt by e-fold, and from a constant it never does."""
+
+
+def has_supply(opamp: OpAmp) -> bool:
+    """True when the model has supply pins."""
+    return not isinstance(opamp, SinglePoleOpAmp)
+
+
+def supply(opamp: OpAmp, rails: tuple[str, str]) -> str:
+    """The rails, or nothing for an op-amp without supply pins."""
+    if isinstance(opamp, SinglePoleOpAmp):
+        return ""
+    volts = (opamp.supply_voltage, -opamp.supply_voltage)
+    return "\n".join(f"V{node[1:]} {node} 0 DC {level!r}" for node, level in zip(rails, volts, strict=True))
+
+
+def has_energy(opamp: OpAmp) -> bool:
+    """True when its supply current is known, so that its energy is."""
+    macro = opamp.equivalent
+    return isinstance(macro, MacroOpAmp) and macro.quiescent_current is not None
+
+
+def subcircuit_name(place: int) -> str:
+    """What the subcircuit of an op-amp record is called, by its place among those of a circuit, from 0."""
+    return SUBCIRCUIT if place == 0 else f"{SUBCIRCUIT}_{place + 1}"
+
+
+def instances(
+    names: Sequence[str],
+    pins: tuple[Sequence[str], Sequence[str], Sequence[str]],
+    name: str,
+    rails: Sequence[str],
+    offset: FloatArray | None,
+) -> list[str]:
+    """Amplifiers, with sources before their non-inverting inputs where they have offsets of their own.
+
+    Args:
+        names: Of the amplifiers.
+        pins: Nodes of their non-inverting inputs, inverting inputs and outputs.
+        name: Of the subcircuit.
+        rails: Its supply pins; none for a model without.
+        offset: Shape (len(names),), V; None: none.
+    """
+    plus, inverting, outputs = pins
+    held = plus if offset is None else [nodes.offset(one) for one in names]
+    lines = [
+        " ".join([f"X{one}", inp, inn, out, *rails, name])
+        for one, inp, inn, out in zip(names, held, inverting, outputs, strict=True)
+    ]
+    if offset is not None:
+        volts = offset.tolist()
+        lines += [f"V{a} {a} {b} DC {value!r}" for a, b, value in zip(held, plus, volts, strict=True)]
+    return lines
+
+
+def subcircuit(opamp: OpAmp, name: str = SUBCIRCUIT, floating: bool = False) -> str:
+    """The `.subckt` block of an op-amp record.
+
+    Args:
+        opamp: The record.
+        name: Of the block.
+        floating: The non-inverting input is not at ground, so that it, too, needs its capacitance.
+    """
+    match opamp:
+        case SinglePoleOpAmp():
+            lines = [f".subckt {name} inp inn out", *_single_pole(opamp)]
+        case MacroOpAmp():
+            lines = [f".subckt {name} inp inn out vdd vss", *_macro(opamp)]
+            if floating and opamp.input_capacitance > 0:
+                lines.append(f"Cinp inp 0 {opamp.input_capacitance!r}")
+        case SubcircuitOpAmp():
+            lines = [f".subckt {name} {' '.join(PINS)}", opamp.text.strip()]
+            lines.append(f"Xcore {connection(opamp.pins)} {opamp.subcircuit}")
+    return "\n".join([*lines, f".ends {name}"])
+
+
+def _single_pole(opamp: SinglePoleOpAmp) -> list[str]:
+    gm = opamp.unity_gain_frequency * COMPENSATION
+    return [
+        f"Ggain 0 x inp inn {gm!r}",
+        f"R1 x 0 {opamp.open_loop_gain / gm!r}",
+        f"C1 x 0 {COMPENSATION!r}",
+        "Eout out 0 x 0 1",
+    ]
+
+
+def _macro(opamp: MacroOpAmp) -> list[str]:
+    gm = opamp.unity_gain_frequency * COMPENSATION
+    i_max = opamp.slew_rate * COMPENSATION
+    drive = 1 / (opamp.output_resistance * opamp.output_current_limit)
+    scale, half = gm / i_max, opamp.output_current_limit / 2
+    lines = [
+        f"Gdiff 0 diff inp inn {scale!r}",
+        "Rdiff diff 0 1",
+        f"Bgain 0 x I={i_max!r}*(tanh(v(diff)+({scale * opamp.input_offset!r}))-({_clamp(opamp.output_swing)}))",
+        f"R1 x 0 {opamp.open_loop_gain / gm!r}",
+        f"C1 x 0 {COMPENSATION!r}",
+    ]
+    stage = "x"
+    if opamp.second_pole is not None:
+        stage = "z"
+        lines += _second_pole(opamp.second_pole)
+    lines += [
+        f"Gdrop 0 y {stage} out {drive!r}",
+        f"Bout y 0 I={_artanh('v(y)')}",
+        f"Gsource vdd out y 0 {half!r}",
+        f"Gsink vss out y 0 {half!r}",
+    ]
+    if opamp.quiescent_current is not None and opamp.class_ab_current is not None:
+        idle = opamp.quiescent_current - opamp.class_ab_current
+        lines.append(f"Bab vdd vss I=sqrt({half**2!r}*v(y)*v(y)+{opamp.class_ab_current**2!r})+{idle!r}")
+    if opamp.input_capacitance > 0:
+        lines.append(f"Cin inn 0 {opamp.input_capacitance!r}")
+    return lines
+
+
+def _clamp(swing: float) -> str:
+    """The clamp current in units of I_max; only one of its two sides is evaluated.
+
+    Both are 0 at 0: with a jump there, Newton's method finds no rest of an idle amplifier whose swing is small.
+    """
+    slope, onset = 1 / CLAMP_VOLTAGE, swing / CLAMP_VOLTAGE
+    limit, line, idle = CLAMP_EXPONENT_LIMIT, onset + CLAMP_EXPONENT_LIMIT - 1, math.exp(-onset)
+    side = f"(exp(min({{sign}}{slope!r}*v(x)-{onset!r},{limit}))*max({{sign}}{slope!r}*v(x)-{line!r},1)-{idle!r})"
+    return f"v(x)>0?{side.format(sign='')}:-{side.format(sign='-')}"
+
+
+def _artanh(y: str) -> str:
+    """Inverse of tanh, beyond `LINEAR_FROM` its tangent."""
+    slope = 1 / (1 - LINEAR_FROM**2)
+    beyond = slope * LINEAR_FROM - math.atanh(LINEAR_FROM)
+    return f"abs({y})<{LINEAR_FROM!r}?atanh({y}):{slope!r}*{y}-{beyond!r}*sgn({y})"
+
+
+def _second_pole(frequency: float) -> list[str]:
+    """A unity-gain stage from x to z with one pole."""
+    gm = 2 * math.pi * frequency * COMPENSATION
+    return [f"Gpole 0 z x 0 {gm!r}", f"Rpole z 0 {1 / gm!r}", f"Cpole z 0 {COMPENSATION!r}"]

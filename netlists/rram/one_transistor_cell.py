@@ -1,0 +1,243 @@
+"""1T1R: a filament cell with an NMOS access transistor, and the decks that sweep it and pulse it.
+
+    bit line --[ cell, top to bottom ]-- m --[ NMOS, gate at the word line ]-- source line
+
+SET: bit line positive, source line at 0, and the gate voltage limits the current. RESET: source line positive, bit line
+at 0, gate well on. Cell k of a deck has the nodes `b{k}`, `m{k}`, `s{k}`, `g{k}`; its gap in nm is `v(xcell{k}.gap)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from netlists.record import NonNegative, ParameterError, Positive, Record
+from netlists.rram.filament import READ_VOLTAGE, WORKING, Filament, instance, subcircuit
+
+MODEL = "access"
+LineVoltage = Annotated[float, Field(gt=0, le=3)]
+"""Of a bit line or source line, V: the subcircuit cuts the cell's voltage at 3 V."""
+
+
+class AccessTransistor(Record):
+    """A level-1 NMOS transistor with generic values of our own, of no process; they hold at 27 C.
+
+    Attributes:
+        threshold_voltage: VTO, V.
+        transconductance: KP, A/V^2.
+        width: m.
+        length: m.
+        channel_length_modulation: LAMBDA, 1/V.
+        node_capacitance: From the node between cell and transistor to ground, F.
+    """
+
+    threshold_voltage: float = 0.5
+    transconductance: Positive = 200e-6
+    width: Positive = 5e-6
+    length: Positive = 1e-6
+    channel_length_modulation: NonNegative = 0.0
+    node_capacitance: Positive = 20e-15
+
+    def model(self) -> str:
+        """The `.model` line."""
+        return (
+            f".model {MODEL} nmos level=1 vto={self.threshold_voltage!r} kp={self.transconductance!r} "
+            f"lambda={self.channel_length_modulation!r}"
+        )
+
+
+class OneTransistorCell(Record):
+    """A 1T1R cell and how it is written and read.
+
+    Attributes:
+        filament: The cell; its ambient temperature is the transistor's, too.
+        transistor: Its access transistor.
+        set_voltage: Of the bit line in a SET pulse, V.
+        reset_gate: Gate voltage in a RESET pulse, V, at most 5 (chosen here).
+        pulse_width: Of the flat part of a pulse, s, 1 ns to 1 ms (chosen here: the circuits were seen to run).
+        edge: Rise and fall of each line, s. The gate opens before the other lines rise and closes after they fell.
+        rest: At 0 V after a pulse, s.
+        read_width: Of a read, edges included, s.
+    """
+
+    filament: Filament = WORKING
+    transistor: AccessTransistor = AccessTransistor()
+    set_voltage: LineVoltage = 1.5
+    reset_gate: Annotated[float, Field(gt=0, le=5)] = 3.3
+    pulse_width: Positive = 100e-9
+    edge: Positive = 1e-9
+    rest: Positive = 3e-9
+    read_width: Positive = 20e-9
+
+    @model_validator(mode="after")
+    def _times(self) -> Self:
+        if not 1e-9 <= self.pulse_width <= 1e-3:
+            raise ParameterError("pulse_width", f"{self.pulse_width:g} s", "must be from 1 ns to 1 ms")
+        if 4 * self.edge >= self.read_width:
+            raise ParameterError("read_width", self.read_width, f"must hold four edges of {self.edge:g} s")
+        return self
+
+    def set_pulse(self, gate: float) -> Pulse:
+        """A SET pulse whose current the gate voltage limits."""
+        return Pulse(gate=gate, bit_line=self.set_voltage, width=self.pulse_width)
+
+    def reset_pulse(self, source_line: float) -> Pulse:
+        """A RESET pulse of this source line voltage."""
+        return Pulse(gate=self.reset_gate, source_line=source_line, width=self.pulse_width)
+
+    @property
+    def pulse_time(self) -> float:
+        """What a pulse takes, edges and rest included, s."""
+        return self.pulse_width + 4 * self.edge + self.rest
+
+
+class Pulse(Record):
+    """Voltages on the three lines of a cell, V, for a time.
+
+    Attributes:
+        gate: Word line.
+        bit_line: Bit line.
+        source_line: Source line.
+        width: Of the flat part, s.
+    """
+
+    gate: float
+    bit_line: float = 0.0
+    source_line: float = 0.0
+    width: Positive
+
+
+class Slot(Record):
+    """When a pulse of a train and the read after it happen, s.
+
+    Attributes:
+        start: When the gate begins to open.
+        end: End of the rest after it.
+        read: Middle of the read's flat part; None without reads.
+    """
+
+    start: NonNegative
+    end: Positive
+    read: Positive | None = None
+
+
+Points = list[tuple[float, tuple[float, float, float]]]
+"""Corner times, s, and the voltages of gate, bit line and source line there."""
+
+
+def pulse_deck(
+    cell: OneTransistorCell, gaps: Sequence[float], trains: Sequence[Sequence[Pulse]], reads: bool = True
+) -> tuple[str, list[Slot]]:
+    """A deck of cells side by side, each with its own train of pulses, a small read after every one.
+
+    Args:
+        cell: What all cells are.
+        gaps: At the beginning, m, one a cell.
+        trains: Pulses of each cell; pulse k is equally long in all of them.
+        reads: Whether a read follows every pulse.
+
+    Returns:
+        The deck, and when its pulses happen.
+
+    Raises:
+        ParameterError: The trains do not fit together, or a gap is beyond its limits.
+    """
+    widths = [pulse.width for pulse in trains[0]]
+    if len(gaps) != len(trains) or any([pulse.width for pulse in train] != widths for train in trains):
+        raise ParameterError("trains", f"{len(trains)} trains", "one a gap, all with pulses of the same widths")
+    slots, lines = _slots(cell, widths, reads), []
+    for k, (gap, train) in enumerate(zip(gaps, trains, strict=True), 1):
+        points: Points = [(0.0, (0.0, 0.0, 0.0))]
+        for pulse, slot in zip(train, slots, strict=True):
+            points += _flat(slot.start, cell.edge, pulse.width, (pulse.gate, pulse.bit_line, pulse.source_line))
+            if slot.read is not None:
+                width = cell.read_width - 4 * cell.edge
+                points += _flat(slot.end, cell.edge, width, (cell.reset_gate, READ_VOLTAGE, 0.0))
+        lines += _cell_lines(cell, k, gap, points)
+    stop = slots[-1].end + (cell.read_width + cell.rest if reads else 0.0)
+    return _deck(cell, lines, len(gaps), stop, max(widths) / 50), slots
+
+
+def loop_deck(
+    cell: OneTransistorCell, gap: float, set_peak: float, reset_peak: float, gate: float, ramp_time: float
+) -> str:
+    """A deck of one slow I-V loop: the bit line to `set_peak` and back, then the source line to `reset_peak` and back.
+
+    Args:
+        cell: What the cell is.
+        gap: At the beginning, m.
+        set_peak: Bit line voltage at the tip of the SET triangle, V.
+        reset_peak: Source line voltage at the tip of the RESET triangle, V.
+        gate: Gate voltage during the SET triangle; it limits the current.
+        ramp_time: From 0 to a tip, s.
+    """
+    edge = ramp_time / 1000
+    middle = 2 * ramp_time + 3 * edge
+    points: Points = [(0.0, (0.0, 0.0, 0.0))]
+    for start, wordline, bit_line, source_line in (
+        (0.0, gate, set_peak, 0.0),
+        (middle, cell.reset_gate, 0.0, reset_peak),
+    ):
+        begin = start + edge
+        points += [
+            (begin, (wordline, 0.0, 0.0)),
+            (begin + ramp_time, (wordline, bit_line, source_line)),
+            (begin + 2 * ramp_time, (wordline, 0.0, 0.0)),
+            (begin + 2 * ramp_time + edge, (0.0, 0.0, 0.0)),
+        ]
+    lines = _cell_lines(cell, 1, gap, points)
+    return _deck(cell, lines, 1, points[-1][0], ramp_time / 400)
+
+
+def _slots(cell: OneTransistorCell, widths: Sequence[float], reads: bool) -> list[Slot]:
+    slots, start = [], cell.edge
+    for width in widths:
+        end = start + width + 4 * cell.edge + cell.rest
+        slots.append(Slot(start=start, end=end, read=end + cell.read_width / 2 if reads else None))
+        start = end + (cell.read_width + cell.rest if reads else 0.0)
+    return slots
+
+
+def _flat(start: float, edge: float, width: float, level: tuple[float, float, float]) -> Points:
+    """Corners of one pulse: the gate opens an edge before the lines rise and closes an edge after they fell."""
+    low, opened = (0.0, 0.0, 0.0), (level[0], 0.0, 0.0)
+    times = np.cumsum([start, edge, edge, width, edge, edge]).tolist()
+    return list(zip(times, (low, opened, level, level, opened, low), strict=True))
+
+
+def _cell_lines(cell: OneTransistorCell, number: int, gap: float, points: Points) -> list[str]:
+    limits = cell.filament.gap_min, cell.filament.gap_max
+    if not limits[0] <= gap <= limits[1]:
+        raise ParameterError("gap", gap, f"must be between {limits[0]:g} and {limits[1]:g} m")
+    k, transistor = number, cell.transistor
+    sources = [
+        f"V{line}{k} {line}{k} 0 PWL({' '.join(f'{time!r} {levels[place]!r}' for time, levels in points)})"
+        for place, line in enumerate("gbs")
+    ]
+    return [
+        *sources,
+        instance(f"cell{k}", f"b{k}", f"m{k}", gap),
+        f"Maccess{k} m{k} g{k} s{k} 0 {MODEL} w={transistor.width!r} l={transistor.length!r}",
+        f"Cnode{k} m{k} 0 {transistor.node_capacitance!r}",
+    ]
+
+
+def _deck(cell: OneTransistorCell, lines: list[str], count: int, stop: float, max_step: float) -> str:
+    saved = [f".save v(xcell{k}.gap) v(b{k}) v(m{k}) v(s{k}) i(vb{k}) i(vs{k})" for k in range(1, count + 1)]
+    return "\n".join(
+        [
+            "* 1T1R cells",
+            subcircuit(cell.filament),
+            cell.transistor.model(),
+            *lines,
+            *saved,
+            # chgtol: the gap is a charge of about 1e-12, and 1e-18 of it is 1e-6 nm.
+            ".options reltol=1e-4 abstol=1e-12 vntol=1e-7 chgtol=1e-18 method=trap",
+            f".options temp={cell.filament.temperature - 273.15!r}",
+            f".tran {stop / 50!r} {stop!r} 0 {max_step!r} uic",
+            ".end\n",
+        ]
+    )

@@ -1,0 +1,77 @@
+"""The macro op-amp in ngspice: gain, slew rate, swing, supply currents."""
+
+import subprocess
+
+import numpy as np
+import pytest
+
+from amc_circuits.engines import find_ngspice
+from amc_circuits.engines.ngspice.rawfile import read_raw
+from netlists import preset
+from netlists.opamps import subcircuit as opamp
+
+MACRO = preset("cmos-100meg")
+
+
+def run(tmp_path, record, elements, end, step, saved):
+    """Waveforms of a small test bench around one op-amp."""
+    lines = ["* bench", opamp.subcircuit(record), "Vdd vdd 0 1.2", "Vss vss 0 -1.2", *elements]
+    lines += [".options reltol=1e-5 vntol=1e-8 abstol=1e-13", f".save {saved}", f".tran {step} {end} 0 {step}", ".end"]
+    (tmp_path / "deck.cir").write_text("\n".join(lines))
+    command = [find_ngspice().path, "-n", "-b", "-r", "out.raw", "deck.cir"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    return read_raw(tmp_path / "out.raw")
+
+
+def test_follower_slews_at_its_slew_rate(tmp_path):
+    """As a follower, a 1 V step at the input moves the output by 110 V/us until the loop takes over."""
+    bench = ["Vin in 0 PWL(0 -0.5 1n -0.5 1.1n 0.5)", "Xop in out out vdd vss opamp"]
+    waves = run(tmp_path, MACRO, bench, 20e-9, 0.05e-9, "v(out)")
+    output = waves.voltages(["out"])[:, 0]
+    slope = np.gradient(output, waves.time)[(waves.time > 2e-9) & (waves.time < 4e-9)]
+    # tanh(w (in - out)/SR): the input is 1 V ahead at first.
+    assert np.median(slope) == pytest.approx(110e6, rel=0.01)
+
+
+def test_follower_settles_with_its_bandwidth(tmp_path):
+    """For a small step the follower's time constant is 1/(2 pi GBWP)."""
+    bench = ["Vin in 0 PWL(0 0 1n 0 1.001n 1m)", "Xop in out out vdd vss opamp"]
+    waves = run(tmp_path, MACRO.replace(input_capacitance=0.0), bench, 30e-9, 0.02e-9, "v(out)")
+    after = waves.time > 1.1e-9
+    rest = 1 - waves.voltages(["out"])[after, 0] / waves.voltages(["out"])[-1, 0]
+    part = (rest > 0.01) & (rest < 0.9)
+    rate = -np.polyfit(waves.time[after][part], np.log(rest[part]), 1)[0]
+    assert rate == pytest.approx(2 * np.pi * 100e6, rel=0.01)
+
+
+def test_clamp_holds_the_swing_and_lets_go_at_once(tmp_path):
+    """Overdriven open loop the output stays at the swing; driven back it crosses zero after swing/slew rate."""
+    bench = ["Vin in 0 PWL(0 0 1n 0 1.1n 1 500n 1 500.1n -1)", "Xop in 0 out vdd vss opamp"]
+    waves = run(tmp_path, MACRO, bench, 520e-9, 0.5e-9, "v(out)")
+    output = waves.voltages(["out"])[:, 0]
+    held = output[(waves.time > 400e-9) & (waves.time < 499e-9)]
+    assert np.abs(held - 0.9).max() < 0.02
+    crossing = waves.time[(waves.time > 500e-9) & (output < 0)][0]
+    assert crossing - 500.1e-9 == pytest.approx(0.9 / 110e6, rel=0.05)
+
+
+def test_output_current_is_limited(tmp_path):
+    """Held at its swing by the clamp, the stage drives `I_lim tanh((swing - out)/(R_out I_lim))` into 10 ohm."""
+    bench = ["Vin in 0 PWL(0 0 1n 0 10n 0.8)", "Xop in out out vdd vss opamp", "Rl out 0 10"]
+    waves = run(tmp_path, MACRO, bench, 200e-9, 1e-9, "v(out)")
+    output = waves.voltages(["out"])[-1, 0]
+    assert output / 10 == pytest.approx(10e-3 * np.tanh((0.9 - output) / 1.0), rel=0.02)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5, -0.5])
+def test_rails_deliver_the_load_and_the_class_ab_current(tmp_path, level):
+    """The rails carry `sqrt(iL^2/4 + I_qo^2) + I_q +- iL/2`; with the load they sum to zero."""
+    bench = [f"Vin in 0 {level}", "Xop in out out vdd vss opamp", "Rl out 0 1k"]
+    waves = run(tmp_path, MACRO, bench, 10e-9, 1e-9, "v(out) i(vdd) i(vss)")
+    load = waves.voltages(["out"])[-1, 0] / 1e3
+    from_vdd, into_vss = -waves.current("Vdd")[-1], waves.current("Vss")[-1]
+    idle, stage = 0.8e-3, 0.5e-3
+    root = np.sqrt(load**2 / 4 + stage**2)
+    assert from_vdd == pytest.approx(root + load / 2 + idle, rel=1e-6)
+    assert into_vss == pytest.approx(root - load / 2 + idle, rel=1e-6)
+    assert from_vdd - into_vss == pytest.approx(load, abs=1e-10)
