@@ -41,8 +41,8 @@ def train(
 ) -> None:
     """Train a network; the inversions of its second-order optimizer run in circuits.
 
-    Options override SPEC.toml or the preset. The folder gets summary.json, history.json, convergence.png and,
-    if circuits computed, waveform.png; those of an earlier run in it are replaced.
+    Options override SPEC.toml or the preset. The folder gets summary.json, history.json, convergence.png and, if
+    circuits computed, waveform.png; those of an earlier run in it are replaced.
     """
     from optimizer.train_command import run
 

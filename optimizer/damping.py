@@ -12,8 +12,8 @@ from optimizer.curvature import KroneckerFactors
 def damping_ratio(factors: KroneckerFactors) -> float:
     """Return pi, the ratio of the roots of the two factors' mean eigenvalues.
 
-    `pi = sqrt((tr a_factor / dim a) / (tr g_factor / dim g))` (Martens, Grosse 2015, arXiv 1503.05671, section 6.3).
-    If one of the traces is 0 (no gradient at all), pi is 1.
+    `pi = sqrt((tr a_factor / dim a) / (tr g_factor / dim g))` (Martens, Grosse 2015, arXiv 1503.05671, section 6.3). If
+    one of the traces is 0 (no gradient at all), pi is 1.
     """
     a_mean = float(np.trace(factors.a_factor)) / len(factors.a_factor)
     g_mean = float(np.trace(factors.g_factor)) / len(factors.g_factor)

@@ -18,8 +18,7 @@ def fetch(base_url: str, file_name: str, folder: Path) -> Path:
     """Download `base_url/file_name` into `folder`, unless it is there.
 
     The sources publish no checksum, so none is compared: pooch logs the computed one, and the readers check the
-    structure
-    of the file.
+    structure of the file.
 
     Args:
         base_url: Address of the file, without its name.

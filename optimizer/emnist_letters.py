@@ -1,8 +1,8 @@
 """The data set `emnist-letters`: handwritten letters, upper and lower case in one class, 28 x 28 grey pixels.
 
-G. Cohen, S. Afshar, J. Tapson, A. van Schaik, arXiv 1702.05373. The official files hold 124,800 images for training
-and 20,800 for scoring, 26 classes. If only the excerpt of the first 10,000 scoring images is available (which are
-sorted by class: a to l complete, m in part), the task has the twelve complete classes.
+G. Cohen, S. Afshar, J. Tapson, A. van Schaik, arXiv 1702.05373. The official files hold 124,800 images for training and
+20,800 for scoring, 26 classes. If only the excerpt of the first 10,000 scoring images is available (which are sorted by
+class: a to l complete, m in part), the task has the twelve complete classes.
 """
 
 from __future__ import annotations

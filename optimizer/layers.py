@@ -1,8 +1,8 @@
 """Layers with weights, dense and convolution, with the inputs and gradients for K-FAC.
 
 The sample is the *last* index everywhere (`features x samples`, `channels x height x width x samples`): NumPy then
-works on long contiguous runs, and the formulas read as in the papers, `W a`. Every weight is one matrix
-`outputs x (inputs + 1)` whose last column is the bias, acting on a homogeneous 1.
+works on long contiguous runs, and the formulas read as in the papers, `W a`. Every weight is one matrix `outputs x
+(inputs + 1)` whose last column is the bias, acting on a homogeneous 1.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The data set `ocr-letters`: handwritten lowercase letters, 26 classes, 16 x 8 binary pixels.
 
-R. Kassel, PhD thesis, MIT 1995; cleaned by B. Taskar (Taskar, Guestrin, Koller, NIPS 2003). Training uses
-the large part (47,535 letters) and scoring the small one (4,617), the opposite of the names of the prepared files.
+R. Kassel, PhD thesis, MIT 1995; cleaned by B. Taskar (Taskar, Guestrin, Koller, NIPS 2003). Training uses the large
+part (47,535 letters) and scoring the small one (4,617), the opposite of the names of the prepared files.
 """
 
 from __future__ import annotations
@@ -58,8 +58,7 @@ def read_official(path: Path) -> tuple[Part, Part]:
 
     A line holds, separated by tabs: id, letter, next_id, word_id, position, fold, then 128 pixels row by row. The small
     part is fold 0. If the counts differ from the known ones (another edition of the file), it is every tenth word
-    instead
-    (`word_id` divisible by 10). Words are never split, because the letters of one word are by one hand.
+    instead (`word_id` divisible by 10). Words are never split, because the letters of one word are by one hand.
 
     Raises:
         DataFileError: The file is not of this format.

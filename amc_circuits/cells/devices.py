@@ -162,8 +162,8 @@ def programmed(
     """Apply the errors of the cells to a mapping, from writing to use.
 
     The order is the life of a cell. Writing aims at a level and leaves an error, both within the limits of that cell.
-    Then stuck cells, which no writing moves; then drift and read noise, which may leave these limits.
-    An effect that is off skips its step: with all effects off the arrays are the same, bit for bit.
+    Then stuck cells, which no writing moves; then drift and read noise, which may leave these limits. An effect that is
+    off skips its step: with all effects off the arrays are the same, bit for bit.
 
     Args:
         device: The cells.

@@ -64,8 +64,8 @@ def _equilibrated(matrix: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
     """Divide rows and columns repeatedly by the roots of their largest entries, then round to powers of two.
 
     Reference: D. Ruiz, A scaling algorithm to equilibrate both rows and columns norms in matrices, Rutherford Appleton
-    Laboratory, RAL-TR-2001-034, 2001, with the infinity norm. A symmetric matrix stays symmetric. A row or
-    column of zeros keeps its factor of 1. Units of A change nothing.
+    Laboratory, RAL-TR-2001-034, 2001, with the infinity norm. A symmetric matrix stays symmetric. A row or column of
+    zeros keeps its factor of 1. Units of A change nothing.
     """
     sizes = np.abs(matrix)
     sizes = sizes / (sizes.max() or 1.0)

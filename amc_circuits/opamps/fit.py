@@ -29,9 +29,8 @@ swing.
 def fit_macro(figures: OpAmpFigures, supply_voltage: float) -> MacroOpAmp:
     """Compute the macro model that has these metrics under the same load.
 
-    Gain, GBWP, slew rate and swing are those without load: the measured ones times `1 + R_out/R_load`. If the two
-    edges or
-    rails differ, the weaker one counts. Without a measured quiescent current the macro model has none: its energy is
+    Gain, GBWP, slew rate and swing are those without load: the measured ones times `1 + R_out/R_load`. If the two edges
+    or rails differ, the weaker one counts. Without a measured quiescent current the macro model has none: its energy is
     unknown. Without a class-AB current, the whole quiescent current counts as class-AB.
 
     Args:

@@ -67,9 +67,8 @@ def outwards(runs: Runs, end: float) -> tuple[dict[str, FloatArray], bool]:
     """Sweep from 0 V towards a rail, as far as operating points exist; the flag is true if the rail is reached.
 
     Far beyond its limits a model may have a second operating point, or Newton's method may jump to one: the output then
-    turns back or jumps. In this case the sweep is repeated with another tolerance, then from the rail inwards, and
-    at last
-    cut off.
+    turns back or jumps. In this case the sweep is repeated with another tolerance, then from the rail inwards, and at
+    last cut off.
 
     Raises:
         SimulationError: There is no operating point except at 0 V.
@@ -131,8 +130,7 @@ def swing(output: FloatArray, inverting: FloatArray) -> tuple[float, float]:
     """Lowest and highest output with at least half the incremental gain at 0 V.
 
     A step of the input counts only by its excess over the noise of the steps around 0 V: at 150 dB the steps are as
-    small
-    as the simulator's rounding.
+    small as the simulator's rounding.
 
     Args:
         output: Levels of the output, rising, V.

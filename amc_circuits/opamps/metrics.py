@@ -23,8 +23,8 @@ class OpAmpFigures:
         crossover_frequency: Frequency of unity gain, Hz.
         phase_margin: 180 degrees less the lag at the crossover, degrees.
         second_pole: The one pole that explains the lag beyond the first pole's at the crossover, Hz.
-        output_resistance: Real part of the open-loop output impedance at the crossover, from the gain without load
-            and into 1 kohm, ohm.
+        output_resistance: Real part of the open-loop output impedance at the crossover, from the gain without load and
+            into 1 kohm, ohm.
         output_resistance_dc: The same at DC, ohm.
         input_capacitance: Capacitance from `inn`, at the crossover, F.
         input_noise: White noise at the input, one-sided, V/sqrt(Hz), at a hundredth of the crossover. Only for

@@ -29,9 +29,8 @@ LARGEST_UNPACKED = 1_000_000
 def pack_traces(responses: Sequence[Response | None]) -> bytes | None:
     """Pack the waveforms of the slowest right-hand side as an .npz file; None if nothing was simulated.
 
-    `time` (S,), `outputs` (S, n) and `target` (n,) as 32-bit floats, `places` (n,), the numbers of these outputs
-    from 0,
-    `tolerance` and `settling_time`; complex systems add `names` (n,).
+    `time` (S,), `outputs` (S, n) and `target` (n,) as 32-bit floats, `places` (n,), the numbers of these outputs from
+    0, `tolerance` and `settling_time`; complex systems add `names` (n,).
     """
     known = [response for response in responses if response is not None]
     if not known:
@@ -109,8 +108,7 @@ def thinned(time: FloatArray, outputs: FloatArray) -> Places:
     """Choose samples such that straight lines between them miss no output by more than `ACCURACY`.
 
     Douglas and Peucker (1973), on all outputs at once, in time, the worst place first, until all errors are small
-    enough or
-    there are `MOST_SAMPLES`.
+    enough or there are `MOST_SAMPLES`.
 
     Args:
         time: Shape (T,), s.

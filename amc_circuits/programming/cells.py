@@ -25,8 +25,8 @@ class Variability(Record):
 
     Attributes:
         cell_spread: Spread from cell to cell of the voltage that acts in a pulse: gate voltage of a SET, source line
-            voltage of a RESET. It covers switching field and transistor threshold together. At most 0.25, which
-            keeps the factor of that voltage above 0 up to four sigma.
+            voltage of a RESET. It covers switching field and transistor threshold together. At most 0.25, which keeps
+            the factor of that voltage above 0 up to four sigma.
         cycle_spread: Spread from pulse to pulse of the distance that the gap moves.
         read_noise: Spread of the conductance from a verify read.
         stuck_on: Probability that a cell cannot be written and has the smallest gap.

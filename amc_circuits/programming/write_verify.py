@@ -1,8 +1,8 @@
 """Write-verify: SET pulses of growing gate voltage, RESET pulses of growing voltage, a read after each.
 
 A cell below its target gets SET pulses, each with a higher gate voltage, which limits the current and so sets the
-conductance; a cell above it gets RESET pulses, each higher. If a SET passed the target, the next ones continue
-from half a step below it with half the step; a RESET begins two steps below the voltage that last moved the cell.
+conductance; a cell above it gets RESET pulses, each higher. If a SET passed the target, the next ones continue from
+half a step below it with half the step; a RESET begins two steps below the voltage that last moved the cell.
 """
 
 from __future__ import annotations

@@ -31,8 +31,8 @@ def first_readings(circuits: Sequence[Solver], vector: FloatArray) -> dict[int, 
 
     A deck holds as many neighbours as there is room for. Its slots are long enough for the slowest circuit, its step
     suits the fastest. Circuits that are much slower or faster than the others, unstable or large run alone. All run
-    alone if they are streams of several right-hand sides, which share a deck anyway, if the engine has no decks, or
-    if the deck fails.
+    alone if they are streams of several right-hand sides, which share a deck anyway, if the engine has no decks, or if
+    the deck fails.
 
     Args:
         circuits: Circuits with equal op-amps, temperature and settings.

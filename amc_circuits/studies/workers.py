@@ -137,9 +137,8 @@ class _Worker:
 class Workers:
     """Processes that run calls, with one BLAS thread each unless the environment sets another number.
 
-    A context manager; left by an error, it ends running calls and their simulations. The processes are started
-    afresh: a
-    script needs its `if __name__` line.
+    A context manager; left by an error, it ends running calls and their simulations. The processes are started afresh:
+    a script needs its `if __name__` line.
 
     Args:
         count: Number of processes.

@@ -20,8 +20,7 @@ def content_of(rows: Sequence[Row]) -> dict[str, Any]:
     """Columns with their values, and the choice of the first plot, in a form for JSON.
 
     A column is `main` if the table shows it at first, `constant` if all rows have the same value, `numeric` if all
-    known
-    values are numbers, `wide` if colours show these by their logarithm, as in `amc plot`.
+    known values are numbers, `wide` if colours show these by their logarithm, as in `amc plot`.
     """
     flat_rows = [flat(row) for row in rows]
     main = {"number", *varied_options(rows), "status", *MAIN, "error"}

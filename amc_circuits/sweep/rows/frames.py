@@ -82,9 +82,8 @@ def _typed(values: list[Any], column: Column) -> Any:
 def to_dataset(rows: Sequence[Row], columns: Sequence[Column]) -> Any:
     """Convert rows to an xarray Dataset: options that vary are dimensions, metrics variables, other options `attrs`.
 
-    Places of the grid without a row are nan, texts there are empty. Names in a dimension make all of its values
-    text, and
-    an option that is not set is `none` there.
+    Places of the grid without a row are nan, texts there are empty. Names in a dimension make all of its values text,
+    and an option that is not set is `none` there.
 
     Raises:
         ParameterError: Xarray is not installed, several rows have one place, or the points fill no grid.

@@ -47,8 +47,7 @@ class DaskWorkers:
     """Workers of a running Dask cluster: an `Executor` for points.
 
     A context manager; on leaving, waiting calls are dropped, and so are the results of running ones. When a worker
-    dies,
-    others repeat its calls, as often as the scheduler allows. Dask's loggers are silenced.
+    dies, others repeat its calls, as often as the scheduler allows. Dask's loggers are silenced.
 
     Args:
         scheduler: Its address, such as tcp://host:8786, or the file that it wrote (`dask scheduler

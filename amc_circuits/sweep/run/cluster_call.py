@@ -52,8 +52,7 @@ def sendable() -> Callable[[bytes], bytes | str]:
     """Make a function that runs a packed call and returns the packed answer, or why it cannot be unpacked there.
 
     The function goes through Dask by value, not by the name of its module. The scheduler reads all that it forwards,
-    and a
-    worker without this package would die of a call that it cannot read.
+    and a worker without this package would die of a call that it cannot read.
     """
 
     def unpacked(packed: bytes) -> bytes | str:

@@ -39,8 +39,7 @@ def write_evidence(folder: Path, evidence: Mapping[str, bytes]) -> None:
     """Write files by their names into a new folder; nothing is created without files.
 
     Names come from the process or machine that ran the point: a name that is not plain, or that leads out of the
-    folder, is
-    replaced.
+    folder, is replaced.
     """
     for name, content in list(evidence.items())[:MOST]:
         path = folder / _plain(name, folder)

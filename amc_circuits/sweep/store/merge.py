@@ -20,12 +20,10 @@ from netlists import ParameterError
 def merge_folders(sources: Sequence[Path], out: Path) -> None:
     """Copy the rows of some folders into another, which may hold rows already.
 
-    Among rows with the same key a usable one is preferred to one that is not, and that to a failed one; else the
-    first. A
-    row keeps its number if that is free: the shards of one sweep have the numbers of the whole sweep. Rows are stored
-    folder after folder, and within a folder in the order of their storage. If a point ran again with another
-    version, the
-    newest row is therefore the last one of the folder named last.
+    Among rows with the same key a usable one is preferred to one that is not, and that to a failed one; else the first.
+    A row keeps its number if that is free: the shards of one sweep have the numbers of the whole sweep. Rows are stored
+    folder after folder, and within a folder in the order of their storage. If a point ran again with another version,
+    the newest row is therefore the last one of the folder named last.
 
     Args:
         sources: Folders of sweeps; they stay unchanged.
