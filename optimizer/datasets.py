@@ -83,7 +83,7 @@ def load_dataset(name: str) -> Dataset:
 
     Raises:
         ParameterError: There is no such data set, AMC_DATA_DIR is not a folder, a file is damaged, or the download
-        failed.
+            failed.
     """
     if name == "digits":
         return _dataset(name, *_digits())

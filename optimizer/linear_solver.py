@@ -44,7 +44,7 @@ class SolveResult:
         statuses: One word a column, such as `settled`.
         cross_checked: Number of columns that a second engine also solved.
         largest_difference: Largest difference of the two engines' waveforms, in units of full scale; None without
-        check.
+            check.
         lifting_cost: Change of the matrix by cells lifted to g_min, relative, Frobenius norm.
         record: The circuit's own record of the solve, for pictures; None without a circuit.
     """

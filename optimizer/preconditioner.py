@@ -57,9 +57,8 @@ class Inverter:
             name: Name of the stage, for the ledger and for errors.
             factors: Factors, not damped yet.
             damping: Tikhonov damping of the whole block, positive.
-            before: Last inverses of the stage, kept if the solver fails; None before the first: then the inverse of
-            the mean
-                eigenvalue times the unit matrix is used.
+            before: Last inverses of the stage, kept if the solver fails; None before the first: then the inverse of the
+                mean eigenvalue times the unit matrix is used.
 
         Raises:
             SolveError: The solver has no usable result, and `on_failure` is `stop`; the message names the factor.

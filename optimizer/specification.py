@@ -34,8 +34,7 @@ class TrainingSpec(Settings):
         target_accuracy: Target accuracy on the test images.
         stop_at_target: Ends the run when the target is reached.
         seed: Seed of the initial weights, the order of the images, the labels sampled for the Fisher matrix and the
-        random
-            errors of the circuits.
+            random errors of the circuits.
         precision: Precision of the network's arithmetic. Factors and inverses are always double.
     """
 
@@ -112,7 +111,7 @@ def override(spec: TrainingSpec, **changes: Any) -> TrainingSpec:
 
     Raises:
         ParameterError: A value is out of its range or has no effect; the error names the field as an option of the
-        command.
+            command.
     """
     content = {name: value for name, value in spec.model_dump().items() if name in spec.model_fields_set}
     content["circuit"] = spec.circuit.model_dump(exclude_unset=True)

@@ -96,8 +96,7 @@ class Training:
 
         Raises:
             ParameterError: The data set is not available or does not match the specification, or a factor of the
-            network is
-                wider than an array.
+                network is wider than an array.
         """
         self.spec = spec
         self.dataset = load_dataset(spec.dataset) if dataset is None else dataset

@@ -59,8 +59,7 @@ class Draws:
         Args:
             effect: One of `EFFECTS`.
             *child: Part of the effect with draws of its own: index of the array (of every matrix first the positive
-            one, then
-                the negative one), or of the row of op-amps.
+                one, then the negative one), or of the row of op-amps.
 
         Raises:
             ParameterError: There is no such effect.

@@ -27,8 +27,7 @@ def scaling_factors(matrix: NDArray[Any], scaling: Scaling) -> tuple[FloatArray,
     Args:
         matrix: A, real or complex, shape (N, M).
         scaling: `none`; `diagonal`, both `diag(A)^-1/2`, so that the diagonal of S is 1; or `powers-of-two`, which
-        bring
-            the largest entry of every row and column near the largest of A and are exact in binary arithmetic.
+            bring the largest entry of every row and column near the largest of A and are exact in binary arithmetic.
 
     Returns:
         Shapes (N,) and (M,), all above 0.

@@ -55,9 +55,8 @@ class FrequencyResponse:
         """Lowest frequency at which the gain has fallen to a value, Hz.
 
         Raises:
-            ParameterError: The gain is never above the value, or never falls to it: this is no amplifier. Or it
-            falls at
-                the lowest frequency already, so that DC gain and first pole are out of range.
+            ParameterError: The gain is never above the value, or never falls to it: this is no amplifier. Or it falls
+                at the lowest frequency already, so that DC gain and first pole are out of range.
         """
         sizes = self.log_gain.real - math.log(gain)
         above, phase = sizes > 0, self.log_gain.imag[0]

@@ -81,12 +81,10 @@ def load_conductances(path: Path, matrix: Numbers, limits: tuple[float | None, f
 
     Args:
         path: A file of `save_conductances`; or one with `positive` and, for a pair, `negative`, in siemens; or one
-        array
-            in any format of `load_array`, in siemens. Measured ones may come with `alpha` and `unit`.
+            array in any format of `load_array`, in siemens. Measured ones may come with `alpha` and `unit`.
         matrix: A, shape (N, M); a complex one has 2N x 2M cells an array.
-        limits: g_min and g_max for `map_matrix`, which sets the scale of measured conductances without a `unit`;
-        None for
-            those of an ideal device.
+        limits: g_min and g_max for `map_matrix`, which sets the scale of measured conductances without a `unit`; None
+            for those of an ideal device.
 
     Raises:
         ParameterError: The file has another format, is damaged, or belongs to another matrix; or it needs no limits.

@@ -132,7 +132,7 @@ class PulseTable:
         cell: Parameters of every cell.
         sets: Table over gate voltage and gap, the gap relative to the one that this voltage gives from the largest gap.
         resets: Table over gap and source line voltage, the voltage relative to the one at which that gap begins to
-        move.
+            move.
     """
 
     cell: OneTransistorCell

@@ -48,8 +48,7 @@ class WriteVerify(Record):
         reset_largest: Largest source line voltage of a RESET pulse, V.
         most_pulses: Most pulses of a cell; one that is not programmed by then is given up.
         patience: Number of pulses of the largest voltage without a response after which writing ends: stuck, if the
-        cell
-            never responded.
+            cell never responded.
     """
 
     tolerance: Positive = 1e-6

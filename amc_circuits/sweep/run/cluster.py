@@ -50,8 +50,7 @@ class DaskWorkers:
     dies, others repeat its calls, as often as the scheduler allows. Dask's loggers are silenced.
 
     Args:
-        scheduler: Its address, such as tcp://host:8786, or the file that it wrote (`dask scheduler
-        --scheduler-file`).
+        scheduler: Its address, such as tcp://host:8786, or the file that it wrote (`dask scheduler --scheduler-file`).
     """
 
     def __init__(self, scheduler: str) -> None:
@@ -94,8 +93,7 @@ class DaskWorkers:
         Args:
             tag: Point of the call.
             call: The call; it and its result can be pickled.
-            timeout: Time limit from its start on a worker, s; then nobody waits for its end, though it continues
-            there.
+            timeout: Time limit from its start on a worker, s; then nobody waits for its end, though it continues there.
         """
         self._waiting.append(Call(tag, call, timeout))
 

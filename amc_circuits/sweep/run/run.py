@@ -85,8 +85,8 @@ def run_sweep(
     Args:
         sweep: The sweep.
         folder: Folder, claimed by this process; one that another process owns is refused.
-        executor: Function that makes the executor for a number of points; a context manager. The rows do not depend
-        on it.
+        executor: Function that makes the executor for a number of points; a context manager. The rows do not depend on
+            it.
         handling: How the sweep is run.
         on_rows: Callback with rows that are stored permanently; its first call has none.
 
