@@ -1,4 +1,4 @@
-"""The line about the machine that stands above every benchmark's table: figures mean little without it."""
+"""Line about the machine above every benchmark's table: results mean little without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files for `malformed.py`: matrices, conductances and op-amp models, of which most cannot be used."""
+"""Files for `malformed.py`: matrices, conductances and op-amp models, most of them unusable."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Case:
     """One command and the files that it is given.
 
     Attributes:
-        arguments: Of `amc`; files by their names.
+        arguments: Arguments of `amc`; files by their names.
         files: Content by name.
         also: Arguments that must be refused where those are.
     """
@@ -114,7 +114,7 @@ def matrices_of_odd_parts() -> st.SearchStrategy[Case]:
 
 
 def conductances() -> dict[str, Any]:
-    """What is in a right file, for the matrix that `SPD` draws."""
+    """Content of a valid file, for the matrix that `SPD` draws."""
     matrix: FloatArray = draw_matrix("spd", 2, 2, None, np.random.default_rng(0))
     limits, alpha = (1e-6, 1e-4), float(np.abs(matrix).max())
     content: dict[str, Any] = {"matrix": matrix, "alpha": alpha, "unit": limits[1] - limits[0]}

@@ -1,6 +1,6 @@
-"""What the parts of `robustness.py` share: `amc sweep` as a process, what it left behind, and findings for the table.
+"""Common code of `robustness.py`: `amc sweep` as a process, its remains, and rows of the table.
 
-Linux only: processes are found in /proc, by the folder for temporary files that all of one run have in common.
+Linux only: processes are found in /proc, by the folder for temporary files that all of one run share.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Run:
     temporary: Path
 
     def ended(self, within: float = 600) -> tuple[int, str, str]:
-        """Waits for it, not for what it started, and returns exit code, stdout and stderr."""
+        """Wait for it, not for what it started, and return exit code, stdout and stderr."""
         code = self.process.wait(within)
         return code, self.temporary.with_suffix(".out").read_text(), self.temporary.with_suffix(".err").read_text()
 
@@ -94,7 +94,7 @@ def processes_of(temporary: Path) -> list[int]:
 
 
 def _environment(process: Path, temporary: Path) -> bytes:
-    """What a process was started with; ngspice has its own folder in TMPDIR as HOME."""
+    """Environment of a process; ngspice has its own folder in TMPDIR as HOME."""
     text = (process / "environ").read_bytes()
     return re.sub(re.escape(os.fsencode(temporary)) + rb"/[^\0/]+\0", os.fsencode(temporary) + b"\0", text)
 
@@ -123,7 +123,7 @@ def workers_of(run: Run) -> list[int]:
 
 
 def wait_until(condition: Callable[[], bool], within: float) -> bool:
-    """Waits until something holds; False where it does not in so many seconds."""
+    """Wait until something holds; False where it does not in so many seconds."""
     end = time.monotonic() + within
     while not condition():
         if time.monotonic() > end:
@@ -154,7 +154,7 @@ def stored(folder: Path) -> dict[int, Row]:
 
 
 def waveforms_of(folder: Path, number: int) -> bytes | None:
-    """What is stored as the waveforms of a row."""
+    """Stored waveforms of a row."""
     with Store(folder) as store:
         return store.waveforms(number)
 
