@@ -38,7 +38,7 @@ class Rectifier:
         return y, y
 
     def backward(self, memory: Array, dy: Array) -> Array:
-        """Return `dy` where the output was positive, else 0."""
+        """Return `dy` at positive outputs, else 0."""
         return dy * (memory > 0)
 
 

@@ -19,7 +19,7 @@ class Inversion:
         size: Width of the factor, which is also the number of right-hand sides.
         condition: Condition number of the damped factor.
         simulated_seconds: Sum of the settling times.
-        joules: Energy; None where unknown.
+        joules: Energy, J; None if unknown.
         relative_error: Error relative to Cholesky, Frobenius norm.
         cross_checked: Number of right-hand sides that a second engine also solved.
         largest_difference: Difference of the two engines' waveforms, in units of full scale; None without check.

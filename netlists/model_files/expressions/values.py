@@ -47,7 +47,7 @@ class Names(Protocol):
         """Value of a parameter."""
 
     def has_parameter(self, name: str) -> bool:
-        """True where a parameter has this name."""
+        """True if a parameter has this name."""
 
     def function(self, name: str) -> tuple[Function, Names] | None:
         """Look up a `.func`, and the names that its body sees."""
