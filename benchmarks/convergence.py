@@ -70,7 +70,7 @@ class Outcome:
 
     @property
     def epochs(self) -> tuple[float, ...]:
-        """Epochs to the target, one a seed; the largest number of epochs where it was not reached."""
+        """Epochs to the target, one a seed; the largest number of epochs if it was not reached."""
         return tuple(result.epochs_to_target or result.spec.epochs for result in self.results)
 
     @property
@@ -80,7 +80,7 @@ class Outcome:
 
     @property
     def mark(self) -> str:
-        """`>` where a run did not reach the target, so that the mean is a lower bound."""
+        """`>` if a run did not reach the target, so that the mean is a lower bound."""
         return "> " if any(result.epochs_to_target is None for result in self.results) else ""
 
 

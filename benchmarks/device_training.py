@@ -82,8 +82,8 @@ class Run:
     """Result of one run.
 
     Attributes:
-        epochs: To the target; None where it was not reached.
-        accuracy: Best one; 0 where there was none.
+        epochs: Epochs to the target; None if it was not reached.
+        accuracy: Best accuracy; 0 without any.
         errors: Error of every inversion with a result.
         failed: How many had none.
     """

@@ -79,7 +79,7 @@ class Way:
 
     Attributes:
         name: In the table.
-        asked: What its seconds, or their ratio to the first way's, should be.
+        asked: Target of its seconds, or of their ratio to the first way's.
         note: What else was measured, and the check.
         wall: Seconds.
         cpu: Processor seconds, processes that were started included.

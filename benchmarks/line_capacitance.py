@@ -55,7 +55,7 @@ SLOT, STEP = 60.0, 1 / 8
 
 @dataclass(frozen=True)
 class Point:
-    """One kind of system.
+    """One type of system.
 
     Attributes:
         kind: `signed` or `positive`.

@@ -113,7 +113,7 @@ def refine(
 
 
 def factor(sizes: FloatArray) -> float:
-    """Mean factor on the residual a step, over the later half of the steps; nan where there was no solution."""
+    """Mean factor on the residual a step, over the later half of the steps; nan if there was no solution."""
     middle = len(sizes) // 2
     return float((sizes[-1] / sizes[middle - 1]) ** (1 / (len(sizes) - middle)))
 

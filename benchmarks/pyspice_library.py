@@ -4,7 +4,7 @@ The search order is: `NGSPICE_LIBRARY_PATH` (PySpice's own variable), a copy in 
 system's. If there is none, the package of Debian or Ubuntu is fetched with apt-get and unpacked into that copy: no root
 is needed and nothing outside the project changes. On Debian 12 it comes from the backports, which have KLU.
 
-    python benchmarks/pyspice_library.py      does this and prints which library was found
+    python benchmarks/pyspice_library.py      does this and prints the path of the library
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def provide() -> str:
     """Path of the library for PySpice; fetched if there is none and apt-get can.
 
     Raises:
-        SystemExit: There is none; it says what to type.
+        SystemExit: There is none; the text has the command to install it.
     """
     if found := find():
         return found

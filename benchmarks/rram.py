@@ -55,7 +55,7 @@ def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) ->
 
 
 def loop(name: str, gate: float, ramp_time: float) -> dict[str, Any]:
-    """One I-V loop from the largest gap: voltage across the cell, current, gap, and where it switches."""
+    """One I-V loop from the largest gap: voltage across the cell, current, gap, and the point of switching."""
     cell = CELL if name == "working" else OneTransistorCell(filament=FILAMENTS[name], transistor=WIDE)
     plot = run_deck(loop_deck(cell, cell.filament.gap_max, 1.8, 1.8, gate, ramp_time))[0]
     clock, gap = plot["time"], plot["v(xcell1.gap)"]

@@ -121,7 +121,7 @@ def run(points: Sequence[Point], jobs: int) -> dict[Point, Measured]:
 
 @dataclass(frozen=True)
 class Summary:
-    """All seeds of one value of one axis: median, smallest, largest of each figure."""
+    """All seeds of one value of one axis: median, smallest, largest of each metric."""
 
     opamp: str
     value: float

@@ -55,7 +55,7 @@ COMMANDS = {
     "inv --size 64": 4.0,
     "inv --size 64 --opamp single-pole": 2.5,
 }
-"""Whole processes, and the seconds that are asked for on an idle machine with two cores."""
+"""Whole processes, and their targets in seconds on an idle machine with two cores."""
 Script = Callable[[InvCircuit, FloatArray], "Timed"]
 
 

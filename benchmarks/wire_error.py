@@ -15,7 +15,7 @@ sqrt(2/15) N^2 r G`. Its mean part, `2 N^2 r G/3`, is one number: with all outpu
 the error should be left (`after scaling`).
 
 Printed: for every family, G_max and N the median error and its quartiles over the seeds, what is left after scaling,
-ratio to the guide, circuits that are stable, the figure of the first design notes and the ratio to it (they name
+ratio to the guide, circuits that are stable, the error in the first design notes and the ratio to it (they name
 positive Gram matrices, no generator); medians with the resistances of three process nodes; the exponents of `N^p (r
 G_max)^q`, fitted to all medians below 10 %, and p from N = 32 to 64 alone. `--plot` draws error against N.
 """
@@ -64,7 +64,7 @@ NOTES = {
     (200e-6, 32): 0.091,
     (200e-6, 64): 0.46,
 }
-"""The design notes' figures, by G_max and N; of 200 uS and N = 128 they say: above 100 %."""
+"""Errors in the design notes, by G_max and N; for 200 uS and N = 128 they have: above 100 %."""
 AMPLIFIER = SinglePoleOpAmp(open_loop_gain=1e12, gbwp=100e6)
 """Errs by some 1e-10 here."""
 CONDITION = 10.0
@@ -92,7 +92,7 @@ SHOWN = ("gram 1", "signed")
 
 @dataclass(frozen=True)
 class Point:
-    """One kind of circuit: family, G_max in S, ohm a segment, N."""
+    """One type of circuit: family, G_max in S, ohm a segment, N."""
 
     family: str
     g_max: float
@@ -228,7 +228,7 @@ def node_table(found: dict[Point, Found]) -> Table:
 
 
 def picture(found: dict[Point, Found], path: Path) -> None:
-    """Error against N: a panel a family, a line a G_max with its quartiles, the guide, the notes' figures."""
+    """Error against N: a panel a family, a line a G_max with its quartiles, the guide, the notes' errors."""
     with plt.rc_context(STYLE):
         figure, panels = plt.subplots(1, len(SHOWN), figsize=(9, 4.2), sharey=True, layout="constrained")
         for panel, family in zip(panels, SHOWN, strict=True):

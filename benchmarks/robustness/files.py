@@ -54,7 +54,7 @@ class Case:
     Attributes:
         arguments: Arguments of `amc`; files by their names.
         files: Content by name.
-        also: Arguments that must be refused where those are.
+        also: Arguments that must be refused if those are.
     """
 
     arguments: tuple[str, ...]
@@ -63,7 +63,7 @@ class Case:
 
 
 def mutated(content: bytes) -> st.SearchStrategy[bytes]:
-    """Bytes changed, put in, left out or doubled at some places; early ones, where headers are, as often as all."""
+    """Bytes changed, inserted, left out or doubled at some places; early ones, in headers, as often as all others."""
     place = st.one_of(st.integers(0, min(128, len(content))), st.integers(0, len(content)))
     new = st.one_of(st.binary(max_size=4), st.sampled_from([b"\xff\xff\xff\xff", b"\x00" * 8, b"9" * 30, content[:20]]))
     edit = st.tuples(place, st.integers(0, 6), new)
@@ -94,7 +94,7 @@ def matrices_by_byte() -> st.SearchStrategy[Case]:
 
 
 def odd_arrays() -> st.SearchStrategy[Any]:
-    """Arrays of any shape and kind, with nan, infinities and huge numbers among them."""
+    """Arrays of any shape and type, with nan, infinities and huge numbers among them."""
     kinds = st.one_of(hnp.scalar_dtypes(), hnp.unicode_string_dtypes(max_len=4), hnp.byte_string_dtypes(max_len=4))
     shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3)
     values = st.one_of(st.floats(), st.floats(-2, 2), st.sampled_from([0.0, 1e300, 1e-310, -1.0]))

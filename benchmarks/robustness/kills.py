@@ -54,7 +54,7 @@ engine = ["ngspice", "state-space"]
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast the sweep is where nobody disturbs it.
+    """Speed of the undisturbed sweep.
 
     Attributes:
         first: From the command to the first row that is reported, s.
@@ -88,10 +88,10 @@ class Siege:
         done: Who was killed, how often.
         starts: Times that the command was given.
         looked: Kills after which there was a database.
-        sound: Those after which SQLite found no fault in it.
-        missing: Rows that the log said were done, and that were not in the database.
+        sound: Kills after which SQLite reported no fault in the database.
+        missing: Rows that are done by the log but not in the database.
         left: Processes that lived on.
-        said: What the last run said on stderr.
+        said: Output of the last run on stderr.
     """
 
     spec: Path
@@ -139,14 +139,14 @@ class Siege:
         return start(command, self.out.with_name("t") / str(self.starts))
 
     def _moment(self, run: Run, head: float) -> bool:
-        """Wait until the next moment; False where the command ended before."""
+        """Wait until the next moment; False if the command ended before."""
         moment = self.generator.uniform(0, head + self.pace.longest(self.kills))
         latest = KILLED_WITHIN * (self.done.total() + 1) / self.kills * self.points
         wait_until(lambda: run.process.poll() is not None or len(reported(self.out)) > latest, moment)
         return run.process.poll() is None
 
     def _kill(self, run: Run, victim: str) -> bool:
-        """False where there is nobody to be killed."""
+        """Kill a victim; False if there is none."""
         if victim == "worker":
             wait_until(lambda: bool(workers_of(run)) or run.process.poll() is not None, STARTED_WITHIN)
             if not (workers := workers_of(run)):
@@ -168,13 +168,13 @@ class Siege:
 
 
 def kills(folder: Path, count: int = 50, seeds: int = 64, size: int = 16, seed: int = 0) -> list[Finding]:
-    """Kills one sweep so many times, and compares it with one that is left in peace.
+    """Kill one sweep so many times, and compare it with an undisturbed one.
 
     Args:
-        folder: For everything.
-        count: Kills.
-        seeds: Points of each engine.
-        size: N of them.
+        folder: Folder of all files.
+        count: Number of kills.
+        seeds: Number of points of each engine.
+        size: N of the points.
         seed: Seed of moments and victims.
     """
     spec = folder / "spec.toml"

@@ -47,7 +47,7 @@ class Ended:
 
 
 def malformed(folder: Path, examples: int = EXAMPLES) -> list[Finding]:
-    """So many inputs, equally many of each kind."""
+    """So many inputs, equally many of each type."""
     return [_finding(kind, examples // len(KINDS), folder) for kind in KINDS]
 
 
@@ -63,12 +63,12 @@ def _finding(kind: str, examples: int, folder: Path) -> Finding:
 
 
 def judged(kind: str, examples: int, folder: Path) -> Counter[int]:
-    """Draw inputs of a kind and return how often which exit code came.
+    """Draw inputs of a type and return the count of each exit code.
 
     Args:
         kind: One of `KINDS`.
         examples: How many.
-        folder: For files; what is made in it is removed.
+        folder: Folder for files; its content is removed.
 
     Raises:
         Exception: What escaped from a command, or `AssertionError` of what it did wrong, with the smallest example.

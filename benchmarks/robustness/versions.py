@@ -98,7 +98,7 @@ def _toml(point: dict[str, Any]) -> str:
 
 
 def _names(pairs: list[tuple[Row, Row]]) -> Iterator[str]:
-    """The figures that are compared."""
+    """Metrics to compare."""
     for name in dict.fromkeys(name for row, _ in pairs for name in row.figures | flat(row)):
         known = name.endswith(RELATIVE) or name in ABSOLUTE
         if known and name not in NOT_COMPARED and any(_number(row, name) is not None for row, _ in pairs):
@@ -111,14 +111,14 @@ def _number(row: Row, name: str) -> float | None:
 
 
 def difference(name: str, new: float, old: float) -> float:
-    """How far two figures are apart, in the unit in which that says something."""
+    """Difference of two values of a metric, in its relevant unit."""
     if name in ABSOLUTE or new == 0:
         return abs(new - old)
     return abs(new - old) / abs(new)
 
 
 def _finding(pairs: list[tuple[Row, Row]], name: str, must: str) -> Finding:
-    """The largest difference of one figure."""
+    """Largest difference of one metric."""
     found = []
     for new, old in pairs:
         numbers = _number(new, name), _number(old, name)
