@@ -211,7 +211,7 @@ def fields_of(line: int, text: str, separator: str | None) -> list[str]:
 
 
 def _is_header(line: int, fields: list[str]) -> bool:
-    """True for a line of words only; numbers below an empty corner are refused as names of a table's columns."""
+    """True for a line of words only; a line with an empty first field is refused: below it are names of rows."""
     if len(fields) > 1 and not fields[0]:
         raise UnreadableError(
             f"line {line} begins with an empty field: the first column holds names of rows; write the numbers alone "

@@ -98,7 +98,7 @@ def clamp_margin(slew_rate: float, gain: float, gbwp: float) -> float:
 def current_limit(short_circuit: float, swing: float, resistance: float) -> float:
     """Solve `short_circuit = I_lim tanh(swing/(resistance I_lim))` for I_lim, A.
 
-    A current beyond the range is returned as is.
+    The short-circuit current itself is returned if it exceeds `STRONG` times `swing/resistance`.
     """
     share = short_circuit * resistance / swing
     if share > STRONG:
