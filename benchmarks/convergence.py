@@ -1,19 +1,19 @@
 """How many epochs does K-FAC save, and does it matter that circuits invert its factors?
 
-Method: one network, one data set, one batch size, one target accuracy on the test images, stated beforehand by the
-preset; the test images are scored eight times an epoch, and what counts is the epoch (a fraction) of the first score
-at the target. Momentum and Adam run at every learning rate of a stated grid; their rows are the best one of the grid
-(lowest mean over the seeds) and their usual default. K-FAC runs once with Cholesky and once with every inversion in
-ngspice. All methods start from the same weights and see the same batches, seed by seed. A run that does not reach the
-target counts as its largest number of epochs and is marked with `>`.
+Method: one network, one data set, one batch size. The target accuracy on the test images is set beforehand by the
+preset. The test images are scored eight times an epoch; the result is the epoch (a fraction) of the first score at the
+target. Momentum and Adam run at every learning rate of a given grid; their rows are the best one of the grid (lowest
+mean over the seeds) and their usual default. K-FAC runs once with Cholesky and once with every inversion in ngspice.
+All methods start from the same weights and see the same batches, seed by seed. A run that does not reach the target
+counts as its largest number of epochs and is marked with `>`.
 
-What favours whom: the settings of K-FAC in the presets were chosen with other seeds (100..102), in part by this same
-measure; the baselines are chosen on the very seeds that are shown. A larger batch favours K-FAC. An epoch of K-FAC
-takes longer than one of the others: see the column of seconds.
+Bias: the settings of K-FAC in the presets were chosen with other seeds (100..102), in part by this same measure; the
+baselines are chosen on the very seeds that are shown. A larger batch favours K-FAC. An epoch of K-FAC takes longer than
+one of the others: see the column of seconds.
 
-Printed: epochs of every learning rate; then mean, standard deviation, range and seconds of each method, how many
-fewer epochs K-FAC needed (by Cholesky and by circuits), and what the circuits cost in epochs. `--plot` draws the
-curves. `--quick` takes the digits and one seed.
+Printed: epochs of every learning rate; then mean, standard deviation, range and seconds of each method, the epochs that
+K-FAC saved (by Cholesky and by circuits), and the cost of the circuits in epochs. `--plot` draws the curves. `--quick`
+uses the digits and one seed.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Outcome:
 
     @property
     def epochs(self) -> tuple[float, ...]:
-        """Epochs to the target, one a seed; the largest number of epochs where it was not reached."""
+        """Epochs to the target, one a seed; the largest number of epochs if it was not reached."""
         return tuple(result.epochs_to_target or result.spec.epochs for result in self.results)
 
     @property
@@ -80,7 +80,7 @@ class Outcome:
 
     @property
     def mark(self) -> str:
-        """`>` where a run did not reach the target, so that the mean is a lower bound."""
+        """`>` if a run did not reach the target, so that the mean is a lower bound."""
         return "> " if any(result.epochs_to_target is None for result in self.results) else ""
 
 
@@ -91,7 +91,7 @@ def baselines() -> list[Method]:
 
 
 def run_all(base: TrainingSpec, methods: Sequence[Method], seeds: int, processes: int) -> list[Outcome]:
-    """Trains every method with every seed, some at the same time."""
+    """Train every method with every seed, some at the same time."""
     specs = [
         base.model_copy(update={"optimizer": method.optimizer, "solver": method.solver, "seed": seed})
         for method in methods
@@ -163,7 +163,7 @@ def loss_line(digital: Outcome, analog: Outcome) -> str:
 
 
 def circuit_table(outcome: Outcome) -> Table:
-    """What the inversions of the circuit cost, seed by seed."""
+    """Cost of the inversions of the circuit, seed by seed."""
     grid = Table(title="inversions in circuits, seed by seed", title_justify="left", box=box.MARKDOWN)
     headings = ("seed", "inversions", "right-hand sides", "mean settling time", "energy", "median error", "largest")
     for heading in headings:

@@ -1,21 +1,20 @@
-"""How much programming error, how few levels, how few converter bits does K-FAC training bear?
+"""How much programming error, how few levels, how few converter bits does K-FAC training tolerate?
 
 Method: the preset `digits-demo` (two convolutions, scikit-learn's digits, widest factor 73 x 73, target 97 % of the
-test images, at most 10 epochs), every inversion in the state-space engine, cells of 1 to 100 uS unless a device preset
-says otherwise. One part is made worse at a time: the standard deviation of what is written, the number of levels, the
-preset of the device, the bits of the ADCs or DACs. Every refresh programs every factor anew and draws anew. All runs
-of a seed start from the same weights and see the same batches. Where a circuit is unstable the inverse before it is
-kept. Circuits with such failures are tried again with more damping, the mend that the error names.
+test images, at most 10 epochs). Every inversion is in the state-space engine, with cells of 1 to 100 uS except for
+device presets. One part is worsened at a time: the standard deviation of a written conductance, the number of levels,
+the preset of the device, the bits of the ADCs or DACs. Every refresh programs every factor again with new draws. All
+runs of a seed start from the same weights and see the same batches. If a circuit is unstable, the previous inverse is
+kept. Circuits with such failures are tried again with more damping, the remedy in the error.
 
-What favours whom: the damping and the learning rate of the preset were chosen for exact inverses. Three seeds tell a
-circuit that learns from one that does not; they do not tell 3.5 epochs from 4. Stuck cells, drift, read noise, offsets
-and wires are off. The columns of the unit matrix are zeros and a full scale, which any DAC has, so DACs cannot matter
-here: one row shows it.
+Bias: the damping and the learning rate of the preset were chosen for exact inverses. Three seeds distinguish a circuit
+that learns from one that does not; they do not distinguish 3.5 epochs from 4. Stuck cells, drift, read noise, offsets
+and wires are off. The columns of the unit matrix are zeros and a full scale, which any DAC converts exactly, so DACs
+cannot matter here: one row shows it.
 
-Printed: for every circuit the epochs to the target, seed by seed (`-`: not reached), the mean best accuracy, the
-median and the largest error of an inversion against Cholesky in the Frobenius norm, and how many inversions failed, of
-all runs; then the same with more damping; above both K-FAC by Cholesky.
-`--quick` takes one seed and five circuits.
+Printed: for every circuit the epochs to the target, seed by seed (`-`: not reached), the mean best accuracy, the median
+and the largest error of an inversion against Cholesky in the Frobenius norm, and the number of failed inversions in all
+runs; then the same with more damping; above both K-FAC by Cholesky. `--quick` uses one seed and five circuits.
 """
 
 from __future__ import annotations
@@ -46,18 +45,18 @@ ADC_BITS = (8, 6, 4, 3, 2)
 DAC_BITS = (4,)
 QUICK = ("Cholesky", "programming error 0 uS", "programming error 1 uS", "programming error 4 uS", "ADCs of 4 bits")
 DAMPINGS = (1.0, 3.0)
-"""Of the second table; the preset has 0.3."""
+"""Damping of the second table; the preset has 0.3."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """What a row is about.
+    """Subject of a row.
 
     Attributes:
         label: As in the table.
         circuit: Fields of `CircuitSettings` that differ from the preset's.
         solver: What inverts.
-        damping: Of K-FAC; None for the preset's.
+        damping: Damping of K-FAC; None for the preset's.
     """
 
     label: str
@@ -80,12 +79,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Run:
-    """What came of one run.
+    """Result of one run.
 
     Attributes:
-        epochs: To the target; None where it was not reached.
-        accuracy: Best one; 0 where there was none.
-        errors: Of every inversion that had an answer.
+        epochs: Epochs to the target; None if it was not reached.
+        accuracy: Best accuracy; 0 without any.
+        errors: Error of every inversion with a result.
         failed: How many had none.
     """
 
@@ -113,7 +112,7 @@ def cases() -> list[Case]:
 
 
 def run_one(spec: TrainingSpec) -> Run:
-    """Trains on one thread. Only instability is expected to fail an inversion."""
+    """Train on one thread. Only instability is expected to fail an inversion."""
     with threadpool_limits(1):
         result = Training(spec).run()
     for failure in result.ledger.failures:

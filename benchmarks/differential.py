@@ -1,17 +1,17 @@
-"""Is anything that an engine calls settled wrong?
+"""Is any result wrong that an engine reports as settled?
 
 Method: random designs over all options (`tests/differential.py`): INV and MVM, five op-amps with limits near and far,
-wires, line capacitance, device errors, offsets, pairs, scaling, temperature, all kinds of drives. A judge that shares
-no code with the package (`tests/kirchhoff_in_time.py`: every node of every mesh an unknown of Kirchhoff's laws, dense)
-looks at every right-hand side that is SETTLED. Wrong is
+wires, line capacitance, device errors, offsets, pairs, scaling, temperature, all types of drives. An independent judge
+checks every right-hand side that is SETTLED. It shares no code with the package (`tests/kirchhoff_in_time.py`: every
+node of every mesh is an unknown of Kirchhoff's laws, dense). Wrong is
 
-- an end farther from the judge's steady state than the tolerance of the largest output,
-- a settling time that is not between the judge's at 1.03 and at 0.97 of the tolerance (where the circuit is linear; of
-  ngspice: where its amplifiers bend a waveform by less than 1e-4 of full scale),
-- an energy up to that time that is off by more than 1 % (ngspice 3 %), or below 0 of a passive part.
+- a final value farther from the judge's steady state than the tolerance of the largest output,
+- a settling time that is not between the judge's at 1.03 and at 0.97 of the tolerance (if the circuit is linear; with
+  ngspice: if its amplifiers distort a waveform by less than 1e-4 of full scale),
+- an energy up to that time that is off by more than 1 % (ngspice 3 %), or below 0 in a passive part.
 
-Printed: how right-hand sides ended, how many were judged, the largest distance in tolerances, the largest error of an
-energy, and what was wrong, a line each. The exit code is 1 where something was.
+Printed: statuses of the right-hand sides, number of judged ones, the largest distance in tolerances, the largest error
+of an energy, and each wrong result in a line. The exit code is 1 if there is any.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PART = 25
 
 
 def judged_designs(engine: str, seeds: Sequence[int]) -> Verdict:
-    """What is found in some designs."""
+    """Results for some designs."""
     verdict = Verdict()
     with threadpool_limits(1):
         for seed in seeds:

@@ -1,7 +1,7 @@
-"""What do reduced arrays and the state-space engine gain, against flat decks, sparse LU, and Cholesky?
+"""How much faster are reduced arrays and the state-space engine than flat decks, sparse LU, and Cholesky?
 
 Method: wires of 1 ohm a segment; every comparison side by side in this process, in turns, one BLAS thread, one
-simulation at a time unless a row says otherwise. Nothing is kept from one round to the next.
+simulation at a time unless a row has another number. Nothing is kept from one round to the next.
 
 - `large`: a whole solve at N = 128 through a reduced deck, one right-hand side. The flat deck does not end there.
 - `decks`: signed INV (spd, condition 10), one right-hand side, in ngspice, reduced and flat, from cells to readings:
@@ -11,14 +11,14 @@ simulation at a time unless a row says otherwise. Nothing is kept from one round
   as always, on one and on two processes (one round).
 - `reduction`: the network of an array, N = 256, against SciPy's LU of its mesh (assembled beforehand) with 2 N
   right-hand sides, four at a time and all at once, and with two orderings.
-- `mvm`: outputs at rest of a signed MVM, N = 256, against the same LU of both meshes, assembly included, sum nodes at
-  0 V: the first input, and each further one. The op-amps are given a gain of 1e9, so that both mean the same circuit.
+- `mvm`: outputs at rest of a signed MVM, N = 256, against the same LU of both meshes, assembly included, sum nodes at 0
+  V: the first input, and each further one. The op-amps have a gain of 1e9, so that both describe the same circuit.
 - `training`: the preset ocr-letters, its inversions by Cholesky and in INV circuits by the state-space engine, with
   ideal wires as in the preset, and with 1 ohm; the data as for `amc train`.
 
 Printed, for each: medians of seconds and processor seconds (a busy machine disturbs these less), their ratios to the
-first row, what was asked for, and the check that both sides did the same: largest differences of waveforms (of full
-scale), settling times, solutions or networks.
+first row, the targets, and a check that both sides computed the same: largest differences of waveforms (of full scale),
+settling times, solutions or networks.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Way:
 
     Attributes:
         name: In the table.
-        asked: What its seconds, or their ratio to the first way's, should be.
+        asked: Target of its seconds, or of their ratio to the first way's.
         note: What else was measured, and the check.
         wall: Seconds.
         cpu: Processor seconds, processes that were started included.
@@ -245,7 +245,7 @@ def reduction(rounds: int) -> Iterator[Comparison]:
 
 
 def _schur(inner: sparse.csc_array, coupling: sparse.csc_array, ordering: str, width: int) -> FloatArray:
-    """What inner nodes add to the conductances between terminals."""
+    """Contribution of inner nodes to the conductances between terminals."""
     lu, count = splu(inner, permc_spec=ordering), coupling.shape[1]
     solved = [lu.solve(coupling[:, k : k + width].toarray()) for k in range(0, count, width)]
     return np.hstack([coupling.T @ part for part in solved])

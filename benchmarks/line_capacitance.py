@@ -1,10 +1,10 @@
 """How good is line capacitance at the terminals of a reduced array, and where is the flat mesh needed?
 
 Method: INV with symmetric positive definite matrices (condition 10, both arrays) and with all-positive ones (one
-array), single-pole op-amps; from the middle point (N = 16, 1.73 ohm and 0.19 fF a cell, GBWP 1 GHz) size, resistance,
-capacitance and GBWP are varied one at a time. Every system is simulated by ngspice from the same step four times: as
-the flat mesh with the capacitance at each of its nodes, reduced to the terminals with the capacitance reduced with the
-mesh, with the capacitance lumped at the terminals, and without capacitance. The flat mesh is the reference.
+array), single-pole op-amps. From the middle point (N = 16, 1.73 ohm and 0.19 fF a cell, GBWP 1 GHz) size, resistance,
+capacitance and GBWP are varied one at a time. ngspice simulates every system from the same step four times: as the flat
+mesh with the capacitance at each of its nodes, reduced to the terminals with the capacitance reduced with the mesh,
+with the capacitance lumped at the terminals, and without capacitance. The flat mesh is the reference.
 
 Printed, one row a point, medians over the seeds: the largest difference of any output at any time, of full scale, for
 each of the three; the lumped one as a part of `x = w_T N^2 r c`; seconds of the flat and the reduced simulation.
@@ -50,18 +50,18 @@ FORMS: dict[str, dict[str, str | float]] = {
 }
 INPUT_VOLTAGE, CONDITION, INVERTER_RESISTANCE = 0.1, 10.0, 1e3
 SLOT, STEP = 60.0, 1 / 8
-"""Of a simulation, in units of 1/w_T: outputs come within a few percent of rest, and waveforms are resolved."""
+"""Length of a simulation, in units of 1/w_T: outputs come within a few percent of rest, and waveforms are resolved."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """One kind of system.
+    """One type of system.
 
     Attributes:
         kind: `signed` or `positive`.
         size: N.
-        resistance: Of a wire segment, ohm.
-        capacitance: Of a line per cell, F.
+        resistance: Resistance of a wire segment, ohm.
+        capacitance: Capacitance of a line per cell, F.
         gbwp: Gain-bandwidth product, Hz.
     """
 

@@ -1,24 +1,27 @@
 """For which share of random matrices does low-precision INV converge under iterative refinement?
 
-An array of few levels holds A_0 in the place of A. Refinement solves with it again and again, `x += A_0^-1 (b - A x)`,
-the product with A being exact. Each step multiplies the residual by `I - A A_0^-1`, so it converges iff the spectral
-radius of that is below 1. For symmetric A and A_0 this says that `2 A_0 - A` is positive definite; then A_0 is, too,
+An array of few levels holds A_0 instead of A. Refinement solves with it repeatedly, `x += A_0^-1 (b - A x)`, with an
+exact product by A. Each step multiplies the residual by `I - A A_0^-1`, so it converges if and only if the spectral
+radius of that is below 1. For symmetric A and A_0 this means that `2 A_0 - A` is positive definite. Then A_0 is, too,
 and its circuit with one-pole op-amps is stable.
 
 Method: A is mapped as by `InvCircuit.program`, every cell is set to the nearest of 2^bits uniform levels from G_min to
 G_max (0.5 and 35 uS), and A_0 is read back. Families `spd` (log-spaced eigenvalues, given condition number) and
-`wishart` (`X X^T/(2N)`, condition as drawn), both signed, so a pair of arrays.
+`wishart` (`X X^T/(2N)`, random condition number), both signed, so a pair of arrays.
 
 Guide, nothing fitted: rounding leaves a random symmetric E of standard deviation `max|A|/((2^bits - 1) sqrt(12))`; its
-norm is near `2 sqrt(N)` times that. `2 norm(E) < lambda_min(A)` suffices, so `log2(1 + 4 sqrt(N/12) max|A|/lambda_min)`
-bits do.
+norm is near `2 sqrt(N)` times that. `2 norm(E) < lambda_min(A)` is sufficient, so `log2(1 + 4 sqrt(N/12)
+max|A|/lambda_min)` bits are enough.
 
-Printed: for every family, N and condition number the share that converges with its 95 % interval (Wilson), bits by
-bits, and the guide; for three figures of the first design notes, which do not state how their matrices were drawn and
-rounded, what several plausible readings of them give; on every matrix of those three points whether refinement, done in
-NumPy, does what the spectral radius says; and on a few of them the same in the circuit, where x is its exact steady
-state (`steady`) or what the state-space engine reads at the end of a transient: the mean factor on the residual, over
-the later half of the steps.
+Printed:
+
+- for every family, N and condition number the share that converges with its 95 % interval (Wilson), for each number of
+  bits, and the guide;
+- for three numbers of the first design notes, which do not state how their matrices were drawn and rounded, the results
+  of several plausible interpretations;
+- for every matrix of those three points whether refinement in NumPy agrees with the spectral radius;
+- for a few of them the same in the circuit, where x is its exact steady state (`steady`) or the reading of the
+  state-space engine at the end of a transient: the mean factor on the residual, over the later half of the steps.
 """
 
 from __future__ import annotations
@@ -79,13 +82,13 @@ def device(bits: int) -> Device:
 
 
 def held(matrix: FloatArray, bits: int) -> FloatArray:
-    """What cells of 2^bits levels hold of A: A_0, shape (N, N)."""
+    """Matrix A_0 that cells of 2^bits levels hold for A, shape (N, N)."""
     mapping = programmed(device(bits), map_matrix(matrix, G_MIN, G_MAX), Draws(0))
     return np.asarray(mapping.alpha * mapping.difference / mapping.unit)
 
 
 def spectral_radius(matrix: FloatArray, low: FloatArray) -> float:
-    """Of `I - A A_0^-1`; infinite where A_0 has no inverse."""
+    """Spectral radius of `I - A A_0^-1`; infinite if A_0 has no inverse."""
     try:
         factors = np.eye(len(matrix)) - np.linalg.solve(low.T, matrix.T).T
     except np.linalg.LinAlgError:
@@ -110,7 +113,7 @@ def refine(
 
 
 def factor(sizes: FloatArray) -> float:
-    """Mean factor on the residual a step, over the later half of the steps; nan where there was no solution."""
+    """Mean factor on the residual a step, over the later half of the steps; nan if there was no solution."""
     middle = len(sizes) // 2
     return float((sizes[-1] / sizes[middle - 1]) ** (1 / (len(sizes) - middle)))
 
@@ -177,7 +180,7 @@ def share(found: Sequence[bool]) -> str:
 
 
 def converges(drawn: Sequence[FloatArray], hold: Hold, bits: int) -> list[bool]:
-    """What the spectral radius says of each matrix."""
+    """Convergence of each matrix by its spectral radius."""
     return [spectral_radius(matrix, hold(matrix, bits)) < 1 for matrix in drawn]
 
 

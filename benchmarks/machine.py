@@ -1,4 +1,4 @@
-"""The line about the machine that stands above every benchmark's table: figures mean little without it."""
+"""Line about the machine above every benchmark's table: results mean little without it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def machine_line() -> str:
 
 
 def _processor() -> str:
-    """The processor's name where the system tells it, else its architecture."""
+    """Name of the processor if the system reports it, else its architecture."""
     table = Path("/proc/cpuinfo")
     lines = table.read_text().splitlines() if table.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -1,14 +1,14 @@
-"""How long do many circuits that chance makes different take, by either engine?
+"""How long do many random circuits take, by either engine?
 
 Method: INV, N = 16, condition 10, programming error 1 uS of 100 uS, every trial programmed, solved and measured.
 State-space: `--trials` trials in 1 and in 2 processes, the processes' start included. ngspice: `--chunks` chunks of 8
-trials in one process, as many of them side by side in a deck as there is room for, against the same trials one deck
-each, which is what a loop over `InvCircuit.program(...).solve(b)` does; both take turns, so that a busy machine slows
+trials in one process, as many of them side by side in a deck as there is room for. The comparison is the same trials
+with one deck each, as in a loop over `InvCircuit.program(...).solve(b)`. Both take turns, so that a busy machine slows
 both.
 
-Printed, medians of the rounds: seconds of all trials and milliseconds of one trial and core; for ngspice the ratio of
-the two ways, round by round, how far their figures are apart, and what the bare simulator takes for one trial's deck,
-without programming and measuring: the yardstick of a machine.
+Printed, medians of the rounds: seconds of all trials and milliseconds of one trial and core. For ngspice: the ratio of
+the two ways, round by round, the difference of their results, and the time of the bare simulator for one trial's deck,
+without programming and measuring, as a measure of the machine.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SECONDS_ASKED, MILLISECONDS_ASKED = 20, 15
 
 
 def study(opamp: str, engine: str, trials: int) -> MonteCarlo:
-    """What is solved so many times."""
+    """System of all trials."""
     generator = np.random.default_rng(0)
     matrix = draw_matrix("spd", SIZE, SIZE, None, generator)
     arguments: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""How does an op-amp made of transistors change with temperature?
+"""How do the metrics of an op-amp made of transistors change with temperature?
 
 Method: `cmos-100meg-transistor` on the test bench (ngspice, 10 kohm load) from 250 to 400 K; each metric is fitted by a
 power of T by least squares of the logarithms. `netlists/opamps/temperature.py` has these powers for all other op-amps.
@@ -31,7 +31,7 @@ METRICS = {
 
 
 def main() -> None:
-    """Prints each metric over temperature, the fitted power, and the power that the law has."""
+    """Print each metric over temperature, the fitted power, and the power that the law has."""
     measured = [asdict(characterize(preset("cmos-100meg-transistor"), temperature=kelvin)) for kelvin in KELVINS]
     grid = Table(title="cmos-100meg-transistor", title_justify="left", box=box.MARKDOWN)
     for heading in ("parameter", *(f"{kelvin:g} K" for kelvin in KELVINS), "power of T", "in the law", "worst of fit"):

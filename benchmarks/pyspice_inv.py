@@ -1,7 +1,7 @@
-"""The INV circuit as a PySpice user writes it: element by element, plain floats, built anew for each right-hand side.
+"""The INV circuit in the style of a PySpice user: element by element, plain floats, rebuilt for each right-hand side.
 
-The opponent of `throughput.py`. It takes its numbers from a design record, so that it is the same circuit as the
-project's own; nothing else is shared. It runs in libngspice, inside this process, as PySpice does by itself.
+The opponent of `throughput.py`. Its numbers come from a design record, so that it is the same circuit as the project's
+own; nothing else is shared. It runs in libngspice, inside this process, as is PySpice's default.
 """
 
 from __future__ import annotations
@@ -104,12 +104,12 @@ def _cells(made: Circuit, array: str, driver: str, conductance: FloatArray) -> N
 def simulate(
     design: InvDesign, levels: FloatArray, rise_time: float, end_time: float, max_step: float | None = None
 ) -> Answer:
-    """Builds the circuit and runs its transient.
+    """Build the circuit and runs its transient.
 
     Args:
         design: What the circuit is.
         levels: Input voltages, shape (N,).
-        rise_time: Of the input steps, s.
+        rise_time: Rise time of the input steps, s.
         end_time: s.
         max_step: None for the idiomatic script: 1000 steps, default options. A number, s, for the tuned one: this
             largest step, and KLU, which a library without it ignores.

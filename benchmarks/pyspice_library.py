@@ -1,10 +1,10 @@
 """Set-up of `throughput.py`: the ngspice shared library, which PySpice needs and the project itself does not.
 
-Looked for in this order: `NGSPICE_LIBRARY_PATH` (PySpice's own variable), a copy in the project's `.ngspice/library`,
-the system's. Where there is none, the package of Debian or Ubuntu is fetched with apt-get and unpacked into that copy:
-no root is needed and nothing outside the project changes. On Debian 12 it comes from the backports, which have KLU.
+The search order is: `NGSPICE_LIBRARY_PATH` (PySpice's own variable), a copy in the project's `.ngspice/library`, the
+system's. If there is none, the package of Debian or Ubuntu is fetched with apt-get and unpacked into that copy: no root
+is needed and nothing outside the project changes. On Debian 12 it comes from the backports, which have KLU.
 
-    python benchmarks/pyspice_library.py      does this and prints which library was found
+    python benchmarks/pyspice_library.py      does this and prints the path of the library
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ MEND = (
 
 
 def provide() -> str:
-    """What PySpice is to load; fetched if there is none and apt-get can.
+    """Path of the library for PySpice; fetched if there is none and apt-get can.
 
     Raises:
-        SystemExit: There is none; it says what to type.
+        SystemExit: There is none; the text has the command to install it.
     """
     if found := find():
         return found
@@ -85,7 +85,7 @@ def _sources(parts: Path) -> list[str]:
 
 
 def _options(folder: Path) -> list[str]:
-    """Keeps apt-get's lists and downloads in the folder."""
+    """Keep apt-get's lists and downloads in the folder."""
     places = {"Dir::Etc::sourceparts": folder / "parts", "Dir::State::lists": folder / "lists"}
     places["Dir::Cache"] = folder / "cache"
     for part in ("lists/partial", "cache/archives/partial"):

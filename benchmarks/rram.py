@@ -1,11 +1,11 @@
-"""Where do the filament cells switch, what does the gate voltage set, and what does programming an array take?
+"""Where do the filament cells switch, what does the gate voltage set, and what is the cost of programming an array?
 
 Method: 1T1R decks in ngspice (`netlists/rram/one_transistor_cell.py`). Loops: slow triangles on the bit line (SET) and
-the source line (RESET) at several ramp times; SET is told where half the gap is gone, as voltage across the cell, RESET
-as the source line voltages between which 5 % and 95 % of the gap come back. Pulses: one SET from the largest gap, at
-several temperatures, too, one RESET from 300 uS. Convergence: trains of six random pulses. Write-verify: 64 x 64
-targets, uniform from 1 to 100 uS, by the calibrated table (calibration included in the first row's seconds), ideal and
-with spreads that are chosen here; sixteen targets pulse by pulse in ngspice beside it.
+the source line (RESET) at several ramp times. SET is reported at half the gap, as voltage across the cell, RESET as the
+source line voltages between which 5 % and 95 % of the gap return. Pulses: one SET from the largest gap, also at several
+temperatures, one RESET from 300 uS. Convergence: trains of six random pulses. Write-verify: 64 x 64 targets, uniform
+from 1 to 100 uS, by the calibrated table (calibration included in the first row's seconds), ideal and with spreads that
+are a choice here; sixteen targets pulse by pulse in ngspice for comparison.
 
 Printed as tables. `--plot` draws loops of both parameter sets (docs/images/rram-iv.png).
 """
@@ -45,7 +45,7 @@ SPREADS = Variability(cell_spread=0.02, cycle_spread=0.05, read_noise=0.002, stu
 
 
 def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Prints a table."""
+    """Print a table."""
     grid = Table(title=title, title_justify="left", box=box.MARKDOWN)
     for heading in headings:
         grid.add_column(heading, justify="right", no_wrap=True)
@@ -55,7 +55,7 @@ def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) ->
 
 
 def loop(name: str, gate: float, ramp_time: float) -> dict[str, Any]:
-    """One I-V loop from the largest gap: voltage across the cell, current, gap, and where it switches."""
+    """One I-V loop from the largest gap: voltage across the cell, current, gap, and the point of switching."""
     cell = CELL if name == "working" else OneTransistorCell(filament=FILAMENTS[name], transistor=WIDE)
     plot = run_deck(loop_deck(cell, cell.filament.gap_max, 1.8, 1.8, gate, ramp_time))[0]
     clock, gap = plot["time"], plot["v(xcell1.gap)"]
@@ -101,7 +101,7 @@ def after(pulses: Sequence[Pulse], gap: float, cell: OneTransistorCell = CELL) -
 
 
 def pulses() -> None:
-    """What one pulse gives."""
+    """Effect of one pulse."""
     rows = []
     found = [after([CELL.set_pulse(g).replace(width=w) for g in GATES], WORKING.gap_max) for w in (100e-9, 1e-6)]
     for k, gate in enumerate(GATES):
@@ -136,14 +136,14 @@ def converging(trains: int) -> None:
 
 
 def written(model: Any, target: Any, tolerance: float, variability: Variability) -> tuple[Written, float]:
-    """Writes an array; and the seconds that it took."""
+    """Write an array; and the seconds that it took."""
     began = time.perf_counter()
     cells = CellArray.erased(model, target.size, np.random.default_rng(0), variability)
     return write_verify(cells, target, WriteVerify(tolerance=tolerance)), time.perf_counter() - began
 
 
 def arrays() -> None:
-    """What programming takes."""
+    """Cost of programming."""
     target = np.random.default_rng(1).uniform(1e-6, 100e-6, (64, 64))
     began = time.perf_counter()
     model = calibrate(CELL, 1.6 * (1 + 4 * SPREADS.cell_spread))
@@ -206,7 +206,7 @@ def main(
     plot: Annotated[Path | None, typer.Option(help="Picture of the loops.")] = None,
     trains: Annotated[int, typer.Option(help="Random pulse trains.")] = 100,
 ) -> None:
-    """Measures everything; with --plot, draws the loops, too."""
+    """Measure everything; with --plot, draws the loops, too."""
     print(machine_line() + "\n")
     loops()
     pulses()

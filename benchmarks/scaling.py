@@ -1,12 +1,12 @@
 """How do time and memory of the state-space engine grow with N?
 
 Method: signed INV (spd, condition 10), wires of 1 ohm a segment, 16 right-hand sides, N doubled from 16 to 512, with
-both op-amp models. Each size has a process of its own, so that its peak of memory is its own; there every round starts
-from nothing, on one BLAS thread.
+both op-amp models. Each size has a process of its own, so that its peak of memory is its own. Every round starts from
+nothing, on one BLAS thread.
 
 Printed, for each op-amp, medians of the rounds: states, seconds of the reduction of both arrays, of the linear circuit
-with its modes, of the right-hand sides with all that is measured of them, and of everything; the peak of memory, Python
-and libraries included; then the exponents that fit the seconds from N = 64 on (least squares of the logarithms).
+with its modes, of the right-hand sides with all their metrics, and of everything; the peak of memory, Python and
+libraries included; then the exponents that fit the seconds from N = 64 on (least squares of the logarithms).
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ class Measured:
 
     Attributes:
         size: N.
-        states: Of the linear circuit.
-        seconds: Of every stage, and their sum, in the order of `STAGES`; medians.
-        peak: Of memory, bytes.
+        states: Number of states of the linear circuit.
+        seconds: Time of every stage, and their sum, in the order of `STAGES`; medians.
+        peak: Peak of memory, bytes.
     """
 
     size: int

@@ -1,12 +1,12 @@
-"""How long does INV take to settle, and is that what the poles and the published formula predict?
+"""How long does INV take to settle, and do the poles and the published formula predict it?
 
-Method: symmetric positive definite matrices (log-spaced eigenvalues), one right-hand side each, several seeds; from
-the middle point (N = 16, condition 10, GBWP 100 MHz) size, condition number and GBWP are varied one at a time, with
-the linear single-pole op-amp and the macro model `cmos-100meg`. Every system is simulated by ngspice and its settling
-time to 1 % is compared with two predictions: `ln(1/e)` time constants of the circuit's slowest pole, and
-`ln(1/e) / (w_T Re lambda_min(M))`, `M = diag(G0/S) A/max|A|` (Sun et al., TED 2020, arXiv 2005.04530).
+Method: symmetric positive definite matrices (log-spaced eigenvalues), one right-hand side each, several seeds. From the
+middle point (N = 16, condition 10, GBWP 100 MHz) size, condition number and GBWP are varied one at a time, with the
+linear single-pole op-amp and the macro model `cmos-100meg`. ngspice simulates every system, and its settling time to 1
+% is compared with two predictions: `ln(1/e)` time constants of the circuit's slowest pole, and `ln(1/e) / (w_T Re
+lambda_min(M))`, `M = diag(G0/S) A/max|A|` (Sun et al., TED 2020, arXiv 2005.04530).
 
-Printed, one row a point: how many seeds gave a usable result, the median settling time, the median ratio measured /
+Printed, one row a point: number of seeds with a usable result, the median settling time, the median ratio measured /
 predicted by each with its range, the median overshoot. `--plot` draws the same over the three axes.
 """
 
@@ -70,7 +70,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Measured:
-    """What one system gave: seconds, nan where it gave nothing usable."""
+    """Result of one system: seconds, nan if it is not usable."""
 
     usable: bool
     settling_time: float
@@ -110,7 +110,7 @@ def formula(circuit: InvCircuit) -> float:
 
 
 def run(points: Sequence[Point], jobs: int) -> dict[Point, Measured]:
-    """Measures every system once, some at the same time."""
+    """Measure every system once, some at the same time."""
     with warnings.catch_warnings(), ThreadPoolExecutor(max_workers=jobs) as pool:
         warnings.simplefilter("ignore", SlowInverterWarning)
         console = Console(stderr=True)
@@ -121,7 +121,7 @@ def run(points: Sequence[Point], jobs: int) -> dict[Point, Measured]:
 
 @dataclass(frozen=True)
 class Summary:
-    """All seeds of one value of one axis: median, smallest, largest of each figure."""
+    """All seeds of one value of one axis: median, smallest, largest of each metric."""
 
     opamp: str
     value: float
@@ -134,7 +134,7 @@ class Summary:
 
     @classmethod
     def of(cls, opamp: str, value: float, found: Sequence[Measured]) -> Summary:
-        """Of the usable ones among `found`."""
+        """Statistics of the usable ones among `found`."""
         usable = [one for one in found if one.usable]
         times, by_pole, by_formula, overshoots = (
             np.array([getattr(one, name) for one in usable])

@@ -1,14 +1,14 @@
-"""What does a sweep cost beyond its simulations, and what do two processes bring, against a pool and a CSV file?
+"""How large is the overhead of a sweep, and what do two processes gain, against a pool and a CSV file?
 
-Method: INV, many seeds of one design by either engine, each round by (a) a sweep with one process, (b) with two, (c) on
-a Dask cluster of a scheduler and two workers on this machine, each a process, and (d) the script that one would write
-instead: `multiprocessing.Pool(2).imap_unordered` over the same points, figures written to a CSV file; the four take
-turns, so that a busy machine slows all. The start of processes, some seconds, is apart in the rates and the gain, and
-counted in the comparison with the script.
+Method: INV, many seeds of one design by either engine. Each round runs (a) a sweep with one process, (b) with two, (c)
+on a Dask cluster of a scheduler and two workers on this machine, each a process, and (d) the script that one would
+write instead: `multiprocessing.Pool(2).imap_unordered` over the same points, metrics written to a CSV file. The four
+take turns, so that a busy machine slows all. The start of processes, some seconds, is separate in the rates and the
+gain, and counted in the comparison with the script.
 
-Printed, medians of the rounds: points a second; what two processes bring; milliseconds of a point with one process
-that are not spent in the point itself (draws, simulation and measurement), the start of the process apart; time of the
-sweep with two processes in units of the script's; points a second by Dask in units of those with two processes.
+Printed, medians of the rounds: points a second; the gain of two processes; milliseconds of a point with one process
+that are not spent in the point itself (draws, simulation and measurement), the start of the process separately; time of
+the sweep with two processes in units of the script's; points a second by Dask in units of those with two processes.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def main(
     rounds: Annotated[int, typer.Option(min=1)] = 5,
     out: Annotated[Path | None, typer.Option(help="Text file that gets the table too")] = None,
 ) -> None:
-    """What a sweep costs beyond its simulations."""
+    """Measure the overhead of a sweep."""
     console = Console(record=True, width=140)
     console.print(machine_line(), highlight=False)
     console.print(table(rounds))

@@ -1,16 +1,16 @@
 """How many seconds does a right-hand side take, against PySpice scripts of the same circuit, and a whole command?
 
-Method: INV without wires, symmetric positive definite, condition 10, N = 16 and 64, both op-amp models. Ours: one
-`program(A)` and one `solve(B)` with 16 right-hand sides, everything included, two simulations at the same time (and
-one, for comparison). Against it the scripts of `pyspice_inv.py`, each from b to x, the circuit built anew for each b:
-`idiomatic` with PySpice's default options and 1000 steps, `tuned` with KLU and our largest step. Their end time is our
-slot time. They run in a process of their own, warmed up. All take turns, round by round; x must agree within 1 % and
-the settling time within 5 %, or the benchmark ends with an error.
+Method: INV without wires, symmetric positive definite, condition 10, N = 16 and 64, both op-amp models. This package:
+one `program(A)` and one `solve(B)` with 16 right-hand sides, everything included, two simulations at the same time (and
+one, for comparison). The opponents are the scripts of `pyspice_inv.py`, each from b to x, the circuit built again for
+each b: `idiomatic` with PySpice's default options and 1000 steps, `tuned` with KLU and this package's largest step.
+Their end time is this package's slot time. They run in a process of their own, warmed up. All take turns, round by
+round. x must agree within 1 % and the settling time within 5 %, or the benchmark ends with an error.
 
-Printed: a table of medians over the rounds (seconds and processor seconds a right-hand side, the ratio of seconds to
-ours in the same round with its range, the ratio of processor seconds, which a busy machine disturbs less, time points,
-returns to rest included), a table of whole processes (`amc --help`, `amc inv`) beside what was asked for, and the time
-that the largest netlist takes to make.
+Printed: a table of medians over the rounds: seconds and processor seconds a right-hand side, the ratio of seconds to
+this package's in the same round with its range, the ratio of processor seconds, which a busy machine disturbs less, and
+time points, returns to rest included. Then a table of whole processes (`amc --help`, `amc inv`) with their targets, and
+the time to build the largest netlist.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ COMMANDS = {
     "inv --size 64": 4.0,
     "inv --size 64 --opamp single-pole": 2.5,
 }
-"""Whole processes, and the seconds that are asked for on an idle machine with two cores."""
+"""Whole processes, and their targets in seconds on an idle machine with two cores."""
 Script = Callable[[InvCircuit, FloatArray], "Timed"]
 
 
@@ -133,7 +133,7 @@ def problem(size: int, seed: int) -> tuple[FloatArray, FloatArray]:
 
 
 def ours(record: Record, matrix: FloatArray, columns: FloatArray, opamp: str, jobs: int) -> Solution:
-    """Programs, solves all columns, and notes the seconds of one."""
+    """Program, solves all columns, and notes the seconds of one."""
     began, busy = time.perf_counter(), _cpu_of_all()
     solution = InvCircuit.program(matrix, opamp=opamp, jobs=jobs).solve(columns)
     record.wall.append((time.perf_counter() - began) / columns.shape[1])
@@ -262,7 +262,7 @@ def netlist_line() -> str:
 
 
 def warmed_up(pool: ProcessPoolExecutor) -> str:
-    """Runs everything once on a small circuit; returns the version of PySpice's library."""
+    """Run everything once on a small circuit; return the version of PySpice's library."""
     matrix, columns = problem(2, seed=0)
     for opamp in OPAMPS:
         circuit = InvCircuit.program(matrix, opamp=opamp)

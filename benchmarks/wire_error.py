@@ -1,8 +1,8 @@
-"""How wrong does wire resistance make an INV, against N and G_max?
+"""How large is the error of an INV by wire resistance, against N and G_max?
 
-Method: amplifiers so good that only wires err, contacts at one end, programmed by the project's own mapping; the exact
-steady state of the linear circuit (`InvCircuit.steady`, no transient) against the solution of the wanted system,
-relative, in the 2-norm. b is uniform in -1 .. 1, drawn after the matrix from the seed's generator. Families:
+Method: amplifiers so good that only wires cause errors, contacts at one end, programmed by the project's own mapping;
+the exact steady state of the linear circuit (`InvCircuit.steady`, no transient) against the solution of the wanted
+system, relative, in the 2-norm. b is uniform in -1 .. 1, drawn after the matrix from the seed's generator. Families:
 
 - `gram 1`, `gram 0.7`: all positive, one array. `X X^T/(2N) + d mean I`, X uniform in 0 .. 1, N x 2N, mean that of the
   diagonal of the first term, d = 1 or 0.7. The condition number grows with N: 0.8 N with d = 1.
@@ -10,14 +10,14 @@ relative, in the 2-norm. b is uniform in -1 .. 1, drawn after the matrix from th
 
 Analytic guide, to first order in r, nothing fitted: along a line of N cells of mean conductance G, cell i sees the part
 `D_i = r G (i N - i^2/2)` less. Bit lines and (by reciprocity) word lines do so: A becomes `A - D A - A D`, and x is
-wrong by `A^-1 D b + D x`. Where A is nearly a multiple of I on what b excites, this is `2 D x`, so the error is
-`2 sqrt(2/15) N^2 r G`. Its mean part, `2 N^2 r G/3`, is one number: with all outputs multiplied by the best one, 0.41
-of the error should be left (`after scaling`).
+wrong by `A^-1 D b + D x`. Where A is nearly a multiple of I on what b excites, this is `2 D x`, so the error is `2
+sqrt(2/15) N^2 r G`. Its mean part, `2 N^2 r G/3`, is one number: with all outputs multiplied by the best one, 0.41 of
+the error should be left (`after scaling`).
 
 Printed: for every family, G_max and N the median error and its quartiles over the seeds, what is left after scaling,
-ratio to the guide, circuits that are stable, the figure of the first design notes and the ratio to it (they name
-positive Gram matrices, no generator); medians with the resistances of three process nodes; the exponents of
-`N^p (r G_max)^q`, fitted to all medians below 10 %, and p from N = 32 to 64 alone. `--plot` draws error against N.
+ratio to the guide, circuits that are stable, the error in the first design notes and the ratio to it (they name
+positive Gram matrices, no generator); medians with the resistances of three process nodes; the exponents of `N^p (r
+G_max)^q`, fitted to all medians below 10 %, and p from N = 32 to 64 alone. `--plot` draws error against N.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ NOTES = {
     (200e-6, 32): 0.091,
     (200e-6, 64): 0.46,
 }
-"""The design notes' figures, by G_max and N; of 200 uS and N = 128 they say: above 100 %."""
+"""Errors in the design notes, by G_max and N; for 200 uS and N = 128 they have: above 100 %."""
 AMPLIFIER = SinglePoleOpAmp(open_loop_gain=1e12, gbwp=100e6)
 """Errs by some 1e-10 here."""
 CONDITION = 10.0
@@ -92,7 +92,7 @@ SHOWN = ("gram 1", "signed")
 
 @dataclass(frozen=True)
 class Point:
-    """One kind of circuit: family, G_max in S, ohm a segment, N."""
+    """One type of circuit: family, G_max in S, ohm a segment, N."""
 
     family: str
     g_max: float
@@ -105,7 +105,7 @@ class Found:
     """All seeds of a point.
 
     Attributes:
-        median: Of the relative errors.
+        median: Median of the relative errors.
         quartiles: The lower and the upper one.
         scaled: Median of what is left with the outputs multiplied by the best number.
         guide: Median of the analytic guide.
@@ -160,7 +160,7 @@ def guide(circuit: InvCircuit) -> float:
 
 
 def points() -> list[Point]:
-    """What is measured, each once."""
+    """All measured points, each once."""
     main = [Point(f, g, RESISTANCE, n) for f, g, n in product(FAMILIES, RANGES, SIZES)]
     nodes = [Point(f, g, r, n) for f, r, g, n in product(SHOWN, NODES.values(), RANGES, SIZES)]
     return main + nodes
@@ -228,7 +228,7 @@ def node_table(found: dict[Point, Found]) -> Table:
 
 
 def picture(found: dict[Point, Found], path: Path) -> None:
-    """Error against N: a panel a family, a line a G_max with its quartiles, the guide, the notes' figures."""
+    """Error against N: a panel a family, a line a G_max with its quartiles, the guide, the notes' errors."""
     with plt.rc_context(STYLE):
         figure, panels = plt.subplots(1, len(SHOWN), figsize=(9, 4.2), sharey=True, layout="constrained")
         for panel, family in zip(panels, SHOWN, strict=True):

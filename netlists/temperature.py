@@ -1,4 +1,4 @@
-"""The temperature that parameters are given at, and what another one changes in wires and cells."""
+"""Nominal temperature of parameters, and the effect of another one on wires and cells."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from pydantic import Field
 
 Kelvin = Annotated[float, Field(ge=1, le=1000)]
 NOMINAL_TEMPERATURE = 300.15
-"""27 degrees Celsius, at which SPICE models are given, K."""
+"""Temperature of SPICE model parameters, 27 degrees Celsius, K."""
 COPPER = 3.93e-3
-"""Relative rise of the resistance of annealed copper per kelvin, at `COPPER_REFERENCE` (IEC 60028). Lines as narrow as
-the electrons' free path have a smaller one, which depends on their geometry."""
+"""Relative rise of the resistance of annealed copper per kelvin, at `COPPER_REFERENCE` (IEC 60028).
+
+Lines as narrow as the electrons' free path have a smaller one, which depends on their geometry.
+"""
 COPPER_REFERENCE = 293.15
-"""20 degrees Celsius, K."""
+"""Reference temperature of the coefficient, 20 degrees Celsius, K."""
 BOLTZMANN_EV = 8.617333262e-5
-"""k in eV/K (exact SI constants, CODATA 2018)."""
+"""Boltzmann constant in eV/K (exact SI constants, CODATA 2018)."""
 
 
 def wire_resistance_at(resistance: float, temperature: float, coefficient: float = COPPER) -> float:
@@ -25,19 +27,19 @@ def wire_resistance_at(resistance: float, temperature: float, coefficient: float
     `R(T) = R0 (1 + a (T - 293.15 K)) / (1 + a (T0 - 293.15 K))`, never below 0.
 
     Args:
-        resistance: At `NOMINAL_TEMPERATURE`, ohm.
-        temperature: K.
-        coefficient: a, 1/K; 0 for none.
+        resistance: Resistance at `NOMINAL_TEMPERATURE`, ohm.
+        temperature: Temperature, K.
+        coefficient: Temperature coefficient a, 1/K; 0 for none.
     """
     there, here = (1 + coefficient * (kelvin - COPPER_REFERENCE) for kelvin in (NOMINAL_TEMPERATURE, temperature))
     return resistance * max(here, 0.0) / there
 
 
 def conductance_factor(temperature: float, activation_energy: float) -> float:
-    """What the conductance of a cell is multiplied by, `exp(-E/k (1/T - 1/T0))`.
+    """Factor of a cell's conductance at a temperature, `exp(-E/k (1/T - 1/T0))`.
 
     Args:
-        temperature: K.
-        activation_energy: E, eV.
+        temperature: Temperature, K.
+        activation_energy: Activation energy E, eV.
     """
     return math.exp(-activation_energy / BOLTZMANN_EV * (1 / temperature - 1 / NOMINAL_TEMPERATURE))

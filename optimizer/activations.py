@@ -12,16 +12,16 @@ from optimizer.layers import Array, Shape
 
 
 class PlainLayer(Protocol):
-    """A layer without weights; `forward` also returns what `backward` needs of the pass."""
+    """Layer without weights; `forward` also returns the memory that `backward` needs."""
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Returns the shape of one output sample for one input sample of `shape`."""
+        """Return the shape of one output sample for one input sample of `shape`."""
 
     def forward(self, x: Array) -> tuple[Array, Array]:
-        """Returns the output and the memory for `backward`."""
+        """Return the output and the memory for `backward`."""
 
     def backward(self, memory: Array, dy: Array) -> Array:
-        """Returns the gradient of the input from that of the output."""
+        """Return the gradient of the input from that of the output."""
 
 
 @dataclass(frozen=True)
@@ -29,22 +29,22 @@ class Rectifier:
     """`max(x, 0)`; its derivative at 0 is taken as 0."""
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Returns `shape`."""
+        """Return `shape`."""
         return shape
 
     def forward(self, x: Array) -> tuple[Array, Array]:
-        """Returns `max(x, 0)`, which is also the memory."""
+        """Return `max(x, 0)`, which is also the memory."""
         y = np.maximum(x, 0)
         return y, y
 
     def backward(self, memory: Array, dy: Array) -> Array:
-        """Returns `dy` where the output was positive, else 0."""
+        """Return `dy` at positive outputs, else 0."""
         return dy * (memory > 0)
 
 
 @dataclass(frozen=True)
 class MaxPool:
-    """The largest value of each `size x size` block; rows and columns that do not fill a block are left out.
+    """Maximum of each `size x size` block; rows and columns that do not fill a block are left out.
 
     Among equal values the gradient goes in equal parts to each.
 
@@ -55,11 +55,11 @@ class MaxPool:
     size: int
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Returns channels, height and width after pooling."""
+        """Return channels, height and width after pooling."""
         return shape[0], shape[1] // self.size, shape[2] // self.size
 
     def forward(self, x: Array) -> tuple[Array, Array]:
-        """Returns the pooled maps and, as memory, the share of each input in its block's gradient."""
+        """Return the pooled maps and, as memory, the share of each input in its block's gradient."""
         y = reduce(np.maximum, self._corners(x))
         largest = [corner == y for corner in self._corners(x)]
         part = 1 / reduce(np.add, largest, np.zeros_like(y))
@@ -69,14 +69,14 @@ class MaxPool:
         return y, share
 
     def backward(self, memory: Array, dy: Array) -> Array:
-        """Returns each input's share of its block's gradient."""
+        """Return each input's share of its block's gradient."""
         dx = memory.copy()
         for corner in self._corners(dx):
             corner *= dy
         return dx
 
     def _corners(self, x: Array) -> list[Array]:
-        """Returns views of `x`, the first of which holds the first value of each block, and so on."""
+        """Return views of `x`, the first of which holds the first value of each block, and so on."""
         _, rows, columns = self.output_shape(x.shape[:-1])
         return [
             x[:, i : rows * self.size : self.size, j : columns * self.size : self.size]

@@ -11,13 +11,17 @@ import typer
 from amc_circuits import Check, Extension
 
 Out = Annotated[Path, typer.Option(metavar="DIR", help="Results: a new or empty folder, or one of this command.")]
-Spec = Annotated[Path | None, typer.Argument(metavar="SPEC.toml", help="What to train.", show_default=False)]
+Spec = Annotated[
+    Path | None, typer.Argument(metavar="SPEC.toml", help="Specification of the training.", show_default=False)
+]
 Preset = Annotated[str | None, typer.Option(metavar="NAME", help="digits-demo or ocr-letters.", show_default=False)]
-# Numbers stay text here: the specification reads them and says what is wrong with them.
-Seed = Annotated[str | None, typer.Option(metavar="INTEGER", help="Of weights, order, samples.", show_default=False)]
+# Numbers stay text here: the specification reads them and reports errors.
+Seed = Annotated[
+    str | None, typer.Option(metavar="INTEGER", help="Seed of weights, order, samples.", show_default=False)
+]
 Solver = Annotated[str | None, typer.Option(metavar="NAME", help="cholesky or inv-circuit.", show_default=False)]
 Engine = Annotated[
-    str | None, typer.Option(metavar="NAME", help="What simulates: ngspice, state-space or auto.", show_default=False)
+    str | None, typer.Option(metavar="NAME", help="Simulator: ngspice, state-space or auto.", show_default=False)
 ]
 OpAmp = Annotated[str | None, typer.Option(metavar="NAME", help="Op-amp preset.", show_default=False)]
 Epochs = Annotated[str | None, typer.Option(metavar="NUMBER", help="Largest number of epochs.", show_default=False)]
@@ -37,8 +41,8 @@ def train(
 ) -> None:
     """Train a network; the inversions of its second-order optimizer run in circuits.
 
-    Options change what SPEC.toml or the preset says. The folder gets summary.json, history.json, convergence.png and,
-    where circuits computed, waveform.png; those of an earlier run in it are replaced.
+    Options override SPEC.toml or the preset. The folder gets summary.json, history.json, convergence.png and, if
+    circuits computed, waveform.png; those of an earlier run in it are replaced.
     """
     from optimizer.train_command import run
 
@@ -48,7 +52,7 @@ def train(
 
 
 def dataset_checks() -> Iterator[Check]:
-    """Yields one line for each data set."""
+    """Yield one line for each data set."""
     from optimizer.datasets import where_found
 
     for name, place in where_found().items():

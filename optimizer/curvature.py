@@ -13,7 +13,7 @@ from optimizer.model import Curvature
 
 @dataclass(frozen=True)
 class KroneckerFactors:
-    """The Fisher block of one weight, taken as `a_factor (x) g_factor`.
+    """Fisher block of one weight, approximated by `a_factor (x) g_factor`.
 
     Attributes:
         a_factor: Second moment of the inputs, homogeneous coordinate included, `(inputs + 1) x (inputs + 1)`, float64.
@@ -25,15 +25,15 @@ class KroneckerFactors:
 
 
 def kronecker_factors(curvature: Curvature) -> KroneckerFactors:
-    """Returns the factors of one batch.
+    """Return the factors of one batch.
 
     A dense layer has `a_factor = E[a a^T]`, `g_factor = E[g g^T]` (Martens, Grosse 2015, arXiv 1503.05671, section 3);
-    in a convolution the first is summed and the second averaged over the positions (KFC: Grosse, Martens 2016,
-    arXiv 1602.01407, theorem 1). With one position the two agree.
+    in a convolution the first is summed and the second averaged over the positions (KFC: Grosse, Martens 2016, arXiv
+    1602.01407, theorem 1). With one position the two agree.
 
     Args:
-        curvature: Inputs and output gradients, the latter from labels *sampled from the model*: those of the data
-            would give the empirical Fisher matrix, another thing.
+        curvature: Inputs and output gradients, the latter from labels *sampled from the model*: those of the data would
+            give the empirical Fisher matrix, which is a different matrix.
     """
     columns = curvature.a.shape[1]
     return KroneckerFactors(_second_moment(curvature.a, curvature.samples), _second_moment(curvature.g, columns))
@@ -42,14 +42,14 @@ def kronecker_factors(curvature: Curvature) -> KroneckerFactors:
 def running_average(
     past: KroneckerFactors | None, new: KroneckerFactors, updates: int, decay: float
 ) -> KroneckerFactors:
-    """Blends the factors of a new batch into those of the past.
+    """Blend the factors of a new batch into the average of the past.
 
     Args:
-        past: The average so far; None at the start.
-        new: The factors of the new batch.
+        past: Average so far; None at the start.
+        new: Factors of the new batch.
         updates: Number of batches in `past`.
-        decay: Largest weight of the past. Until it is reached all batches count alike: the weight is
-            `1 - 1/(updates + 1)` (Martens, Grosse 2015, section 5).
+        decay: Largest weight of the past. Until it is reached all batches count alike: the weight is `1 - 1/(updates +
+            1)` (Martens, Grosse 2015, section 5).
     """
     if past is None:
         return new

@@ -10,10 +10,10 @@ from optimizer.curvature import KroneckerFactors
 
 
 def damping_ratio(factors: KroneckerFactors) -> float:
-    """Returns pi, the ratio of the two factors' mean eigenvalues' roots.
+    """Return pi, the ratio of the roots of the two factors' mean eigenvalues.
 
-    `pi = sqrt((tr a_factor / dim a) / (tr g_factor / dim g))` (Martens, Grosse 2015, arXiv 1503.05671, section 6.3).
-    Where one of the traces is 0 (no gradient at all) it is 1.
+    `pi = sqrt((tr a_factor / dim a) / (tr g_factor / dim g))` (Martens, Grosse 2015, arXiv 1503.05671, section 6.3). If
+    one of the traces is 0 (no gradient at all), pi is 1.
     """
     a_mean = float(np.trace(factors.a_factor)) / len(factors.a_factor)
     g_mean = float(np.trace(factors.g_factor)) / len(factors.g_factor)
@@ -21,7 +21,7 @@ def damping_ratio(factors: KroneckerFactors) -> float:
 
 
 def damped(factors: KroneckerFactors, damping: float) -> KroneckerFactors:
-    """Returns `a_factor + pi sqrt(damping) I` and `g_factor + sqrt(damping) / pi I`.
+    """Return `a_factor + pi sqrt(damping) I` and `g_factor + sqrt(damping) / pi I`.
 
     The Kronecker product of the two contains `damping I`; its cross terms are the price of keeping the product form.
     Both factors get the same damping in proportion to their mean eigenvalue, so it bounds both condition numbers.

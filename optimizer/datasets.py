@@ -1,4 +1,4 @@
-"""Handwriting to learn from: one record, one table of names, and where the files are looked for."""
+"""Data sets of handwriting: one record, one table of names, and the folders of the files."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Dataset:
         name: Name of the data set.
         train_images: `samples x height x width`.
         train_labels: Integers from 0 on.
-        test_images: Never trained on.
-        test_labels: Likewise.
-        mean: Of all training pixels, in their own unit.
+        test_images: Test images, never used for training.
+        test_labels: Labels of the test images.
+        mean: Mean of all training pixels, in their own unit.
         deviation: Standard deviation of all training pixels.
     """
 
@@ -47,7 +47,7 @@ class Dataset:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Classes, training images and test images: an excerpt of a data set has fewer."""
+        """Number of classes, training images and test images; an excerpt of a data set has fewer."""
         return {
             "classes": self.classes,
             "training_images": len(self.train_labels),
@@ -56,7 +56,7 @@ class Dataset:
 
     @property
     def image_shape(self) -> tuple[int, int]:
-        """Height and width."""
+        """Height and width of an image."""
         return self.train_images.shape[1], self.train_images.shape[2]
 
     @property
@@ -65,7 +65,7 @@ class Dataset:
         return int(self.train_labels.max()) + 1
 
     def network_input(self, images: NDArray[np.uint8], dtype: type[np.floating[Any]] = np.float64) -> Array:
-        """Returns images as a network takes them, `1 x height x width x samples`, standardised by the training part."""
+        """Convert images to a network's input, `1 x height x width x samples`, standardised by the training part."""
         x: Array = images.transpose(1, 2, 0)[None].astype(dtype, order="C")
         x -= dtype(self.mean)
         x /= dtype(self.deviation)
@@ -73,16 +73,17 @@ class Dataset:
 
 
 def load_dataset(name: str) -> Dataset:
-    """Loads a data set by its name.
+    """Load a data set by its name.
 
-    `digits` comes with scikit-learn; the others are looked for in the sub-folder of their name in the folder that the
-    environment variable AMC_DATA_DIR names, then in the user's cache, then downloaded into that.
+    `digits` comes with scikit-learn. The others are searched for in the sub-folder of their name in the folder of the
+    environment variable AMC_DATA_DIR, then in the user's cache; otherwise they are downloaded into the cache.
 
     Args:
         name: One of `NAMES`.
 
     Raises:
-        ParameterError: There is no such data set, AMC_DATA_DIR is no folder, a file is damaged, or the download failed.
+        ParameterError: There is no such data set, AMC_DATA_DIR is not a folder, a file is damaged, or the download
+            failed.
     """
     if name == "digits":
         return _dataset(name, *_digits())
@@ -92,10 +93,10 @@ def load_dataset(name: str) -> Dataset:
 
 
 def folders(name: str) -> list[Path]:
-    """Where the files of a data set are looked for, in this order.
+    """List the folders that may hold the files of a data set, in the order of the search.
 
     Raises:
-        ParameterError: AMC_DATA_DIR names what is no folder.
+        ParameterError: AMC_DATA_DIR does not name a folder.
     """
     chosen = os.environ.get("AMC_DATA_DIR", "")
     if chosen and not Path(chosen).is_dir():
@@ -104,7 +105,7 @@ def folders(name: str) -> list[Path]:
 
 
 def _digits() -> tuple[Part, Part]:
-    """The 8 x 8 digits bundled with scikit-learn (UCI Optdigits, test part), shuffled with a fixed seed."""
+    """Load the 8 x 8 digits of scikit-learn (UCI Optdigits, test part), shuffled with a fixed seed."""
     from sklearn.datasets import load_digits
 
     bundled = load_digits()
@@ -120,7 +121,7 @@ def _dataset(name: str, training: Part, scoring: Part) -> Dataset:
 
 
 def where_found() -> dict[str, str]:
-    """Returns the folder of each data set; empty where it is not on this machine. Looks for files, reads none."""
+    """Folder of each data set; empty if it is not on this machine. Files are located, not read."""
     found = {"digits": "bundled with scikit-learn"}
     for name in _FILED:
         found[name] = next((str(folder) for folder in folders(name) if folder.is_dir() and any(folder.iterdir())), "")

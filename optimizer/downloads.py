@@ -1,4 +1,4 @@
-"""Fetches a data set's official file into the user's cache."""
+"""Download of a data set's official file into the user's cache."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from amc_circuits import ParameterError
 
 
 def cache_folder(name: str) -> Path:
-    """The folder of a data set in the user's cache; not made here."""
+    """Folder of a data set in the user's cache; it is not created here."""
     return Path(pooch.os_cache("amc")) / name
 
 
 def fetch(base_url: str, file_name: str, folder: Path) -> Path:
-    """Downloads `base_url/file_name` into `folder`, unless it is there.
+    """Download `base_url/file_name` into `folder`, unless it is there.
 
-    The sources publish no checksum, so none is compared: pooch logs the one it found, and the readers check the
-    structure of what came.
+    The sources publish no checksum, so none is compared: pooch logs the computed one, and the readers check the
+    structure of the file.
 
     Args:
-        base_url: Where the file lies, without the file's name.
+        base_url: Address of the file, without its name.
         file_name: Name of the file, there and here.
-        folder: Where it goes; made if need be.
+        folder: Destination; created if needed.
 
     Returns:
-        The local file.
+        Path of the local file.
 
     Raises:
-        ParameterError: It cannot be downloaded; the message says what to do by hand.
+        ParameterError: The download failed; the message explains the download by hand.
     """
     url = f"{base_url.rstrip('/')}/{file_name}"
     try:

@@ -1,4 +1,4 @@
-"""Settings that the chosen parts of a training would ignore."""
+"""Settings that the chosen parts of a training ignore."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from optimizer.settings import CircuitSettings, KfacSettings, OptimizerSettings
 
 Idle = tuple[str, str]
-"""A setting, its place with dots, and why it has no effect."""
+"""A setting, its path with dots, and why it has no effect."""
 
 
 def idle_settings(optimizer: OptimizerSettings, solver: str, circuit: CircuitSettings) -> Iterator[Idle]:
-    """All settings that have no effect in a training by these parts, whatever their values."""
+    """Yield all settings that have no effect in a training with these parts, whatever their values."""
     inverting = isinstance(optimizer, KfacSettings)
     places = [f"circuit.{name}" for name in type(circuit).model_fields]
     if not inverting:
@@ -32,13 +32,13 @@ def _of_circuit(circuit: CircuitSettings) -> Iterator[Idle]:
         yield "circuit.jobs", "has no effect with the engine state-space, which is one process; leave it out"
     if not circuit.drift_time:
         for name in ("drift_exponent", "drift_spread"):
-            yield f"circuit.{name}", "has no effect without drift_time; give it, too"
+            yield f"circuit.{name}", "has no effect without drift_time; add it"
     if circuit.adc_bits is None:
-        yield "circuit.adc_range", "has no effect without adc_bits; give them, too"
+        yield "circuit.adc_range", "has no effect without adc_bits; add them"
 
 
 def given_places(content: Any, above: str = "") -> Iterator[tuple[str, Any]]:
-    """The settings in plain data with their values, each under its place with dots."""
+    """Yield the settings in plain data with their values, each under its path with dots."""
     for name, value in content.items():
         if isinstance(value, dict):
             yield from given_places(value, f"{above}{name}.")

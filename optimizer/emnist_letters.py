@@ -1,8 +1,8 @@
 """The data set `emnist-letters`: handwritten letters, upper and lower case in one class, 28 x 28 grey pixels.
 
-G. Cohen, S. Afshar, J. Tapson, A. van Schaik, arXiv 1702.05373. The official files hold 124,800 images for training
-and 20,800 for scoring, 26 classes. Where only the excerpt of the first 10,000 scoring images is at hand (which are
-sorted by class: a to l complete, m in part), a task of the twelve complete classes is made of it.
+G. Cohen, S. Afshar, J. Tapson, A. van Schaik, arXiv 1702.05373. The official files hold 124,800 images for training and
+20,800 for scoring, 26 classes. If only the excerpt of the first 10,000 scoring images is available (which are sorted by
+class: a to l complete, m in part), the task has the twelve complete classes.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ Part = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 def load(folders: list[Path], cache: Path, base_url: str = BASE_URL) -> tuple[Part, Part]:
-    """Loads the letters, from the first folder that holds them, else from the official source.
+    """Load the letters, from the first folder that holds them, else from the official source.
 
     Args:
-        folders: Where to look, for the four official IDX files or for the excerpt.
-        cache: Where a download goes.
-        base_url: Where the official archive lies.
+        folders: Folders that may hold the four official IDX files or the excerpt.
+        cache: Folder of a download.
+        base_url: Address of the official archive.
 
     Returns:
         Training part and scoring part, each upright images `samples x 28 x 28` and labels from 0 on.
@@ -51,7 +51,7 @@ def load(folders: list[Path], cache: Path, base_url: str = BASE_URL) -> tuple[Pa
 
 
 def split_excerpt(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[Part, Part]:
-    """Splits the excerpt: classes a to l only, shuffled with a fixed seed, the first 80 % for training."""
+    """Split the excerpt: classes a to l only, shuffled with a fixed seed, the first 80 % for training."""
     complete = np.flatnonzero(labels < _EXCERPT_CLASSES)
     order = np.random.default_rng(_SHUFFLE_SEED).permutation(complete)
     training, scoring = np.split(order, [len(order) * 4 // 5])
@@ -59,7 +59,7 @@ def split_excerpt(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple
 
 
 def _unpack(archive: Path) -> None:
-    """Takes the four files out of the official archive, whose other files and own paths are ignored, and removes it."""
+    """Extract the four files from the official archive and remove it; its other files and its paths are ignored."""
     try:
         with zipfile.ZipFile(archive) as opened:
             for name in _FILES:

@@ -16,9 +16,9 @@ class Momentum:
     """Stochastic gradient descent with heavy-ball momentum: `v <- momentum v + gradient`, `W <- W - learning_rate v`.
 
     Attributes:
-        model: The network.
+        model: Network to train.
         learning_rate: Step size.
-        momentum: Part of the last step that is kept, from 0 to below 1.
+        momentum: Part of the last step that is kept, at least 0 and below 1.
     """
 
     model: Model
@@ -27,11 +27,11 @@ class Momentum:
     _velocities: list[Array] = field(default_factory=list, init=False)
 
     def step(self, weights: Weights, passed: Pass, labels: Labels) -> Weights:
-        """Returns the weights after one step on the batch of `passed`."""
+        """Return the weights after one step on the batch of `passed`."""
         return self.apply(weights, loss_gradients(self.model, weights, passed, labels))
 
     def apply(self, weights: Weights, directions: Weights) -> Weights:
-        """Returns the weights after one step along `directions`, one matrix a weight."""
+        """Return the weights after one step along `directions`, one matrix a weight."""
         self._velocities = self._velocities or [np.zeros_like(weight) for weight in weights]
         for velocity, direction in zip(self._velocities, directions, strict=True):
             velocity *= self.momentum
@@ -44,10 +44,10 @@ class Adam:
     """Adam with bias correction (Kingma, Ba 2015, arXiv 1412.6980, algorithm 1).
 
     Attributes:
-        model: The network.
+        model: Network to train.
         learning_rate: Step size.
-        decay: Of the running means of the gradient and of its square.
-        epsilon: Added to the root of the mean square.
+        decay: Decay of the running means of the gradient and of its square.
+        epsilon: Constant added to the root of the mean square.
     """
 
     model: Model
@@ -59,7 +59,7 @@ class Adam:
     _squares: list[Array] = field(default_factory=list, init=False)
 
     def step(self, weights: Weights, passed: Pass, labels: Labels) -> Weights:
-        """Returns the weights after one step on the batch of `passed`."""
+        """Return the weights after one step on the batch of `passed`."""
         gradients = loss_gradients(self.model, weights, passed, labels)
         self._means = self._means or [np.zeros_like(weight) for weight in weights]
         self._squares = self._squares or [np.zeros_like(weight) for weight in weights]
@@ -77,6 +77,6 @@ class Adam:
 
 
 def loss_gradients(model: Model, weights: Weights, passed: Pass, labels: Labels) -> Weights:
-    """Returns the gradient of the mean cross-entropy by each weight."""
+    """Return the gradient of the mean cross-entropy with respect to each weight."""
     curvatures = model.backward(weights, passed, cross_entropy_gradients(passed.logits, labels))
     return tuple(curvature.gradient for curvature in curvatures)

@@ -1,4 +1,4 @@
-"""Reads IDX files (the format of MNIST), plain or gzipped, without trusting them."""
+"""Reader of IDX files (the format of MNIST), plain or gzipped, with every header checked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LARGEST = 2**30  # bytes; the largest array of EMNIST holds 0.55e9
 
 
 class DataFileError(ParameterError):
-    """A data file that is not what it should be."""
+    """Error for a data file with wrong content."""
 
     def __init__(self, path: Path, found: str) -> None:
         mend = "replace it by an intact copy, or remove it to have it downloaded again"
@@ -29,7 +29,7 @@ class DataFileError(ParameterError):
 
 
 def read_idx(path: Path) -> NDArray[np.generic]:
-    """Reads one IDX array.
+    """Read one IDX array.
 
     The format: two zero bytes, a type code, the number of dimensions, then each dimension as a big-endian 32-bit
     integer, then the values, the last index running fastest (Y. LeCun, http://yann.lecun.com/exdb/mnist).
@@ -57,7 +57,7 @@ def read_idx(path: Path) -> NDArray[np.generic]:
 
 
 def read_images(path: Path) -> NDArray[np.uint8]:
-    """Reads images `samples x height x width`. Raises `DataFileError` where the file holds something else."""
+    """Read images `samples x height x width`; raise `DataFileError` if the file holds something else."""
     images = read_idx(path)
     if images.dtype != np.uint8 or images.ndim != 3:
         raise DataFileError(path, f"an array of {images.dtype} with shape {images.shape} for grey images")
@@ -65,7 +65,7 @@ def read_images(path: Path) -> NDArray[np.uint8]:
 
 
 def read_labels(path: Path, count: int) -> NDArray[np.int64]:
-    """Reads `count` labels. Raises `DataFileError` where the file holds something else."""
+    """Read `count` labels; raise `DataFileError` if the file holds something else."""
     labels = read_idx(path)
     if labels.dtype != np.uint8 or labels.shape != (count,):
         raise DataFileError(path, f"an array of {labels.dtype} with shape {labels.shape} for {count} labels")

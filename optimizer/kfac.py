@@ -19,12 +19,12 @@ from optimizer.settings import KfacSettings
 
 @dataclass
 class Kfac:
-    """The optimizer and its state.
+    """K-FAC optimizer with its state.
 
     Attributes:
-        model: The network.
-        settings: The numbers.
-        inverter: Does every inversion.
+        model: Network to train.
+        settings: Parameters of the optimizer.
+        inverter: Inverter of the factors.
         random: Source of the sampled labels.
     """
 
@@ -39,17 +39,17 @@ class Kfac:
     _interval: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        """Refuses a model with a factor wider than the solver's largest array, before any training."""
+        """Refuse a model with a factor wider than the solver's largest array, before any training."""
         check_widths(self.model, self.inverter.solver.largest)
         self._factors = [None] * len(self.model.stages)
         self._momentum = Momentum(self.model, self.settings.learning_rate, self.settings.momentum)
         self._interval = min(self.settings.first_interval, self.settings.inverse_interval)
 
     def step(self, weights: Weights, passed: Pass, labels: Labels) -> Weights:
-        """Returns the weights after one step on the batch of `passed`.
+        """Return the weights after one step on the batch of `passed`.
 
         Raises:
-            SolveError: An inversion has no usable answer.
+            SolveError: An inversion has no usable result.
         """
         if self._steps % self.settings.factor_interval == 0:
             self._update_factors(weights, passed)

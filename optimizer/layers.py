@@ -1,8 +1,8 @@
-"""Layers with weights: dense and convolution, which also hand K-FAC what it needs.
+"""Layers with weights, dense and convolution, with the inputs and gradients for K-FAC.
 
 The sample is the *last* index everywhere (`features x samples`, `channels x height x width x samples`): NumPy then
-works on long contiguous runs, and the formulas read as in the papers, `W a`. Every weight is one matrix
-`outputs x (inputs + 1)` whose last column is the bias, acting on a homogeneous 1.
+works on long contiguous runs, and the formulas read as in the papers, `W a`. Every weight is one matrix `outputs x
+(inputs + 1)` whose last column is the bias, acting on a homogeneous 1.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ Shape = tuple[int, ...]
 
 
 class WeightedLayer(Protocol):
-    """A layer `y = W a`: what the optimizers see of it.
+    """Layer `y = W a` in the view of the optimizers.
 
     Attributes:
-        input_shape: Shape of one sample that goes in.
-        output_shape: Shape of one sample that comes out.
+        input_shape: Shape of one input sample.
+        output_shape: Shape of one output sample.
         weight_shape: Shape of `W`, the bias column included.
-        positions: How many columns of `a` one sample has: 1 in a dense layer, one an output pixel in a convolution.
+        positions: Columns of `a` for one sample: 1 in a dense layer, one per output pixel in a convolution.
     """
 
     @property
     def input_shape(self) -> Shape:
-        """Shape of one sample that goes in."""
+        """Shape of one input sample."""
 
     @property
     def output_shape(self) -> Shape:
-        """Shape of one sample that comes out."""
+        """Shape of one output sample."""
 
     @property
     def weight_shape(self) -> tuple[int, int]:
@@ -43,19 +43,22 @@ class WeightedLayer(Protocol):
 
     @property
     def positions(self) -> int:
-        """How many columns of `a` one sample has."""
+        """Number of columns of `a` for one sample."""
 
     def columns(self, x: Array) -> Array:
-        """Returns `a`, `(inputs + 1) x (positions * samples)`: what the weight multiplies, the last row being 1."""
+        """Return `a`, `(inputs + 1) x (positions * samples)`, the factor that the weight multiplies.
+
+        Its last row is 1.
+        """
 
     def forward(self, weight: Array, a: Array) -> Array:
-        """Returns the layer's output, `output_shape x samples`."""
+        """Return the layer's output, `output_shape x samples`."""
 
     def output_gradients(self, dy: Array) -> Array:
-        """Returns `g`, `outputs x (positions * samples)`: the output's gradients in the order of the columns of `a`."""
+        """Return `g`, `outputs x (positions * samples)`: gradients of the output in the order of the columns of `a`."""
 
     def input_gradient(self, weight: Array, g: Array) -> Array:
-        """Returns the gradient for the layer's input, `input_shape x samples`."""
+        """Return the gradient for the layer's input, `input_shape x samples`."""
 
 
 @dataclass(frozen=True)
@@ -82,23 +85,23 @@ class Dense:
 
     @property
     def positions(self) -> int:
-        """One."""
+        """Number of columns of `a` for one sample: 1."""
         return 1
 
     def columns(self, x: Array) -> Array:
-        """Returns the flattened inputs with a row of ones below, `(inputs + 1) x samples`."""
+        """Return the flattened inputs with a row of ones below, `(inputs + 1) x samples`."""
         return np.concatenate([x.reshape(-1, x.shape[-1]), np.ones((1, x.shape[-1]), x.dtype)])
 
     def forward(self, weight: Array, a: Array) -> Array:
-        """Returns `W a`, `outputs x samples`."""
+        """Return `W a`, `outputs x samples`."""
         return weight @ a
 
     def output_gradients(self, dy: Array) -> Array:
-        """Returns `dy` as it is."""
+        """Return `dy` unchanged."""
         return dy
 
     def input_gradient(self, weight: Array, g: Array) -> Array:
-        """Returns `W^T g` without the bias row, in the shape of the input."""
+        """Return `W^T g` without the bias row, in the shape of the input."""
         return (weight[:, :-1].T @ g).reshape(*self.input_shape, -1)
 
 
@@ -138,7 +141,7 @@ class Convolution:
         return self.output_shape[1] * self.output_shape[2]
 
     def columns(self, x: Array) -> Array:
-        """Returns the patches (im2col), `(channels * kernel^2 + 1) x (positions * samples)`, the last row being 1."""
+        """Return the patches (im2col), `(channels * kernel^2 + 1) x (positions * samples)`, the last row being 1."""
         margin = (self.padding, self.padding)
         padded = np.pad(x, ((0, 0), margin, margin, (0, 0)))
         window = sliding_window_view(padded, (self.kernel, self.kernel), axis=(1, 2))
@@ -148,15 +151,15 @@ class Convolution:
         return a
 
     def forward(self, weight: Array, a: Array) -> Array:
-        """Returns the feature maps, `channels x height x width x samples`."""
+        """Return the feature maps, `channels x height x width x samples`."""
         return (weight @ a).reshape(*self.output_shape, -1)
 
     def output_gradients(self, dy: Array) -> Array:
-        """Returns `dy` with positions and samples in one index, `channels x (positions * samples)`."""
+        """Return `dy` with positions and samples in one index, `channels x (positions * samples)`."""
         return dy.reshape(self.channels, -1)
 
     def input_gradient(self, weight: Array, g: Array) -> Array:
-        """Returns the gradient of the input, `input_shape x samples`: each patch added back where it was (col2im)."""
+        """Return the gradient of the input, `input_shape x samples`: each patch added back where it was (col2im)."""
         channels, height, width = self.input_shape
         _, rows, columns = self.output_shape
         patches = (weight[:, :-1].T @ g).reshape(channels, self.kernel, self.kernel, rows, columns, -1)

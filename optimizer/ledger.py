@@ -1,4 +1,4 @@
-"""What the inversions of a training cost: one entry each, and their sums."""
+"""Cost of the inversions of a training: one entry each, and their sums."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from optimizer.linear_solver import SolveResult
 
 @dataclass(frozen=True)
 class Inversion:
-    """One inversion of one damped factor.
+    """Inversion of one damped factor.
 
     Attributes:
-        step: Number of the training step before which it was done.
+        step: Training step before which it ran.
         factor: Name, such as `conv1.a_factor`.
         size: Width of the factor, which is also the number of right-hand sides.
         condition: Condition number of the damped factor.
         simulated_seconds: Sum of the settling times.
-        joules: Energy; None where unknown.
-        relative_error: Against Cholesky, Frobenius norm.
-        cross_checked: How many right-hand sides a second engine solved, too.
-        largest_difference: Of the two engines' waveforms, in units of full scale; None where none was checked.
-        lifting_cost: Of cells that were lifted to g_min, relative to the factor, Frobenius norm.
+        joules: Energy, J; None if unknown.
+        relative_error: Error relative to Cholesky, Frobenius norm.
+        cross_checked: Number of right-hand sides that a second engine also solved.
+        largest_difference: Difference of the two engines' waveforms, in units of full scale; None without check.
+        lifting_cost: Change of the factor by cells lifted to g_min, relative, Frobenius norm.
     """
 
     step: int
@@ -40,14 +40,14 @@ class Inversion:
 
 @dataclass(frozen=True)
 class Failure:
-    """One inversion without a usable answer, in whose place an older inverse was kept.
+    """Inversion without a usable result; an older inverse was kept in its place.
 
     Attributes:
-        step: Number of the training step before which it was tried.
+        step: Training step before which it was tried.
         factor: Name, such as `conv1.a_factor`.
         size: Width of the factor.
         condition: Condition number of the damped factor.
-        reason: Why, in one line.
+        reason: Reason, in one line.
     """
 
     step: int
@@ -59,13 +59,12 @@ class Failure:
 
 @dataclass
 class Ledger:
-    """The inversions of one training, in the order in which they were done.
+    """Inversions of one training, in their order.
 
     Attributes:
-        inversions: One entry each.
-        failures: Those that have no entry among them.
-        slowest: The result with the longest settling time, kept whole for its waveforms; None where no circuit
-            computed.
+        inversions: Successful inversions.
+        failures: Failed inversions.
+        slowest: Result with the longest settling time, with its waveforms; None if no circuit computed.
     """
 
     inversions: list[Inversion] = field(default_factory=list)
@@ -73,7 +72,7 @@ class Ledger:
     slowest: SolveResult | None = field(default=None, repr=False)
 
     def add(self, step: int, factor: str, condition: float, result: SolveResult) -> None:
-        """Enters the inversion of a factor whose condition number was `condition`."""
+        """Add the inversion of a factor whose condition number was `condition`."""
         size = len(result.value)
         cost = (result.simulated_seconds, result.joules, result.relative_error)
         check = (result.cross_checked, result.largest_difference, result.lifting_cost)
@@ -83,12 +82,12 @@ class Ledger:
 
     @property
     def tried(self) -> int:
-        """Number of inversions, those without a usable answer included."""
+        """Number of inversions, including failed ones."""
         return len(self.inversions) + len(self.failures)
 
     @property
     def largest_lifting_cost(self) -> float:
-        """Of all factors; 0 where no cell was lifted."""
+        """Largest lifting cost of all factors; 0 if no cell was lifted."""
         return max((entry.lifting_cost for entry in self.inversions), default=0.0)
 
     @property
@@ -103,37 +102,37 @@ class Ledger:
 
     @property
     def mean_settling_time(self) -> float | None:
-        """Seconds a right-hand side; None where no circuit computed."""
+        """Mean settling time of a right-hand side, s; None if no circuit computed."""
         return self.simulated_seconds / self.right_hand_sides if self.simulated_seconds else None
 
     @property
     def joules(self) -> float | None:
-        """Energy of all inversions; None where that of one is unknown, or there is none."""
+        """Energy of all inversions, J; None if one of them is unknown, or there is none."""
         known = [inversion.joules for inversion in self.inversions if inversion.joules is not None]
         return sum(known) if known and len(known) == len(self.inversions) else None
 
     @property
     def median_error(self) -> float | None:
-        """Median relative error of the inversions; None where there is none."""
+        """Median relative error of the inversions; None if there is none."""
         return float(np.median([entry.relative_error for entry in self.inversions])) if self.inversions else None
 
     @property
     def largest_error(self) -> float | None:
-        """Largest relative error of the inversions; None where there is none."""
+        """Largest relative error of the inversions; None if there is none."""
         return max((entry.relative_error for entry in self.inversions), default=None)
 
     @property
     def cross_checked(self) -> int:
-        """How many right-hand sides of all inversions a second engine solved, too."""
+        """Number of right-hand sides of all inversions that a second engine also solved."""
         return sum(inversion.cross_checked for inversion in self.inversions)
 
     @property
     def largest_difference(self) -> float | None:
-        """Largest difference of two engines' waveforms, in units of full scale; None where none was checked."""
+        """Largest difference of two engines' waveforms, in units of full scale; None without check."""
         known = [inversion.largest_difference for inversion in self.inversions]
         return max((difference for difference in known if difference is not None), default=None)
 
     @property
     def largest_condition(self) -> float | None:
-        """Largest condition number of the damped factors; None where there is none."""
+        """Largest condition number of the damped factors; None if there is none."""
         return max((entry.condition for entry in self.inversions), default=None)

@@ -25,27 +25,28 @@ from optimizer.settings import CircuitSettings
 Matrix = NDArray[np.float64]
 ARRAY_LIMIT = 128
 OF_MATRIX = ("A", "scaling", "pair")
-"""What an error names that lies in the matrix, once the settings have been checked."""
+"""Parameters in errors that are caused by the matrix, once the settings have been checked."""
 
 
 class SolveError(UnusableSolutionError):
-    """A solution of no use: the circuit did not settle, or the matrix is not positive definite."""
+    """Error for an unusable solution: the circuit did not settle, or the matrix is not positive definite."""
 
 
 @dataclass(frozen=True)
 class SolveResult:
-    """The solution of `A X = B` and what it took.
+    """Solution of `A X = B` and its cost.
 
     Attributes:
         value: `X`, `N x K`.
-        settling_times: Seconds that each column took in the circuit, `K`; None where no circuit was used.
-        joules: Energy of all columns; None where there is no circuit, or its amplifiers have no supply pins.
+        settling_times: Settling time of each column in the circuit, s, `K`; None without a circuit.
+        joules: Energy of all columns, J; None without a circuit, or if its amplifiers have no supply pins.
         relative_error: `||X - X_ref|| / ||X_ref||` in the Frobenius norm, `X_ref` by Cholesky; 0 for Cholesky itself.
         statuses: One word a column, such as `settled`.
-        cross_checked: How many columns a second engine solved, too.
-        largest_difference: Of the two engines' waveforms, in units of full scale; None where none was checked.
-        lifting_cost: Of cells that were lifted to g_min, relative to the matrix, Frobenius norm.
-        record: The circuit's own record of the solve, for pictures; None where there is no circuit.
+        cross_checked: Number of columns that a second engine also solved.
+        largest_difference: Largest difference of the two engines' waveforms, in units of full scale; None without
+            check.
+        lifting_cost: Change of the matrix by cells lifted to g_min, relative, Frobenius norm.
+        record: The circuit's own record of the solve, for pictures; None without a circuit.
     """
 
     value: Matrix
@@ -60,55 +61,55 @@ class SolveResult:
 
     @property
     def simulated_seconds(self) -> float:
-        """Sum of the settling times: how long the circuit would have computed. 0 where no circuit was used."""
+        """Sum of the settling times, s: computing time of the circuit; 0 without a circuit."""
         return 0.0 if self.settling_times is None else float(np.sum(self.settling_times))
 
     @property
     def longest_settling_time(self) -> float:
-        """Seconds of the slowest column. 0 where no circuit was used."""
+        """Settling time of the slowest column, s; 0 without a circuit."""
         return 0.0 if self.settling_times is None else float(np.max(self.settling_times))
 
 
 class LinearSolver(Protocol):
-    """Solves symmetric positive definite systems.
+    """Solver of symmetric positive definite systems.
 
     Attributes:
-        largest: The widest matrix it takes; None for no limit.
+        largest: Largest width of a matrix; None for no limit.
     """
 
     @property
     def largest(self) -> int | None:
-        """The widest matrix it takes; None for no limit."""
+        """Largest width of a matrix; None for no limit."""
 
     def init(self, matrix: Matrix) -> Any:
-        """Does all that does not depend on the right-hand sides and returns it."""
+        """Do all work that does not depend on the right-hand sides, and return its result."""
 
     def compute(self, state: Any, right_hand_sides: Matrix) -> SolveResult:
-        """Solves for `right_hand_sides`, `N x K`. Raises `SolveError` where any column is of no use."""
+        """Solve for `right_hand_sides`, `N x K`; raise `SolveError` if any column is unusable."""
 
 
 @dataclass(frozen=True)
 class Cholesky:
-    """The digital reference: SciPy's Cholesky factorisation."""
+    """Digital reference: SciPy's Cholesky factorisation."""
 
     largest: int | None = None
 
     def init(self, matrix: Matrix) -> Any:
-        """Returns the factorisation. Raises `SolveError` where the matrix is not positive definite."""
+        """Return the factorisation; raise `SolveError` if the matrix is not positive definite."""
         try:
             return cho_factor(matrix)
         except np.linalg.LinAlgError as error:
             raise SolveError(f"the matrix is not positive definite ({error}); raise the damping") from error
 
     def compute(self, state: Any, right_hand_sides: Matrix) -> SolveResult:
-        """Solves by substitution."""
+        """Solve by substitution."""
         value = cho_solve(state, right_hand_sides)
         return SolveResult(value, None, None, 0.0, ("exact",) * right_hand_sides.shape[1])
 
 
 @dataclass(frozen=True)
 class CircuitState:
-    """A programmed circuit, and the matrix that it was programmed with (to measure the error of its answers)."""
+    """Programmed circuit, and its matrix, against which the error is measured."""
 
     circuit: InvCircuit
     matrix: Matrix
@@ -116,12 +117,12 @@ class CircuitState:
 
 @dataclass(frozen=True)
 class InvCircuitSolver:
-    """An array of resistive memory in the feedback of op-amps, simulated.
+    """Simulated circuit: an array of resistive memory in the feedback of op-amps.
 
     Attributes:
-        settings: What the circuit is made of.
-        seed: Of all that is drawn. Every programming is the next trial of it, so that cells and amplifiers are new.
-        largest: Rows and columns of an array.
+        settings: Parts of the circuit.
+        seed: Seed of all random draws. Every programming is the next trial of it, with new cells and amplifiers.
+        largest: Largest number of rows and columns of an array.
     """
 
     settings: CircuitSettings
@@ -130,7 +131,7 @@ class InvCircuitSolver:
     _trials: Iterator[int] = field(default_factory=itertools.count, init=False, repr=False, compare=False)
 
     def init(self, matrix: Matrix) -> CircuitState:
-        """Programs the matrix into an array.
+        """Program the matrix into an array.
 
         Raises:
             SolveError: The matrix cannot be programmed: it is singular, or has no diagonal to scale it by.
@@ -144,10 +145,10 @@ class InvCircuitSolver:
             raise SolveError(str(error)) from error
 
     def compute(self, state: CircuitState, right_hand_sides: Matrix) -> SolveResult:
-        """Streams the right-hand sides through the circuit.
+        """Stream the right-hand sides through the circuit.
 
         Raises:
-            SolveError: The answer to a right-hand side did not settle, is unstable or saturated.
+            SolveError: The solution of a right-hand side did not settle, is unstable or saturated.
         """
         solution = state.circuit.solve(right_hand_sides)
         if not solution.usable:
@@ -170,10 +171,10 @@ class InvCircuitSolver:
 
 
 def program(settings: CircuitSettings, matrix: Matrix, seed: int = 0, trial: int = 0) -> InvCircuit:
-    """Programs a matrix into a circuit of these settings, as chance makes it in this trial of this seed.
+    """Program a matrix into a circuit of these settings, with the random draws of this trial of this seed.
 
     Raises:
-        ParameterError: A setting is out of its range, or names what there is not.
+        ParameterError: A setting is out of its range, or a name is unknown.
     """
     given = {name: value for name, value in settings.model_dump().items() if value is not None}
     del given["on_failure"]
@@ -184,19 +185,22 @@ def program(settings: CircuitSettings, matrix: Matrix, seed: int = 0, trial: int
 
 
 def check_circuit(solver: str, settings: CircuitSettings) -> None:
-    """Raises an error now where a circuit of these settings cannot be made or simulated; runs nothing.
+    """Check that a circuit of these settings can be built and simulated; nothing runs.
 
     Raises:
-        ParameterError: A setting is out of its range, or names what there is not.
+        ParameterError: A setting is out of its range, or a name is unknown.
         EngineNotFoundError: The simulator is not installed.
     """
     if solver == "inv-circuit":
-        # Asking a simulator for its version looks for its executable.
+        # the version of a simulator needs its executable
         _ = program(settings, np.eye(2)).simulator.about
 
 
 def _error_against_cholesky(matrix: Matrix, right_hand_sides: Matrix, value: Matrix) -> float:
-    """Returns the relative error of a circuit's answer; the reference goes into the ledger, never into the training."""
+    """Return the relative error of a circuit's solution.
+
+    The reference goes into the ledger, never into the training.
+    """
     reference = cho_solve(cho_factor(matrix), right_hand_sides)
     return float(np.linalg.norm(value - reference) / np.linalg.norm(reference))
 

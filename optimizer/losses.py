@@ -11,14 +11,14 @@ Labels = NDArray[np.integer]
 
 
 def softmax(logits: Array) -> Array:
-    """Returns the class probabilities of logits `classes x samples`, in the same shape."""
+    """Return the class probabilities of logits `classes x samples`, in the same shape."""
     exponentials: Array = np.exp(logits - logits.max(axis=0))
     exponentials /= exponentials.sum(axis=0)
     return exponentials
 
 
 def cross_entropy(logits: Array, labels: Labels) -> float:
-    """Returns the mean over the samples of `-log p(label)`, in nats.
+    """Return the mean over the samples of `-log p(label)`, in nats.
 
     Args:
         logits: `classes x samples`.
@@ -30,14 +30,14 @@ def cross_entropy(logits: Array, labels: Labels) -> float:
 
 
 def cross_entropy_gradients(logits: Array, labels: Labels) -> Array:
-    """Returns each sample's own gradient of `-log p(label)` by its logits, `classes x samples`."""
+    """Return each sample's own gradient of `-log p(label)` with respect to its logits, `classes x samples`."""
     gradients = softmax(logits)
     gradients[labels, np.arange(labels.size)] -= 1
     return gradients
 
 
 def sample_labels(logits: Array, random: np.random.Generator) -> Labels:
-    """Draws one label a sample from the model's own distribution, by inverting its cumulative sum.
+    """Draw one label a sample from the model's own distribution, by inverting its cumulative sum.
 
     Args:
         logits: `classes x samples`.

@@ -1,4 +1,4 @@
-"""A network as a chain of layers: building it, running it, and its gradients."""
+"""A network as a chain of layers: construction, forward pass, and gradients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Weights = tuple[Array, ...]
 
 @dataclass(frozen=True)
 class Stage:
-    """A layer with a weight and the plain layers behind it, up to the next one with a weight."""
+    """Layer with a weight and the plain layers behind it, up to the next one with a weight."""
 
     name: str
     layer: WeightedLayer
@@ -34,7 +34,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Curvature:
-    """What one batch says about one stage: the inputs `a` and the output gradients `g` of its weight, column by column.
+    """Data of one batch for the curvature of one stage: inputs `a` and output gradients `g` of its weight, by columns.
 
     Attributes:
         a: `(inputs + 1) x (positions * samples)`.
@@ -48,18 +48,18 @@ class Curvature:
 
     @property
     def gradient(self) -> Array:
-        """The weight's gradient of the mean loss."""
+        """Gradient of the mean loss with respect to the weight."""
         return (self.g @ self.a.T) / self.samples
 
 
 @dataclass(frozen=True)
 class Pass:
-    """A forward pass: the logits and what `Model.backward` needs.
+    """Forward pass: the logits and the memory for `Model.backward`.
 
     Attributes:
         logits: `classes x samples`.
         columns: `a` of each stage.
-        memories: What each plain layer of each stage keeps.
+        memories: Memory of each plain layer of each stage.
     """
 
     logits: Array
@@ -74,18 +74,18 @@ class Model:
     stages: tuple[Stage, ...]
 
     def initial_weights(self, random: np.random.Generator, dtype: type[np.floating] = np.float64) -> Weights:
-        """Draws weights from N(0, 2 / inputs), zero bias (He et al. 2015, arXiv 1502.01852); last stage 1 / inputs."""
+        """Draw weights from N(0, 2 / inputs), zero bias (He et al. 2015, arXiv 1502.01852); last stage 1 / inputs."""
         return tuple(
             _initial_weight(stage.layer.weight_shape, 1.0 if stage is self.stages[-1] else 2.0, random).astype(dtype)
             for stage in self.stages
         )
 
     def logits(self, weights: Weights, images: Array) -> Array:
-        """Returns `classes x samples` for images `channels x height x width x samples`."""
+        """Return `classes x samples` for images `channels x height x width x samples`."""
         return self.forward(weights, images).logits
 
     def forward(self, weights: Weights, images: Array) -> Pass:
-        """Runs the network and keeps what the backward pass needs."""
+        """Run the network and keep the memory for the backward pass."""
         x, columns, memories = images, [], []
         for stage, weight in zip(self.stages, weights, strict=True):
             a = stage.layer.columns(x)
@@ -98,15 +98,15 @@ class Model:
         return Pass(x, tuple(columns), tuple(memories))
 
     def backward(self, weights: Weights, passed: Pass, logit_gradients: Array) -> tuple[Curvature, ...]:
-        """Carries the samples' own logit gradients back through the network.
+        """Propagate the samples' own logit gradients back through the network.
 
         Args:
-            weights: Those of the forward pass.
+            weights: Weights of the forward pass.
             passed: The forward pass.
             logit_gradients: `classes x samples`, not divided by the number of samples.
 
         Returns:
-            Inputs and output gradients of each stage, from which come the gradients and K-FAC's factors.
+            Inputs and output gradients of each stage, the basis of the gradients and of K-FAC's factors.
         """
         dy, found = logit_gradients, []
         for index in reversed(range(len(self.stages))):
@@ -121,11 +121,11 @@ class Model:
 
 
 def build_model(image_shape: tuple[int, int], convolutions: Sequence[ConvolutionShape], classes: int) -> Model:
-    """Builds convolutions with rectifier and pooling, then a dense read-out.
+    """Build convolutions with rectifier and pooling, then a dense read-out.
 
     Args:
         image_shape: Height and width of the images, which have one channel.
-        convolutions: From the image on; may be empty.
+        convolutions: Convolutions from the image on; may be empty.
         classes: Number of outputs.
 
     Returns:
@@ -149,7 +149,7 @@ def build_model(image_shape: tuple[int, int], convolutions: Sequence[Convolution
 
 
 def check_widths(model: Model, largest: int | None) -> None:
-    """Raises `ParameterError` where a Kronecker factor of the model is wider than `largest`; None is no limit."""
+    """Raise `ParameterError` if a Kronecker factor of the model is wider than `largest`; None is no limit."""
     for stage in model.stages:
         outputs, inputs = stage.layer.weight_shape
         for name, width in (("a_factor", inputs), ("g_factor", outputs)):

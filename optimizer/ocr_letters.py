@@ -1,7 +1,7 @@
 """The data set `ocr-letters`: handwritten lowercase letters, 26 classes, 16 x 8 binary pixels.
 
-R. Kassel, PhD thesis, MIT 1995; cleaned by B. Taskar (Taskar, Guestrin, Koller, NIPS 2003). Training goes on the large
-part (47,535 letters) and scoring on the small one (4,617), which is the opposite of the names of the prepared files.
+R. Kassel, PhD thesis, MIT 1995; cleaned by B. Taskar (Taskar, Guestrin, Koller, NIPS 2003). Training uses the large
+part (47,535 letters) and scoring the small one (4,617), the opposite of the names of the prepared files.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ Part = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 def load(folders: list[Path], cache: Path, base_url: str = BASE_URL) -> tuple[Part, Part]:
-    """Loads the letters, from the first folder that holds them, else from the official source.
+    """Load the letters, from the first folder that holds them, else from the official source.
 
     Args:
-        folders: Where to look, for the prepared IDX files or for `letter.data.gz`.
-        cache: Where a download goes.
-        base_url: Where the official file lies.
+        folders: Folders that may hold the prepared IDX files or `letter.data.gz`.
+        cache: Folder of a download.
+        base_url: Address of the official file.
 
     Returns:
         Training part and scoring part, each images `samples x 16 x 8` (ink is 1 or 255) and labels 0..25.
@@ -54,11 +54,11 @@ def load(folders: list[Path], cache: Path, base_url: str = BASE_URL) -> tuple[Pa
 
 
 def read_official(path: Path) -> tuple[Part, Part]:
-    """Reads `letter.data.gz` and splits it into a large and a small part.
+    """Read `letter.data.gz` and split it into a large and a small part.
 
     A line holds, separated by tabs: id, letter, next_id, word_id, position, fold, then 128 pixels row by row. The small
-    part is fold 0. Should the counts differ from the known ones (another edition of the file), it is every tenth word
-    instead (`word_id` divisible by 10): never single letters, for those of one word are by one hand.
+    part is fold 0. If the counts differ from the known ones (another edition of the file), it is every tenth word
+    instead (`word_id` divisible by 10). Words are never split, because the letters of one word are by one hand.
 
     Raises:
         DataFileError: The file is not of this format.

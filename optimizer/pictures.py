@@ -14,7 +14,7 @@ from optimizer.result import TrainingResult
 
 
 def plot_run(result: TrainingResult, path: Path) -> None:
-    """Draws accuracy over epochs; where a circuit computed, below it the error of each inversion."""
+    """Draw accuracy over epochs; if a circuit computed, add the error of each inversion below it."""
     with_errors = result.ledger.slowest is not None
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(2 if with_errors else 1, squeeze=False, figsize=(7.2, 6.6 if with_errors else 4.4))
@@ -28,7 +28,7 @@ def plot_run(result: TrainingResult, path: Path) -> None:
 
 
 def plot_waveforms(ledger: Ledger, path: Path) -> None:
-    """Draws the outputs of the slowest right-hand side of the slowest inversion over time."""
+    """Draw the outputs of the slowest right-hand side of the slowest inversion over time."""
     if ledger.slowest is None:
         return
     size = len(ledger.slowest.value)
@@ -37,7 +37,7 @@ def plot_waveforms(ledger: Ledger, path: Path) -> None:
 
 
 def draw_accuracy(axes: Axes, runs: Mapping[str, Sequence[TrainingResult]]) -> None:
-    """Draws accuracy over epochs, one colour a label and one line a run, with the target as a dashed line."""
+    """Draw accuracy over epochs, one colour a label and one line a run, with the target as a dashed line."""
     for number, (label, results) in enumerate(runs.items()):
         for first, result in enumerate(results):
             epochs = [entry.epoch for entry in result.history]
@@ -51,7 +51,7 @@ def draw_accuracy(axes: Axes, runs: Mapping[str, Sequence[TrainingResult]]) -> N
 
 
 def draw_errors(axes: Axes, ledger: Ledger) -> None:
-    """Draws the relative error of each inversion over the steps, one colour a factor."""
+    """Draw the relative error of each inversion over the steps, one colour a factor."""
     for name in dict.fromkeys(entry.factor for entry in ledger.inversions):
         mine = [entry for entry in ledger.inversions if entry.factor == name]
         errors = [100 * entry.relative_error for entry in mine]

@@ -1,4 +1,4 @@
-"""Inverse Kronecker factors: each damped factor inverted once by the linear solver, then used for many steps."""
+"""Inverse Kronecker factors: the linear solver inverts each damped factor once, for many steps."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from optimizer.model import Weights
 
 @dataclass(frozen=True)
 class InverseFactors:
-    """The inverses of the two damped factors of one weight, symmetric, float64."""
+    """Inverses of the two damped factors of one weight, symmetric, float64."""
 
     a_inverse: NDArray[np.float64]
     g_inverse: NDArray[np.float64]
 
     def precondition(self, gradient: Array) -> Array:
-        """Returns `g_inverse gradient a_inverse`: the damped Kronecker product's inverse, times the gradient."""
+        """Return `g_inverse gradient a_inverse`: the inverse of the damped Kronecker product times the gradient."""
         return (self.g_inverse @ gradient @ self.a_inverse).astype(gradient.dtype)
 
 
 @dataclass(frozen=True)
 class Inverter:
-    """Inverts factors by a linear solver and enters each inversion into a ledger.
+    """Inverter of factors: it uses a linear solver and records each inversion in a ledger.
 
     Attributes:
-        solver: The linear solver.
-        ledger: Where the inversions are entered.
-        announce: Is told the name of each factor before its inversion.
-        on_failure: Where the solver has no usable answer, `stop` with its error, or `keep` what was before.
+        solver: Linear solver.
+        ledger: Record of the inversions.
+        announce: Callback with the name of each factor before its inversion.
+        on_failure: If the solver has no usable result, `stop` with its error, or `keep` the previous inverse.
     """
 
     solver: LinearSolver
@@ -50,19 +50,19 @@ class Inverter:
     def invert(
         self, step: int, name: str, factors: KroneckerFactors, damping: float, before: InverseFactors | None = None
     ) -> InverseFactors:
-        """Inverts both factors of one stage.
+        """Invert both factors of one stage.
 
         Args:
-            step: The training step, for the ledger.
-            name: The stage's name, for the ledger and for errors.
-            factors: The factors, not damped yet.
+            step: Training step, for the ledger.
+            name: Name of the stage, for the ledger and for errors.
+            factors: Factors, not damped yet.
             damping: Tikhonov damping of the whole block, positive.
-            before: Its last inverses, which are kept where the solver fails; None before the first: then the inverse of
-                the mean eigenvalue times the unit matrix is taken.
+            before: Last inverses of the stage, kept if the solver fails; None before the first: then the inverse of the
+                mean eigenvalue times the unit matrix is used.
 
         Raises:
-            SolveError: The solver has no usable answer, and `on_failure` is `stop`; the message names the factor.
-            SimulationError: The simulator failed, likewise.
+            SolveError: The solver has no usable result, and `on_failure` is `stop`; the message names the factor.
+            SimulationError: The simulator failed, and `on_failure` is `stop`.
         """
         both = damped(factors, damping)
         a_before, g_before = (None, None) if before is None else (before.a_inverse, before.g_inverse)
@@ -76,7 +76,7 @@ class Inverter:
     ) -> NDArray[np.float64]:
         try:
             result = self._solve(step, name, matrix)
-        except EnginesDisagreeError:  # then no answer of either can be trusted
+        except EnginesDisagreeError:  # then no result of either engine is reliable
             raise
         except (SolveError, SimulationError) as error:
             if self.on_failure == "stop":
@@ -85,7 +85,7 @@ class Inverter:
             self.ledger.failures.append(Failure(step, name, len(matrix), _condition(matrix), reason))
             return _first_inverse(matrix) if before is None else before
         self.ledger.add(step, name, _condition(matrix), result)
-        # A circuit's answer is not exactly symmetric; half the sum is nearer to the inverse, which is.
+        # The result of a circuit is not exactly symmetric; its symmetric part is nearer to the inverse.
         return (result.value + result.value.T) / 2
 
     def _solve(self, step: int, name: str, matrix: NDArray[np.float64]) -> SolveResult:
@@ -101,28 +101,28 @@ def _condition(matrix: NDArray[np.float64]) -> float:
 
 
 def _first_inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """That of the mean eigenvalue times the unit matrix: the scale of the factor, without its directions."""
+    """Inverse of the mean eigenvalue times the unit matrix: the scale of the factor, without its directions."""
     mean = float(np.trace(matrix)) / len(matrix)
     return np.eye(len(matrix)) / (mean if math.isfinite(mean) and mean > 0 else 1.0)
 
 
 def kl_scale(directions: Weights, gradients: Weights, learning_rate: float, kl_clip: float) -> float:
-    """Returns the factor, at most 1, that keeps the predicted change of the model's distribution within `kl_clip`.
+    """Return the factor, at most 1, that keeps the predicted change of the model's distribution within `kl_clip`.
 
     With `F direction ~ gradient`, the step `learning_rate * scale * direction` moves the output distribution by about
     `learning_rate^2 scale^2 sum(direction * gradient) / 2` nats (Ba, Grosse, Martens 2017, "Distributed second-order
     optimization using Kronecker-factored approximations", section 5). As is usual the half is left out.
 
     Args:
-        directions: Preconditioned gradients, one a weight.
-        gradients: The gradients.
+        directions: Preconditioned gradients, one per weight.
+        gradients: Gradients, one per weight.
         learning_rate: Step size.
-        kl_clip: Bound, positive.
+        kl_clip: Bound on the change, positive.
     """
     change = learning_rate**2 * sum(float(np.vdot(d, g)) for d, g in zip(directions, gradients, strict=True))
     return min(1.0, (kl_clip / change) ** 0.5) if change > 0 else 1.0
 
 
 def precondition(inverses: Sequence[InverseFactors], gradients: Weights) -> Weights:
-    """Returns each weight's gradient, preconditioned by its own inverse factors."""
+    """Return each weight's gradient, preconditioned by its own inverse factors."""
     return tuple(inverse.precondition(gradient) for inverse, gradient in zip(inverses, gradients, strict=True))

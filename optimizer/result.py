@@ -1,4 +1,4 @@
-"""What comes of a training run, as records and as plain data for JSON."""
+"""Result of a training run, as records and as plain data for JSON."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from optimizer.specification import TrainingSpec
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One scoring of the test images.
+    """Evaluation on the test images.
 
     Attributes:
-        epoch: Epochs done, a fraction.
-        step: Steps done.
-        loss: Mean cross-entropy of the training batches since the evaluation before, nats.
-        accuracy: Part of the test images that were classified right.
-        seconds: Since the start of the run.
+        epoch: Epochs completed, a fraction.
+        step: Steps completed.
+        loss: Mean cross-entropy of the training batches since the previous evaluation, nats.
+        accuracy: Fraction of the test images that were classified correctly.
+        seconds: Time since the start of the run, s.
     """
 
     epoch: float
@@ -38,13 +38,13 @@ class TrainingResult:
     """A run and its outcome.
 
     Attributes:
-        spec: What was run.
-        history: The evaluations, in order.
-        ledger: The inversions; empty for first-order optimizers.
-        diverged: True when the loss was no longer finite, or ended above 100 times that of the first batch.
-        wall_time: Of the whole run, s.
-        weights: At the end.
-        data: How many classes, training images and test images there were.
+        spec: Specification of the run.
+        history: Evaluations, in order.
+        ledger: Inversions; empty for first-order optimizers.
+        diverged: True if the loss was no longer finite, or ended above 100 times that of the first batch.
+        wall_time: Wall time of the whole run, s.
+        weights: Final weights.
+        data: Number of classes, training images and test images.
     """
 
     spec: TrainingSpec
@@ -57,17 +57,17 @@ class TrainingResult:
 
     @property
     def epochs_to_target(self) -> float | None:
-        """Epochs at the first evaluation that reached the target; None where none did."""
+        """Epochs at the first evaluation that reached the target; None if none did."""
         target = self.spec.target_accuracy
         return next((found.epoch for found in self.history if found.accuracy >= target), None)
 
     @property
     def best_accuracy(self) -> float:
-        """Highest accuracy of all evaluations; 0 where there was none."""
+        """Highest accuracy of all evaluations; 0 without evaluations."""
         return max((found.accuracy for found in self.history), default=0.0)
 
     def summary(self) -> dict[str, Any]:
-        """Returns the outcome as plain data: what was asked, what was reached, what the inversions cost."""
+        """Return the outcome as plain data: specification, results, and cost of the inversions."""
         return {
             "epochs_to_target": self.epochs_to_target,
             "target_accuracy": self.spec.target_accuracy,
@@ -84,7 +84,7 @@ class TrainingResult:
         }
 
     def curves(self) -> dict[str, Any]:
-        """Returns every evaluation and every inversion as plain data."""
+        """Return every evaluation and every inversion as plain data."""
         return {
             "evaluations": [asdict(entry) for entry in self.history],
             "inversions": [asdict(entry) for entry in self.ledger.inversions],

@@ -1,4 +1,4 @@
-"""The numbers of a network and of an optimizer, as a specification names them. Frozen, checked when they are made."""
+"""Parameters of a network and of an optimizer under their names in a specification. Frozen, checked on construction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Settings(BaseModel):
 
 
 class ConvolutionShape(Settings):
-    """One convolution with pooling and rectifier.
+    """Convolution with pooling and rectifier.
 
     Attributes:
         channels: Output channels.
@@ -53,7 +53,7 @@ class MomentumSettings(Settings):
 
 
 class AdamSettings(Settings):
-    """Adam; its other numbers are those of the paper.
+    """Adam; its other parameters are those of the paper.
 
     Attributes:
         learning_rate: Step size; 0.001 is the usual default.
@@ -71,7 +71,7 @@ class KfacSettings(Settings):
         momentum: Part of the last step that is kept.
         damping: Tikhonov damping of each Fisher block.
         kl_clip: Bound on the predicted change of the output distribution by a step along the preconditioned gradient
-            alone; momentum adds to it what is kept of the steps before.
+            alone; momentum adds its part of the earlier steps.
         factor_interval: Steps between two updates of the factors' running average.
         factor_decay: Largest weight of the past in the running average.
         inverse_interval: Steps between two refreshes of the inverses, in the long run.
@@ -91,33 +91,33 @@ class KfacSettings(Settings):
 
 
 class CircuitSettings(Settings):
-    """What the solver `inv-circuit` is made of. Names and ranges of the parts are checked where the parts are made.
+    """Parts of the solver `inv-circuit`. Names and ranges are checked where the parts are built.
 
     Attributes:
         opamp: Name of an op-amp preset.
-        engine: What simulates the circuit.
-        jobs: Simulations at the same time.
-        wire_resistance: Of each wire segment, ohm.
-        inverter_resistance: Of the inverters' two equal resistors, ohm; fast op-amps want less.
+        engine: Engine that simulates the circuit.
+        jobs: Number of simulations at the same time.
+        wire_resistance: Resistance of each wire segment, ohm.
+        inverter_resistance: Resistance of the inverters' two equal resistors, ohm; fast op-amps need less.
         offset_spread: Standard deviation of the amplifiers' input offset, volts.
-        temperature: Of the circuit, kelvin; None for the nominal one.
-        device: Name of a device preset; what follows replaces its own where it is not None.
-        pair: A pair of arrays `always`, `never`, or where a single one cannot hold the factor (`auto`).
-        scaling: Of a factor before it is programmed: `none`, `diagonal` or `powers-of-two`.
-        on_failure: Where an inversion has no usable answer: `keep` the old inverse and count it, or `stop` training.
+        temperature: Temperature of the whole circuit, kelvin; None for the nominal one.
+        device: Name of a device preset; the settings below replace its values if they are not None.
+        pair: A pair of arrays `always`, `never`, or if a single one cannot hold the factor (`auto`).
+        scaling: Scaling of a factor before it is programmed: `none`, `diagonal` or `powers-of-two`.
+        on_failure: After an inversion without a usable result: `keep` the old inverse and count it, or `stop` training.
         g_min: Lowest conductance of a cell, siemens.
         g_max: Highest conductance of a cell, siemens.
-        levels: How many conductances a cell can be written to.
-        programming_error: Standard deviation of what is written, siemens, or the name of a fit.
-        read_noise: Relative standard deviation of a read, one draw a programming.
-        stuck_on: Part of the cells that stays at its highest conductance.
-        stuck_off: Part of the cells that stays at its lowest conductance.
-        drift_time: Seconds from writing to use.
+        levels: Number of conductances that a cell can be written to.
+        programming_error: Standard deviation of a written conductance, siemens, or the name of a fit.
+        read_noise: Relative standard deviation of a read, one draw per programming.
+        stuck_on: Fraction of cells that stay at their highest conductance.
+        stuck_off: Fraction of cells that stay at their lowest conductance.
+        drift_time: Time from writing to use, s.
         drift_exponent: Mean exponent of the power law.
         drift_spread: Standard deviation of the exponent from cell to cell.
-        dac_bits: Of the converters at the inputs; None has none.
-        adc_bits: Of the converters behind the outputs; None has none.
-        adc_range: These convert plus and minus this, volts; None for the amplifiers' usable swing.
+        dac_bits: Bits of the converters at the inputs; None for no converters.
+        adc_bits: Bits of the converters behind the outputs; None for no converters.
+        adc_range: Range of these converters, plus and minus this, volts; None for the amplifiers' usable swing.
     """
 
     opamp: str = "cmos-100meg"

@@ -1,4 +1,4 @@
-"""A training run as data: what is learnt by what, read from TOML or from a preset."""
+"""A training run as data: data set, network, optimizer and solver, from TOML or from a preset."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ SMALL = (ConvolutionShape(channels=8, kernel=3, pool=2), ConvolutionShape(channe
 """Two small convolutions: with the digits and the ocr letters every factor is at most 73 wide."""
 
 MOST_CONVOLUTIONS = 50
-"""More are refused before they are looked at one by one, which takes a kilobyte for each."""
+"""Most convolutions; a longer list is refused before it is checked one by one, at a kilobyte each."""
 
 
 class TrainingSpec(Settings):
-    """Everything that decides the outcome of a training run.
+    """All settings that decide the outcome of a training run.
 
     Attributes:
         dataset: `digits`, `ocr-letters` or `emnist-letters`.
-        convolutions: From the image on; a dense read-out follows.
-        optimizer: `momentum`, `adam` or `kfac`, with its numbers.
-        solver: What inverts the factors of K-FAC: `cholesky` or `inv-circuit`.
-        circuit: The circuit of `inv-circuit`.
-        batch_size: Images a step; what is left at the end of an epoch is left out.
+        convolutions: Convolutions from the image on; a dense read-out follows.
+        optimizer: `momentum`, `adam` or `kfac`, with its parameters.
+        solver: Solver that inverts the factors of K-FAC: `cholesky` or `inv-circuit`.
+        circuit: Circuit of `inv-circuit`.
+        batch_size: Images per step; the remainder at the end of an epoch is left out.
         epochs: Largest number of epochs; may be a fraction.
-        evaluations: How often an epoch the test images are scored.
-        target_accuracy: On the test images.
+        evaluations: Evaluations on the test images per epoch.
+        target_accuracy: Target accuracy on the test images.
         stop_at_target: Ends the run when the target is reached.
-        seed: Of the initial weights, the order of the images, the labels sampled for the Fisher matrix and what chance
-            does to the circuits.
-        precision: Of the network's arithmetic. Factors and inverses are always double.
+        seed: Seed of the initial weights, the order of the images, the labels sampled for the Fisher matrix and the
+            random errors of the circuits.
+        precision: Precision of the network's arithmetic. Factors and inverses are always double.
     """
 
     dataset: str = "digits"
@@ -53,14 +53,15 @@ class TrainingSpec(Settings):
 
 
 def make_spec(content: Mapping[str, Any], source: str = "specification") -> TrainingSpec:
-    """Makes a specification of plain data.
+    """Build a specification from plain data.
 
     Args:
-        content: As read from TOML.
-        source: What it was read from, for the error.
+        content: Content of a TOML file.
+        source: Name of the source, for the error.
 
     Raises:
-        ParameterError: A name is unknown, a value out of its range, or a setting without effect; it names the first.
+        ParameterError: A name is unknown, a value is out of its range, or a setting has no effect; the error names the
+            first one.
     """
     convolutions = content.get("convolutions")
     if isinstance(convolutions, list) and len(convolutions) > MOST_CONVOLUTIONS:
@@ -78,11 +79,11 @@ def make_spec(content: Mapping[str, Any], source: str = "specification") -> Trai
 
 
 def _first_finding(error: ValidationError) -> tuple[str, str, str]:
-    """The first finding of a validation: its place, with dots; what was found; what it should be."""
+    """First error of a validation: its path, with dots; the value; the expected value."""
     first = error.errors()[0]
     place = list(first["loc"])
     if place[0] == "optimizer":
-        del place[1:2]  # the optimizer's name, by which pydantic tells the kinds apart
+        del place[1:2]  # the optimizer's name, which pydantic adds to distinguish the types
     if first["type"] == "extra_forbidden":
         return ".".join(map(str, place)), "an unknown name", "remove it or mend its spelling"
     mend = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
@@ -90,26 +91,27 @@ def _first_finding(error: ValidationError) -> tuple[str, str, str]:
 
 
 def read_spec(path: Path) -> TrainingSpec:
-    """Reads a specification from a TOML file. Raises `ParameterError` where it cannot be read or does not fit."""
+    """Read a specification from a TOML file; raise `ParameterError` if it cannot be read or is invalid."""
     return make_spec(read_toml("SPEC.toml", path)[1], str(path))
 
 
 def preset(name: str) -> TrainingSpec:
-    """Returns a preset. Raises `ParameterError` where there is none of that name."""
+    """Return a preset; raise `ParameterError` if the name is unknown."""
     if name not in PRESETS:
         raise ParameterError("--preset", repr(name), f"must be one of {', '.join(PRESETS)}")
     return PRESETS[name]
 
 
 def override(spec: TrainingSpec, **changes: Any) -> TrainingSpec:
-    """Returns a specification with other values, checked anew. What they leave without effect gets its default.
+    """Return a specification with other values, checked again. Settings that lose their effect get their default.
 
     Args:
-        spec: What it starts from.
-        **changes: Fields of `TrainingSpec` or of `CircuitSettings`; None leaves a field as it is.
+        spec: Original specification.
+        **changes: Fields of `TrainingSpec` or of `CircuitSettings`; None leaves a field unchanged.
 
     Raises:
-        ParameterError: A value is out of its range or has no effect; it names the field as an option of the command.
+        ParameterError: A value is out of its range or has no effect; the error names the field as an option of the
+            command.
     """
     content = {name: value for name, value in spec.model_dump().items() if name in spec.model_fields_set}
     content["circuit"] = spec.circuit.model_dump(exclude_unset=True)

@@ -1,4 +1,4 @@
-"""What `amc train` does: reads the specification, trains under a progress bar, writes and prints the outcome."""
+"""Implementation of `amc train`: read the specification, train under a progress bar, write and print the outcome."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ from optimizer.training import Moment, Training
 
 USABLE, NO_RESULT = 0, 3
 LONGEST_REASON = 160
-"""Characters in the table; the whole of it goes to stderr and into the summary."""
+"""Most characters of a reason in the table; the full text goes to stderr and into the summary."""
 FILES = ("convergence.png", "waveform.png", "history.json", "summary.json")
-"""Of a run, in its folder."""
+"""Files of a run in its folder."""
 
 
 def run(out: Path, spec_file: Path | None, preset_name: str | None, changes: Mapping[str, Any]) -> int:
-    """Runs `amc train`.
+    """Run `amc train`.
 
     Args:
         out: Folder for the results.
         spec_file: TOML file of a `TrainingSpec`.
-        preset_name: Name of a preset; exactly one of the two is wanted.
-        changes: Options by name; None where one was not given.
+        preset_name: Name of a preset; exactly one of the two is required.
+        changes: Options by name; None for one that was not given.
 
     Returns:
-        The exit code: 0 where the target was reached, else 3.
+        Exit code: 0 if the target was reached, else 3.
 
     Raises:
         ParameterError: An option, the specification or a data file cannot be used; nothing was written.
-        UnusableSolutionError: An inversion has no usable answer, and `on_failure` is `stop`.
-        SimulationError: The simulator failed, likewise.
+        UnusableSolutionError: An inversion has no usable result, and `on_failure` is `stop`.
+        SimulationError: The simulator failed, and `on_failure` is `stop`.
     """
     spec = override(_chosen(spec_file, preset_name), **changes)
     check_folder(out, "train")
@@ -66,11 +66,11 @@ def run(out: Path, spec_file: Path | None, preset_name: str | None, changes: Map
 
 
 def _verdict(result: TrainingResult) -> int:
-    """Says on stderr what speaks against the outcome, and returns the exit code."""
+    """Print warnings and a missed target on stderr, and return the exit code."""
     ledger, code = result.ledger, USABLE
     if ledger.failures and not ledger.inversions:
         first = ledger.failures[0].reason
-        _say(f"all {ledger.tried} inversions failed, no circuit had a part in this training; the first: {first}")
+        _say(f"all {ledger.tried} inversions failed, so no circuit took part in this training; the first: {first}")
         code = NO_RESULT
     elif ledger.failures:
         failed = f"{len(ledger.failures)} of {ledger.tried} inversions failed, the inverses before them were kept"
@@ -89,11 +89,11 @@ def _say(text: str) -> None:
 
 
 def write_result(result: TrainingResult, folder: Path) -> None:
-    """Writes summary, history and pictures, each whole or not at all."""
+    """Write summary, history and pictures, each completely or not at all."""
     from optimizer.pictures import plot_run, plot_waveforms
 
     plot_run(result, folder / "convergence.png")
-    (folder / "waveform.png").unlink(missing_ok=True)  # that of an earlier run, when no circuit computed in this one
+    (folder / "waveform.png").unlink(missing_ok=True)  # the one of an earlier run, if no circuit computed in this one
     plot_waveforms(result.ledger, folder / "waveform.png")
     for name, content in (("history.json", result.curves()), ("summary.json", result.summary())):
         with replacing(folder / name) as partial:
@@ -101,7 +101,7 @@ def write_result(result: TrainingResult, folder: Path) -> None:
 
 
 def result_table(result: TrainingResult) -> Table:
-    """Returns the outcome as a table for the terminal."""
+    """Return the outcome as a table for the terminal."""
     ledger, reached = result.ledger, result.epochs_to_target
     table = Table(title=f"{result.spec.dataset}, {result.spec.optimizer.name}", title_justify="left", show_header=False)
     table.add_row(
@@ -139,7 +139,7 @@ def _chosen(spec_file: Path | None, preset_name: str | None) -> TrainingSpec:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[Moment], None]]:
-    """A bar while there is a terminal to see it."""
+    """Show a bar if there is a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("training"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

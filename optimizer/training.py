@@ -26,20 +26,20 @@ from optimizer.specification import TrainingSpec
 
 PRECISIONS: dict[str, type[np.floating[Any]]] = {"single": np.float32, "double": np.float64}
 DIVERGED = 100.0
-"""A training is diverged whose loss ends above so many times that of its first batch."""
+"""Ratio of the final loss to that of the first batch above which a training has diverged."""
 _SCORING_BATCH = 1_000
 
 
 @dataclass(frozen=True)
 class Moment:
-    """Where a run stands, for a progress bar.
+    """Progress of a run, for a progress bar.
 
     Attributes:
-        step: Steps done.
-        steps: Steps at most.
-        doing: What is being done, if it takes long; else empty.
-        accuracy: Of the last evaluation; None before the first.
-        failed: Inversions without a usable answer so far.
+        step: Steps completed.
+        steps: Largest number of steps.
+        doing: Current activity, if it takes long; else empty.
+        accuracy: Accuracy of the last evaluation; None before the first.
+        failed: Inversions without a usable result so far.
     """
 
     step: int
@@ -50,14 +50,14 @@ class Moment:
 
 
 class Optimizer(Protocol):
-    """What the loop asks of an optimizer."""
+    """Interface of an optimizer for the training loop."""
 
     def step(self, weights: Weights, passed: Pass, labels: Labels) -> Weights:
-        """Returns the weights after one step on the batch of `passed`."""
+        """Return the weights after one step on the batch of `passed`."""
 
 
 def make_optimizer(model: Model, spec: TrainingSpec, inverter: Inverter) -> Optimizer:
-    """Returns the optimizer of a specification; `inverter` is for K-FAC."""
+    """Build the optimizer of a specification; `inverter` is for K-FAC."""
     chosen = spec.optimizer
     if isinstance(chosen, MomentumSettings):
         return Momentum(model, chosen.learning_rate, chosen.momentum)
@@ -67,7 +67,7 @@ def make_optimizer(model: Model, spec: TrainingSpec, inverter: Inverter) -> Opti
 
 
 def accuracy(model: Model, weights: Weights, dataset: Dataset) -> float:
-    """Returns the part of the test images that the network classifies right."""
+    """Return the fraction of the test images that the network classifies correctly."""
     right = 0
     for start in range(0, len(dataset.test_labels), _SCORING_BATCH):
         part = slice(start, start + _SCORING_BATCH)
@@ -77,7 +77,7 @@ def accuracy(model: Model, weights: Weights, dataset: Dataset) -> float:
 
 
 def batches(count: int, size: int, random: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-    """Yields the indices of batch after batch, without end, each epoch in a new order and without a last part batch."""
+    """Yield the indices of batches without end, each epoch in a new order and without its incomplete last batch."""
     while True:
         order = random.permutation(count)
         for start in range(0, count - size + 1, size):
@@ -85,18 +85,18 @@ def batches(count: int, size: int, random: np.random.Generator) -> Iterator[NDAr
 
 
 class Training:
-    """One training run, made ready: what can be wrong with its specification is found before anything is run."""
+    """A training run, ready to start: its constructor detects every error of the specification."""
 
     def __init__(self, spec: TrainingSpec, dataset: Dataset | None = None) -> None:
-        """Loads the data set, builds the network and the optimizer.
+        """Load the data set, build the network and the optimizer.
 
         Args:
-            spec: What is learnt by what.
-            dataset: What to learn from; None loads the one that the specification names.
+            spec: Specification of the run.
+            dataset: Data set; None loads the one that the specification names.
 
         Raises:
-            ParameterError: The data set is not to be had or does not fit the specification, or a factor of the network
-                is wider than an array.
+            ParameterError: The data set is not available or does not match the specification, or a factor of the
+                network is wider than an array.
         """
         self.spec = spec
         self.dataset = load_dataset(spec.dataset) if dataset is None else dataset
@@ -116,20 +116,20 @@ class Training:
         self._observe: Callable[[Moment], None] = lambda moment: None
 
     def run(self, observe: Callable[[Moment], None] | None = None) -> TrainingResult:
-        """Trains, once.
+        """Train, once.
 
         Args:
-            observe: Is told where the run stands: after each step and before each inversion.
+            observe: Callback with the progress: after each step and before each inversion.
 
         Returns:
-            The outcome. A run that never reaches its target is an outcome, too.
+            Outcome of the run, whether or not it reached its target.
 
         Raises:
-            SolveError: An inversion has no usable answer, and its settings say to stop there.
+            SolveError: An inversion has no usable result, and the settings require a stop.
         """
         self._observe = observe or self._observe
         began = time.perf_counter()
-        # A learning rate that is too high ends in overflow; that is an outcome, seen in the loss.
+        # A learning rate that is too high ends in overflow, an outcome that shows in the loss.
         with np.errstate(over="ignore", invalid="ignore"):
             weights = self._trained_weights(began)
         wall_time = time.perf_counter() - began
@@ -164,7 +164,7 @@ class Training:
         return weights
 
     def _evaluation_is_due(self) -> bool:
-        """True where the step completed another of the equal parts of an epoch, or was the last."""
+        """True if the step completed another of the equal parts of an epoch, or was the last."""
         parts = self.spec.evaluations
         done, before = (step * parts // self.steps_per_epoch for step in (self._step, self._step - 1))
         return done > before or self._step == self.steps
@@ -183,5 +183,5 @@ class Training:
 
 
 def train(spec: TrainingSpec, observe: Callable[[Moment], None] | None = None) -> TrainingResult:
-    """Trains what a specification says; see `Training` for arguments and errors."""
+    """Run the training of a specification; see `Training` for arguments and errors."""
     return Training(spec).run(observe)

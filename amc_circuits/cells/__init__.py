@@ -1,1 +1,1 @@
-"""A matrix as the conductances of cells: scaled, mapped, and changed by what real cells do."""
+"""A matrix as conductances of cells: scaling, mapping, and the errors of real cells."""

@@ -1,4 +1,7 @@
-"""What a cell does to the conductance that it should have. Equations, sources and limits: docs/devices.md."""
+"""Errors of real cells: the difference of a stored conductance from its target.
+
+Equations, sources and limits: docs/devices.md.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,21 @@ from netlists.record import FloatArray, NonNegative, Positive
 from netlists.temperature import conductance_factor
 
 DRIFT_START = 1.0
-"""t0 of the drift law, s after writing: what was written is what is there at t0. Chosen here; the law needs one."""
+"""Reference time t0 of the drift law, s after writing.
+
+A choice of this package: at t0 a cell holds its written value.
+"""
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Spread = Annotated[float, Field(ge=0, le=1)]
-"""A standard deviation of ln G, or of an exponent. Up to 1: chosen here, wider is no device."""
+"""Standard deviation of ln G, or of an exponent.
+
+The upper limit of 1 is a choice of this package: no device is wider.
+"""
 
 
 def _sigma_or_fit(value: Any) -> float | str:
-    """A programming error as it is given: siemens, a percentage of g_max as text, or the name of a fit."""
+    """Check a programming error: siemens, a percentage of g_max as text, or the name of a fit."""
     if isinstance(value, str) and value in PROGRAMMING_FITS:
         return value
     try:
@@ -40,24 +49,24 @@ def _sigma_or_fit(value: Any) -> float | str:
 
 
 class Device(Record):
-    """The cells of an array: their range and what makes them differ from what was wanted. Everything is off by default.
+    """Range and errors of the cells of an array. Every error is off by default.
 
     Attributes:
         g_min: Lowest conductance, S.
         g_max: Highest conductance, S.
-        levels: How many conductances can be aimed at, uniform from g_min to g_max; None for any.
-        programming_error: Standard deviation of what is written: in S, at most the range of the cell; as a percentage
-            of g_max, such as `3%`; or one of `PROGRAMMING_FITS`, a function of G.
-        programming_error_scale: Factor on it.
+        levels: Number of target conductances, uniform from g_min to g_max; None for a continuous range.
+        programming_error: Standard deviation of a written conductance: in S, at most the range of the cell; as a
+            percentage of g_max, such as `3%`; or one of `PROGRAMMING_FITS`, a function of G.
+        programming_error_scale: Factor on the programming error.
         stuck_on: Probability that a cell stays at its own g_max.
         stuck_off: Probability that a cell stays at its own g_min.
         drift_exponent: Mean nu of `G(t) = G (t/t0)^-nu`, t0 = 1 s.
         drift_spread: Standard deviation of nu from cell to cell.
-        drift_time: t, s after writing; no drift up to t0.
-        read_noise: Standard deviation of ln G of a read, the relative one while it is small. One draw for a programmed
+        drift_time: Time t after writing, s; no drift up to t0.
+        read_noise: Standard deviation of ln G of a read; the relative one while it is small. One draw for a programmed
             array: frozen while the circuit settles.
         limit_spread: Standard deviation of ln g_min and of ln g_max from cell to cell.
-        nonlinearity_voltage: V0 of a cell's current `G V0 sinh(V/V0)`, V; None for a linear cell. Nothing is drawn.
+        nonlinearity_voltage: V0 of a cell's current `G V0 sinh(V/V0)`, V; None for a linear cell. It is not random.
         activation_energy: E of `G(T) = G exp(-E/k (1/T - 1/T0))`, eV; written at T0 = 300.15 K, used at T.
     """
 
@@ -89,19 +98,19 @@ class Device(Record):
 
     @property
     def _sigma(self) -> float:
-        """The programming error that is no fit, S."""
+        """Programming error in S, if it is not a fit."""
         part = percentage(self.programming_error)
         return float(self.programming_error) if part is None else part * self.g_max
 
     @property
     def drawn(self) -> bool:
-        """True where chance plays a part in what the cells hold."""
+        """True if the stored conductances are random."""
         written = self.programming_error != 0 and self.programming_error_scale > 0
         drifting = self.drift_spread > 0 and self.drift_time > DRIFT_START
         return written or drifting or any((self.stuck_on, self.stuck_off, self.read_noise, self.limit_spread))
 
     def programming_sigma(self, conductance: FloatArray) -> FloatArray:
-        """Standard deviation of what is written where these conductances are aimed at, same shape, S."""
+        """Standard deviation of written conductances at these targets, same shape, S."""
         error = self.programming_error
         if error in PROGRAMMING_FITS:
             return PROGRAMMING_FITS[str(error)].sigma(conductance) * self.programming_error_scale
@@ -109,7 +118,7 @@ class Device(Record):
 
 
 DEVICES: dict[str, Device] = {
-    "ideal": Device(),  # 1 to 100 uS chosen here, the defaults of the mapping
+    "ideal": Device(),  # 1 to 100 uS: a choice of this package, the defaults of the mapping
     "taox-40nm-8level": Device(
         # 0.5 to 35 uS, 8 levels: Nature Electronics 2025, doi 10.1038/s41928-025-01477-0 (second hand)
         g_min=0.5e-6,
@@ -124,12 +133,12 @@ DEVICES: dict[str, Device] = {
         # 5 to 200 uS: studies with discrete parts (second hand)
         g_min=5e-6,
         g_max=200e-6,
-        programming_error="milo-2021",  # measured from 50 uS upwards; its value there holds below
+        programming_error="milo-2021",  # measured from 50 uS upwards; the value at 50 uS is used below
         # levels, stuck cells, drift, read noise: not stated
-        # activation energy: cells of one array differ even in sign (Xu et al., J. Phys. D 55, 025110, 2022): give yours
+        # activation energy: cells of one array differ even in sign (Xu et al., J. Phys. D 55, 025110, 2022): set yours
     ),
     "gramc-16level": Device(
-        # 16 levels: arXiv 2501.01586 (second hand); its range was not found: 1 to 100 uS chosen here
+        # 16 levels: arXiv 2501.01586 (second hand); its range is not known: 1 to 100 uS is a choice of this package
         levels=16,
         # programming error, stuck cells, drift, read noise: not stated
     ),
@@ -137,7 +146,7 @@ DEVICES: dict[str, Device] = {
 
 
 def device_preset(name: str) -> Device:
-    """The device of a preset's name.
+    """Look a device up by the name of its preset.
 
     Raises:
         ParameterError: There is no such preset.
@@ -150,24 +159,24 @@ def device_preset(name: str) -> Device:
 def programmed(
     device: Device, mapping: Mapping, draws: Draws, temperature: float = NOMINAL_TEMPERATURE, place: int = 0
 ) -> Mapping:
-    """A mapping as the cells hold it when it is used: written, aged, read, warm or cold.
+    """Apply the errors of the cells to a mapping, from writing to use.
 
-    The order is that of a cell's life: the level that is aimed at, within the cell's own limits; what writing leaves,
-    again within them; stuck cells, which no writing moves; drift and read noise, which no limit of writing holds.
-    An effect that is off leaves its step out: with all of them off the arrays are the same, bit for bit.
+    The order is the life of a cell. Writing aims at a level and leaves an error, both within the limits of that cell.
+    Then stuck cells, which no writing moves; then drift and read noise, which may leave these limits. An effect that is
+    off skips its step: with all effects off the arrays are the same, bit for bit.
 
     Args:
         device: The cells.
-        mapping: What is wanted, mapped with the device's own g_min and g_max.
-        draws: Where chance comes from.
-        temperature: Of use, K.
-        place: Place of the matrix among those of a circuit, from 0: each has draws of its own.
+        mapping: Target conductances, mapped with g_min and g_max of the device.
+        draws: Source of the random numbers.
+        temperature: Temperature at use, K.
+        place: Index of the matrix in the circuit, from 0: each has draws of its own.
 
     Returns:
         The same mapping with other conductances, all above 0.
 
     Raises:
-        ParameterError: The mapping asks for conductances that the device does not have.
+        ParameterError: The mapping needs conductances outside the range of the device.
     """
     arrays = [array for array in (mapping.positive, mapping.negative) if array is not None]
     _check_within(device, arrays)
@@ -179,7 +188,7 @@ def programmed(
 def _check_within(device: Device, arrays: list[FloatArray]) -> None:
     lowest, highest = min(array.min() for array in arrays), max(array.max() for array in arrays)
     mend = "map the matrix with the g_min and g_max of its device"
-    rounding = 1e-9  # of the mapping's sums, generously
+    rounding = 1e-9  # of the sums in the mapping, generously
     if lowest < device.g_min * (1 - rounding):
         raise ParameterError("g_min", device.g_min, f"the mapping goes down to {lowest:g} S; {mend}")
     if highest > device.g_max * (1 + rounding):
@@ -187,7 +196,7 @@ def _check_within(device: Device, arrays: list[FloatArray]) -> None:
 
 
 def _held(device: Device, wanted: FloatArray, draws: Draws, array: int) -> FloatArray:
-    """What one array holds; `array` is its place among the draws."""
+    """Conductances of one array after all effects; `array` is its index among the draws."""
     low, high = _cell_limits(device, wanted, draws.generator("limit_spread", array))
     written = _written(device, _level(device, wanted), low, high, draws.generator("programming_error", array))
     kept = _stuck(device, written, low, high, draws.generator("stuck", array))
@@ -196,14 +205,14 @@ def _held(device: Device, wanted: FloatArray, draws: Draws, array: int) -> Float
 
 
 def _cell_limits(device: Device, wanted: FloatArray, generator: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    """Each cell's own g_min and g_max; where a wide spread lets them cross, the lower one is g_min."""
+    """Each cell's own g_min and g_max; if a wide spread makes them cross, the lower one is g_min."""
     spread = np.exp(device.limit_spread * generator.standard_normal((2, *wanted.shape)))
     drawn = device.g_min * spread[0], device.g_max * spread[1]
     return np.minimum(*drawn), np.maximum(*drawn)
 
 
 def _level(device: Device, wanted: FloatArray) -> FloatArray:
-    """The nearest level of the nominal range: what writing aims at, whatever the cell's own limits."""
+    """Nearest level of the nominal range: the target of writing, whatever the cell's own limits."""
     if device.levels is None:
         return wanted
     step = (device.g_max - device.g_min) / (device.levels - 1)
@@ -223,7 +232,10 @@ def _written(
 def _stuck(
     device: Device, written: FloatArray, low: FloatArray, high: FloatArray, generator: np.random.Generator
 ) -> FloatArray:
-    """One uniform number a cell, from below for stuck on, from above for stuck off: neither moves the other."""
+    """Apply stuck cells.
+
+    One uniform number a cell: stuck on from below, stuck off from above, so that neither moves the other.
+    """
     chance = generator.random(written.shape)
     return np.where(chance < device.stuck_on, high, np.where(chance >= 1 - device.stuck_off, low, written))
 
@@ -234,5 +246,5 @@ def _drifted(device: Device, kept: FloatArray, generator: np.random.Generator) -
 
 
 def _read(device: Device, aged: FloatArray, generator: np.random.Generator) -> FloatArray:
-    """Log-normal, as it needs no floor: a Gaussian one would go below zero."""
+    """Apply read noise; log-normal, because a Gaussian would go below zero."""
     return np.asarray(aged * np.exp(device.read_noise * generator.standard_normal(aged.shape)))

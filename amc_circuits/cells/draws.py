@@ -24,23 +24,26 @@ EFFECTS = (
     "inverter_offset",
     "part_offset",
 )
-"""What is drawn. An effect's place is its place in the tree: add new ones at the end, move none."""
+"""Effects that are drawn. The index of an effect is its place in the tree: add new ones at the end, move none."""
 SEED_END = 2**128
-"""Seeds are below this. SeedSequence keeps four words of 32 bits apart from its children; more would run into them."""
+"""Upper end of seeds.
+
+`SeedSequence` keeps four words of 32 bits apart from its children; longer seeds would mix with them.
+"""
 TRIAL_END = 2**32
-"""Trials are below this: one word of the tree."""
+"""Upper end of trials: one word of the tree."""
 
 
 @dataclass(frozen=True)
 class Draws:
-    """All draws of one circuit.
+    """All random draws of one circuit.
 
     Attributes:
-        seed: Of a whole study, from 0 to 2^128 - 1.
-        trial: Which of its circuits, from 0 to 2^32 - 1: child `trial` of `SeedSequence(seed)`.
+        seed: Seed of a whole study, from 0 to 2^128 - 1.
+        trial: Index of one circuit of the study, from 0 to 2^32 - 1: child `trial` of `SeedSequence(seed)`.
 
     Raises:
-        ParameterError: The seed or the trial is no whole number of its range.
+        ParameterError: The seed or the trial is not a whole number in its range.
     """
 
     seed: int
@@ -51,12 +54,12 @@ class Draws:
         _check_whole("trial", self.trial, TRIAL_END)
 
     def generator(self, effect: str, *child: int) -> np.random.Generator:
-        """A fresh generator of an effect: the same numbers at every call.
+        """Make a fresh generator of an effect: the same numbers at every call.
 
         Args:
             effect: One of `EFFECTS`.
-            *child: Which part of it where each has draws of its own: the place of the array (of every matrix first the
-                positive one, then the negative one), or of the row of op-amps.
+            *child: Part of the effect with draws of its own: index of the array (of every matrix first the positive
+                one, then the negative one), or of the row of op-amps.
 
         Raises:
             ParameterError: There is no such effect.

@@ -1,4 +1,4 @@
-"""From a matrix to the conductances of an array, and back from voltages to numbers."""
+"""Mapping of a matrix to conductances of an array, and of voltages back to numbers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from netlists.record import FloatArray
 
 Pair = Literal["auto", "always", "never"]
 DEAREST = 0.01
-"""Largest lifting cost that a single array may have where a pair can be had, `Mapping.lifting_cost`; chosen here."""
+"""Largest lifting cost of a single array with `pair` auto, see `Mapping.lifting_cost`; a choice of this package."""
 LARGEST = 1.0
-"""Conductance that a cell can have, S; chosen here, generously."""
+"""Largest conductance of a cell, S; a generous choice of this package."""
 WORTH_SAYING = 1e-3
-"""From this lifting cost on a command says so; chosen here: the finite gain of common op-amps costs as much."""
+"""Lifting cost from which a command prints a note; a choice here: the finite gain of common op-amps costs as much."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Mapping:
     Attributes:
         positive: G+, shape (N, M), siemens.
         negative: G-, same shape; None with a single array.
-        alpha: max |A|, in the units of A.
-        unit: G0, the conductance that stands for alpha, siemens.
-        lifted_cells: Cells of a single array that should be below g_min and were lifted to it; none in a pair.
+        alpha: Largest |A|, in the units of A.
+        unit: Conductance G0 that represents alpha, siemens.
+        lifted_cells: Number of cells of a single array that were raised to g_min; 0 in a pair.
         lifting_cost: `||A_lifted - A|| / ||A||`, Frobenius norm; A_lifted is the matrix that the array holds.
     """
 
@@ -47,12 +47,12 @@ class Mapping:
 
     @property
     def lifted_share(self) -> float:
-        """Lifted cells as a part of all cells."""
+        """Share of lifted cells in all cells."""
         return self.lifted_cells / self.positive.size
 
     @property
     def lifting_note(self) -> str:
-        """One sentence on the lifted cells and what to try; empty where they cost less than 0.1 %."""
+        """Note on the lifted cells and on what to try; empty if they cost less than 0.1 %."""
         if self.lifting_cost < WORTH_SAYING:
             return ""
         return (
@@ -62,7 +62,7 @@ class Mapping:
 
 
 def check_conductance_limits(g_min: float, g_max: float) -> None:
-    """Refuses limits that no device can have.
+    """Refuse limits that no device can have.
 
     Raises:
         ParameterError: A limit is not positive, or they are swapped.
@@ -75,7 +75,7 @@ def check_conductance_limits(g_min: float, g_max: float) -> None:
 
 
 def map_matrix(matrix: FloatArray, g_min: float = 1e-6, g_max: float = 100e-6, pair: Pair = "auto") -> Mapping:
-    """Maps a real matrix to one array or to a pair.
+    """Map a real matrix to one array or to a pair.
 
     A pair holds `G+- = g_min + max(+-A, 0)/alpha (g_max - g_min)`: the floor cancels in the difference, so an ideal
     pair is exact. A single array holds `max(A/alpha g_max, g_min)`: entries below the floor are lifted to it.
@@ -84,7 +84,7 @@ def map_matrix(matrix: FloatArray, g_min: float = 1e-6, g_max: float = 100e-6, p
         matrix: A, shape (N, M), any units.
         g_min: Lowest conductance of a cell, siemens.
         g_max: Highest conductance of a cell, siemens.
-        pair: `auto` takes a pair where an entry is negative or lifting costs more than 1 %; `always`; `never`.
+        pair: `auto` takes a pair if an entry is negative or lifting costs more than 1 %; `always`; `never`.
 
     Raises:
         ParameterError: The limits are unusable, every entry of A is zero, or one is negative and `pair` is `never`.
@@ -107,7 +107,7 @@ def map_matrix(matrix: FloatArray, g_min: float = 1e-6, g_max: float = 100e-6, p
 
 
 def _single(relative: FloatArray, alpha: float, g_min: float, g_max: float) -> Mapping:
-    """One array of `A/alpha`, which has no negative entries."""
+    """Map `A/alpha`, which has no negative entries, to one array."""
     wanted = relative * g_max
     held = np.maximum(wanted, g_min)
     cost = float(np.linalg.norm(held - wanted) / np.linalg.norm(wanted))

@@ -16,9 +16,9 @@ class ProgrammingFit:
 
     Attributes:
         coefficients: c_0, c_1, ...; sigma in uS for G in uS.
-        lowest: Lowest conductance that was measured, uS.
-        highest: Highest conductance that was measured, uS.
-        source: Where it comes from.
+        lowest: Lowest measured conductance, uS.
+        highest: Highest measured conductance, uS.
+        source: Publication of the data.
     """
 
     coefficients: tuple[float, ...]
@@ -27,7 +27,7 @@ class ProgrammingFit:
     source: str
 
     def sigma(self, conductance: FloatArray) -> FloatArray:
-        """Standard deviation at a conductance, siemens; beyond the measured range that of the range's end."""
+        """Standard deviation at a conductance, siemens; beyond the measured range the value at its end."""
         microsiemens = np.clip(conductance * 1e6, self.lowest, self.highest)
         return np.asarray(polynomial.polyval(microsiemens, np.array(self.coefficients)) * 1e-6)
 
@@ -47,4 +47,4 @@ PROGRAMMING_FITS = {
         source="Milo et al., IRPS 2021, IEEE Xplore document 9405119, Fig. 4 (IGVVA-100); linear fit of CrossSim",
     ),
 }
-"""Both fits are positive in their whole range."""
+"""Published fits by name; both are positive in their whole range."""

@@ -12,25 +12,28 @@ from netlists.record import FloatArray
 
 Scaling = Literal["none", "diagonal", "powers-of-two"]
 SMALLEST, LARGEST = 1e-50, 1e50
-"""Of every factor: with them, products of entries, vectors and factors stay within what float64 can hold."""
+"""Limits of every factor, so that products of entries, vectors and factors stay within the range of float64."""
 ROUNDS, NEAR = 60, 0.01
-"""Of equilibration: each halves the logarithms of the largest entries, so that this many are enough for any spread; it
-ends earlier where all are this near to 1."""
+"""Limits of equilibration.
+
+Each round halves the logarithms of the largest entries, so this many rounds are enough for any spread. It ends earlier
+if all are this near to 1.
+"""
 
 
 def scaling_factors(matrix: NDArray[Any], scaling: Scaling) -> tuple[FloatArray, FloatArray]:
-    """The diagonals of D_r and D_c.
+    """Compute the diagonals of D_r and D_c.
 
     Args:
         matrix: A, real or complex, shape (N, M).
-        scaling: `none`; `diagonal`, both `diag(A)^-1/2`, so that the diagonal of S is 1; or `powers-of-two`, that bring
-            the largest entry of every row and column near the largest of A, and are exact in binary arithmetic.
+        scaling: `none`; `diagonal`, both `diag(A)^-1/2`, so that the diagonal of S is 1; or `powers-of-two`, which
+            bring the largest entry of every row and column near the largest of A and are exact in binary arithmetic.
 
     Returns:
         Shapes (N,) and (M,), all above 0.
 
     Raises:
-        ParameterError: The matrix has no diagonal of numbers above 0, or its entries spread too far.
+        ParameterError: The diagonal has an entry that is not above 0, or the entries spread too far.
     """
     if scaling == "none":
         return np.ones(matrix.shape[0]), np.ones(matrix.shape[1])
@@ -57,11 +60,11 @@ def _diagonal(matrix: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
 
 
 def _equilibrated(matrix: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
-    """Rows and columns divided by the roots of their largest entries, again and again, then rounded.
+    """Divide rows and columns repeatedly by the roots of their largest entries, then round to powers of two.
 
     Reference: D. Ruiz, A scaling algorithm to equilibrate both rows and columns norms in matrices, Rutherford Appleton
-    Laboratory, RAL-TR-2001-034, 2001, with the infinity norm. A symmetric matrix stays symmetric. What is zero
-    throughout keeps its factor of 1. Units of A change nothing.
+    Laboratory, RAL-TR-2001-034, 2001, with the infinity norm. A symmetric matrix stays symmetric. A row or column of
+    zeros keeps its factor of 1. Units of A change nothing.
     """
     sizes = np.abs(matrix)
     sizes = sizes / (sizes.max() or 1.0)

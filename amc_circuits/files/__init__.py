@@ -1,1 +1,1 @@
-"""Files that users hand in, looked at before they are believed, and the folders that commands fill."""
+"""Users' files, checked before use, and the folders that commands fill."""

@@ -1,7 +1,7 @@
-"""Arrays from files that users hand in: numbers only, whatever is wrong with them one clear error.
+"""Numeric arrays from users' files; every fault is one clear error.
 
-What a file is, its first bytes say, not its name. None takes more memory than it is long, or than a matrix of 4096 x
-4096 entries does where it is packed, sparse or text.
+The first bytes decide the format, not the file's name. No file takes more memory than its length, or than a matrix of
+4096 x 4096 entries if it is compressed, sparse or text.
 """
 
 from __future__ import annotations
@@ -43,22 +43,22 @@ DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What is raised for a damaged file, and what reading the wrong content of a sound one does."""
+"""Errors raised for a damaged file, and for a sound one with the wrong content."""
 HEAD = 600
-"""Bytes that are looked at to see what a file is."""
+"""Number of first bytes that decide the format of a file."""
 SHOWN = 8
-"""Names that an error lists."""
+"""Most names in an error."""
 
 
 @dataclass(frozen=True)
 class _Wanted:
-    """Which array of a file is wanted.
+    """The wanted array of a file.
 
     Attributes:
-        name: How the user calls it, such as `A`.
+        name: Name of the parameter, as the user knows it, such as `A`.
         dimensions: Allowed numbers of dimensions.
-        member: Its name in the file, where it is given.
-        option: By which a name is given.
+        member: Name of the array in the file, if given.
+        option: Option that gives this name.
     """
 
     name: str
@@ -67,7 +67,7 @@ class _Wanted:
     option: str
 
     def of(self, readers: Readers) -> NDArray[Any]:
-        """The array of that name; without one the only array, or the one that is called as the user calls it."""
+        """Read the array of that name; without a name, the only array or the one named as the parameter."""
         if self.member is not None:
             if self.member not in readers:
                 raise UnreadableError(f"has no array {self.member}; it holds {_listed(readers)}")
@@ -79,12 +79,12 @@ class _Wanted:
         raise UnreadableError(f"holds {_listed(readers)}; say which by {self.option}")
 
     def alone(self) -> None:
-        """Refuses a name for what has none."""
+        """Refuse a name if the file has no names."""
         if self.member is not None:
             raise UnreadableError(f"holds one array without a name; leave out {self.option}")
 
     def as_vector(self, array: NDArray[Any]) -> NDArray[Any]:
-        """A single row or column of a file that knows tables only as a vector, where one may be."""
+        """Flatten a single row or column, for files that store a vector as a table, if a vector is allowed."""
         return array.ravel() if 1 in self.dimensions and array.ndim == 2 and 1 in array.shape else array
 
 
@@ -96,17 +96,17 @@ def _listed(readers: Readers) -> str:
 def load_array(
     name: str, path: Path, dimensions: tuple[int, ...], member: str | None = None, option: str = "matrix_name"
 ) -> Numbers:
-    """A numeric array, real or complex, from a file of any kind in `file_kinds.READ`.
+    """A numeric array, real or complex, from a file of any format in `file_kinds.READ`.
 
     Args:
-        name: How the user calls it.
+        name: Name of the parameter, as the user knows it.
         path: The file.
         dimensions: Allowed numbers of dimensions.
-        member: Its name in a file that holds several.
-        option: By which such a name is given.
+        member: Name of the array in a file that holds several.
+        option: Option that gives this name.
 
     Raises:
-        ParameterError: The file cannot be read as one; it says what the file is, and what is wrong where.
+        ParameterError: The file cannot be read as an array; the text names its format, the fault and its place.
     """
     wanted = _Wanted(name, dimensions, member, option)
     try:
@@ -123,11 +123,11 @@ def load_array(
 
 
 def head_of(name: str, path: Path) -> bytes:
-    """The first bytes of a file.
+    """Read the first bytes of a file.
 
     Raises:
-        ParameterError: It is no file; a pipe or a device is not waited for.
-        OSError: It cannot be read.
+        ParameterError: The path is not a regular file; pipes and devices are refused at once.
+        OSError: The file cannot be read.
     """
     if path.exists() and not path.is_file():
         raise ParameterError(name, str(path), f"is no file; name one of {READ}")
@@ -136,10 +136,10 @@ def head_of(name: str, path: Path) -> bytes:
 
 
 def named_arrays(path: Path, head: bytes) -> Readers | None:
-    """What reads the arrays of a file that has names for them; None for any other.
+    """Readers of the arrays of a file with named arrays; None for other files.
 
     Raises:
-        UnreadableError: There is none in it.
+        UnreadableError: The file holds no array.
     """
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return npz_arrays(path)
@@ -172,14 +172,14 @@ def _of_market(path: Path) -> NDArray[Any]:
 
 
 def _npy(path: Path) -> NDArray[Any]:
-    """By memory map, so that a header that claims more than there is takes no room."""
+    """Read by memory map, so that a header that claims too much takes no memory."""
     _check_header_length(path)
     array: NDArray[Any] = np.lib.format.open_memmap(path, mode="r")
     return array
 
 
 def _check_header_length(path: Path) -> None:
-    """Refuses a header of up to 4 GB (format 2 and later) in a shorter file: NumPy would make room for it."""
+    """Refuse a header longer than its file (format 2 and later, up to 4 GB): NumPy would allocate memory for it."""
     with path.open("rb") as file:
         start = file.read(12)
     if start[6:7] > b"\x01" and int.from_bytes(start[8:12], "little") > path.stat().st_size:

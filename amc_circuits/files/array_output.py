@@ -1,4 +1,4 @@
-"""Arrays into files that other programs read, by suffix."""
+"""Arrays written to files for other programs; the suffix decides the format."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from amc_circuits.files.run_folder import replacing
 
 DIGITS = "%.17g"
-"""Enough to read the same number again."""
+"""Format with enough digits to read the same number again."""
 
 
 def _text(separator: str) -> Callable[[Path, str, NDArray[Any]], None]:
-    """One entry or row a line; complex numbers as 1+2j."""
+    """Build a writer of text: one entry or row a line; complex numbers as 1+2j."""
 
     def write(path: Path, name: str, array: NDArray[Any]) -> None:
         form = f"{DIGITS}%+.17gj" if np.iscomplexobj(array) else DIGITS
@@ -43,7 +43,7 @@ def _npz(path: Path, name: str, array: NDArray[Any]) -> None:
 
 
 def _matrix_market(path: Path, name: str, array: NDArray[Any]) -> None:
-    from scipy.io import mmwrite  # here, for every command would wait for it
+    from scipy.io import mmwrite  # imported here, otherwise every command would load it
 
     with path.open("wb") as file:
         mmwrite(file, array.reshape(len(array), -1), precision=17, symmetry="general")
@@ -68,11 +68,11 @@ WRITERS: dict[str, Callable[[Path, str, NDArray[Any]], None]] = {
 
 
 def write_array(path: Path, name: str, array: NDArray[Any]) -> None:
-    """Writes an array, whole or not at all.
+    """Write an array completely or not at all.
 
     Args:
         path: The file; its suffix is one of `WRITERS`.
-        name: Of the array, for formats that have names.
+        name: Name of the array, for formats that have names.
         array: Real or complex, one or two dimensions.
     """
     with replacing(path) as partial:

@@ -1,9 +1,9 @@
-"""What a file is by its first bytes, so that a wrong one is told what it is."""
+"""File formats by their first bytes, so that an error can name the format of a wrong file."""
 
 from __future__ import annotations
 
 READ = ".npy, .npz, .csv, .tsv, .txt, .mtx or .mat (up to v7)"
-"""What files of numbers may be."""
+"""Formats of files with numbers."""
 
 BINARY: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "a PNG picture"),
@@ -38,7 +38,7 @@ BINARY: tuple[tuple[int, bytes, str], ...] = (
         for version in range(2, 6)
     ),
 )
-"""Place, bytes, and what such a file is."""
+"""Offset, bytes, and description of binary formats."""
 TEXTUAL: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "a PDF document"),
     (b"%!PS", "a PostScript document"),
@@ -48,20 +48,20 @@ TEXTUAL: tuple[tuple[bytes, str], ...] = (
     (b"{", "JSON or the like; write rows of numbers"),
     (b"[", "a list in brackets; write rows of numbers, without brackets"),
 )
-"""The same of what may look like text."""
+"""Bytes and description of formats that may look like text."""
 CONTROLS = frozenset(range(32)) - {9, 10, 12, 13, 26}
-"""Bytes that no text has."""
+"""Bytes that occur in no text."""
 
 
 class UnreadableError(ValueError):
-    """A file that cannot be read as numbers; its text says what it is and what is expected."""
+    """Error for a file that cannot be read as numbers; its text names the format and what is expected."""
 
 
 def foreign_kind(head: bytes) -> str | None:
-    """What a file that begins so is, where no numbers are read from it; None of text and of unknown bytes.
+    """Describe the format of a file from which no numbers are read; None for text and for unknown bytes.
 
     Args:
-        head: Its first bytes, 600 or more where it has so many.
+        head: First bytes of the file, 600 or more if it has so many.
     """
     for magic, what in TEXTUAL:
         if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(magic):
@@ -72,5 +72,5 @@ def foreign_kind(head: bytes) -> str | None:
 
 
 def is_text(head: bytes) -> bool:
-    """True where no byte speaks against text; UTF-16 begins with its byte-order mark."""
+    """Test whether bytes can be text; UTF-16 begins with its byte-order mark."""
     return head.startswith((b"\xff\xfe", b"\xfe\xff")) or CONTROLS.isdisjoint(head)

@@ -1,8 +1,8 @@
-"""Arrays in .mat files of MATLAB, version 5 to 7: numbers and sparse matrices alone.
+"""Arrays in .mat files of MATLAB, version 5 to 7: only numbers and sparse matrices.
 
-A file is a head of 128 bytes and elements, packed or not; an array is an element of parts: flags, dimensions, name,
-real part, imaginary part (MathWorks, MAT-File Format). What is no array of numbers is left alone. Not by
-`scipy.io.loadmat`: it ends the process with a segmentation fault where a file is damaged.
+A file is a header of 128 bytes and elements, compressed or not. An array is an element of parts: flags, dimensions,
+name, real part, imaginary part (MathWorks, MAT-File Format). Elements that are not arrays of numbers are skipped.
+`scipy.io.loadmat` is not used: it ends the process with a segmentation fault if a file is damaged.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ NUMBERS = {SPARSE, *range(6, 16)}
 """Classes of arrays: sparse, double, single, and whole numbers of 8 to 64 bits."""
 OTHERS = {1: "a cell array", 2: "a structure", 3: "an object", 4: "text", 16: "a function", 17: "an object"}
 COMPLEX = 0x0800
-"""Among the flags."""
+"""Flag of complex arrays."""
 TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
-"""Of the numbers in a part."""
+"""NumPy types of the numbers in a part, by MATLAB's number."""
 Order = Literal["<", ">"]
 
 
 def is_matlab(head: bytes) -> bool:
-    """True where a file begins as one of MATLAB 5 to 7 does."""
+    """Test for the header of MATLAB 5 to 7."""
     return head[124:128] in (b"\x00\x01IM", b"\x01\x00MI")
 
 
 def mat_arrays(path: Path) -> Readers:
-    """The arrays of numbers in a file.
+    """Readers of the arrays of numbers in a file.
 
     Raises:
-        UnreadableError: It holds none, is damaged, or unpacks to too much.
+        UnreadableError: The file holds none, is damaged, or is too large when decompressed.
     """
     with path.open("rb") as file:
         order: Order = "<" if file.read(HEAD)[126:128] == b"IM" else ">"
@@ -57,7 +57,7 @@ def mat_arrays(path: Path) -> Readers:
 
 
 def _elements(path: Path, order: Order) -> Iterator[bytes]:
-    """The arrays, unpacked: their parts one after the other."""
+    """Yield the arrays, decompressed, each as its parts in sequence."""
     left = max(LARGEST, path.stat().st_size)
     with path.open("rb") as file:
         file.seek(HEAD)
@@ -85,14 +85,14 @@ def _unpacked(content: bytes, most: int) -> bytes:
 
 @dataclass(frozen=True)
 class _Array:
-    """One array.
+    """One array of a file.
 
     Attributes:
-        name: As MATLAB knows it.
-        number: Of its class.
-        complex: True where it has an imaginary part.
-        shape: Its dimensions.
-        parts: What follows its name: numbers.
+        name: Name of the array in MATLAB.
+        number: Number of its class.
+        complex: True if it has an imaginary part.
+        shape: Dimensions of the array.
+        parts: Parts after the name: numbers.
     """
 
     name: str
@@ -103,7 +103,7 @@ class _Array:
 
     @classmethod
     def of(cls, element: bytes, order: Order) -> Self:
-        """An array from its parts."""
+        """Build an array from its parts."""
         parts = _parts(element, order)
         flags, shape, name = (next(parts, None) for _ in range(3))
         if flags is None or shape is None or name is None or flags.nbytes != 8:
@@ -114,7 +114,7 @@ class _Array:
         return cls(name.tobytes().decode("latin-1"), number, bool(word & COMPLEX), lengths, numbers)
 
     def read(self) -> NDArray[Any]:
-        """Its numbers; a sparse matrix is written out."""
+        """Read the numbers; a sparse matrix is written out in full."""
         skipped = 2 if self.number == SPARSE else 0
         if len(self.parts) < skipped + 1 + self.complex or len(self.shape) < 2 or min(self.shape) < 0:
             raise UnreadableError(f"is damaged: {self.name} lacks its numbers or dimensions")
@@ -133,7 +133,7 @@ class _Array:
 
 
 def _parts(element: bytes, order: Order) -> Iterator[NDArray[Any]]:
-    """Parts of numbers, as arrays of one dimension; short ones stand in their own tag."""
+    """Yield the parts of numbers as one-dimensional arrays; short parts are stored in their own tag."""
     place = 0
     while place + 8 <= len(element):
         kind, size = struct.unpack_from(f"{order}II", element, place)

@@ -16,23 +16,23 @@ from amc_circuits.values.quantities import counted
 
 BANNER = b"%%MatrixMarket"
 LONGEST_LINE = 1024
-"""Characters, by the format."""
+"""Most characters of a line, set by the format."""
 FORMATS = ("coordinate", "array")
 FIELDS = {"real": 1, "double": 1, "integer": 1, "complex": 2, "pattern": 0}
-"""Numbers of an entry."""
+"""Numbers in an entry, by field."""
 SYMMETRIES = ("general", "symmetric", "skew-symmetric", "hermitian")
 
 
 @dataclass(frozen=True)
 class _Banner:
-    """First line: whether entries say where they are, their numbers, and what the other half of the matrix is."""
+    """First line of a file: sparse or dense, type of the entries, and symmetry of the matrix."""
 
     sparse: bool
     field: str
     symmetry: str
 
     def mirrored(self, value: Any) -> Any:
-        """The entry on the other side of the diagonal."""
+        """Value of the entry on the other side of the diagonal."""
         return (
             -value
             if self.symmetry == "skew-symmetric"
@@ -43,10 +43,10 @@ class _Banner:
 
 
 def read_matrix_market(path: Path) -> NDArray[Any]:
-    """The matrix, written out, shape (rows, columns).
+    """Read a matrix, written out in full, shape (rows, columns).
 
     Raises:
-        UnreadableError: It is no such file; the line is named.
+        UnreadableError: The file is not in this format; the error names the line.
     """
     lines = _lines(path)
     banner = _banner(next(lines)[1])
@@ -68,7 +68,7 @@ def read_matrix_market(path: Path) -> NDArray[Any]:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Lines that are not empty, with their numbers."""
+    """Yield lines that are not empty, with their numbers."""
     number = 0
     with path.open("rb") as file:
         while line := file.readline(LONGEST_LINE):
@@ -97,7 +97,7 @@ def _banner(text: str) -> _Banner:
 
 
 def _sizes(banner: _Banner, number: int, text: str) -> tuple[int, int, int]:
-    """Rows, columns, and entries that are listed."""
+    """Read rows, columns, and the number of listed entries."""
     words = text.split()
     wanted = 3 if banner.sparse else 2
     if len(words) != wanted or not all(word.isdecimal() and len(word) < 19 for word in words):
@@ -115,7 +115,7 @@ def _sizes(banner: _Banner, number: int, text: str) -> tuple[int, int, int]:
 
 
 def _check_room(path: Path, banner: _Banner, rows: int, columns: int, count: int) -> None:
-    """A head cannot ask for more memory than its entries are worth."""
+    """Refuse a header that claims more entries than the file can hold."""
     if rows * columns > MOST_ENTRIES:
         raise UnreadableError(f"its head says {rows} x {columns}; at most {MOST_ENTRIES} entries are read")
     shortest = 2 * (FIELDS[banner.field] + 2 * banner.sparse)
@@ -124,7 +124,7 @@ def _check_room(path: Path, banner: _Banner, rows: int, columns: int, count: int
 
 
 def _dense_places(banner: _Banner, rows: int, columns: int) -> Iterator[tuple[int, int]]:
-    """Row and column of each entry of an array: column by column, of a symmetric one from the diagonal down."""
+    """Row and column of each entry of an array, column by column; a symmetric one starts at the diagonal."""
     for column in range(columns):
         first = {"general": 0, "skew-symmetric": column + 1}.get(banner.symmetry, column)
         yield from ((row, column) for row in range(first, rows))
@@ -133,7 +133,7 @@ def _dense_places(banner: _Banner, rows: int, columns: int) -> Iterator[tuple[in
 def _enter(
     matrix: NDArray[Any], banner: _Banner, number: int, words: list[str], places: Iterator[tuple[int, int]] | None
 ) -> None:
-    """One line of a file; of an entry that is listed twice the sum."""
+    """Enter one line of a file; entries listed twice are summed."""
     if len(words) != FIELDS[banner.field] + 2 * banner.sparse:
         wanted = FIELDS[banner.field] + 2 * banner.sparse
         raise UnreadableError(f"line {number} has {counted(len(words), 'number')}, not {wanted}")

@@ -1,4 +1,4 @@
-"""Folders that a command fills: its own are taken up again, empty ones are used, foreign ones are left alone."""
+"""Output folders of a command: it continues its own, uses empty ones, and refuses all others."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from netlists import ParameterError
 
 MARKER = "amc-run.json"
 LONGEST_SUFFIX = 16
-"""Characters of a suffix by which a file's format may be known."""
+"""Most characters of a suffix that decides a file's format."""
 
 
 def check_folder(folder: Path, command: str, parameter: str = "out") -> None:
-    """Refuses a folder that `claim_folder` would refuse for what is in it; makes nothing.
+    """Refuse a folder whose content `claim_folder` would refuse; create nothing.
 
     Raises:
-        ParameterError: It is a file, or holds something that the command did not make.
+        ParameterError: The path is a file, or holds something from elsewhere.
     """
     if folder.is_symlink() and not folder.exists():
         raise ParameterError(parameter, str(folder), "is a link to nothing; name a folder")
@@ -33,15 +33,15 @@ def check_folder(folder: Path, command: str, parameter: str = "out") -> None:
 
 
 def claim_folder(folder: Path, command: str, parameter: str = "out") -> Path:
-    """Makes a folder the command's own.
+    """Claim a folder for a command.
 
     Args:
-        folder: To be made, or empty, or made by the same command before.
-        command: Such as `sweep`.
-        parameter: How the user calls the folder, for the error.
+        folder: New, empty, or filled by the same command before.
+        command: Name of the command, such as `sweep`.
+        parameter: Name of the folder's parameter, for the error.
 
     Raises:
-        ParameterError: It is something else, or cannot be written to.
+        ParameterError: The folder is something else, or cannot be written to.
     """
     check_folder(folder, command, parameter)
     marker = folder / MARKER
@@ -64,17 +64,17 @@ def _made_by(marker: Path) -> str:
 
 
 def check_own_files(folder: Path, names: Iterable[str], parameter: str = "out") -> None:
-    """Refuses links, folders, pipes and devices in the place of files that a command writes or reads in its own folder.
+    """Refuse links, folders, pipes and devices in place of files that a command writes or reads in its own folder.
 
-    The folder may come from anywhere: what is written through a link in it would change a file elsewhere.
+    The folder may come from anywhere: writing through a link in it would change a file elsewhere.
 
     Args:
-        folder: The command's own; it need not be there.
-        names: Of its files, which need not be there.
-        parameter: How the user calls the folder, for the error.
+        folder: The command's own folder; it need not exist.
+        names: Names of its files, which need not exist.
+        parameter: Name of the folder's parameter, for the error.
 
     Raises:
-        ParameterError: One of them is no regular file.
+        ParameterError: One of them is not a regular file.
     """
     for name in names:
         with writing(parameter, folder / name):
@@ -89,10 +89,10 @@ def check_own_files(folder: Path, names: Iterable[str], parameter: str = "out") 
 
 
 def read_own_file(path: Path, most: int) -> bytes:
-    """A file of a folder that may come from anywhere.
+    """Read a file of a folder that may come from anywhere.
 
     Raises:
-        OSError: It is none, but a link, pipe or device; or it is larger than so many bytes.
+        OSError: The path is a link, pipe or device, or the file is larger than `most` bytes.
     """
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -105,13 +105,13 @@ def read_own_file(path: Path, most: int) -> bytes:
 
 @contextmanager
 def replacing(path: Path, *, follow: bool = True) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its place when all went well and is removed otherwise.
+    """Open a temporary file beside `path` that replaces it on success and is removed on failure.
 
-    Its suffix is that of `path`, by which writers of pictures and arrays know the format.
+    Its suffix is that of `path`, from which writers of pictures and arrays derive the format.
 
     Args:
-        path: The file, which need not be there.
-        follow: True replaces what a link points to, False the link itself.
+        path: The file, which need not exist.
+        follow: True replaces the target of a link, False the link itself.
     """
     target = _resolved(path) if follow else path.absolute()
     suffix = path.suffix if len(path.suffix) <= LONGEST_SUFFIX else ""
@@ -130,11 +130,11 @@ def replacing(path: Path, *, follow: bool = True) -> Iterator[Path]:
 
 
 def check_output_file(parameter: str, path: Path, suffixes: tuple[str, ...] = ()) -> Path:
-    """A path that can be written to later; where it is a link, what it points to is.
+    """Check that a path can be written to later; for a link, its target is checked.
 
     Raises:
-        ParameterError: Its folder does not exist or cannot be written to, it is no regular file, or its suffix is
-            another.
+        ParameterError: The folder does not exist or is not writable, the path is not a regular file, or its suffix is
+            not allowed.
     """
     if suffixes and path.suffix.lower() not in suffixes:
         raise ParameterError(parameter, str(path), f"must end in {', '.join(suffixes)}")
@@ -149,10 +149,10 @@ def check_output_file(parameter: str, path: Path, suffixes: tuple[str, ...] = ()
 
 
 def _resolved(path: Path) -> Path:
-    """The path without links; raises OSError where they lead to themselves."""
+    """Resolve the links of a path; raises OSError if they form a loop."""
     try:
         target = path.resolve()
-    except RuntimeError:  # of Python before 3.13
+    except RuntimeError:  # raised by Python before 3.13
         target = path
     if target.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
@@ -178,10 +178,10 @@ def _check_target(parameter: str, path: Path, target: Path) -> None:
 
 @contextmanager
 def writing(parameter: str, path: Path) -> Iterator[None]:
-    """Turns what can go wrong while a file is written into the error of an option.
+    """Turn a failure to write a file into the error of an option.
 
     Raises:
-        ParameterError: The file cannot be written, as on a full disk.
+        ParameterError: The file cannot be written, for example on a full disk.
     """
     try:
         yield

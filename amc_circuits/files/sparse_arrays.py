@@ -1,6 +1,6 @@
-"""Sparse matrices written out, from the arrays that files have of them: every place is looked at first.
+"""Sparse matrices written out in full from the arrays in files; every index is checked first.
 
-With NumPy alone: SciPy's own checks let negative pointers through, with which it ends the process.
+Only NumPy is used: SciPy's own checks accept negative pointers, which then end the process.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ Array = NDArray[Any]
 
 
 def written_out(shape: tuple[int, ...], rows: Array, columns: Array, values: Array) -> Array:
-    """A matrix of given entries; of those at one place the sum.
+    """Write out a matrix of given entries; entries at one place are summed.
 
     Raises:
-        UnreadableError: It is too large, or an entry lies outside.
+        UnreadableError: The matrix is too large, or an entry lies outside.
     """
     size = " x ".join(map(str, shape))
     if len(shape) != 2 or min(shape) < 1:
@@ -41,10 +41,10 @@ def written_out(shape: tuple[int, ...], rows: Array, columns: Array, values: Arr
 
 
 def of_pointers(pointers: Array, count: int) -> Array:
-    """The row (or column) of each entry of a compressed matrix, from where each begins and ends.
+    """Row (or column) of each entry of a compressed matrix, from the pointers to begin and end of each.
 
     Raises:
-        UnreadableError: They are no such pointers to `count` entries.
+        UnreadableError: The pointers do not fit `count` entries.
     """
     pointers = np.asarray(pointers).ravel()
     lengths: NDArray[np.int64] = np.diff(pointers.astype(np.int64) if pointers.dtype.kind in "iu" else [])
@@ -92,4 +92,4 @@ SCIPY: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Array], tuple[int, .
     "coo": (("data", "row", "col"), _by_places),
     "dia": (("data", "offsets"), _by_diagonals),
 }
-"""Formats of `scipy.sparse.save_npz`: the arrays of each, and what writes the matrix out."""
+"""Formats of `scipy.sparse.save_npz`: the arrays of each, and the function that writes the matrix out."""

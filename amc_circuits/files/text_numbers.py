@@ -1,7 +1,7 @@
 """Numbers in text: separated by commas, semicolons, tabs or blanks, real or complex, with or without a header line.
 
-A file is read line by line, so that it takes no more memory than the numbers in it. Decimal commas are read where
-semicolons or tabs separate, or where quotes hold the number.
+A file is read line by line, so that it takes no more memory than its numbers. Decimal commas are read if semicolons or
+tabs separate, or if quotes enclose the number.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ from amc_circuits.files.file_kinds import UnreadableError
 from amc_circuits.values.quantities import counted
 
 MOST_ENTRIES = 2**24
-"""Of a matrix that its file does not hold as plain bytes: 4096 x 4096."""
+"""Most entries of a matrix whose file does not hold it as plain bytes: 4096 x 4096."""
 MOST_COLUMNS = 2**16
 LONGEST_LINE = 32 * MOST_COLUMNS
-"""Characters."""
+"""Most characters of a line."""
 SHOWN = 30
-"""Characters of a text in an error."""
+"""Most characters of a text in an error."""
 EXPECTED = "wanted are rows of numbers, separated by commas, semicolons, tabs or blanks"
 QUOTES = "\"'"
 _BEGINS = re.compile(r"[+-]?\.?\d")
 _NUMBER = re.compile(r"^(?=.*\d|[+-]?(nan|inf))[^_]*$")
-"""At least a digit, or what is no finite number; Python's own underscores are none of other programs."""
+"""Text with at least one digit, or nan or infinity; underscores are read by Python only, so they are refused."""
 
 
 class HeaderWarning(UserWarning):
-    """The first line of a file was taken for a header."""
+    """Warning that the first line of a file is treated as a header."""
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a text file with their numbers, from 1; without what follows a `#`, and without empty ones.
+    """Yield the lines of a text file with their numbers, from 1, without comments after `#` and without empty lines.
 
     Raises:
-        UnreadableError: A line is too long, or no text.
+        UnreadableError: A line is too long, or not text.
     """
     with path.open("rb") as file:
         wide = file.read(2) in (b"\xff\xfe", b"\xfe\xff")
@@ -63,12 +63,12 @@ def lines_of(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def shown(text: str) -> str:
-    """A piece of a file as an error shows it."""
+    """Shorten a piece of a file for an error."""
     return repr(text if len(text) <= SHOWN else text[: SHOWN - 3] + "...")
 
 
 def number_of(text: str) -> float | complex | None:
-    """A number as programs write it, with `j` or `i` behind an imaginary part; None where it is none."""
+    """Read a number as programs write it, with `j` or `i` after an imaginary part; None if it is not a number."""
     plain = re.sub(r" *([+-]) *", r"\1", text.strip()).lower().replace("d", "e")
     if not _NUMBER.search(plain):
         return None
@@ -82,16 +82,16 @@ def number_of(text: str) -> float | complex | None:
 
 @dataclass
 class _Rows:
-    """Rows of numbers while they are read.
+    """Rows of numbers during reading.
 
     Attributes:
-        separator: Between the numbers; None for blanks.
-        width: Numbers in a row, as in the first.
+        separator: Separator of the numbers; None for blanks.
+        width: Numbers in a row, set by the first.
         first: Line of the first row.
         count: Rows so far.
-        real: Parts of all numbers.
-        imaginary: Likewise; None as long as none is complex.
-        decimal: `.` or `,` once it is known, and the line where it was first seen.
+        real: Real parts of all numbers.
+        imaginary: Imaginary parts; None as long as no number is complex.
+        decimal: Decimal mark, `.` or `,`, and the line of its first use; None until then.
     """
 
     separator: str | None
@@ -103,7 +103,7 @@ class _Rows:
     decimal: tuple[str, int] | None = None
 
     def add(self, line: int, fields: list[str]) -> None:
-        """One row."""
+        """Add one row."""
         if not self.count:
             self.width, self.first = len(fields), line
         if len(fields) != self.width:
@@ -133,7 +133,7 @@ class _Rows:
         return number
 
     def _with_point(self, line: int, column: int, text: str) -> str:
-        """A number with a decimal comma, which no comma beside it separates."""
+        """Replace the decimal comma of a number; a comma that is not a decimal one is refused."""
         if self.separator is None or "." in text or text.count(",") > 2:
             raise UnreadableError(f"line {line}, column {column}: {shown(text)} has commas that are no decimal ones")
         self._same_decimal(",", line)
@@ -149,7 +149,7 @@ class _Rows:
             )
 
     def result(self) -> NDArray[Any]:
-        """All rows, shape (rows, columns)."""
+        """All rows as an array, shape (rows, columns)."""
         values: NDArray[Any] = np.array(self.real)
         if self.imaginary is not None:
             values = values + 1j * np.array(self.imaginary)
@@ -161,10 +161,10 @@ def _spelled(mark: str) -> str:
 
 
 def read_text(path: Path) -> NDArray[Any]:
-    """A table of numbers, shape (rows, columns).
+    """Read a table of numbers, shape (rows, columns).
 
     Raises:
-        UnreadableError: It is none; line and column are named.
+        UnreadableError: The text is not a table; the error names line and column.
     """
     rows: _Rows | None = None
     header = ""
@@ -190,13 +190,13 @@ def read_text(path: Path) -> NDArray[Any]:
 
 
 def separator_of(text: str) -> str | None:
-    """What separates the numbers of a line: the first that is there of a tab, a semicolon and a comma; else None."""
+    """Separator of the numbers of a line: the first present of a tab, a semicolon and a comma; else None."""
     bare = "".join(text.split('"')[::2])
     return next((mark for mark in "\t;," if mark in bare), None)
 
 
 def fields_of(line: int, text: str, separator: str | None) -> list[str]:
-    """The pieces of a line, without blanks and quotes around them; a separator at the end of a line ends it."""
+    """Split a line into fields, without blanks and quotes around them; a separator at the end adds no field."""
     if separator is None or '"' not in text:
         pieces = text.split(separator, MOST_COLUMNS)
     else:
@@ -211,7 +211,7 @@ def fields_of(line: int, text: str, separator: str | None) -> list[str]:
 
 
 def _is_header(line: int, fields: list[str]) -> bool:
-    """True for words alone; numbers below an empty corner are the names of a table's columns."""
+    """True for a line of words only; a line with an empty first field is refused: below it are names of rows."""
     if len(fields) > 1 and not fields[0]:
         raise UnreadableError(
             f"line {line} begins with an empty field: the first column holds names of rows; write the numbers alone "

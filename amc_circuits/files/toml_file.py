@@ -1,4 +1,4 @@
-"""Specifications in TOML files, which may come from anywhere: text, size and depth are checked before they are read."""
+"""Specifications in TOML files from anywhere: text, size and depth are checked before parsing."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ from amc_circuits.files.toml_lines import explained, first_too_deep
 from netlists import ParameterError
 
 LARGEST_FILE = 2_000_000
-"""Bytes. Python's reader takes up to 150 times as much memory."""
+"""Most bytes of a file. Python's reader takes up to 150 times as much memory."""
 DEEPEST = 8
-"""Parts of a key, and lists and tables in each other. Of a key with n parts Python's reader makes n^2 / 2 entries."""
+"""Most parts of a key, and most nested lists and tables.
+
+Python's reader makes n^2 / 2 entries of a key with n parts.
+"""
 _MANY_DIGITS = re.compile(r"[0-9][0-9_]{4299}")
 
 
 def read_toml(parameter: str, path: Path) -> tuple[str, dict[str, Any]]:
-    """The text of a file and its content.
+    """Read a file as text and as parsed content.
 
     Args:
-        parameter: How the user calls the file, for the error.
+        parameter: Name of the file's parameter, for the error.
         path: The file.
 
     Raises:
-        ParameterError: It cannot be read, or is no TOML of bearable size and depth; it names the line.
+        ParameterError: The file cannot be read, or is not TOML of allowed size and depth; the error names the line.
     """
     text = _text(parameter, path)
     return text, _parsed(parameter, path, text)
@@ -55,6 +58,6 @@ def _parsed(parameter: str, path: Path, text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ParameterError(parameter, str(path), f"cannot be read as TOML: {explained(text, str(error))}") from None
-    except ValueError:  # of Python, which reads no number of more than 4300 digits
+    except ValueError:  # Python reads no number of more than 4300 digits
         line = text.count("\n", 0, found.start()) + 1 if (found := _MANY_DIGITS.search(text)) else 1
         raise ParameterError(parameter, str(path), f"has a number of too many digits (at line {line})") from None

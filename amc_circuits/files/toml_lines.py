@@ -1,4 +1,4 @@
-"""In which line of a TOML text something stands: for errors, so that it may take its time."""
+"""Line numbers in a TOML text. Used for errors only, so speed does not matter."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections import Counter
 from typing import Any
 
 Place = tuple[str | int, ...]
-"""Keys and numbers of list entries from the outermost on, such as `("points", 2, "size")`."""
+"""Path of a value: keys and list indices from the outermost on, such as `("points", 2, "size")`."""
 _TOKEN = re.compile(
-    # Text of several lines may end in up to two quotes of its own; one without an end takes all that follows. None of
-    # these goes back over what it took, so that the time is in proportion to the text.
+    # Text of several lines may end in up to two quotes of its own; one without an end takes all that follows. No
+    # pattern goes back over text that it took, so that the time is proportional to the length.
     r'"""(?:[^"\\]++|\\.|"(?!""))*+(?:"{3,5}|\Z)'
     r"|'''(?:[^']++|'(?!''))*+(?:'{3,5}|\Z)"
     r'|"(?:[^"\\\n]++|\\.)*+"?'
@@ -24,11 +24,11 @@ _KEY = re.compile(r"[ \t]*([^=\n]{1,100}?)[ \t]*=")
 
 
 def line_of(text: str, place: Place) -> int | None:
-    """The line, from 1, in which the statement begins that says what stands in a place; None if none does.
+    """Line, from 1, of the statement that sets the value at a place; None if there is none.
 
     Args:
-        text: TOML that can be read.
-        place: What is looked for.
+        text: Valid TOML.
+        place: Path of the value.
     """
     starts, _ = _statements(text)
     section: Place = ()
@@ -45,7 +45,7 @@ def line_of(text: str, place: Place) -> int | None:
 
 
 def _section(content: Any, entries: Counter[Place]) -> Place:
-    """The place that a heading names; of lists of tables, in which each heading is an entry, the last entry so far."""
+    """Place of a heading; in a list of tables each heading is an entry, so the last entry so far."""
     place: Place = ()
     while content:
         ((key, content),) = content.items()
@@ -59,11 +59,13 @@ def _section(content: Any, entries: Counter[Place]) -> Place:
 
 
 def first_too_deep(text: str, most: int) -> int | None:
-    """Where, first, a key has more parts than so many, or lists and tables are deeper in each other; None if nowhere.
+    """Offset of the first key with too many parts or of the first list or table nested too deeply.
+
+    None if there is none.
 
     Args:
-        text: Any.
-        most: Parts and depth that are allowed.
+        text: Any text.
+        most: Allowed parts and depth.
     """
     depth = dots = end = 0
     for token in _TOKEN.finditer(text):
@@ -83,7 +85,7 @@ def first_too_deep(text: str, most: int) -> int | None:
 
 
 def explained(text: str, error: str) -> str:
-    """What Python says of a text that it cannot read, and the key of which it says so, where that helps to find it.
+    """Add the key to Python's error on an unreadable text, if this helps to locate it.
 
     Args:
         text: TOML that cannot be read.
@@ -93,7 +95,7 @@ def explained(text: str, error: str) -> str:
     if found := re.search(r"\(at line (\d+)", error):
         lines = lines[: int(found[1])]
     twice = error.startswith("Cannot overwrite a value")
-    # A list that does not end takes in what follows, up to the line that can be nothing of it.
+    # A list without an end takes in what follows, up to the first line that cannot be part of it.
     starts, depth = _statements("\n".join(lines if twice or not found else lines[:-1]))
     key = _KEY.match(text, starts[-1]) if starts else None
     if key and twice:
@@ -105,10 +107,10 @@ def explained(text: str, error: str) -> str:
 
 
 def _statements(text: str) -> tuple[list[int], int]:
-    """Where statements begin: after the end of a line that is in no text, list or table, where something stands.
+    """Locate the beginnings of statements: after each line end outside of text, lists and tables, before content.
 
     Returns:
-        All of them, and in how many lists and tables the text ends.
+        Offsets of the statements, and the depth of lists and tables at the end of the text.
     """
     found, depth, begin = [], 0, 0
     for token in _TOKEN.finditer(text + "\n"):

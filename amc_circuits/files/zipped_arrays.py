@@ -1,4 +1,7 @@
-"""Arrays in .npz files of NumPy and SciPy: read member by member, none larger than it says and than is allowed."""
+"""Arrays in .npz files of NumPy and SciPy, read member by member.
+
+No array may be larger than its header claims, or than is allowed.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +19,19 @@ from amc_circuits.files.sparse_arrays import SCIPY
 from amc_circuits.files.text_numbers import MOST_ENTRIES
 
 Readers = Mapping[str, Callable[[], NDArray[Any]]]
-"""What reads each array of a file, by its name."""
+"""Functions that read each array of a file, by its name."""
 LARGEST = 16 * MOST_ENTRIES
-"""Bytes of an array that its file does not hold as such."""
+"""Most bytes of an array that its file does not hold as plain bytes."""
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 def npz_arrays(path: Path) -> Readers:
-    """The arrays of a file; of one by SciPy a single one, the sparse matrix written out, under the name `sparse`.
+    """Readers of the arrays of a file; a file of SciPy has one, the sparse matrix written out, named `sparse`.
 
     Raises:
-        UnreadableError: It is another zip archive, or a damaged one.
-        zipfile.BadZipFile: It is damaged.
+        UnreadableError: The file is another zip archive, or a damaged one.
+        zipfile.BadZipFile: The archive is damaged.
     """
     with zipfile.ZipFile(path) as archive:
         members = {info.filename: info for info in archive.infolist()}
@@ -48,7 +51,7 @@ def npz_arrays(path: Path) -> Readers:
 
 
 def _member(path: Path, name: str) -> NDArray[Any]:
-    """One array; what it takes is known before it is read."""
+    """Read one array; its size is known before it is read."""
     with zipfile.ZipFile(path) as archive:
         info = archive.getinfo(name)
         if info.file_size > max(LARGEST, path.stat().st_size):
@@ -59,7 +62,7 @@ def _member(path: Path, name: str) -> NDArray[Any]:
             raise UnreadableError(f"{name} is packed in another way than numpy.savez does; write it anew")
         with archive.open(info) as file:
             array = _array(name, file, info.file_size)
-            file.read()  # to the end, where the check sum is looked at
+            file.read()  # to the end, where the check sum is verified
     return array
 
 
@@ -81,7 +84,7 @@ def _array(name: str, file: IO[bytes], size: int) -> NDArray[Any]:
 
 
 def _sparse(readers: Readers) -> NDArray[Any]:
-    """A sparse matrix of SciPy, written out."""
+    """Read a sparse matrix of SciPy, written out in full."""
     form = readers["format"]().tobytes().replace(b"\0", b"").decode("latin-1")
     names, write_out = SCIPY.get(form, ((), None))
     if write_out is None or not set(names) <= readers.keys():

@@ -1,1 +1,1 @@
-"""The test bench of op-amps, and the macro model that fits what it measures."""
+"""Test bench of op-amps, and the macro model fitted to its metrics."""

@@ -1,4 +1,4 @@
-"""Measures an op-amp by real ngspice, whatever it is made of: the metrics of a data sheet, by stated definitions."""
+"""Measurement of an op-amp of any type with ngspice: data-sheet metrics with stated definitions."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ from netlists.temperature import NOMINAL_TEMPERATURE
 
 __all__ = ["FrequencyResponse", "OpAmpFigures", "characterize", "frequency_response"]
 GBWP_AT_GAIN = 10.0
-"""GBWP is gain times frequency where the gain is 20 dB."""
+"""Gain at which the GBWP is measured: gain times frequency at 20 dB."""
 PROBE = 1e3
-"""Load that tells the output resistance, ohm."""
+"""Load for the measurement of output resistance, ohm."""
 NO_OUTPUT_RESISTANCE = 1e-3
-"""Ohm; below, the loss of gain into the probe is rounding."""
+"""Smallest measurable output resistance, ohm; below, the loss of gain into the probe is rounding."""
 NO_EXCESS_PHASE = math.radians(0.05)
-"""Below, the second pole is a thousand times the crossover frequency or more."""
+"""Smallest excess phase that counts; below, the second pole is at a thousand times the crossover frequency or more."""
 STEEPEST = math.radians(89.0)
-"""A second pole alone turns the phase by less than 90 degrees."""
+"""Largest excess phase: a single second pole turns the phase by less than 90 degrees."""
 NO_CAPACITANCE = 1e-21
-"""Farad; below, an input capacitance is rounding, and it has either sign."""
+"""Smallest input capacitance that counts, F; below, it is rounding and of either sign."""
 NO_NOISE = 1e-15
-"""V/sqrt(Hz); below, noise is that of the resistors that keep a circuit from being singular."""
+"""Smallest noise that counts, V/sqrt(Hz); below, it comes from resistors that keep a circuit from being singular."""
 IDEAL_OUTPUT = "an ideal source cannot be short-circuited; put a resistor of 1 ohm or more before its output pin"
 NO_SUPPLY = "this model has no supply and no limits"
 LIMITS = (
     "offset", "quiescent_current", "class_ab_current", "rail_share", "swing_low", "swing_high", "output_low",
     "output_high", "slew_rate_rising", "slew_rate_falling", "source_current", "sink_current",
 )  # fmt: skip
-"""Metrics that a model without rails does not have."""
+"""Metrics that need rails."""
 
 
 def characterize(
@@ -54,18 +54,18 @@ def characterize(
     load_capacitance: float = 0.0,
     say: Callable[[str], None] | None = None,
 ) -> OpAmpFigures:
-    """Measures an op-amp. A metric that it does not have, or that cannot be measured, is None with its reason.
+    """Measure an op-amp. A metric that it does not have, or that cannot be measured, is None with its reason.
 
     Args:
         opamp: Any op-amp record.
         load: Resistance from output to ground, ohm.
-        temperature: K.
-        load_capacitance: From output to ground, F.
-        say: Is given the name of each measurement before it begins.
+        temperature: Temperature, K.
+        load_capacitance: Capacitance from output to ground, F.
+        say: Callback that gets the name of each measurement before it begins.
 
     Raises:
-        ParameterError: It does not amplify; where another order of its pins would, that is said.
-        SimulationError: There is no operating point with its output at 0 V; deck and log are kept.
+        ParameterError: The op-amp does not amplify. If another order of its pins would, the error names it.
+        SimulationError: There is no operating point with the output at 0 V; deck and log are kept.
     """
     runs = Runs(OpAmpBench(opamp=opamp, load=load, load_capacitance=load_capacitance, temperature=temperature), say)
     reasons: dict[str, str] = {}
@@ -88,7 +88,7 @@ def characterize(
 
 
 def _try(reasons: dict[str, str], names: Iterable[str], measure: Callable[[], Found]) -> Found:
-    """Metrics of these names; where they cannot be measured, None and why."""
+    """Run a measurement; if it fails, its metrics are None and the reason is recorded."""
     try:
         return measure()
     except (SimulationError, LookupError) as error:
@@ -97,9 +97,9 @@ def _try(reasons: dict[str, str], names: Iterable[str], measure: Callable[[], Fo
 
 
 def _noise(runs: Runs, frequency: float, reasons: dict[str, str]) -> Found:
-    """Noise of an op-amp's devices at its input, one-sided, V/sqrt(Hz)."""
+    """Noise of the op-amp's devices at its input, one-sided, V/sqrt(Hz)."""
     runs.say("noise")
-    unloaded = runs.bench.replace(load=None, load_capacitance=0.0)  # A load makes noise of its own.
+    unloaded = runs.bench.replace(load=None, load_capacitance=0.0)  # a load adds noise of its own
     density = float(runs.run(partial(noise_deck, frequency=frequency), unloaded)["inoise_spectrum"][0])
     if density <= NO_NOISE:
         reasons["input_noise"] = "its parts make none"
@@ -110,7 +110,7 @@ def _small_signal(runs: Runs, reasons: dict[str, str]) -> dict[str, Any]:
     """Metrics from the gain over frequency.
 
     Raises:
-        ParameterError: It does not amplify.
+        ParameterError: The op-amp does not amplify.
         SimulationError: There is no gain under the load.
     """
     runs.say("gain")
@@ -137,7 +137,7 @@ def _small_signal(runs: Runs, reasons: dict[str, str]) -> dict[str, Any]:
 
 
 def _output(runs: Runs, crossover: float, reasons: dict[str, str]) -> Found:
-    """Output resistances, and where the gain without load is 1, Hz."""
+    """Output resistances, and the frequency of unity gain without load, Hz."""
     runs.say("output resistance")
     free, probed = (
         frequency_response(runs.bench.replace(load=load, load_capacitance=0.0), runs) for load in (None, PROBE)
@@ -153,7 +153,7 @@ def _output(runs: Runs, crossover: float, reasons: dict[str, str]) -> Found:
 
 
 def _second_pole(excess: float, crossover: float) -> float | None:
-    """The pole that turns the phase by `excess` radians at the crossover, Hz."""
+    """Frequency of the pole that turns the phase by `excess` radians at the crossover, Hz."""
     return None if excess < NO_EXCESS_PHASE else crossover / math.tan(min(excess, STEEPEST))
 
 

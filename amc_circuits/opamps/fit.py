@@ -1,4 +1,4 @@
-"""A macro model from measured metrics: what timing, poles and limits of a subcircuit's circuits are taken from."""
+"""Macro model from measured metrics: the basis of timing, poles and limits of circuits with a subcircuit op-amp."""
 
 from __future__ import annotations
 
@@ -15,28 +15,31 @@ from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 NEEDED = (
     "swing_high", "swing_low", "slew_rate_rising", "slew_rate_falling", "source_current", "sink_current",
 )  # fmt: skip
-"""Metrics without which there is no macro model."""
+"""Metrics that a macro model needs."""
 LEAST_RESISTANCE = 1e-3
-"""Ohm, in the place of an output resistance too small to measure: the macro model needs one."""
+"""Output resistance of the macro model if the measured one is too small, ohm: the model needs one."""
 STRONG = 0.9
-"""Part of `swing/output_resistance` beyond which the short-circuit current does not tell the limit: the macro model's
-own output resistance takes nearly all of the swing."""
+"""Limit on the short-circuit current, as a part of `swing/output_resistance`.
+
+Above it, that current does not show the current limit: the macro model's own output resistance takes nearly all of the
+swing.
+"""
 
 
 def fit_macro(figures: OpAmpFigures, supply_voltage: float) -> MacroOpAmp:
-    """The macro model that has these metrics under the same load.
+    """Compute the macro model that has these metrics under the same load.
 
-    Gain, GBWP, slew rate and swing are those without load: the measured ones times `1 + R_out/R_load`. Where the two
-    edges or rails differ, the weaker one counts. Without a current at rest the macro model has none, either: its energy
-    is unknown. Without a class-AB current all of the current at rest counts as one.
+    Gain, GBWP, slew rate and swing are those without load: the measured ones times `1 + R_out/R_load`. If the two edges
+    or rails differ, the weaker one counts. Without a measured quiescent current the macro model has none: its energy is
+    unknown. Without a class-AB current, the whole quiescent current counts as class-AB.
 
     Args:
-        figures: As `characterize` returns them.
+        figures: Metrics from `characterize`.
         supply_voltage: The rails are plus and minus this, V.
 
     Raises:
         ParameterError: The op-amp has no rails and no limits, a metric that the macro model needs is missing, or the
-            metrics do not fit together; it names the metric and why.
+            metrics do not fit together; the error names the metric and the reason.
     """
     if figures.reasons.get("swing_high") == NO_SUPPLY:
         raise ParameterError("opamp", "a model without supply", "has no limits to fit; it is its own model")
@@ -67,7 +70,7 @@ def fit_macro(figures: OpAmpFigures, supply_voltage: float) -> MacroOpAmp:
             class_ab_current=None if quiescent is None else min(figures.class_ab_current or quiescent, quiescent),
         )
     except ParameterError as error:
-        # The name of a parameter is that of an option, which nobody typed.
+        # The parameter has the name of an option, which the user did not type.
         metric = error.parameter.replace("_", " ")
         raise ParameterError(
             "opamp", f"a measured {metric} of {error.value}", f"its macro model: {error.mend}"
@@ -75,7 +78,7 @@ def fit_macro(figures: OpAmpFigures, supply_voltage: float) -> MacroOpAmp:
 
 
 def _known(figures: OpAmpFigures, name: str) -> float:
-    """A metric that the macro model needs."""
+    """Value of a metric that the macro model needs."""
     value = getattr(figures, name)
     if value is None:
         mend = f"{figures.reasons.get(name, BELOW_NOISE)}; timing and limits of a circuit are taken from it"
@@ -84,7 +87,7 @@ def _known(figures: OpAmpFigures, name: str) -> float:
 
 
 def clamp_margin(slew_rate: float, gain: float, gbwp: float) -> float:
-    """From where the macro model's clamp has halved the gain to its `output_swing`, V.
+    """Distance from the level at which the macro model's clamp has halved the gain to its `output_swing`, V.
 
     The clamp's conductance at x is `I_max/V_c exp((x - swing)/V_c)`; the gain is half where this equals `1/R1`, so with
     `I_max R1 = slew_rate A0/w_T` it is `V_c ln(I_max R1/V_c)`.
@@ -93,23 +96,26 @@ def clamp_margin(slew_rate: float, gain: float, gbwp: float) -> float:
 
 
 def current_limit(short_circuit: float, swing: float, resistance: float) -> float:
-    """I_lim of `short_circuit = I_lim tanh(swing/(resistance I_lim))`, A; the current itself where that is larger."""
+    """Solve `short_circuit = I_lim tanh(swing/(resistance I_lim))` for I_lim, A.
+
+    The short-circuit current itself is returned if it exceeds `STRONG` times `swing/resistance`.
+    """
     share = short_circuit * resistance / swing
     if share > STRONG:
         return short_circuit
-    from scipy.optimize import brentq  # here, for every command would wait for it
+    from scipy.optimize import brentq  # imported here, otherwise every command would load it
 
     drive: float = brentq(lambda u: math.tanh(u) - share * u, 1e-3, 1 / share)
     return swing / (resistance * drive)
 
 
 def fitted(opamp: SubcircuitOpAmp, load: float = 10e3, temperature: float = NOMINAL_TEMPERATURE) -> SubcircuitOpAmp:
-    """The same subcircuit with the macro model that fits it; of the one it brings, only the rails count.
+    """Fit a macro model to a subcircuit; of the macro model that it has, only the rails are kept.
 
-    A warning says where its energy is not known, or lacks what the load takes.
+    A warning reports an unknown energy, or one without the share of the load.
 
     Raises:
-        ParameterError: It does not amplify, or a metric is missing that the macro model needs.
+        ParameterError: The op-amp does not amplify, or a metric that the macro model needs is missing.
         SimulationError: The simulator failed; deck and log are kept.
     """
     figures = characterize(opamp, load=load, temperature=temperature)

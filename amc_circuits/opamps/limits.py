@@ -1,4 +1,4 @@
-"""Measures an op-amp up to its limits at rest: swing, supply currents, largest output currents."""
+"""Limits of an op-amp at rest: swing, supply currents, largest output currents."""
 
 from __future__ import annotations
 
@@ -18,43 +18,43 @@ from netlists.record import FloatArray
 Found = dict[str, float | None]
 """Metrics by their names in `OpAmpFigures`."""
 SWING_AT = 0.5
-"""The swing ends where the incremental gain has fallen to this part of the one at 0 V."""
+"""Incremental gain at the ends of the swing, as a part of the gain at 0 V."""
 NOISE = 8.0
 """Standard deviations of the input's steps by which a step must differ to count."""
 UNLIMITED = 100.0
-"""A; no op-amp delivers more, and a model that does has no limit."""
+"""Output current without limit, A; no op-amp delivers more, and a model that does has no limit."""
 TURNED = 1e-3
-"""Part of the supply by which an output that is led outwards must not come back."""
+"""Part of the supply by which an output driven outwards must not turn back."""
 JUMPED = 0.1
-"""Part of the supply by which an output may move in one step of a two-hundredth of it."""
+"""Part of the supply that an output may move in one step of a two-hundredth of it."""
 LONGEST_SWEEP = 10.0
-"""Seconds for one sweep with one tolerance."""
+"""Longest time of one sweep with one tolerance, s."""
 MIDDLE = 20
-"""Steps around 0 V from which the gain there, and its noise, are taken."""
+"""Number of steps around 0 V that give the gain there and its noise."""
 OFFSET_DIGITS = 12
-"""Of an offset in volts; beyond is rounding."""
+"""Decimal digits of an offset in volts; further ones are rounding."""
 NO_CURRENT = 1e-9
-"""A; below, a current at rest is what the simulator adds to junctions."""
+"""Smallest quiescent current that counts, A; below, it is the current that the simulator adds to junctions."""
 LEAST_GROWTH = 1e-4
-"""Part of the output current by which the rails' currents must grow with it to tell how."""
+"""Least growth of the rails' currents with the output current, as a part of it; below, it cannot be measured."""
 LEAST_CLASS_AB = 1e-3
-"""Part of the current at rest that a class-AB current must be to be told from the noise of the rails' currents."""
+"""Least class-AB current as a part of the quiescent current; below, it is lost in the noise of the rails' currents."""
 THROUGH_RAILS = 0.9
-"""Least part of the output current that flows through the rails of an op-amp whose model returns none to node 0."""
+"""Least part of the output current through the rails, for a model that returns none to node 0."""
 SHARE_DIGITS = 6
-"""Of the part of the output current that flows through the rails."""
+"""Decimal digits of the part of the output current through the rails."""
 SMALLER_DRIVES = (1.0, 0.2)
-"""Volts between the inputs where half the supply leads a model astray."""
+"""Smaller drives between the inputs, V, for models that go astray at half the supply."""
 SMALLEST_DRIVES, FAR = (*SMALLER_DRIVES, 0.02, 2e-3), 10.0
-"""The same with the output held, and how many times the supply the gain must make of them."""
+"""The same with the output held, and the least ratio of gain times drive to the supply."""
 BISECTIONS = 5
 
 
 def transfer(runs: Runs) -> tuple[FloatArray, FloatArray, FloatArray, bool, bool]:
-    """Output, inverting input and current of the positive rail over the levels of the output, from rail to rail.
+    """Sweep output, inverting input and current of the positive rail from rail to rail.
 
     Returns:
-        Shape (points,) each, and whether the sweep came to the negative and to the positive rail.
+        Shape (points,) each, and whether the sweep reached the negative and the positive rail.
     """
     rail = runs.bench.supply_voltage
     (down, low), (up, high) = outwards(runs, -rail), outwards(runs, rail)
@@ -64,14 +64,14 @@ def transfer(runs: Runs) -> tuple[FloatArray, FloatArray, FloatArray, bool, bool
 
 
 def outwards(runs: Runs, end: float) -> tuple[dict[str, FloatArray], bool]:
-    """The sweep from 0 V towards a rail, as far as there are operating points, and whether it came to the rail.
+    """Sweep from 0 V towards a rail, as far as operating points exist; the flag is true if the rail is reached.
 
-    Far beyond its limits a model may have a second operating point, or Newton's method may jump to one: there the
-    output turns back or jumps, and the sweep is tried with another tolerance and from the rail inwards, at last cut
-    off.
+    Far beyond its limits a model may have a second operating point, or Newton's method may jump to one: the output then
+    turns back or jumps. In this case the sweep is repeated with another tolerance, then from the rail inwards, and at
+    last cut off.
 
     Raises:
-        SimulationError: There are none beside 0 V.
+        SimulationError: There is no operating point except at 0 V.
     """
     best: dict[str, FloatArray] = {}
     failure: SimulationError | None = None
@@ -98,7 +98,7 @@ def outwards(runs: Runs, end: float) -> tuple[dict[str, FloatArray], bool]:
 
 
 def _bisected(runs: Runs, end: float) -> dict[str, FloatArray]:
-    """The longest sweep from 0 V that does not fail; nothing without one."""
+    """Search for the longest sweep from 0 V that does not fail; empty if none succeeds."""
     good, bad, found = 0.0, end, dict[str, FloatArray]()
     for _ in range(BISECTIONS):
         middle = (good + bad) / 2
@@ -112,7 +112,7 @@ def _bisected(runs: Runs, end: float) -> dict[str, FloatArray]:
 
 
 def _followed(sweep: dict[str, FloatArray], end: float) -> tuple[dict[str, FloatArray], bool]:
-    """A sweep from 0 V up to where the output turns back, and whether that is all of it."""
+    """Cut a sweep from 0 V where the output turns back; the flag is true if nothing was cut."""
     turned = np.flatnonzero(np.diff(sweep["v(out)"] * np.sign(end)) < -TURNED * abs(end))
     jumped = np.flatnonzero(np.abs(np.diff(sweep["v(out)"])) > JUMPED * abs(end))
     points = min([len(sweep["v(out)"]), *(found[0] + 1 for found in (turned, jumped) if found.size)])
@@ -120,21 +120,21 @@ def _followed(sweep: dict[str, FloatArray], end: float) -> tuple[dict[str, Float
 
 
 def at_rest(output: FloatArray, values: FloatArray) -> float:
-    """Values of a sweep where the output is at 0 V."""
+    """Interpolate values of a sweep at an output of 0 V."""
     middle = int(np.argmin(np.abs(output)))
     near = slice(max(middle - 1, 0), middle + 2)
     return float(np.interp(0.0, output[near], values[near]))
 
 
 def swing(output: FloatArray, inverting: FloatArray) -> tuple[float, float]:
-    """Lowest and highest output between which the incremental gain is at least half the one at 0 V.
+    """Lowest and highest output with at least half the incremental gain at 0 V.
 
-    A step of the input counts only by what it passes the noise of the steps around 0 V: at 150 dB they are as small as
-    the simulator's rounding.
+    A step of the input counts only by its excess over the noise of the steps around 0 V: at 150 dB the steps are as
+    small as the simulator's rounding.
 
     Args:
         output: Levels of the output, rising, V.
-        inverting: What the inverting input takes for each, V.
+        inverting: Voltage of the inverting input at each level, V.
     """
     steps = np.diff(output)
     moved = steps > 0
@@ -149,7 +149,7 @@ def swing(output: FloatArray, inverting: FloatArray) -> tuple[float, float]:
 
 
 def _end(level: FloatArray, value: FloatArray) -> float:
-    """Level from where on the value stays above zero; the last level without one."""
+    """Level from which on the value stays above zero; the last level if there is none."""
     inside = np.flatnonzero(value <= 0)
     k = int(inside[-1]) + 1 if inside.size else 0
     if k in (0, len(level)):
@@ -158,10 +158,10 @@ def _end(level: FloatArray, value: FloatArray) -> float:
 
 
 def levels(runs: Runs, reasons: dict[str, str]) -> Found:
-    """Offset, swing, current at rest, and, as `drawn`, that current whatever its sign.
+    """Offset, swing, quiescent current, and, as `drawn`, that current with either sign.
 
     Raises:
-        SimulationError: There are no operating points beside the one at 0 V.
+        SimulationError: There are no operating points except at 0 V.
     """
     output, inverting, current, *complete = transfer(runs)
     low, high = swing(output, inverting)
@@ -191,14 +191,14 @@ def levels(runs: Runs, reasons: dict[str, str]) -> Found:
 
 
 def rail_currents(runs: Runs, quiescent: float, reasons: dict[str, str]) -> Found:
-    """I_qo of `sqrt(i^2/4 + I_qo^2)`, by how the rails' mean current D above rest grows with `+-i`.
+    """Fit I_qo of `sqrt(i^2/4 + I_qo^2)` to the growth D of the rails' mean current with `+-i`.
 
     `D = sqrt(i^2/4 + I_qo^2) - I_qo` gives `I_qo = (i^2/4 - D^2)/(2 D)`.
 
     Args:
         runs: The op-amp at rest on its bench.
-        quiescent: Its current at rest, A; the output current i is as large.
-        reasons: Takes down why there is none.
+        quiescent: Quiescent current, A; the output current i is as large.
+        reasons: Receives the reason if there is no result.
     """
     unloaded = runs.bench.replace(load=None, load_capacitance=0.0)
     plots = [runs.run(partial(load_current_deck, current=current), unloaded) for current in (-quiescent, quiescent)]
@@ -231,9 +231,9 @@ def short_circuit(runs: Runs, offset: float, gain: float, reasons: dict[str, str
 
     Args:
         runs: The op-amp at rest on its bench.
-        offset: The inverting input at rest, V.
-        gain: DC gain, V/V; a drive times it must be far more than the supply.
-        reasons: Takes down why there are none.
+        offset: Voltage of the inverting input at rest, V.
+        gain: DC gain, V/V; gain times drive must far exceed the supply.
+        reasons: Receives the reasons if there is no result.
 
     Raises:
         SimulationError: There is no such operating point.
@@ -249,7 +249,7 @@ def short_circuit(runs: Runs, offset: float, gain: float, reasons: dict[str, str
 
 
 def _held(runs: Runs, offset: float, gain: float, sign: float) -> float:
-    """Current out of the output at 0 V when the inverting input is led from rest to one side, A."""
+    """Current out of the output at 0 V while the inverting input moves from rest to one side, A."""
     rail = runs.bench.supply_voltage
     failure: SimulationError | None = None
     for volts in (rail / 2, *(small for small in SMALLEST_DRIVES if small * gain > FAR * rail)):

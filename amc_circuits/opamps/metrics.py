@@ -1,4 +1,4 @@
-"""The metrics of an op-amp, each with its definition."""
+"""Metrics of an op-amp, each with its definition."""
 
 from __future__ import annotations
 
@@ -10,37 +10,39 @@ BELOW_NOISE = "it is below the noise of its measurement"
 
 @dataclass(frozen=True)
 class OpAmpFigures:
-    """What was measured; None where the model has none, or where it could not be measured: `reasons` says which.
+    """Measured metrics of an op-amp.
+
+    A metric is None if the model does not have it or if it could not be measured; `reasons` has the cause.
 
     Attributes:
-        load_resistance: At the output, ohm.
-        load_capacitance: At the output, F.
-        temperature: K.
+        load_resistance: Load resistance at the output, ohm.
+        load_capacitance: Load capacitance at the output, F.
+        temperature: Temperature, K.
         open_loop_gain: DC gain under the load, V/V.
         gbwp: Gain times frequency at 20 dB, under the load, Hz.
-        crossover_frequency: Where the gain is 1, Hz.
-        phase_margin: 180 degrees less the lag there, degrees.
-        second_pole: The one pole that makes the lag beyond the first pole's at the crossover, Hz.
-        output_resistance: Real part of the open-loop output impedance at the crossover, from the gain without load
-            and into 1 kohm, ohm.
+        crossover_frequency: Frequency of unity gain, Hz.
+        phase_margin: 180 degrees less the lag at the crossover, degrees.
+        second_pole: The one pole that explains the lag beyond the first pole's at the crossover, Hz.
+        output_resistance: Real part of the open-loop output impedance at the crossover, from the gain without load and
+            into 1 kohm, ohm.
         output_resistance_dc: The same at DC, ohm.
-        input_capacitance: From `inn`, at the crossover, F.
-        input_noise: White noise at the input, one-sided, V/sqrt(Hz), at a hundredth of the crossover; of subcircuits:
-            the decks of the other models make none.
-        offset: Of `inn` against `inp` with the output at 0 V, V.
-        quiescent_current: From the positive rail with the output at 0 V, A.
-        class_ab_current: I_qo of the class-AB law `sqrt(i^2/4 + I_qo^2)` that explains how both rails' currents grow
+        input_capacitance: Capacitance from `inn`, at the crossover, F.
+        input_noise: White noise at the input, one-sided, V/sqrt(Hz), at a hundredth of the crossover. Only for
+            subcircuits: the decks of the other models make no noise.
+        offset: Voltage of `inn` against `inp` with the output at 0 V, V.
+        quiescent_current: Current from the positive rail with the output at 0 V, A.
+        class_ab_current: I_qo of the class-AB law `sqrt(i^2/4 + I_qo^2)`, fitted to the growth of both rails' currents
             when the output delivers `+-quiescent_current`, A.
         swing_high: Highest output whose incremental gain is half the one at 0 V or more, V.
-        swing_low: Lowest one, V.
+        swing_low: Lowest output with that gain, V.
         output_high: Overdriven output under the load, V.
-        output_low: The other way, V.
-        slew_rate_rising: Overdriven, between 10 and 90 % of the swing, V/s.
-        slew_rate_falling: The other way, V/s.
-        source_current: Out of the overdriven output held at 0 V, A.
-        sink_current: Into it, A.
+        output_low: Output overdriven the other way, V.
+        slew_rate_rising: Overdriven slew rate between 10 and 90 % of the swing, V/s.
+        slew_rate_falling: Slew rate the other way, V/s.
+        source_current: Current out of the overdriven output held at 0 V, A.
+        sink_current: Current into it, A.
         rail_share: Part of the output current that flows through the rails; macromodels often return it to node 0.
-        reasons: Why a metric is None, by its name; of others how far they hold.
+        reasons: Why a metric is None, by its name; for other metrics, how far they hold.
     """
 
     load_resistance: float

@@ -1,4 +1,4 @@
-"""Finds the right order of an op-amp's pins where the given one makes no amplifier: it is suggested, never taken."""
+"""Search for the right order of an op-amp's pins if the given one does not amplify; it is suggested, never used."""
 
 from __future__ import annotations
 
@@ -15,25 +15,28 @@ from netlists.opamps.pins import RAILS, difference, exchanged, likely_orders
 from netlists.opamps.records import SubcircuitOpAmp
 
 LONGEST, LONGEST_TRY = 15.0, 3.0
-"""Seconds for all orders, and for each analysis of one."""
+"""Longest time for all orders, and for each analysis of one, s."""
 AT_REST = 0.1
-"""Part of the supply within which an output held at 0 V must be; else the loop closes on no amplifier."""
+"""Largest output of an amplifier held at 0 V, as a part of the supply.
+
+Beyond, the loop does not close on an amplifier.
+"""
 LEAST_GAIN = 10.0
-"""Of an amplifier, V/V."""
+"""Least gain of an amplifier, V/V."""
 AT = 1.0
-"""Hz, where the gain is looked at."""
+"""Frequency of the gain, Hz."""
 LARGEST = 0.5
-"""A, of an op-amp at rest."""
+"""Largest quiescent current of an op-amp, A."""
 MANY_TIMES = 10.0
-"""By which the current at rest falls where exchanged rails are put right: junctions conduct no longer."""
+"""Least factor by which the quiescent current falls when exchanged rails are corrected: junctions no longer conduct."""
 
 
 def refuse_with_better_pins(bench: OpAmpBench, error: ParameterError | SimulationError) -> None:
-    """Raises an error that names a better order of the pins, if there is one.
+    """Raise an error that names a better order of the pins, if there is one.
 
     Args:
         bench: The bench on which the op-amp did not amplify.
-        error: Why; its kept files are removed where the pins were the cause.
+        error: The failure; its kept files are removed if the pins were the cause.
 
     Raises:
         ParameterError: Another order of the same words makes an amplifier.
@@ -53,14 +56,14 @@ def refuse_with_better_pins(bench: OpAmpBench, error: ParameterError | Simulatio
 
 
 def refuse_exchanged_rails(bench: OpAmpBench, current: float | None) -> None:
-    """Raises an error where the rails are exchanged and the op-amp amplifies all the same.
+    """Raise an error if the rails are exchanged and the op-amp amplifies all the same.
 
     Args:
         bench: The bench.
-        current: From the positive rail at rest, A; only one that no op-amp draws is looked at.
+        current: Current from the positive rail at rest, A; only a current that no op-amp draws is examined.
 
     Raises:
-        ParameterError: With the rails put right, a much smaller current flows the right way.
+        ParameterError: With corrected rails, a much smaller current flows the right way.
     """
     opamp = bench.opamp
     if not isinstance(opamp, SubcircuitOpAmp) or current is None or 0 <= current <= LARGEST:
@@ -77,7 +80,7 @@ def _refuse(given: tuple[str, ...], words: tuple[str, ...]) -> None:
 
 
 def _current(bench: OpAmpBench, words: tuple[str, ...]) -> float | None:
-    """The current at rest with the pins in another order, A; None where it is no amplifier so."""
+    """Quiescent current with the pins in another order, A; None if that is not an amplifier."""
     assert isinstance(bench.opamp, SubcircuitOpAmp)
     runs = Runs(bench.replace(opamp=bench.opamp.replace(pins=words), rest=()), longest=LONGEST_TRY)
     try:
@@ -93,5 +96,5 @@ def _current(bench: OpAmpBench, words: tuple[str, ...]) -> float | None:
 
 
 def amplifies(gain: complex) -> bool:
-    """True for a gain of an amplifier that does not invert, below or above its first pole."""
+    """True for the gain of an amplifier that does not invert, below or above its first pole."""
     return abs(gain) > LEAST_GAIN and abs(cmath.phase(gain)) < NO_INVERSION

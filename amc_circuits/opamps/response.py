@@ -16,11 +16,14 @@ from netlists.opamps.bench import LOWEST_FREQUENCY, OpAmpBench, gain_deck
 from netlists.record import FloatArray
 
 AT_DC = 0.1
-"""Phase in radians up to which a gain is the one at DC (0.5 % less than it)."""
+"""Largest phase, radians, at which a gain counts as the DC gain (0.5 % less than it)."""
 DEEPER, DEEPEST = 1e-4, 1e-10
-"""How much lower the next try begins where the gain is not yet the one at DC, and the lowest frequency of all, Hz."""
+"""Factor on the start frequency if the gain there is not yet the DC gain, and the lowest start frequency, Hz."""
 NO_INVERSION = math.radians(120.0)
-"""A first pole, and the load's, turn the phase by less at the lowest frequency; exchanged inputs by 180 degrees."""
+"""Phase limit: at the lowest frequency a first pole and that of the load turn the phase by less.
+
+Exchanged inputs turn it by 180 degrees.
+"""
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,9 @@ class FrequencyResponse:
     """Open-loop gain over frequency.
 
     Attributes:
-        frequency: Hz, shape (F,).
-        gain: From `inp - inn` to the output, V/V, shape (F,), complex.
-        input_capacitance: From `inn` at every frequency, F, shape (F,).
+        frequency: Frequencies, Hz, shape (F,).
+        gain: Gain from `inp - inn` to the output, V/V, shape (F,), complex.
+        input_capacitance: Capacitance from `inn` at every frequency, F, shape (F,).
         log_gain: Natural logarithm of the gain, its imaginary part the unwrapped phase, shape (F,), complex.
     """
 
@@ -45,15 +48,15 @@ class FrequencyResponse:
 
     @property
     def at_dc(self) -> bool:
-        """True where the lowest frequency is below the first pole."""
+        """True if the lowest frequency is below the first pole."""
         return bool(abs(self.log_gain.imag[0]) <= AT_DC)
 
     def frequency_at(self, gain: float) -> float:
-        """The lowest frequency at which the gain has fallen to a value, Hz.
+        """Lowest frequency at which the gain has fallen to a value, Hz.
 
         Raises:
-            ParameterError: It is never above, or never falls to it: this is no amplifier. Or it falls at the lowest
-                frequency already, so that its DC gain and its first pole are below what is measured.
+            ParameterError: The gain is never above the value, or never falls to it: this is no amplifier. Or it falls
+                at the lowest frequency already, so that DC gain and first pole are out of range.
         """
         sizes = self.log_gain.real - math.log(gain)
         above, phase = sizes > 0, self.log_gain.imag[0]
@@ -70,16 +73,16 @@ class FrequencyResponse:
         return float(self.frequency[k - 1] * (self.frequency[k] / self.frequency[k - 1]) ** part)
 
     def log_gain_at(self, frequency: float) -> complex:
-        """Natural logarithm of the gain, its imaginary part the unwrapped phase, at a frequency."""
+        """Natural logarithm of the gain at a frequency; the imaginary part is the unwrapped phase."""
         return complex(np.interp(math.log(frequency), np.log(self.frequency), self.log_gain))
 
 
 def frequency_response(bench: OpAmpBench, runs: Runs | None = None) -> FrequencyResponse:
-    """Measures the open-loop gain over frequency, from below its first pole on.
+    """Measure the open-loop gain over frequency, from below its first pole on.
 
     Args:
         bench: The bench.
-        runs: The op-amp at rest on its bench; found out without it.
+        runs: The op-amp at rest on its bench; None finds the rest first.
 
     Raises:
         SimulationError: The simulator failed; deck and log are kept.

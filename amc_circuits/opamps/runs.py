@@ -1,4 +1,4 @@
-"""Runs of the op-amp bench: each analysis with the most exact tolerance that finds a solution, from a known rest."""
+"""Runs of the op-amp bench: each analysis starts from a known rest and uses the most exact tolerance that converges."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from netlists.opamps.bench import OpAmpBench, Tolerance, rest_deck
 from netlists.opamps.records import SubcircuitOpAmp
 
 LONGEST = 30.0
-"""Seconds after which a measurement is ended: each takes a tenth of one, and a model file's could take for ever."""
+"""Time limit of a measurement, s: each takes a tenth of a second, but a model file's could run forever."""
 NO_REST = "no operating point with the op-amp's output at 0 V; check its pins and its rails"
 EXACT: tuple[Tolerance, ...] = ("strict", "relaxed", "damped")
-"""Tolerances that change nothing in the circuit."""
+"""Tolerances that do not change the circuit."""
 
 
 def discard(failure: Exception | None) -> None:
-    """Removes what a failed run has kept, once another one takes its place."""
+    """Remove the files of a failed run when another one takes its place."""
     if isinstance(failure, SimulationError):
         shutil.rmtree(failure.folder, ignore_errors=True)
 
@@ -28,11 +28,11 @@ class Runs:
     """An op-amp on its bench.
 
     Attributes:
-        bench: The bench. Of a subcircuit it holds the voltages at rest, from which every other operating point is
-            looked for: big models have many nodes, and ngspice finds few of them from nothing.
-        say: Is given the name of each measurement before it begins.
-        longest: Seconds after which a measurement is ended.
-        used: The tolerance of the last run.
+        bench: The bench. For a subcircuit it holds the voltages at rest, from which every other operating point is
+            computed: big models have many nodes, and ngspice rarely converges without a start.
+        say: Callback that gets the name of each measurement before it begins.
+        longest: Time limit of a measurement, s.
+        used: Tolerance of the last run.
     """
 
     def __init__(self, bench: OpAmpBench, say: Callable[[str], None] | None = None, longest: float = LONGEST) -> None:
@@ -40,7 +40,7 @@ class Runs:
         self.used: Tolerance = "strict"
 
     def begin(self) -> Plot | None:
-        """Finds the operating point with the output at 0 V; None for models of ours, which need none.
+        """Compute the operating point with the output at 0 V; None for the models of this package, which need none.
 
         Raises:
             SimulationError: There is none.
@@ -65,16 +65,16 @@ class Runs:
         tolerances: Iterable[Tolerance] = EXACT,
         longest: float | None = None,
     ) -> Plot:
-        """The one analysis of a deck, by the first tolerance that finds a solution.
+        """Run the analysis of a deck with the first tolerance that converges.
 
         Args:
-            deck: Makes the deck of a bench.
+            deck: Function that builds the deck of a bench.
             bench: Another bench than this one's.
-            tolerances: Those that are tried, in order.
-            longest: Seconds for all of them, instead of the bench's.
+            tolerances: Tolerances to try, in order.
+            longest: Time limit for all of them, s, instead of the bench's.
 
         Raises:
-            SimulationError: None does, or it takes too long; deck and log of the last try are kept.
+            SimulationError: No tolerance converges, or it takes too long; deck and log of the last try are kept.
         """
         bench, end = bench or self.bench, time.monotonic() + (longest or self.longest)
         failure: SimulationError | None = None

@@ -1,4 +1,4 @@
-"""Measures how fast an overdriven op-amp slews, and between which levels its output then stands."""
+"""Slew rates of an overdriven op-amp, and the final levels of its output."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from netlists.opamps.records import SubcircuitOpAmp
 from netlists.record import FloatArray
 
 SLEWED = (0.1, 0.9)
-"""Slew rate is taken between these parts of the swing."""
+"""Parts of the swing between which the slew rate is measured."""
 INPUT_SPAN = 0.1
-"""First guess for slew rate over w_T, V (input pairs have 0.05 V and more)."""
+"""First guess of slew rate over w_T, V (input pairs have 0.05 V and more)."""
 LONGER, MUCH_LONGER, MOST_TIMES_LONGER = 4.0, 1e4, 5
-"""By how much longer an output is waited for that has not come to its limits, and how often."""
+"""Factors on the waiting time of an output that has not reached its limits, and the number of repeats."""
 ENOUGH = 6.0
-"""Times the supply that an output could move at its speed so far in the time that it is waited for."""
+"""Longest useful wait: the output could move by so many times the supply at its speed so far."""
 MOST_POINTS = 30_000
 LONGEST_TRY = 6.0
-"""Seconds for one drive and hold: ngspice may take ever smaller steps and not end."""
+"""Time limit of one drive and hold, s: ngspice may take ever smaller steps and not end."""
 REST = 0.01
 """Part of the whole excursion by which the overdriven output may still move in the last tenth of its time."""
 SERIES = 100.0
-"""Ohm before an overdriven input, for models whose input diodes have no resistance."""
+"""Resistance before an overdriven input, ohm, for models whose input diodes have no resistance."""
 TRANSIENT_TOLERANCES: tuple[tuple[Tolerance, ...], ...] = (("relaxed", "damped"), ("shunted",))
 UNBOUNDED = 3.0
-"""Times the supply that no output reaches which something holds."""
+"""Output of a model without rails, in times the supply; no limited output reaches it."""
 
 
 class UnboundedError(LookupError):
-    """An output that nothing holds within the rails."""
+    """Error for an output that is not limited to the rails."""
 
 
 class _Drive(NamedTuple):
-    """How the op-amp is overdriven."""
+    """One way to overdrive the op-amp."""
 
     tolerances: tuple[Tolerance, ...]
     volts: float | None = None
@@ -69,21 +69,21 @@ def overdriven(
 
     Args:
         runs: The op-amp at rest on its bench.
-        crossover: Where the gain is 1, Hz; tells how long to wait.
-        free: The same without load, Hz; tells how fine the time steps must be: what is inside slews unloaded.
-        linear: The swing, V.
-        offset: The inverting input at rest, V.
-        reasons: Takes down how far they hold.
+        crossover: Frequency of unity gain, Hz; it sets the waiting time.
+        free: The same without load, Hz; it sets the time step: the inside slews unloaded.
+        linear: Swing, V.
+        offset: Voltage of the inverting input at rest, V.
+        reasons: Receives remarks on how far the metrics hold.
 
     Raises:
-        SimulationError: No drive leads to the end of a transient.
-        LookupError: The output does not come to its limits and back.
+        SimulationError: No drive completes a transient.
+        LookupError: The output does not reach its limits and return.
     """
     failure: Exception = LookupError("")
     end, moved = time.monotonic() + runs.longest, False
     for drive in _drives(runs.bench.opamp, offset):
         if time.monotonic() > end or (moved and (drive.volts is None or "shunted" in drive.tolerances)):
-            continue  # What still moves in one run does so in a less exact one; a smaller drive may lead elsewhere.
+            continue  # a less exact run of this drive moves, too; a smaller drive may end elsewhere
         try:
             found = _overdriven(runs, crossover, free, linear, drive)
         except UnboundedError:
@@ -132,7 +132,7 @@ def _moves(hold: float) -> str:
 
 
 def _both_ways(at: FloatArray, output: FloatArray, hold: float, linear: tuple[float, float]) -> Found:
-    """Metrics of a whole overdriven excursion; nothing where it was not whole."""
+    """Metrics of a complete overdriven excursion; empty if it is incomplete."""
     up, down = output[at <= hold], output[at > hold]
     span = float(np.ptp(output))
     ends = (up[at[at <= hold] > 0.9 * hold], down[at[at > hold] > 1.9 * hold])

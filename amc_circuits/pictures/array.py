@@ -1,4 +1,4 @@
-"""The picture of an array: what every cell carries, and what the wires take from it."""
+"""Picture of an array: voltage and current of every cell, and the effect of the wires."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from amc_circuits.values.quantities import format_quantity
 from netlists.record import FloatArray
 
 PANEL = 2.7
-"""Width or height of one array, whichever is more, inches."""
+"""Longer side of one array, inches."""
 NARROWEST = 0.9
-"""The other one at least, inches."""
+"""Least length of the shorter side, inches."""
 NAMES = {"p": "positive array", "n": "negative array"}
 
 INCHES_PER_NUMBER = 0.4
 
 
 def plot_array(load: CellLoad, path: Path, title: str) -> None:
-    """Voltages and currents of all cells and, where wires have resistance, what these add to the currents.
+    """Draw voltages and currents of all cells and, if wires have resistance, the change of the currents by the wires.
 
     Row i is word line i, column j bit line j; the terminals are at the left and at the top. Arrays stand side by side,
     with one scale for both.
@@ -60,7 +60,7 @@ def plot_array(load: CellLoad, path: Path, title: str) -> None:
 
 
 def _draw_map(figure: Figure, line: np.ndarray, name: str, values: Sequence[FloatArray], form: Formatter) -> None:
-    """One quantity in all arrays, with its colour bar."""
+    """Draw one quantity of all arrays, with its colour bar."""
     colours, scale = _colours(np.concatenate([array.ravel() for array in values]))
     for axes, array in zip(line, values, strict=True):
         rows, columns = array.shape
@@ -72,7 +72,10 @@ def _draw_map(figure: Figure, line: np.ndarray, name: str, values: Sequence[Floa
 
 
 def _colours(values: FloatArray) -> tuple[str, Normalize]:
-    """White is 0, red above, blue below (fit for colour-blind eyes): centred at 0 where both signs occur."""
+    """Choose colours: white is 0, red above, blue below, centred at 0 if both signs occur.
+
+    They are safe for colour-blind eyes.
+    """
     low, high = float(values.min()), float(values.max())
     if low < 0 < high:
         return "RdBu_r", Normalize(-max(-low, high), max(-low, high))
@@ -82,7 +85,7 @@ def _colours(values: FloatArray) -> tuple[str, Normalize]:
 
 
 def _number(axes: np.ndarray, widths: Sequence[float], height: float) -> None:
-    """Numbers of lines, as many as there is room for in so many inches."""
+    """Number the lines, as many as fit into the given inches."""
     for line in axes:
         for other, width in zip(line, widths, strict=True):
             for axis, length in ((other.xaxis, width), (other.yaxis, height)):

@@ -14,11 +14,11 @@ from amc_circuits.pictures.style import COLOURS, STYLE, save_figure
 from amc_circuits.values.quantities import format_quantity
 
 DECADES_BEYOND = 1
-"""How far beyond the crossover it is drawn."""
+"""Decades that are drawn beyond the crossover."""
 
 
 def plot_bode(response: FrequencyResponse, figures: OpAmpFigures, path: Path, name: str) -> None:
-    """Gain and phase over frequency, the crossover and the phase margin marked."""
+    """Plot gain and phase over frequency, with crossover and phase margin marked."""
     with plt.rc_context(STYLE):
         figure, (gain, phase) = plt.subplots(2, 1, sharex=True, figsize=(7.2, 5.6), height_ratios=(3, 2))
         draw_bode(gain, phase, response, figures)
@@ -28,7 +28,7 @@ def plot_bode(response: FrequencyResponse, figures: OpAmpFigures, path: Path, na
 
 
 def draw_bode(gain: Axes, phase: Axes, response: FrequencyResponse, figures: OpAmpFigures) -> None:
-    """Gain in dB and phase in degrees into given axes, which share their frequencies."""
+    """Draw gain in dB and phase in degrees into given axes, which share their frequencies."""
     crossover = figures.crossover_frequency
     shown = response.frequency <= crossover * 10**DECADES_BEYOND
     frequency, log_gain = response.frequency[shown], response.log_gain[shown]

@@ -17,21 +17,21 @@ from amc_circuits.results.budget import Budget
 from amc_circuits.values.quantities import format_quantity
 
 HEIGHT, MARGIN = 0.27, 0.75
-"""Inches a bar, and above and below all of them."""
+"""Height of a bar, and of the margin above and below all bars, inches."""
 LEAST = 1e-5
-"""Relative error from which on a bar is seen: below, nothing is worth mending."""
+"""Least relative error with a visible bar: a smaller one needs no correction."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One error.
+    """Bar of one error.
 
     Attributes:
-        name: Of its cause, in words.
+        name: Cause, in words.
         value: Relative error; nan draws none.
-        low: Where the scatter of it begins; nan for none.
-        high: Where that ends.
-        total: True of several causes together.
+        low: Lower end of its scatter; nan for none.
+        high: Upper end of its scatter.
+        total: True for several causes together.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Bar:
 
 
 def bars_of(budget: Budget) -> list[Bar]:
-    """Of one right-hand side; of several the mean, with the smallest and the largest."""
+    """Bars of a budget; several right-hand sides give the mean, with the smallest and the largest."""
     rows = [(*one, False) for one in budget.ordered()] + [(*one, True) for one in budget.totals()]
     return [_bar(name, value, total) for name, value, total in rows]
 
@@ -57,12 +57,12 @@ def _bar(name: str, value: Any, total: bool) -> Bar:
 
 
 def picture_height(bars: Sequence[Bar]) -> float:
-    """Of axes for so many bars, inches."""
+    """Height of axes for so many bars, inches."""
     return MARGIN + HEIGHT * len(bars)
 
 
 def plot_budget(budget: Budget, path: Path, title: str) -> None:
-    """A picture of one budget."""
+    """Plot one budget."""
     bars = bars_of(budget)
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(7.2, picture_height(bars)))
@@ -72,7 +72,7 @@ def plot_budget(budget: Budget, path: Path, title: str) -> None:
 
 
 def draw_budget(axes: Axes, bars: Sequence[Bar]) -> None:
-    """Horizontal bars on a logarithmic scale, the first at the top, each with its value."""
+    """Draw horizontal bars on a logarithmic scale, the first at the top, each with its value."""
     ends = [end for bar in bars for end in (bar.value, bar.low, bar.high) if end > 0]
     left = min(max(min(ends, default=LEAST) / 2, LEAST), max(ends, default=1.0) / 10)
     right = max(ends, default=1.0)

@@ -1,4 +1,4 @@
-"""A solution as a notebook shows it: its figures as a table, its slowest right-hand side as a small picture."""
+"""A solution in a notebook: its metrics as a table, its slowest right-hand side as a small picture."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from amc_circuits.results.solution import Solution
 from amc_circuits.results.tables import figures_table
 
 SIZE = (5.4, 3.0)
-"""Of the picture, inches."""
+"""Size of the picture, inches."""
 
 
 def solution_html(solution: Solution) -> str:
-    """Status, advice, value, figures and, where something was simulated, outputs over time."""
+    """Status, advice, value, metrics and, after a simulation, outputs over time, as HTML."""
     advice = "" if solution.usable else f": {escape(solution.message)}"
     value = np.array2string(solution.value, precision=4, threshold=50, edgeitems=3)
     title = f"<p><strong>{solution.status.name}</strong>{advice}</p><pre>{value}</pre>"
@@ -30,7 +30,7 @@ def solution_html(solution: Solution) -> str:
 
 
 def _table(solution: Solution) -> str:
-    """The figures of `amc inv`, with its units."""
+    """Table of the metrics of `amc inv`, with its units."""
     grid = figures_table(solution, {}, "")
     head = "".join(f"<th>{escape(str(column.header))}</th>" for column in grid.columns)
     rows = zip(*(column.cells for column in grid.columns), strict=True)
@@ -40,19 +40,19 @@ def _table(solution: Solution) -> str:
 
 
 def _cell(text: str) -> str:
-    """One cell; parts of a sum stand further right."""
+    """One cell; parts of a sum are indented."""
     indent = "\N{EM SPACE}" if text.startswith(" ") else ""
     return f"<td>{indent}{escape(text.strip())}</td>"
 
 
 def _picture(solution: Solution) -> str:
-    """The slowest right-hand side, thinned as a sweep keeps it; a picture of its own, white on a dark page, too."""
+    """Picture of the slowest right-hand side, thinned as a sweep stores it; white also on a dark page."""
     packed = pack_traces(solution.responses)
     if packed is None:
         return ""
     response, places = unpack_traces(packed)
     file = io.StringIO()
-    with matplotlib.rc_context(STYLE):  # and no pyplot, whose figures belong to whoever works in the notebook
+    with matplotlib.rc_context(STYLE):  # no pyplot, whose figures belong to the user of the notebook
         figure = Figure(figsize=SIZE)
         draw_response(figure.subplots(), response, places.tolist())
         figure.savefig(file, format="svg", bbox_inches="tight", metadata={"Date": None})

@@ -1,4 +1,4 @@
-"""The poles of a circuit in the complex plane."""
+"""Poles of a circuit in the complex plane."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from netlists.record import FloatArray
 RATIOS = (0.1, 0.3, 0.7)
 """Damping ratios that get a line."""
 MOST_DECADES = 5
-"""Logarithmic part of an axis at the most, below the largest pole."""
+"""Largest logarithmic part of an axis, in decades below the largest pole."""
 
 
 def plot_poles(found: Stability, path: Path, title: str) -> None:
-    """All poles of a circuit, the slowest and the least damped one marked, with lines of equal damping.
+    """Plot all poles of a circuit with lines of equal damping; the slowest and the least damped one are marked.
 
     Both axes are linear up to the decade of the smallest real part and logarithmic beyond.
     """
@@ -34,7 +34,7 @@ def plot_poles(found: Stability, path: Path, title: str) -> None:
 
 
 def draw_poles(axes: Axes, found: Stability) -> None:
-    """Poles into given axes."""
+    """Draw poles into given axes."""
     _plane(axes, found)
     label = f"{len(found.poles)} pole{'s' * (len(found.poles) > 1)}"
     axes.plot(found.poles.real, found.poles.imag, "x", color=COLOURS[0], markersize=6, label=label)
@@ -48,7 +48,7 @@ def draw_poles(axes: Axes, found: Stability) -> None:
 
 
 def _plane(axes: Axes, found: Stability) -> None:
-    """Axes, half planes and lines of equal damping."""
+    """Draw axes, half planes and lines of equal damping."""
     largest = float(np.abs(found.poles).max())
     nearest = max(float(np.abs(found.poles.real).min()), largest * 10.0**-MOST_DECADES)
     linear = 10.0 ** math.floor(math.log10(nearest))
@@ -75,7 +75,7 @@ def _plane(axes: Axes, found: Stability) -> None:
 
 
 def _equal_damping(axes: Axes, ratio: float, sizes: FloatArray) -> None:
-    """The poles of given sizes that have this damping ratio, as two lines."""
+    """Draw the poles of given sizes with this damping ratio, as two lines."""
     high = math.sqrt(1 - ratio**2)
     for sign in (1, -1):
         axes.plot(-ratio * sizes, sign * high * sizes, ":", color="0.5", linewidth=0.9)
@@ -86,7 +86,7 @@ def _equal_damping(axes: Axes, ratio: float, sizes: FloatArray) -> None:
 
 
 def _mark(axes: Axes, pole: complex, shape: str, colour: str, name: str, more: str = "") -> None:
-    """A ring around a pole and its partner, explained in the legend."""
+    """Draw a ring around a pole and its partner, explained in the legend."""
     text = f"{name}: {complex_text(complex(pole.real, abs(pole.imag)))} 1/s"
     heights = [pole.imag, -pole.imag]
     axes.plot(

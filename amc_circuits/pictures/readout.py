@@ -1,4 +1,4 @@
-"""The picture of what a converter sees while the outputs settle."""
+"""Picture of the error that a converter reads while the outputs settle."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from amc_circuits.results.response import Response
 from amc_circuits.results.tables import BITS
 
 BITS_BELOW = 2
-"""What is shown below the smallest error or accuracy marked, bits."""
+"""Range below the smallest marked error or accuracy, bits."""
 
 
 def plot_readout(response: Response, path: Path, title: str) -> None:
-    """Error of the outputs against the time at which they are read, with the times to 4, 6 and 8 bits.
+    """Plot the error of the outputs against the read-out time, with the times to 4, 6 and 8 bits.
 
-    Against what the wanted system asks for, and against their own final value: where the two curves part, waiting mends
-    no more.
+    One curve is against the wanted outputs, the other against their own final value. Where the two curves separate, a
+    longer wait does not help.
     """
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots()
@@ -57,7 +57,7 @@ def _draw_errors(axes: Axes, response: Response) -> None:
 
 
 def _draw_bits(axes: Axes, response: Response) -> None:
-    """A second scale in bits, and a mark where each accuracy is reached for good."""
+    """Add a second scale in bits, and a mark at the time from which each accuracy is kept."""
     scale = axes.secondary_yaxis("right")
     lowest = int(-math.log2(axes.get_ylim()[0]))
     scale.yaxis.set_major_locator(FixedLocator([2.0**-bits for bits in range(0, lowest + 1, 2)]))

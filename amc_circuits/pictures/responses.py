@@ -20,18 +20,20 @@ from amc_circuits.results.response import Response, slowest
 from netlists import ParameterError
 
 LEGEND_LIMIT = 8
-"""More curves than this get no legend but a count."""
+"""Most curves with a legend; above it the legend is a count."""
 LEGEND_COLUMNS = 3
 
 
 def plot_responses(responses: Sequence[Response], path: Path, title: str, budget: Budget | None = None) -> None:
-    """Outputs over time with final values, tolerance band and settling time; of several right-hand sides the slowest.
+    """Plot outputs over time with final values, tolerance band and settling time.
+
+    The slowest of several right-hand sides.
 
     Args:
-        responses: Of right-hand sides.
-        path: The picture.
-        title: Above it.
-        budget: What is drawn below it; None draws none.
+        responses: Responses of the right-hand sides.
+        path: File of the picture.
+        title: Title above it.
+        budget: Error budget below it; None draws none.
 
     Raises:
         ParameterError: There is nothing to plot.
@@ -51,7 +53,7 @@ def plot_responses(responses: Sequence[Response], path: Path, title: str, budget
 
 
 def _above_budget(budget: Budget) -> tuple[Figure, Axes]:
-    """Axes of the usual size above a budget's bars."""
+    """Make axes of the usual size above a budget's bars."""
     width, height = STYLE["figure.figsize"]
     bars = bars_of(budget)
     below = picture_height(bars)
@@ -63,23 +65,23 @@ def _above_budget(budget: Budget) -> tuple[Figure, Axes]:
 
 
 def draw_title(axes: Axes, title: str) -> None:
-    """The title of a response, above its legend."""
+    """Draw the title of a response above its legend."""
     axes.set_title(title, loc="left", fontsize=11, pad=_above_legend(axes))
 
 
 def _above_legend(axes: Axes) -> float:
-    """Points between the axes and a title that keeps clear of the legend."""
+    """Space between the axes and a title above the legend, points."""
     entries = len(axes.get_legend_handles_labels()[1])
     return 6 if entries == 0 else 12 + 14 * math.ceil(entries / LEGEND_COLUMNS)
 
 
 def draw_response(axes: Axes, response: Response, places: Sequence[int] | None = None) -> None:
-    """One response into given axes: shaded bands around the final values, a line at the settling time.
+    """Draw one response into given axes: shaded bands around the final values, a line at the settling time.
 
     Args:
-        axes: Where to.
+        axes: Axes to draw into.
         response: The response.
-        places: Which outputs of the circuit these are, from 0; None for all of them.
+        places: Numbers of these outputs in the circuit, from 0; None for all of them.
     """
     count = response.outputs.shape[1]
     final = response.outputs[-1]

@@ -1,4 +1,4 @@
-"""The style of all pictures: readable in print and for colour-blind eyes."""
+"""Style of all pictures: readable in print and for colour-blind eyes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from amc_circuits.files.run_folder import replacing
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999933")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (8, 3)), (0, (3, 1)))
-"""With the colours, of which there are another number, they tell curves apart in grey, too."""
+"""Line styles; their number differs from that of the colours, and together they distinguish curves in grey."""
 COLOUR_MAP = ListedColormap(colormaps["viridis"](np.linspace(0, 0.92, 256)), "viridis-on-white")
-"""For curves that are too many to tell apart, from dark to light; without the yellow that white paper swallows."""
+"""Colours from dark to light for too many curves to distinguish; without yellow, which vanishes on white paper."""
 STYLE: Any = {
     "figure.figsize": (7.2, 4.4),
     "figure.dpi": 150,
@@ -30,7 +30,7 @@ STYLE: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.prop_cycle": cycler(color=COLOURS),
-    # Text as text, to be searched, read aloud and edited; a viewer without the font takes its own sans-serif.
+    # Text stays text, for search, screen readers and editing; a viewer without the font uses its own sans-serif.
     "svg.fonttype": "none",
     "pdf.fonttype": 42,
     # The same picture gives the same file.
@@ -40,7 +40,7 @@ NO_DATES: dict[str, dict[str, Any]] = {".svg": {"Date": None}, ".pdf": {"Creatio
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Writes a picture whole or not at all, and without the date."""
+    """Write a picture completely or not at all, and without the date."""
     with replacing(path) as partial:
         figure.savefig(partial, bbox_inches="tight", metadata=NO_DATES.get(path.suffix.lower()))
     plt.close(figure)

@@ -1,4 +1,4 @@
-"""Waveforms of a row: the outputs of the slowest right-hand side, thinned to what a picture shows, compressed."""
+"""Waveforms of a row: outputs of the slowest right-hand side, thinned to the resolution of a picture, compressed."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from netlists.record import FloatArray
 
 Places = NDArray[np.intp]
 ACCURACY = 1e-3
-"""Of full scale: between two kept samples a straight line is at most this far from those left out."""
+"""Largest distance of a dropped sample from the straight line between its neighbours, as a part of full scale."""
 MOST_SAMPLES = 500
 MOST_OUTPUTS = 16
-"""Of more, those are kept that settle last, and the one that ends highest: the tolerance is in units of it."""
+"""Most stored outputs: the last to settle, and the largest final value, because it is the unit of the tolerance."""
 LARGEST_UNPACKED = 1_000_000
-"""Bytes, many times what is ever packed: a small file from elsewhere may unpack to more than there is memory."""
+"""Most bytes after decompression, many times a regular file: a small foreign file could fill the memory."""
 
 
 def pack_traces(responses: Sequence[Response | None]) -> bytes | None:
-    """The waveforms of the slowest right-hand side as an .npz file; None where nothing was simulated.
+    """Pack the waveforms of the slowest right-hand side as an .npz file; None if nothing was simulated.
 
-    `time` (S,), `outputs` (S, n) and `target` (n,) as 32-bit floats, `places` (n,), which outputs these are, from 0,
-    `tolerance` and `settling_time`; of complex systems `names` (n,).
+    `time` (S,), `outputs` (S, n) and `target` (n,) as 32-bit floats, `places` (n,), the numbers of these outputs from
+    0, `tolerance` and `settling_time`; complex systems add `names` (n,).
     """
     known = [response for response in responses if response is not None]
     if not known:
@@ -56,10 +56,10 @@ def pack_traces(responses: Sequence[Response | None]) -> bytes | None:
 
 
 def unpack_traces(content: bytes) -> tuple[Response, Places]:
-    """What `pack_traces` packed: the response, and which outputs these are, from 0.
+    """Unpack the result of `pack_traces`: the response, and the numbers of its outputs, from 0.
 
     Raises:
-        ParameterError: It is something else.
+        ParameterError: The content is something else.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
@@ -92,7 +92,7 @@ def _check(response: Response, places: Places) -> None:
 
 
 def _last_to_settle(response: Response) -> Places:
-    """Places of the outputs that are kept, in order."""
+    """Numbers of the stored outputs, in order."""
     count = response.outputs.shape[1]
     if count <= MOST_OUTPUTS:
         return np.arange(count)
@@ -105,17 +105,17 @@ def _last_to_settle(response: Response) -> Places:
 
 
 def thinned(time: FloatArray, outputs: FloatArray) -> Places:
-    """Which samples to keep, so that straight lines between them miss no output by more than `ACCURACY`.
+    """Choose samples such that straight lines between them miss no output by more than `ACCURACY`.
 
-    Douglas and Peucker (1973), on all outputs at once, in time, the worst place first, until all is near enough or
-    there are `MOST_SAMPLES`.
+    Douglas and Peucker (1973), on all outputs at once, in time, the worst place first, until all errors are small
+    enough or there are `MOST_SAMPLES`.
 
     Args:
         time: Shape (T,), s.
         outputs: Shape (T, n), V.
 
     Returns:
-        Places of the samples, in order, the first and the last among them.
+        Indices of the samples, in order, with the first and the last one.
     """
     allowed = ACCURACY * max(float(np.abs(outputs).max()), 1e-300)
     kept = [0, len(time) - 1]
@@ -129,7 +129,7 @@ def thinned(time: FloatArray, outputs: FloatArray) -> Places:
 
 
 def _worst(time: FloatArray, outputs: FloatArray, first: int, last: int) -> tuple[float, int, int, int]:
-    """How far the samples between two are from the line between them, at most and negative, and where."""
+    """Largest distance of the samples between two from their line, negative, and its place."""
     if last - first < 2:
         return 0.0, first, first, last
     inside = slice(first + 1, last)

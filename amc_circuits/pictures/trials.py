@@ -1,4 +1,4 @@
-"""Histograms of the figures of many trials, with the limits that they are held against."""
+"""Histograms of the metrics of many trials, with their limits."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from amc_circuits.results.trials import BUDGET, UNITS, Limit, Trial
 from netlists.record import FloatArray
 
 SHOWN = ("relative_error", "settling_time", "energy", "bits")
-"""Of the figures, and those with a limit."""
+"""Metrics that are shown, besides those with a limit."""
 BINS = "fd"
-"""Width by the rule of Freedman and Diaconis (1981), as NumPy has it."""
+"""Rule of Freedman and Diaconis (1981) for the bin width, from NumPy."""
 MOST_BINS = 60
 
 
 def plot_trials(trials: Sequence[Trial], limits: Sequence[Limit], path: Path, title: str) -> None:
-    """One histogram a figure over the usable trials: median as a line, 5 to 95 % shaded, limits dashed.
+    """Plot one histogram per metric over the usable trials: median as a line, 5 to 95 % shaded, limits dashed.
 
-    Below them, where trials have error budgets, bars of their medians with the same range.
+    If trials have error budgets, bars of their medians with the same range follow below.
     """
     usable = [trial for trial in trials if trial.usable]
     wanted = [name for name in UNITS if name in SHOWN or any(limit.figure == name for limit in limits)]
@@ -56,7 +56,7 @@ def plot_trials(trials: Sequence[Trial], limits: Sequence[Limit], path: Path, ti
 
 
 def _bars(usable: Sequence[Trial]) -> list[Bar]:
-    """The error budgets of trials; none where they have none."""
+    """Bars of the trials' error budgets; empty if they have none."""
     found = []
     for name, words in (CAUSES | TOGETHER).items():
         values = np.array([trial.figures.get(f"{BUDGET}{name}", np.nan) for trial in usable])
@@ -83,6 +83,6 @@ def _draw(axes: Axes, name: str, values: FloatArray, limits: Sequence[Limit]) ->
 
 
 def _edges(values: FloatArray) -> FloatArray:
-    """Edges of the bins; few trials or many alike get no more than can be seen."""
+    """Edges of the bins; few or equal trials get no more bins than can be seen."""
     edges = np.histogram_bin_edges(values, BINS)
     return edges if len(edges) <= MOST_BINS else np.histogram_bin_edges(values, MOST_BINS)

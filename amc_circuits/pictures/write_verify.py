@@ -1,4 +1,4 @@
-"""What write-verify left: conductances of every array, and the errors with their mean and sigma."""
+"""Result of write-verify: conductances of every array, and their errors with mean and sigma."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ MARKS = {CellStatus.STUCK_ON: "^", CellStatus.STUCK_OFF: "v", CellStatus.GAVE_UP
 
 
 def plot_written(arrays: Sequence[Written], tolerance: float, path: Path, title: str) -> None:
-    """Heat maps of one array or a pair, cells that are not programmed marked, and a histogram of the errors.
+    """Plot heat maps of one array or a pair with marks on cells that are not programmed, and a histogram of the errors.
 
     Args:
-        arrays: The positive array and, where there is one, the negative one.
-        tolerance: Of the verify read, S.
-        path: The picture.
-        title: Above it.
+        arrays: The positive array and, if present, the negative one.
+        tolerance: Tolerance of the verify read, S.
+        path: File of the picture.
+        title: Title above it.
     """
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(1, len(arrays) + 1, figsize=(4.4 * (len(arrays) + 1), 4.0), layout="constrained")
@@ -43,7 +43,7 @@ def plot_written(arrays: Sequence[Written], tolerance: float, path: Path, title:
 def _draw_array(figure: Figure, axes: Axes, array: Written, largest: float, name: str) -> None:
     axes.grid(False)
     axes.spines[:].set_visible(False)
-    extent = (0.5, array.target.shape[1] + 0.5, array.target.shape[0] + 0.5, 0.5)  # lines count from 1
+    extent = (0.5, array.target.shape[1] + 0.5, array.target.shape[0] + 0.5, 0.5)  # line numbers begin at 1
     shown: Any = {"cmap": "viridis", "vmin": 0, "vmax": largest * MICRO, "aspect": "auto", "extent": extent}
     image = axes.imshow(array.conductance * MICRO, **shown)
     for status, mark in MARKS.items():
@@ -63,7 +63,10 @@ def _draw_array(figure: Figure, axes: Axes, array: Written, largest: float, name
 
 
 def draw_errors(axes: Axes, arrays: Sequence[Written], tolerance: float) -> None:
-    """Histogram of conductance less target of the programmed cells that took pulses, mean and sigma, the tolerance."""
+    """Draw a histogram of conductance less target over the programmed cells that took pulses.
+
+    Mean, sigma and the tolerance are marked.
+    """
     errors = np.concatenate([array.error[array.programmed & (array.pulses > 0)] for array in arrays]) * MICRO
     axes.axvspan(-tolerance * MICRO, tolerance * MICRO, color="0.9", linewidth=0, label="tolerance of a read")
     if errors.size:

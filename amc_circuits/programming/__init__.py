@@ -1,1 +1,1 @@
-"""Writing cells: pulses, write-verify, and the conductances that are left."""
+"""Writing of cells: pulses, write-verify, and the resulting conductances."""

@@ -1,4 +1,4 @@
-"""Cells to be written: their gaps, how they differ from each other and from pulse to pulse, and which are stuck."""
+"""Cells to be written: gaps, spread from cell to cell and from pulse to pulse, and stuck cells."""
 
 from __future__ import annotations
 
@@ -19,16 +19,18 @@ Part = Annotated[float, Field(ge=0, le=1)]
 
 
 class Variability(Record):
-    """Spreads, each relative and normally distributed; 0 leaves it out exactly. No default has a source: chosen here.
+    """Spreads, each relative and normally distributed; 0 disables one exactly.
+
+    The defaults are a choice of this package.
 
     Attributes:
-        cell_spread: From cell to cell, of the voltage that a pulse acts with: gate voltage of a SET, source line
-            voltage of a RESET. It stands for switching field and transistor threshold together. At most 0.25, which
-            leaves the factor of that voltage above 0 up to four sigma.
-        cycle_spread: From pulse to pulse, of the distance that the gap moves.
-        read_noise: Of the conductance that a verify read tells.
+        cell_spread: Spread from cell to cell of the voltage that acts in a pulse: gate voltage of a SET, source line
+            voltage of a RESET. It covers switching field and transistor threshold together. At most 0.25, which keeps
+            the factor of that voltage above 0 up to four sigma.
+        cycle_spread: Spread from pulse to pulse of the distance that the gap moves.
+        read_noise: Spread of the conductance from a verify read.
         stuck_on: Probability that a cell cannot be written and has the smallest gap.
-        stuck_off: Probability that it has the largest.
+        stuck_off: Probability that it has the largest gap.
     """
 
     cell_spread: Annotated[float, Field(ge=0, le=0.25)] = 0.0
@@ -38,7 +40,7 @@ class Variability(Record):
     stuck_off: Part = 0.0
 
     def draw_stuck(self, count: int, generator: np.random.Generator) -> tuple[Mask, Mask]:
-        """Which of some cells are stuck on, and which off.
+        """Draw which of some cells are stuck on, and which off.
 
         Raises:
             ParameterError: The probabilities sum to more than 1.
@@ -51,15 +53,15 @@ class Variability(Record):
 
 @dataclass
 class CellArray:
-    """n cells in a row, whose gaps pulses move.
+    """Row of n cells, whose gaps pulses move.
 
     Attributes:
-        model: What tells the outcome of pulses.
-        gaps: Shape (n,), m.
+        model: Model of the outcome of pulses.
+        gaps: Gaps, shape (n,), m.
         strength: Factor of the voltages that act on each cell, shape (n,).
         stuck: Cells that no pulse moves, shape (n,).
         variability: Spread from pulse to pulse and of reads.
-        generator: What they are drawn from.
+        generator: Source of their random numbers.
     """
 
     model: PulseModel
@@ -78,14 +80,14 @@ class CellArray:
         variability: Variability | None = None,
         stuck: tuple[Mask, Mask] | None = None,
     ) -> Self:
-        """Cells with the largest gap, but for the stuck ones.
+        """Make cells with the largest gap, except for the stuck ones.
 
         Args:
-            model: What tells the outcome of pulses.
-            count: n.
-            generator: What is random is drawn from it.
+            model: Model of the outcome of pulses.
+            count: Number n of cells.
+            generator: Source of all random numbers.
             variability: Spreads; None for none.
-            stuck: Which cells are stuck on and off, shape (n,) each; None draws them.
+            stuck: Masks of the cells that are stuck on and off, shape (n,) each; None draws them.
         """
         spread = variability or Variability()
         on, off = stuck or spread.draw_stuck(count, generator)
@@ -97,11 +99,11 @@ class CellArray:
 
     @property
     def conductance(self) -> FloatArray:
-        """Of every cell, shape (n,), siemens."""
+        """Conductance of every cell, shape (n,), siemens."""
         return self.model.cell.filament.conductance(self.gaps)
 
     def pulse(self, kind: Kind, levels: FloatArray, where: Indices) -> FloatArray:
-        """One pulse on some cells; returns what each takes, J. A stuck cell takes as much and stays.
+        """Apply one pulse to some cells and return the energy of each, J. A stuck cell takes the same energy and stays.
 
         Args:
             kind: `set` or `reset`.
@@ -118,13 +120,13 @@ class CellArray:
         return energy
 
     def read(self, where: Indices) -> FloatArray:
-        """What a verify read of some cells tells, siemens."""
+        """Conductances from a verify read of some cells, siemens."""
         conductance = self.conductance[where]
         if self.variability.read_noise > 0:
             conductance = conductance * (1 + self.variability.read_noise * self.generator.standard_normal(len(where)))
         return conductance
 
     def read_energy(self, where: Indices) -> FloatArray:
-        """What a read takes, J: V^2 G for its time."""
+        """Energy of a read, J: V^2 G for its duration."""
         energy: FloatArray = READ_VOLTAGE**2 * self.conductance[where] * self.model.cell.read_width
         return energy

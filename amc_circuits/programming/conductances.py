@@ -1,22 +1,22 @@
-"""Conductances in files: what `amc program` wrote, or what was measured; checked when they are read.
+"""Conductances in files, from `amc program` or from measurements; checked on reading.
 
-What `amc program` writes is a .npz file of plain arrays:
+`amc program` writes a .npz file of plain arrays:
 
-| key | what | shape |
+| key | content | shape |
 |---|---|---|
 | `matrix` | A, real or complex; for a complex one, arrays are (2N, 2M) | (N, M) |
-| `alpha` | max abs A, in the units of A | () |
-| `unit` | conductance that stands for alpha, S | () |
+| `alpha` | largest abs A, in the units of A | () |
+| `unit` | conductance that represents alpha, S | () |
 | `g_min`, `g_max` | limits of the mapping, S | () |
-| `programming_energy`, `programming_time` | of all cells, one after the other, J and s | () |
+| `programming_energy`, `programming_time` | totals of all cells, one after the other, J and s | () |
 | `positive` | conductances of the positive array, S | (N, M) |
-| `target_positive` | what was wanted, S | (N, M) |
+| `target_positive` | target conductances, S | (N, M) |
 | `status_positive` | `CellStatus` of each cell | (N, M) |
-| `sets_positive`, `resets_positive` | pulses that each cell took | (N, M) |
-| `time_positive`, `energy_positive` | of each cell's pulses and reads, s and J | (N, M) |
-| `negative`, `target_negative` and so on | negative array, where A has negative entries | (N, M) |
+| `sets_positive`, `resets_positive` | number of pulses of each cell | (N, M) |
+| `time_positive`, `energy_positive` | totals of each cell's pulses and reads, s and J | (N, M) |
+| `negative`, `target_negative` and so on | negative array, if A has negative entries | (N, M) |
 
-Pulses, time and energy of single cells are for whoever opens the file; loading asks for the other keys alone.
+Pulses, time and energy of single cells are for the user of the file; loading needs only the other keys.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ COSTS = ("programming_energy", "programming_time")
 CELL_COSTS = ("sets", "resets", "time", "energy")
 EXPECTED = "wanted is a file by amc program, or siemens: positive and negative in a .npz, or one array"
 LARGEST = 0.1
-"""Siemens; no resistive memory has more."""
+"""Largest conductance, S; no resistive memory has more."""
 
 
 def save_conductances(
     path: Path, matrix: Numbers, mapping: Mapping, limits: tuple[float, float], written: Sequence[Written]
 ) -> None:
-    """Writes a file, whole or not at all.
+    """Write a file completely or not at all.
 
     Args:
         path: The file, `.npz`.
         matrix: A, shape (N, M), real or complex.
-        mapping: What was wanted.
+        mapping: Target conductances.
         limits: g_min and g_max, S.
-        written: What became of the positive array and, where there is one, the negative one.
+        written: Result of the positive array and, if present, the negative one.
     """
     content: dict[str, Any] = {
         "matrix": matrix,
@@ -77,17 +77,17 @@ def save_conductances(
 
 
 def load_conductances(path: Path, matrix: Numbers, limits: tuple[float | None, float | None] = (None, None)) -> Mapping:
-    """The mapping of a matrix with conductances that were programmed for it or measured.
+    """Load the mapping of a matrix with programmed or measured conductances.
 
     Args:
-        path: A file that `save_conductances` wrote; or one with `positive` and, for a pair, `negative`, in siemens; or
-            one array of any kind that `load_array` reads, in siemens. Measured ones may come with `alpha` and `unit`.
+        path: A file of `save_conductances`; or one with `positive` and, for a pair, `negative`, in siemens; or one
+            array in any format of `load_array`, in siemens. Measured ones may come with `alpha` and `unit`.
         matrix: A, shape (N, M); a complex one has 2N x 2M cells an array.
-        limits: g_min and g_max with which `map_matrix` says what measured conductances without a `unit` stand for; None
+        limits: g_min and g_max for `map_matrix`, which sets the scale of measured conductances without a `unit`; None
             for those of an ideal device.
 
     Raises:
-        ParameterError: It is no such file, damaged, or made for another matrix; or it needs no limits.
+        ParameterError: The file has another format, is damaged, or belongs to another matrix; or it needs no limits.
     """
     readers = _readers(path)
     wanted = embedded(matrix)
@@ -112,7 +112,7 @@ def load_conductances(path: Path, matrix: Numbers, limits: tuple[float | None, f
 def _measured(
     path: Path, readers: Readers | None, matrix: FloatArray, limits: tuple[float | None, float | None]
 ) -> Mapping:
-    """Conductances alone, with what they stand for, or as the mapping says."""
+    """Read measured conductances, with their own scale or with that of the mapping."""
     if readers is None or "positive" not in readers:
         content: dict[str, Any] = {"positive": load_array("conductances", path, (2,))}
     else:
@@ -152,10 +152,10 @@ def _refuse_limits(limits: tuple[float | None, float | None]) -> None:
 
 
 def programming_cost(path: Path) -> tuple[float, float]:
-    """What it took to write all cells, one after the other, J and s; nothing where conductances were measured.
+    """Energy and time to write all cells, one after the other, J and s; zeros for measured conductances.
 
     Raises:
-        ParameterError: It is no file of conductances.
+        ParameterError: The file does not hold conductances.
     """
     readers = _readers(path)
     if not _programmed(readers):
@@ -169,7 +169,7 @@ def programming_cost(path: Path) -> tuple[float, float]:
 
 
 def _readers(path: Path) -> Readers | None:
-    """What reads the arrays of a file that has names for them."""
+    """Readers of the arrays of a file with named arrays."""
     try:
         return named_arrays(path, head_of("conductances", path))
     except OSError as error:
@@ -181,7 +181,7 @@ def _readers(path: Path) -> Readers | None:
 
 
 def _programmed(readers: Readers | None) -> TypeGuard[Readers]:
-    """True of a file by `save_conductances`, also of one that has lost some arrays."""
+    """True for a file of `save_conductances`, even one that has lost some arrays."""
     return readers is not None and any(name in readers for name in ("matrix", "status_positive", *COSTS))
 
 
@@ -195,7 +195,7 @@ def _content(path: Path, readers: Readers) -> dict[str, Any]:
 
 
 def _check_keys(path: Path, content: dict[str, Any], signed: bool) -> None:
-    """All keys are there, as numbers."""
+    """Check that all keys are present, as numbers."""
     arrays = ARRAYS if signed else ARRAYS[:1]
     wanted = ["matrix", "alpha", "unit", "g_min", "g_max", *COSTS]
     wanted += [f"{prefix}{name}" for name in arrays for prefix in ("", "target_", "status_")]
@@ -217,7 +217,7 @@ def _check_array(path: Path, content: dict[str, Any], name: str, shape: tuple[in
 
 
 def _check_shape(path: Path, name: str, array: Numbers, shape: tuple[int, ...]) -> None:
-    """One conductance above 0 a cell."""
+    """Check for one conductance above 0 in each cell."""
     if array.shape != shape:
         raise _refused(path, f"{name} has shape {array.shape}, its matrix {shape}")
     if not np.isfinite(array).all() or array.min() <= 0:

@@ -1,4 +1,4 @@
-"""What one write pulse does to 1T1R cells: run in ngspice, or looked up in a table made from such runs."""
+"""Effect of one write pulse on 1T1R cells: simulated in ngspice, or read from a table of such runs."""
 
 from __future__ import annotations
 
@@ -20,56 +20,56 @@ if TYPE_CHECKING:
 
 Kind = Literal["set", "reset"]
 Outcome = tuple[FloatArray, FloatArray]
-"""Gaps after a pulse, m, and energies that it took, J."""
+"""Gaps after a pulse, m, and energies of the pulse, J."""
 CELLS_A_DECK = 16
-"""Cells side by side share their time steps: more a deck cost more than a process each."""
+"""Cells in one deck. They share their time steps: more cells a deck cost more time than one process each."""
 PROCESSES = min(4, os.cpu_count() or 1)
-"""Simulations at the same time; they share nothing, so the result does not depend on it."""
+"""Simulations at the same time; they share nothing, so the result does not depend on this number."""
 GATE_SPACING, GAP_SPACING = 0.05, 0.1e-9
-"""Between calibrated gate voltages, V, and gaps, m."""
+"""Steps between calibrated gate voltages, V, and gaps, m."""
 THRESHOLD_SLOPE = 1e-3
-"""By which the level-1 threshold falls per kelvin, V/K (docs/rram.md)."""
+"""Fall of the level-1 threshold per kelvin, V/K (docs/rram.md)."""
 LEAST_ENERGY = 1e-17
-"""Joules that are lost in rounding: the tables hold logarithms."""
+"""Offset of energies in tables, J, smaller than rounding: the tables hold logarithms."""
 SET_OFFSETS = 1e-9 * np.array(
     [-1.5, -0.6, -0.2, -0.1, -0.05, -0.02, 0, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.0, 1.5]
 )
-"""Gaps before a SET against the gap that its gate voltage gives from the largest one, m: dense where that bends."""
+"""Gaps before a SET, relative to the gap that its gate voltage gives from the largest one, m: dense at the bend."""
 RESET_OFFSETS = np.array(
     [-1.2, -0.6, -0.3, -0.1, 0, 0.005, *np.arange(0.01, 0.2, 0.01), 0.21, 0.23, 0.25, 0.3, 0.35, 0.45]
 )
-"""Source line voltages of a RESET against the one at which the gap begins to move, V."""
+"""Source line voltages of a RESET, relative to the one at which the gap begins to move, V."""
 
 
 class PulseModel(Protocol):
-    """What tells the outcome of pulses."""
+    """Model of the outcome of pulses."""
 
     @property
     def cell(self) -> OneTransistorCell:
-        """What every cell is."""
+        """Parameters of every cell."""
 
     def pulse(self, kind: Kind, gaps: FloatArray, levels: FloatArray) -> Outcome:
-        """One pulse on each of n cells.
+        """Apply one pulse to each of n cells.
 
         Args:
             kind: SET, whose level is the gate voltage, or RESET, whose level is that of the source line.
-            gaps: Before it, shape (n,), m.
-            levels: Shape (n,), V.
+            gaps: Gaps before the pulse, shape (n,), m.
+            levels: Voltages, shape (n,), V.
         """
 
 
 @dataclass(frozen=True)
 class CircuitPulses:
-    """Every pulse as a transient in ngspice, cells side by side.
+    """Model that runs every pulse as a transient in ngspice, cells side by side.
 
     Attributes:
-        cell: What every cell is.
+        cell: Parameters of every cell.
     """
 
     cell: OneTransistorCell
 
     def pulse(self, kind: Kind, gaps: FloatArray, levels: FloatArray) -> Outcome:
-        """One pulse on each of n cells; energies are integrals of V I over both lines.
+        """Apply one pulse to each of n cells; energies are integrals of V I over both lines.
 
         Raises:
             SimulationError: The simulator failed; deck and log are kept.
@@ -94,12 +94,12 @@ class CircuitPulses:
 
 @dataclass(frozen=True)
 class _Surface:
-    """Movement and energy over two coordinates, the second of which counts from a curve over the first.
+    """Movement and energy over two coordinates; the second one is relative to a curve over the first.
 
     Attributes:
-        curve: Where the second coordinate is 0.
+        curve: Zero of the second coordinate.
         moved: Change of the gap, m.
-        log_energy: Logarithm of J, LEAST_ENERGY added: energies span decades.
+        log_energy: Logarithm of J, with LEAST_ENERGY added: energies span decades.
     """
 
     curve: PchipInterpolator
@@ -108,8 +108,8 @@ class _Surface:
 
     @classmethod
     def over(cls, first: FloatArray, curve: FloatArray, offsets: FloatArray, outcome: Outcome) -> _Surface:
-        """From a grid: `first` of shape (P,), `offsets` (Q,), outcomes (P, Q)."""
-        from scipy.interpolate import PchipInterpolator, RegularGridInterpolator  # here, for every command would wait
+        """Build the surface from a grid: `first` of shape (P,), `offsets` (Q,), outcomes (P, Q)."""
+        from scipy.interpolate import PchipInterpolator, RegularGridInterpolator  # imported here for speed
 
         moved, energy = outcome
         tables = (RegularGridInterpolator((first, offsets), table) for table in (moved, np.log(energy + LEAST_ENERGY)))
@@ -126,12 +126,13 @@ class _Surface:
 
 @dataclass(frozen=True)
 class PulseTable:
-    """Outcomes of pulses from tables of gap and energy after a pulse against gap before and voltage.
+    """Model from tables: gap and energy after a pulse over gap before and voltage.
 
     Attributes:
-        cell: What every cell is.
-        sets: Over gate voltage, and gap against what that voltage gives from the largest gap.
-        resets: Over gap, and source line voltage against the one at which that gap begins to move.
+        cell: Parameters of every cell.
+        sets: Table over gate voltage and gap, the gap relative to the one that this voltage gives from the largest gap.
+        resets: Table over gap and source line voltage, the voltage relative to the one at which that gap begins to
+            move.
     """
 
     cell: OneTransistorCell
@@ -139,14 +140,16 @@ class PulseTable:
     resets: _Surface
 
     def pulse(self, kind: Kind, gaps: FloatArray, levels: FloatArray) -> Outcome:
-        """One pulse on each of n cells."""
+        """Apply one pulse to each of n cells."""
         moved, energy = self.sets.at(levels, gaps) if kind == "set" else self.resets.at(gaps, levels)
         return np.clip(gaps + moved, self.cell.filament.gap_min, self.cell.filament.gap_max), energy
 
 
 @lru_cache(maxsize=8)
 def calibrate(cell: OneTransistorCell, largest_gate: float) -> PulseTable:
-    """The table of a cell for gate voltages up to the largest, by some 900 pulses in ngspice; kept in the process.
+    """Compute the table of a cell for gate voltages up to the largest, from some 900 pulses in ngspice.
+
+    Cached in the process.
 
     Raises:
         SimulationError: The simulator failed; deck and log are kept.
@@ -164,7 +167,7 @@ def _calibrated_sets(circuit: CircuitPulses, largest_gate: float) -> _Surface:
     wanted = curve[:, None] + SET_OFFSETS
     gaps = np.clip(wanted, *limits)
     after, energy = circuit.pulse("set", gaps.ravel(), np.repeat(gates, len(SET_OFFSETS)))
-    # Where no cell can begin, the table goes on as if one had: it ends where the last one does.
+    # At grid points that no cell can start from, the table is continued: it ends where the last possible pulse ends.
     before = np.where(wanted > limits[1], wanted, gaps)
     moved = after.reshape(gaps.shape) - before
     return _Surface.over(gates, curve, SET_OFFSETS, (moved, energy.reshape(gaps.shape)))
@@ -178,14 +181,14 @@ def _calibrated_resets(circuit: CircuitPulses) -> _Surface:
     before = np.repeat(gaps, len(RESET_OFFSETS))
     after, energy = circuit.pulse("reset", before, levels.ravel())
     moved = (after - before).reshape(levels.shape)
-    moved[:, RESET_OFFSETS <= 0] = 0.0  # below F_min nothing moves; at it, what the onset's rounding lets through
+    moved[:, RESET_OFFSETS <= 0] = 0.0  # below F_min nothing moves; at F_min the rounding of the onset allows a little
     return _Surface.over(gaps, onset, RESET_OFFSETS, (moved, energy.reshape(levels.shape)))
 
 
 def reset_onset(cell: OneTransistorCell, gaps: FloatArray) -> FloatArray:
-    """Source line voltage at which each gap begins to move, V: read off a slow edge, in which it has not moved yet.
+    """Source line voltage at which each gap begins to move, V, read off a slow edge before the gap has moved.
 
-    A gap that the transistor keeps from ever moving gets the top of the edge, 3 V.
+    A gap that the transistor keeps from moving at all gets the top of the edge, 3 V.
     """
     top, edge = 3.0, 2 * cell.pulse_width
     slow = cell.replace(edge=edge, read_width=5 * edge)

@@ -1,7 +1,7 @@
 """Write-verify: SET pulses of growing gate voltage, RESET pulses of growing voltage, a read after each.
 
 A cell below its target gets SET pulses, each with a higher gate voltage, which limits the current and so sets the
-conductance; a cell above it gets RESET pulses, each higher. Where a SET passed the target, the next ones go on from
+conductance; a cell above it gets RESET pulses, each higher. If a SET passed the target, the next ones continue from
 half a step below it with half the step; a RESET begins two steps below the voltage that last moved the cell.
 """
 
@@ -22,11 +22,11 @@ from netlists.rram.one_transistor_cell import LineVoltage
 
 IntArray = NDArray[np.int64]
 NOISE_LIMIT = 5
-"""Two reads that differ by less than so many standard deviations of their difference tell of no response."""
+"""Limit of read noise: two reads that differ by fewer standard deviations of their difference show no response."""
 
 
 class CellStatus(IntEnum):
-    """How the writing of a cell ended."""
+    """Final state of the writing of a cell."""
 
     PROGRAMMED = 0
     STUCK_ON = 1
@@ -35,19 +35,20 @@ class CellStatus(IntEnum):
 
 
 class WriteVerify(Record):
-    """The pulses.
+    """Pulses and limits of write-verify.
 
     Attributes:
         tolerance: A cell is programmed when a read is within this of its target, S.
         gate_start: Gate voltage of the first SET pulse, V.
-        gate_step: From one SET pulse to the next, V.
-        gate_largest: No SET pulse goes beyond, V.
-        halvings: Of the gate step, at the most.
+        gate_step: Step from one SET pulse to the next, V.
+        gate_largest: Largest gate voltage of a SET pulse, V.
+        halvings: Most halvings of the gate step.
         reset_start: Source line voltage of the first RESET pulse, V.
-        reset_step: From one RESET pulse to the next, V.
-        reset_largest: No RESET pulse goes beyond, V.
-        most_pulses: A cell that is not programmed after so many is given up.
-        patience: So many pulses of the largest voltage without a response end it: stuck, if it never responded.
+        reset_step: Step from one RESET pulse to the next, V.
+        reset_largest: Largest source line voltage of a RESET pulse, V.
+        most_pulses: Most pulses of a cell; one that is not programmed by then is given up.
+        patience: Number of pulses of the largest voltage without a response after which writing ends: stuck, if the
+            cell never responded.
     """
 
     tolerance: Positive = 1e-6
@@ -75,17 +76,17 @@ class WriteVerify(Record):
 
 @dataclass(frozen=True)
 class Written:
-    """What became of every cell; arrays of the shape of the target.
+    """Result of every cell; arrays of the shape of the target.
 
     Attributes:
-        target: Wanted conductances, S.
+        target: Target conductances, S.
         conductance: Conductances at the end, S, without read noise.
-        status: `CellStatus` of each.
-        sets: SET pulses.
-        resets: RESET pulses.
-        reads: Reads.
-        time: Of its pulses and reads, s.
-        energy: That its lines delivered, J.
+        status: `CellStatus` of each cell.
+        sets: Number of SET pulses.
+        resets: Number of RESET pulses.
+        reads: Number of reads.
+        time: Time of the pulses and reads, s.
+        energy: Energy delivered by the lines, J.
     """
 
     target: FloatArray
@@ -104,29 +105,29 @@ class Written:
 
     @property
     def pulses(self) -> IntArray:
-        """SET and RESET pulses."""
+        """Number of SET and RESET pulses."""
         return self.sets + self.resets
 
     def count(self, status: CellStatus) -> int:
-        """Cells that ended so."""
+        """Number of cells with this status."""
         return int((self.status == status).sum())
 
     @property
     def programmed(self) -> Mask:
-        """Cells that ended within the tolerance."""
+        """Mask of cells that ended within the tolerance."""
         return np.asarray(self.status == CellStatus.PROGRAMMED)
 
 
 def write_verify(cells: CellArray, target: FloatArray, settings: WriteVerify) -> Written:
-    """Writes every cell to its target.
+    """Write every cell to its target.
 
     Args:
-        cells: n cells; their gaps change.
-        target: Conductances, any shape of n entries, S.
-        settings: The pulses.
+        cells: Cells, n of them; their gaps change.
+        target: Target conductances, any shape of n entries, S.
+        settings: Pulses and limits.
 
     Raises:
-        ParameterError: The number of targets is another, or no cell can reach one of them.
+        ParameterError: The number of targets differs from the number of cells, or no cell can reach one of them.
     """
     _check_target(cells, target, settings.tolerance)
     ramps = _Ramps(cells, target.ravel(), settings)
@@ -146,7 +147,7 @@ def _check_target(cells: CellArray, target: FloatArray, tolerance: float) -> Non
 
 
 class _Ramps:
-    """The state of every cell between pulses; a step is one pulse and one read of every cell that is not done."""
+    """State of every cell between pulses; a step is one pulse and one read of every cell that is not done."""
 
     def __init__(self, cells: CellArray, target: FloatArray, settings: WriteVerify) -> None:
         count = len(target)
@@ -162,7 +163,7 @@ class _Ramps:
         self.anchor = self.reading.copy()
 
     def step(self) -> bool:
-        """One pulse and one read of every cell that is not done; False when all are."""
+        """Apply one pulse and one read to every cell that is not done; False when all are."""
         self._judge()
         open_cells = np.flatnonzero(self.status < 0)
         self._turn(open_cells)
@@ -175,7 +176,7 @@ class _Ramps:
         return bool(open_cells.size)
 
     def _judge(self) -> None:
-        """Ends the writing of cells."""
+        """End the writing of finished cells."""
         unfinished, error = self.status < 0, self.reading - self.target
         stuck = np.where(error > 0, CellStatus.STUCK_ON, CellStatus.STUCK_OFF)
         tired = self.sets + self.resets >= self.settings.most_pulses
@@ -185,7 +186,7 @@ class _Ramps:
         self.status = np.where(unfinished, found, self.status)
 
     def _turn(self, where: Indices) -> None:
-        """Chooses SET or RESET; where that changes, sets the next voltage."""
+        """Choose SET or RESET; after a change, set the next voltage."""
         settings, wanted = self.settings, self.reading[where] < self.target[where]
         to_set, to_reset = where[wanted & ~self.setting[where]], where[~wanted & self.setting[where]]
         self.silent[to_set], self.silent[to_reset] = 0, 0
@@ -193,7 +194,7 @@ class _Ramps:
         self.reset[to_reset] = np.maximum(self.reset_moved[to_reset] - 2 * settings.reset_step, settings.reset_start)
         again = to_set[self.sets[to_set] > 0]
         smallest = settings.gate_step / 2**settings.halvings
-        passed = self.gate[again] - self.gate_step[again]  # the gate voltage that was too much
+        passed = self.gate[again] - self.gate_step[again]  # the gate voltage that was too high
         self.gate_step[again] = np.maximum(self.gate_step[again] / 2, smallest)
         self.gate[again] = np.maximum(passed - self.gate_step[again], settings.gate_start)
 
@@ -217,7 +218,7 @@ class _Ramps:
         self.reads[where] += 1
 
     def _listen(self, where: Indices) -> None:
-        """Which cells changed since they last did."""
+        """Detect which cells changed since their last change."""
         settings, noise = self.settings, self.cells.variability.read_noise
         reading = self.reading[where]
         anchor = self.anchor[where]  # as noisy as the reading
@@ -232,7 +233,7 @@ class _Ramps:
         self.reset_moved[moved] = self.reset[moved] - settings.reset_step
 
     def result(self, shape: tuple[int, ...]) -> Written:
-        """Everything as one record."""
+        """Collect everything as one record."""
         cell = self.cells.model.cell
         time = (self.sets + self.resets) * cell.pulse_time + self.reads * (cell.read_width + cell.rest)
         return Written(

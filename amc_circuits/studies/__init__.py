@@ -1,1 +1,1 @@
-"""Many circuits that chance makes different, and the processes that work on them."""
+"""Studies of many random circuits, and the processes that run them."""

@@ -1,4 +1,4 @@
-"""Monte Carlo: the same system in many circuits that chance makes different. Draws: `cells/draws.py`."""
+"""Monte Carlo: the same system in many random circuits. Random draws: `cells/draws.py`."""
 
 from __future__ import annotations
 
@@ -22,31 +22,34 @@ from amc_circuits.studies.workers import run_in_processes
 from netlists import ParameterError, SinglePoleOpAmp
 
 CHUNK = 8
-"""Trials that are worked on together, always the same ones: 0 to 7, 8 to 15 ... In a common deck ngspice's steps suit
-all circuits, so that times and energies depend on who else is in it (by up to 0.3 %, alone or in company)."""
+"""Trials that are simulated together, always the same ones: 0 to 7, 8 to 15 ...
+
+In a common deck ngspice's steps suit all circuits, so times and energies depend on the other circuits of the deck (by
+up to 0.3 %, alone or together).
+"""
 PRELOADED = (__name__,)
-"""Imported once, by the server from which processes are forked."""
+"""Modules imported once, by the server from which processes are forked."""
 MOST_TRIALS = 1_000_000
-"""More is refused: some hours of small circuits, and a list of a gigabyte."""
+"""Most trials of a study: some hours of small circuits, and a list of a gigabyte."""
 
 
 @dataclass(frozen=True)
 class MonteCarlo:
-    """What is asked.
+    """A Monte Carlo study.
 
     Attributes:
         kind: Name of the circuit.
         problem: The system.
-        arguments: Of `program`, without the trial.
+        arguments: Arguments of `program`, without the trial.
         first: First trial.
-        count: How many trials.
+        count: Number of trials.
         keep: Folder for failed runs.
-        noise_bandwidth: Of the read-out, Hz, for the noise; None is the op-amp's GBWP.
-        with_noise: True when noise is wanted.
-        with_budget: True when it is to be told what makes each answer wrong.
+        noise_bandwidth: Bandwidth of the read-out for the noise, Hz; None is the op-amp's GBWP.
+        with_noise: True computes noise.
+        with_budget: True computes an error budget of each solution.
 
     Raises:
-        ParameterError: That is too many trials, or trials that no seed has.
+        ParameterError: There are too many trials, or trial numbers beyond the range.
     """
 
     kind: str
@@ -66,24 +69,24 @@ class MonteCarlo:
             raise ParameterError("trial", self.first, f"must be at most 2^32 - {self.count} for so many trials")
 
     def circuit(self, number: int) -> Solver:
-        """The circuit of one trial."""
+        """Program the circuit of one trial."""
         return program(self.kind, self.problem.matrix, self.arguments | {"trial": number}, 1, self.keep)
 
     def chunks(self) -> list[range]:
-        """The trials asked for, chunk by chunk."""
+        """Trials of the study, chunk by chunk."""
         stop = self.first + self.count
         edges = range(self.first // CHUNK * CHUNK, stop, CHUNK)
         return [range(max(edge, self.first), min(edge + CHUNK, stop)) for edge in edges]
 
     def run(self, jobs: int, on_trials: Callable[[int], None] = lambda _: None) -> list[Trial]:
-        """All trials, in order, whatever the number of processes.
+        """Run all trials; results are in order, whatever the number of processes.
 
         Args:
-            jobs: Processes.
-            on_trials: Called with the number of trials that have come to an end.
+            jobs: Number of processes.
+            on_trials: Callback with the number of trials that have ended.
 
         Raises:
-            ParameterError: Something cannot be used.
+            ParameterError: A parameter cannot be used.
             EnginesDisagreeError: A cross-check failed.
         """
         found: dict[int, Trial] = {}
@@ -95,10 +98,10 @@ class MonteCarlo:
 
 
 def study_of(kind: str, options: dict[str, Any], keep: Path | None = None) -> MonteCarlo:
-    """The study that options ask for, as `parse_options` returns them; `trial` is the first one.
+    """Build a study from options as returned by `parse_options`; `trial` is the first one.
 
     Raises:
-        ParameterError: Something cannot be used.
+        ParameterError: An option cannot be used.
     """
     given = problem(kind, options)
     return MonteCarlo(
@@ -115,22 +118,22 @@ def study_of(kind: str, options: dict[str, Any], keep: Path | None = None) -> Mo
 
 
 def check_limits(study: MonteCarlo, limits: Sequence[Limit]) -> None:
-    """Refuses limits on figures that no trial will have.
+    """Refuse limits on metrics that are not computed.
 
     Raises:
-        ParameterError: Noise is not asked for, or the op-amps have no supply.
+        ParameterError: Noise is not requested, or the op-amps have no supply.
     """
     for limit in limits:
         if limit.figure == "relative_noise" and not study.with_noise:
-            raise ParameterError("spec", repr(str(limit)), "noise is not told; give noise, too")
+            raise ParameterError("spec", repr(str(limit)), "noise is not computed; add noise")
         if limit.figure.startswith(BUDGET) and not study.with_budget:
-            raise ParameterError("spec", repr(str(limit)), "the error budget is not told; give budget, too")
+            raise ParameterError("spec", repr(str(limit)), "the error budget is not computed; add budget")
         if limit.figure == "energy" and isinstance(study.arguments["opamp"], SinglePoleOpAmp):
             raise ParameterError("spec", repr(str(limit)), "this op-amp has no supply, so no energy; take another")
 
 
 def run_chunk(study: MonteCarlo, wanted: range) -> list[Trial]:
-    """The wanted trials of one chunk."""
+    """Run the wanted trials of one chunk."""
     start = wanted.start // CHUNK * CHUNK
     # A deck must hold the same circuits whichever of them are wanted.
     whole = study.arguments["engine"] == NgspiceEngine.name
@@ -152,7 +155,7 @@ def _trial(study: MonteCarlo, number: int, circuit: Solver, first: list[Reading]
     except SimulationError as error:
         return Trial(number, FAILED, {}, str(error))
     except ParameterError as error:
-        # A drawn array at the limit of stability is a trial that failed; what was typed is an error.
+        # A drawn array at the limit of stability is a failed trial; for a given array it is an error.
         if error.parameter != "A":
             raise
         return Trial(number, FAILED, {}, str(error))
@@ -178,7 +181,10 @@ def _trial(study: MonteCarlo, number: int, circuit: Solver, first: list[Reading]
 
 
 def _worst(value: Any, usable: bool) -> float:
-    """The largest of several right-hand sides; one that is zero has none, but one that did not settle counts."""
+    """Largest value of several right-hand sides.
+
+    A right-hand side of zeros has none, one that did not settle counts.
+    """
     values = np.atleast_1d(np.asarray(value, dtype=np.float64))
     known = values[~np.isnan(values)] if usable else values
     return float(known.max()) if known.size else math.nan

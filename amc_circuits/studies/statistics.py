@@ -1,4 +1,4 @@
-"""What many trials say together: means with their confidence, quantiles, yields."""
+"""Statistics of many trials: means with their confidence, quantiles, yields."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ ROW_KEYS = {name: name for name in UNITS} | {
     "energy": "energy_total_j",
     "peak_output_current": "peak_output_current_a",
 }
-"""What the figures are called in rows of a sweep."""
+"""Names of the metrics in rows of a sweep."""
 IN_ROWS = ("mean", "std", *(name for name in QUANTILES if name != "median"))
 
 
 @dataclass(frozen=True)
 class Spread:
-    """One figure over the trials where it is known.
+    """Statistics of one metric over the trials that have it.
 
     Attributes:
-        count: How many these are.
-        mean: Their mean.
-        mean_low: Lower end of its 95 % confidence interval (Student's t); nan with fewer than two.
-        mean_high: Upper end.
-        std: Standard deviation, with count - 1; nan with fewer than two.
-        smallest: Of all.
-        q05: 5 % are below; the others alike, linear between neighbours (NumPy's default).
+        count: Number of these trials.
+        mean: Mean value.
+        mean_low: Lower end of the mean's 95 % confidence interval (Student's t); nan with fewer than two trials.
+        mean_high: Upper end of that interval.
+        std: Standard deviation, with count - 1; nan with fewer than two trials.
+        smallest: Smallest value.
+        q05: 5 % quantile, linear between neighbours (NumPy's default), as all quantiles here.
         q25: Lower quartile.
         median: Half are below.
         q75: Upper quartile.
-        q95: 95 % are below.
-        largest: Of all.
+        q95: 95 % quantile.
+        largest: Largest value.
     """
 
     count: int
@@ -63,14 +63,14 @@ class Spread:
 
 @dataclass(frozen=True)
 class Yield:
-    """How many trials keep a limit, or all of them.
+    """Yield of one limit, or of all limits together.
 
     Attributes:
-        limit: As text; `all` for all limits together.
-        passed: Trials that keep it. One that is not usable does not.
-        share: Of all trials.
+        limit: The limit as text; `all` for all limits together.
+        passed: Number of trials that keep the limit. A trial that is not usable does not.
+        share: Share of all trials.
         low: Lower end of the share's 95 % confidence interval (Wilson).
-        high: Upper end.
+        high: Upper end of that interval.
     """
 
     limit: str
@@ -81,13 +81,13 @@ class Yield:
 
 
 def spread(values: FloatArray) -> Spread:
-    """A figure's spread over its finite values, shape (trials,); nan everywhere where there are none."""
+    """Statistics of a metric over its finite values, shape (trials,); nan everywhere if there are none."""
     known = values[np.isfinite(values)]
     count = len(known)
     if count == 0:
         return Spread(0, **{field.name: math.nan for field in fields(Spread) if field.name != "count"})
     mean, std = float(known.mean()), float(known.std(ddof=1)) if count > 1 else math.nan
-    from scipy.special import stdtrit  # here, for every command on a sweep would wait for it
+    from scipy.special import stdtrit  # imported here, otherwise every command on a sweep would load it
 
     half = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2)) * std / math.sqrt(count)
     quantiles = dict(zip(QUANTILES, np.quantile(known, list(QUANTILES.values())).tolist(), strict=True))
@@ -96,14 +96,14 @@ def spread(values: FloatArray) -> Spread:
 
 
 def spreads(trials: Sequence[Trial]) -> dict[str, Spread]:
-    """Every figure that is known of some trial, over the usable ones."""
+    """Statistics of every metric that some trial has, over the usable trials."""
     usable = [trial for trial in trials if trial.usable]
     found = {name: spread(np.array([trial.figures.get(name, np.nan) for trial in usable])) for name in UNITS}
     return {name: one for name, one in found.items() if one.count}
 
 
 def yields(trials: Sequence[Trial], limits: Sequence[Limit]) -> list[Yield]:
-    """The yield of each limit and, of several, that of all together; without limits, that of being usable."""
+    """Yield of each limit and, for several, of all together; without limits, the share of usable trials."""
     if not limits:
         return [_yield("usable", sum(trial.usable for trial in trials), len(trials))]
     found = [_yield(str(limit), sum(map(limit.passed, trials)), len(trials)) for limit in limits]
@@ -114,7 +114,10 @@ def yields(trials: Sequence[Trial], limits: Sequence[Limit]) -> list[Yield]:
 
 
 def _yield(name: str, passed: int, count: int) -> Yield:
-    """With Wilson's interval: the shares p with `|passed/count - p| <= z sqrt(p (1 - p)/count)` (Wilson, 1927)."""
+    """Compute a yield with Wilson's interval (Wilson, 1927).
+
+    The interval holds the shares p with `|passed/count - p| <= z sqrt(p (1 - p)/count)`.
+    """
     share, z = passed / count, NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     stretch = 1 + z**2 / count
     middle = (share + z**2 / (2 * count)) / stretch
@@ -123,12 +126,12 @@ def _yield(name: str, passed: int, count: int) -> Yield:
 
 
 def statuses(trials: Sequence[Trial]) -> dict[str, int]:
-    """How many trials ended how, the most frequent first."""
+    """Number of trials by status, the most frequent first."""
     return dict(Counter(trial.status for trial in trials).most_common())
 
 
 def row_figures(trials: Sequence[Trial], limits: Sequence[Limit]) -> dict[str, Any]:
-    """What a row of a sweep holds of many trials: medians by the figures' own names, the rest with a suffix."""
+    """Metrics of a sweep's row from many trials: medians under the metrics' own names, the rest with a suffix."""
     found: dict[str, Any] = {"trials": len(trials), "usable_trials": sum(trial.usable for trial in trials)}
     for name, one in spreads(trials).items():
         found[ROW_KEYS[name]] = one.median

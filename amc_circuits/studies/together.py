@@ -1,4 +1,4 @@
-"""Circuits that differ a little, asked the same: in ngspice they run side by side in one deck."""
+"""Similar circuits with the same right-hand sides: ngspice simulates them side by side in one deck."""
 
 from __future__ import annotations
 
@@ -16,25 +16,27 @@ from netlists import Array, Circuit, OpAmps, ParameterError
 from netlists.record import FloatArray
 
 ROOM = 2600
-"""Cells that a deck may hold, an op-amp counted as so many cells as it takes the time of (`OPAMP_CELLS`). A
-larger one leaves the processor's cache, and a circuit then takes longer side by side than alone: at N = 16 measured so
-with single-pole op-amps from 8 on, with macro models from 4 on, at N = 8 with transistors from 2 on."""
+"""Room of a deck in cells; an op-amp counts as the cells that take the same time (`OPAMP_CELLS`).
+
+A larger deck leaves the processor's cache, and a circuit then takes longer side by side than alone. Measured at N = 16
+with single-pole op-amps from 8 circuits on, with macro models from 4 on; at N = 8 with transistors from 2 on.
+"""
 OPAMP_CELLS = {"single-pole": 4, "macro": 32, "subcircuit": 128}
 LONGEST = 2.0
-"""A circuit whose slot is so many times the median's runs alone: all circuits of a deck share their slots."""
+"""Ratio to the median slot above which a circuit runs alone: all circuits of a deck share their slots."""
 
 
 def first_readings(circuits: Sequence[Solver], vector: FloatArray) -> dict[int, list[Reading]]:
-    """First readings of circuits that are asked the same right-hand side, by their places.
+    """First readings of circuits with the same right-hand sides, by their indices.
 
-    As many neighbours as there is room for are one deck, in slots that are long enough for the slowest and with the
-    step of the fastest. Who is not in one runs alone: circuits that are much slower or faster than the others, unstable
-    or large. So do all where they are streams of several right-hand sides, which share a deck anyway, where the engine
-    has no decks, and where the deck fails.
+    A deck holds as many neighbours as there is room for. Its slots are long enough for the slowest circuit, its step
+    suits the fastest. Circuits that are much slower or faster than the others, unstable or large run alone. All run
+    alone if they are streams of several right-hand sides, which share a deck anyway, if the engine has no decks, or if
+    the deck fails.
 
     Args:
-        circuits: With equal op-amps, temperature and settings.
-        vector: What they are asked, shape (n,) or (n, K).
+        circuits: Circuits with equal op-amps, temperature and settings.
+        vector: Their right-hand sides, shape (n,) or (n, K).
     """
     levels = [circuit.driven_levels(circuit.question(vector).columns) for circuit in circuits]
     engine, size = circuits[0].simulator, _deck_size(circuits[0].circuit)
@@ -49,7 +51,7 @@ def first_readings(circuits: Sequence[Solver], vector: FloatArray) -> dict[int, 
 
 
 def _deck_size(circuit: Circuit) -> int:
-    """How many such circuits one deck has room for."""
+    """Number of such circuits in one deck."""
     cells = sum(array.conductance.size for array in circuit.of(Array))
     for part in circuit.of(OpAmps):
         cells += circuit.groups[part.output] * OPAMP_CELLS[part.record.model]
@@ -59,7 +61,7 @@ def _deck_size(circuit: Circuit) -> int:
 def _deck(
     circuits: Sequence[Solver], levels: Sequence[FloatArray], places: Sequence[int], engine: NgspiceEngine
 ) -> dict[int, list[Reading]]:
-    """Readings of circuits in one deck, by the places given."""
+    """Readings of circuits in one deck, by the given indices."""
     timings = [circuit.timing for circuit in circuits]
     slot, step = max(timing.slot_time for timing in timings), min(timing.max_step for timing in timings)
     common = replace(timings[0], slot_time=slot, max_step=step)
@@ -70,14 +72,14 @@ def _deck(
     try:
         readings = engine.read_together([circuit.state for circuit in circuits], jobs, circuits[0].settings.tolerance)
     except SimulationError as error:
-        # One of them spoils it for all: alone, each shows what it is, and keeps its own deck.
+        # One circuit spoils the deck for all; alone, each shows its own result and keeps its own deck.
         shutil.rmtree(error.folder, ignore_errors=True)
         return {}
     return dict(zip(places, readings, strict=True))
 
 
 def _alike(circuits: Sequence[Solver], levels: Sequence[FloatArray], places: range) -> list[int]:
-    """Those places whose circuits are stable, with time scales near to each other's."""
+    """Indices of the circuits that are stable, with time scales near to each other's."""
     slots = {
         k: slot
         for k in places
@@ -88,7 +90,10 @@ def _alike(circuits: Sequence[Solver], levels: Sequence[FloatArray], places: ran
 
 
 def _slot_time(circuit: Solver) -> float:
-    """Of a right-hand side, s; 0 where it is too long for a simulation, which the circuit says when it runs alone."""
+    """Slot of a right-hand side, s.
+
+    0 if it is too long for a simulation, which the circuit reports when it runs alone.
+    """
     try:
         return circuit.timing.slot_time
     except ParameterError:

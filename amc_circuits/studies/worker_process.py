@@ -1,4 +1,4 @@
-"""A process that makes calls for another: it answers each with what came of it, and ends with the one that asks."""
+"""Process that runs calls for another one: it returns each result, and ends with its parent."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from multiprocessing import connection
 from typing import Any
 
 ENDING = 1.0
-"""s that a call has for clearing its files away when its simulations have been ended."""
+"""Time for a call to remove its files after its simulations have been ended, s."""
 
 
 def work(pipe: connection.Connection, environment: Mapping[str, str]) -> None:
-    """What a process does: one call after the other, until nobody asks for any more.
+    """Run one call after the other until the pipe closes.
 
-    Ctrl-C is left to the one that asks.
+    Ctrl-C is handled by the parent.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.clear()
@@ -30,7 +30,7 @@ def work(pipe: connection.Connection, environment: Mapping[str, str]) -> None:
     at_work, ending = threading.Event(), threading.Event()
     threading.Thread(target=_end_when_told, args=(_told(), at_work, ending), daemon=True).start()
     with contextlib.suppress(EOFError, ConnectionError):
-        # What comes of a call whose simulations were ended is nothing to hand back.
+        # A call whose simulations were ended has no result.
         while not ending.is_set():
             packed = pipe.recv_bytes()
             at_work.set()
@@ -41,7 +41,7 @@ def work(pipe: connection.Connection, environment: Mapping[str, str]) -> None:
 
 
 def _answered(packed: bytes) -> tuple[Any, Exception | None, list[Warning | str]]:
-    """Makes a call; returns its result, what it raised, and what it warned of, each once."""
+    """Make a call; return its result, its exception, and its warnings, each once."""
     result, error = None, None
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -64,17 +64,17 @@ def _hand_back(pipe: connection.Connection, answer: Any) -> None:
 
 
 def _told() -> int:
-    """A pipe that has something to read when this process is asked to end, whatever it is about."""
+    """Make a pipe that becomes readable when this process is requested to end, whatever it is doing."""
     told, tell = os.pipe()
     os.set_blocking(tell, False)
     signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
-    # The call is not disturbed: an exception in the middle of it might keep files from being cleared away, or be lost.
+    # The call is not disturbed: an exception in the middle of it might prevent the removal of files, or be lost.
     signal.signal(signal.SIGTERM, lambda *_: None)
     return told
 
 
 def _end_when_told(told: int, at_work: threading.Event, ending: threading.Event) -> None:
-    """Ends this process and its simulations on request, and when the process is gone that gives it work."""
+    """End this process and its simulations on request, and when its parent is gone."""
     from amc_circuits.engines import end_simulations
 
     parent = multiprocessing.parent_process()

@@ -1,4 +1,4 @@
-"""Calls in several processes: one that dies, or takes too long, takes no other call with it."""
+"""Calls in several processes: one that dies or takes too long does not affect the others."""
 
 from __future__ import annotations
 
@@ -21,20 +21,23 @@ from amc_circuits.studies.worker_process import work
 
 T = TypeVar("T")
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
-"""What processes read when they start. More than one thread each, and they slow each other down several times."""
+"""Variables that processes read at their start.
+
+With more than one thread each they slow each other down several times.
+"""
 PATIENCE = 0.5
-"""s that one wait takes at most: what has ended is never held back for long by what has not."""
+"""Longest single wait, s: ended calls are not held back by running ones."""
 GRACE = 5.0
-"""s that a process has for ending its simulations once it is told to end."""
+"""Time for a process to end its simulations after the request to end, s."""
 _DIED = "a process died in the middle of its work, of too little memory perhaps; take fewer --jobs"
 
 
 class WorkerDiedError(RuntimeError):
-    """A process ended in the middle of its work."""
+    """Error for a process that ended in the middle of its work."""
 
 
 class CallTimedOutError(RuntimeError):
-    """A call took longer than it may, and its process was ended."""
+    """Error for a call that exceeded its time limit; its process was ended."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,9 @@ class Ended(Generic[T]):
     """How a call ended.
 
     Attributes:
-        tag: What it was handed over with.
-        result: What it returned; None where it did not.
-        error: What it raised, or `WorkerDiedError` or `CallTimedOutError`.
+        tag: Tag of the call.
+        result: Its result; None if it failed.
+        error: Its exception, or `WorkerDiedError` or `CallTimedOutError`.
         left: Files of the simulations that its process left when it died or was ended.
     """
 
@@ -54,10 +57,10 @@ class Ended(Generic[T]):
     left: Mapping[str, bytes] = field(default_factory=dict)
 
     def value(self) -> T:
-        """The result.
+        """Result of the call.
 
         Raises:
-            Exception: What the call raised.
+            Exception: The call raised it.
         """
         if self.error is not None:
             raise self.error
@@ -65,7 +68,7 @@ class Ended(Generic[T]):
 
 
 class _Worker:
-    """One process, and the pipe between the two, whose other end is open nowhere else: when it dies, the pipe ends."""
+    """One process and its pipe, whose other end is open nowhere else: when the process dies, the pipe ends."""
 
     def __init__(self, context: ForkServerContext | SpawnContext) -> None:
         self.context = context
@@ -91,11 +94,11 @@ class _Worker:
             self.start_again()
         self.busy, self.tag = True, tag
         self.deadline = time.monotonic() + timeout if timeout else float("inf")
-        with contextlib.suppress(ConnectionError):  # dead again: the pipe says so when it is asked
+        with contextlib.suppress(ConnectionError):  # dead again: the pipe shows it at the next read
             self.pipe.send(call)
 
     def ended(self) -> Ended[Any]:
-        """How its call ended; one that has not is ended."""
+        """Result of the call; a call that has not ended is ended."""
         self.busy = False
         if not self.pipe.poll():
             return Ended(self.tag, None, CallTimedOutError("it took too long"), self.start_again())
@@ -112,8 +115,10 @@ class _Worker:
         return Ended(self.tag, result, error)
 
     def start_again(self) -> Mapping[str, bytes]:
-        """Returns what the process left of its simulations."""
-        from amc_circuits.engines.ngspice.runner import left_by  # here, for the help of a command would wait for it
+        """Replace the process; return the files that it left of its simulations."""
+        from amc_circuits.engines.ngspice.runner import (
+            left_by,
+        )  # imported here, otherwise the help of a command would load it
 
         left = left_by(self.process.pid or 0)
         self.process.terminate()
@@ -122,7 +127,7 @@ class _Worker:
         return left
 
     def end(self) -> None:
-        """Waits for its end, which it reaches when it is told, or finds the pipe closed."""
+        """Wait for the end of the process, which follows the request to end or the closed pipe."""
         self.pipe.close()
         self.process.join(GRACE)
         self.process.kill()
@@ -130,14 +135,14 @@ class _Worker:
 
 
 class Workers:
-    """Processes that make calls, with one BLAS thread each unless the environment says otherwise.
+    """Processes that run calls, with one BLAS thread each unless the environment sets another number.
 
-    A context manager; left by an error, it ends calls that are under way and the simulations that they started. The
-    processes are started afresh: a script that is run needs its `if __name__` line.
+    A context manager; left by an error, it ends running calls and their simulations. The processes are started afresh:
+    a script needs its `if __name__` line.
 
     Args:
-        count: How many.
-        preloaded: As in `start_server`.
+        count: Number of processes.
+        preloaded: Modules, as in `start_server`.
     """
 
     def __init__(self, count: int, preloaded: Sequence[str] = ()) -> None:
@@ -148,21 +153,21 @@ class Workers:
 
     @property
     def free(self) -> int:
-        """How many processes have nothing to do."""
+        """Number of idle processes."""
         return sum(not worker.busy for worker in self._workers)
 
     def submit(self, tag: Any, call: Callable[[], Any], timeout: float | None = None) -> None:
-        """Hands a call to a process that has nothing to do.
+        """Hand a call to an idle process.
 
         Args:
-            tag: By which its end will be known.
-            call: It and its result can be pickled.
-            timeout: s; None for as long as it takes.
+            tag: Identification of the call.
+            call: The call; it and its result can be pickled.
+            timeout: Time limit, s; None for no limit.
         """
         next(worker for worker in self._workers if not worker.busy).submit(tag, call, timeout)
 
     def finished(self) -> list[Ended[Any]]:
-        """Waits until calls have ended, or for `PATIENCE`, and returns them. What they warned of, the caller hears."""
+        """Wait until calls have ended, or for `PATIENCE`, and return them. Their warnings are repeated here."""
         busy = [worker for worker in self._workers if worker.busy]
         left = min((worker.deadline for worker in busy), default=0.0) - time.monotonic()
         heard_of = connection.wait([worker.pipe for worker in busy], min(max(left, 0.0), PATIENCE))
@@ -181,17 +186,17 @@ class Workers:
 
 
 def run_in_processes(calls: Sequence[Callable[[], T]], processes: int, preloaded: Sequence[str] = ()) -> Iterator[T]:
-    """Runs calls and yields their results as they come; with one process in this one, in order.
+    """Run calls in processes and yield their results as they come; with one process in this one, in order.
 
     When a call fails or the caller stops, the processes and the simulations that they started are ended.
 
     Args:
-        calls: They and their results can be pickled.
-        processes: How many at the same time.
-        preloaded: As in `start_server`.
+        calls: Calls; they and their results can be pickled.
+        processes: Number of processes.
+        preloaded: Modules, as in `start_server`.
 
     Raises:
-        WorkerDiedError: A process died, such as by lack of memory.
+        WorkerDiedError: A process died, for example for lack of memory.
     """
     if min(processes, len(calls)) <= 1:
         yield from (call() for call in calls)
@@ -202,28 +207,28 @@ def run_in_processes(calls: Sequence[Callable[[], T]], processes: int, preloaded
 
 
 class Executor(Protocol):
-    """What makes calls somewhere else: `Workers`, or a cluster."""
+    """Executor of calls somewhere else: `Workers`, or a cluster."""
 
     @property
     def free(self) -> int:
-        """How many more calls it takes now."""
+        """Number of further calls that it accepts now."""
 
     def submit(self, tag: Any, call: Callable[[], Any], timeout: float | None = None) -> None:
-        """Hands over a call."""
+        """Hand over a call."""
 
     def finished(self) -> list[Ended[Any]]:
-        """Waits until calls have ended, or for `PATIENCE`, and returns them."""
+        """Wait until calls have ended, or for `PATIENCE`, and return them."""
 
 
 def made_by(
     executor: Executor, calls: Iterable[tuple[Any, Callable[[], T]]], timeout: float | None = None
 ) -> Iterator[list[Ended[T]]]:
-    """Keeps an executor at work with calls, each with its tag, and yields them as they end; at times there are none.
+    """Keep an executor busy with tagged calls, and yield them as they end; a yield may be empty.
 
     Args:
-        executor: What makes them.
-        calls: Taken as they are needed.
-        timeout: Of each, s; None for as long as it takes.
+        executor: Executor of the calls.
+        calls: Calls, taken as needed.
+        timeout: Time limit of each call, s; None for no limit.
     """
     waiting, under_way = iter(calls), 0
     done: list[Ended[T]] = []
@@ -231,7 +236,7 @@ def made_by(
         for tag, call in itertools.islice(waiting, executor.free):
             executor.submit(tag, call, timeout)
             under_way += 1
-        # What has ended is handed on when the next calls are under way.
+        # Ended calls are handed on after the next ones have started.
         yield done
         if not under_way:
             return
@@ -240,10 +245,12 @@ def made_by(
 
 
 def start_server(preloaded: Sequence[str] = ()) -> ForkServerContext | SpawnContext:
-    """Starts the server from which processes are forked, if it does not run yet; returns what starts processes.
+    """Start the server from which processes are forked, if it does not run yet.
 
-    Without a server, where the path of the folder for temporary files is too long for its socket, each process imports
-    all that it needs: a second more.
+    Return the context that starts processes.
+
+    Without a server each process imports all that it needs, a second more. This happens if the path of the folder for
+    temporary files is too long for its socket.
 
     Args:
         preloaded: Modules that the server imports once for all processes, when it starts.
@@ -260,8 +267,8 @@ def start_server(preloaded: Sequence[str] = ()) -> ForkServerContext | SpawnCont
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits, and processes that are started meanwhile never get it: not even before they can refuse it."""
-    # What looks after semaphores is started with the first process, and lets Ctrl-C through again.
+    """Delay Ctrl-C, and keep it from processes that are started meanwhile, even before they can ignore it."""
+    # The tracker of semaphores is started with the first process, and lets Ctrl-C through again.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -1,1 +1,1 @@
-"""Sweeps: many points over the options of INV or MVM, kept in a folder, run again where they were cut off."""
+"""Sweeps: many points over the options of INV or MVM, stored in a folder; an interrupted sweep continues."""

@@ -1,1 +1,1 @@
-"""Numbers, arrays and matrices at the border, checked before they are believed."""
+"""Numbers, arrays and matrices that come from outside, checked before use."""

@@ -1,4 +1,4 @@
-"""Checks at the border: what users hand in becomes float64 arrays of the right shape, or one clear error."""
+"""Checks of input: users' values become float64 arrays of the right shape, or raise one clear error."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ Numbers = NDArray[Any]
 """An array of float64 or complex128."""
 
 SMALLEST, LARGEST = 1e-100, 1e100
-"""Of the largest entry of a matrix or vector: a solution then stays within what float64 can hold."""
+"""Limits of the largest entry of a matrix or vector, so that a solution stays within the range of float64."""
 
 
 def real_array(name: str, value: Any, dimensions: tuple[int, ...]) -> FloatArray:
     """A float64 copy of a real, finite, non-empty array.
 
     Args:
-        name: How the user calls it.
+        name: Name of the parameter, as the user knows it.
         value: An array or nested lists.
         dimensions: Allowed numbers of dimensions.
 
     Raises:
-        ParameterError: It is none of that.
+        ParameterError: The value is not such an array.
     """
     array = numeric_array(name, value, dimensions)
     if np.iscomplexobj(array):
@@ -37,15 +37,17 @@ def real_array(name: str, value: Any, dimensions: tuple[int, ...]) -> FloatArray
 
 
 def numeric_array(name: str, value: Any, dimensions: tuple[int, ...]) -> Numbers:
-    """A float64 or complex128 copy of a finite, non-empty array; of complex numbers that are all real, a real one.
+    """Make a float64 or complex128 copy of a finite, non-empty array.
+
+    Complex numbers whose imaginary parts are all 0 become real.
 
     Args:
-        name: How the user calls it.
+        name: Name of the parameter, as the user knows it.
         value: An array or nested lists.
         dimensions: Allowed numbers of dimensions.
 
     Raises:
-        ParameterError: It is none of that.
+        ParameterError: The value is not such an array.
     """
     array = _plain(name, value)
     if array.dtype.kind not in "fiubc":
@@ -64,21 +66,21 @@ def numeric_array(name: str, value: Any, dimensions: tuple[int, ...]) -> Numbers
 
 
 def _plain(name: str, value: Any) -> NDArray[Any]:
-    """As an array, a sparse matrix of SciPy written out."""
+    """Convert to an array; write a sparse matrix of SciPy out in full."""
     dense = getattr(value, "toarray", None)
     if dense is not None:
         check_memory(f"shape {value.shape}", f"{name} written out", 16.0 * math.prod(value.shape))
     try:
         return np.asarray(value if dense is None else dense())
-    except ValueError:  # of NumPy, for rows of unequal lengths
+    except ValueError:  # raised by NumPy for rows of unequal lengths
         raise ParameterError(name, "rows of unequal lengths", "must be a rectangle of numbers") from None
 
 
 def scaled(name: str, array: Numbers) -> Numbers:
-    """The same array, if its largest entry leaves room for quotients and products of it.
+    """Return the same array if its largest entry leaves room for quotients and products.
 
     Raises:
-        ParameterError: It is too large or too small for that.
+        ParameterError: The largest entry is too large or too small.
     """
     largest = float(np.abs(array).max())
     if largest != 0 and not SMALLEST <= largest <= LARGEST:
@@ -91,7 +93,7 @@ def square_matrix(name: str, value: Any) -> Numbers:
     """A square matrix, real or complex.
 
     Raises:
-        ParameterError: It is not.
+        ParameterError: The matrix is not square.
     """
     matrix = scaled(name, numeric_array(name, value, (2,)))
     if matrix.shape[0] != matrix.shape[1]:
@@ -100,10 +102,10 @@ def square_matrix(name: str, value: Any) -> Numbers:
 
 
 def check_invertible(name: str, matrix: FloatArray) -> None:
-    """Refuses a matrix that is singular to working precision.
+    """Refuse a matrix that is singular to working precision.
 
     Raises:
-        ParameterError: It is.
+        ParameterError: The matrix is singular.
     """
     singular_values = np.linalg.svd(matrix, compute_uv=False)
     if singular_values[-1] <= singular_values[0] * len(matrix) * np.finfo(float).eps:

@@ -1,8 +1,8 @@
-"""Matrices that are drawn: the families of `--kind`.
+"""Random matrices: the families of `--kind`.
 
 Draw order, from `numpy.random.default_rng(seed)`: first the matrix, then the right-hand side.
 
-| kind | what | drawn |
+| family | matrix | random parts |
 |---|---|---|
 | spd | `Q diag(s) Q^T`, s log-spaced from 1 to 1/condition | Q: QR of N x N standard normals, diag(R) > 0 |
 | random | `U diag(s) V^T`, the same s | U (N x N), then V (M x M), each as Q; their first min(N, M) columns |
@@ -24,16 +24,16 @@ from netlists.record import FloatArray
 
 DEFAULT_CONDITION = 10.0
 LARGEST_SIZE = 1024
-"""A signed pair of this size is a deck of 100 MB."""
+"""Largest number of rows or columns; a signed pair of this size is a deck of 100 MB."""
 
 
 def draw_matrix(
     kind: str, rows: int, columns: int, condition: float | None, generator: np.random.Generator
 ) -> FloatArray:
-    """Draws a matrix of a family, shape (rows, columns).
+    """Draw a matrix of a family, shape (rows, columns).
 
     Raises:
-        ParameterError: The family has no such shape or no condition number.
+        ParameterError: The family has no such shape, or no condition number.
     """
     for name, length in (("size", rows), ("columns", columns)):
         if length > LARGEST_SIZE:
@@ -63,7 +63,7 @@ def draw_matrix(
 
 
 def draw_vector(size: int, generator: np.random.Generator) -> FloatArray:
-    """Draws a right-hand side, shape (size,)."""
+    """Draw a right-hand side, shape (size,)."""
     return generator.uniform(-1, 1, size)
 
 

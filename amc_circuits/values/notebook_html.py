@@ -1,4 +1,4 @@
-"""How a record shows itself in a notebook: who can draw it says so here, so that the record need not know it."""
+"""Registry of how records appear in a notebook; a record need not know the code that draws it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 DRAWN_BY: dict[str, Callable[[Any], str]] = {}
-"""HTML of a record, by the name of its class."""
+"""Functions that draw a record as HTML, by the name of its class."""
 
 
 def html_of(record: object) -> str | None:
-    """The record as HTML; None where nobody draws it, and a notebook shows its text."""
+    """Draw the record as HTML; None if no function is registered, and the notebook then shows its text."""
     draw = DRAWN_BY.get(type(record).__name__)
     return None if draw is None else draw(record)

@@ -1,4 +1,4 @@
-"""Numbers and arrays as JSON takes them."""
+"""Numbers and arrays in the form that JSON accepts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def plain(value: Any) -> Any:
-    """Numbers, arrays and what holds them as JSON takes them: nan and infinity become null.
+    """Convert numbers, arrays and their containers for JSON; nan and infinity become null.
 
     A complex array becomes two lists, `{"re": [...], "im": [...]}`.
     """

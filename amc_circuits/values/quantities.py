@@ -1,4 +1,4 @@
-"""Numbers with SI suffixes, read and printed at the edges by quantiphy.
+"""Numbers with SI suffixes, read and printed by quantiphy.
 
 `M` and `MEG` (any case of the latter) are 1e6 and `m` is 1e-3, unlike SPICE, where M is milli.
 """
@@ -12,14 +12,14 @@ from typing import Any
 from netlists import ParameterError
 
 SMALLEST, LARGEST = 1e-30, 1e30
-"""Magnitudes outside are typing errors, and products of them overflow."""
+"""Smallest and largest magnitude of a number; others are typing errors, and products of them overflow."""
 LONGEST = 100
-"""Characters of a number; quantiphy takes seconds over thousands of digits."""
+"""Most characters of a number; quantiphy takes seconds over thousands of digits."""
 OHM_SIGNS = str.maketrans({"\N{GREEK CAPITAL LETTER OMEGA}": "ohm", "\N{OHM SIGN}": "ohm"})
 
 
 PLAIN = 1e-3
-"""A number without a unit from here to 1 is written as people do: 0.2196, not 219.6m."""
+"""Numbers without a unit from here to 1 are printed without a suffix: 0.2196, not 219.6m."""
 EXAMPLES = {
     "Hz": "100MEG or 1.5e9",
     "ohm": "10k or 1.73",
@@ -36,14 +36,14 @@ EXAMPLES = {
     "J": "1n or 2e-6",
     "": "10 or 0.05",
 }
-"""Numbers of each unit as they are typed."""
+"""Examples of numbers for each unit, as users type them."""
 
 
 def percentage(value: object) -> float | None:
-    """A percentage as the user wrote it, such as `3%`, as a fraction; None where it is none.
+    """Read a percentage such as `3%` as a fraction; None if the value is not a percentage.
 
     Raises:
-        ParameterError: What stands before the sign is no number.
+        ParameterError: There is no number before the sign.
     """
     if not isinstance(value, str) or not value.strip().endswith("%"):
         return None
@@ -51,15 +51,15 @@ def percentage(value: object) -> float | None:
 
 
 def parse_quantity(name: str, value: object, unit: str) -> float:
-    """A number as the user wrote it, in SI units.
+    """Read a number in SI units from the user's text.
 
     Args:
-        name: The parameter, for the error.
+        name: Name of the parameter, for the error.
         value: A number, or text such as `1.73`, `35u`, `100MEG`, `1.2 kohm`.
-        unit: The unit that may follow, such as `Hz`; empty for none.
+        unit: Unit that may follow, such as `Hz`; empty for none.
 
     Raises:
-        ParameterError: It is no finite number, its unit is another, or no circuit has such a magnitude.
+        ParameterError: The value is not a finite number, its unit is another, or its magnitude occurs in no circuit.
     """
     from quantiphy import QuantiPhyError, Quantity
 
@@ -72,7 +72,7 @@ def parse_quantity(name: str, value: object, unit: str) -> float:
     else:
         if len(value) > LONGEST:
             raise ParameterError(name, f"{value[:20]!r} ...", f"has {len(value)} characters; {mend}")
-        # quantiphy reads "100meg" as 100 m with the unit "eg": the SPICE suffix is turned into M before.
+        # quantiphy reads "100meg" as 100 m with the unit "eg", so the SPICE suffix becomes M first.
         text = re.sub(r"(?i)(?<=[\d.\s])meg", "M", value.strip().translate(OHM_SIGNS))
         try:
             # quantiphy drops commas, so that 1,5 would be 15, and reads "f = 1" as a number with a name.
@@ -90,21 +90,21 @@ def parse_quantity(name: str, value: object, unit: str) -> float:
 
 
 def counted(count: int, noun: str) -> str:
-    """Such as `1 point` and `2 points`."""
+    """Format a count with its noun, such as `1 point` and `2 points`."""
     return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def format_quantity(value: Any, unit: str = "", digits: int = 4) -> str:
-    """A number in engineering notation, with the unit `%` as a percentage; `-` for None and nan.
+    """Format a number in engineering notation; the unit `%` gives a percentage; None and nan give `-`.
 
-    The number itself is rounded, once; of a percentage one digit less is shown.
+    The number is rounded once. A percentage has one digit less.
     """
     from quantiphy import Quantity
 
     if value is None or math.isnan(value):
         return "-"
     if unit == "%":
-        # 100 * value would be rounded before, and 0.9705 be 97.1 or 97 %.
+        # 100 * value would be rounded first, and 0.9705 would become 97.1 or 97 %.
         mantissa, _, exponent = f"{value:.{digits - 2}e}".partition("e")
         percent = float(f"{mantissa}e{int(exponent) + 2}") if exponent else value
         return f"{percent:.{digits - 1}g} %"

@@ -1,4 +1,4 @@
-"""Version of this package, as results and files name it."""
+"""Version of this package, as written into results and files."""
 
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 @cache
 def package_version() -> str:
-    """Version of the installed package; `unknown` when it runs from a plain folder."""
+    """Version of the installed package; `unknown` if it runs from a plain folder."""
     try:
         return version("amc")
     except PackageNotFoundError:

@@ -1,17 +1,16 @@
-"""What does a sweep survive?
+"""Which failures does a sweep survive?
 
-Parts, each of which can be run alone (`python -m benchmarks.robustness kills disk`):
+Parts, each of which can run alone (`python -m benchmarks.robustness kills disk`):
 
-- kills: SIGKILL at 50 drawn moments, to the main process, a worker or the process group; a second command on a folder
+- kills: SIGKILL at 50 random moments, to the main process, a worker or the process group; a second command on a folder
 - simulators: ngspice hangs, crashes, writes garbage, too little, or without end
 - malformed: 5,000 malformed specifications, matrices, conductances, op-amp files and options
 - memory: 10,000 points by the state-space engine and 2,000 by ngspice in one process
-- versions: the same figures by ngspice 39, which has no KLU
+- versions: the same results by ngspice 39, which has no KLU
 - disk: it becomes full in the middle of a sweep
 
-Printed: what was done, what must hold then, what was found, and whether it holds; exit code 1 if something does not.
-Linux only; as root the disk is a small one of its own. Seconds do not matter, only what is found, so that a busy
-machine does no harm but to patience.
+Printed: each action, its requirement, the observation, and whether the requirement holds; exit code 1 if one does not.
+Linux only; as root the disk is a small one of its own. Seconds do not matter, so a busy machine does no harm.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ def part_table(name: str, findings: list[Finding], seconds: float) -> Table:
 
 
 def findings_of(name: str, folder: Path) -> tuple[list[Finding], float]:
-    """Runs a part in a folder of its own, with a short path: names of sockets in it must not be long."""
+    """Run a part in a folder of its own, with a short path: names of sockets in it must not be long."""
     began = time.perf_counter()
     folder.mkdir()
     found = [finding for run in PARTS[name] for finding in run(folder)]
@@ -70,7 +69,7 @@ def main(
     parts: Annotated[list[str] | None, typer.Argument(help=f"{', '.join(PARTS)}; all unless given")] = None,
     out: Annotated[Path | None, typer.Option(help="Text file that gets the tables too")] = None,
 ) -> None:
-    """What does a sweep survive?"""
+    """Run the parts and print their table."""
     if unknown := set(parts or ()) - set(PARTS):
         raise typer.BadParameter(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     console = Console(record=True, width=240)

@@ -1,8 +1,8 @@
-"""The disk becomes full in the middle of a sweep: what is said, what is kept, and does the same command go on later?
+"""The disk becomes full in the middle of a sweep: is the message right, are rows kept, does the same command continue?
 
-As root the folder is on a small file system of its own (tmpfs), which another program fills when so many points are
-reported; once while the database's log still grows, once after it has come round, so that the text log is the first to
-fail. Without root the command runs under a limit on the size of its files.
+As root the folder is on a small file system of its own (tmpfs), which another program fills when a given number of
+points is reported. This happens once while the database's log still grows, and once after it has wrapped around, so
+that the text log is the first to fail. Without root the command runs under a limit on the size of its files.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _filled(spec: Path, place: Path, size: int) -> list[Finding]:
 
 
 def _fill(large: Path) -> None:
-    """Writes until there is no room for another byte."""
+    """Write until there is no room for another byte."""
     with suppress(OSError), large.open("wb", buffering=0) as file:
         for size in (1 << 16, 1):
             with suppress(OSError):
@@ -114,7 +114,7 @@ def _told(what: str, out: Path, ended: tuple[int, str, str]) -> Finding:
 
 
 def _complete(what: str, out: Path, kept: dict[int, Row], code: int) -> list[Finding]:
-    """What was there, and what became of it when there was room again."""
+    """Compare the rows before and after the continuation with free space."""
     said = [number for number, _ in reported(out)]
     found = stored(out)
     changed = sum(

@@ -1,4 +1,4 @@
-"""Files for `malformed.py`: matrices, conductances and op-amp models, of which most cannot be used."""
+"""Files for `malformed.py`: matrices, conductances and op-amp models, most of them unusable."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ class Case:
     """One command and the files that it is given.
 
     Attributes:
-        arguments: Of `amc`; files by their names.
+        arguments: Arguments of `amc`; files by their names.
         files: Content by name.
-        also: Arguments that must be refused where those are.
+        also: Arguments that must be refused if those are.
     """
 
     arguments: tuple[str, ...]
@@ -63,7 +63,7 @@ class Case:
 
 
 def mutated(content: bytes) -> st.SearchStrategy[bytes]:
-    """Bytes changed, put in, left out or doubled at some places; early ones, where headers are, as often as all."""
+    """Bytes changed, inserted, left out or doubled at some places; early ones, in headers, as often as all others."""
     place = st.one_of(st.integers(0, min(128, len(content))), st.integers(0, len(content)))
     new = st.one_of(st.binary(max_size=4), st.sampled_from([b"\xff\xff\xff\xff", b"\x00" * 8, b"9" * 30, content[:20]]))
     edit = st.tuples(place, st.integers(0, 6), new)
@@ -94,7 +94,7 @@ def matrices_by_byte() -> st.SearchStrategy[Case]:
 
 
 def odd_arrays() -> st.SearchStrategy[Any]:
-    """Arrays of any shape and kind, with nan, infinities and huge numbers among them."""
+    """Arrays of any shape and type, with nan, infinities and huge numbers among them."""
     kinds = st.one_of(hnp.scalar_dtypes(), hnp.unicode_string_dtypes(max_len=4), hnp.byte_string_dtypes(max_len=4))
     shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3)
     values = st.one_of(st.floats(), st.floats(-2, 2), st.sampled_from([0.0, 1e300, 1e-310, -1.0]))
@@ -114,7 +114,7 @@ def matrices_of_odd_parts() -> st.SearchStrategy[Case]:
 
 
 def conductances() -> dict[str, Any]:
-    """What is in a right file, for the matrix that `SPD` draws."""
+    """Content of a valid file, for the matrix that `SPD` draws."""
     matrix: FloatArray = draw_matrix("spd", 2, 2, None, np.random.default_rng(0))
     limits, alpha = (1e-6, 1e-4), float(np.abs(matrix).max())
     content: dict[str, Any] = {"matrix": matrix, "alpha": alpha, "unit": limits[1] - limits[0]}

@@ -1,10 +1,9 @@
-"""A sweep that is killed again and again, and restarted by the same command: is anything lost, wrong, or left behind?
+"""A sweep is killed repeatedly and restarted by the same command: is anything lost, wrong, or left behind?
 
-Killed by SIGKILL, which no process can refuse: the main process alone, one of its workers, or its whole process group,
-as often each, in an order that is drawn. A killed worker ends no sweep, so that the next moment counts from there.
-Moments are drawn uniformly, from the start of the command on, imports included, up to a time so long that all of them
-use up `KILLED_WITHIN` of the sweep's own time; a moment comes forward where the sweep has gone so far that it would be
-complete too soon.
+SIGKILL, which no process can refuse, goes to the main process alone, to one of its workers, or to its whole process
+group, equally often, in random order. A killed worker ends no sweep, so the next moment counts from there. Moments are
+uniformly distributed from the start of the command, imports included. Their upper end is chosen such that all of them
+use up `KILLED_WITHIN` of the sweep's own time. A moment is advanced if the sweep would be complete too soon.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ engine = ["ngspice", "state-space"]
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast the sweep is where nobody disturbs it.
+    """Speed of the undisturbed sweep.
 
     Attributes:
         first: From the command to the first row that is reported, s.
@@ -89,10 +88,10 @@ class Siege:
         done: Who was killed, how often.
         starts: Times that the command was given.
         looked: Kills after which there was a database.
-        sound: Those after which SQLite found no fault in it.
-        missing: Rows that the log said were done, and that were not in the database.
+        sound: Kills after which SQLite reported no fault in the database.
+        missing: Rows that are done by the log but not in the database.
         left: Processes that lived on.
-        said: What the last run said on stderr.
+        said: Output of the last run on stderr.
     """
 
     spec: Path
@@ -140,14 +139,14 @@ class Siege:
         return start(command, self.out.with_name("t") / str(self.starts))
 
     def _moment(self, run: Run, head: float) -> bool:
-        """Waits until the next moment; False where the command ended before."""
+        """Wait until the next moment; False if the command ended before."""
         moment = self.generator.uniform(0, head + self.pace.longest(self.kills))
         latest = KILLED_WITHIN * (self.done.total() + 1) / self.kills * self.points
         wait_until(lambda: run.process.poll() is not None or len(reported(self.out)) > latest, moment)
         return run.process.poll() is None
 
     def _kill(self, run: Run, victim: str) -> bool:
-        """False where there is nobody to be killed."""
+        """Kill a victim; False if there is none."""
         if victim == "worker":
             wait_until(lambda: bool(workers_of(run)) or run.process.poll() is not None, STARTED_WITHIN)
             if not (workers := workers_of(run)):
@@ -160,7 +159,7 @@ class Siege:
         return True
 
     def _look(self) -> None:
-        """What the log says is done is in the database, and that is sound."""
+        """Check that rows in the log are in the database, and that it is sound."""
         said = {number for number, _ in reported(self.out)}
         if (self.out / DATABASE).is_file():
             self.looked += 1
@@ -169,14 +168,14 @@ class Siege:
 
 
 def kills(folder: Path, count: int = 50, seeds: int = 64, size: int = 16, seed: int = 0) -> list[Finding]:
-    """Kills one sweep so many times, and compares it with one that is left in peace.
+    """Kill one sweep so many times, and compare it with an undisturbed one.
 
     Args:
-        folder: For everything.
-        count: Kills.
-        seeds: Points of each engine.
-        size: N of them.
-        seed: Of moments and victims.
+        folder: Folder of all files.
+        count: Number of kills.
+        seeds: Number of points of each engine.
+        size: N of the points.
+        seed: Seed of moments and victims.
     """
     spec = folder / "spec.toml"
     spec.write_text(SPEC.format(seeds=seeds, size=size))
@@ -231,7 +230,7 @@ def second(folder: Path) -> list[Finding]:
 
 
 def undisturbed(spec: Path, out: Path) -> Pace:
-    """Runs the sweep in peace."""
+    """Run the sweep in peace."""
     began = time.perf_counter()
     run = start(sweep_command(spec, out), out.with_name("t") / "calm")
     wait_until(lambda: bool(reported(out)) or run.process.poll() is not None, 600)

@@ -1,11 +1,10 @@
 """Thousands of malformed inputs: is each refused by one line, with nothing written and no traceback?
 
-Hypothesis draws them (`texts.py`, `files.py`): specifications of sweeps, .npy matrices, files of
-conductances and op-amp model files, damaged byte by byte or built of odd parts, and options with odd values. They go
-through `amc_circuits.cli.app.run` in this process. Some can be used after all: those run, on the state-space engine at
-tiny sizes; of a specification `--dry-run` says so, and one that is refused is refused without it, too, before its
-folder is made. In the place of ngspice stands a program that ends at once, so that an op-amp file that can be used ends
-with exit code 1.
+Hypothesis draws them (`texts.py`, `files.py`): specifications of sweeps, .npy matrices, files of conductances and
+op-amp model files, damaged byte by byte or built of odd parts, and options with odd values. They go through
+`amc_circuits.cli.app.run` in this process. Some are usable after all: those run, on the state-space engine at tiny
+sizes. For a specification `--dry-run` decides. One that is refused is also refused without it, before its folder is
+created. A program that ends at once replaces ngspice, so that a usable op-amp file ends with exit code 1.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ class Ended:
 
 
 def malformed(folder: Path, examples: int = EXAMPLES) -> list[Finding]:
-    """So many inputs, equally many of each kind."""
+    """So many inputs, equally many of each type."""
     return [_finding(kind, examples // len(KINDS), folder) for kind in KINDS]
 
 
@@ -64,12 +63,12 @@ def _finding(kind: str, examples: int, folder: Path) -> Finding:
 
 
 def judged(kind: str, examples: int, folder: Path) -> Counter[int]:
-    """Draws inputs of a kind and returns how often which exit code came.
+    """Draw inputs of a type and return the count of each exit code.
 
     Args:
-        kind: Of `KINDS`.
+        kind: One of `KINDS`.
         examples: How many.
-        folder: For files; what is made in it is removed.
+        folder: Folder for files; its content is removed.
 
     Raises:
         Exception: What escaped from a command, or `AssertionError` of what it did wrong, with the smallest example.
@@ -118,7 +117,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _judged(case: Case) -> int:
-    """Runs a case, and what must be refused with it; returns its exit code."""
+    """Run a case, and what must be refused with it; return its exit code."""
     for name, content in case.files.items():
         Path(name).write_bytes(content)
     code = _run(case, case.arguments)

@@ -1,6 +1,6 @@
-"""What the parts of `robustness.py` share: `amc sweep` as a process, what it left behind, and findings for the table.
+"""Common code of `robustness.py`: `amc sweep` as a process, its remains, and rows of the table.
 
-Linux only: processes are found in /proc, by the folder for temporary files that all of one run have in common.
+Linux only: processes are found in /proc, by the folder for temporary files that all of one run share.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STARTED_WITHIN = 60.0
 """s after which a command has workers."""
 ROOT = Path(__file__).resolve().parents[2]
 REPORTED = re.compile(r" (\d+) ([A-Z_]+) \d+\.\d+ s")
-"""A line of the log that says that a point is done: its number and status."""
+"""Line of the log for a finished point: its number and status."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Finding:
     Attributes:
         what: Was done.
         must_hold: Then.
-        found: In figures.
-        holds: Whether it does; None where it was not run.
+        found: Observation in numbers.
+        holds: True if the requirement holds; None if it was not run.
     """
 
     what: str
@@ -60,7 +60,7 @@ class Run:
     temporary: Path
 
     def ended(self, within: float = 600) -> tuple[int, str, str]:
-        """Waits for it, not for what it started, and returns exit code, stdout and stderr."""
+        """Wait for it, not for what it started, and return exit code, stdout and stderr."""
         code = self.process.wait(within)
         return code, self.temporary.with_suffix(".out").read_text(), self.temporary.with_suffix(".err").read_text()
 
@@ -94,7 +94,7 @@ def processes_of(temporary: Path) -> list[int]:
 
 
 def _environment(process: Path, temporary: Path) -> bytes:
-    """What a process was started with; ngspice has its own folder in TMPDIR as HOME."""
+    """Environment of a process; ngspice has its own folder in TMPDIR as HOME."""
     text = (process / "environ").read_bytes()
     return re.sub(re.escape(os.fsencode(temporary)) + rb"/[^\0/]+\0", os.fsencode(temporary) + b"\0", text)
 
@@ -123,7 +123,7 @@ def workers_of(run: Run) -> list[int]:
 
 
 def wait_until(condition: Callable[[], bool], within: float) -> bool:
-    """Waits until something holds; False where it does not in so many seconds."""
+    """Wait until a condition holds; False if it does not in so many seconds."""
     end = time.monotonic() + within
     while not condition():
         if time.monotonic() > end:
@@ -133,14 +133,14 @@ def wait_until(condition: Callable[[], bool], within: float) -> bool:
 
 
 def reported(folder: Path) -> list[tuple[int, str]]:
-    """Number and status of every point that the log says is done, in its order."""
+    """Number and status of every finished point in the log, in its order."""
     log = folder / LOG
     text = log.read_text(errors="replace") if log.is_file() else ""
     return [(int(number), status) for number, status in REPORTED.findall(text)]
 
 
 def is_sound(folder: Path) -> bool:
-    """True where the database can be opened and SQLite finds no fault in it."""
+    """True if the database can be opened and SQLite reports no fault in it."""
     with closing(sqlite3.connect(folder / DATABASE)) as connection:
         return connection.execute("pragma integrity_check").fetchall() == [("ok",)]
 
@@ -154,20 +154,20 @@ def stored(folder: Path) -> dict[int, Row]:
 
 
 def waveforms_of(folder: Path, number: int) -> bytes | None:
-    """What is stored as the waveforms of a row."""
+    """Stored waveforms of a row."""
     with Store(folder) as store:
         return store.waveforms(number)
 
 
 def without_times(row: Row) -> dict[str, object]:
-    """All of a row but how long it took, when and where, and in which order it came."""
+    """All of a row except its times, its host and its place in the order of storage."""
     passing = ("wall_time_s", "finished", "host", "counter")
     known = {name: value for name, value in vars(row).items() if name not in passing}
     return known | {"figures": {name: value for name, value in row.figures.items() if name != "wall_time_s"}}
 
 
 def simulator(folder: Path, script: str) -> str:
-    """An executable that answers `--version` as ngspice does and else runs a shell script, where `$real` is ngspice."""
+    """Executable that answers `--version` like ngspice and otherwise runs a shell script with ngspice as `$real`."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "ngspice"
     path.write_text(

@@ -1,8 +1,9 @@
-"""A sweep in which the simulator goes wrong for some points: are they rows that say why, and are the others usable?
+"""A sweep in which the simulator fails for some points: do their rows have the reason, and are the others usable?
 
-ngspice is replaced by a shell program that goes wrong in one way a size and is the real ngspice for all others. It
-hangs, crashes, prints and writes random bytes, cuts its output short, ends it early, or writes without end, which the
-system ends at `LARGEST_FILE`: the command runs under prlimit, because our own limit of 8 GB is too much for a test.
+A shell program replaces ngspice. It fails in a different way for each size and calls the real ngspice for all others.
+It hangs, crashes, prints and writes random bytes, cuts its output short, ends it early, or writes without end, which
+the system stops at `LARGEST_FILE`. The command runs under prlimit, because the package's own limit of 8 GB is too large
+for a test.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ seed = {{range = [0, {SEEDS}]}}
 
 
 def simulators(folder: Path) -> list[Finding]:
-    """Runs the sweep once."""
+    """Run the sweep once."""
     spec, out = folder / "spec.toml", folder / "out"
     spec.write_text(SPEC)
     program = simulator(folder / "simulator", _script())
@@ -77,7 +78,7 @@ def _script() -> str:
 
 
 def _finding(out: Path, size: int, rows: list[Row]) -> Finding:
-    """What became of the points of one size."""
+    """Outcome of the points of one size."""
     what, _, reason = WRONG[size]
     good = [row for row in rows if row.status == FAILED and reason in row.error and _kept(out, row)]
     said = rows[0].error if rows else "no row"

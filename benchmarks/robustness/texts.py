@@ -1,6 +1,6 @@
-"""Options and specifications for `malformed.py`, of which most cannot be used.
+"""Options and specifications for `malformed.py`, most of them unusable.
 
-Counts are either tiny or far beyond what is allowed, so that whatever can be used is quick.
+Counts are either tiny or far beyond the limits, so that all usable ones are quick.
 """
 
 from __future__ import annotations

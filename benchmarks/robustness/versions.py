@@ -1,11 +1,11 @@
-"""Does an ngspice of another version, without KLU, give the same figures?
+"""Does an ngspice of another version, without KLU, give the same results?
 
-The older one comes from its Debian package, unpacked beside the newer one; where apt has none, this part is not run.
-Our decks need no code models and no start file, so that the bare executable does.
+The older one comes from its Debian package, unpacked beside the newer one; if apt has none, this part is not run. The
+decks of this package need no code models and no start file, so the executable is sufficient.
 
-Times, energies and currents are compared relative to themselves. Overshoot, error and residual are parts of the output
-or of x already, and so small (1e-4) that their own last digits are the simulators' tolerance: their difference counts,
-not its part of them. Bits are the error once more and left out.
+Times, energies and currents are compared relative to themselves. Overshoot, error and residual are relative already,
+and so small (1e-4) that their last digits are the simulators' tolerance: their absolute difference counts. Bits repeat
+the error and are left out.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ POINTS: tuple[dict[str, Any], ...] = (
 
 
 def versions(folder: Path) -> list[Finding]:
-    """Runs the designs in both."""
+    """Run the designs in both."""
     must = f"same figures within {ALLOWED:.1%}"
     what = f"{2 * len(POINTS)} designs, INV and MVM, in ngspice {OLD} (no KLU)"
     try:
@@ -98,7 +98,7 @@ def _toml(point: dict[str, Any]) -> str:
 
 
 def _names(pairs: list[tuple[Row, Row]]) -> Iterator[str]:
-    """The figures that are compared."""
+    """Metrics to compare."""
     for name in dict.fromkeys(name for row, _ in pairs for name in row.figures | flat(row)):
         known = name.endswith(RELATIVE) or name in ABSOLUTE
         if known and name not in NOT_COMPARED and any(_number(row, name) is not None for row, _ in pairs):
@@ -111,14 +111,14 @@ def _number(row: Row, name: str) -> float | None:
 
 
 def difference(name: str, new: float, old: float) -> float:
-    """How far two figures are apart, in the unit in which that says something."""
+    """Difference of two values of a metric, in its relevant unit."""
     if name in ABSOLUTE or new == 0:
         return abs(new - old)
     return abs(new - old) / abs(new)
 
 
 def _finding(pairs: list[tuple[Row, Row]], name: str, must: str) -> Finding:
-    """The largest difference of one figure."""
+    """Largest difference of one metric."""
     found = []
     for new, old in pairs:
         numbers = _number(new, name), _number(old, name)

@@ -1,4 +1,4 @@
-"""What happens inside the mesh of an array: voltages, currents and powers, from the voltages at its terminals."""
+"""State inside the mesh of an array: voltages, currents and powers from the voltages at its terminals."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from netlists.record import FloatArray, ParameterError
 
 @dataclass(frozen=True)
 class ArrayState:
-    """Voltages and currents in an array of N x M cells at each of the states (...) that its terminals were in.
+    """Voltages and currents in an array of N x M cells, for each of the states (...) of its terminals.
 
     Each line has S segments: between its terminal and its first cell, between its cells, and, if it is contacted at
     both ends, between its last cell and its far end. Currents in lines count away from the near terminal.
 
     Attributes:
-        word_voltage: Word line at each cell, shape (..., N, M), V.
-        bit_voltage: Bit line at each cell, shape (..., N, M), V.
-        cell_current: From bit line to word line, shape (..., N, M), A.
-        word_current: In the segments of the word lines, shape (..., N, S), A.
-        bit_current: In the segments of the bit lines, shape (..., S, M), A.
-        terminal_current: Into the array, shape (..., T), A.
-        wire_resistance: Of a segment, ohm.
+        word_voltage: Word line voltage at each cell, shape (..., N, M), V.
+        bit_voltage: Bit line voltage at each cell, shape (..., N, M), V.
+        cell_current: Current from bit line to word line, shape (..., N, M), A.
+        word_current: Current in the segments of the word lines, shape (..., N, S), A.
+        bit_current: Current in the segments of the bit lines, shape (..., S, M), A.
+        terminal_current: Current into the array, shape (..., T), A.
+        wire_resistance: Resistance of a segment, ohm.
     """
 
     word_voltage: FloatArray
@@ -39,17 +39,17 @@ class ArrayState:
 
     @property
     def cell_voltage(self) -> FloatArray:
-        """Bit line less word line, shape (..., N, M), V."""
+        """Bit line voltage less word line voltage, shape (..., N, M), V."""
         return self.bit_voltage - self.word_voltage
 
     @property
     def cell_power(self) -> FloatArray:
-        """Dissipated in each cell, shape (..., N, M), W."""
+        """Power dissipated in each cell, shape (..., N, M), W."""
         return self.cell_voltage * self.cell_current
 
     @property
     def wire_power(self) -> FloatArray:
-        """Dissipated in all segments, shape (...), W."""
+        """Power dissipated in all segments, shape (...), W."""
         squares = (self.word_current**2).sum(axis=(-2, -1)) + (self.bit_current**2).sum(axis=(-2, -1))
         return np.asarray(self.wire_resistance * squares)
 
@@ -57,18 +57,18 @@ class ArrayState:
 def array_state(
     cells: FloatArray, wire_resistance: float, terminal_voltage: FloatArray, contacts: Contacts = "one"
 ) -> ArrayState:
-    """All voltages and currents in an array whose terminals are at given voltages; no simulation is needed.
+    """Compute all voltages and currents in an array from its terminal voltages; no simulation is needed.
 
-    Voltages of nodes are means of terminal voltages. Currents in wires are sums of cell currents (differences of the
-    voltages at both ends of a segment would lose the digits that these share), and where a line is contacted at both
-    ends, Ohm's law over its whole length says how much comes from either.
+    Voltages of nodes are means of terminal voltages. Currents in wires are sums of cell currents: differences of the
+    voltages at both ends of a segment would lose their common digits. If a line is contacted at both ends, Ohm's law
+    over its whole length gives the share of each end.
 
     Args:
-        cells: Row i is word line i, column j bit line j, shape (N, M), siemens.
-        wire_resistance: Of each segment, ohm.
-        terminal_voltage: Of word lines, then bit lines, and if contacts are separate, of their far ends in the same
-            order, shape (..., T), V; all states are worked out at once.
-        contacts: Which ends of the lines are contacted, as for `reduce_array`.
+        cells: Conductances of the cells, siemens; row i is word line i, column j bit line j, shape (N, M).
+        wire_resistance: Resistance of each segment, ohm.
+        terminal_voltage: Voltage of word lines, then bit lines, and with separate contacts, of their far ends in the
+            same order, shape (..., T), V; all states are computed at once.
+        contacts: Contacted ends of the lines, as for `reduce_array`.
 
     Raises:
         ParameterError: If the mesh needs more memory than there is, or has no finite solution.
@@ -95,9 +95,9 @@ def array_state(
 
 
 def _line_current(taken: FloatArray, fall: FloatArray, far: bool) -> FloatArray:
-    """Currents in the segments of lines from what the cells take, shape (..., lines, cells), A.
+    """Compute currents in the segments of lines from the currents into the cells, shape (..., lines, cells), A.
 
-    With K cells and `f` from the far end, segment k carries `I_k = sum(taken beyond it) - f`; the K + 1 of them have to
+    With K cells and `f` from the far end, segment k carries `I_k = sum(taken beyond it) - f`; the K + 1 of them must
     add up to `fall`, the voltage between near and far end over the resistance of a segment.
     """
     beyond: FloatArray = np.cumsum(taken[..., ::-1], axis=-1)[..., ::-1]
@@ -108,7 +108,7 @@ def _line_current(taken: FloatArray, fall: FloatArray, far: bool) -> FloatArray:
 
 
 def _node_voltages(cells: FloatArray, wire_resistance: float, terminal_voltage: FloatArray) -> FloatArray:
-    """Voltages of word and of bit lines at the cells, shape (2, ..., N, M), V: the steps of the dissection undone."""
+    """Voltages of word and of bit lines at the cells, shape (2, ..., N, M), V, by reversing the dissection."""
     n, m = cells.shape
     states = terminal_voltage.shape[:-1]
     far = terminal_voltage.shape[-1] > n + m
@@ -124,10 +124,10 @@ def _node_voltages(cells: FloatArray, wire_resistance: float, terminal_voltage: 
 
 
 def _undone(block: Block, ports: FloatArray, steps: Iterator[FloatArray]) -> FloatArray:
-    """From voltages at the ports of a stack of blocks, (stack, ports, states), those in it: word lines', bit lines'.
+    """Compute the voltages inside a stack of blocks from those at its ports, (stack, ports, states).
 
     Returns:
-        Shape (2, stack, height, width, states), V.
+        Voltages of word lines, then of bit lines, shape (2, stack, height, width, states), V.
     """
     if block == (1, 1):
         _, bottom, right, _ = ports.swapaxes(0, 1)

@@ -1,10 +1,10 @@
 """The mesh of cells and wires of an array, reduced exactly to its terminals.
 
-Removing nodes from a network of conductances leaves another one, equal to it at all other nodes (G. Kron, Tensor
-Analysis of Networks, 1939). The order decides the work; here it is nested dissection (A. George, SIAM J. Numer. Anal.
-10, 345, 1973): blocks of cells are networks between the ports on their perimeter; two neighbours are joined and the
-ports that they share removed. All blocks of one shape are one stack, and N x N cells take O(N^3). Only conductances
-between different nodes are kept and diagonals are sums of them, so nothing cancels: each is accurate, however small.
+Removing nodes from a network of conductances gives another one, equal to it at all other nodes (G. Kron, Tensor
+Analysis of Networks, 1939). The order sets the cost; here it is nested dissection (A. George, SIAM J. Numer. Anal. 10,
+345, 1973): blocks of cells are networks between the ports on their perimeter; two neighbours are joined and the ports
+that they share removed. All blocks of one shape are one stack, and N x N cells take O(N^3). Only conductances between
+different nodes are kept and diagonals are sums of them, so nothing cancels: each is accurate, however small.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ Contacts = Literal["one", "both", "separate"]
 
 @dataclass(frozen=True)
 class ReducedArray:
-    """The network between the terminals of an array that is equal to its mesh.
+    """Network between the terminals of an array, equivalent to its mesh.
 
     Terminals are the N word lines, then the M bit lines: T = N + M. If both ends of a line are separate terminals, far
     ends follow in the same order: T = 2 (N + M).
 
     Attributes:
-        conductance: Between every two terminals, shape (T, T), symmetric, never negative, 0 on the diagonal, siemens.
-        capacitance: Charge at a terminal for a volt at another (all capacitors go to ground), shape (T, T), F.
+        conductance: Conductance between every two terminals, shape (T, T), symmetric, never negative, 0 on the
+            diagonal, siemens.
+        capacitance: Charge at a terminal per volt at another (all capacitors go to ground), shape (T, T), F.
     """
 
     conductance: FloatArray
@@ -39,7 +40,7 @@ class ReducedArray:
 
     @cached_property
     def laplacian(self) -> FloatArray:
-        """Currents into the terminals for a volt at each, shape (T, T), siemens."""
+        """Currents into the terminals per volt at each, shape (T, T), siemens."""
         return np.diag(self.conductance.sum(axis=1)) - self.conductance
 
 
@@ -50,13 +51,13 @@ def reduce_array(
     contacts: Contacts = "one",
     line_model: Literal["reduced", "lumped"] = "reduced",
 ) -> ReducedArray:
-    """The network between the terminals of an array with wires.
+    """Reduce an array with wires to the network between its terminals.
 
     Args:
-        cells: Row i is word line i, column j bit line j, shape (N, M), siemens.
-        wire_resistance: Of each segment between neighbouring cells, and between a terminal and its first cell, ohm. 0
-            means ideal wires, where only cells are left.
-        line_capacitance: Of each line per cell, to ground, F.
+        cells: Conductances of the cells, siemens; row i is word line i, column j bit line j, shape (N, M).
+        wire_resistance: Resistance of each segment between neighbouring cells, and between a terminal and its first
+            cell, ohm. 0 means ideal wires, which leaves only cells.
+        line_capacitance: Capacitance of each line per cell, to ground, F.
         contacts: `one`: word lines at column 1, bit lines at row 1. `both`: a further segment leads from the last cell
             of each line to its far end, which is tied to the near one. `separate`: the far ends are terminals.
         line_model: `reduced` with the mesh: `X^T C X`, X the voltages of its nodes per terminal volt (R. J. Guyan, AIAA
@@ -80,19 +81,19 @@ def reduce_array(
 
 
 def check_ideal(contacts: Contacts) -> None:
-    """Raises `ParameterError` where ideal wires would make two terminals one node."""
+    """Raise `ParameterError` if ideal wires would make two terminals one node."""
     if contacts == "separate":
         raise ParameterError("wire_resistance", 0, "both ends of an ideal line are one node: contact one or both, tied")
 
 
 def _lumped(n: int, m: int, line_capacitance: float, contacts: Contacts) -> FloatArray:
-    """The capacitance of each whole line on its terminal, or half of it on either of two."""
+    """Capacitance of each whole line on its terminal, or half of it on either of two."""
     line = line_capacitance * np.repeat([float(m), float(n)], [n, m])
     return np.diag(np.tile(line / 2, 2) if contacts == "separate" else line)
 
 
 def _tied(separate: ReducedArray) -> ReducedArray:
-    """Near and far end of each line made one node: parallel conductances add up, so do charges."""
+    """Join near and far end of each line to one node: parallel conductances add up, and so do charges."""
     t = len(separate.conductance) // 2
     conductance, capacitance = (
         (between[:t, :t] + between[t:, t:]) + (between[:t, t:] + between[t:, :t])
@@ -103,11 +104,11 @@ def _tied(separate: ReducedArray) -> ReducedArray:
 
 
 class Block(NamedTuple):
-    """A block of cells, each with its left and its upper segment, and how it is made of two halves.
+    """Block of cells, each with its left and its upper segment, and its division into two halves.
 
-    Its ports stand in order around the perimeter: left side downwards, bottom, right side upwards, top; the first of
-    all may be anywhere. So the ports of a block are those of its first half, then those of the second, less the shared
-    ones: matrices are turned round, never sorted.
+    Its ports are numbered around the perimeter: left side downwards, bottom, right side upwards, top; the first of all
+    may be anywhere. So the ports of a block are those of its first half, then those of the second, without the shared
+    ones: matrices are rotated, never sorted.
     """
 
     height: int
@@ -125,7 +126,10 @@ class Block(NamedTuple):
 
     @property
     def halves(self) -> tuple[Block, Block]:
-        """The upper or left one, then the other, cut at a multiple of a power of 2: few different shapes come about."""
+        """Upper or left half, then the other one.
+
+        The cut is at a multiple of a power of 2, so that few different shapes occur.
+        """
         size = self[self.axis]
         unit = 2 ** max(0, size.bit_length() - 3)
         at = unit * round(size / unit / 2)
@@ -135,7 +139,7 @@ class Block(NamedTuple):
 
     @property
     def left(self) -> int:
-        """Place of the first port of the left side."""
+        """Index of the first port of the left side."""
         if self == (1, 1):
             return 0
         first, _ = self.halves
@@ -143,12 +147,12 @@ class Block(NamedTuple):
 
     @property
     def top(self) -> int:
-        """Place of the first port of the top side."""
+        """Index of the first port of the top side."""
         return self.left + 2 * self.height + self.width
 
     @property
     def turns(self) -> tuple[int, int]:
-        """Which port of each half has to be its first for shared ones to end the first half and begin the second."""
+        """First port of each half such that the shared ports end the first half and begin the second."""
         first, second = self.halves
         if self.axis:
             return first.top, second.left
@@ -158,15 +162,15 @@ class Block(NamedTuple):
 def dissect(
     cells: FloatArray, wire_resistance: float, line_capacitance: float, far: bool, weights: list[FloatArray] | None
 ) -> FloatArray:
-    """Conductances between the terminals and, if there is line capacitance, the capacitances, shape (1 or 2, T, T).
+    """Compute conductances between the terminals and, with line capacitance, capacitances, shape (1 or 2, T, T).
 
     Args:
-        cells: Shape (N, M), siemens.
-        wire_resistance: Greater than 0, ohm.
-        line_capacitance: Of each inner node to ground, F.
-        far: Whether a segment leads from the last cell of each line to a further terminal.
-        weights: If given, takes from each step the voltages of the E nodes removed per volt at the K kept, shape
-            (stack, E, K).
+        cells: Conductances, shape (N, M), siemens.
+        wire_resistance: Resistance of a segment, greater than 0, ohm.
+        line_capacitance: Capacitance of each inner node to ground, F.
+        far: True if a segment leads from the last cell of each line to a further terminal.
+        weights: List that receives, from each step, the voltages of the E removed nodes per volt at the K kept ones,
+            shape (stack, E, K); None for none.
 
     Raises:
         ParameterError: If no finite network is equal to the mesh.
@@ -191,27 +195,27 @@ def dissect(
 
 
 def end_turns(n: int, m: int) -> tuple[int, int]:
-    """First ports of a whole array for its right side, and after that its bottom, to be the last."""
+    """First ports of a whole array such that its right side, and then its bottom, comes last."""
     return Block(n, m).top, 2 * m + n
 
 
 def terminal_order(n: int, m: int, far: bool) -> NDArray[np.int_]:
-    """Which terminals the ports are that are left at the end: far right ones, top, left, far bottom ones."""
+    """Terminals of the remaining ports: far right ones, top, left, far bottom ones."""
     rows, columns = np.split(np.arange(n + m), [n])
     inner = np.concatenate([columns[::-1], rows])
     return np.concatenate([rows + n + m, inner, columns[::-1] + n + m]) if far else inner
 
 
 def _turned(networks: FloatArray, first: int) -> FloatArray:
-    """The same networks with another port first."""
+    """Rotate networks so that another port is first."""
     return np.roll(networks, (-first, -first), axis=(-2, -1))
 
 
 def _blocks(cells: FloatArray, siemens: float, line_capacitance: float, weights: list[FloatArray] | None) -> FloatArray:
-    """Networks of equally large blocks of cells, shape (stack, height, width), between their ports.
+    """Reduce equally large blocks of cells, shape (stack, height, width), to networks between their ports.
 
     Returns:
-        Shape (1 or 2, stack, ports, ports): conductances, siemens, and if there is line capacitance, that, F.
+        Shape (1 or 2, stack, ports, ports): conductances, siemens, and with line capacitance, capacitances, F.
     """
     block = Block(*cells.shape[1:])
     if block == (1, 1):
@@ -232,7 +236,7 @@ def _blocks(cells: FloatArray, siemens: float, line_capacitance: float, weights:
 
 
 def _join(first: FloatArray, second: FloatArray, shared: int, weights: list[FloatArray] | None) -> FloatArray:
-    """Joins the last ports of one network to the first of another, the last to the first, and removes them.
+    """Join the last ports of one network to the first of another, the last to the first, and remove them.
 
     Kirchhoff's current law at the removed nodes E is `L v_E = W v_K`: W between them and the kept nodes K, L the
     Laplacian of E with all that leads to K on its diagonal. So `v_E = X v_K` with `X = L^-1 W`, and `W^T L^-1 W` adds
@@ -265,13 +269,13 @@ def _join(first: FloatArray, second: FloatArray, shared: int, weights: list[Floa
 
 
 def peak_bytes(n: int, m: int, capacitance: bool, states: int = 0) -> int:
-    """Memory that the reduction of N x M cells takes at its peak, nearly; with states, their voltages as well.
+    """Estimate the peak memory of the reduction of N x M cells, bytes; with states, including their voltages.
 
-    N M / (h w) blocks of h x w cells hold `(2 h + 2 w)^2` conductances each. While no side is longer than twice the
-    other these are at most 18 N M, so 4.5 (N + M)^2, in a stack, and the few long blocks of a long array hold no more.
-    A join has its halves in hand, the same turned, what comes of them, and matrices between removed and kept nodes:
-    less than six stacks, and with capacitance as many again. The weights of all joins, kept where voltages are wanted,
-    take less than 2 (N + M)^2 for each halving of a side, the voltages themselves up to 24 numbers a cell and state.
+    N M / (h w) blocks of h x w cells hold `(2 h + 2 w)^2` conductances each. If no side is longer than twice the other,
+    these are at most 18 N M, so 4.5 (N + M)^2, in a stack; the few long blocks of a long array hold no more. A join
+    holds its halves, the same rotated, its result, and matrices between removed and kept nodes: less than six stacks,
+    and with capacitance as many again. The weights of all joins, kept for voltages, take less than 2 (N + M)^2 for each
+    halving of a side, the voltages themselves up to 24 numbers a cell and state.
     """
     numbers = 6 * 4.5 * (1 + capacitance) + 2 * max(n, m).bit_length() * (states > 0)
     return int(8 * (numbers * (n + m) ** 2 + 24 * n * m * states))

@@ -1,1 +1,1 @@
-"""Op-amp model files that are not trusted: read, checked, and written anew."""
+"""Untrusted op-amp model files: read, checked, and written again."""

@@ -1,4 +1,4 @@
-"""The cards of a model file: subcircuits with their parameters, functions, models and elements, read where needed."""
+"""Cards of a model file: subcircuits with their parameters, functions, models and elements, parsed when needed."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from netlists.model_files.words import Words
 from netlists.record import ParameterError
 
 LEFT_OUT = {"ic", "nodeset", "option", "options", "probe", "save", "print", "text", "backanno"}
-"""Cards inside a subcircuit that say nothing about it: what to show, where to start, how to compute."""
+"""Cards inside a subcircuit without effect on it: output, start values, options."""
 BETWEEN = {"aliases": "endaliases"}
-"""Cards after which all is left out, up to another one."""
+"""Cards that begin a part to leave out, and the card that ends it."""
 PARAMETER_CARDS = ("param", "params", "parameter", "parameters")
 
 _FUNCTION = re.compile(r"([a-z_]\w*)\s*\(([\w\s,]*)\)\s*=?(.*)")
@@ -31,12 +31,12 @@ _MODEL_NAME = re.compile(r"\s+([^\s(),={}']+)")
 
 
 class Header(NamedTuple):
-    """A `.subckt` line.
+    """Parsed `.subckt` line.
 
     Attributes:
         pins: Names of its pins, optional ones at the end.
-        instead: Nodes that the optional pins are where nothing else is said, by name.
-        defaults: Its parameters.
+        instead: Default nodes of the optional pins, by name.
+        defaults: Default values of its parameters.
     """
 
     pins: tuple[str, ...]
@@ -46,13 +46,13 @@ class Header(NamedTuple):
 
 @dataclass(eq=False)
 class Scope:
-    """A subcircuit, or the file itself, with all that is defined in it. Each line is read when it is first needed.
+    """Subcircuit, or the file itself, with all its definitions. Each line is parsed when it is first needed.
 
     Attributes:
         block: Its lines.
-        reader: Where included files come from.
-        around: The scope in which it is defined.
-        elements: By name; filled by `understand`.
+        reader: Reader of included files.
+        around: Scope that contains its definition.
+        elements: Elements by name; filled by `understand`.
     """
 
     block: Block
@@ -69,17 +69,17 @@ class Scope:
 
     @property
     def name(self) -> str:
-        """Its name in lower case."""
+        """Name in lower case."""
         return self.block.name
 
     def inner(self, block: Block) -> Scope:
-        """The scope of a block that is defined in this one."""
+        """Scope of a block that is defined in this one."""
         if id(block) not in self._inner:
             self._inner[id(block)] = Scope(block, self.reader, self)
         return self._inner[id(block)]
 
     def subcircuit(self, name: str) -> Scope | None:
-        """A subcircuit that is defined in this scope.
+        """Look up a subcircuit that is defined in this scope.
 
         Raises:
             ParameterError: Two have this name.
@@ -91,7 +91,7 @@ class Scope:
 
     @cached_property
     def header(self) -> Header:
-        """What the `.subckt` line says."""
+        """Parse the `.subckt` line."""
         self.line.check()
         words, pins, instead = Words(self.line), list[str](), dict[str, str]()
         words.take(".subckt")
@@ -111,10 +111,10 @@ class Scope:
         return Header(tuple(pins), instead, defaults)
 
     def understand(self) -> None:
-        """Reads all that stands in a subcircuit which is put in.
+        """Parse all lines of a subcircuit that is used.
 
         Raises:
-            ParameterError: A card or element is not accepted or not understood.
+            ParameterError: A card or element is not accepted or cannot be parsed.
         """
         if self._understood:
             return
@@ -145,7 +145,7 @@ class Scope:
         self._check()
 
     def _check(self) -> None:
-        """Reads the definitions of a scope that is put in, used or not."""
+        """Check all definitions of a scope, used or not."""
         for name in self._named("model"):
             if (model := self.model(name)) is not None:
                 model.values()
@@ -160,7 +160,7 @@ class Scope:
 
     @cached_property
     def parameters(self) -> dict[str, tuple[Expression, Line]]:
-        """`.param` cards: the expression and the line of each name; the last counts."""
+        """Expression and line of each name in `.param` cards; the last one counts."""
         found: dict[str, tuple[Expression, Line]] = {}
         for line, rest in self._cards(*PARAMETER_CARDS):
             for name, value in self._assigned(line, rest).items():
@@ -180,21 +180,21 @@ class Scope:
             return {}
 
     def parameter(self, name: str) -> tuple[Expression, Line] | None:
-        """What a parameter is set to in this scope, and where."""
+        """Expression of a parameter in this scope, and its line."""
         if self.around is not None and (default := self.header.defaults.get(name)) is not None:
             return default, self.line
         return self.parameters.get(name)
 
     def function(self, name: str) -> Function | None:
-        """A `.func` of this scope."""
+        """Look up a `.func` of this scope."""
         lines = self._named("func").get(name)
         return None if lines is None else _function(_only(lines, name))
 
     def model(self, name: str) -> Model | None:
-        """A `.model` of this scope, with what it takes from the one it is derived from.
+        """Look up a `.model` of this scope, with the parameters of its base model.
 
         Raises:
-            ParameterError: It is not accepted, or derived from none.
+            ParameterError: The model is not accepted, or its base model does not exist.
         """
         lines = self._named("model").get(name)
         return None if lines is None else self._derived(read_model_card(_only(lines, name)), (name,))
@@ -230,12 +230,12 @@ class Scope:
         return found
 
     def _named(self, card: str) -> dict[str, list[Line]]:
-        """Lines of `.model` or `.func` by the name that they define."""
+        """Lines of `.model` or `.func`, by the name that they define."""
         return self._defined[card]
 
 
 def _only(lines: list[Line], name: str) -> Line:
-    """The line that defines a name; the same line twice is one."""
+    """Line that defines a name; the same line twice counts once."""
     for line in lines[1:]:
         if line.text.lower().split() != lines[0].text.lower().split():
             raise line.refused(f"{name} is defined twice here, first in line {lines[0].number}")

@@ -1,4 +1,4 @@
-"""Element lines of model files: what each letter may say, read into parts that know nothing of the line's text."""
+"""Element lines of model files: the grammar of each letter, parsed into parts without the text of the line."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from netlists.model_files.sources import behavioural, current_controlled, indepe
 from netlists.model_files.words import Words
 
 SERIES, PARALLEL = ("rser", "lser"), ("rpar", "cpar")
-"""LTspice's parts beside a resistor, capacitor, inductor or source."""
+"""LTspice's additional parts of a resistor, capacitor, inductor or source."""
 MEANINGLESS = ("noiseless", "tol", "pwr", "irms", "vpk", "mfg", "pn")
-"""Words on passive parts that change nothing that is measured here."""
+"""Words on passive parts without effect on the metrics."""
 UNBALANCED = "efgh"
-"""Controlled sources: in their tables and polynomials a parenthesis too many or too few says nothing."""
+"""Controlled sources: in their tables and polynomials an unbalanced parenthesis is ignored."""
 
 
 def element(line: Line) -> Element | Instance:
-    """An element line.
+    """Parse an element line.
 
     Raises:
-        ParameterError: Its letter is not accepted, or it says what such an element cannot.
+        ParameterError: Its letter is not accepted, or the line does not fit the letter.
     """
     reader = _READERS.get(line.text[0].lower())
     if reader is None:
@@ -36,7 +36,7 @@ def _options(words: Words, allowed: str, left_out: tuple[str, ...] = ()) -> tupl
 
 
 def _passive(options: str) -> Callable[[Words, str], Element]:
-    """R, C and L: a value, a model or both, in either order."""
+    """Make a parser for R, C and L: a value, a model or both, in either order."""
 
     def read(words: Words, name: str) -> Element:
         nodes, model, value, noisy = words.nodes(2), list[Part](), list[Part](), True
@@ -84,7 +84,7 @@ def _coupling(words: Words, name: str) -> Element:
 
 
 def _device(least: int, most: int, types: tuple[str, ...], options: str) -> Callable[[Words, str], Element]:
-    """A diode or transistor: nodes, model, area, options."""
+    """Make a parser for a diode or transistor: nodes, model, area, options."""
 
     def read(words: Words, name: str) -> Element:
         nodes = [*words.nodes(least)]
@@ -101,7 +101,7 @@ def _device(least: int, most: int, types: tuple[str, ...], options: str) -> Call
 
 
 def _node_next(words: Words) -> bool:
-    """True where a further node comes before the model: the word behind it is the model, no number and no option."""
+    """True if another node comes before the model: the word after it is the model, not a number and not an option."""
     behind = words.peek(1)
     return behind not in ("", "=", "off", "noiseless") and not words.value_next(1) and words.peek(2) != "="
 
@@ -119,7 +119,7 @@ def _switch(words: Words, name: str) -> Element:
 
 
 def _line(words: Words, name: str) -> Element:
-    """A lossless transmission line."""
+    """Parse a lossless transmission line."""
     return Element(words.line, name, words.nodes(4), _options(words, "z0 td f nl", ("ic",)))
 
 

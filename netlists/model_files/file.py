@@ -1,4 +1,4 @@
-"""Op-amp model files that users hand in: read, checked, and written anew as text that holds nothing else."""
+"""Op-amp model files from users: read, checked, and written again as text that holds nothing else."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from netlists.opamps.pins import NEEDED, VENDORS_ORDER, WORDS, check_words, pins
 from netlists.record import ParameterError, Record
 
 SUBCIRCUIT = "core"
-"""What the subcircuit is called in the text: no name of the file goes into it."""
+"""Name of the subcircuit in the text: no name of the file is used."""
 DEFINING = ("model", "func", "param", "params", "parameter", "parameters", "global", "end")
-"""Cards outside of all subcircuits that are looked at."""
+"""Cards outside of all subcircuits that are parsed."""
 
 
 class ModelFileWarning(UserWarning):
-    """Something of a model file is left out, or was taken for granted."""
+    """Warning that a part of a model file is left out or was assumed."""
 
 
 class ModelFile(Record):
-    """An op-amp from a model file, as text of our own.
+    """Op-amp from a model file, as generated text.
 
     Attributes:
-        text: One `.subckt` with plain elements and models, no parameters, no subcircuits in it; one line each. Nodes,
+        text: One `.subckt` with plain elements and models, without parameters and subcircuits, one line each. Nodes,
             elements and models are numbered.
-        subcircuit: The name of that subcircuit.
-        pins: What its pins are tied to, in its order: words of `netlists/opamps/pins.py`.
+        subcircuit: Name of that subcircuit.
+        pins: Connections of its pins, in order: words of `netlists/opamps/pins.py`.
     """
 
     text: str
@@ -40,20 +40,20 @@ class ModelFile(Record):
 
 
 def read_model(path: Path, subcircuit: str, pins: Sequence[str] | None = None) -> ModelFile:
-    """Reads an op-amp from a file that is not trusted.
+    """Read an op-amp from an untrusted file.
 
-    What the subcircuit needs is parsed against a list of what is accepted (docs/model_files.md); what ngspice gets is
-    written from what was understood, so that nothing reaches it that was not. No program is started and nothing is
+    The parts that the subcircuit needs are parsed against a list of accepted ones (docs/model_files.md). The text for
+    ngspice is generated from the parsed parts, so nothing else reaches it. No program is started and nothing is
     written. A warning names what was left out.
 
     Args:
-        path: The model file; it may include files of its own folder.
-        subcircuit: The name of the `.subckt`; upper and lower case are the same.
-        pins: What its pins are tied to, in its order: one of inp, inn, out, vdd, vss, gnd, nc, net1 .. net9 each. None:
-            as their names say, else five in the vendors' order, inp, inn, vdd, vss, out.
+        path: Model file; it may include files of its own folder.
+        subcircuit: Name of the `.subckt`; upper and lower case are the same.
+        pins: Connections of its pins, in order: each one of inp, inn, out, vdd, vss, gnd, nc, net1 .. net9. None: by
+            their names, else five in the vendors' order, inp, inn, vdd, vss, out.
 
     Raises:
-        ParameterError: With file and line, and what to do.
+        ParameterError: The file is not accepted; the error has file, line, and remedy.
     """
     if pins is not None:
         check_words(pins)
@@ -76,7 +76,7 @@ def read_model(path: Path, subcircuit: str, pins: Sequence[str] | None = None) -
 def _wanted(file: Scope, name: str, path: Path) -> Scope:
     scope = file.subcircuit(name.lower())
     if scope is None:
-        # In a library one subcircuit without an end swallows all that follow.
+        # In a library one subcircuit without an end takes in all that follow.
         inner = [block for block in file.block.inwards() if block.name == name.lower()]
         scope = _scope_of(file, inner[0]) if len(inner) == 1 else None
     if scope is None:
@@ -90,7 +90,7 @@ def _scope_of(file: Scope, block: Block) -> Scope:
 
 
 def _pins(scope: Scope, given: Sequence[str] | None) -> tuple[str, ...]:
-    """What the pins are tied to, checked against the `.subckt` line; optional pins may be left away."""
+    """Check the connections of the pins against the `.subckt` line; optional pins may be omitted."""
     pins, instead = scope.header.pins, scope.header.instead
     count = len(pins) - len(instead)
     named = pins_by_name(pins)
@@ -117,7 +117,7 @@ def _pins(scope: Scope, given: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _instead(node: str, pin: str, line: Line) -> str:
-    """What an optional pin is where nothing is said: ground, or open."""
+    """Default connection of an optional pin: ground, or open."""
     if node in ("0", "gnd"):
         return "gnd"
     line.leave_out(f"{node}, the node of the optional pin {pin}")
@@ -125,7 +125,7 @@ def _instead(node: str, pin: str, line: Line) -> str:
 
 
 def _outside(file: Block) -> frozenset[str]:
-    """Notes the lines outside of all subcircuits that say nothing about them; returns what `.global` shares."""
+    """Note the lines outside of all subcircuits without effect on them; return the nodes that `.global` shares."""
     shared = set[str]()
     for line in file.lines:
         card = card_of(line)

@@ -1,4 +1,7 @@
-"""From the scopes of a model file to flat text: parameters are numbers, subcircuits are put in, names are our own."""
+"""From the scopes of a model file to flat text.
+
+Parameters become numbers, subcircuits are inserted, and names are generated.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,16 @@ from netlists.model_files.write import element_lines
 
 
 def flatten(file: Scope, scope: Scope, name: str, shared: frozenset[str]) -> list[str]:
-    """The subcircuit `scope` of a file as lines of ngspice, without parameters or subcircuits, called `name`.
+    """Write the subcircuit `scope` of a file as lines of ngspice, without parameters or subcircuits, named `name`.
 
     Args:
-        file: The scope of the file.
+        file: Scope of the file.
         scope: The subcircuit.
-        name: What it will be called.
+        name: Its name in the text.
         shared: Nodes that the file declares as shared between all subcircuits.
 
     Raises:
-        ParameterError: A name is not known, a value does not exist, or it becomes too large.
+        ParameterError: A name is unknown, a value does not exist, or the text becomes too large.
     """
     flat = Flat(shared=shared)
     circuit = Circuit(scope, _around(scope.around or file))
@@ -35,7 +38,7 @@ def _around(scope: Scope) -> Circuit:
 
 
 def _give(inner: Circuit, values: dict[str, Expression], caller: View) -> None:
-    """Sets parameters of a `.subckt` line as its caller wants them."""
+    """Set parameters of a `.subckt` line to the values of its caller."""
     for name, tree in values.items():
         if name not in inner.scope.header.defaults:
             raise caller.line.refused(f"{inner.scope.name} has no parameter {name} on its .subckt line")
@@ -43,7 +46,7 @@ def _give(inner: Circuit, values: dict[str, Expression], caller: View) -> None:
 
 
 def _write(circuit: Circuit, flat: Flat, active: tuple[Scope, ...]) -> None:
-    """Writes the elements of a circuit; names come first, because elements name one another."""
+    """Write the elements of a circuit; names come first, because elements refer to one another."""
     circuit.scope.understand()
     for name, each in circuit.scope.elements.items():
         flat.pay(each.line)

@@ -1,4 +1,4 @@
-"""From the bytes of a model file to its logical lines: comments gone, continuations joined."""
+"""From the bytes of a model file to its logical lines: comments are removed, continuations joined."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from netlists.record import ParameterError
 
 PARAMETER = "opamp_file"
 MAX_LINE = 20_000
-"""Characters of a logical line."""
+"""Most characters of a logical line."""
 SHOWN = 48
-"""Characters of an offending line that a message shows."""
+"""Most characters of the line in an error."""
 LONGEST_MEND = 500
-"""Characters of the rest of a message: names of the file may stand in it."""
+"""Most characters of the rest of an error, which may contain names of the file."""
 
 _LINE_END = re.compile(r"\r*\n|\r+")
 _COMMENT = re.compile(r";|//|(?<=[ \t,])\$(?=[ \t]|$)")
 _BLANK = " \t\f\v\x1a\0\xa0\ufeff"
-"""Blank at the ends of a line: page breaks, the DOS end of file, padding, byte-order marks and hard blanks."""
+"""Blank characters at the ends of a line: page break, DOS end of file, padding, byte-order mark and hard blank."""
 _HARD_BLANKS = str.maketrans({"\t": " ", "\xa0": " ", "\ufeff": " "})
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 
 
 class Notes:
-    """Words of a model file that are left out, with their lines: what a user is told beside the result."""
+    """Notes on words of a model file that are left out, with their lines."""
 
     def __init__(self) -> None:
         self.places: dict[str, dict[int, None]] = {}
 
     def add(self, what: str, line: int) -> None:
-        """Takes down one word; the same one in the same line counts once."""
+        """Note one word; the same one in the same line counts once."""
         self.places.setdefault(what, {})[line] = None
 
     def __str__(self) -> str:
@@ -39,14 +39,14 @@ class Notes:
 
 
 def _lines(numbers: list[int]) -> str:
-    """Such as `line 3`, `lines 3, 5`, `lines 3, 5 and 7 more`."""
+    """Format line numbers, such as `line 3`, `lines 3, 5`, `lines 3, 5 and 7 more`."""
     shown = ", ".join(map(str, numbers[:2]))
     more = f" and {len(numbers) - 2} more" if len(numbers) > 2 else ""
     return f"line{'s' * (len(numbers) > 1)} {shown}{more}"
 
 
 class Line(NamedTuple):
-    """A logical line, where it starts, and where to note what of it is left out."""
+    """Logical line, with its place and the notes on what is left out."""
 
     file: str
     number: int
@@ -54,17 +54,17 @@ class Line(NamedTuple):
     notes: Notes
 
     def refused(self, mend: str) -> ParameterError:
-        """The error for this line."""
+        """Make the error for this line."""
         return ParameterError(
             PARAMETER, f"{self.file}:{self.number} {shortened(self.text, SHOWN)!r}", shortened(mend, LONGEST_MEND)
         )
 
     def leave_out(self, what: str) -> None:
-        """Notes a word that is understood to mean nothing here, or that has no equal in ngspice."""
+        """Note a word that has no effect here, or no equivalent in ngspice."""
         self.notes.add(shortened(what, SHOWN), self.number)
 
     def check(self) -> None:
-        """Refuses a line that is no plain text, or too long."""
+        """Refuse a line that is not plain text, or too long."""
         match = _PRINTABLE.match(self.text)
         if match is not None and match.end() < len(self.text):
             odd = self.text[match.end()]
@@ -75,14 +75,14 @@ class Line(NamedTuple):
 
 
 def shortened(text: str, longest: int) -> str:
-    """A text of this many characters at most."""
+    """Cut a text to at most this many characters."""
     return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
 def decoded(content: bytes) -> str:
-    """Bytes as text, in UTF-8, in UTF-16 where its mark or its zeros say so, else in Latin-1.
+    """Decode bytes as UTF-8, as UTF-16 if its mark or its zeros show it, else as Latin-1.
 
-    Comments may hold any letters; what is left without them must be ASCII, where the encodings agree.
+    Comments may hold any letters; the rest must be ASCII, on which the encodings agree.
     """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
@@ -95,11 +95,11 @@ def decoded(content: bytes) -> str:
 
 
 def logical_lines(file: str, content: bytes, notes: Notes) -> list[Line]:
-    """The lines of a file without comments, continuations joined.
+    """Split a file into lines without comments, with continuations joined.
 
-    Comments are what ngspice takes for one: `*` at the start of a line, `;` and `//` anywhere, `$` between blanks. A
-    `+` at the start continues the line before it; comments and empty lines may stand in between. Lines end in LF, CR
-    or both, however often.
+    Comments are those of ngspice: `*` at the start of a line, `;` and `//` anywhere, `$` between blanks. A `+` at the
+    start continues the line before it; comments and empty lines may stand in between. Lines end in LF, CR or both,
+    however often.
 
     Raises:
         ParameterError: The first line is a continuation.
@@ -116,7 +116,7 @@ def logical_lines(file: str, content: bytes, notes: Notes) -> list[Line]:
 
 
 def _physical(text: str) -> Iterator[tuple[int, str]]:
-    """Lines that say something, with their numbers."""
+    """Yield lines with content, with their numbers."""
     for number, physical in enumerate(_LINE_END.split(text), 1):
         bare = physical.strip(_BLANK)
         if bare and not bare.startswith("*"):

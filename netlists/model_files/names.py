@@ -1,4 +1,4 @@
-"""Names of a model file as they mean something where they stand: parameters, functions, models, nodes, elements."""
+"""Names of a model file in their context: parameters, functions, models, nodes, elements."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from netlists.model_files.parts import Element, Formula, Instance
 from netlists.model_files.types import Model
 
 MAX_ELEMENTS = 2_000
-"""Elements of an op-amp, subcircuits put in; each subcircuit that is put in counts, too."""
+"""Most elements of an op-amp with its subcircuits; each inserted subcircuit counts, too."""
 MAX_STEPS = 100_000
-"""Steps in working out all its expressions."""
+"""Most steps in the evaluation of all its expressions."""
 MAX_SLOPES = 1_000_000
-"""Characters of all behavioural sources, each times the voltages and currents in it: ngspice works out and keeps one
-derivative for each. A million take it about 15 MB an op-amp."""
+"""Most characters of all behavioural sources, each times the voltages and currents in it.
+
+ngspice computes and keeps one derivative for each. A million take it about 15 MB an op-amp.
+"""
 MAX_DEPTH = 100
-"""Expressions, functions and parameters that need one another."""
+"""Largest depth of expressions, functions and parameters that need one another."""
 GROUND = ("0", "gnd")
 
 _QUANTITY = re.compile(r"[nv]\d+")
@@ -31,7 +33,7 @@ _OF_THE_CIRCUIT = re.compile(r"\b([vi]\(|time\b)")
 
 @dataclass(eq=False)
 class Circuit:
-    """A subcircuit that is put in: its scope, the circuit around its definition, and what its names mean."""
+    """Inserted subcircuit: its scope, the circuit around its definition, and the meaning of its names."""
 
     scope: Scope
     around: Circuit | None = None
@@ -41,7 +43,7 @@ class Circuit:
     models: dict[str, str] = field(default_factory=dict)
 
     def outwards(self) -> Iterator[Circuit]:
-        """This circuit, then what is around it."""
+        """Yield this circuit, then those around it."""
         circuit: Circuit | None = self
         while circuit is not None:
             yield circuit
@@ -50,7 +52,7 @@ class Circuit:
 
 @dataclass(eq=False)
 class Flat:
-    """The flat text, as far as it has been written, and what may still be spent.
+    """Flat text so far, and the remaining limits.
 
     Attributes:
         shared: Nodes that `.global` shares between all subcircuits.
@@ -64,31 +66,31 @@ class Flat:
     shared: frozenset[str] = frozenset()
 
     def name(self, letter: str) -> str:
-        """A name that nothing else has. The file's own will not do: ngspice stumbles over some (`thermal`)."""
+        """Make a unique name. The names of the file are not used: ngspice fails on some (`thermal`)."""
         self.named += 1
         return f"{letter}{self.named}"
 
     def pay(self, line: Line) -> None:
-        """Counts an element."""
+        """Count an element."""
         self.elements -= 1
         if self.elements < 0:
             raise line.refused(f"an op-amp may have {MAX_ELEMENTS} elements at most, with its subcircuits put in")
 
     def pay_slopes(self, formula: str, line: Line) -> None:
-        """Counts what ngspice makes of a behavioural source."""
+        """Count the derivatives of a behavioural source."""
         self.slopes -= len(formula) * max(1, len(set(_QUANTITY.findall(formula))))
         if self.slopes < 0:
             raise line.refused("the expressions of the op-amp are too long and of too many voltages and currents")
 
 
 class View(Names):
-    """The names of a circuit as a line of it sees them."""
+    """Names of a circuit as seen from one of its lines."""
 
     def __init__(self, circuit: Circuit, line: Line, flat: Flat) -> None:
         self.circuit, self.line, self.flat = circuit, line, flat
 
     def parameter(self, name: str, depth: int) -> Folded:
-        """Value of a parameter, worked out once."""
+        """Value of a parameter, computed once."""
         for circuit in self.circuit.outwards():
             if name in circuit.values:
                 value = circuit.values[name]
@@ -103,27 +105,27 @@ class View(Names):
         raise self.line.refused(f"there is no parameter {name}")
 
     def has_parameter(self, name: str) -> bool:
-        """True where a parameter has this name."""
+        """True if a parameter has this name."""
         return any(
             name in circuit.values or circuit.scope.parameter(name) is not None for circuit in self.circuit.outwards()
         )
 
     def function(self, name: str) -> tuple[Function, Names] | None:
-        """A `.func`, and the names that its body sees: those where it is defined."""
+        """Look up a `.func`, and the names that its body sees: those at its definition."""
         for circuit in self.circuit.outwards():
             if (found := circuit.scope.function(name)) is not None:
                 return found, View(circuit, self.line, self.flat)
         return None
 
     def model(self, name: str) -> tuple[Model, Circuit]:
-        """A model, and the circuit in which it is defined."""
+        """Look up a model, and the circuit of its definition."""
         for circuit in self.circuit.outwards():
             if (model := circuit.scope.model(name)) is not None:
                 return model, circuit
         raise self.line.refused(f"there is no model {name}")
 
     def node(self, name: str) -> str:
-        """A node as ngspice gets it; a pin may be called gnd, every other gnd is ground."""
+        """Name of a node in ngspice; a pin may be named gnd, every other gnd is ground."""
         nodes = self.circuit.nodes
         if name in nodes:
             return nodes[name]
@@ -139,18 +141,18 @@ class View(Names):
         return nodes[name]
 
     def source(self, name: str) -> str:
-        """An element as ngspice gets it, whose current can be named: V, E, H, L, or B with a voltage."""
+        """Name in ngspice of an element with a current: V, E, H, L, or B with a voltage."""
         return self.element(name, "vehlb")
 
     def element(self, name: str, letters: str) -> str:
-        """An element of this circuit, of one of these letters, whose current can be named."""
+        """Name in ngspice of an element of this circuit with a current, of one of these letters."""
         written = self.circuit.elements.get(name, "")
         if name[0] not in letters or not written or _is_current_source(self.circuit.scope.elements[name]):
             raise self.line.refused(f"there is no {name} in this subcircuit that could be meant")
         return written
 
     def spend(self, depth: int) -> None:
-        """Counts one step."""
+        """Count one step."""
         self.flat.steps -= 1
         if depth > MAX_DEPTH or self.flat.steps < 0:
             raise self.line.refused("the expression is too deep or takes too long; does it contain itself?")
@@ -161,7 +163,7 @@ def _is_current_source(each: Element | Instance) -> bool:
 
 
 def _parameter(tree: Expression, names: Names, depth: int) -> Folded:
-    """The value of a parameter: a number, or an expression of the temperature alone."""
+    """Value of a parameter: a number, or an expression of the temperature only."""
     value = fold(tree, names, depth)
     if isinstance(value, str) and _OF_THE_CIRCUIT.search(value):
         raise names.line.refused("this value must be a number: no voltage, current, time or temperature")

@@ -1,4 +1,4 @@
-"""Parts of an element of a model file, as they are understood: nothing of the line's text is left in them."""
+"""Parsed parts of an element of a model file, without the text of its line."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from netlists.model_files.lines import Line
 
 
 class Word(NamedTuple):
-    """A keyword of ours."""
+    """Keyword of the generated text."""
 
     text: str
 
 
 class Option(NamedTuple):
-    """`name=number`."""
+    """Option `name=number`."""
 
     name: str
     value: Expression
 
 
 class Formula(NamedTuple):
-    """`v=` or `i=` of a behavioural source."""
+    """Formula `v=` or `i=` of a behavioural source."""
 
     kind: str
     value: Expression
 
 
 class Reference(NamedTuple):
-    """The name of another element of the same subcircuit, and the letters that it may start with."""
+    """Name of another element of the same subcircuit, and its allowed first letters."""
 
     name: str
     letters: str
 
 
 class ModelReference(NamedTuple):
-    """The name of a model of one of these types."""
+    """Name of a model of one of these types."""
 
     name: str
     types: tuple[str, ...]
 
 
 class Control(NamedTuple):
-    """What controls a switch or a source, beside its model: a voltage or a current."""
+    """Control of a switch or a source, besides its model: a voltage or a current."""
 
     value: Voltage | Current
 
@@ -52,15 +52,15 @@ Part: TypeAlias = Word | Option | Formula | Reference | ModelReference | Control
 
 
 class Element(NamedTuple):
-    """An element other than X.
+    """Element other than X.
 
     Attributes:
         line: Its line.
-        name: In lower case.
+        name: Name in lower case.
         nodes: Its nodes.
-        parts: What follows them.
-        beside: Resistances, capacitances and inductances that LTspice says with the part itself: `rser`, `lser` in
-            series, `rpar`, `cpar` across both.
+        parts: Parts after the nodes.
+        beside: Additional resistances, capacitances and inductances of LTspice: `rser`, `lser` in series, `rpar`,
+            `cpar` across both.
     """
 
     line: Line

@@ -1,4 +1,4 @@
-"""Model files on disk: read safely, with what they include, from the folder of the first one only."""
+"""Model files on disk: read safely, with their includes, only from the folder of the first file."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from netlists.model_files.lines import Line, Notes, logical_lines
 from netlists.record import ParameterError
 
 MAX_BYTES = 20_000_000
-"""Of a file with all that it includes: some seconds of reading at most."""
+"""Most bytes of a file with all its includes: some seconds of reading."""
 MAX_INCLUDES = 8
-"""Depth of files that include files."""
+"""Largest depth of includes."""
 MAX_FILES = 200
-"""Includes in all."""
+"""Most includes in all."""
 
-# Without waiting, for a FIFO would hold us up for ever, and without links.
+# Without waiting, because a FIFO would block forever, and without links.
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _INCLUDE = re.compile(r"\.(include|inc|lib)(?:\s+(.*))?", re.IGNORECASE)
@@ -27,14 +27,14 @@ _SECTION = re.compile(r"\.(lib|endl)(?:\s+([A-Za-z0-9_]+))?", re.IGNORECASE)
 
 
 class MissingFileError(ParameterError):
-    """A file that is included and not there."""
+    """Error for an included file that does not exist."""
 
 
 class Reader:
-    """Reads a file and, when asked for, what it includes, all within the folder of the first.
+    """Reader of a file and, on request, of its includes, all within the folder of the first.
 
     Attributes:
-        notes: What is left out of all these files.
+        notes: Notes on what is left out of all these files.
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,19 +45,19 @@ class Reader:
         self._above: dict[str, tuple[Path, ...]] = {}
 
     def lines(self) -> list[Line]:
-        """The logical lines of the file itself.
+        """Read the logical lines of the file itself.
 
         Raises:
-            ParameterError: It cannot be read, is too large, or lies outside the folder.
+            ParameterError: The file cannot be read, is too large, or lies outside the folder.
         """
         return self._read(self.path, self._start, ())
 
     def included(self, line: Line) -> list[Line] | None:
-        """The lines of the file that a line includes; None where it includes nothing.
+        """Read the lines of the file that a line includes; None if it includes nothing.
 
         Raises:
             MissingFileError: There is no such file.
-            ParameterError: It may not be read.
+            ParameterError: The file may not be read.
         """
         match = _INCLUDE.fullmatch(line.text)
         if match is None:
@@ -77,7 +77,7 @@ class Reader:
         return lines
 
     def all_lines(self) -> list[Line]:
-        """The lines of the file with those of all that it includes in their place; missing files are left out.
+        """Read the lines of the file with all includes in their place; missing files are left out.
 
         Raises:
             ParameterError: One of the others may not be read.
@@ -121,7 +121,7 @@ class Reader:
         return content
 
     def _opened(self, real: Path) -> int:
-        """A file's descriptor, from folder to folder: no link is followed that has come since they were looked at."""
+        """Open a file from folder to folder, so that no link is followed that was added after the check."""
         *folders, name = real.relative_to(self.folder).parts or (".",)
         here = os.open(self.folder, _FOLDER)
         try:
@@ -134,7 +134,7 @@ class Reader:
 
 
 def _resolved(path: Path, asked: Line) -> Path:
-    """Where a file or folder really is."""
+    """Resolve the real place of a file or folder."""
     try:
         return path.resolve(strict=True)
     except FileNotFoundError as error:
@@ -152,7 +152,7 @@ def _is_section(line: Line) -> bool:
 
 
 def _section(lines: list[Line], name: str, asked: Line) -> list[Line]:
-    """What stands between `.lib NAME` and `.endl`."""
+    """Lines between `.lib NAME` and `.endl`."""
     found: list[Line] | None = None
     for line in lines:
         match = _SECTION.fullmatch(line.text) if _is_section(line) else None

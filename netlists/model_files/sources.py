@@ -20,17 +20,17 @@ from netlists.model_files.parts import Control, Element, Formula, Option, Part, 
 from netlists.model_files.words import Words
 
 MAX_COEFFICIENTS, MAX_VARIABLES = 200, 20
-"""Of a POLY."""
+"""Most coefficients and variables of a POLY."""
 BESIDE = {"v": ("rser", "cpar"), "i": (), "b": ("rpar", "cpar")}
-"""LTspice's parts beside a source."""
+"""LTspice's additional parts of a source."""
 
 _WAVES = {"pulse": (2, 8), "sin": (2, 6), "exp": (2, 6), "sffm": (2, 7), "pwl": (2, 1000)}
-"""Least and most numbers of each."""
+"""Least and largest number of arguments of each wave."""
 _BEHAVIOURAL = re.compile(r"(\S+)\s+(\S+)\s+(\S+)\s+([vi])\s*=(.*)", re.IGNORECASE)
 
 
 def independent(words: Words, name: str) -> Element:
-    """V and I."""
+    """Parse V and I."""
     nodes, parts = words.nodes(2), list[Part]()
     while words.peek() and words.peek() not in BESIDE[name[0]]:
         if words.leave_out("noiseless", "load"):
@@ -53,7 +53,7 @@ def independent(words: Words, name: str) -> Element:
 
 
 def voltage_controlled(words: Words, name: str) -> Element:
-    """E and G: linear, VALUE, TABLE, POLY."""
+    """Parse E and G: linear, VALUE, TABLE, POLY."""
     nodes, kind = words.nodes(2), "v" if name[0] == "e" else "i"
     if words.skip("value", "vol" if kind == "v" else "cur"):
         words.skip("=")
@@ -73,7 +73,7 @@ def voltage_controlled(words: Words, name: str) -> Element:
 
 
 def _linear(words: Words, name: str, nodes: tuple[str, ...], kind: str) -> Element:
-    """A gain, or LTspice's table of the voltage between two nodes."""
+    """Parse a gain, or LTspice's table of the voltage between two nodes."""
     control = Voltage(*words.nodes(2))
     if words.skip("table"):
         words.skip("=")
@@ -85,7 +85,7 @@ def _linear(words: Words, name: str, nodes: tuple[str, ...], kind: str) -> Eleme
 
 
 def current_controlled(words: Words, name: str) -> Element:
-    """F and H: linear, POLY, VALUE."""
+    """Parse F and H: linear, POLY, VALUE."""
     nodes, kind = words.nodes(2), "v" if name[0] == "h" else "i"
     if words.skip("poly"):
         tree = _polynomial(words, lambda: Current(words.name("a voltage source")))
@@ -100,12 +100,12 @@ def current_controlled(words: Words, name: str) -> Element:
     words.end()
     if source.startswith("v"):
         return Element(words.line, name, nodes, (Reference(source, "v"), gain))
-    # ngspice's F and H take the current of a V only, its behavioural sources that of others, too.
+    # ngspice's F and H take only the current of a V, its behavioural sources also that of others.
     return Element(words.line, name, nodes, (Formula(kind, Chain(gain, (("*", Current(source)),))),))
 
 
 def _polynomial(words: Words, variable: Callable[[], Expression]) -> Expression:
-    """POLY(n), the terms in SPICE's order: by degree, then x1, x2, ..., then x1 x1, x1 x2, ..."""
+    """Parse POLY(n), with the terms in SPICE's order: by degree, then x1, x2, ..., then x1 x1, x1 x2, ..."""
     how_many = number(words.take("the number of variables"), words.line)
     if how_many is None or not how_many.is_integer() or not 1 <= how_many <= MAX_VARIABLES:
         raise words.line.refused(f"POLY takes from 1 to {MAX_VARIABLES} variables")
@@ -124,7 +124,7 @@ def _polynomial(words: Words, variable: Callable[[], Expression]) -> Expression:
 
 
 def behavioural(words: Words, name: str) -> Element:
-    """B with `V=` or `I=`, and LTspice's resistor and capacitor beside it."""
+    """Parse B with `V=` or `I=`, and LTspice's additional resistor and capacitor."""
     match = _BEHAVIOURAL.fullmatch(words.line.text)
     if match is None:
         raise words.line.refused("write Bname node node V=expression, or I=expression")

@@ -1,4 +1,4 @@
-"""The structure of a model file: which lines stand in which subcircuit. They are read when they are needed."""
+"""Structure of a model file: the lines of each subcircuit, which are parsed when needed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from netlists.model_files.reader import MissingFileError, Reader
 from netlists.record import ParameterError
 
 MAX_NESTING = 8
-"""Depth of subcircuits that are defined in one another."""
+"""Largest depth of nested definitions of subcircuits."""
 FORBIDDEN = {
     "control", "endc", "exec", "shell", "csparam", "libsave", "incpslt", "hdl", "load", "codemodel", "osdi",
     "pre_osdi", "verilog",
 }  # fmt: skip
-"""Cards that run commands or load programs: a file with one of them, anywhere, is no model file."""
+"""Cards that run commands or load programs: a file with one of them, anywhere, is not a model file."""
 ACCEPTED = "subckt ends model param func"
 
 _CARD = re.compile(r"\.([A-Za-z_]*)(.*)", re.DOTALL)
@@ -26,7 +26,7 @@ _FIRST_WORD = re.compile(r"[\s*;]*([^\s*;,]*)")
 
 
 class Card(NamedTuple):
-    """A line that starts with a dot."""
+    """Line that starts with a dot."""
 
     name: str
     rest: str
@@ -34,17 +34,17 @@ class Card(NamedTuple):
 
 @dataclass(eq=False)
 class Block:
-    """A subcircuit, or the file itself, as lines.
+    """Subcircuit, or the file itself, as lines.
 
     Attributes:
-        name: In lower case; empty for the file itself.
+        name: Name in lower case; empty for the file itself.
         line: The `.subckt` line.
-        parent: The block around it.
-        lines: Its own lines, in order, without those of the blocks in it; includes in it stand as they are.
-        blocks: Those defined in it, by name; several of one name where the file says so.
-        ended_as: The name behind its `.ends` where that is another one, and the line.
-        broken: Why nobody can say where it ends.
-        forbidden: The first line, in a file, that would run commands.
+        parent: Block that contains it.
+        lines: Its own lines, in order, without those of the blocks in it; includes are not expanded.
+        blocks: Blocks defined in it, by name; several of one name if the file has them.
+        ended_as: Name after its `.ends` if it differs, and the line.
+        broken: Error if its end is ambiguous.
+        forbidden: First line, in a file, that would run commands.
     """
 
     name: str
@@ -57,14 +57,14 @@ class Block:
     forbidden: Line | None = None
 
     def outwards(self) -> Iterator[Block]:
-        """This block, then what is around it."""
+        """Yield this block, then those around it."""
         block: Block | None = self
         while block is not None:
             yield block
             block = block.parent
 
     def inwards(self) -> Iterator[Block]:
-        """All blocks in this one, whatever their depth."""
+        """Yield all blocks in this one, at any depth."""
         for several in self.blocks.values():
             for block in several:
                 yield block
@@ -72,20 +72,20 @@ class Block:
 
 
 def card_of(line: Line) -> Card | None:
-    """The card of a line; None for an element."""
+    """Card of a line; None for an element."""
     match = _CARD.fullmatch(line.text)
     return None if match is None else Card(match[1].lower(), match[2])
 
 
 def not_accepted(line: Line) -> ParameterError:
-    """The error for a card that may not stand there."""
+    """Make the error for a card that is not accepted there."""
     return line.refused(f"accepted cards are .include .lib {' '.join(f'.{name}' for name in ACCEPTED.split())}")
 
 
 def read_structure(reader: Reader) -> Block:
-    """The blocks of a file.
+    """Split a file into blocks.
 
-    Includes outside of all subcircuits are put in; those inside are left for when the subcircuit is needed.
+    Includes outside of all subcircuits are expanded; those inside are expanded when the subcircuit is needed.
 
     Raises:
         ParameterError: An include outside may not be read, or blocks are nested too deep.
@@ -98,10 +98,10 @@ def read_structure(reader: Reader) -> Block:
 
 
 def put_in(block: Block, reader: Reader) -> None:
-    """Puts the included files of a block that is needed into it.
+    """Expand the includes of a needed block.
 
     Raises:
-        ParameterError: One may not be read, or ends what it did not begin.
+        ParameterError: A file may not be read, or ends a block that it did not begin.
     """
     while any(reader_line(line) for line in block.lines):
         lines, block.lines = block.lines, []
@@ -120,7 +120,7 @@ def reader_line(line: Line) -> bool:
 
 
 class _Structure:
-    """Puts lines into blocks."""
+    """Builder of blocks from lines."""
 
     def __init__(self, block: Block, reader: Reader) -> None:
         self.base = self.here = block
@@ -172,7 +172,7 @@ class _Structure:
         self.here = self.here.parent or self.base
 
     def _end_too_many(self, line: Line, name: str) -> None:
-        """An `.ends` outside: nobody can say where the subcircuit before it ends."""
+        """Handle an `.ends` outside of a subcircuit: the end of the subcircuit before it is ambiguous."""
         if self.base.parent is not None:
             raise line.refused(f"an included file cannot end {self.base.name}")
         if self.closed is None:
@@ -187,7 +187,7 @@ class _Structure:
             block.broken = line.refused("there is no subcircuit that this could end")
 
     def leave_open(self, until: Block) -> None:
-        """Takes down the subcircuits that are open here, up to an outer one, as without an end."""
+        """Mark the subcircuits that are open here, up to an outer one, as without an end."""
         while self.here is not until and self.here.parent is not None:
             self.here.broken = self.here.broken or self.here.line.refused("this subcircuit has no .ends")
             self.here = self.here.parent

@@ -1,4 +1,4 @@
-"""Models of devices: the types that are accepted, and the parameters of each that ngspice has."""
+"""Models of devices: the accepted types, and the parameters of each that ngspice has."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ LEVELS = {
     **dict.fromkeys(("d", "npn", "pnp", "njf", "pjf"), (1,)),
     **dict.fromkeys(("nmos", "pmos"), (1, 2, 3, 6, 7, 8, 14, 49, 54)),
 }
-"""Levels of device models: diode, Gummel-Poon, Shichman-Hodges; MOS 1, 2, 3, 6, BSIM3 (8, 49, PSpice's 7), BSIM4 (14,
-54)."""
+"""Levels of device models: diode, Gummel-Poon, Shichman-Hodges, MOS.
+
+MOS levels are 1, 2, 3, 6, BSIM3 (8, 49, PSpice's 7), BSIM4 (14, 54).
+"""
 WRITTEN_LEVELS = {7: 8}
-"""PSpice's number of a level, and ngspice's."""
+"""PSpice's numbers of levels with those of ngspice."""
 AT_TEMPERATURE = {"t_abs", "t_rel_global", "t_measured"}
 """PSpice's own temperatures of a model."""
 
@@ -51,26 +53,26 @@ PARAMETERS = {
 }
 """Parameters that ngspice 39 and 46 both have, by the type of the model; MOS transistors: `MOS_PARAMETERS`."""
 MOS_PARAMETERS = {1: _MOS, 2: _MOS_2, 3: _MOS_3, 6: _MOS_6}
-"""Of MOS levels; the other levels have hundreds, and all are handed on."""
+"""Parameters of MOS levels; the other levels have hundreds, and all are passed on."""
 RENAMED = {"pt": "xti"}
 """PSpice's second names that ngspice does not have."""
 SIZES = ("l", "w")
-"""Sizes of MOS transistors that a card may say for all elements that do not."""
+"""Sizes of MOS transistors that a card may set for all elements without their own."""
 LINEAR_DIODE = {"ron", "roff", "vfwd", "vrev", "rrev", "ilimit", "revilimit", "epsilon", "revepsilon"}
-"""Parameters by which LTspice takes a diode for two straight lines."""
+"""Parameters by which LTspice models a diode by two straight lines."""
 
 _NUMBER_WORD = re.compile(r"[+-]?(?:\d|\.\d)\S*|\{.*\}")
 
 
 class Model(NamedTuple):
-    """A `.model` card.
+    """Parsed `.model` card.
 
     Attributes:
-        name: In lower case.
+        name: Name in lower case.
         line: Its line.
-        type: As ngspice has it; empty where the card it is derived from says it.
-        base: Name of the card it is derived from (`AKO:`); empty without one.
-        written: Its parameters, not yet understood; of two of one name the last counts.
+        type: Type in ngspice; empty if the base card has it.
+        base: Name of the base card (`AKO:`); empty without one.
+        written: Its parameters, not yet parsed; of two of one name the last counts.
     """
 
     name: str
@@ -80,13 +82,13 @@ class Model(NamedTuple):
     written: tuple[Raw, ...]
 
     def derived(self, base: Model) -> Model:
-        """This card with all that it takes from the one it is derived from."""
+        """Combine this card with the parameters of its base card."""
         own = {name for name, _ in self.written}
         taken = tuple(raw for raw in base.written if raw.name not in own)
         return self._replace(type=self.type or base.type, base="", written=(*taken, *self.written))
 
     def level(self) -> float | None:
-        """Its level as a number; None where it is no plain one."""
+        """Level as a number; None if it is not a plain number."""
         levels = [value for name, value in self.written if name == "level"]
         try:
             return float(levels[-1]) if levels else 1.0
@@ -94,7 +96,7 @@ class Model(NamedTuple):
             return None
 
     def values(self) -> dict[str, Expression]:
-        """Its parameters, those that ngspice does not have noted and left out."""
+        """Parameters of the card; those that ngspice does not have are noted and left out."""
         found = {}
         for name, text in self.written:
             if self._accepts(name):
@@ -113,10 +115,10 @@ class Model(NamedTuple):
 
 
 def read_model_card(line: Line) -> Model:
-    """A `.model` card.
+    """Parse a `.model` card.
 
     Raises:
-        ParameterError: Its type is not accepted, or it says what a card cannot.
+        ParameterError: Its type is not accepted, or its content does not fit a card.
     """
     words = Words(line, balanced=False)
     words.take(".model")
@@ -137,7 +139,7 @@ def read_model_card(line: Line) -> Model:
 
 
 def _parameters(words: Words) -> dict[str, str]:
-    """`name=value`, or `name value` where the value is a number."""
+    """Parse `name=value`, or `name value` with a numeric value."""
     found: dict[str, str] = {}
     while words.peek():
         if words.leave_out("noiseless"):

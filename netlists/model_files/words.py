@@ -1,4 +1,4 @@
-"""The words of a line of a model file, taken one after the other."""
+"""Words of a line of a model file, read one after the other."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _OPTION = re.compile(r"[a-z_]\w*")
 
 
 class Raw(NamedTuple):
-    """`name=value`, the value not yet understood."""
+    """Option `name=value`, with the value not yet parsed."""
 
     name: str
     value: str
 
 
 class Words:
-    """A line's words. Braces and quotes hold expressions; commas and parentheses part words and say nothing else.
+    """Words of a line. Braces and quotes hold expressions; commas and parentheses only separate words.
 
     Raises:
-        ParameterError: By every method, where the line does not have what is asked for.
+        ParameterError: Raised by every method if the line does not have the requested word.
     """
 
     def __init__(self, line: Line, balanced: bool = True) -> None:
@@ -35,38 +35,38 @@ class Words:
         self.place = 0
 
     def peek(self, ahead: int = 0) -> str:
-        """A word to come, or nothing."""
+        """Look at a later word; empty if there is none."""
         return self.items[self.place + ahead] if self.place + ahead < len(self.items) else ""
 
     def take(self, what: str) -> str:
-        """The next word."""
+        """Take the next word."""
         if not self.peek() or self.peek() == "=":
             raise self.line.refused(f"{what} is missing")
         self.place += 1
         return self.items[self.place - 1]
 
     def name(self, what: str) -> str:
-        """A name of a node, an element, a model or a subcircuit; it is never written out."""
+        """Take the name of a node, an element, a model or a subcircuit; it is never written to the text."""
         name = self.take(what)
         if name.startswith("{") or _NO_NAME & set(name):
             raise self.line.refused(f"{name} is no name of {what}; a name has no quotes, back-ticks or backslashes")
         return name
 
     def nodes(self, how_many: int) -> tuple[str, ...]:
-        """Names of nodes."""
+        """Take names of nodes."""
         return tuple(self.name("a node") for _ in range(how_many))
 
     def value_next(self, ahead: int = 0) -> bool:
-        """True where a number or an expression comes next."""
+        """True if a number or an expression comes next."""
         word = self.peek(ahead)
         return word.startswith("{") or number(word, self.line) is not None
 
     def option_next(self) -> bool:
-        """True where `name=` comes next, or the word `params:` before it."""
+        """True if `name=` comes next, or the word `params:` before it."""
         return self.peek(1) == "=" or self.peek() in ("params:", "param:")
 
     def value(self, what: str) -> Expression:
-        """A number, or an expression in braces."""
+        """Take a number, or an expression in braces."""
         word = self.take(what)
         if word.startswith("{"):
             return expression(word[1:-1], self.line)
@@ -76,7 +76,7 @@ class Words:
         return Number(value)
 
     def values(self, least: int, most: int, what: str, to_end: bool = True) -> tuple[Expression, ...]:
-        """Numbers to the end of the line, or as many as stand there."""
+        """Take numbers to the end of the line, or as many as there are."""
         found = list[Expression]()
         while self.peek() and (to_end or not found or self.value_next()):
             found.append(self.value(what))
@@ -85,23 +85,23 @@ class Words:
         return tuple(found)
 
     def skip(self, *words: str) -> bool:
-        """Takes the next word if it is one of these."""
+        """Take the next word if it is one of these."""
         found = self.peek() in words
         self.place += found
         return found
 
     def leave_out(self, *words: str) -> bool:
-        """Takes the next word if it is one of these, and notes that it is left out."""
+        """Take the next word if it is one of these, and note that it is left out."""
         if not self.peek() or self.peek() not in words:
             return False
         self.line.leave_out(self.take("a word"))
         return True
 
     def options(self, allowed: Collection[str] | None, left_out: Collection[str] = ()) -> dict[str, Expression]:
-        """`name=value` to the end of the line.
+        """Take `name=value` to the end of the line.
 
         Args:
-            allowed: Names that are accepted; None for all.
+            allowed: Accepted names; None for all.
             left_out: Names and words that are noted and left out, whatever their value.
         """
         found: dict[str, Expression] = {}
@@ -123,7 +123,7 @@ class Words:
         return {"tc1" if name == "tc" else name: value for name, value in found.items()}
 
     def raw(self) -> Raw:
-        """`name=value` as it stands."""
+        """Take `name=value` without parsing."""
         name = self.take("an option")
         if not (self.skip("=") or (name == "tc" and self.value_next())) or _OPTION.fullmatch(name) is None:
             raise self.line.refused(f"{name} is not expected here")
@@ -131,7 +131,7 @@ class Words:
         return Raw(name, word[1:-1] if word.startswith("{") else word)
 
     def end(self) -> None:
-        """Refuses what is left."""
+        """Refuse the remaining words."""
         if self.peek():
             raise self.line.refused(f"{self.peek()} is not expected here")
 

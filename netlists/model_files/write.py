@@ -1,4 +1,4 @@
-"""Elements and models of a model file as lines of ngspice, written anew from what was understood."""
+"""Elements and models of a model file as lines of ngspice, generated from their parsed form."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from netlists.model_files.parts import Control, Element, Formula, ModelReference
 from netlists.model_files.types import AT_TEMPERATURE, LEVELS, SIZES, WRITTEN_LEVELS, Model
 
 ABSOLUTE_ZERO = -273.0
-"""Degrees Celsius; a resistor whose T_ABS is this or less makes no noise."""
+"""Temperature in degrees Celsius at and below which a resistor with this T_ABS makes no noise."""
 OWN_SWITCHES = {"vswitch": "sw", "iswitch": "csw"}
-"""PSpice's switches with thresholds, and ngspice's."""
+"""PSpice's switches with thresholds, with the ngspice types."""
 SWITCHED_OFF = 1e6
-"""Ohm of PSpice's switches, unless they say it."""
+"""Default off resistance of PSpice's switches, ohm."""
 
 
 class _Used(NamedTuple):
-    """A model that an element names, the circuit in which it is defined, and its parameters as numbers."""
+    """Model of an element, the circuit of its definition, and its parameters as numbers."""
 
     model: Model
     circuit: Circuit
@@ -29,7 +29,7 @@ class _Used(NamedTuple):
 
 
 def element_lines(each: Element, view: View) -> list[str]:
-    """An element as lines of ngspice: a model that it is the first to name, itself, and what stands beside it."""
+    """Format an element as lines of ngspice, with its additional parts, and with its model if that is its first use."""
     name, nodes = view.circuit.elements[each.name], [view.node(node) for node in each.nodes]
     inner, beside = _beside(each, nodes, view)
     used = next((_used(part, view) for part in each.parts if isinstance(part, ModelReference)), None)
@@ -49,7 +49,7 @@ def element_lines(each: Element, view: View) -> list[str]:
 
 
 def _beside(each: Element, nodes: list[str], view: View) -> tuple[list[str], list[str]]:
-    """The nodes of an element within what LTspice says with it, and the lines of that."""
+    """Nodes of an element within LTspice's additional parts, and the lines of these parts."""
     values = {option.name: constant(option.value, view) for option in each.beside}
     inner, lines = list(nodes), list[str]()
     for name in ("rser", "lser"):
@@ -63,7 +63,7 @@ def _beside(each: Element, nodes: list[str], view: View) -> tuple[list[str], lis
 
 
 def _options(each: Element, used: _Used | None, view: View) -> list[str]:
-    """`name=number` of an element: its own, and what PSpice says in its model and ngspice here."""
+    """Format the options of an element: its own, and those that PSpice has in the model and ngspice in the element."""
     found = {part.name: constant(part.value, view) for part in each.parts if isinstance(part, Option)}
     if used is not None:
         values, kind = used.values, used.model.type
@@ -110,7 +110,7 @@ def _control(control: Voltage | Current, view: View) -> str:
 
 
 def _used(wanted: ModelReference, view: View) -> _Used:
-    """A model by its name."""
+    """Look up a model by its name."""
     model, circuit = view.model(wanted.name)
     if model.type not in wanted.types:
         raise view.line.refused(f"{wanted.name} is a model of type {model.type}, not {' or '.join(wanted.types)}")
@@ -122,7 +122,7 @@ def _used(wanted: ModelReference, view: View) -> _Used:
 
 
 def _written_model(used: _Used | None, view: View) -> tuple[list[str], str]:
-    """The `.model` line, where it has not been written, and the model's name in the text."""
+    """Format the `.model` line, unless already written, and return the model's name in the text."""
     if used is None:
         return [], ""
     model, circuit, values = used
@@ -147,7 +147,7 @@ def _of_the_element(model: Model) -> tuple[str, ...]:
 
 
 def _smooth_switch(each: Element, used: _Used, view: View) -> str:
-    """The conductance of a smooth switch times a voltage to be put in; nothing for every other element.
+    """Format the conductance of a smooth switch times a voltage to be inserted; empty for every other element.
 
     The logarithm of its resistance is a cubic between on and off (PSpice). LTspice's switch with a negative hysteresis
     is one as well.

@@ -1,10 +1,10 @@
-"""Test bench for any op-amp record: decks that ask ngspice for the metrics of a data sheet.
+"""Test bench for any op-amp record: ngspice decks for the metrics of a data sheet.
 
 The loop is closed by a source, not by resistors: `inp` is at ground, and `inn` is held at `out - set`, so that the
-output rests where `set` says while the inputs stay near ground. This source loads nothing, so `-v(out)/v(inn)` is the
-open-loop gain under the load alone: at DC, at every frequency, and at every level of the output. No large inductor or
-capacitor breaks the loop, and a circuit that would ring or grow with this feedback is measured all the same, because
-only `.op`, `.dc`, `.ac` and `.noise` are asked for. Slewing and limits are measured without feedback, overdriven.
+output rests at `set` while the inputs stay near ground. This source does not load the output, so `-v(out)/v(inn)` is
+the open-loop gain under the load only: at DC, at every frequency, and at every level of the output. No large inductor
+or capacitor breaks the loop. A circuit that would ring or grow with this feedback is measured all the same, because
+only `.op`, `.dc`, `.ac` and `.noise` are used. Slewing and limits are measured without feedback, overdriven.
 
 Nodes: `inp` of the op-amp is 0; `inn`, `out`, `set`; rails `vdd`, `vss`.
 """
@@ -25,14 +25,14 @@ from netlists.temperature import NOMINAL_TEMPERATURE
 
 ZERO_CELSIUS = 273.15
 LOWEST_FREQUENCY, HIGHEST_FREQUENCY = 1e-2, 1e11
-"""Of `.ac`, Hz: from below the first pole of 180 dB and 100 MHz to well beyond any crossover."""
+"""Range of `.ac`, Hz: from below the first pole of 180 dB and 100 MHz to far beyond any crossover."""
 POINTS_A_DECADE = 50
 SWEEP_POINTS = 200
-"""From 0 V to a rail."""
+"""Points of a sweep from 0 V to a rail."""
 OUTWARD_POINTS = 50
-"""From rest to an output current, or to an overdriven input with the output held."""
+"""Points from rest to an output current, or to an overdriven input with the output held."""
 LARGEST_LOAD_CAPACITANCE = 10e-9
-"""Farad; chosen here. Beyond, it is no load of an amplifier, and slewing takes thousands of times as long as inside."""
+"""Largest load capacitance, F; a choice here. A larger one makes slewing thousands of times slower than inside."""
 TRANSIENT_POINTS = 400
 """Least number of time points while the overdriven input keeps its sign."""
 Tolerance = Literal["strict", "relaxed", "damped", "shunted"]
@@ -43,21 +43,22 @@ TOLERANCES: dict[Tolerance, str] = {
     "damped": "reltol=1e-3 vntol=1e-6 abstol=1e-9 nodedamping itl1=500 itl2=500 method=gear",
     "shunted": "reltol=1e-3 vntol=1e-6 abstol=1e-9 itl4=100 method=gear cshunt=1e-14",
 }
-"""Options of ngspice by how well they find solutions, the most exact first. The last one is for transients: it puts
-10 fF between every node and ground."""
+"""Options of ngspice for convergence, the most exact first.
+
+The last one is for transients: it puts 10 fF between every node and ground.
+"""
 
 
 class OpAmpBench(Record):
-    """An op-amp and what surrounds it.
+    """An op-amp with its surroundings on the bench.
 
     Attributes:
-        opamp: The device under test.
+        opamp: Device under test.
         load: Resistance from output to ground, ohm; None for none.
-        load_capacitance: From output to ground, F, at most `LARGEST_LOAD_CAPACITANCE`.
-        temperature: K.
-        tolerance: How exactly the simulator solves.
-        rest: Nodes and their voltages at rest, where the simulator begins to look for an operating point; none where it
-            finds it by itself.
+        load_capacitance: Capacitance from output to ground, F, at most `LARGEST_LOAD_CAPACITANCE`.
+        temperature: Temperature, K.
+        tolerance: Accuracy of the simulator.
+        rest: Nodes and their voltages at rest, the start of the search for an operating point; empty if none is needed.
     """
 
     opamp: OpAmp = Field(discriminator="model")
@@ -69,7 +70,7 @@ class OpAmpBench(Record):
 
     @property
     def supply_voltage(self) -> float:
-        """The rails are plus and minus this, V.
+        """Supply voltage: the rails are plus and minus this, V.
 
         Raises:
             ParameterError: The model has no rails.
@@ -80,29 +81,29 @@ class OpAmpBench(Record):
 
 
 def rest_deck(bench: OpAmpBench) -> str:
-    """`.op` in the loop, output at ground: all voltages and currents."""
+    """Build a deck of `.op` in the loop, output at ground: all voltages and currents."""
     return _deck(bench, [*_loop(), ".save all", ".op"])
 
 
 def gain_deck(bench: OpAmpBench, lowest: float = LOWEST_FREQUENCY, highest: float = HIGHEST_FREQUENCY) -> str:
-    """`.ac` in the loop: open-loop gain `-v(out)/v(inn)`, input current `i(eloop)`.
+    """Build a deck of `.ac` in the loop: open-loop gain `-v(out)/v(inn)`, input current `i(eloop)`.
 
     Args:
         bench: The bench.
-        lowest: Hz.
-        highest: Hz.
+        lowest: Lowest frequency, Hz.
+        highest: Highest frequency, Hz.
     """
     analysis = f".ac dec {POINTS_A_DECADE} {lowest!r} {highest!r}"
     return _deck(bench, [*_loop(), ".save v(out) v(inn) i(eloop)", analysis])
 
 
 def transfer_deck(bench: OpAmpBench, start: float | None = None, end: float | None = None) -> str:
-    """`.dc` in the loop: the output is led from one level to another; `v(inn)` gives the gain at every level.
+    """Build a deck of `.dc` in the loop over levels of the output; `v(inn)` gives the gain at every level.
 
     Args:
         bench: The bench.
-        start: First level, V; the negative rail without it.
-        end: Last level, V; the positive rail without it.
+        start: First level, V; None for the negative rail.
+        end: Last level, V; None for the positive rail.
     """
     rail = bench.supply_voltage
     first, last = -rail if start is None else start, rail if end is None else end
@@ -111,24 +112,24 @@ def transfer_deck(bench: OpAmpBench, start: float | None = None, end: float | No
 
 
 def load_current_deck(bench: OpAmpBench, current: float) -> str:
-    """`.dc` in the loop, output at ground: it delivers from nothing to `current`, A."""
+    """Build a deck of `.dc` in the loop, output at ground, with output currents from 0 to `current`, A."""
     taken = ["Iload out 0 DC 0", ".save v(out) v(inn) i(vdd) i(vss)"]
     return _deck(bench, [*_loop(), *taken, f".dc Iload 0 {current!r} {current / OUTWARD_POINTS!r}"])
 
 
 def noise_deck(bench: OpAmpBench, frequency: float) -> str:
-    """`.noise` in the loop at one frequency: `inoise_spectrum`, V/sqrt(Hz), one-sided, is that of the input."""
+    """Build a deck of `.noise` in the loop at one frequency: `inoise_spectrum` of the input, V/sqrt(Hz), one-sided."""
     analysis = f".noise v(out) Vset lin 1 {frequency!r} {frequency!r}"
     return _deck(bench, [*_loop(), ".save inoise_spectrum", analysis])
 
 
 def short_circuit_deck(bench: OpAmpBench, drive: float, start: float = 0.0) -> str:
-    """`.dc` of the op-amp with its output held at ground: `i(vhold)` flows out of it.
+    """Build a deck of `.dc` of the op-amp with its output held at ground: `i(vhold)` flows out of it.
 
     Args:
         bench: The bench.
         drive: Last voltage of the inverting input, V.
-        start: The first, V: at rest, nothing flows.
+        start: First voltage, V: at rest, no current flows.
     """
     held = ["Vhold out 0 DC 0", f"Vin inn 0 DC {start!r}", ".save i(vhold)"]
     return _deck(bench, [*held, f".dc Vin {start!r} {drive!r} {(drive - start) / OUTWARD_POINTS!r}"])
@@ -142,16 +143,16 @@ def overdrive_deck(
     series: float = 0.0,
     start: float | None = None,
 ) -> str:
-    """`.tran` of the overdriven op-amp: from the lower limit to the upper one and back.
+    """Build a deck of `.tran` of the overdriven op-amp: from the lower limit to the upper one and back.
 
     Args:
         bench: The bench.
         hold: Time for each way, s; the input changes its sign at the beginning and after this time.
-        step: Largest time step, and the input's edges, s; as many as `TRANSIENT_POINTS` in `hold` without it.
-        drive: Voltage between the inputs, V; half the supply without it.
-        series: Resistance before the input, ohm: what input diodes conduct must have an end.
-        start: Voltage of the inverting input at rest, V. From there the op-amp is led to its lower limit first, which
-            takes another `hold` at the beginning; without it that limit is an operating point.
+        step: Largest time step, and the input's edges, s; None for `TRANSIENT_POINTS` steps in `hold`.
+        drive: Voltage between the inputs, V; None for half the supply.
+        series: Resistance before the input, ohm: it limits the current of input diodes.
+        start: Voltage of the inverting input at rest, V. From there the op-amp is first driven to its lower limit,
+            which takes another `hold` at the beginning; None makes that limit an operating point.
     """
     drive, edge = drive or bench.supply_voltage / 2, step or hold / TRANSIENT_POINTS
     begin = 0.0 if start is None else hold
@@ -168,7 +169,7 @@ def _loop() -> list[str]:
 
 
 def _deck(bench: OpAmpBench, lines: Sequence[str]) -> str:
-    """Op-amp, rails and load, what drives them, and what is asked for."""
+    """Combine op-amp, rails, load and drive with the analysis."""
     rails = nodes.rails(0)
     parts = ["* op-amp test bench", opamp.subcircuit(bench.opamp), opamp.supply(bench.opamp, rails)]
     pins, supplied = (["0"], ["inn"], ["out"]), rails if opamp.has_supply(bench.opamp) else ()

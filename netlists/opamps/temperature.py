@@ -1,6 +1,6 @@
-"""What temperature changes in op-amps whose numbers are those of `NOMINAL_TEMPERATURE`.
+"""Effect of temperature on op-amps whose parameters are those at `NOMINAL_TEMPERATURE`.
 
-Op-amps made of transistors need none of this: their device equations know the temperature.
+Op-amps made of transistors need none of this: their device equations include the temperature.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ OPAMP_EXPONENTS = {
     "quiescent_current": 0.48,
     "class_ab_current": 0.48,
 }
-"""Powers of T/T0 that fit `cmos-100meg-transistor` from 250 to 400 K (`benchmarks/opamp_temperature.py` prints them):
-the mobility falls as T^-1.5, and a resistor biases it, so its currents rise as thresholds fall. Its class-AB current is
-a part of the quiescent one: both have the same power, the mean of 0.50 and 0.46."""
+"""Powers of T/T0, fitted to `cmos-100meg-transistor` from 250 to 400 K by `benchmarks/opamp_temperature.py`.
+
+The mobility falls as T^-1.5, and a resistor sets the bias, so its currents rise as thresholds fall. Its class-AB
+current is a part of the quiescent one: both have the same power, the mean of 0.50 and 0.46.
+"""
 
 
 def opamp_at(opamp: OpAmp, temperature: float) -> OpAmp:
-    """An op-amp whose record is that of the nominal temperature, at another one, by `OPAMP_EXPONENTS`.
+    """Convert an op-amp record from the nominal temperature to another one, by `OPAMP_EXPONENTS`.
 
-    A subcircuit stays as it is.
+    A subcircuit stays unchanged.
     """
     if isinstance(opamp, SubcircuitOpAmp) or temperature == NOMINAL_TEMPERATURE:
         return opamp

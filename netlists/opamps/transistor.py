@@ -1,4 +1,4 @@
-"""Op-amps of transistors that come with the package: SPICE text from `netlists/opamps/`, and the fit of each."""
+"""Op-amps of transistors in this package: SPICE text from `netlists/opamps/`, and the fit of each."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ CMOS_100MEG_FIT = MacroOpAmp(
     input_offset=-6.5e-6,
     input_capacitance=35.2e-15,
     input_noise=12.26e-9,
-    supply_voltage=1.2,  # chosen; all others: printed by `amc opamp fit cmos-100meg-transistor`
+    supply_voltage=1.2,  # a choice; all others: printed by `amc opamp fit cmos-100meg-transistor`
     quiescent_current=1.316e-3,
     class_ab_current=791e-6,
 )
-"""Into 10 kohm at 27 degrees Celsius; a test holds it against a new measurement."""
+"""Macro fit into 10 kohm at 27 degrees Celsius; a test compares it with a new measurement."""
 
 
 def cmos_100meg() -> SubcircuitOpAmp:

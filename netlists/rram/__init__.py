@@ -1,1 +1,1 @@
-"""Resistive memory cells that are written: the filament, and one with its access transistor."""
+"""Resistive memory cells with write pulses: the filament, and a cell with its access transistor."""

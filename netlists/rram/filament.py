@@ -5,7 +5,7 @@
     T = T0 + |V I| R_th,   no movement while gamma |V|/t_ox < F_min,   gap_min <= g <= gap_max
 
 Stanford-PKU form, version 1.0: Jiang, Wong, doi 10.4231/D37H1DN48; Guan, Yu, Wong, IEEE EDL 2012. The subcircuit is
-`netlists/rram/rram_filament.lib`, whose values are the published set; docs/rram.md tells what is not modelled.
+`netlists/rram/rram_filament.lib`, whose values are the published set; docs/rram.md lists what is not modelled.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ from netlists.record import FloatArray, NonNegative, ParameterError, Positive, R
 
 SUBCIRCUIT = "rram_filament"
 READ_VOLTAGE = 0.1
-"""Volts at which a conductance is told, as current over voltage (chosen here: the circuits' input full scale)."""
+"""Voltage that defines a conductance as current over voltage, V; a choice: the circuits' input full scale."""
 
 
 class Filament(Record):
     """Parameters of a cell.
 
     Attributes:
-        current_scale: I0, A.
-        gap_scale: g0, m.
-        voltage_scale: V0, V.
-        attempt_velocity: v0, m/s.
-        activation_energy: Ea, eV.
-        hopping_distance: a0, m.
-        oxide_thickness: t_ox, m.
-        field_enhancement: gamma0.
-        enhancement_loss: beta.
-        enhancement_power: alpha.
-        minimum_field: F_min, V/m, of the enhanced field gamma |V|/t_ox.
-        field_edge: The speed rises from 0 to its full value between F_min and F_min (1 + this). The published model
-            steps; with a step a cell that holds itself at F_min through a series resistance leaves a simulator
-            nothing to converge to.
-        gap_min: m.
-        gap_max: m.
-        thermal_resistance: R_th, K/W.
-        temperature: T0, ambient, K. The limits are chosen here: between them the circuits were seen to run.
-        largest_velocity: Cap of the gap's speed, m/s; far above what a pulse reaches.
+        current_scale: Current scale I0, A.
+        gap_scale: Gap scale g0, m.
+        voltage_scale: Voltage scale V0, V.
+        attempt_velocity: Attempt velocity v0, m/s.
+        activation_energy: Activation energy Ea, eV.
+        hopping_distance: Hopping distance a0, m.
+        oxide_thickness: Oxide thickness t_ox, m.
+        field_enhancement: Field enhancement gamma0.
+        enhancement_loss: Loss of enhancement with the gap, beta.
+        enhancement_power: Power of the gap in this loss, alpha.
+        minimum_field: Minimum F_min of the enhanced field gamma |V|/t_ox, V/m.
+        field_edge: The speed rises from 0 to its full value between F_min and F_min (1 + this). The published model has
+            a step; with a step a cell that holds itself at F_min through a series resistance has no solution in a
+            simulator.
+        gap_min: Smallest gap, m.
+        gap_max: Largest gap, m.
+        thermal_resistance: Thermal resistance R_th, K/W.
+        temperature: Ambient temperature T0, K. Its limits are a choice: between them the circuits ran in simulations.
+        largest_velocity: Upper limit of the gap's speed, m/s; far above the speed in a pulse.
     """
 
     current_scale: Positive
@@ -61,12 +61,12 @@ class Filament(Record):
     enhancement_loss: NonNegative
     enhancement_power: Positive
     minimum_field: Positive
-    field_edge: Positive = 0.005  # chosen here: voltages within 5 mV
+    field_edge: Positive = 0.005  # a choice here: voltages within 5 mV
     gap_min: Positive
     gap_max: Positive
     thermal_resistance: NonNegative
     temperature: Positive = 300.15
-    largest_velocity: Positive = 100.0  # chosen here: the working set moves at 5 m/s at 1.5 V
+    largest_velocity: Positive = 100.0  # a choice here: the working set moves at 5 m/s at 1.5 V
 
     @model_validator(mode="after")
     def _limits(self) -> Self:
@@ -86,12 +86,12 @@ class Filament(Record):
         return np.asarray(self.current(gap, READ_VOLTAGE) / READ_VOLTAGE)
 
     def gap_of(self, conductance: FloatArray | float) -> FloatArray:
-        """The gap at which a cell has this conductance, m; the limits are not applied."""
+        """Gap of a cell with this conductance, m; the limits are not applied."""
         full = self.current_scale * np.sinh(READ_VOLTAGE / self.voltage_scale) / READ_VOLTAGE
         return np.asarray(self.gap_scale * np.log(full / np.asarray(conductance)))
 
     def field(self, gap: FloatArray | float, voltage: FloatArray | float) -> FloatArray:
-        """Enhanced field gamma |V|/t_ox, V/m, that F_min is compared with."""
+        """Enhanced field gamma |V|/t_ox, V/m, to be compared with F_min."""
         gamma = self.field_enhancement - self.enhancement_loss * (np.asarray(gap) / 1e-9) ** self.enhancement_power
         return np.asarray(gamma * np.abs(voltage) / self.oxide_thickness)
 
@@ -101,7 +101,7 @@ class Filament(Record):
         return float(self.conductance(self.gap_max)), float(self.conductance(self.gap_min))
 
 
-PUBLISHED = Filament(  # every value: defaults of version 1.0, as read in public code
+PUBLISHED = Filament(  # every value: defaults of version 1.0, as in public code
     current_scale=1e-3,
     gap_scale=0.25e-9,
     voltage_scale=0.25,
@@ -117,7 +117,7 @@ PUBLISHED = Filament(  # every value: defaults of version 1.0, as read in public
     gap_max=1.7e-9,
     thermal_resistance=2100.0,
 )
-WORKING = PUBLISHED.replace(  # chosen here for 1 to 400 uS at some 100 uA; the published set reaches 1800 uS at mA
+WORKING = PUBLISHED.replace(  # a choice for 1 to 400 uS at some 100 uA; the published set reaches 1800 uS at mA
     current_scale=0.45e-3,
     voltage_scale=0.5,
     oxide_thickness=10e-9,
@@ -147,7 +147,7 @@ _LIBRARY_NAMES = {
 
 
 def filament(name: str) -> Filament:
-    """The parameters of a named set.
+    """Parameters of a named set.
 
     Raises:
         ParameterError: There is no such set.
@@ -164,7 +164,7 @@ def library() -> str:
 
 
 def subcircuit(cell: Filament) -> str:
-    """The `.subckt` block of a record: the library file with the record's values."""
+    """Format the `.subckt` block of a record: the library file with the record's values."""
 
     def line(found: re.Match[str]) -> str:
         field, scale = _LIBRARY_NAMES[found[1]]
@@ -175,5 +175,5 @@ def subcircuit(cell: Filament) -> str:
 
 
 def instance(name: str, top: str, bottom: str, gap: float) -> str:
-    """One cell whose gap, m, holds at t = 0."""
+    """Format one cell with this gap, m, at t = 0."""
     return f"X{name} {top} {bottom} {SUBCIRCUIT} gap0={gap * 1e9!r}"

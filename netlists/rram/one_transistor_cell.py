@@ -1,4 +1,4 @@
-"""1T1R: a filament cell with an NMOS access transistor, and the decks that sweep it and pulse it.
+"""1T1R cell: a filament with an NMOS access transistor, and its decks for sweeps and pulses.
 
     bit line --[ cell, top to bottom ]-- m --[ NMOS, gate at the word line ]-- source line
 
@@ -19,19 +19,19 @@ from netlists.rram.filament import READ_VOLTAGE, WORKING, Filament, instance, su
 
 MODEL = "access"
 LineVoltage = Annotated[float, Field(gt=0, le=3)]
-"""Of a bit line or source line, V: the subcircuit cuts the cell's voltage at 3 V."""
+"""Voltage of a bit line or source line, V: the subcircuit limits the cell's voltage to 3 V."""
 
 
 class AccessTransistor(Record):
-    """A level-1 NMOS transistor with generic values of our own, of no process; they hold at 27 C.
+    """Level-1 NMOS transistor with generic values of this package, of no process; they hold at 27 C.
 
     Attributes:
-        threshold_voltage: VTO, V.
-        transconductance: KP, A/V^2.
-        width: m.
-        length: m.
-        channel_length_modulation: LAMBDA, 1/V.
-        node_capacitance: From the node between cell and transistor to ground, F.
+        threshold_voltage: Threshold voltage VTO, V.
+        transconductance: Transconductance parameter KP, A/V^2.
+        width: Channel width, m.
+        length: Channel length, m.
+        channel_length_modulation: Channel length modulation LAMBDA, 1/V.
+        node_capacitance: Capacitance from the node between cell and transistor to ground, F.
     """
 
     threshold_voltage: float = 0.5
@@ -42,7 +42,7 @@ class AccessTransistor(Record):
     node_capacitance: Positive = 20e-15
 
     def model(self) -> str:
-        """The `.model` line."""
+        """Format the `.model` line."""
         return (
             f".model {MODEL} nmos level=1 vto={self.threshold_voltage!r} kp={self.transconductance!r} "
             f"lambda={self.channel_length_modulation!r}"
@@ -50,17 +50,17 @@ class AccessTransistor(Record):
 
 
 class OneTransistorCell(Record):
-    """A 1T1R cell and how it is written and read.
+    """A 1T1R cell with its write and read pulses.
 
     Attributes:
-        filament: The cell; its ambient temperature is the transistor's, too.
-        transistor: Its access transistor.
-        set_voltage: Of the bit line in a SET pulse, V.
-        reset_gate: Gate voltage in a RESET pulse, V, at most 5 (chosen here).
-        pulse_width: Of the flat part of a pulse, s, 1 ns to 1 ms (chosen here: the circuits were seen to run).
-        edge: Rise and fall of each line, s. The gate opens before the other lines rise and closes after they fell.
-        rest: At 0 V after a pulse, s.
-        read_width: Of a read, edges included, s.
+        filament: The cell; its ambient temperature is also that of the transistor.
+        transistor: Access transistor.
+        set_voltage: Bit line voltage in a SET pulse, V.
+        reset_gate: Gate voltage in a RESET pulse, V, at most 5 (a choice here).
+        pulse_width: Flat part of a pulse, s, 1 ns to 1 ms (a choice: within it the circuits ran in simulations).
+        edge: Rise and fall of each line, s. The gate opens before the other lines rise and closes after they fall.
+        rest: Time at 0 V after a pulse, s.
+        read_width: Length of a read, edges included, s.
     """
 
     filament: Filament = WORKING
@@ -81,27 +81,27 @@ class OneTransistorCell(Record):
         return self
 
     def set_pulse(self, gate: float) -> Pulse:
-        """A SET pulse whose current the gate voltage limits."""
+        """SET pulse with this gate voltage, which limits the current."""
         return Pulse(gate=gate, bit_line=self.set_voltage, width=self.pulse_width)
 
     def reset_pulse(self, source_line: float) -> Pulse:
-        """A RESET pulse of this source line voltage."""
+        """RESET pulse with this source line voltage."""
         return Pulse(gate=self.reset_gate, source_line=source_line, width=self.pulse_width)
 
     @property
     def pulse_time(self) -> float:
-        """What a pulse takes, edges and rest included, s."""
+        """Time of a pulse, edges and rest included, s."""
         return self.pulse_width + 4 * self.edge + self.rest
 
 
 class Pulse(Record):
-    """Voltages on the three lines of a cell, V, for a time.
+    """Voltages on the three lines of a cell, V, during a pulse.
 
     Attributes:
-        gate: Word line.
-        bit_line: Bit line.
-        source_line: Source line.
-        width: Of the flat part, s.
+        gate: Word line voltage.
+        bit_line: Bit line voltage.
+        source_line: Source line voltage.
+        width: Flat part of the pulse, s.
     """
 
     gate: float
@@ -111,11 +111,11 @@ class Pulse(Record):
 
 
 class Slot(Record):
-    """When a pulse of a train and the read after it happen, s.
+    """Times of a pulse in a train and of the read after it, s.
 
     Attributes:
-        start: When the gate begins to open.
-        end: End of the rest after it.
+        start: Time at which the gate begins to open.
+        end: End of the rest after the pulse.
         read: Middle of the read's flat part; None without reads.
     """
 
@@ -131,19 +131,19 @@ Points = list[tuple[float, tuple[float, float, float]]]
 def pulse_deck(
     cell: OneTransistorCell, gaps: Sequence[float], trains: Sequence[Sequence[Pulse]], reads: bool = True
 ) -> tuple[str, list[Slot]]:
-    """A deck of cells side by side, each with its own train of pulses, a small read after every one.
+    """Build a deck of cells side by side, each with its own train of pulses and a small read after every pulse.
 
     Args:
-        cell: What all cells are.
-        gaps: At the beginning, m, one a cell.
+        cell: Parameters of all cells.
+        gaps: Initial gaps, m, one a cell.
         trains: Pulses of each cell; pulse k is equally long in all of them.
-        reads: Whether a read follows every pulse.
+        reads: True adds a read after every pulse.
 
     Returns:
-        The deck, and when its pulses happen.
+        The deck, and the times of its pulses.
 
     Raises:
-        ParameterError: The trains do not fit together, or a gap is beyond its limits.
+        ParameterError: The trains do not match, or a gap is beyond its limits.
     """
     widths = [pulse.width for pulse in trains[0]]
     if len(gaps) != len(trains) or any([pulse.width for pulse in train] != widths for train in trains):
@@ -164,15 +164,15 @@ def pulse_deck(
 def loop_deck(
     cell: OneTransistorCell, gap: float, set_peak: float, reset_peak: float, gate: float, ramp_time: float
 ) -> str:
-    """A deck of one slow I-V loop: the bit line to `set_peak` and back, then the source line to `reset_peak` and back.
+    """Build a deck of one slow I-V loop: bit line to `set_peak` and back, then source line to `reset_peak` and back.
 
     Args:
-        cell: What the cell is.
-        gap: At the beginning, m.
+        cell: Parameters of the cell.
+        gap: Initial gap, m.
         set_peak: Bit line voltage at the tip of the SET triangle, V.
         reset_peak: Source line voltage at the tip of the RESET triangle, V.
         gate: Gate voltage during the SET triangle; it limits the current.
-        ramp_time: From 0 to a tip, s.
+        ramp_time: Time from 0 to a tip, s.
     """
     edge = ramp_time / 1000
     middle = 2 * ramp_time + 3 * edge
@@ -202,7 +202,7 @@ def _slots(cell: OneTransistorCell, widths: Sequence[float], reads: bool) -> lis
 
 
 def _flat(start: float, edge: float, width: float, level: tuple[float, float, float]) -> Points:
-    """Corners of one pulse: the gate opens an edge before the lines rise and closes an edge after they fell."""
+    """Corners of one pulse: the gate opens one edge before the lines rise and closes one edge after they fall."""
     low, opened = (0.0, 0.0, 0.0), (level[0], 0.0, 0.0)
     times = np.cumsum([start, edge, edge, width, edge, edge]).tolist()
     return list(zip(times, (low, opened, level, level, opened, low), strict=True))

@@ -129,7 +129,7 @@ def test_a_training_in_which_every_inversion_failed_is_no_success(spec, tmp_path
     printed, summary = capsys.readouterr(), json.loads((tmp_path / "out" / "summary.json").read_text())
     assert (summary["inversions"]["count"], summary["inversions"]["failed"] > 0) == (0, True)
     assert summary["epochs_to_target"] is not None
-    assert f"amc: all {summary['inversions']['failed']} inversions failed, no circuit had a part" in printed.err
+    assert f"amc: all {summary['inversions']['failed']} inversions failed, so no circuit took part" in printed.err
     assert ("CLIPPED" if how == "converters" else "ngspice: ended with code") in printed.err
 
 

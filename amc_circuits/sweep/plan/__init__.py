@@ -1,1 +1,1 @@
-"""What a sweep asks for: its specification, its points, and which of them are still to be run."""
+"""Input of a sweep: its specification, its points, and the points still to run."""

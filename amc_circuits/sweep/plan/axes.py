@@ -1,4 +1,4 @@
-"""Values of one option in a sweep: one, listed, or spread between two ends; converted once, in SI units."""
+"""Values of one option in a sweep: one, a list, or a range between two ends; converted once, in SI units."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ from netlists import ParameterError, preset
 
 LARGEST_SWEEP = 1_000_000
 MOST_VALUES = 4_000_000
-"""Of all axes together: a short text may ask for more than there is memory."""
+"""Most values of all axes together: a short text may describe more values than fit into memory."""
 DIGITS = 12
-"""Of a value between two ends: a decade is 1e7 and not 9999999.999999998, on every machine."""
+"""Significant digits of a value between two ends: a decade is 1e7 and not 9999999.999999998, on every machine."""
 LONGEST = 200
-"""Characters of a value that an error shows."""
+"""Most characters of a value in an error."""
 
 
 def value_of(option: Option, value: object) -> Any:
-    """One value as the user wrote it, converted; a name in it must be known.
+    """Convert one value from the user's text; a name in it must be known.
 
     Raises:
-        ParameterError: It cannot be used.
+        ParameterError: The value cannot be used.
     """
     if not isinstance(value, (bool, int, float, str)):
         mend = "must be one number or text, or true or false; several go in [grid] or [zip]"
         raise ParameterError(option.name, shown(value), mend)
     if isinstance(value, str) and "\0" in value:
         raise ParameterError(option.name, shown(value), "must be text without the character 0")
-    # Before it is converted: no float holds a whole number of 400 digits.
+    # before conversion: no float holds a whole number of 400 digits
     if isinstance(value, int) and abs(value) > LARGEST_STORED:
         raise ParameterError(option.name, shown(value), "must be a whole number below 2^63")
     parsed = option.parse(value)
@@ -55,7 +55,7 @@ def value_of(option: Option, value: object) -> Any:
 
 
 def _check_file(option: Option, name: str) -> None:
-    """Refuses what is no file before anything runs; what is in it shows when the point runs."""
+    """Refuse a missing file before anything runs; its content is checked when the point runs."""
     if not os.path.lexists(name):
         raise ParameterError(option.name, shown(name), "there is no such file")
     if not Path(name).exists():
@@ -68,14 +68,14 @@ _NAMES: dict[str, Callable[[str], object]] = {"opamp": preset, "engine": check_e
 
 
 def values_of(option: Option, entry: object) -> Sequence[Any]:
-    """The values of an axis as the user wrote it, converted, in order.
+    """Convert the values of an axis, in order.
 
     Args:
-        option: What varies.
+        option: Option that varies.
         entry: A list, or a table of one of the keys of `_FORMS`.
 
     Raises:
-        ParameterError: It is none of these, has no value or too many, or a value cannot be used.
+        ParameterError: The entry is neither, has no value or too many, or a value cannot be used.
     """
     if isinstance(entry, list):
         values: Sequence[Any] = [value_of(option, value) for value in entry]
@@ -91,7 +91,7 @@ def values_of(option: Option, entry: object) -> Sequence[Any]:
 
 
 def values_of_all() -> Callable[[Option, object], Sequence[Any]]:
-    """`values_of` for one axis after the other, which refuses the one by which they have too many values in all."""
+    """Make a `values_of` for one axis after the other; the axis that exceeds the total number of values is refused."""
     count = 0
 
     def values(option: Option, entry: object) -> Sequence[Any]:
@@ -106,7 +106,7 @@ def values_of_all() -> Callable[[Option, object], Sequence[Any]]:
 
 
 def _range(option: Option, bounds: object) -> Sequence[Any]:
-    """Python's range, the end left out."""
+    """Values of Python's range, without the end."""
     whole = isinstance(bounds, list) and all(type(bound) is int for bound in bounds)
     if not (isinstance(bounds, list) and whole and len(bounds) in (2, 3)) or bounds[2:] == [0]:
         mend = "must be {range = [first, end]} or {range = [first, end, step]} of whole numbers"
@@ -122,14 +122,14 @@ def _range(option: Option, bounds: object) -> Sequence[Any]:
 
 
 def _linear(option: Option, bounds: object) -> Sequence[Any]:
-    """Equal steps, both ends included."""
+    """Values in equal steps, both ends included."""
     first, last, count = _ends(option, "linear", bounds)
     places = DIGITS - math.floor(math.log10(max(abs(first), abs(last))))
     return _between(option, first, (round(float(value), places) for value in np.linspace(first, last, count)), last)
 
 
 def _log(option: Option, bounds: object) -> Sequence[Any]:
-    """Equal ratios, both ends included."""
+    """Values in equal ratios, both ends included."""
     first, last, count = _ends(option, "log", bounds)
     if min(first, last) <= 0:
         raise ParameterError(option.name, shown({"log": bounds}), "must have both ends above 0")
@@ -141,7 +141,7 @@ _FORMS: dict[str, Callable[[Option, object], Sequence[Any]]] = {"range": _range,
 
 
 def _ends(option: Option, form: str, bounds: object) -> tuple[Any, Any, int]:
-    """First, last and count, converted."""
+    """First value, last value and count, converted."""
     if option.kind not in ("quantity", "integer"):
         raise ParameterError(option.name, shown({form: bounds}), "is no number; list its values")
     if not isinstance(bounds, list) or len(bounds) != 3 or type(bounds[2]) is not int or bounds[2] < 2:
@@ -156,8 +156,8 @@ def _ends(option: Option, form: str, bounds: object) -> tuple[Any, Any, int]:
 
 
 def _between(option: Option, first: Any, values: Iterable[float], last: Any) -> Sequence[Any]:
-    """Both ends as they were given and what is between them; of an integer whole numbers, each once."""
-    # 8 bytes a value: a short text may ask for a million of them.
+    """Both ends as given, and the values between them; an integer option gets whole numbers, each once."""
+    # 8 bytes a value: a short text may request a million of them
     found = array("d", values)
     found[0], found[-1] = first, last
     if option.kind != "integer":
@@ -166,18 +166,18 @@ def _between(option: Option, first: Any, values: Iterable[float], last: Any) -> 
 
 
 def shown(value: object) -> str:
-    """A value for an error, short even where it is long or deep."""
+    """Format a value for an error, short even if the value is long or deep."""
     if isinstance(value, (date, time)):
         return value.isoformat()
     try:
         text = _SHORT.repr(value)
-    except ValueError:  # Python writes no whole number of more than 4300 digits.
+    except ValueError:  # Python writes no whole number of more than 4300 digits
         text = "a number of thousands of digits"
     return cut(text)
 
 
 def cut(text: str) -> str:
-    """A text for an error, without its middle where it is long."""
+    """Shorten a text for an error by leaving out its middle."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 50]} ... {text[-40:]}"
 
 

@@ -1,4 +1,4 @@
-"""The key of a point: a hash of all that its figures depend on, whatever sweep it stands in."""
+"""Key of a point: a hash of everything that its metrics depend on, the same in every sweep."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from netlists.model_files.reader import Reader
 FILES = ("conductances", "opamp_file", "matrix", "rhs")
 _INCLUDE = re.compile(rb"^[ \t]*\.(include|inc|lib)\b", re.IGNORECASE | re.MULTILINE)
 NOT_IN_KEY = ("timeout",)
-"""Decides when to give up, not what comes out."""
+"""Options that decide when to give up, not the result."""
 
 
 def key_of(circuit: str, options: Mapping[str, Any], engine_version: str) -> str:
-    """The key of a point. A file is what it holds and an op-amp what its parameters are, whatever their names.
+    """Compute the key of a point. A file counts by its content and an op-amp by its parameters, whatever their names.
 
     Args:
         circuit: `inv` or `mvm`.
-        options: Complete, as `parse_options` returns them; those of a row of an older version may lack some.
-        engine_version: As `engine_version` returns it.
+        options: Complete options from `parse_options`; those of a row of an older version may lack some.
+        engine_version: Version from `engine_version`.
     """
     known = {name: value for name, value in options.items() if name not in NOT_IN_KEY}
     for name in FILES:
@@ -41,7 +41,7 @@ def key_of(circuit: str, options: Mapping[str, Any], engine_version: str) -> str
 
 
 def engine_version(engine: str) -> str:
-    """What figures depend on besides circuit and options: the simulator, and this package, which measures.
+    """Version of what metrics depend on besides circuit and options: the simulator, and this package, which measures.
 
     Raises:
         EngineNotFoundError: The engine needs ngspice, and there is none.
@@ -54,34 +54,37 @@ def engine_version(engine: str) -> str:
 
 
 def _content_of(path: Path) -> str:
-    """Hash of a file; of one that cannot be read its name: the point fails when it runs, and its row says why."""
+    """Hash of a file; its name if it cannot be read: the point then fails when it runs, and its row has the reason."""
     try:
         found = path.stat()
-        if not path.is_file():  # To read a pipe or a device might take for ever.
+        if not path.is_file():  # reading a pipe or a device might never end
             return str(path.absolute())
         content, includes = _hash_of(path, found.st_mtime_ns, found.st_size)
         return _hash_with_included(path) if includes else content
     except OSError:
         return str(path.absolute())
-    except ParameterError:  # No model file, or one that is refused when it runs.
+    except ParameterError:  # not a model file, or one that is refused when it runs
         return content
 
 
 @lru_cache(maxsize=1024)
 def _hash_of(path: Path, _time: int, _size: int) -> tuple[str, bool]:
-    """Read once for all points, unless it changes; and whether, as a model, it includes other files."""
+    """Hash of a file, computed once for all points unless the file changes.
+
+    The flag is true if it includes other files.
+    """
     content = path.read_bytes()
     return hashlib.sha256(content).hexdigest(), _INCLUDE.search(content) is not None
 
 
 def _hash_with_included(path: Path) -> str:
-    """Of a model with all files that it includes, each of which may change on its own: read anew for every point."""
+    """Hash of a model with all files that it includes; each may change on its own, so all are read for every point."""
     return hashlib.sha256("\n".join(line.text for line in Reader(path).all_lines()).encode()).hexdigest()
 
 
 @lru_cache(maxsize=4096)
 def _opamp(name: str, *overrides: float | None) -> str | None:
-    """Hash of an op-amp's parameters; None of one that is made of transistors, or has no such parameters."""
+    """Hash of an op-amp's parameters; None for one made of transistors, or without such parameters."""
     changes = {key: value for key, value in zip(OPAMP_OVERRIDES, overrides, strict=True) if value is not None}
     try:
         record = preset(name)

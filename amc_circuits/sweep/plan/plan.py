@@ -1,4 +1,4 @@
-"""What is to be done in a sweep: which points its folder does not hold yet, and how to run them."""
+"""Plan of a sweep: the points that its folder does not hold yet, and how to run them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from amc_circuits.sweep.store import FAILED, INVALID
 
 @dataclass(frozen=True)
 class Handling:
-    """How a sweep is run; no figure depends on it.
+    """How a sweep is run; no metric depends on it.
 
     Attributes:
         retry_failed: True to run points again that failed before.
-        max_failures: The sweep stops when so many points of this run have failed; None for never.
-        point_timeout: s that a point may take; None for as long as it takes.
-        with_waveforms: True to store them.
-        shard: (i, n): of every n points only the i-th, from 1; None for all.
+        max_failures: Number of failed points in this run that stops the sweep; None for no limit.
+        point_timeout: Time limit of a point, s; None for no limit.
+        with_waveforms: True to store waveforms.
+        shard: (i, n) runs only the i-th of every n points, from 1; None runs all.
     """
 
     retry_failed: bool = False
@@ -36,14 +36,14 @@ class Handling:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done.
+    """Points of a sweep, and which of them to run.
 
     Attributes:
-        keys: Of all points of the sweep, or of its shard, each once, in order.
-        points: Those that are to be run.
-        cached: How many there are already.
-        failed_before: How many failed before, whether or not they are run again.
-        versions: Of the engines that are used.
+        keys: Keys of all points of the sweep, or of its shard, each once, in order.
+        points: Points to run.
+        cached: Number of points that exist already.
+        failed_before: Number of points that failed before, whether or not they run again.
+        versions: Versions of the engines in use.
     """
 
     keys: tuple[str, ...]
@@ -55,12 +55,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Points:
-    """The points of a sweep that are to be run; each is made when it is its turn.
+    """Points of a sweep to run; each is built in its turn.
 
     Attributes:
         sweep: All points.
-        chosen: Key and number by place in the sweep.
-        with_waveforms: True to store them.
+        chosen: Key and number of each point, by its place in the sweep.
+        with_waveforms: True to store waveforms.
     """
 
     sweep: Sweep
@@ -78,15 +78,15 @@ class Points:
 
 
 def with_whole_paths(options: dict[str, Any]) -> dict[str, Any]:
-    """Options that hold in whatever folder they are read."""
+    """Options with absolute paths, valid in every folder."""
     return options | {name: str(Path(options[name]).absolute()) for name in FILES if options[name] is not None}
 
 
 def check_files_of(sweep: Sweep) -> None:
-    """Refuses a sweep whose files of matrices and right-hand sides cannot be read, or do not fit.
+    """Refuse a sweep whose files of matrices and right-hand sides cannot be read, or do not match.
 
     Raises:
-        ParameterError: As it says.
+        ParameterError: A file cannot be read, or does not match.
     """
     if sweep.values("matrix") != {None}:
         for options in sweep:
@@ -94,16 +94,16 @@ def check_files_of(sweep: Sweep) -> None:
 
 
 def plan_of(sweep: Sweep, known: Mapping[str, tuple[int, str]], handling: Handling) -> Plan:
-    """Which points are to be run.
+    """Decide which points to run.
 
     Args:
         sweep: All points.
-        known: Number and status of rows that there are, by key.
-        handling: Which of them to run again.
+        known: Number and status of existing rows, by key.
+        handling: How the sweep is run, with points to run again.
 
     Raises:
         EngineNotFoundError: An engine needs ngspice, and there is none.
-        ParameterError: Files of matrix and right-hand side cannot be read, or do not fit.
+        ParameterError: Files of matrix and right-hand side cannot be read, or do not match.
     """
     check_files_of(sweep)
     versions: dict[str, str] = {}

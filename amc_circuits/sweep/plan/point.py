@@ -1,4 +1,4 @@
-"""One point of a sweep: what is to be run."""
+"""One point of a sweep, ready to run."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Point:
-    """What is to be run.
+    """One point of a sweep.
 
     Attributes:
-        key: See `keys.key_of`.
+        key: Key from `keys.key_of`.
         number: Its place in the sweep.
         circuit: `inv` or `mvm`.
-        options: Complete, as `parse_options` returns them.
-        with_waveforms: True when they are to be stored.
+        options: Complete options from `parse_options`.
+        with_waveforms: True to store waveforms.
     """
 
     key: str

@@ -24,19 +24,19 @@ from netlists import ParameterError
 
 SECTIONS = ("circuit", "fixed", "grid", "zip", "points")
 Axis = dict[str, Sequence[Any]]
-"""Values of options that advance together, equally many of each."""
+"""Values of options that advance together, the same number of each."""
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep as data. Its points are made one after the other, each a dict of complete options.
+    """A sweep as data. Its points are generated one after the other, each as a dict of complete options.
 
     Attributes:
         circuit: `inv` or `mvm`.
-        fixed: Complete options, from which a point departs by what is listed for it and by the axes.
-        listed: What each of the listed points says; one that says nothing where none is listed.
+        fixed: Complete options of every point, before the changes by its list entry and by the axes.
+        listed: Options of each listed point; one empty entry if none is listed.
         axes: The zip, if there is one, and the grid; the last one changes fastest.
-        text: The specification as it was written.
+        text: Text of the specification.
     """
 
     circuit: str
@@ -58,17 +58,17 @@ class Sweep:
                 yield options
 
     def values(self, name: str) -> set[Any]:
-        """All values that an option takes in some point."""
+        """All values of an option over the points."""
         for axis in self.axes:
             if name in axis:
                 return set(axis[name])
         return {point.get(name, self.fixed[name]) for point in self.listed}
 
     def resolved(self) -> dict[str, Any]:
-        """All that the specification means, in SI units.
+        """Meaning of the specification in full, in SI units.
 
         Returns:
-            `circuit`; `points`, how many; `fixed`, the options that are the same everywhere, with their defaults;
+            `circuit`; `points`, their number; `fixed`, the options that are the same everywhere, with their defaults;
             `axes`, the values of each option that varies; `together`, their names: those in one list advance together,
             and the last list changes fastest.
         """
@@ -90,24 +90,24 @@ def _length(axis: Axis) -> int:
 
 
 def read_sweep(path: Path) -> Sweep:
-    """Reads a specification in TOML: `circuit`, and in its sections any options; docs/sweeps.md says how.
+    """Read a specification in TOML: `circuit`, and in its sections any options; see docs/sweeps.md.
 
     Raises:
-        ParameterError: The file cannot be read, or a key or value in it cannot be used; it names file, line, section
-            and key.
+        ParameterError: The file cannot be read, or a key or value in it cannot be used; the error names file, line,
+            section and key.
     """
     text, content = read_toml("SPEC", path)
     return _sweep(content, text, partial(_in_file, path, text))
 
 
 def sweep_from(content: Mapping[str, Any]) -> Sweep:
-    """A sweep from the content of a specification, with the errors of `read_sweep`, which name the key alone."""
+    """Build a sweep from the content of a specification, with the errors of `read_sweep`, which name the key only."""
     return _sweep(content, "", lambda place: str(place[-1]))
 
 
 def _in_file(path: Path, text: str, place: Place) -> str:
-    """What an error calls a place: file, line, section and key."""
-    # What is missing has no line: that of the section where it is missed, if there is one.
+    """Name of a place in an error: file, line, section and key."""
+    # A missing key has no line: the line of its section is used, if there is one.
     lines = (line_of(text, place[:length]) for length in range(len(place), 0, -1))
     line = next((line for line in lines if line is not None), None)
     names = [str(path), *([] if line is None else [f"line {line}"]), _as_typed(place)]
@@ -136,7 +136,7 @@ def _sweep(content: Mapping[str, Any], text: str, where: Callable[[Place], str])
 
 @contextmanager
 def _at(where: Callable[[Place], str], *place: str | int) -> Iterator[None]:
-    """Errors raised inside say where."""
+    """Add the place to errors that are raised inside."""
     try:
         yield
     except ParameterError as error:
@@ -145,13 +145,13 @@ def _at(where: Callable[[Place], str], *place: str | int) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Reader:
-    """The content of a specification on its way to a sweep.
+    """Content of a specification during conversion to a sweep.
 
     Attributes:
-        circuit: Whose options these are.
-        options: All that there are, by name.
-        content: As TOML has it.
-        where: What an error calls a place.
+        circuit: Circuit of the options.
+        options: All options of the circuit, by name.
+        content: Content of the TOML file.
+        where: Function that names a place in an error.
     """
 
     circuit: str
@@ -183,7 +183,7 @@ class _Reader:
         return value
 
     def _converted(self, place: Place, section: object, convert: Callable[[Option, object], Any]) -> dict[str, Any]:
-        """A table of options, each value converted."""
+        """Convert each value of a table of options."""
         with _at(self.where, *place):
             if not isinstance(section, dict):
                 raise ParameterError(str(place[0]), shown(section), "must be tables of options, [[points]]")
@@ -194,7 +194,7 @@ class _Reader:
         return found
 
     def _check_names(self, fixed: dict[str, Any], listed: Sequence[dict[str, Any]], zipped: Axis, grid: Axis) -> None:
-        """An option of an axis is given nowhere else; only a listed point may say otherwise than what is fixed."""
+        """Check that an axis option occurs once; only a listed point may override a fixed option."""
         others: dict[str, str] = dict.fromkeys(fixed, "[fixed]")
         others |= dict.fromkeys((name for point in listed for name in point), "[[points]]")
         for section, axis in (("zip", zipped), ("grid", grid)):
@@ -213,7 +213,7 @@ class _Reader:
                     raise ParameterError(name, counted(len(values), "value"), mend)
 
     def _check_count(self, listed: int, zipped: Axis, grid: Axis) -> None:
-        """Errors stand at the section that multiplies the points most, and say all that multiplies them."""
+        """Check the number of points; the error is at the section with the largest factor, and lists all factors."""
         counts = {"points": listed, "zip": _length(zipped) if zipped else 1, "grid": math.prod(map(len, grid.values()))}
         count = math.prod(counts.values())
         factors = [f"{listed} [[points]]"] if "points" in self.content else []
@@ -226,7 +226,7 @@ class _Reader:
                 raise ParameterError("points", value, f"a sweep has at least 1 point and at most {LARGEST_SWEEP}")
 
     def _check_size(self, sweep: Sweep) -> None:
-        """Refuses points that have no file of a matrix and do not say how large it is."""
+        """Refuse points that have neither a matrix file nor a matrix size."""
         if any(name in axis for axis in sweep.axes for name in ("size", "matrix")):
             return
         for number, point in enumerate(sweep.listed):
@@ -234,11 +234,14 @@ class _Reader:
             with _at(self.where, *place):
                 given = sweep.fixed | point
                 if given["size"] is None and given["matrix"] is None:
-                    mend = "say how large the matrices are: size = 16 in [fixed] or [[points]], or several in [grid]"
+                    mend = "set the matrix size: size = 16 in [fixed] or [[points]], or several in [grid]"
                     raise ParameterError("size", "nothing", mend)
 
     def _check_together(self, sweep: Sweep, fixed: set[str]) -> None:
-        """Refuses options that say nothing in some point, or act in none: with all values of what they depend on."""
+        """Refuse options that have no meaning in some point, or no effect in any.
+
+        All values of the options that they depend on count.
+        """
         axes = {name: values for axis in sweep.axes for name, values in axis.items()}
         dependent = [option for option in self.options.values() if option.needs or option.excludes or option.acts_with]
         for number, point in enumerate(sweep.listed):
@@ -258,7 +261,7 @@ class _Reader:
                         option.check_acting(given, several)
 
     def _place_of(self, name: str, number: int) -> Place:
-        """Where the option of a listed point is given."""
+        """Place of a listed point's option in the specification."""
         if name in self.content.get("points", [{}])[number]:
             return "points", number, name
         return next((section, name) for section in ("grid", "zip", "fixed") if name in self.content.get(section, {}))

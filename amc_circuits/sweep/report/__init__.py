@@ -1,1 +1,1 @@
-"""`amc report`: a sweep as one HTML file that needs no network: figures, a table, waveforms, failures, provenance."""
+"""`amc report`: a sweep as one HTML file that needs no network: plots, a table, waveforms, failures, provenance."""

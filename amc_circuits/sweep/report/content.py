@@ -1,4 +1,4 @@
-"""What the table and the figures of a report show: the rows of a sweep column by column."""
+"""Data of a report's table and plots: the rows of a sweep column by column."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from amc_circuits.values.plain import plain
 from netlists import ParameterError
 
 LARGEST_EXACT = 2**53
-"""Whole numbers beyond are shown as text: a browser's numbers are 64-bit floats."""
+"""Largest whole number sent as a number; larger ones are text, because a browser's numbers are 64-bit floats."""
 
 
 def content_of(rows: Sequence[Row]) -> dict[str, Any]:
-    """Columns with their values, and what is drawn at first; all of it fits JSON.
+    """Columns with their values, and the choice of the first plot, in a form for JSON.
 
-    A column is `main` where the table shows it at first, `constant` where all rows have the same, `numeric` where all
-    that is known of it are numbers, `wide` where colours tell these apart by their logarithm, as in `amc plot`.
+    A column is `main` if the table shows it at first, `constant` if all rows have the same value, `numeric` if all
+    known values are numbers, `wide` if colours show these by their logarithm, as in `amc plot`.
     """
     flat_rows = [flat(row) for row in rows]
     main = {"number", *varied_options(rows), "status", *MAIN, "error"}
@@ -51,7 +51,7 @@ def _exact(value: Any) -> Any:
 
 
 def _axes(rows: Sequence[Row], columns: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Columns for x, y and hue as `amc plot` chooses them, and which are logarithmic; where it has none, any figure."""
+    """Columns for x, y and hue as in `amc plot`, and which axes are logarithmic; without such columns, any metric."""
     known = {column["name"]: [value for value in column["values"] if value is not None] for column in columns}
     numeric = [column["name"] for column in columns if column["numeric"]]
     try:

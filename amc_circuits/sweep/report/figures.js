@@ -1,16 +1,16 @@
-// What both figures have in common, and the first: points over chosen axes.
+// Common code of both figures, and the first one: points over chosen axes.
 
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star", "triangle-down"];
 const FEW = 8;
 const MOST_NAMES = 24;
-const MOST_SHADES = 4;  // ticks of the bar of colours, which is narrow on a telephone
+const MOST_SHADES = 4;  // ticks of the colour bar, which is narrow on a telephone
 // Only buttons that keep everything here: plotly has one that sends a chart away.
 const CONFIGURATION = {
   displaylogo: false, showSendToCloud: false, displayModeBar: true,
   modeBarButtons: [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"]],
 };
 
-/** Text that plotly shall not read as markup. */
+/** Escapes text, so that plotly does not read it as markup. */
 const literally = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 const distinct = (values) => [...new Set(values)].sort(order);
 
@@ -19,12 +19,12 @@ function median(values) {
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
-/** Figures are as wide as their place at any time: windows, scroll bars and screens that turn change it. */
+/** Fits figures to the width of their place, which windows, scroll bars and turned screens change. */
 const fitting = new ResizeObserver((entries) => {
   for (const { target } of entries) if (target.data && target.clientWidth) Plotly.relayout(target, { autosize: true });
 });
 
-/** The page as it looks now: its text, lines and ground, and colours that can be seen on it. */
+/** Current colours of the page: text, lines and background, and colours visible on it. */
 function looks({ colours, shades }) {
   const { color: text, borderTopColor: line, backgroundColor: ground } = getComputedStyle(element("points"));
   const scale = shades[Number(ground.match(/\d+/)[0]) < 128 ? "dark" : "light"];
@@ -51,17 +51,17 @@ function ticks(unit) {
   return unit ? { tickformat: "~s", ticksuffix: unit } : { exponentformat: "SI" };
 }
 
-/** Ticks at these values, written as `ticks` has them. */
+/** Ticks at these values, in the format of `ticks`. */
 function ticksAt(values, unit, tickvals = values) {
   const texts = values.map((value) => engineering(value, unit).replace(" u", "\u00b5").replace(" ", ""));
   return { tickmode: "array", tickvals, ticktext: texts };
 }
 
 const POWERS = [...Array(43).keys()].map((k) => k - 24);
-/** Every number that is one of these digits times a power of ten. */
+/** Numbers that are one of these digits times a power of ten. */
 const rounds = (...digits) => POWERS.flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`)));
 
-/** An axis of these points; of few decades the ticks 1, 2, 5, of which plotly leaves the unit out. */
+/** An axis of these points; over few decades with ticks 1, 2, 5, for which plotly omits the unit. */
 function axisOf(column, log, places) {
   const axis = { title: { text: literally(column.title) }, type: log ? "log" : "linear", ...ticks(column.unit) };
   const values = distinct(places.map((place) => column.values[place]));
@@ -78,7 +78,7 @@ class PointsFigure {
     this.usable = (place) => this.named.status.values[place] === "SETTLED";
   }
 
-  /** Draws these of the points, as far as they have both figures. */
+  /** Draws those of the points that have both metrics. */
   async draw(places, axes, chosen) {
     const { x, y, hue, logX, logY } = axes;
     const has = (column, log) => (place) => column.values[place] !== null && (!log || column.values[place] > 0);
@@ -87,7 +87,7 @@ class PointsFigure {
     const few = distinct(drawn.map((place) => x.values[place]));
     const at = few.length > FEW ? {} : ticksAt(few, x.unit);
     const across = { ...axisOf(x, logX, drawn), ...at };
-    const up = { ...axisOf(y, logY, drawn), domain: [0, 0.97] };  // off the labels of the bar of colours
+    const up = { ...axisOf(y, logY, drawn), domain: [0, 0.97] };  // clear of the labels of the colour bar
     const layout = layoutOf(this.look, across, up, { annotations: this.label(chosen) });
     const traces = this.groups(hue).flatMap((group) => this.traces(group, axes));
     this.say(places.length - drawn.length, traces);
@@ -104,7 +104,7 @@ class PointsFigure {
     element("figure-caption").textContent = [...said, "A click chooses a point."].join(" ");
   }
 
-  /** The drawn points by the value of a column, each with name, colour and symbol; by shade where there are many.
+  /** The drawn points by the value of a column, each with name, colour and symbol; by shade if there are many.
       Usable ones come first: the legend shows the symbol of the first. */
   groups(hue) {
     const [colours, values] = [this.look.colours, hue ? distinct(hue.values) : []];
@@ -148,7 +148,7 @@ class PointsFigure {
     return [`<b>point ${number.values[place]}</b>, ${literally(status.values[place])}`, ...lines].join("<br>");
   }
 
-  /** Colours by a column, and their bar above the points; the same whatever the filter leaves. */
+  /** Colours by a column, and their bar above the points; independent of the filter. */
   shaded(hue, places) {
     const known = hue.values.filter((value) => value !== null);
     const [low, high] = [Math.min, Math.max].map((end) => known.reduce((a, b) => end(a, b)));
@@ -165,7 +165,7 @@ class PointsFigure {
       cmin: scaled(low), cmax: scaled(high), colorbar };
   }
 
-  /** Bars from 5 to 95 % of the trials, or around a yield; none where there are no such columns. */
+  /** Bars from 5 to 95 % of the trials, or around a yield; none without such columns. */
   bars(y, places) {
     const ends = [["_q05", "_q95"], ["_low", "_high"]].map((pair) => pair.map((end) => this.named[y.name + end]));
     const [low, high] = ends.find(([one, other]) => one?.numeric && other?.numeric) ?? [];
@@ -175,7 +175,7 @@ class PointsFigure {
     return { error_y: { ...look, array: away(high), arrayminus: away(low) } };
   }
 
-  /** An arrow at the chosen point, where it is drawn. */
+  /** An arrow at the chosen point, if it is drawn. */
   label(chosen) {
     if (!this.drawn.includes(chosen)) return [];
     const { x, y, logX, logY } = this.axes;

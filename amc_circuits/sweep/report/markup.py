@@ -1,4 +1,4 @@
-"""HTML that is the same whoever reads it: tables and lists whose texts are escaped."""
+"""HTML tables and lists with escaped texts."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ class Markup:
     """Text that is HTML already.
 
     Attributes:
-        text: It.
+        text: The HTML.
     """
 
     text: str
 
 
 def html(value: Any) -> str:
-    """Markup as it is, anything else as text."""
+    """Return markup unchanged, anything else as escaped text."""
     return value.text if isinstance(value, Markup) else escape(str(value))
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Markup:
-    """A table; the first cell of a row is its heading."""
+    """Format a table; the first cell of a row is its heading."""
     head = "".join(f'<th scope="col">{html(heading)}</th>' for heading in headings)
     lines = (
         f'<tr><th scope="row">{html(first)}</th>' + "".join(f"<td>{html(cell)}</td>" for cell in rest) + "</tr>"
@@ -38,16 +38,16 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Markup:
 
 
 def terms(entries: Iterable[tuple[str, Any]]) -> Markup:
-    """Names and what they stand for."""
+    """Format names with their descriptions."""
     text = "\n".join(f"<div><dt>{html(name)}</dt><dd>{html(value)}</dd></div>" for name, value in entries)
     return Markup(f"<dl>\n{text}\n</dl>")
 
 
 def link(address: str, text: str) -> Markup:
-    """A link to an address that is fit to be one."""
+    """Format a link; the caller ensures that the address is safe."""
     return Markup(f'<a href="{escape(address)}">{escape(text)}</a>')
 
 
 def button(number: int) -> Markup:
-    """Chooses a point."""
+    """Format a button that selects a point."""
     return Markup(f'<button type="button" data-number="{number}">{number}</button>')

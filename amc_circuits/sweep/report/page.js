@@ -1,4 +1,4 @@
-// The page: what its controls do to table and figures.
+// The page: effects of its controls on table and figures.
 
 class Page {
   constructor(data, waveforms) {
@@ -53,7 +53,7 @@ class Page {
     return this.redraw();
   }
 
-  /** Leaves the points that the filter and the status let pass. */
+  /** Shows the points that pass the filter and the status. */
   async filter() {
     const status = element("status").value;
     element("filter-error").textContent = "";
@@ -80,7 +80,7 @@ class Page {
     await this.drawWaveform();
   }
 
-  /** Chooses a point; turns to its page of the table if it was chosen elsewhere. */
+  /** Selects a point; turns to its page of the table if it was selected elsewhere. */
   async select(place, turning) {
     const { number, status, error } = this.named;
     this.chosen = place;

@@ -1,4 +1,4 @@
-"""The HTML file of a report: all that it needs is in it, and its browser fetches nothing."""
+"""HTML file of a report: it contains all that it needs, and the browser fetches nothing."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ POLICY = (
     "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; "
     "base-uri 'none'; form-action 'none'"
 )
-"""Nothing is fetched, and of scripts only these two run; plotly styles what it draws, and makes pictures of it."""
+"""Content policy: nothing is fetched, and only these two scripts run; plotly sets styles and makes pictures."""
 
 
 def write_report(folder: Path, path: Path) -> str:
-    """Writes the report of a sweep, which may be running; returns one line about it.
+    """Write the report of a sweep, which may be running; return one line about it.
 
     Raises:
         ParameterError: The folder holds no sweep, plotly is not installed, or the file cannot be written.
@@ -60,7 +60,7 @@ def write_report(folder: Path, path: Path) -> str:
         script=script,
     )
     with writing("output", path), replacing(path) as partial:
-        # A file's name need not be UTF-8.
+        # the name of a file need not be UTF-8
         partial.write_text(text, encoding="utf-8", errors="xmlcharrefreplace", newline="\n")
     contents = f"{counted(len(rows), 'point')}, {counted(len(waveforms), 'waveform')}"
     return f"wrote {path}: {contents}, {path.stat().st_size / 1e6:.1f} MB"
@@ -71,13 +71,13 @@ def _part(name: str) -> str:
 
 
 def _hash(script: str) -> str:
-    """A script as a policy names it."""
+    """Hash of a script in the form of a policy."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
 @cache
 def _plotly() -> tuple[str, str, str]:
-    """The library's script as the policy names it, and packed; and its name with its version."""
+    """Plotly's script as the policy names it, its packed text, and its name with version."""
     try:
         import plotly
         from plotly.offline import get_plotlyjs

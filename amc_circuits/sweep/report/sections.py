@@ -1,4 +1,4 @@
-"""What a report says without a script: summary, failures with their files, provenance."""
+"""Parts of a report that need no script: summary, failures with their files, provenance."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ MOST_VALUES = 8
 MOST_FAILURES = 500
 MOST_FILES = 8
 LARGEST_RESOLVED = 20_000_000
-"""Bytes of a resolved specification of which the count of points is read."""
+"""Most bytes of a resolved specification from which the number of points is read."""
 
 
 def summary(rows: Sequence[Row], content: dict[str, Any], folder: Path, older: int) -> Markup:
-    """How many points, how they ended, how long it took, what varied, and the range of the main figures.
+    """Summary: number of points, statuses, time, varied options, and range of the main metrics.
 
-    So many older rows, of points that ran again, are left out of the page.
+    `older` rows, of points that ran again, are left out of the page.
     """
     columns = {column["name"]: column for column in content["columns"]}
     varied = [column for column in columns.values() if column["option"] and column["main"]]
@@ -53,7 +53,7 @@ def summary(rows: Sequence[Row], content: dict[str, Any], folder: Path, older: i
 
 
 def _unfinished(count: int, folder: Path) -> str:
-    """Says so where the folder holds fewer points than its specification asks for."""
+    """Note if the folder holds fewer points than its specification requires."""
     try:
         wanted = int(json.loads(read_own_file(folder / RESOLVED, LARGEST_RESOLVED))["points"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -62,7 +62,7 @@ def _unfinished(count: int, folder: Path) -> str:
 
 
 def _values(column: dict[str, Any]) -> str:
-    """What an option was."""
+    """Summarize the values of an option."""
     values = list(dict.fromkeys(value for value in column["values"] if value is not None))
     if len(values) <= MOST_VALUES:
         return ", ".join(text_of(value, column) for value in values)
@@ -72,7 +72,7 @@ def _values(column: dict[str, Any]) -> str:
 
 
 def text_of(value: Any, column: dict[str, Any]) -> str:
-    """A value of a column for people."""
+    """Format a value of a column for users."""
     number = isinstance(value, float) or (isinstance(value, int) and column["unit"])
     return format_quantity(value, column["unit"]) if number else str(value)
 
@@ -84,7 +84,7 @@ def _range(column: dict[str, Any], places: Sequence[int]) -> tuple[str, str, str
 
 
 def failures(rows: Sequence[Row], folder: Path, page: Path) -> Markup:
-    """Every point without a usable result: why, and links to its deck and log, as seen from the page."""
+    """List every point without a usable result: the reason, and links to deck and log, relative to the page."""
     unusable = [row for row in rows if not row.usable]
     if not unusable:
         return Markup("<p>There are none.</p>")
@@ -99,13 +99,13 @@ def failures(rows: Sequence[Row], folder: Path, page: Path) -> Markup:
 
 def _files(row: Row, folder: Path, page: Path) -> Iterator[Markup]:
     for path in evidence_in(folder, row.kept)[:MOST_FILES]:
-        # "./" because a name such as a:b would be read as the scheme of an address.
+        # "./" because a name such as a:b would be read as the scheme of an address
         address = quote("./" + os.path.relpath(path.resolve(), page.resolve().parent))
         yield link(address, str(path.relative_to(folder)))
 
 
 def provenance(rows: Sequence[Row], content: dict[str, Any], folder: Path, plotly_version: str) -> Markup:
-    """What made the rows, when and where, what they have in common, and the specification as it was written."""
+    """Provenance of the rows: programs, time and machines, common options, and the text of the specification."""
     try:
         text = read_own_file(folder / SPECIFICATION, LARGEST_FILE)
     except OSError:

@@ -7,7 +7,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
 PARTS = {"light": (0.0, 0.55), "dark": (0.38, 1.0)}
-"""Of viridis, whose lightness rises throughout, what has a contrast of 3 or more with the ground of each theme."""
+"""Parts of viridis with a contrast of 3 or more with the background of each theme; its lightness rises throughout."""
 STOPS = 12
 SHADES = {
     theme: [to_hex(colour) for colour in colormaps["viridis"](np.linspace(*part, STOPS))]

@@ -1,4 +1,4 @@
-// The table: which points the filter leaves, in which order, a page at a time.
+// The table: points that pass the filter, sorted, a page at a time.
 
 const PAGE = 100;
 
@@ -23,7 +23,7 @@ class PointsTable {
     }
   }
 
-  /** Shows the main columns, or all in which points differ. */
+  /** Shows the main columns, or all columns in which points differ. */
   showAll(all) {
     this.visible = this.columns.filter((column) => column.main || (all && !column.constant));
     this.texts = [];
@@ -35,12 +35,12 @@ class PointsTable {
     this.draw();
   }
 
-  /** What the table shows of a point, for the filter. */
+  /** Text of a point in the table, for the filter. */
   textAt(place) {
     return (this.texts[place] ??= this.visible.map((column) => shown(column, place)).join("\n").toLowerCase());
   }
 
-  /** Leaves these points, in the order of before. */
+  /** Keeps these points, in the same order. */
   leave(places) {
     Object.assign(this, { places, first: 0 });
     if (this.sorted) this.sort();
@@ -53,7 +53,7 @@ class PointsTable {
     this.draw();
   }
 
-  /** Sorts; what is not known is last either way. */
+  /** Sorts; unknown values are last in both directions. */
   sort() {
     const [values, sign] = [this.sorted.values, this.down ? -1 : 1];
     const known = (place) => values[place] !== null && values[place] !== "";
@@ -61,7 +61,7 @@ class PointsTable {
     this.places.sort((a, b) => known(b) - known(a) || (known(a) && compared(a, b)) || a - b);
   }
 
-  /** Marks a point, and turns to its page if that is wanted. */
+  /** Marks a point, and turns to its page on request. */
   mark(place, turning) {
     this.chosen = place;
     const at = this.places.indexOf(place);

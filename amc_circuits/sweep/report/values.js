@@ -1,9 +1,9 @@
 "use strict";
-// Values of a sweep: read from the page, written as people write them, read as people type them.
+// Values of a sweep: read from the page, formatted for users, and parsed from their input.
 
 const element = (id) => document.getElementById(id);
 
-/** What base64 of gzip holds, as text. */
+/** Decodes base64 of gzip to text. */
 async function inflated(text) {
   const letters = atob(text);
   const bytes = new Uint8Array(letters.length);
@@ -15,7 +15,7 @@ async function inflated(text) {
 const SUFFIXES = { a: -18, f: -15, p: -12, n: -9, "\u00b5": -6, u: -6, m: -3, K: 3, k: 3, MEG: 6, M: 6, G: 9, T: 12 };
 const PREFIXES = Object.fromEntries(Object.entries(SUFFIXES).map(([prefix, power]) => [power, prefix]));
 
-/** A number in engineering notation with four digits; % of what is stored as a fraction. */
+/** A number in engineering notation with four digits; a stored fraction in %. */
 function engineering(value, unit) {
   if (value === null || value === undefined) return "-";
   if (unit === "%") {
@@ -28,19 +28,19 @@ function engineering(value, unit) {
   return `${Number(`${digits}e${exponent - power}`)}${unit && " "}${PREFIXES[power] ?? ""}${unit}`;
 }
 
-/** A value of a column for people; a column may hold numbers and names. */
+/** A value of a column for users; a column may hold numbers and names. */
 function written(value, column) {
   if (typeof value === "number") return engineering(value, column.unit);
   return value === null || value === "" ? "-" : String(value);
 }
 
-/** The value of a column at a place, for people. */
+/** The value of a column at a place, for users. */
 const shown = (column, place) => written(column.values[place], column);
 
 /** The order of two values, numbers before names. */
 const order = (a, b) => (typeof a > typeof b) - (typeof a < typeof b) || (a > b) - (a < b);
 
-/** A number such as 35u, 100MEG, 1.2kohm or 5%; NaN of anything else. */
+/** A number such as 35u, 100MEG, 1.2kohm or 5%; NaN for anything else. */
 function parsed(text) {
   const found = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(meg|[afpnu\u00b5mkKMGT]?)([a-z/]*|%)$/i.exec(text);
   if (!found) return NaN;
@@ -49,7 +49,7 @@ function parsed(text) {
   return Number(digits) * 10 ** (SUFFIXES[letters.length > 1 ? "MEG" : letters] ?? 0);  // F and A are units
 }
 
-const SAME = 1e-9;  // numbers that are relatively this near each other are equal, as in amc table --where
+const SAME = 1e-9;  // relative difference of equal numbers, as in amc table --where
 const near = (a, b) => Math.abs(a - b) <= SAME * Math.max(Math.abs(a), Math.abs(b));
 const equal = (a, b) => (typeof a === "number" ? near(a, b) : a === b);
 const COMPARISONS = {
@@ -65,7 +65,7 @@ function columnNamed(columns, typed) {
   return known.map((one) => columns.find((column) => column.name === one)).find(Boolean);
 }
 
-/** What one word of the filter asks of a place; throws where it cannot be read. */
+/** Condition of one word of the filter on a place; throws if it cannot be read. */
 function condition(word, columns, textAt) {
   const found = /^([\w-]+)(==|!=|<=|>=|=|<|>)(.+)$/.exec(word);
   if (!found) return (place) => textAt(place).includes(word.replaceAll('"', "").toLowerCase());
@@ -85,7 +85,7 @@ function condition(word, columns, textAt) {
   };
 }
 
-/** What the filter asks of a place: every word, of several with blanks or commas between them. */
+/** Condition of the filter on a place: all words, with blanks or commas between them. */
 function conditions(text, columns, textAt) {
   const tests = (text.match(/(?:[^\s,"]|"[^"]*")+/g) ?? []).map((word) => condition(word, columns, textAt));
   return (place) => tests.every((test) => test(place));

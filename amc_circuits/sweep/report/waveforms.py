@@ -1,4 +1,4 @@
-"""Waveforms as a page can hold them: rounded, packed one by one, and so many that the file stays small."""
+"""Waveforms for a page: rounded, packed one by one, and limited in number so that the file stays small."""
 
 from __future__ import annotations
 
@@ -20,19 +20,22 @@ from netlists.record import FloatArray
 
 MOST_WAVEFORMS = 1000
 BUDGET = 2_000_000
-"""Bytes of all waveforms in the file. Chosen here: with plotly (2 MB) and 1,000 rows (0.5 MB) it stays below 5 MB."""
+"""Most bytes of all waveforms in the file.
+
+A choice here: with plotly (2 MB) and 1,000 rows (0.5 MB) it is below 5 MB.
+"""
 STEPS = 10_000
-"""Of full scale: a tenth of what thinning them allowed."""
+"""Steps of full scale: a step is a tenth of the error that thinning allows."""
 TIME_STEPS = 1_000_000
-"""Of the time shown."""
+"""Steps of the time range."""
 
 
 def packed_waveforms(store: Store, numbers: Sequence[int]) -> dict[int, str]:
-    """Waveforms of rows by their numbers, as `packed` packs them; of too many, every k-th. Warns of damaged ones."""
+    """Pack waveforms of rows, by their numbers; of too many, every k-th. A damaged one gives a warning."""
     found: dict[int, str] = {}
     for number in evenly(numbers, MOST_WAVEFORMS):
         content = store.waveforms(number)
-        if content is None:  # a sweep that is running has put the row anew
+        if content is None:  # a running sweep has replaced the row
             continue
         try:
             found[number] = packed(content)
@@ -43,13 +46,13 @@ def packed_waveforms(store: Store, numbers: Sequence[int]) -> dict[int, str]:
 
 
 def packed(content: bytes) -> str:
-    """One waveform: base64 of gzip of JSON; times and outputs are whole steps, each as what it is more than the last.
+    """Pack one waveform as base64 of gzip of JSON; times and outputs are differences in whole steps.
 
     Args:
-        content: As `amc_circuits.pictures.traces.pack_traces` made it.
+        content: Result of `amc_circuits.pictures.traces.pack_traces`.
 
     Raises:
-        ParameterError: It is something else, or not all of it is finite.
+        ParameterError: The content is something else, or not finite.
     """
     response, places = unpack_traces(content)
     if not (response.time.size and np.isfinite(response.time).all() and np.isfinite(response.outputs).all()):
@@ -75,10 +78,10 @@ def _differences(values: FloatArray) -> list[int]:
 
 
 def in_base64(text: str) -> str:
-    """Text as base64 of gzip, the same at every time."""
+    """Text as base64 of gzip; the result is the same at any time."""
     return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode("ascii")
 
 
 def evenly(numbers: Sequence[Any], most: int) -> list[Any]:
-    """At most so many of these, every k-th."""
+    """Select at most so many of these, every k-th."""
     return list(numbers[:: max(1, -(-len(numbers) // most))])

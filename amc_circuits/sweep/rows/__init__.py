@@ -1,1 +1,1 @@
-"""Rows of a sweep for people and for other programs: columns, conditions, tables, curves."""
+"""Rows of a sweep for users and for other programs: columns, conditions, tables, curves."""

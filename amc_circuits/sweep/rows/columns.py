@@ -1,4 +1,4 @@
-"""What a row of a sweep is called column by column: names, units, and values on one level."""
+"""Columns of a sweep's rows: names, units, and values on one level."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from netlists import ParameterError
 
 ABOUT = ("status", "error", "kept", "row_wall_time_s", "finished", "host", "engine_version", "design_sha256",
          "deck_sha256", "package_version", "key", "counter")  # fmt: skip
-"""What every row has besides its number, options and figures, in the order of the columns."""
+"""Columns of every row besides its number, options and metrics, in order."""
 SUFFIXES = {"_s": "s", "_j": "J", "_v": "V", "_a": "A", "_hz": "Hz"}
 PARTS = {
     "mean": "mean of trials",
@@ -29,25 +29,25 @@ PARTS = {
     "low": "at least",
     "high": "at most",
 }
-"""Of the figures of many trials, with what they are in words."""
+"""Statistics of metrics over many trials, with their text."""
 SHARES = ("relative_error", "residual", "overshoot", "relative_noise", "largest_difference", "lifting_cost",
           "yield")  # fmt: skip
-"""Figures that people read in per cent."""
+"""Metrics printed in per cent."""
 NONE = "none"
-"""What people write for what is not given."""
+"""Text for a value that is not set."""
 FlatRow = dict[str, Any]
-"""As `flat` makes it."""
+"""Row from `flat`."""
 _FIGURES = {key: name for name, key in ROW_KEYS.items()}
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column.
+    """One column of a table.
 
     Attributes:
-        name: As `flat` has it.
-        unit: SI; `%` of a share that is stored as a fraction; empty without one.
-        option: True of what was asked, False of what was found.
+        name: Name from `flat`.
+        unit: SI unit; `%` for a share that is stored as a fraction; empty without one.
+        option: True for an option, False for a result.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Column:
 
     @property
     def title(self) -> str:
-        """In words, for headings and axes, without the unit."""
+        """Title in words, for headings and axes, without the unit."""
         if self.option:
             return self.name.replace("_", " ")
         stem, part = _parted(self.name)
@@ -65,12 +65,12 @@ class Column:
 
     @property
     def heading(self) -> str:
-        """For people: the title with the unit."""
+        """Heading for users: the title with the unit."""
         return f"{self.title} [{self.unit}]" if self.unit else self.title
 
 
 def flat(row: Row) -> FlatRow:
-    """A row as one level of names, its number first; provenance of attempts and lists stay in the database."""
+    """Flatten a row to one level of names, its number first; provenance of attempts and lists stay in the database."""
     found: FlatRow = {"number": row.number, **row.parameters}
     found["status"] = row.status
     for name, value in row.figures.items():
@@ -80,7 +80,7 @@ def flat(row: Row) -> FlatRow:
             found |= {f"{BUDGET}{cause}": error for cause, error in value.items()}
         elif not isinstance(value, (dict, list)) and found.get(name) is None:
             found[name] = value
-    # The figures have a wall time, too: that of the simulation alone.
+    # The metrics have a wall time, too: that of the simulation alone.
     about = {"row_wall_time_s": row.wall_time_s}
     return found | {name: about.get(name, getattr(row, name, None)) for name in ABOUT if name != "status"}
 
@@ -98,21 +98,21 @@ def _unit(name: str) -> str:
 
 
 def _suffix(name: str) -> str:
-    """The unit that a figure's name ends in; empty without one."""
+    """Unit from the end of a metric's name; empty without one."""
     return SUFFIXES.get(f"_{name.rpartition('_')[2]}", "")
 
 
 def _parted(name: str) -> tuple[str, str]:
-    """A figure of many trials, and which part of its spread this is; empty for the median."""
+    """Split the name of a metric of many trials into metric and statistic, which is empty for the median."""
     stem, _, part = name.rpartition("_")
     return (stem, part) if stem and part in PARTS else (name, "")
 
 
 def find_column(parameter: str, name: str, columns: Sequence[Column]) -> Column:
-    """The column that a user names: by its name, or a figure without its unit, as `settling_time` or `energy`.
+    """Look up a column by its name, or by a metric without its unit, such as `settling_time` or `energy`.
 
     Raises:
-        ParameterError: There is none.
+        ParameterError: There is no such column.
     """
     known = {column.name: column for column in columns}
     wanted = name.strip().lstrip("-").replace("-", "_")
@@ -130,16 +130,16 @@ def _spellings(wanted: str) -> list[str]:
 
 
 def varied_options(rows: Sequence[Row]) -> list[str]:
-    """Options that differ between rows, in the order of the option table; what a row lacks is not given."""
+    """Options that differ between rows, in the order of the option table; a missing option counts as not set."""
     names = dict.fromkeys(name for known in dict.fromkeys(tuple(row.parameters) for row in rows) for name in known)
     return [name for name in names if any(row.parameters.get(name) != rows[0].parameters.get(name) for row in rows)]
 
 
 def newest(rows: Sequence[Row]) -> list[Row]:
-    """The rows without those whose point was run again later by another simulator or package, or with another file.
+    """Rows without those whose point ran again later with another simulator, package or file.
 
-    Later is what the store took later, whatever the clocks said. A row of an older version may lack options: then they
-    had no other value than the default.
+    Later means stored later, whatever the clocks said. A row of an older version may lack options: they then had their
+    default.
     """
     last: dict[tuple[Any, ...], Row] = {}
     for row in sorted(rows, key=lambda row: row.counter):
@@ -150,5 +150,5 @@ def newest(rows: Sequence[Row]) -> list[Row]:
 
 @cache
 def _defaults(circuit: str) -> dict[str, Any]:
-    """The options of a circuit; none of one that another version knows."""
+    """Options of a circuit with their defaults; none for a circuit of another version."""
     return parse_options(circuit, {}) if circuit in circuit_names() else {}

@@ -1,4 +1,4 @@
-"""Conditions on the rows of a sweep, as `size>=16,status=SETTLED`, and the order of rows."""
+"""Conditions on the rows of a sweep, such as `size>=16,status=SETTLED`, and the order of rows."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ OPERATORS: dict[str, Callable[[int], bool]] = {
     ">": lambda order: order > 0,
     ">=": lambda order: order >= 0,
 }
-"""From the order of a row's value and the wanted one (-1, 0, 1) to whether the condition holds."""
+"""Tests by operator, from the order of a row's value and the wanted one (-1, 0, 1)."""
 EQUALITY = ("=", "==", "!=")
 SAME = 1e-9
-"""Numbers that are relatively this near each other are equal: `35u` and 3.5e-05 are."""
+"""Relative difference up to which numbers are equal: `35u` and 3.5e-05 are."""
 _CONDITION = re.compile(r"""\s*([\w-]+)\s*(==|!=|<=|>=|=|<|>)\s*("[^"]*"|[^,"<>=!]+?)\s*(,|$)""")
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition.
+    """One condition on rows.
 
     Attributes:
-        column: What is compared.
+        column: Column to compare.
         operator: One of `OPERATORS`.
-        value: With what: a number in SI units, text, True or False; None for what is not given.
+        value: Value to compare with: a number in SI units, text, True or False; None for not set.
     """
 
     column: Column
@@ -44,19 +44,19 @@ class Condition:
     value: float | str | bool | None
 
     def holds(self, value: Any) -> bool:
-        """Whether a row with this value keeps it; what is not given is neither above nor below anything."""
+        """Test a value of a row; a value that is not set is neither above nor below any other."""
         order = _order(_known(value), self.value)
         return self.operator == "!=" if order is None else OPERATORS[self.operator](order)
 
 
 def chosen(rows: Sequence[Row], texts: Iterable[str]) -> list[Row]:
-    """The rows that keep all conditions.
+    """Select the rows that keep all conditions.
 
     Args:
-        rows: Of one sweep.
+        rows: Rows of one sweep.
         texts: Each one condition or several with commas between them: COLUMN, one of = == != < <= > >=, and a number
-            with SI suffix and unit, text (in double quotes where it has a comma or an operator in it), `true`, `false`
-            or `none`, which is what is not given.
+            with SI suffix and unit, text (in double quotes if it contains a comma or an operator), `true`, `false` or
+            `none` for a value that is not set.
 
     Raises:
         ParameterError: A condition cannot be read, or no row has its column.
@@ -71,13 +71,13 @@ def chosen(rows: Sequence[Row], texts: Iterable[str]) -> list[Row]:
 
 
 def read_conditions(texts: Iterable[str], flat_rows: Sequence[FlatRow]) -> list[Condition]:
-    """Conditions as they are typed, with the errors of `chosen`; the rows tell which columns hold numbers."""
+    """Parse conditions, with the errors of `chosen`; the rows decide which columns hold numbers."""
     columns = columns_of(flat_rows)
     return [_condition(parts, columns, flat_rows) for text in texts for parts in _split(text)] if columns else []
 
 
 def _split(text: str) -> list[tuple[str, str, str]]:
-    """Column, operator and value of each condition in a text."""
+    """Split a text into column, operator and value of each condition."""
     parts: list[tuple[str, str, str]] = []
     place = 0
     while place < len(text) or not parts:
@@ -104,7 +104,7 @@ def _condition(parts: tuple[str, str, str], columns: Sequence[Column], flat_rows
 
 
 def _value(text: str, column: Column, held: set[type]) -> float | str | bool | None:
-    """A value as typed, of the kind that the column holds; a column of numbers and names takes both."""
+    """Convert a value to the type of its column; a column of numbers and names accepts both."""
     if text == NONE:
         return None
     if bool in held:
@@ -124,12 +124,12 @@ def _value(text: str, column: Column, held: set[type]) -> float | str | bool | N
 
 
 def _known(value: Any) -> Any:
-    """None for what is not given, nan and empty text among it."""
+    """Replace values that are not set by None, nan and empty text included."""
     return None if value == "" or (isinstance(value, float) and math.isnan(value)) else value
 
 
 def _order(value: Any, wanted: Any) -> int | None:
-    """-1, 0 or 1; None where the two cannot be compared."""
+    """Compare two values: -1, 0 or 1; None if they cannot be compared."""
     if value is None or wanted is None:
         return 0 if value is wanted else None
     if isinstance(value, str) != isinstance(wanted, str):
@@ -140,7 +140,7 @@ def _order(value: Any, wanted: Any) -> int | None:
 
 
 def sorted_by(flat_rows: Sequence[FlatRow], column: Column, *, descending: bool) -> list[FlatRow]:
-    """Rows in the order of a column, numbers before text, rows without a value last; equal ones stay in order."""
+    """Sort rows by a column: numbers before text, rows without a value last, equal rows in their order."""
     last = [row for row in flat_rows if _known(row.get(column.name)) is None]
     known = [row for row in flat_rows if _known(row.get(column.name)) is not None]
     known.sort(key=lambda row: (isinstance(row[column.name], str), row[column.name]), reverse=descending)

@@ -1,4 +1,4 @@
-"""Curves through the rows of a sweep: which columns they are over, and medians and bands in numbers."""
+"""Curves through the rows of a sweep: their columns, medians and bands as numbers."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from netlists import ParameterError
 from netlists.record import FloatArray
 
 MANY = 20
-"""Rows at one place, from which on quantiles say more than the range."""
+"""Number of rows at one place from which on the band shows quantiles instead of the range."""
 QUANTILES = (0.05, 0.95)
 REPEATS = ("seed", "trial")
-"""Options of which a median is wanted, rather than a curve for each value."""
+"""Options that are summarized by a median instead of one curve for each value."""
 LINEAR = ("bits", "yield")
-"""Figures that are never drawn on a logarithmic axis unless that is asked for."""
+"""Metrics with a linear axis unless a logarithmic one is requested."""
 WIDE = 3.0
-"""Positive values that span more than this factor get a logarithmic axis."""
+"""Factor between positive values above which an axis is logarithmic."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class Curve:
     """One curve.
 
     Attributes:
-        hue: The value that its rows share; None where it is not given, or all rows are one curve.
+        hue: Common value of its rows; None if it is not set, or if all rows are one curve.
         x: Shape (P,), rising.
         middle: Median of the rows at each place, shape (P,).
-        low: Lower end of the band, shape (P,); equal to `middle` where there is one value.
-        high: Upper end.
-        bands: What the ends are, in words, for each kind that occurs.
+        low: Lower end of the band, shape (P,); equal to `middle` for a single value.
+        high: Upper end of the band.
+        bands: Meaning of the ends, in words, for each type of band in the curve.
     """
 
     hue: Any
@@ -49,15 +49,15 @@ class Curve:
 
 @dataclass(frozen=True)
 class Chart:
-    """What a picture of a sweep shows.
+    """Content of a picture of a sweep.
 
     Attributes:
-        x: Across.
-        y: Up.
-        hue: What tells curves from each other; None for one curve.
-        over: Options that vary along neither: the median is over them.
-        curves: In the order of their hues.
-        left_out: How many rows are not in it and why, in words; empty when all are.
+        x: Column of the horizontal axis.
+        y: Column of the vertical axis.
+        hue: Column that separates the curves; None for one curve.
+        over: Other options that vary: the median is over them.
+        curves: Curves in the order of their hues.
+        left_out: Number of rows that are not shown, with reasons, in words; empty when all are shown.
     """
 
     x: Column
@@ -69,13 +69,13 @@ class Chart:
 
 
 def chart_of(rows: Sequence[Row], x: str | None, y: str, hue: str | None) -> Chart:
-    """Curves through the usable rows that have both figures; of points that ran again, through the newest ones.
+    """Compute curves through the usable rows that have both metrics; repeated points count by their newest row.
 
     Args:
-        rows: Of one sweep.
-        x: Any column of numbers; None takes the first numeric option that varies.
+        rows: Rows of one sweep.
+        x: Any column of numbers; None is the first numeric option that varies.
         y: Any column of numbers.
-        hue: Any column; `none` for one curve; None takes the next option that varies.
+        hue: Any column; `none` for one curve; None is the next option that varies.
 
     Raises:
         ParameterError: There is no such column, none of its values is a number, no row is usable, or nothing varies.
@@ -105,12 +105,12 @@ def chart_of(rows: Sequence[Row], x: str | None, y: str, hue: str | None) -> Cha
 
 
 def is_wide(values: Sequence[float] | FloatArray) -> bool:
-    """Whether values are positive and so far apart that a logarithmic scale shows them better."""
+    """True if values are positive and spread so far that a logarithmic scale is better."""
     return len(values) > 0 and min(values) > 0 and max(values) > WIDE * min(values)
 
 
 def is_logarithmic(name: str, values: Sequence[float] | FloatArray) -> bool:
-    """Whether the axis of a column is logarithmic where nobody says so."""
+    """Default choice of a logarithmic axis for a column."""
     return name not in LINEAR and is_wide(values)
 
 
@@ -150,7 +150,7 @@ def _curve(hue: Any, places: dict[float, list[FlatRow]], y: Column) -> Curve:
 
 
 def _band(group: Sequence[FlatRow], name: str) -> tuple[float, float, str]:
-    """Ends of the band at one place, and what they are: of many trials their spread, the widest of several rows."""
+    """Ends of the band at one place, and their meaning: the spread of many trials, the widest of several rows."""
     for parts, words in ((("q05", "q95"), "5 to 95 % of the trials"), (("low", "high"), "95 % confidence")):
         low, high = ([row[key] for row in group if row.get(key) is not None] for key in (f"{name}_{p}" for p in parts))
         if low and high:
@@ -163,7 +163,7 @@ def _band(group: Sequence[FlatRow], name: str) -> tuple[float, float, str]:
 
 
 def _left_out(rows: Sequence[Row], drawn: int, older: int) -> str:
-    """Such as `not drawn: 3 of 60 rows (2 UNSTABLE, 1 FAILED)`."""
+    """Note on rows left out, such as `not drawn: 3 of 60 rows (2 UNSTABLE, 1 FAILED)`."""
     if drawn == len(rows) + older:
         return ""
     statuses = Counter(row.status for row in rows if not row.usable)

@@ -1,4 +1,4 @@
-"""Rows of a sweep as pandas and xarray have them, and as Parquet files."""
+"""Rows of a sweep in pandas and xarray, and as Parquet files."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from amc_circuits.sweep.store import LARGEST_STORED, Row
 from netlists import ParameterError
 
 MEND = "needs pandas and pyarrow: pip install 'amc[tables]'"
-"""Xarray comes with them."""
+"""Advice if a package is missing; xarray comes with the others."""
 TEXTS = {option.name for option in ALL if option.kind == "text"} | set(ABOUT) - {"row_wall_time_s"} | {"warning"}
-"""Columns without a single value that would hold text."""
+"""Columns that hold text; needed for columns without a value."""
 NUMBER = Column("number", "", False)
 LARGEST_GRID = 10_000_000
-"""Places; more of them, and of points that fill no grid, are refused."""
+"""Most places of a grid."""
 SPARSEST = 100
-"""Places of a grid for each row."""
+"""Most places of a grid for each row; sparser points fill no grid."""
 
 
 def _imported(name: str, parameter: str) -> Any:
@@ -34,7 +34,7 @@ def _imported(name: str, parameter: str) -> Any:
 
 
 def write_parquet(flat_rows: Sequence[FlatRow], columns: Sequence[Column], path: Path) -> None:
-    """Rows as a Parquet file, with units in the metadata that pandas reads as `attrs`.
+    """Write rows as a Parquet file, with units in the metadata that pandas reads as `attrs`.
 
     Raises:
         ParameterError: Pandas or pyarrow is not installed.
@@ -44,7 +44,7 @@ def write_parquet(flat_rows: Sequence[FlatRow], columns: Sequence[Column], path:
 
 
 def to_frame(rows: Sequence[Row], columns: Sequence[Column]) -> Any:
-    """Rows as a pandas DataFrame: index `number`, SI units, `attrs["units"]` of the columns that have one.
+    """Convert rows to a pandas DataFrame: index `number`, SI units, `attrs["units"]` of the columns that have one.
 
     Raises:
         ParameterError: Pandas is not installed.
@@ -61,12 +61,12 @@ def _frame(flat_rows: Sequence[FlatRow], columns: Sequence[Column], parameter: s
 
 
 def si_unit(column: Column) -> str:
-    """The unit of what is stored: a share is a fraction, which has the unit 1."""
+    """Unit of the stored value: a share is a fraction, with the unit 1."""
     return "1" if column.unit == "%" else column.unit
 
 
 def _typed(values: list[Any], column: Column) -> Any:
-    """Values of one type: numbers with nan, flags, or text; where names stand among numbers, all as text."""
+    """Convert values to one type: numbers with nan, flags, or text; names among numbers make all of them text."""
     types = {type(value) for value in values if value is not None}
     if types <= {int, float} and (types or column.name not in TEXTS):
         whole = types == {int} and None not in values
@@ -80,10 +80,10 @@ def _typed(values: list[Any], column: Column) -> Any:
 
 
 def to_dataset(rows: Sequence[Row], columns: Sequence[Column]) -> Any:
-    """Rows as an xarray Dataset: options that vary are its dimensions, figures its variables, other options `attrs`.
+    """Convert rows to an xarray Dataset: options that vary are dimensions, metrics variables, other options `attrs`.
 
-    Places of the grid without a row are nan, texts there empty. Names in a dimension make all of its values text, and
-    an option that is not given there is `none`.
+    Places of the grid without a row are nan, texts there are empty. Names in a dimension make all of its values text,
+    and an option that is not set is `none` there.
 
     Raises:
         ParameterError: Xarray is not installed, several rows have one place, or the points fill no grid.
@@ -115,7 +115,7 @@ def to_dataset(rows: Sequence[Row], columns: Sequence[Column]) -> Any:
 
 
 def _axis(values: list[Any]) -> tuple[Any, list[int]]:
-    """The values of a dimension, each once, and the place of every row's among them."""
+    """Distinct values of a dimension, and the index of every row's value among them."""
     types = {type(value) for value in values}
     if types <= {int, float, type(None)} or types == {bool}:
         axis, places = np.unique([math.nan if value is None else value for value in values], return_inverse=True)
@@ -126,7 +126,7 @@ def _axis(values: list[Any]) -> tuple[Any, list[int]]:
 
 
 def _check_alone(rows: Sequence[Row], places: Any) -> None:
-    """Refuses several rows in one place, which differ by nothing that is an option."""
+    """Refuse several rows in one place, which differ in no option."""
     seen: dict[tuple[int, ...], Row] = {}
     for row, place in zip(rows, map(tuple, places.T.tolist()), strict=True):
         other = seen.setdefault(place, row)
@@ -139,7 +139,7 @@ def _check_alone(rows: Sequence[Row], places: Any) -> None:
 
 
 def _spread(values: Any, places: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
-    """Values in their places of the grid."""
+    """Put values into their places of the grid."""
     text = values.dtype == object
     grid = np.full(shape, "", dtype=object) if text else np.full(shape, np.nan)
     grid[places] = values if places else values[0]
@@ -151,7 +151,7 @@ def _units(column: Column) -> dict[str, str]:
 
 
 def _constants(rows: Sequence[Row], dimensions: dict[str, Any]) -> dict[str, Any]:
-    """What all rows have in common, as file formats take it."""
+    """Options that all rows share, in the types of file formats."""
     return {
         name: value if isinstance(value, (int, float, str)) and not isinstance(value, bool) else str(value)
         for name, value in rows[0].parameters.items()

@@ -29,24 +29,24 @@ from netlists.record import FloatArray
 
 LOG = ("x", "y", "xy", "none")
 MOST_ENTRIES = 8
-"""More numeric hues get a colour bar, more places across no tick each."""
+"""More numeric hues get a colour bar; with more places across, not every place gets a tick."""
 CLOSEST = 0.12
-"""Ticks at the places of rows are at least this part of the axis apart, or they are left to Matplotlib."""
+"""Least distance of ticks at the places of rows, as a part of the axis; closer ticks are left to Matplotlib."""
 LEGEND_ROWS = 20
 MOST_CURVES = 2 * LEGEND_ROWS
-"""More, if a legend has to tell them apart, are refused."""
+"""Most curves in a legend; more are refused."""
 MOST_TICKS = 7
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """What is to be drawn of a sweep, as it is typed; see `curves.chart_of` and `conditions.chosen`.
+    """User's choice of a sweep's picture; see `curves.chart_of` and `conditions.chosen`.
 
     Attributes:
-        x: A column.
-        y: A column.
-        hue: A column.
-        log: Which axes are logarithmic, one of `LOG`; None decides by the values.
+        x: Column of the horizontal axis.
+        y: Column of the vertical axis.
+        hue: Column that separates the curves.
+        log: Logarithmic axes, one of `LOG`; None decides by the values.
         where: Conditions on the rows.
     """
 
@@ -58,10 +58,10 @@ class Drawing:
 
 
 def plot_sweep(store: Store, path: Path, drawing: Drawing) -> None:
-    """A column of the usable rows over another, one curve for each value of a third: medians, and bands around them.
+    """Plot a column of the usable rows over another, one curve for each value of a third: medians with bands.
 
     Raises:
-        ParameterError: Something in `drawing` cannot be used, or there is nothing to draw.
+        ParameterError: A value in `drawing` cannot be used, or there is nothing to draw.
     """
     if drawing.log is not None and drawing.log not in LOG:
         raise ParameterError("log", repr(drawing.log), f"must be one of {', '.join(LOG)}")
@@ -84,7 +84,7 @@ def plot_sweep(store: Store, path: Path, drawing: Drawing) -> None:
 
 
 def _draw_curves(axes: Axes, chart: Chart) -> None:
-    """Curves told apart by colour, marker and line; many by a number, by the colours of a bar."""
+    """Draw curves that differ by colour, marker and line; many numeric hues get the colours of a bar."""
     hues = [curve.hue for curve in chart.curves]
     many = len(hues) > MOST_ENTRIES and all(isinstance(hue, (int, float)) for hue in hues)
     if chart.hue is not None and not many and len(hues) > MOST_CURVES:
@@ -94,7 +94,7 @@ def _draw_curves(axes: Axes, chart: Chart) -> None:
     for place, curve in enumerate(chart.curves):
         style = curve_style(place) if colours is None else {"color": colours.to_rgba(curve.hue), "marker": "."}
         label = None if chart.hue is None else _said(curve.hue, chart.hue)
-        # Between two values of a figure there is nothing that a line could mean.
+        # Between two values of a metric a connecting line would have no meaning.
         joined = {} if chart.x.option else {"linestyle": "none"}
         (line,) = axes.plot(curve.x, curve.middle, markersize=5, linewidth=1.3, label=label, **style | joined)
         if curve.bands:
@@ -115,7 +115,7 @@ def _colour_bar(axes: Axes, chart: Chart, hues: FloatArray) -> ScalarMappable:
 
 
 def _scale(axes: Axes, which: str, column: Column, values: FloatArray, asked: str | None) -> None:
-    """Scale, ticks and label of an axis."""
+    """Set scale, ticks and label of an axis."""
     axis: Axis = getattr(axes, f"{which}axis")
     logarithmic = is_logarithmic(column.name, values) if asked is None else which in asked
     if asked not in (None, "none") and logarithmic and values.min() <= 0:
@@ -134,7 +134,7 @@ def _scale(axes: Axes, which: str, column: Column, values: FloatArray, asked: st
 
 
 def _tick_places(axis: Axis, places: FloatArray) -> None:
-    """A tick at each place where rows are, if these are few and far enough from each other."""
+    """Set a tick at each place of rows, if these are few and far enough from each other."""
     along = np.log(places) if axis.get_scale() == "log" else places
     span = along[-1] - along[0]
     if len(places) <= MOST_ENTRIES and (span == 0 or np.diff(along).min() >= CLOSEST * span):
@@ -165,7 +165,7 @@ def _said(value: Any, column: Column) -> str:
 
 
 def plot_row(store: Store, number: int, path: Path) -> None:
-    """The stored outputs of a row over time.
+    """Plot the stored outputs of a row over time.
 
     Raises:
         ParameterError: There is no such row, or it has no waveforms.
@@ -174,7 +174,7 @@ def plot_row(store: Store, number: int, path: Path) -> None:
     if content is None:
         raise ParameterError("row", number, _no_waveforms(store.with_waveforms()))
     if {"circuit", "size", "status"} - row.figures.keys():
-        raise ParameterError("DIR", str(store.folder), f"its row {number} does not say what its waveforms are of")
+        raise ParameterError("DIR", str(store.folder), f"its row {number} has no description of its waveforms")
     response, places = unpack_traces(content)
     rows = store.rows()
     columns = {column.name: column for column in columns_of([flat(row)])}

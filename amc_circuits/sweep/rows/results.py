@@ -1,4 +1,4 @@
-"""The rows of a sweep in Python: as records, in pandas, in xarray, in a notebook."""
+"""Rows of a sweep in Python: as records, in pandas, in xarray, in a notebook."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     import xarray
 
 SHOWN_ROWS = 10
-"""In a notebook."""
+"""Most rows shown in a notebook."""
 
 
 @dataclass(frozen=True, repr=False)
 class SweepResults:
-    """The rows of a sweep, as they were when it was opened; a sweep that still runs can be opened again.
+    """Rows of a sweep at the time of opening; a running sweep can be opened again.
 
     Attributes:
-        folder: Of the sweep.
-        rows: In the order of their numbers.
-        columns: Of all rows of the sweep.
+        folder: Folder of the sweep.
+        rows: Rows in the order of their numbers.
+        columns: Columns of all rows of the sweep.
     """
 
     folder: Path
@@ -44,7 +44,7 @@ class SweepResults:
         return iter(self.rows)
 
     def where(self, *conditions: str) -> SweepResults:
-        """The rows that keep all conditions, such as `size>=16,status=SETTLED`; see `conditions.chosen`.
+        """Select the rows that keep all conditions, such as `size>=16,status=SETTLED`; see `conditions.chosen`.
 
         Raises:
             ParameterError: A condition cannot be read, or no row has its column.
@@ -52,7 +52,9 @@ class SweepResults:
         return replace(self, rows=tuple(chosen(self.rows, conditions)))
 
     def to_pandas(self) -> pandas.DataFrame:
-        """One line a row: index `number`, columns as in `amc table --format csv`, SI units, `attrs["units"]`.
+        """Convert to a DataFrame, one line a row.
+
+        The index is `number`, the columns are those of `amc table --format csv`, in SI units, with `attrs["units"]`.
 
         Raises:
             ParameterError: Pandas is not installed.
@@ -63,7 +65,11 @@ class SweepResults:
         return frame
 
     def to_xarray(self) -> xarray.Dataset:
-        """The options that vary as dimensions, the figures as variables with `attrs["units"]`; see `frames.to_dataset`.
+        """Convert to a Dataset with the varied options as dimensions and the metrics as variables.
+
+        See `frames.to_dataset`.
+
+        Variables have `attrs["units"]`.
 
         Raises:
             ParameterError: Xarray is not installed, several rows have one place, or the points fill no grid.
@@ -77,14 +83,14 @@ class SweepResults:
         return f"SweepResults({str(self.folder)!r}: {self._summary()})"
 
     def _summary(self) -> str:
-        """How many rows, how they ended, and what varies."""
+        """Number of rows, their statuses, and the options that vary."""
         statuses = Counter(row.status for row in self.rows).most_common()
         values = {name: len({str(row.parameters.get(name)) for row in self.rows}) for name in varied_options(self.rows)}
         parts = [f"{len(self)} rows", *(f"{count} {status}" for status, count in statuses)]
         return ", ".join(parts) + "".join(f"; {name}: {count} values" for name, count in values.items())
 
     def _repr_html_(self) -> str:
-        """The summary and the first rows; without colours of its own, so that it suits light and dark pages."""
+        """Summary and first rows as HTML, without colours of its own, so that it suits light and dark pages."""
         flat_rows = [flat(row) for row in self.rows[:SHOWN_ROWS]]
         columns = main_columns(self.rows, self.columns)
         head = "".join(f"<th>{escape(column.heading)}</th>" for column in columns)
@@ -98,10 +104,10 @@ class SweepResults:
 
 
 def open_sweep(folder: str | Path) -> SweepResults:
-    """The rows that the folder of a sweep holds now, also while it runs; nothing is written.
+    """Open the folder of a sweep and read its rows, also while it runs; nothing is written.
 
     Raises:
-        ParameterError: It holds no sweep, or one of another version of this package.
+        ParameterError: The folder holds no sweep, or one of another version of this package.
     """
     with Store(Path(folder)) as store:
         rows = tuple(store.rows())

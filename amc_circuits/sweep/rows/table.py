@@ -1,4 +1,4 @@
-"""What `amc table` does: rows for people and for files."""
+"""Implementation of `amc table`: rows for users and for files."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ MAIN = (
     "bits",
     "predicted_settling_time_s",
 )
-"""Figures that people are shown, the most important first: where there is no room, the last are left out."""
+"""Metrics of the printed table, the most important first; the last ones are left out if there is no room."""
 MOST_REASONS = 10
 _FORMULA = set(
     "=+-@\t\r\n'\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
 )
-"""Signs with which a text begins that a spreadsheet may take for a formula; and its own sign for what is none."""
+"""First characters of a text that a spreadsheet may take for a formula, and of its mark for plain text."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be shown of a sweep, as it is typed.
+    """User's choice of a sweep's table.
 
     Attributes:
         where: Conditions, see `conditions.chosen`.
-        columns: Names with commas between them; None for all, or what people need.
+        columns: Names with commas between them; None for all in files, and for the main ones in print.
         sort: A column, with `-` before it for descending; None for the order of the sweep.
-        raw_csv: True leaves texts as they are that a spreadsheet would take for formulas.
+        raw_csv: True leaves texts unchanged that a spreadsheet would take for formulas.
     """
 
     where: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class Wanted:
 
 
 def table(folder: Path, form: str | None, output: Path | None, wanted: Wanted) -> None:
-    """`amc table`."""
+    """Run `amc table`."""
     form = _format(form, output)
     if wanted.raw_csv and form != "csv":
         raise ParameterError("raw_csv", "true", f"has no effect on {form}; add --format csv")
@@ -84,7 +84,7 @@ def table(folder: Path, form: str | None, output: Path | None, wanted: Wanted) -
 def _print_table(
     rows: Sequence[Row], flat_rows: Sequence[FlatRow], columns: Sequence[Column], asked: Sequence[Column], folder: Path
 ) -> None:
-    """For people: what was asked for or is needed most, and why rows are not usable."""
+    """Print the requested or main columns, and why rows are not usable."""
     kept = {row["number"] for row in flat_rows}
     shown = [row for row in rows if row.number in kept]
     total = counted(len(rows), "point")
@@ -102,7 +102,7 @@ def _print_table(
 
 
 def _format(form: str | None, output: Path | None) -> str:
-    """How rows are written: as told, or as the name of the file says."""
+    """Format of the rows: as requested, or from the suffix of the file."""
     if form is None:
         suffix = "" if output is None else output.suffix.lower().removeprefix(".")
         form = suffix if suffix in FORMATS else "table"
@@ -139,7 +139,7 @@ def _json(flat_rows: Sequence[FlatRow], columns: Sequence[Column]) -> str:
 
 
 def _csv(flat_rows: Sequence[FlatRow], columns: Sequence[Column], *, raw: bool) -> str:
-    """Rows as CSV; unless raw, no text in it is a formula for a spreadsheet."""
+    """Format rows as CSV; unless raw, no text in it is a formula for a spreadsheet."""
     names = [column.name for column in columns]
     lines: Iterable[Sequence[object]] = (names, *([row.get(name) for name in names] for row in flat_rows))
     return "".join(_csv_line(cells if raw else [_quoted(cell) for cell in cells]) for cells in lines)
@@ -153,15 +153,15 @@ def _csv_line(cells: Iterable[object]) -> str:
 
 
 def _quoted(cell: object) -> object:
-    """A text that begins as a formula, or with the sign by which such are quoted, with that sign before it.
+    """Put the mark for plain text before a text that begins like a formula or with that mark.
 
-    Numbers stay numbers. OWASP, "CSV injection", lists the signs; a blank before them does not help everywhere.
+    Numbers stay numbers. OWASP, "CSV injection", lists the characters; a blank before them does not help everywhere.
     """
     return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ")[:1] in _FORMULA and cell.strip(" ") else cell
 
 
 def main_columns(rows: Sequence[Row], columns: Sequence[Column]) -> list[Column]:
-    """What people are shown first: number, options that vary, status, and the figures of `MAIN` that some row has."""
+    """Main columns: number, options that vary, status, and the metrics of `MAIN` that some row has."""
     known = {column.name: column for column in columns}
     missing = [name for name in MAIN if name in known]
     for row in rows:
@@ -174,7 +174,7 @@ def main_columns(rows: Sequence[Row], columns: Sequence[Column]) -> list[Column]
 
 
 def reasons(rows: Sequence[Row], folder: Path) -> list[str]:
-    """A line for every reason why rows are not usable, failures first: which rows, and where deck and log are."""
+    """Reasons why rows are not usable, failures first, one line each, with the rows and the place of deck and log."""
     found: dict[tuple[str, str], list[Row]] = {}
     for row in sorted(rows, key=lambda row: not row.failed):
         if not row.usable:

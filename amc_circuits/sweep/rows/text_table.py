@@ -1,6 +1,6 @@
 """Rows as a table of text: units in the headings, folded or cut to the width of a terminal.
 
-By hand, for Rich takes minutes for what a large sweep has.
+Written by hand: Rich takes minutes for the rows of a large sweep.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from amc_circuits.values.quantities import format_quantity
 
 HEADING_WIDTH = 10
 FOLDED = 24
-"""Texts that are longer may take several lines in a terminal."""
+"""Longest text in one line; longer texts may take several lines in a terminal."""
 GAP = 2
 
 
 @dataclass(frozen=True)
 class _Printed:
-    """A column as it is printed.
+    """A column in print.
 
     Attributes:
-        title: In words.
-        heading: Its lines.
-        cells: One a row.
-        text: True where these begin at the left.
-        width: Characters.
+        title: Title in words.
+        heading: Lines of the heading.
+        cells: Cells, one a row.
+        text: True if the cells are aligned left.
+        width: Width in characters.
     """
 
     title: str
@@ -42,7 +42,7 @@ class _Printed:
 
 
 def cell(value: Any, column: Column) -> str:
-    """A value as people read it under the heading of its column, which has the unit; `-` where there is none."""
+    """Format a value under the heading of its column, which has the unit; `-` for no value."""
     if value is None or isinstance(value, bool):
         return "-" if value is None else str(value).lower()
     if isinstance(value, str):
@@ -53,17 +53,17 @@ def cell(value: Any, column: Column) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text from anywhere as a terminal can be given it."""
+    """Make a text from outside safe for a terminal."""
     return "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))
 
 
 def lines_of(flat_rows: Sequence[FlatRow], columns: Sequence[Column]) -> list[str]:
-    """A table of all these columns; in a terminal, long texts share the room that the others leave."""
+    """Format a table of all these columns; in a terminal, long texts share the room that the others leave."""
     return list(_lines([_printed(flat_rows, column) for column in columns], _terminal_width()))
 
 
 def fitted_lines(flat_rows: Sequence[FlatRow], columns: Sequence[Column], keep: int) -> list[str]:
-    """A table of so many columns, the first `keep` at least, as a terminal has room for, and what is left out."""
+    """Format as many columns as fit into a terminal, at least the first `keep`, and a note on the rest."""
     printed, limit = [_printed(flat_rows, column) for column in columns], _terminal_width()
     shown = list(printed)
     while limit and len(shown) > keep and _width(_widths(shown, limit)) > limit:
@@ -74,7 +74,7 @@ def fitted_lines(flat_rows: Sequence[FlatRow], columns: Sequence[Column], keep: 
 
 
 def _terminal_width() -> int:
-    """Characters in a line; 0 where there is no terminal, and so no limit."""
+    """Characters in a line; 0 without a terminal, for no limit."""
     console = Console()
     return console.width if console.is_terminal else 0
 
@@ -88,7 +88,7 @@ def _printed(flat_rows: Sequence[FlatRow], column: Column) -> _Printed:
 
 
 def _widths(printed: Sequence[_Printed], limit: int) -> list[int]:
-    """Of all columns; where they pass the limit, long texts are made to share what the others leave."""
+    """Widths of all columns; beyond the limit, long texts share the room that the others leave."""
     widths = [column.width for column in printed]
     long = [width for width in widths if width > FOLDED]
     if not (long and limit and _width(widths) > limit):
@@ -102,7 +102,7 @@ def _width(widths: Sequence[int]) -> int:
 
 
 def _lines(printed: Sequence[_Printed], limit: int) -> Iterator[str]:
-    """Headings, a rule, rows; nothing where there are no columns, as of a sweep without rows."""
+    """Yield headings, a rule and rows; nothing without columns, as for a sweep without rows."""
     if not printed:
         return
     widths = _widths(printed, limit)

@@ -31,23 +31,23 @@ from amc_circuits.sweep.run.cluster_call import Answer, Call, answered, sendable
 from netlists import ParameterError
 
 CONNECTING = 8.0
-"""s that a scheduler has to answer, at first and after the connection was lost."""
+"""Time limit for a scheduler's answer, at first and after a lost connection, s."""
 LOOKING = 1.0
-"""s between two looks at which workers there are."""
+"""Interval between two checks for workers, s."""
 ALONE = 5.0
-"""s without any worker until that is told."""
+"""Time without any worker before a warning, s."""
 CLOSING = 3.0
-"""s that taking leave of the scheduler may take."""
+"""Time limit for disconnecting from the scheduler, s."""
 AHEAD = 2
-"""Calls for each thread of the cluster: one is made, the next waits beside it."""
+"""Calls for each thread of the cluster: one runs, the next waits."""
 LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application", "asyncio")
 
 
 class DaskWorkers:
-    """The workers of a Dask cluster that is running: an `Executor` for points.
+    """Workers of a running Dask cluster: an `Executor` for points.
 
-    A context manager; when it is left, calls that wait are dropped, and of those under way the results. Calls that a
-    worker takes with it when it dies are made again by others, as often as the scheduler allows. Quiets Dask's loggers.
+    A context manager; on leaving, waiting calls are dropped, and so are the results of running ones. When a worker
+    dies, others repeat its calls, as often as the scheduler allows. Dask's loggers are silenced.
 
     Args:
         scheduler: Its address, such as tcp://host:8786, or the file that it wrote (`dask scheduler --scheduler-file`).
@@ -78,27 +78,27 @@ class DaskWorkers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # The scheduler forgets what nobody waits for.
+        # The scheduler forgets calls that nobody waits for.
         with contextlib.suppress(OSError, TimeoutError):
             self._client.close(timeout=CLOSING)
 
     @property
     def free(self) -> int:
-        """How many more calls it takes: as many as keep all threads of all workers busy."""
+        """Number of further calls: as many as keep all threads of all workers busy."""
         return max(0, AHEAD * sum(self._threads.values()) + 2 - len(self._sent) - len(self._waiting))
 
     def submit(self, tag: Point, call: Callable[[], Any], timeout: float | None = None) -> None:
-        """Hands over a call.
+        """Hand over a call.
 
         Args:
-            tag: The point that it is for.
-            call: It and its result can be pickled.
-            timeout: s from when a worker begins it; then nobody waits for its end any more, though it goes on there.
+            tag: Point of the call.
+            call: The call; it and its result can be pickled.
+            timeout: Time limit from its start on a worker, s; then nobody waits for its end, though it continues there.
         """
         self._waiting.append(Call(tag, call, timeout))
 
     def finished(self) -> list[Ended[Any]]:
-        """Waits until calls have ended, or for `PATIENCE`, and returns them.
+        """Wait until calls have ended, or for `PATIENCE`, and return them.
 
         Raises:
             ParameterError: The scheduler is gone, or a worker has other versions.
@@ -108,15 +108,15 @@ class DaskWorkers:
             self._send()
             return self._ended(self._taken())
         except Exception:
-            self._check_connection()  # without one, Dask raises whatever comes first
+            self._check_connection()  # without a connection, Dask raises arbitrary errors
             raise
 
     def _send(self) -> None:
-        """Hands over all at once what was submitted: each message costs the scheduler as much as a call in it."""
+        """Send all submitted calls at once: each message costs the scheduler as much as a call in it."""
         calls, self._waiting = self._waiting, []
         if not calls:
             return
-        # First come, first served: of calls that came together the one whose key is first.
+        # First come, first served: among calls that came together, the one with the first key.
         keys = [f"{self._name}-{next(self._numbers):08d}" for _ in calls]
         packed = [pickle.dumps((answered, (call, self._version(call.point.options["engine"])))) for call in calls]
         futures = self._client.map(sendable(), packed, key=keys, pure=False, fifo_timeout="0 s")
@@ -130,7 +130,7 @@ class DaskWorkers:
         return self._versions[engine]
 
     def _taken(self) -> list[tuple[Call, Any]]:
-        """Calls whose end was heard of; none after a while without any."""
+        """Calls that ended; empty after a while without any."""
         keys = []
         with contextlib.suppress(queue.Empty):
             keys.append(self._done.get(timeout=PATIENCE))
@@ -148,13 +148,13 @@ class DaskWorkers:
                 ended.append(Ended(call.point, answer.result, answer.error))
             elif future.status == "error":
                 ended.append(Ended(call.point, None, self._failure(future.exception())))
-            else:  # lost with the connection, or cancelled by somebody else
+            else:  # lost with the connection, or cancelled by another client
                 self._check_connection()
                 self._waiting.append(call)
         return ended
 
     def _answers(self, futures: Sequence[Any]) -> list[Answer | None]:
-        """What workers said; None where there is nothing."""
+        """Answers of workers; None if there is none."""
         named = {str(place): future for place, future in enumerate(futures)}
         try:
             found = self._client.gather(named, errors="skip") if futures else {}
@@ -163,10 +163,10 @@ class DaskWorkers:
         return [_unpacked(found.get(name)) for name in named]
 
     def _failure(self, error: Exception) -> Exception:
-        """What kept the cluster from making a call, as the error of this call.
+        """Convert a failure of the cluster to the error of a call.
 
         Raises:
-            ParameterError: No call can be made there.
+            ParameterError: No call can run there.
         """
         if isinstance(error, KilledWorker):
             count = error.allowed_failures + 1
@@ -177,7 +177,7 @@ class DaskWorkers:
         return error
 
     def _look(self) -> None:
-        """Looks, now and then, which workers there are."""
+        """Check from time to time which workers exist."""
         self._check_connection()
         now = time.monotonic()
         if self._client.status != "running" or now < self._next_look:
@@ -192,9 +192,9 @@ class DaskWorkers:
             _tell(f"no worker is connected to {self._address}; waiting for one: dask worker {self._address}")
 
     def _check_address(self) -> None:
-        """Raises `ParameterError` where there is no scheduler."""
+        """Raise `ParameterError` if there is no scheduler."""
         try:
-            # A client would wait for ever where something else answers.
+            # A client would wait forever if something else answers.
             identity = asyncio.run(asyncio.wait_for(_identity(self._address), CONNECTING))
         except (ValueError, TypeError) as error:
             raise self._refused(f"must be such as tcp://host:8786, or the file of a scheduler ({error})") from None
@@ -204,7 +204,7 @@ class DaskWorkers:
             raise self._refused(f"what answers there is a Dask {identity.get('type')}; give its scheduler's address")
 
     def _check_connection(self) -> None:
-        """Raises `ParameterError` where the scheduler is gone for good."""
+        """Raise `ParameterError` if the scheduler is gone for good."""
         if self._client.status in ("closing", "closed"):
             mend = "what is done is kept, the same command goes on, with or without --scheduler"
             raise self._refused(f"the Dask scheduler answers no more; {mend}")
@@ -238,7 +238,7 @@ async def _identity(address: str) -> dict[str, Any]:
 
 
 def _tell_other_packages(mismatches: Sequence[str]) -> None:
-    """Makes one line of Dask's tables of package versions."""
+    """Summarize Dask's tables of package versions in one line."""
     for text in mismatches:
         names = [name for name in re.findall(r"^\| (\S+)", text, re.MULTILINE) if name != "Package"]
         _tell(f"this machine and the cluster have other versions of {', '.join(names)}; last digits may differ")

@@ -1,4 +1,4 @@
-"""A call on a Dask worker: made where versions and files are those of the sweep, left alone when it is late."""
+"""A call on a Dask worker: it runs if versions and files are those of the sweep, and is abandoned when it is late."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from netlists import ParameterError
 
 @dataclass(frozen=True)
 class Call:
-    """A call that is handed over.
+    """A call for a worker.
 
     Attributes:
-        point: What it is for.
-        make: It.
-        timeout: s that it may take; None for as long as it takes.
+        point: Point of the call.
+        make: Function that runs it.
+        timeout: Time limit, s; None for no limit.
     """
 
     point: Point
@@ -35,12 +35,12 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a worker says to a call.
+    """Answer of a worker to a call.
 
     Attributes:
-        result: What it returned.
-        error: What it raised.
-        refusal: Why this worker must not make it.
+        result: Result of the call.
+        error: Exception of the call.
+        refusal: Reason why this worker must not run it.
     """
 
     result: Any = None
@@ -49,10 +49,10 @@ class Answer:
 
 
 def sendable() -> Callable[[bytes], bytes | str]:
-    """A function that makes what was packed and returns the packed answer, or why it cannot be unpacked there.
+    """Make a function that runs a packed call and returns the packed answer, or why it cannot be unpacked there.
 
-    It goes through Dask as it is, not by the name of its module, because the scheduler reads all that it passes on, and
-    a worker without this package would die of a call that it cannot read.
+    The function goes through Dask by value, not by the name of its module. The scheduler reads all that it forwards,
+    and a worker without this package would die of a call that it cannot read.
     """
 
     def unpacked(packed: bytes) -> bytes | str:
@@ -70,16 +70,16 @@ def sendable() -> Callable[[bytes], bytes | str]:
 
 
 def answered(call: Call, version: str) -> Answer:
-    """Makes a call.
+    """Run a call.
 
     Args:
-        call: It.
-        version: Of its engine, where the rows are stored.
+        call: The call.
+        version: Version of its engine on the machine that stores the rows.
     """
     if (here := _version(call.point.options["engine"])) != version:
         return Answer(refusal=f"its worker {get_worker().address} has {here}, but this sweep needs {version}")
     done: queue.SimpleQueue[Answer] = queue.SimpleQueue()
-    # In a thread of its own: what takes too long can be left alone, but not ended.
+    # In a thread of its own: a call that takes too long can be abandoned, but not ended.
     threading.Thread(target=lambda: done.put(_made(call, version)), daemon=True).start()
     try:
         return done.get(timeout=None if call.timeout is None else min(call.timeout, threading.TIMEOUT_MAX))
@@ -91,7 +91,7 @@ def _made(call: Call, version: str) -> Answer:
     try:
         _check_files(call.point, version)
         return Answer(call.make())
-    except BaseException as error:  # Somebody waits for an answer.
+    except BaseException as error:  # the caller waits for an answer
         return Answer(error=error)
 
 
@@ -103,7 +103,7 @@ def _version(engine: str) -> str:
 
 
 def _check_files(point: Point, version: str) -> None:
-    """Raises `ParameterError` where files can be read but are others than those in the point's key."""
+    """Raise `ParameterError` if files can be read but differ from those in the point's key."""
     named = {name: point.options[name] for name in FILES if point.options[name] is not None}
     readable = bool(named) and all(Path(path).is_file() for path in named.values())
     if readable and key_of(point.circuit, point.options, version) != point.key:

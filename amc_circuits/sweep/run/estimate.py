@@ -1,4 +1,4 @@
-"""What a sweep will take, time and disk, before it is run: from a few of its points, and from rows that there are."""
+"""Estimate of a sweep's time and disk space, from a few of its points and from existing rows."""
 
 from __future__ import annotations
 
@@ -24,52 +24,59 @@ from amc_circuits.sweep.store import DATABASE, FAILED, INVALID, Row, Store
 from amc_circuits.values.quantities import counted, format_quantity
 
 BUDGET = 10.0
-"""s for running points; chosen here."""
+"""Time for running points, s; a choice of this package."""
 SIZES, SAMPLES = 5, 3
-"""At most so many sizes of a kind of points are run, and so many points of a size; chosen here."""
+"""Most sizes of a type of points that are run, and most points of a size; a choice of this package."""
 LARGE = 64
-"""A kind whose smallest size is larger is run smaller first, to see what it would take; chosen here."""
+"""Smallest size above which a type is first run with smaller sizes, to see its time; a choice of this package."""
 TRIALS = 2 * CHUNK
-"""Of more trials in a point, so many are run."""
+"""Most trials of a point that are run."""
 ROWS = 1000
-"""So many of the rows that there are are looked at."""
+"""Most existing rows that are examined."""
 STEEPNESS = (2.0, 4.0)
-"""Least and largest power of the size with which time is taken to grow beyond what was run: there are size^2 cells."""
+"""Least and largest power of the size with which time grows beyond the measured range: there are size^2 cells."""
 SMALL = 16
-"""Up to this size, time is what every point takes, whatever its size: seen with both engines."""
+"""Size up to which every point takes the same time, as observed with both engines."""
 ALONE = 2.5
-"""The power where one size was run alone; from 64 to 256, ngspice and the state-space engine were seen to take 2.2 to
-2.4."""
+"""Power of the size if a single size was run.
+
+From 64 to 256, ngspice and the state-space engine showed 2.2 to 2.4.
+"""
 START, ROW_TIME = 5.0, 0.004
-"""s that programs take to be loaded, here and in processes, and s of a row besides its simulation; both measured here,
-on two cores."""
+"""Time to load programs, here and in processes, s, and time of a row besides its simulation, s.
+
+Both were measured on two cores.
+"""
 PAGE = 4096
-"""Bytes of a page of an SQLite database; a longer row goes on in pages of its own."""
+"""Bytes of a page of an SQLite database; a longer row continues in pages of its own."""
 ROW_BYTES, KEY_BYTES, LOG_BYTES = 450, 120, 60
-"""Of a row besides options and figures: hashes, host, versions and time; an entry of the index of keys, 64 bytes in
-pages two thirds full; a line of the log."""
+"""Bytes of a row, of its index entry and of its line in the log.
+
+A row without options and metrics has hashes, host, versions and time. An entry of the index of keys has 64 bytes, in
+pages that are two thirds full.
+"""
 DECISIVE = ("engine", "opamp", "opamp_file", "interconnect", "monte_carlo", "noise")
-"""Options besides the size that decide what a point takes, by their value."""
+"""Options besides the size whose value decides the time of a point."""
 SWITCHES = ("wire_resistance", "line_capacitance", "nonlinearity_voltage")
-"""The same, by whether they are there."""
+"""Options whose presence decides it."""
 
 Kind = tuple[Any, ...]
 
 
 @dataclass
 class Group:
-    """Points of one kind and size.
+    """Points of one type and size.
 
     Attributes:
-        count: How many.
-        points: Some of them, by chance.
+        count: Number of points.
+        points: Random sample of them.
     """
 
     count: int = 0
     points: list[Point] = field(default_factory=list)
 
     def add(self, point: Point, generator: np.random.Generator) -> None:
-        """Counts a point and keeps it with the chance that every other one has (Vitter 1985, algorithm R)."""
+        """Count a point, and sample it with the same probability as every other one (Vitter 1985, algorithm R)."""
         self.count += 1
         if len(self.points) < SAMPLES:
             self.points.append(point)
@@ -82,13 +89,13 @@ Groups = dict[tuple[Kind, float], Group]
 
 @dataclass
 class Measured:
-    """What points took, by kind and size: pairs of seconds and bytes.
+    """Measured time and storage of points, by type and size: pairs of seconds and bytes.
 
     Attributes:
-        found: All.
-        points: How many points were run for it.
-        rows: How many rows were looked up for it.
-        spent: s that running them took.
+        found: All measurements.
+        points: Number of points that were run.
+        rows: Number of existing rows that were used.
+        spent: Time for running points, s.
         problem: Why a point that was run cannot be simulated; empty if all can.
     """
 
@@ -99,13 +106,13 @@ class Measured:
     problem: str = ""
 
     def add(self, kind: Kind, size: float, seconds: float, stored: float) -> None:
-        """Takes down what a point took."""
+        """Record the cost of a point."""
         self.found.setdefault(kind, {}).setdefault(size, []).append((max(seconds, 1e-6), stored))
 
     def expected(self, kind: Kind, size: float) -> tuple[float, float]:
-        """Seconds and bytes of a point: between sizes on straight lines, of times in logarithms; 0 if nothing is known.
+        """Seconds and bytes of a point, interpolated between sizes, time in logarithms; 0 without data.
 
-        Of a kind of which nothing is known, what is known of all kinds.
+        A type without data uses the data of all types.
         """
         curves = [self.found[kind]] if kind in self.found else list(self.found.values())
         if not curves:
@@ -120,15 +127,15 @@ class Measured:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a sweep will take.
+    """Expected time and storage of a sweep.
 
     Attributes:
-        plan: What is to be done.
-        seconds: Until its end.
-        stored: Bytes by which its folder will grow.
-        measured: From what that is known.
-        largest: The largest size that is known, where there are larger ones; else None.
-        unknown: Of how many kinds of points nothing is known but what others take.
+        plan: Plan of the sweep.
+        seconds: Time until its end, s.
+        stored: Growth of its folder, bytes.
+        measured: Measurements behind the estimate.
+        largest: Largest measured size, if the sweep has larger ones; else None.
+        unknown: Number of types of points without data of their own.
     """
 
     plan: Plan
@@ -139,7 +146,7 @@ class Estimate:
     unknown: int = 0
 
     def lines(self, jobs: int) -> list[str]:
-        """What it says to people, but for the number of points."""
+        """Lines for the user, except for the number of points."""
         if not self.plan.points:
             return ["nothing to run"]
         sources = {"sample point": self.measured.points, "row": self.measured.rows}
@@ -160,13 +167,13 @@ def _rough(seconds: float) -> str:
 
 
 def estimate(sweep: Sweep, folder: Path | None, jobs: int, handling: Handling) -> Estimate:
-    """Runs a few points in this process and writes nothing.
+    """Estimate a sweep from a few points, run in this process; nothing is written.
 
     Args:
-        sweep: What would be run.
-        folder: Where; it need not be there.
-        jobs: Processes.
-        handling: How.
+        sweep: The sweep.
+        folder: Its folder, which need not exist.
+        jobs: Number of processes.
+        handling: How the sweep is run.
 
     Raises:
         ParameterError: The folder's database cannot be read.
@@ -192,7 +199,7 @@ def _kind(options: Mapping[str, Any]) -> Kind:
 
 
 def _size(options: Mapping[str, Any]) -> float:
-    """Rows of the matrix; where a drawn one has other columns, their geometric mean."""
+    """Number of rows of the matrix; for a rectangular drawn one, the geometric mean of rows and columns."""
     rows = options.get("size") or rows_of_matrix(options)
     return math.sqrt(rows * (options.get("columns") or rows))
 
@@ -206,7 +213,7 @@ def _grouped(plan: Plan) -> Groups:
 
 
 def _look_up(store: Store, circuit: str, groups: Groups, with_waveforms: bool, measured: Measured) -> None:
-    """Takes down what rows took that are like points to be run."""
+    """Record the cost of existing rows that are similar to points to run."""
     numbers = store.with_waveforms() if with_waveforms else sorted(number for number, _ in store.states().values())
     for number in numbers[:: len(numbers) // ROWS + 1]:
         row = store.row(number)
@@ -218,7 +225,7 @@ def _look_up(store: Store, circuit: str, groups: Groups, with_waveforms: bool, m
 
 
 def _run_some(groups: Groups, measured: Measured) -> None:
-    """Runs a point of each size, small ones first, then others of the same sizes, as long as there is time."""
+    """Run a point of each size, small ones first, then others of the same sizes, until the time is over."""
     unknown: dict[Kind, list[float]] = defaultdict(list)
     for kind, size in groups:
         if size not in measured.found.get(kind, {}):
@@ -233,12 +240,12 @@ def _run_some(groups: Groups, measured: Measured) -> None:
 
 
 def _spread(sizes: list[float]) -> list[float]:
-    """The smallest, the largest and some between."""
+    """Choose the smallest, the largest and some sizes between."""
     return [sizes[round(place)] for place in np.linspace(0, len(sizes) - 1, min(len(sizes), SIZES))]
 
 
 def _steps(point: Point, first: bool) -> list[Point]:
-    """A point to be run; if it is large and the first of its kind, smaller ones before it."""
+    """Sequence for a point: if it is large and the first of its type, smaller ones come first."""
     sides = [name for name in ("size", "columns") if point.options.get(name)]
     if not first or not sides or _size(point.options) <= LARGE:
         return [point]
@@ -247,7 +254,7 @@ def _steps(point: Point, first: bool) -> list[Point]:
 
 
 def _run(point: Point, kind: Kind, measured: Measured) -> None:
-    """Runs a point, if there is time for what it is expected to take."""
+    """Run a point, if its expected time is available."""
     trials = point.options["monte_carlo"] or 0
     larger = max(trials / TRIALS, 1.0)
     if measured.spent + measured.expected(kind, _size(point.options))[0] / larger > BUDGET:
@@ -256,7 +263,7 @@ def _run(point: Point, kind: Kind, measured: Measured) -> None:
         point = replace(point, options=point.options | {"monte_carlo": TRIALS})
     outcome = run_point(point)
     if not measured.points and outcome.wall_time_s < START:
-        outcome = run_point(point)  # What is loaded for the first one is not loaded again.
+        outcome = run_point(point)  # the first run also loads modules
     measured.spent += outcome.wall_time_s
     measured.points += 1
     if outcome.status in (FAILED, INVALID) and not measured.problem:
@@ -267,19 +274,19 @@ def _run(point: Point, kind: Kind, measured: Measured) -> None:
 
 
 def _stored(parameters: Mapping[str, Any], found: Outcome | Row, waveforms: bytes | None) -> float:
-    """Bytes of a row on the disk, with its waveforms and its line in the log."""
+    """Bytes of a row on disk, with its waveforms and its line in the log."""
     texts = json.dumps(parameters), json.dumps(found.figures), found.error
     row = _in_pages(ROW_BYTES + sum(map(len, texts))) + KEY_BYTES + LOG_BYTES + len(found.error)
     return row if waveforms is None else row + _in_pages(len(waveforms) + 64) + KEY_BYTES
 
 
 def _in_pages(count: int) -> float:
-    """Bytes that so many take in a table: as many rows as fit on a page, or pages of their own and a rest."""
+    """Bytes of a record of this length in a table: as many as fit share a page, longer ones have pages of their own."""
     return PAGE / (PAGE // count) if count <= PAGE else count * (1 + 1 / 32)
 
 
 def _steepness(sizes: list[float], seconds: list[float]) -> float:
-    """The power of the size with which time grows where it is largest."""
+    """Power of the size with which time grows at the largest sizes."""
     if len(sizes) < 2 or sizes[-1] <= SMALL:
         return ALONE
     found = math.log(seconds[-1] / seconds[-2]) / math.log(sizes[-1] / sizes[-2])

@@ -1,4 +1,4 @@
-"""What comes of one point of a sweep, wherever it runs."""
+"""Outcome of one point of a sweep, wherever it runs."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ from amc_circuits.sweep.store.evidence import read_evidence
 from netlists import ParameterError
 
 PRELOADED = (__name__,)
-"""Imported once, by the server from which processes are forked."""
+"""Modules imported once, by the server from which processes are forked."""
 NOT_IN_ROWS = ("x", "y", "notes", "message", "provenance")
 TRACEBACK = "traceback.txt"
 DISAGREE = "engines_disagree"
-"""Figure of a point that failed because two engines found different waveforms; no other point has it."""
+"""Metric of a point that failed because two engines computed different waveforms; no other point has it."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a point; all of it can be sent from one machine to another.
+    """Outcome of a point; all of it can be sent from one machine to another.
 
     Attributes:
-        status: Of the solution, or `FAILED` or `INVALID`.
-        figures: What was measured.
-        error: Why it cannot be used.
-        design_sha256: Hash of the design; of many trials over all of theirs.
+        status: Status of the solution, or `FAILED` or `INVALID`.
+        figures: Metrics.
+        error: Why the point cannot be used.
+        design_sha256: Hash of the design; for many trials, of all their hashes.
         deck_sha256: Hash of the decks.
-        evidence: Files that say what went wrong, by their paths in a folder of this point's own.
-        waveforms: As `traces.pack_traces` makes them.
-        wall_time_s: s.
-        host: Where it ran.
+        evidence: Files on the failure, by their paths in a folder of this point's own.
+        waveforms: Result of `traces.pack_traces`.
+        wall_time_s: Wall time, s.
+        host: Name of the machine that ran it.
     """
 
     status: str
@@ -68,7 +68,7 @@ class Outcome:
 
 
 def run_point(point: Point) -> Outcome:
-    """Runs a point. Whatever goes wrong is an outcome, with what there is to see of it."""
+    """Run a point. Every failure becomes an outcome, with its evidence."""
     began = time.perf_counter()
     keep = Path(tempfile.gettempdir()) / f"{folder_prefix(os.getpid())}{secrets.token_hex(8)}"
     measure = _measured if point.options["monte_carlo"] is None else _tried
@@ -92,7 +92,7 @@ def _caught(measure: Callable[[Point, Path], Outcome], point: Point, keep: Path)
         return Outcome(FAILED, error=f"{type(problem).__name__}: {problem}")
     except OSError as problem:
         return Outcome(FAILED, error=f"{problem.strerror or problem}")
-    except Exception as problem:  # A fault of ours is one point's fault; the others go on.
+    except Exception as problem:  # a fault of this package affects one point; the others continue
         text = traceback.format_exc().encode()
         return Outcome(FAILED, error=f"{type(problem).__name__}: {problem}", evidence={TRACEBACK: text})
 
@@ -103,7 +103,7 @@ def _failed(problem: SimulationError) -> Outcome:
 
 
 def _measured(point: Point, keep: Path) -> Outcome:
-    """One circuit."""
+    """Run one circuit."""
     case = make_case(point.circuit, point.options, 1, keep)
     try:
         solution = case.run()
@@ -124,7 +124,7 @@ def _measured(point: Point, keep: Path) -> Outcome:
 
 
 def _tried(point: Point, keep: Path) -> Outcome:
-    """Many trials: the point is usable where one of them is."""
+    """Run many trials: the point is usable if one of them is."""
     limits = read_limits(point.options["spec"])
     study = study_of(point.circuit, point.options, keep)
     check_limits(study, limits)
@@ -140,12 +140,12 @@ def _tried(point: Point, keep: Path) -> Outcome:
 
 
 def _together(hashes: Sequence[str]) -> str:
-    """One hash of several; none of none."""
+    """Combine several hashes into one; empty for none."""
     return hashlib.sha256(" ".join(hashes).encode()).hexdigest() if any(hashes) else ""
 
 
 def _collected(keep: Path) -> dict[str, bytes]:
-    """What failed simulations left, and the folder is gone."""
+    """Collect the files that failed simulations left, and remove the folder."""
     if not keep.exists():
         return {}
     runs = sorted(keep.iterdir())

@@ -1,4 +1,4 @@
-"""Progress of a sweep: a bar where there is a terminal, else a line every while."""
+"""Progress of a sweep: a bar in a terminal, otherwise a line at intervals."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from amc_circuits.sweep.plan.plan import Plan
 from amc_circuits.sweep.store import Row
 
 INTERVAL = 10.0
-"""s between two lines where there is no terminal."""
+"""Interval between two lines without a terminal, s."""
 LOOKED_AT = 0.25
-"""s between two looks whether a line is due."""
+"""Interval between two checks whether a line is due, s."""
 TITLE = "sweep"
 SHORTEST_BAR = 10
-"""Characters; where there is no room for more, figures are left out."""
+"""Least width of the bar, characters; if there is less room, numbers are left out."""
 
 
 class _Count:
-    """What has been done so far in this run."""
+    """Progress of this run."""
 
     def __init__(self) -> None:
         self.began = time.monotonic()
@@ -35,7 +35,7 @@ class _Count:
 
     def add(self, rows: Sequence[Row], plan: Plan) -> None:
         self.total, self.cached = len(plan.points), plan.cached
-        # A row that is checked by another engine in the end comes once more.
+        # A row that another engine checks at the end is reported twice.
         self.done = min(self.done + len(rows), self.total)
         self.failed += sum(row.failed for row in rows)
 
@@ -53,12 +53,12 @@ class _Count:
 
     @property
     def line(self) -> str:
-        """All of it."""
+        """Full text of the progress."""
         speed = f"{self.rate}, {self.left}" if self.done else f"none ended in {_duration(self.elapsed)}"
         return f"{TITLE}: {self.done} of {self.total} done, {self.failed} failed, {self.cached} cached, {speed}"
 
     def within(self, width: int) -> str:
-        """As much of it as so many characters hold, what matters most first."""
+        """Text of the progress within so many characters, the most important parts first."""
         speed = [self.left, f"{self.cached} cached", self.rate] if self.done else [f"{self.cached} cached"]
         parts = [f"{self.done}/{self.total}", f"{self.failed} failed", *speed, f"{_duration(self.elapsed)} so far"]
         while len(text := ", ".join(parts)) > width and len(parts) > 1:
@@ -74,7 +74,7 @@ def _duration(seconds: float) -> str:
 
 @contextmanager
 def reporting(wanted: bool) -> Iterator[Callable[[Sequence[Row], Plan], None]]:
-    """Yields what takes finished rows and shows how far the sweep is; shows nothing if that is not wanted."""
+    """Yield a function that takes finished rows and shows the progress; without `wanted` it shows nothing."""
     console = Console(stderr=True)
     if not wanted:
         yield lambda rows, plan: None
@@ -87,7 +87,7 @@ def reporting(wanted: bool) -> Iterator[Callable[[Sequence[Row], Plan], None]]:
 
 
 class _Figures(ProgressColumn):
-    """The count, as far as there is room beside the bar."""
+    """Count beside the bar, as far as there is room."""
 
     def __init__(self, count: _Count, console: Console) -> None:
         super().__init__(Column(no_wrap=True))
@@ -113,7 +113,7 @@ def _bar(console: Console) -> Iterator[Callable[[Sequence[Row], Plan], None]]:
 
 @contextmanager
 def _lines() -> Iterator[Callable[[Sequence[Row], Plan], None]]:
-    """A line is due after a while whether or not rows come: a thread looks after that."""
+    """Print lines at intervals whether or not rows arrive, from a thread of its own."""
     count, last = _Count(), time.monotonic()
     alone, ended = threading.Lock(), threading.Event()
 
@@ -130,13 +130,13 @@ def _lines() -> Iterator[Callable[[Sequence[Row], Plan], None]]:
             say_if_due()
 
     def look() -> None:
-        # Ctrl-C is the main thread's, which may be holding it back.
+        # The main thread handles Ctrl-C, and may delay it.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         while not ended.wait(LOOKED_AT):
             try:
                 with alone:
                     say_if_due()
-            except OSError:  # Nobody reads it; the next row tells the sweep.
+            except OSError:  # nobody reads the output; the next row reports it to the sweep
                 return
 
     thread = threading.Thread(target=look, daemon=True)

@@ -1,4 +1,4 @@
-"""One row of a sweep once more, and what is different."""
+"""Replay of one row of a sweep, with its differences."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOT_COMPARED = ("wall_time_s",)
 
 
 def replay_row(folder: Path, number: str) -> bool:
-    """Runs a row again and prints what is different; returns whether nothing is."""
+    """Run a row again and print the differences; return true if there are none."""
     with Store(folder) as store:
         row = store.row(ROW.parse(number))
     _check_known(row)
@@ -48,14 +48,14 @@ def replay_row(folder: Path, number: str) -> bool:
 
 
 def _as_run(row: Row) -> dict[str, Any]:
-    """Its options; where both engines solved it, as a sweep has it done with one row at least, both do again."""
+    """Options of the row. If both engines solved it, as in at least one row of a sweep, both run again."""
     options = parse_options(row.parameters["circuit"], {}) | row.options  # an older row may lack some
     checked = row.figures.get("cross_checked") or row.figures.get(DISAGREE)
     return options | {"cross_check": 1.0} if checked and options["monte_carlo"] is None else options
 
 
 def differences(row: Row, outcome: Outcome) -> dict[str, tuple[Any, Any]]:
-    """What is stored and what came now, by name, wherever the two differ; how long it took does not count."""
+    """Stored and new values that differ, by name; the run time is ignored."""
     stored = _flat({"status": row.status, "error": row.error, **row.figures})
     again = _flat({"status": outcome.status, "error": outcome.error, **plain(outcome.figures)})
     return {
@@ -80,7 +80,7 @@ def _compared(row: Row) -> int:
 
 
 def _check_known(row: Row) -> None:
-    """Refuses a row of a newer version that this one cannot run."""
+    """Refuse a row of a newer version that this version cannot run."""
     circuit = row.parameters["circuit"]
     if circuit not in circuit_names():
         mend = f"is of the circuit {circuit!r}, which this version of amc does not know; take the one that made it"
@@ -99,7 +99,7 @@ def _check_files(row: Row) -> None:
 
 
 def _say_changes(row: Row) -> None:
-    """Says what else may make the difference than the machine."""
+    """Print other possible causes of differences than the machine."""
     lacking = [name for name in parse_options(row.parameters["circuit"], {}) if name not in row.options]
     if lacking:
         print(f"the row is of a version without {', '.join(lacking)}; the defaults are taken")

@@ -1,4 +1,4 @@
-"""Runs a sweep: what its folder does not hold yet, by some executor; rows are stored before they are reported."""
+"""Run of a sweep: an executor computes the missing points; rows are stored before they are reported."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from amc_circuits.values.quantities import counted
 from amc_circuits.values.version import package_version
 
 STORED_EVERY = 0.05
-"""s: rows that end sooner after others wait, so that quick points share the time that the disk takes."""
+"""Interval between writes, s: rows that end sooner wait, so that quick points share the time of the disk."""
 ATTEMPTS = 2
-"""Times that a point is tried whose process dies: it may have died of another point's doing."""
+"""Times that a point is tried when its process dies: the cause may have been another point."""
 
 
 @dataclass
 class Tally:
-    """What there is in the end.
+    """Final state of a sweep's folder.
 
     Attributes:
-        points: How many there are.
-        others: Rows of the folder besides them: of other specifications, or of another version.
-        usable: How many of them settled.
-        failed: How many could not be simulated.
-        first_failed: The one of the lowest number.
-        cross_checked: Right-hand sides that both engines solved.
-        largest_difference: Between the two, of full scale.
-        disagree: How many points failed because the two differ.
-        check_failed: Why ngspice could not check any of them; empty where it did, or need not.
+        points: Number of points of the sweep.
+        others: Number of other rows in the folder: of other specifications, or of another version.
+        usable: Number of points that settled.
+        failed: Number of points that could not be simulated.
+        first_failed: Failed row of the lowest number.
+        cross_checked: Number of right-hand sides that both engines solved.
+        largest_difference: Largest difference of the engines, as a part of full scale.
+        disagree: Number of points that failed because the engines differ.
+        check_failed: Why ngspice could not check any of them; empty if it did, or need not.
     """
 
     points: int = 0
@@ -57,7 +57,7 @@ class Tally:
     check_failed: str = ""
 
     def add(self, row: Row) -> None:
-        """Counts a row."""
+        """Count a row."""
         self.points += 1
         self.usable += row.usable
         self.failed += row.failed
@@ -70,7 +70,7 @@ class Tally:
 
 
 class TooManyFailuresError(RuntimeError):
-    """So many points failed that the sweep was stopped."""
+    """Error that stops a sweep after too many failed points."""
 
 
 def run_sweep(
@@ -80,21 +80,22 @@ def run_sweep(
     handling: Handling | None = None,
     on_rows: Callable[[Sequence[Row], Plan], None] = lambda rows, plan: None,
 ) -> Tally:
-    """Runs what the folder does not hold yet.
+    """Run the points that the folder does not hold yet.
 
     Args:
-        sweep: What to run.
-        folder: Becomes this process's own; another's is refused.
-        executor: Makes what runs the points, for so many of them; a context manager. The rows do not depend on it.
-        handling: How.
-        on_rows: Called with rows that are stored for good, and first with none.
+        sweep: The sweep.
+        folder: Folder, claimed by this process; one that another process owns is refused.
+        executor: Function that makes the executor for a number of points; a context manager. The rows do not depend on
+            it.
+        handling: How the sweep is run.
+        on_rows: Callback with rows that are stored permanently; its first call has none.
 
     Returns:
-        What the folder holds of this sweep.
+        Summary of this sweep's rows in the folder.
 
     Raises:
         ParameterError: The folder cannot be used.
-        TooManyFailuresError: More points failed than may.
+        TooManyFailuresError: More points failed than allowed.
     """
     handling = handling or Handling()
     with owned(folder) as log, Store(folder, create=True) as store:
@@ -132,10 +133,10 @@ class _Run:
     failures: int = 0
 
     def through(self, executor: Executor, points: Iterable[Point], attempt: int = 1) -> None:
-        """Runs points, and those once more whose process died."""
+        """Run points, and repeat those whose process died."""
         timeout = self.handling.point_timeout
         hard = None if timeout is None else timeout + GRACE
-        # Where failures are counted, no row waits.
+        # if failures are counted, no row waits
         every = 0.0 if self.handling.max_failures else STORED_EVERY
         waiting: list[Ended[Outcome]] = []
         again: list[Point] = []
@@ -151,7 +152,7 @@ class _Run:
                     done, waiting = waiting, []
                     self._store(done)
                     stored = time.monotonic()
-        finally:  # Also where Ctrl-C or a scheduler's end came between a row's end and its storing.
+        finally:  # also if Ctrl-C or the end of a scheduler came before a row was stored
             if waiting:
                 self._store(waiting)
         if again:
@@ -159,7 +160,7 @@ class _Run:
             self.through(executor, again, attempt + 1)
 
     def _call(self, point: Point) -> Callable[[], Outcome]:
-        """A simulation gives up, with its deck kept, before its process is ended."""
+        """Make the call of a point. Its simulation gives up, and keeps its deck, before its process is ended."""
         limit = self.handling.point_timeout
         if limit is not None and limit < point.options["timeout"]:
             point = replace(point, options=point.options | {"timeout": limit})
@@ -211,7 +212,7 @@ class _Run:
         )
 
     def check(self, row: Row) -> str:
-        """Solves a row by both engines; returns why that failed. Then the row, which is usable, stays as it is."""
+        """Solve a row with both engines; return why that failed. The row is usable and stays as it is then."""
         with_waveforms = self.handling.with_waveforms or self.store.waveforms(row.number) is not None
         point = Point(row.key, row.number, row.parameters["circuit"], row.options, with_waveforms)
         outcome: Outcome = self._call(replace(point, options=row.options | {"cross_check": 1.0}))()
@@ -223,7 +224,7 @@ class _Run:
 
 
 def _outcome_of(ended: Ended[Outcome], handling: Handling) -> Outcome:
-    """What came of a point, also where its process did not live to say."""
+    """Outcome of a point, also if its process died."""
     if ended.result is not None:
         return ended.result
     if isinstance(ended.error, CallTimedOutError):
@@ -236,7 +237,7 @@ def _outcome_of(ended: Ended[Outcome], handling: Handling) -> Outcome:
 
 
 def _unchecked(store: Store, plan: Plan) -> Row | None:
-    """A row of the engine `auto` to be checked by ngspice because none was, by chance or because they are few."""
+    """Choose a row of the engine `auto` for a check by ngspice if none was checked, by chance or in a small sweep."""
     if "auto" not in plan.versions:
         return None
     wanted, found = set(plan.keys), None

@@ -1,4 +1,4 @@
-"""What a sweep keeps: rows in a database, its folder, evidence of failures."""
+"""Storage of a sweep: rows in a database, its folder, evidence of failures."""
 
 from amc_circuits.sweep.store.database import DATABASE
 from amc_circuits.sweep.store.layout import LAYOUT

@@ -1,4 +1,4 @@
-"""The database file of a sweep's folder: opened where it is a file of ours, in a layout that this version knows."""
+"""Database file of a sweep's folder; only a file of this package in a known layout is opened."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from netlists import ParameterError
 
 DATABASE = "results.sqlite"
 FILES = (DATABASE, *(f"{DATABASE}-{part}" for part in ("wal", "shm", "journal")))
-"""Of a database, those among them that SQLite makes for itself."""
+"""Files of a database, with those that SQLite creates."""
 STEP = 1.0
-"""s that a writer waits for a lock before it looks for Ctrl-C, and waits again."""
+"""Time that a writer waits for a lock before it checks for Ctrl-C and waits again, s."""
 READING = 5.0
-"""s that a reader waits for one."""
+"""Time that a reader waits for a lock, s."""
 _MEND = "bring back a copy, or sweep into a new folder"
 
 
 class Database:
-    """The database of one folder. That of an older version is read, but not written.
+    """Database of one folder. A database of an older version is read, but not written.
 
     Args:
-        folder: Of the sweep.
-        create: True to write to it; it is made where there is none.
+        folder: Folder of the sweep.
+        create: True to write to it; a missing database is created.
         current: True refuses the layout of an older version, as with `create`, though nothing is written.
     """
 
@@ -61,12 +61,12 @@ class Database:
             self._layout = LAYOUT
         self._check_layout(create or current)
         if create:
-            # A row that was reported done outlives a power cut: the log is on the disk before a commit returns.
+            # A row that was reported done survives a power cut: the log is on the disk before a commit returns.
             self._connection.execute("pragma journal_mode=wal")
             self._connection.execute("pragma synchronous=full")
         if empty:
             self._connection.executescript(layout.MAKE)
-        if self._layout == LAYOUT:  # What is no text is damage to be named with its row.
+        if self._layout == LAYOUT:  # a value that is not text is damage, to be reported with its row
             self._connection.text_factory = lambda text: text.decode(errors="surrogateescape")
         if not layout.is_ours(self._connection, self._layout):
             raise self._unusable(f"its {DATABASE} was not made by amc, or it is damaged")
@@ -74,7 +74,7 @@ class Database:
             self._check_structure()
 
     def _check_layout(self, current: bool) -> None:
-        """Refuses the layout of another version by its number; an older one is only read."""
+        """Refuse the layout of another version by its number; an older one is only read."""
         mine = f"its {DATABASE} has layout {self._layout}"
         known = f"this version of amc reads {OLDEST} to {LAYOUT}"
         if self._layout == 0:
@@ -99,7 +99,7 @@ class Database:
         self.close()
 
     def close(self) -> None:
-        """Ends its use."""
+        """Close the database."""
         self._connection.close()
 
     def _check_structure(self) -> None:
@@ -115,7 +115,7 @@ class Database:
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        """What cannot be read is told with the folder, and without what stands there, which may be long."""
+        """Turn reading errors into one that names the folder, without the content, which may be long."""
         try:
             yield
         except SQLITE_ERRORS as error:
@@ -123,6 +123,6 @@ class Database:
 
 
 def _address(path: Path, create: bool) -> str:
-    """Of the database, for sqlite3; one that is only read may lie where nothing can be written."""
+    """Address of the database for sqlite3; a database that is only read may lie on a read-only disk."""
     still = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
     return f"{path.absolute().as_uri()}{'?immutable=1' if still and not create else ''}"

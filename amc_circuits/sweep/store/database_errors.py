@@ -1,4 +1,4 @@
-"""Errors of SQLite in the words of the user: locked by whom, no room, damaged."""
+"""Errors of SQLite in the user's terms: who holds a lock, a full disk, damage."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _AGAIN = "then run the same command again"
 
 
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
-"""The second where SQLite says of a damaged file what is no text."""
+"""Errors of SQLite; it raises the second one for text that is damaged in the file."""
 
 
 def reason_of(error: Exception) -> int:
-    """The primary result code; -1 of an error that SQLite did not find."""
+    """Primary result code; -1 for an error that is not from SQLite."""
     return int(getattr(error, "sqlite_errorcode", -1)) & 0xFF
 
 
 def mend_of(error: Exception, path: Path, mend: str = "") -> str:
-    """What is wrong and what to do about it.
+    """Describe the problem and its remedy.
 
     Args:
-        error: As sqlite3 raised it.
+        error: Error from sqlite3.
         path: The database.
-        mend: For one that cannot be read; empty where it was written.
+        mend: Remedy for a database that cannot be read; empty for writing.
     """
-    # Without what stands in the file: it may be long, and come from anywhere.
+    # without the content of the file, which may be long and come from anywhere
     said = str(error).partition(" with text")[0].partition(" (")[0]
     said = "".join(sign if sign.isprintable() else "?" for sign in said)
     if reason_of(error) in BUSY:
@@ -48,7 +48,7 @@ def mend_of(error: Exception, path: Path, mend: str = "") -> str:
 
 
 def holder(path: Path) -> str:
-    """Who has locked a database: a process by its number and program, where the system says so."""
+    """Name the holder of a database's lock: a process by number and program, if the system shows it."""
     for process in _lockers(path):
         if process == os.getpid():
             return "this process itself"
@@ -60,7 +60,7 @@ def holder(path: Path) -> str:
 
 
 def _lockers(path: Path) -> list[int]:
-    """Processes that hold a lock for writing on a database or on the file beside it in which SQLite locks."""
+    """Processes that hold a write lock on a database or on the file beside it in which SQLite locks."""
     identities = set()
     for file in (path, path.with_name(f"{path.name}-shm")):
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Evidence of failed points: deck and log in the folder of the sweep, whatever names and sizes they come with."""
+"""Evidence of failed points: deck and log in the folder of the sweep, whatever their names and sizes."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pathlib import Path
 
 FAILURES = "failures"
 LARGEST = 100_000_000
-"""Bytes of one file; of a larger one its beginning is kept."""
+"""Most bytes of one file; a larger one is cut after them."""
 MOST = 100
-"""Files of one point."""
+"""Most files of one point."""
 _PART = r"[\w+-][\w.+-]{0,99}"
 _NAME = re.compile(rf"(?:{_PART}/){{0,3}}{_PART}", re.ASCII)
 
 
 def keep_evidence(folder: Path, number: int, evidence: Mapping[str, bytes]) -> str:
-    """Keep what a failed point left in the place of what it left before; returns where, relative to the folder.
+    """Keep the files of a failed point, in place of its earlier ones; return their place, relative to the folder.
 
     Raises:
-        OSError: It cannot be written; a link in the place of the folder for evidence is not followed.
+        OSError: The files cannot be written; a link in place of the folder for evidence is not followed.
     """
     kept = Path(FAILURES, str(number))
     if (folder / FAILURES).is_symlink():
@@ -36,10 +36,10 @@ def keep_evidence(folder: Path, number: int, evidence: Mapping[str, bytes]) -> s
 
 
 def write_evidence(folder: Path, evidence: Mapping[str, bytes]) -> None:
-    """Write files by their names in a folder, which is made; none where there are none.
+    """Write files by their names into a new folder; nothing is created without files.
 
-    Names come from the process or machine that ran the point: one that is not plain, or that leads out of the folder,
-    is exchanged for another.
+    Names come from the process or machine that ran the point: a name that is not plain, or that leads out of the
+    folder, is replaced.
     """
     for name, content in list(evidence.items())[:MOST]:
         path = folder / _plain(name, folder)
@@ -58,18 +58,18 @@ def _cut(count: int) -> bytes:
 
 
 def evidence_in(folder: Path, kept: str) -> list[Path]:
-    """Files that a failed point left, in order; links, and what a row from anywhere names elsewhere, are none.
+    """Files of a failed point, in order, without links and without paths outside the folder that a row may name.
 
     Args:
-        folder: Of the sweep.
-        kept: As the row has it.
+        folder: Folder of the sweep.
+        kept: Path in the row.
     """
     try:
         place = folder / kept
         if not kept or not place.resolve().is_relative_to(folder.resolve() / FAILURES):
             return []
         return sorted(_files_below(place))
-    except (OSError, RuntimeError):  # such as a name that is too long, or links that lead to each other
+    except (OSError, RuntimeError):  # such as a name that is too long, or links that form a loop
         return []
 
 
@@ -82,7 +82,7 @@ def _files_below(place: Path) -> Iterator[Path]:
 
 
 def read_evidence(path: Path) -> bytes:
-    """The content of a file as `write_evidence` keeps it, without more memory than that takes."""
+    """Read a file in the form of `write_evidence`, without more memory than its kept part."""
     with path.open("rb") as file:
         content = file.read(LARGEST)
         left = os.fstat(file.fileno()).st_size - len(content)

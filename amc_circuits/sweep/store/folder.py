@@ -1,4 +1,4 @@
-"""The folder of a sweep: one process at a time owns it; specification, rows, log and evidence of failures are in it.
+"""Folder of a sweep, owned by one process at a time: specification, rows, log and evidence of failures.
 
 All of these are files of its own: a folder may come from anywhere, and a link in it is not followed.
 """
@@ -23,13 +23,13 @@ from netlists import ParameterError
 
 SPECIFICATION, RESOLVED, LOCK, LOG = "sweep.toml", "resolved.json", "owner.lock", "sweep.log"
 LARGEST_KEPT = 200_000_000
-"""Bytes of a specification, resolved."""
+"""Most bytes of a resolved specification."""
 _LOGGER = logging.getLogger("amc.sweep")
 
 
 @contextmanager
 def owned(folder: Path) -> Iterator[logging.Logger]:
-    """Makes a folder this process's own, until it ends in whatever way, and yields its log.
+    """Own a folder until this process ends, and yield its log.
 
     Raises:
         ParameterError: Another process owns it, it holds something else, or it cannot be written to.
@@ -43,7 +43,7 @@ def owned(folder: Path) -> Iterator[logging.Logger]:
         file = (folder / LOCK).open("a+")
     with file as lock:
         try:
-            # Held by the open file: the system lets go of it when the process is gone.
+            # held by the open file: the system releases it when the process is gone
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
@@ -62,10 +62,10 @@ def owned(folder: Path) -> Iterator[logging.Logger]:
 
 
 class _LogFile(logging.FileHandler):
-    """A log that cannot be written, as on a full disk, ends the sweep by one line, and not by a traceback a row."""
+    """Log file whose write error, as on a full disk, ends the sweep with one line instead of a traceback a row."""
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Raises what went wrong in the words of the option."""
+        """Raise the failure as an error of the option."""
         error = sys.exc_info()[1]
         reason = getattr(error, "strerror", None) or error
         mend = f"cannot be written: {reason}; what is done is kept: make room, then run the same command again"
@@ -84,12 +84,12 @@ def _logging_to(path: Path) -> Iterator[logging.Logger]:
         yield _LOGGER
     finally:
         _LOGGER.removeHandler(handler)
-        with contextlib.suppress(OSError):  # what could not be written is tried once more
+        with contextlib.suppress(OSError):  # unwritten text is tried once more
             handler.close()
 
 
 def write_specification(folder: Path, text: str, resolved: Mapping[str, Any]) -> None:
-    """Keeps the specification as it was written, and all that it means: complete options, in SI units."""
+    """Keep the text of the specification and its full meaning: complete options, in SI units."""
     with writing("out", folder / SPECIFICATION), replacing(folder / SPECIFICATION, follow=False) as partial:
         partial.write_text(text, encoding="utf-8")
     with writing("out", folder / RESOLVED), replacing(folder / RESOLVED, follow=False) as partial:

@@ -1,8 +1,8 @@
-"""Layouts of a sweep's database: tables, how rows are read of each, and the checksums by which damage is noticed.
+"""Layouts of a sweep's database: tables, queries for the rows of each layout, and checksums that detect damage.
 
-A row's checksum is over its counter, all its columns and the checksum of its waveforms, those of a store's ledger over
-all its rows: a bit that flips anywhere in the file changes no row without a word, and no row is lost or there twice.
-It is no signature: who can write the file can write checksums, too.
+A row's checksum covers its counter, all its columns and the checksum of its waveforms; the ledger's covers all rows. So
+a flipped bit in a row is detected, and so is a lost or repeated row. It is not a signature: whoever can write the file
+can also write checksums.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any
 from amc_circuits.sweep.store.row import COLUMNS, NUMBER
 
 LAYOUT = 3
-"""Of databases that this version makes."""
+"""Layout of databases that this version creates."""
 OLDEST = 2
-"""Layout that this version can still read; its rows have no checksums."""
+"""Oldest layout that this version can read; its rows have no checksums."""
 _ROW_COLUMNS = {
     "key": "text not null unique",
     "number": "integer not null unique",
@@ -79,15 +79,15 @@ PUT = f"insert into points values ({', '.join('?' * (len(COLUMNS) + 3))})"
 
 @dataclass(frozen=True)
 class Stored:
-    """What a database says of one row.
+    """Content of a database for one row.
 
     Attributes:
-        more: Content of its waveforms, where that was asked for.
+        more: Content of its waveforms, if requested.
         ledger: Count of all rows and their digest, with a blank between; None in a layout without a ledger.
-        counter: Of the row.
-        values: Of `COLUMNS`.
-        waveforms: Checksum of its waveforms; empty where it has none, in a layout without checksums any text.
-        checksum: Of the row; None in a layout without checksums.
+        counter: Counter of the row.
+        values: Values of `COLUMNS`.
+        waveforms: Checksum of its waveforms; empty if it has none, in a layout without checksums any text.
+        checksum: Checksum of the row; None in a layout without checksums.
     """
 
     more: Any
@@ -99,7 +99,7 @@ class Stored:
 
     @classmethod
     def of(cls, values: Sequence[Any]) -> Stored:
-        """From a line of `select`."""
+        """Build from a line of `select`."""
         more, ledger, counter, *rest, waveforms, checksum = values
         return cls(more, ledger, counter, rest, waveforms, checksum)
 
@@ -110,7 +110,7 @@ class Stored:
 
     @property
     def intact(self) -> bool:
-        """True where checksums agree, or there are none."""
+        """True if checksums agree, or if there are none."""
         if self.checksum is None:
             return True
         known = self.checksum == checksum_of(self.counter, self.values, self.waveforms)
@@ -123,7 +123,7 @@ def select(layout: int, where: str, *, with_content: bool = False) -> str:
 
 
 def checksum_of(counter: object, values: Sequence[Any], waveforms: object) -> str:
-    """The checksum of a row; of what no row of ours holds one that none has."""
+    """Checksum of a row; values that no valid row has give a checksum that no row has."""
     try:
         text = json.dumps([counter, *values, waveforms])
     except (TypeError, ValueError):
@@ -132,14 +132,14 @@ def checksum_of(counter: object, values: Sequence[Any], waveforms: object) -> st
 
 
 def sha256_of(content: object) -> str:
-    """The checksum of waveforms; empty of none, and of what are none one that none have."""
+    """Checksum of waveforms; empty without any; content of another type gives one that no waveforms have."""
     if content is None:
         return ""
     return hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else "none"
 
 
 def added(digest: str, checksum: str) -> str:
-    """The digest of a store with one row more, or with it less: that of no row is 0, and the order does not matter.
+    """Digest of a store with one row more, or with it less: without rows it is 0, and the order does not matter.
 
     Raises:
         ValueError: One of them is damaged.
@@ -157,6 +157,6 @@ def _schema(layout: int) -> frozenset[tuple[Any, ...]]:
 
 
 def is_ours(connection: sqlite3.Connection, layout: int) -> bool:
-    """Whether the tables are those of a layout, and nothing is there that runs when they are looked at."""
+    """Test that the tables are those of a layout, without views or triggers, which would run on a query."""
     found = frozenset(connection.execute(_SCHEMA))
     return _schema(layout) <= found and not any(entry[0] in ("view", "trigger") for entry in found)

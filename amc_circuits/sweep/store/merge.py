@@ -1,4 +1,4 @@
-"""Rows of several folders of sweeps in one."""
+"""Merging the rows of several folders of sweeps."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from netlists import ParameterError
 
 
 def merge_folders(sources: Sequence[Path], out: Path) -> None:
-    """Puts the rows of some folders into another, which may hold rows already.
+    """Copy the rows of some folders into another, which may hold rows already.
 
-    Of rows with the same key a usable one is taken before one that is not, and that before one that failed; else the
-    first. A row keeps its number where that is free: the shards of one sweep have the numbers that the whole sweep
-    would have. Rows are stored folder after folder, and those of a folder in the order in which it got them: of a point
-    that ran again with another version, the newest row is the last one of the folder that is named last.
+    Among rows with the same key a usable one is preferred to one that is not, and that to a failed one; else the first.
+    A row keeps its number if that is free: the shards of one sweep have the numbers of the whole sweep. Rows are stored
+    folder after folder, and within a folder in the order of their storage. If a point ran again with another version,
+    the newest row is therefore the last one of the folder named last.
 
     Args:
-        sources: Folders of sweeps; they stay as they are.
+        sources: Folders of sweeps; they stay unchanged.
         out: New, empty, or of a sweep.
 
     Raises:
@@ -45,7 +45,7 @@ def merge_folders(sources: Sequence[Path], out: Path) -> None:
 
 
 def _take(source: Path, out: Path, store: Store) -> int:
-    """Takes what is new or better, all or none, and returns how many rows that are."""
+    """Copy new or better rows, all or none, and return their number."""
     known = store.states()
     taken = {number for number, _ in known.values()}
     beyond = itertools.count(1 + max(taken, default=-1))
@@ -69,19 +69,19 @@ def _take(source: Path, out: Path, store: Store) -> int:
 
 
 def _worth(status: str) -> int:
-    """The larger the better."""
+    """Rank of a status; a larger one is better."""
     return 2 if status == Status.SETTLED.name else int(status not in (FAILED, INVALID))
 
 
 def _moved(row: Row, number: int, source: Path, out: Path) -> Row:
-    """The row by its new number, with the evidence that it names."""
+    """Give a row its new number, with the evidence that it names."""
     paths = evidence_in(source, row.kept)
     evidence = {str(path.relative_to(source / row.kept)): read_evidence(path) for path in paths}
     return replace(row, number=number, kept=keep_evidence(out, number, evidence))
 
 
 def _copy_specification(sources: Sequence[Path], out: Path) -> None:
-    """Keeps the specification where all folders have the same one."""
+    """Keep the specification if all folders have the same one."""
     for name in (SPECIFICATION, RESOLVED):
         texts = set()
         for source in sources:

@@ -22,21 +22,21 @@ class Row:
         key: Hash of all that its metrics depend on: circuit, options, contents of files, engine and its version.
         number: Its place in the sweep, from 0.
         parameters: Circuit and options, complete, in SI units.
-        status: Of the solution; `FAILED` when it could not be simulated, `INVALID` when the point makes no sense.
+        status: Status of the solution; `FAILED` if it could not be simulated, `INVALID` if an option cannot be used.
         figures: Metrics, as `--format json` prints them, without vectors.
         error: Why it failed; empty for a usable row.
-        kept: Where deck and log of a failure are, relative to the sweep's folder; empty without any.
-        wall_time_s: Of this point, s.
-        finished: Time at which it ended by the clock of its machine, UTC, ISO 8601; no order depends on it.
-        seed: Of all that was drawn.
+        kept: Place of deck and log of a failure, relative to the sweep's folder; empty without any.
+        wall_time_s: Wall time of this point, s.
+        finished: Time of its end by the clock of its machine, UTC, ISO 8601; no order depends on it.
+        seed: Seed of all random draws.
         host: Name of the machine that ran it.
-        engine: Engine that the point asks for.
-        engine_version: Such as `ngspice 46 KLU`, or that of this package.
-        design_sha256: Hash of the design record; of trials over all of theirs; empty where none was made.
+        engine: Engine in the options of the point.
+        engine_version: Version of the engine, such as `ngspice 46 KLU`, or that of this package.
+        design_sha256: Hash of the design record; for trials, of all their hashes; empty without a design.
         deck_sha256: Hash of the decks that were run; empty when none was.
-        package_version: Of this package.
-        counter: Place in the order in which its store took rows, from 1; 0 before that. No part of what it is: rows
-            are equal whatever their counters.
+        package_version: Version of this package.
+        counter: Place in the order of storage, from 1; 0 before that. It is not part of the content: rows are equal
+            whatever their counters.
     """
 
     key: str
@@ -59,7 +59,7 @@ class Row:
 
     @property
     def options(self) -> dict[str, Any]:
-        """Its parameters without the circuit."""
+        """Parameters without the circuit."""
         return {name: value for name, value in self.parameters.items() if name != "circuit"}
 
     @property
@@ -69,12 +69,12 @@ class Row:
 
     @property
     def failed(self) -> bool:
-        """True where nothing could be simulated."""
+        """True if nothing could be simulated."""
         return self.status in (FAILED, INVALID)
 
 
 COLUMNS = tuple(entry.name for entry in fields(Row) if entry.name != "counter")
-"""Of the database, besides the counter and the checksums."""
+"""Columns of the database, besides the counter and the checksums."""
 NUMBER = COLUMNS.index("number")
 _TYPES: dict[str, type] = {
     entry.name: {"str": str, "int": int, "float": float}.get(str(entry.type), dict) for entry in fields(Row)
@@ -82,24 +82,24 @@ _TYPES: dict[str, type] = {
 
 
 def columns_of_row(row: Row) -> list[Any]:
-    """The values of `COLUMNS` as they are stored."""
+    """Values of `COLUMNS` in their stored form."""
     return [_STORED_AS.get(name, _as_text)(getattr(row, name)) for name in COLUMNS]
 
 
 def _as_text(value: Any) -> Any:
-    """Text as UTF-8 has it: the name of a file, of which an error speaks, need not be."""
+    """Text as valid UTF-8: the name of a file, which an error may contain, need not be."""
     return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
 
 
 def row_of_columns(counter: object, values: Sequence[Any]) -> Row:
-    """A row of what is stored.
+    """Build a row from stored values.
 
     Args:
-        counter: Of the row.
-        values: As `columns_of_row` makes them.
+        counter: Counter of the row.
+        values: Values in the form of `columns_of_row`.
 
     Raises:
-        ValueError: A value is of another type, or no row of ours has it.
+        ValueError: A value is of another type, or does not occur in a valid row.
     """
     try:
         texts = zip(COLUMNS, values, strict=True)
@@ -112,12 +112,12 @@ def row_of_columns(counter: object, values: Sequence[Any]) -> Row:
 
 
 def _unpacked(text: str) -> Any:
-    """JSON, in which a number that is none is not known."""
+    """Parse JSON; nan and infinity become None."""
     return json.loads(text, parse_constant=lambda _: None)
 
 
 def _is_sound(row: Mapping[str, Any]) -> bool:
-    """Whether parameters are options of a circuit, metrics numbers but for `TEXTS`, and texts have nothing hidden."""
+    """Test that parameters are options of a circuit, metrics numbers except for `TEXTS`, and texts printable."""
     parameters, figures = row["parameters"], row["figures"]
     numbers = [value for name, value in figures.items() if name not in TEXTS and not isinstance(value, list)]
     numbers += [value for group in numbers if isinstance(group, dict) for value in group.values()]

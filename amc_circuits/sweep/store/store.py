@@ -1,4 +1,4 @@
-"""Rows of a sweep in an SQLite database: what was reported done is there, and what was damaged is noticed."""
+"""Rows of a sweep in an SQLite database: reported rows are permanent, and damage is detected."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from amc_circuits.sweep.store.row import COLUMNS, Row, columns_of_row, row_of_co
 from netlists import ParameterError
 
 LARGEST_STORED = 2**63 - 1
-"""Whole numbers in a database go so far, and in TOML."""
+"""Largest whole number in a database and in TOML."""
 PATIENCE = 60.0
-"""s that rows wait for another program that has locked the database."""
+"""Longest wait of rows for another program that has locked the database, s."""
 
 
 class Store(Database):
-    """The rows of one folder, each of which is checked whenever it is read.
+    """Rows of one folder, each checked whenever it is read.
 
     One process at a time writes them; others may read.
     """
 
     def put(self, rows: Iterable[tuple[Row, bytes | None]]) -> None:
-        """Stores rows and their waveforms for good, all or none, in the place of those with the same keys.
+        """Store rows and their waveforms permanently, all or none, in place of those with the same keys.
 
         Raises:
-            ParameterError: They cannot be stored, as on a full disk; what was stored before stays.
+            ParameterError: The rows cannot be stored, as on a full disk; earlier rows stay.
         """
         try:
             self._begin()
@@ -47,7 +47,7 @@ class Store(Database):
                     self._connection.execute("rollback")
 
     def _begin(self) -> None:
-        """Waits for others for a while, in steps that Ctrl-C ends."""
+        """Wait for other writers for a while, in steps that Ctrl-C ends."""
         until = time.monotonic() + PATIENCE
         while True:
             try:
@@ -76,11 +76,11 @@ class Store(Database):
         self._connection.execute("update ledger set counter = ?, rows = ?, digest = ?", (counter, count, digest))
 
     def each(self) -> Iterator[Row]:
-        """All rows in the order of their numbers, one at a time."""
+        """Yield all rows in the order of their numbers."""
         return map(self._row_of, self._each())
 
     def as_they_came(self) -> Iterator[Row]:
-        """All rows in the order in which they were stored, one at a time."""
+        """Yield all rows in the order of storage."""
         return map(self._row_of, self._each(by_number=False))
 
     def rows(self) -> list[Row]:
@@ -88,10 +88,10 @@ class Store(Database):
         return list(self.each())
 
     def row(self, number: int) -> Row:
-        """The row of one number.
+        """Read the row of one number.
 
         Raises:
-            ParameterError: There is none.
+            ParameterError: There is no such row.
         """
         found = self._one(number)
         if found is None:
@@ -108,7 +108,7 @@ class Store(Database):
         return [one.number for one in self._each() if one.waveforms]
 
     def waveforms(self, number: int) -> bytes | None:
-        """What was stored as waveforms of a row; None where it has none."""
+        """Stored waveforms of a row; None if it has none."""
         found = self._one(number, with_content=True)
         if found is None or not found.waveforms:
             return None
@@ -117,10 +117,10 @@ class Store(Database):
         return found.more if isinstance(found.more, bytes) else b""
 
     def check(self) -> None:
-        """Reads all of it.
+        """Read everything.
 
         Raises:
-            ParameterError: It is damaged.
+            ParameterError: The database is damaged.
         """
         with self._reading():
             self._check_structure()
@@ -130,7 +130,7 @@ class Store(Database):
             self.waveforms(number)
 
     def _each(self, *, by_number: bool = True) -> Iterator[Stored]:
-        """All that is stored, by number or counter; each row is checked, and in the end that all came."""
+        """Yield all stored rows, by number or counter; each row is checked, and at the end that all are complete."""
         count, digest, last = 0, f"{0:064x}", -1
         found = None
         order = "order by points.number" if by_number else "order by points.rowid"
@@ -147,11 +147,11 @@ class Store(Database):
             self._check_all(count, digest, found)
 
     def _check_all(self, count: int, digest: str, last: Stored | None) -> None:
-        """Compares what was read with the ledger."""
+        """Compare the rows that were read with the ledger."""
         if self._layout < LAYOUT:
             return
         if last is None:
-            # What another process has stored since then came later.
+            # Rows that another process has stored since then came later.
             there, known = self._connection.execute("select (select count(*) from points), rows from ledger").fetchone()
             complete = there == known
         else:
@@ -167,7 +167,7 @@ class Store(Database):
                 if found.number != number:
                     raise self._damaged(f"row {number} of its {DATABASE} cannot be found")
                 return found
-        for _ in self._each():  # says so where it is damaged
+        for _ in self._each():  # reports damage, if there is any
             pass
         return None
 
@@ -179,7 +179,7 @@ class Store(Database):
         return found
 
     def _row_of(self, found: Stored) -> Row:
-        """A row as it is stored; the file may come from anywhere."""
+        """Convert stored values to a row; the file may come from anywhere."""
         try:
             return row_of_columns(found.counter, found.values)
         except ValueError:

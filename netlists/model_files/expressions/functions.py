@@ -1,8 +1,8 @@
-"""Functions and operators of model files: their values, and how ngspice's behavioural sources say the same.
+"""Functions and operators of model files: their values, and their text for ngspice's behavioural sources.
 
-Where PSpice and ngspice read a name differently, PSpice's meaning is kept and written in words of ngspice that
-versions 39 and 46 agree on: `table` holds its end values, `pwr` is |x|^y, `limit` clamps, an integer power keeps the
-sign. `uplim` and `dnlim` are LTspice's: limits with a rounded corner of a given width.
+If PSpice and ngspice interpret a name differently, PSpice's meaning is used, with functions on which ngspice 39 and 46
+agree: `table` holds its end values, `pwr` is |x|^y, `limit` clamps, an integer power keeps the sign. `uplim` and
+`dnlim` are LTspice's: limits with a rounded corner of a given width.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ Folded: TypeAlias = float | str
 """A number, or text that ngspice evaluates."""
 
 MULTIPLIED = 8
-"""Integer powers up to this one are written as products."""
+"""Largest integer power that is written as a product."""
 MAX_TEXT = 20_000
-"""Characters of an expression as ngspice gets it."""
+"""Most characters of an expression for ngspice."""
 
 OPERATORS: dict[str, Callable[[float, float], float]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
@@ -32,16 +32,16 @@ _LOGICAL = {"&": "&&", "|": "||"}
 
 
 def text(value: Folded) -> str:
-    """A number or a text as an operand."""
+    """Format a number or a text as an operand."""
     if isinstance(value, str):
         return value
     return repr(value) if math.copysign(1, value) > 0 else f"({value!r})"
 
 
 def chain_text(first: Folded, rest: Sequence[tuple[str, Folded]]) -> str:
-    """Operands of one precedence; comparisons and logic one in the other, since they are 0 or 1.
+    """Format operands of one precedence; comparisons and logic are nested, since their values are 0 or 1.
 
-    Stops where the text is longer than `MAX_TEXT`: it will be refused, and must not grow without end before.
+    The text stops growing beyond `MAX_TEXT`, since it will be refused.
     """
     total = text(first)
     for sign, value in rest:
@@ -54,12 +54,12 @@ def chain_text(first: Folded, rest: Sequence[tuple[str, Folded]]) -> str:
 
 
 def call(name: str, values: Sequence[Folded]) -> str:
-    """A function of ngspice."""
+    """Format a call of an ngspice function."""
     return f"{name}({','.join(str(value) for value in values)})"
 
 
 def power(base: Folded, exponent: Folded) -> Folded:
-    """`x^y`. ngspice takes |x| where x is negative, which is wrong for odd integers: those become products."""
+    """Format `x^y`. ngspice uses |x| for negative x, which is wrong for odd integers: those become products."""
     if not isinstance(base, str) and not isinstance(exponent, str):
         return _power_of_numbers(base, exponent)
     if isinstance(exponent, str) or not exponent.is_integer():
@@ -77,13 +77,13 @@ def power(base: Folded, exponent: Folded) -> Folded:
 
 @dataclass(frozen=True)
 class Known:
-    """A function that model files may use.
+    """Function for expressions in model files.
 
     Attributes:
-        value: Its value for numbers.
-        write: What ngspice gets where an argument is no number.
-        least: Arguments that it takes at least.
-        most: At most; None is as many as `least`.
+        value: Function on numbers.
+        write: Function that formats the text for ngspice if an argument is not a number.
+        least: Least number of arguments.
+        most: Largest number of arguments; None for the same as `least`.
     """
 
     value: Callable[..., float]
@@ -92,11 +92,11 @@ class Known:
     most: int | None = None
 
     def fits(self, count: int) -> bool:
-        """True where it takes so many arguments."""
+        """True if this number of arguments is allowed."""
         return self.least <= count <= (self.least if self.most is None else self.most)
 
     def of(self, values: Sequence[Folded]) -> Folded:
-        """A number where all arguments are numbers, else text."""
+        """Return a number if all arguments are numbers, else text."""
         numbers = [value for value in values if not isinstance(value, str)]
         return float(self.value(*numbers)) if len(numbers) == len(values) else self.write(values)
 
@@ -120,7 +120,7 @@ def _table(x: float, *points: float) -> float:
 
 
 def _points(points: Sequence[Folded]) -> None:
-    """Refuses a table that is none."""
+    """Refuse a table without rising pairs."""
     numbers = [value for value in points if not isinstance(value, str)]
     if len(numbers) < len(points) or len(points) % 2 or len(points) < 4:
         raise ValueError("a table needs pairs of numbers, two at least")
@@ -135,7 +135,7 @@ def _table_text(values: Sequence[Folded]) -> str:
 
 
 def _limit(values: Sequence[Folded]) -> str:
-    """The middle one of three: some files have the upper limit first."""
+    """Clamp by the middle one of three values: some files have the upper limit first."""
     x, low, high = values
     if isinstance(low, str) or isinstance(high, str):
         low, high = call("min", [low, high]), call("max", [low, high])

@@ -1,4 +1,4 @@
-"""The grammar of expressions in model files: text in, a small tree out."""
+"""Grammar of expressions in model files: text is parsed into a small tree."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 from netlists.model_files.lines import Line
 
 MAX_DEPTH = 40
-"""Parentheses within parentheses."""
+"""Largest depth of nested parentheses."""
 RESERVED = {"time", "temper", "temp"}
 """Names that no parameter may have."""
 
@@ -18,7 +18,7 @@ _LEVELS = {
     "||": 0, "|": 0, "&&": 1, "&": 1, "==": 2, "!=": 2, "<=": 2, ">=": 2, "<": 2, ">": 2,
     "+": 3, "-": 3, "*": 4, "/": 4,
 }  # fmt: skip
-"""Operators and how tightly they bind."""
+"""Precedence of operators."""
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[ed][+-]?\d+)?[a-z]*(?![\w.]))|(?P<name>[a-z_]\w*)"
@@ -32,39 +32,39 @@ _CLOSING = {"(": ")", "{": "}", "'": "'"}
 
 
 class Number(NamedTuple):
-    """A literal."""
+    """Literal number."""
 
     value: float
 
 
 class Name(NamedTuple):
-    """A parameter, an argument of a function, or a quantity such as `time`."""
+    """Name of a parameter, of an argument of a function, or of a quantity such as `time`."""
 
     name: str
 
 
 class Call(NamedTuple):
-    """A function and its arguments."""
+    """Call of a function with its arguments."""
 
     name: str
     arguments: tuple[Expression, ...]
 
 
 class Voltage(NamedTuple):
-    """`v(plus)` or `v(plus, minus)`."""
+    """Voltage `v(plus)` or `v(plus, minus)`."""
 
     plus: str
     minus: str = "0"
 
 
 class Current(NamedTuple):
-    """`i(V...)`."""
+    """Current `i(V...)`."""
 
     source: str
 
 
 class Sign(NamedTuple):
-    """`-x` or `!x`."""
+    """Sign `-x` or negation `!x`."""
 
     sign: str
     operand: Expression
@@ -81,10 +81,10 @@ Expression: TypeAlias = Number | Name | Call | Voltage | Current | Sign | Chain
 
 
 def number(text: str, line: Line) -> float | None:
-    """A number with its scale factor and unit, or None where it is none.
+    """Parse a number with its scale factor and unit; None if it is not a number.
 
     Raises:
-        ParameterError: It is out of range or can be read in two ways.
+        ParameterError: The number is out of range or ambiguous.
     """
     match = _NUMBER.fullmatch(text.lower())
     if match is None:
@@ -99,7 +99,7 @@ def number(text: str, line: Line) -> float | None:
 
 
 def _scaled(value: float, letters: str) -> float:
-    """SPICE's scale factors; what follows them is a unit. Dividing by a power of ten rounds once."""
+    """Apply SPICE's scale factors; text after them is a unit. Division by a power of ten rounds once."""
     if not letters:
         return value
     if letters.startswith("meg"):
@@ -110,10 +110,10 @@ def _scaled(value: float, letters: str) -> float:
 
 
 def expression(text: str, line: Line) -> Expression:
-    """The tree of an expression.
+    """Parse an expression into its tree.
 
     Raises:
-        ParameterError: It is no arithmetic expression.
+        ParameterError: The text is not an arithmetic expression.
     """
     parser = _Parser(text, line)
     tree = parser.whole()
@@ -122,7 +122,7 @@ def expression(text: str, line: Line) -> Expression:
 
 
 def expression_before_options(text: str, line: Line, names: Sequence[str]) -> tuple[Expression, dict[str, Expression]]:
-    """An expression, and `name=value` of these names behind it."""
+    """Parse an expression, and `name=value` of these names after it."""
     parser = _Parser(text, line)
     tree, found = parser.whole(), dict[str, Expression]()
     while parser.token in names:
@@ -134,7 +134,7 @@ def expression_before_options(text: str, line: Line, names: Sequence[str]) -> tu
 
 
 def assignments(text: str, line: Line) -> dict[str, Expression]:
-    """`name = expression` one after the other."""
+    """Parse `name = expression`, one after the other."""
     parser, found = _Parser(text, line), dict[str, Expression]()
     while parser.token:
         name = parser.name()
@@ -150,7 +150,7 @@ def assignments(text: str, line: Line) -> dict[str, Expression]:
 
 
 class _Parser:
-    """Recursive descent over one expression, by precedence."""
+    """Parser of one expression, by recursive descent over precedences."""
 
     def __init__(self, text: str, line: Line) -> None:
         self.text, self.line = text.lower(), line
@@ -179,7 +179,7 @@ class _Parser:
         return name
 
     def whole(self) -> Expression:
-        """An expression, with `condition ? a : b` at the lowest precedence."""
+        """Parse an expression, with `condition ? a : b` at the lowest precedence."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise self.line.refused(f"expressions may be nested {MAX_DEPTH} deep at most")

@@ -1,7 +1,7 @@
-"""What the expressions of model files come to once names have values.
+"""Values of the expressions in model files.
 
-`fold` turns a tree into a number or, where it depends on voltages, currents, time or temperature, into text of our own
-for a behavioural source. Only the functions in `FUNCTIONS` and those of the file itself exist.
+`fold` turns a tree into a number or, if it depends on voltages, currents, time or temperature, into text for a
+behavioural source. Only the functions in `FUNCTIONS` and those of the file itself exist.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from netlists.record import ParameterError
 
 
 class Function(NamedTuple):
-    """A `.func`."""
+    """Definition of a `.func`."""
 
     arguments: tuple[str, ...]
     body: Expression
@@ -35,10 +35,10 @@ class Function(NamedTuple):
 
 
 class Names(Protocol):
-    """What the names of an expression mean where it stands.
+    """Meaning of the names in an expression.
 
     Attributes:
-        line: The line that an error names.
+        line: Line for errors.
     """
 
     line: Line
@@ -47,23 +47,23 @@ class Names(Protocol):
         """Value of a parameter."""
 
     def has_parameter(self, name: str) -> bool:
-        """True where a parameter has this name."""
+        """True if a parameter has this name."""
 
     def function(self, name: str) -> tuple[Function, Names] | None:
-        """A `.func`, and the names that its body sees."""
+        """Look up a `.func`, and the names that its body sees."""
 
     def node(self, name: str) -> str:
-        """A node as ngspice gets it."""
+        """Name of a node in ngspice."""
 
     def source(self, name: str) -> str:
-        """A voltage source as ngspice gets it."""
+        """Name of a voltage source in ngspice."""
 
     def spend(self, depth: int) -> None:
-        """Counts one step; refuses where there were too many."""
+        """Count one step; refuse too many."""
 
 
 def constant(tree: Expression, names: Names, depth: int = 0) -> float:
-    """The value of an expression of numbers and parameters."""
+    """Evaluate an expression of numbers and parameters."""
     value = fold(tree, names, depth)
     if isinstance(value, str):
         raise names.line.refused("this value must be a number: no voltage, current, time or temperature")
@@ -71,10 +71,10 @@ def constant(tree: Expression, names: Names, depth: int = 0) -> float:
 
 
 def fold(tree: Expression, names: Names, depth: int = 0) -> Folded:
-    """A number, or text of ours for a behavioural source.
+    """Evaluate to a number, or to text for a behavioural source.
 
     Raises:
-        ParameterError: A name is not known, a value is not finite, or it takes too long.
+        ParameterError: A name is unknown, a value is not finite, or the evaluation takes too long.
     """
     names.spend(depth)
     try:
@@ -118,7 +118,7 @@ def _named(name: str, names: Names, depth: int) -> Folded:
 
 
 def voltage(plus: str, minus: str) -> Folded:
-    """The voltage between two nodes of ours."""
+    """Format the voltage between two ngspice nodes."""
     if minus == "0":
         return 0.0 if plus == "0" else f"v({plus})"
     return f"(-v({minus}))" if plus == "0" else f"v({plus},{minus})"
@@ -140,7 +140,7 @@ def _chain(first: Folded, rest: Sequence[tuple[str, Folded]]) -> Folded:
 
 
 class _Arguments(Names):
-    """The names that the body of a `.func` sees: its arguments, then what stands around it."""
+    """Names in the body of a `.func`: its arguments, then the surrounding names."""
 
     def __init__(self, values: dict[str, Folded], around: Names, line: Line) -> None:
         self.values, self.around, self.line = values, around, line

@@ -102,7 +102,7 @@ def test_trials_have_one_each(amc, tmp_path):
     kept = amc(*command, "--spec", "budget_wires<0.5", "--format", "json")
     assert kept.json["yields"][0]["passed"] == 8
     limited = ("inv", *EXACT, "--monte-carlo", 2, "--spec", "budget_wires<0.5")
-    amc(*limited).refused("--spec", "budget is not told", "give budget")
+    amc(*limited).refused("--spec", "budget is not computed", "add budget")
 
 
 def test_rows_of_a_sweep_have_it(amc, sweep, tmp_path):
