@@ -167,7 +167,7 @@ def test_a_fixed_scale_saturates():
     """With the scale fixed, the same problem clips and says so."""
     solution = InvCircuit.program(spd_matrix(4, 50, 2), fixed_scale=True).solve(vector(4, 2))
     assert solution.status is Status.SATURATED
-    assert "--fixed-scale" in solution.message
+    assert "fixed_scale" in solution.message
     assert len(solution.attempts[0]) == 1
 
 
