@@ -6,7 +6,7 @@ system, relative, in the 2-norm. b is uniform in -1 .. 1, drawn after the matrix
 
 - `gram 1`, `gram 0.7`: all positive, one array. `X X^T/(2N) + d mean I`, X uniform in 0 .. 1, N x 2N, mean that of the
   diagonal of the first term, d = 1 or 0.7. The condition number grows with N: 0.8 N with d = 1.
-- `signed`: symmetric positive definite, log-spaced eigenvalues, condition 10, a pair of arrays (`--kind spd`).
+- `signed`: symmetric positive definite, log-spaced eigenvalues, condition 10, a pair of arrays (`--family spd`).
 
 Analytic guide, to first order in r, nothing fitted: along a line of N cells of mean conductance G, cell i sees the part
 `D_i = r G (i N - i^2/2)` less. Bit lines and (by reciprocity) word lines do so: A becomes `A - D A - A D`, and x is

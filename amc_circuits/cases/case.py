@@ -270,7 +270,7 @@ def the_matrix(kind: str, options: dict[str, Any], generator: np.random.Generato
     if circuit_row(kind).square and (condition or 0) >= largest_condition:
         mend = f"makes a matrix that is singular to working precision; must be below {largest_condition:.3g}"
         raise ParameterError("condition", condition, mend)
-    return draw_matrix(options["kind"], size, options.get("columns") or size, condition, generator)
+    return draw_matrix(options["family"], size, options.get("columns") or size, condition, generator)
 
 
 def _drawn_vector(matrix: Numbers, length: int, generator: np.random.Generator) -> Numbers:

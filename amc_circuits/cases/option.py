@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 if TYPE_CHECKING:
     from netlists import Record
 
 Kind = Literal["quantity", "integer", "text", "flag"]
+Value = TypeVar("Value")
 KIND_OF: dict[type, Kind] = {bool: "flag", int: "integer", float: "quantity"}
 LARGEST_WHOLE = 10**38 - 1
 """A seed of NumPy has as many digits (128 bits), and any such number is a float."""
@@ -36,6 +37,8 @@ class Option:
         acts_with: Conditions on other options, `name` (given, and not 0), `name=value` or `name!=value`, all of which
             must hold for this one to act.
         excludes: Another option, beside which this one would say nothing.
+        synonym: Its name in older versions, by which it can still be typed; no help shows it. Rows of those versions
+            have it, and keys are made with it.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Option:
     needs: str = ""
     acts_with: tuple[str, ...] = ()
     excludes: str = ""
+    synonym: str = ""
 
     @property
     def flag(self) -> str:
@@ -187,12 +191,14 @@ def parse_table(who: str, options: Iterable[Option], given: Mapping[str, object]
     Args:
         who: Whose options these are, for the error.
         options: All that there are.
-        given: As a user wrote them, by name.
+        given: As a user wrote them, by name or synonym.
 
     Raises:
-        ParameterError: A value cannot be used, an option says nothing as it is given, or there is no such option.
+        ParameterError: A value cannot be used, an option says nothing as it is given or is given by both of its names,
+            or there is no such option.
     """
     table = {option.name: option for option in options}
+    given = by_own_names(given, synonyms(table.values()))
     for name, value in given.items():
         find_option(who, table, name, repr(value))
     parsed = {
@@ -206,6 +212,40 @@ def parse_table(who: str, options: Iterable[Option], given: Mapping[str, object]
             if option.acts_with and parsed[option.name] != option.own:
                 option.check_acting(given[option.name], [parsed])
     return parsed
+
+
+def synonyms(options: Iterable[Option]) -> dict[str, str]:
+    """Names of options by their synonyms, without those that are another option's name."""
+    table = {option.name: option for option in options}
+    return {option.synonym: name for name, option in table.items() if option.synonym and option.synonym not in table}
+
+
+def by_own_names(given: Mapping[str, Value], names: Mapping[str, str]) -> dict[str, Value]:
+    """What a user gave, each option by its own name.
+
+    Args:
+        given: By name or synonym; None counts as not given.
+        names: As `synonyms` returns them.
+
+    Raises:
+        ParameterError: An option is given by both.
+    """
+    from netlists import ParameterError
+
+    found: dict[str, Value] = {}
+    for name, value in given.items():
+        own = names.get(name, name)
+        if found.get(own) is None:
+            found[own] = value
+        elif value is not None:
+            old = next(synonym for synonym, known in names.items() if known == own)
+            raise ParameterError(name, value, f"{old} and {own} are one option; give {own} alone")
+    return found
+
+
+def renamed(given: Mapping[str, Value], names: Mapping[str, str]) -> dict[str, Value]:
+    """The same in the same order, by other names, where these are free."""
+    return {name if (other := names.get(name, name)) in given else other: value for name, value in given.items()}
 
 
 def find_option(who: str, table: Mapping[str, Option], name: str, value: str) -> Option:

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from amc_circuits.cases.circuits import circuit_row, solver_options
-from amc_circuits.cases.option import Option, parse_table
+from amc_circuits.cases.option import Option, parse_table, synonyms
 
-KINDS = ("spd", "wishart", "toeplitz", "random", "uniform")
+FAMILIES = ("spd", "wishart", "toeplitz", "random", "uniform")
 ENGINE_NAMES = ("ngspice", "state-space", "auto")
 DEVICE_NAMES = ("ideal", "taox-40nm-8level", "hfo2-wide", "gramc-16level")
 FIT_NAMES = ("wan-2022", "milo-2021")
@@ -22,7 +22,15 @@ PROBLEM = (
     Option("rhs_name", "text", "Which array of the file of b (mvm: x)", needs="rhs"),
     Option("size", "integer", "Rows of a matrix that is drawn", minimum=1, excludes="matrix"),
     Option("columns", "integer", "Columns of it, if not as many as rows", square=False, minimum=1, excludes="matrix"),
-    Option("kind", "text", f"Family of it: {', '.join(KINDS)}", "spd", choices=KINDS, excludes="matrix"),
+    Option(
+        "family",
+        "text",
+        f"Family of it: {', '.join(FAMILIES)}",
+        "spd",
+        choices=FAMILIES,
+        excludes="matrix",
+        synonym="kind",
+    ),
     Option("condition", "quantity", "Condition number, for spd and random (10)", excludes="matrix"),
     Option("seed", "integer", "Seed of all that is drawn", 0),
     Option("trial", "integer", "Which circuit of this seed, from 0", 0),
@@ -262,6 +270,8 @@ NOT_IN_POLES = (
 )
 """What no pole depends on: right-hand sides, how they are solved, offsets, limits, supplies, the form of a deck."""
 ALL = PROBLEM + CIRCUIT + SOLVE + CONVERTERS + MONTE_CARLO
+SYNONYMS = synonyms(ALL)
+"""Names by those of older versions."""
 
 
 def options_of(circuit: str) -> tuple[Option, ...]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import typer
 
 from amc_circuits.cases.option import flag
-from amc_circuits.cases.options import ALL, COST
+from amc_circuits.cases.options import ALL, COST, SYNONYMS
 from amc_circuits.cli.opamp_options import BENCH
 from amc_circuits.cli.sweep_options import HANDLING
 from amc_circuits.cli.write_verify_options import PROGRAM
@@ -31,7 +31,7 @@ OTHERS = OF_COLUMNS | {
 }
 ARGUMENTS = ("A", "b", "x")
 """What files are called that are typed without an option."""
-OPTION_NAMES = {option.name for option in ALL + COST + BENCH + PROGRAM + HANDLING} | OTHERS
+OPTION_NAMES = {option.name for option in ALL + COST + BENCH + PROGRAM + HANDLING} | {*SYNONYMS} | OTHERS
 
 
 def exit_code(error: Exception) -> int | None:

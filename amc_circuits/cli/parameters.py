@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from amc_circuits.cases.option import Option
+from amc_circuits.cases.option import Option, by_own_names, synonyms
 
 Matrix = Annotated[
     Path | None,
@@ -49,7 +50,7 @@ VectorFile = Annotated[
 DeckFile = Annotated[Path, typer.Option("-o", "--output", metavar="deck.cir", help="The deck.", show_default=False)]
 
 
-def _parameter(option: Option) -> inspect.Parameter:
+def _parameter(option: Option, *, hidden: bool = False) -> inspect.Parameter:
     text = (
         option.help
         if option.default is None or option.default is False
@@ -57,7 +58,7 @@ def _parameter(option: Option) -> inspect.Parameter:
     )
     kind: Any = bool if option.kind == "flag" else str
     unit = {"quantity": option.unit or "NUMBER", "integer": "INTEGER", "text": option.unit or "NAME"}.get(option.kind)
-    declared = typer.Option(option.flag, help=text, metavar=unit, show_default=False)
+    declared = typer.Option(option.flag, help=text, metavar=unit, show_default=False, hidden=hidden)
     annotation = Annotated[kind | None, declared] if kind is str else Annotated[bool, declared]
     return inspect.Parameter(
         option.name, inspect.Parameter.KEYWORD_ONLY, default=None if kind is str else False, annotation=annotation
@@ -65,17 +66,22 @@ def _parameter(option: Option) -> inspect.Parameter:
 
 
 def with_options(options: tuple[Option, ...], function: Callable[..., None], **arguments: Any) -> Callable[..., None]:
-    """Gives a function these options in the place of its `**options`, and named arguments other annotations."""
+    """Gives a function these options in the place of its `**options`, and named arguments other annotations.
+
+    Synonyms can be typed, too; the function gets all options by their own names.
+    """
     signature = inspect.signature(function, eval_str=True)
     own = [
         entry.replace(annotation=arguments.get(entry.name, entry.annotation))
         for entry in signature.parameters.values()
         if entry.kind is not inspect.Parameter.VAR_KEYWORD
     ]
-    parameters = own + [_parameter(option) for option in options]
+    names = synonyms(options)
+    older = [replace(option, name=option.synonym) for option in options if option.synonym in names]
+    parameters = own + [_parameter(option) for option in options] + [_parameter(one, hidden=True) for one in older]
 
     def command(**values: Any) -> None:
-        function(**values)
+        function(**by_own_names(values, names))
 
     command.__doc__ = function.__doc__
     command.__name__ = function.__name__

@@ -1,4 +1,4 @@
-"""Random matrices: the families of `--kind`.
+"""Random matrices: the families of `family`.
 
 Draw order, from `numpy.random.default_rng(seed)`: first the matrix, then the right-hand side.
 
@@ -28,7 +28,7 @@ LARGEST_SIZE = 1024
 
 
 def draw_matrix(
-    kind: str, rows: int, columns: int, condition: float | None, generator: np.random.Generator
+    family: str, rows: int, columns: int, condition: float | None, generator: np.random.Generator
 ) -> FloatArray:
     """Draw a matrix of a family, shape (rows, columns).
 
@@ -38,24 +38,26 @@ def draw_matrix(
     for name, length in (("size", rows), ("columns", columns)):
         if length > LARGEST_SIZE:
             raise ParameterError(name, length, f"must be at most {LARGEST_SIZE}")
-    if kind in ("wishart", "toeplitz", "uniform") and condition is not None:
-        raise ParameterError("condition", condition, f"{kind} matrices are drawn as they come; use kind spd or random")
-    if kind not in ("random", "uniform") and rows != columns:
-        raise ParameterError("columns", columns, f"{kind} matrices are square; use kind random or uniform")
+    if family in ("wishart", "toeplitz", "uniform") and condition is not None:
+        raise ParameterError(
+            "condition", condition, f"{family} matrices are drawn as they come; use family spd or random"
+        )
+    if family not in ("random", "uniform") and rows != columns:
+        raise ParameterError("columns", columns, f"{family} matrices are square; use family random or uniform")
     if condition is not None and not condition >= 1:
         raise ParameterError("condition", condition, "must be 1 or more")
-    if kind == "uniform":
+    if family == "uniform":
         return generator.uniform(0, 1, (rows, columns))
-    if kind == "wishart":
+    if family == "wishart":
         normals = generator.standard_normal((rows, 2 * rows))
         return normals @ normals.T / (2 * rows)
-    if kind == "toeplitz":
+    if family == "toeplitz":
         rho = generator.uniform(0.3, 0.7)
         distance = np.abs(np.subtract.outer(np.arange(rows), np.arange(rows)))
         return np.asarray(rho**distance, dtype=np.float64)
     values = np.geomspace(1, 1 / (condition or DEFAULT_CONDITION), min(rows, columns))
     left = _orthogonal(rows, generator)[:, : len(values)]
-    if kind == "spd":
+    if family == "spd":
         product = (left * values) @ left.T
         return (product + product.T) / 2
     right = _orthogonal(columns, generator)[:, : len(values)]

@@ -61,10 +61,10 @@ gbwp = ["16M", 1e8]
 wire_resistance = {linear = [0, 2, 3]}
 line_capacitance = [0, "0.1f", 1e-15]
 [[points]]
-kind = "spd"
+family = "spd"
 condition = 5
 [[points]]
-kind = "random"
+family = "random"
 """
 
 

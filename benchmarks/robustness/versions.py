@@ -36,7 +36,7 @@ POINTS: tuple[dict[str, Any], ...] = (
     {"size": 16, "wire_resistance": 1.73},
     {"size": 8, "wire_resistance": 1.73, "interconnect": "flat"},
     {"size": 16, "opamp": "single-pole", "wire_resistance": 1, "line_capacitance": "0.2f"},
-    {"size": 8, "kind": "toeplitz", "pair": "never", "input_offset": "1m"},
+    {"size": 8, "family": "toeplitz", "pair": "never", "input_offset": "1m"},
 )
 """Taken as INV and as MVM."""
 

@@ -10,7 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from amc_circuits.cases.options import OPAMP_OVERRIDES
+from amc_circuits.cases.option import renamed
+from amc_circuits.cases.options import OPAMP_OVERRIDES, SYNONYMS
 from amc_circuits.engines import StateSpaceEngine, find_ngspice
 from amc_circuits.values.version import package_version
 from netlists import MacroOpAmp, ParameterError, SinglePoleOpAmp, preset
@@ -20,6 +21,8 @@ FILES = ("conductances", "opamp_file", "matrix", "rhs")
 _INCLUDE = re.compile(rb"^[ \t]*\.(include|inc|lib)\b", re.IGNORECASE | re.MULTILINE)
 NOT_IN_KEY = ("timeout",)
 """Options that decide when to give up, not the result."""
+_FIRST_NAMES = {name: synonym for synonym, name in SYNONYMS.items()}
+"""First names of renamed options: a point keeps its key, so that it does not run again."""
 
 
 def key_of(circuit: str, options: Mapping[str, Any], engine_version: str) -> str:
@@ -37,6 +40,7 @@ def key_of(circuit: str, options: Mapping[str, Any], engine_version: str) -> str
     parameters = _opamp(options["opamp"], *(options.get(name) for name in OPAMP_OVERRIDES))
     if options.get("opamp_file") is None and parameters is not None:
         known = {name: value for name, value in known.items() if name not in OPAMP_OVERRIDES} | {"opamp": parameters}
+    known = renamed(known, _FIRST_NAMES)
     return hashlib.sha256(json.dumps([circuit, known, engine_version], sort_keys=True).encode()).hexdigest()
 
 

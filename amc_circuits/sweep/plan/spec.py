@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from amc_circuits.cases.circuits import circuit_names
-from amc_circuits.cases.option import Option, find_option, partner
+from amc_circuits.cases.option import Option, by_own_names, find_option, partner, synonyms
 from amc_circuits.cases.options import options_of, parse_options
 from amc_circuits.files.toml_file import read_toml
 from amc_circuits.files.toml_lines import Place, line_of
@@ -131,7 +131,31 @@ def _sweep(content: Mapping[str, Any], text: str, where: Callable[[Place], str])
         if circuit not in circuit_names():
             mend = f"must be {' or '.join(circuit_names())}"
             raise ParameterError("circuit", "nothing" if circuit is None else shown(circuit), mend)
-    return _Reader(circuit, {option.name: option for option in options_of(circuit)}, content, where).sweep(text)
+    options = {option.name: option for option in options_of(circuit)}
+    content, where = _by_own_names(content, where, synonyms(options.values()))
+    return _Reader(circuit, options, content, where).sweep(text)
+
+
+def _by_own_names(
+    content: Mapping[str, Any], where: Callable[[Place], str], names: Mapping[str, str]
+) -> tuple[dict[str, Any], Callable[[Place], str]]:
+    """The content with options by their own names, and a `where` by which errors call them as they were typed."""
+    typed: dict[Place, Place] = {}
+
+    def table(section: Any, *place: str | int) -> Any:
+        for synonym in names.keys() & section.keys() if isinstance(section, dict) else ():
+            with _at(where, *place, synonym):
+                section = by_own_names(section, {synonym: names[synonym]})
+            typed[*place, names[synonym]] = (*place, synonym)
+        return section
+
+    found = {
+        name: [table(point, name, number) for number, point in enumerate(section)]
+        if isinstance(section, list)
+        else table(section, name)
+        for name, section in content.items()
+    }
+    return found, lambda place: where(typed.get(place, place))
 
 
 @contextmanager
@@ -150,7 +174,7 @@ class _Reader:
     Attributes:
         circuit: Circuit of the options.
         options: All options of the circuit, by name.
-        content: Content of the TOML file.
+        content: Content of the TOML file, options by their own names.
         where: Function that names a place in an error.
     """
 

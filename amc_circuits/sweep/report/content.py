@@ -35,6 +35,7 @@ def _described(column: Column, flat_rows: Sequence[FlatRow], main: set[str]) -> 
     numeric = bool(known) and len(numbers) == len(known)
     return {
         "name": column.name,
+        "synonym": column.synonym,
         "title": column.title,
         "unit": column.unit if numbers else "",
         "option": column.option,

@@ -58,11 +58,12 @@ const COMPARISONS = {
   ">": (a, b) => a > b && !equal(a, b), ">=": (a, b) => a >= b || equal(a, b),
 };
 
-/** The column that a user names: by its name, or without its unit. */
+/** The column that a user names: by its name, without its unit, or by its synonym. */
 function columnNamed(columns, typed) {
   const name = typed.toLowerCase().replaceAll("-", "_");
   const known = [name, `${name}_total_j`, ...["s", "j", "v", "a", "hz"].map((unit) => `${name}_${unit}`)];
-  return known.map((one) => columns.find((column) => column.name === one)).find(Boolean);
+  const named = known.map((one) => columns.find((column) => column.name === one));
+  return [...named, columns.find((column) => column.synonym === name)].find(Boolean);
 }
 
 /** Condition of one word of the filter on a place; throws if it cannot be read. */

@@ -48,11 +48,13 @@ class Column:
         name: Name from `flat`.
         unit: SI unit; `%` for a share that is stored as a fraction; empty without one.
         option: True for an option, False for a result.
+        synonym: Other name that users may type; empty without one.
     """
 
     name: str
     unit: str
     option: bool
+    synonym: str = ""
 
     @property
     def title(self) -> str:
@@ -88,8 +90,12 @@ def flat(row: Row) -> FlatRow:
 def columns_of(flat_rows: Iterable[FlatRow]) -> list[Column]:
     """All columns that some row has, in order."""
     units = {option.name: option.unit if option.kind == "quantity" else "" for option in ALL}
+    older = {option.name: option.synonym for option in ALL}
     names = dict.fromkeys(name for row in flat_rows for name in row)
-    return [Column(name, units[name] if name in units else _unit(name), name in units) for name in names]
+    return [
+        Column(name, units[name] if name in units else _unit(name), name in units, older.get(name, ""))
+        for name in names
+    ]
 
 
 def _unit(name: str) -> str:
@@ -109,14 +115,15 @@ def _parted(name: str) -> tuple[str, str]:
 
 
 def find_column(parameter: str, name: str, columns: Sequence[Column]) -> Column:
-    """Look up a column by its name, or by a metric without its unit, such as `settling_time` or `energy`.
+    """Look up a column by its name or synonym, or by a metric without its unit, such as `settling_time` or `energy`.
 
     Raises:
         ParameterError: There is no such column.
     """
     known = {column.name: column for column in columns}
     wanted = name.strip().lstrip("-").replace("-", "_")
-    found = next((known[spelled] for spelled in _spellings(wanted) if spelled in known), None)
+    named = {column.synonym: column for column in columns if column.synonym} | known
+    found = next((named[spelled] for spelled in _spellings(wanted) if spelled in named), None)
     if found is not None:
         return found
     close = difflib.get_close_matches(wanted, [*known, *(name for name, key in ROW_KEYS.items() if key in known)], n=3)

@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from amc_circuits.cases.option import renamed
+from amc_circuits.cases.options import SYNONYMS
+
 FAILED, INVALID = "FAILED", "INVALID"
 TEXTS = ("circuit", "engine", "status", "warning")
 """Metrics that are text."""
@@ -92,7 +95,7 @@ def _as_text(value: Any) -> Any:
 
 
 def row_of_columns(counter: object, values: Sequence[Any]) -> Row:
-    """Build a row from stored values.
+    """Build a row from stored values; options that were renamed get their new names.
 
     Args:
         counter: Counter of the row.
@@ -108,7 +111,7 @@ def row_of_columns(counter: object, values: Sequence[Any]) -> Row:
         raise ValueError("it is no row") from None
     if not all(isinstance(found[name], type_) for name, type_ in _TYPES.items()) or not _is_sound(found):
         raise ValueError("it is no row")
-    return Row(**found)
+    return Row(**found | {"parameters": renamed(found["parameters"], SYNONYMS)})
 
 
 def _unpacked(text: str) -> Any:

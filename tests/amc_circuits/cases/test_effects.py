@@ -14,7 +14,7 @@ MODEL = "x.lib"
 ACTING = {
     "size": ("3",),
     "columns": ("4",),
-    "kind": ("wishart",),
+    "family": ("wishart",),
     "condition": ("5",),
     "seed": ("2",),
     "trial": ("1", *PROGRAMMED),
@@ -39,7 +39,7 @@ ACTING = {
     "wire_temperature_coefficient": ("1m", *WIRED, "--temperature", "400"),
     "opamp_temperature_law": ("none", "--temperature", "400"),
     "device": ("taox-40nm-8level",),
-    "pair": ("never", "--kind", "wishart"),
+    "pair": ("never", "--family", "wishart"),
     "scaling": ("powers-of-two",),
     "g_min": ("5u",),
     "g_max": ("40u",),
@@ -123,7 +123,7 @@ def test_an_option_changes_the_result(amc, problem, name):
         base = tuple(part for k, part in enumerate(base) if option.flag not in (part, base[k - 1]))
         without = _figures(amc, *base, option.flag, "first", "--engine", "state-space")
     else:
-        if name in ("size", "columns", "kind", "condition", "seed", "pair"):
+        if name in ("size", "columns", "family", "condition", "seed", "pair"):
             base = (circuit, *(drawn[2:] if name == "size" else drawn[:2] if name == "seed" else drawn))
         engine = () if "--engine" in beside or name == "engine" else ("--engine", "state-space")
         beside = (*beside, *engine)
@@ -137,7 +137,7 @@ def test_an_option_changes_the_result(amc, problem, name):
     ("options", "named"),
     [
         (
-            ("--inverter-resistance", "20k", "--kind", "toeplitz", "--size", 4, "--pair", "never"),
+            ("--inverter-resistance", "20k", "--family", "toeplitz", "--size", 4, "--pair", "never"),
             "--inverter-resistance",
         ),
         (("--start", "previous", "--size", 2), "--start"),

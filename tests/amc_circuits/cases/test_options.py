@@ -35,7 +35,7 @@ def test_defaults_are_those_of_the_specification():
     expected = {
         "device": "ideal", "temperature": 300.15, "input_voltage": 0.1, "rise_time": 100e-12, "tolerance": 0.01,
         "inverter_resistance": 10e3, "wire_resistance": 0.0, "engine": "ngspice", "opamp": "cmos-100meg",
-        "fixed_scale": False, "force": False, "seed": 0, "kind": "spd",
+        "fixed_scale": False, "force": False, "seed": 0, "family": "spd",
     }  # fmt: skip
     assert {name: options[name] for name in expected} == pytest.approx(expected)
     assert {name for name, value in options.items() if value is None} >= {"size", "condition", "gbwp", "g_min", "g_max"}
@@ -71,7 +71,7 @@ def test_unknown_option_is_refused_with_a_suggestion(name, meant):
 
 def test_unknown_option_like_no_other_is_refused_with_the_list():
     """Where nothing is similar, the error lists what there is."""
-    with pytest.raises(ParameterError, match=r"inv has matrix, rhs, .*size, kind"):
+    with pytest.raises(ParameterError, match=r"inv has matrix, rhs, .*size, family"):
         parse_options("inv", {"xyzzy": 1})
 
 
@@ -90,7 +90,7 @@ def test_whole_numbers_take_suffixes():
     ("name", "value"),
     [
         ("size", 0), ("size", -3), ("size", "1.5"), ("size", 1.5), ("size", True), ("size", "many"), ("size", ""),
-        ("size", "9" * 5000), ("seed", -1), ("force", "yes"), ("force", 1), ("kind", "gauss"), ("kind", 3),
+        ("size", "9" * 5000), ("seed", -1), ("force", "yes"), ("force", 1), ("family", "gauss"), ("family", 3),
         ("start", "here"), ("opamp", 3), ("gbwp", "1 ohm"), ("gbwp", [1]),
     ],
 )  # fmt: skip
@@ -107,7 +107,7 @@ def test_flags_are_spelled_with_dashes():
     assert {option.flag for option in ALL} >= {
         "--opamp", "--gbwp", "--open-loop-gain", "--slew-rate", "--g-min", "--g-max", "--input-conductance",
         "--inverter-resistance", "--wire-resistance", "--input-voltage", "--rise-time", "--tolerance", "--engine",
-        "--seed", "--size", "--kind", "--condition", "--fixed-scale", "--force",
+        "--seed", "--size", "--family", "--condition", "--fixed-scale", "--force",
     }  # fmt: skip
 
 

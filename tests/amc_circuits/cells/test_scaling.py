@@ -93,7 +93,7 @@ def test_what_cannot_be_scaled_is_refused(matrix, scaling, words):
 
 def test_the_command_refuses_scaling_without_a_diagonal(amc):
     """One line."""
-    amc("mvm", "--size", 3, "--columns", 2, "--kind", "random", "--scaling", "diagonal").refused(
+    amc("mvm", "--size", 3, "--columns", 2, "--family", "random", "--scaling", "diagonal").refused(
         "--scaling: got diagonal", "needs a square matrix"
     )
     amc("inv", "--size", 3, "--scaling", "rows").refused("--scaling", "must be one of none, diagonal, powers-of-two")

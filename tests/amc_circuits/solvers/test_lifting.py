@@ -86,7 +86,7 @@ def test_the_command_solves_a_good_matrix(amc, tmp_path):
 
 def test_monte_carlo_and_sweeps_say_what_was_lifted(amc, sweep, tmp_path):
     """A warning before the trials; a column and a warning in the row."""
-    drawn = ("--size", 16, "--kind", "toeplitz", "--seed", 1, "--pair", "never", "--engine", "state-space")
+    drawn = ("--size", 16, "--family", "toeplitz", "--seed", 1, "--pair", "never", "--engine", "state-space")
     outcome = amc("inv", *drawn, "--monte-carlo", 2, "--programming-error", "0.1u", "--format", "json")
     assert outcome.code == 0
     assert "cells are lifted to --g-min" in outcome.err

@@ -249,7 +249,9 @@ def test_json_is_what_the_trials_say(amc):
 
 def test_table_has_figures_yields_and_statuses(amc):
     """MVM, too."""
-    outcome = amc("mvm", *TYPED, "--kind", "random", "--columns", 3, "--monte-carlo", 3, "--spec", "bits>1,overshoot<2")
+    outcome = amc(
+        "mvm", *TYPED, "--family", "random", "--columns", 3, "--monte-carlo", 3, "--spec", "bits>1,overshoot<2"
+    )
     assert (outcome.code, outcome.err) == (0, "")
     for words in ("MVM 4 x 3: 3 trials of seed 3", "relative error", "Yield", "bits>1", "all", "3 SETTLED"):
         assert words in outcome.out

@@ -17,7 +17,7 @@ from tests.amc_circuits.sweep.sweeps import run
 SPEC = {
     "circuit": "inv",
     "fixed": {"engine": "state-space", "input_voltage": 0.02},
-    "grid": {"size": [2, 3], "kind": ["spd", "random"], "gbwp": ["16M", "100MEG"], "seed": {"range": [0, 4]}},
+    "grid": {"size": [2, 3], "family": ["spd", "random"], "gbwp": ["16M", "100MEG"], "seed": {"range": [0, 4]}},
 }
 EVIL = "</script><script>window.evil = 1</script><img src=x onerror='window.evil = 1'><!-- &amp; \u2028 ${summary} <b>"
 EVIL_NAME = "".join(filter(str.isprintable, EVIL))
@@ -66,7 +66,7 @@ def reported_sweep(folder: Path) -> list[Row]:
     with Store(folder, create=True) as store:
         row = store.row(0)
         changes = {"number": 32, "status": "FAILED", "error": EVIL, "kept": "failures/32", "host": EVIL_NAME}
-        options = row.parameters | {"kind": EVIL, "size": 3}
+        options = row.parameters | {"family": EVIL, "size": 3}
         store.put([(dataclasses.replace(row, key=EVIL_NAME, parameters=options, figures={}, **changes), None)])
     (folder / SPECIFICATION).write_text(f"# {EVIL}\n")
     with Store(folder) as store:

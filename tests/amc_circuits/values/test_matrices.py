@@ -8,9 +8,9 @@ from netlists import ParameterError
 from tests.comparators import assert_close
 
 
-def draw(kind, rows=8, columns=8, condition=None, seed=0):
+def draw(family, rows=8, columns=8, condition=None, seed=0):
     """A matrix from a fresh generator."""
-    return draw_matrix(kind, rows, columns, condition, np.random.default_rng(seed))
+    return draw_matrix(family, rows, columns, condition, np.random.default_rng(seed))
 
 
 def test_spd_has_log_spaced_eigenvalues():
@@ -42,11 +42,11 @@ def test_toeplitz_is_all_positive_with_a_tridiagonal_inverse():
     assert np.abs(inverse[np.abs(np.subtract.outer(range(8), range(8))) > 1]).max() < 1e-12
 
 
-@pytest.mark.parametrize("kind", ["wishart", "toeplitz"])
-def test_families_that_come_as_they_are_refuse_a_condition_number(kind):
+@pytest.mark.parametrize("family", ["wishart", "toeplitz"])
+def test_families_that_come_as_they_are_refuse_a_condition_number(family):
     """The error says which families take one."""
     with pytest.raises(ParameterError, match="spd or random"):
-        draw(kind, condition=10)
+        draw(family, condition=10)
 
 
 def test_a_seed_draws_the_same_again():

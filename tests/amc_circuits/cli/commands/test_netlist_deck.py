@@ -8,11 +8,11 @@ from tests.command_line import SMALL
 
 PROBLEMS = {
     "inv": ("inv", "--size", "4", "--seed", "3"),
-    "inv, all positive": ("inv", "--size", "4", "--kind", "toeplitz", "--opamp", "single-pole"),
+    "inv, all positive": ("inv", "--size", "4", "--family", "toeplitz", "--opamp", "single-pole"),
     "inv, wires": ("inv", "--size", "3", "--wire-resistance", "1.73", "--line-capacitance", "0.2f"),
     "inv, scaled down": ("inv", "--size", "4", "--seed", "2", "--condition", "60"),
     "mvm": ("mvm", "--size", "4", "--seed", "3"),
-    "mvm, oblong": ("mvm", "--size", "5", "--columns", "3", "--kind", "random", "--opamp", "single-pole"),
+    "mvm, oblong": ("mvm", "--size", "5", "--columns", "3", "--family", "random", "--opamp", "single-pole"),
 }
 
 
@@ -50,7 +50,7 @@ def test_deck_takes_the_place_of_an_old_one(amc, tmp_path):
 
 def test_an_unstable_deck_is_written_only_by_force(amc, tmp_path):
     """Without --force there is no deck and exit code 3 with the cause; with it there is one."""
-    problem = ("netlist", "inv", "--size", "4", "--kind", "random", "--seed", "0", "-o", tmp_path / "deck.cir")
+    problem = ("netlist", "inv", "--size", "4", "--family", "random", "--seed", "0", "-o", tmp_path / "deck.cir")
     refused = amc(*problem)
     assert refused.code == 3
     assert "UNSTABLE: pole at" in refused.err

@@ -113,7 +113,7 @@ def test_long_ranges_stay_ranges():
         ("gbwp", {"linear": [5, "5", 3]}, "two different numbers"),
         ("gbwp", {"linear": ["1 ohm", 2, 3]}, "got '1 ohm'; must be a number in Hz"),
         ("programming_error", {"linear": ["wan-2022", 1e-6, 3]}, "two different numbers"),
-        ("kind", {"log": [1, 10, 3]}, "is no number; list its values"),
+        ("family", {"log": [1, 10, 3]}, "is no number; list its values"),
         ("noise", {"linear": [0, 1, 2]}, "is no number; list its values"),
         ("gbwp", [[1]], "must be one number or text"),
         ("gbwp", [10**5000], "below 2^63"),

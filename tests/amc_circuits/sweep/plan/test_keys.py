@@ -35,7 +35,7 @@ PLAIN = key()
         {"opamp": "cmos-100meg"},
         {"slew_rate": preset("cmos-100meg").slew_rate, "supply_voltage": preset("cmos-100meg").supply_voltage},
         {"size": "4", "seed": 0, "trial": "0"},
-        {"kind": "spd", "engine": "ngspice", "input_voltage": "100m", "fixed_scale": False},
+        {"family": "spd", "engine": "ngspice", "input_voltage": "100m", "fixed_scale": False},
         {"rise_time": "100 ps", "temperature": 300.15, "wire_resistance": 0},
         {"opamp": "cmos-1g", **{name: getattr(preset("cmos-100meg"), name) for name in (
             "gbwp", "open_loop_gain", "slew_rate", "second_pole", "output_resistance", "input_capacitance",

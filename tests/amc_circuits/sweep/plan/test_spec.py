@@ -31,7 +31,7 @@ wire_resistance = {linear = [0, 2, 2]}
 seed = {range = [0, 2]}
 [[points]]
 [[points]]
-kind = "wishart"
+family = "wishart"
 fixed_scale = true
 """
 
@@ -45,9 +45,9 @@ def read(folder, text):
 
 def test_listed_points_are_combined_with_the_grid():
     """Each of [[points]] is taken with every value of the grid, over what is fixed."""
-    spec = {"circuit": "mvm", "fixed": {"size": 4, "seed": 7}, "points": [{"size": 2}, {"kind": "random"}]}
+    spec = {"circuit": "mvm", "fixed": {"size": 4, "seed": 7}, "points": [{"size": 2}, {"family": "random"}]}
     points = sweep_from(spec | {"grid": {"gbwp": [1e6, "2M"]}})
-    found = [(point["size"], point["kind"], point["gbwp"], point["seed"]) for point in points]
+    found = [(point["size"], point["family"], point["gbwp"], point["seed"]) for point in points]
     assert found == [(2, "spd", 1e6, 7), (2, "spd", 2e6, 7), (4, "random", 1e6, 7), (4, "random", 2e6, 7)]
 
 
@@ -59,10 +59,10 @@ def test_points_come_listed_first_then_zip_then_grid():
             "fixed": {"size": 2},
             "grid": {"seed": [5, 6], "trial": {"range": [0, 2]}},
             "zip": {"gbwp": [1e6, 2e6], "slew_rate": ["1MEG", "2MEG"]},
-            "points": [{"kind": "spd"}, {"kind": "wishart"}],
+            "points": [{"family": "spd"}, {"family": "wishart"}],
         }
     )
-    names = ("kind", "gbwp", "slew_rate", "seed", "trial")
+    names = ("family", "gbwp", "slew_rate", "seed", "trial")
     loops = itertools.product(("spd", "wishart"), (1e6, 2e6), (5, 6), (0, 1))
     expected = [(kind, gbwp, gbwp, seed, trial) for kind, gbwp, seed, trial in loops]
     assert [tuple(point[name] for name in names) for point in points] == expected
@@ -74,7 +74,7 @@ def test_every_point_is_what_its_options_alone_are(tmp_path):
     """A point of a sweep has the options, all of them, that `parse_options` makes of what is given for it."""
     sweep = read(tmp_path, ALL_FORMS)
     fixed = {"opamp": "single-pole"}
-    listed = ({}, {"kind": "wishart", "fixed_scale": True})
+    listed = ({}, {"family": "wishart", "fixed_scale": True})
     zipped = ({"size": 2, "g_max": "100u"}, {"size": 3, "g_max": "50u"})
     loops = itertools.product(listed, zipped, ("1M", "10M", "100M"), (0, 2), (0, 1))
     expected = [

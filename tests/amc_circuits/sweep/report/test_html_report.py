@@ -71,7 +71,8 @@ FILTERS = [
     ("", "", lambda row: True),
     ("size>=3", "", lambda row: row.parameters["size"] >= 3),
     ("gbwp=16M,size=2", "", lambda row: row.parameters["gbwp"] == 16e6 and row.parameters["size"] == 2),
-    ("gbwp!=0.1G kind=SPD", "", lambda row: row.parameters["gbwp"] != 1e8 and row.parameters["kind"] == "spd"),
+    ("gbwp!=0.1G family=SPD", "", lambda row: row.parameters["gbwp"] != 1e8 and row.parameters["family"] == "spd"),
+    ("kind=random size=2", "", lambda row: (row.parameters["family"], row.parameters["size"]) == ("random", 2)),
     ("settling-time<200n", "", lambda row: settling(row) < 200e-9),
     ("relative_error>0.02%", "", lambda row: (row.figures.get("relative_error") or 0) > 2e-4),
     ("settling_time=none", "", lambda row: settling(row) == np.inf),
@@ -161,7 +162,7 @@ def test_row_that_is_clicked_shows_its_waveform(page, folder):
 
 def test_point_that_is_clicked_is_chosen(page):
     """A click on a marker of the figure chooses its point in the table, too."""
-    filtered(page, "size=2 seed=1 gbwp=16M kind=spd")
+    filtered(page, "size=2 seed=1 gbwp=16M family=spd")
     (place,) = drawn(page)
     marker = page.find_element(By.CSS_SELECTOR, "#figure .scatterlayer .point")
     page.execute_script("arguments[0].scrollIntoView({block: 'center'})", marker)
@@ -227,7 +228,7 @@ def test_texts_of_others_stay_texts(page, folder):
     """Markup in a specification, a reason, a host or an option is shown and does nothing."""
     filtered(page, "status=FAILED")
     page.find_element(By.CSS_SELECTOR, "#rows tbody button").click()
-    choose(page, x="number", y="row_wall_time_s", hue="kind")
+    choose(page, x="number", y="row_wall_time_s", hue="family")
     places = ["return document.querySelector('pre').textContent", "return element('chosen-error').textContent",
              "return document.querySelector('#failures tr:last-child td:nth-child(3)').textContent"]  # fmt: skip
     assert all(EVIL in page.execute_script(script) for script in places)

@@ -187,7 +187,7 @@ def test_bands_of_monte_carlo_rows_are_their_own(sweep, tmp_path, amc, figures):
     [
         (("--y", "speed"), ("--y: got 'speed'", "no row has such a column")),
         (("--y", "relative_noise"), ("--y: got 'relative_noise'", "no row has such a column")),
-        (("--y", "kind"), ("none of 150 rows", "kind that is a number")),
+        (("--y", "family"), ("none of 150 rows", "family that is a number")),
         (("--x", "sise"), ("x: got 'sise'", "did you mean size")),
         (("--x", "slew_rate"), ("x: got 'slew_rate'", "slew rate that is a number")),
         (("--hue", "sise"), ("hue: got 'sise'", "size")),

@@ -16,7 +16,14 @@ from tests.command_line import ROOT
 FULL = Row(
     key="ab" * 32,
     number=7,
-    parameters={"circuit": "inv", "size": 2, "gbwp": 1e8 / 3, "spec": None, "noise": False, "kind": "\u03a9 'x' \"y\""},
+    parameters={
+        "circuit": "inv",
+        "size": 2,
+        "gbwp": 1e8 / 3,
+        "spec": None,
+        "noise": False,
+        "family": "\u03a9 'x' \"y\"",
+    },
     status="FAILED",
     figures={"settling_time_s": 4.6e-8, "energy_j": {"total": None}, "attempts": [[{"scale": 0.1, "why": "first"}]]},
     error="no such luck\nand no second; \u00e9",
