@@ -27,6 +27,7 @@ class OpAmpFigures:
         input_capacitance: From `inn`, at the crossover, F.
         input_noise: White noise at the input, one-sided, V/sqrt(Hz), at a hundredth of the crossover; of subcircuits:
             the decks of the other models make none.
+        cmrr: Common-mode rejection ratio A_dm/A_cm at low frequency, its size, V/V.
         offset: Of `inn` against `inp` with the output at 0 V, V.
         quiescent_current: From the positive rail with the output at 0 V, A.
         class_ab_current: I_qo of the class-AB law `sqrt(i^2/4 + I_qo^2)` that explains how both rails' currents grow
@@ -55,6 +56,7 @@ class OpAmpFigures:
     output_resistance_dc: float | None
     input_capacitance: float | None
     input_noise: float | None = None
+    cmrr: float | None = None
     offset: float | None = None
     quiescent_current: float | None = None
     class_ab_current: float | None = None

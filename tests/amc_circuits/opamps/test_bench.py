@@ -45,6 +45,23 @@ def test_small_signal_figures_are_the_records_own(pair):
     assert found.input_capacitance == pytest.approx(record.input_capacitance, rel=1e-6)
 
 
+@pytest.mark.parametrize("cmrr", [1e6, 1e3, 20.0])
+@pytest.mark.parametrize(
+    "record", [MACROS["second pole"], SinglePoleOpAmp(open_loop_gain=300.0)], ids=["macro", "pole"]
+)
+def test_cmrr_is_the_records_own(record, cmrr):
+    """Whatever the gain and the offset are; the size alone is measured."""
+    found = characterize(record.replace(cmrr=cmrr), load=LOAD)
+    assert found.cmrr == pytest.approx(cmrr, rel=2e-4 + 1 / (cmrr * record.open_loop_gain))
+    assert "cmrr" not in found.reasons
+
+
+def test_no_cmrr_is_an_infinite_one(pair):
+    """A model that amplifies the difference alone has none, and that is said."""
+    _, found = pair
+    assert found.cmrr is None and found.reasons["cmrr"].startswith("infinite: ")
+
+
 def test_phase_tells_the_second_pole(measured):
     """Crossover and phase margin are those of two poles; the second pole comes back; without one there is none."""
     record, found = MACROS["second pole"], measured["second pole"]
