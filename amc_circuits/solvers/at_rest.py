@@ -1,9 +1,10 @@
 """Whether a circuit that has come to rest rests at its steady state, and which amplifier's limit holds it if not.
 
-An op-amp that is linear has `offset + v_inp - v_inn = (v_out + R_out i)/A0` at rest. What is missing there is taken by
-a limit: the current of the clamp that holds the gain stage within its swing, or the drop that a limited output current
-adds. It acts as an offset of that amplifier, so its effect on every output is known (`equations.offset_gain`). A common
-mode beyond its range takes nothing from the waveform, which does not know it, and is named whatever the outputs are.
+An op-amp that is linear has `offset + v_inp - v_inn = (v_out + R_out i)/A0` at rest, beside `v_inp - v_inn` what its
+CMRR lets through. What is missing there is taken by a limit: the current of the clamp that holds the gain stage within
+its swing, or the drop that a limited output current adds. It acts as an offset of that amplifier, so its effect on
+every output is known (`equations.offset_gain`). A common mode beyond its range takes nothing from the waveform, which
+does not know it, and is named whatever the outputs are.
 """
 
 from __future__ import annotations
