@@ -70,9 +70,12 @@ class Network:
     def amplifier(
         self, name: str, place: int, control: Node, output: Node, opamp: OpAmp, inverting: bool = True
     ) -> None:
-        """An op-amp in its linear range: `A0 (offset - V(control))` behind its resistance; with + if not inverting."""
+        """An op-amp in its linear range: `A0 (offset - V(control))` behind its resistance; with + if not inverting.
+
+        Its other input is at ground, so that `V(control)/2` is the common mode, of which 1/CMRR is amplified, too.
+        """
         gain = opamp.open_loop_gain
-        sign = -1 if inverting else 1
+        sign = (-1 if inverting else 1) + (0 if opamp.cmrr is None else 0.5 / opamp.cmrr)
         if isinstance(opamp, MacroOpAmp):
             self.sources.append(((name, place), gain * opamp.input_offset, control, sign * gain))
             self.resistor((name, place), output, opamp.output_resistance)

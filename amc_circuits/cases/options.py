@@ -58,6 +58,8 @@ CIRCUIT = (
     Option("output_current_limit", "quantity", "Largest output current instead of the preset's", unit="A"),
     Option("quiescent_current", "quantity", "Of an amplifier without load instead of the preset's", unit="A"),
     Option("class_ab_current", "quantity", "The output stage's part of it instead of the preset's", unit="A"),
+    Option("cmrr", "quantity", "Common-mode rejection ratio, V/V"),
+    Option("common_mode_range", "quantity", "Largest common mode of the inputs that is not named", unit="V"),
     Option("opamp_file", "text", "File with an op-amp of your own, docs/model_files.md", unit="FILE"),
     Option("opamp_subckt", "text", "Its subcircuit", needs="opamp_file"),
     Option(
@@ -243,6 +245,8 @@ OPAMP_OVERRIDES = (
     "output_current_limit",
     "quiescent_current",
     "class_ab_current",
+    "cmrr",
+    "common_mode_range",
 )
 OPAMP_FILE = ("opamp_file", "opamp_subckt", "opamp_pins")
 DEVICE_OVERRIDES = (
@@ -266,7 +270,7 @@ NOT_IN_DECKS = (*OF_ANSWERS, "engine", "cross_check", "timeout", "adc_bits", "ad
 NOT_IN_POLES = (
     *(*NOT_IN_DECKS, *(option.name for option in SOLVE + CONVERTERS if option.name != "tolerance"), "rhs_name"),
     *("slew_rate", "input_offset", "offset_spread", "supply_voltage", "output_swing", "output_current_limit"),
-    *("quiescent_current", "class_ab_current", "interconnect"),
+    *("quiescent_current", "class_ab_current", "common_mode_range", "interconnect"),
 )
 """What no pole depends on: right-hand sides, how they are solved, offsets, limits, supplies, the form of a deck."""
 ALL = PROBLEM + CIRCUIT + SOLVE + CONVERTERS + MONTE_CARLO

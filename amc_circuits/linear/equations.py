@@ -225,7 +225,7 @@ def _amplify(found: Equations, held: dict[str, FloatArray], part: OpAmps) -> Non
         else:
             found.amplification[stage, found.indices(group)] += w_t * factor
     if part.offset is not None:
-        found.constant[stage] += w_t * part.offset
+        found.constant[stage] += w_t * opamp.input_weights[0] * part.offset
     if not isinstance(opamp, MacroOpAmp):
         found.same.append((found.at[part.output], found.at[stage_of(part)], 0.0))
         return
@@ -244,7 +244,8 @@ def _amplify(found: Equations, held: dict[str, FloatArray], part: OpAmps) -> Non
     found.amplification[pin, stage] += 1 / opamp.output_resistance
 
 
-def input_factors(part: OpAmps) -> dict[str, float]:
-    """What a volt at each input group adds to the input voltage of the op-amps, ground left out."""
-    factors = {part.noninverting: 1.0, part.inverting: -1.0}
+def input_factors(part: OpAmps, ideal: bool = False) -> dict[str, float]:
+    """What a volt at each input group adds to what drives the op-amps, ground left out; if ideal, of infinite CMRR."""
+    plus, minus = (1.0, -1.0) if ideal else part.record.equivalent.input_weights
+    factors = {part.noninverting: plus, part.inverting: minus}
     return {group: factor for group, factor in factors.items() if group != GROUND}

@@ -129,6 +129,7 @@ def _macro(opamp: SinglePoleOpAmp | MacroOpAmp) -> MacroOpAmp:
         supply_voltage=1.0,
         quiescent_current=1.0,
         class_ab_current=1.0,
+        cmrr=opamp.cmrr,
     )
 
 

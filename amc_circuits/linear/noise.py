@@ -111,5 +111,6 @@ def _input_intensity(linear: LinearCircuit, circuit: Circuit) -> FloatArray:
     intensity = np.zeros((len(linear.rest), len(linear.rest)))
     for part in circuit.of(OpAmps):
         record, stage = part.record.equivalent, np.arange(len(linear.rest))[linear.nodes[stage_of(part)]]
-        intensity[stage, stage] = (record.unity_gain_frequency * record.input_noise) ** 2 / 2
+        rate = record.unity_gain_frequency * record.input_weights[0]
+        intensity[stage, stage] = (rate * record.input_noise) ** 2 / 2
     return intensity

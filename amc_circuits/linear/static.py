@@ -41,7 +41,7 @@ class Effects:
     """What is modelled beside the cells.
 
     Attributes:
-        gain: Finite gain and output resistance of the op-amps.
+        gain: Finite gain, CMRR and output resistance of the op-amps.
         offset: Their input offsets.
         wires: Resistance of the lines.
         nonlinearity: Of the cells.
@@ -154,10 +154,12 @@ class StaticCircuit:
         # The passive parts draw what the op-amps deliver.
         matrix[here] = inverse_gain * (macro.output_resistance if macro else 0.0) * laplacian[here]
         matrix[here, here] += inverse_gain * np.eye(size)
-        for group, factor in input_factors(part).items():
+        for group, factor in input_factors(part, ideal=not self.effects.gain).items():
             matrix[here, self.at[group]] -= factor * np.eye(size)
         if self.effects.offset:
-            constant[here] += (macro.input_offset if macro else 0.0) + (0.0 if part.offset is None else part.offset)
+            weight = opamp.input_weights[0] if self.effects.gain else 1.0
+            own = 0.0 if part.offset is None else weight * part.offset
+            constant[here] += (macro.input_offset if macro else 0.0) + own
 
     def _bent(self, linear: FloatArray, levels: FloatArray) -> FloatArray:
         """Voltages of all nodes with cells of the current `G V0 sinh(V/V0)`, from those with linear cells.

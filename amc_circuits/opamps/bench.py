@@ -18,7 +18,7 @@ from amc_circuits.opamps.response import FrequencyResponse, frequency_response
 from amc_circuits.opamps.runs import Runs
 from amc_circuits.opamps.slewing import overdriven
 from netlists import ParameterError
-from netlists.opamps.bench import OpAmpBench, noise_deck
+from netlists.opamps.bench import LOWEST_FREQUENCY, OpAmpBench, common_mode_deck, noise_deck
 from netlists.opamps.records import OpAmp, SubcircuitOpAmp
 from netlists.opamps.subcircuit import has_supply
 from netlists.temperature import NOMINAL_TEMPERATURE
@@ -38,6 +38,8 @@ NO_CAPACITANCE = 1e-21
 """Smallest input capacitance that counts, F; below, it is rounding and of either sign."""
 NO_NOISE = 1e-15
 """Smallest noise that counts, V/sqrt(Hz); below, it comes from resistors that keep a circuit from being singular."""
+LARGEST_CMRR = 1e12
+"""Largest CMRR that counts; beyond, it is rounding of the simulator."""
 IDEAL_OUTPUT = "an ideal source cannot be short-circuited; put a resistor of 1 ohm or more before its output pin"
 NO_SUPPLY = "this model has no supply and no limits"
 LIMITS = (
@@ -80,6 +82,7 @@ def characterize(
         found |= _try(reasons, ("input_noise",), partial(_noise, runs, found["crossover_frequency"] / 100, reasons))
     else:
         reasons["input_noise"] = "the decks of this model make none"
+    found |= _try(reasons, ("cmrr",), partial(_cmrr, runs, found["open_loop_gain"], reasons))
     if has_supply(opamp):
         found |= _limits(runs, found, free, reasons)
     else:
@@ -104,6 +107,19 @@ def _noise(runs: Runs, frequency: float, reasons: dict[str, str]) -> Found:
     if density <= NO_NOISE:
         reasons["input_noise"] = "its parts make none"
     return {"input_noise": density if density > NO_NOISE else None}
+
+
+def _cmrr(runs: Runs, gain: float, reasons: dict[str, str]) -> Found:
+    """Size of A_dm/A_cm at low frequency, V/V, from `v_out = A_dm (v_inp - v_inn) + A_cm (v_inp + v_inn)/2`."""
+    runs.say("common-mode gain")
+    plot = runs.run(partial(common_mode_deck, frequency=LOWEST_FREQUENCY))
+    plus, minus, output = (complex(plot[f"v({node})"][0]) for node in ("inp", "inn", "out"))
+    # v_inp - v_inn is -v_out, exactly so where the difference of two numbers of nearly 1 is not.
+    mean, by_mean = abs(plus + minus) / 2, (1 + gain) * abs(output)
+    if by_mean * LARGEST_CMRR <= gain * mean:
+        reasons["cmrr"] = "infinite: the difference of its inputs alone is amplified"
+        return {"cmrr": None}
+    return {"cmrr": gain * mean / by_mean}
 
 
 def _small_signal(runs: Runs, reasons: dict[str, str]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class OpAmpFigures:
         input_capacitance: Capacitance from `inn`, at the crossover, F.
         input_noise: White noise at the input, one-sided, V/sqrt(Hz), at a hundredth of the crossover. Only for
             subcircuits: the decks of the other models make no noise.
+        cmrr: Size of the common-mode rejection ratio A_dm/A_cm at low frequency, V/V.
         offset: Voltage of `inn` against `inp` with the output at 0 V, V.
         quiescent_current: Current from the positive rail with the output at 0 V, A.
         class_ab_current: I_qo of the class-AB law `sqrt(i^2/4 + I_qo^2)`, fitted to the growth of both rails' currents
@@ -57,6 +58,7 @@ class OpAmpFigures:
     output_resistance_dc: float | None
     input_capacitance: float | None
     input_noise: float | None = None
+    cmrr: float | None = None
     offset: float | None = None
     quiescent_current: float | None = None
     class_ab_current: float | None = None

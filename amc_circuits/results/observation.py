@@ -35,11 +35,13 @@ class Observation:
         dissipated: By account, what passive parts turn into heat, shape (T,) each, W; without the op-amps' account.
         delivered_power: By supplies and input sources, shape (T,), W; None where the supply current of the op-amps is
             not known.
-        input_voltage: Non-inverting less inverting input of every op-amp, shape (T, op-amps), V.
+        input_voltage: What drives every op-amp: non-inverting less inverting input, and what a finite CMRR lets through
+            of their mean, shape (T, op-amps), V.
         output_voltage: Of every op-amp, shape (T, op-amps), V.
         output_current: Of every op-amp, shape (T, op-amps), A.
         stage_voltage: What each output would be without its load, shape (T, op-amps), V.
         terminal_voltage: Nodes at which arrays end, in the order of `terminals`, shape (T, terminals), V.
+        common_mode: As `common_modes` returns it, shape (T, op-amps), V.
     """
 
     time: FloatArray
@@ -51,6 +53,7 @@ class Observation:
     output_current: FloatArray
     stage_voltage: FloatArray
     terminal_voltage: FloatArray
+    common_mode: FloatArray | None
 
     def between(self, start: float, stop: float) -> Observation:
         """The samples with start <= time <= stop (a billionth of the whole is allowed for rounding)."""
@@ -73,10 +76,30 @@ def terminals(circuit: Circuit) -> list[str]:
 
 
 def of_opamps(circuit: Circuit, voltage: Voltages) -> tuple[FloatArray, FloatArray]:
-    """Non-inverting less inverting input, and output, of every op-amp, shape (..., op-amps) each, V."""
-    parts = circuit.of(OpAmps)
-    inputs = [_of(voltage, part.noninverting) - _of(voltage, part.inverting) for part in parts]
+    """What drives every op-amp, as in `Observation.input_voltage`, and its output, shape (..., op-amps) each, V."""
+    parts, inputs = circuit.of(OpAmps), []
+    for part in parts:
+        plus, minus = part.record.equivalent.input_weights
+        inputs.append(plus * _of(voltage, part.noninverting) + minus * _of(voltage, part.inverting))
     return np.concatenate(inputs, axis=-1), np.concatenate([voltage[part.output] for part in parts], axis=-1)
+
+
+def common_mode_ranges(circuit: Circuit) -> FloatArray:
+    """Largest common mode that each op-amp takes, infinite where its record says none, shape (op-amps,), V."""
+    found = np.full(len(circuit.amplifiers), np.inf)
+    for record, places in opamp_places(circuit):
+        found[places] = record.equivalent.common_mode_range or np.inf
+    return found
+
+
+def common_modes(circuit: Circuit, voltage: Voltages) -> FloatArray | None:
+    """Mean of both inputs of every op-amp, shape (..., op-amps), V; None where no op-amp has a range for it."""
+    parts = circuit.of(OpAmps)
+    if all(part.record.equivalent.common_mode_range is None for part in parts):
+        return None
+    return np.concatenate(
+        [(_of(voltage, part.noninverting) + _of(voltage, part.inverting)) / 2 for part in parts], axis=-1
+    )
 
 
 def _of(voltage: Voltages, group: str) -> Any:
@@ -112,6 +135,7 @@ def observe(circuit: Circuit, waveforms: Waveforms, drive: Steps) -> Observation
         output_current=current,
         stage_voltage=_stage_voltage(circuit, outputs, current),
         terminal_voltage=np.hstack([voltage[group] for group in terminals(circuit)]),
+        common_mode=common_modes(circuit, voltage),
     )
 
 

@@ -25,7 +25,7 @@ class Excess:
     """Where a linear solution asks more of an amplifier than a linear circuit may.
 
     Attributes:
-        limit: `slew rate`, `output current` or `output swing`.
+        limit: `slew rate`, `output current`, `output swing` or `common-mode range`.
         amplifier: Such as `amplifier 3` or `inverter 1`.
         time: After the step, s.
         ratio: What is asked, in units of the limit.
@@ -48,14 +48,16 @@ class AmplifierState:
     """All op-amps at the end of a slot, shape (op-amps,) each.
 
     Attributes:
-        input: Voltages of their non-inverting less their inverting inputs, V.
+        input: What drives them, as in `Observation.input_voltage`, V.
         output: Output voltages, V.
         current: Output currents, A.
+        common_mode: Largest mean of their inputs over the slot, without its sign, V; None where none has a range.
     """
 
     input: FloatArray
     output: FloatArray
     current: FloatArray
+    common_mode: FloatArray | None
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,12 @@ def read_slot(observation: Observation, drive: Steps, slot: int, tolerance: floa
         energy=_energy(seen, step, settled),
         response=Response(seen.time - step, seen.outputs, tolerance, settled),
         terminal_voltage=seen.terminal_voltage[-1],
-        amplifiers=AmplifierState(seen.input_voltage[-1], seen.output_voltage[-1], seen.output_current[-1]),
+        amplifiers=AmplifierState(
+            seen.input_voltage[-1],
+            seen.output_voltage[-1],
+            seen.output_current[-1],
+            None if seen.common_mode is None else np.abs(seen.common_mode).max(axis=0),
+        ),
     )
 
 

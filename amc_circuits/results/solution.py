@@ -44,8 +44,8 @@ _ADVICE = {
     "the stability limit, look at the waveform",
     Status.NONLINEAR: "the state-space engine knows linear amplifiers only; take engine auto or ngspice, or lower "
     "input_voltage",
-    Status.SATURATED: "drop fixed_scale, lower input_voltage or g_max, or take an op-amp with more swing and "
-    "output current",
+    Status.SATURATED: "drop fixed_scale, lower input_voltage or g_max, or take an op-amp with more swing, "
+    "output current or common-mode range",
     Status.UNSTABLE: "the circuit has a growing pole",
 }
 

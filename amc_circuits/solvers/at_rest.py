@@ -1,8 +1,10 @@
 """Whether a circuit that has come to rest rests at its steady state, and which amplifier's limit holds it if not.
 
-An op-amp that is linear has `offset + v_inp - v_inn = (v_out + R_out i)/A0` at rest. What is missing there is taken by
-a limit: the current of the clamp that holds the gain stage within its swing, or the drop that a limited output current
-adds. It acts as an offset of that amplifier, so its effect on every output is known (`equations.offset_gain`).
+An op-amp that is linear has `offset + v_inp - v_inn = (v_out + R_out i)/A0` at rest, beside `v_inp - v_inn` what its
+CMRR lets through. What is missing there is taken by a limit: the current of the clamp that holds the gain stage within
+its swing, or the drop that a limited output current adds. It acts as an offset of that amplifier, so its effect on
+every output is known (`equations.offset_gain`). A common mode beyond its range takes nothing from the waveform, which
+does not know it, and is named whatever the outputs are.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from amc_circuits.linear.equations import offset_gain
-from amc_circuits.results.observation import opamp_places
+from amc_circuits.results.observation import common_mode_ranges, opamp_places
 from amc_circuits.results.readings import AmplifierState, AtRest, Reading
 from amc_circuits.values.quantities import format_quantity
 from netlists import Circuit, MacroOpAmp, OpAmps
@@ -35,9 +37,24 @@ def at_rest(circuit: Circuit, reading: Reading, wanted: FloatArray, tolerance: f
     scale = float(np.abs(wanted if known else reading.final).max())
     distance = float(np.abs(reading.final - wanted).max() / max(scale, np.finfo(float).tiny)) if known else np.nan
     # The steady state of linear parts knows no limits; an operating point is held by the same ones as the transient.
-    if reading.amplifiers is None or (circuit.linear and distance <= tolerance):
+    state = reading.amplifiers
+    if state is None:
         return AtRest(distance)
-    return AtRest(distance, _held(circuit, reading.amplifiers, tolerance * scale))
+    held = "" if circuit.linear and distance <= tolerance else _held(circuit, state, tolerance * scale)
+    return AtRest(distance, held or _beyond_common_mode(circuit, state))
+
+
+def _beyond_common_mode(circuit: Circuit, state: AmplifierState) -> str:
+    """The amplifier whose common mode passed its range by the largest part of it during the slot; empty for none."""
+    if state.common_mode is None:
+        return ""
+    ranges = common_mode_ranges(circuit)
+    worst = int((state.common_mode / ranges).argmax())
+    seen, limit = float(state.common_mode[worst]), float(ranges[worst])
+    if seen <= limit:
+        return ""
+    volts, most = format_quantity(seen, "V"), format_quantity(limit, "V")
+    return f"{circuit.amplifiers[worst]} has a common mode of {volts} beyond its range of {most}"
 
 
 def _held(circuit: Circuit, state: AmplifierState, allowed: float) -> str:
@@ -66,8 +83,9 @@ def _held(circuit: Circuit, state: AmplifierState, allowed: float) -> str:
 
 
 def _offsets(circuit: Circuit) -> FloatArray:
-    """Own offsets of all op-amps, shape (op-amps,), V."""
-    rows = circuit.of(OpAmps)
-    return np.concatenate(
-        [np.zeros(circuit.groups[part.output]) if part.offset is None else part.offset for part in rows]
-    )
+    """What own offsets of all op-amps add to what drives them, shape (op-amps,), V."""
+    found = []
+    for part in circuit.of(OpAmps):
+        own = np.zeros(circuit.groups[part.output]) if part.offset is None else part.offset
+        found.append(part.record.equivalent.input_weights[0] * own)
+    return np.concatenate(found)

@@ -6,7 +6,7 @@ the open-loop gain under the load only: at DC, at every frequency, and at every 
 or capacitor breaks the loop. A circuit that would ring or grow with this feedback is measured all the same, because
 only `.op`, `.dc`, `.ac` and `.noise` are used. Slewing and limits are measured without feedback, overdriven.
 
-Nodes: `inp` of the op-amp is 0; `inn`, `out`, `set`; rails `vdd`, `vss`.
+Nodes: `inp` of the op-amp is 0, but for its common-mode gain; `inn`, `out`, `set`; rails `vdd`, `vss`.
 """
 
 from __future__ import annotations
@@ -97,6 +97,15 @@ def gain_deck(bench: OpAmpBench, lowest: float = LOWEST_FREQUENCY, highest: floa
     return _deck(bench, [*_loop(), ".save v(out) v(inn) i(eloop)", analysis])
 
 
+def common_mode_deck(bench: OpAmpBench, frequency: float) -> str:
+    """`.ac` at one frequency with both inputs driven: `inp` by 1 V, `inn` by as much and the output, `v(out)`.
+
+    The output takes what the difference of the inputs, `-v(out)`, must be for a common mode of nearly 1 V.
+    """
+    driven = ["Vcm inp 0 DC 0 AC 1", "Eloop inn 0 out set 1", "Eset set 0 0 inp 1", ".save v(inp) v(inn) v(out)"]
+    return _deck(bench, [*driven, f".ac lin 1 {frequency!r} {frequency!r}"], inp="inp")
+
+
 def transfer_deck(bench: OpAmpBench, start: float | None = None, end: float | None = None) -> str:
     """Build a deck of `.dc` in the loop over levels of the output; `v(inn)` gives the gain at every level.
 
@@ -168,11 +177,11 @@ def _loop() -> list[str]:
     return ["Eloop inn 0 out set 1", "Vset set 0 DC 0 AC 1"]
 
 
-def _deck(bench: OpAmpBench, lines: Sequence[str]) -> str:
+def _deck(bench: OpAmpBench, lines: Sequence[str], inp: str = "0") -> str:
     """Combine op-amp, rails, load and drive with the analysis."""
     rails = nodes.rails(0)
     parts = ["* op-amp test bench", opamp.subcircuit(bench.opamp), opamp.supply(bench.opamp, rails)]
-    pins, supplied = (["0"], ["inn"], ["out"]), rails if opamp.has_supply(bench.opamp) else ()
+    pins, supplied = ([inp], ["inn"], ["out"]), rails if opamp.has_supply(bench.opamp) else ()
     parts += opamp.instances(["dut"], pins, opamp.SUBCIRCUIT, supplied, None)
     if bench.load is not None:
         parts.append(f"Rload out 0 {bench.load!r}")

@@ -20,6 +20,20 @@ Offset = Annotated[float, Field(ge=-10, le=10)]
 Farads = Annotated[float, Field(ge=0, le=1e-6)]
 Noise = Annotated[float, Field(ge=0, le=1e-3)]
 """Bounds beyond which no op-amp is, chosen here, generously: what lies outside is a wrong unit or suffix."""
+CommonModeRejection = Annotated[Gain | None, Field(exclude_if=lambda value: value is None)]
+CommonModeRange = Annotated[Volts | None, Field(exclude_if=lambda value: value is None)]
+"""Left out of a stored record where they are None, so that records without them keep their hashes."""
+
+
+def _input_weights(cmrr: float | None) -> tuple[float, float]:
+    """Of `(v_inp - v_inn) + (v_inp + v_inn)/(2 CMRR)`: CMRR = A_dm/A_cm, each gain of its own voltage.
+
+    That is the definition of any textbook (e.g. Gray, Hurst, Lewis and Meyer, Analysis and Design of Analog Integrated
+    Circuits, chapters 3 and 6): `v_out = A_dm v_dm + A_cm v_cm` with the difference `v_dm` and the mean `v_cm` of the
+    inputs. Its sign, which data sheets do not state, is here that of a non-inverting input that weighs more.
+    """
+    half = 0.0 if cmrr is None else 1 / (2 * cmrr)
+    return 1 + half, half - 1
 
 
 class SinglePoleOpAmp(Record):
@@ -32,12 +46,18 @@ class SinglePoleOpAmp(Record):
         open_loop_gain: DC gain A0, V/V.
         gbwp: Gain-bandwidth product, Hz.
         input_noise: White noise at the input, one-sided density, V/sqrt(Hz).
+        cmrr: Common-mode rejection ratio A_dm/A_cm, V/V, at all frequencies; None: the difference of the inputs alone
+            is amplified.
+        common_mode_range: The mean of both inputs must stay within plus and minus this, V: no waveform knows it, but an
+            op-amp that passes it is named. None: any.
     """
 
     model: Literal["single-pole"] = "single-pole"
     open_loop_gain: Gain = 1e5
     gbwp: Hertz = 100e6
     input_noise: Noise = 0.0
+    cmrr: CommonModeRejection = None
+    common_mode_range: CommonModeRange = None
 
     @property
     def equivalent(self) -> SinglePoleOpAmp:
@@ -48,6 +68,11 @@ class SinglePoleOpAmp(Record):
     def unity_gain_frequency(self) -> float:
         """w_T = 2 pi gbwp, rad/s."""
         return 2 * math.pi * self.gbwp
+
+    @property
+    def input_weights(self) -> tuple[float, float]:
+        """What a volt at the non-inverting and one at the inverting input add to what drives the gain stage, V/V."""
+        return _input_weights(self.cmrr)
 
     @property
     def swing(self) -> float:
@@ -79,6 +104,10 @@ class MacroOpAmp(Record):
         quiescent_current: From rail to rail without load, output stage included, A; None where it is not known, and
             with it the energy.
         class_ab_current: The part of it that flows in the output stage, A; None with it.
+        cmrr: Common-mode rejection ratio A_dm/A_cm, V/V, at all frequencies; None: the difference of the inputs alone
+            is amplified.
+        common_mode_range: The mean of both inputs must stay within plus and minus this, V: no waveform knows it, but an
+            op-amp that passes it is named. None: any.
     """
 
     model: Literal["macro"] = "macro"
@@ -95,6 +124,8 @@ class MacroOpAmp(Record):
     supply_voltage: Volts
     quiescent_current: Amperes | None
     class_ab_current: Amperes | None
+    cmrr: CommonModeRejection = None
+    common_mode_range: CommonModeRange = None
 
     @property
     def equivalent(self) -> MacroOpAmp:
@@ -119,6 +150,11 @@ class MacroOpAmp(Record):
     def unity_gain_frequency(self) -> float:
         """w_T = 2 pi gbwp, rad/s."""
         return 2 * math.pi * self.gbwp
+
+    @property
+    def input_weights(self) -> tuple[float, float]:
+        """What a volt at the non-inverting and one at the inverting input add to what drives the gain stage, V/V."""
+        return _input_weights(self.cmrr)
 
     @property
     def swing(self) -> float:

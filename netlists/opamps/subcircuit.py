@@ -4,6 +4,8 @@ Single pole, linear:
 
     gm (inp - inn) --> x,  R1 = A0/gm and C1 = gm/w_T to ground,  out = x
 
+    with a CMRR also  gm/(2 CMRR) inp --> x  and  gm/(2 CMRR) inn --> x
+
 Macro model (a topology that was checked against limits and slewing; see docs/opamps.md):
 
     I_max tanh(gm (inp - inn + offset)/I_max) --> x,  R1 || C1 to ground,  I_max = SR C1
@@ -13,6 +15,8 @@ Macro model (a topology that was checked against limits and slewing; see docs/op
     iL = I_lim tanh((z - out)/(R_out I_lim)) into out, solved as artanh(iL/I_lim) = (z - out)/(R_out I_lim)
     vdd -> out: iL/2;  out -> vss: -iL/2;  vdd -> vss: sqrt(iL^2/4 + I_qo^2) + I_q    (class AB)
     I_qo = class_ab_current,  I_q = quiescent_current - class_ab_current
+
+With a CMRR, (inp + inn)/(2 CMRR) adds to inp - inn, by linear sources of their own.
 
 Behavioural sources depend on one voltage each: differences are formed by linear sources (nodes `diff`, `y`), because
 ngspice evaluates a tanh anew for every voltage in it. `y` is iL/I_lim, and artanh(y) the current from there to ground.
@@ -122,6 +126,7 @@ def _single_pole(opamp: SinglePoleOpAmp) -> list[str]:
     gm = opamp.unity_gain_frequency * COMPENSATION
     return [
         f"Ggain 0 x inp inn {gm!r}",
+        *_common_mode("x", opamp.cmrr, gm),
         f"R1 x 0 {opamp.open_loop_gain / gm!r}",
         f"C1 x 0 {COMPENSATION!r}",
         "Eout out 0 x 0 1",
@@ -135,6 +140,7 @@ def _macro(opamp: MacroOpAmp) -> list[str]:
     scale, half = gm / i_max, opamp.output_current_limit / 2
     lines = [
         f"Gdiff 0 diff inp inn {scale!r}",
+        *_common_mode("diff", opamp.cmrr, scale),
         "Rdiff diff 0 1",
         f"Bgain 0 x I={i_max!r}*(tanh(v(diff)+({scale * opamp.input_offset!r}))-({_clamp(opamp.output_swing)}))",
         f"R1 x 0 {opamp.open_loop_gain / gm!r}",
@@ -156,6 +162,13 @@ def _macro(opamp: MacroOpAmp) -> list[str]:
     if opamp.input_capacitance > 0:
         lines.append(f"Cin inn 0 {opamp.input_capacitance!r}")
     return lines
+
+
+def _common_mode(node: str, cmrr: float | None, gm: float) -> list[str]:
+    """What `gm (inp + inn)/(2 CMRR)` adds to the current into a node; nothing without a CMRR."""
+    if cmrr is None:
+        return []
+    return [f"G{pin}common 0 {node} {pin} 0 {gm / (2 * cmrr)!r}" for pin in ("inp", "inn")]
 
 
 def _clamp(swing: float) -> str:

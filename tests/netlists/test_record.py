@@ -48,6 +48,37 @@ def test_equal_records_have_equal_hashes():
     assert design() != design(conductance_positive=other)
 
 
+OF_PRESETS = {
+    "single-pole": "aaa433e194932520",
+    "cmos-100meg": "aa53ca2d06f871b6",
+    "cmos-1g": "4e1ebd4b370e1ac1",
+    "ad823": "642c1a4b5c9e29d4",
+    "opa690": "68b140c1c197c9b5",
+    "cmos-100meg-transistor": "0207808b690f71d1",
+}
+"""How the hashes of presets begin, from before records had a CMRR and a common-mode range."""
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_what_is_not_modelled_is_not_stored(name):
+    """A record without CMRR and common-mode range is stored, and hashes, as if it could not have them."""
+    assert PRESETS[name].sha256.startswith(OF_PRESETS[name])
+    record = PRESETS[name].equivalent
+    assert not {"cmrr", "common_mode_range"} & record.model_dump(mode="json").keys()
+    told = record.replace(cmrr=1e3, common_mode_range=0.5)
+    assert type(record)(**told.model_dump(mode="json")) == told != record
+    assert told.replace(cmrr=None, common_mode_range=None) == record
+
+
+@pytest.mark.parametrize("field", ["cmrr", "common_mode_range"])
+@pytest.mark.parametrize("value", [0.0, -1.0, 1e13])
+def test_common_modes_have_bounds(field, value):
+    """Above 0, and no more than any op-amp has."""
+    for record in (PRESETS["single-pole"], PRESETS["ad823"]):
+        with pytest.raises(ParameterError, match=field):
+            record.replace(**{field: value})
+
+
 def test_replace_checks_again():
     """A changed record is validated like a new one."""
     with pytest.raises(ParameterError, match="gbwp"):

@@ -50,6 +50,7 @@ UNITS = {
     "output_high": "V",
     "output_low": "V",
     "output_swing": "V",
+    "common_mode_range": "V",
     "slew_rate": "V/s",
     "slew_rate_rising": "V/s",
     "slew_rate_falling": "V/s",
@@ -66,6 +67,8 @@ TITLES = {
     "output_resistance_dc": "output resistance at DC",
     "class_ab_current": "class-AB current",
     "rail_share": "output current through rails",
+    "cmrr": "CMRR",
+    "common_mode_range": "common-mode range",
 }
 RANGES = {"load": (1e-3, 1e15), "load_capacitance": (0.0, LARGEST_LOAD_CAPACITANCE), "temperature": (1.0, 1e3)}
 """Least and largest value of each option of `BENCH`."""
@@ -226,7 +229,7 @@ def _title(name: str) -> str:
 
 def _text(name: str, value: float | None) -> str:
     text = format_quantity(value, UNITS.get(name, ""))
-    return f"{text} ({20 * math.log10(value):.1f} dB)" if name == "open_loop_gain" and value else text
+    return f"{text} ({20 * math.log10(value):.1f} dB)" if name in ("open_loop_gain", "cmrr") and value else text
 
 
 def _table(title: str, fields: dict[str, float | None]) -> Table:

@@ -11,7 +11,7 @@ from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import linear_circuit, networks, siemens_of
 from amc_circuits.linear.quadratic_form import QuadraticForm, block_diagonal
 from amc_circuits.linear.response import ExactResponse, Piece, Probe, probe_of, response_of
-from amc_circuits.results.observation import ideal_drivers, of_opamps, opamp_places, terminals
+from amc_circuits.results.observation import common_modes, ideal_drivers, of_opamps, opamp_places, terminals
 from netlists import GROUND, Array, Circuit, Conductors, MacroOpAmp, OpAmps, Switches
 from netlists.opamps.subcircuit import has_energy
 from netlists.record import FloatArray
@@ -28,6 +28,7 @@ class Samples:
         slewing: Rate that each op-amp's gain stage is driven at, shape (K, T, op-amps), V/s.
         current: Of every output, shape (K, T, op-amps), A.
         delivered: By supplies and input sources, shape (K, T), W; None where the supply current is not known.
+        common_mode: As `common_modes` returns it, shape (K, T, op-amps), V.
     """
 
     time: FloatArray
@@ -36,6 +37,7 @@ class Samples:
     slewing: FloatArray
     current: FloatArray
     delivered: FloatArray | None
+    common_mode: FloatArray | None
 
 
 class ExactCircuit:
@@ -127,7 +129,7 @@ class ExactCircuit:
                 stage[..., places] = stages[self.linear.stages[k]]
                 current[..., places] = (stage[..., places] - pins[..., places]) / opamp.output_resistance
                 own = circuit.of(OpAmps)[k].offset
-                offset = opamp.input_offset + (0.0 if own is None else own)
+                offset = opamp.input_offset + (0.0 if own is None else opamp.input_weights[0] * own)
                 slewing[..., places] = opamp.unity_gain_frequency * (offset + inputs[..., places])
             if not (isinstance(opamp, MacroOpAmp) and has_energy(opamp)):
                 delivered = None
@@ -137,7 +139,7 @@ class ExactCircuit:
             for group in ideal_drivers(circuit):
                 delivered += (voltage[group] * drawn[group]).sum(axis=2)
         ends = np.concatenate([voltage[group] for group in terminals(circuit)], axis=2)
-        return Samples(time, ends, stage, slewing, current, delivered)
+        return Samples(time, ends, stage, slewing, current, delivered, common_modes(circuit, voltage))
 
     def _voltages(
         self, piece: Piece, time: FloatArray, probe: Probe

@@ -1,4 +1,4 @@
-"""Where a linear solution asks more of an amplifier than it has: slew rate, output current, swing."""
+"""Where a linear solution asks more of an amplifier than it has: slew, current, swing, common mode."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from amc_circuits.engines.exact.circuit import ExactCircuit, Samples
-from amc_circuits.results.observation import opamp_places
+from amc_circuits.results.observation import common_mode_ranges, opamp_places
 from amc_circuits.results.readings import Excess
 from netlists import MacroOpAmp
 from netlists.opamps.subcircuit import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
@@ -21,6 +21,8 @@ LARGEST_LOSS = 0.02
 
 LIMITS = {"slew rate": "slewing", "output current": "current", "output swing": "stage"}
 """What an op-amp may be asked too much of, and the samples that say so."""
+COMMON_MODE = "common-mode range"
+"""What no waveform knows: nothing is taken from it until it is passed."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,15 @@ class LinearRange:
         )
 
     def _limits(self, k: int) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-        """What slot k asks of each limit, in units of it, (T, op-amps), and what that takes from a waveform, V.
+        """What slot k asks of each limit, in units of it, (T, op-amps), and what that takes from a waveform, V."""
+        asked, taken = self._of_macros(k)
+        if all(part.common_mode is not None for part in self.parts):
+            asked[COMMON_MODE] = self._seen("common_mode", k) / common_mode_ranges(self.exact.circuit)
+            taken[COMMON_MODE] = np.zeros(asked[COMMON_MODE].shape[1])
+        return asked, taken
+
+    def _of_macros(self, k: int) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+        """The same of `LIMITS`.
 
         Op-amps without limits are asked for nothing; both are empty where there are no others.
         """

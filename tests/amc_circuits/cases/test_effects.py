@@ -34,6 +34,8 @@ ACTING = {
     "output_current_limit": ("20u",),
     "quiescent_current": ("2m",),
     "class_ab_current": ("10u",),
+    "cmrr": ("100",),
+    "common_mode_range": ("1m",),
     "offset_spread": ("1m",),
     "temperature": ("400",),
     "wire_temperature_coefficient": ("1m", *WIRED, "--temperature", "400"),

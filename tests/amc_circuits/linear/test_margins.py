@@ -49,6 +49,15 @@ def test_known_limits_of_the_second_pole(name, limit):
     assert found.note == ""
 
 
+def test_a_cmrr_takes_its_part_of_the_limit():
+    """With inputs at ground it leaves `1 - 1/(2 CMRR)` of w_T at the other, and a limit goes with w_T."""
+    plain, halved = (
+        lowest_second_pole(InvCircuit.program(RINGING, opamp=IDEAL.replace(cmrr=cmrr)).circuit).value
+        for cmrr in (None, 1.0)
+    )
+    assert_within(halved, plain / 2, 1e-3)
+
+
 def test_the_opamps_own_second_pole_takes_no_part():
     """The limit is the same wherever the second pole is, on either side of it."""
     limits = [

@@ -9,6 +9,7 @@ from amc_circuits.engines.ngspice.runner import run_deck
 from amc_circuits.opamps.bench import characterize, frequency_response
 from amc_circuits.opamps.fit import fit_macro
 from netlists import ParameterError, SinglePoleOpAmp, preset
+from netlists.opamps import subcircuit as opamp
 from netlists.opamps.bench import OpAmpBench, overdrive_deck
 from netlists.opamps.records import SubcircuitOpAmp
 
@@ -43,6 +44,34 @@ def test_small_signal_figures_are_the_records_own(pair):
     assert found.output_resistance == pytest.approx(record.output_resistance, rel=1e-4)
     assert found.output_resistance_dc == pytest.approx(record.output_resistance, rel=1e-4)
     assert found.input_capacitance == pytest.approx(record.input_capacitance, rel=1e-6)
+
+
+@pytest.mark.parametrize("cmrr", [1e6, 1e3, 20.0])
+@pytest.mark.parametrize(
+    "record", [MACROS["second pole"], SinglePoleOpAmp(open_loop_gain=300.0)], ids=["macro", "pole"]
+)
+def test_cmrr_is_the_records_own(record, cmrr):
+    """Whatever the gain and the offset are; the size alone is measured."""
+    found = characterize(record.replace(cmrr=cmrr), load=LOAD)
+    assert found.cmrr == pytest.approx(cmrr, rel=2e-4 + 1 / (cmrr * record.open_loop_gain))
+    assert "cmrr" not in found.reasons
+
+
+def test_cmrr_of_transistors_is_that_of_a_follower():
+    """Its gain misses 1 by `1/CMRR` of either sign and by `-1/A0`, to first order of both."""
+    record = preset("cmos-100meg-transistor")
+    found = characterize(record, load=LOAD)
+    parts = [opamp.subcircuit(record), opamp.supply(record, ("vdd", "vss")), f"Rload out 0 {LOAD}"]
+    source = ["Xdut in out out vdd vss opamp", "Vin in 0 DC 0 AC 1", ".save v(out)", ".ac lin 1 0.01 0.01"]
+    (plot,) = run_deck("\n".join(["* follower", *parts, *source, ".end\n"]))
+    missing = complex(plot["v(out)"][0]) - 1 + 1 / found.open_loop_gain
+    assert abs(missing) == pytest.approx(1 / found.cmrr, rel=1e-3)
+
+
+def test_no_cmrr_is_an_infinite_one(pair):
+    """A model that amplifies the difference alone has none, and that is said."""
+    _, found = pair
+    assert found.cmrr is None and found.reasons["cmrr"].startswith("infinite: ")
 
 
 def test_phase_tells_the_second_pole(measured):

@@ -256,8 +256,8 @@ def test_each_step_is_told_before_it_begins():
     steps = []
     characterize(preset("cmos-100meg-transistor"), say=steps.append)
     assert steps == [
-        "operating point", "gain", "output resistance", "noise", "swing and supply current", "rail currents",
-        "short circuit", "slew rate",
+        "operating point", "gain", "output resistance", "noise", "common-mode gain", "swing and supply current",
+        "rail currents", "short circuit", "slew rate",
     ]  # fmt: skip
 
 

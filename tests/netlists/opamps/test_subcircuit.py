@@ -1,5 +1,6 @@
 """The macro op-amp in ngspice: gain, slew rate, swing, supply currents."""
 
+import hashlib
 import subprocess
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 
 from amc_circuits.engines import find_ngspice
 from amc_circuits.engines.ngspice.rawfile import read_raw
-from netlists import preset
+from netlists import SubcircuitOpAmp, preset
 from netlists.opamps import subcircuit as opamp
+from netlists.opamps.presets import PRESETS
 
 MACRO = preset("cmos-100meg")
 
@@ -21,6 +23,30 @@ def run(tmp_path, record, elements, end, step, saved):
     command = [find_ngspice().path, "-n", "-b", "-r", "out.raw", "deck.cir"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     return read_raw(tmp_path / "out.raw")
+
+
+DECKS = {
+    "single-pole": "9e7fbd1dd997dc9b",
+    "cmos-100meg": "e8ea3fc9e1853fce",
+    "cmos-1g": "bc6250cc707fff7b",
+    "ad823": "4bf59ea7e41c560e",
+    "opa690": "0a73bcb56b08e832",
+    "cmos-100meg-transistor": "3f0428d87d85d24f",
+}
+"""How hashes of both subcircuits of presets begin, from before there was a CMRR."""
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_deck_without_cmrr_is_as_it_was(name):
+    """Line for line; with one there are two elements more, and a common-mode range is in no deck."""
+    record = PRESETS[name]
+    text = opamp.subcircuit(record) + opamp.subcircuit(record, floating=True)
+    assert hashlib.sha256(text.encode()).hexdigest().startswith(DECKS[name])
+    if not isinstance(record, SubcircuitOpAmp):
+        assert opamp.subcircuit(record.replace(common_mode_range=0.1)) == opamp.subcircuit(record)
+        more = opamp.subcircuit(record.replace(cmrr=1e3)).splitlines()
+        assert [line for line in more if "common" not in line] == opamp.subcircuit(record).splitlines()
+        assert len(more) == len(opamp.subcircuit(record).splitlines()) + 2
 
 
 def test_follower_slews_at_its_slew_rate(tmp_path):

@@ -70,6 +70,7 @@ def test_fit_prints_the_macro_model_and_how_to_type_it(capsys):
     [
         preset("ad823").replace(input_capacitance=0.0, second_pole=33e6, output_swing=4.99987, supply_voltage=5.0),
         preset("opa690").replace(input_offset=-1.2345678e-3, input_noise=5.5e-9, class_ab_current=0.1e-3),
+        preset("cmos-1g").replace(cmrr=2.5e3, common_mode_range=0.7),
         preset("cmos-100meg"),
     ],
 )
