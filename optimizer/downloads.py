@@ -36,7 +36,7 @@ def fetch(base_url: str, file_name: str, folder: Path) -> Path:
         return Path(pooch.retrieve(url, known_hash=None, fname=file_name, path=folder))
     except Exception as error:  # pooch passes on whatever requests, ftplib or the file system raise
         place = f"AMC_DATA_DIR/{folder.name}"
-        mend = f"download it by hand and put it into the folder {place}, or take --preset digits-demo"
+        mend = f"download it by hand and put it into the folder {place}, or take the preset digits-demo"
         raise ParameterError(url, f"no answer ({_first_line(error)})", mend) from error
 
 

@@ -98,7 +98,7 @@ def read_spec(path: Path) -> TrainingSpec:
 def preset(name: str) -> TrainingSpec:
     """Return a preset; raise `ParameterError` if the name is unknown."""
     if name not in PRESETS:
-        raise ParameterError("--preset", repr(name), f"must be one of {', '.join(PRESETS)}")
+        raise ParameterError("preset", repr(name), f"must be one of {', '.join(PRESETS)}")
     return PRESETS[name]
 
 

@@ -132,8 +132,8 @@ def result_table(result: TrainingResult) -> Table:
 
 def _chosen(spec_file: Path | None, preset_name: str | None) -> TrainingSpec:
     if (spec_file is None) == (preset_name is None):
-        found = "neither" if spec_file is None else "both"
-        raise ParameterError("SPEC.toml or --preset", found, "give exactly one of them")
+        found = "neither it nor SPEC.toml" if spec_file is None else "both it and SPEC.toml"
+        raise ParameterError("preset", found, "give exactly one of them")
     return read_spec(spec_file) if spec_file is not None else preset(str(preset_name))
 
 

@@ -1,5 +1,7 @@
 """An import never goes up, the three exceptions to free downward imports hold, and no imports form a ring."""
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -153,3 +155,21 @@ def _small_tree(root: Path) -> None:
         path = root / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+
+
+def test_only_the_command_line_spells_flags():
+    """Texts of the library name a parameter as Python has it; `cli/messages.py` makes `--g-max` of `g_max`."""
+    spelled = []
+    for file in (file for layer in INSTALLED for file in (ROOT / layer).rglob("*.py")):
+        tree, place = ast.parse(file.read_text()), str(file.relative_to(ROOT))
+        prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in prose]
+        spelled += [
+            (place, node.value)
+            for node in texts
+            if isinstance(node.value, str) and re.search(r"(?<![\w-])--[a-z]", node.value)
+        ]
+    assert {place for place, text in spelled if place.startswith("amc_circuits/cli/")}
+    library = [(place, text) for place, text in spelled if not place.startswith("amc_circuits/cli/")]
+    # The argument of a program that is asked for its version.
+    assert library == [("amc_circuits/engines/ngspice/binary.py", "--version")]

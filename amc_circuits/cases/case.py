@@ -265,7 +265,7 @@ def the_matrix(kind: str, options: dict[str, Any], generator: np.random.Generato
         return load_array("A", Path(options["matrix"]), (2,), options["matrix_name"], "matrix_name")
     size, condition = options["size"], options["condition"]
     if size is None:
-        raise ParameterError("size", "nothing", "give a file of A, or --size N to draw it")
+        raise ParameterError("size", "nothing", "give a file of A, or a size to draw it")
     largest_condition = 1 / (size * np.finfo(float).eps)
     if circuit_row(kind).square and (condition or 0) >= largest_condition:
         mend = f"makes a matrix that is singular to working precision; must be below {largest_condition:.3g}"

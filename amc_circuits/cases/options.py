@@ -202,7 +202,7 @@ SOLVE = (
     ),
 )
 MONTE_CARLO = (
-    Option("monte_carlo", "integer", "Trials: so many circuits are drawn, from number --trial on", minimum=1),
+    Option("monte_carlo", "integer", "Trials: so many circuits are drawn, from number trial on", minimum=1),
     Option(
         "spec",
         "text",

@@ -28,6 +28,7 @@ OF_COLUMNS = {"where", "columns", "sort", "x", "y", "hue"}
 OTHERS = OF_COLUMNS | {
     *("jobs", "format", "plot", "save", "out", "output", "error", "array", "rhs", "log", "row", "scheduler", "dry_run"),
     "raw_csv",
+    "preset",
 }
 ARGUMENTS = ("A", "b", "x")
 """What files are called that are typed without an option."""
@@ -53,7 +54,7 @@ def message(error: Exception) -> str:
         text = f"{flag(error.parameter)}: got {error.value}; {mend}"
     elif isinstance(error, ParameterError) and error.parameter in ARGUMENTS:
         text = f"{error.parameter}: got {error.value}; {as_typed(error.mend)}"
-    elif isinstance(error, UnusableSolutionError):
+    elif isinstance(error, (UnusableSolutionError, TooManyFailuresError)):
         text = as_typed(text)
     return " ".join(text.split())
 

@@ -67,14 +67,14 @@ class Saved:
             ParameterError: The cells are not linear, or the file is of an older version.
         """
         if self.arrays is None or response.terminal_voltage is None:
-            mend = "cannot be plotted with --array: cells are not linear, or it is of an older version: save it anew"
+            mend = "has no cells to plot: they are not linear, or it is of an older version: save it anew"
             raise ParameterError("FILE", str(self.path), mend)
         return self.arrays.load(response.terminal_voltage)
 
     def check_target(self, response: Response) -> None:
         """Raises ParameterError where it is not known what the outputs should be."""
         if response.target is None:
-            mend = "cannot be plotted with --error: an older version left out the wanted outputs; save it anew"
+            mend = "has no errors to plot: an older version left out the wanted outputs; save it anew"
             raise ParameterError("FILE", str(self.path), mend)
 
 
@@ -115,7 +115,7 @@ def load_saved(path: Path) -> Saved:
         with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as content:
             if "trial" in content:
                 raise ParameterError(
-                    "FILE", str(path), "holds trials, not waveforms: amc inv --monte-carlo --plot draws"
+                    "FILE", str(path), "holds trials, not waveforms: their command draws them while it runs"
                 )
             record = json.loads(str(content["record"]))
             responses = tuple(_response(content, k) for k in range(len(content["tolerance"])))
@@ -127,7 +127,7 @@ def load_saved(path: Path) -> Saved:
     except ParameterError:
         raise
     except (OSError, *DAMAGED) as error:
-        what = error.strerror if isinstance(error, OSError) and error.strerror else "it was not made by --save"
+        what = error.strerror if isinstance(error, OSError) and error.strerror else "it was not saved by amc"
         raise ParameterError("FILE", str(path), f"cannot be plotted: {what}") from None
 
 

@@ -29,7 +29,7 @@ PATIENCE = 0.5
 """Longest single wait, s: ended calls are not held back by running ones."""
 GRACE = 5.0
 """Time for a process to end its simulations after the request to end, s."""
-_DIED = "a process died in the middle of its work, of too little memory perhaps; take fewer --jobs"
+_DIED = "a process died in the middle of its work, of too little memory perhaps; take fewer jobs"
 
 
 class WorkerDiedError(RuntimeError):

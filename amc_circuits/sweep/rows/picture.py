@@ -88,7 +88,7 @@ def _draw_curves(axes: Axes, chart: Chart) -> None:
     hues = [curve.hue for curve in chart.curves]
     many = len(hues) > MOST_ENTRIES and all(isinstance(hue, (int, float)) for hue in hues)
     if chart.hue is not None and not many and len(hues) > MOST_CURVES:
-        mend = f"has {len(hues)} values, of which a legend tells {MOST_CURVES} apart at most; --where chooses some"
+        mend = f"has {len(hues)} values, of which a legend tells {MOST_CURVES} apart at most; choose some with where"
         raise ParameterError("hue", chart.hue.name, mend)
     colours = _colour_bar(axes, chart, np.array(hues, dtype=np.float64)) if many else None
     for place, curve in enumerate(chart.curves):
@@ -196,6 +196,6 @@ def _value(value: Any, column: Column) -> str:
 
 def _no_waveforms(others: Sequence[int]) -> str:
     if not others:
-        return "this sweep kept no waveforms; run it with --waveforms into a new folder"
+        return "this sweep kept no waveforms; run it again with waveforms, into a new folder"
     some = ", ".join(map(str, others[:MOST_ENTRIES])) + ", ..." * (len(others) > MOST_ENTRIES)
     return f"this row has no waveforms; these have: {some}"

@@ -58,7 +58,7 @@ def table(folder: Path, form: str | None, output: Path | None, wanted: Wanted) -
     """Run `amc table`."""
     form = _format(form, output)
     if wanted.raw_csv and form != "csv":
-        raise ParameterError("raw_csv", "true", f"has no effect on {form}; add --format csv")
+        raise ParameterError("raw_csv", "true", f"has no effect on {form}; take format csv")
     with Store(folder) as store:
         rows = store.rows()
     flat_rows = [flat(row) for row in rows]
@@ -96,7 +96,7 @@ def _print_table(
     if older:
         lines.append(
             f"{older} of these points ran again later, with another version of simulator or amc, or another file: "
-            "--columns number,engine_version,counter tells them apart"
+            "the columns number,engine_version,counter tell them apart"
         )
     print("".join(f"{line}\n" for line in lines + reasons(shown, folder)), end="")
 
@@ -111,7 +111,7 @@ def _format(form: str | None, output: Path | None) -> str:
         raise ParameterError("format", "parquet", "is no text to print; name a file, -o FILE.parquet")
     if output is not None:
         if form == "table":
-            raise ParameterError("output", str(output), "must end in .csv, .json or .parquet; or give --format, too")
+            raise ParameterError("output", str(output), "must end in .csv, .json or .parquet; or give a format, too")
         check_output_file("output", output)
     return form
 
@@ -186,6 +186,6 @@ def reasons(rows: Sequence[Row], folder: Path) -> list[str]:
         kept = next((f"; deck and log: {folder / row.kept}" for row in alike if row.kept), "")
         lines.append(f"row{'s' * (len(alike) > 1)} {numbers}{more}: {status}: {one_line(error)}{kept}")
     if len(found) > MOST_REASONS:
-        mend = "--where 'status!=SETTLED' --columns number,status,error,kept shows all"
+        mend = "columns number,status,error,kept where status!=SETTLED show all"
         lines.append(f"{len(found) - MOST_REASONS} more reasons; {mend}")
     return lines

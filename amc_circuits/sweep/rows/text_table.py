@@ -69,7 +69,7 @@ def fitted_lines(flat_rows: Sequence[FlatRow], columns: Sequence[Column], keep: 
     while limit and len(shown) > keep and _width(_widths(shown, limit)) > limit:
         shown.pop()
     left_out = ", ".join(column.title for column in printed[len(shown) :])
-    note = textwrap.wrap(f"no room for {left_out}; --columns shows what is named", limit) if left_out else []
+    note = textwrap.wrap(f"no room for {left_out}; columns shows what it names", limit) if left_out else []
     return [*_lines(shown, limit), *note]
 
 

@@ -206,7 +206,7 @@ class DaskWorkers:
     def _check_connection(self) -> None:
         """Raise `ParameterError` if the scheduler is gone for good."""
         if self._client.status in ("closing", "closed"):
-            mend = "what is done is kept, the same command goes on, with or without --scheduler"
+            mend = "what is done is kept, the same command goes on, with or without a scheduler"
             raise self._refused(f"the Dask scheduler answers no more; {mend}")
 
     def _refused(self, mend: str) -> ParameterError:

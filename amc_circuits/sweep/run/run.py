@@ -177,7 +177,7 @@ class _Run:
         if self.handling.max_failures is not None and self.failures >= self.handling.max_failures:
             self.log.info("stopped: %d failures", self.failures)
             raise TooManyFailuresError(
-                f"stopped after {counted(self.failures, 'failed point')} (--max-failures); what is done is kept, "
+                f"stopped after {counted(self.failures, 'failed point')} (max_failures); what is done is kept, "
                 f"the same command goes on; amc table {self.folder} shows why they failed"
             )
 
@@ -228,7 +228,7 @@ def _outcome_of(ended: Ended[Outcome], handling: Handling) -> Outcome:
     if ended.result is not None:
         return ended.result
     if isinstance(ended.error, CallTimedOutError):
-        error = f"took longer than {handling.point_timeout:g} s (--point-timeout) and was ended"
+        error = f"took longer than {handling.point_timeout:g} s (point_timeout) and was ended"
         return Outcome(FAILED, error=error, evidence=dict(ended.left))
     if isinstance(ended.error, WorkerDiedError):
         error = f"its process died, {ATTEMPTS} times: {ended.error}"

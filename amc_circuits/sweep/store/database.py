@@ -84,13 +84,11 @@ class Database:
         if self._layout < OLDEST:
             raise self._unusable(f"{mine}, of another version of amc; {known}: sweep into a new folder")
         if self._layout < LAYOUT and current:
-            bring = f"bring its rows into a new folder, amc merge {self.folder} --out NEW, and go on there"
+            bring = f"bring its rows into a new folder (amc merge {self.folder}), and go on there"
             raise self._unusable(f"{mine}, of an older version of amc, which is read but not written; {bring}")
         if self._layout < LAYOUT:
             text = f"{self.folder} has layout {self._layout}, of an older version of amc: its rows have no checksums"
-            warnings.warn(
-                f"{text}; amc merge {self.folder} --out NEW makes a folder whose rows have some", stacklevel=5
-            )
+            warnings.warn(f"{text}; amc merge {self.folder} into a new folder gives them some", stacklevel=5)
 
     def __enter__(self) -> Self:
         return self

@@ -90,9 +90,9 @@ def test_files_of_older_versions_are_drawn_as_far_as_they_go(amc, saved, tmp_pat
     old = ("record", "tolerance", "settling_time", "time", "outputs")
     np.savez(tmp_path / "old.npz", **{name: arrays[name] for name in arrays if name.rstrip("_012") in old})
     assert amc("plot", tmp_path / "old.npz", "-o", tmp_path / "p.png").code == 0
-    for option in ("--error", "--array"):
+    for option, what in (("--error", "errors"), ("--array", "cells")):
         refused = amc("plot", tmp_path / "old.npz", option, "-o", tmp_path / "q.png")
-        refused.refused("old.npz", f"cannot be plotted with {option}", "save it anew")
+        refused.refused("old.npz", f"has no {what} to plot", "save it anew")
     assert not (tmp_path / "q.png").exists()
 
 
@@ -113,7 +113,7 @@ def test_files_whose_parts_do_not_match_are_refused(saved, tmp_path, change):
     with np.load(saved[0], allow_pickle=False) as content:
         arrays = {name: content[name] for name in content.files} | change
     np.savez(tmp_path / "changed.npz", **arrays)
-    with pytest.raises(ParameterError, match=r"not made by --save"):
+    with pytest.raises(ParameterError, match="not saved by amc"):
         load_saved(tmp_path / "changed.npz")
 
 
@@ -129,9 +129,9 @@ def test_foreign_files_are_refused(amc, tmp_path, saved):
     with zipfile.ZipFile(tmp_path / "zip.npz", "w") as archive:
         archive.writestr("record.npy", b"no array")
     for name in ("other.npz", "objects.npz", "array.npy", "text", "empty", "cut.npz", "zip.npz"):
-        with pytest.raises(ParameterError, match=r"not made by --save"):
+        with pytest.raises(ParameterError, match="not saved by amc"):
             load_saved(tmp_path / name)
-        amc("plot", tmp_path / name, "-o", tmp_path / "p.png").refused(name, "not made by --save")
+        amc("plot", tmp_path / name, "-o", tmp_path / "p.png").refused(name, "not saved by amc")
         assert not (tmp_path / "p.png").exists()
 
 

@@ -54,7 +54,7 @@ def test_errors_and_warnings_come_back():
 
 def test_a_process_that_dies_is_told():
     """An error that says what may be behind it; no wait without end."""
-    with pytest.raises(WorkerDiedError, match="fewer --jobs"):
+    with pytest.raises(WorkerDiedError, match="fewer jobs"):
         list(run_in_processes([partial(os._exit, 3)] * 2, 2))
 
 
@@ -279,7 +279,7 @@ def test_a_worker_that_is_killed_ends_the_command(start_alone):
     process = start_alone("--size", 8, *MANY, "--engine", "state-space")
     wait_until(lambda: len(workers(process.pid)) == 2)
     os.kill(workers(process.pid)[0], signal.SIGKILL)
-    ended(process).refused("a process died", "--jobs", code=1)
+    ended(process).refused("a process died", "fewer jobs", code=1)
     wait_until(lambda: not python_processes(process.pid))
 
 

@@ -70,5 +70,5 @@ def test_texts_can_be_read_back(amc, folder, tmp_path):
 
 def test_raw_goes_with_csv(amc, folder):
     """Elsewhere it would do nothing."""
-    amc("table", folder, "--raw-csv").refused("--raw-csv", "--format csv")
+    amc("table", folder, "--raw-csv").refused("--raw-csv", "format csv")
     amc("table", folder, "--raw-csv", "--format", "json").refused("--raw-csv", "has no effect on json")

@@ -154,7 +154,7 @@ def test_more_names_than_a_legend_holds_are_refused(tmp_path, amc):
     """Forty-one of them; one less by a condition is drawn."""
     rows = [made(k, {"settling_time_s": 1e-8}, size=2 + k, opamp_file=f"{k}.lib") for k in range(41)]
     picture = ("plot", stored(tmp_path / "out", rows), "--hue", "opamp_file", "-o", tmp_path / "p.png")
-    amc(*picture).refused("--hue: got opamp_file", "41 values", "--where")
+    amc(*picture).refused("--hue: got opamp_file", "41 values", "with where")
     assert not (tmp_path / "p.png").exists()
     assert amc(*picture, "--where", "size<42").code == 0
 
@@ -196,7 +196,7 @@ def test_bands_of_monte_carlo_rows_are_their_own(sweep, tmp_path, amc, figures):
         (("--where", "size=5"), ("where: got 'size=5'", "no row keeps this")),
         (("--where", "size=4,gbwp=16M,seed=1"), ("x: got nothing", "no numeric option varies in 1 usable rows")),
         (("--row", "3", "--y", "bits"), ("--y: got bits", "drop --row")),
-        (("--row", "3"), ("row: got 3", "no waveforms", "--waveforms into a new folder")),
+        (("--row", "3"), ("row: got 3", "no waveforms", "with waveforms, into a new folder")),
         (("--row", "999"), ("ROW: got 999", "no such row")),
         (("--row", "x"), ("row: got 'x'", "whole number")),
         (("--error",), ("--error", "goes with a file", "--row N")),

@@ -78,7 +78,7 @@ def test_many_reasons_are_counted(amc, tmp_path):
     """Of many different reasons ten are told, and how to see the others."""
     rows = [made(k, {}, "UNSTABLE", seed=k, error=f"pole at {k}") for k in range(25)]
     text = amc("table", stored(tmp_path / "out", rows)).out
-    assert text.count("UNSTABLE: pole") == 10 and "15 more reasons; --where 'status!=SETTLED'" in text
+    assert text.count("UNSTABLE: pole") == 10 and "15 more reasons; columns number,status" in text
 
 
 @pytest.mark.parametrize("width", [80, 140])
@@ -96,7 +96,7 @@ def test_a_table_fits_its_terminal(amc, tmp_path, monkeypatch, width):
     assert all(len(line) == len(lines[0]) and "98.77n" in line for line in lines)
     assert ("no room for" in text) == (width == 80)
     if width == 80:
-        assert "predicted settling time; --columns shows what is named" in " ".join(text.split())
+        assert "predicted settling time; columns shows what it names" in " ".join(text.split())
     else:
         assert lines[0][-1] == "100n"
 

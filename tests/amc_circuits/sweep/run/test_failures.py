@@ -150,7 +150,7 @@ def test_a_point_that_hangs_itself_is_ended(sweep, tmp_path, monkeypatch):
     assert sweep(text, "--point-timeout", "5").code == 3
     bad, good = rows(tmp_path)
     assert (bad.status, bad.kept) == (FAILED, "")
-    assert "longer than 5 s (--point-timeout)" in bad.error
+    assert "longer than 5 s (point_timeout)" in bad.error
     assert good.usable
 
 

@@ -78,7 +78,7 @@ def test_it_is_not_written_to(amc, recorded, number, tmp_path):
     folder, _ = recorded(number)
     before = (folder / DATABASE).read_bytes()
     (tmp_path / "spec.toml").write_text(SPECIFICATION)
-    words = ("--out", str(folder), f"layout {number}", "an older version of amc", f"amc merge {folder} --out NEW")
+    words = ("--out", str(folder), f"layout {number}", "an older version of amc", f"amc merge {folder}")
     amc("sweep", tmp_path / "spec.toml", "--out", folder).refused(*words)
     amc("sweep", tmp_path / "spec.toml", "--dry-run", "--out", folder).refused(*words)
     other, _ = recorded(LAYOUT)
