@@ -135,7 +135,7 @@ def program_arguments(kind: str, options: dict[str, Any], matrix: Numbers) -> di
         ParameterError: There is no such op-amp or device, or it has no such parameter; or the file of conductances
             cannot be used for this matrix.
     """
-    apart = {*PARTS, *OPAMP_OVERRIDES, *OPAMP_FILE, *DEVICE_OVERRIDES}
+    apart = {*PARTS, *OPAMP_OVERRIDES, *DEVICE_OVERRIDES, *(option.name for option in OPAMP_FILE)}
     own = {option.name for option in solver_options(kind)}
     names = {option.name for option in CIRCUIT + SOLVE if kind in (option.circuits or (kind,))} - apart | own
     return {

@@ -37,8 +37,7 @@ PROBLEM = (
 )
 ARGUMENTS = ("matrix", "rhs")
 """Typed as arguments of a command, as options in specifications of sweeps only."""
-CIRCUIT = (
-    Option("opamp", "text", f"Op-amp: {', '.join(OPAMP_NAMES)}", "cmos-100meg", excludes="opamp_file"),
+OPAMP = (
     Option("gbwp", "quantity", "Gain-bandwidth product instead of the preset's", unit="Hz"),
     Option("open_loop_gain", "quantity", "DC gain instead of the preset's"),
     Option("slew_rate", "quantity", "Slew rate instead of the preset's", unit="V/s"),
@@ -60,6 +59,8 @@ CIRCUIT = (
     Option("class_ab_current", "quantity", "The output stage's part of it instead of the preset's", unit="A"),
     Option("cmrr", "quantity", "Common-mode rejection ratio, V/V"),
     Option("common_mode_range", "quantity", "Largest common mode of the inputs that is not named", unit="V"),
+)
+OPAMP_FILE = (
     Option("opamp_file", "text", "File with an op-amp of your own, docs/model_files.md", unit="FILE"),
     Option("opamp_subckt", "text", "Its subcircuit", needs="opamp_file"),
     Option(
@@ -69,6 +70,38 @@ CIRCUIT = (
         unit="PINS",
         needs="opamp_file",
     ),
+)
+DEVICE = (
+    Option("levels", "integer", "Conductances that can be written instead of the device's", minimum=2),
+    Option(
+        "programming_error",
+        "quantity",
+        f"Standard deviation of what is written, or {' or '.join(FIT_NAMES)}, instead of the device's",
+        unit="S",
+        choices=FIT_NAMES,
+        percent_of="the largest conductance",
+    ),
+    Option("programming_error_scale", "quantity", "Factor on it"),
+    Option("stuck_on", "quantity", "Probability of a cell stuck at its largest conductance", percent_of="1"),
+    Option("stuck_off", "quantity", "Probability of a cell stuck at its lowest conductance", percent_of="1"),
+    Option("drift_exponent", "quantity", "nu of the drift G (t/1 s)^-nu"),
+    Option("drift_spread", "quantity", "Standard deviation of nu from cell to cell"),
+    Option("drift_time", "quantity", "Time since writing", unit="s"),
+    Option("read_noise", "quantity", "Relative standard deviation of each conductance in this solve", percent_of="1"),
+    Option("limit_spread", "quantity", "Relative standard deviation of each cell's own limits", percent_of="1"),
+    Option("nonlinearity_voltage", "quantity", "V0 of cells with the current G V0 sinh(V/V0)", unit="V"),
+    Option(
+        "activation_energy",
+        "quantity",
+        "E of cells whose conductance goes as exp(-E/kT)",
+        unit="eV",
+        acts_with=("temperature!=300.15",),
+    ),
+)
+CIRCUIT = (
+    Option("opamp", "text", f"Op-amp: {', '.join(OPAMP_NAMES)}", "cmos-100meg", excludes="opamp_file"),
+    *OPAMP,
+    *OPAMP_FILE,
     Option("offset_spread", "quantity", "Standard deviation of input offsets, drawn for each amplifier", "0", "V"),
     Option("temperature", "quantity", "Of the whole circuit", "300.15", "K"),
     Option(
@@ -109,31 +142,7 @@ CIRCUIT = (
     Option("conductances", "text", "What amc program wrote into the cells, instead of a device", unit="FILE.npz"),
     Option("g_min", "quantity", "Lowest conductance of a cell instead of the device's", unit="S"),
     Option("g_max", "quantity", "Highest conductance of a cell instead of the device's", unit="S"),
-    Option("levels", "integer", "Conductances that can be written instead of the device's", minimum=2),
-    Option(
-        "programming_error",
-        "quantity",
-        f"Standard deviation of what is written, or {' or '.join(FIT_NAMES)}, instead of the device's",
-        unit="S",
-        choices=FIT_NAMES,
-        percent_of="the largest conductance",
-    ),
-    Option("programming_error_scale", "quantity", "Factor on it"),
-    Option("stuck_on", "quantity", "Probability of a cell stuck at its largest conductance", percent_of="1"),
-    Option("stuck_off", "quantity", "Probability of a cell stuck at its lowest conductance", percent_of="1"),
-    Option("drift_exponent", "quantity", "nu of the drift G (t/1 s)^-nu"),
-    Option("drift_spread", "quantity", "Standard deviation of nu from cell to cell"),
-    Option("drift_time", "quantity", "Time since writing", unit="s"),
-    Option("read_noise", "quantity", "Relative standard deviation of each conductance in this solve", percent_of="1"),
-    Option("limit_spread", "quantity", "Relative standard deviation of each cell's own limits", percent_of="1"),
-    Option("nonlinearity_voltage", "quantity", "V0 of cells with the current G V0 sinh(V/V0)", unit="V"),
-    Option(
-        "activation_energy",
-        "quantity",
-        "E of cells whose conductance goes as exp(-E/kT)",
-        unit="eV",
-        acts_with=("temperature!=300.15",),
-    ),
+    *DEVICE,
     Option(
         "input_conductance", "quantity", "Input conductance (that of the largest entry)", unit="S", circuits=("inv",)
     ),
@@ -231,38 +240,8 @@ COST = (
 )
 JOBS = Option("jobs", "integer", "Simulations at the same time", "1", minimum=1)
 RHS = Option("rhs", "integer", "Which right-hand side, from 1", minimum=1)
-OPAMP_OVERRIDES = (
-    "gbwp",
-    "open_loop_gain",
-    "slew_rate",
-    "second_pole",
-    "output_resistance",
-    "input_capacitance",
-    "input_offset",
-    "input_noise",
-    "supply_voltage",
-    "output_swing",
-    "output_current_limit",
-    "quiescent_current",
-    "class_ab_current",
-    "cmrr",
-    "common_mode_range",
-)
-OPAMP_FILE = ("opamp_file", "opamp_subckt", "opamp_pins")
-DEVICE_OVERRIDES = (
-    "levels",
-    "programming_error",
-    "programming_error_scale",
-    "stuck_on",
-    "stuck_off",
-    "drift_exponent",
-    "drift_spread",
-    "drift_time",
-    "read_noise",
-    "limit_spread",
-    "nonlinearity_voltage",
-    "activation_energy",
-)
+OPAMP_OVERRIDES, DEVICE_OVERRIDES = (tuple(option.name for option in table) for table in (OPAMP, DEVICE))
+"""Names of what stands in the place of a preset's fields."""
 OF_ANSWERS = ("noise", "noise_bandwidth", "input_noise", "budget", *(option.name for option in MONTE_CARLO))
 """What tells more of an answer, or of many."""
 NOT_IN_DECKS = (*OF_ANSWERS, "engine", "cross_check", "timeout", "adc_bits", "adc_range")

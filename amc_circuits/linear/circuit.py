@@ -167,17 +167,8 @@ class Equations:
             stages: As `LinearCircuit` has them.
             fast: Nodes whose capacitors are left out; None: those that are far too fast.
         """
-        matrix = self.matrix + self.amplification
         without, left_out = self.far_too_fast() if fast is None else (fast, self._longest(fast))
-        gone = without | (np.diag(self.capacitance) == 0)
-        for pin, stage, shift in self.same:
-            self.constant = self.constant + matrix[:, pin].sum(axis=1) * shift
-            matrix[:, stage] += matrix[:, pin]
-            self.capacitance[:, stage] += self.capacitance[:, pin]
-            gone[pin] = False
-        kept = ~gone
-        for pin, _, _ in self.same:
-            kept[pin] = False
+        matrix, gone, kept = self._without_pins(without)
         solved = _solve(
             matrix[np.ix_(gone, gone)],
             np.hstack([matrix[np.ix_(gone, kept)], self.input[gone], self.constant[gone, None]]),
@@ -208,6 +199,20 @@ class Equations:
             read[pin], feed[pin], rest[pin] = read[stage], feed[stage], rest[stage] + shift
         rows = np.flatnonzero(kept)
         return LinearCircuit(state, drive, read, feed, rest[:, 0], self.at, held, outputs, stages, rows, left_out)
+
+    def _without_pins(self, without: NDArray[np.bool_]) -> tuple[FloatArray, NDArray[np.bool_], NDArray[np.bool_]]:
+        """The matrix with what ideal outputs are equal to in their place, nodes to eliminate, and nodes of states."""
+        matrix = self.matrix + self.amplification
+        gone = without | (np.diag(self.capacitance) == 0)
+        for pin, stage, shift in self.same:
+            self.constant = self.constant + matrix[:, pin].sum(axis=1) * shift
+            matrix[:, stage] += matrix[:, pin]
+            self.capacitance[:, stage] += self.capacitance[:, pin]
+            gone[pin] = False
+        kept = ~gone
+        for pin, _, _ in self.same:
+            kept[pin] = False
+        return matrix, gone, kept
 
     def far_too_fast(self) -> tuple[NDArray[np.bool_], float]:
         """Nodes whose capacitors are left out, and their longest time constant, all of them together, s."""

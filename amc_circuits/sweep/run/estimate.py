@@ -38,15 +38,9 @@ STEEPNESS = (2.0, 4.0)
 SMALL = 16
 """Size up to which every point takes the same time, as observed with both engines."""
 ALONE = 2.5
-"""Power of the size if a single size was run.
-
-From 64 to 256, ngspice and the state-space engine showed 2.2 to 2.4.
-"""
+"""Power of the size if a single size was run: from 64 to 256, ngspice and the state-space engine showed 2.2 to 2.4."""
 START, ROW_TIME = 5.0, 0.004
-"""Time to load programs, here and in processes, s, and time of a row besides its simulation, s.
-
-Both were measured on two cores.
-"""
+"""Time to load programs, here and in processes, s, and of a row besides its simulation, s; measured on two cores."""
 PAGE = 4096
 """Bytes of a page of an SQLite database; a longer row continues in pages of its own."""
 ROW_BYTES, KEY_BYTES, LOG_BYTES = 450, 120, 60

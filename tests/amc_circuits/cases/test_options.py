@@ -11,13 +11,15 @@ from amc_circuits.cases.options import (
     ADC_NAMES,
     ALL,
     DEVICE_NAMES,
+    DEVICE_OVERRIDES,
     ENGINE_NAMES,
     FIT_NAMES,
     OPAMP_NAMES,
+    OPAMP_OVERRIDES,
     options_of,
     parse_options,
 )
-from amc_circuits.cells.devices import DEVICES
+from amc_circuits.cells.devices import DEVICES, Device
 from amc_circuits.cells.programming_fits import PROGRAMMING_FITS
 from amc_circuits.engines import ENGINES
 from amc_circuits.engines.settings import Settings
@@ -25,7 +27,7 @@ from amc_circuits.results.converters import CONVERTER_KINDS
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.solvers.mvm import MvmCircuit
-from netlists import PRESETS, ParameterError
+from netlists import PRESETS, MacroOpAmp, ParameterError
 from netlists.opamps.presets import DEFAULT
 
 
@@ -118,6 +120,12 @@ def test_names_in_the_help_are_those_of_the_tables():
     assert set(ADC_NAMES) == set(CONVERTER_KINDS) - {"dac"}
     assert set(ENGINE_NAMES) == set(ENGINES)
     assert set(OPAMP_NAMES) == set(PRESETS)
+
+
+def test_overrides_are_fields_of_the_records():
+    """Of op-amps all fields that are one number, of cells all but the limits, which every device has an option for."""
+    assert set(OPAMP_OVERRIDES) == set(MacroOpAmp.model_fields) - {"model"}
+    assert set(DEVICE_OVERRIDES) == set(Device.model_fields) - {"g_min", "g_max"}
 
 
 def test_python_and_the_command_line_have_the_same_defaults():
