@@ -50,7 +50,7 @@ class Circuit:
 
     Raises:
         ParameterError: A part names a group that does not exist or is of another size, two parts have one name, a node
-            has two drivers or nothing that ties it to others, or there are no arrays or op-amps.
+            has two drivers or nothing that ties it to others, or there are no op-amps.
     """
 
     title: str
@@ -66,9 +66,8 @@ class Circuit:
         _check_ends(self)
         _check_drivers(self)
         _check_phases(self)
-        for kind, what in ((Array, "arrays"), (OpAmps, "op-amps")):
-            if not any(isinstance(part, kind) for part in self.parts):
-                raise ParameterError("circuit", f"no {what}", "give at least one: it is these that are measured")
+        if not self.of(OpAmps):
+            raise ParameterError("circuit", "no op-amps", "give at least one: it is these that are measured")
 
     def of(self, kind: type[P]) -> list[P]:
         """The parts of one type, in order."""

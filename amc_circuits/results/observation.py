@@ -134,7 +134,7 @@ def observe(circuit: Circuit, waveforms: Waveforms, drive: Steps) -> Observation
         output_voltage=outputs,
         output_current=current,
         stage_voltage=_stage_voltage(circuit, outputs, current),
-        terminal_voltage=np.hstack([voltage[group] for group in terminals(circuit)]),
+        terminal_voltage=np.hstack([outputs[:, :0], *(voltage[group] for group in terminals(circuit))]),
         common_mode=common_modes(circuit, voltage),
     )
 

@@ -138,7 +138,8 @@ class ExactCircuit:
         if delivered is not None:
             for group in ideal_drivers(circuit):
                 delivered += (voltage[group] * drawn[group]).sum(axis=2)
-        ends = np.concatenate([voltage[group] for group in terminals(circuit)], axis=2)
+        none = np.zeros((*pins.shape[:2], 0))
+        ends = np.concatenate([none, *(voltage[group] for group in terminals(circuit))], axis=2)
         return Samples(time, ends, stage, slewing, current, delivered, common_modes(circuit, voltage))
 
     def _voltages(

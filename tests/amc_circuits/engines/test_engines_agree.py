@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from amc_circuits.engines import Job, StateSpaceEngine
-from amc_circuits.results.observation import observe
+from amc_circuits.engines import Job, NgspiceEngine, StateSpaceEngine
+from amc_circuits.results.observation import observe, saved_vectors
 from amc_circuits.results.readings import Reading, read_slot
 from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.solvers.mvm import MvmCircuit
 from amc_circuits.solvers.streaming import stream_job
-from netlists import OpAmp, preset
+from netlists import Circuit, Conductors, OpAmp, OpAmps, SinglePoleOpAmp, Source, StepTrain, Transient, preset
+from tests.comparators import assert_close
 from tests.runs import exact_outputs, many_waveforms, readings, waveforms
 
 DESIGNS = 200
@@ -155,3 +156,15 @@ def _check_figures(got: Reading, first: Reading, wanted: Reading, last: Reading)
     power = (last.energy["array"] - first.energy["array"]) / max(last.settling_time - first.settling_time, 1e-15)
     slack = ENERGY * wanted.energy["array"] + abs(power * (got.settling_time - wanted.settling_time)) * 1.5
     assert abs(got.energy["array"] - wanted.energy["array"]) <= slack
+
+
+def test_a_circuit_without_an_array_is_read_like_any_other():
+    """An inverting stage: both engines rest at minus the input, less 2/A0 of it."""
+    opamp = SinglePoleOpAmp(open_loop_gain=1e4, gbwp=100e6)
+    parts = (Conductors("a", "in", "v", 1e-4), Conductors("b", "v", "out", 1e-4), OpAmps("amp", "v", "out", opamp))
+    circuit = Circuit("stage", {"in": 1, "v": 1, "out": 1}, parts, (Source("in"),), "out")
+    drive = StepTrain(levels=np.array([[0.1]]), slot_time=200e-9)
+    job = Job(circuit, drive, Transient(stop_time=drive.stop_time, max_step=0.5e-9, saved=saved_vectors(circuit)))
+    for engine in (NgspiceEngine(), StateSpaceEngine()):
+        (reading,) = engine.read(engine.init(circuit), [job], 0.01)[0]
+        assert_close(reading.final, [-0.1 / (1 + 2e-4)], relative=1e-6)

@@ -322,7 +322,7 @@ def test_bad_input_is_refused(amc, monkeypatch, tmp_path, arguments, words):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--spec", "relative_noise<0.05"), "give noise, too"),
+        (("--spec", "relative_noise<0.05"), "add noise"),
         (("--spec", "energy<1n", "--opamp", "single-pole"), "no supply"),
     ],
 )
