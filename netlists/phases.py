@@ -56,6 +56,11 @@ class PhaseTrain(Record):
         cycles, phase = divmod(slot, len(self.durations))
         return float(cycles * self.durations.sum() + self.durations[:phase].sum())
 
+    @property
+    def beginnings(self) -> list[float]:
+        """Where each right-hand side begins, s."""
+        return [self._edge(slot) for slot in range(0, self.levels.shape[1], len(self.durations))]
+
     def slot_begin(self, slot: int) -> float:
         """Half-way of the edge at the beginning of a slot, s."""
         return self._edge(slot) + self.rise_time / 2
@@ -131,7 +136,7 @@ def _expanded(circuit: Circuit) -> tuple[Circuit, dict[str, dict[str, float]]]:
         parts += _overlaps(switches)
     sources += [Source(group) for group in controls]
     cuts = np.cumsum([0, *(groups[source.group] for source in sources)]).tolist()
-    own = [Source(source.group, slice(*cuts[k : k + 2])) for k, source in enumerate(sources)]
+    own = [Source(source.group, slice(*cuts[k : k + 2]), source.kick) for k, source in enumerate(sources)]
     phases = tuple(replace(phase, hold=()) for phase in circuit.phases)
     return replace(circuit, groups=groups, parts=tuple(parts), sources=tuple(own), phases=phases), controls
 

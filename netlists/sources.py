@@ -54,6 +54,11 @@ class StepTrain(Record):
         """Beginning of slot k, s."""
         return k * self.period
 
+    @property
+    def beginnings(self) -> list[float]:
+        """Where each right-hand side begins, s."""
+        return [self.slot_begin(k) for k in range(self.levels.shape[1])]
+
     def length(self, k: int) -> float:
         """Duration of slot k, s: all are equal."""
         return self.slot_time
@@ -113,6 +118,10 @@ class Steps(Protocol):
     def stop_time(self) -> float:
         """End of the last slot, s."""
 
+    @property
+    def beginnings(self) -> list[float]:
+        """Where each right-hand side begins, s."""
+
     def slot_begin(self, k: int) -> float:
         """Beginning of slot k, s."""
 
@@ -135,10 +144,38 @@ class Steps(Protocol):
 Drive = Steps | Constant
 
 
+def source_voltage(drive: Steps, source: Source, time: FloatArray) -> FloatArray:
+    """Voltages of the nodes of a source at given times, shape (T, nodes), V."""
+    return _between(*source_corners(drive, source), time)
+
+
+def source_corners(drive: Steps, source: Source) -> tuple[FloatArray, FloatArray]:
+    """Corner times, shape (C,), and voltages there of the nodes of a source, shape (nodes, C).
+
+    Raises:
+        ParameterError: A start-up pulse is shorter than an edge or longer than a right-hand side.
+    """
+    times, levels = drive.corners()
+    values, kick, edge = source.volts(levels.T), source.kick, drive.rise_time
+    if kick is None:
+        return times, values
+    room = float(np.diff([*drive.beginnings, drive.stop_time]).min()) - edge
+    if not edge < kick.duration < room:
+        mend = f"of a kick must lie between an edge, {edge:g} s, and a right-hand side less an edge, {room:g} s"
+        raise ParameterError("duration", kick.duration, mend)
+    pulse = np.array([(0.0, 0.0), (edge, 1.0), (kick.duration, 1.0), (kick.duration + edge, 0.0)])
+    at = np.concatenate([begin + pulse[:, 0] for begin in drive.beginnings])
+    every, volts = np.union1d(times, at), np.broadcast_to(np.asarray(kick.volts, dtype=np.float64), len(values))
+    share = np.interp(every, at, np.tile(pulse[:, 1], len(drive.beginnings)))
+    return every, _between(times, values, every).T + volts[:, None] * share
+
+
+def _between(times: FloatArray, values: FloatArray, time: FloatArray) -> FloatArray:
+    return np.stack([np.interp(time, times, row) for row in values], axis=1)
+
+
 def input_lines(drive: Drive, source: Source, terminals: list[str]) -> str:
     """One voltage source a terminal, at what a source makes of what drives the circuit."""
-    if source.kick is not None:
-        raise ParameterError("kick", f"of source {source.group}", "is not modelled in decks yet; leave it out")
     if not isinstance(drive, Constant):
         return _step_sources(drive, source, terminals)
     levels = source.volts(drive.levels).tolist()
@@ -147,10 +184,10 @@ def input_lines(drive: Drive, source: Source, terminals: list[str]) -> str:
 
 def _step_sources(drive: Steps, source: Source, terminals: list[str]) -> str:
     """Piecewise linear ones."""
-    times, values = drive.corners()
+    times, values = source_corners(drive, source)
     stamps = [repr(time) for time in times.tolist()]
     lines = []
-    for node, column in zip(terminals, source.volts(values.T).tolist(), strict=True):
+    for node, column in zip(terminals, values.tolist(), strict=True):
         points = " ".join(f"{time} {level!r}" for time, level in zip(stamps, column, strict=True))
         lines.append(f"V{node} {node} 0 PWL({points})")
     return "\n".join(lines)

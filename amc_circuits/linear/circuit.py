@@ -18,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.linear.modes import Modes, independent_modes, modes_of, values_of
-from netlists.record import FloatArray
+from netlists.record import FloatArray, ParameterError
 
+Follower = tuple[slice, slice | None, float]
+"""Pins without a resistance, the nodes that they are equal to (None: ground), and what adds to these, V."""
 NEGLIGIBLE = 1e-6
 """Time constant of a node in units of 1/w_T (or of the second pole's, if that is faster) below which its capacitor is
 left out."""
@@ -116,7 +118,7 @@ class Equations:
         input: H, shape (nodes, inputs).
         input_capacitance: D, shape (nodes, inputs).
         constant: h, shape (nodes,).
-        same: Output pins without a resistance, the nodes that they are equal to, and what adds to these, V.
+        same: Output pins without a resistance.
         fastest: Largest rate inside the op-amps, rad/s.
     """
 
@@ -127,7 +129,7 @@ class Equations:
     input: FloatArray
     input_capacitance: FloatArray
     constant: FloatArray
-    same: list[tuple[slice, slice, float]]
+    same: list[Follower]
     fastest: float
 
     @classmethod
@@ -196,7 +198,9 @@ class Equations:
         if constant.any():
             rest = rest - read @ np.linalg.solve(state, constant)
         for pin, stage, shift in reversed(self.same):
-            read[pin], feed[pin], rest[pin] = read[stage], feed[stage], rest[stage] + shift
+            rest[pin] = shift
+            if stage is not None:
+                read[pin], feed[pin], rest[pin] = read[stage], feed[stage], rest[stage] + shift
         rows = np.flatnonzero(kept)
         return LinearCircuit(state, drive, read, feed, rest[:, 0], self.at, held, outputs, stages, rows, left_out)
 
@@ -204,11 +208,13 @@ class Equations:
         """The matrix with what ideal outputs are equal to in their place, nodes to eliminate, and nodes of states."""
         matrix = self.matrix + self.amplification
         gone = without | (np.diag(self.capacitance) == 0)
+        self.same = _ordered(self.same)
         for pin, stage, shift in self.same:
             self.constant = self.constant + matrix[:, pin].sum(axis=1) * shift
-            matrix[:, stage] += matrix[:, pin]
-            self.capacitance[:, stage] += self.capacitance[:, pin]
             gone[pin] = False
+            if stage is not None:
+                matrix[:, stage] += matrix[:, pin]
+                self.capacitance[:, stage] += self.capacitance[:, pin]
         kept = ~gone
         for pin, _, _ in self.same:
             kept[pin] = False
@@ -229,6 +235,18 @@ class Equations:
         block = np.ix_(fast, fast)
         matrix = (self.matrix + self.amplification)[block]
         return float(np.abs(_solve(matrix, self.capacitance[block])).sum(axis=1).max())
+
+
+def _ordered(same: list[Follower]) -> list[Follower]:
+    """Pins before those that they follow."""
+    waiting, found = list(same), []
+    while waiting:
+        ready = [one for one in waiting if all(other[1] != one[0] for other in waiting)]
+        if not ready:
+            raise ParameterError("circuit", "buffers or limiters in a ring", "open it: no voltage is determined")
+        found += ready
+        waiting = [one for one in waiting if one not in ready]
+    return found
 
 
 def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:

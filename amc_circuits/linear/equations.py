@@ -21,6 +21,7 @@ from netlists import (
     Capacitors,
     Circuit,
     Conductors,
+    Limiter,
     MacroOpAmp,
     OpAmps,
     ParameterError,
@@ -92,7 +93,7 @@ _KEPT: WeakKeyDictionary[Circuit, LinearCircuit] = WeakKeyDictionary()
 def linear_circuit(circuit: Circuit) -> LinearCircuit:
     """The linear circuit around its resting point, wires and line capacitance included.
 
-    Cells that are not linear have their conductance at 0 V, an op-amp that is a subcircuit that of its fit.
+    Cells and limiters have their slope at 0 V, an op-amp that is a subcircuit that of its fit.
 
     Raises:
         ParameterError: A part is not known here.
@@ -161,14 +162,23 @@ def equations(circuit: Circuit) -> Equations:
             case OpAmps():
                 _amplify(found, held, part)
             case Buffers():
-                # Before op-amps, whose outputs may be their inputs.
-                found.same.insert(0, (found.at[part.output], found.at[part.input], part.offset))
+                found.same.append((found.at[part.output], _followed(found, part), part.offset))
+            case Limiter():
+                followed = _followed(found, part) if part.slope(np.zeros(1))[0] else None
+                found.same.append((found.at[part.output], followed, 0.0))
             case Array() | Conductors() | Capacitors() | Switches():
                 pass
             case _:
                 mend = "the linear equations do not know it"
                 raise ParameterError("circuit", f"part {part.name}, {type(part).__name__}", mend)
     return found
+
+
+def _followed(found: Equations, part: Buffers | Limiter) -> slice:
+    """Where the input of a part stands."""
+    if part.input not in found.at:
+        raise ParameterError("circuit", f"part {part.name} at source {part.input}", "let the source drive what it does")
+    return found.at[part.input]
 
 
 def _groups(circuit: Circuit, held: dict[str, FloatArray]) -> dict[str, int]:

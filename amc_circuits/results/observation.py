@@ -19,7 +19,7 @@ from netlists import Array, Buffers, Circuit, Limiter, MacroOpAmp, OpAmp, OpAmps
 from netlists.opamps.subcircuit import has_energy, has_supply
 from netlists.parts import GROUND
 from netlists.record import FloatArray
-from netlists.sources import Steps
+from netlists.sources import Steps, source_voltage
 
 Voltages = Mapping[str, FloatArray]
 """Of every group, shape (..., group), V."""
@@ -141,8 +141,7 @@ def observe(circuit: Circuit, waveforms: Waveforms, drive: Steps) -> Observation
 
 def _voltages(circuit: Circuit, waveforms: Waveforms, drive: Steps) -> dict[str, FloatArray]:
     """Of all groups; those that sources hold follow from the input."""
-    levels = drive.voltage(waveforms.time).T
-    held = {source.group: source.volts(levels).T for source in circuit.sources}
+    held = {source.group: source_voltage(drive, source, waveforms.time) for source in circuit.sources}
     return {
         group: held[group] if group in held else waveforms.voltages(circuit.nodes(group)) for group in circuit.groups
     }

@@ -108,6 +108,8 @@ def check_linear(circuit: Circuit) -> None:
     Raises:
         ParameterError: Cells, limiters or op-amps are not linear.
     """
+    if any(source.kick is not None for source in circuit.sources):
+        raise ParameterError("engine", StateSpaceEngine.name, "knows no kicks of sources; take ngspice")
     if circuit.linear:
         return
     if any(array.nonlinearity_voltage is not None for array in circuit.of(Array)):

@@ -9,6 +9,7 @@ from amc_circuits.engines.exact.engine import check_linear
 from amc_circuits.engines.exact.linear_range import LARGEST_LOSS
 from amc_circuits.engines.exact.reading import read_responses
 from amc_circuits.engines.exact.slots import Slots
+from amc_circuits.linear.durations import with_durations
 from amc_circuits.linear.equations import phase_circuits
 from amc_circuits.linear.response import Modal, Piece
 from amc_circuits.results.readings import Reading
@@ -39,6 +40,7 @@ def read_phases(
         ParameterError: A part is not linear or not modelled, or a phase has no duration.
     """
     check_linear(circuit)
+    circuit = with_durations(circuit, tolerance, rise_time)
     drive, whole = phase_train(circuit, levels, rise_time), expanded(circuit)
     alone = [in_phase(whole, phase) for phase in whole.phases]
     exact = [ExactCircuit(one, linear) for one, linear in zip(alone, phase_circuits(alone), strict=True)]

@@ -10,6 +10,7 @@ import numpy as np
 from amc_circuits.engines.ngspice.binary import find_ngspice
 from amc_circuits.engines.ngspice.engine import NgspiceEngine, whole_run
 from amc_circuits.engines.ngspice.runner import simulate
+from amc_circuits.linear.durations import with_durations
 from amc_circuits.results.observation import observe, saved_vectors
 from amc_circuits.results.readings import Reading, read_slot
 from amc_circuits.results.waveforms import Waveforms
@@ -45,6 +46,7 @@ def simulate_phases(
         ParameterError: A part is not modelled, or a phase has no duration.
         SimulationError: The run failed; deck and log are kept.
     """
+    circuit = with_durations(circuit, tolerance, rise_time)
     engine = engine or NgspiceEngine(binary=find_ngspice())
     drive, whole = phase_train(circuit, levels, rise_time), expanded(circuit)
     analysis = Transient(stop_time=drive.stop_time, max_step=max_step, saved=saved_vectors(whole))

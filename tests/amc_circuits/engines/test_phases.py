@@ -1,20 +1,24 @@
 """Circuits that do one thing after the other: ends by NumPy, charges by closed forms, and both engines."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from amc_circuits.engines import NgspiceEngine, StateSpaceEngine, read_phases, simulate_phases
+from amc_circuits.linear.durations import with_durations
 from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.linear.noise import noise
 from netlists import (
     GROUND,
     Array,
+    Buffers,
     Capacitors,
     Circuit,
     Conductors,
     Hold,
     Interconnect,
-    Limiter,
+    Kick,
     OpAmps,
     ParameterError,
     Phase,
@@ -22,9 +26,11 @@ from netlists import (
     Source,
     Switches,
     expanded,
+    phase_train,
     preset,
     spice_circuit,
 )
+from netlists.sources import source_voltage
 from tests.comparators import assert_close, assert_within
 
 N = 3
@@ -135,25 +141,45 @@ def test_overlap_takes_half_of_its_swing():
     assert_close(simulated[2].final, wanted, absolute=0.03 * 0.5 * overlap / 1e-12)
 
 
-@pytest.mark.parametrize("kind", ["clip", "dead-zone"])
-def test_limiter_follows_its_law(kind):
-    """In a deck, at inputs on both sides of the level; its account is that of what it delivers to the load."""
-    level, given = 0.1, np.array([-0.3, -0.05, 0.0, 0.08, 0.25])
-    parts = (Limiter("lim", "in", "a", kind, level), *reader("a", 5))
-    phases = (Phase("only", duration=200e-9),)
-    circuit = Circuit("limiter", dict.fromkeys(("in", "a", "v", "out"), 5), parts, (Source("in"),), "a", phases)
-    (reading,) = simulate_phases(circuit, given[:, None], 0.01, max_step=0.5e-9)
-    held = np.array([-0.1, -0.05, 0.0, 0.08, 0.1])
-    assert_close(reading.final, held if kind == "clip" else given - held, absolute=1e-9)
-    with pytest.raises(ParameterError, match="limiters"):
-        read_phases(circuit, given[:, None], 0.01)
+def test_durations_come_from_the_poles():
+    """Where none is given every phase is steady in its first four fifths; a leaking hold, 1e12 ohm, is no pole."""
+    circuit = with_durations(macro(duration=None), 0.01)
+    first, second = (phase.duration for phase in circuit.phases)
+    assert first == second < 1e-6
+    for reading in read_phases(macro(duration=None), VECTORS, 0.01):
+        assert reading.steady and reading.settling_time < 0.8 * first
+    given = macro()
+    assert with_durations(given, 0.01) is given
+
+
+def test_a_growing_phase_has_no_duration_of_its_own():
+    """Op-amps with their inputs exchanged."""
+    parts = [
+        replace(part, noninverting="w", inverting=GROUND) if part.name == "amp" else part for part in macro().parts
+    ]
+    circuit = replace(macro(duration=None), parts=tuple(parts))
+    with pytest.raises(ParameterError, match=r"duration.*multiply.*growing pole; give seconds"):
+        read_phases(circuit, VECTORS, 0.01)
+
+
+def test_a_kick_goes_through_the_phases_of_every_right_hand_side():
+    """Ngspice alone: it adds to the source at the beginning of each, and not later."""
+    kicked = replace(macro(), sources=(Source("u", kick=Kick(0.01, 200e-9)),))
+    drive = phase_train(kicked, VECTORS)
+    (source,) = [one for one in expanded(kicked).sources if one.group == "u"]
+    times = np.array([100e-9, 250e-9, 400e-9, 700e-9])
+    wanted = np.array([VECTORS[:, 0] + 0.01, VECTORS[:, 0], np.zeros(N), VECTORS[:, 1] + 0.01])
+    assert_close(source_voltage(drive, source, times), wanted, absolute=1e-12)
+    with pytest.raises(ParameterError, match="kicks"):
+        read_phases(kicked, VECTORS, 0.01)
+    (reading, *_) = simulate_phases(kicked, VECTORS, 0.01, max_step=0.5e-9)
+    assert_close(reading.final, -MATRIX @ VECTORS[:, 0], absolute=1e-3 * np.abs(MATRIX @ VECTORS[:, 0]).max())
 
 
 def test_what_is_not_modelled_is_refused():
     """A phase without duration, phases in a plain engine, a hold in a plain deck, more charge than a volt takes."""
-    endless = macro(duration=None)
     with pytest.raises(ParameterError, match=r"duration.*multiply.*give every phase a duration"):
-        read_phases(endless, VECTORS, 0.01)
+        phase_train(macro(duration=None), VECTORS)
     for engine in (StateSpaceEngine(), NgspiceEngine()):
         with pytest.raises(ParameterError, match=r"multiply, invert.*read_phases or simulate_phases"):
             engine.init(macro())
@@ -166,3 +192,23 @@ def test_what_is_not_modelled_is_refused():
         expanded(sampler(injection=2e-12))
     with pytest.raises(ParameterError, match=r"rise_time.*must be shorter than every phase"):
         read_phases(macro(), VECTORS, 0.01, rise_time=1e-6)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_buffers_follow_each_other_in_any_order(order):
+    """Each adds its offset to the one before; a ring of them is refused."""
+    parts = (
+        *reader("c", 2),
+        Buffers("one", "in", "a"),
+        Buffers("two", "a", "b", 1e-3),
+        Buffers("three", "b", "c", 2e-3),
+    )
+    ends = (Conductors("l", "in", "s", UNIT), Conductors("m", "s", "i", UNIT), OpAmps("inv", "s", "i", OPAMPS["macro"]))
+    chain = tuple(replace(part, input="i") if part.name == "one" else part for part in parts)
+    groups = dict.fromkeys(("in", "s", "i", "a", "b", "c", "v", "out"), 2)
+    circuit = Circuit("chain", groups, (*chain, *ends)[::order], (Source("in"),), "c")
+    wanted = linear_circuit(circuit).steady("i", LEVELS)[:, 0] + 3e-3
+    assert_close(linear_circuit(circuit).steady("c", LEVELS)[:, 0], wanted, absolute=1e-12)
+    assert_close(wanted, 3e-3 - LEVELS[:, 0], absolute=1e-3)
+    with pytest.raises(ParameterError, match="ring"):
+        linear_circuit(circuit.with_parts(Buffers("one", "c", "a")))
