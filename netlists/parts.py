@@ -166,7 +166,7 @@ class Limiter:
         output: Group that it drives.
         type: `clip`: the input held within plus and minus the level; `dead-zone`: what goes beyond it.
         level: V.
-        account: To whose account the energy goes that it delivers.
+        account: Account of its energy, below 0 while it delivers.
     """
 
     name: str
