@@ -19,7 +19,6 @@ from amc_circuits.cells.devices import DRIFT_START, Device, device_preset
 from amc_circuits.cells.mapping import Mapping as Conductances
 from amc_circuits.files.array_files import load_array
 from amc_circuits.linear.noise import noise
-from amc_circuits.programming.conductances import load_conductances
 from amc_circuits.results.budget import Budget
 from amc_circuits.results.converters import Converters
 from amc_circuits.results.solution import Solution
@@ -172,6 +171,8 @@ def _stored(options: dict[str, Any], matrix: Numbers) -> Conductances | None:
     for name in DEVICE_OVERRIDES:
         if options[name] is not None and name != "nonlinearity_voltage":
             raise ParameterError(name, options[name], "the conductances of a file are what they are")
+    from amc_circuits.programming.conductances import load_conductances  # few circuits have such a file
+
     limits = options["g_min"], options["g_max"]
     return load_conductances(Path(options["conductances"]), matrix, limits)
 

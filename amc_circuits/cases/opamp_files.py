@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from amc_circuits.cases.options import OPAMP_OVERRIDES
-from amc_circuits.opamps.fit import fitted
 from netlists import NOMINAL_TEMPERATURE, MacroOpAmp, OpAmp, ParameterError, SubcircuitOpAmp, preset
 from netlists.model_files.file import read_model
 from netlists.opamps.pins import parse_pins
@@ -61,4 +60,6 @@ def subcircuit_of(options: Mapping[str, Any]) -> SubcircuitOpAmp:
 @lru_cache(maxsize=8)
 def _fitted(opamp: SubcircuitOpAmp, temperature: float) -> SubcircuitOpAmp:
     """Measured once for all circuits of a process."""
+    from amc_circuits.opamps.fit import fitted  # only here, for most circuits have a preset
+
     return fitted(opamp, temperature=temperature)

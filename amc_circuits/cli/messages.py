@@ -19,7 +19,6 @@ from amc_circuits.cli.write_verify_options import PROGRAM
 from amc_circuits.engines import EngineNotFoundError, SimulationError
 from amc_circuits.results.solution import UnusableSolutionError
 from amc_circuits.studies.workers import WorkerDiedError
-from amc_circuits.sweep.run.run import TooManyFailuresError
 from netlists import ParameterError
 
 USABLE, SIMULATOR_FAILED, BAD_INPUT, NO_RESULT = 0, 1, 2, 3
@@ -41,9 +40,14 @@ def exit_code(error: Exception) -> int | None:
         return SIMULATOR_FAILED
     if isinstance(error, (ParameterError, EngineNotFoundError, OSError, MemoryError, sqlite3.Error)):
         return BAD_INPUT
-    if isinstance(error, (UnusableSolutionError, TooManyFailuresError)):
-        return NO_RESULT
-    return None
+    return NO_RESULT if _no_result(error) else None
+
+
+def _no_result(error: Exception) -> bool:
+    """True where work was done, and nothing usable came of it."""
+    from amc_circuits.sweep.run.run import TooManyFailuresError  # what sweeps need is not loaded for other commands
+
+    return isinstance(error, (UnusableSolutionError, TooManyFailuresError))
 
 
 def message(error: Exception) -> str:
@@ -54,7 +58,7 @@ def message(error: Exception) -> str:
         text = f"{flag(error.parameter)}: got {error.value}; {mend}"
     elif isinstance(error, ParameterError) and error.parameter in ARGUMENTS:
         text = f"{error.parameter}: got {error.value}; {as_typed(error.mend)}"
-    elif isinstance(error, (UnusableSolutionError, TooManyFailuresError)):
+    elif _no_result(error):
         text = as_typed(text)
     return " ".join(text.split())
 

@@ -118,7 +118,7 @@ def test_unusable_option_is_refused(with_outputs, option):
     [
         (("--size", 4, "--family", "wishart", "--condition", 5), ("--condition", "wishart", "family spd")),
         (("--size", 4, "--family", "toeplitz", "--condition", 5), ("--condition", "toeplitz", "family spd")),
-        ((), ("--size", "a file of A, or --size N")),
+        ((), ("--size", "a file of A, or a size")),
         (("a.npy", "b.npy", "--matrix-name", "A", "--condition", 3), ("--condition: got 3", "beside matrix")),
         (("--size", 2, "--matrix-name", "A"), ("--matrix-name: got A", "without matrix")),
         (("a.npy", "--rhs-name", "b"), ("--rhs-name: got b", "without rhs")),
