@@ -196,8 +196,10 @@ def phase_train(circuit: Circuit, levels: FloatArray, rise_time: float = 100e-12
         rise_time: Of every edge, s; a switch that takes longer sets it for all.
 
     Raises:
-        ParameterError: A phase has no duration.
+        ParameterError: A phase has no duration, or there are not as many levels as inputs.
     """
+    if levels.ndim != 2 or len(levels) != circuit.inputs:
+        raise ParameterError("levels", f"shape {levels.shape}", f"must be {circuit.inputs} inputs x right-hand sides")
     durations = [phase.duration for phase in circuit.phases]
     if None in durations:
         name = circuit.phases[durations.index(None)].name

@@ -178,6 +178,8 @@ def test_a_kick_goes_through_the_phases_of_every_right_hand_side():
 
 def test_what_is_not_modelled_is_refused():
     """A phase without duration, phases in a plain engine, a hold in a plain deck, more charge than a volt takes."""
+    with pytest.raises(ParameterError, match=r"levels.*shape \(3,\).*must be 3 inputs x"):
+        read_phases(macro(), VECTORS[:, 0], 0.01)
     with pytest.raises(ParameterError, match=r"duration.*multiply.*give every phase a duration"):
         phase_train(macro(duration=None), VECTORS)
     for engine in (StateSpaceEngine(), NgspiceEngine()):
