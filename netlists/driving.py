@@ -88,3 +88,7 @@ class Phase:
     outputs: str | None = None
     hold: tuple[str, ...] = ()
     duration: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.duration is not None and not 0 < self.duration < np.inf:
+            raise ParameterError("duration", self.duration, f"of phase {self.name} must be finite and above 0")

@@ -200,6 +200,8 @@ def phase_train(circuit: Circuit, levels: FloatArray, rise_time: float = 100e-12
     """
     if levels.ndim != 2 or len(levels) != circuit.inputs:
         raise ParameterError("levels", f"shape {levels.shape}", f"must be {circuit.inputs} inputs x right-hand sides")
+    if not np.isfinite(levels).all():
+        raise ParameterError("levels", str(levels[~np.isfinite(levels)][0]), "every entry must be finite")
     durations = [phase.duration for phase in circuit.phases]
     if None in durations:
         name = circuit.phases[durations.index(None)].name

@@ -178,6 +178,11 @@ def test_a_kick_goes_through_the_phases_of_every_right_hand_side():
 
 def test_what_is_not_modelled_is_refused():
     """A phase without duration, phases in a plain engine, a hold in a plain deck, more charge than a volt takes."""
+    for duration in (-1e-9, 0.0, np.nan, np.inf):
+        with pytest.raises(ParameterError, match=r"duration.*of phase multiply must be finite and above 0"):
+            macro(duration=duration)
+    with pytest.raises(ParameterError, match="levels: got nan; every entry must be finite"):
+        read_phases(macro(), np.full((3, 1), np.nan), 0.01)
     with pytest.raises(ParameterError, match=r"levels.*shape \(3,\).*must be 3 inputs x"):
         read_phases(macro(), VECTORS[:, 0], 0.01)
     with pytest.raises(ParameterError, match=r"duration.*multiply.*give every phase a duration"):
