@@ -36,8 +36,8 @@ class ProgrammedArray(ABC):
     Attributes:
         takes: Name of the right-hand side.
         gives: Name of the answer.
-        square: True where the matrix must be square.
-        pairs: True where a matrix with negative entries is programmed into a pair of arrays.
+        square: True if the matrix must be square.
+        pairs: True if a matrix with negative entries is programmed into a pair of arrays.
         system: Matrix as wanted, and the matrix that is programmed for it.
         hardware: Op-amps, cells, wires, and the seed of their random spread.
         mappings: Conductances of every programmed matrix (`matrices`).

@@ -34,9 +34,9 @@ MOST_POINTS = 1_000_000
 RELTOL = 1e-4
 """Relative tolerance of the simulator.
 
-With the step below, the error of waveforms is about 1e-3 of full scale. Settling times and energies are within 1 %; the
-tests check this for every preset. If the crest of a ringing output touches the edge of its settling band, the settling
-time jumps by half a period on the smallest change of the waveform."""
+With the step below, the error of waveforms is about 1e-3 of full scale, and that of settling times and energies is at
+most 1 %. The tests check this for every preset. If the crest of a ringing output touches the edge of its settling band,
+the settling time jumps by half a period on the smallest change of the waveform."""
 STEPS_PER_TIME_CONSTANT = 5
 """Time steps in a time constant of the slowest pole.
 
@@ -86,7 +86,7 @@ def _too_many_points(poles: Stability, opamp: OpAmp, rise_time: float, slot: flo
     equivalent = opamp.equivalent
     if isinstance(equivalent, MacroOpAmp) and 2 * opamp.slewing_time > slot:
         slow = "is far too slow for this op-amp's bandwidth"
-        if isinstance(opamp, SubcircuitOpAmp):  # The slew rate is not an option: it was measured.
+        if isinstance(opamp, SubcircuitOpAmp):  # The slew rate was not given by the user: it was measured.
             return ParameterError("op-amp", f"a measured slew rate of {equivalent.slew_rate:.4g} V/s", slow)
         return ParameterError("slew_rate", equivalent.slew_rate, slow)
     cycles = abs(poles.slowest.imag / poles.slowest.real) / (2 * math.pi)
