@@ -1,1 +1,1 @@
-"""From options to a programmed circuit, and from its answer to a record."""
+"""Programmed circuits built from options, and records built from their solutions."""

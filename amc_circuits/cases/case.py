@@ -1,4 +1,4 @@
-"""One case: a matrix, a right-hand side, and the circuit that takes them, from options as users give them."""
+"""One case: a matrix, a right-hand side, and the circuit that solves them, built from the user's options."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ from amc_circuits.values.matrices import draw_matrix, draw_vector
 from netlists import ParameterError
 
 PARTS = ("opamp", "device", "conductances", "noise", "noise_bandwidth", "budget")
-"""Options that are not arguments of `program` as they stand."""
+"""Options that are not arguments of `program` under the same name and with the same value."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A programmed circuit and what goes into it.
+    """A programmed circuit with its right-hand sides and the wanted analyses.
 
     Attributes:
         kind: Name of the circuit.
         circuit: The programmed circuit.
         vector: Right-hand sides, shape (n,) or (n, K).
-        seed: Of all that is drawn: the problem, where it is no file, and what chance does to the parts.
-        trial: Which circuit of this seed.
-        with_noise: True when the noise of its outputs is wanted, too.
-        noise_bandwidth: Of the read-out, Hz; None is the op-amp's GBWP.
-        with_budget: True when it is to be told what makes the answer wrong.
-        idle: A sentence on every option that was given and has no effect.
+        seed: Seed of all random draws: the problem, unless it comes from files, and the spread of the parts.
+        trial: Number of the circuit among those of this seed.
+        with_noise: True if the noise of the outputs is wanted, too.
+        noise_bandwidth: Bandwidth of the read-out, Hz; None takes the GBWP of the op-amp.
+        with_budget: True if the error budget is wanted, too.
+        idle: One sentence for every given option that has no effect.
     """
 
     kind: str
@@ -59,24 +59,24 @@ class Case:
     idle: tuple[str, ...] = ()
 
     def run(self) -> Solution:
-        """Solves or multiplies."""
+        """Solve for the right-hand sides, or multiply them."""
         return self.circuit.solve(self.vector)
 
     def budget(self, solution: Solution) -> Budget | None:
-        """What makes the answer wrong, where that is wanted; None of a circuit without rest."""
+        """Error budget of the answer; None if it is not wanted or the circuit is unstable."""
         return solution.budget() if self.with_budget and self.circuit.stability.stable else None
 
     def notes(self, solution: Solution) -> list[str]:
-        """What a reader of the answer should know, a sentence each."""
+        """Notes for the reader of the answer, one sentence each."""
         return [*self.idle, *solution.notes, *filter(None, [solution.error_note])]
 
     def noise(self, solution: Solution) -> dict[str, Any]:
-        """Noise of the outputs behind the read-out, as a record has it; nothing where it is not wanted or grows."""
+        """Noise of the outputs behind the read-out, as in a record; empty if not wanted or the circuit is unstable."""
         return noise_figures(self.circuit, solution, self.noise_bandwidth) if self.with_noise else {}
 
 
 def noise_figures(circuit: Solver, solution: Solution, bandwidth: float | None) -> dict[str, Any]:
-    """Noise of a circuit's outputs behind the read-out, as a record has it; nothing where it grows.
+    """Compute the noise of the outputs behind the read-out, as in a record; empty for an unstable circuit.
 
     Raises:
         ParameterError: The bandwidth is unusable.
@@ -96,16 +96,16 @@ def noise_figures(circuit: Solver, solution: Solution, bandwidth: float | None) 
 
 
 def make_case(kind: str, options: dict[str, Any], jobs: int, keep: Path | None) -> Case:
-    """Loads or draws the problem and programs the circuit.
+    """Load or draw the problem and program the circuit.
 
     Args:
         kind: Name of the circuit.
-        options: As `parse_options` returns them.
-        jobs: Simulations at the same time.
-        keep: Folder for failed runs.
+        options: Options as `parse_options` returns them.
+        jobs: Number of simulations at the same time.
+        keep: Folder for the files of failed runs.
 
     Raises:
-        ParameterError: Something cannot be used.
+        ParameterError: An option or a file cannot be used.
     """
     given = problem(kind, options)
     circuit = program(kind, given.matrix, program_arguments(kind, options, given.matrix), jobs, keep)
@@ -123,15 +123,15 @@ def make_case(kind: str, options: dict[str, Any], jobs: int, keep: Path | None) 
 
 
 def program(kind: str, matrix: Numbers, arguments: dict[str, Any], jobs: int, keep: Path | None) -> Solver:
-    """The circuit of a name, with `arguments` as `program_arguments` returns them."""
+    """Program the circuit of this name, with `arguments` as `program_arguments` returns them."""
     return circuit_row(kind).load().program(matrix, jobs=jobs, keep=keep, **arguments)
 
 
 def program_arguments(kind: str, options: dict[str, Any], matrix: Numbers) -> dict[str, Any]:
-    """The arguments of `program` that options as `parse_options` returns them stand for.
+    """Convert options, as `parse_options` returns them, to arguments of `program`.
 
     Raises:
-        ParameterError: There is no such op-amp or device, or it has no such parameter; or the file of conductances
+        ParameterError: There is no such op-amp or device, or it has no such parameter. Or the file of conductances
             cannot be used for this matrix.
     """
     apart = {*PARTS, *OPAMP_OVERRIDES, *DEVICE_OVERRIDES, *(option.name for option in OPAMP_FILE)}
@@ -147,7 +147,7 @@ def program_arguments(kind: str, options: dict[str, Any], matrix: Numbers) -> di
 
 
 def _device(options: dict[str, Any]) -> Device:
-    """The cells; what is given and would say nothing is refused."""
+    """Build the device of the cells; refuse given options that have no effect."""
     given = _given(options, DEVICE_OVERRIDES)
     device = device_preset(options["device"]).replace(**given)
     drifting = device.drift_time > DRIFT_START
@@ -165,13 +165,13 @@ def _device(options: dict[str, Any]) -> Device:
 
 
 def _stored(options: dict[str, Any], matrix: Numbers) -> Conductances | None:
-    """What cells were programmed to, from a file; None without one."""
+    """Load the conductances of programmed cells from a file; None without a file."""
     if options["conductances"] is None:
         return None
     for name in DEVICE_OVERRIDES:
         if options[name] is not None and name != "nonlinearity_voltage":
             raise ParameterError(name, options[name], "the conductances of a file are what they are")
-    from amc_circuits.programming.conductances import load_conductances  # few circuits have such a file
+    from amc_circuits.programming.conductances import load_conductances  # few circuits use such a file
 
     limits = options["g_min"], options["g_max"]
     return load_conductances(Path(options["conductances"]), matrix, limits)
@@ -183,11 +183,11 @@ def _given(options: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is to be solved or multiplied.
+    """A matrix with the right-hand sides to solve for or to multiply.
 
     Attributes:
-        matrix: A, shape (N, M), real or complex.
-        vector: b of INV or x of MVM, shape (n,) or (n, K), real or complex.
+        matrix: Matrix A, shape (N, M), real or complex.
+        vector: Right-hand sides, b of INV or x of MVM, shape (n,) or (n, K), real or complex.
     """
 
     matrix: Numbers
@@ -195,11 +195,11 @@ class Problem:
 
 
 def problem(kind: str, options: dict[str, Any]) -> Problem:
-    """Matrix and vector from files, or drawn.
+    """Load matrix and vector from files, or draw them.
 
     Raises:
-        ParameterError: A file cannot be read, their shapes do not match, or options that say what is drawn are missing
-            or do not fit.
+        ParameterError: A file cannot be read, the shapes do not match, or options of the draw are missing or do not
+            fit.
     """
     generator = np.random.default_rng(options["seed"])
     matrix = the_matrix(kind, options, generator)
@@ -217,7 +217,7 @@ def problem(kind: str, options: dict[str, Any]) -> Problem:
 
 
 def check_files(kind: str, options: dict[str, Any]) -> None:
-    """Refuses files of matrix and vector that cannot be read or do not fit; each pair is looked at once.
+    """Refuse files of matrix and vector that cannot be read or do not fit; each pair is checked once.
 
     Raises:
         ParameterError: As `problem`.
@@ -228,7 +228,7 @@ def check_files(kind: str, options: dict[str, Any]) -> None:
 
 
 def rows_of_matrix(options: Mapping[str, Any]) -> int:
-    """Rows of the matrix that options name a file of; 1 where there is none or it cannot be read."""
+    """Number of rows of the matrix file in the options; 1 if there is no file or it cannot be read."""
     if options.get("matrix") is None:
         return 1
     try:
@@ -240,7 +240,7 @@ def rows_of_matrix(options: Mapping[str, Any]) -> int:
 @lru_cache(maxsize=4096)
 def _rows(kind: str, matrix: str, matrix_name: str | None, rhs: str | None, rhs_name: str | None,
                  *_stamps: object) -> int:  # fmt: skip
-    """Rows of the matrix in a file, after a look at the right-hand side; read again where a stamp has changed."""
+    """Number of rows of the matrix in a file; the right-hand side is checked. A changed stamp reads the files again."""
     given = {"matrix": matrix, "matrix_name": matrix_name, "rhs": rhs, "rhs_name": rhs_name, "seed": 0}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -248,7 +248,7 @@ def _rows(kind: str, matrix: str, matrix_name: str | None, rhs: str | None, rhs_
 
 
 def _stamp(path: str | None) -> tuple[int, int] | None:
-    """Time and size of a file; None where it is not there."""
+    """Modification time and size of a file; None if it does not exist."""
     try:
         found = None if path is None else Path(path).stat()
     except OSError:
@@ -257,7 +257,7 @@ def _stamp(path: str | None) -> tuple[int, int] | None:
 
 
 def the_matrix(kind: str, options: dict[str, Any], generator: np.random.Generator) -> Numbers:
-    """The matrix of a file, or drawn.
+    """Load the matrix from a file, or draw it.
 
     Raises:
         ParameterError: As `problem`.
@@ -275,6 +275,6 @@ def the_matrix(kind: str, options: dict[str, Any], generator: np.random.Generato
 
 
 def _drawn_vector(matrix: Numbers, length: int, generator: np.random.Generator) -> Numbers:
-    """Complex for a complex matrix: first the real part is drawn."""
+    """Draw a right-hand side, complex for a complex matrix; the real part is drawn first."""
     real = draw_vector(length, generator)
     return real + 1j * draw_vector(length, generator) if np.iscomplexobj(matrix) else real

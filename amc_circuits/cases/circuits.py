@@ -1,7 +1,7 @@
-"""The circuits that can be named: one row each, ours and those of installed packages.
+"""Table of circuits by name, one row each: those of this package and of installed packages.
 
-A package announces a circuit by an entry point in the group `amc.circuits` that resolves to a subclass of `Solver`; the
-entry point's name is the circuit's. Nothing here imports a solver before it is needed.
+A package announces a circuit by an entry point in the group `amc.circuits` that resolves to a subclass of `Solver`. The
+name of the entry point is the name of the circuit. A solver is imported only when it is needed.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ GROUP = "amc.circuits"
 
 @dataclass(frozen=True)
 class CircuitRow:
-    """A circuit that can be named.
+    """A circuit of the table.
 
     Attributes:
-        name: As typed.
-        title: One line for people.
+        name: Name as typed.
+        title: Description in one line.
         takes: Name of the right-hand side.
         gives: Name of the answer.
-        square: True where the matrix must be square.
-        solver: Where its solver stands, `module:class`.
+        square: True if the matrix must be square.
+        solver: Place of the solver class, `module:class`.
     """
 
     name: str
@@ -41,7 +41,7 @@ class CircuitRow:
     solver: str
 
     def load(self) -> type[Solver]:
-        """The solver."""
+        """Import the solver class."""
         module, _, name = self.solver.partition(":")
         found: type[Solver] = getattr(import_module(module), name)
         return found
@@ -55,16 +55,16 @@ GINV = CircuitRow(
     f"{SOLVERS}.ginv:GinvCircuit",
 )  # fmt: skip
 OURS = {row.name: row for row in (INV, MVM, GINV)}
-"""The circuits of this package."""
+"""Rows of the circuits of this package, by name."""
 
 
 def circuit_names() -> list[str]:
-    """Names of all circuits: ours, then those of installed packages."""
+    """Names of all circuits: those of this package, then those of installed packages."""
     return [*OURS, *_installed()]
 
 
 def circuit_row(name: str) -> CircuitRow:
-    """The row of a circuit.
+    """Return the row of a circuit.
 
     Raises:
         ParameterError: There is no such circuit, or its package cannot be loaded.
@@ -79,7 +79,7 @@ def circuit_row(name: str) -> CircuitRow:
 
 
 def solver_options(name: str) -> tuple[Option, ...]:
-    """The options that only this circuit has; of ours they stand in the tables of `options.py`."""
+    """Options that only this circuit has; for circuits of this package they are in the tables of `options.py`."""
     return () if name in OURS else _own_options(name)
 
 
@@ -101,7 +101,7 @@ def _row(name: str) -> CircuitRow:
     except Exception as error:
         from netlists import ParameterError
 
-        # What a package raises when it is imported is its own.
+        # A package may raise any exception when it is imported.
         mend = f"its package cannot be loaded: {type(error).__name__}: {error}"
         raise ParameterError("circuit", repr(name), mend) from error
     title = (solver.__doc__ or name).strip().splitlines()[0]

@@ -1,6 +1,7 @@
-"""Options that were given and have no effect, where that depends on the matrix, the vectors or the parts.
+"""Given options without effect, as far as this depends on the matrix, the vectors or the parts.
 
-Where other options alone decide it, `Option.acts_with` refuses them; here they are named beside the result.
+These options are reported beside the result. `Option.acts_with` refuses an option whose effect depends on other options
+alone.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from netlists import NOMINAL_TEMPERATURE, SubcircuitOpAmp
 
 
 def idle_options(circuit: Solver, options: Mapping[str, Any], count: int, jobs: int = 1) -> tuple[str, ...]:
-    """A sentence on every option that is not what it is by default, and changes nothing here.
+    """Describe in one sentence every option that differs from its default and has no effect here.
 
     Args:
-        circuit: What was made of the options.
-        options: As `parse_options` returns them.
-        count: How many right-hand sides there are.
-        jobs: Simulations at the same time.
+        circuit: Programmed circuit that the options gave.
+        options: Options as `parse_options` returns them.
+        count: Number of right-hand sides.
+        jobs: Number of simulations at the same time.
     """
     own, given = {option.name: option.own for option in ALL} | {"jobs": 1}, {**options, "jobs": jobs}
     return tuple(

@@ -1,4 +1,4 @@
-"""The op-amp that options ask for: a preset, changed or not, or a user's own subcircuit with its fit."""
+"""The op-amp of the options: a preset, with or without changes, or a user's own subcircuit with its fit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from netlists.opamps.presets import DEFAULT
 
 
 def opamp_of(options: Mapping[str, Any]) -> OpAmp:
-    """The op-amp of options as `parse_options` returns them.
+    """Build the op-amp of options as `parse_options` returns them.
 
     Raises:
         ParameterError: There is no such preset, it has no such parameter, or the file cannot be used.
@@ -39,10 +39,10 @@ def opamp_of(options: Mapping[str, Any]) -> OpAmp:
 
 
 def subcircuit_of(options: Mapping[str, Any]) -> SubcircuitOpAmp:
-    """An op-amp from a file, before it is measured: its macro model holds nothing but the rails.
+    """Build an op-amp from a file, before it is measured; in its macro model only the rails are known.
 
     Raises:
-        ParameterError: The file cannot be used, or something to go with it lacks or does not fit.
+        ParameterError: The file cannot be used, or an option that it needs is missing or does not fit.
     """
     for name in ("opamp_subckt", "supply_voltage"):
         if options[name] is None:
@@ -59,7 +59,7 @@ def subcircuit_of(options: Mapping[str, Any]) -> SubcircuitOpAmp:
 
 @lru_cache(maxsize=8)
 def _fitted(opamp: SubcircuitOpAmp, temperature: float) -> SubcircuitOpAmp:
-    """Measured once for all circuits of a process."""
-    from amc_circuits.opamps.fit import fitted  # only here, for most circuits have a preset
+    """Fit an op-amp; it is measured once for all circuits of a process."""
+    from amc_circuits.opamps.fit import fitted  # imported here, since most circuits have a preset
 
     return fitted(opamp, temperature=temperature)

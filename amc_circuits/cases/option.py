@@ -1,4 +1,4 @@
-"""One option: how it is typed, read and checked. The tables of them are in `options.py`; nothing here needs NumPy."""
+"""One option: its name, type and checks. The tables of options are in `options.py`; this module needs no NumPy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Kind = Literal["quantity", "integer", "text", "flag"]
 Value = TypeVar("Value")
 KIND_OF: dict[type, Kind] = {bool: "flag", int: "integer", float: "quantity"}
 LARGEST_WHOLE = 10**38 - 1
-"""A seed of NumPy has as many digits (128 bits), and any such number is a float."""
+"""Largest integer of an option: a NumPy seed has as many digits (128 bits), and any such number fits a float."""
 
 
 @dataclass(frozen=True)
@@ -22,23 +22,23 @@ class Option:
     """One option.
 
     Attributes:
-        name: Key in specs; `--name` with dashes on the command line.
-        kind: How its value is read.
-        help: One line.
-        default: What holds when it is not given, as a user would write it; None leaves it to the circuit.
-        unit: Of a quantity; of a text what stands for it in the help.
+        name: Key in specifications of sweeps; `--name` with dashes on the command line.
+        kind: Type of the value.
+        help: Help text, one line.
+        default: Value if the option is not given, as a user would write it; None leaves it to the circuit.
+        unit: Unit of a quantity; for a text, its placeholder in the help.
         choices: Allowed values of a text; names that a quantity may have in the place of a number.
-        circuits: Names of the circuits that have it; none: all.
-        square: False where only circuits of matrices that need not be square have it.
-        minimum: Of an integer.
-        percent_of: What 100 % is, where a percentage may be given: `1` where the number itself is a fraction, else in
-            words, and the percentage stays text for whoever knows what it is a part of.
-        needs: Another option, without which this one would say nothing.
-        acts_with: Conditions on other options, `name` (given, and not 0), `name=value` or `name!=value`, all of which
-            must hold for this one to act.
-        excludes: Another option, beside which this one would say nothing.
-        synonym: Its name in older versions, by which it can still be typed; no help shows it. Rows of those versions
-            have it, and keys are made with it.
+        circuits: Names of the circuits that have the option; empty for all.
+        square: False if only circuits whose matrix need not be square have the option.
+        minimum: Least value of an integer.
+        percent_of: Quantity that 100 % refers to, if a percentage is allowed; empty if not. `1` is for a number that is
+            itself a fraction. Otherwise it is described in words, and the percentage stays text until it is converted.
+        needs: Another option, without which this one has no effect.
+        acts_with: Conditions on other options, `name` (given, and not 0), `name=value` or `name!=value`. All must hold
+            for this option to have an effect.
+        excludes: Another option, beside which this one has no effect.
+        synonym: Name in older versions, which can still be typed and is not in the help. Rows of those versions have
+            it, and keys are built with it.
     """
 
     name: str
@@ -58,19 +58,19 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """As typed on the command line."""
+        """Name as typed on the command line."""
         return flag(self.name)
 
     @property
     def own(self) -> Any:
-        """What holds when it is not given, converted."""
+        """Default value, converted."""
         return None if self.default is None else self.parse(self.default)
 
     def parse(self, value: object) -> Any:
-        """A value as the user wrote it, converted.
+        """Convert a value as the user wrote it.
 
         Raises:
-            ParameterError: It cannot be used.
+            ParameterError: The value cannot be used.
         """
         from netlists import ParameterError
 
@@ -113,7 +113,7 @@ class Option:
 
         mend = f"must be a whole number, {self.minimum} or more"
         try:
-            # Digits alone are read exactly: as a float, a long seed would lose its last ones.
+            # Digits alone are read exactly: as a float, a long seed would lose its last digits.
             exact = str(value).strip().isdecimal()
             number = int(str(value)) if exact else parse_quantity(self.name, value, "")
             if number > LARGEST_WHOLE:
@@ -125,14 +125,14 @@ class Option:
         raise ParameterError(self.name, repr(value), mend)
 
     def check_beside(self, value: object, others: Mapping[str, Any]) -> None:
-        """Refuses the option, which was given, where it would say nothing.
+        """Refuse the option, which was given, if it has no effect beside the other options.
 
         Args:
-            value: As the user wrote it, for the error.
-            others: Options as they are converted, by name: all, or those that it needs or excludes.
+            value: Value as the user wrote it, for the error.
+            others: Converted options, by name: all, or those that this one needs or excludes.
 
         Raises:
-            ParameterError: What it needs is not there, or what it excludes is.
+            ParameterError: The option that it needs is missing, or the one that it excludes is given.
         """
         from netlists import ParameterError
 
@@ -142,14 +142,14 @@ class Option:
             raise ParameterError(self.name, value, f"says nothing beside {self.excludes}; give one of them")
 
     def check_acting(self, value: object, several: Sequence[Mapping[str, Any]]) -> None:
-        """Refuses the option, which is not what it is by default, where it acts with none of several sets of options.
+        """Refuse the option, which differs from its default, if it has no effect with any of several sets of options.
 
         Args:
-            value: As the user wrote it, for the error.
-            several: Options as they are converted, by name: all, or those of `acts_with`.
+            value: Value as the user wrote it, for the error.
+            several: Sets of converted options, by name: all, or those of `acts_with`.
 
         Raises:
-            ParameterError: It does nothing.
+            ParameterError: The option has no effect.
         """
         from netlists import ParameterError
 
@@ -162,7 +162,7 @@ class Option:
 
 
 def holds(condition: str, options: Mapping[str, Any]) -> bool:
-    """Whether a condition of `acts_with` holds for options as they are converted."""
+    """Check whether a condition of `acts_with` holds for converted options."""
     name, unequal, wanted = condition.partition("!=")
     if unequal:
         return str(options[name]) != wanted
@@ -171,31 +171,31 @@ def holds(condition: str, options: Mapping[str, Any]) -> bool:
 
 
 def partner(condition: str) -> str:
-    """The option that a condition of `acts_with` is about."""
+    """Name of the option in a condition of `acts_with`."""
     return condition.replace("!", "=").partition("=")[0]
 
 
 def flag(name: str) -> str:
-    """The command line's spelling of a parameter's name."""
+    """Spell the name of a parameter as on the command line."""
     return "--" + name.replace("_", "-")
 
 
 def output_format(*choices: str) -> Option:
-    """The option `--format` of a command that knows these formats, the first by default."""
+    """Build the option `--format` of a command with these formats; the first is the default."""
     return Option("format", "text", f"Of what is printed: {', '.join(choices)}", choices[0], choices=choices)
 
 
 def parse_table(who: str, options: Iterable[Option], given: Mapping[str, object]) -> dict[str, Any]:
-    """Converts what was given and fills in the defaults; None counts as not given.
+    """Convert the given options and fill in the defaults; None counts as not given.
 
     Args:
-        who: Whose options these are, for the error.
-        options: All that there are.
-        given: As a user wrote them, by name or synonym.
+        who: Name of the command or circuit that has the options, for the error.
+        options: All options of the table.
+        given: Values as a user wrote them, by name or synonym.
 
     Raises:
-        ParameterError: A value cannot be used, an option says nothing as it is given or is given by both of its names,
-            or there is no such option.
+        ParameterError: A value cannot be used, an option has no effect as given, an option is given by both of its
+            names, or there is no such option.
     """
     table = {option.name: option for option in options}
     given = by_own_names(given, synonyms(table.values()))
@@ -215,20 +215,20 @@ def parse_table(who: str, options: Iterable[Option], given: Mapping[str, object]
 
 
 def synonyms(options: Iterable[Option]) -> dict[str, str]:
-    """Names of options by their synonyms, without those that are another option's name."""
+    """Names of options by their synonyms; a synonym that is the name of another option is left out."""
     table = {option.name: option for option in options}
     return {option.synonym: name for name, option in table.items() if option.synonym and option.synonym not in table}
 
 
 def by_own_names(given: Mapping[str, Value], names: Mapping[str, str]) -> dict[str, Value]:
-    """What a user gave, each option by its own name.
+    """Replace synonyms in the given options by the options' own names.
 
     Args:
-        given: By name or synonym; None counts as not given.
-        names: As `synonyms` returns them.
+        given: Values by name or synonym; None counts as not given.
+        names: Names by synonym, as `synonyms` returns them.
 
     Raises:
-        ParameterError: An option is given by both.
+        ParameterError: An option is given by both names.
     """
     from netlists import ParameterError
 
@@ -244,18 +244,18 @@ def by_own_names(given: Mapping[str, Value], names: Mapping[str, str]) -> dict[s
 
 
 def renamed(given: Mapping[str, Value], names: Mapping[str, str]) -> dict[str, Value]:
-    """The same in the same order, by other names, where these are free."""
+    """Rename keys by `names`, unless the new name is taken; the order stays the same."""
     return {name if (other := names.get(name, name)) in given else other: value for name, value in given.items()}
 
 
 def find_option(who: str, table: Mapping[str, Option], name: str, value: str) -> Option:
-    """The option of a name.
+    """Return the option of a name.
 
     Args:
-        who: Whose options these are, for the error.
-        table: All that there are, by name.
-        name: As a user wrote it.
-        value: What was given for it, as the error shows it.
+        who: Name of the command or circuit that has the options, for the error.
+        table: All options, by name.
+        name: Name as a user wrote it.
+        value: Given value, as the error shows it.
 
     Raises:
         ParameterError: There is no such option.
@@ -270,13 +270,13 @@ def find_option(who: str, table: Mapping[str, Option], name: str, value: str) ->
 
 
 def record_options(record: type[Record], circuits: tuple[str, ...]) -> tuple[Option, ...]:
-    """Options that stand for the fields of a parameter record: help, unit and default are those of the field.
+    """Build options for the fields of a parameter record; help, unit and default are those of the field.
 
-    A field's help is its `description`, its unit the `unit` of its `json_schema_extra`.
+    The help of a field is its `description`, its unit the `unit` of its `json_schema_extra`.
 
     Args:
-        record: The record; numbers, texts and flags.
-        circuits: Names of the circuits that have them.
+        record: Parameter record, whose fields are numbers, texts and flags.
+        circuits: Names of the circuits that have the options.
     """
     found = []
     for name, field in record.model_fields.items():

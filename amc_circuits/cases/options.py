@@ -1,4 +1,4 @@
-"""The options of INV and MVM, in one table: the command line, sweep specs and stored rows all read it."""
+"""Tables of the options of circuits, used by the command line, specifications of sweeps and stored rows."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PROBLEM = (
     Option("trial", "integer", "Which circuit of this seed, from 0", 0),
 )
 ARGUMENTS = ("matrix", "rhs")
-"""Typed as arguments of a command, as options in specifications of sweeps only."""
+"""Options that are arguments of a command; they are options only in specifications of sweeps."""
 OPAMP = (
     Option("gbwp", "quantity", "Gain-bandwidth product instead of the preset's", unit="Hz"),
     Option("open_loop_gain", "quantity", "DC gain instead of the preset's"),
@@ -241,24 +241,24 @@ COST = (
 JOBS = Option("jobs", "integer", "Simulations at the same time", "1", minimum=1)
 RHS = Option("rhs", "integer", "Which right-hand side, from 1", minimum=1)
 OPAMP_OVERRIDES, DEVICE_OVERRIDES = (tuple(option.name for option in table) for table in (OPAMP, DEVICE))
-"""Names of what stands in the place of a preset's fields."""
+"""Names of options that replace fields of a preset."""
 OF_ANSWERS = ("noise", "noise_bandwidth", "input_noise", "budget", *(option.name for option in MONTE_CARLO))
-"""What tells more of an answer, or of many."""
+"""Options that add results to an answer, or request many answers."""
 NOT_IN_DECKS = (*OF_ANSWERS, "engine", "cross_check", "timeout", "adc_bits", "adc_range")
-"""What no deck depends on: what runs it, and what is done with what comes out."""
+"""Options that do not change a deck: those of the engine and of the treatment of its results."""
 NOT_IN_POLES = (
     *(*NOT_IN_DECKS, *(option.name for option in SOLVE + CONVERTERS if option.name != "tolerance"), "rhs_name"),
     *("slew_rate", "input_offset", "offset_spread", "supply_voltage", "output_swing", "output_current_limit"),
     *("quiescent_current", "class_ab_current", "common_mode_range", "interconnect"),
 )
-"""What no pole depends on: right-hand sides, how they are solved, offsets, limits, supplies, the form of a deck."""
+"""Options that do not change a pole: right-hand sides, their solution, offsets, limits, supplies, form of a deck."""
 ALL = PROBLEM + CIRCUIT + SOLVE + CONVERTERS + MONTE_CARLO
 SYNONYMS = synonyms(ALL)
-"""Names by those of older versions."""
+"""Names of options by their names in older versions."""
 
 
 def options_of(circuit: str) -> tuple[Option, ...]:
-    """The options that a circuit has, those of `COST` aside.
+    """Options of a circuit, without those of `COST`.
 
     Raises:
         ParameterError: There is no such circuit.
@@ -271,10 +271,10 @@ def options_of(circuit: str) -> tuple[Option, ...]:
 
 
 def typed_options(circuit: str, without: Collection[str] = ()) -> tuple[Option, ...]:
-    """Those of `options_of` that are typed as options on the command line, less those that a command has no use for."""
+    """Options of `options_of` on the command line, without `ARGUMENTS` and those in `without`."""
     return tuple(option for option in options_of(circuit) if option.name not in {*ARGUMENTS, *without})
 
 
 def parse_options(circuit: str, given: Mapping[str, object]) -> dict[str, Any]:
-    """The options of a circuit, as `parse_table` converts them."""
+    """Convert the options of a circuit by `parse_table`."""
     return parse_table(circuit, options_of(circuit), given)

@@ -1,4 +1,4 @@
-"""One case and its answer as a record for files and machines, and as a table for people."""
+"""A case and its answer as a record for files and programs, and as a printed table."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from amc_circuits.values.plain import plain
 from netlists import Array
 
 ENTRIES = 8
-"""Of the answer that are printed."""
+"""Number of entries of the answer that are printed."""
 
 
 def record(case: Case, solution: Solution) -> dict[str, Any]:
-    """The object that `--format json` prints; with several right-hand sides, lists in the place of numbers."""
+    """Build the object that `--format json` prints; with several right-hand sides, numbers become lists."""
     made, budget = asdict(solution.provenance), case.budget(solution)
     found = {
         "circuit": case.kind,
@@ -56,35 +56,35 @@ def record(case: Case, solution: Solution) -> dict[str, Any]:
 
 
 def full_record(case: Case, solution: Solution) -> dict[str, Any]:
-    """The record for files: with what it says about its status, and every simulation that it took."""
+    """Build the record for files, which adds the message of the status and every simulation attempt."""
     attempts = [[asdict(attempt) for attempt in attempts] for attempts in solution.attempts]
     return record(case, solution) | {"message": solution.message, "attempts": plain(attempts)}
 
 
 def table(case: Case, solution: Solution) -> Table:
-    """The figures of a command for people."""
+    """Build the printed table of metrics."""
     title = f"{case.kind.upper()} {shape_text(case.circuit.matrix)}: {solution.status.name}"
     return figures_table(solution, case.noise(solution), title)
 
 
 def size_of(matrix: Numbers, square: bool) -> int | list[int]:
-    """Size of a matrix as a record has it: rows where it must be square, else rows and columns."""
+    """Size of a matrix in a record: rows if it must be square, otherwise rows and columns."""
     rows, columns = matrix.shape
     return int(rows) if square else [int(rows), int(columns)]
 
 
 def shape_text(matrix: Numbers) -> str:
-    """Rows and columns of a matrix, such as `4 x 4`, and whether it is complex."""
+    """Rows and columns of a matrix, such as `4 x 4`, followed by `complex` for a complex one."""
     return " x ".join(str(length) for length in matrix.shape) + " complex" * np.iscomplexobj(matrix)
 
 
 def vector_name(case: Case) -> str:
-    """What the answer is called."""
+    """Name of the answer."""
     return case.circuit.gives
 
 
 def vector_line(case: Case, solution: Solution) -> str:
-    """The first entries of the answer, of several right-hand sides of that of the first one, for people."""
+    """Format the first entries of the answer; with several right-hand sides, those of the first one."""
     values = solution.value if solution.value.ndim == 1 else solution.value[:, 0]
     if not np.isfinite(values).all():
         return f"{vector_name(case)} is not known"

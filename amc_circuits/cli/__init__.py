@@ -1,1 +1,1 @@
-"""The `amc` command: what can be typed, and what is said when something is wrong."""
+"""The `amc` command line: its commands, options, errors and warnings."""

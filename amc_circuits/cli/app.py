@@ -1,7 +1,7 @@
-"""The `amc` command: what can be typed.
+"""The application of the `amc` command: its commands and their entry point.
 
-What is done stands in `commands/`, imported only when a command runs. Commands on circuits by
-name are in `circuits.py`, those on the parts of a circuit, cells and op-amps, in `parts.py`, those on sweeps in
+The work of a command is in `commands/`, which is imported only when the command runs. Commands on circuits by name are
+in `circuits.py`. Commands on the parts of a circuit, cells and op-amps, are in `parts.py`, and those on sweeps in
 `sweeps.py`.
 """
 
@@ -92,30 +92,30 @@ _assemble()
 
 
 def main() -> None:
-    """Runs the command line and ends the process with its exit code."""
-    # More threads than one make small matrices many times slower, and simulations run beside each other.
+    """Run the command line and end the process with its exit code."""
+    # Small matrices are many times slower with several threads, and simulations run in parallel.
     from amc_circuits.studies.workers import BLAS_THREADS
 
     for variable in BLAS_THREADS:
         os.environ.setdefault(variable, "1")
-    # Pictures go to files. Set here and not by the pictures' module, which must not blank a notebook's own.
+    # Pictures go to files. The backend is set here, since the module of pictures must not change that of a notebook.
     os.environ.setdefault("MPLBACKEND", "Agg")
     signal.signal(signal.SIGTERM, _terminated)
     sys.exit(run(sys.argv[1:]))
 
 
 def _terminated(number: int, _: object) -> None:
-    """Ends like Ctrl-C, so that no simulation and no temporary file is left behind."""
+    """End the process as Ctrl-C does, so that no simulation and no temporary file is left behind."""
     sys.exit(128 + number)
 
 
 def run(arguments: list[str]) -> int:
-    """Runs one command and returns its exit code; errors are one line on stderr, never a traceback."""
+    """Run one command and return its exit code; errors are one line on stderr, never a traceback."""
     try:
         if signal.getsignal(signal.SIGINT) is end_at_once:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         command = typer.main.get_command(app)
-        # Not command.main(): it has its own ways with Ctrl-C and errors.
+        # command.main() is not used, since it handles Ctrl-C and errors by itself.
         with command.make_context("amc", list(arguments)) as context:
             command.invoke(context)
         sys.stdout.flush()
@@ -133,14 +133,14 @@ def run(arguments: list[str]) -> int:
 
 
 def _drop_output() -> None:
-    """Sends to nowhere what could not be printed, so that Python does not try once more when it ends."""
+    """Discard output that could not be printed, so that Python does not print it again at its end."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(error: Exception) -> int:
-    """Prints an error that was foreseen and returns its exit code; raises any other again."""
-    # A usage error of Typer, which brings its own copy of click or uses the installed one.
+    """Print an expected error and return its exit code; raise any other error again."""
+    # A usage error of Typer, which contains a copy of click or uses the installed one.
     if hasattr(error, "format_message"):
         text = error.format_message()
         print(text if "\n" in text else f"amc: {text}", file=sys.stderr)

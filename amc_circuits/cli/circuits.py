@@ -1,4 +1,4 @@
-"""Commands on circuits by name: `amc circuit NAME` and `amc netlist NAME`, made when one is needed.
+"""Commands on circuits by name: `amc circuit NAME` and `amc netlist NAME`, built when one is needed.
 
 `amc inv` and `amc mvm` are the same commands under their own names.
 """
@@ -30,7 +30,7 @@ Poles = Annotated[bool, typer.Option("--poles", help="Print poles and limits; no
 
 
 def solve_command(row: CircuitRow) -> Callable[..., None]:
-    """The command that solves by a circuit."""
+    """Build the command that solves by a circuit."""
 
     def solve(
         matrix: Matrix = None, vector: Path | None = None, *, jobs: Jobs = "1",
@@ -45,7 +45,7 @@ def solve_command(row: CircuitRow) -> Callable[..., None]:
 
 
 def circuit_command(row: CircuitRow) -> Callable[..., None]:
-    """The same, which prints poles and limits where they are wanted."""
+    """Build the command that solves by a circuit, or prints its poles and limits with `--poles`."""
 
     def circuit(
         matrix: Matrix = None, vector: Path | None = None, *, poles: Poles = False, jobs: Jobs = "1",
@@ -67,7 +67,7 @@ def circuit_command(row: CircuitRow) -> Callable[..., None]:
 
 
 def deck_command(row: CircuitRow) -> Callable[..., None]:
-    """The command that writes a deck of a circuit."""
+    """Build the command that writes a deck of a circuit."""
 
     def deck(output: DeckFile, matrix: Matrix = None, vector: Path | None = None, **options: Any) -> None:
         from amc_circuits.cli.commands import solve
@@ -85,10 +85,10 @@ def _as(row: CircuitRow, made: Callable[..., None]) -> Callable[..., None]:
 
 
 class _Circuits(TyperGroup):
-    """One command a circuit."""
+    """Command group with one command for each circuit."""
 
     def command_of(self, row: CircuitRow) -> Callable[..., None]:
-        """The command of a circuit."""
+        """Build the command of a circuit."""
         raise NotImplementedError
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -96,7 +96,7 @@ class _Circuits(TyperGroup):
         return circuit_names()
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of a circuit; None where there is none."""
+        """Build the command of the circuit of this name; None if there is no such circuit."""
         if cmd_name not in circuit_names():
             return None
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -105,23 +105,23 @@ class _Circuits(TyperGroup):
 
 
 class SolveGroup(_Circuits):
-    """Commands that solve."""
+    """Command group of `amc circuit`: commands that solve."""
 
     def command_of(self, row: CircuitRow) -> Callable[..., None]:
-        """`amc circuit NAME`."""
+        """Build `amc circuit NAME`."""
         return circuit_command(row)
 
 
 class DeckGroup(_Circuits):
-    """Commands that write decks."""
+    """Command group of `amc netlist`: commands that write decks."""
 
     def command_of(self, row: CircuitRow) -> Callable[..., None]:
-        """`amc netlist NAME`."""
+        """Build `amc netlist NAME`."""
         return deck_command(row)
 
 
 def add_circuits(app: typer.Typer) -> None:
-    """Adds these commands to an application."""
+    """Add these commands to an application."""
     for name in ("inv", "mvm"):
         app.command(name)(solve_command(circuit_row(name)))
     circuit = typer.Typer(

@@ -1,4 +1,4 @@
-"""`amc doctor`: what is installed, and whether the simulator does what it is needed for."""
+"""`amc doctor`: check the installation, and run the simulator on a circuit with a known answer."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from amc_circuits.values.version import package_version
 from netlists import ParameterError, SinglePoleOpAmp, preset
 
 PATIENCE = 20.0
-"""s that ngspice has for a circuit with one cell; it takes some hundredths."""
+"""Time limit of ngspice for a circuit with one cell, s; the simulation takes some hundredths of a second."""
 ACCURACY, TIME_ACCURACY = 1e-3, 0.03
-"""Of its x, of which the rest of the transient is 4e-5, and of its settling time."""
+"""Largest relative errors of x, where the rest of the transient is 4e-5, and of the settling time."""
 
 
 def print_checks() -> None:
-    """`amc doctor`."""
+    """Run `amc doctor`."""
     lacking = False
     for check in checks():
         mark = "ok  " if check.ok else ("LACK" if check.required else "note")
@@ -35,7 +35,7 @@ def print_checks() -> None:
 
 
 def checks() -> Iterator[Check]:
-    """Every check, those of the upper layers last."""
+    """Yield the result of every check; those of the upper layers are last."""
     yield Check("amc", True, f"{package_version()}, Python {platform.python_version()}, {sys.platform}")
     yield from _ngspice()
     for library in _libraries():
@@ -52,7 +52,7 @@ def checks() -> Iterator[Check]:
 
 
 def _libraries() -> list[str]:
-    """What the installed package says it needs, extras left out."""
+    """Names of the dependencies of the installed package, without extras."""
     try:
         needed = requires("amc") or []
     except PackageNotFoundError:
@@ -73,7 +73,7 @@ def _ngspice() -> Iterator[Check]:
 
 
 def _working(found: NgspiceBinary) -> Check:
-    """Whether an ngspice does what it is needed for; one that nobody has tried counts by that alone."""
+    """Check an ngspice by a simulation; an ngspice older than the tested ones is a note if the simulation is right."""
     place = f"{found.version} at {found.path}"
     old = found.number < OLDEST
     problem, measured = _tried()
@@ -87,10 +87,10 @@ def _working(found: NgspiceBinary) -> Check:
 
 
 def _tried() -> tuple[str, str]:
-    """Runs a circuit whose answer is known in closed form; returns what is wrong, or else what was found.
+    """Simulate a circuit with a closed-form answer; return the problem, or else the measured result.
 
-    The op-amp has one pole, the circuit one cell, its noise gain is 2: x is 1/(1 + 2/A_0), the pole
-    2 pi GBWP (1/A_0 + 1/2) (docs/physics.md).
+    The op-amp has one pole, and the circuit has one cell and a noise gain of 2. Then x is 1/(1 + 2/A_0), and the pole
+    is 2 pi GBWP (1/A_0 + 1/2) (docs/physics.md).
     """
     opamp = preset("single-pole")
     assert isinstance(opamp, SinglePoleOpAmp)

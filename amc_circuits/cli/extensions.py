@@ -1,7 +1,7 @@
-"""What an upper layer hands to the `amc` command: subcommands and checks for `amc doctor`.
+"""Extensions of the `amc` command by upper layers: subcommands, and checks for `amc doctor`.
 
 A package announces itself with an entry point in the group `amc.commands` that resolves to an `Extension`. So
-`amc_circuits` never imports what stands above it.
+`amc_circuits` never imports the layers above it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ class Check:
     """One line of `amc doctor`.
 
     Attributes:
-        name: What was looked for.
-        ok: True when it was found and is usable.
-        detail: What was found: a version, a path, a count.
-        mend: What to type when it lacks. Empty when `ok`.
-        required: False for something that is useful but not needed; its lack does not change the exit code.
+        name: Name of the checked item.
+        ok: True if the item is present and usable.
+        detail: Result of the check: a version, a path, a count.
+        mend: Command to type if the item is missing; empty if `ok`.
+        required: False for a useful item that is not needed; its absence does not change the exit code.
     """
 
     name: str
@@ -37,8 +37,8 @@ class Extension:
     """Subcommands and checks of one upper layer.
 
     Attributes:
-        commands: Functions with Typer annotations; the command's name is the function's, with `_` as `-`.
-        checks: Functions that yield the lines they add to `amc doctor`.
+        commands: Functions with Typer annotations; the name of a command is that of its function, with `_` as `-`.
+        checks: Functions that yield lines of `amc doctor`.
     """
 
     commands: tuple[Callable[..., None], ...] = ()
@@ -46,6 +46,6 @@ class Extension:
 
 
 def installed_extensions() -> Iterator[Extension]:
-    """Yields the extension of every installed package that announces one, in the order of their names."""
+    """Yield the extension of every installed package that announces one, in the order of their names."""
     for entry_point in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         yield entry_point.load()

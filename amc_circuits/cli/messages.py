@@ -1,4 +1,4 @@
-"""What `amc` says when something is wrong: exit codes, errors and warnings as one line each."""
+"""Exit codes of `amc`, and its errors and warnings as one line each."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from netlists import ParameterError
 
 USABLE, SIMULATOR_FAILED, BAD_INPUT, NO_RESULT = 0, 1, 2, 3
 OF_COLUMNS = {"where", "columns", "sort", "x", "y", "hue"}
-"""What names columns of a sweep, where `read_noise` is a column and not --read-noise."""
+"""Options that name columns of a sweep; in their errors `read_noise` is a column and not --read-noise."""
 OTHERS = OF_COLUMNS | {
     *("jobs", "format", "plot", "save", "out", "output", "error", "array", "rhs", "log", "row", "scheduler", "dry_run"),
     "raw_csv",
     "preset",
 }
 ARGUMENTS = ("A", "b", "x")
-"""What files are called that are typed without an option."""
+"""Names of files that are typed as arguments, without an option."""
 OPTION_NAMES = {option.name for option in ALL + COST + BENCH + PROGRAM + HANDLING} | {*SYNONYMS} | OTHERS
 
 
 def exit_code(error: Exception) -> int | None:
-    """The documented exit code of an error; None for one that nobody foresaw."""
+    """Documented exit code of an error; None for an unexpected one."""
     if isinstance(error, (SimulationError, WorkerDiedError)):
         return SIMULATOR_FAILED
     if isinstance(error, (ParameterError, EngineNotFoundError, OSError, MemoryError, sqlite3.Error)):
@@ -44,14 +44,14 @@ def exit_code(error: Exception) -> int | None:
 
 
 def _no_result(error: Exception) -> bool:
-    """True where work was done, and nothing usable came of it."""
-    from amc_circuits.sweep.run.run import TooManyFailuresError  # what sweeps need is not loaded for other commands
+    """True if the work was done, but gave no usable result."""
+    from amc_circuits.sweep.run.run import TooManyFailuresError  # other commands do not need it
 
     return isinstance(error, (UnusableSolutionError, TooManyFailuresError))
 
 
 def message(error: Exception) -> str:
-    """An error as one line, with the parameter as it is typed."""
+    """Format an error as one line, with the parameter as it is typed."""
     text = str(error) or type(error).__name__
     if isinstance(error, ParameterError) and error.parameter in OPTION_NAMES:
         mend = error.mend if error.parameter in OF_COLUMNS else as_typed(error.mend)
@@ -64,20 +64,20 @@ def message(error: Exception) -> str:
 
 
 def as_typed(text: str) -> str:
-    """The same text with `g_max` as `--g-max`."""
+    """Replace names of options in a text by their spelling on the command line: `g_max` by `--g-max`."""
     names = "|".join(name for name in OPTION_NAMES if "_" in name)
     return re.sub(rf"\b({names})\b", lambda found: flag(found[0]), text)
 
 
 def finish(code: int) -> None:
-    """Ends the command with a code, if it is not 0."""
+    """End the command with an exit code, if it is not 0."""
     if code != USABLE:
         raise typer.Exit(code)
 
 
 @contextmanager
 def one_line_warnings() -> Iterator[None]:
-    """Prints warnings as one line each; after an error, which says enough, none."""
+    """Print warnings as one line each; print none after an error, whose message is enough."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield

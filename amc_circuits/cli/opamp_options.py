@@ -1,4 +1,4 @@
-"""The options of `amc opamp`."""
+"""Options of `amc opamp`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be typed after a command, as Typer takes it: arguments, files, and options of the tables."""
+"""Parameters of commands in the form of Typer: arguments, files, and options of the tables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Matrix = Annotated[
 
 
 def vector_argument(name: str) -> Any:
-    """The argument that names a file of right-hand sides."""
+    """Build the argument that names a file of right-hand sides."""
     text = "File of the right-hand side, or several as columns; without it, one is drawn."
     return Annotated[Path | None, typer.Argument(metavar=name, help=text, show_default=False)]
 
@@ -66,7 +66,7 @@ def _parameter(option: Option, *, hidden: bool = False) -> inspect.Parameter:
 
 
 def with_options(options: tuple[Option, ...], function: Callable[..., None], **arguments: Any) -> Callable[..., None]:
-    """Gives a function these options in the place of its `**options`, and named arguments other annotations.
+    """Give a function these options in the place of its `**options`, and replace annotations of named arguments.
 
     Synonyms can be typed, too; the function gets all options by their own names.
     """

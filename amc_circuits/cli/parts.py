@@ -65,7 +65,7 @@ def cost(
 
 
 def add_parts(app: typer.Typer) -> None:
-    """Adds these commands to an application."""
+    """Add these commands to an application."""
     app.add_typer(opamp, name="opamp", no_args_is_help=True)
     app.command("program")(with_options(PROGRAM, program))
     app.command("cost")(with_options(typed_options("inv", OF_ANSWERS) + COST, cost))

@@ -1,4 +1,4 @@
-"""Where the `amc` command begins. It imports next to nothing, so that Ctrl-C is answered before all else is loaded."""
+"""Entry point of the `amc` command. It imports almost nothing, so that Ctrl-C is handled before other modules load."""
 
 import signal
 
@@ -6,8 +6,8 @@ from amc_circuits.cli.interrupts import end_at_once
 
 
 def main() -> None:
-    """Loads the command line and runs it; until a command runs, Ctrl-C ends the process at once."""
-    # Where it is ignored, as behind nohup, it stays so.
+    """Load the command line and run it; until a command runs, Ctrl-C ends the process at once."""
+    # If the signal is ignored, as with nohup, it stays ignored.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, end_at_once)
     from amc_circuits.cli.app import main

@@ -1,4 +1,4 @@
-"""Options of `amc sweep`: how points are run; no figure depends on them."""
+"""Options of `amc sweep` for the run of points; no metric depends on them."""
 
 from __future__ import annotations
 

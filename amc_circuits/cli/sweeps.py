@@ -1,4 +1,4 @@
-"""Commands on sweeps: `amc sweep`, `amc table` and `amc plot`, which draws saved waveforms, too."""
+"""Commands on sweeps, such as `amc sweep`, `amc table` and `amc plot`, which also draws saved waveforms."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def report(
 
 
 def add_sweeps(app: typer.Typer) -> None:
-    """Adds the commands."""
+    """Add these commands to an application."""
     from amc_circuits.cli.sweep_options import HANDLING
 
     app.command("sweep")(with_options(HANDLING, sweep))

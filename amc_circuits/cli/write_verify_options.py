@@ -1,4 +1,4 @@
-"""The options of `amc program`, in one table that needs no NumPy."""
+"""Options of `amc program`, in one table that needs no NumPy."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Programmed circuits: INV and MVM, what they are asked, and their answers."""
+"""Programmed circuits (INV, MVM, GINV), their right-hand sides, and the assembly of their solutions."""

@@ -1,4 +1,4 @@
-"""Readings of a circuit put together as a solution."""
+"""A `Solution` assembled from the readings of a circuit."""
 
 from __future__ import annotations
 
@@ -23,18 +23,20 @@ from amc_circuits.values.quantities import counted, format_quantity
 from netlists.record import FloatArray
 
 GRAZING = 1.1
-"""Settling times at 0.97 and 1.03 of the tolerance: an exponential's differ by 1.3 %, by 3 % at a tolerance of 0.1."""
+"""Ratio of the settling times at 0.97 and 1.03 of the tolerance above which a note is added.
+
+For an exponential the two times differ by 1.3 %, or by 3 % at a tolerance of 0.1."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Readings of the driven columns, and what is needed to make a `Solution` of them.
+    """Readings of the driven columns, with the data from which `solution` assembles a `Solution`.
 
     Attributes:
-        circuit: What was asked.
-        question: What it was asked.
-        readings: Of every column that is not zero.
-        scale: k of every column at the input full scale, shape (C,), V per unit.
+        circuit: Programmed circuit that was read.
+        question: Right-hand sides of the circuit, with their exact answers.
+        readings: Reading of every column that is not zero, by the place of the column.
+        scale: Scale k of every column at the input full scale, shape (C,), V per unit.
     """
 
     circuit: ProgrammedArray
@@ -43,14 +45,14 @@ class Answer:
     scale: FloatArray
 
     def _each(self, of_reading: Any, together: Callable[[list[float]], float] = sum) -> Any:
-        """A figure of every right-hand side, from the readings of its columns; nan where all of them are zero."""
+        """Metric of every right-hand side, from the readings of its columns; nan where all of them are zero."""
         groups = ([self.readings[k] for k in group if k in self.readings] for group in self.question.groups)
         found = [together([of_reading(reading) for reading in group]) if group else np.nan for group in groups]
         return scalar_or_array(found, self.question.single)
 
     @cached_property
     def _outputs(self) -> tuple[FloatArray, NDArray[np.bool_]]:
-        """Output voltages as they are read, nan where nothing was, and whether a column passed the ADCs' range."""
+        """Output voltages as read, nan without a reading, and whether each column exceeded the range of the ADCs."""
         finals = np.full(self.question.target.shape, np.nan)
         for k, reading in self.readings.items():
             finals[:, k] = reading.final
@@ -85,7 +87,7 @@ class Answer:
         return Status.CLIPPED if self._outputs[1][column] else Status.SETTLED
 
     def _message(self, statuses: list[Status]) -> str:
-        """One sentence about the worst status: what is seen of it in the first column that has it."""
+        """Describe the worst status in one sentence, with its cause in the first column that has it."""
         worst = max(statuses)
         if worst is Status.UNSTABLE:
             return self.circuit.stability.cause
@@ -102,7 +104,7 @@ class Answer:
         return f"{seen}; {worst.advice}" if seen else worst.advice
 
     def _notes(self, statuses: list[Status]) -> tuple[str, ...]:
-        """What else a reader should know."""
+        """Notes for the reader of the solution, one sentence each."""
         settled = {
             k: self.readings[k] for k, status in enumerate(statuses) if status is Status.SETTLED and self.scale[k]
         }
@@ -128,7 +130,7 @@ class Answer:
         return tuple(found)
 
     def _count(self, columns: Iterable[int]) -> str:
-        """The right-hand sides that some columns belong to, as `3 right-hand sides`; empty for none."""
+        """Count the right-hand sides that these columns belong to, as `3 right-hand sides`; empty for none."""
         held = set(columns)
         count = sum(not held.isdisjoint(group) for group in self.question.groups)
         return counted(count, "right-hand side") if count else ""
@@ -152,14 +154,14 @@ class Answer:
         return tuple(replace(a, scale=a.scale * unit) for a in self.readings[column].attempts)
 
     def budget(self, attempts: Sequence[Sequence[Attempt]], responses: tuple[Response | None, ...]) -> Budget:
-        """What makes it wrong; attempts and responses as in its solution."""
+        """Error budget of the solution; attempts and responses are those of the solution."""
         scales = np.array(
             [tried[-1].scale if tried else unit for tried, unit in zip(attempts, self.scale, strict=True)]
         )
         return budget_of(self.circuit, self.question, scales, responses)
 
     def _response(self, column: int) -> Response | None:
-        """The waveform of a column, with what the wanted system asks for on its scale."""
+        """Waveform of a column, with the exact outputs of the wanted system on the same scale."""
         if column not in self.readings:
             return None
         reading = self.readings[column]
@@ -168,7 +170,7 @@ class Answer:
         return replace(reading.response, target=target, terminal_voltage=reading.terminal_voltage, names=names)
 
     def solution(self, provenance: Provenance, wall_time: float) -> Solution:
-        """Everything as one record."""
+        """Assemble the solution."""
         columns, single = range(len(self.scale)), self.question.single
         values = self._values()
         by_column = [self._status(k) for k in columns]

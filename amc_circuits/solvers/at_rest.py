@@ -1,10 +1,10 @@
-"""Whether a circuit that has come to rest rests at its steady state, and which amplifier's limit holds it if not.
+"""Check that a circuit at rest is at its steady state; if not, name the amplifier whose limit holds it.
 
-An op-amp that is linear has `offset + v_inp - v_inn = (v_out + R_out i)/A0` at rest, beside `v_inp - v_inn` what its
-CMRR lets through. What is missing there is taken by a limit: the current of the clamp that holds the gain stage within
-its swing, or the drop that a limited output current adds. It acts as an offset of that amplifier, so its effect on
-every output is known (`equations.offset_gain`). A common mode beyond its range takes nothing from the waveform, which
-does not know it, and is named whatever the outputs are.
+A linear op-amp at rest satisfies `offset + v_inp - v_inn = (v_out + R_out i)/A0`. Its finite CMRR adds a term to
+`v_inp - v_inn`. A difference between the two sides is caused by a limit. The limit is the current of the clamp that
+holds the gain stage within its swing, or the drop that a limited output current adds. The difference acts as an offset
+of that amplifier, so its effect on every output follows from `equations.offset_gain`. A common mode beyond its range
+does not change the waveform, since the model does not include it. It is reported whatever the outputs are.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from netlists import Circuit, MacroOpAmp, OpAmps
 from netlists.record import FloatArray
 
 ROUNDING = 1e-3
-"""Of the largest voltage at an input: what a simulator's tolerance leaves of it."""
+"""Rounding error of the input voltages that a simulator's tolerance allows, relative to the largest one."""
 FULL_CURRENT = 0.9
-"""Of the largest output current: an amplifier that delivers this much is held by it."""
+"""Part of the largest output current above which the current limit holds an amplifier."""
 
 
 def at_rest(circuit: Circuit, reading: Reading, wanted: FloatArray, tolerance: float) -> AtRest:
-    """The judgement of a reading that is steady.
+    """Compare a steady reading with the steady state of the circuit.
 
     Args:
-        circuit: What it is.
-        reading: What was read.
+        circuit: Circuit that was simulated.
+        reading: Reading of one right-hand side, whose outputs are steady.
         wanted: Outputs in the steady state of the same circuit, shape (N,), V; nan where they are not known.
-        tolerance: Largest distance from them, in units of the largest output.
+        tolerance: Largest allowed distance from the steady state, in units of the largest output.
     """
     known = bool(np.isfinite(wanted).all())
     scale = float(np.abs(wanted if known else reading.final).max())
     distance = float(np.abs(reading.final - wanted).max() / max(scale, np.finfo(float).tiny)) if known else np.nan
-    # The steady state of linear parts knows no limits; an operating point is held by the same ones as the transient.
+    # The steady state of linear parts has no limits. An operating point has the same limits as the transient.
     state = reading.amplifiers
     if state is None:
         return AtRest(distance)
@@ -45,7 +45,7 @@ def at_rest(circuit: Circuit, reading: Reading, wanted: FloatArray, tolerance: f
 
 
 def _beyond_common_mode(circuit: Circuit, state: AmplifierState) -> str:
-    """The amplifier whose common mode passed its range by the largest part of it during the slot; empty for none."""
+    """Name the amplifier whose common mode exceeded its range most, relative to the range; empty for none."""
     if state.common_mode is None:
         return ""
     ranges = common_mode_ranges(circuit)
@@ -58,7 +58,7 @@ def _beyond_common_mode(circuit: Circuit, state: AmplifierState) -> str:
 
 
 def _held(circuit: Circuit, state: AmplifierState, allowed: float) -> str:
-    """The amplifier whose limit moves an output most, if limits move one by more than is allowed, V."""
+    """Name the amplifier whose limit moves an output most; empty if no output moves by more than `allowed`, V."""
     taken = _offsets(circuit) + state.input
     for record, places in opamp_places(circuit):
         opamp = record.equivalent
@@ -83,7 +83,7 @@ def _held(circuit: Circuit, state: AmplifierState, allowed: float) -> str:
 
 
 def _offsets(circuit: Circuit) -> FloatArray:
-    """What own offsets of all op-amps add to what drives them, shape (op-amps,), V."""
+    """Part of the drawn offsets in the input voltage that drives each op-amp, shape (op-amps,), V."""
     found = []
     for part in circuit.of(OpAmps):
         own = np.zeros(circuit.groups[part.output]) if part.offset is None else part.offset

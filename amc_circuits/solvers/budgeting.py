@@ -1,8 +1,9 @@
-"""What makes an answer wrong: every cause alone, and all of them together, from the circuit at rest.
+"""Error budget of an answer: the error of every cause alone, and of all causes together, from the circuit at rest.
 
-Nothing is simulated. A cause alone is the error of a circuit with that cause and otherwise ideal parts: op-amps of
-infinite gain without offsets, ideal wires, and cells that hold what the matrix asks for. Small errors nearly add as
-vectors, so together they are at most their sum; large ones do not add.
+No simulation is needed. The error of a cause alone is that of a circuit with this cause and otherwise ideal parts.
+Ideal parts are op-amps of infinite gain without offsets, ideal wires, and cells with the conductances that the matrix
+needs. Small errors nearly add as vectors, so the error of all causes is at most the sum of the single errors. Large
+errors do not add.
 """
 
 from __future__ import annotations
@@ -34,33 +35,33 @@ OF_CELLS = {
     "read_noise": ("read_noise",),
     "temperature": ("activation_energy",),
 }
-"""Causes that change what cells hold, with the fields of `Device` that make them."""
+"""Causes that change the conductances of cells, each with the fields of `Device` that produce it."""
 OF_CIRCUITS = {
     "nonlinearity": Effects(nonlinearity=True),
     "opamp_gain": Effects(gain=True),
     "offset": Effects(offset=True),
     "wires": Effects(wires=True),
 }
-"""Causes that change what the same cells do."""
+"""Causes that change the behavior of the circuit while the conductances stay the same."""
 
 
 def budget_of(
     circuit: ProgrammedArray, question: Question, scales: FloatArray, responses: tuple[Response | None, ...]
 ) -> Budget:
-    """The budget of a question.
+    """Compute the error budget of right-hand sides.
 
     Args:
-        circuit: What is asked.
-        question: What it is asked.
-        scales: k of every column, as it was solved, shape (C,), V per unit; 0 for a zero column.
-        responses: Of every column; None where nothing was simulated.
+        circuit: Programmed circuit that solved them.
+        question: Right-hand sides, with their exact answers.
+        scales: Scale k of every column, as it was solved, shape (C,), V per unit; 0 for a zero column.
+        responses: Response of every column; None where nothing was simulated.
     """
     return _Account(circuit, question, scales, responses).budget()
 
 
 @dataclass(frozen=True)
 class _Account:
-    """What a budget is made from; attributes as in `budget_of`."""
+    """Inputs of an error budget; attributes as in `budget_of`."""
 
     circuit: ProgrammedArray
     question: Question
@@ -68,7 +69,7 @@ class _Account:
     responses: tuple[Response | None, ...]
 
     def budget(self) -> Budget:
-        """All of it."""
+        """Compute all entries of the budget."""
         levels = self.question.columns * self.scales
         given, whole = self._from_dacs(levels), self._programmed()
         ideal = self._wanted_cells()
@@ -99,7 +100,7 @@ class _Account:
         return True
 
     def _from_dacs(self, levels: FloatArray) -> FloatArray:
-        """What DACs make of input voltages: at full scale, and reduced with it."""
+        """Input voltages behind the DACs: converted at full scale, then reduced with the scale of the column."""
         full, unit = self.circuit.input_levels(self.question.columns)
         reduced = np.divide(self.scales, unit, out=np.zeros_like(unit), where=unit > 0)
         return self.circuit.converters.inputs(full, self.circuit.full_scale) * reduced
@@ -108,19 +109,19 @@ class _Account:
         return StaticCircuit(self.circuit.circuit, cells, effects).outputs(levels)
 
     def _read(self, outputs: FloatArray) -> FloatArray:
-        """What ADCs make of output voltages."""
+        """Output voltages as converted by the ADCs."""
         circuit = self.circuit
         return circuit.converters.outputs(outputs, circuit.output_range)[0]
 
     def _error(self, outputs: FloatArray) -> Any:
-        """Relative errors of output voltages, for a user's right-hand sides."""
+        """Relative errors that output voltages give in the answers of the user's right-hand sides."""
         question, system = self.question, self.circuit.system
         unit = np.where(self.scales > 0, self.scales, np.nan)
         values = system.values(self.circuit.gain * outputs / unit, question.vectors.shape[1])
         return scalar_or_array(relative_error(values, question.reference).tolist(), question.single)
 
     def _early(self) -> FloatArray:
-        """How far outputs are at the settling time from where they end, shape (N, C), V; nan where nothing settled."""
+        """Difference of outputs at the settling time from their final values, shape (N, C), V; nan if not settled."""
         found = np.full(self.question.target.shape, np.nan)
         for k, response in enumerate(self.responses):
             if response is not None and np.isfinite(response.settling_time):
@@ -129,16 +130,16 @@ class _Account:
         return found
 
     def _programmed(self) -> list[FloatArray]:
-        """Cells of all arrays as they are."""
+        """Conductances of the cells of all arrays, as programmed."""
         return [cells for mapping in self.circuit.mappings for cells in _arrays(mapping)]
 
     def _matrices(self) -> list[tuple[Mapping, FloatArray]]:
-        """Every programmed matrix, beside what its cells hold."""
+        """Every programmed matrix, with the mapping of its cells."""
         wanted = self.circuit.matrices(self.circuit.system.programmed)
         return list(zip(self.circuit.mappings, wanted, strict=True))
 
     def _wanted_cells(self) -> list[FloatArray]:
-        """Cells that hold what the matrices need: a pair above its floor, a single array without lifted cells."""
+        """Conductances that the matrices need: a pair above its floor, a single array without lifted cells."""
         found: list[FloatArray] = []
         for mapping, matrix in self._matrices():
             wanted = matrix / mapping.alpha * mapping.unit
@@ -152,7 +153,7 @@ class _Account:
         return found
 
     def _cells(self, ideal: list[FloatArray]) -> Iterator[tuple[str, list[FloatArray]]]:
-        """Arrays with one cause each that changes what cells hold."""
+        """Yield every cause that changes conductances, with the conductances under this cause alone."""
         hardware = self.circuit.hardware
         if hardware.conductances is not None:
             yield "cells", self._programmed()

@@ -1,4 +1,4 @@
-"""Keywords of `Solver.program`, for editors and type checkers; a test holds them against the records."""
+"""Keywords of `Solver.program`, for editors and type checkers; a test compares them with the records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netlists import OpAmp
 
 
 class Fields(TypedDict, total=False):
-    """Fields of `Hardware` and of `Settings`; the records say what they mean."""
+    """Fields of `Hardware` and of `Settings`; their meaning is in the docstrings of these records."""
 
     opamp: OpAmp | str
     device: Device | str

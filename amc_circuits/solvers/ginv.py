@@ -1,4 +1,4 @@
-"""The GINV circuit as a solver: least squares in one step."""
+"""The GINV circuit as a solver of least-squares problems in one step."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from netlists.record import FloatArray
 
 
 class GinvCircuit(Solver):
-    """Two arrays that hold A, without negative entries: `solve(b)` gives the x that makes ||A x - b|| smallest."""
+    """Two arrays programmed with A, without negative entries: `solve(b)` gives the x that minimizes ||A x - b||."""
 
     square, pairs = False, False
 
     @classmethod
     def matrices(cls, programmed: FloatArray) -> tuple[FloatArray, ...]:
-        """A and its transpose, each programmed by itself."""
+        """A and its transpose, each programmed separately."""
         return programmed, programmed.T
 
     @cached_property
     def design(self) -> GinvDesign:
-        """The parameter record of the circuit; input and feedback are what stands for max|A|."""
+        """Parameter record of the circuit; input and feedback conductance are the conductance of max|A|."""
         (first, second), hardware = self.mappings, self.hardware
         rows, columns = first.positive.shape
         return GinvDesign(
@@ -42,14 +42,14 @@ class GinvCircuit(Solver):
 
     @property
     def circuit(self) -> Circuit:
-        """The circuit as parts."""
+        """Circuit as parts."""
         return self.design.circuit
 
     def reference(self, columns: FloatArray) -> FloatArray:
-        """Least squares by NumPy, shape (M, K)."""
+        """Least-squares solution by NumPy, shape (M, K)."""
         return np.asarray(np.linalg.lstsq(self.system.programmed, columns)[0])
 
     @property
     def gain(self) -> float:
-        """Output volts to units of x for an input of 1 V per unit: x = gain * outputs / k."""
+        """Factor from output volts to units of x for an input of 1 V per unit: x = gain * outputs / k."""
         return 1 / self.mapping.alpha

@@ -1,4 +1,4 @@
-"""What a circuit is built of, besides its matrix: op-amps, cells, wires, and chance."""
+"""Parts of a circuit besides its matrix: op-amps, cells, wires, and the seed of their random spread."""
 
 from __future__ import annotations
 
@@ -27,27 +27,29 @@ def _device(value: Any) -> Any:
 
 
 class Hardware(Record):
-    """The parts of an INV or MVM circuit, and the seed of what chance does to them.
+    """Parts of a circuit, and the seed of their random spread.
 
     Attributes:
-        opamp: Every amplifier: a record, or the name of a preset.
-        device: The cells: a record, or the name of a preset.
+        opamp: Op-amp of every amplifier: a record, or the name of a preset.
+        device: Device of every cell: a record, or the name of a preset.
         g_min: Lowest conductance of a cell instead of the device's, S.
         g_max: Highest conductance of a cell instead of the device's, S.
-        conductances: What an array was programmed to (`amc program`), instead of what the device makes of the matrix.
-        pair: A pair of arrays `always`, `never`, or where a single one cannot hold the matrix (`auto`): `map_matrix`.
-        scaling: Of the matrix before it is programmed, undone digitally: `scaling_factors`.
-        wire_resistance: Of each wire segment, ohm.
-        line_capacitance: Of each line per cell, F.
-        interconnect: Wires in the deck: reduced to the array's terminals, or the flat mesh.
-        contacts: Of each line: at one end, or at both.
-        line_model: Line capacitance of a reduced array: reduced with the mesh, or lumped at the terminals.
+        conductances: Conductances of a programmed array (`amc program`), instead of those that the device gives.
+        pair: Use of a pair of arrays: `always`, `never`, or if a single array cannot hold the matrix (`auto`); see
+            `map_matrix`.
+        scaling: Scaling of the matrix before programming; it is undone digitally. See `scaling_factors`.
+        wire_resistance: Resistance of each wire segment, ohm.
+        line_capacitance: Capacitance of each line per cell, F.
+        interconnect: Form of the wires in the deck: reduced to the array's terminals, or the flat mesh.
+        contacts: Contacts of each line: at one end, or at both ends.
+        line_model: Model of the line capacitance of a reduced array: reduced with the mesh, or lumped at the terminals.
         offset_spread: Standard deviation of the input offset from amplifier to amplifier, V.
         temperature: Temperature of the whole circuit, K. All other numbers are those of 300.15 K.
-        wire_temperature_coefficient: Of the wires' resistance, relative, at 20 degrees Celsius, 1/K; 0 for none.
-        opamp_temperature_law: How op-amps that are no subcircuits change with temperature: as those of CMOS, or not.
-        seed: Of all that is drawn.
-        trial: Which of the circuits that this seed draws.
+        wire_temperature_coefficient: Relative temperature coefficient of the wires at 20 degrees Celsius, 1/K; 0 for
+            none.
+        opamp_temperature_law: Temperature law of op-amps that are not subcircuits: that of CMOS op-amps, or none.
+        seed: Seed of all random draws.
+        trial: Number of the circuit among those of this seed.
     """
 
     opamp: Annotated[OpAmp, BeforeValidator(_opamp)] = DEFAULT  # type: ignore[assignment]
@@ -71,7 +73,7 @@ class Hardware(Record):
 
     @model_validator(mode="after")
     def _all_act(self) -> Self:
-        """Cells that are given are what they are, in the arrays that they are."""
+        """Refuse `pair` and `scaling` beside given conductances, on which they have no effect."""
         for name, value, default in (("pair", self.pair, "auto"), ("scaling", self.scaling, "none")):
             if self.conductances is not None and value != default:
                 raise ParameterError(name, value, "has no effect beside conductances; leave it out")
@@ -79,16 +81,16 @@ class Hardware(Record):
 
     @property
     def draws(self) -> Draws:
-        """Where chance comes from."""
+        """Random draws of this seed and trial."""
         return Draws(self.seed, self.trial)
 
     @property
     def drawn(self) -> bool:
-        """True where chance plays a part: another seed or trial is another circuit."""
+        """True if the circuit has random spread: another seed or trial gives another circuit."""
         return self.offset_spread > 0 or (self.conductances is None and self.device.drawn)
 
     def mapping(self, matrix: FloatArray, place: int = 0) -> Mapping:
-        """A matrix as the cells hold it.
+        """Map a matrix to conductances as the cells hold them.
 
         Args:
             matrix: Real, shape (N, M).
@@ -106,12 +108,12 @@ class Hardware(Record):
 
     @property
     def cells(self) -> Device:
-        """The device within the limits that are given."""
+        """Device with the given conductance limits in place of its own."""
         limits = {"g_min": self.g_min, "g_max": self.g_max}
         return self.device.replace(**{name: value for name, value in limits.items() if value is not None})
 
     def wanted(self, matrix: FloatArray) -> Mapping:
-        """A matrix as its cells should hold it.
+        """Map a matrix to the conductances that its cells should hold.
 
         Raises:
             ParameterError: The limits are unusable, or every entry is zero.
@@ -119,7 +121,7 @@ class Hardware(Record):
         return map_matrix(matrix, self.cells.g_min, self.cells.g_max, self.pair)
 
     def parts(self, mapping: Mapping) -> dict[str, Any]:
-        """The fields that the records of INV and MVM share."""
+        """Fields that the records of INV and MVM share."""
         return {
             "conductance_positive": mapping.positive,
             "conductance_negative": mapping.negative,
@@ -132,12 +134,12 @@ class Hardware(Record):
 
     @property
     def opamp_in_use(self) -> OpAmp:
-        """The op-amp at the temperature of the circuit."""
+        """Op-amp at the temperature of the circuit."""
         return opamp_at(self.opamp, self.temperature) if self.opamp_temperature_law == "cmos" else self.opamp
 
     @property
     def wires(self) -> Interconnect:
-        """The wires of every array, at the temperature of the circuit."""
+        """Wires of every array, at the temperature of the circuit."""
         return Interconnect(
             wire_resistance=wire_resistance_at(
                 self.wire_resistance, self.temperature, self.wire_temperature_coefficient
@@ -149,7 +151,7 @@ class Hardware(Record):
         )
 
     def offsets(self, effect: str, count: int, *child: int) -> FloatArray | None:
-        """Offsets of so many op-amps, V, or None where they have none: Gaussian, each its own."""
+        """Draw independent Gaussian offsets of `count` op-amps, V; None without offset spread."""
         if self.offset_spread == 0:
             return None
         return np.asarray(self.offset_spread * self.draws.generator(effect, *child).standard_normal(count))

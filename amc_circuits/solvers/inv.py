@@ -1,4 +1,4 @@
-"""The INV circuit as a solver: program A once, solve for many b."""
+"""The INV circuit as a solver: program A once, then solve for many b."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from netlists.record import FloatArray
 
 
 class SlowInverterWarning(UserWarning):
-    """The inverters' own pole is too near to the bandwidth of the op-amps."""
+    """The pole of the inverters is too close to the bandwidth of the op-amps."""
 
 
 class InvParameters(Record):
     """Parameters of the INV circuit.
 
     Attributes:
-        input_conductance: G_in, siemens; None takes the conductance that stands for max|A|.
-        inverter_resistance: Of the inverters' two equal resistors, ohm.
+        input_conductance: Input conductance G_in, siemens; None takes the conductance of max|A|.
+        inverter_resistance: Resistance of each of the two equal resistors of an inverter, ohm.
     """
 
     input_conductance: Annotated[float, Field(gt=0, le=1e3)] | None = None
@@ -43,7 +43,7 @@ class InvParameters(Record):
 
 
 class InvCircuit(Solver):
-    """An array programmed with A in the feedback of op-amps: `solve(b)` gives x of A x = b."""
+    """An array programmed with A in the feedback of op-amps: `solve(b)` solves A x = b."""
 
     Parameters = InvParameters
     parameters: InvParameters
@@ -59,25 +59,25 @@ class InvCircuit(Solver):
         converters: Converters | None = None,
         **fields: Unpack[Fields],
     ) -> Self:
-        """Map A to conductances and make the circuit.
+        """Map A to conductances and build the circuit.
 
         Args:
-            matrix: A, shape (N, N), real or complex, invertible, any units; NumPy's, SciPy's (sparse), or lists.
-            input_conductance: G_in, siemens; None takes the conductance that stands for max|A|.
-            inverter_resistance: Of the inverters' two equal resistors, ohm.
-            engine: What simulates.
-            converters: DACs and ADCs; None has none.
-            **fields: As `Solver.program` has them.
+            matrix: A, shape (N, N), real or complex, invertible, any units; NumPy, sparse SciPy, or lists.
+            input_conductance: Input conductance G_in, siemens; None takes the conductance of max|A|.
+            inverter_resistance: Resistance of each of the two equal resistors of an inverter, ohm.
+            engine: Name of the engine that simulates.
+            converters: DACs and ADCs; None for no converters.
+            **fields: Other keywords, as in `Solver.program`.
 
         Raises:
-            ParameterError: Something cannot be used; it names the parameter, the value and the mend.
+            ParameterError: A parameter cannot be used; the error names the parameter, the value and the mend.
         """
         own = {"input_conductance": input_conductance, "inverter_resistance": inverter_resistance}
         return super().program(matrix, engine=engine, converters=converters, **fields, **own)
 
     @classmethod
     def system_of(cls, matrix: Numbers, hardware: Hardware) -> System:
-        """A, scaled and real; the machine has room for its circuit.
+        """Scale A and make it real; check that the machine has memory for its circuit.
 
         Raises:
             ParameterError: The matrix is singular, or too large.
@@ -89,7 +89,7 @@ class InvCircuit(Solver):
 
     @cached_property
     def design(self) -> InvDesign:
-        """The parameter record of the circuit."""
+        """Parameter record of the circuit."""
         mapping, given = self.mapping, self.parameters.input_conductance
         size = len(self.system.programmed)
         return InvDesign(
@@ -101,7 +101,7 @@ class InvCircuit(Solver):
 
     @property
     def circuit(self) -> Circuit:
-        """The circuit as parts."""
+        """Circuit as parts."""
         return self.design.circuit
 
     @property
@@ -115,38 +115,41 @@ class InvCircuit(Solver):
 
     @property
     def gain(self) -> float:
-        """Output volts to units of y, the solution of S y = D_r b, for 1 V per unit of D_r b: y = gain c / k."""
+        """Factor from output volts to units of y, where S y = D_r b, for 1 V per unit of D_r b: y = gain c / k."""
         return -self.mapping.unit / (self.design.input_conductance * self.mapping.alpha)
 
     def residual(self, values: Numbers, vectors: Numbers) -> list[float]:
-        """`||A x - b|| / ||b||` of every column."""
+        """Relative residual `||A x - b|| / ||b||` of every column."""
         found: list[float] = relative_error(self.matrix @ values, vectors).tolist()
         return found
 
     def multiply_adds(self, solves: int) -> float:
-        """`N^3/3` of the LU factors, shared by the solves, and `N^2` of the substitutions; complex ones are four."""
+        """Multiply-adds of one right-hand side: `N^3/3` of the LU factors over `solves`, `N^2` of the substitutions.
+
+        A complex multiply-add counts as four real ones.
+        """
         size = len(self.matrix)
         return float((1 + 3 * self.system.complex) * (size**3 / 3 / solves + size**2))
 
     def warnings(self) -> tuple[UserWarning, ...]:
-        """Slow inverters."""
+        """Warning about slow inverters, if there is one."""
         problem = slow_inverters(self.design)
         return (SlowInverterWarning(problem),) if problem else ()
 
     def idle_parameters(self) -> Iterator[tuple[str, str]]:
-        """The inverters' resistance, where there is no pair of arrays."""
+        """Yield the inverters' resistance if there is no pair of arrays."""
         if not self.design.signed:
             yield "inverter_resistance", "a single array needs no inverters"
 
     def limits(self) -> dict[tuple[str, str], tuple[Limit, float | None]]:
-        """Those of every circuit, and the resistance of the inverters."""
+        """Stability limits of every circuit, and that of the inverters' resistance."""
         signed = self.design.signed
         limit = largest_resistance(self.circuit, INVERTERS) if signed else Limit(None, "no inverters")
         own = self.design.inverter_resistance if signed else None
         return super().limits() | {("largest_inverter_resistance", "ohm"): (limit, own)}
 
     def unstable_because(self) -> str:
-        """The eigenvalue behind a growing pole, where there is one, and what to try."""
+        """Describe the eigenvalue that causes a growing pole, if there is one, and the mend."""
         mapping, name = self.mapping, "A" if self.system.scaling == "none" else "the scaled A"
         lowest = _lowest_eigenvalue(mapping.difference / mapping.unit * mapping.alpha)
         scaled = np.linalg.eigvals(mapping.difference / self.design.row_conductance[:, None])
@@ -173,7 +176,7 @@ def _lowest_eigenvalue(matrix: FloatArray) -> complex:
 
 
 def _of_cells(mapping: Mapping, lowest: complex, good: complex, name: str) -> str:
-    """Cause where A is good and what the cells hold is not."""
+    """Describe the cause where the eigenvalues of A are good and those of the matrix in the cells are not."""
     behind = f"behind it is the eigenvalue {complex_text(lowest)} of the matrix in the cells"
     lifted = mapping.lifting_note if mapping.lifting_cost > DEAREST else ""
     mend = lifted or "take cells with smaller errors or more levels, or add damping to A"
@@ -181,7 +184,7 @@ def _of_cells(mapping: Mapping, lowest: complex, good: complex, name: str) -> st
 
 
 def slow_inverters(design: InvDesign) -> str:
-    """Sentence on inverters whose own pole, 2/(R C_in), is below twice w_T; empty where it is not."""
+    """Describe inverters whose pole, 2/(R C_in), is below twice w_T; empty if it is not."""
     opamp = design.opamp.equivalent
     if not (design.signed and isinstance(opamp, MacroOpAmp) and opamp.input_capacitance > 0):
         return ""

@@ -1,4 +1,4 @@
-"""The MVM circuit as a multiplier: program A once, multiply many x."""
+"""The MVM circuit as a multiplier: program A once, then multiply many x."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from netlists.record import FloatArray
 class MvmCircuit(Solver):
     """An array programmed with A and read by transimpedance amplifiers: `matvec(x)` gives y = A x.
 
-    The feedback is the largest row sum of |G+ - G-|.
+    The feedback conductance is the largest row sum of |G+ - G-|.
     """
 
     takes, gives, square = "x", "y", False
 
     @classmethod
     def system_of(cls, matrix: Numbers, hardware: Hardware) -> System:
-        """A, scaled and real.
+        """Scale A and make it real.
 
         Raises:
-            ParameterError: The machine has no room for its circuit.
+            ParameterError: The machine has no memory for its circuit.
         """
         system = System.product(matrix, hardware.scaling)
         check_room(len(system.programmed), len(system.programmed))
@@ -38,7 +38,7 @@ class MvmCircuit(Solver):
 
     @classmethod
     def length_of(cls, matrix: Numbers) -> int:
-        """M, the entries of x."""
+        """Number M of entries of x."""
         return int(matrix.shape[1])
 
     def matvec(self, x: ArrayLike) -> Solution:
@@ -52,13 +52,13 @@ class MvmCircuit(Solver):
 
     @cached_property
     def design(self) -> MvmDesign:
-        """The parameter record of the circuit."""
+        """Parameter record of the circuit."""
         feedback = float(np.abs(self.mapping.difference).sum(axis=1).max())
         return MvmDesign(**self.hardware.parts(self.mapping), feedback_conductance=feedback)
 
     @property
     def circuit(self) -> Circuit:
-        """The circuit as parts."""
+        """Circuit as parts."""
         return self.design.circuit
 
     @property
@@ -72,10 +72,10 @@ class MvmCircuit(Solver):
 
     @property
     def gain(self) -> float:
-        """Output volts to units of D_r y for an input of 1 V per unit of D_c^-1 x: D_r y = gain out / k."""
+        """Factor from output volts to units of D_r y for an input of 1 V per unit of D_c^-1 x: D_r y = gain out / k."""
         return -self.design.feedback_conductance * self.mapping.alpha / self.mapping.unit
 
     @property
     def natural_range(self) -> float:
-        """The input full scale, V: the feedback is chosen so that no output passes it."""
+        """Input full scale, V; the feedback is chosen so that no output exceeds it."""
         return self.full_scale

@@ -1,4 +1,4 @@
-"""Noise of answers: that of the outputs, on the scale of the values that are read of them."""
+"""Noise of answers: the noise of the outputs, on the scale of the values that are read from them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from amc_circuits.solvers.programmed import ProgrammedArray
 
 
 def relative_noise(circuit: ProgrammedArray, solution: Solution, bandwidth: float | None = None) -> Any:
-    """Noise of one read-out of each value relative to the value: `sqrt(E ||dx||^2) / ||x||`, 2-norm.
+    """Compute the noise of one read-out relative to the answer: `sqrt(E ||dx||^2) / ||x||`, 2-norm.
 
     Args:
-        circuit: What the solution comes from.
-        solution: Its values and the scale k that each was read at.
-        bandwidth: As in `noise`.
+        circuit: Programmed circuit that gave the solution.
+        solution: Solution, with the values and the scale k at which each was read.
+        bandwidth: Bandwidth of the read-out, Hz, as in `noise`.
 
     Returns:
-        A float for one right-hand side, else shape (K,); nan where nothing was simulated or x = 0.
+        Relative noise: a float for one right-hand side, else shape (K,); nan where nothing was simulated or x = 0.
 
     Raises:
         ParameterError: As `noise`.

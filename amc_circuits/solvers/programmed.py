@@ -1,4 +1,4 @@
-"""A programmed circuit before it is asked anything: all that does not depend on the right-hand side."""
+"""A programmed circuit without right-hand sides: all properties that do not depend on them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from netlists.record import FloatArray
 
 
 class NoParameters(Record):
-    """The parameters of a solver that has none of its own."""
+    """Parameters of a solver that has no parameters of its own."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,15 @@ class ProgrammedArray(ABC):
     Attributes:
         takes: Name of the right-hand side.
         gives: Name of the answer.
-        square: True where the matrix must be square.
-        pairs: True where a matrix with negative entries is programmed into a pair of arrays.
-        system: The matrix as wanted, and what is programmed for it.
-        hardware: Op-amps, cells, wires, and the seed of what chance does to them.
+        square: True if the matrix must be square.
+        pairs: True if a matrix with negative entries is programmed into a pair of arrays.
+        system: Matrix as wanted, and the matrix that is programmed for it.
+        hardware: Op-amps, cells, wires, and the seed of their random spread.
         mappings: Conductances of every programmed matrix (`matrices`).
-        settings: How it is driven and measured.
-        engine: What simulates it.
-        parameters: The solver's own parameters.
-        converters: What its inputs come from and its outputs go to.
+        settings: Settings of drive and measurement.
+        engine: Name of the engine that simulates the circuit.
+        parameters: Parameters that only this solver has.
+        converters: DACs before the inputs and ADCs behind the outputs.
     """
 
     takes: ClassVar[str] = "b"
@@ -63,25 +63,25 @@ class ProgrammedArray(ABC):
     @property
     @abstractmethod
     def circuit(self) -> Circuit:
-        """The circuit as parts; its arrays stand in the order of `mappings`, positive before negative."""
+        """Circuit as parts; its arrays are in the order of `mappings`, positive before negative."""
 
     @property
     @abstractmethod
     def gain(self) -> float:
-        """Output volts to units of the scaled system for an input of 1 V per unit: gain * outputs / k."""
+        """Factor from output volts to units of the scaled system for 1 V per unit of input: gain * outputs / k."""
 
     @abstractmethod
     def reference(self, columns: FloatArray) -> FloatArray:
-        """The exact answer of the programmed system for right-hand sides (inputs, K), shape (outputs, K)."""
+        """Exact answer of the programmed system for right-hand sides (inputs, K), shape (outputs, K)."""
 
     @classmethod
     def matrices(cls, programmed: FloatArray) -> tuple[FloatArray, ...]:
-        """The matrices that arrays hold, each programmed by itself."""
+        """Matrices that the arrays hold, each programmed separately."""
         return (programmed,)
 
     @classmethod
     def length_of(cls, matrix: Numbers) -> int:
-        """Entries of a right-hand side for a matrix (N, M)."""
+        """Number of entries of a right-hand side for a matrix (N, M)."""
         return len(matrix)
 
     @property
@@ -101,21 +101,21 @@ class ProgrammedArray(ABC):
 
     @cached_property
     def linear(self) -> LinearCircuit:
-        """The linear circuit around rest."""
+        """Linear circuit around the rest point."""
         return linear_circuit(self.circuit)
 
     @cached_property
     def stability(self) -> Stability:
-        """All poles of the linear circuit, and the cause where one of them grows."""
+        """All poles of the linear circuit, and the cause if one of them grows."""
         found = Stability(self.linear.poles)
         return found if found.stable else Stability(found.poles, f"{found.growing}{self.unstable_because()}")
 
     def unstable_because(self) -> str:
-        """Cause of a growing pole and what to try, as it goes on after the pole."""
+        """Describe the cause of a growing pole and the mend, as the end of the sentence that names the pole."""
         return f": it is the lag of the amplifiers; {less_lag(self.circuit)}"
 
     def limits(self) -> dict[tuple[str, str], tuple[Limit, float | None]]:
-        """By name and unit, up to where parameters keep the circuit stable, and the value that it has."""
+        """Stability limits of parameters, by name and unit, each with the present value of the parameter."""
         record = max((one.equivalent for one in self.circuit.opamps), key=lambda one: one.gbwp)
         second_pole = record.second_pole if isinstance(record, MacroOpAmp) else None
         return {
@@ -125,7 +125,7 @@ class ProgrammedArray(ABC):
 
     @property
     def natural_range(self) -> float:
-        """Voltage that no output of an ideal circuit passes, V: k is reduced beyond 0.8 of the swing."""
+        """Voltage that no output of an ideal circuit exceeds, V; k is reduced beyond 0.8 of the swing."""
         return HEADROOM * swing_of(self.circuit)
 
     @property
@@ -134,20 +134,20 @@ class ProgrammedArray(ABC):
         return self.converters.output_range(self.natural_range)
 
     def residual(self, values: Numbers, vectors: Numbers) -> list[float]:
-        """Relative residual of values (N, K) for right-hand sides (n, K); nan where there is none."""
+        """Relative residual of values (N, K) for right-hand sides (n, K); nan if none is defined."""
         return [np.nan] * values.shape[1]
 
     def multiply_adds(self, solves: int) -> float:
-        """Multiply-adds of the same task on a digital computer, for each of so many right-hand sides."""
+        """Multiply-adds of the same task on a digital computer, for each of `solves` right-hand sides."""
         rows, columns = self.matrix.shape
         return float((1 + 3 * self.system.complex) * rows * columns)
 
     def warnings(self) -> tuple[UserWarning, ...]:
-        """Choices of parts that will hardly do."""
+        """Warnings about unsuitable parts."""
         return ()
 
     def idle_parameters(self) -> Iterator[tuple[str, str]]:
-        """Names of parameters that have no effect in this circuit, each with the reason."""
+        """Yield the names of parameters that have no effect in this circuit, each with the reason."""
         yield from ()
 
     @property
@@ -157,23 +157,23 @@ class ProgrammedArray(ABC):
 
     @cached_property
     def timing(self) -> Timing:
-        """Slot, return and time step of each right-hand side, from the poles."""
+        """Slot time, return time and time step of each right-hand side, from the poles."""
         return timing(self.stability, self.circuit.opamps, self.settings.tolerance, self.settings.rise_time)
 
     def input_levels(self, columns: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Input voltages with every column at the input full scale, and k.
+        """Scale every column to the input full scale; return the input voltages and k.
 
         Args:
             columns: Right-hand sides, shape (inputs, K).
 
         Returns:
-            Volts, shape (inputs, K), and k, volts per unit, shape (K,); k = 0 for a zero column.
+            Input voltages, V, shape (inputs, K), and k, V per unit, shape (K,); k = 0 for a zero column.
         """
         largest = np.abs(columns).max(axis=0)
         scale = np.divide(self.settings.input_voltage, largest, out=np.zeros_like(largest), where=largest > 0)
         return columns * scale, scale
 
     def driven_levels(self, columns: FloatArray) -> FloatArray:
-        """What the DACs give for the columns (inputs, K) that are not zero, V."""
+        """Output voltages of the DACs, V, for the columns (inputs, K) that are not zero."""
         levels, scale = self.input_levels(columns)
         return self.converters.inputs(levels, self.full_scale)[:, scale > 0]

@@ -1,4 +1,4 @@
-"""What a circuit is asked."""
+"""Right-hand sides of a circuit, with their exact answers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from netlists.record import FloatArray
 
 @dataclass(frozen=True)
 class Question:
-    """What a circuit is asked.
+    """Right-hand sides of a circuit, with their exact answers.
 
     Attributes:
-        vectors: Right-hand sides as their user has them, shape (n, K), real or complex.
-        reference: What the wanted matrix makes of them, shape (N, K).
-        columns: What they are for the circuit, shape (inputs, C): `System.columns`.
-        target: What the programmed matrix makes of those, shape (outputs, C).
-        single: True where it was one vector.
+        vectors: Right-hand sides as the user gave them, shape (n, K), real or complex.
+        reference: Exact answers for the wanted matrix, shape (N, K).
+        columns: Right-hand sides as columns of the circuit's inputs, shape (inputs, C): `System.columns`.
+        target: Exact answers of the programmed matrix for these columns, shape (outputs, C).
+        single: True if the user gave one vector.
     """
 
     vectors: Numbers
@@ -30,15 +30,15 @@ class Question:
 
     @classmethod
     def of(cls, system: System, vectors: Numbers, columns: FloatArray, target: FloatArray, single: bool) -> Self:
-        """A question whose reference is what the target stands for."""
+        """Build a question whose reference follows from the target."""
         return cls(vectors, system.values(target, vectors.shape[1]), columns, target, single)
 
     def part(self, column: int) -> str:
-        """What a column is of a complex right-hand side for a real matrix, `Re` or `Im`; empty where it is all."""
+        """Part of a complex right-hand side for a real matrix in a column, `Re` or `Im`; empty if it is the whole."""
         return "" if self.columns.shape[1] == self.vectors.shape[1] else ("Re", "Im")[column % 2]
 
     @property
     def groups(self) -> list[range]:
-        """Places of the columns of every right-hand side: one, or two of a complex one for a real matrix."""
+        """Places of the columns of every right-hand side: one, or two if it is complex and the matrix real."""
         each = self.columns.shape[1] // self.vectors.shape[1]
         return [range(first, first + each) for first in range(0, self.columns.shape[1], each)]

@@ -1,7 +1,7 @@
-"""A circuit as a solver: program a matrix once, then ask for many right-hand sides.
+"""A circuit as a solver: program a matrix once, then solve for many right-hand sides.
 
-A circuit of one's own is a subclass with three methods, `circuit`, `reference` and `gain`, and two words, `takes` and
-`gives`; docs/howto/circuit.md shows one.
+A new circuit is a subclass with three methods, `circuit`, `reference` and `gain`, and two names, `takes` and `gives`.
+docs/howto/circuit.md shows an example.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from netlists.record import FloatArray
 
 @dataclass(frozen=True)
 class Solver(ProgrammedArray):
-    """A programmed circuit that can be asked: it is simulated, and its outputs are put together as a solution.
+    """A programmed circuit that solves for right-hand sides: it simulates them and assembles a solution.
 
     Attributes:
         Parameters: Record of the parameters that only this circuit has.
@@ -58,17 +58,17 @@ class Solver(ProgrammedArray):
         converters: Converters | None = None,
         **fields: Unpack[Fields],
     ) -> Self:
-        """Map a matrix to conductances and make the circuit.
+        """Map a matrix to conductances and build the circuit.
 
         Args:
-            matrix: A, shape (N, M), real or complex, any units; NumPy's, SciPy's (sparse), or lists.
-            engine: What simulates.
-            converters: DACs and ADCs; None has none.
-            **fields: Of `Hardware` (`opamp`, `device`, `g_min`, `g_max`, `wire_resistance`, `seed` ...), of `Settings`
-                (`input_voltage`, `tolerance`, `jobs` ...), and of `Parameters`.
+            matrix: A, shape (N, M), real or complex, any units; NumPy, sparse SciPy, or lists.
+            engine: Name of the engine that simulates.
+            converters: DACs and ADCs; None for no converters.
+            **fields: Fields of `Hardware` (`opamp`, `device`, `g_min`, `g_max`, `wire_resistance`, `seed` ...), of
+                `Settings` (`input_voltage`, `tolerance`, `jobs` ...), and of `Parameters`.
 
         Raises:
-            ParameterError: Something cannot be used; it names the parameter, the value and the mend.
+            ParameterError: A parameter cannot be used; the error names the parameter, the value and the mend.
         """
         given = dict(fields)
         own = {name: given.pop(name) for name in cls.Parameters.model_fields if name in given}
@@ -97,7 +97,7 @@ class Solver(ProgrammedArray):
 
     @classmethod
     def system_of(cls, matrix: Numbers, hardware: Hardware) -> System:
-        """The matrix as wanted, scaled and real.
+        """Scale the wanted matrix and make it real.
 
         Raises:
             ParameterError: The matrix cannot be used.
@@ -105,13 +105,13 @@ class Solver(ProgrammedArray):
         return System.inverse(matrix, hardware.scaling)
 
     def array(self, name: str, word_lines: str, bit_lines: str, place: int = 0, negative: bool = False) -> Array:
-        """The programmed array of a matrix of `matrices`, between two groups of nodes.
+        """Build the programmed array of one of `matrices`, between two groups of nodes.
 
         Args:
-            name: Of the part.
+            name: Name of the part.
             word_lines: Group of as many nodes as the matrix has rows.
             bit_lines: Group of as many nodes as it has columns.
-            place: Which of the matrices, from 0.
+            place: Place of the matrix in `matrices`, from 0.
             negative: True for the negative array of a pair.
         """
         mapping = self.mappings[place]
@@ -123,25 +123,25 @@ class Solver(ProgrammedArray):
     def opamps(
         self, name: str, inverting: str, output: str, count: int, noninverting: str = GROUND, label: str = ""
     ) -> OpAmps:
-        """A row of op-amps with offsets of their own, where these are drawn; arguments as `OpAmps` has them."""
+        """Build a row of op-amps, each with its own offset if offsets are drawn; arguments as in `OpAmps`."""
         offset = self.hardware.offsets("part_offset", count, zlib.crc32(name.encode()))
         return OpAmps(name, inverting, output, self.hardware.opamp_in_use, noninverting, offset, label)
 
     @cached_property
     def simulator(self) -> Engine:
-        """The engine, made at first use."""
+        """Engine, created at first use."""
         return ENGINES[self.engine](self.settings)
 
     @cached_property
     def state(self) -> Any:
-        """What the engine made of the circuit, at first use."""
+        """State of the engine for this circuit, created at first use."""
         return self.simulator.init(self.circuit)
 
     def job(self, columns: FloatArray) -> Job:
-        """The transient that streams some right-hand sides (inputs, K), as data; runs nothing.
+        """Build the transient that streams right-hand sides (inputs, K), as data; run nothing.
 
-        Without a run there is no measured peak: unless the scale is fixed, a column for which the linear circuit
-        predicts more than 0.8 of the swing is scaled down to that.
+        Without a run there is no measured peak. The linear circuit predicts it instead. A column with a predicted peak
+        above 0.8 of the swing is scaled down to 0.8 of the swing, unless the scale is fixed.
         """
         levels = self.converters.inputs(self.input_levels(columns)[0], self.full_scale)
         if not self.settings.fixed_scale:
@@ -150,7 +150,7 @@ class Solver(ProgrammedArray):
         return stream_job(self.circuit, self.linear, self.settings, self.timing, levels)
 
     def solve(self, vectors: ArrayLike) -> Solution:
-        """Answer one right-hand side (n,), or the columns of a matrix (n, K), streamed through the circuit.
+        """Solve for one right-hand side (n,), or the columns of a matrix (n, K), streamed through the circuit.
 
         Raises:
             ParameterError: The shape does not match, or an entry is not finite.
@@ -159,9 +159,9 @@ class Solver(ProgrammedArray):
         return self.answer(self.question(vectors))
 
     def steady(self, vectors: ArrayLike) -> Numbers:
-        """Steady state of the linear circuit, without transient and converters; shapes as in `solve`.
+        """Compute the steady state of the linear circuit, without transient and converters; shapes as in `solve`.
 
-        What does not depend on the right-hand side is worked out once: each further one is a product of matrices.
+        All parts that do not depend on the right-hand side are computed once. Each further one is a matrix product.
 
         Raises:
             ParameterError: The shape does not match, or an entry is not finite.
@@ -173,7 +173,7 @@ class Solver(ProgrammedArray):
         return value[:, 0] if single else value
 
     def question(self, vectors: ArrayLike) -> Question:
-        """Right-hand sides (n,) or (n, K), with the exact answer of the wanted matrix.
+        """Combine right-hand sides (n,) or (n, K) with the exact answers of the wanted matrix.
 
         Raises:
             ParameterError: The shape does not match, or an entry is not finite.
@@ -187,7 +187,7 @@ class Solver(ProgrammedArray):
 
         Args:
             question: Right-hand sides.
-            first: Readings of its columns that are not zero, where they have been taken already.
+            first: Readings of the columns that are not zero, if they were taken before; None simulates them.
         """
         began = time.perf_counter()
         columns = question.columns
@@ -207,12 +207,12 @@ class Solver(ProgrammedArray):
         return Answer(self, question, readings, scale).solution(self.provenance(decks), wall_time)
 
     def cost(self, solution: Solution, converters: Converters, programming: Programming = UNCHARGED) -> Cost:
-        """Cost of each right-hand side of a solution: DACs, settling, ADCs, and its part of the programming."""
+        """Compute the cost of each right-hand side: DACs, settling, ADCs, and its part of the programming."""
         lines = (self.circuit.inputs, self.circuit.groups[self.circuit.outputs])
         return cost(solution, lines, self.multiply_adds(programming.solves), converters, programming)
 
     def provenance(self, decks: str) -> Provenance:
-        """Provenance of a result with these decks (their hash; empty where nothing was simulated)."""
+        """Provenance of a result; `decks` is the hash of its decks, empty if nothing was simulated."""
         simulated = bool(decks)
         return Provenance(
             engine=self.engine,

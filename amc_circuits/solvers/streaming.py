@@ -1,4 +1,4 @@
-"""Right-hand sides through a programmed array: streamed, read, and repeated where one was too large or too slow."""
+"""Stream right-hand sides through a programmed array, read them, and repeat those that were too large or too slow."""
 
 from __future__ import annotations
 
@@ -21,31 +21,37 @@ from netlists import Circuit, MacroOpAmp, OpAmp, ParameterError, StepTrain, Subc
 from netlists.record import FloatArray
 
 CHUNK = 8
-"""Right-hand sides in one transient, where each starts from rest. Fixed, so that results do not depend on the number of
-jobs."""
+"""Right-hand sides in one transient, if each starts from rest.
+
+The number is fixed, so that results do not depend on the number of jobs."""
 RESIDUE = 0.005
-"""Of an output's size, that is left of it after a return. Until the next output settles it decays by the tolerance, as
-that one does, so that it is this part of the band then."""
+"""Part of an output that remains after a return.
+
+Until the next output settles, this remainder decays by the tolerance. It is then this part of the settling band."""
 DOUBLINGS = 4
 MOST_POINTS = 1_000_000
-"""Time points of one slot; a circuit that asks for more is refused."""
+"""Largest number of time points of one slot; a circuit that needs more is refused."""
 RELTOL = 1e-4
-"""With the step below, waveforms are within some 1e-3 of full scale of the exact ones, settling times and energies
-within 1 % (the tests hold every preset to it). Where a ringing output's crest grazes its band, the settling time jumps
-by half a period on the smallest change of the waveform."""
+"""Relative tolerance of the simulator.
+
+With the step below, the error of waveforms is about 1e-3 of full scale, and that of settling times and energies is at
+most 1 %. The tests check this for every preset. If the crest of a ringing output touches the edge of its settling band,
+the settling time jumps by half a period on the smallest change of the waveform."""
 STEPS_PER_TIME_CONSTANT = 5
-"""Of the slowest pole. The trapezoidal rule's error in a time constant is then 1/(12 * 5^2) = 0.3 %; error control
-takes shorter steps where faster poles move."""
+"""Time steps in a time constant of the slowest pole.
+
+The error of the trapezoidal rule in a time constant is then 1/(12 * 5^2) = 0.3 %. Error control takes shorter steps
+where faster poles are active."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """How long things are given.
+    """Times of a stream of right-hand sides.
 
     Attributes:
-        slot_time: Of one right-hand side, s.
-        return_time: To come to rest, s.
-        fall_time: Of the inputs at the beginning of the return, s.
+        slot_time: Time of one right-hand side, s.
+        return_time: Time in which the circuit returns to rest, s.
+        fall_time: Fall time of the inputs at the beginning of the return, s.
         max_step: Largest time step, s.
     """
 
@@ -56,11 +62,12 @@ class Timing:
 
 
 def timing(poles: Stability, opamps: Sequence[OpAmp], tolerance: float, rise_time: float) -> Timing:
-    """Slot, return and step from the slowest pole and the slew rate.
+    """Compute slot time, return time and time step from the slowest pole and the slew rate.
 
-    At the beginning of the slot's last fifth, a response of 1.5 times the final value's size has decayed to a
-    twentieth of the tolerance; at the end of a return, one of the final value's size to half of it, and to `RESIDUE`
-    at least. The inputs fall within a time constant: without a sharp edge the simulator takes long steps.
+    At the beginning of the last fifth of the slot, a response of 1.5 times the final value has decayed to a twentieth
+    of the tolerance. At the end of a return, a response of the size of the final value has decayed to half of the
+    tolerance, and at least to `RESIDUE`. The inputs fall within a time constant. Without a sharp edge the simulator
+    takes long steps.
     """
     time_constant = 1 / abs(poles.slowest.real)
     slewing = max(opamp.slewing_time for opamp in opamps)
@@ -73,13 +80,13 @@ def timing(poles: Stability, opamps: Sequence[OpAmp], tolerance: float, rise_tim
 
 
 def _too_many_points(poles: Stability, opamp: OpAmp, rise_time: float, slot: float) -> ParameterError:
-    """Names what makes a slot so much longer than a time step."""
+    """Build the error that names the cause of a slot with too many time steps."""
     if 4 * rise_time > slot:
         return ParameterError("rise_time", rise_time, "is far longer than the circuit's own time constants")
     equivalent = opamp.equivalent
     if isinstance(equivalent, MacroOpAmp) and 2 * opamp.slewing_time > slot:
         slow = "is far too slow for this op-amp's bandwidth"
-        if isinstance(opamp, SubcircuitOpAmp):  # Nobody gave the slew rate: it was measured.
+        if isinstance(opamp, SubcircuitOpAmp):  # The slew rate was not given by the user: it was measured.
             return ParameterError("op-amp", f"a measured slew rate of {equivalent.slew_rate:.4g} V/s", slow)
         return ParameterError("slew_rate", equivalent.slew_rate, slow)
     cycles = abs(poles.slowest.imag / poles.slowest.real) / (2 * math.pi)
@@ -89,10 +96,11 @@ def _too_many_points(poles: Stability, opamp: OpAmp, rise_time: float, slot: flo
 
 
 def return_time(given: Timing, linear: LinearCircuit, levels: FloatArray) -> float:
-    """Long enough for every column of `levels`: what is left of the one before is small on the scale of its outputs.
+    """Compute a return time that is long enough for every column of `levels`.
 
-    The given time is for outputs of equal size; where large ones come before small ones, `ln(ratio)` time constants
-    are added (`fall_time` is one time constant).
+    After it, the remainder of the column before is small on the scale of the column's outputs. The given time is for
+    outputs of equal size. Where large outputs come before small ones, `ln(ratio)` time constants are added
+    (`fall_time` is one time constant).
     """
     sizes = np.abs(linear.steady(linear.outputs, levels)).max(axis=0)
     ratio = (sizes[:-1] / np.maximum(sizes[1:], np.finfo(float).tiny)).max(initial=1.0)
@@ -112,7 +120,7 @@ def stream_job(
     levels: FloatArray,
     doubled: int = 0,
 ) -> Job:
-    """The transient that streams columns of input voltages (inputs, K), in slots doubled so many times."""
+    """Build the transient that streams columns of input voltages (inputs, K), in slots doubled `doubled` times."""
     from_rest = settings.start == "rest" and levels.shape[1] > 1
     back = return_time(given, linear, levels) if from_rest else 0.0
     slot_time = given.slot_time * 2**doubled
@@ -137,13 +145,13 @@ class Stream:
     """A programmed circuit, ready for right-hand sides.
 
     Attributes:
-        circuit: What it is.
-        linear: Its linear circuit.
-        state: What the engine made of it.
-        stable: False for a circuit that is simulated though it has a growing pole: it is read once, as it comes.
-        timing: What each right-hand side is given.
-        settings: How it is driven and measured.
-        engine: What simulates it.
+        circuit: Programmed circuit.
+        linear: Linear circuit of `circuit`.
+        state: State of the engine for this circuit.
+        stable: False for a circuit that is simulated although it has a growing pole; it is read once, not repeated.
+        timing: Times of each right-hand side.
+        settings: Settings of drive and measurement.
+        engine: Engine that simulates the circuit.
         decks: Hash of every deck that was run, in order.
     """
 
@@ -157,15 +165,16 @@ class Stream:
     decks: list[str] = field(default_factory=list)
 
     def solve(self, levels: FloatArray, first: Sequence[Reading] | None = None) -> list[Reading]:
-        """Reads every column of `levels` (inputs, K), volts at the input full scale.
+        """Simulate and read every column of `levels`.
 
-        A column whose output passed 0.8 of the swing is repeated once at a smaller scale (unless the scale is fixed);
-        one that was not steady, or not where the circuit rests, is repeated alone in slots of twice, four times ... the
-        length. Where each starts from the one before, all of them are repeated: a column has its history.
+        A column whose output exceeded 0.8 of the swing is repeated once at a smaller scale, unless the scale is fixed.
+        A column that was not steady, or not at the steady state of the circuit, is repeated alone in slots of twice,
+        four times ... the length. If each column starts from the one before, all columns are repeated, since a
+        column depends on those before it.
 
         Args:
-            levels: Input voltages.
-            first: Readings of all columns where they have been taken already, side by side with other circuits.
+            levels: Input voltages at the input full scale, shape (inputs, K), V.
+            first: Readings of all columns if they were taken before, together with other circuits.
         """
         if first is None:
             readings = self._read(levels, range(levels.shape[1]), {})
@@ -179,15 +188,15 @@ class Stream:
 
     @property
     def _in_turn(self) -> bool:
-        """True where a right-hand side starts from the solution before it."""
+        """True if a right-hand side starts from the solution before it."""
         return self.settings.start == "previous"
 
     def _read(
         self, levels: FloatArray, columns: Sequence[int], scale: dict[int, float], doubled: int = 0
     ) -> dict[int, Reading]:
-        """Simulates columns at their scales (1 unless given) and reads them; in doubled slots each runs alone.
+        """Simulate columns at their scales (1 unless given) and read them; in doubled slots each column runs alone.
 
-        Where each starts from the one before, all columns are one stream, and all are read.
+        If each column starts from the one before, all columns are one stream, and all are read.
         """
         chunk = 1 if doubled else CHUNK
         if self._in_turn:
@@ -206,17 +215,17 @@ class Stream:
         return readings
 
     def _noted(self, reading: Reading, scale: float) -> Reading:
-        """A reading at the scale it was taken at; its deck is entered."""
+        """Note in a reading the scale at which it was taken, and record its deck."""
         if reading.deck_sha256 and reading.deck_sha256 not in self.decks[-1:]:
             self.decks.append(reading.deck_sha256)
         attempt = replace(reading.attempt, scale=scale)
         return replace(reading, attempt=attempt, attempts=(attempt,))
 
     def _reduce_scale(self, levels: FloatArray, readings: dict[int, Reading]) -> None:
-        """Repeats, once, what passed 0.8 of the swing.
+        """Repeat once, at a smaller scale, the columns that exceeded 0.8 of the swing.
 
-        A peak that a limit holds is only a lower bound of what a linear amplifier reaches: where the linear circuit's
-        steady state lies higher, that one counts.
+        A peak that a limit holds is only a lower bound of the peak of a linear amplifier. If the steady state of the
+        linear circuit is higher, it determines the scale.
         """
         swing = swing_of(self.circuit)
         large = [k for k, reading in readings.items() if reading.attempt.peak_output > HEADROOM * swing]
@@ -229,7 +238,7 @@ class Stream:
         self._repeat(readings, self._read(levels, large, scale), large, "output scale reduced")
 
     def _wait_longer(self, levels: FloatArray, readings: dict[int, Reading]) -> None:
-        """Repeats alone, in slots of twice the length, what was not steady or does not rest where it should."""
+        """Repeat alone, in slots of twice the length, the columns that are not steady or not at the steady state."""
         for doubled in range(DOUBLINGS + 1):
             self._judge(levels, readings)
             restless = [k for k, reading in readings.items() if _is_restless(reading, self.settings.tolerance)]
@@ -239,7 +248,7 @@ class Stream:
             self._repeat(readings, self._read(levels, restless, scale, doubled + 1), restless, "slot doubled")
 
     def _judge(self, levels: FloatArray, readings: dict[int, Reading]) -> None:
-        """Compares what is steady with the steady state of the same circuit."""
+        """Compare the steady readings with the steady state of the same circuit."""
         new = [k for k, one in readings.items() if one.steady and one.excess is None and one.at_rest is None]
         if not new:
             return
@@ -260,6 +269,6 @@ class Stream:
 
 
 def _is_restless(reading: Reading, tolerance: float) -> bool:
-    """True where more time may help: it still moves, or rests elsewhere than it should and no limit holds it."""
+    """True if more time may help: outputs still move, or rest away from the steady state without a limit."""
     rest = reading.at_rest
     return not reading.steady or (rest is not None and rest.distance > tolerance and not rest.held)

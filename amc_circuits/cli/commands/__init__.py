@@ -1,1 +1,1 @@
-"""What each command does; imported only when it runs."""
+"""Work of each command; imported only when it runs."""

@@ -1,4 +1,4 @@
-"""From what was typed after a command to its case, and what is said of one beside its result."""
+"""The case of the options and files of a command, and the notes beside its result."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from amc_circuits.results.solution import Solution
 
 PICTURES = (".png", ".svg", ".pdf")
 Files = tuple[Path | None, Path | None]
-"""The arguments of a command: files of matrix and vector."""
+"""Arguments of a command: files of matrix and vector."""
 
 
 def case_of(circuit: str, options: dict[str, Any], files: Files, jobs: int) -> Case:
-    """The case of a command.
+    """Build the case of a command.
 
     Raises:
-        ParameterError: Something cannot be used.
+        ParameterError: An option or a file cannot be used.
     """
     return make_case(circuit, parsed_with_files(circuit, options, files), jobs, None)
 
 
 def parsed_with_files(circuit: str, options: dict[str, Any], files: Files) -> dict[str, Any]:
-    """Options and arguments of a command, parsed."""
+    """Parse the options and arguments of a command."""
     given = {name: None if file is None else str(file) for name, file in zip(ARGUMENTS, files, strict=True)}
     return parse_options(circuit, options | given)
 
 
 def warn_of_lifting(mapping: Mapping) -> None:
-    """Warns where cells were lifted to g_min at a cost that is worth saying."""
+    """Warn if cells were lifted to g_min at a considerable cost."""
     if mapping.lifting_note:
         warnings.warn(mapping.lifting_note, stacklevel=2)
 
 
 def print_notes(case: Case, solution: Solution) -> None:
-    """Prints what a reader of the result should know, a line each, beside the result."""
+    """Print the notes for the reader of the result on stderr, one line each."""
     for note in case.notes(solution):
         print(f"amc: note: {as_typed(note)}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What `amc cost` does."""
+"""Work of `amc cost`."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from netlists import ParameterError
 
 
 def cost(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: str, form: str) -> None:
-    """`amc cost`.
+    """Run `amc cost`.
 
     Args:
-        options: Those of INV, and `COST`, as typed; None where not given.
-        files: Matrix and right-hand side; both None to draw them.
-        jobs: Simulations at the same time.
-        form: `table` or `json`.
+        options: Options of INV and `COST`, as typed; None if not given.
+        files: Files of matrix and right-hand side; both None to draw them.
+        jobs: Number of simulations at the same time.
+        form: Output format, `table` or `json`.
     """
     output_format("table", "json").parse(form)
     names = {option.name for option in COST}
@@ -59,7 +59,7 @@ def cost(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: 
 
 
 def _check_acting(given: dict[str, Any], options: dict[str, Any]) -> None:
-    """Refuses options that change no cost: of ADCs that are not there, of programming that costs nothing."""
+    """Refuse options without effect on the cost: those of missing ADCs, and those of programming without cost."""
     own = {option.name: option.own for option in COST}
     programming = ("programming_energy", "programming_time")
     lacking = {
@@ -76,7 +76,7 @@ def _check_acting(given: dict[str, Any], options: dict[str, Any]) -> None:
 
 
 def _programming(given: dict[str, Any], options: dict[str, Any]) -> Programming:
-    """What programming takes: as given, else as the file of conductances says, else nothing."""
+    """Energy and time of programming: as given, otherwise from the file of conductances, otherwise zero."""
     file = options.get("conductances")
     energy, time = (0.0, 0.0) if file is None else programming_cost(Path(file))
     known = {"programming_energy": energy, "programming_time": time}
@@ -84,13 +84,13 @@ def _programming(given: dict[str, Any], options: dict[str, Any]) -> Programming:
 
 
 def _range(case: Case, converters: Converters) -> float | None:
-    """What the ADCs convert, V; None without them."""
+    """Range of the ADCs, V; None without ADCs."""
     circuit = case.circuit
     return converters.output_range(circuit.natural_range) if converters.adc_bits else None
 
 
 def _record(case: Case, solution: Solution, found: Cost) -> dict[str, Any]:
-    """The object that `--format json` prints; with several right-hand sides, lists in the place of numbers."""
+    """Build the object that `--format json` prints; with several right-hand sides, numbers become lists."""
     energy, time = found.energy, found.time
     settling = energy.settling.record
     settling.pop("total")
@@ -118,7 +118,7 @@ def _record(case: Case, solution: Solution, found: Cost) -> dict[str, Any]:
 
 
 def _table(case: Case, solution: Solution, found: Cost) -> Table:
-    """The figures for people: of several right-hand sides the means over those that settled."""
+    """Build the printed table; with several right-hand sides, it has the means over those that settled."""
     count = np.isfinite(solution.settling_time).sum()
     energy, time, settling = found.energy, found.time, found.energy.settling
     title = f"INV {shape_text(case.circuit.matrix)}: {solution.status.name}" + (
@@ -148,13 +148,13 @@ def _bits(name: str, bits: int | None) -> str:
 
 
 def _cells(value: Any, total: Any, unit: str) -> tuple[str, str]:
-    """A mean and its share of the mean total."""
+    """Format a mean and its share of the mean total."""
     mean = _mean(value)
     return format_quantity(mean, unit), format_quantity(mean / _mean(total), "%")
 
 
 def _mean(value: Any) -> float:
-    """Over what settled; nan where nothing did or nothing is known."""
+    """Mean over the right-hand sides that settled; nan if none settled or no value is known."""
     values = np.atleast_1d(np.nan if value is None else value)
     finite = values[np.isfinite(values)]
     return float(finite.mean()) if finite.size else float("nan")

@@ -1,4 +1,4 @@
-"""What `amc inv --monte-carlo N` and `amc mvm --monte-carlo N` do."""
+"""Work of `amc inv --monte-carlo N` and `amc mvm --monte-carlo N`."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from amc_circuits.values.version import package_version
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out of a study.
+    """Result of a Monte Carlo study.
 
     Attributes:
-        study: What was asked.
-        options: As they were parsed.
-        trials: Every trial.
-        limits: What they were held against.
-        wall_time: s.
+        study: Study that was run.
+        options: Parsed options of the study.
+        trials: All trials of the study.
+        limits: Limits for the yield.
+        wall_time: Wall time of the study, s.
     """
 
     study: MonteCarlo
@@ -53,17 +53,17 @@ class Outcome:
 
     @property
     def spreads(self) -> dict[str, Spread]:
-        """Of every figure."""
+        """Spread of every metric."""
         return spreads(self.trials)
 
     @property
     def yields(self) -> list[Yield]:
-        """Of every limit."""
+        """Yield for every limit."""
         return yields(self.trials, self.limits)
 
     @property
     def title(self) -> str:
-        """Of table and picture."""
+        """Title of table and picture."""
         shape = shape_text(self.study.problem.matrix)
         return f"{self.study.kind.upper()} {shape}: {len(self.trials)} trials of seed {self.options['seed']}"
 
@@ -76,7 +76,7 @@ def monte_carlo(
     plot_file: Path | None,
     save_file: Path | None,
 ) -> None:
-    """Runs the trials, prints and writes what they say together; options as `parse_options` returns them."""
+    """Run the trials, print and write their statistics; options as `parse_options` returns them."""
     limits = read_limits(options["spec"])
     began = time.perf_counter()
     with one_line_warnings():
@@ -99,7 +99,7 @@ def monte_carlo(
 
 
 def _warn(study: MonteCarlo, options: dict[str, Any]) -> None:
-    """Says what there is to say before the first trial."""
+    """Issue the warnings about a study before the first trial."""
     circuit, vector = study.circuit(study.first), study.problem.vector
     warn_of_lifting(circuit.mapping)
     if not circuit.hardware.drawn:
@@ -125,7 +125,7 @@ def _run(study: MonteCarlo, jobs: int) -> list[Trial]:
 
 
 def record(outcome: Outcome) -> dict[str, Any]:
-    """The object that `--format json` prints."""
+    """Build the object that `--format json` prints."""
     study, trials = outcome.study, outcome.trials
     found = {
         "circuit": study.kind,
@@ -157,7 +157,7 @@ def _write_files(outcome: Outcome, plot_file: Path | None, save_file: Path | Non
 
 
 def columns_of(trials: Sequence[Trial]) -> dict[str, Any]:
-    """The trials as arrays of equal length, without Python objects."""
+    """Convert the trials to arrays of equal length, without Python objects."""
     told = {name: np.array([trial.figures.get(name, np.nan) for trial in trials]) for name in UNITS}
     return {
         "trial": np.array([trial.number for trial in trials]),
@@ -182,7 +182,7 @@ def _table(outcome: Outcome) -> Table:
 
 
 def _text(value: float, unit: str) -> str:
-    """A figure for people; one without a unit as a plain number."""
+    """Format a metric for the table; a metric without a unit is a plain number."""
     return f"{value:.4g}" if unit == "" and math.isfinite(value) else format_quantity(value, unit)
 
 

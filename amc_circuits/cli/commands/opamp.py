@@ -1,4 +1,4 @@
-"""What `amc opamp characterize`, `fit` and `list` do."""
+"""Work of `amc opamp characterize`, `fit` and `list`."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ UNITS = {
     "rail_share": "%",
     "supply_voltage": "V",
 }
-"""Of figures and of the macro model's parameters; what is not here has none."""
+"""Units of metrics and of the parameters of the macro model; names that are missing here have no unit."""
 TITLES = {
     "gbwp": "GBWP",
     "open_loop_gain": "open-loop gain",
@@ -76,13 +76,13 @@ FORMATS = ("table", "json")
 
 
 def characterize(preset_name: str | None, options: dict[str, Any], form: str, plot_file: Path | None) -> None:
-    """`amc opamp characterize`.
+    """Run `amc opamp characterize`.
 
     Args:
-        preset_name: A preset; None for an op-amp from a file.
-        options: Those of `BENCH` and `FILE` as typed; None where not given.
-        form: `table` or `json`.
-        plot_file: Picture of gain and phase; None draws none.
+        preset_name: Name of a preset; None for an op-amp from a file.
+        options: Options of `BENCH` and `FILE` as typed; None if not given.
+        form: Output format, `table` or `json`.
+        plot_file: File for a picture of gain and phase; None draws none.
     """
     output_format(*FORMATS).parse(form)
     if plot_file is not None:
@@ -104,7 +104,7 @@ def characterize(preset_name: str | None, options: dict[str, Any], form: str, pl
 
 
 def fit(preset_name: str | None, options: dict[str, Any], form: str) -> None:
-    """`amc opamp fit`; arguments as of `characterize`.
+    """Run `amc opamp fit`; arguments as in `characterize`.
 
     Raises:
         ParameterError: The op-amp is a single-pole model, which has no limits to fit.
@@ -130,12 +130,12 @@ def fit(preset_name: str | None, options: dict[str, Any], form: str) -> None:
 
 
 def _what(preset_name: str | None, options: dict[str, Any]) -> str:
-    """What the command works at, for people who wait."""
+    """Description of the work in progress, for the progress bar."""
     return f"{preset_name or options.get('opamp_subckt') or 'op-amp'} by ngspice"
 
 
 def _print_reasons(reasons: dict[str, str]) -> None:
-    """Why metrics are missing, or how far they hold: a line for each reason."""
+    """Print why metrics are missing, or in which range they are valid; one line for each reason."""
     names: dict[str, list[str]] = {}
     for name, reason in reasons.items():
         names.setdefault(reason, []).append(_title(name))
@@ -144,7 +144,7 @@ def _print_reasons(reasons: dict[str, str]) -> None:
 
 
 def _asked(preset_name: str | None, options: dict[str, Any]) -> tuple[str, OpAmp]:
-    """What an op-amp is called, and its record."""
+    """Name of the requested op-amp, and its record."""
     given = {option.name: options.get(option.name) for option in FILE}
     if (preset_name is None) == (given["opamp_file"] is None):
         raise ParameterError("NAME", preset_name or "nothing", "give the name of a preset, or --opamp-file, not both")
@@ -160,7 +160,7 @@ def _asked(preset_name: str | None, options: dict[str, Any]) -> tuple[str, OpAmp
 
 @contextmanager
 def _named_as_typed(preset_name: str | None) -> Iterator[None]:
-    """Errors about the op-amp name what was typed for it: the argument, or the file."""
+    """Replace the op-amp in errors by the parameter that was typed for it: the argument, or the file."""
     try:
         yield
     except ParameterError as error:
@@ -170,7 +170,7 @@ def _named_as_typed(preset_name: str | None) -> Iterator[None]:
 
 
 def list_opamps(form: str) -> None:
-    """`amc opamp list`."""
+    """Run `amc opamp list`."""
     output_format(*FORMATS).parse(form)
     macros = {name: (record.model, record.equivalent) for name, record in PRESETS.items()}
     if form == "json":
@@ -186,10 +186,10 @@ def list_opamps(form: str) -> None:
 
 
 def bench_options(options: dict[str, Any]) -> dict[str, float]:
-    """The arguments of `characterize` that options as typed stand for.
+    """Convert options as typed to arguments of `characterize`.
 
     Raises:
-        ParameterError: One cannot be used.
+        ParameterError: An option cannot be used.
     """
     found = parse_table("amc opamp", BENCH, {option.name: options.get(option.name) for option in BENCH})
     for option in BENCH:
@@ -201,7 +201,7 @@ def bench_options(options: dict[str, Any]) -> dict[str, float]:
 
 
 def command_line(macro: MacroOpAmp) -> str:
-    """A macro model as a preset and all that differs from it; what it does not have is left to the preset."""
+    """Write a macro model as a preset and the options that differ from it; missing values are those of the preset."""
     fields = macro.model_dump(exclude={"model"})
     changed = {name: value for name, value in fields.items() if value != getattr(PRESETS[DEFAULT], name)}
     options = [f"{flag(name)} {format_quantity(value)}" for name, value in changed.items() if value is not None]
@@ -233,7 +233,7 @@ def _text(name: str, value: float | None) -> str:
 
 
 def _table(title: str, fields: dict[str, float | None]) -> Table:
-    """Figures for people, one a line."""
+    """Build the printed table of metrics, one a line."""
     grid = Table(title=title, title_justify="left")
     grid.add_column("figure")
     grid.add_column("value", justify="right")

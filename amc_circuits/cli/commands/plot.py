@@ -1,4 +1,4 @@
-"""What `amc plot` does."""
+"""Work of `amc plot`."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ ROW = Option("row", "integer", "Row of a sweep, by its number")
 
 
 def plot(source: Path, output: Path, what: dict[str, bool], rhs: str | None, of_sweep: dict[str, Any]) -> None:
-    """`amc plot`.
+    """Run `amc plot`.
 
     Args:
-        source: A file made by --save, or the folder of a sweep.
-        output: The picture.
-        what: Whether `error`, `array` or `budget` was asked for; else the outputs over time are drawn.
-        rhs: Which right-hand side, from 1; None takes the slowest.
-        of_sweep: What is to be drawn of a sweep: the fields of `sweep.picture.Drawing`, or `row`; None where not given.
+        source: File written by --save, or folder of a sweep.
+        output: File for the picture.
+        what: Whether `error`, `array` or `budget` was requested; if none, the outputs over time are drawn.
+        rhs: Number of the right-hand side, from 1; None takes the slowest.
+        of_sweep: Options for a sweep: the fields of `Drawing` in `sweep.rows.picture`, or `row`; None if not given.
     """
     check_output_file("output", output, PICTURES)
     number = None if rhs is None else RHS.parse(rhs)
@@ -47,7 +47,7 @@ def plot(source: Path, output: Path, what: dict[str, bool], rhs: str | None, of_
 
 
 def _refuse(given: dict[str, Any], mend: str) -> None:
-    """Refuses the first of options that say nothing here."""
+    """Refuse the first of the given options, which have no effect here."""
     for name, value in given.items():
         raise ParameterError(name, ",".join(value) if isinstance(value, tuple) else value, mend)
 

@@ -1,4 +1,4 @@
-"""What `amc program` does: maps a matrix, writes and verifies every cell, tells how it went."""
+"""Work of `amc program`: map a matrix, write and verify every cell, and report the result."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ from netlists.rram.filament import filament
 from netlists.rram.one_transistor_cell import OneTransistorCell
 
 STRONGEST = 4
-"""Standard deviations of the cell spread that the calibration covers."""
+"""Number of standard deviations of the cell spread that the calibration covers."""
 
 
 @dataclass(frozen=True)
 class ProgrammedArrays:
-    """A matrix in its cells.
+    """A matrix written into cells.
 
     Attributes:
-        matrix: A, shape (N, M), real or complex.
-        mapping: Its wanted conductances.
-        arrays: What became of the positive array and, where there is one, of the negative one.
+        matrix: Matrix A, shape (N, M), real or complex.
+        mapping: Wanted conductances of the matrix.
+        arrays: Result of writing the positive array and, if there is one, the negative array.
     """
 
     matrix: Numbers
@@ -52,11 +52,11 @@ class ProgrammedArrays:
     arrays: tuple[Written, ...]
 
     def of_cells(self, name: str) -> Any:
-        """A figure of every cell of both arrays, such as `error`, shape (cells,)."""
+        """Return a metric of every cell of both arrays, such as `error`, shape (cells,)."""
         return np.concatenate([getattr(array, name).ravel() for array in self.arrays])
 
     def count(self, status: CellStatus) -> int:
-        """Cells that ended so."""
+        """Count the cells with this status."""
         return sum(array.count(status) for array in self.arrays)
 
     @property
@@ -78,10 +78,10 @@ def program_matrix(
     generator: np.random.Generator,
     pair: Pair = "auto",
 ) -> ProgrammedArrays:
-    """Maps a matrix and writes every cell of its arrays, by the calibrated pulse table.
+    """Map a matrix and write every cell of its arrays, by the calibrated pulse table.
 
     Raises:
-        ParameterError: The matrix cannot be mapped, or no cell reaches a conductance that it asks for.
+        ParameterError: The matrix cannot be mapped, or no cell reaches a conductance that it needs.
         SimulationError: A calibration run failed.
     """
     mapping = map_matrix(embedded(matrix), g_min, g_max, pair)
@@ -96,7 +96,7 @@ def program_matrix(
 
 
 def _check_limits(mapping: Mapping, g_min: float, g_max: float, cell: OneTransistorCell, tolerance: float) -> None:
-    """Some cell can have every conductance that the mapping asks for."""
+    """Refuse a mapping with a conductance that no cell can reach."""
     low, high = cell.filament.conductance_range
     mend = f"a cell of these parameters has {low:.4g} to {high:.4g} S"
     wanted = mapping.positive if mapping.negative is None else np.stack([mapping.positive, mapping.negative])
@@ -107,7 +107,7 @@ def _check_limits(mapping: Mapping, g_min: float, g_max: float, cell: OneTransis
 
 
 def program(options: dict[str, Any], matrix_file: Path, output: Path, form: str, plot_file: Path | None) -> None:
-    """`amc program`; exit code 3 where not one cell is programmed."""
+    """Run `amc program`; the exit code is 3 if no cell is programmed."""
     output_format("table", "json").parse(form)
     check_output_file("output", output, (".npz",))
     if plot_file is not None:
@@ -139,7 +139,7 @@ def program(options: dict[str, Any], matrix_file: Path, output: Path, form: str,
 
 
 def _record(kind: Any, parsed: dict[str, Any]) -> Any:
-    """A record from the options that are its fields."""
+    """Build a record from the options that are its fields."""
     return kind(**{name: value for name, value in parsed.items() if name in kind.model_fields})
 
 
@@ -156,7 +156,7 @@ def _title(done: ProgrammedArrays) -> str:
 
 
 def _figures(done: ProgrammedArrays, parsed: dict[str, Any]) -> dict[str, Any]:
-    """The object that `--format json` prints."""
+    """Build the object that `--format json` prints."""
     pulses, error, within = done.of_cells("pulses"), done.of_cells("error"), done.of_cells("programmed")
     written = within & (pulses > 0)
     return {

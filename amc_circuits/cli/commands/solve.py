@@ -1,4 +1,4 @@
-"""What `amc inv`, `mvm` and `netlist` do."""
+"""Work of `amc inv`, `mvm`, `circuit` and `netlist`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def solve(
     save_file: Path | None,
     output: Path | None = None,
 ) -> None:
-    """`amc inv` and `amc mvm`."""
+    """Run `amc inv`, `amc mvm` and `amc circuit NAME`."""
     output_format("table", "json").parse(form)
     _check_outputs(plot_file, save_file, output)
     if options["monte_carlo"] is not None:
@@ -68,7 +68,7 @@ def solve(
 
 
 def _check_outputs(plot_file: Path | None, save_file: Path | None, output: Path | None) -> None:
-    """Refuses files that could not be written in the end."""
+    """Refuse output files that could not be written later."""
     outputs = {"plot": (plot_file, PICTURES), "save": (save_file, (".npz",)), "output": (output, tuple(WRITERS))}
     for name, (file, suffixes) in outputs.items():
         if file is not None:
@@ -94,7 +94,7 @@ def _write_files(case: Case, solution: Solution, plot_file: Path | None, save_fi
 
 
 def write_deck(circuit: str, options: dict[str, Any], files: Files, output: Path) -> None:
-    """`amc netlist inv` and `amc netlist mvm`."""
+    """Run `amc netlist NAME`."""
     check_output_file("output", output)
     with one_line_warnings(), waiting(f"{circuit.upper()} deck"):
         case = case_of(circuit, options, files, 1)

@@ -1,4 +1,4 @@
-"""What `amc stability` does."""
+"""Work of `amc stability`."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ from netlists import ParameterError
 
 @dataclass(frozen=True)
 class _Checked:
-    """What is shown of a circuit.
+    """Poles and limits of a circuit, with the data that describe it.
 
     Attributes:
-        name: Of the circuit.
-        size: As a record has it.
-        shape: Of A, for people.
-        seed: Of all that is drawn.
-        trial: Which circuit of this seed.
+        name: Name of the circuit.
+        size: Size of the matrix, as in a record.
+        shape: Shape of the matrix, as a text.
+        seed: Seed of all random draws.
+        trial: Number of the circuit among those of this seed.
         opamp: Name of the preset.
-        tolerance: Of the predicted settling time.
-        found: The poles.
-        limits: Key and unit of each limit, and the limit.
-        own: What the circuit has in the place of each limit; None where it has nothing.
+        tolerance: Relative tolerance of the predicted settling time.
+        found: Poles of the circuit.
+        limits: Limits of parameters, by name and unit.
+        own: Value of the circuit for the parameter of each limit; None if it has no such parameter.
     """
 
     name: str
@@ -58,12 +58,12 @@ class _Checked:
 
     @property
     def title(self) -> str:
-        """Of table and picture."""
+        """Title of table and picture."""
         return f"{self.name.upper()} {self.shape}, {self.opamp}: {'stable' if self.found.stable else 'UNSTABLE'}"
 
 
 def stability(name: str, options: dict[str, Any], matrix_file: Path | None, form: str, plot_file: Path | None) -> None:
-    """`amc stability`, of the circuit of that name."""
+    """Run `amc stability` for the circuit of this name."""
     output_format("table", "json").parse(form)
     if plot_file is not None:
         check_output_file("plot", plot_file, PICTURES)
@@ -84,10 +84,10 @@ def stability(name: str, options: dict[str, Any], matrix_file: Path | None, form
 
 
 def check_acting(given: Mapping[str, object]) -> None:
-    """Refuses what was given and changes no pole.
+    """Refuse given options that change no pole.
 
     Raises:
-        ParameterError: It names the option.
+        ParameterError: An option was given; the error names it.
     """
     for name, value in given.items():
         if value not in (None, False):
@@ -115,7 +115,7 @@ def _check(name: str, options: dict[str, Any], matrix_file: Path | None) -> _Che
 
 
 def _record(checked: _Checked) -> dict[str, Any]:
-    """The object that `--format json` prints."""
+    """Build the object that `--format json` prints."""
     found = checked.found
     return {
         "circuit": checked.name,
@@ -140,7 +140,7 @@ def _pair(value: complex) -> list[float]:
 
 
 def _table(checked: _Checked) -> Table:
-    """The figures for people, beside each limit what the circuit has."""
+    """Build the printed table; beside each limit is the value of the circuit."""
     found = checked.found
     settling = format_quantity(found.settling_time(checked.tolerance), "s")
     if found.stable:

@@ -1,4 +1,4 @@
-"""What `amc sweep` does."""
+"""Work of `amc sweep`."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from amc_circuits.values.quantities import counted, format_quantity
 from netlists import ParameterError
 
 LONGEST_SHARD = 40
-"""Characters; Python reads no number of more than 4300 digits."""
+"""Largest number of characters of a shard; Python reads no number of more than 4300 digits."""
 
 
 def sweep(
     spec: Path, out: Path | None, jobs: str, progress: bool, options: dict[str, object], scheduler: str | None = None
 ) -> None:
-    """`amc sweep`."""
+    """Run `amc sweep`."""
     if out is None:
         raise ParameterError("out", "nothing", "name a folder for the rows; only --dry-run does without")
     check_folder(out, "sweep")
     plan, executor, handling = read_sweep(spec), _executor(JOBS.parse(jobs), scheduler), handling_of(options)
-    for engine in plan.values("engine"):  # before there is a folder
+    for engine in plan.values("engine"):  # before the folder is created
         engine_version(engine)
     check_files_of(plan)
     with reporting(progress) as on_rows:
@@ -44,7 +44,7 @@ def sweep(
 
 
 def dry_run(spec: Path, out: Path | None, jobs: str, options: dict[str, object], scheduler: str | None = None) -> None:
-    """`amc sweep --dry-run`: says what would be done; writes nothing."""
+    """Run `amc sweep --dry-run`: print the planned work; write nothing."""
     if scheduler is not None:
         raise ParameterError(
             "scheduler", scheduler, "is not asked by --dry-run; give its number of processes as --jobs"
@@ -61,10 +61,10 @@ def dry_run(spec: Path, out: Path | None, jobs: str, options: dict[str, object],
 
 
 def _executor(processes: int, scheduler: str | None) -> Callable[[int], AbstractContextManager[Executor]]:
-    """Processes of this machine, or the Dask cluster of a scheduler.
+    """Choose the processes of this machine, or the Dask cluster of a scheduler.
 
     Raises:
-        ParameterError: Both are asked for, or Dask is not installed.
+        ParameterError: Both are requested, or Dask is not installed.
     """
     if scheduler is None:
         return lambda points: Workers(min(processes, points), PRELOADED)
@@ -80,10 +80,10 @@ def _executor(processes: int, scheduler: str | None) -> Callable[[int], Abstract
 
 
 def handling_of(options: dict[str, object]) -> Handling:
-    """How to run a sweep, from options as they are typed.
+    """Convert options as typed to the handling of a sweep.
 
     Raises:
-        ParameterError: One of them cannot be used.
+        ParameterError: An option cannot be used.
     """
     parsed = parse_table("amc sweep", HANDLING, options)
     if parsed["point_timeout"] is not None and parsed["point_timeout"] <= 0:
@@ -108,7 +108,7 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 
 
 def _summary(tally: Tally, folder: Path) -> None:
-    """Says how the sweep ended."""
+    """Print the summary of a sweep."""
     counts = f"{counted(tally.points, 'point')}, {tally.usable} usable, {tally.points - tally.usable} not"
     others = f" (and {counted(tally.others, 'row')} of other specifications or versions)" if tally.others else ""
     print(f"{counts}{others}; show them with: amc table {folder}")

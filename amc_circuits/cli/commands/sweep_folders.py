@@ -1,4 +1,4 @@
-"""What `amc replay`, `merge` and `report` do."""
+"""Work of `amc replay`, `merge` and `report`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from amc_circuits.values.quantities import counted
 
 
 def replay(folder: Path, row: str) -> None:
-    """`amc replay`."""
+    """Run `amc replay`."""
     with one_line_warnings():
         finish(USABLE if replay_row(folder, row) else NO_RESULT)
 
 
 def merge(sources: Sequence[Path], out: Path) -> None:
-    """`amc merge`."""
+    """Run `amc merge`."""
     with one_line_warnings():
         merge_folders(sources, out)
     with Store(out) as store:
@@ -32,7 +32,7 @@ def merge(sources: Sequence[Path], out: Path) -> None:
 
 
 def report(folder: Path, output: Path | None) -> None:
-    """`amc report`."""
+    """Run `amc report`."""
     path = output or folder / NAME
     if output is None:
         check_own_files(folder, (NAME,), "DIR")

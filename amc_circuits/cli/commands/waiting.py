@@ -1,4 +1,4 @@
-"""A bar that shows that a command is at work."""
+"""Progress bar of a command that gives no count of its steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 @contextmanager
 def waiting(what: str) -> Iterator[Callable[[str], None]]:
-    """A bar that runs to and fro while there is a terminal to see it; yields what shows the step that is done now."""
+    """Show an indeterminate progress bar on a terminal; yield the function that shows the present step."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda _: None
