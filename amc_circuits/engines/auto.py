@@ -45,7 +45,7 @@ class AutoEngine:
     """Engine that solves linear slots by state space, and non-linear slots and a sample of the others by ngspice.
 
     Attributes:
-        settings: Settings of both engines; `cross_check` is the fraction of the right-hand sides that both engines solve.
+        settings: Settings of both engines; `cross_check` is the fraction of the right-hand sides that both solve.
     """
 
     settings: Settings

@@ -34,7 +34,7 @@ class Job:
         return Job(self.circuit, drive, self.analysis.replace(stop_time=drive.stop_time)), slots
 
     def finer(self, parts: int, trtol: float, reltol: float) -> Job:
-        """Return the same job with shorter time steps and a smaller trtol, which divides the simulator's error estimates."""
+        """Return the same job with shorter time steps and a smaller trtol, the divisor of the error estimates."""
         analysis = self.analysis
         step, least = analysis.max_step / parts, min(analysis.reltol, reltol)
         return Job(self.circuit, self.drive, analysis.replace(max_step=step, trtol=trtol, reltol=least))

@@ -60,7 +60,7 @@ class Budget:
         return {**self.causes, "together": self.together, "at_settling_time": self.at_settling_time}
 
     def ordered(self) -> list[tuple[str, Any]]:
-        """Descriptions of all causes, the largest mean first; settling is last, as values read at rest do not depend on it."""
+        """Descriptions of all causes, the largest mean first; settling is last: it does not change values at rest."""
         names = sorted(self.causes, key=lambda name: (name == "settling", -self._mean(name)))
         return [(CAUSES[name], self.causes[name]) for name in names]
 

@@ -108,8 +108,8 @@ def cost(
 ) -> Cost:
     """Compute the cost of each right-hand side of a solution.
 
-    A sample-and-hold stores the outputs at the settling time. So energy of the amplifiers during the conversion by ADCs is
-    not included.
+    A sample-and-hold stores the outputs at the settling time. So the energy of the amplifiers during the
+    conversion by ADCs is not included.
 
     Args:
         solution: Solution of the circuit.
