@@ -15,7 +15,7 @@ step. The tests compare waveforms with exact ones."""
 
 
 class Transient(Record):
-    """A transient analysis.
+    """Transient analysis.
 
     Attributes:
         stop_time: End of the analysis, s.

@@ -40,7 +40,7 @@ class CellArray:
 
 @dataclass(frozen=True)
 class CellArrays:
-    """The arrays of a circuit.
+    """Arrays of a circuit.
 
     Attributes:
         arrays: Arrays, in the order of the circuit.

@@ -105,7 +105,7 @@ def quantise(voltage: FloatArray, bits: int | None, full_scale: float) -> FloatA
 
 
 class Converters(Record):
-    """The converters of a circuit.
+    """Converters of a circuit.
 
     Attributes:
         dac_bits: Bits of the DAC at every input; None has no DAC: the input is exact and costs nothing.

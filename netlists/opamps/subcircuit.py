@@ -46,8 +46,8 @@ CLAMP_VOLTAGE = 10e-3
 """Volts per e-fold of the clamp current at x."""
 CLAMP_EXPONENT_LIMIT = 5
 """Exponent up to which the clamp current is exponential. Above e^5 I_max, 50 mV beyond the swing, it is a straight
-line. No solution lies there, but iterates of Newton's method do. From an exponential the method returns in very small steps,
-and from a constant it does not return."""
+line. No solution lies there, but iterates of Newton's method do. From an exponential the method returns in very small
+steps, and from a constant it does not return."""
 
 
 def has_supply(opamp: OpAmp) -> bool:
