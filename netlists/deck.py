@@ -108,7 +108,7 @@ def _limited(part: Limiter, node: str) -> str:
 
 
 def _rows(circuit: Circuit, name: str, a: str, b: str, values: Values) -> list[tuple[str, str, str, float]]:
-    """Return the lines of a row of equal two-terminal elements: name, ends and value of each."""
+    """Return name, ends and value of each of a row of equal two-terminal elements."""
     size = circuit.groups[b if a == GROUND else a]
     each = np.broadcast_to(np.asarray(values, dtype=np.float64), size).tolist()
     ends = zip(_nodes(circuit, a, size), _nodes(circuit, b, size), each, strict=True)
