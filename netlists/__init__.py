@@ -1,4 +1,4 @@
-"""What a circuit is: parameter records in, PySpice circuits out. Volts, siemens, seconds. Runs nothing."""
+"""Description of circuits: parameter records in, PySpice circuits out. Units: V, S, s. Runs no simulation."""
 
 from netlists.analyses import Transient, analysis_lines, operating_point_lines
 from netlists.arrays.array import Array

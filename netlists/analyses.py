@@ -1,4 +1,4 @@
-"""What is to be simulated, as data: the transient analysis and the lines that ask ngspice for it."""
+"""Analyses as data: the transient analysis and its lines for ngspice."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Sequence
 from netlists.record import Positive, Record
 
 OUTPUT_POINTS = 50
-"""`.tran` wants a printing step; ngspice saves every time point it computes, so this one only has to be valid."""
+"""Printing step that `.tran` requires, s. ngspice saves every computed time point, so any valid value works."""
 
 TRTOL = 20.0
-"""In the place of ngspice's 7: fewer time points where the estimate of the error, not the largest step, decides. The
-tests hold waveforms against exact ones."""
+"""Value of trtol instead of ngspice's 7: fewer time points where the error estimate, not the largest step, sets the
+step. The tests compare waveforms with exact ones."""
 
 
 class Transient(Record):
-    """A transient analysis.
+    """Transient analysis.
 
     Attributes:
-        stop_time: s.
+        stop_time: End of the analysis, s.
         max_step: Largest time step, s.
         reltol: Relative tolerance of the simulator. With a short enough step 1e-5 keeps a waveform within 2e-4 of full
             scale of the exact one, 1e-4 within 1e-3.
         trtol: ngspice divides its estimate of the truncation error by this.
-        saved: Vectors to keep, such as `v(c1)` or `i(vdd)`.
+        saved: Names of the vectors to save, such as `v(c1)` or `i(vdd)`.
     """
 
     stop_time: Positive
@@ -34,11 +34,11 @@ class Transient(Record):
 
 
 OPERATING_POINT_RELTOL = 1e-6
-"""Of the operating point that a transient's end is compared with."""
+"""Relative tolerance of the operating point with which the end of a transient is compared."""
 
 
 def operating_point_lines(saved: Sequence[str], klu: bool) -> str:
-    """`.options`, `.save` and `.op`; `klu` as in `analysis_lines`."""
+    """Return `.options`, `.save` and `.op`; `klu` as in `analysis_lines`."""
     options = f".options {'klu ' if klu else ''}reltol={OPERATING_POINT_RELTOL!r} vntol=1e-9 abstol=1e-13"
     return "\n".join([options, *_saves(saved), ".op"])
 
@@ -48,7 +48,7 @@ def _saves(saved: Sequence[str]) -> list[str]:
 
 
 def analysis_lines(analysis: Transient, klu: bool) -> str:
-    """`.options`, `.save` and `.tran` of an analysis; `klu` asks for that matrix solver (ngspice 42 and later)."""
+    """Return `.options`, `.save` and `.tran` of an analysis; `klu` selects that matrix solver (from ngspice 42)."""
     lines = [
         f".options {'klu ' if klu else ''}reltol={analysis.reltol!r} vntol=1e-8 abstol=1e-13 method=trap "
         f"trtol={analysis.trtol:g}"

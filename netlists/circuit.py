@@ -1,4 +1,4 @@
-"""What a circuit is: groups of nodes, and rows of equal parts between them. Deck and equations derive from it."""
+"""Circuit: groups of nodes, and rows of equal parts between them. Deck and equations derive from it."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ P = TypeVar("P", bound=Part)
 
 @dataclass(frozen=True, eq=False)
 class Circuit:
-    """A circuit as data, checked when it is made.
+    """Circuit as data, checked when it is created.
 
-    Node k of a group, counted from 1, is called by the group's name and k: `v1`.
+    The name of node k of a group, counted from 1, is the group's name and k: `v1`.
 
     Attributes:
-        title: Its name for people; no two circuits that differ have the same title and parts.
+        title: Title for messages; different circuits differ in title or parts.
         groups: Number of nodes of each group.
-        parts: What is between them.
-        sources: Groups that ideal voltage sources hold, each as a linear function of the inputs.
-        outputs: The group that is read.
-        phases: What happens one after the other; a circuit without switches has one phase.
-        temperature: Of everything, K.
+        parts: Parts between the groups.
+        sources: Ideal voltage sources; each holds a group at a linear function of the inputs.
+        outputs: Group that is read.
+        phases: Phases, one after the other; a circuit without switches has one phase.
+        temperature: Temperature of the whole circuit, K.
 
     Raises:
-        ParameterError: A part names a group that does not exist or is of another size, two parts have one name, a node
-            has two drivers or nothing that ties it to others, or there are no op-amps.
+        ParameterError: If a part names a group that does not exist or has another size, two parts have the same name, a
+            node has two drivers or no connection to others, or there are no op-amps.
     """
 
     title: str
@@ -70,31 +70,31 @@ class Circuit:
             raise ParameterError("circuit", "no op-amps", "give at least one: it is these that are measured")
 
     def of(self, kind: type[P]) -> list[P]:
-        """The parts of one type, in order."""
+        """Return the parts of one type, in order."""
         return [part for part in self.parts if isinstance(part, kind)]
 
     def part(self, name: str) -> Part:
-        """The part of that name."""
+        """Return the part with a given name."""
         return next(part for part in self.parts if part.name == name)
 
     def nodes(self, group: str) -> list[str]:
-        """Names of the nodes of a group."""
+        """Return the names of the nodes of a group."""
         return [f"{group}{k}" for k in range(1, self.groups[group] + 1)]
 
     def with_parts(self, *parts: Part) -> Circuit:
-        """The same circuit with other parts in the place of those with the same names."""
+        """Return the circuit with parts replaced by others with the same names."""
         other = {part.name: part for part in parts}
         return replace(self, parts=tuple(other.get(part.name, part) for part in self.parts))
 
     def with_opamps(self, change: Callable[[OpAmp], OpAmp]) -> Circuit:
-        """The same circuit with every op-amp record changed."""
+        """Return the circuit with every op-amp record changed."""
         return self.with_parts(*(replace(part, record=change(part.record)) for part in self.of(OpAmps)))
 
     def check_one_phase(self) -> None:
-        """Refuse a circuit that does one thing after the other.
+        """Reject a circuit with several phases.
 
         Raises:
-            ParameterError: There are several phases.
+            ParameterError: If there are several phases.
         """
         if len(self.phases) > 1:
             names = ", ".join(phase.name for phase in self.phases)
@@ -102,18 +102,18 @@ class Circuit:
 
     @property
     def inputs(self) -> int:
-        """How many numbers drive the circuit."""
+        """Number of inputs of the circuit."""
         return max((source.inputs(self.groups[source.group]) for source in self.sources), default=0)
 
     @property
     def held(self) -> dict[str, FloatArray]:
-        """Volts of each group that sources hold for a volt at each input, shape (group, inputs)."""
+        """Volts of each group that sources hold per volt at each input, shape (group, inputs)."""
         inputs = self.inputs
         return {source.group: source.matrix(self.groups[source.group], inputs) for source in self.sources}
 
     @property
     def opamps(self) -> list[OpAmp]:
-        """The different op-amp records, in the order of their first use."""
+        """Distinct op-amp records, in the order of their first use."""
         found: list[OpAmp] = []
         for part in self.of(OpAmps):
             if part.record not in found:
@@ -122,24 +122,24 @@ class Circuit:
 
     @property
     def amplifiers(self) -> list[str]:
-        """Names of all op-amps for people, in the order of the parts."""
+        """Names of all op-amps for messages, in the order of the parts."""
         return [f"{part.label or part.name} {k}" for part in self.of(OpAmps) for k in self._places(part.output)]
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        """To whose account energy goes, in order: parts' own, then the amplifiers', which is the rest."""
+        """Accounts of energy, in order: those of the parts, then that of the amplifiers, which is the remainder."""
         own = [part.account for part in self.parts if isinstance(part, Array | Conductors | Switches | Limiter)]
         return (*(name for name in dict.fromkeys(own) if name != "amplifiers"), "amplifiers")
 
     @property
     def linear(self) -> bool:
-        """True when rest, poles and response of the linear circuit are those of the deck while no limit is reached."""
+        """True if rest, poles and response of the linear circuit are those of the deck while no limit is reached."""
         bent = any(array.nonlinearity_voltage is not None for array in self.of(Array))
         return not (bent or self.of(Limiter) or any(isinstance(one, SubcircuitOpAmp) for one in self.opamps))
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of everything: equal circuits have equal hashes, on every machine."""
+        """Hash of the whole circuit: equal circuits have equal hashes, on every machine."""
         digest = hashlib.sha256()
         for piece in _pieces(self):
             digest.update(piece)
@@ -150,7 +150,7 @@ class Circuit:
 
 
 def _pieces(value: object) -> Iterator[bytes]:
-    """A value as bytes, piece by piece."""
+    """Yield a value as bytes, piece by piece."""
     match value:
         case np.ndarray():
             yield f"{value.shape}".encode() + np.ascontiguousarray(value, dtype="<f8").tobytes()

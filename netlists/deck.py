@@ -1,4 +1,4 @@
-"""The deck of a circuit, from its parts: each part is lines of raw text, PySpice's circuit comes out at the end."""
+"""Deck of a circuit, from its parts: each part becomes lines of raw text in a PySpice circuit."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from netlists.temperature import NOMINAL_TEMPERATURE
 
 
 def spice_circuit(circuit: Circuit, drive: Drive | None = None) -> SpiceCircuit:
-    """A circuit as a PySpice circuit that can still be added to; its parts stand in the raw text.
+    """Return a circuit as a PySpice circuit that accepts further elements; its parts are in the raw text.
 
     Args:
-        circuit: What it is.
-        drive: Its input sources; None leaves the nodes that sources hold open, for sources of your own.
+        circuit: Circuit to write.
+        drive: Drive of its input sources; None leaves the nodes that sources hold open, for your own sources.
     """
     found = SpiceCircuit(circuit.title)
     driven = [] if drive is None else [input_sources(circuit, drive)]
@@ -31,17 +31,17 @@ def spice_circuit(circuit: Circuit, drive: Drive | None = None) -> SpiceCircuit:
 
 
 def input_sources(circuit: Circuit, drive: Drive) -> str:
-    """The sources of a circuit as raw text, to be put under a circuit without them."""
+    """Return the sources of a circuit as raw text, to append to a circuit without them."""
     return "\n".join(sources.input_lines(drive, source, circuit.nodes(source.group)) for source in circuit.sources)
 
 
 def elements(circuit: Circuit) -> list[str]:
-    """Everything of a circuit but sources, rails and the subcircuits of op-amps."""
+    """Return all lines of a circuit except sources, rails and the subcircuits of op-amps."""
     return [line for part in circuit.parts for line in _lines(circuit, part)]
 
 
 def subcircuits(circuit: Circuit) -> list[str]:
-    """The subcircuit of every op-amp record that the circuit has."""
+    """Return the subcircuit of every op-amp record of the circuit."""
     floating = {part.record.sha256 for part in circuit.of(OpAmps) if part.noninverting != GROUND}
     return [
         opamp.subcircuit(record, opamp.subcircuit_name(place), record.sha256 in floating)
@@ -50,13 +50,13 @@ def subcircuits(circuit: Circuit) -> list[str]:
 
 
 def supplies(circuit: Circuit) -> str:
-    """The rails of every op-amp record that has supply pins."""
+    """Return the rails of every op-amp record that has supply pins."""
     lines = [opamp.supply(record, nodes.rails(place)) for place, record in enumerate(circuit.opamps)]
     return "\n".join(line for line in lines if line)
 
 
 def temperature_line(circuit: Circuit) -> str:
-    """The option in degrees Celsius, where it is not SPICE's own."""
+    """Return the temperature option in degrees Celsius, if it differs from SPICE's default."""
     kelvin = circuit.temperature
     return "" if kelvin == NOMINAL_TEMPERATURE else f".options temp={kelvin - 273.15!r}"
 
@@ -91,7 +91,7 @@ def _lines(circuit: Circuit, part: Part) -> list[str]:
 
 
 def _switches(circuit: Circuit, part: Switches) -> list[str]:
-    """Switches that change where their control nodes pass half a volt."""
+    """Return switches that change state when their control nodes cross half a volt."""
     if part.control not in circuit.groups:
         mend = "stands in decks of expanded circuits only: netlists.expanded"
         raise ParameterError("circuit", f"part {part.name}, Switches", mend)
@@ -102,13 +102,13 @@ def _switches(circuit: Circuit, part: Switches) -> list[str]:
 
 
 def _limited(part: Limiter, node: str) -> str:
-    """The law of a limiter, as SPICE writes it."""
+    """Return the law of a limiter in the syntax of SPICE."""
     held = f"max(min(v({node}),{part.level!r}),{-part.level!r})"
     return held if part.type == "clip" else f"v({node})-{held}"
 
 
 def _rows(circuit: Circuit, name: str, a: str, b: str, values: Values) -> list[tuple[str, str, str, float]]:
-    """Name, ends and value of each of a row of equal two-terminal elements."""
+    """Return name, ends and value of each of a row of equal two-terminal elements."""
     size = circuit.groups[b if a == GROUND else a]
     each = np.broadcast_to(np.asarray(values, dtype=np.float64), size).tolist()
     ends = zip(_nodes(circuit, a, size), _nodes(circuit, b, size), each, strict=True)

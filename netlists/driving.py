@@ -1,4 +1,4 @@
-"""What drives a circuit and when: sources on groups of nodes, and phases that follow each other."""
+"""Drive of a circuit: sources on groups of nodes, and phases that follow each other."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from netlists.record import FloatArray, ParameterError
 
 @dataclass(frozen=True, eq=False)
 class Kick:
-    """A start-up pulse that adds to a source at the beginning of every right-hand side.
+    """Start-up pulse that adds to a source at the beginning of every right-hand side.
 
     Attributes:
-        volts: Of all nodes of the group, or of each.
-        duration: s.
+        volts: Height of the pulse at all nodes of the group, or at each, V.
+        duration: Duration of the pulse, s.
     """
 
     volts: Values
@@ -28,9 +28,10 @@ class Source:
     """Ideal voltage sources on a group, `weights @ inputs`.
 
     Attributes:
-        group: What they hold.
-        weights: A factor of the inputs, one input a node; a slice of the inputs; or a matrix, shape (nodes, inputs).
-        kick: A start-up pulse; None: none.
+        group: Group that the sources hold.
+        weights: Factor of the inputs, with one input per node; a slice of the inputs; or a matrix, shape
+            (nodes, inputs).
+        kick: Start-up pulse; None has no pulse.
     """
 
     group: str
@@ -38,7 +39,7 @@ class Source:
     kick: Kick | None = None
 
     def inputs(self, size: int) -> int:
-        """How many inputs there must be for a group of that size."""
+        """Return the number of inputs that a group of the given size requires."""
         match self.weights:
             case slice():
                 return int(self.weights.stop)
@@ -47,7 +48,7 @@ class Source:
         return size
 
     def volts(self, inputs: FloatArray) -> FloatArray:
-        """What the nodes are held at by inputs (inputs, K), shape (nodes, K), V."""
+        """Compute the voltages of the nodes for inputs (inputs, K), shape (nodes, K), V."""
         match self.weights:
             case slice():
                 return inputs[self.weights]
@@ -57,7 +58,7 @@ class Source:
                 return self.weights * inputs
 
     def matrix(self, size: int, inputs: int) -> FloatArray:
-        """The weights as a matrix, shape (size, inputs)."""
+        """Return the weights as a matrix, shape (size, inputs)."""
         match self.weights:
             case slice():
                 found = np.eye(inputs)[self.weights]
@@ -73,14 +74,14 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Phase:
-    """One step of what a circuit does.
+    """Phase of a circuit.
 
     Attributes:
-        name: Of the phase.
-        inputs: Groups whose sources are driven in it, the others at 0 V; None: all.
-        outputs: Group that is read at its end; None: that of the circuit.
+        name: Name of the phase.
+        inputs: Groups whose sources are driven in the phase, with the others at 0 V; None drives all.
+        outputs: Group that is read at the end of the phase; None reads the outputs of the circuit.
         hold: Names of the `Hold` parts that sample at its end.
-        duration: s; None: from the poles.
+        duration: Duration of the phase, s; None derives it from the poles.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Work that is too large for the machine is refused before it begins."""
+"""Check of the required memory before work begins."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from netlists.record import ParameterError
 
 
 def check_memory(size: str, what: str, needed: float) -> None:
-    """Compares bytes that will be needed with the machine's whole memory.
+    """Compare the required bytes with the machine's whole memory.
 
     Args:
-        size: Of the problem, such as `64 x 64`.
-        what: What takes the memory.
-        needed: Bytes at the peak.
+        size: Size of the problem, such as `64 x 64`.
+        what: Name of the work that needs the memory.
+        needed: Peak memory, bytes.
 
     Raises:
-        ParameterError: There are fewer.
+        ParameterError: If the machine has less memory.
     """
     there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if needed > there:

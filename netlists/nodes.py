@@ -1,6 +1,6 @@
-"""Names of nodes and elements that no group spells. Indices start at 1, as in the papers.
+"""Names of nodes and elements that do not follow from a group. Indices start at 1, as in the papers.
 
-Node k of a group is called by the group's name and k: `v1`. Public nodes, safe to measure and to connect to:
+The name of node k of a group is the group's name and k: `v1`. Public nodes, which you can measure and connect to:
 
 | node | INV | MVM | GINV |
 |---|---|---|---|
@@ -14,35 +14,35 @@ Node k of a group is called by the group's name and k: `v1`. Public nodes, safe 
 | `t1..tM`, `x1..xM` | - | - | non-inverting inputs and outputs of the column op-amps |
 | `vdd`, `vss` | rails (op-amps with supply pins only) | the same | the same |
 
-The name of an array starts the nodes inside it: `pr_i_j` is the word line of array `p` at cell (i, j), `pc_i_j` the bit
-line there. They exist only in the flat form of an array with wire resistance.
+The names of nodes inside an array start with its name: `pr_i_j` is the word line of array `p` at cell (i, j), `pc_i_j`
+the bit line there. They exist only in the flat form of an array with wire resistance.
 """
 
 from __future__ import annotations
 
 
 def offset(amplifier: str) -> str:
-    """Non-inverting input of an amplifier with an offset of its own."""
+    """Name the non-inverting input of an amplifier with its own offset."""
     return f"off_{amplifier}"
 
 
 def beside(place: int) -> str:
-    """Name of one of several circuits in a deck, counted from 0."""
+    """Name one of several circuits in a deck, counted from 0."""
     return f"k{place}"
 
 
 def row_node(array: str, row: int, column: int) -> str:
-    """Word line of an array at a cell; row and column count from 0."""
+    """Name the word line of an array at a cell; row and column count from 0."""
     return f"{array}r_{row + 1}_{column + 1}"
 
 
 def column_node(array: str, row: int, column: int) -> str:
-    """Bit line of an array at a cell; row and column count from 0."""
+    """Name the bit line of an array at a cell; row and column count from 0."""
     return f"{array}c_{row + 1}_{column + 1}"
 
 
 def rails(place: int) -> tuple[str, str]:
-    """Positive and negative supply of the op-amp record at that place among a circuit's, counted from 0.
+    """Name the positive and negative supply of the op-amp record with this index in a circuit, counted from 0.
 
     Their sources have the same names with a capital first letter.
     """

@@ -1,9 +1,9 @@
-"""A deck in which ngspice itself adds up the noise of a circuit at one output (`.noise`; ngspice 39 and later).
+"""Deck in which ngspice computes the noise of a circuit at one output (`.noise`; ngspice 39 and later).
 
-Cells, wires, input, feedback and inverter resistors are resistors in the deck and make their thermal noise. The
-resistors inside a modelled op-amp are parts of the model and are told to make none (`noisy=0`); its noise is that of a
-resistor `R_n = e_n^2/(4 k T)` before the non-inverting input, which carries no current. An op-amp that is a subcircuit
-makes the noise of its own devices. The read-out is a noiseless RC behind a buffer.
+Cells, wires, input, feedback and inverter resistors are resistors in the deck with thermal noise. The resistors inside
+a modelled op-amp are parts of the model and have no noise (`noisy=0`). A resistor `R_n = e_n^2/(4 k T)` before the
+non-inverting input, which carries no current, has the noise of the op-amp. An op-amp that is a subcircuit has the noise
+of its own devices. The read-out is a noiseless RC behind a buffer.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from netlists.opamps.subcircuit import subcircuit_name
 from netlists.record import ParameterError, Positive, Record
 
 BOLTZMANN = 1.380649e-23
-"""J/K, exact by the definition of the kelvin (SI, 2019)."""
+"""Boltzmann constant, J/K, exact by the definition of the kelvin (SI, 2019)."""
 READOUT_RESISTANCE = 1e3
-"""Of the read-out's RC, ohm: chosen here, it changes nothing."""
+"""Resistance of the read-out's RC, ohm: chosen here; it has no effect on the result."""
 
 
 class NoiseAnalysis(Record):
-    """A noise analysis of one output.
+    """Noise analysis of one output.
 
     Attributes:
-        output: Which output, from 0.
-        bandwidth: The pole of the read-out, Hz.
-        start: Lowest frequency, Hz: well below the slowest pole.
-        stop: Highest frequency, Hz: what lies above it is lost, 2/pi bandwidth/stop of white noise.
-        points: A decade.
+        output: Number of the output, from 0.
+        bandwidth: Pole of the read-out, Hz.
+        start: Lowest frequency, far below the slowest pole, Hz.
+        stop: Highest frequency, Hz; the noise above it is not included, 2/pi bandwidth/stop of white noise.
+        points: Number of points per decade.
     """
 
     output: int = 0
@@ -42,12 +42,14 @@ class NoiseAnalysis(Record):
 
 
 def noise_deck(circuit: Circuit, analysis: NoiseAnalysis) -> str:
-    """A complete deck, the inputs at 0 V. Its one plot is `onoise_spectrum` over `frequency`, V/sqrt(Hz), one-sided.
+    """Return a complete deck, with inputs at 0 V. Its only plot is `onoise_spectrum` over `frequency`, one-sided.
+
+    The unit is V/sqrt(Hz).
 
     ngspice's own integral of it is not saved: version 39 returned nan for some circuits with input capacitance.
 
     Raises:
-        ParameterError: Cells follow a sinh: their behavioural sources make no noise in ngspice.
+        ParameterError: If cells follow a sinh: their behavioural sources have no noise in ngspice.
     """
     for array in circuit.of(Array):
         if array.nonlinearity_voltage is not None:
@@ -58,7 +60,7 @@ def noise_deck(circuit: Circuit, analysis: NoiseAnalysis) -> str:
         if not isinstance(record, SubcircuitOpAmp):
             resistance = record.input_noise**2 / (4 * BOLTZMANN * circuit.temperature)
             body = _model_noise(body, subcircuit_name(place), resistance)
-    # ngspice wants a source to refer to, also where a circuit has none.
+    # ngspice requires a reference source, even if a circuit has none.
     inputs = [node for source in circuit.sources for node in circuit.nodes(source.group)] or ["reference"]
     farad = 1 / (2 * math.pi * analysis.bandwidth * READOUT_RESISTANCE)
     span = f"dec {analysis.points} {analysis.start!r} {analysis.stop!r}"
@@ -74,7 +76,7 @@ def noise_deck(circuit: Circuit, analysis: NoiseAnalysis) -> str:
 
 
 def _model_noise(body: str, name: str, resistance: float) -> str:
-    """The circuit with an op-amp whose inner resistors make no noise and whose non-inverting input makes it, ohm."""
+    """Return the circuit with op-amps whose inner resistors have no noise; a resistor at their input, ohm, has it."""
     before, header, rest = body.partition(f".subckt {name} inp ")
     inner, end, after = rest.partition(f".ends {name}")
     pins, *lines = inner.splitlines()

@@ -1,4 +1,4 @@
-"""The kinds of parts that circuits are made of. Each is a row of equal things between groups of nodes."""
+"""Types of parts of circuits. Each part is a row of equal elements between groups of nodes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from netlists.opamps.records import OpAmp
 from netlists.record import FloatArray, ParameterError
 
 GROUND = "0"
-"""In the place of a group: the reference node."""
+"""Reference node, used instead of a group."""
 Values = FloatArray | float
-"""One number, or one a place."""
+"""One number, or one for each place."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,11 +22,11 @@ class Conductors:
     """Resistors between equal places of two groups, or to ground.
 
     Attributes:
-        name: Starts the names of its elements.
-        a: Group.
-        b: Group, or `GROUND`.
-        siemens: Of all, or of each, shape (nodes,).
-        account: To whose account their joules go.
+        name: Prefix of the names of its elements.
+        a: Group of the first end.
+        b: Group of the second end, or `GROUND`.
+        siemens: Conductance of all, or of each, shape (nodes,), S.
+        account: Account of their energy.
     """
 
     name: str
@@ -44,10 +44,10 @@ class Capacitors:
     """Capacitors between equal places of two groups, or to ground.
 
     Attributes:
-        name: Starts the names of its elements.
-        a: Group.
-        b: Group, or `GROUND`.
-        farads: Of all, or of each, shape (nodes,).
+        name: Prefix of the names of its elements.
+        a: Group of the first end.
+        b: Group of the second end, or `GROUND`.
+        farads: Capacitance of all, or of each, shape (nodes,), F.
     """
 
     name: str
@@ -61,16 +61,17 @@ class Capacitors:
 
 @dataclass(frozen=True, eq=False)
 class OpAmps:
-    """One op-amp a place.
+    """Row of op-amps, one at each place.
 
     Attributes:
-        name: Starts the names of its elements.
-        inverting: Group, or `GROUND`.
+        name: Prefix of the names of its elements.
+        inverting: Group of the inverting inputs, or `GROUND`.
         output: Group that they drive.
-        record: What each of them is.
-        noninverting: Group, or `GROUND`.
-        offset: Besides what the record says, at the non-inverting inputs, shape (nodes,), V; None: nothing.
-        label: What one of them is called in messages; the name unless given.
+        record: Record of each op-amp.
+        noninverting: Group of the non-inverting inputs, or `GROUND`.
+        offset: Offset at the non-inverting inputs, in addition to that of the record, shape (nodes,), V; None has no
+            further offset.
+        label: Name of one of them in messages; by default the name of the part.
     """
 
     name: str
@@ -91,15 +92,15 @@ class Switches:
     """Conductors whose value depends on the phase, between equal places of two groups.
 
     Attributes:
-        name: Starts the names of its elements.
-        a: Group.
-        b: Group, or `GROUND`.
+        name: Prefix of the names of its elements.
+        a: Group of the first end.
+        b: Group of the second end, or `GROUND`.
         closed_in: Phases in which they are closed.
-        on_resistance: Ohm.
-        off_resistance: Ohm.
-        transition_time: What its control takes from one state to the other, s; it changes half-way.
-        overlap_capacitance: From the control, which moves by a volt, to either end, F.
-        account: To whose account their joules go.
+        on_resistance: Resistance if closed, ohm.
+        off_resistance: Resistance if open, ohm.
+        transition_time: Time of the control from one state to the other, s; the switch changes half-way.
+        overlap_capacitance: Capacitance from the control, which moves by a volt, to either end, F.
+        account: Account of their energy.
     """
 
     name: str
@@ -114,11 +115,11 @@ class Switches:
 
     @property
     def control(self) -> str:
-        """Group of its control nodes in an expanded circuit: 1 V where it is closed, else 0 V."""
+        """Group of its control nodes in an expanded circuit: 1 V if it is closed, else 0 V."""
         return f"{self.name}ctl"
 
     def siemens(self, phase: str) -> float:
-        """Conductance in a phase, S."""
+        """Return the conductance in a phase, S."""
         return 1 / (self.on_resistance if phase in self.closed_in else self.off_resistance)
 
     def __post_init__(self) -> None:
@@ -132,16 +133,16 @@ class Switches:
 
 @dataclass(frozen=True, eq=False)
 class Hold:
-    """Sample-and-hold between two groups: buffers whose outputs keep what their inputs were at the end of a phase.
+    """Sample-and-hold between two groups: buffers whose outputs keep the values of their inputs at the end of a phase.
 
     Attributes:
-        name: Starts the names of its elements.
+        name: Prefix of the names of its elements.
         source: Group that is sampled.
         target: Group that they drive.
-        capacitance: Of each, F.
-        offset: Adds to what is held, V.
+        capacitance: Capacitance of each, F.
+        offset: Voltage that adds to the held value, V.
         injection: Charge that the opening switch leaves on the capacitance, C.
-        on_resistance: Of the switch that samples, ohm.
+        on_resistance: Resistance of the closed sampling switch, ohm.
     """
 
     name: str
@@ -158,15 +159,16 @@ class Hold:
 
 @dataclass(frozen=True, eq=False)
 class Limiter:
-    """Drives its output by a function of its input: behavioural, without a limit of its own.
+    """Behavioural source that drives its output by a function of its input, without limits of its own.
 
     Attributes:
-        name: Starts the names of its elements.
-        input: Group.
+        name: Prefix of the names of its elements.
+        input: Group of the inputs.
         output: Group that it drives.
-        type: `clip`: the input held within plus and minus the level; `dead-zone`: what goes beyond it.
-        level: V.
-        account: Account of its energy, below 0 while it delivers.
+        type: Type of function. `clip`: the input limited to plus and minus the level; `dead-zone`: the part of the
+            input beyond the level.
+        level: Level of the limit, V.
+        account: Account of its energy, below 0 while it delivers energy.
     """
 
     name: str
@@ -182,25 +184,25 @@ class Limiter:
             raise ParameterError("type", repr(self.type), "take clip or dead-zone")
 
     def law(self, voltage: FloatArray) -> FloatArray:
-        """Output voltages of input voltages, V."""
+        """Compute output voltages from input voltages, V."""
         held = np.clip(voltage, -self.level, self.level)
         return held if self.type == "clip" else voltage - held
 
     def slope(self, voltage: FloatArray) -> FloatArray:
-        """Derivative of the law; shape of the voltages."""
+        """Compute the derivative of the law; same shape as the voltages."""
         inside = np.abs(voltage) < self.level
         return np.where(inside == (self.type == "clip"), 1.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Buffers:
-    """Ideal buffers: each drives its output to its input's voltage, and takes no current there.
+    """Ideal buffers: each drives its output to the voltage of its input, without input current.
 
     Attributes:
-        name: Starts the names of its elements.
-        input: Group.
+        name: Prefix of the names of its elements.
+        input: Group of the inputs.
         output: Group that they drive.
-        offset: Adds to the output, V.
+        offset: Voltage that adds to the output, V.
     """
 
     name: str
@@ -213,7 +215,7 @@ Part = Array | Conductors | Capacitors | OpAmps | Switches | Hold | Buffers | Li
 
 
 def ends_of(part: Part) -> list[tuple[str, int | None]]:
-    """Groups that a part is at, each with the number of nodes that it must have; None: as many as the others."""
+    """List the groups of a part, each with its required number of nodes; None requires as many as the others."""
     match part:
         case Array():
             rows, columns = part.conductance.shape
@@ -236,7 +238,7 @@ def ends_of(part: Part) -> list[tuple[str, int | None]]:
 
 
 def driven_by(part: Part) -> str | None:
-    """The group that a part drives, if it does."""
+    """Return the group that a part drives, or None."""
     match part:
         case OpAmps() | Limiter() | Buffers():
             return part.output

@@ -1,8 +1,8 @@
-"""Circuits that do one thing after the other: their phases, and what drives them through these.
+"""Phases of circuits with several phases, and their drive.
 
-`expanded` writes a phased circuit with the parts that every translation knows: each switch has a control node, a
-sample-and-hold is a switch, a capacitor and a buffer, and every source has inputs of its own, so that what a phase does
-not drive is at 0 V in it. `in_phase` is the same circuit in one phase, its switches as conductors.
+`expanded` rewrites a phased circuit with basic parts. Each switch has a control node. A sample-and-hold is a switch, a
+capacitor and a buffer. Every source has its own inputs, so a group that a phase does not drive is at 0 V in this phase.
+`in_phase` is the same circuit in one phase, with its switches as conductors.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from netlists.parts import GROUND, Buffers, Capacitors, Conductors, Hold, Part, 
 from netlists.record import FloatArray, Matrix, ParameterError, Positive, Record, Vector
 
 SWING = 1.0
-"""Of a control node, from open to closed, V."""
+"""Voltage change of a control node from open to closed, V."""
 
 
 class PhaseTrain(Record):
-    """Right-hand sides, each through all phases, as voltage steps: a slot is a phase of a right-hand side.
+    """Voltage steps that drive each right-hand side through all phases; a slot is a phase of a right-hand side.
 
-    Controls of switches move in the whole of an edge, and these change half-way; inputs move in the second half, so
-    that what is held is what was there before. A slot begins half-way: what the first half does belongs to no phase.
+    Controls of switches move during the whole edge, so switches change half-way. Inputs move in the second half, so a
+    hold keeps the value from before the edge. A slot begins half-way; the first half of an edge belongs to no phase.
 
     Attributes:
         levels: Voltages of all sources in every slot, shape (inputs of the expanded circuit, K * P), V.
-        start: Before the first: switches as in the first phase, inputs at rest, shape (inputs,), V.
-        late: 1 for what moves in the second half of an edge only, 0 for controls, shape (inputs,).
-        durations: Of the phases, shape (P,), s.
-        rise_time: Of the edge at the beginning of each slot, s.
+        start: Voltages before the first slot: switches as in the first phase, inputs at rest, shape (inputs,), V.
+        late: Flags, shape (inputs,): 1 for inputs that move only in the second half of an edge, 0 for controls.
+        durations: Durations of the phases, shape (P,), s.
+        rise_time: Rise time of the edge at the beginning of each slot, s.
     """
 
     levels: Matrix
@@ -52,29 +52,29 @@ class PhaseTrain(Record):
         return self
 
     def _edge(self, slot: int) -> float:
-        """Beginning of the edge at the beginning of a slot, s."""
+        """Return the start of the edge at the beginning of a slot, s."""
         cycles, phase = divmod(slot, len(self.durations))
         return float(cycles * self.durations.sum() + self.durations[:phase].sum())
 
     @property
     def beginnings(self) -> list[float]:
-        """Where each right-hand side begins, s."""
+        """Start times of all right-hand sides, s."""
         return [self._edge(slot) for slot in range(0, self.levels.shape[1], len(self.durations))]
 
     def slot_begin(self, slot: int) -> float:
-        """Half-way of the edge at the beginning of a slot, s."""
+        """Return the half-way time of the edge at the beginning of a slot, s."""
         return self._edge(slot) + self.rise_time / 2
 
     def slot_end(self, slot: int) -> float:
-        """End of a slot, where the next edge begins, s."""
+        """Return the end of a slot, where the next edge begins, s."""
         return self._edge(slot + 1)
 
     def length(self, slot: int) -> float:
-        """Duration of a slot, s."""
+        """Return the duration of a slot, s."""
         return float(self.durations[slot % len(self.durations)])
 
     def step_time(self, slot: int) -> float:
-        """Half-way of the edge of a slot, where switches change, s: settling times count from here."""
+        """Return the half-way time of the edge of a slot, when switches change, s. Settling times count from here."""
         return self.slot_begin(slot)
 
     @property
@@ -83,38 +83,38 @@ class PhaseTrain(Record):
         return self.slot_end(self.levels.shape[1] - 1)
 
     def middle(self, before: FloatArray, level: FloatArray) -> FloatArray:
-        """Half-way of an edge, shape (inputs,), V."""
+        """Return the voltages half-way through an edge, shape (inputs,), V."""
         return np.asarray(before + (level - before) * (1 - self.late) / 2)
 
     def corners(self) -> tuple[FloatArray, FloatArray]:
-        """Corner times, shape (C,), and voltages there, shape (C, inputs)."""
+        """Return corner times, shape (C,), s, and voltages at them, shape (C, inputs), V."""
         times, values = [0.0], [self.start]
         for slot, level in enumerate(self.levels.T):
             if slot:
                 times.append(self._edge(slot))
                 values.append(values[-1])
-            # Half-way too, so that a simulator takes a step where switches change.
+            # A corner half-way makes a simulator compute a time point where switches change.
             times += [self.slot_begin(slot), self._edge(slot) + self.rise_time]
             values += [self.middle(values[-1], level), level]
         return np.array(times), np.array(values)
 
     def voltage(self, time: FloatArray) -> FloatArray:
-        """Voltages of all sources at given times, shape (T, inputs), V."""
+        """Compute the voltages of all sources at given times, shape (T, inputs), V."""
         times, values = self.corners()
         return np.stack([np.interp(time, times, column) for column in values.T], axis=1)
 
 
 def expanded(circuit: Circuit) -> Circuit:
-    """A phased circuit with control nodes, holds as switch, capacitor and buffer, and an input for each driven node.
+    """Expand a phased circuit: control nodes, holds as switch, capacitor and buffer, an input for each driven node.
 
     Raises:
-        ParameterError: A charge of injection is too large for its capacitance.
+        ParameterError: If an injected charge is too large for its capacitance.
     """
     return _expanded(circuit)[0]
 
 
 def _expanded(circuit: Circuit) -> tuple[Circuit, dict[str, dict[str, float]]]:
-    """The expanded circuit, and what each source that is added is at in every phase, V."""
+    """Return the expanded circuit, and the voltage of each added source in every phase, V."""
     groups, sources = dict(circuit.groups), list(circuit.sources)
     parts: list[Part] = []
     controls: dict[str, dict[str, float]] = {}
@@ -142,15 +142,14 @@ def _expanded(circuit: Circuit) -> tuple[Circuit, dict[str, dict[str, float]]]:
 
 
 def _injecting(part: Hold) -> str:
-    """Group of the sources from which the charge of opening switches comes."""
+    """Name the group of the sources that inject the charge of opening switches."""
     return f"{part.name}inj"
 
 
 def _held(part: Hold, tracks: tuple[str, ...]) -> list[Part]:
-    """A sample-and-hold written out; its capacitor's node is a group more.
+    """Return a sample-and-hold as basic parts; the node of its capacitor is an additional group.
 
-    The charge of an opening switch comes through a part of the capacitance, from a source that moves by a volt once the
-    switch has opened.
+    A source that moves by a volt after the switch has opened injects the charge through a part of the capacitance.
     """
     held, coupled = f"{part.name}held", abs(part.injection) / SWING
     if coupled >= part.capacitance:
@@ -167,7 +166,7 @@ def _held(part: Hold, tracks: tuple[str, ...]) -> list[Part]:
 
 
 def _overlaps(switches: Switches) -> list[Part]:
-    """Capacitors from the control to either end."""
+    """Return capacitors from the control to either end."""
     ends = [end for end in (switches.a, switches.b) if end != GROUND] if switches.overlap_capacitance else []
     return [
         Capacitors(f"{switches.name}{letter}", switches.control, end, switches.overlap_capacitance)
@@ -176,7 +175,7 @@ def _overlaps(switches: Switches) -> list[Part]:
 
 
 def in_phase(circuit: Circuit, phase: Phase) -> Circuit:
-    """An expanded circuit in one phase: switches are conductors, outputs are those of the phase."""
+    """Return an expanded circuit in one phase: switches are conductors, outputs are those of the phase."""
     parts = [
         Conductors(part.name, part.a, part.b, part.siemens(phase.name), part.account)
         if isinstance(part, Switches)
@@ -188,15 +187,15 @@ def in_phase(circuit: Circuit, phase: Phase) -> Circuit:
 
 
 def phase_train(circuit: Circuit, levels: FloatArray, rise_time: float = 100e-12) -> PhaseTrain:
-    """What drives the expanded circuit through its phases.
+    """Return the drive of the expanded circuit through its phases.
 
     Args:
-        circuit: As it was, not expanded.
+        circuit: Circuit that is not expanded.
         levels: Inputs of each right-hand side, shape (inputs, K), V.
-        rise_time: Of every edge, s; a switch that takes longer sets it for all.
+        rise_time: Rise time of every edge, s; a slower switch sets it for all.
 
     Raises:
-        ParameterError: A phase has no duration, or there are not as many levels as inputs.
+        ParameterError: If a phase has no duration, or there are not as many levels as inputs.
     """
     if levels.ndim != 2 or len(levels) != circuit.inputs:
         raise ParameterError("levels", f"shape {levels.shape}", f"must be {circuit.inputs} inputs x right-hand sides")

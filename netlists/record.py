@@ -1,4 +1,4 @@
-"""The base of all parameter records: frozen, SI units, checked when they are made; one error for what does not fit."""
+"""Base of all parameter records, frozen, in SI units, checked on creation; and the error for invalid values."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ FloatArray = NDArray[np.float64]
 
 
 class ParameterError(ValueError):
-    """A parameter that cannot be used.
+    """Error for an invalid parameter.
 
     Attributes:
-        parameter: The parameter's name as the user knows it.
-        value: What was got.
-        mend: What to do about it.
+        parameter: Name of the parameter for the user.
+        value: Given value.
+        mend: Remedy.
     """
 
     def __init__(self, parameter: str, value: object, mend: str) -> None:
@@ -32,7 +32,7 @@ class ParameterError(ValueError):
 
 
 def _one_error(error: ValidationError) -> ParameterError:
-    """The first finding of a validation as one `ParameterError`."""
+    """Return the first error of a validation as one `ParameterError`."""
     first = error.errors()[0]
     inner = first.get("ctx", {}).get("error")
     if isinstance(inner, ParameterError):
@@ -58,7 +58,7 @@ class Record(BaseModel):
             raise _one_error(error) from None
 
     def replace(self, **changes: Any) -> Self:
-        """The same record with some fields changed, checked again."""
+        """Return the record with some fields changed, checked again."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self)(**(fields | changes))
 
@@ -76,7 +76,7 @@ class Record(BaseModel):
 
 
 def _matrix(value: Any) -> FloatArray:
-    """A read-only float64 copy of a finite, non-empty, two-dimensional array."""
+    """Return a read-only float64 copy of a finite, non-empty, two-dimensional array."""
     array = np.array(value, dtype=np.float64, ndmin=1)
     if array.ndim != 2 or array.size == 0:
         raise ValueError(f"must be a non-empty matrix, not of shape {array.shape}")
@@ -87,7 +87,7 @@ def _matrix(value: Any) -> FloatArray:
 
 
 def _vector(value: Any) -> FloatArray:
-    """A read-only float64 copy of a finite, non-empty, one-dimensional array."""
+    """Return a read-only float64 copy of a finite, non-empty, one-dimensional array."""
     array = np.array(value, dtype=np.float64)
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"must be a non-empty vector, not of shape {array.shape}")
@@ -98,7 +98,7 @@ def _vector(value: Any) -> FloatArray:
 
 
 def _as_bytes(array: FloatArray) -> str:
-    """Exact text of an array: its shape and its bytes, for hashes and storage."""
+    """Return the exact text of an array: its shape and its bytes, for hashes and storage."""
     return f"{array.shape} {np.ascontiguousarray(array, dtype='<f8').tobytes().hex()}"
 
 

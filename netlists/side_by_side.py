@@ -1,4 +1,4 @@
-"""Several circuits in one deck, each in a subcircuit of its own: the simulator starts and parses once for all."""
+"""Several circuits in one deck, each in its own subcircuit, so that the simulator starts and parses only once."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from netlists.sources import StepTrain
 
 
 def side_by_side(circuits: Sequence[tuple[Circuit, StepTrain]]) -> str:
-    """Circuits that touch nowhere, with their sources; names of their nodes: `nodes.beside`.
+    """Return a deck of separate circuits with their sources; `nodes.beside` names their nodes.
 
     Args:
-        circuits: Each with its inputs; all have the same op-amps and the same temperature.
+        circuits: Circuits, each with its inputs; all have the same op-amps and the same temperature.
 
     Raises:
-        ParameterError: They have not.
+        ParameterError: If op-amps or temperatures differ.
     """
     first = circuits[0][0]
     lines = [f"* {len(circuits)} circuits side by side", *deck.subcircuits(first), deck.temperature_line(first)]
@@ -37,6 +37,6 @@ def side_by_side(circuits: Sequence[tuple[Circuit, StepTrain]]) -> str:
 
 
 def vector_beside(place: int, vector: str) -> str:
-    """What a vector of one circuit, such as `v(c1)` or `i(vdd)`, is called when it stands side by side with others."""
+    """Name a vector of one circuit, such as `v(c1)` or `i(vdd)`, in a deck with several circuits."""
     kind, name = vector[0], vector[2:-1]
     return f"v(x{nodes.beside(place)}.{name})" if kind == "v" else f"i(v.x{nodes.beside(place)}.{name})"

@@ -1,4 +1,4 @@
-"""What drives a circuit: step trains on the inputs."""
+"""Inputs of a circuit: step trains."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from netlists.record import FloatArray, Matrix, NonNegative, ParameterError, Pos
 
 
 class StepTrain(Record):
-    """Right-hand sides, one after the other, as voltage steps.
+    """Voltage steps that apply right-hand sides one after the other.
 
-    Slot k begins at `k * period` with a linear edge of `rise_time` from what was there before to `levels[:, k]`, which
-    is held until the slot ends after `slot_time`. With a return slot the inputs then fall to zero within `fall_time`
-    and stay there until `return_time` is over, so that the next right-hand side starts from rest.
+    Slot k begins at `k * period` with a linear edge of `rise_time` from the previous voltages to `levels[:, k]`, which
+    are held until the slot ends after `slot_time`. With a return slot the inputs then fall to zero within `fall_time`
+    and stay there until `return_time` is over, so the next right-hand side starts from rest.
 
     Attributes:
         levels: Input voltages, shape (inputs, K), volts.
-        slot_time: How long each right-hand side is held, edge included, s.
-        return_time: From the end of a slot to the next one, s; 0 goes straight to the next.
-        rise_time: Of each edge at the beginning of a slot, s.
-        fall_time: Of the edges back to zero, s. A slow one is cheaper to simulate, and nothing is measured there.
+        slot_time: Time for which each right-hand side is held, edge included, s.
+        return_time: Time from the end of a slot to the next one, s; 0 has no return slot.
+        rise_time: Rise time of the edge at the beginning of each slot, s.
+        fall_time: Fall time of the edges back to zero, s. A slow edge is faster to simulate, and no measurement is done
+            during it.
     """
 
     levels: Matrix
@@ -42,7 +43,7 @@ class StepTrain(Record):
 
     @property
     def period(self) -> float:
-        """From one right-hand side to the next, s."""
+        """Time from one right-hand side to the next, s."""
         return self.slot_time + self.return_time
 
     @property
@@ -51,28 +52,28 @@ class StepTrain(Record):
         return float(self.levels.shape[1] * self.period - self.return_time)
 
     def slot_begin(self, k: int) -> float:
-        """Beginning of slot k, s."""
+        """Return the start of slot k, s."""
         return k * self.period
 
     @property
     def beginnings(self) -> list[float]:
-        """Where each right-hand side begins, s."""
+        """Start times of all right-hand sides, s."""
         return [self.slot_begin(k) for k in range(self.levels.shape[1])]
 
     def length(self, k: int) -> float:
-        """Duration of slot k, s: all are equal."""
+        """Return the duration of slot k, s: all are equal."""
         return self.slot_time
 
     def step_time(self, k: int) -> float:
-        """The 50 % point of edge k, s: settling time counts from here."""
+        """Return the 50 % point of edge k, s. Settling time counts from here."""
         return k * self.period + self.rise_time / 2
 
     def slot_end(self, k: int) -> float:
-        """End of slot k, s."""
+        """Return the end of slot k, s."""
         return k * self.period + self.slot_time
 
     def corners(self) -> tuple[FloatArray, FloatArray]:
-        """Corner times, shape (P,), and voltages there, shape (P, inputs), of the piecewise linear inputs."""
+        """Return corner times, shape (P,), and voltages at them, shape (P, inputs), of the piecewise linear inputs."""
         times, values = [0.0], [np.zeros(self.levels.shape[0])]
         for k in range(self.levels.shape[1]):
             edges = [(k * self.period, self.rise_time, self.levels[:, k])]
@@ -87,14 +88,14 @@ class StepTrain(Record):
         return np.array(times), np.array(values)
 
     def voltage(self, time: FloatArray) -> FloatArray:
-        """Input voltages at given times, shape (T, inputs), volts."""
+        """Compute the input voltages at given times, shape (T, inputs), V."""
         corner_times, corner_values = self.corners()
         columns = [np.interp(time, corner_times, column) for column in corner_values.T]
         return np.stack(columns, axis=1)
 
 
 class Constant(Record):
-    """Inputs that are held for ever, for an operating point.
+    """Constant inputs, for an operating point.
 
     Attributes:
         levels: Input voltages, shape (inputs,), volts.
@@ -104,7 +105,7 @@ class Constant(Record):
 
 
 class Steps(Protocol):
-    """Voltage steps in slots, one after the other: a `StepTrain`, or a `PhaseTrain` of a phased circuit."""
+    """Interface of voltage steps in slots, one after the other: `StepTrain`, or `PhaseTrain` of a phased circuit."""
 
     @property
     def levels(self) -> FloatArray:
@@ -112,7 +113,7 @@ class Steps(Protocol):
 
     @property
     def rise_time(self) -> float:
-        """Of the edge at the beginning of each slot, s."""
+        """Rise time of the edge at the beginning of each slot, s."""
 
     @property
     def stop_time(self) -> float:
@@ -120,40 +121,40 @@ class Steps(Protocol):
 
     @property
     def beginnings(self) -> list[float]:
-        """Where each right-hand side begins, s."""
+        """Start times of all right-hand sides, s."""
 
     def slot_begin(self, k: int) -> float:
-        """Beginning of slot k, s."""
+        """Return the start of slot k, s."""
 
     def slot_end(self, k: int) -> float:
-        """End of slot k, s."""
+        """Return the end of slot k, s."""
 
     def length(self, k: int) -> float:
-        """Duration of slot k, s."""
+        """Return the duration of slot k, s."""
 
     def step_time(self, k: int) -> float:
-        """The 50 % point of the edge of slot k, s."""
+        """Return the 50 % point of the edge of slot k, s."""
 
     def corners(self) -> tuple[FloatArray, FloatArray]:
-        """Corner times, shape (C,), and voltages there, shape (C, inputs)."""
+        """Return corner times, shape (C,), s, and voltages at them, shape (C, inputs), V."""
 
     def voltage(self, time: FloatArray) -> FloatArray:
-        """Input voltages at given times, shape (T, inputs), V."""
+        """Compute the input voltages at given times, shape (T, inputs), V."""
 
 
 Drive = Steps | Constant
 
 
 def source_voltage(drive: Steps, source: Source, time: FloatArray) -> FloatArray:
-    """Voltages of the nodes of a source at given times, shape (T, nodes), V."""
+    """Compute the voltages of the nodes of a source at given times, shape (T, nodes), V."""
     return _between(*source_corners(drive, source), time)
 
 
 def source_corners(drive: Steps, source: Source) -> tuple[FloatArray, FloatArray]:
-    """Corner times, shape (C,), and voltages there of the nodes of a source, shape (nodes, C).
+    """Return corner times, shape (C,), s, and voltages of the nodes of a source at them, shape (nodes, C), V.
 
     Raises:
-        ParameterError: A start-up pulse is shorter than an edge or longer than a right-hand side.
+        ParameterError: If a start-up pulse is shorter than an edge or longer than a right-hand side.
     """
     times, levels = drive.corners()
     values, kick, edge = source.volts(levels.T), source.kick, drive.rise_time
@@ -175,7 +176,7 @@ def _between(times: FloatArray, values: FloatArray, time: FloatArray) -> FloatAr
 
 
 def input_lines(drive: Drive, source: Source, terminals: list[str]) -> str:
-    """One voltage source a terminal, at what a source makes of what drives the circuit."""
+    """Return one voltage source for each node of a source."""
     if not isinstance(drive, Constant):
         return _step_sources(drive, source, terminals)
     levels = source.volts(drive.levels).tolist()
@@ -183,7 +184,7 @@ def input_lines(drive: Drive, source: Source, terminals: list[str]) -> str:
 
 
 def _step_sources(drive: Steps, source: Source, terminals: list[str]) -> str:
-    """Piecewise linear ones."""
+    """Return piecewise linear voltage sources."""
     times, values = source_corners(drive, source)
     stamps = [repr(time) for time in times.tolist()]
     lines = []

@@ -1,4 +1,4 @@
-"""A deck that plain `ngspice -b` runs and that prints its own settling times (ngspice 39 and later)."""
+"""Deck that runs in `ngspice -b` alone and prints its settling times (ngspice 39 and later)."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from netlists.sources import StepTrain
 def standalone_deck(
     circuit: Circuit, drive: StepTrain, analysis: Transient, tolerance: float, klu: bool = False
 ) -> str:
-    """A complete deck with a `.control` block that measures.
+    """Return a complete deck with a `.control` block of measurements.
 
-    The block prints `settling_time_k = ...` for every right-hand side k: from the step to the last crossing of the
-    band `tolerance * max_j |v_j(final)|` around the final values, by ngspice's own interpolation. (`.meas` cannot take
-    an earlier result as its level, so the level is put in by the block.)
+    The block prints `settling_time_k = ...` for every right-hand side k: the time from the step to the last crossing of
+    the band `tolerance * max_j |v_j(final)|` around the final values, by ngspice's own interpolation. (`.meas` cannot
+    use an earlier result as its level, so the block inserts the level.)
 
     Args:
-        circuit: What it is.
-        drive: Its inputs.
-        analysis: The transient; what it saves is replaced by the outputs.
+        circuit: Circuit to simulate.
+        drive: Inputs of the circuit.
+        analysis: Transient analysis; the outputs replace its saved vectors.
         tolerance: Relative tolerance.
-        klu: Ask for KLU (ngspice 42 and later; an older one ignores it).
+        klu: True selects KLU (ngspice 42 and later; older versions ignore it).
     """
     outputs = circuit.nodes(circuit.outputs)
     saved = analysis.replace(saved=tuple(f"v({name})" for name in outputs))
@@ -35,7 +35,7 @@ def standalone_deck(
 
 
 def _measure_slot(drive: StepTrain, slot: int, outputs: list[str], tolerance: float) -> list[str]:
-    """Nutmeg lines: the largest distance of any output from its final value, and its last crossing of the band."""
+    """Return Nutmeg lines: largest distance of any output from its final value, and its last crossing of the band."""
     start, end, number = slot * drive.period, drive.slot_end(slot), slot + 1
     lines = ["let distance = 0 * time", "let scale = 0"]
     for name in outputs:

@@ -1,4 +1,4 @@
-"""Nominal temperature of parameters, and the effect of another one on wires and cells."""
+"""Nominal temperature of parameters, and the effect of another temperature on wires and cells."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOMINAL_TEMPERATURE = 300.15
 COPPER = 3.93e-3
 """Relative rise of the resistance of annealed copper per kelvin, at `COPPER_REFERENCE` (IEC 60028).
 
-Lines as narrow as the electrons' free path have a smaller one, which depends on their geometry.
+Lines as narrow as the electrons' mean free path have a smaller coefficient, which depends on their geometry.
 """
 COPPER_REFERENCE = 293.15
 """Reference temperature of the coefficient, 20 degrees Celsius, K."""
@@ -22,7 +22,7 @@ BOLTZMANN_EV = 8.617333262e-5
 
 
 def wire_resistance_at(resistance: float, temperature: float, coefficient: float = COPPER) -> float:
-    """Resistance of a metal line that has `resistance` at the nominal temperature, ohm.
+    """Compute the resistance of a metal line that has `resistance` at the nominal temperature, ohm.
 
     `R(T) = R0 (1 + a (T - 293.15 K)) / (1 + a (T0 - 293.15 K))`, never below 0.
 
@@ -36,7 +36,7 @@ def wire_resistance_at(resistance: float, temperature: float, coefficient: float
 
 
 def conductance_factor(temperature: float, activation_energy: float) -> float:
-    """Factor of a cell's conductance at a temperature, `exp(-E/k (1/T - 1/T0))`.
+    """Compute the factor of a cell's conductance at a temperature, `exp(-E/k (1/T - 1/T0))`.
 
     Args:
         temperature: Temperature, K.

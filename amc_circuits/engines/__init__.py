@@ -1,4 +1,4 @@
-"""Engines: what solves a circuit. One table, one contract (`contract.py`)."""
+"""Table of the engines that solve circuits. All of them follow one contract (`contract.py`)."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ ENGINES: dict[str, Callable[[Settings], Engine]] = {
 
 
 def check_engine(name: str) -> str:
-    """The name of an engine, as given.
+    """Return the name of an engine unchanged.
 
     Raises:
-        ParameterError: There is no such engine.
+        ParameterError: If no engine has this name.
     """
     if name not in ENGINES:
         raise ParameterError("engine", repr(name), f"must be one of {', '.join(ENGINES)}")

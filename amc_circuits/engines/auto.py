@@ -1,6 +1,6 @@
-"""The engine for sweeps and training: state-space where the circuit is linear, ngspice where it is not.
+"""Engine for sweeps and training: state-space where the circuit is linear, ngspice where it is not.
 
-A seeded sample of what the state-space engine has read is run through ngspice, too, and compared.
+A seeded sample of the slots that the state-space engine has read also runs in ngspice, and both results are compared.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from netlists import Circuit
 from netlists.record import FloatArray
 
 LARGEST_DIFFERENCE = 0.01
-"""Of full scale, between the waveforms of the two engines."""
+"""Largest permitted difference of the waveforms of the two engines, in units of full scale."""
 SMALLEST_OUTPUT = 1e-6
-"""Of the inputs; below it the difference of two roundings would be compared."""
+"""Smallest output scale that is compared, in units of the inputs; below it, rounding errors would be compared."""
 FACE_VALUE = (1.0, 1e-5)
-"""trtol and reltol of the runs that check: the simulator's estimate of its error is taken as it is."""
+"""trtol and reltol of the checking runs: with trtol 1 the simulator uses its error estimate unchanged."""
 HANDED_OVER = 0.01
-"""Loss in the linear solution beyond which ngspice takes over: the waveforms then differ by at most 0.8 % of full
-scale, which leaves room for the simulator's own error."""
+"""Largest loss of a linear solution; above it ngspice solves the slot. At this loss the waveforms differ by at most
+0.8 % of full scale, which leaves room for the simulator's own error."""
 
 
 class EnginesDisagreeError(SimulationError):
-    """Two engines found different waveforms: what the faster one says of other circuits is in doubt, too."""
+    """Two engines computed different waveforms, so results of the faster one for other circuits are in doubt, too."""
 
 
 @dataclass
 class AutoEngine:
-    """Hands to ngspice what the state-space engine calls non-linear, and a sample of the rest.
+    """Engine that solves linear slots by state space, and non-linear slots and a sample of the others by ngspice.
 
     Attributes:
-        settings: Its `cross_check` is the part of the right-hand sides that both engines solve.
+        settings: Settings of both engines; `cross_check` is the fraction of the right-hand sides that both solve.
     """
 
     settings: Settings
@@ -53,24 +53,24 @@ class AutoEngine:
 
     @cached_property
     def ngspice(self) -> NgspiceEngine:
-        """The engine that checks, looked for at first use."""
+        """Engine that checks, created at first use."""
         return NgspiceEngine.of(self.settings)
 
     @property
     def about(self) -> About:
-        """What it is, with the version of ngspice."""
+        """Description of this engine, with the version of ngspice."""
         return replace(self.ngspice.about, name=self.name)
 
     def init(self, circuit: Circuit) -> Simulated:
-        """What both engines need of it."""
+        """Prepare the circuit for both engines."""
         return Simulated(circuit)
 
     def read(self, state: Simulated, jobs: Sequence[Job], tolerance: float, processes: int = 1) -> list[list[Reading]]:
-        """Readings of every slot of every job.
+        """Return the readings of every slot of every job.
 
         Raises:
-            SimulationError: A run of ngspice failed.
-            EnginesDisagreeError: It differs from the state-space engine by more than 1 % of full scale.
+            SimulationError: If a run of ngspice failed.
+            EnginesDisagreeError: If ngspice and the state-space engine differ by more than 1 % of full scale.
         """
         if not state.circuit.linear:
             return self.ngspice.read(state, jobs, tolerance, processes)
@@ -90,11 +90,11 @@ class AutoEngine:
         return found
 
     def rest(self, state: Simulated, levels: FloatArray, processes: int = 1) -> FloatArray:
-        """Outputs at the operating point, by ngspice; see there."""
+        """Compute the outputs at the operating point by ngspice; see the ngspice engine."""
         return self.ngspice.rest(state, levels, processes)
 
     def _check(self, state: Simulated, jobs: Sequence[Job], found: list[list[Reading]], processes: int) -> None:
-        """Runs the drawn slots through ngspice and notes the largest difference of the waveforms."""
+        """Run the drawn slots in ngspice and record the largest difference of the waveforms."""
         share = self.settings.cross_check
         drawn = [np.flatnonzero(job.drawn(share)).tolist() for job in jobs]
         sample = [
@@ -108,7 +108,7 @@ class AutoEngine:
         for (place, job, slots), waveforms in zip(sample, runs, strict=True):
             differences = _differences(state, job, waveforms)
             if max(differences) > LARGEST_DIFFERENCE:
-                # What is the simulator's own error shrinks with its step.
+                # The simulator's own error shrinks with its time step.
                 differences = _differences(state, job, self.ngspice.run(state, [job.finer(8, *FACE_VALUE)])[0])
             if max(differences) > LARGEST_DIFFERENCE:
                 reason = f"it differs from the state-space engine by {max(differences):.2%} of full scale"
@@ -120,13 +120,13 @@ class AutoEngine:
 
 
 def _checkable(reading: Reading, job: Job) -> bool:
-    """Read by the linear engine, at rest at its end, and more than rounding."""
+    """Return True if the linear engine read the slot, its end is at rest, and its outputs exceed rounding errors."""
     large = np.abs(reading.final).max() > SMALLEST_OUTPUT * np.abs(job.drive.levels).max()
     return bool(reading.engine == StateSpaceEngine.name and reading.steady and large)
 
 
 def _differences(state: Simulated, job: Job, waveforms: Waveforms) -> list[float]:
-    """Largest difference of the two engines' outputs in every slot, in units of its own full scale."""
+    """Compute the largest difference of the two engines' outputs in every slot, in units of the slot's full scale."""
     got = observe(state.circuit, waveforms, job.drive).outputs
     wanted = StateSpaceEngine().outputs(state.exact, job, waveforms.time)
     found = []

@@ -1,4 +1,4 @@
-"""What every engine offers."""
+"""Interface of every engine."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from netlists.record import FloatArray
 
 @dataclass(frozen=True)
 class About:
-    """What an engine is.
+    """Description of an engine.
 
     Attributes:
-        name: Of the engine.
-        version: Of the simulator behind it; empty for an engine without one.
-        klu: True when KLU solves its matrices.
+        name: Name of the engine.
+        version: Version of the simulator behind it; empty for an engine without a simulator.
+        klu: True if KLU solves its matrices.
     """
 
     name: str
@@ -28,43 +28,43 @@ class About:
 
 
 class Engine(Protocol):
-    """Solves circuits in time and reads them by the definitions of docs/measurement.md. Made of `Settings`.
+    """Engine that solves circuits in time and measures them as docs/measurement.md defines. Created from `Settings`.
 
-    What does not depend on the inputs is done once, by `init`; its result belongs to the engine that made it.
+    `init` does all work that does not depend on the inputs, once. Only the engine that returned its result can use it.
     """
 
     @property
     def about(self) -> About:
-        """What it is."""
+        """Description of the engine."""
 
     def init(self, circuit: Circuit) -> Any:
-        """All that does not depend on the inputs of a circuit.
+        """Do all work that does not depend on the inputs of a circuit.
 
         Raises:
-            ParameterError: The engine cannot solve the circuit.
+            ParameterError: If the engine cannot solve the circuit.
         """
 
     def read(self, state: Any, jobs: Sequence[Job], tolerance: float, processes: int = 1) -> list[list[Reading]]:
-        """One reading a slot of every job, in the jobs' order; some jobs run at the same time.
+        """Return one reading for each slot of every job, in the order of the jobs; some jobs run at the same time.
 
         Args:
-            state: Of the jobs' circuit, by `init`.
-            jobs: What to simulate.
+            state: Result of `init` for the circuit of the jobs.
+            jobs: Transients to simulate.
             tolerance: Relative tolerance of the settling time.
-            processes: Simulations at the same time.
+            processes: Number of simulations that run at the same time.
 
         Raises:
-            SimulationError: A run failed; the others are ended.
+            SimulationError: If a run failed; the others are stopped.
         """
 
     def rest(self, state: Any, levels: FloatArray, processes: int = 1) -> FloatArray:
-        """Outputs with the inputs held for ever; what a slot's end is compared with.
+        """Compute the outputs with the inputs held for ever. The end of a slot is compared with them.
 
         Args:
-            state: Of a circuit, by `init`.
+            state: Result of `init` for a circuit.
             levels: Input voltages, shape (inputs, K), V.
-            processes: Simulations at the same time.
+            processes: Number of simulations that run at the same time.
 
         Returns:
-            Shape (N, K), V; a column of nan where no operating point is found.
+            Outputs, shape (N, K), V; a column of nan where the search for the operating point fails.
         """

@@ -1,4 +1,4 @@
-"""What an engine is asked for."""
+"""Job: the transient that an engine simulates."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Job:
     """One transient of a circuit.
 
     Attributes:
-        circuit: What the circuit is.
-        drive: Its inputs.
-        analysis: What to simulate and save.
+        circuit: Circuit to simulate.
+        drive: Inputs of the circuit.
+        analysis: Transient analysis, with the vectors to save.
     """
 
     circuit: Circuit
@@ -26,7 +26,7 @@ class Job:
     analysis: Transient
 
     def part(self, slots: list[int]) -> tuple[Job, list[int]]:
-        """A job with some of the slots, and which they are: all where each starts from the one before."""
+        """Return a job with some of the slots, and their numbers: all slots if each starts from the one before."""
         count = self.drive.levels.shape[1]
         if self.drive.return_time == 0 and count > 1:
             return self, list(range(count))
@@ -34,17 +34,17 @@ class Job:
         return Job(self.circuit, drive, self.analysis.replace(stop_time=drive.stop_time)), slots
 
     def finer(self, parts: int, trtol: float, reltol: float) -> Job:
-        """The same job in shorter steps, with the simulator's estimates of its error divided by less."""
+        """Return the same job with shorter time steps and a smaller trtol, the divisor of the error estimates."""
         analysis = self.analysis
         step, least = analysis.max_step / parts, min(analysis.reltol, reltol)
         return Job(self.circuit, self.drive, analysis.replace(max_step=step, trtol=trtol, reltol=least))
 
     def drawn(self, share: float, purpose: str = "") -> NDArray[np.bool_]:
-        """Which slots are in a sample: the same wherever and whenever the right-hand side is solved.
+        """Select the slots of a sample: the same on every machine and in every run for the same right-hand side.
 
         Args:
-            share: Of all right-hand sides.
-            purpose: Samples for different purposes are drawn apart.
+            share: Fraction of all right-hand sides in the sample.
+            purpose: Purpose of the sample; samples for different purposes are independent.
         """
         levels = np.ascontiguousarray(self.drive.levels.T, dtype="<f8")
         seeds = [

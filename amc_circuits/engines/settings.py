@@ -1,4 +1,4 @@
-"""How a programmed circuit is driven, measured and simulated."""
+"""Settings of the drive, the measurement and the simulation of a programmed circuit."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from netlists.record import Positive
 
 
 class Settings(Record):
-    """How right-hand sides are put in and read out.
+    """Settings with which right-hand sides are applied and results measured.
 
     Attributes:
         input_voltage: Input full scale: the largest input of each right-hand side, V.
-        rise_time: Of the input steps, s.
+        rise_time: Rise time of the input steps, s.
         tolerance: Relative tolerance of the settling time.
-        fixed_scale: True forbids the reduction of k where an output passes 0.8 of the swing.
-        start: `rest`: the inputs go to zero between two right-hand sides, uncharged; `previous`: from the solution
-            before.
-        jobs: Simulations at the same time.
-        force: True simulates an unstable circuit all the same.
-        timeout: Seconds after which a simulation is ended.
-        cross_check: Part of the right-hand sides that the engine `auto` solves by ngspice, too, to compare.
-        keep: Folder for deck and log of failed runs; None is the system's folder for temporary files.
+        fixed_scale: True forbids a smaller k where an output exceeds 0.8 of the swing.
+        start: Start of each right-hand side. `rest`: the inputs return to zero before it, and this costs no energy or
+            time in the results; `previous`: it starts from the solution before.
+        jobs: Number of simulations that run at the same time.
+        force: True simulates a circuit even if it is unstable.
+        timeout: Time after which a simulation is stopped, s.
+        cross_check: Fraction of the right-hand sides that the engine `auto` also solves by ngspice, for comparison.
+        keep: Folder for deck and log of failed runs; None uses the system's folder for temporary files.
     """
 
     input_voltage: Annotated[float, Field(gt=0, le=1e3)] = 0.1

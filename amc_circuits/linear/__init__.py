@@ -1,1 +1,1 @@
-"""The linear circuit of a design: its equations, modes, poles, margins, noise, and its state at rest."""
+"""Linear circuit of a design: its equations, modes, poles, margins, noise, and its state at rest."""

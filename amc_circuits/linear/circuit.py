@@ -1,12 +1,13 @@
-"""A linear circuit as a state-space system, and how it comes from the equations of all its nodes.
+"""Linear circuit as a state-space system, derived from the equations of all its nodes.
 
-Every node is an unknown of `E dy/dt = F y + H u + h - D du/dt`: E holds the capacitors (a symmetric matrix where
-lines are reduced with their mesh), h the op-amps' offsets, D the capacitors to nodes that sources hold. Nodes without a
-capacitor are eliminated by a Schur complement; what is left are the states. `equations.py` makes E, F, H, h and D.
+Every node is an unknown of `E dy/dt = F y + H u + h - D du/dt`. E holds the capacitors (a symmetric matrix if lines
+are reduced with their mesh), h the op-amps' offsets, D the capacitors to nodes that sources hold. A Schur complement
+eliminates the nodes without a capacitor; the remaining nodes are the states. `equations.py` computes E, F, H, h and D.
 
-Nodes whose own time constants are below `NEGLIGIBLE` of the op-amps' are eliminated as if they had no capacitor: the
-slow poles would drown in the rounding of the fast ones. To first order, a time constant tau that is left out changes a
-pole p by the relative part `|p| tau` (P. Kokotovic et al., Singular Perturbation Methods in Control, 1986, chapter 2).
+Nodes with time constants below `NEGLIGIBLE` of the op-amps' are eliminated as if they had no capacitor: otherwise the
+rounding errors of the fast poles would exceed the slow poles. To first order, an omitted time constant tau changes a
+pole p by the relative amount `|p| tau` (P. Kokotovic et al., Singular Perturbation Methods in Control, 1986, chapter
+2).
 """
 
 from __future__ import annotations
@@ -21,32 +22,32 @@ from amc_circuits.linear.modes import Modes, independent_modes, modes_of, values
 from netlists.record import FloatArray, ParameterError
 
 Follower = tuple[slice, slice | None, float]
-"""Pins without a resistance, the nodes that they are equal to (None: ground), and what adds to these, V."""
+"""Pins without a resistance, the nodes that they are equal to (None: ground), and the voltage added to these, V."""
 NEGLIGIBLE = 1e-6
-"""Time constant of a node in units of 1/w_T (or of the second pole's, if that is faster) below which its capacitor is
-left out."""
+"""Smallest time constant of a node with a capacitor, in units of 1/w_T (or of the second pole's, if that is faster);
+below it the capacitor is omitted."""
 COUPLED = 10.0
-"""The nodes that are left out may be so many times slower together than each alone."""
+"""Largest permitted ratio of the time constant of all omitted nodes together to that of each alone."""
 
 
 @dataclass(frozen=True)
 class LinearCircuit:
-    """`ds/dt = state s + drive u`, all node voltages `= rest + read s + feed u`; s = 0 is the circuit at rest.
+    """`ds/dt = state s + drive u`, all node voltages `= rest + read s + feed u`; at s = 0 the circuit is at rest.
 
     Attributes:
-        state: Shape (n, n), 1/s.
-        drive: Shape (n, inputs), 1/s.
-        read: Shape (nodes, n).
-        feed: Shape (nodes, inputs).
-        rest: Node voltages with all inputs at zero (offsets make them), shape (nodes,), V.
-        nodes: Which rows of `read`, `feed` and `rest` belong to a group of nodes, or to a stage inside op-amps
-            (`stage_of`); groups that sources hold have none.
-        held: Volts of each group that sources hold for a volt at each input, shape (group, inputs).
-        outputs: The group that is read.
-        stages: The last stage of each row of op-amps, in the order of the circuit.
+        state: State matrix, shape (n, n), 1/s.
+        drive: Matrix from inputs to state derivatives, shape (n, inputs), 1/s.
+        read: Matrix from states to node voltages, shape (nodes, n).
+        feed: Matrix from inputs to node voltages, shape (nodes, inputs).
+        rest: Node voltages with all inputs at zero, from offsets, shape (nodes,), V.
+        nodes: Rows of `read`, `feed` and `rest` of each group of nodes, and of each stage inside op-amps (`stage_of`);
+            groups that sources hold have none.
+        held: Volts of each group that sources hold per volt at each input, shape (group, inputs).
+        outputs: Group that is read.
+        stages: Last stage of each row of op-amps, in the order of the circuit.
         kept: Rows whose voltages are the states, shape (n,): state = voltage - rest - feed u.
-        left_out: Longest time constant that was left out, s; 0 where none was. It changes a pole p by about `|p|` times
-            it, relatively: at most some 1e-5 for the op-amps' own.
+        left_out: Longest omitted time constant tau, s; 0 if none was omitted. The relative change of a pole p is about
+            `|p| tau`: at most about 1e-5 for the op-amps' own poles.
     """
 
     state: FloatArray
@@ -63,7 +64,7 @@ class LinearCircuit:
 
     @property
     def note(self) -> str:
-        """One sentence where something was left out; empty where nothing was."""
+        """Note on omitted time constants, one sentence; empty if there are none."""
         if self.left_out == 0:
             return ""
         return (
@@ -87,37 +88,37 @@ class LinearCircuit:
 
     @property
     def growth_rate(self) -> float:
-        """Largest real part of all poles, 1/s; without the work that modes take."""
+        """Largest real part of all poles, 1/s; computed without the modes, which take longer."""
         return float(values_of(self.state).real.max())
 
     @cached_property
     def dc_gain(self) -> FloatArray:
-        """Volts at every node for a volt at every input, steady; shape (nodes, inputs)."""
+        """Steady volts at every node per volt at every input, shape (nodes, inputs)."""
         states = np.asarray(np.linalg.solve(self.state, -self.drive), dtype=np.float64)
         return self.read @ states + self.feed
 
     def steady(self, group: str, inputs: FloatArray) -> FloatArray:
-        """Voltages that a group of nodes settles to, if it does: inputs (inputs, K) to (group, K), volts."""
+        """Compute the final voltages of a group of nodes, if it settles: inputs (inputs, K) to (group, K), V."""
         rows = self.nodes[group]
         return self.dc_gain[rows] @ inputs + self.rest[rows, None]
 
     def steady_stages(self, inputs: FloatArray) -> FloatArray:
-        """Steady outputs without their loads, of all amplifiers: inputs (inputs, K) to (amplifiers, K), volts."""
+        """Compute the steady unloaded outputs of all amplifiers: inputs (inputs, K) to (amplifiers, K), V."""
         return np.vstack([self.steady(group, inputs) for group in self.stages])
 
 
 @dataclass
 class Equations:
-    """`E dy/dt = F y + H u + h - D du/dt`, y all nodes that no source holds, and stages inside op-amps.
+    """Equations `E dy/dt = F y + H u + h - D du/dt`; y: all nodes that no source holds, and stages inside op-amps.
 
     Attributes:
-        at: Which rows belong to a group or a stage.
-        capacitance: E, shape (nodes, nodes).
-        matrix: The resistors' part of F, shape (nodes, nodes).
-        amplification: What op-amps add to it, their inner resistances included.
-        input: H, shape (nodes, inputs).
-        input_capacitance: D, shape (nodes, inputs).
-        constant: h, shape (nodes,).
+        at: Rows of each group or stage.
+        capacitance: Matrix E, shape (nodes, nodes).
+        matrix: Contribution of the resistors to F, shape (nodes, nodes).
+        amplification: Contribution of the op-amps to F, including their inner resistances.
+        input: Matrix H, shape (nodes, inputs).
+        input_capacitance: Matrix D, shape (nodes, inputs).
+        constant: Vector h, shape (nodes,).
         same: Output pins without a resistance.
         fastest: Largest rate inside the op-amps, rad/s.
     """
@@ -134,7 +135,7 @@ class Equations:
 
     @classmethod
     def empty(cls, groups: dict[str, int], inputs: int) -> Equations:
-        """For groups of so many nodes, nothing between them."""
+        """Create equations for groups of the given sizes, without parts."""
         ends = np.cumsum([0, *groups.values()])
         at = {name: slice(int(a), int(b)) for name, a, b in zip(groups, ends[:-1], ends[1:], strict=True)}
         square = (int(ends[-1]), int(ends[-1]))
@@ -151,7 +152,7 @@ class Equations:
         )
 
     def indices(self, *groups: str) -> NDArray[np.int64]:
-        """Where the nodes of some groups stand, one group after the other."""
+        """Return the rows of the nodes of some groups, one group after the other."""
         return np.concatenate([np.arange(self.at[name].start, self.at[name].stop) for name in groups])
 
     def reduce(
@@ -161,13 +162,13 @@ class Equations:
         stages: tuple[str, ...],
         fast: NDArray[np.bool_] | None = None,
     ) -> LinearCircuit:
-        """Put ideal outputs in the place of their pins and eliminate the nodes without a capacitor.
+        """Replace pins by ideal outputs and eliminate the nodes without a capacitor.
 
         Args:
-            held: As `LinearCircuit` has it.
-            outputs: The group that is read.
-            stages: As `LinearCircuit` has them.
-            fast: Nodes whose capacitors are left out; None: those that are far too fast.
+            held: Attribute `held` of the `LinearCircuit`.
+            outputs: Group that is read.
+            stages: Attribute `stages` of the `LinearCircuit`.
+            fast: Nodes whose capacitors are omitted; None omits those that are far too fast.
         """
         without, left_out = self.far_too_fast() if fast is None else (fast, self._longest(fast))
         matrix, gone, kept = self._without_pins(without)
@@ -193,7 +194,7 @@ class Equations:
             [states, states + inputs, states + inputs + 1],
             axis=1,
         )
-        # A jump of du moves the capacitors by `charge du`: s + charge u takes the place of s.
+        # A jump du of the inputs moves the capacitors by `charge du`: s + charge u replaces s.
         drive, feed = drive + state @ charge, feed + read @ charge
         if constant.any():
             rest = rest - read @ np.linalg.solve(state, constant)
@@ -205,7 +206,7 @@ class Equations:
         return LinearCircuit(state, drive, read, feed, rest[:, 0], self.at, held, outputs, stages, rows, left_out)
 
     def _without_pins(self, without: NDArray[np.bool_]) -> tuple[FloatArray, NDArray[np.bool_], NDArray[np.bool_]]:
-        """The matrix with what ideal outputs are equal to in their place, nodes to eliminate, and nodes of states."""
+        """Return the matrix with ideal outputs replaced by equal nodes, nodes to eliminate, and nodes of states."""
         matrix = self.matrix + self.amplification
         gone = without | (np.diag(self.capacitance) == 0)
         self.same = _ordered(self.same)
@@ -221,7 +222,7 @@ class Equations:
         return matrix, gone, kept
 
     def far_too_fast(self) -> tuple[NDArray[np.bool_], float]:
-        """Nodes whose capacitors are left out, and their longest time constant, all of them together, s."""
+        """Return the nodes whose capacitors are omitted, and the longest time constant of all of them together, s."""
         own = np.diag(self.capacitance)
         limit = NEGLIGIBLE / self.fastest
         fast = (own > 0) & (own < -np.diag(self.matrix + self.amplification) * limit)
@@ -229,7 +230,7 @@ class Equations:
         return (fast, longest) if longest < COUPLED * limit else (np.zeros_like(fast), 0.0)
 
     def _longest(self, fast: NDArray[np.bool_]) -> float:
-        """Longest time constant of some nodes, all of them together, s."""
+        """Compute the longest time constant of some nodes together, s."""
         if not fast.any():
             return 0.0
         block = np.ix_(fast, fast)
@@ -238,7 +239,7 @@ class Equations:
 
 
 def _ordered(same: list[Follower]) -> list[Follower]:
-    """Pins before those that they follow."""
+    """Order pins so that each comes before the one that it follows."""
     waiting, found = list(same), []
     while waiting:
         ready = [one for one in waiting if all(other[1] != one[0] for other in waiting)]
@@ -254,9 +255,9 @@ def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
 
 
 def _per_capacitance(capacitance: FloatArray, flow: FloatArray) -> FloatArray:
-    """`capacitance^-1 flow`; a division where no capacitor joins two nodes."""
+    """Compute `capacitance^-1 flow`, by a division if no capacitor joins two nodes."""
     own = np.diag(capacitance)
     if np.count_nonzero(capacitance) == np.count_nonzero(own):
         return flow / own[:, None]
-    # Farads stand beside the ones of the op-amps' stages: rows are scaled first.
+    # The matrix mixes farads and the entries 1 of the op-amps' stages, so rows are scaled first.
     return _solve(capacitance / own[:, None], flow / own[:, None])

@@ -9,25 +9,25 @@ from amc_circuits.linear.equations import linear_circuit
 from netlists import GROUND, Circuit, Conductors, Hold, ParameterError, Phase, expanded, in_phase
 
 SWING = 300.0
-"""What has decayed to the tolerance when the last fifth of a phase begins, in units of the final value.
+"""Amplitude that decays to the tolerance until the last fifth of a phase begins, in units of the final value.
 
-Steady is what moves by less than a twentieth of the tolerance (`results/measurement.py`), and a phase begins where
-another ended: that may be some fifteen times the final value. A choice of this package.
+An output is steady if it moves by less than a twentieth of the tolerance (`results/measurement.py`). A phase begins
+where another one ended, which may be about fifteen times the final value. The number is a choice of this package.
 """
 WHOLE = 1.25
-"""A phase, in units of its first four fifths."""
+"""Duration of a phase in units of its first four fifths."""
 
 
 def with_durations(circuit: Circuit, tolerance: float, rise_time: float = 100e-12) -> Circuit:
-    """The circuit with a duration for every phase: those that have none get that of the slowest of them.
+    """Return the circuit with a duration for every phase: phases without one get the duration of the slowest of them.
 
     Args:
-        circuit: Linear around its resting point.
+        circuit: Circuit that is linear around its resting point.
         tolerance: Relative tolerance of the settling time.
-        rise_time: Of the edge at the beginning of each phase, s.
+        rise_time: Rise time of the edge at the beginning of each phase, s.
 
     Raises:
-        ParameterError: A phase without a duration has a pole that does not decay.
+        ParameterError: If a phase without a duration has a pole that does not decay.
     """
     rates = []
     for phase in circuit.phases:
@@ -44,7 +44,7 @@ def with_durations(circuit: Circuit, tolerance: float, rise_time: float = 100e-1
 
 
 def _free(circuit: Circuit, phase: Phase) -> Circuit:
-    """The circuit in a phase, with held voltages as sources: what leaks from a hold is no pole of the phase."""
+    """Return the circuit in a phase, with held voltages as sources: the leakage of a hold is no pole of the phase."""
     alone = in_phase(expanded(circuit), phase)
     keeping = [part.name for part in circuit.of(Hold) if part.name not in phase.hold]
     dropped = {f"{name}{end}" for name in keeping for end in ("cap", "injcap")}

@@ -1,7 +1,7 @@
-"""The linear circuit of a circuit, from its parts, without a deck.
+"""Linear circuit of a circuit, from its parts, without a deck.
 
-Passive parts are currents between nodes for volts at them and charges likewise: a Laplacian and a charge matrix over
-all nodes. Columns at nodes that sources hold become inputs. Wires are in it by the reduced arrays.
+Passive parts are a Laplacian (currents per volt) and a charge matrix (charges per volt) over all nodes. Columns of
+nodes that sources hold become inputs. Reduced arrays include the wires.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ from netlists.parts import Values
 from netlists.record import FloatArray
 
 Network = tuple[tuple[str, ...], FloatArray, FloatArray]
-"""Groups, and between their nodes one after the other the Laplacian, S, and the charge matrix, F."""
+"""Groups; and, over their nodes in this order, the Laplacian, S, and the charge matrix, F."""
 
 
 def siemens_of(circuit: Circuit, part: Conductors | Switches) -> Values:
-    """Conductance of a row of conductors, or of switches in the one phase."""
+    """Return the conductance of a row of conductors, or of switches in the only phase."""
     if isinstance(part, Conductors):
         return part.siemens
     return part.siemens(circuit.phases[0].name)
 
 
 def networks(circuit: Circuit) -> Iterator[tuple[str, Network]]:
-    """Name and network of every passive part, ground left out.
+    """Return name and network of every passive part, without ground.
 
-    Cells that are not linear have their conductance at 0 V.
+    Non-linear cells have their conductance at 0 V.
     """
     for part in circuit.parts:
         match part:
@@ -60,7 +60,7 @@ def networks(circuit: Circuit) -> Iterator[tuple[str, Network]]:
 
 
 def _between(circuit: Circuit, a: str, b: str, values: Values, conducts: bool) -> Network:
-    """Equal places of two groups joined by conductances or capacitances."""
+    """Return a network that joins equal places of two groups by conductances or capacitances."""
     groups = tuple(group for group in (a, b) if group != GROUND)
     each = np.diag(np.broadcast_to(np.asarray(values, dtype=np.float64), circuit.groups[groups[0]]))
     joined = np.block([[each, -each], [-each, each]]) if len(groups) == 2 else each
@@ -69,34 +69,34 @@ def _between(circuit: Circuit, a: str, b: str, values: Values, conducts: bool) -
 
 
 def stage_of(opamps: OpAmps, second: bool = False) -> str:
-    """What the gain stages of a row of op-amps are called among the nodes, or the stages with their second poles."""
+    """Return the node name of the gain stages of a row of op-amps, or of the stages with their second poles."""
     return f"{opamps.name} {'second' if second else 'stage'}"
 
 
 def check_room(rows: int, amplifiers: int) -> None:
-    """Refuses a circuit that the machine has no room for, before any work.
+    """Reject a circuit that does not fit into the machine's memory, before any work.
 
-    Every amplifier has a sum node, an output and a gain stage, so three nodes, of which at least two are states. The
+    Every amplifier has three nodes: a sum node, an output and a gain stage. At least two of them are states. The
     equations and their elimination hold eight matrices of all nodes, the modes and exact responses ten of all states
     (half of them complex).
 
     Raises:
-        ParameterError: There is less memory than that.
+        ParameterError: If the machine has less memory.
     """
     check_memory(f"{rows} rows", "its linear circuit", 8 * (8 * 3**2 + 15 * 2**2) * amplifiers**2)
 
 
 _KEPT: WeakKeyDictionary[Circuit, LinearCircuit] = WeakKeyDictionary()
-"""Worked out once, and kept as long as its circuit is."""
+"""Linear circuits, computed once and kept as long as their circuits."""
 
 
 def linear_circuit(circuit: Circuit) -> LinearCircuit:
-    """The linear circuit around its resting point, wires and line capacitance included.
+    """Return the linear circuit around the resting point, with wires and line capacitance.
 
-    Cells and limiters have their slope at 0 V, an op-amp that is a subcircuit that of its fit.
+    Cells and limiters have their slope at 0 V. An op-amp that is a subcircuit is replaced by its fit.
 
     Raises:
-        ParameterError: A part is not known here.
+        ParameterError: If a part is not known here.
     """
     found = _KEPT.get(circuit)
     if found is None:
@@ -105,18 +105,18 @@ def linear_circuit(circuit: Circuit) -> LinearCircuit:
 
 
 def phase_circuits(circuits: Sequence[Circuit]) -> list[LinearCircuit]:
-    """The linear circuits of one circuit in several phases, all with the same states."""
+    """Return the linear circuits of one circuit in several phases, all with the same states."""
     found = [equations(circuit) for circuit in circuits]
     fast = np.logical_and.reduce([one.far_too_fast()[0] for one in found])
     return [_reduced(circuit, one, circuit.held, fast) for circuit, one in zip(circuits, found, strict=True)]
 
 
 def noise_circuit(circuit: Circuit, bandwidth: float) -> tuple[LinearCircuit, FloatArray]:
-    """The linear circuit with a current into each node as its inputs, and the Laplacian of its resistors, siemens.
+    """Return the linear circuit with a current into each node as input, and the Laplacian of its resistors, siemens.
 
-    Inputs are amperes at the nodes of the circuit, V/s at the stages inside the op-amps. Resistances inside op-amps
-    are none of the resistors. Both have a row and a column for every node. Nodes count as far too fast only where they
-    are beside the bandwidth of the read-out, Hz, too: noise is as fast as that.
+    Inputs are amperes at the nodes of the circuit, and V/s at the stages inside the op-amps. The resistors do not
+    include resistances inside op-amps. Both results have a row and a column for every node. A node is far too fast only
+    if it is so in comparison with the bandwidth of the read-out, Hz, too: noise is as fast as the read-out.
     """
     found = equations(circuit)
     found.fastest = max(found.fastest, 2 * math.pi * bandwidth)
@@ -126,7 +126,7 @@ def noise_circuit(circuit: Circuit, bandwidth: float) -> tuple[LinearCircuit, Fl
 
 
 def offset_gain(circuit: Circuit) -> FloatArray:
-    """Steady volts at every output for a volt of offset at each amplifier; shape (N, amplifiers)."""
+    """Compute the steady volts at every output per volt of offset at each amplifier, shape (N, amplifiers)."""
     found = equations(circuit)
     rows = circuit.of(OpAmps)
     stages = found.indices(*(stage_of(part) for part in rows))
@@ -147,10 +147,10 @@ def _reduced(
 
 
 def equations(circuit: Circuit) -> Equations:
-    """The equations of all nodes of a circuit.
+    """Return the equations of all nodes of a circuit.
 
     Raises:
-        ParameterError: A part is not known here, or there are several phases.
+        ParameterError: If a part is not known here, or there are several phases.
     """
     circuit.check_one_phase()
     held, inputs = circuit.held, circuit.inputs
@@ -175,14 +175,14 @@ def equations(circuit: Circuit) -> Equations:
 
 
 def _followed(found: Equations, part: Buffers | Limiter) -> slice:
-    """Where the input of a part stands."""
+    """Return the rows of the input of a part."""
     if part.input not in found.at:
         raise ParameterError("circuit", f"part {part.name} at source {part.input}", "let the source drive what it does")
     return found.at[part.input]
 
 
 def _groups(circuit: Circuit, held: dict[str, FloatArray]) -> dict[str, int]:
-    """Groups that no source holds, and behind those that a row of op-amps is at, its stages."""
+    """List the groups that no source holds; the stages of a row of op-amps follow its groups."""
     found: dict[str, int] = {}
     waiting = circuit.of(OpAmps)
     for group, size in circuit.groups.items():
@@ -206,7 +206,7 @@ def _join(
     laplacian: FloatArray,
     charge: FloatArray,
 ) -> None:
-    """Adds a passive part."""
+    """Add a passive part."""
     ends = np.cumsum([0, *(circuit.groups[group] for group in groups)])
     place = {group: slice(int(a), int(b)) for group, a, b in zip(groups, ends[:-1], ends[1:], strict=True)}
     for row in (group for group in groups if group not in held):
@@ -222,7 +222,7 @@ def _join(
 
 
 def _amplify(found: Equations, held: dict[str, FloatArray], part: OpAmps) -> None:
-    """Adds a row of op-amps: the states of their record, their outputs loaded by what is joined to them."""
+    """Add a row of op-amps: the states of their record, with the connected parts as loads of their outputs."""
     opamp: SinglePoleOpAmp | MacroOpAmp = part.record.equivalent
     stage, pin = found.indices(stage_of(part)), found.indices(part.output)
     w_t = opamp.unity_gain_frequency
@@ -255,7 +255,7 @@ def _amplify(found: Equations, held: dict[str, FloatArray], part: OpAmps) -> Non
 
 
 def input_factors(part: OpAmps, ideal: bool = False) -> dict[str, float]:
-    """What a volt at each input group adds to what drives the op-amps, ground left out; if ideal, of infinite CMRR."""
+    """Return the weight of each input group in the op-amps' drive, without ground; if ideal, for infinite CMRR."""
     plus, minus = (1.0, -1.0) if ideal else part.record.equivalent.input_weights
     factors = {part.noninverting: plus, part.inverting: minus}
     return {group: factor for group, factor in factors.items() if group != GROUND}

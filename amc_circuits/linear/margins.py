@@ -1,9 +1,9 @@
-"""How far a circuit is from instability: second pole, bandwidth and resistances with which its poles still decay.
+"""Stability margins: limits of second pole, bandwidth and resistances up to which all poles of a circuit decay.
 
-A limit is looked for on a logarithmic grid of four points a decade, no further than three decades away, and found to
-one part in ten thousand between the first two points where the largest real part of all poles changes its sign.
-Stability need not be monotone (inverters may be stable, unstable and stable again as their resistance rises): a limit
-is the crossing that comes first, and two of them between neighbouring points of the grid are missed.
+The search uses a logarithmic grid of four points per decade over at most three decades. Between the first two points
+where the largest real part of all poles changes its sign, the limit is computed to one part in ten thousand.
+Stability need not be monotone: inverters may be stable, unstable and stable again as their resistance rises. A limit
+is the first crossing. Two crossings between neighbouring points of the grid are not detected.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ DECADES = 3
 POINTS_PER_DECADE = 4
 ACCURACY = 1e-4
 NEGLIGIBLE_RESISTANCE = 1e-3
-"""Output resistance that stands for none, ohm."""
+"""Output resistance that represents no resistance, ohm."""
 
 Growth = Callable[[float], float]
 
 
 @dataclass(frozen=True)
 class Limit:
-    """The value of a parameter at which a circuit turns unstable.
+    """Value of a parameter at which a circuit becomes unstable.
 
     Attributes:
-        value: In SI units; None where there is none.
-        note: Why there is none; empty where there is one.
+        value: Limit in SI units; None if there is none.
+        note: Reason why there is no limit; empty if there is one.
     """
 
     value: float | None
@@ -44,11 +44,11 @@ class Limit:
 
 
 def lowest_second_pole(circuit: Circuit) -> Limit:
-    """Frequency of a second pole, alike in all op-amps, above which the circuit is stable, Hz.
+    """Compute the frequency of a second pole, equal in all op-amps, above which the circuit is stable, Hz.
 
-    It is looked for downwards from 1000 times the GBWP to a thousandth of it; the first crossing counts, so everything
-    from there to the top is stable. The op-amps' own second poles take no part. With a single array and a symmetric
-    positive definite matrix a second pole only makes an INV circuit ring, unless capacitance adds to its lag.
+    The search goes down from 1000 times the GBWP to a thousandth of it. The first crossing counts, so all frequencies
+    above it are stable. The op-amps' own second poles are ignored. With a single array and a symmetric positive
+    definite matrix, a second pole only makes an INV circuit ring, unless capacitance adds to its lag.
     """
     if _growth(circuit.with_opamps(lambda one: _with_second_pole(one, None))) >= 0:
         return Limit(None, "none: a pole grows even without a second pole")
@@ -65,11 +65,11 @@ def lowest_second_pole(circuit: Circuit) -> Limit:
 
 
 def largest_gbwp(circuit: Circuit) -> Limit:
-    """Gain-bandwidth product up to which the circuit is stable, Hz; all else stays, also a second pole.
+    """Compute the gain-bandwidth product up to which the circuit is stable, Hz; all else stays, also a second pole.
 
-    Of a stable circuit the first crossing above its own GBWP, up to 1000 times as much; of an unstable one the first
-    below it, down to a thousandth. Without capacitance and second pole all poles scale with the GBWP, and there is no
-    crossing. Where op-amps differ, it is that of the fastest, the others in proportion.
+    For a stable circuit it is the first crossing above its own GBWP, up to 1000 times the GBWP. For an unstable one it
+    is the first crossing below, down to a thousandth. Without capacitance and second pole all poles scale with the
+    GBWP, and there is no crossing. If op-amps differ, the result is for the fastest, with the others in proportion.
     """
     own = _gbwp(circuit)
 
@@ -83,13 +83,14 @@ def largest_gbwp(circuit: Circuit) -> Limit:
 
 
 def largest_resistance(circuit: Circuit, names: Sequence[str]) -> Limit:
-    """Resistance of some conductors, all alike, up to which the circuit is stable, ohm; found as `largest_gbwp` is.
+    """Compute the resistance of some equal conductors up to which the circuit is stable, ohm; see `largest_gbwp`.
 
-    Those of inverters matter by the lag of the input capacitance, and as a load of the op-amps' output resistance.
+    Resistors of inverters have an effect by the lag of the input capacitance, and as a load of the op-amps' output
+    resistance.
 
     Args:
-        circuit: What it is.
-        names: Of the parts.
+        circuit: Circuit to examine.
+        names: Names of the conductors.
     """
     parts = [part for part in circuit.of(Conductors) if part.name in names]
     if not parts:
@@ -102,12 +103,12 @@ def largest_resistance(circuit: Circuit, names: Sequence[str]) -> Limit:
 
 
 def _growth(circuit: Circuit) -> float:
-    """Largest real part of all poles, 1/s."""
+    """Compute the largest real part of all poles, 1/s."""
     return linear_circuit(circuit).growth_rate
 
 
 def _gbwp(circuit: Circuit) -> float:
-    """Of the fastest op-amp, Hz."""
+    """Return the GBWP of the fastest op-amp, Hz."""
     return max(record.equivalent.gbwp for record in circuit.opamps)
 
 
@@ -116,7 +117,7 @@ def _with_second_pole(record: OpAmp, frequency: float | None) -> OpAmp:
 
 
 def _macro(opamp: SinglePoleOpAmp | MacroOpAmp) -> MacroOpAmp:
-    """The same op-amp as a record that can have a second pole; the limits that it then must have move no pole."""
+    """Return the op-amp as a record with an optional second pole; the limits of such a record move no pole."""
     if isinstance(opamp, MacroOpAmp):
         return opamp
     return MacroOpAmp(
@@ -134,7 +135,7 @@ def _macro(opamp: SinglePoleOpAmp | MacroOpAmp) -> MacroOpAmp:
 
 
 def _largest(growth: Growth, own: float, unit: str) -> Limit:
-    """Upwards from the circuit's own value if it is stable, downwards if it is not."""
+    """Search upwards from the circuit's own value if it is stable, downwards if it is not."""
     stable = growth(own) < 0
     end = own * 10.0 ** (DECADES if stable else -DECADES)
     found = _first_crossing(growth, own, end)
@@ -144,8 +145,8 @@ def _largest(growth: Growth, own: float, unit: str) -> Limit:
 
 
 def _first_crossing(growth: Growth, start: float, end: float) -> float | None:
-    """Where, on the way from one value to another, the circuit first changes between stable and unstable."""
-    from scipy.optimize import brentq  # here, for every solve would wait for it
+    """Compute the first value between two limits at which the circuit changes between stable and unstable."""
+    from scipy.optimize import brentq  # imported here: otherwise every solve would wait for it
 
     @cache
     def of_logarithm(logarithm: float) -> float:

@@ -1,8 +1,8 @@
-"""A linear system in its modes: every response is a sum of exponentials, known at any time without stepping to it.
+"""Modes of a linear system: every response is a sum of exponentials, known at any time without time steps.
 
-A numerical eigenvalue of a matrix is off by about `eps` times the largest one. Where the largest is more than `SPREAD`
-times the smallest, the eigenvalues of the inverse are taken: then the *slow* poles, which decide stability, settling
-and the final value, have all their digits, and those of the fast ones are good to `eps` times the spread.
+The error of a numerical eigenvalue is about `eps` times the largest one. If the largest is more than `SPREAD` times
+the smallest, the eigenvalues of the inverse are computed instead. Then the *slow* poles, which determine stability,
+settling and the final value, have full precision. The relative error of the fast poles is `eps` times the spread.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from netlists.record import FloatArray, ParameterError
 
 ComplexArray = NDArray[np.complex128]
 WORST_CONDITION = 1e8
-"""Of the eigenvectors; beyond it too few digits are left."""
+"""Largest condition number of the eigenvectors; beyond it too few digits are left."""
 SPREAD = 1e6
-"""Fastest over slowest pole from which on the inverse is taken. The slow poles have ten digits up to here."""
+"""Ratio of fastest to slowest pole above which the inverse is used. Below it the slow poles have ten digits."""
 LARGEST_SPREAD = 1e13
-"""Beyond, the fast poles would have no digit left, not even their sign."""
+"""Largest ratio of fastest to slowest pole; beyond it the fast poles would have no correct digit and no sign."""
 JITTER = 1e-9
-"""Relative change of the matrix that parts eigenvalues which share an eigenvector (see `independent_modes`)."""
+"""Relative change of the matrix that separates eigenvalues with a common eigenvector (see `independent_modes`)."""
 
 
 @dataclass(frozen=True)
 class Modes:
-    """Eigenvalues and eigenvectors, `matrix = vectors diag(values) inverse`; real where all eigenvalues are.
+    """Eigenvalues and eigenvectors, `matrix = vectors diag(values) inverse`; real if all eigenvalues are.
 
     Attributes:
         poles: Eigenvalues, the slowest (or the fastest growing) first, 1/s.
-        values: The same, as they belong to the vectors: the real ones, those above the real axis, their conjugates.
+        values: Eigenvalues in the order of the vectors: real ones, those above the real axis, their conjugates.
         vectors: Right eigenvectors as columns, shape (n, n).
-        real: How many are real.
+        real: Number of real eigenvalues.
     """
 
     poles: ComplexArray
@@ -57,20 +57,20 @@ class Modes:
 
 
 def values_of(matrix: FloatArray) -> NDArray[np.inexact]:
-    """The eigenvalues of a real matrix.
+    """Compute the eigenvalues of a real matrix.
 
     Raises:
-        ParameterError: They are too far apart.
+        ParameterError: If they are too far apart.
     """
     values = np.linalg.eigvals(matrix)
     return 1 / np.linalg.eigvals(_inverse(matrix)) if _is_stiff(values) else values
 
 
 def modes_of(matrix: FloatArray) -> Modes:
-    """The modes of a real matrix, as they come.
+    """Compute the modes of a real matrix, without a check that they are independent.
 
     Raises:
-        ParameterError: Its eigenvalues are too far apart.
+        ParameterError: If its eigenvalues are too far apart.
     """
     values, vectors = np.linalg.eig(matrix)
     if _is_stiff(values):
@@ -83,7 +83,7 @@ def modes_of(matrix: FloatArray) -> Modes:
 
 
 def _is_stiff(values: NDArray[np.inexact]) -> bool:
-    """True where the inverse gives better eigenvalues."""
+    """Return True if the inverse gives more accurate eigenvalues."""
     sizes = np.abs(values)
     fastest, slowest = float(sizes.max()), float(sizes.min())
     if fastest > LARGEST_SPREAD * slowest > 0:
@@ -93,17 +93,17 @@ def _is_stiff(values: NDArray[np.inexact]) -> bool:
 
 
 def _inverse(matrix: FloatArray) -> FloatArray:
-    """The inverse. Rows are scaled first, for they differ as much as the poles do."""
+    """Compute the inverse. Rows are scaled first, because they differ as much as the poles."""
     scale = 1 / np.abs(matrix).max(axis=1)
     return np.asarray(np.linalg.solve(matrix * scale[:, None], np.diag(scale)), dtype=np.float64)
 
 
 def independent_modes(matrix: FloatArray, found: Modes) -> Modes:
-    """The modes that were found of a matrix, or some that are linearly independent.
+    """Return the computed modes of a matrix, or replace them by linearly independent ones.
 
-    Where the eigenvectors are (nearly) linearly dependent, as at critical damping, the entries of the matrix are
-    changed by a billionth at random: that parts the eigenvalues and changes the response by as little as
-    components that much off would (approximate diagonalisation: Davies, SIAM J. Matrix Anal. Appl. 29, 1051, 2008).
+    If the eigenvectors are (nearly) linearly dependent, as at critical damping, the entries of the matrix are changed
+    at random by a billionth. This separates the eigenvalues. The response changes as little as from an equal change of
+    the components (approximate diagonalisation: Davies, SIAM J. Matrix Anal. Appl. 29, 1051, 2008).
     """
     if found.condition < WORST_CONDITION:
         return found

@@ -8,8 +8,8 @@ to Stochastic Control Theory, 1970, chapter 3). Sources:
   H. Nyquist, Phys. Rev. 32, 97 and 110, 1928; R. Q. Twiss, J. Appl. Phys. 26, 599, 1955), reduced arrays included;
 - every op-amp and inverter: a white voltage `input_noise` at its input, which drives its stage by w_T.
 
-Output pins without a capacitor feed white noise through, of infinite variance: what counts is behind a read-out of one
-pole at each output. See docs/noise.md.
+Output pins without a capacitor pass white noise, which has infinite variance. So the noise is measured behind a
+one-pole read-out at each output. See docs/noise.md.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from netlists.record import FloatArray
 
 @dataclass(frozen=True)
 class Noise:
-    """Noise of the outputs in the steady state, behind the read-out; the two parts are independent.
+    """Noise of the outputs in the steady state, behind the read-out; its two parts are independent.
 
     Attributes:
         thermal: Covariance from the resistors, shape (N, N), V^2.
         amplifier: Covariance from the inputs of op-amps and inverters, shape (N, N), V^2.
-        bandwidth: The pole of the read-out, Hz.
+        bandwidth: Pole of the read-out, Hz.
     """
 
     thermal: FloatArray
@@ -43,7 +43,7 @@ class Noise:
 
     @property
     def covariance(self) -> FloatArray:
-        """Of all noise, shape (N, N), V^2."""
+        """Covariance of all noise, shape (N, N), V^2."""
         return self.thermal + self.amplifier
 
     @property
@@ -58,15 +58,15 @@ class Noise:
 
 
 def noise(circuit: Circuit, bandwidth: float | None = None) -> Noise:
-    """Output noise of a circuit at its temperature, behind a read-out of one pole.
+    """Compute the output noise of a circuit at its temperature, behind a one-pole read-out.
 
     Args:
-        circuit: What it is.
-        bandwidth: The pole of the read-out, Hz. None takes the op-amps' largest GBWP: no loop of one-pole op-amps is
+        circuit: Circuit with the noise sources.
+        bandwidth: Pole of the read-out, Hz. None uses the op-amps' largest GBWP: no loop of one-pole op-amps is
             faster, so such a read-out adds little to the settling time and passes at least half of their variance.
 
     Raises:
-        ParameterError: A pole grows, so that noise would grow without limit, or the bandwidth is unusable.
+        ParameterError: If a pole grows, so that noise would grow without limit, or the bandwidth is unusable.
     """
     fastest = max(record.equivalent.gbwp for record in circuit.opamps)
     pole = fastest if bandwidth is None else bandwidth
@@ -83,20 +83,20 @@ def noise(circuit: Circuit, bandwidth: float | None = None) -> Noise:
 
 
 def filtered_covariance(circuit: LinearCircuit, intensity: FloatArray, rows: slice, bandwidth: float) -> FloatArray:
-    """Stationary covariance of some nodes behind a filter of one pole each, V^2.
+    """Compute the stationary covariance of some nodes behind a one-pole filter each, V^2.
 
     With C and D the rows of `read` and `feed` and w the filter's pole, `dz = w (C s - z) dt + w D dn`. The Lyapunov
-    equation of (s, z) parts into that of s, a linear one for `R = E[s z^T] = w (w - A)^-1 (P C^T + B W D^T)`, and
+    equation of (s, z) splits into that of s, a linear one for `R = E[s z^T] = w (w - A)^-1 (P C^T + B W D^T)`, and
     `E[z z^T] = (C R + R^T C^T + w D W D^T)/2`.
 
     Args:
-        circuit: Stable; its inputs are the noise.
-        intensity: W of white noise at the inputs, two-sided, shape (inputs, inputs), input units^2/Hz.
-        rows: The nodes.
-        bandwidth: Of the filter, Hz.
+        circuit: Stable linear circuit; its inputs are the noise.
+        intensity: Two-sided intensity W of white noise at the inputs, shape (inputs, inputs), input units^2/Hz.
+        rows: Rows of the nodes.
+        bandwidth: Pole of the filter, Hz.
     """
     pole = 2 * math.pi * bandwidth
-    from scipy.linalg import solve_continuous_lyapunov  # here, for every command would wait for it
+    from scipy.linalg import solve_continuous_lyapunov  # imported here: otherwise every command would wait for it
 
     driven, read = intensity @ circuit.drive.T, circuit.read[rows]
     passed = intensity @ circuit.feed[rows].T
@@ -107,7 +107,7 @@ def filtered_covariance(circuit: LinearCircuit, intensity: FloatArray, rows: sli
 
 
 def _input_intensity(linear: LinearCircuit, circuit: Circuit) -> FloatArray:
-    """Two-sided intensity of the noise at the inputs of all op-amps, as it drives their stages, V^2/s^2/Hz."""
+    """Compute the two-sided intensity of the drive of all op-amps' stages by their input noise, V^2/s^2/Hz."""
     intensity = np.zeros((len(linear.rest), len(linear.rest)))
     for part in circuit.of(OpAmps):
         record, stage = part.record.equivalent, np.arange(len(linear.rest))[linear.nodes[stage_of(part)]]

@@ -1,4 +1,4 @@
-"""Integrals of what is quadratic in the voltages, such as a dissipated power, in closed form."""
+"""Closed-form integrals of quadratic forms of the voltages, such as a dissipated power."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from netlists.record import FloatArray
 
 @dataclass(frozen=True)
 class QuadraticForm:
-    """The integral of `y^T form y`, y a probe, over parts of pieces. What does not depend on inputs is done once.
+    """Integral of `y^T form y`, y a probe, over parts of pieces. Work that does not depend on inputs is done once.
 
     Attributes:
-        probe: y.
-        form: Symmetric, shape (rows, rows).
-        values: Of the modes, shape (n,).
-        shared: `modal^T form`, shape (n, rows).
-        pairs: `modal^T form modal / (values_i + values_j)`, shape (n, n).
+        probe: Probe y.
+        form: Symmetric matrix of the form, shape (rows, rows).
+        values: Eigenvalues of the modes, shape (n,).
+        shared: Product `modal^T form`, shape (n, rows).
+        pairs: Matrix `modal^T form modal / (values_i + values_j)`, shape (n, n).
     """
 
     probe: Probe
@@ -31,17 +31,17 @@ class QuadraticForm:
 
     @classmethod
     def of(cls, probe: Probe, form: FloatArray, values: Modal) -> QuadraticForm:
-        """Prepares the form."""
+        """Prepare the integral of a form."""
         shared = probe.modal.T @ form
         return cls(probe, form, values, shared, (shared @ probe.modal) / (values[:, None] + values[None, :]))
 
     def value(self, response: ExactResponse, piece: Piece, time: FloatArray) -> FloatArray:
-        """The form itself at times (T,), or each response's own (K, T), shape (K, T)."""
+        """Compute the form at times (T,), or at each response's own times (K, T); shape (K, T)."""
         voltage = response.at(piece, self.probe, time)
         return np.asarray(((voltage @ self.form) * voltage).sum(axis=2))
 
     def integral(self, piece: Piece, first: FloatArray, last: FloatArray) -> FloatArray:
-        """From `first` to `last` (K,), absolute times within a straight piece, s; shape (K,)."""
+        """Integrate from `first` to `last` (K,), absolute times within a straight piece, s; shape (K,)."""
         value, slope = piece.coefficients(self.probe)
         a, b = first - piece.start, last - piece.start
         rates = self.values[:, None]
@@ -58,7 +58,7 @@ class QuadraticForm:
 
 
 def block_diagonal(blocks: Sequence[FloatArray]) -> FloatArray:
-    """Square matrices along the diagonal of one."""
+    """Return one matrix with square matrices along its diagonal."""
     cuts = np.cumsum([0, *(len(block) for block in blocks)]).tolist()
     found = np.zeros((cuts[-1], cuts[-1]))
     for k, block in enumerate(blocks):

@@ -1,14 +1,14 @@
-"""The exact response of a linear circuit to inputs that are straight lines between corners.
+"""Exact response of a linear circuit to inputs that are straight lines between corners.
 
 In modal coordinates `z' = diag(values) z + B u`. While `u = u0 + slope t`,
 
     z(t) = a exp(values t) + p0 + p1 t,   p1 = -B slope / values,   p0 = (p1 - B u0) / values,   a = z(0) - p0
 
-so every voltage is a sum of exponentials and a straight line, and integrals of their products have closed forms. In a
-piece that is short beside a mode's time constant this would be a small difference of large numbers: there the mode is
-the beginning of its Taylor series, `c0 = z(0)`, `c1 = value c0 + B u0`, `c2 = (value c1 + B slope)/2`, `c_k = value
-c_(k-1)/k`, and has no exponential.
-Several responses that differ in their inputs only (columns, K) are worked out at once.
+So every voltage is a sum of exponentials and a straight line, and integrals of their products have closed forms. In a
+piece much shorter than a mode's time constant, this would be a small difference of large numbers. There the mode is
+the beginning of its Taylor series, without an exponential: `c0 = z(0)`, `c1 = value c0 + B u0`, `c2 = (value c1 + B
+slope)/2`, `c_k = value c_(k-1)/k`.
+Several responses that differ only in their inputs (columns, K) are computed at once.
 """
 
 from __future__ import annotations
@@ -25,31 +25,32 @@ from netlists.record import FloatArray, ParameterError
 
 Modal = NDArray[np.inexact]
 DECAYED = 12.0
-"""A mode counts as gone after so many of its time constants (e^-12 = 6e-6)."""
+"""Number of time constants after which a mode has decayed (e^-12 = 6e-6)."""
 SHORT = 0.03
-"""Of a mode's time constant: in shorter pieces the mode is a polynomial. Above, the closed form keeps 13 digits."""
+"""Fraction of a mode's time constant: in shorter pieces the mode is a polynomial. Above, the closed form keeps 13
+digits."""
 DEGREE = 6
-"""Of that polynomial: what is left out is 0.03^7/7! = 4e-15."""
+"""Degree of this polynomial: the remainder is 0.03^7/7! = 4e-15."""
 PANEL = 6.0
-"""Length of a panel in time constants of the fastest mode that is left. There Gauss's eight points integrate an
+"""Length of a panel in time constants of the fastest remaining mode. At this length Gauss's eight points integrate an
 exponential to 3e-10: the remainder is 6^17 (8!)^4 / (17 (16!)^3)."""
 GAUSS_NODES, GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(8)
 MOST_PANELS = 100_000
 BLOCK = 16
-"""Times worked on at once: few, because later ones have fewer modes left."""
+"""Number of times evaluated at once: few, because fewer modes remain at later times."""
 GONE = 40.0
-"""Time constants after which a mode is left out (e^-40 = 4e-18)."""
+"""Number of time constants after which a mode is omitted (e^-40 = 4e-18)."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Something linear in the states and inputs: `rest + modal z + feed u`.
+    """Linear function of the states and inputs: `rest + modal z + feed u`.
 
     Attributes:
-        modal: Shape (rows, n).
-        feed: Shape (rows, inputs).
-        rest: With inputs at zero, shape (rows,).
-        real: How many modes are real; they come first.
+        modal: Factors of the modes, shape (rows, n).
+        feed: Factors of the inputs, shape (rows, inputs).
+        rest: Values at rest with inputs at zero, shape (rows,).
+        real: Number of real modes; they come first.
     """
 
     modal: Modal
@@ -59,19 +60,19 @@ class Probe:
 
     @cached_property
     def decaying(self) -> FloatArray:
-        """What it reads of `ExactResponse.fading`, shape (rows, n).
+        """Factors of the values of `ExactResponse.fading`, shape (rows, n).
 
-        Of a conjugate pair one is enough: their sum is twice the real part.
+        One mode of a conjugate pair is enough: the sum of both is twice the real part.
         """
         upper = self.modal[:, self.real : (self.real + self.modal.shape[1]) // 2]
         return np.hstack([np.real(self.modal[:, : self.real]), 2 * np.real(upper), -2 * np.imag(upper)])
 
     def rows(self, which: slice | NDArray[np.int64]) -> Probe:
-        """Some rows of it."""
+        """Return a probe with some of the rows."""
         return Probe(self.modal[which], self.feed[which], self.rest[which], self.real)
 
     def over(self, below: Probe) -> Probe:
-        """Its rows, then those of another."""
+        """Return a probe with the rows of this one, then those of another."""
         return Probe(
             np.vstack([self.modal, below.modal]),
             np.vstack([self.feed, below.feed]),
@@ -80,26 +81,26 @@ class Probe:
         )
 
     def less(self, other: Probe) -> Probe:
-        """The difference from another one, row by row."""
+        """Return the difference from another probe, row by row."""
         return Probe(self.modal - other.modal, self.feed - other.feed, self.rest - other.rest, self.real)
 
     def without_rest(self) -> Probe:
-        """What moves of it."""
+        """Return the probe without its value at rest."""
         return replace(self, rest=np.zeros_like(self.rest))
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A response between two corners of the inputs; t counts from the first one.
+    """Response between two corners of the inputs; t counts from the first corner.
 
     Attributes:
-        start: s.
-        stop: s.
-        decaying: a, shape (n, K); 0 for a mode that is a polynomial.
-        polynomial: Of every mode the coefficients of 1, t, t^2 ..., shape (2, n, K), or (DEGREE + 1, n, K) where the
-            piece is short beside the time constant of some mode.
-        inputs: u0, shape (inputs, K), V.
-        inputs_slope: Shape (inputs, K), V/s.
+        start: Start time, s.
+        stop: Stop time, s.
+        decaying: Amplitudes a, shape (n, K); 0 for a mode that is a polynomial.
+        polynomial: Coefficients of 1, t, t^2 ... for every mode, shape (2, n, K), or (DEGREE + 1, n, K) if the piece
+            is much shorter than the time constant of some mode.
+        inputs: Inputs u0 at the start, shape (inputs, K), V.
+        inputs_slope: Slopes of the inputs, shape (inputs, K), V/s.
     """
 
     start: float
@@ -111,16 +112,16 @@ class Piece:
 
     @property
     def straight(self) -> bool:
-        """True where besides exponentials there is a straight line only."""
+        """True if the piece consists only of exponentials and a straight line."""
         return len(self.polynomial) == 2
 
     def of(self, columns: NDArray[np.int64]) -> Piece:
-        """Some of the responses."""
+        """Return the piece for some of the responses."""
         modal = (self.decaying[:, columns], self.polynomial[:, :, columns])
         return Piece(self.start, self.stop, *modal, self.inputs[:, columns], self.inputs_slope[:, columns])
 
     def coefficients(self, probe: Probe) -> FloatArray:
-        """The polynomial of a probe, coefficients of 1, t, t^2 ..., shape (degree + 1, rows, K)."""
+        """Return the polynomial of a probe: coefficients of 1, t, t^2 ..., shape (degree + 1, rows, K)."""
         found = np.real(probe.modal @ self.polynomial)
         found[0] += probe.feed @ self.inputs + probe.rest[:, None]
         found[1] += probe.feed @ self.inputs_slope
@@ -128,7 +129,7 @@ class Piece:
 
 
 def polynomial_at(coefficients: Modal, time: FloatArray) -> Modal:
-    """A polynomial with coefficients (degree + 1, ...) of 1, t, t^2 ... at times that fit (...)."""
+    """Evaluate a polynomial with coefficients (degree + 1, ...) of 1, t, t^2 ... at times that broadcast to (...)."""
     found = coefficients[-1]
     for coefficient in coefficients[-2::-1]:
         found = found * time + coefficient
@@ -139,11 +140,11 @@ class ExactResponse:
     """Responses of a circuit, piece by piece."""
 
     def __init__(self, modes: Modes, drive: Modal) -> None:
-        """Starts at rest.
+        """Create a response that starts at rest.
 
         Args:
-            modes: Of the circuit's state matrix.
-            drive: B, what a volt at an input does to each mode, shape (n, inputs).
+            modes: Modes of the circuit's state matrix.
+            drive: Matrix B, the effect of a volt at an input on each mode, shape (n, inputs).
         """
         self.values = modes.values
         self.drive = drive
@@ -151,7 +152,7 @@ class ExactResponse:
         self.upper = slice(modes.real, (modes.real + len(self.values)) // 2)
 
     def piece(self, start: float, stop: float, before: Modal, first: FloatArray, last: FloatArray) -> Piece:
-        """The response from a state `before` (n, K) at `start`, inputs going straight from `first` to `last`."""
+        """Return the response from a state `before` (n, K) at `start`, with linear inputs from `first` to `last`."""
         slope = (last - first) / (stop - start)
         rates = self.values[:, None]
         driven, rising = self.drive @ first, self.drive @ slope
@@ -169,7 +170,7 @@ class ExactResponse:
         return Piece(start, stop, decaying, polynomial, first, slope)
 
     def derivative(self, piece: Piece) -> Piece:
-        """The piece whose voltages are the rates of change of this one's (of a probe without its rest), V/s."""
+        """Return the derivative of a piece: its voltages are the rates of change (of a probe without its rest), V/s."""
         powers = np.arange(1, len(piece.polynomial))
         falling = piece.polynomial[1:] * powers[:, None, None]
         polynomial = np.concatenate([falling, np.zeros_like(falling[:1])])
@@ -178,18 +179,18 @@ class ExactResponse:
         return Piece(piece.start, piece.stop, decaying, polynomial, piece.inputs_slope, still)
 
     def end(self, piece: Piece) -> Modal:
-        """The state at the end of a piece, shape (n, K)."""
+        """Return the state at the end of a piece, shape (n, K)."""
         length = piece.stop - piece.start
         moved: Modal = piece.decaying * np.exp(self.values * length)[:, None]
         return moved + polynomial_at(piece.polynomial, np.asarray(length))
 
     def fading(self, decaying: Modal, after: FloatArray, left: NDArray[np.bool_] | None = None) -> FloatArray:
-        """`decaying exp(values after)` as real numbers: real modes, then real and imaginary parts of the upper ones.
+        """Compute `decaying exp(values after)` as real numbers: real modes, real and imaginary parts of upper ones.
 
         Args:
-            decaying: Shape (n, ...).
-            after: Shape (...) to be broadcast with it, s.
-            left: Which of the real and upper modes are wanted; all of them unless given.
+            decaying: Amplitudes of the modes, shape (n, ...).
+            after: Times after the start, s; shape (...), which broadcasts with `decaying`.
+            left: Selection of the real and upper modes; all of them by default.
         """
         upper = self.upper
         kept = np.arange(upper.stop) if left is None else np.flatnonzero(left)
@@ -205,7 +206,7 @@ class ExactResponse:
         return found
 
     def at(self, piece: Piece, probe: Probe, time: FloatArray) -> FloatArray:
-        """A probe of every response at times (T,), or each at its own (K, T), within a piece; shape (K, T, rows)."""
+        """Evaluate a probe of every response at times (T,), or own times (K, T), in a piece; shape (K, T, rows)."""
         after = np.atleast_2d(time - piece.start)
         coefficients = piece.coefficients(probe).transpose(0, 2, 1)[:, :, None, :]
         found = np.asarray(polynomial_at(coefficients, after[:, :, None]), dtype=np.float64)
@@ -220,7 +221,7 @@ class ExactResponse:
         return found
 
     def each_at(self, piece: Piece, probe: Probe, time: FloatArray, column: NDArray[np.int64]) -> FloatArray:
-        """Row r of a probe in response `column[r]` at its own times, shapes (rows, T) to (rows, T)."""
+        """Evaluate row r of a probe in response `column[r]` at its own times, shapes (rows, T) to (rows, T)."""
         after = time - piece.start
         coefficients = np.real(np.einsum("rn,dnr->dr", probe.modal, piece.polynomial[:, :, column]))
         coefficients[0] += np.einsum("ri,ir->r", probe.feed, piece.inputs[:, column]) + probe.rest
@@ -231,7 +232,7 @@ class ExactResponse:
         return found
 
     def panels(self, piece: Piece) -> FloatArray:
-        """Edges of parts of a piece that are as short as the modes that are left there ask for, shape (P + 1,)."""
+        """Return edges of parts of a piece, each short enough for the remaining modes, shape (P + 1,)."""
         order = np.argsort(-np.real(self.values))
         speeds = np.maximum.accumulate(np.abs(self.values[order]))
         decays = np.maximum(-np.real(self.values[order]), np.finfo(float).tiny)
@@ -250,20 +251,20 @@ class ExactResponse:
 
 
 def gauss(edges: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Points and weights of the panels between edges (P + 1,), eight a panel; shape (P, 8) each."""
+    """Return points and weights of the panels between edges (P + 1,), eight per panel; shape (P, 8) each."""
     half = np.diff(edges)[:, None] / 2
     return (edges[:-1, None] + edges[1:, None]) / 2 + half * GAUSS_NODES, half * GAUSS_WEIGHTS
 
 
 def probe_of(circuit: LinearCircuit, *groups: str) -> Probe:
-    """The voltages of some groups of nodes or stages, one group after the other; those that sources hold, too."""
+    """Return a probe of some groups of nodes or stages, one after the other; also of groups that sources hold."""
     read, feed, rest = (np.concatenate(found) for found in zip(*(_rows(circuit, name) for name in groups), strict=True))
     modes = circuit.modes
     return Probe(read @ modes.vectors, feed, rest, modes.real)
 
 
 def _rows(circuit: LinearCircuit, group: str) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Of a group the rows of `read`, `feed` and `rest`."""
+    """Return the rows of `read`, `feed` and `rest` of a group."""
     if group in circuit.held:
         feed = circuit.held[group]
         return np.zeros((len(feed), circuit.state.shape[0])), feed, np.zeros(len(feed))
@@ -272,5 +273,5 @@ def _rows(circuit: LinearCircuit, group: str) -> tuple[FloatArray, FloatArray, F
 
 
 def response_of(circuit: LinearCircuit) -> ExactResponse:
-    """The exact response of a circuit."""
+    """Create the exact response of a circuit."""
     return ExactResponse(circuit.modes, circuit.modes.inverse @ circuit.drive)

@@ -1,4 +1,4 @@
-"""Poles of the linear circuit: whether it is stable, how fast it settles, and why not."""
+"""Poles of the linear circuit: stability, predicted settling time, and the cause of an instability."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from netlists.record import FloatArray
 
 @dataclass(frozen=True)
 class Stability:
-    """The poles of a circuit.
+    """Poles of a circuit.
 
     Attributes:
         poles: All poles, 1/s, the slowest (or the fastest growing) first.
-        cause: For an unstable circuit one sentence: the pole, the eigenvalue behind it where there is one, what to try.
+        cause: Cause of an instability, one sentence: the pole, its eigenvalue if there is one, a remedy.
     """
 
     poles: NDArray[np.complex128]
@@ -27,17 +27,17 @@ class Stability:
 
     @property
     def stable(self) -> bool:
-        """True when every pole decays."""
+        """True if every pole decays."""
         return bool(self.slowest.real < 0)
 
     @property
     def slowest(self) -> complex:
-        """The pole with the largest real part, 1/s."""
+        """Pole with the largest real part, 1/s."""
         return complex(self.poles[0])
 
     @property
     def growing(self) -> str:
-        """Name of the pole that grows, for people."""
+        """Text that names the growing pole."""
         return f"pole at {complex_text(self.slowest)} 1/s grows"
 
     @property
@@ -47,35 +47,35 @@ class Stability:
 
     @property
     def least_damped(self) -> complex:
-        """The pole with the smallest damping ratio, 1/s: of a pair the upper one, of equal ones the slowest."""
+        """Pole with the smallest damping ratio, 1/s: of a pair the upper one, of equal ones the slowest."""
         pole = self.poles[damping_ratios(self.poles).argmin()]
         return complex(pole.real, abs(pole.imag))
 
     @property
     def damping_ratio(self) -> float:
-        """Of the least damped pole: 1 where nothing rings, below 0 where a pole grows."""
+        """Damping ratio of the least damped pole: 1 if nothing rings, below 0 if a pole grows."""
         return float(damping_ratios(self.poles).min())
 
     def settling_time(self, tolerance: float) -> float:
-        """Predicted settling time to a relative tolerance, s: `ln(1/tolerance)` time constants of the slowest pole.
+        """Predict the settling time to a relative tolerance, s: `ln(1/tolerance)` time constants of the slowest pole.
 
-        Reference: Sun et al., TED 2020, arXiv 2005.04530, with the slowest pole in the place of w_T lambda_min.
+        Reference: Sun et al., TED 2020, arXiv 2005.04530, with w_T lambda_min replaced by the slowest pole.
         """
         return float(np.log(1 / tolerance) / -self.slowest.real) if self.stable else float("nan")
 
 
 def damping_ratios(poles: NDArray[np.complex128]) -> FloatArray:
-    """`-Re(p)/|p|` of each pole: 1 decays without ringing, 0 rings for ever (or stays, at p = 0), -1 only grows."""
+    """Compute `-Re(p)/|p|` of each pole: 1 decays without ringing, 0 rings for ever (p = 0: constant), -1 grows."""
     sizes = np.abs(poles)
     return np.divide(-poles.real, sizes, out=np.zeros_like(sizes), where=sizes > 0)
 
 
 def less_lag(circuit: Circuit, further: Sequence[str] = ()) -> str:
-    """What to try against the lag of a circuit's parts, of what it has.
+    """Return remedies against the lag of the parts that a circuit has.
 
     Args:
-        circuit: What it is.
-        further: Other ways, which stand after those of the op-amps.
+        circuit: Circuit to stabilise.
+        further: Other remedies, which follow those for the op-amps.
     """
     macros = [record.equivalent for record in circuit.opamps if isinstance(record.equivalent, MacroOpAmp)]
     ways = []
@@ -90,7 +90,7 @@ def less_lag(circuit: Circuit, further: Sequence[str] = ()) -> str:
 
 
 def complex_text(value: complex) -> str:
-    """A complex number with SI suffixes, such as `-3.2M+41Mj`."""
+    """Format a complex number with SI suffixes, such as `-3.2M+41Mj`."""
     real = Quantity(value.real).render(prec=3)
     if abs(value.imag) < 1e-12 * abs(value.real):
         return real

@@ -1,7 +1,7 @@
-"""A circuit at rest, from Kirchhoff's laws, with as much or as little of what real parts do as is wanted.
+"""Circuit at rest, from Kirchhoff's laws, with a selection of the effects of real parts.
 
-Op-amps are as the records say below all limits: `c = A0 (o - s) - R i` with the input s, the offset o, the output
-resistance R and the output current i. Divided by A0 that has a limit for an ideal one: s = o.
+Op-amps follow their records below all limits: `c = A0 (o - s) - R i` with the input s, the offset o, the output
+resistance R and the output current i. After division by A0, the limit for an ideal op-amp is s = o.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ from netlists import (
 from netlists.record import FloatArray
 
 NEARLY = 1e-6
-"""Of the largest voltage: cells that are not linear are known when a step moves no voltage by more."""
+"""Tolerance in units of the largest voltage: the iteration for non-linear cells ends when no voltage changes more."""
 STEPS = 100
-"""That this may take."""
+"""Largest number of steps of this iteration."""
 
 
 @dataclass(frozen=True)
 class Effects:
-    """What is modelled beside the cells.
+    """Effects that are modelled in addition to the cells.
 
     Attributes:
         gain: Finite gain, CMRR and output resistance of the op-amps.
-        offset: Their input offsets.
+        offset: Input offsets of the op-amps.
         wires: Resistance of the lines.
-        nonlinearity: Of the cells.
+        nonlinearity: Non-linearity of the cells.
     """
 
     gain: bool = False
@@ -57,18 +57,18 @@ ALL_EFFECTS = Effects(gain=True, offset=True, wires=True, nonlinearity=True)
 
 
 class StaticCircuit:
-    """The steady state of a circuit with some of its effects.
+    """Steady state of a circuit with some of its effects.
 
-    Unknown are the voltages of all nodes that no source holds. Kirchhoff's current law holds at those that no op-amp
-    drives, the op-amps' at the others: linear, but for cells that are not.
+    The unknowns are the voltages of all nodes that no source holds. Nodes that no op-amp drives follow Kirchhoff's
+    current law, the others the law of their op-amp. All equations are linear, except those of non-linear cells.
 
     Args:
-        circuit: What it is; the cells of its arrays are not looked at.
-        arrays: Cells of each array, shape (N, M) each, S; with ideal wires zero and less are allowed, too.
-        effects: What is modelled.
+        circuit: Circuit to solve; the cells of its arrays are ignored.
+        arrays: Cells of each array, shape (N, M) each, S; with ideal wires they may be zero or negative.
+        effects: Effects to model.
 
     Raises:
-        ParameterError: The mesh needs more memory than there is, or no finite network is equal to it.
+        ParameterError: If the mesh needs more memory than there is, or no finite network is equal to it.
     """
 
     def __init__(self, circuit: Circuit, arrays: Sequence[FloatArray], effects: Effects) -> None:
@@ -88,7 +88,7 @@ class StaticCircuit:
         self.bends = effects.nonlinearity and any(array.nonlinearity_voltage is not None for array, _ in self.arrays)
 
     def outputs(self, levels: FloatArray) -> FloatArray:
-        """Outputs for input voltages (inputs, K), shape (N, K), V; nan where there is no rest, or none was found."""
+        """Compute outputs for input voltages (inputs, K), shape (N, K), V; nan without rest or without convergence."""
         place = self.at[self.circuit.outputs]
         try:
             found = self._linear(self._networks([cells for _, cells in self.arrays]), levels)
@@ -99,7 +99,7 @@ class StaticCircuit:
         return found[place]
 
     def _networks(self, cells: Sequence[FloatArray]) -> FloatArray:
-        """The Laplacian of all passive parts over all nodes, siemens."""
+        """Return the Laplacian of all passive parts over all nodes, siemens."""
         found = np.zeros((len(self.held), len(self.held)))
         for (array, _), held in zip(self.arrays, cells, strict=True):
             ends = self._places(array)
@@ -118,18 +118,18 @@ class StaticCircuit:
         return np.arange(self.at[group].start, self.at[group].stop)
 
     def _places(self, array: Array) -> NDArray[np.int64]:
-        """Where the terminals of an array stand among all nodes."""
+        """Return the indices of the terminals of an array among all nodes."""
         return np.concatenate([self._nodes(group) for group in (array.word_lines, array.bit_lines)])
 
     def _network(self, array: Array, cells: FloatArray) -> FloatArray:
-        """Currents into the terminals of an array, word lines first, for a volt at each."""
+        """Return the currents into the terminals of an array per volt at each, word lines first."""
         wires = array.interconnect
         if self.effects.wires and wires.wire_resistance > 0:
             return reduce_array(cells, wires.wire_resistance, contacts=wires.contacts).laplacian
         return np.block([[np.diag(cells.sum(axis=1)), -cells], [-cells.T, np.diag(cells.sum(axis=0))]])
 
     def _linear(self, laplacian: FloatArray, levels: FloatArray) -> FloatArray:
-        """Voltages of all nodes for inputs (inputs, K), shape (nodes, K), where passive parts are such a network."""
+        """Compute voltages of all nodes for inputs (inputs, K), shape (nodes, K), with a given passive network."""
         matrix, constant = laplacian.copy(), np.zeros(len(laplacian))
         for buffers in self.circuit.of(Buffers):
             here = self.at[buffers.output]
@@ -146,12 +146,12 @@ class StaticCircuit:
         return found
 
     def _amplify(self, matrix: FloatArray, constant: FloatArray, laplacian: FloatArray, part: OpAmps) -> None:
-        """Puts the law of op-amps, `v_inn - v_inp + (v_out + R i)/A0 = o`, in the place of the currents at outputs."""
+        """Replace the equations of currents at outputs by the op-amps' law, `v_inn - v_inp + (v_out + R i)/A0 = o`."""
         opamp, here = part.record.equivalent, self.at[part.output]
         size = here.stop - here.start
         macro = opamp if isinstance(opamp, MacroOpAmp) else None
         inverse_gain = 1 / opamp.open_loop_gain if self.effects.gain else 0.0
-        # The passive parts draw what the op-amps deliver.
+        # The passive parts draw the currents that the op-amps deliver.
         matrix[here] = inverse_gain * (macro.output_resistance if macro else 0.0) * laplacian[here]
         matrix[here, here] += inverse_gain * np.eye(size)
         for group, factor in input_factors(part, ideal=not self.effects.gain).items():
@@ -162,12 +162,12 @@ class StaticCircuit:
             constant[here] += (macro.input_offset if macro else 0.0) + own
 
     def _bent(self, linear: FloatArray, levels: FloatArray) -> FloatArray:
-        """Voltages of all nodes with cells of the current `G V0 sinh(V/V0)`, from those with linear cells.
+        """Compute voltages of all nodes with cells of the current `G V0 sinh(V/V0)`, from those with linear cells.
 
-        Each step solves the circuit of linear cells that carry the same currents at the voltages so far. Where op-amps
-        and wires are ideal, all cells of a bit line are at its voltage c, and are h = sinh(c/V0)/(c/V0) times as
-        conductive: what such a step finds, c', stands for the currents of linear cells at h c', so that
-        V0 asinh(h c'/V0) is the answer at once. With real ones it takes some steps.
+        Each step solves the circuit of linear cells that carry the same currents at the present voltages. If op-amps
+        and wires are ideal, all cells of a bit line are at its voltage c, and their conductance is h =
+        sinh(c/V0)/(c/V0) times as large. The result c' of a step then corresponds to the currents of linear cells at
+        h c', so V0 asinh(h c'/V0) is the exact result after one step. Real op-amps and wires need some steps.
         """
         found, driven = linear.copy(), self._driven_bit_lines()
         for lines, voltage in driven:
@@ -182,7 +182,7 @@ class StaticCircuit:
         return np.full_like(linear, np.nan)
 
     def _driven_bit_lines(self) -> list[tuple[slice, float]]:
-        """Bit lines that op-amps drive, and V0 of the cells at them."""
+        """Return the bit lines that op-amps drive, and V0 of the cells at them."""
         outputs = {part.output for part in self.circuit.of(OpAmps)}
         return [
             (self.at[array.bit_lines], array.nonlinearity_voltage)
@@ -191,7 +191,7 @@ class StaticCircuit:
         ]
 
     def _as_they_are(self, voltage: FloatArray) -> list[FloatArray]:
-        """Cells as the linear ones that would carry the same currents at voltages of all nodes (nodes,)."""
+        """Return linear cells that carry the same currents as the cells at voltages of all nodes (nodes,)."""
         found = []
         for array, cells in self.arrays:
             if array.nonlinearity_voltage is None:
@@ -204,7 +204,7 @@ class StaticCircuit:
 
 
 def _share(part: FloatArray) -> FloatArray:
-    """`sinh(part)/part`: what a cell carries at part * V0, in units of what a linear one does."""
-    small = np.abs(part) < 1e-6  # there it is 1 + part^2/6
+    """Compute `sinh(part)/part`: current of a cell at part * V0 in units of that of a linear one."""
+    small = np.abs(part) < 1e-6  # in this range the result is 1 + part^2/6
     safe = np.where(small, 1.0, part)
     return np.where(small, 1.0, np.sinh(safe) / safe)

@@ -1,1 +1,1 @@
-"""What is measured of a circuit, and what a solve returns."""
+"""Measurements of a circuit, and the results that a solve returns."""

@@ -1,4 +1,4 @@
-"""The error budget of an answer: what every cause alone makes wrong, and all of them together."""
+"""Error budget of a solution: the error from each cause alone, and from all causes together."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ CAUSES = {
     "adc": "ADCs",
     "settling": "settling to the tolerance",
 }
-"""All causes, in words."""
+"""Description of every cause, by its name."""
 TOGETHER = {"together": "all at rest", "at_settling_time": "all, read at the settling time"}
-"""What else a budget tells."""
+"""Description of the other metrics of a budget, by name."""
 NAMED = 3
-"""So many of the largest causes are named in one line."""
+"""Number of the largest causes that one line names."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Budget:
     """Relative errors, 2-norm, against NumPy's result for the wanted matrix; (K,) or a scalar each, nan where b is 0.
 
     Attributes:
-        causes: Of each cause alone, by its name in `CAUSES`; only of those that the circuit has.
-        together: Of all of them at rest, where a solution's values are read.
-        at_settling_time: Of all of them, if values are read at the settling time; nan where nothing settled.
+        causes: Error from each cause alone, by its name in `CAUSES`; only causes that the circuit has.
+        together: Error from all causes at rest; the values of a solution are read at rest.
+        at_settling_time: Error from all causes if values are read at the settling time; nan where nothing settled.
     """
 
     causes: dict[str, Any]
@@ -49,32 +49,32 @@ class Budget:
 
     @classmethod
     def of(cls, figures: Mapping[str, Any]) -> Self:
-        """From what `figures` gives, or a record of it, where None stands for nan."""
+        """Create a budget from the result of `figures`, or from a record of it in which None represents nan."""
         known = {name: np.asarray(value, dtype=np.float64) for name, value in figures.items()}
         together, at_settling_time = known.pop("together"), known.pop("at_settling_time")
         return cls(known, together, at_settling_time)
 
     @property
     def figures(self) -> dict[str, Any]:
-        """All of it by names."""
+        """All errors of the budget, by name."""
         return {**self.causes, "together": self.together, "at_settling_time": self.at_settling_time}
 
     def ordered(self) -> list[tuple[str, Any]]:
-        """All causes in words, the largest mean first; settling, which does nothing to values read at rest, is last."""
+        """Descriptions of all causes, the largest mean first; settling is last: it does not change values at rest."""
         names = sorted(self.causes, key=lambda name: (name == "settling", -self._mean(name)))
         return [(CAUSES[name], self.causes[name]) for name in names]
 
     def totals(self) -> list[tuple[str, Any]]:
-        """All causes together, in words."""
+        """Description of all causes together."""
         return [(words, getattr(self, name)) for name, words in TOGETHER.items()]
 
     def _mean(self, name: str) -> float:
-        """Over the right-hand sides where it is known; 0 of none."""
+        """Mean over the right-hand sides with a known error; 0 if there are none."""
         values = np.atleast_1d(self.causes[name])
         known = values[np.isfinite(values)]
         return float(known.mean()) if known.size else 0.0
 
     def largest(self, column: int = 0) -> list[tuple[str, float]]:
-        """What makes one right-hand side wrong at rest, in words, the largest first."""
+        """Describe the causes of the error of one right-hand side at rest, the largest first."""
         found = [(name, float(np.atleast_1d(value)[column])) for name, value in self.ordered()[:-1]]
         return sorted(found, key=lambda one: -np.nan_to_num(one[1]))

@@ -1,4 +1,4 @@
-"""What every cell of a circuit's arrays carries, from the voltages at their terminals."""
+"""Current and voltage of every cell of a circuit's arrays, from the voltages at the terminals."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class CellArray:
     """One array of a circuit.
 
     Attributes:
-        name: Of the part.
-        conductance: Cells, shape (N, M), siemens.
-        word_lines: Places of its word lines among the terminals, shape (N,).
-        bit_lines: Places of its bit lines among the terminals, shape (M,).
-        wire_resistance: Of each segment, ohm; 0 means ideal wires.
-        contacts: Of each line: at `one` end, or at `both`.
+        name: Name of the part.
+        conductance: Conductances of the cells, shape (N, M), siemens.
+        word_lines: Indices of its word lines among the terminals, shape (N,).
+        bit_lines: Indices of its bit lines among the terminals, shape (M,).
+        wire_resistance: Resistance of each segment, ohm; 0 means ideal wires.
+        contacts: Contacts of each line: at `one` end, or at `both`.
     """
 
     name: str
@@ -40,11 +40,11 @@ class CellArray:
 
 @dataclass(frozen=True)
 class CellArrays:
-    """The arrays of a circuit.
+    """Arrays of a circuit.
 
     Attributes:
-        arrays: In the order of the circuit.
-        terminals: Number of nodes at which they end.
+        arrays: Arrays, in the order of the circuit.
+        terminals: Number of nodes at which the arrays end.
     """
 
     arrays: tuple[CellArray, ...]
@@ -52,7 +52,7 @@ class CellArrays:
 
     @classmethod
     def of(cls, circuit: Circuit) -> CellArrays:
-        """Those of a circuit, their terminals in the order of `observation.terminals`."""
+        """Return the arrays of a circuit, with their terminals in the order of `observation.terminals`."""
         groups = terminals(circuit)
         ends = np.cumsum([0, *(circuit.groups[group] for group in groups)])
         place = {group: np.arange(*ends[k : k + 2]) for k, group in enumerate(groups)}
@@ -71,12 +71,12 @@ class CellArrays:
 
     @classmethod
     def stacked(cls, conductance: FloatArray, wire_resistance: float, contacts: Contacts) -> CellArrays:
-        """A positive and, where there is one, a negative array with common word lines.
+        """Return a positive and, if there is one, a negative array with common word lines.
 
         Args:
-            conductance: Shape (arrays, N, M), siemens.
-            wire_resistance: Of each segment, ohm.
-            contacts: Of each line.
+            conductance: Conductances of the cells, shape (arrays, N, M), siemens.
+            wire_resistance: Resistance of each segment, ohm.
+            contacts: Contacts of each line.
         """
         count, rows, columns = conductance.shape
         found = tuple(
@@ -86,10 +86,10 @@ class CellArrays:
         return cls(found, rows + count * columns)
 
     def load(self, terminal_voltage: FloatArray) -> CellLoad:
-        """What the cells carry, at rest.
+        """Compute the loads of the cells at rest.
 
         Args:
-            terminal_voltage: Of all terminals, shape (terminals,), V.
+            terminal_voltage: Voltages of all terminals, shape (terminals,), V.
         """
         states, ideal = [], []
         for array in self.arrays:
@@ -102,13 +102,13 @@ class CellArrays:
 
 @dataclass(frozen=True)
 class CellLoad:
-    """What the cells of arrays carry; one entry an array each.
+    """Loads of the cells of arrays; each attribute has one entry for each array.
 
     Attributes:
-        names: Of the arrays.
-        states: Of their meshes.
-        ideal_voltage: Of each bit line's terminal less that of each word line's, shape (N, M), V: what the cell
-            voltages would be with ideal wires.
+        names: Names of the arrays.
+        states: Voltages and currents inside their meshes.
+        ideal_voltage: Voltage of each bit line's terminal minus that of each word line's, shape (N, M), V: the cell
+            voltages with ideal wires.
     """
 
     names: tuple[str, ...]
@@ -117,25 +117,26 @@ class CellLoad:
 
     @property
     def voltage(self) -> tuple[FloatArray, ...]:
-        """Of the bit line at each cell less that of the word line, shape (N, M), V."""
+        """Voltage of the bit line at each cell minus that of the word line, shape (N, M), V."""
         return tuple(state.cell_voltage for state in self.states)
 
     @property
     def current(self) -> tuple[FloatArray, ...]:
-        """Through each cell, from the bit line to the word line, shape (N, M), A."""
+        """Current through each cell, from the bit line to the word line, shape (N, M), A."""
         return tuple(state.cell_current for state in self.states)
 
     @property
     def wires(self) -> bool:
-        """False for ideal wires."""
+        """True if the wires have resistance."""
         return any(state.wire_resistance > 0 for state in self.states)
 
     @property
     def change_by_wires(self) -> tuple[FloatArray, ...]:
-        """What wires add to each cell's current (below 0: take), against ideal wires at the same terminal voltages.
+        """Change of each cell's current from wires, against ideal wires at the same terminal voltages.
 
-        In units of what the same cell would carry at the largest cell voltage with ideal wires: cells of all
-        conductances compare, and cells that carry next to nothing do not stand out. Shape (N, M).
+        The unit is the current of the same cell at the largest cell voltage with ideal wires. So cells of all
+        conductances can be compared, and cells with very small currents do not stand out. The sign is negative where
+        wires reduce the current. Shape (N, M).
         """
         largest = max(float(np.abs(ideal).max()) for ideal in self.ideal_voltage)
         added = (np.sign(ideal) * (held - ideal) for held, ideal in zip(self.voltage, self.ideal_voltage, strict=True))
@@ -143,7 +144,7 @@ class CellLoad:
 
     @property
     def wire_power_share(self) -> float:
-        """Part of the arrays' power that is lost in wires; nan where there is none."""
+        """Fraction of the arrays' power that is lost in wires; nan if the power is 0."""
         wires = sum(float(state.wire_power) for state in self.states)
         total = wires + sum(float(state.cell_power.sum()) for state in self.states)
         return wires / total if total > 0 else float("nan")

@@ -1,4 +1,4 @@
-"""DACs before a circuit and ADCs behind it: what they do to voltages, and what a conversion costs."""
+"""DACs before a circuit and ADCs behind it: their effect on voltages, and the cost of a conversion."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from netlists import ParameterError, Record
 from netlists.record import FloatArray, Positive
 
 CLOCK = 1e-9
-"""Of a SAR, s: one clock a bit and one to sample (NeuroSim)."""
+"""Clock period of a SAR ADC, s: one clock for each bit and one to sample (NeuroSim)."""
 DAC_CAPACITANCE = 50e-15
-"""Switched for each bit of a conversion, F (the DAC in the cost model of ZigZag-IMC)."""
+"""Capacitance that a DAC switches for each bit of a conversion, F (cost model of ZigZag-IMC)."""
 LOGIC_SUPPLY = 0.9
-"""Of 45 nm, V (Horowitz, ISSCC 2014)."""
+"""Logic supply voltage at 45 nm, V (Horowitz, ISSCC 2014)."""
 HEADROOM = 0.8
-"""Part of the swing that an output may use before k is reduced; ADCs of INV convert that part."""
+"""Fraction of the swing that an output may use before k is reduced; ADCs of INV convert this range."""
 
 
 @dataclass(frozen=True)
 class Converter:
-    """A kind of converter: `energy = (power + power_per_bit * bits) * time`, `time = fixed_time + bits * bit_time`.
+    """Type of converter: `energy = (power + power_per_bit * bits) * time`, `time = fixed_time + bits * bit_time`.
 
     Attributes:
-        bits: Fewest and most for which the figures hold.
-        power: W.
-        power_per_bit: W.
-        fixed_time: s.
-        bit_time: s.
-        source: Of the figures.
+        bits: Smallest and largest number of bits for which the numbers are valid.
+        power: Power that does not depend on the number of bits, W.
+        power_per_bit: Power for each bit, W.
+        fixed_time: Time that does not depend on the number of bits, s.
+        bit_time: Time for each bit, s.
+        source: Source of the numbers.
     """
 
     bits: tuple[int, int]
@@ -44,11 +44,11 @@ class Converter:
     source: str
 
     def time(self, bits: int) -> float:
-        """Of one conversion, s."""
+        """Time of one conversion, s."""
         return self.fixed_time + bits * self.bit_time
 
     def energy(self, bits: int) -> float:
-        """Of one conversion, J."""
+        """Energy of one conversion, J."""
         return (self.power + self.power_per_bit * bits) * self.time(bits)
 
 
@@ -71,7 +71,7 @@ CONVERTER_KINDS = {
     ),
     "isaac": Converter(
         bits=(8, 8),
-        power=2e-3,  # 16 mW for 8 of them (ISAAC, ISCA 2016, doi 10.1109/ISCA.2016.12): 1.5625 pJ a conversion
+        power=2e-3,  # 16 mW for 8 ADCs (ISAAC, ISCA 2016, doi 10.1109/ISCA.2016.12): 1.5625 pJ a conversion
         power_per_bit=0.0,
         fixed_time=1 / 1.28e9,  # 1.28 GS/s (the same): 128 lines in 100 ns
         bit_time=0.0,
@@ -81,20 +81,20 @@ CONVERTER_KINDS = {
 
 
 def lsb(bits: int, full_scale: float) -> float:
-    """The step between two levels, `full_scale / (2^(bits - 1) - 1)`, V."""
+    """Compute the step between two levels, `full_scale / (2^(bits - 1) - 1)`, V."""
     return full_scale / float(2 ** (bits - 1) - 1)
 
 
 def quantise(voltage: FloatArray, bits: int | None, full_scale: float) -> FloatArray:
-    """The nearest level of a mid-tread converter; beyond the full scale, the outermost one.
+    """Round to the nearest level of a mid-tread converter; beyond the full scale, to the outermost level.
 
     Levels are `k LSB`, `k = -(2^(bits-1) - 1) .. 2^(bits-1) - 1`, so that 0 and both ends of the full scale are exact
-    and one of the 2^bits codes is unused. Half-way values go to the even code, which keeps odd symmetry.
+    and one of the 2^bits codes is unused. Half-way values are rounded to the even code, which keeps odd symmetry.
 
     Args:
-        voltage: Any shape, V.
-        bits: 2 or more; None leaves the voltage as it is.
-        full_scale: The range is plus and minus this, V.
+        voltage: Voltages of any shape, V.
+        bits: Number of bits, 2 or more; None leaves the voltage unchanged.
+        full_scale: Limit of the range on either side of 0, V.
     """
     if bits is None:
         return voltage
@@ -105,14 +105,14 @@ def quantise(voltage: FloatArray, bits: int | None, full_scale: float) -> FloatA
 
 
 class Converters(Record):
-    """The converters of a circuit.
+    """Converters of a circuit.
 
     Attributes:
-        dac_bits: Of the DAC at every input; None has no DAC: the input is exact and free.
-        adc_bits: Of the ADCs behind the outputs; None has none, likewise.
-        adc_range: ADCs convert plus and minus this, V; None takes `output_range`.
-        adc: Kind of ADC in `CONVERTER_KINDS`.
-        adc_share: Lines that one ADC converts, one after the other.
+        dac_bits: Bits of the DAC at every input; None has no DAC: the input is exact and costs nothing.
+        adc_bits: Bits of the ADCs behind the outputs; None has no ADC: the read-out is exact and costs nothing.
+        adc_range: Limit of the ADCs' range on either side of 0, V; None uses `output_range`.
+        adc: Type of ADC in `CONVERTER_KINDS`.
+        adc_share: Number of lines that one ADC converts, one after the other.
     """
 
     dac_bits: int | None = None
@@ -131,25 +131,25 @@ class Converters(Record):
         return self
 
     def inputs(self, levels: FloatArray, full_scale: float) -> FloatArray:
-        """What the circuit gets for wanted input voltages.
+        """Return the input voltages that the DACs produce for the wanted ones.
 
-        Where k is reduced afterwards, levels scale with it, as those of a DAC with an adjustable reference do.
+        If k is reduced afterwards, the levels scale with it, like those of a DAC with an adjustable reference.
 
         Args:
-            levels: Shape (inputs, K), V.
-            full_scale: Input full scale, which is the DACs', V.
+            levels: Wanted input voltages, shape (inputs, K), V.
+            full_scale: Input full scale, which is also the full scale of the DACs, V.
         """
         return quantise(levels, self.dac_bits, full_scale)
 
     def outputs(self, final: FloatArray, output_range: float) -> tuple[FloatArray, NDArray[np.bool_]]:
-        """What is read of output voltages.
+        """Convert output voltages by the ADCs.
 
         Args:
-            final: Shape (N, K), V.
-            output_range: As `output_range` gives it, V.
+            final: Output voltages, shape (N, K), V.
+            output_range: Range of the ADCs from `output_range`, V.
 
         Returns:
-            Read voltages, shape (N, K), and for each column whether an output lay more than half an LSB beyond the
+            Read voltages, shape (N, K), V; and for each column, True if an output was more than half an LSB beyond the
             range, shape (K,).
         """
         if self.adc_bits is None:
@@ -159,13 +159,13 @@ class Converters(Record):
         return quantise(final, self.adc_bits, output_range), clipped
 
     def output_range(self, natural: float) -> float:
-        """Range of the ADCs, V: what was given, or what no output of an ideal array passes.
+        """Range of the ADCs, V: the given one, or one that no output of an ideal array exceeds.
 
         Args:
-            natural: What no output of an ideal array passes, V; infinite where that is not known.
+            natural: Voltage that no output of an ideal array exceeds, V; infinite if it is not known.
 
         Raises:
-            ParameterError: An ADC has no range, and the op-amps no swing to take it from.
+            ParameterError: If an ADC has no range, and the op-amps have no swing from which to derive it.
         """
         if self.adc_range is not None:
             return self.adc_range
@@ -174,14 +174,14 @@ class Converters(Record):
         return natural
 
     def dac_cost(self, lines: int) -> tuple[float, float]:
-        """Energy, J, and time, s, to set so many inputs, all at once by a DAC each."""
+        """Compute energy, J, and time, s, to set all inputs at once, each by its own DAC."""
         if self.dac_bits is None:
             return 0.0, 0.0
         kind = CONVERTER_KINDS["dac"]
         return lines * kind.energy(self.dac_bits), kind.time(self.dac_bits)
 
     def adc_cost(self, lines: int) -> tuple[float, float]:
-        """Energy, J, and time, s, to read so many outputs: each ADC converts its lines one after the other."""
+        """Compute energy, J, and time, s, to read all outputs: each ADC converts its lines one after the other."""
         if self.adc_bits is None:
             return 0.0, 0.0
         kind = CONVERTER_KINDS[self.adc]

@@ -1,4 +1,4 @@
-"""What a solve costs as a whole: DACs, settling, ADCs, and its part of the programming."""
+"""Total cost of a solve: DACs, settling, ADCs, and its share of the programming."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ MULTIPLY_ADD = 3.7e-12 + 0.9e-12
 
 
 class Programming(Record):
-    """What it took to program the array.
+    """Cost of programming the array.
 
     Attributes:
-        programming_energy: Of programming once, J.
-        programming_time: Likewise, s.
-        solves: How many right-hand sides are solved before the next programming; each bears an equal part.
+        programming_energy: Energy to program the array once, J.
+        programming_time: Time to program the array once, s.
+        solves: Number of right-hand sides solved before the next programming; each bears an equal share.
     """
 
     programming_energy: NonNegative = 0.0
@@ -36,13 +36,13 @@ UNCHARGED = Programming()
 
 @dataclass(frozen=True)
 class EnergyCost:
-    """Joules of each right-hand side.
+    """Energy of each right-hand side, J.
 
     Attributes:
-        dac: Of all inputs.
-        settling: As the solution has it, shape (K,) or scalars: nan where nothing settled, None where not known.
-        adc: Of all outputs.
-        programming: This solve's part.
+        dac: Energy of the DACs of all inputs, J.
+        settling: Energy of the solution, shape (K,) or a scalar, J; nan where nothing settled, None if it is not known.
+        adc: Energy of the ADCs of all outputs, J.
+        programming: Share of the programming energy, J.
     """
 
     dac: float
@@ -52,20 +52,20 @@ class EnergyCost:
 
     @property
     def total(self) -> Any:
-        """The sum; nan and None as in `settling`."""
+        """Sum of all energies, J; nan and None as in `settling`."""
         settling = self.settling.total
         return None if settling is None else self.dac + settling + self.adc + self.programming
 
 
 @dataclass(frozen=True)
 class TimeCost:
-    """Seconds of each right-hand side: the steps follow each other.
+    """Time of each right-hand side, s; the steps follow each other.
 
     Attributes:
-        dac: All inputs at once.
-        settling: Shape (K,) or a scalar; nan where nothing settled.
-        adc: One conversion for each line that shares an ADC.
-        programming: This solve's part.
+        dac: Time of the DACs, which convert all inputs at once, s.
+        settling: Settling time, shape (K,) or a scalar, s; nan where nothing settled.
+        adc: Time of one conversion for each line that shares an ADC, s.
+        programming: Share of the programming time, s.
     """
 
     dac: float
@@ -75,21 +75,21 @@ class TimeCost:
 
     @property
     def total(self) -> Any:
-        """The sum; nan as in `settling`."""
+        """Sum of all times, s; nan as in `settling`."""
         return self.dac + self.settling + self.adc + self.programming
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What each right-hand side costs.
+    """Cost of each right-hand side.
 
     Attributes:
-        energy: Joules.
-        time: Seconds.
-        digital_energy: J that the multiply-adds of the same task take in 32-bit floating point, 45 nm, without memory
-            and control.
-        converters: Around the circuit.
-        programming: Of its arrays.
+        energy: Energy by step, J.
+        time: Time by step, s.
+        digital_energy: Energy of the multiply-adds of the same task in 32-bit floating point, 45 nm, without memory
+            and control, J.
+        converters: Converters around the circuit.
+        programming: Programming of its arrays.
     """
 
     energy: EnergyCost
@@ -106,16 +106,17 @@ def cost(
     converters: Converters,
     programming: Programming = UNCHARGED,
 ) -> Cost:
-    """What each right-hand side of a solution costs.
+    """Compute the cost of each right-hand side of a solution.
 
-    A sample-and-hold takes the outputs at the settling time: what amplifiers draw while ADCs convert is not charged.
+    A sample-and-hold stores the outputs at the settling time. So the energy of the amplifiers during the
+    conversion by ADCs is not included.
 
     Args:
-        solution: What the circuit gave.
-        lines: Inputs and outputs of the circuit.
-        multiply_adds: Multiply-adds of the same task on a digital computer, real ones.
-        converters: Around it.
-        programming: Of its arrays; free unless said otherwise.
+        solution: Solution of the circuit.
+        lines: Numbers of inputs and outputs of the circuit.
+        multiply_adds: Number of real multiply-adds of the same task on a digital computer.
+        converters: Converters around the circuit.
+        programming: Programming of its arrays; free by default.
     """
     inputs, outputs = lines
     dac_energy, dac_time = converters.dac_cost(inputs)

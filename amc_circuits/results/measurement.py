@@ -1,4 +1,4 @@
-"""What is read from waveforms: pure functions, used by every engine alike. Definitions: docs/measurement.md."""
+"""Measurements of waveforms: pure functions that every engine uses. docs/measurement.md has the definitions."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ import numpy as np
 from netlists.record import FloatArray
 
 STEADY_PART = 5
-"""The final value counts if the outputs are steady over the last fifth of the slot ..."""
+"""Fraction of the slot, at its end, over which the outputs must be steady for the final value to be valid."""
 STEADY_FRACTION = 20
-"""... within the tolerance divided by this."""
+"""Divisor of the tolerance for this test: outputs are steady within the tolerance divided by it."""
 
 
 def full_scale(final: FloatArray) -> float:
-    """max_j |v_j(final)|, the scale of every tolerance, V."""
+    """Compute max_j |v_j(final)|, the scale of every tolerance, V."""
     return float(np.abs(final).max())
 
 
 def settling_time(time: FloatArray, outputs: FloatArray, step_time: float, tolerance: float) -> float:
-    """From the step to the first instant after which every output stays within its band.
+    """Compute the time from the step to the first instant after which every output stays within its band.
 
     The band is `tolerance * max_j |final_j|` around the output's final value. Between two samples the crossing is
-    found on the straight line that joins them.
+    interpolated linearly.
 
     Args:
-        time: Samples of the slot, shape (T,), s; the last one is the end of the slot.
+        time: Times of the samples of the slot, shape (T,), s; the last one is the end of the slot.
         outputs: Output voltages, shape (T, N); `final` is the last row.
-        step_time: The input's 50 % point, s.
+        step_time: Time of the 50 % point of the input step, s.
         tolerance: Relative tolerance, 0..1.
 
     Returns:
-        Seconds, 0 or more; nan where every output is 0 throughout.
+        Settling time, 0 or more, s; nan where every output is 0 throughout.
     """
     final = outputs[-1]
     band = tolerance * full_scale(final)
@@ -41,7 +41,7 @@ def settling_time(time: FloatArray, outputs: FloatArray, step_time: float, toler
     if outside.size == 0:
         return 0.0
     last = outside[-1]
-    # Interpolate each output on its own: the largest excess may belong to another output at the next sample.
+    # Interpolate each output separately: at the next sample another output may have the largest excess.
     before = np.abs(outputs[last] - final) - band
     after = np.abs(outputs[last + 1] - final) - band
     crossing = before > 0
@@ -51,7 +51,7 @@ def settling_time(time: FloatArray, outputs: FloatArray, step_time: float, toler
 
 
 def is_steady(time: FloatArray, outputs: FloatArray, tolerance: float) -> bool:
-    """True when over the last fifth of the slot every output stays within tolerance/20 of its final value."""
+    """Return True if every output stays within tolerance/20 of its final value over the last fifth of the slot."""
     final = outputs[-1]
     last_part = time >= time[-1] - (time[-1] - time[0]) / STEADY_PART
     change = np.abs(outputs[last_part] - final).max()
@@ -59,9 +59,9 @@ def is_steady(time: FloatArray, outputs: FloatArray, tolerance: float) -> bool:
 
 
 def overshoot(outputs: FloatArray) -> float:
-    """How far an output passes beyond its final value, away from zero, relative to `max_j |final_j|`.
+    """Compute the overshoot: excess over the final value, away from zero, relative to `max_j |final_j|`.
 
-    Of all outputs and times the largest; nan where every final value is 0.
+    The result is the largest of all outputs and times; nan where every final value is 0.
     """
     final = outputs[-1]
     scale = full_scale(final)
@@ -72,7 +72,7 @@ def overshoot(outputs: FloatArray) -> float:
 
 
 def integral(time: FloatArray, power: FloatArray, start: float, stop: float) -> float:
-    """Joules: the trapezoidal integral of a sampled power (W) from `start` to `stop` (s), its ends interpolated."""
+    """Integrate a sampled power (W) from `start` to `stop` (s) by trapezoids, with interpolated ends, J."""
     first, last = np.searchsorted(time, start, side="right"), np.searchsorted(time, stop, side="left")
     ends = np.interp([start, stop], time, power)
     values = np.concatenate([ends[:1], power[first:last], ends[1:]])
@@ -81,22 +81,22 @@ def integral(time: FloatArray, power: FloatArray, start: float, stop: float) -> 
 
 
 def readout_error(outputs: FloatArray, target: FloatArray) -> FloatArray:
-    """What a converter sees at each time: `||outputs(t) - target|| / ||target||`, 2-norm; (T, N) and (N,) to (T,)."""
+    """Compute `||outputs(t) - target|| / ||target||` at each time, 2-norm; shapes (T, N) and (N,) to (T,)."""
     return relative_error(outputs.T, target[:, None])
 
 
 def time_to_bits(time: FloatArray, error: FloatArray, bits: float) -> float:
-    """The first instant after which the error stays at or below `2^-bits` to the end of the slot.
+    """Compute the first instant after which the error stays at or below `2^-bits` to the end of the slot.
 
     Between two samples the error's logarithm is interpolated linearly, as an exponential decays.
 
     Args:
-        time: Samples of the slot, shape (T,), from the step, s.
-        error: Relative, at these times, shape (T,).
-        bits: Wanted accuracy.
+        time: Times of the samples of the slot, shape (T,), from the step, s.
+        error: Relative error at these times, shape (T,).
+        bits: Wanted accuracy, bits.
 
     Returns:
-        Seconds, 0 or more; nan where the slot ends with a larger error.
+        Time, 0 or more, s; nan where the slot ends with a larger error.
     """
     limit = 2.0**-bits
     above = np.flatnonzero(~(error <= limit))
@@ -105,7 +105,7 @@ def time_to_bits(time: FloatArray, error: FloatArray, bits: float) -> float:
     last = above[-1]
     if last == len(error) - 1:
         return float("nan")
-    # An error of 0 has no logarithm: the smallest number stands for it.
+    # An error of 0 has no logarithm: the smallest positive number replaces it.
     smallest = np.finfo(np.float64).tiny
     before, after = np.log2(np.clip(error[last : last + 2], smallest, 1 / smallest))
     fraction = (before + bits) / (before - after)
@@ -113,7 +113,7 @@ def time_to_bits(time: FloatArray, error: FloatArray, bits: float) -> float:
 
 
 def relative_error(value: FloatArray, reference: FloatArray) -> FloatArray:
-    """`||value - reference|| / ||reference||` of each column, 2-norm; shape (N, K) to (K,); 0 where both are zero."""
+    """Compute `||value - reference|| / ||reference||` of each column, 2-norm; (N, K) to (K,); 0 where both are zero."""
     wrong = np.linalg.norm(value - reference, axis=0)
     scale = np.linalg.norm(reference, axis=0)
     none = np.where(wrong > 0, np.inf, 0.0)
@@ -121,7 +121,7 @@ def relative_error(value: FloatArray, reference: FloatArray) -> FloatArray:
 
 
 def bits(error: FloatArray) -> FloatArray:
-    """Accuracy in bits, `-log2(relative error)`; inf for an exact result."""
+    """Compute the accuracy in bits, `-log2(relative error)`; inf for an exact result."""
     with np.errstate(divide="ignore"):
         found: FloatArray = -np.log2(error)
     return found

@@ -1,8 +1,8 @@
-"""From node voltages to what is measured: outputs, powers, currents; the same lines for every circuit.
+"""Outputs, powers and currents of a circuit from its node voltages; the same code for every circuit.
 
-At every node `i = L v + C dv/dt`, L the Laplacian and C the charge matrix of the passive parts: what an op-amp or a
-source delivers there. In the flat mesh currents are read from the segments at the terminals. A passive part dissipates
-`sum v i` over its ends (Tellegen), i the resistive part of its currents: the other part charges it.
+At every node an op-amp or a source delivers `i = L v + C dv/dt`. L is the Laplacian and C the charge matrix of the
+passive parts. In the flat mesh, currents are read from the segments at the terminals. A passive part dissipates
+`sum v i` over its ends (Tellegen), with i the resistive part of its currents: the other part charges it.
 """
 
 from __future__ import annotations
@@ -22,26 +22,27 @@ from netlists.record import FloatArray
 from netlists.sources import Steps, source_voltage
 
 Voltages = Mapping[str, FloatArray]
-"""Of every group, shape (..., group), V."""
+"""Voltages of every group, shape (..., group), V."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """One transient as seen from outside. Op-amps stand in the order of `Circuit.amplifiers`.
+    """Outputs, powers and currents of one transient. Op-amps are in the order of `Circuit.amplifiers`.
 
     Attributes:
-        time: Shape (T,), s.
-        outputs: Of the circuit, shape (T, N), V.
-        dissipated: By account, what passive parts turn into heat, shape (T,) each, W; without the op-amps' account.
-        delivered_power: By supplies and input sources, shape (T,), W; None where the supply current of the op-amps is
-            not known.
-        input_voltage: What drives every op-amp: non-inverting less inverting input, and what a finite CMRR lets through
-            of their mean, shape (T, op-amps), V.
-        output_voltage: Of every op-amp, shape (T, op-amps), V.
-        output_current: Of every op-amp, shape (T, op-amps), A.
-        stage_voltage: What each output would be without its load, shape (T, op-amps), V.
-        terminal_voltage: Nodes at which arrays end, in the order of `terminals`, shape (T, terminals), V.
-        common_mode: As `common_modes` returns it, shape (T, op-amps), V.
+        time: Times of the samples, shape (T,), s.
+        outputs: Outputs of the circuit, shape (T, N), V.
+        dissipated: Power that passive parts dissipate, by account, shape (T,) each, W; without the op-amps' account.
+        delivered_power: Power from supplies and input sources, shape (T,), W; None if the supply current of the op-amps
+            is not known.
+        input_voltage: Effective input voltage of every op-amp: non-inverting minus inverting input, and the part of
+            their mean that a finite CMRR adds, shape (T, op-amps), V.
+        output_voltage: Output voltage of every op-amp, shape (T, op-amps), V.
+        output_current: Output current of every op-amp, shape (T, op-amps), A.
+        stage_voltage: Output voltage of every op-amp without its load, shape (T, op-amps), V.
+        terminal_voltage: Voltages of the nodes at which arrays end, in the order of `terminals`, shape (T, terminals),
+            V.
+        common_mode: Common-mode voltages from `common_modes`, shape (T, op-amps), V.
     """
 
     time: FloatArray
@@ -56,7 +57,7 @@ class Observation:
     common_mode: FloatArray | None
 
     def between(self, start: float, stop: float) -> Observation:
-        """The samples with start <= time <= stop (a billionth of the whole is allowed for rounding)."""
+        """Select the samples with start <= time <= stop, with a tolerance of a billionth of the whole for rounding."""
         slack = 1e-9 * (self.time[-1] - self.time[0])
         part = slice(*self.time.searchsorted([start - slack, stop + slack]))
         samples: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -71,12 +72,12 @@ def _cut(value: Any, part: slice) -> Any:
 
 
 def terminals(circuit: Circuit) -> list[str]:
-    """Groups at which arrays end: word lines, bit lines of the first array, then what the others add."""
+    """List the groups at which arrays end: word lines, bit lines of the first array, then further groups."""
     return list(dict.fromkeys(group for array in circuit.of(Array) for group in (array.word_lines, array.bit_lines)))
 
 
 def of_opamps(circuit: Circuit, voltage: Voltages) -> tuple[FloatArray, FloatArray]:
-    """What drives every op-amp, as in `Observation.input_voltage`, and its output, shape (..., op-amps) each, V."""
+    """Compute the input of every op-amp, as in `Observation.input_voltage`, and its output; shape (..., op-amps), V."""
     parts, inputs = circuit.of(OpAmps), []
     for part in parts:
         plus, minus = part.record.equivalent.input_weights
@@ -85,7 +86,7 @@ def of_opamps(circuit: Circuit, voltage: Voltages) -> tuple[FloatArray, FloatArr
 
 
 def common_mode_ranges(circuit: Circuit) -> FloatArray:
-    """Largest common mode that each op-amp takes, infinite where its record says none, shape (op-amps,), V."""
+    """Largest permitted common mode of each op-amp, infinite where its record has none, shape (op-amps,), V."""
     found = np.full(len(circuit.amplifiers), np.inf)
     for record, places in opamp_places(circuit):
         found[places] = record.equivalent.common_mode_range or np.inf
@@ -93,7 +94,7 @@ def common_mode_ranges(circuit: Circuit) -> FloatArray:
 
 
 def common_modes(circuit: Circuit, voltage: Voltages) -> FloatArray | None:
-    """Mean of both inputs of every op-amp, shape (..., op-amps), V; None where no op-amp has a range for it."""
+    """Compute the mean of both inputs of every op-amp, shape (..., op-amps), V; None if no op-amp has a range."""
     parts = circuit.of(OpAmps)
     if all(part.record.equivalent.common_mode_range is None for part in parts):
         return None
@@ -107,7 +108,7 @@ def _of(voltage: Voltages, group: str) -> Any:
 
 
 def saved_vectors(circuit: Circuit) -> tuple[str, ...]:
-    """The vectors that `observe` needs, and no others."""
+    """List exactly the vectors that `observe` needs."""
     held = {source.group for source in circuit.sources}
     names = [node for group in circuit.groups if group not in held for node in circuit.nodes(group)]
     names += [node for array in circuit.of(Array) for end in _contacted(array) for node in end]
@@ -120,7 +121,7 @@ def _rails(place: int, record: OpAmp) -> tuple[str, ...]:
 
 
 def observe(circuit: Circuit, waveforms: Waveforms, drive: Steps) -> Observation:
-    """What a circuit did, from its saved vectors and its input."""
+    """Compute the observation of a circuit from its saved vectors and its input."""
     voltage = _voltages(circuit, waveforms, drive)
     inputs, outputs = of_opamps(circuit, voltage)
     drawn, dissipated = _drawn(circuit, voltage, waveforms)
@@ -140,7 +141,7 @@ def observe(circuit: Circuit, waveforms: Waveforms, drive: Steps) -> Observation
 
 
 def _voltages(circuit: Circuit, waveforms: Waveforms, drive: Steps) -> dict[str, FloatArray]:
-    """Of all groups; those that sources hold follow from the input."""
+    """Collect the voltages of all groups; those that sources hold follow from the input."""
     held = {source.group: source_voltage(drive, source, waveforms.time) for source in circuit.sources}
     return {
         group: held[group] if group in held else waveforms.voltages(circuit.nodes(group)) for group in circuit.groups
@@ -150,7 +151,7 @@ def _voltages(circuit: Circuit, waveforms: Waveforms, drive: Steps) -> dict[str,
 def _drawn(
     circuit: Circuit, voltage: Voltages, waveforms: Waveforms
 ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-    """Currents that the passive parts draw from all nodes, and what they dissipate by account."""
+    """Compute the currents that the passive parts draw from all nodes, and their dissipated power by account."""
     drawn = {group: np.zeros_like(samples) for group, samples in voltage.items()}
     dissipated = {account: np.zeros(len(waveforms.time)) for account in circuit.accounts[:-1]}
     for name, (groups, laplacian, charge) in networks(circuit):
@@ -165,7 +166,7 @@ def _drawn(
             drawn[group] += own
         if (account := getattr(part, "account", "")) in dissipated:
             dissipated[account] += np.einsum("ts,ts->t", ends, resistive)
-    for limiter in circuit.of(Limiter):  # they deliver, and are not charged for it elsewhere
+    for limiter in circuit.of(Limiter):  # they deliver power, and no other account includes it
         dissipated[limiter.account] -= np.einsum("ti,ti->t", voltage[limiter.output], drawn[limiter.output])
     return drawn, dissipated
 
@@ -177,20 +178,20 @@ def _cuts(circuit: Circuit, groups: tuple[str, ...]) -> list[int]:
 def _into_array(
     array: Array, ends: FloatArray, laplacian: FloatArray, charging: FloatArray | None, waveforms: Waveforms
 ) -> tuple[FloatArray, FloatArray]:
-    """Currents into an array at its terminals, and their resistive part, shape (T, terminals) each."""
+    """Compute the currents into an array at its terminals, and their resistive part, shape (T, terminals) each."""
     if beyond := _contacted(array):
         drops = [ends - waveforms.voltages(names) for names in beyond]
         current = np.asarray(np.sum(drops, axis=0)) / array.interconnect.wire_resistance
-        # With line capacitance a part of it charges the mesh. What cells and wires dissipate then differs from the
-        # reduced array's only by the square of what the delay of the lines changes in their voltages. (Cells that are
-        # not linear have no reduced array: what charges the mesh is counted.)
+        # With line capacitance, a part of the current charges the mesh. The dissipation in cells and wires then
+        # differs from that of the reduced array only by the square of the voltage change from the delay of the lines.
+        # (Cells that are not linear have no reduced array: the current that charges the mesh is included.)
         return current, ends @ laplacian if charging is not None and array.nonlinearity_voltage is None else current
     resistive = ends @ laplacian if array.nonlinearity_voltage is None else _bent(array, ends)
     return resistive if charging is None else resistive + charging, resistive
 
 
 def _bent(array: Array, ends: FloatArray) -> FloatArray:
-    """Currents into an array of ideal wires and cells that follow a sinh, at voltages (T, terminals)."""
+    """Compute the currents into an array of sinh cells and ideal wires from its voltages, shape (T, terminals)."""
     bend, cells = array.nonlinearity_voltage, array.conductance
     assert bend is not None
     word_lines, bit_lines = ends[:, : len(cells)], ends[:, len(cells) :]
@@ -203,7 +204,7 @@ def _bent(array: Array, ends: FloatArray) -> FloatArray:
 
 
 def _contacted(array: Array) -> list[list[str]]:
-    """In the flat mesh the node beyond each terminal's segment, in the terminals' order, a list a contact."""
+    """List the flat mesh's nodes beyond each terminal's segment, in terminal order; one list per contact."""
     if not array.flat:
         return []
     name, (rows, columns) = array.name, array.conductance.shape
@@ -216,7 +217,7 @@ def _contacted(array: Array) -> list[list[str]]:
 
 
 def _delivered(circuit: Circuit, voltage: Voltages, drawn: Voltages, waveforms: Waveforms) -> FloatArray | None:
-    """Power of supplies and input sources, shape (T,), W; None where a supply current is not known."""
+    """Compute the power of supplies and input sources, shape (T,), W; None if a supply current is not known."""
     found = np.zeros(len(waveforms.time))
     for place, record in enumerate(circuit.opamps):
         if isinstance(record, SinglePoleOpAmp) or not has_energy(record):
@@ -229,14 +230,14 @@ def _delivered(circuit: Circuit, voltage: Voltages, drawn: Voltages, waveforms: 
 
 
 def ideal_drivers(circuit: Circuit) -> list[str]:
-    """Groups that sources and buffers hold: what these deliver counts as delivered."""
+    """List the groups that sources and buffers hold: their power is delivered power."""
     return [*(source.group for source in circuit.sources), *(part.output for part in circuit.of(Buffers))]
 
 
 def _stage_voltage(circuit: Circuit, output: FloatArray, current: FloatArray) -> FloatArray:
-    """The voltage before the output resistance, from `i = I_lim tanh((stage - out)/(R_out I_lim))`.
+    """Compute the voltage before the output resistance, from `i = I_lim tanh((stage - out)/(R_out I_lim))`.
 
-    A subcircuit has no such node, a single-pole model no such resistance: their outputs.
+    A subcircuit has no such node, and a single-pole model no such resistance: for both, the output voltage is returned.
     """
     found = output.copy()
     for opamp, places in opamp_places(circuit):
@@ -248,7 +249,7 @@ def _stage_voltage(circuit: Circuit, output: FloatArray, current: FloatArray) ->
 
 
 def opamp_places(circuit: Circuit) -> list[tuple[OpAmp, slice]]:
-    """Record of each row of op-amps, and their places among all op-amps."""
+    """Return the record of each row of op-amps, and its indices among all op-amps."""
     found, first = [], 0
     for part in circuit.of(OpAmps):
         last = first + circuit.groups[part.output]

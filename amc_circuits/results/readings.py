@@ -1,4 +1,4 @@
-"""One right-hand side of a stream, measured."""
+"""Measurements of one right-hand side of a stream."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from netlists.record import FloatArray
 from netlists.sources import Steps
 
 NARROWER, WIDER = 0.97, 1.03
-"""Of the tolerance. Where a crest grazes the edge of its band, the settling time jumps on the smallest change: between
-these two it is right, and when they are far apart, that is said."""
+"""Factors of the tolerance. If a crest of the waveform touches the edge of its band, the settling time jumps on the
+smallest change. The settling times at these two tolerances bound it; a note is added if they are far apart."""
 
 
 @dataclass(frozen=True)
 class Excess:
-    """Where a linear solution asks more of an amplifier than a linear circuit may.
+    """Point at which a linear solution exceeds a limit of an amplifier.
 
     Attributes:
-        limit: `slew rate`, `output current`, `output swing` or `common-mode range`.
-        amplifier: Such as `amplifier 3` or `inverter 1`.
-        time: After the step, s.
-        ratio: What is asked, in units of the limit.
+        limit: Name of the limit: `slew rate`, `output current`, `output swing` or `common-mode range`.
+        amplifier: Name of the amplifier, such as `amplifier 3` or `inverter 1`.
+        time: Time after the step, s.
+        ratio: Required value in units of the limit.
     """
 
     limit: str
@@ -45,13 +45,13 @@ class Excess:
 
 @dataclass(frozen=True)
 class AmplifierState:
-    """All op-amps at the end of a slot, shape (op-amps,) each.
+    """State of all op-amps at the end of a slot, shape (op-amps,) each.
 
     Attributes:
-        input: What drives them, as in `Observation.input_voltage`, V.
+        input: Effective input voltages, as in `Observation.input_voltage`, V.
         output: Output voltages, V.
         current: Output currents, A.
-        common_mode: Largest mean of their inputs over the slot, without its sign, V; None where none has a range.
+        common_mode: Largest magnitude of the mean of their inputs over the slot, V; None if none has a range.
     """
 
     input: FloatArray
@@ -62,12 +62,12 @@ class AmplifierState:
 
 @dataclass(frozen=True)
 class AtRest:
-    """Where a slot ended, beside the steady state of the same circuit.
+    """Comparison of the end of a slot with the steady state of the same circuit.
 
     Attributes:
-        distance: Largest difference of an output from its steady state, in units of the largest output; nan where
-            nothing was judged, because the operating point was not found.
-        held: The amplifier that a limit holds, and which one; empty where none does.
+        distance: Largest difference of an output from its steady state, in units of the largest output; nan if the
+            search for the operating point failed, so that there was no comparison.
+        held: Amplifier that is at a limit, and the name of the limit; empty if there is none.
     """
 
     distance: float
@@ -76,30 +76,31 @@ class AtRest:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read in one slot.
+    """Measurements of one slot.
 
     Attributes:
-        attempt: How it was simulated.
-        attempts: All simulations of this right-hand side so far, this one included.
+        attempt: Settings and peak output of this simulation.
+        attempts: All simulations of this right-hand side so far, including this one.
         final: Output voltages at the end of the slot, shape (N,), V.
-        steady: True when the outputs stay where they are.
-        settling_time: s; nan when not steady.
-        settling_range: The same at `WIDER` and at `NARROWER` times the tolerance, s; nan when not steady.
-        overshoot: Relative to the largest final output.
-        peak_output_current: A.
-        energy: By account, J; nan when not steady. That of `amplifiers` is what was delivered less all others, None
-            where the supply current is not known.
-        response: The outputs over the slot.
-        terminal_voltage: At its end, nodes at which arrays end (`observation.terminals`), shape (terminals,), V.
-        amplifiers: At its end; None where they are linear by construction.
-        at_rest: The judgement of `final`; None before there is one.
-        engine: What it was read by.
-        deck_sha256: Hashes of the decks that were run for it, with blanks between them; empty where none was.
-        difference: Largest difference of the waveforms where a second engine checked them, in units of full scale.
-        loss: What bent characteristics of the amplifiers take from the waveforms, estimated by a linear engine, in
-            units of full scale; infinite beyond a limit.
-        uncertain: True where shorter time steps kept changing the settling time.
-        excess: Why a linear engine's reading does not hold; None where it does.
+        steady: True if the outputs are steady at the end of the slot.
+        settling_time: Settling time, s; nan if not steady.
+        settling_range: Settling times at `WIDER` and at `NARROWER` times the tolerance, s; nan if not steady.
+        overshoot: Overshoot relative to the largest final output.
+        peak_output_current: Largest output current, A.
+        energy: Energy by account, J; nan if not steady. The account `amplifiers` is the delivered energy minus all
+            others, None if the supply current is not known.
+        response: Outputs over the slot.
+        terminal_voltage: Voltages at the end of the slot of the nodes at which arrays end (`observation.terminals`),
+            shape (terminals,), V.
+        amplifiers: State of the op-amps at the end of the slot; None if they are linear by construction.
+        at_rest: Comparison of `final` with the steady state; None before it is done.
+        engine: Engine that computed the reading.
+        deck_sha256: Hashes of the decks that were run for it, separated by blanks; empty if there was none.
+        difference: Largest difference of the waveforms if a second engine checked them, in units of full scale.
+        loss: Change of the waveforms from non-linear characteristics of the amplifiers, estimated by a linear engine,
+            in units of full scale; infinite beyond a limit.
+        uncertain: True if shorter time steps kept changing the settling time.
+        excess: Limit that makes a linear engine's reading invalid; None if the reading is valid.
     """
 
     attempt: Attempt
@@ -124,7 +125,7 @@ class Reading:
 
 
 def read_slot(observation: Observation, drive: Steps, slot: int, tolerance: float) -> Reading:
-    """Measures slot number `slot` of a stream by the definitions of docs/measurement.md."""
+    """Measure slot number `slot` of a stream by the definitions of docs/measurement.md."""
     step = drive.step_time(slot)
     seen = observation.between(drive.slot_begin(slot), drive.slot_end(slot))
     steady = measurement.is_steady(seen.time, seen.outputs, tolerance)
@@ -156,7 +157,7 @@ def read_slot(observation: Observation, drive: Steps, slot: int, tolerance: floa
 
 
 def _energy(seen: Observation, step: float, settled: float) -> dict[str, float | None]:
-    """By account, from the step to the settling time."""
+    """Compute the energy by account, from the step to the settling time."""
 
     def over(power: FloatArray) -> float:
         return np.nan if np.isnan(settled) else measurement.integral(seen.time, power, step, step + settled)

@@ -1,4 +1,4 @@
-"""Solutions in .npz files: numbers and text only, nothing that could be executed."""
+"""Solutions in .npz files, which contain only numbers and text, and no executable content."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from netlists import Array, Circuit, ParameterError
 
 @dataclass(frozen=True)
 class Saved:
-    """What a file holds.
+    """Content of a file.
 
     Attributes:
-        path: The file.
-        title: What a picture of it is called.
-        responses: Of every right-hand side that was simulated.
-        numbers: Which right-hand sides these are, from 1.
-        count: Right-hand sides in all.
-        arrays: Cells and wires; None where cells are not linear, and in files of older versions.
-        budget: What makes it wrong; None where that was not asked for.
+        path: Path of the file.
+        title: Title of a figure of the solution.
+        responses: Responses of every right-hand side that was simulated.
+        numbers: Numbers of these right-hand sides, from 1.
+        count: Number of all right-hand sides.
+        arrays: Cells and wires; None if cells are not linear, and in files of older versions.
+        budget: Error budget; None if it was not requested.
     """
 
     path: Path
@@ -42,10 +42,10 @@ class Saved:
     budget: Budget | None = None
 
     def chosen(self, number: int | None) -> tuple[Response, str]:
-        """The response of one right-hand side, counted from 1, or of the slowest, and a title for its picture.
+        """Return the response of one right-hand side, counted from 1, or of the slowest, and a title for its figure.
 
         Raises:
-            ParameterError: There is none.
+            ParameterError: If there is none.
         """
         if not self.responses:
             raise ParameterError("FILE", str(self.path), "cannot be plotted: nothing was simulated")
@@ -61,10 +61,10 @@ class Saved:
         return self.responses[place], self.title + which * (self.count > 1)
 
     def load_of(self, response: Response) -> CellLoad:
-        """What the cells carry at the end of a response.
+        """Compute the loads of the cells at the end of a response.
 
         Raises:
-            ParameterError: The cells are not linear, or the file is of an older version.
+            ParameterError: If the cells are not linear, or the file is of an older version.
         """
         if self.arrays is None or response.terminal_voltage is None:
             mend = "has no cells to plot: they are not linear, or it is of an older version: save it anew"
@@ -72,20 +72,20 @@ class Saved:
         return self.arrays.load(response.terminal_voltage)
 
     def check_target(self, response: Response) -> None:
-        """Raises ParameterError where it is not known what the outputs should be."""
+        """Raise ParameterError if the correct outputs are not known."""
         if response.target is None:
             mend = "has no errors to plot: an older version left out the wanted outputs; save it anew"
             raise ParameterError("FILE", str(self.path), mend)
 
 
 def save_solution(solution: Solution, circuit: Circuit, record: dict[str, Any], path: Path) -> None:
-    """Writes what was solved and measured.
+    """Write solution and measurements to a file.
 
-    `record` is JSON, `tolerance` and `settling_time` have one entry for each k, a right-hand side that was simulated;
-    so there are `time_k`, `outputs_k`, `target_k` and `terminal_voltage_k`, and `names_k` of complex systems. A complex
-    right-hand side of a real matrix is two: its real part, then its imaginary part. Array k has `conductance_k`,
-    `word_lines_k` and `bit_lines_k` (places among the terminals); `array_names`, `wire_resistance` and `contacts` have
-    one entry an array. Arrays are left out where cells are not linear.
+    `record` is JSON. k counts the right-hand sides that were simulated: `tolerance` and `settling_time` have one entry
+    for each k, and there are `time_k`, `outputs_k`, `target_k` and `terminal_voltage_k`, and `names_k` for complex
+    systems. A complex right-hand side of a real matrix counts as two: its real part, then its imaginary part. Array k
+    has `conductance_k`, `word_lines_k` and `bit_lines_k` (indices among the terminals); `array_names`,
+    `wire_resistance` and `contacts` have one entry for each array. Arrays are omitted if cells are not linear.
     """
     responses = [response for response in solution.responses if response is not None]
     content: dict[str, Any] = {
@@ -105,13 +105,13 @@ def save_solution(solution: Solution, circuit: Circuit, record: dict[str, Any], 
 
 
 def load_saved(path: Path) -> Saved:
-    """A file written by `save_solution`, of this version or an older one.
+    """Read a file written by `save_solution`, of this version or an older one.
 
     Raises:
-        ParameterError: It is no such file.
+        ParameterError: If it is no such file.
     """
     try:
-        # Opened here, because np.load leaves a damaged file open.
+        # The file is opened here, because np.load leaves a damaged file open.
         with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as content:
             if "trial" in content:
                 raise ParameterError(
@@ -153,7 +153,7 @@ def _budget(record: dict[str, Any]) -> Budget | None:
 
 
 def _content(arrays: CellArrays) -> dict[str, Any]:
-    """Arrays as a file has them."""
+    """Read the arrays of a file."""
     found: dict[str, Any] = {
         "array_names": np.array([array.name for array in arrays.arrays]),
         "wire_resistance": np.array([array.wire_resistance for array in arrays.arrays]),
@@ -193,7 +193,7 @@ def _contacts(value: Any) -> Contacts:
 
 
 def _check(saved: Saved) -> None:
-    """Raises ValueError where shapes do not match."""
+    """Raise ValueError if shapes do not match."""
     if len(saved.responses) != len(saved.numbers):
         raise ValueError("the record has other right-hand sides")
     for response in saved.responses:
@@ -208,7 +208,7 @@ def _check(saved: Saved) -> None:
 
 
 def title(record: dict[str, Any]) -> str:
-    """What a picture of a record is called."""
+    """Return the title of a figure of a record."""
     size = record["size"]
     shape = " x ".join(map(str, size)) if isinstance(size, list) else f"{size} x {size}"
     shape += " complex" * bool(record.get("complex"))

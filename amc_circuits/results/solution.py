@@ -1,4 +1,4 @@
-"""What a solve returns: frozen records with a named status."""
+"""Results of a solve: frozen records with a named status."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from amc_circuits.values.quantities import format_quantity
 from netlists.record import FloatArray
 
 WRONG = 0.05
-"""Relative error from which on a result that settled says what makes it wrong."""
+"""Smallest relative error at which a settled result describes the causes of its error."""
 
 
 class Status(IntEnum):
-    """How a right-hand side ended; the larger the worse. `advice` says what to try."""
+    """Status of a right-hand side; larger values are worse. `advice` has a remedy."""
 
     SETTLED = 0
     CLIPPED = 1
@@ -33,7 +33,7 @@ class Status(IntEnum):
 
     @property
     def advice(self) -> str:
-        """One sentence: what it means and what to try."""
+        """Meaning of the status and a remedy, in one sentence."""
         return _ADVICE[self]
 
 
@@ -51,45 +51,45 @@ _ADVICE = {
 
 
 Metric = float | FloatArray
-"""A number for a single right-hand side, else shape (K,)."""
+"""Number for a single right-hand side, else shape (K,)."""
 
 
 @dataclass(frozen=True)
 class Energy:
-    """Joules from the step to the settling time, nan where nothing settled.
+    """Energy from the step to the settling time, J; nan where nothing settled.
 
     Attributes:
-        accounts: By account: `array` in cells and wires, `inputs` in the input resistors, what else a circuit names,
-            and `amplifiers`, what supplies and input sources deliver less all others; None where the supply current of
-            the op-amps is not known.
+        accounts: Energy by account: `array` in cells and wires, `inputs` in the input resistors, further accounts of
+            the circuit, and `amplifiers`, the delivered energy of supplies and input sources minus all others; None if
+            the supply current of the op-amps is not known.
     """
 
     accounts: dict[str, Metric | None]
 
     @property
     def total(self) -> Metric | None:
-        """All of it; None where the supply current of the op-amps is not known."""
+        """Total energy, J; None if the supply current of the op-amps is not known."""
         parts = [joules for joules in self.accounts.values() if joules is not None]
         return sum(parts) if len(parts) == len(self.accounts) else None
 
     @property
     def amplifiers(self) -> Metric | None:
-        """What is left of what is delivered; None where that is not known."""
+        """Delivered energy minus all other accounts, J; None if the delivered energy is not known."""
         return self.accounts["amplifiers"]
 
     @property
     def array(self) -> Metric:
-        """Dissipated in cells and wires."""
+        """Energy dissipated in cells and wires, J."""
         return self._of("array")
 
     @property
     def inputs(self) -> Metric:
-        """Dissipated in the input resistors; 0 in a circuit without them."""
+        """Energy dissipated in the input resistors, J; 0 in a circuit without them."""
         return self._of("inputs")
 
     @property
     def record(self) -> dict[str, Metric | None]:
-        """Everything by name: the total, then the accounts."""
+        """All energies by name: the total, then the accounts."""
         first = {"total": self.total, "amplifiers": self.amplifiers, "array": self.array, "inputs": self.inputs}
         return first | self.accounts
 
@@ -102,13 +102,14 @@ class Energy:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One simulation of one right-hand side; there are several where it was repeated.
+    """One simulation of one right-hand side; a right-hand side that is repeated has several.
 
     Attributes:
-        scale: k, volts per unit of b; where the matrix was scaled, of the scaled b.
-        slot_time: How long the input was held, s.
-        peak_output: Largest voltage that an amplifier's stage reached, V.
-        why: `first`, `output scale reduced`, `slot doubled`, or `stream repeated` where another one was the reason.
+        scale: Scale k, volts per unit of b; if the matrix was scaled, per unit of the scaled b.
+        slot_time: Time for which the input was held, s.
+        peak_output: Largest voltage of an amplifier's stage, V.
+        why: Reason of the simulation: `first`, `output scale reduced`, `slot doubled`, or `stream repeated` if another
+            right-hand side was the reason.
     """
 
     scale: float
@@ -119,15 +120,15 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Provenance:
-    """What made a result.
+    """Origin of a result: engine, versions and hashes.
 
     Attributes:
         engine: Name of the engine.
-        ngspice_version: Such as `46`; empty when nothing was simulated.
-        klu: True when KLU solved the matrices.
+        ngspice_version: Version of ngspice, such as `46`; empty if nothing was simulated.
+        klu: True if KLU solved the matrices.
         design_sha256: Hash of the design record.
-        deck_sha256: Hash over the hashes of all decks that were run; empty when none was.
-        package_version: Of this package.
+        deck_sha256: Hash over the hashes of all decks that were run; empty if there was none.
+        package_version: Version of this package.
     """
 
     engine: str
@@ -139,43 +140,44 @@ class Provenance:
 
 
 class Origin(Protocol):
-    """What a solution is the answer of."""
+    """Solved problem that a solution belongs to."""
 
     def budget(self, attempts: Sequence[Sequence[Attempt]], responses: tuple[Response | None, ...]) -> Budget:
-        """What makes it wrong; attempts and responses as in the solution."""
+        """Compute the error budget; attempts and responses as in the solution."""
 
 
 @dataclass(frozen=True)
 class Solution:
-    """The answer of a circuit. For K right-hand sides arrays are (K,), for a single vector they are scalars.
+    """Solution from a circuit. For K right-hand sides arrays have shape (K,); for a single vector they are scalars.
 
-    A complex right-hand side of a real matrix is two for the circuit, its real and its imaginary part: times and
+    The circuit solves a complex right-hand side of a real matrix as two: its real and its imaginary part. Times and
     energies are the sums of both, and `attempts`, `responses` and `engines` have two entries each.
 
     Attributes:
-        value: x of INV or y of MVM, shape (N,) or (N, K); complex where matrix or right-hand sides are.
-        status: The worst of all right-hand sides.
-        statuses: One status a right-hand side.
-        message: One sentence about `status`.
-        notes: Sentences that a reader of the result should know: what could not be judged, what was left out, times
-            that jump on the smallest change.
-        settling_time: s; nan where null.
-        predicted_settling_time: From the slowest pole, s.
-        overshoot: Relative to the largest final output.
+        value: Result x of INV or y of MVM, shape (N,) or (N, K); complex if matrix or right-hand sides are.
+        status: Worst status of all right-hand sides.
+        statuses: Status of each right-hand side.
+        message: Explanation of `status`, one sentence.
+        notes: Sentences on restrictions of the result: checks that were not possible, effects that were omitted,
+            settling times that jump on the smallest change.
+        settling_time: Settling time, s; nan where null.
+        predicted_settling_time: Settling time predicted from the slowest pole, s.
+        overshoot: Overshoot relative to the largest final output.
         peak_output_current: Largest current of any amplifier, A.
-        energy: Joules.
-        relative_error: Against NumPy's result for the wanted matrix, 2-norm.
-        residual: `||A x - b|| / ||b||`; nan for MVM.
-        bits: `-log2(relative_error)`.
-        attempts: For each right-hand side the simulations it took.
-        responses: For each right-hand side its waveform; None where nothing was simulated.
-        engines: What each right-hand side was solved by; empty where nothing was simulated.
-        largest_difference: Of the waveforms of two engines, in units of full scale; nan where none was checked.
-        cross_checked: How many right-hand sides were.
+        energy: Energy, J.
+        relative_error: Relative error against NumPy's result for the wanted matrix, 2-norm.
+        residual: Relative residual, `||A x - b|| / ||b||`; nan for MVM.
+        bits: Accuracy in bits, `-log2(relative_error)`.
+        attempts: Simulations of each right-hand side.
+        responses: Waveform of each right-hand side; None if nothing was simulated.
+        engines: Engine that solved each right-hand side; empty if nothing was simulated.
+        largest_difference: Largest difference of the waveforms of two engines, in units of full scale; nan if none was
+            checked.
+        cross_checked: Number of right-hand sides that a second engine checked.
         stability: Poles of the linear circuit.
-        provenance: What made the result.
-        wall_time: Of the whole solve, s.
-        origin: What it is the answer of.
+        provenance: Engine, versions and hashes of the result.
+        wall_time: Wall-clock time of the whole solve, s.
+        origin: Solved problem, from which the error budget is computed.
     """
 
     value: FloatArray
@@ -203,18 +205,18 @@ class Solution:
 
     @property
     def usable(self) -> bool:
-        """True when every right-hand side settled."""
+        """True if every right-hand side settled."""
         return self.status is Status.SETTLED
 
     @property
     def driven(self) -> list[list[Response]]:
-        """Of every right-hand side the responses that were simulated: one, two of a complex one, none where it is 0."""
+        """Simulated responses of every right-hand side: one; two if it is complex; none if it is 0."""
         each = len(self.responses) // len(self.statuses)
         groups = (self.responses[k : k + each] for k in range(0, len(self.responses), each))
         return [[response for response in group if response is not None] for group in groups]
 
     def time_to_bits(self, bits: float) -> Any:
-        """From the step until a converter sees this accuracy to the end, (K,) or a scalar, s; nan where never."""
+        """Compute the time from the step until the outputs keep this accuracy, (K,) or a scalar, s; nan where never."""
         times = [[response.time_to_bits(bits) for response in group] for group in self.driven]
         return scalar_or_array([sum(group) if group else np.nan for group in times], self.value.ndim == 1)
 
@@ -223,11 +225,11 @@ class Solution:
         return self.origin.budget(self.attempts, self.responses)
 
     def budget(self) -> Budget:
-        """What makes it wrong: every cause alone and all together, from the circuit at rest, without a simulation.
+        """Compute the error budget: every cause alone and all together, from the circuit at rest, without a simulation.
 
         Raises:
-            UnusableSolutionError: The circuit is unstable, so that it has no rest.
-            ParameterError: The mesh needs more memory than there is.
+            UnusableSolutionError: If the circuit is unstable, so that it has no rest.
+            ParameterError: If the mesh needs more memory than there is.
         """
         if not self.stability.stable:
             raise UnusableSolutionError(f"{self.status.name}: a circuit without rest has no error budget")
@@ -235,7 +237,7 @@ class Solution:
 
     @property
     def error_note(self) -> str:
-        """One sentence on what makes it wrong where it settled, but with more than 5 %; empty otherwise."""
+        """Describe the causes of an error above 5 % of a settled result in one sentence; empty otherwise."""
         errors = np.atleast_1d(self.relative_error)
         if not self.usable or not np.nan_to_num(errors).max(initial=0) > WRONG:
             return ""
@@ -248,14 +250,14 @@ class Solution:
         )
 
     def _repr_html_(self) -> str | None:
-        """What a notebook shows: status, figures, outputs over time."""
+        """Return HTML for a notebook: status, metrics, outputs over time."""
         return html_of(self)
 
     def raise_if_unusable(self) -> Solution:
-        """This solution, if it is usable.
+        """Return this solution if it is usable.
 
         Raises:
-            UnusableSolutionError: It is not.
+            UnusableSolutionError: If it is not usable.
         """
         if not self.usable:
             raise UnusableSolutionError(f"{self.status.name}: {self.message}")
@@ -263,9 +265,9 @@ class Solution:
 
 
 class UnusableSolutionError(RuntimeError):
-    """A circuit gave no usable result."""
+    """Error for a circuit without a usable result."""
 
 
 def scalar_or_array(values: list[float], single: bool) -> float | FloatArray:
-    """One number for a single right-hand side, else an array."""
+    """Return one number for a single right-hand side, else an array."""
     return float(values[0]) if single else np.array(values, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Solutions and error budgets as tables for people."""
+"""Tables of solutions and error budgets."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from amc_circuits.results.solution import Solution
 from amc_circuits.values.quantities import format_quantity
 
 BITS = (4, 6, 8)
-"""Accuracies of a converter to which the time is told."""
+"""Accuracies of a converter for which the table has a time, bits."""
 
 
 def figures_table(solution: Solution, noise: Mapping[str, Any], title: str) -> Table:
-    """The figures of a solution for people; of several right-hand sides the mean and the largest."""
+    """Create a table of the metrics of a solution; for several right-hand sides, mean and largest value."""
     energy = solution.energy
     rows = [
         ("settling time", solution.settling_time, "s"),
@@ -54,11 +54,13 @@ def figures_table(solution: Solution, noise: Mapping[str, Any], title: str) -> T
 
 
 def budget_table(budget: Budget, measured: Any) -> Table:
-    """Causes of the error, the largest first, then all of them together; of several right-hand sides as above.
+    """Create a table of the causes of the error, the largest first, then all together.
+
+    For several right-hand sides it has mean and largest value.
 
     Args:
-        budget: What was found.
-        measured: Relative error of the answer itself.
+        budget: Error budget of the solution.
+        measured: Measured relative error of the solution.
     """
     several = np.ndim(measured) > 0
     grid = Table(title="Error budget", title_justify="left")
@@ -73,7 +75,7 @@ def budget_table(budget: Budget, measured: Any) -> Table:
 
 
 def _solved_by(solution: Solution) -> str:
-    """Which engines solved how many right-hand sides, and how far two of them differ."""
+    """Describe how many right-hand sides each engine solved, and the largest difference of two engines."""
     made = solution.provenance
     version = f" {made.ngspice_version}{' with KLU' if made.klu else ''}"
     counts = {name: solution.engines.count(name) for name in dict.fromkeys(solution.engines) if name}
@@ -95,7 +97,7 @@ def _cells(value: Any, unit: str, several: bool) -> list[str]:
 
 
 def _readout_cells(solution: Solution, bits: int, several: bool) -> list[str]:
-    """Times to an accuracy; a mean over the right-hand sides that reach it would be too good where others never do."""
+    """Format times to an accuracy; a mean over only the right-hand sides that reach it would be too small."""
     times = solution.time_to_bits(bits)
     driven = [k for k, responses in enumerate(solution.driven) if responses]
     never = int(np.isnan(np.atleast_1d(times)[driven]).sum())
@@ -105,11 +107,11 @@ def _readout_cells(solution: Solution, bits: int, several: bool) -> list[str]:
 
 
 def print_table(grid: Table) -> None:
-    """Prints a table, as wide as it is where there is no terminal to fold it for."""
+    """Print a table; without a terminal it keeps its full width."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=max(80, console.measure(grid, options=console.options.update(width=10_000)).maximum))
     with console.capture() as text:
         console.print(grid)
-    # By print, because Rich has its own way to end where nobody reads any more.
+    # Use print, because Rich handles a closed output in its own way.
     print(text.get(), end="")

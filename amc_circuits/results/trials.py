@@ -1,4 +1,4 @@
-"""What is known of each of many circuits, and the limits that their figures are held against."""
+"""Metrics of each of many circuits, and limits on these metrics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netlists import ParameterError
 
 FAILED = "FAILED"
 BUDGET = "budget_"
-"""Begins the names of the figures of an error budget."""
+"""Prefix of the metrics of an error budget."""
 FIGURES = {
     "relative_error": "%",
     "residual": "%",
@@ -23,22 +23,22 @@ FIGURES = {
     "peak_output_current": "A",
     "relative_noise": "%",
 }
-"""What is told of every trial, with its unit for people; of several right-hand sides the worst."""
+"""Metrics of every trial, with their units for tables; for several right-hand sides, the worst value."""
 UNITS = FIGURES | {f"{BUDGET}{name}": "%" for name in (*CAUSES, *TOGETHER)}
-"""The same with the error budget, which is told where it is asked for."""
+"""Metrics with those of the error budget, which is optional."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One circuit.
+    """Result of one circuit.
 
     Attributes:
-        number: Which one of its seed.
-        status: Name of its status; `FAILED` when the simulator failed.
-        figures: Those of `UNITS` that are known, nan where nothing settled.
-        error: Why it failed or cannot be used.
-        design_sha256: Hash of its design; empty when it failed.
-        deck_sha256: Hash of the decks that it was in; empty when there was none.
+        number: Number of the circuit among those of its seed.
+        status: Name of its status; `FAILED` if the simulator failed.
+        figures: Known metrics of `UNITS`, nan where nothing settled.
+        error: Reason why it failed or is not usable.
+        design_sha256: Hash of its design; empty if it failed.
+        deck_sha256: Hash of the decks with this circuit; empty if there was none.
     """
 
     number: int
@@ -50,18 +50,18 @@ class Trial:
 
     @property
     def usable(self) -> bool:
-        """True when every right-hand side settled."""
+        """True if every right-hand side settled."""
         return self.status == Status.SETTLED.name
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit on a figure, such as `relative_error<0.05`.
+    """Limit on a metric, such as `relative_error<0.05`.
 
     Attributes:
-        figure: One of `UNITS`.
-        below: True when the figure must be below the value, False when above.
-        value: In SI units.
+        figure: Name of the metric, one of `UNITS`.
+        below: True if the metric must be below the value, False if above.
+        value: Value of the limit, in SI units.
     """
 
     figure: str
@@ -69,7 +69,7 @@ class Limit:
     value: float
 
     def passed(self, trial: Trial) -> bool:
-        """True when a trial is usable and keeps the limit; an unknown figure does not."""
+        """Return True if a trial is usable and keeps the limit; an unknown metric does not keep it."""
         figure = trial.figures.get(self.figure, math.nan)
         return trial.usable and (figure < self.value if self.below else figure > self.value)
 
@@ -80,10 +80,10 @@ class Limit:
 
 
 def read_limits(text: str | None) -> tuple[Limit, ...]:
-    """Limits as they are typed: `relative_error<0.05`, several with commas between them; none for None.
+    """Parse limits such as `relative_error<0.05`, separated by commas; None has no limits.
 
     Raises:
-        ParameterError: There is no such figure, or no `<`, `>` or number.
+        ParameterError: If there is no such metric, or no `<`, `>` or number.
     """
     return () if text is None else tuple(_limit(part.strip()) for part in text.split(","))
 

@@ -11,12 +11,12 @@ from netlists.record import FloatArray
 
 @dataclass(frozen=True)
 class Waveforms:
-    """What an engine returns.
+    """Waveforms that an engine returns.
 
     Attributes:
-        time: Shape (T,), s, rising.
-        names: V vector names, such as `v(c1)` or `i(vdd)`.
-        values: Shape (T, V), volts and amperes.
+        time: Increasing times of the samples, shape (T,), s.
+        names: Names of the V vectors, such as `v(c1)` or `i(vdd)`.
+        values: Values of the vectors, shape (T, V), volts and amperes.
         deck_sha256: Hash of the deck that was run; empty for an engine without one.
     """
 
@@ -30,9 +30,9 @@ class Waveforms:
         return {name: k for k, name in enumerate(self.names)}
 
     def voltages(self, nodes: Sequence[str]) -> FloatArray:
-        """Voltages of nodes, shape (T, len(nodes)), V."""
+        """Return the voltages of nodes, shape (T, len(nodes)), V."""
         return self.values[:, [self._column[f"v({node.lower()})"] for node in nodes]]
 
     def current(self, source: str) -> FloatArray:
-        """Current into the positive pin of a voltage source, shape (T,), A."""
+        """Return the current into the positive pin of a voltage source, shape (T,), A."""
         return self.values[:, self._column[f"i({source.lower()})"]]

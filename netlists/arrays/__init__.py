@@ -1,1 +1,1 @@
-"""Crossbars and their wires: the array as a part, its lines of SPICE, the reduced network, the voltages inside."""
+"""Crossbars and their wires: the array as a part, its SPICE lines, the reduced network, the inner voltages."""

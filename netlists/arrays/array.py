@@ -1,4 +1,4 @@
-"""The part that is a crossbar: its cells, its wires, and the two groups of nodes that it stands between."""
+"""Crossbar as a part: its cells, its wires, and the two groups of nodes that it connects."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ IDEAL = Interconnect()
 
 @dataclass(frozen=True, eq=False)
 class Array:
-    """A crossbar of cells between word lines (its rows) and bit lines (its columns).
+    """Crossbar of cells between word lines (its rows) and bit lines (its columns).
 
     Attributes:
-        name: Starts the names of its elements.
+        name: Prefix of the names of its elements.
         word_lines: Group of N nodes.
         bit_lines: Group of M nodes.
-        conductance: Shape (N, M), siemens, all above 0.
-        interconnect: Its wires.
+        conductance: Conductances of the cells, all above 0, shape (N, M), siemens.
+        interconnect: Wires of the array.
         nonlinearity_voltage: V0 of cells that follow `I = G V0 sinh(V/V0)`, V; None means linear cells.
-        account: To whose account its joules go.
+        account: Account of its energy.
     """
 
     name: str
@@ -48,12 +48,12 @@ class Array:
 
     @property
     def flat(self) -> bool:
-        """True where the deck holds the mesh itself."""
+        """True if the deck holds the mesh itself."""
         return self.interconnect.wire_resistance > 0 and self.interconnect.form == "flat"
 
     @cached_property
     def reduced(self) -> ReducedArray:
-        """Cells and wires as a network between the terminals, word lines first; worked out at first use."""
+        """Network of cells and wires between the terminals, word lines first; computed at first use."""
         wires = self.interconnect
         return reduce_array(
             self.conductance, wires.wire_resistance, wires.line_capacitance, wires.contacts, wires.line_model

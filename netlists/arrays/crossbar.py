@@ -1,12 +1,12 @@
-"""The array of cells and wires as raw SPICE text, in one of three forms.
+"""Array of cells and wires as raw SPICE text, in one of three forms.
 
-- Ideal wires: one resistor a cell (a behavioural source where cells are not linear).
-- `reduced`: one resistor between every two terminals, and with line capacitance capacitors. The network is that of
+- Ideal wires: one resistor per cell (a behavioural source if cells are not linear).
+- `reduced`: one resistor between every two terminals and, with line capacitance, capacitors. The network is that of
   `netlists/arrays/reduction.py`, so currents and voltages at the terminals are those of the mesh.
-- `flat`: the mesh itself, one resistor a cell and a wire segment, with the line capacitance at each of its nodes.
+- `flat`: the mesh itself, one resistor per cell and per wire segment, with the line capacitance at each of its nodes.
 
-Values that many elements share are written exactly, others with twelve digits: terminal currents are then right to
-1e-11, and more digits would only cost parsing time.
+Values that many elements share are written exactly, others with twelve digits. The relative error of terminal currents
+is then 1e-11; more digits would only cost parsing time.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from netlists.arrays.array import Array
 from netlists.record import FloatArray
 
 LARGEST_BEND = 30
-"""A cell's voltage over its V0 goes no further: sinh is 5e12 there."""
+"""Limit of a cell's voltage in units of its V0: sinh is 5e12 there."""
 
 
 def crossbar(array: Array, word_lines: list[str], bit_lines: list[str]) -> str:
-    """Elements of an array between the nodes of its word lines and of its bit lines; its name starts theirs."""
+    """Return the elements of an array between word and bit line nodes; its name is the prefix of theirs."""
     lines = _Lines(array, word_lines, bit_lines)
     return "\n".join(lines.mesh() if array.flat else lines.network())
 
 
 def _cell(name: str, word_line: str, bit_line: str, siemens: float, bend: float | None) -> str:
-    """One cell: a resistor, or `I = G V0 sinh(V/V0)` with V0 = bend, from word line to bit line."""
+    """Return one cell: a resistor, or `I = G V0 sinh(V/V0)` with V0 = bend, from word line to bit line."""
     if bend is None:
         return f"R{name} {word_line} {bit_line} {1 / siemens:.12g}"
     share = f"v({word_line},{bit_line})*{1 / bend!r}"
-    # Held inside: Newton's method may wander to voltages where sinh has no finite value.
+    # The voltage is limited: Newton's method may reach voltages where sinh has no finite value.
     held = f"max(min({share},{LARGEST_BEND}),{-LARGEST_BEND})"
     return f"B{name} {word_line} {bit_line} I={siemens * bend:.12g}*sinh({held})"
 
 
 @dataclass(frozen=True)
 class _Lines:
-    """An array and its terminals by name.
+    """Array and the names of its terminals.
 
     Inner nodes of the flat mesh: `pr_i_j` is the word line at cell (i, j) of array `p`, `pc_i_j` the bit line there.
     """
@@ -52,7 +52,7 @@ class _Lines:
     bit_lines: list[str]
 
     def network(self) -> list[str]:
-        """The cells, or with wires the reduced network between the terminals, and its capacitors."""
+        """Return the cells or, with wires, the reduced network between the terminals, and its capacitors."""
         wires = self.array.interconnect
         lines = self._between() if wires.wire_resistance > 0 else self._cells()
         return lines + (self._capacitors() if wires.line_capacitance > 0 else [])
@@ -66,18 +66,18 @@ class _Lines:
         ]
 
     def _between(self) -> list[str]:
-        """The resistors between the terminals.
+        """Return the resistors between the terminals.
 
-        Those between bit lines stand also where ideal sources drive both ends and nothing but the sources' currents
-        depends on them: the array is whole for whatever else drives it.
+        Resistors between bit lines are included even if ideal sources drive both ends, so that only the sources'
+        currents depend on them. So the array is complete for any other drive.
         """
         name, pairs = self.array.name, self._pairs(self.array.reduced.conductance)
         return [f"R{name}_{a}_{b} {a} {b} {1 / siemens:.12g}" for a, b, siemens in pairs]
 
     def _capacitors(self) -> list[str]:
-        """A charge matrix as capacitors: from each terminal to ground, a negative one between every two that couple.
+        """Return a charge matrix as capacitors: one from each terminal to ground, a negative one between coupled pairs.
 
-        A coupling reaches thousandths of the capacitance of a line, and a line has very many: none is left out.
+        A coupling is up to thousandths of the capacitance of a line, and a line has very many: none is omitted.
         """
         name, capacitance = self.array.name, self.array.reduced.capacitance
         to_ground = zip(self.word_lines + self.bit_lines, capacitance.sum(axis=1).tolist(), strict=True)
@@ -85,14 +85,14 @@ class _Lines:
         return lines + [f"C{name}_{a}_{b} {a} {b} {-farads:.12g}" for a, b, farads in self._pairs(capacitance)]
 
     def _pairs(self, between: FloatArray) -> Iterator[tuple[str, str, float]]:
-        """Every two terminals and what stands between them, where it is not zero."""
+        """Yield every two terminals with the value between them, if it is not zero."""
         terminals = self.word_lines + self.bit_lines
         first, second = np.nonzero(np.triu(between, 1))
         for a, b, value in zip(first.tolist(), second.tolist(), between[first, second].tolist(), strict=True):
             yield terminals[a], terminals[b], value
 
     def mesh(self) -> list[str]:
-        """Cells, wire segments and the capacitance at every cell."""
+        """Return cells, wire segments and the capacitance at every cell."""
         wires = self.array.interconnect
         lines = self._mesh_cells() + self._mesh_wires(wires.wire_resistance, wires.contacts == "both")
         return lines + (self._mesh_capacitors(wires.line_capacitance) if wires.line_capacitance > 0 else [])
@@ -106,7 +106,7 @@ class _Lines:
         ]
 
     def _mesh_wires(self, segment: float, both: bool) -> list[str]:
-        """The wire segments; with both contacts each line's far end, too, is tied to its terminal by one."""
+        """Return the wire segments; with both contacts, a segment also connects each line's far end to its terminal."""
         name, (rows, columns) = self.array.name, self.array.conductance.shape
         lines = []
         for i, terminal in enumerate(self.word_lines):

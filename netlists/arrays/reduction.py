@@ -1,4 +1,4 @@
-"""The mesh of cells and wires of an array, reduced exactly to its terminals.
+"""Exact reduction of the mesh of cells and wires of an array to its terminals.
 
 Removing nodes from a network of conductances gives another one, equal to it at all other nodes (G. Kron, Tensor
 Analysis of Networks, 1939). The order sets the cost; here it is nested dissection (A. George, SIAM J. Numer. Anal. 10,

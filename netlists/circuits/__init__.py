@@ -1,1 +1,1 @@
-"""One file a circuit: its parameter record, and the function from it to the circuit's parts."""
+"""Circuits, one file each: the parameter record, and the function that returns the circuit's parts."""

@@ -1,4 +1,4 @@
-"""The base of the parameter records of circuits that hold one matrix."""
+"""Base of the parameter records of circuits that hold one matrix."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from netlists.temperature import NOMINAL_TEMPERATURE, Kelvin
 
 
 class ArrayDesign(Record):
-    """The base of parameter records with one matrix: the programmed conductances, the amplifiers, the wires.
+    """Base of parameter records with one matrix: the programmed conductances, the amplifiers, the wires.
 
     Attributes:
         conductance_positive: Conductances of the positive array, shape (N, M), siemens.
-        conductance_negative: Of the negative array, same shape; None where no entry of A is negative.
-        opamp: Every amplifier of the circuit.
-        interconnect: The wires.
+        conductance_negative: Conductances of the negative array, same shape; None if no entry of A is negative.
+        opamp: Record of every amplifier of the circuit.
+        interconnect: Wires of the arrays.
         nonlinearity_voltage: V0 of cells that follow `I = G V0 sinh(V/V0)`, V; None means linear cells.
-        amplifier_offset: Of the op-amps at the sum nodes, besides what their record says, shape (N,), V; None: nothing.
-        temperature: Of everything, K.
+        amplifier_offset: Offsets of the op-amps at the sum nodes, in addition to that of their record, shape (N,), V;
+            None has no further offsets.
+        temperature: Temperature of the whole circuit, K.
     """
 
     conductance_positive: Matrix
@@ -63,20 +64,20 @@ class ArrayDesign(Record):
 
     @property
     def signed(self) -> bool:
-        """True with a pair of arrays."""
+        """True for a pair of arrays."""
         return self.conductance_negative is not None
 
     @property
     def arrays(self) -> tuple[FloatArray, ...]:
-        """The positive array and, where there is one, the negative one."""
+        """Positive array and, if there is one, negative array."""
         negative = self.conductance_negative
         return (self.conductance_positive,) if negative is None else (self.conductance_positive, negative)
 
     @property
     def circuit(self) -> Circuit:
-        """The circuit that the record describes; kept, with what it has worked out."""
+        """Circuit of the record; kept together with its computed results."""
         raise NotImplementedError
 
     def _array(self, name: str, word_lines: str, bit_lines: str, conductance: FloatArray) -> Array:
-        """One of the arrays, between two groups of nodes."""
+        """Return one of the arrays, between two groups of nodes."""
         return Array(name, word_lines, bit_lines, conductance, self.interconnect, self.nonlinearity_voltage)

@@ -1,4 +1,4 @@
-"""The GINV circuit, `x = (A^T A)^-1 A^T b` in one step.
+"""GINV circuit, `x = (A^T A)^-1 A^T b` in one step.
 
 Reference: Sun et al., Science Advances 2020, doi 10.1126/sciadv.aay2378.
 """
@@ -21,18 +21,19 @@ from netlists.temperature import NOMINAL_TEMPERATURE, Kelvin
 
 
 class GinvDesign(Record):
-    """A GINV circuit with two arrays of positive entries.
+    """GINV circuit with two arrays of positive entries.
 
     Attributes:
         conductance: Conductances of the first array, A, shape (N, M), siemens.
         conductance_transposed: Conductances of the second array, A^T, shape (M, N), siemens.
-        input_conductance: From each input source to its row node, siemens.
-        feedback_conductance: Of the row amplifiers, siemens. It changes no answer at infinite gain.
-        opamp: Every op-amp of the circuit.
+        input_conductance: Conductance from each input source to its row node, siemens.
+        feedback_conductance: Feedback conductance of the row amplifiers, siemens. At infinite gain the result does not
+            depend on it.
+        opamp: Record of every op-amp of the circuit.
         interconnect: Wires of both arrays.
         nonlinearity_voltage: V0 of cells that follow `I = G V0 sinh(V/V0)`, V; None means linear cells.
-        row_offset: Offsets of the row op-amps besides their record's, shape (N,), V; None: none.
-        column_offset: Offsets of the column op-amps besides their record's, shape (M,), V; None: none.
+        row_offset: Offsets of the row op-amps in addition to that of their record, shape (N,), V; None has none.
+        column_offset: Offsets of the column op-amps in addition to that of their record, shape (M,), V; None has none.
         temperature: Temperature of the whole circuit, K.
     """
 
@@ -57,16 +58,16 @@ class GinvDesign(Record):
 
     @cached_property
     def circuit(self) -> Circuit:
-        """The circuit that the record describes; kept, with what it has worked out."""
+        """Circuit of the record; kept together with its computed results."""
         return ginv(self)
 
 
 def ginv(p: GinvDesign) -> Circuit:
-    """The GINV circuit of a record.
+    """Return the GINV circuit of a record.
 
-    Row amplifiers hold `r` at ground and make the error `e = -(A x - b)`, in units of input and feedback; the second
+    Row amplifiers hold `r` at ground and compute the error `e = -(A x - b)`, in units of input and feedback. The second
     array adds up `A^T e` at `t`, the non-inverting inputs of the op-amps whose outputs `x` drive the first array. At
-    rest `A^T e = 0`, the normal equation.
+    rest `A^T e = 0`, which is the normal equation.
     """
     n, m = p.conductance.shape
     wires, bend = p.interconnect, p.nonlinearity_voltage

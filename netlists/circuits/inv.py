@@ -1,4 +1,4 @@
-"""The closed-loop INV circuit, `x = A^-1 b` in one step (Sun et al., PNAS 2019, doi 10.1073/pnas.1815682116)."""
+"""Closed-loop INV circuit, `x = A^-1 b` in one step (Sun et al., PNAS 2019, doi 10.1073/pnas.1815682116)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from netlists.sources import Drive
 
 
 class InvDesign(ArrayDesign):
-    """A closed-loop INV circuit, `G_in v_in + (G+ - G-) c = 0` at ideal sum nodes.
+    """Closed-loop INV circuit, `G_in v_in + (G+ - G-) c = 0` at ideal sum nodes.
 
     Reference: Sun et al., PNAS 2019, doi 10.1073/pnas.1815682116.
 
     Attributes:
-        input_conductance: From each input source to its sum node, siemens.
-        inverter_resistance: The two equal resistors of each analog inverter, ohm; unused without a negative array.
-        inverter_offset: As `amplifier_offset`, of the inverters' op-amps; unused without a negative array.
+        input_conductance: Conductance from each input source to its sum node, siemens.
+        inverter_resistance: Resistance of the two equal resistors of each analog inverter, ohm; unused without a
+            negative array.
+        inverter_offset: Offsets of the inverters' op-amps, like `amplifier_offset`; unused without a negative array.
     """
 
     input_conductance: Annotated[float, Field(gt=0, le=1e3)]
@@ -43,12 +44,12 @@ class InvDesign(ArrayDesign):
 
     @property
     def size(self) -> int:
-        """N, the number of equations."""
+        """Number of equations, N."""
         return int(self.conductance_positive.shape[0])
 
     @property
     def row_conductance(self) -> FloatArray:
-        """S_i, all that meets in sum node i: input and cells, shape (N,), siemens."""
+        """Sum S_i of all conductances at sum node i: input and cells, shape (N,), siemens."""
         total = np.full(self.size, self.input_conductance)
         for array in self.arrays:
             total = total + array.sum(axis=1)
@@ -56,7 +57,7 @@ class InvDesign(ArrayDesign):
 
     @cached_property
     def circuit(self) -> Circuit:
-        """The circuit that the record describes; kept, with what it has worked out."""
+        """Circuit of the record; kept together with its computed results."""
         return inv(self)
 
 
@@ -65,11 +66,11 @@ INVERTERS = ("inva", "invb")
 
 
 def inv(p: InvDesign) -> Circuit:
-    """The INV circuit of a record.
+    """Return the INV circuit of a record.
 
-    Sum node `v_i` is the inverting input of op-amp i, whose output `c_i` drives bit line i of the positive array; an
-    analog inverter makes `d_i = -c_i` for the negative array; input `in_i` reaches the sum node through
-    `input_conductance`; `w_i` are the sum nodes of the inverters.
+    Sum node `v_i` is the inverting input of op-amp i. Its output `c_i` drives bit line i of the positive array. An
+    analog inverter drives the negative array with `d_i = -c_i`; `w_i` is its sum node. Input `in_i` is connected to the
+    sum node through `input_conductance`.
     """
     n = p.size
     groups = {"in": n, "v": n, "c": n}
@@ -96,10 +97,10 @@ def inv(p: InvDesign) -> Circuit:
 
 
 def inv_circuit(design: InvDesign, drive: Drive | None = None) -> SpiceCircuit:
-    """The INV circuit of a record, as a PySpice circuit that can still be added to.
+    """Return the INV circuit of a record as a PySpice circuit that accepts further elements.
 
     Args:
-        design: What the circuit is.
-        drive: Its input sources; None leaves `in1..inN` open for sources of your own.
+        design: Record of the circuit.
+        drive: Drive of its input sources; None leaves `in1..inN` open for your own sources.
     """
     return spice_circuit(design.circuit, drive)

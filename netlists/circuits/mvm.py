@@ -1,4 +1,4 @@
-"""The open-loop MVM circuit, `y = A x` with transimpedance amplifiers.
+"""Open-loop MVM circuit, `y = A x` with transimpedance amplifiers.
 
 Reference: Sun, Huang, TCAS-II 2021, doi 10.1109/TCSII.2021.3068764.
 """
@@ -19,34 +19,34 @@ from netlists.sources import Drive
 
 
 class MvmDesign(ArrayDesign):
-    """An open-loop MVM circuit with transimpedance amplifiers, `out = -(G+ - G-) v / G_f`.
+    """Open-loop MVM circuit with transimpedance amplifiers, `out = -(G+ - G-) v / G_f`.
 
-    The negative array is driven by -v from its own sources. Reference: Sun, Huang, TCAS-II 2021, doi
+    Separate sources drive the negative array with -v. Reference: Sun, Huang, TCAS-II 2021, doi
     10.1109/TCSII.2021.3068764.
 
     Attributes:
-        feedback_conductance: G_f of every transimpedance amplifier, siemens.
+        feedback_conductance: Feedback conductance G_f of every transimpedance amplifier, siemens.
     """
 
     feedback_conductance: Positive
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(N, M): N outputs, M inputs."""
+        """Shape (N, M): N outputs, M inputs."""
         rows, columns = self.conductance_positive.shape
         return int(rows), int(columns)
 
     @cached_property
     def circuit(self) -> Circuit:
-        """The circuit that the record describes; kept, with what it has worked out."""
+        """Circuit of the record; kept together with its computed results."""
         return mvm(self)
 
 
 def mvm(p: MvmDesign) -> Circuit:
-    """The MVM circuit of a record.
+    """Return the MVM circuit of a record.
 
-    Bit line j of the positive array is driven by `c_j`, of the negative one by `d_j = -c_j` from a source of its own;
-    op-amp i holds word line `v_i` at virtual ground through `feedback_conductance` from `out_i`.
+    Source `c_j` drives bit line j of the positive array, and a separate source `d_j = -c_j` that of the negative one.
+    Op-amp i holds word line `v_i` at virtual ground through `feedback_conductance` from `out_i`.
     """
     rows, columns = p.shape
     groups, sources = {"v": rows, "c": columns, "out": rows}, [Source("c")]
@@ -64,10 +64,10 @@ def mvm(p: MvmDesign) -> Circuit:
 
 
 def mvm_circuit(design: MvmDesign, drive: Drive | None = None) -> SpiceCircuit:
-    """The MVM circuit of a record, as a PySpice circuit that can still be added to.
+    """Return the MVM circuit of a record as a PySpice circuit that accepts further elements.
 
     Args:
-        design: What the circuit is.
-        drive: Its input sources; None leaves `c1..cM` (and `d1..dM`) open for sources of your own.
+        design: Record of the circuit.
+        drive: Drive of its input sources; None leaves `c1..cM` (and `d1..dM`) open for your own sources.
     """
     return spice_circuit(design.circuit, drive)

@@ -2,8 +2,7 @@
 
 [D] data sheet (AD823: Analog Devices, Rev. A; OPA690: Texas Instruments, SBOS223F, 2010); [T] measured in ngspice on a
 transistor-level design (folded cascode, class-AB output, level-1 MOS, +-1.2 V: `cmos-100meg-transistor`, by an earlier
-bench; docs/transistor_opamp.md has today's figures); [C] chosen here
-because no source states it.
+bench; docs/transistor_opamp.md has the present numbers); [C] chosen here because no source states it.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ PRESETS: dict[str, OpAmp] = {
     ),
     "cmos-1g": MacroOpAmp(
         open_loop_gain=1e4,  # [C] 80 dB: short channels give less gain
-        gbwp=1e9,  # what 20 ns precoding needs (derived from t = ln(1/e)/(w_T lambda_min))
+        gbwp=1e9,  # required for precoding in 20 ns (derived from t = ln(1/e)/(w_T lambda_min))
         slew_rate=1100e6,  # [C] scaled with the bandwidth from cmos-100meg
         output_resistance=50.0,  # [C]
         output_current_limit=10e-3,  # [C]
@@ -44,7 +43,7 @@ PRESETS: dict[str, OpAmp] = {
         class_ab_current=1e-3,  # [C]
     ),
     "ad823": MacroOpAmp(
-        open_loop_gain=10 ** (90 / 20),  # [C] of the order of the data sheet's 2 kohm figure
+        open_loop_gain=10 ** (90 / 20),  # [C] of the order of the data sheet's value at 2 kohm
         gbwp=16e6,  # [D] -3 dB bandwidth at gain 1
         slew_rate=22e6,  # [D] 22 V/us
         output_resistance=50.0,  # [C]
@@ -72,10 +71,10 @@ PRESETS: dict[str, OpAmp] = {
 
 
 def preset(name: str) -> OpAmp:
-    """The op-amp record of a preset name.
+    """Return the op-amp record of a preset.
 
     Raises:
-        ParameterError: There is no such preset.
+        ParameterError: If there is no such preset.
     """
     if name not in PRESETS:
         raise ParameterError("opamp", repr(name), f"must be one of {', '.join(PRESETS)}")

@@ -1,4 +1,4 @@
-"""Parameter records of op-amps; their subcircuits are in `opamp.py`, records with numbers in `presets.py`."""
+"""Parameter records of op-amps; their subcircuits are in `subcircuit.py`, records with numbers in `presets.py`."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ Volts = Annotated[float, Field(gt=0, le=1e4)]
 Offset = Annotated[float, Field(ge=-10, le=10)]
 Farads = Annotated[float, Field(ge=0, le=1e-6)]
 Noise = Annotated[float, Field(ge=0, le=1e-3)]
-"""Bounds beyond which no op-amp is, chosen here, generously: what lies outside is a wrong unit or suffix."""
+"""Wide bounds of op-amp parameters, chosen here: a value outside them has a wrong unit or suffix."""
 CommonModeRejection = Annotated[Gain | None, Field(exclude_if=lambda value: value is None)]
 CommonModeRange = Annotated[Volts | None, Field(exclude_if=lambda value: value is None)]
-"""Left out of a stored record where they are None, so that records without them keep their hashes."""
+"""Fields that a stored record omits if they are None, so that records without them keep their hashes."""
 
 
 def _input_weights(cmrr: float | None) -> tuple[float, float]:
-    """Of `(v_inp - v_inn) + (v_inp + v_inn)/(2 CMRR)`: CMRR = A_dm/A_cm, each gain of its own voltage.
+    """Return the weights of both inputs in `(v_inp - v_inn) + (v_inp + v_inn)/(2 CMRR)`, with CMRR = A_dm/A_cm.
 
-    That is the definition of any textbook (e.g. Gray, Hurst, Lewis and Meyer, Analysis and Design of Analog Integrated
+    This is the textbook definition (e.g. Gray, Hurst, Lewis and Meyer, Analysis and Design of Analog Integrated
     Circuits, chapters 3 and 6): `v_out = A_dm v_dm + A_cm v_cm` with the difference `v_dm` and the mean `v_cm` of the
-    inputs. Its sign, which data sheets do not state, is here that of a non-inverting input that weighs more.
+    inputs. Data sheets do not state its sign; here the non-inverting input has the larger weight.
     """
     half = 0.0 if cmrr is None else 1 / (2 * cmrr)
     return 1 + half, half - 1
@@ -42,14 +42,14 @@ class SinglePoleOpAmp(Record):
     It has no supply pins, so its own energy is unknown.
 
     Attributes:
-        model: Tells this record from `MacroOpAmp` in stored files.
+        model: Type of the record in stored files, different from that of `MacroOpAmp`.
         open_loop_gain: DC gain A0, V/V.
         gbwp: Gain-bandwidth product, Hz.
         input_noise: White noise at the input, one-sided density, V/sqrt(Hz).
-        cmrr: Common-mode rejection ratio A_dm/A_cm, V/V, at all frequencies; None: the difference of the inputs alone
-            is amplified.
-        common_mode_range: The mean of both inputs must stay within plus and minus this, V: no waveform knows it, but an
-            op-amp that passes it is named. None: any.
+        cmrr: Common-mode rejection ratio A_dm/A_cm, V/V, at all frequencies; None amplifies only the difference of the
+            inputs.
+        common_mode_range: Largest permitted magnitude of the mean of both inputs, V. It has no effect on waveforms, but
+            a message names an op-amp that exceeds it. None has no limit.
     """
 
     model: Literal["single-pole"] = "single-pole"
@@ -61,27 +61,27 @@ class SinglePoleOpAmp(Record):
 
     @property
     def equivalent(self) -> SinglePoleOpAmp:
-        """The record that the linear circuit is made of."""
+        """Record from which the linear circuit is computed."""
         return self
 
     @property
     def unity_gain_frequency(self) -> float:
-        """w_T = 2 pi gbwp, rad/s."""
+        """Unity-gain frequency w_T = 2 pi gbwp, rad/s."""
         return 2 * math.pi * self.gbwp
 
     @property
     def input_weights(self) -> tuple[float, float]:
-        """What a volt at the non-inverting and one at the inverting input add to what drives the gain stage, V/V."""
+        """Weights of the non-inverting and of the inverting input in the drive of the gain stage, V/V."""
         return _input_weights(self.cmrr)
 
     @property
     def swing(self) -> float:
-        """Largest voltage that the output can reach without load, V: no limit."""
+        """Largest output voltage without load, V: no limit."""
         return math.inf
 
     @property
     def slewing_time(self) -> float:
-        """What the slew rate takes for the whole swing, s: nothing."""
+        """Time for the whole swing at the slew rate, s: 0."""
         return 0.0
 
 
@@ -89,25 +89,25 @@ class MacroOpAmp(Record):
     """Op-amp macro model with limits and supply pins; its topology is drawn in `netlists/opamps/subcircuit.py`.
 
     Attributes:
-        model: Tells this record from `SinglePoleOpAmp` in stored files.
+        model: Type of the record in stored files, different from that of `SinglePoleOpAmp`.
         open_loop_gain: Unloaded DC gain A0, V/V.
         gbwp: Unloaded gain-bandwidth product, Hz.
         second_pole: Frequency of the second pole, Hz; None leaves it out.
         slew_rate: Largest rate of change of the output, V/s.
         output_resistance: Small-signal resistance between the gain stage and the output pin, ohm.
         output_current_limit: Largest output current, A.
-        output_swing: The unloaded output stays within plus or minus this, V.
+        output_swing: Largest magnitude of the unloaded output, V.
         input_offset: Voltage that adds to the non-inverting input, V.
-        input_capacitance: From the inverting input to ground, F.
+        input_capacitance: Capacitance from the inverting input to ground, F.
         input_noise: White noise at the input, one-sided density, V/sqrt(Hz).
-        supply_voltage: The rails are plus and minus this, V.
-        quiescent_current: From rail to rail without load, output stage included, A; None where it is not known, and
-            with it the energy.
-        class_ab_current: The part of it that flows in the output stage, A; None with it.
-        cmrr: Common-mode rejection ratio A_dm/A_cm, V/V, at all frequencies; None: the difference of the inputs alone
-            is amplified.
-        common_mode_range: The mean of both inputs must stay within plus and minus this, V: no waveform knows it, but an
-            op-amp that passes it is named. None: any.
+        supply_voltage: Voltage of the positive rail and magnitude of the negative one, V.
+        quiescent_current: Current from rail to rail without load, output stage included, A; None if it is not known;
+            then the energy is not known either.
+        class_ab_current: Part of the quiescent current in the output stage, A; None if that is None.
+        cmrr: Common-mode rejection ratio A_dm/A_cm, V/V, at all frequencies; None amplifies only the difference of the
+            inputs.
+        common_mode_range: Largest permitted magnitude of the mean of both inputs, V. It has no effect on waveforms, but
+            a message names an op-amp that exceeds it. None has no limit.
     """
 
     model: Literal["macro"] = "macro"
@@ -129,7 +129,7 @@ class MacroOpAmp(Record):
 
     @property
     def equivalent(self) -> MacroOpAmp:
-        """The record that the linear circuit is made of."""
+        """Record from which the linear circuit is computed."""
         return self
 
     @model_validator(mode="after")
@@ -148,22 +148,22 @@ class MacroOpAmp(Record):
 
     @property
     def unity_gain_frequency(self) -> float:
-        """w_T = 2 pi gbwp, rad/s."""
+        """Unity-gain frequency w_T = 2 pi gbwp, rad/s."""
         return 2 * math.pi * self.gbwp
 
     @property
     def input_weights(self) -> tuple[float, float]:
-        """What a volt at the non-inverting and one at the inverting input add to what drives the gain stage, V/V."""
+        """Weights of the non-inverting and of the inverting input in the drive of the gain stage, V/V."""
         return _input_weights(self.cmrr)
 
     @property
     def swing(self) -> float:
-        """Largest voltage that the output can reach without load, V."""
+        """Largest output voltage without load, V."""
         return self.output_swing
 
     @property
     def slewing_time(self) -> float:
-        """What the slew rate takes for the whole swing, s."""
+        """Time for the whole swing at the slew rate, s."""
         return self.output_swing / self.slew_rate
 
 
@@ -171,12 +171,12 @@ class SubcircuitOpAmp(Record):
     """Op-amp given as a SPICE subcircuit: of transistors, or a model of the user's.
 
     Attributes:
-        model: Tells this record from the others in stored files.
-        text: The subcircuit and its device models, as `netlists/model_files/file.py` returns them: nothing else in it.
-        subcircuit: Its name.
-        pins: What its pins are tied to, in their order: one of inp, inn, out, vdd, vss, gnd, nc (open), net1 .. net9
-            each; equal words are joined.
-        macro: Its fit. Timing, poles and limits are taken from it, and the rails from its `supply_voltage`.
+        model: Type of the record in stored files, different from that of the other records.
+        text: Text with only the subcircuit and its device models, as `netlists/model_files/file.py` returns them.
+        subcircuit: Name of the subcircuit.
+        pins: Connections of its pins, in their order: one of inp, inn, out, vdd, vss, gnd, nc (open), net1 .. net9
+            each; equal words are connected.
+        macro: Macro model fitted to it, the source of timing, poles and limits; its `supply_voltage` sets the rails.
     """
 
     model: Literal["subcircuit"] = "subcircuit"
@@ -192,22 +192,22 @@ class SubcircuitOpAmp(Record):
 
     @property
     def equivalent(self) -> MacroOpAmp:
-        """The record that the linear circuit is made of."""
+        """Record from which the linear circuit is computed."""
         return self.macro
 
     @property
     def supply_voltage(self) -> float:
-        """The rails are plus and minus this, V."""
+        """Voltage of the positive rail and magnitude of the negative one, V."""
         return self.macro.supply_voltage
 
     @property
     def swing(self) -> float:
-        """Largest voltage that the output can reach without load, V."""
+        """Largest output voltage without load, V."""
         return self.macro.swing
 
     @property
     def slewing_time(self) -> float:
-        """What the slew rate takes for the whole swing, s."""
+        """Time for the whole swing at the slew rate, s."""
         return self.macro.slewing_time
 
 

@@ -6,7 +6,7 @@ Single pole, linear:
 
     with a CMRR also  gm/(2 CMRR) inp --> x  and  gm/(2 CMRR) inn --> x
 
-Macro model (a topology that was checked against limits and slewing; see docs/opamps.md):
+Macro model (a topology tested for limits and slewing; see docs/opamps.md):
 
     I_max tanh(gm (inp - inn + offset)/I_max) --> x,  R1 || C1 to ground,  I_max = SR C1
     clamp at x: I_max (exp((|x| - swing)/10 mV) - exp(-swing/10 mV)) back to ground    (no wind-up: x itself is held)
@@ -16,15 +16,15 @@ Macro model (a topology that was checked against limits and slewing; see docs/op
     vdd -> out: iL/2;  out -> vss: -iL/2;  vdd -> vss: sqrt(iL^2/4 + I_qo^2) + I_q    (class AB)
     I_qo = class_ab_current,  I_q = quiescent_current - class_ab_current
 
-With a CMRR, (inp + inn)/(2 CMRR) adds to inp - inn, by linear sources of their own.
+With a CMRR, separate linear sources add (inp + inn)/(2 CMRR) to inp - inn.
 
 Behavioural sources depend on one voltage each: differences are formed by linear sources (nodes `diff`, `y`), because
 ngspice evaluates a tanh anew for every voltage in it. `y` is iL/I_lim, and artanh(y) the current from there to ground.
-The output has no memory of its own, so that a shorter time step does not help Newton's method: from the flat part of a
-tanh it jumps to the other flat part and back, for ever. The inverse rises everywhere, and the method ends.
+The output has no state, so a shorter time step does not help Newton's method: from one flat part of a tanh it jumps to
+the other and back, without end. The inverse rises everywhere, and the method converges.
 
-So the output stage takes from the rails exactly what it delivers, and the currents of all pins sum to zero (the input
-stage, R1 and C1 are a model of the gain, without power of their own).
+So the output stage draws from the rails exactly the current that it delivers, and the currents of all pins sum to zero
+(the input stage, R1 and C1 are a model of the gain, without power).
 """
 
 from __future__ import annotations
@@ -39,23 +39,24 @@ from netlists.record import FloatArray
 
 SUBCIRCUIT = "opamp"
 LINEAR_FROM = 1 - 1e-9
-"""Part of the largest output current from where the artanh goes on in a straight line."""
+"""Fraction of the largest output current above which a straight line continues the artanh."""
 COMPENSATION = 1e-12
-"""C1, farad. It scales gm, R1 and I_max and changes no voltage."""
+"""Capacitance C1, F. It scales gm, R1 and I_max and changes no voltage."""
 CLAMP_VOLTAGE = 10e-3
 """Volts per e-fold of the clamp current at x."""
 CLAMP_EXPONENT_LIMIT = 5
-"""From e^5 I_max on, 50 mV beyond the swing, the clamp current rises in a straight line. No solution stays there, but
-Newton's method comes by: up an exponential it creeps back volt by e-fold, and from a constant it never does."""
+"""Exponent up to which the clamp current is exponential. Above e^5 I_max, 50 mV beyond the swing, it is a straight
+line. No solution lies there, but iterates of Newton's method do. From an exponential the method returns in very small
+steps, and from a constant it does not return."""
 
 
 def has_supply(opamp: OpAmp) -> bool:
-    """True when the model has supply pins."""
+    """Return True if the model has supply pins."""
     return not isinstance(opamp, SinglePoleOpAmp)
 
 
 def supply(opamp: OpAmp, rails: tuple[str, str]) -> str:
-    """The rails, or nothing for an op-amp without supply pins."""
+    """Return the rails, or nothing for an op-amp without supply pins."""
     if isinstance(opamp, SinglePoleOpAmp):
         return ""
     volts = (opamp.supply_voltage, -opamp.supply_voltage)
@@ -63,13 +64,13 @@ def supply(opamp: OpAmp, rails: tuple[str, str]) -> str:
 
 
 def has_energy(opamp: OpAmp) -> bool:
-    """True when its supply current is known, so that its energy is."""
+    """Return True if the supply current, and so the energy, is known."""
     macro = opamp.equivalent
     return isinstance(macro, MacroOpAmp) and macro.quiescent_current is not None
 
 
 def subcircuit_name(place: int) -> str:
-    """What the subcircuit of an op-amp record is called, by its place among those of a circuit, from 0."""
+    """Name the subcircuit of an op-amp record by the index of the record in a circuit, from 0."""
     return SUBCIRCUIT if place == 0 else f"{SUBCIRCUIT}_{place + 1}"
 
 
@@ -80,14 +81,14 @@ def instances(
     rails: Sequence[str],
     offset: FloatArray | None,
 ) -> list[str]:
-    """Amplifiers, with sources before their non-inverting inputs where they have offsets of their own.
+    """Return amplifiers, with sources before the non-inverting inputs if they have their own offsets.
 
     Args:
-        names: Of the amplifiers.
+        names: Names of the amplifiers.
         pins: Nodes of their non-inverting inputs, inverting inputs and outputs.
-        name: Of the subcircuit.
-        rails: Its supply pins; none for a model without.
-        offset: Shape (len(names),), V; None: none.
+        name: Name of the subcircuit.
+        rails: Supply pins; empty for a model without them.
+        offset: Offsets, shape (len(names),), V; None has none.
     """
     plus, inverting, outputs = pins
     held = plus if offset is None else [nodes.offset(one) for one in names]
@@ -102,12 +103,12 @@ def instances(
 
 
 def subcircuit(opamp: OpAmp, name: str = SUBCIRCUIT, floating: bool = False) -> str:
-    """The `.subckt` block of an op-amp record.
+    """Return the `.subckt` block of an op-amp record.
 
     Args:
-        opamp: The record.
-        name: Of the block.
-        floating: The non-inverting input is not at ground, so that it, too, needs its capacitance.
+        opamp: Record of the op-amp.
+        name: Name of the block.
+        floating: True if the non-inverting input is not at ground, so that it also needs its capacitance.
     """
     match opamp:
         case SinglePoleOpAmp():
@@ -165,16 +166,16 @@ def _macro(opamp: MacroOpAmp) -> list[str]:
 
 
 def _common_mode(node: str, cmrr: float | None, gm: float) -> list[str]:
-    """What `gm (inp + inn)/(2 CMRR)` adds to the current into a node; nothing without a CMRR."""
+    """Return the sources that add `gm (inp + inn)/(2 CMRR)` to the current into a node; none without a CMRR."""
     if cmrr is None:
         return []
     return [f"G{pin}common 0 {node} {pin} 0 {gm / (2 * cmrr)!r}" for pin in ("inp", "inn")]
 
 
 def _clamp(swing: float) -> str:
-    """The clamp current in units of I_max; only one of its two sides is evaluated.
+    """Return the clamp current in units of I_max; only one of its two sides is evaluated.
 
-    Both are 0 at 0: with a jump there, Newton's method finds no rest of an idle amplifier whose swing is small.
+    Both are 0 at 0: with a jump there, Newton's method does not converge for an idle amplifier with a small swing.
     """
     slope, onset = 1 / CLAMP_VOLTAGE, swing / CLAMP_VOLTAGE
     limit, line, idle = CLAMP_EXPONENT_LIMIT, onset + CLAMP_EXPONENT_LIMIT - 1, math.exp(-onset)
@@ -183,13 +184,13 @@ def _clamp(swing: float) -> str:
 
 
 def _artanh(y: str) -> str:
-    """Inverse of tanh, beyond `LINEAR_FROM` its tangent."""
+    """Return the inverse of tanh; beyond `LINEAR_FROM`, its tangent."""
     slope = 1 / (1 - LINEAR_FROM**2)
     beyond = slope * LINEAR_FROM - math.atanh(LINEAR_FROM)
     return f"abs({y})<{LINEAR_FROM!r}?atanh({y}):{slope!r}*{y}-{beyond!r}*sgn({y})"
 
 
 def _second_pole(frequency: float) -> list[str]:
-    """A unity-gain stage from x to z with one pole."""
+    """Return a unity-gain stage from x to z with one pole."""
     gm = 2 * math.pi * frequency * COMPENSATION
     return [f"Gpole 0 z x 0 {gm!r}", f"Rpole z 0 {1 / gm!r}", f"Cpole z 0 {COMPENSATION!r}"]
