@@ -110,7 +110,7 @@ def exchanged(order: Sequence[str], pairs: Sequence[tuple[str, str]]) -> tuple[s
 
 
 def difference(given: Sequence[str], better: Sequence[str]) -> str:
-    """What is wrong with the given words where others are right: `the rails are exchanged` and the like."""
+    """Return the mistake in the given words where others are right: `the rails are exchanged` and the like."""
     exchanges = {"the rails are": (RAILS,), "the inputs are": (INPUTS,), "rails and inputs are": (RAILS, INPUTS)}
     for what, pairs in exchanges.items():
         if exchanged(given, pairs) == tuple(better):

@@ -1,4 +1,4 @@
-"""What is measured of a linear circuit, from its exact response: `results/observation.py` without a deck."""
+"""Measurement of a linear circuit from its exact response: `results/observation.py` without a deck."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Samples:
         terminals: Nodes at which arrays end, shape (K, T, terminals), V.
         stage: What each op-amp's output would be without its load, shape (K, T, op-amps), V.
         slewing: Rate that each op-amp's gain stage is driven at, shape (K, T, op-amps), V/s.
-        current: Of every output, shape (K, T, op-amps), A.
+        current: Current of every output, shape (K, T, op-amps), A.
         delivered: By supplies and input sources, shape (K, T), W; None where the supply current is not known.
         common_mode: As `common_modes` returns it, shape (K, T, op-amps), V.
     """
@@ -82,7 +82,7 @@ class ExactCircuit:
 
     @cached_property
     def dissipation(self) -> dict[str, QuadraticForm]:
-        """What passive parts dissipate, by account (Tellegen); without the op-amps' own account."""
+        """Dissipation of passive parts, by account (Tellegen); without the op-amps' own account."""
         return {account: self._form(account) for account in self.circuit.accounts[:-1]}
 
     def _form(self, account: str) -> QuadraticForm:
@@ -154,7 +154,7 @@ class ExactCircuit:
         return named | held, named
 
     def _currents(self, piece: Piece, time: FloatArray, voltage: dict[str, FloatArray]) -> dict[str, FloatArray]:
-        """What passive parts draw from the outputs of op-amps and from sources, shape (K, T, nodes) each, A."""
+        """Currents of passive parts from outputs of op-amps and from sources, shape (K, T, nodes) each, A."""
         rates: dict[str, FloatArray] = {}
         if self._charges:
             rates, _ = self._voltages(self.response.derivative(piece), time, self._all.without_rest())

@@ -29,7 +29,7 @@ def slot_energies(
     Args:
         exact: The circuit.
         slots: Its responses.
-        panels: Of both pieces.
+        panels: Panels of both pieces.
         samples: At Gauss's points of all panels, edge and hold.
         settled: Settling times, shape (K,), s.
 

@@ -53,7 +53,7 @@ class StateSpaceEngine:
 
     @property
     def about(self) -> About:
-        """What it is."""
+        """Name and version."""
         return About(self.name)
 
     @classmethod

@@ -20,9 +20,9 @@ LARGEST_LOSS = 0.02
 
 
 LIMITS = {"slew rate": "slewing", "output current": "current", "output swing": "stage"}
-"""What an op-amp may be asked too much of, and the samples that say so."""
+"""Limits of an op-amp, and the samples that are compared with them."""
 COMMON_MODE = "common-mode range"
-"""What no waveform knows: nothing is taken from it until it is passed."""
+"""Limit without effect on waveforms until it is passed."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class LinearRange:
     Attributes:
         exact: The circuit.
         parts: Samples over the edge, then over the hold.
-        weights: Of all times of the parts in an integral over the slot, shape (T,), s.
+        weights: Weights of all times of the parts in an integral over the slot, shape (T,), s.
         step: When the step is, s.
         largest_loss: What an amplifier may take from a waveform, in units of full scale.
     """
@@ -44,15 +44,14 @@ class LinearRange:
     largest_loss: float
 
     def judge(self, k: int, full_scale: float) -> tuple[float, Excess | None]:
-        """What bent characteristics take from the waveforms of slot k, and where it asks too much of an amplifier.
+        """Loss of the waveforms of slot k to bent characteristics, and the limit that is passed the most.
 
         Args:
             k: Which slot.
             full_scale: Its largest final output, V.
 
         Returns:
-            The loss, in units of full scale, and the amplifier that is asked most, if that is more than a linear one
-            may be asked.
+            Loss in units of full scale, and the amplifier that passes its limit the most, if one does.
         """
         asked, taken = self._limits(k)
         if not asked:
@@ -72,7 +71,7 @@ class LinearRange:
         )
 
     def _limits(self, k: int) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-        """What slot k asks of each limit, in units of it, (T, op-amps), and what that takes from a waveform, V."""
+        """Use of each limit in slot k, in units of the limit, (T, op-amps), and its effect on a waveform, V."""
         asked, taken = self._of_macros(k)
         if all(part.common_mode is not None for part in self.parts):
             asked[COMMON_MODE] = self._seen("common_mode", k) / common_mode_ranges(self.exact.circuit)
@@ -106,7 +105,7 @@ class LinearRange:
         return seen
 
     def _taken(self, opamp: MacroOpAmp, asked: dict[str, FloatArray]) -> dict[str, FloatArray]:
-        """What each limit of each amplifier takes from a waveform, shape (amplifiers,), V.
+        """Effect of each limit of each amplifier on a waveform, shape (amplifiers,), V.
 
         What tanh takes from the rate that charges the gain stage, added up over the slot; what its inverse adds to the
         drop over the output resistance, at its largest; and the rate of the clamp's current at the largest stage

@@ -30,7 +30,7 @@ def read_phases(
         circuit: With phases that have durations.
         levels: Inputs of each right-hand side, shape (inputs, K), V.
         tolerance: Relative tolerance of the settling time.
-        rise_time: Of every edge, s.
+        rise_time: Rise time of every edge, s.
         largest_loss: As in `StateSpaceEngine`.
 
     Returns:

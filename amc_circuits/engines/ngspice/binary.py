@@ -35,7 +35,7 @@ class NgspiceBinary:
     """An executable that was asked who it is.
 
     Attributes:
-        path: Of the executable.
+        path: Path of the executable.
         version: Such as `46`.
         klu: True when KLU is built in.
     """

@@ -63,7 +63,7 @@ class NgspiceEngine:
 
     @property
     def about(self) -> About:
-        """What it is."""
+        """Name and version."""
         return About(self.name, self.binary.version, self.klu)
 
     def init(self, circuit: Circuit) -> Simulated:
@@ -184,7 +184,7 @@ def _run(state: Simulated, job: Job, waveforms: Waveforms, tolerance: float) -> 
 
 
 def whole_run(analysis: Transient, path: Path) -> Waveforms:
-    """What a run saved; it counts only if it reaches the wanted end and holds all that was asked for."""
+    """Read the waveforms of a run; they count only if they reach the wanted end and hold all saved vectors."""
     waveforms = read_raw(path)
     last, stop_time = float(waveforms.time[-1]), analysis.stop_time
     if abs(last - stop_time) > END_SLACK * stop_time:

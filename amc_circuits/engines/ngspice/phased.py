@@ -36,7 +36,7 @@ def simulate_phases(
         levels: Inputs of each right-hand side, shape (inputs, K), V.
         tolerance: Relative tolerance of the settling time.
         max_step: Largest time step, s.
-        rise_time: Of every edge, s.
+        rise_time: Rise time of every edge, s.
         engine: Which ngspice.
 
     Returns:

@@ -60,7 +60,7 @@ class Simulated:
 
     @cached_property
     def exact(self) -> ExactCircuit:
-        """What a linear circuit's waveforms are compared with."""
+        """Exact response that the waveforms of a linear circuit are compared with."""
         return ExactCircuit(self.circuit)
 
 
@@ -72,7 +72,7 @@ class Run:
         state: What the circuit is.
         job: What was simulated.
         observation: What was seen.
-        readings: Of every slot.
+        readings: Readings of every slot.
     """
 
     state: Simulated
@@ -159,7 +159,7 @@ def _is_strange(reading: Reading, predicted: float, slewing: float) -> bool:
 
 
 def _losses(run: Run, slots: list[int], tolerance: float) -> dict[int, float]:
-    """What bent characteristics take, of these slots, in units of full scale."""
+    """Loss of these slots to bent characteristics, in units of full scale."""
     if not slots:
         return {}
     part, places = run.job.part(slots)

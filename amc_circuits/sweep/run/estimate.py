@@ -44,10 +44,9 @@ START, ROW_TIME = 5.0, 0.004
 PAGE = 4096
 """Bytes of a page of an SQLite database; a longer row continues in pages of its own."""
 ROW_BYTES, KEY_BYTES, LOG_BYTES = 450, 120, 60
-"""Bytes of a row, of its index entry and of its line in the log.
+"""Bytes of a row, of its index entry (64 bytes, in pages that are two thirds full) and of its line in the log.
 
-A row without options and metrics has hashes, host, versions and time. An entry of the index of keys has 64 bytes, in
-pages that are two thirds full.
+A row without options and metrics has hashes, host, versions and time.
 """
 DECISIVE = ("engine", "opamp", "opamp_file", "interconnect", "monte_carlo", "noise")
 """Options besides the size whose value decides the time of a point."""
