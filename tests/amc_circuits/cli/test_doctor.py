@@ -11,9 +11,9 @@ from amc_circuits.cli import doctor
 from amc_circuits.engines import find_ngspice
 from amc_circuits.engines.ngspice.binary import OLDEST
 from tests.amc_circuits import broken_ngspice as broken
-from tests.command_line import ROOT
+from tests.command_line import HANDED_IN
 
-OLD = ROOT.parent / "shared" / "cases" / "k11a_old_ngspice"
+OLD = HANDED_IN / "k11a_old_ngspice"
 
 
 def simulator(folder: Path, version: str, script: str) -> str:

@@ -3,7 +3,6 @@
 import io
 import pickle
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from amc_circuits.files.array_files import load_array
 from amc_circuits.files.array_output import WRITERS, write_array
 from netlists import ParameterError
 from tests.amc_circuits.number_files import COMPLEX, REAL, formats, saved, text_of, zipped
+from tests.command_line import HANDED_IN
 
 CASES = [
     pytest.param(array, content, id=f"{kind}, {name}")
@@ -156,10 +156,9 @@ def test_every_wrong_file_is_told_what_it_is(tmp_path, name):
 
 def handed_in():
     """Small files that people handed in: as they are in the folder beside the project, if it is there."""
-    folder = Path(__file__).resolve().parents[4] / "shared" / "cases"
     for name in ("k10a_matrix.csv", "k10b_matrix.mtx", "k10d_named.npz"):
-        there = pytest.mark.skipif(not folder.is_dir(), reason="no folder of cases")
-        yield pytest.param(folder / name, folder / "b.npy", id=name, marks=there)
+        there = pytest.mark.skipif(not HANDED_IN.is_dir(), reason="no folder of cases")
+        yield pytest.param(HANDED_IN / name, HANDED_IN / "b.npy", id=name, marks=there)
 
 
 @pytest.mark.parametrize(("matrix", "b"), list(handed_in()))

@@ -11,7 +11,7 @@ from amc_circuits.opamps.bench import OpAmpFigures, characterize
 from amc_circuits.opamps.fit import fit_macro
 from netlists import ParameterError, SinglePoleOpAmp, preset
 from netlists.opamps.records import SubcircuitOpAmp
-from tests.netlists.model_files.cases import CASES
+from tests.command_line import HANDED_IN
 
 SUPPLY = 15.0
 GM, LIMIT, CLAMPED = 1e-3, 200e-6, 12.0
@@ -270,10 +270,10 @@ EXPECTED = {
 }
 
 
-@pytest.mark.skipif(not CASES.is_dir(), reason="there are no such files here")
+@pytest.mark.skipif(not HANDED_IN.is_dir(), reason="there are no such files here")
 def test_every_shared_case_behaves(amc):
     """The files that stand beside the project: metrics, or one clear line."""
-    for path in sorted(CASES.glob("k*.lib")):
+    for path in sorted(HANDED_IN.glob("k*.lib")):
         case = path.name.split("_")[0]
         code, words = EXPECTED.get(case, (0, ""))
         name = {"k2a": "MYOP/XY", "k15a": "DEAD"}.get(case, "MYOP")

@@ -16,8 +16,6 @@ BODY = "R1 inp inn 1k\nE1 out 0 inp inn 1k\nR2 vdd vss 1k\n"
 HEAD = "* model\n.subckt amp inp inn out vdd vss\n"
 GOOD = f"{HEAD}{BODY}.ends amp\n"
 PINS = ("inp", "inn", "out", "vdd", "vss")
-CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
-"""Files of others' making, where they stand beside the project."""
 
 # Boyle's topology (Boyle et al., IEEE J. Solid-State Circuits, 1974); the numbers are chosen here:
 # gm = 1/(26 mV/20 uA + 1359 ohm) = 377 uS, GBWP = gm/(2 pi C2) = 3 MHz, slew rate = IEE/C2 = 2 V/us.

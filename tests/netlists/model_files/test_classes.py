@@ -9,7 +9,7 @@ import pytest
 from netlists import ParameterError
 from netlists.model_files.file import ModelFileWarning, read_model
 from netlists.opamps.pins import connection, parse_pins
-from tests.netlists.model_files import cases as files
+from tests.command_line import HANDED_IN
 
 HEAD = ".subckt amp in+ in- vcc vee out\n"
 BODY = """\
@@ -324,10 +324,9 @@ R1 a b 2
 
 def test_the_project_has_the_like_of_every_shared_case():
     """The files that stand beside the project, where there are any, are read as the classes here say."""
-    folder = files.CASES
-    if not folder.is_dir():
+    if not HANDED_IN.is_dir():
         pytest.skip("there are no such files here")
-    for path in sorted(folder.glob("k[1-9]*.lib")):
+    for path in sorted(HANDED_IN.glob("k[1-9]*.lib")):
         name = {"k2a": "MYOP/XY", "k15": "DEAD"}.get(path.name[:3], "MYOP")
         extra = {"k5a": (*VENDORS, "nc", "nc"), "k5c": ("gnd", *VENDORS)}.get(path.name[:3], VENDORS)
         with warnings.catch_warnings(action="ignore", category=ModelFileWarning):
