@@ -64,7 +64,9 @@ def message(error: Exception) -> str:
 
 
 def as_typed(text: str) -> str:
-    """Replace names of options in a text by their spelling on the command line: `g_max` by `--g-max`."""
+    """Return the text with `g_max` as `--g-max`, `pair = always` as `--pair always`, `budget = True` as `--budget`."""
+    every = "|".join(OPTION_NAMES - OTHERS)
+    text = re.sub(rf"\b({every}) = (True\b ?)?", lambda found: f"{flag(found[1])} ", text)
     names = "|".join(name for name in OPTION_NAMES if "_" in name)
     return re.sub(rf"\b({names})\b", lambda found: flag(found[0]), text)
 

@@ -246,7 +246,7 @@ class Solution:
         parts = [f"{name} {format_quantity(error, '%')}" for name, error in self.budget().largest(worst)[:NAMED]]
         return (
             f"the relative error is {format_quantity(float(errors[worst]), '%')}{which}; largest causes, each alone: "
-            f"{', '.join(parts)}; budget tells all"
+            f"{', '.join(parts)}; budget = True shows all"
         )
 
     def _repr_html_(self) -> str | None:

@@ -41,6 +41,7 @@ def test_what_settled_wrong_says_why(amc):
     assert wrong.code == 0 and wrong.json["relative_error"] > 0.05
     assert wrong.err.startswith("amc: note: the relative error is ") and wrong.err.count("\n") == 1
     assert "largest causes, each alone: programming error " in wrong.err
+    assert wrong.err.endswith("; --budget shows all\n") and wrong.json["notes"][0].endswith("; budget = True shows all")
     assert len(wrong.json["notes"]) == 1
     assert amc(*command).err == ""
 
