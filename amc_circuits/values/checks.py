@@ -19,23 +19,6 @@ SMALLEST, LARGEST = 1e-100, 1e100
 """Limits of the largest entry of a matrix or vector, so that a solution stays within the range of float64."""
 
 
-def real_array(name: str, value: Any, dimensions: tuple[int, ...]) -> FloatArray:
-    """A float64 copy of a real, finite, non-empty array.
-
-    Args:
-        name: Name of the parameter, as the user knows it.
-        value: An array or nested lists.
-        dimensions: Allowed numbers of dimensions.
-
-    Raises:
-        ParameterError: The value is not such an array.
-    """
-    array = numeric_array(name, value, dimensions)
-    if np.iscomplexobj(array):
-        raise ParameterError(name, "complex numbers", "must be real numbers")
-    return array
-
-
 def numeric_array(name: str, value: Any, dimensions: tuple[int, ...]) -> Numbers:
     """Make a float64 or complex128 copy of a finite, non-empty array.
 

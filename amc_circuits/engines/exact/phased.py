@@ -27,7 +27,7 @@ def read_phases(
     """Reading of every phase of every right-hand side, each from where the one before ended; the first from rest.
 
     Args:
-        circuit: With phases that have durations.
+        circuit: Circuit with phases; one without a duration gets it from its poles (`with_durations`).
         levels: Inputs of each right-hand side, shape (inputs, K), V.
         tolerance: Relative tolerance of the settling time.
         rise_time: Rise time of every edge, s.
@@ -37,7 +37,7 @@ def read_phases(
         K times P readings, phase by phase.
 
     Raises:
-        ParameterError: A part is not linear or not modelled, or a phase has no duration.
+        ParameterError: A part is not linear or not modelled, or a phase without a duration has a growing pole.
     """
     check_linear(circuit)
     circuit = with_durations(circuit, tolerance, rise_time)

@@ -32,7 +32,7 @@ def simulate_phases(
     capacitance is too small by that part of the edge.
 
     Args:
-        circuit: With phases that have durations.
+        circuit: Circuit with phases; one without a duration gets it from its poles (`with_durations`).
         levels: Inputs of each right-hand side, shape (inputs, K), V.
         tolerance: Relative tolerance of the settling time.
         max_step: Largest time step, s.
@@ -43,7 +43,7 @@ def simulate_phases(
         K times P readings, phase by phase.
 
     Raises:
-        ParameterError: A part is not modelled, or a phase has no duration.
+        ParameterError: A part is not modelled, or a phase without a duration has a growing pole.
         SimulationError: The run failed; deck and log are kept.
     """
     circuit = with_durations(circuit, tolerance, rise_time)
