@@ -10,8 +10,28 @@ from typing import Annotated, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
+from pydantic.fields import FieldInfo
 
 FloatArray = NDArray[np.float64]
+
+
+def about(text: str, unit: str = "", **bounds: Any) -> Any:
+    """Describe a field of a record.
+
+    Options of the command, keys of sweeps, columns and the attributes in the record's docstring derive from it.
+
+    Args:
+        text: Meaning in one line, without a full stop.
+        unit: Unit of a quantity; for a text, its placeholder in a help text.
+        **bounds: Bounds, as pydantic's `Field` takes them.
+    """
+    return Field(description=text, json_schema_extra={"unit": unit}, **bounds)
+
+
+def unit_of(field: FieldInfo) -> str:
+    """Unit of a field that `about` describes; empty without one."""
+    extra = field.json_schema_extra
+    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
 
 
 class ParameterError(ValueError):
@@ -50,6 +70,19 @@ class Record(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False, validate_default=True
     )
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Add the fields that are described by `about` to the docstring."""
+        described = [
+            f"    {name}: {field.description}{f', {unit_of(field)}' * bool(unit_of(field))}."
+            for name, field in cls.model_fields.items()
+            if field.description
+        ]
+        if described and "Attributes:" not in (cls.__doc__ or ""):
+            cls.__doc__ = "\n".join(
+                [f"{(cls.__doc__ or '').rstrip()}\n\n    Attributes:", *("    " + one for one in described), "    "]
+            )
 
     def __init__(self, **fields: Any) -> None:
         try:

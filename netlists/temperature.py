@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from pydantic import Field
+from netlists.record import about
 
-Kelvin = Annotated[float, Field(ge=1, le=1000)]
+Kelvin = Annotated[float, about("Temperature of the whole circuit", "K", ge=1, le=1000)]
 NOMINAL_TEMPERATURE = 300.15
 """Temperature of SPICE model parameters, 27 degrees Celsius, K."""
 COPPER = 3.93e-3

@@ -11,25 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits.cases.circuits import circuit_row, solver_options
+from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.effects import idle_options
 from amc_circuits.cases.opamp_files import opamp_of
-from amc_circuits.cases.options import CIRCUIT, CONVERTERS, DEVICE_OVERRIDES, OPAMP_FILE, OPAMP_OVERRIDES, SOLVE
+from amc_circuits.cases.options import CONVERTERS, DEVICE_OVERRIDES, solver_options
 from amc_circuits.cells.devices import DRIFT_START, Device, device_preset
 from amc_circuits.cells.mapping import Mapping as Conductances
+from amc_circuits.engines.settings import Settings
 from amc_circuits.files.array_files import load_array
 from amc_circuits.linear.noise import noise
 from amc_circuits.results.budget import Budget
 from amc_circuits.results.converters import Converters
 from amc_circuits.results.solution import Solution
+from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.output_noise import relative_noise
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.matrices import draw_matrix, draw_vector
 from netlists import ParameterError
-
-PARTS = ("opamp", "device", "conductances", "noise", "noise_bandwidth", "budget")
-"""Options that are not arguments of `program` under the same name and with the same value."""
 
 
 @dataclass(frozen=True)
@@ -134,15 +133,14 @@ def program_arguments(kind: str, options: dict[str, Any], matrix: Numbers) -> di
         ParameterError: There is no such op-amp or device, or it has no such parameter. Or the file of conductances
             cannot be used for this matrix.
     """
-    apart = {*PARTS, *OPAMP_OVERRIDES, *DEVICE_OVERRIDES, *(option.name for option in OPAMP_FILE)}
-    own = {option.name for option in solver_options(kind)}
-    names = {option.name for option in CIRCUIT + SOLVE if kind in (option.circuits or (kind,))} - apart | own
+    own = (option.name for option in solver_options(kind))
+    named = {*Hardware.model_fields, *Settings.model_fields, *own, "engine"} - {"opamp", "device", "conductances"}
     return {
         "opamp": opamp_of(options),
         "device": _device(options),
         "conductances": _stored(options, matrix),
         "converters": Converters(**{option.name: options[option.name] for option in CONVERTERS}),
-        **{name: options[name] for name in (*names, "seed", "trial")},
+        **{name: value for name, value in options.items() if name in named},
     }
 
 

@@ -12,8 +12,6 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
-from amc_circuits.cases.option import Option, record_options
-
 if TYPE_CHECKING:
     from amc_circuits.solvers.solver import Solver
 
@@ -76,16 +74,6 @@ def circuit_row(name: str) -> CircuitRow:
 
         raise ParameterError("circuit", repr(name), f"must be one of {', '.join(circuit_names())}")
     return _row(name)
-
-
-def solver_options(name: str) -> tuple[Option, ...]:
-    """Options that only this circuit has; for circuits of this package they are in the tables of `options.py`."""
-    return () if name in OURS else _own_options(name)
-
-
-@cache
-def _own_options(name: str) -> tuple[Option, ...]:
-    return record_options(circuit_row(name).load().Parameters, (name,))
 
 
 @cache

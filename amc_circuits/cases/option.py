@@ -1,14 +1,14 @@
-"""One option: its name, type and checks. The tables of options are in `options.py`; this module needs no NumPy."""
+"""One option: its name, type and checks. The tables of options are in `options.py`."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar
 
-if TYPE_CHECKING:
-    from netlists import Record
+from amc_circuits.values.quantities import parse_quantity, percentage
+from netlists import ParameterError
 
 Kind = Literal["quantity", "integer", "text", "flag"]
 Value = TypeVar("Value")
@@ -28,7 +28,6 @@ class Option:
         default: Value if the option is not given, as a user would write it; None leaves it to the circuit.
         unit: Unit of a quantity; for a text, its placeholder in the help.
         choices: Allowed values of a text; names that a quantity may have in the place of a number.
-        circuits: Names of the circuits that have the option; empty for all.
         square: False if only circuits whose matrix need not be square have the option.
         minimum: Least value of an integer.
         percent_of: Quantity that 100 % refers to, if a percentage is allowed; empty if not. `1` is for a number that is
@@ -39,6 +38,7 @@ class Option:
         excludes: Another option, beside which this one has no effect.
         synonym: Name in older versions, which can still be typed and is not in the help. Rows of those versions have
             it, and keys are built with it.
+        panel: Heading of the help under which the option stands.
     """
 
     name: str
@@ -47,7 +47,6 @@ class Option:
     default: Any = None
     unit: str = ""
     choices: tuple[str, ...] = ()
-    circuits: tuple[str, ...] = ()
     square: bool = True
     minimum: int = 0
     percent_of: str = ""
@@ -55,6 +54,7 @@ class Option:
     acts_with: tuple[str, ...] = ()
     excludes: str = ""
     synonym: str = ""
+    panel: str = ""
 
     @property
     def flag(self) -> str:
@@ -72,8 +72,6 @@ class Option:
         Raises:
             ParameterError: The value cannot be used.
         """
-        from netlists import ParameterError
-
         if self.kind == "quantity":
             return self._quantity_or_name(value)
         if self.kind == "integer":
@@ -88,9 +86,6 @@ class Option:
         return value
 
     def _quantity_or_name(self, value: object) -> float | str:
-        from amc_circuits.values.quantities import parse_quantity, percentage
-        from netlists import ParameterError
-
         if isinstance(value, str) and value in self.choices:
             return value
         try:
@@ -108,9 +103,6 @@ class Option:
             raise ParameterError(self.name, repr(value), error.mend + names) from None
 
     def _whole(self, value: object) -> int:
-        from amc_circuits.values.quantities import parse_quantity
-        from netlists import ParameterError
-
         mend = f"must be a whole number, {self.minimum} or more"
         try:
             # Digits alone are read exactly: as a float, a long seed would lose its last digits.
@@ -134,8 +126,6 @@ class Option:
         Raises:
             ParameterError: The option that it needs is missing, or the one that it excludes is given.
         """
-        from netlists import ParameterError
-
         if self.needs and not others[self.needs]:
             raise ParameterError(self.name, value, f"says nothing without {self.needs}; give it, too")
         if self.excludes and others[self.excludes] is not None:
@@ -151,8 +141,6 @@ class Option:
         Raises:
             ParameterError: The option has no effect.
         """
-        from netlists import ParameterError
-
         lacking = [[one for one in self.acts_with if not holds(one, others)] for others in several]
         if all(lacking):
             condition = lacking[0][0]
@@ -230,8 +218,6 @@ def by_own_names(given: Mapping[str, Value], names: Mapping[str, str]) -> dict[s
     Raises:
         ParameterError: An option is given by both names.
     """
-    from netlists import ParameterError
-
     found: dict[str, Value] = {}
     for name, value in given.items():
         own = names.get(name, name)
@@ -260,32 +246,8 @@ def find_option(who: str, table: Mapping[str, Option], name: str, value: str) ->
     Raises:
         ParameterError: There is no such option.
     """
-    from netlists import ParameterError
-
     if name not in table:
         close = difflib.get_close_matches(name, table, n=1)
         mend = f"did you mean {close[0]}?" if close else f"{who} has {', '.join(table)}"
         raise ParameterError(name, value, f"there is no such option of {who}; {mend}")
     return table[name]
-
-
-def record_options(record: type[Record], circuits: tuple[str, ...]) -> tuple[Option, ...]:
-    """Build options for the fields of a parameter record; help, unit and default are those of the field.
-
-    The help of a field is its `description`, its unit the `unit` of its `json_schema_extra`.
-
-    Args:
-        record: Parameter record, whose fields are numbers, texts and flags.
-        circuits: Names of the circuits that have the options.
-    """
-    found = []
-    for name, field in record.model_fields.items():
-        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-        types = set(get_args(field.annotation) or (field.annotation,))
-        kind: Kind = (
-            "flag" if bool in types else "integer" if int in types else "quantity" if float in types else "text"
-        )
-        default = field.default if kind == "flag" or field.default is None else str(field.default)
-        unit = str(extra.get("unit", ""))
-        found.append(Option(name, kind, field.description or name, default, unit, circuits=circuits))
-    return tuple(found)

@@ -16,7 +16,8 @@ from amc_circuits.cells.mapping import Mapping, check_conductance_limits
 from amc_circuits.cells.programming_fits import PROGRAMMING_FITS
 from amc_circuits.values.quantities import percentage
 from netlists import NOMINAL_TEMPERATURE, ParameterError, Record
-from netlists.record import FloatArray, NonNegative, Positive
+from netlists.arrays.array import NonlinearityVoltage
+from netlists.record import FloatArray, NonNegative, about
 from netlists.temperature import conductance_factor
 
 DRIFT_START = 1.0
@@ -51,39 +52,35 @@ def _sigma_or_fit(value: Any) -> float | str:
 class Device(Record):
     """Range and errors of the cells of an array. Every error is off by default.
 
-    Attributes:
-        g_min: Lowest conductance, S.
-        g_max: Highest conductance, S.
-        levels: Number of target conductances, uniform from g_min to g_max; None for a continuous range.
-        programming_error: Standard deviation of a written conductance: in S, at most the range of the cell; as a
-            percentage of g_max, such as `3%`; or one of `PROGRAMMING_FITS`, a function of G.
-        programming_error_scale: Factor on the programming error.
-        stuck_on: Probability that a cell stays at its own g_max.
-        stuck_off: Probability that a cell stays at its own g_min.
-        drift_exponent: Mean nu of `G(t) = G (t/t0)^-nu`, t0 = 1 s.
-        drift_spread: Standard deviation of nu from cell to cell.
-        drift_time: Time t after writing, s; no drift up to t0.
-        read_noise: Standard deviation of ln G of a read; the relative one while it is small. One draw for a programmed
-            array: frozen while the circuit settles.
-        limit_spread: Standard deviation of ln g_min and of ln g_max from cell to cell.
-        nonlinearity_voltage: V0 of a cell's current `G V0 sinh(V/V0)`, V; None for a linear cell. It is not random.
-        activation_energy: E of `G(T) = G exp(-E/k (1/T - 1/T0))`, eV; written at T0 = 300.15 K, used at T.
+    Without levels the range is continuous. A programming error in S is at most the range of the cell; it may be a
+    percentage of g_max, such as `3%`, or one of `PROGRAMMING_FITS`, a function of G. A stuck cell stays at its own
+    limit. Drift is `G(t) = G (t/t0)^-nu`, t0 = 1 s; there is none up to t0. Read noise is one draw of ln G for a
+    programmed array, frozen while the circuit settles. Cells that are not linear carry `G V0 sinh(V/V0)`. With an
+    activation energy E, `G(T) = G exp(-E/k (1/T - 1/T0))`, written at T0 = 300.15 K, used at T.
     """
 
-    g_min: float = 1e-6
-    g_max: float = 100e-6
-    levels: Annotated[int, Field(ge=2)] | None = None
-    programming_error: Annotated[float | str, PlainValidator(_sigma_or_fit)] = 0.0
-    programming_error_scale: NonNegative = 1.0
-    stuck_on: Probability = 0.0
-    stuck_off: Probability = 0.0
-    drift_exponent: Spread = 0.0
-    drift_spread: Spread = 0.0
-    drift_time: NonNegative = 0.0
-    read_noise: Spread = 0.0
-    limit_spread: Spread = 0.0
-    nonlinearity_voltage: Positive | None = None
-    activation_energy: Annotated[float, Field(ge=0, le=2)] = 0.0
+    g_min: Annotated[float, about("Lowest conductance", "S")] = 1e-6
+    g_max: Annotated[float, about("Highest conductance", "S")] = 100e-6
+    levels: Annotated[
+        Annotated[int, Field(ge=2)] | None, about("Number of equally spaced conductances that can be written")
+    ] = None
+    programming_error: Annotated[
+        float | str,
+        PlainValidator(_sigma_or_fit),
+        about(f"Standard deviation of what is written, or {' or '.join(PROGRAMMING_FITS)}", "S"),
+    ] = 0.0
+    programming_error_scale: Annotated[NonNegative, about("Factor on the programming error")] = 1.0
+    stuck_on: Annotated[Probability, about("Probability of a cell stuck at its highest conductance")] = 0.0
+    stuck_off: Annotated[Probability, about("Probability of a cell stuck at its lowest conductance")] = 0.0
+    drift_exponent: Annotated[Spread, about("Mean exponent nu of the drift G (t/1 s)^-nu")] = 0.0
+    drift_spread: Annotated[Spread, about("Standard deviation of nu from cell to cell")] = 0.0
+    drift_time: Annotated[NonNegative, about("Time since writing", "s")] = 0.0
+    read_noise: Annotated[Spread, about("Relative standard deviation of each conductance when it is used")] = 0.0
+    limit_spread: Annotated[Spread, about("Relative standard deviation of each cell's own limits")] = 0.0
+    nonlinearity_voltage: NonlinearityVoltage = None
+    activation_energy: Annotated[
+        float, about("Activation energy E of cells whose conductance goes as exp(-E/kT)", "eV", ge=0, le=2)
+    ] = 0.0
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

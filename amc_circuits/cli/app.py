@@ -1,9 +1,4 @@
-"""The application of the `amc` command: its commands and their entry point.
-
-The work of a command is in `commands/`, which is imported only when the command runs. Commands on circuits by name are
-in `circuits.py`. Commands on the parts of a circuit, cells and op-amps, are in `parts.py`, and those on sweeps in
-`sweeps.py`.
-"""
+"""The `amc` command: the table of its commands, and their entry point."""
 
 from __future__ import annotations
 
@@ -11,17 +6,15 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
-from amc_circuits.cases.options import NOT_IN_POLES, typed_options
-from amc_circuits.cli.circuits import add_circuits
+from amc_circuits.cases.circuits import INV, MVM, circuit_names, circuit_row
 from amc_circuits.cli.extensions import installed_extensions
 from amc_circuits.cli.interrupts import end_at_once
-from amc_circuits.cli.parameters import Format, Matrix, PolesFile, with_options
-from amc_circuits.cli.parts import add_parts
-from amc_circuits.cli.sweeps import add_sweeps
+from amc_circuits.cli.lazy import HELP_NAMES, Row, TableGroup, command_of
 
 SUFFIXES = (
     "Numbers take SI suffixes: 1.73, 35u, 100M. Both M and MEG (any case) are 1e6 and m is 1e-3: "
@@ -32,18 +25,97 @@ EXIT_CODES = (
     "3 no usable result (unstable, not settled, saturated, not linear; some rows of a sweep; the target of a training "
     "not reached); 130 Ctrl-C, 143 terminated."
 )
+OPAMPS = {
+    "characterize": Row("Measure an op-amp on the test bench by ngspice.", "opamp:characterize"),
+    "fit": Row("Fit a macro model to what an op-amp does on the test bench.", "opamp:fit"),
+    "list": Row("List the presets.", "opamp:list_opamps"),
+}
+ABOVE = {
+    "doctor": Row("Check ngspice, its version, KLU, data sets; exit 2 with the mend if a part lacks.", "doctor:doctor"),
+    "inv": Row(INV.title, "solve:solving", INV.name),
+    "mvm": Row(MVM.title, "solve:solving", MVM.name),
+}
+BELOW = {
+    "stability": Row("Compute poles and stability limits of an INV circuit.", "stability:stability"),
+    "program": Row("Write a matrix into RRAM cells by pulses and reads.", "program:program"),
+    "cost": Row("Compute energy and time of solves: converters, settling, programming.", "cost:cost"),
+    "sweep": Row("Run many points over any options of a circuit; one row a point.", "sweep:sweep"),
+    "replay": Row("Run one row of a sweep again and compare; exit code 3 if anything differs.", "sweep_folders:replay"),
+    "merge": Row("Put the rows of several sweeps into one folder.", "sweep_folders:merge"),
+    "table": Row("Show the rows of a sweep.", "table:table"),
+    "plot": Row("Draw saved waveforms, a sweep, or the waveforms of a row of it.", "plot:plot"),
+    "report": Row("Write a sweep as one HTML file that needs no network.", "sweep_folders:report"),
+}
+
+
+class _Opamps(TableGroup):
+    """Commands of `amc opamp`."""
+
+    def rows(self) -> Mapping[str, Row]:
+        return OPAMPS
+
+
+class _Circuits(TableGroup):
+    """Commands of `amc circuit`, one for each circuit."""
+
+    place = "circuit:circuit"
+
+    def rows(self) -> Mapping[str, Row]:
+        return {name: Row(circuit_row(name).title, self.place, name) for name in circuit_names()}
+
+
+class _Decks(_Circuits):
+    """Commands of `amc netlist`, one for each circuit."""
+
+    place = "circuit:deck"
+
+
+GROUPS = {
+    "circuit": (_Circuits, "Solve by a circuit of that name, ours or of an installed package."),
+    "netlist": (_Decks, "Write a stand-alone deck for plain ngspice -b that prints its own settling times."),
+    "opamp": (_Opamps, "List, measure and fit op-amps."),
+}
+
+
+class _Commands(TableGroup):
+    """All commands of `amc`; extensions are loaded for the help, and for a name that is not in the tables."""
+
+    def rows(self) -> Mapping[str, Row]:
+        return ABOVE | {name: Row(text, "") for name, (_, text) in GROUPS.items()} | BELOW
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        self._load_extensions()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in GROUPS:
+            group, text = GROUPS[cmd_name]
+            return group(
+                name=cmd_name, help=text, no_args_is_help=True, rich_markup_mode=None, context_settings=HELP_NAMES
+            )
+        if cmd_name not in self.rows():
+            self._load_extensions()
+        return super().get_command(ctx, cmd_name)
+
+    def _load_extensions(self) -> None:
+        for extension in () if self.commands else installed_extensions():
+            for command in extension.commands:
+                name = command.__name__.replace("_", "-")
+                self.commands[name] = command_of(command, name)
+
 
 app = typer.Typer(
+    cls=_Commands,
     help="SPICE-level simulation of analog matrix computing with resistive memory.",
     epilog=f"{SUFFIXES} {EXIT_CODES}",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings=HELP_NAMES,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
 
-def _say_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         from amc_circuits.values.version import package_version
 
@@ -52,43 +124,13 @@ def _say_version(wanted: bool) -> None:
 
 
 @app.callback()
-def _of_all(
+def _without_command(
     *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and exit.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Options without a command."""
-
-
-def stability(
-    matrix: Matrix = None, *, format: Format = "table", plot: PolesFile = None, **options: Any,
-) -> None:  # fmt: skip
-    """Poles of an INV circuit: is it stable, how fast is it, and how far may its parts go."""
-    from amc_circuits.cli.commands import stability
-
-    stability.stability("inv", options, matrix, format, plot)
-
-
-def doctor() -> None:
-    """Say what is installed: ngspice, version, KLU, data sets; exit 2 with the mend if something lacks."""
-    from amc_circuits.cli.doctor import print_checks
-
-    print_checks()
-
-
-def _assemble() -> None:
-    app.command("doctor")(doctor)
-    add_circuits(app)
-    app.command("stability")(with_options(typed_options("inv", NOT_IN_POLES), stability))
-    add_parts(app)
-    add_sweeps(app)
-    for extension in installed_extensions():
-        for command in extension.commands:
-            app.command(command.__name__.replace("_", "-"))(command)
-
-
-_assemble()
 
 
 def main() -> None:
@@ -115,7 +157,9 @@ def run(arguments: list[str]) -> int:
         if signal.getsignal(signal.SIGINT) is end_at_once:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         command = typer.main.get_command(app)
-        # command.main() is not used, since it handles Ctrl-C and errors by itself.
+        if COMPLETION in os.environ:
+            command.main(arguments, prog_name="amc")
+        # command.main() is not used otherwise, since it handles Ctrl-C and errors by itself.
         with command.make_context("amc", list(arguments)) as context:
             command.invoke(context)
         sys.stdout.flush()
@@ -130,6 +174,10 @@ def run(arguments: list[str]) -> int:
         return 0
     except Exception as error:
         return _failed(error)
+
+
+COMPLETION = "_AMC_COMPLETE"
+"""Variable of the environment by which a shell requests completions."""
 
 
 def _drop_output() -> None:

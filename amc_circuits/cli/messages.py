@@ -12,10 +12,8 @@ from contextlib import contextmanager
 import typer
 
 from amc_circuits.cases.option import flag
-from amc_circuits.cases.options import ALL, COST, SYNONYMS
-from amc_circuits.cli.opamp_options import BENCH
-from amc_circuits.cli.sweep_options import HANDLING
-from amc_circuits.cli.write_verify_options import PROGRAM
+from amc_circuits.cases.options import ALL, SYNONYMS
+from amc_circuits.cli.lazy import typed
 from amc_circuits.engines import EngineNotFoundError, SimulationError
 from amc_circuits.results.solution import UnusableSolutionError
 from amc_circuits.studies.workers import WorkerDiedError
@@ -31,7 +29,12 @@ OTHERS = OF_COLUMNS | {
 }
 ARGUMENTS = ("A", "b", "x")
 """Names of files that are typed as arguments, without an option."""
-OPTION_NAMES = {option.name for option in ALL + COST + BENCH + PROGRAM + HANDLING} | {*SYNONYMS} | OTHERS
+OF_CIRCUITS = {option.name for option in ALL} | {*SYNONYMS}
+
+
+def option_names() -> set[str]:
+    """Names of options: those of circuits, and those of the command that runs."""
+    return OF_CIRCUITS | OTHERS | typed
 
 
 def exit_code(error: Exception) -> int | None:
@@ -53,7 +56,7 @@ def _no_result(error: Exception) -> bool:
 def message(error: Exception) -> str:
     """Format an error as one line, with the parameter as it is typed."""
     text = str(error) or type(error).__name__
-    if isinstance(error, ParameterError) and error.parameter in OPTION_NAMES:
+    if isinstance(error, ParameterError) and error.parameter in option_names():
         mend = error.mend if error.parameter in OF_COLUMNS else as_typed(error.mend)
         text = f"{flag(error.parameter)}: got {error.value}; {mend}"
     elif isinstance(error, ParameterError) and error.parameter in ARGUMENTS:
@@ -65,9 +68,10 @@ def message(error: Exception) -> str:
 
 def as_typed(text: str) -> str:
     """Return the text with `g_max` as `--g-max`, `pair = always` as `--pair always`, `budget = True` as `--budget`."""
-    every = "|".join(OPTION_NAMES - OTHERS)
+    known = option_names()
+    every = "|".join(known - OTHERS)
     text = re.sub(rf"\b({every}) = (True\b ?)?", lambda found: f"{flag(found[1])} ", text)
-    names = "|".join(name for name in OPTION_NAMES if "_" in name)
+    names = "|".join(name for name in known if "_" in name)
     return re.sub(rf"\b({names})\b", lambda found: flag(found[0]), text)
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from amc_circuits.cases.option import Option, by_own_names, synonyms
+from amc_circuits.cases.options import JOBS
+from amc_circuits.cli.lazy import WHOLE_HELP
+from amc_circuits.values.quantities import format_quantity
 
 Matrix = Annotated[
     Path | None,
@@ -25,66 +29,97 @@ def vector_argument(name: str) -> Any:
 
 
 RightHandSide = vector_argument("b")
-Jobs = Annotated[str, typer.Option(metavar="INTEGER", help="Simulations at the same time.")]
-Format = Annotated[str, typer.Option(metavar="NAME", help="table or json.")]
-PlotFile = Annotated[
-    Path | None,
-    typer.Option("--plot", metavar="FILE.png", help="Picture of the outputs over time.", show_default=False),
-]
-PolesFile = Annotated[
-    Path | None, typer.Option("--plot", metavar="FILE.png", help="Picture of the poles.", show_default=False)
-]
-SaveFile = Annotated[
-    Path | None, typer.Option("--save", metavar="FILE.npz", help="Waveforms and figures.", show_default=False)
-]
-VectorFile = Annotated[
-    Path | None,
-    typer.Option(
-        "-o",
-        "--output",
-        metavar="FILE",
-        help="The answer: .npy, .npz, .csv, .tsv, .txt, .mtx, .mat.",
-        show_default=False,
-    ),
-]
+Jobs = Annotated[str, typer.Option(metavar="INTEGER", help=JOBS.help, rich_help_panel="Engine")]
+OUTPUT = "Output"
+Format = Annotated[str, typer.Option(metavar="NAME", help="Format: table or json.", rich_help_panel=OUTPUT)]
+
+
+def output(*names: str, metavar: str, text: str) -> Any:
+    """Build the option that names an output file."""
+    return Annotated[
+        Path | None, typer.Option(*names, metavar=metavar, help=text, show_default=False, rich_help_panel=OUTPUT)
+    ]
+
+
+PlotFile = output("--plot", metavar="FILE.png", text="Picture of the outputs over time.")
+PolesFile = output("--plot", metavar="FILE.png", text="Picture of the poles.")
+SaveFile = output("--save", metavar="FILE.npz", text="Waveforms and metrics.")
+VectorFile = output("-o", "--output", metavar="FILE", text="The answer: .npy, .npz, .csv, .tsv, .txt, .mtx, .mat.")
 DeckFile = Annotated[Path, typer.Option("-o", "--output", metavar="deck.cir", help="The deck.", show_default=False)]
 
 
+def _help(option: Option) -> str:
+    """Help of an option, with its default in engineering notation."""
+    if option.default is None or option.default is False:
+        return option.help
+    default = option.default
+    if isinstance(default, float):
+        default = f"{default:g}" if "/" in option.unit else format_quantity(default, option.unit, FULL_DIGITS)
+    return f"{option.help} [default: {default}]"
+
+
+FULL_DIGITS = 6
+"""Digits of a default value."""
+
+
 def _parameter(option: Option, *, hidden: bool = False) -> inspect.Parameter:
-    text = (
-        option.help
-        if option.default is None or option.default is False
-        else f"{option.help} [default: {option.default}]"
-    )
+    """Build the parameter of a function for an option."""
     kind: Any = bool if option.kind == "flag" else str
     unit = {"quantity": option.unit or "NUMBER", "integer": "INTEGER", "text": option.unit or "NAME"}.get(option.kind)
-    declared = typer.Option(option.flag, help=text, metavar=unit, show_default=False, hidden=hidden)
+    declared = typer.Option(
+        option.flag,
+        help=_help(option),
+        metavar=unit,
+        show_default=False,
+        hidden=hidden,
+        rich_help_panel=option.panel or None,
+    )
     annotation = Annotated[kind | None, declared] if kind is str else Annotated[bool, declared]
     return inspect.Parameter(
         option.name, inspect.Parameter.KEYWORD_ONLY, default=None if kind is str else False, annotation=annotation
     )
 
 
-def with_options(options: tuple[Option, ...], function: Callable[..., None], **arguments: Any) -> Callable[..., None]:
+def _print_whole_help(context: typer.Context, wanted: bool) -> None:
+    if wanted:
+        context.meta[WHOLE_HELP] = True
+        print(context.get_help())
+        raise typer.Exit
+
+
+HELP_ALL = inspect.Parameter(
+    "help_all",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=False,
+    annotation=Annotated[bool, typer.Option("--help-all", callback=_print_whole_help, is_eager=True, hidden=True)],
+)
+
+
+def with_options(options: tuple[Option, ...], **arguments: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a function these options in the place of its `**options`, and replace annotations of named arguments.
 
     Synonyms can be typed, too; the function gets all options by their own names.
     """
-    signature = inspect.signature(function, eval_str=True)
-    own = [
-        entry.replace(annotation=arguments.get(entry.name, entry.annotation))
-        for entry in signature.parameters.values()
-        if entry.kind is not inspect.Parameter.VAR_KEYWORD
-    ]
     names = synonyms(options)
     older = [replace(option, name=option.synonym) for option in options if option.synonym in names]
-    parameters = own + [_parameter(option) for option in options] + [_parameter(one, hidden=True) for one in older]
+    typed = [_parameter(option) for option in options] + [_parameter(one, hidden=True) for one in older]
+    absent = {option.name: False if option.kind == "flag" else None for option in options}
+    more = [HELP_ALL] if any(option.panel for option in options) else []
 
-    def command(**values: Any) -> None:
-        function(**by_own_names(values, names))
+    def decorated(function: Callable[..., None]) -> Callable[..., None]:
+        own = [
+            entry.replace(annotation=arguments.get(entry.name, entry.annotation))
+            for entry in inspect.signature(function, eval_str=True).parameters.values()
+            if entry.kind is not inspect.Parameter.VAR_KEYWORD
+        ]
 
-    command.__doc__ = function.__doc__
-    command.__name__ = function.__name__
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {entry.name: entry.annotation for entry in parameters}
-    return command
+        @wraps(function)
+        def command(*named: Any, help_all: bool = False, **values: Any) -> None:
+            function(*named, **(absent | by_own_names(values, names)))
+
+        parameters = own + typed + more
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {entry.name: entry.annotation for entry in parameters}
+        return command
+
+    return decorated

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from amc_circuits.programming.pulse_model import Kind, PulseModel
-from netlists.record import FloatArray, ParameterError, Record
+from netlists.record import FloatArray, ParameterError, Record, about
 from netlists.rram.filament import READ_VOLTAGE
 
 Mask = NDArray[np.bool_]
@@ -21,23 +21,18 @@ Part = Annotated[float, Field(ge=0, le=1)]
 class Variability(Record):
     """Spreads, each relative and normally distributed; 0 disables one exactly.
 
-    The defaults are a choice of this package.
-
-    Attributes:
-        cell_spread: Spread from cell to cell of the voltage that acts in a pulse: gate voltage of a SET, source line
-            voltage of a RESET. It covers switching field and transistor threshold together. At most 0.25, which keeps
-            the factor of that voltage above 0 up to four sigma.
-        cycle_spread: Spread from pulse to pulse of the distance that the gap moves.
-        read_noise: Spread of the conductance from a verify read.
-        stuck_on: Probability that a cell cannot be written and has the smallest gap.
-        stuck_off: Probability that it has the largest gap.
+    The defaults are a choice of this package. The voltage that acts in a pulse is the gate voltage of a SET and the
+    source line voltage of a RESET; its spread covers switching field and transistor threshold together, and is at most
+    0.25, which keeps the factor of that voltage above 0 up to four sigma.
     """
 
-    cell_spread: Annotated[float, Field(ge=0, le=0.25)] = 0.0
-    cycle_spread: Part = 0.0
-    read_noise: Part = 0.0
-    stuck_on: Part = 0.0
-    stuck_off: Part = 0.0
+    cell_spread: Annotated[
+        float, about("Relative spread from cell to cell of the voltage that acts in a pulse", ge=0, le=0.25)
+    ] = 0.0
+    cycle_spread: Annotated[Part, about("Relative spread from pulse to pulse of the gap's movement")] = 0.0
+    read_noise: Annotated[Part, about("Relative spread of a verify read")] = 0.0
+    stuck_on: Annotated[Part, about("Probability of a cell stuck at its largest conductance")] = 0.0
+    stuck_off: Annotated[Part, about("Probability of a cell stuck at its smallest conductance")] = 0.0
 
     def draw_stuck(self, count: int, generator: np.random.Generator) -> tuple[Mask, Mask]:
         """Draw which of some cells are stuck on, and which off.

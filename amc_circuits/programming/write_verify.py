@@ -13,11 +13,11 @@ from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from amc_circuits.programming.cells import CellArray, Indices, Mask
 from amc_circuits.programming.pulse_model import Kind
-from netlists.record import FloatArray, ParameterError, Positive, Record
+from netlists.record import FloatArray, ParameterError, Positive, Record, about
 from netlists.rram.one_transistor_cell import LineVoltage
 
 IntArray = NDArray[np.int64]
@@ -37,29 +37,23 @@ class CellStatus(IntEnum):
 class WriteVerify(Record):
     """Pulses and limits of write-verify.
 
-    Attributes:
-        tolerance: A cell is programmed when a read is within this of its target, S.
-        gate_start: Gate voltage of the first SET pulse, V.
-        gate_step: Step from one SET pulse to the next, V.
-        gate_largest: Largest gate voltage of a SET pulse, V.
-        halvings: Most halvings of the gate step.
-        reset_start: Source line voltage of the first RESET pulse, V.
-        reset_step: Step from one RESET pulse to the next, V.
-        reset_largest: Largest source line voltage of a RESET pulse, V.
-        most_pulses: Most pulses of a cell; one that is not programmed by then is given up.
-        patience: Number of pulses of the largest voltage without a response after which writing ends: stuck, if the
-            cell never responded.
+    After `patience` pulses of the largest voltage without a response writing ends: the cell is stuck, if it never
+    responded. `halvings` is the largest number of halvings of the gate step.
     """
 
-    tolerance: Positive = 1e-6
-    gate_start: Positive = 0.5
-    gate_step: Positive = 0.02
-    gate_largest: LineVoltage = 1.6
+    tolerance: Annotated[Positive, about("Largest deviation of a read from the target of a programmed cell", "S")] = (
+        1e-6
+    )
+    gate_start: Annotated[Positive, about("Gate voltage of the first SET pulse", "V")] = 0.5
+    gate_step: Annotated[Positive, about("Step from one SET pulse to the next", "V")] = 0.02
+    gate_largest: Annotated[LineVoltage, about("Largest gate voltage of a SET pulse", "V")] = 1.6
     halvings: int = 5
-    reset_start: Positive = 0.8
-    reset_step: Positive = 0.02
-    reset_largest: LineVoltage = 1.6
-    most_pulses: Annotated[int, Field(ge=1, le=100_000)] = 300
+    reset_start: Annotated[Positive, about("Source line voltage of the first RESET pulse", "V")] = 0.8
+    reset_step: Annotated[Positive, about("Step from one RESET pulse to the next", "V")] = 0.02
+    reset_largest: Annotated[LineVoltage, about("Largest source line voltage of a RESET pulse", "V")] = 1.6
+    most_pulses: Annotated[int, about("Largest number of pulses of a cell; then it is given up", ge=1, le=100_000)] = (
+        300
+    )
     patience: int = 3
 
     @model_validator(mode="after")

@@ -8,10 +8,10 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from netlists import ParameterError, Record
-from netlists.record import FloatArray, Positive
+from netlists.record import FloatArray, Positive, about
 
 CLOCK = 1e-9
 """Clock period of a SAR ADC, s: one clock for each bit and one to sample (NeuroSim)."""
@@ -107,19 +107,18 @@ def quantise(voltage: FloatArray, bits: int | None, full_scale: float) -> FloatA
 class Converters(Record):
     """Converters of a circuit.
 
-    Attributes:
-        dac_bits: Bits of the DAC at every input; None has no DAC: the input is exact and costs nothing.
-        adc_bits: Bits of the ADCs behind the outputs; None has no ADC: the read-out is exact and costs nothing.
-        adc_range: Limit of the ADCs' range on either side of 0, V; None uses `output_range`.
-        adc: Type of ADC in `CONVERTER_KINDS`.
-        adc_share: Number of lines that one ADC converts, one after the other.
+    Without bits there is no converter: its value is exact and costs nothing. Without a range the ADCs use
+    `output_range`.
     """
 
-    dac_bits: int | None = None
-    adc_bits: int | None = None
-    adc_range: Positive | None = None
-    adc: Literal["sar", "isaac"] = "sar"
-    adc_share: Annotated[int, Field(ge=1)] = 1
+    dac_bits: Annotated[int | None, about("Bits of the DAC at every input", ge=2)] = None
+    adc_bits: Annotated[int | None, about("Bits of the ADCs behind the outputs", ge=2)] = None
+    adc_range: Annotated[
+        Positive | None,
+        about("Largest voltage of the ADCs, plus and minus (0.8 of the swing; mvm: input full scale)", "V"),
+    ] = None
+    adc: Annotated[Literal["sar", "isaac"], about("Type of ADC")] = "sar"
+    adc_share: Annotated[int, about("Number of outputs that one ADC converts, one after the other", ge=1)] = 1
 
     @model_validator(mode="after")
     def _within_the_table(self) -> Self:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field
-
 from amc_circuits.results.converters import Converters
 from amc_circuits.results.solution import Energy, Solution
 from netlists import Record
-from netlists.record import NonNegative
+from netlists.record import NonNegative, about
 
 MULTIPLY_ADD = 3.7e-12 + 0.9e-12
 """Energy of a multiplication and an addition, 32-bit floating point, 45 nm, 0.9 V, arithmetic alone, J (Horowitz, ISSCC
@@ -18,17 +16,11 @@ MULTIPLY_ADD = 3.7e-12 + 0.9e-12
 
 
 class Programming(Record):
-    """Cost of programming the array.
+    """Cost of programming the array. Each of the right-hand sides before the next programming bears an equal share."""
 
-    Attributes:
-        programming_energy: Energy to program the array once, J.
-        programming_time: Time to program the array once, s.
-        solves: Number of right-hand sides solved before the next programming; each bears an equal share.
-    """
-
-    programming_energy: NonNegative = 0.0
-    programming_time: NonNegative = 0.0
-    solves: Annotated[int, Field(ge=1)] = 1
+    programming_energy: Annotated[NonNegative, about("Energy to program the array once", "J")] = 0.0
+    programming_time: Annotated[NonNegative, about("Time to program the array once", "s")] = 0.0
+    solves: Annotated[int, about("Number of right-hand sides before the array is programmed again", ge=1)] = 1
 
 
 UNCHARGED = Programming()

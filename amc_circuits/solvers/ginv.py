@@ -27,17 +27,14 @@ class GinvCircuit(Solver):
         """Parameter record of the circuit; input and feedback conductance are the conductance of max|A|."""
         (first, second), hardware = self.mappings, self.hardware
         rows, columns = first.positive.shape
-        return GinvDesign(
+        return hardware.design(
+            GinvDesign,
             conductance=first.positive,
             conductance_transposed=second.positive,
             input_conductance=first.unit,
             feedback_conductance=first.unit,
-            opamp=hardware.opamp_in_use,
-            interconnect=hardware.wires,
-            nonlinearity_voltage=hardware.device.nonlinearity_voltage,
             row_offset=hardware.offsets("part_offset", rows, 0),
             column_offset=hardware.offsets("part_offset", columns, 1),
-            temperature=hardware.temperature,
         )
 
     @property

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import numpy as np
-from pydantic import BeforeValidator, Field, InstanceOf, model_validator
+from pydantic import BeforeValidator, InstanceOf, model_validator
 
-from amc_circuits.cells.devices import Device, device_preset, programmed
+from amc_circuits.cells.devices import DEVICES, Device, device_preset, programmed
 from amc_circuits.cells.draws import Draws
 from amc_circuits.cells.mapping import Mapping, Pair, map_matrix
 from amc_circuits.cells.scaling import Scaling
-from netlists import NOMINAL_TEMPERATURE, Interconnect, OpAmp, ParameterError, Record, preset
+from netlists import NOMINAL_TEMPERATURE, PRESETS, Interconnect, OpAmp, ParameterError, Record, preset
+from netlists.arrays.interconnect import Contacts, Form, LineCapacitance, LineModel, WireResistance
 from netlists.opamps.presets import DEFAULT
 from netlists.opamps.temperature import opamp_at
-from netlists.record import FloatArray
+from netlists.record import FloatArray, about
 from netlists.temperature import COPPER, Kelvin, wire_resistance_at
 
 
@@ -26,50 +27,46 @@ def _device(value: Any) -> Any:
     return device_preset(value) if isinstance(value, str) else value
 
 
+Design = TypeVar("Design", bound=Record)
+
+
 class Hardware(Record):
     """Parts of a circuit, and the seed of their random spread.
 
-    Attributes:
-        opamp: Op-amp of every amplifier: a record, or the name of a preset.
-        device: Device of every cell: a record, or the name of a preset.
-        g_min: Lowest conductance of a cell instead of the device's, S.
-        g_max: Highest conductance of a cell instead of the device's, S.
-        conductances: Conductances of a programmed array (`amc program`), instead of those that the device gives.
-        pair: Use of a pair of arrays: `always`, `never`, or if a single array cannot hold the matrix (`auto`); see
-            `map_matrix`.
-        scaling: Scaling of the matrix before programming; it is undone digitally. See `scaling_factors`.
-        wire_resistance: Resistance of each wire segment, ohm.
-        line_capacitance: Capacitance of each line per cell, F.
-        interconnect: Form of the wires in the deck: reduced to the array's terminals, or the flat mesh.
-        contacts: Contacts of each line: at one end, or at both ends.
-        line_model: Model of the line capacitance of a reduced array: reduced with the mesh, or lumped at the terminals.
-        offset_spread: Standard deviation of the input offset from amplifier to amplifier, V.
-        temperature: Temperature of the whole circuit, K. All other numbers are those of 300.15 K.
-        wire_temperature_coefficient: Relative temperature coefficient of the wires at 20 degrees Celsius, 1/K; 0 for
-            none.
-        opamp_temperature_law: Temperature law of op-amps that are not subcircuits: that of CMOS op-amps, or none.
-        seed: Seed of all random draws.
-        trial: Number of the circuit among those of this seed.
+    Op-amp and device are records, or names of presets. All parameters but the temperature are those of 300.15 K. The
+    scaling of the matrix is undone digitally, see `scaling_factors`; `pair` is explained in `map_matrix`. Op-amps that
+    are subcircuits need no temperature law.
     """
 
-    opamp: Annotated[OpAmp, BeforeValidator(_opamp)] = DEFAULT  # type: ignore[assignment]
-    device: Annotated[Device, BeforeValidator(_device)] = Device()
-    g_min: float | None = None
-    g_max: float | None = None
-    conductances: InstanceOf[Mapping] | None = None
-    pair: Pair = "auto"
-    scaling: Scaling = "none"
-    wire_resistance: Annotated[float, Field(ge=0, le=1e6)] = 0.0
-    line_capacitance: Annotated[float, Field(ge=0, le=1e-9)] = 0.0
-    interconnect: Literal["reduced", "flat"] = "reduced"
-    contacts: Literal["one", "both"] = "one"
-    line_model: Literal["reduced", "lumped"] = "reduced"
-    offset_spread: Annotated[float, Field(ge=0, le=1)] = 0.0
+    opamp: Annotated[OpAmp, BeforeValidator(_opamp), about(f"Op-amp of every amplifier: {', '.join(PRESETS)}")] = (
+        DEFAULT  # type: ignore[assignment]
+    )
+    device: Annotated[Device, BeforeValidator(_device), about(f"Device of every cell: {', '.join(DEVICES)}")] = Device()
+    g_min: Annotated[float | None, about("Lowest conductance of a cell instead of the device's", "S")] = None
+    g_max: Annotated[float | None, about("Highest conductance of a cell instead of the device's", "S")] = None
+    conductances: Annotated[
+        InstanceOf[Mapping] | None, about("Conductances that amc program wrote, instead of a device's", "FILE.npz")
+    ] = None
+    pair: Annotated[Pair, about("Pair of arrays (auto: if A is negative or cells cannot go low enough)")] = "auto"
+    scaling: Annotated[
+        Scaling,
+        about("Scaling of A before it is programmed (diagonal: D^-1/2 A D^-1/2)"),
+    ] = "none"
+    wire_resistance: WireResistance = 0.0
+    line_capacitance: LineCapacitance = 0.0
+    interconnect: Form = "reduced"
+    contacts: Contacts = "one"
+    line_model: LineModel = "reduced"
+    offset_spread: Annotated[
+        float, about("Standard deviation of the input offset from amplifier to amplifier", "V", ge=0, le=1)
+    ] = 0.0
     temperature: Kelvin = NOMINAL_TEMPERATURE
-    wire_temperature_coefficient: Annotated[float, Field(ge=0, le=0.01)] = COPPER
-    opamp_temperature_law: Literal["cmos", "none"] = "cmos"
-    seed: int = 0
-    trial: int = 0
+    wire_temperature_coefficient: Annotated[
+        float, about("Temperature coefficient of the wires at 20 degrees Celsius", "1/K", ge=0, le=0.01)
+    ] = COPPER
+    opamp_temperature_law: Annotated[Literal["cmos", "none"], about("Change of an op-amp with temperature")] = "cmos"
+    seed: Annotated[int, about("Seed of all random draws")] = 0
+    trial: Annotated[int, about("Number of the circuit among those of this seed, from 0")] = 0
 
     @model_validator(mode="after")
     def _all_act(self) -> Self:
@@ -120,17 +117,20 @@ class Hardware(Record):
         """
         return map_matrix(matrix, self.cells.g_min, self.cells.g_max, self.pair)
 
-    def parts(self, mapping: Mapping) -> dict[str, Any]:
-        """Fields that the records of INV and MVM share."""
-        return {
-            "conductance_positive": mapping.positive,
-            "conductance_negative": mapping.negative,
-            "opamp": self.opamp_in_use,
-            "interconnect": self.wires,
-            "nonlinearity_voltage": self.device.nonlinearity_voltage,
-            "amplifier_offset": self.offsets("offset", len(mapping.positive)),
-            "temperature": self.temperature,
-        }
+    def design(self, record: type[Design], **own: Any) -> Design:
+        """Create the parameter record of a circuit with these op-amps, wires and cells, at this temperature.
+
+        Args:
+            record: Parameter record with the fields opamp, interconnect, nonlinearity_voltage and temperature.
+            **own: Its other fields.
+        """
+        return record(
+            opamp=self.opamp_in_use,
+            interconnect=self.wires,
+            nonlinearity_voltage=self.device.nonlinearity_voltage,
+            temperature=self.temperature,
+            **own,
+        )
 
     @property
     def opamp_in_use(self) -> OpAmp:

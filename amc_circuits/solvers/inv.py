@@ -8,7 +8,6 @@ from typing import Annotated, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import Field
 
 from amc_circuits.cells.mapping import DEAREST, Mapping
 from amc_circuits.cells.system import System
@@ -22,8 +21,8 @@ from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers, check_invertible
 from netlists import Circuit, InvDesign, MacroOpAmp, Record
-from netlists.circuits.inv import INVERTERS
-from netlists.record import FloatArray
+from netlists.circuits.inv import INVERTER_RESISTANCE, INVERTERS, InputConductance, InverterResistance
+from netlists.record import FloatArray, about
 
 
 class SlowInverterWarning(UserWarning):
@@ -31,15 +30,12 @@ class SlowInverterWarning(UserWarning):
 
 
 class InvParameters(Record):
-    """Parameters of the INV circuit.
+    """Parameters of the INV circuit. The input conductance G_in is that of max|A| if it is None."""
 
-    Attributes:
-        input_conductance: Input conductance G_in, siemens; None takes the conductance of max|A|.
-        inverter_resistance: Resistance of each of the two equal resistors of an inverter, ohm.
-    """
-
-    input_conductance: Annotated[float, Field(gt=0, le=1e3)] | None = None
-    inverter_resistance: Annotated[float, Field(gt=0, le=1e12)] = 10e3
+    input_conductance: Annotated[
+        InputConductance | None, about("Input conductance instead of that of the largest entry", "S")
+    ] = None
+    inverter_resistance: InverterResistance = INVERTER_RESISTANCE
 
 
 class InvCircuit(Solver):
@@ -54,7 +50,7 @@ class InvCircuit(Solver):
         matrix: ArrayLike,
         *,
         input_conductance: float | None = None,
-        inverter_resistance: float = 10e3,
+        inverter_resistance: float = INVERTER_RESISTANCE,
         engine: str = "ngspice",
         converters: Converters | None = None,
         **fields: Unpack[Fields],
@@ -92,8 +88,11 @@ class InvCircuit(Solver):
         """Parameter record of the circuit."""
         mapping, given = self.mapping, self.parameters.input_conductance
         size = len(self.system.programmed)
-        return InvDesign(
-            **self.hardware.parts(mapping),
+        return self.hardware.design(
+            InvDesign,
+            conductance_positive=mapping.positive,
+            conductance_negative=mapping.negative,
+            amplifier_offset=self.hardware.offsets("offset", size),
             input_conductance=mapping.unit if given is None else given,
             inverter_resistance=self.parameters.inverter_resistance,
             inverter_offset=None if mapping.negative is None else self.hardware.offsets("inverter_offset", size),

@@ -53,8 +53,14 @@ class MvmCircuit(Solver):
     @cached_property
     def design(self) -> MvmDesign:
         """Parameter record of the circuit."""
-        feedback = float(np.abs(self.mapping.difference).sum(axis=1).max())
-        return MvmDesign(**self.hardware.parts(self.mapping), feedback_conductance=feedback)
+        mapping = self.mapping
+        return self.hardware.design(
+            MvmDesign,
+            conductance_positive=mapping.positive,
+            conductance_negative=mapping.negative,
+            amplifier_offset=self.hardware.offsets("offset", len(mapping.positive)),
+            feedback_conductance=float(np.abs(mapping.difference).sum(axis=1).max()),
+        )
 
     @property
     def circuit(self) -> Circuit:

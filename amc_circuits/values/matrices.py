@@ -22,6 +22,7 @@ import numpy as np
 from netlists import ParameterError
 from netlists.record import FloatArray
 
+FAMILIES = ("spd", "wishart", "toeplitz", "random", "uniform")
 DEFAULT_CONDITION = 10.0
 LARGEST_SIZE = 1024
 """Largest number of rows or columns; a signed pair of this size is a deck of 100 MB."""

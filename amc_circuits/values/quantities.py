@@ -29,6 +29,7 @@ EXAMPLES = {
     "A": "10m or 500u",
     "s": "100n or 2e-6",
     "K": "300.15 or 350",
+    "V/V": "1e5 or 100k",
     "V/s": "110MEG or 22e6",
     "V/rtHz": "12n or 1e-8",
     "eV": "0.05 or 60m",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 
 from netlists.arrays.interconnect import Interconnect
 from netlists.arrays.reduction import ReducedArray, reduce_array
-from netlists.record import FloatArray, ParameterError
+from netlists.record import FloatArray, ParameterError, Positive, about
 
+NonlinearityVoltage = Annotated[Positive | None, about("V0 of cells with the current G V0 sinh(V/V0)", "V")]
+"""None for linear cells."""
 IDEAL = Interconnect()
 """Wires without resistance and capacitance."""
 

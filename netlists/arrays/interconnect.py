@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from netlists.record import Record, about
 
-from netlists.record import Record
+WireResistance = Annotated[float, about("Resistance of each wire segment between cells", "ohm", ge=0, le=1e6)]
+LineCapacitance = Annotated[float, about("Capacitance of each line per cell", "F", ge=0, le=1e-9)]
+Form = Annotated[
+    Literal["reduced", "flat"],
+    about("Wires in the deck, reduced to the array's terminals or as the flat mesh"),
+]
+Contacts = Annotated[Literal["one", "both"], about("Contacted ends of each line")]
+LineModel = Annotated[
+    Literal["reduced", "lumped"],
+    about("Line capacitance of a reduced array, reduced with the mesh or lumped at the terminals"),
+]
 
 
 class Interconnect(Record):
     """Wires of an array.
 
-    Attributes:
-        wire_resistance: Resistance of each segment between neighbouring cells, and between a terminal and its first
-            cell, equal on word and bit lines, ohm. 0 means ideal wires.
-        line_capacitance: Capacitance of each line per cell, F.
-        form: Form of the wires in a deck: `reduced`, the network between the terminals that is equal to the mesh, or
-            `flat`, the mesh itself, with the capacitance at every cell.
-        contacts: Contacted ends of the lines. `one`: word lines at column 1, bit lines at row 1; `both`: each line at
-            both ends, which are connected.
-        line_model: Model of the line capacitance of a reduced array: `reduced` with the mesh, or `lumped` at the
-            terminals.
+    Segments are between neighbouring cells, and between a terminal and its first cell, equal on word and bit lines.
+    With contacts at one end, word lines are contacted at column 1 and bit lines at row 1; with both, the two ends of a
+    line are connected. The network that is reduced to the terminals is equal to the mesh; the flat mesh has the
+    capacitance at every cell.
     """
 
-    wire_resistance: Annotated[float, Field(ge=0, le=1e6)] = 0.0
-    line_capacitance: Annotated[float, Field(ge=0, le=1e-9)] = 0.0
-    form: Literal["reduced", "flat"] = "reduced"
-    contacts: Literal["one", "both"] = "one"
-    line_model: Literal["reduced", "lumped"] = "reduced"
+    wire_resistance: WireResistance = 0.0
+    line_capacitance: LineCapacitance = 0.0
+    form: Form = "reduced"
+    contacts: Contacts = "one"
+    line_model: LineModel = "reduced"

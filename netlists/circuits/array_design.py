@@ -6,11 +6,11 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from netlists.arrays.array import Array
+from netlists.arrays.array import Array, NonlinearityVoltage
 from netlists.arrays.interconnect import Interconnect
 from netlists.circuit import Circuit
 from netlists.opamps.records import OpAmp
-from netlists.record import FloatArray, Matrix, ParameterError, Positive, Record, Vector
+from netlists.record import FloatArray, Matrix, ParameterError, Record, Vector
 from netlists.temperature import NOMINAL_TEMPERATURE, Kelvin
 
 
@@ -32,7 +32,7 @@ class ArrayDesign(Record):
     conductance_negative: Matrix | None = None
     opamp: OpAmp = Field(discriminator="model")
     interconnect: Interconnect = Interconnect()
-    nonlinearity_voltage: Positive | None = None
+    nonlinearity_voltage: NonlinearityVoltage = None
     amplifier_offset: Vector | None = None
     temperature: Kelvin = NOMINAL_TEMPERATURE
 

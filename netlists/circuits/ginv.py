@@ -10,13 +10,13 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from netlists.arrays.array import Array
+from netlists.arrays.array import Array, NonlinearityVoltage
 from netlists.arrays.interconnect import Interconnect
 from netlists.circuit import Circuit
 from netlists.driving import Source
 from netlists.opamps.records import OpAmp
 from netlists.parts import GROUND, Conductors, OpAmps
-from netlists.record import Matrix, ParameterError, Positive, Record, Vector
+from netlists.record import Matrix, ParameterError, Record, Vector
 from netlists.temperature import NOMINAL_TEMPERATURE, Kelvin
 
 
@@ -43,7 +43,7 @@ class GinvDesign(Record):
     feedback_conductance: Annotated[float, Field(gt=0, le=1e3)]
     opamp: OpAmp = Field(discriminator="model")
     interconnect: Interconnect = Interconnect()
-    nonlinearity_voltage: Positive | None = None
+    nonlinearity_voltage: NonlinearityVoltage = None
     row_offset: Vector | None = None
     column_offset: Vector | None = None
     temperature: Kelvin = NOMINAL_TEMPERATURE

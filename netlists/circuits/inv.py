@@ -14,8 +14,15 @@ from netlists.circuits.array_design import ArrayDesign
 from netlists.deck import spice_circuit
 from netlists.driving import Source
 from netlists.parts import Conductors, OpAmps, Part
-from netlists.record import FloatArray, ParameterError, Vector
+from netlists.record import FloatArray, ParameterError, Vector, about
 from netlists.sources import Drive
+
+InputConductance = Annotated[float, Field(gt=0, le=1e3)]
+InverterResistance = Annotated[
+    float, about("Resistance of the two equal resistors of each inverter", "ohm", gt=0, le=1e12)
+]
+INVERTER_RESISTANCE = 10e3
+"""Resistance of the inverters' resistors unless another one is given, ohm."""
 
 
 class InvDesign(ArrayDesign):
@@ -30,8 +37,8 @@ class InvDesign(ArrayDesign):
         inverter_offset: Offsets of the inverters' op-amps, like `amplifier_offset`; unused without a negative array.
     """
 
-    input_conductance: Annotated[float, Field(gt=0, le=1e3)]
-    inverter_resistance: Annotated[float, Field(gt=0, le=1e12)] = 10e3
+    input_conductance: InputConductance
+    inverter_resistance: InverterResistance = INVERTER_RESISTANCE
     inverter_offset: Vector | None = None
 
     @model_validator(mode="after")

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from netlists import nodes
 from netlists.opamps import subcircuit as opamp
 from netlists.opamps.records import OpAmp, SinglePoleOpAmp
-from netlists.record import ParameterError, Positive, Record
+from netlists.record import ParameterError, Positive, Record, about
 from netlists.temperature import NOMINAL_TEMPERATURE
 
 ZERO_CELSIUS = 273.15
@@ -52,19 +52,16 @@ The last one is for transients: it puts 10 fF between every node and ground.
 class OpAmpBench(Record):
     """An op-amp with its surroundings on the bench.
 
-    Attributes:
-        opamp: Device under test.
-        load: Resistance from output to ground, ohm; None for none.
-        load_capacitance: Capacitance from output to ground, F, at most `LARGEST_LOAD_CAPACITANCE`.
-        temperature: Temperature, K.
-        tolerance: Accuracy of the simulator.
-        rest: Nodes and their voltages at rest, the start of the search for an operating point; empty if none is needed.
+    Without a load resistance there is none. `tolerance` is the accuracy of the simulator, `rest` the nodes and their
+    voltages at rest, the start of the search for an operating point; empty if none is needed.
     """
 
     opamp: OpAmp = Field(discriminator="model")
-    load: Positive | None = None
-    load_capacitance: float = Field(default=0.0, ge=0, le=LARGEST_LOAD_CAPACITANCE)
-    temperature: Positive = NOMINAL_TEMPERATURE
+    load: Annotated[Positive | None, about("Resistance from the output to ground", "ohm")] = None
+    load_capacitance: Annotated[
+        float, about("Capacitance from the output to ground", "F", ge=0, le=LARGEST_LOAD_CAPACITANCE)
+    ] = 0.0
+    temperature: Annotated[Positive, about("Temperature of the bench", "K")] = NOMINAL_TEMPERATURE
     tolerance: Tolerance = "strict"
     rest: tuple[tuple[str, float], ...] = ()
 

@@ -8,20 +8,19 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from netlists.opamps.pins import PINS, check_words
-from netlists.record import ParameterError, Record
+from netlists.record import ParameterError, Record, about
 
-Gain = Annotated[float, Field(gt=0, le=1e12)]
-Hertz = Annotated[float, Field(gt=0, le=1e15)]
-VoltsPerSecond = Annotated[float, Field(gt=0, le=1e18)]
-Ohms = Annotated[float, Field(gt=0, le=1e9)]
+Gain = Annotated[float, about("DC gain without load", "V/V", gt=0, le=1e12)]
+Bandwidth = Annotated[float, about("Gain-bandwidth product without load", "Hz", gt=0, le=1e15)]
 Amperes = Annotated[float, Field(gt=0, le=1e3)]
 Volts = Annotated[float, Field(gt=0, le=1e4)]
-Offset = Annotated[float, Field(ge=-10, le=10)]
-Farads = Annotated[float, Field(ge=0, le=1e-6)]
-Noise = Annotated[float, Field(ge=0, le=1e-3)]
+Noise = Annotated[float, about("White noise at the input, one-sided density", "V/rtHz", ge=0, le=1e-3)]
 """Wide bounds of op-amp parameters, chosen here: a value outside them has a wrong unit or suffix."""
-CommonModeRejection = Annotated[Gain | None, Field(exclude_if=lambda value: value is None)]
-CommonModeRange = Annotated[Volts | None, Field(exclude_if=lambda value: value is None)]
+_omitted = Field(exclude_if=lambda value: value is None)
+CommonModeRejection = Annotated[
+    Annotated[float, Field(gt=0, le=1e12)] | None, about("Common-mode rejection ratio", "V/V"), _omitted
+]
+CommonModeRange = Annotated[Volts | None, about("Largest common mode of the inputs that is not named", "V"), _omitted]
 """Fields that a stored record omits if they are None, so that records without them keep their hashes."""
 
 
@@ -39,22 +38,14 @@ def _input_weights(cmrr: float | None) -> tuple[float, float]:
 class SinglePoleOpAmp(Record):
     """Linear op-amp: an ideal output behind one pole. `V(out) = A0 / (1 + s A0/w_T) V(inp, inn)`, `w_T = 2 pi gbwp`.
 
-    It has no supply pins, so its own energy is unknown.
-
-    Attributes:
-        model: Type of the record in stored files, different from that of `MacroOpAmp`.
-        open_loop_gain: DC gain A0, V/V.
-        gbwp: Gain-bandwidth product, Hz.
-        input_noise: White noise at the input, one-sided density, V/sqrt(Hz).
-        cmrr: Common-mode rejection ratio A_dm/A_cm, V/V, at all frequencies; None amplifies only the difference of the
-            inputs.
-        common_mode_range: Largest permitted magnitude of the mean of both inputs, V. It has no effect on waveforms, but
-            a message names an op-amp that exceeds it. None has no limit.
+    It has no supply pins, so its own energy is unknown. `model` is the type of the record in stored files. The
+    common-mode rejection ratio A_dm/A_cm holds at all frequencies; None amplifies only the difference of the inputs.
+    The common-mode range has no effect on waveforms, but a message names an op-amp that exceeds it; None has no limit.
     """
 
     model: Literal["single-pole"] = "single-pole"
     open_loop_gain: Gain = 1e5
-    gbwp: Hertz = 100e6
+    gbwp: Bandwidth = 100e6
     input_noise: Noise = 0.0
     cmrr: CommonModeRejection = None
     common_mode_range: CommonModeRange = None
@@ -88,42 +79,31 @@ class SinglePoleOpAmp(Record):
 class MacroOpAmp(Record):
     """Op-amp macro model with limits and supply pins; its topology is drawn in `netlists/opamps/subcircuit.py`.
 
-    Attributes:
-        model: Type of the record in stored files, different from that of `SinglePoleOpAmp`.
-        open_loop_gain: Unloaded DC gain A0, V/V.
-        gbwp: Unloaded gain-bandwidth product, Hz.
-        second_pole: Frequency of the second pole, Hz; None leaves it out.
-        slew_rate: Largest rate of change of the output, V/s.
-        output_resistance: Small-signal resistance between the gain stage and the output pin, ohm.
-        output_current_limit: Largest output current, A.
-        output_swing: Largest magnitude of the unloaded output, V.
-        input_offset: Voltage that adds to the non-inverting input, V.
-        input_capacitance: Capacitance from the inverting input to ground, F.
-        input_noise: White noise at the input, one-sided density, V/sqrt(Hz).
-        supply_voltage: Voltage of the positive rail and magnitude of the negative one, V.
-        quiescent_current: Current from rail to rail without load, output stage included, A; None if it is not known;
-            then the energy is not known either.
-        class_ab_current: Part of the quiescent current in the output stage, A; None if that is None.
-        cmrr: Common-mode rejection ratio A_dm/A_cm, V/V, at all frequencies; None amplifies only the difference of the
-            inputs.
-        common_mode_range: Largest permitted magnitude of the mean of both inputs, V. It has no effect on waveforms, but
-            a message names an op-amp that exceeds it. None has no limit.
+    None leaves out the second pole. The currents of the supply are None if they are not known; then the energy is not
+    known either. The input capacitance is from each input to ground. `model`, CMRR and common-mode range are those of
+    `SinglePoleOpAmp`.
     """
 
     model: Literal["macro"] = "macro"
     open_loop_gain: Gain
-    gbwp: Hertz
-    second_pole: Hertz | None = None
-    slew_rate: VoltsPerSecond
-    output_resistance: Ohms
-    output_current_limit: Amperes
-    output_swing: Volts
-    input_offset: Offset = 0.0
-    input_capacitance: Farads = 0.0
+    gbwp: Bandwidth
+    second_pole: Annotated[Annotated[float, Field(gt=0, le=1e15)] | None, about("Frequency of a second pole", "Hz")] = (
+        None
+    )
+    slew_rate: Annotated[float, about("Largest rate of change of the output", "V/s", gt=0, le=1e18)]
+    output_resistance: Annotated[
+        float, about("Resistance between the gain stage and the output pin", "ohm", gt=0, le=1e9)
+    ]
+    output_current_limit: Annotated[Amperes, about("Largest output current", "A")]
+    output_swing: Annotated[Volts, about("Largest magnitude of the output without load", "V")]
+    input_offset: Annotated[float, about("Input offset, added to the non-inverting input", "V", ge=-10, le=10)] = 0.0
+    input_capacitance: Annotated[float, about("Input capacitance", "F", ge=0, le=1e-6)] = 0.0
     input_noise: Noise = 0.0
-    supply_voltage: Volts
-    quiescent_current: Amperes | None
-    class_ab_current: Amperes | None
+    supply_voltage: Annotated[Volts, about("Positive rail, and magnitude of the negative one", "V")]
+    quiescent_current: Annotated[
+        Amperes | None, about("Current from rail to rail without load, output stage included", "A")
+    ]
+    class_ab_current: Annotated[Amperes | None, about("Part of the quiescent current in the output stage", "A")]
     cmrr: CommonModeRejection = None
     common_mode_range: CommonModeRange = None
 

@@ -14,7 +14,7 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from netlists.record import NonNegative, ParameterError, Positive, Record
+from netlists.record import NonNegative, ParameterError, Positive, Record, about
 from netlists.rram.filament import READ_VOLTAGE, WORKING, Filament, instance, subcircuit
 
 MODEL = "access"
@@ -52,22 +52,17 @@ class AccessTransistor(Record):
 class OneTransistorCell(Record):
     """A 1T1R cell with its write and read pulses.
 
-    Attributes:
-        filament: The cell; its ambient temperature is also that of the transistor.
-        transistor: Access transistor.
-        set_voltage: Bit line voltage in a SET pulse, V.
-        reset_gate: Gate voltage in a RESET pulse, V, at most 5 (a choice here).
-        pulse_width: Flat part of a pulse, s, 1 ns to 1 ms (a choice: within it the circuits ran in simulations).
-        edge: Rise and fall of each line, s. The gate opens before the other lines rise and closes after they fall.
-        rest: Time at 0 V after a pulse, s.
-        read_width: Length of a read, edges included, s.
+    The ambient temperature of the filament is also that of the transistor. A pulse is flat for 1 ns to 1 ms (a choice:
+    within it the circuits ran in simulations). The gate opens before the other lines rise and closes after they fall;
+    `edge` is the rise and fall of each line, s, `rest` the time at 0 V after a pulse, s. The length of a read, s,
+    includes its edges.
     """
 
     filament: Filament = WORKING
     transistor: AccessTransistor = AccessTransistor()
-    set_voltage: LineVoltage = 1.5
-    reset_gate: Annotated[float, Field(gt=0, le=5)] = 3.3
-    pulse_width: Positive = 100e-9
+    set_voltage: Annotated[LineVoltage, about("Bit line voltage in a SET pulse (the published set needs 2)", "V")] = 1.5
+    reset_gate: Annotated[float, about("Gate voltage in a RESET pulse", "V", gt=0, le=5)] = 3.3
+    pulse_width: Annotated[Positive, about("Width of the flat part of a pulse", "s")] = 100e-9
     edge: Positive = 1e-9
     rest: Positive = 3e-9
     read_width: Positive = 20e-9

@@ -1,4 +1,4 @@
-"""Work of `amc cost`."""
+"""`amc cost`: energy and time of solves with converters and programming."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from rich.table import Table
 
 from amc_circuits.cases.case import Case
 from amc_circuits.cases.option import output_format, parse_table
-from amc_circuits.cases.options import COST, JOBS
+from amc_circuits.cases.options import COST, JOBS, OF_ANSWERS, panel, typed_options
 from amc_circuits.cases.record import shape_text
 from amc_circuits.cli.commands.case import case_of, print_notes
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings
+from amc_circuits.cli.parameters import Format, Jobs, Matrix, RightHandSide, with_options
 from amc_circuits.programming.conductances import programming_cost
 from amc_circuits.results.converters import Converters
 from amc_circuits.results.cost import Cost, Programming
@@ -28,27 +29,23 @@ from amc_circuits.values.quantities import format_quantity
 from netlists import ParameterError
 
 
-def cost(options: dict[str, Any], files: tuple[Path | None, Path | None], jobs: str, form: str) -> None:
-    """Run `amc cost`.
-
-    Args:
-        options: Options of INV and `COST`, as typed; None if not given.
-        files: Files of matrix and right-hand side; both None to draw them.
-        jobs: Number of simulations at the same time.
-        form: Output format, `table` or `json`.
-    """
-    output_format("table", "json").parse(form)
+@with_options(typed_options("inv", OF_ANSWERS) + panel("Cost", COST))
+def cost(
+    matrix: Matrix = None, vector: RightHandSide = None, *, jobs: Jobs = "1", format: Format = "table", **options: Any
+) -> None:
+    """Print energy and time of solves."""
+    output_format("table", "json").parse(format)
     names = {option.name for option in COST}
     given = parse_table("amc cost", COST, {name: options[name] for name in names & options.keys()})
     _check_acting(given, options)
     programming = _programming({name: given.pop(name) for name in Programming.model_fields}, options)
     of_circuit = {name: value for name, value in options.items() if name not in names}
     with one_line_warnings(), waiting(f"INV by {options.get('engine') or 'ngspice'}"):
-        case = case_of("inv", of_circuit, files, JOBS.parse(jobs))
+        case = case_of("inv", of_circuit, (matrix, vector), JOBS.parse(jobs))
         converters = case.circuit.converters.replace(**given)
         solution = case.run()
         found = case.circuit.cost(solution, converters, programming)
-    if form == "json":
+    if format == "json":
         print(json.dumps(_record(case, solution, found), indent=2, allow_nan=False))
     else:
         print_table(_table(case, solution, found))

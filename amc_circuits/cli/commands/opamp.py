@@ -1,4 +1,4 @@
-"""Work of `amc opamp characterize`, `fit` and `list`."""
+"""`amc opamp characterize`, `fit` and `list`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.table import Table
 
 from amc_circuits.cases.opamp_files import subcircuit_of
 from amc_circuits.cases.option import flag, output_format, parse_table
+from amc_circuits.cases.options import OPAMP, OPAMP_FILE
+from amc_circuits.cases.record_options import record_options
 from amc_circuits.cli.commands.case import PICTURES
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import one_line_warnings
-from amc_circuits.cli.opamp_options import BENCH, FILE
+from amc_circuits.cli.parameters import Format, with_options
 from amc_circuits.files.run_folder import check_output_file, writing
 from amc_circuits.opamps.bench import OpAmpFigures, frequency_response
 from amc_circuits.opamps.bench import characterize as measure
@@ -28,37 +31,33 @@ from amc_circuits.values.quantities import format_quantity
 from netlists import PRESETS, MacroOpAmp, OpAmp, ParameterError, SinglePoleOpAmp, preset
 from netlists.opamps.bench import LARGEST_LOAD_CAPACITANCE, OpAmpBench
 from netlists.opamps.presets import DEFAULT
+from netlists.record import unit_of
 
+BENCH = record_options(OpAmpBench, "load", "load_capacitance", "temperature", load={"default": 10e3})
+FILE = (*(option for option in OPAMP if option.name == "supply_voltage"), *OPAMP_FILE)
+Name = Annotated[str | None, typer.Argument(metavar="NAME", help="A preset: amc opamp list.", show_default=False)]
+Picture = Annotated[
+    Path | None, typer.Option("--plot", metavar="FILE.png", help="Picture of gain and phase.", show_default=False)
+]
 UNITS = {
+    **{name: unit_of(field) for name, field in MacroOpAmp.model_fields.items()},
+    **{name: unit_of(field) for name, field in OpAmpBench.model_fields.items()},
+    "open_loop_gain": "",
+    "cmrr": "",
     "load_resistance": "ohm",
-    "load_capacitance": "F",
-    "temperature": "K",
-    "gbwp": "Hz",
     "crossover_frequency": "Hz",
     "phase_margin": "degrees",
-    "second_pole": "Hz",
-    "output_resistance": "ohm",
     "output_resistance_dc": "ohm",
-    "input_capacitance": "F",
-    "input_noise": "V/rtHz",
     "offset": "V",
-    "input_offset": "V",
-    "quiescent_current": "A",
-    "class_ab_current": "A",
     "swing_high": "V",
     "swing_low": "V",
     "output_high": "V",
     "output_low": "V",
-    "output_swing": "V",
-    "common_mode_range": "V",
-    "slew_rate": "V/s",
     "slew_rate_rising": "V/s",
     "slew_rate_falling": "V/s",
     "source_current": "A",
     "sink_current": "A",
-    "output_current_limit": "A",
     "rail_share": "%",
-    "supply_voltage": "V",
 }
 """Units of metrics and of the parameters of the macro model; names that are missing here have no unit."""
 TITLES = {
@@ -75,25 +74,19 @@ RANGES = {"load": (1e-3, 1e15), "load_capacitance": (0.0, LARGEST_LOAD_CAPACITAN
 FORMATS = ("table", "json")
 
 
-def characterize(preset_name: str | None, options: dict[str, Any], form: str, plot_file: Path | None) -> None:
-    """Run `amc opamp characterize`.
-
-    Args:
-        preset_name: Name of a preset; None for an op-amp from a file.
-        options: Options of `BENCH` and `FILE` as typed; None if not given.
-        form: Output format, `table` or `json`.
-        plot_file: File for a picture of gain and phase; None draws none.
-    """
-    output_format(*FORMATS).parse(form)
-    if plot_file is not None:
-        check_output_file("plot", plot_file, PICTURES)
+@with_options(BENCH + FILE)
+def characterize(preset_name: Name = None, *, format: Format = "table", plot: Picture = None, **options: Any) -> None:
+    """Measure an op-amp on the test bench."""
+    output_format(*FORMATS).parse(format)
+    if plot is not None:
+        check_output_file("plot", plot, PICTURES)
     around = bench_options(options)
     with one_line_warnings(), waiting(_what(preset_name, options)) as say, _named_as_typed(preset_name):
         name, opamp = _asked(preset_name, options)
         figures = measure(opamp, say=say, **around)
-        if plot_file is not None:
-            _plot(name, opamp, figures, plot_file)
-    if form == "json":
+        if plot is not None:
+            _plot(name, opamp, figures, plot)
+    if format == "json":
         record = {"opamp": name, "model": opamp.model, **asdict(figures), "gain_db": figures.gain_db}
         print(json.dumps(plain(record), indent=2, allow_nan=False))
     else:
@@ -103,13 +96,14 @@ def characterize(preset_name: str | None, options: dict[str, Any], form: str, pl
         _print_reasons(reasons)
 
 
-def fit(preset_name: str | None, options: dict[str, Any], form: str) -> None:
-    """Run `amc opamp fit`; arguments as in `characterize`.
+@with_options(BENCH + FILE)
+def fit(preset_name: Name = None, *, format: Format = "table", **options: Any) -> None:
+    """Fit a macro model to an op-amp.
 
     Raises:
         ParameterError: The op-amp is a single-pole model, which has no limits to fit.
     """
-    output_format(*FORMATS).parse(form)
+    output_format(*FORMATS).parse(format)
     around = bench_options(options)
     with one_line_warnings(), waiting(_what(preset_name, options)) as say, _named_as_typed(preset_name):
         name, opamp = _asked(preset_name, options)
@@ -118,7 +112,7 @@ def fit(preset_name: str | None, options: dict[str, Any], form: str) -> None:
         figures = measure(opamp, say=say, **around)
         macro = fit_macro(figures, opamp.supply_voltage)
     fields = macro.model_dump()
-    if form == "json":
+    if format == "json":
         print(json.dumps(fields, indent=2, allow_nan=False))
         return
     del fields["model"]
@@ -169,11 +163,11 @@ def _named_as_typed(preset_name: str | None) -> Iterator[None]:
         raise ParameterError("NAME" if preset_name else "opamp_file", error.value, error.mend) from error
 
 
-def list_opamps(form: str) -> None:
-    """Run `amc opamp list`."""
-    output_format(*FORMATS).parse(form)
+def list_opamps(format: Format = "table") -> None:
+    """List the presets."""
+    output_format(*FORMATS).parse(format)
     macros = {name: (record.model, record.equivalent) for name, record in PRESETS.items()}
-    if form == "json":
+    if format == "json":
         print(json.dumps({name: {**m.model_dump(), "model": kind} for name, (kind, m) in macros.items()}, indent=2))
         return
     grid = Table(title="Op-amps", title_justify="left")

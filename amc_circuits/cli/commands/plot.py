@@ -1,46 +1,65 @@
-"""Work of `amc plot`."""
+"""`amc plot`: pictures of saved waveforms and of sweeps."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from amc_circuits.cases.option import Option
-from amc_circuits.cases.options import RHS
 from amc_circuits.cli.commands.case import PICTURES
+from amc_circuits.cli.commands.table import Where
+from amc_circuits.cli.messages import one_line_warnings
+from amc_circuits.cli.parameters import with_options
 from amc_circuits.files.run_folder import check_output_file, writing
 from amc_circuits.results.saved import Saved, load_saved
 from netlists import ParameterError
 
-ROW = Option("row", "integer", "Row of a sweep, by its number")
+PICTURE = (
+    Option("error", "flag", "Error against read-out time", False),
+    Option("array", "flag", "Voltage and current of every cell", False),
+    Option("budget", "flag", "Error of each cause, saved with --budget", False),
+)
+RHS = Option("rhs", "integer", "Right-hand side, from 1 [default: slowest]", minimum=1)
+ROW = Option("row", "integer", "Outputs of this row of a sweep, run with --waveforms")
+OF_SWEEP = (
+    Option("x", "text", "Sweep: column across [default: first numeric option that varies]", unit="COLUMN"),
+    Option("y", "text", "Sweep: column up [default: settling_time]", unit="COLUMN"),
+    Option("hue", "text", "Sweep: a curve for each value, or none [default: next that varies]", unit="COLUMN"),
+    Option("log", "text", "Sweep: logarithmic axes", unit="x|y|xy|none"),
+)
 
 
-def plot(source: Path, output: Path, what: dict[str, bool], rhs: str | None, of_sweep: dict[str, Any]) -> None:
-    """Run `amc plot`.
+@with_options((*PICTURE, RHS, *OF_SWEEP, ROW))
+def plot(
+    source: Annotated[Path, typer.Argument(metavar="FILE.npz|DIR", help="Saved waveforms, or folder of a sweep.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.png", help="Picture: png, svg or pdf.")],
+    where: Where = None,
+    **options: Any,
+) -> None:
+    """Draw saved waveforms, a sweep, or the waveforms of a row of it."""
+    with one_line_warnings():
+        _plot(source, output, options | {"where": tuple(where or ())})
 
-    Args:
-        source: File written by --save, or folder of a sweep.
-        output: File for the picture.
-        what: Whether `error`, `array` or `budget` was requested; if none, the outputs over time are drawn.
-        rhs: Number of the right-hand side, from 1; None takes the slowest.
-        of_sweep: Options for a sweep: the fields of `Drawing` in `sweep.rows.picture`, or `row`; None if not given.
-    """
+
+def _plot(source: Path, output: Path, options: dict[str, Any]) -> None:
     check_output_file("output", output, PICTURES)
-    number = None if rhs is None else RHS.parse(rhs)
-    asked = [name for name, given in what.items() if given]
-    if len(asked) > 1:
-        raise ParameterError(asked[0], f"--{asked[1]}, too", "these are two pictures; give one of them")
+    number = None if options["rhs"] is None else RHS.parse(options["rhs"])
+    requested = [option.name for option in PICTURE if options[option.name]]
+    if len(requested) > 1:
+        raise ParameterError(requested[0], f"--{requested[1]}, too", "these are two pictures; give one of them")
     if not source.exists():
         raise ParameterError("FILE.npz|DIR", str(source), "does not exist")
-    given = {name: value for name, value in of_sweep.items() if value}
+    given = {name: options[name] for name in (*(option.name for option in OF_SWEEP), "where", "row") if options[name]}
     if not source.is_dir():
         _refuse(given, "goes with the folder of a sweep")
-        _plot_saved(source, output, asked[0] if asked else "outputs", number)
-    elif asked or rhs is not None:
+        _plot_saved(source, output, requested[0] if requested else "outputs", number)
+    elif requested or number is not None:
         mend = (
             "goes with a file made by amc inv --save or amc mvm --save; --row N draws the outputs of a row of a sweep"
         )
-        raise ParameterError(asked[0] if asked else "rhs", f"the folder {source}", mend)
+        raise ParameterError(requested[0] if requested else "rhs", f"the folder {source}", mend)
     else:
         _plot_sweep(source, output, given)
     print(f"wrote {output}")

@@ -6,19 +6,22 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 from rich.table import Table
 
-from amc_circuits.cases.option import output_format, parse_table
+from amc_circuits.cases.option import Option, output_format, parse_table
+from amc_circuits.cases.options import SEED
 from amc_circuits.cases.record import shape_text
+from amc_circuits.cases.record_options import record_options
 from amc_circuits.cells.mapping import Mapping, Pair, map_matrix
 from amc_circuits.cells.system import embedded
 from amc_circuits.cli.commands.case import PICTURES, warn_of_lifting
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, USABLE, finish, one_line_warnings
-from amc_circuits.cli.write_verify_options import PROGRAM
+from amc_circuits.cli.parameters import Format, with_options
 from amc_circuits.files.array_files import load_array
 from amc_circuits.files.run_folder import check_output_file, writing
 from amc_circuits.programming.cells import CellArray, Variability
@@ -26,13 +29,29 @@ from amc_circuits.programming.conductances import save_conductances
 from amc_circuits.programming.pulse_model import calibrate
 from amc_circuits.programming.write_verify import CellStatus, WriteVerify, Written, write_verify
 from amc_circuits.results.tables import print_table
+from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.values.checks import Numbers, scaled
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import format_quantity
 from netlists import ParameterError
-from netlists.rram.filament import filament
+from netlists.rram.filament import FILAMENTS, WORKING, filament
 from netlists.rram.one_transistor_cell import OneTransistorCell
 
+PROGRAM = (
+    Option("matrix_name", "text", "Array in a file of A that holds several"),
+    Option("g_min", "quantity", "Lowest conductance of the mapping", 1e-6, "S"),
+    Option("g_max", "quantity", "Highest conductance of the mapping", 100e-6, "S"),
+    *record_options(Hardware, "pair"),
+    *record_options(WriteVerify),
+    Option("filament", "text", f"Parameters of the cells: {', '.join(FILAMENTS)}", "working", choices=tuple(FILAMENTS)),
+    Option("temperature", "quantity", "Ambient temperature", WORKING.temperature, "K"),
+    *record_options(OneTransistorCell),
+    *record_options(Variability),
+    SEED,
+)
+Picture = Annotated[
+    Path | None, typer.Option("--plot", metavar="FILE.png", help="Picture of the cells.", show_default=False)
+]
 STRONGEST = 4
 """Number of standard deviations of the cell spread that the calibration covers."""
 
@@ -106,28 +125,38 @@ def _check_limits(mapping: Mapping, g_min: float, g_max: float, cell: OneTransis
         raise ParameterError("g_max", f"{g_max:.4g} S", mend)
 
 
-def program(options: dict[str, Any], matrix_file: Path, output: Path, form: str, plot_file: Path | None) -> None:
-    """Run `amc program`; the exit code is 3 if no cell is programmed."""
-    output_format("table", "json").parse(form)
+@with_options(PROGRAM)
+def program(
+    matrix: Annotated[Path, typer.Argument(metavar="A", help="File of the matrix.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE.npz", help="Conductances.", show_default=False)
+    ],
+    *,
+    format: Format = "table",
+    plot: Picture = None,
+    **options: Any,
+) -> None:
+    """Write a matrix into RRAM cells; the exit code is 3 if no cell is programmed."""
+    output_format("table", "json").parse(format)
     check_output_file("output", output, (".npz",))
-    if plot_file is not None:
-        check_output_file("plot", plot_file, PICTURES)
+    if plot is not None:
+        check_output_file("plot", plot, PICTURES)
     parsed = parse_table("amc program", PROGRAM, options)
     settings, variability = _record(WriteVerify, parsed), _record(Variability, parsed)
     with one_line_warnings(), waiting("write-verify"):
-        matrix = scaled("A", load_array("A", matrix_file, (2,), parsed["matrix_name"]))
+        wanted = scaled("A", load_array("A", matrix, (2,), parsed["matrix_name"]))
         generator = np.random.default_rng(parsed["seed"])
         limits = parsed["g_min"], parsed["g_max"]
-        done = program_matrix(matrix, *limits, _cell(parsed), settings, variability, generator, parsed["pair"])
+        done = program_matrix(wanted, *limits, _cell(parsed), settings, variability, generator, parsed["pair"])
         warn_of_lifting(done.mapping)
         with writing("output", output):
-            save_conductances(output, matrix, done.mapping, limits, done.arrays)
-        if plot_file is not None:
+            save_conductances(output, wanted, done.mapping, limits, done.arrays)
+        if plot is not None:
             from amc_circuits.pictures.write_verify import plot_written
 
-            with writing("plot", plot_file):
-                plot_written(done.arrays, settings.tolerance, plot_file, _title(done))
-    if form == "json":
+            with writing("plot", plot):
+                plot_written(done.arrays, settings.tolerance, plot, _title(done))
+    if format == "json":
         print(json.dumps(plain(_figures(done, parsed)), indent=2, allow_nan=False))
     else:
         print_table(_table(done))

@@ -4,106 +4,132 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from amc_circuits.cases.case import Case
+from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.option import output_format
-from amc_circuits.cases.options import JOBS
+from amc_circuits.cases.options import JOBS, typed_options
 from amc_circuits.cases.record import full_record, record, table, vector_line, vector_name
-from amc_circuits.cli.commands.case import PICTURES, Files, case_of, parsed_with_files, print_notes, warn_of_lifting
+from amc_circuits.cli.commands.case import PICTURES, Files, case_of, parsed_with_files, print_notes
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings
+from amc_circuits.cli.parameters import (
+    Format,
+    Jobs,
+    Matrix,
+    PlotFile,
+    SaveFile,
+    VectorFile,
+    vector_argument,
+    with_options,
+)
 from amc_circuits.files.array_output import WRITERS, write_array
-from amc_circuits.files.run_folder import check_output_file, replacing, writing
-from amc_circuits.results.solution import Solution, UnusableSolutionError
+from amc_circuits.files.run_folder import check_output_file, writing
+from amc_circuits.results.solution import Solution
 from amc_circuits.results.tables import budget_table, print_table
 from netlists import ParameterError
-from netlists.standalone import standalone_deck
 
 
-def solve(
-    circuit: str,
-    options: dict[str, Any],
-    files: Files,
-    jobs: str,
-    form: str,
-    plot_file: Path | None,
-    save_file: Path | None,
-    output: Path | None = None,
-) -> None:
-    """Run `amc inv`, `amc mvm` and `amc circuit NAME`."""
-    output_format("table", "json").parse(form)
-    _check_outputs(plot_file, save_file, output)
+@dataclass(frozen=True)
+class Outputs:
+    """Requested outputs of a solve.
+
+    Attributes:
+        form: Format of what is printed, `table` or `json`.
+        plot: File for a picture of the outputs over time; None for none.
+        save: File for waveforms and metrics; None for none.
+        output: File for the answer; None for none.
+    """
+
+    form: str
+    plot: Path | None
+    save: Path | None
+    output: Path | None
+
+    def check(self) -> None:
+        """Refuse outputs that could not be written later.
+
+        Raises:
+            ParameterError: A format is unknown, or a file cannot be written.
+        """
+        output_format("table", "json").parse(self.form)
+        for name, suffixes in (("plot", PICTURES), ("save", (".npz",)), ("output", tuple(WRITERS))):
+            if (file := getattr(self, name)) is not None:
+                check_output_file(name, file, suffixes)
+
+
+def solving(circuit: str) -> Callable[..., None]:
+    """Build the command that solves by a circuit."""
+    row = circuit_row(circuit)
+
+    @with_options(typed_options(circuit), vector=vector_argument(row.takes))
+    def solve_by(
+        matrix: Matrix = None, vector: Path | None = None, *, jobs: Jobs = "1",
+        format: Format = "table", plot: PlotFile = None, save: SaveFile = None, output: VectorFile = None,
+        **options: Any,
+    ) -> None:  # fmt: skip
+        solve(circuit, options, (matrix, vector), jobs, Outputs(format, plot, save, output))
+
+    return solve_by
+
+
+def solve(circuit: str, options: dict[str, Any], files: Files, jobs: str, outputs: Outputs) -> None:
+    """Solve by a circuit, with options as typed; print and write the results."""
+    outputs.check()
     if options["monte_carlo"] is not None:
-        from amc_circuits.cli.commands.monte_carlo import monte_carlo
-
-        if output is not None:
-            raise ParameterError("output", str(output), "goes with one circuit, not with many; leave out monte_carlo")
-        parsed = parsed_with_files(circuit, options, files)
-        monte_carlo(circuit, parsed, JOBS.parse(jobs), form, plot_file, save_file)
+        _monte_carlo(circuit, options, files, jobs, outputs)
         return
     with one_line_warnings(), waiting(f"{circuit.upper()} by {options['engine'] or 'ngspice'}"):
         case = case_of(circuit, options, files, JOBS.parse(jobs))
         solution = case.run()
-        _write_files(case, solution, plot_file, save_file)
-        written = output is not None and bool(np.isfinite(solution.value).all())
-        if output is not None and written:
-            with writing("output", output):
-                write_array(output, vector_name(case), solution.value)
-    if form == "json":
+        _write_files(case, solution, outputs)
+    if outputs.form == "json":
         print(json.dumps(record(case, solution), indent=2, allow_nan=False))
     else:
-        print_table(table(case, solution))
-        print(vector_line(case, solution))
-        if (budget := case.budget(solution)) is not None:
-            print_table(budget_table(budget, solution.relative_error))
+        _print_tables(case, solution)
     print_notes(case, solution)
     if not solution.usable:
-        lacking = f"; {output} is not written" if output is not None and not written else ""
+        written = outputs.output is None or bool(np.isfinite(solution.value).all())
+        lacking = "" if written else f"; {outputs.output} is not written"
         print(f"amc: {solution.status.name}: {as_typed(solution.message)}{lacking}", file=sys.stderr)
         finish(NO_RESULT)
 
 
-def _check_outputs(plot_file: Path | None, save_file: Path | None, output: Path | None) -> None:
-    """Refuse output files that could not be written later."""
-    outputs = {"plot": (plot_file, PICTURES), "save": (save_file, (".npz",)), "output": (output, tuple(WRITERS))}
-    for name, (file, suffixes) in outputs.items():
-        if file is not None:
-            check_output_file(name, file, suffixes)
+def _monte_carlo(circuit: str, options: dict[str, Any], files: Files, jobs: str, outputs: Outputs) -> None:
+    from amc_circuits.cli.commands.monte_carlo import monte_carlo
+
+    if outputs.output is not None:
+        raise ParameterError("output", str(outputs.output), "goes with one circuit, not many; leave out monte_carlo")
+    parsed = parsed_with_files(circuit, options, files)
+    monte_carlo(circuit, parsed, JOBS.parse(jobs), outputs.form, outputs.plot, outputs.save)
 
 
-def _write_files(case: Case, solution: Solution, plot_file: Path | None, save_file: Path | None) -> None:
-    if save_file is None and plot_file is None:
-        return
-    whole = full_record(case, solution)
-    if save_file is not None:
+def _print_tables(case: Case, solution: Solution) -> None:
+    print_table(table(case, solution))
+    print(vector_line(case, solution))
+    if (budget := case.budget(solution)) is not None:
+        print_table(budget_table(budget, solution.relative_error))
+
+
+def _write_files(case: Case, solution: Solution, outputs: Outputs) -> None:
+    if outputs.save is not None:
         from amc_circuits.results.saved import save_solution
 
-        with writing("save", save_file):
-            save_solution(solution, case.circuit.circuit, whole, save_file)
-    if plot_file is not None and any(solution.responses):
+        with writing("save", outputs.save):
+            save_solution(solution, case.circuit.circuit, full_record(case, solution), outputs.save)
+    if outputs.plot is not None and any(solution.responses):
         from amc_circuits.pictures.responses import plot_responses
         from amc_circuits.results.saved import title
 
-        with writing("plot", plot_file):
+        with writing("plot", outputs.plot):
             responses = [response for response in solution.responses if response]
-            plot_responses(responses, plot_file, title(whole), case.budget(solution))
-
-
-def write_deck(circuit: str, options: dict[str, Any], files: Files, output: Path) -> None:
-    """Run `amc netlist NAME`."""
-    check_output_file("output", output)
-    with one_line_warnings(), waiting(f"{circuit.upper()} deck"):
-        case = case_of(circuit, options, files, 1)
-        warn_of_lifting(case.circuit.mapping)
-        stability = case.circuit.stability
-        if not (stability.stable or case.circuit.settings.force):
-            raise UnusableSolutionError(f"UNSTABLE: {stability.cause}; --force writes the deck all the same")
-        job = case.circuit.job(case.circuit.question(case.vector).columns)
-        deck = standalone_deck(job.circuit, job.drive, job.analysis, case.circuit.settings.tolerance, klu=True)
-    with writing("output", output), replacing(output) as partial:
-        partial.write_text(deck, encoding="ascii")
-    print(f"wrote {output}; run it with: ngspice -b {output}")
+            plot_responses(responses, outputs.plot, title(full_record(case, solution)), case.budget(solution))
+    if outputs.output is not None and np.isfinite(solution.value).all():
+        with writing("output", outputs.output):
+            write_array(outputs.output, vector_name(case), solution.value)

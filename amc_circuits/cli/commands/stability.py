@@ -1,4 +1,4 @@
-"""Work of `amc stability`."""
+"""`amc stability`: poles and limits of a circuit."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from rich.table import Table
 from amc_circuits.cases.case import program_arguments, the_matrix
 from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.option import output_format
+from amc_circuits.cases.options import NOT_IN_POLES, typed_options
 from amc_circuits.cases.record import shape_text, size_of
 from amc_circuits.cli.commands.case import PICTURES, parsed_with_files, warn_of_lifting
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings
+from amc_circuits.cli.parameters import Format, Matrix, PolesFile, with_options
 from amc_circuits.files.run_folder import check_output_file, writing
 from amc_circuits.linear.margins import Limit
 from amc_circuits.linear.stability import Stability, complex_text
@@ -62,8 +64,16 @@ class _Checked:
         return f"{self.name.upper()} {self.shape}, {self.opamp}: {'stable' if self.found.stable else 'UNSTABLE'}"
 
 
-def stability(name: str, options: dict[str, Any], matrix_file: Path | None, form: str, plot_file: Path | None) -> None:
-    """Run `amc stability` for the circuit of this name."""
+@with_options(typed_options("inv", NOT_IN_POLES))
+def stability(matrix: Matrix = None, *, format: Format = "table", plot: PolesFile = None, **options: Any) -> None:
+    """Print poles and limits of an INV circuit."""
+    poles_and_limits("inv", options, matrix, format, plot)
+
+
+def poles_and_limits(
+    name: str, options: dict[str, Any], matrix_file: Path | None, form: str, plot_file: Path | None
+) -> None:
+    """Print poles and limits of the circuit of this name, with options as typed."""
     output_format("table", "json").parse(form)
     if plot_file is not None:
         check_output_file("plot", plot_file, PICTURES)

@@ -1,15 +1,18 @@
-"""Work of `amc sweep`."""
+"""`amc sweep`: run many points."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Annotated, Any
 
-from amc_circuits.cases.option import parse_table
+import typer
+
+from amc_circuits.cases.option import Option, parse_table
 from amc_circuits.cases.options import JOBS
 from amc_circuits.cli.messages import NO_RESULT, USABLE, finish
-from amc_circuits.cli.sweep_options import HANDLING
+from amc_circuits.cli.parameters import Jobs, with_options
 from amc_circuits.files.run_folder import check_folder
 from amc_circuits.studies.workers import Executor, Workers
 from amc_circuits.sweep.plan.keys import engine_version
@@ -26,10 +29,49 @@ LONGEST_SHARD = 40
 """Largest number of characters of a shard; Python reads no number of more than 4300 digits."""
 
 
+HANDLING = (
+    Option("max_failures", "integer", "Stop after so many failed points", minimum=1),
+    Option("point_timeout", "quantity", "A point that takes longer is ended and fails", unit="s"),
+    Option("shard", "text", "Of every n points only the i-th, from 1; amc merge puts shards together", unit="I/N"),
+    Option("retry_failed", "flag", "Run points again that failed before", False),
+    Option("waveforms", "flag", "Keep the outputs over time, thinned to what a picture shows", False),
+)
+
+
+@with_options(HANDLING)
 def sweep(
-    spec: Path, out: Path | None, jobs: str, progress: bool, options: dict[str, object], scheduler: str | None = None
+    spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", help="What to run.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder for the rows: new, empty, or of an earlier sweep.", show_default=False
+        ),
+    ] = None,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be run and its time; run nothing.", show_default=False)
+    ] = False,
+    jobs: Jobs = "1",
+    progress: Annotated[bool, typer.Option("--progress/--no-progress", help="Show the progress.")] = True,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Run on a Dask cluster, as tcp://host:8786, or its file.", show_default=False
+        ),
+    ] = None,
+    **options: Any,
 ) -> None:
-    """Run `amc sweep`."""
+    """Run many points over any options of a circuit; failures are rows."""
+    if dry_run:
+        _dry_run(spec, out, jobs, options, scheduler)
+    else:
+        _run(spec, out, jobs, progress, options, scheduler)
+
+
+def _run(
+    spec: Path, out: Path | None, jobs: str, progress: bool, options: dict[str, object], scheduler: str | None
+) -> None:
+    """Run a sweep and print its summary."""
     if out is None:
         raise ParameterError("out", "nothing", "name a folder for the rows; only --dry-run does without")
     check_folder(out, "sweep")
@@ -43,8 +85,8 @@ def sweep(
     finish(NO_RESULT if tally.usable < tally.points else USABLE)
 
 
-def dry_run(spec: Path, out: Path | None, jobs: str, options: dict[str, object], scheduler: str | None = None) -> None:
-    """Run `amc sweep --dry-run`: print the planned work; write nothing."""
+def _dry_run(spec: Path, out: Path | None, jobs: str, options: dict[str, object], scheduler: str | None) -> None:
+    """Print the planned work; write nothing."""
     if scheduler is not None:
         raise ParameterError(
             "scheduler", scheduler, "is not asked by --dry-run; give its number of processes as --jobs"

@@ -1,9 +1,11 @@
-"""Work of `amc replay`, `merge` and `report`."""
+"""`amc replay`, `merge` and `report`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from amc_circuits.cli.messages import NO_RESULT, USABLE, finish, one_line_warnings
 from amc_circuits.files.run_folder import check_output_file, check_own_files
@@ -13,26 +15,41 @@ from amc_circuits.sweep.store import Store
 from amc_circuits.sweep.store.merge import merge_folders
 from amc_circuits.values.quantities import counted
 
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")]
 
-def replay(folder: Path, row: str) -> None:
-    """Run `amc replay`."""
+
+def replay(
+    folder: Folder, row: Annotated[str, typer.Argument(metavar="ROW", help="Its number, as amc table shows it.")]
+) -> None:
+    """Run one row of a sweep again and show the differences."""
     with one_line_warnings():
         finish(USABLE if replay_row(folder, row) else NO_RESULT)
 
 
-def merge(sources: Sequence[Path], out: Path) -> None:
-    """Run `amc merge`."""
+def merge(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of sweeps, such as shards.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for all rows: new, empty, or of a sweep.")],
+) -> None:
+    """Put the rows of several sweeps into one folder."""
     with one_line_warnings():
-        merge_folders(sources, out)
+        merge_folders(folders, out)
     with Store(out) as store:
         rows = store.rows()
     failed = sum(row.failed for row in rows)
-    points, folders = counted(len(rows), "point"), counted(len(sources), "folder")
-    print(f"{points} of {folders}, {failed} failed; show them with: amc table {out}")
+    points, merged = counted(len(rows), "point"), counted(len(folders), "folder")
+    print(f"{points} of {merged}, {failed} failed; show them with: amc table {out}")
 
 
-def report(folder: Path, output: Path | None) -> None:
-    """Run `amc report`."""
+def report(
+    folder: Folder,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE.html", help="Report [default: report.html in DIR].", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Write a sweep as one HTML file: pictures, table, waveforms, failures, provenance."""
     path = output or folder / NAME
     if output is None:
         check_own_files(folder, (NAME,), "DIR")

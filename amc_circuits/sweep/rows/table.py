@@ -54,7 +54,7 @@ class Wanted:
     raw_csv: bool = False
 
 
-def table(folder: Path, form: str | None, output: Path | None, wanted: Wanted) -> None:
+def print_rows(folder: Path, form: str | None, output: Path | None, wanted: Wanted) -> None:
     """Run `amc table`."""
     form = _format(form, output)
     if wanted.raw_csv and form != "csv":

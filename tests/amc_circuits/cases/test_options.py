@@ -1,24 +1,24 @@
 """The table of options."""
 
 import inspect
+import re
+from typing import Annotated, Literal
 
 import numpy as np
 import pytest
+from pydantic import Field
 
 from amc_circuits.cases.case import program_arguments
 from amc_circuits.cases.option import flag
 from amc_circuits.cases.options import (
-    ADC_NAMES,
     ALL,
-    DEVICE_NAMES,
+    COST,
     DEVICE_OVERRIDES,
-    ENGINE_NAMES,
-    FIT_NAMES,
-    OPAMP_NAMES,
     OPAMP_OVERRIDES,
     options_of,
     parse_options,
 )
+from amc_circuits.cases.record_options import record_options
 from amc_circuits.cells.devices import DEVICES, Device
 from amc_circuits.cells.programming_fits import PROGRAMMING_FITS
 from amc_circuits.engines import ENGINES
@@ -27,8 +27,9 @@ from amc_circuits.results.converters import CONVERTER_KINDS
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.solvers.mvm import MvmCircuit
-from netlists import PRESETS, MacroOpAmp, ParameterError
+from netlists import PRESETS, MacroOpAmp, ParameterError, Record
 from netlists.opamps.presets import DEFAULT
+from netlists.record import about
 
 
 def test_defaults_are_those_of_the_specification():
@@ -113,13 +114,41 @@ def test_flags_are_spelled_with_dashes():
     }  # fmt: skip
 
 
-def test_names_in_the_help_are_those_of_the_tables():
-    """The light lists of engines, op-amps, devices, fits and converters hold what the tables hold."""
-    assert set(DEVICE_NAMES) == set(DEVICES)
-    assert set(FIT_NAMES) == set(PROGRAMMING_FITS)
-    assert set(ADC_NAMES) == set(CONVERTER_KINDS) - {"dac"}
-    assert set(ENGINE_NAMES) == set(ENGINES)
-    assert set(OPAMP_NAMES) == set(PRESETS)
+def test_help_lists_every_name():
+    """Every preset, engine, device, fit and converter can be read in the help of the option that takes it."""
+    helps = {option.name: option.help for option in ALL + COST}
+    for name, table in (
+        ("device", DEVICES),
+        ("programming_error", PROGRAMMING_FITS),
+        ("adc", set(CONVERTER_KINDS) - {"dac"}),
+        ("engine", ENGINES),
+        ("opamp", PRESETS),
+    ):
+        assert all(re.search(rf"\b{re.escape(one)}\b", helps[name]) for one in table), name
+
+
+def test_options_of_a_record_are_its_fields():
+    """Name, default, unit, type, bound and help of an option stand at the field alone."""
+
+    class Own(Record):
+        """A record."""
+
+        rate: Annotated[float, about("Rate of it", "Hz", gt=0)] = 2e3
+        count: Annotated[Annotated[int, Field(ge=2)] | None, about("Number of them")] = None
+        least: Annotated[int, about("Least of them", ge=3)] = 4
+        way: Annotated[Literal["up", "down"], about("Way of it")] = "up"
+        loud: Annotated[bool, about("Louder")] = False
+        hidden: int = 0
+
+    rate, count, least, way, loud = record_options(Own)
+    assert (rate.kind, rate.default, rate.unit, rate.help) == ("quantity", 2e3, "Hz", "Rate of it")
+    assert (count.kind, count.default, count.minimum) == ("integer", None, 2)
+    assert (least.default, least.minimum) == (4, 3)
+    assert (way.kind, way.choices, way.help) == ("text", ("up", "down"), "Way of it: up, down")
+    assert (loud.kind, loud.default) == ("flag", False)
+    (preset,) = record_options(Own, "rate", of_preset=True, rate={"percent_of": "1"})
+    assert (preset.default, preset.percent_of) == (None, "1")
+    assert "rate: Rate of it, Hz." in Own.__doc__ and "hidden" not in Own.__doc__
 
 
 def test_overrides_are_fields_of_the_records():

@@ -84,7 +84,7 @@ def test_commands_refuse_both_names(amc, command, tmp_path, monkeypatch):
 @pytest.mark.parametrize("command", [("inv",), ("circuit", "mvm"), ("stability",), ("cost",), ("netlist", "inv")])
 def test_help_shows_today_s_name_alone(amc, command):
     """Once."""
-    text = amc(*command, "--help").out
+    text = amc(*command, "--help-all").out
     assert len(re.findall(r"--family\b", text)) == 1 and not re.search(r"--kind\b", text)
 
 

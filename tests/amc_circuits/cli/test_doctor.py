@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from amc_circuits.cli import doctor
+from amc_circuits.cli.commands import doctor
 from amc_circuits.engines import find_ngspice
 from amc_circuits.engines.ngspice.binary import OLDEST
 from tests.amc_circuits import broken_ngspice as broken

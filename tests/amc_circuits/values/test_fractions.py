@@ -4,7 +4,7 @@ import pytest
 
 from amc_circuits import Device, InvCircuit
 from amc_circuits.cases.options import ALL, COST
-from amc_circuits.cli.opamp_options import BENCH
+from amc_circuits.cli.commands.opamp import BENCH
 from amc_circuits.values.quantities import EXAMPLES, parse_quantity, percentage
 from netlists import ParameterError
 from tests.cases import spd_matrix

@@ -23,7 +23,7 @@ MODEL = files("netlists") / "opamps" / "cmos_100meg.lib"
 
 def test_json_of_characterize_is_what_python_finds(capsys):
     """One object: the name, the model, every figure unrounded, the gain in dB too."""
-    opamp.characterize("cmos-100meg", {"load": "1k", "temperature": "350"}, "json", None)
+    opamp.characterize("cmos-100meg", format="json", **{"load": "1k", "temperature": "350"})
     printed = json.loads(capsys.readouterr().out)
     found = characterize(RECORD, load=1e3, temperature=350.0)
     assert printed == {"opamp": "cmos-100meg", "model": "macro", **asdict(found), "gain_db": found.gain_db}
@@ -31,14 +31,14 @@ def test_json_of_characterize_is_what_python_finds(capsys):
 
 def test_json_has_null_where_the_model_has_nothing(capsys):
     """A model without limits prints no number for them."""
-    opamp.characterize("single-pole", {}, "json", None)
+    opamp.characterize("single-pole", format="json")
     printed = json.loads(capsys.readouterr().out)
     assert printed["slew_rate_rising"] is None and printed["gbwp"] == pytest.approx(100e6, rel=1e-3)
 
 
 def test_table_has_units(capsys):
     """Figures for people, each with its unit; what the model does not have is a dash."""
-    opamp.characterize("cmos-100meg", {}, "table", None)
+    opamp.characterize("cmos-100meg", format="table")
     rows = dict(_rows(capsys.readouterr().out))
     assert rows["load resistance"] == "10 kohm"
     assert rows["output resistance"] == "100 ohm"
@@ -57,10 +57,10 @@ def _rows(table):
 
 def test_fit_prints_the_macro_model_and_how_to_type_it(capsys):
     """The JSON is the record; the last line of the table, typed, gives it back."""
-    opamp.fit(TRANSISTORS, {}, "json")
+    opamp.fit(TRANSISTORS, format="json")
     fitted = MacroOpAmp(**json.loads(capsys.readouterr().out))
     assert fitted.slew_rate == pytest.approx(preset(TRANSISTORS).macro.slew_rate, rel=0.01)
-    opamp.fit(TRANSISTORS, {}, "table")
+    opamp.fit(TRANSISTORS, format="table")
     line = capsys.readouterr().out.splitlines()[-1]
     _same(_typed(line), fitted)
 
@@ -137,9 +137,8 @@ def test_list_names_every_preset(capsys):
 @pytest.mark.parametrize("command", ["characterize", "fit"])
 def test_bad_input_is_refused(capsys, command, options, form, name):
     """The error names the option, and nothing is printed."""
-    more = [None] if command == "characterize" else []
     with pytest.raises(ParameterError) as caught:
-        getattr(opamp, command)("cmos-100meg", options, form, *more)
+        getattr(opamp, command)("cmos-100meg", format=form, **options)
     assert caught.value.parameter == name
     assert capsys.readouterr().out == ""
 
@@ -147,16 +146,16 @@ def test_bad_input_is_refused(capsys, command, options, form, name):
 def test_pictures_go_into_a_file_of_a_known_kind(tmp_path, capsys):
     """--plot writes a picture; a name of another kind is refused before anything is measured."""
     picture = tmp_path / "bode.png"
-    opamp.characterize("cmos-100meg", {}, "table", picture)
+    opamp.characterize("cmos-100meg", format="table", plot=picture)
     assert picture.read_bytes().startswith(b"\x89PNG")
     with pytest.raises(ParameterError, match="plot"):
-        opamp.characterize("cmos-100meg", {}, "table", tmp_path / "bode.txt")
+        opamp.characterize("cmos-100meg", format="table", plot=tmp_path / "bode.txt")
 
 
 def test_a_single_pole_model_has_nothing_to_fit():
     """It is refused by its name."""
     with pytest.raises(ParameterError, match=r"NAME: got single-pole; .*no limits to fit"):
-        opamp.fit("single-pole", {}, "table")
+        opamp.fit("single-pole", format="table")
 
 
 def test_picture_crosses_where_the_figures_say():
@@ -176,11 +175,11 @@ def test_picture_crosses_where_the_figures_say():
 
 def test_an_op_amp_of_a_file_is_measured_like_a_preset(tmp_path, capsys):
     """The same subcircuit by --opamp-file and by its preset's name: the same figures."""
-    opamp.characterize(TRANSISTORS, {}, "json", None)
+    opamp.characterize(TRANSISTORS, format="json")
     wanted = json.loads(capsys.readouterr().out)
     (tmp_path / "mine.lib").write_text(MODEL.read_text())
     options = {"opamp_file": str(tmp_path / "mine.lib"), "opamp_subckt": "cmos_100meg", "supply_voltage": "1.2"}
-    opamp.characterize(None, options, "json", None)
+    opamp.characterize(None, format="json", **options)
     found = json.loads(capsys.readouterr().out)
     for name in ("gain_db", "gbwp", "slew_rate_rising", "swing_high", "quiescent_current"):
         assert found[name] == pytest.approx(wanted[name], rel=1e-3)
@@ -200,7 +199,7 @@ def test_an_op_amp_of_a_file_is_measured_like_a_preset(tmp_path, capsys):
 def test_what_goes_with_a_file_is_asked_for(name, options, parameter):
     """A preset or a file, not both nor neither; a file with subcircuit, rails and pins."""
     with pytest.raises(ParameterError) as caught:
-        opamp.characterize(name, options, "json", None)
+        opamp.characterize(name, format="json", **options)
     assert caught.value.parameter == parameter
 
 

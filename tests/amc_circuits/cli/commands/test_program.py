@@ -8,8 +8,7 @@ import pytest
 import typer
 
 from amc_circuits.cells.mapping import map_matrix
-from amc_circuits.cli.commands.program import program
-from amc_circuits.cli.write_verify_options import PROGRAM
+from amc_circuits.cli.commands.program import PROGRAM, program
 from amc_circuits.pictures.write_verify import draw_errors, plot_written
 from amc_circuits.programming.cells import CellArray
 from amc_circuits.programming.conductances import load_conductances
@@ -27,7 +26,7 @@ def call(tmp_path, capsys):
 
     def run(matrix, form="json", plot=None, **options):
         np.save(tmp_path / "A.npy", matrix)
-        program(options, tmp_path / "A.npy", tmp_path / "p.npz", form, plot)
+        program(tmp_path / "A.npy", tmp_path / "p.npz", format=form, plot=plot, **options)
         printed = capsys.readouterr()
         return printed, load_conductances(tmp_path / "p.npz", np.asarray(matrix, dtype=float))
 
@@ -159,7 +158,7 @@ def test_bad_files_are_refused(tmp_path, call):
     with pytest.raises(ParameterError, match="plot"):
         call(SIGNED, plot=tmp_path / "p.txt")
     with pytest.raises(ParameterError, match="output"):
-        program({}, tmp_path / "A.npy", tmp_path / "p.npy", "json", None)
+        program(tmp_path / "A.npy", tmp_path / "p.npy", format="json")
 
 
 def written(count=400):

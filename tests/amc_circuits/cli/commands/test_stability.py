@@ -207,6 +207,6 @@ def test_ticks_of_the_picture_stand_apart(axes):
 
 def test_help_is_printed(amc):
     """The help names what the command takes, and nothing that only a simulation needs."""
-    text = amc("stability", "--help").out
+    text = amc("stability", "--help-all").out
     assert "--tolerance" in text and "--second-pole" in text and "--plot" in text
     assert "--engine" not in text and "--jobs" not in text and "--rise-time" not in text

@@ -24,7 +24,7 @@ ACCURACY, TIME_ACCURACY = 1e-3, 0.03
 """Largest relative errors of x, where the rest of the transient is 4e-5, and of the settling time."""
 
 
-def print_checks() -> None:
+def doctor() -> None:
     """Run `amc doctor`."""
     lacking = False
     for check in checks():

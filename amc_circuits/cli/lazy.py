@@ -1,0 +1,114 @@
+"""Commands as rows of a table: the module of a command is imported only when the command runs or prints its help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+COMMANDS = "amc_circuits.cli.commands"
+HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+typed: set[str] = set()
+"""Names of the options of the command that runs."""
+WHOLE_HELP = "amc.whole_help"
+"""Key in the context of a command: True if the help lists every option."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A command of the table.
+
+    Attributes:
+        help: Description in one line.
+        place: `module:name` in `COMMANDS`, of a function with Typer's annotations. For a command of a circuit, it is
+            a function of the circuit's name that returns such a function.
+        circuit: Name of the circuit; empty for other commands.
+    """
+
+    help: str
+    place: str
+    circuit: str = ""
+
+    def load(self, name: str) -> Any:
+        """Import the function and build the command of this name."""
+        module, _, attribute = self.place.partition(":")
+        function = getattr(import_module(f"{COMMANDS}.{module}"), attribute)
+        return command_of(function(self.circuit) if self.circuit else function, name, self.help)
+
+
+def command_of(function: Callable[..., None], name: str, text: str | None = None) -> Any:
+    """Build the command of a function with Typer's annotations; its docstring is the help unless a text is given."""
+    single = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP_NAMES)
+    single.command(name, cls=PanelCommand, help=text)(function)
+    return typer.main.get_command(single)
+
+
+class PanelCommand(TyperCommand):
+    """Command whose help has its options under headings; at first it lists the most used ones."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; messages spell the names of its options as they are typed."""
+        typed.clear()
+        typed.update(str(parameter.name) for parameter in self.params if parameter.param_type_name == "option")
+        return super().invoke(ctx)
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments and options, each under its heading."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        hidden = 0
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            heading = getattr(parameter, "rich_help_panel", None)
+            if record is None:
+                continue
+            if parameter.param_type_name == "argument":
+                sections.setdefault("Arguments", []).append(record)
+            elif heading is None or ctx.meta.get(WHOLE_HELP):
+                sections.setdefault(heading or "Options", []).append(record)
+            elif parameter.name in MOST_USED:
+                sections.setdefault("Options, the most used", []).append(record)
+            else:
+                hidden += 1
+        if hidden:
+            sections.setdefault("Options", []).append(("--help-all", f"All options by subject, {hidden} more."))
+        for heading in sorted(sections, key=lambda one: HEADINGS.index(one) if one in HEADINGS else 0):
+            with formatter.section(heading):
+                formatter.write_dl(sections[heading])
+
+
+HEADINGS = ("Arguments", "Matrix", "Op-amp", "Cells", "Wires", "Circuit", "Drive", "Engine", "Converters", "Statistics",
+            "Cost", "Output", "Options, the most used", "Options")  # fmt: skip
+"""Headings in their order."""
+MOST_USED = {
+    *("size", "seed", "opamp", "gbwp", "engine", "device", "wire_resistance"),
+    *("plot", "save", "format"),
+}
+"""Options that the short help lists, if a command has panels of options."""
+
+
+class TableGroup(TyperGroup):
+    """Group of commands from a table."""
+
+    def rows(self) -> Mapping[str, Row]:
+        """Rows of the table, by the names of the commands."""
+        raise NotImplementedError
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names of all commands, those of the table first."""
+        return [*self.rows(), *self.commands]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Build the command of this name; None if there is no such command."""
+        row = self.rows().get(cmd_name)
+        return super().get_command(ctx, cmd_name) if row is None else row.load(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the table into the help, without an import of any command."""
+        width = formatter.width - 6 - max(map(len, self.list_commands(ctx)), default=0)
+        others = {name: command.get_short_help_str(width) for name, command in self.commands.items()}
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, row.help) for name, row in self.rows().items()] + [*others.items()])
