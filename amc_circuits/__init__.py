@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from amc_circuits.values.notebook_html import DRAWN_BY
 
 if TYPE_CHECKING:
+    from amc_circuits.cases.circuit_options import CircuitOptions
     from amc_circuits.cells.devices import Device, device_preset
     from amc_circuits.cli.extensions import Check, Extension
     from amc_circuits.cli.messages import one_line_warnings
@@ -36,6 +37,7 @@ _HOMES = {
     "package_version": "amc_circuits.values.version",
     "plot_responses": "amc_circuits.pictures.responses",
     "STYLE": "amc_circuits.pictures.style",
+    "CircuitOptions": "amc_circuits.cases.circuit_options",
     "Check": "amc_circuits.cli.extensions",
     "Converters": "amc_circuits.results.converters",
     "Device": "amc_circuits.cells.devices",
@@ -67,6 +69,7 @@ _HOMES = {
 __all__ = [
     "STYLE",
     "Check",
+    "CircuitOptions",
     "Converters",
     "Device",
     "Energy",

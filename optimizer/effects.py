@@ -14,7 +14,7 @@ Idle = tuple[str, str]
 def idle_settings(optimizer: OptimizerSettings, solver: str, circuit: CircuitSettings) -> Iterator[Idle]:
     """Yield all settings that have no effect in a training with these parts, whatever their values."""
     inverting = isinstance(optimizer, KfacSettings)
-    places = [f"circuit.{name}" for name in type(circuit).model_fields]
+    places = [f"circuit.{name}" for name in (*type(circuit).model_fields, *(circuit.model_extra or {}))]
     if not inverting:
         why = f"has no effect: {optimizer.name} inverts nothing; leave it out, or take kfac"
         yield from ((place, why) for place in ("solver", *places))
@@ -30,11 +30,6 @@ def idle_settings(optimizer: OptimizerSettings, solver: str, circuit: CircuitSet
 def _of_circuit(circuit: CircuitSettings) -> Iterator[Idle]:
     if circuit.engine == "state-space":
         yield "circuit.jobs", "has no effect with the engine state-space, which is one process; leave it out"
-    if not circuit.drift_time:
-        for name in ("drift_exponent", "drift_spread"):
-            yield f"circuit.{name}", "has no effect without drift_time; add it"
-    if circuit.adc_bits is None:
-        yield "circuit.adc_range", "has no effect without adc_bits; add them"
 
 
 def given_places(content: Any, above: str = "") -> Iterator[tuple[str, Any]]:

@@ -11,15 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from amc_circuits import (
-    Converters,
-    Device,
-    InvCircuit,
-    ParameterError,
-    Status,
-    UnusableSolutionError,
-    device_preset,
-)
+from amc_circuits import ParameterError, Solver, Status, UnusableSolutionError
 from optimizer.settings import CircuitSettings
 
 Matrix = NDArray[np.float64]
@@ -111,7 +103,7 @@ class Cholesky:
 class CircuitState:
     """Programmed circuit, and its matrix, against which the error is measured."""
 
-    circuit: InvCircuit
+    circuit: Solver
     matrix: Matrix
 
 
@@ -170,18 +162,14 @@ class InvCircuitSolver:
         )
 
 
-def program(settings: CircuitSettings, matrix: Matrix, seed: int = 0, trial: int = 0) -> InvCircuit:
+def program(settings: CircuitSettings, matrix: Matrix, seed: int = 0, trial: int = 0) -> Solver:
     """Program a matrix into a circuit of these settings, with the random draws of this trial of this seed.
 
     Raises:
         ParameterError: A setting is out of its range, or a name is unknown.
     """
-    given = {name: value for name, value in settings.model_dump().items() if value is not None}
-    del given["on_failure"]
-    cells = {name: given.pop(name) for name in Device.model_fields if name in given}
-    converters = Converters(**{name: given.pop(name) for name in Converters.model_fields if name in given})
-    device = device_preset(given.pop("device")).replace(**cells)
-    return InvCircuit.program(matrix, device=device, converters=converters, seed=seed, trial=trial, **given)
+    circuit: Solver = settings.options.program(matrix, seed, trial, settings.jobs)
+    return circuit
 
 
 def check_circuit(solver: str, settings: CircuitSettings) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from amc_circuits import CircuitOptions, ParameterError
 
 Positive = Annotated[float, Field(gt=0)]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
@@ -17,10 +19,31 @@ def _odd(width: int) -> int:
     return width
 
 
+def first_finding(error: ValidationError) -> tuple[str, str, str]:
+    """First error of a validation: its path, with dots; the value; the expected value."""
+    first = error.errors()[0]
+    place = list(first["loc"])
+    if place[:1] == ["optimizer"]:
+        del place[1:2]  # the optimizer's name, which pydantic adds to distinguish the types
+    inner = first.get("ctx", {}).get("error")
+    if isinstance(inner, ParameterError):
+        return ".".join(map(str, [*place, inner.parameter])), str(inner.value), inner.mend
+    if first["type"] == "extra_forbidden":
+        return ".".join(map(str, place)), "an unknown name", "remove it or mend its spelling"
+    mend = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return ".".join(map(str, place)), repr(first["input"]), mend[0].lower() + mend[1:]
+
+
 class Settings(BaseModel):
-    """Base of all settings: frozen, no unknown names, no nan or infinity."""
+    """Base of all settings: frozen, no unknown names, no nan or infinity; a bad field raises `ParameterError`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def __init__(self, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise ParameterError(*first_finding(error)) from None
 
 
 class ConvolutionShape(Settings):
@@ -91,59 +114,41 @@ class KfacSettings(Settings):
 
 
 class CircuitSettings(Settings):
-    """Parts of the solver `inv-circuit`. Names and ranges are checked where the parts are built.
+    """Circuit of the solver `inv-circuit`.
+
+    Its other settings are the options of `amc inv` that describe parts, drive, engine and converters, under the same
+    names and with the same units: `wire_resistance`, `levels`, `engine` ...
 
     Attributes:
-        opamp: Name of an op-amp preset.
-        engine: Engine that simulates the circuit.
+        scaling: Scaling of a factor before it is programmed; the only default that differs from that of `amc inv`.
         jobs: Number of simulations at the same time.
-        wire_resistance: Resistance of each wire segment, ohm.
-        inverter_resistance: Resistance of the inverters' two equal resistors, ohm; fast op-amps need less.
-        offset_spread: Standard deviation of the amplifiers' input offset, volts.
-        temperature: Temperature of the whole circuit, kelvin; None for the nominal one.
-        device: Name of a device preset; the settings below replace its values if they are not None.
-        pair: A pair of arrays `always`, `never`, or if a single one cannot hold the factor (`auto`).
-        scaling: Scaling of a factor before it is programmed: `none`, `diagonal` or `powers-of-two`.
         on_failure: After an inversion without a usable result: `keep` the old inverse and count it, or `stop` training.
-        g_min: Lowest conductance of a cell, siemens.
-        g_max: Highest conductance of a cell, siemens.
-        levels: Number of conductances that a cell can be written to.
-        programming_error: Standard deviation of a written conductance, siemens, or the name of a fit.
-        read_noise: Relative standard deviation of a read, one draw per programming.
-        stuck_on: Fraction of cells that stay at their highest conductance.
-        stuck_off: Fraction of cells that stay at their lowest conductance.
-        drift_time: Time from writing to use, s.
-        drift_exponent: Mean exponent of the power law.
-        drift_spread: Standard deviation of the exponent from cell to cell.
-        dac_bits: Bits of the converters at the inputs; None for no converters.
-        adc_bits: Bits of the converters behind the outputs; None for no converters.
-        adc_range: Range of these converters, plus and minus this, volts; None for the amplifiers' usable swing.
     """
 
-    opamp: str = "cmos-100meg"
-    engine: str = "ngspice"
-    jobs: Count = 1
-    wire_resistance: Annotated[float, Field(ge=0)] = 0.0
-    inverter_resistance: Positive = 10e3
-    offset_spread: float = 0.0
-    temperature: float | None = None
-    device: str = "ideal"
-    pair: Literal["auto", "always", "never"] = "auto"
+    model_config = ConfigDict(extra="allow")
+
     scaling: Literal["none", "diagonal", "powers-of-two"] = "diagonal"
+    jobs: Count = 1
     on_failure: Literal["keep", "stop"] = "keep"
-    g_min: float | None = None
-    g_max: float | None = None
-    levels: int | None = None
-    programming_error: float | str | None = None
-    read_noise: float | None = None
-    stuck_on: float | None = None
-    stuck_off: float | None = None
-    drift_time: float | None = None
-    drift_exponent: float | None = None
-    drift_spread: float | None = None
-    dac_bits: int | None = None
-    adc_bits: int | None = None
-    adc_range: float | None = None
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        _ = self.options
+        return self
+
+    @property
+    def options(self) -> CircuitOptions:
+        """Every option of the circuit, in SI units.
+
+        Raises:
+            ParameterError: There is no such option, a value cannot be used, or an option has no effect as given.
+        """
+        return CircuitOptions.parse("inv", {"scaling": self.scaling, **(self.model_extra or {})})
+
+    @property
+    def engine(self) -> str:
+        """Name of the engine that simulates the circuit."""
+        return str(self.options.values["engine"])
 
 
 OptimizerSettings = Annotated[MomentumSettings | AdamSettings | KfacSettings, Field(discriminator="name")]

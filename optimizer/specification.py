@@ -10,7 +10,15 @@ from pydantic import Field, ValidationError
 
 from amc_circuits import ParameterError, read_toml
 from optimizer.effects import given_places, idle_settings
-from optimizer.settings import CircuitSettings, ConvolutionShape, Count, KfacSettings, OptimizerSettings, Settings
+from optimizer.settings import (
+    CircuitSettings,
+    ConvolutionShape,
+    Count,
+    KfacSettings,
+    OptimizerSettings,
+    Settings,
+    first_finding,
+)
 
 SMALL = (ConvolutionShape(channels=8, kernel=3, pool=2), ConvolutionShape(channels=8, kernel=3, pool=2))
 """Two small convolutions: with the digits and the ocr letters every factor is at most 73 wide."""
@@ -69,25 +77,13 @@ def make_spec(content: Mapping[str, Any], source: str = "specification") -> Trai
     try:
         spec = TrainingSpec.model_validate(content)
     except ValidationError as error:
-        place, found, mend = _first_finding(error)
+        place, found, mend = first_finding(error)
         raise ParameterError(f"{source}: {place}", found, mend) from error
     given = dict(given_places(content))
     for place, why in idle_settings(spec.optimizer, spec.solver, spec.circuit):
         if place in given:
             raise ParameterError(f"{source}: {place}", repr(given[place]), why)
     return spec
-
-
-def _first_finding(error: ValidationError) -> tuple[str, str, str]:
-    """First error of a validation: its path, with dots; the value; the expected value."""
-    first = error.errors()[0]
-    place = list(first["loc"])
-    if place[0] == "optimizer":
-        del place[1:2]  # the optimizer's name, which pydantic adds to distinguish the types
-    if first["type"] == "extra_forbidden":
-        return ".".join(map(str, place)), "an unknown name", "remove it or mend its spelling"
-    mend = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return ".".join(map(str, place)), repr(first["input"]), mend[0].lower() + mend[1:]
 
 
 def read_spec(path: Path) -> TrainingSpec:
@@ -118,7 +114,7 @@ def override(spec: TrainingSpec, **changes: Any) -> TrainingSpec:
     typed = {}
     for name, value in changes.items():
         if value is not None:
-            in_circuit = name in CircuitSettings.model_fields
+            in_circuit = name not in TrainingSpec.model_fields
             (content["circuit"] if in_circuit else content)[name] = value
             typed[f"circuit.{name}" if in_circuit else name] = name, value
     wanted = _validated(content)
@@ -136,7 +132,7 @@ def _validated(content: Mapping[str, Any]) -> TrainingSpec:
     try:
         return TrainingSpec.model_validate(content)
     except ValidationError as error:
-        place, found, mend = _first_finding(error)
+        place, found, mend = first_finding(error)
         raise ParameterError(f"--{place.removeprefix('circuit.')}", found, mend) from error
 
 

@@ -137,15 +137,19 @@ def program_arguments(kind: str, options: dict[str, Any], matrix: Numbers) -> di
     named = {*Hardware.model_fields, *Settings.model_fields, *own, "engine"} - {"opamp", "device", "conductances"}
     return {
         "opamp": opamp_of(options),
-        "device": _device(options),
+        "device": device_of(options),
         "conductances": _stored(options, matrix),
         "converters": Converters(**{option.name: options[option.name] for option in CONVERTERS}),
         **{name: value for name, value in options.items() if name in named},
     }
 
 
-def _device(options: dict[str, Any]) -> Device:
-    """Build the device of the cells; refuse given options that have no effect."""
+def device_of(options: dict[str, Any]) -> Device:
+    """Build the device of the cells.
+
+    Raises:
+        ParameterError: There is no such device, a value cannot be used, or a given option has no effect.
+    """
     given = _given(options, DEVICE_OVERRIDES)
     device = device_preset(options["device"]).replace(**given)
     drifting = device.drift_time > DRIFT_START

@@ -148,7 +148,7 @@ def test_a_file_for_circuits_can_be_run_by_cholesky(spec, tmp_path):
         == 0
     )
     summary = json.loads((tmp_path / "o" / "summary.json").read_text())
-    assert (summary["spec"]["solver"], summary["spec"]["circuit"]["stuck_on"]) == ("cholesky", None)
+    assert summary["spec"]["solver"] == "cholesky" and "stuck_on" not in summary["spec"]["circuit"]
 
 
 @pytest.mark.parametrize(

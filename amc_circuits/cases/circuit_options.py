@@ -1,0 +1,66 @@
+"""Circuits for other packages, from the same options as in the command and in sweeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from amc_circuits.cases.case import device_of, program, program_arguments
+from amc_circuits.cases.option import parse_table
+from amc_circuits.cases.options import CIRCUIT, CONVERTERS, SOLVE, options_of, parse_options, solver_options
+from amc_circuits.solvers.solver import Solver
+from amc_circuits.values.checks import numeric_array
+
+
+@dataclass(frozen=True)
+class CircuitOptions:
+    """Parts, drive, engine and converters of a circuit, without its matrix.
+
+    Attributes:
+        circuit: Name of the circuit, such as `inv`.
+        values: Every option of the command that describes the circuit, in SI units.
+    """
+
+    circuit: str
+    values: Mapping[str, Any]
+
+    @classmethod
+    def parse(cls, circuit: str, given: Mapping[str, object]) -> CircuitOptions:
+        """Convert options as a user writes them, and fill in the defaults.
+
+        Args:
+            circuit: Name of the circuit.
+            given: Values by name, such as `{"wire_resistance": "1.7 ohm"}`; None counts as not given.
+
+        Raises:
+            ParameterError: There is no such option, a value cannot be used, or an option has no effect as given.
+        """
+        table = [option for option in CIRCUIT + SOLVE + CONVERTERS if option.name != "conductances"]
+        every = [*table, *solver_options(circuit)]
+        named = {option.name for option in every}
+        unknown = {name: value for name, value in given.items() if name not in named}
+        if unknown:
+            parse_table(f"the circuit {circuit}", every, unknown)
+        parsed = parse_options(circuit, given)
+        _ = device_of(parsed)  # refuses what cells cannot be
+        return cls(circuit, {name: value for name, value in parsed.items() if name in named})
+
+    def program(self, matrix: ArrayLike, seed: int = 0, trial: int = 0, jobs: int = 1) -> Solver:
+        """Map a matrix to conductances and build the circuit.
+
+        Args:
+            matrix: A, shape (N, M).
+            seed: Seed of all random draws.
+            trial: Number of the circuit among those of this seed.
+            jobs: Number of simulations at the same time.
+
+        Raises:
+            ParameterError: An option or the matrix cannot be used.
+        """
+        missing = {option.name: option.own for option in options_of(self.circuit)}
+        options = missing | dict(self.values) | {"seed": seed, "trial": trial}
+        array = numeric_array("A", matrix, (2,))
+        return program(self.circuit, array, program_arguments(self.circuit, options, array), jobs, None)
