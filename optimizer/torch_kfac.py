@@ -143,6 +143,8 @@ class KfacPreconditioner:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from the state of a preconditioner of the same network, solver, settings and seed.
 
+        The waveforms of the ledger's slowest result are not part of a state.
+
         Raises:
             ParameterError: The state belongs to another network.
         """
