@@ -114,13 +114,19 @@ class InvCircuitSolver:
     Attributes:
         settings: Parts of the circuit.
         seed: Seed of all random draws. Every programming is the next trial of it, with new cells and amplifiers.
+        first_trial: Trial of the first programming: the number of earlier ones, if a run is continued.
         largest: Largest number of rows and columns of an array.
     """
 
     settings: CircuitSettings
     seed: int = 0
+    first_trial: int = 0
     largest: int | None = ARRAY_LIMIT
-    _trials: Iterator[int] = field(default_factory=itertools.count, init=False, repr=False, compare=False)
+    _trials: Iterator[int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Begin to count the trials."""
+        object.__setattr__(self, "_trials", itertools.count(self.first_trial))
 
     def init(self, matrix: Matrix) -> CircuitState:
         """Program the matrix into an array.
@@ -193,7 +199,7 @@ def _error_against_cholesky(matrix: Matrix, right_hand_sides: Matrix, value: Mat
     return float(np.linalg.norm(value - reference) / np.linalg.norm(reference))
 
 
-SOLVERS: dict[str, Callable[[CircuitSettings, int], LinearSolver]] = {
-    "cholesky": lambda circuit, seed: Cholesky(),
+SOLVERS: dict[str, Callable[[CircuitSettings, int, int], LinearSolver]] = {
+    "cholesky": lambda circuit, seed, first_trial: Cholesky(),
     "inv-circuit": InvCircuitSolver,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +72,11 @@ class Model:
     """A chain of stages. It holds no weights: they go in and out as a tuple, one matrix a stage."""
 
     stages: tuple[Stage, ...]
+
+    @property
+    def weight_shapes(self) -> dict[str, tuple[int, int]]:
+        """Shape of the weight of each stage, the bias column included, by the stage's name."""
+        return {stage.name: stage.layer.weight_shape for stage in self.stages}
 
     def initial_weights(self, random: np.random.Generator, dtype: type[np.floating] = np.float64) -> Weights:
         """Draw weights from N(0, 2 / inputs), zero bias (He et al. 2015, arXiv 1502.01852); last stage 1 / inputs."""
@@ -148,17 +153,25 @@ def build_model(image_shape: tuple[int, int], convolutions: Sequence[Convolution
     return Model(tuple(stages))
 
 
-def check_widths(model: Model, largest: int | None) -> None:
-    """Raise `ParameterError` if a Kronecker factor of the model is wider than `largest`; None is no limit."""
-    for stage in model.stages:
-        outputs, inputs = stage.layer.weight_shape
+def check_widths(shapes: Mapping[str, tuple[int, int]], largest: int | None, parameter: str = "convolutions") -> None:
+    """Refuse a network with a Kronecker factor that is wider than the largest array.
+
+    Args:
+        shapes: Shape of each weight, the bias column included, by name.
+        largest: Largest width; None for no limit.
+        parameter: Parameter that decides the widths, for the error.
+
+    Raises:
+        ParameterError: A factor is too wide.
+    """
+    for stage, (outputs, inputs) in shapes.items():
         for name, width in (("a_factor", inputs), ("g_factor", outputs)):
             if largest is not None and width > largest:
                 mend = (
-                    f"an array takes at most {largest}: take fewer channels, a smaller kernel, more stride or pooling, "
-                    "or the solver cholesky"
+                    f"an array takes at most {largest}: take fewer channels or features, a smaller kernel, "
+                    "more stride or pooling, or the solver cholesky"
                 )
-                raise ParameterError("convolutions", f"a model whose {name} of {stage.name} is {width} wide", mend)
+                raise ParameterError(parameter, f"a model whose {name} of {stage} is {width} wide", mend)
 
 
 def _initial_weight(shape: tuple[int, int], gain: float, random: np.random.Generator) -> Array:

@@ -15,8 +15,9 @@ from optimizer.curvature import KroneckerFactors
 from optimizer.damping import damped
 from optimizer.layers import Array
 from optimizer.ledger import Failure, Ledger
-from optimizer.linear_solver import LinearSolver, SolveError, SolveResult
+from optimizer.linear_solver import SOLVERS, LinearSolver, SolveError, SolveResult
 from optimizer.model import Weights
+from optimizer.settings import CircuitSettings
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,26 @@ class Inverter:
             return self.solver.compute(self.solver.init(matrix), np.eye(len(matrix)))
         except SolveError as error:
             raise SolveError(f"inversion of {name} ({len(matrix)} wide) at step {step}: {error}") from error
+
+
+def make_inverter(
+    solver: str,
+    circuit: CircuitSettings,
+    seed: int,
+    ledger: Ledger,
+    announce: Callable[[str], None] = lambda name: None,
+) -> Inverter:
+    """Build the inverter of a training, new or continued.
+
+    Args:
+        solver: Name of the linear solver.
+        circuit: Circuit of the solver `inv-circuit`.
+        seed: Seed of the random errors of the circuits.
+        ledger: Record of the inversions; those in it are not repeated, and their random draws are left out.
+        announce: Callback with the name of each factor before its inversion.
+    """
+    on_failure = circuit.on_failure if solver == "inv-circuit" else "stop"
+    return Inverter(SOLVERS[solver](circuit, seed, ledger.tried), ledger, announce, on_failure)
 
 
 def _condition(matrix: NDArray[np.float64]) -> float:

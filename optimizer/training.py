@@ -16,10 +16,9 @@ from optimizer.datasets import Dataset, load_dataset
 from optimizer.first_order import Adam, Momentum
 from optimizer.kfac import Kfac
 from optimizer.ledger import Ledger
-from optimizer.linear_solver import SOLVERS
 from optimizer.losses import Labels, cross_entropy
 from optimizer.model import Model, Pass, Weights, build_model
-from optimizer.preconditioner import Inverter
+from optimizer.preconditioner import Inverter, make_inverter
 from optimizer.result import Evaluation, TrainingResult
 from optimizer.settings import AdamSettings, MomentumSettings
 from optimizer.specification import TrainingSpec
@@ -107,8 +106,7 @@ class Training:
         self.steps = max(1, math.floor(spec.epochs * self.steps_per_epoch))
         self.model = build_model(self.dataset.image_shape, spec.convolutions, self.dataset.classes)
         self.ledger = Ledger()
-        on_failure = spec.circuit.on_failure if spec.solver == "inv-circuit" else "stop"
-        inverter = Inverter(SOLVERS[spec.solver](spec.circuit, spec.seed), self.ledger, self._tell, on_failure)
+        inverter = make_inverter(spec.solver, spec.circuit, spec.seed, self.ledger, self._tell)
         self.optimizer = make_optimizer(self.model, spec, inverter)
         self._history: list[Evaluation] = []
         self._step = 0

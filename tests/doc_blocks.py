@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import math
 import os
 import re
@@ -26,7 +27,7 @@ class Block:
 
     Attributes:
         language: Its first word.
-        words: The others: `notest`, or the name of the file that it is.
+        words: The others: `notest`, the name of the file that it is, or `needs:PACKAGE`.
         text: What is in it.
         output: What it prints, where the page tells.
     """
@@ -45,6 +46,12 @@ class Block:
     def runs(self) -> bool:
         """True of an example, False of a file and of what only shows something."""
         return self.language in ("sh", "python") and self.file is None and "notest" not in self.words
+
+    @property
+    def missing(self) -> str | None:
+        """Optional package that the example needs and that is not installed."""
+        needed = (word.removeprefix("needs:") for word in self.words if word.startswith("needs:"))
+        return next((package for package in needed if importlib.util.find_spec(package) is None), None)
 
 
 def blocks(page: Path) -> Iterator[Block]:

@@ -32,6 +32,14 @@ def test_tests_mirror_the_packages(layer):
     assert [item for file in files for item in imports_of(file, ROOT) if ".test_" in item.module] == []
 
 
+def test_the_project_works_without_torch():
+    """Two modules import torch, and no other module of the project imports these."""
+    imports = [item for layer in LAYERS for file in (ROOT / layer).rglob("*.py") for item in imports_of(file, ROOT)]
+    direct = {item.file.name for item in imports if item.module.split(".")[0] == "torch"}
+    indirect = {item.file.name for item in imports if item.module.startswith("optimizer.torch")}
+    assert direct == {"torch_layers.py", "torch_kfac.py"} and indirect == {"torch_kfac.py"}
+
+
 def test_the_walk_sees_the_project():
     """The walk above is not empty: every installed layer has sources, and the upper two import the one below."""
     seen = {

@@ -66,6 +66,18 @@ def test_inverses_are_refreshed_at_doubling_intervals(problem):
     assert steps == [0, 0, 3, 3, 9, 9, 19, 19, 29, 29]
 
 
+def test_factors_are_updated_at_their_interval(problem):
+    """Five steps with an interval of 2 draw labels for steps 0, 2 and 4."""
+    model, weights, images, labels = problem
+    kfac, other = make(model, factor_interval=2), np.random.default_rng(9)
+    for step in range(5):
+        passed = model.forward(weights, images)
+        weights = kfac.step(weights, passed, labels)
+        if step in (0, 2, 4):
+            sample_labels(passed.logits, other)
+        assert kfac.random.bit_generator.state == other.bit_generator.state
+
+
 def test_the_labels_of_the_data_do_not_enter_the_factors(problem):
     """Two runs that differ in the labels alone have the same inverses after their first step."""
     model, weights, images, labels = problem

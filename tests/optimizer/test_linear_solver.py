@@ -23,7 +23,7 @@ def inverses(settings, matrix, times=1, seed=0):
 
 def test_the_table_names_both_solvers():
     """Each name of the table makes a solver; only the circuit has a largest array."""
-    made = {name: make(CIRCUIT, 0) for name, make in SOLVERS.items()}
+    made = {name: make(CIRCUIT, 0, 0) for name, make in SOLVERS.items()}
     assert made["cholesky"].largest is None
     assert made["inv-circuit"].largest == ARRAY_LIMIT == 128
 
@@ -92,8 +92,8 @@ def test_a_factor_wider_than_an_array_is_refused():
     """The model is refused before any training, naming stage, factor and width; without a limit it passes."""
     model = build_model((28, 28), (ConvolutionShape(channels=6, kernel=5, pool=2),), 10)
     with pytest.raises(ParameterError, match="a_factor of dense is 1177 wide"):
-        check_widths(model, ARRAY_LIMIT)
-    check_widths(model, None)
+        check_widths(model.weight_shapes, ARRAY_LIMIT)
+    check_widths(model.weight_shapes, None)
 
 
 def test_circuit_settings_are_checked_without_a_simulation():

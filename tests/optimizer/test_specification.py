@@ -186,7 +186,8 @@ def test_presets_are_sound(name):
     shapes = {"digits": ((8, 8), 10), "ocr-letters": ((16, 8), 26)}
     assert spec.dataset in NAMES
     assert spec.solver == "inv-circuit"
-    check_widths(build_model(shapes[spec.dataset][0], spec.convolutions, shapes[spec.dataset][1]), 128)
+    model = build_model(shapes[spec.dataset][0], spec.convolutions, shapes[spec.dataset][1])
+    check_widths(model.weight_shapes, 128)
     assert TrainingSpec.model_validate(spec.model_dump()) == spec
 
 

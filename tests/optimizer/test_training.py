@@ -135,7 +135,7 @@ class Nulling:
 
 def test_circuits_do_every_inversion(monkeypatch, digits):
     """Where the solver of `inv-circuit` answers zero no weight moves: no other inverse feeds the steps."""
-    monkeypatch.setitem(SOLVERS, "inv-circuit", lambda settings, seed: Nulling())
+    monkeypatch.setitem(SOLVERS, "inv-circuit", lambda settings, seed, first_trial: Nulling())
     training = Training(IN_CIRCUITS.model_copy(update={"epochs": 0.25}), digits)
     start = training.model.initial_weights(
         np.random.default_rng([IN_CIRCUITS.seed, 0]), PRECISIONS[IN_CIRCUITS.precision]
