@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amc_circuits.values.matrices import draw_matrix, draw_vector
-from benchmarks.low_precision import Case, circuit_of, factor, held, refine, spectral_radius
+from benchmarks.iterative_refinement import Case, circuit_of, factor, held, refine, spectral_radius
 
 
 def spd_matrices(size, count):
