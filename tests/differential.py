@@ -126,11 +126,9 @@ def draw_device(rng: np.random.Generator) -> Device:
     )
 
 
-def draw(seed: int, engine: str, largest: int = 5) -> Drawn | None:
-    """INV (three quarters) or MVM with any options; None where a draw makes no sense."""
-    rng = np.random.default_rng([seed, 71])
-    size = int(rng.integers(1, largest + 1))
-    options: dict[str, Any] = {
+def draw_options(rng: np.random.Generator, seed: int, engine: str) -> dict[str, Any]:
+    """Options that INV and MVM share."""
+    return {
         "opamp": draw_opamp(rng),
         "device": draw_device(rng),
         "seed": seed,
@@ -150,6 +148,13 @@ def draw(seed: int, engine: str, largest: int = 5) -> Drawn | None:
         "scaling": str(rng.choice(["none", "none", "diagonal", "powers-of-two"])),
         "temperature": _some(rng, 0.2, rng.uniform(250, 400), 300.15),
     }
+
+
+def draw(seed: int, engine: str, largest: int = 5) -> Drawn | None:
+    """INV (three quarters) or MVM with any options; None where a draw makes no sense."""
+    rng = np.random.default_rng([seed, 71])
+    size = int(rng.integers(1, largest + 1))
+    options = draw_options(rng, seed, engine)
     count = int(rng.integers(1, 4))
     try:
         with warnings.catch_warnings():
