@@ -12,7 +12,7 @@ from amc_circuits.sweep.store import DATABASE, FAILED
 from amc_circuits.sweep.store import evidence as evidence_module
 from amc_circuits.sweep.store.database import FILES
 from amc_circuits.sweep.store.evidence import FAILURES, keep_evidence
-from amc_circuits.sweep.store.folder import LOCK, LOG, RESOLVED, SPECIFICATION
+from amc_circuits.sweep.store.folder import LOCK, LOG, RESOLVED, SPECIFICATION, SPECIFICATIONS
 from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.sweep.made_rows import made, stored
 from tests.amc_circuits.sweep.sweeps import EXACT, FAST, Replacing, exact, rows, run
@@ -114,6 +114,18 @@ def test_reports_and_merges_do_without_a_specification_that_is_none(amc, tmp_pat
     assert amc("report", folder, "-o", tmp_path / "r.html").code == 0
     assert "years of work" not in (tmp_path / "r.html").read_text()
     assert amc("merge", folder, "--out", tmp_path / "all").code == 0 and not (tmp_path / "all" / name).exists()
+
+
+def test_numbered_specifications_are_not_reached_through_a_link(amc, tmp_path, outside):
+    """A link in place of their folder is not read in a folder that is merged, and refused in the merged one."""
+    folder = stored(tmp_path / "out", [made(0)])
+    (folder / SPECIFICATIONS).symlink_to(outside)
+    (outside / "thesis.txt").rename(outside / "1.toml")
+    assert amc("merge", folder, "--out", tmp_path / "all").code == 0
+    assert not (tmp_path / "all" / SPECIFICATIONS).exists()
+    (outside / "1.toml").rename(outside / "thesis.txt")
+    (tmp_path / "all" / SPECIFICATIONS).symlink_to(outside)
+    amc("merge", folder, "--out", tmp_path / "all").refused("--out", "is a link")
 
 
 @pytest.mark.parametrize("what", WHAT)
