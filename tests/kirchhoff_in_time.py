@@ -165,11 +165,11 @@ class Judge:
         return edge, self.piece(end, last, last, slot - rise)
 
     def powers(self, voltages: Array, inputs: Array) -> dict[str, Array]:
-        """Dissipated by account, and delivered by sources and supplies, each shape (T,), W; summed element by element.
+        """Powers dissipated by account, and delivered by sources and supplies, each shape (T,), W, element by element.
 
         Args:
-            voltages: Of all nodes, shape (T, nodes), V.
-            inputs: Shape (T, inputs), V.
+            voltages: Voltages of all nodes, shape (T, nodes), V.
+            inputs: Voltages of the inputs, shape (T, inputs), V.
         """
         found = {name: np.zeros(len(voltages)) for name in ("array", "inputs", "amplifiers", "delivered")}
         for a, b, siemens, account in self.elements.conductors:

@@ -30,7 +30,7 @@ def test_radius_below_one_means_that_twice_the_held_matrix_exceeds_the_wanted_on
 
 
 def test_refinement_does_what_the_radius_says():
-    """Of any A and A_0, the residual falls by the spectral radius a step, or grows by it."""
+    """The residual of any A and A_0 falls by the spectral radius a step, or grows by it."""
     generator = np.random.default_rng(1)
     radii, factors = [], []
     for _ in range(30):

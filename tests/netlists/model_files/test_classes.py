@@ -125,7 +125,7 @@ def test_a_library_of_megabytes_is_read_within_seconds(tmp_path, plain):
 
 
 def test_models_and_functions_outside_are_used(tmp_path, plain):
-    """What the subcircuit needs of the file around it is read, and refused at its own line where it is broken."""
+    """Models and functions around a subcircuit are read, and refused at their own lines where they are broken."""
     body = BODY.replace("100meg", "{r(1)}").replace("15.9p", "{cap}")
     found, said = read(tmp_path, f".func r(x) {{x*100meg}}\n.param cap=15.9p\n{HEAD}{body}.ends\n")
     assert (found, said) == (plain, "")
@@ -202,7 +202,7 @@ HARMLESS = {
 
 @pytest.mark.parametrize("name", HARMLESS)
 def test_harmless_words_are_understood_or_named(tmp_path, name):
-    """What PSpice and LTspice say beside the circuit is put into ngspice's words, or left out and named by its line."""
+    """Words of PSpice and LTspice beside the circuit are put into ngspice's, or left out and named by their lines."""
     more, pattern, words = HARMLESS[name]
     end = "" if more.startswith(".ENDS") else ".ends\n"
     found, said = read(tmp_path, f"{HEAD}{BODY}{more}\n{end}")

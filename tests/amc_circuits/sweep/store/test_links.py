@@ -173,7 +173,7 @@ NAMES = ["/etc/amc", "../../outside/thesis.txt", "../thesis.txt", "a/../../thesi
 
 
 def evil(names, point, call):
-    """What a worker might send for a point: evidence under these names."""
+    """Outcome that a worker might send for a point: evidence under these names."""
     return Outcome(FAILED, error="no luck", evidence={name: f"of {k}".encode() for k, name in enumerate(names)})
 
 
@@ -190,7 +190,7 @@ def test_names_of_evidence_lead_nowhere(tmp_path, outside):
 
 
 def test_so_much_evidence_is_kept_and_no_more(tmp_path, monkeypatch):
-    """Of a file its beginning, and how much is left out; of many files the first."""
+    """A long file keeps its beginning, with the size of the rest; the first of many files are kept."""
     monkeypatch.setattr(evidence_module, "LARGEST", 10)
     keep_evidence(tmp_path, 0, {"log": b"0123456789abc", "short": b"0123456789"})
     kept = tmp_path / FAILURES / "0"

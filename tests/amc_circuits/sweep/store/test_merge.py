@@ -99,7 +99,7 @@ def test_the_better_of_two_rows_is_taken(tmp_path, first, second, wanted):
 
 
 def test_other_sweeps_get_numbers_behind(tmp_path):
-    """Of rows with the same number the first keeps it; none is lost, and what both have is there once."""
+    """The first of two rows with one number keeps it; none is lost, and a row of both is there once."""
     one = stored(tmp_path / "one", [made(number) for number in (0, 1, 4)])
     other = [replace(made(number), key=f"other {number}") for number in (0, 2, 4)]
     two = stored(tmp_path / "two", [*other, replace(made(4), number=5)])
@@ -129,7 +129,7 @@ def test_evidence_comes_with_its_row(sweep, amc, tmp_path, monkeypatch):
 
 
 def test_only_evidence_comes_along(tmp_path):
-    """What a row or a link names elsewhere is neither copied nor removed, wherever the folder comes from."""
+    """A file elsewhere that a row or a link names is neither copied nor removed, wherever the folder comes from."""
     secret, folder = tmp_path / "secret", tmp_path / "one"
     secret.mkdir()
     (secret / "key").write_text("mine")
