@@ -42,16 +42,12 @@ def keep_specifications(sources: Sequence[Path], out: Path) -> None:
     Raises:
         ParameterError: A file cannot be written.
     """
-    found: dict[Specification, bool] = {}
-    for folder in (out, *sources):
-        for place, one in enumerate(_specifications(folder)):
-            if place == 0:  # the latest comes last
-                found.pop(one, None)
-                found[one] = True
-            else:
-                found.setdefault(one, False)
-    own = _common([one for one, is_own in found.items() if is_own])
-    _write(own, out / SPECIFICATION, out / RESOLVED)
+    found: list[Specification] = []
+    for one in itertools.chain(*map(_specifications, (out, *sources))):
+        if one in found:
+            found.remove(one)  # the latest comes last
+        found.append(one)
+    _write(_common(found), out / SPECIFICATION, out / RESOLVED)
     kept = list(_specifications(out))
     for one in found:
         if not any(one.within(other) for other in kept):
@@ -60,15 +56,14 @@ def keep_specifications(sources: Sequence[Path], out: Path) -> None:
 
 
 def _specifications(folder: Path) -> Iterator[Specification]:
-    """Read the folder's own specification, which may have no files, and those that it keeps by number."""
-    yield Specification(_content(folder / SPECIFICATION), _content(folder / RESOLVED))
-    if (folder / SPECIFICATIONS).is_symlink():
-        return
-    for number in itertools.count(1):
+    """Read the specifications that a folder keeps by number, then its own, which may have no files."""
+    numbers = itertools.count(1) if not (folder / SPECIFICATIONS).is_symlink() else ()
+    for number in numbers:
         paths = _numbered(folder, number)
         if not any(map(os.path.lexists, paths)):
-            return
+            break
         yield Specification(*map(_content, paths))
+    yield Specification(_content(folder / SPECIFICATION), _content(folder / RESOLVED))
 
 
 def _numbered(folder: Path, number: int) -> tuple[Path, Path]:
@@ -88,10 +83,10 @@ def _content(path: Path) -> bytes | None:
         return None
 
 
-def _common(own: Sequence[Specification]) -> Specification:
-    """Specification of all folders; a file on which they do not agree is missing."""
-    texts = {one.text for one in own if one.text is not None}
-    meanings = [one.resolved for one in own if one.resolved is not None]
+def _common(found: Sequence[Specification]) -> Specification:
+    """Specification of all rows; a file on which the folders do not agree is missing."""
+    texts = {one.text for one in found if one.text is not None}
+    meanings = [one.resolved for one in found if one.resolved is not None]
     text = texts.pop() if len(texts) == 1 else None
     agreed = bool(text) or len(set(meanings)) == 1
     return Specification(text, meanings[-1] if meanings and agreed else None)

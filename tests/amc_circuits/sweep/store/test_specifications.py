@@ -91,6 +91,17 @@ def test_merging_again_and_merging_merged_folders_adds_nothing(tmp_path):
     assert sorted(texts) == [b"one", b"three", b"two"]
 
 
+def test_a_folder_of_two_sweeps_never_gets_the_specification_of_one(tmp_path):
+    """Neither the merged folder nor a copy of it takes the text of one sweep for the rows of both."""
+    folders = [written(tmp_path / name, name.encode(), name.encode()) for name in ("one", "two")]
+    merge_folders(folders, tmp_path / "both")
+    before = held(tmp_path / "both")
+    merge_folders(folders[:1], tmp_path / "both")
+    assert held(tmp_path / "both") == before
+    merge_folders([tmp_path / "both", folders[1]], tmp_path / "again")
+    assert sorted(held(tmp_path / "again")) == sorted(before) and SPECIFICATION not in before
+
+
 def test_sweeps_from_python_differ_by_their_meaning(tmp_path):
     """Sweeps without a text count as different where their meanings differ."""
     folders = [tmp_path / "one", tmp_path / "two"]
