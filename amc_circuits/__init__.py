@@ -1,4 +1,4 @@
-"""What a circuit computes: maps matrices, runs engines, measures, sweeps, plots; the `amc` command.
+"""Computation with circuits: mapping, engines, measurement, sweeps, pictures, and the `amc` command.
 
 The names below are imported at first use, so that `amc --help` need not wait for NumPy.
 """

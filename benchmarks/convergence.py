@@ -191,7 +191,7 @@ def picture(rows: Sequence[tuple[str, Outcome]], path: Path) -> None:
 
 
 def main(
-    name: Annotated[str, typer.Option("--preset", help="What is learnt, by which network")] = "ocr-letters",
+    name: Annotated[str, typer.Option("--preset", help="Data set and network")] = "ocr-letters",
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each method")] = 3,
     epochs: Annotated[float, typer.Option(min=0.1, help="Largest number of epochs of a run")] = 15.0,
     circuit: Annotated[bool, typer.Option(help="Also train with every inversion in ngspice")] = True,

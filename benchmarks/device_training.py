@@ -55,7 +55,7 @@ class Case:
     Attributes:
         label: As in the table.
         circuit: Fields of `CircuitSettings` that differ from the preset's.
-        solver: What inverts.
+        solver: Solver of the inversions.
         damping: Damping of K-FAC; None for the preset's.
     """
 

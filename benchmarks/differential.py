@@ -36,7 +36,7 @@ PART = 25
 
 
 def judged_designs(engine: str, seeds: Sequence[int]) -> Verdict:
-    """Results for some designs."""
+    """Judge some designs."""
     verdict = Verdict()
     with threadpool_limits(1):
         for seed in seeds:
@@ -45,7 +45,7 @@ def judged_designs(engine: str, seeds: Sequence[int]) -> Verdict:
 
 
 def together(verdicts: Sequence[Verdict]) -> Verdict:
-    """Several as one."""
+    """Combine several verdicts."""
     whole = Verdict()
     for one in verdicts:
         whole.statuses.update(one.statuses)
@@ -56,6 +56,21 @@ def together(verdicts: Sequence[Verdict]) -> Verdict:
     return whole
 
 
+def _grid() -> Table:
+    grid = Table(title="random designs", title_justify="left", box=box.MARKDOWN)
+    metrics = ("judged", "timed", "worst end", "worst energy", "wrong", "s")
+    for heading in ("engine", "designs", "right-hand sides", *metrics):
+        grid.add_column(heading, justify="right", no_wrap=heading != "right-hand sides")
+    return grid
+
+
+def _cells(found: Verdict) -> tuple[str, ...]:
+    """Cells of a row: statuses, numbers of judged and timed right-hand sides, largest errors, number of wrong ones."""
+    statuses = ", ".join(f"{number} {name}" for name, number in found.statuses.most_common())
+    errors = f"{found.worst:.2g} tolerances", f"{found.worst_energy:.2%}"
+    return statuses, str(found.checked), str(found.timed), *errors, str(len(found.wrong))
+
+
 def main(
     state_space: Annotated[int, typer.Option(help="Designs for the state-space engine.")] = 2000,
     ngspice: Annotated[int, typer.Option(help="Designs for ngspice.")] = 300,
@@ -63,37 +78,15 @@ def main(
     jobs: Annotated[int, typer.Option(help="Processes.")] = 2,
     out: Annotated[Path | None, typer.Option(help="File for the table, too.")] = None,
 ) -> None:
-    """Judges random designs."""
-    grid = Table(title="random designs", title_justify="left", box=box.MARKDOWN)
-    for heading in (
-        "engine",
-        "designs",
-        "right-hand sides",
-        "judged",
-        "timed",
-        "worst end",
-        "worst energy",
-        "wrong",
-        "s",
-    ):
-        grid.add_column(heading, justify="right", no_wrap=heading != "right-hand sides")
-    wrong = []
+    """Judge random designs."""
+    grid, wrong = _grid(), []
     for engine, count in (("state-space", state_space), ("ngspice", ngspice)):
         began = time.perf_counter()
         seeds = range(first, first + count)
         parts = [seeds[k : k + PART] for k in range(0, count, PART)]
         with ProcessPoolExecutor(jobs) as pool:
             found = together(list(pool.map(judged_designs, [engine] * len(parts), parts)))
-        ended = ", ".join(f"{number} {name}" for name, number in found.statuses.most_common())
-        figures = (
-            count,
-            ended,
-            found.checked,
-            found.timed,
-            f"{found.worst:.2g} tolerances",
-            f"{found.worst_energy:.2%}",
-        )
-        grid.add_row(engine, *map(str, figures), str(len(found.wrong)), f"{time.perf_counter() - began:.0f}")
+        grid.add_row(engine, str(count), *_cells(found), f"{time.perf_counter() - began:.0f}")
         wrong += [f"{engine}: {line}" for line in found.wrong]
     consoles = [Console(width=200)]
     if out is not None:

@@ -27,7 +27,6 @@ Printed:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -38,84 +37,37 @@ from rich import box
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from scipy.linalg import lu_factor, lu_solve
 from scipy.stats import binomtest
 
-from amc_circuits import InvCircuit
-from amc_circuits.cells.devices import Device, programmed
-from amc_circuits.cells.draws import Draws
 from amc_circuits.cells.mapping import map_matrix
 from amc_circuits.values.matrices import draw_matrix, draw_vector
+from benchmarks.iterative_refinement import (
+    CIRCUIT_SMALLEST,
+    CIRCUIT_STEPS,
+    G_MAX,
+    G_MIN,
+    Case,
+    Point,
+    circuit_of,
+    factor,
+    held,
+    refine,
+    refined,
+    spectral_radius,
+)
 from benchmarks.machine import machine_line
 from netlists.record import FloatArray
 
-G_MIN, G_MAX = 0.5e-6, 35e-6
-"""S: the 40 nm TaOx chip of Nature Electronics 2025, doi 10.1038/s41928-025-01477-0 (second hand)."""
 SIZES = (8, 16, 32)
 CONDITIONS = (2.0, 5.0, 10.0, 30.0)
 BITS = (2, 3, 4, 5, 6)
-SMALLEST, LARGEST, STEPS = 1e-10, 1e10, 2000
-"""Refinement ends at these residuals, of the first one, or after so many steps."""
-CIRCUIT_SMALLEST, CIRCUIT_STEPS = 1e-6, 40
 
 Draw = Callable[[np.random.Generator], FloatArray]
 Hold = Callable[[FloatArray, int], FloatArray]
 """A and bits to A_0."""
 
 
-@dataclass(frozen=True)
-class Point:
-    """Size, condition number, bits; and the share that the design notes name."""
-
-    size: int
-    condition: float
-    bits: int
-    noted: str
-
-
 NOTED = (Point(8, 5.0, 3, "98 %"), Point(16, 10.0, 3, "0 %"), Point(16, 10.0, 5, "converges"))
-
-
-def device(bits: int) -> Device:
-    """Cells of 2^bits levels."""
-    return Device(g_min=G_MIN, g_max=G_MAX, levels=2**bits)
-
-
-def held(matrix: FloatArray, bits: int) -> FloatArray:
-    """Matrix A_0 that cells of 2^bits levels hold for A, shape (N, N)."""
-    mapping = programmed(device(bits), map_matrix(matrix, G_MIN, G_MAX), Draws(0))
-    return np.asarray(mapping.alpha * mapping.difference / mapping.unit)
-
-
-def spectral_radius(matrix: FloatArray, low: FloatArray) -> float:
-    """Spectral radius of `I - A A_0^-1`; infinite if A_0 has no inverse."""
-    try:
-        factors = np.eye(len(matrix)) - np.linalg.solve(low.T, matrix.T).T
-    except np.linalg.LinAlgError:
-        return np.inf
-    return float(np.abs(np.linalg.eigvals(factors)).max()) if np.isfinite(factors).all() else np.inf
-
-
-def refine(
-    matrix: FloatArray,
-    solve: Callable[[FloatArray], FloatArray],
-    b: FloatArray,
-    smallest: float = SMALLEST,
-    steps: int = STEPS,
-) -> FloatArray:
-    """Residuals of refinement by `solve` in the 2-norm, of the first one: after 0, 1, 2 ... steps."""
-    x, residual, sizes = np.zeros_like(b), b, [1.0]
-    while len(sizes) <= steps and smallest < sizes[-1] < LARGEST:
-        x = x + solve(residual)
-        residual = b - matrix @ x
-        sizes.append(float(np.linalg.norm(residual) / np.linalg.norm(b)))
-    return np.array(sizes)
-
-
-def factor(sizes: FloatArray) -> float:
-    """Mean factor on the residual a step, over the later half of the steps; nan if there was no solution."""
-    middle = len(sizes) // 2
-    return float((sizes[-1] / sizes[middle - 1]) ** (1 / (len(sizes) - middle)))
 
 
 def spd(size: int, condition: float, generator: np.random.Generator) -> FloatArray:
@@ -231,16 +183,6 @@ def readings(draws: int) -> Table:
     return grid
 
 
-@dataclass(frozen=True)
-class Case:
-    """One matrix, what is held of it, a right-hand side and the spectral radius."""
-
-    matrix: FloatArray
-    bits: int
-    b: FloatArray
-    radius: float
-
-
 def cases(point: Point, draws: int) -> list[Case]:
     """Every draw of a point, the smallest spectral radius first."""
     found = []
@@ -250,12 +192,6 @@ def cases(point: Point, draws: int) -> list[Case]:
         radius = spectral_radius(matrix, held(matrix, point.bits))
         found.append(Case(matrix, point.bits, draw_vector(point.size, generator), radius))
     return sorted(found, key=lambda case: case.radius)
-
-
-def refined(case: Case) -> FloatArray:
-    """Residuals of refinement in NumPy."""
-    factors = lu_factor(held(case.matrix, case.bits))
-    return refine(case.matrix, lambda residual: lu_solve(factors, residual), case.b)
 
 
 def judged(found: dict[Point, list[Case]]) -> Table:
@@ -276,13 +212,6 @@ def judged(found: dict[Point, list[Case]]) -> Table:
             f"{ratios.min():.2f} .. {ratios.max():.2f}",
         )
     return grid
-
-
-def circuit_of(case: Case) -> InvCircuit:
-    """The INV circuit of A whose cells hold A_0."""
-    return InvCircuit.program(
-        case.matrix, opamp="single-pole", device=device(case.bits), inverter_resistance=1e3, engine="state-space"
-    )
 
 
 def in_circuit(found: dict[Point, list[Case]]) -> Table:

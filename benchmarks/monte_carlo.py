@@ -116,8 +116,8 @@ def ngspice_table(chunks: int, rounds: int) -> Table:
 
 
 def main(
-    trials: Annotated[int, typer.Option(min=8, help="Of the state-space engine")] = 1000,
-    chunks: Annotated[int, typer.Option(min=1, help="Of ngspice, 8 trials each")] = 8,
+    trials: Annotated[int, typer.Option(min=8, help="Trials of the state-space engine")] = 1000,
+    chunks: Annotated[int, typer.Option(min=1, help="Chunks of ngspice, 8 trials each")] = 8,
     rounds: Annotated[int, typer.Option(min=1)] = 3,
     out: Annotated[Path | None, typer.Option(help="Text file that gets the tables too")] = None,
 ) -> None:

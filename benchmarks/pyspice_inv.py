@@ -104,10 +104,10 @@ def _cells(made: Circuit, array: str, driver: str, conductance: FloatArray) -> N
 def simulate(
     design: InvDesign, levels: FloatArray, rise_time: float, end_time: float, max_step: float | None = None
 ) -> Answer:
-    """Build the circuit and runs its transient.
+    """Build the circuit and run its transient.
 
     Args:
-        design: What the circuit is.
+        design: Design of the circuit.
         levels: Input voltages, shape (N,).
         rise_time: Rise time of the input steps, s.
         end_time: s.

@@ -58,7 +58,7 @@ class Point:
         size: N.
         condition: Condition number of A.
         gbwp: Gain-bandwidth product, Hz.
-        seed: What it is drawn from.
+        seed: Seed of the system.
     """
 
     opamp: str

@@ -197,14 +197,7 @@ def phase_train(circuit: Circuit, levels: FloatArray, rise_time: float = 100e-12
     Raises:
         ParameterError: If a phase has no duration, or there are not as many levels as inputs.
     """
-    if levels.ndim != 2 or len(levels) != circuit.inputs:
-        raise ParameterError("levels", f"shape {levels.shape}", f"must be {circuit.inputs} inputs x right-hand sides")
-    if not np.isfinite(levels).all():
-        raise ParameterError("levels", str(levels[~np.isfinite(levels)][0]), "every entry must be finite")
-    durations = [phase.duration for phase in circuit.phases]
-    if None in durations:
-        name = circuit.phases[durations.index(None)].name
-        raise ParameterError("duration", f"none of phase {name}", "give every phase a duration, s")
+    durations = _checked_durations(circuit, levels)
     whole, controls = _expanded(circuit)
     sources, columns = [*circuit.sources, *(Source(group) for group in controls)], []
     for column in levels.T:
@@ -229,3 +222,17 @@ def phase_train(circuit: Circuit, levels: FloatArray, rise_time: float = 100e-12
         durations=np.array(durations),
         rise_time=slowest,
     )
+
+
+def _checked_durations(circuit: Circuit, levels: FloatArray) -> list[float]:
+    """Return the durations of all phases, s; refuse levels that do not fit, and phases without a duration."""
+    if levels.ndim != 2 or len(levels) != circuit.inputs:
+        raise ParameterError("levels", f"shape {levels.shape}", f"must be {circuit.inputs} inputs x right-hand sides")
+    if not np.isfinite(levels).all():
+        raise ParameterError("levels", str(levels[~np.isfinite(levels)][0]), "every entry must be finite")
+    durations = []
+    for phase in circuit.phases:
+        if phase.duration is None:
+            raise ParameterError("duration", f"none of phase {phase.name}", "give every phase a duration, s")
+        durations.append(phase.duration)
+    return durations

@@ -13,15 +13,15 @@ from tests.kirchhoff import Rest, ginv_at_rest, inv_at_rest, mvm_at_rest
 
 @dataclass(frozen=True)
 class Sample:
-    """A circuit, and what judges it.
+    """A circuit and its judges.
 
     Attributes:
-        name: Of the circuit.
-        matrix: What is programmed.
+        name: Name of the circuit.
+        matrix: Programmed matrix.
         vector: A right-hand side.
         at_rest: The same circuit at rest by Kirchhoff's laws, written by hand.
         exact: NumPy's answer.
-        bound: On the answer's relative error with ideal wires and a gain of 1e5.
+        bound: Bound on the answer's relative error with ideal wires and a gain of 1e5.
     """
 
     name: str

@@ -29,7 +29,7 @@ class Outcome:
 
     @property
     def json(self) -> Any:
-        """What it printed, as JSON that knows no NaN."""
+        """Standard output as JSON that knows no NaN."""
         return json.loads(self.out, parse_constant=_no_constant)
 
     def refused(self, *words: str, code: int = 2) -> None:

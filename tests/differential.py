@@ -1,4 +1,4 @@
-"""Random designs over all options, and what a judge that shares no code with the package says of their results.
+"""Random designs over all options, and a judge of their results that shares no code with the package.
 
 A right-hand side that is `SETTLED` must end, before converters, at the steady state of the same circuit, its settling
 time must lie between the judge's at 1.03 and 0.97 of the tolerance, and its energies must be the judge's over the same
@@ -22,11 +22,11 @@ from tests.kirchhoff_in_time import Settled, judged
 from tests.runs import readings
 
 NARROWER, WIDER = 0.97, 1.03
-"""Of the tolerance: a settling time that lies between those at these two is right."""
+"""Parts of the tolerance: a settling time that lies between those at these two is right."""
 ENERGY = {"state-space": 0.01, "ngspice": 0.03}
 """Relative; over the same time."""
 LINEAR_LOSS = 1e-4
-"""Of full scale. What bends more than this has another settling time than the linear circuit, within the band above."""
+"""Largest change of a waveform, in units of full scale, up to which a circuit settles as the linear one."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class Drawn:
 
 @dataclass
 class Verdict:
-    """What was found in some designs.
+    """Results of some designs.
 
     Attributes:
-        statuses: How right-hand sides ended.
-        checked: How many SETTLED ones the judge looked at.
-        timed: Of how many the settling time was compared.
-        wrong: What does not hold, a line each.
+        statuses: Number of right-hand sides by status.
+        checked: Number of SETTLED ones that were judged.
+        timed: Number of those whose settling time was compared.
+        wrong: Wrong results, a line each.
         worst: Largest distance from the steady state, in tolerances.
         worst_energy: Largest relative error of an energy.
     """
@@ -126,11 +126,9 @@ def draw_device(rng: np.random.Generator) -> Device:
     )
 
 
-def draw(seed: int, engine: str, largest: int = 5) -> Drawn | None:
-    """INV (three quarters) or MVM with any options; None where a draw makes no sense."""
-    rng = np.random.default_rng([seed, 71])
-    size = int(rng.integers(1, largest + 1))
-    options: dict[str, Any] = {
+def draw_options(rng: np.random.Generator, seed: int, engine: str) -> dict[str, Any]:
+    """Options that INV and MVM share."""
+    return {
         "opamp": draw_opamp(rng),
         "device": draw_device(rng),
         "seed": seed,
@@ -150,6 +148,13 @@ def draw(seed: int, engine: str, largest: int = 5) -> Drawn | None:
         "scaling": str(rng.choice(["none", "none", "diagonal", "powers-of-two"])),
         "temperature": _some(rng, 0.2, rng.uniform(250, 400), 300.15),
     }
+
+
+def draw(seed: int, engine: str, largest: int = 5) -> Drawn | None:
+    """INV (three quarters) or MVM with any options; None where a draw makes no sense."""
+    rng = np.random.default_rng([seed, 71])
+    size = int(rng.integers(1, largest + 1))
+    options = draw_options(rng, seed, engine)
     count = int(rng.integers(1, 4))
     try:
         with warnings.catch_warnings():

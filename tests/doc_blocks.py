@@ -28,8 +28,8 @@ class Block:
     Attributes:
         language: Its first word.
         words: The others: `notest`, the name of the file that it is, or `needs:PACKAGE`.
-        text: What is in it.
-        output: What it prints, where the page tells.
+        text: Content.
+        output: Printed text, where the page shows it; else None.
     """
 
     language: str
@@ -61,7 +61,7 @@ def blocks(page: Path) -> Iterator[Block]:
 
 
 def run(block: Block, folder: Path) -> str:
-    """What an example prints; it must succeed."""
+    """Run an example, which must succeed, and return its output."""
     interpreter = [sys.executable, "-c"] if block.language == "python" else ["bash", "-euo", "pipefail", "-c"]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     process = subprocess.Popen(

@@ -12,7 +12,7 @@ LAYERS = ("netlists", "amc_circuits", "optimizer", "benchmarks")
 INSTALLED = LAYERS[:3]
 ROOT_ONLY = {"optimizer": "amc_circuits"}
 JUDGES = ("tests.differential",)
-"""What a benchmark takes from the tests: it judges more designs than a test has time for."""
+"""Modules of the tests that a benchmark may import: it judges more designs than a test has time for."""
 CALLS_THAT_IMPORT = ("import_module", "__import__")
 
 

@@ -29,8 +29,8 @@ class Rest:
     """A circuit at rest.
 
     Attributes:
-        voltage: Of every node, V.
-        array_power: Dissipated in all cells and wire segments, W.
+        voltage: Voltage of every node, V.
+        array_power: Power dissipated in all cells and wire segments, W.
     """
 
     voltage: dict[Node, float]
@@ -52,7 +52,7 @@ class Network:
     Attributes:
         cells: Resistors of arrays: cells and wire segments.
         others: All other resistors.
-        sources: What holds nodes at `volts + gain V(control)`, whatever current it takes.
+        sources: Sources that hold nodes at `volts + gain V(control)`, whatever the current.
     """
 
     cells: list[tuple[Node, Node, float]] = field(default_factory=list)

@@ -1,9 +1,9 @@
 """Whole circuits in time from Kirchhoff's laws alone: the judge of waveforms, settling times and energies.
 
 Every node of the circuit, every cell of a mesh included, is an unknown of `G y + C y' = B u + D u' + h`, written
-element by element; of a design the numbers are read and nothing else. It shares no code with the packages, and solves
-another way than they do: with `T = G^-1 C` and its eigenvalues, the time constants, while the engines take the poles of
-what is left after nodes without capacitors are eliminated.
+element by element (`tests/kirchhoff_elements.py`); of a design the numbers are read and nothing else. It shares no code
+with the packages, and solves another way than they do: with `T = G^-1 C` and its eigenvalues, the time constants, while
+the engines take the poles of what is left after nodes without capacitors are eliminated.
 
 Nodes are named as in `tests/kirchhoff.py`; `("amp", i)` and `("inv", j)` are the gain stages inside op-amps, `("amp2",
 i)` and `("inv2", j)` what lies behind their second pole.
@@ -11,151 +11,23 @@ i)` and `("inv2", j)` what lies behind their second pole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp
+from netlists import InvDesign, MacroOpAmp, MvmDesign
 from tests.kirchhoff import Node, nodes
+from tests.kirchhoff_elements import Array, inv_elements, mvm_elements
 
-Array = NDArray[np.float64]
 INSTANT = 1e-11
 """Time constants below this part of the longest one are none: rounding."""
 AT_ONCE = 1e-9
 """A node that charges within this part of the op-amps' fastest time constant has no capacitor here: LAPACK's balancing
 would spoil the eigenvectors for a change of this relative size."""
 GAUSS_NODES, GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(8)
-
-
-@dataclass
-class Elements:
-    """What a circuit is made of.
-
-    Attributes:
-        inputs: Nodes whose voltages are given, with the input that each follows and its sign.
-        conductors: (node, node, siemens, account).
-        capacitors: (node, node, farad); the second may be ground.
-        stages: (node, its time constant, terms, constant): `tau y' = sum(factor * voltage) + constant`.
-        ideal: (node, stage): an output without resistance.
-        currents: (stage, output, siemens): where op-amps deliver through their output resistance.
-    """
-
-    inputs: dict[Node, tuple[int, float]] = field(default_factory=dict)
-    conductors: list[tuple[Node, Node, float, str]] = field(default_factory=list)
-    capacitors: list[tuple[Node, Node, float]] = field(default_factory=list)
-    stages: list[tuple[Node, float, list[tuple[Node, float]], float]] = field(default_factory=list)
-    ideal: list[tuple[Node, Node]] = field(default_factory=list)
-    currents: list[tuple[Node, Node, float]] = field(default_factory=list)
-
-    def amplifier(self, name: str, place: int, inverting: Node, output: Node, opamp: OpAmp, offset: float) -> None:
-        """`y'/w_T = offset - V(inverting) - y/A0`, behind it perhaps a second pole and an output resistance."""
-        stage: Node = (name, place)
-        macro = opamp if isinstance(opamp, MacroOpAmp) else None
-        offset += macro.input_offset if macro else 0.0
-        tau = 1 / (2 * np.pi * opamp.gbwp)
-        self.stages.append((stage, tau, [(inverting, -1.0), (stage, -1 / opamp.open_loop_gain)], offset))
-        if macro is None:
-            self.ideal.append((output, stage))
-            return
-        if macro.second_pole is not None:
-            second: Node = (f"{name}2", place)
-            self.stages.append((second, 1 / (2 * np.pi * macro.second_pole), [(stage, 1.0), (second, -1.0)], 0.0))
-            stage = second
-        self.currents.append((stage, output, 1 / macro.output_resistance))
-        if macro.input_capacitance > 0:
-            self.capacitors.append((inverting, ("ground",), macro.input_capacitance))
-
-    def array(self, k: int, design: InvDesign | MvmDesign, rows: list[Node], columns: list[Node]) -> None:
-        """Array k of a design: its cells, its wires, and the capacitance of its lines at the terminals."""
-        cells = (design.conductance_positive, design.conductance_negative)[k]
-        assert cells is not None
-        wires, (n, m) = design.interconnect, cells.shape
-        segment = wires.wire_resistance
-        word = [[("word", k, i, j) if segment else rows[i] for j in range(m)] for i in range(n)]
-        bit = [[("bit", k, i, j) if segment else columns[j] for i in range(n)] for j in range(m)]
-        own = [(word[i][j], bit[j][i], float(cells[i, j]), "array") for i in range(n) for j in range(m)]
-        if segment:
-            for terminal, line in zip([*rows, *columns], [*word, *bit], strict=True):
-                stations = [terminal, *line, terminal] if wires.contacts == "both" else [terminal, *line]
-                own += [(here, there, 1 / segment, "array") for here, there in pairwise(stations)]
-        self.conductors += own
-        if wires.line_capacitance > 0:
-            charges = self._charges(own, rows, columns, wires.line_capacitance, wires.line_model, (n, m))
-            terminals = [*rows, *columns]
-            for a, line in enumerate(charges):
-                self.capacitors.append((terminals[a], ("ground",), float(line.sum())))
-                self.capacitors += [
-                    (terminals[a], terminals[b], -float(line[b])) for b in range(a + 1, len(line)) if line[b] != 0
-                ]
-
-    @staticmethod
-    def _charges(
-        mesh: list[tuple[Node, Node, float, str]],
-        rows: list[Node],
-        columns: list[Node],
-        per_cell: float,
-        model: str,
-        shape: tuple[int, int],
-    ) -> Array:
-        """Charge at every terminal for a volt at each: a whole line's on its end, or what the mesh's voltages make."""
-        terminals = [*rows, *columns]
-        inner = list(dict.fromkeys(node for a, b, *_ in mesh for node in (a, b) if node not in set(terminals)))
-        if model == "lumped" or not inner:
-            return np.diag(per_cell * np.repeat([float(shape[1]), float(shape[0])], shape))
-        place = {node: k for k, node in enumerate([*inner, *terminals])}
-        laplacian = np.zeros((len(place), len(place)))
-        for a, b, siemens, _ in mesh:
-            ends = [place[a], place[b]]
-            laplacian[ends, ends] += siemens
-            laplacian[ends, ends[::-1]] -= siemens
-        count = len(inner)
-        shares = -np.linalg.solve(laplacian[:count, :count], laplacian[:count, count:])
-        return np.asarray(per_cell * shares.T @ shares)
-
-
-def inv_elements(design: InvDesign) -> Elements:
-    """An INV circuit."""
-    size, found = design.size, Elements()
-    sums, outputs, inverted = nodes("v", size), nodes("c", size), nodes("d", size)
-    offsets, inverter_offsets = _offsets(design.amplifier_offset, size), _offsets(design.inverter_offset, size)
-    for i in range(size):
-        found.inputs["in", i] = (i, 1.0)
-        found.conductors.append((("in", i), sums[i], design.input_conductance, "inputs"))
-        found.amplifier("amp", i, sums[i], outputs[i], design.opamp, offsets[i])
-    found.array(0, design, sums, outputs)
-    if design.conductance_negative is not None:
-        found.array(1, design, sums, inverted)
-        for j in range(size):
-            found.conductors.append((outputs[j], ("w", j), 1 / design.inverter_resistance, "amplifiers"))
-            found.conductors.append((inverted[j], ("w", j), 1 / design.inverter_resistance, "amplifiers"))
-            found.amplifier("inv", j, ("w", j), inverted[j], design.opamp, inverter_offsets[j])
-    return found
-
-
-def mvm_elements(design: MvmDesign) -> Elements:
-    """An MVM circuit."""
-    (rows, columns), found = design.conductance_positive.shape, Elements()
-    sums, drivers, inverted = nodes("v", rows), nodes("c", columns), nodes("d", columns)
-    offsets = _offsets(design.amplifier_offset, rows)
-    for j in range(columns):
-        found.inputs[drivers[j]] = (j, 1.0)
-    found.array(0, design, sums, drivers)
-    if design.conductance_negative is not None:
-        for j in range(columns):
-            found.inputs[inverted[j]] = (j, -1.0)
-        found.array(1, design, sums, inverted)
-    for i in range(rows):
-        found.conductors.append((("out", i), sums[i], design.feedback_conductance, "amplifiers"))
-        found.amplifier("amp", i, sums[i], ("out", i), design.opamp, offsets[i])
-    return found
-
-
-def _offsets(given: Any, count: int) -> list[float]:
-    return [0.0] * count if given is None else [float(value) for value in given]
 
 
 @dataclass(frozen=True)
@@ -293,11 +165,11 @@ class Judge:
         return edge, self.piece(end, last, last, slot - rise)
 
     def powers(self, voltages: Array, inputs: Array) -> dict[str, Array]:
-        """Dissipated by account, and delivered by sources and supplies, each shape (T,), W; summed element by element.
+        """Powers dissipated by account, and delivered by sources and supplies, each shape (T,), W, element by element.
 
         Args:
-            voltages: Of all nodes, shape (T, nodes), V.
-            inputs: Shape (T, inputs), V.
+            voltages: Voltages of all nodes, shape (T, nodes), V.
+            inputs: Voltages of the inputs, shape (T, inputs), V.
         """
         found = {name: np.zeros(len(voltages)) for name in ("array", "inputs", "amplifiers", "delivered")}
         for a, b, siemens, account in self.elements.conductors:

@@ -7,7 +7,7 @@ from amc_circuits.engines import NgspiceEngine, StateSpaceEngine
 
 
 def waveforms(job, engine=None):
-    """What ngspice gives for a job."""
+    """Waveforms of a job by ngspice, or by another engine."""
     engine = engine or NgspiceEngine()
     return engine.run(engine.init(job.circuit), [job])[0]
 
@@ -19,7 +19,7 @@ def many_waveforms(jobs, processes=2):
 
 
 def readings(job, tolerance, engine=None):
-    """What an engine reads in every slot of a job; the state-space engine unless given."""
+    """Readings of every slot of a job; by the state-space engine unless given."""
     engine = engine or StateSpaceEngine()
     return engine.read(engine.init(job.circuit), [job], tolerance)[0]
 

@@ -183,7 +183,7 @@ def test_a_common_mode_beyond_its_range_is_named(passed, engine):
 
 
 def test_a_limit_that_holds_an_output_comes_first():
-    """Of an op-amp that passes both its swing and its common-mode range, the swing is named."""
+    """The swing is named if an op-amp passes both its swing and its common-mode range."""
     record = MACRO.replace(output_swing=0.02, common_mode_range=1e-3)
     solution = GINV.program(opamp=record, engine="ngspice", fixed_scale=True).solve(GINV.vector)
     assert solution.status is Status.SATURATED and "is held at" in solution.message

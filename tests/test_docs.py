@@ -29,7 +29,7 @@ def _nothing_is_left_running():
 
 
 def name(page):
-    """Of a page, for people."""
+    """Name of a page, for people."""
     return str(page.relative_to(ROOT))
 
 
@@ -78,6 +78,6 @@ def commands(command, name="amc"):
 
 @pytest.mark.parametrize("command", list(commands(typer.main.get_command(app))))
 def test_every_command_has_an_example(command):
-    """What `amc --help` and the help of its groups list is in an example of the page of commands that runs."""
+    """Every command in `amc --help` and the help of its groups is in a running example of the page of commands."""
     examples = [block.text for block in blocks(DOCS / "commands.md") if block.runs and block.language == "sh"]
     assert re.search(rf"^{command}\b", "\n".join(examples), re.M)

@@ -1,4 +1,4 @@
-"""What must hold for every circuit that has a name: engines, conservation, noise, and a judge written by hand."""
+"""Laws of every circuit that has a name: engines, conservation, noise, and a judge written by hand."""
 
 import re
 from dataclasses import replace
@@ -87,7 +87,7 @@ def test_the_answer_is_numpys(sample):
 @every_circuit
 @every_opamp
 def test_power_is_conserved_at_every_time(sample, opamp):
-    """What resistors of the deck dissipate, one by one, is what the accounts have, and drivers deliver it."""
+    """The sum over all resistors of the deck is the power of the accounts, and drivers deliver it."""
     circuit = sample.program(opamp=OPAMPS[opamp], input_voltage=0.02)
     job = circuit.job(circuit.question(sample.vector).columns)
     nodes = [node for group in circuit.circuit.groups for node in circuit.circuit.nodes(group)]
@@ -113,7 +113,7 @@ def _without_subcircuits(circuit):
 @every_circuit
 @every_opamp
 def test_noise_is_ngspices(sample, opamp):
-    """Of every output, within 5e-4, by ngspice's noise analysis of the deck."""
+    """The noise of every output is that of ngspice's analysis of the deck, within 5e-4."""
     circuit = sample.program(opamp=OPAMPS[opamp], wire_resistance=5.0).circuit
     found = noise(circuit)
     for output in range(circuit.groups[circuit.outputs]):
@@ -158,7 +158,7 @@ def exchanged(part, one, other):
 
 
 def test_fields_are_those_of_the_records():
-    """What editors offer for `program` are the fields of hardware and settings, no more and no fewer."""
+    """Editors offer for `program` the fields of hardware and settings, no more and no fewer."""
     assert Fields.__annotations__.keys() == {*Hardware.model_fields, *Settings.model_fields}
 
 

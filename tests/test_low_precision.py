@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amc_circuits.values.matrices import draw_matrix, draw_vector
-from benchmarks.low_precision import Case, circuit_of, factor, held, refine, spectral_radius
+from benchmarks.iterative_refinement import Case, circuit_of, factor, held, refine, spectral_radius
 
 
 def spd_matrices(size, count):
@@ -30,7 +30,7 @@ def test_radius_below_one_means_that_twice_the_held_matrix_exceeds_the_wanted_on
 
 
 def test_refinement_does_what_the_radius_says():
-    """Of any A and A_0, the residual falls by the spectral radius a step, or grows by it."""
+    """The residual of any A and A_0 falls by the spectral radius a step, or grows by it."""
     generator = np.random.default_rng(1)
     radii, factors = [], []
     for _ in range(30):

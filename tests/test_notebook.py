@@ -18,13 +18,13 @@ def executed(tmp_path_factory):
 
 
 def outputs(notebook, kind):
-    """What cells showed in one format."""
+    """Outputs of cells in one format."""
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     return [output.data[kind] for cell in cells for output in cell.outputs if kind in output.get("data", {})]
 
 
 def test_it_is_stored_without_outputs():
-    """What the repository holds is what was written, not what some run made of it."""
+    """The notebook in the repository has no outputs of any run."""
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     nbformat.validate(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]

@@ -1,4 +1,4 @@
-"""A design of each circuit by each engine, a sweep and a training: what `scripts/test --quick` looks at."""
+"""A design of each circuit by each engine, a sweep and a training, for `scripts/test --quick`."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ TRAINING = 'epochs = 1\nbatch_size = 100\ntarget_accuracy = 0.3\n[optimizer]\nna
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("circuit", RIGHT)
 def test_a_design_is_solved(tmp_path, circuit, engine):
-    """What comes out is NumPy's answer, within the tolerance of the largest entry."""
+    """The answer is NumPy's, within the tolerance of the largest entry."""
     np.save(tmp_path / "A.npy", MATRIX)
     np.save(tmp_path / "b.npy", VECTOR)
     checked = ("--cross-check", "1") if engine == "auto" else ()

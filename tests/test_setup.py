@@ -172,7 +172,7 @@ def test_no_ngspice_at_all_says_what_to_type(tmp_path, bare):
 
 
 def test_installed_one_is_found(tmp_path, bare):
-    """What the package manager put into the project's folder is used."""
+    """A program that the package manager put into the project's folder is used."""
     found = provision.provide(
         tmp_path, {"PATH": "/nowhere"}, install=lambda root: fake_ngspice(root / ngspice.LOCAL, "46", "Using KLU")
     )

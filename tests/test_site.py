@@ -24,6 +24,7 @@ class Page(HTMLParser):
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag, attributes):
+        """Collect the anchors and targets of a tag."""
         found = dict(attributes)
         self.anchors |= {found[name] for name in ("id", "name") if found.get(name)}
         self.targets |= {found[name] for name in ("href", "src") if found.get(name)}

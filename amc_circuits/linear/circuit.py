@@ -172,14 +172,8 @@ class Equations:
         """
         without, left_out = self.far_too_fast() if fast is None else (fast, self._longest(fast))
         matrix, gone, kept = self._without_pins(without)
-        solved = _solve(
-            matrix[np.ix_(gone, gone)],
-            np.hstack([matrix[np.ix_(gone, kept)], self.input[gone], self.constant[gone, None]]),
-        )
-        states, inputs = int(kept.sum()), self.input.shape[1]
-        read, feed, rest = (np.zeros((len(kept), width)) for width in (states, inputs, 1))
-        read[kept] = np.eye(states)
-        read[gone], feed[gone], rest[gone] = np.split(-solved, [states, states + inputs], axis=1)
+        read, feed, rest = self._voltages(matrix, gone, kept)
+        states, inputs = read.shape[1], feed.shape[1]
         coupling = matrix[np.ix_(kept, gone)]
         flow = np.hstack(
             [
@@ -198,12 +192,30 @@ class Equations:
         drive, feed = drive + state @ charge, feed + read @ charge
         if constant.any():
             rest = rest - read @ np.linalg.solve(state, constant)
+        self._follow(read, feed, rest)
+        rows = np.flatnonzero(kept)
+        return LinearCircuit(state, drive, read, feed, rest[:, 0], self.at, held, outputs, stages, rows, left_out)
+
+    def _voltages(
+        self, matrix: FloatArray, gone: NDArray[np.bool_], kept: NDArray[np.bool_]
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the voltages of all nodes but pins: per volt of the kept ones, per volt of inputs, and the rest."""
+        solved = _solve(
+            matrix[np.ix_(gone, gone)],
+            np.hstack([matrix[np.ix_(gone, kept)], self.input[gone], self.constant[gone, None]]),
+        )
+        states, inputs = int(kept.sum()), self.input.shape[1]
+        read, feed, rest = (np.zeros((len(kept), width)) for width in (states, inputs, 1))
+        read[kept] = np.eye(states)
+        read[gone], feed[gone], rest[gone] = np.split(-solved, [states, states + inputs], axis=1)
+        return read, feed, rest
+
+    def _follow(self, read: FloatArray, feed: FloatArray, rest: FloatArray) -> None:
+        """Give pins without a resistance the voltages of the nodes that they are equal to."""
         for pin, stage, shift in reversed(self.same):
             rest[pin] = shift
             if stage is not None:
                 read[pin], feed[pin], rest[pin] = read[stage], feed[stage], rest[stage] + shift
-        rows = np.flatnonzero(kept)
-        return LinearCircuit(state, drive, read, feed, rest[:, 0], self.at, held, outputs, stages, rows, left_out)
 
     def _without_pins(self, without: NDArray[np.bool_]) -> tuple[FloatArray, NDArray[np.bool_], NDArray[np.bool_]]:
         """Return the matrix with ideal outputs replaced by equal nodes, nodes to eliminate, and nodes of states."""

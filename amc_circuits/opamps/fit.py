@@ -44,6 +44,17 @@ def fit_macro(figures: OpAmpFigures, supply_voltage: float) -> MacroOpAmp:
     if figures.reasons.get("swing_high") == NO_SUPPLY:
         raise ParameterError("opamp", "a model without supply", "has no limits to fit; it is its own model")
     needed = {name: _known(figures, name) for name in NEEDED}
+    try:
+        return _macro_of(figures, needed, supply_voltage)
+    except ParameterError as error:
+        # The parameter has the name of an option, which the user did not type.
+        metric = error.parameter.replace("_", " ")
+        raise ParameterError(
+            "opamp", f"a measured {metric} of {error.value}", f"its macro model: {error.mend}"
+        ) from None
+
+
+def _macro_of(figures: OpAmpFigures, needed: dict[str, float], supply_voltage: float) -> MacroOpAmp:
     resistance = figures.output_resistance or LEAST_RESISTANCE
     unloaded = 1 + resistance / figures.load_resistance
     slew_rate = unloaded * min(needed["slew_rate_rising"], needed["slew_rate_falling"])
@@ -51,30 +62,21 @@ def fit_macro(figures: OpAmpFigures, supply_voltage: float) -> MacroOpAmp:
     linear = unloaded * min(needed["swing_high"], -needed["swing_low"])
     swing = min(linear + clamp_margin(slew_rate, gain, gbwp), supply_voltage)
     quiescent = figures.quiescent_current
-    try:
-        return MacroOpAmp(
-            open_loop_gain=gain,
-            gbwp=gbwp,
-            second_pole=figures.second_pole,
-            slew_rate=slew_rate,
-            output_resistance=resistance,
-            output_current_limit=current_limit(
-                min(needed["source_current"], needed["sink_current"]), swing, resistance
-            ),
-            output_swing=swing,
-            input_offset=figures.offset or 0.0,
-            input_capacitance=figures.input_capacitance or 0.0,
-            input_noise=figures.input_noise or 0.0,
-            supply_voltage=supply_voltage,
-            quiescent_current=quiescent,
-            class_ab_current=None if quiescent is None else min(figures.class_ab_current or quiescent, quiescent),
-        )
-    except ParameterError as error:
-        # The parameter has the name of an option, which the user did not type.
-        metric = error.parameter.replace("_", " ")
-        raise ParameterError(
-            "opamp", f"a measured {metric} of {error.value}", f"its macro model: {error.mend}"
-        ) from None
+    return MacroOpAmp(
+        open_loop_gain=gain,
+        gbwp=gbwp,
+        second_pole=figures.second_pole,
+        slew_rate=slew_rate,
+        output_resistance=resistance,
+        output_current_limit=current_limit(min(needed["source_current"], needed["sink_current"]), swing, resistance),
+        output_swing=swing,
+        input_offset=figures.offset or 0.0,
+        input_capacitance=figures.input_capacitance or 0.0,
+        input_noise=figures.input_noise or 0.0,
+        supply_voltage=supply_voltage,
+        quiescent_current=quiescent,
+        class_ab_current=None if quiescent is None else min(figures.class_ab_current or quiescent, quiescent),
+    )
 
 
 def _known(figures: OpAmpFigures, name: str) -> float:

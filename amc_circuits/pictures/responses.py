@@ -84,19 +84,38 @@ def draw_response(axes: Axes, response: Response, places: Sequence[int] | None =
         places: Numbers of these outputs in the circuit, from 0; None for all of them.
     """
     count = response.outputs.shape[1]
-    final = response.outputs[-1]
-    band = response.tolerance * np.abs(final).max()
     for k in range(count):
-        colour = COLOURS[k % len(COLOURS)]
         name = response.name(k, None if places is None else places[k])
-        label = name if count <= LEGEND_LIMIT else None
-        axes.axhspan(final[k] - band, final[k] + band, color=colour, alpha=0.15, linewidth=0)
-        line = LINES[k % len(LINES)]
-        style: dict[str, Any] = {"color": colour, "linestyle": line, "linewidth": 1.1}
-        axes.plot(response.time, response.outputs[:, k], label=label, gid=name, **style)
-        axes.plot(response.time[-1], final[k], marker="<", color=colour, markersize=5, clip_on=False)
-        if response.target is not None:
-            axes.plot(response.time[-1], response.target[k], marker="x", color=colour, markersize=6, clip_on=False)
+        _draw_output(axes, response, k, name, name if count <= LEGEND_LIMIT else None)
+    _draw_symbols(axes, response)
+    if np.isfinite(response.settling_time):
+        mark = EngFormatter(unit="s", places=1)(response.settling_time)
+        label = f"settled to {response.tolerance:.3g}: {mark}"
+        style: dict[str, Any] = {"color": "black", "linestyle": "--", "linewidth": 0.7}
+        axes.axvline(response.settling_time, gid="settling time", label=label, **style)
+    axes.xaxis.set_major_formatter(EngFormatter(unit="s"))
+    axes.yaxis.set_major_formatter(EngFormatter(unit="V"))
+    axes.set_xlabel("time after the step")
+    axes.set_ylabel("outputs" if count <= LEGEND_LIMIT else f"{count} outputs")
+    axes.margins(x=0.02)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=LEGEND_COLUMNS, frameon=False)
+
+
+def _draw_output(axes: Axes, response: Response, k: int, name: str, label: str | None) -> None:
+    """Draw one output with its band, its end and its target."""
+    colour, final = COLOURS[k % len(COLOURS)], response.outputs[-1]
+    band = response.tolerance * np.abs(final).max()
+    axes.axhspan(final[k] - band, final[k] + band, color=colour, alpha=0.15, linewidth=0)
+    style: dict[str, Any] = {"color": colour, "linestyle": LINES[k % len(LINES)], "linewidth": 1.1}
+    axes.plot(response.time, response.outputs[:, k], label=label, gid=name, **style)
+    axes.plot(response.time[-1], final[k], marker="<", color=colour, markersize=5, clip_on=False)
+    if response.target is not None:
+        axes.plot(response.time[-1], response.target[k], marker="x", color=colour, markersize=6, clip_on=False)
+
+
+def _draw_symbols(axes: Axes, response: Response) -> None:
+    """Add the symbols of ends, bands and targets to the legend."""
     symbols: dict[str, dict[str, Any]] = {
         "ends at": {"marker": "<"},
         "tolerance around it": {"linewidth": 6, "alpha": 0.3},
@@ -106,20 +125,3 @@ def draw_response(axes: Axes, response: Response, places: Sequence[int] | None =
     plain: dict[str, Any] = {"color": "0.35", "linewidth": 0, "markersize": 5}
     for label, symbol in symbols.items():
         axes.plot([], [], label=label, **(plain | symbol))
-    if np.isfinite(response.settling_time):
-        mark = EngFormatter(unit="s", places=1)(response.settling_time)
-        axes.axvline(
-            response.settling_time,
-            color="black",
-            linestyle="--",
-            linewidth=0.7,
-            gid="settling time",
-            label=f"settled to {response.tolerance:.3g}: {mark}",
-        )
-    axes.xaxis.set_major_formatter(EngFormatter(unit="s"))
-    axes.yaxis.set_major_formatter(EngFormatter(unit="V"))
-    axes.set_xlabel("time after the step")
-    axes.set_ylabel("outputs" if count <= LEGEND_LIMIT else f"{count} outputs")
-    axes.margins(x=0.02)
-    if axes.get_legend_handles_labels()[1]:
-        axes.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=LEGEND_COLUMNS, frameon=False)

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Self, Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
+from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.engines import ENGINES, Engine, Job, check_engine
 from amc_circuits.engines.exact.engine import StateSpaceEngine, check_linear
@@ -77,14 +78,8 @@ class Solver(ProgrammedArray):
         settings = Settings(**{name: value for name, value in given.items() if name not in parts})
         wanted = square_matrix("A", matrix) if cls.square else numeric_array("A", matrix, (2,))
         system = cls.system_of(wanted, hardware)
-        mappings = tuple(hardware.mapping(one, place) for place, one in enumerate(cls.matrices(system.programmed)))
-        if not cls.pairs and any(mapping.negative is not None for mapping in mappings):
-            mend = (
-                "this circuit has no pairs of arrays: no negative entries, and pair = never where small ones are lifted"
-            )
-            raise ParameterError("A", "a matrix that needs a pair of arrays", mend)
         made = cls(
-            system, hardware, mappings, settings, check_engine(engine), cls.Parameters(**own),
+            system, hardware, cls._mapped(system, hardware), settings, check_engine(engine), cls.Parameters(**own),
             converters or Converters(),
         )  # fmt: skip
         check_room(len(system.programmed), len(made.circuit.amplifiers))
@@ -94,6 +89,17 @@ class Solver(ProgrammedArray):
         for problem in made.warnings():
             warnings.warn(problem, stacklevel=3)
         return made
+
+    @classmethod
+    def _mapped(cls, system: System, hardware: Hardware) -> tuple[Mapping, ...]:
+        """Map each matrix of the system to conductances; refuse a pair of arrays if the circuit has none."""
+        mappings = tuple(hardware.mapping(one, place) for place, one in enumerate(cls.matrices(system.programmed)))
+        if not cls.pairs and any(mapping.negative is not None for mapping in mappings):
+            mend = (
+                "this circuit has no pairs of arrays: no negative entries, and pair = never where small ones are lifted"
+            )
+            raise ParameterError("A", "a matrix that needs a pair of arrays", mend)
+        return mappings
 
     @classmethod
     def system_of(cls, matrix: Numbers, hardware: Hardware) -> System:

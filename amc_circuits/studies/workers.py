@@ -78,6 +78,11 @@ class _Worker:
         self.start()
 
     def start(self) -> None:
+        """Start the process.
+
+        Raises:
+            WorkerDiedError: No process can be started.
+        """
         # A server that was killed is replaced as soon as that is known; one whose socket is gone answers no more.
         for context in (self.context, self.context, multiprocessing.get_context("spawn")):
             with _interrupts_held(), contextlib.suppress(EOFError, OSError):
@@ -90,6 +95,7 @@ class _Worker:
         raise WorkerDiedError("no process can be started, for lack of memory perhaps")
 
     def submit(self, tag: Any, call: Callable[[], Any], timeout: float | None) -> None:
+        """Send a call to the process, after a new start if it is dead."""
         if not self.process.is_alive():
             self.start_again()
         self.busy, self.tag = True, tag

@@ -71,7 +71,7 @@ def judged(kind: str, examples: int, folder: Path) -> Counter[int]:
         folder: Folder for files; its content is removed.
 
     Raises:
-        Exception: What escaped from a command, or `AssertionError` of what it did wrong, with the smallest example.
+        Exception: A command let it escape, or failed a check (`AssertionError`); with the smallest example.
     """
     codes: Counter[int] = Counter()
     asked = settings(

@@ -128,6 +128,7 @@ class _Structure:
         self.closed: Block | None = None
 
     def take(self, lines: Iterable[Line], inside: bool = False) -> None:
+        """Add lines to the block that is open; `inside` leaves includes as lines."""
         for line in lines:
             card = card_of(line)
             name = "" if card is None else card.name

@@ -11,12 +11,12 @@ from netlists.record import ParameterError
 PINS = ("inp", "inn", "out", "vdd", "vss")
 """The pins of every op-amp in a circuit."""
 NEEDED = ("inp", "inn", "out")
-"""Of these, those without which nothing amplifies; a model without rails has an unknown supply current."""
+"""Pins without which nothing amplifies; a model without rails has an unknown supply current."""
 VENDORS_ORDER = ("inp", "inn", "vdd", "vss", "out")
 """The order of nearly all public model files."""
 RAILS, INPUTS = ("vdd", "vss"), ("inp", "inn")
 USUAL_ORDERS = (VENDORS_ORDER, PINS, ("out", "vss", "inp", "inn", "vdd"), ("out", "inn", "inp", "vss", "vdd"))
-"""Of files, then of packages: the small one of five pins, half a double one."""
+"""Orders of files, then of packages: the small one of five pins, half a double one."""
 OPEN = "nc"
 """A pin that is left open."""
 WORDS = "inp inn out vdd vss gnd nc net1 .. net9"

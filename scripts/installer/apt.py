@@ -122,7 +122,7 @@ def _update(options: list[str]) -> None:
 
 
 def _packages(suite: str | None) -> list[str]:
-    """What to ask apt for, best first."""
+    """Names of the package for apt, best first."""
     return [f"ngspice/{suite}", "ngspice"] if suite else ["ngspice"]
 
 

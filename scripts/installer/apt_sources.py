@@ -18,7 +18,7 @@ class Entry:
     Attributes:
         suites: The releases it serves.
         components: Such as main.
-        suffix: Of a file in its format: `.sources` (deb822) or `.list` (one line an entry).
+        suffix: Suffix of a file in this format: `.sources` (deb822) or `.list` (one line an entry).
         template: Its text, with `{suite}` for the suites; types and components are reduced to `deb` and `main`.
     """
 

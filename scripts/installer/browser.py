@@ -22,7 +22,7 @@ def provide(environ: Mapping[str, str], install: Callable[[Sequence[str]], None]
 
     Args:
         environ: The environment variables that decide what is found.
-        install: What installs packages; by default apt, as root on Debian.
+        install: Function that installs packages; by default apt, as root on Debian.
 
     Returns:
         True when they are there.

@@ -24,7 +24,7 @@ def is_current(root: Path) -> bool:
 
 
 def fingerprint(root: Path) -> str:
-    """What the environment depends on, as one hash: the project file, the environment's Python and its folder."""
+    """Hash of all that the environment depends on: the project file, the environment's Python and its folder."""
     described = _describe_python(root / ".venv") or "none"
     return hashlib.sha256((root / "pyproject.toml").read_bytes() + described.encode()).hexdigest()
 

@@ -37,7 +37,7 @@ def provide(root: Path, environ: Mapping[str, str], install: Callable[[Path], No
     Args:
         root: The project's folder.
         environ: The environment variables that decide what is found.
-        install: What installs one; by default the machine's package manager.
+        install: Function that installs one; by default the machine's package manager.
 
     Raises:
         SetupError: There is none and none can be installed.

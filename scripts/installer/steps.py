@@ -1,4 +1,4 @@
-"""What every step uses: one line of speech, one way to run a command, one error, one lock."""
+"""Tools of every step: one line of output, one way to run a command, one error, one lock."""
 
 import fcntl
 import os

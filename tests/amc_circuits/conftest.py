@@ -1,4 +1,4 @@
-"""What tests of the command share: the command itself, and a place of its own for temporary files."""
+"""Fixtures of the command's tests: the command itself, and a place of its own for temporary files."""
 
 import tempfile
 from collections.abc import Callable

@@ -7,7 +7,7 @@ from amc_circuits.engines import find_ngspice
 
 
 def printed_settling_times(deck, home):
-    """What plain `ngspice -b` prints for a deck: settling times by the number of the right-hand side."""
+    """Settling times that plain `ngspice -b` prints for a deck, by the number of the right-hand side."""
     done = subprocess.run(
         [find_ngspice().path, "-b", deck.name], cwd=deck.parent, env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
         capture_output=True, text=True, timeout=60, check=False,

@@ -12,7 +12,7 @@ from tests import names as node_names
 from tests.cases import reduced
 
 MOST_CALLS = 3
-"""Of functions for each element of a deck."""
+"""Most calls of functions for each element of a deck."""
 
 
 def inv_design(size=3, **changes):
@@ -112,7 +112,7 @@ def test_mvm_drives_the_negative_array_from_its_own_sources():
 
 
 def test_users_can_add_elements():
-    """What comes back is a PySpice circuit: an element added to a public node is in the deck."""
+    """An element that a user adds to a public node of the PySpice circuit is in the deck."""
     circuit = inv_circuit(inv_design())
     circuit.C("load", "c1", circuit.gnd, 1e-12)
     assert "Cload c1 0 1e-12" in str(circuit)

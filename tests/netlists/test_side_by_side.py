@@ -39,7 +39,7 @@ def outputs(design):
 
 
 def run(text, names):
-    """What ngspice finds for some vectors before the step, and 20 ns later."""
+    """Values of some vectors in ngspice before the step, and 20 ns later."""
     options = ".options reltol=1e-9 vntol=1e-13 abstol=1e-16"
     (plot,) = run_deck(f"{text}\n{options}\n.save {' '.join(names)}\n.tran 1n 20n 0 50p\n.end\n")
     values = np.array([plot[name] for name in names])

@@ -22,7 +22,7 @@ def test_ratio_is_that_of_the_mean_eigenvalues(factors):
 
 
 def test_both_factors_are_damped_in_the_same_proportion(factors):
-    """What is added to each is the same part of its mean eigenvalue, and the product of both is the damping."""
+    """The damping of each factor is the same part of its mean eigenvalue, and the product of both is the damping."""
     found = damped(factors, 0.3)
     a_added, g_added = (found.a_factor - factors.a_factor)[0, 0], (found.g_factor - factors.g_factor)[0, 0]
     assert a_added * g_added == pytest.approx(0.3, rel=1e-12)

@@ -95,7 +95,7 @@ def test_an_unknown_name_or_value_is_one_line(content, place):
     ],
 )
 def test_a_file_that_is_no_specification_is_named(tmp_path, content, found):
-    """What is not TOML, not text or not there is an error with the file's name."""
+    """A file that is not TOML, not text or not there is an error with its name."""
     if content is not None:
         (tmp_path / "spec.toml").write_bytes(content)
     with pytest.raises(ParameterError, match=rf"spec\.toml; {found}"):
@@ -122,7 +122,7 @@ INVERTING = {"optimizer": {"name": "kfac"}, "solver": "inv-circuit"}
     ],
 )  # fmt: skip
 def test_a_setting_without_effect_is_one_line(content, place):
-    """What the chosen optimizer, solver, engine or device would ignore is refused by its name."""
+    """A setting that the chosen optimizer, solver, engine or device would ignore is refused by its name."""
     with pytest.raises(ParameterError, match=place) as caught:
         make_spec(content)
     assert "\n" not in str(caught.value)
@@ -138,7 +138,7 @@ def test_no_setting_of_a_circuit_is_ignored_beside_cholesky(field):
 
 
 def test_defaults_that_nobody_typed_are_not_refused():
-    """What a preset or a file says for its own parts goes back to its default where an option chooses others."""
+    """Settings of a preset or a file for its own parts go back to their defaults where an option chooses others."""
     for start in (preset("digits-demo"), make_spec({**INVERTING, "circuit": {"jobs": 2, "opamp": "cmos-1g"}})):
         exact = override(start, solver="cholesky")
         assert (exact.solver, exact.circuit) == ("cholesky", CircuitSettings())

@@ -24,7 +24,7 @@ class Samples:
     Attributes:
         time: Shape (T,) or (K, T), s.
         terminals: Nodes at which arrays end, shape (K, T, terminals), V.
-        stage: What each op-amp's output would be without its load, shape (K, T, op-amps), V.
+        stage: Output of each op-amp without its load, shape (K, T, op-amps), V.
         slewing: Rate that each op-amp's gain stage is driven at, shape (K, T, op-amps), V/s.
         current: Current of every output, shape (K, T, op-amps), A.
         delivered: By supplies and input sources, shape (K, T), W; None where the supply current is not known.
@@ -145,7 +145,7 @@ class ExactCircuit:
     def _voltages(
         self, piece: Piece, time: FloatArray, probe: Probe
     ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-        """Of all groups, and of the stages of op-amps that have an output resistance, shape (K, T, nodes) each."""
+        """Voltages of all groups, and of the stages of op-amps with output resistance, shape (K, T, nodes) each, V."""
         found = np.split(self.response.at(piece, probe, time), np.cumsum(self._sizes)[:-1], axis=2)
         named = dict(zip([*self._free, *self._stages], found, strict=True))
         after = np.atleast_2d(time - piece.start)[:, :, None]

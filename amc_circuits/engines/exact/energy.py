@@ -70,7 +70,7 @@ class _Integral:
         self.exact, self.slots, self.panels, self.last = exact, slots, panels, last
 
     def dissipated(self, form: QuadraticForm) -> FloatArray:
-        """Of passive parts, shape (K,), J: never less than 0."""
+        """Energy dissipated in passive parts, shape (K,), J: never less than 0."""
         total = np.zeros(len(self.last))
         for place, piece in enumerate((self.slots.edge, self.slots.hold)):
             found = self._closed(form, piece) if piece.straight else None
@@ -81,7 +81,7 @@ class _Integral:
         return np.where(np.isnan(self.last), np.nan, total)
 
     def _closed(self, form: QuadraticForm, piece: Piece) -> FloatArray | None:
-        """Of one piece, shape (K,), J; None where the closed form does not keep its digits."""
+        """Energy of one piece by its closed form, shape (K,), J; None where rounding would spoil it."""
         if self.exact.linear.modes.condition >= WELL_CONDITIONED:
             return None
         first = np.full_like(self.last, max(self.slots.step, piece.start))

@@ -45,7 +45,7 @@ class StateSpaceEngine:
     """Reads jobs from the exact response of the linear circuit; says where an amplifier leaves its linear range.
 
     Attributes:
-        largest_loss: What bent characteristics may take from a waveform, in units of full scale.
+        largest_loss: Largest permitted change of a waveform by bent characteristics, in units of full scale.
     """
 
     largest_loss: float = LARGEST_LOSS

@@ -15,8 +15,10 @@ from netlists.opamps.subcircuit import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
 LARGEST_LOSS = 0.02
-"""Of full scale, that an amplifier's bent characteristic may take from a waveform. The waveform then differs by 0.35 to
-0.8 times what is estimated here (`tests/amc_circuits/engines/exact/test_linear_range.py`)."""
+"""Largest permitted change of a waveform by an amplifier's bent characteristic, in units of full scale.
+
+The true change is 0.35 to 0.8 times the estimate (`tests/amc_circuits/engines/exact/test_linear_range.py`).
+"""
 
 
 LIMITS = {"slew rate": "slewing", "output current": "current", "output swing": "stage"}
@@ -34,7 +36,7 @@ class LinearRange:
         parts: Samples over the edge, then over the hold.
         weights: Weights of all times of the parts in an integral over the slot, shape (T,), s.
         step: When the step is, s.
-        largest_loss: What an amplifier may take from a waveform, in units of full scale.
+        largest_loss: Largest permitted change of a waveform by an amplifier, in units of full scale.
     """
 
     exact: ExactCircuit

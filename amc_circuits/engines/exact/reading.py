@@ -20,11 +20,11 @@ from netlists import StepTrain
 from netlists.record import FloatArray
 
 CROSSING_STEPS = 12
-"""Of false position; each multiplies the number of good digits by 1.4 or more."""
+"""Steps of false position; each multiplies the number of good digits by 1.4 or more."""
 CROSSED = 1e-9
-"""Of the band: how near to its edge an output is that crosses it."""
+"""Distance from the edge of the band, in units of the band, below which an output crosses it."""
 SAMPLES = 16
-"""Of the outputs in a panel: at most 3/8 of a radian of the fastest mode that is left apart."""
+"""Samples of the outputs in a panel: at most 3/8 of a radian of the fastest mode that is left apart."""
 NEAR = 0.75
 """Between two samples a crest can pass its band if the higher sample is above this part of it: a ring of amplitude a is
 at most a (1 - cos(3/16)) = 0.018 a above its highest sample, so this holds for rings of up to 14 bands."""

@@ -21,8 +21,8 @@ class EngineNotFoundError(ValueError):
     """No usable simulator on this machine.
 
     Attributes:
-        problem: What was looked at and what was wrong with it.
-        mend: What to do about it.
+        problem: Program that was examined, and its defect.
+        mend: Action that mends it.
     """
 
     def __init__(self, problem: str, mend: str = MEND) -> None:

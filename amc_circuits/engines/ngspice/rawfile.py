@@ -16,7 +16,7 @@ from netlists.memory import check_memory
 
 MARK = b"Binary:\n"
 COPIES = 3
-"""Of the file, in memory while it is read and split."""
+"""Copies of the file in memory while it is read and split."""
 
 
 class RawFileError(ValueError):

@@ -28,13 +28,13 @@ from amc_circuits.results.readings import Reading
 from netlists import Circuit, spice_circuit
 
 ALLOWED = 0.028
-"""Of the tolerance band: below the 3 % within which a settling time counts as right."""
+"""Permitted difference as a part of the tolerance band: below the 3 % within which a settling time counts as right."""
 EXPLAINED = 0.8
-"""Of the estimated loss, by which amplifiers that are not quite linear may change a waveform."""
+"""Part of the estimated loss by which amplifiers that are not quite linear may change a waveform."""
 TELLING = 0.1
 """A difference, in tolerance bands, up to which the exact response is right and the simulation must come to it."""
 SAMPLE = 0.1
-"""Of the right-hand sides that nothing exact is known of."""
+"""Part of the right-hand sides without an exact response that is run again."""
 FAR = 3.0
 """Factor between measured and predicted settling time that is a warning sign."""
 JUMPS = 1.05
@@ -48,7 +48,7 @@ class Simulated:
     """A circuit as ngspice and its checks need it.
 
     Attributes:
-        circuit: What it is.
+        circuit: Record of the circuit.
     """
 
     circuit: Circuit
@@ -69,9 +69,9 @@ class Run:
     """One job as it was simulated.
 
     Attributes:
-        state: What the circuit is.
-        job: What was simulated.
-        observation: What was seen.
+        state: Circuit as ngspice needs it.
+        job: Simulated job.
+        observation: Observed waveforms.
         readings: Readings of every slot.
     """
 
@@ -118,7 +118,7 @@ def _agreed(before: Reading, run: Run, slot: int, tolerance: float, allowed: flo
     """True where the exact response says that the shorter steps are right, or, if it says little, the longer ones do.
 
     Args:
-        before: What was read with longer steps.
+        before: Reading with longer steps.
         run: With the shorter ones.
         slot: Which slot of it.
         tolerance: Relative tolerance of the settling time.

@@ -24,7 +24,7 @@ class SimulationError(RuntimeError):
     """The simulator hung, crashed or wrote something unusable. Deck and log are kept.
 
     Attributes:
-        reason: What went wrong, one sentence.
+        reason: Reason of the failure, one sentence.
         folder: Where `deck.cir` and `ngspice.log` are.
     """
 
@@ -102,7 +102,7 @@ def left_by(process: int) -> dict[str, bytes]:
 
 
 def folder_prefix(process: int) -> str:
-    """Of the names of the folders in which a process has its simulations."""
+    """Prefix of the names of a process's simulation folders."""
     return f"amc-{process}-"
 
 

@@ -184,6 +184,7 @@ class _Reader:
     where: Callable[[Place], str]
 
     def sweep(self, text: str) -> Sweep:
+        """Convert the content to a sweep with this text."""
         given = self._converted(("fixed",), self._section("fixed", dict, {}), value_of)
         points = self._section("points", list, [{}])
         listed = tuple(self._converted(("points", k), point, value_of) for k, point in enumerate(points))

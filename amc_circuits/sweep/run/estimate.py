@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections import defaultdict
@@ -19,8 +18,10 @@ from amc_circuits.studies.monte_carlo import CHUNK
 from amc_circuits.sweep.plan.plan import Handling, Plan, plan_of
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.plan.spec import Sweep
-from amc_circuits.sweep.run.outcome import Outcome, run_point
-from amc_circuits.sweep.store import DATABASE, FAILED, INVALID, Row, Store
+from amc_circuits.sweep.run.measured import Kind, Measured
+from amc_circuits.sweep.run.outcome import run_point
+from amc_circuits.sweep.run.row_bytes import stored_bytes
+from amc_circuits.sweep.store import DATABASE, FAILED, INVALID, Store
 from amc_circuits.values.quantities import counted, format_quantity
 
 BUDGET = 10.0
@@ -33,27 +34,12 @@ TRIALS = 2 * CHUNK
 """Most trials of a point that are run."""
 ROWS = 1000
 """Most existing rows that are examined."""
-STEEPNESS = (2.0, 4.0)
-"""Least and largest power of the size with which time grows beyond the measured range: there are size^2 cells."""
-SMALL = 16
-"""Size up to which every point takes the same time, as observed with both engines."""
-ALONE = 2.5
-"""Power of the size if a single size was run: from 64 to 256, ngspice and the state-space engine showed 2.2 to 2.4."""
 START, ROW_TIME = 5.0, 0.004
 """Time to load programs, here and in processes, s, and of a row besides its simulation, s; measured on two cores."""
-PAGE = 4096
-"""Bytes of a page of an SQLite database; a longer row continues in pages of its own."""
-ROW_BYTES, KEY_BYTES, LOG_BYTES = 450, 120, 60
-"""Bytes of a row, of its index entry (64 bytes, in pages that are two thirds full) and of its line in the log.
-
-A row without options and metrics has hashes, host, versions and time.
-"""
 DECISIVE = ("engine", "opamp", "opamp_file", "interconnect", "monte_carlo", "noise")
 """Options besides the size whose value decides the time of a point."""
 SWITCHES = ("wire_resistance", "line_capacitance", "nonlinearity_voltage")
 """Options whose presence decides it."""
-
-Kind = tuple[Any, ...]
 
 
 @dataclass
@@ -78,44 +64,6 @@ class Group:
 
 
 Groups = dict[tuple[Kind, float], Group]
-
-
-@dataclass
-class Measured:
-    """Measured time and storage of points, by type and size: pairs of seconds and bytes.
-
-    Attributes:
-        found: All measurements.
-        points: Number of points that were run.
-        rows: Number of existing rows that were used.
-        spent: Time for running points, s.
-        problem: Why a point that was run cannot be simulated; empty if all can.
-    """
-
-    found: dict[Kind, dict[float, list[tuple[float, float]]]] = field(default_factory=dict)
-    points: int = 0
-    rows: int = 0
-    spent: float = 0.0
-    problem: str = ""
-
-    def add(self, kind: Kind, size: float, seconds: float, stored: float) -> None:
-        """Record the cost of a point."""
-        self.found.setdefault(kind, {}).setdefault(size, []).append((max(seconds, 1e-6), stored))
-
-    def expected(self, kind: Kind, size: float) -> tuple[float, float]:
-        """Seconds and bytes of a point, interpolated between sizes, time in logarithms; 0 without data.
-
-        A type without data uses the data of all types.
-        """
-        curves = [self.found[kind]] if kind in self.found else list(self.found.values())
-        if not curves:
-            return 0.0, 0.0
-        sizes = sorted({known for curve in curves for known in curve})
-        means = [np.mean([pair for curve in curves for pair in curve.get(known, [])], axis=0) for known in sizes]
-        seconds, stored = (np.array(column) for column in zip(*means, strict=True))
-        inside = math.exp(np.interp(math.log(size), np.log(sizes), np.log(seconds)))
-        beyond = max(size / max(sizes[-1], SMALL), 1.0) ** _steepness(sizes, seconds.tolist())
-        return inside * beyond, float(np.interp(size, sizes, stored))
 
 
 @dataclass(frozen=True)
@@ -213,7 +161,7 @@ def _look_up(store: Store, circuit: str, groups: Groups, with_waveforms: bool, m
         group = _kind(row.parameters), _size(row.parameters)
         if group in groups and row.parameters["circuit"] == circuit and not row.failed:
             waveforms = store.waveforms(number) if with_waveforms else None
-            measured.add(*group, row.wall_time_s, _stored(row.parameters, row, waveforms))
+            measured.add(*group, row.wall_time_s, stored_bytes(row.parameters, row, waveforms))
             measured.rows += 1
 
 
@@ -262,28 +210,8 @@ def _run(point: Point, kind: Kind, measured: Measured) -> None:
     if outcome.status in (FAILED, INVALID) and not measured.problem:
         measured.problem = f"a point of size {_size(point.options):.4g} is {outcome.status}: {outcome.error}"
     evidence = sum(map(len, outcome.evidence.values()))
-    stored = _stored({"circuit": point.circuit, **point.options}, outcome, outcome.waveforms) + evidence
+    stored = stored_bytes({"circuit": point.circuit, **point.options}, outcome, outcome.waveforms) + evidence
     measured.add(kind, _size(point.options), outcome.wall_time_s * larger, stored)
-
-
-def _stored(parameters: Mapping[str, Any], found: Outcome | Row, waveforms: bytes | None) -> float:
-    """Bytes of a row on disk, with its waveforms and its line in the log."""
-    texts = json.dumps(parameters), json.dumps(found.figures), found.error
-    row = _in_pages(ROW_BYTES + sum(map(len, texts))) + KEY_BYTES + LOG_BYTES + len(found.error)
-    return row if waveforms is None else row + _in_pages(len(waveforms) + 64) + KEY_BYTES
-
-
-def _in_pages(count: int) -> float:
-    """Bytes of a record of this length in a table: as many as fit share a page, longer ones have pages of their own."""
-    return PAGE / (PAGE // count) if count <= PAGE else count * (1 + 1 / 32)
-
-
-def _steepness(sizes: list[float], seconds: list[float]) -> float:
-    """Power of the size with which time grows at the largest sizes."""
-    if len(sizes) < 2 or sizes[-1] <= SMALL:
-        return ALONE
-    found = math.log(seconds[-1] / seconds[-2]) / math.log(sizes[-1] / sizes[-2])
-    return min(max(found, STEEPNESS[0]), STEEPNESS[1])
 
 
 def _summed(plan: Plan, groups: Groups, measured: Measured, jobs: int) -> Estimate:

@@ -34,6 +34,7 @@ class _Count:
         self.done = self.failed = self.total = self.cached = 0
 
     def add(self, rows: Sequence[Row], plan: Plan) -> None:
+        """Count rows."""
         self.total, self.cached = len(plan.points), plan.cached
         # A row that another engine checks at the end is reported twice.
         self.done = min(self.done + len(rows), self.total)
@@ -41,14 +42,17 @@ class _Count:
 
     @property
     def elapsed(self) -> float:
+        """Time since the beginning, s."""
         return max(time.monotonic() - self.began, 1e-9)
 
     @property
     def rate(self) -> str:
+        """Points a second, as text."""
         return f"{self.done / self.elapsed:.3g}/s"
 
     @property
     def left(self) -> str:
+        """Remaining time, as text."""
         return f"about {_duration((self.total - self.done) * self.elapsed / max(self.done, 1))} left"
 
     @property
@@ -94,6 +98,7 @@ class _Figures(ProgressColumn):
         self.count, self.console = count, console
 
     def render(self, task: Task) -> Text:
+        """Return the count within the room beside the bar."""
         room = self.console.width - len(f"{TITLE}  ") - SHORTEST_BAR
         return Text(self.count.within(room) if self.count.total else "")
 

@@ -107,15 +107,7 @@ def run_sweep(
         if plan.points:
             with executor(len(plan.points)) as executing:
                 run.through(executing, plan.points)
-        unchecked = _unchecked(store, plan)
-        tally, wanted = Tally(), set(plan.keys)
-        if unchecked is not None:
-            tally.check_failed = run.check(unchecked)
-        for row in store.each():
-            if row.key in wanted:
-                tally.add(row)
-            else:
-                tally.others += 1
+        tally = run.summary()
         log.info("end: %d points, %d usable, %d failed", tally.points, tally.usable, tally.failed)
         return tally
 
@@ -211,7 +203,20 @@ class _Run:
             package_version=package_version(),
         )
 
-    def check(self, row: Row) -> str:
+    def summary(self) -> Tally:
+        """Summarize the rows of the folder; if `auto` was never checked by ngspice, check a row first."""
+        tally, wanted = Tally(), set(self.plan.keys)
+        unchecked = _unchecked(self.store, self.plan)
+        if unchecked is not None:
+            tally.check_failed = self._check(unchecked)
+        for row in self.store.each():
+            if row.key in wanted:
+                tally.add(row)
+            else:
+                tally.others += 1
+        return tally
+
+    def _check(self, row: Row) -> str:
         """Solve a row with both engines; return why that failed. The row is usable and stays as it is then."""
         with_waveforms = self.handling.with_waveforms or self.store.waveforms(row.number) is not None
         point = Point(row.key, row.number, row.parameters["circuit"], row.options, with_waveforms)

@@ -22,6 +22,8 @@ from amc_circuits.sweep.store.evidence import FAILURES
 from netlists import ParameterError
 
 SPECIFICATION, RESOLVED, LOCK, LOG = "sweep.toml", "resolved.json", "owner.lock", "sweep.log"
+SPECIFICATIONS = "specifications"
+"""Folder of the specifications of merged folders that are not the folder's own."""
 LARGEST_KEPT = 200_000_000
 """Most bytes of a resolved specification."""
 _LOGGER = logging.getLogger("amc.sweep")
@@ -36,9 +38,10 @@ def owned(folder: Path) -> Iterator[logging.Logger]:
     """
     claim_folder(folder, "sweep")
     check_own_files(folder, (LOCK, LOG, SPECIFICATION, RESOLVED))
-    if (folder / FAILURES).is_symlink():
-        mend = "is a link, where amc has a folder of its own; remove it, or name another folder"
-        raise ParameterError("out", str(folder / FAILURES), mend)
+    for name in (FAILURES, SPECIFICATIONS):
+        if (folder / name).is_symlink():
+            mend = "is a link, where amc has a folder of its own; remove it, or name another folder"
+            raise ParameterError("out", str(folder / name), mend)
     with writing("out", folder / LOCK):
         file = (folder / LOCK).open("a+")
     with file as lock:

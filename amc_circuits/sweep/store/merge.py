@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from amc_circuits.files.run_folder import read_own_file, replacing, writing
 from amc_circuits.results.solution import Status
 from amc_circuits.sweep.store.evidence import evidence_in, keep_evidence, read_evidence
-from amc_circuits.sweep.store.folder import LARGEST_KEPT, RESOLVED, SPECIFICATION, owned
+from amc_circuits.sweep.store.folder import owned
 from amc_circuits.sweep.store.row import FAILED, INVALID, Row
+from amc_circuits.sweep.store.specifications import keep_specifications
 from amc_circuits.sweep.store.store import Store
 from netlists import ParameterError
 
@@ -24,6 +23,8 @@ def merge_folders(sources: Sequence[Path], out: Path) -> None:
     A row keeps its number if that is free: the shards of one sweep have the numbers of the whole sweep. Rows are stored
     folder after folder, and within a folder in the order of their storage. If a point ran again with another version,
     the newest row is therefore the last one of the folder named last.
+
+    Every specification is kept: the common one as the folder's own, others beside it (`keep_specifications`).
 
     Args:
         sources: Folders of sweeps; they stay unchanged.
@@ -41,7 +42,7 @@ def merge_folders(sources: Sequence[Path], out: Path) -> None:
         for source in sources:
             count = _take(source, out, store)
             log.info("merged %d rows of %s", count, source)
-        _copy_specification(sources, out)
+        keep_specifications(sources, out)
 
 
 def _take(source: Path, out: Path, store: Store) -> int:
@@ -78,15 +79,3 @@ def _moved(row: Row, number: int, source: Path, out: Path) -> Row:
     paths = evidence_in(source, row.kept)
     evidence = {str(path.relative_to(source / row.kept)): read_evidence(path) for path in paths}
     return replace(row, number=number, kept=keep_evidence(out, number, evidence))
-
-
-def _copy_specification(sources: Sequence[Path], out: Path) -> None:
-    """Keep the specification if all folders have the same one."""
-    for name in (SPECIFICATION, RESOLVED):
-        texts = set()
-        for source in sources:
-            with contextlib.suppress(OSError):
-                texts.add(read_own_file(source / name, LARGEST_KEPT))
-        if len(texts) == 1 and not (out / name).exists():
-            with writing("out", out / name), replacing(out / name, follow=False) as partial:
-                partial.write_bytes(texts.pop())

@@ -159,6 +159,7 @@ class _Parser:
         self.advance()
 
     def advance(self) -> None:
+        """Read the next token."""
         match = _TOKEN.match(self.text, self.place)
         if match is None:
             rest = self.text[self.place :].strip()[:20]
@@ -167,11 +168,13 @@ class _Parser:
         self.token = match[self.kind]
 
     def expect(self, token: str) -> None:
+        """Read the next token after this one, and refuse any other."""
         if self.token != token or self.kind == "number":
             raise self.line.refused(f"expected {token or 'the end'}, not {self.token or 'the end'}, in the expression")
         self.advance()
 
     def name(self) -> str:
+        """Read a name."""
         if self.kind != "name":
             raise self.line.refused(f"expected a name, not {self.token or 'the end'}")
         name = self.token
@@ -193,6 +196,7 @@ class _Parser:
         return tree
 
     def binary(self, level: int) -> Expression:
+        """Parse operators of at least this precedence."""
         tree = self.signed()
         while (found := _LEVELS.get(self.token, -1)) >= level:
             rest = list[tuple[str, Expression]]()
@@ -203,6 +207,7 @@ class _Parser:
         return tree
 
     def signed(self) -> Expression:
+        """Parse signs and their operand."""
         signs = []
         while self.token in ("+", "-", "!", "~"):
             signs.append(self.token)
@@ -215,6 +220,7 @@ class _Parser:
         return tree
 
     def raised(self) -> Expression:
+        """Parse powers."""
         tree = self.primary()
         while self.token in ("^", "**"):
             self.advance()
@@ -226,6 +232,7 @@ class _Parser:
         return tree
 
     def primary(self) -> Expression:
+        """Parse a number, a name or an expression in brackets."""
         token, kind = self.token, self.kind
         if kind == "number":
             self.advance()
@@ -242,6 +249,7 @@ class _Parser:
         return tree
 
     def named(self, name: str) -> Expression:
+        """Parse a voltage, a current, a call or a parameter."""
         if name in ("v", "i") and (match := _PROBE.match(self.text, self.place)) is not None:
             self.place = match.end()
             self.advance()
@@ -254,6 +262,7 @@ class _Parser:
         return Call(name, self.arguments()) if self.token == "(" else Name(name)
 
     def arguments(self) -> tuple[Expression, ...]:
+        """Parse the arguments of a call."""
         found = list[Expression]()
         self.advance()
         while (not found and self.token != ")") or self.token == ",":

@@ -146,21 +146,27 @@ class _Arguments(Names):
         self.values, self.around, self.line = values, around, line
 
     def parameter(self, name: str, depth: int) -> Folded:
+        """Return the value of an argument or of a parameter outside."""
         return self.values[name] if name in self.values else self.around.parameter(name, depth)
 
     def has_parameter(self, name: str) -> bool:
+        """Return True if there is an argument or a parameter of this name."""
         return name in self.values or self.around.has_parameter(name)
 
     def function(self, name: str) -> tuple[Function, Names] | None:
+        """Return a function of the surrounding names."""
         return self.around.function(name)
 
     def node(self, name: str) -> str:
+        """Return a node of the surrounding names."""
         return self.around.node(name)
 
     def source(self, name: str) -> str:
+        """Return a source of the surrounding names."""
         return self.around.source(name)
 
     def spend(self, depth: int) -> None:
+        """Count a step in the surrounding names."""
         self.around.spend(depth)
 
 

@@ -81,11 +81,11 @@ ACTING = {
     "adc_bits": ("3",),
     "adc_range": ("0.5", "--adc-bits", "4"),
 }
-"""What follows each option where it acts."""
+"""Value of each option, and the options with which it acts."""
 FILES = {"matrix", "rhs", "conductances", "opamp_file", "opamp_subckt", "opamp_pins"}
 """Tested where files are: `test_own_matrices.py`, `test_conductances.py`, `test_opamp_files.py`."""
 GUARDS = {"timeout"}
-"""What ends what would go wrong: `engines/ngspice/test_failures.py`."""
+"""Limits of runs that go wrong, tested in `engines/ngspice/test_failures.py`."""
 ALWAYS_OTHER = ("wall_time_s", "provenance", "options", "engine")
 
 

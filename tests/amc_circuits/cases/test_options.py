@@ -152,7 +152,7 @@ def test_options_of_a_record_are_its_fields():
 
 
 def test_overrides_are_fields_of_the_records():
-    """Of op-amps all fields that are one number, of cells all but the limits, which every device has an option for."""
+    """Options override all numbers of op-amps and all fields of cells but the limits, which have their own options."""
     assert set(OPAMP_OVERRIDES) == set(MacroOpAmp.model_fields) - {"model"}
     assert set(DEVICE_OVERRIDES) == set(Device.model_fields) - {"g_min", "g_max"}
 

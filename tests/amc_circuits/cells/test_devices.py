@@ -236,7 +236,7 @@ def test_each_effect_of_each_array_has_a_place_of_its_own():
 
 
 def test_all_effects_together_are_each_of_them_in_turn():
-    """What is written stays in the cells that are not stuck; drift and read noise are factors on all of them."""
+    """Cells that are not stuck keep what was written; drift and read noise are factors on all cells."""
     written, stuck = cells(**EFFECTS["programming"]), cells(**EFFECTS["stuck"])
     expected = np.where(stuck == MIDDLE, written, stuck)
     for factor in ("drift", "read noise"):

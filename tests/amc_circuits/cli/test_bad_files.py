@@ -104,7 +104,7 @@ def test_unusable_output_file_is_refused_before_anything_runs(amc, tmp_path, mon
 
 
 def test_old_outputs_survive_a_refusal(amc, tmp_path):
-    """What stood in the output files before is intact after bad input."""
+    """Output files are as before after bad input."""
     for name in ("p.png", "s.npz", "d.cir"):
         (tmp_path / name).write_text("old")
     amc("inv", *SMALL, "--plot", tmp_path / "p.png", "--save", tmp_path / "s.npz", "--g-min", "1").refused("--g-min")

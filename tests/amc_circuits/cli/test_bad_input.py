@@ -131,7 +131,7 @@ def test_unusable_option_is_refused(with_outputs, option):
     ],
 )
 def test_options_that_do_not_go_together_are_refused(with_outputs, arguments, words):
-    """What makes no sense together is refused, naming one of the two and what to do."""
+    """Options that make no sense together are refused with the name of one and a mend."""
     with_outputs("inv", *arguments).refused(*words)
 
 

@@ -72,7 +72,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("script", "words"), WRONG.values(), ids=WRONG)
 def test_a_simulator_that_computes_something_else_lacks(amc, tmp_path, monkeypatch, script, words):
-    """What it finds stands beside what it should."""
+    """A wrong result stands beside the right one."""
     script += '; exec "$real" "$@"'
     monkeypatch.setenv("AMC_NGSPICE", simulator(tmp_path, "ngspice-46 KLU", script))
     outcome = amc("doctor")

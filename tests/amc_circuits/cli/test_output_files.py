@@ -112,7 +112,7 @@ def test_odd_targets_are_refused(written, tmp_path, make, words):
 
 
 def test_the_longest_names_can_be_written(written, tmp_path):
-    """Of 255 bytes; one more is refused before anything runs."""
+    """A name of 255 bytes is written; one byte more is refused before anything runs."""
     write, suffix = written
     name = "n" * (255 - len(suffix)) + suffix
     assert write(tmp_path / "here" / name).code == 0 and files_in(tmp_path / "here") == [name]

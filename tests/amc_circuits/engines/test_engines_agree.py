@@ -22,9 +22,9 @@ DESIGNS = 200
 BATCH = 50
 TOLERANCE = 0.01
 WAVEFORM = 2e-4
-"""Of full scale; ngspice at reltol 1e-5."""
+"""Bound on the difference of waveforms, in units of full scale; ngspice at reltol 1e-5."""
 BENT = 1e-4
-"""Of full scale, that amplifiers may take from a waveform by not being quite linear."""
+"""Change of a waveform by amplifiers that are not quite linear, in units of full scale."""
 ENERGY = 2e-3
 
 

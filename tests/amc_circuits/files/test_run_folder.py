@@ -47,7 +47,7 @@ def test_file_is_no_folder(tmp_path):
 
 
 def test_replacing_puts_the_whole_file_in_place(tmp_path):
-    """What was written takes the old file's place, with the permissions of a plain new file."""
+    """The new file takes the old one's place, with the permissions of a plain new file."""
     target, plain = tmp_path / "a.txt", tmp_path / "plain"
     target.write_text("old")
     plain.touch()
@@ -109,7 +109,7 @@ def test_unusable_output_file_is_refused(tmp_path):
 
 
 def test_full_disk_is_the_error_of_an_option(tmp_path):
-    """What the system says while a file is written is told as the error of that option."""
+    """A system error while a file is written becomes the error of its option."""
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with pytest.raises(ParameterError, match="No space left") as caught, writing("save", tmp_path / "a.npz"):
         raise full

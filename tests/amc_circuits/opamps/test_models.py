@@ -51,7 +51,7 @@ def typed(tmp_path, amc):
 
 
 def measured(typed, text, pins=VENDORS):
-    """What `amc opamp characterize` prints as JSON."""
+    """Metrics that `amc opamp characterize` prints as JSON."""
     outcome = typed(text, "opamp", "characterize", "--format", "json", pins=pins)
     assert outcome.code == 0, outcome
     return outcome.json
@@ -208,7 +208,7 @@ def test_what_is_missing_hides_nothing_else(typed, name):
 
 
 def test_every_metric_is_there_or_has_a_reason():
-    """Of models of ours, too: no None without a reason, no reason for what is no metric."""
+    """Models of ours, too, have a reason for every None, and none for other fields."""
     for record in (SinglePoleOpAmp(), preset("cmos-100meg"), preset("cmos-100meg-transistor")):
         found = characterize(record)
         missing = {field.name for field in fields(OpAmpFigures) if getattr(found, field.name) is None}

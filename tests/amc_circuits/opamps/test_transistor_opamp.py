@@ -21,7 +21,7 @@ from tests.cases import spd_matrix, vector
 
 OPAMP = cmos_100meg()
 KP_N, KP_P, THRESHOLD, LAMBDA = 300e-6, 80e-6, 0.45, 0.15
-"""Of the models in the file."""
+"""Parameters of the transistor models in the file."""
 COMPENSATION = 0.43e-12 + 0.48e-12 + 0.3e-9 * (168e-6 + 45e-6)
 """Miller capacitors and the output transistors' overlap, F."""
 
@@ -52,7 +52,7 @@ def reference():
 
 
 def transconductance(current, kp, width):
-    """Of a saturated transistor of 0.5 um length with 0.2 to 0.6 V across it, S."""
+    """Transconductance of a saturated transistor, 0.5 um long, with 0.2 to 0.6 V across it, S."""
     return np.sqrt(2 * kp * width / 0.5 * current * (1 + LAMBDA * 0.4))
 
 
@@ -114,7 +114,7 @@ def test_both_matrix_solvers_find_the_same_operating_points():
 
 
 def test_pins_carry_no_net_current():
-    """What the rails deliver and do not take back flows through the load: nothing leaks to SPICE's ground."""
+    """The net current of the rails flows through the load: nothing leaks to SPICE's ground."""
     (plot,) = run_deck(transfer_deck(OpAmpBench(opamp=OPAMP, load=1e3)))
     linear = np.abs(plot["v(out)"]) < 0.9
     net = -plot["i(vdd)"] - plot["i(vss)"]

@@ -41,7 +41,7 @@ def figures(monkeypatch):
 
 
 def texts(path):
-    """What an svg has in words, which it holds as text."""
+    """Words of an SVG file, which holds them as text."""
     return [html.unescape(found) for found in re.findall(r"<text[^>]*>([^<]*)</text>", path.read_text())]
 
 

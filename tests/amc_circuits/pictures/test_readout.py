@@ -1,4 +1,4 @@
-"""What a converter sees while the outputs settle."""
+"""Codes of a converter while the outputs settle."""
 
 import math
 

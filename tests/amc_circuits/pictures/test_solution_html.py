@@ -1,4 +1,4 @@
-"""What a notebook shows of a solution."""
+"""Display of a solution in a notebook."""
 
 import base64
 import re
@@ -18,12 +18,12 @@ MATRIX, VECTOR = np.array([[1.0, -0.3, 0.1], [-0.3, 0.8, 0.2], [0.1, 0.2, 0.9]])
 
 @pytest.fixture(scope="module")
 def solution():
-    """Of three equations, by ngspice."""
+    """Solution of three equations by ngspice."""
     return InvCircuit.program(MATRIX).solve(VECTOR)
 
 
 def parsed(solution):
-    """What a notebook gets, which must be well-formed."""
+    """Element tree of a notebook's display, which must be well-formed."""
     return ElementTree.fromstring(solution._repr_html_())
 
 

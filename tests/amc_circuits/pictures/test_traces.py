@@ -110,7 +110,7 @@ def test_they_are_small():
 
 
 def damaged():
-    """What is no packed response, by what is wrong with it."""
+    """Contents that are no packed response, by their defect."""
 
     def npz(**changes):
         file = io.BytesIO()

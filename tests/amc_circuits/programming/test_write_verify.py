@@ -21,7 +21,7 @@ def table():
 
 
 def write(model, target, settings=None, seed=0, variability=None, stuck=None):
-    """What becomes of erased cells."""
+    """Result of write-verify on erased cells."""
     target = np.asarray(target, dtype=float)
     cells = CellArray.erased(model, target.size, np.random.default_rng(seed), variability, stuck)
     return write_verify(cells, target, settings or WriteVerify())
@@ -86,6 +86,7 @@ class Counting:
         self.model, self.cell, self.total = model, model.cell, 0.0
 
     def pulse(self, kind, gaps, levels):
+        """As of the model, and its energy is counted."""
         after, energy = self.model.pulse(kind, gaps, levels)
         self.total += energy.sum()
         return after, energy
@@ -119,7 +120,7 @@ def test_stuck_cells_are_found(table):
 
 @pytest.mark.parametrize("noise", [0.002, 0.01, 0.05])
 def test_stuck_cells_are_found_through_noise(table, noise):
-    """Of 2000 cells stuck on and 2000 off, far from their targets, noisy reads let none pass for one that responds."""
+    """Noisy reads pass none of 2000 cells stuck on and 2000 off, far from their targets, for one that responds."""
     stuck = np.arange(4000) < 2000
     target = np.where(stuck, targets(4000), targets(4000, 50e-6, 100e-6))
     written = write(table, target, variability=Variability(read_noise=noise), stuck=(stuck, ~stuck))

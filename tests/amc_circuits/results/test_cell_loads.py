@@ -1,4 +1,4 @@
-"""What the cells of an array carry, against the circuit's own currents and against Kirchhoff's laws."""
+"""Loads of the cells of an array, against the circuit's own currents and against Kirchhoff's laws."""
 
 import numpy as np
 import pytest

@@ -155,7 +155,7 @@ def test_every_input_has_a_dac():
     ],
 )
 def test_bad_converters_are_refused(fields, words):
-    """What no converter can be is an error that names it."""
+    """A parameter that no converter can have is an error that names it."""
     with pytest.raises(ParameterError) as caught:
         Converters(**fields)
     assert words in str(caught.value)

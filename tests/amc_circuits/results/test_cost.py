@@ -119,7 +119,7 @@ def test_digital_arithmetic_is_counted():
 
 
 def options(**given):
-    """What was typed, beside a small problem that takes next to no time."""
+    """Typed options of a small problem that takes next to no time."""
     return {"size": "4", "engine": "state-space", "seed": "2"} | given
 
 
@@ -162,7 +162,7 @@ def test_files_with_several_right_hand_sides(capsys, tmp_path):
 
 @pytest.mark.parametrize("form", ["json", "table"])
 def test_an_unusable_solve_has_exit_code_3(capsys, tmp_path, form):
-    """What is not known is null or a dash, and one line says why."""
+    """Unknown metrics are null or a dash, and one line gives the reason."""
     files = tmp_path / "A.npy", tmp_path / "b.npy"
     for path, array in zip(files, (UNSTABLE, np.ones(2)), strict=True):
         np.save(path, array)

@@ -49,7 +49,7 @@ def test_steady_means_a_twentieth_of_the_tolerance_over_the_last_fifth(drift, st
 
 
 def test_movement_before_the_last_fifth_does_not_count():
-    """What happens in the first four fifths of the slot does not make the end unsteady."""
+    """Movement in the first four fifths of the slot does not make the end unsteady."""
     outputs = np.where(TIME < 15.9, 0.0, 1.0)[:, None]
     assert measurement.is_steady(TIME, outputs, 0.01)
 

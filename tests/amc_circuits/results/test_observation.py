@@ -21,7 +21,7 @@ def observed(circuit, columns):
 
 
 def opamp_dissipation(opamp, outputs, currents):
-    """What one amplifier takes from +-V and does not deliver: the class-AB currents times what is left of the rails."""
+    """Power of one amplifier from +-V that it does not deliver, W: class-AB currents times the rest of the rails."""
     stage = np.sqrt(currents**2 / 4 + opamp.class_ab_current**2)
     idle = 2 * opamp.supply_voltage * (opamp.quiescent_current - opamp.class_ab_current + stage)
     return (idle - outputs * currents).sum()

@@ -52,7 +52,7 @@ def test_saved_file_loads_without_pickle(saved):
 
 
 def test_saved_responses_come_back(saved):
-    """What is loaded for a picture are the waveforms of every right-hand side, cells and wires, and a title."""
+    """A picture loads the waveforms of every right-hand side, cells and wires, and a title."""
     path, printed = saved
     loaded = load_saved(path)
     assert [response.outputs.shape[1] for response in loaded.responses] == [2, 2, 2]

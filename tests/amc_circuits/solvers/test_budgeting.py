@@ -54,7 +54,7 @@ def _solved(kind, matrix, right, **fields):
 @pytest.mark.parametrize("cause", [*CELLS, *CIRCUIT, "opamp_gain"])
 @pytest.mark.parametrize("kind", ["inv", "mvm"])
 def test_a_cause_alone_is_the_error_of_a_circuit_with_only_that_cause(kind, cause):
-    """Of a circuit with everything, each entry; offsets need their scale, so nothing is scaled down here."""
+    """Each entry of a full budget is the error of its cause alone, if nothing is scaled down."""
     causes = {name: {"device": Device(**DEVICE, **fields)} for name, fields in CELLS.items()} | CIRCUIT
     alone = {"opamp_gain": {"opamp": preset("cmos-100meg").replace(open_loop_gain=200.0)}} | causes
     common = {"input_voltage": 0.02, "temperature": 330.0, "tolerance": 1e-4}
@@ -197,7 +197,7 @@ def test_the_circuit_at_rest_is_the_one_that_transients_end_in(kind, opamp, matr
 
 
 def test_cells_of_a_file_are_one_cause():
-    """What they were programmed to, against what the matrix asks for."""
+    """Programmed cells against the cells of the matrix are one entry of the budget."""
     wrong = InvCircuit.program(SIGNED, device=Device(**DEVICE, programming_error="2%"), seed=5)
     found = _solved("inv", SIGNED, RIGHT, device=Device(), conductances=wrong.mapping)
     budget = found.budget()

@@ -151,7 +151,7 @@ def test_the_command_prints_and_writes_complex_numbers(amc, files, tmp_path):
 
 
 def test_pictures_name_real_and_imaginary_parts(amc, files, tmp_path):
-    """Of a complex matrix all outputs; of a real one those of the part that is drawn; also from a saved file."""
+    """Pictures show all outputs of a complex matrix, and the drawn part's of a real one; also from a saved file."""
     saved = tmp_path / "s.npz"
     amc("inv", *files, "--engine", "state-space", "--save", saved, "--plot", tmp_path / "p.svg")
     assert amc("plot", saved, "-o", tmp_path / "q.svg").code == 0

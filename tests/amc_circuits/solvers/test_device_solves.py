@@ -1,4 +1,4 @@
-"""What programming errors do to a solve: first-order theory, and scaling with sigma."""
+"""Effects of programming errors on a solve: first-order theory, and scaling with sigma."""
 
 import numpy as np
 from scipy.stats import norm

@@ -1,4 +1,4 @@
-"""What a circuit is built of: names, overrides, temperature, seeds, converters in a solve, and what all of it costs."""
+"""Hardware of a circuit: names, overrides, temperature, seeds, converters in a solve, and the cost of all of it."""
 
 import numpy as np
 import pytest

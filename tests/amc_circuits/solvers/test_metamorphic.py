@@ -25,7 +25,7 @@ MAPPINGS = [
     for scaling in ("none", "diagonal", "powers-of-two")
 ]
 ENGINES = {"state-space": 1e-6, "ngspice": 2e-3}
-"""What may be different, in units of the largest entry: rounding, and a time step that suits another order of nodes."""
+"""Permitted difference, in units of the largest entry: rounding, and time steps that suit another order of nodes."""
 
 
 def scalable(matrix, mapping):

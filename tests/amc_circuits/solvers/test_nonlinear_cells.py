@@ -68,7 +68,7 @@ def test_mvm_bends_its_inputs(bend):
 
 
 def sinh_current(volts, siemens, bend):
-    """Of a cell, A."""
+    """Current of a cell, A."""
     return siemens * bend * np.sinh(volts / bend)
 
 
@@ -115,7 +115,7 @@ def kirchhoff(design, volts):
 
 
 def seen(circuit):
-    """What ngspice finds of the step, and the job."""
+    """Observation of the step by ngspice, its waveforms, and the job."""
     job = circuit.job(RIGHT[:, None])
     waves = waveforms(job)
     return observe(circuit.circuit, waves, job.drive), waves, job

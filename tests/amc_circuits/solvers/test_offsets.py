@@ -1,4 +1,4 @@
-"""What offsets of single amplifiers do, against Kirchhoff's laws at ideal sum nodes: `v_i = e_i`, `w_j = e_inv_j`."""
+"""Effects of single amplifiers' offsets, against Kirchhoff's laws at ideal sum nodes: `v_i = e_i`, `w_j = e_inv_j`."""
 
 import numpy as np
 import pytest

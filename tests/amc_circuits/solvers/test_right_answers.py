@@ -1,4 +1,4 @@
-"""What once was wrong without a word: each case by the public API and, where it was typed, by the command.
+"""Cases that once were wrong without a word: each by the public API and, where it was typed, by the command.
 
 Right is what algebra says of the circuit, or the judge of `kirchhoff_in_time.py`, which shares no code with the
 package.

@@ -54,7 +54,7 @@ def test_opamps_have_fewer_hertz_and_more_amperes_when_hot(name):
 
 
 def test_the_law_of_opamps_is_that_of_one_made_of_transistors():
-    """Of the preset, on the bench at 375 K against 300.15 K: gain within 25 %, where it falls to a half; others 8 %."""
+    """The law meets the preset on the bench at 375 K: gain, which falls to a half, within 25 %, others within 8 %."""
     opamp = preset("cmos-100meg-transistor")
     cold, hot = (characterize(opamp, temperature=kelvin) for kelvin in (NOMINAL, HOT))
     for metric, field, allowed in (

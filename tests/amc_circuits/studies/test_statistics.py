@@ -1,4 +1,4 @@
-"""What many trials say together, against NumPy and SciPy."""
+"""Statistics of many trials, against NumPy and SciPy."""
 
 import math
 
@@ -28,7 +28,7 @@ def test_mean_and_its_interval_are_those_of_student(count):
 
 
 def test_interval_holds_the_mean_of_19_in_20():
-    """Of 2000 samples of ten Gaussian numbers, 95 % have the true mean in their interval, within 4 standard errors."""
+    """95 % of 2000 samples of ten Gaussian numbers hold the true mean in their interval, within 4 standard errors."""
     generator, samples = np.random.default_rng(1), 2000
     found = [spread(sample) for sample in generator.normal(3.0, 2.0, (samples, 10))]
     share = np.mean([one.mean_low < 3.0 < one.mean_high for one in found])
@@ -36,7 +36,7 @@ def test_interval_holds_the_mean_of_19_in_20():
 
 
 def test_quantiles_are_linear_between_neighbours():
-    """Of 0, 1 ... 100 the q quantile is 100 q; half a step further where two values are averaged."""
+    """The q quantile of 0, 1 ... 100 is 100 q; half a step further where two values are averaged."""
     found = spread(np.random.default_rng(0).permutation(101).astype(float))
     assert (found.smallest, found.q05, found.q25, found.median) == pytest.approx((0, 5, 25, 50))
     assert (found.q75, found.q95, found.largest) == pytest.approx((75, 95, 100))
@@ -44,7 +44,7 @@ def test_quantiles_are_linear_between_neighbours():
 
 
 def test_unknown_figures_are_left_out():
-    """What is not known is no value; of one value the mean is known and its spread is not, of none nothing is."""
+    """Unknown metrics are no values; one value has a mean and no spread, none has neither."""
     found = spread(np.array([np.nan, 4.0, np.nan]))
     assert (found.count, found.mean, found.median, found.smallest, found.largest) == (1, 4.0, 4.0, 4.0, 4.0)
     assert math.isnan(found.std) and math.isnan(found.mean_low) and math.isnan(found.mean_high)
@@ -71,7 +71,7 @@ def test_yields_have_wilson_s_interval(passed, count):
 
 
 def test_interval_of_a_yield_holds_the_truth_of_19_in_20():
-    """Of 2000 studies of 50 trials with a yield of 80 %, about 95 % have it in their interval."""
+    """About 95 % of 2000 studies of 50 trials with a yield of 80 % have it in their interval."""
     generator, studies = np.random.default_rng(2), 2000
     below = [Limit("relative_error", True, 0.8)]
     inside = 0

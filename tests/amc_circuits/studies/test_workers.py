@@ -34,7 +34,7 @@ HANGS_ON_RECORD = 'touch "{folder}/$$"; sleep 600 & wait'
 
 
 def test_results_come_back():
-    """Of every call, in any order; with one process in this one, in order and when they are asked for."""
+    """Every call has its result, in any order; with one process, calls run in this one, in order and on demand."""
     assert sorted(run_in_processes([partial(pow, 2, k) for k in range(5)], 2)) == [1, 2, 4, 8, 16]
     seen = []
     results = run_in_processes([partial(seen.append, k) for k in range(3)], 1)
@@ -229,7 +229,7 @@ def start_alone():
 
 
 def python_processes(group):
-    """Of a process group, all that run Python and have not ended: parent and command by process id."""
+    """Processes of a group that run Python and have not ended: parent and command by process id."""
     listed = subprocess.run(
         ["ps", "-ww", "-eo", "pid=,ppid=,pgid=,stat=,args="], capture_output=True, text=True, check=True
     ).stdout

@@ -61,7 +61,7 @@ def open_page(session: webdriver.Chrome, path: Path, until: str) -> None:
 
 
 def complaints(session: webdriver.Chrome) -> list[str]:
-    """What the browser's console says since it was asked last."""
+    """Messages of the browser's console since the last call."""
     return [entry["message"] for entry in session.get_log("browser")]
 
 

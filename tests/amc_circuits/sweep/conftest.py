@@ -1,4 +1,4 @@
-"""What tests of pictures and reports of sweeps share."""
+"""Fixtures of tests of pictures and reports of sweeps."""
 
 import matplotlib.pyplot as plt
 import pytest
@@ -23,7 +23,7 @@ def figures(monkeypatch):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Of the sweep that is reported."""
+    """Folder of the sweep that is reported."""
     return tmp_path_factory.mktemp("report") / "out"
 
 

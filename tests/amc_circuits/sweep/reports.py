@@ -21,7 +21,7 @@ SPEC = {
 }
 EVIL = "</script><script>window.evil = 1</script><img src=x onerror='window.evil = 1'><!-- &amp; \u2028 ${summary} <b>"
 EVIL_NAME = "".join(filter(str.isprintable, EVIL))
-"""What of it a key or the name of a host may hold."""
+"""Part of the attack that a key or the name of a host may hold."""
 
 READY = "window.amcReport"
 DRAWN = "amcReport.figure.place.data.filter((trace) => trace.mode === 'markers')"
@@ -51,9 +51,11 @@ class Here:
     free = 1
 
     def submit(self, tag, call, timeout=None):
+        """Make the call."""
         self.ended = Ended(tag, call())
 
     def finished(self):
+        """The call that was made."""
         return [self.ended]
 
 

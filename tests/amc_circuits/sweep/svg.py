@@ -1,9 +1,9 @@
-"""What an SVG file says."""
+"""Words of an SVG file."""
 
 import html
 import re
 
 
 def texts(path):
-    """What an svg has in words."""
+    """Texts of an SVG file, in order."""
     return [html.unescape(found) for found in re.findall(r"<text[^>]*>([^<]*)</text>", path.read_text())]

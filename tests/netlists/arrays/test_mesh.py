@@ -33,7 +33,7 @@ def driven(shape, contacts, states=()):
 @pytest.mark.parametrize("contacts", CONTACTS)
 @pytest.mark.parametrize("segment", [1e-4, 1.73, 1e3])
 def test_the_laws_of_kirchhoff_and_ohm_hold_at_every_node(shape, contacts, segment):
-    """What a segment brings more than the next one takes goes through the cell; voltages fall by r times current."""
+    """The difference of the currents of two segments flows through the cell; voltages fall by r times current."""
     cells, (n, m) = cells_of(shape), shape
     voltages = driven(shape, contacts)
     state = array_state(cells, segment, voltages, contacts)

@@ -113,7 +113,7 @@ def test_a_line_delays(tmp_path):
 
 
 def test_currents_of_other_elements_can_be_named(tmp_path):
-    """Of E, H, L, and of a behavioural voltage: in F and in expressions."""
+    """F and expressions can name currents of E, H, L, and of a behavioural voltage."""
     text = """E1 a 0 b 0 1
 R1 a 0 1k
 L1 c a2 1m

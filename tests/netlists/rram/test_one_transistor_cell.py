@@ -262,7 +262,7 @@ def test_bad_decks_are_refused():
     ],
 )
 def test_pulses_out_of_range_are_refused(field, values):
-    """What no simulation would end, or the subcircuit would cut off."""
+    """A pulse that no simulation would end, or that the subcircuit would cut off, is refused."""
     for value in values:
         with pytest.raises(ParameterError, match=field):
             OneTransistorCell(**{field: value})

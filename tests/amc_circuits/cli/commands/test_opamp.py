@@ -1,4 +1,4 @@
-"""What `amc opamp` prints, draws and refuses."""
+"""Output, pictures and errors of `amc opamp`."""
 
 import json
 from dataclasses import asdict

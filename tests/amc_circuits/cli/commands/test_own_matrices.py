@@ -49,7 +49,7 @@ def test_the_answer_goes_into_a_file(amc, files, tmp_path, suffix):
 
 
 def test_an_answer_that_is_none_is_not_written(amc, files, tmp_path):
-    """Of an unstable circuit: said, and the old file stays; a wrong suffix is refused before anything runs."""
+    """The old file stays if the circuit is unstable; a wrong suffix is refused before anything runs."""
     np.save(tmp_path / "A.npy", -MATRIX)
     (tmp_path / "x.npy").write_text("old")
     outcome = amc("inv", tmp_path / "A.npy", files[1], *EXACT, "-o", tmp_path / "x.npy")
@@ -262,7 +262,7 @@ def test_monte_carlo_of_files_in_a_sweep(sweep, amc, files, tmp_path):
     ],
 )
 def test_files_of_a_sweep_are_looked_at_before_it_runs(sweep, files, tmp_path, lines, words):
-    """What cannot be read or does not fit is refused at once: no folder, no row."""
+    """A file that cannot be read or does not fit is refused at once: no folder, no row."""
     np.save(tmp_path / "c.npy", np.ones(4))
     text = FIXED + lines.format(*files, tmp_path / "c.npy") + '[grid]\ngbwp = ["50M"]\n'
     sweep(text).refused(*words)

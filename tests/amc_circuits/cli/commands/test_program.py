@@ -102,7 +102,7 @@ def test_seed_decides_what_is_drawn(call):
 
 
 def test_defaults_are_those_of_the_records():
-    """What the options say when nothing is given is what the records hold."""
+    """Defaults of the options are those of the records."""
     defaults = {option.name: option.parse(option.default) for option in PROGRAM if option.default is not None}
     settings, cell = WriteVerify(), OneTransistorCell()
     for name in set(WriteVerify.model_fields) & set(defaults):
@@ -188,7 +188,7 @@ def test_picture_tells_mean_and_sigma():
 
 @pytest.mark.parametrize(("suffix", "arrays"), [(".png", 2), (".svg", 1), (".pdf", 1)])
 def test_pictures_are_written(tmp_path, suffix, arrays):
-    """Of one array and of a pair, of the kind that the name says."""
+    """Pictures of one array and of a pair have the format that the suffix names."""
     begins = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}[suffix]
     plot_written([written(60)] * arrays, 1e-6, tmp_path / f"p{suffix}", "title")
     assert (tmp_path / f"p{suffix}").read_bytes().startswith(begins)

@@ -152,7 +152,7 @@ def test_what_charges_the_lines_is_delivered_once(name):
 
 @cache
 def line_model_errors(size, resistance, capacitance):
-    """Of each line model, the distance to the flat mesh: geometric mean over three circuits with 1 GHz op-amps."""
+    """Distance of each line model to the flat mesh: geometric mean over three circuits with 1 GHz op-amps."""
     errors = []
     for seed in range(3):
         wires = {"wire_resistance": resistance, "line_capacitance": capacitance}

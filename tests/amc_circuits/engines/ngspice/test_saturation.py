@@ -86,7 +86,7 @@ def test_the_clamp_follows_its_exponential(name, folds):
 
 
 def clamp_current(record, x):
-    """What flows from x to ground through clamp and R1 without an input, A."""
+    """Current from x to ground through clamp and R1 without an input, A."""
     text = opamp.subcircuit(record).replace(" inp inn out vdd vss", " inp inn out vdd vss x", 1)
     lines = ["* clamp", text, "Vdd vdd 0 9", "Vss vss 0 -9", f"Vx x 0 {x!r}", "Xop 0 0 out vdd vss x opamp"]
     (plot,) = run_deck("\n".join([*lines, ".save i(vx)", ".op", ".end\n"]))

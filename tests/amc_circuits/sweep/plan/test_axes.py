@@ -69,7 +69,7 @@ def test_linear_steps_are_equal_and_log_ratios_are(first, last, count):
 @given(first=st.integers(1, 10**6), last=st.integers(1, 10**6), count=counts, form=st.sampled_from(["linear", "log"]))
 @settings(max_examples=40, deadline=None)
 def test_whole_numbers_are_in_order_and_within_the_ends(first, last, count, form):
-    """Of an integer option every value is a whole number, none is repeated, and none lies outside."""
+    """Every value of an integer option is a whole number, none is repeated, and none lies outside."""
     assume(first != last)
     found = values("size", {form: [first, last, count]})
     assert (found[0], found[-1]) == (first, last)
@@ -121,7 +121,7 @@ def test_long_ranges_stay_ranges():
     ],
 )  # fmt: skip
 def test_unusable_values_are_refused(name, entry, words):
-    """What cannot be used is refused by the option's name, in a short line."""
+    """Unusable values are refused by the option's name, in a short line."""
     with pytest.raises(ParameterError) as caught:
         values_of(OPTIONS[name], entry)
     assert caught.value.parameter == name

@@ -49,7 +49,7 @@ def test_one_point_has_one_key(options):
 
 
 def test_one_op_amp_has_one_key_whatever_its_model():
-    """Of one pole, too; a parameter that it has not makes another point, which fails."""
+    """A single-pole op-amp has one key, too; a parameter that it has not makes another point, which fails."""
     assert key(opamp="single-pole", gbwp=preset("single-pole").gbwp) == key(opamp="single-pole") != PLAIN
     assert (
         len({key(opamp="single-pole"), key(opamp="single-pole", gbwp="16M"), key(opamp="single-pole", slew_rate=1)})

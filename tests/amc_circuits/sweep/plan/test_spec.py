@@ -103,7 +103,7 @@ def test_resolved_specification_rebuilds_the_sweep(tmp_path):
 
 @pytest.mark.parametrize("name", ["settling", "wires", "mvm", "monte_carlo"])
 def test_our_own_specifications_have_as_many_points_as_they_say(name):
-    """What is shown in `benchmarks/specs` can be read, and its first lines count right where they count."""
+    """Specifications in `benchmarks/specs` can be read, and their first lines count right where they count."""
     sweep = read_sweep(ROOT / "benchmarks" / "specs" / f"{name}.toml")
     counted = re.search(r"(\d+) points", sweep.text)
     assert len(sweep) == (int(counted[1]) if counted else 4 * 2)
@@ -205,7 +205,7 @@ def test_options_that_say_nothing_somewhere_are_refused(sweep, tmp_path, text, w
     ],
 )
 def test_options_that_say_something_everywhere_are_taken(tmp_path, text):
-    """What an option needs may stand in any section, as long as it holds wherever the option is given."""
+    """An option's partner may stand in any section, as long as it holds wherever the option is given."""
     assert len(read(tmp_path, text)) >= 1
 
 
@@ -231,7 +231,7 @@ def test_options_that_say_something_everywhere_are_taken(tmp_path, text):
     ],
 )
 def test_hostile_files_are_refused_in_one_short_line(amc, tmp_path, content, words):
-    """What is no text, too deep, too long or no value of an option is one line of bearable length."""
+    """A file that is no text, too deep, too long or full of wrong values is refused in one line of bearable length."""
     (tmp_path / "spec.toml").write_bytes(content)
     outcome = amc("sweep", tmp_path / "spec.toml", "--out", tmp_path / "out")
     outcome.refused("spec.toml", words)

@@ -159,7 +159,7 @@ def test_a_sweep_says_what_it_is(grid):
 
 
 def test_a_notebook_escapes_and_shows_the_first_rows(tmp_path):
-    """What a user named with markup stays text; of many rows ten are shown, and how many more there are."""
+    """Names with markup stay text; of many rows ten are shown, with the number of the others."""
     rows = [made(k, {}, opamp_file=f"<script>{k}</script>&") for k in range(25)]
     folder = stored(tmp_path / "a<b>&", rows)
     root = ElementTree.fromstring(open_sweep(folder)._repr_html_())

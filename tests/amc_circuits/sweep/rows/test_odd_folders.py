@@ -57,7 +57,7 @@ def test_rows_may_have_other_options(amc, tmp_path, figures, rows):
 
 
 def test_points_that_ran_again_are_drawn_once(amc, tmp_path):
-    """Of the same point by two versions a curve goes through the row that came later; the table shows both."""
+    """A curve goes through the later of two rows of a point by two versions; the table shows both."""
     old = [made(k, FIGURES | {"settling_time_s": 9e-6}, size=2 + k, engine_version="1") for k in range(2)]
     new = [made(2 + k, FIGURES, size=2 + k, engine_version="2") for k in range(2)]
     # The clock was set back in between.
@@ -131,7 +131,7 @@ def test_damage_is_told_with_the_folder(amc, tmp_path, command, part, by):
 
 @pytest.mark.parametrize("command", [("table",), ("replay", "0")])
 def test_no_text_of_a_row_moves_the_cursor(amc, tmp_path, command):
-    """What a row says of its failure is shown without control characters: the folder may come from anywhere."""
+    """The error of a row is shown without control characters: the folder may come from anywhere."""
     folder = stored(tmp_path / "out", [made(0, {}, "FAILED", size=2, error="gone \x1b[2J\a and back\n")])
     outcome = amc(command[0], folder, *command[1:])
     assert "gone ?[2J? and back" in " ".join(outcome.out.split()) and "\x1b" not in outcome.out

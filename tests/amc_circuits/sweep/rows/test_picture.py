@@ -142,7 +142,7 @@ def test_many_numbers_get_a_colour_bar(tmp_path, amc, figures):
 
 
 def test_many_names_get_a_legend(tmp_path, amc, figures):
-    """Of twenty names each has its entry; what is not given is an entry, too."""
+    """Each of twenty names has its entry, and so has a missing one."""
     rows = [made(k, {"settling_time_s": 1e-8}, size=2 + k % 2, opamp_file=f"{k // 2}.lib") for k in range(40)]
     rows.append(made(40, {"settling_time_s": 1e-8}, size=2))
     assert amc("plot", stored(tmp_path / "out", rows), "-o", tmp_path / "p.png").code == 0

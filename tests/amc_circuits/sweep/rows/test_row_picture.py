@@ -30,7 +30,7 @@ def test_outputs_of_a_row_are_drawn(tmp_path, amc, figures):
 
 
 def test_outputs_that_were_left_out_keep_the_numbers_of_others(tmp_path, figures):
-    """Of a circuit with many outputs, those that are kept are called as in the circuit."""
+    """Outputs that are kept of many have the names that they have in the circuit."""
     places = np.array([4, 17])
     axes = plt.figure().subplots()
     picture.draw_response(axes, Response(np.arange(3.0), np.ones((3, 2)), 0.01, np.nan), places.tolist())
@@ -42,7 +42,7 @@ def test_outputs_that_were_left_out_keep_the_numbers_of_others(tmp_path, figures
 
 
 def test_outputs_that_were_left_out_are_told(tmp_path, amc, figures):
-    """Of 20 outputs 16 are kept: the axis says so."""
+    """The axis names the number of outputs that are kept, 16 of 20."""
     time = np.linspace(0, 1e-7, 20)
     content = pack_traces([Response(time, np.outer(time, np.arange(1, 21)), 0.01, 9e-8)])
     row = made(0, {"settling_time_s": 9e-8, "circuit": "mvm", "size": [20, 4], "status": "SETTLED"}, size=20)

@@ -75,7 +75,7 @@ def test_people_see_units_reasons_and_where_the_deck_is(amc, mixed):
 
 
 def test_many_reasons_are_counted(amc, tmp_path):
-    """Of many different reasons ten are told, and how to see the others."""
+    """Ten of many different reasons are shown, with the way to see the others."""
     rows = [made(k, {}, "UNSTABLE", seed=k, error=f"pole at {k}") for k in range(25)]
     text = amc("table", stored(tmp_path / "out", rows)).out
     assert text.count("UNSTABLE: pole") == 10 and "15 more reasons; columns number,status" in text

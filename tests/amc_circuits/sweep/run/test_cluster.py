@@ -66,6 +66,7 @@ class Cluster:
             until(lambda: len(client.nthreads()) == workers)
 
     def end(self) -> None:
+        """Kill all processes, the last one first."""
         for process in reversed(self.processes):
             process.kill()
             process.wait()
@@ -106,7 +107,7 @@ def point(**options):
 
 
 def made(cluster, *calls, timeout=None):
-    """What came of calls on the cluster."""
+    """Ended calls of the cluster."""
     with DaskWorkers(cluster.address) as executor:
         return [ended for several in made_by(executor, calls, timeout) for ended in several]
 

@@ -55,7 +55,7 @@ def contents(folder):
 
 
 def test_it_tells_new_cached_and_failed_points_and_writes_nothing(sweep, dry_run, tmp_path, temporary):
-    """Of a sweep that has grown: what is to be done, what is there, what failed; the folder stays as it is."""
+    """A sweep that has grown has new, cached and failed points; the folder stays as it is."""
     text = EXACT + 'size = 2\n[grid]\nkind = ["spd", "wishart"]\ncondition = [10]\nseed = {range = [0, 3]}\n'
     assert sweep(text).code == 3
     larger = text.replace("3]}", "5]}")
@@ -94,7 +94,7 @@ def test_without_folder_and_dry_run_it_is_refused(amc, dry_run, tmp_path):
 
 
 def test_a_damaged_database_is_refused(dry_run, tmp_path):
-    """What is no database is told in one line, as a sweep would tell it."""
+    """A file that is no database is refused in one line, as by a sweep."""
     folder = stored(tmp_path / "out", [])
     (folder / "amc-run.json").write_text('{"command": "sweep"}')
     (folder / DATABASE).write_bytes(b"no database" * 100)
@@ -110,7 +110,7 @@ def test_points_that_cannot_be_run_are_told_at_once(dry_run):
 
 @pytest.mark.parametrize("power", [2.0, 3.0, 4.0])
 def test_time_between_and_beyond_sizes_follows_the_power_law(power):
-    """What grows as a power of the size is found between and beyond the sizes that were run, exactly."""
+    """A time that grows as a power of the size is exact between and beyond the sizes that were run."""
     measured = Measured()
     for size in (20.0, 50.0, 300.0):
         measured.add(("kind",), size, 1e-3 * size**power, 10 * size)
@@ -144,7 +144,7 @@ def test_samples_stop_when_their_time_is_spent(clockwork):
 
 
 def test_a_large_size_is_tried_smaller_first(clockwork):
-    """Of a single size that takes 18 minutes, smaller ones are run, and their law says so."""
+    """A single size of 18 minutes is estimated from the law of smaller ones that are run."""
     found = estimated(fixed={"size": 1024})
     assert {options["size"] for options in clockwork} == {64, 256}
     assert found.seconds == pytest.approx(START + ROW_TIME + 1e-6 * 1024**3)
@@ -160,7 +160,7 @@ def test_a_large_size_is_tried_smaller_first(clockwork):
 
 
 def test_kinds_for_which_there_is_no_time_are_guessed_and_told(clockwork):
-    """Of 64 kinds of points that take 0.262 s each, 38 are run in 10 s; the others are taken to be like them."""
+    """38 of 64 types of points of 0.262 s each are run in 10 s; the others are taken to be like them."""
     grid = {"monte_carlo": {"range": [1, 17]}, "noise": [True, False], "wire_resistance": [0, 1]}
     found = estimated(fixed={"size": 64}, grid=grid)
     assert (found.measured.points, found.unknown) == (38, 26)
@@ -169,7 +169,7 @@ def test_kinds_for_which_there_is_no_time_are_guessed_and_told(clockwork):
 
 
 def test_many_trials_are_not_all_run(clockwork):
-    """Of a point of many trials a few are run; it takes as many times longer as it has more."""
+    """A few trials of a point of many are run; it takes as many times longer as it has more."""
     found = estimated(fixed={"size": 10, "monte_carlo": 100 * TRIALS})
     assert {options["monte_carlo"] for options in clockwork} == {TRIALS}
     assert found.seconds == pytest.approx(START + ROW_TIME + 100 * 1e-3)

@@ -98,6 +98,7 @@ class Noting(workers.Workers):
         self.made = made
 
     def submit(self, tag, call, timeout=None):
+        """As of the processes, and the number is noted."""
         self.made.append(tag.number)
         super().submit(tag, call, timeout)
 
@@ -143,7 +144,7 @@ def test_a_simulator_that_hangs_is_ended_at_the_point_s_limit(sweep, tmp_path, m
 
 
 def test_a_point_that_hangs_itself_is_ended(sweep, tmp_path, monkeypatch):
-    """What does not come back is a row, too; the points after it have a new process."""
+    """A point that does not come back is a row, too; the points after it have a new process."""
     monkeypatch.setattr(run_module, "GRACE", 1.0)
     points = "[[points]]\nsize = 1000\n[[points]]\nseed = 1\n"  # a minute of linear algebra
     text = EXACT.replace("[grid]\n", points)
@@ -248,6 +249,7 @@ class Ending(workers.Workers):
         self.ended = 0
 
     def finished(self):
+        """As of the process, until it is lost."""
         if self.ended == 2:
             raise ParameterError("scheduler", "here", "is gone")
         found = super().finished()

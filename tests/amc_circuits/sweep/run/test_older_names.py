@@ -100,7 +100,7 @@ def test_recorded_rows_have_the_keys_that_they_had(layout, tmp_path):
 
 
 def test_an_older_folder_goes_on(sweep, older, tmp_path):
-    """What is in it does not run again, whichever name the specification has."""
+    """Its points do not run again, whichever name the specification has."""
     before = rows(tmp_path)
     assert [row.parameters["family"] for row in before] == ["spd", "spd", "wishart", "wishart"]
     for text in (TODAY, OLDER):
@@ -128,7 +128,7 @@ def test_an_older_folder_is_shown_compared_and_merged(amc, sweep, older, tmp_pat
 
 @pytest.mark.parametrize("typed", ["--where={}=wishart", "--columns=number,{}", "--sort=-{}"])
 def test_tables_take_either_name(amc, older, typed):
-    """Of conditions, columns and the order; what is shown has today's."""
+    """Conditions, columns and the order take either name; the table has today's."""
     shown = [amc("table", older, "--format", "csv", typed.format(name)) for name in ("family", "kind")]
     assert shown[0] == shown[1] and shown[0].code == 0
     assert "family" in shown[0].out.splitlines()[0].split(",") and "wishart" in shown[0].out

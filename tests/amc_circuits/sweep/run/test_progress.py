@@ -1,4 +1,4 @@
-"""What a sweep says while it runs: lines where there is no terminal, a bar where there is one, nothing on request."""
+"""Progress of a sweep: lines where there is no terminal, a bar where there is one, nothing on request."""
 
 import re
 import signal

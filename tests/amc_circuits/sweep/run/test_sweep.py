@@ -185,7 +185,7 @@ def test_a_folder_is_one_process_s_until_it_ends(sweep, tmp_path, hanging):
 
 
 def test_many_sweeps_leave_no_file_open(tmp_path):
-    """Of folders, databases, logs and processes."""
+    """Folders, databases, logs and processes leave no open file behind."""
     for number in range(20):
         run(tmp_path / str(number), exact([0]))
         if number == 2:

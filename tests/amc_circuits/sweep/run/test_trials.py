@@ -25,7 +25,7 @@ size = [3, 4, 6]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """What came of them."""
+    """Folder of a sweep of trials."""
     path = tmp_path_factory.mktemp("trials")
     run(path, tomllib.loads(TRIALS))
     return path
@@ -77,7 +77,7 @@ def test_a_point_is_another_when_its_file_has_changed(sweep, tmp_path):
 
 
 def test_a_file_that_changes_meanwhile_makes_no_row_of_the_old_one(tmp_path):
-    """What was found with the new conductances is not stored under the key of the old ones."""
+    """A result of the new conductances is not stored under the key of the old ones."""
     programmed(tmp_path / "c.npz", 3, 1e-6)
     spec = f'circuit = "inv"\n[fixed]\nsize = 3\nengine = "state-space"\nconductances = "{tmp_path}/c.npz"\n'
 

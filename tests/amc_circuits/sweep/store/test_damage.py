@@ -53,7 +53,7 @@ def flipped(content, generator):
 
 
 def outcome_of(folder, look):
-    """What comes of it, or None where the folder is refused by its name."""
+    """Outcome of a look at a folder; None where the folder is refused by its name."""
     try:
         return look(folder)
     except ParameterError as error:
@@ -114,7 +114,7 @@ OTHERS = {"number": 7, "seed": 7, "wall_time_s": 7.0, "counter": 7, "figures": '
 @pytest.mark.parametrize("column", [*COLUMNS, "counter", "waveforms_sha256", "row_sha256"])
 @pytest.mark.parametrize("command", ["table", "report", "merge"])
 def test_every_column_is_held_by_the_checksum(amc, three, tmp_path, column, command):
-    """What was changed is told with the number of its row, or with its own where that was changed, and the folder."""
+    """A change is reported with folder and row number, or with the new number where that was changed."""
     changed(three, f"update points set {column} = ? where number = 1", OTHERS.get(column, "FAILED"))
     more = ("--out", tmp_path / "merged") if command == "merge" else ()
     number = OTHERS["number"] if column == "number" else 1

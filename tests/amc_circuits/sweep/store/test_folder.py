@@ -64,7 +64,7 @@ def test_the_owner_may_be_another_process(tmp_path):
 
 
 def test_folders_have_logs_of_their_own(tmp_path):
-    """What one says is not in the other's."""
+    """A line in one log is not in the other."""
     with owned(tmp_path / "a") as first:
         first.info("one")
     with owned(tmp_path / "b") as second:
@@ -85,7 +85,7 @@ def test_evidence_takes_the_place_of_older_evidence(tmp_path):
 
 
 def test_specification_is_written_whole_or_not_at_all(tmp_path):
-    """What cannot be written leaves what was there, and no other file."""
+    """A specification that cannot be written leaves the old one, and no other file."""
     sweep = sweep_from(exact([0]))
     write_specification(tmp_path, sweep.text, sweep.resolved())
     before = (tmp_path / RESOLVED).read_bytes()

@@ -12,7 +12,7 @@ from amc_circuits.sweep.store import DATABASE, FAILED
 from amc_circuits.sweep.store import evidence as evidence_module
 from amc_circuits.sweep.store.database import FILES
 from amc_circuits.sweep.store.evidence import FAILURES, keep_evidence
-from amc_circuits.sweep.store.folder import LOCK, LOG, RESOLVED, SPECIFICATION
+from amc_circuits.sweep.store.folder import LOCK, LOG, RESOLVED, SPECIFICATION, SPECIFICATIONS
 from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.sweep.made_rows import made, stored
 from tests.amc_circuits.sweep.sweeps import EXACT, FAST, Replacing, exact, rows, run
@@ -116,6 +116,18 @@ def test_reports_and_merges_do_without_a_specification_that_is_none(amc, tmp_pat
     assert amc("merge", folder, "--out", tmp_path / "all").code == 0 and not (tmp_path / "all" / name).exists()
 
 
+def test_numbered_specifications_are_not_reached_through_a_link(amc, tmp_path, outside):
+    """A link in place of their folder is not read in a folder that is merged, and refused in the merged one."""
+    folder = stored(tmp_path / "out", [made(0)])
+    (folder / SPECIFICATIONS).symlink_to(outside)
+    (outside / "thesis.txt").rename(outside / "1.toml")
+    assert amc("merge", folder, "--out", tmp_path / "all").code == 0
+    assert not (tmp_path / "all" / SPECIFICATIONS).exists()
+    (outside / "1.toml").rename(outside / "thesis.txt")
+    (tmp_path / "all" / SPECIFICATIONS).symlink_to(outside)
+    amc("merge", folder, "--out", tmp_path / "all").refused("--out", "is a link")
+
+
 @pytest.mark.parametrize("what", WHAT)
 def test_a_marker_that_is_no_file_marks_nothing(sweep, tmp_path, outside, what):
     """Neither is a pipe waited for, nor does a link make a folder the sweep's own."""
@@ -161,7 +173,7 @@ NAMES = ["/etc/amc", "../../outside/thesis.txt", "../thesis.txt", "a/../../thesi
 
 
 def evil(names, point, call):
-    """What a worker might send for a point: evidence under these names."""
+    """Outcome that a worker might send for a point: evidence under these names."""
     return Outcome(FAILED, error="no luck", evidence={name: f"of {k}".encode() for k, name in enumerate(names)})
 
 
@@ -178,7 +190,7 @@ def test_names_of_evidence_lead_nowhere(tmp_path, outside):
 
 
 def test_so_much_evidence_is_kept_and_no_more(tmp_path, monkeypatch):
-    """Of a file its beginning, and how much is left out; of many files the first."""
+    """A long file keeps its beginning, with the size of the rest; the first of many files are kept."""
     monkeypatch.setattr(evidence_module, "LARGEST", 10)
     keep_evidence(tmp_path, 0, {"log": b"0123456789abc", "short": b"0123456789"})
     kept = tmp_path / FAILURES / "0"

@@ -37,7 +37,7 @@ class Holder:
 
     @property
     def named(self):
-        """What it is called where the system has a list of locks, and elsewhere."""
+        """Name of the owner, where the system has a list of locks and elsewhere."""
         listed = database_errors.LOCKS.exists()
         return f"process {self.process.pid} (python" if listed else "another program"
 

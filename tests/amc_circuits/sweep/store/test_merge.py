@@ -10,7 +10,7 @@ from amc_circuits.files.run_folder import MARKER
 from amc_circuits.sweep.rows.columns import newest
 from amc_circuits.sweep.store import FAILED, INVALID, Store
 from amc_circuits.sweep.store.evidence import FAILURES
-from amc_circuits.sweep.store.folder import RESOLVED, SPECIFICATION
+from amc_circuits.sweep.store.folder import SPECIFICATION
 from amc_circuits.sweep.store.merge import merge_folders
 from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.sweep.made_rows import made, stored
@@ -99,7 +99,7 @@ def test_the_better_of_two_rows_is_taken(tmp_path, first, second, wanted):
 
 
 def test_other_sweeps_get_numbers_behind(tmp_path):
-    """Of rows with the same number the first keeps it; none is lost, and what both have is there once."""
+    """The first of two rows with one number keeps it; none is lost, and a row of both is there once."""
     one = stored(tmp_path / "one", [made(number) for number in (0, 1, 4)])
     other = [replace(made(number), key=f"other {number}") for number in (0, 2, 4)]
     two = stored(tmp_path / "two", [*other, replace(made(4), number=5)])
@@ -129,7 +129,7 @@ def test_evidence_comes_with_its_row(sweep, amc, tmp_path, monkeypatch):
 
 
 def test_only_evidence_comes_along(tmp_path):
-    """What a row or a link names elsewhere is neither copied nor removed, wherever the folder comes from."""
+    """A file elsewhere that a row or a link names is neither copied nor removed, wherever the folder comes from."""
     secret, folder = tmp_path / "secret", tmp_path / "one"
     secret.mkdir()
     (secret / "key").write_text("mine")
@@ -143,16 +143,6 @@ def test_only_evidence_comes_along(tmp_path):
     assert [row.kept for row in rows_in(tmp_path / "all")] == ["", "", "", f"{FAILURES}/3", ""]
     assert [path.name for path in (tmp_path / "all" / FAILURES).rglob("*")] == ["3", "deck.cir"]
     assert (secret / "key").read_text() == "mine"
-
-
-def test_other_specifications_are_not_mixed(tmp_path):
-    """Where folders have different ones, none is kept."""
-    folders = [tmp_path / "one", tmp_path / "two"]
-    for size, folder in enumerate(folders, 2):
-        run(folder, {"circuit": "inv", "fixed": {"size": size, "engine": "state-space"}})
-    merge_folders(folders, tmp_path / "all")
-    assert len(rows_in(tmp_path / "all")) == 2
-    assert not (tmp_path / "all" / RESOLVED).exists()
 
 
 def test_what_cannot_be_merged_is_refused(amc, tmp_path):

@@ -1,0 +1,75 @@
+"""Limits of a yield: read from text, refused, and held against trials."""
+
+import math
+
+import pytest
+
+from amc_circuits.results.trials import FIGURES, Limit, Trial, read_limits
+from tests.amc_circuits.random_circuits import TYPED
+
+
+@pytest.mark.parametrize(
+    ("text", "limits"),
+    [
+        ("relative_error<0.05", [Limit("relative_error", True, 0.05)]),
+        ("settling_time < 200n", [Limit("settling_time", True, 2e-7)]),
+        ("settling_time<200ns,bits>4", [Limit("settling_time", True, 2e-7), Limit("bits", False, 4.0)]),
+        (" energy<1.5nJ , peak_output_current<1mA", None),
+        ("relative_noise<1m,overshoot>0,residual<1", None),
+    ],
+)
+def test_limits_are_read(text, limits):
+    """FIGURE<NUMBER or FIGURE>NUMBER, with SI suffixes and units; as text they can be read again."""
+    found = read_limits(text)
+    assert limits is None or list(found) == limits
+    assert read_limits(",".join(map(str, found))) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ",",
+        "relative_error",
+        "relative_error<",
+        "<0.1",
+        "error<0.1",
+        "relative_error=0.1",
+        "relative_error<=0.1",
+        "relative_error<0.1,",
+        "relative_error<0.1;bits>3",
+        "relative_error<nan",
+        "relative_error<inf",
+        "relative_error<5%",
+        "settling_time<5V",
+        "0.1>relative_error",
+        "bits>3<5",
+        "Relative_Error<0.1",
+    ],
+)
+def test_bad_limits_are_refused(amc, text):
+    """Exit code 2 and one line with what a limit looks like, before anything runs."""
+    outcome = amc("inv", *TYPED, "--monte-carlo", 2, "--spec", text)
+    outcome.refused("--spec", "FIGURE<NUMBER", *FIGURES)
+
+
+def test_a_limit_holds_for_usable_trials_with_the_figure():
+    """Below is below, above is above; equality, an unknown figure and an unusable trial pass neither."""
+    below, above = Limit("bits", True, 4.0), Limit("bits", False, 4.0)
+    for bits, passes in ((3.0, (True, False)), (4.0, (False, False)), (5.0, (False, True)), (math.nan, (False, False))):
+        trial = Trial(0, "SETTLED", {"bits": bits})
+        assert (below.passed(trial), above.passed(trial)) == passes
+        assert not above.passed(Trial(0, "SATURATED", {"bits": bits}))
+    assert not below.passed(Trial(0, "SETTLED", {}))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--spec", "relative_noise<0.05"), "add noise"),
+        (("--spec", "energy<1n", "--opamp", "single-pole"), "no supply"),
+    ],
+)
+def test_limits_on_what_no_trial_has_are_refused(amc, options, words):
+    """They would be a yield of 0 %."""
+    amc("inv", *TYPED, "--monte-carlo", 2, "--engine", "state-space", *options).refused("--spec", words)

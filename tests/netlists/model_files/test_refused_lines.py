@@ -1,0 +1,158 @@
+"""Lines that make a model file dangerous or meaningless, each refused where it stands."""
+
+import pytest
+
+from netlists.model_files.file import read_model
+from tests.netlists.model_files import cases as files
+from tests.netlists.model_files.cases import BODY, GOOD, HEAD, refused
+
+# What is put before the third line of a good file, words of the answer, and how many lines further the error is.
+THIRD_LINE = {
+    "control": (".control\nshell touch hit\n.endc", "accepted cards"),
+    "control in capitals": (".CoNtRoL\nshell touch hit\n.ENDC", "accepted cards"),
+    "control after blanks and tabs": (" \t .control\nshell touch hit\n.endc", "accepted cards"),
+    "control in two lines": (".con\n+trol\nshell touch hit", "accepted cards"),
+    "control in two lines and a comment": (".con\n* nothing\n\n+ trol\nshell touch hit", "accepted cards"),
+    "control behind a blank": (". control\nshell touch hit", "accepted cards"),
+    "control with a tail": (".controlled\nshell touch hit", "accepted cards"),
+    "exec": (".exec touch hit", "accepted cards"),
+    "temp": (".temp 100", "accepted cards"),
+    "global": (".global inp", "accepted cards"),
+    "plot": (".plot v(out)", "accepted cards"),
+    "meas": (".meas tran a max v(out)", "accepted cards"),
+    "tran": (".tran 1n 1", "accepted cards"),
+    "ac": (".ac dec 10 1 1k", "accepted cards"),
+    "op": (".op", "accepted cards"),
+    "end": (".end", "accepted cards"),
+    "csparam": (".csparam a=1", "accepted cards"),
+    "title": (".title other", "accepted cards"),
+    "if": (".if (1)\nR9 inp 0 1\n.endif", "accepted cards"),
+    "libsave": (".libsave other.lib typ", "accepted cards"),
+    "incpslt": (".incpslt other.lib", "accepted cards"),
+    "hdl": (".hdl x.va", "accepted cards"),
+    "endl": (".endl", "accepted cards"),
+    "dot alone": (".", "accepted cards"),
+    "xspice device": ("A1 %v([out]) fs", "accepted elements"),
+    "verilog-a device": ("N1 out 0 mod", "accepted elements"),
+    "digital device": ("U1 dff vdd vss out model", "accepted elements"),
+    "coupled line": ("P1 out 0 out 0 mod", "accepted elements"),
+    "command": ("shell touch hit", "missing"),
+    "command source": ("source other.sp", "missing"),
+    "command write": ("write hit", "missing"),
+    "command codemodel": ("codemodel evil.cm", "missing"),
+    "end of input": ("@ nothing from here", "accepted elements"),
+    "shell comment": ("# comment", "accepted elements"),
+    "plain title": ("An op-amp by nobody", "accepted elements"),
+    "filesource": ('.model fs filesource (file="secret" amploffset=[0])', "no name|accepted types"),
+    "filesource without quotes": (".model fs filesource(file=secret)", "accepted types"),
+    "process": (".model p d_process(process_file=sh)", "accepted types"),
+    "cosimulation": (".model p d_cosim(simulation=evil)", "accepted types"),
+    "cider": (".model dn numd(rootfile=hit)", "accepted types"),
+    "model of unknown type": (".model x gold(a=1)", "accepted types"),
+    "model after another": (".model x ako:dn d(is=1)", "no model dn"),
+    "model with a string": ('.model dn d(is="1")', "cannot have"),
+    "model with a flag": (".model dn vdmos(nchan)", "accepted types"),
+    "semicolon in quotes": ("R3 inp 0 '1k ; .control'", "' is not closed"),
+    "back-ticks": ("R3 inp 0 `touch hit`", "must be a number|there is no model|no name"),
+    "back-ticks in braces": ("R3 inp 0 {`touch hit`}", "cannot have"),
+    "dollar in braces": ("R3 inp 0 {$HOME}", "cannot have"),
+    "backslash": ("R3 inp 0 1k \\\\", "not expected"),
+    "backslash that hides a line": ("R3 inp 0 1k \\\\\n.control", "not expected"),
+    "double quotes": ('R3 inp 0 "1k"', "no name"),
+    "string in an option": ("D1 inp 0 dn ic.file=secret", "not expected"),
+    "file of a source": ('V1 inp 0 pwl file="secret"', "must be a number"),
+    "file option of a source": ("V1 inp 0 pwl(0 0 1 1) file=secret", "file is not accepted"),
+    "noise source": ("V1 inp 0 trnoise(1 1n 0 0)", "not accepted"),
+    "external source": ("V1 inp 0 external", "not accepted"),
+    "port": ("V1 inp 0 dc 0 portnum 1", "not accepted"),
+    "unknown option": ("R3 inp 0 1k noisy=0", "not accepted"),
+    "behavioural resistor": ("R3 inp 0 {v(out)}", "must be a number"),
+    "resistor by time": ("R3 inp 0 {time*1k}", "must be a number"),
+    "laplace": ("E2 x 0 LAPLACE {v(inp)} = {1/(1+s)}", "laplace is not accepted"),
+    "frequency table": ("E2 x 0 FREQ {v(inp)} = (1,0,0) (2,0,0)", "freq is not accepted"),
+    "random": (".param a={agauss(1,1,1)}\nR3 inp 0 {a}", "no function agauss"),
+    "unknown function": ("B1 x 0 V=system(v(inp))", "no function system"),
+    "string in an expression": ('B1 x 0 V="touch hit"', "cannot have"),
+    "statements in an expression": ("B1 x 0 V=v(inp) v(inn)", "expected the end"),
+    "assignment in an expression": ("B1 x 0 V=(a=1)", r"expected \)"),
+    "vector in an expression": ("B1 x 0 V=@r1[i]", "cannot have"),
+    "node that is no name": ("B1 x 0 V=v({inp})", "no parameter inp"),
+    "current of a resistor": ("B1 x 0 V=i(R1)", "there is no r1"),
+    "open brace": ("R3 inp 0 {1+(2}", r"expected \)"),
+    "closing brace": ("R3 inp 0 1}", "closes nothing"),
+    "closing parenthesis": ("R3 inp) 0 1", "closes nothing"),
+    "two expressions": ("R3 inp 0 {1}{2}", "not expected"),
+    "unknown parameter": ("R3 inp 0 {rx}", "no parameter rx"),
+    "parameter that is taken": (".param time=1", "no parameter can be called"),
+    "parameter that needs itself": (".param a={b} b={a}\nR3 inp 0 {a}", "depends on itself"),
+    "function that needs itself": (".func f(x) {f(x)+1}\nR3 inp 0 {f(1)}", "contain itself", 1),
+    "function that doubles": (
+        ".func f0(x) {x+x}\n" + "".join(f".func f{k}(x) {{f{k - 1}(x)+f{k - 1}(x)}}\n" for k in range(1, 40))
+        + "R3 inp 0 {f39(1)}", "takes too long", 40),
+    "function that doubles a voltage": (
+        ".func f0(x) {x+x}\n" + "".join(f".func f{k}(x) {{f{k - 1}(f{k - 1}(x))}}\n" for k in range(1, 20))
+        + "B1 x 0 V=f19(v(inp))", "grows beyond|takes too long", 20),
+    "deep parentheses": ("R3 inp 0 {" + "(" * 5000 + "1" + ")" * 5000 + "}", "nested"),
+    "deep conditions": ("R3 inp 0 {" + "1?1:" * 2000 + "1}", "nested"),
+    "many signs": ("R3 inp 0 {" + "-" * 5000 + "1}", "signs"),
+    "number out of range": ("R3 inp 0 1e999", "out of range"),
+    "value out of range": ("R3 inp 0 {1e300*1e300}", "out of range"),
+    "power out of range": ("R3 inp 0 {10^400}", "no value"),
+    "division by zero": ("R3 inp 0 {1/0}", "no value"),
+    "root of a negative number": ("R3 inp 0 {sqrt(-1)}", "no value"),
+    "power of a negative number": ("R3 inp 0 {(-1)^0.5}", "no value"),
+    "atto or ampere": ("I3 inp 0 1A", "atto"),
+    "table that falls": ("E2 x 0 TABLE {v(inp)} = (1,0) (0,1)", "must rise"),
+    "digits behind a unit": ("R3 inp 0 1k5", "must be a number|there is no model"),
+    "long line": ("* x\nR3 inp 0 1k " + " " * 10 + "z" * 30_000, "characters at most", 1),
+    "long continued line": ("V1 inp 0 pwl(" + "\n+ 0 0" * 8_000 + ")", "characters at most"),
+    "too few nodes": ("R3 inp", "missing"),
+    "value missing": ("C3 inp 0", "missing"),
+    "element twice": ("R1 inp 0 1k", "twice", 1),
+    "missing model": ("D1 inp 0 nothere", "no model nothere"),
+    "model of another type": (".model nm nmos(level=1)\nD1 inp 0 nm", "of type nmos", 1),
+    "level that is not accepted": (".model nm nmos(level=44)\nM1 out inp 0 0 nm", "accepted levels"),
+    "missing subcircuit": ("X1 inp inn nothere", "no subcircuit nothere"),
+    "subcircuit that contains itself": ("X1 inp inn out vdd vss amp", "contains itself"),
+    "wrong number of pins": (".subckt two a b\nR1 a b 1\n.ends\nX1 inp two", "2 pins", 3),
+    "unknown parameter of a subcircuit": (".subckt one a\nR1 a 0 1\n.ends\nX1 inp one k=2", "no parameter k", 3),
+    "switch beyond all numbers": ("S3 a b inp inn sm\n.model sm vswitch(von=1e308 voff=-1e308)", "switch needs", 1),
+    "three nodes of a source": ("B3 a,b c V=1", "c is not expected"),
+    "argument that is taken": (".func f(time) {time}", "no argument can be called"),
+    "source of many voltages": ("B3 a 0 V=" + "*".join(f"v(q{k})" for k in range(1500)), "too many voltages"),
+    "name without an end": (f"D3 inp 0 {'d' * 15_000}", "no model ddd"),
+    "magnetic core": ("L1 inp 0 1\nK1 L1 R1 0.5 core", "couples two inductors", 1),
+    "poly of many variables": ("E2 x 0 POLY(1e9) inp 0 1", "POLY takes"),
+    "poly of a fraction": ("E2 x 0 POLY(1.5) inp 0 1", "POLY takes"),
+    "subcircuit without pins": (".subckt empty\n.ends", "needs pins"),
+    "end of another subcircuit": (".ends other", "open here is amp"),
+    "include of nothing": (".include", "name a file"),
+    "include of an absolute path": (".include /etc/passwd", "name a file in the folder"),
+    "include of the folder above": (".include ../other.lib", "name a file in the folder"),
+    "include by way of a folder": (".include sub/../../other.lib", "name a file in the folder"),
+    "include of the home": (".include ~/other.lib", "name a file in the folder"),
+    "include of the environment": (".include $HOME/other.lib", "name a file in the folder|write .include"),
+    "include of a pipe": ('.include "|touch hit"', "name a file in the folder"),
+    "include of a hidden file": (".include .spiceinit", "name a file in the folder"),
+    "include of itself": (".include model.lib", "includes itself"),
+    "include of nothing there": (".include nothere.lib", "cannot be read"),
+    "include of a folder": ('.inc "sub"', "no regular file|is a folder"),
+    "lib without a section": (".lib other.lib", "write .include"),
+    "lib without that section": (".lib other.lib fast", "no section fast"),
+    "two files": (".include plain.lib ; x\n.include two files.lib extra words", "name a file", 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", THIRD_LINE)
+def test_line_is_refused_where_it_stands(tmp_path, name):
+    """Each of these in an otherwise good file is refused, at the line where the offending one begins."""
+    text, words, *further = THIRD_LINE[name]
+    (tmp_path / "sub").mkdir()
+    files.written(tmp_path, ".lib typ\n.param z=1\n.endl\n", "other.lib")
+    files.written(tmp_path, "* nothing\n", "plain.lib")
+    refused(tmp_path, f"{HEAD}{text}\n{BODY}.ends amp\n", 3 + sum(further), words)
+
+
+def test_good_file_is_accepted(tmp_path):
+    """The file that the attacks are put into is itself accepted."""
+    assert read_model(files.written(tmp_path, GOOD), "amp", files.PINS).pins == files.PINS
