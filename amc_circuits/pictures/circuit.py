@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from amc_circuits.pictures.circuit_labels import LINE, NODE_SIZE, SIZE, label_of, node_label, text_width
 from amc_circuits.pictures.circuit_layout import Box, Layout, Place, layout
-from amc_circuits.pictures.circuit_links import Link, is_group, is_pin, links_of
+from amc_circuits.pictures.circuit_links import Link, is_group, is_pin, links_of, net_of
 from amc_circuits.pictures.circuit_order import ordered
 from amc_circuits.pictures.circuit_symbols import BUNDLE, LOW, Pen, Symbol, draw_inputs, symbol_of
 from amc_circuits.pictures.style import STYLE
@@ -29,9 +29,6 @@ BORDER = 0.08
 """Room around the picture, inches."""
 DOT = 4.5
 """Diameter of the dot at which lines are connected, points."""
-
-Joint = tuple[float, int]
-"""Height at which a wire arrives at a line, and its side: -1 left, 1 right."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +73,13 @@ def draw_circuit(circuit: Circuit) -> Figure:
         figure = Figure(figsize=(right - left, high - low))
         axes = figure.add_axes((0, 0, 1, 1), xlim=(left, right), ylim=(low, high))
         axes.set_axis_off()
-        joints: dict[str, list[Joint]] = {node: [] for node in order.nodes}
+        joints: dict[str, list[float]] = {node: [] for node in order.nodes}
         for item in items:
-            for node, joint in _draw_item(axes, item, placed):
-                joints[node].append(joint)
-        for node, found in joints.items():
-            _draw_node(axes, placed.columns[node], found, names.get(node, ""))
+            for node, height in _draw_item(axes, item, placed):
+                joints[node].append(height)
+        for node, heights in joints.items():
+            if heights:
+                _draw_node(Pen(axes, placed.columns[node], 0.0, 1), node, heights, names.get(node, ""))
     return figure
 
 
@@ -98,8 +96,8 @@ def _frame(items: Sequence[Item], placed: Layout, margins: Mapping[str, float]) 
     return left - BORDER, right + BORDER, low - BORDER, high + BORDER
 
 
-def _draw_item(axes: Axes, item: Item, placed: Layout) -> Iterator[tuple[str, Joint]]:
-    """Draw a symbol with label and wires, and yield the joints of its wires with the lines of nodes."""
+def _draw_item(axes: Axes, item: Item, placed: Layout) -> Iterator[tuple[str, float]]:
+    """Draw a symbol with label and wires, and yield the nodes that its wires reach, with the heights there."""
     link, symbol, place = item.link, item.symbol, placed.places[item.link]
     pen = Pen(axes, place.x, place.y, place.flow)
     symbol.draw(pen)
@@ -112,16 +110,16 @@ def _draw_item(axes: Axes, item: Item, placed: Layout) -> Iterator[tuple[str, Jo
         yield from _wire(pen, placed.columns[pin], pin, (-symbol.lead, LOW))
 
 
-def _wire(pen: Pen, column: float, node: str, end: tuple[float, float]) -> Iterator[tuple[str, Joint]]:
+def _wire(pen: Pen, column: float, node: str, end: tuple[float, float]) -> Iterator[tuple[str, float]]:
     """Draw the wire from a node's line to an end of a symbol."""
     if not (is_group(node) or is_pin(node) or node.endswith(":ground")):
         return
-    (x, y), to = pen.points([end])[0], pen.flow * (column - pen.x)
-    pen.line(end, (to, end[1]), width=BUNDLE)
+    to = pen.flow * (column - pen.x)
+    pen.line(end, (to, end[1]), width=BUNDLE, node=net_of(node))
     if node.endswith(":ground"):
         pen.ground(to, end[1])
     else:
-        yield node, (float(y), 1 if x > column else -1)
+        yield node, pen.y + end[1]
 
 
 def _write(axes: Axes, item: Item, place: Place) -> None:
@@ -132,15 +130,12 @@ def _write(axes: Axes, item: Item, place: Place) -> None:
         axes.text(place.x, top - LINE * (row + 0.5), line, fontsize=SIZE, ha="center", va="center")
 
 
-def _draw_node(axes: Axes, column: float, joints: Sequence[Joint], name: str) -> None:
-    """Draw the line of a node, a dot wherever three or more lines are connected, and the name of its group."""
-    heights = [height for height, _ in joints]
-    if not heights:
-        return
+def _draw_node(pen: Pen, node: str, heights: Sequence[float], name: str) -> None:
+    """Draw the line of a node over the heights of its wires, dots where lines are connected, and the group's name."""
     low, high = min(heights), max(heights)
-    axes.plot([column] * 2, [low, high], color="black", linewidth=BUNDLE, solid_capstyle="round")
+    pen.line((0, low), (0, high), width=BUNDLE, node=net_of(node))
     for height in set(heights):
         if heights.count(height) + (height > low) + (height < high) > 2:
-            axes.plot(column, height, "o", color="black", markersize=DOT, zorder=5)
+            pen.axes.plot(pen.x, height, "o", color="black", markersize=DOT, zorder=5, label="")
     if name:
-        axes.text(column, high + 0.06, name, fontsize=NODE_SIZE, weight="bold", ha="center", va="bottom")
+        pen.axes.text(pen.x, high + 0.06, name, fontsize=NODE_SIZE, weight="bold", ha="center", va="bottom")

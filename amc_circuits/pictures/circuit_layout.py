@@ -23,15 +23,11 @@ class Box:
         width: Width of symbol and label.
         up: Height above its level.
         down: Depth below its level.
-        start: Height above its level at which the wire of its start arrives.
-        end: Height above its level at which the wire of its end arrives.
     """
 
     width: float
     up: float
     down: float
-    start: float = 0.0
-    end: float = 0.0
 
 
 @dataclass(frozen=True)

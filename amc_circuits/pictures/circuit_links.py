@@ -41,13 +41,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Wire:
-    """Wire from a group to the second input of op-amps.
-
-    Attributes:
-        opamps: The op-amps.
-    """
-
-    opamps: OpAmps
+    """Wire from a group to a pin of a part: second input of op-amps, or end of a part with both ends at the group."""
 
 
 Drawn = Part | Source | Output | Wire
@@ -57,7 +51,7 @@ Drawn = Part | Source | Output | Wire
 class Link:
     """Part between two nodes.
 
-    Nodes are groups, or ends that belong to one part: `NAME:source`, `NAME:output`, `NAME:ground` and `NAME:pin`.
+    Nodes are groups, or ends that belong to one part: `NAME:source`, `NAME:output`, `NAME:ground` and `NAME:pin:GROUP`.
 
     Attributes:
         part: Part that is drawn.
@@ -77,7 +71,7 @@ class Link:
         part = self.part
         if not isinstance(part, OpAmps) or GROUND in (part.inverting, part.noninverting):
             return ()
-        return (pin_of(part),)
+        return (pin_of(part, part.noninverting if self.start == part.inverting else part.inverting),)
 
     def other(self, node: str) -> str:
         """Return the node at the other end."""
@@ -95,8 +89,18 @@ def is_source(node: str) -> bool:
 
 
 def is_pin(node: str) -> bool:
-    """Return True for the second input of op-amps."""
-    return node.endswith(":pin")
+    """Return True for a pin of a part, to which a wire leads."""
+    return ":pin:" in node
+
+
+def pin_of(part: Part, group: str) -> str:
+    """Return the node of a pin of a part that a wire connects with a group."""
+    return f"{part.name}:pin:{group}"
+
+
+def net_of(node: str) -> str:
+    """Return the group to which a node is connected by a wire, or the node."""
+    return node.rpartition(":")[2] if is_pin(node) else node
 
 
 def links_of(circuit: Circuit) -> list[Link]:
@@ -108,13 +112,16 @@ def links_of(circuit: Circuit) -> list[Link]:
     found = [Link(source, f"{source.group}:source", source.group, True) for source in circuit.sources]
     signals = _signals(circuit)
     for part in circuit.parts:
-        found += _links(part, signals)
+        found += [one for link in _links(part, signals) for one in _opened(link, part)]
     return found + [Link(one, one.group, f"{one.group}:output", True) for one in _outputs(circuit)]
 
 
-def pin_of(part: OpAmps) -> str:
-    """Return the node of the second input of op-amps."""
-    return f"{part.name}:pin"
+def _opened(link: Link, part: Part) -> list[Link]:
+    """Return a link; one with both ends at a group ends at a pin, with a wire back to the group."""
+    if link.start != link.end:
+        return [link]
+    pin = pin_of(part, link.start)
+    return [Link(link.part, link.start, pin, link.active), Link(Wire(), link.end, pin, False)]
 
 
 def _outputs(circuit: Circuit) -> Iterator[Output]:
@@ -148,7 +155,7 @@ def _opamp_links(part: OpAmps, signal: str) -> list[Link]:
     second = part.inverting if signal == part.noninverting else part.noninverting
     found = [Link(part, signal, part.output, True)]
     if second != GROUND:
-        found.append(Link(Wire(part), second, pin_of(part), False))
+        found.append(Link(Wire(), second, pin_of(part, second), False))
     return found
 
 

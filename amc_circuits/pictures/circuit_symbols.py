@@ -55,10 +55,12 @@ class Pen:
         """Return points of the symbol as points of the axes, shape (points, 2)."""
         return np.array([(self.x + self.flow * x, self.y + y) for x, y in points])
 
-    def line(self, *points: tuple[float, float], width: float = THIN, front: bool = False) -> None:
-        """Draw a line through points, behind or in front of shapes."""
-        x, y = self.points(points).T
-        self.axes.plot(x, y, color="black", linewidth=width, solid_capstyle="round", zorder=4 if front else 2)
+    def line(self, *points: tuple[float, float], width: float = THIN, front: bool = False, node: str = "") -> None:
+        """Draw a line through points, behind or in front of shapes; its label names the node to which it belongs."""
+        self.axes.plot(
+            *self.points(points).T, color="black", linewidth=width, solid_capstyle="round",
+            zorder=4 if front else 2, label=node,
+        )  # fmt: skip
 
     def shape(self, *points: tuple[float, float], fill: str = "white") -> None:
         """Draw a closed shape."""
