@@ -115,7 +115,7 @@ def _wire(pen: Pen, column: float, node: str, end: tuple[float, float]) -> Itera
     if not (is_group(node) or is_pin(node) or node.endswith(":ground")):
         return
     to = pen.flow * (column - pen.x)
-    pen.line(end, (to, end[1]), width=BUNDLE, node=net_of(node))
+    pen.line(end, (to, end[1]), width=BUNDLE, label=net_of(node))
     if node.endswith(":ground"):
         pen.ground(to, end[1])
     else:
@@ -133,7 +133,7 @@ def _write(axes: Axes, item: Item, place: Place) -> None:
 def _draw_node(pen: Pen, node: str, heights: Sequence[float], name: str) -> None:
     """Draw the line of a node over the heights of its wires, dots where lines are connected, and the group's name."""
     low, high = min(heights), max(heights)
-    pen.line((0, low), (0, high), width=BUNDLE, node=net_of(node))
+    pen.line((0, low), (0, high), width=BUNDLE, label=net_of(node))
     for height in set(heights):
         if heights.count(height) + (height > low) + (height < high) > 2:
             pen.axes.plot(pen.x, height, "o", color="black", markersize=DOT, zorder=5, label="")

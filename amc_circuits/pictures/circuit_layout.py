@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -146,20 +146,13 @@ def _columns(
 def _heights(levels: Mapping[Link, int], boxes: Mapping[Link, Box]) -> dict[int, float]:
     """Stack the levels, each with room for its highest and its deepest symbol."""
 
-    def most(level: int, side: Callable[[Box], float]) -> float:
-        return max(side(boxes[link]) for link, other in levels.items() if other == level)
+    def most(level: int, side: str) -> float:
+        lengths: list[float] = [getattr(boxes[link], side) for link, other in levels.items() if other == level]
+        return max(lengths)
 
     heights = {0: 0.0}
-    for way, toward, back in ((1, _up, _down), (-1, _down, _up)):
-        used: Sequence[int] = sorted({level for level in levels.values() if level * way > 0}, key=abs)
-        for below, level in pairwise([0, *used]):
-            heights[level] = heights[below] + way * (most(below, toward) + LEVEL_GAP + most(level, back))
+    for way, toward, back in ((1, "up", "down"), (-1, "down", "up")):
+        used = sorted({level for level in levels.values() if level * way > 0}, key=abs)
+        for before, level in pairwise([0, *used]):
+            heights[level] = heights[before] + way * (most(before, toward) + LEVEL_GAP + most(level, back))
     return heights
-
-
-def _up(box: Box) -> float:
-    return box.up
-
-
-def _down(box: Box) -> float:
-    return box.down

@@ -55,11 +55,11 @@ class Pen:
         """Return points of the symbol as points of the axes, shape (points, 2)."""
         return np.array([(self.x + self.flow * x, self.y + y) for x, y in points])
 
-    def line(self, *points: tuple[float, float], width: float = THIN, front: bool = False, node: str = "") -> None:
-        """Draw a line through points, behind or in front of shapes; its label names the node to which it belongs."""
+    def line(self, *points: tuple[float, float], width: float = THIN, front: bool = False, label: str = "") -> None:
+        """Draw a line through points, behind or in front of shapes; its label names the node or the sign."""
         self.axes.plot(
             *self.points(points).T, color="black", linewidth=width, solid_capstyle="round",
-            zorder=4 if front else 2, label=node,
+            zorder=4 if front else 2, label=label,
         )  # fmt: skip
 
     def shape(self, *points: tuple[float, float], fill: str = "white") -> None:
@@ -177,7 +177,7 @@ def draw_inputs(pen: Pen, part: OpAmps, signal: str) -> None:
 
 def _sign(pen: Pen, x: float, y: float, plus: bool) -> None:
     """Draw a plus or a minus."""
-    pen.line((x - 0.045, y), (x + 0.045, y), width=1.1, front=True)
+    pen.line((x - 0.045, y), (x + 0.045, y), width=1.1, front=True, label="_plus" if plus else "_minus")
     if plus:
         pen.line((x, y - 0.045), (x, y + 0.045), width=1.1, front=True)
 

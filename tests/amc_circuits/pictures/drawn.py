@@ -43,6 +43,22 @@ def wires(figure: Figure) -> dict[str, list[Segment]]:
     return found
 
 
+def signs(figure: Figure, sign: str) -> list[tuple[float, float]]:
+    """Middles of the signs of one type, `_plus` or `_minus`."""
+    lines = [line for line in figure.axes[0].lines if line.get_label() == sign]
+    return [tuple(line.get_xydata().mean(axis=0)) for line in lines]
+
+
+def reaches(figure: Figure, group: str, sign: str, distance: float) -> bool:
+    """True if a wire of a group ends at the height of a sign, within a distance of it, inches."""
+    ends = [end for segment in wires(figure)[group] for end in segment]
+    return any(
+        abs(y - height) < CLOSE and abs(x - across) < distance
+        for x, y in ends
+        for across, height in signs(figure, sign)
+    )
+
+
 def faults_of_wires(figure: Figure) -> list[str]:
     """Nodes whose wires do not hang together, and nodes that an end of another node's wire touches."""
     nodes = wires(figure)

@@ -2,7 +2,7 @@
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -26,12 +26,14 @@ from netlists import (
     Source,
     Switches,
 )
-from tests.amc_circuits.pictures.drawn import boxes, faults_of_wires, overlaps
+from tests.amc_circuits.pictures.drawn import boxes, faults_of_wires, overlaps, reaches
 from tests.circuits import SAMPLES
 from tests.doc_blocks import blocks
 
 HOWTO = Path(__file__).resolve().parents[3] / "docs/howto"
 TIMES = "\N{MULTIPLICATION SIGN}"
+LEAD = 0.3
+"""Largest distance of the end of a wire from the sign at the input to which it leads, inches."""
 OPAMP = SinglePoleOpAmp(gbwp=100e6)
 ENDS = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
 
@@ -112,6 +114,18 @@ def test_wires_connect_what_the_circuit_connects(make):
 
 
 @every_circuit
+def test_signs_stand_at_the_inputs_of_op_amps(make):
+    """A wire of the inverting group ends beside a minus, one of the non-inverting group beside a plus."""
+    circuit = make()
+    figure = draw_circuit(circuit)
+    for part in circuit.of(OpAmps):
+        for group, right, wrong in ((part.inverting, "_minus", "_plus"), (part.noninverting, "_plus", "_minus")):
+            if group != GROUND:
+                assert reaches(figure, group, right, LEAD), (part.name, right)
+                assert group == part.output or not reaches(figure, group, wrong, LEAD), (part.name, wrong)
+
+
+@every_circuit
 @pytest.mark.parametrize("suffix", ENDS)
 def test_it_is_saved_in_every_format(make, tmp_path, suffix):
     """A file of each format begins as its format says, and an svg holds its texts as text."""
@@ -139,6 +153,42 @@ def test_loops_are_above_and_inverters_below():
     found = {text: box[0] for text, box in boxes(draw_circuit(SAMPLES[0].program().circuit)).items()}
     assert found[f"p: 4 {TIMES} 4 cells"].y0 > found["amplifier"].y0 > found["inverter"].y0
     assert found[f"c {TIMES}4"].x0 > found[f"w {TIMES}4"].x0 > found[f"d {TIMES}4"].x0 > found[f"v {TIMES}4"].x0
+
+
+def random_circuit(seed):
+    """Passive parts, op-amps and buffers between random groups, or None if such a circuit is refused."""
+    generator = np.random.default_rng(seed)
+    groups = "abcdefgh"[: generator.integers(4, 9)]
+    letters, parts, driven = iter("ijklmnopqrstuvwxyz"), [], {"a"}
+    for group in groups[1:]:
+        one, other = (str(name) for name in generator.choice([*groups, GROUND], 2, replace=False))
+        if generator.random() < 0.5:
+            driven.add(group)
+            name = next(letters)
+            amplifies = generator.random() < 0.7 or GROUND in (one, other)
+            parts.append(OpAmps(name, one, group, OPAMP, other) if amplifies else Buffers(name, one, group))
+    for _ in range(generator.integers(3, 9)):
+        one, other = (str(name) for name in generator.choice([*groups], 2))
+        made = (
+            Array("x", one, other, np.full((2, 2), 1e-5)),
+            Conductors("x", one, GROUND if generator.random() < 0.2 else other, 1e-4),
+            Switches("x", one, other, ("solve",), 10.0),
+        )
+        parts.append(replace(made[generator.integers(3)], name=next(letters)))
+    try:
+        return Circuit("random", dict.fromkeys(groups, 2), tuple(parts), (Source("a"),), groups[-1])
+    except ParameterError:
+        return None
+
+
+def test_random_circuits_are_drawn_without_faults():
+    """Pictures of random circuits name every part and have neither overlaps nor wires on a wrong node."""
+    circuits = [circuit for seed in range(60) if (circuit := random_circuit(seed))]
+    assert len(circuits) > 10
+    for circuit in circuits:
+        figure = draw_circuit(circuit)
+        assert overlaps(figure) == faults_of_wires(figure) == []
+        assert {part.name for part in circuit.parts} <= {text.partition(":")[0] for text in boxes(figure)}
 
 
 @dataclass(frozen=True, eq=False)
