@@ -1,1 +1,1 @@
-"""Pictures of results: waveforms, arrays, budgets, poles, trials."""
+"""Pictures of circuits and results: waveforms, arrays, budgets, poles, trials."""

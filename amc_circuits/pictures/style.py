@@ -21,7 +21,16 @@ LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (8, 3)), (0, (3, 1))
 """Line styles; their number differs from that of the colours, and together they distinguish curves in grey."""
 COLOUR_MAP = ListedColormap(colormaps["viridis"](np.linspace(0, 0.92, 256)), "viridis-on-white")
 """Colours from dark to light for too many curves to distinguish; without yellow, which vanishes on white paper."""
+FILES: Any = {
+    # Text stays text, for search, screen readers and editing; a viewer without the font uses its own sans-serif.
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+    # The same picture gives the same file.
+    "svg.hashsalt": "amc",
+}
+"""Settings that apply when a picture is written."""
 STYLE: Any = {
+    **FILES,
     "figure.figsize": (7.2, 4.4),
     "figure.dpi": 150,
     "font.size": 10,
@@ -30,18 +39,13 @@ STYLE: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.prop_cycle": cycler(color=COLOURS),
-    # Text stays text, for search, screen readers and editing; a viewer without the font uses its own sans-serif.
-    "svg.fonttype": "none",
-    "pdf.fonttype": 42,
-    # The same picture gives the same file.
-    "svg.hashsalt": "amc",
 }
 NO_DATES: dict[str, dict[str, Any]] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a picture completely or not at all, and without the date."""
-    with replacing(path) as partial:
+    with replacing(path) as partial, plt.rc_context(FILES):
         figure.savefig(partial, bbox_inches="tight", metadata=NO_DATES.get(path.suffix.lower()))
     plt.close(figure)
 
