@@ -8,9 +8,11 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
 
-LAYERS = ("netlists", "amc_circuits", "optimizer", "benchmarks")
+LAYERS = ("netlists", "amc_circuits", "optimizer", "benchmarks", "examples")
 INSTALLED = LAYERS[:3]
-ROOT_ONLY = {"optimizer": "amc_circuits"}
+ROOT_ONLY = {"optimizer": ("amc_circuits",), "examples": ("netlists", "amc_circuits")}
+TOPS = ("tests", "benchmarks", "examples")
+"""Nothing may import these."""
 JUDGES = ("tests.differential",)
 """Modules of the tests that a benchmark may import: it judges more designs than a test has time for."""
 CALLS_THAT_IMPORT = ("import_module", "__import__")
@@ -90,11 +92,11 @@ def _broken_rule(layer: str, module: str) -> str | None:
     target = module.partition(".")[0]
     if layer == "benchmarks" and module in JUDGES:
         return None
-    if target == "tests" or (target == "benchmarks" and layer != "benchmarks"):
+    if target in TOPS and target != layer:
         return f"{layer} imports {module}, and nothing may import {target}"
     if target in LAYERS and LAYERS.index(target) > LAYERS.index(layer):
         return f"{layer} imports {module}, which is above it"
-    if ROOT_ONLY.get(layer) == target and module != target:
+    if target in ROOT_ONLY.get(layer, ()) and module != target:
         return f"{layer} imports {module}, and may import the root of {target} only"
     return None
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_the_project_keeps_its_layers():
-    """No import of the project goes up, past a root, or into tests and benchmarks."""
+    """No import of the project goes up, past a root, or into tests, benchmarks and examples."""
     assert violations(ROOT) == []
 
 
@@ -33,8 +33,9 @@ def test_tests_mirror_the_packages(layer):
 
 
 def test_the_project_works_without_torch():
-    """Two modules import torch, and no other module of the project imports these."""
-    imports = [item for layer in LAYERS for file in (ROOT / layer).rglob("*.py") for item in imports_of(file, ROOT)]
+    """Two modules import torch, and no other module of the project but an example imports these."""
+    files = [file for layer in (*INSTALLED, "benchmarks") for file in (ROOT / layer).rglob("*.py")]
+    imports = [item for file in files for item in imports_of(file, ROOT)]
     direct = {item.file.name for item in imports if item.module.split(".")[0] == "torch"}
     indirect = {item.file.name for item in imports if item.module.startswith("optimizer.torch")}
     assert direct == {"torch_layers.py", "torch_kfac.py"} and indirect == {"torch_kfac.py"}
@@ -82,6 +83,10 @@ def test_the_walk_sees_the_project():
         ("amc_circuits/cli/app.py", "from tests import cases", "nothing may import tests"),
         ("benchmarks/settling.py", "from tests import cases", "nothing may import tests"),
         ("optimizer/kfac.py", "from tests.differential import check", "nothing may import tests"),
+        ("benchmarks/settling.py", "import examples.energy", "nothing may import examples"),
+        ("examples/energy.py", "from benchmarks import settling", "nothing may import benchmarks"),
+        ("examples/energy.py", "import netlists.inv", "may import the root of netlists only"),
+        ("examples/energy.py", "from amc_circuits.cells import mapping", "may import the root of amc_circuits only"),
     ],
 )
 def test_a_violation_is_found(tmp_path, file, source, sentence):
@@ -103,6 +108,10 @@ def test_a_violation_is_found(tmp_path, file, source, sentence):
         ),
         ("optimizer/kfac.py", "from amc_circuits import InvCircuit\nimport numpy\nfrom optimizer.layers import Dense"),
         ("benchmarks/settling.py", "from amc_circuits.cells.mapping import scale\nimport optimizer, netlists"),
+        (
+            "examples/energy.py",
+            "from amc_circuits import InvCircuit\nfrom netlists import preset\nimport optimizer.kfac",
+        ),
     ],
 )
 def test_an_allowed_import_is_not_found(tmp_path, file, source):
@@ -159,7 +168,14 @@ def test_a_ring_is_found(tmp_path, sources, ring):
 def _small_tree(root: Path) -> None:
     """A project with one or two empty modules a layer."""
     names = ("netlists/inv", "amc_circuits/cells/mapping", "amc_circuits/cli/app", "amc_circuits/engines/auto")
-    for name in (*names, "optimizer/kfac", "optimizer/training", "benchmarks/settling", "tests/cases"):
+    for name in (
+        *names,
+        "optimizer/kfac",
+        "optimizer/training",
+        "benchmarks/settling",
+        "examples/energy",
+        "tests/cases",
+    ):
         path = root / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()

@@ -30,7 +30,7 @@ def test_wheel_holds_the_packages_whole(wheel):
 
 
 def test_wheel_holds_nothing_else(wheel):
-    """Beside the packages there is only the wheel's own record: no tests, no benchmarks, no scripts."""
+    """Beside the packages there is only the wheel's own record: no tests, no benchmarks, no examples, no scripts."""
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == set(INSTALLED)
 
