@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from amc_circuits.engines import EngineNotFoundError, EnginesDisagreeError, NgspiceEngine, SimulationError
     from amc_circuits.files.run_folder import check_folder, check_own_files, claim_folder, replacing
     from amc_circuits.files.toml_file import read_toml
-    from amc_circuits.pictures.circuit import draw_circuit
+    from amc_circuits.pictures.circuit.diagram import draw_circuit
     from amc_circuits.pictures.responses import plot_responses
     from amc_circuits.pictures.style import STYLE, save_figure
     from amc_circuits.results.converters import Converters
@@ -61,7 +61,7 @@ _HOMES = {
     "check_own_files": "amc_circuits.files.run_folder",
     "claim_folder": "amc_circuits.files.run_folder",
     "device_preset": "amc_circuits.cells.devices",
-    "draw_circuit": "amc_circuits.pictures.circuit",
+    "draw_circuit": "amc_circuits.pictures.circuit.diagram",
     "format_quantity": "amc_circuits.values.quantities",
     "open_sweep": "amc_circuits.sweep.rows.results",
     "read_toml": "amc_circuits.files.toml_file",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import html
 import inspect
 import json
@@ -100,7 +101,7 @@ def _attributes(base: type) -> Iterator[str]:
 def _signature(
     app: Sphinx, what: str, name: str, target: Any, options: Any, arguments: str | None, returns: str | None
 ) -> tuple[str | None, str | None]:
-    """A record's signature has its types as they are written."""
+    """A record's signature has its types as they are written, without bounds and help."""
     if not (isinstance(target, type) and issubclass(target, Record)):
         return arguments, returns
     written: dict[str, str] = {}
@@ -109,8 +110,23 @@ def _signature(
     fields = []
     for field, about in target.model_fields.items():
         default = "" if about.is_required() else f" = {_short(about.default)}"
-        fields.append(f"{field}: {written[field]}{default}")
+        fields.append(f"{field}: {_plain_type(written[field])}{default}")
     return f"(*, {', '.join(fields)})", returns
+
+
+class _WithoutNotes(ast.NodeTransformer):
+    """Replace `Annotated[type, ...]` by the type."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """Take the first entry of `Annotated`."""
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Name) and node.value.id == "Annotated" and isinstance(node.slice, ast.Tuple):
+            return node.slice.elts[0]
+        return node
+
+
+def _plain_type(written: str) -> str:
+    return ast.unparse(_WithoutNotes().visit(ast.parse(written, mode="eval")))
 
 
 def _short(default: Any) -> str:

@@ -140,7 +140,13 @@ ENGINE = panel(
 SOLVE = DRIVE + ENGINE
 CONVERTERS = panel(
     "Converters",
-    record_options(Converters, "dac_bits", "adc_bits", "adc_range", adc_range={"needs": "adc_bits"}),
+    record_options(
+        Converters,
+        *("dac_bits", "adc_bits", "adc_range"),
+        dac_bits={"minimum": 2},
+        adc_bits={"minimum": 2},
+        adc_range={"needs": "adc_bits"},
+    ),
 )
 ANALYSES = panel(
     "Statistics",

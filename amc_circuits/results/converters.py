@@ -111,8 +111,8 @@ class Converters(Record):
     `output_range`.
     """
 
-    dac_bits: Annotated[int | None, about("Bits of the DAC at every input", ge=2)] = None
-    adc_bits: Annotated[int | None, about("Bits of the ADCs behind the outputs", ge=2)] = None
+    dac_bits: Annotated[int | None, about("Bits of the DAC at every input")] = None
+    adc_bits: Annotated[int | None, about("Bits of the ADCs behind the outputs")] = None
     adc_range: Annotated[
         Positive | None,
         about("Largest voltage of the ADCs, plus and minus (0.8 of the swing; mvm: input full scale)", "V"),

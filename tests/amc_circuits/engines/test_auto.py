@@ -131,11 +131,14 @@ LESS_INPUT = """awk '/^Rin/ {$4 = 1.1 * $4} 1' deck.cir > other && cp other deck
 def test_where_the_engines_differ_the_point_fails_and_the_sweep_goes_on(sweep, amc, monkeypatch, tmp_path):
     """Every point that is checked is a failed row with its deck; the sweep says that the other figures are in doubt."""
     monkeypatch.setenv("AMC_NGSPICE", broken.program(tmp_path / "other", LESS_INPUT))
-    outcome = sweep(SPEC.replace("size = 3\n", "size = 3\nopamp = 'single-pole'\ncross_check = 0.5\n"), "--no-progress")
+    # Which points are checked depends on the last digits of the drawn matrices: of 12, never all and never none.
+    fixed = "size = 3\nopamp = 'single-pole'\ncross_check = 0.5\n"
+    spec = SPEC.replace("size = 3\n", fixed).replace("[0, 4]", "[0, 12]")
+    outcome = sweep(spec, "--no-progress")
     assert (outcome.code, outcome.err) == (3, "")
     found = rows(tmp_path)
     failed = [row for row in found if not row.usable]
-    assert 0 < len(failed) < len(found) == 4
+    assert 0 < len(failed) < len(found) == 12
     for row in failed:
         assert row.status == "FAILED"
         assert re.fullmatch(

@@ -126,7 +126,7 @@ def options(**given):
 def test_json_is_what_python_finds(capsys):
     """Every figure is that of `cost`, unrounded, and the parts sum to the total."""
     typed = {"dac_bits": "6", "adc_bits": "8", "adc": "isaac", "adc_share": "4", "solves": "10"}
-    command(options(**typed, programming_energy="1n", programming_time="5u"), FILES, "1", "json")
+    command(*FILES, jobs="1", format="json", **options(**typed, programming_energy="1n", programming_time="5u"))
     printed = json.loads(capsys.readouterr().out)
     energy, time = printed["energy_j"], printed["time_s"]
     assert list(energy) == ["dac", "amplifiers", "array", "inputs", "adc", "programming", "total"]
@@ -142,7 +142,9 @@ def test_json_is_what_python_finds(capsys):
 
 def test_table_has_every_part(capsys):
     """With units, shares, and the number of solves that programming is spread over."""
-    command(options(dac_bits="8", adc_bits="8", solves="100", programming_energy="1n"), FILES, "1", "table")
+    command(
+        *FILES, jobs="1", format="table", **options(dac_bits="8", adc_bits="8", solves="100", programming_energy="1n")
+    )
     text = capsys.readouterr().out
     for words in ("INV 4 x 4: SETTLED", "DAC, 8 bits", "ADC sar, 8 bits", "programming / 100", "10 pJ", "100 %"):
         assert words in text
@@ -153,10 +155,10 @@ def test_files_with_several_right_hand_sides(capsys, tmp_path):
     files = tmp_path / "A.npy", tmp_path / "b.npy"
     for path, array in zip(files, (spd_matrix(3, 5, 1), np.array([[1.0, 0.0], [0.5, 0.0], [0.2, 0.0]])), strict=True):
         np.save(path, array)
-    command({"engine": "state-space", "dac_bits": "8"}, files, "1", "json")
+    command(*files, jobs="1", format="json", **{"engine": "state-space", "dac_bits": "8"})
     total = json.loads(capsys.readouterr().out)["energy_j"]["total"]
     assert total[0] > 0 and total[1] is None
-    command({"engine": "state-space", "dac_bits": "8"}, files, "1", "table")
+    command(*files, jobs="1", format="table", **{"engine": "state-space", "dac_bits": "8"})
     assert "means of 1" in capsys.readouterr().out
 
 
@@ -167,7 +169,7 @@ def test_an_unusable_solve_has_exit_code_3(capsys, tmp_path, form):
     for path, array in zip(files, (UNSTABLE, np.ones(2)), strict=True):
         np.save(path, array)
     with pytest.raises(typer.Exit) as caught:
-        command({"dac_bits": "8"}, files, "1", form)
+        command(*files, jobs="1", format=form, **{"dac_bits": "8"})
     assert caught.value.exit_code == 3
     captured = capsys.readouterr()
     assert captured.err.startswith("amc: UNSTABLE: ") and captured.err.count("\n") == 1
@@ -193,6 +195,6 @@ def test_an_unusable_solve_has_exit_code_3(capsys, tmp_path, form):
 def test_bad_input_is_refused_before_anything_runs(capsys, given, words):
     """One error that names the option; nothing is printed."""
     with pytest.raises(ParameterError) as caught:
-        command(options(**given), FILES, "1", "table")
+        command(*FILES, jobs="1", format="table", **options(**given))
     assert words in str(caught.value)
     assert capsys.readouterr().out == ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Literal
 
-from amc_circuits.pictures.circuit_links import Link, Wire, is_source
+from amc_circuits.pictures.circuit.links import Link, Wire, is_source
 
 Side = Literal["main", "above", "below"]
 ACTIVE_COST = 0.9

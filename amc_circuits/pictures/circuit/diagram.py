@@ -13,11 +13,11 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from amc_circuits.pictures.circuit_labels import LINE, NODE_SIZE, SIZE, label_of, node_label, text_width
-from amc_circuits.pictures.circuit_layout import Box, Layout, Place, layout
-from amc_circuits.pictures.circuit_links import Link, is_group, is_pin, links_of, net_of
-from amc_circuits.pictures.circuit_order import ordered
-from amc_circuits.pictures.circuit_symbols import BUNDLE, LOW, Pen, Symbol, draw_inputs, symbol_of
+from amc_circuits.pictures.circuit.labels import LINE, NODE_SIZE, SIZE, label_of, node_label, text_width
+from amc_circuits.pictures.circuit.layout import Box, Layout, Place, layout
+from amc_circuits.pictures.circuit.links import Link, is_group, is_pin, links_of, net_of
+from amc_circuits.pictures.circuit.order import ordered
+from amc_circuits.pictures.circuit.symbols import BUNDLE, LOW, Pen, Symbol, draw_inputs, symbol_of
 from amc_circuits.pictures.style import STYLE
 from netlists import Circuit, OpAmps
 

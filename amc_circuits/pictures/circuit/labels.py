@@ -7,7 +7,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import EngFormatter
 
-from amc_circuits.pictures.circuit_links import Drawn, Output, Wire
+from amc_circuits.pictures.circuit.links import Drawn, Output, Wire
 from amc_circuits.values.quantities import counted
 from netlists import Array, Buffers, Capacitors, Circuit, Conductors, Hold, Limiter, OpAmps, Source, Switches
 from netlists.parts import Values

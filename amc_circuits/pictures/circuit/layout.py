@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from amc_circuits.pictures.circuit_links import Link
-from amc_circuits.pictures.circuit_order import Order, Run
+from amc_circuits.pictures.circuit.links import Link
+from amc_circuits.pictures.circuit.order import Order, Run
 
 LEVEL_GAP = 0.24
 """Distance between what stands on one level and on the next."""

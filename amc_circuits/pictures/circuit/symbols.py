@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, Polygon
 
-from amc_circuits.pictures.circuit_links import Drawn, Output, Wire
+from amc_circuits.pictures.circuit.links import Drawn, Output, Wire
 from netlists import (
     GROUND,
     Array,

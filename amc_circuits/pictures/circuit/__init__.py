@@ -1,0 +1,1 @@
+"""Block diagrams of circuits, drawn from their parts."""
