@@ -18,7 +18,6 @@ from amc_circuits.cases.options import CONVERTERS, DEVICE_OVERRIDES, solver_opti
 from amc_circuits.cells.devices import DRIFT_START, Device, device_preset
 from amc_circuits.cells.mapping import Mapping as Conductances
 from amc_circuits.engines.settings import Settings
-from amc_circuits.files.array_files import load_array
 from amc_circuits.linear.noise import noise
 from amc_circuits.results.budget import Budget
 from amc_circuits.results.converters import Converters
@@ -212,10 +211,16 @@ def problem(kind: str, options: dict[str, Any]) -> Problem:
             mend = f"give {name}, too, to have your own"
             warnings.warn(f"{name} is drawn: uniform in -1 .. 1, seed {options['seed']}; {mend}", stacklevel=2)
         return Problem(matrix, _drawn_vector(matrix, length, generator))
-    vector = load_array(name, Path(options["rhs"]), (1, 2), options["rhs_name"], "rhs_name")
+    vector = _loaded(name, Path(options["rhs"]), (1, 2), options["rhs_name"], "rhs_name")
     if len(vector) != length:
         raise ParameterError(name, f"shape {vector.shape}", f"must have {length} rows to match the matrix")
     return Problem(matrix, vector)
+
+
+def _loaded(*arguments: Any) -> Numbers:
+    from amc_circuits.files.array_files import load_array  # here, for a drawn problem needs no files
+
+    return load_array(*arguments)
 
 
 def check_files(kind: str, options: dict[str, Any]) -> None:
@@ -265,7 +270,7 @@ def the_matrix(kind: str, options: dict[str, Any], generator: np.random.Generato
         ParameterError: As `problem`.
     """
     if options["matrix"] is not None:
-        return load_array("A", Path(options["matrix"]), (2,), options["matrix_name"], "matrix_name")
+        return _loaded("A", Path(options["matrix"]), (2,), options["matrix_name"], "matrix_name")
     size, condition = options["size"], options["condition"]
     if size is None:
         raise ParameterError("size", "nothing", "give a file of A, or a size to draw it")

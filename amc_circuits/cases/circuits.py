@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from amc_circuits.solvers.solver import Solver
 
 GROUP = "amc.circuits"
@@ -78,6 +79,8 @@ def circuit_row(name: str) -> CircuitRow:
 
 @cache
 def _installed() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points  # here, for it takes as long as the help of the command
+
     return {entry.name: entry for entry in entry_points(group=GROUP) if entry.name not in OURS}
 
 

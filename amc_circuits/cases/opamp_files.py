@@ -9,7 +9,6 @@ from typing import Any
 
 from amc_circuits.cases.options import OPAMP_OVERRIDES
 from netlists import NOMINAL_TEMPERATURE, MacroOpAmp, OpAmp, ParameterError, SubcircuitOpAmp, preset
-from netlists.model_files.file import read_model
 from netlists.opamps.pins import parse_pins
 from netlists.opamps.presets import DEFAULT
 
@@ -50,6 +49,8 @@ def subcircuit_of(options: Mapping[str, Any]) -> SubcircuitOpAmp:
     for name in OPAMP_OVERRIDES:
         if name != "supply_voltage" and options.get(name) is not None:
             raise ParameterError(name, options[name], "an op-amp from a file is what the file says")
+    from netlists.model_files.file import read_model  # here, since most circuits have a preset
+
     pins = None if options["opamp_pins"] is None else parse_pins(options["opamp_pins"])
     found = read_model(Path(options["opamp_file"]), options["opamp_subckt"], pins)
     rails = options["supply_voltage"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import sys
 import warnings
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ from amc_circuits.cases.options import ALL, SYNONYMS
 from amc_circuits.cli.lazy import typed
 from amc_circuits.engines import EngineNotFoundError, SimulationError
 from amc_circuits.results.solution import UnusableSolutionError
-from amc_circuits.studies.workers import WorkerDiedError
 from netlists import ParameterError
 
 USABLE, SIMULATOR_FAILED, BAD_INPUT, NO_RESULT = 0, 1, 2, 3
@@ -39,6 +37,10 @@ def option_names() -> set[str]:
 
 def exit_code(error: Exception) -> int | None:
     """Documented exit code of an error; None for an unexpected one."""
+    import sqlite3  # here, for commands without an error need neither
+
+    from amc_circuits.studies.workers import WorkerDiedError
+
     if isinstance(error, (SimulationError, WorkerDiedError)):
         return SIMULATOR_FAILED
     if isinstance(error, (ParameterError, EngineNotFoundError, OSError, MemoryError, sqlite3.Error)):

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from amc_circuits.cases.circuits import circuit_names
-from amc_circuits.cases.options import ALL, parse_options
+from amc_circuits.cases.options import ALL, parse_options, solver_options
 from amc_circuits.results.trials import BUDGET
 from amc_circuits.studies.statistics import ROW_KEYS
 from amc_circuits.sweep.store import Row
@@ -89,9 +89,13 @@ def flat(row: Row) -> FlatRow:
 
 def columns_of(flat_rows: Iterable[FlatRow]) -> list[Column]:
     """All columns that some row has, in order."""
-    units = {option.name: option.unit if option.kind == "quantity" else "" for option in ALL}
-    older = {option.name: option.synonym for option in ALL}
-    names = dict.fromkeys(name for row in flat_rows for name in row)
+    rows = list(flat_rows)
+    known = set(circuit_names())
+    own = (solver_options(name) for name in sorted({row.get("circuit", "") for row in rows} & known))
+    options = [*ALL, *(option for table in own for option in table)]
+    units = {option.name: option.unit if option.kind == "quantity" else "" for option in options}
+    older = {option.name: option.synonym for option in options}
+    names = dict.fromkeys(name for row in rows for name in row)
     return [
         Column(name, units[name] if name in units else _unit(name), name in units, older.get(name, ""))
         for name in names
