@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from amc_circuits.pictures.style import STYLE, save_figure
     from amc_circuits.results.converters import Converters
     from amc_circuits.results.response import Response
-    from amc_circuits.results.solution import Energy, Solution, Status, UnusableSolutionError
+    from amc_circuits.results.solution import Energy, Solution, UnusableSolutionError
+    from amc_circuits.results.status import Status
     from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
     from amc_circuits.solvers.mvm import MvmCircuit
     from amc_circuits.solvers.solver import Solver
@@ -55,7 +56,7 @@ _HOMES = {
     "SimulationError": "amc_circuits.engines",
     "SlowInverterWarning": "amc_circuits.solvers.inv",
     "Solution": "amc_circuits.results.solution",
-    "Status": "amc_circuits.results.solution",
+    "Status": "amc_circuits.results.status",
     "UnusableSolutionError": "amc_circuits.results.solution",
     "check_folder": "amc_circuits.files.run_folder",
     "check_own_files": "amc_circuits.files.run_folder",

@@ -157,7 +157,7 @@ class InvCircuitSolver:
         total = solution.energy.total
         return SolveResult(
             value=solution.value,
-            settling_times=solution.settling_time,
+            settling_times=np.atleast_1d(solution.settling_time),
             joules=None if total is None else float(np.sum(total)),
             relative_error=_error_against_cholesky(state.matrix, right_hand_sides, solution.value),
             statuses=tuple(status.name.lower() for status in solution.statuses),

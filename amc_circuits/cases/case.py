@@ -188,7 +188,7 @@ class Problem:
 
     Attributes:
         matrix: Matrix A, shape (N, M), real or complex.
-        vector: Right-hand sides, b of INV or x of MVM, shape (n,) or (n, K), real or complex.
+        vector: Right-hand sides, b of INV or x of MVM, shape (n,) or (n, K), real or complex; a 1 if there is none.
     """
 
     matrix: Numbers
@@ -206,6 +206,10 @@ def problem(kind: str, options: dict[str, Any]) -> Problem:
     matrix = the_matrix(kind, options, generator)
     solver = circuit_row(kind).load()
     name, length = solver.takes, solver.length_of(matrix)
+    if name is None:
+        if options["rhs"] is not None:
+            raise ParameterError("rhs", options["rhs"], f"the circuit {kind} has no right-hand side; leave it out")
+        return Problem(matrix, np.ones(1))
     if options["rhs"] is None:
         if options["matrix"] is not None:
             mend = f"give {name}, too, to have your own"

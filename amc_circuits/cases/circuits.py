@@ -26,7 +26,7 @@ class CircuitRow:
     Attributes:
         name: Name as typed.
         title: Description in one line.
-        takes: Name of the right-hand side.
+        takes: Name of the right-hand side; None for a circuit without one.
         gives: Name of the answer.
         square: True if the matrix must be square.
         solver: Place of the solver class, `module:class`.
@@ -34,7 +34,7 @@ class CircuitRow:
 
     name: str
     title: str
-    takes: str
+    takes: str | None
     gives: str
     square: bool
     solver: str

@@ -22,8 +22,10 @@ Matrix = Annotated[
 ]
 
 
-def vector_argument(name: str) -> Any:
-    """Build the argument that names a file of right-hand sides."""
+def vector_argument(name: str | None) -> Any:
+    """Build the argument that names a file of right-hand sides; None if the circuit has none."""
+    if name is None:
+        return None
     text = "File of the right-hand side, or several as columns; without it, one is drawn."
     return Annotated[Path | None, typer.Argument(metavar=name, help=text, show_default=False)]
 
@@ -98,6 +100,8 @@ HELP_ALL = inspect.Parameter(
 def with_options(options: tuple[Option, ...], **arguments: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a function these options in the place of its `**options`, and replace annotations of named arguments.
 
+    A named argument whose annotation is None is left out.
+
     Synonyms can be typed, too; the function gets all options by their own names.
     """
     names = synonyms(options)
@@ -110,7 +114,7 @@ def with_options(options: tuple[Option, ...], **arguments: Any) -> Callable[[Cal
         own = [
             entry.replace(annotation=arguments.get(entry.name, entry.annotation))
             for entry in inspect.signature(function, eval_str=True).parameters.values()
-            if entry.kind is not inspect.Parameter.VAR_KEYWORD
+            if entry.kind is not inspect.Parameter.VAR_KEYWORD and arguments.get(entry.name, entry) is not None
         ]
 
         @wraps(function)

@@ -72,7 +72,8 @@ class AutoEngine:
             SimulationError: If a run of ngspice failed.
             EnginesDisagreeError: If ngspice and the state-space engine differ by more than 1 % of full scale.
         """
-        if not state.circuit.linear:
+        kicked = any(source.kick for source in state.circuit.sources)
+        if not state.circuit.linear or kicked or any(job.first_pass for job in jobs):
             return self.ngspice.read(state, jobs, tolerance, processes)
         exact = StateSpaceEngine(HANDED_OVER)
         found = exact.read(state.exact, jobs, tolerance)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from amc_circuits.results.readings import FirstPass
 from netlists import Circuit, StepTrain, Transient
 
 
@@ -19,11 +20,13 @@ class Job:
         circuit: Circuit to simulate.
         drive: Inputs of the circuit.
         analysis: Transient analysis, with the vectors to save.
+        first_pass: Level at which the outputs are read; None reads settled outputs.
     """
 
     circuit: Circuit
     drive: StepTrain
     analysis: Transient
+    first_pass: FirstPass | None = None
 
     def part(self, slots: list[int]) -> tuple[Job, list[int]]:
         """Return a job with some of the slots, and their numbers: all slots if each starts from the one before."""
@@ -31,13 +34,13 @@ class Job:
         if self.drive.return_time == 0 and count > 1:
             return self, list(range(count))
         drive = self.drive.replace(levels=self.drive.levels[:, slots])
-        return Job(self.circuit, drive, self.analysis.replace(stop_time=drive.stop_time)), slots
+        return replace(self, drive=drive, analysis=self.analysis.replace(stop_time=drive.stop_time)), slots
 
     def finer(self, parts: int, trtol: float, reltol: float) -> Job:
         """Return the same job with shorter time steps and a smaller trtol, the divisor of the error estimates."""
         analysis = self.analysis
         step, least = analysis.max_step / parts, min(analysis.reltol, reltol)
-        return Job(self.circuit, self.drive, analysis.replace(max_step=step, trtol=trtol, reltol=least))
+        return replace(self, analysis=analysis.replace(max_step=step, trtol=trtol, reltol=least))
 
     def drawn(self, share: float, purpose: str = "") -> NDArray[np.bool_]:
         """Select the slots of a sample: the same on every machine and in every run for the same right-hand side.

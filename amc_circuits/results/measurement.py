@@ -50,6 +50,35 @@ def settling_time(time: FloatArray, outputs: FloatArray, step_time: float, toler
     return max(float(instant - step_time), 0.0)
 
 
+def first_pass(time: FloatArray, voltages: FloatArray, step_time: float, level: float) -> float:
+    """Compute the time from the step until a voltage first passes a level, with linear interpolation of its magnitude.
+
+    Args:
+        time: Times of the samples, shape (T,), s.
+        voltages: Voltages, shape (T, nodes), V.
+        step_time: Time of the step, s.
+        level: Magnitude of the level, V.
+
+    Returns:
+        Time, 0 or more, s; nan if no voltage passes the level.
+    """
+    largest = np.abs(voltages).max(axis=1)
+    beyond = np.flatnonzero(largest >= level)
+    if beyond.size == 0:
+        return float("nan")
+    place = int(beyond[0])
+    if place == 0:
+        return 0.0
+    before, after = largest[place - 1 : place + 1]
+    instant = time[place - 1] + (level - before) / (after - before) * (time[place] - time[place - 1])
+    return max(float(instant - step_time), 0.0)
+
+
+def values_at(time: FloatArray, values: FloatArray, instant: float) -> FloatArray:
+    """Interpolate sampled values (T, N) linearly at an instant, shape (N,)."""
+    return np.array([np.interp(instant, time, column) for column in values.T])
+
+
 def is_steady(time: FloatArray, outputs: FloatArray, tolerance: float) -> bool:
     """Return True if every output stays within tolerance/20 of its final value over the last fifth of the slot."""
     final = outputs[-1]

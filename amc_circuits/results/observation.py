@@ -43,6 +43,7 @@ class Observation:
         terminal_voltage: Voltages of the nodes at which arrays end, in the order of `terminals`, shape (T, terminals),
             V.
         common_mode: Common-mode voltages from `common_modes`, shape (T, op-amps), V.
+        watched: Voltages of the group that decides when the outputs are read, shape (T, nodes), V.
     """
 
     time: FloatArray
@@ -55,6 +56,7 @@ class Observation:
     stage_voltage: FloatArray
     terminal_voltage: FloatArray
     common_mode: FloatArray | None
+    watched: FloatArray
 
     def between(self, start: float, stop: float) -> Observation:
         """Select the samples with start <= time <= stop, with a tolerance of a billionth of the whole for rounding."""
@@ -120,8 +122,15 @@ def _rails(place: int, record: OpAmp) -> tuple[str, ...]:
     return nodes.rails(place) if has_supply(record) else ()
 
 
-def observe(circuit: Circuit, waveforms: Waveforms, drive: Steps) -> Observation:
-    """Compute the observation of a circuit from its saved vectors and its input."""
+def observe(circuit: Circuit, waveforms: Waveforms, drive: Steps, watched: str = "") -> Observation:
+    """Compute the observation of a circuit from its saved vectors and its input.
+
+    Args:
+        circuit: Simulated circuit.
+        waveforms: Its saved vectors.
+        drive: Its inputs.
+        watched: Group for `Observation.watched`; empty for the outputs.
+    """
     voltage = _voltages(circuit, waveforms, drive)
     inputs, outputs = of_opamps(circuit, voltage)
     drawn, dissipated = _drawn(circuit, voltage, waveforms)
@@ -137,6 +146,7 @@ def observe(circuit: Circuit, waveforms: Waveforms, drive: Steps) -> Observation
         stage_voltage=_stage_voltage(circuit, outputs, current),
         terminal_voltage=np.hstack([outputs[:, :0], *(voltage[group] for group in terminals(circuit))]),
         common_mode=common_modes(circuit, voltage),
+        watched=voltage[watched or circuit.outputs],
     )
 
 

@@ -21,6 +21,19 @@ smallest change. The settling times at these two tolerances bound it; a note is 
 
 
 @dataclass(frozen=True)
+class FirstPass:
+    """Reading of the outputs when a group of nodes first passes a level, instead of settled outputs.
+
+    Attributes:
+        level: Magnitude of a voltage, V.
+        group: Group of nodes whose voltages are compared with it; empty for the outputs.
+    """
+
+    level: float
+    group: str = ""
+
+
+@dataclass(frozen=True)
 class Excess:
     """Point at which a linear solution exceeds a limit of an amplifier.
 
@@ -81,9 +94,9 @@ class Reading:
     Attributes:
         attempt: Settings and peak output of this simulation.
         attempts: All simulations of this right-hand side so far, including this one.
-        final: Output voltages at the end of the slot, shape (N,), V.
-        steady: True if the outputs are steady at the end of the slot.
-        settling_time: Settling time, s; nan if not steady.
+        final: Output voltages at the end of the slot, or at the first pass of a level, shape (N,), V.
+        steady: True if the outputs are steady at the end of the slot, or passed the level.
+        settling_time: Settling time, or time to the level, s; nan if not steady.
         settling_range: Settling times at `WIDER` and at `NARROWER` times the tolerance, s; nan if not steady.
         overshoot: Overshoot relative to the largest final output.
         peak_output_current: Largest output current, A.
@@ -124,21 +137,34 @@ class Reading:
     excess: Excess | None = None
 
 
-def read_slot(observation: Observation, drive: Steps, slot: int, tolerance: float) -> Reading:
-    """Measure slot number `slot` of a stream by the definitions of docs/measurement.md."""
+def read_slot(
+    observation: Observation, drive: Steps, slot: int, tolerance: float, first_pass: FirstPass | None = None
+) -> Reading:
+    """Measure slot number `slot` of a stream by the definitions of docs/measurement.md.
+
+    With a first pass, `steady` is true if the level was passed, the settling time is the time to it, and `final` are
+    the outputs at this time.
+    """
     step = drive.step_time(slot)
     seen = observation.between(drive.slot_begin(slot), drive.slot_end(slot))
-    steady = measurement.is_steady(seen.time, seen.outputs, tolerance)
-    early, settled, late = (
-        measurement.settling_time(seen.time, seen.outputs, step, share * tolerance) if steady else np.nan
-        for share in (WIDER, 1.0, NARROWER)
-    )
+    final = seen.outputs[-1]
+    if first_pass is None:
+        steady = measurement.is_steady(seen.time, seen.outputs, tolerance)
+        early, settled, late = (
+            measurement.settling_time(seen.time, seen.outputs, step, share * tolerance) if steady else np.nan
+            for share in (WIDER, 1.0, NARROWER)
+        )
+    else:
+        early = settled = late = measurement.first_pass(seen.time, seen.watched, step, first_pass.level)
+        steady = not np.isnan(settled)
+        if steady:
+            final = measurement.values_at(seen.time, seen.outputs, step + settled)
     peak = float(np.abs(seen.stage_voltage).max())
     attempt = Attempt(scale=1.0, slot_time=drive.length(slot), peak_output=peak, why="first")
     return Reading(
         attempt=attempt,
         attempts=(attempt,),
-        final=seen.outputs[-1],
+        final=final,
         steady=steady,
         settling_time=settled,
         settling_range=(early, late),

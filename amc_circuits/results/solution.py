@@ -4,50 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from amc_circuits.linear.stability import Stability
 from amc_circuits.results.budget import NAMED, Budget
 from amc_circuits.results.response import Response
+from amc_circuits.results.status import Status
 from amc_circuits.values.notebook_html import html_of
 from amc_circuits.values.quantities import format_quantity
 from netlists.record import FloatArray
 
 WRONG = 0.05
 """Smallest relative error at which a settled result describes the causes of its error."""
-
-
-class Status(IntEnum):
-    """Status of a right-hand side; larger values are worse. `advice` has a remedy."""
-
-    SETTLED = 0
-    CLIPPED = 1
-    NOT_SETTLED = 2
-    NONLINEAR = 3
-    SATURATED = 4
-    UNSTABLE = 5
-
-    @property
-    def advice(self) -> str:
-        """Meaning of the status and a remedy, in one sentence."""
-        return _ADVICE[self]
-
-
-_ADVICE = {
-    Status.SETTLED: "the outputs are within the tolerance of their final values",
-    Status.CLIPPED: "an output passed the range of its ADC; raise adc_range or lower input_voltage",
-    Status.NOT_SETTLED: "the outputs still moved after four times doubling the slot; a slow or ringing pole is near "
-    "the stability limit, look at the waveform",
-    Status.NONLINEAR: "the state-space engine knows linear amplifiers only; take engine auto or ngspice, or lower "
-    "input_voltage",
-    Status.SATURATED: "drop fixed_scale, lower input_voltage or g_max, or take an op-amp with more swing, "
-    "output current or common-mode range",
-    Status.UNSTABLE: "the circuit has a growing pole",
-}
 
 
 Metric = float | FloatArray
@@ -160,12 +131,13 @@ class Solution:
         message: Explanation of `status`, one sentence.
         notes: Sentences on restrictions of the result: checks that were not possible, effects that were omitted,
             settling times that jump on the smallest change.
-        settling_time: Settling time, s; nan where null.
+        settling_time: Settling time, or time to the level of the reading, s; nan where null.
         predicted_settling_time: Settling time predicted from the slowest pole, s.
         overshoot: Overshoot relative to the largest final output.
         peak_output_current: Largest current of any amplifier, A.
         energy: Energy, J.
-        relative_error: Relative error against NumPy's result for the wanted matrix, 2-norm.
+        relative_error: Error against the exact answer for the wanted matrix: relative, 2-norm, unless the solver has
+            another measure.
         residual: Relative residual, `||A x - b|| / ||b||`; nan for MVM.
         bits: Accuracy in bits, `-log2(relative_error)`.
         attempts: Simulations of each right-hand side.
@@ -185,14 +157,14 @@ class Solution:
     statuses: tuple[Status, ...]
     message: str
     notes: tuple[str, ...]
-    settling_time: Any
+    settling_time: Metric
     predicted_settling_time: float
-    overshoot: Any
-    peak_output_current: Any
+    overshoot: Metric
+    peak_output_current: Metric
     energy: Energy
-    relative_error: Any
-    residual: Any
-    bits: Any
+    relative_error: Metric
+    residual: Metric
+    bits: Metric
     attempts: tuple[tuple[Attempt, ...], ...]
     responses: tuple[Response | None, ...]
     engines: tuple[str, ...]
@@ -205,8 +177,8 @@ class Solution:
 
     @property
     def usable(self) -> bool:
-        """True if every right-hand side settled."""
-        return self.status is Status.SETTLED
+        """True if every right-hand side has a usable result: it settled, or passed the level of its reading."""
+        return self.status.usable
 
     @property
     def driven(self) -> list[list[Response]]:
@@ -215,7 +187,7 @@ class Solution:
         groups = (self.responses[k : k + each] for k in range(0, len(self.responses), each))
         return [[response for response in group if response is not None] for group in groups]
 
-    def time_to_bits(self, bits: float) -> Any:
+    def time_to_bits(self, bits: float) -> Metric:
         """Compute the time from the step until the outputs keep this accuracy, (K,) or a scalar, s; nan where never."""
         times = [[response.time_to_bits(bits) for response in group] for group in self.driven]
         return scalar_or_array([sum(group) if group else np.nan for group in times], self.value.ndim == 1)
@@ -268,6 +240,6 @@ class UnusableSolutionError(RuntimeError):
     """Error for a circuit without a usable result."""
 
 
-def scalar_or_array(values: list[float], single: bool) -> float | FloatArray:
+def scalar_or_array(values: list[float], single: bool) -> Metric:
     """Return one number for a single right-hand side, else an array."""
     return float(values[0]) if single else np.array(values, dtype=np.float64)

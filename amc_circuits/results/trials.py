@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from amc_circuits.results.budget import CAUSES, TOGETHER
-from amc_circuits.results.solution import Status
+from amc_circuits.results.status import is_usable
 from amc_circuits.values.quantities import format_quantity, parse_quantity
 from netlists import ParameterError
 
@@ -51,7 +51,7 @@ class Trial:
     @property
     def usable(self) -> bool:
         """True if every right-hand side settled."""
-        return self.status == Status.SETTLED.name
+        return is_usable(self.status)
 
 
 @dataclass(frozen=True)

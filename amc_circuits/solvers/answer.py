@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from amc_circuits.linear.stability import complex_text
 from amc_circuits.results.budget import Budget
-from amc_circuits.results.measurement import bits, relative_error
+from amc_circuits.results.measurement import bits
 from amc_circuits.results.readings import NARROWER, WIDER, Reading
 from amc_circuits.results.response import Response
-from amc_circuits.results.solution import Attempt, Energy, Metric, Provenance, Solution, Status, scalar_or_array
+from amc_circuits.results.solution import Attempt, Energy, Metric, Provenance, Solution, scalar_or_array
+from amc_circuits.results.status import Status
 from amc_circuits.solvers.budgeting import budget_of
 from amc_circuits.solvers.programmed import ProgrammedArray
 from amc_circuits.solvers.question import Question
@@ -65,18 +67,22 @@ class Answer:
             if k in self.readings:
                 unit = self.scale[k] * self.readings[k].attempt.scale
                 values[:, k] = self.circuit.gain * self._outputs[0][:, k] / unit
-            elif self.scale[k] == 0 and self.circuit.stability.stable:
+            elif self.scale[k] == 0 and self.circuit.acts:
                 values[:, k] = 0
         return self.circuit.system.values(values, self.question.vectors.shape[1])
 
     def _status(self, column: int) -> Status:
-        if not self.circuit.stability.stable:
-            return Status.UNSTABLE
+        if not self.circuit.acts:
+            return Status.NOT_GROWING if self.circuit.growing else Status.UNSTABLE
         if self.scale[column] == 0:
             return Status.SETTLED
         reading = self.readings[column]
+        if (own := self.circuit.own_status(reading)) is not None:
+            return own
         if reading.excess:
             return Status.NONLINEAR
+        if self.circuit.first_pass is not None:
+            return Status.PASSED if reading.steady else Status.NOT_PASSED
         rest = reading.at_rest
         if not reading.steady or rest is None:
             return Status.NOT_SETTLED
@@ -91,6 +97,9 @@ class Answer:
         worst = max(statuses)
         if worst is Status.UNSTABLE:
             return self.circuit.stability.cause
+        if worst is Status.NOT_GROWING:
+            slowest = complex_text(self.circuit.stability.slowest)
+            return f"{worst.advice}: the slowest decays at {slowest} 1/s"
         reading = self.readings.get(statuses.index(worst))
         seen = ""
         if reading is not None and reading.excess:
@@ -175,7 +184,7 @@ class Answer:
         values = self._values()
         by_column = [self._status(k) for k in columns]
         statuses = tuple(max(by_column[k] for k in group) for group in self.question.groups)
-        errors = relative_error(values, self.question.reference)
+        errors = self.circuit.error(values, self.question.reference)
         differences = [r.difference for r in self.readings.values() if not np.isnan(r.difference)]
         return Solution(
             value=values[:, 0] if single else values,

@@ -18,7 +18,6 @@ from amc_circuits.cells.devices import Device, programmed
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.linear.static import ALL_EFFECTS, Effects, StaticCircuit
 from amc_circuits.results.budget import Budget
-from amc_circuits.results.measurement import relative_error
 from amc_circuits.results.response import Response
 from amc_circuits.results.solution import scalar_or_array
 from amc_circuits.solvers.programmed import ProgrammedArray
@@ -118,7 +117,7 @@ class _Account:
         question, system = self.question, self.circuit.system
         unit = np.where(self.scales > 0, self.scales, np.nan)
         values = system.values(self.circuit.gain * outputs / unit, question.vectors.shape[1])
-        return scalar_or_array(relative_error(values, question.reference).tolist(), question.single)
+        return scalar_or_array(self.circuit.error(values, question.reference).tolist(), question.single)
 
     def _early(self) -> FloatArray:
         """Difference of outputs at the settling time from their final values, shape (N, C), V; nan if not settled."""

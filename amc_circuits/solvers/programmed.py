@@ -18,6 +18,9 @@ from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.linear.margins import Limit, largest_gbwp, lowest_second_pole
 from amc_circuits.linear.stability import Stability, less_lag
 from amc_circuits.results.converters import HEADROOM, Converters
+from amc_circuits.results.measurement import relative_error
+from amc_circuits.results.readings import FirstPass, Reading
+from amc_circuits.results.status import Status
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.streaming import Timing, swing_of, timing
 from amc_circuits.values.checks import Numbers
@@ -34,10 +37,12 @@ class ProgrammedArray(ABC):
     """A circuit whose arrays are programmed.
 
     Attributes:
-        takes: Name of the right-hand side.
+        takes: Name of the right-hand side; None for a circuit without one, whose sources have one input, 1.
         gives: Name of the answer.
         square: True if the matrix must be square.
         pairs: True if a matrix with negative entries is programmed into a pair of arrays.
+        growing: True if a growing pole is wanted.
+        first_pass: Level at which the outputs are read; None reads settled outputs.
         system: Matrix as wanted, and the matrix that is programmed for it.
         hardware: Op-amps, cells, wires, and the seed of their random spread.
         mappings: Conductances of every programmed matrix (`matrices`).
@@ -47,10 +52,12 @@ class ProgrammedArray(ABC):
         converters: DACs before the inputs and ADCs behind the outputs.
     """
 
-    takes: ClassVar[str] = "b"
+    takes: ClassVar[str | None] = "b"
     gives: ClassVar[str] = "x"
     square: ClassVar[bool] = True
     pairs: ClassVar[bool] = True
+    growing: ClassVar[bool] = False
+    first_pass: ClassVar[FirstPass | None] = None
 
     system: System
     hardware: Hardware
@@ -72,7 +79,10 @@ class ProgrammedArray(ABC):
 
     @abstractmethod
     def reference(self, columns: FloatArray) -> FloatArray:
-        """Exact answer of the programmed system for right-hand sides (inputs, K), shape (outputs, K)."""
+        """Exact answer of the programmed system for right-hand sides (inputs, K), shape (outputs, K).
+
+        A circuit without right-hand side gets a single 1, shape (1, 1).
+        """
 
     @classmethod
     def matrices(cls, programmed: FloatArray) -> tuple[FloatArray, ...]:
@@ -132,6 +142,19 @@ class ProgrammedArray(ABC):
     def output_range(self) -> float:
         """Range of the ADCs, V."""
         return self.converters.output_range(self.natural_range)
+
+    @property
+    def acts(self) -> bool:
+        """True if the circuit does what it is for: it is stable, or grows where growth is wanted."""
+        return self.stability.stable != self.growing
+
+    def own_status(self, reading: Reading) -> Status | None:
+        """Return a status that only this solver knows, for a reading; None applies the rules of every circuit."""
+        return None
+
+    def error(self, values: Numbers, reference: Numbers) -> FloatArray:
+        """Measure the error of values (N, K) against the exact ones; relative, 2-norm, shape (K,)."""
+        return relative_error(values, reference)
 
     def residual(self, values: Numbers, vectors: Numbers) -> list[float]:
         """Relative residual of values (N, K) for right-hand sides (n, K); nan if none is defined."""

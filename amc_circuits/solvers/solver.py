@@ -85,6 +85,8 @@ class Solver(ProgrammedArray):
         check_room(len(system.programmed), len(made.circuit.amplifiers))
         if engine == StateSpaceEngine.name:
             check_linear(made.circuit)
+            if cls.first_pass is not None:
+                raise ParameterError("engine", engine, "reads settled outputs only; take ngspice or auto")
         _ = made.output_range
         for problem in made.warnings():
             warnings.warn(problem, stacklevel=3)
@@ -153,10 +155,12 @@ class Solver(ProgrammedArray):
         if not self.settings.fixed_scale:
             peaks = np.abs(self.linear.steady_stages(levels)).max(axis=0)
             levels = levels * np.minimum(1.0, HEADROOM * swing_of(self.circuit) / np.maximum(peaks, 1e-300))
-        return stream_job(self.circuit, self.linear, self.settings, self.timing, levels)
+        return stream_job(self.circuit, self.linear, self.settings, self.timing, levels, first_pass=self.first_pass)
 
-    def solve(self, vectors: ArrayLike) -> Solution:
+    def solve(self, vectors: ArrayLike | None = None) -> Solution:
         """Solve for one right-hand side (n,), or the columns of a matrix (n, K), streamed through the circuit.
+
+        A circuit without right-hand side takes none.
 
         Raises:
             ParameterError: The shape does not match, or an entry is not finite.
@@ -172,18 +176,25 @@ class Solver(ProgrammedArray):
         Raises:
             ParameterError: The shape does not match, or an entry is not finite.
         """
+        if self.takes is None or self.growing:
+            raise ParameterError("vectors", "a steady state", "this circuit has no right-hand side, or does not rest")
         found, single = right_hand_sides(self.takes, vectors, self.length_of(self.matrix))
         levels, scale = self.input_levels(self.system.columns(found))
         outputs = self.linear.steady(self.linear.outputs, levels)
         value = self.system.values(self.gain * outputs / np.where(scale > 0, scale, np.inf), found.shape[1])
         return value[:, 0] if single else value
 
-    def question(self, vectors: ArrayLike) -> Question:
-        """Combine right-hand sides (n,) or (n, K) with the exact answers of the wanted matrix.
+    def question(self, vectors: ArrayLike | None) -> Question:
+        """Combine right-hand sides (n,) or (n, K), or none, with the exact answers of the wanted matrix.
 
         Raises:
             ParameterError: The shape does not match, or an entry is not finite.
         """
+        if self.takes is None:
+            if vectors is not None and not np.array_equal(vectors, [1.0]):
+                raise ParameterError("vectors", "a right-hand side", "this circuit has none; leave it out")
+            one = np.ones((1, 1))
+            return Question.of(self.system, one, one, self.reference(one), True)
         found, single = right_hand_sides(self.takes, vectors, self.length_of(self.matrix))
         columns = self.system.columns(found)
         return Question.of(self.system, found, columns, self.reference(columns), single)
@@ -201,10 +212,11 @@ class Solver(ProgrammedArray):
         driven = np.flatnonzero(scale > 0)
         readings: dict[int, Reading] = {}
         decks = ""
-        stable = self.stability.stable
-        if driven.size and (stable or self.settings.force):
+        resting = self.stability.stable and not self.growing
+        if driven.size and (self.acts or self.settings.force):
             stream = Stream(
-                self.circuit, self.linear, self.state, stable, self.timing, self.settings, self.simulator
+                self.circuit, self.linear, self.state, resting, self.timing, self.settings, self.simulator,
+                first_pass=self.first_pass,
             )  # fmt: skip
             found = stream.solve(self.driven_levels(columns), first)
             readings = dict(zip(driven.tolist(), found, strict=True))

@@ -15,7 +15,7 @@ from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.stability import Stability
 from amc_circuits.results.converters import HEADROOM
 from amc_circuits.results.observation import saved_vectors
-from amc_circuits.results.readings import Reading
+from amc_circuits.results.readings import FirstPass, Reading
 from amc_circuits.solvers.at_rest import at_rest
 from netlists import Circuit, MacroOpAmp, OpAmp, ParameterError, StepTrain, SubcircuitOpAmp, Transient
 from netlists.record import FloatArray
@@ -119,6 +119,7 @@ def stream_job(
     given: Timing,
     levels: FloatArray,
     doubled: int = 0,
+    first_pass: FirstPass | None = None,
 ) -> Job:
     """Build the transient that streams columns of input voltages (inputs, K), in slots doubled `doubled` times."""
     from_rest = settings.start == "rest" and levels.shape[1] > 1
@@ -137,7 +138,7 @@ def stream_job(
         reltol=min(RELTOL, settings.tolerance / 100),
         saved=saved_vectors(circuit),
     )
-    return Job(circuit, drive, analysis)
+    return Job(circuit, drive, analysis, first_pass)
 
 
 @dataclass
@@ -148,20 +149,22 @@ class Stream:
         circuit: Programmed circuit.
         linear: Linear circuit of `circuit`.
         state: State of the engine for this circuit.
-        stable: False for a circuit that is simulated although it has a growing pole; it is read once, not repeated.
+        resting: False for a circuit with a growing pole, wanted or not; it is read once, not repeated.
         timing: Times of each right-hand side.
         settings: Settings of drive and measurement.
         engine: Engine that simulates the circuit.
+        first_pass: Level at which the outputs are read; None reads settled outputs.
         decks: Hash of every deck that was run, in order.
     """
 
     circuit: Circuit
     linear: LinearCircuit
     state: Any
-    stable: bool
+    resting: bool
     timing: Timing
     settings: Settings
     engine: Engine
+    first_pass: FirstPass | None = None
     decks: list[str] = field(default_factory=list)
 
     def solve(self, levels: FloatArray, first: Sequence[Reading] | None = None) -> list[Reading]:
@@ -180,7 +183,7 @@ class Stream:
             readings = self._read(levels, range(levels.shape[1]), {})
         else:
             readings = {k: self._noted(reading, 1.0) for k, reading in enumerate(first)}
-        if self.stable:
+        if self.resting:
             if not self.settings.fixed_scale:
                 self._reduce_scale(levels, readings)
             self._wait_longer(levels, readings)
@@ -206,7 +209,9 @@ class Stream:
         for group in groups:
             factors = np.array([scale.get(k, 1.0) for k in group])
             driven = levels[:, list(group)] * factors
-            jobs.append(stream_job(self.circuit, self.linear, self.settings, self.timing, driven, doubled))
+            jobs.append(
+                stream_job(self.circuit, self.linear, self.settings, self.timing, driven, doubled, self.first_pass)
+            )
         readings = {}
         found = self.engine.read(self.state, jobs, self.settings.tolerance, self.settings.jobs)
         for group, slots in zip(groups, found, strict=True):

@@ -74,7 +74,13 @@ class StateSpaceEngine:
     def read(
         self, state: ExactCircuit, jobs: Sequence[Job], tolerance: float, processes: int = 1
     ) -> list[list[Reading]]:
-        """Readings of every slot of every job; all in this process."""
+        """Readings of every slot of every job; all in this process.
+
+        Raises:
+            ParameterError: Outputs are to be read at a first pass.
+        """
+        if any(job.first_pass for job in jobs):
+            raise ParameterError("engine", StateSpaceEngine.name, "reads settled outputs only; take ngspice or auto")
         found: list[list[Reading]] = []
         for batch, from_rest in _alike(jobs):
             levels = [job.drive.levels for job in batch]

@@ -96,6 +96,8 @@ class NgspiceEngine:
             found = self.run(state, jobs, processes)
             return [_run(state, job, waveforms, tolerance) for job, waveforms in zip(jobs, found, strict=True)]
 
+        if any(job.first_pass for job in jobs):  # nothing settles, so that there is no settling time to refine
+            return [list(run.readings) for run in run_of(jobs)]
         return refined(run_of(jobs), tolerance, lambda runs: run_of([job for _, job in runs]))
 
     def run(self, state: Simulated, jobs: Sequence[Job], processes: int = 1) -> list[Waveforms]:
@@ -171,10 +173,11 @@ class NgspiceEngine:
 
 def _run(state: Simulated, job: Job, waveforms: Waveforms, tolerance: float) -> Run:
     """A job with readings of every slot, from its waveforms."""
-    observation = observe(state.circuit, waveforms, job.drive)
+    watched = job.first_pass.group if job.first_pass else ""
+    observation = observe(state.circuit, waveforms, job.drive, watched)
     readings = [
         replace(
-            read_slot(observation, job.drive, slot, tolerance),
+            read_slot(observation, job.drive, slot, tolerance, job.first_pass),
             engine=NgspiceEngine.name,
             deck_sha256=waveforms.deck_sha256,
         )

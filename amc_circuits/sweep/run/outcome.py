@@ -23,7 +23,7 @@ from amc_circuits.cases.record import full_record
 from amc_circuits.engines import EnginesDisagreeError, SimulationError
 from amc_circuits.engines.ngspice.runner import folder_prefix
 from amc_circuits.pictures.traces import pack_traces
-from amc_circuits.results.solution import Status
+from amc_circuits.results.status import Status
 from amc_circuits.results.trials import read_limits
 from amc_circuits.studies.monte_carlo import check_limits, study_of
 from amc_circuits.studies.statistics import row_figures

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from amc_circuits.results.solution import Status
+from amc_circuits.results.status import is_usable
 from amc_circuits.sweep.store.evidence import evidence_in, keep_evidence, read_evidence
 from amc_circuits.sweep.store.folder import owned
 from amc_circuits.sweep.store.row import FAILED, INVALID, Row
@@ -71,7 +71,7 @@ def _take(source: Path, out: Path, store: Store) -> int:
 
 def _worth(status: str) -> int:
     """Rank of a status; a larger one is better."""
-    return 2 if status == Status.SETTLED.name else int(status not in (FAILED, INVALID))
+    return 2 if is_usable(status) else int(status not in (FAILED, INVALID))
 
 
 def _moved(row: Row, number: int, source: Path, out: Path) -> Row:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from amc_circuits.engines import EnginesDisagreeError, auto
-from amc_circuits.results.solution import Status
+from amc_circuits.results.status import Status
 from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.values.matrices import draw_matrix
 from netlists import preset

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from amc_circuits.linear.stability import Stability
-from amc_circuits.results.solution import Status
+from amc_circuits.results.status import Status
 from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
 from amc_circuits.solvers.mvm import MvmCircuit
 from netlists import SinglePoleOpAmp, preset

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from amc_circuits.results.solution import Status
+from amc_circuits.results.status import Status
 from amc_circuits.solvers.mvm import MvmCircuit
 from netlists.arrays.mesh import array_state
 from netlists.arrays.reduction import reduce_array

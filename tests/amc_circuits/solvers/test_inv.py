@@ -7,7 +7,7 @@ import pytest
 
 from amc_circuits.results.observation import observe
 from amc_circuits.results.readings import read_slot
-from amc_circuits.results.solution import Status
+from amc_circuits.results.status import Status
 from amc_circuits.solvers.inv import InvCircuit
 from netlists import PRESETS, SinglePoleOpAmp, preset
 from tests import names as node_names

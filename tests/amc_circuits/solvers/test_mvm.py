@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from amc_circuits.results.solution import Status
+from amc_circuits.results.status import Status
 from amc_circuits.solvers.mvm import MvmCircuit
 from netlists import SinglePoleOpAmp
 from tests.cases import mesh_terminal_currents, vector

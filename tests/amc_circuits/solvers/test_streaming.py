@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from amc_circuits.linear.stability import Stability
-from amc_circuits.results.solution import Status, UnusableSolutionError
+from amc_circuits.results.solution import UnusableSolutionError
+from amc_circuits.results.status import Status
 from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.solvers.streaming import CHUNK, timing
 from netlists import ParameterError, preset

@@ -9,7 +9,7 @@ from amc_circuits.engines.exact.circuit import ExactCircuit
 from amc_circuits.engines.exact.slots import slots_of
 from amc_circuits.linear.modes import Modes, independent_modes, modes_of
 from amc_circuits.linear.response import ExactResponse
-from amc_circuits.results.solution import Status
+from amc_circuits.results.status import Status
 from netlists import ParameterError, preset
 from tests.amc_circuits.engines.exact.circuits import EDGE, OPAMP, job_of, programmed
 from tests.cases import exact_inv, spd_matrix, vector
