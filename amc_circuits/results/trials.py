@@ -97,6 +97,6 @@ def _limit(text: str) -> Limit:
         raise ParameterError("spec", repr(text), mend)
     unit = UNITS[name.strip()]
     try:
-        return Limit(name.strip(), sign == "<", parse_quantity("spec", number.strip(), unit.replace("%", "")))
+        return Limit(name.strip(), sign == "<", parse_quantity("spec", number.strip(), unit))
     except ParameterError:
         raise ParameterError("spec", repr(text), mend) from None

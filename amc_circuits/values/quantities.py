@@ -1,6 +1,7 @@
-"""Numbers with SI suffixes, read and printed by quantiphy.
+"""Numbers with SI suffixes and units, read and printed by quantiphy.
 
-`M` and `MEG` (any case of the latter) are 1e6 and `m` is 1e-3, unlike SPICE, where M is milli.
+`M` and `MEG` (any case of the latter) are 1e6 and `m` is 1e-3, unlike SPICE, where M is milli. Units may be written as
+usual in the field: `27C`, `90dB`, `110V/us`, `5%`.
 """
 
 from __future__ import annotations
@@ -16,10 +17,15 @@ SMALLEST, LARGEST = 1e-30, 1e30
 LONGEST = 100
 """Most characters of a number; quantiphy takes seconds over thousands of digits."""
 OHM_SIGNS = str.maketrans({"\N{GREEK CAPITAL LETTER OMEGA}": "ohm", "\N{OHM SIGN}": "ohm"})
-
-
-PLAIN = 1e-3
-"""Numbers without a unit from here to 1 are printed without a suffix: 0.2196, not 219.6m."""
+DIMENSIONLESS = ("", "V/V")
+"""Units of numbers without a dimension, which are printed without SI prefix and unit."""
+PLAIN = (1e-4, 1e6)
+"""Range of such numbers in plain digits; numbers outside it have an exponent."""
+ZERO_CELSIUS = 273.15
+"""0 degrees Celsius, K (definition of the kelvin's scale)."""
+TEMPERATURE_DECIMALS = 2
+"""Decimals of a printed temperature: 300.15 K stays whole."""
+CELSIUS = ("C", "degC", "\N{DEGREE SIGN}C")
 EXAMPLES = {
     "Hz": "100MEG or 1.5e9",
     "ohm": "10k or 1.73",
@@ -28,9 +34,10 @@ EXAMPLES = {
     "V": "0.1 or 20m",
     "A": "10m or 500u",
     "s": "100n or 2e-6",
-    "K": "300.15 or 350",
-    "V/V": "1e5 or 100k",
-    "V/s": "110MEG or 22e6",
+    "K": "300.15 or 27C",
+    "V/s": "110V/us or 22e6",
+    "V/V": "90dB or 31.6k",
+    "%": "5% or 0.05",
     "V/rtHz": "12n or 1e-8",
     "eV": "0.05 or 60m",
     "1/K": "0.00393",
@@ -57,37 +64,78 @@ def parse_quantity(name: str, value: object, unit: str) -> float:
     Args:
         name: Name of the parameter, for the error.
         value: A number, or text such as `1.73`, `35u`, `100MEG`, `1.2 kohm`.
-        unit: Unit that may follow, such as `Hz`; empty for none.
+        unit: Unit that may follow, such as `Hz`; empty for none. A rate such as `V/s` may have a prefix in its
+            denominator, as in `110V/us`. `K` also accepts degrees Celsius (`27C`), `V/V` a ratio of voltages in
+            decibels (`90dB` is 10^(90/20)), `%` a fraction or a percentage (`5%` is 0.05).
 
     Raises:
         ParameterError: The value is not a finite number, its unit is another, or its magnitude occurs in no circuit.
     """
-    from quantiphy import QuantiPhyError, Quantity
-
     examples = EXAMPLES.get(unit, "1.73, 35u or 100MEG")
-    mend = f"must be a number{f' in {unit}' if unit else ''}, such as {examples}"
+    named = "" if unit in ("", "%") else f" in {unit}"
+    mend = f"must be a number{named}, such as {examples}"
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise ParameterError(name, repr(value), mend)
-    if isinstance(value, (int, float)):
-        number = float(value)
-    else:
-        if len(value) > LONGEST:
-            raise ParameterError(name, f"{value[:20]!r} ...", f"has {len(value)} characters; {mend}")
-        # quantiphy reads "100meg" as 100 m with the unit "eg", so the SPICE suffix becomes M first.
-        text = re.sub(r"(?i)(?<=[\d.\s])meg", "M", value.strip().translate(OHM_SIGNS))
-        try:
-            # quantiphy drops commas, so that 1,5 would be 15, and reads "f = 1" as a number with a name.
-            quantity = Quantity("" if set(text) & set(",=") else text)
-        except QuantiPhyError:
-            raise ParameterError(name, repr(value), mend) from None
-        if quantity.units and quantity.units.lower() != unit.lower():
-            raise ParameterError(name, repr(value), mend)
-        number = float(quantity)
-    if not math.isfinite(number):
+    if isinstance(value, str) and len(value) > LONGEST:
+        raise ParameterError(name, f"{value[:20]!r} ...", f"has {len(value)} characters; {mend}")
+    number = _read(value, unit) if isinstance(value, str) else float(value)
+    if number is None or not math.isfinite(number):
         raise ParameterError(name, repr(value), mend)
     if number != 0 and not SMALLEST <= abs(number) <= LARGEST:
         raise ParameterError(name, repr(value), f"must be 0 or between {SMALLEST:g} and {LARGEST:g} in magnitude")
     return number
+
+
+def _read(text: str, unit: str) -> float | None:
+    """Read a text as a number in this unit; None if it is not a number or has another unit."""
+    from quantiphy import QuantiPhyError, Quantity
+
+    # quantiphy reads "100meg" as 100 m with the unit "eg", so the SPICE suffix becomes M first.
+    text = re.sub(r"(?i)(?<=[\d.\s])meg", "M", text.strip().translate(OHM_SIGNS))
+    if unit == "K":  # and "300K" as 300 kilo, "27c" as 27 centi
+        text = re.sub(r"(?<=[\d.\s])c$", "C", re.sub(r"(?<=[\d.\s])K$", "", text))
+    elif unit.startswith("1/"):  # and no unit that begins with a digit
+        text = re.sub(rf"(?i)(\s1)?{re.escape(unit[1:])}$", "", text)
+    try:
+        # quantiphy drops commas, so that 1,5 would be 15, and reads "f = 1" as a number with a name.
+        quantity = Quantity("" if set(text) & set(",=") else text)
+    except QuantiPhyError:
+        return None
+    return _converted(float(quantity), quantity.units, unit)
+
+
+def _converted(number: float, typed: str, unit: str) -> float | None:
+    """Convert a number from the typed unit; None if the unit is a different one."""
+    if not typed or typed.lower() == unit.lower():
+        return number / 100 if typed == "%" else number
+    if unit == "K" and typed in CELSIUS:
+        return number + ZERO_CELSIUS
+    if unit == "V/V" and typed.lower() == "db":
+        return _from_decibels(number)
+    scale = _denominator(typed, unit)
+    return None if scale is None else number / scale
+
+
+def _from_decibels(decibels: float) -> float | None:
+    """Amplitude ratio of a level in dB, `10^(dB/20)`; None beyond the range of a float."""
+    try:
+        return float(10 ** (decibels / 20))
+    except OverflowError:
+        return None
+
+
+def _denominator(typed: str, unit: str) -> float | None:
+    """Prefix in the denominator of a typed rate, 1e-6 of `V/us` for `V/s`; None if the units differ otherwise."""
+    from quantiphy import QuantiPhyError, Quantity
+
+    (above, _, below), (wanted, _, base) = typed.partition("/"), unit.partition("/")
+    if not base or not below[:1].isalpha() or above.lower() != wanted.lower():
+        return None
+    try:
+        scale = Quantity(f"1{below}")
+    except QuantiPhyError:
+        return None
+    return float(scale) if scale.units.lower() == base.lower() else None
 
 
 def counted(count: int, noun: str) -> str:
@@ -96,9 +144,11 @@ def counted(count: int, noun: str) -> str:
 
 
 def format_quantity(value: Any, unit: str = "", digits: int = 4) -> str:
-    """Format a number in engineering notation; the unit `%` gives a percentage; None and nan give `-`.
+    """Format a number in engineering notation; None and nan give `-`.
 
-    The number is rounded once. A percentage has one digit less.
+    The number is rounded once, to significant digits. The unit `%` gives a percentage with one digit less.
+    Temperatures have two decimals at least. Numbers without a dimension, temperatures and coefficients such as `1/K`
+    have no SI prefix.
     """
     from quantiphy import Quantity
 
@@ -109,6 +159,18 @@ def format_quantity(value: Any, unit: str = "", digits: int = 4) -> str:
         mantissa, _, exponent = f"{value:.{digits - 2}e}".partition("e")
         percent = float(f"{mantissa}e{int(exponent) + 2}") if exponent else value
         return f"{percent:.{digits - 1}g} %"
-    if not unit and PLAIN <= abs(value) < 1:
-        return f"{value:.{digits}g}"
-    return Quantity(float(value), unit).render(prec=digits - 1)
+    if unit in DIMENSIONLESS:
+        return plain_number(value, digits)
+    if unit == "K" and math.isfinite(value):
+        return f"{plain_number(value, max(digits, TEMPERATURE_DECIMALS + len(str(int(abs(value))))))} K"
+    if unit.startswith("1/"):
+        return f"{plain_number(value, digits)} {unit}"
+    return str(Quantity(float(value), unit).render(prec=digits - 1))
+
+
+def plain_number(value: float, digits: int = 4) -> str:
+    """Format a number without a dimension: significant digits, no SI prefix; whole numbers of type int in full."""
+    if isinstance(value, int):
+        return str(value)
+    rounded = float(f"{value:.{digits - 1}e}")
+    return f"{rounded:.15g}" if PLAIN[0] <= abs(rounded) < PLAIN[1] else f"{rounded:.{digits}g}"

@@ -115,8 +115,7 @@ def _value(text: str, column: Column, held: set[type]) -> float | str | bool | N
     if text.startswith('"') or (str in held and not numbers):
         return text.strip('"')
     try:
-        percent = column.unit == "%" and text.endswith("%")
-        return parse_quantity("where", text.rstrip("% ") if percent else text, column.unit) / (100 if percent else 1)
+        return parse_quantity("where", text, column.unit)
     except ParameterError:
         if numbers and str not in held:
             raise

@@ -49,7 +49,7 @@ def cell(value: Any, column: Column) -> str:
         return one_line(value)
     if isinstance(value, int) and not column.unit:
         return str(value)
-    return format_quantity(value, "%").removesuffix(" %") if column.unit == "%" else format_quantity(value)
+    return format_quantity(value, column.unit).removesuffix(column.unit).replace(" ", "")
 
 
 def one_line(text: str) -> str:
