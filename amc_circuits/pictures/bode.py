@@ -37,7 +37,7 @@ def draw_bode(gain: Axes, phase: Axes, response: FrequencyResponse, figures: OpA
     gain.axhline(0, color="0.3", linewidth=0.8)
     phase.plot(frequency, np.degrees(log_gain.imag), color=COLOURS[1])
     phase.set_ylabel("phase, degrees")
-    phase.set_yticks(np.arange(0, np.degrees(log_gain.imag.min()) - 45, -45))
+    phase.set_yticks(np.arange(0, min(np.degrees(log_gain.imag.min()), -180) - 45, -45))
     lag = figures.phase_margin - 180
     phase.plot([crossover] * 2, [-180, lag], color="0.3", linewidth=1.6)
     text = f"phase margin {figures.phase_margin:.1f} degrees"

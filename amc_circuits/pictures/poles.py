@@ -8,7 +8,9 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.ticker import EngFormatter, FixedLocator, NullLocator
+from matplotlib.transforms import ScaledTranslation
 
 from amc_circuits.linear.stability import Stability, complex_text
 from amc_circuits.pictures.style import COLOURS, STYLE, save_figure
@@ -18,18 +20,21 @@ RATIOS = (0.1, 0.3, 0.7)
 """Damping ratios that get a line."""
 MOST_DECADES = 5
 """Largest logarithmic part of an axis, in decades below the largest pole."""
+HERTZ_ROOM = 34
+"""Height of the scale in Hz above the axes, points."""
 
 
 def plot_poles(found: Stability, path: Path, title: str) -> None:
     """Plot all poles of a circuit with lines of equal damping; the slowest and the least damped one are marked.
 
-    Both axes are linear up to the decade of the smallest real part and logarithmic beyond.
+    Both axes are linear up to the decade of the smallest real part and logarithmic beyond. They are in 1/s, with a
+    second scale in Hz, `pole / (2 pi)`.
     """
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots()
         draw_poles(axes, found)
         entries = len(axes.get_legend_handles_labels()[1])
-        axes.set_title(title, loc="left", fontsize=11, pad=10 + 13 * entries)
+        axes.set_title(title, loc="left", fontsize=11, pad=HERTZ_ROOM + 10 + 13 * entries)
         save_figure(figure, path)
 
 
@@ -44,7 +49,10 @@ def draw_poles(axes: Axes, found: Stability) -> None:
     else:
         _mark(axes, found.slowest, "s", COLOURS[2], name)
         _mark(axes, found.least_damped, "o", COLOURS[1], "least damped", damping)
-    axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), frameon=False, borderaxespad=0.2)
+    above = axes.transAxes + ScaledTranslation(0, HERTZ_ROOM / 72, axes.figure.dpi_scale_trans)
+    axes.legend(
+        fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), bbox_transform=above, frameon=False, borderaxespad=0.2
+    )
 
 
 def _plane(axes: Axes, found: Stability) -> None:
@@ -65,13 +73,32 @@ def _plane(axes: Axes, found: Stability) -> None:
     for ratio in RATIOS:
         _equal_damping(axes, ratio, np.geomspace(linear / 100, 2 * reach, 400))
     # The locator of such axes may put ticks below the linear part's end, one over the other.
-    decades = 10.0 ** np.arange(round(math.log10(linear)), math.log10(reach))
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(FixedLocator([*-decades, 0, *decades]))
-        axis.set_minor_locator(NullLocator())
-        axis.set_major_formatter(EngFormatter())
-    axes.set_xlabel("real part, 1/s")
-    axes.set_ylabel("imaginary part, 1/s")
+    _label(axes.xaxis, linear, reach, "real part, 1/s")
+    _label(axes.yaxis, linear, reach, "imaginary part, 1/s")
+    _hertz(axes, linear, reach)
+
+
+def _label(axis: Axis, linear: float, reach: float, text: str) -> None:
+    """Set a tick at zero and at each decade beyond the linear part."""
+    decades = 10.0 ** np.arange(math.ceil(math.log10(linear) - 1e-9), math.log10(reach))
+    axis.set_major_locator(FixedLocator([*-decades, 0, *decades]))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(EngFormatter())
+    axis.set_label_text(text)
+
+
+def _hertz(axes: Axes, linear: float, reach: float) -> None:
+    """Add scales in Hz at the top and at the right."""
+    top, right = axes.twiny(), axes.twinx()
+    top.set_xscale("symlog", linthresh=linear / math.tau)
+    right.set_yscale("symlog", linthresh=linear / math.tau)
+    top.set_xlim(*(end / math.tau for end in axes.get_xlim()))
+    right.set_ylim(*(end / math.tau for end in axes.get_ylim()))
+    _label(top.xaxis, linear / math.tau, reach / math.tau, "real part / 2\N{GREEK SMALL LETTER PI}, Hz")
+    _label(right.yaxis, linear / math.tau, reach / math.tau, "imaginary part / 2\N{GREEK SMALL LETTER PI}, Hz")
+    for other, side in ((top, "top"), (right, "right")):
+        other.grid(visible=False)
+        other.spines[side].set_visible(True)
 
 
 def _equal_damping(axes: Axes, ratio: float, sizes: FloatArray) -> None:
@@ -87,7 +114,8 @@ def _equal_damping(axes: Axes, ratio: float, sizes: FloatArray) -> None:
 
 def _mark(axes: Axes, pole: complex, shape: str, colour: str, name: str, more: str = "") -> None:
     """Draw a ring around a pole and its partner, explained in the legend."""
-    text = f"{name}: {complex_text(complex(pole.real, abs(pole.imag)))} 1/s"
+    upper = complex(pole.real, abs(pole.imag))
+    text = f"{name}: {complex_text(upper)} 1/s ({complex_text(upper / math.tau)} Hz)"
     heights = [pole.imag, -pole.imag]
     axes.plot(
         [pole.real] * 2,

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, NullLocator
 
-from amc_circuits.pictures.style import COLOURS, STYLE, save_figure
+from amc_circuits.pictures.style import STYLE, dense_curve_style, save_figure
 from amc_circuits.results.measurement import readout_error
 from amc_circuits.results.response import Response
 from amc_circuits.results.tables import BITS
@@ -36,12 +36,13 @@ def plot_readout(response: Response, path: Path, title: str) -> None:
 def _draw_errors(axes: Axes, response: Response) -> None:
     after = response.time >= 0
     curves = {
-        "against the wanted outputs": (response.readout_error, "-", COLOURS[0]),
-        "against their final value": (readout_error(response.outputs, response.outputs[-1]), "--", COLOURS[1]),
+        "against the wanted outputs": response.readout_error,
+        "against their final value": readout_error(response.outputs, response.outputs[-1]),
     }
-    for label, (error, style, colour) in curves.items():
+    for place, (label, error) in enumerate(curves.items()):
         shown = after & np.isfinite(error) & (error > 0)
-        axes.plot(response.time[shown], error[shown], style, color=colour, linewidth=1.4, label=label)
+        time = response.time[shown]
+        axes.plot(time, error[shown], linewidth=1.4, label=label, **dense_curve_style(place, time))
     error = response.readout_error[after]
     error = error[np.isfinite(error) & (error > 0)]
     least = max(max(BITS), -math.log2(error.min(initial=1.0)))

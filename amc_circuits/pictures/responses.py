@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from amc_circuits.pictures.budget import bars_of, draw_budget, picture_height
-from amc_circuits.pictures.style import COLOURS, LINES, STYLE, save_figure
+from amc_circuits.pictures.style import STYLE, dense_curve_style, save_figure, write_title
 from amc_circuits.results.budget import Budget
 from amc_circuits.results.response import Response, slowest
 from netlists import ParameterError
@@ -64,9 +64,9 @@ def _above_budget(budget: Budget) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def draw_title(axes: Axes, title: str) -> None:
-    """Draw the title of a response above its legend."""
-    axes.set_title(title, loc="left", fontsize=11, pad=_above_legend(axes))
+def draw_title(axes: Axes, title: str, below: str = "") -> None:
+    """Draw the title of a response, and a text below it, above its legend."""
+    write_title(axes, title, below, _above_legend(axes))
 
 
 def _above_legend(axes: Axes) -> float:
@@ -104,11 +104,11 @@ def draw_response(axes: Axes, response: Response, places: Sequence[int] | None =
 
 def _draw_output(axes: Axes, response: Response, k: int, name: str, label: str | None) -> None:
     """Draw one output with its band, its end and its target."""
-    colour, final = COLOURS[k % len(COLOURS)], response.outputs[-1]
+    style, final = dense_curve_style(k, response.time), response.outputs[-1]
+    colour = style["color"]
     band = response.tolerance * np.abs(final).max()
     axes.axhspan(final[k] - band, final[k] + band, color=colour, alpha=0.15, linewidth=0)
-    style: dict[str, Any] = {"color": colour, "linestyle": LINES[k % len(LINES)], "linewidth": 1.1}
-    axes.plot(response.time, response.outputs[:, k], label=label, gid=name, **style)
+    axes.plot(response.time, response.outputs[:, k], label=label, gid=name, linewidth=1.1, **style)
     axes.plot(response.time[-1], final[k], marker="<", color=colour, markersize=5, clip_on=False)
     if response.target is not None:
         axes.plot(response.time[-1], response.target[k], marker="x", color=colour, markersize=6, clip_on=False)

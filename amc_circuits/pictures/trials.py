@@ -9,10 +9,9 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import EngFormatter, PercentFormatter
 
 from amc_circuits.pictures.budget import Bar, draw_budget, picture_height
-from amc_circuits.pictures.style import COLOURS, STYLE, save_figure
+from amc_circuits.pictures.style import COLOURS, STYLE, save_figure, unit_formatter
 from amc_circuits.results.budget import CAUSES, TOGETHER
 from amc_circuits.results.trials import BUDGET, UNITS, Limit, Trial
 from netlists.record import FloatArray
@@ -73,8 +72,7 @@ def _draw(axes: Axes, name: str, values: FloatArray, limits: Sequence[Limit]) ->
     axes.axvline(float(np.median(values)), color="black", linewidth=1, label="median")
     for limit in limits:
         axes.axvline(limit.value, color=COLOURS[1], linestyle="--", linewidth=1.2, label=str(limit))
-    unit = UNITS[name]
-    axes.xaxis.set_major_formatter(PercentFormatter(1) if unit == "%" else EngFormatter(unit=unit))
+    axes.xaxis.set_major_formatter(unit_formatter(UNITS[name]))
     axes.locator_params(axis="x", nbins=5)
     axes.set_xlabel(name.replace("_", " "))
     axes.set_ylabel("trials")

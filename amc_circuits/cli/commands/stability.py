@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -136,12 +137,15 @@ def _record(checked: _Checked) -> dict[str, Any]:
         "cause": found.cause,
         "slowest_pole_per_s": _pair(found.slowest),
         "least_damped_pole_per_s": _pair(found.least_damped),
+        "slowest_pole_hz": _pair(found.slowest / math.tau),
+        "least_damped_pole_hz": _pair(found.least_damped / math.tau),
         "damping_ratio": found.damping_ratio,
         "tolerance": checked.tolerance,
         "predicted_settling_time_s": plain(found.settling_time(checked.tolerance)),
         **{f"{name}_{unit.lower()}": limit.value for (name, unit), limit in checked.limits.items()},
         "notes": {name: limit.note for (name, _), limit in checked.limits.items() if limit.note},
         "poles_per_s": [_pair(pole) for pole in found.poles.tolist()],
+        "poles_hz": [_pair(pole / math.tau) for pole in found.poles.tolist()],
     }
 
 
@@ -162,7 +166,9 @@ def _table(checked: _Checked) -> Table:
     for name, value in (
         ("poles", str(len(found.poles))),
         ("slowest pole" if found.stable else "fastest growing pole", f"{complex_text(found.slowest)} 1/s"),
+        ("  over 2 pi", f"{complex_text(found.slowest / math.tau)} Hz"),
         ("least damped pole", f"{complex_text(found.least_damped)} 1/s"),
+        ("  over 2 pi", f"{complex_text(found.least_damped / math.tau)} Hz"),
         ("  damping ratio", f"{found.damping_ratio:.3g}"),
         ("predicted settling time", settling),
     ):

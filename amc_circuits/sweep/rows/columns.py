@@ -154,12 +154,12 @@ def newest(rows: Sequence[Row]) -> list[Row]:
     """
     last: dict[tuple[Any, ...], Row] = {}
     for row in sorted(rows, key=lambda row: row.counter):
-        last[tuple(sorted((_defaults(row.parameters["circuit"]) | row.parameters).items()))] = row
+        last[tuple(sorted((defaults_of(row.parameters["circuit"]) | row.parameters).items()))] = row
     numbers = {row.number for row in last.values()}
     return [row for row in rows if row.number in numbers]
 
 
 @cache
-def _defaults(circuit: str) -> dict[str, Any]:
+def defaults_of(circuit: str) -> dict[str, Any]:
     """Options of a circuit with their defaults; none for a circuit of another version."""
     return parse_options(circuit, {}) if circuit in circuit_names() else {}

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.sweep.rows.columns import NONE, Column, FlatRow, columns_of, find_column, flat, newest, varied_options
+from amc_circuits.sweep.rows.description import description_of
 from amc_circuits.sweep.store import Row
 from netlists import ParameterError
 from netlists.record import FloatArray
@@ -58,6 +59,7 @@ class Chart:
         over: Other options that vary: the median is over them.
         curves: Curves in the order of their hues.
         left_out: Number of rows that are not shown, with reasons, in words; empty when all are shown.
+        description: Circuit and fixed conditions of the rows, in words.
     """
 
     x: Column
@@ -66,6 +68,7 @@ class Chart:
     over: tuple[str, ...]
     curves: tuple[Curve, ...]
     left_out: str
+    description: str
 
 
 def chart_of(rows: Sequence[Row], x: str | None, y: str, hue: str | None) -> Chart:
@@ -101,7 +104,7 @@ def chart_of(rows: Sequence[Row], x: str | None, y: str, hue: str | None) -> Cha
     told_by = _hue(hue, [name for name in varied if name != across.name], columns)
     over = tuple(name for name in varied if name != across.name and (told_by is None or name != told_by.name))
     left_out = _left_out(current, len(drawn), len(rows) - len(current))
-    return Chart(across, up, told_by, over, _curves(drawn, across, up, told_by), left_out)
+    return Chart(across, up, told_by, over, _curves(drawn, across, up, told_by), left_out, description_of(drawn))
 
 
 def is_wide(values: Sequence[float] | FloatArray) -> bool:

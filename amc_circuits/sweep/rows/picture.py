@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +14,25 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
-from matplotlib.ticker import EngFormatter, Formatter, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from amc_circuits.pictures.responses import draw_response, draw_title
-from amc_circuits.pictures.style import COLOUR_MAP, STYLE, curve_style, save_figure
+from amc_circuits.pictures.style import (
+    COLOUR_MAP,
+    STYLE,
+    curve_style,
+    legend_beside,
+    save_figure,
+    unit_formatter,
+    write_title,
+)
 from amc_circuits.pictures.traces import unpack_traces
 from amc_circuits.results.saved import title
 from amc_circuits.sweep.rows.columns import Column, columns_of, flat, varied_options
 from amc_circuits.sweep.rows.conditions import chosen
 from amc_circuits.sweep.rows.curves import Chart, chart_of, is_logarithmic, is_wide
+from amc_circuits.sweep.rows.description import conditions_of, value_text
 from amc_circuits.sweep.store import Store
-from amc_circuits.values.quantities import format_quantity
 from netlists import ParameterError
 from netlists.record import FloatArray
 
@@ -36,6 +45,10 @@ LEGEND_ROWS = 20
 MOST_CURVES = 2 * LEGEND_ROWS
 """Most curves in a legend; more are refused."""
 MOST_TICKS = 7
+LINE = 88
+"""Most characters of a line of the title."""
+MOST_LINES = 3
+"""Most lines of a description below a title; more are cut."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +90,7 @@ def plot_sweep(store: Store, path: Path, drawing: Drawing) -> None:
         _scale(axes, "x", chart.x, x, drawing.log)
         _scale(axes, "y", chart.y, y, drawing.log)
         _tick_places(axes.xaxis, np.unique(x))
-        axes.set_title(_title(chart), loc="left", fontsize=11)
+        write_title(axes, _title(chart), _folded(chart.description))
         if chart.left_out:
             axes.annotate(chart.left_out, (1, -0.17), xycoords="axes fraction", ha="right", fontsize=8, color="#555555")
         save_figure(figure, path)
@@ -101,15 +114,14 @@ def _draw_curves(axes: Axes, chart: Chart) -> None:
             axes.fill_between(curve.x, curve.low, curve.high, color=line.get_color(), alpha=0.15, linewidth=0)
     if chart.hue is not None and colours is None:
         columns = -(-len(hues) // LEGEND_ROWS)
-        beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "alignment": "left"}
-        axes.legend(title=chart.hue.title, fontsize=8, title_fontsize=8, frameon=False, ncols=columns, **beside)
+        legend_beside(axes, title=chart.hue.title, title_fontsize=8, ncols=columns)
 
 
 def _colour_bar(axes: Axes, chart: Chart, hues: FloatArray) -> ScalarMappable:
     assert chart.hue is not None
     norm = (LogNorm if is_wide(hues) else Normalize)(hues.min(), hues.max())
     colours = ScalarMappable(norm, COLOUR_MAP)
-    bar = axes.figure.colorbar(colours, ax=axes, label=chart.hue.title, format=_formatter(chart.hue))
+    bar = axes.figure.colorbar(colours, ax=axes, label=chart.hue.title, format=unit_formatter(chart.hue.unit))
     bar.outline.set_visible(False)
     return colours
 
@@ -129,7 +141,7 @@ def _scale(axes: Axes, which: str, column: Column, values: FloatArray, asked: st
         axis.set_minor_formatter(NullFormatter())
     else:
         axis.set_major_locator(MaxNLocator(MOST_TICKS, steps=(1, 2, 5, 10)))
-    axis.set_major_formatter(_formatter(column))
+    axis.set_major_formatter(unit_formatter(column.unit))
     axis.set_label_text(column.title)
 
 
@@ -142,10 +154,8 @@ def _tick_places(axis: Axis, places: FloatArray) -> None:
         axis.set_ticks([], minor=True)
 
 
-def _formatter(column: Column) -> Formatter:
-    if column.unit == "%":
-        return FuncFormatter(lambda value, _: f"{100 * value:.3g} %")
-    return EngFormatter(unit=column.unit)
+def _folded(text: str) -> str:
+    return textwrap.fill(text, LINE, max_lines=MOST_LINES, placeholder=" ...", break_on_hyphens=False)
 
 
 def _title(chart: Chart) -> str:
@@ -161,7 +171,7 @@ def _said(value: Any, column: Column) -> str:
         return "not given"
     if isinstance(value, (bool, str)):
         return str(value)
-    return _formatter(column)(value)
+    return str(unit_formatter(column.unit)(value))
 
 
 def plot_row(store: Store, number: int, path: Path) -> None:
@@ -179,19 +189,16 @@ def plot_row(store: Store, number: int, path: Path) -> None:
     rows = store.rows()
     columns = {column.name: column for column in columns_of([flat(row)])}
     varied = [name for name in varied_options(rows) if name in row.parameters]
-    options = [f"{columns[name].title} {_value(row.parameters[name], columns[name])}" for name in varied]
+    options = [f"{columns[name].title} {value_text(row.parameters[name], columns[name])}" for name in varied]
+    words = textwrap.fill("; ".join([f"row {number}: {title(row.figures)}", *options]), LINE - 16)
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots()
         draw_response(axes, response, places.tolist())
-        draw_title(axes, "; ".join([f"row {number}: {title(row.figures)}", *options]))
+        draw_title(axes, words, _folded(conditions_of([flat(one) for one in rows])))
         outputs = np.atleast_1d(row.figures["size"])[0]
         if outputs > len(places):
             axes.set_ylabel(f"{len(places)} of {outputs} outputs, the last to settle")
         save_figure(figure, path)
-
-
-def _value(value: Any, column: Column) -> str:
-    return _said(value, column) if not isinstance(value, float) else format_quantity(value, column.unit)
 
 
 def _no_waveforms(others: Sequence[int]) -> str:

@@ -17,8 +17,9 @@ UNSTABLE = np.array([[0.2, -1.0], [1.0, 0.2]])
 """Good eigenvalues, but real inverters make it grow."""
 DOCUMENTED = [
     "circuit", "size", "seed", "trial", "stable", "cause", "slowest_pole_per_s", "least_damped_pole_per_s",
-    "damping_ratio", "tolerance", "predicted_settling_time_s", "lowest_second_pole_hz", "largest_gbwp_hz",
+    "slowest_pole_hz", "least_damped_pole_hz", "damping_ratio", "tolerance", "predicted_settling_time_s", "lowest_second_pole_hz", "largest_gbwp_hz",
     "largest_inverter_resistance_ohm", "notes", "poles_per_s",
+    "poles_hz",
 ]  # fmt: skip
 
 
@@ -50,6 +51,12 @@ def test_json_is_what_python_finds(amc, matrix_file):
     assert printed["poles_per_s"] == pairs(found.poles)
     assert [printed["slowest_pole_per_s"], printed["least_damped_pole_per_s"]] == pairs(
         [found.slowest, found.least_damped]
+    )
+    per_turn = np.array(printed["poles_per_s"]) / (2 * np.pi)
+    np.testing.assert_allclose(printed["poles_hz"], per_turn, rtol=1e-15)
+    np.testing.assert_array_equal(printed["slowest_pole_hz"], printed["poles_hz"][0])
+    np.testing.assert_allclose(
+        printed["least_damped_pole_hz"], np.array(printed["least_damped_pole_per_s"]) / (2 * np.pi), rtol=1e-15
     )
     assert printed["damping_ratio"] == found.damping_ratio
     assert printed["predicted_settling_time_s"] == found.settling_time(0.1)
@@ -171,18 +178,25 @@ def axes():
     [
         (
             [-1e6, -2e8 + 1e9j, -2e8 - 1e9j],
-            ["3 poles", "slowest: -1M 1/s", "least damped: -200M+1Gj 1/s, damping ratio 0.196"],
+            [
+                "3 poles",
+                "slowest: -1M 1/s (-159.2k Hz)",
+                "least damped: -200M+1Gj 1/s (-31.83M+159.2Mj Hz), damping ratio 0.196",
+            ],
         ),
         (
             [1e7 - 1e8j, 1e7 + 1e8j, -1e6],
-            ["3 poles", "fastest growing and least damped: 10M+100Mj 1/s, damping ratio -0.0995"],
+            [
+                "3 poles",
+                "fastest growing and least damped: 10M+100Mj 1/s (1.592M+15.92Mj Hz), damping ratio -0.0995",
+            ],
         ),
         (
             [3e7, 1e7 - 1e8j, 1e7 + 1e8j],
-            ["3 poles", "fastest growing and least damped: 30M 1/s, damping ratio -1"],
+            ["3 poles", "fastest growing and least damped: 30M 1/s (4.775M Hz), damping ratio -1"],
         ),
-        ([-1e6, -1e12], ["2 poles", "slowest and least damped: -1M 1/s, damping ratio 1"]),
-        ([-3.0], ["1 pole", "slowest and least damped: -3 1/s, damping ratio 1"]),
+        ([-1e6, -1e12], ["2 poles", "slowest and least damped: -1M 1/s (-159.2k Hz), damping ratio 1"]),
+        ([-3.0], ["1 pole", "slowest and least damped: -3 1/s (-477.5m Hz), damping ratio 1"]),
     ],
 )
 def test_picture_shows_every_pole_and_names_two(axes, poles, labels):
@@ -194,6 +208,18 @@ def test_picture_shows_every_pole_and_names_two(axes, poles, labels):
     assert left < 0 < right
     drawn = next(line for line in axes.lines if line.get_label() == labels[0])
     assert drawn.get_xydata().tolist() == pairs(np.array(poles, dtype=complex))
+
+
+def test_scales_in_hertz_are_those_per_second_over_two_pi(axes):
+    """Each place on the scales at the top and at the right has 1/(2 pi) times the value of the place opposite."""
+    draw_poles(axes, Stability(np.array([2.7e7 + 7e8j, 2.7e7 - 7e8j, -2e6, -3e8], dtype=complex)))
+    (top,), (right,) = (
+        [other for other in axes.figure.axes if getattr(other, f"get_{name}label")().endswith("Hz")] for name in "xy"
+    )
+    for value in (-1e9, -1e5, 0.0, 3e6, 2e8):
+        place, hertz = axes.transData.transform((value, value)), value / (2 * np.pi)
+        assert top.transData.transform((hertz, 0))[0] == pytest.approx(place[0], abs=1e-6)
+        assert right.transData.transform((0, hertz))[1] == pytest.approx(place[1], abs=1e-6)
 
 
 def test_ticks_of_the_picture_stand_apart(axes):

@@ -1,0 +1,75 @@
+"""Circuit and fixed conditions of a sweep in words, such as `INV 16 x 16, cmos-100meg, state-space; condition 10`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from amc_circuits.sweep.rows.columns import Column, FlatRow, columns_of, defaults_of
+from amc_circuits.values.matrices import DEFAULT_CONDITION
+from amc_circuits.values.quantities import format_quantity
+
+SHAPE = ("circuit", "size", "columns")
+PARTS = ("opamp_file", "opamp", "device", "engine")
+"""Options that are named by their value alone; the op-amp of a file stands for the preset."""
+UNSAID = ("seed", "trial", "timeout", "monte_carlo", "spec", "budget", "opamp_subckt", "opamp_pins", *SHAPE, *PARTS)
+"""Options that are no conditions of a circuit, or are named otherwise."""
+WITH_CONDITION = ("spd", "random")
+"""Families of matrices that have a condition number, by default `DEFAULT_CONDITION`."""
+
+
+def circuit_of(rows: Sequence[FlatRow]) -> str:
+    """Name of the circuit and the size that all rows have, such as `INV 16 x 16`; several names of several circuits."""
+    fixed = _fixed(rows)
+    names = " and ".join(dict.fromkeys(str(row["circuit"]).upper() for row in rows))
+    size = fixed.get("size")
+    return names if size is None else f"{names} {size} x {fixed.get('columns') or size}"
+
+
+def conditions_of(rows: Sequence[FlatRow]) -> str:
+    """Op-amp, cells and engine that all rows have, then all other fixed options that differ from their default."""
+    fixed = _fixed(rows)
+    usual = defaults_of(str(rows[0]["circuit"]))
+    columns = {column.name: column for column in columns_of(rows) if column.option}
+    if fixed.get("opamp_file"):
+        fixed.pop("opamp", None)
+    parts = [str(fixed[name]) for name in PARTS if fixed.get(name) not in (None, "ideal")]
+    said = [
+        f"{columns[name].title} {value_text(value, columns[name])}".removesuffix(" true")
+        for name, value in (_usual_condition(rows, fixed) | fixed).items()
+        if name in columns and name not in UNSAID and value != usual.get(name)
+    ]
+    return "; ".join(", ".join(some) for some in (parts, said) if some)
+
+
+def description_of(rows: Sequence[FlatRow]) -> str:
+    """Circuit, parts and fixed conditions in one line; empty without rows."""
+    if not rows:
+        return ""
+    conditions = conditions_of(rows)
+    return f"{circuit_of(rows)}{', ' * bool(conditions)}{conditions}"
+
+
+def value_text(value: Any, column: Column) -> str:
+    """Format a value of an option."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return format_quantity(value, column.unit) if isinstance(value, (int, float)) else str(value)
+
+
+def _fixed(rows: Sequence[FlatRow]) -> dict[str, Any]:
+    """Options that have the same value in all rows, and this value; those without a value are left out."""
+    options = [column.name for column in columns_of(rows) if column.option]
+    first = {name: rows[0].get(name) for name in options}
+    return {
+        name: value
+        for name, value in first.items()
+        if value is not None and all(row.get(name) == value for row in rows)
+    }
+
+
+def _usual_condition(rows: Sequence[FlatRow], fixed: dict[str, Any]) -> dict[str, Any]:
+    """Condition number of drawn matrices if none was given; empty if one was, or if none is drawn."""
+    drawn = fixed.get("family") in WITH_CONDITION and all(row.get("matrix") is None for row in rows)
+    usual = drawn and all(row.get("condition") is None for row in rows)
+    return {"condition": DEFAULT_CONDITION} if usual else {}
