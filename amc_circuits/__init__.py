@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from amc_circuits.files.toml_file import read_toml
     from amc_circuits.pictures.circuit.diagram import draw_circuit
     from amc_circuits.pictures.responses import plot_responses
-    from amc_circuits.pictures.style import STYLE, save_figure
+    from amc_circuits.pictures.style import STYLE, curve_style, legend_beside, save_figure
     from amc_circuits.results.converters import Converters
     from amc_circuits.results.response import Response
     from amc_circuits.results.solution import Energy, Solution, UnusableSolutionError
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from netlists import ParameterError
 
 _HOMES = {
+    "curve_style": "amc_circuits.pictures.style",
+    "legend_beside": "amc_circuits.pictures.style",
     "save_figure": "amc_circuits.pictures.style",
     "one_line_warnings": "amc_circuits.cli.messages",
     "package_version": "amc_circuits.values.version",
@@ -93,9 +95,11 @@ __all__ = [
     "check_folder",
     "check_own_files",
     "claim_folder",
+    "curve_style",
     "device_preset",
     "draw_circuit",
     "format_quantity",
+    "legend_beside",
     "one_line_warnings",
     "open_sweep",
     "package_version",

@@ -34,8 +34,9 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from amc_circuits import STYLE, format_quantity, save_figure
+from amc_circuits.values.quantities import counted
 from benchmarks.machine import machine_line
-from optimizer.pictures import draw_accuracy
+from optimizer.pictures import draw_accuracy, method_name
 from optimizer.result import TrainingResult
 from optimizer.settings import AdamSettings, KfacSettings, MomentumSettings, OptimizerSettings
 from optimizer.specification import TrainingSpec, override, preset
@@ -55,10 +56,8 @@ class Method:
 
     @property
     def label(self) -> str:
-        """As in the table."""
-        if isinstance(self.optimizer, KfacSettings):
-            return f"K-FAC ({'circuit' if self.solver == 'inv-circuit' else 'Cholesky'})"
-        return f"{self.optimizer.name} {self.optimizer.learning_rate:g}"
+        """Name in tables and picture."""
+        return method_name(self.optimizer, self.solver)
 
 
 @dataclass(frozen=True)
@@ -183,10 +182,20 @@ def circuit_table(outcome: Outcome) -> Table:
 
 
 def picture(rows: Sequence[tuple[str, Outcome]], path: Path) -> None:
-    """Accuracy over epochs, one colour a row and one line a seed."""
+    """Accuracy over epochs, one style a method and one line a seed; a method that has two rows is drawn once."""
+    named: dict[str, tuple[list[str], Outcome]] = {}
+    for label, outcome in rows:
+        more = label.removeprefix(outcome.method.label).strip(" ()")
+        named.setdefault(outcome.method.label, ([], outcome))[0].extend([more] * bool(more))
+    runs = {name + f" ({'; '.join(more)})" * bool(more): outcome.results for name, (more, outcome) in named.items()}
+    spec = next(iter(runs.values()))[0].spec
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(layout="constrained")
-        draw_accuracy(axes, {label: outcome.results for label, outcome in rows})
+        draw_accuracy(axes, runs)
+        seeds = len({result.spec.seed for results in runs.values() for result in results})
+        axes.set_title(
+            f"{spec.dataset}, batches of {spec.batch_size}, {counted(seeds, 'seed')}", loc="left", fontsize=11
+        )
         save_figure(figure, path)
 
 

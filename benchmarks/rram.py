@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from amc_circuits.engines.ngspice.runner import SimulationError, run_deck
-from amc_circuits.pictures.style import COLOURS, STYLE, save_figure
+from amc_circuits.pictures.style import STYLE, curve_style, legend_beside, save_figure
 from amc_circuits.programming.cells import CellArray, Variability
 from amc_circuits.programming.pulse_model import CircuitPulses, calibrate
 from amc_circuits.programming.write_verify import CellStatus, WriteVerify, Written, write_verify
@@ -188,17 +188,18 @@ def picture(path: Path) -> None:
         for panel, (name, gates) in zip(
             panels, (("published", (0.8, 1.0, 1.3)), ("working", (0.8, 1.0, 1.3))), strict=True
         ):
-            for gate, colour in zip(gates, COLOURS, strict=False):
+            for place, gate in enumerate(gates):
                 found = loop(name, gate, 1e-5)
+                look = curve_style(place) | {"markevery": (0.04 * place, 0.13), "markersize": 4}
                 current = np.maximum(np.abs(found["current"]), 1e-9)
-                panel.semilogy(found["across"], current, color=colour, linewidth=1.2, label=f"gate {gate} V in SET")
+                panel.semilogy(found["across"], current, linewidth=1.2, label=f"gate {gate} V in SET", **look)
             panel.set_title(f"{name} set", loc="left", fontsize=11)
             panel.set_xlabel("voltage across the cell, V")
             panel.set_ylim(1e-7, 1e-2)
             panel.annotate("SET", (0.97, 0.03), xycoords="axes fraction", ha="right", color="0.35")
             panel.annotate("RESET", (0.03, 0.03), xycoords="axes fraction", color="0.35")
         panels[0].set_ylabel("current, A")
-        panels[1].legend(fontsize=8, frameon=False, loc="upper left")
+        legend_beside(panels[1])
         save_figure(figure, path)
 
 

@@ -31,7 +31,7 @@ from rich.progress import track
 from rich.table import Table
 
 from amc_circuits import InvCircuit, SlowInverterWarning
-from amc_circuits.pictures.style import COLOURS, STYLE, save_figure
+from amc_circuits.pictures.style import STYLE, curve_style, save_figure
 from amc_circuits.values.matrices import draw_matrix, draw_vector
 from amc_circuits.values.quantities import format_quantity
 from benchmarks.machine import machine_line
@@ -204,14 +204,16 @@ def picture(found: dict[str, list[Summary]], path: Path) -> None:
 
 
 def _panel(panel: Axes, axis: str, rows: Sequence[Summary]) -> None:
-    for opamp, colour in zip(OPAMPS, COLOURS, strict=False):
+    for place, opamp in enumerate(OPAMPS):
+        look = {name: curve_style(place)[name] for name in ("color", "marker")} | {"markersize": 4}
         own = [row for row in rows if row.opamp == opamp]
         values = [row.value for row in own]
         median, low, high = np.array([row.settling_time for row in own]).T
-        panel.plot(values, median, color=colour, marker="o", markersize=4, label=f"{opamp}, measured")
-        panel.fill_between(values, low, high, color=colour, alpha=0.18, linewidth=0)
+        panel.plot(values, median, label=f"{opamp}, measured", **look)
+        panel.fill_between(values, low, high, color=look["color"], alpha=0.18, linewidth=0)
         for style, ratios in (("--", [r.from_pole[0] for r in own]), (":", [r.from_formula[0] for r in own])):
-            panel.plot(values, median / np.array(ratios), color=colour, linestyle=style, linewidth=1)
+            predicted = median / np.array(ratios)
+            panel.plot(values, predicted, linestyle=style, linewidth=1, fillstyle="none", **look)
     panel.set_xscale("log")
     panel.set_yscale("log")
     panel.set_xticks(AXES[axis])

@@ -40,7 +40,7 @@ from rich.progress import track
 from rich.table import Table
 
 from amc_circuits import InvCircuit
-from amc_circuits.pictures.style import COLOURS, STYLE, save_figure
+from amc_circuits.pictures.style import STYLE, curve_style, save_figure
 from amc_circuits.results.measurement import relative_error
 from amc_circuits.values.matrices import draw_matrix, draw_vector
 from amc_circuits.values.quantities import format_quantity
@@ -244,12 +244,14 @@ def picture(found: dict[Point, Found], path: Path) -> None:
 
 
 def _panel(panel: Axes, family: str, found: dict[Point, Found]) -> None:
-    for g_max, colour in zip(RANGES, COLOURS, strict=False):
+    for place, g_max in enumerate(RANGES):
+        look = {name: curve_style(place)[name] for name in ("color", "marker")} | {"markersize": 4}
+        colour = look["color"]
         own = [found[Point(family, g_max, RESISTANCE, size)] for size in SIZES]
         label = f"G_max {format_quantity(g_max, 'S')}"
-        panel.plot(SIZES, [one.median for one in own], color=colour, marker="o", markersize=4, label=label)
+        panel.plot(SIZES, [one.median for one in own], label=label, **look)
         panel.fill_between(SIZES, *zip(*(one.quartiles for one in own), strict=True), color=colour, alpha=0.2)
-        panel.plot(SIZES, [one.guide for one in own], color=colour, linestyle="--", linewidth=1)
+        panel.plot(SIZES, [one.guide for one in own], linestyle="--", linewidth=1, fillstyle="none", **look)
         if family != "signed":
             noted = {size: error for (g, size), error in NOTES.items() if g == g_max}
             panel.plot(list(noted), list(noted.values()), color=colour, marker="x", linestyle="")

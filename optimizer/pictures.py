@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from amc_circuits import STYLE, plot_responses, save_figure
+from amc_circuits import STYLE, curve_style, legend_beside, plot_responses, save_figure
 from optimizer.ledger import Ledger
 from optimizer.result import TrainingResult
+from optimizer.settings import KfacSettings, OptimizerSettings
+
+NAMES = {"kfac": "K-FAC", "momentum": "momentum", "adam": "Adam"}
+SOLVERS = {"cholesky": "Cholesky", "inv-circuit": "INV circuit"}
+LABEL_WIDTH = 30
+"""Most characters of a line of a legend."""
+
+
+def method_name(optimizer: OptimizerSettings, solver: str) -> str:
+    """Name of an optimizer in words: what inverts for K-FAC, the learning rate of the others."""
+    more = SOLVERS[solver] if isinstance(optimizer, KfacSettings) else f"rate {optimizer.learning_rate:g}"
+    return f"{NAMES[optimizer.name]}, {more}"
 
 
 def plot_run(result: TrainingResult, path: Path) -> None:
@@ -18,9 +31,8 @@ def plot_run(result: TrainingResult, path: Path) -> None:
     with_errors = result.ledger.slowest is not None
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(2 if with_errors else 1, squeeze=False, figsize=(7.2, 6.6 if with_errors else 4.4))
-        draw_accuracy(axes[0, 0], {result.spec.optimizer.name: [result]})
-        inverted = f", inversions by {result.spec.solver}" if result.ledger.inversions else ""
-        axes[0, 0].set_title(result.spec.dataset + inverted, loc="left", fontsize=11)
+        draw_accuracy(axes[0, 0], {method_name(result.spec.optimizer, result.spec.solver): [result]})
+        axes[0, 0].set_title(result.spec.dataset, loc="left", fontsize=11)
         if with_errors:
             draw_errors(axes[1, 0], result.ledger)
         figure.tight_layout()
@@ -37,28 +49,36 @@ def plot_waveforms(ledger: Ledger, path: Path) -> None:
 
 
 def draw_accuracy(axes: Axes, runs: Mapping[str, Sequence[TrainingResult]]) -> None:
-    """Draw accuracy over epochs, one colour a label and one line a run, with the target as a dashed line."""
+    """Draw accuracy over epochs, one style a label and one line a run, with the target as a dashed line."""
     for number, (label, results) in enumerate(runs.items()):
         for first, result in enumerate(results):
             epochs = [entry.epoch for entry in result.history]
             accuracies = [100 * entry.accuracy for entry in result.history]
-            axes.plot(epochs, accuracies, color=f"C{number}", marker=".", linewidth=1.1, label=None if first else label)
+            axes.plot(
+                epochs,
+                accuracies,
+                label=None if first else textwrap.fill(label, LABEL_WIDTH),
+                linewidth=1.1,
+                markersize=4,
+                **curve_style(number),
+            )
     target = next(iter(runs.values()))[0].spec.target_accuracy
     axes.axhline(100 * target, color="black", linestyle="--", linewidth=1, label=f"target {100 * target:g} %")
     axes.set_xlabel("epochs")
     axes.set_ylabel("test accuracy (%)")
-    axes.legend(fontsize=8, loc="lower right")
+    legend_beside(axes)
 
 
 def draw_errors(axes: Axes, ledger: Ledger) -> None:
-    """Draw the relative error of each inversion over the steps, one colour a factor."""
-    for name in dict.fromkeys(entry.factor for entry in ledger.inversions):
+    """Draw the relative error of each inversion over the steps, one style a factor."""
+    for number, name in enumerate(dict.fromkeys(entry.factor for entry in ledger.inversions)):
         mine = [entry for entry in ledger.inversions if entry.factor == name]
         errors = [100 * entry.relative_error for entry in mine]
-        axes.plot(
-            [entry.step for entry in mine], errors, marker="o", markersize=4, label=f"{name}, {mine[0].size} wide"
-        )
+        words = name.replace(".a_factor", ", factor A").replace(".g_factor", ", factor G")
+        label = f"{words}, {mine[0].size} wide"
+        axes.plot([entry.step for entry in mine], errors, markersize=4, label=label, **curve_style(number))
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("step")
     axes.set_ylabel("error of the inverse (%)")
-    axes.legend(fontsize=8, ncols=2)
+    legend_beside(axes)

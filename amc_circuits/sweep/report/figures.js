@@ -1,6 +1,8 @@
 // Common code of both figures, and the first one: points over chosen axes.
 
 const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star", "triangle-down"];
+// As many as have no common divisor with the symbols: pairs distinguish curves without colour.
+const DASHES = ["solid", "dash", "dashdot", "dot", "longdash", "longdashdot", "8px,2px"];
 const FEW = 8;
 const MOST_NAMES = 24;
 const MOST_SHADES = 4;  // ticks of the colour bar, which is narrow on a telephone
@@ -48,7 +50,8 @@ function layoutOf({ text, line, ground }, xaxis, yaxis, more) {
 /** Ticks with their unit. */
 function ticks(unit) {
   if (unit === "%") return { tickformat: ".3~p" };
-  return unit ? { tickformat: "~s", ticksuffix: unit } : { exponentformat: "SI" };
+  if (unit === "K") return { tickformat: "~f", ticksuffix: " K" };
+  return DIMENSIONLESS.includes(unit) ? { tickformat: "~r" } : { tickformat: "~s", ticksuffix: unit };
 }
 
 /** Ticks at these values, in the format of `ticks`. */
@@ -115,6 +118,7 @@ class PointsFigure {
     const groups = values.map((value, k) => ({
       name: `${hue.title} ${written(value, hue)}`,
       color: colours[k % colours.length],
+      dash: DASHES[k % DASHES.length],
       symbol: SYMBOLS[(k + Math.floor(k / SYMBOLS.length)) % SYMBOLS.length],
       places: this.drawn.filter((place) => hue.values[place] === value),
     }));
@@ -122,7 +126,7 @@ class PointsFigure {
   }
 
   /** The points of a group and, unless they are shaded, a line through the medians of those that are usable. */
-  traces({ name, color, symbol, places, shades }, { x, y, hue }) {
+  traces({ name, color, dash, symbol, places, shades }, { x, y, hue }) {
     const told = [...new Set([x, y, hue, ...this.varied].filter(Boolean))];
     const marker = { size: 7, color, symbol: places.map((place) => symbol + (this.usable(place) ? "" : "-open")) };
     const points = {
@@ -138,7 +142,7 @@ class PointsFigure {
     }
     const across = distinct(found.keys());
     const line = { mode: "lines", x: across, y: across.map((value) => median(found.get(value))), hoverinfo: "skip",
-      showlegend: false, line: { color, width: 1.5 } };
+      showlegend: false, line: { color, dash, width: 1.5 } };
     return shades || !x.option || across.length < 2 ? [points] : [line, points];
   }
 

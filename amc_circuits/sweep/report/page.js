@@ -97,6 +97,7 @@ class Page {
   async drawWaveform() {
     const packed = this.waveforms[this.named.number.values[this.chosen]];
     element("waveform").hidden = !packed;
+    if (!packed) element("chosen-values").parentElement.open = true;  // no empty card
     if (packed) return drawWaveform(JSON.parse(await inflated(packed)), looks(this.data));
     const { here, kept } = this.data.waveforms;
     const none = kept ? "No waveform of this point was kept." : "No waveforms were kept: amc sweep --waveforms does.";

@@ -17,7 +17,8 @@ from amc_circuits.sweep.report.content import content_of
 from amc_circuits.sweep.report.sections import failures, provenance, summary
 from amc_circuits.sweep.report.shades import SHADES
 from amc_circuits.sweep.report.waveforms import in_base64, packed_waveforms
-from amc_circuits.sweep.rows.columns import newest
+from amc_circuits.sweep.rows.columns import flat, newest
+from amc_circuits.sweep.rows.description import circuit_of, conditions_of
 from amc_circuits.sweep.store import Store
 from amc_circuits.values.quantities import counted
 from netlists import ParameterError
@@ -44,15 +45,19 @@ def write_report(folder: Path, path: Path) -> str:
         numbers = {row.number for row in rows}
         kept = [number for number in store.with_waveforms() if number in numbers]
         waveforms = packed_waveforms(store, kept)
+    flat_rows = [flat(row) for row in rows]
     content = content_of(rows) | {"colours": COLOURS, "shades": SHADES}
     content["waveforms"] = {"here": len(waveforms), "kept": len(kept)}
     script = "\n".join(_part(name) for name in SCRIPTS)
     text = Template(_part("page.html")).substitute(
         policy=POLICY.format(scripts=f"{_hash(script)} {plotly_hash}"),
         title=escape(folder.resolve().name),
+        circuit=escape(circuit_of(flat_rows) if flat_rows else "Sweep"),
+        conditions=escape(conditions_of(flat_rows) if flat_rows else ""),
         style=_part("page.css"),
         summary=summary(rows, content, folder, len(stored) - len(rows)).text,
         failures=failures(rows, folder, path).text,
+        failures_link='<a href="#failures">Failures</a> ' if any(not row.usable for row in rows) else "",
         provenance=provenance(rows, content, folder, version).text,
         content=in_base64(json.dumps(content, separators=(",", ":"), allow_nan=False)),
         waveforms=json.dumps(waveforms),

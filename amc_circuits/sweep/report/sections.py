@@ -48,8 +48,9 @@ def summary(rows: Sequence[Row], content: dict[str, Any], folder: Path, older: i
         *((column["title"], _values(column)) for column in varied),
     ]
     usable = [place for place, row in enumerate(rows) if row.usable]
-    ranges = [_range(columns[name], usable) for name in MAIN if name in columns]
-    return Markup(terms(entries).text + table(("usable points", "smallest", "median", "largest"), ranges).text)
+    ranges = [_range(columns[name], usable) for name in MAIN if name in columns and usable]
+    below = table(("usable points", "smallest", "median", "largest"), ranges).text if ranges else ""
+    return Markup(terms(entries).text + below)
 
 
 def _unfinished(count: int, folder: Path) -> str:
@@ -84,17 +85,21 @@ def _range(column: dict[str, Any], places: Sequence[int]) -> tuple[str, str, str
 
 
 def failures(rows: Sequence[Row], folder: Path, page: Path) -> Markup:
-    """List every point without a usable result: the reason, and links to deck and log, relative to the page."""
+    """Section of the points without a usable result: the reason, and links to deck and log, relative to the page.
+
+    It is empty if every point is usable.
+    """
     unusable = [row for row in rows if not row.usable]
     if not unusable:
-        return Markup("<p>There are none.</p>")
+        return Markup("")
     lines = [
         (button(row.number), row.status, row.error, Markup(" ".join(one.text for one in _files(row, folder, page))))
         for row in unusable[:MOST_FAILURES]
     ]
     more = len(unusable) - len(lines)
     note = f"<p>{more} more are in the table above.</p>" if more else ""
-    return Markup(table(("point", "status", "reason", "files"), lines).text + note)
+    heading = '<section id="failures"><h2>Points without a usable result</h2>'
+    return Markup(f"{heading}\n{table(('point', 'status', 'reason', 'files'), lines).text}{note}\n</section>")
 
 
 def _files(row: Row, folder: Path, page: Path) -> Iterator[Markup]:

@@ -1,6 +1,7 @@
 // The second figure: the waveform of one point.
 
-const DASHES = ["solid", "dash", "dot", "dashdot"];
+
+const MARKS = 9;  // markers of a curve
 
 /** The sums of differences, in units. */
 function summed(differences, unit, begin = 0) {
@@ -16,10 +17,11 @@ function drawWaveform(wave, look) {
   const band = wave.tolerance * Math.max(...finals.map(Math.abs));
   const color = (k) => look.colours[k % look.colours.length];
   const traces = outputs.map((y, k) => ({
-    mode: "lines", name: wave.names[k], x: time, y, showlegend: true,
+    mode: "lines+markers", name: wave.names[k], x: time, y, showlegend: true,
+    marker: { symbol: SYMBOLS[k % SYMBOLS.length], size: 6, color: color(k), maxdisplayed: MARKS },
     hovertemplate: "%{text}<extra></extra>",
     text: y.map((volts, i) => `${wave.names[k]}<br>${engineering(time[i], "s")}: ${engineering(volts, "V")}`),
-    line: { color: color(k), width: 1.5, dash: DASHES[Math.floor(k / look.colours.length) % DASHES.length] },
+    line: { color: color(k), width: 1.5, dash: DASHES[k % DASHES.length] },
   }));
   const shapes = finals.map((final, k) => ({
     type: "rect", xref: "paper", x0: 0, x1: 1, y0: final - band, y1: final + band, fillcolor: color(k), opacity: 0.2,

@@ -17,9 +17,8 @@ UNSTABLE = np.array([[0.2, -1.0], [1.0, 0.2]])
 """Good eigenvalues, but real inverters make it grow."""
 DOCUMENTED = [
     "circuit", "size", "seed", "trial", "stable", "cause", "slowest_pole_per_s", "least_damped_pole_per_s",
-    "slowest_pole_hz", "least_damped_pole_hz", "damping_ratio", "tolerance", "predicted_settling_time_s", "lowest_second_pole_hz", "largest_gbwp_hz",
-    "largest_inverter_resistance_ohm", "notes", "poles_per_s",
-    "poles_hz",
+    "slowest_pole_hz", "least_damped_pole_hz", "damping_ratio", "tolerance", "predicted_settling_time_s",
+    "lowest_second_pole_hz", "largest_gbwp_hz", "largest_inverter_resistance_ohm", "notes", "poles_per_s", "poles_hz",
 ]  # fmt: skip
 
 
