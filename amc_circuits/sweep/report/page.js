@@ -26,7 +26,7 @@ class Page {
   }
 
   listen() {
-    const on = (id, event, answer) => element(id).addEventListener(event, answer);
+    const on = (id, event, answer) => element(id)?.addEventListener(event, answer);  // failures may be missing
     let waiting;
     on("filter", "input", () => {
       clearTimeout(waiting);

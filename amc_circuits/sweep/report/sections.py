@@ -16,6 +16,7 @@ from urllib.parse import quote
 from amc_circuits.files.run_folder import read_own_file
 from amc_circuits.files.toml_file import LARGEST_FILE
 from amc_circuits.sweep.report.markup import Markup, button, html, link, table, terms
+from amc_circuits.sweep.rows.description import value_text
 from amc_circuits.sweep.rows.table import MAIN
 from amc_circuits.sweep.store import Row
 from amc_circuits.sweep.store.evidence import evidence_in
@@ -74,8 +75,7 @@ def _values(column: dict[str, Any]) -> str:
 
 def text_of(value: Any, column: dict[str, Any]) -> str:
     """Format a value of a column for users."""
-    number = isinstance(value, float) or (isinstance(value, int) and column["unit"])
-    return format_quantity(value, column["unit"]) if number else str(value)
+    return value_text(value, column["unit"])
 
 
 def _range(column: dict[str, Any], places: Sequence[int]) -> tuple[str, str, str, str]:
@@ -92,14 +92,17 @@ def failures(rows: Sequence[Row], folder: Path, page: Path) -> Markup:
     unusable = [row for row in rows if not row.usable]
     if not unusable:
         return Markup("")
-    lines = [
+    lines: list[tuple[Any, ...]] = [
         (button(row.number), row.status, row.error, Markup(" ".join(one.text for one in _files(row, folder, page))))
         for row in unusable[:MOST_FAILURES]
     ]
+    headings = ["point", "status", "reason", "files"]
+    if not any(files.text for *_, files in lines):
+        headings, lines = headings[:-1], [line[:-1] for line in lines]
     more = len(unusable) - len(lines)
     note = f"<p>{more} more are in the table above.</p>" if more else ""
     heading = '<section id="failures"><h2>Points without a usable result</h2>'
-    return Markup(f"{heading}\n{table(('point', 'status', 'reason', 'files'), lines).text}{note}\n</section>")
+    return Markup(f"{heading}\n{table(headings, lines).text}{note}\n</section>")
 
 
 def _files(row: Row, folder: Path, page: Path) -> Iterator[Markup]:

@@ -115,7 +115,8 @@ def _value(text: str, column: Column, held: set[type]) -> float | str | bool | N
     if text.startswith('"') or (str in held and not numbers):
         return text.strip('"')
     try:
-        return parse_quantity("where", text, column.unit)
+        share = not column.unit and text.endswith("%")
+        return parse_quantity("where", text, "%" if share else column.unit)
     except ParameterError:
         if numbers and str not in held:
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from amc_circuits.sweep.rows.columns import Column, FlatRow, columns_of, defaults_of
+from amc_circuits.sweep.rows.columns import FlatRow, columns_of, defaults_of
 from amc_circuits.values.matrices import DEFAULT_CONDITION
 from amc_circuits.values.quantities import format_quantity
 
@@ -35,7 +35,7 @@ def conditions_of(rows: Sequence[FlatRow]) -> str:
         fixed.pop("opamp", None)
     parts = [str(fixed[name]) for name in PARTS if fixed.get(name) not in (None, "ideal")]
     said = [
-        f"{columns[name].title} {value_text(value, columns[name])}".removesuffix(" true")
+        f"{columns[name].title} {value_text(value, columns[name].unit)}".removesuffix(" true")
         for name, value in (_usual_condition(rows, fixed) | fixed).items()
         if name in columns and name not in UNSAID and value != usual.get(name)
     ]
@@ -50,11 +50,11 @@ def description_of(rows: Sequence[FlatRow]) -> str:
     return f"{circuit_of(rows)}{', ' * bool(conditions)}{conditions}"
 
 
-def value_text(value: Any, column: Column) -> str:
-    """Format a value of an option."""
+def value_text(value: Any, unit: str) -> str:
+    """Format a value of an option with its unit."""
     if isinstance(value, bool):
         return str(value).lower()
-    return format_quantity(value, column.unit) if isinstance(value, (int, float)) else str(value)
+    return format_quantity(value, unit) if isinstance(value, (int, float)) else str(value)
 
 
 def _fixed(rows: Sequence[FlatRow]) -> dict[str, Any]:
