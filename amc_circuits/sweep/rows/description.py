@@ -12,8 +12,8 @@ from amc_circuits.values.quantities import format_quantity
 SHAPE = ("circuit", "size", "columns")
 PARTS = ("opamp_file", "opamp", "device", "engine")
 """Options that are named by their value alone; the op-amp of a file stands for the preset."""
-UNSAID = ("seed", "trial", "timeout", "monte_carlo", "spec", "budget", "opamp_subckt", "opamp_pins", *SHAPE, *PARTS)
-"""Options that are no conditions of a circuit, or are named otherwise."""
+UNNAMED = ("seed", "trial", "timeout", "monte_carlo", "spec", "budget", "opamp_subckt", "opamp_pins", *SHAPE, *PARTS)
+"""Options that are no conditions of a circuit, or are named in another way."""
 WITH_CONDITION = ("spd", "random")
 """Families of matrices that have a condition number, by default `DEFAULT_CONDITION`."""
 
@@ -27,19 +27,22 @@ def circuit_of(rows: Sequence[FlatRow]) -> str:
 
 
 def conditions_of(rows: Sequence[FlatRow]) -> str:
-    """Op-amp, cells and engine that all rows have, then all other fixed options that differ from their default."""
+    """Op-amp, cells and engine that all rows have, then all other fixed options that differ from their default.
+
+    The options of a circuit that is not installed have no known default, and are left out.
+    """
     fixed = _fixed(rows)
     usual = defaults_of(str(rows[0]["circuit"]))
     columns = {column.name: column for column in columns_of(rows) if column.option}
     if fixed.get("opamp_file"):
         fixed.pop("opamp", None)
     parts = [str(fixed[name]) for name in PARTS if fixed.get(name) not in (None, "ideal")]
-    said = [
+    others = [
         f"{columns[name].title} {value_text(value, columns[name].unit)}".removesuffix(" true")
         for name, value in (_usual_condition(rows, fixed) | fixed).items()
-        if name in columns and name not in UNSAID and value != usual.get(name)
+        if name in columns.keys() & usual.keys() - set(UNNAMED) and value != usual[name]
     ]
-    return "; ".join(", ".join(some) for some in (parts, said) if some)
+    return "; ".join(", ".join(some) for some in (parts, others) if some)
 
 
 def description_of(rows: Sequence[FlatRow]) -> str:

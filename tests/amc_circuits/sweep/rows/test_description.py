@@ -64,3 +64,10 @@ def test_picture_of_a_sweep_has_the_description(amc, tmp_path):
     folder = stored(tmp_path / "out", [*settled, made(4, {}, "UNSTABLE", size=9, gbwp="1G")])
     assert amc("plot", folder, "-o", tmp_path / "p.svg").code == 0
     assert "INV, cmos-100meg, ngspice; condition 10, gbwp 16 MHz" in texts(tmp_path / "p.svg")
+
+
+def test_older_rows_without_an_option_are_described():
+    """Options that rows of an older version lack are left out."""
+    (row,) = rows({"size": 4})
+    assert conditions_of([{name: row[name] for name in row if name != "condition"}]) == "cmos-100meg, ngspice"
+    assert conditions_of([row | {"circuit": "unknown"}]) == "cmos-100meg, ngspice"
