@@ -25,6 +25,11 @@ def test_limits_are_read(text, limits):
     assert read_limits(",".join(map(str, found))) == found
 
 
+def test_limits_take_percentages():
+    """A limit of 5% on a share is the limit 0.05."""
+    assert read_limits("relative_error<5%,overshoot<0.1") == read_limits("relative_error<0.05,overshoot<10 %")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -40,7 +45,7 @@ def test_limits_are_read(text, limits):
         "relative_error<0.1;bits>3",
         "relative_error<nan",
         "relative_error<inf",
-        "relative_error<5%",
+        "bits>5%",
         "settling_time<5V",
         "0.1>relative_error",
         "bits>3<5",
