@@ -148,17 +148,10 @@ def read_slot(
     step = drive.step_time(slot)
     seen = observation.between(drive.slot_begin(slot), drive.slot_end(slot))
     final = seen.outputs[-1]
-    if first_pass is None:
-        steady = measurement.is_steady(seen.time, seen.outputs, tolerance)
-        early, settled, late = (
-            measurement.settling_time(seen.time, seen.outputs, step, share * tolerance) if steady else np.nan
-            for share in (WIDER, 1.0, NARROWER)
-        )
-    else:
-        early = settled = late = measurement.first_pass(seen.time, seen.watched, step, first_pass.level)
-        steady = not np.isnan(settled)
-        if steady:
-            final = measurement.values_at(seen.time, seen.outputs, step + settled)
+    early, settled, late = _times(seen, step, tolerance, first_pass)
+    steady = not np.isnan(settled) if first_pass else measurement.is_steady(seen.time, seen.outputs, tolerance)
+    if first_pass and steady:
+        final = measurement.values_at(seen.time, seen.outputs, step + settled)
     peak = float(np.abs(seen.stage_voltage).max())
     attempt = Attempt(scale=1.0, slot_time=drive.length(slot), peak_output=peak, why="first")
     return Reading(
@@ -180,6 +173,21 @@ def read_slot(
             None if seen.common_mode is None else np.abs(seen.common_mode).max(axis=0),
         ),
     )
+
+
+def _times(
+    seen: Observation, step: float, tolerance: float, first_pass: FirstPass | None
+) -> tuple[float, float, float]:
+    """Times at which the outputs settle to `WIDER`, 1 and `NARROWER` times the tolerance, or pass the level, s."""
+    if first_pass is not None:
+        time = measurement.first_pass(seen.time, seen.watched, step, first_pass.level)
+        return time, time, time
+    if not measurement.is_steady(seen.time, seen.outputs, tolerance):
+        return np.nan, np.nan, np.nan
+    early, settled, late = (
+        measurement.settling_time(seen.time, seen.outputs, step, share * tolerance) for share in (WIDER, 1.0, NARROWER)
+    )
+    return early, settled, late
 
 
 def _energy(seen: Observation, step: float, settled: float) -> dict[str, float | None]:

@@ -198,7 +198,12 @@ def command_line(macro: MacroOpAmp) -> str:
     """Write a macro model as a preset and the options that differ from it; missing values are those of the preset."""
     fields = macro.model_dump(exclude={"model"})
     changed = {name: value for name, value in fields.items() if value != getattr(PRESETS[DEFAULT], name)}
-    options = [f"{flag(name)} {format_quantity(value)}" for name, value in changed.items() if value is not None]
+    typed = {
+        name: format_quantity(value, unit_of(MacroOpAmp.model_fields[name])).replace(" ", "")
+        for name, value in changed.items()
+        if value is not None
+    }
+    options = [f"{flag(name)} {text}" for name, text in typed.items()]
     if changed.get("input_noise") is not None:
         options.append("--noise")
     return " ".join([f"amc inv --opamp {DEFAULT}", *options])
