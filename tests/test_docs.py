@@ -63,6 +63,14 @@ def test_sessions_run_and_print_what_they_say(page, tmp_path):
                 assert_prints(printed, block.output)
 
 
+def test_the_page_of_options_is_that_of_the_records(monkeypatch):
+    """Names, units, defaults and meanings stand at the fields of the records alone."""
+    monkeypatch.syspath_prepend(DOCS)
+    import write_options
+
+    assert write_options.PAGE.read_text(encoding="utf-8") == write_options.page()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_links_lead_somewhere(page):
     """Relative links and pictures exist."""

@@ -39,6 +39,7 @@ class Option:
         synonym: Name in older versions, which can still be typed and is not in the help. Rows of those versions have
             it, and keys are built with it.
         panel: Heading of the help under which the option stands.
+        of_preset: True if the default is that of a preset, which the option replaces.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Option:
     excludes: str = ""
     synonym: str = ""
     panel: str = ""
+    of_preset: bool = False
 
     @property
     def flag(self) -> str:

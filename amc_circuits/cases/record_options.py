@@ -39,10 +39,9 @@ def _option(name: str, field: FieldInfo, of_preset: bool, changes: dict[str, Any
         "unit": unit_of(field),
         "choices": choices,
         "minimum": _minimum(field),
+        "of_preset": of_preset,
     }
     found |= changes
-    if of_preset:
-        found["help"] += " [default: preset's]"
     return Option(name, **found)
 
 

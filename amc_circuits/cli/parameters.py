@@ -50,14 +50,17 @@ VectorFile = output("-o", "--output", metavar="FILE", text="The answer: .npy, .n
 DeckFile = Annotated[Path, typer.Option("-o", "--output", metavar="deck.cir", help="The deck.", show_default=False)]
 
 
-def _help(option: Option) -> str:
-    """Help of an option, with its default in engineering notation."""
-    if option.default is None or option.default is False:
-        return option.help
+def default_text(option: Option) -> str:
+    """Default of an option in engineering notation; empty without one."""
     default = option.default
-    if isinstance(default, float):
-        default = f"{default:g}" if "/" in option.unit else format_quantity(default, option.unit, FULL_DIGITS)
-    return f"{option.help} [default: {default}]"
+    if default is None or default is False:
+        return "preset's" if option.of_preset else ""
+    return format_quantity(default, option.unit, FULL_DIGITS) if isinstance(default, float) else str(default)
+
+
+def _help(option: Option) -> str:
+    default = default_text(option)
+    return f"{option.help} [default: {default}]" if default else option.help
 
 
 FULL_DIGITS = 6

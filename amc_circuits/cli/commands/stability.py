@@ -25,6 +25,7 @@ from amc_circuits.cli.parameters import Format, Matrix, PolesFile, with_options
 from amc_circuits.files.run_folder import check_output_file, writing
 from amc_circuits.linear.margins import Limit
 from amc_circuits.linear.stability import Stability, complex_text
+from amc_circuits.results.status import Status
 from amc_circuits.results.tables import print_table
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import format_quantity
@@ -45,6 +46,7 @@ class _Checked:
         tolerance: Relative tolerance of the predicted settling time.
         found: Poles of the circuit.
         limits: Limits of parameters, by name and unit.
+        growing: True if a growing pole is wanted.
         own: Value of the circuit for the parameter of each limit; None if it has no such parameter.
     """
 
@@ -57,12 +59,14 @@ class _Checked:
     tolerance: float
     found: Stability
     limits: dict[tuple[str, str], Limit]
+    growing: bool
     own: tuple[float | None, ...]
 
     @property
     def title(self) -> str:
         """Title of table and picture."""
-        return f"{self.name.upper()} {self.shape}, {self.opamp}: {'stable' if self.found.stable else 'UNSTABLE'}"
+        grows = "growing" if self.growing else "UNSTABLE"
+        return f"{self.name.upper()} {self.shape}, {self.opamp}: {'stable' if self.found.stable else grows}"
 
 
 @with_options(typed_options("inv", NOT_IN_POLES))
@@ -89,7 +93,11 @@ def poles_and_limits(
         print(json.dumps(_record(checked), indent=2, allow_nan=False))
     else:
         print_table(_table(checked))
-    if not checked.found.stable:
+    if checked.growing:
+        if checked.found.stable:
+            print(f"amc: NOT_GROWING: {Status.NOT_GROWING.advice}", file=sys.stderr)
+            finish(NO_RESULT)
+    elif not checked.found.stable:
         print(f"amc: UNSTABLE: {as_typed(checked.found.cause)}", file=sys.stderr)
         finish(NO_RESULT)
 
@@ -121,6 +129,7 @@ def _check(name: str, options: dict[str, Any], matrix_file: Path | None) -> _Che
         tolerance=circuit.settings.tolerance,
         found=circuit.stability,
         limits={name: limit for name, (limit, _) in limits.items()},
+        growing=circuit.growing,
         own=tuple(own for _, own in limits.values()),
     )
 

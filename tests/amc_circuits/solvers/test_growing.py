@@ -169,7 +169,8 @@ def test_the_command_has_no_right_hand_side(amc, monkeypatch, tmp_path):
     assert found.code == 0 and json.loads(found.out)["status"] == "PASSED"
     assert "Arguments:\n  A <path>" in amc("circuit", "eigen", "-h").out
     amc("circuit", "eigen", tmp_path / "A.csv", tmp_path / "A.csv").refused("unexpected extra argument")
-    assert amc("circuit", "eigen", tmp_path / "A.csv", "--poles").code == 3
+    poles = amc("circuit", "eigen", tmp_path / "A.csv", "--poles")
+    assert poles.code == 0 and ": growing" in poles.out
     many = amc(
         *("circuit", "eigen", tmp_path / "A.csv", "--programming-error", "1%", "--monte-carlo", 3, "--format", "json")
     )
