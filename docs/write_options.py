@@ -18,7 +18,8 @@ PAGE = Path(__file__).with_name("options.md")
 HEAD = """# Options
 
 Every option of a circuit, with its unit and its default, as `amc inv --help-all` lists them.
-A specification of a sweep ([sweeps.md](sweeps.md)) and the table `[circuit]` of a training ([training.md](training.md)) have the same names with `_` for `-`; so do the keywords of `program()` in Python.
+Specifications of sweeps and trainings ([sweeps.md](sweeps.md), [training.md](training.md)) have the same names with `_`.
+So have the keywords of `program()` in Python.
 `python docs/write_options.py` writes this page from the parameter records.
 """
 
