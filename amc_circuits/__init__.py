@@ -13,7 +13,7 @@ from amc_circuits.values.notebook_html import DRAWN_BY
 if TYPE_CHECKING:
     from amc_circuits.cases.circuit_options import CircuitOptions
     from amc_circuits.cells.devices import Device, device_preset
-    from amc_circuits.cli.extensions import Check, Extension
+    from amc_circuits.cli.extensions import Check, Compared, Extension
     from amc_circuits.cli.messages import one_line_warnings
     from amc_circuits.engines import EngineNotFoundError, EnginesDisagreeError, NgspiceEngine, SimulationError
     from amc_circuits.files.run_folder import check_folder, check_own_files, claim_folder, replacing
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
     from amc_circuits.solvers.mvm import MvmCircuit
     from amc_circuits.solvers.solver import Solver
+    from amc_circuits.studies.compare import Design, compare
     from amc_circuits.sweep.rows.results import open_sweep
     from amc_circuits.values.quantities import format_quantity
     from amc_circuits.values.version import package_version
@@ -43,7 +44,9 @@ _HOMES = {
     "STYLE": "amc_circuits.pictures.style",
     "CircuitOptions": "amc_circuits.cases.circuit_options",
     "Check": "amc_circuits.cli.extensions",
+    "Compared": "amc_circuits.cli.extensions",
     "Converters": "amc_circuits.results.converters",
+    "Design": "amc_circuits.studies.compare",
     "Device": "amc_circuits.cells.devices",
     "Energy": "amc_circuits.results.solution",
     "EngineNotFoundError": "amc_circuits.engines",
@@ -63,6 +66,7 @@ _HOMES = {
     "check_folder": "amc_circuits.files.run_folder",
     "check_own_files": "amc_circuits.files.run_folder",
     "claim_folder": "amc_circuits.files.run_folder",
+    "compare": "amc_circuits.studies.compare",
     "device_preset": "amc_circuits.cells.devices",
     "draw_circuit": "amc_circuits.pictures.circuit.diagram",
     "format_quantity": "amc_circuits.values.quantities",
@@ -75,7 +79,9 @@ __all__ = [
     "STYLE",
     "Check",
     "CircuitOptions",
+    "Compared",
     "Converters",
+    "Design",
     "Device",
     "Energy",
     "EngineNotFoundError",
@@ -95,6 +101,7 @@ __all__ = [
     "check_folder",
     "check_own_files",
     "claim_folder",
+    "compare",
     "curve_style",
     "device_preset",
     "draw_circuit",

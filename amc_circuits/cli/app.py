@@ -39,6 +39,7 @@ BELOW = {
     "stability": Row("Compute poles and stability limits of an INV circuit.", "stability:stability"),
     "program": Row("Write a matrix into RRAM cells by pulses and reads.", "program:program"),
     "cost": Row("Compute energy and time of solves: converters, settling, programming.", "cost:cost"),
+    "compare": Row("Compare designs on the same matrices.", "compare.command:compare", any_words=True),
     "sweep": Row("Run many points over any options of a circuit; one row a point.", "sweep:sweep"),
     "replay": Row("Run one row of a sweep again and compare; exit code 3 if anything differs.", "sweep_folders:replay"),
     "merge": Row("Put the rows of several sweeps into one folder.", "sweep_folders:merge"),

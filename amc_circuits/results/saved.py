@@ -78,18 +78,42 @@ class Saved:
             raise ParameterError("FILE", str(self.path), mend)
 
 
-def save_solution(solution: Solution, circuit: Circuit, record: dict[str, Any], path: Path) -> None:
+@dataclass(frozen=True)
+class SavedOptions:
+    """Options of a saved solution.
+
+    Attributes:
+        circuit: Name of the circuit.
+        typed: Options as typed, by name; those that were not given are missing.
+        values: All options with their defaults, in SI units.
+    """
+
+    circuit: str
+    typed: dict[str, Any]
+    values: dict[str, Any]
+
+
+def save_solution(
+    solution: Solution,
+    circuit: Circuit,
+    record: dict[str, Any],
+    path: Path,
+    typed: Mapping[str, Any],
+    values: Mapping[str, Any],
+) -> None:
     """Write solution and measurements to a file.
 
-    `record` is JSON. k counts the right-hand sides that were simulated: `tolerance` and `settling_time` have one entry
-    for each k, and there are `time_k`, `outputs_k`, `target_k` and `terminal_voltage_k`, and `names_k` for complex
-    systems. A complex right-hand side of a real matrix counts as two: its real part, then its imaginary part. Array k
-    has `conductance_k`, `word_lines_k` and `bit_lines_k` (indices among the terminals); `array_names`,
-    `wire_resistance` and `contacts` have one entry for each array. Arrays are omitted if cells are not linear.
+    `record` is JSON, and so is `options`, with the options as `typed` and their `values` in SI units. k counts the
+    right-hand sides that were simulated: `tolerance` and `settling_time` have one entry for each k, and there are
+    `time_k`, `outputs_k`, `target_k` and `terminal_voltage_k`, and `names_k` for complex systems. A complex right-hand
+    side of a real matrix counts as two: its real part, then its imaginary part. Array k has `conductance_k`,
+    `word_lines_k` and `bit_lines_k` (indices among the terminals); `array_names`, `wire_resistance` and `contacts` have
+    one entry for each array. Arrays are omitted if cells are not linear.
     """
     responses = [response for response in solution.responses if response is not None]
     content: dict[str, Any] = {
         "record": np.array(json.dumps(record, allow_nan=False)),
+        "options": np.array(json.dumps({"typed": dict(typed), "values": dict(values)}, allow_nan=False)),
         "tolerance": np.array([response.tolerance for response in responses]),
         "settling_time": np.array([response.settling_time for response in responses]),
     }
@@ -129,6 +153,38 @@ def load_saved(path: Path) -> Saved:
     except (OSError, *DAMAGED) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else "it was not saved by amc"
         raise ParameterError("FILE", str(path), f"cannot be plotted: {what}") from None
+
+
+def load_options(path: Path) -> SavedOptions:
+    """Read the options of a solution from a file written by `save_solution`.
+
+    Raises:
+        ParameterError: If it is no such file, or of an older version, which stored no options.
+    """
+    try:
+        with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as content:
+            circuit = json.loads(str(content["record"]))["circuit"]
+            if "options" not in content:
+                mend = "holds no options: an older version of amc saved it; save it anew"
+                raise ParameterError("FILE", str(path), mend)
+            found = json.loads(str(content["options"]))
+            options = SavedOptions(circuit, found["typed"], found["values"])
+            _check_options(options)
+            return options
+    except ParameterError:
+        raise
+    except (OSError, *DAMAGED) as error:
+        what = error.strerror if isinstance(error, OSError) and error.strerror else "no solution saved by amc is in it"
+        raise ParameterError("FILE", str(path), f"cannot be read: {what}") from None
+
+
+def _check_options(options: SavedOptions) -> None:
+    """Raise ValueError if a value is none of an option."""
+    for given in (options.typed, options.values):
+        if not all(value is None or isinstance(value, (str, int, float)) for value in given.values()):
+            raise ValueError("no options")
+    if not isinstance(options.circuit, str):
+        raise ValueError("no circuit")
 
 
 def _response(content: Mapping[str, Any], k: int) -> Response:

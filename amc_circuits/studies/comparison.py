@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,8 +15,12 @@ from amc_circuits.results.trials import worst_of
 from amc_circuits.studies.components import COMPONENTS
 from amc_circuits.studies.statistics import Spread, spread
 from amc_circuits.values.plain import plain
+from amc_circuits.values.quantities import counted
 from amc_circuits.values.version import package_version
 from netlists.record import FloatArray
+
+if TYPE_CHECKING:
+    from amc_circuits.pictures.comparison import Bars, Dots
 
 ENERGY = "energy"
 UNITS = {"settling_time": "s", "relative_error": "%", "residual": "%"}
@@ -63,8 +68,9 @@ class DesignRuns:
     runs: tuple[Run, ...]
 
     def values(self, metric: str) -> FloatArray:
-        """Values of a metric, shape (seeds,); nan where a run is not usable or has no such metric."""
-        return np.array([run.metrics.get(metric, np.nan) if run.usable else np.nan for run in self.runs])
+        """Values of a metric, shape (seeds,); nan if it is not known or, except for counts, the run is not usable."""
+        always = metric in COMPONENTS
+        return np.array([run.metrics.get(metric, np.nan) if run.usable or always else np.nan for run in self.runs])
 
     @property
     def usable(self) -> int:
@@ -110,6 +116,38 @@ class Comparison:
         first = self.designs[0].values(metric)
         known = np.where(first == 0, np.nan, first)
         return spread(self.designs[place].values(metric) / known)
+
+    @property
+    def title(self) -> str:
+        """Title of tables and pictures: circuits, matrices and seeds."""
+        circuits = " and ".join(dict.fromkeys(design.circuit.upper() for design in self.designs))
+        size, columns, matrix = (self.problem.get(name) for name in ("size", "columns", "matrix"))
+        shape = "" if size is None else f" {size} x {columns or size}, {self.problem.get('family')}"
+        return f"{circuits}{shape if matrix is None else f', {Path(matrix).name}'}: {counted(len(self.seeds), 'seed')}"
+
+    def plot(self, path: Path) -> None:
+        """Draw all metrics: medians as dots with their bands, every seed as a stroke, and energies by account."""
+        from amc_circuits.pictures.comparison import plot_comparison  # here, for it needs Matplotlib
+
+        plot_comparison(self._panels(), [design.name for design in self.designs], path, self.title)
+
+    def _panels(self) -> list[Dots | Bars]:
+        from amc_circuits.pictures.comparison import Bars, Dots
+
+        places = range(len(self.designs))
+        panels: list[Dots | Bars] = []
+        for name in self.metrics:
+            if name in COMPONENTS or name.startswith(f"{ENERGY}_"):
+                continue
+            bands = [(one.median, one.q05, one.q95) for one in (self.spread(place, name) for place in places)]
+            values = [design.values(name) for design in self.designs]
+            panels.append(Dots(words_of(name), unit_of(name), values, bands))
+        for title, wanted in (("energy by account, median", f"{ENERGY}_"), ("components, median", "")):
+            names = [name for name in self.metrics if (name.startswith(wanted) if wanted else name in COMPONENTS)]
+            medians = {words_of(name, wanted): [self.spread(place, name).median for place in places] for name in names}
+            if medians:
+                panels.append(Bars(title, "J" if wanted else "", medians))
+        return panels
 
     @property
     def record(self) -> dict[str, Any]:
@@ -170,6 +208,11 @@ def metrics_of(figures: Mapping[str, Any], usable: bool) -> dict[str, float]:
 def unit_of(metric: str) -> str:
     """Unit of a metric for tables; `%` for a share that is stored as a fraction, empty for a count."""
     return "J" if metric.startswith(ENERGY) else UNITS.get(metric, "")
+
+
+def words_of(metric: str, prefix: str = "") -> str:
+    """Name of a metric in words, without a prefix."""
+    return metric.removeprefix(prefix).replace("op_amps", "op-amps").replace("_", " ")
 
 
 def _place(metric: str) -> int:

@@ -29,8 +29,12 @@ def case_of(circuit: str, options: dict[str, Any], files: Files, jobs: int) -> C
 
 def parsed_with_files(circuit: str, options: dict[str, Any], files: Files) -> dict[str, Any]:
     """Parse the options and arguments of a command."""
-    given = {name: None if file is None else str(file) for name, file in zip(ARGUMENTS, files, strict=True)}
-    return parse_options(circuit, options | given)
+    return parse_options(circuit, options | options_of_files(files))
+
+
+def options_of_files(files: Files) -> dict[str, str | None]:
+    """Name the files as options of a circuit."""
+    return {name: None if file is None else str(file) for name, file in zip(ARGUMENTS, files, strict=True)}
 
 
 def warn_of_lifting(mapping: Mapping) -> None:

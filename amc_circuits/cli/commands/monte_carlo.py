@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.effects import idle_options
 from amc_circuits.cases.record import shape_text, size_of
 from amc_circuits.cli.commands.case import warn_of_lifting
+from amc_circuits.cli.commands.waiting import counting
 from amc_circuits.cli.messages import NO_RESULT, finish, one_line_warnings
 from amc_circuits.engines import find_ngspice
 from amc_circuits.files.run_folder import replacing, writing
@@ -85,7 +84,8 @@ def monte_carlo(
         _warn(study, options)
         if options["engine"] != "state-space":
             find_ngspice()
-        trials = _run(study, jobs)
+        with counting("trials", study.count) as advance:
+            trials = study.run(jobs, advance)
         outcome = Outcome(study, options, trials, limits, time.perf_counter() - began)
         _write_files(outcome, plot_file, save_file)
     if form == "json":
@@ -108,20 +108,6 @@ def _warn(study: MonteCarlo, options: dict[str, Any]) -> None:
         return
     for idle in idle_options(circuit, options, 1 if vector.ndim == 1 else vector.shape[1]):
         warnings.warn(idle, stacklevel=2)
-
-
-def _run(study: MonteCarlo, jobs: int) -> list[Trial]:
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("trials"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=study.count)
-        return study.run(jobs, lambda done: progress.advance(task, done))
 
 
 def record(outcome: Outcome) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.option import output_format
 from amc_circuits.cases.options import JOBS, typed_options
 from amc_circuits.cases.record import full_record, record, table, vector_line, vector_name
-from amc_circuits.cli.commands.case import PICTURES, Files, case_of, parsed_with_files, print_notes
+from amc_circuits.cli.commands.case import PICTURES, Files, case_of, options_of_files, parsed_with_files, print_notes
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings
 from amc_circuits.cli.parameters import (
@@ -89,6 +89,8 @@ def solve(circuit: str, options: dict[str, Any], files: Files, jobs: str, output
         case = case_of(circuit, options, files, JOBS.parse(jobs))
         solution = case.run()
         _write_files(case, solution, outputs)
+        if outputs.save is not None:
+            _save(case, solution, outputs.save, options, files)
     if outputs.form == "json":
         print(json.dumps(record(case, solution), indent=2, allow_nan=False))
     else:
@@ -118,11 +120,6 @@ def _print_tables(case: Case, solution: Solution) -> None:
 
 
 def _write_files(case: Case, solution: Solution, outputs: Outputs) -> None:
-    if outputs.save is not None:
-        from amc_circuits.results.saved import save_solution
-
-        with writing("save", outputs.save):
-            save_solution(solution, case.circuit.circuit, full_record(case, solution), outputs.save)
     if outputs.plot is not None and any(solution.responses):
         from amc_circuits.pictures.responses import plot_responses
         from amc_circuits.results.saved import title
@@ -133,3 +130,14 @@ def _write_files(case: Case, solution: Solution, outputs: Outputs) -> None:
     if outputs.output is not None and np.isfinite(solution.value).all():
         with writing("output", outputs.output):
             write_array(outputs.output, vector_name(case), solution.value)
+
+
+def _save(case: Case, solution: Solution, path: Path, options: dict[str, Any], files: Files) -> None:
+    """Write waveforms and metrics, with the options as typed and in SI units."""
+    from amc_circuits.results.saved import save_solution
+
+    given = options | options_of_files(files)
+    typed = {name: value for name, value in given.items() if value not in (None, False)}
+    with writing("save", path):
+        parsed = parsed_with_files(case.kind, options, files)
+        save_solution(solution, case.circuit.circuit, full_record(case, solution), path, typed, parsed)
