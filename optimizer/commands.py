@@ -1,4 +1,7 @@
-"""The subcommand `amc train`, the data sets' lines in `amc doctor`, trainings in `amc compare`. Heavy imports wait until a command runs."""
+"""The subcommand `amc train`, the data sets' lines in `amc doctor`, and trainings in `amc compare`.
+
+Heavy imports wait until a command runs.
+"""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ from amc_circuits import (
 SUMMARY, HISTORY = "summary.json", "history.json"
 LARGEST_FILE = 100_000_000
 """Most bytes of a file; a history of a million inversions has as many."""
+EPOCHS = "epochs_to_target"
 METRICS = {
-    "epochs_to_target": "",
-    "target_accuracy": "%",
+    EPOCHS: "",
     "best_accuracy": "%",
     "final_accuracy": "%",
     "epochs": "",
@@ -71,7 +71,6 @@ class _Spec(BaseModel):
 
 
 class _Summary(BaseModel):
-    epochs_to_target: float | None
     target_accuracy: float
     best_accuracy: float
     final_accuracy: float | None
@@ -108,14 +107,16 @@ class Training:
         check_own_files(folder, (SUMMARY, HISTORY), "DESIGN")
         return cls(str(folder), _content(folder / SUMMARY, _Summary), _content(folder / HISTORY, _History))
 
-    @property
-    def metrics(self) -> dict[str, float | None]:
-        """Metrics by the names of `METRICS`; None where unknown."""
+    def epochs_to(self, target: float) -> float | None:
+        """Epochs at the first evaluation that reached an accuracy; None if none did."""
+        return next((entry.epoch for entry in self.history.evaluations if entry.accuracy >= target), None)
+
+    def metrics(self, target: float) -> dict[str, float | None]:
+        """Metrics by the names of `METRICS`, with the epochs to a target accuracy; None where unknown."""
         found, inverted = self.summary, self.summary.inversions
         simulated = inverted.mean_settling_time_s is not None
         values = {
-            "epochs_to_target": found.epochs_to_target,
-            "target_accuracy": found.target_accuracy,
+            EPOCHS: self.epochs_to(target),
             "best_accuracy": found.best_accuracy,
             "final_accuracy": found.final_accuracy,
             "epochs": found.epochs,
@@ -127,11 +128,6 @@ class Training:
             "wall_time": found.wall_time_s,
         }
         return {name: value if value is not None and math.isfinite(value) else None for name, value in values.items()}
-
-    def ratio(self, metric: str, first: Training) -> float | None:
-        """Ratio of a metric to that of the first training; None if it is not defined."""
-        own, other = self.metrics[metric], first.metrics[metric]
-        return None if own is None or not other else own / other
 
     @property
     def method(self) -> str:
@@ -170,95 +166,125 @@ def compared(folders: Sequence[Path]) -> Compared:
         if one != two:
             mend = "compare trainings on one data set"
             raise ParameterError("DESIGN", f"{one} in {first.name}, {two} in {other.name}", mend)
-    unreached = tuple(
-        f"training {number} did not reach its target of {one.summary.target_accuracy:.1%}"
-        for number, one in enumerate(trainings, 1)
-        if one.summary.epochs_to_target is None
-    )
-    return Compared(
-        record=_record(trainings),
-        table=_table(trainings),
-        rows=_rows(trainings),
-        plot=lambda path: plot_trainings(trainings, path),
-        unusable=unreached,
-    )
+    found = Trainings(tuple(trainings))
+    return Compared(found.record, found.heading, found.table, found.rows, found.plot)
 
 
-def _record(trainings: Sequence[Training]) -> dict[str, Any]:
-    return {
-        "dataset": trainings[0].summary.spec.dataset,
-        "trainings": [
+@dataclass(frozen=True)
+class Trainings:
+    """Trainings on one data set; the target is that of the first one.
+
+    Attributes:
+        each: Trainings.
+    """
+
+    each: tuple[Training, ...]
+
+    @property
+    def target(self) -> float:
+        """Target accuracy for all."""
+        return self.each[0].summary.target_accuracy
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set."""
+        return self.each[0].summary.spec.dataset
+
+    @property
+    def metrics(self) -> list[dict[str, float | None]]:
+        """Metrics of each training."""
+        return [one.metrics(self.target) for one in self.each]
+
+    @property
+    def ratios(self) -> list[dict[str, float | None]]:
+        """Ratios of the metrics to those of the first training; None if not defined."""
+        first = self.metrics[0]
+        return [{name: _ratio(own[name], first[name]) for name in METRICS} for own in self.metrics]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Comparison as plain data for JSON."""
+        trainings = [
             {
                 "training": one.name,
                 "optimizer": one.summary.spec.optimizer.name,
                 "solver": one.summary.inversions.solver,
                 "seed": one.summary.spec.seed,
-                "metrics": one.metrics,
-                "ratios": {name: one.ratio(name, trainings[0]) for name in METRICS},
+                "metrics": metrics,
+                "ratios": ratios,
                 "epoch": [entry.epoch for entry in one.history.evaluations],
                 "accuracy": [entry.accuracy for entry in one.history.evaluations],
             }
-            for one in trainings
-        ],
-        "package_version": package_version(),
-    }
+            for one, metrics, ratios in zip(self.each, self.metrics, self.ratios, strict=True)
+        ]
+        found = {"dataset": self.dataset, "target_accuracy": self.target, "trainings": trainings}
+        return found | {"package_version": package_version()}
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One row for each training and metric."""
+        each = enumerate(zip(self.each, self.metrics, self.ratios, strict=True), 1)
+        return [
+            {
+                "training": number,
+                "name": one.name,
+                "metric": name,
+                "unit": "1" if unit in ("", "%") else unit,
+                "value": metrics[name],
+                "ratio": ratios[name],
+            }
+            for number, (one, metrics, ratios) in each
+            for name, unit in METRICS.items()
+        ]
+
+    @property
+    def heading(self) -> list[str]:
+        """Title, and a line for each training."""
+        names = (f"{number}: {one.name}" for number, one in enumerate(self.each, 1))
+        return [f"{self.dataset}: {len(self.each)} trainings", *names]
+
+    @property
+    def table(self) -> Table:
+        """Printed table, one column a training."""
+        grid = Table()
+        grid.add_column("metric")
+        numbers = range(1, len(self.each) + 1)
+        for heading in (*map(str, numbers), *(f"{number} / 1" for number in numbers[1:])):
+            grid.add_column(heading, justify="right")
+        grid.add_row("optimizer", *(one.method for one in self.each))
+        every, ratios = self.metrics, self.ratios
+        reached = ("not reached" if one[EPOCHS] is None else _text(one[EPOCHS], "") for one in every)
+        grid.add_row(f"epochs to {self.target:.1%}", *reached, *(_text(one[EPOCHS], "") for one in ratios[1:]))
+        for name, unit in METRICS.items():
+            if name != EPOCHS and any(one[name] is not None for one in every):
+                cells = (*(_text(one[name], unit) for one in every), *(_text(one[name], "") for one in ratios[1:]))
+                grid.add_row(name.replace("_", " "), *cells)
+        return grid
+
+    def plot(self, path: Path) -> None:
+        """Draw accuracy over epochs, one curve a training, and the target as a dashed line."""
+        with plt.rc_context(STYLE):
+            figure, axes = plt.subplots()
+            for place, one in enumerate(self.each):
+                epochs = [entry.epoch for entry in one.history.evaluations]
+                accuracies = [100 * entry.accuracy for entry in one.history.evaluations]
+                label = f"{place + 1}: {one.name} ({one.method})"
+                axes.plot(epochs, accuracies, label=label, linewidth=1.3, markersize=5, **curve_style(place))
+            target = 100 * self.target
+            axes.axhline(target, color="black", linestyle=(0, (1, 2)), linewidth=1, label=f"target {target:g} %")
+            axes.set_xlabel("epochs")
+            axes.set_ylabel("test accuracy (%)")
+            axes.set_title(self.dataset, loc="left", fontsize=11)
+            axes.legend(fontsize=8, loc="lower right")
+            figure.tight_layout()
+            save_figure(figure, path)
 
 
-def _rows(trainings: Sequence[Training]) -> list[dict[str, Any]]:
-    return [
-        {
-            "training": number,
-            "name": one.name,
-            "metric": name,
-            "unit": "1" if unit in ("", "%") else unit,
-            "value": one.metrics[name],
-            "ratio": one.ratio(name, trainings[0]),
-        }
-        for number, one in enumerate(trainings, 1)
-        for name, unit in METRICS.items()
-    ]
-
-
-def _table(trainings: Sequence[Training]) -> Table:
-    names = [f"{number}: {one.name}" for number, one in enumerate(trainings, 1)]
-    title = "\n".join([f"{trainings[0].summary.spec.dataset}: {len(trainings)} trainings", *names])
-    grid = Table(title=title, title_justify="left")
-    grid.add_column("metric")
-    for number in range(1, len(trainings) + 1):
-        grid.add_column(str(number), justify="right")
-    for number in range(2, len(trainings) + 1):
-        grid.add_column(f"{number} / 1", justify="right")
-    grid.add_row("optimizer", *(one.method for one in trainings))
-    for name, unit in METRICS.items():
-        if all(one.metrics[name] is None for one in trainings):
-            continue
-        ratios = (_plain(one.ratio(name, trainings[0])) for one in trainings[1:])
-        grid.add_row(name.replace("_", " "), *(_text(one.metrics[name], unit) for one in trainings), *ratios)
-    return grid
+def _ratio(own: float | None, other: float | None) -> float | None:
+    return None if own is None or not other else own / other
 
 
 def _text(value: float | None, unit: str) -> str:
-    return format_quantity(value, unit) if unit else _plain(value)
-
-
-def _plain(value: float | None) -> str:
+    if unit:
+        return format_quantity(value, unit)
     return "-" if value is None else f"{value:.4g}"
-
-
-def plot_trainings(trainings: Sequence[Training], path: Path) -> None:
-    """Draw accuracy over epochs, one curve a training, and the targets as dashed lines."""
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots()
-        for place, one in enumerate(trainings):
-            epochs = [entry.epoch for entry in one.history.evaluations]
-            accuracies = [100 * entry.accuracy for entry in one.history.evaluations]
-            label = f"{place + 1}: {one.name} ({one.method})"
-            axes.plot(epochs, accuracies, label=label, linewidth=1.3, markersize=5, **curve_style(place))
-        for target in sorted({one.summary.target_accuracy for one in trainings}):
-            axes.axhline(100 * target, color="black", linestyle="--", linewidth=1, label=f"target {100 * target:g} %")
-        axes.set_xlabel("epochs")
-        axes.set_ylabel("test accuracy (%)")
-        axes.set_title(trainings[0].summary.spec.dataset, loc="left", fontsize=11)
-        axes.legend(fontsize=8, loc="lower right")
-        figure.tight_layout()
-        save_figure(figure, path)

@@ -43,6 +43,7 @@ class Compared:
 
     Attributes:
         record: Comparison as plain data, for JSON.
+        heading: Lines above the printed table: the title, then a line for each design.
         table: Comparison as a printed table.
         rows: Comparison as rows with the same keys, for CSV.
         plot: Function that draws it into a file.
@@ -50,6 +51,7 @@ class Compared:
     """
 
     record: dict[str, Any]
+    heading: Sequence[str]
     table: Table
     rows: Sequence[Mapping[str, Any]]
     plot: Callable[[Path], None]

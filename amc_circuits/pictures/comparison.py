@@ -23,6 +23,7 @@ NARROW = 50.0
 """Ratio of the ends of a logarithmic axis below which 2 and 5 have marks, too."""
 LONGEST = 110
 """Most characters of a name in the legend."""
+KEY = "dots: medians; bands: 5 to 95 %; strokes: single seeds"
 COLUMNS = 2
 HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "oo")
 """Patterns that distinguish the parts of a bar in grey."""
@@ -87,8 +88,8 @@ def plot_comparison(panels: Sequence[Dots | Bars], names: Sequence[str], path: P
         parts[0].suptitle(title, x=0.02, ha="left", fontsize=11)
         handles = [Line2D([], [], linewidth=0, **_style(place)) for place in range(len(names))]
         labels = [shorten(f"{place}: {name}", LONGEST, placeholder=" ...") for place, name in enumerate(names, 1)]
-        legend = parts[1].legend(handles, labels, title="median, 5 to 95 %, seeds as strokes", loc="upper left", fontsize=8,
-                                 frameon=False, bbox_to_anchor=(0.01, 1), alignment="left")  # fmt: skip
+        look: Any = {"fontsize": 8, "frameon": False, "alignment": "left", "bbox_to_anchor": (0.01, 1)}
+        legend = parts[1].legend(handles, labels, title=KEY, loc="upper left", **look)
         legend.get_title().set_fontsize(8)
         save_figure(figure, path)
 

@@ -163,6 +163,8 @@ def load_options(path: Path) -> SavedOptions:
     """
     try:
         with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as content:
+            if "trial" in content:
+                raise ParameterError("FILE", str(path), "holds trials and not one solution; save it without them")
             circuit = json.loads(str(content["record"]))["circuit"]
             if "options" not in content:
                 mend = "holds no options: an older version of amc saved it; save it anew"

@@ -15,7 +15,7 @@ from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.effects import idle_options
 from amc_circuits.cases.option import flag
 from amc_circuits.cases.options import OF_ANSWERS, PROBLEM, parse_options
-from amc_circuits.engines import EnginesDisagreeError, SimulationError, StateSpaceEngine, find_ngspice
+from amc_circuits.engines import EnginesDisagreeError, SimulationError, StateSpaceEngine, check_engine, find_ngspice
 from amc_circuits.results.trials import FAILED
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.studies.comparison import Comparison, DesignRuns, Run, metrics_of
@@ -72,6 +72,8 @@ def compare(
         raise ParameterError("DESIGN", len(designs), "give two designs or more")
     if not seeds or len(set(seeds)) < len(seeds):
         raise ParameterError("seeds", list(seeds), "give at least one, each once")
+    if engine is not None:
+        check_engine(engine)
     study = _study(tuple(designs), problem, engine)
     if any(options["engine"] != StateSpaceEngine.name for options in study.options):
         find_ngspice()
@@ -103,7 +105,7 @@ class _Study:
     def problem(self, seed: int) -> Problem:
         """Load or draw the system of a seed; every design must be able to take it."""
         options = self.options[0] | {"seed": seed}
-        with warnings.catch_warnings(), in_design(1):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a missing right-hand side is drawn: one warning for all seeds
             given = problem(self.designs[0].circuit, options)
         for number, design in enumerate(self.designs, 1):

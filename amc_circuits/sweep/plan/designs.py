@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from amc_circuits.cases.circuits import INV, circuit_names
-from amc_circuits.cases.option import by_own_names, find_option, synonyms
-from amc_circuits.cases.options import OF_ANSWERS, options_of
+from amc_circuits.cases.option import Option, by_own_names, find_option, synonyms
+from amc_circuits.cases.options import OF_ANSWERS, PROBLEM, options_of
 from amc_circuits.files.toml_file import read_toml
 from amc_circuits.files.toml_lines import line_of
 from amc_circuits.results.saved import load_options
@@ -25,7 +25,7 @@ class StatedDesign:
 
     Attributes:
         design: The design.
-        problem: Options of the matrix and the seed that the file states; empty without any.
+        problem: Options of the matrix, and the seed, that the file states; empty without any.
     """
 
     design: Design
@@ -89,10 +89,10 @@ def design_of_saved(path: Path) -> StatedDesign:
 
 
 def common_problem(given: Mapping[str, Any], designs: Sequence[StatedDesign]) -> dict[str, Any]:
-    """Options of the common matrix, and the first seed.
+    """Options of the common matrix.
 
     Those of the command count if it gives a size or a file of the matrix. Otherwise those in the files of the designs
-    count, which must be the same; the command may add to them.
+    count, which must be the same; the command may add to them. Seeds in files do not count.
 
     Args:
         given: Options of the command, as typed; None for one that was not given.
@@ -105,15 +105,18 @@ def common_problem(given: Mapping[str, Any], designs: Sequence[StatedDesign]) ->
     stating = [one for one in designs if one.problem.keys() & {"size", "matrix"}]
     if typed.keys() & {"size", "matrix"} or not stating:
         return typed
-    first = stating[0]
-    for other in stating[1:]:
-        for name in (name for name in COMMON if name not in typed):
-            one, two = first.problem.get(name), other.problem.get(name)
-            if str(one) != str(two):
-                found = f"{_stated(one)} in {first.design.name}, {_stated(two)} in {other.design.name}"
-                raise ParameterError(name, found, "all designs get the same matrices; give their size or file")
-    return first.problem | typed
+    found, *others = ({option.name: _value(option, one) for option in PROBLEM} for one in stating)
+    for name, value in found.items():
+        for place, other in enumerate(others, 1):
+            if name not in typed and other[name] != value:
+                one, two = ("nothing" if stated is None else stated for stated in (value, other[name]))
+                where = f"{one} in {stating[0].design.name}, {two} in {stating[place].design.name}"
+                raise ParameterError(name, where, "all designs get the same matrices; give their size or file")
+    stated = {name: value for name, value in stating[0].problem.items() if name != "seed"}
+    return stated | typed
 
 
-def _stated(value: Any) -> str:
-    return "nothing" if value is None else str(value)
+def _value(option: Option, stated: StatedDesign) -> Any:
+    """Value of an option of the matrix, converted; its default if it is not stated."""
+    value = stated.problem.get(option.name)
+    return option.own if value is None else option.parse(value)

@@ -15,7 +15,7 @@ from amc_circuits.cases.option import Option, output_format, parse_table
 from amc_circuits.cases.options import ENGINE, JOBS, PROBLEM, SEED, panel
 from amc_circuits.cli.commands.case import PICTURES
 from amc_circuits.cli.commands.compare.designs import CIRCUITS, SWEEP, common_sort, designs_of
-from amc_circuits.cli.commands.compare.table import notes_of, table_of, unusable_of
+from amc_circuits.cli.commands.compare.table import heading_of, notes_of, table_of, unusable_of
 from amc_circuits.cli.commands.waiting import counting, waiting
 from amc_circuits.cli.extensions import Compared, installed_extensions
 from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings
@@ -69,7 +69,7 @@ def compare(
             _write(compared, output)
     _print(compared, format)
     for note in notes:
-        print(f"amc: note: {as_typed(note)}", file=sys.stderr)
+        print(f"amc: note: {as_typed(' '.join(note.split()))}", file=sys.stderr)
     if compared.unusable:
         print(f"amc: {as_typed(' '.join('; '.join(compared.unusable).split()))}", file=sys.stderr)
         finish(NO_RESULT)
@@ -104,10 +104,10 @@ def _run(texts: list[str], options: dict[str, Any], jobs: int) -> Comparison:
     from amc_circuits.studies.compare import compare
     from amc_circuits.sweep.plan.designs import common_problem
 
-    parse_table("amc compare", OF_RUNS, options)
+    parsed = parse_table("amc compare", OF_RUNS, options)
+    first, count = parsed["seed"], parsed["seeds"]
     stated = designs_of(texts)
-    common = common_problem({option.name: options[option.name] for option in (*PROBLEM, SEED)}, stated)
-    first, count = SEED.parse(common.pop("seed", 0)), SEEDS[0].parse(options["seeds"] or SEEDS[0].default)
+    common = common_problem({option.name: options[option.name] for option in PROBLEM}, stated)
     if count > MOST_SEEDS:
         raise ParameterError("seeds", count, f"must be at most {MOST_SEEDS}")
     with counting("seeds", count) as advance:
@@ -122,7 +122,7 @@ def _run(texts: list[str], options: dict[str, Any], jobs: int) -> Comparison:
 
 
 def _of_circuits(found: Comparison) -> Compared:
-    return Compared(found.record, table_of(found), found.rows, found.plot, unusable_of(found))
+    return Compared(found.record, heading_of(found), table_of(found), found.rows, found.plot, unusable_of(found))
 
 
 def _print(compared: Compared, form: str) -> None:
@@ -131,6 +131,7 @@ def _print(compared: Compared, form: str) -> None:
     if form == "json":
         print(json.dumps(compared.record, indent=2, allow_nan=False))
     else:
+        print(*compared.heading, sep="\n")
         print_table(compared.table)
 
 

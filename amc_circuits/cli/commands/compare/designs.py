@@ -19,7 +19,6 @@ from netlists import ParameterError
 
 CIRCUITS, SWEEP = "circuits", "sweep"
 """Sorts of designs: circuits that are run, and folders of sweeps; others are named after the command of a folder."""
-DATABASE = "results.sqlite"
 
 
 def common_sort(texts: Sequence[str]) -> str:
@@ -48,7 +47,7 @@ def _sort(text: str) -> str:
 
 
 def _words(sort: str) -> str:
-    return "a circuit to run" if sort == CIRCUITS else f"the folder of a {sort}"
+    return "a circuit to run" if sort == CIRCUITS else f"a folder of amc {sort}"
 
 
 def designs_of(texts: Sequence[str]) -> list[StatedDesign]:
@@ -73,7 +72,13 @@ def _design(text: str) -> StatedDesign:
     if circuit not in circuit_names():
         mend = f"{circuit} is no folder, no .toml or .npz, and no circuit: {', '.join(circuit_names())}"
         raise ParameterError("DESIGN", repr(text), mend)
-    return StatedDesign(Design(text.strip() or circuit, circuit, _typed(circuit, words)))
+    try:
+        options = _typed(circuit, words)
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # that of a usage error of Typer
+            raise
+        raise ParameterError("DESIGN", repr(text), error.format_message()) from None
+    return StatedDesign(Design(text.strip() or circuit, circuit, options))
 
 
 def _typed(circuit: str, words: list[str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ MOST_NOTES = 5
 def table_of(found: Comparison) -> Table:
     """Build the printed table."""
     places = range(len(found.designs))
-    grid = Table(title="\n".join([found.title, *_names(found)]), title_justify="left")
+    grid = Table()
     grid.add_column("metric, median")
     for place in places:
         grid.add_column(str(place + 1), justify="right")
@@ -35,8 +35,9 @@ def table_of(found: Comparison) -> Table:
     return grid
 
 
-def _names(found: Comparison) -> list[str]:
-    return [f"{number}: {design.name}" for number, design in enumerate(found.designs, 1)]
+def heading_of(found: Comparison) -> list[str]:
+    """Title, and a line for each design."""
+    return [found.title, *(f"{number}: {design.name}" for number, design in enumerate(found.designs, 1))]
 
 
 def _text(value: float, unit: str) -> str:
@@ -57,14 +58,25 @@ def _ratio_band(band: Spread) -> str:
 
 
 def notes_of(found: Comparison) -> list[str]:
-    """Notes on the designs, each once with the numbers of its designs."""
+    """Notes on the designs, each once with the numbers of its designs, and designs of which some seeds are unusable."""
     notes: dict[str, list[int]] = {}
     for number, design in enumerate(found.designs, 1):
         for note in dict.fromkeys(note for run in design.runs for note in run.notes):
             notes.setdefault(note, []).append(number)
     lines = [f"design {', '.join(map(str, numbers))}: {note}" for note, numbers in notes.items()]
     more = len(lines) - MOST_NOTES
-    return [*lines[:MOST_NOTES], *([f"and {counted(more, 'further note')} on other seeds"] if more > 0 else [])]
+    lines = [*lines[:MOST_NOTES], *([f"and {counted(more, 'further note')} on other seeds"] if more > 0 else [])]
+    return [*_partly_usable(found), *lines]
+
+
+def _partly_usable(found: Comparison) -> list[str]:
+    lines = []
+    for number, design in enumerate(found.designs, 1):
+        first = next((run for run in design.runs if not run.usable), None)
+        if first is not None and design.usable:
+            count = f"{len(design.runs) - design.usable} of {counted(len(design.runs), 'seed')} not usable"
+            lines.append(f"design {number}: {count}; the first, seed {first.seed}: {first.status}: {first.error}")
+    return lines
 
 
 def unusable_of(found: Comparison) -> tuple[str, ...]:
