@@ -81,13 +81,9 @@ def compare(
     for seed, runs in run_in_processes([partial(_run_seed, study, seed) for seed in seeds], jobs, PRELOADED):
         found[seed] = runs
         on_seeds(1)
-    compared = tuple(
-        DesignRuns(design.name, design.circuit, design.options, tuple(found[seed][place] for seed in seeds))
-        for place, design in enumerate(designs)
-    )
-    _warn(study, compared)
-    common = (name for name in COMMON if name != "seed")
-    return Comparison(compared, {name: study.options[0].get(name) for name in common})
+    compared = study.compared([found[seed] for seed in seeds])
+    _warn(study, compared.designs)
+    return compared
 
 
 @dataclass(frozen=True)
@@ -101,6 +97,13 @@ class _Study:
 
     designs: tuple[Design, ...]
     options: tuple[dict[str, Any], ...]
+
+    def compared(self, runs: Sequence[Sequence[Run]]) -> Comparison:
+        """Build the comparison from the runs of each seed, one a design."""
+        each = zip(self.designs, zip(*runs, strict=True), strict=True)
+        designs = (DesignRuns(one.name, one.circuit, one.options, tuple(own)) for one, own in each)
+        common = {name: self.options[0].get(name) for name in COMMON if name != "seed"}
+        return Comparison(tuple(designs), common)
 
     def problem(self, seed: int) -> Problem:
         """Load or draw the system of a seed; every design must be able to take it."""
@@ -195,9 +198,11 @@ def _warn(study: _Study, designs: Sequence[DesignRuns]) -> None:
         return
     if options["rhs"] is None:
         name = circuit_row(study.designs[0].circuit).takes
-        warnings.warn(f"{name} is drawn: uniform in -1 .. 1, once for each seed; --rhs takes your own", stacklevel=3)
+        warnings.warn(
+            f"{name} is drawn: uniform in -1 .. 1, once for each seed; give {name}, too, to have your own", stacklevel=3
+        )
     elif len(designs[0].runs) > 1 and all(_alike(design.runs) for design in designs):
-        warnings.warn("nothing is drawn: all seeds give the same; one is enough (--seeds 1)", stacklevel=3)
+        warnings.warn("nothing is drawn: all seeds give the same; one is enough", stacklevel=3)
 
 
 def _alike(runs: Sequence[Run]) -> bool:

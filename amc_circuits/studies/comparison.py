@@ -125,11 +125,11 @@ class Comparison:
         shape = "" if size is None else f" {size} x {columns or size}, {self.problem.get('family')}"
         return f"{circuits}{shape if matrix is None else f', {Path(matrix).name}'}: {counted(len(self.seeds), 'seed')}"
 
-    def plot(self, path: Path) -> None:
+    def plot(self, path: str | Path) -> None:
         """Draw all metrics: medians as dots with their bands, every seed as a stroke, and energies by account."""
         from amc_circuits.pictures.comparison import plot_comparison  # here, for it needs Matplotlib
 
-        plot_comparison(self._panels(), [design.name for design in self.designs], path, self.title)
+        plot_comparison(self._panels(), [design.name for design in self.designs], Path(path), self.title)
 
     def _panels(self) -> list[Dots | Bars]:
         from amc_circuits.pictures.comparison import Bars, Dots
