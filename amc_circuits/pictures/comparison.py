@@ -12,9 +12,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from amc_circuits.pictures.style import COLOURS, MARKERS, STYLE, save_figure
+from amc_circuits.pictures.style import COLOURS, MARKERS, STYLE, save_figure, unit_formatter
 from netlists.record import FloatArray
 
 WIDE = 10.0
@@ -136,8 +136,7 @@ def _finish(axes: Axes, panel: Dots | Bars, count: int) -> None:
         axes.xaxis.set_minor_locator(NullLocator())
     else:
         axes.xaxis.set_major_locator(MaxNLocator(4))
-    percent: Any = FuncFormatter(lambda value, _: f"{100 * value:g} %")
-    axes.xaxis.set_major_formatter(percent if panel.unit == "%" else EngFormatter(unit=panel.unit))
+    axes.xaxis.set_major_formatter(unit_formatter(panel.unit))
     axes.set_axisbelow(True)
     axes.set_xlabel(panel.title)
     axes.set_yticks(range(count), [str(place) for place in range(1, count + 1)])

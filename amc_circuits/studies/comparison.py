@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from amc_circuits.results.solution import Status
+from amc_circuits.results.status import Status
 from amc_circuits.results.trials import worst_of
 from amc_circuits.studies.components import COMPONENTS
 from amc_circuits.studies.statistics import Spread, spread
