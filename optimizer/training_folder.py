@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, FiniteFloat, ValidationError
 
 from amc_circuits import ParameterError, check_own_files
 
@@ -31,8 +31,8 @@ METRICS = {
 
 
 class _Evaluation(BaseModel):
-    epoch: float
-    accuracy: float
+    epoch: FiniteFloat
+    accuracy: FiniteFloat
 
 
 class _History(BaseModel):
@@ -59,7 +59,7 @@ class _Spec(BaseModel):
 
 
 class _Summary(BaseModel):
-    target_accuracy: float
+    target_accuracy: FiniteFloat
     best_accuracy: float
     final_accuracy: float | None
     epochs: float

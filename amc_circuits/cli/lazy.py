@@ -87,7 +87,7 @@ HEADINGS = ("Arguments", "Matrix", "Op-amp", "Cells", "Wires", "Circuit", "Drive
             "Cost", "Output", "Options, the most used", "Options")  # fmt: skip
 """Headings in their order."""
 MOST_USED = {
-    *("size", "seed", "opamp", "gbwp", "engine", "device", "wire_resistance"),
+    *("size", "seed", "seeds", "opamp", "gbwp", "engine", "device", "wire_resistance"),
     *("plot", "save", "format"),
 }
 """Options that the short help lists, if a command has panels of options."""

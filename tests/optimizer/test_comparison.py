@@ -88,6 +88,7 @@ def changed(folder, name, text):
         ("summary.json", None, ("has no summary.json", "has not ended")),
         ("history.json", "{", ("history.json", "damaged")),
         ("history.json", '{"evaluations": [{"epoch": 1}]}', ("evaluations.0.accuracy", "damaged")),
+        ("history.json", '{"evaluations": [{"epoch": 1, "accuracy": NaN}]}', ("evaluations.0.accuracy", "finite")),
         ("summary.json", "[]", ("summary.json", "damaged")),
     ],
 )

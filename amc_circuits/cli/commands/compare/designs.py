@@ -10,7 +10,7 @@ from typing import Any
 from amc_circuits.cases.circuits import INV, circuit_names
 from amc_circuits.cases.option import by_own_names, synonyms
 from amc_circuits.cases.options import typed_options
-from amc_circuits.cli.lazy import command_of
+from amc_circuits.cli.lazy import HELP_NAMES, command_of
 from amc_circuits.cli.parameters import with_options
 from amc_circuits.files.run_folder import made_by
 from amc_circuits.studies.compare import COMMON, Design
@@ -19,6 +19,8 @@ from netlists import ParameterError
 
 CIRCUITS, SWEEP = "circuits", "sweep"
 """Sorts of designs: circuits that are run, and folders of sweeps; others are named after the command of a folder."""
+
+HELP = {*HELP_NAMES["help_option_names"], "--help-all"}
 
 
 def common_sort(texts: Sequence[str]) -> str:
@@ -61,7 +63,8 @@ def designs_of(texts: Sequence[str]) -> list[StatedDesign]:
 
 def _design(text: str) -> StatedDesign:
     path, suffix = Path(text), Path(text).suffix.lower()
-    if not text.startswith("-") and suffix in (".toml", ".npz"):
+    # The options of a design may end in the name of a file, too.
+    if suffix in (".toml", ".npz") and (path.is_file() or len(text.split()) == 1):
         return design_of_toml(path) if suffix == ".toml" else design_of_saved(path)
     try:
         words = shlex.split(text)
@@ -72,6 +75,8 @@ def _design(text: str) -> StatedDesign:
     if circuit not in circuit_names():
         mend = f"{circuit} is no folder, no .toml or .npz, and no circuit: {', '.join(circuit_names())}"
         raise ParameterError("DESIGN", repr(text), mend)
+    if HELP.intersection(words):
+        raise ParameterError("DESIGN", repr(text), f"is no request for help; amc {circuit} --help lists the options")
     try:
         options = _typed(circuit, words)
     except Exception as error:
