@@ -91,7 +91,7 @@ def test_the_engine_is_for_designs_that_name_none(amc):
     assert same[0] == same[1]
 
 
-def test_the_seeds_begin_where_they_are_told(amc):
+def test_the_seeds_begin_at_the_seed_of_the_command(amc):
     """`--seed` is the first of `--seeds`: the last of three seeds is the first of another call."""
     designs = (
         "compare",
@@ -240,7 +240,7 @@ def test_bad_files_are_one_line(amc, tmp_path, text, words):
 
 
 def test_different_sorts_are_refused(amc, swept, tmp_path):
-    """Circuits to run, folders of sweeps and folders of trainings do not mix; the error says which is which."""
+    """Circuits to run, folders of sweeps and folders of trainings do not mix; the error names the sort of each."""
     folder, training = swept("a"), tmp_path / "t"
     training.mkdir()
     (training / "amc-run.json").write_text('{"command": "train"}')
