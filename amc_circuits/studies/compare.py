@@ -173,13 +173,13 @@ def _run(design: Design, options: dict[str, Any], given: Problem, keep: Path | N
         if error.parameter != "A":
             raise
         return Run(seed, FAILED, {**counts}, str(error))
-    figures = {
+    record = {
         "settling_time_s": solution.settling_time,
         "energy_j": solution.energy.record,
         "relative_error": solution.relative_error,
         "residual": solution.residual,
     }
-    metrics = metrics_of(figures, solution.usable) | counts
+    metrics = metrics_of(record, solution.usable) | counts
     notes = (*_idle(design, circuit, options, given), *solution.notes, *filter(None, [circuit.mapping.lifting_note]))
     return Run(seed, solution.status.name, metrics, "" if solution.usable else solution.message, notes)
 

@@ -188,19 +188,19 @@ class Comparison:
         return found | {f"ratio_{name}": getattr(ratio, name) for name in ("median", "q05", "q95")}
 
 
-def metrics_of(figures: Mapping[str, Any], usable: bool) -> dict[str, float]:
+def metrics_of(record: Mapping[str, Any], usable: bool) -> dict[str, float]:
     """Metrics of a comparison from metrics as in a record; for several right-hand sides, the worst value.
 
     Args:
-        figures: Settling time, energies, relative error and residual, by the names of `cases.record`.
+        record: Settling time, energies, relative error and residual, by the names of `cases.record`.
         usable: True if every right-hand side settled.
     """
-    accounts = figures.get("energy_j") or {"total": figures.get("energy_total_j")}
+    accounts = record.get("energy_j") or {"total": record.get("energy_total_j")}
     found = {
-        "settling_time": figures.get("settling_time_s"),
+        "settling_time": record.get("settling_time_s"),
         **{ENERGY if name == "total" else f"{ENERGY}_{name}": joules for name, joules in accounts.items()},
-        "relative_error": figures.get("relative_error"),
-        "residual": figures.get("residual"),
+        "relative_error": record.get("relative_error"),
+        "residual": record.get("residual"),
     }
     return {name: worst_of(value, usable) for name, value in found.items()}
 
