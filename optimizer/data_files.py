@@ -19,6 +19,21 @@ Samples = NDArray[Any]
 
 
 @dataclass(frozen=True)
+class Stored:
+    """Content of the files of one part of the data.
+
+    Attributes:
+        samples: `samples x height x width`, `samples x height x width x channels` or `samples x features`, of any type.
+        labels: Label of each sample, a number or a word.
+        names: Names of the features; empty where the file has none.
+    """
+
+    samples: Samples
+    labels: NDArray[Any]
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Source:
     """Place of the samples and labels of one part of the data.
 
@@ -61,19 +76,15 @@ def sources(settings: DataSettings) -> tuple[Source, Source | None]:
     return train, Source("data.test", path, test_labels, *names, settings.label, given)
 
 
-def read_source(source: Source) -> tuple[Samples, NDArray[Any]]:
-    """Read samples and labels.
-
-    Returns:
-        Samples, `samples x height x width`, `samples x height x width x channels` or `samples x features`, of any
-        real type; and their labels, numbers or words.
+def read_source(source: Source) -> Stored:
+    """Read samples and labels as they are stored.
 
     Raises:
         ParameterError: A file cannot be read, is not safe, or holds something else.
     """
     if source.path.is_dir():
         source.only("a folder of pictures")
-        return read_png_folder(source.parameter, source.path)
+        return Stored(*read_png_folder(source.parameter, source.path))
     head = _head(source)
     if head.startswith((b"PK", b"MATLAB")):
         source.only("a file of named arrays", "x_name", "y_name")
@@ -83,7 +94,7 @@ def read_source(source: Source) -> tuple[Samples, NDArray[Any]]:
         return _pair(source)
     source.only("a table in text", "label")
     table = read_labelled_table(source.parameter, source.path, source.label)
-    return table.values, np.array(table.labels)
+    return Stored(table.values, np.array(table.labels), table.names)
 
 
 def _head(source: Source) -> bytes:
@@ -96,17 +107,17 @@ def _head(source: Source) -> bytes:
         raise ParameterError(source.parameter, str(source.path), f"cannot be read: {error.strerror}") from None
 
 
-def _named(source: Source) -> tuple[Samples, NDArray[Any]]:
+def _named(source: Source) -> Stored:
     test = "test_" if source.parameter == "data.test" else ""
     samples = stored_array(source.parameter, source.path, (2, 3, 4), source.x_name, f"data.{test}x_name")
-    return samples, stored_array(source.parameter, source.path, (1,), source.y_name, f"data.{test}y_name")
+    return Stored(samples, stored_array(source.parameter, source.path, (1,), source.y_name, f"data.{test}y_name"))
 
 
-def _pair(source: Source) -> tuple[Samples, NDArray[Any]]:
+def _pair(source: Source) -> Stored:
     name = "data.test_labels" if source.parameter == "data.test" else "data.labels"
     if source.labels is None:
         raise ParameterError(source.parameter, str(source.path), f"holds one array; add {name}, the file of the labels")
-    return _array(source.parameter, source.path), _array(name, source.labels)
+    return Stored(_array(source.parameter, source.path), _array(name, source.labels))
 
 
 def _array(parameter: str, path: Path) -> NDArray[Any]:

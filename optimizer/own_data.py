@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits import ParameterError
-from optimizer.data_files import Samples, Source, read_source, sources
+from optimizer.data_files import Samples, Source, Stored, read_source, sources
 from optimizer.data_settings import DataSettings
 from optimizer.datasets import Dataset, load_dataset, normalisation_of
 from optimizer.specification import TrainingSpec
@@ -19,17 +18,6 @@ FORMS = "samples x features, samples x height x width, or samples x height x wid
 MOST_CHANNELS = 16
 SHOWN = 8
 """Most classes in an error."""
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Samples and the names of their classes."""
-
-    samples: Samples
-    labels: NDArray[Any]
-
-    def chosen(self, places: NDArray[np.int64]) -> _Part:
-        return _Part(self.samples[places], self.labels[places])
 
 
 def load_data(spec: TrainingSpec) -> Dataset:
@@ -58,7 +46,7 @@ def load_own(settings: DataSettings) -> Dataset:
         count = int(settings.split * len(order))
         if not 0 < count < len(order):
             raise ParameterError("data.split", settings.split, f"leaves nothing of {len(order)} samples for one part")
-        train, test = train.chosen(order[:count]), train.chosen(order[count:])
+        train, test = _chosen(train, order[:count]), _chosen(train, order[count:])
     else:
         test = _part(second, settings.shape)
         _check_alike(train, test)
@@ -77,9 +65,13 @@ def load_own(settings: DataSettings) -> Dataset:
     )
 
 
-def _part(source: Source, shape: tuple[int, ...] | None) -> _Part:
-    samples, labels = read_source(source)
-    samples = np.ascontiguousarray(samples)
+def _chosen(part: Stored, places: NDArray[np.int64]) -> Stored:
+    return Stored(part.samples[places], part.labels[places], part.names)
+
+
+def _part(source: Source, shape: tuple[int, ...] | None) -> Stored:
+    stored = read_source(source)
+    samples = np.ascontiguousarray(stored.samples)
     if shape is not None:
         samples = _shaped(source, samples, shape)
     if samples.ndim not in (2, 3, 4) or samples.dtype.kind not in "fiub" or not samples.size:
@@ -89,7 +81,7 @@ def _part(source: Source, shape: tuple[int, ...] | None) -> _Part:
         raise ParameterError(source.parameter, f"shape {samples.shape}", mend)
     if not np.isfinite(samples).all():
         raise ParameterError(source.parameter, str(source.path), "has values that are nan or infinite; mend them")
-    return _Part(samples, _labels(source, labels, len(samples)))
+    return Stored(samples, _labels(source, stored.labels, len(samples)), stored.names)
 
 
 def _shaped(source: Source, samples: Samples, shape: tuple[int, ...]) -> Samples:
@@ -124,7 +116,7 @@ def _labels(source: Source, labels: NDArray[Any], count: int) -> NDArray[Any]:
     return numbers.astype(np.int64)
 
 
-def _class_names(train: _Part) -> tuple[str, ...]:
+def _class_names(train: Stored) -> tuple[str, ...]:
     names = np.unique(train.labels)
     if len(names) < 2:
         raise ParameterError("data.train", f"samples of one class, {names[0]}", "must have two classes or more")
@@ -134,7 +126,7 @@ def _class_names(train: _Part) -> tuple[str, ...]:
     return tuple(str(name) for name in names)
 
 
-def _numbered(parameter: str, part: _Part, names: tuple[str, ...]) -> NDArray[np.int64]:
+def _numbered(parameter: str, part: Stored, names: tuple[str, ...]) -> NDArray[np.int64]:
     numbers = {name: number for number, name in enumerate(names)}
     found = [str(label) for label in part.labels]
     if unknown := sorted(set(found) - numbers.keys()):
@@ -144,10 +136,13 @@ def _numbered(parameter: str, part: _Part, names: tuple[str, ...]) -> NDArray[np
     return np.array([numbers[name] for name in found], np.int64)
 
 
-def _check_alike(train: _Part, test: _Part) -> None:
+def _check_alike(train: Stored, test: Stored) -> None:
     if train.samples.shape[1:] != test.samples.shape[1:]:
         mend = f"must be that of the samples for training, {train.samples.shape[1:]}"
         raise ParameterError("data.test", f"samples of shape {test.samples.shape[1:]}", mend)
+    if train.names and test.names and train.names != test.names:
+        name, other = next(pair for pair in zip(test.names, train.names, strict=True) if pair[0] != pair[1])
+        raise ParameterError("data.test", f"the column {name}", f"in the samples for training it is {other}")
 
 
 def _normalisation(settings: DataSettings, samples: Samples) -> str:

@@ -106,7 +106,7 @@ class Training:
         self.spec = spec
         self.dataset = load_data(spec) if dataset is None else dataset
         if spec.batch_size > len(self.dataset.train_images):
-            limit = f"must be at most the number of training images, {len(self.dataset.train_images)}"
+            limit = f"must be at most the number of training samples, {len(self.dataset.train_images)}"
             raise ParameterError("batch_size", spec.batch_size, limit)
         self.steps_per_epoch = len(self.dataset.train_images) // spec.batch_size
         self.steps = max(1, math.floor(spec.epochs * self.steps_per_epoch))

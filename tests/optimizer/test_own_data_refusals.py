@@ -96,10 +96,13 @@ def test_settings_that_do_not_fit_the_file_are_named(tmp_path, refused):
 
 
 def test_test_samples_must_be_like_those_for_training(tmp_path, refused):
-    """In shape and classes."""
+    """In shape, classes and the order of the columns."""
     data = npz(tmp_path, X=X, y=Y)
     wide, other = npz(tmp_path, "wide.npz", X=np.hstack([X, X]), y=Y), npz(tmp_path, "other.npz", X=X, y=Y + 5)
     refused(r"data\.test: got samples of shape \(4,\); must be .*\(2,\)", **data, test=wide["train"])
+    for name, header in (("one", "a,b,label"), ("two", "b,a,label")):
+        (tmp_path / name).write_text(f"{header}\n" + "\n".join(f"{a},{b},{k}" for (a, b), k in zip(X, Y, strict=True)))
+    refused("data.test: got the column b; .* it is a", train=str(tmp_path / "one"), test=str(tmp_path / "two"))
     refused("the label 5; no sample for training is of this class; the classes are 0, 1", **data, test=other["train"])
 
 
