@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from amc_circuits.cli.extensions import Check, Compared, Extension
     from amc_circuits.cli.messages import one_line_warnings
     from amc_circuits.engines import EngineNotFoundError, EnginesDisagreeError, NgspiceEngine, SimulationError
+    from amc_circuits.files.array_files import stored_array
+    from amc_circuits.files.labelled_tables import LabelledTable, read_labelled_table
     from amc_circuits.files.run_folder import check_folder, check_own_files, claim_folder, replacing
     from amc_circuits.files.toml_file import read_toml
     from amc_circuits.pictures.circuit.diagram import draw_circuit
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from amc_circuits.values.quantities import format_quantity
     from amc_circuits.values.version import package_version
     from netlists import ParameterError
+    from netlists.memory import check_memory
 
 _HOMES = {
     "curve_style": "amc_circuits.pictures.style",
@@ -53,6 +56,7 @@ _HOMES = {
     "EnginesDisagreeError": "amc_circuits.engines",
     "Extension": "amc_circuits.cli.extensions",
     "InvCircuit": "amc_circuits.solvers.inv",
+    "LabelledTable": "amc_circuits.files.labelled_tables",
     "MvmCircuit": "amc_circuits.solvers.mvm",
     "Solver": "amc_circuits.solvers.solver",
     "NgspiceEngine": "amc_circuits.engines",
@@ -64,6 +68,7 @@ _HOMES = {
     "Status": "amc_circuits.results.status",
     "UnusableSolutionError": "amc_circuits.results.solution",
     "check_folder": "amc_circuits.files.run_folder",
+    "check_memory": "netlists.memory",
     "check_own_files": "amc_circuits.files.run_folder",
     "claim_folder": "amc_circuits.files.run_folder",
     "compare": "amc_circuits.studies.compare",
@@ -71,8 +76,10 @@ _HOMES = {
     "draw_circuit": "amc_circuits.pictures.circuit.diagram",
     "format_quantity": "amc_circuits.values.quantities",
     "open_sweep": "amc_circuits.sweep.rows.results",
+    "read_labelled_table": "amc_circuits.files.labelled_tables",
     "read_toml": "amc_circuits.files.toml_file",
     "replacing": "amc_circuits.files.run_folder",
+    "stored_array": "amc_circuits.files.array_files",
 }
 
 __all__ = [
@@ -88,6 +95,7 @@ __all__ = [
     "EnginesDisagreeError",
     "Extension",
     "InvCircuit",
+    "LabelledTable",
     "MvmCircuit",
     "NgspiceEngine",
     "ParameterError",
@@ -99,6 +107,7 @@ __all__ = [
     "Status",
     "UnusableSolutionError",
     "check_folder",
+    "check_memory",
     "check_own_files",
     "claim_folder",
     "compare",
@@ -111,9 +120,11 @@ __all__ = [
     "open_sweep",
     "package_version",
     "plot_responses",
+    "read_labelled_table",
     "read_toml",
     "replacing",
     "save_figure",
+    "stored_array",
 ]
 
 
