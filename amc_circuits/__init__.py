@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from amc_circuits.results.response import Response
     from amc_circuits.results.solution import Energy, Solution, UnusableSolutionError
     from amc_circuits.results.status import Status
+    from amc_circuits.results.step_info import StepInfo, step_info
     from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
     from amc_circuits.solvers.mvm import MvmCircuit
     from amc_circuits.solvers.solver import Solver
@@ -66,6 +67,7 @@ _HOMES = {
     "SlowInverterWarning": "amc_circuits.solvers.inv",
     "Solution": "amc_circuits.results.solution",
     "Status": "amc_circuits.results.status",
+    "StepInfo": "amc_circuits.results.step_info",
     "UnusableSolutionError": "amc_circuits.results.solution",
     "check_folder": "amc_circuits.files.run_folder",
     "check_memory": "netlists.memory",
@@ -79,6 +81,7 @@ _HOMES = {
     "read_labelled_table": "amc_circuits.files.labelled_tables",
     "read_toml": "amc_circuits.files.toml_file",
     "replacing": "amc_circuits.files.run_folder",
+    "step_info": "amc_circuits.results.step_info",
     "stored_array": "amc_circuits.files.array_files",
 }
 
@@ -105,6 +108,7 @@ __all__ = [
     "Solution",
     "Solver",
     "Status",
+    "StepInfo",
     "UnusableSolutionError",
     "check_folder",
     "check_memory",
@@ -124,6 +128,7 @@ __all__ = [
     "read_toml",
     "replacing",
     "save_figure",
+    "step_info",
     "stored_array",
 ]
 
