@@ -45,7 +45,7 @@ def output(*names: str, metavar: str, text: str) -> Any:
 
 PlotFile = output("--plot", metavar="FILE.png", text="Picture of the outputs over time.")
 PolesFile = output("--plot", metavar="FILE.png", text="Picture of the poles.")
-SaveFile = output("--save", metavar="FILE.npz", text="Waveforms and metrics.")
+SaveFile = output("--save", metavar="FILE.npz", text="Waveforms and metrics (.npz), or waveforms (.csv, .raw).")
 VectorFile = output("-o", "--output", metavar="FILE", text="The answer: .npy, .npz, .csv, .tsv, .txt, .mtx, .mat.")
 DeckFile = Annotated[Path, typer.Option("-o", "--output", metavar="deck.cir", help="The deck.", show_default=False)]
 

@@ -60,6 +60,10 @@ class Saved:
             raise ParameterError("rhs", number, f"{self.path} holds right-hand sides 1 to {self.count}")
         return self.responses[place], self.title + which * (self.count > 1)
 
+    def number_of(self, response: Response) -> int:
+        """Number of the right-hand side of a response, from 1."""
+        return next(number for number, one in zip(self.numbers, self.responses, strict=True) if one is response)
+
     def load_of(self, response: Response) -> CellLoad:
         """Compute the loads of the cells at the end of a response.
 

@@ -35,6 +35,9 @@ from amc_circuits.results.solution import Solution
 from amc_circuits.results.tables import budget_table, print_table
 from netlists import ParameterError
 
+SAVES = (".npz", ".csv", ".raw")
+"""Suffixes of files of waveforms; metrics are in the first one alone."""
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -43,7 +46,7 @@ class Outputs:
     Attributes:
         form: Format of what is printed, `table` or `json`.
         plot: File for a picture of the outputs over time; None for none.
-        save: File for waveforms and metrics; None for none.
+        save: File for waveforms and metrics, or for waveforms alone; None for none.
         output: File for the answer; None for none.
     """
 
@@ -59,7 +62,7 @@ class Outputs:
             ParameterError: A format is unknown, or a file cannot be written.
         """
         output_format("table", "json").parse(self.form)
-        for name, suffixes in (("plot", PICTURES), ("save", (".npz",)), ("output", tuple(WRITERS))):
+        for name, suffixes in (("plot", PICTURES), ("save", SAVES), ("output", tuple(WRITERS))):
             if (file := getattr(self, name)) is not None:
                 check_output_file(name, file, suffixes)
 
@@ -108,6 +111,8 @@ def _monte_carlo(circuit: str, options: dict[str, Any], files: Files, jobs: str,
 
     if outputs.output is not None:
         raise ParameterError("output", str(outputs.output), "goes with one circuit, not many; leave out monte_carlo")
+    if outputs.save is not None and outputs.save.suffix.lower() != ".npz":
+        raise ParameterError("save", str(outputs.save), "must end in .npz: trials have metrics, not waveforms")
     parsed = parsed_with_files(circuit, options, files)
     monte_carlo(circuit, parsed, JOBS.parse(jobs), outputs.form, outputs.plot, outputs.save)
 
@@ -133,11 +138,19 @@ def _write_files(case: Case, solution: Solution, outputs: Outputs) -> None:
 
 
 def _save(case: Case, solution: Solution, path: Path, options: dict[str, Any], files: Files) -> None:
-    """Write waveforms and metrics, with the options as typed and in SI units."""
-    from amc_circuits.results.saved import save_solution
+    """Write waveforms in the format of the suffix; .npz has metrics and options, too."""
+    from amc_circuits.results.saved import save_solution, title
+    from amc_circuits.results.waveform_files import write_csv, write_raw
 
+    record, circuit, suffix = full_record(case, solution), case.circuit.circuit, path.suffix.lower()
     given = options | options_of_files(files)
     typed = {name: value for name, value in given.items() if value not in (None, False)}
     with writing("save", path):
-        parsed = parsed_with_files(case.kind, options, files)
-        save_solution(solution, case.circuit.circuit, full_record(case, solution), path, typed, parsed)
+        if suffix == ".npz":
+            save_solution(solution, circuit, record, path, typed, parsed_with_files(case.kind, options, files))
+        elif not any(solution.responses):
+            print(f"amc: note: nothing was simulated; {path} is not written", file=sys.stderr)
+        elif suffix == ".csv":
+            write_csv(solution.responses, path)
+        else:
+            write_raw(solution.responses, circuit.nodes(circuit.outputs), title(record), path)
