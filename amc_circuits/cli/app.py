@@ -68,12 +68,15 @@ class _Circuits(TableGroup):
 class _Decks(_Circuits):
     """Commands of `amc netlist`, one for each circuit."""
 
-    place = "circuit:deck"
+    place = "netlist:deck"
 
 
 GROUPS = {
     "circuit": (_Circuits, "Solve by a circuit of that name, ours or of an installed package."),
-    "netlist": (_Decks, "Write a stand-alone deck for plain ngspice -b that prints its own settling times."),
+    "netlist": (
+        _Decks,
+        "Write a stand-alone deck: for plain ngspice -b, with its own settling times, or for another simulator.",
+    ),
     "opamp": (_Opamps, "List, measure and fit op-amps."),
 }
 
