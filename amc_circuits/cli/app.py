@@ -41,7 +41,7 @@ BELOW = {
     "cost": Row("Compute energy and time of solves: converters, settling, programming.", "cost:cost"),
     "compare": Row("Compare designs on the same matrices.", "compare.command:compare", any_words=True),
     "sweep": Row("Run many points over any options of a circuit; one row a point.", "sweep:sweep"),
-    "replay": Row("Run one row of a sweep again and compare; exit code 3 if anything differs.", "sweep_folders:replay"),
+    "replay": Row("Run a saved result or a row of a sweep again; exit code 3 if anything differs.", "replay:replay"),
     "merge": Row("Put the rows of several sweeps into one folder.", "sweep_folders:merge"),
     "table": Row("Show the rows of a sweep.", "table:table"),
     "plot": Row("Draw saved waveforms, a sweep, or the waveforms of a row of it.", "plot:plot"),

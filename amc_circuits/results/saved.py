@@ -98,28 +98,23 @@ class SavedOptions:
 
 
 def save_solution(
-    solution: Solution,
-    circuit: Circuit,
-    record: dict[str, Any],
-    path: Path,
-    typed: Mapping[str, Any],
-    values: Mapping[str, Any],
+    solution: Solution, circuit: Circuit, record: dict[str, Any], arrays: Mapping[str, Any], path: Path
 ) -> None:
     """Write solution and measurements to a file.
 
-    `record` is JSON, and so is `options`, with the options as `typed` and their `values` in SI units. k counts the
-    right-hand sides that were simulated: `tolerance` and `settling_time` have one entry for each k, and there are
-    `time_k`, `outputs_k`, `target_k` and `terminal_voltage_k`, and `names_k` for complex systems. A complex right-hand
-    side of a real matrix counts as two: its real part, then its imaginary part. Array k has `conductance_k`,
-    `word_lines_k` and `bit_lines_k` (indices among the terminals); `array_names`, `wire_resistance` and `contacts` have
-    one entry for each array. Arrays are omitted if cells are not linear.
+    `record` is JSON; `arrays` are those that the solution was computed from, such as `matrix`. k counts the right-hand
+    sides that were simulated: `tolerance` and `settling_time` have one entry for each k, and there are `time_k`,
+    `outputs_k`, `target_k` and `terminal_voltage_k`, and `names_k` for complex systems. A complex right-hand side of a
+    real matrix counts as two: its real part, then its imaginary part. Array k has `conductance_k`, `word_lines_k` and
+    `bit_lines_k` (indices among the terminals); `array_names`, `wire_resistance` and `contacts` have one entry for each
+    array. Arrays are omitted if cells are not linear.
     """
     responses = [response for response in solution.responses if response is not None]
     content: dict[str, Any] = {
         "record": np.array(json.dumps(record, allow_nan=False)),
-        "options": np.array(json.dumps({"typed": dict(typed), "values": dict(values)}, allow_nan=False)),
         "tolerance": np.array([response.tolerance for response in responses]),
         "settling_time": np.array([response.settling_time for response in responses]),
+        **arrays,
     }
     if all(array.nonlinearity_voltage is None for array in circuit.of(Array)):
         content |= _content(CellArrays.of(circuit))
@@ -146,6 +141,7 @@ def load_saved(path: Path) -> Saved:
                     "FILE", str(path), "holds trials, not waveforms: their command draws them while it runs"
                 )
             record = json.loads(str(content["record"]))
+            check_schema(path, record)
             responses = tuple(_response(content, k) for k in range(len(content["tolerance"])))
             simulated = tuple(number for number, attempts in enumerate(record["attempts"], 1) if attempts)
             budget = _budget(record)
@@ -169,12 +165,13 @@ def load_options(path: Path) -> SavedOptions:
         with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as content:
             if "trial" in content:
                 raise ParameterError("FILE", str(path), "holds trials and not one solution; save it without them")
-            circuit = json.loads(str(content["record"]))["circuit"]
-            if "options" not in content:
+            record = json.loads(str(content["record"]))
+            if "schema_version" not in record:
                 mend = "holds no options: an older version of amc saved it; save it anew"
                 raise ParameterError("FILE", str(path), mend)
-            found = json.loads(str(content["options"]))
-            options = SavedOptions(circuit, found["typed"], found["values"])
+            check_schema(path, record)
+            values = {name: value for name, value in record["options"].items() if name != "jobs"}
+            options = SavedOptions(record["circuit"], record["typed"], values)
             _check_options(options)
             return options
     except ParameterError:
@@ -191,6 +188,23 @@ def _check_options(options: SavedOptions) -> None:
             raise ValueError("no options")
     if not isinstance(options.circuit, str):
         raise ValueError("no circuit")
+
+
+MAJOR = 1
+"""Newest major version of the schema of records that this version reads; records before it have none."""
+
+
+def check_schema(path: Path, record: dict[str, Any]) -> None:
+    """Refuse a record of a newer major version.
+
+    Raises:
+        ParameterError: The record has such a version.
+    """
+    version = str(record.get("schema_version", "0"))
+    if int(version.partition(".")[0]) > MAJOR:
+        made = record.get("package_version") or record.get("provenance", {}).get("package_version", "newer")
+        mend = f"has schema {version}, this version of amc reads {MAJOR} and older; take amc {made}"
+        raise ParameterError("FILE", str(path), mend)
 
 
 def _response(content: Mapping[str, Any], k: int) -> Response:

@@ -104,10 +104,17 @@ def study_of(kind: str, options: dict[str, Any], keep: Path | None = None) -> Mo
         ParameterError: An option cannot be used.
     """
     given = problem(kind, options)
+    return study_from(kind, options, given, program_arguments(kind, options, given.matrix), keep)
+
+
+def study_from(
+    kind: str, options: dict[str, Any], given: Problem, arguments: dict[str, Any], keep: Path | None = None
+) -> MonteCarlo:
+    """Build a study of a given problem, with `arguments` as `program_arguments` returns them."""
     return MonteCarlo(
         kind=kind,
         problem=given,
-        arguments=program_arguments(kind, options, given.matrix),
+        arguments=arguments,
         first=options["trial"],
         count=options["monte_carlo"],
         keep=keep,

@@ -11,6 +11,7 @@ from typing import Any
 from amc_circuits.cases.case import Case, make_case
 from amc_circuits.cases.option import flag
 from amc_circuits.cases.options import ARGUMENTS, parse_options
+from amc_circuits.cases.origin import typed_of
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cli.messages import as_typed
 from amc_circuits.results.solution import Solution
@@ -37,6 +38,12 @@ def parsed_with_files(circuit: str, options: dict[str, Any], files: Files) -> di
 def options_of_files(files: Files) -> dict[str, str | None]:
     """Name the files as options of a circuit."""
     return {name: None if file is None else str(file) for name, file in zip(ARGUMENTS, files, strict=True)}
+
+
+def typed_with_files(options: dict[str, Any], files: Files) -> dict[str, Any]:
+    """Collect options and arguments that were typed, by name, as they were typed."""
+    given = zip(ARGUMENTS, files, strict=True)
+    return {name: str(file) for name, file in given if file is not None} | typed_of(options)
 
 
 def command_line(words: tuple[str, ...], options: dict[str, Any], files: Files) -> str:

@@ -89,6 +89,8 @@ def _lines(case: Case) -> list[str]:
         f"output {name}: v({node})"
         for name, node in zip(_names(solver.gives, len(outputs), complex_), outputs, strict=True)
     ]
+    if solver.takes is None:
+        return found
     for place, name in enumerate(_names(solver.takes, circuit.inputs, complex_)):
         driven = [
             f"{'-' * bool(weights[k, place] < 0)}v({circuit.nodes(group)[k]})"

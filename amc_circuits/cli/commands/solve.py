@@ -15,8 +15,9 @@ from amc_circuits.cases.case import Case
 from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.option import output_format
 from amc_circuits.cases.options import JOBS, typed_options
+from amc_circuits.cases.origin import Origin
 from amc_circuits.cases.record import full_record, record, table, vector_line, vector_name
-from amc_circuits.cli.commands.case import PICTURES, Files, case_of, options_of_files, parsed_with_files, print_notes
+from amc_circuits.cli.commands.case import PICTURES, Files, case_of, parsed_with_files, print_notes, typed_with_files
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings
 from amc_circuits.cli.parameters import (
@@ -91,11 +92,11 @@ def solve(circuit: str, options: dict[str, Any], files: Files, jobs: str, output
     with one_line_warnings(), waiting(f"{circuit.upper()} by {options['engine'] or 'ngspice'}"):
         case = case_of(circuit, options, files, JOBS.parse(jobs))
         solution = case.run()
-        _write_files(case, solution, outputs)
-        if outputs.save is not None:
-            _save(case, solution, outputs.save, options, files)
+        origin = Origin.of(case)
+        explained = origin.record("solve", typed_with_files(options, files))
+        _write_files(case, solution, outputs, (origin, explained))
     if outputs.form == "json":
-        print(json.dumps(record(case, solution), indent=2, allow_nan=False))
+        print(json.dumps(record(case, solution) | explained, indent=2, allow_nan=False))
     else:
         _print_tables(case, solution)
     print_notes(case, solution)
@@ -113,8 +114,8 @@ def _monte_carlo(circuit: str, options: dict[str, Any], files: Files, jobs: str,
         raise ParameterError("output", str(outputs.output), "goes with one circuit, not many; leave out monte_carlo")
     if outputs.save is not None and outputs.save.suffix.lower() != ".npz":
         raise ParameterError("save", str(outputs.save), "must end in .npz: trials have metrics, not waveforms")
-    parsed = parsed_with_files(circuit, options, files)
-    monte_carlo(circuit, parsed, JOBS.parse(jobs), outputs.form, outputs.plot, outputs.save)
+    parsed, typed = parsed_with_files(circuit, options, files), typed_with_files(options, files)
+    monte_carlo(circuit, (parsed, typed), JOBS.parse(jobs), outputs.form, outputs.plot, outputs.save)
 
 
 def _print_tables(case: Case, solution: Solution) -> None:
@@ -124,7 +125,32 @@ def _print_tables(case: Case, solution: Solution) -> None:
         print_table(budget_table(budget, solution.relative_error))
 
 
-def _write_files(case: Case, solution: Solution, outputs: Outputs) -> None:
+Explained = tuple[Origin, dict[str, Any]]
+"""Origin of a result, and its keys in the record."""
+
+
+def _save(case: Case, solution: Solution, path: Path, explained: Explained) -> None:
+    """Write waveforms in the format of the suffix."""
+    from amc_circuits.results.saved import save_solution, title
+    from amc_circuits.results.waveform_files import write_csv, write_raw
+
+    origin, keys = explained
+    record = full_record(case, solution) | keys
+    if path.suffix.lower() == ".npz":
+        save_solution(solution, case.circuit.circuit, record, origin.arrays, path)
+    elif not any(solution.responses):
+        print(f"amc: note: nothing was simulated; {path} is not written", file=sys.stderr)
+    elif path.suffix.lower() == ".csv":
+        write_csv(solution.responses, path)
+    else:
+        circuit = case.circuit.circuit
+        write_raw(solution.responses, circuit.nodes(circuit.outputs), title(record), path)
+
+
+def _write_files(case: Case, solution: Solution, outputs: Outputs, explained: Explained) -> None:
+    if outputs.save is not None:
+        with writing("save", outputs.save):
+            _save(case, solution, outputs.save, explained)
     if outputs.plot is not None and any(solution.responses):
         from amc_circuits.pictures.responses import plot_responses
         from amc_circuits.results.saved import title
@@ -135,22 +161,3 @@ def _write_files(case: Case, solution: Solution, outputs: Outputs) -> None:
     if outputs.output is not None and np.isfinite(solution.value).all():
         with writing("output", outputs.output):
             write_array(outputs.output, vector_name(case), solution.value)
-
-
-def _save(case: Case, solution: Solution, path: Path, options: dict[str, Any], files: Files) -> None:
-    """Write waveforms in the format of the suffix; .npz has metrics and options, too."""
-    from amc_circuits.results.saved import save_solution, title
-    from amc_circuits.results.waveform_files import write_csv, write_raw
-
-    record, circuit, suffix = full_record(case, solution), case.circuit.circuit, path.suffix.lower()
-    given = options | options_of_files(files)
-    typed = {name: value for name, value in given.items() if value not in (None, False)}
-    with writing("save", path):
-        if suffix == ".npz":
-            save_solution(solution, circuit, record, path, typed, parsed_with_files(case.kind, options, files))
-        elif not any(solution.responses):
-            print(f"amc: note: nothing was simulated; {path} is not written", file=sys.stderr)
-        elif suffix == ".csv":
-            write_csv(solution.responses, path)
-        else:
-            write_raw(solution.responses, circuit.nodes(circuit.outputs), title(record), path)

@@ -41,7 +41,7 @@ def test_saved_file_loads_without_pickle(saved):
         arrays = {name: content[name] for name in content.files}
     of_each = {f"{what}_{k}" for what in ("time", "outputs", "target", "terminal_voltage") for k in range(3)}
     of_arrays = {f"{what}_{k}" for what in ("conductance", "word_lines", "bit_lines") for k in range(2)}
-    of_all = {"record", "options", "tolerance", "settling_time", "array_names", "wire_resistance", "contacts"}
+    of_all = {"record", "tolerance", "settling_time", "array_names", "wire_resistance", "contacts", "matrix", "vector"}
     assert arrays.keys() == of_all | of_arrays | of_each
     np.testing.assert_array_equal(arrays["settling_time"], printed["settling_time_s"])
     # The first column, at 0.1 V full scale: k = 0.05, G0 / G_in = 1, alpha = 2, so outputs = -k alpha x = -0.1 x.
@@ -69,19 +69,30 @@ def test_saved_options_come_back_as_typed_and_in_si_units(amc, tmp_path):
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"options": None}, "older version"),
-        ({"options": np.array('{"typed": {"gbwp": [1]}, "values": {}}')}, "no solution saved by amc"),
-        ({"options": np.array("[]")}, "no solution saved by amc"),
-        ({"record": np.array('{"circuit": 3}')}, "no solution saved by amc"),
-        ({"trial": np.ones(2)}, "holds trials"),
+        ({"schema_version": None}, "older version"),
+        ({"schema_version": "9.0"}, "schema 9"),
+        ({"typed": {"gbwp": [1]}}, "no solution saved by amc"),
+        ({"options": []}, "no solution saved by amc"),
+        ({"circuit": 3}, "no solution saved by amc"),
     ],
 )
 def test_files_without_options_are_refused(saved, tmp_path, change, why):
-    """A file of an older version, a file that was changed by hand, and one of trials have no options."""
+    """A file of an older version, of a newer schema, or one that was changed by hand has no options."""
     with np.load(saved[0], allow_pickle=False) as content:
-        arrays = {name: content[name] for name in content.files} | change
-    np.savez(tmp_path / "changed.npz", **{name: array for name, array in arrays.items() if array is not None})
+        arrays = {name: content[name] for name in content.files}
+    record = json.loads(str(arrays["record"])) | change
+    record = {name: value for name, value in record.items() if value is not None}
+    np.savez(tmp_path / "changed.npz", **(arrays | {"record": np.array(json.dumps(record))}))
     with pytest.raises(ParameterError, match=why):
+        load_options(tmp_path / "changed.npz")
+
+
+def test_trials_have_no_options_of_one_solution(saved, tmp_path):
+    """A file of trials is refused by its name."""
+    with np.load(saved[0], allow_pickle=False) as content:
+        arrays = {name: content[name] for name in content.files}
+    np.savez(tmp_path / "changed.npz", **arrays, trial=np.ones(2))
+    with pytest.raises(ParameterError, match="holds trials"):
         load_options(tmp_path / "changed.npz")
 
 
