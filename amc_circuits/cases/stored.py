@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from amc_circuits.cases.case import Problem, problem, program_arguments
 from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.options import COST, DEVICE_OVERRIDES, JOBS, OPAMP_OVERRIDES, options_of, parse_options
+from amc_circuits.cases.origin import Type
 from amc_circuits.cells.devices import Device
 from amc_circuits.cells.mapping import Mapping as Conductances
 from amc_circuits.files.array_files import DAMAGED
@@ -27,6 +28,7 @@ BYTES_EACH = 20
 """Memory of a file while it is read, in multiples of its length."""
 OPAMPS: dict[str, type[OpAmp]] = {"single-pole": SinglePoleOpAmp, "macro": MacroOpAmp}
 """Op-amps that are rebuilt from their numbers. One made of a subcircuit is built from the preset or the file."""
+TYPES = get_args(Type)
 OF_COST = tuple(option.name for option in COST)
 
 
@@ -66,6 +68,8 @@ def load_stored(path: Path) -> Stored:
         if "schema_version" not in record:
             raise _refused(path, "is of an older version of amc, which stored no options; save it anew")
         check_schema(path, record)
+        if record.get("type") not in TYPES:
+            raise _refused(path, f"holds a result of type {record.get('type')!r}; there are {', '.join(TYPES)}")
         return Stored(path, record, arrays)
     except ParameterError:
         raise

@@ -67,7 +67,7 @@ def replay_saved(path: Path) -> bool:
         count = len(flat(stored.record, NOT_COMPARED))
         print(f"{path}: {_status(record)} again; {count} values are the same to the last bit")
         return True
-    print_table(differences_table(str(path), found))
+    print_table(differences_table(path.name, found))
     return False
 
 
