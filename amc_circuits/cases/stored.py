@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,8 @@ def load_stored(path: Path) -> Stored:
 
 
 def _zipped(path: Path) -> tuple[Any, dict[str, Any]]:
+    with zipfile.ZipFile(path) as archive:
+        check_memory(path.name, "the file", float(sum(entry.file_size for entry in archive.infolist())))
     with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as content:
         if "record" not in content:
             raise _refused(path, "has no record: an older version of amc wrote it, or another program; save it anew")
@@ -142,9 +145,8 @@ def _options(stored: Stored) -> tuple[dict[str, Any], dict[str, Any], int]:
     table = {option.name: option for option in options_of(stored.circuit)}
     unknown = [name for name in values if name not in table]
     if unknown:
-        made = stored.record.get("package_version") or stored.record["provenance"]["package_version"]
-        mend = f"has the option {unknown[0]}, which this version of amc does not know; take the one that made it"
-        raise _refused(stored.path, f"{mend}, {made}")
+        mend = f"has the option {unknown[0]!r}, which this version of amc does not know; take the one that made it"
+        raise _refused(stored.path, mend)
     # Only values that differ from the default count as typed: others may have no effect beside them.
     differing = {name: value for name, value in values.items() if value != table[name].own}
     return parse_options(stored.circuit, differing), cost, jobs
@@ -186,7 +188,7 @@ def _check(stored: Stored, name: str, array: Numbers, described: dict[str, Any])
         check_array(name, array, described)
     except ParameterError as error:
         typed = stored.record["typed"].get({"vector": "rhs"}.get(name, name))
-        where = f"{name} {error.value}{f' from {typed}' if typed else ''}"
+        where = f"{name} {error.value}{f' from {typed!r}' if typed else ''}"
         raise _refused(stored.path, f"has another {name} than {where}: shape or sha256 differ") from None
 
 

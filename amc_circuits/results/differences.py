@@ -53,11 +53,11 @@ def differences_table(title: str, found: Differences) -> Table:
     for heading in ("figure", "stored", "now", "relative difference"):
         grid.add_column(heading, overflow="fold")
     for name, (stored, now) in found.items():
-        grid.add_row(*(_printable(text) for text in (name, stored, now)), _relative(stored, now))
+        grid.add_row(*(printable(text) for text in (name, stored, now)), _relative(stored, now))
     return grid
 
 
-def _printable(value: Any) -> str:
+def printable(value: Any) -> str:
     """Make a value from outside safe for a terminal."""
     return "".join(sign if sign.isprintable() else "?" for sign in " ".join(str(value).split()))
 

@@ -200,10 +200,9 @@ def check_schema(path: Path, record: dict[str, Any]) -> None:
     Raises:
         ParameterError: The record has such a version.
     """
-    version = str(record.get("schema_version", "0"))
-    if int(version.partition(".")[0]) > MAJOR:
-        made = record.get("package_version") or record.get("provenance", {}).get("package_version", "newer")
-        mend = f"has schema {version}, this version of amc reads {MAJOR} and older; take amc {made}"
+    major = int(str(record.get("schema_version", "0")).partition(".")[0])
+    if major > MAJOR:
+        mend = f"has schema {major}, this version of amc reads {MAJOR} and older; take the version that made it"
         raise ParameterError("FILE", str(path), mend)
 
 

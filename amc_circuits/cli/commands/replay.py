@@ -17,7 +17,7 @@ from amc_circuits.cases.record import full_record
 from amc_circuits.cases.stored import Rebuilt, Stored, load_stored, rebuilt
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, USABLE, finish, one_line_warnings
-from amc_circuits.results.differences import Differences, differences, differences_table, flat
+from amc_circuits.results.differences import Differences, differences, differences_table, flat, printable
 from amc_circuits.results.response import Response
 from amc_circuits.results.tables import print_table
 from amc_circuits.values.plain import plain
@@ -122,7 +122,8 @@ def _print_changes(stored: Stored, parts: Rebuilt, record: dict[str, Any]) -> No
     before, now = (flat(one.get("provenance", one), ()) for one in (stored.record, record))
     for name in ("package_version", "ngspice_version", "klu"):
         if name in before and before[name] != now.get(name):
-            print(f"{name.replace('_', ' ')}: the result was made by {before[name]}; this is {now.get(name)}")
+            made = printable(before[name])
+            print(f"{name.replace('_', ' ')}: the result was made by {made}; this is {now.get(name)}")
     for name, build in (("opamp", opamp_of), ("device", device_of)):
         try:
             own = plain(values_of(build(parts.options)))
@@ -131,4 +132,5 @@ def _print_changes(stored: Stored, parts: Rebuilt, record: dict[str, Any]) -> No
         kept = stored.record[name]["record"]
         changed = [field for field, value in own.items() if kept.get(field) != value]
         if changed:
-            print(f"the {name} {stored.record[name]['name']} has another {', '.join(changed)} now; the stored is taken")
+            named = printable(stored.record[name]["name"])
+            print(f"the {name} {named} has another {', '.join(changed)} now; the stored one is taken")

@@ -153,7 +153,7 @@ def test_older_and_newer_files_are_refused_with_the_reason(amc, tmp_path):
     text = path.read_text()
     changes = {
         "older version of amc": lambda record: record.pop("schema_version"),
-        "schema 2.0": lambda record: record.update(schema_version="2.0"),
+        "schema 2": lambda record: record.update(schema_version="2.0"),
         "oracle": lambda record: record.update(circuit="oracle"),
         "phase_of_moon": lambda record: record["options"].update(phase_of_moon=1),
     }
@@ -164,7 +164,7 @@ def test_older_and_newer_files_are_refused_with_the_reason(amc, tmp_path):
         arrays = {name: content[name] for name in content.files}
     record = json.loads(str(arrays["record"])) | {"schema_version": "2.0"}
     np.savez(npz, **(arrays | {"record": np.array(json.dumps(record))}))
-    amc("plot", npz, "-o", tmp_path / "p.png").refused("schema 2.0")
+    amc("plot", npz, "-o", tmp_path / "p.png").refused("schema 2,")
 
 
 def test_keys_of_a_newer_minor_version_are_ignored(amc, tmp_path):
