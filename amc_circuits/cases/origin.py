@@ -56,18 +56,18 @@ class Origin:
             options, problem, arguments["opamp"], arguments["device"], arguments["conductances"], jobs
         )  # fmt: skip
 
-    def record(self, kind: Type, typed: Mapping[str, Any]) -> dict[str, Any]:
+    def record(self, result: Type, typed: Mapping[str, Any]) -> dict[str, Any]:
         """Build the keys that explain a result.
 
         Args:
-            kind: Type of the result.
+            result: Type of the result.
             typed: Options and arguments as typed, by name.
         """
         options = self.options
         name = options["opamp"] if options["opamp_file"] is None else options["opamp_subckt"]
         return {
             "schema_version": SCHEMA_VERSION,
-            "type": kind,
+            "type": result,
             "typed": dict(typed),
             "options": {**plain(dict(options)), "jobs": self.jobs},
             "opamp": {"name": name, "record": values_of(self.opamp)},

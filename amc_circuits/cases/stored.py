@@ -75,8 +75,8 @@ def load_stored(path: Path) -> Stored:
     except ParameterError:
         raise
     except (OSError, RecursionError, UnicodeDecodeError, *DAMAGED) as error:
-        problem = getattr(error, "strerror", None)
-        raise _refused(path, f"cannot be read: {problem}" if problem else NOT_SAVED) from None
+        reason = getattr(error, "strerror", None)
+        raise _refused(path, f"cannot be read: {reason}" if reason else NOT_SAVED) from None
 
 
 def _zipped(path: Path) -> tuple[Any, dict[str, Any]]:

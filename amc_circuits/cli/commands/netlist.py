@@ -69,7 +69,7 @@ def _deck(case: Case, typed: str, form: str) -> str:
     solver, question = case.circuit, case.circuit.question(case.vector)
     job = solver.job(question.columns)
     head = [
-        f"made by: {typed}",
+        f"command: {typed}",
         f"amc {package_version()}, deck for {form}",
         *_lines(case),
         *_scales(case, job, question),

@@ -99,7 +99,7 @@ def test_the_head_names_a_command_that_makes_the_same_deck(amc, tmp_path, circui
     typed = ("netlist", circuit, "my A.npy", "b.npy", "--opamp", "single-pole", "--line-capacitance", "1f", "--force")
     first = amc(*typed, "-o", "-")
     assert (first.code, first.err) == (0, "")
-    (command,) = [line.removeprefix("made by: ") for line in head(first.out) if line.startswith("made by: ")]
+    (command,) = [line.removeprefix("command: ") for line in head(first.out) if line.startswith("command: ")]
     assert "--line-capacitance 1f" in command and "'my A.npy'" in command
     assert amc(*shlex.split(command)[1:], "-o", "deck.cir").code == 0
     assert (tmp_path / "deck.cir").read_text() == first.out
