@@ -4,8 +4,8 @@ Elements are those of the deck for ngspice, line by line. Analyses differ, by th
 
 - LTspice: `.tran`, `.options`, `.save` and `.meas`, analogdevicesinc.github.io/ltspice-reference, "LTspice Simulation
   Commands Reference". `plotwinsize=0` switches the compression of waveforms off, and `numdgt` above 6 keeps doubles.
-- Spectre: `.measure` as in "Spectre FX Circuit Simulator User Guide" 23.1, below `simulator lang=spice`, as the examples
-  of Hdl21 write it. `reltol` and `temp` are those of "Spectre Circuit Simulator Reference" 23.1, Immediate Set Options.
+- Spectre: `.measure` as in "Spectre FX Circuit Simulator User Guide" 23.1, below `simulator lang=spice`, as in examples
+  of Hdl21. `reltol` and `temp` are those of "Spectre Circuit Simulator Reference" 23.1, Immediate Set Options.
   Without a save statement it saves all node voltages (same page).
 """
 
