@@ -24,7 +24,7 @@ from amc_circuits.values.checks import Numbers, numeric_array
 from netlists import MacroOpAmp, OpAmp, ParameterError, SinglePoleOpAmp
 from netlists.memory import check_memory
 
-NOT_SAVED = "was not saved by amc, by --save FILE.npz or --format json"
+NOT_SAVED = "holds no result that amc saved as .npz or printed as JSON"
 BYTES_EACH = 20
 """Memory of a file while it is read, in multiples of its length."""
 OPAMPS: dict[str, type[OpAmp]] = {"single-pole": SinglePoleOpAmp, "macro": MacroOpAmp}
