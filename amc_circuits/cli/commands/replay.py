@@ -60,8 +60,7 @@ def replay_saved(path: Path) -> bool:
     with waiting(f"{parts.circuit.upper()} again"):
         record, responses = _again(stored, parts)
     _print_changes(stored, parts, record)
-    known = stored.record.keys()
-    found = differences(stored.record, {name: record[name] for name in record if name in known}, NOT_COMPARED)
+    found = differences(stored.record, _known(stored.record, record), NOT_COMPARED)
     found |= _waveform_differences(stored.arrays, responses)
     if not found:
         count = len(flat(stored.record, NOT_COMPARED))
@@ -69,6 +68,13 @@ def replay_saved(path: Path) -> bool:
         return True
     print_table(differences_table(path.name, found))
     return False
+
+
+def _known(stored: Any, again: Any) -> Any:
+    """New values without keys that the stored record does not have: a newer version may have added them."""
+    if isinstance(stored, dict) and isinstance(again, dict):
+        return {name: _known(value, again[name]) for name, value in stored.items() if name in again}
+    return again
 
 
 def _status(record: dict[str, Any]) -> str:
