@@ -42,8 +42,7 @@ def options_of_files(files: Files) -> dict[str, str | None]:
 
 def typed_with_files(options: dict[str, Any], files: Files) -> dict[str, Any]:
     """Collect options and arguments that were typed, by name, as they were typed."""
-    given = zip(ARGUMENTS, files, strict=True)
-    return {name: str(file) for name, file in given if file is not None} | typed_of(options)
+    return typed_of(options_of_files(files) | options)
 
 
 def command_line(words: tuple[str, ...], options: dict[str, Any], files: Files) -> str:
