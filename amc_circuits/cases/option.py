@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -30,6 +31,7 @@ class Option:
         choices: Allowed values of a text; names that a quantity may have in the place of a number.
         square: False if only circuits whose matrix need not be square have the option.
         minimum: Least value of an integer.
+        bounds: Least and largest value of a number, as far as they do not depend on other options.
         percent_of: Quantity that 100 % refers to, if a percentage is allowed; empty if not. `1` is for a number that is
             itself a fraction. Otherwise it is described in words, and the percentage stays text until it is converted.
         needs: Another option, without which this one has no effect.
@@ -50,6 +52,7 @@ class Option:
     choices: tuple[str, ...] = ()
     square: bool = True
     minimum: int = 0
+    bounds: tuple[float, float] = (-math.inf, math.inf)
     percent_of: str = ""
     needs: str = ""
     acts_with: tuple[str, ...] = ()

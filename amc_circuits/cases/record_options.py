@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -38,7 +40,8 @@ def _option(name: str, field: FieldInfo, of_preset: bool, changes: dict[str, Any
         "default": None if of_preset or field.is_required() else field.default,
         "unit": unit_of(field),
         "choices": choices,
-        "minimum": _minimum(field),
+        "minimum": int(max(_bounds(field)[0], 0)),
+        "bounds": _bounds(field),
         "of_preset": of_preset,
     }
     found |= changes
@@ -63,11 +66,18 @@ def _kind(types: set[type]) -> Kind:
     return next((kind for one, kind in KIND_OF.items() if one in types), "text")
 
 
-def _minimum(field: FieldInfo) -> int:
-    """Least value of a whole number; 0 unless the field has another."""
-    bounds = [field, *(part for part in _fields_in(field.annotation))]
-    least = [getattr(bound, "ge", None) for one in bounds for bound in one.metadata]
-    return int(next((bound for bound in least if bound is not None), 0))
+def _bounds(field: FieldInfo) -> tuple[float, float]:
+    """Least and largest value of a number; infinite unless the field has a bound."""
+    inside = [field, *_fields_in(field.annotation)]
+    lower = [float(value) for value in _named(inside, "ge", "gt")]
+    upper = [float(value) for value in _named(inside, "le", "lt")]
+    return max(lower, default=-math.inf), min(upper, default=math.inf)
+
+
+def _named(fields: list[FieldInfo], *names: str) -> Iterator[Any]:
+    """Bounds of these names in some fields."""
+    for bound in (bound for field in fields for bound in field.metadata):
+        yield from (value for name in names if (value := getattr(bound, name, None)) is not None)
 
 
 def _fields_in(annotation: Any) -> list[FieldInfo]:
