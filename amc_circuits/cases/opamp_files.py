@@ -11,13 +11,15 @@ from amc_circuits.cases.options import OPAMP_OVERRIDES
 from netlists import NOMINAL_TEMPERATURE, MacroOpAmp, OpAmp, ParameterError, SubcircuitOpAmp, preset
 from netlists.opamps.pins import parse_pins
 from netlists.opamps.presets import DEFAULT
+from netlists.opamps.technology import tied
 
 
 def opamp_of(options: Mapping[str, Any]) -> OpAmp:
     """Build the op-amp of options as `parse_options` returns them.
 
     Raises:
-        ParameterError: There is no such preset, it has no such parameter, or the file cannot be used.
+        ParameterError: There is no such preset, it has no such parameter, the file cannot be used, or a technology does
+            not hold for it.
         SimulationError: A subcircuit could not be measured; deck and log are kept.
     """
     if options["opamp_file"] is not None:
@@ -34,7 +36,9 @@ def opamp_of(options: Mapping[str, Any]) -> OpAmp:
                 raise ParameterError(name, value, f"the op-amp {options['opamp']} has no such parameter; take another")
     if isinstance(record, SubcircuitOpAmp) and options["temperature"] != NOMINAL_TEMPERATURE:
         return _fitted(record, options["temperature"])
-    return record.replace(**changes) if changes else record
+    changed = record.replace(**changes) if changes else record
+    technology = options.get("technology")  # rows of older versions have none
+    return changed if technology is None else tied(changed, technology)
 
 
 def subcircuit_of(options: Mapping[str, Any]) -> SubcircuitOpAmp:

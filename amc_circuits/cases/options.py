@@ -6,6 +6,7 @@ conditions between options, and options that are no parameters of a circuit.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cache
@@ -18,11 +19,12 @@ from amc_circuits.cells.devices import DEVICES, Device
 from amc_circuits.cells.programming_fits import PROGRAMMING_FITS
 from amc_circuits.engines import ENGINES
 from amc_circuits.engines.settings import Settings
-from amc_circuits.results.converters import Converters
+from amc_circuits.results.converters import CONVERTER_KINDS, Converters
 from amc_circuits.results.cost import Programming
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.values.matrices import FAMILIES
 from netlists import MacroOpAmp
+from netlists.opamps.technology import TECHNOLOGIES, TIED
 
 
 def panel(name: str, *tables: tuple[Option, ...]) -> tuple[Option, ...]:
@@ -56,7 +58,13 @@ PROBLEM = panel(
             excludes="matrix",
             synonym="kind",
         ),
-        Option("condition", "quantity", "Condition number, for spd and random (10)", excludes="matrix"),
+        Option(
+            "condition",
+            "quantity",
+            "Condition number, for spd and random (10)",
+            excludes="matrix",
+            bounds=(1.0, math.inf),
+        ),
         Option("matrix_name", "text", "Array in a file of A that holds several", needs="matrix"),
         Option("rhs_name", "text", "Array in a file of b (mvm: x) that holds several", needs="rhs"),
     ),
@@ -68,6 +76,14 @@ OPAMP = record_options(
     *(name for name in MacroOpAmp.model_fields if name != "model"),
     of_preset=True,
     input_noise={"acts_with": ("noise",)},
+    **{name: {"excludes": "technology"} for name in TIED},
+)
+TECHNOLOGY = Option(
+    "technology",
+    "text",
+    f"Law by which {', '.join(TIED)} follow from the GBWP: {', '.join(TECHNOLOGIES)}",
+    choices=tuple(TECHNOLOGIES),
+    excludes="opamp_file",
 )
 OPAMP_FILE = (
     Option("opamp_file", "text", "File with an op-amp of your own, docs/model_files.md", unit="FILE"),
@@ -96,6 +112,7 @@ AMPLIFIERS = panel(
     "Op-amp",
     record_options(Hardware, "opamp", opamp={"excludes": "opamp_file"}),
     OPAMP,
+    (TECHNOLOGY,),
     record_options(Hardware, "offset_spread", "opamp_temperature_law", opamp_temperature_law={"acts_with": (WARM,)}),
     OPAMP_FILE,
 )
@@ -143,8 +160,8 @@ CONVERTERS = panel(
     record_options(
         Converters,
         *("dac_bits", "adc_bits", "adc_range"),
-        dac_bits={"minimum": 2},
-        adc_bits={"minimum": 2},
+        dac_bits={"minimum": 2, "bounds": CONVERTER_KINDS["dac"].bits},
+        adc_bits={"minimum": 2, "bounds": CONVERTER_KINDS["sar"].bits},
         adc_range={"needs": "adc_bits"},
     ),
 )
@@ -191,7 +208,7 @@ NOT_IN_DECKS = (*OF_ANSWERS, "engine", "cross_check", "timeout", "adc_bits", "ad
 NOT_IN_POLES = (
     *(*NOT_IN_DECKS, *(option.name for option in SOLVE + CONVERTERS if option.name != "tolerance"), "rhs_name"),
     *("slew_rate", "input_offset", "offset_spread", "supply_voltage", "output_swing", "output_current_limit"),
-    *("quiescent_current", "class_ab_current", "common_mode_range", "interconnect"),
+    *("quiescent_current", "class_ab_current", "common_mode_range", "technology", "interconnect"),
 )
 """Options that do not change a pole: right-hand sides, their solution, offsets, limits, supplies, form of a deck."""
 COMMON = PROBLEM + DRAWS + CIRCUIT + SOLVE + CONVERTERS + ANALYSES + MONTE_CARLO

@@ -73,8 +73,11 @@ class Limit:
 
     def passed(self, trial: Trial) -> bool:
         """Return True if a trial is usable and keeps the limit; an unknown metric does not keep it."""
-        figure = trial.figures.get(self.figure, math.nan)
-        return trial.usable and (figure < self.value if self.below else figure > self.value)
+        return trial.usable and self.kept(trial.figures.get(self.figure, math.nan))
+
+    def kept(self, figure: float) -> bool:
+        """Return True if a value of the metric keeps the limit; nan does not."""
+        return figure < self.value if self.below else figure > self.value
 
     def __str__(self) -> str:
         unit = UNITS[self.figure]
@@ -82,27 +85,31 @@ class Limit:
         return f"{self.figure}{'<' if self.below else '>'}{value}"
 
 
-def read_limits(text: str | None) -> tuple[Limit, ...]:
-    """Parse limits such as `relative_error<0.05`, separated by commas; None has no limits.
+def read_limits(text: str | None, parameter: str = "spec") -> tuple[Limit, ...]:
+    """Parse limits such as `relative_error<5%`, separated by commas; None has no limits.
+
+    Args:
+        text: Text of the user.
+        parameter: Name of the parameter that the text is for, for errors.
 
     Raises:
         ParameterError: If there is no such metric, or no `<`, `>` or number.
     """
-    return () if text is None else tuple(_limit(part.strip()) for part in text.split(","))
+    return () if text is None else tuple(_limit(part.strip(), parameter) for part in text.split(","))
 
 
-def _limit(text: str) -> Limit:
+def _limit(text: str, parameter: str) -> Limit:
     names = ", ".join([*FIGURES, f"{BUDGET}CAUSE"])
     mend = f"must be FIGURE<NUMBER or FIGURE>NUMBER, with a figure of {names}"
     sign = "<" if "<" in text else ">"
     name, found, number = text.partition(sign)
     if not found or name.strip() not in UNITS:
-        raise ParameterError("spec", repr(text), mend)
+        raise ParameterError(parameter, repr(text), mend)
     unit = UNITS[name.strip()]
     try:
-        return Limit(name.strip(), sign == "<", parse_quantity("spec", number.strip(), unit))
+        return Limit(name.strip(), sign == "<", parse_quantity(parameter, number.strip(), unit))
     except ParameterError:
-        raise ParameterError("spec", repr(text), mend) from None
+        raise ParameterError(parameter, repr(text), mend) from None
 
 
 def worst_of(value: Any, usable: bool) -> float:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from amc_circuits.cases.case import Problem, noise_figures, problem, program, program_arguments
+from amc_circuits.cases.case import Problem, problem, program, program_arguments
 from amc_circuits.cells.draws import TRIAL_END
-from amc_circuits.engines import EnginesDisagreeError, NgspiceEngine, SimulationError
-from amc_circuits.results.readings import Reading
-from amc_circuits.results.trials import BUDGET, FAILED, Limit, Trial, worst_of
+from amc_circuits.engines import NgspiceEngine
+from amc_circuits.results.trials import BUDGET, Limit, Trial
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.studies.together import first_readings
+from amc_circuits.studies.trial import Analyses, trial_of
 from amc_circuits.studies.workers import run_in_processes
 from netlists import ParameterError, SinglePoleOpAmp
 
@@ -147,41 +144,9 @@ def run_chunk(study: MonteCarlo, wanted: range) -> list[Trial]:
     numbers = range(start, start + CHUNK) if whole else wanted
     circuits = [study.circuit(number) for number in numbers]
     first = first_readings(circuits, study.problem.vector)
+    analyses = Analyses(study.with_noise, study.noise_bandwidth, study.with_budget)
     return [
-        _trial(study, number, circuit, first.get(place))
+        trial_of(circuit, study.problem.vector, number, analyses, first.get(place))
         for place, (number, circuit) in enumerate(zip(numbers, circuits, strict=True))
         if number in wanted
     ]
-
-
-def _trial(study: MonteCarlo, number: int, circuit: Solver, first: list[Reading] | None) -> Trial:
-    try:
-        solution = circuit.answer(circuit.question(study.problem.vector), first)
-    except EnginesDisagreeError:
-        raise
-    except SimulationError as error:
-        return Trial(number, FAILED, {}, str(error))
-    except ParameterError as error:
-        # A drawn array at the limit of stability is a failed trial; for a given array it is an error.
-        if error.parameter != "A":
-            raise
-        return Trial(number, FAILED, {}, str(error))
-    worst = {
-        "relative_error": solution.relative_error,
-        "residual": solution.residual,
-        "settling_time": solution.settling_time,
-        "energy": math.nan if solution.energy.total is None else solution.energy.total,
-        "overshoot": solution.overshoot,
-        "peak_output_current": solution.peak_output_current,
-    }
-    figures = {name: worst_of(value, solution.usable) for name, value in worst.items()}
-    figures["bits"] = -worst_of(-np.asarray(solution.bits), solution.usable)
-    noise = noise_figures(circuit, solution, study.noise_bandwidth) if study.with_noise else {}
-    if noise:
-        figures["relative_noise"] = worst_of(noise["relative_noise"], solution.usable)
-    if study.with_budget and circuit.stability.stable:
-        budget = solution.budget().figures
-        figures |= {f"{BUDGET}{name}": worst_of(value, solution.usable) for name, value in budget.items()}
-    made = solution.provenance
-    why = "" if solution.usable else solution.message
-    return Trial(number, solution.status.name, figures, why, made.design_sha256, made.deck_sha256)

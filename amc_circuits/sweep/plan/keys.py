@@ -16,6 +16,7 @@ from amc_circuits.engines import StateSpaceEngine, find_ngspice
 from amc_circuits.values.version import package_version
 from netlists import MacroOpAmp, ParameterError, SinglePoleOpAmp, preset
 from netlists.model_files.reader import Reader
+from netlists.opamps.technology import tied
 
 FILES = ("conductances", "opamp_file", "matrix", "rhs")
 _INCLUDE = re.compile(rb"^[ \t]*\.(include|inc|lib)\b", re.IGNORECASE | re.MULTILINE)
@@ -37,9 +38,12 @@ def key_of(circuit: str, options: Mapping[str, Any], engine_version: str) -> str
     for name in FILES:
         if options.get(name) is not None:
             known[name] = _content_of(Path(options[name]))
-    parameters = _opamp(options["opamp"], *(options.get(name) for name in OPAMP_OVERRIDES))
+    if (technology := options.get("technology")) is None:  # as in rows of versions without it
+        known.pop("technology", None)
+    parameters = _opamp(options["opamp"], technology, *(options.get(name) for name in OPAMP_OVERRIDES))
     if options.get("opamp_file") is None and parameters is not None:
-        known = {name: value for name, value in known.items() if name not in OPAMP_OVERRIDES} | {"opamp": parameters}
+        replaced = (*OPAMP_OVERRIDES, "technology")
+        known = {name: value for name, value in known.items() if name not in replaced} | {"opamp": parameters}
     known = renamed(known, _FIRST_NAMES)
     return hashlib.sha256(json.dumps([circuit, known, engine_version], sort_keys=True).encode()).hexdigest()
 
@@ -87,11 +91,12 @@ def _hash_with_included(path: Path) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _opamp(name: str, *overrides: float | None) -> str | None:
+def _opamp(name: str, technology: str | None, *overrides: float | None) -> str | None:
     """Hash of an op-amp's parameters; None for one made of transistors, or without such parameters."""
     changes = {key: value for key, value in zip(OPAMP_OVERRIDES, overrides, strict=True) if value is not None}
     try:
-        record = preset(name)
-        return record.replace(**changes).sha256 if isinstance(record, (MacroOpAmp, SinglePoleOpAmp)) else None
+        record = preset(name).replace(**changes)
+        record = record if technology is None else tied(record, technology)
+        return record.sha256 if isinstance(record, (MacroOpAmp, SinglePoleOpAmp)) else None
     except ParameterError:
         return None

@@ -36,6 +36,7 @@ ACTING = {
     "class_ab_current": ("10u",),
     "cmrr": ("100",),
     "common_mode_range": ("1m",),
+    "technology": ("cmos-250nm",),
     "offset_spread": ("1m",),
     "temperature": ("400",),
     "wire_temperature_coefficient": ("1m", *WIRED, "--temperature", "400"),

@@ -1,0 +1,320 @@
+"""Search for the values of one parameter at which a metric crosses its limit: a scan, then brackets made narrow.
+
+Nothing is assumed about the metric between two places of the scan that agree; where they differ, one crossing is
+narrowed by Brent's method, and a value that keeps the limit is the result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from scipy.optimize import brentq
+
+from amc_circuits.results.trials import Limit
+from netlists import ParameterError
+
+SCANNED = 9
+"""Number of places of the first scan."""
+LISTED = 16
+"""Largest number of whole numbers that are all measured."""
+STEEPEST = 20.0
+"""Largest logarithm of the ratio of metric and limit for Brent's method; without a metric the limit is missed by it."""
+FLAT = 1e-6
+"""Relative change of a metric that counts as none."""
+DIGITS = 4
+"""Fewest significant digits to which a result is rounded, towards the side that keeps the limit."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Range of a parameter.
+
+    Attributes:
+        low: Least value.
+        high: Largest value.
+        whole: True if only whole numbers are values.
+    """
+
+    low: float
+    high: float
+    whole: bool = False
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+            mend = "must have two ends, the smaller one first"
+            raise ParameterError("between", f"{self.low:g} to {self.high:g}", mend)
+
+    @property
+    def logarithmic(self) -> bool:
+        """True if the search is in equal ratios, not in equal steps."""
+        return self.low > 0
+
+    def place(self, value: float) -> float:
+        """Coordinate of a value in the search."""
+        return math.log(value) if self.logarithmic else value
+
+    def value(self, place: float) -> float:
+        """Value of the parameter at a coordinate."""
+        return min(max(math.exp(place) if self.logarithmic else place, self.low), self.high)
+
+    def scan(self) -> list[float]:
+        """Values of the first scan, both ends included."""
+        if self.whole and self.high - self.low < LISTED:
+            return [float(value) for value in range(math.ceil(self.low), math.floor(self.high) + 1)]
+        places = np.linspace(self.place(self.low), self.place(self.high), SCANNED)
+        values = [self.low, *map(self.value, places[1:-1].tolist()), self.high]
+        return sorted({float(round(value)) for value in values}) if self.whole else values
+
+    def tolerance(self, value: float, accuracy: float) -> float:
+        """Largest distance in coordinates that counts as accurate, at a value."""
+        if self.logarithmic:
+            return math.log1p(accuracy)
+        return accuracy * max(abs(value), 1e-3 * (self.high - self.low))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Metric at one value of the parameter.
+
+    Attributes:
+        value: Value of the parameter.
+        metric: Metric there; nan without a usable result.
+        problem: Reason why there is no usable result; empty if there is one.
+    """
+
+    value: float
+    metric: float
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Crossing of the limit between two values.
+
+    Attributes:
+        holds: Sample that keeps the limit.
+        fails: Sample beside it that does not.
+    """
+
+    holds: Sample
+    fails: Sample
+
+    @property
+    def least(self) -> bool:
+        """True if the limit is kept from this value upwards, False if up to it."""
+        return self.holds.value > self.fails.value
+
+
+@dataclass(frozen=True)
+class Found:
+    """Result of a search.
+
+    Attributes:
+        limit: Limit on the metric.
+        span: Range that was searched.
+        scan: Samples of the first scan.
+        edges: Crossings of the limit, in order of the parameter; empty if it is kept everywhere or nowhere.
+        samples: All samples, in order of the parameter.
+    """
+
+    limit: Limit
+    span: Span
+    scan: tuple[Sample, ...]
+    edges: tuple[Edge, ...]
+    samples: tuple[Sample, ...] = field(repr=False)
+
+    @property
+    def everywhere(self) -> bool:
+        """True if every place of the scan keeps the limit."""
+        return all(self.limit.kept(sample.metric) for sample in self.scan)
+
+    @property
+    def nowhere(self) -> bool:
+        """True if no place of the scan keeps the limit."""
+        return not any(self.limit.kept(sample.metric) for sample in self.scan)
+
+    @property
+    def answer(self) -> Sample | None:
+        """First crossing's sample that keeps the limit; None without a crossing."""
+        return self.edges[0].holds if self.edges else None
+
+    @property
+    def best(self) -> Sample:
+        """Sample of the scan with the best metric; the first one if no metric is known."""
+        known = [sample for sample in self.scan if not math.isnan(sample.metric)] or list(self.scan[:1])
+        return (min if self.limit.below else max)(known, key=lambda sample: sample.metric)
+
+    @cached_property
+    def turns(self) -> int:
+        """Number of times the metric turns from rising to falling or back, over all samples with a metric."""
+        known = [sample.metric for sample in self.samples if math.isfinite(sample.metric)]
+        smallest = FLAT * max(map(abs, known), default=0.0)
+        steps = [after - before for before, after in pairwise(known)]
+        signs = [step > 0 for step in steps if abs(step) > smallest]
+        return sum(one != other for one, other in pairwise(signs))
+
+    @property
+    def flat(self) -> bool:
+        """True if the metric is known at all samples and does not change."""
+        known = [sample.metric for sample in self.samples]
+        return bool(np.isfinite(known).all()) and max(known) - min(known) <= FLAT * max(map(abs, known))
+
+
+def search(
+    measure: Callable[[float], Sample],
+    limit: Limit,
+    span: Span,
+    accuracy: float = 0.01,
+    on_sample: Callable[[Sample], None] = lambda _: None,
+) -> Found:
+    """Scan a range, and narrow every crossing of the limit between two places of the scan.
+
+    Args:
+        measure: Metric at a value of the parameter.
+        limit: Limit on the metric.
+        span: Range of the parameter.
+        accuracy: Largest relative distance of the two sides of a crossing.
+        on_sample: Callback after each measurement.
+
+    Raises:
+        ParameterError: The accuracy is not between 1e-9 and 1.
+    """
+    if not 1e-9 <= accuracy < 1:
+        raise ParameterError("accuracy", f"{accuracy:g}", "must be a fraction from 1e-9 to below 1, such as 1%")
+    known: dict[float, Sample] = {}
+
+    def probe(value: float) -> Sample:
+        if value not in known:
+            known[value] = measure(value)
+            on_sample(known[value])
+        return known[value]
+
+    scan = tuple(probe(value) for value in span.scan())
+    crossings = [pair for pair in pairwise(scan) if limit.kept(pair[0].metric) != limit.kept(pair[1].metric)]
+    edges = tuple(_Crossing(probe, limit, span, accuracy, pair).narrow() for pair in crossings)
+    return Found(limit, span, scan, edges, tuple(known[value] for value in sorted(known)))
+
+
+@dataclass
+class _Crossing:
+    """Two samples around a crossing of the limit, with the function that measures between them."""
+
+    probe: Callable[[float], Sample]
+    limit: Limit
+    span: Span
+    accuracy: float
+    sides: tuple[Sample, Sample]
+
+    def narrow(self) -> Edge:
+        """Move both sides together until they are accurate; for whole numbers, until they are neighbours."""
+        root = None if self.span.whole else self._root()
+        while not self._close:
+            places = [self.span.place(side.value) for side in self.sides]
+            middle = sum(places) / 2
+            if root is not None:
+                # Brent's method comes from one side: the other one is first tried just beyond the root.
+                step = self.span.tolerance(self.span.value(root), self.accuracy) / 2
+                far = max(places, key=lambda place: abs(place - root))
+                middle, root = root + math.copysign(min(step, abs(far - root) / 2), far - root), None
+            self._take(self.probe(self._value(middle)))
+        return self._rounded(self._edge)
+
+    def _value(self, place: float) -> float:
+        """Value at a coordinate strictly between the sides."""
+        value = self.span.value(place)
+        if not self.span.whole:
+            return value
+        low, high = (int(side.value) for side in self.sides)
+        return float(min(max(round(value), low + 1), high - 1))
+
+    @property
+    def _close(self) -> bool:
+        low, high = (side.value for side in self.sides)
+        if self.span.whole:
+            return high - low <= 1
+        distance = self.span.place(high) - self.span.place(low)
+        return distance <= max(self.span.tolerance(high, self.accuracy), 4 * math.ulp(abs(self.span.place(high))))
+
+    @property
+    def _edge(self) -> Edge:
+        low, high = self.sides
+        return Edge(low, high) if self.limit.kept(low.metric) else Edge(high, low)
+
+    def _take(self, sample: Sample) -> None:
+        """Replace the side that is like this sample, if the sample is between the sides."""
+        low, high = self.sides
+        if low.value < sample.value < high.value:
+            alike = self.limit.kept(sample.metric) == self.limit.kept(low.metric)
+            self.sides = (sample, high) if alike else (low, sample)
+
+    def _root(self) -> float:
+        """Coordinate of the crossing by Brent's method."""
+        low, high = (self.span.place(side.value) for side in self.sides)
+        tolerance = self.span.tolerance(self.sides[0].value, self.accuracy) / 4
+
+        def margin(place: float) -> float:
+            ends = {low: self.sides[0], high: self.sides[1]} if place in (low, high) else {}
+            sample = ends.get(place) or self.probe(self.span.value(place))
+            seen.append(sample)
+            return _margin(self.limit, sample.metric)
+
+        seen: list[Sample] = []
+        root = float(brentq(margin, low, high, xtol=tolerance, rtol=max(1e-12, 4 * np.finfo(float).eps)))
+        for sample in sorted(seen, key=lambda one: -abs(self.span.place(one.value) - root)):
+            self._take(sample)
+        return root
+
+    def _rounded(self, edge: Edge) -> Edge:
+        """Round the value that keeps the limit away from the crossing, if the rounded one keeps it, too."""
+        if self.span.whole:
+            return edge
+        digits = max(DIGITS, 2 - math.floor(math.log10(self.accuracy)))
+        value = round_away(edge.holds.value, digits, up=edge.least)
+        near = abs(value - edge.holds.value) <= self.accuracy * abs(value)
+        if value == edge.holds.value or not near or not self.span.low <= value <= self.span.high:
+            return edge
+        sample = self.probe(value)
+        return Edge(sample, edge.fails) if self.limit.kept(sample.metric) else edge
+
+
+def _margin(limit: Limit, metric: float) -> float:
+    """Distance of a metric from its limit, positive if it is kept: logarithmic if both are positive."""
+    if math.isnan(metric):
+        return -STEEPEST
+    sign = 1.0 if limit.below else -1.0
+    if limit.value > 0 and metric > 0:
+        distance = sign * (math.log(limit.value) - math.log(metric))
+    else:
+        distance = sign * (limit.value - metric) / (abs(limit.value) or 1.0)
+    bounded = min(max(distance, -STEEPEST), STEEPEST)
+    # Of a metric at its limit the limit is missed, so the margin must not be 0 on the side that keeps it.
+    return bounded if bounded != 0 or limit.kept(metric) else -1e-300
+
+
+def round_away(value: float, digits: int, *, up: bool) -> float:
+    """Round a value to significant digits, upwards or downwards."""
+    if value == 0:
+        return value
+    nearest = float(f"{value:.{digits - 1}e}")
+    if nearest == value or (nearest > value) == up:
+        return nearest
+    step = 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1)
+    return float(f"{nearest + (step if up else -step):.{digits - 1}e}")
+
+
+def intervals(found: Found) -> Sequence[tuple[float, float]]:
+    """Intervals of the parameter in which the limit is kept, as far as the scan shows them."""
+    if found.everywhere:
+        return [(found.span.low, found.span.high)]
+    starts = [edge.holds.value for edge in found.edges if edge.least]
+    ends = [edge.holds.value for edge in found.edges if not edge.least]
+    if len(starts) < len(ends) or (found.edges and not found.edges[0].least):
+        starts.insert(0, found.span.low)
+    if len(ends) < len(starts):
+        ends.append(found.span.high)
+    return list(zip(starts, ends, strict=True))

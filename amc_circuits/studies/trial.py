@@ -1,0 +1,90 @@
+"""One circuit that is solved and measured: a trial of a study."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from amc_circuits.cases.case import noise_figures
+from amc_circuits.engines import EnginesDisagreeError, SimulationError
+from amc_circuits.results.readings import Reading
+from amc_circuits.results.trials import BUDGET, FAILED, Trial
+from amc_circuits.solvers.solver import Solver
+from amc_circuits.values.checks import Numbers
+from netlists import ParameterError
+
+
+@dataclass(frozen=True)
+class Analyses:
+    """Results that are computed beside the solve.
+
+    Attributes:
+        noise: True computes noise.
+        noise_bandwidth: Bandwidth of the read-out for the noise, Hz; None is the op-amp's GBWP.
+        budget: True computes the error budget.
+    """
+
+    noise: bool = False
+    noise_bandwidth: float | None = None
+    budget: bool = False
+
+
+def trial_of(
+    circuit: Solver, vector: Numbers, number: int, analyses: Analyses, first: list[Reading] | None = None
+) -> Trial:
+    """Solve by a programmed circuit and measure it.
+
+    Args:
+        circuit: Programmed circuit.
+        vector: Right-hand sides, shape (n,) or (n, K).
+        number: Number of the trial.
+        analyses: Results beside the solve.
+        first: Readings that were taken before; None simulates them.
+
+    Raises:
+        ParameterError: A parameter cannot be used.
+        EnginesDisagreeError: A cross-check failed.
+    """
+    try:
+        solution = circuit.answer(circuit.question(vector), first)
+    except EnginesDisagreeError:
+        raise
+    except SimulationError as error:
+        return Trial(number, FAILED, {}, str(error))
+    except ParameterError as error:
+        # A drawn array at the limit of stability is a failed trial; for a given array it is an error.
+        if error.parameter != "A":
+            raise
+        return Trial(number, FAILED, {}, str(error))
+    worst = {
+        "relative_error": solution.relative_error,
+        "residual": solution.residual,
+        "settling_time": solution.settling_time,
+        "energy": math.nan if solution.energy.total is None else solution.energy.total,
+        "overshoot": solution.overshoot,
+        "peak_output_current": solution.peak_output_current,
+    }
+    figures = {name: _worst(value, solution.usable) for name, value in worst.items()}
+    figures["bits"] = -_worst(-np.asarray(solution.bits), solution.usable)
+    noise = noise_figures(circuit, solution, analyses.noise_bandwidth) if analyses.noise else {}
+    if noise:
+        figures["relative_noise"] = _worst(noise["relative_noise"], solution.usable)
+    if analyses.budget and circuit.stability.stable:
+        budget = solution.budget().figures
+        figures |= {f"{BUDGET}{name}": _worst(value, solution.usable) for name, value in budget.items()}
+    made = solution.provenance
+    why = "" if solution.usable else solution.message
+    return Trial(number, solution.status.name, figures, why, made.design_sha256, made.deck_sha256)
+
+
+def _worst(value: Any, usable: bool) -> float:
+    """Largest value of several right-hand sides.
+
+    A right-hand side of zeros has none, one that did not settle counts.
+    """
+    values = np.atleast_1d(np.asarray(value, dtype=np.float64))
+    known = values[~np.isnan(values)] if usable else values
+    return float(known.max()) if known.size else math.nan
