@@ -1,8 +1,8 @@
 """Which current, slew rate and class-AB current does a GBWP cost in one technology?
 
 Method: `cmos-100meg-transistor` on the test bench (ngspice, 10 kohm load) with all widths k times as large and the
-reference resistor k times as small, so that all currents are k times as large; its compensation capacitors stay. The law
-`1/GBWP = 1/(s I) + 1/f` is fitted by least squares of relative errors. `netlists/opamps/technology.py` has its numbers.
+reference resistor k times as small, so that all currents are k times as large; its compensation capacitors stay.
+The law `1/GBWP = 1/(s I) + 1/f` is fitted by least squares of relative errors; `netlists/opamps/technology.py` has it.
 """
 
 from __future__ import annotations

@@ -71,12 +71,19 @@ class _Decks(_Circuits):
     place = "netlist:deck"
 
 
+class _Sizes(_Circuits):
+    """Commands of `amc size`, one for each circuit."""
+
+    place = "size:sizing"
+
+
 GROUPS = {
     "circuit": (_Circuits, "Solve by a circuit of that name, ours or of an installed package."),
     "netlist": (
         _Decks,
         "Write a stand-alone deck: for plain ngspice -b, with its own settling times, or for another simulator.",
     ),
+    "size": (_Sizes, "Find the value of a parameter that keeps a target, such as a GBWP for a settling time."),
     "opamp": (_Opamps, "List, measure and fit op-amps."),
 }
 

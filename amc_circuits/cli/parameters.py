@@ -44,6 +44,7 @@ def output(*names: str, metavar: str, text: str) -> Any:
 
 
 PlotFile = output("--plot", metavar="FILE.png", text="Picture of the outputs over time.")
+SizePlotFile = output("--plot", metavar="FILE.png", text="Picture of the metric over the parameter.")
 PolesFile = output("--plot", metavar="FILE.png", text="Picture of the poles.")
 SaveFile = output("--save", metavar="FILE.npz", text="Waveforms and metrics (.npz), or waveforms (.csv, .raw).")
 VectorFile = output("-o", "--output", metavar="FILE", text="The answer: .npy, .npz, .csv, .tsv, .txt, .mtx, .mat.")

@@ -88,7 +88,7 @@ TECHNOLOGIES: dict[str, Technology] = {
         capacitance=0.91e-12,  # 0.43 + 0.48 pF in its netlist
         supply_voltage=1.2,
         gbwp_range=(10e6, 750e6),
-        source="ngspice, cmos-100meg-transistor with scaled widths: level-1 MOS, 0.25 um class, folded cascode, class AB",
+        source="ngspice: cmos-100meg-transistor with scaled widths, level-1 MOS of the 0.25 um class",
     ),
     "ad823": _data_sheet("ad823", "data sheet of AD823 (Analog Devices, Rev. A); its class-AB part is chosen here"),
     "opa690": _data_sheet("opa690", "data sheet of OPA690 (Texas Instruments, SBOS223F); class-AB part chosen here"),

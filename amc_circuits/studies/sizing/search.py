@@ -118,7 +118,9 @@ class Found:
         limit: Limit on the metric.
         span: Range that was searched.
         scan: Samples of the first scan.
-        edges: Crossings of the limit, in order of the parameter; empty if it is kept everywhere or nowhere.
+        edges: Narrow crossings of the limit, in order of the parameter; empty if it is kept everywhere or nowhere.
+        ends: Crossings that are left between two places of the scan: those at which the circuit has no usable result
+            any more, beside others. To simulate a circuit close to its limit of stability takes long.
         samples: All samples, in order of the parameter.
     """
 
@@ -126,6 +128,7 @@ class Found:
     span: Span
     scan: tuple[Sample, ...]
     edges: tuple[Edge, ...]
+    ends: tuple[Edge, ...]
     samples: tuple[Sample, ...] = field(repr=False)
 
     @property
@@ -195,9 +198,15 @@ def search(
         return known[value]
 
     scan = tuple(probe(value) for value in span.scan())
-    crossings = [pair for pair in pairwise(scan) if limit.kept(pair[0].metric) != limit.kept(pair[1].metric)]
-    edges = tuple(_Crossing(probe, limit, span, accuracy, pair).narrow() for pair in crossings)
-    return Found(limit, span, scan, edges, tuple(known[value] for value in sorted(known)))
+    crossings = [
+        _Crossing(probe, limit, span, accuracy, pair)
+        for pair in pairwise(scan)
+        if limit.kept(pair[0].metric) != limit.kept(pair[1].metric)
+    ]
+    measured = [one for one in crossings if not one.edge.fails.problem]
+    edges = tuple(one.narrow() for one in measured or crossings)
+    ends = tuple(one.edge for one in crossings if measured and one not in measured)
+    return Found(limit, span, scan, edges, ends, tuple(known[value] for value in sorted(known)))
 
 
 @dataclass
@@ -219,10 +228,11 @@ class _Crossing:
             if root is not None:
                 # Brent's method comes from one side: the other one is first tried just beyond the root.
                 step = self.span.tolerance(self.span.value(root), self.accuracy) / 2
-                far = max(places, key=lambda place: abs(place - root))
+                low, high = places
+                far = low if root - low > high - root else high
                 middle, root = root + math.copysign(min(step, abs(far - root) / 2), far - root), None
             self._take(self.probe(self._value(middle)))
-        return self._rounded(self._edge)
+        return self._rounded(self.edge)
 
     def _value(self, place: float) -> float:
         """Value at a coordinate strictly between the sides."""
@@ -241,7 +251,8 @@ class _Crossing:
         return distance <= max(self.span.tolerance(high, self.accuracy), 4 * math.ulp(abs(self.span.place(high))))
 
     @property
-    def _edge(self) -> Edge:
+    def edge(self) -> Edge:
+        """Crossing between the two sides."""
         low, high = self.sides
         return Edge(low, high) if self.limit.kept(low.metric) else Edge(high, low)
 
@@ -311,9 +322,10 @@ def intervals(found: Found) -> Sequence[tuple[float, float]]:
     """Intervals of the parameter in which the limit is kept, as far as the scan shows them."""
     if found.everywhere:
         return [(found.span.low, found.span.high)]
-    starts = [edge.holds.value for edge in found.edges if edge.least]
-    ends = [edge.holds.value for edge in found.edges if not edge.least]
-    if len(starts) < len(ends) or (found.edges and not found.edges[0].least):
+    edges = sorted((*found.edges, *found.ends), key=lambda edge: edge.holds.value)
+    starts = [edge.holds.value for edge in edges if edge.least]
+    ends = [edge.holds.value for edge in edges if not edge.least]
+    if edges and not edges[0].least:
         starts.insert(0, found.span.low)
     if len(ends) < len(starts):
         ends.append(found.span.high)

@@ -1,0 +1,1 @@
+"""Sizing: the value of a parameter at which a circuit keeps a target."""

@@ -1,0 +1,75 @@
+"""Questions of sizing built from options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from amc_circuits.cases.case import Case, make_case
+from amc_circuits.cases.options import parse_options
+from amc_circuits.engines import AutoEngine
+from amc_circuits.results.trials import Limit
+from amc_circuits.studies.sizing.size import Cases, Sizing
+from netlists import ParameterError
+
+CURRENTS = ("quiescent_current", "class_ab_current")
+SPEEDS = ("gbwp", "slew_rate")
+
+
+def sizing_of(
+    circuit: str, given: Mapping[str, Any], names: Sequence[str], limit: Limit, seeds: int = 1, worst: float = 1.0
+) -> Callable[..., Sizing]:
+    """Return the function that builds the question for the values of all free parameters but the last.
+
+    Args:
+        circuit: Name of the circuit.
+        given: Options as a user writes them, without the free ones; None counts as not given.
+        names: Free parameters.
+        limit: Target.
+        seeds: Number of seeds, from the given one on.
+        worst: Quantile over the seeds that must keep the target.
+    """
+    first = parse_options(circuit, {"seed": given.get("seed")})["seed"]
+
+    def sizing(*others: float) -> Sizing:
+        def cases(value: float) -> Cases:
+            free = dict(zip(names, (*others, value), strict=True))
+            return [
+                make_case(circuit, parse_options(circuit, {**given, **free, "seed": first + k}), 1, None)
+                for k in range(seeds)
+            ]
+
+        return Sizing(cases, limit, worst)
+
+    return sizing
+
+
+def with_defaults(given: Mapping[str, Any], limit: Limit) -> dict[str, Any]:
+    """Options of a search: engine `auto` with the cross-check at the end only, and the analysis of the target."""
+    engine = given.get("engine") or AutoEngine.name
+    check = given.get("cross_check")
+    options = {**given, "engine": engine, "noise": limit.figure == "relative_noise"}
+    return options | {"cross_check": 0.0 if check is None and engine == AutoEngine.name else check}
+
+
+def check_seeds(case: Case, options: Mapping[str, Any], seeds: int) -> None:
+    """Refuse several seeds of circuits in which nothing is drawn.
+
+    Raises:
+        ParameterError: All seeds give the same circuit and right-hand side.
+    """
+    drawn = case.circuit.hardware.drawn or options.get("matrix") is None or options.get("rhs") is None
+    if seeds > 1 and not drawn:
+        raise ParameterError("seeds", seeds, "nothing is drawn, all seeds are the same; leave it out")
+
+
+def ties_of(names: Sequence[str], limit: Limit, technology: str | None) -> tuple[str, ...]:
+    """Note on currents and bandwidths that nothing ties, if the question mixes them."""
+    free = set(names)
+    mixed = free & {*CURRENTS} or (free & {*SPEEDS} and limit.figure == "energy")
+    if technology is not None or not mixed:
+        return ()
+    return (
+        f"nothing ties {' and '.join(CURRENTS[:1])} to gbwp and slew_rate here, so that bandwidth costs no current; "
+        "technology ties them",
+    )
