@@ -18,7 +18,7 @@ from amc_circuits.results.solution import UnusableSolutionError
 from netlists import ParameterError
 
 USABLE, SIMULATOR_FAILED, BAD_INPUT, NO_RESULT = 0, 1, 2, 3
-OF_COLUMNS = {"where", "columns", "sort", "x", "y", "hue"}
+OF_COLUMNS = {"where", "columns", "sort", "x", "y", "hue", "pareto"}
 """Options that name columns of a sweep; in their errors `read_noise` is a column and not --read-noise."""
 OTHERS = OF_COLUMNS | {
     *("jobs", "format", "plot", "save", "out", "output", "error", "array", "rhs", "log", "row", "scheduler", "dry_run"),

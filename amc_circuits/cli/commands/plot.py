@@ -32,17 +32,25 @@ OF_SWEEP = (
     Option("log", "text", "Sweep: logarithmic axes", unit="x|y|xy|none"),
 )
 
+Pareto = Annotated[
+    tuple[str, str] | None,
+    typer.Option(
+        "--pareto", metavar="COLUMN COLUMN", help="Sweep: Pareto front of two metrics, both small.", show_default=False
+    ),
+]
+
 
 @with_options((*PICTURE, RHS, OVERLAY, *OF_SWEEP, ROW))
 def plot(
     source: Annotated[Path, typer.Argument(metavar="FILE.npz|DIR", help="Saved waveforms, or folder of a sweep.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.png", help="Picture: png, svg or pdf.")],
     where: Where = None,
+    pareto: Pareto = None,
     **options: Any,
 ) -> None:
     """Draw saved waveforms, a sweep, or the waveforms of a row of it."""
     with one_line_warnings():
-        _plot(source, output, options | {"where": tuple(where or ())})
+        _plot(source, output, options | {"where": tuple(where or ()), "pareto": pareto})
 
 
 def _plot(source: Path, output: Path, options: dict[str, Any]) -> None:
@@ -53,7 +61,11 @@ def _plot(source: Path, output: Path, options: dict[str, Any]) -> None:
         raise ParameterError(requested[0], f"--{requested[1]}, too", "these are two pictures; give one of them")
     if not source.exists():
         raise ParameterError("FILE.npz|DIR", str(source), "does not exist")
-    given = {name: options[name] for name in (*(option.name for option in OF_SWEEP), "where", "row") if options[name]}
+    given = {
+        name: options[name]
+        for name in (*(option.name for option in OF_SWEEP), "where", "pareto", "row")
+        if options[name]
+    }
     if not source.is_dir():
         _refuse(given, "goes with the folder of a sweep")
         overlay = None if options["overlay"] is None else Path(options["overlay"])
@@ -79,11 +91,19 @@ def _plot_sweep(folder: Path, output: Path, given: dict[str, Any]) -> None:
     from amc_circuits.sweep.rows.picture import Drawing, plot_row, plot_sweep
     from amc_circuits.sweep.store import Store
 
-    number = given.pop("row", None)
+    number, pareto = given.pop("row", None), given.pop("pareto", None)
     if number is not None:
-        _refuse(given, "says nothing about one row; leave it out, or drop --row")
+        _refuse(
+            given | ({"pareto": pareto} if pareto else {}), "says nothing about one row; leave it out, or drop --row"
+        )
+    if pareto is not None:
+        _refuse({name: given[name] for name in ("x", "y", "hue") if name in given}, "says nothing beside --pareto")
     with Store(folder) as store, writing("output", output):
-        if number is None:
+        if pareto is not None:
+            from amc_circuits.sweep.rows.pareto import plot_front
+
+            plot_front(store, output, pareto, **given)
+        elif number is None:
             plot_sweep(store, output, Drawing(**given))
         else:
             plot_row(store, ROW.parse(number), output)

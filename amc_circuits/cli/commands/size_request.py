@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from amc_circuits.cases.option import Option, output_format, parse_table
-from amc_circuits.cases.options import ARGUMENTS, options_of, panel
+from amc_circuits.cases.options import ARGUMENTS, panel
 from amc_circuits.cli.commands.case import PICTURES, Files
 from amc_circuits.files.run_folder import check_output_file
 from amc_circuits.results.trials import Limit
 from amc_circuits.studies.sizing.free_options import free_option, span_of
-from amc_circuits.studies.sizing.from_options import sizing_of, ties_of, with_defaults
+from amc_circuits.studies.sizing.from_options import each_parsed, sizing_of, ties_of, with_defaults
 from amc_circuits.studies.sizing.search import Span
 from amc_circuits.studies.sizing.size import Sizing, target_of
 from netlists import ParameterError
@@ -94,11 +94,7 @@ def request_of(
         raise ParameterError("between", between[-1], "has no parameter; give one range for each free")
     paths = {name: None if file is None else str(file) for name, file in zip(ARGUMENTS, files, strict=True)}
     given = with_defaults(options | paths, limit)
-    # Each by itself: only with the free parameters are the options complete.
-    known = {
-        option.name: option.own if given.get(option.name) is None else option.parse(given[option.name])
-        for option in options_of(circuit)
-    }
+    known = each_parsed(circuit, given)
     ranges = [*between, *[None] * (len(free) - len(between))]
     spans = tuple(span_of(option, known, ends) for option, ends in zip(free, ranges, strict=True))
     return Request(circuit, limit, free, spans, given, **values, form=outputs[0], plot=outputs[1])

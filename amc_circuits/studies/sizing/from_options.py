@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from amc_circuits.cases.case import Case, make_case
-from amc_circuits.cases.options import parse_options
+from amc_circuits.cases.options import options_of, parse_options
 from amc_circuits.engines import AutoEngine
 from amc_circuits.results.trials import Limit
 from amc_circuits.studies.sizing.size import Cases, Sizing
@@ -50,6 +50,18 @@ def with_defaults(given: Mapping[str, Any], limit: Limit) -> dict[str, Any]:
     check = given.get("cross_check")
     options = {**given, "engine": engine, "noise": limit.figure == "relative_noise"}
     return options | {"cross_check": 0.0 if check is None and engine == AutoEngine.name else check}
+
+
+def each_parsed(circuit: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert each option by itself: only with the free ones are the options of a circuit complete.
+
+    Raises:
+        ParameterError: A value cannot be used.
+    """
+    return {
+        option.name: option.own if given.get(option.name) is None else option.parse(given[option.name])
+        for option in options_of(circuit)
+    }
 
 
 def check_seeds(case: Case, options: Mapping[str, Any], seeds: int) -> None:

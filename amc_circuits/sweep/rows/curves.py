@@ -90,7 +90,7 @@ def chart_of(rows: Sequence[Row], x: str | None, y: str, hue: str | None) -> Cha
     usable = [
         (row, values)
         for row, values in zip(current, flat_rows, strict=True)
-        if row.usable and up is not None and _is_number(values.get(up.name))
+        if row.usable and up is not None and is_number(values.get(up.name))
     ]
     found = [values for _, values in usable]
     if up is None or not found:
@@ -98,7 +98,7 @@ def chart_of(rows: Sequence[Row], x: str | None, y: str, hue: str | None) -> Cha
         raise ParameterError("y", repr(y), f"none of {len(rows)} rows is usable and has a {title} that is a number")
     varied = varied_options([row for row, _ in usable])
     across = find_column("x", x or _first_number(varied, found), columns)
-    drawn = [row for row in found if _is_number(row.get(across.name))]
+    drawn = [row for row in found if is_number(row.get(across.name))]
     if not drawn:
         raise ParameterError("x", repr(x), f"none of {len(found)} usable rows has a {across.title} that is a number")
     told_by = _hue(hue, [name for name in varied if name != across.name], columns)
@@ -117,12 +117,13 @@ def is_logarithmic(name: str, values: Sequence[float] | FloatArray) -> bool:
     return name not in LINEAR and is_wide(values)
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """True for a finite number."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _first_number(varied: Sequence[str], found: Sequence[FlatRow]) -> str:
-    numeric = [name for name in varied if all(_is_number(row.get(name)) for row in found)]
+    numeric = [name for name in varied if all(is_number(row.get(name)) for row in found)]
     if not numeric:
         raise ParameterError("x", "nothing", f"no numeric option varies in {len(found)} usable rows; name a column")
     return min(numeric, key=lambda name: name in REPEATS)
@@ -140,7 +141,7 @@ def _curves(rows: Sequence[FlatRow], x: Column, y: Column, hue: Column | None) -
     for row in rows:
         value = None if hue is None else row.get(hue.name)
         grouped.setdefault(value, {}).setdefault(float(row[x.name]), []).append(row)
-    if all(_is_number(value) for value in grouped):
+    if all(is_number(value) for value in grouped):
         grouped = dict(sorted(grouped.items()))
     return tuple(_curve(value, dict(sorted(places.items())), y) for value, places in grouped.items())
 

@@ -76,8 +76,7 @@ def plot_sweep(store: Store, path: Path, drawing: Drawing) -> None:
     Raises:
         ParameterError: A value in `drawing` cannot be used, or there is nothing to draw.
     """
-    if drawing.log is not None and drawing.log not in LOG:
-        raise ParameterError("log", repr(drawing.log), f"must be one of {', '.join(LOG)}")
+    check_log(drawing.log)
     rows = chosen(store.rows(), drawing.where)
     if drawing.where and not rows:
         raise ParameterError("where", repr(",".join(drawing.where)), "no row keeps this, so there is nothing to draw")
@@ -87,13 +86,23 @@ def plot_sweep(store: Store, path: Path, drawing: Drawing) -> None:
         _draw_curves(axes, chart)
         x = np.concatenate([curve.x for curve in chart.curves])
         y = np.concatenate([part for curve in chart.curves for part in (curve.low, curve.middle, curve.high)])
-        _scale(axes, "x", chart.x, x, drawing.log)
-        _scale(axes, "y", chart.y, y, drawing.log)
+        scale_axis(axes, "x", chart.x, x, drawing.log)
+        scale_axis(axes, "y", chart.y, y, drawing.log)
         _tick_places(axes.xaxis, np.unique(x))
         write_title(axes, _title(chart), _folded(chart.description))
         if chart.left_out:
             axes.annotate(chart.left_out, (1, -0.17), xycoords="axes fraction", ha="right", fontsize=8, color="#555555")
         save_figure(figure, path)
+
+
+def check_log(log: str | None) -> None:
+    """Refuse an unknown choice of logarithmic axes.
+
+    Raises:
+        ParameterError: It is not one of `LOG`.
+    """
+    if log is not None and log not in LOG:
+        raise ParameterError("log", repr(log), f"must be one of {', '.join(LOG)}")
 
 
 def _draw_curves(axes: Axes, chart: Chart) -> None:
@@ -126,7 +135,7 @@ def _colour_bar(axes: Axes, chart: Chart, hues: FloatArray) -> ScalarMappable:
     return colours
 
 
-def _scale(axes: Axes, which: str, column: Column, values: FloatArray, asked: str | None) -> None:
+def scale_axis(axes: Axes, which: str, column: Column, values: FloatArray, asked: str | None) -> None:
     """Set scale, ticks and label of an axis."""
     axis: Axis = getattr(axes, f"{which}axis")
     logarithmic = is_logarithmic(column.name, values) if asked is None else which in asked
