@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from amc_circuits.solvers.mvm import MvmCircuit
     from amc_circuits.solvers.solver import Solver
     from amc_circuits.studies.compare import Design, compare
+    from amc_circuits.studies.sizing.size import size
+    from amc_circuits.studies.sizing.sized import Sized
     from amc_circuits.sweep.rows.results import open_sweep
     from amc_circuits.values.quantities import format_quantity
     from amc_circuits.values.version import package_version
@@ -83,6 +85,8 @@ _HOMES = {
     "replacing": "amc_circuits.files.run_folder",
     "step_info": "amc_circuits.results.step_info",
     "stored_array": "amc_circuits.files.array_files",
+    "Sized": "amc_circuits.studies.sizing.sized",
+    "size": "amc_circuits.studies.sizing.size",
 }
 
 __all__ = [
@@ -104,6 +108,7 @@ __all__ = [
     "ParameterError",
     "Response",
     "SimulationError",
+    "Sized",
     "SlowInverterWarning",
     "Solution",
     "Solver",
@@ -130,6 +135,7 @@ __all__ = [
     "save_figure",
     "step_info",
     "stored_array",
+    "size",
 ]
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -75,6 +76,11 @@ class _Sizes(_Circuits):
     """Commands of `amc size`, one for each circuit."""
 
     place = "size:sizing"
+
+    def rows(self) -> Mapping[str, Row]:
+        return {
+            name: replace(row, help=f"Find a parameter of {name} for a target.") for name, row in super().rows().items()
+        }
 
 
 GROUPS = {

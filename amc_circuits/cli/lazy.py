@@ -89,6 +89,7 @@ HEADINGS = ("Arguments", "Target", "Matrix", "Op-amp", "Cells", "Wires", "Circui
 MOST_USED = {
     *("size", "seed", "seeds", "opamp", "gbwp", "engine", "device", "wire_resistance"),
     *("plot", "save", "format"),
+    *("target", "free", "between"),
 }
 """Options that the short help lists, if a command has panels of options."""
 

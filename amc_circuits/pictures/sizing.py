@@ -10,9 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import LogNorm, Normalize
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
-from amc_circuits.pictures.style import COLOUR_MAP, COLOURS, STYLE, save_figure
+from amc_circuits.pictures.style import COLOUR_MAP, COLOURS, STYLE, save_figure, unit_formatter, write_title
 from amc_circuits.results.trials import UNITS, Limit
 from amc_circuits.values.quantities import format_quantity
 from netlists.record import FloatArray
@@ -85,6 +85,7 @@ def plot_search(curve: Curve, path: Path) -> None:
             axes.axvline(value, color="#999999", linewidth=0.8, linestyle=":")
         _dress(axes, axes.xaxis, curve.name, curve.unit, logarithmic=curve.logarithmic)
         _metric_axis(axes, curve)
+        write_title(axes, f"{curve.limit.figure.replace('_', ' ')} over {curve.name.replace('_', ' ')}")
         axes.legend(fontsize=8, frameon=False)
         save_figure(figure, path)
 
@@ -99,16 +100,18 @@ def plot_plane(plane: Plane, path: Path) -> None:
             levels = (np.geomspace if wide else np.linspace)(float(known.min()), float(known.max()), 13)
             norm = (LogNorm if wide else Normalize)(float(known.min()), float(known.max()))
             drawn = axes.contourf(*plane.values, known, levels=levels, norm=norm, cmap=COLOUR_MAP)
-            unit = UNITS[plane.limit.figure]
-            text = PercentFormatter(1) if unit == "%" else EngFormatter(unit=unit)
+            text = unit_formatter(UNITS[plane.limit.figure])
             figure.colorbar(drawn, ax=axes, label=plane.limit.figure.replace("_", " "), format=text)
-        axes.plot(*plane.edges.T, "o-", color="white", markeredgecolor="black", label=str(plane.limit))
+        # Several crossings at one value of the first parameter belong to several lines.
+        line = "o-" if len(np.unique(plane.edges[:, 0])) == len(plane.edges) else "o"
+        axes.plot(*plane.edges.T, line, color="white", markeredgecolor="black", label=str(plane.limit))
         for axis, name, unit, logarithmic in zip(
             (axes.xaxis, axes.yaxis), plane.names, plane.units, plane.logarithmic, strict=True
         ):
             _dress(axes, axis, name, unit, logarithmic=logarithmic)
         axes.set_xlim(plane.values[0][0], plane.values[0][-1])
         axes.set_ylim(plane.values[1][0], plane.values[1][-1])
+        write_title(axes, f"{plane.limit.figure.replace('_', ' ')}, and the line of {plane.limit}")
         if len(plane.edges):
             legend = axes.legend(fontsize=8)
             legend.get_frame().set_facecolor("#bbbbbb")
@@ -120,7 +123,7 @@ def _dress(axes: Axes, axis: Axis, name: str, unit: str, *, logarithmic: bool) -
     if logarithmic:
         (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log")
         axis.set_minor_formatter(NullFormatter())
-    axis.set_major_formatter(EngFormatter(unit=unit))
+    axis.set_major_formatter(unit_formatter(unit))
     axis.set_label_text(name.replace("_", " "))
 
 
@@ -132,6 +135,5 @@ def _metric_axis(axes: Axes, curve: Curve) -> None:
         if known.max() < 1e3 * known.min():
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
         axes.yaxis.set_minor_formatter(NullFormatter())
-    unit = UNITS[curve.limit.figure]
-    axes.yaxis.set_major_formatter(PercentFormatter(1) if unit == "%" else EngFormatter(unit=unit))
+    axes.yaxis.set_major_formatter(unit_formatter(UNITS[curve.limit.figure]))
     axes.set_ylabel(curve.limit.figure.replace("_", " "))

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -54,9 +55,10 @@ Between = Annotated[
 
 def sizing(circuit: str) -> Callable[..., None]:
     """Build the command that sizes a circuit."""
-    row = circuit_row(circuit)
+    own: dict[str, dict[str, Any]] = {"engine": {"default": AutoEngine.name}, "cross_check": {"default": 0.0}}
+    options = tuple(replace(one, **own.get(one.name, {})) for one in typed_options(circuit, NOT_SIZED))
 
-    @with_options(QUESTION + typed_options(circuit, NOT_SIZED), vector=vector_argument(row.takes))
+    @with_options(QUESTION + options, vector=vector_argument(circuit_row(circuit).takes))
     def size_by(
         target: Target, free: Free, matrix: Matrix = None, vector: Path | None = None, between: Between = None, *,
         format: Format = "table", plot: SizePlotFile = None, **options: Any,
@@ -84,7 +86,8 @@ def _size(request: Request) -> tuple[bool, str]:
         print(json.dumps(_record(request, answer), indent=2, allow_nan=False))
     else:
         print_table(_table(request, answer, time.perf_counter() - began))
-        print(answer.sentence if answer.reached else "")
+        if answer.reached:
+            print(answer.sentence)
     for note in answer.notes:
         print(f"amc: note: {as_typed(note)}", file=sys.stderr)
     return answer.reached, answer.sentence

@@ -106,7 +106,7 @@ def _free(circuit: str, names: list[str], options: dict[str, Any], plot: Path | 
     if len(free) > MOST_FREE or len({option.name for option in free}) < len(free):
         raise ParameterError("free", ", ".join(names), "must be one parameter, or two different ones")
     if len(free) == MOST_FREE and plot is None:
-        raise ParameterError("free", ", ".join(names), "two parameters give a picture; name its file by plot")
+        raise ParameterError("free", ", ".join(names), "two parameters give a picture; add --plot FILE.png")
     for option in free:
         if options.get(option.name) is not None:
             raise ParameterError(option.name, options[option.name], "is free; leave this value out")

@@ -42,12 +42,13 @@ def free_option(circuit: str, name: str) -> Option:
         ParameterError: There is no such option, or it is not a number that describes the circuit.
     """
     table = {option.name: option for option in options_of(circuit)}
-    option = find_option(circuit, table, name.strip().lstrip("-").replace("-", "_"), "free")
+    wanted = name.strip().lstrip("-").replace("-", "_")
+    try:
+        option = find_option(circuit, table, wanted, "free")
+    except ParameterError as error:
+        raise ParameterError("free", wanted, error.mend) from None
     if option.kind not in ("quantity", "integer") or option.name in NOT_FREE:
-        numbers = [one.name for one in table.values() if one.kind in ("quantity", "integer")]
-        mend = (
-            f"must be a number that describes the circuit: {', '.join(one for one in numbers if one not in NOT_FREE)}"
-        )
+        mend = "must be a number that describes the circuit, such as gbwp, wire_resistance or levels"
         raise ParameterError("free", option.name, mend)
     return option
 

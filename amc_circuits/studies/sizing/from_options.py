@@ -81,7 +81,5 @@ def ties_of(names: Sequence[str], limit: Limit, technology: str | None) -> tuple
     mixed = free & {*CURRENTS} or (free & {*SPEEDS} and limit.figure == "energy")
     if technology is not None or not mixed:
         return ()
-    return (
-        f"nothing ties {' and '.join(CURRENTS[:1])} to gbwp and slew_rate here, so that bandwidth costs no current; "
-        "technology ties them",
-    )
+    text = "nothing ties quiescent_current to gbwp and slew_rate, so that bandwidth costs no current; give a technology"
+    return (text,)

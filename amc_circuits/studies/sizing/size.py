@@ -84,6 +84,10 @@ class Sizing:
     limit: Limit
     worst: float = 1.0
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.worst <= 1:
+            raise ParameterError("worst", f"{self.worst:g}", "must be a fraction from 0 to 1, such as 95%")
+
     def search(self, span: Span, accuracy: float, on_sample: Callable[[Sample], None] = lambda _: None) -> Found:
         """Search a range for the crossings of the limit.
 

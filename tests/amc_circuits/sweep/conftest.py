@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import pytest
 
-from amc_circuits.sweep.rows import picture
+from amc_circuits.sweep.rows import pareto, picture
 from tests.amc_circuits.sweep.reports import reported_sweep
 
 
@@ -17,7 +17,8 @@ def figures(monkeypatch):
         kept.append(figure)
         plt.close(figure)
 
-    monkeypatch.setattr(picture, "save_figure", keep)
+    for module in (picture, pareto):
+        monkeypatch.setattr(module, "save_figure", keep)
     return kept
 
 

@@ -1,0 +1,163 @@
+"""Sizing in Python, over seeds, and its notes."""
+
+import math
+
+import numpy as np
+import pytest
+
+from amc_circuits import InvCircuit, size
+from amc_circuits.results.trials import Limit
+from amc_circuits.studies.sizing.free_options import free_option, span_of
+from amc_circuits.studies.sizing.from_options import each_parsed, sizing_of, ties_of, with_defaults
+from amc_circuits.studies.sizing.search import Found, Sample, Span
+from amc_circuits.studies.sizing.size import target_of
+from amc_circuits.studies.sizing.sized import Sized
+from netlists import ParameterError, preset
+from netlists.opamps.technology import TECHNOLOGIES
+
+SINGLE = preset("single-pole")
+
+
+def one_cell(gbwp, engine="auto"):
+    """INV of one cell, with an op-amp of this GBWP."""
+    return InvCircuit.program([[1.0]], opamp=SINGLE.replace(gbwp=gbwp), engine=engine)
+
+
+def test_a_circuit_in_python_is_sized():
+    """The exponential of one cell: settling time ln(100)/(2 pi GBWP (1/A0 + 1/2))."""
+    sized = size(one_cell, [1.0], "settling_time<50n", (1e6, 1e9))
+    wanted = math.log(100) / (2 * math.pi * (1e-5 + 0.5) * 50e-9)
+    assert sized.value == pytest.approx(wanted, rel=0.01) and sized.reached
+    assert sized.sentence == f"value must be at least {sized.text(sized.value)} for settling_time<50ns"
+    assert sized.checked.metric == pytest.approx(50e-9, rel=0.01)
+    assert sized.notes == ()
+
+
+def test_without_ngspice_nothing_is_checked():
+    """With the engine state-space there is one number."""
+    sized = size(lambda gbwp: one_cell(gbwp, "state-space"), [1.0], "settling_time<50n", (1e6, 1e9))
+    assert sized.checked is None and sized.engine == "state-space"
+
+
+def test_of_several_right_hand_sides_the_worst_counts():
+    """Offsets of both outputs weigh more where one of them is 0: sqrt(2) 2 e/V of the answer (1, 0)."""
+    opamp = preset("cmos-100meg").replace(input_offset=1e-3, open_loop_gain=1e9)
+
+    def circuit(volts):
+        return InvCircuit.program(np.diag([1.0, 1.0]), opamp=opamp, input_voltage=volts, engine="state-space",
+                                  g_min=1e-13)  # fmt: skip
+
+    both = size(circuit, [[1.0, 1.0], [1.0, 0.0]], "relative_error<5%", (0.01, 0.4))
+    alone = size(circuit, [1.0, 0.0], "relative_error<5%", (0.01, 0.4))
+    assert both.value == pytest.approx(alone.value, rel=0.01)
+    assert alone.value == pytest.approx(math.sqrt(2) * 2e-3 / 0.05, rel=0.01)
+
+
+def question(target, free, seeds=1, worst=1.0, **given):
+    """The sizing of options, and its range."""
+    limit = target_of(target)
+    options = with_defaults({"opamp": "single-pole", "engine": "state-space"} | given, limit)
+    span = span_of(free_option("inv", free), each_parsed("inv", options), given.pop("between", None))
+    return sizing_of("inv", options, (free,), limit, seeds, worst)(), span
+
+
+@pytest.mark.parametrize(("worst", "rank"), [(1.0, -1), (0.75, 3), (0.0, 0)])
+def test_a_quantile_over_seeds_is_one_of_the_seeds(worst, rank):
+    """The metric of five seeds is that of the seed with this rank, never a mean."""
+    sizing, _ = question("settling_time<50n", "gbwp", 5, worst, size=4)
+    each = sorted(question("settling_time<50n", "gbwp", size=4, seed=seed)[0].measure(1e8).metric for seed in range(5))
+    assert sizing.measure(1e8).metric == each[rank]
+
+
+def test_an_unusable_seed_is_the_worst():
+    """A quantile that needs it has no metric, and its reason; a lower one has."""
+    fields = {"size": 8, "programming_error": "30u", "family": "spd"}
+    statuses = [question("settling_time<1", "gbwp", seed=seed, **fields)[0].measure(1e8) for seed in range(6)]
+    unusable = sum(bool(sample.problem) for sample in statuses)
+    assert 0 < unusable < 6
+    whole = question("settling_time<1", "gbwp", 6, 1.0, **fields)[0].measure(1e8)
+    assert math.isnan(whole.metric) and "UNSTABLE" in whole.problem
+    part = question("settling_time<1", "gbwp", 6, (5 - unusable) / 5, **fields)[0].measure(1e8)
+    assert part.metric == max(sample.metric for sample in statuses if not sample.problem)
+
+
+def test_values_that_are_refused_are_missed_and_a_range_of_them_is_an_error():
+    """A class-AB current above the quiescent one is refused; a range with no other has the error of its first value."""
+    sizing, _ = question("settling_time<1", "quiescent_current", size=2, opamp="cmos-100meg")
+    found = sizing.search(Span(1e-4, 1e-2), 0.01)
+    assert found.answer.value == pytest.approx(0.5e-3, rel=0.01) and found.edges[0].least
+    assert "class_ab_current" in found.scan[0].problem
+    with pytest.raises(ParameterError, match="class_ab_current"):
+        sizing.search(Span(1e-6, 1e-4), 0.01)
+
+
+@pytest.mark.parametrize(
+    ("target", "free", "given", "words"),
+    [
+        ("energy<1n", "gbwp", {}, "target: .*no supply"),
+        ("relative_error<1%", "drift_time", {}, "drift_time: .*drift_exponent"),
+    ],
+)
+def test_questions_without_an_answer_are_refused(target, free, given, words):
+    """A metric that the circuit has not, and a parameter that does nothing."""
+    sizing, span = question(target, free, size=2, **given)
+    with pytest.raises(ParameterError, match=words):
+        sizing.search(span, 0.01)
+
+
+@pytest.mark.parametrize("text", ["", "settling_time", "settling_time<5n,bits>3", "speed<3"])
+def test_targets_that_are_none_are_refused(text):
+    """One limit on a known metric."""
+    with pytest.raises(ParameterError, match="target"):
+        target_of(text)
+
+
+@pytest.mark.parametrize("name", ["family", "seed", "trial", "timeout", "cross_check", "monte_carlo", "nothing"])
+def test_options_that_are_no_parameter_are_refused(name):
+    """Names, seeds, guards, and what there is not."""
+    with pytest.raises(ParameterError, match="free"):
+        free_option("inv", name)
+
+
+def test_usual_ranges_are_within_the_bounds_of_the_fields():
+    """Around the present value, of a technology its own, of bits those of the converters."""
+    known = each_parsed("inv", {"opamp": "cmos-100meg"})
+    assert span_of(free_option("inv", "gbwp"), known, None) == Span(1e6, 1e10)
+    assert span_of(free_option("inv", "adc_bits"), known, None) == Span(2, 12, True)
+    assert span_of(free_option("inv", "offset_spread"), known, None).high == 1
+    tied = known | {"technology": "ad823"}
+    assert span_of(free_option("inv", "gbwp"), tied, None) == Span(*TECHNOLOGIES["ad823"].gbwp_range)
+    assert span_of(free_option("inv", "gbwp"), known, "10M, 1G") == Span(1e7, 1e9)
+
+
+def test_that_nothing_ties_currents_to_speed_is_a_note():
+    """For currents, and for energy over speed; not with a technology, nor for other questions."""
+    time, energy = Limit("settling_time", True, 1.0), Limit("energy", True, 1.0)
+    for names, limit in ((("quiescent_current",), time), (("quiescent_current", "gbwp"), time), (("gbwp",), energy)):
+        (note,) = ties_of(names, limit, None)
+        assert "nothing ties" in note
+        assert ties_of(names, limit, "cmos-250nm") == ()
+    assert ties_of(("gbwp",), time, None) == ties_of(("wire_resistance",), energy, None) == ()
+
+
+def _sized(metrics, checked=None):
+    """An answer with these metrics at 1, 2, 3, ..."""
+    samples = tuple(Sample(float(k), metric) for k, metric in enumerate(metrics, start=1))
+    found = Found(Limit("settling_time", True, 5.0), Span(1, len(metrics)), samples, (), (), samples)
+    return Sized("gbwp", "Hz", found, checked=None if checked is None else Sample(1.0, checked))
+
+
+@pytest.mark.parametrize(
+    ("metrics", "checked", "words"),
+    [
+        ((1.0, 2.0, 1.0), None, "turns once"),
+        ((1.0, 1.0, 1.0), None, "does not change"),
+        ((4.0, 3.0, 2.0), 4.5, "disagree by 11"),
+        ((4.99, 3.0, 2.0), 5.01, "misses the target there, by 0.2 %"),
+        ((4.99, 3.0, 2.0), math.nan, "no usable result"),
+    ],
+)
+def test_restrictions_are_notes(metrics, checked, words):
+    """A turn, no effect, and each way in which ngspice can disagree."""
+    assert any(words in note for note in _sized(metrics, checked).notes)
+    assert _sized((3.0, 2.0, 1.0), 3.0).notes == ()
