@@ -75,7 +75,7 @@ class _Decks(_Circuits):
 class _Sizes(_Circuits):
     """Commands of `amc size`, one for each circuit."""
 
-    place = "size:sizing"
+    place = "sizing.size:sizing"
 
     def rows(self) -> Mapping[str, Row]:
         return {

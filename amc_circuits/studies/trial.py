@@ -11,6 +11,7 @@ import numpy as np
 from amc_circuits.cases.case import noise_figures
 from amc_circuits.engines import EnginesDisagreeError, SimulationError
 from amc_circuits.results.readings import Reading
+from amc_circuits.results.solution import Solution
 from amc_circuits.results.trials import BUDGET, FAILED, Trial
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers
@@ -59,6 +60,14 @@ def trial_of(
         if error.parameter != "A":
             raise
         return Trial(number, FAILED, {}, str(error))
+    figures = _figures(circuit, solution, analyses)
+    made = solution.provenance
+    why = "" if solution.usable else solution.message
+    return Trial(number, solution.status.name, figures, why, made.design_sha256, made.deck_sha256)
+
+
+def _figures(circuit: Solver, solution: Solution, analyses: Analyses) -> dict[str, float]:
+    """Metrics of a solution; of several right-hand sides the worst value."""
     worst = {
         "relative_error": solution.relative_error,
         "residual": solution.residual,
@@ -75,9 +84,7 @@ def trial_of(
     if analyses.budget and circuit.stability.stable:
         budget = solution.budget().figures
         figures |= {f"{BUDGET}{name}": _worst(value, solution.usable) for name, value in budget.items()}
-    made = solution.provenance
-    why = "" if solution.usable else solution.message
-    return Trial(number, solution.status.name, figures, why, made.design_sha256, made.deck_sha256)
+    return figures
 
 
 def _worst(value: Any, usable: bool) -> float:

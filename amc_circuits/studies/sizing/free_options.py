@@ -9,7 +9,7 @@ from amc_circuits.cases.case import device_of
 from amc_circuits.cases.opamp_files import opamp_of
 from amc_circuits.cases.option import Option, find_option
 from amc_circuits.cases.options import DEVICE_OVERRIDES, OPAMP_OVERRIDES, options_of
-from amc_circuits.studies.sizing.search import Span
+from amc_circuits.studies.sizing.span import Span
 from netlists import ParameterError
 from netlists.opamps.technology import TECHNOLOGIES
 

@@ -14,8 +14,9 @@ from amc_circuits.cases.case import Case
 from amc_circuits.engines import AutoEngine, NgspiceEngine, SimulationError
 from amc_circuits.results.trials import BUDGET, Limit, Trial, read_limits
 from amc_circuits.solvers.solver import Solver
-from amc_circuits.studies.sizing.search import Found, Sample, Span, search
+from amc_circuits.studies.sizing.search import Found, Sample, search
 from amc_circuits.studies.sizing.sized import Sized
+from amc_circuits.studies.sizing.span import Span
 from amc_circuits.studies.trial import Analyses, trial_of
 from amc_circuits.values.checks import numeric_array
 from netlists import ParameterError

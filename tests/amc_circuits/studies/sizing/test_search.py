@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amc_circuits.results.trials import Limit
-from amc_circuits.studies.sizing.search import SCANNED, Sample, Span, intervals, round_away, search
+from amc_circuits.studies.sizing.search import Sample, intervals, round_away, search
+from amc_circuits.studies.sizing.span import SCANNED, Span
 from netlists import ParameterError
 
 BELOW, ABOVE = Limit("settling_time", True, 5.0), Limit("bits", False, 5.0)

@@ -9,9 +9,10 @@ from amc_circuits import InvCircuit, size
 from amc_circuits.results.trials import Limit
 from amc_circuits.studies.sizing.free_options import free_option, span_of
 from amc_circuits.studies.sizing.from_options import each_parsed, sizing_of, ties_of, with_defaults
-from amc_circuits.studies.sizing.search import Found, Sample, Span
+from amc_circuits.studies.sizing.search import Found, Sample
 from amc_circuits.studies.sizing.size import target_of
 from amc_circuits.studies.sizing.sized import Sized
+from amc_circuits.studies.sizing.span import Span
 from netlists import ParameterError, preset
 from netlists.opamps.technology import TECHNOLOGIES
 

@@ -14,8 +14,8 @@ from amc_circuits.files.run_folder import check_output_file
 from amc_circuits.results.trials import Limit
 from amc_circuits.studies.sizing.free_options import free_option, span_of
 from amc_circuits.studies.sizing.from_options import each_parsed, sizing_of, ties_of, with_defaults
-from amc_circuits.studies.sizing.search import Span
 from amc_circuits.studies.sizing.size import Sizing, target_of
+from amc_circuits.studies.sizing.span import Span
 from netlists import ParameterError
 
 TARGET = "Target"

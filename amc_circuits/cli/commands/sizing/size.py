@@ -16,8 +16,8 @@ from rich.table import Table
 
 from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.options import MONTE_CARLO, typed_options
-from amc_circuits.cli.commands.size_request import QUESTION, TARGET, Request, request_of
-from amc_circuits.cli.commands.size_two import size_two
+from amc_circuits.cli.commands.sizing.request import QUESTION, TARGET, Request, request_of
+from amc_circuits.cli.commands.sizing.two import size_two
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings
 from amc_circuits.cli.parameters import Format, Matrix, SizePlotFile, vector_argument, with_options

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from amc_circuits.cli.commands.size_request import Request
+from amc_circuits.cli.commands.sizing.request import Request
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import as_typed
 from amc_circuits.files.run_folder import writing
