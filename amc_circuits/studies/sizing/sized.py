@@ -57,13 +57,14 @@ class Sized:
     def sentence(self) -> str:
         """Answer in one sentence."""
         found, name = self.found, self.parameter
+        scanned = "scanned " * (found.turns > 0)
         span = f"{self.text(found.span.low)} to {self.text(found.span.high)}"
         if found.everywhere:
-            return f"every {name} from {span} keeps {found.limit}"
+            return f"every {scanned}{name} from {span} keeps {found.limit}"
         if found.nowhere:
             best = found.best
             problem = f": {best.problem}" if best.problem else f", {self.metric_text(best.metric)}"
-            return f"no {name} from {span} keeps {found.limit}; best at {self.text(best.value)}{problem}"
+            return f"no {scanned}{name} from {span} keeps {found.limit}; best at {self.text(best.value)}{problem}"
         if len(found.edges) == 1:
             side = "at least" if found.edges[0].least else "at most"
             return f"{name} must be {side} {self.text(found.edges[0].holds.value)} for {found.limit}"

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from amc_circuits.cases.opamp_files import opamp_of
 from amc_circuits.cases.options import parse_options
 from amc_circuits.sweep.plan.keys import FILES, NOT_IN_KEY, engine_version, key_of
 from amc_circuits.sweep.plan.plan import Handling, plan_of
@@ -182,3 +183,12 @@ def test_numbers_are_places_in_the_sweep():
     shards = [plan_of(sweep, {}, Handling(shard=(i, 3))) for i in (1, 2, 3)]
     assert [[point.number for point in shard.points] for shard in shards] == [[0, 3, 6], [1, 4], [2, 5]]
     assert {point.key: point.number for shard in shards for point in shard.points} == whole
+
+
+def test_a_technology_counts_by_the_numbers_that_it_sets():
+    """The key is that of the same op-amp with its currents and slew rate by hand, and not that without."""
+    options = parse_options("inv", {"size": 2, "technology": "cmos-250nm"})
+    opamp = opamp_of(options)
+    numbers = {name: getattr(opamp, name) for name in ("quiescent_current", "class_ab_current", "slew_rate")}
+    assert key_of("inv", options, "") == key_of("inv", parse_options("inv", {"size": 2, **numbers}), "")
+    assert key_of("inv", options, "") != key_of("inv", parse_options("inv", {"size": 2}), "")
