@@ -133,9 +133,9 @@ __all__ = [
     "read_toml",
     "replacing",
     "save_figure",
+    "size",
     "step_info",
     "stored_array",
-    "size",
 ]
 
 

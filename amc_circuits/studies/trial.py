@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from amc_circuits.cases.case import noise_figures
 from amc_circuits.engines import EnginesDisagreeError, SimulationError
 from amc_circuits.results.readings import Reading
 from amc_circuits.results.solution import Solution
-from amc_circuits.results.trials import BUDGET, FAILED, Trial
+from amc_circuits.results.trials import BUDGET, FAILED, Trial, worst_of
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers
 from netlists import ParameterError
@@ -76,22 +75,12 @@ def _figures(circuit: Solver, solution: Solution, analyses: Analyses) -> dict[st
         "overshoot": solution.overshoot,
         "peak_output_current": solution.peak_output_current,
     }
-    figures = {name: _worst(value, solution.usable) for name, value in worst.items()}
-    figures["bits"] = -_worst(-np.asarray(solution.bits), solution.usable)
+    figures = {name: worst_of(value, solution.usable) for name, value in worst.items()}
+    figures["bits"] = -worst_of(-np.asarray(solution.bits), solution.usable)
     noise = noise_figures(circuit, solution, analyses.noise_bandwidth) if analyses.noise else {}
     if noise:
-        figures["relative_noise"] = _worst(noise["relative_noise"], solution.usable)
+        figures["relative_noise"] = worst_of(noise["relative_noise"], solution.usable)
     if analyses.budget and circuit.stability.stable:
         budget = solution.budget().figures
-        figures |= {f"{BUDGET}{name}": _worst(value, solution.usable) for name, value in budget.items()}
+        figures |= {f"{BUDGET}{name}": worst_of(value, solution.usable) for name, value in budget.items()}
     return figures
-
-
-def _worst(value: Any, usable: bool) -> float:
-    """Largest value of several right-hand sides.
-
-    A right-hand side of zeros has none, one that did not settle counts.
-    """
-    values = np.atleast_1d(np.asarray(value, dtype=np.float64))
-    known = values[~np.isnan(values)] if usable else values
-    return float(known.max()) if known.size else math.nan
