@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from amc_circuits.cases.case import device_of
+from amc_circuits.cases.device_options import device_of
 from amc_circuits.cases.opamp_files import opamp_of
 from amc_circuits.cases.option import Option, find_option
 from amc_circuits.cases.options import DEVICE_OVERRIDES, OPAMP_OVERRIDES, options_of
