@@ -7,6 +7,7 @@ import pytest
 import typer
 
 from amc_circuits.cli.app import app
+from amc_circuits.cli.lazy import TableGroup
 from tests.doc_blocks import assert_prints, blocks, end_started, run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,8 +82,11 @@ def test_links_lead_somewhere(page):
 
 def commands(command, name="amc"):
     """All commands below one, as they are typed."""
-    below = getattr(command, "commands", {})
-    yield from [name] if not below else [typed for key in below for typed in commands(below[key], f"{name} {key}")]
+    if not isinstance(command, TableGroup):
+        yield name
+        return
+    for key in command.list_commands(None):
+        yield from commands(command.get_command(None, key), f"{name} {key}")
 
 
 @pytest.mark.parametrize("command", list(commands(typer.main.get_command(app))))
