@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from amc_circuits.cli.extensions import Check, Extension
     from amc_circuits.cli.messages import one_line_warnings
     from amc_circuits.engines import EngineNotFoundError, EnginesDisagreeError, NgspiceEngine, SimulationError
-    from amc_circuits.files.run_folder import check_folder, check_own_files, claim_folder, replacing
+    from amc_circuits.files.run_folder import LOCK, check_folder, check_own_files, claim_folder, owning, replacing
     from amc_circuits.files.toml_file import read_toml
     from amc_circuits.pictures.circuit.diagram import draw_circuit
     from amc_circuits.pictures.responses import plot_responses
@@ -38,6 +38,8 @@ _HOMES = {
     "legend_beside": "amc_circuits.pictures.style",
     "save_figure": "amc_circuits.pictures.style",
     "one_line_warnings": "amc_circuits.cli.messages",
+    "LOCK": "amc_circuits.files.run_folder",
+    "owning": "amc_circuits.files.run_folder",
     "package_version": "amc_circuits.values.version",
     "plot_responses": "amc_circuits.pictures.responses",
     "STYLE": "amc_circuits.pictures.style",
@@ -72,6 +74,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "LOCK",
     "STYLE",
     "Check",
     "CircuitOptions",
@@ -102,6 +105,7 @@ __all__ = [
     "legend_beside",
     "one_line_warnings",
     "open_sweep",
+    "owning",
     "package_version",
     "plot_responses",
     "read_toml",

@@ -1,0 +1,273 @@
+"""Trainings that are broken off: killed as real processes, continued, and equal to those that were not."""
+
+import itertools
+import json
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from amc_circuits import ParameterError
+from amc_circuits.cli.app import run
+from optimizer.checkpoint import pack, read_state, unpack, write_state
+from optimizer.datasets import load_dataset
+from optimizer.run_folder import FILES, STATE
+from optimizer.settings import AdamSettings, CircuitSettings, ConvolutionShape, KfacSettings, MomentumSettings
+from optimizer.specification import TrainingSpec
+from optimizer.training import Training
+from tests.command_line import Outcome, ended, start
+
+SPEC = """
+batch_size = 60
+epochs = 2.5
+target_accuracy = 0.999
+convolutions = [{{channels = 3, kernel = 3, pool = 2}}, {{channels = 4, kernel = 3, pool = 2}}]
+solver = "{solver}"
+[optimizer]
+name = "kfac"
+first_interval = 4
+inverse_interval = 8
+"""
+CELLS = """
+[circuit]
+engine = "state-space"
+programming_error = 1e-6
+offset_spread = 1e-4
+adc_bits = 8
+"""
+
+
+@pytest.fixture
+def spec(tmp_path):
+    """Writes a specification and returns its path."""
+
+    def write(solver="cholesky", more=""):
+        path = tmp_path / "spec.toml"
+        path.write_text(SPEC.format(solver=solver) + (CELLS if solver == "inv-circuit" else "") + more)
+        return path
+
+    return write
+
+
+def killed(number, after, *arguments):
+    """Starts a training, sends it a signal once its folder has this step, and returns how it ended."""
+    out = arguments[arguments.index("--out") + 1]
+    process = start("train", *arguments)
+    until = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < until:
+        if (out / STATE).exists() and read_state(out / STATE)["step"] >= after:
+            process.send_signal(number)
+            break
+        time.sleep(0.005)
+    return ended(process)
+
+
+def content(out):
+    """All that a training leaves, without its durations."""
+    summary, history = (json.loads((out / name).read_text()) for name in ("summary.json", "history.json"))
+    del summary["wall_time_s"]
+    for entry in history["evaluations"]:
+        del entry["seconds"]
+    pictures = [path.read_bytes() for name in ("convergence.png", "waveform.png") if (path := out / name).exists()]
+    return summary, history, (out / "weights.npz").read_bytes(), pictures
+
+
+@pytest.mark.parametrize("solver", ["cholesky", "inv-circuit"])
+def test_a_training_that_is_killed_again_and_again_is_as_if_it_was_not(spec, tmp_path, solver):
+    """After SIGKILL at three steps, continued each time, summary, history, weights and pictures are the same bytes."""
+    path, whole, broken = spec(solver), tmp_path / "whole", tmp_path / "broken"
+    assert ended(start("train", path, "--out", whole)).code == 3
+    codes = [killed(signal.SIGKILL, step, path, "--out", broken, "--resume").code for step in (0, 17, 41)]
+    assert codes == [-signal.SIGKILL] * 3
+    assert not (broken / "summary.json").exists()
+    done = ended(start("train", "--out", broken, "--resume"))
+    assert done.code == 3
+    assert [line for line in done.out.splitlines() if line.startswith("wrote ")] == [
+        f"wrote {broken / name}" for name in FILES if (broken / name).exists()
+    ]
+    assert content(broken) == content(whole)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_training_keeps_what_it_has(spec, tmp_path, number, code):
+    """Ctrl-C ends with 130, a request to end with 143; history and weights are those of the last evaluation."""
+    out = tmp_path / "out"
+    done = killed(number, 10, spec(), "--out", out)
+    assert done.code == code
+    if code == 130:
+        assert done.err == f"amc: {out} keeps this training; --resume continues it\namc: interrupted\n"
+    assert not (out / "summary.json").exists()
+    history, state = json.loads((out / "history.json").read_text()), read_state(out / STATE)
+    assert [entry["step"] for entry in history["evaluations"]] == [entry.step for entry in state["history"]]
+    with np.load(out / "weights.npz", allow_pickle=False) as weights:
+        assert weights.files == ["conv1", "conv2", "dense"]
+        assert all(map(np.array_equal, weights.values(), state["weights"]))
+
+
+def test_a_training_that_fails_keeps_what_it_has(spec, tmp_path, capsys):
+    """An inversion that stops the training leaves the history of the steps before it, and no summary."""
+    out = tmp_path / "out"
+    path = spec("inv-circuit", 'stuck_on = 0.05\non_failure = "stop"\n')
+    assert run(["train", str(path), "--out", str(out)]) == 3
+    failed_at = int(capsys.readouterr().err.partition("at step ")[2].partition(":")[0])
+    state = read_state(out / STATE)
+    assert state["step"] <= failed_at
+    assert len(json.loads((out / "history.json").read_text())["inversions"]) == len(state["inversions"])
+    assert not (out / "summary.json").exists()
+
+
+CONVOLUTION = (ConvolutionShape(channels=2, kernel=3, pool=2),)
+STUCK = CircuitSettings(engine="state-space", stuck_on=0.1, programming_error=1e-6)
+
+
+class _Break(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "solver", "circuit"),
+    [
+        (MomentumSettings(learning_rate=0.05), "cholesky", CircuitSettings()),
+        (AdamSettings(learning_rate=0.01), "cholesky", CircuitSettings()),
+        (KfacSettings(first_interval=2, inverse_interval=3, factor_interval=2), "cholesky", CircuitSettings()),
+        (KfacSettings(first_interval=2, inverse_interval=3), "inv-circuit", STUCK),
+    ],
+)
+def test_a_training_continues_from_every_step(tmp_path, optimizer, solver, circuit):
+    """Broken at any step and restored from the file, it ends with the same weights, ledger and history."""
+    spec = TrainingSpec(
+        convolutions=CONVOLUTION, optimizer=optimizer, solver=solver, circuit=circuit, batch_size=150, epochs=1.0,
+        evaluations=9, target_accuracy=0.999,
+    )  # fmt: skip
+    data, path = load_dataset("digits"), tmp_path / STATE
+    whole = Training(spec, data).run()
+    for step in range(1, 9):
+        training = Training(spec, data)
+
+        def keep(training=training, step=step):
+            if training.step == step:
+                write_state(path, training.state)
+                raise _Break
+
+        with pytest.raises(_Break):
+            training.run(keep=keep)
+        other = Training(spec, data)
+        other.restore(read_state(path))
+        assert other.step == step
+        result = other.run()
+        assert all(map(np.array_equal, result.weights, whole.weights))
+        assert result.ledger == whole.ledger
+        assert [(one.step, one.loss, one.accuracy) for one in result.history] == [
+            (one.step, one.loss, one.accuracy) for one in whole.history
+        ]
+    if circuit is STUCK:
+        assert 0 < len(whole.ledger.failures) < whole.ledger.tried
+
+
+def test_a_diverged_training_stays_so(tmp_path):
+    """A run that ended in a loss that is not finite is not continued beyond it."""
+    spec = TrainingSpec(convolutions=(), optimizer=MomentumSettings(learning_rate=1e38), batch_size=100, epochs=1)
+    training = Training(spec)
+    steps = training.run().history
+    write_state(tmp_path / STATE, training.state)
+    other = Training(spec)
+    other.restore(read_state(tmp_path / STATE))
+    assert other.run().history == steps and other.result.diverged
+
+
+def test_a_finished_training_is_neither_overwritten_nor_trained_again(spec, tmp_path, capsys):
+    """Without a flag it is refused with both flags; --resume prints it, --replace removes it and trains anew."""
+    path, out = str(spec()), tmp_path / "out"
+    assert run(["train", path, "--epochs", "0.5", "--out", str(out)]) == 3
+    (out / "waveform.png").write_bytes(b"of an earlier training in circuits")
+    before = {file.name: file.read_bytes() for file in out.iterdir()}
+    table = capsys.readouterr().out.partition("wrote ")[0]
+    assert run(["train", path, "--epochs", "0.5", "--seed", "5", "--out", str(out)]) == 2
+    printed = capsys.readouterr()
+    Outcome(2, printed.out, printed.err).refused("finished training", "--resume", "--replace", str(out))
+    assert run(["train", "--resume", "--out", str(out)]) == 3
+    assert capsys.readouterr().out == table
+    assert {file.name: file.read_bytes() for file in out.iterdir()} == before | {
+        "owner.lock": (out / "owner.lock").read_bytes()
+    }
+    assert run(["train", path, "--epochs", "0.5", "--seed", "5", "--replace", "--out", str(out)]) == 3
+    assert json.loads((out / "summary.json").read_text())["spec"]["seed"] == 5
+    assert not (out / "waveform.png").exists()
+
+
+def test_what_cannot_be_continued_is_refused_and_stays(spec, tmp_path, capsys):
+    """Another specification, a state that is damaged or missing, both flags: one line, exit code 2, no byte changed."""
+    path, out = str(spec()), tmp_path / "out"
+    assert run(["train", path, "--epochs", "0.2", "--out", str(out)]) == 3
+    kept = {file.name: file.read_bytes() for file in out.iterdir()}
+    state = kept[STATE]
+    damaged = [state[:-9], state[: len(state) // 2], b"", b"PK", state.replace(b"array1", b"array9")]
+    capsys.readouterr()
+
+    def refused(*words, arguments=()):
+        assert run(["train", *arguments, "--out", str(out)]) == 2
+        printed = capsys.readouterr()
+        Outcome(2, printed.out, printed.err).refused(*words)
+
+    refused(
+        "another specification", "seed is 0 there and 1 here", arguments=[path, "--epochs=0.2", "--seed=1", "--resume"]
+    )
+    refused("--resume", "--replace", arguments=[path, "--resume", "--replace"])
+    for content_ in damaged:
+        (out / STATE).write_bytes(content_)
+        refused(str(out), "damaged", "--replace", arguments=["--resume"])
+    (out / STATE).unlink()
+    refused(str(out), "without state.npz", "--replace", arguments=["--resume"])
+    assert {file.name: file.read_bytes() for file in out.iterdir()} == {
+        name: found for name, found in kept.items() if name != STATE
+    }
+
+
+def test_two_processes_do_not_share_a_folder(spec, tmp_path, capsys):
+    """While one trains, another one is refused by the name of its owner."""
+    out = tmp_path / "out"
+    process = start("train", spec(), "--epochs", "50", "--out", out)
+    while not (out / STATE).exists():
+        time.sleep(0.01)
+    try:
+        assert run(["train", "--resume", "--out", str(out)]) == 2
+        assert f"is in use by process {process.pid}" in capsys.readouterr().err
+    finally:
+        process.kill()
+        ended(process)
+
+
+def test_another_number_of_jobs_may_continue(tmp_path):
+    """The number of simulations at the same time is no part of what must be equal."""
+    circuit = '[circuit]\nengine = "auto"\njobs = 2\n'
+    path, out = tmp_path / "spec.toml", tmp_path / "out"
+    path.write_text(SPEC.format(solver="inv-circuit") + circuit)
+    assert killed(signal.SIGKILL, 2, path, "--epochs", "0.3", "--out", out).code == -signal.SIGKILL
+    assert run(["train", str(path), "--epochs", "0.3", "--jobs", "1", "--resume", "--out", str(out)]) == 3
+
+
+def test_another_data_set_is_refused(tmp_path):
+    """A state belongs to the images and labels of its training, whatever their name."""
+    spec = TrainingSpec(convolutions=(), batch_size=100)
+    data = load_dataset("digits")
+    state = Training(spec, data).state
+    images = data.train_images.copy()
+    images[7, 3, 3] ^= 1
+    other = type(data)(data.name, images, *list(vars(data).values())[2:])
+    with pytest.raises(ParameterError, match="dataset"):
+        Training(spec, other).restore(state)
+
+
+def test_a_state_has_only_known_records():
+    """Numbers, texts, arrays and nested values come back as they were; other objects are refused."""
+    value = {"a": [1, 2.5, None, "x", (True, np.arange(3))], "b": {"c": np.eye(2, order="F")}, "d": float("inf")}
+    arrays = {}
+    again = unpack(json.loads(json.dumps(pack(value, arrays))), arrays)
+    assert again["a"][:4] == value["a"][:4] and isinstance(again["a"][4], tuple)
+    assert np.array_equal(again["a"][4][1], np.arange(3)) and np.array_equal(again["b"]["c"], np.eye(2))
+    assert again["d"] == float("inf")
+    with pytest.raises(TypeError):
+        pack({"x": itertools.count()}, {})
+    with pytest.raises(KeyError):
+        unpack({"record": "Popen", "fields": {}}, {})
