@@ -12,6 +12,8 @@ from amc_circuits.values.notebook_html import DRAWN_BY
 
 if TYPE_CHECKING:
     from amc_circuits.cases.circuit_options import CircuitOptions
+    from amc_circuits.cases.option import Option, flag
+    from amc_circuits.cases.runs import Run, RunOutcome
     from amc_circuits.cells.devices import Device, device_preset
     from amc_circuits.cli.extensions import Check, Extension
     from amc_circuits.cli.messages import one_line_warnings
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
     from amc_circuits.solvers.mvm import MvmCircuit
     from amc_circuits.solvers.solver import Solver
+    from amc_circuits.sweep.plan.keys import engine_version
     from amc_circuits.sweep.rows.results import open_sweep
     from amc_circuits.values.quantities import format_quantity
     from amc_circuits.values.version import package_version
@@ -55,8 +58,11 @@ _HOMES = {
     "MvmCircuit": "amc_circuits.solvers.mvm",
     "Solver": "amc_circuits.solvers.solver",
     "NgspiceEngine": "amc_circuits.engines",
+    "Option": "amc_circuits.cases.option",
     "ParameterError": "netlists",
     "Response": "amc_circuits.results.response",
+    "Run": "amc_circuits.cases.runs",
+    "RunOutcome": "amc_circuits.cases.runs",
     "SimulationError": "amc_circuits.engines",
     "SlowInverterWarning": "amc_circuits.solvers.inv",
     "Solution": "amc_circuits.results.solution",
@@ -67,6 +73,8 @@ _HOMES = {
     "claim_folder": "amc_circuits.files.run_folder",
     "device_preset": "amc_circuits.cells.devices",
     "draw_circuit": "amc_circuits.pictures.circuit.diagram",
+    "engine_version": "amc_circuits.sweep.plan.keys",
+    "flag": "amc_circuits.cases.option",
     "format_quantity": "amc_circuits.values.quantities",
     "open_sweep": "amc_circuits.sweep.rows.results",
     "read_toml": "amc_circuits.files.toml_file",
@@ -87,8 +95,11 @@ __all__ = [
     "InvCircuit",
     "MvmCircuit",
     "NgspiceEngine",
+    "Option",
     "ParameterError",
     "Response",
+    "Run",
+    "RunOutcome",
     "SimulationError",
     "SlowInverterWarning",
     "Solution",
@@ -101,6 +112,8 @@ __all__ = [
     "curve_style",
     "device_preset",
     "draw_circuit",
+    "engine_version",
+    "flag",
     "format_quantity",
     "legend_beside",
     "one_line_warnings",

@@ -20,6 +20,7 @@ from amc_circuits import (
     check_folder,
     check_own_files,
     claim_folder,
+    flag,
     format_quantity,
     one_line_warnings,
     owning,
@@ -124,7 +125,7 @@ def _trained(files: RunFolder) -> tuple[TrainingResult, list[Path]]:
         with one_line_warnings(), _progress(training) as observe:
             result = training.run(observe, files.keep)
     except KeyboardInterrupt:
-        _say(f"{files.folder} keeps this training; --resume continues it")
+        _say(f"{files.folder} keeps this training; {flag('resume')} continues it")
         raise
     return result, files.finish()
 

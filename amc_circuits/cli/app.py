@@ -39,7 +39,7 @@ BELOW = {
     "stability": Row("Compute poles and stability limits of an INV circuit.", "stability:stability"),
     "program": Row("Write a matrix into RRAM cells by pulses and reads.", "program:program"),
     "cost": Row("Compute energy and time of solves: converters, settling, programming.", "cost:cost"),
-    "sweep": Row("Run many points over any options of a circuit; one row a point.", "sweep:sweep"),
+    "sweep": Row("Run many points over any options of a circuit or a training; one row a point.", "sweep:sweep"),
     "replay": Row("Run one row of a sweep again and compare; exit code 3 if anything differs.", "sweep_folders:replay"),
     "merge": Row("Put the rows of several sweeps into one folder.", "sweep_folders:merge"),
     "table": Row("Show the rows of a sweep.", "table:table"),

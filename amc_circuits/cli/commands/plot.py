@@ -25,7 +25,7 @@ RHS = Option("rhs", "integer", "Right-hand side, from 1 [default: slowest]", min
 ROW = Option("row", "integer", "Outputs of this row of a sweep, run with --waveforms")
 OF_SWEEP = (
     Option("x", "text", "Sweep: column across [default: first numeric option that varies]", unit="COLUMN"),
-    Option("y", "text", "Sweep: column up [default: settling_time]", unit="COLUMN"),
+    Option("y", "text", "Sweep: column up [default: settling_time; of trainings epochs_to_target]", unit="COLUMN"),
     Option("hue", "text", "Sweep: a curve for each value, or none [default: next that varies]", unit="COLUMN"),
     Option("log", "text", "Sweep: logarithmic axes", unit="x|y|xy|none"),
 )
