@@ -31,7 +31,8 @@ def conditions_of(rows: Sequence[FlatRow]) -> str:
 
     The options of a run, and of a circuit that is not installed, have no known default, and are left out.
     """
-    fixed, named = _fixed(rows), PARTS
+    fixed = _fixed(rows)
+    named: tuple[str, ...] = PARTS
     if "run" in rows[0]:
         usual, named = {}, tuple(name for run in known_runs([rows[0]["run"]]) for name in run.named)
     else:
