@@ -21,6 +21,8 @@ STATE, WEIGHTS, HISTORY, SUMMARY = "state.npz", "weights.npz", "history.json", "
 CURVES, WAVEFORM = "convergence.png", "waveform.png"
 FILES = (SUMMARY, HISTORY, WEIGHTS, CURVES, WAVEFORM, STATE)
 """Files of a training in its folder; only a finished one has a summary."""
+PARTIAL = ".amc-*"
+"""Names of files of `replacing` that are not complete."""
 NO_EFFECT = ("circuit.jobs",)
 """Settings without an effect on the result: a training may be continued with others."""
 
@@ -103,6 +105,13 @@ def remove_earlier(folder: Path) -> None:
     """Remove the files of an earlier training, the summary first: what is left of a broken removal is unfinished."""
     for name in FILES:
         (folder / name).unlink(missing_ok=True)
+
+
+def remove_partial(folder: Path) -> None:
+    """Remove files that a process was writing when it was killed; the folder is owned by this process."""
+    for path in folder.glob(PARTIAL):
+        if path.is_symlink() or path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def check_same(folder: Path, state: Mapping[str, Any], spec: TrainingSpec) -> None:

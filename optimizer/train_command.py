@@ -35,6 +35,7 @@ from optimizer.run_folder import (
     earlier_state,
     refuse_earlier,
     remove_earlier,
+    remove_partial,
 )
 from optimizer.specification import TrainingSpec, override, preset, read_spec
 from optimizer.training import Moment, Training
@@ -94,6 +95,7 @@ def run(
         training.restore(state)
     claim_folder(out, "train")
     with owning(out):
+        remove_partial(out)
         if earlier.replace:
             remove_earlier(out)
         result, written = _trained(RunFolder(out, training))

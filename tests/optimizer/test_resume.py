@@ -1,22 +1,22 @@
 """Trainings that are broken off: killed as real processes, continued, and equal to those that were not."""
 
-import itertools
+import contextlib
 import json
+import os
+import pty
+import re
 import signal
+import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
 
-from amc_circuits import ParameterError
 from amc_circuits.cli.app import run
-from optimizer.checkpoint import pack, read_state, unpack, write_state
-from optimizer.datasets import load_dataset
+from optimizer.checkpoint import read_state
 from optimizer.run_folder import FILES, STATE
-from optimizer.settings import AdamSettings, CircuitSettings, ConvolutionShape, KfacSettings, MomentumSettings
-from optimizer.specification import TrainingSpec
-from optimizer.training import Training
-from tests.command_line import Outcome, ended, start
+from tests.command_line import COMMAND, ROOT, Outcome, ended, start
 
 SPEC = """
 batch_size = 60
@@ -117,65 +117,6 @@ def test_a_training_that_fails_keeps_what_it_has(spec, tmp_path, capsys):
     assert not (out / "summary.json").exists()
 
 
-CONVOLUTION = (ConvolutionShape(channels=2, kernel=3, pool=2),)
-STUCK = CircuitSettings(engine="state-space", stuck_on=0.1, programming_error=1e-6)
-
-
-class _Break(Exception):
-    pass
-
-
-@pytest.mark.parametrize(
-    ("optimizer", "solver", "circuit"),
-    [
-        (MomentumSettings(learning_rate=0.05), "cholesky", CircuitSettings()),
-        (AdamSettings(learning_rate=0.01), "cholesky", CircuitSettings()),
-        (KfacSettings(first_interval=2, inverse_interval=3, factor_interval=2), "cholesky", CircuitSettings()),
-        (KfacSettings(first_interval=2, inverse_interval=3), "inv-circuit", STUCK),
-    ],
-)
-def test_a_training_continues_from_every_step(tmp_path, optimizer, solver, circuit):
-    """Broken at any step and restored from the file, it ends with the same weights, ledger and history."""
-    spec = TrainingSpec(
-        convolutions=CONVOLUTION, optimizer=optimizer, solver=solver, circuit=circuit, batch_size=150, epochs=1.0,
-        evaluations=9, target_accuracy=0.999,
-    )  # fmt: skip
-    data, path = load_dataset("digits"), tmp_path / STATE
-    whole = Training(spec, data).run()
-    for step in range(1, 9):
-        training = Training(spec, data)
-
-        def keep(training=training, step=step):
-            if training.step == step:
-                write_state(path, training.state)
-                raise _Break
-
-        with pytest.raises(_Break):
-            training.run(keep=keep)
-        other = Training(spec, data)
-        other.restore(read_state(path))
-        assert other.step == step
-        result = other.run()
-        assert all(map(np.array_equal, result.weights, whole.weights))
-        assert result.ledger == whole.ledger
-        assert [(one.step, one.loss, one.accuracy) for one in result.history] == [
-            (one.step, one.loss, one.accuracy) for one in whole.history
-        ]
-    if circuit is STUCK:
-        assert 0 < len(whole.ledger.failures) < whole.ledger.tried
-
-
-def test_a_diverged_training_stays_so(tmp_path):
-    """A run that ended in a loss that is not finite is not continued beyond it."""
-    spec = TrainingSpec(convolutions=(), optimizer=MomentumSettings(learning_rate=1e38), batch_size=100, epochs=1)
-    training = Training(spec)
-    steps = training.run().history
-    write_state(tmp_path / STATE, training.state)
-    other = Training(spec)
-    other.restore(read_state(tmp_path / STATE))
-    assert other.run().history == steps and other.result.diverged
-
-
 def test_a_finished_training_is_neither_overwritten_nor_trained_again(spec, tmp_path, capsys):
     """Without a flag it is refused with both flags; --resume prints it, --replace removes it and trains anew."""
     path, out = str(spec()), tmp_path / "out"
@@ -238,6 +179,38 @@ def test_two_processes_do_not_share_a_folder(spec, tmp_path, capsys):
         ended(process)
 
 
+def test_what_a_killed_process_was_writing_is_removed(spec, tmp_path):
+    """A file that was never complete does not stay; files of others do."""
+    out = tmp_path / "out"
+    assert killed(signal.SIGKILL, 5, spec(), "--out", out).code == -signal.SIGKILL
+    (out / ".amc-half.npz").write_bytes(b"PK")
+    (out / "notes.txt").write_text("mine")
+    assert ended(start("train", "--resume", "--out", out)).code == 3
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        {"amc-run.json", "owner.lock", "notes.txt", *FILES} - {"waveform.png"}
+    )
+
+
+def test_a_terminal_shows_steps_and_the_time_left(spec, tmp_path):
+    """The bar counts steps of all steps; without a terminal nothing is shown."""
+    command = [sys.executable, "-c", COMMAND, "train", str(spec()), "--epochs", "1", "--out", str(tmp_path / "out")]
+    main, terminal = pty.openpty()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "160"}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=terminal, env=environment)
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError):  # the end of the terminal
+        while part := os.read(main, 4096):
+            shown += part
+    os.close(main)
+    assert process.wait() == 3
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode(errors="replace"))
+    assert re.search(r"step\s+\d+/23 ", text) and re.search(r"left \d:\d\d:\d\d", text)
+    assert re.search(r"accuracy \d+\.\d%", text)
+    quiet = ended(start("train", spec(), "--epochs", "0.2", "--out", tmp_path / "quiet"))
+    assert quiet.err.startswith("amc: target") and quiet.err.count("\n") == 1
+
+
 def test_another_number_of_jobs_may_continue(tmp_path):
     """The number of simulations at the same time is no part of what must be equal."""
     circuit = '[circuit]\nengine = "auto"\njobs = 2\n'
@@ -245,29 +218,3 @@ def test_another_number_of_jobs_may_continue(tmp_path):
     path.write_text(SPEC.format(solver="inv-circuit") + circuit)
     assert killed(signal.SIGKILL, 2, path, "--epochs", "0.3", "--out", out).code == -signal.SIGKILL
     assert run(["train", str(path), "--epochs", "0.3", "--jobs", "1", "--resume", "--out", str(out)]) == 3
-
-
-def test_another_data_set_is_refused(tmp_path):
-    """A state belongs to the images and labels of its training, whatever their name."""
-    spec = TrainingSpec(convolutions=(), batch_size=100)
-    data = load_dataset("digits")
-    state = Training(spec, data).state
-    images = data.train_images.copy()
-    images[7, 3, 3] ^= 1
-    other = type(data)(data.name, images, *list(vars(data).values())[2:])
-    with pytest.raises(ParameterError, match="dataset"):
-        Training(spec, other).restore(state)
-
-
-def test_a_state_has_only_known_records():
-    """Numbers, texts, arrays and nested values come back as they were; other objects are refused."""
-    value = {"a": [1, 2.5, None, "x", (True, np.arange(3))], "b": {"c": np.eye(2, order="F")}, "d": float("inf")}
-    arrays = {}
-    again = unpack(json.loads(json.dumps(pack(value, arrays))), arrays)
-    assert again["a"][:4] == value["a"][:4] and isinstance(again["a"][4], tuple)
-    assert np.array_equal(again["a"][4][1], np.arange(3)) and np.array_equal(again["b"]["c"], np.eye(2))
-    assert again["d"] == float("inf")
-    with pytest.raises(TypeError):
-        pack({"x": itertools.count()}, {})
-    with pytest.raises(KeyError):
-        unpack({"record": "Popen", "fields": {}}, {})
