@@ -43,7 +43,7 @@ def _of_settings(settings: type[Settings], above: str) -> Iterator[Option]:
         for one in inner:
             yield from _of_settings(one, f"{above}{name}.")
         if not inner:
-            form: Type = next((form for one, form in _TYPES if one in types), "text")
+            form: Type = "text" if str in types else next((form for one, form in _TYPES if one in types), "text")
             yield Option(above + name, form, name.replace("_", " "))
     if settings is CircuitSettings:
         for option in CircuitOptions.table("inv"):

@@ -11,7 +11,7 @@ from typing import Any
 
 from amc_circuits.cases.option import by_own_names
 from amc_circuits.files.toml_lines import Place, line_of
-from amc_circuits.sweep.plan.axes import FORMS, cut
+from amc_circuits.sweep.plan.axes import FORMS, cut, shown
 from netlists import ParameterError
 
 Where = Callable[[Place], str]
@@ -69,11 +69,22 @@ def options_by_path(content: Mapping[str, Any], where: Where) -> tuple[dict[str,
     """Replace tables of options in the sections by options whose names have dots.
 
     A table is a form of values if its only key is one of `FORMS`.
+
+    Raises:
+        ParameterError: An option is given twice, with dots and in a table.
     """
     typed: dict[Place, Place] = {}
 
     def table(section: Any, *place: str | int) -> Any:
-        return dict(_paths(section, "", place, place, typed)) if isinstance(section, dict) else section
+        if not isinstance(section, dict):
+            return section
+        options: dict[str, Any] = {}
+        for name, path, value in _paths(section, "", place):
+            with at(where, *path):
+                if name in options:
+                    raise ParameterError(name, shown(value), "is given twice; give it once")
+            options[name], typed[*place, name] = value, path
+        return options
 
     found = {
         name: [table(point, name, number) for number, point in enumerate(section)]
@@ -84,12 +95,10 @@ def options_by_path(content: Mapping[str, Any], where: Where) -> tuple[dict[str,
     return found, lambda place: where(typed.get(place, place))
 
 
-def _paths(
-    section: Mapping[str, Any], above: str, top: Place, place: Place, typed: dict[Place, Place]
-) -> Iterator[tuple[str, Any]]:
+def _paths(section: Mapping[str, Any], above: str, place: Place) -> Iterator[tuple[str, Place, Any]]:
+    """Yield every option below a table: its name with dots, its place, its value."""
     for name, value in section.items():
-        if isinstance(value, dict) and not (len(value) == 1 and next(iter(value)) in FORMS):
-            yield from _paths(value, f"{above}{name}.", top, (*place, name), typed)
+        if isinstance(value, dict) and value and not (len(value) == 1 and next(iter(value)) in FORMS):
+            yield from _paths(value, f"{above}{name}.", (*place, name))
         else:
-            typed[*top, above + name] = (*place, name)
-            yield above + name, value
+            yield above + name, (*place, name), value

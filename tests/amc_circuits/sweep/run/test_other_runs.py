@@ -141,6 +141,8 @@ def test_runs_that_fail_are_rows(sweep, tmp_path):
         ('run = "fall"\n[grid]\nplanet.name = ["a"]\n', ("line 1, run: got nothing", "give a height")),
         (FALL + "[grid]\nheight = [1]\nplanet.gravity = [1, -1]\n", ("line 4, [grid] planet gravity", "0 or more")),
         (FALL + '[fixed]\nheight = 1\n"planet.gravty" = 3\n', ('line 4, [fixed] "planet.gravty"', "planet.gravity?")),
+        (FALL + '[fixed]\nplanet.name = "a"\n"planet.name" = "b"\n', ("line 4, [fixed]", "got 'b'", "is given twice")),
+        (FALL + "[fixed]\nplanet = {}\n", ("line 3, [fixed] planet", "no such option")),
         ('run = "fall"\n[fixed]\nheight = "high"\n', ("line 3, [fixed] height: got 'high'", "number in m")),
         ('run = "fall"\n[fixed]\nheight = 1\nplanet = 3\n', ("line 4, [fixed] planet", "no such option")),
     ],
