@@ -95,9 +95,11 @@ def run(
         training.restore(state)
     claim_folder(out, "train")
     with owning(out):
-        remove_partial(out)
         if earlier.replace:
             remove_earlier(out)
+        elif not earlier.resume:
+            refuse_earlier(out)  # another process may have trained here since the first check
+        remove_partial(out)
         result, written = _trained(RunFolder(out, training))
     Console().print(result_table(result))
     print("".join(f"wrote {path}\n" for path in written), end="")
