@@ -91,7 +91,7 @@ def test_a_training_that_is_killed_again_and_again_is_as_if_it_was_not(spec, tmp
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_training_keeps_what_it_has(spec, tmp_path, number, code):
-    """Ctrl-C ends with 130, a request to end with 143; history and weights are those of the last evaluation."""
+    """Ctrl-C ends with 130, a request to end with 143; history and weights are those of the state, or one ahead of it."""
     out = tmp_path / "out"
     done = killed(number, 10, spec(), "--out", out)
     assert done.code == code
@@ -99,10 +99,11 @@ def test_an_interrupted_training_keeps_what_it_has(spec, tmp_path, number, code)
         assert done.err == f"amc: {out} keeps this training; --resume continues it\namc: interrupted\n"
     assert not (out / "summary.json").exists()
     history, state = json.loads((out / "history.json").read_text()), read_state(out / STATE)
-    assert [entry["step"] for entry in history["evaluations"]] == [entry.step for entry in state["history"]]
+    steps, kept = [entry["step"] for entry in history["evaluations"]], [entry.step for entry in state["history"]]
+    assert steps[: len(kept)] == kept and 0 <= len(steps) - len(kept) <= 1
     with np.load(out / "weights.npz", allow_pickle=False) as weights:
         assert weights.files == ["conv1", "conv2", "dense"]
-        assert all(map(np.array_equal, weights.values(), state["weights"]))
+        assert len(steps) > len(kept) or all(map(np.array_equal, weights.values(), state["weights"]))
 
 
 def test_a_training_that_fails_keeps_what_it_has(spec, tmp_path, capsys):
@@ -111,7 +112,7 @@ def test_a_training_that_fails_keeps_what_it_has(spec, tmp_path, capsys):
     path = spec("inv-circuit", 'stuck_on = 0.05\non_failure = "stop"\n')
     assert run(["train", str(path), "--out", str(out)]) == 3
     failed_at = int(capsys.readouterr().err.partition("at step ")[2].partition(":")[0])
-    state = read_state(out / STATE)
+    state = read_state(out / STATE)  # an error, unlike a signal, never comes while the files are written
     assert state["step"] <= failed_at
     assert len(json.loads((out / "history.json").read_text())["inversions"]) == len(state["inversions"])
     assert not (out / "summary.json").exists()
