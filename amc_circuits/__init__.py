@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from amc_circuits.cases.option import Option, flag
     from amc_circuits.cases.runs import Run, RunOutcome
     from amc_circuits.cells.devices import Device, device_preset
-    from amc_circuits.cli.extensions import Check, Extension
+    from amc_circuits.cli.extensions import Check, Compared, Extension
     from amc_circuits.cli.messages import one_line_warnings
     from amc_circuits.engines import EngineNotFoundError, EnginesDisagreeError, NgspiceEngine, SimulationError
+    from amc_circuits.files.array_files import stored_array
+    from amc_circuits.files.labelled_tables import LabelledTable, read_labelled_table
     from amc_circuits.files.run_folder import LOCK, check_folder, check_own_files, claim_folder, owning, replacing
     from amc_circuits.files.toml_file import read_toml
     from amc_circuits.pictures.circuit.diagram import draw_circuit
@@ -27,14 +29,17 @@ if TYPE_CHECKING:
     from amc_circuits.results.response import Response
     from amc_circuits.results.solution import Energy, Solution, UnusableSolutionError
     from amc_circuits.results.status import Status
+    from amc_circuits.results.step_info import StepInfo, step_info
     from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
     from amc_circuits.solvers.mvm import MvmCircuit
     from amc_circuits.solvers.solver import Solver
+    from amc_circuits.studies.compare import Design, compare
     from amc_circuits.sweep.plan.keys import engine_version
     from amc_circuits.sweep.rows.results import open_sweep
     from amc_circuits.values.quantities import format_quantity
     from amc_circuits.values.version import package_version
     from netlists import ParameterError
+    from netlists.memory import check_memory
 
 _HOMES = {
     "curve_style": "amc_circuits.pictures.style",
@@ -48,13 +53,16 @@ _HOMES = {
     "STYLE": "amc_circuits.pictures.style",
     "CircuitOptions": "amc_circuits.cases.circuit_options",
     "Check": "amc_circuits.cli.extensions",
+    "Compared": "amc_circuits.cli.extensions",
     "Converters": "amc_circuits.results.converters",
+    "Design": "amc_circuits.studies.compare",
     "Device": "amc_circuits.cells.devices",
     "Energy": "amc_circuits.results.solution",
     "EngineNotFoundError": "amc_circuits.engines",
     "EnginesDisagreeError": "amc_circuits.engines",
     "Extension": "amc_circuits.cli.extensions",
     "InvCircuit": "amc_circuits.solvers.inv",
+    "LabelledTable": "amc_circuits.files.labelled_tables",
     "MvmCircuit": "amc_circuits.solvers.mvm",
     "Solver": "amc_circuits.solvers.solver",
     "NgspiceEngine": "amc_circuits.engines",
@@ -67,18 +75,24 @@ _HOMES = {
     "SlowInverterWarning": "amc_circuits.solvers.inv",
     "Solution": "amc_circuits.results.solution",
     "Status": "amc_circuits.results.status",
+    "StepInfo": "amc_circuits.results.step_info",
     "UnusableSolutionError": "amc_circuits.results.solution",
     "check_folder": "amc_circuits.files.run_folder",
+    "check_memory": "netlists.memory",
     "check_own_files": "amc_circuits.files.run_folder",
     "claim_folder": "amc_circuits.files.run_folder",
+    "compare": "amc_circuits.studies.compare",
     "device_preset": "amc_circuits.cells.devices",
     "draw_circuit": "amc_circuits.pictures.circuit.diagram",
     "engine_version": "amc_circuits.sweep.plan.keys",
     "flag": "amc_circuits.cases.option",
     "format_quantity": "amc_circuits.values.quantities",
     "open_sweep": "amc_circuits.sweep.rows.results",
+    "read_labelled_table": "amc_circuits.files.labelled_tables",
     "read_toml": "amc_circuits.files.toml_file",
     "replacing": "amc_circuits.files.run_folder",
+    "step_info": "amc_circuits.results.step_info",
+    "stored_array": "amc_circuits.files.array_files",
 }
 
 __all__ = [
@@ -86,13 +100,16 @@ __all__ = [
     "STYLE",
     "Check",
     "CircuitOptions",
+    "Compared",
     "Converters",
+    "Design",
     "Device",
     "Energy",
     "EngineNotFoundError",
     "EnginesDisagreeError",
     "Extension",
     "InvCircuit",
+    "LabelledTable",
     "MvmCircuit",
     "NgspiceEngine",
     "Option",
@@ -105,10 +122,13 @@ __all__ = [
     "Solution",
     "Solver",
     "Status",
+    "StepInfo",
     "UnusableSolutionError",
     "check_folder",
+    "check_memory",
     "check_own_files",
     "claim_folder",
+    "compare",
     "curve_style",
     "device_preset",
     "draw_circuit",
@@ -121,9 +141,12 @@ __all__ = [
     "owning",
     "package_version",
     "plot_responses",
+    "read_labelled_table",
     "read_toml",
     "replacing",
     "save_figure",
+    "step_info",
+    "stored_array",
 ]
 
 

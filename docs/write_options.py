@@ -18,7 +18,7 @@ PAGE = Path(__file__).with_name("options.md")
 HEAD = """# Options
 
 Every option of a circuit, with its unit and its default, as `amc inv --help-all` lists them.
-Specifications of sweeps and trainings ([sweeps.md](sweeps.md), [training.md](training.md)) have the same names with `_`.
+Specifications of sweeps and trainings ([sweeps.md](sweeps.md), [training.md](training.md)) have them with `_`.
 So have the keywords of `program()` in Python.
 `python docs/write_options.py` writes this page from the parameter records.
 """

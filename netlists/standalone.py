@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netlists.analyses import Transient, analysis_lines
 from netlists.circuit import Circuit
 from netlists.deck import input_sources, spice_circuit
@@ -9,7 +11,12 @@ from netlists.sources import StepTrain
 
 
 def standalone_deck(
-    circuit: Circuit, drive: StepTrain, analysis: Transient, tolerance: float, klu: bool = False
+    circuit: Circuit,
+    drive: StepTrain,
+    analysis: Transient,
+    tolerance: float,
+    klu: bool = False,
+    head: Sequence[str] = (),
 ) -> str:
     """Return a complete deck with a `.control` block of measurements.
 
@@ -23,14 +30,16 @@ def standalone_deck(
         analysis: Transient analysis; the outputs replace its saved vectors.
         tolerance: Relative tolerance.
         klu: True selects KLU (ngspice 42 and later; older versions ignore it).
+        head: Comments below the title.
     """
     outputs = circuit.nodes(circuit.outputs)
     saved = analysis.replace(saved=tuple(f"v({name})" for name in outputs))
-    body = str(spice_circuit(circuit)).rstrip()
+    title, _, body = str(spice_circuit(circuit)).rstrip().partition("\n")
+    top = [title, *(f"* {line}" for line in head)]
     control = [".control", "run"]
     for k in range(drive.levels.shape[1]):
         control += _measure_slot(drive, k, outputs, tolerance)
-    parts = [body, input_sources(circuit, drive), analysis_lines(saved, klu), *control, "quit", ".endc", ".end"]
+    parts = [*top, body, input_sources(circuit, drive), analysis_lines(saved, klu), *control, "quit", ".endc", ".end"]
     return "\n".join(parts) + "\n"
 
 

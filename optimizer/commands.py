@@ -1,14 +1,17 @@
-"""The subcommand `amc train` and the data sets' lines in `amc doctor`. Heavy imports wait until a command runs."""
+"""The subcommand `amc train`, the data sets' lines in `amc doctor`, and trainings in `amc compare`.
+
+Heavy imports wait until a command runs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from amc_circuits import Check, Extension
+from amc_circuits import Check, Compared, Extension
 
 Out = Annotated[Path, typer.Option(metavar="DIR", help="Results: a new or empty folder, or one of this command.")]
 Spec = Annotated[
@@ -68,4 +71,11 @@ def dataset_checks() -> Iterator[Check]:
         yield Check(f"data set {name}", bool(place), place or "not here", "" if place else mend, required=False)
 
 
-extension = Extension(commands=(train,), checks=(dataset_checks,))
+def compare_trainings(folders: Sequence[Path]) -> Compared:
+    """Compare folders of trainings."""
+    from optimizer.comparison import compared
+
+    return compared(folders)
+
+
+extension = Extension(commands=(train,), checks=(dataset_checks,), comparisons={"train": compare_trainings})

@@ -1,4 +1,4 @@
-"""Data sets of handwriting: one record, one table of names, and the folders of the files."""
+"""Data sets: one record, the named ones of handwriting, and the folders of their files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from amc_circuits import ParameterError
 from optimizer import emnist_letters, ocr_letters
 from optimizer.downloads import cache_folder
-from optimizer.layers import Array
+from optimizer.layers import Array, Shape
 
 Part = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
@@ -25,25 +25,29 @@ NAMES = ("digits", *_FILED)
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images and labels in two parts.
+    """Samples and labels in two parts.
 
     Attributes:
         name: Name of the data set.
-        train_images: `samples x height x width`.
+        train_images: `samples x height x width`, `samples x height x width x channels` or `samples x features`.
         train_labels: Integers from 0 on.
-        test_images: Test images, never used for training.
-        test_labels: Labels of the test images.
-        mean: Mean of all training pixels, in their own unit.
-        deviation: Standard deviation of all training pixels.
+        test_images: Test samples, never used for training.
+        test_labels: Labels of the test samples.
+        mean: Mean of the training values, in their own unit: a number, or an array as of one sample, `1 x ...`.
+        deviation: Standard deviation of the training values, likewise.
+        normalisation: Type of the normalisation: `overall`, `per-channel`, `per-feature` or `none`.
+        class_names: Name of each class; empty for the number of each.
     """
 
     name: str
-    train_images: NDArray[np.uint8]
+    train_images: NDArray[Any]
     train_labels: NDArray[np.int64]
-    test_images: NDArray[np.uint8]
+    test_images: NDArray[Any]
     test_labels: NDArray[np.int64]
-    mean: float
-    deviation: float
+    mean: float | NDArray[np.float64]
+    deviation: float | NDArray[np.float64]
+    normalisation: str = "overall"
+    class_names: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -55,21 +59,79 @@ class Dataset:
         }
 
     @property
-    def image_shape(self) -> tuple[int, int]:
-        """Height and width of an image."""
-        return self.train_images.shape[1], self.train_images.shape[2]
+    def description(self) -> dict[str, Any]:
+        """Counts, shape of a sample, normalisation and names of the classes, as plain data."""
+        return {
+            "name": self.name,
+            **self.counts,
+            "sample_shape": list(self.image_shape),
+            "normalisation": self.normalised,
+            "class_names": list(self.class_names) or None,
+        }
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """Height and width of an image, and its channels if it has colours; or the number of features."""
+        return self.train_images.shape[1:]
+
+    @property
+    def input_shape(self) -> Shape:
+        """Shape of one sample as the input of a network: channels, height and width; or the number of features."""
+        return _channels_first(self.train_images[:1]).shape[:-1]
 
     @property
     def classes(self) -> int:
         """Number of classes."""
-        return int(self.train_labels.max()) + 1
+        return len(self.class_names) or int(self.train_labels.max()) + 1
 
-    def network_input(self, images: NDArray[np.uint8], dtype: type[np.floating[Any]] = np.float64) -> Array:
-        """Convert images to a network's input, `1 x height x width x samples`, standardised by the training part."""
-        x: Array = images.transpose(1, 2, 0)[None].astype(dtype, order="C")
-        x -= dtype(self.mean)
-        x /= dtype(self.deviation)
+    @property
+    def normalised(self) -> str:
+        """Normalisation in words, with its numbers if they are two."""
+        if isinstance(self.mean, float) and isinstance(self.deviation, float) and self.normalisation != "none":
+            return f"{self.normalisation}: mean {self.mean:.4g}, deviation {self.deviation:.4g}"
+        return self.normalisation
+
+    def network_input(self, images: NDArray[Any], dtype: type[np.floating[Any]] = np.float64) -> Array:
+        """Convert samples to a network's input, the sample being the last index, normalised by the training part."""
+        x: Array = _channels_first(images).astype(dtype, order="C")
+        if self.normalisation != "none":
+            x -= _channels_first(np.asarray(self.mean)).astype(dtype)
+            x /= _channels_first(np.asarray(self.deviation)).astype(dtype)
         return x
+
+
+def normalisation_of(samples: NDArray[Any], normalisation: str) -> tuple[Any, Any]:
+    """Mean and standard deviation of training samples, the sample being the first index.
+
+    Values that are the same in all samples have the deviation 1.
+
+    Args:
+        samples: Training samples.
+        normalisation: `overall`, `per-channel` (the last index), `per-feature` or `none`.
+
+    Returns:
+        Two numbers, or two arrays as of one sample, `1 x ...`.
+    """
+    if normalisation == "none":
+        return 0.0, 1.0
+    if normalisation == "overall":
+        return float(samples.mean(dtype=np.float64)), float(samples.std(dtype=np.float64)) or 1.0
+    axes = 0 if normalisation == "per-feature" else tuple(range(samples.ndim - 1))
+    mean = samples.mean(axis=axes, keepdims=True, dtype=np.float64)
+    deviation = samples.std(axis=axes, keepdims=True, dtype=np.float64)
+    return mean, np.where(deviation > 0, deviation, 1.0)
+
+
+def _channels_first(samples: NDArray[Any]) -> NDArray[Any]:
+    """Move the sample to the last index, and the channels, one for grey images, to the first."""
+    match samples.ndim:
+        case 2:
+            return samples.T
+        case 3:
+            return samples.transpose(1, 2, 0)[None]
+        case 4:
+            return samples.transpose(3, 1, 2, 0)
+    return samples
 
 
 def load_dataset(name: str) -> Dataset:
@@ -116,8 +178,8 @@ def _digits() -> tuple[Part, Part]:
 
 
 def _dataset(name: str, training: Part, scoring: Part) -> Dataset:
-    pixels = training[0]
-    return Dataset(name, *training, *scoring, mean=float(pixels.mean()), deviation=float(pixels.std()) or 1.0)
+    mean, deviation = normalisation_of(training[0], "overall")
+    return Dataset(name, *training, *scoring, mean, deviation)
 
 
 def where_found() -> dict[str, str]:

@@ -23,6 +23,9 @@ def idle_settings(optimizer: OptimizerSettings, solver: str, circuit: CircuitSet
         yield from ((place, why) for place in places)
     else:
         yield from _of_circuit(circuit)
+    if optimizer.schedule != "step":
+        why = f"has no effect with the schedule {optimizer.schedule}; leave it out, or take step"
+        yield from ((f"optimizer.{name}", why) for name in ("step_epochs", "step_factor"))
     if isinstance(optimizer, KfacSettings) and optimizer.first_interval > optimizer.inverse_interval:
         yield "optimizer.first_interval", "has no effect above inverse_interval; lower it, or leave it out"
 

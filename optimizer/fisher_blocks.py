@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from amc_circuits import check_memory
 from optimizer.curvature import KroneckerFactors, kronecker_factors, running_average
 from optimizer.model import Curvature, Weights
 from optimizer.preconditioner import InverseFactors, Inverter, kl_scale, precondition
 from optimizer.settings import KfacSettings
+
+COPIES = 3
+"""Matrices of the width of a factor that exist together: its average, the factor of the batch, and its inverse."""
+
+
+def check_factors(shapes: Mapping[str, tuple[int, int]], parameter: str = "model") -> None:
+    """Refuse a network whose factors and inverses do not fit into the memory.
+
+    Args:
+        shapes: Shape of each weight, the bias column included, by name.
+        parameter: Parameter that decides the shapes, for the error.
+
+    Raises:
+        ParameterError: The machine has too little memory.
+    """
+    entries = {name: inputs**2 + outputs**2 for name, (outputs, inputs) in shapes.items()}
+    widest = max(entries, key=entries.__getitem__)
+    found = "weights of " + " x ".join(map(str, shapes[widest])) + f" in {widest}"
+    needed = 8.0 * COPIES * sum(entries.values())
+    check_memory(found, "K-FAC of such a network", needed, "take fewer channels, features or outputs", parameter)
 
 
 @dataclass
@@ -72,11 +93,12 @@ class FisherBlocks:
         )
         now.updates += 1
 
-    def directions(self, gradients: Weights) -> Weights:
+    def directions(self, gradients: Weights, learning_rate: float | None = None) -> Weights:
         """Return the preconditioned gradients of one step, scaled by the KL clip.
 
         Args:
             gradients: Gradient of each weight.
+            learning_rate: Step size of this step, for the KL clip; None for that of the settings.
 
         Raises:
             SolveError: An inversion has no usable result.
@@ -85,7 +107,8 @@ class FisherBlocks:
         if now.steps == now.next_refresh:
             self._refresh()
         directions = precondition(now.inverses, gradients)
-        scale = kl_scale(directions, gradients, settings.learning_rate, settings.kl_clip)
+        rate = settings.learning_rate if learning_rate is None else learning_rate
+        scale = kl_scale(directions, gradients, rate, settings.kl_clip)
         now.steps += 1
         return tuple(scale * direction for direction in directions)
 
@@ -93,7 +116,7 @@ class FisherBlocks:
         now, settings = self.progress, self.settings
         before: tuple[InverseFactors | None, ...] = now.inverses or (None,) * len(self.names)
         now.inverses = tuple(
-            self.inverter.invert(now.steps, name, factors, settings.damping, old)
+            self.inverter.invert(now.steps, name, factors, settings.damping, old, settings.array_limit)
             for name, factors, old in zip(self.names, now.factors, before, strict=True)
         )
         now.next_refresh = now.steps + now.interval

@@ -56,6 +56,15 @@ def read_idx(path: Path) -> NDArray[np.generic]:
     return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="))
 
 
+def is_idx(path: Path) -> bool:
+    """True for a file whose name ends in `.gz` or which begins with the mark of an IDX array."""
+    if path.suffix == ".gz" or not path.is_file():
+        return path.suffix == ".gz"
+    with path.open("rb") as file:
+        start = file.read(4)
+    return len(start) == 4 and start[:2] == b"\0\0" and start[2] in _TYPES
+
+
 def read_images(path: Path) -> NDArray[np.uint8]:
     """Read images `samples x height x width`; raise `DataFileError` if the file holds something else."""
     images = read_idx(path)

@@ -5,17 +5,18 @@ Martens, Grosse 2015, arXiv 1503.05671; for convolutions Grosse, Martens 2016, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from optimizer.first_order import Momentum, loss_gradients
-from optimizer.fisher_blocks import FisherBlocks
+from optimizer.fisher_blocks import FisherBlocks, check_factors
 from optimizer.losses import Labels, cross_entropy_gradients, sample_labels
-from optimizer.model import Curvature, Model, Pass, Weights, check_widths
+from optimizer.model import Curvature, Model, Pass, Weights
 from optimizer.preconditioner import Inverter
+from optimizer.schedules import full
 from optimizer.settings import KfacSettings
 
 
@@ -28,19 +29,22 @@ class Kfac:
         settings: Parameters of the optimizer.
         inverter: Inverter of the factors.
         random: Source of the sampled labels.
+        schedule: Part of the full step size at each step, counted from 0.
     """
 
     model: Model
     settings: KfacSettings
     inverter: Inverter
     random: np.random.Generator
+    schedule: Callable[[int], float] = full
     _blocks: FisherBlocks = field(init=False)
 
     def __post_init__(self) -> None:
-        """Refuse a model with a factor wider than the solver's largest array, before any training."""
-        check_widths(self.model.weight_shapes, self.inverter.solver.largest)
+        """Refuse a model whose factors do not fit into the memory, before any training."""
+        check_factors(self.model.weight_shapes)
         self._blocks = FisherBlocks(tuple(self.model.weight_shapes), self.settings, self.inverter)
-        self._momentum = Momentum(self.model, self.settings.learning_rate, self.settings.momentum)
+        chosen = self.settings
+        self._momentum = Momentum(self.model, chosen.learning_rate, chosen.momentum, chosen.weight_decay, self.schedule)
 
     def step(self, weights: Weights, passed: Pass, labels: Labels) -> Weights:
         """Return the weights after one step on the batch of `passed`.
@@ -51,7 +55,7 @@ class Kfac:
         if self._blocks.due:
             self._blocks.update(self._curvatures(weights, passed))
         gradients = loss_gradients(self.model, weights, passed, labels)
-        return self._momentum.apply(weights, self._blocks.directions(gradients))
+        return self._momentum.apply(weights, self._blocks.directions(gradients, self._momentum.rate))
 
     @property
     def state(self) -> dict[str, Any]:

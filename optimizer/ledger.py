@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from optimizer.linear_solver import SolveResult
+
+BLOCK_MARK = "["
+"""Begin of a block in the name of its factor: `dense1.a_factor[0:113]` holds the places 0 to 112."""
 
 
 @dataclass(frozen=True)
@@ -16,8 +20,8 @@ class Inversion:
 
     Attributes:
         step: Training step before which it ran.
-        factor: Name, such as `conv1.a_factor`.
-        size: Width of the factor, which is also the number of right-hand sides.
+        factor: Name, such as `conv1.a_factor`; of a block `conv1.a_factor[0:113]`.
+        size: Width of the factor or block, which is also the number of right-hand sides.
         condition: Condition number of the damped factor.
         simulated_seconds: Sum of the settling times.
         joules: Energy, J; None if unknown.
@@ -104,6 +108,13 @@ class Ledger:
     def tried(self) -> int:
         """Number of inversions, including failed ones."""
         return len(self.inversions) + len(self.failures)
+
+    @property
+    def blocks(self) -> dict[str, int]:
+        """Number of blocks of each factor that was cut into blocks."""
+        names = [entry.factor for entry in self.inversions] + [entry.factor for entry in self.failures]
+        cut = dict.fromkeys(name for name in names if BLOCK_MARK in name)
+        return dict(Counter(name.partition(BLOCK_MARK)[0] for name in cut))
 
     @property
     def largest_lifting_cost(self) -> float:

@@ -16,6 +16,7 @@ from optimizer.settings import CircuitSettings
 
 Matrix = NDArray[np.float64]
 ARRAY_LIMIT = 128
+"""Largest width of a matrix for one array, unless the settings give another."""
 OF_MATRIX = ("A", "scaling", "pair")
 """Parameters in errors that are caused by the matrix, once the settings have been checked."""
 
@@ -66,12 +67,12 @@ class LinearSolver(Protocol):
     """Solver of symmetric positive definite systems.
 
     Attributes:
-        largest: Largest width of a matrix; None for no limit.
+        largest: Width above which a matrix is cut into blocks, unless the settings give another; None for no limit.
     """
 
     @property
     def largest(self) -> int | None:
-        """Largest width of a matrix; None for no limit."""
+        """Width above which a matrix is cut into blocks, unless the settings give another; None for no limit."""
 
     def init(self, matrix: Matrix) -> Any:
         """Do all work that does not depend on the right-hand sides, and return its result."""
@@ -115,7 +116,7 @@ class InvCircuitSolver:
         settings: Parts of the circuit.
         seed: Seed of all random draws. Every programming is the next trial of it, with new cells and amplifiers.
         first_trial: Trial of the first programming: the number of earlier ones, if a run is continued.
-        largest: Largest number of rows and columns of an array.
+        largest: Number of rows and columns of an array, unless the settings of the optimizer give another.
     """
 
     settings: CircuitSettings

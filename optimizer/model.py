@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from amc_circuits import ParameterError
 from optimizer.activations import MaxPool, PlainLayer, Rectifier
 from optimizer.layers import Array, Convolution, Dense, Shape, WeightedLayer
-from optimizer.settings import ConvolutionShape
+from optimizer.settings import ConvolutionShape, DenseShape
 
 Weights = tuple[Array, ...]
 
@@ -125,53 +126,49 @@ class Model:
         return tuple(reversed(found))
 
 
-def build_model(image_shape: tuple[int, int], convolutions: Sequence[ConvolutionShape], classes: int) -> Model:
-    """Build convolutions with rectifier and pooling, then a dense read-out.
+def build_model(
+    input_shape: Shape, hidden: Sequence[ConvolutionShape | DenseShape], classes: int, parameter: str = "convolutions"
+) -> Model:
+    """Build the hidden layers, each with rectifier, and a dense read-out.
 
     Args:
-        image_shape: Height and width of the images, which have one channel.
-        convolutions: Convolutions from the image on; may be empty.
+        input_shape: Shape of a sample: number of features; height and width of a grey image; or channels, height and
+            width.
+        hidden: Layers from the sample on, convolutions before dense ones; may be empty.
         classes: Number of outputs.
+        parameter: Name of the parameter of the hidden layers, for the error.
 
     Returns:
-        The model, its stages named `conv1`, `conv2`, ... and `dense`.
+        The model, its stages named `conv1`, `conv2`, ..., `dense1`, `dense2`, ... and `dense`, the read-out.
 
     Raises:
-        ParameterError: Nothing is left of the images after one of the convolutions.
+        ParameterError: A convolution has no image to act on, or nothing is left of the images behind it.
     """
-    shape: Shape = (1, *image_shape)
+    shape: Shape = (1, *input_shape) if len(input_shape) == 2 else input_shape
     stages: list[Stage] = []
-    for number, wanted in enumerate(convolutions, start=1):
-        layer = Convolution(shape, wanted.channels, wanted.kernel, wanted.stride, wanted.kernel // 2)
-        pooling = (MaxPool(wanted.pool),) if wanted.pool > 1 else ()
-        # Pooling first gives the same values as the rectifier first, with less work.
-        stages.append(Stage(f"conv{number}", layer, (*pooling, Rectifier())))
-        shape = stages[-1].output_shape
+    numbers = {ConvolutionShape: itertools.count(1), DenseShape: itertools.count(1)}
+    for wanted in hidden:
+        number = next(numbers[type(wanted)])
+        if isinstance(wanted, DenseShape):
+            stage = Stage(f"dense{number}", Dense(shape, wanted.outputs), (Rectifier(),))
+        elif len(shape) != 3:
+            mend = "a convolution takes rows and columns of pixels; take dense layers"
+            raise ParameterError(parameter, f"conv{number} on samples of shape {shape}", mend)
+        else:
+            stage = _convolution(f"conv{number}", shape, wanted)
+        stages.append(stage)
+        shape = stage.output_shape
         if min(shape) < 1:
-            raise ParameterError("convolutions", f"a {stages[-1].name} without output", "take less stride or pooling")
+            raise ParameterError(parameter, f"a {stage.name} without output", "take less stride or pooling")
     stages.append(Stage("dense", Dense(shape, classes)))
     return Model(tuple(stages))
 
 
-def check_widths(shapes: Mapping[str, tuple[int, int]], largest: int | None, parameter: str = "convolutions") -> None:
-    """Refuse a network with a Kronecker factor that is wider than the largest array.
-
-    Args:
-        shapes: Shape of each weight, the bias column included, by name.
-        largest: Largest width; None for no limit.
-        parameter: Parameter that decides the widths, for the error.
-
-    Raises:
-        ParameterError: A factor is too wide.
-    """
-    for stage, (outputs, inputs) in shapes.items():
-        for name, width in (("a_factor", inputs), ("g_factor", outputs)):
-            if largest is not None and width > largest:
-                mend = (
-                    f"an array takes at most {largest}: take fewer channels or features, a smaller kernel, "
-                    "more stride or pooling, or the solver cholesky"
-                )
-                raise ParameterError(parameter, f"a model whose {name} of {stage} is {width} wide", mend)
+def _convolution(name: str, shape: Shape, wanted: ConvolutionShape) -> Stage:
+    layer = Convolution(shape, wanted.channels, wanted.kernel, wanted.stride, wanted.kernel // 2)
+    pooling = (MaxPool(wanted.pool),) if wanted.pool > 1 else ()
+    # Pooling first gives the same values as the rectifier first, with less work.
+    return Stage(name, layer, (*pooling, Rectifier()))
 
 
 def _initial_weight(shape: tuple[int, int], gain: float, random: np.random.Generator) -> Array:

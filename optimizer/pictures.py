@@ -32,7 +32,7 @@ def plot_run(result: TrainingResult, path: Path) -> None:
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(2 if with_errors else 1, squeeze=False, figsize=(7.2, 6.6 if with_errors else 4.4))
         draw_accuracy(axes[0, 0], {method_name(result.spec.optimizer, result.spec.solver): [result]})
-        axes[0, 0].set_title(result.spec.dataset, loc="left", fontsize=11)
+        axes[0, 0].set_title(result.spec.title, loc="left", fontsize=11)
         if with_errors:
             draw_errors(axes[1, 0], result.ledger)
         figure.tight_layout()

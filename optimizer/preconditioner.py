@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from amc_circuits import EnginesDisagreeError, SimulationError
 from optimizer.curvature import KroneckerFactors
 from optimizer.damping import damped
 from optimizer.layers import Array
-from optimizer.ledger import Failure, Ledger
-from optimizer.linear_solver import SOLVERS, LinearSolver, SolveError, SolveResult
+from optimizer.ledger import BLOCK_MARK, Failure, Ledger
+from optimizer.linear_solver import SOLVERS, LinearSolver, Matrix, SolveError, SolveResult
 from optimizer.model import Weights
 from optimizer.settings import CircuitSettings
 
@@ -24,8 +24,8 @@ from optimizer.settings import CircuitSettings
 class InverseFactors:
     """Inverses of the two damped factors of one weight, symmetric, float64."""
 
-    a_inverse: NDArray[np.float64]
-    g_inverse: NDArray[np.float64]
+    a_inverse: Matrix
+    g_inverse: Matrix
 
     def precondition(self, gradient: Array) -> Array:
         """Return `g_inverse gradient a_inverse`: the inverse of the damped Kronecker product times the gradient."""
@@ -49,9 +49,18 @@ class Inverter:
     on_failure: Literal["keep", "stop"] = "stop"
 
     def invert(
-        self, step: int, name: str, factors: KroneckerFactors, damping: float, before: InverseFactors | None = None
+        self,
+        step: int,
+        name: str,
+        factors: KroneckerFactors,
+        damping: float,
+        before: InverseFactors | None = None,
+        array_limit: int | None = None,
     ) -> InverseFactors:
-        """Invert both factors of one stage.
+        """Invert both factors of one stage; a factor wider than an array block by block.
+
+        The diagonal blocks of the damped factor are inverted, each on its own array. The entries between blocks are
+        ignored, so the result is block-diagonal.
 
         Args:
             step: Training step, for the ledger.
@@ -60,6 +69,7 @@ class Inverter:
             damping: Tikhonov damping of the whole block, positive.
             before: Last inverses of the stage, kept if the solver fails; None before the first: then the inverse of the
                 mean eigenvalue times the unit matrix is used.
+            array_limit: Largest width of a block; None for that of the solver.
 
         Raises:
             SolveError: The solver has no usable result, and `on_failure` is `stop`; the message names the factor.
@@ -67,14 +77,24 @@ class Inverter:
         """
         both = damped(factors, damping)
         a_before, g_before = (None, None) if before is None else (before.a_inverse, before.g_inverse)
+        limit = self.solver.largest if array_limit is None else array_limit
         return InverseFactors(
-            self._inverse(step, f"{name}.a_factor", both.a_factor, a_before),
-            self._inverse(step, f"{name}.g_factor", both.g_factor, g_before),
+            self._blockwise(step, f"{name}.a_factor", both.a_factor, a_before, limit),
+            self._blockwise(step, f"{name}.g_factor", both.g_factor, g_before, limit),
         )
 
-    def _inverse(
-        self, step: int, name: str, matrix: NDArray[np.float64], before: NDArray[np.float64] | None
-    ) -> NDArray[np.float64]:
+    def _blockwise(self, step: int, name: str, matrix: Matrix, before: Matrix | None, limit: int | None) -> Matrix:
+        parts = block_slices(len(matrix), limit)
+        if len(parts) == 1:
+            return self._inverse(step, name, matrix, before)
+        inverse = np.zeros_like(matrix)
+        for part in parts:
+            block = f"{name}{BLOCK_MARK}{part.start}:{part.stop}]"
+            old = None if before is None else before[part, part]
+            inverse[part, part] = self._inverse(step, block, matrix[part, part], old)
+        return inverse
+
+    def _inverse(self, step: int, name: str, matrix: Matrix, before: Matrix | None) -> Matrix:
         try:
             result = self._solve(step, name, matrix)
         except EnginesDisagreeError:  # then no result of either engine is reliable
@@ -89,12 +109,19 @@ class Inverter:
         # The result of a circuit is not exactly symmetric; its symmetric part is nearer to the inverse.
         return (result.value + result.value.T) / 2
 
-    def _solve(self, step: int, name: str, matrix: NDArray[np.float64]) -> SolveResult:
+    def _solve(self, step: int, name: str, matrix: Matrix) -> SolveResult:
         self.announce(f"inverting {name}, {len(matrix)} wide")
         try:
             return self.solver.compute(self.solver.init(matrix), np.eye(len(matrix)))
         except SolveError as error:
             raise SolveError(f"inversion of {name} ({len(matrix)} wide) at step {step}: {error}") from error
+
+
+def block_slices(width: int, limit: int | None) -> list[slice]:
+    """Cut the places of a factor into the fewest runs of at most `limit`, whose lengths differ by at most one."""
+    count = 1 if limit is None else math.ceil(width / limit)
+    edges = [width * part // count for part in range(count + 1)]
+    return [slice(start, stop) for start, stop in pairwise(edges)]
 
 
 def make_inverter(
@@ -117,11 +144,11 @@ def make_inverter(
     return Inverter(SOLVERS[solver](circuit, seed, ledger.tried), ledger, announce, on_failure)
 
 
-def _condition(matrix: NDArray[np.float64]) -> float:
+def _condition(matrix: Matrix) -> float:
     return float(np.linalg.cond(matrix)) if np.isfinite(matrix).all() else math.inf
 
 
-def _first_inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def _first_inverse(matrix: Matrix) -> Matrix:
     """Inverse of the mean eigenvalue times the unit matrix: the scale of the factor, without its directions."""
     mean = float(np.trace(matrix)) / len(matrix)
     return np.eye(len(matrix)) / (mean if math.isfinite(mean) and mean > 0 else 1.0)

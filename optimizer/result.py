@@ -44,7 +44,7 @@ class TrainingResult:
         diverged: True if the loss was no longer finite, or ended above 100 times that of the first batch.
         wall_time: Wall time of the whole run, s.
         weights: Final weights.
-        data: Number of classes, training images and test images.
+        data: Name, number of classes, training and test samples, normalisation.
     """
 
     spec: TrainingSpec
@@ -53,7 +53,7 @@ class TrainingResult:
     diverged: bool
     wall_time: float
     weights: Weights = field(repr=False)
-    data: dict[str, int]
+    data: dict[str, Any]
 
     @property
     def epochs_to_target(self) -> float | None:
@@ -97,6 +97,7 @@ class TrainingResult:
             "solver": self.spec.solver if ledger.tried else None,
             "count": len(ledger.inversions),
             "failed": len(ledger.failures),
+            "blocks": ledger.blocks,
             "first_failure": ledger.failures[0].reason if ledger.failures else None,
             "right_hand_sides": ledger.right_hand_sides,
             "simulated_seconds": ledger.simulated_seconds,

@@ -62,7 +62,46 @@ class ConvolutionShape(Settings):
     pool: Count = 1
 
 
-class MomentumSettings(Settings):
+class DenseShape(Settings):
+    """Dense layer with rectifier.
+
+    Attributes:
+        outputs: Number of outputs.
+    """
+
+    outputs: Annotated[Count, Field(le=65_536)]
+
+
+class StepSettings(Settings):
+    """Sizes of the steps over a run, common to all optimizers.
+
+    Attributes:
+        learning_rate: Step size; the schedule multiplies it.
+        schedule: Course of the learning rate: `constant`; `step`, a drop at regular intervals; or `cosine`, half a
+            period from the full rate to 0 at the end of the run.
+        warmup_epochs: Epochs of a linear rise to the full rate at the start.
+        step_epochs: Epochs between two drops of `step`, counted from the start.
+        step_factor: Factor of each drop of `step`.
+        weight_decay: Decoupled weight decay: each step also multiplies all weights, biases included, by `1 -
+            learning_rate * weight_decay`, the rate being that of the schedule.
+    """
+
+    learning_rate: Positive
+    schedule: Literal["constant", "step", "cosine"] = "constant"
+    warmup_epochs: Annotated[float, Field(ge=0)] = 0.0
+    step_epochs: Positive = 10.0
+    step_factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+
+    @model_validator(mode="after")
+    def _shrinking(self) -> Self:
+        if self.learning_rate * self.weight_decay >= 1:
+            mend = "times the learning rate it must be below 1, else weights change their sign"
+            raise ParameterError("weight_decay", self.weight_decay, mend)
+        return self
+
+
+class MomentumSettings(StepSettings):
     """Stochastic gradient descent with momentum.
 
     Attributes:
@@ -75,8 +114,8 @@ class MomentumSettings(Settings):
     momentum: Momentum = 0.9
 
 
-class AdamSettings(Settings):
-    """Adam; its other parameters are those of the paper.
+class AdamSettings(StepSettings):
+    """Adam, with weight decay AdamW; its other parameters are those of the paper.
 
     Attributes:
         learning_rate: Step size; 0.001 is the usual default.
@@ -86,7 +125,7 @@ class AdamSettings(Settings):
     learning_rate: Positive = 0.001
 
 
-class KfacSettings(Settings):
+class KfacSettings(StepSettings):
     """K-FAC.
 
     Attributes:
@@ -100,6 +139,8 @@ class KfacSettings(Settings):
         inverse_interval: Steps between two refreshes of the inverses, in the long run.
         first_interval: Steps between the first two refreshes; each interval after it is twice as long as the one
             before, up to `inverse_interval`: the curvature changes fastest at the start.
+        array_limit: Largest width of a matrix that is inverted; a wider factor is cut into diagonal blocks. None for
+            128 with the solver `inv-circuit`, and for whole factors with `cholesky`.
     """
 
     name: Literal["kfac"] = "kfac"
@@ -111,6 +152,7 @@ class KfacSettings(Settings):
     factor_decay: Momentum = 0.95
     inverse_interval: Count = 100
     first_interval: Count = 20
+    array_limit: Count | None = None
 
 
 class CircuitSettings(Settings):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer, model_validator
 
 from amc_circuits import ParameterError, read_toml
+from optimizer.data_settings import DataSettings
 from optimizer.effects import given_places, idle_settings
+from optimizer.layer_words import ModelSettings
 from optimizer.settings import (
     CircuitSettings,
     ConvolutionShape,
@@ -23,8 +25,12 @@ from optimizer.settings import (
 SMALL = (ConvolutionShape(channels=8, kernel=3, pool=2), ConvolutionShape(channels=8, kernel=3, pool=2))
 """Two small convolutions: with the digits and the ocr letters every factor is at most 73 wide."""
 
-MOST_CONVOLUTIONS = 50
-"""Most convolutions; a longer list is refused before it is checked one by one, at a kilobyte each."""
+MOST_LAYERS = 50
+"""Most layers; a longer list is refused before it is checked one by one, at a kilobyte each."""
+
+
+IN_PLACE = (("dataset", "data"), ("convolutions", "model"))
+"""Settings, each with the one that takes its place."""
 
 
 class TrainingSpec(Settings):
@@ -32,7 +38,10 @@ class TrainingSpec(Settings):
 
     Attributes:
         dataset: `digits`, `ocr-letters` or `emnist-letters`.
-        convolutions: Convolutions from the image on; a dense read-out follows.
+        data: Data of one's own, in place of `dataset`.
+        model: Layers of the network, in place of `convolutions`.
+        convolutions: Convolutions from the image on; a dense read-out follows. Tables of features take one hidden
+            dense layer by default.
         optimizer: `momentum`, `adam` or `kfac`, with its parameters.
         solver: Solver that inverts the factors of K-FAC: `cholesky` or `inv-circuit`.
         circuit: Circuit of `inv-circuit`.
@@ -47,6 +56,8 @@ class TrainingSpec(Settings):
     """
 
     dataset: str = "digits"
+    data: DataSettings | None = None
+    model: ModelSettings | None = None
     convolutions: tuple[ConvolutionShape, ...] = SMALL
     optimizer: OptimizerSettings = KfacSettings()
     solver: Literal["cholesky", "inv-circuit"] = "cholesky"
@@ -58,6 +69,30 @@ class TrainingSpec(Settings):
     stop_at_target: bool = True
     seed: Annotated[int, Field(ge=0)] = 0
     precision: Literal["single", "double"] = "single"
+
+    @property
+    def title(self) -> str:
+        """Name of the data set, or of the file or folder of the training samples."""
+        return self.dataset if self.data is None else Path(self.data.train).name
+
+    @model_serializer(mode="wrap")
+    def _effective(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out the defaults of what is given in another way, so that the content can be read again."""
+        content: dict[str, Any] = dump(self)
+        for name, instead in IN_PLACE:
+            if getattr(self, instead) is not None:
+                content.pop(name, None)
+        return content
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for name, instead in IN_PLACE:
+            if getattr(self, instead) is not None and name in self.model_fields_set:
+                raise ParameterError(name, f"both it and {instead}", "give one of the two")
+        if self.optimizer.warmup_epochs >= self.epochs:
+            mend = f"must be below the epochs of the run, {self.epochs:g}"
+            raise ParameterError("optimizer.warmup_epochs", self.optimizer.warmup_epochs, mend)
+        return self
 
 
 def make_spec(content: Mapping[str, Any], source: str = "specification") -> TrainingSpec:
@@ -71,9 +106,14 @@ def make_spec(content: Mapping[str, Any], source: str = "specification") -> Trai
         ParameterError: A name is unknown, a value is out of its range, or a setting has no effect; the error names the
             first one.
     """
-    convolutions = content.get("convolutions")
-    if isinstance(convolutions, list) and len(convolutions) > MOST_CONVOLUTIONS:
-        raise ParameterError(f"{source}: convolutions", len(convolutions), f"must be at most {MOST_CONVOLUTIONS}")
+    model = content.get("model")
+    lists = {
+        "convolutions": content.get("convolutions"),
+        "model.layers": isinstance(model, dict) and model.get("layers"),
+    }
+    for name, layers in lists.items():
+        if isinstance(layers, list) and len(layers) > MOST_LAYERS:
+            raise ParameterError(f"{source}: {name}", len(layers), f"must be at most {MOST_LAYERS}")
     try:
         spec = TrainingSpec.model_validate(content)
     except ValidationError as error:

@@ -16,7 +16,7 @@ from optimizer.effects import given_places, idle_settings
 from optimizer.linear_solver import SolveError, check_circuit
 from optimizer.result import TrainingResult
 from optimizer.settings import CircuitSettings, KfacSettings, first_finding
-from optimizer.specification import TrainingSpec, preset, read_spec
+from optimizer.specification import IN_PLACE, TrainingSpec, preset, read_spec
 from optimizer.sweep_options import BASES, LISTS, NOT_IN_SWEEPS, options
 
 DIGITAL = "digital"
@@ -61,6 +61,10 @@ def _base(given: Mapping[str, Any]) -> dict[str, Any]:
     content = {name: value for name, value in spec.model_dump().items() if name in spec.model_fields_set}
     content["circuit"] = spec.circuit.model_dump(exclude_unset=True, exclude={"jobs"})
     content["optimizer"] = spec.optimizer.model_dump(exclude_unset=True) | {"name": spec.optimizer.name}
+    sections = {place.partition(".")[0] for place, value in given.items() if value is not None}
+    for one, other in (*IN_PLACE, *((other, one) for one, other in IN_PLACE)):
+        if other in sections:
+            content.pop(one, None)
     name = given.get("optimizer.name")
     if name not in (None, spec.optimizer.name):  # the parameters of another optimizer have another meaning
         content["optimizer"] = {"name": name}

@@ -15,13 +15,12 @@ import torch
 
 from amc_circuits import ParameterError
 from optimizer.curvature import KroneckerFactors
-from optimizer.fisher_blocks import FisherBlocks, Progress
+from optimizer.fisher_blocks import FisherBlocks, Progress, check_factors
 from optimizer.ledger import Failure, Inversion, Ledger
 from optimizer.linear_solver import check_circuit
 from optimizer.losses import cross_entropy_gradients, sample_labels
-from optimizer.model import check_widths
 from optimizer.preconditioner import InverseFactors, make_inverter
-from optimizer.settings import KfacSettings
+from optimizer.settings import KfacSettings, StepSettings
 from optimizer.specification import make_spec
 from optimizer.torch_layers import TorchLayer, output_gradients, sample_last, to_numpy, trained_layers
 
@@ -30,6 +29,8 @@ PAIRS: dict[str, type[KroneckerFactors] | type[InverseFactors]] = {
     "inverses": InverseFactors,
 }
 """Fields of the progress that hold pairs of matrices."""
+OF_TORCH = {"momentum", *StepSettings.model_fields} - {"learning_rate"}
+"""Settings of a step, which the torch optimizer makes."""
 
 
 class KfacPreconditioner:
@@ -62,16 +63,16 @@ class KfacPreconditioner:
             solver: Solver that inverts the factors: `cholesky` or `inv-circuit`.
             circuit: Parts of the circuit, fields of `CircuitSettings`, such as `{"engine": "state-space"}`.
             seed: Seed of the sampled labels and of the random errors of the circuits.
-            **settings: Fields of `KfacSettings` except `momentum`. The KL clip needs `learning_rate`: it must be that
-                of the torch optimizer.
+            **settings: Fields of `KfacSettings` except those of the step: momentum, schedule, weight decay. The KL clip
+                needs `learning_rate`: it must be that of the torch optimizer.
 
         Raises:
-            ParameterError: A setting is invalid or has no effect, a layer is not supported, or a factor is wider than
-                an array.
+            ParameterError: A setting is invalid or has no effect, a layer is not supported, or the factors do not fit
+                into the memory.
             EngineNotFoundError: The simulator is not installed.
         """
-        if "momentum" in settings:
-            raise ParameterError("momentum", settings["momentum"], "leave it out; the torch optimizer has its own")
+        for name in OF_TORCH & settings.keys():
+            raise ParameterError(name, settings[name], "leave it out; the torch optimizer has its own")
         optimizer = settings | {"name": "kfac"}
         content = {"optimizer": optimizer, "solver": solver, "circuit": dict(circuit or {}), "seed": seed}
         self._spec = make_spec(content, type(self).__name__)
@@ -79,7 +80,7 @@ class KfacPreconditioner:
         self._layers = trained_layers(model)
         self._random = np.random.default_rng([seed, 2])  # the stream of `optimizer.training`
         inverter = make_inverter(solver, self._spec.circuit, seed, Ledger())
-        check_widths(self._shapes, inverter.solver.largest, "model")
+        check_factors(self._shapes)
         self._blocks = FisherBlocks(tuple(self._shapes), KfacSettings.model_validate(self._spec.optimizer), inverter)
         self._hooks = [model.register_forward_pre_hook(lambda *_: self._forget())]
         self._hooks += [self._hooked(layer) for layer in self._layers]

@@ -160,14 +160,18 @@ def _say(text: str) -> None:
 def result_table(result: TrainingResult) -> Table:
     """Return the outcome as a table for the terminal."""
     ledger, reached = result.ledger, result.epochs_to_target
-    table = Table(title=f"{result.spec.dataset}, {result.spec.optimizer.name}", title_justify="left", show_header=False)
+    table = Table(title=f"{result.spec.title}, {result.spec.optimizer.name}", title_justify="left", show_header=False)
     table.add_row(
         f"epochs to {result.spec.target_accuracy:.1%}", "not reached" if reached is None else f"{reached:.2f}"
     )
     table.add_row("best accuracy", f"{result.best_accuracy:.2%}")
+    table.add_row("normalisation", result.data["normalisation"])
     if ledger.inversions:
         engine = f" ({result.spec.circuit.engine})" if ledger.slowest is not None else ""
         table.add_row("inversions", f"{len(ledger.inversions)}, all by {result.spec.solver}{engine}")
+    if ledger.blocks:
+        cut = ", ".join(f"{name} in {count}" for name, count in ledger.blocks.items())
+        table.add_row("factors in blocks", f"{cut}; entries between blocks are ignored")
     if ledger.failures:
         why = textwrap.shorten(ledger.failures[0].reason, LONGEST_REASON, placeholder=" ...")
         table.add_row("failed inversions", f"{len(ledger.failures)} of {ledger.tried}: {why}")

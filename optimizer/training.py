@@ -15,14 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits import ParameterError
-from optimizer.datasets import Dataset, load_dataset
+from optimizer.datasets import Dataset
 from optimizer.first_order import Adam, Momentum
 from optimizer.kfac import Kfac
 from optimizer.ledger import Ledger
 from optimizer.losses import Labels, cross_entropy
-from optimizer.model import Model, Pass, Weights, build_model
+from optimizer.model import Model, Pass, Weights
+from optimizer.network import build_network
+from optimizer.own_data import load_data
 from optimizer.preconditioner import Inverter, make_inverter
 from optimizer.result import Evaluation, TrainingResult
+from optimizer.schedules import Schedule, full
 from optimizer.settings import AdamSettings, MomentumSettings
 from optimizer.specification import TrainingSpec
 
@@ -67,14 +70,17 @@ class Optimizer(Protocol):
         """Continue from the state of an optimizer with the same arguments."""
 
 
-def make_optimizer(model: Model, spec: TrainingSpec, inverter: Inverter) -> Optimizer:
+def make_optimizer(
+    model: Model, spec: TrainingSpec, inverter: Inverter, schedule: Callable[[int], float] = full
+) -> Optimizer:
     """Build the optimizer of a specification; `inverter` is for K-FAC."""
     chosen = spec.optimizer
+    decay = chosen.weight_decay
     if isinstance(chosen, MomentumSettings):
-        return Momentum(model, chosen.learning_rate, chosen.momentum)
+        return Momentum(model, chosen.learning_rate, chosen.momentum, decay, schedule)
     if isinstance(chosen, AdamSettings):
-        return Adam(model, chosen.learning_rate)
-    return Kfac(model, chosen, inverter, np.random.default_rng([spec.seed, 2]))
+        return Adam(model, chosen.learning_rate, weight_decay=decay, schedule=schedule)
+    return Kfac(model, chosen, inverter, np.random.default_rng([spec.seed, 2]), schedule)
 
 
 def accuracy(model: Model, weights: Weights, dataset: Dataset) -> float:
@@ -106,17 +112,17 @@ class Training:
             dataset: Data set; None loads the one that the specification names.
 
         Raises:
-            ParameterError: The data set is not available or does not match the specification, or a factor of the
-                network is wider than an array.
+            ParameterError: The data is not available or does not match the specification, or the network does not fit
+                into the memory.
         """
         self.spec = spec
-        self.dataset = load_dataset(spec.dataset) if dataset is None else dataset
+        self.dataset = load_data(spec) if dataset is None else dataset
         if spec.batch_size > len(self.dataset.train_images):
-            limit = f"must be at most the number of training images, {len(self.dataset.train_images)}"
+            limit = f"must be at most the number of training samples, {len(self.dataset.train_images)}"
             raise ParameterError("batch_size", spec.batch_size, limit)
         self.steps_per_epoch = len(self.dataset.train_images) // spec.batch_size
         self.steps = max(1, math.floor(spec.epochs * self.steps_per_epoch))
-        self.model = build_model(self.dataset.image_shape, spec.convolutions, self.dataset.classes)
+        self.model = build_network(spec, self.dataset)
         self.ledger = Ledger()
         self._start(self.ledger)
         self._weights = self.model.initial_weights(np.random.default_rng([spec.seed, 0]), PRECISIONS[spec.precision])
@@ -132,7 +138,8 @@ class Training:
     def _start(self, ledger: Ledger) -> None:
         spec, self.ledger = self.spec, ledger
         inverter = make_inverter(spec.solver, spec.circuit, spec.seed, ledger, self._tell)
-        self.optimizer = make_optimizer(self.model, spec, inverter)
+        schedule = Schedule(spec.optimizer, self.steps_per_epoch, self.steps)
+        self.optimizer = make_optimizer(self.model, spec, inverter, schedule)
 
     @property
     def state(self) -> dict[str, Any]:
@@ -182,7 +189,7 @@ class Training:
         """Outcome so far."""
         return TrainingResult(
             self.spec, tuple(self._history), self.ledger, self._diverged, self._elapsed, self._weights,
-            self.dataset.counts,
+            self.dataset.description,
         )  # fmt: skip
 
     def run(

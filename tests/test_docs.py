@@ -17,6 +17,7 @@ SESSIONS = [
     DOCS / "commands.md",
     DOCS / "matrices.md",
     DOCS / "sweeps.md",
+    DOCS / "schema.md",
     *sorted(DOCS.glob("howto/*.md")),
 ]
 """Pages whose examples are run in order, shell and Python, in one folder. Of the others the Python ones run alone."""

@@ -85,6 +85,7 @@ TEXTS = {
     "six axes of a million side by side": f'circuit = "inv"\n[fixed]\nsize = 2\n[zip]\n{SIX}\n',
     "a long range": 'circuit = "inv"\n[grid]\nsize = {range = [1, 1_000_000_000_000]}\n',
     "bad points": 'circuit = "inv"\n' + times("[[points]]\nsize = 2\n") + "[[points]]\nsize = 'x'\n",
+    "layers": f"model.layers = [{times(repr('dense 5') + ',')}]",
     "bad convolutions": times("[[convolutions]]\nchannels = 1\n"),
 }
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.cases.circuits import circuit_row
+from amc_circuits.cases.device_options import device_of
 from amc_circuits.cases.effects import idle_options
 from amc_circuits.cases.opamp_files import opamp_of
 from amc_circuits.cases.options import CONVERTERS, DEVICE_OVERRIDES, solver_options
-from amc_circuits.cells.devices import DRIFT_START, Device, device_preset
 from amc_circuits.cells.mapping import Mapping as Conductances
 from amc_circuits.engines.settings import Settings
 from amc_circuits.linear.noise import noise
@@ -44,6 +44,7 @@ class Case:
         noise_bandwidth: Bandwidth of the read-out, Hz; None takes the GBWP of the op-amp.
         with_budget: True if the error budget is wanted, too.
         idle: One sentence for every given option that has no effect.
+        options: Options that the case was built from, as `parse_options` returns them; empty without options.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Case:
     noise_bandwidth: float | None = None
     with_budget: bool = False
     idle: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def run(self) -> Solution:
         """Solve for the right-hand sides, or multiply them."""
@@ -106,7 +108,14 @@ def make_case(kind: str, options: dict[str, Any], jobs: int, keep: Path | None) 
         ParameterError: An option or a file cannot be used.
     """
     given = problem(kind, options)
-    circuit = program(kind, given.matrix, program_arguments(kind, options, given.matrix), jobs, keep)
+    return case_from(kind, options, given, program_arguments(kind, options, given.matrix), jobs, keep)
+
+
+def case_from(
+    kind: str, options: dict[str, Any], given: Problem, arguments: dict[str, Any], jobs: int, keep: Path | None
+) -> Case:
+    """Program the circuit of a given problem, with `arguments` as `program_arguments` returns them."""
+    circuit = program(kind, given.matrix, arguments, jobs, keep)
     return Case(
         kind,
         circuit,
@@ -117,6 +126,7 @@ def make_case(kind: str, options: dict[str, Any], jobs: int, keep: Path | None) 
         noise_bandwidth=options["noise_bandwidth"],
         with_budget=options["budget"],
         idle=idle_options(circuit, options, 1 if given.vector.ndim == 1 else given.vector.shape[1], jobs),
+        options=options,
     )
 
 
@@ -143,28 +153,6 @@ def program_arguments(kind: str, options: dict[str, Any], matrix: Numbers) -> di
     }
 
 
-def device_of(options: dict[str, Any]) -> Device:
-    """Build the device of the cells.
-
-    Raises:
-        ParameterError: There is no such device, a value cannot be used, or a given option has no effect.
-    """
-    given = _given(options, DEVICE_OVERRIDES)
-    device = device_preset(options["device"]).replace(**given)
-    drifting = device.drift_time > DRIFT_START
-    aged = f"a drift_time above {DRIFT_START:g} s, when drift begins"
-    for name, other, says in (
-        ("programming_error_scale", "programming_error", device.programming_error != 0),
-        ("drift_exponent", aged, drifting),
-        ("drift_spread", aged, drifting),
-        ("drift_time", "drift_exponent or drift_spread", device.drift_exponent != 0 or device.drift_spread != 0),
-        ("drift_time", aged, drifting),
-    ):
-        if given.get(name) and not says:
-            raise ParameterError(name, given[name], f"has no effect without {other}; add it, or leave this out")
-    return device
-
-
 def _stored(options: dict[str, Any], matrix: Numbers) -> Conductances | None:
     """Load the conductances of programmed cells from a file; None without a file."""
     if options["conductances"] is None:
@@ -176,10 +164,6 @@ def _stored(options: dict[str, Any], matrix: Numbers) -> Conductances | None:
 
     limits = options["g_min"], options["g_max"]
     return load_conductances(Path(options["conductances"]), matrix, limits)
-
-
-def _given(options: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: options[name] for name in names if options[name] is not None}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from amc_circuits.cases.case import device_of, program, program_arguments
+from amc_circuits.cases.case import program, program_arguments
+from amc_circuits.cases.device_options import device_of
 from amc_circuits.cases.option import Option, parse_table
 from amc_circuits.cases.options import CIRCUIT, CONVERTERS, SOLVE, options_of, parse_options, solver_options
 from amc_circuits.solvers.solver import Solver

@@ -39,8 +39,9 @@ BELOW = {
     "stability": Row("Compute poles and stability limits of an INV circuit.", "stability:stability"),
     "program": Row("Write a matrix into RRAM cells by pulses and reads.", "program:program"),
     "cost": Row("Compute energy and time of solves: converters, settling, programming.", "cost:cost"),
+    "compare": Row("Compare designs on the same matrices.", "compare.command:compare", any_words=True),
     "sweep": Row("Run many points over any options of a circuit or a training; one row a point.", "sweep:sweep"),
-    "replay": Row("Run one row of a sweep again and compare; exit code 3 if anything differs.", "sweep_folders:replay"),
+    "replay": Row("Run a saved result or a row of a sweep again; exit code 3 if anything differs.", "replay:replay"),
     "merge": Row("Put the rows of several sweeps into one folder.", "sweep_folders:merge"),
     "table": Row("Show the rows of a sweep.", "table:table"),
     "plot": Row("Draw saved waveforms, a sweep, or the waveforms of a row of it.", "plot:plot"),
@@ -67,12 +68,15 @@ class _Circuits(TableGroup):
 class _Decks(_Circuits):
     """Commands of `amc netlist`, one for each circuit."""
 
-    place = "circuit:deck"
+    place = "netlist:deck"
 
 
 GROUPS = {
     "circuit": (_Circuits, "Solve by a circuit of that name, ours or of an installed package."),
-    "netlist": (_Decks, "Write a stand-alone deck for plain ngspice -b that prints its own settling times."),
+    "netlist": (
+        _Decks,
+        "Write a stand-alone deck: for plain ngspice -b, with its own settling times, or for another simulator.",
+    ),
     "opamp": (_Opamps, "List, measure and fit op-amps."),
 }
 

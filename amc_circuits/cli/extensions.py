@@ -1,4 +1,4 @@
-"""Extensions of the `amc` command by upper layers: subcommands, and checks for `amc doctor`.
+"""Extensions of the `amc` command by upper layers: subcommands, checks for `amc doctor`, comparisons of their runs.
 
 A package announces itself with an entry point in the group `amc.commands` that resolves to an `Extension`. So
 `amc_circuits` never imports the layers above it.
@@ -6,9 +6,14 @@ A package announces itself with an entry point in the group `amc.commands` that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 GROUP = "amc.commands"
 
@@ -33,16 +38,39 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """A comparison in all forms that `amc compare` prints and writes.
+
+    Attributes:
+        record: Comparison as plain data, for JSON.
+        heading: Lines above the printed table: the title, then a line for each design.
+        table: Comparison as a printed table.
+        rows: Comparison as rows with the same keys, for CSV.
+        plot: Function that draws it into a file.
+        unusable: Reasons why designs have no usable result, one sentence each.
+    """
+
+    record: dict[str, Any]
+    heading: Sequence[str]
+    table: Table
+    rows: Sequence[Mapping[str, Any]]
+    plot: Callable[[Path], None]
+    unusable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Extension:
-    """Subcommands and checks of one upper layer.
+    """Subcommands, checks and comparisons of one upper layer.
 
     Attributes:
         commands: Functions with Typer annotations; the name of a command is that of its function, with `_` as `-`.
         checks: Functions that yield lines of `amc doctor`.
+        comparisons: Functions that compare folders of runs, by the name of the command that made the folders.
     """
 
     commands: tuple[Callable[..., None], ...] = ()
     checks: tuple[Callable[[], Iterable[Check]], ...] = field(default=())
+    comparisons: Mapping[str, Callable[[Sequence[Path]], Compared]] = field(default_factory=dict)
 
 
 def installed_extensions() -> Iterator[Extension]:

@@ -27,23 +27,26 @@ class Row:
         place: `module:name` in `COMMANDS`, of a function with Typer's annotations. For a command of a circuit, it is
             a function of the circuit's name that returns such a function.
         circuit: Name of the circuit; empty for other commands.
+        any_words: True if arguments of the command may begin like options.
     """
 
     help: str
     place: str
     circuit: str = ""
+    any_words: bool = False
 
     def load(self, name: str) -> Any:
         """Import the function and build the command of this name."""
         module, _, attribute = self.place.partition(":")
         function = getattr(import_module(f"{COMMANDS}.{module}"), attribute)
-        return command_of(function(self.circuit) if self.circuit else function, name, self.help)
+        return command_of(function(self.circuit) if self.circuit else function, name, self.help, self.any_words)
 
 
-def command_of(function: Callable[..., None], name: str, text: str | None = None) -> Any:
+def command_of(function: Callable[..., None], name: str, text: str | None = None, any_words: bool = False) -> Any:
     """Build the command of a function with Typer's annotations; its docstring is the help unless a text is given."""
     single = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP_NAMES)
-    single.command(name, cls=PanelCommand, help=text)(function)
+    settings = HELP_NAMES | {"ignore_unknown_options": any_words}
+    single.command(name, cls=PanelCommand, help=text, context_settings=settings)(function)
     return typer.main.get_command(single)
 
 
@@ -84,7 +87,7 @@ HEADINGS = ("Arguments", "Matrix", "Op-amp", "Cells", "Wires", "Circuit", "Drive
             "Cost", "Output", "Options, the most used", "Options")  # fmt: skip
 """Headings in their order."""
 MOST_USED = {
-    *("size", "seed", "opamp", "gbwp", "engine", "device", "wire_resistance"),
+    *("size", "seed", "seeds", "opamp", "gbwp", "engine", "device", "wire_resistance"),
     *("plot", "save", "format"),
 }
 """Options that the short help lists, if a command has panels of options."""

@@ -45,9 +45,17 @@ def output(*names: str, metavar: str, text: str) -> Any:
 
 PlotFile = output("--plot", metavar="FILE.png", text="Picture of the outputs over time.")
 PolesFile = output("--plot", metavar="FILE.png", text="Picture of the poles.")
-SaveFile = output("--save", metavar="FILE.npz", text="Waveforms and metrics.")
+SaveFile = output("--save", metavar="FILE.npz", text="Waveforms and metrics (.npz), or waveforms (.csv, .raw).")
 VectorFile = output("-o", "--output", metavar="FILE", text="The answer: .npy, .npz, .csv, .tsv, .txt, .mtx, .mat.")
-DeckFile = Annotated[Path, typer.Option("-o", "--output", metavar="deck.cir", help="The deck.", show_default=False)]
+DeckFile = Annotated[
+    Path,
+    typer.Option(
+        "-o", "--output", metavar="deck.cir", help="The deck; - writes to standard output.", show_default=False
+    ),
+]
+DeckFormat = Annotated[
+    str, typer.Option("--format", metavar="NAME", help="Dialect: ngspice, ltspice or spectre-compatible.")
+]
 
 
 def default_text(option: Option) -> str:

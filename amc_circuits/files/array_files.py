@@ -10,6 +10,8 @@ import struct
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,7 +72,9 @@ class _Wanted:
         """Read the array of that name; without a name, the only array or the one named as the parameter."""
         if self.member is not None:
             if self.member not in readers:
-                raise UnreadableError(f"has no array {self.member}; it holds {_listed(readers)}")
+                raise UnreadableError(
+                    f"has no array {self.member}; it holds {_listed(readers)}; name one by {self.option}"
+                )
             return readers[self.member]()
         if len(readers) == 1:
             return next(iter(readers.values()))()
@@ -108,10 +112,27 @@ def load_array(
     Raises:
         ParameterError: The file cannot be read as an array; the text names its format, the fault and its place.
     """
+    with reading(name, path):
+        return numeric_array(name, stored_array(name, path, dimensions, member, option), dimensions)
+
+
+def stored_array(
+    name: str, path: Path, dimensions: tuple[int, ...], member: str | None = None, option: str = "matrix_name"
+) -> NDArray[Any]:
+    """An array from a file as it is stored, of any type of plain values; arguments and errors as in `load_array`.
+
+    The dimensions only decide whether a table of one row or column is a vector; they are not checked.
+    """
     wanted = _Wanted(name, dimensions, member, option)
+    with reading(name, path):
+        return _loaded(path, head_of(name, path), wanted)
+
+
+@contextmanager
+def reading(name: str, path: Path) -> Iterator[None]:
+    """Turn every error of reading a file into a `ParameterError` of this name and path."""
     try:
-        head = head_of(name, path)
-        return numeric_array(name, _loaded(path, head, wanted), dimensions)
+        yield
     except OSError as error:
         raise ParameterError(name, str(path), f"cannot be read: {error.strerror or error}") from None
     except UnreadableError as error:

@@ -31,7 +31,7 @@ def check_folder(folder: Path, command: str, parameter: str = "out") -> None:
         raise ParameterError(parameter, str(folder), "is a link to nothing; name a folder")
     if folder.exists() and not folder.is_dir():
         raise ParameterError(parameter, str(folder), "is a file; name a folder")
-    if folder.is_dir() and any(folder.iterdir()) and _made_by(folder / MARKER) != command:
+    if folder.is_dir() and any(folder.iterdir()) and made_by(folder) != command:
         raise ParameterError(parameter, str(folder), f"is not empty and not made by amc {command}; name a new folder")
 
 
@@ -58,9 +58,10 @@ def claim_folder(folder: Path, command: str, parameter: str = "out") -> Path:
     return folder
 
 
-def _made_by(marker: Path) -> str:
+def made_by(folder: Path) -> str:
+    """Name the command that made a folder; empty for a folder from elsewhere."""
     try:
-        content = json.loads(read_own_file(marker, 1000))
+        content = json.loads(read_own_file(folder / MARKER, 1000))
         return str(content["command"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""

@@ -81,7 +81,7 @@ def number_of(text: str) -> float | complex | None:
 
 
 @dataclass
-class _Rows:
+class Rows:
     """Rows of numbers during reading.
 
     Attributes:
@@ -166,7 +166,7 @@ def read_text(path: Path) -> NDArray[Any]:
     Raises:
         UnreadableError: The text is not a table; the error names line and column.
     """
-    rows: _Rows | None = None
+    rows: Rows | None = None
     header = ""
     for line, text in lines_of(path):
         if text.startswith("%"):
@@ -177,7 +177,7 @@ def read_text(path: Path) -> NDArray[Any]:
             if not header and _is_header(line, fields):
                 header = f"line {line}, {shown(text)}"
                 continue
-            rows = _Rows(separator)
+            rows = Rows(separator)
         try:
             rows.add(line, fields_of(line, text, rows.separator))
         except UnreadableError as error:

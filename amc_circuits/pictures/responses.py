@@ -14,17 +14,33 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from amc_circuits.pictures.budget import bars_of, draw_budget, picture_height
-from amc_circuits.pictures.style import STYLE, dense_curve_style, save_figure, write_title
+from amc_circuits.pictures.style import STYLE, curve_style, dense_curve_style, save_figure, write_title
 from amc_circuits.results.budget import Budget
+from amc_circuits.results.measured_points import MeasuredPoints
 from amc_circuits.results.response import Response, slowest
 from netlists import ParameterError
 
 LEGEND_LIMIT = 8
 """Most curves with a legend; above it the legend is a count."""
 LEGEND_COLUMNS = 3
+LEGEND: dict[str, Any] = {
+    "fontsize": 8,
+    "loc": "lower right",
+    "bbox_to_anchor": (1, 1),
+    "ncols": LEGEND_COLUMNS,
+    "frameon": False,
+}
+POINTS: dict[str, Any] = {"linestyle": "none", "marker": "+", "markersize": 7, "markeredgewidth": 1.3}
+"""Style of measured points, with a marker that no curve has."""
 
 
-def plot_responses(responses: Sequence[Response], path: Path, title: str, budget: Budget | None = None) -> None:
+def plot_responses(
+    responses: Sequence[Response],
+    path: Path,
+    title: str,
+    budget: Budget | None = None,
+    measured: MeasuredPoints | None = None,
+) -> None:
     """Plot outputs over time with final values, tolerance band and settling time.
 
     The slowest of several right-hand sides.
@@ -34,6 +50,7 @@ def plot_responses(responses: Sequence[Response], path: Path, title: str, budget
         path: File of the picture.
         title: Title above it.
         budget: Error budget below it; None draws none.
+        measured: Measured points, drawn as markers; None draws none.
 
     Raises:
         ParameterError: There is nothing to plot.
@@ -48,6 +65,8 @@ def plot_responses(responses: Sequence[Response], path: Path, title: str, budget
         else:
             figure, axes = _above_budget(budget)
         draw_response(axes, responses[slowest(responses)])
+        if measured is not None:
+            draw_points(axes, measured)
         draw_title(axes, title)
         save_figure(figure, path)
 
@@ -99,7 +118,16 @@ def draw_response(axes: Axes, response: Response, places: Sequence[int] | None =
     axes.set_ylabel("outputs" if count <= LEGEND_LIMIT else f"{count} outputs")
     axes.margins(x=0.02)
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=LEGEND_COLUMNS, frameon=False)
+        axes.legend(**LEGEND)
+
+
+def draw_points(axes: Axes, measured: MeasuredPoints) -> None:
+    """Draw measured points as crosses in the colours of their outputs, with one entry in the legend."""
+    for column, output in enumerate(measured.columns):
+        colour, gid = curve_style(output)["color"], f"measured output {output + 1}"
+        axes.plot(measured.time, measured.volts[:, column], gid=gid, color=colour, **POINTS)
+    axes.plot([], [], label="measured", color="0.35", **POINTS)
+    axes.legend(**LEGEND)
 
 
 def _draw_output(axes: Axes, response: Response, k: int, name: str, label: str | None) -> None:

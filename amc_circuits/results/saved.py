@@ -60,6 +60,10 @@ class Saved:
             raise ParameterError("rhs", number, f"{self.path} holds right-hand sides 1 to {self.count}")
         return self.responses[place], self.title + which * (self.count > 1)
 
+    def number_of(self, response: Response) -> int:
+        """Number of the right-hand side of a response, from 1."""
+        return next(number for number, one in zip(self.numbers, self.responses, strict=True) if one is response)
+
     def load_of(self, response: Response) -> CellLoad:
         """Compute the loads of the cells at the end of a response.
 
@@ -78,20 +82,39 @@ class Saved:
             raise ParameterError("FILE", str(self.path), mend)
 
 
-def save_solution(solution: Solution, circuit: Circuit, record: dict[str, Any], path: Path) -> None:
+@dataclass(frozen=True)
+class SavedOptions:
+    """Options of a saved solution.
+
+    Attributes:
+        circuit: Name of the circuit.
+        typed: Options as typed, by name; those that were not given are missing.
+        values: All options with their defaults, in SI units.
+    """
+
+    circuit: str
+    typed: dict[str, Any]
+    values: dict[str, Any]
+
+
+def save_solution(
+    solution: Solution, circuit: Circuit, record: dict[str, Any], arrays: Mapping[str, Any], path: Path
+) -> None:
     """Write solution and measurements to a file.
 
-    `record` is JSON. k counts the right-hand sides that were simulated: `tolerance` and `settling_time` have one entry
-    for each k, and there are `time_k`, `outputs_k`, `target_k` and `terminal_voltage_k`, and `names_k` for complex
-    systems. A complex right-hand side of a real matrix counts as two: its real part, then its imaginary part. Array k
-    has `conductance_k`, `word_lines_k` and `bit_lines_k` (indices among the terminals); `array_names`,
-    `wire_resistance` and `contacts` have one entry for each array. Arrays are omitted if cells are not linear.
+    `record` is JSON; `arrays` are those that the solution was computed from, such as `matrix`. k counts the right-hand
+    sides that were simulated: `tolerance` and `settling_time` have one entry for each k, and there are `time_k`,
+    `outputs_k`, `target_k` and `terminal_voltage_k`, and `names_k` for complex systems. A complex right-hand side of a
+    real matrix counts as two: its real part, then its imaginary part. Array k has `conductance_k`, `word_lines_k` and
+    `bit_lines_k` (indices among the terminals); `array_names`, `wire_resistance` and `contacts` have one entry for each
+    array. Arrays are omitted if cells are not linear.
     """
     responses = [response for response in solution.responses if response is not None]
     content: dict[str, Any] = {
         "record": np.array(json.dumps(record, allow_nan=False)),
         "tolerance": np.array([response.tolerance for response in responses]),
         "settling_time": np.array([response.settling_time for response in responses]),
+        **arrays,
     }
     if all(array.nonlinearity_voltage is None for array in circuit.of(Array)):
         content |= _content(CellArrays.of(circuit))
@@ -118,6 +141,7 @@ def load_saved(path: Path) -> Saved:
                     "FILE", str(path), "holds trials, not waveforms: their command draws them while it runs"
                 )
             record = json.loads(str(content["record"]))
+            check_schema(path, record)
             responses = tuple(_response(content, k) for k in range(len(content["tolerance"])))
             simulated = tuple(number for number, attempts in enumerate(record["attempts"], 1) if attempts)
             budget = _budget(record)
@@ -129,6 +153,57 @@ def load_saved(path: Path) -> Saved:
     except (OSError, *DAMAGED) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else "it was not saved by amc"
         raise ParameterError("FILE", str(path), f"cannot be plotted: {what}") from None
+
+
+def load_options(path: Path) -> SavedOptions:
+    """Read the options of a solution from a file written by `save_solution`.
+
+    Raises:
+        ParameterError: If it is no such file, or of an older version, which stored no options.
+    """
+    try:
+        with path.open("rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as content:
+            if "trial" in content:
+                raise ParameterError("FILE", str(path), "holds trials and not one solution; save it without them")
+            record = json.loads(str(content["record"]))
+            if "schema_version" not in record:
+                mend = "holds no options: an older version of amc saved it; save it anew"
+                raise ParameterError("FILE", str(path), mend)
+            check_schema(path, record)
+            values = {name: value for name, value in record["options"].items() if name != "jobs"}
+            options = SavedOptions(record["circuit"], record["typed"], values)
+            _check_options(options)
+            return options
+    except ParameterError:
+        raise
+    except (OSError, *DAMAGED) as error:
+        what = error.strerror if isinstance(error, OSError) and error.strerror else "no solution saved by amc is in it"
+        raise ParameterError("FILE", str(path), f"cannot be read: {what}") from None
+
+
+def _check_options(options: SavedOptions) -> None:
+    """Raise ValueError if a value is none of an option."""
+    for given in (options.typed, options.values):
+        if not all(value is None or isinstance(value, (str, int, float)) for value in given.values()):
+            raise ValueError("no options")
+    if not isinstance(options.circuit, str):
+        raise ValueError("no circuit")
+
+
+MAJOR = 1
+"""Newest major version of the schema of records that this version reads; records before it have none."""
+
+
+def check_schema(path: Path, record: dict[str, Any]) -> None:
+    """Refuse a record of a newer major version.
+
+    Raises:
+        ParameterError: The record has such a version.
+    """
+    major = int(str(record.get("schema_version", "0")).partition(".")[0])
+    if major > MAJOR:
+        mend = f"has schema {major}, this version of amc reads {MAJOR} and older; take the version that made it"
+        raise ParameterError("FILE", str(path), mend)
 
 
 def _response(content: Mapping[str, Any], k: int) -> Response:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from amc_circuits.results.budget import CAUSES, TOGETHER
 from amc_circuits.results.status import is_usable
@@ -100,3 +103,13 @@ def _limit(text: str) -> Limit:
         return Limit(name.strip(), sign == "<", parse_quantity("spec", number.strip(), unit))
     except ParameterError:
         raise ParameterError("spec", repr(text), mend) from None
+
+
+def worst_of(value: Any, usable: bool) -> float:
+    """Largest value of several right-hand sides.
+
+    A right-hand side of zeros has none, one that did not settle counts.
+    """
+    values = np.atleast_1d(np.asarray(value, dtype=np.float64))
+    known = values[~np.isnan(values)] if usable else values
+    return float(known.max()) if known.size else math.nan

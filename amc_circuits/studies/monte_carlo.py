@@ -15,7 +15,7 @@ from amc_circuits.cases.case import Problem, noise_figures, problem, program, pr
 from amc_circuits.cells.draws import TRIAL_END
 from amc_circuits.engines import EnginesDisagreeError, NgspiceEngine, SimulationError
 from amc_circuits.results.readings import Reading
-from amc_circuits.results.trials import BUDGET, FAILED, Limit, Trial
+from amc_circuits.results.trials import BUDGET, FAILED, Limit, Trial, worst_of
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.studies.together import first_readings
 from amc_circuits.studies.workers import run_in_processes
@@ -104,10 +104,17 @@ def study_of(kind: str, options: dict[str, Any], keep: Path | None = None) -> Mo
         ParameterError: An option cannot be used.
     """
     given = problem(kind, options)
+    return study_from(kind, options, given, program_arguments(kind, options, given.matrix), keep)
+
+
+def study_from(
+    kind: str, options: dict[str, Any], given: Problem, arguments: dict[str, Any], keep: Path | None = None
+) -> MonteCarlo:
+    """Build a study of a given problem, with `arguments` as `program_arguments` returns them."""
     return MonteCarlo(
         kind=kind,
         problem=given,
-        arguments=program_arguments(kind, options, given.matrix),
+        arguments=arguments,
         first=options["trial"],
         count=options["monte_carlo"],
         keep=keep,
@@ -167,24 +174,14 @@ def _trial(study: MonteCarlo, number: int, circuit: Solver, first: list[Reading]
         "overshoot": solution.overshoot,
         "peak_output_current": solution.peak_output_current,
     }
-    figures = {name: _worst(value, solution.usable) for name, value in worst.items()}
-    figures["bits"] = -_worst(-np.asarray(solution.bits), solution.usable)
+    figures = {name: worst_of(value, solution.usable) for name, value in worst.items()}
+    figures["bits"] = -worst_of(-np.asarray(solution.bits), solution.usable)
     noise = noise_figures(circuit, solution, study.noise_bandwidth) if study.with_noise else {}
     if noise:
-        figures["relative_noise"] = _worst(noise["relative_noise"], solution.usable)
+        figures["relative_noise"] = worst_of(noise["relative_noise"], solution.usable)
     if study.with_budget and circuit.stability.stable:
         budget = solution.budget().figures
-        figures |= {f"{BUDGET}{name}": _worst(value, solution.usable) for name, value in budget.items()}
+        figures |= {f"{BUDGET}{name}": worst_of(value, solution.usable) for name, value in budget.items()}
     made = solution.provenance
     why = "" if solution.usable else solution.message
     return Trial(number, solution.status.name, figures, why, made.design_sha256, made.deck_sha256)
-
-
-def _worst(value: Any, usable: bool) -> float:
-    """Largest value of several right-hand sides.
-
-    A right-hand side of zeros has none, one that did not settle counts.
-    """
-    values = np.atleast_1d(np.asarray(value, dtype=np.float64))
-    known = values[~np.isnan(values)] if usable else values
-    return float(known.max()) if known.size else math.nan

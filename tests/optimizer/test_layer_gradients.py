@@ -9,7 +9,7 @@ from optimizer.first_order import loss_gradients
 from optimizer.layers import Convolution, Dense
 from optimizer.losses import cross_entropy
 from optimizer.model import build_model
-from optimizer.settings import ConvolutionShape
+from optimizer.settings import ConvolutionShape, DenseShape
 from tests.comparators import assert_close
 from tests.optimizer.differences import central_differences
 
@@ -67,6 +67,29 @@ def test_gradients_of_layers_without_weights(layer):
     projection = drawn(*y.shape, seed=1)
     wanted = central_differences(lambda v: float(np.sum(projection * layer.forward(v)[0])), x)
     assert_close(layer.backward(memory, projection), wanted, absolute=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("shape", "hidden"),
+    [
+        ((6,), (DenseShape(outputs=5), DenseShape(outputs=4))),
+        ((3, 5, 4), (ConvolutionShape(channels=2, kernel=3, pool=2), DenseShape(outputs=4))),
+        ((5, 4), (DenseShape(outputs=3),)),
+    ],
+)
+def test_gradients_of_networks_with_hidden_dense_layers(shape, hidden):
+    """Each weight's gradient of the mean cross-entropy equals central differences, for features and images."""
+    model = build_model(shape, hidden, 3)
+    weights = tuple(drawn(*stage.layer.weight_shape, seed=place) for place, stage in enumerate(model.stages))
+    samples, labels = drawn(*model.stages[0].layer.input_shape, 7, seed=9), np.arange(7) % 3
+    gradients = loss_gradients(model, weights, model.forward(weights, samples), labels)
+    for place, gradient in enumerate(gradients):
+
+        def loss(weight, place=place):
+            changed = (*weights[:place], weight, *weights[place + 1 :])
+            return cross_entropy(model.logits(changed, samples), labels)
+
+        assert_close(gradient, central_differences(loss, weights[place]), absolute=1e-7)
 
 
 def test_pooling_shares_the_gradient_among_equal_values():

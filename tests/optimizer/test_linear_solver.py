@@ -5,8 +5,7 @@ import pytest
 
 from amc_circuits import Converters, Device, InvCircuit, ParameterError, device_preset
 from optimizer.linear_solver import ARRAY_LIMIT, SOLVERS, Cholesky, InvCircuitSolver, SolveError, check_circuit, program
-from optimizer.model import build_model, check_widths
-from optimizer.settings import CircuitSettings, ConvolutionShape
+from optimizer.settings import CircuitSettings
 from tests.cases import spd_matrix
 from tests.comparators import assert_close
 
@@ -86,14 +85,6 @@ def test_an_unstable_circuit_is_an_error():
     solver = InvCircuitSolver(CIRCUIT.model_copy(update={"scaling": "none"}))
     with pytest.raises(SolveError, match=r"3 of 3 .* UNSTABLE .*raise the damping"):
         solver.compute(solver.init(-spd_matrix(3, 2, 4)), np.eye(3))
-
-
-def test_a_factor_wider_than_an_array_is_refused():
-    """The model is refused before any training, naming stage, factor and width; without a limit it passes."""
-    model = build_model((28, 28), (ConvolutionShape(channels=6, kernel=5, pool=2),), 10)
-    with pytest.raises(ParameterError, match="a_factor of dense is 1177 wide"):
-        check_widths(model.weight_shapes, ARRAY_LIMIT)
-    check_widths(model.weight_shapes, None)
 
 
 def test_circuit_settings_are_checked_without_a_simulation():

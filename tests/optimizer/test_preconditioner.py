@@ -7,7 +7,7 @@ from amc_circuits import EnginesDisagreeError, SimulationError
 from optimizer.curvature import KroneckerFactors
 from optimizer.damping import damped
 from optimizer.linear_solver import Cholesky, InvCircuitSolver, SolveError
-from optimizer.preconditioner import Inverter, kl_scale, precondition
+from optimizer.preconditioner import Inverter, block_slices, kl_scale, precondition
 from optimizer.settings import CircuitSettings
 from tests.cases import spd_matrix
 from tests.comparators import assert_close
@@ -54,6 +54,43 @@ def test_an_inversion_without_answer_names_its_factor():
     indefinite = KroneckerFactors(np.diag([1.0, 1.0, -2.0]), np.eye(2))
     with pytest.raises(SolveError, match=r"conv2\.a_factor \(3 wide\) at step 7: .*raise the damping"):
         Inverter(Cholesky()).invert(7, "conv2", indefinite, damping=1e-6)
+
+
+@pytest.mark.parametrize(("width", "limit", "wanted"), [(785, 128, 7), (128, 128, 1), (129, 128, 2), (5, None, 1)])
+def test_blocks_cover_each_place_once_and_are_the_fewest(width, limit, wanted):
+    """Runs without gap, as few as the limit allows, whose lengths differ by at most one."""
+    parts = block_slices(width, limit)
+    lengths = [part.stop - part.start for part in parts]
+    assert np.concatenate([np.arange(width)[part] for part in parts]).tolist() == list(range(width))
+    assert len(parts) == wanted
+    assert max(lengths) - min(lengths) <= 1
+
+
+def test_blocks_are_inverted_as_if_the_entries_between_them_were_zero():
+    """The damping is that of the whole factor; its diagonal blocks are inverted, the rest of the inverse is 0."""
+    found = Inverter(Cholesky()).invert(0, "dense", FACTORS, damping=0.1, array_limit=2)
+    both = damped(FACTORS, 0.1)
+    for inverse, factor in ((found.a_inverse, both.a_factor), (found.g_inverse, both.g_factor)):
+        mask = np.kron(np.eye(len(factor) // 2), np.ones((2, 2)))
+        assert_close(inverse, np.linalg.inv(factor * mask), relative=1e-9, absolute=1e-14)
+
+
+def test_a_factor_that_is_block_diagonal_loses_nothing():
+    """Its blocks give the inverse of the whole."""
+    factors = KroneckerFactors(np.kron(np.diag([1.0, 2.0]), FACTORS.a_factor), FACTORS.g_factor)
+    whole, cut = (Inverter(Cholesky()).invert(0, "d", factors, 0.1, array_limit=limit) for limit in (None, 6))
+    assert_close(cut.a_inverse, whole.a_inverse, relative=1e-9, absolute=1e-13)
+
+
+def test_a_failed_block_keeps_its_part_of_the_inverse_before():
+    """The other blocks are renewed."""
+    inverter = Inverter(Failing(None, None, None, None, SolveError("no")), on_failure="keep")
+    first = inverter.invert(0, "dense", FACTORS, damping=0.1, array_limit=3)
+    other = KroneckerFactors(2 * FACTORS.a_factor, FACTORS.g_factor)
+    second = inverter.invert(5, "dense", other, damping=0.1, before=first, array_limit=3)
+    assert (second.a_inverse[:3, :3] == first.a_inverse[:3, :3]).all()
+    assert_close(second.a_inverse[3:, 3:], np.linalg.inv(damped(other, 0.1).a_factor[3:, 3:]), relative=1e-9)
+    assert [failure.factor for failure in inverter.ledger.failures] == ["dense.a_factor[0:3]"]
 
 
 class Failing:

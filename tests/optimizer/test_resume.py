@@ -91,7 +91,7 @@ def test_a_training_that_is_killed_again_and_again_is_as_if_it_was_not(spec, tmp
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_training_keeps_what_it_has(spec, tmp_path, number, code):
-    """Ctrl-C ends with 130, a request to end with 143; history and weights are those of the state, or one ahead of it."""
+    """Ctrl-C ends with 130, a request to end with 143; history and weights are those of the state or one ahead."""
     out = tmp_path / "out"
     done = killed(number, 10, spec(), "--out", out)
     assert done.code == code

@@ -201,6 +201,19 @@ def test_a_loaded_state_continues_the_run():
         KfacPreconditioner(nn.Linear(2, 2), "cholesky").load_state_dict(preconditioner.state_dict())
 
 
+def test_a_wide_layer_is_inverted_in_blocks():
+    """129 inputs with bias make two blocks for the circuit, and `array_limit` cuts for Cholesky, too."""
+    network = nn.Linear(128, CLASSES)
+    for solver, circuit, settings in (("inv-circuit", INACCURATE, {}), ("cholesky", {}, {"array_limit": 128})):
+        preconditioner = KfacPreconditioner(network, solver, circuit, **settings)
+        logits = network(torch.randn((SAMPLES, 128), generator=torch.Generator().manual_seed(1)))
+        preconditioner.sample(logits)
+        cross_entropy(logits, torch.arange(SAMPLES) % CLASSES).backward()
+        preconditioner.step()
+        assert preconditioner.ledger.blocks == {"Linear.a_factor": 2}
+        preconditioner.remove()
+
+
 def test_removed_hooks_see_nothing():
     """After `remove` a forward pass is not recorded any more."""
     network = nn.Linear(6, CLASSES)

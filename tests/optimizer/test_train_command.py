@@ -11,7 +11,9 @@ import pytest
 from amc_circuits import LOCK
 from amc_circuits.cli.app import run
 from optimizer.run_folder import FILES
+from optimizer.specification import TrainingSpec
 from tests.amc_circuits import broken_ngspice as broken
+from tests.optimizer.digit_files import npz
 
 SPEC = """
 batch_size = 100
@@ -176,16 +178,22 @@ def test_bad_input_is_one_line_and_writes_nothing(arguments, named, tmp_path, ca
     assert not out.exists()
 
 
-def test_a_factor_wider_than_an_array_is_refused_before_anything_is_written(tmp_path, capsys):
-    """A model whose read-out is too wide ends in exit code 2 and names stage and width."""
+def test_a_training_on_files_prints_normalisation_and_blocks(tmp_path, capsys):
+    """A factor 65 wide in two blocks of at most 40, data and normalisation: in the table and in the summary."""
+    data = npz(tmp_path)["train"]
     (tmp_path / "spec.toml").write_text(
-        'solver = "inv-circuit"\nconvolutions = [{channels = 4, kernel = 3}]\n[optimizer]\nname = "kfac"\n'
+        f'batch_size = 359\nepochs = 0.5\ntarget_accuracy = 0.01\n[data]\ntrain = "{data}"\n'
+        '[model]\nlayers = ["dense 12", "dense 10"]\n[optimizer]\nname = "kfac"\narray_limit = 40\n'
     )
-    assert run(["train", str(tmp_path / "spec.toml"), "--out", str(tmp_path / "out")]) == 2
-    error = capsys.readouterr().err
-    assert "a_factor of dense is 257 wide" in error
-    assert len(error.strip().splitlines()) == 1
-    assert not (tmp_path / "out").exists()
+    assert run(["train", str(tmp_path / "spec.toml"), "--out", str(tmp_path / "out")]) == 0
+    printed = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert "digits.npz, kfac" in printed
+    assert "dense1.a_factor in 2; entries between blocks are ignored" in printed
+    assert f"normalisation {summary['data']['normalisation']}" in printed
+    assert summary["inversions"]["blocks"] == {"dense1.a_factor": 2}
+    assert summary["data"]["class_names"] == [str(digit) for digit in range(10)]
+    assert TrainingSpec.model_validate(summary["spec"]).data.train == data
 
 
 def test_the_subcommand_imports_nothing_heavy():

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
 from amc_circuits.cases.case import Case, make_case
+from amc_circuits.cases.option import flag
 from amc_circuits.cases.options import ARGUMENTS, parse_options
+from amc_circuits.cases.origin import typed_of
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cli.messages import as_typed
 from amc_circuits.results.solution import Solution
@@ -29,8 +32,26 @@ def case_of(circuit: str, options: dict[str, Any], files: Files, jobs: int) -> C
 
 def parsed_with_files(circuit: str, options: dict[str, Any], files: Files) -> dict[str, Any]:
     """Parse the options and arguments of a command."""
-    given = {name: None if file is None else str(file) for name, file in zip(ARGUMENTS, files, strict=True)}
-    return parse_options(circuit, options | given)
+    return parse_options(circuit, options | options_of_files(files))
+
+
+def options_of_files(files: Files) -> dict[str, str | None]:
+    """Name the files as options of a circuit."""
+    return {name: None if file is None else str(file) for name, file in zip(ARGUMENTS, files, strict=True)}
+
+
+def typed_with_files(options: dict[str, Any], files: Files) -> dict[str, Any]:
+    """Collect options and arguments that were typed, by name, as they were typed."""
+    return typed_of(options_of_files(files) | options)
+
+
+def command_line(words: tuple[str, ...], options: dict[str, Any], files: Files) -> str:
+    """Spell a command with its arguments and options as a shell reads them, in one line of ASCII."""
+    spelled = [*words, *(str(file) for file in files if file is not None)]
+    for name, value in options.items():
+        if value is not None and value is not False:
+            spelled += [flag(name)] if value is True else [flag(name), str(value)]
+    return shlex.join(spelled).encode("unicode_escape").decode("ascii")
 
 
 def warn_of_lifting(mapping: Mapping) -> None:

@@ -14,8 +14,9 @@ from rich.table import Table
 from amc_circuits.cases.case import Case
 from amc_circuits.cases.option import output_format, parse_table
 from amc_circuits.cases.options import COST, JOBS, OF_ANSWERS, panel, typed_options
+from amc_circuits.cases.origin import Origin
 from amc_circuits.cases.record import shape_text
-from amc_circuits.cli.commands.case import case_of, print_notes
+from amc_circuits.cli.commands.case import case_of, print_notes, typed_with_files
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings
 from amc_circuits.cli.parameters import Format, Jobs, Matrix, RightHandSide, with_options
@@ -42,17 +43,22 @@ def cost(
     of_circuit = {name: value for name, value in options.items() if name not in names}
     with one_line_warnings(), waiting(f"INV by {options.get('engine') or 'ngspice'}"):
         case = case_of("inv", of_circuit, (matrix, vector), JOBS.parse(jobs))
-        converters = case.circuit.converters.replace(**given)
-        solution = case.run()
-        found = case.circuit.cost(solution, converters, programming)
+        solution, found = cost_of(case, given, programming)
     if format == "json":
-        print(json.dumps(_record(case, solution, found), indent=2, allow_nan=False))
+        keys = explained(case, found, typed_with_files(options, (matrix, vector)))
+        print(json.dumps(record(case, solution, found) | keys, indent=2, allow_nan=False))
     else:
         print_table(_table(case, solution, found))
     print_notes(case, solution)
     if not solution.usable:
         print(f"amc: {solution.status.name}: {as_typed(solution.message)}", file=sys.stderr)
         finish(NO_RESULT)
+
+
+def cost_of(case: Case, converters: dict[str, Any], programming: Programming) -> tuple[Solution, Cost]:
+    """Solve a case and compute its cost, with these changes to its converters."""
+    solution = case.run()
+    return solution, case.circuit.cost(solution, case.circuit.converters.replace(**converters), programming)
 
 
 def _check_acting(given: dict[str, Any], options: dict[str, Any]) -> None:
@@ -72,6 +78,13 @@ def _check_acting(given: dict[str, Any], options: dict[str, Any]) -> None:
             raise ParameterError(name, given[name], f"has no effect without {other}; add it, or leave this out")
 
 
+def split_options(given: dict[str, Any]) -> tuple[dict[str, Any], Programming]:
+    """Split the options of a cost, all in SI units, into changes of the converters and the programming."""
+    table = parse_table("amc cost", COST, given)
+    programming = Programming(**{name: table.pop(name) for name in Programming.model_fields})
+    return table, programming
+
+
 def _programming(given: dict[str, Any], options: dict[str, Any]) -> Programming:
     """Energy and time of programming: as given, otherwise from the file of conductances, otherwise zero."""
     file = options.get("conductances")
@@ -80,18 +93,26 @@ def _programming(given: dict[str, Any], options: dict[str, Any]) -> Programming:
     return Programming(**known | {name: value for name, value in given.items() if value is not None})
 
 
+def explained(case: Case, found: Cost, typed: dict[str, Any]) -> dict[str, Any]:
+    """Build the keys that explain the cost: those of a solve, with the options of the cost."""
+    keys = Origin.of(case).record("cost", typed)
+    own = found.converters.model_dump() | found.programming.model_dump()
+    keys["options"] |= {option.name: own[option.name] for option in COST}
+    return keys
+
+
 def _range(case: Case, converters: Converters) -> float | None:
     """Range of the ADCs, V; None without ADCs."""
     circuit = case.circuit
     return converters.output_range(circuit.natural_range) if converters.adc_bits else None
 
 
-def _record(case: Case, solution: Solution, found: Cost) -> dict[str, Any]:
+def record(case: Case, solution: Solution, found: Cost) -> dict[str, Any]:
     """Build the object that `--format json` prints; with several right-hand sides, numbers become lists."""
     energy, time = found.energy, found.time
     settling = energy.settling.record
     settling.pop("total")
-    record = {
+    metrics = {
         "circuit": case.kind,
         "engine": case.circuit.engine,
         "status": solution.status.name,
@@ -111,7 +132,7 @@ def _record(case: Case, solution: Solution, found: Cost) -> dict[str, Any]:
         "time_s": {**asdict(time), "total": time.total},
         "digital_energy_j": found.digital_energy,
     }
-    return {name: plain(value) for name, value in record.items()}
+    return {name: plain(value) for name, value in metrics.items()}
 
 
 def _table(case: Case, solution: Solution, found: Cost) -> Table:

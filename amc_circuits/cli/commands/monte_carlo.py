@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.effects import idle_options
+from amc_circuits.cases.origin import Origin
 from amc_circuits.cases.record import shape_text, size_of
 from amc_circuits.cli.commands.case import warn_of_lifting
+from amc_circuits.cli.commands.waiting import counting
 from amc_circuits.cli.messages import NO_RESULT, finish, one_line_warnings
 from amc_circuits.engines import find_ngspice
 from amc_circuits.files.run_folder import replacing, writing
@@ -40,6 +40,8 @@ class Outcome:
     Attributes:
         study: Study that was run.
         options: Parsed options of the study.
+        typed: Options as typed.
+        jobs: Number of processes.
         trials: All trials of the study.
         limits: Limits for the yield.
         wall_time: Wall time of the study, s.
@@ -47,6 +49,8 @@ class Outcome:
 
     study: MonteCarlo
     options: dict[str, Any]
+    typed: dict[str, Any]
+    jobs: int
     trials: list[Trial]
     limits: tuple[Limit, ...]
     wall_time: float
@@ -62,6 +66,11 @@ class Outcome:
         return yields(self.trials, self.limits)
 
     @property
+    def origin(self) -> Origin:
+        """Origin of the trials."""
+        return Origin.of_arguments(self.options, self.study.problem, self.study.arguments, self.jobs)
+
+    @property
     def title(self) -> str:
         """Title of table and picture."""
         shape = shape_text(self.study.problem.matrix)
@@ -70,13 +79,14 @@ class Outcome:
 
 def monte_carlo(
     kind: str,
-    options: dict[str, Any],
+    given: tuple[dict[str, Any], dict[str, Any]],
     jobs: int,
     form: str,
     plot_file: Path | None,
     save_file: Path | None,
 ) -> None:
-    """Run the trials, print and write their statistics; options as `parse_options` returns them."""
+    """Run the trials, print and write their statistics; options as `parse_options` returns them, and as typed."""
+    options, typed = given
     limits = read_limits(options["spec"])
     began = time.perf_counter()
     with one_line_warnings():
@@ -85,8 +95,9 @@ def monte_carlo(
         _warn(study, options)
         if options["engine"] != "state-space":
             find_ngspice()
-        trials = _run(study, jobs)
-        outcome = Outcome(study, options, trials, limits, time.perf_counter() - began)
+        with counting("trials", study.count) as advance:
+            trials = study.run(jobs, advance)
+        outcome = Outcome(study, options, typed, jobs, trials, limits, time.perf_counter() - began)
         _write_files(outcome, plot_file, save_file)
     if form == "json":
         print(json.dumps(record(outcome), indent=2, allow_nan=False))
@@ -110,20 +121,6 @@ def _warn(study: MonteCarlo, options: dict[str, Any]) -> None:
         warnings.warn(idle, stacklevel=2)
 
 
-def _run(study: MonteCarlo, jobs: int) -> list[Trial]:
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("trials"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=study.count)
-        return study.run(jobs, lambda done: progress.advance(task, done))
-
-
 def record(outcome: Outcome) -> dict[str, Any]:
     """Build the object that `--format json` prints."""
     study, trials = outcome.study, outcome.trials
@@ -138,8 +135,8 @@ def record(outcome: Outcome) -> dict[str, Any]:
         "figures": {name: asdict(one) for name, one in outcome.spreads.items()},
         "yields": [asdict(one) for one in outcome.yields],
         "wall_time_s": outcome.wall_time,
-        "options": outcome.options,
         "package_version": package_version(),
+        **outcome.origin.record("monte-carlo", outcome.typed),
         "each": [{"trial": trial.number, "status": trial.status, **trial.figures} for trial in trials],
     }
     return {name: plain(value) for name, value in found.items()}
@@ -148,7 +145,8 @@ def record(outcome: Outcome) -> dict[str, Any]:
 def _write_files(outcome: Outcome, plot_file: Path | None, save_file: Path | None) -> None:
     if save_file is not None:
         with writing("save", save_file), replacing(save_file) as partial:
-            np.savez_compressed(partial, **columns_of(outcome.trials))
+            text: Any = np.array(json.dumps(record(outcome), allow_nan=False))
+            np.savez_compressed(partial, record=text, **outcome.origin.arrays, **columns_of(outcome.trials))
     if plot_file is not None and outcome.spreads:
         from amc_circuits.pictures.trials import plot_trials
 

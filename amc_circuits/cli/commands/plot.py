@@ -13,6 +13,7 @@ from amc_circuits.cli.commands.table import Where
 from amc_circuits.cli.messages import one_line_warnings
 from amc_circuits.cli.parameters import with_options
 from amc_circuits.files.run_folder import check_output_file, writing
+from amc_circuits.results.measured_points import load_points
 from amc_circuits.results.saved import Saved, load_saved
 from netlists import ParameterError
 
@@ -22,6 +23,7 @@ PICTURE = (
     Option("budget", "flag", "Error of each cause, saved with --budget", False),
 )
 RHS = Option("rhs", "integer", "Right-hand side, from 1 [default: slowest]", minimum=1)
+OVERLAY = Option("overlay", "text", "Measured points over the outputs: time in s, outputs in V", unit="FILE.csv")
 ROW = Option("row", "integer", "Outputs of this row of a sweep, run with --waveforms")
 OF_SWEEP = (
     Option("x", "text", "Sweep: column across [default: first numeric option that varies]", unit="COLUMN"),
@@ -31,7 +33,7 @@ OF_SWEEP = (
 )
 
 
-@with_options((*PICTURE, RHS, *OF_SWEEP, ROW))
+@with_options((*PICTURE, RHS, OVERLAY, *OF_SWEEP, ROW))
 def plot(
     source: Annotated[Path, typer.Argument(metavar="FILE.npz|DIR", help="Saved waveforms, or folder of a sweep.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.png", help="Picture: png, svg or pdf.")],
@@ -54,12 +56,14 @@ def _plot(source: Path, output: Path, options: dict[str, Any]) -> None:
     given = {name: options[name] for name in (*(option.name for option in OF_SWEEP), "where", "row") if options[name]}
     if not source.is_dir():
         _refuse(given, "goes with the folder of a sweep")
-        _plot_saved(source, output, requested[0] if requested else "outputs", number)
-    elif requested or number is not None:
+        overlay = None if options["overlay"] is None else Path(options["overlay"])
+        _plot_saved(source, output, requested[0] if requested else "outputs", number, overlay)
+    elif requested or number is not None or options["overlay"] is not None:
         mend = (
             "goes with a file made by amc inv --save or amc mvm --save; --row N draws the outputs of a row of a sweep"
         )
-        raise ParameterError(requested[0] if requested else "rhs", f"the folder {source}", mend)
+        first = requested[0] if requested else "overlay" if number is None else "rhs"
+        raise ParameterError(first, f"the folder {source}", mend)
     else:
         _plot_sweep(source, output, given)
     print(f"wrote {output}")
@@ -85,8 +89,10 @@ def _plot_sweep(folder: Path, output: Path, given: dict[str, Any]) -> None:
             plot_row(store, ROW.parse(number), output)
 
 
-def _plot_saved(source: Path, output: Path, what: str, number: int | None) -> None:
+def _plot_saved(source: Path, output: Path, what: str, number: int | None, overlay: Path | None) -> None:
     saved = load_saved(source)
+    if overlay is not None and what != "outputs":
+        raise ParameterError("overlay", str(overlay), f"goes with the outputs; leave out --{what}")
     if what == "budget":
         _plot_saved_budget(saved, output, number)
         return
@@ -104,7 +110,8 @@ def _plot_saved(source: Path, output: Path, what: str, number: int | None) -> No
         else:
             from amc_circuits.pictures.responses import plot_responses
 
-            plot_responses([response], output, title)
+            points = None if overlay is None else load_points(overlay, response, saved.number_of(response))
+            plot_responses([response], output, title, measured=points)
 
 
 def _plot_saved_budget(saved: Saved, output: Path, number: int | None) -> None:

@@ -15,8 +15,9 @@ from amc_circuits.cases.case import Case
 from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.option import output_format
 from amc_circuits.cases.options import JOBS, typed_options
+from amc_circuits.cases.origin import Origin
 from amc_circuits.cases.record import full_record, record, table, vector_line, vector_name
-from amc_circuits.cli.commands.case import PICTURES, Files, case_of, parsed_with_files, print_notes
+from amc_circuits.cli.commands.case import PICTURES, Files, case_of, parsed_with_files, print_notes, typed_with_files
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings
 from amc_circuits.cli.parameters import (
@@ -35,6 +36,9 @@ from amc_circuits.results.solution import Solution
 from amc_circuits.results.tables import budget_table, print_table
 from netlists import ParameterError
 
+SAVES = (".npz", ".csv", ".raw")
+"""Suffixes of files of waveforms; metrics are in the first one alone."""
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -43,7 +47,7 @@ class Outputs:
     Attributes:
         form: Format of what is printed, `table` or `json`.
         plot: File for a picture of the outputs over time; None for none.
-        save: File for waveforms and metrics; None for none.
+        save: File for waveforms and metrics, or for waveforms alone; None for none.
         output: File for the answer; None for none.
     """
 
@@ -59,7 +63,7 @@ class Outputs:
             ParameterError: A format is unknown, or a file cannot be written.
         """
         output_format("table", "json").parse(self.form)
-        for name, suffixes in (("plot", PICTURES), ("save", (".npz",)), ("output", tuple(WRITERS))):
+        for name, suffixes in (("plot", PICTURES), ("save", SAVES), ("output", tuple(WRITERS))):
             if (file := getattr(self, name)) is not None:
                 check_output_file(name, file, suffixes)
 
@@ -88,9 +92,11 @@ def solve(circuit: str, options: dict[str, Any], files: Files, jobs: str, output
     with one_line_warnings(), waiting(f"{circuit.upper()} by {options['engine'] or 'ngspice'}"):
         case = case_of(circuit, options, files, JOBS.parse(jobs))
         solution = case.run()
-        _write_files(case, solution, outputs)
+        origin = Origin.of(case)
+        explained = origin.record("solve", typed_with_files(options, files))
+        _write_files(case, solution, outputs, (origin, explained))
     if outputs.form == "json":
-        print(json.dumps(record(case, solution), indent=2, allow_nan=False))
+        print(json.dumps(record(case, solution) | explained, indent=2, allow_nan=False))
     else:
         _print_tables(case, solution)
     print_notes(case, solution)
@@ -106,8 +112,10 @@ def _monte_carlo(circuit: str, options: dict[str, Any], files: Files, jobs: str,
 
     if outputs.output is not None:
         raise ParameterError("output", str(outputs.output), "goes with one circuit, not many; leave out monte_carlo")
-    parsed = parsed_with_files(circuit, options, files)
-    monte_carlo(circuit, parsed, JOBS.parse(jobs), outputs.form, outputs.plot, outputs.save)
+    if outputs.save is not None and outputs.save.suffix.lower() != ".npz":
+        raise ParameterError("save", str(outputs.save), "must end in .npz: trials have metrics, not waveforms")
+    parsed, typed = parsed_with_files(circuit, options, files), typed_with_files(options, files)
+    monte_carlo(circuit, (parsed, typed), JOBS.parse(jobs), outputs.form, outputs.plot, outputs.save)
 
 
 def _print_tables(case: Case, solution: Solution) -> None:
@@ -117,12 +125,32 @@ def _print_tables(case: Case, solution: Solution) -> None:
         print_table(budget_table(budget, solution.relative_error))
 
 
-def _write_files(case: Case, solution: Solution, outputs: Outputs) -> None:
-    if outputs.save is not None:
-        from amc_circuits.results.saved import save_solution
+Explained = tuple[Origin, dict[str, Any]]
+"""Origin of a result, and its keys in the record."""
 
+
+def _save(case: Case, solution: Solution, path: Path, explained: Explained) -> None:
+    """Write waveforms in the format of the suffix."""
+    from amc_circuits.results.saved import save_solution, title
+    from amc_circuits.results.waveform_files import write_csv, write_raw
+
+    origin, keys = explained
+    record = full_record(case, solution) | keys
+    if path.suffix.lower() == ".npz":
+        save_solution(solution, case.circuit.circuit, record, origin.arrays, path)
+    elif not any(solution.responses):
+        print(f"amc: note: nothing was simulated; {path} is not written", file=sys.stderr)
+    elif path.suffix.lower() == ".csv":
+        write_csv(solution.responses, path)
+    else:
+        circuit = case.circuit.circuit
+        write_raw(solution.responses, circuit.nodes(circuit.outputs), title(record), path)
+
+
+def _write_files(case: Case, solution: Solution, outputs: Outputs, explained: Explained) -> None:
+    if outputs.save is not None:
         with writing("save", outputs.save):
-            save_solution(solution, case.circuit.circuit, full_record(case, solution), outputs.save)
+            _save(case, solution, outputs.save, explained)
     if outputs.plot is not None and any(solution.responses):
         from amc_circuits.pictures.responses import plot_responses
         from amc_circuits.results.saved import title

@@ -1,4 +1,4 @@
-"""`amc replay`, `merge` and `report`."""
+"""`amc merge` and `amc report`."""
 
 from __future__ import annotations
 
@@ -7,23 +7,14 @@ from typing import Annotated
 
 import typer
 
-from amc_circuits.cli.messages import NO_RESULT, USABLE, finish, one_line_warnings
+from amc_circuits.cli.messages import one_line_warnings
 from amc_circuits.files.run_folder import check_output_file, check_own_files
 from amc_circuits.sweep.report.page import NAME, write_report
-from amc_circuits.sweep.run.replay import replay_row
 from amc_circuits.sweep.store import Store
 from amc_circuits.sweep.store.merge import merge_folders
 from amc_circuits.values.quantities import counted
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")]
-
-
-def replay(
-    folder: Folder, row: Annotated[str, typer.Argument(metavar="ROW", help="Its number, as amc table shows it.")]
-) -> None:
-    """Run one row of a sweep again and show the differences."""
-    with one_line_warnings():
-        finish(USABLE if replay_row(folder, row) else NO_RESULT)
 
 
 def merge(

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
 from amc_circuits.cases.circuits import circuit_names
 from amc_circuits.cases.option import Option
 from amc_circuits.cases.runs import run_names
+from amc_circuits.results.differences import Differences, differences, differences_table, flat
 from amc_circuits.results.tables import print_table
 from amc_circuits.sweep.plan.keys import FILES
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.plan.subject import subject_of
-from amc_circuits.sweep.rows.text_table import one_line
 from amc_circuits.sweep.run.outcome import DISAGREE, Outcome, run_point
 from amc_circuits.sweep.store import Row, Store
 from amc_circuits.sweep.store.evidence import write_evidence
-from amc_circuits.values.plain import plain
-from amc_circuits.values.quantities import counted
 from netlists import ParameterError
 
 ROW = Option("ROW", "integer", "Number of a row")
@@ -41,11 +36,11 @@ def replay_row(folder: Path, number: str) -> bool:
         kept = Path(tempfile.mkdtemp(prefix="amc-replay-"))
         write_evidence(kept, outcome.evidence)
         print(f"deck and log of this run: {kept}")
-    found = differences(row, outcome)
+    found = row_differences(row, outcome)
     if not found:
         print(f"row {row.number}: {outcome.status} again; {_compared(row)} figures are the same to the last bit")
         return True
-    print_table(_table(row, found))
+    print_table(differences_table(f"row {row.number}", found))
     return False
 
 
@@ -58,29 +53,14 @@ def _as_run(row: Row) -> dict[str, Any]:
     return options | {"cross_check": 1.0} if checked and options["monte_carlo"] is None else options
 
 
-def differences(row: Row, outcome: Outcome) -> dict[str, tuple[Any, Any]]:
+def row_differences(row: Row, outcome: Outcome) -> Differences:
     """Stored and new values that differ, by name; the run time is ignored."""
-    stored = _flat({"status": row.status, "error": row.error, **row.figures})
-    again = _flat({"status": outcome.status, "error": outcome.error, **plain(outcome.figures)})
-    return {
-        name: (stored.get(name), again.get(name))
-        for name in dict.fromkeys([*stored, *again])
-        if stored.get(name) != again.get(name)
-    }
-
-
-def _flat(figures: dict[str, Any], above: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in figures.items():
-        if isinstance(value, dict):
-            found |= _flat(value, f"{above}{name}.")
-        elif name not in NOT_COMPARED:
-            found[above + name] = value
-    return found
+    again = {"status": outcome.status, "error": outcome.error, **outcome.figures}
+    return differences({"status": row.status, "error": row.error, **row.figures}, again, NOT_COMPARED)
 
 
 def _compared(row: Row) -> int:
-    return len(_flat(row.figures))
+    return len(flat(row.figures, NOT_COMPARED))
 
 
 def _check_known(row: Row) -> None:
@@ -114,19 +94,3 @@ def _say_changes(row: Row) -> None:
     now = subject.version(row.engine)
     if now != row.engine_version:
         print(f"the row was made by {row.engine_version}; this is {now}")
-
-
-def _table(row: Row, found: dict[str, tuple[Any, Any]]) -> Table:
-    grid = Table(title=f"row {row.number}: {counted(len(found), 'difference')}", title_justify="left")
-    for heading in ("figure", "stored", "now", "relative difference"):
-        grid.add_column(heading, overflow="fold")
-    for name, (stored, now) in found.items():
-        grid.add_row(*(one_line(str(text)) for text in (name, stored, now)), _relative(stored, now))
-    return grid
-
-
-def _relative(stored: Any, now: Any) -> str:
-    numbers = [value for value in (stored, now) if isinstance(value, (int, float)) and math.isfinite(value)]
-    if len(numbers) < 2 or stored == 0:
-        return ""
-    return f"{(now - stored) / abs(stored):.3g}"

@@ -22,6 +22,7 @@ DOCUMENTED = [
     "relative_error", "residual", "bits", "by_engine", "cross_checked", "largest_difference", "wall_time_s",
     "provenance",
 ]  # fmt: skip
+EXPLAINED = ["schema_version", "type", "typed", "options", "opamp", "device", "problem"]
 PROVENANCE = ["ngspice_version", "klu", "design_sha256", "deck_sha256", "package_version"]
 UNSTABLE = np.array([[0.2, -1.0], [1.0, 0.2]])
 """Good eigenvalues, but real inverters make it grow."""
@@ -46,7 +47,8 @@ def test_json_has_exactly_the_documented_keys(amc, circuit, vector):
     outcome = amc(circuit, "--size", 3, "--seed", 5, "--format", "json")
     assert (outcome.code, outcome.err) == (0, "")
     printed = outcome.json
-    assert list(printed) == [vector if key == "x" else key for key in DOCUMENTED]
+    assert list(printed) == [vector if key == "x" else key for key in DOCUMENTED] + EXPLAINED
+    assert printed["typed"] == {"size": "3", "seed": "5"}
     assert list(printed["energy_j"]) == ["total", "amplifiers", "array", "inputs"]
     assert list(printed["provenance"]) == PROVENANCE
     assert (printed["circuit"], printed["engine"], printed["status"]) == (circuit, "ngspice", "SETTLED")

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from amc_circuits.results.saved import load_saved
+from amc_circuits.results.saved import load_options, load_saved
 from netlists import ParameterError
 from tests.command_line import SMALL
 
@@ -41,7 +41,7 @@ def test_saved_file_loads_without_pickle(saved):
         arrays = {name: content[name] for name in content.files}
     of_each = {f"{what}_{k}" for what in ("time", "outputs", "target", "terminal_voltage") for k in range(3)}
     of_arrays = {f"{what}_{k}" for what in ("conductance", "word_lines", "bit_lines") for k in range(2)}
-    of_all = {"record", "tolerance", "settling_time", "array_names", "wire_resistance", "contacts"}
+    of_all = {"record", "tolerance", "settling_time", "array_names", "wire_resistance", "contacts", "matrix", "vector"}
     assert arrays.keys() == of_all | of_arrays | of_each
     np.testing.assert_array_equal(arrays["settling_time"], printed["settling_time_s"])
     # The first column, at 0.1 V full scale: k = 0.05, G0 / G_in = 1, alpha = 2, so outputs = -k alpha x = -0.1 x.
@@ -49,6 +49,51 @@ def test_saved_file_loads_without_pickle(saved):
     np.testing.assert_allclose(arrays["target_0"], -0.1 * np.array([4 / 3, 5 / 3]), rtol=1e-12)
     np.testing.assert_array_equal(arrays["terminal_voltage_0"][2:4], arrays["outputs_0"][-1])
     assert (np.diff(arrays["time_0"]) > 0).all()
+
+
+def test_saved_options_come_back_as_typed_and_in_si_units(amc, tmp_path):
+    """The file holds the options that were given, as typed, and all options with their values in SI units."""
+    path = tmp_path / "a.npz"
+    given = ("--opamp", "single-pole", "--gbwp", "50MEG", "--wire-resistance", "2 ohm", "--fixed-scale")
+    assert amc("inv", "--size", 2, *given, "--engine", "state-space", "--save", path).code == 0
+    found = load_options(path)
+    assert found.circuit == "inv"
+    assert found.typed == {
+        "size": "2", "opamp": "single-pole", "gbwp": "50MEG", "wire_resistance": "2 ohm", "fixed_scale": True,
+        "engine": "state-space",
+    }  # fmt: skip
+    assert (found.values["gbwp"], found.values["wire_resistance"], found.values["size"]) == (50e6, 2.0, 2)
+    assert (found.values["family"], found.values["slew_rate"], found.values["noise"]) == ("spd", None, False)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"schema_version": None}, "older version"),
+        ({"schema_version": "9.0"}, "schema 9"),
+        ({"typed": {"gbwp": [1]}}, "no solution saved by amc"),
+        ({"options": []}, "no solution saved by amc"),
+        ({"circuit": 3}, "no solution saved by amc"),
+    ],
+)
+def test_files_without_options_are_refused(saved, tmp_path, change, why):
+    """A file of an older version, of a newer schema, or one that was changed by hand has no options."""
+    with np.load(saved[0], allow_pickle=False) as content:
+        arrays = {name: content[name] for name in content.files}
+    record = json.loads(str(arrays["record"])) | change
+    record = {name: value for name, value in record.items() if value is not None}
+    np.savez(tmp_path / "changed.npz", **(arrays | {"record": np.array(json.dumps(record))}))
+    with pytest.raises(ParameterError, match=why):
+        load_options(tmp_path / "changed.npz")
+
+
+def test_trials_have_no_options_of_one_solution(saved, tmp_path):
+    """A file of trials is refused by its name."""
+    with np.load(saved[0], allow_pickle=False) as content:
+        arrays = {name: content[name] for name in content.files}
+    np.savez(tmp_path / "changed.npz", **arrays, trial=np.ones(2))
+    with pytest.raises(ParameterError, match="holds trials"):
+        load_options(tmp_path / "changed.npz")
 
 
 def test_saved_responses_come_back(saved):

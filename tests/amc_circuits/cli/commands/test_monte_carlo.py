@@ -10,7 +10,7 @@ from tests.comparators import assert_close
 
 DOCUMENTED = [
     *("circuit", "engine", "size", "seed", "first_trial", "trials", "statuses", "figures", "yields", "wall_time_s"),
-    *("options", "package_version", "each"),
+    *("package_version", "schema_version", "type", "typed", "options", "opamp", "device", "problem", "each"),
 ]
 SPREAD = [
     *("count", "mean", "mean_low", "mean_high", "std", "smallest", "q05", "q25", "median", "q75", "q95", "largest"),
@@ -55,7 +55,7 @@ def test_files_and_pictures_are_written(amc, tmp_path):
     arguments = (*TYPED, "--monte-carlo", 5, "--engine", "state-space", "--format", "json", "--spec", "bits>3")
     printed = amc("inv", *arguments, "--save", saved, "--plot", picture).json
     with np.load(saved, allow_pickle=False) as stored:
-        assert set(stored) == {"trial", "status", *FIGURES}
+        assert set(stored) == {"trial", "status", *FIGURES, "record", "matrix", "vector"}
         assert stored["trial"].tolist() == [0, 1, 2, 3, 4]
         assert stored["status"].tolist() == ["SETTLED"] * 5
         assert_close(stored["bits"], [trial["bits"] for trial in printed["each"]])

@@ -1,8 +1,12 @@
 """`amc netlist`: decks that plain ngspice runs and that measure themselves."""
 
+import shlex
+import subprocess
+
 import numpy as np
 import pytest
 
+from amc_circuits.engines import find_ngspice
 from tests.amc_circuits.plain_ngspice import printed_settling_times
 from tests.command_line import SMALL
 
@@ -74,3 +78,110 @@ def test_what_no_deck_holds_is_refused(amc, tmp_path, option):
     """It would be left out without a word."""
     amc("netlist", "inv", "--size", 3, *option, "-o", tmp_path / "deck.cir").refused(option[0])
     assert not (tmp_path / "deck.cir").exists()
+
+
+def head(text):
+    """Comments of a deck, as a list without the asterisks."""
+    return [line[2:] for line in text.splitlines() if line.startswith("* ")]
+
+
+def elements(text):
+    """Lines of elements and subcircuits of a deck."""
+    return [line for line in text.splitlines() if line[:1].isalpha() and line.startswith(tuple("RCEGXV"))]
+
+
+@pytest.mark.parametrize("circuit", ["inv", "mvm", "ginv"])
+def test_the_head_names_a_command_that_makes_the_same_deck(amc, tmp_path, circuit, monkeypatch):
+    """Typed again, the command of the head writes the same deck, also with files whose names need quotes."""
+    monkeypatch.chdir(tmp_path)
+    np.save("my A.npy", np.array([[2.0, 1.0], [1.0, 3.0]]))
+    np.save("b.npy", np.array([[1.0, 0.5], [2.0, -1.0]]))
+    typed = ("netlist", circuit, "my A.npy", "b.npy", "--opamp", "single-pole", "--line-capacitance", "1f", "--force")
+    first = amc(*typed, "-o", "-")
+    assert (first.code, first.err) == (0, "")
+    (command,) = [line.removeprefix("command: ") for line in head(first.out) if line.startswith("command: ")]
+    assert "--line-capacitance 1f" in command and "'my A.npy'" in command
+    assert amc(*shlex.split(command)[1:], "-o", "deck.cir").code == 0
+    assert (tmp_path / "deck.cir").read_text() == first.out
+
+
+def test_the_head_names_inputs_and_outputs(amc):
+    """Nodes of every entry, sources of the opposite sign with a minus, and the version."""
+    mvm = head(amc("netlist", "mvm", "--size", 2, "--family", "random", "-o", "-").out)
+    assert {"output y_1: v(out1)", "output y_2: v(out2)", "input x_2: v(c2), -v(d2)"} <= set(mvm)
+    assert any(line.startswith("amc ") and line.endswith("deck for ngspice") for line in mvm)
+
+
+def test_the_head_names_parts_of_complex_entries(amc, tmp_path):
+    """Real parts come before imaginary parts, and right-hand sides of a real matrix are two slots each."""
+    np.save(tmp_path / "A.npy", np.array([[2.0, 1j], [-1j, 2.0]]))
+    lines = head(amc("netlist", "inv", tmp_path / "A.npy", "-o", "-").out)
+    assert {"output Re x_2: v(c2)", "output Im x_1: v(c3)", "input Im b_2: v(in4)"} <= set(lines)
+    np.save(tmp_path / "A.npy", np.eye(2))
+    np.save(tmp_path / "b.npy", np.array([1 + 2j, 3]))
+    lines = head(amc("netlist", "inv", tmp_path / "A.npy", tmp_path / "b.npy", "-o", "-").out)
+    assert [line.partition(", from")[0] for line in lines if line.startswith("right-hand")] == [
+        "right-hand side 1, real part",
+        "right-hand side 1, imaginary part",
+    ]
+
+
+@pytest.mark.parametrize("circuit", ["inv", "mvm", "ginv"])
+@pytest.mark.parametrize("dialect", ["ngspice", "ltspice", "spectre-compatible"])
+def test_dialects_have_the_same_elements_and_the_head_gives_the_answer(amc, tmp_path, circuit, dialect):
+    """Elements are those for ngspice; final voltages in ngspice times the factor of the head are NumPy's answer."""
+    matrix, vector = np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([1.0, -0.5])
+    np.save(tmp_path / "A.npy", matrix)
+    np.save(tmp_path / "b.npy", vector)
+    typed = ("netlist", circuit, tmp_path / "A.npy", tmp_path / "b.npy", "--opamp", "single-pole", "-o", "-")
+    plain, text = amc(*typed).out, amc(*typed, "--format", dialect).out
+    assert elements(text) == elements(plain)
+    (factor,) = [line.split("= ")[1].split()[0] for line in head(text) if line.startswith("right-hand side 1")]
+    nodes = [line.partition("v(")[2][:-1] for line in head(text) if line.startswith("output ")]
+    expected = matrix @ vector if circuit == "mvm" else np.linalg.solve(matrix, vector)
+    assert float(factor) * finals(tmp_path, text, nodes) == pytest.approx(expected, rel=1e-3)
+
+
+def finals(tmp_path, text, nodes):
+    """Voltages of nodes just before the end of the transient, by ngspice's `.meas`; Spectre's own line is left out."""
+    stop = next(float(line.split()[2]) for line in text.splitlines() if line.startswith(".tran "))
+    body = text.replace("simulator lang=spice\n", "").partition("\n.control")[0].removesuffix(".end\n")
+    if "final_1_" not in body:
+        body += "".join(f"\n.meas tran final_1_{node} find v({node}) at={stop * (1 - 1e-6)!r}" for node in nodes)
+    (tmp_path / "deck.cir").write_text(f"{body}\n.end\n")
+    command = [find_ngspice().path, "-b", tmp_path / "deck.cir"]
+    printed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout
+    values = {line.split()[0]: float(line.split()[2]) for line in printed.splitlines() if line.startswith("final_1_")}
+    return np.array([values[f"final_1_{node}"] for node in nodes])
+
+
+@pytest.mark.parametrize("dialect", ["ltspice", "spectre-compatible"])
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [
+        (("--opamp", "cmos-100meg"), "Bgain, a behavioural source"),
+        (("--opamp", "single-pole", "--nonlinearity-voltage", "0.3"), "Bp_1_1, a behavioural source"),
+    ],
+)
+def test_what_a_dialect_cannot_hold_is_named(amc, dialect, option, name):
+    """The element and its type are in the refusal."""
+    amc("netlist", "inv", "--size", 2, *option, "--format", dialect, "-o", "-").refused("--format", name)
+
+
+def test_an_unknown_dialect_is_refused(amc):
+    """The known ones are listed."""
+    amc("netlist", "inv", *SMALL, "--format", "hspice", "-o", "-").refused("--format", "ngspice, ltspice, spectre")
+
+
+@pytest.mark.parametrize("dialect", ["ngspice", "ltspice", "spectre-compatible"])
+def test_spicelib_reads_the_elements_of_every_dialect(amc, tmp_path, dialect):
+    """An independent parser finds all resistors with their values, and the sources, in all but Spectre's own line."""
+    spicelib = pytest.importorskip("spicelib")
+    text = amc("netlist", "inv", *SMALL, "--format", dialect, "-o", "-").out.replace("simulator lang=spice\n", "")
+    (tmp_path / "deck.net").write_text(text)
+    editor = spicelib.SpiceEditor(str(tmp_path / "deck.net"))
+    ohms_of = {line.split()[0].upper(): float(line.split()[3]) for line in elements(text) if line[:2] in ("Rp", "Ri")}
+    assert set(ohms_of) == {name.upper() for name in editor.get_components("R")}
+    assert {"VIN1", "VIN2"} == {name.upper() for name in editor.get_components("V")}
+    for name, ohms in ohms_of.items():
+        assert float(editor.get_component_value(name)) == pytest.approx(ohms, rel=1e-9)

@@ -104,6 +104,7 @@ def test_rows_hold_what_the_run_gives(sweep, amc, tmp_path):
     assert json.loads(amc("table", out, "--format", "json").out)[0]["run"] == "fall"
     assert amc("plot", out, "--y", "fall", "-o", tmp_path / "plot.png").code == 0
     assert amc("report", out).code == 0
+    amc("compare", out, out).refused(str(out), "not circuits")
     assert amc("replay", out, 3).out.startswith("row 3: DONE again")
 
 

@@ -1,0 +1,1 @@
+"""`amc compare`: designs side by side."""

@@ -1,0 +1,129 @@
+"""Measured points of a laboratory, read from text with commas, to lay over a picture."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from amc_circuits.results.response import Response
+from amc_circuits.results.waveform_files import NUMBER
+from netlists import ParameterError
+from netlists.memory import check_memory
+from netlists.record import FloatArray
+
+BYTES_EACH = 40
+"""Memory of a file while it is read, in multiples of its length."""
+UNITS = {"time": "s", "output": "V"}
+
+
+@dataclass(frozen=True)
+class MeasuredPoints:
+    """Measured voltages of some outputs.
+
+    Attributes:
+        time: Times from the step, shape (T,), s.
+        volts: Voltages, shape (T, columns), V; nan where a field is empty.
+        columns: Place of the output of each column, from 0.
+    """
+
+    time: FloatArray
+    volts: FloatArray
+    columns: tuple[int, ...]
+
+
+def load_points(path: Path, response: Response, number: int) -> MeasuredPoints:
+    """Read points from a file: time in s, then outputs in V.
+
+    A first line with names is optional. With names of outputs, columns belong to these outputs, otherwise to the first
+    outputs in order. Units in square brackets must be s and V. A column `right_hand_side`, as in files of `--save`,
+    selects the lines of one right-hand side.
+
+    Args:
+        path: The file; fields are separated by commas, semicolons or tabs.
+        response: Response whose outputs were measured.
+        number: Number of its right-hand side, from 1.
+
+    Raises:
+        ParameterError: The file cannot be read, or its columns do not match.
+    """
+    lines = _lines(path)
+    head = lines.pop(0) if any(_number(field) is None for field in lines[0]) else []
+    width = len(head or lines[0])
+    if not lines:
+        raise _refused(path, "holds no points")
+    if any(len(line) != width for line in lines):
+        raise _refused(path, f"has lines with another number of fields than {width}")
+    values = np.array([[_value(path, field) for field in line] for line in lines])
+    if head and _plain(head[0]) == NUMBER:
+        head, values = head[1:], values[values[:, 0] == number, 1:]
+        if not len(values):
+            raise _refused(path, f"holds no points of right-hand side {number}")
+    if values.shape[1] < 2 or not np.isfinite(values[:, 0]).all():
+        raise _refused(path, "must have a time in every line, and a column for each measured output")
+    return MeasuredPoints(values[:, 0], values[:, 1:], _places(path, head, values.shape[1] - 1, response))
+
+
+def _lines(path: Path) -> list[list[str]]:
+    try:
+        if not path.is_file():
+            raise _refused(path, "is a folder or device" if path.exists() else "does not exist")
+        check_memory(path.name, "overlay", float(BYTES_EACH * path.stat().st_size))
+        text = path.read_text(encoding="utf-8-sig")
+        first = text.partition("\n")[0]
+        separator = max(",;\t", key=first.count)
+        found = [[field.strip() for field in line] for line in csv.reader(text.splitlines(), delimiter=separator)]
+    except OSError as error:
+        raise _refused(path, f"cannot be read: {error.strerror or error}") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise _refused(path, "is not text with commas") from None
+    found = [line for line in found if any(line)]
+    if not found:
+        raise _refused(path, "is empty")
+    return found
+
+
+def _number(field: str) -> float | None:
+    try:
+        return float(field) if field else math.nan
+    except ValueError:
+        return None
+
+
+def _value(path: Path, field: str) -> float:
+    value = _number(field)
+    if value is None or math.isinf(value):
+        raise _refused(path, f"holds {field!r}, which is no finite number")
+    return value
+
+
+def _plain(name: str) -> str:
+    """Name without its unit, in small letters."""
+    return re.sub(r"\s*\[[^]]*\]\s*$", "", name).strip().lower()
+
+
+def _places(path: Path, head: list[str], count: int, response: Response) -> tuple[int, ...]:
+    """Find the output of every column."""
+    outputs = response.outputs.shape[1]
+    for place, name in enumerate(head):
+        unit, wanted = re.search(r"\[([^]]*)\]\s*$", name), UNITS["output" if place else "time"]
+        if unit and unit[1].strip() != wanted:
+            raise _refused(path, f"has a column in {unit[1].strip()}; write it in {wanted}")
+    known = {response.name(k).lower(): k for k in range(outputs)}
+    named = [known.get(_plain(name)) for name in head[1:]]
+    if any(place is not None for place in named):
+        places = [place for place in named if place is not None]
+        if len(set(places)) != count:
+            raise _refused(path, f"must name each output once; there are {', '.join(known)}")
+        return tuple(places)
+    if count > outputs:
+        raise _refused(path, f"has {count} columns of outputs; the file has {outputs}")
+    return tuple(range(count))
+
+
+def _refused(path: Path, mend: str) -> ParameterError:
+    return ParameterError("overlay", str(path), mend)

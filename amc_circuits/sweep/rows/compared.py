@@ -1,0 +1,91 @@
+"""Folders of sweeps as designs of a comparison: every row is the run of one seed."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from amc_circuits.cases.case import make_case
+from amc_circuits.cases.options import parse_options
+from amc_circuits.studies.compare import COMMON
+from amc_circuits.studies.comparison import Comparison, DesignRuns, Run, metrics_of
+from amc_circuits.studies.components import component_counts
+from amc_circuits.sweep.rows.columns import newest, varied_options
+from amc_circuits.sweep.store import Row, Store
+from netlists import ParameterError
+
+SHOWN = 4
+"""Most names or seeds in an error."""
+
+
+def compare_sweeps(folders: Sequence[Path]) -> Comparison:
+    """Compare folders of sweeps, each a design, by their rows; nothing is run.
+
+    Args:
+        folders: Folders whose rows vary the seed alone; all have the same seeds and matrices.
+
+    Raises:
+        ParameterError: A folder holds no sweep, or its rows are not those of one design, or seeds or matrices differ.
+    """
+    if len(folders) < 2:
+        raise ParameterError("DESIGN", len(folders), "give two designs or more")
+    every = [_rows(folder) for folder in folders]
+    for folder, rows in zip(folders[1:], every[1:], strict=True):
+        _check_same(folders[0], every[0], folder, rows)
+    first = every[0][0].parameters
+    designs = [_design(folder, rows) for folder, rows in zip(folders, every, strict=True)]
+    return Comparison(tuple(designs), {name: first.get(name) for name in COMMON if name != "seed"})
+
+
+def _rows(folder: Path) -> list[Row]:
+    """Rows of a folder by seed; the newest of those that ran several times."""
+    with Store(folder) as store:
+        rows = newest(store.rows())
+    if not rows:
+        raise ParameterError("DESIGN", str(folder), "holds no rows yet")
+    if any(row.subject[0] == "run" for row in rows):
+        raise ParameterError("DESIGN", str(folder), "holds runs of another package, not circuits; amc table shows them")
+    others = [name for name in varied_options(rows) if name != "seed"]
+    if others:
+        mend = "the rows of a design vary the seed alone; sweep each design into a folder of its own"
+        raise ParameterError("DESIGN", f"{folder}, which varies {', '.join(others[:SHOWN])}", mend)
+    return sorted(rows, key=lambda row: row.seed)
+
+
+def _check_same(first_folder: Path, first: Sequence[Row], folder: Path, rows: Sequence[Row]) -> None:
+    """Refuse a folder with other seeds or other matrices than the first one."""
+    seeds, wanted = [row.seed for row in rows], [row.seed for row in first]
+    if seeds != wanted:
+        found = f"seeds {_listed(seeds)} in {folder}, {_listed(wanted)} in {first_folder}"
+        raise ParameterError("DESIGN", found, "all designs need the same seeds; sweep the missing ones, too")
+    one, other = first[0].parameters, rows[0].parameters
+    for name in COMMON:
+        if name != "seed" and one.get(name) != other.get(name):
+            found = f"{name} {other.get(name)} in {folder}, {one.get(name)} in {first_folder}"
+            raise ParameterError("DESIGN", found, "all designs need the same matrices; sweep one of them anew")
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    more = f" and {len(seeds) - SHOWN} more" if len(seeds) > SHOWN else ""
+    return ", ".join(map(str, seeds[:SHOWN])) + more
+
+
+def _design(folder: Path, rows: Sequence[Row]) -> DesignRuns:
+    circuit = rows[0].parameters["circuit"]
+    own = {name: value for name, value in rows[0].options.items() if name not in COMMON}
+    runs = (Run(row.seed, row.status, metrics_of(row.figures, row.usable) | _counts(row), row.error) for row in rows)
+    return DesignRuns(str(folder), circuit, own, tuple(runs))
+
+
+def _counts(row: Row) -> dict[str, Any]:
+    """Component counts of the circuit of a row, which is programmed anew; empty if that is not possible any more."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            circuit = row.parameters["circuit"]
+            case = make_case(circuit, parse_options(circuit, {}) | row.options, 1, None)
+            return {**component_counts(case.circuit.circuit)}
+    except (ParameterError, OSError):
+        return {}

@@ -1,0 +1,141 @@
+"""Folder of a training as a record: its outcome, its evaluations, and their metrics."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, FiniteFloat, ValidationError
+
+from amc_circuits import ParameterError, check_own_files
+
+SUMMARY, HISTORY = "summary.json", "history.json"
+LARGEST_FILE = 100_000_000
+"""Most bytes of a file; a history of a million inversions has as many."""
+EPOCHS = "epochs_to_target"
+METRICS = {
+    EPOCHS: "",
+    "best_accuracy": "%",
+    "final_accuracy": "%",
+    "epochs": "",
+    "inversions": "",
+    "failed_inversions": "",
+    "mean_settling_time": "s",
+    "inversion_energy": "J",
+    "median_relative_error": "%",
+    "wall_time": "s",
+}
+"""Metrics of a training with their units; `%` for a fraction."""
+
+
+class _Evaluation(BaseModel):
+    epoch: FiniteFloat
+    accuracy: FiniteFloat
+
+
+class _History(BaseModel):
+    evaluations: tuple[_Evaluation, ...]
+
+
+class _Inversions(BaseModel):
+    count: int = 0
+    failed: int = 0
+    solver: str | None = None
+    mean_settling_time_s: float | None = None
+    energy_j: float | None = None
+    median_relative_error: float | None = None
+
+
+class _Optimizer(BaseModel):
+    name: str
+
+
+class _Spec(BaseModel):
+    dataset: str
+    seed: int
+    optimizer: _Optimizer
+
+
+class _Summary(BaseModel):
+    target_accuracy: FiniteFloat
+    best_accuracy: float
+    final_accuracy: float | None
+    epochs: float
+    wall_time_s: float
+    inversions: _Inversions
+    spec: _Spec
+
+
+Content = TypeVar("Content", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training that ended, from its folder.
+
+    Attributes:
+        name: Name of the folder.
+        summary: Outcome.
+        history: Evaluations.
+    """
+
+    name: str
+    summary: _Summary
+    history: _History
+
+    @classmethod
+    def read(cls, folder: Path) -> Training:
+        """Read a folder of `amc train`.
+
+        Raises:
+            ParameterError: The folder holds no training that ended, or its files are damaged.
+        """
+        check_own_files(folder, (SUMMARY, HISTORY), "DESIGN")
+        return cls(str(folder), _content(folder / SUMMARY, _Summary), _content(folder / HISTORY, _History))
+
+    def epochs_to(self, target: float) -> float | None:
+        """Epochs at the first evaluation that reached an accuracy; None if none did."""
+        return next((entry.epoch for entry in self.history.evaluations if entry.accuracy >= target), None)
+
+    def metrics(self, target: float) -> dict[str, float | None]:
+        """Metrics by the names of `METRICS`, with the epochs to a target accuracy; None where unknown."""
+        found, inverted = self.summary, self.summary.inversions
+        simulated = inverted.mean_settling_time_s is not None
+        values = {
+            EPOCHS: self.epochs_to(target),
+            "best_accuracy": found.best_accuracy,
+            "final_accuracy": found.final_accuracy,
+            "epochs": found.epochs,
+            "inversions": inverted.count,
+            "failed_inversions": inverted.failed,
+            "mean_settling_time": inverted.mean_settling_time_s,
+            "inversion_energy": inverted.energy_j if simulated else None,
+            "median_relative_error": inverted.median_relative_error if simulated else None,
+            "wall_time": found.wall_time_s,
+        }
+        return {name: value if value is not None and math.isfinite(value) else None for name, value in values.items()}
+
+    @property
+    def method(self) -> str:
+        """Optimizer, and the solver of its inversions."""
+        solver = self.summary.inversions.solver
+        return self.summary.spec.optimizer.name + (f", {solver}" if solver else "")
+
+
+def _content(path: Path, model: type[Content]) -> Content:
+    """Read a JSON file that may come from anywhere."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ParameterError("DESIGN", str(path), f"is larger than {LARGEST_FILE // 10**6} MB")
+        return model.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise ParameterError("DESIGN", str(path.parent), f"has no {path.name}: its training has not ended") from None
+    except OSError as error:
+        raise ParameterError("DESIGN", str(path), f"cannot be read: {error.strerror or error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "content"
+        mend = f"was not written by amc train, or is damaged: {place}: {first['msg']}; train anew"
+        raise ParameterError("DESIGN", str(path), mend) from None
