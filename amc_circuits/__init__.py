@@ -12,13 +12,15 @@ from amc_circuits.values.notebook_html import DRAWN_BY
 
 if TYPE_CHECKING:
     from amc_circuits.cases.circuit_options import CircuitOptions
+    from amc_circuits.cases.option import Option, flag
+    from amc_circuits.cases.runs import Run, RunOutcome
     from amc_circuits.cells.devices import Device, device_preset
     from amc_circuits.cli.extensions import Check, Compared, Extension
     from amc_circuits.cli.messages import one_line_warnings
     from amc_circuits.engines import EngineNotFoundError, EnginesDisagreeError, NgspiceEngine, SimulationError
     from amc_circuits.files.array_files import stored_array
     from amc_circuits.files.labelled_tables import LabelledTable, read_labelled_table
-    from amc_circuits.files.run_folder import check_folder, check_own_files, claim_folder, replacing
+    from amc_circuits.files.run_folder import LOCK, check_folder, check_own_files, claim_folder, owning, replacing
     from amc_circuits.files.toml_file import read_toml
     from amc_circuits.pictures.circuit.diagram import draw_circuit
     from amc_circuits.pictures.responses import plot_responses
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from amc_circuits.studies.compare import Design, compare
     from amc_circuits.studies.sizing.size import size
     from amc_circuits.studies.sizing.sized import Sized
+    from amc_circuits.sweep.plan.keys import engine_version
     from amc_circuits.sweep.rows.results import open_sweep
     from amc_circuits.values.quantities import format_quantity
     from amc_circuits.values.version import package_version
@@ -45,6 +48,8 @@ _HOMES = {
     "legend_beside": "amc_circuits.pictures.style",
     "save_figure": "amc_circuits.pictures.style",
     "one_line_warnings": "amc_circuits.cli.messages",
+    "LOCK": "amc_circuits.files.run_folder",
+    "owning": "amc_circuits.files.run_folder",
     "package_version": "amc_circuits.values.version",
     "plot_responses": "amc_circuits.pictures.responses",
     "STYLE": "amc_circuits.pictures.style",
@@ -63,8 +68,11 @@ _HOMES = {
     "MvmCircuit": "amc_circuits.solvers.mvm",
     "Solver": "amc_circuits.solvers.solver",
     "NgspiceEngine": "amc_circuits.engines",
+    "Option": "amc_circuits.cases.option",
     "ParameterError": "netlists",
     "Response": "amc_circuits.results.response",
+    "Run": "amc_circuits.cases.runs",
+    "RunOutcome": "amc_circuits.cases.runs",
     "SimulationError": "amc_circuits.engines",
     "SlowInverterWarning": "amc_circuits.solvers.inv",
     "Solution": "amc_circuits.results.solution",
@@ -78,6 +86,8 @@ _HOMES = {
     "compare": "amc_circuits.studies.compare",
     "device_preset": "amc_circuits.cells.devices",
     "draw_circuit": "amc_circuits.pictures.circuit.diagram",
+    "engine_version": "amc_circuits.sweep.plan.keys",
+    "flag": "amc_circuits.cases.option",
     "format_quantity": "amc_circuits.values.quantities",
     "open_sweep": "amc_circuits.sweep.rows.results",
     "read_labelled_table": "amc_circuits.files.labelled_tables",
@@ -90,6 +100,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "LOCK",
     "STYLE",
     "Check",
     "CircuitOptions",
@@ -105,8 +116,11 @@ __all__ = [
     "LabelledTable",
     "MvmCircuit",
     "NgspiceEngine",
+    "Option",
     "ParameterError",
     "Response",
+    "Run",
+    "RunOutcome",
     "SimulationError",
     "Sized",
     "SlowInverterWarning",
@@ -123,10 +137,13 @@ __all__ = [
     "curve_style",
     "device_preset",
     "draw_circuit",
+    "engine_version",
+    "flag",
     "format_quantity",
     "legend_beside",
     "one_line_warnings",
     "open_sweep",
+    "owning",
     "package_version",
     "plot_responses",
     "read_labelled_table",

@@ -11,9 +11,9 @@ Bias: the settings of K-FAC in the presets were chosen with other seeds (100..10
 baselines are chosen on the very seeds that are shown. A larger batch favours K-FAC. An epoch of K-FAC takes longer than
 one of the others: see the column of seconds.
 
-Printed: epochs of every learning rate; then mean, standard deviation, range and seconds of each method, the epochs that
-K-FAC saved (by Cholesky and by circuits), and the cost of the circuits in epochs. `--plot` draws the curves. `--quick`
-uses the digits and one seed.
+Printed: epochs of every learning rate; then mean with its 95 % interval (Student), range and seconds of each method,
+the epochs that K-FAC saved (by Cholesky and by circuits), and the cost of the circuits in epochs, the mean of the
+differences seed by seed, with its interval. `--plot` draws the curves. `--quick` uses the digits and one seed.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from rich import box
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from scipy import stats
 from threadpoolctl import threadpool_limits
 
 from amc_circuits import STYLE, format_quantity, save_figure
@@ -78,9 +79,21 @@ class Outcome:
         return float(np.mean(self.epochs))
 
     @property
+    def interval(self) -> str:
+        """Interval of the mean."""
+        return interval(self.epochs)
+
+    @property
     def mark(self) -> str:
         """`>` if a run did not reach the target, so that the mean is a lower bound."""
         return "> " if any(result.epochs_to_target is None for result in self.results) else ""
+
+
+def interval(values: Sequence[float]) -> str:
+    """Half the width of the 95 % interval of the mean, by Student's t; a dash for a single value."""
+    if len(values) < 2:
+        return "-"
+    return f"+- {stats.t.ppf(0.975, len(values) - 1) * stats.sem(values):.2f}"
 
 
 def baselines() -> list[Method]:
@@ -137,20 +150,19 @@ def grid_table(outcomes: Sequence[Outcome]) -> Table:
 
 
 def result_table(rows: Sequence[tuple[str, Outcome]]) -> Table:
-    """The answer: mean and spread, and how many fewer epochs K-FAC needed, by Cholesky and by circuits."""
+    """The answer: mean with its interval, and how many fewer epochs K-FAC needed, by Cholesky and by circuits."""
     kfacs = [outcome for _, outcome in rows if isinstance(outcome.method.optimizer, KfacSettings)]
     grid = Table(title="K-FAC against the baselines", title_justify="left", box=box.MARKDOWN)
     saving = [f"{outcome.method.label} needs" for outcome in kfacs]
-    for heading in ("method", "mean", "deviation", "range", *saving, "seconds a run"):
+    for heading in ("method", "mean", "95 %", "range", *saving, "seconds a run"):
         grid.add_column(heading, justify="left" if heading == "method" else "right", no_wrap=True)
     for label, outcome in rows:
         epochs = outcome.epochs
-        deviation = f"{np.std(epochs, ddof=1):.2f}" if len(epochs) > 1 else "-"
         saved = ["" if outcome in kfacs else f"{1 - kfac.mean / outcome.mean:.0%} fewer" for kfac in kfacs]
         seconds = np.mean([result.wall_time for result in outcome.results])
         span = f"{min(epochs):.2f} .. {max(epochs):.2f}"
         mean = f"{outcome.mark}{outcome.mean:.2f}"
-        grid.add_row(label, mean, deviation, span, *saved, f"{seconds:.0f}")
+        grid.add_row(label, mean, outcome.interval, span, *saved, f"{seconds:.0f}")
     return grid
 
 
@@ -158,7 +170,7 @@ def loss_line(digital: Outcome, analog: Outcome) -> str:
     """How many epochs the circuits cost, in the mean and seed by seed."""
     each = [b - a for a, b in zip(digital.epochs, analog.epochs, strict=True)]
     seeds = ", ".join(f"{epochs:+.3f}" for epochs in each)
-    return f"circuits against Cholesky: {np.mean(each):+.3f} epochs in the mean ({seeds})"
+    return f"circuits against Cholesky: {np.mean(each):+.3f} {interval(each)} epochs in the mean ({seeds})"
 
 
 def circuit_table(outcome: Outcome) -> Table:
@@ -201,7 +213,7 @@ def picture(rows: Sequence[tuple[str, Outcome]], path: Path) -> None:
 
 def main(
     name: Annotated[str, typer.Option("--preset", help="Data set and network")] = "ocr-letters",
-    seeds: Annotated[int, typer.Option(min=1, help="Runs of each method")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each method")] = 10,
     epochs: Annotated[float, typer.Option(min=0.1, help="Largest number of epochs of a run")] = 15.0,
     circuit: Annotated[bool, typer.Option(help="Also train with every inversion in ngspice")] = True,
     jobs: Annotated[int, typer.Option(min=1, help="Runs, or simulations, at the same time")] = 2,

@@ -29,6 +29,10 @@ Engine = Annotated[
 OpAmp = Annotated[str | None, typer.Option(metavar="NAME", help="Op-amp preset.", show_default=False)]
 Epochs = Annotated[str | None, typer.Option(metavar="NUMBER", help="Largest number of epochs.", show_default=False)]
 Jobs = Annotated[str | None, typer.Option(metavar="INTEGER", help="Simulations at the same time.", show_default=False)]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue the training in DIR.", show_default=False)]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Remove the training in DIR and start anew.", show_default=False)
+]
 
 
 def train(
@@ -41,16 +45,20 @@ def train(
     opamp: OpAmp = None,
     epochs: Epochs = None,
     jobs: Jobs = None,
+    *,
+    resume: Resume = False,
+    replace: Replace = False,
 ) -> None:
     """Train a network; the inversions of its second-order optimizer run in circuits.
 
-    Options override SPEC.toml or the preset. The folder gets summary.json, history.json, convergence.png and, if
-    circuits computed, waveform.png; those of an earlier run in it are replaced.
+    Options override SPEC.toml or the preset. The folder gets summary.json, history.json, weights.npz, state.npz,
+    convergence.png and, if circuits computed, waveform.png. A training that was broken off continues with --resume,
+    which needs no SPEC.toml.
     """
-    from optimizer.train_command import run
+    from optimizer.train_command import Earlier, run
 
     changes = {"seed": seed, "solver": solver, "engine": engine, "opamp": opamp, "epochs": epochs, "jobs": jobs}
-    if code := run(out, spec, preset, changes):
+    if code := run(out, spec, preset, changes, Earlier(resume, replace)):
         raise typer.Exit(code)
 
 

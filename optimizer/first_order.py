@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,22 @@ from optimizer.schedules import full
 
 
 @dataclass
-class Momentum:
+class Stateful:
+    """Optimizer whose state are the fields that are no arguments of its constructor."""
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """State between two steps, for `restore`."""
+        return {entry.name: getattr(self, entry.name) for entry in fields(self) if not entry.init}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Continue from the state of an optimizer with the same arguments."""
+        for name, value in state.items():
+            setattr(self, name, value)
+
+
+@dataclass
+class Momentum(Stateful):
     """Stochastic gradient descent with heavy-ball momentum: `v <- momentum v + gradient`, `W <- W - rate v`.
 
     Attributes:
@@ -56,7 +72,7 @@ class Momentum:
 
 
 @dataclass
-class Adam:
+class Adam(Stateful):
     """Adam with bias correction (Kingma, Ba 2015, arXiv 1412.6980, algorithm 1); with weight decay AdamW.
 
     Attributes:

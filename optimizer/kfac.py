@@ -5,8 +5,9 @@ Martens, Grosse 2015, arXiv 1503.05671; for convolutions Grosse, Martens 2016, a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -55,6 +56,18 @@ class Kfac:
             self._blocks.update(self._curvatures(weights, passed))
         gradients = loss_gradients(self.model, weights, passed, labels)
         return self._momentum.apply(weights, self._blocks.directions(gradients, self._momentum.rate))
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """State between two steps, for `restore`; the number of inversions is in the ledger."""
+        stream = self.random.bit_generator.state
+        return {"progress": self._blocks.progress, "momentum": self._momentum.state, "random": stream}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Continue from the state of an optimizer with the same arguments."""
+        self._blocks.progress = state["progress"]
+        self._momentum.restore(state["momentum"])
+        self.random.bit_generator.state = state["random"]
 
     def _curvatures(self, weights: Weights, passed: Pass) -> tuple[Curvature, ...]:
         labels = sample_labels(passed.logits, self.random)

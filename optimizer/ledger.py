@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -61,6 +62,25 @@ class Failure:
     reason: str
 
 
+@dataclass(frozen=True)
+class Slowest:
+    """Inversion with the longest settling time.
+
+    Attributes:
+        settling_time: Settling time of its slowest right-hand side, s.
+        size: Width of the factor.
+        ngspice_version: Version of ngspice; None if it did not take part.
+        klu: True if ngspice had KLU; None if it did not take part.
+        responses: Waveforms of the right-hand sides; empty after a break of the training.
+    """
+
+    settling_time: float
+    size: int
+    ngspice_version: str | None
+    klu: bool | None
+    responses: tuple[Any, ...] = field(default=(), repr=False, compare=False, metadata={"kept": False})
+
+
 @dataclass
 class Ledger:
     """Inversions of one training, in their order.
@@ -68,12 +88,12 @@ class Ledger:
     Attributes:
         inversions: Successful inversions.
         failures: Failed inversions.
-        slowest: Result with the longest settling time, with its waveforms; None if no circuit computed.
+        slowest: Inversion with the longest settling time; None if no circuit computed.
     """
 
     inversions: list[Inversion] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    slowest: SolveResult | None = field(default=None, repr=False)
+    slowest: Slowest | None = field(default=None, repr=False)
 
     def add(self, step: int, factor: str, condition: float, result: SolveResult) -> None:
         """Add the inversion of a factor whose condition number was `condition`."""
@@ -81,8 +101,8 @@ class Ledger:
         cost = (result.simulated_seconds, result.joules, result.relative_error)
         check = (result.cross_checked, result.largest_difference, result.lifting_cost)
         self.inversions.append(Inversion(step, factor, size, condition, *cost, *check))
-        if result.longest_settling_time > (self.slowest.longest_settling_time if self.slowest else 0.0):
-            self.slowest = result
+        if result.longest_settling_time > (self.slowest.settling_time if self.slowest else 0.0):
+            self.slowest = _slowest(result)
 
     @property
     def tried(self) -> int:
@@ -147,3 +167,9 @@ class Ledger:
     def largest_condition(self) -> float | None:
         """Largest condition number of the damped factors; None if there is none."""
         return max((entry.condition for entry in self.inversions), default=None)
+
+
+def _slowest(result: SolveResult) -> Slowest:
+    about = result.record.provenance
+    responses = tuple(response for response in result.record.responses if response is not None)
+    return Slowest(result.longest_settling_time, len(result.value), about.ngspice_version, about.klu, responses)

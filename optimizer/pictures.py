@@ -41,11 +41,10 @@ def plot_run(result: TrainingResult, path: Path) -> None:
 
 def plot_waveforms(ledger: Ledger, path: Path) -> None:
     """Draw the outputs of the slowest right-hand side of the slowest inversion over time."""
-    if ledger.slowest is None:
+    if ledger.slowest is None or not ledger.slowest.responses:
         return
-    size = len(ledger.slowest.value)
-    responses = [response for response in ledger.slowest.record.responses if response is not None]
-    plot_responses(responses, path, f"slowest inversion, {size} x {size}")
+    size = ledger.slowest.size
+    plot_responses(ledger.slowest.responses, path, f"slowest inversion, {size} x {size}")
 
 
 def draw_accuracy(axes: Axes, runs: Mapping[str, Sequence[TrainingResult]]) -> None:

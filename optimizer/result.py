@@ -113,7 +113,7 @@ class TrainingResult:
         }
 
     def _provenance(self) -> dict[str, Any]:
-        solved = self.ledger.slowest.record.provenance if self.ledger.slowest else None
+        solved = self.ledger.slowest
         return {
             "package_version": package_version(),
             "python_version": platform.python_version(),

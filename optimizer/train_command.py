@@ -2,67 +2,136 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from amc_circuits import (
+    LOCK,
     ParameterError,
     check_folder,
     check_own_files,
     claim_folder,
+    flag,
     format_quantity,
     one_line_warnings,
-    replacing,
+    owning,
 )
 from optimizer.linear_solver import check_circuit
 from optimizer.result import TrainingResult
+from optimizer.run_folder import (
+    FILES,
+    SUMMARY,
+    RunFolder,
+    check_same,
+    earlier_state,
+    refuse_earlier,
+    remove_earlier,
+    remove_partial,
+)
 from optimizer.specification import TrainingSpec, override, preset, read_spec
 from optimizer.training import Moment, Training
 
 USABLE, NO_RESULT = 0, 3
 LONGEST_REASON = 160
 """Most characters of a reason in the table; the full text goes to stderr and into the summary."""
-FILES = ("convergence.png", "waveform.png", "history.json", "summary.json")
-"""Files of a run in its folder."""
+SPEED_PERIOD = 600.0
+"""Time over which the speed is averaged for the time left, s: steps with inversions take much longer than others."""
 
 
-def run(out: Path, spec_file: Path | None, preset_name: str | None, changes: Mapping[str, Any]) -> int:
+@dataclass(frozen=True)
+class Earlier:
+    """Treatment of an earlier training in the folder; without any, it is refused.
+
+    Attributes:
+        resume: True to continue it.
+        replace: True to remove it and to start anew.
+    """
+
+    resume: bool = False
+    replace: bool = False
+
+
+def run(
+    out: Path,
+    spec_file: Path | None,
+    preset_name: str | None,
+    changes: Mapping[str, Any],
+    earlier: Earlier = Earlier(),
+) -> int:
     """Run `amc train`.
 
     Args:
         out: Folder for the results.
         spec_file: TOML file of a `TrainingSpec`.
-        preset_name: Name of a preset; exactly one of the two is required.
+        preset_name: Name of a preset; exactly one of the two is required, unless a training is continued.
         changes: Options by name; None for one that was not given.
+        earlier: Treatment of an earlier training in the folder.
 
     Returns:
         Exit code: 0 if the target was reached, else 3.
 
     Raises:
-        ParameterError: An option, the specification or a data file cannot be used; nothing was written.
+        ParameterError: An option, the specification or a data file cannot be used, or the folder holds a training;
+            nothing was written.
         UnusableSolutionError: An inversion has no usable result, and `on_failure` is `stop`.
         SimulationError: The simulator failed, and `on_failure` is `stop`.
     """
-    spec = override(_chosen(spec_file, preset_name), **changes)
-    check_folder(out, "train")
-    check_own_files(out, FILES)
+    state = _checked(out, earlier)
+    spec = override(_chosen(spec_file, preset_name, state), **changes)
+    if state:
+        check_same(out, state, spec)
     check_circuit(spec.solver, spec.circuit)
     training = Training(spec)
+    if state:
+        training.restore(state)
     claim_folder(out, "train")
-    with one_line_warnings(), _progress() as observe:
-        result = training.run(observe)
-    write_result(result, out)
+    with owning(out):
+        if earlier.replace:
+            remove_earlier(out)
+        elif not earlier.resume:
+            refuse_earlier(out)  # another process may have trained here since the first check
+        remove_partial(out)
+        result, written = _trained(RunFolder(out, training))
     Console().print(result_table(result))
+    print("".join(f"wrote {path}\n" for path in written), end="")
     return _verdict(result)
+
+
+def _checked(out: Path, earlier: Earlier) -> dict[str, Any]:
+    """Check the folder, and read the state of a training that is to be continued; empty for a new one."""
+    if earlier.resume and earlier.replace:
+        raise ParameterError("resume", "true", "has no meaning beside replace = True; give one of them")
+    check_folder(out, "train")
+    check_own_files(out, (*FILES, LOCK))
+    if earlier.resume:
+        return earlier_state(out)
+    if not earlier.replace:
+        refuse_earlier(out)
+    return {}
+
+
+def _trained(files: RunFolder) -> tuple[TrainingResult, list[Path]]:
+    """Train, and write the files as it goes; a finished training stays as it is."""
+    training = files.training
+    if training.step and (files.folder / SUMMARY).exists():
+        return training.run(), []
+    files.keep()
+    try:
+        with one_line_warnings(), _progress(training) as observe:
+            result = training.run(observe, files.keep)
+    except KeyboardInterrupt:
+        _say(f"{files.folder} keeps this training; {flag('resume')} continues it")
+        raise
+    return result, files.finish()
 
 
 def _verdict(result: TrainingResult) -> int:
@@ -86,18 +155,6 @@ def _verdict(result: TrainingResult) -> int:
 
 def _say(text: str) -> None:
     print(f"amc: {text}", file=sys.stderr)
-
-
-def write_result(result: TrainingResult, folder: Path) -> None:
-    """Write summary, history and pictures, each completely or not at all."""
-    from optimizer.pictures import plot_run, plot_waveforms
-
-    plot_run(result, folder / "convergence.png")
-    (folder / "waveform.png").unlink(missing_ok=True)  # the one of an earlier run, if no circuit computed in this one
-    plot_waveforms(result.ledger, folder / "waveform.png")
-    for name, content in (("history.json", result.curves()), ("summary.json", result.summary())):
-        with replacing(folder / name) as partial:
-            partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def result_table(result: TrainingResult) -> Table:
@@ -134,7 +191,9 @@ def result_table(result: TrainingResult) -> Table:
     return table
 
 
-def _chosen(spec_file: Path | None, preset_name: str | None) -> TrainingSpec:
+def _chosen(spec_file: Path | None, preset_name: str | None, state: Mapping[str, Any]) -> TrainingSpec:
+    if state and spec_file is None and preset_name is None:
+        return TrainingSpec(**state["spec"])
     if (spec_file is None) == (preset_name is None):
         found = "neither it nor SPEC.toml" if spec_file is None else "both it and SPEC.toml"
         raise ParameterError("preset", found, "give exactly one of them")
@@ -142,16 +201,25 @@ def _chosen(spec_file: Path | None, preset_name: str | None) -> TrainingSpec:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[Moment], None]]:
-    """Show a bar if there is a terminal."""
+def _progress(training: Training) -> Iterator[Callable[[Moment], None]]:
+    """Show steps and the time left if there is a terminal."""
     console = Console(stderr=True)
-    columns = (TextColumn("training"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
+    columns = (
+        *(TextColumn("training"), BarColumn(), TextColumn("step"), MofNCompleteColumn(), TimeElapsedColumn()),
+        *(TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.description}")),
+    )
+    with Progress(
+        *columns,
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        speed_estimate_period=SPEED_PERIOD,
+    ) as bar:
+        task = bar.add_task("", total=training.steps, completed=training.step)
 
         def observe(moment: Moment) -> None:
             score = "" if moment.accuracy is None else f"accuracy {moment.accuracy:.1%}  "
             failed = f"{moment.failed} inversions failed  " if moment.failed else ""
-            bar.update(task, completed=moment.step, total=moment.steps, description=score + failed + moment.doing)
+            bar.update(task, completed=moment.step, description=score + failed + moment.doing)
 
         yield observe

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -29,6 +32,8 @@ from optimizer.specification import TrainingSpec
 PRECISIONS: dict[str, type[np.floating[Any]]] = {"single": np.float32, "double": np.float64}
 DIVERGED = 100.0
 """Ratio of the final loss to that of the first batch above which a training has diverged."""
+KEPT_EVERY = 30.0
+"""Time after which a training is kept at the end of a step, s; it is kept after every evaluation, too."""
 _SCORING_BATCH = 1_000
 
 
@@ -56,6 +61,13 @@ class Optimizer(Protocol):
 
     def step(self, weights: Weights, passed: Pass, labels: Labels) -> Weights:
         """Return the weights after one step on the batch of `passed`."""
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """State between two steps, for `restore`."""
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Continue from the state of an optimizer with the same arguments."""
 
 
 def make_optimizer(
@@ -112,19 +124,82 @@ class Training:
         self.steps = max(1, math.floor(spec.epochs * self.steps_per_epoch))
         self.model = build_network(spec, self.dataset)
         self.ledger = Ledger()
-        inverter = make_inverter(spec.solver, spec.circuit, spec.seed, self.ledger, self._tell)
+        self._start(self.ledger)
+        self._weights = self.model.initial_weights(np.random.default_rng([spec.seed, 0]), PRECISIONS[spec.precision])
+        self._history: list[Evaluation] = []
+        self._losses: list[float] = []
+        self._first_loss: float | None = None
+        self._diverged = False
+        self._seconds = 0.0
+        self._began: float | None = None
+        self._observe: Callable[[Moment], None] = lambda moment: None
+        self.step = 0
+
+    def _start(self, ledger: Ledger) -> None:
+        spec, self.ledger = self.spec, ledger
+        inverter = make_inverter(spec.solver, spec.circuit, spec.seed, ledger, self._tell)
         schedule = Schedule(spec.optimizer, self.steps_per_epoch, self.steps)
         self.optimizer = make_optimizer(self.model, spec, inverter, schedule)
-        self._history: list[Evaluation] = []
-        self._step = 0
-        self._diverged = False
-        self._observe: Callable[[Moment], None] = lambda moment: None
 
-    def run(self, observe: Callable[[Moment], None] | None = None) -> TrainingResult:
-        """Train, once.
+    @property
+    def state(self) -> dict[str, Any]:
+        """State between two steps: everything that the rest of the run and its result depend on."""
+        return {
+            "spec": self.spec.model_dump(mode="json"),
+            "data": self._data_sha256,
+            "step": self.step,
+            "weights": self._weights,
+            "optimizer": self.optimizer.state,
+            "inversions": self.ledger.inversions,
+            "failures": self.ledger.failures,
+            "slowest": self.ledger.slowest,
+            "history": self._history,
+            "losses": self._losses,
+            "first_loss": self._first_loss,
+            "diverged": self._diverged,
+            "seconds": self._elapsed,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Continue from the state of a training with the same specification.
+
+        Raises:
+            ParameterError: The data set is another one.
+        """
+        if state["data"] != self._data_sha256:
+            raise ParameterError("dataset", self.spec.dataset, "its content is not that of the training to be resumed")
+        # the trials of the circuits continue behind the inversions in the ledger
+        self._start(Ledger(list(state["inversions"]), list(state["failures"]), state["slowest"]))
+        self.optimizer.restore(state["optimizer"])
+        self.step, self._weights, self._seconds = state["step"], tuple(state["weights"]), state["seconds"]
+        self._history, self._losses = list(state["history"]), list(state["losses"])
+        self._first_loss, self._diverged = state["first_loss"], state["diverged"]
+
+    @cached_property
+    def _data_sha256(self) -> str:
+        return _sha256(self.dataset)
+
+    @property
+    def _elapsed(self) -> float:
+        """Time of the run, with that before its breaks, s."""
+        return self._seconds + (0.0 if self._began is None else time.perf_counter() - self._began)
+
+    @property
+    def result(self) -> TrainingResult:
+        """Outcome so far."""
+        return TrainingResult(
+            self.spec, tuple(self._history), self.ledger, self._diverged, self._elapsed, self._weights,
+            self.dataset.description,
+        )  # fmt: skip
+
+    def run(
+        self, observe: Callable[[Moment], None] | None = None, keep: Callable[[], None] | None = None
+    ) -> TrainingResult:
+        """Train, once; a training that was restored continues.
 
         Args:
             observe: Callback with the progress: after each step and before each inversion.
+            keep: Callback between two steps, after every evaluation and every `KEPT_EVERY` seconds.
 
         Returns:
             Outcome of the run, whether or not it reached its target.
@@ -133,50 +208,56 @@ class Training:
             SolveError: An inversion has no usable result, and the settings require a stop.
         """
         self._observe = observe or self._observe
-        began = time.perf_counter()
+        self._began = time.perf_counter()
         # A learning rate that is too high ends in overflow, an outcome that shows in the loss.
         with np.errstate(over="ignore", invalid="ignore"):
-            weights = self._trained_weights(began)
-        wall_time = time.perf_counter() - began
-        return TrainingResult(
-            self.spec, tuple(self._history), self.ledger, self._diverged, wall_time, weights, self.dataset.description
-        )
+            self._train(keep or (lambda: None))
+        if self._history and self._first_loss is not None:
+            self._diverged |= self._history[-1].loss > DIVERGED * self._first_loss
+        self._seconds, self._began = self._elapsed, None
+        return self.result
 
-    def _trained_weights(self, began: float) -> Weights:
-        spec, data = self.spec, self.dataset
-        precision = PRECISIONS[spec.precision]
-        weights = self.model.initial_weights(np.random.default_rng([spec.seed, 0]), precision)
-        order = batches(len(data.train_images), spec.batch_size, np.random.default_rng([spec.seed, 1]))
-        losses: list[float] = []
-        start: float | None = None
-        while self._step < self.steps and not self._reached():
-            chosen = next(order)
-            labels = data.train_labels[chosen]
-            passed = self.model.forward(weights, data.network_input(data.train_images[chosen], precision))
-            losses.append(cross_entropy(passed.logits, labels))
-            start = losses[0] if start is None else start
-            if not math.isfinite(losses[-1]):
-                self._diverged = True
-                break
-            weights = self.optimizer.step(weights, passed, labels)
-            self._step += 1
-            if self._evaluation_is_due():
-                self._evaluate(weights, float(np.mean(losses)), time.perf_counter() - began)
-                losses.clear()
+    def _train(self, keep: Callable[[], None]) -> None:
+        count, size = len(self.dataset.train_images), self.spec.batch_size
+        order = batches(count, size, np.random.default_rng([self.spec.seed, 1]))
+        kept = time.perf_counter()
+        for chosen in itertools.islice(order, self.step, None):
+            if self.step >= self.steps or self._reached() or self._diverged:
+                return
+            self._take(chosen)
+            evaluated = not self._diverged and self._evaluation_is_due()
+            if evaluated:
+                self._evaluate()
+            if evaluated or time.perf_counter() - kept >= KEPT_EVERY:
+                keep()
+                kept = time.perf_counter()
             self._tell("")
-        if self._history and start is not None:
-            self._diverged |= self._history[-1].loss > DIVERGED * start
-        return weights
+
+    def _take(self, chosen: NDArray[np.int64]) -> None:
+        """Take a step on these images, unless their loss is not finite."""
+        data, labels = self.dataset, self.dataset.train_labels[chosen]
+        images = data.network_input(data.train_images[chosen], PRECISIONS[self.spec.precision])
+        passed = self.model.forward(self._weights, images)
+        loss = cross_entropy(passed.logits, labels)
+        self._first_loss = loss if self._first_loss is None else self._first_loss
+        if not math.isfinite(loss):
+            self._diverged = True
+            return
+        self._weights = self.optimizer.step(self._weights, passed, labels)
+        self._losses.append(loss)
+        self.step += 1
 
     def _evaluation_is_due(self) -> bool:
         """True if the step completed another of the equal parts of an epoch, or was the last."""
         parts = self.spec.evaluations
-        done, before = (step * parts // self.steps_per_epoch for step in (self._step, self._step - 1))
-        return done > before or self._step == self.steps
+        done, before = (step * parts // self.steps_per_epoch for step in (self.step, self.step - 1))
+        return done > before or self.step == self.steps
 
-    def _evaluate(self, weights: Weights, loss: float, seconds: float) -> None:
-        score = accuracy(self.model, weights, self.dataset)
-        self._history.append(Evaluation(self._step / self.steps_per_epoch, self._step, loss, score, seconds))
+    def _evaluate(self) -> None:
+        seconds, loss = self._elapsed, float(np.mean(self._losses))
+        score = accuracy(self.model, self._weights, self.dataset)
+        self._history.append(Evaluation(self.step / self.steps_per_epoch, self.step, loss, score, seconds))
+        self._losses.clear()
 
     def _reached(self) -> bool:
         target = self.spec.target_accuracy
@@ -184,9 +265,19 @@ class Training:
 
     def _tell(self, doing: str) -> None:
         accuracy_now = self._history[-1].accuracy if self._history else None
-        self._observe(Moment(self._step, self.steps, doing, accuracy_now, len(self.ledger.failures)))
+        self._observe(Moment(self.step, self.steps, doing, accuracy_now, len(self.ledger.failures)))
 
 
 def train(spec: TrainingSpec, observe: Callable[[Moment], None] | None = None) -> TrainingResult:
     """Run the training of a specification; see `Training` for arguments and errors."""
     return Training(spec).run(observe)
+
+
+def _sha256(dataset: Dataset) -> str:
+    """Hash of all arrays of a data set."""
+    digest = hashlib.sha256()
+    for entry in fields(dataset):
+        if isinstance(value := getattr(dataset, entry.name), np.ndarray):
+            digest.update(f"{entry.name} {value.shape} {value.dtype}".encode())
+            digest.update(np.ascontiguousarray(value).data)
+    return digest.hexdigest()

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from amc_circuits.cases.case import program, program_arguments
 from amc_circuits.cases.device_options import device_of
-from amc_circuits.cases.option import parse_table
+from amc_circuits.cases.option import Option, parse_table
 from amc_circuits.cases.options import CIRCUIT, CONVERTERS, SOLVE, options_of, parse_options, solver_options
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import numeric_array
@@ -28,6 +28,12 @@ class CircuitOptions:
     circuit: str
     values: Mapping[str, Any]
 
+    @staticmethod
+    def table(circuit: str) -> tuple[Option, ...]:
+        """Options that describe a circuit of this name."""
+        table = (option for option in CIRCUIT + SOLVE + CONVERTERS if option.name != "conductances")
+        return (*table, *solver_options(circuit))
+
     @classmethod
     def parse(cls, circuit: str, given: Mapping[str, object]) -> CircuitOptions:
         """Convert options as a user writes them, and fill in the defaults.
@@ -39,8 +45,7 @@ class CircuitOptions:
         Raises:
             ParameterError: There is no such option, a value cannot be used, or an option has no effect as given.
         """
-        table = [option for option in CIRCUIT + SOLVE + CONVERTERS if option.name != "conductances"]
-        every = [*table, *solver_options(circuit)]
+        every = cls.table(circuit)
         named = {option.name for option in every}
         unknown = {name: value for name, value in given.items() if name not in named}
         if unknown:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
+import socket
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -14,6 +16,7 @@ from pathlib import Path
 from netlists import ParameterError
 
 MARKER = "amc-run.json"
+LOCK = "owner.lock"
 LONGEST_SUFFIX = 16
 """Most characters of a suffix that decides a file's format."""
 
@@ -62,6 +65,38 @@ def made_by(folder: Path) -> str:
         return str(content["command"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
+
+
+@contextmanager
+def owning(folder: Path, parameter: str = "out") -> Iterator[None]:
+    """Own a folder until this process ends.
+
+    Args:
+        folder: The command's own folder, whose `LOCK` is checked by `check_own_files`.
+        parameter: Name of the folder's parameter, for the error.
+
+    Raises:
+        ParameterError: Another process owns it, or it cannot be written to.
+    """
+    with writing(parameter, folder / LOCK):
+        file = (folder / LOCK).open("a+")
+    with file as lock:
+        try:
+            # held by the open file: the system releases it when the process is gone
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            owner = lock.read().strip() or "another process"
+            mend = f"is in use by {owner}; wait until it has ended, or name another folder"
+            raise ParameterError(parameter, str(folder), mend) from None
+        except OSError as error:  # some network file systems
+            mend = f"lies where no file can be locked ({error.strerror}); name a folder on a disk of this machine"
+            raise ParameterError(parameter, str(folder), mend) from None
+        with writing(parameter, folder / LOCK):
+            lock.truncate(0)
+            lock.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+            lock.flush()
+        yield
 
 
 def check_own_files(folder: Path, names: Iterable[str], parameter: str = "out") -> None:

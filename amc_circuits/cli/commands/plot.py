@@ -27,7 +27,7 @@ OVERLAY = Option("overlay", "text", "Measured points over the outputs: time in s
 ROW = Option("row", "integer", "Outputs of this row of a sweep, run with --waveforms")
 OF_SWEEP = (
     Option("x", "text", "Sweep: column across [default: first numeric option that varies]", unit="COLUMN"),
-    Option("y", "text", "Sweep: column up [default: settling_time]", unit="COLUMN"),
+    Option("y", "text", "Sweep: column up [default: settling_time; of trainings epochs_to_target]", unit="COLUMN"),
     Option("hue", "text", "Sweep: a curve for each value, or none [default: next that varies]", unit="COLUMN"),
     Option("log", "text", "Sweep: logarithmic axes", unit="x|y|xy|none"),
 )

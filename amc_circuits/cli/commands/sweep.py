@@ -15,9 +15,8 @@ from amc_circuits.cli.messages import NO_RESULT, USABLE, finish
 from amc_circuits.cli.parameters import Jobs, with_options
 from amc_circuits.files.run_folder import check_folder
 from amc_circuits.studies.workers import Executor, Workers
-from amc_circuits.sweep.plan.keys import engine_version
-from amc_circuits.sweep.plan.plan import Handling, check_files_of
-from amc_circuits.sweep.plan.spec import read_sweep
+from amc_circuits.sweep.plan.plan import Handling, check_engines_of, check_files_of
+from amc_circuits.sweep.plan.spec import Sweep, read_sweep
 from amc_circuits.sweep.run.estimate import estimate
 from amc_circuits.sweep.run.outcome import PRELOADED
 from amc_circuits.sweep.run.progress import reporting
@@ -61,7 +60,7 @@ def sweep(
     ] = None,
     **options: Any,
 ) -> None:
-    """Run many points over any options of a circuit; failures are rows."""
+    """Run many points over any options of a circuit or a training; failures are rows."""
     if dry_run:
         _dry_run(spec, out, jobs, options, scheduler)
     else:
@@ -76,8 +75,8 @@ def _run(
         raise ParameterError("out", "nothing", "name a folder for the rows; only --dry-run does without")
     check_folder(out, "sweep")
     plan, executor, handling = read_sweep(spec), _executor(JOBS.parse(jobs), scheduler), handling_of(options)
-    for engine in plan.values("engine"):  # before the folder is created
-        engine_version(engine)
+    _check_waveforms(plan, handling)
+    check_engines_of(plan)  # before the folder is created
     check_files_of(plan)
     with reporting(progress) as on_rows:
         tally = run_sweep(plan, out, executor, handling, on_rows)
@@ -94,12 +93,19 @@ def _dry_run(spec: Path, out: Path | None, jobs: str, options: dict[str, object]
     if out is not None:
         check_folder(out, "sweep")
     processes, handling = JOBS.parse(jobs), handling_of(options)
-    found = estimate(read_sweep(spec), out, processes, handling)
+    plan = read_sweep(spec)
+    _check_waveforms(plan, handling)
+    found = estimate(plan, out, processes, handling)
     points, failed = len(found.plan.keys), found.plan.failed_before
     cached = found.plan.cached - (0 if handling.retry_failed else failed)
     again = " (to be run again)" if handling.retry_failed else " (--retry-failed runs them again)"
     counts = f"{points - cached - failed} new, {cached} cached, {failed} failed before{again if failed else ''}"
     print(f"{counted(points, 'point')}: {counts}", *found.lines(processes), sep="\n")
+
+
+def _check_waveforms(plan: Sweep, handling: Handling) -> None:
+    if handling.with_waveforms and plan.word == "run":
+        raise ParameterError("waveforms", "true", f"has no effect on the run {plan.circuit}; leave it out")
 
 
 def _executor(processes: int, scheduler: str | None) -> Callable[[int], AbstractContextManager[Executor]]:

@@ -72,16 +72,16 @@ def values_of(option: Option, entry: object) -> Sequence[Any]:
 
     Args:
         option: Option that varies.
-        entry: A list, or a table of one of the keys of `_FORMS`.
+        entry: A list, or a table of one of the keys of `FORMS`.
 
     Raises:
         ParameterError: The entry is neither, has no value or too many, or a value cannot be used.
     """
     if isinstance(entry, list):
         values: Sequence[Any] = [value_of(option, value) for value in entry]
-    elif isinstance(entry, dict) and len(entry) == 1 and next(iter(entry)) in _FORMS:
+    elif isinstance(entry, dict) and len(entry) == 1 and next(iter(entry)) in FORMS:
         ((form, bounds),) = entry.items()
-        values = _FORMS[form](option, bounds)
+        values = FORMS[form](option, bounds)
     else:
         forms = "{range = [first, end]}, {linear = [first, last, count]} or {log = [first, last, count]}"
         raise ParameterError(option.name, shown(entry), f"must be a list of values, {forms}; one value goes in [fixed]")
@@ -137,7 +137,7 @@ def _log(option: Option, bounds: object) -> Sequence[Any]:
     return _between(option, first, (float(f"{value:.{DIGITS}g}") for value in values), last)
 
 
-_FORMS: dict[str, Callable[[Option, object], Sequence[Any]]] = {"range": _range, "linear": _linear, "log": _log}
+FORMS: dict[str, Callable[[Option, object], Sequence[Any]]] = {"range": _range, "linear": _linear, "log": _log}
 
 
 def _ends(option: Option, form: str, bounds: object) -> tuple[Any, Any, int]:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from amc_circuits.cases.case import check_files
-from amc_circuits.sweep.plan.keys import FILES, engine_version, key_of
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.plan.spec import Sweep
 from amc_circuits.sweep.store import FAILED, INVALID
@@ -71,15 +68,11 @@ class Points:
         return len(self.chosen)
 
     def __iter__(self) -> Iterator[Point]:
-        for place, options in enumerate(self.sweep):
+        sweep, complete = self.sweep, self.sweep.subject.complete
+        for place, options in enumerate(sweep):
             if place in self.chosen:
                 key, number = self.chosen[place]
-                yield Point(key, number, self.sweep.circuit, with_whole_paths(options), self.with_waveforms)
-
-
-def with_whole_paths(options: dict[str, Any]) -> dict[str, Any]:
-    """Options with absolute paths, valid in every folder."""
-    return options | {name: str(Path(options[name]).absolute()) for name in FILES if options[name] is not None}
+                yield Point(key, number, sweep.circuit, complete(options), self.with_waveforms, sweep.word)
 
 
 def check_files_of(sweep: Sweep) -> None:
@@ -88,9 +81,23 @@ def check_files_of(sweep: Sweep) -> None:
     Raises:
         ParameterError: A file cannot be read, or does not match.
     """
-    if sweep.values("matrix") != {None}:
+    if sweep.word == "circuit" and sweep.values("matrix") != {None}:
         for options in sweep:
             check_files(sweep.circuit, options)
+
+
+def check_engines_of(sweep: Sweep) -> None:
+    """Refuse a sweep whose engines are not installed.
+
+    Raises:
+        EngineNotFoundError: An engine needs ngspice, and there is none.
+    """
+    if sweep.word == "circuit":
+        engines = sweep.values("engine")
+    else:
+        engines = {sweep.subject.engine(sweep.subject.complete(options)) for options in sweep}
+    for engine in engines:
+        sweep.subject.version(engine)
 
 
 def plan_of(sweep: Sweep, known: Mapping[str, tuple[int, str]], handling: Handling) -> Plan:
@@ -112,13 +119,16 @@ def plan_of(sweep: Sweep, known: Mapping[str, tuple[int, str]], handling: Handli
     keys: dict[str, None] = {}
     chosen: dict[int, tuple[str, int]] = {}
     failed_before = 0
-    for place, options in enumerate(sweep):
-        engine = options["engine"]
+    subject = sweep.subject
+    for place, given in enumerate(sweep):
+        # a circuit's options are complete but for the paths of files, whose names the key does not depend on
+        options = given if sweep.word == "circuit" else subject.complete(given)
+        engine = subject.engine(options)
         if engine not in versions:
-            versions[engine] = engine_version(engine)
+            versions[engine] = subject.version(engine)
         if handling.shard is not None and place % handling.shard[1] != handling.shard[0] - 1:
             continue
-        key = key_of(sweep.circuit, options, versions[engine])
+        key = subject.key(options, versions[engine])
         if key in keys:
             continue
         keys[key] = None

@@ -1,12 +1,9 @@
-"""Specifications of sweeps: grids, lists and zips of points over any option of INV or MVM, in TOML."""
+"""Specifications of sweeps: grids, lists and zips of points over any option of a circuit or run, in TOML."""
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -14,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from amc_circuits.cases.circuits import circuit_names
-from amc_circuits.cases.option import Option, by_own_names, find_option, partner, synonyms
-from amc_circuits.cases.options import options_of, parse_options
+from amc_circuits.cases.option import Option, find_option, partner, synonyms
+from amc_circuits.cases.runs import run_names
 from amc_circuits.files.toml_file import read_toml
-from amc_circuits.files.toml_lines import Place, line_of
-from amc_circuits.sweep.plan.axes import LARGEST_SWEEP, cut, shown, value_of, values_of_all
+from amc_circuits.files.toml_lines import Place
+from amc_circuits.sweep.plan.axes import LARGEST_SWEEP, shown, value_of, values_of_all
+from amc_circuits.sweep.plan.places import Where, at, in_file, options_by_own_names, options_by_path
+from amc_circuits.sweep.plan.subject import Subject, subject_of
 from amc_circuits.values.quantities import counted
 from netlists import ParameterError
 
-SECTIONS = ("circuit", "fixed", "grid", "zip", "points")
+SECTIONS = ("circuit", "run", "fixed", "grid", "zip", "points")
 Axis = dict[str, Sequence[Any]]
 """Values of options that advance together, the same number of each."""
 
@@ -32,11 +31,12 @@ class Sweep:
     """A sweep as data. Its points are generated one after the other, each as a dict of complete options.
 
     Attributes:
-        circuit: `inv` or `mvm`.
+        circuit: Name of the circuit, such as `inv`, or of the run of another package.
         fixed: Complete options of every point, before the changes by its list entry and by the axes.
         listed: Options of each listed point; one empty entry if none is listed.
         axes: The zip, if there is one, and the grid; the last one changes fastest.
         text: Text of the specification.
+        word: `circuit` or `run`.
     """
 
     circuit: str
@@ -44,6 +44,12 @@ class Sweep:
     listed: tuple[dict[str, Any], ...] = ({},)
     axes: tuple[Axis, ...] = ()
     text: str = ""
+    word: str = "circuit"
+
+    @property
+    def subject(self) -> Subject:
+        """The circuit, or the run of another package."""
+        return subject_of(self.word, self.circuit)
 
     def __len__(self) -> int:
         return len(self.listed) * math.prod(map(_length, self.axes))
@@ -68,16 +74,16 @@ class Sweep:
         """Meaning of the specification in full, in SI units.
 
         Returns:
-            `circuit`; `points`, their number; `fixed`, the options that are the same everywhere, with their defaults;
-            `axes`, the values of each option that varies; `together`, their names: those in one list advance together,
-            and the last list changes fastest.
+            `circuit` or `run`; `points`, their number; `fixed`, the options that are the same everywhere, with their
+            defaults; `axes`, the values of each option that varies; `together`, their names: those in one list advance
+            together, and the last list changes fastest.
         """
         names = dict.fromkeys(name for point in self.listed for name in point)
         listed: Axis = {name: [point.get(name, self.fixed[name]) for point in self.listed] for name in names}
         axes: list[Axis] = [axis for axis in (listed, *self.axes) if axis]
         varied = {name: list(values) for axis in axes for name, values in axis.items()}
         return {
-            "circuit": self.circuit,
+            self.word: self.circuit,
             "points": len(self),
             "fixed": {name: value for name, value in self.fixed.items() if name not in varied},
             "axes": varied,
@@ -90,14 +96,14 @@ def _length(axis: Axis) -> int:
 
 
 def read_sweep(path: Path) -> Sweep:
-    """Read a specification in TOML: `circuit`, and in its sections any options; see docs/sweeps.md.
+    """Read a specification in TOML: `circuit` or `run`, and in its sections any options; see docs/sweeps.md.
 
     Raises:
         ParameterError: The file cannot be read, or a key or value in it cannot be used; the error names file, line,
             section and key.
     """
     text, content = read_toml("SPEC", path)
-    return _sweep(content, text, partial(_in_file, path, text))
+    return _sweep(content, text, partial(in_file, path, text))
 
 
 def sweep_from(content: Mapping[str, Any]) -> Sweep:
@@ -105,66 +111,29 @@ def sweep_from(content: Mapping[str, Any]) -> Sweep:
     return _sweep(content, "", lambda place: str(place[-1]))
 
 
-def _in_file(path: Path, text: str, place: Place) -> str:
-    """Name of a place in an error: file, line, section and key."""
-    # A missing key has no line: the line of its section is used, if there is one.
-    lines = (line_of(text, place[:length]) for length in range(len(place), 0, -1))
-    line = next((line for line in lines if line is not None), None)
-    names = [str(path), *([] if line is None else [f"line {line}"]), _as_typed(place)]
-    return ", ".join(names)
-
-
-def _as_typed(place: Place) -> str:
-    section, *rest = (step for step in place if isinstance(step, str))
-    heads = {"points": "[[points]]"} | dict.fromkeys(("fixed", "grid", "zip"), f"[{section}]")
-    keys = (name if re.fullmatch(r"[\w-]+", name, re.ASCII) else json.dumps(name) for name in rest)
-    return cut(" ".join([heads.get(section, section), *keys]))
-
-
-def _sweep(content: Mapping[str, Any], text: str, where: Callable[[Place], str]) -> Sweep:
+def _sweep(content: Mapping[str, Any], text: str, where: Where) -> Sweep:
     for key, value in content.items():
-        with _at(where, key):
+        with at(where, key):
             if key not in SECTIONS:
                 raise ParameterError(key, shown(value), f"there is no such key; a sweep has {', '.join(SECTIONS)}")
-    circuit = content.get("circuit")
-    with _at(where, "circuit"):
-        if circuit not in circuit_names():
-            mend = f"must be {' or '.join(circuit_names())}"
-            raise ParameterError("circuit", "nothing" if circuit is None else shown(circuit), mend)
-    options = {option.name: option for option in options_of(circuit)}
-    content, where = _by_own_names(content, where, synonyms(options.values()))
-    return _Reader(circuit, options, content, where).sweep(text)
+    word = "run" if "run" in content else "circuit"
+    with at(where, word):
+        subject = _subject(word, content)
+    options = {option.name: option for option in subject.table}
+    if word == "run":
+        content, where = options_by_path(content, where)
+    content, where = options_by_own_names(content, where, synonyms(options.values()))
+    return _Reader(word, subject, options, content, where).sweep(text)
 
 
-def _by_own_names(
-    content: Mapping[str, Any], where: Callable[[Place], str], names: Mapping[str, str]
-) -> tuple[dict[str, Any], Callable[[Place], str]]:
-    """The content with options by their own names, and a `where` by which errors call them as they were typed."""
-    typed: dict[Place, Place] = {}
-
-    def table(section: Any, *place: str | int) -> Any:
-        for synonym in names.keys() & section.keys() if isinstance(section, dict) else ():
-            with _at(where, *place, synonym):
-                section = by_own_names(section, {synonym: names[synonym]})
-            typed[*place, names[synonym]] = (*place, synonym)
-        return section
-
-    found = {
-        name: [table(point, name, number) for number, point in enumerate(section)]
-        if isinstance(section, list)
-        else table(section, name)
-        for name, section in content.items()
-    }
-    return found, lambda place: where(typed.get(place, place))
-
-
-@contextmanager
-def _at(where: Callable[[Place], str], *place: str | int) -> Iterator[None]:
-    """Add the place to errors that are raised inside."""
-    try:
-        yield
-    except ParameterError as error:
-        raise ParameterError(where(place), cut(str(error.value)), error.mend) from None
+def _subject(word: str, content: Mapping[str, Any]) -> Subject:
+    name, known = content.get(word), run_names() if word == "run" else circuit_names()
+    if word == "run" and "circuit" in content:
+        raise ParameterError("run", shown(name), "a sweep has run or circuit; give one of them")
+    if name not in known:
+        mend = f"must be {' or '.join(known)}" if known else "no installed package has a run"
+        raise ParameterError(word, "nothing" if name is None else shown(name), mend)
+    return subject_of(word, str(name))
 
 
 @dataclass(frozen=True)
@@ -172,16 +141,18 @@ class _Reader:
     """Content of a specification during conversion to a sweep.
 
     Attributes:
-        circuit: Circuit of the options.
-        options: All options of the circuit, by name.
+        word: `circuit` or `run`.
+        subject: The circuit or run.
+        options: All options of it, by name.
         content: Content of the TOML file, options by their own names.
         where: Function that names a place in an error.
     """
 
-    circuit: str
+    word: str
+    subject: Subject
     options: Mapping[str, Option]
     content: Mapping[str, Any]
-    where: Callable[[Place], str]
+    where: Where
 
     def sweep(self, text: str) -> Sweep:
         """Convert the content to a sweep with this text."""
@@ -194,14 +165,28 @@ class _Reader:
         self._check_lengths(zipped)
         axes = (*([zipped] if zipped else []), *({name: values} for name, values in grid.items()))
         self._check_count(len(listed), zipped, grid)
-        sweep = Sweep(self.circuit, parse_options(self.circuit, {}) | given, listed, axes, text)
+        sweep = Sweep(self.subject.name, self.subject.defaults | given, listed, axes, text, self.word)
         self._check_together(sweep, set(given))
-        self._check_size(sweep)
+        if self.word == "circuit":
+            self._check_size(sweep)
+        else:
+            self._check_points(sweep)
         return sweep
+
+    def _check_points(self, sweep: Sweep) -> None:
+        """Check every point of a run, before any of them runs."""
+        for place, options in enumerate(sweep):
+            try:
+                self.subject.complete(options)
+            except ParameterError as error:
+                number = place * len(sweep.listed) // len(sweep)
+                known = error.parameter in options and options[error.parameter] is not None
+                with at(self.where, *(self._place_of(error.parameter, number) if known else ("run",))):
+                    raise
 
     def _section(self, name: str, kind: type, default: Any) -> Any:
         value = self.content.get(name, default)
-        with _at(self.where, name):
+        with at(self.where, name):
             if not isinstance(value, kind):
                 mend = f"must be a table, [{name}]" if kind is dict else "must be tables of options, [[points]]"
                 raise ParameterError(name, shown(value), mend)
@@ -209,13 +194,13 @@ class _Reader:
 
     def _converted(self, place: Place, section: object, convert: Callable[[Option, object], Any]) -> dict[str, Any]:
         """Convert each value of a table of options."""
-        with _at(self.where, *place):
+        with at(self.where, *place):
             if not isinstance(section, dict):
                 raise ParameterError(str(place[0]), shown(section), "must be tables of options, [[points]]")
         found = {}
         for name, entry in section.items():
-            with _at(self.where, *place, name):
-                found[name] = convert(find_option(self.circuit, self.options, name, shown(entry)), entry)
+            with at(self.where, *place, name):
+                found[name] = convert(find_option(self.subject.name, self.options, name, shown(entry)), entry)
         return found
 
     def _check_names(self, fixed: dict[str, Any], listed: Sequence[dict[str, Any]], zipped: Axis, grid: Axis) -> None:
@@ -224,7 +209,7 @@ class _Reader:
         others |= dict.fromkeys((name for point in listed for name in point), "[[points]]")
         for section, axis in (("zip", zipped), ("grid", grid)):
             for name in axis:
-                with _at(self.where, section, name):
+                with at(self.where, section, name):
                     if name in others:
                         mend = f"is in {others[name]}, too; give it in one place"
                         raise ParameterError(name, shown(self.content[section][name]), mend)
@@ -232,7 +217,7 @@ class _Reader:
 
     def _check_lengths(self, zipped: Axis) -> None:
         for name, values in zipped.items():
-            with _at(self.where, "zip", name):
+            with at(self.where, "zip", name):
                 if len(values) != _length(zipped):
                     mend = f"must have {_length(zipped)}, like {next(iter(zipped))}: those of [zip] advance together"
                     raise ParameterError(name, counted(len(values), "value"), mend)
@@ -246,7 +231,7 @@ class _Reader:
         factors += [f"{len(values)} {name}" for name, values in grid.items()]
         there = [name for name in ("grid", "zip", "points") if name in self.content]
         if not 0 < count <= LARGEST_SWEEP:
-            with _at(self.where, max(there, key=lambda name: counts[name]) if count else "points"):
+            with at(self.where, max(there, key=lambda name: counts[name]) if count else "points"):
                 value = f"{count} points ({' x '.join(factors)})" if count else "0 points"
                 raise ParameterError("points", value, f"a sweep has at least 1 point and at most {LARGEST_SWEEP}")
 
@@ -256,7 +241,7 @@ class _Reader:
             return
         for number, point in enumerate(sweep.listed):
             place = ("points", number, "size") if "points" in self.content else ("fixed", "size")
-            with _at(self.where, *place):
+            with at(self.where, *place):
                 given = sweep.fixed | point
                 if given["size"] is None and given["matrix"] is None:
                     mend = "set the matrix size: size = 16 in [fixed] or [[points]], or several in [grid]"
@@ -278,7 +263,7 @@ class _Reader:
                 place = self._place_of(option.name, number)
                 given = self._given(place)
                 own = axes.get(option.name, [point.get(option.name, sweep.fixed[option.name])])
-                with _at(self.where, *place):
+                with at(self.where, *place):
                     several = [dict(zip(partners, one, strict=True)) for one in product(*possible)]
                     for others in several:
                         option.check_beside(given, others)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from amc_circuits.sweep.rows.columns import Column, FlatRow, columns_of, flat, varied_options
+from amc_circuits.sweep.rows.columns import Column, FlatRow, columns_of, flat, main_metrics, varied_options
 from amc_circuits.sweep.rows.curves import chart_of, is_logarithmic, is_wide
-from amc_circuits.sweep.rows.table import MAIN
 from amc_circuits.sweep.store import Row
 from amc_circuits.values.plain import plain
 from netlists import ParameterError
@@ -23,7 +22,7 @@ def content_of(rows: Sequence[Row]) -> dict[str, Any]:
     known values are numbers, `wide` if colours show these by their logarithm, as in `amc plot`.
     """
     flat_rows = [flat(row) for row in rows]
-    main = {"number", *varied_options(rows), "status", *MAIN, "error"}
+    main = {"number", *varied_options(rows), "status", *main_metrics(rows), "error"}
     columns = [_described(column, flat_rows, main) for column in columns_of(flat_rows)]
     return {"rows": len(rows), "columns": columns, "axes": _axes(rows, columns)}
 
@@ -56,9 +55,9 @@ def _axes(rows: Sequence[Row], columns: Sequence[dict[str, Any]]) -> dict[str, A
     known = {column["name"]: [value for value in column["values"] if value is not None] for column in columns}
     numeric = [column["name"] for column in columns if column["numeric"]]
     try:
-        chart = chart_of(rows, None, "settling_time", None)
+        chart = chart_of(rows, None, None, None)
         x, y, hue = chart.x.name, chart.y.name, "" if chart.hue is None else chart.hue.name
     except ParameterError:
-        x, y, hue = "number", next((name for name in MAIN if name in numeric), "row_wall_time_s"), ""
+        x, y, hue = "number", next((name for name in main_metrics(rows) if name in numeric), "row_wall_time_s"), ""
     log_x, log_y = (is_logarithmic(name, known.get(name, [])) for name in (x, y))
     return {"x": x, "y": y, "hue": hue, "log_x": log_x, "log_y": log_y}

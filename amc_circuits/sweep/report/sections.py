@@ -16,8 +16,8 @@ from urllib.parse import quote
 from amc_circuits.files.run_folder import read_own_file
 from amc_circuits.files.toml_file import LARGEST_FILE
 from amc_circuits.sweep.report.markup import Markup, button, html, link, table, terms
+from amc_circuits.sweep.rows.columns import main_metrics
 from amc_circuits.sweep.rows.description import value_text
-from amc_circuits.sweep.rows.table import MAIN
 from amc_circuits.sweep.store import Row
 from amc_circuits.sweep.store.evidence import evidence_in
 from amc_circuits.sweep.store.folder import RESOLVED, SPECIFICATION
@@ -49,7 +49,7 @@ def summary(rows: Sequence[Row], content: dict[str, Any], folder: Path, older: i
         *((column["title"], _values(column)) for column in varied),
     ]
     usable = [place for place, row in enumerate(rows) if row.usable]
-    ranges = [_range(columns[name], usable) for name in MAIN if name in columns and usable]
+    ranges = [_range(columns[name], usable) for name in main_metrics(rows) if name in columns and usable]
     below = table(("usable points", "smallest", "median", "largest"), ranges).text if ranges else ""
     return Markup(terms(entries).text + below)
 

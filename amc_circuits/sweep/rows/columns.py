@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from amc_circuits.cases.circuits import circuit_names
 from amc_circuits.cases.options import ALL, parse_options, solver_options
+from amc_circuits.cases.runs import Run, run_names, run_of
 from amc_circuits.results.trials import BUDGET
 from amc_circuits.studies.statistics import ROW_KEYS
 from amc_circuits.sweep.store import Row
@@ -33,6 +34,17 @@ PARTS = {
 SHARES = ("relative_error", "residual", "overshoot", "relative_noise", "largest_difference", "lifting_cost",
           "yield")  # fmt: skip
 """Metrics printed in per cent."""
+MAIN = (
+    "settling_time_s",
+    "energy_total_j",
+    "relative_error",
+    "yield",
+    "relative_error_q05",
+    "relative_error_q95",
+    "bits",
+    "predicted_settling_time_s",
+)
+"""Metrics of circuits in a printed table, the most important first; the last ones are left out if there is no room."""
 NONE = "none"
 """Text for a value that is not set."""
 FlatRow = dict[str, Any]
@@ -90,21 +102,35 @@ def flat(row: Row) -> FlatRow:
 def columns_of(flat_rows: Iterable[FlatRow]) -> list[Column]:
     """All columns that some row has, in order."""
     rows = list(flat_rows)
-    known = set(circuit_names())
-    own = (solver_options(name) for name in sorted({row.get("circuit", "") for row in rows} & known))
+    circuits = {row.get("circuit", "") for row in rows} & set(circuit_names())
+    runs = known_runs(row.get("run", "") for row in rows)
+    own = [*map(solver_options, sorted(circuits)), *(run.options() for run in runs)]
     options = [*ALL, *(option for table in own for option in table)]
+    shares = {name for run in runs for name in run.shares}
     units = {option.name: option.unit if option.kind == "quantity" else "" for option in options}
     older = {option.name: option.synonym for option in options}
     names = dict.fromkeys(name for row in rows for name in row)
     return [
-        Column(name, units[name] if name in units else _unit(name), name in units, older.get(name, ""))
+        Column(name, units[name] if name in units else _unit(name, shares), name in units, older.get(name, ""))
         for name in names
     ]
 
 
-def _unit(name: str) -> str:
+def known_runs(names: Iterable[str]) -> list[Run]:
+    """Runs of these names that are installed, each once."""
+    wanted = sorted(set(names) - {""})
+    return [run_of(name) for name in wanted if name in run_names()]
+
+
+def main_metrics(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Metrics that tables and pictures show first: those of the runs in the rows, then those of circuits."""
+    runs = known_runs(row.parameters.get("run", "") for row in rows)
+    return (*dict.fromkeys(name for run in runs for name in run.metrics), *MAIN)
+
+
+def _unit(name: str, shares: Collection[str]) -> str:
     stem, _ = _parted(name)
-    return "%" if stem in SHARES or stem.startswith(BUDGET) else _suffix(stem)
+    return "%" if stem in SHARES or stem in shares or stem.startswith(BUDGET) else _suffix(stem)
 
 
 def _suffix(name: str) -> str:
@@ -154,12 +180,12 @@ def newest(rows: Sequence[Row]) -> list[Row]:
     """
     last: dict[tuple[Any, ...], Row] = {}
     for row in sorted(rows, key=lambda row: row.counter):
-        last[tuple(sorted((defaults_of(row.parameters["circuit"]) | row.parameters).items()))] = row
+        last[tuple(sorted((defaults_of(*row.subject) | row.parameters).items()))] = row
     numbers = {row.number for row in last.values()}
     return [row for row in rows if row.number in numbers]
 
 
 @cache
-def defaults_of(circuit: str) -> dict[str, Any]:
-    """Options of a circuit with their defaults; none for a circuit of another version."""
-    return parse_options(circuit, {}) if circuit in circuit_names() else {}
+def defaults_of(word: str, name: str) -> dict[str, Any]:
+    """Options of a circuit with their defaults; none for a run, and for a circuit of another version."""
+    return parse_options(name, {}) if word == "circuit" and name in circuit_names() else {}

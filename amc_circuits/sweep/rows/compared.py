@@ -45,6 +45,8 @@ def _rows(folder: Path) -> list[Row]:
         rows = newest(store.rows())
     if not rows:
         raise ParameterError("DESIGN", str(folder), "holds no rows yet")
+    if any(row.subject[0] == "run" for row in rows):
+        raise ParameterError("DESIGN", str(folder), "holds runs of another package, not circuits; amc table shows them")
     others = [name for name in varied_options(rows) if name != "seed"]
     if others:
         mend = "the rows of a design vary the seed alone; sweep each design into a folder of its own"

@@ -26,7 +26,7 @@ OPERATORS: dict[str, Callable[[int], bool]] = {
 EQUALITY = ("=", "==", "!=")
 SAME = 1e-9
 """Relative difference up to which numbers are equal: `35u` and 3.5e-05 are."""
-_CONDITION = re.compile(r"""\s*([\w-]+)\s*(==|!=|<=|>=|=|<|>)\s*("[^"]*"|[^,"<>=!]+?)\s*(,|$)""")
+_CONDITION = re.compile(r"""\s*([\w.-]+)\s*(==|!=|<=|>=|=|<|>)\s*("[^"]*"|[^,"<>=!]+?)\s*(,|$)""")
 
 
 @dataclass(frozen=True)

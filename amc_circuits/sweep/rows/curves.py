@@ -10,7 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits.sweep.rows.columns import NONE, Column, FlatRow, columns_of, find_column, flat, newest, varied_options
+from amc_circuits.sweep.rows.columns import (
+    NONE,
+    Column,
+    FlatRow,
+    columns_of,
+    find_column,
+    flat,
+    main_metrics,
+    newest,
+    varied_options,
+)
 from amc_circuits.sweep.rows.description import description_of
 from amc_circuits.sweep.store import Row
 from netlists import ParameterError
@@ -71,18 +81,19 @@ class Chart:
     description: str
 
 
-def chart_of(rows: Sequence[Row], x: str | None, y: str, hue: str | None) -> Chart:
+def chart_of(rows: Sequence[Row], x: str | None, y: str | None, hue: str | None) -> Chart:
     """Compute curves through the usable rows that have both metrics; repeated points count by their newest row.
 
     Args:
         rows: Rows of one sweep.
         x: Any column of numbers; None is the first numeric option that varies.
-        y: Any column of numbers.
+        y: Any column of numbers; None is the first of the main metrics.
         hue: Any column; `none` for one curve; None is the next option that varies.
 
     Raises:
         ParameterError: There is no such column, none of its values is a number, no row is usable, or nothing varies.
     """
+    y = main_metrics(rows)[0] if y is None else y
     current = newest(rows)
     flat_rows = [flat(row) for row in current]
     columns = columns_of(flat_rows)

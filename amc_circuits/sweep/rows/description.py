@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from amc_circuits.sweep.rows.columns import FlatRow, columns_of, defaults_of
+from amc_circuits.sweep.rows.columns import FlatRow, columns_of, defaults_of, known_runs
 from amc_circuits.values.matrices import DEFAULT_CONDITION
 from amc_circuits.values.quantities import format_quantity
 
@@ -21,7 +21,7 @@ WITH_CONDITION = ("spd", "random")
 def circuit_of(rows: Sequence[FlatRow]) -> str:
     """Name of the circuit and the size that all rows have, such as `INV 16 x 16`; several names of several circuits."""
     fixed = _fixed(rows)
-    names = " and ".join(dict.fromkeys(str(row["circuit"]).upper() for row in rows))
+    names = " and ".join(dict.fromkeys(str(row["circuit"]).upper() if "circuit" in row else row["run"] for row in rows))
     size = fixed.get("size")
     return names if size is None else f"{names} {size} x {fixed.get('columns') or size}"
 
@@ -29,14 +29,18 @@ def circuit_of(rows: Sequence[FlatRow]) -> str:
 def conditions_of(rows: Sequence[FlatRow]) -> str:
     """Op-amp, cells and engine that all rows have, then all other fixed options that differ from their default.
 
-    The options of a circuit that is not installed have no known default, and are left out.
+    The options of a run, and of a circuit that is not installed, have no known default, and are left out.
     """
     fixed = _fixed(rows)
-    usual = defaults_of(str(rows[0]["circuit"]))
+    named: tuple[str, ...] = PARTS
+    if "run" in rows[0]:
+        usual, named = {}, tuple(name for run in known_runs([rows[0]["run"]]) for name in run.named)
+    else:
+        usual = defaults_of("circuit", str(rows[0]["circuit"]))
     columns = {column.name: column for column in columns_of(rows) if column.option}
     if fixed.get("opamp_file"):
         fixed.pop("opamp", None)
-    parts = [str(fixed[name]) for name in PARTS if fixed.get(name) not in (None, "ideal")]
+    parts = [str(fixed[name]) for name in named if fixed.get(name) not in (None, "ideal")]
     others = [
         f"{columns[name].title} {value_text(value, columns[name].unit)}".removesuffix(" true")
         for name, value in (_usual_condition(rows, fixed) | fixed).items()

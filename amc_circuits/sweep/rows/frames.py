@@ -12,7 +12,7 @@ import numpy as np
 
 from amc_circuits.cases.options import ALL
 from amc_circuits.sweep.rows.columns import ABOUT, NONE, Column, FlatRow, flat, varied_options
-from amc_circuits.sweep.store import LARGEST_STORED, Row
+from amc_circuits.sweep.store import LARGEST_STORED, WORDS, Row
 from netlists import ParameterError
 
 MEND = "needs pandas and pyarrow: pip install 'amc[tables]'"
@@ -105,7 +105,7 @@ def to_dataset(rows: Sequence[Row], columns: Sequence[Column]) -> Any:
     variables = {
         column.name: (tuple(dimensions), _spread(values, tuple(places), shape), _units(column))
         for column in columns
-        if not column.option and column.name != "circuit"
+        if not column.option and column.name not in WORDS
         for values in [_typed([row.get(column.name) for row in flat_rows], column)]
         if values.dtype != object or column.name in ("status", "error")
     }

@@ -64,7 +64,7 @@ class Drawing:
     """
 
     x: str | None = None
-    y: str = "settling_time"
+    y: str | None = None
     hue: str | None = None
     log: str | None = None
     where: tuple[str, ...] = ()

@@ -11,7 +11,16 @@ from pathlib import Path
 
 from amc_circuits.cases.option import output_format
 from amc_circuits.files.run_folder import check_output_file, replacing, writing
-from amc_circuits.sweep.rows.columns import Column, FlatRow, columns_of, find_column, flat, newest, varied_options
+from amc_circuits.sweep.rows.columns import (
+    Column,
+    FlatRow,
+    columns_of,
+    find_column,
+    flat,
+    main_metrics,
+    newest,
+    varied_options,
+)
 from amc_circuits.sweep.rows.conditions import chosen, sorted_by
 from amc_circuits.sweep.rows.text_table import fitted_lines, lines_of, one_line
 from amc_circuits.sweep.store import Row, Store
@@ -19,17 +28,6 @@ from amc_circuits.values.quantities import counted
 from netlists import ParameterError
 
 FORMATS = ("table", "csv", "json", "parquet")
-MAIN = (
-    "settling_time_s",
-    "energy_total_j",
-    "relative_error",
-    "yield",
-    "relative_error_q05",
-    "relative_error_q95",
-    "bits",
-    "predicted_settling_time_s",
-)
-"""Metrics of the printed table, the most important first; the last ones are left out if there is no room."""
 MOST_REASONS = 10
 _FORMULA = set(
     "=+-@\t\r\n'\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
@@ -90,7 +88,8 @@ def _print_table(
     total = counted(len(rows), "point")
     print(total if len(shown) == len(rows) else f"{len(shown)} of {total}")
     main = main_columns(shown, columns)
-    keep = 1 + sum(column.name not in MAIN for column in main)
+    metrics = main_metrics(shown)
+    keep = 1 + sum(column.name not in metrics for column in main)
     lines = lines_of(flat_rows, asked) if asked else fitted_lines(flat_rows, main, keep)
     older = len(shown) - len(newest(shown))
     if older:
@@ -161,15 +160,16 @@ def _quoted(cell: object) -> object:
 
 
 def main_columns(rows: Sequence[Row], columns: Sequence[Column]) -> list[Column]:
-    """Main columns: number, options that vary, status, and the metrics of `MAIN` that some row has."""
+    """Main columns: number, options that vary, status, and the main metrics that some row has."""
     known = {column.name: column for column in columns}
-    missing = [name for name in MAIN if name in known]
+    metrics = main_metrics(rows)
+    missing = [name for name in metrics if name in known]
     for row in rows:
         if not missing:
             break
         found = flat(row)
         missing = [name for name in missing if found.get(name) is None]
-    figures = [name for name in MAIN if name not in missing]
+    figures = [name for name in metrics if name not in missing]
     return [known[name] for name in ("number", *varied_options(rows), "status", *figures) if name in known]
 
 

@@ -25,7 +25,6 @@ from distributed.core import rpc
 from distributed.versions import VersionMismatchWarning
 
 from amc_circuits.studies.workers import PATIENCE, Ended, WorkerDiedError
-from amc_circuits.sweep.plan.keys import engine_version
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.run.cluster_call import Answer, Call, answered, sendable
 from netlists import ParameterError
@@ -118,15 +117,16 @@ class DaskWorkers:
             return
         # First come, first served: among calls that came together, the one with the first key.
         keys = [f"{self._name}-{next(self._numbers):08d}" for _ in calls]
-        packed = [pickle.dumps((answered, (call, self._version(call.point.options["engine"])))) for call in calls]
+        packed = [pickle.dumps((answered, (call, self._version(call.point)))) for call in calls]
         futures = self._client.map(sendable(), packed, key=keys, pure=False, fifo_timeout="0 s")
         self._sent |= dict(zip(keys, zip(calls, futures, strict=True), strict=True))
         for future in futures:
             future.add_done_callback(lambda future: self._done.put(future.key))
 
-    def _version(self, engine: str) -> str:
+    def _version(self, point: Point) -> str:
+        engine = point.subject.engine(point.options)
         if engine not in self._versions:
-            self._versions[engine] = engine_version(engine)
+            self._versions[engine] = point.subject.version(engine)
         return self._versions[engine]
 
     def _taken(self) -> list[tuple[Call, Any]]:

@@ -13,7 +13,7 @@ from distributed import get_worker
 
 from amc_circuits.engines import EngineNotFoundError
 from amc_circuits.studies.workers import CallTimedOutError
-from amc_circuits.sweep.plan.keys import FILES, engine_version, key_of
+from amc_circuits.sweep.plan.keys import FILES
 from amc_circuits.sweep.plan.point import Point
 from netlists import ParameterError
 
@@ -76,7 +76,7 @@ def answered(call: Call, version: str) -> Answer:
         call: The call.
         version: Version of its engine on the machine that stores the rows.
     """
-    if (here := _version(call.point.options["engine"])) != version:
+    if (here := _version(call.point)) != version:
         return Answer(refusal=f"its worker {get_worker().address} has {here}, but this sweep needs {version}")
     done: queue.SimpleQueue[Answer] = queue.SimpleQueue()
     # In a thread of its own: a call that takes too long can be abandoned, but not ended.
@@ -95,17 +95,17 @@ def _made(call: Call, version: str) -> Answer:
         return Answer(error=error)
 
 
-def _version(engine: str) -> str:
+def _version(point: Point) -> str:
     try:
-        return engine_version(engine)
+        return point.subject.version(point.subject.engine(point.options))
     except EngineNotFoundError as error:
         return f"no ngspice ({error.problem})"
 
 
 def _check_files(point: Point, version: str) -> None:
     """Raise `ParameterError` if files can be read but differ from those in the point's key."""
-    named = {name: point.options[name] for name in FILES if point.options[name] is not None}
+    named = {name: point.options[name] for name in FILES if point.options.get(name) is not None}
     readable = bool(named) and all(Path(path).is_file() for path in named.values())
-    if readable and key_of(point.circuit, point.options, version) != point.key:
+    if readable and point.subject.key(point.options, version) != point.key:
         name, path = next(iter(named.items()))
         raise ParameterError(name, path, "holds something else on the worker than where the sweep was started")

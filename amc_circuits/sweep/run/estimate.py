@@ -93,6 +93,8 @@ class Estimate:
         sources = {"sample point": self.measured.points, "row": self.measured.rows}
         source = " and ".join(counted(count, name) for name, count in sources.items() if count)
         beyond = "" if self.largest is None else f", extrapolated beyond size {self.largest:.4g}"
+        if not source:
+            return ["no estimate: no such run has ended yet"]
         if self.unknown:
             beyond += f", {counted(self.unknown, 'kind')} of points guessed from others"
         disk = format_quantity(self.stored, "B", 2)
@@ -123,11 +125,26 @@ def estimate(sweep: Sweep, folder: Path | None, jobs: int, handling: Handling) -
     measured = Measured()
     with _store(folder) as store:
         plan = plan_of(sweep, store.states() if store else {}, handling)
+        if sweep.word == "run":
+            return _of_runs(plan, store, jobs)
         groups = _grouped(plan)
         if store and groups:
             _look_up(store, sweep.circuit, groups, handling.with_waveforms, measured)
     _run_some(groups, measured)
     return _summed(plan, groups, measured, jobs)
+
+
+def _of_runs(plan: Plan, store: Store | None, jobs: int) -> Estimate:
+    """Estimate runs of another package from existing rows alone: one may take hours."""
+    subject = plan.points.sweep.word, plan.points.sweep.circuit
+    ended = [row for row in (store.rows() if store else []) if row.subject == subject and not row.failed]
+    measured = Measured(rows=len(ended))
+    if not ended or not plan.points:
+        return Estimate(plan, measured=measured)
+    mean = float(np.mean([row.wall_time_s for row in ended]))
+    stored = len(plan.points) * float(np.mean([stored_bytes(row.parameters, row, None) for row in ended]))
+    together = min(jobs, len(plan.points), os.cpu_count() or 1)
+    return Estimate(plan, START + mean * math.ceil(len(plan.points) / together), stored, measured)
 
 
 def _store(folder: Path | None) -> Store | nullcontext[None]:
@@ -159,7 +176,7 @@ def _look_up(store: Store, circuit: str, groups: Groups, with_waveforms: bool, m
     for number in numbers[:: len(numbers) // ROWS + 1]:
         row = store.row(number)
         group = _kind(row.parameters), _size(row.parameters)
-        if group in groups and row.parameters["circuit"] == circuit and not row.failed:
+        if group in groups and row.subject == ("circuit", circuit) and not row.failed:
             waveforms = store.waveforms(number) if with_waveforms else None
             measured.add(*group, row.wall_time_s, stored_bytes(row.parameters, row, waveforms))
             measured.rows += 1
@@ -210,7 +227,7 @@ def _run(point: Point, kind: Kind, measured: Measured) -> None:
     if outcome.status in (FAILED, INVALID) and not measured.problem:
         measured.problem = f"a point of size {_size(point.options):.4g} is {outcome.status}: {outcome.error}"
     evidence = sum(map(len, outcome.evidence.values()))
-    stored = stored_bytes({"circuit": point.circuit, **point.options}, outcome, outcome.waveforms) + evidence
+    stored = stored_bytes(point.parameters, outcome, outcome.waveforms) + evidence
     measured.add(kind, _size(point.options), outcome.wall_time_s * larger, stored)
 
 

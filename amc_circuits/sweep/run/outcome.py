@@ -20,6 +20,7 @@ import numpy as np
 
 from amc_circuits.cases.case import make_case
 from amc_circuits.cases.record import full_record
+from amc_circuits.cases.runs import run_of
 from amc_circuits.engines import EnginesDisagreeError, SimulationError
 from amc_circuits.engines.ngspice.runner import folder_prefix
 from amc_circuits.pictures.traces import pack_traces
@@ -30,6 +31,7 @@ from amc_circuits.studies.statistics import row_figures
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.store import FAILED, INVALID
 from amc_circuits.sweep.store.evidence import read_evidence
+from amc_circuits.values.plain import plain
 from netlists import ParameterError
 
 PRELOADED = (__name__,)
@@ -71,14 +73,19 @@ def run_point(point: Point) -> Outcome:
     """Run a point. Every failure becomes an outcome, with its evidence."""
     began = time.perf_counter()
     keep = Path(tempfile.gettempdir()) / f"{folder_prefix(os.getpid())}{secrets.token_hex(8)}"
-    measure = _measured if point.options["monte_carlo"] is None else _tried
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        outcome = _caught(measure, point, keep)
+        outcome = _caught(_measure_of(point), point, keep)
     evidence = outcome.evidence | _collected(keep)
     return replace(
         outcome, evidence=evidence, wall_time_s=time.perf_counter() - began, host=socket.gethostname()
     )  # fmt: skip
+
+
+def _measure_of(point: Point) -> Callable[[Point, Path], Outcome]:
+    if point.word == "run":
+        return _ran
+    return _measured if point.options["monte_carlo"] is None else _tried
 
 
 def _caught(measure: Callable[[Point, Path], Outcome], point: Point, keep: Path) -> Outcome:
@@ -137,6 +144,12 @@ def _tried(point: Point, keep: Path) -> Outcome:
         _together([trial.design_sha256 for trial in trials]),
         _together([trial.deck_sha256 for trial in trials]),
     )
+
+
+def _ran(point: Point, _: Path) -> Outcome:
+    """Run what another package gives."""
+    found = run_of(point.circuit).measure(point.options)
+    return Outcome(found.status, plain(found.metrics), found.error)
 
 
 def _together(hashes: Sequence[str]) -> str:

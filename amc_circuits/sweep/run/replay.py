@@ -8,11 +8,12 @@ from typing import Any
 
 from amc_circuits.cases.circuits import circuit_names
 from amc_circuits.cases.option import Option
-from amc_circuits.cases.options import parse_options
+from amc_circuits.cases.runs import run_names
 from amc_circuits.results.differences import Differences, differences, differences_table, flat
 from amc_circuits.results.tables import print_table
-from amc_circuits.sweep.plan.keys import FILES, engine_version, key_of
+from amc_circuits.sweep.plan.keys import FILES
 from amc_circuits.sweep.plan.point import Point
+from amc_circuits.sweep.plan.subject import subject_of
 from amc_circuits.sweep.run.outcome import DISAGREE, Outcome, run_point
 from amc_circuits.sweep.store import Row, Store
 from amc_circuits.sweep.store.evidence import write_evidence
@@ -28,7 +29,8 @@ def replay_row(folder: Path, number: str) -> bool:
         row = store.row(ROW.parse(number))
     _check_known(row)
     _check_files(row)
-    outcome = run_point(Point(row.key, row.number, row.parameters["circuit"], _as_run(row)))
+    word, name = row.subject
+    outcome = run_point(Point(row.key, row.number, name, _as_run(row), word=word))
     _say_changes(row)
     if outcome.evidence:
         kept = Path(tempfile.mkdtemp(prefix="amc-replay-"))
@@ -44,7 +46,9 @@ def replay_row(folder: Path, number: str) -> bool:
 
 def _as_run(row: Row) -> dict[str, Any]:
     """Options of the row. If both engines solved it, as in at least one row of a sweep, both run again."""
-    options = parse_options(row.parameters["circuit"], {}) | row.options  # an older row may lack some
+    if row.subject[0] == "run":
+        return row.options
+    options = subject_of(*row.subject).defaults | row.options  # an older row may lack some
     checked = row.figures.get("cross_checked") or row.figures.get(DISAGREE)
     return options | {"cross_check": 1.0} if checked and options["monte_carlo"] is None else options
 
@@ -61,11 +65,12 @@ def _compared(row: Row) -> int:
 
 def _check_known(row: Row) -> None:
     """Refuse a row of a newer version that this version cannot run."""
-    circuit = row.parameters["circuit"]
-    if circuit not in circuit_names():
-        mend = f"is of the circuit {circuit!r}, which this version of amc does not know; take the one that made it"
+    word, name = row.subject
+    if name not in (circuit_names() if word == "circuit" else run_names()):
+        mend = f"is of the {word} {name!r}, which this version of amc does not know; take the one that made it"
         raise ParameterError("ROW", row.number, f"{mend}, {row.package_version}")
-    unknown = [name for name in row.options if name not in parse_options(circuit, {})]
+    known = subject_of(word, name).defaults
+    unknown = [name for name in row.options if name not in known]
     if unknown:
         mend = f"has the option {unknown[0]}, which this version of amc does not know; take the one that made it"
         raise ParameterError("ROW", row.number, f"{mend}, {row.package_version}")
@@ -80,11 +85,12 @@ def _check_files(row: Row) -> None:
 
 def _say_changes(row: Row) -> None:
     """Print other possible causes of differences than the machine."""
-    lacking = [name for name in parse_options(row.parameters["circuit"], {}) if name not in row.options]
-    if lacking:
+    subject = subject_of(*row.subject)
+    lacking = [name for name in subject.defaults if name not in row.options]
+    if lacking and row.subject[0] == "circuit":  # a run has only options with an effect
         print(f"the row is of a version without {', '.join(lacking)}; the defaults are taken")
-    if key_of(row.parameters["circuit"], row.options, row.engine_version) != row.key:
+    if subject.key(row.options, row.engine_version) != row.key:
         print("the row was made with other options, or its files hold something else by now")
-    now = engine_version(row.engine)
+    now = subject.version(row.engine)
     if now != row.engine_version:
         print(f"the row was made by {row.engine_version}; this is {now}")

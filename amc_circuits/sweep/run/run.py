@@ -13,7 +13,6 @@ from pathlib import Path
 
 from amc_circuits.engines import StateSpaceEngine
 from amc_circuits.studies.workers import GRACE, CallTimedOutError, Ended, Executor, WorkerDiedError, made_by
-from amc_circuits.sweep.plan.keys import FILES, key_of
 from amc_circuits.sweep.plan.plan import Handling, Plan, plan_of
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.plan.spec import Sweep
@@ -154,7 +153,7 @@ class _Run:
     def _call(self, point: Point) -> Callable[[], Outcome]:
         """Make the call of a point. Its simulation gives up, and keeps its deck, before its process is ended."""
         limit = self.handling.point_timeout
-        if limit is not None and limit < point.options["timeout"]:
+        if limit is not None and limit < point.options.get("timeout", 0.0):
             point = replace(point, options=point.options | {"timeout": limit})
         return partial(run_point, point)
 
@@ -174,9 +173,10 @@ class _Run:
             )
 
     def _row(self, point: Point, outcome: Outcome) -> Row:
-        engine = point.options["engine"]
-        named = any(point.options[name] is not None for name in FILES)
-        if named and key_of(point.circuit, point.options, self.plan.versions[engine]) != point.key:
+        subject = point.subject
+        engine = subject.engine(point.options)
+        named = subject.names_files(point.options)
+        if named and subject.key(point.options, self.plan.versions[engine]) != point.key:
             outcome = Outcome(INVALID, error="a file that it names changed while the sweep ran; run the sweep again")
         error, kept = outcome.error, ""
         try:
@@ -187,14 +187,14 @@ class _Run:
         return Row(
             key=point.key,
             number=point.number,
-            parameters={"circuit": point.circuit, **point.options},
+            parameters=point.parameters,
             status=outcome.status,
             figures=outcome.figures,
             error=error,
             kept=kept,
             wall_time_s=outcome.wall_time_s,
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
-            seed=point.options["seed"],
+            seed=point.options.get("seed", 0),
             host=outcome.host,
             engine=engine,
             engine_version=self.plan.versions[engine],
@@ -219,7 +219,8 @@ class _Run:
     def _check(self, row: Row) -> str:
         """Solve a row with both engines; return why that failed. The row is usable and stays as it is then."""
         with_waveforms = self.handling.with_waveforms or self.store.waveforms(row.number) is not None
-        point = Point(row.key, row.number, row.parameters["circuit"], row.options, with_waveforms)
+        word, name = row.subject
+        point = Point(row.key, row.number, name, row.options, with_waveforms, word)
         outcome: Outcome = self._call(replace(point, options=row.options | {"cross_check": 1.0}))()
         if outcome.status == FAILED and DISAGREE not in outcome.figures:
             self.log.info("%d could not be checked: %s", row.number, outcome.error)

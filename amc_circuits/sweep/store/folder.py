@@ -6,22 +6,19 @@ All of these are files of its own: a folder may come from anywhere, and a link i
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import logging
-import os
-import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from amc_circuits.files.run_folder import check_own_files, claim_folder, replacing, writing
+from amc_circuits.files.run_folder import LOCK, check_own_files, claim_folder, owning, replacing, writing
 from amc_circuits.sweep.store.evidence import FAILURES
 from netlists import ParameterError
 
-SPECIFICATION, RESOLVED, LOCK, LOG = "sweep.toml", "resolved.json", "owner.lock", "sweep.log"
+SPECIFICATION, RESOLVED, LOG = "sweep.toml", "resolved.json", "sweep.log"
 SPECIFICATIONS = "specifications"
 """Folder of the specifications of merged folders that are not the folder's own."""
 LARGEST_KEPT = 200_000_000
@@ -42,26 +39,8 @@ def owned(folder: Path) -> Iterator[logging.Logger]:
         if (folder / name).is_symlink():
             mend = "is a link, where amc has a folder of its own; remove it, or name another folder"
             raise ParameterError("out", str(folder / name), mend)
-    with writing("out", folder / LOCK):
-        file = (folder / LOCK).open("a+")
-    with file as lock:
-        try:
-            # held by the open file: the system releases it when the process is gone
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            owner = lock.read().strip() or "another process"
-            mend = f"is in use by {owner}; wait until it has ended, or name another folder"
-            raise ParameterError("out", str(folder), mend) from None
-        except OSError as error:  # some network file systems
-            mend = f"lies where no file can be locked ({error.strerror}); name a folder on a disk of this machine"
-            raise ParameterError("out", str(folder), mend) from None
-        with writing("out", folder / LOCK):
-            lock.truncate(0)
-            lock.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-            lock.flush()
-        with _logging_to(folder / LOG) as logger:
-            yield logger
+    with owning(folder), _logging_to(folder / LOG) as logger:
+        yield logger
 
 
 class _LogFile(logging.FileHandler):

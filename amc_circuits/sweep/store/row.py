@@ -9,8 +9,11 @@ from typing import Any
 
 from amc_circuits.cases.option import renamed
 from amc_circuits.cases.options import SYNONYMS
+from amc_circuits.cases.runs import DONE
 
 FAILED, INVALID = "FAILED", "INVALID"
+WORDS = ("circuit", "run")
+"""Parameters that name the subject of a row; it has one of them."""
 TEXTS = ("circuit", "engine", "status", "warning")
 """Metrics that are text."""
 _AS_JSON = ("parameters", "figures")
@@ -24,8 +27,9 @@ class Row:
     Attributes:
         key: Hash of all that its metrics depend on: circuit, options, contents of files, engine and its version.
         number: Its place in the sweep, from 0.
-        parameters: Circuit and options, complete, in SI units.
-        status: Status of the solution; `FAILED` if it could not be simulated, `INVALID` if an option cannot be used.
+        parameters: Circuit or run, and its options, complete, in SI units.
+        status: Status of the solution or run; `FAILED` if it could not be simulated, `INVALID` if an option cannot be
+            used.
         figures: Metrics, as `--format json` prints them, without vectors.
         error: Why it failed; empty for a usable row.
         kept: Place of deck and log of a failure, relative to the sweep's folder; empty without any.
@@ -62,13 +66,19 @@ class Row:
 
     @property
     def options(self) -> dict[str, Any]:
-        """Parameters without the circuit."""
-        return {name: value for name, value in self.parameters.items() if name != "circuit"}
+        """Parameters without the circuit or run."""
+        return {name: value for name, value in self.parameters.items() if name not in WORDS}
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """`circuit` or `run`, and its name."""
+        word = next(word for word in WORDS if word in self.parameters)
+        return word, self.parameters[word]
 
     @property
     def usable(self) -> bool:
-        """True for a settled solution."""
-        return self.status == "SETTLED"
+        """True for a settled solution, and for a run with a usable result."""
+        return self.status in ("SETTLED", DONE)
 
     @property
     def failed(self) -> bool:
@@ -120,12 +130,12 @@ def _unpacked(text: str) -> Any:
 
 
 def _is_sound(row: Mapping[str, Any]) -> bool:
-    """Test that parameters are options of a circuit, metrics numbers except for `TEXTS`, and texts printable."""
+    """Test that parameters are options of a circuit or run, metrics numbers except for `TEXTS`, and texts printable."""
     parameters, figures = row["parameters"], row["figures"]
     numbers = [value for name, value in figures.items() if name not in TEXTS and not isinstance(value, list)]
     numbers += [value for group in numbers if isinstance(group, dict) for value in group.values()]
     return (
-        isinstance(parameters.get("circuit"), str)
+        any(isinstance(parameters.get(word), str) for word in WORDS)
         and all(value is None or isinstance(value, (str, int, float)) for value in parameters.values())
         and all(value is None or isinstance(value, (int, float, dict)) for value in numbers)
         and all(isinstance(figures.get(name, ""), str) for name in TEXTS)

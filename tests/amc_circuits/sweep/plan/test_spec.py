@@ -135,7 +135,7 @@ def test_points_are_made_when_they_are_asked_for(monkeypatch):
         ('circuit = "inv"\nfixed.engine = "hspice"\n', ("line 2, [fixed] engine: got 'hspice'", "ngspice")),
         ('circuit = "pll"\n', ("spec.toml, line 1, circuit: got 'pll'", "inv or mvm")),
         ("[grid]\nsize = [1]\n", ("spec.toml, circuit: got nothing", "inv or mvm")),
-        (FAST + "[gird]\nsize = [1]\n", ("line 4, gird", "circuit, fixed, grid, zip, points")),
+        (FAST + "[gird]\nsize = [1]\n", ("line 4, gird", "circuit, run, fixed, grid, zip, points")),
         (FAST + '"x\\n y" = 1\n', ('line 4, [fixed] "x\\n y": got 1', "no such option")),
         (FAST + "[grid]\nsize = 3\n", ("line 5, [grid] size: got 3", "[fixed]")),
         (FAST + "[grid]\nsize = []\n", ("line 5, [grid] size", "has no value")),

@@ -17,6 +17,7 @@ from distributed import Client
 
 from amc_circuits.cases.options import parse_options
 from amc_circuits.studies.workers import CallTimedOutError, WorkerDiedError, made_by
+from amc_circuits.sweep.plan import subject as of_subject
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.run import cluster as subject
 from amc_circuits.sweep.run.cluster import DaskWorkers
@@ -155,7 +156,7 @@ def test_points_of_a_worker_that_dies_are_run_by_others(sweep, tmp_path, cluster
 
 def test_other_versions_are_refused(sweep, tmp_path, cluster, monkeypatch):
     """A worker with another amc ends the sweep with one line that names it and both versions; no row is from it."""
-    monkeypatch.setattr(subject, "engine_version", lambda engine: "ngspice 46, amc 9.9")
+    monkeypatch.setattr(of_subject, "engine_version", lambda engine: "ngspice 46, amc 9.9")
     words = ("its worker tcp://127.0.0.1:", f"amc {package_version()}, but this sweep needs ngspice 46, amc 9.9")
     sweep(GRID, "--scheduler", cluster.address).refused(f"--scheduler: got {cluster.address}", *words)
     assert rows(tmp_path) == []

@@ -1,0 +1,101 @@
+"""States of trainings: restored from a file at any step, and what such a file may contain."""
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+
+from amc_circuits import ParameterError
+from optimizer import training as training_module
+from optimizer.checkpoint import pack, read_state, unpack, write_state
+from optimizer.datasets import load_dataset
+from optimizer.run_folder import STATE
+from optimizer.settings import AdamSettings, CircuitSettings, ConvolutionShape, KfacSettings, MomentumSettings
+from optimizer.specification import TrainingSpec
+from optimizer.training import Training
+
+CONVOLUTION = (ConvolutionShape(channels=2, kernel=3, pool=2),)
+STUCK = CircuitSettings(engine="state-space", stuck_on=0.1, programming_error=1e-6)
+
+
+class _Break(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "solver", "circuit"),
+    [
+        (MomentumSettings(learning_rate=0.05), "cholesky", CircuitSettings()),
+        (AdamSettings(learning_rate=0.01), "cholesky", CircuitSettings()),
+        (KfacSettings(first_interval=2, inverse_interval=3, factor_interval=2), "cholesky", CircuitSettings()),
+        (KfacSettings(first_interval=2, inverse_interval=3), "inv-circuit", STUCK),
+    ],
+)
+def test_a_training_continues_from_every_step(tmp_path, monkeypatch, optimizer, solver, circuit):
+    """Broken at any step and restored from the file, it ends with the same weights, ledger and history."""
+    monkeypatch.setattr(training_module, "KEPT_EVERY", 0.0)  # between evaluations, too
+    spec = TrainingSpec(
+        convolutions=CONVOLUTION, optimizer=optimizer, solver=solver, circuit=circuit, batch_size=150, epochs=1.0,
+        evaluations=2, target_accuracy=0.999,
+    )  # fmt: skip
+    data, path = load_dataset("digits"), tmp_path / STATE
+    whole = Training(spec, data).run()
+    for step in range(1, 9):
+        training = Training(spec, data)
+
+        def keep(training=training, step=step):
+            if training.step == step:
+                write_state(path, training.state)
+                raise _Break
+
+        with pytest.raises(_Break):
+            training.run(keep=keep)
+        other = Training(spec, data)
+        other.restore(read_state(path))
+        assert other.step == step
+        result = other.run()
+        assert all(map(np.array_equal, result.weights, whole.weights))
+        assert result.ledger == whole.ledger
+        assert [(one.step, one.loss, one.accuracy) for one in result.history] == [
+            (one.step, one.loss, one.accuracy) for one in whole.history
+        ]
+    if circuit is STUCK:
+        assert 0 < len(whole.ledger.failures) < whole.ledger.tried
+
+
+def test_a_diverged_training_stays_so(tmp_path):
+    """A run that ended in a loss that is not finite is not continued beyond it."""
+    spec = TrainingSpec(convolutions=(), optimizer=MomentumSettings(learning_rate=1e38), batch_size=100, epochs=1)
+    training = Training(spec)
+    steps = training.run().history
+    write_state(tmp_path / STATE, training.state)
+    other = Training(spec)
+    other.restore(read_state(tmp_path / STATE))
+    assert other.run().history == steps and other.result.diverged
+
+
+def test_another_data_set_is_refused(tmp_path):
+    """A state belongs to the images and labels of its training, whatever their name."""
+    spec = TrainingSpec(convolutions=(), batch_size=100)
+    data = load_dataset("digits")
+    state = Training(spec, data).state
+    images = data.train_images.copy()
+    images[7, 3, 3] ^= 1
+    other = type(data)(data.name, images, *list(vars(data).values())[2:])
+    with pytest.raises(ParameterError, match="dataset"):
+        Training(spec, other).restore(state)
+
+
+def test_a_state_has_only_known_records():
+    """Numbers, texts, arrays and nested values come back as they were; other objects are refused."""
+    value = {"a": [1, 2.5, None, "x", (True, np.arange(3))], "b": {"c": np.eye(2, order="F")}, "d": float("inf")}
+    arrays = {}
+    again = unpack(json.loads(json.dumps(pack(value, arrays))), arrays)
+    assert again["a"][:4] == value["a"][:4] and isinstance(again["a"][4], tuple)
+    assert np.array_equal(again["a"][4][1], np.arange(3)) and np.array_equal(again["b"]["c"], np.eye(2))
+    assert again["d"] == float("inf")
+    with pytest.raises(TypeError):
+        pack({"x": itertools.count()}, {})
+    with pytest.raises(KeyError):
+        unpack({"record": "Popen", "fields": {}}, {})
