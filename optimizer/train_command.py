@@ -58,10 +58,13 @@ def run(out: Path, spec_file: Path | None, preset_name: str | None, changes: Map
     check_circuit(spec.solver, spec.circuit)
     training = Training(spec)
     claim_folder(out, "train")
-    with one_line_warnings(), _progress() as observe:
+    with one_line_warnings(), progress_bar() as observe:
         result = training.run(observe)
     write_result(result, out)
     Console().print(result_table(result))
+    for name in FILES:
+        if (out / name).exists():
+            print(f"wrote {out / name}")
     return _verdict(result)
 
 
@@ -142,7 +145,7 @@ def _chosen(spec_file: Path | None, preset_name: str | None) -> TrainingSpec:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[Moment], None]]:
+def progress_bar() -> Iterator[Callable[[Moment], None]]:
     """Show a bar if there is a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("training"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
