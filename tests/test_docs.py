@@ -80,13 +80,25 @@ def test_links_lead_somewhere(page):
 
 
 def commands(command, name="amc"):
-    """All commands below one, as they are typed."""
-    below = getattr(command, "commands", {})
-    yield from [name] if not below else [typed for key in below for typed in commands(below[key], f"{name} {key}")]
+    """All commands below one, as they are typed; a group loads a command when it is requested."""
+    if not hasattr(command, "list_commands"):
+        yield name
+        return
+    context = typer.Context(command)
+    for key in command.list_commands(context):
+        yield from commands(command.get_command(context, key), f"{name} {key}")
 
 
-@pytest.mark.parametrize("command", list(commands(typer.main.get_command(app))))
+EVERY_COMMAND = list(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("command", EVERY_COMMAND)
 def test_every_command_has_an_example(command):
     """Every command in `amc --help` and the help of its groups is in a running example of the page of commands."""
     examples = [block.text for block in blocks(DOCS / "commands.md") if block.runs and block.language == "sh"]
     assert re.search(rf"^{command}\b", "\n".join(examples), re.M)
+
+
+def test_commands_of_groups_are_found():
+    """The walk over the commands enters groups and extensions."""
+    assert {"amc inv", "amc opamp fit", "amc draw mvm", "amc train"} <= set(EVERY_COMMAND)
