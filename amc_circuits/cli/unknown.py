@@ -14,7 +14,7 @@ OPTIONS = {
     "seed": ("random-seed", "rng"),
     "g_max": ("r-on", "ron", "rmin", "r-min", "lrs", "g-on"),
     "g_min": ("r-off", "roff", "rmax", "r-max", "hrs", "g-off"),
-    "device": ("memristor", "rram", "cell", "cells", "technology"),
+    "device": ("memristor", "rram", "cell", "cells"),
     "levels": ("bits-per-cell", "cell-bits", "states"),
     "programming_error": ("sigma", "noise-level", "std", "variability", "variation", "write-noise"),
     "read_noise": ("sigma", "noise-level"),
