@@ -43,8 +43,8 @@ from optimizer.settings import AdamSettings, KfacSettings, MomentumSettings, Opt
 from optimizer.specification import TrainingSpec, override, preset
 from optimizer.training import Training
 
-MOMENTUM_RATES = (0.01, 0.02, 0.05, 0.1, 0.2)
-ADAM_RATES = (1e-3, 3e-3, 6e-3, 1e-2, 2e-2, 3e-2)
+MOMENTUM_RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
+ADAM_RATES = (1e-3, 3e-3, 6e-3, 1e-2, 2e-2, 3e-2, 5e-2)
 DEFAULTS = {"momentum": 0.01, "adam": 1e-3}
 
 

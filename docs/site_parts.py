@@ -38,21 +38,36 @@ def _links_inside(app: Sphinx, page: str, source: list[str]) -> None:
 
 
 class NotebookParser(MystParser):
-    """Reads a notebook as a page: its text, and its cells as code; outputs are left out."""
+    """Reads a notebook as a page: its text, its cells as code, and their stored outputs."""
 
     supported = ("notebook",)
 
     def parse(self, inputstring: str, document: nodes.document) -> None:
         """Parses the cells, with a link to the notebook itself below the first."""
         cells = json.loads(inputstring)["cells"]
-        texts = [_cell(cell["cell_type"], "".join(cell["source"])) for cell in cells]
+        texts = ["\n\n".join(_cell(cell)) for cell in cells]
         name = document["source"].rpartition("/")[2]
         texts.insert(1, f"The notebook itself: {{download}}`{name} <{name}>`.")
         super().parse("\n\n".join(texts), document)
 
 
-def _cell(kind: str, text: str) -> str:
-    return text if kind == "markdown" else f"```python\n{text}\n```"
+def _cell(cell: dict[str, Any]) -> Iterator[str]:
+    """Markdown of a cell and of its outputs; pictures and tables are part of the page itself."""
+    text = "".join(cell["source"])
+    yield text if cell["cell_type"] == "markdown" else f"```python\n{text}\n```"
+    for output in cell.get("outputs", ()):
+        data = {name: "".join(content) for name, content in output.get("data", {}).items()}
+        if "image/png" in data:
+            picture = re.sub(r"\s", "", data["image/png"])
+            yield _raw(f'<img src="data:image/png;base64,{picture}" alt="output of the cell above"/>')
+        elif "text/html" in data:
+            yield _raw(data["text/html"])
+        elif printed := "".join(output.get("text", ())) or data.get("text/plain", ""):
+            yield f"```text\n{printed.rstrip()}\n```"
+
+
+def _raw(text: str) -> str:
+    return f'````{{raw}} html\n<div class="output">{text}</div>\n````'
 
 
 def _inline_equation(writer: HTML5Translator, node: nodes.math) -> None:

@@ -1,4 +1,4 @@
-"""The subcommand `amc train`, the data sets' lines in `amc doctor`, and trainings in `amc compare`.
+"""The subcommands `amc train` and `amc demo`, data sets in `amc doctor`, and trainings in `amc compare`.
 
 Heavy imports wait until a command runs.
 """
@@ -62,6 +62,20 @@ def train(
         raise typer.Exit(code)
 
 
+Seeds = Annotated[int, typer.Option(metavar="INTEGER", min=1, help="Trainings of each optimizer.")]
+
+
+def demo(out: Out = Path("runs/demo"), epochs: Epochs = None, seeds: Seeds = 3, jobs: Jobs = None) -> None:
+    """Train on handwritten digits by K-FAC in circuits, by two engines, beside momentum and Adam.
+
+    It takes about a minute. The folder gets the files of `amc train` for the training in ngspice, and the comparison.
+    """
+    from optimizer.demo import run
+
+    if code := run(out, epochs, seeds, jobs):
+        raise typer.Exit(code)
+
+
 def dataset_checks() -> Iterator[Check]:
     """Yield one line for each data set."""
     from optimizer.datasets import where_found
@@ -78,4 +92,4 @@ def compare_trainings(folders: Sequence[Path]) -> Compared:
     return compared(folders)
 
 
-extension = Extension(commands=(train,), checks=(dataset_checks,), comparisons={"train": compare_trainings})
+extension = Extension(commands=(train, demo), checks=(dataset_checks,), comparisons={"train": compare_trainings})

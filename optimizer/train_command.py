@@ -126,7 +126,7 @@ def _trained(files: RunFolder) -> tuple[TrainingResult, list[Path]]:
         return training.run(), []
     files.keep()
     try:
-        with one_line_warnings(), _progress(training) as observe:
+        with one_line_warnings(), progress_bar(training) as observe:
             result = training.run(observe, files.keep)
     except KeyboardInterrupt:
         _say(f"{files.folder} keeps this training; {flag('resume')} continues it")
@@ -201,7 +201,7 @@ def _chosen(spec_file: Path | None, preset_name: str | None, state: Mapping[str,
 
 
 @contextmanager
-def _progress(training: Training) -> Iterator[Callable[[Moment], None]]:
+def progress_bar(training: Training) -> Iterator[Callable[[Moment], None]]:
     """Show steps and the time left if there is a terminal."""
     console = Console(stderr=True)
     columns = (

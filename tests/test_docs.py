@@ -89,8 +89,16 @@ def commands(command, name="amc"):
         yield from commands(command.get_command(None, key), f"{name} {key}")
 
 
-@pytest.mark.parametrize("command", list(commands(typer.main.get_command(app))))
+EVERY_COMMAND = list(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("command", EVERY_COMMAND)
 def test_every_command_has_an_example(command):
     """Every command in `amc --help` and the help of its groups is in a running example of the page of commands."""
     examples = [block.text for block in blocks(DOCS / "commands.md") if block.runs and block.language == "sh"]
     assert re.search(rf"^{command}\b", "\n".join(examples), re.M)
+
+
+def test_commands_of_groups_are_found():
+    """The walk over the commands enters groups and extensions."""
+    assert {"amc inv", "amc opamp fit", "amc draw mvm", "amc train"} <= set(EVERY_COMMAND)

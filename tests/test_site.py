@@ -1,5 +1,6 @@
 """The pages are a site: it builds without a warning, every page is reached, every link in it resolves."""
 
+import json
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -82,6 +83,18 @@ def test_nothing_is_fetched(site):
     for page in site[1].values():
         assert page.fetched
         assert not [target for target in page.fetched if urlsplit(target).netloc]
+
+
+def test_the_tutorial_shows_its_outputs(site):
+    """The page of the notebook holds the pictures, tables and texts that its cells stored."""
+    out, _ = site
+    text = (out / "tutorial.html").read_text(encoding="utf-8")
+    cells = json.loads((ROOT / "docs" / "tutorial.ipynb").read_text(encoding="utf-8"))["cells"]
+    data = [output.get("data", {}) for cell in cells for output in cell.get("outputs", ())]
+    pictures = ["".join("".join(one["image/png"]).split()) for one in data if "image/png" in one]
+    assert len(pictures) >= 4 and all(picture in text for picture in pictures)
+    assert text.count('<div class="output">') == sum("image/png" in one or "text/html" in one for one in data)
+    assert "settled after" in text and "SETTLED" in text
 
 
 @pytest.mark.parametrize("layer", [netlists, amc_circuits, optimizer], ids=lambda layer: layer.__name__)

@@ -205,6 +205,8 @@ OF_ANSWERS = ("noise", "noise_bandwidth", "input_noise", "budget", *(option.name
 """Options that add results to an answer, or request many answers."""
 NOT_IN_DECKS = (*OF_ANSWERS, "engine", "cross_check", "timeout", "adc_bits", "adc_range")
 """Options that do not change a deck: those of the engine and of the treatment of its results."""
+NOT_IN_DRAWINGS = (*NOT_IN_DECKS, *(option.name for option in SOLVE + CONVERTERS), "rhs_name")
+"""Options that do not change a block diagram: those of decks, and those of right-hand sides and their solution."""
 NOT_IN_POLES = (
     *(*NOT_IN_DECKS, *(option.name for option in SOLVE + CONVERTERS if option.name != "tolerance"), "rhs_name"),
     *("slew_rate", "input_offset", "offset_spread", "supply_voltage", "output_swing", "output_current_limit"),

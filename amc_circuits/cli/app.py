@@ -83,6 +83,12 @@ class _Sizes(_Circuits):
         }
 
 
+class _Drawings(_Circuits):
+    """Commands of `amc draw`, one for each circuit."""
+
+    place = "circuit:drawing"
+
+
 GROUPS = {
     "circuit": (_Circuits, "Solve by a circuit of that name, ours or of an installed package."),
     "netlist": (
@@ -90,6 +96,7 @@ GROUPS = {
         "Write a stand-alone deck: for plain ngspice -b, with its own settling times, or for another simulator.",
     ),
     "size": (_Sizes, "Find the value of a parameter that keeps a target, such as a GBWP for a settling time."),
+    "draw": (_Drawings, "Draw the block diagram of a circuit with its values."),
     "opamp": (_Opamps, "List, measure and fit op-amps."),
 }
 

@@ -10,6 +10,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from amc_circuits.cli.unknown import leading_to_options, unknown_command
+
 COMMANDS = "amc_circuits.cli.commands"
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 typed: set[str] = set()
@@ -52,6 +54,11 @@ def command_of(function: Callable[..., None], name: str, text: str | None = None
 
 class PanelCommand(TyperCommand):
     """Command whose help has its options under headings; at first it lists the most used ones."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments; the error about an unknown option names the one that may be meant."""
+        with leading_to_options(tuple(args), self.params, f"{ctx.command_path} --help lists the options"):
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; messages spell the names of its options as they are typed."""
@@ -109,6 +116,17 @@ class TableGroup(TyperGroup):
         """Build the command of this name; None if there is no such command."""
         row = self.rows().get(cmd_name)
         return super().get_command(ctx, cmd_name) if row is None else row.load(cmd_name)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options before the command."""
+        with leading_to_options(tuple(args), self.params, "options follow a command, as in amc inv --size 4"):
+            return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return name, command and its arguments; the error about an unknown name names the one that may be meant."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            ctx.fail(unknown_command(args[0], self.list_commands(ctx), ctx.command_path))
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the table into the help, without an import of any command."""

@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 
@@ -75,6 +76,18 @@ def as_typed(text: str) -> str:
     text = re.sub(rf"\b({every}) = (True\b ?)?", lambda found: f"{flag(found[1])} ", text)
     names = "|".join(name for name in known if "_" in name)
     return re.sub(rf"\b({names})\b", lambda found: flag(found[0]), text)
+
+
+def print_written(form: str, *files: Path | None) -> None:
+    """Print `wrote FILE` for every file that was written: on stdout, or on stderr if stdout holds JSON.
+
+    Args:
+        form: Format of the printed result, `table` or `json`.
+        *files: Files; None for one that was not requested.
+    """
+    for file in files:
+        if file is not None:
+            print(f"wrote {file}", file=sys.stderr if form == "json" else sys.stdout)
 
 
 def finish(code: int) -> None:

@@ -48,6 +48,9 @@ SizePlotFile = output("--plot", metavar="FILE.png", text="Picture of the metric 
 PolesFile = output("--plot", metavar="FILE.png", text="Picture of the poles.")
 SaveFile = output("--save", metavar="FILE.npz", text="Waveforms and metrics (.npz), or waveforms (.csv, .raw).")
 VectorFile = output("-o", "--output", metavar="FILE", text="The answer: .npy, .npz, .csv, .tsv, .txt, .mtx, .mat.")
+DrawingFile = Annotated[
+    Path, typer.Option("-o", "--output", metavar="FILE.png", help="Picture: png, svg or pdf.", show_default=False)
+]
 DeckFile = Annotated[
     Path,
     typer.Option(

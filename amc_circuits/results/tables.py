@@ -9,8 +9,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from amc_circuits.linear.stability import Stability, complex_text
 from amc_circuits.results.budget import Budget
 from amc_circuits.results.solution import Solution
+from amc_circuits.results.status import Status
 from amc_circuits.values.quantities import format_quantity
 
 BITS = (4, 6, 8)
@@ -18,7 +20,10 @@ BITS = (4, 6, 8)
 
 
 def figures_table(solution: Solution, noise: Mapping[str, Any], title: str) -> Table:
-    """Create a table of the metrics of a solution; for several right-hand sides, mean and largest value."""
+    """Create a table of the metrics of a solution; for several right-hand sides, mean and largest value.
+
+    If the circuit is unstable, the table has its growth and those metrics that are known.
+    """
     energy = solution.energy
     rows = [
         ("settling time", solution.settling_time, "s"),
@@ -45,12 +50,27 @@ def figures_table(solution: Solution, noise: Mapping[str, Any], title: str) -> T
         grid.add_column(heading, justify="right")
     lines = [(name, *_cells(value, unit, several)) for name, value, unit in rows]
     lines[2:2] = [(f"time to {bits} bits", *_readout_cells(solution, bits, several)) for bits in BITS]
+    if solution.status is Status.UNSTABLE:
+        lines = [line for line in lines if any(cell not in ("-", "") for cell in line[1:])]
+        lines[:0] = _growth_lines(solution.stability, several)
     for line in lines:
         grid.add_row(*line)
     grid.caption = f"{_solved_by(solution)}, {solution.wall_time:.2f} s"
     grid.min_width = len(grid.caption)
     grid.caption_justify = "left"
     return grid
+
+
+def _growth_lines(stability: Stability, several: bool) -> list[tuple[str, ...]]:
+    """Rows on the poles of an unstable circuit."""
+    growing = int((stability.poles.real >= 0).sum())
+    rows = [
+        ("growing poles", f"{growing} of {len(stability.poles)}"),
+        ("fastest growing pole", f"{complex_text(stability.slowest)} 1/s"),
+    ]
+    if stability.growth_rate > 0:
+        rows.append(("doubling time", format_quantity(np.log(2) / stability.growth_rate, "s")))
+    return [(*row, "") if several else row for row in rows]
 
 
 def budget_table(budget: Budget, measured: Any) -> Table:

@@ -3,10 +3,12 @@
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
 
 from installer import browser, environment, provision
-from installer.ngspice import VARIABLE
+from installer.ngspice import VARIABLE, Ngspice
+from installer.progress import duration, reporting
 from installer.steps import SetupError, only_one, say
 
 
@@ -38,12 +40,19 @@ def check(root: Path, with_browser: bool) -> int:
     return 0 if current and found and browser_found else 1
 
 
+def _provided(root: Path) -> Ngspice:
+    """Provide an ngspice, with a line every few seconds."""
+    with reporting("ngspice"):
+        return provision.provide(root, os.environ)
+
+
 def setup(root: Path, with_browser: bool) -> int:
     """Does what is missing; without a lock when that is nothing. A browser may be missing all the same."""
+    began = time.monotonic()
     found = provision.settled(root, os.environ)
     if not (environment.is_current(root) and found):
         with only_one(root) as lock:
-            found = provision.settled(root, os.environ) or provision.provide(root, os.environ)
+            found = provision.settled(root, os.environ) or _provided(root)
             if not environment.is_current(root):
                 environment.make(root, lock)
     if with_browser and not browser.is_there(os.environ):
@@ -51,7 +60,8 @@ def setup(root: Path, with_browser: bool) -> int:
             browser.provide(os.environ)
     if not found.klu and os.environ.get(VARIABLE):
         say(f"{VARIABLE} names an ngspice without KLU; large circuits take about ten times longer")
-    say(f"ready: .venv and {found}")
+    seconds = time.monotonic() - began
+    say(f"ready: .venv and {found}" + (f", after {duration(seconds)}" if seconds >= 1 else ""))
     return 0
 
 

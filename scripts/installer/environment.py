@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from installer.progress import Pip, reporting
 from installer.steps import CommandError, SetupError, run, say
 
 STAMP = "amc-installed"
@@ -45,10 +46,13 @@ def make(root: Path, lock: int) -> None:
         _create(venv)
     unfinished = venv / UNFINISHED
     unfinished.touch()
-    say("installing the project and its tools into .venv (pip; one or two minutes the first time)")
-    command = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--editable", f"{root}[dev]"]
+    say("installing the project and its tools into .venv (pip; one to four minutes the first time)")
+    quiet = ("--progress-bar", "off", "--disable-pip-version-check")
+    command = [str(venv / "bin" / "python"), "-m", "pip", "install", *quiet, "--editable", f"{root}[dev]"]
+    activity = Pip(venv)
     try:
-        run(command, keep_open=(lock,))
+        with reporting("pip", activity):
+            run(command, keep_open=(lock,), on_line=activity)
     except CommandError as error:
         unfinished.unlink()
         mend = f'.venv/bin/python -m pip install --editable "{root}[dev]"'
@@ -87,7 +91,8 @@ def _create(venv: Path) -> None:
     say(f"making .venv with Python {platform.python_version()}")
     python = getattr(sys, "_base_executable", sys.executable)
     try:
-        run([python, "-m", "venv", "--clear", venv])
+        with reporting("making it"):
+            run([python, "-m", "venv", "--clear", venv])
     except CommandError as error:
         shutil.rmtree(venv, ignore_errors=True)
         mend = "On Debian and Ubuntu, type: apt-get install python3-venv"

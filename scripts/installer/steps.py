@@ -3,11 +3,13 @@
 import fcntl
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 TAIL_LINES = 15
+NOT_SHOWN = ("WARNING: ", "Looking in indexes")
+"""Starts of lines that an error leaves out."""
 
 
 class SetupError(RuntimeError):
@@ -28,6 +30,7 @@ def run(
     *,
     environ: Mapping[str, str] | None = None,
     keep_open: Sequence[int] = (),
+    on_line: Callable[[str], None] = lambda line: None,
 ) -> str:
     """Runs a command quietly and returns what it printed.
 
@@ -35,13 +38,15 @@ def run(
         command: Program and arguments.
         environ: Variables set on top of the present ones.
         keep_open: File descriptors the command inherits.
+        on_line: Function that gets each line at once.
 
     Raises:
         CommandError: The command cannot be started or ends with an error.
     """
     words = [str(word) for word in command]
+    printed = []
     try:
-        done = subprocess.run(
+        with subprocess.Popen(
             words,
             env={**os.environ, **(environ or {})},
             stdin=subprocess.DEVNULL,
@@ -50,13 +55,16 @@ def run(
             text=True,
             errors="replace",
             pass_fds=tuple(keep_open),
-        )
+        ) as process:
+            for line in process.stdout or ():
+                printed.append(line)
+                on_line(line)
     except OSError as error:
         raise CommandError(f"{' '.join(words)}: {error}") from error
-    if done.returncode:
-        lines = [line for line in done.stdout.splitlines() if not line.startswith("WARNING: ")]
-        raise CommandError("\n".join([f"{' '.join(words)} ended with {done.returncode}:", *lines[-TAIL_LINES:]]))
-    return done.stdout
+    if process.returncode:
+        lines = [line.rstrip() for line in printed if not line.startswith(NOT_SHOWN)]
+        raise CommandError("\n".join([f"{' '.join(words)} ended with {process.returncode}:", *lines[-TAIL_LINES:]]))
+    return "".join(printed)
 
 
 @contextmanager

@@ -8,13 +8,17 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from amc_circuits.cases.case import Case, make_case
+import numpy as np
+
+from amc_circuits.cases.case import Case, make_case, program_arguments, the_matrix
+from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.option import flag
 from amc_circuits.cases.options import ARGUMENTS, parse_options
 from amc_circuits.cases.origin import typed_of
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cli.messages import as_typed
 from amc_circuits.results.solution import Solution
+from amc_circuits.solvers.solver import Solver
 
 PICTURES = (".png", ".svg", ".pdf")
 Files = tuple[Path | None, Path | None]
@@ -28,6 +32,19 @@ def case_of(circuit: str, options: dict[str, Any], files: Files, jobs: int) -> C
         ParameterError: An option or a file cannot be used.
     """
     return make_case(circuit, parsed_with_files(circuit, options, files), jobs, None)
+
+
+def programmed(circuit: str, options: dict[str, Any], matrix: Path | None) -> tuple[Solver, dict[str, Any]]:
+    """Program the circuit of a command that takes no right-hand side; return it with the parsed options.
+
+    Raises:
+        ParameterError: An option or the file cannot be used.
+    """
+    parsed = parsed_with_files(circuit, options, (matrix, None))
+    wanted = the_matrix(circuit, parsed, np.random.default_rng(parsed["seed"]))
+    solver = circuit_row(circuit).load().program(wanted, **program_arguments(circuit, parsed, wanted))
+    warn_of_lifting(solver.mapping)
+    return solver, parsed
 
 
 def parsed_with_files(circuit: str, options: dict[str, Any], files: Files) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from amc_circuits.cases.origin import Origin
 from amc_circuits.cases.record import shape_text, size_of
 from amc_circuits.cli.commands.case import warn_of_lifting
 from amc_circuits.cli.commands.waiting import counting
-from amc_circuits.cli.messages import NO_RESULT, finish, one_line_warnings
+from amc_circuits.cli.messages import NO_RESULT, finish, one_line_warnings, print_written
 from amc_circuits.engines import find_ngspice
 from amc_circuits.files.run_folder import replacing, writing
 from amc_circuits.results.tables import print_table
@@ -98,12 +98,13 @@ def monte_carlo(
         with counting("trials", study.count) as advance:
             trials = study.run(jobs, advance)
         outcome = Outcome(study, options, typed, jobs, trials, limits, time.perf_counter() - began)
-        _write_files(outcome, plot_file, save_file)
+        written = _write_files(outcome, plot_file, save_file)
     if form == "json":
         print(json.dumps(record(outcome), indent=2, allow_nan=False))
     else:
         print_table(_table(outcome))
         print_table(_yields_table(outcome))
+    print_written(form, *written)
     if not any(trial.usable for trial in trials):
         print(f"amc: {trials[0].status}: no trial is usable; {trials[0].error}", file=sys.stderr)
         finish(NO_RESULT)
@@ -142,16 +143,21 @@ def record(outcome: Outcome) -> dict[str, Any]:
     return {name: plain(value) for name, value in found.items()}
 
 
-def _write_files(outcome: Outcome, plot_file: Path | None, save_file: Path | None) -> None:
+def _write_files(outcome: Outcome, plot_file: Path | None, save_file: Path | None) -> list[Path]:
+    """Write the requested files and return them; without a usable trial there is no picture."""
+    written = []
     if save_file is not None:
         with writing("save", save_file), replacing(save_file) as partial:
             text: Any = np.array(json.dumps(record(outcome), allow_nan=False))
             np.savez_compressed(partial, record=text, **outcome.origin.arrays, **columns_of(outcome.trials))
+        written.append(save_file)
     if plot_file is not None and outcome.spreads:
         from amc_circuits.pictures.trials import plot_trials
 
         with writing("plot", plot_file):
             plot_trials(outcome.trials, outcome.limits, plot_file, outcome.title)
+        written.append(plot_file)
+    return written
 
 
 def columns_of(trials: Sequence[Trial]) -> dict[str, Any]:

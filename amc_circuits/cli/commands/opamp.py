@@ -19,7 +19,7 @@ from amc_circuits.cases.options import OPAMP, OPAMP_FILE
 from amc_circuits.cases.record_options import record_options
 from amc_circuits.cli.commands.case import PICTURES
 from amc_circuits.cli.commands.waiting import waiting
-from amc_circuits.cli.messages import one_line_warnings
+from amc_circuits.cli.messages import one_line_warnings, print_written
 from amc_circuits.cli.parameters import Format, with_options
 from amc_circuits.files.run_folder import check_output_file, writing
 from amc_circuits.opamps.bench import OpAmpFigures, frequency_response
@@ -94,6 +94,7 @@ def characterize(preset_name: Name = None, *, format: Format = "table", plot: Pi
         reasons = fields.pop("reasons")
         print_table(_table(f"{name} ({opamp.model})", fields))
         _print_reasons(reasons)
+    print_written(format, plot)
 
 
 @with_options(BENCH + FILE)

@@ -10,7 +10,7 @@ import typer
 from amc_circuits.cases.option import Option
 from amc_circuits.cli.commands.case import PICTURES
 from amc_circuits.cli.commands.table import Where
-from amc_circuits.cli.messages import one_line_warnings
+from amc_circuits.cli.messages import one_line_warnings, print_written
 from amc_circuits.cli.parameters import with_options
 from amc_circuits.files.run_folder import check_output_file, writing
 from amc_circuits.results.measured_points import load_points
@@ -78,7 +78,7 @@ def _plot(source: Path, output: Path, options: dict[str, Any]) -> None:
         raise ParameterError(first, f"the folder {source}", mend)
     else:
         _plot_sweep(source, output, given)
-    print(f"wrote {output}")
+    print_written("table", output)
 
 
 def _refuse(given: dict[str, Any], mend: str) -> None:

@@ -20,7 +20,7 @@ from amc_circuits.cells.mapping import Mapping, Pair, map_matrix
 from amc_circuits.cells.system import embedded
 from amc_circuits.cli.commands.case import PICTURES, warn_of_lifting
 from amc_circuits.cli.commands.waiting import waiting
-from amc_circuits.cli.messages import NO_RESULT, USABLE, finish, one_line_warnings
+from amc_circuits.cli.messages import NO_RESULT, USABLE, finish, one_line_warnings, print_written
 from amc_circuits.cli.parameters import Format, with_options
 from amc_circuits.files.array_files import load_array
 from amc_circuits.files.run_folder import check_output_file, writing
@@ -160,7 +160,7 @@ def program(
         print(json.dumps(plain(_figures(done, parsed)), indent=2, allow_nan=False))
     else:
         print_table(_table(done))
-        print(f"wrote {output}")
+    print_written(format, output, plot)
     programmed = done.count(CellStatus.PROGRAMMED)
     if lacking := done.of_cells("status").size - programmed:
         print(f"amc: warning: {lacking} cells are not programmed; the file holds what they have", file=sys.stderr)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from amc_circuits.cases.origin import Origin
 from amc_circuits.cases.record import full_record, record, table, vector_line, vector_name
 from amc_circuits.cli.commands.case import PICTURES, Files, case_of, parsed_with_files, print_notes, typed_with_files
 from amc_circuits.cli.commands.waiting import waiting
-from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings
+from amc_circuits.cli.messages import NO_RESULT, USABLE, as_typed, finish, one_line_warnings, print_written
 from amc_circuits.cli.parameters import (
     Format,
     Jobs,
@@ -33,6 +33,7 @@ from amc_circuits.cli.parameters import (
 from amc_circuits.files.array_output import WRITERS, write_array
 from amc_circuits.files.run_folder import check_output_file, writing
 from amc_circuits.results.solution import Solution
+from amc_circuits.results.status import Status
 from amc_circuits.results.tables import budget_table, print_table
 from netlists import ParameterError
 
@@ -94,17 +95,23 @@ def solve(circuit: str, options: dict[str, Any], files: Files, jobs: str, output
         solution = case.run()
         origin = Origin.of(case)
         explained = origin.record("solve", typed_with_files(options, files))
-        _write_files(case, solution, outputs, (origin, explained))
+        written = _write_files(case, solution, outputs, (origin, explained))
+    if not solution.usable:
+        _print_reason(solution, outputs, written)
     if outputs.form == "json":
         print(json.dumps(record(case, solution) | explained, indent=2, allow_nan=False))
     else:
         _print_tables(case, solution)
+    print_written(outputs.form, *written)
     print_notes(case, solution)
-    if not solution.usable:
-        written = outputs.output is None or bool(np.isfinite(solution.value).all())
-        lacking = "" if written else f"; {outputs.output} is not written"
-        print(f"amc: {solution.status.name}: {as_typed(solution.message)}{lacking}", file=sys.stderr)
-        finish(NO_RESULT)
+    finish(USABLE if solution.usable else NO_RESULT)
+
+
+def _print_reason(solution: Solution, outputs: Outputs, written: Collection[Path]) -> None:
+    """Print on stderr why the result is not usable, and which files are not written."""
+    unwritten = [file for file in (outputs.plot, outputs.output) if file is not None and file not in written]
+    lacking = "".join(f"; {file} is not written" for file in unwritten)
+    print(f"amc: {solution.status.name}: {as_typed(solution.message)}{lacking}", file=sys.stderr)
 
 
 def _monte_carlo(circuit: str, options: dict[str, Any], files: Files, jobs: str, outputs: Outputs) -> None:
@@ -120,7 +127,8 @@ def _monte_carlo(circuit: str, options: dict[str, Any], files: Files, jobs: str,
 
 def _print_tables(case: Case, solution: Solution) -> None:
     print_table(table(case, solution))
-    print(vector_line(case, solution))
+    if solution.status is not Status.UNSTABLE:
+        print(vector_line(case, solution))
     if (budget := case.budget(solution)) is not None:
         print_table(budget_table(budget, solution.relative_error))
 
@@ -129,8 +137,8 @@ Explained = tuple[Origin, dict[str, Any]]
 """Origin of a result, and its keys in the record."""
 
 
-def _save(case: Case, solution: Solution, path: Path, explained: Explained) -> None:
-    """Write waveforms in the format of the suffix."""
+def _save(case: Case, solution: Solution, path: Path, explained: Explained) -> bool:
+    """Write waveforms in the format of the suffix; return False if there are none."""
     from amc_circuits.results.saved import save_solution, title
     from amc_circuits.results.waveform_files import write_csv, write_raw
 
@@ -140,17 +148,22 @@ def _save(case: Case, solution: Solution, path: Path, explained: Explained) -> N
         save_solution(solution, case.circuit.circuit, record, origin.arrays, path)
     elif not any(solution.responses):
         print(f"amc: note: nothing was simulated; {path} is not written", file=sys.stderr)
+        return False
     elif path.suffix.lower() == ".csv":
         write_csv(solution.responses, path)
     else:
         circuit = case.circuit.circuit
         write_raw(solution.responses, circuit.nodes(circuit.outputs), title(record), path)
+    return True
 
 
-def _write_files(case: Case, solution: Solution, outputs: Outputs, explained: Explained) -> None:
+def _write_files(case: Case, solution: Solution, outputs: Outputs, explained: Explained) -> list[Path]:
+    """Write the requested files, as far as the solution has their content, and return them."""
+    written = []
     if outputs.save is not None:
         with writing("save", outputs.save):
-            _save(case, solution, outputs.save, explained)
+            saved = _save(case, solution, outputs.save, explained)
+        written += [outputs.save] * saved
     if outputs.plot is not None and any(solution.responses):
         from amc_circuits.pictures.responses import plot_responses
         from amc_circuits.results.saved import title
@@ -158,6 +171,9 @@ def _write_files(case: Case, solution: Solution, outputs: Outputs, explained: Ex
         with writing("plot", outputs.plot):
             responses = [response for response in solution.responses if response]
             plot_responses(responses, outputs.plot, title(full_record(case, solution)), case.budget(solution))
+        written.append(outputs.plot)
     if outputs.output is not None and np.isfinite(solution.value).all():
         with writing("output", outputs.output):
             write_array(outputs.output, vector_name(case), solution.value)
+        written.append(outputs.output)
+    return written

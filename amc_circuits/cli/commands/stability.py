@@ -10,17 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.table import Table
 
-from amc_circuits.cases.case import program_arguments, the_matrix
-from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.option import output_format
 from amc_circuits.cases.options import NOT_IN_POLES, typed_options
 from amc_circuits.cases.record import shape_text, size_of
-from amc_circuits.cli.commands.case import PICTURES, parsed_with_files, warn_of_lifting
+from amc_circuits.cli.commands.case import PICTURES, programmed
 from amc_circuits.cli.commands.waiting import waiting
-from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings
+from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings, print_written
 from amc_circuits.cli.parameters import Format, Matrix, PolesFile, with_options
 from amc_circuits.files.run_folder import check_output_file, writing
 from amc_circuits.linear.margins import Limit
@@ -93,6 +90,7 @@ def poles_and_limits(
         print(json.dumps(_record(checked), indent=2, allow_nan=False))
     else:
         print_table(_table(checked))
+    print_written(form, plot_file)
     if checked.growing:
         if checked.found.stable:
             print(f"amc: NOT_GROWING: {Status.NOT_GROWING.advice}", file=sys.stderr)
@@ -114,10 +112,7 @@ def check_acting(given: Mapping[str, object]) -> None:
 
 
 def _check(name: str, options: dict[str, Any], matrix_file: Path | None) -> _Checked:
-    parsed = parsed_with_files(name, options, (matrix_file, None))
-    matrix = the_matrix(name, parsed, np.random.default_rng(parsed["seed"]))
-    circuit = circuit_row(name).load().program(matrix, **program_arguments(name, parsed, matrix))
-    warn_of_lifting(circuit.mapping)
+    circuit, parsed = programmed(name, options, matrix_file)
     limits = circuit.limits()
     return _Checked(
         name=name,

@@ -18,7 +18,7 @@ from amc_circuits.cli.commands.compare.designs import CIRCUITS, SWEEP, common_so
 from amc_circuits.cli.commands.compare.table import heading_of, notes_of, table_of, unusable_of
 from amc_circuits.cli.commands.waiting import counting, waiting
 from amc_circuits.cli.extensions import Compared, installed_extensions
-from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings
+from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings, print_written
 from amc_circuits.cli.parameters import OUTPUT, Format, Jobs, with_options
 from amc_circuits.files.run_folder import check_output_file, replacing, writing
 from amc_circuits.studies.comparison import Comparison
@@ -68,6 +68,7 @@ def compare(
         if output is not None:
             _write(compared, output)
     _print(compared, format)
+    print_written(format, plot if compared.rows else None, output)
     for note in notes:
         print(f"amc: note: {as_typed(' '.join(note.split()))}", file=sys.stderr)
     if compared.unusable:

@@ -1,0 +1,72 @@
+"""Written files are named, and a result without use begins with its reason."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.command_line import ROOT, SMALL
+
+SOLVE = ("inv", *SMALL, "--engine", "state-space")
+TRIALS = (*SOLVE, "--programming-error", "1u", "--monte-carlo", "3")
+UNSTABLE = [[0.2, -1.0], [1.0, 0.2]]
+"""Good eigenvalues, but real inverters make it grow."""
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        (SOLVE, {"--plot": "p.png", "--save": "s.npz", "--output": "x.csv"}),
+        (TRIALS, {"--plot": "p.png", "--save": "s.npz"}),
+        (("stability", *SMALL), {"--plot": "p.png"}),
+        (("opamp", "characterize", "cmos-100meg"), {"--plot": "p.png"}),
+    ],
+    ids=["inv", "monte carlo", "stability", "opamp"],
+)
+def test_every_written_file_is_named(amc, tmp_path, command, options):
+    """Each file gets a line `wrote FILE`: on stdout, or on stderr where stdout holds JSON."""
+    files = {option: tmp_path / name for option, name in options.items()}
+    typed = [word for pair in files.items() for word in pair]
+    lines = {f"wrote {file}" for file in files.values()}
+    printed = amc(*command, *typed)
+    assert printed.code == 0 and lines <= set(printed.out.splitlines())
+    assert all(file.stat().st_size > 0 for file in files.values())
+    pure = amc(*command, *typed, "--format", "json")
+    assert lines == {line for line in pure.err.splitlines() if line.startswith("wrote ")}
+    assert json.loads(pure.out)
+
+
+def test_an_unstable_circuit_prints_its_reason_and_growth(amc, tmp_path):
+    """The table has the growth of the circuit, no row without a value, and no file is named as written."""
+    np.save(tmp_path / "A.npy", UNSTABLE)
+    outcome = amc("inv", tmp_path / "A.npy", "--plot", tmp_path / "p.png", "-o", tmp_path / "x.csv")
+    assert outcome.code == 3
+    assert "amc: UNSTABLE: pole at" in outcome.err and "p.png is not written" in outcome.err
+    assert "x.csv is not written" in outcome.err
+    assert "fastest growing pole" in outcome.out and "settling time" not in outcome.out
+    assert not [line for line in outcome.out.splitlines() if line.rstrip("│ ").endswith(" -")]
+    assert "wrote" not in outcome.out + outcome.err
+
+
+def test_the_reason_comes_before_the_table(tmp_path):
+    """With both streams in one file the reason is above the table."""
+    np.save(tmp_path / "A.npy", UNSTABLE)
+    done = subprocess.run(
+        [sys.executable, "-m", "amc_circuits", "inv", tmp_path / "A.npy"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, check=False,
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert done.stdout.index("amc: UNSTABLE") < done.stdout.index("growing poles")
+
+
+def test_the_package_runs_as_a_module(amc):
+    """`python -m amc_circuits` has the output and exit codes of `amc`."""
+    wanted = amc("inv", *SMALL, "--engine", "state-space", "--gain", "3")
+    command = [sys.executable, "-m", "amc_circuits", "inv", *SMALL, "--engine", "state-space", "--gain", "3"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (wanted.code, wanted.out, wanted.err)
+    assert "--open-loop-gain" in done.stderr
+    version = subprocess.run([*command[:3], "--version"], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert version.stdout == amc("--version").out

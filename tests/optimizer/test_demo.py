@@ -1,0 +1,83 @@
+"""`amc demo`: K-FAC by two engines beside momentum and Adam at their best."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks.convergence import ADAM_RATES, MOMENTUM_RATES
+from optimizer import demo
+from optimizer.specification import override, preset
+from optimizer.train_command import FILES
+from optimizer.training import Training
+from tests.command_line import ended, start
+
+SHORT = override(preset("digits-demo"), epochs=0.1, solver="cholesky")
+
+
+@pytest.fixture(scope="module")
+def short():
+    """The shortest training: two steps."""
+    return Training(SHORT).run()
+
+
+def test_the_demo_compares_engines_and_optimizers(tmp_path):
+    """A short demo ends well, names its files, and its two engines agree to a thousandth of the largest weight."""
+    outcome = ended(start("demo", "--out", tmp_path / "demo", "--epochs", "0.05", "--seeds", "2"), within=300)
+    assert (outcome.code, outcome.err) == (0, "")
+    for words in (
+        "K-FAC, ngspice",
+        "K-FAC, state-space",
+        "momentum, rate 0.05",
+        "adam, rate 0.02",
+        "seed 0 by two eng",
+    ):
+        assert words in outcome.out
+    for name in FILES + demo.COMPARISON:
+        assert f"wrote {tmp_path / 'demo' / name}" in outcome.out
+        assert (tmp_path / "demo" / name).stat().st_size > 0
+    content = json.loads((tmp_path / "demo" / "comparison.json").read_text())
+    assert [len(runs) for runs in content["methods"].values()] == [1, 2, 2, 2]
+    assert content["engines"]["weights"] < 1e-3
+
+
+def test_agreement_is_that_of_its_definition(short):
+    """A weight moved by 1 % of the largest one, and an accuracy by 5 points, are what is found."""
+    largest = max(np.abs(weight).max() for weight in short.weights)
+    weights = (*short.weights[:-1], short.weights[-1] + np.float32(0.01) * largest)
+    history = tuple(dataclasses.replace(entry, accuracy=entry.accuracy + 0.05) for entry in short.history)
+    moved = dataclasses.replace(short, weights=weights, history=history)
+    found = demo.Agreement.of(short, moved)
+    assert found.weights == pytest.approx(0.01, rel=1e-4)
+    assert found.accuracy == pytest.approx(0.05)
+    assert demo.Agreement.of(short, short) == demo.Agreement(0.0, 0.0)
+
+
+def test_trainings_of_different_lengths_have_no_difference_of_weights(short):
+    """After different numbers of steps weights are not compared, and the sentence states it."""
+    longer = dataclasses.replace(short, history=(*short.history, short.history[-1]))
+    found = demo.Agreement.of(short, longer)
+    assert found.weights is None
+    assert "the numbers of steps differ" in demo.engines_line(short, longer, found)
+
+
+def test_tuned_rates_are_inside_their_grids():
+    """The rates of both baselines are points of the grids of the benchmark, and not at an edge."""
+    momentum, adam = demo.TUNED
+    assert momentum.learning_rate in MOMENTUM_RATES[1:-1]
+    assert adam.learning_rate in ADAM_RATES[1:-1]
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (("--epochs", "-1"), ("--epochs", "greater than 0")),
+        (("--jobs", "0"), ("--jobs", "0")),
+        (("--seeds", "0"), ("--seeds",)),
+    ],
+)
+def test_bad_options_are_refused(tmp_path, option, words):
+    """A bad number ends in one line with exit code 2, and no folder is made."""
+    ended(start("demo", "--out", tmp_path / "demo", *option)).refused(*words)
+    assert not (tmp_path / "demo").exists()
