@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from amc_circuits.pictures.responses import plot_responses
     from amc_circuits.pictures.style import STYLE, curve_style, legend_beside, save_figure
     from amc_circuits.results.converters import Converters
+    from amc_circuits.results.energy import Energy
     from amc_circuits.results.response import Response
-    from amc_circuits.results.solution import Energy, Solution, UnusableSolutionError
+    from amc_circuits.results.solution import Solution, UnusableSolutionError
     from amc_circuits.results.status import Status
     from amc_circuits.results.step_info import StepInfo, step_info
     from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from amc_circuits.values.version import package_version
     from netlists import ParameterError
     from netlists.memory import check_memory
+    from netlists.short_text import model_repr, rows_text, short_repr
+
+    __version__: str
 
 _HOMES = {
     "curve_style": "amc_circuits.pictures.style",
@@ -54,7 +58,7 @@ _HOMES = {
     "Converters": "amc_circuits.results.converters",
     "Design": "amc_circuits.studies.compare",
     "Device": "amc_circuits.cells.devices",
-    "Energy": "amc_circuits.results.solution",
+    "Energy": "amc_circuits.results.energy",
     "EngineNotFoundError": "amc_circuits.engines",
     "EnginesDisagreeError": "amc_circuits.engines",
     "Extension": "amc_circuits.cli.extensions",
@@ -87,6 +91,9 @@ _HOMES = {
     "stored_array": "amc_circuits.files.array_files",
     "Sized": "amc_circuits.studies.sizing.sized",
     "size": "amc_circuits.studies.sizing.size",
+    "model_repr": "netlists.short_text",
+    "rows_text": "netlists.short_text",
+    "short_repr": "netlists.short_text",
 }
 
 __all__ = [
@@ -125,6 +132,7 @@ __all__ = [
     "draw_circuit",
     "format_quantity",
     "legend_beside",
+    "model_repr",
     "one_line_warnings",
     "open_sweep",
     "package_version",
@@ -132,10 +140,12 @@ __all__ = [
     "read_labelled_table",
     "read_toml",
     "replacing",
+    "rows_text",
     "save_figure",
     "size",
     "step_info",
     "stored_array",
+    "short_repr",
 ]
 
 
@@ -148,7 +158,15 @@ def _solution_html(solution: Solution) -> str:
 DRAWN_BY["Solution"] = _solution_html
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
+
+
+if not TYPE_CHECKING:  # a type checker reads the imports above and reports names that do not exist
+
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            return import_module(_HOMES["package_version"]).package_version()
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)

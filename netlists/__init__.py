@@ -1,5 +1,7 @@
 """Description of circuits: parameter records in, PySpice circuits out. Units: V, S, s. Runs no simulation."""
 
+from typing import TYPE_CHECKING, Any
+
 from netlists.analyses import Transient, analysis_lines, operating_point_lines
 from netlists.arrays.array import Array
 from netlists.arrays.interconnect import Interconnect
@@ -68,3 +70,23 @@ __all__ = [
     "spice_circuit",
     "vector_beside",
 ]
+
+if TYPE_CHECKING:
+    __version__: str
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
+
+
+if not TYPE_CHECKING:  # a type checker reports names that do not exist
+
+    def __getattr__(name: str) -> Any:
+        if name != "__version__":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib.metadata import PackageNotFoundError, version  # here, for few need it
+
+        try:
+            return version("amc")
+        except PackageNotFoundError:  # it runs from a plain folder
+            return "unknown"

@@ -28,6 +28,7 @@ from netlists.parts import (
     ends_of,
 )
 from netlists.record import FloatArray, ParameterError, Record
+from netlists.short_text import rows_text
 from netlists.temperature import NOMINAL_TEMPERATURE
 
 P = TypeVar("P", bound=Part)
@@ -60,6 +61,17 @@ class Circuit:
     outputs: str
     phases: tuple[Phase, ...] = (Phase("solve"),)
     temperature: float = NOMINAL_TEMPERATURE
+
+    def __repr__(self) -> str:
+        rows = {
+            "groups": ", ".join(f"{name} {size}" for name, size in self.groups.items()),
+            "parts": ", ".join(f"{type(part).__name__} {part.name}" for part in self.parts),
+            "sources": ", ".join(source.group for source in self.sources),
+            "outputs": self.outputs,
+            "phases": ", ".join(phase.name for phase in self.phases) if len(self.phases) > 1 else "",
+            "temperature": f"{self.temperature:g} K",
+        }
+        return rows_text(f"Circuit {self.title}: {sum(self.groups.values())} nodes", rows)
 
     def __post_init__(self) -> None:
         _check_names(self)

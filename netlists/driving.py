@@ -8,6 +8,7 @@ import numpy as np
 
 from netlists.parts import Values
 from netlists.record import FloatArray, ParameterError
+from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +22,8 @@ class Kick:
 
     volts: Values
     duration: float
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +40,8 @@ class Source:
     group: str
     weights: float | slice | FloatArray = 1.0
     kick: Kick | None = None
+
+    __repr__ = short_repr
 
     def inputs(self, size: int) -> int:
         """Return the number of inputs that a group of the given size requires."""
@@ -89,6 +94,8 @@ class Phase:
     outputs: str | None = None
     hold: tuple[str, ...] = ()
     duration: float | None = None
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         if self.duration is not None and not 0 < self.duration < np.inf:

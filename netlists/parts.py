@@ -10,6 +10,7 @@ import numpy as np
 from netlists.arrays.array import Array
 from netlists.opamps.records import OpAmp
 from netlists.record import FloatArray, ParameterError
+from netlists.short_text import short_repr
 
 GROUND = "0"
 """Reference node, used instead of a group."""
@@ -35,6 +36,8 @@ class Conductors:
     siemens: Values
     account: str = "amplifiers"
 
+    __repr__ = short_repr
+
     def __post_init__(self) -> None:
         _positive(self.name, "siemens", self.siemens)
 
@@ -54,6 +57,8 @@ class Capacitors:
     a: str
     b: str
     farads: Values
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         _positive(self.name, "farads", self.farads)
@@ -81,6 +86,8 @@ class OpAmps:
     noninverting: str = GROUND
     offset: FloatArray | None = None
     label: str = ""
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         if self.inverting == self.noninverting:
@@ -112,6 +119,8 @@ class Switches:
     transition_time: float = 1e-12
     overlap_capacitance: float = 0.0
     account: str = "amplifiers"
+
+    __repr__ = short_repr
 
     @property
     def control(self) -> str:
@@ -153,6 +162,8 @@ class Hold:
     injection: float = 0.0
     on_resistance: float = 1e3
 
+    __repr__ = short_repr
+
     def __post_init__(self) -> None:
         _positive(self.name, "capacitance", self.capacitance)
 
@@ -177,6 +188,8 @@ class Limiter:
     type: Literal["clip", "dead-zone"]
     level: float
     account: str = "limiters"
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         _positive(self.name, "level", self.level)
@@ -209,6 +222,8 @@ class Buffers:
     input: str
     output: str
     offset: float = 0.0
+
+    __repr__ = short_repr
 
 
 Part = Array | Conductors | Capacitors | OpAmps | Switches | Hold | Buffers | Limiter

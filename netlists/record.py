@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
 from pydantic.fields import FieldInfo
 
+from netlists.short_text import model_repr
+
 FloatArray = NDArray[np.float64]
 
 
@@ -106,6 +108,12 @@ class Record(BaseModel):
 
     def __hash__(self) -> int:
         return hash(self.sha256)
+
+    def __repr__(self) -> str:
+        return model_repr(self)
+
+    def __str__(self) -> str:
+        return model_repr(self)
 
 
 def _matrix(value: Any) -> FloatArray:

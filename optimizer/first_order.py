@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from amc_circuits import short_repr
 from optimizer.layers import Array
 from optimizer.losses import Labels, cross_entropy_gradients
 from optimizer.model import Model, Pass, Weights
@@ -33,6 +34,8 @@ class Momentum:
     schedule: Callable[[int], float] = full
     steps: int = field(default=0, init=False)
     _velocities: list[Array] = field(default_factory=list, init=False)
+
+    __repr__ = short_repr
 
     @property
     def rate(self) -> float:
@@ -77,6 +80,8 @@ class Adam:
     _steps: int = field(default=0, init=False)
     _means: list[Array] = field(default_factory=list, init=False)
     _squares: list[Array] = field(default_factory=list, init=False)
+
+    __repr__ = short_repr
 
     def step(self, weights: Weights, passed: Pass, labels: Labels) -> Weights:
         """Return the weights after one step on the batch of `passed`."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from amc_circuits import CircuitOptions, ParameterError
+from amc_circuits import CircuitOptions, ParameterError, model_repr
 
 Positive = Annotated[float, Field(gt=0)]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
@@ -44,6 +44,12 @@ class Settings(BaseModel):
             super().__init__(**fields)
         except ValidationError as error:
             raise ParameterError(*first_finding(error)) from None
+
+    def __repr__(self) -> str:
+        return model_repr(self)
+
+    def __str__(self) -> str:
+        return model_repr(self)
 
 
 class ConvolutionShape(Settings):

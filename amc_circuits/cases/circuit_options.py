@@ -14,6 +14,7 @@ from amc_circuits.cases.option import parse_table
 from amc_circuits.cases.options import CIRCUIT, CONVERTERS, SOLVE, options_of, parse_options, solver_options
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import numeric_array
+from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class CircuitOptions:
 
     circuit: str
     values: Mapping[str, Any]
+
+    __repr__ = short_repr
 
     @classmethod
     def parse(cls, circuit: str, given: Mapping[str, object]) -> CircuitOptions:

@@ -40,7 +40,7 @@ from netlists import GROUND, Array, OpAmps, ParameterError, Record
 from netlists.record import FloatArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Solver(ProgrammedArray):
     """A programmed circuit that solves for right-hand sides: it simulates them and assembles a solution.
 

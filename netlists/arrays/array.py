@@ -11,6 +11,7 @@ import numpy as np
 from netlists.arrays.interconnect import Interconnect
 from netlists.arrays.reduction import ReducedArray, reduce_array
 from netlists.record import FloatArray, ParameterError, Positive, about
+from netlists.short_text import short_repr
 
 NonlinearityVoltage = Annotated[Positive | None, about("V0 of cells with the current G V0 sinh(V/V0)", "V")]
 """None for linear cells."""
@@ -39,6 +40,8 @@ class Array:
     interconnect: Interconnect = IDEAL
     nonlinearity_voltage: float | None = None
     account: str = "array"
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         if self.conductance.ndim != 2 or not (np.isfinite(self.conductance).all() and (self.conductance > 0).all()):

@@ -10,6 +10,7 @@ import numpy as np
 from netlists.arrays.reduction import Block, Contacts, check_ideal, dissect, end_turns, peak_bytes, terminal_order
 from netlists.memory import check_memory
 from netlists.record import FloatArray, ParameterError
+from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class ArrayState:
     bit_current: FloatArray
     terminal_current: FloatArray
     wire_resistance: float
+
+    __repr__ = short_repr
 
     @property
     def cell_voltage(self) -> FloatArray:

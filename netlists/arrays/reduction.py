@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from netlists.memory import check_memory
 from netlists.record import FloatArray, ParameterError
+from netlists.short_text import short_repr
 
 Contacts = Literal["one", "both", "separate"]
 
@@ -37,6 +38,8 @@ class ReducedArray:
 
     conductance: FloatArray
     capacitance: FloatArray
+
+    __repr__ = short_repr
 
     @cached_property
     def laplacian(self) -> FloatArray:

@@ -34,6 +34,7 @@ from netlists import (
     vector_beside,
 )
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 END_SLACK = 1e-6
 """The last time point may miss the wanted end by this part of it (rounding of the printed end)."""
@@ -55,6 +56,8 @@ class NgspiceEngine:
     keep: Path | None = None
     binary: NgspiceBinary = field(default_factory=find_ngspice)
     name: ClassVar[str] = "ngspice"
+
+    __repr__ = short_repr
 
     @property
     def klu(self) -> bool:
