@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from amc_circuits.values.version import package_version
     from netlists import ParameterError
     from netlists.memory import check_memory
+    from netlists.errors import check_name, check_type, meant, path_of, shown
     from netlists.short_text import model_repr, rows_text, short_repr
 
     __version__: str
@@ -91,6 +92,11 @@ _HOMES = {
     "stored_array": "amc_circuits.files.array_files",
     "Sized": "amc_circuits.studies.sizing.sized",
     "size": "amc_circuits.studies.sizing.size",
+    "check_name": "netlists.errors",
+    "check_type": "netlists.errors",
+    "meant": "netlists.errors",
+    "path_of": "netlists.errors",
+    "shown": "netlists.errors",
     "model_repr": "netlists.short_text",
     "rows_text": "netlists.short_text",
     "short_repr": "netlists.short_text",
@@ -124,7 +130,9 @@ __all__ = [
     "UnusableSolutionError",
     "check_folder",
     "check_memory",
+    "check_name",
     "check_own_files",
+    "check_type",
     "claim_folder",
     "compare",
     "curve_style",
@@ -132,10 +140,12 @@ __all__ = [
     "draw_circuit",
     "format_quantity",
     "legend_beside",
+    "meant",
     "model_repr",
     "one_line_warnings",
     "open_sweep",
     "package_version",
+    "path_of",
     "plot_responses",
     "read_labelled_table",
     "read_toml",
@@ -146,6 +156,7 @@ __all__ = [
     "step_info",
     "stored_array",
     "short_repr",
+    "shown",
 ]
 
 

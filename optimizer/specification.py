@@ -10,6 +10,9 @@ from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, mode
 
 from amc_circuits import ParameterError, read_toml
 from optimizer.data_settings import DataSettings
+from pydantic import Field
+
+from amc_circuits import ParameterError, check_name, check_type, read_toml
 from optimizer.effects import given_places, idle_settings
 from optimizer.layer_words import ModelSettings
 from optimizer.settings import (
@@ -19,7 +22,6 @@ from optimizer.settings import (
     KfacSettings,
     OptimizerSettings,
     Settings,
-    first_finding,
 )
 
 SMALL = (ConvolutionShape(channels=8, kernel=3, pool=2), ConvolutionShape(channels=8, kernel=3, pool=2))
@@ -114,11 +116,14 @@ def make_spec(content: Mapping[str, Any], source: str = "specification") -> Trai
     for name, layers in lists.items():
         if isinstance(layers, list) and len(layers) > MOST_LAYERS:
             raise ParameterError(f"{source}: {name}", len(layers), f"must be at most {MOST_LAYERS}")
+    check_type("content", content, Mapping, mend="settings by name, as a TOML file holds them")
+    convolutions = content.get("convolutions")
+    if isinstance(convolutions, list) and len(convolutions) > MOST_CONVOLUTIONS:
+        raise ParameterError(f"{source}: convolutions", len(convolutions), f"must be at most {MOST_CONVOLUTIONS}")
     try:
         spec = TrainingSpec.model_validate(content)
-    except ValidationError as error:
-        place, found, mend = first_finding(error)
-        raise ParameterError(f"{source}: {place}", found, mend) from error
+    except ParameterError as error:
+        raise ParameterError(f"{source}: {error.parameter}", error.value, error.mend) from None
     given = dict(given_places(content))
     for place, why in idle_settings(spec.optimizer, spec.solver, spec.circuit):
         if place in given:
@@ -126,15 +131,14 @@ def make_spec(content: Mapping[str, Any], source: str = "specification") -> Trai
     return spec
 
 
-def read_spec(path: Path) -> TrainingSpec:
+def read_spec(path: str | Path) -> TrainingSpec:
     """Read a specification from a TOML file; raise `ParameterError` if it cannot be read or is invalid."""
     return make_spec(read_toml("SPEC.toml", path)[1], str(path))
 
 
 def preset(name: str) -> TrainingSpec:
     """Return a preset; raise `ParameterError` if the name is unknown."""
-    if name not in PRESETS:
-        raise ParameterError("preset", repr(name), f"must be one of {', '.join(PRESETS)}")
+    check_name("preset", name, PRESETS)
     return PRESETS[name]
 
 
@@ -149,6 +153,7 @@ def override(spec: TrainingSpec, **changes: Any) -> TrainingSpec:
         ParameterError: A value is out of its range or has no effect; the error names the field as an option of the
             command.
     """
+    check_type("spec", spec, TrainingSpec)
     content = {name: value for name, value in spec.model_dump().items() if name in spec.model_fields_set}
     content["circuit"] = spec.circuit.model_dump(exclude_unset=True)
     typed = {}
@@ -171,9 +176,8 @@ def override(spec: TrainingSpec, **changes: Any) -> TrainingSpec:
 def _validated(content: Mapping[str, Any]) -> TrainingSpec:
     try:
         return TrainingSpec.model_validate(content)
-    except ValidationError as error:
-        place, found, mend = first_finding(error)
-        raise ParameterError(f"--{place.removeprefix('circuit.')}", found, mend) from error
+    except ParameterError as error:
+        raise ParameterError(f"--{error.parameter.removeprefix('circuit.')}", error.value, error.mend) from None
 
 
 PRESETS = {

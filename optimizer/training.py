@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 from amc_circuits import ParameterError
 from optimizer.datasets import Dataset
+from amc_circuits import ParameterError, check_type
+from optimizer.datasets import Dataset, load_dataset
 from optimizer.first_order import Adam, Momentum
 from optimizer.kfac import Kfac
 from optimizer.ledger import Ledger
@@ -103,6 +106,8 @@ class Training:
             ParameterError: The data is not available or does not match the specification, or the network does not fit
                 into the memory.
         """
+        check_type("spec", spec, TrainingSpec, mend="preset, make_spec and read_spec return one")
+        check_type("dataset", dataset, Dataset, NoneType)
         self.spec = spec
         self.dataset = load_data(spec) if dataset is None else dataset
         if spec.batch_size > len(self.dataset.train_images):

@@ -11,7 +11,17 @@ from pydantic import BaseModel
 import amc_circuits
 import netlists
 import optimizer
-from amc_circuits import Check, CircuitOptions, Converters, Device, Extension, InvCircuit, MvmCircuit, open_sweep
+from amc_circuits import (
+    Check,
+    CircuitOptions,
+    Converters,
+    Device,
+    Extension,
+    InvCircuit,
+    MvmCircuit,
+    Status,
+    open_sweep,
+)
 from amc_circuits.engines import NgspiceEngine
 from netlists import (
     Array,
@@ -110,6 +120,7 @@ def parameters():
         CircuitOptions.parse("inv", {}),
         Check("data", True, "1 file"),
         Extension(),
+        Status.CLIPPED,
         NgspiceEngine(),
     ]
 

@@ -14,6 +14,7 @@ from amc_circuits.cases.option import parse_table
 from amc_circuits.cases.options import CIRCUIT, CONVERTERS, SOLVE, options_of, parse_options, solver_options
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import numeric_array
+from netlists.errors import check_type
 from netlists.short_text import short_repr
 
 
@@ -42,6 +43,7 @@ class CircuitOptions:
         Raises:
             ParameterError: There is no such option, a value cannot be used, or an option has no effect as given.
         """
+        check_type("given", given, Mapping, mend="options by name")
         table = [option for option in CIRCUIT + SOLVE + CONVERTERS if option.name != "conductances"]
         every = [*table, *solver_options(circuit)]
         named = {option.name for option in every}

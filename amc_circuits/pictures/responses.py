@@ -19,6 +19,7 @@ from amc_circuits.results.budget import Budget
 from amc_circuits.results.measured_points import MeasuredPoints
 from amc_circuits.results.response import Response, slowest
 from netlists import ParameterError
+from netlists.errors import check_type
 
 LEGEND_LIMIT = 8
 """Most curves with a legend; above it the legend is a count."""
@@ -41,6 +42,7 @@ def plot_responses(
     budget: Budget | None = None,
     measured: MeasuredPoints | None = None,
 ) -> None:
+def plot_responses(responses: Sequence[Response], path: str | Path, title: str, budget: Budget | None = None) -> None:
     """Plot outputs over time with final values, tolerance band and settling time.
 
     The slowest of several right-hand sides.
@@ -55,6 +57,9 @@ def plot_responses(
     Raises:
         ParameterError: There is nothing to plot.
     """
+    check_type("responses", responses, list, tuple, mend="the responses of a solution")
+    for response in responses:
+        check_type("responses", response, Response)
     if not responses:
         raise ParameterError("plot", "no waveform", "nothing was simulated")
     if len(responses) > 1:

@@ -11,11 +11,12 @@ import numpy as np
 
 from amc_circuits.linear.stability import Stability
 from amc_circuits.results.budget import NAMED, Budget
-from amc_circuits.results.energy import Energy
+from amc_circuits.results.energy import Energy, Metric
 from amc_circuits.results.response import Response
 from amc_circuits.results.status import Status
 from amc_circuits.values.notebook_html import html_of
 from amc_circuits.values.quantities import counted, format_quantities, format_quantity
+from netlists.errors import real_number
 from netlists.record import FloatArray
 from netlists.short_text import rows_text, short, short_repr
 
@@ -159,6 +160,7 @@ class Solution:
 
     def time_to_bits(self, bits: float) -> Metric:
         """Compute the time from the step until the outputs keep this accuracy, (K,) or a scalar, s; nan where never."""
+        bits = real_number("bits", bits)
         times = [[response.time_to_bits(bits) for response in group] for group in self.driven]
         return scalar_or_array([sum(group) if group else np.nan for group in times], self.value.ndim == 1)
 

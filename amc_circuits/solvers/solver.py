@@ -10,9 +10,11 @@ import hashlib
 import time
 import warnings
 import zlib
+from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import NoneType
 from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
@@ -37,6 +39,7 @@ from amc_circuits.solvers.streaming import Stream, stream_job, swing_of
 from amc_circuits.values.checks import Numbers, numeric_array, right_hand_sides, square_matrix
 from amc_circuits.values.version import package_version
 from netlists import GROUND, Array, OpAmps, ParameterError, Record
+from netlists.errors import check_type, no_such, real_array, shown
 from netlists.record import FloatArray
 
 
@@ -71,7 +74,9 @@ class Solver(ProgrammedArray):
         Raises:
             ParameterError: A parameter cannot be used; the error names the parameter, the value and the mend.
         """
+        check_type("converters", converters, Converters, NoneType)
         given = dict(fields)
+        _check_keywords(given, cls.Parameters)
         own = {name: given.pop(name) for name in cls.Parameters.model_fields if name in given}
         parts = {name: value for name, value in given.items() if name in Hardware.model_fields}
         hardware = Hardware(**parts)
@@ -151,6 +156,10 @@ class Solver(ProgrammedArray):
         Without a run there is no measured peak. The linear circuit predicts it instead. A column with a predicted peak
         above 0.8 of the swing is scaled down to 0.8 of the swing, unless the scale is fixed.
         """
+        columns = real_array("columns", columns)
+        if columns.ndim != 2 or len(columns) != self.circuit.inputs:
+            mend = f"must have {self.circuit.inputs} rows, one an input of the circuit"
+            raise ParameterError("columns", f"shape {columns.shape}", mend)
         levels = self.converters.inputs(self.input_levels(columns)[0], self.full_scale)
         if not self.settings.fixed_scale:
             peaks = np.abs(self.linear.steady_stages(levels)).max(axis=0)
@@ -206,6 +215,7 @@ class Solver(ProgrammedArray):
             question: Right-hand sides.
             first: Readings of the columns that are not zero, if they were taken before; None simulates them.
         """
+        check_type("question", question, Question)
         began = time.perf_counter()
         columns = question.columns
         scale = self.input_levels(columns)[1]
@@ -226,6 +236,9 @@ class Solver(ProgrammedArray):
 
     def cost(self, solution: Solution, converters: Converters, programming: Programming = UNCHARGED) -> Cost:
         """Compute the cost of each right-hand side: DACs, settling, ADCs, and its part of the programming."""
+        check_type("solution", solution, Solution)
+        check_type("converters", converters, Converters)
+        check_type("programming", programming, Programming)
         lines = (self.circuit.inputs, self.circuit.groups[self.circuit.outputs])
         return cost(solution, lines, self.multiply_adds(programming.solves), converters, programming)
 
@@ -240,3 +253,11 @@ class Solver(ProgrammedArray):
             deck_sha256=decks,
             package_version=package_version(),
         )
+
+
+def _check_keywords(given: AnyMapping[str, object], parameters: type[Record]) -> None:
+    """Refuse keywords of `program` that are no fields of its records."""
+    names = [*Hardware.model_fields, *Settings.model_fields, *parameters.model_fields, "engine", "converters"]
+    for name, value in given.items():
+        if name not in names:
+            raise ParameterError(name, shown(value), no_such(name, names))

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from netlists import ParameterError
+from netlists.errors import real_number
 
 SMALLEST, LARGEST = 1e-30, 1e30
 """Smallest and largest magnitude of a number; others are typing errors, and products of them overflow."""
@@ -162,6 +163,8 @@ def format_quantity(value: Any, unit: str = "", digits: int = 4) -> str:
     """
     from quantiphy import Quantity
 
+    if value is not None:
+        value = real_number("value", value)
     if value is None or math.isnan(value):
         return "-"
     if unit == "%":

@@ -7,9 +7,9 @@ bench; docs/transistor_opamp.md has the present numbers); [C] chosen here becaus
 
 from __future__ import annotations
 
+from netlists.errors import check_name
 from netlists.opamps.records import MacroOpAmp, OpAmp, SinglePoleOpAmp
 from netlists.opamps.transistor import cmos_100meg
-from netlists.record import ParameterError
 
 DEFAULT = "cmos-100meg"
 
@@ -76,6 +76,5 @@ def preset(name: str) -> OpAmp:
     Raises:
         ParameterError: If there is no such preset.
     """
-    if name not in PRESETS:
-        raise ParameterError("opamp", repr(name), f"must be one of {', '.join(PRESETS)}")
+    check_name("opamp", name, PRESETS)
     return PRESETS[name]

@@ -33,6 +33,7 @@ from netlists import (
     side_by_side,
     vector_beside,
 )
+from netlists.errors import check_name, check_type, real_number
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -59,6 +60,10 @@ class NgspiceEngine:
 
     __repr__ = short_repr
 
+    def __post_init__(self) -> None:
+        real_number("timeout", self.timeout)
+        check_name("solver", self.solver, ("auto", "klu", "sparse"))
+
     @property
     def klu(self) -> bool:
         """True when runs use KLU."""
@@ -75,6 +80,7 @@ class NgspiceEngine:
         Raises:
             ParameterError: There are several phases.
         """
+        check_type("circuit", circuit, Circuit)
         circuit.check_one_phase()
         return Simulated(circuit)
 

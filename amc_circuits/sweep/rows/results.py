@@ -14,6 +14,7 @@ from amc_circuits.sweep.rows.conditions import chosen
 from amc_circuits.sweep.rows.table import main_columns
 from amc_circuits.sweep.rows.text_table import cell
 from amc_circuits.sweep.store import Row, Store
+from netlists.errors import path_of
 
 if TYPE_CHECKING:
     import pandas
@@ -109,6 +110,7 @@ def open_sweep(folder: str | Path) -> SweepResults:
     Raises:
         ParameterError: The folder holds no sweep, or one of another version of this package.
     """
-    with Store(Path(folder)) as store:
+    folder = path_of("folder", folder)
+    with Store(folder) as store:
         rows = tuple(store.rows())
-    return SweepResults(Path(folder), rows, tuple(columns_of([flat(row) for row in rows])))
+    return SweepResults(folder, rows, tuple(columns_of([flat(row) for row in rows])))
