@@ -1,4 +1,4 @@
-"""Wrong arguments from Python end as errors of this project: a line that names the parameter, the value and the mend."""
+"""Wrong arguments from Python end as errors of this project: one line with the parameter, the value and the mend."""
 
 import numpy as np
 import pytest

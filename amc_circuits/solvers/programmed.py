@@ -79,7 +79,9 @@ class ProgrammedArray(ABC):
             "wires": f"{format_quantity(self.hardware.wire_resistance, 'ohm')} from cell to cell",
             "engine": self.engine,
         }
-        title = f"{type(self).__name__}: {rows} x {columns} matrix, {self.takes} -> {self.gives}"
+        title = (
+            f"{type(self).__name__}: {rows} x {columns} matrix, {self.takes or 'no right-hand side'} -> {self.gives}"
+        )
         return rows_text(title, texts)
 
     @property

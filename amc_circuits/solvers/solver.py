@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import NoneType
-from typing import Any, ClassVar, Self, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -33,6 +33,7 @@ from amc_circuits.results.solution import Provenance, Solution
 from amc_circuits.solvers.answer import Answer
 from amc_circuits.solvers.fields import Fields
 from amc_circuits.solvers.hardware import Hardware
+from amc_circuits.solvers.operator import linear_operator
 from amc_circuits.solvers.programmed import NoParameters, ProgrammedArray
 from amc_circuits.solvers.question import Question
 from amc_circuits.solvers.streaming import Stream, stream_job, swing_of
@@ -41,6 +42,9 @@ from amc_circuits.values.version import package_version
 from netlists import GROUND, Array, OpAmps, ParameterError, Record
 from netlists.errors import check_type, no_such, real_array, shown
 from netlists.record import FloatArray
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
 
 
 @dataclass(frozen=True, repr=False)
@@ -176,6 +180,22 @@ class Solver(ProgrammedArray):
             SimulationError: The simulator failed; deck and log are kept.
         """
         return self.answer(self.question(vectors))
+
+    def as_linear_operator(self, *, strict: bool = True) -> LinearOperator:
+        """Return the circuit as a `scipy.sparse.linalg.LinearOperator`: each product is a solve.
+
+        The operator of INV is an inverse of A, for example as the preconditioner `M` of `scipy.sparse.linalg.gmres`;
+        that of MVM is A itself.
+
+        Args:
+            strict: True raises `UnusableSolutionError` for a solution that is not usable; False returns its value.
+
+        Raises:
+            ParameterError: The circuit has no right-hand side.
+        """
+        length = self.length_of(self.matrix)
+        outputs = len(self.question(np.zeros(length)).reference)
+        return linear_operator(self.solve, (outputs, length), self.system.complex, strict)
 
     def steady(self, vectors: ArrayLike) -> Numbers:
         """Compute the steady state of the linear circuit, without transient and converters; shapes as in `solve`.
