@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from amc_circuits.pictures.responses import plot_responses
     from amc_circuits.pictures.style import STYLE, curve_style, legend_beside, save_figure
     from amc_circuits.results.converters import Converters
-    from amc_circuits.results.energy import Energy
+    from amc_circuits.results.measurement import Energy
     from amc_circuits.results.response import Response
     from amc_circuits.results.solution import Solution, UnusableSolutionError
     from amc_circuits.results.status import Status
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from netlists import ParameterError
     from netlists.memory import check_memory
     from netlists.errors import check_name, check_type, meant, path_of, shown
+    from netlists.packages import installed_entries, load_entry, package_of
     from netlists.short_text import model_repr, rows_text, short_repr
 
     __version__: str
@@ -59,7 +60,7 @@ _HOMES = {
     "Converters": "amc_circuits.results.converters",
     "Design": "amc_circuits.studies.compare",
     "Device": "amc_circuits.cells.devices",
-    "Energy": "amc_circuits.results.energy",
+    "Energy": "amc_circuits.results.measurement",
     "EngineNotFoundError": "amc_circuits.engines",
     "EnginesDisagreeError": "amc_circuits.engines",
     "Extension": "amc_circuits.cli.extensions",
@@ -97,6 +98,9 @@ _HOMES = {
     "meant": "netlists.errors",
     "path_of": "netlists.errors",
     "shown": "netlists.errors",
+    "installed_entries": "netlists.packages",
+    "load_entry": "netlists.packages",
+    "package_of": "netlists.packages",
     "model_repr": "netlists.short_text",
     "rows_text": "netlists.short_text",
     "short_repr": "netlists.short_text",
@@ -140,10 +144,13 @@ __all__ = [
     "draw_circuit",
     "format_quantity",
     "legend_beside",
+    "installed_entries",
+    "load_entry",
     "meant",
     "model_repr",
     "one_line_warnings",
     "open_sweep",
+    "package_of",
     "package_version",
     "path_of",
     "plot_responses",

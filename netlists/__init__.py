@@ -12,7 +12,7 @@ from netlists.circuits.inv import InvDesign, inv, inv_circuit
 from netlists.circuits.mvm import MvmDesign, mvm, mvm_circuit
 from netlists.deck import input_sources, spice_circuit
 from netlists.driving import Kick, Phase, Source
-from netlists.opamps.presets import PRESETS, preset
+from netlists.opamps.presets import PRESETS, opamp_names, preset
 from netlists.opamps.records import MacroOpAmp, OpAmp, SinglePoleOpAmp, SubcircuitOpAmp
 from netlists.parts import GROUND, Buffers, Capacitors, Conductors, Hold, Limiter, OpAmps, Part, Switches
 from netlists.phases import PhaseTrain, expanded, in_phase, phase_train
@@ -62,6 +62,7 @@ __all__ = [
     "inv_circuit",
     "mvm",
     "mvm_circuit",
+    "opamp_names",
     "operating_point_lines",
     "phase_train",
     "preset",

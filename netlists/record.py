@@ -93,7 +93,7 @@ class Record(BaseModel):
     if not TYPE_CHECKING:  # a type checker knows that records are frozen
 
         def __setattr__(self, name: str, value: Any) -> None:
-            raise ParameterError(name, shown(value), "a record does not change; replace(...) returns a changed copy")
+            raise ParameterError(name, shown(value), "records are frozen; replace(...) returns a changed copy")
 
     def replace(self, **changes: Any) -> Self:
         """Return the record with some fields changed, checked again."""

@@ -10,9 +10,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from optimizer.first_order import loss_gradients
     from optimizer.linear_solver import SolveError, SolveResult
     from optimizer.result import TrainingResult
-    from optimizer.settings import AdamSettings, CircuitSettings, ConvolutionShape, KfacSettings, MomentumSettings
+    from optimizer.settings import (
+        AdamSettings,
+        CircuitSettings,
+        ConvolutionShape,
+        InstalledSettings,
+        KfacSettings,
+        MomentumSettings,
+    )
     from optimizer.specification import TrainingSpec, make_spec, override, preset, read_spec
     from optimizer.training import Training, train
 
@@ -22,6 +30,7 @@ _HOMES = {
     "AdamSettings": "optimizer.settings",
     "CircuitSettings": "optimizer.settings",
     "ConvolutionShape": "optimizer.settings",
+    "InstalledSettings": "optimizer.settings",
     "KfacSettings": "optimizer.settings",
     "MomentumSettings": "optimizer.settings",
     "SolveError": "optimizer.linear_solver",
@@ -29,6 +38,7 @@ _HOMES = {
     "Training": "optimizer.training",
     "TrainingResult": "optimizer.result",
     "TrainingSpec": "optimizer.specification",
+    "loss_gradients": "optimizer.first_order",
     "make_spec": "optimizer.specification",
     "override": "optimizer.specification",
     "preset": "optimizer.specification",
@@ -40,6 +50,7 @@ __all__ = [
     "AdamSettings",
     "CircuitSettings",
     "ConvolutionShape",
+    "InstalledSettings",
     "KfacSettings",
     "MomentumSettings",
     "SolveError",
@@ -47,6 +58,7 @@ __all__ = [
     "Training",
     "TrainingResult",
     "TrainingSpec",
+    "loss_gradients",
     "make_spec",
     "override",
     "preset",

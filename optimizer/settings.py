@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from amc_circuits import CircuitOptions, ParameterError, meant, model_repr, shown
+from optimizer.installed import OURS, installed_optimizer
 
 Positive = Annotated[float, Field(gt=0)]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
@@ -62,7 +73,7 @@ class Settings(BaseModel):
     if not TYPE_CHECKING:  # a type checker knows that settings are frozen
 
         def __setattr__(self, name: str, value: Any) -> None:
-            raise ParameterError(name, shown(value), "settings do not change; override(...) returns changed ones")
+            raise ParameterError(name, shown(value), "settings are frozen; make new ones")
 
     def __repr__(self) -> str:
         return model_repr(self)
@@ -218,4 +229,31 @@ class CircuitSettings(Settings):
         return str(self.options.values["engine"])
 
 
-OptimizerSettings = Annotated[MomentumSettings | AdamSettings | KfacSettings, Field(discriminator="name")]
+class InstalledSettings(Settings):
+    """Base of the settings of an optimizer of another package.
+
+    Attributes:
+        inverts: True if the optimizer uses the inverter, so that `solver` and `circuit` have an effect.
+        name: Name of the optimizer, that of its entry point.
+    """
+
+    inverts: ClassVar[bool] = False
+
+    name: str
+
+
+def _chosen(value: Any, ours: ValidatorFunctionWrapHandler) -> Any:
+    """Create the settings of an optimizer of another package; leave those of this package to pydantic."""
+    if isinstance(value, InstalledSettings):
+        return value
+    name = value.get("name") if isinstance(value, Mapping) else None
+    if name is None or name in OURS:
+        return ours(value)
+    return installed_optimizer(name).Settings(**value)
+
+
+if TYPE_CHECKING:
+    OptimizerSettings = MomentumSettings | AdamSettings | KfacSettings | InstalledSettings
+else:
+    _Ours = Annotated[MomentumSettings | AdamSettings | KfacSettings, Field(discriminator="name")]
+    OptimizerSettings = Annotated[SerializeAsAny[_Ours], WrapValidator(_chosen)]

@@ -45,6 +45,8 @@ class TrainingSpec(Settings):
         convolutions: Convolutions from the image on; a dense read-out follows. Tables of features take one hidden
             dense layer by default.
         optimizer: `momentum`, `adam` or `kfac`, with its parameters.
+        convolutions: Convolutions from the image on; a dense read-out follows.
+        optimizer: `momentum`, `adam`, `kfac` or that of an installed package, with its parameters.
         solver: Solver that inverts the factors of K-FAC: `cholesky` or `inv-circuit`.
         circuit: Circuit of `inv-circuit`.
         batch_size: Images per step; the remainder at the end of an epoch is left out.

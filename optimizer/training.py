@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import NoneType
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from optimizer.datasets import Dataset
 from amc_circuits import ParameterError, check_type
 from optimizer.datasets import Dataset, load_dataset
 from optimizer.first_order import Adam, Momentum
+from optimizer.installed import installed_optimizer
 from optimizer.kfac import Kfac
 from optimizer.ledger import Ledger
 from optimizer.losses import Labels, cross_entropy
@@ -27,6 +28,7 @@ from optimizer.preconditioner import Inverter, make_inverter
 from optimizer.result import Evaluation, TrainingResult
 from optimizer.schedules import Schedule, full
 from optimizer.settings import AdamSettings, MomentumSettings
+from optimizer.settings import AdamSettings, InstalledSettings, MomentumSettings
 from optimizer.specification import TrainingSpec
 
 PRECISIONS: dict[str, type[np.floating[Any]]] = {"single": np.float32, "double": np.float64}
@@ -67,11 +69,39 @@ def make_optimizer(
     """Build the optimizer of a specification; `inverter` is for K-FAC."""
     chosen = spec.optimizer
     decay = chosen.weight_decay
+class InstalledOptimizer(Optimizer, Protocol):
+    """Contract of an optimizer of another package, which an entry point in the group `amc.optimizers` names.
+
+    Attributes:
+        Settings: Record of its parameters, a subclass of `InstalledSettings`.
+    """
+
+    Settings: ClassVar[type[InstalledSettings]]
+
+    def __init__(self, model: Model, settings: Any, inverter: Inverter, random: np.random.Generator) -> None:
+        """Build the optimizer of a run.
+
+        Args:
+            model: Network to train.
+            settings: Its settings.
+            inverter: Inverter of matrices, by the solver of the specification.
+            random: Source of random numbers, that of the run's seed.
+        """
+
+
+def make_optimizer(model: Model, spec: TrainingSpec, inverter: Inverter) -> Optimizer:
+    """Build the optimizer of a specification; `inverter` is for K-FAC and for optimizers of other packages."""
+    chosen, random = spec.optimizer, np.random.default_rng([spec.seed, 2])
     if isinstance(chosen, MomentumSettings):
         return Momentum(model, chosen.learning_rate, chosen.momentum, decay, schedule)
     if isinstance(chosen, AdamSettings):
         return Adam(model, chosen.learning_rate, weight_decay=decay, schedule=schedule)
     return Kfac(model, chosen, inverter, np.random.default_rng([spec.seed, 2]), schedule)
+        return Adam(model, chosen.learning_rate)
+    if isinstance(chosen, InstalledSettings):
+        installed: type[InstalledOptimizer] = installed_optimizer(chosen.name)
+        return installed(model, chosen, inverter, random)
+    return Kfac(model, chosen, inverter, random)
 
 
 def accuracy(model: Model, weights: Weights, dataset: Dataset) -> float:

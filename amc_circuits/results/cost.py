@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from amc_circuits.results.converters import Converters
-from amc_circuits.results.energy import Energy
+from amc_circuits.results.measurement import Energy
 from amc_circuits.results.solution import Solution
 from amc_circuits.values.quantities import format_quantities
 from netlists import Record

@@ -11,7 +11,7 @@ import numpy as np
 
 from amc_circuits.linear.stability import Stability
 from amc_circuits.results.budget import NAMED, Budget
-from amc_circuits.results.energy import Energy, Metric
+from amc_circuits.results.measurement import Energy, Metric
 from amc_circuits.results.response import Response
 from amc_circuits.results.status import Status
 from amc_circuits.values.notebook_html import html_of

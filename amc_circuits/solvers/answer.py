@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from amc_circuits.linear.stability import complex_text
 from amc_circuits.results.budget import Budget
-from amc_circuits.results.energy import Energy, Metric
-from amc_circuits.results.measurement import bits
+from amc_circuits.results.measurement import Energy, Metric, bits
 from amc_circuits.results.readings import NARROWER, WIDER, Reading
 from amc_circuits.results.response import Response
 from amc_circuits.results.solution import Attempt, Provenance, Solution, scalar_or_array

@@ -79,12 +79,10 @@ class Solver(ProgrammedArray):
             ParameterError: A parameter cannot be used; the error names the parameter, the value and the mend.
         """
         check_type("converters", converters, Converters, NoneType)
-        given = dict(fields)
-        _check_keywords(given, cls.Parameters)
+        given = _known(fields, cls.Parameters)
         own = {name: given.pop(name) for name in cls.Parameters.model_fields if name in given}
-        parts = {name: value for name, value in given.items() if name in Hardware.model_fields}
-        hardware = Hardware(**parts)
-        settings = Settings(**{name: value for name, value in given.items() if name not in parts})
+        hardware = Hardware(**{name: given.pop(name) for name in Hardware.model_fields if name in given})
+        settings = Settings(**given)
         wanted = square_matrix("A", matrix) if cls.square else numeric_array("A", matrix, (2,))
         system = cls.system_of(wanted, hardware)
         made = cls(
@@ -275,9 +273,10 @@ class Solver(ProgrammedArray):
         )
 
 
-def _check_keywords(given: AnyMapping[str, object], parameters: type[Record]) -> None:
-    """Refuse keywords of `program` that are no fields of its records."""
+def _known(given: AnyMapping[str, Any], parameters: type[Record]) -> dict[str, Any]:
+    """Return a copy of keywords of `program`; refuse one that is no field of its records."""
     names = [*Hardware.model_fields, *Settings.model_fields, *parameters.model_fields, "engine", "converters"]
     for name, value in given.items():
         if name not in names:
             raise ParameterError(name, shown(value), no_such(name, names))
+    return dict(given)

@@ -14,7 +14,6 @@ from amc_circuits.linear.equations import phase_circuits
 from amc_circuits.linear.response import Modal, Piece
 from amc_circuits.results.readings import Reading
 from netlists import Circuit, expanded, in_phase, phase_train
-from netlists.errors import check_type
 from netlists.record import FloatArray
 
 
@@ -40,7 +39,6 @@ def read_phases(
     Raises:
         ParameterError: A part is not linear or not modelled, or a phase without a duration has a growing pole.
     """
-    check_type("circuit", circuit, Circuit)
     check_linear(circuit)
     circuit = with_durations(circuit, tolerance, rise_time)
     drive, whole = phase_train(circuit, levels, rise_time), expanded(circuit)

@@ -15,7 +15,6 @@ from amc_circuits.results.observation import observe, saved_vectors
 from amc_circuits.results.readings import Reading, read_slot
 from amc_circuits.results.waveforms import Waveforms
 from netlists import Circuit, Transient, analysis_lines, expanded, in_phase, phase_train, spice_circuit
-from netlists.errors import check_type
 from netlists.record import FloatArray
 
 
@@ -47,7 +46,6 @@ def simulate_phases(
         ParameterError: A part is not modelled, or a phase without a duration has a growing pole.
         SimulationError: The run failed; deck and log are kept.
     """
-    check_type("circuit", circuit, Circuit)
     circuit = with_durations(circuit, tolerance, rise_time)
     engine = engine or NgspiceEngine(binary=find_ngspice())
     drive, whole = phase_train(circuit, levels, rise_time), expanded(circuit)
