@@ -48,7 +48,7 @@ from netlists import (
     reduce_array,
 )
 from netlists.short_text import FEW, LINES, WIDTH, rows_text, short
-from optimizer import AdamSettings, KfacSettings, MomentumSettings, Training, TrainingSpec
+from optimizer import AdamSettings, InstalledSettings, KfacSettings, MomentumSettings, Training, TrainingSpec
 from optimizer.datasets import load_dataset
 from optimizer.linear_solver import Cholesky
 from tests.amc_circuits.sweep import sweeps
@@ -121,6 +121,7 @@ def parameters():
         Check("data", True, "1 file"),
         Extension(),
         Status.CLIPPED,
+        InstalledSettings(name="own"),
         NgspiceEngine(),
     ]
 

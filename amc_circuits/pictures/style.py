@@ -16,8 +16,8 @@ from matplotlib.ticker import EngFormatter, Formatter, FuncFormatter
 
 from amc_circuits.files.run_folder import replacing
 from amc_circuits.values.quantities import DIMENSIONLESS, format_quantity
-from netlists.record import FloatArray
 from netlists.errors import check_name, check_type, path_of
+from netlists.record import FloatArray
 
 # Okabe, Ito: Color universal design (2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999933")
