@@ -59,7 +59,7 @@ def test_a_script_is_typed_through(python, tmp_path):
         ("InvCircuit.program([[1.0]], opmap='ad823')", 'Unexpected keyword argument "opmap"'),
         ("InvCircuit.program([[1.0]], tolerance='1 %')", 'Argument "tolerance"'),
         ("InvCircuit.program([[1.0]], pair='both')", 'Argument "pair"'),
-        ("InvCircuit.program([[1.0]]).solve()", "Missing positional argument"),
+        ("InvCircuit.program([[1.0]]).solve([1.0], 3)", "Too many"),
         ("InvCircuit.program([[1.0]]).solve([1.0]).satus", '"Solution" has no attribute "satus"'),
         ("amc_circuits.Solutoin", 'Module has no attribute "Solutoin"'),
         ("netlists.Arrray", 'Module has no attribute "Arrray"'),

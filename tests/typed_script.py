@@ -28,6 +28,14 @@ reveal_type(solution.message)  # str
 reveal_type(solution.usable)  # bool
 reveal_type(solution.energy)  # Energy
 reveal_type(solution.energy.total)  # float | ndarray[tuple[Any, ...], dtype[float64]] | None
+reveal_type(solution.settling_time)  # float | ndarray[tuple[Any, ...], dtype[float64]]
+reveal_type(solution.overshoot)  # float | ndarray[tuple[Any, ...], dtype[float64]]
+reveal_type(solution.peak_output_current)  # float | ndarray[tuple[Any, ...], dtype[float64]]
+reveal_type(solution.relative_error)  # float | ndarray[tuple[Any, ...], dtype[float64]]
+reveal_type(solution.residual)  # float | ndarray[tuple[Any, ...], dtype[float64]]
+reveal_type(solution.bits)  # float | ndarray[tuple[Any, ...], dtype[float64]]
+reveal_type(solution.time_to_bits(8))  # float | ndarray[tuple[Any, ...], dtype[float64]]
+reveal_type(solution.predicted_settling_time)  # float
 reveal_type(solution.stability.stable)  # bool
 reveal_type(solution.provenance.ngspice_version)  # str
 reveal_type(solution.responses[0])  # Response | None
