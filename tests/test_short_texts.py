@@ -151,7 +151,8 @@ def records(tmp_path_factory):
     several = solved(InvCircuit.program(matrix, **exact), np.eye(SIZE))
     one = solved(MvmCircuit.program(matrix[:, :7] + 1j, **exact), np.arange(7.0))
     small = solved(InvCircuit.program([[2.0, -0.5], [-0.5, 1.0]]), [1.0, 0.5])
-    return [*several, *one, *small, *parts(), *parameters(), swept, swept.rows[0], *trained()]
+    elsewhere = dataclasses.replace(swept, folder=Path("/a/long/way") / ("x" * 200))
+    return [*several, *one, *small, *parts(), *parameters(), swept, elsewhere, swept.rows[0], *trained()]
 
 
 def test_records_print_shortly(records):

@@ -15,6 +15,7 @@ from amc_circuits.sweep.rows.table import main_columns
 from amc_circuits.sweep.rows.text_table import cell
 from amc_circuits.sweep.store import Row, Store
 from netlists.errors import path_of
+from netlists.short_text import WIDTH, rows_text
 
 if TYPE_CHECKING:
     import pandas
@@ -81,7 +82,13 @@ class SweepResults:
         return dataset
 
     def __repr__(self) -> str:
-        return f"SweepResults({str(self.folder)!r}: {self._summary()})"
+        text = f"SweepResults({str(self.folder)!r}: {self._summary()})"
+        return text if len(text) <= WIDTH else rows_text("SweepResults", self._parts())
+
+    def _parts(self) -> dict[str, str]:
+        """Folder and summary as rows of a text."""
+        count, *options = self._summary().split("; ")
+        return {"folder": str(self.folder), "status": count, "options": ", ".join(options)}
 
     def _summary(self) -> str:
         """Number of rows, their statuses, and the options that vary."""
