@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from amc_circuits.values.quantities import format_quantity
     from amc_circuits.values.version import package_version
     from netlists import ParameterError
-    from netlists.memory import check_memory
     from netlists.errors import check_name, check_type, meant, path_of, shown
+    from netlists.memory import check_memory
     from netlists.packages import installed_entries, load_entry, package_of
     from netlists.short_text import model_repr, rows_text, short_repr
 
@@ -164,6 +164,7 @@ __all__ = [
     "stored_array",
     "short_repr",
     "shown",
+    "stored_array",
 ]
 
 

@@ -229,7 +229,7 @@ class CircuitSettings(Settings):
         return str(self.options.values["engine"])
 
 
-class InstalledSettings(Settings):
+class InstalledSettings(StepSettings):
     """Base of the settings of an optimizer of another package.
 
     Attributes:

@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer, model_validator
-
-from amc_circuits import ParameterError, read_toml
-from optimizer.data_settings import DataSettings
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from amc_circuits import ParameterError, check_name, check_type, read_toml
+from optimizer.data_settings import DataSettings
 from optimizer.effects import given_places, idle_settings
 from optimizer.layer_words import ModelSettings
 from optimizer.settings import (
@@ -44,8 +41,6 @@ class TrainingSpec(Settings):
         model: Layers of the network, in place of `convolutions`.
         convolutions: Convolutions from the image on; a dense read-out follows. Tables of features take one hidden
             dense layer by default.
-        optimizer: `momentum`, `adam` or `kfac`, with its parameters.
-        convolutions: Convolutions from the image on; a dense read-out follows.
         optimizer: `momentum`, `adam`, `kfac` or that of an installed package, with its parameters.
         solver: Solver that inverts the factors of K-FAC: `cholesky` or `inv-circuit`.
         circuit: Circuit of `inv-circuit`.
@@ -110,6 +105,7 @@ def make_spec(content: Mapping[str, Any], source: str = "specification") -> Trai
         ParameterError: A name is unknown, a value is out of its range, or a setting has no effect; the error names the
             first one.
     """
+    check_type("content", content, Mapping, mend="settings by name, as a TOML file holds them")
     model = content.get("model")
     lists = {
         "convolutions": content.get("convolutions"),
@@ -118,10 +114,6 @@ def make_spec(content: Mapping[str, Any], source: str = "specification") -> Trai
     for name, layers in lists.items():
         if isinstance(layers, list) and len(layers) > MOST_LAYERS:
             raise ParameterError(f"{source}: {name}", len(layers), f"must be at most {MOST_LAYERS}")
-    check_type("content", content, Mapping, mend="settings by name, as a TOML file holds them")
-    convolutions = content.get("convolutions")
-    if isinstance(convolutions, list) and len(convolutions) > MOST_CONVOLUTIONS:
-        raise ParameterError(f"{source}: convolutions", len(convolutions), f"must be at most {MOST_CONVOLUTIONS}")
     try:
         spec = TrainingSpec.model_validate(content)
     except ParameterError as error:

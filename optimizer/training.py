@@ -12,10 +12,8 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits import ParameterError
-from optimizer.datasets import Dataset
 from amc_circuits import ParameterError, check_type
-from optimizer.datasets import Dataset, load_dataset
+from optimizer.datasets import Dataset
 from optimizer.first_order import Adam, Momentum
 from optimizer.installed import installed_optimizer
 from optimizer.kfac import Kfac
@@ -27,7 +25,6 @@ from optimizer.own_data import load_data
 from optimizer.preconditioner import Inverter, make_inverter
 from optimizer.result import Evaluation, TrainingResult
 from optimizer.schedules import Schedule, full
-from optimizer.settings import AdamSettings, MomentumSettings
 from optimizer.settings import AdamSettings, InstalledSettings, MomentumSettings
 from optimizer.specification import TrainingSpec
 
@@ -63,12 +60,6 @@ class Optimizer(Protocol):
         """Return the weights after one step on the batch of `passed`."""
 
 
-def make_optimizer(
-    model: Model, spec: TrainingSpec, inverter: Inverter, schedule: Callable[[int], float] = full
-) -> Optimizer:
-    """Build the optimizer of a specification; `inverter` is for K-FAC."""
-    chosen = spec.optimizer
-    decay = chosen.weight_decay
 class InstalledOptimizer(Optimizer, Protocol):
     """Contract of an optimizer of another package, which an entry point in the group `amc.optimizers` names.
 
@@ -78,7 +69,14 @@ class InstalledOptimizer(Optimizer, Protocol):
 
     Settings: ClassVar[type[InstalledSettings]]
 
-    def __init__(self, model: Model, settings: Any, inverter: Inverter, random: np.random.Generator) -> None:
+    def __init__(
+        self,
+        model: Model,
+        settings: Any,
+        inverter: Inverter,
+        random: np.random.Generator,
+        schedule: Callable[[int], float],
+    ) -> None:
         """Build the optimizer of a run.
 
         Args:
@@ -86,22 +84,24 @@ class InstalledOptimizer(Optimizer, Protocol):
             settings: Its settings.
             inverter: Inverter of matrices, by the solver of the specification.
             random: Source of random numbers, that of the run's seed.
+            schedule: Factor of the learning rate in each step, counted from 0.
         """
 
 
-def make_optimizer(model: Model, spec: TrainingSpec, inverter: Inverter) -> Optimizer:
+def make_optimizer(
+    model: Model, spec: TrainingSpec, inverter: Inverter, schedule: Callable[[int], float] = full
+) -> Optimizer:
     """Build the optimizer of a specification; `inverter` is for K-FAC and for optimizers of other packages."""
     chosen, random = spec.optimizer, np.random.default_rng([spec.seed, 2])
+    decay = chosen.weight_decay
     if isinstance(chosen, MomentumSettings):
         return Momentum(model, chosen.learning_rate, chosen.momentum, decay, schedule)
     if isinstance(chosen, AdamSettings):
         return Adam(model, chosen.learning_rate, weight_decay=decay, schedule=schedule)
-    return Kfac(model, chosen, inverter, np.random.default_rng([spec.seed, 2]), schedule)
-        return Adam(model, chosen.learning_rate)
     if isinstance(chosen, InstalledSettings):
         installed: type[InstalledOptimizer] = installed_optimizer(chosen.name)
-        return installed(model, chosen, inverter, random)
-    return Kfac(model, chosen, inverter, random)
+        return installed(model, chosen, inverter, random, schedule)
+    return Kfac(model, chosen, inverter, random, schedule)
 
 
 def accuracy(model: Model, weights: Weights, dataset: Dataset) -> float:

@@ -48,11 +48,10 @@ def fails():
 '''
 OPTIMIZER = '''
 """Gradient descent that scales its steps by an inverse of the unit matrix, by the solver of the run."""
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from optimizer import InstalledSettings, loss_gradients
-from pydantic import Field
 
 
 class Settings(InstalledSettings):
@@ -60,7 +59,7 @@ class Settings(InstalledSettings):
 
     inverts: ClassVar[bool] = True
     name: Literal["scaled"] = "scaled"
-    learning_rate: Annotated[float, Field(gt=0)] = 0.05
+    learning_rate: float = 0.05
 
 
 class Scaled:
@@ -68,8 +67,9 @@ class Scaled:
 
     Settings = Settings
 
-    def __init__(self, model, settings, inverter, random):
+    def __init__(self, model, settings, inverter, random, schedule):
         assert isinstance(random, np.random.Generator)
+        assert schedule(0) == 1.0
         solved = inverter.solver.compute(inverter.solver.init(np.eye(2)), np.eye(2)).value
         self.model, self.rate = model, settings.learning_rate * np.float32(solved[0, 0])
 
@@ -186,15 +186,15 @@ def test_an_optimizer_of_a_package_trains(site, tmp_path):
     )
     assert "digits, scaled" in amc(site, "train", "t.toml", "--out", "out", folder=tmp_path).stdout
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert summary["spec"]["optimizer"] == {"name": "scaled", "learning_rate": 0.1}
+    assert summary["spec"]["optimizer"].items() >= {"name": "scaled", "learning_rate": 0.1}.items()
     assert summary["best_accuracy"] >= 0.2
 
 
 @pytest.mark.parametrize(
     ("settings", "wanted"),
     [
-        ({"name": "scaled"}, "Settings(name='scaled', learning_rate=0.05)"),
-        ({"name": "scaled", "learning_rate": -1}, "error: specification: optimizer.learning_rate: got -1; should be"),
+        ({"name": "scaled"}, "Settings(\n    learning_rate=0.05, schedule='constant'"),
+        ({"name": "scaled", "weight_decay": -1}, "error: specification: optimizer.weight_decay: got -1; should be"),
         ({"name": "scaled", "rate": 1}, "error: specification: optimizer.rate: got an unknown name; remove it"),
         ({"name": "sclaed"}, "error: specification: optimizer.name: got 'sclaed'; must be one of momentum, adam, kfac"),
         (

@@ -121,7 +121,7 @@ def parameters():
         Check("data", True, "1 file"),
         Extension(),
         Status.CLIPPED,
-        InstalledSettings(name="own"),
+        InstalledSettings(name="own", learning_rate=0.1),
         NgspiceEngine(),
     ]
 

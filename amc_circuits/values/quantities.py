@@ -164,7 +164,7 @@ def format_quantity(value: Any, unit: str = "", digits: int = 4) -> str:
     from quantiphy import Quantity
 
     if value is not None:
-        value = real_number("value", value)
+        real_number("value", value)
     if value is None or math.isnan(value):
         return "-"
     if unit == "%":
