@@ -14,12 +14,16 @@ import optimizer
 from amc_circuits import (
     Check,
     CircuitOptions,
+    Compared,
     Converters,
+    Design,
     Device,
     Extension,
     InvCircuit,
+    LabelledTable,
     MvmCircuit,
     Status,
+    compare,
     open_sweep,
 )
 from amc_circuits.engines import NgspiceEngine
@@ -148,11 +152,15 @@ def records(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sweep")
     sweeps.run(folder, sweeps.exact(range(4)))
     swept = open_sweep(folder)
+    designs = [Design("slow", options=exact), Design("fast", options=exact | {"gbwp": "1G"})]
+    compared = compare(designs, {"size": 3}, range(2))
+    studied = [*designs, compared, *compared.designs, Compared({}, (), None, (), print)]
+    studied.append(LabelledTable(matrix, tuple(map(str, range(SIZE)))))
     several = solved(InvCircuit.program(matrix, **exact), np.eye(SIZE))
     one = solved(MvmCircuit.program(matrix[:, :7] + 1j, **exact), np.arange(7.0))
     small = solved(InvCircuit.program([[2.0, -0.5], [-0.5, 1.0]]), [1.0, 0.5])
     elsewhere = dataclasses.replace(swept, folder=Path("/a/long/way") / ("x" * 200))
-    return [*several, *one, *small, *parts(), *parameters(), swept, elsewhere, swept.rows[0], *trained()]
+    return [*studied, *several, *one, *small, *parts(), *parameters(), swept, elsewhere, swept.rows[0], *trained()]
 
 
 def test_records_print_shortly(records):
