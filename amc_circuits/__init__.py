@@ -164,6 +164,7 @@ __all__ = [
     "stored_array",
     "short_repr",
     "shown",
+    "step_info",
     "stored_array",
 ]
 

@@ -25,6 +25,7 @@ from amc_circuits import (
     Status,
     compare,
     open_sweep,
+    step_info,
 )
 from amc_circuits.engines import NgspiceEngine
 from netlists import (
@@ -155,6 +156,7 @@ def records(tmp_path_factory):
     designs = [Design("slow", options=exact), Design("fast", options=exact | {"gbwp": "1G"})]
     compared = compare(designs, {"size": 3}, range(2))
     studied = [*designs, compared, *compared.designs, Compared({}, (), None, (), print)]
+    studied.append(step_info(np.linspace(0, 1, 50), np.ones((50, SIZE))))
     studied.append(LabelledTable(matrix, tuple(map(str, range(SIZE)))))
     several = solved(InvCircuit.program(matrix, **exact), np.eye(SIZE))
     one = solved(MvmCircuit.program(matrix[:, :7] + 1j, **exact), np.arange(7.0))

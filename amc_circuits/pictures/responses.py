@@ -37,12 +37,11 @@ POINTS: dict[str, Any] = {"linestyle": "none", "marker": "+", "markersize": 7, "
 
 def plot_responses(
     responses: Sequence[Response],
-    path: Path,
+    path: str | Path,
     title: str,
     budget: Budget | None = None,
     measured: MeasuredPoints | None = None,
 ) -> None:
-def plot_responses(responses: Sequence[Response], path: str | Path, title: str, budget: Budget | None = None) -> None:
     """Plot outputs over time with final values, tolerance band and settling time.
 
     The slowest of several right-hand sides.
