@@ -159,11 +159,9 @@ __all__ = [
     "replacing",
     "rows_text",
     "save_figure",
-    "size",
-    "step_info",
-    "stored_array",
     "short_repr",
     "shown",
+    "size",
     "step_info",
     "stored_array",
 ]

@@ -92,16 +92,12 @@ def _hash_with_included(path: Path) -> str:
 
 @lru_cache(maxsize=4096)
 def _opamp(name: str, technology: str | None, *overrides: float | None) -> str | None:
-    """Hash of an op-amp's parameters; None for one made of transistors, or without such parameters."""
+    """Hash of an op-amp's parameters; None for a preset made of transistors, or without such parameters."""
     changes = {key: value for key, value in zip(OPAMP_OVERRIDES, overrides, strict=True) if value is not None}
     try:
         record = preset(name).replace(**changes)
         record = record if technology is None else tied(record, technology)
-        return record.sha256 if isinstance(record, (MacroOpAmp, SinglePoleOpAmp)) else None
-def _opamp(name: str, *overrides: float | None) -> str | None:
-    """Hash of an op-amp's parameters; None for a preset made of transistors, or without such parameters."""
-        record = preset(name)
         by_name = name in PRESETS and not isinstance(record, (MacroOpAmp, SinglePoleOpAmp))
-        return None if by_name else record.replace(**changes).sha256
+        return None if by_name else record.sha256
     except ParameterError:
         return None
