@@ -22,6 +22,7 @@ from amc_circuits import (
     InvCircuit,
     LabelledTable,
     MvmCircuit,
+    Sized,
     Status,
     compare,
     open_sweep,
@@ -156,6 +157,7 @@ def records(tmp_path_factory):
     designs = [Design("slow", options=exact), Design("fast", options=exact | {"gbwp": "1G"})]
     compared = compare(designs, {"size": 3}, range(2))
     studied = [*designs, compared, *compared.designs, Compared({}, (), None, (), print)]
+    studied.append(Sized("gbwp", "Hz", None))
     studied.append(step_info(np.linspace(0, 1, 50), np.ones((50, SIZE))))
     studied.append(LabelledTable(matrix, tuple(map(str, range(SIZE)))))
     several = solved(InvCircuit.program(matrix, **exact), np.eye(SIZE))
