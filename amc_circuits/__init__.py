@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from amc_circuits.pictures.responses import plot_responses
     from amc_circuits.pictures.style import STYLE, curve_style, legend_beside, save_figure
     from amc_circuits.results.converters import Converters
+    from amc_circuits.results.measurement import Energy
     from amc_circuits.results.response import Response
-    from amc_circuits.results.solution import Energy, Solution, UnusableSolutionError
+    from amc_circuits.results.solution import Solution, UnusableSolutionError
     from amc_circuits.results.status import Status
     from amc_circuits.results.step_info import StepInfo, step_info
     from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
@@ -41,7 +42,12 @@ if TYPE_CHECKING:
     from amc_circuits.values.quantities import format_quantity
     from amc_circuits.values.version import package_version
     from netlists import ParameterError
+    from netlists.errors import check_name, check_type, meant, path_of, shown
     from netlists.memory import check_memory
+    from netlists.packages import installed_entries, load_entry, package_of
+    from netlists.short_text import model_repr, rows_text, short_repr
+
+    __version__: str
 
 _HOMES = {
     "curve_style": "amc_circuits.pictures.style",
@@ -59,7 +65,7 @@ _HOMES = {
     "Converters": "amc_circuits.results.converters",
     "Design": "amc_circuits.studies.compare",
     "Device": "amc_circuits.cells.devices",
-    "Energy": "amc_circuits.results.solution",
+    "Energy": "amc_circuits.results.measurement",
     "EngineNotFoundError": "amc_circuits.engines",
     "EnginesDisagreeError": "amc_circuits.engines",
     "Extension": "amc_circuits.cli.extensions",
@@ -97,6 +103,17 @@ _HOMES = {
     "stored_array": "amc_circuits.files.array_files",
     "Sized": "amc_circuits.studies.sizing.sized",
     "size": "amc_circuits.studies.sizing.size",
+    "check_name": "netlists.errors",
+    "check_type": "netlists.errors",
+    "meant": "netlists.errors",
+    "path_of": "netlists.errors",
+    "shown": "netlists.errors",
+    "installed_entries": "netlists.packages",
+    "load_entry": "netlists.packages",
+    "package_of": "netlists.packages",
+    "model_repr": "netlists.short_text",
+    "rows_text": "netlists.short_text",
+    "short_repr": "netlists.short_text",
 }
 
 __all__ = [
@@ -131,7 +148,9 @@ __all__ = [
     "UnusableSolutionError",
     "check_folder",
     "check_memory",
+    "check_name",
     "check_own_files",
+    "check_type",
     "claim_folder",
     "compare",
     "curve_style",
@@ -140,16 +159,25 @@ __all__ = [
     "engine_version",
     "flag",
     "format_quantity",
+    "installed_entries",
     "legend_beside",
+    "load_entry",
+    "meant",
+    "model_repr",
     "one_line_warnings",
     "open_sweep",
     "owning",
+    "package_of",
     "package_version",
+    "path_of",
     "plot_responses",
     "read_labelled_table",
     "read_toml",
     "replacing",
+    "rows_text",
     "save_figure",
+    "short_repr",
+    "shown",
     "size",
     "step_info",
     "stored_array",
@@ -165,7 +193,15 @@ def _solution_html(solution: Solution) -> str:
 DRAWN_BY["Solution"] = _solution_html
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
+
+
+if not TYPE_CHECKING:  # a type checker reads the imports above and reports names that do not exist
+
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            return import_module(_HOMES["package_version"]).package_version()
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)

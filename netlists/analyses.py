@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from netlists.errors import check_type
 from netlists.record import Positive, Record
 
 OUTPUT_POINTS = 50
@@ -39,6 +40,7 @@ OPERATING_POINT_RELTOL = 1e-6
 
 def operating_point_lines(saved: Sequence[str], klu: bool) -> str:
     """Return `.options`, `.save` and `.op`; `klu` as in `analysis_lines`."""
+    check_type("saved", saved, list, tuple)
     options = f".options {'klu ' if klu else ''}reltol={OPERATING_POINT_RELTOL!r} vntol=1e-9 abstol=1e-13"
     return "\n".join([options, *_saves(saved), ".op"])
 
@@ -49,6 +51,7 @@ def _saves(saved: Sequence[str]) -> list[str]:
 
 def analysis_lines(analysis: Transient, klu: bool) -> str:
     """Return `.options`, `.save` and `.tran` of an analysis; `klu` selects that matrix solver (from ngspice 42)."""
+    check_type("analysis", analysis, Transient)
     lines = [
         f".options {'klu ' if klu else ''}reltol={analysis.reltol!r} vntol=1e-8 abstol=1e-13 method=trap "
         f"trtol={analysis.trtol:g}"

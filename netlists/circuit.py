@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import numpy as np
 
 from netlists.arrays.array import Array
 from netlists.driving import Phase, Source
+from netlists.errors import ParameterError, check_name, check_type
 from netlists.opamps.records import OpAmp, SubcircuitOpAmp
 from netlists.parts import (
     GROUND,
@@ -27,7 +28,8 @@ from netlists.parts import (
     driven_by,
     ends_of,
 )
-from netlists.record import FloatArray, ParameterError, Record
+from netlists.record import FloatArray, Record
+from netlists.short_text import rows_text
 from netlists.temperature import NOMINAL_TEMPERATURE
 
 P = TypeVar("P", bound=Part)
@@ -61,7 +63,19 @@ class Circuit:
     phases: tuple[Phase, ...] = (Phase("solve"),)
     temperature: float = NOMINAL_TEMPERATURE
 
+    def __repr__(self) -> str:
+        rows = {
+            "groups": ", ".join(f"{name} {size}" for name, size in self.groups.items()),
+            "parts": ", ".join(f"{type(part).__name__} {part.name}" for part in self.parts),
+            "sources": ", ".join(source.group for source in self.sources),
+            "outputs": self.outputs,
+            "phases": ", ".join(phase.name for phase in self.phases) if len(self.phases) > 1 else "",
+            "temperature": f"{self.temperature:g} K",
+        }
+        return rows_text(f"Circuit {self.title}: {sum(self.groups.values())} nodes", rows)
+
     def __post_init__(self) -> None:
+        _check_types(self)
         _check_names(self)
         _check_ends(self)
         _check_drivers(self)
@@ -74,15 +88,27 @@ class Circuit:
         return [part for part in self.parts if isinstance(part, kind)]
 
     def part(self, name: str) -> Part:
-        """Return the part with a given name."""
+        """Return the part with a given name.
+
+        Raises:
+            ParameterError: If there is no such part.
+        """
+        check_name("part", name, [part.name for part in self.parts])
         return next(part for part in self.parts if part.name == name)
 
     def nodes(self, group: str) -> list[str]:
-        """Return the names of the nodes of a group."""
+        """Return the names of the nodes of a group.
+
+        Raises:
+            ParameterError: If there is no such group.
+        """
+        check_name("group", group, self.groups)
         return [f"{group}{k}" for k in range(1, self.groups[group] + 1)]
 
     def with_parts(self, *parts: Part) -> Circuit:
         """Return the circuit with parts replaced by others with the same names."""
+        for part in parts:
+            check_type("parts", part, *get_args(Part))
         other = {part.name: part for part in parts}
         return replace(self, parts=tuple(other.get(part.name, part) for part in self.parts))
 
@@ -170,6 +196,22 @@ def _pieces(value: object) -> Iterator[bytes]:
             yield from _pieces(tuple(getattr(value, field.name) for field in fields(value)))
         case _:
             yield repr(value).encode() + b";"
+
+
+def _check_types(circuit: Circuit) -> None:
+    check_type("groups", circuit.groups, Mapping)
+    for name, size in circuit.groups.items():
+        check_type("groups", name, str)
+        check_type("groups", size, int, np.integer)
+    for field, types in (("parts", get_args(Part)), ("sources", (Source,)), ("phases", (Phase,))):
+        check_type(field, getattr(circuit, field), tuple, list)
+        for one in getattr(circuit, field):
+            check_type(field, one, *types)
+    for part in circuit.parts:
+        for field, ends in (("name", (part.name,)), ("part", [group for group, _ in ends_of(part)])):
+            for end in ends:
+                check_type(field, end, str)
+    check_type("outputs", circuit.outputs, str)
 
 
 def _check_names(circuit: Circuit) -> None:

@@ -9,9 +9,10 @@ from netlists import nodes, sources
 from netlists.arrays.array import Array
 from netlists.arrays.crossbar import crossbar
 from netlists.circuit import Circuit
+from netlists.errors import check_type
 from netlists.opamps import subcircuit as opamp
 from netlists.parts import GROUND, Buffers, Capacitors, Conductors, Limiter, OpAmps, Part, Switches, Values
-from netlists.record import ParameterError
+from netlists.record import ParameterError, Record
 from netlists.sources import Drive
 from netlists.temperature import NOMINAL_TEMPERATURE
 
@@ -23,6 +24,7 @@ def spice_circuit(circuit: Circuit, drive: Drive | None = None) -> SpiceCircuit:
         circuit: Circuit to write.
         drive: Drive of its input sources; None leaves the nodes that sources hold open, for your own sources.
     """
+    check_type("circuit", circuit, Circuit)
     found = SpiceCircuit(circuit.title)
     driven = [] if drive is None else [input_sources(circuit, drive)]
     texts = [*subcircuits(circuit), supplies(circuit), temperature_line(circuit), *elements(circuit), *driven]
@@ -32,6 +34,8 @@ def spice_circuit(circuit: Circuit, drive: Drive | None = None) -> SpiceCircuit:
 
 def input_sources(circuit: Circuit, drive: Drive) -> str:
     """Return the sources of a circuit as raw text, to append to a circuit without them."""
+    check_type("circuit", circuit, Circuit)
+    check_type("drive", drive, Record, mend="such as StepTrain, PhaseTrain or Constant")
     return "\n".join(sources.input_lines(drive, source, circuit.nodes(source.group)) for source in circuit.sources)
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from netlists.errors import ParameterError, check_type, real_array, real_number
 from netlists.parts import Values
-from netlists.record import FloatArray, ParameterError
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +23,14 @@ class Kick:
 
     volts: Values
     duration: float
+
+    __repr__ = short_repr
+
+    def __post_init__(self) -> None:
+        volts = real_array("volts", self.volts)
+        if volts.ndim:
+            object.__setattr__(self, "volts", volts)
+        real_number("duration", self.duration)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +47,16 @@ class Source:
     group: str
     weights: float | slice | FloatArray = 1.0
     kick: Kick | None = None
+
+    __repr__ = short_repr
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.weights, slice):
+            weights = real_array("weights", self.weights)
+            if weights.ndim:
+                object.__setattr__(self, "weights", weights)
+        if self.kick is not None:
+            check_type("kick", self.kick, Kick)
 
     def inputs(self, size: int) -> int:
         """Return the number of inputs that a group of the given size requires."""
@@ -90,6 +110,8 @@ class Phase:
     hold: tuple[str, ...] = ()
     duration: float | None = None
 
+    __repr__ = short_repr
+
     def __post_init__(self) -> None:
-        if self.duration is not None and not 0 < self.duration < np.inf:
+        if self.duration is not None and not 0 < real_number("duration", self.duration) < np.inf:
             raise ParameterError("duration", self.duration, f"of phase {self.name} must be finite and above 0")

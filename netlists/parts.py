@@ -8,8 +8,10 @@ from typing import Literal
 import numpy as np
 
 from netlists.arrays.array import Array
-from netlists.opamps.records import OpAmp
-from netlists.record import FloatArray, ParameterError
+from netlists.errors import ParameterError, check_type, real_array, real_number, shown
+from netlists.opamps.records import MacroOpAmp, OpAmp, SinglePoleOpAmp, SubcircuitOpAmp
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 GROUND = "0"
 """Reference node, used instead of a group."""
@@ -35,8 +37,10 @@ class Conductors:
     siemens: Values
     account: str = "amplifiers"
 
+    __repr__ = short_repr
+
     def __post_init__(self) -> None:
-        _positive(self.name, "siemens", self.siemens)
+        _positive(self, "siemens")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +59,10 @@ class Capacitors:
     b: str
     farads: Values
 
+    __repr__ = short_repr
+
     def __post_init__(self) -> None:
-        _positive(self.name, "farads", self.farads)
+        _positive(self, "farads")
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +88,13 @@ class OpAmps:
     offset: FloatArray | None = None
     label: str = ""
 
+    __repr__ = short_repr
+
     def __post_init__(self) -> None:
+        name = f"preset({self.record!r}) returns one by name" if isinstance(self.record, str) else ""
+        check_type("record", self.record, SinglePoleOpAmp, MacroOpAmp, SubcircuitOpAmp, mend=name)
+        if self.offset is not None:
+            object.__setattr__(self, "offset", real_array("offset", self.offset))
         if self.inverting == self.noninverting:
             raise ParameterError("circuit", f"op-amps {self.name} with both inputs at {self.inverting}", "differ")
 
@@ -113,6 +125,8 @@ class Switches:
     overlap_capacitance: float = 0.0
     account: str = "amplifiers"
 
+    __repr__ = short_repr
+
     @property
     def control(self) -> str:
         """Group of its control nodes in an expanded circuit: 1 V if it is closed, else 0 V."""
@@ -123,11 +137,11 @@ class Switches:
         return 1 / (self.on_resistance if phase in self.closed_in else self.off_resistance)
 
     def __post_init__(self) -> None:
-        _positive(self.name, "on_resistance", self.on_resistance)
-        _positive(self.name, "transition_time", self.transition_time)
-        if self.off_resistance <= self.on_resistance:
+        _positive(self, "on_resistance")
+        _positive(self, "transition_time")
+        if real_number("off_resistance", self.off_resistance) <= self.on_resistance:
             raise ParameterError("off_resistance", self.off_resistance, "must pass the resistance of a closed switch")
-        if self.overlap_capacitance < 0:
+        if real_number("overlap_capacitance", self.overlap_capacitance) < 0:
             raise ParameterError("overlap_capacitance", self.overlap_capacitance, "must not be below 0")
 
 
@@ -153,8 +167,10 @@ class Hold:
     injection: float = 0.0
     on_resistance: float = 1e3
 
+    __repr__ = short_repr
+
     def __post_init__(self) -> None:
-        _positive(self.name, "capacitance", self.capacitance)
+        _positive(self, "capacitance")
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,10 +194,12 @@ class Limiter:
     level: float
     account: str = "limiters"
 
+    __repr__ = short_repr
+
     def __post_init__(self) -> None:
-        _positive(self.name, "level", self.level)
+        _positive(self, "level")
         if self.type not in ("clip", "dead-zone"):
-            raise ParameterError("type", repr(self.type), "take clip or dead-zone")
+            raise ParameterError("type", shown(self.type), "take clip or dead-zone")
 
     def law(self, voltage: FloatArray) -> FloatArray:
         """Compute output voltages from input voltages, V."""
@@ -209,6 +227,11 @@ class Buffers:
     input: str
     output: str
     offset: float = 0.0
+
+    __repr__ = short_repr
+
+    def __post_init__(self) -> None:
+        real_number("offset", self.offset)
 
 
 Part = Array | Conductors | Capacitors | OpAmps | Switches | Hold | Buffers | Limiter
@@ -247,7 +270,11 @@ def driven_by(part: Part) -> str | None:
     return None
 
 
-def _positive(name: str, field: str, values: Values) -> None:
-    found = np.asarray(values, dtype=np.float64)
+def _positive(part: Part, field: str) -> None:
+    """Refuse a field that is not above 0; convert lists to arrays."""
+    value = getattr(part, field)
+    found = real_array(field, value)
     if not (np.isfinite(found).all() and (found > 0).all()):
-        raise ParameterError(field, values, f"of {name} must be finite and above 0")
+        raise ParameterError(field, shown(value), f"of {part.name} must be finite and above 0")
+    if found.ndim:
+        object.__setattr__(part, field, found)

@@ -15,6 +15,7 @@ from pydantic import model_validator
 
 from netlists.circuit import Circuit
 from netlists.driving import Phase, Source
+from netlists.errors import check_type, real_array
 from netlists.parts import GROUND, Buffers, Capacitors, Conductors, Hold, Part, Switches
 from netlists.record import FloatArray, Matrix, ParameterError, Positive, Record, Vector
 
@@ -110,6 +111,7 @@ def expanded(circuit: Circuit) -> Circuit:
     Raises:
         ParameterError: If an injected charge is too large for its capacitance.
     """
+    check_type("circuit", circuit, Circuit)
     return _expanded(circuit)[0]
 
 
@@ -176,6 +178,8 @@ def _overlaps(switches: Switches) -> list[Part]:
 
 def in_phase(circuit: Circuit, phase: Phase) -> Circuit:
     """Return an expanded circuit in one phase: switches are conductors, outputs are those of the phase."""
+    check_type("circuit", circuit, Circuit)
+    check_type("phase", phase, Phase)
     parts = [
         Conductors(part.name, part.a, part.b, part.siemens(phase.name), part.account)
         if isinstance(part, Switches)
@@ -197,6 +201,8 @@ def phase_train(circuit: Circuit, levels: FloatArray, rise_time: float = 100e-12
     Raises:
         ParameterError: If a phase has no duration, or there are not as many levels as inputs.
     """
+    check_type("circuit", circuit, Circuit)
+    levels = real_array("levels", levels)
     durations = _checked_durations(circuit, levels)
     whole, controls = _expanded(circuit)
     sources, columns = [*circuit.sources, *(Source(group) for group in controls)], []

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
 from pydantic.fields import FieldInfo
+
+from netlists.errors import ParameterError as ParameterError
+from netlists.errors import as_floats, no_such, shown
+from netlists.short_text import model_repr
 
 FloatArray = NDArray[np.float64]
 
@@ -34,25 +39,8 @@ def unit_of(field: FieldInfo) -> str:
     return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
 
 
-class ParameterError(ValueError):
-    """Error for an invalid parameter.
-
-    Attributes:
-        parameter: Name of the parameter for the user.
-        value: Given value.
-        mend: Remedy.
-    """
-
-    def __init__(self, parameter: str, value: object, mend: str) -> None:
-        self.parameter, self.value, self.mend = parameter, value, mend
-        super().__init__(f"{parameter}: got {value}; {mend}")
-
-    def __reduce__(self) -> tuple[type[ParameterError], tuple[str, object, str]]:
-        return type(self), (self.parameter, self.value, self.mend)
-
-
-def _one_error(error: ValidationError) -> ParameterError:
-    """Return the first error of a validation as one `ParameterError`."""
+def _one_error(error: ValidationError, names: Iterable[str]) -> ParameterError:
+    """Return the first error of a validation as one `ParameterError`; `names` are those of the record's fields."""
     first = error.errors()[0]
     inner = first.get("ctx", {}).get("error")
     if isinstance(inner, ParameterError):
@@ -60,8 +48,8 @@ def _one_error(error: ValidationError) -> ParameterError:
     name = ".".join(str(part) for part in first["loc"]) or "record"
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if first["type"] == "extra_forbidden":
-        message = "there is no such parameter; check the spelling"
-    return ParameterError(name, repr(first["input"]), message[0].lower() + message[1:])
+        message = no_such(name, names)
+    return ParameterError(name, shown(first["input"]), message[0].lower() + message[1:])
 
 
 class Record(BaseModel):
@@ -88,7 +76,24 @@ class Record(BaseModel):
         try:
             super().__init__(**fields)
         except ValidationError as error:
-            raise _one_error(error) from None
+            raise _one_error(error, type(self).model_fields) from None
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """Create a record from plain data, as `pydantic.BaseModel.model_validate` does.
+
+        Raises:
+            ParameterError: A field is missing, unknown or invalid.
+        """
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError as error:
+            raise _one_error(error, cls.model_fields) from None
+
+    if not TYPE_CHECKING:  # a type checker knows that records are frozen
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            raise ParameterError(name, shown(value), "records are frozen; replace(...) returns a changed copy")
 
     def replace(self, **changes: Any) -> Self:
         """Return the record with some fields changed, checked again."""
@@ -107,10 +112,16 @@ class Record(BaseModel):
     def __hash__(self) -> int:
         return hash(self.sha256)
 
+    def __repr__(self) -> str:
+        return model_repr(self)
+
+    def __str__(self) -> str:
+        return model_repr(self)
+
 
 def _matrix(value: Any) -> FloatArray:
     """Return a read-only float64 copy of a finite, non-empty, two-dimensional array."""
-    array = np.array(value, dtype=np.float64, ndmin=1)
+    array = np.array(as_floats(value), ndmin=1)
     if array.ndim != 2 or array.size == 0:
         raise ValueError(f"must be a non-empty matrix, not of shape {array.shape}")
     if not np.isfinite(array).all():
@@ -121,7 +132,7 @@ def _matrix(value: Any) -> FloatArray:
 
 def _vector(value: Any) -> FloatArray:
     """Return a read-only float64 copy of a finite, non-empty, one-dimensional array."""
-    array = np.array(value, dtype=np.float64)
+    array = np.array(as_floats(value))
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"must be a non-empty vector, not of shape {array.shape}")
     if not np.isfinite(array).all():

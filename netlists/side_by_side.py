@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from netlists import deck, nodes
 from netlists.circuit import Circuit
+from netlists.errors import check_type
 from netlists.record import ParameterError
 from netlists.sources import StepTrain
 
@@ -19,6 +20,10 @@ def side_by_side(circuits: Sequence[tuple[Circuit, StepTrain]]) -> str:
     Raises:
         ParameterError: If op-amps or temperatures differ.
     """
+    check_type("circuits", circuits, list, tuple, mend="pairs of a circuit and its inputs")
+    for pair in circuits:
+        check_type("circuits", pair, list, tuple, mend="pairs of a circuit and its inputs")
+        check_type("circuits", pair[0], Circuit)
     first = circuits[0][0]
     lines = [f"* {len(circuits)} circuits side by side", *deck.subcircuits(first), deck.temperature_line(first)]
     for k, (circuit, drive) in enumerate(circuits):

@@ -1,5 +1,83 @@
 """Training in NumPy, with every matrix inversion of the second-order optimizer handed to a linear solver.
 
 This layer speaks of gradients, curvature and damping. It meets the circuits in one place only,
-`optimizer.linear_solver`.
+`optimizer.linear_solver`. The names below are imported at first use.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from optimizer.first_order import loss_gradients
+    from optimizer.linear_solver import SolveError, SolveResult
+    from optimizer.result import TrainingResult
+    from optimizer.settings import (
+        AdamSettings,
+        CircuitSettings,
+        ConvolutionShape,
+        InstalledSettings,
+        KfacSettings,
+        MomentumSettings,
+    )
+    from optimizer.specification import TrainingSpec, make_spec, override, preset, read_spec
+    from optimizer.training import Training, train
+
+    __version__: str
+
+_HOMES = {
+    "AdamSettings": "optimizer.settings",
+    "CircuitSettings": "optimizer.settings",
+    "ConvolutionShape": "optimizer.settings",
+    "InstalledSettings": "optimizer.settings",
+    "KfacSettings": "optimizer.settings",
+    "MomentumSettings": "optimizer.settings",
+    "SolveError": "optimizer.linear_solver",
+    "SolveResult": "optimizer.linear_solver",
+    "Training": "optimizer.training",
+    "TrainingResult": "optimizer.result",
+    "TrainingSpec": "optimizer.specification",
+    "loss_gradients": "optimizer.first_order",
+    "make_spec": "optimizer.specification",
+    "override": "optimizer.specification",
+    "preset": "optimizer.specification",
+    "read_spec": "optimizer.specification",
+    "train": "optimizer.training",
+}
+
+__all__ = [
+    "AdamSettings",
+    "CircuitSettings",
+    "ConvolutionShape",
+    "InstalledSettings",
+    "KfacSettings",
+    "MomentumSettings",
+    "SolveError",
+    "SolveResult",
+    "Training",
+    "TrainingResult",
+    "TrainingSpec",
+    "loss_gradients",
+    "make_spec",
+    "override",
+    "preset",
+    "read_spec",
+    "train",
+]
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
+
+
+if not TYPE_CHECKING:  # a type checker reads the imports above and reports names that do not exist
+
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            from amc_circuits import package_version  # here, as all names
+
+            return package_version()
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)

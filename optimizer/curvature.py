@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from amc_circuits import short_repr
 from optimizer.layers import Array
 from optimizer.model import Curvature
 
@@ -22,6 +23,8 @@ class KroneckerFactors:
 
     a_factor: NDArray[np.float64]
     g_factor: NDArray[np.float64]
+
+    __repr__ = short_repr
 
 
 def kronecker_factors(curvature: Curvature) -> KroneckerFactors:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits import ParameterError
+from amc_circuits import ParameterError, short_repr
 from optimizer import emnist_letters, ocr_letters
 from optimizer.downloads import cache_folder
 from optimizer.layers import Array, Shape
@@ -48,6 +48,8 @@ class Dataset:
     deviation: float | NDArray[np.float64]
     normalisation: str = "overall"
     class_names: tuple[str, ...] = ()
+
+    __repr__ = short_repr
 
     @property
     def counts(self) -> dict[str, int]:

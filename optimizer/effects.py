@@ -13,7 +13,7 @@ Idle = tuple[str, str]
 
 def idle_settings(optimizer: OptimizerSettings, solver: str, circuit: CircuitSettings) -> Iterator[Idle]:
     """Yield all settings that have no effect in a training with these parts, whatever their values."""
-    inverting = isinstance(optimizer, KfacSettings)
+    inverting = isinstance(optimizer, KfacSettings) or getattr(optimizer, "inverts", False)
     places = [f"circuit.{name}" for name in (*type(circuit).model_fields, *(circuit.model_extra or {}))]
     if not inverting:
         why = f"has no effect: {optimizer.name} inverts nothing; leave it out, or take kfac"

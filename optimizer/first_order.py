@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from amc_circuits import short_repr
 from optimizer.layers import Array
 from optimizer.losses import Labels, cross_entropy_gradients
 from optimizer.model import Model, Pass, Weights
@@ -49,6 +50,8 @@ class Momentum(Stateful):
     schedule: Callable[[int], float] = full
     steps: int = field(default=0, init=False)
     _velocities: list[Array] = field(default_factory=list, init=False)
+
+    __repr__ = short_repr
 
     @property
     def rate(self) -> float:
@@ -93,6 +96,8 @@ class Adam(Stateful):
     _steps: int = field(default=0, init=False)
     _means: list[Array] = field(default_factory=list, init=False)
     _squares: list[Array] = field(default_factory=list, init=False)
+
+    __repr__ = short_repr
 
     def step(self, weights: Weights, passed: Pass, labels: Labels) -> Weights:
         """Return the weights after one step on the batch of `passed`."""

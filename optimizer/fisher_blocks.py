@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from amc_circuits import check_memory
+from amc_circuits import check_memory, short_repr
 from optimizer.curvature import KroneckerFactors, kronecker_factors, running_average
 from optimizer.model import Curvature, Weights
 from optimizer.preconditioner import InverseFactors, Inverter, kl_scale, precondition
@@ -68,6 +68,8 @@ class FisherBlocks:
     settings: KfacSettings
     inverter: Inverter
     progress: Progress = field(init=False)
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         """Begin before the first step."""

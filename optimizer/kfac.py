@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from amc_circuits import short_repr
 from optimizer.first_order import Momentum, loss_gradients
 from optimizer.fisher_blocks import FisherBlocks, check_factors
 from optimizer.losses import Labels, cross_entropy_gradients, sample_labels
@@ -38,6 +39,8 @@ class Kfac:
     random: np.random.Generator
     schedule: Callable[[int], float] = full
     _blocks: FisherBlocks = field(init=False)
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         """Refuse a model whose factors do not fit into the memory, before any training."""

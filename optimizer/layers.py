@@ -15,6 +15,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from amc_circuits import short_repr
+
 Array = NDArray[np.floating[Any]]
 Shape = tuple[int, ...]
 
@@ -73,6 +75,8 @@ class Dense:
     input_shape: Shape
     outputs: int
 
+    __repr__ = short_repr
+
     @property
     def output_shape(self) -> Shape:
         """Shape of one output sample."""
@@ -122,6 +126,8 @@ class Convolution:
     kernel: int
     stride: int = 1
     padding: int = 0
+
+    __repr__ = short_repr
 
     @property
     def output_shape(self) -> Shape:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from amc_circuits import short_repr
 from optimizer.linear_solver import SolveResult
 
 BLOCK_MARK = "["
@@ -42,6 +43,8 @@ class Inversion:
     largest_difference: float | None
     lifting_cost: float
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -60,6 +63,8 @@ class Failure:
     size: int
     condition: float
     reason: str
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,8 @@ class Ledger:
     inversions: list[Inversion] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     slowest: Slowest | None = field(default=None, repr=False)
+
+    __repr__ = short_repr
 
     def add(self, step: int, factor: str, condition: float, result: SolveResult) -> None:
         """Add the inversion of a factor whose condition number was `condition`."""

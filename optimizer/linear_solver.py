@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from amc_circuits import ParameterError, Solver, Status, UnusableSolutionError
+from amc_circuits import ParameterError, Solver, Status, UnusableSolutionError, short_repr
 from optimizer.settings import CircuitSettings
 
 Matrix = NDArray[np.float64]
@@ -51,6 +51,8 @@ class SolveResult:
     largest_difference: float | None = None
     lifting_cost: float = 0.0
     record: Any = None
+
+    __repr__ = short_repr
 
     @property
     def simulated_seconds(self) -> float:
@@ -106,6 +108,8 @@ class CircuitState:
 
     circuit: Solver
     matrix: Matrix
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amc_circuits import ParameterError
+from amc_circuits import ParameterError, short_repr
 from optimizer.activations import MaxPool, PlainLayer, Rectifier
 from optimizer.layers import Array, Convolution, Dense, Shape, WeightedLayer
 from optimizer.settings import ConvolutionShape, DenseShape
@@ -23,6 +23,8 @@ class Stage:
     name: str
     layer: WeightedLayer
     after: tuple[PlainLayer, ...] = ()
+
+    __repr__ = short_repr
 
     @property
     def output_shape(self) -> Shape:
@@ -47,6 +49,8 @@ class Curvature:
     g: Array
     samples: int
 
+    __repr__ = short_repr
+
     @property
     def gradient(self) -> Array:
         """Gradient of the mean loss with respect to the weight."""
@@ -67,12 +71,16 @@ class Pass:
     columns: tuple[Array, ...]
     memories: tuple[tuple[Array, ...], ...]
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class Model:
     """A chain of stages. It holds no weights: they go in and out as a tuple, one matrix a stage."""
 
     stages: tuple[Stage, ...]
+
+    __repr__ = short_repr
 
     @property
     def weight_shapes(self) -> dict[str, tuple[int, int]]:

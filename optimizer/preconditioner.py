@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from amc_circuits import EnginesDisagreeError, SimulationError
+from amc_circuits import EnginesDisagreeError, SimulationError, short_repr
 from optimizer.curvature import KroneckerFactors
 from optimizer.damping import damped
 from optimizer.layers import Array
@@ -26,6 +26,8 @@ class InverseFactors:
 
     a_inverse: Matrix
     g_inverse: Matrix
+
+    __repr__ = short_repr
 
     def precondition(self, gradient: Array) -> Array:
         """Return `g_inverse gradient a_inverse`: the inverse of the damped Kronecker product times the gradient."""
@@ -47,6 +49,8 @@ class Inverter:
     ledger: Ledger = field(default_factory=Ledger)
     announce: Callable[[str], None] = lambda name: None
     on_failure: Literal["keep", "stop"] = "stop"
+
+    __repr__ = short_repr
 
     def invert(
         self,

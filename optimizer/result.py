@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits import package_version
+from amc_circuits import format_quantity, package_version, rows_text, short_repr
 from optimizer.ledger import Ledger
 from optimizer.model import Weights
 from optimizer.specification import TrainingSpec
@@ -32,6 +32,8 @@ class Evaluation:
     accuracy: float
     seconds: float
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class TrainingResult:
@@ -54,6 +56,22 @@ class TrainingResult:
     wall_time: float
     weights: Weights = field(repr=False)
     data: dict[str, Any]
+
+    def __repr__(self) -> str:
+        spec, ledger, last = self.spec, self.ledger, self.history[-1:]
+        reached = self.epochs_to_target
+        rows = {
+            "training": f"{spec.dataset} by {spec.optimizer.name}, seed {spec.seed}",
+            "best accuracy": f"{self.best_accuracy:.2%}" + " (the loss diverged)" * self.diverged,
+            "epochs": f"{last[0].epoch:g}, {last[0].step} steps" if last else "0",
+            "target": f"{spec.target_accuracy:.2%}, "
+            + ("not reached" if reached is None else f"after {reached:g} epochs"),
+            "inversions": f"{len(ledger.inversions)} by {spec.solver}, {len(ledger.failures)} failed"
+            if ledger.tried
+            else "",
+            "wall time": format_quantity(self.wall_time, "s"),
+        }
+        return rows_text("TrainingResult", rows)
 
     @property
     def epochs_to_target(self) -> float | None:

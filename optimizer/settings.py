@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
-from amc_circuits import CircuitOptions, ParameterError
+from amc_circuits import CircuitOptions, ParameterError, meant, model_repr, shown
+from optimizer.installed import OURS, installed_optimizer
 
 Positive = Annotated[float, Field(gt=0)]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
@@ -19,19 +31,20 @@ def _odd(width: int) -> int:
     return width
 
 
-def first_finding(error: ValidationError) -> tuple[str, str, str]:
-    """First error of a validation: its path, with dots; the value; the expected value."""
+def first_finding(error: ValidationError, names: Iterable[str]) -> ParameterError:
+    """First error of a validation, with its path, with dots; `names` are those of the fields."""
     first = error.errors()[0]
     place = list(first["loc"])
     if place[:1] == ["optimizer"]:
         del place[1:2]  # the optimizer's name, which pydantic adds to distinguish the types
     inner = first.get("ctx", {}).get("error")
     if isinstance(inner, ParameterError):
-        return ".".join(map(str, [*place, inner.parameter])), str(inner.value), inner.mend
+        return ParameterError(".".join(map(str, [*place, inner.parameter])), str(inner.value), inner.mend)
+    path = ".".join(map(str, place))
     if first["type"] == "extra_forbidden":
-        return ".".join(map(str, place)), "an unknown name", "remove it or mend its spelling"
+        return ParameterError(path, "an unknown name", f"remove it or mend its spelling{meant(path, names)}")
     mend = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return ".".join(map(str, place)), repr(first["input"]), mend[0].lower() + mend[1:]
+    return ParameterError(path, shown(first["input"]), mend[0].lower() + mend[1:])
 
 
 class Settings(BaseModel):
@@ -43,7 +56,30 @@ class Settings(BaseModel):
         try:
             super().__init__(**fields)
         except ValidationError as error:
-            raise ParameterError(*first_finding(error)) from None
+            raise first_finding(error, type(self).model_fields) from None
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """Create settings from plain data, as `pydantic.BaseModel.model_validate` does.
+
+        Raises:
+            ParameterError: A setting is missing, unknown or invalid.
+        """
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError as error:
+            raise first_finding(error, cls.model_fields) from None
+
+    if not TYPE_CHECKING:  # a type checker knows that settings are frozen
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            raise ParameterError(name, shown(value), "settings are frozen; make new ones")
+
+    def __repr__(self) -> str:
+        return model_repr(self)
+
+    def __str__(self) -> str:
+        return model_repr(self)
 
 
 class ConvolutionShape(Settings):
@@ -193,4 +229,31 @@ class CircuitSettings(Settings):
         return str(self.options.values["engine"])
 
 
-OptimizerSettings = Annotated[MomentumSettings | AdamSettings | KfacSettings, Field(discriminator="name")]
+class InstalledSettings(StepSettings):
+    """Base of the settings of an optimizer of another package.
+
+    Attributes:
+        inverts: True if the optimizer uses the inverter, so that `solver` and `circuit` have an effect.
+        name: Name of the optimizer, that of its entry point.
+    """
+
+    inverts: ClassVar[bool] = False
+
+    name: str
+
+
+def _chosen(value: Any, ours: ValidatorFunctionWrapHandler) -> Any:
+    """Create the settings of an optimizer of another package; leave those of this package to pydantic."""
+    if isinstance(value, InstalledSettings):
+        return value
+    name = value.get("name") if isinstance(value, Mapping) else None
+    if name is None or name in OURS:
+        return ours(value)
+    return installed_optimizer(name).Settings(**value)
+
+
+if TYPE_CHECKING:
+    OptimizerSettings = MomentumSettings | AdamSettings | KfacSettings | InstalledSettings
+else:
+    _Ours = Annotated[MomentumSettings | AdamSettings | KfacSettings, Field(discriminator="name")]
+    OptimizerSettings = Annotated[SerializeAsAny[_Ours], WrapValidator(_chosen)]

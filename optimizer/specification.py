@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from amc_circuits import ParameterError, read_toml
+from amc_circuits import ParameterError, check_name, check_type, read_toml
 from optimizer.data_settings import DataSettings
 from optimizer.effects import given_places, idle_settings
 from optimizer.layer_words import ModelSettings
@@ -19,7 +19,6 @@ from optimizer.settings import (
     KfacSettings,
     OptimizerSettings,
     Settings,
-    first_finding,
 )
 
 SMALL = (ConvolutionShape(channels=8, kernel=3, pool=2), ConvolutionShape(channels=8, kernel=3, pool=2))
@@ -42,7 +41,7 @@ class TrainingSpec(Settings):
         model: Layers of the network, in place of `convolutions`.
         convolutions: Convolutions from the image on; a dense read-out follows. Tables of features take one hidden
             dense layer by default.
-        optimizer: `momentum`, `adam` or `kfac`, with its parameters.
+        optimizer: `momentum`, `adam`, `kfac` or that of an installed package, with its parameters.
         solver: Solver that inverts the factors of K-FAC: `cholesky` or `inv-circuit`.
         circuit: Circuit of `inv-circuit`.
         batch_size: Images per step; the remainder at the end of an epoch is left out.
@@ -106,6 +105,7 @@ def make_spec(content: Mapping[str, Any], source: str = "specification") -> Trai
         ParameterError: A name is unknown, a value is out of its range, or a setting has no effect; the error names the
             first one.
     """
+    check_type("content", content, Mapping, mend="settings by name, as a TOML file holds them")
     model = content.get("model")
     lists = {
         "convolutions": content.get("convolutions"),
@@ -116,9 +116,8 @@ def make_spec(content: Mapping[str, Any], source: str = "specification") -> Trai
             raise ParameterError(f"{source}: {name}", len(layers), f"must be at most {MOST_LAYERS}")
     try:
         spec = TrainingSpec.model_validate(content)
-    except ValidationError as error:
-        place, found, mend = first_finding(error)
-        raise ParameterError(f"{source}: {place}", found, mend) from error
+    except ParameterError as error:
+        raise ParameterError(f"{source}: {error.parameter}", error.value, error.mend) from None
     given = dict(given_places(content))
     for place, why in idle_settings(spec.optimizer, spec.solver, spec.circuit):
         if place in given:
@@ -126,15 +125,14 @@ def make_spec(content: Mapping[str, Any], source: str = "specification") -> Trai
     return spec
 
 
-def read_spec(path: Path) -> TrainingSpec:
+def read_spec(path: str | Path) -> TrainingSpec:
     """Read a specification from a TOML file; raise `ParameterError` if it cannot be read or is invalid."""
     return make_spec(read_toml("SPEC.toml", path)[1], str(path))
 
 
 def preset(name: str) -> TrainingSpec:
     """Return a preset; raise `ParameterError` if the name is unknown."""
-    if name not in PRESETS:
-        raise ParameterError("preset", repr(name), f"must be one of {', '.join(PRESETS)}")
+    check_name("preset", name, PRESETS)
     return PRESETS[name]
 
 
@@ -149,6 +147,7 @@ def override(spec: TrainingSpec, **changes: Any) -> TrainingSpec:
         ParameterError: A value is out of its range or has no effect; the error names the field as an option of the
             command.
     """
+    check_type("spec", spec, TrainingSpec)
     content = {name: value for name, value in spec.model_dump().items() if name in spec.model_fields_set}
     content["circuit"] = spec.circuit.model_dump(exclude_unset=True)
     typed = {}
@@ -171,9 +170,8 @@ def override(spec: TrainingSpec, **changes: Any) -> TrainingSpec:
 def _validated(content: Mapping[str, Any]) -> TrainingSpec:
     try:
         return TrainingSpec.model_validate(content)
-    except ValidationError as error:
-        place, found, mend = first_finding(error)
-        raise ParameterError(f"--{place.removeprefix('circuit.')}", found, mend) from error
+    except ParameterError as error:
+        raise ParameterError(f"--{error.parameter.removeprefix('circuit.')}", error.value, error.mend) from None
 
 
 PRESETS = {

@@ -102,8 +102,7 @@ def _validated(content: Mapping[str, Any]) -> TrainingSpec:
     try:
         return TrainingSpec.model_validate(content)
     except ValidationError as error:
-        place, found, mend = first_finding(error)
-        raise ParameterError(place, found, mend) from None
+        raise first_finding(error, TrainingSpec.model_fields) from None
 
 
 def complete(given: Mapping[str, Any]) -> dict[str, Any]:

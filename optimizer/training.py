@@ -9,14 +9,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, Protocol
+from types import NoneType
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits import ParameterError
+from amc_circuits import ParameterError, check_type
 from optimizer.datasets import Dataset
 from optimizer.first_order import Adam, Momentum
+from optimizer.installed import installed_optimizer
 from optimizer.kfac import Kfac
 from optimizer.ledger import Ledger
 from optimizer.losses import Labels, cross_entropy
@@ -26,7 +28,7 @@ from optimizer.own_data import load_data
 from optimizer.preconditioner import Inverter, make_inverter
 from optimizer.result import Evaluation, TrainingResult
 from optimizer.schedules import Schedule, full
-from optimizer.settings import AdamSettings, MomentumSettings
+from optimizer.settings import AdamSettings, InstalledSettings, MomentumSettings
 from optimizer.specification import TrainingSpec
 
 PRECISIONS: dict[str, type[np.floating[Any]]] = {"single": np.float32, "double": np.float64}
@@ -70,17 +72,48 @@ class Optimizer(Protocol):
         """Continue from the state of an optimizer with the same arguments."""
 
 
+class InstalledOptimizer(Optimizer, Protocol):
+    """Contract of an optimizer of another package, which an entry point in the group `amc.optimizers` names.
+
+    Attributes:
+        Settings: Record of its parameters, a subclass of `InstalledSettings`.
+    """
+
+    Settings: ClassVar[type[InstalledSettings]]
+
+    def __init__(
+        self,
+        model: Model,
+        settings: Any,
+        inverter: Inverter,
+        random: np.random.Generator,
+        schedule: Callable[[int], float],
+    ) -> None:
+        """Build the optimizer of a run.
+
+        Args:
+            model: Network to train.
+            settings: Its settings.
+            inverter: Inverter of matrices, by the solver of the specification.
+            random: Source of random numbers, that of the run's seed.
+            schedule: Factor of the learning rate in each step, counted from 0.
+        """
+
+
 def make_optimizer(
     model: Model, spec: TrainingSpec, inverter: Inverter, schedule: Callable[[int], float] = full
 ) -> Optimizer:
-    """Build the optimizer of a specification; `inverter` is for K-FAC."""
-    chosen = spec.optimizer
+    """Build the optimizer of a specification; `inverter` is for K-FAC and for optimizers of other packages."""
+    chosen, random = spec.optimizer, np.random.default_rng([spec.seed, 2])
     decay = chosen.weight_decay
     if isinstance(chosen, MomentumSettings):
         return Momentum(model, chosen.learning_rate, chosen.momentum, decay, schedule)
     if isinstance(chosen, AdamSettings):
         return Adam(model, chosen.learning_rate, weight_decay=decay, schedule=schedule)
-    return Kfac(model, chosen, inverter, np.random.default_rng([spec.seed, 2]), schedule)
+    if isinstance(chosen, InstalledSettings):
+        installed: type[InstalledOptimizer] = installed_optimizer(chosen.name)
+        return installed(model, chosen, inverter, random, schedule)
+    return Kfac(model, chosen, inverter, random, schedule)
 
 
 def accuracy(model: Model, weights: Weights, dataset: Dataset) -> float:
@@ -115,6 +148,8 @@ class Training:
             ParameterError: The data is not available or does not match the specification, or the network does not fit
                 into the memory.
         """
+        check_type("spec", spec, TrainingSpec, mend="preset, make_spec and read_spec return one")
+        check_type("dataset", dataset, Dataset, NoneType)
         self.spec = spec
         self.dataset = load_data(spec) if dataset is None else dataset
         if spec.batch_size > len(self.dataset.train_images):

@@ -28,6 +28,7 @@ from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.matrices import draw_matrix, draw_vector
 from netlists import ParameterError
+from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Case:
     with_budget: bool = False
     idle: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    __repr__ = short_repr
 
     def run(self) -> Solution:
         """Solve for the right-hand sides, or multiply them."""
@@ -177,6 +180,8 @@ class Problem:
 
     matrix: Numbers
     vector: Numbers
+
+    __repr__ = short_repr
 
 
 def problem(kind: str, options: dict[str, Any]) -> Problem:

@@ -14,6 +14,8 @@ from amc_circuits.cases.option import Option, parse_table
 from amc_circuits.cases.options import CIRCUIT, CONVERTERS, SOLVE, options_of, parse_options, solver_options
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import numeric_array
+from netlists.errors import check_type
+from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class CircuitOptions:
 
     circuit: str
     values: Mapping[str, Any]
+
+    __repr__ = short_repr
 
     @staticmethod
     def table(circuit: str) -> tuple[Option, ...]:
@@ -45,6 +49,7 @@ class CircuitOptions:
         Raises:
             ParameterError: There is no such option, a value cannot be used, or an option has no effect as given.
         """
+        check_type("given", given, Mapping, mend="options by name")
         every = cls.table(circuit)
         named = {option.name for option in every}
         unknown = {name: value for name, value in given.items() if name not in named}

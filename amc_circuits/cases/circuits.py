@@ -87,13 +87,8 @@ def _installed() -> dict[str, EntryPoint]:
 @cache
 def _row(name: str) -> CircuitRow:
     entry = _installed()[name]
-    try:
-        solver = entry.load()
-    except Exception as error:
-        from netlists import ParameterError
+    from netlists.packages import load_entry  # here, since the help of the command waits for no NumPy
 
-        # A package may raise any exception when it is imported.
-        mend = f"its package cannot be loaded: {type(error).__name__}: {error}"
-        raise ParameterError("circuit", repr(name), mend) from error
+    solver = load_entry("circuit", entry)
     title = (solver.__doc__ or name).strip().splitlines()[0]
     return CircuitRow(name, title, solver.takes, solver.gives, solver.square, f"{entry.module}:{entry.attr}")

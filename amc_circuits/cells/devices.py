@@ -17,6 +17,7 @@ from amc_circuits.cells.programming_fits import PROGRAMMING_FITS
 from amc_circuits.values.quantities import percentage
 from netlists import NOMINAL_TEMPERATURE, ParameterError, Record
 from netlists.arrays.array import NonlinearityVoltage
+from netlists.errors import check_name
 from netlists.record import FloatArray, NonNegative, about
 from netlists.temperature import conductance_factor
 
@@ -148,8 +149,7 @@ def device_preset(name: str) -> Device:
     Raises:
         ParameterError: There is no such preset.
     """
-    if name not in DEVICES:
-        raise ParameterError("device", repr(name), f"must be one of {', '.join(DEVICES)}")
+    check_name("device", name, DEVICES)
     return DEVICES[name]
 
 

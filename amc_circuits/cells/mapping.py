@@ -10,6 +10,7 @@ import numpy as np
 from amc_circuits.values.quantities import format_quantity
 from netlists import ParameterError
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 Pair = Literal["auto", "always", "never"]
 DEAREST = 0.01
@@ -39,6 +40,8 @@ class Mapping:
     unit: float
     lifted_cells: int = 0
     lifting_cost: float = 0.0
+
+    __repr__ = short_repr
 
     @property
     def difference(self) -> FloatArray:

@@ -14,6 +14,7 @@ import numpy as np
 from amc_circuits.cells.scaling import Scaling, scaling_factors
 from amc_circuits.values.checks import Numbers
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class System:
     input_factors: FloatArray
     output_factors: FloatArray
     scaling: Scaling = "none"
+
+    __repr__ = short_repr
 
     @classmethod
     def inverse(cls, matrix: Numbers, scaling: Scaling) -> Self:

@@ -15,7 +15,7 @@ from amc_circuits.engines.ngspice.phased import simulate_phases
 from amc_circuits.engines.ngspice.processes import end_simulations, run_together
 from amc_circuits.engines.ngspice.runner import SimulationError, run_deck
 from amc_circuits.engines.settings import Settings
-from netlists import ParameterError
+from netlists.errors import check_name
 
 ENGINES: dict[str, Callable[[Settings], Engine]] = {
     "ngspice": NgspiceEngine.of,
@@ -30,8 +30,7 @@ def check_engine(name: str) -> str:
     Raises:
         ParameterError: If no engine has this name.
     """
-    if name not in ENGINES:
-        raise ParameterError("engine", repr(name), f"must be one of {', '.join(ENGINES)}")
+    check_name("engine", name, ENGINES)
     return name
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from amc_circuits.results.readings import FirstPass
 from netlists import Circuit, StepTrain, Transient
+from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Job:
     drive: StepTrain
     analysis: Transient
     first_pass: FirstPass | None = None
+
+    __repr__ = short_repr
 
     def part(self, slots: list[int]) -> tuple[Job, list[int]]:
         """Return a job with some of the slots, and their numbers: all slots if each starts from the one before."""

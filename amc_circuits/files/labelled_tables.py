@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from amc_circuits.files.array_files import SHOWN, head_of, reading
 from amc_circuits.files.file_kinds import UnreadableError, foreign_kind, is_text
 from amc_circuits.files.text_numbers import Rows, fields_of, lines_of, number_of, separator_of
+from netlists.short_text import short_repr
 
 WANTED = "wanted is a table in text, such as .csv"
 
@@ -32,6 +33,8 @@ class LabelledTable:
     values: NDArray[Any]
     labels: tuple[str, ...]
     names: tuple[str, ...] = ()
+
+    __repr__ = short_repr
 
 
 def read_labelled_table(name: str, path: Path, label: str | int | None = None) -> LabelledTable:

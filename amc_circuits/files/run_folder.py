@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from netlists import ParameterError
+from netlists.errors import path_of
 
 MARKER = "amc-run.json"
 LOCK = "owner.lock"
@@ -21,12 +22,13 @@ LONGEST_SUFFIX = 16
 """Most characters of a suffix that decides a file's format."""
 
 
-def check_folder(folder: Path, command: str, parameter: str = "out") -> None:
+def check_folder(folder: str | Path, command: str, parameter: str = "out") -> None:
     """Refuse a folder whose content `claim_folder` would refuse; create nothing.
 
     Raises:
         ParameterError: The path is a file, or holds something from elsewhere.
     """
+    folder = path_of(parameter, folder)
     if folder.is_symlink() and not folder.exists():
         raise ParameterError(parameter, str(folder), "is a link to nothing; name a folder")
     if folder.exists() and not folder.is_dir():
@@ -35,7 +37,7 @@ def check_folder(folder: Path, command: str, parameter: str = "out") -> None:
         raise ParameterError(parameter, str(folder), f"is not empty and not made by amc {command}; name a new folder")
 
 
-def claim_folder(folder: Path, command: str, parameter: str = "out") -> Path:
+def claim_folder(folder: str | Path, command: str, parameter: str = "out") -> Path:
     """Claim a folder for a command.
 
     Args:
@@ -46,6 +48,7 @@ def claim_folder(folder: Path, command: str, parameter: str = "out") -> Path:
     Raises:
         ParameterError: The folder is something else, or cannot be written to.
     """
+    folder = path_of(parameter, folder)
     check_folder(folder, command, parameter)
     marker = folder / MARKER
     try:
@@ -99,7 +102,7 @@ def owning(folder: Path, parameter: str = "out") -> Iterator[None]:
         yield
 
 
-def check_own_files(folder: Path, names: Iterable[str], parameter: str = "out") -> None:
+def check_own_files(folder: str | Path, names: Iterable[str], parameter: str = "out") -> None:
     """Refuse links, folders, pipes and devices in place of files that a command writes or reads in its own folder.
 
     The folder may come from anywhere: writing through a link in it would change a file elsewhere.
@@ -112,6 +115,7 @@ def check_own_files(folder: Path, names: Iterable[str], parameter: str = "out") 
     Raises:
         ParameterError: One of them is not a regular file.
     """
+    folder = path_of(parameter, folder)
     for name in names:
         with writing(parameter, folder / name):
             try:
@@ -140,7 +144,7 @@ def read_own_file(path: Path, most: int) -> bytes:
 
 
 @contextmanager
-def replacing(path: Path, *, follow: bool = True) -> Iterator[Path]:
+def replacing(path: str | Path, *, follow: bool = True) -> Iterator[Path]:
     """Open a temporary file beside `path` that replaces it on success and is removed on failure.
 
     Its suffix is that of `path`, from which writers of pictures and arrays derive the format.
@@ -149,6 +153,7 @@ def replacing(path: Path, *, follow: bool = True) -> Iterator[Path]:
         path: The file, which need not exist.
         follow: True replaces the target of a link, False the link itself.
     """
+    path = path_of("path", path)
     target = _resolved(path) if follow else path.absolute()
     suffix = path.suffix if len(path.suffix) <= LONGEST_SUFFIX else ""
     handle, name = tempfile.mkstemp(prefix=".amc-", suffix=suffix, dir=target.parent)

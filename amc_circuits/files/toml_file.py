@@ -9,6 +9,7 @@ from typing import Any
 
 from amc_circuits.files.toml_lines import explained, first_too_deep
 from netlists import ParameterError
+from netlists.errors import path_of
 
 LARGEST_FILE = 2_000_000
 """Most bytes of a file. Python's reader takes up to 150 times as much memory."""
@@ -20,7 +21,7 @@ Python's reader makes n^2 / 2 entries of a key with n parts.
 _MANY_DIGITS = re.compile(r"[0-9][0-9_]{4299}")
 
 
-def read_toml(parameter: str, path: Path) -> tuple[str, dict[str, Any]]:
+def read_toml(parameter: str, path: str | Path) -> tuple[str, dict[str, Any]]:
     """Read a file as text and as parsed content.
 
     Args:
@@ -30,6 +31,7 @@ def read_toml(parameter: str, path: Path) -> tuple[str, dict[str, Any]]:
     Raises:
         ParameterError: The file cannot be read, or is not TOML of allowed size and depth; the error names the line.
     """
+    path = path_of(parameter, path)
     text = _text(parameter, path)
     return text, _parsed(parameter, path, text)
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from amc_circuits.linear.modes import Modes, independent_modes, modes_of, values_of
 from netlists.record import FloatArray, ParameterError
+from netlists.short_text import short_repr
 
 Follower = tuple[slice, slice | None, float]
 """Pins without a resistance, the nodes that they are equal to (None: ground), and the voltage added to these, V."""
@@ -61,6 +62,8 @@ class LinearCircuit:
     stages: tuple[str, ...]
     kept: NDArray[np.int64]
     left_out: float = 0.0
+
+    __repr__ = short_repr
 
     @property
     def note(self) -> str:
@@ -132,6 +135,8 @@ class Equations:
     constant: FloatArray
     same: list[Follower]
     fastest: float
+
+    __repr__ = short_repr
 
     @classmethod
     def empty(cls, groups: dict[str, int], inputs: int) -> Equations:

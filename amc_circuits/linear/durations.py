@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from amc_circuits.linear.equations import linear_circuit
 from netlists import GROUND, Circuit, Conductors, Hold, ParameterError, Phase, expanded, in_phase
+from netlists.errors import check_type
 
 SWING = 300.0
 """Amplitude that decays to the tolerance until the last fifth of a phase begins, in units of the final value.
@@ -29,6 +30,7 @@ def with_durations(circuit: Circuit, tolerance: float, rise_time: float = 100e-1
     Raises:
         ParameterError: If a phase without a duration has a pole that does not decay.
     """
+    check_type("circuit", circuit, Circuit)
     rates = []
     for phase in circuit.phases:
         if phase.duration is None:

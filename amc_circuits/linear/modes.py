@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netlists.record import FloatArray, ParameterError
+from netlists.short_text import short_repr
 
 ComplexArray = NDArray[np.complex128]
 WORST_CONDITION = 1e8
@@ -41,6 +42,8 @@ class Modes:
     values: NDArray[np.inexact]
     vectors: NDArray[np.inexact]
     real: int
+
+    __repr__ = short_repr
 
     @cached_property
     def inverse(self) -> NDArray[np.inexact]:

@@ -25,6 +25,7 @@ from amc_circuits.linear.stability import complex_text
 from netlists import Circuit, OpAmps, ParameterError
 from netlists.noise_deck import BOLTZMANN
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Noise:
     thermal: FloatArray
     amplifier: FloatArray
     bandwidth: float
+
+    __repr__ = short_repr
 
     @property
     def covariance(self) -> FloatArray:

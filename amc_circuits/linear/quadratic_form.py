@@ -9,6 +9,7 @@ import numpy as np
 
 from amc_circuits.linear.response import ExactResponse, Modal, Piece, Probe
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class QuadraticForm:
     values: Modal
     shared: Modal
     pairs: Modal
+
+    __repr__ = short_repr
 
     @classmethod
     def of(cls, probe: Probe, form: FloatArray, values: Modal) -> QuadraticForm:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.modes import Modes
 from netlists.record import FloatArray, ParameterError
+from netlists.short_text import short_repr
 
 Modal = NDArray[np.inexact]
 DECAYED = 12.0
@@ -57,6 +58,8 @@ class Probe:
     feed: FloatArray
     rest: FloatArray
     real: int
+
+    __repr__ = short_repr
 
     @cached_property
     def decaying(self) -> FloatArray:
@@ -109,6 +112,8 @@ class Piece:
     polynomial: Modal
     inputs: FloatArray
     inputs_slope: FloatArray
+
+    __repr__ = short_repr
 
     @property
     def straight(self) -> bool:

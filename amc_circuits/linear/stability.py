@@ -11,6 +11,7 @@ from quantiphy import Quantity
 
 from netlists import Array, Circuit, MacroOpAmp
 from netlists.record import FloatArray
+from netlists.short_text import rows_text
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class Stability:
 
     poles: NDArray[np.complex128]
     cause: str = ""
+
+    def __repr__(self) -> str:
+        word = "stable" if self.stable else "unstable"
+        slowest = f"slowest {complex_text(self.slowest)} 1/s, damping ratio {self.damping_ratio:.3g}"
+        return rows_text(f"Stability({word}: {len(self.poles)} poles, {slowest})", {"cause": self.cause})
 
     @property
     def stable(self) -> bool:

@@ -29,6 +29,7 @@ from netlists import (
     reduce_array,
 )
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 NEARLY = 1e-6
 """Tolerance in units of the largest voltage: the iteration for non-linear cells ends when no voltage changes more."""
@@ -51,6 +52,8 @@ class Effects:
     offset: bool = False
     wires: bool = False
     nonlinearity: bool = False
+
+    __repr__ = short_repr
 
 
 ALL_EFFECTS = Effects(gain=True, offset=True, wires=True, nonlinearity=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from netlists.short_text import short_repr
+
 BELOW_NOISE = "it is below the noise of its measurement"
 
 
@@ -72,6 +74,8 @@ class OpAmpFigures:
     sink_current: float | None = None
     rail_share: float | None = None
     reasons: dict[str, str] = field(default_factory=dict)
+
+    __repr__ = short_repr
 
     @property
     def gain_db(self) -> float:

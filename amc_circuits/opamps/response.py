@@ -14,6 +14,7 @@ from amc_circuits.opamps.runs import Runs
 from netlists import ParameterError
 from netlists.opamps.bench import LOWEST_FREQUENCY, OpAmpBench, gain_deck
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 AT_DC = 0.1
 """Largest phase, radians, at which a gain counts as the DC gain (0.5 % less than it)."""
@@ -41,6 +42,8 @@ class FrequencyResponse:
     gain: NDArray[np.complex128]
     input_capacitance: FloatArray
     log_gain: NDArray[np.complex128] = field(init=False, repr=False)
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         log = np.log(np.abs(self.gain)) + 1j * np.unwrap(np.angle(self.gain))

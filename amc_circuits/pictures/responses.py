@@ -19,6 +19,7 @@ from amc_circuits.results.budget import Budget
 from amc_circuits.results.measured_points import MeasuredPoints
 from amc_circuits.results.response import Response, slowest
 from netlists import ParameterError
+from netlists.errors import check_type
 
 LEGEND_LIMIT = 8
 """Most curves with a legend; above it the legend is a count."""
@@ -36,7 +37,7 @@ POINTS: dict[str, Any] = {"linestyle": "none", "marker": "+", "markersize": 7, "
 
 def plot_responses(
     responses: Sequence[Response],
-    path: Path,
+    path: str | Path,
     title: str,
     budget: Budget | None = None,
     measured: MeasuredPoints | None = None,
@@ -55,6 +56,9 @@ def plot_responses(
     Raises:
         ParameterError: There is nothing to plot.
     """
+    check_type("responses", responses, list, tuple, mend="the responses of a solution")
+    for response in responses:
+        check_type("responses", response, Response)
     if not responses:
         raise ParameterError("plot", "no waveform", "nothing was simulated")
     if len(responses) > 1:

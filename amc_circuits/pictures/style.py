@@ -16,6 +16,7 @@ from matplotlib.ticker import EngFormatter, Formatter, FuncFormatter
 
 from amc_circuits.files.run_folder import replacing
 from amc_circuits.values.quantities import DIMENSIONLESS, format_quantity
+from netlists.errors import check_name, check_type, path_of
 from netlists.record import FloatArray
 
 # Okabe, Ito: Color universal design (2008).
@@ -49,8 +50,20 @@ STYLE: Any = {
 NO_DATES: dict[str, dict[str, Any]] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 
 
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a picture completely or not at all, and without the date."""
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Write a picture completely or not at all, and without the date.
+
+    Args:
+        figure: Picture.
+        path: File; its suffix is the format.
+
+    Raises:
+        ParameterError: It is no picture, or there is no such format.
+    """
+    check_type("figure", figure, Figure)
+    path = path_of("path", path)
+    if path.suffix:
+        check_name("path", path.suffix[1:].lower(), figure.canvas.get_supported_filetypes())
     with replacing(path) as partial, plt.rc_context(FILES):
         figure.savefig(partial, bbox_inches="tight", metadata=NO_DATES.get(path.suffix.lower()))
     plt.close(figure)

@@ -12,6 +12,7 @@ from pydantic import Field
 from amc_circuits.programming.pulse_model import Kind, PulseModel
 from netlists.record import FloatArray, ParameterError, Record, about
 from netlists.rram.filament import READ_VOLTAGE
+from netlists.short_text import short_repr
 
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]
@@ -65,6 +66,8 @@ class CellArray:
     stuck: Mask
     variability: Variability
     generator: np.random.Generator
+
+    __repr__ = short_repr
 
     @classmethod
     def erased(

@@ -14,6 +14,7 @@ from amc_circuits.engines.ngspice.runner import run_deck
 from netlists import NOMINAL_TEMPERATURE
 from netlists.record import FloatArray
 from netlists.rram.one_transistor_cell import OneTransistorCell, Pulse, pulse_deck
+from netlists.short_text import short_repr
 
 if TYPE_CHECKING:
     from scipy.interpolate import PchipInterpolator, RegularGridInterpolator
@@ -67,6 +68,8 @@ class CircuitPulses:
     """
 
     cell: OneTransistorCell
+
+    __repr__ = short_repr
 
     def pulse(self, kind: Kind, gaps: FloatArray, levels: FloatArray) -> Outcome:
         """Apply one pulse to each of n cells; energies are integrals of V I over both lines.
@@ -138,6 +141,8 @@ class PulseTable:
     cell: OneTransistorCell
     sets: _Surface
     resets: _Surface
+
+    __repr__ = short_repr
 
     def pulse(self, kind: Kind, gaps: FloatArray, levels: FloatArray) -> Outcome:
         """Apply one pulse to each of n cells."""

@@ -19,6 +19,7 @@ from amc_circuits.programming.cells import CellArray, Indices, Mask
 from amc_circuits.programming.pulse_model import Kind
 from netlists.record import FloatArray, ParameterError, Positive, Record, about
 from netlists.rram.one_transistor_cell import LineVoltage
+from netlists.short_text import short_repr
 
 IntArray = NDArray[np.int64]
 NOISE_LIMIT = 5
@@ -91,6 +92,8 @@ class Written:
     reads: IntArray
     time: FloatArray
     energy: FloatArray
+
+    __repr__ = short_repr
 
     @property
     def error(self) -> FloatArray:

@@ -8,6 +8,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from amc_circuits.values.quantities import format_quantities
+from netlists.short_text import LINES, rows_text
+
 CAUSES = {
     "lifting": "cells lifted to g_min",
     "levels": "levels of the cells",
@@ -46,6 +49,14 @@ class Budget:
     causes: dict[str, Any]
     together: Any
     at_settling_time: Any
+
+    def __repr__(self) -> str:
+        lines = [*self.ordered()[: LINES - 4], *self.totals()]
+        left_out = len(self.causes) + len(TOGETHER) - len(lines)
+        rows = {name: format_quantities(error, "%") for name, error in lines}
+        return rows_text(
+            "Budget: relative error from each cause", rows | ({"...": f"{left_out} more"} if left_out else {})
+        )
 
     @classmethod
     def of(cls, figures: Mapping[str, Any]) -> Self:

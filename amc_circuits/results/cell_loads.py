@@ -12,6 +12,7 @@ from amc_circuits.results.observation import terminals
 from netlists import Array, Circuit
 from netlists.arrays.mesh import ArrayState, array_state
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 Places = NDArray[np.intp]
 Contacts = Literal["one", "both"]
@@ -37,6 +38,8 @@ class CellArray:
     wire_resistance: float = 0.0
     contacts: Contacts = "one"
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class CellArrays:
@@ -49,6 +52,8 @@ class CellArrays:
 
     arrays: tuple[CellArray, ...]
     terminals: int
+
+    __repr__ = short_repr
 
     @classmethod
     def of(cls, circuit: Circuit) -> CellArrays:
@@ -114,6 +119,8 @@ class CellLoad:
     names: tuple[str, ...]
     states: tuple[ArrayState, ...]
     ideal_voltage: tuple[FloatArray, ...]
+
+    __repr__ = short_repr
 
     @property
     def voltage(self) -> tuple[FloatArray, ...]:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from amc_circuits.results.converters import Converters
-from amc_circuits.results.solution import Energy, Solution
+from amc_circuits.results.measurement import Energy
+from amc_circuits.results.solution import Solution
+from amc_circuits.values.quantities import format_quantities
 from netlists import Record
 from netlists.record import NonNegative, about
+from netlists.short_text import rows_text, short_repr
 
 MULTIPLY_ADD = 3.7e-12 + 0.9e-12
 """Energy of a multiplication and an addition, 32-bit floating point, 45 nm, 0.9 V, arithmetic alone, J (Horowitz, ISSCC
@@ -42,6 +45,8 @@ class EnergyCost:
     adc: float
     programming: float
 
+    __repr__ = short_repr
+
     @property
     def total(self) -> Any:
         """Sum of all energies, J; nan and None as in `settling`."""
@@ -64,6 +69,8 @@ class TimeCost:
     settling: Any
     adc: float
     programming: float
+
+    __repr__ = short_repr
 
     @property
     def total(self) -> Any:
@@ -89,6 +96,15 @@ class Cost:
     digital_energy: float
     converters: Converters
     programming: Programming
+
+    def __repr__(self) -> str:
+        rows = {}
+        for name, part, unit in (("energy", self.energy, "J"), ("time", self.time, "s")):
+            settling = self.energy.settling.total if unit == "J" else self.time.settling
+            steps = {"DACs": part.dac, "settling": settling, "ADCs": part.adc, "programming": part.programming}
+            texts = (f"{step} {format_quantities(value, unit)}" for step, value in steps.items())
+            rows[name] = f"{format_quantities(part.total, unit)}: {', '.join(texts)}"
+        return rows_text("Cost of a right-hand side", rows | {"digital": format_quantities(self.digital_energy, "J")})
 
 
 def cost(

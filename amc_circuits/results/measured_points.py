@@ -15,6 +15,7 @@ from amc_circuits.results.waveform_files import NUMBER
 from netlists import ParameterError
 from netlists.memory import check_memory
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 BYTES_EACH = 40
 """Memory of a file while it is read, in multiples of its length."""
@@ -34,6 +35,8 @@ class MeasuredPoints:
     time: FloatArray
     volts: FloatArray
     columns: tuple[int, ...]
+
+    __repr__ = short_repr
 
 
 def load_points(path: Path, response: Response, number: int) -> MeasuredPoints:

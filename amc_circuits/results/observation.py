@@ -19,6 +19,7 @@ from netlists import Array, Buffers, Circuit, Limiter, MacroOpAmp, OpAmp, OpAmps
 from netlists.opamps.subcircuit import has_energy, has_supply
 from netlists.parts import GROUND
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 from netlists.sources import Steps, source_voltage
 
 Voltages = Mapping[str, FloatArray]
@@ -57,6 +58,8 @@ class Observation:
     terminal_voltage: FloatArray
     common_mode: FloatArray | None
     watched: FloatArray
+
+    __repr__ = short_repr
 
     def between(self, start: float, stop: float) -> Observation:
         """Select the samples with start <= time <= stop, with a tolerance of a billionth of the whole for rounding."""

@@ -13,6 +13,7 @@ from amc_circuits.results.response import Response
 from amc_circuits.results.solution import Attempt
 from amc_circuits.values.quantities import format_quantity
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 from netlists.sources import Steps
 
 NARROWER, WIDER = 0.97, 1.03
@@ -72,6 +73,8 @@ class AmplifierState:
     current: FloatArray
     common_mode: FloatArray | None
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class AtRest:
@@ -85,6 +88,8 @@ class AtRest:
 
     distance: float
     held: str = ""
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,8 @@ class Reading:
     loss: float = math.nan
     uncertain: bool = False
     excess: Excess | None = None
+
+    __repr__ = short_repr
 
 
 def read_slot(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from amc_circuits.results import measurement
+from amc_circuits.values.quantities import format_quantity
 from netlists.record import FloatArray
 
 
@@ -33,6 +34,13 @@ class Response:
     target: FloatArray | None = None
     terminal_voltage: FloatArray | None = None
     names: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        samples, outputs = self.outputs.shape
+        span, settled = format_quantity(self.time[-1], "s"), format_quantity(self.settling_time, "s")
+        return (
+            f"Response({outputs} outputs, {samples} samples until {span}, settled to {self.tolerance:g} at {settled})"
+        )
 
     def name(self, column: int, place: int | None = None) -> str:
         """Label of an output: its name, or its index in the circuit, from 0, if this is not its column."""

@@ -17,6 +17,7 @@ from amc_circuits.results.cell_loads import CellArray, CellArrays, CellLoad, Con
 from amc_circuits.results.response import Response, slowest
 from amc_circuits.results.solution import Solution
 from netlists import Array, Circuit, ParameterError
+from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Saved:
     count: int
     arrays: CellArrays | None
     budget: Budget | None = None
+
+    __repr__ = short_repr
 
     def chosen(self, number: int | None) -> tuple[Response, str]:
         """Return the response of one right-hand side, counted from 1, or of the slowest, and a title for its figure.

@@ -11,64 +11,17 @@ import numpy as np
 
 from amc_circuits.linear.stability import Stability
 from amc_circuits.results.budget import NAMED, Budget
+from amc_circuits.results.measurement import Energy, Metric
 from amc_circuits.results.response import Response
 from amc_circuits.results.status import Status
 from amc_circuits.values.notebook_html import html_of
-from amc_circuits.values.quantities import format_quantity
+from amc_circuits.values.quantities import counted, format_quantities, format_quantity
+from netlists.errors import real_number
 from netlists.record import FloatArray
+from netlists.short_text import rows_text, short, short_repr
 
 WRONG = 0.05
 """Smallest relative error at which a settled result describes the causes of its error."""
-
-
-Metric = float | FloatArray
-"""Number for a single right-hand side, else shape (K,)."""
-
-
-@dataclass(frozen=True)
-class Energy:
-    """Energy from the step to the settling time, J; nan where nothing settled.
-
-    Attributes:
-        accounts: Energy by account: `array` in cells and wires, `inputs` in the input resistors, further accounts of
-            the circuit, and `amplifiers`, the delivered energy of supplies and input sources minus all others; None if
-            the supply current of the op-amps is not known.
-    """
-
-    accounts: dict[str, Metric | None]
-
-    @property
-    def total(self) -> Metric | None:
-        """Total energy, J; None if the supply current of the op-amps is not known."""
-        parts = [joules for joules in self.accounts.values() if joules is not None]
-        return sum(parts) if len(parts) == len(self.accounts) else None
-
-    @property
-    def amplifiers(self) -> Metric | None:
-        """Delivered energy minus all other accounts, J; None if the delivered energy is not known."""
-        return self.accounts["amplifiers"]
-
-    @property
-    def array(self) -> Metric:
-        """Energy dissipated in cells and wires, J."""
-        return self._of("array")
-
-    @property
-    def inputs(self) -> Metric:
-        """Energy dissipated in the input resistors, J; 0 in a circuit without them."""
-        return self._of("inputs")
-
-    @property
-    def record(self) -> dict[str, Metric | None]:
-        """All energies by name: the total, then the accounts."""
-        first = {"total": self.total, "amplifiers": self.amplifiers, "array": self.array, "inputs": self.inputs}
-        return first | self.accounts
-
-    def _of(self, account: str) -> Metric:
-        found = self.accounts.get(account)
-        if found is not None:
-            return found
-        return 0.0 * next((joules for joules in self.accounts.values() if joules is not None), 0.0)
 
 
 @dataclass(frozen=True)
@@ -87,6 +40,8 @@ class Attempt:
     slot_time: float
     peak_output: float
     why: str
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True)
@@ -108,6 +63,8 @@ class Provenance:
     design_sha256: str
     deck_sha256: str
     package_version: str
+
+    __repr__ = short_repr
 
 
 class Origin(Protocol):
@@ -175,6 +132,20 @@ class Solution:
     wall_time: float
     origin: Origin = field(repr=False, compare=False)
 
+    def __repr__(self) -> str:
+        count = counted(len(self.statuses), "right-hand side")
+        engines = ", ".join(dict.fromkeys(name for name in self.engines if name)) or "no simulation"
+        rows = {
+            "message": "" if self.usable else self.message,
+            "value": short(self.value),
+            "settling time": f"{format_quantities(self.settling_time, 's')}, "
+            f"predicted {format_quantities(self.predicted_settling_time, 's')}",
+            "energy": self.energy.text,
+            "relative error": f"{format_quantities(self.relative_error, '%')} ({format_quantities(self.bits)} bits)",
+            "notes": f"{len(self.notes)}: {self.notes[0]}" if self.notes else "",
+        }
+        return rows_text(f"Solution {self.status.name}: {count} by {engines}", rows)
+
     @property
     def usable(self) -> bool:
         """True if every right-hand side has a usable result: it settled, or passed the level of its reading."""
@@ -189,6 +160,7 @@ class Solution:
 
     def time_to_bits(self, bits: float) -> Metric:
         """Compute the time from the step until the outputs keep this accuracy, (K,) or a scalar, s; nan where never."""
+        bits = real_number("bits", bits)
         times = [[response.time_to_bits(bits) for response in group] for group in self.driven]
         return scalar_or_array([sum(group) if group else np.nan for group in times], self.value.ndim == 1)
 

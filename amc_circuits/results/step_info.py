@@ -11,6 +11,7 @@ from amc_circuits.results import measurement
 from amc_circuits.values.checks import numeric_array
 from netlists import ParameterError
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class StepInfo:
     overshoot: float
     final_value: float | FloatArray
     steady: bool
+
+    __repr__ = short_repr
 
 
 def step_info(time: ArrayLike, values: ArrayLike, tolerance: float = 0.01) -> StepInfo:

@@ -12,6 +12,7 @@ from amc_circuits.results.budget import CAUSES, TOGETHER
 from amc_circuits.results.status import is_usable
 from amc_circuits.values.quantities import format_quantity, parse_quantity
 from netlists import ParameterError
+from netlists.short_text import short_repr
 
 FAILED = "FAILED"
 BUDGET = "budget_"
@@ -50,6 +51,8 @@ class Trial:
     error: str = ""
     design_sha256: str = ""
     deck_sha256: str = ""
+
+    __repr__ = short_repr
 
     @property
     def usable(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Waveforms:
     names: tuple[str, ...]
     values: FloatArray
     deck_sha256: str = ""
+
+    __repr__ = short_repr
 
     @cached_property
     def _column(self) -> dict[str, int]:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from amc_circuits.linear.stability import complex_text
 from amc_circuits.results.budget import Budget
-from amc_circuits.results.measurement import bits
+from amc_circuits.results.measurement import Energy, Metric, bits
 from amc_circuits.results.readings import NARROWER, WIDER, Reading
 from amc_circuits.results.response import Response
-from amc_circuits.results.solution import Attempt, Energy, Metric, Provenance, Solution, scalar_or_array
+from amc_circuits.results.solution import Attempt, Provenance, Solution, scalar_or_array
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.budgeting import budget_of
 from amc_circuits.solvers.programmed import ProgrammedArray
@@ -23,6 +23,7 @@ from amc_circuits.solvers.question import Question
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.quantities import counted, format_quantity
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 GRAZING = 1.1
 """Ratio of the settling times at 0.97 and 1.03 of the tolerance above which a note is added.
@@ -45,6 +46,8 @@ class Answer:
     question: Question
     readings: dict[int, Reading]
     scale: FloatArray
+
+    __repr__ = short_repr
 
     def _each(self, of_reading: Any, together: Callable[[list[float]], float] = sum) -> Any:
         """Metric of every right-hand side, from the readings of its columns; nan where all of them are zero."""

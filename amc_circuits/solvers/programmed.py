@@ -24,8 +24,10 @@ from amc_circuits.results.status import Status
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.streaming import Timing, swing_of, timing
 from amc_circuits.values.checks import Numbers
+from amc_circuits.values.quantities import format_quantity
 from netlists import Circuit, MacroOpAmp, Record
 from netlists.record import FloatArray
+from netlists.short_text import rows_text
 
 
 class NoParameters(Record):
@@ -66,6 +68,21 @@ class ProgrammedArray(ABC):
     engine: str
     parameters: Record = field(default_factory=NoParameters)
     converters: Converters = field(default_factory=Converters)
+
+    def __repr__(self) -> str:
+        rows, columns = self.matrix.shape
+        opamp, limits = self.hardware.opamp, (self.mapping.positive.min(), self.mapping.positive.max())
+        texts = {
+            "op-amp": f"{opamp.model}, GBWP {format_quantity(opamp.equivalent.gbwp, 'Hz')}",
+            "cells": " .. ".join(format_quantity(float(limit), "S") for limit in limits),
+            "arrays": "a pair for a signed matrix" if self.mapping.negative is not None else "one",
+            "wires": f"{format_quantity(self.hardware.wire_resistance, 'ohm')} from cell to cell",
+            "engine": self.engine,
+        }
+        title = (
+            f"{type(self).__name__}: {rows} x {columns} matrix, {self.takes or 'no right-hand side'} -> {self.gives}"
+        )
+        return rows_text(title, texts)
 
     @property
     @abstractmethod

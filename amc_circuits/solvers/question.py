@@ -8,6 +8,7 @@ from typing import Self
 from amc_circuits.cells.system import System
 from amc_circuits.values.checks import Numbers
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Question:
     columns: FloatArray
     target: FloatArray
     single: bool
+
+    __repr__ = short_repr
 
     @classmethod
     def of(cls, system: System, vectors: Numbers, columns: FloatArray, target: FloatArray, single: bool) -> Self:

@@ -10,10 +10,12 @@ import hashlib
 import time
 import warnings
 import zlib
+from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self, Unpack
+from types import NoneType
+from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,16 +33,21 @@ from amc_circuits.results.solution import Provenance, Solution
 from amc_circuits.solvers.answer import Answer
 from amc_circuits.solvers.fields import Fields
 from amc_circuits.solvers.hardware import Hardware
+from amc_circuits.solvers.operator import linear_operator
 from amc_circuits.solvers.programmed import NoParameters, ProgrammedArray
 from amc_circuits.solvers.question import Question
 from amc_circuits.solvers.streaming import Stream, stream_job, swing_of
 from amc_circuits.values.checks import Numbers, numeric_array, right_hand_sides, square_matrix
 from amc_circuits.values.version import package_version
 from netlists import GROUND, Array, OpAmps, ParameterError, Record
+from netlists.errors import check_type, no_such, real_array, shown
 from netlists.record import FloatArray
 
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Solver(ProgrammedArray):
     """A programmed circuit that solves for right-hand sides: it simulates them and assembles a solution.
 
@@ -71,11 +78,11 @@ class Solver(ProgrammedArray):
         Raises:
             ParameterError: A parameter cannot be used; the error names the parameter, the value and the mend.
         """
-        given = dict(fields)
+        check_type("converters", converters, Converters, NoneType)
+        given = _known(fields, cls.Parameters)
         own = {name: given.pop(name) for name in cls.Parameters.model_fields if name in given}
-        parts = {name: value for name, value in given.items() if name in Hardware.model_fields}
-        hardware = Hardware(**parts)
-        settings = Settings(**{name: value for name, value in given.items() if name not in parts})
+        hardware = Hardware(**{name: given.pop(name) for name in Hardware.model_fields if name in given})
+        settings = Settings(**given)
         wanted = square_matrix("A", matrix) if cls.square else numeric_array("A", matrix, (2,))
         system = cls.system_of(wanted, hardware)
         made = cls(
@@ -151,6 +158,10 @@ class Solver(ProgrammedArray):
         Without a run there is no measured peak. The linear circuit predicts it instead. A column with a predicted peak
         above 0.8 of the swing is scaled down to 0.8 of the swing, unless the scale is fixed.
         """
+        columns = real_array("columns", columns)
+        if columns.ndim != 2 or len(columns) != self.circuit.inputs:
+            mend = f"must have {self.circuit.inputs} rows, one an input of the circuit"
+            raise ParameterError("columns", f"shape {columns.shape}", mend)
         levels = self.converters.inputs(self.input_levels(columns)[0], self.full_scale)
         if not self.settings.fixed_scale:
             peaks = np.abs(self.linear.steady_stages(levels)).max(axis=0)
@@ -167,6 +178,22 @@ class Solver(ProgrammedArray):
             SimulationError: The simulator failed; deck and log are kept.
         """
         return self.answer(self.question(vectors))
+
+    def as_linear_operator(self, *, strict: bool = True) -> LinearOperator:
+        """Return the circuit as a `scipy.sparse.linalg.LinearOperator`: each product is a solve.
+
+        The operator of INV is an inverse of A, for example as the preconditioner `M` of `scipy.sparse.linalg.gmres`;
+        that of MVM is A itself.
+
+        Args:
+            strict: True raises `UnusableSolutionError` for a solution that is not usable; False returns its value.
+
+        Raises:
+            ParameterError: The circuit has no right-hand side.
+        """
+        length = self.length_of(self.matrix)
+        outputs = len(self.question(np.zeros(length)).reference)
+        return linear_operator(self.solve, (outputs, length), self.system.complex, strict)
 
     def steady(self, vectors: ArrayLike) -> Numbers:
         """Compute the steady state of the linear circuit, without transient and converters; shapes as in `solve`.
@@ -206,6 +233,7 @@ class Solver(ProgrammedArray):
             question: Right-hand sides.
             first: Readings of the columns that are not zero, if they were taken before; None simulates them.
         """
+        check_type("question", question, Question)
         began = time.perf_counter()
         columns = question.columns
         scale = self.input_levels(columns)[1]
@@ -226,6 +254,9 @@ class Solver(ProgrammedArray):
 
     def cost(self, solution: Solution, converters: Converters, programming: Programming = UNCHARGED) -> Cost:
         """Compute the cost of each right-hand side: DACs, settling, ADCs, and its part of the programming."""
+        check_type("solution", solution, Solution)
+        check_type("converters", converters, Converters)
+        check_type("programming", programming, Programming)
         lines = (self.circuit.inputs, self.circuit.groups[self.circuit.outputs])
         return cost(solution, lines, self.multiply_adds(programming.solves), converters, programming)
 
@@ -240,3 +271,12 @@ class Solver(ProgrammedArray):
             deck_sha256=decks,
             package_version=package_version(),
         )
+
+
+def _known(given: AnyMapping[str, Any], parameters: type[Record]) -> dict[str, Any]:
+    """Return a copy of keywords of `program`; refuse one that is no field of its records."""
+    names = [*Hardware.model_fields, *Settings.model_fields, *parameters.model_fields, "engine", "converters"]
+    for name, value in given.items():
+        if name not in names:
+            raise ParameterError(name, shown(value), no_such(name, names))
+    return dict(given)

@@ -22,6 +22,7 @@ from amc_circuits.studies.comparison import Comparison, DesignRuns, Run, metrics
 from amc_circuits.studies.components import component_counts
 from amc_circuits.studies.workers import run_in_processes
 from netlists import ParameterError
+from netlists.short_text import short_repr
 
 PRELOADED = (__name__,)
 """Modules imported once, by the server from which processes are forked."""
@@ -42,6 +43,8 @@ class Design:
     name: str
     circuit: str = "inv"
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    __repr__ = short_repr
 
 
 def compare(

@@ -18,6 +18,7 @@ from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import counted
 from amc_circuits.values.version import package_version
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 if TYPE_CHECKING:
     from amc_circuits.pictures.comparison import Bars, Dots
@@ -45,6 +46,8 @@ class Run:
     error: str = ""
     notes: tuple[str, ...] = ()
 
+    __repr__ = short_repr
+
     @property
     def usable(self) -> bool:
         """True if every right-hand side settled."""
@@ -66,6 +69,8 @@ class DesignRuns:
     circuit: str
     options: Mapping[str, Any]
     runs: tuple[Run, ...]
+
+    __repr__ = short_repr
 
     def values(self, metric: str) -> FloatArray:
         """Values of a metric, shape (seeds,); nan if it is not known or, except for counts, the run is not usable."""
@@ -94,6 +99,8 @@ class Comparison:
 
     designs: tuple[DesignRuns, ...]
     problem: Mapping[str, Any] = field(default_factory=dict)
+
+    __repr__ = short_repr
 
     @property
     def seeds(self) -> tuple[int, ...]:

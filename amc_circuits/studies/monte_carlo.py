@@ -17,6 +17,7 @@ from amc_circuits.studies.together import first_readings
 from amc_circuits.studies.trial import Analyses, trial_of
 from amc_circuits.studies.workers import run_in_processes
 from netlists import ParameterError, SinglePoleOpAmp
+from netlists.short_text import short_repr
 
 CHUNK = 8
 """Trials that are simulated together, always the same ones: 0 to 7, 8 to 15 ...
@@ -58,6 +59,8 @@ class MonteCarlo:
     with_noise: bool = False
     noise_bandwidth: float | None = None
     with_budget: bool = False
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         if self.count > MOST_TRIALS:

@@ -14,6 +14,7 @@ import numpy as np
 from amc_circuits.results.trials import UNITS, Limit, Trial
 from amc_circuits.values.plain import plain
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 CONFIDENCE = 0.95
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
@@ -60,6 +61,8 @@ class Spread:
     q95: float
     largest: float
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class Yield:
@@ -78,6 +81,8 @@ class Yield:
     share: float
     low: float
     high: float
+
+    __repr__ = short_repr
 
 
 def spread(values: FloatArray) -> Spread:

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from netlists import ParameterError
+from netlists.errors import real_number
 
 SMALLEST, LARGEST = 1e-30, 1e30
 """Smallest and largest magnitude of a number; others are typing errors, and products of them overflow."""
@@ -143,6 +144,16 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'s' * (count != 1)}"
 
 
+def format_quantities(values: Any, unit: str = "") -> str:
+    """Format a number like `format_quantity`, an array as its smallest and largest known entry: `1 s .. 2 s`."""
+    import numpy as np
+
+    found = np.atleast_1d(np.asarray(np.nan if values is None else values, dtype=np.float64))
+    known = found[np.isfinite(found)]
+    ends = [float(known.min()), float(known.max())] if known.size else [math.nan]
+    return " .. ".join(dict.fromkeys(format_quantity(end, unit) for end in ends))
+
+
 def format_quantity(value: Any, unit: str = "", digits: int = 4) -> str:
     """Format a number in engineering notation; None and nan give `-`.
 
@@ -152,6 +163,8 @@ def format_quantity(value: Any, unit: str = "", digits: int = 4) -> str:
     """
     from quantiphy import Quantity
 
+    if value is not None:
+        real_number("value", value)
     if value is None or math.isnan(value):
         return "-"
     if unit == "%":

@@ -10,7 +10,9 @@ import numpy as np
 
 from netlists.arrays.interconnect import Interconnect
 from netlists.arrays.reduction import ReducedArray, reduce_array
-from netlists.record import FloatArray, ParameterError, Positive, about
+from netlists.errors import ParameterError, check_type, real_array, real_number
+from netlists.record import FloatArray, Positive, about
+from netlists.short_text import short_repr
 
 NonlinearityVoltage = Annotated[Positive | None, about("V0 of cells with the current G V0 sinh(V/V0)", "V")]
 """None for linear cells."""
@@ -40,11 +42,17 @@ class Array:
     nonlinearity_voltage: float | None = None
     account: str = "array"
 
+    __repr__ = short_repr
+
     def __post_init__(self) -> None:
+        object.__setattr__(self, "conductance", real_array("conductance", self.conductance))
+        check_type("interconnect", self.interconnect, Interconnect)
         if self.conductance.ndim != 2 or not (np.isfinite(self.conductance).all() and (self.conductance > 0).all()):
             mend = "every cell needs a finite conductance above 0 siemens"
             raise ParameterError("conductance", f"cells of array {self.name}", mend)
         wires = self.interconnect
+        if self.nonlinearity_voltage is not None:
+            real_number("nonlinearity_voltage", self.nonlinearity_voltage)
         if self.nonlinearity_voltage is not None and wires.wire_resistance > 0 and wires.form == "reduced":
             mend = "only a network of linear cells can be reduced; with a nonlinearity_voltage take flat"
             raise ParameterError("interconnect", "reduced", mend)

@@ -7,9 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from netlists.arrays.reduction import Block, Contacts, check_ideal, dissect, end_turns, peak_bytes, terminal_order
+from netlists.arrays.reduction import (
+    Block,
+    Contacts,
+    check_ideal,
+    dissect,
+    end_turns,
+    matrix_of_cells,
+    peak_bytes,
+    terminal_order,
+)
+from netlists.errors import real_array, real_number
 from netlists.memory import check_memory
 from netlists.record import FloatArray, ParameterError
+from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,8 @@ class ArrayState:
     bit_current: FloatArray
     terminal_current: FloatArray
     wire_resistance: float
+
+    __repr__ = short_repr
 
     @property
     def cell_voltage(self) -> FloatArray:
@@ -73,6 +86,8 @@ def array_state(
     Raises:
         ParameterError: If the mesh needs more memory than there is, or has no finite solution.
     """
+    cells, wire_resistance = matrix_of_cells(cells), real_number("wire_resistance", wire_resistance)
+    terminal_voltage = real_array("terminal_voltage", terminal_voltage)
     n, m = cells.shape
     if terminal_voltage.shape[-1:] != ((n + m) * (1 + (contacts == "separate")),):
         raise ParameterError("terminal_voltage", f"shape {terminal_voltage.shape}", "give one value for each terminal")

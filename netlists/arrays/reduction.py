@@ -16,8 +16,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from netlists.errors import real_array, real_number
 from netlists.memory import check_memory
 from netlists.record import FloatArray, ParameterError
+from netlists.short_text import short_repr
 
 Contacts = Literal["one", "both", "separate"]
 
@@ -37,6 +39,8 @@ class ReducedArray:
 
     conductance: FloatArray
     capacitance: FloatArray
+
+    __repr__ = short_repr
 
     @cached_property
     def laplacian(self) -> FloatArray:
@@ -66,6 +70,7 @@ def reduce_array(
     Raises:
         ParameterError: If the mesh needs more memory than there is, or no finite network is equal to it.
     """
+    cells, wire_resistance = matrix_of_cells(cells), real_number("wire_resistance", wire_resistance)
     n, m = cells.shape
     if contacts == "both" and wire_resistance > 0:
         return _tied(reduce_array(cells, wire_resistance, line_capacitance, "separate", line_model))
@@ -78,6 +83,18 @@ def reduce_array(
     check_memory(f"{n} x {m}", "its mesh", peak_bytes(n, m, inner > 0))
     conductance, *reduced = dissect(cells, wire_resistance, inner, contacts == "separate", None)
     return ReducedArray(conductance, reduced[0] if reduced else _lumped(n, m, line_capacitance, contacts))
+
+
+def matrix_of_cells(cells: FloatArray) -> FloatArray:
+    """Convert conductances of cells to an array, shape (N, M), S.
+
+    Raises:
+        ParameterError: If they are no matrix of real numbers.
+    """
+    found = real_array("cells", cells)
+    if found.ndim != 2:
+        raise ParameterError("cells", f"shape {found.shape}", "must be a matrix of conductances")
+    return found
 
 
 def check_ideal(contacts: Contacts) -> None:

@@ -14,6 +14,7 @@ from netlists.arrays.array import Array, NonlinearityVoltage
 from netlists.arrays.interconnect import Interconnect
 from netlists.circuit import Circuit
 from netlists.driving import Source
+from netlists.errors import check_type
 from netlists.opamps.records import OpAmp
 from netlists.parts import GROUND, Conductors, OpAmps
 from netlists.record import Matrix, ParameterError, Record, Vector
@@ -69,6 +70,7 @@ def ginv(p: GinvDesign) -> Circuit:
     array adds up `A^T e` at `t`, the non-inverting inputs of the op-amps whose outputs `x` drive the first array. At
     rest `A^T e = 0`, which is the normal equation.
     """
+    check_type("p", p, GinvDesign)
     n, m = p.conductance.shape
     wires, bend = p.interconnect, p.nonlinearity_voltage
     parts = (

@@ -13,6 +13,7 @@ from netlists.circuit import Circuit
 from netlists.circuits.array_design import ArrayDesign
 from netlists.deck import spice_circuit
 from netlists.driving import Source
+from netlists.errors import check_type
 from netlists.parts import Conductors, OpAmps, Part
 from netlists.record import FloatArray, ParameterError, Vector, about
 from netlists.sources import Drive
@@ -79,6 +80,7 @@ def inv(p: InvDesign) -> Circuit:
     analog inverter drives the negative array with `d_i = -c_i`; `w_i` is its sum node. Input `in_i` is connected to the
     sum node through `input_conductance`.
     """
+    check_type("p", p, InvDesign)
     n = p.size
     groups = {"in": n, "v": n, "c": n}
     parts: list[Part] = [
@@ -110,4 +112,5 @@ def inv_circuit(design: InvDesign, drive: Drive | None = None) -> SpiceCircuit:
         design: Record of the circuit.
         drive: Drive of its input sources; None leaves `in1..inN` open for your own sources.
     """
+    check_type("design", design, InvDesign)
     return spice_circuit(design.circuit, drive)

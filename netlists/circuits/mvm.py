@@ -13,6 +13,7 @@ from netlists.circuit import Circuit
 from netlists.circuits.array_design import ArrayDesign
 from netlists.deck import spice_circuit
 from netlists.driving import Source
+from netlists.errors import check_type
 from netlists.parts import Conductors, OpAmps, Part
 from netlists.record import Positive
 from netlists.sources import Drive
@@ -48,6 +49,7 @@ def mvm(p: MvmDesign) -> Circuit:
     Source `c_j` drives bit line j of the positive array, and a separate source `d_j = -c_j` that of the negative one.
     Op-amp i holds word line `v_i` at virtual ground through `feedback_conductance` from `out_i`.
     """
+    check_type("p", p, MvmDesign)
     rows, columns = p.shape
     groups, sources = {"v": rows, "c": columns, "out": rows}, [Source("c")]
     parts: list[Part] = [p._array("p", "v", "c", p.conductance_positive)]
@@ -70,4 +72,5 @@ def mvm_circuit(design: MvmDesign, drive: Drive | None = None) -> SpiceCircuit:
         design: Record of the circuit.
         drive: Drive of its input sources; None leaves `c1..cM` (and `d1..dM`) open for your own sources.
     """
+    check_type("design", design, MvmDesign)
     return spice_circuit(design.circuit, drive)

@@ -7,9 +7,11 @@ bench; docs/transistor_opamp.md has the present numbers); [C] chosen here becaus
 
 from __future__ import annotations
 
+from netlists.errors import check_name
+from netlists.opamps.installed import GROUP, installed_opamp
 from netlists.opamps.records import MacroOpAmp, OpAmp, SinglePoleOpAmp
 from netlists.opamps.transistor import cmos_100meg
-from netlists.record import ParameterError
+from netlists.packages import installed_entries
 
 DEFAULT = "cmos-100meg"
 
@@ -70,12 +72,18 @@ PRESETS: dict[str, OpAmp] = {
 }
 
 
+def opamp_names() -> list[str]:
+    """Return the names of all op-amps: the presets, then those of installed packages."""
+    return list(dict.fromkeys([*PRESETS, *installed_entries(GROUP)]))
+
+
 def preset(name: str) -> OpAmp:
-    """Return the op-amp record of a preset.
+    """Return the op-amp record of a preset, or of an op-amp of an installed package.
 
     Raises:
-        ParameterError: If there is no such preset.
+        ParameterError: If there is no such op-amp, or its package cannot be loaded.
     """
-    if name not in PRESETS:
-        raise ParameterError("opamp", repr(name), f"must be one of {', '.join(PRESETS)}")
-    return PRESETS[name]
+    if isinstance(name, str) and name in PRESETS:
+        return PRESETS[name]
+    check_name("opamp", name, opamp_names())
+    return installed_opamp(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -28,7 +29,7 @@ from amc_circuits.opamps.fit import fit_macro
 from amc_circuits.results.tables import print_table
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import format_quantity
-from netlists import PRESETS, MacroOpAmp, OpAmp, ParameterError, SinglePoleOpAmp, preset
+from netlists import PRESETS, MacroOpAmp, OpAmp, ParameterError, SinglePoleOpAmp, opamp_names, preset
 from netlists.opamps.bench import LARGEST_LOAD_CAPACITANCE, OpAmpBench
 from netlists.opamps.presets import DEFAULT
 from netlists.record import unit_of
@@ -165,9 +166,10 @@ def _named_as_typed(preset_name: str | None) -> Iterator[None]:
 
 
 def list_opamps(format: Format = "table") -> None:
-    """List the presets."""
+    """List the presets, and the op-amps of installed packages."""
     output_format(*FORMATS).parse(format)
-    macros = {name: (record.model, record.equivalent) for name, record in PRESETS.items()}
+    with one_line_warnings():
+        macros = {name: (record.model, record.equivalent) for name, record in _usable_opamps()}
     if format == "json":
         print(json.dumps({name: {**m.model_dump(), "model": kind} for name, (kind, m) in macros.items()}, indent=2))
         return
@@ -178,6 +180,15 @@ def list_opamps(format: Format = "table") -> None:
     for name, (kind, macro) in macros.items():
         grid.add_row(name, kind, *(_text(field, getattr(macro, field, None)) for field in names))
     print_table(grid)
+
+
+def _usable_opamps() -> Iterator[tuple[str, OpAmp]]:
+    """Yield the name and the record of every op-amp; warn of one that cannot be loaded, and leave it out."""
+    for name in opamp_names():
+        try:
+            yield name, preset(name)
+        except ParameterError as error:
+            warnings.warn(str(error), stacklevel=2)
 
 
 def bench_options(options: dict[str, Any]) -> dict[str, float]:

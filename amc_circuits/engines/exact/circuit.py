@@ -15,6 +15,7 @@ from amc_circuits.results.observation import common_modes, ideal_drivers, of_opa
 from netlists import GROUND, Array, Circuit, Conductors, MacroOpAmp, OpAmps, Switches
 from netlists.opamps.subcircuit import has_energy
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Samples:
     current: FloatArray
     delivered: FloatArray | None
     common_mode: FloatArray | None
+
+    __repr__ = short_repr
 
 
 class ExactCircuit:

@@ -17,6 +17,7 @@ from amc_circuits.engines.job import Job
 from amc_circuits.engines.settings import Settings
 from amc_circuits.results.readings import Reading
 from netlists import Array, Circuit, Limiter, ParameterError
+from netlists.errors import check_type
 from netlists.record import FloatArray
 
 BATCH = 64
@@ -114,6 +115,7 @@ def check_linear(circuit: Circuit) -> None:
     Raises:
         ParameterError: Cells, limiters or op-amps are not linear.
     """
+    check_type("circuit", circuit, Circuit)
     if any(source.kick is not None for source in circuit.sources):
         raise ParameterError("engine", StateSpaceEngine.name, "knows no kicks of sources; take ngspice")
     if circuit.linear:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from amc_circuits.engines.exact.circuit import ExactCircuit
 from amc_circuits.linear.response import Modal, Piece
 from netlists import StepTrain
+from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Slots:
     edge: Piece
     hold: Piece
     step: float
+
+    __repr__ = short_repr
 
     def of(self, columns: NDArray[np.int64]) -> Slots:
         """Some of the slots."""

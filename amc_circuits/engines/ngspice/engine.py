@@ -33,7 +33,9 @@ from netlists import (
     side_by_side,
     vector_beside,
 )
+from netlists.errors import check_name, check_type, real_number
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 END_SLACK = 1e-6
 """The last time point may miss the wanted end by this part of it (rounding of the printed end)."""
@@ -56,6 +58,12 @@ class NgspiceEngine:
     binary: NgspiceBinary = field(default_factory=find_ngspice)
     name: ClassVar[str] = "ngspice"
 
+    __repr__ = short_repr
+
+    def __post_init__(self) -> None:
+        real_number("timeout", self.timeout)
+        check_name("solver", self.solver, ("auto", "klu", "sparse"))
+
     @property
     def klu(self) -> bool:
         """True when runs use KLU."""
@@ -72,6 +80,7 @@ class NgspiceEngine:
         Raises:
             ParameterError: There are several phases.
         """
+        check_type("circuit", circuit, Circuit)
         circuit.check_one_phase()
         return Simulated(circuit)
 

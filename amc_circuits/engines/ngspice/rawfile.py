@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from amc_circuits.results.waveforms import Waveforms
 from netlists import ParameterError
 from netlists.memory import check_memory
+from netlists.short_text import short_repr
 
 MARK = b"Binary:\n"
 COPIES = 3
@@ -36,6 +37,8 @@ class Plot:
     name: str
     names: tuple[str, ...]
     values: NDArray[Any]
+
+    __repr__ = short_repr
 
     @cached_property
     def _column(self) -> dict[str, int]:

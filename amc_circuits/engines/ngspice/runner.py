@@ -13,6 +13,7 @@ from typing import TypeVar
 from amc_circuits.engines.ngspice.binary import NgspiceBinary, find_ngspice
 from amc_circuits.engines.ngspice.processes import TimedOutError, call
 from amc_circuits.engines.ngspice.rawfile import Plot, RawFileError, read_plots
+from netlists.errors import ParameterError, check_type, path_of, real_number
 
 T = TypeVar("T")
 LARGEST_LEFT = 10**7
@@ -47,8 +48,14 @@ def run_deck(
 
     Raises:
         SimulationError: It hung, crashed or wrote something unusable.
+        ParameterError: The deck is no text, or not ASCII.
     """
-    return simulate(deck, read_plots, binary or find_ngspice(), timeout, keep, None)
+    check_type("deck", deck, str)
+    if not deck.isascii():
+        strange = next(one for one in deck if not one.isascii())
+        raise ParameterError("deck", repr(strange), "must be ASCII, which ngspice reads everywhere")
+    timeout, folder = real_number("timeout", timeout), None if keep is None else path_of("keep", keep)
+    return simulate(deck, read_plots, binary or find_ngspice(), timeout, folder, None)
 
 
 def simulate(

@@ -20,6 +20,7 @@ from amc_circuits.pictures.circuit.order import ordered
 from amc_circuits.pictures.circuit.symbols import BUNDLE, LOW, Pen, Symbol, draw_inputs, symbol_of
 from amc_circuits.pictures.style import STYLE
 from netlists import Circuit, OpAmps
+from netlists.errors import check_type
 
 MARGIN, LABEL_GAP = 0.12, 0.05
 """Room on each side of a node's line, and between a symbol and its label, inches."""
@@ -60,8 +61,10 @@ def draw_circuit(circuit: Circuit) -> Figure:
         Figure, for `save_figure`.
 
     Raises:
-        ParameterError: If there is no symbol for the type of a part.
+        ParameterError: If it is no circuit, or there is no symbol for the type of a part.
     """
+    mend = "its attribute circuit is one" if hasattr(circuit, "circuit") else ""
+    check_type("circuit", circuit, Circuit, mend=mend)
     links = links_of(circuit)
     items = [Item(link, symbol_of(link.part), label_of(link.part, circuit)) for link in links]
     order = ordered(links)

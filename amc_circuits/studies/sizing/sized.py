@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from amc_circuits.results.trials import UNITS
 from amc_circuits.studies.sizing.search import Found, Sample, intervals
 from amc_circuits.values.quantities import format_quantity
+from netlists.short_text import short_repr
 
 AGREES = 0.01
 """Relative difference of two engines above which it is named."""
@@ -33,6 +34,8 @@ class Sized:
     engine: str = ""
     checked: Sample | None = None
     ties: tuple[str, ...] = ()
+
+    __repr__ = short_repr
 
     @property
     def reached(self) -> bool:

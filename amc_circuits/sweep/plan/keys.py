@@ -14,7 +14,7 @@ from amc_circuits.cases.option import renamed
 from amc_circuits.cases.options import OPAMP_OVERRIDES, SYNONYMS
 from amc_circuits.engines import StateSpaceEngine, find_ngspice
 from amc_circuits.values.version import package_version
-from netlists import MacroOpAmp, ParameterError, SinglePoleOpAmp, preset
+from netlists import PRESETS, MacroOpAmp, ParameterError, SinglePoleOpAmp, preset
 from netlists.model_files.reader import Reader
 from netlists.opamps.technology import tied
 
@@ -92,11 +92,12 @@ def _hash_with_included(path: Path) -> str:
 
 @lru_cache(maxsize=4096)
 def _opamp(name: str, technology: str | None, *overrides: float | None) -> str | None:
-    """Hash of an op-amp's parameters; None for one made of transistors, or without such parameters."""
+    """Hash of an op-amp's parameters; None for a preset made of transistors, or without such parameters."""
     changes = {key: value for key, value in zip(OPAMP_OVERRIDES, overrides, strict=True) if value is not None}
     try:
         record = preset(name).replace(**changes)
         record = record if technology is None else tied(record, technology)
-        return record.sha256 if isinstance(record, (MacroOpAmp, SinglePoleOpAmp)) else None
+        by_name = name in PRESETS and not isinstance(record, (MacroOpAmp, SinglePoleOpAmp))
+        return None if by_name else record.sha256
     except ParameterError:
         return None

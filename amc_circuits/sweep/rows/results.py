@@ -14,6 +14,8 @@ from amc_circuits.sweep.rows.conditions import chosen
 from amc_circuits.sweep.rows.table import main_columns
 from amc_circuits.sweep.rows.text_table import cell
 from amc_circuits.sweep.store import Row, Store
+from netlists.errors import path_of
+from netlists.short_text import WIDTH, rows_text
 
 if TYPE_CHECKING:
     import pandas
@@ -80,7 +82,13 @@ class SweepResults:
         return dataset
 
     def __repr__(self) -> str:
-        return f"SweepResults({str(self.folder)!r}: {self._summary()})"
+        text = f"SweepResults({str(self.folder)!r}: {self._summary()})"
+        return text if len(text) <= WIDTH else rows_text("SweepResults", self._parts())
+
+    def _parts(self) -> dict[str, str]:
+        """Folder and summary as rows of a text."""
+        count, *options = self._summary().split("; ")
+        return {"folder": str(self.folder), "status": count, "options": ", ".join(options)}
 
     def _summary(self) -> str:
         """Number of rows, their statuses, and the options that vary."""
@@ -109,6 +117,7 @@ def open_sweep(folder: str | Path) -> SweepResults:
     Raises:
         ParameterError: The folder holds no sweep, or one of another version of this package.
     """
-    with Store(Path(folder)) as store:
+    folder = path_of("folder", folder)
+    with Store(folder) as store:
         rows = tuple(store.rows())
-    return SweepResults(Path(folder), rows, tuple(columns_of([flat(row) for row in rows])))
+    return SweepResults(folder, rows, tuple(columns_of([flat(row) for row in rows])))

@@ -10,6 +10,7 @@ from typing import Any
 from amc_circuits.cases.option import renamed
 from amc_circuits.cases.options import SYNONYMS
 from amc_circuits.cases.runs import DONE
+from netlists.short_text import short_repr
 
 FAILED, INVALID = "FAILED", "INVALID"
 WORDS = ("circuit", "run")
@@ -63,6 +64,8 @@ class Row:
     deck_sha256: str = ""
     package_version: str = ""
     counter: int = field(default=0, compare=False)
+
+    __repr__ = short_repr
 
     @property
     def options(self) -> dict[str, Any]:
