@@ -1,7 +1,7 @@
 """Optimizers of other packages: entry points in the group `amc.optimizers`, each a class with the record `Settings`.
 
 The name of the entry point is the optimizer's name in a specification. A class is imported only when it is named. Its
-contract is `optimizer.training.InstalledOptimizer`.
+contract is `optimizer.optimizers.InstalledOptimizer`.
 """
 
 from __future__ import annotations

@@ -9,13 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from amc_circuits import CircuitOptions, ParameterError, Run, RunOutcome, engine_version, package_version
 from optimizer.effects import given_places, idle_settings
 from optimizer.linear_solver import SolveError, check_circuit
 from optimizer.result import TrainingResult
-from optimizer.settings import CircuitSettings, KfacSettings, first_finding
+from optimizer.settings import CircuitSettings, KfacSettings
 from optimizer.specification import IN_PLACE, TrainingSpec, preset, read_spec
 from optimizer.sweep_options import BASES, LISTS, NOT_IN_SWEEPS, options
 
@@ -99,10 +97,7 @@ def _parsed(place: str, text: str) -> Any:
 
 
 def _validated(content: Mapping[str, Any]) -> TrainingSpec:
-    try:
-        return TrainingSpec.model_validate(content)
-    except ValidationError as error:
-        raise first_finding(error, TrainingSpec.model_fields) from None
+    return TrainingSpec.model_validate(content)
 
 
 def complete(given: Mapping[str, Any]) -> dict[str, Any]:

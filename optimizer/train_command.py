@@ -95,11 +95,7 @@ def run(
         training.restore(state)
     claim_folder(out, "train")
     with owning(out):
-        if earlier.replace:
-            remove_earlier(out)
-        elif not earlier.resume:
-            refuse_earlier(out)  # another process may have trained here since the first check
-        remove_partial(out)
+        _clear(out, earlier)
         result, written = _trained(RunFolder(out, training))
     Console().print(result_table(result))
     print("".join(f"wrote {path}\n" for path in written), end="")
@@ -117,6 +113,15 @@ def _checked(out: Path, earlier: Earlier) -> dict[str, Any]:
     if not earlier.replace:
         refuse_earlier(out)
     return {}
+
+
+def _clear(out: Path, earlier: Earlier) -> None:
+    """Remove an earlier training, or refuse one that another process left since the first check."""
+    if earlier.replace:
+        remove_earlier(out)
+    elif not earlier.resume:
+        refuse_earlier(out)
+    remove_partial(out)
 
 
 def _trained(files: RunFolder) -> tuple[TrainingResult, list[Path]]:

@@ -10,25 +10,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from types import NoneType
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits import ParameterError, check_type
 from optimizer.datasets import Dataset
-from optimizer.first_order import Adam, Momentum
-from optimizer.installed import installed_optimizer
-from optimizer.kfac import Kfac
 from optimizer.ledger import Ledger
-from optimizer.losses import Labels, cross_entropy
-from optimizer.model import Model, Pass, Weights
+from optimizer.losses import cross_entropy
+from optimizer.model import Model, Weights
 from optimizer.network import build_network
+from optimizer.optimizers import make_optimizer
 from optimizer.own_data import load_data
-from optimizer.preconditioner import Inverter, make_inverter
+from optimizer.preconditioner import make_inverter
 from optimizer.result import Evaluation, TrainingResult
-from optimizer.schedules import Schedule, full
-from optimizer.settings import AdamSettings, InstalledSettings, MomentumSettings
+from optimizer.schedules import Schedule
 from optimizer.specification import TrainingSpec
 
 PRECISIONS: dict[str, type[np.floating[Any]]] = {"single": np.float32, "double": np.float64}
@@ -56,64 +53,6 @@ class Moment:
     doing: str
     accuracy: float | None
     failed: int = 0
-
-
-class Optimizer(Protocol):
-    """Interface of an optimizer for the training loop."""
-
-    def step(self, weights: Weights, passed: Pass, labels: Labels) -> Weights:
-        """Return the weights after one step on the batch of `passed`."""
-
-    @property
-    def state(self) -> dict[str, Any]:
-        """State between two steps, for `restore`."""
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Continue from the state of an optimizer with the same arguments."""
-
-
-class InstalledOptimizer(Optimizer, Protocol):
-    """Contract of an optimizer of another package, which an entry point in the group `amc.optimizers` names.
-
-    Attributes:
-        Settings: Record of its parameters, a subclass of `InstalledSettings`.
-    """
-
-    Settings: ClassVar[type[InstalledSettings]]
-
-    def __init__(
-        self,
-        model: Model,
-        settings: Any,
-        inverter: Inverter,
-        random: np.random.Generator,
-        schedule: Callable[[int], float],
-    ) -> None:
-        """Build the optimizer of a run.
-
-        Args:
-            model: Network to train.
-            settings: Its settings.
-            inverter: Inverter of matrices, by the solver of the specification.
-            random: Source of random numbers, that of the run's seed.
-            schedule: Factor of the learning rate in each step, counted from 0.
-        """
-
-
-def make_optimizer(
-    model: Model, spec: TrainingSpec, inverter: Inverter, schedule: Callable[[int], float] = full
-) -> Optimizer:
-    """Build the optimizer of a specification; `inverter` is for K-FAC and for optimizers of other packages."""
-    chosen, random = spec.optimizer, np.random.default_rng([spec.seed, 2])
-    decay = chosen.weight_decay
-    if isinstance(chosen, MomentumSettings):
-        return Momentum(model, chosen.learning_rate, chosen.momentum, decay, schedule)
-    if isinstance(chosen, AdamSettings):
-        return Adam(model, chosen.learning_rate, weight_decay=decay, schedule=schedule)
-    if isinstance(chosen, InstalledSettings):
-        installed: type[InstalledOptimizer] = installed_optimizer(chosen.name)
-        return installed(model, chosen, inverter, random, schedule)
-    return Kfac(model, chosen, inverter, random, schedule)
 
 
 def accuracy(model: Model, weights: Weights, dataset: Dataset) -> float:

@@ -18,7 +18,7 @@ from amc_circuits.cases.origin import Type
 from amc_circuits.cells.devices import Device
 from amc_circuits.cells.mapping import Mapping as Conductances
 from amc_circuits.files.array_files import DAMAGED
-from amc_circuits.results.saved import check_schema
+from amc_circuits.results.stored.saved import check_schema
 from amc_circuits.values.array_content import array_of, check_array
 from amc_circuits.values.checks import Numbers, numeric_array
 from netlists import MacroOpAmp, OpAmp, ParameterError, SinglePoleOpAmp

@@ -41,12 +41,12 @@ BELOW = {
     "program": Row("Write a matrix into RRAM cells by pulses and reads.", "program:program"),
     "cost": Row("Compute energy and time of solves: converters, settling, programming.", "cost:cost"),
     "compare": Row("Compare designs on the same matrices.", "compare.command:compare", any_words=True),
-    "sweep": Row("Run many points over any options of a circuit or a training; one row a point.", "sweep:sweep"),
+    "sweep": Row("Run many points over any options of a circuit or a training; one row a point.", "sweeps.sweep:sweep"),
     "replay": Row("Run a saved result or a row of a sweep again; exit code 3 if anything differs.", "replay:replay"),
-    "merge": Row("Put the rows of several sweeps into one folder.", "sweep_folders:merge"),
-    "table": Row("Show the rows of a sweep.", "table:table"),
+    "merge": Row("Put the rows of several sweeps into one folder.", "sweeps.folders:merge"),
+    "table": Row("Show the rows of a sweep.", "sweeps.table:table"),
     "plot": Row("Draw saved waveforms, a sweep, or the waveforms of a row of it.", "plot:plot"),
-    "report": Row("Write a sweep as one HTML file that needs no network.", "sweep_folders:report"),
+    "report": Row("Write a sweep as one HTML file that needs no network.", "sweeps.folders:report"),
 }
 
 

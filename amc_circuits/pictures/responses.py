@@ -16,8 +16,8 @@ from matplotlib.ticker import EngFormatter
 from amc_circuits.pictures.budget import bars_of, draw_budget, picture_height
 from amc_circuits.pictures.style import STYLE, curve_style, dense_curve_style, save_figure, write_title
 from amc_circuits.results.budget import Budget
-from amc_circuits.results.measured_points import MeasuredPoints
 from amc_circuits.results.response import Response, slowest
+from amc_circuits.results.stored.measured_points import MeasuredPoints
 from netlists import ParameterError
 from netlists.errors import check_type
 

@@ -9,12 +9,12 @@ import typer
 
 from amc_circuits.cases.option import Option
 from amc_circuits.cli.commands.case import PICTURES
-from amc_circuits.cli.commands.table import Where
+from amc_circuits.cli.commands.sweeps.table import Where
 from amc_circuits.cli.messages import one_line_warnings, print_written
 from amc_circuits.cli.parameters import with_options
 from amc_circuits.files.run_folder import check_output_file, writing
-from amc_circuits.results.measured_points import load_points
-from amc_circuits.results.saved import Saved, load_saved
+from amc_circuits.results.stored.measured_points import load_points
+from amc_circuits.results.stored.saved import Saved, load_saved
 from netlists import ParameterError
 
 PICTURE = (

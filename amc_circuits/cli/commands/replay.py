@@ -17,8 +17,8 @@ from amc_circuits.cases.record import full_record
 from amc_circuits.cases.stored import Rebuilt, Stored, load_stored, rebuilt
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, USABLE, finish, one_line_warnings
-from amc_circuits.results.differences import Differences, differences, differences_table, flat, printable
 from amc_circuits.results.response import Response
+from amc_circuits.results.stored.differences import Differences, differences, differences_table, flat, printable
 from amc_circuits.results.tables import print_table
 from amc_circuits.values.plain import plain
 from netlists import ParameterError

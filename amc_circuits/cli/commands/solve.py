@@ -139,8 +139,8 @@ Explained = tuple[Origin, dict[str, Any]]
 
 def _save(case: Case, solution: Solution, path: Path, explained: Explained) -> bool:
     """Write waveforms in the format of the suffix; return False if there are none."""
-    from amc_circuits.results.saved import save_solution, title
-    from amc_circuits.results.waveform_files import write_csv, write_raw
+    from amc_circuits.results.stored.saved import save_solution, title
+    from amc_circuits.results.stored.waveform_files import write_csv, write_raw
 
     origin, keys = explained
     record = full_record(case, solution) | keys
@@ -166,7 +166,7 @@ def _write_files(case: Case, solution: Solution, outputs: Outputs, explained: Ex
         written += [outputs.save] * saved
     if outputs.plot is not None and any(solution.responses):
         from amc_circuits.pictures.responses import plot_responses
-        from amc_circuits.results.saved import title
+        from amc_circuits.results.stored.saved import title
 
         with writing("plot", outputs.plot):
             responses = [response for response in solution.responses if response]

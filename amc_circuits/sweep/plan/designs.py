@@ -12,7 +12,7 @@ from amc_circuits.cases.option import Option, by_own_names, find_option, synonym
 from amc_circuits.cases.options import OF_ANSWERS, PROBLEM, options_of
 from amc_circuits.files.toml_file import read_toml
 from amc_circuits.files.toml_lines import line_of
-from amc_circuits.results.saved import load_options
+from amc_circuits.results.stored.saved import load_options
 from amc_circuits.studies.compare import COMMON, Design
 from amc_circuits.sweep.plan.axes import cut, shown, value_of
 from amc_circuits.sweep.plan.spec import SECTIONS, read_sweep

@@ -119,16 +119,15 @@ def plan_of(sweep: Sweep, known: Mapping[str, tuple[int, str]], handling: Handli
     keys: dict[str, None] = {}
     chosen: dict[int, tuple[str, int]] = {}
     failed_before = 0
-    subject = sweep.subject
     for place, given in enumerate(sweep):
         # a circuit's options are complete but for the paths of files, whose names the key does not depend on
-        options = given if sweep.word == "circuit" else subject.complete(given)
-        engine = subject.engine(options)
+        options = given if sweep.word == "circuit" else sweep.subject.complete(given)
+        engine = sweep.subject.engine(options)
         if engine not in versions:
-            versions[engine] = subject.version(engine)
+            versions[engine] = sweep.subject.version(engine)
         if handling.shard is not None and place % handling.shard[1] != handling.shard[0] - 1:
             continue
-        key = subject.key(options, versions[engine])
+        key = sweep.subject.key(options, versions[engine])
         if key in keys:
             continue
         keys[key] = None

@@ -27,7 +27,7 @@ from amc_circuits.pictures.style import (
     write_title,
 )
 from amc_circuits.pictures.traces import unpack_traces
-from amc_circuits.results.saved import title
+from amc_circuits.results.stored.saved import title
 from amc_circuits.sweep.rows.columns import Column, columns_of, flat, varied_options
 from amc_circuits.sweep.rows.conditions import chosen
 from amc_circuits.sweep.rows.curves import Chart, chart_of, is_logarithmic, is_wide

@@ -9,7 +9,7 @@ from typing import Any
 from amc_circuits.cases.circuits import circuit_names
 from amc_circuits.cases.option import Option
 from amc_circuits.cases.runs import run_names
-from amc_circuits.results.differences import Differences, differences, differences_table, flat
+from amc_circuits.results.stored.differences import Differences, differences, differences_table, flat
 from amc_circuits.results.tables import print_table
 from amc_circuits.sweep.plan.keys import FILES
 from amc_circuits.sweep.plan.point import Point

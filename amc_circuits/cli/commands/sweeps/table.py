@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from amc_circuits.cli.commands.sweep_folders import Folder
+from amc_circuits.cli.commands.sweeps.folders import Folder
 from amc_circuits.cli.messages import one_line_warnings
 from amc_circuits.sweep.rows.table import Wanted, print_rows
 

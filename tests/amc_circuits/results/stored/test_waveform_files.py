@@ -8,7 +8,7 @@ import pytest
 
 from amc_circuits.engines import find_ngspice
 from amc_circuits.engines.ngspice.rawfile import read_plots
-from amc_circuits.results.saved import load_saved
+from amc_circuits.results.stored.saved import load_saved
 
 
 @pytest.fixture

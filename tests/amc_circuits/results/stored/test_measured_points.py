@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from amc_circuits.results.measured_points import load_points
 from amc_circuits.results.response import Response
+from amc_circuits.results.stored.measured_points import load_points
 from netlists import ParameterError
 
 TIME = np.linspace(0, 1e-7, 11)

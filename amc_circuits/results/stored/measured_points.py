@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from amc_circuits.results.response import Response
-from amc_circuits.results.waveform_files import NUMBER
+from amc_circuits.results.stored.waveform_files import NUMBER
 from netlists import ParameterError
 from netlists.memory import check_memory
 from netlists.record import FloatArray

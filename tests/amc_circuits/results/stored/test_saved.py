@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from amc_circuits.results.saved import load_options, load_saved
+from amc_circuits.results.stored.saved import load_options, load_saved
 from netlists import ParameterError
 from tests.command_line import SMALL
 

@@ -1,0 +1,1 @@
+"""Results in files: saved solves, waveforms, measured points, and differences of two results."""
