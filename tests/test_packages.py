@@ -76,6 +76,14 @@ class Scaled:
     def step(self, weights, passed, labels):
         """Returns the next weights."""
         return tuple(w - self.rate * g for w, g in zip(weights, loss_gradients(self.model, weights, passed, labels)))
+
+    @property
+    def state(self):
+        """None."""
+        return {}
+
+    def restore(self, state):
+        """Does nothing."""
 '''
 REPORT = """
 import json, sys

@@ -22,6 +22,9 @@ from amc_circuits import (
     InvCircuit,
     LabelledTable,
     MvmCircuit,
+    Option,
+    Run,
+    RunOutcome,
     Sized,
     Status,
     compare,
@@ -127,6 +130,9 @@ def parameters():
         Check("data", True, "1 file"),
         Extension(),
         Status.CLIPPED,
+        Option("size", "integer", "Rows of a matrix that is drawn", minimum=1),
+        RunOutcome(metrics={f"metric_{k}": 1.0 for k in range(SIZE)}),
+        Run(tuple, dict, str, str, str, RunOutcome, ("best_accuracy",)),
         InstalledSettings(name="own", learning_rate=0.1),
         NgspiceEngine(),
     ]
@@ -154,7 +160,7 @@ def records(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sweep")
     sweeps.run(folder, sweeps.exact(range(4)))
     swept = open_sweep(folder)
-    designs = [Design("slow", options=exact), Design("fast", options=exact | {"gbwp": "1G"})]
+    designs = [Design("slow", "inv", exact), Design("fast", "inv", exact | {"gbwp": "1G"})]
     compared = compare(designs, {"size": 3}, range(2))
     studied = [*designs, compared, *compared.designs, Compared({}, (), None, (), print)]
     studied.append(Sized("gbwp", "Hz", None))

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from amc_circuits.values.quantities import parse_quantity, percentage
 from netlists import ParameterError
+from netlists.short_text import short_repr
 
 Kind = Literal["quantity", "integer", "text", "flag"]
 Value = TypeVar("Value")
@@ -60,6 +61,8 @@ class Option:
     synonym: str = ""
     panel: str = ""
     of_preset: bool = False
+
+    __repr__ = short_repr
 
     @property
     def flag(self) -> str:

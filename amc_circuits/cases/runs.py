@@ -13,6 +13,7 @@ from typing import Any
 
 from amc_circuits.cases.option import Option
 from netlists import ParameterError
+from netlists.short_text import short_repr
 
 GROUP = "amc.runs"
 DONE = "DONE"
@@ -32,6 +33,8 @@ class RunOutcome:
     status: str = DONE
     metrics: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class Run:
     metrics: tuple[str, ...]
     shares: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+
+    __repr__ = short_repr
 
 
 def run_names() -> list[str]:

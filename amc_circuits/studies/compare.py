@@ -41,7 +41,7 @@ class Design:
     """
 
     name: str
-    circuit: str = "inv"
+    circuit: str
     options: Mapping[str, Any] = field(default_factory=dict)
 
     __repr__ = short_repr

@@ -142,14 +142,14 @@ def test_circuits_of_one_matrix_can_be_compared():
 @pytest.mark.parametrize(
     ("designs", "problem", "seeds", "words"),
     [
-        ([Design("a")], {"size": 2}, [0], "two designs"),
-        ([Design("a"), Design("b")], {"size": 2}, [], "seeds"),
-        ([Design("a"), Design("b")], {"size": 2}, [1, 1], "each once"),
-        ([Design("a"), Design("b")], {}, [0], "size"),
-        ([Design("a"), Design("b", "inv", {"size": 3})], {"size": 2}, [0], r"common .* \(in design 2\)"),
-        ([Design("a"), Design("b", "inv", {"gbwp": "x"})], {"size": 2}, [0], r"number in Hz.*\(in design 2\)"),
-        ([Design("a"), Design("b", "inv", {"monte_carlo": 9})], {"size": 2}, [0], "no part of a design"),
-        ([Design("a"), Design("b", "ginv")], {"size": 4}, [0], r"no pairs of arrays.*\(in design 2\)"),
+        ([Design("a", "inv")], {"size": 2}, [0], "two designs"),
+        ([Design("a", "inv"), Design("b", "inv")], {"size": 2}, [], "seeds"),
+        ([Design("a", "inv"), Design("b", "inv")], {"size": 2}, [1, 1], "each once"),
+        ([Design("a", "inv"), Design("b", "inv")], {}, [0], "size"),
+        ([Design("a", "inv"), Design("b", "inv", {"size": 3})], {"size": 2}, [0], r"common .* \(in design 2\)"),
+        ([Design("a", "inv"), Design("b", "inv", {"gbwp": "x"})], {"size": 2}, [0], r"number in Hz.*\(in design 2\)"),
+        ([Design("a", "inv"), Design("b", "inv", {"monte_carlo": 9})], {"size": 2}, [0], "no part of a design"),
+        ([Design("a", "inv"), Design("b", "ginv")], {"size": 4}, [0], r"no pairs of arrays.*\(in design 2\)"),
         ([Design("a", "mvm"), Design("b", "ginv")], {"size": 4, "columns": 2, "family": "uniform"}, [0], "2 entries"),
     ],
 )
