@@ -14,12 +14,14 @@ one of the others: see the column of seconds.
 Printed: epochs of every learning rate; then mean with its 95 % interval (Student), range and seconds of each method,
 the epochs that K-FAC saved (by Cholesky and by circuits), and the cost of the circuits in epochs, the mean of the
 differences seed by seed, with its interval. `--plot` draws the curves. `--quick` uses the digits and one seed.
+
+The trainings are a sweep (`run = "train"`): its folder keeps every row, a broken run continues, and `amc table`, `amc
+plot` and `amc report` show it, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -29,19 +31,17 @@ import numpy as np
 import typer
 from rich import box
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 from scipy import stats
-from threadpoolctl import threadpool_limits
 
-from amc_circuits import STYLE, format_quantity, save_figure
+from amc_circuits import STYLE, format_quantity, open_sweep, save_figure
+from amc_circuits.cli.app import run
+from amc_circuits.sweep.store import Row
 from amc_circuits.values.quantities import counted
 from benchmarks.machine import machine_line
 from optimizer.pictures import draw_accuracy, method_name
-from optimizer.result import TrainingResult
 from optimizer.settings import AdamSettings, KfacSettings, MomentumSettings, OptimizerSettings
 from optimizer.specification import TrainingSpec, override, preset
-from optimizer.training import Training
 
 MOMENTUM_RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 ADAM_RATES = (1e-3, 3e-3, 6e-3, 1e-2, 2e-2, 3e-2, 5e-2)
@@ -63,15 +63,15 @@ class Method:
 
 @dataclass(frozen=True)
 class Outcome:
-    """All seeds of one method."""
+    """All seeds of one method: their rows in the sweep."""
 
     method: Method
-    results: tuple[TrainingResult, ...]
+    rows: tuple[Row, ...]
 
     @property
     def epochs(self) -> tuple[float, ...]:
         """Epochs to the target, one a seed; the largest number of epochs if it was not reached."""
-        return tuple(result.epochs_to_target or result.spec.epochs for result in self.results)
+        return tuple(row.figures["epochs_to_target"] or row.parameters["epochs"] for row in self.rows)
 
     @property
     def mean(self) -> float:
@@ -86,7 +86,7 @@ class Outcome:
     @property
     def mark(self) -> str:
         """`>` if a run did not reach the target, so that the mean is a lower bound."""
-        return "> " if any(result.epochs_to_target is None for result in self.results) else ""
+        return "> " if any(row.figures["epochs_to_target"] is None for row in self.rows) else ""
 
 
 def interval(values: Sequence[float]) -> str:
@@ -102,25 +102,40 @@ def baselines() -> list[Method]:
     return momentum + [Method(AdamSettings(learning_rate=rate)) for rate in ADAM_RATES]
 
 
-def run_all(base: TrainingSpec, methods: Sequence[Method], seeds: int, processes: int) -> list[Outcome]:
-    """Train every method with every seed, some at the same time."""
-    specs = [
-        base.model_copy(update={"optimizer": method.optimizer, "solver": method.solver, "seed": seed})
-        for method in methods
-        for seed in range(seeds)
-    ]
-    console = Console(stderr=True)
-    with ProcessPoolExecutor(processes) as pool:
-        running = pool.map(train_one, specs)
-        names = f"{methods[0].label} .. {methods[-1].label}" if len(methods) > 1 else methods[0].label
-        results = list(track(running, names, len(specs), console=console, disable=not console.is_terminal))
-    return [Outcome(method, tuple(results[k * seeds : (k + 1) * seeds])) for k, method in enumerate(methods)]
+def specification(name: str, epochs: float, methods: Sequence[Method], seeds: int) -> str:
+    """Specification of the sweep: every method with every seed."""
+    fixed = f'[fixed]\npreset = "{name}"\nepochs = {epochs}'
+    lines = ['run = "train"', fixed, f"[grid]\nseed = {{range = [0, {seeds}]}}"]
+    for method in methods:
+        lines += ["[[points]]", f'optimizer.name = "{method.optimizer.name}"']
+        if isinstance(method.optimizer, KfacSettings):
+            lines.append(f'solver = "{method.solver}"')
+        else:
+            lines.append(f"optimizer.learning_rate = {method.optimizer.learning_rate}")
+    return "\n".join(lines) + "\n"
 
 
-def train_one(spec: TrainingSpec) -> TrainingResult:
-    """One run, on one thread."""
-    with threadpool_limits(1):
-        return Training(spec).run()
+def run_all(name: str, epochs: float, methods: Sequence[Method], seeds: int, jobs: int, folder: Path) -> list[Outcome]:
+    """Train every method with every seed as a sweep, some at the same time; rows that are there are not run again."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    spec = folder.with_suffix(".toml")
+    spec.write_text(specification(name, epochs, methods, seeds), encoding="utf-8")
+    if run(["sweep", str(spec), "--out", str(folder), "--jobs", str(jobs)]) != 0:
+        raise RuntimeError(f"not every training has a result; see: amc table {folder}")
+    rows = list(open_sweep(folder))
+    found = [Outcome(method, tuple(row for row in rows if is_of(row, method))) for method in methods]
+    assert all(len(outcome.rows) == seeds for outcome in found), "rows of another benchmark are in the folder"
+    return found
+
+
+def is_of(row: Row, method: Method) -> bool:
+    """Check whether a row is a training by this method."""
+    given, optimizer = row.parameters, method.optimizer
+    if given["optimizer.name"] != optimizer.name:
+        return False
+    if isinstance(optimizer, KfacSettings):
+        return bool(given["solver"] == method.solver)
+    return bool(given["optimizer.learning_rate"] == optimizer.learning_rate)
 
 
 def chosen(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, Outcome]]:
@@ -159,7 +174,7 @@ def result_table(rows: Sequence[tuple[str, Outcome]]) -> Table:
     for label, outcome in rows:
         epochs = outcome.epochs
         saved = ["" if outcome in kfacs else f"{1 - kfac.mean / outcome.mean:.0%} fewer" for kfac in kfacs]
-        seconds = np.mean([result.wall_time for result in outcome.results])
+        seconds = np.mean([row.figures["wall_time_s"] for row in outcome.rows])
         span = f"{min(epochs):.2f} .. {max(epochs):.2f}"
         mean = f"{outcome.mark}{outcome.mean:.2f}"
         grid.add_row(label, mean, outcome.interval, span, *saved, f"{seconds:.0f}")
@@ -179,35 +194,36 @@ def circuit_table(outcome: Outcome) -> Table:
     headings = ("seed", "inversions", "right-hand sides", "mean settling time", "energy", "median error", "largest")
     for heading in headings:
         grid.add_column(heading, justify="right", no_wrap=True)
-    for result in outcome.results:
-        ledger = result.ledger
+    for row in outcome.rows:
+        found = row.figures
         grid.add_row(
-            str(result.spec.seed),
-            str(len(ledger.inversions)),
-            str(ledger.right_hand_sides),
-            format_quantity(ledger.mean_settling_time, "s"),
-            format_quantity(ledger.joules, "J"),
-            f"{ledger.median_error:.2g}",
-            f"{ledger.largest_error:.2g}",
+            str(row.parameters["seed"]),
+            str(found["inversions"]),
+            str(found["right_hand_sides"]),
+            format_quantity(found["mean_settling_time_s"], "s"),
+            format_quantity(found["energy_j"], "J"),
+            f"{found['median_relative_error']:.2g}",
+            f"{found['largest_relative_error']:.2g}",
         )
     return grid
 
 
-def picture(rows: Sequence[tuple[str, Outcome]], path: Path) -> None:
+def picture(base: TrainingSpec, rows: Sequence[tuple[str, Outcome]], path: Path) -> None:
     """Accuracy over epochs, one style a method and one line a seed; a method that has two rows is drawn once."""
     named: dict[str, tuple[list[str], Outcome]] = {}
     for label, outcome in rows:
         more = label.removeprefix(outcome.method.label).strip(" ()")
         named.setdefault(outcome.method.label, ([], outcome))[0].extend([more] * bool(more))
-    runs = {name + f" ({'; '.join(more)})" * bool(more): outcome.results for name, (more, outcome) in named.items()}
-    spec = next(iter(runs.values()))[0].spec
+    curves = {
+        name + f" ({'; '.join(more)})" * bool(more): [row.figures["accuracy_curve"] for row in outcome.rows]
+        for name, (more, outcome) in named.items()
+    }
+    seeds = max(len(each) for each in curves.values())
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(layout="constrained")
-        draw_accuracy(axes, runs)
-        seeds = len({result.spec.seed for results in runs.values() for result in results})
-        axes.set_title(
-            f"{spec.dataset}, batches of {spec.batch_size}, {counted(seeds, 'seed')}", loc="left", fontsize=11
-        )
+        draw_accuracy(axes, curves, base.target_accuracy)
+        title = f"{base.dataset}, batches of {base.batch_size}, {counted(seeds, 'seed')}"
+        axes.set_title(title, loc="left", fontsize=11)
         save_figure(figure, path)
 
 
@@ -216,19 +232,18 @@ def main(
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each method")] = 10,
     epochs: Annotated[float, typer.Option(min=0.1, help="Largest number of epochs of a run")] = 15.0,
     circuit: Annotated[bool, typer.Option(help="Also train with every inversion in ngspice")] = True,
-    jobs: Annotated[int, typer.Option(min=1, help="Runs, or simulations, at the same time")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, help="Trainings at the same time")] = 2,
     quick: Annotated[bool, typer.Option(help="Digits, one seed: a few minutes")] = False,
     plot: Annotated[Path, typer.Option(help="Picture to write")] = Path("runs/convergence.png"),
+    rows_folder: Annotated[Path, typer.Option("--rows", help="Folder of the sweep")] = Path("runs/convergence"),
     out: Annotated[Path | None, typer.Option(help="Text file that gets the tables too")] = None,
 ) -> None:
     """Epochs to a target accuracy: momentum, Adam, and K-FAC by Cholesky and by circuits."""
     name, seeds = ("digits-demo", 1) if quick else (name, seeds)
-    base = override(preset(name), epochs=epochs, jobs=jobs)
+    base = override(preset(name), epochs=epochs)
     kfac = base.optimizer
-    outcomes = run_all(base, [*baselines(), Method(kfac)], seeds, jobs)
-    if circuit:
-        # One run after the other: each simulates with `jobs` processes of its own.
-        outcomes += run_all(base, [Method(kfac, "inv-circuit")], seeds, 1)
+    methods = [*baselines(), Method(kfac), *([Method(kfac, "inv-circuit")] if circuit else [])]
+    outcomes = run_all(name, epochs, methods, seeds, jobs, rows_folder)
     rows = list(chosen(outcomes))
     console = Console(record=True, width=140)
     console.print(machine_line(), highlight=False)
@@ -240,7 +255,7 @@ def main(
         console.print(loss_line(outcomes[-2], outcomes[-1]), highlight=False)
         console.print(circuit_table(outcomes[-1]))
     plot.parent.mkdir(parents=True, exist_ok=True)
-    picture(rows, plot)
+    picture(base, rows, plot)
     console.print(f"picture: {plot}", highlight=False)
     if out is not None:
         console.save_text(str(out))

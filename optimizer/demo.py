@@ -210,8 +210,10 @@ def _write_comparison(methods: list[Method], agreement: Agreement, out: Path) ->
     """Write the picture and the numbers of the comparison."""
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(layout="constrained")
-        draw_accuracy(axes, {method.name: method.results for method in methods})
-        axes.set_title(f"{methods[0].results[0].spec.dataset}, one line a seed", loc="left", fontsize=11)
+        spec = methods[0].results[0].spec
+        curves = {method.name: [result.accuracy_curve for result in method.results] for method in methods}
+        draw_accuracy(axes, curves, spec.target_accuracy)
+        axes.set_title(f"{spec.dataset}, one line a seed", loc="left", fontsize=11)
         save_figure(figure, out / COMPARISON[0])
     content = {
         "methods": {method.name: [result.summary() for result in method.results] for method in methods},

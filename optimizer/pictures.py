@@ -16,6 +16,8 @@ from optimizer.settings import KfacSettings, OptimizerSettings
 
 NAMES = {"kfac": "K-FAC", "momentum": "momentum", "adam": "Adam"}
 SOLVERS = {"cholesky": "Cholesky", "inv-circuit": "INV circuit"}
+Curve = Sequence[tuple[float, float]]
+"""Epochs and test accuracies of the evaluations of a run."""
 LABEL_WIDTH = 30
 """Most characters of a line of a legend."""
 
@@ -34,7 +36,8 @@ def plot_run(result: TrainingResult, path: Path) -> None:
     with_errors = result.ledger.slowest is not None
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(2 if with_errors else 1, squeeze=False, figsize=(7.2, 6.6 if with_errors else 4.4))
-        draw_accuracy(axes[0, 0], {method_name(result.spec.optimizer, result.spec.solver): [result]})
+        name = method_name(result.spec.optimizer, result.spec.solver)
+        draw_accuracy(axes[0, 0], {name: [result.accuracy_curve]}, result.spec.target_accuracy)
         axes[0, 0].set_title(result.spec.title, loc="left", fontsize=11)
         if with_errors:
             draw_errors(axes[1, 0], result.ledger)
@@ -50,12 +53,12 @@ def plot_waveforms(ledger: Ledger, path: Path) -> None:
     plot_responses(ledger.slowest.responses, path, f"slowest inversion, {size} x {size}")
 
 
-def draw_accuracy(axes: Axes, runs: Mapping[str, Sequence[TrainingResult]]) -> None:
+def draw_accuracy(axes: Axes, runs: Mapping[str, Sequence[Curve]], target: float) -> None:
     """Draw accuracy over epochs, one style a label and one line a run, with the target as a dashed line."""
-    for number, (label, results) in enumerate(runs.items()):
-        for first, result in enumerate(results):
-            epochs = [entry.epoch for entry in result.history]
-            accuracies = [100 * entry.accuracy for entry in result.history]
+    for number, (label, curves) in enumerate(runs.items()):
+        for first, curve in enumerate(curves):
+            epochs = [epoch for epoch, _ in curve]
+            accuracies = [100 * accuracy for _, accuracy in curve]
             axes.plot(
                 epochs,
                 accuracies,
@@ -64,7 +67,6 @@ def draw_accuracy(axes: Axes, runs: Mapping[str, Sequence[TrainingResult]]) -> N
                 markersize=4,
                 **curve_style(number),
             )
-    target = next(iter(runs.values()))[0].spec.target_accuracy
     axes.axhline(100 * target, color="black", linestyle="--", linewidth=1, label=f"target {100 * target:g} %")
     axes.set_xlabel("epochs")
     axes.set_ylabel("test accuracy (%)")

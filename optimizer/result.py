@@ -80,6 +80,11 @@ class TrainingResult:
         return next((found.epoch for found in self.history if found.accuracy >= target), None)
 
     @property
+    def accuracy_curve(self) -> list[tuple[float, float]]:
+        """Epochs and test accuracies of all evaluations."""
+        return [(found.epoch, found.accuracy) for found in self.history]
+
+    @property
     def best_accuracy(self) -> float:
         """Highest accuracy of all evaluations; 0 without evaluations."""
         return max((found.accuracy for found in self.history), default=0.0)

@@ -180,6 +180,7 @@ def metrics_of(result: TrainingResult) -> dict[str, Any]:
     checks = {"cross_checked": ledger.cross_checked, "largest_difference": ledger.largest_difference}
     return {
         **{name: summary[name] for name in names},
+        "accuracy_curve": [list(point) for point in result.accuracy_curve],
         "inversions": len(ledger.inversions),
         "failed_inversions": len(ledger.failures),
         "right_hand_sides": ledger.right_hand_sides,

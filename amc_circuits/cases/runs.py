@@ -27,6 +27,7 @@ class RunOutcome:
     Attributes:
         status: `DONE`, or one word for the reason why the result is not usable.
         metrics: Metrics by name, numbers or None; a name ends in `_s` or `_j` for s and J. `warning` may be a text.
+            Lists of numbers, such as curves, are kept in the row; tables and pictures leave them out.
         error: Reason in one line; empty for a usable result.
     """
 

@@ -21,10 +21,10 @@ def axes():
     plt.close(figure)
 
 
-def result(slope):
-    """A run whose accuracy rises by a slope."""
+def curve(slope):
+    """The curve of a run whose accuracy rises by a slope."""
     history = tuple(Evaluation(epoch, 10 * epoch, 1.0, slope * epoch, 1.0) for epoch in (1, 2, 3))
-    return TrainingResult(preset("digits-demo"), history, Ledger(), False, 1.0, {}, {})
+    return TrainingResult(preset("digits-demo"), history, Ledger(), False, 1.0, {}, {}).accuracy_curve
 
 
 def pairs(axes):
@@ -51,7 +51,7 @@ def test_methods_are_named_in_words():
 
 def test_accuracy_curves_differ_in_grey(axes):
     """Each method has a line style and marker of its own, and the legend lies beside the axes."""
-    draw_accuracy(axes, {name: [result(0.1 * (k + 1))] for k, name in enumerate(METHODS)})
+    draw_accuracy(axes, {name: [curve(0.1 * (k + 1))] for k, name in enumerate(METHODS)}, 0.97)
     assert len(set(pairs(axes))) == len(METHODS)
     assert [text.get_text() for text in axes.get_legend().get_texts()] == [*METHODS, "target 97 %"]
     assert no_data_below_the_legend(axes)
@@ -59,7 +59,7 @@ def test_accuracy_curves_differ_in_grey(axes):
 
 def test_seeds_of_a_method_share_their_style(axes):
     """Runs of one method have one style and one entry."""
-    draw_accuracy(axes, {"one": [result(0.1), result(0.2)], "other": [result(0.3)]})
+    draw_accuracy(axes, {"one": [curve(0.1), curve(0.2)], "other": [curve(0.3)]}, 0.97)
     one, same, other = pairs(axes)[:3]
     assert one == same != other
     assert len(axes.get_legend().get_texts()) == 3
