@@ -89,7 +89,7 @@ Status.NOT_SETTLED = Status.register(
 Status.NOT_PASSED = Status.register(
     "NOT_PASSED",
     20,
-    "no voltage passed the level at which the outputs are read; lower the level",
+    "no voltage passed the level at which the outputs are read, in slots of up to 16 times the usual time; lower it",
 )
 Status.NONLINEAR = Status.register(
     "NONLINEAR",

@@ -80,12 +80,14 @@ class Answer:
         if self.scale[column] == 0:
             return Status.SETTLED
         reading = self.readings[column]
+        clipped = bool(self._outputs[1][column])
         if (own := self.circuit.own_status(reading)) is not None:
-            return own
+            return max(own, Status.CLIPPED) if clipped else own
         if reading.excess:
             return Status.NONLINEAR
         if self.circuit.first_pass is not None:
-            return Status.PASSED if reading.steady else Status.NOT_PASSED
+            passed = Status.CLIPPED if clipped else Status.PASSED
+            return passed if reading.steady else Status.NOT_PASSED
         rest = reading.at_rest
         if not reading.steady or rest is None:
             return Status.NOT_SETTLED
@@ -93,7 +95,7 @@ class Answer:
             return Status.SATURATED
         if rest.distance > self.circuit.settings.tolerance:
             return Status.NOT_SETTLED
-        return Status.CLIPPED if self._outputs[1][column] else Status.SETTLED
+        return Status.CLIPPED if clipped else Status.SETTLED
 
     def _message(self, statuses: list[Status]) -> str:
         """Describe the worst status in one sentence, with its cause in the first column that has it."""

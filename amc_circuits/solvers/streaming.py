@@ -149,7 +149,7 @@ class Stream:
         circuit: Programmed circuit.
         linear: Linear circuit of `circuit`.
         state: State of the engine for this circuit.
-        resting: False for a circuit with a growing pole, wanted or not; it is read once, not repeated.
+        resting: False for a circuit with a growing pole, wanted or not; without a first pass it is read once.
         timing: Times of each right-hand side.
         settings: Settings of drive and measurement.
         engine: Engine that simulates the circuit.
@@ -183,7 +183,9 @@ class Stream:
             readings = self._read(levels, range(levels.shape[1]), {})
         else:
             readings = {k: self._noted(reading, 1.0) for k, reading in enumerate(first)}
-        if self.resting:
+        if self.first_pass is not None:
+            self._wait_longer(levels, readings)
+        elif self.resting:
             if not self.settings.fixed_scale:
                 self._reduce_scale(levels, readings)
             self._wait_longer(levels, readings)
@@ -243,9 +245,13 @@ class Stream:
         self._repeat(readings, self._read(levels, large, scale), large, "output scale reduced")
 
     def _wait_longer(self, levels: FloatArray, readings: dict[int, Reading]) -> None:
-        """Repeat alone, in slots of twice the length, the columns that are not steady or not at the steady state."""
+        """Repeat alone, in slots of twice the length, the columns that are not steady or not at the steady state.
+
+        With a first pass, those that did not pass the level.
+        """
         for doubled in range(DOUBLINGS + 1):
-            self._judge(levels, readings)
+            if self.first_pass is None:
+                self._judge(levels, readings)
             restless = [k for k, reading in readings.items() if _is_restless(reading, self.settings.tolerance)]
             if not restless or doubled == DOUBLINGS:
                 return

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from amc_circuits.results.status import Status
+from amc_circuits.results.status import is_usable
 from amc_circuits.results.trials import worst_of
 from amc_circuits.studies.components import COMPONENTS
 from amc_circuits.studies.statistics import Spread, spread
@@ -50,8 +50,8 @@ class Run:
 
     @property
     def usable(self) -> bool:
-        """True if every right-hand side settled."""
-        return self.status == Status.SETTLED.name
+        """True if every right-hand side has a usable result."""
+        return is_usable(self.status)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ def content_of(rows: Sequence[Row]) -> dict[str, Any]:
     flat_rows = [flat(row) for row in rows]
     main = {"number", *varied_options(rows), "status", *main_metrics(rows), "error"}
     columns = [_described(column, flat_rows, main) for column in columns_of(flat_rows)]
-    return {"rows": len(rows), "columns": columns, "axes": _axes(rows, columns)}
+    usable = [row.usable for row in rows]
+    return {"rows": len(rows), "columns": columns, "axes": _axes(rows, columns), "usable": usable}
 
 
 def _described(column: Column, flat_rows: Sequence[FlatRow], main: set[str]) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class PointsFigure {
     Object.assign(this, { data, choose, place: element("figure"), drawn: [] });
     this.named = Object.fromEntries(data.columns.map((column) => [column.name, column]));
     this.varied = data.columns.filter((column) => column.option && column.main);
-    this.usable = (place) => this.named.status.values[place] === "SETTLED";
+    this.usable = (place) => data.usable[place];
   }
 
   /** Draws those of the points that have both metrics. */

@@ -118,7 +118,10 @@ def _measured(point: Point, keep: Path) -> Outcome:
         return replace(_failed(problem), design_sha256=case.circuit.sha256)
     record = full_record(case, solution)
     figures = {name: value for name, value in record.items() if name not in NOT_IN_ROWS}
-    drawn = "the right-hand side is drawn" if point.options["matrix"] and not point.options["rhs"] else ""
+    if solution.usable and solution.status is not Status.SETTLED:
+        figures["usable"] = True  # a status of a solver is unknown where its package is not loaded
+    asked = point.options["matrix"] and not point.options["rhs"] and case.circuit.takes is not None
+    drawn = "the right-hand side is drawn" if asked else ""
     figures["warning"] = "; ".join(filter(None, (*map(str, case.circuit.warnings()), drawn, *record["notes"])))
     return Outcome(
         solution.status.name,
@@ -138,7 +141,7 @@ def _tried(point: Point, keep: Path) -> Outcome:
     trials = study.run(1)
     usable = any(trial.usable for trial in trials)
     return Outcome(
-        Status.SETTLED.name if usable else trials[0].status,
+        next((trial.status for trial in trials if trial.usable), trials[0].status),
         row_figures(trials, limits),
         "" if usable else f"no trial is usable; {trials[0].error}",
         _together([trial.design_sha256 for trial in trials]),

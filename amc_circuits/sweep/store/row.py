@@ -10,6 +10,7 @@ from typing import Any
 from amc_circuits.cases.option import renamed
 from amc_circuits.cases.options import SYNONYMS
 from amc_circuits.cases.runs import DONE
+from amc_circuits.results.status import is_usable
 from netlists.short_text import short_repr
 
 FAILED, INVALID = "FAILED", "INVALID"
@@ -80,8 +81,8 @@ class Row:
 
     @property
     def usable(self) -> bool:
-        """True for a settled solution, and for a run with a usable result."""
-        return self.status in ("SETTLED", DONE)
+        """True for a solution that settled or passed its level, and for a run with a usable result."""
+        return bool(self.figures.get("usable", is_usable(self.status) or self.status == DONE))
 
     @property
     def failed(self) -> bool:

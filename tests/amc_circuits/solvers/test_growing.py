@@ -7,15 +7,20 @@ from functools import cached_property
 import numpy as np
 import pytest
 
-from amc_circuits import ParameterError, Solver, Status
+from amc_circuits import Converters, ParameterError, Solver, Status
 from amc_circuits.cases import circuits
 from amc_circuits.cases.circuits import CircuitRow
+from amc_circuits.cases.options import parse_options
 from amc_circuits.results.measurement import first_pass
 from amc_circuits.results.readings import FirstPass
+from amc_circuits.sweep.plan.point import Point
+from amc_circuits.sweep.run.outcome import run_point
 from netlists import GROUND, Circuit, Conductors
 from netlists.driving import Kick, Source
+from tests.amc_circuits.sweep.made_rows import made
 
 MATRIX = np.array([[1.0, 0.5, 0.2], [0.5, 0.9, 0.4], [0.2, 0.4, 1.0]])
+CLIPPING = {"adc_bits": 8, "adc_range": 0.1}
 KICK = 2e-3
 """Height of the start-up pulse, V."""
 ALIGNED = Status.register("ALIGNED", 0, "the outputs have the direction of an eigenvector")
@@ -41,10 +46,11 @@ class Eigenvector(Solver):
             Conductors("invb", "x", "w", 1e-4),
             self.opamps("inv", "w", "x", size, noninverting=GROUND),
         )
-        kick = Kick(KICK, 5e-9)
+        kick = Kick(self.kick, 5e-9)
         source = Source("in", np.zeros((size, 1)), kick)
         return Circuit("eigenvector", groups, parts, (source,), "x", temperature=self.hardware.temperature)
 
+    kick = KICK
     feedback = 1.2
     """Lambda in units of the largest entry, between the second eigenvalue and the first."""
 
@@ -79,6 +85,12 @@ class Beyond(Eigenvector):
     """A level that nothing reaches."""
 
     first_pass = FirstPass(5.0)
+
+
+class Later(Eigenvector):
+    """A kick of a thousandth."""
+
+    kick = KICK / 1000
 
 
 class Named(Eigenvector):
@@ -142,6 +154,23 @@ def test_a_status_of_a_solver_counts_like_ours():
         Status.register("NEGATIVE", -1, "nothing")
 
 
+def test_a_clipped_output_is_not_passed():
+    """An ADC that ends at half of the level holds the largest output at its end."""
+    clipped = Eigenvector.program(MATRIX, converters=Converters(adc_bits=8, adc_range=0.1)).solve()
+    assert clipped.status is Status.CLIPPED and not clipped.usable
+    named = Named.program(MATRIX, converters=Converters(adc_bits=8, adc_range=0.1)).solve()
+    assert named.status is Status.CLIPPED
+
+
+def test_slots_are_doubled_until_the_level_is_passed(solution):
+    """A kick that is a thousand times smaller passes later, by the logarithm over the growth rate."""
+    late = Later.program(MATRIX).solve()
+    assert late.status is Status.PASSED and len(late.attempts[0]) > 1
+    waited = late.settling_time - solution.settling_time
+    assert waited == pytest.approx(np.log(1000) / solution.stability.growth_rate, rel=0.05)
+    assert len(solution.attempts[0]) == 1
+
+
 def test_no_right_hand_side_is_taken():
     """Given one, the circuit says so; a steady state is refused, too."""
     circuit = Eigenvector.program(MATRIX)
@@ -175,3 +204,9 @@ def test_the_command_has_no_right_hand_side(amc, monkeypatch, tmp_path):
         *("circuit", "eigen", tmp_path / "A.csv", "--programming-error", "1%", "--monte-carlo", 3, "--format", "json")
     )
     assert json.loads(many.out)["statuses"] == {"PASSED": 3}
+    for options, usable in (({}, True), ({"monte_carlo": 2, "programming_error": "1%"}, True), (CLIPPING, False)):
+        given = parse_options("eigen", {"matrix": str(tmp_path / "A.csv"), **options})
+        outcome = run_point(Point("key", 0, "eigen", given))
+        row = made(0, dict(outcome.figures), outcome.status)
+        assert row.usable == usable and outcome.status == ("PASSED" if usable else "CLIPPED"), outcome.error
+        assert "drawn" not in outcome.figures.get("warning", "")
