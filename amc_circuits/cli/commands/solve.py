@@ -18,6 +18,7 @@ from amc_circuits.cases.options import JOBS, typed_options
 from amc_circuits.cases.origin import Origin
 from amc_circuits.cases.record import full_record, record, table, vector_line, vector_name
 from amc_circuits.cli.commands.case import PICTURES, Files, case_of, parsed_with_files, print_notes, typed_with_files
+from amc_circuits.cli.commands.overwriting import check_overwriting
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, USABLE, as_typed, finish, one_line_warnings, print_written
 from amc_circuits.cli.parameters import (
@@ -57,16 +58,21 @@ class Outputs:
     save: Path | None
     output: Path | None
 
-    def check(self) -> None:
-        """Refuse outputs that could not be written later.
+    def check(self, options: dict[str, Any], files: Files) -> None:
+        """Refuse outputs that could not be written later, or would overwrite an input or each other.
+
+        Args:
+            options: Options as typed.
+            files: Files of matrix and vector.
 
         Raises:
-            ParameterError: A format is unknown, or a file cannot be written.
+            ParameterError: A format is unknown, or a file cannot be written or is another one of the command.
         """
         output_format("table", "json").parse(self.form)
         for name, suffixes in (("plot", PICTURES), ("save", SAVES), ("output", tuple(WRITERS))):
             if (file := getattr(self, name)) is not None:
                 check_output_file(name, file, suffixes)
+        check_overwriting({"plot": self.plot, "save": self.save, "output": self.output}, files, options)
 
 
 def solving(circuit: str) -> Callable[..., None]:
@@ -86,7 +92,7 @@ def solving(circuit: str) -> Callable[..., None]:
 
 def solve(circuit: str, options: dict[str, Any], files: Files, jobs: str, outputs: Outputs) -> None:
     """Solve by a circuit, with options as typed; print and write the results."""
-    outputs.check()
+    outputs.check(options, files)
     if options["monte_carlo"] is not None:
         _monte_carlo(circuit, options, files, jobs, outputs)
         return
