@@ -20,6 +20,8 @@ from netlists.short_text import short_repr
 BYTES_EACH = 40
 """Memory of a file while it is read, in multiples of its length."""
 UNITS = {"time": "s", "output": "V"}
+UNIT = re.compile(r"\s*(?:\[([^]]*)\]|\(([^)]*)\)|_([fpnuµμmkMG]?[sSvV]|[a-z]*(?:sec|seconds?|volts?)))\s*$")
+"""Unit at the end of a name: in brackets, or a time or voltage after an underscore."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ def load_points(path: Path, response: Response, number: int) -> MeasuredPoints:
     """Read points from a file: time in s, then outputs in V.
 
     A first line with names is optional. With names of outputs, columns belong to these outputs, otherwise to the first
-    outputs in order. Units in square brackets must be s and V. A column `right_hand_side`, as in files of `--save`,
-    selects the lines of one right-hand side.
+    outputs in order. Units at the end of a name, as in `time [s]`, `time (s)` or `time_s`, must be s and V. A column
+    `right_hand_side`, as in files of `--save`, selects the lines of one right-hand side.
 
     Args:
         path: The file; fields are separated by commas, semicolons or tabs.
@@ -55,14 +57,14 @@ def load_points(path: Path, response: Response, number: int) -> MeasuredPoints:
         ParameterError: The file cannot be read, or its columns do not match.
     """
     lines = _lines(path)
-    head = lines.pop(0) if any(_number(field) is None for field in lines[0]) else []
+    head = lines.pop(0) if _is_head(lines[0]) else []
     width = len(head or lines[0])
     if not lines:
         raise _refused(path, "holds no points")
     if any(len(line) != width for line in lines):
         raise _refused(path, f"has lines with another number of fields than {width}")
     values = np.array([[_value(path, field) for field in line] for line in lines])
-    if head and _plain(head[0]) == NUMBER:
+    if head and _split(head[0])[0] == NUMBER:
         head, values = head[1:], values[values[:, 0] == number, 1:]
         if not len(values):
             raise _refused(path, f"holds no points of right-hand side {number}")
@@ -90,6 +92,11 @@ def _lines(path: Path) -> list[list[str]]:
     return found
 
 
+def _is_head(line: list[str]) -> bool:
+    """True for a line of names: its first field with a content is no number."""
+    return _number(next(field for field in line if field)) is None
+
+
 def _number(field: str) -> float | None:
     try:
         return float(field) if field else math.nan
@@ -104,20 +111,23 @@ def _value(path: Path, field: str) -> float:
     return value
 
 
-def _plain(name: str) -> str:
-    """Name without its unit, in small letters."""
-    return re.sub(r"\s*\[[^]]*\]\s*$", "", name).strip().lower()
+def _split(name: str) -> tuple[str, str | None]:
+    """Name in small letters, and its unit; None if it has none."""
+    found = UNIT.search(name)
+    if found is None:
+        return name.strip().lower(), None
+    return name[: found.start()].strip().lower(), next(unit for unit in found.groups() if unit is not None).strip()
 
 
 def _places(path: Path, head: list[str], count: int, response: Response) -> tuple[int, ...]:
     """Find the output of every column."""
     outputs = response.outputs.shape[1]
     for place, name in enumerate(head):
-        unit, wanted = re.search(r"\[([^]]*)\]\s*$", name), UNITS["output" if place else "time"]
-        if unit and unit[1].strip() != wanted:
-            raise _refused(path, f"has a column in {unit[1].strip()}; write it in {wanted}")
+        unit, wanted = _split(name)[1], UNITS["output" if place else "time"]
+        if unit not in (None, wanted):
+            raise _refused(path, f"has a column in {unit or 'an empty unit'}; write it in {wanted}")
     known = {response.name(k).lower(): k for k in range(outputs)}
-    named = [known.get(_plain(name)) for name in head[1:]]
+    named = [known.get(_split(name)[0]) for name in head[1:]]
     if any(place is not None for place in named):
         places = [place for place in named if place is not None]
         if len(set(places)) != count:
