@@ -9,6 +9,9 @@ from netlists.circuit import Circuit
 from netlists.deck import input_sources, spice_circuit
 from netlists.sources import StepTrain
 
+NEVER = -1
+"""Value of a measured instant before its measurement, s: ngspice keeps it if the measurement fails."""
+
 
 def standalone_deck(
     circuit: Circuit,
@@ -17,48 +20,83 @@ def standalone_deck(
     tolerance: float,
     klu: bool = False,
     head: Sequence[str] = (),
+    level: float | None = None,
+    watched: str = "",
 ) -> str:
     """Return a complete deck with a `.control` block of measurements.
 
     The block prints `settling_time_k = ...` for every right-hand side k: the time from the step to the last crossing of
     the band `tolerance * max_j |v_j(final)|` around the final values, by ngspice's own interpolation. (`.meas` cannot
-    use an earlier result as its level, so the block inserts the level.)
+    use an earlier result as its level, so the block inserts the level.) With a level, it prints `first_pass_k` instead:
+    the time from the step until a voltage of the watched group first passes the level. If nothing crosses, it prints
+    a line without a time. A right-hand side of zeros is not measured.
 
     Args:
         circuit: Circuit to simulate.
         drive: Inputs of the circuit.
-        analysis: Transient analysis; the outputs replace its saved vectors.
+        analysis: Transient analysis; the outputs, and the watched nodes, replace its saved vectors.
         tolerance: Relative tolerance.
         klu: True selects KLU (ngspice 42 and later; older versions ignore it).
         head: Comments below the title.
+        level: Magnitude of the level of a circuit that is read at a first pass, V; None measures settling times.
+        watched: Group of nodes whose voltages are compared with the level; empty for the outputs.
     """
     outputs = circuit.nodes(circuit.outputs)
-    saved = analysis.replace(saved=tuple(f"v({name})" for name in outputs))
+    nodes = circuit.nodes(watched) if watched else outputs
+    saved = analysis.replace(saved=tuple(f"v({name})" for name in dict.fromkeys([*outputs, *nodes])))
     title, _, body = str(spice_circuit(circuit)).rstrip().partition("\n")
     top = [title, *(f"* {line}" for line in head)]
     control = [".control", "run"]
     for k in range(drive.levels.shape[1]):
-        control += _measure_slot(drive, k, outputs, tolerance)
+        if level is not None:
+            control += _measure_pass(drive, k, nodes, level)
+        elif drive.levels[:, k].any():
+            control += _measure_settling(drive, k, outputs, tolerance)
+        else:
+            control.append(f'echo "right-hand side {k + 1} is zero, so that nothing settles"')
     parts = [*top, body, input_sources(circuit, drive), analysis_lines(saved, klu), *control, "quit", ".endc", ".end"]
     return "\n".join(parts) + "\n"
 
 
-def _measure_slot(drive: StepTrain, slot: int, outputs: list[str], tolerance: float) -> list[str]:
+def _measure_settling(drive: StepTrain, slot: int, outputs: list[str], tolerance: float) -> list[str]:
     """Return Nutmeg lines: largest distance of any output from its final value, and its last crossing of the band."""
-    start, end, number = slot * drive.period, drive.slot_end(slot), slot + 1
     lines = ["let distance = 0 * time", "let scale = 0"]
     for name in outputs:
         lines += [
-            f"meas tran final find v({name}) at={end * (1 - 1e-6)!r}",
+            f"meas tran final find v({name}) at={_end(drive, slot)!r}",
             "let one = abs(final)",
             "let scale = (scale + one + abs(scale - one)) / 2",
             f"let one = abs(v({name}) - final)",
             "let distance = (distance + one + abs(distance - one)) / 2",
         ]
+    lines.append(f"let band = {tolerance!r} * scale")
+    return lines + _crossing(drive, slot, "distance=$&band cross=last", "settling_time")
+
+
+def _measure_pass(drive: StepTrain, slot: int, nodes: list[str], level: float) -> list[str]:
+    """Return Nutmeg lines: largest magnitude of any watched voltage, and its first crossing of the level."""
+    lines = ["let largest = 0 * time"]
+    for name in nodes:
+        lines += [f"let one = abs(v({name}))", "let largest = (largest + one + abs(largest - one)) / 2"]
+    return lines + _crossing(drive, slot, f"largest={level!r} rise=1", "first_pass")
+
+
+def _crossing(drive: StepTrain, slot: int, condition: str, metric: str) -> list[str]:
+    """Return Nutmeg lines that print the time from the step to a crossing, 0 or more, if there is a crossing."""
+    name = f"{metric}_{slot + 1}"
     return [
-        *lines,
-        f"let band = {tolerance!r} * scale",
-        f"meas tran crossed when distance=$&band cross=last from={start!r} to={end * (1 - 1e-6)!r}",
-        f"let settling_time_{number} = crossed - {drive.step_time(slot)!r}",
-        f"print settling_time_{number}",
+        f"let crossed = {NEVER}",
+        f"meas tran crossed when {condition} from={drive.slot_begin(slot)!r} to={_end(drive, slot)!r}",
+        "if crossed >= 0",
+        f"let after = crossed - {drive.step_time(slot)!r}",
+        f"let {name} = (after + abs(after)) / 2",
+        f"print {name}",
+        "else",
+        f'echo "{name}: nothing crosses the {"level" if metric == "first_pass" else "band"}"',
+        "end",
     ]
+
+
+def _end(drive: StepTrain, slot: int) -> float:
+    """Last instant of a slot that ngspice can measure, s."""
+    return drive.slot_end(slot) * (1 - 1e-6)

@@ -6,11 +6,11 @@ import subprocess
 from amc_circuits.engines import find_ngspice
 
 
-def printed_settling_times(deck, home):
-    """Settling times that plain `ngspice -b` prints for a deck, by the number of the right-hand side."""
+def printed_settling_times(deck, home, metric="settling_time"):
+    """Settling times, or first passes, that plain `ngspice -b` prints for a deck, by number of right-hand side."""
     done = subprocess.run(
         [find_ngspice().path, "-b", deck.name], cwd=deck.parent, env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    return {int(k): float(value) for k, value in re.findall(r"^settling_time_(\d+) = (\S+)", done.stdout, re.M)}
+    return {int(k): float(value) for k, value in re.findall(rf"^{metric}_(\d+) = (\S+)", done.stdout, re.M)}

@@ -21,6 +21,7 @@ from amc_circuits.cli.parameters import DeckFile, DeckFormat, Matrix, vector_arg
 from amc_circuits.engines import Job
 from amc_circuits.files.run_folder import check_output_file, replacing, writing
 from amc_circuits.results.solution import UnusableSolutionError
+from amc_circuits.results.status import Status
 from amc_circuits.solvers.question import Question
 from amc_circuits.values.version import package_version
 from netlists.dialects import Dialect, dialect_deck
@@ -52,9 +53,8 @@ def _write_deck(circuit: str, options: dict[str, Any], files: Files, output: Pat
     with one_line_warnings(), waiting(f"{circuit.upper()} deck"):
         case = case_of(circuit, options, files, 1)
         warn_of_lifting(case.circuit.mapping)
-        stability = case.circuit.stability
-        if not (stability.stable or case.circuit.settings.force):
-            raise UnusableSolutionError(f"UNSTABLE: {stability.cause}; --force writes the deck all the same")
+        if not (case.circuit.acts or case.circuit.settings.force):
+            raise UnusableSolutionError(f"{_fault(case)}; --force writes the deck all the same")
         chosen = {} if form == "ngspice" else {"format": form}
         typed = command_line(("amc", "netlist", circuit), options | chosen, files)
         text = _deck(case, typed, form)
@@ -67,6 +67,13 @@ def _write_deck(circuit: str, options: dict[str, Any], files: Files, output: Pat
     print(f"wrote {output}; {run}")
 
 
+def _fault(case: Case) -> str:
+    """Cause of a circuit that does not act."""
+    if case.circuit.growing:
+        return f"NOT_GROWING: {Status.NOT_GROWING.advice}"
+    return f"UNSTABLE: {case.circuit.stability.cause}"
+
+
 def _deck(case: Case, typed: str, form: str) -> str:
     solver, question = case.circuit, case.circuit.question(case.vector)
     job = solver.job(question.columns)
@@ -77,7 +84,9 @@ def _deck(case: Case, typed: str, form: str) -> str:
         *_scales(case, job, question),
     ]
     if form == "ngspice":
-        return standalone_deck(job.circuit, job.drive, job.analysis, solver.settings.tolerance, klu=True, head=head)
+        tolerance, passing = solver.settings.tolerance, job.first_pass
+        level, watched = (None, "") if passing is None else (passing.level, passing.group)
+        return standalone_deck(job.circuit, job.drive, job.analysis, tolerance, True, head, level, watched)
     dialect: Dialect = "ltspice" if form == "ltspice" else "spectre-compatible"
     return dialect_deck(job.circuit, job.drive, job.analysis, dialect, head)
 

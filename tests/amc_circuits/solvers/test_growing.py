@@ -17,6 +17,7 @@ from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.run.outcome import run_point
 from netlists import GROUND, Circuit, Conductors
 from netlists.driving import Kick, Source
+from tests.amc_circuits.plain_ngspice import printed_settling_times
 from tests.amc_circuits.sweep.made_rows import made
 
 MATRIX = np.array([[1.0, 0.5, 0.2], [0.5, 0.9, 0.4], [0.2, 0.4, 1.0]])
@@ -210,3 +211,27 @@ def test_the_command_has_no_right_hand_side(amc, monkeypatch, tmp_path):
         row = made(0, dict(outcome.figures), outcome.status)
         assert row.usable == usable and outcome.status == ("PASSED" if usable else "CLIPPED"), outcome.error
         assert "drawn" not in outcome.figures.get("warning", "")
+
+
+@pytest.mark.parametrize("solver", ["Eigenvector", "Beyond"])
+def test_the_deck_measures_the_first_pass(amc, monkeypatch, tmp_path, solver):
+    """A growing circuit settles nowhere: plain ngspice prints when the level is passed, or no time."""
+    row = CircuitRow("eigen", "Eigenvector.", None, "v", True, f"{__name__}:{solver}")
+    monkeypatch.setitem(circuits.OURS, "eigen", row)
+    np.savetxt(tmp_path / "A.csv", MATRIX, delimiter=",")
+    written = amc("netlist", "eigen", tmp_path / "A.csv", "-o", tmp_path / "deck.cir")
+    assert written.code == 0, written
+    measured = amc("circuit", "eigen", tmp_path / "A.csv", "--format", "json").json["settling_time_s"]
+    expected = {} if measured is None else {1: pytest.approx(measured, rel=0.01)}
+    assert printed_settling_times(tmp_path / "deck.cir", tmp_path, "first_pass") == expected
+    assert printed_settling_times(tmp_path / "deck.cir", tmp_path) == {}
+
+
+def test_the_deck_of_a_circuit_that_does_not_grow_is_refused(amc, monkeypatch, tmp_path):
+    """Its fault is that every pole decays, and --force writes the deck."""
+    row = CircuitRow("eigen", "Eigenvector.", None, "v", True, f"{__name__}:Weak")
+    monkeypatch.setitem(circuits.OURS, "eigen", row)
+    np.savetxt(tmp_path / "A.csv", MATRIX, delimiter=",")
+    typed = ("netlist", "eigen", tmp_path / "A.csv", "-o", tmp_path / "deck.cir")
+    amc(*typed).refused("NOT_GROWING: no pole grows", "--force", code=3)
+    assert amc(*typed, "--force").code == 0

@@ -42,6 +42,29 @@ def test_deck_of_several_right_hand_sides_prints_one_time_each(amc, tmp_path):
     assert printed_settling_times(tmp_path / "deck.cir", tmp_path) == expected
 
 
+def test_a_right_hand_side_of_zeros_has_no_settling_time(amc, tmp_path):
+    """Its neighbours keep theirs, wherever it stands."""
+    np.save(tmp_path / "A.npy", np.array([[2.0, -1.0], [-1.0, 2.0]]))
+    np.save(tmp_path / "b.npy", np.array([[0.0, 1.0, 0.0, 1.0], [0.0, 1.0, 0.0, 0.5]]))
+    files = (tmp_path / "A.npy", tmp_path / "b.npy")
+    assert amc("netlist", "inv", *files, "-o", tmp_path / "deck.cir").code == 0
+    measured = amc("inv", *files, "--format", "json").json["settling_time_s"]
+    expected = {k: pytest.approx(measured[k - 1], rel=0.01) for k in (2, 4)}
+    assert printed_settling_times(tmp_path / "deck.cir", tmp_path) == expected
+
+
+def test_a_measurement_that_fails_prints_no_time(amc, tmp_path):
+    """Outputs at rest cross no band: the time of the slot before does not appear again."""
+    np.save(tmp_path / "A.npy", np.eye(2))
+    np.save(tmp_path / "b.npy", np.array([[1.0, 1.0], [1.0, 1.0]]))
+    assert amc("netlist", "inv", tmp_path / "A.npy", tmp_path / "b.npy", "-o", tmp_path / "deck.cir").code == 0
+    lines = (tmp_path / "deck.cir").read_text().splitlines()
+    text = "\n".join(line.replace("=$&band", "=1e9") if k > lines.index("print settling_time_1") else line
+                     for k, line in enumerate(lines))  # fmt: skip
+    (tmp_path / "deck.cir").write_text(f"{text}\n")
+    assert set(printed_settling_times(tmp_path / "deck.cir", tmp_path)) == {1}
+
+
 def test_deck_takes_the_place_of_an_old_one(amc, tmp_path):
     """An old deck is replaced, and no other file is left beside it."""
     folder = tmp_path / "decks"
