@@ -25,6 +25,8 @@ from netlists import MacroOpAmp, OpAmp, ParameterError, SinglePoleOpAmp
 from netlists.memory import check_memory
 
 NOT_SAVED = "holds no result that amc saved as .npz or printed as JSON"
+OTHERS = (("poles_per_s", "stability", "poles and limits"), ("target", "size", "answer"))
+"""Other records with a circuit: a key of each, its command, and its content."""
 BYTES_EACH = 20
 """Memory of a file while it is read, in multiples of its length."""
 OPAMPS: dict[str, type[OpAmp]] = {"single-pole": SinglePoleOpAmp, "macro": MacroOpAmp}
@@ -67,7 +69,7 @@ def load_stored(path: Path) -> Stored:
         if not isinstance(record, dict) or "circuit" not in record:
             raise _refused(path, NOT_SAVED)
         if "schema_version" not in record:
-            raise _refused(path, "is of an older version of amc, which stored no options; save it anew")
+            raise _refused(path, _without_options(record))
         check_schema(path, record)
         if record.get("type") not in TYPES:
             raise _refused(path, f"holds a result of type {record.get('type')!r}; there are {', '.join(TYPES)}")
@@ -77,6 +79,14 @@ def load_stored(path: Path) -> Stored:
     except (OSError, RecursionError, UnicodeDecodeError, *DAMAGED) as error:
         reason = getattr(error, "strerror", None)
         raise _refused(path, f"cannot be read: {reason}" if reason else NOT_SAVED) from None
+
+
+def _without_options(record: dict[str, Any]) -> str:
+    """Content of a record without options, and the mend."""
+    if "status" in record or "trials" in record:
+        return "is of an older version of amc, which stored no options; save it anew"
+    held = next((f"the {what} of amc {command}" for key, command, what in OTHERS if key in record), "another result")
+    return f"holds {held}; replay takes results of amc inv, mvm, circuit and cost"
 
 
 def _zipped(path: Path) -> tuple[Any, dict[str, Any]]:

@@ -60,7 +60,7 @@ def replay_saved(path: Path) -> bool:
     with waiting(f"{parts.circuit.upper()} again"):
         record, responses = _again(stored, parts)
     _print_changes(stored, parts, record)
-    found = differences(stored.record, _known(stored.record, record), NOT_COMPARED)
+    found = differences(stored.record, _known(stored.record, plain(record)), NOT_COMPARED)
     found |= _waveform_differences(stored.arrays, responses)
     if not found:
         count = len(flat(stored.record, NOT_COMPARED))
@@ -74,6 +74,8 @@ def _known(stored: Any, again: Any) -> Any:
     """New values without keys that the stored record does not have: a newer version may have added them."""
     if isinstance(stored, dict) and isinstance(again, dict):
         return {name: _known(value, again[name]) for name, value in stored.items() if name in again}
+    if isinstance(stored, list) and isinstance(again, list) and len(stored) == len(again):
+        return [_known(*both) for both in zip(stored, again, strict=True)]
     return again
 
 

@@ -174,6 +174,42 @@ def test_keys_of_a_newer_minor_version_are_ignored(amc, tmp_path):
         assert amc("replay", changed(path, change)).code == 0
 
 
+@pytest.mark.parametrize("name", ["trials", "attempts"])
+def test_keys_inside_lists_may_be_newer_too(amc, tmp_path, name):
+    """A trial, or an attempt, without a key that this version has is the same; another value in it is named."""
+    command = RESULTS["trials"] if name == "trials" else ("inv", "--size", 2, *EXACT)
+    path, npz = saved(amc, tmp_path, *command)
+    if name == "attempts":
+        with np.load(npz) as content:
+            path.write_text(str(content["record"]))
+    record = json.loads(path.read_text())
+    entries = record["each"] if name == "trials" else record["attempts"][0]
+    assert amc("replay", path).code == 0
+    lost, other = list(entries[0])[-1], next(key for key, value in entries[0].items() if isinstance(value, float))
+    for entry in entries:
+        del entry[lost]
+    path.write_text(json.dumps(record))
+    assert amc("replay", path).code == 0
+    entries[0][other if other != lost else "status"] = -1
+    path.write_text(json.dumps(record))
+    assert amc("replay", path).code == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "held"),
+    [
+        (("stability", "--size", 2), "poles and limits of amc stability"),
+        (("size", "inv", "--size", 2, "--free", "gbwp", "--target", "settling_time < 1u", *EXACT), "of amc size"),
+    ],
+)
+def test_other_json_is_named(amc, tmp_path, command, held):
+    """Its content is no result of a solve, of whatever version, and the refusal lists the commands that have one."""
+    (tmp_path / "r.json").write_text(amc(*command, "--format", "json").out)
+    refused = amc("replay", tmp_path / "r.json")
+    refused.refused("FILE", held, "replay takes results of amc inv, mvm, circuit and cost")
+    assert "older" not in refused.err
+
+
 @pytest.mark.parametrize(
     "change",
     [
