@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from amc_circuits.results import measurement
 from amc_circuits.values.checks import numeric_array
 from netlists import ParameterError
+from netlists.errors import real_number
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -24,7 +25,8 @@ class StepInfo:
         overshoot: Largest excess over a final value, away from zero, relative to the largest final value; nan if every
             final value is 0.
         final_value: Value at the end: a number for one output, else shape (N,); in the unit of the values.
-        steady: True if the outputs are steady over the last fifth of the time, so that the final value counts.
+        steady: True if the outputs are steady over the last fifth of the time, so that the final value counts; False
+            if this fifth has the last sample alone.
     """
 
     settling_time: float
@@ -47,16 +49,21 @@ def step_info(time: ArrayLike, values: ArrayLike, tolerance: float = 0.01) -> St
 
     Raises:
         ParameterError: If an array is not of finite real numbers, the shapes do not match, the times do not increase
-            or end before the step, or the tolerance is out of range.
+            or end before the step, or the tolerance is no number or out of range.
     """
     times, samples = _real("time", time, (1,)), _real("values", values, (1, 2))
     _check(times, samples, tolerance)
     outputs = samples[:, None] if samples.ndim == 1 else samples
-    steady = measurement.is_steady(times, outputs, tolerance)
+    steady = _has_end(times) and measurement.is_steady(times, outputs, tolerance)
     settled = measurement.settling_time(times, outputs, 0.0, tolerance) if steady else float("nan")
     final = outputs[-1].copy()
     single = float(final[0]) if samples.ndim == 1 else final
     return StepInfo(settled, measurement.overshoot(outputs), single, steady)
+
+
+def _has_end(time: FloatArray) -> bool:
+    """True if the last fifth of the time has an earlier sample than the last one, with which it can be compared."""
+    return bool(time[-2] >= time[-1] - (time[-1] - time[0]) / measurement.STEADY_PART)
 
 
 def _real(name: str, value: ArrayLike, dimensions: tuple[int, ...]) -> FloatArray:
@@ -77,5 +84,5 @@ def _check(time: FloatArray, values: FloatArray, tolerance: float) -> None:
         raise ParameterError("time", f"{time[place]} at [{place}]", "must increase from sample to sample")
     if time[-1] <= 0:
         raise ParameterError("time", f"{time[-1]} at its end", "must end after the step, which is at 0")
-    if not 0 < tolerance < 1:
+    if not 0 < real_number("tolerance", tolerance) < 1:
         raise ParameterError("tolerance", tolerance, "must be between 0 and 1")

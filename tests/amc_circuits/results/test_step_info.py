@@ -61,6 +61,20 @@ def test_an_end_that_moves_has_no_settling_time():
     assert found.steady is False
 
 
+@pytest.mark.parametrize("time", [[0, 1], [0, 1, 2, 3, 4], [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 10]])
+def test_a_last_sample_alone_is_no_steady_end(time):
+    """Without an earlier sample in the last fifth, nothing shows that the last value stays, and none is settled."""
+    found = step_info(time, np.arange(len(time)) / 10)
+    assert found.steady is False and np.isnan(found.settling_time)
+    assert found.final_value == (len(time) - 1) / 10
+
+
+def test_one_earlier_sample_in_the_last_fifth_is_compared():
+    """Six even samples have their fifth one at the start of it: equal to the last one it is steady, else not."""
+    assert step_info(range(6), [0, 0.9, 1, 1, 1, 1]).steady is True
+    assert step_info(range(6), [0, 0.9, 1, 1, 0.9, 1]).steady is False
+
+
 def test_zero_has_neither_settling_time_nor_overshoot():
     """Without a scale there is no band."""
     found = step_info(TIME, 0 * TIME)
@@ -79,10 +93,15 @@ def test_zero_has_neither_settling_time_nor_overshoot():
         ([0, 1], [[[0]], [[1]]], 0.01, "values"),
         ([0, 1], [0, 1], 1, "tolerance"),
         ([0, 1], [0, 1], 0, "tolerance"),
+        ([0, 1], [0, 1], "5%", "tolerance"),
+        ([0, 1], [0, 1], None, "tolerance"),
+        ([0, 1], [0, 1], [0.01, 0.02], "tolerance"),
+        ([0, 1], [0, 1], 0.01j, "tolerance"),
+        ([0, 1], [0, 1], np.nan, "tolerance"),
     ],
 )
 def test_unusable_arguments_are_named(time, values, tolerance, name):
     """The error names the argument."""
     with pytest.raises(ParameterError) as caught:
         step_info(time, values, tolerance)
-    assert caught.value.parameter == name
+    assert caught.value.parameter == name and "\n" not in str(caught.value)
