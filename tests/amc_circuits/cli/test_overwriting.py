@@ -26,7 +26,7 @@ CASES = {
         ("opamp", "characterize", "--opamp-file", "picture", "--opamp-subckt", "X", "--plot", "picture"), "--plot"),
     "plot -o of its points": (("plot", "C", "--overlay", "picture", "-o", "picture"), "--output", "--overlay"),
     "compare -o of a file in a design": (
-        ("compare", "inv --size 2", "inv --size 3 --conductances b", "-o", "b"), "--output"),
+        ("compare", "inv --size 2", "inv --size 3 --conductances=b", "-o", "b"), "--output"),
 }  # fmt: skip
 
 
@@ -45,6 +45,6 @@ def test_an_output_never_overwrites_another_file_of_its_command(amc, tmp_path, w
     places["same"].hardlink_to(places["A"])
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     typed = [str(places.get(word, word)) for word in words]
-    typed = [text.replace("--conductances b", f"--conductances {places['b']}") for text in typed]
+    typed = [text.replace("--conductances=b", f"--conductances={places['b']}") for text in typed]
     amc(*typed).refused("too; name another file", *named)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before

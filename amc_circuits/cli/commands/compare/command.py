@@ -61,7 +61,7 @@ def compare(
     for name, file, suffixes in (("plot", plot, PICTURES), ("output", output, WRITTEN)):
         if file is not None:
             check_output_file(name, file, suffixes)
-    read = [word for text in designs for word in (text, *text.split())]
+    read = [word for text in designs for word in (text, *text.replace("=", " ").split())]
     check_overwriting({"plot": plot, "output": output}, read, options)
     with one_line_warnings():
         compared, notes = _compared(designs, options, JOBS.parse(jobs))
