@@ -73,6 +73,8 @@ def _table(path: Path, label: str | int | None) -> LabelledTable:
     if names and not names[0]:
         raise UnreadableError("has a header with an empty first field: leave out the names of rows (index=False)")
     rows, labels = _rows(lines if names else chain([first], lines), separator, column)
+    if not names:
+        _check_no_header(first[0], labels)
     if names and len(names) != rows.width:
         raise UnreadableError(f"has {len(names)} names in its header, but {rows.width} columns")
     return LabelledTable(_numbers(rows, column), tuple(labels), tuple(names[:column] + names[column + 1 :]))
@@ -119,6 +121,13 @@ def _column(fields: list[str], label: str | int | None) -> int:
         mend = f"did you mean {close[0]}?" if close else f"its first line is {', '.join(fields[:SHOWN])}{more}"
         raise UnreadableError(f"has no column {label}; {mend}")
     return fields.index(label)
+
+
+def _check_no_header(line: int, labels: list[str]) -> None:
+    """Refuse a word as the first label if all others are numbers: columns may have numbers as names."""
+    word, *others = labels
+    if others and number_of(word) is None and all(number_of(text) is not None for text in others):
+        raise UnreadableError(f"is text: line {line} looks like a header; name the label column by label = {word!r}")
 
 
 def _is_header(fields: list[str], column: int) -> bool:

@@ -24,6 +24,7 @@ def read(folder, text, label=None):
         ("# made by hand\n1 2.5 cat\n3 40 dog\n", None),
         ('"a","b","c"\n1,2.5,"cat"\n3,40,"dog"\n', "c"),
         ("0,1,2\n1,2.5,cat\n3,40,dog\n", "2"),
+        ("0,1,label\n1,2.5,cat\n3,40,dog\n", "label"),
     ],
 )
 def test_numbers_and_labels_are_told_apart(tmp_path, text, label):
@@ -51,6 +52,8 @@ def test_names_are_those_beside_the_label(tmp_path):
         ('1,2,cat\n1,2,""\n', None, "line 2"),
         (",a,c\n0,1,2\n", None, "empty first field"),
         ("a,b\n", None, "without rows"),
+        ("0,1,label\n1,2,7\n3,4,9\n", None, "line 1 looks like a header; name the label column by label = 'label'"),
+        ("label,1,2\n7,1,2\n9,3,4\n", 1, "line 1 looks like a header; name the label column by label = 'label'"),
         ("a,b,c\n1,2\n", "c", "line 2|3 names in its header, but 2 columns"),
         ("1\n2\n", None, "has one column"),
         ("1+2j,3,cat\n", None, "has complex numbers"),
