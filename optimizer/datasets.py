@@ -94,34 +94,40 @@ class Dataset:
         return self.normalisation
 
     def network_input(self, images: NDArray[Any], dtype: type[np.floating[Any]] = np.float64) -> Array:
-        """Convert samples to a network's input, the sample being the last index, normalised by the training part."""
-        x: Array = _channels_first(images).astype(dtype, order="C")
-        if self.normalisation != "none":
-            x -= _channels_first(np.asarray(self.mean)).astype(dtype)
-            x /= _channels_first(np.asarray(self.deviation)).astype(dtype)
-        return x
+        """Convert samples to a network's input, the sample being the last index, normalised by the training part.
+
+        The normalisation is in double precision: single precision loses values that differ little beside their mean.
+        """
+        if self.normalisation == "none":
+            return _channels_first(images).astype(dtype, order="C")
+        x: Array = _channels_first(images).astype(np.float64, order="C")
+        x -= _channels_first(np.asarray(self.mean))
+        x /= _channels_first(np.asarray(self.deviation))
+        return x.astype(dtype, copy=False)
 
 
 def normalisation_of(samples: NDArray[Any], normalisation: str) -> tuple[Any, Any]:
     """Mean and standard deviation of training samples, the sample being the first index.
 
-    Values that are the same in all samples have the deviation 1.
+    Values that are the same in all samples have the deviation 1, whatever the rounding of their mean.
 
     Args:
         samples: Training samples.
-        normalisation: `overall`, `per-channel` (the last index), `per-feature` or `none`.
+        normalisation: `overall`, `per-channel` (the last of four indices; a grey image has one channel),
+            `per-feature` or `none`.
 
     Returns:
         Two numbers, or two arrays as of one sample, `1 x ...`.
     """
     if normalisation == "none":
         return 0.0, 1.0
-    if normalisation == "overall":
-        return float(samples.mean(dtype=np.float64)), float(samples.std(dtype=np.float64)) or 1.0
-    axes = 0 if normalisation == "per-feature" else tuple(range(samples.ndim - 1))
-    mean = samples.mean(axis=axes, keepdims=True, dtype=np.float64)
-    deviation = samples.std(axis=axes, keepdims=True, dtype=np.float64)
-    return mean, np.where(deviation > 0, deviation, 1.0)
+    overall = normalisation == "overall"
+    axes = {"overall": None, "per-feature": (0,)}.get(normalisation, (0, 1, 2))
+    mean = samples.mean(axis=axes, keepdims=not overall, dtype=np.float64)
+    deviation = samples.std(axis=axes, keepdims=not overall, dtype=np.float64)
+    differ = samples.max(axis=axes, keepdims=not overall) != samples.min(axis=axes, keepdims=not overall)
+    deviation = np.where(differ & (deviation > 0), deviation, 1.0)
+    return (float(mean), float(deviation)) if overall else (mean, deviation)
 
 
 def _channels_first(samples: NDArray[Any]) -> NDArray[Any]:
