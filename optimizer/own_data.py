@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,10 @@ FORMS = "samples x features, samples x height x width, or samples x height x wid
 MOST_CHANNELS = 16
 SHOWN = 8
 """Most classes in an error."""
+MOST_EXACT = 2.0**53
+"""Largest float up to which floats represent all whole numbers."""
+WRITTEN = re.compile(r"0|-?[1-9][0-9]{0,17}")
+"""Words that are whole numbers: the only way to write each, and within 64 bits."""
 
 
 def load_data(spec: TrainingSpec) -> Dataset:
@@ -100,19 +105,36 @@ def _labels(source: Source, labels: NDArray[Any], count: int) -> NDArray[Any]:
         mend = f"must be one for each of the {count} samples; numpy.argmax(y, axis=1) of a one-hot array"
         raise ParameterError(source.parameter, f"labels of shape {labels.shape}", mend)
     if labels.dtype.kind == "S":
-        labels = np.char.decode(labels, "utf-8", "replace")
-    if labels.dtype.kind == "U":
-        try:
-            numbers = labels.astype(np.float64)
-        except ValueError:
-            return labels
-    elif labels.dtype.kind in "fiub":
-        numbers = labels.astype(np.float64)
-    else:
+        labels = np.char.decode(labels, "utf-8", "backslashreplace")
+    if labels.dtype.kind not in "Ufiub":
         raise ParameterError(source.parameter, f"labels of {labels.dtype}", "must be whole numbers or words")
-    if not (np.isfinite(numbers).all() and (numbers == np.round(numbers)).all()):
-        odd = numbers[~(np.isfinite(numbers) & (numbers == np.round(numbers)))][0]
+    if labels.dtype.kind in "iu":
+        return labels
+    return _words(source, labels) if labels.dtype.kind == "U" else _whole(source, labels.astype(np.float64))
+
+
+def _words(source: Source, labels: NDArray[Any]) -> NDArray[Any]:
+    """Words, or whole numbers if each is written as one: `7` or `7.0`, but not `07` or `1_2`."""
+    words, places = np.unique(labels, return_inverse=True)
+    try:
+        numbers = words.astype(np.float64)
+    except ValueError:
+        return labels
+    _check_whole(source, numbers)
+    texts = [word.removesuffix(".0") for word in words.tolist()]
+    return np.array(texts).astype(np.int64)[places] if all(map(WRITTEN.fullmatch, texts)) else labels
+
+
+def _check_whole(source: Source, numbers: NDArray[np.float64]) -> None:
+    for odd in numbers[~(np.isfinite(numbers) & (numbers == np.round(numbers)))][:1]:
         raise ParameterError(source.parameter, f"the label {odd:g}", "a class is a whole number or a word")
+
+
+def _whole(source: Source, numbers: NDArray[np.float64]) -> NDArray[np.int64]:
+    _check_whole(source, numbers)
+    for large in numbers[np.abs(numbers) > MOST_EXACT][:1]:
+        mend = "is a float beyond 2**53, where whole numbers are not distinct; take integers or words"
+        raise ParameterError(source.parameter, f"the label {large:g}", mend)
     return numbers.astype(np.int64)
 
 

@@ -152,6 +152,63 @@ def test_a_feature_that_never_changes_becomes_zero(tmp_path):
     assert (found.network_input(found.test_images)[0] == 0).all()
 
 
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (["1_12", "11_2"], ("11_2", "1_12")),
+        (["01", "1"], ("01", "1")),
+        (["1e1", "10"], ("10", "1e1")),
+        (["9007199254740992", "9007199254740993"], ("9007199254740992", "9007199254740993")),
+        (["99999999999999999998", "99999999999999999999"], ("99999999999999999998", "99999999999999999999")),
+        (np.array([2**53, 2**53 + 1]), ("9007199254740992", "9007199254740993")),
+        (np.array([2**64 - 1, 2**64 - 2], np.uint64), ("18446744073709551614", "18446744073709551615")),
+        (np.array([b"\xff", b"\xfe"]), ("\\xfe", "\\xff")),
+        (["10", "9.0"], ("9", "10")),
+        (np.array([10.0, -9.0]), ("-9", "10")),
+        (np.array([True, False]), ("0", "1")),
+    ],
+)
+def test_different_labels_are_different_classes(tmp_path, labels, names):
+    """However alike they are as floats; whole numbers have one name in each way to store them."""
+    np.savez(tmp_path / "x.npz", X=np.arange(40.0).reshape(20, 2), y=np.asarray(labels)[np.arange(20) % 2])
+    found = own(train=str(tmp_path / "x.npz"))
+    assert found.class_names == names
+    assert sorted(np.bincount(found.train_labels) + np.bincount(found.test_labels)) == [10, 10]
+
+
+def test_a_constant_that_no_float_represents_becomes_zero_too(tmp_path):
+    """The rounding of its mean is no deviation, also where all values of the data set are this constant."""
+    constant = np.column_stack([np.full(30, 0.1), np.arange(30)])
+    np.savez(tmp_path / "x.npz", X=constant, y=np.arange(30) % 2)
+    found = own(train=str(tmp_path / "x.npz"))
+    assert found.deviation[0, 0] == 1
+    np.savez(tmp_path / "x.npz", X=np.full((30, 3), 0.1), y=np.arange(30) % 2)
+    assert own(train=str(tmp_path / "x.npz"), normalisation="overall").deviation == 1
+
+
+def test_values_that_differ_little_beside_their_mean_keep_their_differences(tmp_path):
+    """Times in seconds since 1970, normalised in single precision, are those without the offset."""
+    values = np.random.default_rng(0).standard_normal((40, 2))
+    offset = (values + 1.7e9) - 1.7e9  # what a double of this size keeps
+    inputs = []
+    for name, samples in (("with", offset + 1.7e9), ("without", offset)):
+        np.savez(tmp_path / f"{name}.npz", X=samples, y=np.arange(40) % 2)
+        found = own(train=str(tmp_path / f"{name}.npz"))
+        inputs.append(found.network_input(found.train_images, np.float32))
+    assert inputs[0].dtype == np.float32
+    assert_close(inputs[0], inputs[1], absolute=1e-6)
+
+
+def test_a_grey_image_has_one_channel(tmp_path):
+    """Normalised by channel, grey images are normalised as by all their values."""
+    images = np.random.default_rng(1).integers(0, 256, (40, 6, 5)) // [1, 2, 4, 8, 16]
+    np.savez(tmp_path / "x.npz", X=images, y=np.arange(40) % 2)
+    channel, overall = (own(train=str(tmp_path / "x.npz"), normalisation=by) for by in ("per-channel", "overall"))
+    assert_close(
+        channel.network_input(channel.train_images), overall.network_input(overall.train_images), absolute=1e-12
+    )
+
+
 def test_options_keep_the_data_of_a_specification(tmp_path):
     """A specification with data and layers is the same after an override and after its plain content is read again."""
     path, _ = iris(tmp_path)

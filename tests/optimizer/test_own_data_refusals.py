@@ -62,6 +62,7 @@ ARRAYS = {
     r"shape \(19,\); must be one for each of the 20 samples": {"X": X, "y": Y[:19]},
     r"labels of shape \(20, 2\); .*numpy\.argmax\(y, axis=1\)": {"X": X, "y": np.eye(2)[Y]},
     "got the label 0.5; a class is a whole number or a word": {"X": X, "y": Y / 2},
+    r"got the label 1e\+30; is a float beyond 2\*\*53": {"X": X, "y": np.where(Y, 2e30, 1e30)},
     "the label nan": {"X": X, "y": np.where(Y, np.nan, 0)},
     "has values that are nan or infinite": {"X": np.where(X > 30, np.inf, X), "y": Y},
     r"an array of complex128, \(20, 2\); must be samples x features": {"X": X + 1j, "y": Y},
