@@ -76,8 +76,13 @@ class TrainingSpec(Settings):
 
     @model_serializer(mode="wrap")
     def _effective(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out the defaults of what is given in another way, so that the content can be read again."""
+        """Leave out the defaults of what is given in another way, so that the content can be read again.
+
+        With data of one's own the default network depends on the samples, so no convolutions are its content.
+        """
         content: dict[str, Any] = dump(self)
+        if self.data is not None and "convolutions" not in self.model_fields_set:
+            content.pop("convolutions", None)
         for name, instead in IN_PLACE:
             if getattr(self, instead) is not None:
                 content.pop(name, None)

@@ -6,11 +6,13 @@ from PIL import Image
 from sklearn.datasets import load_iris
 
 from amc_circuits import ParameterError
+from amc_circuits.cli.app import run
 from optimizer.data_settings import DataSettings
 from optimizer.datasets import load_dataset
 from optimizer.network import build_network
 from optimizer.own_data import load_data, load_own
 from optimizer.specification import TrainingSpec, make_spec, override
+from optimizer.sweep_run import complete, spec_of
 from optimizer.training import Training
 from tests.comparators import assert_close
 from tests.optimizer.digit_files import FORMATS, IMAGES, LABELS, pngs
@@ -217,6 +219,32 @@ def test_options_keep_the_data_of_a_specification(tmp_path):
     assert TrainingSpec.model_validate(spec.model_dump(mode="json")) == spec
     assert "dataset" not in spec.model_dump()
     assert load_data(spec).classes == 3
+
+
+def test_the_default_network_stays_the_default(tmp_path):
+    """A specification of a table, read again from its plain content or a point of a sweep, has the same network."""
+    path, _ = iris(tmp_path)
+    given = {"data.train": path, "batch_size": 30, "epochs": 1.0}
+    spec = make_spec({"data": {"train": path}, "batch_size": 30, "epochs": 1})
+    wanted = Training(spec).model.weight_shapes
+    assert list(wanted) == ["dense1", "dense"]
+    for other in (TrainingSpec.model_validate(spec.model_dump(mode="json")), spec_of(given), spec_of(complete(given))):
+        assert Training(other).model.weight_shapes == wanted
+    assert complete(complete(given)) == complete(given)
+    none = make_spec({"data": {"train": path}, "convolutions": [], "batch_size": 30})
+    again = TrainingSpec.model_validate(none.model_dump(mode="json"))
+    assert list(Training(again).model.weight_shapes) == ["dense"]
+
+
+def test_a_training_on_a_table_is_resumed_from_its_folder(tmp_path):
+    """Without its specification, by `--resume` alone."""
+    path, _ = iris(tmp_path)
+    (tmp_path / "spec.toml").write_text(f'batch_size = 30\nepochs = 1\n[data]\ntrain = "{path}"\n')
+    out = ["--out", str(tmp_path / "out")]
+    code = run(["train", str(tmp_path / "spec.toml"), *out])
+    assert code in (0, 3)
+    (tmp_path / "out" / "summary.json").unlink()
+    assert run(["train", *out, "--resume"]) == code
 
 
 def test_the_read_out_has_one_output_for_each_class(tmp_path):
