@@ -34,7 +34,7 @@ class Schedule:
         (step - w) / (steps - w))) / 2` (Loshchilov, Hutter 2017, arXiv 1608.03983, without restarts).
         """
         rise = self.settings.warmup_epochs * self.steps_per_epoch
-        if step + 1 < rise:
+        if step + 1 <= rise:
             return (step + 1) / rise
         match self.settings.schedule:
             case "step":

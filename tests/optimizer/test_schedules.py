@@ -49,6 +49,13 @@ def test_warm_up_rises_linearly_to_the_full_rate():
     assert_close(cosine[4:], rates(8, 4, schedule="cosine"), absolute=1e-15)
 
 
+def test_a_run_may_end_with_its_warm_up():
+    """The last step of the warm-up has the full rate, with each schedule."""
+    for schedule in ("constant", "step", "cosine"):
+        found = rates(4, 4, warmup_epochs=1.0, schedule=schedule, step_epochs=0.25)
+        assert_close(found, [0.25, 0.5, 0.75, 1.0], absolute=1e-15)
+
+
 def still():
     """A model with weights for which the gradient is 0: no input, and labels that the logits explain equally."""
     model = build_model((3,), (), 2)
