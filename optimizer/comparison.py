@@ -31,10 +31,7 @@ def compared(folders: Sequence[Path]) -> Compared:
     trainings = [Training.read(folder) for folder in folders]
     first = trainings[0]
     for other in trainings[1:]:
-        one, two = first.summary.spec.dataset, other.summary.spec.dataset
-        if one != two:
-            mend = "compare trainings on one data set"
-            raise ParameterError("DESIGN", f"{one} in {first.name}, {two} in {other.name}", mend)
+        _check_same_data(first, other)
     found = Trainings(tuple(trainings))
     return Compared(found.record, found.heading, found.table, found.rows, found.plot)
 
@@ -57,7 +54,7 @@ class Trainings:
     @property
     def dataset(self) -> str:
         """Name of the data set."""
-        return self.each[0].summary.spec.dataset
+        return self.each[0].dataset
 
     @property
     def metrics(self) -> list[dict[str, float | None]]:
@@ -147,6 +144,16 @@ class Trainings:
             axes.legend(fontsize=8, loc="lower right")
             figure.tight_layout()
             save_figure(figure, path)
+
+
+def _check_same_data(first: Training, other: Training) -> None:
+    """Compare the properties of the data that both folders have, for an older one has fewer."""
+    for place, one in first.evidence.items():
+        two = other.evidence.get(place, one)
+        if one != two:
+            name = "" if place == "dataset" else f"{place} "
+            got = f"{name}{one} in {first.name}, {two} in {other.name}"
+            raise ParameterError("DESIGN", got, "compare trainings on one data set")
 
 
 def _ratio(own: float | None, other: float | None) -> float | None:

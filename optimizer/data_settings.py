@@ -12,6 +12,7 @@ from optimizer.settings import Count, Settings
 Part = Annotated[float, Field(gt=0, lt=1)]
 OF_TEST = ("test_labels", "test_x_name", "test_y_name")
 OF_SPLIT = ("split", "split_seed")
+OF_FILES = ("train", "test", "labels", "test_labels")
 
 
 class DataSettings(Settings):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from amc_circuits import CircuitOptions, ParameterError, Run, RunOutcome, engine_version, package_version
+from optimizer.data_settings import OF_FILES
 from optimizer.effects import given_places, idle_settings
 from optimizer.linear_solver import SolveError, check_circuit
 from optimizer.result import TrainingResult
@@ -19,7 +20,7 @@ from optimizer.sweep_options import BASES, LISTS, NOT_IN_SWEEPS, options
 
 DIGITAL = "digital"
 """Engine of a training without circuits."""
-FILES = ("data.train", "data.test", "data.labels", "data.test_labels")
+FILES = tuple(f"data.{name}" for name in OF_FILES)
 """Settings that name files or folders."""
 MAIN = ("epochs_to_target", "best_accuracy", "failed_inversions", "simulated_time_s", "energy_j",
         "median_relative_error")  # fmt: skip

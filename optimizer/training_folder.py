@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel, FiniteFloat, ValidationError
+from pydantic import BaseModel, FiniteFloat, ValidationError, model_validator
 
 from amc_circuits import ParameterError, check_own_files
+from optimizer.data_settings import OF_FILES, DataSettings
 
 SUMMARY, HISTORY = "summary.json", "history.json"
 LARGEST_FILE = 100_000_000
@@ -53,9 +54,16 @@ class _Optimizer(BaseModel):
 
 
 class _Spec(BaseModel):
-    dataset: str
+    dataset: str | None = None
+    data: DataSettings | None = None
     seed: int
     optimizer: _Optimizer
+
+    @model_validator(mode="after")
+    def _on_data(self) -> Self:
+        if self.dataset is None and self.data is None:
+            raise ValueError("neither dataset nor data")
+        return self
 
 
 class _Summary(BaseModel):
@@ -65,6 +73,7 @@ class _Summary(BaseModel):
     epochs: float
     wall_time_s: float
     inversions: _Inversions
+    data: dict[str, Any] | None = None
     spec: _Spec
 
 
@@ -116,6 +125,21 @@ class Training:
             "wall_time": found.wall_time_s,
         }
         return {name: value if value is not None and math.isfinite(value) else None for name, value in values.items()}
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set, or of the file or folder of the training samples."""
+        spec = self.summary.spec
+        return Path(spec.data.train).name if spec.data is not None else str(spec.dataset)
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        """Properties of the data by name: equal for trainings on the same data, in whichever folder it was."""
+        data, content = self.summary.spec.data, dict(self.summary.data or {})
+        own = {} if data is None else {f"data.{name}": value for name, value in data.model_dump().items()}
+        for name in own.keys() & {f"data.{name}" for name in OF_FILES}:
+            own[name] = own[name] and Path(own[name]).name
+        return {"dataset": self.dataset, **own, **content}
 
     @property
     def method(self) -> str:

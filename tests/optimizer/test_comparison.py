@@ -4,6 +4,7 @@ import html
 import json
 import re
 
+import numpy as np
 import pytest
 
 from amc_circuits.cli.app import run
@@ -99,6 +100,34 @@ def test_damaged_folders_are_one_line(trained, tmp_path, capsys, name, text, wor
     assert error.startswith("amc: DESIGN: got ") and error.count("\n") == 1
     for word in words:
         assert word in error
+
+
+def test_trainings_on_files_are_compared(tmp_path, capsys, monkeypatch):
+    """On the same file by another path they compare; another split, other samples or a named data set are refused."""
+    random = np.random.default_rng(0)
+    np.savez(tmp_path / "own.npz", X=random.integers(0, 9, (60, 6)), y=np.arange(60) % 2)
+    np.savez(tmp_path / "other.npz", X=random.integers(0, 9, (60, 6)), y=np.arange(60) % 3)
+    monkeypatch.chdir(tmp_path)
+    folders = {
+        "one": 'train = "own.npz"',
+        "two": f'train = "{tmp_path}/own.npz"',
+        "split": 'train = "own.npz"\nsplit_seed = 1',
+        "other": 'train = "other.npz"',
+    }
+    for name, data in folders.items():
+        (tmp_path / "spec.toml").write_text(f"batch_size = 8\nepochs = 1\n[data]\n{data}\n")
+        run(["train", "spec.toml", "--out", name])
+    named = changed(tmp_path / "named", "history.json", '{"evaluations": []}')
+    capsys.readouterr()
+    assert run(["compare", "one", "two", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["dataset"] == "own.npz"
+    for folder, words in (
+        ("split", "data.split_seed 0 in one, 1 in split"),
+        ("other", "own.npz in one, other.npz in other"),
+        (str(named), "own.npz in one, digits in"),
+    ):
+        assert run(["compare", "one", folder]) == 2
+        assert words in capsys.readouterr().err
 
 
 def test_other_data_sets_and_options_of_runs_are_refused(trained, tmp_path, capsys):
