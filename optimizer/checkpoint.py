@@ -36,21 +36,27 @@ def pack(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
     """Convert nested values to data for JSON; arrays are moved to `arrays`, and their names take their places.
 
     Args:
-        value: Numbers, texts, None, arrays, and lists, tuples, dicts and `RECORDS` of them.
+        value: Numbers, texts, None, arrays, and lists, tuples, dicts with texts as keys, and `RECORDS` of them. A
+            scalar of NumPy becomes a number.
         arrays: Arrays by name; those of `value` are added.
 
     Raises:
-        TypeError: A value is of another type.
+        TypeError: A value or key is of another type.
     """
+    if isinstance(value, np.generic):
+        value = value.item()
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
         name = f"array{len(arrays)}"
         arrays[name] = value
         return {"array": name}
     if isinstance(value, (list, tuple)):
         return {type(value).__name__: [pack(one, arrays) for one in value]}
     if isinstance(value, Mapping):
+        for name in value:
+            if not isinstance(name, str):
+                raise TypeError(f"a state has texts as keys, not {name!r}")
         return {"dict": {name: pack(one, arrays) for name, one in value.items()}}
     if is_dataclass(value) and type(value).__name__ in RECORDS:
         kept = {entry.name: getattr(value, entry.name) for entry in fields(value) if entry.metadata.get("kept", True)}

@@ -95,7 +95,15 @@ def test_a_state_has_only_known_records():
     assert again["a"][:4] == value["a"][:4] and isinstance(again["a"][4], tuple)
     assert np.array_equal(again["a"][4][1], np.arange(3)) and np.array_equal(again["b"]["c"], np.eye(2))
     assert again["d"] == float("inf")
-    with pytest.raises(TypeError):
-        pack({"x": itertools.count()}, {})
+    for other in (itertools.count(), {1: "x"}, {"y": {None: 2}}, np.array([None]), 1j, np.complex64(1j)):
+        with pytest.raises(TypeError, match="a state"):
+            pack({"x": other}, {})
     with pytest.raises(KeyError):
         unpack({"record": "Popen", "fields": {}}, {})
+
+
+def test_scalars_of_numpy_are_numbers_of_a_state(tmp_path):
+    """An optimizer of another package may keep them."""
+    state = {"a": np.float32(0.5), "b": np.int64(7), "c": [np.bool_(True)], "d": np.float64(2.5), "e": np.str_("x")}
+    write_state(tmp_path / STATE, state)
+    assert read_state(tmp_path / STATE) == {"a": 0.5, "b": 7, "c": [True], "d": 2.5, "e": "x"}
