@@ -17,8 +17,8 @@ from pydantic import (
     model_validator,
 )
 
-from amc_circuits import CircuitOptions, ParameterError, meant, model_repr, shown
-from optimizer.installed import OURS, installed_optimizer
+from amc_circuits import CircuitOptions, ParameterError, check_name, meant, model_repr, shown
+from optimizer.installed import OURS, installed_optimizer, optimizer_names
 
 Positive = Annotated[float, Field(gt=0)]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
@@ -246,9 +246,10 @@ def _chosen(value: Any, ours: ValidatorFunctionWrapHandler) -> Any:
     """Create the settings of an optimizer of another package; leave those of this package to pydantic."""
     if isinstance(value, InstalledSettings):
         return value
-    name = value.get("name") if isinstance(value, Mapping) else None
-    if name is None or name in OURS:
+    name = value.get("name", OURS[0]) if isinstance(value, Mapping) else OURS[0]
+    if name in OURS:
         return ours(value)
+    check_name("name", name, optimizer_names())
     return installed_optimizer(name).Settings(**value)
 
 

@@ -65,6 +65,8 @@ def test_the_optimizer_is_chosen_by_its_name():
         ({"epochs": float("nan")}, "epochs: got nan"),
         ({"solver": "lu"}, "solver: got 'lu'"),
         ({"optimizer": {"name": "sgd"}}, r"optimizer\.name: got 'sgd'; must be one of momentum, adam, kfac"),
+        ({"optimizer": {"name": ["kfac"]}}, r"optimizer\.name: got \('kfac'\); must be one of momentum, adam, kfac"),
+        ({"optimizer": {"name": {}}}, r"optimizer\.name: got \{\}; must be one of momentum, adam, kfac"),
         ({"optimizer": {"name": "kfac", "momentum": 1.0}}, r"optimizer\.momentum: got 1\.0"),
         ({"convolutions": [{"channels": 4}]}, r"convolutions\.0\.kernel: got"),
         ({"convolutions": [{"channels": 4, "kernel": 4}]}, r"convolutions\.0\.kernel: got 4"),
