@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from amc_circuits import CircuitOptions, Option
+from amc_circuits import CircuitOptions, Option, ParameterError
+from optimizer.installed import OURS, installed_optimizer, optimizer_names
 from optimizer.settings import CircuitSettings, Settings
 from optimizer.specification import PRESETS, TrainingSpec
 
@@ -16,6 +18,7 @@ BASES = ("preset", "specification")
 """Options that name the training that the others change."""
 NOT_IN_SWEEPS = ("circuit.jobs",)
 """Settings without an effect on the result; a sweep has jobs of its own."""
+OF_OPTIMIZER = "optimizer."
 Type = Literal["quantity", "integer", "text", "flag"]
 _TYPES: tuple[tuple[type, Type], ...] = (
     (bool, "flag"),
@@ -26,8 +29,10 @@ _TYPES: tuple[tuple[type, Type], ...] = (
 
 @cache
 def options() -> tuple[Option, ...]:
-    """Table of all options; several optimizers share a name."""
+    """Table of all options; several optimizers share a name, whose form is that of this package's."""
     found = {option.name: option for option in _of_settings(TrainingSpec, "") if option.name not in NOT_IN_SWEEPS}
+    for settings in _installed():
+        found |= {option.name: option for option in _of_settings(settings, OF_OPTIMIZER) if option.name not in found}
     choices = tuple(PRESETS)
     return (
         Option("preset", "text", "Preset that the other options change", choices=choices, excludes="specification"),
@@ -64,6 +69,14 @@ def _types_in(annotation: Any) -> Iterator[Any]:
         yield str if origin is Literal else origin or annotation
 
 
+def _installed() -> Iterator[type[Settings]]:
+    """Settings of the optimizers of other packages; one that cannot be loaded is refused when it is named."""
+    for name in optimizer_names():
+        if name not in OURS:
+            with suppress(ParameterError):
+                yield installed_optimizer(name).Settings
+
+
 def _lists(settings: type[Settings], above: str) -> Iterator[str]:
     for name, field in settings.model_fields.items():
         types = list(_types_in(field.annotation))
@@ -74,5 +87,8 @@ def _lists(settings: type[Settings], above: str) -> Iterator[str]:
                 yield from _lists(one, f"{above}{name}.")
 
 
-LISTS = frozenset(_lists(TrainingSpec, ""))
-"""Options whose value is a list, as text in the notation of JSON."""
+@cache
+def list_names() -> frozenset[str]:
+    """Names of options whose value is a list, as text in the notation of JSON."""
+    installed = (name for settings in _installed() for name in _lists(settings, OF_OPTIMIZER))
+    return frozenset([*_lists(TrainingSpec, ""), *installed])

@@ -16,7 +16,7 @@ from optimizer.linear_solver import SolveError, check_circuit
 from optimizer.result import TrainingResult
 from optimizer.settings import CircuitSettings, KfacSettings
 from optimizer.specification import IN_PLACE, TrainingSpec, preset, read_spec
-from optimizer.sweep_options import BASES, LISTS, NOT_IN_SWEEPS, options
+from optimizer.sweep_options import BASES, NOT_IN_SWEEPS, list_names, options
 
 DIGITAL = "digital"
 """Engine of a training without circuits."""
@@ -79,7 +79,7 @@ def _set(content: dict[str, Any], place: str, value: Any) -> None:
     if sections == ["circuit"] and name not in CircuitSettings.model_fields and value == _circuit_defaults()[name]:
         content.pop(name, None)  # a default has no effect, whatever the other options
     else:
-        content[name] = _parsed(place, value) if place in LISTS else value
+        content[name] = _parsed(place, value) if place in list_names() else value
 
 
 @lru_cache(maxsize=1)

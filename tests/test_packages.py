@@ -60,6 +60,8 @@ class Settings(InstalledSettings):
     inverts: ClassVar[bool] = True
     name: Literal["scaled"] = "scaled"
     learning_rate: float = 0.05
+    reach: float = 1.0
+    parts: tuple[int, ...] = ()
 
 
 class Scaled:
@@ -196,6 +198,28 @@ def test_an_optimizer_of_a_package_trains(site, tmp_path):
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["spec"]["optimizer"].items() >= {"name": "scaled", "learning_rate": 0.1}.items()
     assert summary["best_accuracy"] >= 0.2
+
+
+SWEEP = """
+run = "train"
+[fixed]
+convolutions = "[]"
+epochs = 0.5
+target_accuracy = 0.1
+optimizer.name = "scaled"
+optimizer.parts = "[1, 2]"
+[grid]
+optimizer.reach = [1, 2.5]
+"""
+
+
+def test_settings_of_its_own_are_options_of_a_sweep(site, tmp_path):
+    """Beside packages that cannot be loaded; they are in the rows, lists as text, and a replay knows them."""
+    (tmp_path / "sweep.toml").write_text(SWEEP)
+    assert amc(site, "sweep", "sweep.toml", "--out", "out", folder=tmp_path).stdout.startswith("2 points")
+    rows = json.loads(amc(site, "table", "out", "--format", "json", folder=tmp_path).stdout)
+    assert [row["optimizer.reach"] for row in rows] == [1.0, 2.5]
+    assert "row 1: DONE again" in amc(site, "replay", "out", "1", folder=tmp_path).stdout
 
 
 @pytest.mark.parametrize(
