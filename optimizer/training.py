@@ -141,7 +141,8 @@ class Training:
             ParameterError: The data set is another one.
         """
         if state["data"] != self._data_sha256:
-            raise ParameterError("dataset", self.spec.dataset, "its content is not that of the training to be resumed")
+            name = "dataset" if self.spec.data is None else "data.train"
+            raise ParameterError(name, self.spec.title, "its content is not that of the training to be resumed")
         # the trials of the circuits continue behind the inversions in the ledger
         self._start(Ledger(list(state["inversions"]), list(state["failures"]), state["slowest"]))
         self.optimizer.restore(state["optimizer"])

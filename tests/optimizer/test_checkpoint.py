@@ -87,6 +87,17 @@ def test_another_data_set_is_refused(tmp_path):
         Training(spec, other).restore(state)
 
 
+def test_another_content_of_a_file_is_refused_by_its_setting(tmp_path):
+    """Data of one's own is named as the specification names it."""
+    spec, random = TrainingSpec(data={"train": str(tmp_path / "x.npz")}, batch_size=8), np.random.default_rng(0)
+    states = []
+    for _ in range(2):
+        np.savez(tmp_path / "x.npz", X=random.standard_normal((40, 3)), y=np.arange(40) % 2)
+        states.append(Training(spec).state)
+    with pytest.raises(ParameterError, match=r"^data\.train: got x\.npz; its content is not that"):
+        Training(spec).restore(states[0])
+
+
 def test_a_state_has_only_known_records():
     """Numbers, texts, arrays and nested values come back as they were; other objects are refused."""
     value = {"a": [1, 2.5, None, "x", (True, np.arange(3))], "b": {"c": np.eye(2, order="F")}, "d": float("inf")}
