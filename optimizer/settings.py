@@ -47,12 +47,22 @@ def first_finding(error: ValidationError, names: Iterable[str]) -> ParameterErro
     return ParameterError(path, shown(first["input"]), mend[0].lower() + mend[1:])
 
 
+def _check_names(content: object, above: str = "") -> None:
+    """Refuse names that are no texts: as keywords they end in a TypeError."""
+    if isinstance(content, Mapping):
+        for name, value in content.items():
+            if not isinstance(name, str):
+                raise ParameterError(f"{above}{name}", "a name that is no text", "names of settings are texts")
+            _check_names(value, f"{above}{name}.")
+
+
 class Settings(BaseModel):
     """Base of all settings: frozen, no unknown names, no nan or infinity; a bad field raises `ParameterError`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def __init__(self, **fields: Any) -> None:
+        _check_names(fields)
         try:
             super().__init__(**fields)
         except ValidationError as error:
@@ -65,6 +75,7 @@ class Settings(BaseModel):
         Raises:
             ParameterError: A setting is missing, unknown or invalid.
         """
+        _check_names(obj)
         try:
             return super().model_validate(obj, **options)
         except ValidationError as error:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from types import NoneType
 from typing import Any
 
 import numpy as np
 import torch
 
-from amc_circuits import ParameterError
+from amc_circuits import ParameterError, check_type
 from optimizer.curvature import KroneckerFactors
 from optimizer.fisher_blocks import FisherBlocks, Progress, check_factors
 from optimizer.ledger import Failure, Inversion, Ledger
@@ -29,6 +30,8 @@ PAIRS: dict[str, type[KroneckerFactors] | type[InverseFactors]] = {
     "inverses": InverseFactors,
 }
 """Fields of the progress that hold pairs of matrices."""
+STATE = ("shapes", "progress", "random", "inversions", "failures")
+"""Names in a state."""
 OF_TORCH = {"momentum", *StepSettings.model_fields} - {"learning_rate"}
 """Settings of a step, which the torch optimizer makes."""
 
@@ -71,6 +74,8 @@ class KfacPreconditioner:
                 into the memory.
             EngineNotFoundError: The simulator is not installed.
         """
+        check_type("model", model, torch.nn.Module)
+        check_type("circuit", circuit, Mapping, NoneType, mend="fields of CircuitSettings by name")
         for name in OF_TORCH & settings.keys():
             raise ParameterError(name, settings[name], "leave it out; the torch optimizer has its own")
         optimizer = settings | {"name": "kfac"}
@@ -147,8 +152,12 @@ class KfacPreconditioner:
         The waveforms of the ledger's slowest result are not part of a state.
 
         Raises:
-            ParameterError: The state belongs to another network.
+            ParameterError: The state belongs to another network, or is not that of a preconditioner.
         """
+        check_type("state", state, Mapping, mend="take that of state_dict")
+        for name in STATE:
+            if name not in state:
+                raise ParameterError("state", f"a mapping without {name}", "must be that of state_dict")
         if state["shapes"] != self._shapes:
             raise ParameterError("state", f"weights of shapes {state['shapes']}", f"must be those of {self._shapes}")
         progress = dict(state["progress"])

@@ -120,6 +120,7 @@ SOLVERS = {
     "bits": lambda: SOLUTION.time_to_bits("x"),
     "x": lambda: MvmCircuit.program(A).matvec("x"),
     "given": lambda: CircuitOptions.parse("inv", None),
+    "3: option": lambda: CircuitOptions.parse("inv", {3: "x"}),
     "opmap: option": lambda: CircuitOptions.parse("inv", {"opmap": 3}),
     "circuit: 'ivn'": lambda: CircuitOptions.parse("ivn", {}),
     "A: options": lambda: CircuitOptions.parse("inv", {}).program("x"),

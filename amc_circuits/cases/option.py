@@ -255,7 +255,7 @@ def find_option(who: str, table: Mapping[str, Option], name: str, value: str) ->
         ParameterError: There is no such option.
     """
     if name not in table:
-        close = difflib.get_close_matches(name, table, n=1)
+        close = difflib.get_close_matches(str(name), table, n=1)  # a key of a user's mapping may be no text
         mend = f"did you mean {close[0]}?" if close else f"{who} has {', '.join(table)}"
-        raise ParameterError(name, value, f"there is no such option of {who}; {mend}")
+        raise ParameterError(str(name), value, f"there is no such option of {who}; {mend}")
     return table[name]

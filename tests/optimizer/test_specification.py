@@ -66,6 +66,8 @@ def test_the_optimizer_is_chosen_by_its_name():
         ({"solver": "lu"}, "solver: got 'lu'"),
         ({"optimizer": {"name": "sgd"}}, r"optimizer\.name: got 'sgd'; must be one of momentum, adam, kfac"),
         ({"optimizer": {"name": ["kfac"]}}, r"optimizer\.name: got \('kfac'\); must be one of momentum, adam, kfac"),
+        ({"circuit": {3: "x"}}, r"circuit\.3: got a name that is no text"),
+        ({3: "x"}, "3: got a name that is no text"),
         ({"optimizer": {"name": {}}}, r"optimizer\.name: got \{\}; must be one of momentum, adam, kfac"),
         ({"optimizer": {"name": "kfac", "momentum": 1.0}}, r"optimizer\.momentum: got 1\.0"),
         ({"convolutions": [{"channels": 4}]}, r"convolutions\.0\.kernel: got"),

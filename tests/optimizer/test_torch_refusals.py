@@ -78,12 +78,27 @@ def test_networks_that_are_not_covered_are_refused_at_once(network, message):
         ({"schedule": "cosine"}, "schedule: got cosine; leave it out; the torch optimizer has its own"),
         ({"solver": "cholesky", "circuit": {"jobs": 2}}, "circuit.jobs: got 2; has no effect with the solver cholesky"),
         ({"circuit": {"opamp": "none-such"}}, "opamp: got 'none-such'"),
+        ({"circuit": "ngspice"}, "circuit: got 'ngspice'; must be of type Mapping or NoneType; fields of"),
+        ({"circuit": {3: "x"}}, "circuit.3: got a name that is no text"),
     ],
 )
 def test_wrong_settings_are_refused_at_once(arguments, message):
     """Names, ranges and settings without an effect are checked before any training."""
     with pytest.raises(ParameterError, match=message):
         KfacPreconditioner(nn.Linear(2, 2), **arguments)
+
+
+def test_what_is_no_network_and_no_state_is_refused():
+    """The error names the parameter, and what a state lacks."""
+    with pytest.raises(ParameterError, match="model: got None; must be of type Module"):
+        KfacPreconditioner(None)
+    preconditioner = KfacPreconditioner(nn.Linear(2, 2), "cholesky")
+    whole = preconditioner.state_dict()
+    for state in ({}, *({key: value for key, value in whole.items() if key != name} for name in whole)):
+        with pytest.raises(ParameterError, match="state: got a mapping without"):
+            preconditioner.load_state_dict(state)
+    with pytest.raises(ParameterError, match="state: got None; must be of type Mapping"):
+        preconditioner.load_state_dict(None)
 
 
 def test_a_step_needs_both_backward_passes():
