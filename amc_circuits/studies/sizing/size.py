@@ -120,8 +120,9 @@ class Sizing:
         trials = [self._trial(case, engine) for case in self.cases(value)]
         unusable = math.inf if self.limit.below else -math.inf
         metrics = [trial.figures[self.limit.figure] if trial.usable else unusable for trial in trials]
-        share, method = (self.worst, "higher") if self.limit.below else (1 - self.worst, "lower")
-        metric = float(np.quantile(metrics, share, method=method))  # type: ignore[call-overload]
+        # Of both directions the same seed counts: `1 - worst` would be rounded, and lose a seed.
+        sign = 1.0 if self.limit.below else -1.0
+        metric = sign * float(np.quantile(sign * np.array(metrics), self.worst, method="higher"))
         if metric == unusable:
             failed = next(trial for trial in trials if not trial.usable)
             return Sample(value, math.nan, f"{failed.status}: {failed.error}")

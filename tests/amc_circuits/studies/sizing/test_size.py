@@ -70,6 +70,15 @@ def test_a_quantile_over_seeds_is_one_of_the_seeds(worst, rank):
     assert sizing.measure(1e8).metric == each[rank]
 
 
+@pytest.mark.parametrize("worst", [0.0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0])
+def test_targets_from_above_and_from_below_count_the_same_seed(worst):
+    """The bits of a quantile over seeds are those of the relative error of the same quantile, -log2(error)."""
+    fields = {"size": 2, "programming_error": "1u", "family": "spd"}
+    bits = question("bits>3", "gbwp", 11, worst, **fields)[0].measure(1e8).metric
+    error = question("relative_error<10%", "gbwp", 11, worst, **fields)[0].measure(1e8).metric
+    assert bits == pytest.approx(-math.log2(error))
+
+
 def test_an_unusable_seed_is_the_worst():
     """A quantile that needs it has no metric, and its reason; a lower one has."""
     fields = {"size": 8, "programming_error": "30u", "family": "spd"}
