@@ -92,7 +92,7 @@ def _compared(texts: list[str], options: dict[str, Any], jobs: int) -> tuple[Com
         raise ParameterError(name, value, "has no effect on runs that are done; leave it out")
     folders = [Path(text) for text in texts]
     if sort == SWEEP:
-        from amc_circuits.sweep.rows.compared import compare_sweeps  # here, for other designs need no database
+        from amc_circuits.sweep.run.compared import compare_sweeps  # here, for other designs need no database
 
         with waiting("rows"):
             found = compare_sweeps(folders)

@@ -151,6 +151,30 @@ def test_folders_of_other_seeds_or_matrices_are_refused(amc, swept, more, words)
     amc("compare", swept("a"), swept("b", **more)).refused("DESIGN", *words)
 
 
+@pytest.mark.parametrize("name", ["matrix", "rhs"])
+def test_a_file_that_changed_between_two_sweeps_is_refused(amc, tmp_path, name):
+    """Folders that ran with one content are compared; after a change both orders are refused in one line."""
+    np.savetxt(tmp_path / "A.csv", np.diag([1.0, 2.0]), delimiter=",")
+    np.savetxt(tmp_path / "b.csv", [1.0, 2.0])
+    files = f'matrix = "{tmp_path / "A.csv"}"\nrhs = "{tmp_path / "b.csv"}"\nprogramming_error = "1u"\n'
+
+    def swept(name, more=""):
+        text = SWEEP.replace("size = {size}\n", "").format(more=files + more, end=1)
+        (tmp_path / f"{name}.toml").write_text(text)
+        assert amc("sweep", tmp_path / f"{name}.toml", "--out", tmp_path / name).code == 0
+        return tmp_path / name
+
+    first, same = swept("first"), swept("same", 'gbwp = "50M"')
+    assert amc("compare", first, same).code == 0
+    if name == "matrix":
+        np.savetxt(tmp_path / "A.csv", np.diag([1.0, 3.0]), delimiter=",")
+    else:
+        np.savetxt(tmp_path / "b.csv", [1.0, 3.0])
+    later = swept("later")
+    amc("compare", first, later).refused("DESIGN", "first", "A.csv", "b.csv", "changed")
+    amc("compare", later, same).refused("DESIGN", "same", "changed")
+
+
 def test_a_folder_of_several_designs_is_refused(amc, swept, tmp_path):
     """A sweep that varies more than the seed is no design."""
     folder = swept("a")

@@ -12,6 +12,7 @@ from amc_circuits.cases.options import parse_options
 from amc_circuits.studies.compare import COMMON
 from amc_circuits.studies.comparison import Comparison, DesignRuns, Run, metrics_of
 from amc_circuits.studies.components import component_counts
+from amc_circuits.sweep.plan.keys import FILES, key_of
 from amc_circuits.sweep.rows.columns import newest, varied_options
 from amc_circuits.sweep.store import Row, Store
 from netlists import ParameterError
@@ -27,7 +28,8 @@ def compare_sweeps(folders: Sequence[Path]) -> Comparison:
         folders: Folders whose rows vary the seed alone; all have the same seeds and matrices.
 
     Raises:
-        ParameterError: A folder holds no sweep, or its rows are not those of one design, or seeds or matrices differ.
+        ParameterError: A folder holds no sweep, its rows are not those of one design, a file of matrix or right-hand
+            side changed since a row ran, or seeds or matrices differ.
     """
     if len(folders) < 2:
         raise ParameterError("DESIGN", len(folders), "give two designs or more")
@@ -51,7 +53,22 @@ def _rows(folder: Path) -> list[Row]:
     if others:
         mend = "the rows of a design vary the seed alone; sweep each design into a folder of its own"
         raise ParameterError("DESIGN", f"{folder}, which varies {', '.join(others[:SHOWN])}", mend)
+    for row in rows:
+        _check_files(folder, row)
     return sorted(rows, key=lambda row: row.seed)
+
+
+def _check_files(folder: Path, row: Row) -> None:
+    """Refuse a row if its matrix or right-hand side is in a file that changed: no other row ran with the same one."""
+    named = [str(row.options[name]) for name in FILES if name in COMMON and row.options.get(name) is not None]
+    if named and not _unchanged(row):
+        found = f"row {row.number} in {folder}, which ran with {' and '.join(named)}"
+        raise ParameterError("DESIGN", found, "a file of it is gone or changed since; sweep into a new folder")
+
+
+def _unchanged(row: Row) -> bool:
+    """True if the files of a row still have the content with which it ran: it is a part of the key."""
+    return key_of(row.parameters["circuit"], row.options, row.engine_version) == row.key
 
 
 def _check_same(first_folder: Path, first: Sequence[Row], folder: Path, rows: Sequence[Row]) -> None:
@@ -81,6 +98,8 @@ def _design(folder: Path, rows: Sequence[Row]) -> DesignRuns:
 
 def _counts(row: Row) -> dict[str, Any]:
     """Component counts of the circuit of a row, which is programmed anew; empty if that is not possible any more."""
+    if any(row.options.get(name) is not None for name in FILES) and not _unchanged(row):
+        return {}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
