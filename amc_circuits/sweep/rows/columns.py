@@ -69,6 +69,16 @@ class Column:
     synonym: str = ""
 
     @property
+    def metric(self) -> str:
+        """Name without the statistic over many trials."""
+        return _parted(self.name)[0]
+
+    @property
+    def statistic(self) -> str:
+        """Statistic over many trials, one of `PARTS`; empty for the median."""
+        return _parted(self.name)[1]
+
+    @property
     def title(self) -> str:
         """Title in words, for headings and axes, without the unit."""
         if self.option:

@@ -12,7 +12,16 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from amc_circuits.pictures.style import COLOURS, STYLE, legend_beside, save_figure, write_title
-from amc_circuits.sweep.rows.columns import Column, FlatRow, columns_of, find_column, flat, newest, varied_options
+from amc_circuits.sweep.rows.columns import (
+    ABOUT,
+    Column,
+    FlatRow,
+    columns_of,
+    find_column,
+    flat,
+    newest,
+    varied_options,
+)
 from amc_circuits.sweep.rows.conditions import chosen
 from amc_circuits.sweep.rows.curves import REPEATS, is_number
 from amc_circuits.sweep.rows.description import value_text
@@ -22,7 +31,7 @@ from netlists import ParameterError
 from netlists.record import FloatArray
 
 GREY = "#aaaaaa"
-LARGER_IS_BETTER = ("bits", "yield")
+LARGER_IS_BETTER = ("bits", "yield", "best_accuracy", "final_accuracy")
 """Metrics that are refused, since the front is of small values."""
 
 
@@ -79,7 +88,8 @@ def front_of(rows: Sequence[Row], names: tuple[str, str]) -> Front:
     Rows that differ only by seed or trial are one design, with the median of both metrics.
 
     Raises:
-        ParameterError: There is no such column, a metric is the better the larger it is, or no usable row has both.
+        ParameterError: There is no such column, it is no metric or one that is the better the larger it is, or no usable
+            row has both.
     """
     usable = [row for row in newest(rows) if row.usable]
     flat_rows = [flat(row) for row in usable]
@@ -90,9 +100,7 @@ def front_of(rows: Sequence[Row], names: tuple[str, str]) -> Front:
     if across.name == up.name:
         raise ParameterError("pareto", " ".join(names), "must be two different metrics")
     for column in (across, up):
-        if column.name in LARGER_IS_BETTER:
-            mend = "is the better the larger it is; take a metric of which small values are good"
-            raise ParameterError("pareto", column.name, mend)
+        _check_metric(column)
     varied = varied_options(usable)
     designs = _designs(flat_rows, [name for name in varied if name not in REPEATS], (across, up))
     if not designs:
@@ -105,6 +113,20 @@ def front_of(rows: Sequence[Row], names: tuple[str, str]) -> Front:
     )
     over = tuple(name for name in varied if name in REPEATS)
     return Front((across, up), points, best_of(points), labels, over)
+
+
+def _check_metric(column: Column) -> None:
+    """Refuse a column whose small values are not good: some metrics but their spread, and what rows say of themselves.
+
+    Raises:
+        ParameterError: The column has no place in a front.
+    """
+    if column.metric in LARGER_IS_BETTER and column.statistic != "std":
+        mend = "is the better the larger it is; take a metric of which small values are good"
+        raise ParameterError("pareto", column.name, mend)
+    if column.name == "number" or column.name in ABOUT:
+        mend = "is no metric, it describes the row; take a metric of which small values are good"
+        raise ParameterError("pareto", column.name, mend)
 
 
 def _designs(

@@ -75,11 +75,33 @@ def test_fronts_that_there_are_not_are_refused(tmp_path, amc, arguments, words):
     assert not (tmp_path / "p.png").exists()
 
 
-def test_metrics_that_should_be_large_are_refused(tmp_path, amc):
-    """Bits are the better the more there are."""
-    rows = [made(k, {"bits": 4.0 + k, "settling_time_s": 1e-9}, size=k + 1) for k in range(2)]
-    arguments = ("--pareto", "bits", "settling_time", "-o", tmp_path / "p.png")
-    amc("plot", stored(tmp_path / "out", rows), *arguments).refused("--pareto", "the larger")
+LARGE = ("bits", "bits_mean", "bits_q05", "bits_q95", "yield", "yield_low", "yield_high", "best_accuracy",
+         "final_accuracy")  # fmt: skip
+SMALL = ("bits_std", "settling_time_s", "relative_error_q95")
+
+
+def _with_both(*names):
+    return [made(k, dict.fromkeys(names, 0.5 + k) | {"energy_j": {"total": 1.0 - k}}, size=k + 1) for k in range(2)]
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_metrics_that_should_be_large_are_refused(tmp_path, amc, name):
+    """Bits, yields and accuracies are the better the larger they are, and so is every quantile over trials."""
+    arguments = ("--pareto", name, "energy", "-o", tmp_path / "p.png")
+    amc("plot", stored(tmp_path / "out", _with_both(*LARGE)), *arguments).refused("--pareto", name, "the larger")
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_metrics_that_should_be_small_have_a_front(name):
+    """Of errors, times and spreads, also over trials, smaller values are better."""
+    assert front_of(_with_both(*SMALL), (name, "energy")).best == (0, 1)
+
+
+@pytest.mark.parametrize("name", ["number", "row_wall_time_s", "counter", "finished", "host", "key", "status"])
+def test_columns_that_describe_the_row_are_refused(tmp_path, amc, name):
+    """Numbers, times and origin of rows are no metrics."""
+    arguments = ("--pareto", "energy", name, "-o", tmp_path / "p.png")
+    amc("plot", stored(tmp_path / "out", ROWS), *arguments).refused("--pareto", name, "no metric")
 
 
 def test_a_file_has_no_front(tmp_path, amc):
