@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from amc_circuits.pictures.style import COLOURS, STYLE, legend_beside, save_figu
 from amc_circuits.sweep.rows.columns import (
     ABOUT,
     Column,
-    FlatRow,
     columns_of,
     find_column,
     flat,
@@ -33,6 +32,8 @@ from netlists.record import FloatArray
 GREY = "#aaaaaa"
 LARGER_IS_BETTER = ("bits", "yield", "best_accuracy", "final_accuracy")
 """Metrics that are refused, since the front is of small values."""
+Design = tuple[tuple[str, Any], ...]
+"""Varied options of a design besides its repeats."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,12 @@ class Front:
 
     Attributes:
         columns: Columns of both metrics.
-        points: Median metrics of each design over its repeats, shape (P, 2).
+        points: Median metrics of each design over its usable repeats, shape (P, 2).
         best: Places of the points of the front, from left to right.
         labels: Varied options of each point, as text.
         over: Repeats over which the points are medians, such as `seed`.
+        repeats: Number of repeats that a design of the front has.
+        missing: Number of usable repeats of each design that has fewer, and is no point of the front.
     """
 
     columns: tuple[Column, Column]
@@ -52,6 +55,19 @@ class Front:
     best: tuple[int, ...]
     labels: tuple[str, ...]
     over: tuple[str, ...]
+    repeats: int = 1
+    missing: tuple[int, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Sizes of the front, and of the designs that are kept off it."""
+        over = f"median over {', '.join(self.over)}; " if self.over else ""
+        count = f"{over}{len(self.best)} of {len(self.points)} designs"
+        if not self.missing:
+            return count
+        least, most = min(self.missing), max(self.missing)
+        have = f"{least}" if least == most else f"{least} to {most}"
+        return f"{count}\noff the front: {len(self.missing)} with {have} of {self.repeats} {_repeats_of(self.over)}"
 
 
 def plot_front(
@@ -76,43 +92,55 @@ def plot_front(
         _draw(axes, front)
         for which, column, values in zip("xy", front.columns, front.points.T, strict=True):
             scale_axis(axes, which, column, values, log)
-        over = f"median over {', '.join(front.over)}; " if front.over else ""
-        count = f"{len(front.best)} of {len(front.points)} designs"
-        write_title(axes, f"{front.columns[1].title} and {front.columns[0].title}: Pareto front", f"{over}{count}")
+        write_title(axes, f"{front.columns[1].title} and {front.columns[0].title}: Pareto front", front.text)
         save_figure(figure, path)
 
 
 def front_of(rows: Sequence[Row], names: tuple[str, str]) -> Front:
     """Compute the Pareto front of the usable rows; repeated points count by their newest row.
 
-    Rows that differ only by seed or trial are one design, with the median of both metrics.
+    Rows that differ only by seed or trial are one design, with the median of both metrics. A design without a usable
+    result in some of them is no point of the front: the median of the others is better than the design.
 
     Raises:
-        ParameterError: There is no such column, it is no metric or one that is the better the larger it is, or no usable
-            row has both.
+        ParameterError: There is no such column, it is no metric or one that should be large, or no usable row or no
+            design has both.
     """
-    usable = [row for row in newest(rows) if row.usable]
-    flat_rows = [flat(row) for row in usable]
-    if not flat_rows:
+    every = newest(rows)
+    usable = sum(row.usable for row in every)
+    if not usable:
         raise ParameterError("pareto", " ".join(names), f"none of {len(rows)} rows is usable")
-    columns = columns_of(flat_rows)
-    across, up = (find_column("pareto", name, columns) for name in names)
+    known = {column.name: column for column in columns_of(map(flat, every))}
+    across, up = (find_column("pareto", name, list(known.values())) for name in names)
     if across.name == up.name:
         raise ParameterError("pareto", " ".join(names), "must be two different metrics")
     for column in (across, up):
         _check_metric(column)
-    varied = varied_options(usable)
-    designs = _designs(flat_rows, [name for name in varied if name not in REPEATS], (across, up))
-    if not designs:
-        raise ParameterError("pareto", " ".join(names), f"none of {len(usable)} usable rows has both as numbers")
-    points = np.array([np.median(values, axis=0) for values in designs.values()])
-    known = {column.name: column for column in columns}
-    labels = tuple(
-        ", ".join(f"{known[name].title} {value_text(value, known[name].unit)}" for name, value in options)
-        for options in designs
-    )
+    varied = varied_options(every)
     over = tuple(name for name in varied if name in REPEATS)
-    return Front((across, up), points, best_of(points), labels, over)
+    each = _designs(every, [name for name in varied if name not in REPEATS], (across, up))
+    designs = {design: values for design, (_, values) in each.items() if values}
+    if not designs:
+        raise ParameterError("pareto", " ".join(names), f"none of {usable} usable rows has both as numbers")
+    repeats = max(count for count, _ in each.values())
+    complete = [place for place, values in enumerate(designs.values()) if len(values) == repeats]
+    if not complete:
+        mend = f"no design has both in all {repeats} {_repeats_of(over)}; leave out the failed ones by a condition"
+        raise ParameterError("pareto", " ".join(names), mend)
+    points = np.array([np.median(values, axis=0) for values in designs.values()])
+    best = tuple(complete[place] for place in best_of(points[complete]))
+    labels = tuple(_label(design, known) for design in designs)
+    missing = tuple(len(values) for _, values in each.values() if len(values) < repeats) if repeats > 1 else ()
+    return Front((across, up), points, best, labels, over, repeats, missing)
+
+
+def _repeats_of(over: Sequence[str]) -> str:
+    """Repeats in words."""
+    return f"{over[0]}s" if len(over) == 1 else "repeats"
+
+
+def _label(design: Design, known: Mapping[str, Column]) -> str:
+    return ", ".join(f"{known[name].title} {value_text(value, known[name].unit)}" for name, value in design)
 
 
 def _check_metric(column: Column) -> None:
@@ -130,15 +158,17 @@ def _check_metric(column: Column) -> None:
 
 
 def _designs(
-    rows: Sequence[FlatRow], varied: Sequence[str], columns: tuple[Column, Column]
-) -> dict[tuple[tuple[str, Any], ...], list[list[float]]]:
-    """Both metrics of the rows of each design, by its varied options."""
-    found: dict[tuple[tuple[str, Any], ...], list[list[float]]] = {}
+    rows: Sequence[Row], varied: Sequence[str], columns: tuple[Column, Column]
+) -> dict[Design, tuple[int, list[list[float]]]]:
+    """Number of rows of each design, and both metrics of the usable ones."""
+    found: dict[Design, tuple[int, list[list[float]]]] = {}
     for row in rows:
-        values = [row.get(column.name) for column in columns]
-        if all(map(is_number, values)):
-            design = tuple((name, row.get(name)) for name in varied)
-            found.setdefault(design, []).append([float(value) for value in values if value is not None])
+        options = flat(row)
+        count, known = found.get(design := tuple((name, options.get(name)) for name in varied), (0, []))
+        values = [options.get(column.name) for column in columns]
+        if row.usable and all(map(is_number, values)):
+            known.append([float(value) for value in values if value is not None])
+        found[design] = (count + 1, known)
     return found
 
 

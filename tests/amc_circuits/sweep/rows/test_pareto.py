@@ -46,14 +46,43 @@ def test_the_picture_counts_its_designs(tmp_path, amc):
 
 
 def test_repeats_are_one_design():
-    """Rows that differ by seed alone count by the median of both metrics; unusable rows do not count."""
+    """Rows that differ by seed alone count by the median of both metrics."""
     rows = [
         made(k, {"energy_j": {"total": value}, "settling_time_s": 2 * value}, seed=k)
         for k, value in enumerate((1.0, 5.0, 9.0))
     ]
-    front = front_of([*rows, made(3, {}, "UNSTABLE", seed=3)], ("energy", "settling_time"))
+    front = front_of(rows, ("energy", "settling_time"))
     np.testing.assert_array_equal(front.points, [[5.0, 10.0]])
     assert (front.best, front.labels, front.over) == ((0,), ("",), ("seed",))
+    assert (front.repeats, front.missing) == (3, ())
+
+
+def _seeds(design, value, failed):
+    """Four seeds of a design, with the metrics 1 and `value`; the first ones have no usable result."""
+    figures = {"energy_j": {"total": value}, "settling_time_s": 1.0}
+    return [
+        made(4 * design + seed, *(({}, "UNSTABLE") if seed < failed else (figures,)), seed=seed, size=design + 2)
+        for seed in range(4)
+    ]
+
+
+def test_designs_with_failed_seeds_are_off_the_front(tmp_path, amc):
+    """A design that fails in some seeds is never on the front, and the picture counts such designs."""
+    rows = [*_seeds(0, 1.0, 2), *_seeds(1, 9.0, 0), *_seeds(2, 2.0, 1), *_seeds(3, 1.0, 4)]
+    front = front_of(rows, ("energy", "settling_time"))
+    assert [front.labels[place] for place in front.best] == ["size 3"]
+    np.testing.assert_array_equal(front.points[:, 0], [1.0, 9.0, 2.0])
+    assert (front.repeats, front.missing) == (4, (2, 3, 0))
+    arguments = ("--pareto", "energy", "settling_time", "-o", tmp_path / "p.svg")
+    assert amc("plot", stored(tmp_path / "out", rows[:8]), *arguments).code == 0
+    assert "off the front: 1 with 2 of 4 seeds" in texts(tmp_path / "p.svg")
+
+
+def test_a_sweep_whose_designs_all_fail_somewhere_has_no_front(tmp_path, amc):
+    """In one line with the number of seeds."""
+    folder = stored(tmp_path / "out", [*_seeds(0, 1.0, 2), *_seeds(1, 9.0, 1)])
+    arguments = ("--pareto", "energy", "settling_time", "-o", tmp_path / "p.png")
+    amc("plot", folder, *arguments).refused("--pareto", "all 4 seeds")
 
 
 @pytest.mark.parametrize(
