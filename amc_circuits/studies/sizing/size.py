@@ -14,7 +14,8 @@ from amc_circuits.cases.case import Case
 from amc_circuits.engines import AutoEngine, NgspiceEngine, SimulationError
 from amc_circuits.results.trials import BUDGET, Limit, Trial, read_limits
 from amc_circuits.solvers.solver import Solver
-from amc_circuits.studies.sizing.search import Found, Sample, search
+from amc_circuits.studies.sizing.crossing import Sample
+from amc_circuits.studies.sizing.search import Found, search
 from amc_circuits.studies.sizing.sized import Sized
 from amc_circuits.studies.sizing.span import Span
 from amc_circuits.studies.trial import Analyses, trial_of

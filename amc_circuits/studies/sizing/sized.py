@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from amc_circuits.results.trials import UNITS
-from amc_circuits.studies.sizing.search import Found, Sample, intervals
+from amc_circuits.studies.sizing.crossing import Sample
+from amc_circuits.studies.sizing.search import Found, intervals
 from amc_circuits.values.quantities import format_quantity
 from netlists.short_text import short_repr
 
@@ -60,7 +61,7 @@ class Sized:
     def sentence(self) -> str:
         """Answer in one sentence."""
         found, name = self.found, self.parameter
-        scanned = "scanned " * (found.turns > 0)
+        scanned = "scanned " * (found.turns > 0 or any(sample.problem for sample in found.scan))
         span = f"{self.text(found.span.low)} to {self.text(found.span.high)}"
         if found.everywhere:
             return f"every {scanned}{name} from {span} keeps {found.limit}"
@@ -92,6 +93,9 @@ class Sized:
             if edge.fails.problem:
                 low, high = sorted((edge.holds.value, edge.fails.value))
                 yield f"the target ends between {self.text(low)} and {self.text(high)}: {edge.fails.problem}"
+        unusable = [sample for sample in found.scan if sample.problem]
+        if found.nowhere and unusable:
+            yield f"{len(unusable)} of {len(found.scan)} scanned values have no usable result: {unusable[0].problem}"
         yield from self._disagreement()
         yield from self.ties
 

@@ -24,8 +24,9 @@ from amc_circuits.cli.parameters import Format, Matrix, SizePlotFile, vector_arg
 from amc_circuits.engines import AutoEngine, find_ngspice
 from amc_circuits.files.run_folder import writing
 from amc_circuits.results.tables import print_table
+from amc_circuits.studies.sizing.crossing import Sample
 from amc_circuits.studies.sizing.from_options import check_seeds
-from amc_circuits.studies.sizing.search import Sample, intervals
+from amc_circuits.studies.sizing.search import intervals
 from amc_circuits.studies.sizing.sized import Sized
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import counted, format_quantity

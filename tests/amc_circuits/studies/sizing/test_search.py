@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amc_circuits.results.trials import Limit
-from amc_circuits.studies.sizing.search import Sample, intervals, round_away, search
+from amc_circuits.studies.sizing.crossing import Sample, round_away
+from amc_circuits.studies.sizing.search import intervals, search
 from amc_circuits.studies.sizing.span import SCANNED, Span
 from netlists import ParameterError
 
@@ -63,6 +64,13 @@ def test_few_whole_numbers_are_all_measured():
     assert result.turns > 0
 
 
+@given(middle=st.floats(-2, 2), width=st.floats(0.8, 1.5))
+def test_the_ends_of_an_interval_are_in_order(middle, width):
+    """Rounding away from a crossing never passes the sample of the scan that keeps the limit."""
+    result = found(lambda value: 5.0 * (abs(math.log10(value) - middle) / width) ** 0.5, BELOW, Span(1e-3, 1e3), 0.9)
+    assert all(low <= high for low, high in intervals(result))
+
+
 def test_all_crossings_are_found_that_the_scan_shows():
     """Of a parabola in the logarithm, whose roots are known: an interval with both ends, and one turn."""
     result = found(lambda value: 5.0 * math.log10(value) ** 2, BELOW, Span(1e-3, 1e3))
@@ -89,6 +97,43 @@ def test_the_end_of_usable_results_is_left_alone_beside_a_crossing():
     assert not any(end.holds.value < sample.value < end.fails.value for sample in result.samples)
     alone = found(lambda value: 1.0 if value < 400 else math.nan, BELOW, Span(1e-3, 1e3))
     assert alone.answer.value == pytest.approx(400, rel=0.01) and alone.ends == ()
+
+
+@given(stable=st.floats(2e-3, 5e2), share=st.floats(0.85, 0.98), mirrored=st.booleans())
+def test_a_limit_kept_only_beside_the_last_usable_value_is_found(stable, share, mirrored):
+    """A metric falls towards the last usable value, and keeps the limit on the last part alone: no scan is so fine."""
+    edge, sign = math.log(stable), -1 if mirrored else 1
+
+    def function(value):
+        distance = sign * (math.log(value) - edge)
+        return math.nan if distance > 0 else 5.0 * share * math.exp(-distance)
+
+    span = Span(1e-3, 1e3)
+    result = found(function, BELOW, span)
+    crossing = edge + sign * math.log(share)
+    if any(BELOW.kept(sample.metric) for sample in result.scan):
+        return
+    assert not result.nowhere and not result.everywhere
+    assert math.log(result.answer.value) == pytest.approx(crossing, abs=0.02)
+    (interval,) = intervals(result)
+    assert all(BELOW.kept(function(value)) for value in interval)
+
+
+def test_whole_numbers_beside_the_last_usable_one_are_found():
+    """Of 1 to 1000 the limit is kept from 396 to 400 alone, and from 401 on nothing is usable."""
+    result = found(lambda value: 400.0 - value if value <= 400 else math.nan, BELOW, Span(1, 1000, True))
+    assert result.answer.value == 396
+    ((low, high),) = intervals(result)
+    assert low == 396 and 396 <= high <= 400
+
+
+def test_one_whole_number_is_an_interval_of_its_own():
+    """Whether it lies between values that miss the limit, or beside unusable ones."""
+    one = found(lambda value: 1.0 if value == 3 else 9.0, BELOW, Span(2, 8, True))
+    assert intervals(one) == [(3, 3)]
+    for unusable in (2, 4):
+        beside = found(lambda v, u=unusable: {3: 1.0, u: math.nan}.get(v, 9.0), BELOW, Span(2, 8, True))
+        assert intervals(beside) == [(3, 3)]
 
 
 @pytest.mark.parametrize(("metric", "everywhere"), [(1.0, True), (9.0, False), (5.0, False), (math.nan, False)])

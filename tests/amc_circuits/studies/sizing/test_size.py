@@ -7,9 +7,10 @@ import pytest
 
 from amc_circuits import InvCircuit, size
 from amc_circuits.results.trials import Limit
+from amc_circuits.studies.sizing.crossing import Sample
 from amc_circuits.studies.sizing.free_options import free_option, span_of
 from amc_circuits.studies.sizing.from_options import each_parsed, sizing_of, ties_of, with_defaults
-from amc_circuits.studies.sizing.search import Found, Sample
+from amc_circuits.studies.sizing.search import Found, search
 from amc_circuits.studies.sizing.size import target_of
 from amc_circuits.studies.sizing.sized import Sized
 from amc_circuits.studies.sizing.span import Span
@@ -155,6 +156,39 @@ def _sized(metrics, checked=None):
     samples = tuple(Sample(float(k), metric) for k, metric in enumerate(metrics, start=1))
     found = Found(Limit("settling_time", True, 5.0), Span(1, len(metrics)), samples, (), (), samples)
     return Sized("gbwp", "Hz", found, checked=None if checked is None else Sample(1.0, checked))
+
+
+def _searched(function, span):
+    """Answer to settling_time<5 for a function of one number; nan has no usable result."""
+
+    def measure(value):
+        metric = function(value)
+        return Sample(value, metric, "UNSTABLE: poles" if math.isnan(metric) else "")
+
+    return Sized("levels", "", search(measure, Limit("settling_time", True, 5.0), span))
+
+
+def test_a_range_with_unusable_values_is_not_denied_as_a_whole():
+    """Only its scanned values miss the target, and a note has the reason of the unusable ones."""
+    sized = _searched(lambda value: 9.0 if value < 40 else math.nan, Span(1, 100))
+    assert sized.sentence.startswith("no scanned levels from 1 to 100 keeps")
+    assert "2 of 9 scanned values have no usable result: UNSTABLE: poles" in sized.notes
+
+
+@pytest.mark.parametrize(
+    ("metrics", "words"),
+    [
+        ((9.0, 1.0, 9.0, 9.0), "settling_time<5s is kept for levels = 3"),
+        ((9.0, 1.0, math.nan, 9.0), "settling_time<5s is kept for levels = 3"),
+        ((9.0, 1.0, 1.0, math.nan), "settling_time<5s is kept for levels from 3 to 4"),
+        ((1.0, 9.0, 1.0, 1.0), "settling_time<5s is kept for levels = 2, and from 4 to 5"),
+        ((9.0, 1.0, 1.0, 1.0), "levels must be at least 3 for settling_time<5s"),
+        ((1.0, 1.0, 9.0, math.nan), "levels must be at most 3 for settling_time<5s"),
+    ],
+)
+def test_the_sentence_has_every_end_of_the_target(metrics, words):
+    """One crossing alone is a bound; every other answer is a list of intervals."""
+    assert _searched(lambda value: metrics[int(value) - 2], Span(2, 5, True)).sentence == words
 
 
 @pytest.mark.parametrize(
