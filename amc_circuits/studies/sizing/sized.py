@@ -69,11 +69,19 @@ class Sized:
             best = found.best
             problem = f": {best.problem}" if best.problem else f", {self.metric_text(best.metric)}"
             return f"no {scanned}{name} from {span} keeps {found.limit}; best at {self.text(best.value)}{problem}"
-        if len(found.edges) == 1:
+        if len(found.edges) == 1 and not found.ends:
             side = "at least" if found.edges[0].least else "at most"
             return f"{name} must be {side} {self.text(found.edges[0].holds.value)} for {found.limit}"
-        parts = (f"{self.text(low)} to {self.text(high)}" for low, high in intervals(found))
-        return f"{found.limit} is kept for {name} from {', and from '.join(parts)}"
+        return f"{found.limit} is kept for {name} {self.intervals_text}"
+
+    @property
+    def intervals_text(self) -> str:
+        """Intervals that keep the target, in words."""
+        parts = (
+            f"= {self.text(low)}" if low == high else f"from {self.text(low)} to {self.text(high)}"
+            for low, high in intervals(self.found)
+        )
+        return ", and ".join(parts)
 
     @property
     def notes(self) -> tuple[str, ...]:
