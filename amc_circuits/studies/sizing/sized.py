@@ -69,14 +69,21 @@ class Sized:
             best = found.best
             problem = f": {best.problem}" if best.problem else f", {self.metric_text(best.metric)}"
             return f"no {scanned}{name} from {span} keeps {found.limit}; best at {self.text(best.value)}{problem}"
-        if len(found.edges) == 1 and not found.ends:
-            side = "at least" if found.edges[0].least else "at most"
-            return f"{name} must be {side} {self.text(found.edges[0].holds.value)} for {found.limit}"
-        return f"{found.limit} is kept for {name} {self.intervals_text}"
+        if self.bounded:
+            return f"{name} must be {self.needed} for {found.limit}"
+        return f"{found.limit} is kept for {name} {self.needed}"
 
     @property
-    def intervals_text(self) -> str:
-        """Intervals that keep the target, in words."""
+    def bounded(self) -> bool:
+        """True if the target has one end, so that one bound describes the values that keep it."""
+        return len(self.found.edges) == 1 and not self.found.ends
+
+    @property
+    def needed(self) -> str:
+        """Values that keep the target, in words: one bound or all intervals."""
+        if self.bounded:
+            (edge,) = self.found.edges
+            return f"{'at least' if edge.least else 'at most'} {self.text(edge.holds.value)}"
         parts = (
             f"= {self.text(low)}" if low == high else f"from {self.text(low)} to {self.text(high)}"
             for low, high in intervals(self.found)

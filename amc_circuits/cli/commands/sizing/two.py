@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -14,27 +15,33 @@ from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import as_typed
 from amc_circuits.files.run_folder import writing
 from amc_circuits.results.tables import print_table
-from amc_circuits.studies.sizing.search import Found
+from amc_circuits.studies.sizing.from_options import check_seeds
+from amc_circuits.studies.sizing.search import Found, intervals
 from amc_circuits.studies.sizing.sized import Sized
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import counted, format_quantity
 from amc_circuits.values.version import package_version
 from netlists import ParameterError
 
+LONGEST = 60
+"""Most characters of a cell in the table."""
+
 
 def size_two(request: Request) -> tuple[bool, str]:
     """Find the second parameter for some values of the first; return whether the target is kept, and a sentence."""
     found = _columns(request)
+    _check_seeds(request, found)
+    notes = _notes(request, found)
     from amc_circuits.pictures.sizing import Plane, plot_plane
 
     assert request.plot is not None
     with writing("plot", request.plot):
         plot_plane(_plane(request, found, Plane), request.plot)
     if request.form == "json":
-        print(json.dumps(_record(request, found), indent=2, allow_nan=False))
+        print(json.dumps(_record(request, found, notes), indent=2, allow_nan=False))
     else:
         print_table(_table(request, found))
-    for note in request.ties:
+    for note in notes:
         print(f"amc: note: {as_typed(note)}", file=sys.stderr)
     reached = any(not one.nowhere for one in found.values())
     return reached, f"no {' and '.join(request.names)} in these ranges keep {request.limit}"
@@ -55,6 +62,27 @@ def _columns(request: Request) -> dict[float, Found]:
     if not found:
         raise refused[0]
     return found
+
+
+def _check_seeds(request: Request, found: dict[float, Found]) -> None:
+    """Refuse several seeds if nothing is drawn."""
+    value, column = next(iter(found.items()))
+    if request.seeds > 1:
+        check_seeds(request.sizing(value).cases(column.best.value)[0], request.given, request.seeds)
+
+
+def _notes(request: Request, found: dict[float, Found]) -> list[str]:
+    """Notes on all columns, each once; with the values of the first parameter if it does not hold for all of them."""
+    first, second = request.free
+    where: dict[str, list[str]] = {}
+    for value, one in found.items():
+        for note in Sized(second.name, second.unit, one).notes:
+            where.setdefault(note, []).append(format_quantity(value, first.unit))
+    own = [
+        note if len(values) == len(found) else f"with {first.name} {', '.join(values)}: {note}"
+        for note, values in where.items()
+    ]
+    return [*own, *request.ties]
 
 
 def _plane(request: Request, found: dict[float, Found], plane: Any) -> Any:
@@ -90,13 +118,15 @@ def _table(request: Request, found: dict[float, Found]) -> Table:
 
 def _needed(answer: Sized) -> str:
     found = answer.found
-    if not found.edges:
-        return "any" if found.everywhere else "none keeps it"
-    sides = ((edge, "at least" if edge.least else "at most") for edge in found.edges)
-    return ", ".join(f"{side} {answer.text(edge.holds.value)}" for edge, side in sides)
+    if found.everywhere:
+        return "any"
+    if not found.nowhere:
+        return answer.needed
+    problem = next((f": {sample.problem}" for sample in found.scan if sample.problem), "")
+    return shorten(f"none keeps it{problem}", LONGEST, placeholder=" ...")
 
 
-def _record(request: Request, found: dict[float, Found]) -> dict[str, Any]:
+def _record(request: Request, found: dict[float, Found], notes: list[str]) -> dict[str, Any]:
     """Build the object that `--format json` prints."""
     columns = [
         {
@@ -104,9 +134,10 @@ def _record(request: Request, found: dict[float, Found]) -> dict[str, Any]:
             "everywhere": one.everywhere,
             "nowhere": one.nowhere,
             "edges": [{"value": edge.holds.value, "least": edge.least} for edge in one.edges],
+            "intervals": [list(ends) for ends in intervals(one)],
             "samples": [
-                {request.names[1]: number, "metric": plain(metric)}
-                for number, metric in ((sample.value, sample.metric) for sample in one.scan)
+                {request.names[1]: sample.value, "metric": plain(sample.metric), "problem": sample.problem}
+                for sample in one.scan
             ],
         }
         for value, one in found.items()
@@ -119,7 +150,7 @@ def _record(request: Request, found: dict[float, Found]) -> dict[str, Any]:
         "accuracy": request.accuracy,
         "seeds": request.seeds,
         "worst": request.worst,
-        "notes": list(request.ties),
+        "notes": notes,
         "columns": columns,
         "package_version": package_version(),
     }

@@ -81,6 +81,43 @@ def test_two_parameters_give_a_line_and_a_picture(amc, one_cell, tmp_path):
             assert edge["value"] == pytest.approx(share / 2e-4, rel=0.011) and not edge["least"]
 
 
+def test_two_parameters_have_reasons_and_notes(amc, one_cell, tmp_path):
+    """Columns without a usable value show the reason, and notes name the values for which they hold, each once."""
+    free = ("--free", "class_ab_current", "--between", "0.1m,10m", "--free", "quiescent_current", "--between", "1m,2m")
+    question = (*one_cell[:2], "--target", "settling_time<1", *free, "--engine", "state-space")
+    outcome = amc("size", "inv", *question, "--plot", tmp_path / "p.svg")
+    assert outcome.code == 0
+    assert "with --class-ab-current" in outcome.err and "does not change the settling time" in outcome.err
+    notes = [line for line in outcome.err.splitlines() if "nothing ties" not in line]
+    assert len(notes) == len(set(notes)) >= 2
+    record = amc("size", "inv", *question, "--plot", tmp_path / "p.svg", "--format", "json").json
+    mixed = [one for one in record["columns"] if not one["everywhere"]]
+    assert mixed and any(sample["problem"] for one in mixed for sample in one["samples"])
+    assert any("does not change" in note for note in record["notes"])
+
+
+def test_two_parameters_show_both_ends_of_a_column(amc, tmp_path, one_cell):
+    """Wire resistance and finite gain have opposite errors: each column has an interval, with both its ends."""
+    free = ("--free", "tolerance", "--between", "1m,2m", "--free", "wire_resistance", "--between", "1,1k")
+    question = ("--target", "relative_error<1%", *free, "--open-loop-gain", "100", "--engine", "state-space")
+    outcome = amc("size", "inv", *one_cell, *question, "--plot", tmp_path / "p.svg", "--format", "json")
+    for column in outcome.json["columns"]:
+        ((low, high),) = column["intervals"]
+        # x = (1 + 2 r G)/(1 + (2 + 2 r G)/A0), and the error is 1 % at both ends
+        ends = [(x * 1.02 - 1) / (1 - x / 100) / 2e-4 for x in (0.99, 1.01)]
+        assert [low, high] == pytest.approx(ends, rel=0.011)
+    table = amc("size", "inv", *one_cell, *question, "--plot", tmp_path / "p.svg").out
+    assert table.count(" from ") == len(outcome.json["columns"]) and " to " in table
+
+
+def test_two_parameters_with_seeds_of_a_given_problem_are_refused(amc, one_cell, tmp_path):
+    """As with one parameter."""
+    free = ("--free", "open_loop_gain", "--between", "1k,10k", "--seeds", "2", "--engine", "state-space")
+    outcome = amc("size", "inv", *one_cell, *QUESTION, *free, "--plot", tmp_path / "p.svg")
+    outcome.refused("--seeds", "nothing is drawn")
+    assert not (tmp_path / "p.svg").exists()
+
+
 def test_that_nothing_ties_a_current_to_bandwidth_is_noted(amc):
     """Without a technology more bandwidth costs nothing; with one it does, and the note is gone."""
     question = ("--size", "2", "--free", "gbwp", "--engine", "state-space", "--between", "10M,100M")
