@@ -9,9 +9,12 @@ from amc_circuits.cases.device_options import device_of
 from amc_circuits.cases.opamp_files import opamp_of
 from amc_circuits.cases.option import Option, find_option
 from amc_circuits.cases.options import DEVICE_OVERRIDES, OPAMP_OVERRIDES, options_of
+from amc_circuits.cells.devices import device_preset
+from amc_circuits.results.trials import Limit
 from amc_circuits.studies.sizing.span import Span
+from amc_circuits.values.quantities import percentage
 from netlists import ParameterError
-from netlists.opamps.technology import TECHNOLOGIES
+from netlists.opamps.technology import TECHNOLOGIES, TIED
 
 NOT_FREE = ("seed", "trial", "monte_carlo", "cross_check", "timeout")
 """Numeric options that do not describe the circuit."""
@@ -62,11 +65,15 @@ def span_of(option: Option, options: dict[str, Any], between: str | None) -> Spa
         between: Both ends as a user writes them, such as `10M,10G`; None takes a usual range.
 
     Raises:
-        ParameterError: The ends cannot be used.
+        ParameterError: The ends cannot be used, or a technology decides the value.
     """
+    technology = options.get("technology")
+    if option.name in TIED and technology is not None:
+        mend = f"follows from gbwp by the technology {technology}; free gbwp, or leave the technology out"
+        raise ParameterError("free", option.name, mend)
     whole = option.kind == "integer"
     if between is not None:
-        ends = [option.parse(part.strip()) for part in between.split(",")]
+        ends = [_number(option, options, part.strip()) for part in between.split(",")]
         if len(ends) != 2 or any(isinstance(end, str) for end in ends):
             raise ParameterError("between", repr(between), "must be two numbers with a comma between them, as 10M,10G")
         return Span(float(ends[0]), float(ends[1]), whole)
@@ -74,7 +81,6 @@ def span_of(option: Option, options: dict[str, Any], between: str | None) -> Spa
     if whole:
         most = min(largest, MOST.get(option.name, 1024))
         return Span(float(max(least, option.minimum, 1)), float(most), whole)
-    technology = options.get("technology")
     if option.name == "gbwp" and technology is not None:
         return Span(*TECHNOLOGIES[technology].gbwp_range)
     present = _present(option, options)
@@ -83,6 +89,33 @@ def span_of(option: Option, options: dict[str, Any], between: str | None) -> Spa
     if option.percent_of == "1" and high == 1:
         high = math.nextafter(1.0, 0.0) if option.name == "tolerance" else high
     return Span(low, high)
+
+
+def check_target(option: Option, parameter: str, value: object, limit: Limit) -> None:
+    """Refuse an option that changes the noise alone, unless the target is on the noise.
+
+    Args:
+        option: Option that is free or given.
+        parameter: Name that the error has.
+        value: Value that the error has.
+        limit: Target.
+
+    Raises:
+        ParameterError: The target is another metric.
+    """
+    if "noise" in (option.needs, *option.acts_with) and limit.figure != "relative_noise":
+        mend = "changes the noise alone; take a target on relative_noise, or leave it out"
+        raise ParameterError(parameter, value, mend)
+
+
+def _number(option: Option, options: dict[str, Any], text: str) -> Any:
+    """End of a range as a number; a name if the option has names. A percentage is one of the largest conductance."""
+    value = option.parse(text)
+    part = percentage(value) if option.percent_of else None
+    if part is None:
+        return value
+    largest = options.get("g_max")
+    return part * (device_preset(options["device"]).g_max if largest is None else largest)
 
 
 def _present(option: Option, options: dict[str, Any]) -> float | None:

@@ -81,5 +81,5 @@ def ties_of(names: Sequence[str], limit: Limit, technology: str | None) -> tuple
     mixed = free & {*CURRENTS} or (free & {*SPEEDS} and limit.figure == "energy")
     if technology is not None or not mixed:
         return ()
-    text = "nothing ties quiescent_current to gbwp and slew_rate, so that bandwidth costs no current; give a technology"
-    return (text,)
+    text = "nothing ties quiescent_current to gbwp and slew_rate, so that bandwidth costs no current"
+    return (f"{text}; free gbwp with a technology",)

@@ -61,7 +61,8 @@ class Sized:
     def sentence(self) -> str:
         """Answer in one sentence."""
         found, name = self.found, self.parameter
-        scanned = "scanned " * (found.turns > 0 or any(sample.problem for sample in found.scan))
+        doubtful = found.turns > 0 or any(sample.problem for sample in found.scan)
+        scanned = "scanned " * (doubtful and not found.span.listed)
         span = f"{self.text(found.span.low)} to {self.text(found.span.high)}"
         if found.everywhere:
             return f"every {scanned}{name} from {span} keeps {found.limit}"
@@ -100,7 +101,7 @@ class Sized:
         metric = found.limit.figure.replace("_", " ")
         if found.flat:
             yield f"{name} does not change the {metric} in this range"
-        elif found.turns or len(found.edges) > 1:
+        elif (found.turns or len(found.edges) > 1) and not found.span.listed:
             turns = f"{found.turns} times" if found.turns > 1 else "once"
             how = f"the {metric} turns {turns}, so it is not monotone" if found.turns else f"the {metric} has gaps"
             yield f"{how}; there may be crossings between the {len(found.scan)} places of the scan"

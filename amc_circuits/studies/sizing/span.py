@@ -39,6 +39,11 @@ class Span:
         """True if the search is in equal ratios, not in equal steps."""
         return self.low > 0
 
+    @property
+    def listed(self) -> bool:
+        """True if the first scan has all values."""
+        return self.whole and self.high - self.low < LISTED
+
     def place(self, value: float) -> float:
         """Coordinate of a value in the search."""
         return math.log(value) if self.logarithmic else value
@@ -49,7 +54,7 @@ class Span:
 
     def scan(self) -> list[float]:
         """Values of the first scan, both ends included."""
-        if self.whole and self.high - self.low < LISTED:
+        if self.listed:
             return [float(value) for value in range(math.ceil(self.low), math.floor(self.high) + 1)]
         places = np.linspace(self.place(self.low), self.place(self.high), SCANNED)
         values = [self.low, *map(self.value, places[1:-1].tolist()), self.high]

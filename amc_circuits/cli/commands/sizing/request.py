@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from amc_circuits.cases.option import Option, output_format, parse_table
-from amc_circuits.cases.options import ARGUMENTS, panel
+from amc_circuits.cases.options import ARGUMENTS, options_of, panel
 from amc_circuits.cli.commands.case import PICTURES, Files
 from amc_circuits.cli.commands.overwriting import check_overwriting
 from amc_circuits.files.run_folder import check_output_file
 from amc_circuits.results.trials import Limit
-from amc_circuits.studies.sizing.free_options import free_option, span_of
+from amc_circuits.studies.sizing.free_options import check_target, free_option, span_of
 from amc_circuits.studies.sizing.from_options import each_parsed, sizing_of, ties_of, with_defaults
 from amc_circuits.studies.sizing.size import Sizing, target_of
 from amc_circuits.studies.sizing.span import Span
@@ -92,6 +92,11 @@ def request_of(
     limit = target_of(target)
     values = parse_table("amc size", QUESTION, {option.name: options.pop(option.name) for option in QUESTION})
     free = _free(circuit, names, options, outputs[1])
+    for option in free:
+        check_target(option, "free", option.name, limit)
+    for option in options_of(circuit):
+        if option.needs and options.get(option.name) is not None:
+            check_target(option, option.name, options[option.name], limit)
     if len(between) > len(free):
         raise ParameterError("between", between[-1], "has no parameter; give one range for each free")
     paths = {name: None if file is None else str(file) for name, file in zip(ARGUMENTS, files, strict=True)}

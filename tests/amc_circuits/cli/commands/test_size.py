@@ -144,11 +144,25 @@ def test_that_nothing_ties_a_current_to_bandwidth_is_noted(amc):
         ((*QUESTION, "--seeds", "0"), ("--seeds", "1 or more")),
         ((*QUESTION, "--worst", "120%"), ("--worst", "from 0 to 1")),
         (("--target", "energy<1n", "--free", "gbwp"), ("--target", "no supply")),
+        (("--target", "bits>3", "--free", "noise_bandwidth"), ("--free", "noise alone", "relative_noise")),
+        (("--target", "bits>3", "--free", "input_noise"), ("--free", "noise alone", "relative_noise")),
+        ((*QUESTION, "--noise-bandwidth", "1M"), ("--noise-bandwidth", "noise alone")),
+        (
+            ("--target", "energy<1n", "--free", "quiescent_current", "--technology", "ad823"),
+            ("--free", "follows from gbwp"),
+        ),
     ],
 )
 def test_bad_questions_are_refused(amc, arguments, words):
     """In one line that names the option."""
     amc("size", "inv", "--size", "2", *SINGLE, *arguments).refused(*words)
+
+
+def test_the_bandwidth_of_the_noise_is_free_for_a_target_on_the_noise(amc, one_cell):
+    """More bandwidth is more noise."""
+    question = ("--target", "relative_noise<0.1%", "--free", "noise_bandwidth", "--engine", "state-space")
+    outcome = amc("size", "inv", *one_cell, *question, "--between", "1k,1G", "--input-noise", "100n")
+    assert outcome.code == 0 and "--noise-bandwidth must be at most" in outcome.out.replace("noise_b", "--noise-b")
 
 
 def test_seeds_of_a_given_problem_are_refused(amc, one_cell):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from amc_circuits import InvCircuit, size
+from amc_circuits.cells.devices import device_preset
 from amc_circuits.results.trials import Limit
 from amc_circuits.studies.sizing.crossing import Sample
 from amc_circuits.studies.sizing.free_options import free_option, span_of
@@ -141,12 +142,33 @@ def test_usual_ranges_are_within_the_bounds_of_the_fields():
     assert span_of(free_option("inv", "gbwp"), known, "10M, 1G") == Span(1e7, 1e9)
 
 
+@pytest.mark.parametrize("device", ["ideal", "hfo2-wide"])
+def test_percentages_of_a_range_are_parts_of_the_largest_conductance(device):
+    """Of the given g_max, else of that of the device; a name is no end of a range."""
+    option = free_option("inv", "programming_error")
+    known = each_parsed("inv", {"device": device})
+    for options, largest in ((known, device_preset(device).g_max), (known | {"g_max": 2e-4}, 2e-4)):
+        span = span_of(option, options, "0.5%, 60u")
+        assert (span.low, span.high) == pytest.approx((0.005 * largest, 60e-6))
+    with pytest.raises(ParameterError, match="between"):
+        span_of(option, known, f"0.5%,{option.choices[0]}")
+
+
+@pytest.mark.parametrize("between", [None, "1m,2m"])
+@pytest.mark.parametrize("name", ["quiescent_current", "class_ab_current", "slew_rate"])
+def test_what_a_technology_ties_is_not_free(name, between):
+    """It follows from the GBWP, which may be free."""
+    known = each_parsed("inv", {"technology": "ad823"})
+    with pytest.raises(ParameterError, match="free: got '?" + name + "'?; follows from gbwp"):
+        span_of(free_option("inv", name), known, between)
+
+
 def test_that_nothing_ties_currents_to_speed_is_a_note():
     """For currents, and for energy over speed; not with a technology, nor for other questions."""
     time, energy = Limit("settling_time", True, 1.0), Limit("energy", True, 1.0)
     for names, limit in ((("quiescent_current",), time), (("quiescent_current", "gbwp"), time), (("gbwp",), energy)):
         (note,) = ties_of(names, limit, None)
-        assert "nothing ties" in note
+        assert "nothing ties" in note and "free gbwp with a technology" in note
         assert ties_of(names, limit, "cmos-250nm") == ()
     assert ties_of(("gbwp",), time, None) == ties_of(("wire_resistance",), energy, None) == ()
 
@@ -173,6 +195,18 @@ def test_a_range_with_unusable_values_is_not_denied_as_a_whole():
     sized = _searched(lambda value: 9.0 if value < 40 else math.nan, Span(1, 100))
     assert sized.sentence.startswith("no scanned levels from 1 to 100 keeps")
     assert "2 of 9 scanned values have no usable result: UNSTABLE: poles" in sized.notes
+
+
+@pytest.mark.parametrize("kept", [(3,), (3, 5), ()])
+def test_whole_numbers_that_are_all_measured_leave_no_doubt(kept):
+    """Between them is no other one; without a whole number, there may be crossings."""
+
+    def function(value):
+        return 1.0 if round(value) in kept else 8.0 + round(value) % 2
+
+    sized = _searched(function, Span(2, 7, True))
+    assert "scanned" not in sized.sentence and sized.notes == ()
+    assert any("may be crossings" in note for note in _searched(function, Span(2, 7)).notes)
 
 
 @pytest.mark.parametrize(
