@@ -25,11 +25,9 @@ def standalone_deck(
 ) -> str:
     """Return a complete deck with a `.control` block of measurements.
 
-    The block prints `settling_time_k = ...` for every right-hand side k: the time from the step to the last crossing of
-    the band `tolerance * max_j |v_j(final)|` around the final values, by ngspice's own interpolation. (`.meas` cannot
-    use an earlier result as its level, so the block inserts the level.) With a level, it prints `first_pass_k` instead:
-    the time from the step until a voltage of the watched group first passes the level. If nothing crosses, it prints
-    a line without a time. A right-hand side of zeros is not measured.
+    It prints `settling_time_k`: from the step to the last crossing of the band `tolerance * max_j |v_j(final)|`. With a
+    level it prints `first_pass_k`: from the step until a voltage of the watched group passes the level. Without a
+    crossing, and for a right-hand side of zeros, there is no time.
 
     Args:
         circuit: Circuit to simulate.
@@ -47,10 +45,10 @@ def standalone_deck(
     title, _, body = str(spice_circuit(circuit)).rstrip().partition("\n")
     top = [title, *(f"* {line}" for line in head)]
     control = [".control", "run"]
-    for k in range(drive.levels.shape[1]):
+    for k, driven in enumerate(drive.levels.any(axis=0)):
         if level is not None:
             control += _measure_pass(drive, k, nodes, level)
-        elif drive.levels[:, k].any():
+        elif driven:
             control += _measure_settling(drive, k, outputs, tolerance)
         else:
             control.append(f'echo "right-hand side {k + 1} is zero, so that nothing settles"')
