@@ -32,7 +32,7 @@ def standalone_deck(
     Args:
         circuit: Circuit to simulate.
         drive: Inputs of the circuit.
-        analysis: Transient analysis; the outputs, and the watched nodes, replace its saved vectors.
+        analysis: Transient; outputs and watched nodes replace its saved vectors.
         tolerance: Relative tolerance.
         klu: True selects KLU (ngspice 42 and later; older versions ignore it).
         head: Comments below the title.
@@ -45,15 +45,15 @@ def standalone_deck(
     title, _, body = str(spice_circuit(circuit)).rstrip().partition("\n")
     top = [title, *(f"* {line}" for line in head)]
     control = [".control", "run"]
-    for k, driven in enumerate(drive.levels.any(axis=0)):
+    for k, driven in enumerate(drive.levels.T):
         if level is not None:
             control += _measure_pass(drive, k, nodes, level)
-        elif driven:
+        elif driven.any():
             control += _measure_settling(drive, k, outputs, tolerance)
         else:
             control.append(f'echo "right-hand side {k + 1} is zero, so that nothing settles"')
-    parts = [*top, body, input_sources(circuit, drive), analysis_lines(saved, klu), *control, "quit", ".endc", ".end"]
-    return "\n".join(parts) + "\n"
+    parts = [*top, body, input_sources(circuit, drive), analysis_lines(saved, klu), *control, "quit", ".endc", ".end\n"]
+    return "\n".join(parts)
 
 
 def _measure_settling(drive: StepTrain, slot: int, outputs: list[str], tolerance: float) -> list[str]:
