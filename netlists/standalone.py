@@ -36,14 +36,13 @@ def standalone_deck(
         tolerance: Relative tolerance.
         klu: True selects KLU (ngspice 42 and later; older versions ignore it).
         head: Comments below the title.
-        level: Magnitude of the level of a circuit that is read at a first pass, V; None measures settling times.
-        watched: Group of nodes whose voltages are compared with the level; empty for the outputs.
+        level: Magnitude of the level of a first pass, V; None measures settling times.
+        watched: Group whose voltages are compared with the level; empty for the outputs.
     """
     outputs = circuit.nodes(circuit.outputs)
     nodes = circuit.nodes(watched) if watched else outputs
     saved = analysis.replace(saved=tuple(f"v({name})" for name in dict.fromkeys([*outputs, *nodes])))
     title, _, body = str(spice_circuit(circuit)).rstrip().partition("\n")
-    top = [title, *(f"* {line}" for line in head)]
     control = [".control", "run"]
     for k, driven in enumerate(drive.levels.T):
         if level is not None:
@@ -52,8 +51,8 @@ def standalone_deck(
             control += _measure_settling(drive, k, outputs, tolerance)
         else:
             control.append(f'echo "right-hand side {k + 1} is zero, so that nothing settles"')
-    parts = [*top, body, input_sources(circuit, drive), analysis_lines(saved, klu), *control, "quit", ".endc", ".end\n"]
-    return "\n".join(parts)
+    top = [title, *(f"* {line}" for line in head), body, input_sources(circuit, drive), analysis_lines(saved, klu)]
+    return "\n".join([*top, *control, "quit", ".endc", ".end\n"])
 
 
 def _measure_settling(drive: StepTrain, slot: int, outputs: list[str], tolerance: float) -> list[str]:
