@@ -6,9 +6,11 @@ import errno
 import fcntl
 import json
 import os
+import signal
 import socket
 import stat
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -144,6 +146,28 @@ def read_own_file(path: Path, most: int) -> bytes:
 
 
 @contextmanager
+def signals_held() -> Iterator[None]:
+    """Hold back Ctrl-C and termination until the block ends.
+
+    An exception of a signal inside a writer may be lost: a half-written archive raises its own error instead.
+    """
+    if threading.current_thread() is not threading.main_thread():  # other threads get no signals
+        yield
+        return
+    arrived: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, lambda number, _: arrived.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        if arrived:
+            signal.raise_signal(arrived[0])
+
+
+@contextmanager
 def replacing(path: str | Path, *, follow: bool = True) -> Iterator[Path]:
     """Open a temporary file beside `path` that replaces it on success and is removed on failure.
 
@@ -160,7 +184,8 @@ def replacing(path: str | Path, *, follow: bool = True) -> Iterator[Path]:
     os.close(handle)
     partial = Path(name)
     try:
-        yield partial
+        with signals_held():
+            yield partial
         mask = os.umask(0)
         os.umask(mask)
         partial.chmod(0o666 & ~mask)

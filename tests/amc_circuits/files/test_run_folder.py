@@ -2,6 +2,8 @@
 
 import errno
 import os
+import signal
+import zipfile
 
 import pytest
 
@@ -114,3 +116,16 @@ def test_full_disk_is_the_error_of_an_option(tmp_path):
     with pytest.raises(ParameterError, match="No space left") as caught, writing("save", tmp_path / "a.npz"):
         raise full
     assert caught.value.parameter == "save"
+
+
+def test_a_signal_inside_a_writer_is_not_lost(tmp_path):
+    """An archive that Ctrl-C finds half-written is ended first; then the signal acts, and nothing is left."""
+    with (
+        pytest.raises(KeyboardInterrupt),
+        replacing(tmp_path / "a.npz") as partial,
+        zipfile.ZipFile(partial, "w") as archive,
+        archive.open("x", "w"),
+    ):
+        signal.raise_signal(signal.SIGINT)
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
