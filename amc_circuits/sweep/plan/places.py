@@ -56,13 +56,17 @@ def options_by_own_names(
             typed[*place, names[synonym]] = (*place, synonym)
         return section
 
-    found = {
+    return _by_section(content, table), lambda place: where(typed.get(place, place))
+
+
+def _by_section(content: Mapping[str, Any], table: Callable[..., Any]) -> dict[str, Any]:
+    """Apply a function of a table and its place to every section, and to each entry of a list of tables."""
+    return {
         name: [table(point, name, number) for number, point in enumerate(section)]
         if isinstance(section, list)
         else table(section, name)
         for name, section in content.items()
     }
-    return found, lambda place: where(typed.get(place, place))
 
 
 def options_by_path(content: Mapping[str, Any], where: Where) -> tuple[dict[str, Any], Where]:
@@ -86,13 +90,7 @@ def options_by_path(content: Mapping[str, Any], where: Where) -> tuple[dict[str,
             options[name], typed[*place, name] = value, path
         return options
 
-    found = {
-        name: [table(point, name, number) for number, point in enumerate(section)]
-        if isinstance(section, list)
-        else table(section, name)
-        for name, section in content.items()
-    }
-    return found, lambda place: where(typed.get(place, place))
+    return _by_section(content, table), lambda place: where(typed.get(place, place))
 
 
 def _paths(section: Mapping[str, Any], above: str, place: Place) -> Iterator[tuple[str, Place, Any]]:
