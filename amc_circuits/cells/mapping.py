@@ -49,11 +49,6 @@ class Mapping:
         return self.positive if self.negative is None else self.positive - self.negative
 
     @property
-    def lifted_share(self) -> float:
-        """Share of lifted cells in all cells."""
-        return self.lifted_cells / self.positive.size
-
-    @property
     def lifting_note(self) -> str:
         """Note on the lifted cells and on what to try; empty if they cost less than 0.1 %."""
         if self.lifting_cost < WORTH_SAYING:
