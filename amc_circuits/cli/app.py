@@ -54,6 +54,7 @@ class _Opamps(TableGroup):
     """Commands of `amc opamp`."""
 
     def rows(self) -> Mapping[str, Row]:
+        """Rows by the names of the commands."""
         return OPAMPS
 
 
@@ -63,6 +64,7 @@ class _Circuits(TableGroup):
     place = "circuit:circuit"
 
     def rows(self) -> Mapping[str, Row]:
+        """Rows by the names of the commands."""
         return {name: Row(circuit_row(name).title, self.place, name) for name in circuit_names()}
 
 
@@ -78,6 +80,7 @@ class _Sizes(_Circuits):
     place = "sizing.size:sizing"
 
     def rows(self) -> Mapping[str, Row]:
+        """Rows by the names of the commands."""
         return {
             name: replace(row, help=f"Find a parameter of {name} for a target.") for name, row in super().rows().items()
         }
@@ -105,13 +108,16 @@ class _Commands(TableGroup):
     """All commands of `amc`; extensions are loaded for the help, and for a name that is not in the tables."""
 
     def rows(self) -> Mapping[str, Row]:
+        """Rows by the names of the commands."""
         return ABOVE | {name: Row(text, "") for name, (_, text) in GROUPS.items()} | BELOW
 
     def list_commands(self, ctx: Any) -> list[str]:
+        """Names of all commands, those of extensions last."""
         self._load_extensions()
         return super().list_commands(ctx)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Build the command or group of this name; None if there is none."""
         if cmd_name in GROUPS:
             group, text = GROUPS[cmd_name]
             return group(

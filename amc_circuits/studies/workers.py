@@ -42,7 +42,7 @@ class CallTimedOutError(RuntimeError):
 
 @dataclass(frozen=True)
 class Ended(Generic[T]):
-    """How a call ended.
+    """End of a call.
 
     Attributes:
         tag: Tag of the call.

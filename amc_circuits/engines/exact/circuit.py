@@ -114,7 +114,7 @@ class ExactCircuit:
 
     @property
     def rows(self) -> int:
-        """How many voltages `observe` works out."""
+        """Number of voltages that `observe` computes."""
         return len(self._all.rest)
 
     def observe(self, piece: Piece, time: FloatArray) -> Samples:

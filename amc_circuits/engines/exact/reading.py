@@ -175,7 +175,7 @@ class _SlotReader:
     def _distance(
         self, slot: Indices, before: Indices, output: Indices, time: FloatArray, band: FloatArray
     ) -> FloatArray:
-        """How far these are outside of their bands (brackets,), V."""
+        """Distance of these from the edges of their bands (brackets,), V; above 0 outside."""
         voltage = self._voltage(slot, before, output, time)
         found: FloatArray = np.abs(voltage - self.final[slot, output, None]) - band[:, None]
         return found

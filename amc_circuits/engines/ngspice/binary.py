@@ -1,4 +1,4 @@
-"""Which ngspice is used, its version, and whether it has KLU."""
+"""Executable of ngspice, its version, and its KLU."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from netlists import Circuit
 from netlists.noise_deck import NoiseAnalysis, noise_deck
 
 MARGIN = 1e4
-"""How far ngspice's spectrum goes below the slowest pole and above the read-out's: one part in it lies outside."""
+"""Ratio by which the spectrum goes below the slowest pole and above the read-out's: one part in it lies outside."""
 
 
 def simulated_sigma(circuit: Circuit, output: int, bandwidth: float) -> float:

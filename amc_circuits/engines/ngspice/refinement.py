@@ -1,4 +1,4 @@
-"""Whether the simulator's time steps were short enough for what was read, and shorter ones where they were not.
+"""Check of the simulator's time steps against what was read, and repetition in shorter ones where they were too long.
 
 Of a linear circuit the exact response is known: after the settling time the two waveforms may differ by `ALLOWED` of
 the tolerance band, for then the settling time lies between the exact ones at 0.97 and 1.03 of the tolerance. Where they

@@ -14,7 +14,7 @@ from amc_circuits.sweep.store import FAILED, INVALID
 
 @dataclass(frozen=True)
 class Handling:
-    """How a sweep is run; no metric depends on it.
+    """Treatment of points in a run of a sweep; no metric depends on it.
 
     Attributes:
         retry_failed: True to run points again that failed before.
