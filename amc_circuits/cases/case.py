@@ -15,7 +15,8 @@ from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.device_options import device_of
 from amc_circuits.cases.effects import idle_options
 from amc_circuits.cases.opamp_files import opamp_of
-from amc_circuits.cases.options import CONVERTERS, DEVICE_OVERRIDES, solver_options
+from amc_circuits.cases.option import names_of
+from amc_circuits.cases.options import CONVERTERS, DEVICE, solver_options
 from amc_circuits.cells.mapping import Mapping as Conductances
 from amc_circuits.engines.settings import Settings
 from amc_circuits.linear.noise import noise
@@ -160,7 +161,7 @@ def _stored(options: dict[str, Any], matrix: Numbers) -> Conductances | None:
     """Load the conductances of programmed cells from a file; None without a file."""
     if options["conductances"] is None:
         return None
-    for name in DEVICE_OVERRIDES:
+    for name in names_of(DEVICE):
         if options[name] is not None and name != "nonlinearity_voltage":
             raise ParameterError(name, options[name], "the conductances of a file are what they are")
     from amc_circuits.programming.conductances import load_conductances  # few circuits use such a file

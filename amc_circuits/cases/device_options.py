@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from amc_circuits.cases.options import DEVICE_OVERRIDES
+from amc_circuits.cases.option import names_of
+from amc_circuits.cases.options import DEVICE
 from amc_circuits.cells.devices import DRIFT_START, Device, device_preset
 from netlists import ParameterError
 
@@ -16,7 +17,7 @@ def device_of(options: Mapping[str, Any]) -> Device:
     Raises:
         ParameterError: There is no such device, a value cannot be used, or a given option has no effect.
     """
-    given = {name: options[name] for name in DEVICE_OVERRIDES if options[name] is not None}
+    given = {name: options[name] for name in names_of(DEVICE) if options[name] is not None}
     device = device_preset(options["device"]).replace(**given)
     drifting = device.drift_time > DRIFT_START
     aged = f"a drift_time above {DRIFT_START:g} s, when drift begins"

@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from amc_circuits.cases.options import OPAMP_OVERRIDES
+from amc_circuits.cases.option import names_of
+from amc_circuits.cases.options import OPAMP
 from netlists import NOMINAL_TEMPERATURE, MacroOpAmp, OpAmp, ParameterError, SubcircuitOpAmp, preset
 from netlists.opamps.pins import parse_pins
 from netlists.opamps.presets import DEFAULT
@@ -29,7 +30,7 @@ def opamp_of(options: Mapping[str, Any]) -> OpAmp:
             name = "opamp_file" if error.parameter == "opamp" else error.parameter
             raise ParameterError(name, error.value, error.mend) from None
     record = preset(options["opamp"])
-    changes = {name: options[name] for name in OPAMP_OVERRIDES if options[name] is not None}
+    changes = {name: options[name] for name in names_of(OPAMP) if options[name] is not None}
     if not isinstance(record, MacroOpAmp):
         for name, value in changes.items():
             if name not in type(record).model_fields:
@@ -50,7 +51,7 @@ def subcircuit_of(options: Mapping[str, Any]) -> SubcircuitOpAmp:
     for name in ("opamp_subckt", "supply_voltage"):
         if options[name] is None:
             raise ParameterError(name, "nothing", "an op-amp from a file needs it")
-    for name in OPAMP_OVERRIDES:
+    for name in names_of(OPAMP):
         if name != "supply_voltage" and options.get(name) is not None:
             raise ParameterError(name, options[name], "an op-amp from a file is what the file says")
     from netlists.model_files.file import read_model  # here, since most circuits have a preset

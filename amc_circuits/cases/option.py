@@ -210,6 +210,11 @@ def parse_table(who: str, options: Iterable[Option], given: Mapping[str, object]
     return parsed
 
 
+def names_of(options: Iterable[Option]) -> tuple[str, ...]:
+    """Names of options, in their order."""
+    return tuple(option.name for option in options)
+
+
 def synonyms(options: Iterable[Option]) -> dict[str, str]:
     """Names of options by their synonyms; a synonym that is the name of another option is left out."""
     table = {option.name: option for option in options}

@@ -199,8 +199,6 @@ COST = (
     ),
 )
 JOBS = panel("Engine", record_options(Settings, "jobs"))[0]
-OPAMP_OVERRIDES, DEVICE_OVERRIDES = (tuple(option.name for option in table) for table in (OPAMP, DEVICE))
-"""Names of options that replace fields of a preset."""
 OF_ANSWERS = ("noise", "noise_bandwidth", "input_noise", "budget", *(option.name for option in MONTE_CARLO))
 """Options that add results to an answer, or request many answers."""
 NOT_IN_DECKS = (*OF_ANSWERS, "engine", "cross_check", "timeout", "adc_bits", "adc_range")

@@ -13,7 +13,8 @@ import numpy as np
 
 from amc_circuits.cases.case import Problem, problem, program_arguments
 from amc_circuits.cases.circuits import circuit_row
-from amc_circuits.cases.options import COST, DEVICE_OVERRIDES, JOBS, OPAMP_OVERRIDES, options_of, parse_options
+from amc_circuits.cases.option import names_of
+from amc_circuits.cases.options import COST, DEVICE, JOBS, OPAMP, options_of, parse_options
 from amc_circuits.cases.origin import Type
 from amc_circuits.cells.devices import Device
 from amc_circuits.cells.mapping import Mapping as Conductances
@@ -165,7 +166,7 @@ def _options(stored: Stored) -> tuple[dict[str, Any], dict[str, Any], int]:
 def _neutral(options: dict[str, Any], opamp: OpAmp | None, held: Conductances | None) -> dict[str, Any]:
     """Options without those of parts that are given by their numbers."""
     own = {option.name: option.own for option in options_of("inv")}
-    names = [*DEVICE_OVERRIDES, "device", *([] if opamp is None else [*OPAMP_OVERRIDES, "opamp", "opamp_file"])]
+    names = [*names_of(DEVICE), "device", *([] if opamp is None else [*names_of(OPAMP), "opamp", "opamp_file"])]
     return options | {name: own[name] for name in names} | ({} if held is None else {"conductances": None})
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from amc_circuits.cases.device_options import device_of
 from amc_circuits.cases.opamp_files import opamp_of
-from amc_circuits.cases.option import Option, find_option
-from amc_circuits.cases.options import DEVICE_OVERRIDES, OPAMP_OVERRIDES, options_of
+from amc_circuits.cases.option import Option, find_option, names_of
+from amc_circuits.cases.options import DEVICE, OPAMP, options_of
 from amc_circuits.cells.devices import device_preset
 from amc_circuits.results.trials import Limit
 from amc_circuits.studies.sizing.span import Span
@@ -121,8 +121,8 @@ def _number(option: Option, options: dict[str, Any], text: str) -> Any:
 def _present(option: Option, options: dict[str, Any]) -> float | None:
     """Positive value that a parameter has without a search; None if there is none."""
     value = options.get(option.name)
-    if value is None and option.name in OPAMP_OVERRIDES:
+    if value is None and option.name in names_of(OPAMP):
         value = getattr(opamp_of(options).equivalent, option.name, None)
-    elif value is None and option.name in (*DEVICE_OVERRIDES, "g_min", "g_max"):
+    elif value is None and option.name in (*names_of(DEVICE), "g_min", "g_max"):
         value = getattr(device_of(options), option.name)
     return float(value) if isinstance(value, (int, float)) and value > 0 else None

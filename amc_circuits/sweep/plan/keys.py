@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from amc_circuits.cases.option import renamed
-from amc_circuits.cases.options import OPAMP_OVERRIDES, SYNONYMS
+from amc_circuits.cases.option import names_of, renamed
+from amc_circuits.cases.options import OPAMP, SYNONYMS
 from amc_circuits.engines import StateSpaceEngine, find_ngspice
 from amc_circuits.values.version import package_version
 from netlists import PRESETS, MacroOpAmp, ParameterError, SinglePoleOpAmp, preset
@@ -20,6 +20,7 @@ from netlists.opamps.technology import tied
 
 FILES = ("conductances", "opamp_file", "matrix", "rhs")
 _INCLUDE = re.compile(rb"^[ \t]*\.(include|inc|lib)\b", re.IGNORECASE | re.MULTILINE)
+OF_OPAMP = names_of(OPAMP)
 NOT_IN_KEY = ("timeout",)
 """Options that decide when to give up, not the result."""
 _FIRST_NAMES = {name: synonym for synonym, name in SYNONYMS.items()}
@@ -40,9 +41,9 @@ def key_of(circuit: str, options: Mapping[str, Any], engine_version: str) -> str
             known[name] = _content_of(Path(options[name]))
     if (technology := options.get("technology")) is None:  # as in rows of versions without it
         known.pop("technology", None)
-    parameters = _opamp(options["opamp"], technology, *(options.get(name) for name in OPAMP_OVERRIDES))
+    parameters = _opamp(options["opamp"], technology, *(options.get(name) for name in OF_OPAMP))
     if options.get("opamp_file") is None and parameters is not None:
-        replaced = (*OPAMP_OVERRIDES, "technology")
+        replaced = (*OF_OPAMP, "technology")
         known = {name: value for name, value in known.items() if name not in replaced} | {"opamp": parameters}
     known = renamed(known, _FIRST_NAMES)
     return hashlib.sha256(json.dumps([circuit, known, engine_version], sort_keys=True).encode()).hexdigest()
@@ -93,7 +94,7 @@ def _hash_with_included(path: Path) -> str:
 @lru_cache(maxsize=4096)
 def _opamp(name: str, technology: str | None, *overrides: float | None) -> str | None:
     """Hash of an op-amp's parameters; None for a preset made of transistors, or without such parameters."""
-    changes = {key: value for key, value in zip(OPAMP_OVERRIDES, overrides, strict=True) if value is not None}
+    changes = {key: value for key, value in zip(OF_OPAMP, overrides, strict=True) if value is not None}
     try:
         record = preset(name).replace(**changes)
         record = record if technology is None else tied(record, technology)

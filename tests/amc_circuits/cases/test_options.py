@@ -9,12 +9,12 @@ import pytest
 from pydantic import Field
 
 from amc_circuits.cases.case import program_arguments
-from amc_circuits.cases.option import flag
+from amc_circuits.cases.option import flag, names_of
 from amc_circuits.cases.options import (
     ALL,
     COST,
-    DEVICE_OVERRIDES,
-    OPAMP_OVERRIDES,
+    DEVICE,
+    OPAMP,
     options_of,
     parse_options,
 )
@@ -153,8 +153,8 @@ def test_options_of_a_record_are_its_fields():
 
 def test_overrides_are_fields_of_the_records():
     """Options override all numbers of op-amps and all fields of cells but the limits, which have their own options."""
-    assert set(OPAMP_OVERRIDES) == set(MacroOpAmp.model_fields) - {"model"}
-    assert set(DEVICE_OVERRIDES) == set(Device.model_fields) - {"g_min", "g_max"}
+    assert set(names_of(OPAMP)) == set(MacroOpAmp.model_fields) - {"model"}
+    assert set(names_of(DEVICE)) == set(Device.model_fields) - {"g_min", "g_max"}
 
 
 def test_python_and_the_command_line_have_the_same_defaults():
