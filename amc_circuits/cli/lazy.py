@@ -124,9 +124,12 @@ class TableGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return name, command and its arguments; the error about an unknown name names the one that may be meant."""
-        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+        if not args or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        command = self.get_command(ctx, args[0])
+        if command is None:
             ctx.fail(unknown_command(args[0], self.list_commands(ctx), ctx.command_path))
-        return super().resolve_command(ctx, args)
+        return args[0], command, args[1:]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the table into the help, without an import of any command."""

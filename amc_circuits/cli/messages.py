@@ -21,11 +21,6 @@ from netlists import ParameterError
 USABLE, SIMULATOR_FAILED, BAD_INPUT, NO_RESULT = 0, 1, 2, 3
 OF_COLUMNS = {"where", "columns", "sort", "x", "y", "hue", "pareto"}
 """Options that name columns of a sweep; in their errors `read_noise` is a column and not --read-noise."""
-OTHERS = OF_COLUMNS | {
-    *("jobs", "format", "plot", "save", "out", "output", "error", "array", "rhs", "log", "row", "scheduler", "dry_run"),
-    "raw_csv",
-    "preset",
-}
 ARGUMENTS = ("A", "b", "x")
 """Names of files that are typed as arguments, without an option."""
 OF_CIRCUITS = {option.name for option in ALL} | {*SYNONYMS}
@@ -33,7 +28,7 @@ OF_CIRCUITS = {option.name for option in ALL} | {*SYNONYMS}
 
 def option_names() -> set[str]:
     """Names of options: those of circuits, and those of the command that runs."""
-    return OF_CIRCUITS | OTHERS | typed
+    return OF_CIRCUITS | typed
 
 
 def exit_code(error: Exception) -> int | None:
@@ -72,7 +67,7 @@ def message(error: Exception) -> str:
 def as_typed(text: str) -> str:
     """Return the text with `g_max` as `--g-max`, `pair = always` as `--pair always`, `budget = True` as `--budget`."""
     known = option_names()
-    every = "|".join(known - OTHERS)
+    every = "|".join(known - OF_COLUMNS)
     text = re.sub(rf"\b({every}) = (True\b ?)?", lambda found: f"{flag(found[1])} ", text)
     names = "|".join(name for name in known if "_" in name)
     return re.sub(rf"\b({names})\b", lambda found: flag(found[0]), text)
