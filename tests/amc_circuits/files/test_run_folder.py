@@ -118,6 +118,15 @@ def test_full_disk_is_the_error_of_an_option(tmp_path):
     assert caught.value.parameter == "save"
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C raises, also where the tests run in the background and a shell has told them to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_signal_inside_a_writer_is_not_lost(tmp_path):
     """An archive that Ctrl-C finds half-written is ended first; then the signal acts, and nothing is left."""
     with (
@@ -129,3 +138,16 @@ def test_a_signal_inside_a_writer_is_not_lost(tmp_path):
         signal.raise_signal(signal.SIGINT)
     assert list(tmp_path.iterdir()) == []
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
+    """As with nohup: the file is written, and nothing is raised afterwards."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with replacing(tmp_path / "a.txt") as partial:
+            signal.raise_signal(signal.SIGINT)
+            partial.write_text("whole")
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (tmp_path / "a.txt").read_text() == "whole"

@@ -55,7 +55,9 @@ def open_page(session: webdriver.Chrome, path: Path, until: str) -> None:
     complaints(session), requests(session)
     session.get(path.as_uri())
     end = time.monotonic() + 60
-    while not session.execute_script(f"return Boolean({until})"):
+    # On a busy machine the scripts of the page may not have run yet.
+    ready = "document.readyState === 'complete' && typeof element === 'function'"
+    while not session.execute_script(f"return {ready} && Boolean({until})"):
         assert time.monotonic() < end, complaints(session)
         time.sleep(0.02)
 
