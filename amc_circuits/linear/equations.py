@@ -125,6 +125,23 @@ def noise_circuit(circuit: Circuit, bandwidth: float) -> tuple[LinearCircuit, Fl
     return _reduced(circuit, found, {}), -found.matrix
 
 
+def injected_circuit(circuit: Circuit) -> LinearCircuit:
+    """Return the linear circuit with further inputs behind those of the sources, for op-amps that are macro models.
+
+    First a rate at every gain stage, V/s, then a current into every output, A; both in the order of the op-amps. The
+    states are those of `linear_circuit`.
+    """
+    found, held = equations(circuit), circuit.held
+    rows = [part for part in circuit.of(OpAmps) if isinstance(part.record, MacroOpAmp)]
+    places = found.indices(*(stage_of(part) for part in rows), *(part.output for part in rows))
+    further = np.zeros((len(found.matrix), len(places)))
+    further[places, np.arange(len(places))] = 1
+    found.input = np.hstack([found.input, further])
+    found.input_capacitance = np.hstack([found.input_capacitance, np.zeros_like(further)])
+    wider = {group: np.hstack([weights, np.zeros((len(weights), len(places)))]) for group, weights in held.items()}
+    return _reduced(circuit, found, wider)
+
+
 def offset_gain(circuit: Circuit) -> FloatArray:
     """Compute the steady volts at every output per volt of offset at each amplifier, shape (N, amplifiers)."""
     found = equations(circuit)

@@ -1,0 +1,89 @@
+"""What macro op-amps do beyond their linear range, as differences from the linear op-amp: `netlists/opamps/subcircuit.py`.
+
+    rate of a gain stage   SR tanh(d/SR) - d - SR clamp(x),   d = w_T (inputs and offsets), x its output
+    current of an output   I_lim tanh(p/(R_out I_lim)) - p/R_out,   p the drop over the output resistance
+    clamp(x)               exp((|x| - swing)/V_c) - exp(-swing/V_c) with the sign of x; a straight line beyond e^5
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netlists import Circuit, MacroOpAmp, OpAmps
+from netlists.opamps.subcircuit import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
+
+NO_CLAMP = 25.0
+"""E-folds below the swing from which the clamp is left out: e^-25 of the slew rate is 1.4e-11."""
+
+
+@dataclass(frozen=True)
+class Laws:
+    """Limits of all macro op-amps of a circuit, each shape (m, 1, 1), so that they apply to values (m, times, K).
+
+    Attributes:
+        slew_rate: SR, V/s.
+        swing: Largest stage voltage, V.
+        resistance: R_out, ohm.
+        current: I_lim, A.
+        rate: w_T, rad/s.
+    """
+
+    slew_rate: FloatArray
+    swing: FloatArray
+    resistance: FloatArray
+    current: FloatArray
+    rate: FloatArray
+
+    __repr__ = short_repr
+
+    @classmethod
+    def of(cls, circuit: Circuit) -> Laws:
+        """Collect the limits of the macro op-amps of a circuit, in their order."""
+        rows = [(part.record, circuit.groups[part.output]) for part in circuit.of(OpAmps)]
+        macros = [record for record, count in rows if isinstance(record, MacroOpAmp) for _ in range(count)]
+
+        def column(*names: str) -> tuple[FloatArray, ...]:
+            return tuple(np.array([[[getattr(macro, name)]] for macro in macros]) for name in names)
+
+        return cls(
+            *column("slew_rate", "output_swing", "output_resistance", "output_current_limit", "unity_gain_frequency")
+        )
+
+    @property
+    def count(self) -> int:
+        """Number of op-amps."""
+        return len(self.rate)
+
+    def stage(self, drive: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Compute what limited slewing adds to the rate of a stage, V/s, and its slope, from drives, V/s."""
+        bent = np.tanh(drive / self.slew_rate)
+        return self.slew_rate * bent - drive, -(bent**2)
+
+    def output(self, drop: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Compute what the current limit adds to the current of an output, A, and its slope, from drops, V."""
+        bent = np.tanh(drop / (self.resistance * self.current))
+        return self.current * bent - drop / self.resistance, -(bent**2) / self.resistance
+
+    def near_clamp(self, stage: FloatArray) -> bool:
+        """Return True if a stage voltage, V, is so high that its clamp draws a current."""
+        return bool((np.abs(stage) > self.swing - NO_CLAMP * CLAMP_VOLTAGE).any())
+
+    def clamp(self, stage: FloatArray, row: NDArray[np.int64] | None = None) -> tuple[FloatArray, FloatArray]:
+        """Compute what the clamp adds to the rate of a stage, V/s, and its slope, from stage voltages, V.
+
+        Args:
+            stage: Stage voltages, shape (m, times, K), or (entries, times) with `row`.
+            row: Op-amp of each row of `stage`; all of them, in order, by default.
+        """
+        swing, slew_rate = (value if row is None else value[row, 0] for value in (self.swing, self.slew_rate))
+        beyond = (np.abs(stage) - swing) / CLAMP_VOLTAGE
+        held = np.exp(np.minimum(beyond, CLAMP_EXPONENT_LIMIT))
+        line = np.maximum(beyond - (CLAMP_EXPONENT_LIMIT - 1), 1.0)
+        idle = np.exp(-swing / CLAMP_VOLTAGE)
+        slope = held / CLAMP_VOLTAGE
+        return -slew_rate * np.sign(stage) * (held * line - idle), -slew_rate * slope

@@ -1,0 +1,65 @@
+"""Effects of each op-amp's limits on its own drive, stage and drop at the nodes of a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from amc_circuits.engines.exact.nonlinear.system import StepWeights, System
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
+
+
+@dataclass(frozen=True)
+class OwnEffects:
+    """Effects at the last three nodes of what an op-amp's limits add there, for one step length.
+
+    Attributes:
+        drive: Rate added at the stage on its own drive, shape (m, 3), node by node.
+        stage: The same on its own output, from each node to each, shape (m, 3, 3), s.
+        drop: Current added at the output on its own drop, shape (m, 3), ohm.
+    """
+
+    drive: FloatArray
+    stage: FloatArray
+    drop: FloatArray
+
+    __repr__ = short_repr
+
+
+class OwnEffectsOf:
+    """Own effects in a circuit, for any step length."""
+
+    def __init__(self, system: System) -> None:
+        m, seen = system.laws.count, system.seen
+        drive, stage, drop = (seen.modal[k * m : (k + 1) * m] for k in range(3))
+        at_stage, at_pin = system.push[:, :m].T, system.push[:, m:].T
+        self._real = system.real
+        self._parts = [self._split(*pair) for pair in ((drive, at_stage), (stage, at_stage), (drop, at_pin))]
+        self._at_once = np.diag(seen.pins[2 * m :])
+        self._found: dict[float, OwnEffects] = {}
+
+    def _split(self, read: FloatArray, push: FloatArray) -> FloatArray:
+        """Return factors of the weights' real and imaginary parts: real modes, then those of pairs, shape (m, n)."""
+        real = self._real
+        c, s = read[:, real::2], read[:, real + 1 :: 2]
+        re, im = push[:, real::2], push[:, real + 1 :: 2]
+        return np.hstack([read[:, :real] * push[:, :real], c * re + s * im, s * re - c * im])
+
+    def of(self, weights: StepWeights) -> OwnEffects:
+        """Return the effects for one step length."""
+        found = self._found.get(weights.step)
+        if found is None:
+            found = self._found[weights.step] = self._computed(weights)
+        return found
+
+    def _computed(self, weights: StepWeights) -> OwnEffects:
+        of_real, of_pairs = weights.added
+        pairs = of_pairs.reshape(len(of_pairs), 2, 3, 2, 4)
+        all_of = np.concatenate([of_real, pairs[:, 0, :, 0], pairs[:, 1, :, 0]])[:, :, 1:]
+        each = all_of.reshape(len(all_of), 9)
+        drive, stage, drop = ((part @ each).reshape(-1, 3, 3) for part in self._parts)
+        diagonal = np.arange(3)
+        own_drop = drop[:, diagonal, diagonal] + self._at_once[:, None]
+        return OwnEffects(drive[:, diagonal, diagonal], stage, own_drop)

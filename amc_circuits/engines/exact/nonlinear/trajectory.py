@@ -1,0 +1,126 @@
+"""Responses of a circuit with macro op-amps, in steps whose lengths follow from the error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from amc_circuits.engines.exact.nonlinear.stage_equations import Added, Solved, StageEquations
+from amc_circuits.engines.exact.nonlinear.system import System
+from netlists.errors import ParameterError
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
+
+TOLERANCE = 1e-5
+"""Largest estimated error of a step, in units of full scale; the estimate is of order 3, so the error is far less."""
+SAFETY, LARGEST_GROWTH, LEAST = 0.9, 4.0, 0.2
+MANY = 6
+"""Iterations of a step after which the next one is not longer."""
+RUNGS = 2
+"""Step lengths are the rise time times powers of 2^(1/2), so that their weights are computed once."""
+MOST_STEPS = 20_000
+SHORTEST = 1e-6
+"""Shortest step in units of the rise time or of the fastest time constant."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of all responses.
+
+    Attributes:
+        start: Start time, s.
+        length: Length, s.
+        begin: Coordinates at the start, shape (n, K).
+        rates: N at the four nodes, shape (n, 4, K).
+        added: What the limits add at the four nodes.
+        inputs: Inputs at the start, shape (inputs, K), V.
+        slope: Slopes of the inputs, shape (inputs, K), V/s.
+    """
+
+    start: float
+    length: float
+    begin: FloatArray
+    rates: FloatArray
+    added: Added
+    inputs: FloatArray
+    slope: FloatArray
+
+    __repr__ = short_repr
+
+
+@dataclass
+class Place:
+    """Where the responses are.
+
+    Attributes:
+        time: Time, s.
+        state: Coordinates, shape (n, K).
+        added: What the limits add, at this one time.
+    """
+
+    time: float
+    state: FloatArray
+    added: Added
+
+
+class Integrator:
+    """Integrates responses from corner to corner of their inputs."""
+
+    def __init__(self, system: System, scale: FloatArray, unit: float, tolerance: float = TOLERANCE) -> None:
+        """`scale`: full scale of each response, shape (K,), V. `unit`: length of the first step, s."""
+        self.system, self.unit, self.tolerance = system, unit, tolerance
+        self.equations = StageEquations(system, scale, tolerance)
+        self._rung = 0
+        self.last: Solved | None = None
+
+    def run(self, place: Place, until: float, inputs: FloatArray, slope: FloatArray) -> tuple[list[Step], Place]:
+        """Integrate to a corner.
+
+        Args:
+            place: Where the responses are.
+            until: Time of the corner, s.
+            inputs: Inputs at the start, shape (inputs, K), V.
+            slope: Their slopes, shape (inputs, K), V/s.
+        """
+        steps: list[Step] = []
+        begin = place.time
+        while place.time < until * (1 - 1e-12):
+            left = until - place.time
+            length = self._length()
+            if length > left * (1 - 1e-6):
+                length = left
+            now = inputs + slope * (place.time - begin)
+            found = self.equations.step(place.state, place.added, self.last, now, slope, length)
+            grown = self._judge(found, length)
+            if found is None or grown is None:
+                continue
+            steps.append(Step(place.time, length, place.state, found.rates, found.added, now, slope))
+            place = Place(until if length == left else place.time + length, found.state, found.added.at(slice(-1, None)))
+            self.last = found
+            if len(steps) > MOST_STEPS:
+                mend = "the limits of its amplifiers need too many steps; take ngspice"
+                raise ParameterError("engine", "exact", mend)
+        return steps, place
+
+    def _length(self) -> float:
+        return float(self.unit * 2 ** (self._rung / RUNGS))
+
+    def _judge(self, found: Solved | None, length: float) -> bool | None:
+        """Set the length of the next step; None where this one must be repeated."""
+        if found is None:
+            self._rung = min(self._rung, self._rung_of(length)) - RUNGS
+        else:
+            growth = 1.0 if found.iterations > MANY else LARGEST_GROWTH
+            factor = SAFETY * max(found.error, 1e-6) ** -0.25
+            if found.error <= 1:
+                self._rung = self._rung_of(length * min(factor, growth))
+                return True
+            self._rung = min(self._rung - 1, self._rung_of(length * max(factor, LEAST)))
+        if self._rung < RUNGS * np.log2(SHORTEST):
+            mend = "the limits of its amplifiers leave no step that is short enough; take ngspice"
+            raise ParameterError("engine", "exact", mend)
+        return None
+
+    def _rung_of(self, length: float) -> int:
+        return int(np.floor(RUNGS * np.log2(length / self.unit) + 1e-9))
