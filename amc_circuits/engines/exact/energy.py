@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.circuit import ExactCircuit, Samples
+from amc_circuits.engines.exact.quadrature import joules_until
 from amc_circuits.engines.exact.slots import Slots
 from amc_circuits.linear.quadratic_form import QuadraticForm
-from amc_circuits.linear.response import GAUSS_NODES, GAUSS_WEIGHTS, Piece, gauss
+from amc_circuits.linear.response import Piece, gauss
 from netlists.record import FloatArray
 
 WELL_CONDITIONED = 1e5
@@ -94,15 +96,10 @@ class _Integral:
 
     def _over(self, place: int, power: Power, sampled: FloatArray | None = None) -> FloatArray:
         """A power over the edge (0) or the hold (1), by Gauss's rule, shape (K,), J."""
-        last, piece, panels = self.last, (self.slots.edge, self.slots.hold)[place], self.panels[place]
-        points, weights = gauss(panels)
-        values = power(piece, points.ravel()) if sampled is None else sampled[:, :-1]
-        whole = (values.reshape(len(last), *points.shape) * weights).sum(axis=2)
-        counted = panels[:-1] >= self.slots.step
-        total = np.where(counted & (panels[1:] <= last[:, None]), whole, 0.0).sum(axis=1)
-        slot, panel = np.nonzero(counted & (panels[:-1] < last[:, None]) & (panels[1:] > last[:, None]))
-        if slot.size:
-            half = (last[slot] - panels[panel])[:, None] / 2
-            rest = power(piece.of(slot), panels[panel][:, None] + half * (1 + GAUSS_NODES))
-            total[slot] += (rest * (half * GAUSS_WEIGHTS)).sum(axis=1)
-        return np.asarray(total)
+        piece, panels = (self.slots.edge, self.slots.hold)[place], self.panels[place]
+        values = power(piece, gauss(panels)[0].ravel()) if sampled is None else sampled[:, :-1]
+
+        def cut(slot: NDArray[np.int64], time: FloatArray) -> FloatArray:
+            return power(piece.of(slot), time)
+
+        return joules_until(self.last, panels, self.slots.step, values, cut)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amc_circuits.engines.exact.circuit import ExactCircuit, Samples
+from amc_circuits.engines.exact.circuit import Samples
 from amc_circuits.results.observation import common_mode_ranges, opamp_places
 from amc_circuits.results.readings import Excess
-from netlists import MacroOpAmp
+from netlists import Circuit, MacroOpAmp
 from netlists.opamps.subcircuit import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
@@ -32,14 +32,16 @@ class LinearRange:
     """Samples of the amplifiers of a circuit over some slots.
 
     Attributes:
-        exact: The circuit.
+        circuit: The circuit.
+        growth_rate: Real part of its slowest pole, 1/s.
         parts: Samples over the edge, then over the hold.
         weights: Weights of all times of the parts in an integral over the slot, shape (T,), s.
         step: When the step is, s.
         largest_loss: Largest permitted change of a waveform by an amplifier, in units of full scale.
     """
 
-    exact: ExactCircuit
+    circuit: Circuit
+    growth_rate: float
     parts: Sequence[Samples]
     weights: FloatArray
     step: float
@@ -68,15 +70,13 @@ class LinearRange:
             return loss, None
         place = int(asked[limit][:, amplifier].argmax())
         time = float(np.concatenate([part.time for part in self.parts])[place] - self.step)
-        return loss, Excess(
-            limit, self.exact.circuit.amplifiers[amplifier], time, float(asked[limit][place, amplifier])
-        )
+        return loss, Excess(limit, self.circuit.amplifiers[amplifier], time, float(asked[limit][place, amplifier]))
 
     def _limits(self, k: int) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
         """Use of each limit in slot k, in units of the limit, (T, op-amps), and its effect on a waveform, V."""
         asked, taken = self._of_macros(k)
         if all(part.common_mode is not None for part in self.parts):
-            asked[COMMON_MODE] = self._seen("common_mode", k) / common_mode_ranges(self.exact.circuit)
+            asked[COMMON_MODE] = self._seen("common_mode", k) / common_mode_ranges(self.circuit)
             taken[COMMON_MODE] = np.zeros(asked[COMMON_MODE].shape[1])
         return asked, taken
 
@@ -85,7 +85,7 @@ class LinearRange:
 
         Op-amps without limits are asked for nothing; both are empty where there are no others.
         """
-        rows = opamp_places(self.exact.circuit)
+        rows = opamp_places(self.circuit)
         if not any(isinstance(record, MacroOpAmp) for record, _ in rows):
             return {}, {}
         seen = {limit: self._seen(name, k) for limit, name in LIMITS.items()}
@@ -120,5 +120,5 @@ class LinearRange:
         return {
             "slew rate": opamp.slew_rate * (self.weights[:, None] * bent).sum(axis=0),
             "output current": opamp.output_resistance * opamp.output_current_limit * drop.max(axis=0),
-            "output swing": clamped / abs(self.exact.linear.poles[0].real),
+            "output swing": clamped / abs(self.growth_rate),
         }
