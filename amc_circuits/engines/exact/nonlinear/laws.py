@@ -69,6 +69,10 @@ class Laws:
         bent = np.tanh(drop / (self.resistance * self.current))
         return self.current * bent - drop / self.resistance, -(bent**2) / self.resistance
 
+    def delivered(self, drop: FloatArray) -> FloatArray:
+        """Compute the currents of the outputs, A, from drops over the output resistances, V."""
+        return self.current * np.tanh(drop / (self.resistance * self.current))
+
     def near_clamp(self, stage: FloatArray) -> bool:
         """Return True if a stage voltage, V, is so high that its clamp draws a current."""
         return bool((np.abs(stage) > self.swing - NO_CLAMP * CLAMP_VOLTAGE).any())

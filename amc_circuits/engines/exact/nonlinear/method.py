@@ -37,8 +37,8 @@ OMITTED = np.array([0.0, NODES[1] * NODES[3], -(NODES[1] + NODES[3]), 1.0])
 """Coefficients of `s (s - 3/8)(s - 1)`, by which the cubic differs from the parabola per unit of `LEADING`."""
 SMALL = 1.0
 """Size below which phi functions are summed as power series; above it, the recursion keeps 14 digits."""
-TERMS = 18
-"""Terms of the series: the next one is 1/19!."""
+TERMS = 14
+"""Degree of the series of phi_4: the next term is 1/19!."""
 FACTORIALS = np.array([math.factorial(k) for k in range(TERMS + 5)], dtype=np.float64)
 
 Modal = NDArray[np.inexact]
@@ -54,11 +54,12 @@ def phi_functions(x: Modal) -> Modal:
         found[k] = (found[k - 1] - 1 / FACTORIALS[k - 1]) / divisor
     if small.any():
         some = x[small]
-        for k in range(1, 5):
-            total = np.full_like(some, 1 / FACTORIALS[k + TERMS])
-            for j in range(TERMS - 1, -1, -1):
-                total = total * some + 1 / FACTORIALS[k + j]
-            found[k][small] = total
+        last = np.full_like(some, 1 / FACTORIALS[4 + TERMS])
+        for j in range(TERMS - 1, -1, -1):
+            last = last * some + 1 / FACTORIALS[4 + j]
+        for k in (4, 3, 2, 1):
+            found[k][small] = last
+            last = last * some + 1 / FACTORIALS[k - 1]
     return found
 
 

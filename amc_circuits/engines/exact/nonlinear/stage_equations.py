@@ -14,7 +14,7 @@ import numpy as np
 from amc_circuits.engines.exact.nonlinear.clamp import clamped
 from amc_circuits.engines.exact.nonlinear.method import LEADING, NODES, interpolated
 from amc_circuits.engines.exact.nonlinear.own_effects import OwnEffects, OwnEffectsOf
-from amc_circuits.engines.exact.nonlinear.system import StepWeights, System
+from amc_circuits.engines.exact.nonlinear.system import StepWeights, System, times
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -109,10 +109,10 @@ class StageEquations:
         """
         system, weights = self.system, self.system.weights(length)
         driven = inputs[:, None, :] + slope[:, None, :] * (NODES * length)[:, None]
-        rates = _times(system.drive, driven)
-        rates[:, :1] += _times(system.push, before.whole)
+        rates = times(system.drive, driven)
+        rates[:, :1] += times(system.push, before.whole)
         begin = system.applied(weights.kept, state[:, None]) + system.applied(weights.added, rates)
-        known = _times(system.seen.modal, begin) + _times(system.seen.feed, driven[:, 1:])
+        known = times(system.seen.modal, begin) + times(system.seen.feed, driven[:, 1:])
         known += system.seen.rest[:, None, None]
         guess = _guess(before, last, length)
         found = self._iterated(weights, known, guess)
@@ -121,7 +121,7 @@ class StageEquations:
         pushed, moved, added, iterations = found
         rates[:, 1:] += pushed
         difference = np.einsum("j,njk->nk", LEADING, rates)[:, None]
-        away = _times(system.seen.modal, system.applied(weights.omitted, difference)[:, -1:])
+        away = times(system.seen.modal, system.applied(weights.omitted, difference)[:, -1:])
         error = float(np.abs(away * self._in_tolerances).max())
         return Solved(length, begin[:, -1] + moved[:, -1], rates, _after(before, added), error, iterations)
 
@@ -135,9 +135,9 @@ class StageEquations:
         voltages, far, slopes, last = None, np.inf, None, None
         for done in range(1, ITERATIONS + 1):
             whole = added.whole
-            pushed = _times(system.push, whole)
+            pushed = times(system.push, whole)
             moved = system.applied(later, pushed)
-            seen = known + _times(system.seen.modal, moved) + _times(system.seen.pins, whole[m:])
+            seen = known + times(system.seen.modal, moved) + times(system.seen.pins, whole[m:])
             seen[m : 2 * m] = self._stages(seen[m : 2 * m], own, added, None if voltages is None else voltages[m : 2 * m])
             if voltages is None:
                 voltages = seen
@@ -188,11 +188,6 @@ class StageEquations:
         m = self.system.laws.count
         moved = np.concatenate([change[:m] * step, change[m:] * self.system.laws.resistance])
         return float(np.abs(moved * self._in_tolerances[m:]).max()) <= CLOSE
-
-
-def _times(matrix: FloatArray, values: FloatArray) -> FloatArray:
-    """Multiply a matrix by values at several times (columns, times, K), shape (rows, times, K)."""
-    return (matrix @ values.reshape(len(values), -1)).reshape(-1, *values.shape[1:])
 
 
 def _later(blocks: FloatArray) -> FloatArray:

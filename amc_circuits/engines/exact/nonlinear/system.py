@@ -13,6 +13,7 @@ import numpy as np
 from amc_circuits.engines.exact.nonlinear.laws import Laws
 from amc_circuits.engines.exact.nonlinear.method import NODES, Modal, weights
 from amc_circuits.linear.circuit import LinearCircuit
+from amc_circuits.linear.response import DECAYED
 from amc_circuits.linear.equations import injected_circuit, input_factors, linear_circuit
 from netlists import Circuit, MacroOpAmp, OpAmps
 from netlists.record import FloatArray
@@ -43,6 +44,10 @@ class Rows:
         each = list(parts)
         names = ("modal", "feed", "pins", "rest")
         return cls(*(np.concatenate([getattr(part, name) for part in each]) for name in names))
+
+    def part(self, which: slice) -> Rows:
+        """Return some of the rows."""
+        return Rows(self.modal[which], self.feed[which], self.pins[which], self.rest[which])
 
     def times(self, factor: float) -> Rows:
         """Return all rows multiplied by a factor."""
@@ -109,6 +114,11 @@ class System:
         self.drive, self.push = rates[:, : self.inputs], np.ascontiguousarray(rates[:, self.inputs :])
         self.seen = Rows.stacked([*self._drives(), *self._stages(), *self._drops()])
         self._weights: dict[float, StepWeights] = {}
+
+    def speed(self, after: float) -> float:
+        """Return the size of the fastest eigenvalue whose mode is left some time after the last corner, 1/s."""
+        left = -self.values.real * after < DECAYED
+        return float(np.abs(self.values[left]).max(initial=np.abs(self.values).min()))
 
     def _packed(self, rows: Modal) -> FloatArray:
         """Return rows of modes (modes, k) as rows of coordinates (n, k)."""
@@ -178,6 +188,14 @@ class System:
         )
         return StepWeights(step, kept, added, omitted)
 
+    def still(self, rates: FloatArray) -> FloatArray:
+        """Return the coordinates (n, k) at which constant rates (n, k) change nothing."""
+        found, real = np.empty_like(rates), self.real
+        found[:real] = -rates[:real] / np.real(self.values[:real, None])
+        pairs = -(rates[real::2] + 1j * rates[real + 1 :: 2]) / self.values[real:, None]
+        found[real::2], found[real + 1 :: 2] = pairs.real, pairs.imag
+        return found
+
     def applied(self, blocks: tuple[FloatArray, FloatArray], given: FloatArray) -> FloatArray:
         """Apply blocks of modes to coordinates at j nodes (n, j, K), shape (n, f, K)."""
         of_real, of_pairs = blocks
@@ -189,3 +207,8 @@ class System:
             pairs = given[real:].reshape(-1, 2 * nodes, count)
             np.matmul(of_pairs, pairs, out=found[real:].reshape(len(pairs), -1, count))
         return found
+
+
+def times(matrix: FloatArray, values: FloatArray) -> FloatArray:
+    """Multiply a matrix by values at several times (columns, times, K), shape (rows, times, K)."""
+    return (matrix @ values.reshape(len(values), -1)).reshape(-1, *values.shape[1:])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class Step:
     __repr__ = short_repr
 
 
-@dataclass
+@dataclass(frozen=True)
 class Place:
     """Where the responses are.
 
@@ -62,6 +62,19 @@ class Place:
     time: float
     state: FloatArray
     added: Added
+
+    __repr__ = short_repr
+
+    @property
+    def from_zero(self) -> Place:
+        """The same place at time 0."""
+        return replace(self, time=0.0)
+
+    def repeated(self, count: int) -> Place:
+        """Return the place for several equal responses."""
+        added = self.added
+        values = [None if one is None else np.repeat(one, count, axis=2) for one in (added.slewing, added.clamp, added.pins)]
+        return Place(self.time, np.repeat(self.state, count, axis=1), Added(*values))
 
 
 class Integrator:

@@ -1,0 +1,128 @@
+"""Samples of responses at Gauss's points of panels, in which every voltage is a polynomial to rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.polynomial import legendre
+from numpy.typing import NDArray
+
+from amc_circuits.engines.exact.nonlinear.method import interpolated
+from amc_circuits.engines.exact.nonlinear.system import Rows, System, times
+from amc_circuits.engines.exact.nonlinear.trajectory import Place, Step
+from amc_circuits.linear.response import DECAYED, GAUSS_NODES, gauss
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
+
+POINTS = len(GAUSS_NODES)
+LENGTH = 2.0
+"""Longest panel in time constants of the fastest mode that is left: the polynomial of degree 7 through Gauss's points
+misses an exponential by `I_8(1)` = 1e-7, and two samples are at most 3/8 of a radian apart."""
+COEFFICIENTS: FloatArray = np.linalg.inv(legendre.legvander(GAUSS_NODES, POINTS - 1))
+"""Legendre coefficients of a polynomial from its values at Gauss's points, shape (degree, points)."""
+DERIVATIVE: FloatArray = (legendre.legvander(GAUSS_NODES, POINTS - 2) @ legendre.legder(np.eye(POINTS))) @ COEFFICIENTS
+"""Derivatives at Gauss's points of a panel of length 2 from the values there, shape (points, points)."""
+
+
+@dataclass(frozen=True)
+class Panels:
+    """Panels of some responses in time, and the coordinates at their points.
+
+    Attributes:
+        edges: Edges of the panels, shape (P + 1,), s.
+        state: Coordinates at the points, shape (n, P 8 + 1, K); the last one is the end.
+        pins: Currents that the limits add at the outputs, shape (m, P 8 + 1, K), A.
+        inputs: Inputs, shape (inputs, P 8 + 1, K), V.
+    """
+
+    edges: FloatArray
+    state: FloatArray
+    pins: FloatArray
+    inputs: FloatArray
+
+    __repr__ = short_repr
+
+    @cached_property
+    def time(self) -> FloatArray:
+        """Times of the points, shape (P 8 + 1,), s."""
+        return np.append(gauss(self.edges)[0], self.edges[-1])
+
+    @property
+    def last(self) -> Panels:
+        """The end alone."""
+        return Panels(self.edges[-1:], self.state[:, -1:], self.pins[:, -1:], self.inputs[:, -1:])
+
+    def voltages(self, rows: Rows, until: int | None = None) -> FloatArray:
+        """Return voltages at the points, or at the first ones, shape (rows, points, K), V."""
+        part = slice(until)
+        found = times(rows.modal, self.state[:, part])
+        if rows.feed.any():
+            found += times(rows.feed, self.inputs[:, part])
+        if rows.pins.any():
+            found += times(rows.pins, self.pins[:, part])
+        if rows.rest.any():
+            found += rows.rest[:, None, None]
+        return found
+
+    def between(self, values: FloatArray, which: Sequence[NDArray[np.int64]], time: FloatArray) -> FloatArray:
+        """Interpolate values at other times.
+
+        Args:
+            values: Values at the points of all panels, shape (P 8, ...).
+            which: Indices of the last axes of `values`, shape (entries,) each.
+            time: Times, shape (entries, T), s.
+        """
+        panel = np.clip(np.searchsorted(self.edges, time, side="right") - 1, 0, len(self.edges) - 2)
+        begin, end = self.edges[panel], self.edges[panel + 1]
+        own = values[: POINTS * (len(self.edges) - 1)].reshape(-1, POINTS, *values.shape[1:])
+        picked = own[(panel[:, :, None], np.arange(POINTS), *(one[:, None, None] for one in which))]
+        basis = legendre.legvander((2 * time - begin - end) / (end - begin), POINTS - 1)
+        return np.einsum("etd,dp,etp->et", basis, COEFFICIENTS, picked)
+
+    def slopes(self, values: FloatArray) -> FloatArray:
+        """Differentiate values at the points (rows, P 8, K), same shape."""
+        own = values.reshape(len(values), -1, POINTS, values.shape[2])
+        half = np.diff(self.edges)[: own.shape[1], None, None] / 2
+        return (np.einsum("qp,rgpk->rgqk", DERIVATIVE, own) / half).reshape(values.shape)
+
+
+def sampled(system: System, steps: Sequence[Step], end: Place, cuts: Sequence[float], corner: float) -> Panels:
+    """Sample responses at Gauss's points of panels that are short enough.
+
+    Args:
+        system: Circuit.
+        steps: Steps of the responses.
+        end: Their end.
+        cuts: Further edges of panels, s.
+        corner: Time of the last corner of the inputs, s.
+    """
+    edges, states, pins, inputs = [np.array([steps[0].start])], [], [], []
+    for step in steps:
+        cut = _edges(system, step, corner if step.start >= corner else 0.0, cuts)
+        edges.append(cut[1:])
+        fractions = ((gauss(cut)[0]).ravel() - step.start) / step.length
+        weights = system.weights(step.length, fractions)
+        states.append(system.applied(weights.kept, step.begin[:, None]) + system.applied(weights.added, step.rates))
+        pins.append(step.added.at(interpolated(fractions)).pins)
+        after = (fractions * step.length)[:, None]
+        inputs.append(step.inputs[:, None] + step.slope[:, None] * after)
+    last = steps[-1]
+    states.append(end.state[:, None])
+    pins.append(end.added.pins)
+    inputs.append((last.inputs + last.slope * last.length)[:, None])
+    whole = (np.concatenate(part, axis=1) for part in (states, pins, inputs))
+    return Panels(np.concatenate(edges), *whole)
+
+
+def _edges(system: System, step: Step, origin: float, cuts: Sequence[float]) -> FloatArray:
+    """Cut a step into panels: at the given times, and so that none is longer than the remaining modes allow."""
+    begin, end = step.start, step.start + step.length
+    marks = [begin, *(cut for cut in cuts if begin < cut - 1e-9 * step.length and cut < end - 1e-9 * step.length), end]
+    found = [np.array([begin])]
+    for first, last in zip(marks[:-1], marks[1:], strict=True):
+        parts = max(1, int(np.ceil((last - first) * system.speed(first - origin) / LENGTH)))
+        found.append(np.linspace(first, last, parts + 1)[1:])
+    return np.concatenate(found)

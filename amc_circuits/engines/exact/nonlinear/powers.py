@@ -1,0 +1,109 @@
+"""Currents and powers of responses at the points of their panels, from the voltages of all nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from amc_circuits.engines.exact.nonlinear.panels import POINTS, Panels
+from amc_circuits.engines.exact.nonlinear.system import Rows, System
+from amc_circuits.linear.equations import networks
+from amc_circuits.results.observation import ideal_drivers
+from netlists import Array, MacroOpAmp
+from netlists.opamps.subcircuit import has_energy
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
+
+
+@dataclass(frozen=True)
+class Powers:
+    """Powers at the points of panels.
+
+    Attributes:
+        dissipated: In passive parts, by account without that of the op-amps, shape (points, K) each, W.
+        delivered: By supplies and sources, shape (points, K), W; None where a supply current is not known.
+    """
+
+    dissipated: dict[str, FloatArray]
+    delivered: FloatArray | None
+
+    __repr__ = short_repr
+
+
+class Account:
+    """Everything that powers need and that does not depend on the responses."""
+
+    def __init__(self, system: System) -> None:
+        self.system, self.circuit = system, system.circuit
+        self._drivers = ideal_drivers(self.circuit)
+        own = self.circuit.accounts[:-1]
+        self._passive = [(part, network) for part, network in self._parts() if getattr(part, "account", "") in own]
+        self._drawing = [
+            (part, network) for part, network in self._parts() if any(group in self._drivers for group in network[0])
+        ]
+        wanted = [group for _, network in self._passive + self._drawing for group in network[0]]
+        self.groups = list(dict.fromkeys([*wanted, *self._drivers]))
+
+    def _parts(self):
+        return [(self.circuit.part(name), network) for name, network in networks(self.circuit)]
+
+    @cached_property
+    def rows(self) -> Rows:
+        """Voltages of all groups that powers depend on."""
+        return self.system.rows(*self.groups)
+
+    def of(self, panels: Panels, drops: FloatArray) -> Powers:
+        """Compute powers at the first points.
+
+        Args:
+            panels: Responses.
+            drops: Drops over the output resistances at these points, shape (m, points, K), V.
+        """
+        count = drops.shape[1]
+        cuts = np.cumsum([self.circuit.groups[group] for group in self.groups])[:-1]
+        voltage = dict(zip(self.groups, np.split(panels.voltages(self.rows, count), cuts), strict=True))
+        dissipated = {account: np.zeros(drops.shape[1:]) for account in self.circuit.accounts[:-1]}
+        for part, (groups, laplacian, _) in self._passive:
+            ends = np.concatenate([voltage[group] for group in groups])
+            if isinstance(part, Array):
+                flow = (laplacian @ ends.reshape(len(ends), -1)).reshape(ends.shape)
+                dissipated[part.account] += np.einsum("rtk,rtk->tk", ends, flow)
+            else:
+                # Over the voltages across the conductors, so that nothing cancels.
+                size = len(laplacian) // len(groups)
+                across = ends if len(groups) == 1 else ends[:size] - ends[size:]
+                dissipated[part.account] += np.einsum("r,rtk->tk", np.diag(laplacian)[:size], across**2)
+        return Powers(dissipated, self._delivered(panels, voltage, drops))
+
+    def _delivered(self, panels: Panels, voltage: dict[str, FloatArray], drops: FloatArray) -> FloatArray | None:
+        records = [part.record for part in self.circuit.parts if hasattr(part, "record")]
+        if not all(isinstance(record, MacroOpAmp) and has_energy(record) for record in records):
+            return None
+        found = self._supplied(drops)
+        for _, (groups, laplacian, charge) in self._drawing:
+            ends = np.concatenate([voltage[group] for group in groups])
+            first = 0
+            for group in groups:
+                here = slice(first, first + self.circuit.groups[group])
+                first = here.stop
+                if group in self._drivers:
+                    flow = np.einsum("rc,ctk->rtk", laplacian[here], ends)
+                    if charge[here].any():
+                        flow += np.einsum("rc,ctk->rtk", charge[here], panels.slopes(ends))
+                    found += np.einsum("rtk,rtk->tk", voltage[group], flow)
+        return found
+
+    def _supplied(self, drops: FloatArray) -> FloatArray:
+        """Power from the rails of all op-amps, class AB, shape (points, K), W."""
+        found, first = np.zeros(drops.shape[1:]), 0
+        currents = self.system.laws.delivered(drops)
+        for part, record, _ in self.system.macros:
+            own = currents[first : first + self.circuit.groups[part.output]]
+            first += len(own)
+            assert record.quiescent_current is not None and record.class_ab_current is not None
+            idle = record.quiescent_current - record.class_ab_current
+            drawn = np.sqrt(own**2 / 4 + record.class_ab_current**2) + idle
+            found += 2 * record.supply_voltage * drawn.sum(axis=0)
+        return found

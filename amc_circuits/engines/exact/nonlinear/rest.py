@@ -1,0 +1,55 @@
+"""The resting point of a circuit with macro op-amps, limits included, by Newton's method."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from amc_circuits.engines.exact.nonlinear.stage_equations import Added
+from amc_circuits.engines.exact.nonlinear.system import System, times
+from amc_circuits.engines.exact.nonlinear.trajectory import Place
+from netlists.errors import ParameterError
+from netlists.record import FloatArray
+
+ITERATIONS = 200
+LARGEST_MOVE = 0.03
+"""Largest move of a stage in an iteration, V: three e-folds of its clamp."""
+EXACT = 1e-12
+"""Last move of a voltage, V."""
+
+
+def resting(system: System, inputs: FloatArray) -> Place:
+    """Return the state in which nothing changes, for inputs (inputs, K), V.
+
+    Raises:
+        ParameterError: The iteration does not converge.
+    """
+    m, count = system.laws.count, inputs.shape[1]
+    still = system.still(np.hstack([system.push, system.drive @ inputs]))
+    modal = system.seen.modal @ still
+    gain, known = modal[:, : 2 * m], modal[:, 2 * m :] + system.seen.feed @ inputs + system.seen.rest[:, None]
+    gain[:, m:] += system.seen.pins
+    added = np.empty((3, m, 1, count))
+    for k in range(count):
+        added[..., k] = _solved(system, gain, known[:, k])
+    found = Added(added[0], added[1] if added[1].any() else None, added[2])
+    return Place(0.0, still[:, 2 * m :] + times(still[:, : 2 * m], found.whole)[:, 0], found)
+
+
+def _solved(system: System, gain: FloatArray, known: FloatArray) -> FloatArray:
+    """Solve for what the limits add at rest, shape (3, m, 1)."""
+    laws, m = system.laws, system.laws.count
+    seen, swing = known.copy(), laws.swing[:, 0, 0]
+    seen[m : 2 * m] = np.clip(seen[m : 2 * m], -swing, swing)
+    volts = np.concatenate([1 / laws.rate[:, 0, 0], np.ones(2 * m)])
+    for _ in range(ITERATIONS):
+        drive, stage, drop = seen.reshape(3, m, 1, 1)
+        (slewing, a), (clamp, b), (pins, c) = laws.stage(drive), laws.clamp(stage), laws.output(drop)
+        both = np.concatenate([(slewing + clamp)[:, 0, 0], pins[:, 0, 0]])
+        slopes = np.concatenate([a[:, 0, 0], b[:, 0, 0], c[:, 0, 0]])
+        jacobian = np.eye(3 * m) - np.hstack([gain[:, :m], gain]) * slopes
+        move = np.linalg.solve(jacobian, known + gain @ both - seen)
+        size = float(np.abs(move * volts).max())
+        if size < EXACT:
+            return np.stack([slewing, clamp, pins])[..., 0]
+        seen += move * min(1.0, LARGEST_MOVE / float(np.abs(move[m : 2 * m]).max(initial=1e-300)))
+    raise ParameterError("engine", "exact", "finds no resting point of this circuit; take ngspice")
