@@ -48,10 +48,10 @@ def phi_functions(x: Modal) -> Modal:
     """Compute `exp(x)` and phi_1 .. phi_4 at every x, shape (5, ...)."""
     found = np.empty((5, *x.shape), dtype=x.dtype)
     small = np.abs(x) < SMALL
-    divisor = np.where(small, 1.0, x)
+    inverse = 1 / np.where(small, 1.0, x)
     found[0] = np.exp(x)
     for k in range(1, 5):
-        found[k] = (found[k - 1] - 1 / FACTORIALS[k - 1]) / divisor
+        found[k] = (found[k - 1] - 1 / FACTORIALS[k - 1]) * inverse
     if small.any():
         some = x[small]
         last = np.full_like(some, 1 / FACTORIALS[4 + TERMS])

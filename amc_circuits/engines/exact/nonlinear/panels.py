@@ -18,9 +18,9 @@ from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
 POINTS = len(GAUSS_NODES)
-LENGTH = 2.0
+LENGTH = 2.5
 """Longest panel in time constants of the fastest mode that is left: the polynomial of degree 7 through Gauss's points
-misses an exponential by `I_8(1)` = 1e-7, and two samples are at most 3/8 of a radian apart."""
+misses an exponential by `I_8(5/4)` = 6e-7, and two samples are less than half a radian apart."""
 COEFFICIENTS: FloatArray = np.linalg.inv(legendre.legvander(GAUSS_NODES, POINTS - 1))
 """Legendre coefficients of a polynomial from its values at Gauss's points, shape (degree, points)."""
 DERIVATIVE: FloatArray = (legendre.legvander(GAUSS_NODES, POINTS - 2) @ legendre.legder(np.eye(POINTS))) @ COEFFICIENTS
@@ -106,7 +106,7 @@ def sampled(system: System, steps: Sequence[Step], end: Place, cuts: Sequence[fl
         fractions = ((gauss(cut)[0]).ravel() - step.start) / step.length
         weights = system.weights(step.length, fractions)
         states.append(system.applied(weights.kept, step.begin[:, None]) + system.applied(weights.added, step.rates))
-        pins.append(step.added.at(interpolated(fractions)).pins)
+        pins.append(np.matmul(interpolated(fractions).T, step.added.pins))
         after = (fractions * step.length)[:, None]
         inputs.append(step.inputs[:, None] + step.slope[:, None] * after)
     last = steps[-1]

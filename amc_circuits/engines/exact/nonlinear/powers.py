@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from amc_circuits.engines.exact.nonlinear.panels import POINTS, Panels
-from amc_circuits.engines.exact.nonlinear.system import Rows, System
-from amc_circuits.linear.equations import networks
+from amc_circuits.engines.exact.nonlinear.panels import Panels
+from amc_circuits.engines.exact.nonlinear.system import System, times
+from amc_circuits.linear.equations import Network, networks
 from amc_circuits.results.observation import ideal_drivers
 from netlists import Array, MacroOpAmp
+from netlists.parts import Part
 from netlists.opamps.subcircuit import has_energy
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -46,42 +46,35 @@ class Account:
         wanted = [group for _, network in self._passive + self._drawing for group in network[0]]
         self.groups = list(dict.fromkeys([*wanted, *self._drivers]))
 
-    def _parts(self):
+    def _parts(self) -> list[tuple[Part, Network]]:
         return [(self.circuit.part(name), network) for name, network in networks(self.circuit)]
 
-    @cached_property
-    def rows(self) -> Rows:
-        """Voltages of all groups that powers depend on."""
-        return self.system.rows(*self.groups)
-
-    def of(self, panels: Panels, drops: FloatArray) -> Powers:
-        """Compute powers at the first points.
+    def of(self, panels: Panels, voltage: dict[str, FloatArray], currents: FloatArray) -> Powers:
+        """Compute powers at the first points of panels.
 
         Args:
             panels: Responses.
-            drops: Drops over the output resistances at these points, shape (m, points, K), V.
+            voltage: Voltages of `groups` at these points, shape (nodes, points, K), V.
+            currents: Currents of the outputs of the op-amps at these points, shape (m, points, K), A.
         """
-        count = drops.shape[1]
-        cuts = np.cumsum([self.circuit.groups[group] for group in self.groups])[:-1]
-        voltage = dict(zip(self.groups, np.split(panels.voltages(self.rows, count), cuts), strict=True))
-        dissipated = {account: np.zeros(drops.shape[1:]) for account in self.circuit.accounts[:-1]}
+        dissipated = {account: np.zeros(currents.shape[1:]) for account in self.circuit.accounts[:-1]}
         for part, (groups, laplacian, _) in self._passive:
             ends = np.concatenate([voltage[group] for group in groups])
             if isinstance(part, Array):
-                flow = (laplacian @ ends.reshape(len(ends), -1)).reshape(ends.shape)
-                dissipated[part.account] += np.einsum("rtk,rtk->tk", ends, flow)
+                power = np.einsum("rtk,rtk->tk", ends, times(laplacian, ends))
             else:
                 # Over the voltages across the conductors, so that nothing cancels.
                 size = len(laplacian) // len(groups)
                 across = ends if len(groups) == 1 else ends[:size] - ends[size:]
-                dissipated[part.account] += np.einsum("r,rtk->tk", np.diag(laplacian)[:size], across**2)
-        return Powers(dissipated, self._delivered(panels, voltage, drops))
+                power = np.einsum("r,rtk,rtk->tk", np.diag(laplacian)[:size], across, across)
+            dissipated[getattr(part, "account", "")] += power
+        return Powers(dissipated, self._delivered(panels, voltage, currents))
 
-    def _delivered(self, panels: Panels, voltage: dict[str, FloatArray], drops: FloatArray) -> FloatArray | None:
+    def _delivered(self, panels: Panels, voltage: dict[str, FloatArray], currents: FloatArray) -> FloatArray | None:
         records = [part.record for part in self.circuit.parts if hasattr(part, "record")]
         if not all(isinstance(record, MacroOpAmp) and has_energy(record) for record in records):
             return None
-        found = self._supplied(drops)
+        found = self._supplied(currents)
         for _, (groups, laplacian, charge) in self._drawing:
             ends = np.concatenate([voltage[group] for group in groups])
             first = 0
@@ -89,16 +82,15 @@ class Account:
                 here = slice(first, first + self.circuit.groups[group])
                 first = here.stop
                 if group in self._drivers:
-                    flow = np.einsum("rc,ctk->rtk", laplacian[here], ends)
+                    flow = times(laplacian[here], ends)
                     if charge[here].any():
-                        flow += np.einsum("rc,ctk->rtk", charge[here], panels.slopes(ends))
+                        flow += times(charge[here], panels.slopes(ends))
                     found += np.einsum("rtk,rtk->tk", voltage[group], flow)
         return found
 
-    def _supplied(self, drops: FloatArray) -> FloatArray:
+    def _supplied(self, currents: FloatArray) -> FloatArray:
         """Power from the rails of all op-amps, class AB, shape (points, K), W."""
-        found, first = np.zeros(drops.shape[1:]), 0
-        currents = self.system.laws.delivered(drops)
+        found, first = np.zeros(currents.shape[1:]), 0
         for part, record, _ in self.system.macros:
             own = currents[first : first + self.circuit.groups[part.output]]
             first += len(own)

@@ -10,7 +10,7 @@ import numpy as np
 from amc_circuits.engines.exact.nonlinear.panels import POINTS, Panels, sampled
 from amc_circuits.engines.exact.nonlinear.powers import Account
 from amc_circuits.engines.exact.nonlinear.rest import resting
-from amc_circuits.engines.exact.nonlinear.system import Rows, System
+from amc_circuits.engines.exact.nonlinear.system import Rows, System, times
 from amc_circuits.engines.exact.nonlinear.trajectory import Integrator, Place, Step
 from amc_circuits.engines.exact.quadrature import joules_until
 from amc_circuits.engines.exact.settling import Indices, SampledOutputs
@@ -50,14 +50,13 @@ class NonlinearCircuit:
         return self.system.rows(self.circuit.outputs)
 
     @cached_property
-    def stages(self) -> Rows:
-        """Last stages of all op-amps: their outputs without load."""
-        return self.system.rows(*(last for _, _, last in self.system.macros))
-
-    @cached_property
-    def drops(self) -> Rows:
-        """Drops over the output resistances."""
-        return self.system.seen.part(slice(2 * self.system.laws.count, None))
+    def watched(self) -> tuple[list[str], Rows]:
+        """Groups, other than the outputs and those that sources hold, and last stages: what else is read."""
+        circuit, held = self.circuit, self.system.linear.held
+        stages = [last for _, _, last in self.system.macros]
+        groups = [*self.account.groups, *(part.output for part, _, _ in self.system.macros)]
+        names = [name for name in dict.fromkeys([*groups, *stages]) if name != circuit.outputs and name not in held]
+        return names, self.system.rows(*names)
 
     def read(self, drive: StepTrain, from_rest: bool, tolerance: float) -> list[Reading]:
         """Measure every slot of a step train, from rest or each from the end of the one before."""
@@ -99,13 +98,12 @@ class _Slots:
         hold, self.end = integrator.run(place, drive.slot_time, levels, np.zeros_like(levels))
         self.steady_from = drive.slot_time * (1 - 1 / measurement.STEADY_PART)
         self.panels = sampled(system, edge + hold, self.end, (self.step, self.steady_from), drive.rise_time)
-        self.drops = self.panels.voltages(exact.drops)
-        seen = self.panels.voltages(exact.outputs).transpose(1, 2, 0)
-        self._points = seen
+        seen = self.panels.voltages(exact.outputs)
+        self._points = seen.transpose(1, 2, 0)
         first = exact.outputs.modal @ start.state + exact.outputs.feed @ before + exact.outputs.rest[:, None]
         first += exact.outputs.pins @ start.added.pins[:, 0]
         self.time = np.append(0.0, self.panels.time)
-        self.outputs = np.concatenate([first.T[:, None], seen.transpose(1, 0, 2)], axis=1)
+        self.outputs = np.concatenate([first.T[:, None], seen.transpose(2, 1, 0)], axis=1)
         self.final = self.outputs[:, -1]
         self.sampled = SampledOutputs(self.time, self.outputs, self.final, self._voltage)
         self.band = tolerance * np.abs(self.final).max(axis=1)
@@ -113,6 +111,25 @@ class _Slots:
     def _voltage(self, slot: Indices, before: Indices, output: Indices, time: FloatArray) -> FloatArray:
         """Outputs, each at its own times (brackets, T), V."""
         return self.panels.between(self._points, (slot, output), time)
+
+    @cached_property
+    def voltage(self) -> dict[str, FloatArray]:
+        """Voltages of everything that is read at all points, shape (nodes, points, K), V."""
+        names, rows = self.exact.watched
+        nodes = self.exact.system.linear.nodes
+        cuts = np.cumsum([len(range(*nodes[name].indices(len(rows.rest) * 8))) for name in names])[:-1]
+        found = dict(zip(names, np.split(self.panels.voltages(rows), cuts), strict=True))
+        inputs = self.exact.system.inputs
+        held = self.exact.system.linear.held
+        return found | {group: times(weights[:, :inputs], self.panels.inputs) for group, weights in held.items()} | {
+            self.exact.circuit.outputs: self._points.transpose(2, 0, 1)
+        }
+
+    @cached_property
+    def currents(self) -> FloatArray:
+        """Currents of the outputs of all op-amps, shape (m, points, K), A."""
+        drops = [self.voltage[last] - self.voltage[part.output] for part, _, last in self.exact.system.macros]
+        return self.exact.system.laws.delivered(np.concatenate(drops))
 
     def readings(self) -> list[Reading]:
         """Return one reading a slot."""
@@ -122,8 +139,8 @@ class _Slots:
         times = np.maximum(self.sampled.settled(bands) - self.step, 0.0)
         early, settled, late = np.where(steady & (self.band > 0), times, np.nan)
         energy, overshoot = self._energies(settled), self.sampled.overshoot()
-        stage = np.abs(self.panels.voltages(self.exact.stages)).max(axis=(0, 1))
-        current = np.abs(self.exact.system.laws.delivered(self.drops)).max(axis=(0, 1))
+        stage = np.max([np.abs(self.voltage[last]).max(axis=(0, 1)) for _, _, last in self.exact.system.macros], axis=0)
+        current = np.abs(self.currents).max(axis=(0, 1))
         ends, amplifiers = self._ends()
         found = []
         for k, final in enumerate(self.final):
@@ -157,7 +174,9 @@ class _Slots:
         edges = self.panels.edges
         until = 1 + int(np.searchsorted(edges, np.nanmax(last, initial=self.step)))
         edges = edges[: min(until, len(edges) - 1) + 1]
-        powers = self.exact.account.of(self.panels, self.drops[:, : POINTS * (len(edges) - 1)])
+        count = POINTS * (len(edges) - 1)
+        voltage = {group: self.voltage[group][:, :count] for group in self.exact.account.groups}
+        powers = self.exact.account.of(self.panels, voltage, self.currents[:, :count])
 
         def joules(power: FloatArray) -> FloatArray:
             def cut(slot: Indices, time: FloatArray) -> FloatArray:
@@ -180,7 +199,7 @@ class _Slots:
         cuts = np.cumsum([circuit.groups[name] for name in names])[:-1]
         voltage = dict(zip(names, np.split(end.voltages(system.rows(*names))[:, 0].T, cuts, axis=1), strict=True))
         inputs, outputs = of_opamps(circuit, voltage)
-        currents = system.laws.delivered(self.drops[:, -1:])[:, 0].T
+        currents = self.currents[:, -1].T
         common = self._common_mode(names, cuts)
         ends = np.concatenate([outputs[:, :0], *(voltage[group] for group in terminals(circuit))], axis=1)
         states = [

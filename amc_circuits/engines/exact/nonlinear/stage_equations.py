@@ -55,7 +55,7 @@ class Added:
         def of(values: FloatArray) -> FloatArray:
             if isinstance(nodes, slice):
                 return values[:, nodes]
-            return np.einsum("jf,mjk->mfk", nodes, values)
+            return np.matmul(nodes.T, values)
 
         return Added(of(self.slewing), None if self.clamp is None else of(self.clamp), of(self.pins))
 
@@ -120,7 +120,7 @@ class StageEquations:
             return None
         pushed, moved, added, iterations = found
         rates[:, 1:] += pushed
-        difference = np.einsum("j,njk->nk", LEADING, rates)[:, None]
+        difference = np.matmul(LEADING[None], rates)
         away = times(system.seen.modal, system.applied(weights.omitted, difference)[:, -1:])
         error = float(np.abs(away * self._in_tolerances).max())
         return Solved(length, begin[:, -1] + moved[:, -1], rates, _after(before, added), error, iterations)

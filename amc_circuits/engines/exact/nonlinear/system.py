@@ -114,6 +114,7 @@ class System:
         self.drive, self.push = rates[:, : self.inputs], np.ascontiguousarray(rates[:, self.inputs :])
         self.seen = Rows.stacked([*self._drives(), *self._stages(), *self._drops()])
         self._weights: dict[float, StepWeights] = {}
+        self._sampled: dict[tuple[float, bytes], StepWeights] = {}
 
     def speed(self, after: float) -> float:
         """Return the size of the fastest eigenvalue whose mode is left some time after the last corner, 1/s."""
@@ -179,7 +180,11 @@ class System:
             if found is None:
                 found = self._weights[step] = self._weighed(step, NODES[1:])
             return found
-        return self._weighed(step, fractions)
+        key = (step, fractions.tobytes())
+        found = self._sampled.get(key)
+        if found is None:
+            found = self._sampled[key] = self._weighed(step, fractions)
+        return found
 
     def _weighed(self, step: float, fractions: FloatArray) -> StepWeights:
         found = weights(self.values, step, fractions)
