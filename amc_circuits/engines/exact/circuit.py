@@ -7,6 +7,7 @@ from functools import cached_property, reduce
 
 import numpy as np
 
+from amc_circuits.engines.exact.nonlinear.reading import NonlinearCircuit
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import linear_circuit, networks, siemens_of
 from amc_circuits.linear.quadratic_form import QuadraticForm, block_diagonal
@@ -61,6 +62,11 @@ class ExactCircuit:
         sizes = dict(zip(self.linear.stages, (circuit.groups[part.output] for part in circuit.of(OpAmps)), strict=True))
         self._sizes += [sizes[stage] for stage in self._stages]
         self._all = probe_of(self.linear, *self._free, *self._stages)
+
+    @cached_property
+    def beyond(self) -> NonlinearCircuit:
+        """The circuit beyond the linear range of its op-amps."""
+        return NonlinearCircuit(self.circuit)
 
     @cached_property
     def _drawn(self) -> dict[str, list[tuple[str, FloatArray, FloatArray]]]:

@@ -10,13 +10,15 @@ import numpy as np
 
 from amc_circuits.engines.contract import About
 from amc_circuits.engines.exact.circuit import ExactCircuit
-from amc_circuits.engines.exact.linear_range import LARGEST_LOSS
-from amc_circuits.engines.exact.reading import read_slots
-from amc_circuits.engines.exact.slots import starts_from_rest
+from amc_circuits.engines.exact.linear_range import CLOSED_FORM, LARGEST_LOSS, coarse_losses
+from amc_circuits.engines.exact.nonlinear.reading import applies
+from amc_circuits.engines.exact.reading import read_responses, read_slots
+from amc_circuits.engines.exact.waveform import waveform
+from amc_circuits.engines.exact.slots import slots_of, starts_from_rest
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.settings import Settings
 from amc_circuits.results.readings import Reading
-from netlists import Array, Circuit, Limiter, ParameterError
+from netlists import Array, Circuit, Limiter, ParameterError, StepTrain
 from netlists.errors import check_type
 from netlists.record import FloatArray
 
@@ -86,9 +88,27 @@ class StateSpaceEngine:
         for batch, from_rest in _alike(jobs):
             levels = [job.drive.levels for job in batch]
             drive = batch[0].drive.replace(levels=np.hstack(levels)) if len(batch) > 1 else batch[0].drive
-            readings = iter(read_slots(state, drive, from_rest, tolerance, self.largest_loss))
+            readings = iter(self._readings(state, drive, from_rest, tolerance))
             found += [[next(readings) for _ in range(part.shape[1])] for part in levels]
         return found
+
+    def _readings(self, state: ExactCircuit, drive: StepTrain, from_rest: bool, tolerance: float) -> list[Reading]:
+        """Readings of every slot: by the closed form where no amplifier leaves its linear range, else by integration."""
+        if not applies(state.circuit):
+            return read_slots(state, drive, from_rest, tolerance, self.largest_loss)
+        slots = slots_of(state, drive, from_rest)
+        beyond = coarse_losses(state, slots) > CLOSED_FORM
+        found: dict[int, Reading] = {}
+        if not beyond.all() and (from_rest or not beyond.any()):
+            chosen = np.flatnonzero(~beyond)
+            readings = read_responses(state, slots.of(chosen), drive.slot_time, tolerance, np.inf)
+            found = {int(k): one for k, one in zip(chosen, readings, strict=True) if one.loss <= CLOSED_FORM}
+        if len(found) < len(beyond):
+            # A slot that does not start from rest depends on all before it.
+            rest = [k for k in range(len(beyond)) if k not in found] if from_rest else list(range(len(beyond)))
+            part = drive.replace(levels=drive.levels[:, rest])
+            found |= dict(zip(rest, state.beyond.read(part, from_rest, tolerance), strict=True))
+        return [found[k] for k in range(len(beyond))]
 
     def rest(self, state: ExactCircuit, levels: FloatArray, processes: int = 1) -> FloatArray:
         """Outputs in the steady state of the linear circuit for levels (inputs, K), shape (N, K), V."""
@@ -96,17 +116,7 @@ class StateSpaceEngine:
 
     def outputs(self, state: ExactCircuit, job: Job, time: FloatArray) -> FloatArray:
         """Output voltages over the whole step train at times (T,), rising, s; shape (T, N)."""
-        response = state.response
-        corners, voltages = job.drive.corners()
-        corners, voltages = np.append(corners, time[-1] + corners[-1]), np.vstack([voltages, voltages[-1:]])
-        modes = np.zeros((len(response.values), 1), dtype=response.values.dtype)
-        found = []
-        for first, last, before, after in zip(corners[:-1], corners[1:], voltages[:-1], voltages[1:], strict=True):
-            piece = response.piece(float(first), float(last), modes, before[:, None], after[:, None])
-            modes = response.end(piece)
-            inside = time[(time >= first) & (time < last)]
-            found.append(response.at(piece, state.outputs, inside)[0])
-        return np.vstack(found)
+        return waveform(state, job.drive, time, applies(state.circuit))
 
 
 def check_linear(circuit: Circuit) -> None:

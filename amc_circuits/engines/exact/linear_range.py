@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amc_circuits.engines.exact.circuit import Samples
+from amc_circuits.engines.exact.circuit import ExactCircuit, Samples
+from amc_circuits.engines.exact.slots import Slots
 from amc_circuits.results.observation import common_mode_ranges, opamp_places
 from amc_circuits.results.readings import Excess
 from netlists import Circuit, MacroOpAmp
@@ -25,6 +26,12 @@ LIMITS = {"slew rate": "slewing", "output current": "current", "output swing": "
 """Limits of an op-amp, and the samples that are compared with them."""
 COMMON_MODE = "common-mode range"
 """Limit without effect on waveforms until it is passed."""
+
+
+CLOSED_FORM = 2e-5
+"""Largest loss, in units of full scale, at which a waveform is that of the linear circuit to the accuracy promised."""
+COARSE = 24
+"""Times at which the loss of a slot is estimated before it is read."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,8 @@ class LinearRange:
         limit = max(ratios, key=lambda name: float(ratios[name].max()))
         amplifier = int(ratios[limit].argmax())
         passed = max(float(values.max()) for values in asked.values()) > 1
-        loss = np.inf if passed else max(float(volts.max()) for volts in taken.values()) * self.largest_loss / allowed
+        full_scale = max(full_scale, np.finfo(float).tiny)
+        loss = np.inf if passed else max(float(volts.max()) for volts in taken.values()) / full_scale
         if ratios[limit][amplifier] <= 1:
             return loss, None
         place = int(asked[limit][:, amplifier].argmax())
@@ -122,3 +130,17 @@ class LinearRange:
             "output current": opamp.output_resistance * opamp.output_current_limit * drop.max(axis=0),
             "output swing": clamped / abs(self.growth_rate),
         }
+
+
+def coarse_losses(exact: ExactCircuit, slots: Slots) -> FloatArray:
+    """Estimates the loss of every slot from few samples, in units of full scale: too small by half at most, shape (K,).
+
+    A slot whose estimate is too small is found out when it is read.
+    """
+    stop = slots.hold.stop
+    time = np.geomspace(slots.hold.start, stop, COARSE)
+    weights = np.gradient(time)
+    samples = exact.observe(slots.hold, time)
+    outputs = exact.response.at(slots.hold, exact.outputs, time[-1:])[:, 0]
+    judge = LinearRange(exact.circuit, float(exact.linear.poles[0].real), [samples], weights, slots.step, np.inf)
+    return np.array([judge.judge(k, float(np.abs(final).max()))[0] for k, final in enumerate(outputs)])

@@ -117,6 +117,17 @@ def sampled(system: System, steps: Sequence[Step], end: Place, cuts: Sequence[fl
     return Panels(np.concatenate(edges), *whole)
 
 
+def at_times(system: System, step: Step, time: FloatArray, rows: Rows) -> FloatArray:
+    """Return voltages at times (T,) within a step, s; shape (rows, T, K), V."""
+    fractions = (time - step.start) / step.length
+    weights = system.weighed(step.length, fractions)
+    state = system.applied(weights.kept, step.begin[:, None]) + system.applied(weights.added, step.rates)
+    pins = np.matmul(interpolated(fractions).T, step.added.pins)
+    inputs = step.inputs[:, None] + step.slope[:, None] * (time - step.start)[:, None]
+    found = times(rows.modal, state) + times(rows.feed, inputs) + times(rows.pins, pins)
+    return np.asarray(found + rows.rest[:, None, None])
+
+
 def _edges(system: System, step: Step, origin: float, cuts: Sequence[float]) -> FloatArray:
     """Cut a step into panels: at the given times, and so that none is longer than the remaining modes allow."""
     begin, end = step.start, step.start + step.length

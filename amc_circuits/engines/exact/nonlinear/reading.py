@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 
-from amc_circuits.engines.exact.nonlinear.panels import POINTS, Panels, sampled
+from amc_circuits.engines.exact.nonlinear.panels import POINTS, at_times, sampled
 from amc_circuits.engines.exact.nonlinear.powers import Account
 from amc_circuits.engines.exact.nonlinear.rest import resting
 from amc_circuits.engines.exact.nonlinear.system import Rows, System, times
@@ -74,6 +74,23 @@ class NonlinearCircuit:
             found += slot.readings()
             place, before = slot.end, drive.levels[:, k : k + 1]
         return found
+
+
+    def outputs_over(
+        self, stretches: Sequence[tuple[float, float, FloatArray, FloatArray]], time: FloatArray, unit: float
+    ) -> FloatArray:
+        """Outputs of one response to inputs that are straight from corner to corner, at times (T,), shape (T, N), V."""
+        scale = np.array([max(float(np.abs(after).max()) for _, _, _, after in stretches)])
+        integrator = Integrator(self.system, np.maximum(scale, np.finfo(float).tiny), unit)
+        place, steps = self.at_rest, []
+        for first, last, before, after in stretches:
+            if last > first:
+                found, place = integrator.run(place, last, before, (after - before) / (last - first))
+                steps += found
+        starts = np.array([step.start for step in steps])
+        which = np.clip(np.searchsorted(starts, time, side="right") - 1, 0, None)
+        outputs = [at_times(self.system, steps[j], time[which == j], self.outputs) for j in np.unique(which)]
+        return np.concatenate([one[:, :, 0].T for one in outputs])
 
 
 class _Slots:

@@ -178,15 +178,16 @@ class System:
         if fractions is None:
             found = self._weights.get(step)
             if found is None:
-                found = self._weights[step] = self._weighed(step, NODES[1:])
+                found = self._weights[step] = self.weighed(step, NODES[1:])
             return found
         key = (step, fractions.tobytes())
         found = self._sampled.get(key)
         if found is None:
-            found = self._sampled[key] = self._weighed(step, fractions)
+            found = self._sampled[key] = self.weighed(step, fractions)
         return found
 
-    def _weighed(self, step: float, fractions: FloatArray) -> StepWeights:
+    def weighed(self, step: float, fractions: FloatArray) -> StepWeights:
+        """Return the weights of a step at some fractions of it, computed anew."""
         found = weights(self.values, step, fractions)
         kept, added, omitted = (
             _blocks(one, self.real) for one in (found.kept[:, None], found.added, found.omitted[:, None])
