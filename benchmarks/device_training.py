@@ -1,7 +1,7 @@
 """How much programming error, how few levels, how few converter bits does K-FAC training tolerate?
 
 Method: the preset `digits-demo` (two convolutions, scikit-learn's digits, widest factor 73 x 73, target 97 % of the
-test images, at most 10 epochs). Every inversion is in the state-space engine, with cells of 1 to 100 uS except for
+test images, at most 10 epochs). Every inversion is in the exact engine, with cells of 1 to 100 uS except for
 device presets. One part is worsened at a time: the standard deviation of a written conductance, the number of levels,
 the preset of the device, the bits of the ADCs or DACs. Every refresh programs every factor again with new draws. All
 runs of a seed start from the same weights and see the same batches. If a circuit is unstable, the previous inverse is
@@ -66,7 +66,7 @@ class Case:
 
     def spec(self, seed: int) -> TrainingSpec:
         """The run of a seed."""
-        engine = {"engine": "state-space"} if self.solver == "inv-circuit" else {}
+        engine = {"engine": "exact"} if self.solver == "inv-circuit" else {}
         made = override(preset("digits-demo"), solver=self.solver, seed=seed, **engine)
         damping = {} if self.damping is None else {"damping": self.damping}
         optimizer = made.optimizer.model_copy(update=damping)

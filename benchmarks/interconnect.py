@@ -1,4 +1,4 @@
-"""How much faster are reduced arrays and the state-space engine than flat decks, streams and Cholesky?
+"""How much faster are reduced arrays and the exact engine than flat decks, streams and Cholesky?
 
 Method: wires of 1 ohm a segment; every comparison side by side in this process, in turns, one BLAS thread, one
 simulation at a time unless a row has another number. Nothing is kept from one round to the next.
@@ -7,9 +7,9 @@ simulation at a time unless a row has another number. Nothing is kept from one r
 - `decks`: signed INV (spd, condition 10), one right-hand side, in ngspice, reduced and flat, from cells to readings:
   reduction, deck, ngspice with KLU, reading. Both get the same transient: the circuit's own largest step, and an eighth
   of it. At N = 64 the flat deck takes minutes and gets one round.
-- `streamed`: 64 right-hand sides, N = 64, programming included: the state-space engine against reduced decks, streamed
+- `streamed`: 64 right-hand sides, N = 64, programming included: the exact engine against reduced decks, streamed
   as always, on one and on two processes (one round).
-- `training`: the preset ocr-letters, its inversions by Cholesky and in INV circuits by the state-space engine, with
+- `training`: the preset ocr-letters, its inversions by Cholesky and in INV circuits by the exact engine, with
   ideal wires as in the preset, and with 1 ohm; the data as for `amc train`.
 
 Printed, for each: medians of seconds and processor seconds (a busy machine disturbs these less), their ratios to the
@@ -120,9 +120,9 @@ def streamed(rounds: int) -> Iterator[Comparison]:
     """64 right-hand sides, exact and in ngspice."""
     matrix, columns = problem(STREAMED, STREAMED)
     for opamp in OPAMPS:
-        exact = Way("state-space")
+        exact = Way("exact")
         for _ in range(rounds):
-            wanted = exact.time(partial(solve, matrix, columns, "state-space", opamp))
+            wanted = exact.time(partial(solve, matrix, columns, "exact", opamp))
         ways = [exact]
         for jobs, asked in ((1, f">= {STREAMED_ASKED} times"), (2, "")):
             way = Way(f"reduced decks, jobs={jobs}", asked)
@@ -136,7 +136,7 @@ def streamed(rounds: int) -> Iterator[Comparison]:
 
 def training(rounds: int) -> Iterator[Comparison]:
     """K-FAC by Cholesky and by circuits."""
-    base = override(preset("ocr-letters"), engine="state-space")
+    base = override(preset("ocr-letters"), engine="exact")
     data = load_dataset(base.dataset)
     limit = f"<= {TRAINING_ASKED} times"
     ways = (Way("Cholesky"), Way("circuits, ideal wires", limit), Way("circuits, 1 ohm", limit))
@@ -168,7 +168,7 @@ PARTS: dict[str, Callable[[int], Iterator[Comparison]]] = {
 def warm_up() -> None:
     """Solve small systems, so that all modules are loaded."""
     for opamp in OPAMPS:
-        solve(*problem(4, 2), "state-space", opamp)
+        solve(*problem(4, 2), "exact", opamp)
 
 
 def main(
@@ -176,7 +176,7 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of comparisons that do not take minutes")] = 3,
     out: Annotated[Path | None, typer.Option(help="Text file that gets the tables too")] = None,
 ) -> None:
-    """Compare reduced arrays and the state-space engine with the methods that they replace."""
+    """Compare reduced arrays and the exact engine with the methods that they replace."""
     compare(PARTS, part, rounds, out, warm_up)
 
 

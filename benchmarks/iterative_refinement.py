@@ -92,5 +92,5 @@ def refined(case: Case) -> FloatArray:
 def circuit_of(case: Case) -> InvCircuit:
     """The INV circuit of A whose cells hold A_0."""
     return InvCircuit.program(
-        case.matrix, opamp="single-pole", device=device(case.bits), inverter_resistance=1e3, engine="state-space"
+        case.matrix, opamp="single-pole", device=device(case.bits), inverter_resistance=1e3, engine="exact"
     )

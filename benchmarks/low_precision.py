@@ -21,7 +21,7 @@ Printed:
   of several plausible interpretations;
 - for every matrix of those three points whether refinement in NumPy agrees with the spectral radius;
 - for a few of them the same in the circuit, where x is its exact steady state (`steady`) or the reading of the
-  state-space engine at the end of a transient: the mean factor on the residual, over the later half of the steps.
+  exact engine at the end of a transient: the mean factor on the residual, over the later half of the steps.
 """
 
 from __future__ import annotations
@@ -216,8 +216,8 @@ def judged(found: dict[Point, list[Case]]) -> Table:
 
 def in_circuit(found: dict[Point, list[Case]]) -> Table:
     """Refinement with the circuit in place of A_0^-1, for the smallest, median and largest radius of each point."""
-    headings = ("N", "condition", "bits", "radius", "NumPy", "steady", "state-space", "residual after")
-    grid = _grid("factor a step, in the circuit; state-space: residual after so many steps", headings)
+    headings = ("N", "condition", "bits", "radius", "NumPy", "steady", "exact", "residual after")
+    grid = _grid("factor a step, in the circuit; exact: residual after so many steps", headings)
     for point, own in found.items():
         for case in (own[0], own[len(own) // 2], own[-1]):
             grid.add_row(f"{point.size}", f"{point.condition:g}", f"{point.bits}", *_factors(case))

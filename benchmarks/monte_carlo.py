@@ -50,8 +50,8 @@ def study(opamp: str, engine: str, trials: int) -> MonteCarlo:
 
 
 def in_processes(opamp: str, trials: int, jobs: int) -> float:
-    """Seconds of a study by the state-space engine."""
-    asked = study(opamp, "state-space", trials)
+    """Seconds of a study by the exact engine."""
+    asked = study(opamp, "exact", trials)
     began = time.perf_counter()
     asked.run(jobs)
     return time.perf_counter() - began
@@ -82,7 +82,7 @@ def side_by_side(opamp: str, chunks: int) -> tuple[float, float, float, float]:
 
 def state_space_table(trials: int, rounds: int) -> Table:
     """All op-amps, one and two processes."""
-    grid = Table(title=f"state-space, {trials} trials", title_justify="left", box=box.MARKDOWN)
+    grid = Table(title=f"exact, {trials} trials", title_justify="left", box=box.MARKDOWN)
     for heading in ("op-amp", "processes", "seconds", "asked", "ms a trial and core"):
         grid.add_column(heading, justify="right", no_wrap=True)
     for opamp in OPAMPS:
@@ -116,7 +116,7 @@ def ngspice_table(chunks: int, rounds: int) -> Table:
 
 
 def main(
-    trials: Annotated[int, typer.Option(min=8, help="Trials of the state-space engine")] = 1000,
+    trials: Annotated[int, typer.Option(min=8, help="Trials of the exact engine")] = 1000,
     chunks: Annotated[int, typer.Option(min=1, help="Chunks of ngspice, 8 trials each")] = 8,
     rounds: Annotated[int, typer.Option(min=1)] = 3,
     out: Annotated[Path | None, typer.Option(help="Text file that gets the tables too")] = None,

@@ -1,4 +1,4 @@
-"""How do time and memory of the state-space engine grow with N?
+"""How do time and memory of the exact engine grow with N?
 
 Method: signed INV (spd, condition 10), wires of 1 ohm a segment, 16 right-hand sides, N doubled from 16 to 512, with
 both op-amp models. Each size has a process of its own, so that its peak of memory is its own. Every round starts from
@@ -72,7 +72,7 @@ def solve(size: int, opamp: str) -> tuple[list[float], int]:
     """Seconds of the stages, from nothing, and how many states there are."""
     matrix, columns = problem(size)
     ends = [time.perf_counter()]
-    circuit = InvCircuit.program(matrix, opamp=opamp, wire_resistance=WIRE_RESISTANCE, engine="state-space")
+    circuit = InvCircuit.program(matrix, opamp=opamp, wire_resistance=WIRE_RESISTANCE, engine="exact")
     _ = [array.reduced for array in circuit.circuit.of(Array)]
     ends.append(time.perf_counter())
     _ = circuit.stability
@@ -123,7 +123,7 @@ def main(
     size: Annotated[list[int] | None, typer.Option(help=f"{SIZES} unless given")] = None,
     out: Annotated[Path | None, typer.Option(help="Text file that gets the tables too")] = None,
 ) -> None:
-    """Time and memory of the state-space engine against N."""
+    """Time and memory of the exact engine against N."""
     console = Console(record=True, width=140)
     with threadpool_limits(1):
         console.print(machine_line(), highlight=False)

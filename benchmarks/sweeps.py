@@ -49,7 +49,7 @@ input_voltage = 0.02
 [grid]
 seed = {{range = [0, {points}]}}
 """
-CASES = (("state-space", 2, 1000), ("state-space", 16, 400), ("ngspice", 16, 200))
+CASES = (("exact", 2, 1000), ("exact", 16, 400), ("ngspice", 16, 200))
 """Engine, N and points. N = 2 is as quick as a point can be."""
 SCALING_ASKED, OVERHEAD_ASKED = 1.8, 2.0
 

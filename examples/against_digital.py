@@ -16,7 +16,7 @@ from matplotlib.ticker import EngFormatter
 from amc_circuits import STYLE, Converters, InvCircuit, format_quantity, save_figure
 
 SIZES, WRITING, CONVERTERS = np.array([8, 16, 32, 64, 128, 256]), 138e-12, Converters(dac_bits=8, adc_bits=8)
-PARTS = {"opamp": "cmos-1g", "inverter_resistance": 1e3, "converters": CONVERTERS, "engine": "state-space"}
+PARTS = {"opamp": "cmos-1g", "inverter_resistance": 1e3, "converters": CONVERTERS, "engine": "exact"}
 PANELS = {"energy, A kept": "J", "energy, new A for each b": "J", "time, A kept": "s"}
 rows = []
 for size in SIZES:

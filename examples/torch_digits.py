@@ -1,6 +1,6 @@
 """A small PyTorch network learns scikit-learn's digits; simulated INV circuits invert K-FAC's factors.
 
-Needs `pip install 'amc[torch]'`. Takes about half a minute with the state-space engine, which is the exact linear
+Needs `pip install 'amc[torch]'`. Takes about half a minute with the exact engine, which is the exact linear
 solution; `--engine ngspice` simulates the circuits in ngspice.
 """
 
@@ -38,7 +38,7 @@ def network() -> nn.Module:
 def main() -> None:
     """Train, and print accuracy and the cost of the inversions after each epoch."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--engine", default="state-space", help="engine that simulates the circuits")
+    parser.add_argument("--engine", default="exact", help="engine that simulates the circuits")
     parser.add_argument("--epochs", type=int, default=2)
     options = parser.parse_args()
 

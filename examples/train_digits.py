@@ -18,8 +18,8 @@ digits = override(preset("digits-demo"), epochs=3.0, target_accuracy=0.99)
 RUNS = {
     "Cholesky in NumPy": (override(digits, solver="cholesky"), "-", 6),
     "circuit, exact cells": (override(digits, engine="auto"), "s--", 1.5),
-    "circuit, 16 levels": (override(digits, engine="state-space", levels=16), "^-.", 1.5),
-    "circuit, 4 levels": (override(digits, engine="state-space", levels=4), "D:", 1.5),
+    "circuit, 16 levels": (override(digits, engine="exact", levels=16), "^-.", 1.5),
+    "circuit, 4 levels": (override(digits, engine="exact", levels=4), "D:", 1.5),
 }
 
 plt.rcParams.update(STYLE)

@@ -24,7 +24,7 @@ Seed = Annotated[
 ]
 Solver = Annotated[str | None, typer.Option(metavar="NAME", help="cholesky or inv-circuit.", show_default=False)]
 Engine = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Simulator: ngspice, state-space or auto.", show_default=False)
+    str | None, typer.Option(metavar="NAME", help="Simulator: ngspice, exact or auto.", show_default=False)
 ]
 OpAmp = Annotated[str | None, typer.Option(metavar="NAME", help="Op-amp preset.", show_default=False)]
 Epochs = Annotated[str | None, typer.Option(metavar="NUMBER", help="Largest number of epochs.", show_default=False)]

@@ -38,7 +38,7 @@ from optimizer.training import Training
 TUNED = (MomentumSettings(learning_rate=0.05), AdamSettings(learning_rate=0.02))
 """Baselines at the best rates of their grids: `benchmarks/convergence.py --preset digits-demo --seeds 10 --no-circuit`,
 6 rates of momentum from 0.01 to 0.4 and 7 of Adam from 0.001 to 0.05, lowest mean of epochs to 97 %."""
-SIMULATOR, EXACT = "ngspice", "state-space"
+SIMULATOR, EXACT = "ngspice", "exact"
 COMPARISON = ("comparison.png", "comparison.json")
 """Files of the demo beside those of its first training."""
 
@@ -149,7 +149,7 @@ def _trained(first: Training, seeds: int) -> Iterator[Method]:
         ("K-FAC, ngspice", "K-FAC, every inversion simulated by ngspice (about 40 s)", base, 1),
         (
             f"K-FAC, {EXACT}",
-            "K-FAC, every inversion solved by the state-space engine",
+            "K-FAC, every inversion solved by the exact engine",
             _with(base, circuit=exact),
             seeds,
         ),

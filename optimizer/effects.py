@@ -31,8 +31,8 @@ def idle_settings(optimizer: OptimizerSettings, solver: str, circuit: CircuitSet
 
 
 def _of_circuit(circuit: CircuitSettings) -> Iterator[Idle]:
-    if circuit.engine == "state-space":
-        yield "circuit.jobs", "has no effect with the engine state-space, which is one process; leave it out"
+    if circuit.engine == "exact":
+        yield "circuit.jobs", "has no effect with the engine exact, which is one process; leave it out"
 
 
 def given_places(content: Any, above: str = "") -> Iterator[tuple[str, Any]]:

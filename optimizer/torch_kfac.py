@@ -64,7 +64,7 @@ class KfacPreconditioner:
         Args:
             model: Network.
             solver: Solver that inverts the factors: `cholesky` or `inv-circuit`.
-            circuit: Parts of the circuit, fields of `CircuitSettings`, such as `{"engine": "state-space"}`.
+            circuit: Parts of the circuit, fields of `CircuitSettings`, such as `{"engine": "exact"}`.
             seed: Seed of the sampled labels and of the random errors of the circuits.
             **settings: Fields of `KfacSettings` except those of the step: momentum, schedule, weight decay. The KL clip
                 needs `learning_rate`: it must be that of the torch optimizer.

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits import Device, InvCircuit, MvmCircuit, ParameterError, SimulationError, Solution, Status
-from amc_circuits.engines import StateSpaceEngine
+from amc_circuits.engines import ExactEngine
 from amc_circuits.engines.job import Job
 from netlists import OpAmp, StepTrain, preset
 from tests.kirchhoff_in_time import Settled, judged
@@ -23,7 +23,7 @@ from tests.runs import readings
 
 NARROWER, WIDER = 0.97, 1.03
 """Parts of the tolerance: a settling time that lies between those at these two is right."""
-ENERGY = {"state-space": 0.01, "ngspice": 0.03}
+ENERGY = {"exact": 0.01, "ngspice": 0.03}
 """Relative; over the same time."""
 LINEAR_LOSS = 1e-4
 """Largest change of a waveform, in units of full scale, up to which a circuit settles as the linear one."""
@@ -218,7 +218,7 @@ def _check_column(seed: int, drawn: Drawn, solution: Solution, column: int, verd
     if not away <= 1:
         verdict.wrong.append(f"{name}: ends {away:.3g} tolerances away from the steady state")
         return
-    if solution.engines[column] == "state-space" or _is_linear(circuit, levels, slot, column):
+    if solution.engines[column] == "exact" or _is_linear(circuit, levels, slot, column):
         verdict.timed += 1
         _check_time(name, exact, solution, column, tolerance, verdict)
         _check_energy(name, exact, solution, column, verdict)
@@ -228,7 +228,7 @@ def _is_linear(circuit: InvCircuit | MvmCircuit, levels: np.ndarray, slot: float
     """Whether the amplifiers bend so little that a linear circuit tells the settling time."""
     drive = StepTrain(levels=levels[:, [column]], slot_time=slot, rise_time=circuit.settings.rise_time)
     job = Job(circuit.circuit, drive, circuit.job(levels[:, [column]]).analysis)
-    return readings(job, circuit.settings.tolerance, StateSpaceEngine(LINEAR_LOSS))[0].excess is None
+    return readings(job, circuit.settings.tolerance, ExactEngine(LINEAR_LOSS))[0].excess is None
 
 
 def _figure(value: Any, column: int) -> float:

@@ -34,7 +34,7 @@ input_voltage = 0.02
 opamp = "single-pole"
 
 [[points]]
-engine = "state-space"
+engine = "exact"
 
 [[points]]
 engine = "ngspice"
@@ -46,11 +46,11 @@ timeout = "1m"
 seed = 1
 
 [[points]]
-engine = "state-space"
+engine = "exact"
 g_min = "1m"
 
 [[points]]
-engine = "state-space"
+engine = "exact"
 programming_error = "1u"
 monte_carlo = 4
 

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from amc_circuits.engines import NgspiceEngine, StateSpaceEngine
+from amc_circuits.engines import NgspiceEngine, ExactEngine
 
 
 def waveforms(job, engine=None):
@@ -19,14 +19,14 @@ def many_waveforms(jobs, processes=2):
 
 
 def readings(job, tolerance, engine=None):
-    """Readings of every slot of a job; by the state-space engine unless given."""
-    engine = engine or StateSpaceEngine()
+    """Readings of every slot of a job; by the exact engine unless given."""
+    engine = engine or ExactEngine()
     return engine.read(engine.init(job.circuit), [job], tolerance)[0]
 
 
 def exact_outputs(job, time):
     """Output voltages of the linear circuit of a job, shape (T, N)."""
-    engine = StateSpaceEngine()
+    engine = ExactEngine()
     return engine.outputs(engine.init(job.circuit), job, time)
 
 

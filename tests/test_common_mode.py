@@ -115,7 +115,7 @@ def test_both_engines_agree(opamp, cmrr):
     """Answer within 1e-4, settling time and energy as without a CMRR."""
     fields = {"opamp": OPAMPS[opamp].replace(cmrr=cmrr), "input_voltage": 0.02, "offset_spread": 1e-3}
     exact, simulated = (
-        GINV.program(engine=engine, **fields).solve(GINV.vector) for engine in ("state-space", "ngspice")
+        GINV.program(engine=engine, **fields).solve(GINV.vector) for engine in ("exact", "ngspice")
     )
     assert simulated.status is exact.status is Status.SETTLED
     assert_close(simulated.value, exact.value, absolute=1e-4 * np.abs(exact.value).max())
@@ -145,7 +145,7 @@ def test_what_a_cmrr_lets_through_is_no_limit():
 def test_an_offset_at_rest_does_not_slew():
     """With its weight `1 + h`, too, it is what the gain makes of the output: nothing is asked of the slew rate."""
     record = MACRO.replace(cmrr=2.0, slew_rate=3e5)
-    circuit = GINV.program(opamp=record, offset_spread=5e-3, input_voltage=1e-4, engine="state-space")
+    circuit = GINV.program(opamp=record, offset_spread=5e-3, input_voltage=1e-4, engine="exact")
     assert circuit.solve(GINV.vector).status is Status.SETTLED
 
 
@@ -164,7 +164,7 @@ def passed(request):
     return record, float(peaks[worst]), name
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "state-space", "auto"])
+@pytest.mark.parametrize("engine", ["ngspice", "exact", "auto"])
 def test_a_common_mode_beyond_its_range_is_named(passed, engine):
     """With the amplifier that passes it by most, though the answer is the same; `auto` hands over to ngspice."""
     record, peak, name = passed
@@ -174,7 +174,7 @@ def test_a_common_mode_beyond_its_range_is_named(passed, engine):
     )
     assert inside.status is Status.SETTLED, inside.message
     assert_close(beyond.value, inside.value, absolute=1e-4)
-    if engine == "state-space":
+    if engine == "exact":
         assert beyond.status is Status.NONLINEAR
         assert f"{name} is asked for 1.1" in beyond.message and "times its common-mode range" in beyond.message
     else:

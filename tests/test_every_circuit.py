@@ -49,7 +49,7 @@ def test_every_circuit_has_a_sample():
 def test_both_engines_agree(sample, opamp, wires):
     """Answer within 1e-4, settling time between the exact ones at 0.97 and 1.03 of the tolerance, energies in 3 %."""
     fields = {"opamp": OPAMPS[opamp], "input_voltage": 0.02, **wires}
-    exact = {share: sample.program(engine="state-space", tolerance=share, **fields) for share in (0.0103, 0.01, 0.0097)}
+    exact = {share: sample.program(engine="exact", tolerance=share, **fields) for share in (0.0103, 0.01, 0.0097)}
     early, middle, late = (circuit.solve(sample.vector) for circuit in exact.values())
     simulated = sample.program(engine="ngspice", **fields).solve(sample.vector)
     assert simulated.status is middle.status is Status.SETTLED
@@ -78,7 +78,7 @@ def test_it_rests_where_kirchhoff_says(sample, opamp, segment):
 @every_circuit
 def test_the_answer_is_numpys(sample):
     """With a gain of 1e5 and ideal wires."""
-    circuit = sample.program(opamp=OPAMPS["single-pole"], engine="state-space", pair="auto", g_min=1e-9)
+    circuit = sample.program(opamp=OPAMPS["single-pole"], engine="exact", pair="auto", g_min=1e-9)
     solution, wanted = circuit.solve(sample.vector), sample.exact(sample.matrix, sample.vector)
     assert_close(solution.value, wanted, absolute=sample.bound * np.abs(wanted).max())
     assert_close(circuit.steady(sample.vector), wanted, absolute=sample.bound * np.abs(wanted).max())

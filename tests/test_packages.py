@@ -151,9 +151,9 @@ def test_a_package_is_imported_only_when_it_is_named(site):
     code = (
         "import sys; from amc_circuits import InvCircuit\n"
         "loaded = lambda: sorted(name for name in sys.modules if name.startswith('test_lab'))\n"
-        "InvCircuit.program([[1.0]], opamp='single-pole', engine='state-space').solve([1.0])\n"
+        "InvCircuit.program([[1.0]], opamp='single-pole', engine='exact').solve([1.0])\n"
         "first = loaded()\n"
-        "found = InvCircuit.program([[1.0]], opamp='lab-record', engine='state-space')\n"
+        "found = InvCircuit.program([[1.0]], opamp='lab-record', engine='exact')\n"
         "print(first, loaded(), found.hardware.opamp.gbwp)"
     )
     assert python(site, code).stdout == "[] ['test_lab'] 7000000.0\n"
@@ -181,7 +181,7 @@ def test_a_sweep_counts_an_op_amp_by_its_numbers(site, tmp_path):
     record, same, other, function, preset = python(site, code).stdout.split()
     assert record == same
     assert len({record, other, function, preset}) == 4
-    specification = 'circuit = "inv"\n[fixed]\nsize = 2\nengine = "state-space"\n[grid]\nopamp = ["lab-record"]\n'
+    specification = 'circuit = "inv"\n[fixed]\nsize = 2\nengine = "exact"\n[grid]\nopamp = ["lab-record"]\n'
     (tmp_path / "s.toml").write_text(specification)
     amc(site, "sweep", "s.toml", "--out", "out", "--no-progress", folder=tmp_path)
     rows = json.loads(amc(site, "table", "out", "--format", "json", folder=tmp_path).stdout)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.quick
 MATRIX = np.array([[2.0, -0.5, 0.3], [-0.5, 1.0, 0.2], [0.3, 0.2, 1.5]])
 VECTOR = np.array([1.0, -0.4, 0.7])
 RIGHT = {"inv": ("x", np.linalg.solve(MATRIX, VECTOR)), "mvm": ("y", MATRIX @ VECTOR)}
-ENGINES = ("ngspice", "state-space", "auto")
+ENGINES = ("ngspice", "exact", "auto")
 TRAINING = 'epochs = 1\nbatch_size = 100\ntarget_accuracy = 0.3\n[optimizer]\nname = "momentum"\n'
 
 

@@ -141,7 +141,7 @@ def parameters():
 def trained():
     """A short training, and every record around it."""
     spec = TrainingSpec(
-        solver="inv-circuit", circuit={"engine": "state-space", "on_failure": "keep"}, batch_size=400, epochs=0.5
+        solver="inv-circuit", circuit={"engine": "exact", "on_failure": "keep"}, batch_size=400, epochs=0.5
     )
     data = load_dataset("digits")
     training = Training(spec, data)
@@ -156,7 +156,7 @@ def trained():
 def records(tmp_path_factory):
     """Instances of every public record."""
     matrix = spd_matrix(SIZE, 10, 1)
-    exact = {"engine": "state-space", "opamp": "single-pole"}
+    exact = {"engine": "exact", "opamp": "single-pole"}
     folder = tmp_path_factory.mktemp("sweep")
     sweeps.run(folder, sweeps.exact(range(4)))
     swept = open_sweep(folder)
@@ -210,9 +210,9 @@ def test_parameter_records_print_as_the_expression_that_makes_them(record):
 
 def test_a_solution_prints_its_metrics():
     """Status, engine, values, settling time, energy and error stand in the text, rounded to four digits."""
-    solution = InvCircuit.program([[2.0]], engine="state-space").solve([1.0])
+    solution = InvCircuit.program([[2.0]], engine="exact").solve([1.0])
     text = repr(solution)
-    assert text.startswith("Solution SETTLED: 1 right-hand side by state-space\n")
+    assert text.startswith("Solution SETTLED: 1 right-hand side by exact\n")
     assert "value           [0.5" in text
     for row in ("settling time", "energy", "relative error"):
         assert f"\n  {row}" in text
@@ -220,7 +220,7 @@ def test_a_solution_prints_its_metrics():
 
 def test_an_unusable_solution_prints_its_message():
     """The cause stands in the text, in one line."""
-    solution = InvCircuit.program([[-1.0, 0.2], [0.1, 2.0]], engine="state-space").solve([1.0, 1.0])
+    solution = InvCircuit.program([[-1.0, 0.2], [0.1, 2.0]], engine="exact").solve([1.0, 1.0])
     assert repr(solution).startswith("Solution UNSTABLE: 1 right-hand side by no simulation\n  message ")
     assert "eigenvalue" in repr(solution).splitlines()[1]
 

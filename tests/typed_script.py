@@ -13,7 +13,7 @@ from netlists import PRESETS, MacroOpAmp, preset
 matrix = np.array([[2.0, -0.5], [-0.5, 1.0]])
 device = Device(levels=16)
 circuit = InvCircuit.program(matrix, opamp=preset("cmos-100meg"), device=device, wire_resistance=1.0, seed=3)
-product = MvmCircuit.program(matrix, engine="state-space", converters=Converters(adc_bits=8))
+product = MvmCircuit.program(matrix, engine="exact", converters=Converters(adc_bits=8))
 solution = circuit.solve([1.0, 0.5])
 
 reveal_type(circuit)  # InvCircuit

@@ -51,7 +51,7 @@ A = [[2.0, -0.5], [-0.5, 1.0]]
 CELLS = np.full((2, 2), 1e-5)
 RAGGED = [[1.0], [1.0, 2.0]]
 OPAMP = netlists.preset("single-pole")
-INV = InvCircuit.program(A, engine="state-space")
+INV = InvCircuit.program(A, engine="exact")
 SOLUTION = INV.solve([1.0, 0.5])
 DESIGN = {"opamp": OPAMP, "input_conductance": 1e-4}
 NONE_THERE = Path("/nonexistent/folder/file")
@@ -59,7 +59,7 @@ NONE_THERE = Path("/nonexistent/folder/file")
 
 def program(**keywords):
     """An INV circuit of a good matrix, with these keywords."""
-    return InvCircuit.program(A, **{"engine": "state-space"} | keywords)
+    return InvCircuit.program(A, **{"engine": "exact"} | keywords)
 
 
 def switches(**fields):

@@ -11,7 +11,7 @@ from typing import Any
 
 from amc_circuits.cases.option import flag
 from amc_circuits.cases.options import ALL
-from amc_circuits.engines import StateSpaceEngine
+from amc_circuits.engines import ExactEngine
 from amc_circuits.solvers.solver import Solver
 from netlists import NOMINAL_TEMPERATURE, SubcircuitOpAmp
 
@@ -37,7 +37,7 @@ def _idle(circuit: Solver, options: Mapping[str, Any], count: int) -> Iterator[t
     yield from circuit.idle_parameters()
     if count == 1:
         yield "start", "there is one right-hand side"
-    if circuit.engine == StateSpaceEngine.name or count == 1:
+    if circuit.engine == ExactEngine.name or count == 1:
         yield "jobs", "only several right-hand sides in ngspice are simulated at the same time"
     if not drawn:
         yield "trial", "nothing in the circuit is drawn"

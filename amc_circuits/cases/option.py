@@ -41,6 +41,7 @@ class Option:
         excludes: Another option, beside which this one has no effect.
         synonym: Name in older versions, which can still be typed and is not in the help. Rows of those versions have
             it, and keys are built with it.
+        former: Values of older versions, with the values that replace them: `(old, new)` each.
         panel: Heading of the help under which the option stands.
         of_preset: True if the default is that of a preset, which the option replaces.
     """
@@ -59,6 +60,7 @@ class Option:
     acts_with: tuple[str, ...] = ()
     excludes: str = ""
     synonym: str = ""
+    former: tuple[tuple[str, str], ...] = ()
     panel: str = ""
     of_preset: bool = False
 
@@ -91,7 +93,7 @@ class Option:
         if not isinstance(value, str) or (self.choices and value not in self.choices):
             allowed = f"must be one of {', '.join(self.choices)}" if self.choices else "must be text"
             raise ParameterError(self.name, repr(value), allowed)
-        return value
+        return dict(self.former).get(value, value)
 
     def _quantity_or_name(self, value: object) -> float | str:
         if isinstance(value, str) and value in self.choices:

@@ -17,7 +17,7 @@ from amc_circuits.cases.option import Option, parse_table, synonyms
 from amc_circuits.cases.record_options import record_options
 from amc_circuits.cells.devices import DEVICES, Device
 from amc_circuits.cells.programming_fits import PROGRAMMING_FITS
-from amc_circuits.engines import ENGINES
+from amc_circuits.engines import ENGINES, FORMER
 from amc_circuits.engines.settings import Settings
 from amc_circuits.results.converters import CONVERTER_KINDS, Converters
 from amc_circuits.results.cost import Programming
@@ -146,12 +146,12 @@ DRIVE = panel(
 )
 ENGINE = panel(
     "Engine",
-    (Option("engine", "text", f"Engine that simulates: {', '.join(ENGINES)}", "ngspice"),),
+    (Option("engine", "text", f"Engine that simulates: {', '.join(ENGINES)}", "ngspice", former=tuple(FORMER.items())),),
     record_options(
         Settings,
         *("cross_check", "force", "timeout"),
         cross_check={**FRACTION, "acts_with": ("engine=auto",)},
-        timeout={"acts_with": ("engine!=state-space",)},
+        timeout={"acts_with": ("engine!=exact",)},
     ),
 )
 SOLVE = DRIVE + ENGINE

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from amc_circuits.engines.auto import AutoEngine, EnginesDisagreeError
 from amc_circuits.engines.contract import About, Engine
-from amc_circuits.engines.exact.engine import StateSpaceEngine
+from amc_circuits.engines.exact.engine import ExactEngine
 from amc_circuits.engines.exact.phased import read_phases
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice.binary import EngineNotFoundError, NgspiceBinary, find_ngspice
@@ -19,23 +19,27 @@ from netlists.errors import check_name
 
 ENGINES: dict[str, Callable[[Settings], Engine]] = {
     "ngspice": NgspiceEngine.of,
-    "state-space": StateSpaceEngine.of,
+    "exact": ExactEngine.of,
     "auto": AutoEngine,
 }
+FORMER = {"state-space": "exact"}
+"""Names of older versions, which can still be given, with the names that replace them."""
 
 
 def check_engine(name: str) -> str:
-    """Return the name of an engine unchanged.
+    """Return the name of an engine, that of an older version replaced.
 
     Raises:
         ParameterError: If no engine has this name.
     """
+    name = FORMER.get(name, name) if isinstance(name, str) else name
     check_name("engine", name, ENGINES)
     return name
 
 
 __all__ = [
     "ENGINES",
+    "FORMER",
     "About",
     "AutoEngine",
     "Engine",
@@ -45,7 +49,7 @@ __all__ = [
     "NgspiceBinary",
     "NgspiceEngine",
     "SimulationError",
-    "StateSpaceEngine",
+    "ExactEngine",
     "check_engine",
     "end_simulations",
     "find_ngspice",

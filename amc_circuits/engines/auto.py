@@ -1,6 +1,6 @@
-"""Engine for sweeps and training: state-space where the circuit is linear, ngspice where it is not.
+"""Engine for sweeps and training: exact where the circuit is linear, ngspice where it is not.
 
-A seeded sample of the slots that the state-space engine has read also runs in ngspice, and both results are compared.
+A seeded sample of the slots that the exact engine has read also runs in ngspice, and both results are compared.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from amc_circuits.engines.contract import About
-from amc_circuits.engines.exact.engine import StateSpaceEngine
+from amc_circuits.engines.exact.engine import ExactEngine
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice.engine import NgspiceEngine
 from amc_circuits.engines.ngspice.refinement import Simulated
@@ -70,12 +70,12 @@ class AutoEngine:
 
         Raises:
             SimulationError: If a run of ngspice failed.
-            EnginesDisagreeError: If ngspice and the state-space engine differ by more than 1 % of full scale.
+            EnginesDisagreeError: If ngspice and the exact engine differ by more than 1 % of full scale.
         """
         kicked = any(source.kick for source in state.circuit.sources)
         if not state.circuit.linear or kicked or any(job.first_pass for job in jobs):
             return self.ngspice.read(state, jobs, tolerance, processes)
-        exact = StateSpaceEngine(HANDED_OVER)
+        exact = ExactEngine(HANDED_OVER)
         found = exact.read(state.exact, jobs, tolerance)
         handed = [
             (place, *job.part([slot for slot, reading in enumerate(slots) if reading.excess]))
@@ -112,10 +112,10 @@ class AutoEngine:
                 # The simulator's own error shrinks with its time step.
                 differences = _differences(state, job, self.ngspice.run(state, [job.finer(8, *FACE_VALUE)])[0])
             if max(differences) > LARGEST_DIFFERENCE:
-                reason = f"it differs from the state-space engine by {max(differences):.2%} of full scale"
+                reason = f"it differs from the exact engine by {max(differences):.2%} of full scale"
                 raise EnginesDisagreeError(reason, self.ngspice.keep_deck(state, job.finer(8, *FACE_VALUE)))
             for slot, difference in zip(slots, differences, strict=True):
-                if found[place][slot].engine == StateSpaceEngine.name:
+                if found[place][slot].engine == ExactEngine.name:
                     checked = replace(found[place][slot], difference=difference, deck_sha256=waveforms.deck_sha256)
                     found[place][slot] = checked
 
@@ -123,13 +123,13 @@ class AutoEngine:
 def _checkable(reading: Reading, job: Job) -> bool:
     """Return True if the linear engine read the slot, its end is at rest, and its outputs exceed rounding errors."""
     large = np.abs(reading.final).max() > SMALLEST_OUTPUT * np.abs(job.drive.levels).max()
-    return bool(reading.engine == StateSpaceEngine.name and reading.steady and large)
+    return bool(reading.engine == ExactEngine.name and reading.steady and large)
 
 
 def _differences(state: Simulated, job: Job, waveforms: Waveforms) -> list[float]:
     """Compute the largest difference of the two engines' outputs in every slot, in units of the slot's full scale."""
     got = observe(state.circuit, waveforms, job.drive).outputs
-    wanted = StateSpaceEngine().outputs(state.exact, job, waveforms.time)
+    wanted = ExactEngine().outputs(state.exact, job, waveforms.time)
     found = []
     for slot in range(job.drive.levels.shape[1]):
         start, stop = slot * job.drive.period, job.drive.slot_end(slot)

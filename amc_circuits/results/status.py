@@ -94,7 +94,7 @@ Status.NOT_PASSED = Status.register(
 Status.NONLINEAR = Status.register(
     "NONLINEAR",
     30,
-    "the state-space engine knows linear amplifiers only; take engine auto or ngspice, or lower input_voltage",
+    "the exact engine knows linear amplifiers only; take engine auto or ngspice, or lower input_voltage",
 )
 Status.SATURATED = Status.register(
     "SATURATED",

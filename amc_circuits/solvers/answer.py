@@ -127,7 +127,7 @@ class Answer:
             found.append(f"{unjudged} could not be judged: ngspice found no operating point to compare with")
         if uncertain := self._count(k for k, one in settled.items() if one.uncertain):
             found.append(
-                f"settling times of {uncertain} kept changing as time steps were made shorter; the state-space engine "
+                f"settling times of {uncertain} kept changing as time steps were made shorter; the exact engine "
                 "knows them where the circuit is linear"
             )
         grazing = {k: one for k, one in settled.items() if one.settling_range[1] > GRAZING * one.settling_range[0]}

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.engines import ENGINES, Engine, Job, check_engine
-from amc_circuits.engines.exact.engine import StateSpaceEngine, check_linear
+from amc_circuits.engines.exact.engine import ExactEngine, check_linear
 from amc_circuits.engines.settings import Settings
 from amc_circuits.linear.equations import check_room
 from amc_circuits.results.converters import HEADROOM, Converters
@@ -79,6 +79,7 @@ class Solver(ProgrammedArray):
             ParameterError: A parameter cannot be used; the error names the parameter, the value and the mend.
         """
         check_type("converters", converters, Converters, NoneType)
+        engine = check_engine(engine)
         given = _known(fields, cls.Parameters)
         own = {name: given.pop(name) for name in cls.Parameters.model_fields if name in given}
         hardware = Hardware(**{name: given.pop(name) for name in Hardware.model_fields if name in given})
@@ -86,11 +87,11 @@ class Solver(ProgrammedArray):
         wanted = square_matrix("A", matrix) if cls.square else numeric_array("A", matrix, (2,))
         system = cls.system_of(wanted, hardware)
         made = cls(
-            system, hardware, cls._mapped(system, hardware), settings, check_engine(engine), cls.Parameters(**own),
+            system, hardware, cls._mapped(system, hardware), settings, engine, cls.Parameters(**own),
             converters or Converters(),
         )  # fmt: skip
         check_room(len(system.programmed), len(made.circuit.amplifiers))
-        if engine == StateSpaceEngine.name:
+        if engine == ExactEngine.name:
             check_linear(made.circuit)
             if cls.first_pass is not None:
                 raise ParameterError("engine", engine, "reads settled outputs only; take ngspice or auto")

@@ -15,7 +15,7 @@ from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.effects import idle_options
 from amc_circuits.cases.option import flag
 from amc_circuits.cases.options import OF_ANSWERS, PROBLEM, parse_options
-from amc_circuits.engines import EnginesDisagreeError, SimulationError, StateSpaceEngine, check_engine, find_ngspice
+from amc_circuits.engines import EnginesDisagreeError, SimulationError, ExactEngine, check_engine, find_ngspice
 from amc_circuits.results.trials import FAILED
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.studies.comparison import Comparison, DesignRuns, Run, metrics_of
@@ -75,10 +75,9 @@ def compare(
         raise ParameterError("DESIGN", len(designs), "give two designs or more")
     if not seeds or len(set(seeds)) < len(seeds):
         raise ParameterError("seeds", list(seeds), "give at least one, each once")
-    if engine is not None:
-        check_engine(engine)
+    engine = None if engine is None else check_engine(engine)
     study = _study(tuple(designs), problem, engine)
-    if any(options["engine"] != StateSpaceEngine.name for options in study.options):
+    if any(options["engine"] != ExactEngine.name for options in study.options):
         find_ngspice()
     found: dict[int, list[Run]] = {}
     for seed, runs in run_in_processes([partial(_run_seed, study, seed) for seed in seeds], jobs, PRELOADED):

@@ -5,7 +5,7 @@ Parts, each of which can run alone (`python -m benchmarks.robustness kills disk`
 - kills: SIGKILL at 50 random moments, to the main process, a worker or the process group; a second command on a folder
 - simulators: ngspice hangs, crashes, writes garbage, too little, or without end
 - malformed: 5,000 malformed specifications, matrices, conductances, op-amp files and options
-- memory: 10,000 points by the state-space engine and 2,000 by ngspice in one process
+- memory: 10,000 points by the exact engine and 2,000 by ngspice in one process
 - versions: the same results by ngspice 39, which has no KLU
 - disk: it becomes full in the middle of a sweep
 

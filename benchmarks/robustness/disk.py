@@ -25,7 +25,7 @@ ROUND = 1_000 * 4_096
 SPEC = f"""
 circuit = "inv"
 [fixed]
-engine = "state-space"
+engine = "exact"
 size = 2
 input_voltage = 0.02
 [grid]

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from amc_circuits.values.matrices import draw_matrix
 from netlists.record import FloatArray
 
-FAST = ("--opamp=single-pole", "--engine=state-space")
+FAST = ("--opamp=single-pole", "--engine=exact")
 MATRIX = np.array([[2.0, -1.0], [-1.0, 2.0]])
 MODEL = b"""* one pole, 100 dB, 10 MHz, +-4 V, 100 ohm
 .subckt MYAMP in+ in- vcc vee out params: gbw=10meg

@@ -48,7 +48,7 @@ input_voltage = 0.02
 [grid]
 seed = {{range = [0, {seeds}]}}
 size = [{size}]
-engine = ["ngspice", "state-space"]
+engine = ["ngspice", "exact"]
 """
 
 

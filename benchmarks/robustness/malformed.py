@@ -2,7 +2,7 @@
 
 Hypothesis draws them (`texts.py`, `files.py`): specifications of sweeps, .npy matrices, files of conductances and
 op-amp model files, damaged byte by byte or built of odd parts, and options with odd values. They go through
-`amc_circuits.cli.app.run` in this process. Some are usable after all: those run, on the state-space engine at tiny
+`amc_circuits.cli.app.run` in this process. Some are usable after all: those run, on the exact engine at tiny
 sizes. For a specification `--dry-run` decides. One that is refused is also refused without it, before its folder is
 created. A program that ends at once replaces ngspice, so that a usable op-amp file ends with exit code 1.
 """

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.robustness.runs import Finding, Run, reported, start, workers_of
 
-POINTS = {"state-space": 10_000, "ngspice": 2_000}
+POINTS = {"exact": 10_000, "ngspice": 2_000}
 SETTLED_IN = 1_000
 """Points after which libraries are loaded and caches are full."""
 GROWTH = 30.0

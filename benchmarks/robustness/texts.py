@@ -50,7 +50,7 @@ NAMES = ("engine", "opamp", "opamp_file", "conductances")
 """Options of which a right value would be slow; only odd texts are drawn."""
 SPEC = b"""circuit = "inv"  # a comment
 [fixed]
-engine = "state-space"
+engine = "exact"
 opamp = "single-pole"
 g_max = "100u"
 size = 2
@@ -109,7 +109,7 @@ def specifications_of_odd_parts() -> st.SearchStrategy[Case]:
     table = st.dictionaries(names, values, max_size=3)
     circuits = st.one_of(st.sampled_from(["inv", "inv", "mvm"]), st.sampled_from(ODD_VALUES))
     sections = st.fixed_dictionaries(
-        {"circuit": circuits, "fixed": table.map(lambda odd: {"size": 2, "engine": "state-space"} | odd)},
+        {"circuit": circuits, "fixed": table.map(lambda odd: {"size": 2, "engine": "exact"} | odd)},
         optional={
             "grid": table,
             "zip": table,

@@ -8,5 +8,5 @@ TYPED = ("--size", 4, "--seed", 3, "--programming-error", "1u", "--offset-spread
 
 
 def study(kind="inv", **options):
-    """A study of circuits that chance makes different; state-space unless told."""
-    return study_of(kind, parse_options(kind, CHANCE | {"engine": "state-space"} | options))
+    """A study of circuits that chance makes different; exact unless told."""
+    return study_of(kind, parse_options(kind, CHANCE | {"engine": "exact"} | options))

@@ -16,7 +16,7 @@ from optimizer.specification import TrainingSpec
 from optimizer.training import Training
 
 CONVOLUTION = (ConvolutionShape(channels=2, kernel=3, pool=2),)
-STUCK = CircuitSettings(engine="state-space", stuck_on=0.1, programming_error=1e-6)
+STUCK = CircuitSettings(engine="exact", stuck_on=0.1, programming_error=1e-6)
 
 
 class _Break(Exception):

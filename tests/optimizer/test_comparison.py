@@ -27,7 +27,7 @@ def trained(tmp_path_factory):
     for solver, target in (("cholesky", 0.3), ("inv-circuit", 0.2)):
         text = SPEC.format(solver=solver, target=target)
         (folder / "spec.toml").write_text(
-            text if solver == "inv-circuit" else text.replace('[circuit]\nengine = "state-space"\n', "")
+            text if solver == "inv-circuit" else text.replace('[circuit]\nengine = "exact"\n', "")
         )
         run(["train", str(folder / "spec.toml"), "--out", str(folder / solver)])
         found.append(folder / solver)

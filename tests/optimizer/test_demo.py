@@ -28,7 +28,7 @@ def test_the_demo_compares_engines_and_optimizers(tmp_path):
     assert (outcome.code, outcome.err) == (0, "")
     for words in (
         "K-FAC, ngspice",
-        "K-FAC, state-space",
+        "K-FAC, exact",
         "momentum, rate 0.05",
         "adam, rate 0.02",
         "seed 0 by two eng",

@@ -164,7 +164,7 @@ def sampled_curvature(model, weights, passed):
 def test_a_factor_wider_than_an_array_is_inverted_in_blocks_by_both_solvers(problem):
     """Cholesky keeps whole factors by default, the circuit cuts at 128 or at `array_limit`; the two agree."""
     model, weights, images, labels = problem
-    circuit = InvCircuitSolver(CircuitSettings(engine="state-space"))
+    circuit = InvCircuitSolver(CircuitSettings(engine="exact"))
     after = []
     for solver in (Cholesky(), circuit):
         kfac = Kfac(model, KfacSettings(array_limit=4), Inverter(solver), np.random.default_rng(9))

@@ -10,7 +10,7 @@ from tests.cases import spd_matrix
 from tests.comparators import assert_close
 
 CIRCUIT = CircuitSettings(opamp="single-pole")
-EXACT = CircuitSettings(engine="state-space")
+EXACT = CircuitSettings(engine="exact")
 """The engine without a simulator, and ideal parts."""
 
 
@@ -175,7 +175,7 @@ def test_every_programming_draws_anew_and_every_run_the_same():
 def test_ideal_parts_leave_nothing_to_chance():
     """With everything off every programming under every seed is the circuit without devices, bit for bit."""
     matrix = spd_matrix(6, 5, 7)
-    wanted = InvCircuit.program(matrix, engine="state-space", scaling="diagonal").solve(np.eye(6)).value
+    wanted = InvCircuit.program(matrix, engine="exact", scaling="diagonal").solve(np.eye(6)).value
     off = EXACT.model_copy(update={"programming_error": 0.0, "read_noise": 0.0, "stuck_on": 0.0})
     for result in [*inverses(EXACT, matrix, times=2, seed=9), *inverses(off, matrix, seed=4)]:
         assert np.array_equal(result.value, wanted)

@@ -151,7 +151,7 @@ def test_simulator_failures_are_kept_but_not_a_disagreement_of_engines(tmp_path)
 
 def test_a_factor_that_is_not_finite_is_a_failed_inversion():
     """It has no circuit, no condition number and no mean eigenvalue; the training decides what to do."""
-    inverter = Inverter(InvCircuitSolver(CircuitSettings(engine="state-space")), on_failure="keep")
+    inverter = Inverter(InvCircuitSolver(CircuitSettings(engine="exact")), on_failure="keep")
     found = inverter.invert(0, "dense", KroneckerFactors(np.full((2, 2), np.nan), np.eye(2)), damping=0.1)
     assert (found.a_inverse == np.eye(2)).all()
     assert [failure.condition for failure in inverter.ledger.failures] == [np.inf]

@@ -31,7 +31,7 @@ inverse_interval = 8
 """
 CELLS = """
 [circuit]
-engine = "state-space"
+engine = "exact"
 programming_error = 1e-6
 offset_spread = 1e-4
 adc_bits = 8

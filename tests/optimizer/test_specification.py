@@ -118,7 +118,7 @@ INVERTING = {"optimizer": {"name": "kfac"}, "solver": "inv-circuit"}
         ({"circuit": {"opamp": "cmos-1g"}}, r"circuit\.opamp: got 'cmos-1g'; has no effect with the solver cholesky"),
         ({"solver": "cholesky", "circuit": {"scaling": "none"}}, r"circuit\.scaling: .*with the solver cholesky"),
         ({"solver": "cholesky", "circuit": {"on_failure": "stop"}}, r"circuit\.on_failure: .*with the solver cholesky"),
-        ({**INVERTING, "circuit": {"engine": "state-space", "jobs": 2}}, r"circuit\.jobs: .*the engine state-space"),
+        ({**INVERTING, "circuit": {"engine": "exact", "jobs": 2}}, r"circuit\.jobs: .*the engine exact"),
         ({**INVERTING, "circuit": {"drift_exponent": 0.1}}, r"circuit\.drift_exponent: .*without a drift_time"),
         ({**INVERTING, "circuit": {"drift_spread": 0.1, "drift_time": 0}}, r"drift_spread: .*without a drift_time"),
         ({**INVERTING, "circuit": {"adc_range": 1.0}}, r"circuit\.adc_range: .*without adc_bits"),
@@ -147,8 +147,8 @@ def test_defaults_that_nobody_typed_are_not_refused():
         exact = override(start, solver="cholesky")
         assert (exact.solver, exact.circuit) == ("cholesky", CircuitSettings())
         assert exact.optimizer == start.optimizer
-        quick = override(start, engine="state-space")
-        assert (quick.circuit.engine, quick.circuit.jobs) == ("state-space", 1)
+        quick = override(start, engine="exact")
+        assert (quick.circuit.engine, quick.circuit.jobs) == ("exact", 1)
         assert quick.circuit.options.values["opamp"] == start.circuit.options.values["opamp"]
 
 
@@ -158,7 +158,7 @@ def test_defaults_that_nobody_typed_are_not_refused():
         ({"solver": "cholesky", "engine": "auto"}, "--engine: got 'auto'; has no effect with the solver cholesky"),
         ({"solver": "cholesky", "opamp": "cmos-100meg"}, "--opamp: got 'cmos-100meg'; has no effect"),
         ({"solver": "cholesky", "jobs": 1}, "--jobs: got 1; has no effect with the solver cholesky"),
-        ({"engine": "state-space", "jobs": "4"}, "--jobs: got '4'; has no effect with the engine state-space"),
+        ({"engine": "exact", "jobs": "4"}, "--jobs: got '4'; has no effect with the engine exact"),
     ],
 )
 def test_an_option_without_effect_is_refused_as_it_is_typed(changes, words):

@@ -25,11 +25,11 @@ epochs = 1
 target_accuracy = 0.3
 [[points]]
 solver = "inv-circuit"
-circuit.engine = "state-space"
+circuit.engine = "exact"
 circuit.levels = 64
 [[points]]
 solver = "inv-circuit"
-circuit.engine = "state-space"
+circuit.engine = "exact"
 circuit.adc_bits = 8
 circuit.adc_range = "1u"
 [[points]]
@@ -66,7 +66,7 @@ def test_every_setting_of_a_training_is_an_option():
 POINTS = [
     {},
     {"preset": "digits-demo"},
-    {"preset": "digits-demo", "circuit.engine": "state-space", "circuit.levels": 16, "optimizer.damping": 1.0},
+    {"preset": "digits-demo", "circuit.engine": "exact", "circuit.levels": 16, "optimizer.damping": 1.0},
     {"preset": "digits-demo", "circuit.programming_error": "3%", "circuit.scaling": "none"},
     {"preset": "digits-demo", "solver": "cholesky", "seed": 4},
     {"preset": "ocr-letters", "optimizer.name": "adam", "optimizer.learning_rate": 0.01},
@@ -88,9 +88,9 @@ def test_complete_options_are_the_training(given):
 def test_options_change_a_preset_as_the_command_does():
     """The same changes by `override`, which the options of `amc train` go through, give the same specification."""
     given = {"seed": 3, "epochs": 2.0, "solver": "inv-circuit"}
-    by_command = override(preset("digits-demo"), engine="state-space", opamp="single-pole", **given)
+    by_command = override(preset("digits-demo"), engine="exact", opamp="single-pole", **given)
     by_sweep = spec_of(
-        given | {"preset": "digits-demo", "circuit.engine": "state-space", "circuit.opamp": "single-pole"}
+        given | {"preset": "digits-demo", "circuit.engine": "exact", "circuit.opamp": "single-pole"}
     )
     assert by_sweep.model_copy(update={"circuit": None}) == by_command.model_copy(update={"circuit": None})
     assert by_sweep.circuit.options == by_command.circuit.options
@@ -125,7 +125,7 @@ def test_what_cannot_be_used_is_refused_by_its_option(given, words):
 
 def test_a_row_holds_the_metrics_of_the_training():
     """They are those of the summary and of the ledger of the same training."""
-    given = complete(QUICK | {"solver": "inv-circuit", "circuit.engine": "state-space"})
+    given = complete(QUICK | {"solver": "inv-circuit", "circuit.engine": "exact"})
     outcome = measure(given)
     result = Training(spec_of(given)).run()
     summary, metrics = result.summary(), outcome.metrics

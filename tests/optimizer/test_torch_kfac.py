@@ -24,7 +24,7 @@ from torch.nn.functional import cross_entropy  # noqa: E402
 from optimizer.torch_kfac import KfacPreconditioner  # noqa: E402
 
 SEED, SAMPLES, CLASSES = 3, 20, 4
-INACCURATE = {"engine": "state-space", "opamp": "single-pole", "programming_error": 0.5e-6}
+INACCURATE = {"engine": "exact", "opamp": "single-pole", "programming_error": 0.5e-6}
 """A circuit without simulator, with new random cells in every programming."""
 SETTINGS = {
     "learning_rate": 0.2,

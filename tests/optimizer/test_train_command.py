@@ -95,7 +95,7 @@ def failing(spec, tmp_path, lines):
     """A specification whose circuits fail."""
     path = tmp_path / "failing.toml"
     text = Path(spec(target=0.01, solver="inv-circuit")).read_text()
-    path.write_text(text + f'[circuit]\nengine = "state-space"\n{lines}\n')
+    path.write_text(text + f'[circuit]\nengine = "exact"\n{lines}\n')
     return str(path)
 
 
@@ -154,7 +154,7 @@ def test_a_file_for_circuits_can_be_run_by_cholesky(spec, tmp_path):
     ("arguments", "named"),
     [
         (["--preset", "digits-demo", "--solver", "cholesky", "--jobs", "2"], ("--jobs", "no effect", "cholesky")),
-        (["--preset", "digits-demo", "--engine", "state-space", "--jobs", "2"], ("--jobs", "no effect", "state-space")),
+        (["--preset", "digits-demo", "--engine", "exact", "--jobs", "2"], ("--jobs", "no effect", "exact")),
         (["--preset", "mnist"], ("--preset", "mnist", "digits-demo")),
         (["--preset", "digits-demo", "--solver", "lu"], ("--solver", "lu", "cholesky")),
         (["--preset", "digits-demo", "--engine", "xyce"], ("--engine", "xyce", "ngspice")),

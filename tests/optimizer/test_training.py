@@ -175,7 +175,7 @@ def test_the_number_of_jobs_changes_nothing(digits, in_circuits):
     assert other.ledger.inversions == in_circuits.ledger.inversions
 
 
-BAD_CELLS = {"engine": "state-space", "stuck_on": 0.3}
+BAD_CELLS = {"engine": "exact", "stuck_on": 0.3}
 
 
 def test_failed_inversions_do_not_end_a_training(digits):

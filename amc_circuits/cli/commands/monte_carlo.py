@@ -93,7 +93,7 @@ def monte_carlo(
         study = study_of(kind, options)
         check_limits(study, limits)
         _warn(study, options)
-        if options["engine"] != "state-space":
+        if options["engine"] != "exact":
             find_ngspice()
         with counting("trials", study.count) as advance:
             trials = study.run(jobs, advance)

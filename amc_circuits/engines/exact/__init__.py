@@ -1,1 +1,1 @@
-"""The state-space engine: the linear circuit of a design, solved exactly."""
+"""The exact engine: the linear circuit of a design, solved exactly."""

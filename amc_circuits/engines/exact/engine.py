@@ -1,4 +1,4 @@
-"""The state-space engine: the linear circuit of a circuit, solved exactly, without a deck."""
+"""The exact engine: the linear circuit of a circuit, solved exactly, without a deck."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _alike(jobs: Sequence[Job]) -> list[tuple[list[Job], bool]]:
 
 
 @dataclass
-class StateSpaceEngine:
+class ExactEngine:
     """Reads jobs from the exact response of the linear circuit; says where an amplifier leaves its linear range.
 
     Attributes:
@@ -52,7 +52,7 @@ class StateSpaceEngine:
     """
 
     largest_loss: float = LARGEST_LOSS
-    name: ClassVar[str] = "state-space"
+    name: ClassVar[str] = "exact"
 
     @property
     def about(self) -> About:
@@ -60,7 +60,7 @@ class StateSpaceEngine:
         return About(self.name)
 
     @classmethod
-    def of(cls, settings: Settings) -> StateSpaceEngine:
+    def of(cls, settings: Settings) -> ExactEngine:
         """The engine; it has no settings of its own."""
         return cls()
 
@@ -83,7 +83,7 @@ class StateSpaceEngine:
             ParameterError: Outputs are to be read at a first pass.
         """
         if any(job.first_pass for job in jobs):
-            raise ParameterError("engine", StateSpaceEngine.name, "reads settled outputs only; take ngspice or auto")
+            raise ParameterError("engine", ExactEngine.name, "reads settled outputs only; take ngspice or auto")
         found: list[list[Reading]] = []
         for batch, from_rest in _alike(jobs):
             levels = [job.drive.levels for job in batch]
@@ -127,11 +127,11 @@ def check_linear(circuit: Circuit) -> None:
     """
     check_type("circuit", circuit, Circuit)
     if any(source.kick is not None for source in circuit.sources):
-        raise ParameterError("engine", StateSpaceEngine.name, "knows no kicks of sources; take ngspice")
+        raise ParameterError("engine", ExactEngine.name, "knows no kicks of sources; take ngspice")
     if circuit.linear:
         return
     if any(array.nonlinearity_voltage is not None for array in circuit.of(Array)):
         what = "cells that are not linear"
     else:
         what = "limiters" if circuit.of(Limiter) else "op-amps that are subcircuits"
-    raise ParameterError("engine", StateSpaceEngine.name, f"knows no {what}; take ngspice or auto")
+    raise ParameterError("engine", ExactEngine.name, f"knows no {what}; take ngspice or auto")

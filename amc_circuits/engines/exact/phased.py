@@ -31,7 +31,7 @@ def read_phases(
         levels: Inputs of each right-hand side, shape (inputs, K), V.
         tolerance: Relative tolerance of the settling time.
         rise_time: Rise time of every edge, s.
-        largest_loss: As in `StateSpaceEngine`.
+        largest_loss: As in `ExactEngine`.
 
     Returns:
         K times P readings, phase by phase.

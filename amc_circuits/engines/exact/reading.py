@@ -121,7 +121,7 @@ class _SlotReader:
                 energy=energy[k],
                 response=response,
                 terminal_voltage=self.parts[-1].terminals[k, -1].copy(),
-                engine="state-space",
+                engine="exact",
                 loss=loss,
                 excess=excess,
             )

@@ -12,7 +12,7 @@ from typing import Any
 
 from amc_circuits.cases.option import names_of, renamed
 from amc_circuits.cases.options import OPAMP, SYNONYMS
-from amc_circuits.engines import StateSpaceEngine, find_ngspice
+from amc_circuits.engines import ExactEngine, find_ngspice
 from amc_circuits.values.version import package_version
 from netlists import PRESETS, MacroOpAmp, ParameterError, SinglePoleOpAmp, preset
 from netlists.model_files.reader import Reader
@@ -56,7 +56,7 @@ def engine_version(engine: str) -> str:
         EngineNotFoundError: The engine needs ngspice, and there is none.
     """
     package = f"amc {package_version()}"
-    if engine == StateSpaceEngine.name:
+    if engine == ExactEngine.name:
         return package
     simulator = find_ngspice()
     return f"ngspice {simulator.version}{' KLU' if simulator.klu else ''}, {package}"

@@ -1,4 +1,4 @@
-"""Circuit and fixed conditions of a sweep in words, such as `INV 16 x 16, cmos-100meg, state-space; condition 10`."""
+"""Circuit and fixed conditions of a sweep in words, such as `INV 16 x 16, cmos-100meg, exact; condition 10`."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ STEEPNESS = (2.0, 4.0)
 SMALL = 16
 """Size up to which every point takes the same time, as observed with both engines."""
 ALONE = 2.5
-"""Power of the size if a single size was run: from 64 to 256, ngspice and the state-space engine showed 2.2 to 2.4."""
+"""Power of the size if a single size was run: from 64 to 256, ngspice and the exact engine showed 2.2 to 2.4."""
 
 Kind = tuple[Any, ...]
 

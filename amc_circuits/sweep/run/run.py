@@ -11,7 +11,7 @@ from functools import partial
 from logging import Logger
 from pathlib import Path
 
-from amc_circuits.engines import StateSpaceEngine
+from amc_circuits.engines import ExactEngine
 from amc_circuits.studies.workers import GRACE, CallTimedOutError, Ended, Executor, WorkerDiedError, made_by
 from amc_circuits.sweep.plan.plan import Handling, Plan, plan_of
 from amc_circuits.sweep.plan.point import Point
@@ -251,7 +251,7 @@ def _unchecked(store: Store, plan: Plan) -> Row | None:
         if row.key in wanted and row.engine == "auto":
             if row.figures.get("cross_checked") or row.figures.get(DISAGREE):
                 return None
-            exact = row.usable and row.figures.get("by_engine", {}).get(StateSpaceEngine.name)
+            exact = row.usable and row.figures.get("by_engine", {}).get(ExactEngine.name)
             if exact and (found is None or row.key < found.key):
                 found = row
     return found

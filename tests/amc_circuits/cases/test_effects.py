@@ -70,7 +70,7 @@ ACTING = {
     "rise_time": ("10n",),
     "tolerance": ("0.1",),
     "start": ("previous",),
-    "engine": ("state-space", "--wire-resistance", "5"),
+    "engine": ("exact", "--wire-resistance", "5"),
     "cross_check": ("1", "--engine", "auto", "--opamp", "single-pole"),
     "budget": (),
     "noise": (),
@@ -124,15 +124,15 @@ def test_an_option_changes_the_result(amc, problem, name):
     base = (circuit, problem / "A.npz", problem / "b.npz", "--matrix-name", "first", "--rhs-name", "first")
     if name in ("matrix_name", "rhs_name"):
         base = tuple(part for k, part in enumerate(base) if option.flag not in (part, base[k - 1]))
-        without = _figures(amc, *base, option.flag, "first", "--engine", "state-space")
+        without = _figures(amc, *base, option.flag, "first", "--engine", "exact")
     else:
         if name in ("size", "columns", "family", "condition", "seed", "pair"):
             base = (circuit, *(drawn[2:] if name == "size" else drawn[:2] if name == "seed" else drawn))
-        engine = () if "--engine" in beside or name == "engine" else ("--engine", "state-space")
+        engine = () if "--engine" in beside or name == "engine" else ("--engine", "exact")
         beside = (*beside, *engine)
         without = _figures(amc, *base, *(("--size", 2) if name == "size" else ()), *beside)
     if name in ("matrix_name", "rhs_name"):
-        beside = ("--engine", "state-space")
+        beside = ("--engine", "exact")
     assert _figures(amc, *base, *beside, option.flag, *value) != without
 
 
@@ -151,7 +151,7 @@ def test_an_option_changes_the_result(amc, problem, name):
 )
 def test_what_depends_on_the_problem_is_named(amc, options, named):
     """One line; nothing else changes, and the exit code is 0."""
-    outcome = amc("inv", *options, "--engine", "state-space")
+    outcome = amc("inv", *options, "--engine", "exact")
     assert outcome.code == 0
     assert f"amc: note: {named} has no effect here: " in outcome.err
 
@@ -159,14 +159,14 @@ def test_what_depends_on_the_problem_is_named(amc, options, named):
 def test_a_seed_that_draws_nothing_is_named(amc, problem):
     """Both files are given and no part is drawn."""
     command = ("inv", problem / "A.npz", problem / "b.npz", "--matrix-name", "first", "--rhs-name", "first")
-    outcome = amc(*command, "--seed", 3, "--engine", "state-space")
+    outcome = amc(*command, "--seed", 3, "--engine", "exact")
     assert "amc: note: --seed has no effect here: " in outcome.err
-    assert "--seed" not in amc(*command, "--seed", 3, *PROGRAMMED, "--engine", "state-space").err
+    assert "--seed" not in amc(*command, "--seed", 3, *PROGRAMMED, "--engine", "exact").err
 
 
 def test_a_row_of_a_sweep_names_it_too(amc, sweep, tmp_path):
     """In its warning."""
-    assert sweep('circuit = "inv"\n[fixed]\nsize = 2\nengine = "state-space"\n[grid]\ntrial = [0, 1]\n').code == 0
+    assert sweep('circuit = "inv"\n[fixed]\nsize = 2\nengine = "exact"\n[grid]\ntrial = [0, 1]\n').code == 0
     rows = json.loads(amc("table", tmp_path / "out", "--format", "json", "--columns", "trial,warning").out)
     assert [row["trial"] for row in rows if "--trial has no effect here" in row["warning"]] == [1]
 
@@ -220,7 +220,7 @@ def test_commands_do_not_have_options_that_do_nothing_there(amc, tmp_path, monke
 def test_an_option_changes_the_cost(amc, name):
     """Beside what it needs."""
     values = {"adc": "isaac", "adc_share": "2", "solves": "3", "programming_energy": "1n", "programming_time": "1u"}
-    base = ("cost", "--size", 2, "--adc-bits", 8, "--engine", "state-space")
+    base = ("cost", "--size", 2, "--adc-bits", 8, "--engine", "exact")
     needed = ("--programming-energy", "2n") if name == "solves" else ()
     without = _figures(amc, *base, *needed)
     assert _figures(amc, *base, *needed, "--" + name.replace("_", "-"), values[name]) != without

@@ -12,7 +12,7 @@ from amc_circuits.cases.options import COST, options_of
 from amc_circuits.cases.origin import SCHEMA_VERSION
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "schema.md"
-EXACT = ("--engine", "state-space")
+EXACT = ("--engine", "exact")
 WORDS = {"number": (int, float), "integer": int, "text": str, "flag": bool, "list": list, "object": dict}
 PLACES = {
     "typed": "OPTION",

@@ -9,7 +9,7 @@ from amc_circuits.cases.stored import load_stored, rebuilt
 from netlists import ParameterError
 from tests.amc_circuits.sweep.sweeps import programmed
 
-EXACT = ("--engine", "state-space")
+EXACT = ("--engine", "exact")
 RESULTS = {
     "inv by ngspice": ("inv", "--size", 2, "--seed", 3),
     "inv by auto": ("inv", "--size", 2, "--engine", "auto", "--cross-check", 1),

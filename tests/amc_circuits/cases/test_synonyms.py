@@ -57,7 +57,7 @@ def test_names_are_changed_in_place():
 @pytest.mark.parametrize("command", [("inv",), ("mvm",), ("circuit", "ginv"), ("stability",), ("cost",)])
 def test_commands_take_either_name(amc, command):
     """The same record, but for the time that it took."""
-    engine = () if command == ("stability",) else ("--engine", "state-space")
+    engine = () if command == ("stability",) else ("--engine", "exact")
     records = [
         amc(*command, "--size", 3, *engine, name, "uniform", "--format", "json").json for name in ("--family", "--kind")
     ]

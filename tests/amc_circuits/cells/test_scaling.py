@@ -20,7 +20,7 @@ BADLY_SCALED = spd_matrix(6, 5, 2) * np.outer(SPREAD, SPREAD)
 def test_scaling_is_undone(scaling):
     """With an op-amp of gain 1e12, x is NumPy's, though the diagonal of A spreads by nine decades."""
     b = vector(6, 1) * SPREAD
-    circuit = InvCircuit.program(BADLY_SCALED, opamp=NEARLY_IDEAL, scaling=scaling, engine="state-space")
+    circuit = InvCircuit.program(BADLY_SCALED, opamp=NEARLY_IDEAL, scaling=scaling, engine="exact")
     wanted = np.linalg.solve(BADLY_SCALED, b)
     assert_close(circuit.steady(b), wanted, relative=1e-7)
     solution = circuit.solve(np.stack([b, 2 * b], axis=1))
@@ -37,7 +37,7 @@ def test_scaling_of_a_product_is_undone():
     matrix[:, 3] = 0
     matrix[2] = 0
     x = np.array([1.0, -2.0, 5.0, 100.0, -1e5])
-    circuit = MvmCircuit.program(matrix, opamp=NEARLY_IDEAL, scaling="powers-of-two", engine="state-space")
+    circuit = MvmCircuit.program(matrix, opamp=NEARLY_IDEAL, scaling="powers-of-two", engine="exact")
     assert_close(circuit.steady(x), matrix @ x, relative=1e-7, absolute=1e-9)
     assert_close(circuit.matvec(x).value, matrix @ x, absolute=1e-3 * np.abs(matrix @ x).max())
 
@@ -46,8 +46,8 @@ def test_the_scaled_circuit_is_that_of_the_scaled_matrix():
     """Same cells, poles and settling as `D^-1/2 A D^-1/2` programmed as it is."""
     root = 1 / np.sqrt(np.diag(BADLY_SCALED))
     scaled, b = BADLY_SCALED * np.outer(root, root), vector(6, 3)
-    one = InvCircuit.program(BADLY_SCALED, scaling="diagonal", engine="state-space")
-    other = InvCircuit.program(scaled, engine="state-space")
+    one = InvCircuit.program(BADLY_SCALED, scaling="diagonal", engine="exact")
+    other = InvCircuit.program(scaled, engine="exact")
     assert_close(one.mapping.positive, other.mapping.positive, relative=1e-12)
     assert_close(one.stability.poles, other.stability.poles, relative=1e-6)
     assert one.solve(b / root).settling_time == pytest.approx(other.solve(b).settling_time, rel=1e-6)

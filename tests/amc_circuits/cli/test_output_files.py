@@ -9,7 +9,7 @@ import pytest
 from tests.amc_circuits.sweep.made_rows import made, stored
 from tests.command_line import SMALL
 
-EXACT = (*SMALL, "--engine", "state-space")
+EXACT = (*SMALL, "--engine", "exact")
 FIGURES = {"circuit": "inv", "size": 2, "status": "SETTLED", "settling_time_s": 1e-7}
 WRITES = {
     "inv --plot": (("inv", *EXACT, "--plot"), ".png"),

@@ -9,7 +9,7 @@ import pytest
 
 from tests.command_line import ROOT, SMALL
 
-SOLVE = ("inv", *SMALL, "--engine", "state-space")
+SOLVE = ("inv", *SMALL, "--engine", "exact")
 TRIALS = (*SOLVE, "--programming-error", "1u", "--monte-carlo", "3")
 UNSTABLE = [[0.2, -1.0], [1.0, 0.2]]
 """Good eigenvalues, but real inverters make it grow."""
@@ -63,8 +63,8 @@ def test_the_reason_comes_before_the_table(tmp_path):
 
 def test_the_package_runs_as_a_module(amc):
     """`python -m amc_circuits` has the output and exit codes of `amc`."""
-    wanted = amc("inv", *SMALL, "--engine", "state-space", "--gain", "3")
-    command = [sys.executable, "-m", "amc_circuits", "inv", *SMALL, "--engine", "state-space", "--gain", "3"]
+    wanted = amc("inv", *SMALL, "--engine", "exact", "--gain", "3")
+    command = [sys.executable, "-m", "amc_circuits", "inv", *SMALL, "--engine", "exact", "--gain", "3"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (wanted.code, wanted.out, wanted.err)
     assert "--open-loop-gain" in done.stderr

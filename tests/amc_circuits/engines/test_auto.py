@@ -39,7 +39,7 @@ def test_only_the_slots_that_are_not_linear_are_handed_over():
     """Each right-hand side by itself: an amplifier that slews for one may be linear for the next."""
     opamp = preset("cmos-100meg").replace(slew_rate=18e6)
     found = InvCircuit.program(MATRIX, opamp=opamp, engine="auto", input_voltage=0.02, cross_check=0).solve(columns(12))
-    assert set(found.engines) == {"ngspice", "state-space"}
+    assert set(found.engines) == {"ngspice", "exact"}
     wanted = InvCircuit.program(MATRIX, opamp=opamp, input_voltage=0.02).solve(columns(12))
     assert_close(found.value, wanted.value, absolute=2e-3 * np.abs(wanted.value).max())
     assert_close(found.settling_time, wanted.settling_time, relative=0.03)
@@ -48,7 +48,7 @@ def test_only_the_slots_that_are_not_linear_are_handed_over():
 def test_all_or_nothing_is_checked():
     """A share of 1 checks every linear right-hand side, 0 none; the difference is what a few steps make."""
     every = InvCircuit.program(MATRIX, engine="auto", input_voltage=0.02, cross_check=1).solve(columns(3))
-    assert every.engines == ("state-space",) * 3
+    assert every.engines == ("exact",) * 3
     assert every.cross_checked == 3
     assert 0 < every.largest_difference < 0.01
     none = InvCircuit.program(MATRIX, engine="auto", input_voltage=0.02, cross_check=0).solve(columns(3))
@@ -72,7 +72,7 @@ def test_engines_that_differ_stop_the_run_and_leave_the_deck(monkeypatch, tmp_pa
     monkeypatch.setattr(auto, "LARGEST_DIFFERENCE", 1e-9)
     circuit = InvCircuit.program(MATRIX, engine="auto", input_voltage=0.02, cross_check=1, keep=tmp_path)
     with pytest.raises(
-        EnginesDisagreeError, match=r"differs from the state-space engine by .* of full scale"
+        EnginesDisagreeError, match=r"differs from the exact engine by .* of full scale"
     ) as caught:
         circuit.solve(vector(3, 0))
     assert (caught.value.folder / "deck.cir").read_text().startswith(".title")
@@ -119,7 +119,7 @@ def test_a_sweep_checks_at_least_one_point(sweep, tmp_path):
     assert "1 right-hand side checked by ngspice: the engines differ by at most" in first.out
     found = rows(tmp_path)
     assert sum(row.figures["cross_checked"] for row in found) == 1
-    assert all(row.figures["by_engine"] == {"state-space": 1} for row in found)
+    assert all(row.figures["by_engine"] == {"exact": 1} for row in found)
     assert sweep(SPEC, "--no-progress") == first
     assert rows(tmp_path) == found
 
@@ -142,13 +142,13 @@ def test_where_the_engines_differ_the_point_fails_and_the_sweep_goes_on(sweep, a
     for row in failed:
         assert row.status == "FAILED"
         assert re.fullmatch(
-            r"ngspice: it differs from the state-space engine by 9\.(08|09|1\d)% of full scale", row.error
+            r"ngspice: it differs from the exact engine by 9\.(08|09|1\d)% of full scale", row.error
         )
         assert (tmp_path / "out" / row.kept / "deck.cir").read_text().startswith(".title")
         assert amc("replay", tmp_path / "out", row.number).code == 0
     points = "1 point" if len(failed) == 1 else f"{len(failed)} points"
-    assert f"the engines disagree in {points}: all figures by the state-space engine are in doubt" in outcome.out
-    assert all(row.figures["by_engine"] == {"state-space": 1} for row in found if row.usable)
+    assert f"the engines disagree in {points}: all figures by the exact engine are in doubt" in outcome.out
+    assert all(row.figures["by_engine"] == {"exact": 1} for row in found if row.usable)
 
 
 def test_one_disagreement_is_enough(sweep, monkeypatch, tmp_path):
@@ -169,9 +169,9 @@ def test_one_disagreement_is_enough(sweep, monkeypatch, tmp_path):
 def test_state_space_needs_no_ngspice(amc, sweep, monkeypatch, tmp_path):
     """Neither a solve nor a sweep looks for the simulator."""
     monkeypatch.setenv("AMC_NGSPICE", str(tmp_path / "nothing"))
-    outcome = amc("inv", "--size", 3, "--input-voltage", 0.02, "--engine", "state-space", "--format", "json")
-    assert (outcome.code, outcome.json["status"], outcome.json["by_engine"]) == (0, "SETTLED", {"state-space": 1})
-    assert sweep(SPEC.replace("auto", "state-space")).code == 0
+    outcome = amc("inv", "--size", 3, "--input-voltage", 0.02, "--engine", "exact", "--format", "json")
+    assert (outcome.code, outcome.json["status"], outcome.json["by_engine"]) == (0, "SETTLED", {"exact": 1})
+    assert sweep(SPEC.replace("auto", "exact")).code == 0
 
 
 def test_auto_runs_no_simulator_for_linear_right_hand_sides(amc, monkeypatch, tmp_path):

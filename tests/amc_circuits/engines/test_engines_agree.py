@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from amc_circuits.engines import Job, NgspiceEngine, StateSpaceEngine
+from amc_circuits.engines import Job, NgspiceEngine, ExactEngine
 from amc_circuits.results.observation import observe, saved_vectors
 from amc_circuits.results.readings import Reading, read_slot
 from amc_circuits.solvers.inv import InvCircuit
@@ -103,7 +103,7 @@ def _job(drawn: Drawn) -> Job:
 def _in_the_linear_region(drawn: Drawn) -> bool:
     if not drawn.circuit.stability.stable:
         return False
-    return not any(reading.excess for reading in readings(_job(drawn), TOLERANCE, StateSpaceEngine(BENT)))
+    return not any(reading.excess for reading in readings(_job(drawn), TOLERANCE, ExactEngine(BENT)))
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +165,6 @@ def test_a_circuit_without_an_array_is_read_like_any_other():
     circuit = Circuit("stage", {"in": 1, "v": 1, "out": 1}, parts, (Source("in"),), "out")
     drive = StepTrain(levels=np.array([[0.1]]), slot_time=200e-9)
     job = Job(circuit, drive, Transient(stop_time=drive.stop_time, max_step=0.5e-9, saved=saved_vectors(circuit)))
-    for engine in (NgspiceEngine(), StateSpaceEngine()):
+    for engine in (NgspiceEngine(), ExactEngine()):
         (reading,) = engine.read(engine.init(circuit), [job], 0.01)[0]
         assert_close(reading.final, [-0.1 / (1 + 2e-4)], relative=1e-6)

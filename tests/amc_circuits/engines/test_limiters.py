@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import fsolve
 
-from amc_circuits.engines import Job, NgspiceEngine, StateSpaceEngine
+from amc_circuits.engines import Job, NgspiceEngine, ExactEngine
 from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.results.observation import observe, saved_vectors
 from netlists import (
@@ -172,4 +172,4 @@ def test_the_state_space_engine_refuses_them():
     """Limiters are not linear, and its slots have no pulse."""
     for circuit, words in ((_limited("clip"), "limiters"), (_growing(Kick(0.1, 1e-9)), "kicks")):
         with pytest.raises(ParameterError, match=words):
-            StateSpaceEngine().init(circuit)
+            ExactEngine().init(circuit)

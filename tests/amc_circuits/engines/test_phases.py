@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from amc_circuits.engines import NgspiceEngine, StateSpaceEngine, read_phases, simulate_phases
+from amc_circuits.engines import NgspiceEngine, ExactEngine, read_phases, simulate_phases
 from amc_circuits.linear.durations import with_durations
 from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.linear.noise import noise
@@ -187,7 +187,7 @@ def test_what_is_not_modelled_is_refused():
         read_phases(macro(), VECTORS[:, 0], 0.01)
     with pytest.raises(ParameterError, match=r"duration.*multiply.*give every phase a duration"):
         phase_train(macro(duration=None), VECTORS)
-    for engine in (StateSpaceEngine(), NgspiceEngine()):
+    for engine in (ExactEngine(), NgspiceEngine()):
         with pytest.raises(ParameterError, match=r"multiply, invert.*read_phases or simulate_phases"):
             engine.init(macro())
     for works_out in (linear_circuit, noise):

@@ -109,10 +109,10 @@ def test_steady_is_what_a_transient_ends_at(wire_resistance):
     """INV and MVM without a transient: the value that the exact response ends at, for vectors and columns alike."""
     columns = np.random.default_rng(3).uniform(-1, 1, (4, 3))
     inv = InvCircuit.program(
-        spd_matrix(4, 5, 3), engine="state-space", tolerance=1e-6, wire_resistance=wire_resistance, input_voltage=0.02
+        spd_matrix(4, 5, 3), engine="exact", tolerance=1e-6, wire_resistance=wire_resistance, input_voltage=0.02
     )
     mvm = MvmCircuit.program(
-        np.random.default_rng(4).standard_normal((6, 4)), engine="state-space", tolerance=1e-6,
+        np.random.default_rng(4).standard_normal((6, 4)), engine="exact", tolerance=1e-6,
         wire_resistance=wire_resistance, input_voltage=0.02,
     )  # fmt: skip
     assert_close(inv.steady(columns), inv.solve(columns).value, absolute=1e-6)

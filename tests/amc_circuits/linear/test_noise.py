@@ -205,7 +205,7 @@ def test_read_out_needs_a_bandwidth(bandwidth):
 def test_relative_noise_is_that_of_the_output_voltages(kind):
     """The units of A, x and y fall out: relative noise is that of the outputs in volts, as they were in the end."""
     program = InvCircuit.program if kind == "inv" else MvmCircuit.program
-    circuit = program(7 * spd_matrix(3, 5, 1), opamp=MACRO, engine="state-space", input_voltage=0.5)
+    circuit = program(7 * spd_matrix(3, 5, 1), opamp=MACRO, engine="exact", input_voltage=0.5)
     columns = np.column_stack([3 * vector(3, 1), np.zeros(3), vector(3, 2)])
     solution = circuit.solve(columns) if kind == "inv" else circuit.matvec(columns)
     found = relative_noise(circuit, solution, 30e6)

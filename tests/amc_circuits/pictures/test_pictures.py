@@ -20,7 +20,7 @@ def file(amc, tmp_path):
     """A file of three right-hand sides, with wires."""
     np.save(tmp_path / "A.npy", np.array([[2.0, -1.0], [-1.0, 2.0]]))
     np.save(tmp_path / "b.npy", np.array([[1.0, 0.0, -1.0], [2.0, 1.0, 0.5]]))
-    wires = ("--wire-resistance", 50, "--engine", "state-space")
+    wires = ("--wire-resistance", 50, "--engine", "exact")
     outcome = amc("inv", tmp_path / "A.npy", tmp_path / "b.npy", *wires, "--save", tmp_path / "a.npz")
     assert outcome.code == 0, outcome
     return tmp_path / "a.npz"

@@ -12,7 +12,7 @@ from tests.cases import spd_matrix, vector
 OPAMP = SinglePoleOpAmp(open_loop_gain=1e7, gbwp=100e6)
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "state-space"])
+@pytest.mark.parametrize("engine", ["ngspice", "exact"])
 def test_one_equation_gains_a_bit_every_ln_2_time_constants(engine):
     """With equal cell and input conductances half the output is fed back: the pole is w_T/2."""
     solution = InvCircuit.program([[1.0]], opamp=OPAMP, engine=engine).solve([0.7])
@@ -21,7 +21,7 @@ def test_one_equation_gains_a_bit_every_ln_2_time_constants(engine):
         assert solution.time_to_bits(bits) == pytest.approx(bits * math.log(2) * tau, rel=5e-3)
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "state-space"])
+@pytest.mark.parametrize("engine", ["ngspice", "exact"])
 @pytest.mark.parametrize("circuit", ["inv", "mvm"])
 def test_the_error_ends_as_the_relative_error(circuit, engine):
     """At the end of the slot a converter sees the error of the solution, also where the scale was reduced."""
@@ -52,7 +52,7 @@ def test_the_table_counts_what_never_reaches_an_accuracy(amc, tmp_path):
     """Wires leave every product wrong by more than 6 bits allow; a product of zero is not counted."""
     np.save(tmp_path / "A.npy", np.array([[1.0, 0.0], [0.0, 1.0]]))
     np.save(tmp_path / "x.npy", np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]]))
-    files = (tmp_path / "A.npy", tmp_path / "x.npy", "--wire-resistance", 100, "--engine", "state-space")
+    files = (tmp_path / "A.npy", tmp_path / "x.npy", "--wire-resistance", 100, "--engine", "exact")
     lines = {line.split("│")[1].strip(): line for line in amc("mvm", *files).out.splitlines() if "│" in line}
     assert [cell.strip() for cell in lines["time to 6 bits"].split("│")[2:4]] == ["-", "never: 2 of 2"]
     assert "ns" in lines["time to 4 bits"] and "never" not in lines["time to 4 bits"]

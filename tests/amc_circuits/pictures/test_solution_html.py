@@ -85,7 +85,7 @@ def test_dashed_line_stands_at_the_settling_time(solution):
 
 def test_several_right_hand_sides_have_mean_and_largest():
     """With K columns the table has both, and the picture is of the slowest."""
-    found = InvCircuit.program(MATRIX, engine="state-space").solve(np.eye(3))
+    found = InvCircuit.program(MATRIX, engine="exact").solve(np.eye(3))
     row = cells(parsed(found))["settling time"]
     mean, largest = (parse_quantity("t", text, "s") for text in row)
     assert (mean, largest) == pytest.approx((found.settling_time.mean(), found.settling_time.max()), rel=1e-3)
@@ -111,7 +111,7 @@ def test_text_is_escaped(solution):
 def test_a_large_solution_is_short():
     """64 outputs and 5 right-hand sides stay below 100 kB, and the text has the page's own colours."""
     matrix = draw_matrix("spd", 64, 64, 10.0, np.random.default_rng(0))
-    found = InvCircuit.program(matrix, engine="state-space", opamp="single-pole").solve(np.eye(64)[:, :5])
+    found = InvCircuit.program(matrix, engine="exact", opamp="single-pole").solve(np.eye(64)[:, :5])
     text = found._repr_html_()
     assert len(text.encode()) < 100_000
     assert "16 of 64 outputs, the last to settle" in text and "background" not in text and "#000" not in text

@@ -34,7 +34,7 @@ def missed(time, outputs, kept):
     return np.abs(lines - outputs).max() / np.abs(outputs).max()
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "state-space"])
+@pytest.mark.parametrize("engine", ["ngspice", "exact"])
 def test_a_solve_is_kept_as_it_was(engine):
     """Lines between the samples are as near as promised; time, ends, targets and settling time are the solve's."""
     circuit = InvCircuit.program(spd_matrix(3, 6, 0), engine=engine, input_voltage=0.02)

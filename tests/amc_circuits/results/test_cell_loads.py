@@ -16,7 +16,7 @@ WIRES = [(0.0, "one"), (2.0, "one"), (2.0, "both")]
 def signed(wire_resistance, contacts):
     """A signed INV circuit and its solution of one right-hand side."""
     wires = {"wire_resistance": wire_resistance, "contacts": contacts}
-    circuit = InvCircuit.program(spd_matrix(5, 5, seed=2), opamp=SinglePoleOpAmp(), engine="state-space", **wires)
+    circuit = InvCircuit.program(spd_matrix(5, 5, seed=2), opamp=SinglePoleOpAmp(), engine="exact", **wires)
     return circuit, circuit.solve(vector(5, 2))
 
 

@@ -24,7 +24,7 @@ UNSTABLE = np.array([[0.2, -1.0], [1.0, 0.2]])
 @pytest.fixture(scope="module")
 def circuit():
     """A small INV circuit with supply pins."""
-    return InvCircuit.program(spd_matrix(SIZE, 5, 1), engine="state-space")
+    return InvCircuit.program(spd_matrix(SIZE, 5, 1), engine="exact")
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_converters_are_counted_by_line(circuit, solution):
 
 def test_an_oblong_mvm_has_a_dac_for_each_column_and_an_adc_for_each_row():
     """Two outputs, three inputs."""
-    multiplier = MvmCircuit.program(np.array([[1.0, -0.5, 0.2], [0.3, 0.4, 1.0]]), engine="state-space")
+    multiplier = MvmCircuit.program(np.array([[1.0, -0.5, 0.2], [0.3, 0.4, 1.0]]), engine="exact")
     product = multiplier.matvec([1.0, -1.0, 0.5])
     found = multiplier.cost(product, EIGHT)
     assert found.energy.dac == pytest.approx(3 * CONVERTER_KINDS["dac"].energy(8))
@@ -84,7 +84,7 @@ def test_without_converters_and_programming_the_solution_is_all(circuit, solutio
 
 def test_without_supply_pins_the_total_is_unknown():
     """Not 0: amplifiers and total are None, the time is known all the same."""
-    ideal = InvCircuit.program(np.eye(2), opamp="single-pole", engine="state-space")
+    ideal = InvCircuit.program(np.eye(2), opamp="single-pole", engine="exact")
     found = ideal.cost(ideal.solve([1.0, 0.5]), Converters(dac_bits=8))
     assert found.energy.total is None
     assert found.time.total > 0
@@ -120,7 +120,7 @@ def test_digital_arithmetic_is_counted():
 
 def options(**given):
     """Typed options of a small problem that takes next to no time."""
-    return {"size": "4", "engine": "state-space", "seed": "2"} | given
+    return {"size": "4", "engine": "exact", "seed": "2"} | given
 
 
 def test_json_is_what_python_finds(capsys):
@@ -155,10 +155,10 @@ def test_files_with_several_right_hand_sides(capsys, tmp_path):
     files = tmp_path / "A.npy", tmp_path / "b.npy"
     for path, array in zip(files, (spd_matrix(3, 5, 1), np.array([[1.0, 0.0], [0.5, 0.0], [0.2, 0.0]])), strict=True):
         np.save(path, array)
-    command(*files, jobs="1", format="json", **{"engine": "state-space", "dac_bits": "8"})
+    command(*files, jobs="1", format="json", **{"engine": "exact", "dac_bits": "8"})
     total = json.loads(capsys.readouterr().out)["energy_j"]["total"]
     assert total[0] > 0 and total[1] is None
-    command(*files, jobs="1", format="table", **{"engine": "state-space", "dac_bits": "8"})
+    command(*files, jobs="1", format="table", **{"engine": "exact", "dac_bits": "8"})
     assert "means of 1" in capsys.readouterr().out
 
 

@@ -77,4 +77,4 @@ def test_a_limit_holds_for_usable_trials_with_the_figure():
 )
 def test_limits_on_what_no_trial_has_are_refused(amc, options, words):
     """They would be a yield of 0 %."""
-    amc("inv", *TYPED, "--monte-carlo", 2, "--engine", "state-space", *options).refused("--spec", words)
+    amc("inv", *TYPED, "--monte-carlo", 2, "--engine", "exact", *options).refused("--spec", words)

@@ -46,7 +46,7 @@ EVERYTHING = {
 
 
 def _solved(kind, matrix, right, **fields):
-    fields = {"opamp": NEARLY_IDEAL, "engine": "state-space", "seed": 3, "device": Device(**DEVICE)} | fields
+    fields = {"opamp": NEARLY_IDEAL, "engine": "exact", "seed": 3, "device": Device(**DEVICE)} | fields
     circuit = (InvCircuit if kind == "inv" else MvmCircuit).program(matrix, **fields)
     return circuit.answer(circuit.question(right))
 
@@ -186,7 +186,7 @@ def test_the_circuit_at_rest_is_the_one_that_transients_end_in(kind, opamp, matr
     circuit = kind.program(
         matrix,
         opamp=preset(opamp).replace(open_loop_gain=500.0, **offset),
-        engine="state-space",
+        engine="exact",
         wire_resistance=5,
         contacts="both",
         offset_spread=2e-3,

@@ -38,7 +38,7 @@ def error(value, wanted):
     return np.linalg.norm(value - wanted) / np.linalg.norm(wanted)
 
 
-@pytest.mark.parametrize("engine", ["state-space", "ngspice", "auto"])
+@pytest.mark.parametrize("engine", ["exact", "ngspice", "auto"])
 @pytest.mark.parametrize("b", [B, B.real], ids=["complex b", "real b"])
 def test_a_complex_system_is_a_real_one_of_twice_the_size(engine, b):
     """X is NumPy's; error and residual are those of complex numbers; all else is that of the real circuit."""
@@ -62,8 +62,8 @@ def test_a_complex_system_is_a_real_one_of_twice_the_size(engine, b):
 @pytest.mark.parametrize("kind", ["inv", "mvm"])
 def test_a_real_matrix_takes_complex_vectors_as_two_real_ones(kind):
     """Cells and amplifiers are those of A; time and energy are the sums of both solves, worst counts for the rest."""
-    real = InvCircuit.program(REAL, engine="state-space") if kind == "inv" else None
-    circuit = real or MvmCircuit.program(OBLONG.real, engine="state-space")
+    real = InvCircuit.program(REAL, engine="exact") if kind == "inv" else None
+    circuit = real or MvmCircuit.program(OBLONG.real, engine="exact")
     solve, wanted = (
         (circuit.solve, np.linalg.solve(REAL, B)) if kind == "inv" else (circuit.matvec, OBLONG.real @ B)
     )  # fmt: skip
@@ -87,8 +87,8 @@ def test_a_real_matrix_takes_complex_vectors_as_two_real_ones(kind):
 
 
 def test_a_complex_product():
-    """4 x 3, complex and real vectors, by state-space and ngspice."""
-    for engine in ("state-space", "ngspice"):
+    """4 x 3, complex and real vectors, by exact and ngspice."""
+    for engine in ("exact", "ngspice"):
         circuit = MvmCircuit.program(OBLONG, engine=engine)
         solution = circuit.matvec(np.stack([B, B.real], axis=1))
         wanted = OBLONG @ np.stack([B, B.real], axis=1)
@@ -105,10 +105,10 @@ def test_complex_numbers_without_an_imaginary_part_are_real():
 
 def test_noise_of_a_complex_answer():
     """`sqrt(E ||dx||^2)/||x||` is that of the real system; of two real solves the squares add."""
-    circuit, real = (InvCircuit.program(matrix, engine="state-space") for matrix in (HERMITIAN, embedded(HERMITIAN)))
+    circuit, real = (InvCircuit.program(matrix, engine="exact") for matrix in (HERMITIAN, embedded(HERMITIAN)))
     one, other = circuit.solve(B), real.solve(stacked(B))
     assert relative_noise(circuit, one) == pytest.approx(relative_noise(real, other), rel=1e-9)
-    circuit = InvCircuit.program(REAL, engine="state-space")
+    circuit = InvCircuit.program(REAL, engine="exact")
     solution = circuit.solve(B)
     volts = noise(circuit.circuit).norm * abs(circuit.gain)
     squares = sum((volts / attempts[-1].scale) ** 2 for attempts in solution.attempts)
@@ -120,7 +120,7 @@ def test_noise_of_a_complex_answer():
 def test_noise_of_a_scaled_answer():
     """Every x_i has the noise of its output times its own factor."""
     matrix = REAL * np.outer([1, 20, 3], [1, 20, 3])
-    circuit = InvCircuit.program(matrix, scaling="diagonal", engine="state-space")
+    circuit = InvCircuit.program(matrix, scaling="diagonal", engine="exact")
     solution = circuit.solve(B.real)
     per_x = noise(circuit.circuit).sigma * abs(circuit.gain) / np.sqrt(np.diag(matrix)) / solution.attempts[0][-1].scale
     wanted = np.linalg.norm(per_x) / np.linalg.norm(solution.value)
@@ -138,7 +138,7 @@ def files(tmp_path):
 def test_the_command_prints_and_writes_complex_numbers(amc, files, tmp_path):
     """JSON has lists re and im, the table one line, the file complex numbers."""
     wanted = np.linalg.solve(HERMITIAN, B)
-    command = ("inv", *files, "--engine", "state-space", "-o", tmp_path / "x.csv")
+    command = ("inv", *files, "--engine", "exact", "-o", tmp_path / "x.csv")
     outcome = amc(*command, "--format", "json")
     assert (outcome.code, outcome.err) == (0, f"wrote {tmp_path / 'x.csv'}\n")
     x = np.array(outcome.json["x"]["re"]) + 1j * np.array(outcome.json["x"]["im"])
@@ -153,14 +153,14 @@ def test_the_command_prints_and_writes_complex_numbers(amc, files, tmp_path):
 def test_pictures_name_real_and_imaginary_parts(amc, files, tmp_path):
     """Pictures show all outputs of a complex matrix, and the drawn part's of a real one; also from a saved file."""
     saved = tmp_path / "s.npz"
-    amc("inv", *files, "--engine", "state-space", "--save", saved, "--plot", tmp_path / "p.svg")
+    amc("inv", *files, "--engine", "exact", "--save", saved, "--plot", tmp_path / "p.svg")
     assert amc("plot", saved, "-o", tmp_path / "q.svg").code == 0
     for name in ("p.svg", "q.svg"):
         text = (tmp_path / name).read_text()
         assert re.findall(r">((?:Re|Im) x\d)<", text) == ["Re x1", "Re x2", "Re x3", "Im x1", "Im x2", "Im x3"]
         assert "3 x 3 complex" in text
     np.save(tmp_path / "R.npy", REAL)
-    amc("inv", tmp_path / "R.npy", files[1], "--engine", "state-space", "--save", saved)
+    amc("inv", tmp_path / "R.npy", files[1], "--engine", "exact", "--save", saved)
     assert amc("plot", saved, "--rhs", 2, "-o", tmp_path / "q.svg").code == 0
     assert re.findall(r">((?:Re|Im) x\d)<", (tmp_path / "q.svg").read_text()) == ["Im x1", "Im x2", "Im x3"]
     for more in ("--array", "--error"):
@@ -169,7 +169,7 @@ def test_pictures_name_real_and_imaginary_parts(amc, files, tmp_path):
 
 def test_a_notebook_names_real_and_imaginary_parts():
     """In the picture of a solution."""
-    page = InvCircuit.program(HERMITIAN, engine="state-space").solve(B)._repr_html_()
+    page = InvCircuit.program(HERMITIAN, engine="exact").solve(B)._repr_html_()
     picture = base64.b64decode(re.search(r"base64,([^\"]+)", page)[1]).decode()
     assert re.findall(r">((?:Re|Im) x\d)<", picture) == ["Re x1", "Re x2", "Re x3", "Im x1", "Im x2", "Im x3"]
 
@@ -188,10 +188,10 @@ def test_stability_cost_and_monte_carlo_take_complex_systems(amc, files):
     wanted = InvCircuit.program(embedded(HERMITIAN)).stability.poles
     assert_close(np.sort_complex(poles), np.sort_complex(wanted), relative=1e-9)
     assert stability["size"] == SIZE
-    cost = amc("cost", *files, "--engine", "state-space", "--dac-bits", 8, "--format", "json").json
+    cost = amc("cost", *files, "--engine", "exact", "--dac-bits", 8, "--format", "json").json
     assert cost["digital_energy_j"] == pytest.approx(4.6e-12 * 4 * (SIZE**3 / 3 + SIZE**2), rel=1e-9)
     assert cost["energy_j"]["dac"] == pytest.approx(2 * SIZE * 8 * 40.5e-15, rel=1e-3)
-    chance = ("--programming-error", "0.5u", "--monte-carlo", 5, "--engine", "state-space", "--format", "json")
+    chance = ("--programming-error", "0.5u", "--monte-carlo", 5, "--engine", "exact", "--format", "json")
     trials = amc("inv", *files, *chance).json
     assert trials["statuses"] == {"SETTLED": 5}
     assert 1e-4 < trials["figures"]["relative_error"]["median"] < 0.2
@@ -202,7 +202,7 @@ def test_a_complex_matrix_is_programmed_into_cells(amc, files, tmp_path):
     cells = tmp_path / "cells.npz"
     outcome = amc("program", files[0], "-o", cells, "--format", "json")
     assert (outcome.json["size"], outcome.json["cells"]) == ([SIZE, SIZE], 2 * (2 * SIZE) ** 2)
-    solved = amc("inv", *files, "--conductances", cells, "--engine", "state-space", "--format", "json")
+    solved = amc("inv", *files, "--conductances", cells, "--engine", "exact", "--format", "json")
     assert solved.code == 0
     assert 1e-4 < solved.json["relative_error"] < 0.3
     np.save(tmp_path / "other.npy", HERMITIAN.conj())
@@ -211,11 +211,11 @@ def test_a_complex_matrix_is_programmed_into_cells(amc, files, tmp_path):
 
 def test_a_sweep_takes_complex_systems(sweep, amc, files, tmp_path):
     """Rows have the error of complex numbers."""
-    fixed = f'circuit = "inv"\n[fixed]\nengine = "state-space"\nmatrix = "{files[0]}"\nrhs = "{files[1]}"\n'
+    fixed = f'circuit = "inv"\n[fixed]\nengine = "exact"\nmatrix = "{files[0]}"\nrhs = "{files[1]}"\n'
     assert sweep(fixed + '[grid]\ngbwp = ["50M", "100M"]\n', "--waveforms").code == 0
     assert amc("plot", tmp_path / "out", "--row", 0, "-o", tmp_path / "p.svg").code == 0
     assert "Im x3" in (tmp_path / "p.svg").read_text()
     rows = json.loads(amc("table", tmp_path / "out", "--format", "json").out)
-    alone = amc("inv", *files, "--engine", "state-space", "--gbwp", "50M", "--format", "json").json
+    alone = amc("inv", *files, "--engine", "exact", "--gbwp", "50M", "--format", "json").json
     assert rows[0]["relative_error"] == alone["relative_error"]
     assert [row["complex"] for row in rows] == [True, True]

@@ -133,7 +133,7 @@ def test_auto_takes_ngspice_and_the_state_space_engine_refuses(solution):
     by_auto = Eigenvector.program(MATRIX, engine="auto").solve()
     assert by_auto.engines == ("ngspice",) and by_auto.settling_time == solution.settling_time
     with pytest.raises(ParameterError, match="ngspice"):
-        Eigenvector.program(MATRIX, engine="state-space")
+        Eigenvector.program(MATRIX, engine="exact")
 
 
 def test_what_does_not_grow_or_pass_is_named():

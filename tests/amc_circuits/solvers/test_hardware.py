@@ -146,9 +146,9 @@ def test_transistors_feel_the_temperature():
 
 
 def bits_error(bits, seed):
-    """Relative error of a state-space INV with converters of so many bits on both sides."""
+    """Relative error of an exact INV with converters of so many bits on both sides."""
     converters = Converters(dac_bits=bits, adc_bits=bits)
-    circuit = InvCircuit.program(spd_matrix(SIZE, 5, seed), engine="state-space", converters=converters)
+    circuit = InvCircuit.program(spd_matrix(SIZE, 5, seed), engine="exact", converters=converters)
     return circuit.solve(vector(SIZE, seed)).relative_error
 
 
@@ -163,8 +163,8 @@ def test_a_dac_rounds_the_right_hand_side():
     """A solve behind DACs is that of the rounded vector, as the largest entry is exact."""
     largest = np.abs(RIGHT).max()
     rounded = largest * quantise(RIGHT / largest, 4, 1.0)
-    behind = InvCircuit.program(MATRIX, engine="state-space", converters=Converters(dac_bits=4)).solve(RIGHT)
-    exact = InvCircuit.program(MATRIX, engine="state-space").solve(rounded)
+    behind = InvCircuit.program(MATRIX, engine="exact", converters=Converters(dac_bits=4)).solve(RIGHT)
+    exact = InvCircuit.program(MATRIX, engine="exact").solve(rounded)
     assert np.abs(rounded - RIGHT).max() > 0.01 * largest
     assert_close(behind.value, exact.value, relative=1e-12)
 
@@ -174,7 +174,7 @@ def test_an_adc_rounds_what_is_read(kind):
     """Values are whole multiples of an LSB, and the nearest to what comes without an ADC."""
     make = InvCircuit if kind == "inv" else MvmCircuit
     plain, read = (
-        make.program(MATRIX, engine="state-space", converters=converters)
+        make.program(MATRIX, engine="exact", converters=converters)
         for converters in (None, Converters(adc_bits=5, adc_range=0.7))
     )
     solutions = [circuit.answer(circuit.question(RIGHT)) for circuit in (plain, read)]
@@ -187,7 +187,7 @@ def test_an_adc_rounds_what_is_read(kind):
 def test_an_output_beyond_the_adcs_is_clipped(amc):
     """Its status is CLIPPED and the value the end of the range; the command's exit code is 3 with what to do."""
     converters = Converters(adc_bits=8, adc_range=0.02)
-    circuit = InvCircuit.program(MATRIX, engine="state-space", converters=converters)
+    circuit = InvCircuit.program(MATRIX, engine="exact", converters=converters)
     both = circuit.solve(np.column_stack([RIGHT, RIGHT]))
     assert both.statuses == (Status.CLIPPED, Status.CLIPPED)
     assert not both.usable

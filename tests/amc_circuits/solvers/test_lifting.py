@@ -29,7 +29,7 @@ def test_the_matrix_is_what_it_is_meant_to_be():
 @pytest.mark.parametrize("how", GOOD)
 def test_a_good_matrix_is_solved(how):
     """All columns of the inverse together are within 5 % of NumPy's, and a transient ends there, too."""
-    circuit = InvCircuit.program(MATRIX, engine="state-space", **GOOD[how])
+    circuit = InvCircuit.program(MATRIX, engine="exact", **GOOD[how])
     inverse = np.linalg.inv(MATRIX)
     assert circuit.design.signed == (GOOD[how].get("pair") != "never")
     assert np.linalg.norm(circuit.steady(np.eye(len(MATRIX))) - inverse) <= 0.05 * np.linalg.norm(inverse)
@@ -40,7 +40,7 @@ def test_a_good_matrix_is_solved(how):
 
 def test_one_array_without_scaling_is_unstable_and_blames_the_cells():
     """The message has both eigenvalues, that of the cells and that of A, and what to do."""
-    solution = InvCircuit.program(MATRIX, pair="never", engine="state-space").solve(B)
+    solution = InvCircuit.program(MATRIX, pair="never", engine="exact").solve(B)
     assert solution.status is Status.UNSTABLE
     lowest = np.linalg.eigvalsh(MATRIX)[0]
     for words in ("of the matrix in the cells", f"the lowest of A itself is {lowest * 1e3:.3g}m", "pair = always"):
@@ -54,7 +54,7 @@ def test_the_command_says_what_was_lifted(amc, tmp_path, kind):
     matrix[0, 3] = matrix[3, 0] = 0.0
     np.save(tmp_path / "A.npy", matrix)
     np.save(tmp_path / "b.npy", [1.0, 0.5, 0.25, -1.0])
-    command = (kind, tmp_path / "A.npy", tmp_path / "b.npy", "--engine", "state-space", "--format", "json")
+    command = (kind, tmp_path / "A.npy", tmp_path / "b.npy", "--engine", "exact", "--format", "json")
     outcome = amc(*command)
     assert outcome.code == 0
     cost = np.sqrt(2) * 0.01 * matrix.max() / np.linalg.norm(matrix)
@@ -74,7 +74,7 @@ def test_the_command_solves_a_good_matrix(amc, tmp_path):
     np.save(tmp_path / "b.npy", B)
     for more in ((), ("--scaling", "diagonal", "--pair", "never")):
         outcome = amc(
-            "inv", tmp_path / "A.npy", tmp_path / "b.npy", "--engine", "state-space", "--format", "json", *more
+            "inv", tmp_path / "A.npy", tmp_path / "b.npy", "--engine", "exact", "--format", "json", *more
         )
         assert outcome.code == 0, outcome.err
         assert outcome.json["relative_error"] < 0.1
@@ -86,11 +86,11 @@ def test_the_command_solves_a_good_matrix(amc, tmp_path):
 
 def test_monte_carlo_and_sweeps_say_what_was_lifted(amc, sweep, tmp_path):
     """A warning before the trials; a column and a warning in the row."""
-    drawn = ("--size", 16, "--family", "toeplitz", "--seed", 1, "--pair", "never", "--engine", "state-space")
+    drawn = ("--size", 16, "--family", "toeplitz", "--seed", 1, "--pair", "never", "--engine", "exact")
     outcome = amc("inv", *drawn, "--monte-carlo", 2, "--programming-error", "0.1u", "--format", "json")
     assert outcome.code == 0
     assert "cells are lifted to --g-min" in outcome.err
-    fixed = 'circuit = "inv"\n[fixed]\nsize = 16\nkind = "toeplitz"\nseed = 1\nengine = "state-space"\n'
+    fixed = 'circuit = "inv"\n[fixed]\nsize = 16\nkind = "toeplitz"\nseed = 1\nengine = "exact"\n'
     assert sweep(fixed + '[grid]\npair = ["never", "always"]\n').code == 0
     table = amc("table", tmp_path / "out", "--format", "json", "--columns", "pair,lifting_cost,lifted_cells,warning")
     never, always = json.loads(table.out)

@@ -24,7 +24,7 @@ MAPPINGS = [
     for pair in ("auto", "always")
     for scaling in ("none", "diagonal", "powers-of-two")
 ]
-ENGINES = {"state-space": 1e-6, "ngspice": 2e-3}
+ENGINES = {"exact": 1e-6, "ngspice": 2e-3}
 """Permitted difference, in units of the largest entry: rounding, and time steps that suit another order of nodes."""
 
 
@@ -38,7 +38,7 @@ CASES = [
     for name, matrix in MATRICES.items()
     for right in RIGHT
     for place, mapping in enumerate(MAPPINGS)
-    for engine in (ENGINES if place in (0, 4) else ["state-space"])
+    for engine in (ENGINES if place in (0, 4) else ["exact"])
     if scalable(matrix, mapping)
 ]
 
@@ -82,7 +82,7 @@ def test_mvm(kind, mapping, right):
     x, rows, columns = RIGHT[right][:3], random.permutation(len(matrix)), random.permutation(3)
     if mapping["scaling"] == "diagonal":
         rows = columns
-    options = {"engine": "state-space", **mapping}
+    options = {"engine": "exact", **mapping}
     first = solved(MvmCircuit.program(matrix, **options), x)
     bound = 1e-6 * np.abs(matrix @ x).max()
     assert_close(first.value, matrix @ x, absolute=1e3 * bound)
@@ -106,7 +106,7 @@ def test_the_transpose_has_the_transposed_answer(kind, resistance, contacts):
     first, second = rng.uniform(-1, 1, (2, 5))
     fields = {
         "opamp": preset("single-pole").replace(open_loop_gain=1e9),
-        "engine": "state-space",
+        "engine": "exact",
         "wire_resistance": resistance,
         "contacts": contacts,
     }

@@ -181,8 +181,8 @@ def test_reduced_wires_are_refused(kind):
 
 def test_state_space_engine_refuses():
     """It knows linear cells only, and says which engines know others."""
-    with pytest.raises(ParameterError, match=r"engine: got state-space; .*not linear; take ngspice or auto"):
-        InvCircuit.program(MATRIX, device=_bent_device(), engine="state-space")
+    with pytest.raises(ParameterError, match=r"engine: got exact; .*not linear; take ngspice or auto"):
+        InvCircuit.program(MATRIX, device=_bent_device(), engine="exact")
 
 
 def _bent_device():
@@ -200,9 +200,9 @@ def test_auto_hands_over_to_ngspice():
 
 
 def test_command_line(amc):
-    """--nonlinearity-voltage bends the cells; with reduced wires and in state-space it is refused in one line."""
+    """--nonlinearity-voltage bends the cells; with reduced wires and in exact it is refused in one line."""
     common = ("inv", "--size", 3, "--nonlinearity-voltage", "0.1", "--format", "json")
     straight = amc("inv", "--size", 3, "--format", "json").json["relative_error"]
     assert amc(*common).json["relative_error"] > 100 * straight
     amc(*common, "--wire-resistance", 1).refused("interconnect", "take flat")
-    amc(*common, "--engine", "state-space").refused("engine", "take ngspice or auto")
+    amc(*common, "--engine", "exact").refused("engine", "take ngspice or auto")

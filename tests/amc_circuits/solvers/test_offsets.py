@@ -12,7 +12,7 @@ from tests.runs import with_design
 
 SIZE = 4
 MATRIX, RIGHT = spd_matrix(SIZE, 5, 2), vector(SIZE, 2)
-ENGINES = ["ngspice", "state-space"]
+ENGINES = ["ngspice", "exact"]
 OPAMPS = {
     "single-pole": SinglePoleOpAmp(open_loop_gain=1e9),
     "macro": preset("cmos-100meg").replace(open_loop_gain=1e9, output_resistance=1e-3, class_ab_current=1e-4),
@@ -176,7 +176,7 @@ def test_rms_of_the_outputs_follows_from_the_spread(wire_resistance):
     With wires the network between the terminals takes the place of the cells.
     """
     spread, trials = 1e-3, 120
-    fields = {"opamp": OPAMPS["macro"], "engine": "state-space", "wire_resistance": wire_resistance, "seed": 5}
+    fields = {"opamp": OPAMPS["macro"], "engine": "exact", "wire_resistance": wire_resistance, "seed": 5}
     nominal = InvCircuit.program(MATRIX, **fields).design
     plus, minus = (array.conductance[:SIZE, SIZE:] for array in reduced(nominal))
     # What meets in a sum node: input, and all that joins it to another terminal of either array.

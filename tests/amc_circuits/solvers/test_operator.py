@@ -8,7 +8,7 @@ from amc_circuits import Device, InvCircuit, MvmCircuit, ParameterError, Status,
 from amc_circuits.solvers.ginv import GinvCircuit
 from tests.cases import spd_matrix, vector
 
-EXACT = {"engine": "state-space", "opamp": "single-pole"}
+EXACT = {"engine": "exact", "opamp": "single-pole"}
 TOLERANCE = 1e-3
 """Relative error of a product; an open-loop gain of 1e5 leaves less."""
 

@@ -41,7 +41,7 @@ def _check_settled(circuit, vectors):
     return solution
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "auto", "state-space"])
+@pytest.mark.parametrize("engine", ["ngspice", "auto", "exact"])
 def test_an_output_that_a_limit_holds_is_no_answer(engine):
     """Slow amplifiers with a fast slew rate creep to the clamp; they rested in 6 us with 90 % of error."""
     circuit = InvCircuit.program(NEAR_SINGULAR, opamp=preset("cmos-100meg").replace(gbwp=1e6), engine=engine)
@@ -100,7 +100,7 @@ def test_presets_survive_saturation(name):
 @pytest.mark.parametrize("capacitance", [1e-24, 1e-20, 1e-18, 1e-16, 1e-15])
 def test_lines_that_charge_at_once_cost_no_digits(capacitance):
     """Poles and x beside those without line capacitance, which as little as that does not move."""
-    fields = {"opamp": "single-pole", "engine": "state-space", "wire_resistance": 1.0}
+    fields = {"opamp": "single-pole", "engine": "exact", "wire_resistance": 1.0}
     matrix, right = spd_matrix(6, 20, 3), vector(6, 3)
     plain = InvCircuit.program(matrix, **fields).solve(right)
     circuit = InvCircuit.program(matrix, line_capacitance=capacitance, **fields)
@@ -121,7 +121,7 @@ def test_energies_of_passive_parts_are_what_the_judge_says(gbwp, rise_time):
     """However short the edge is beside the slowest pole: closed forms lost 23 % there, or came out negative."""
     matrix, right = [[1.0, 0.2], [0.2, 1.0]], np.array([1.0, -1.0])
     opamp = preset("single-pole").replace(gbwp=gbwp)
-    circuit = InvCircuit.program(matrix, opamp=opamp, engine="state-space", rise_time=rise_time)
+    circuit = InvCircuit.program(matrix, opamp=opamp, engine="exact", rise_time=rise_time)
     found = circuit.solve(right)
     exact = judged(circuit.design, right * found.attempts[0][-1].scale, rise_time, found.attempts[0][-1].slot_time)
     wanted = exact.energies(found.settling_time)
@@ -130,7 +130,7 @@ def test_energies_of_passive_parts_are_what_the_judge_says(gbwp, rise_time):
         assert_close(getattr(found.energy, account), wanted[account], relative=1e-3)
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "state-space", "auto"])
+@pytest.mark.parametrize("engine", ["ngspice", "exact", "auto"])
 def test_a_zero_does_not_hide_what_the_circuit_is(amc, tmp_path, engine):
     """UNSTABLE with b = 0 as with any other; in a stable circuit the answer is 0 without a simulation."""
     for right in (np.zeros(2), np.column_stack([np.zeros(2), [1.0, 0.0]])):
@@ -145,7 +145,7 @@ def test_a_zero_does_not_hide_what_the_circuit_is(amc, tmp_path, engine):
     assert found.usable and not found.value.any() and np.isnan(found.settling_time)
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "state-space"])
+@pytest.mark.parametrize("engine", ["ngspice", "exact"])
 def test_what_starts_from_the_previous_answer_is_measured_from_it(engine):
     """The last of four right-hand sides is repeated at a smaller scale: with all that came before it.
 
@@ -190,7 +190,7 @@ def test_ringing_is_followed_in_short_enough_steps(second_pole, seed):
 def test_a_crest_that_grazes_the_band_is_said():
     """The tolerance is set to the height of a later crest of a ringing output, so that the time jumps there."""
     opamp = preset("cmos-100meg").replace(second_pole=60e6)
-    fields = {"opamp": opamp, "engine": "state-space", "input_voltage": 1e-3}
+    fields = {"opamp": opamp, "engine": "exact", "input_voltage": 1e-3}
     matrix, right = np.eye(2), np.array([1.0, 1.0])
     found = InvCircuit.program(matrix, **fields).solve(right)
     away = np.abs(found.responses[0].outputs[:, 0] / found.responses[0].outputs[-1, 0] - 1)
@@ -210,7 +210,7 @@ def test_energy_is_balanced_at_every_time(kind, opamp):
     The judge's accounts are checked among themselves: what sources deliver is dissipated or stored.
     """
     matrix, right = spd_matrix(4, 8, 1), vector(4, 1)
-    fields = {"opamp": opamp, "engine": "state-space", "wire_resistance": 2.0, "line_capacitance": 1e-15}
+    fields = {"opamp": opamp, "engine": "exact", "wire_resistance": 2.0, "line_capacitance": 1e-15}
     last = {"array": 0.0, "inputs": 0.0}
     for tolerance in np.geomspace(0.5, 1e-4, 12):
         circuit = kind.program(matrix, tolerance=float(tolerance), **fields)
@@ -229,5 +229,5 @@ def test_energy_is_balanced_at_every_time(kind, opamp):
 
 def test_json_holds_what_is_noted(amc):
     """A list, empty where there is nothing to say."""
-    outcome = amc("inv", "--size", 2, "--engine", "state-space", "--format", "json")
+    outcome = amc("inv", "--size", 2, "--engine", "exact", "--format", "json")
     assert json.loads(outcome.out)["notes"] == [] and outcome.err == ""

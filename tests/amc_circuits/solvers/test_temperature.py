@@ -17,7 +17,7 @@ COLD_LAWS = {"opamp_temperature_law": "none", "wire_temperature_coefficient": 0.
 
 
 def _design(kind=InvCircuit, **fields):
-    return kind.program(MATRIX, engine="state-space", **fields).design
+    return kind.program(MATRIX, engine="exact", **fields).design
 
 
 @pytest.mark.parametrize("kind", [InvCircuit, MvmCircuit])
@@ -78,7 +78,7 @@ def test_each_law_can_be_off(kind):
     assert off.replace(temperature=NOMINAL).sha256 == nominal.sha256
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "state-space"])
+@pytest.mark.parametrize("engine", ["ngspice", "exact"])
 @pytest.mark.parametrize("opamp", ["single-pole", "cmos-100meg"])
 def test_rows_of_two_temperatures_differ(engine, opamp):
     """They were equal to the last digit: op-amps are slower by the law, and so is the circuit."""

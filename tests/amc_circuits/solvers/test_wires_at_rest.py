@@ -70,7 +70,7 @@ def test_voltages_in_the_meshes_of_inv_are_those_of_kirchhoff(signed, contacts):
         assert power == pytest.approx(rest.array_power, rel=1e-10)
 
 
-@pytest.mark.parametrize("engine", ["ngspice", "state-space"])
+@pytest.mark.parametrize("engine", ["ngspice", "exact"])
 @pytest.mark.parametrize("contacts", ["one", "both"])
 def test_x_is_read_from_the_outputs(contacts, engine):
     """`x = -c G0/(G_in k alpha)` of Kirchhoff's outputs, signed, N = 6."""

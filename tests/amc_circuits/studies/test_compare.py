@@ -10,7 +10,7 @@ from amc_circuits.studies.compare import Design, compare
 from amc_circuits.studies.comparison import Comparison, DesignRuns, Run
 from amc_circuits.values.matrices import draw_matrix, draw_vector
 
-FAST = {"engine": "state-space", "input_voltage": "20m"}
+FAST = {"engine": "exact", "input_voltage": "20m"}
 SEEDS = range(4)
 
 
@@ -50,7 +50,7 @@ def test_bands_are_quantiles_of_runs_made_directly(found):
     """Medians and bands are NumPy's quantiles over circuits that are programmed and solved one by one."""
     solutions = [
         InvCircuit.program(
-            A, device=_device(), wire_resistance=1.0, seed=seed, engine="state-space", input_voltage=0.02
+            A, device=_device(), wire_resistance=1.0, seed=seed, engine="exact", input_voltage=0.02
         ).solve(b)
         for seed, (A, b) in zip(SEEDS, systems(3, SEEDS), strict=True)
     ]
@@ -64,7 +64,7 @@ def test_bands_are_quantiles_of_runs_made_directly(found):
         "residual": [one.residual for one in solutions],
     }
     first = [
-        InvCircuit.program(A, seed=seed, engine="state-space", input_voltage=0.02).solve(b).settling_time
+        InvCircuit.program(A, seed=seed, engine="exact", input_voltage=0.02).solve(b).settling_time
         for seed, (A, b) in zip(SEEDS, systems(3, SEEDS), strict=True)
     ]
     for metric, values in wanted.items():
@@ -81,7 +81,7 @@ def _device():
     return device_preset("ideal").replace(programming_error=1e-6)
 
 
-@pytest.mark.parametrize("engine", ["state-space", "ngspice"])
+@pytest.mark.parametrize("engine", ["exact", "ngspice"])
 def test_twice_the_bandwidth_halves_the_settling_time(tmp_path, engine):
     """A circuit with one cell and one pole settles after ln(1/tolerance) / (2 pi GBWP (1/A_0 + 1/2))."""
     np.savetxt(tmp_path / "A.csv", [[1.0]])
@@ -155,7 +155,7 @@ def test_circuits_of_one_matrix_can_be_compared():
 )
 def test_bad_designs_are_refused(designs, problem, seeds, words):
     """An error names the parameter, the remedy and, if it is that of a design, the number of the design."""
-    designs = [Design(one.name, one.circuit, {"engine": "state-space", **one.options}) for one in designs]
+    designs = [Design(one.name, one.circuit, {"engine": "exact", **one.options}) for one in designs]
     with pytest.raises(ParameterError, match=words):
         compare(designs, problem, seeds)
 

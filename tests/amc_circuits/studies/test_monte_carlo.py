@@ -18,7 +18,7 @@ def of_files(matrix, rhs):
     return {"size": None, "matrix": str(matrix), "rhs": str(rhs)}
 
 
-@pytest.mark.parametrize("engine", ["state-space", "ngspice"])
+@pytest.mark.parametrize("engine", ["exact", "ngspice"])
 def test_a_trial_is_the_same_in_any_company(engine):
     """Trial 17 alone, among 8 in this process, and among 24 in two others: the same figures, bit for bit."""
     (alone,) = study(trial=17, monte_carlo=1, engine=engine).run(1)
@@ -44,7 +44,7 @@ def test_a_matrix_with_one_column_to_solve_for_is_in_the_same_company(tmp_path, 
 def test_state_space_trials_are_solves_of_their_own(amc):
     """`amc inv --trial 17` is trial 17, bit for bit; ngspice's trial is that within the solver's tolerance."""
     (trial,) = study(trial=17, monte_carlo=1).run(1)
-    alone = amc("inv", *TYPED, "--trial", 17, "--engine", "state-space", "--format", "json").json
+    alone = amc("inv", *TYPED, "--trial", 17, "--engine", "exact", "--format", "json").json
     (simulated,) = study(trial=17, monte_carlo=1, engine="ngspice").run(1)
     for name, value in trial.figures.items():
         if name in alone:
@@ -75,7 +75,7 @@ def test_of_several_right_hand_sides_the_worst_counts(amc, tmp_path):
     np.save(paths[1], np.column_stack([vector(4, seed) for seed in range(3)]))
     (trial,) = study(**of_files(*paths), trial=2, monte_carlo=1).run(1)
     chance = ("--seed", 3, "--programming-error", "1u", "--offset-spread", "1m", "--trial", 2)
-    each = amc("inv", *paths, *chance, "--engine", "state-space", "--format", "json").json
+    each = amc("inv", *paths, *chance, "--engine", "exact", "--format", "json").json
     assert len(set(each["relative_error"])) == 3
     assert trial.figures["relative_error"] == max(each["relative_error"])
     assert trial.figures["settling_time"] == max(each["settling_time_s"])
@@ -113,7 +113,7 @@ def at_the_limit(diagonal):
     return matrix
 
 
-@pytest.mark.parametrize("engine", ["state-space", "ngspice"])
+@pytest.mark.parametrize("engine", ["exact", "ngspice"])
 def test_a_circuit_at_the_limit_of_stability_is_a_failed_trial(tmp_path, engine):
     """One that no simulation could wait for has a reason, and ends no study."""
 

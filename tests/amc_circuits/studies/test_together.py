@@ -113,7 +113,7 @@ def test_a_deck_that_fails_falls_back(tmp_path, temporary, monkeypatch):
     [
         pytest.param(np.column_stack([RIGHT, -RIGHT]), {}, id="streams share a deck anyway"),
         pytest.param(np.zeros(SIZE), {}, id="nothing to solve"),
-        pytest.param(RIGHT, {"engine": "state-space"}, id="no decks"),
+        pytest.param(RIGHT, {"engine": "exact"}, id="no decks"),
         pytest.param(RIGHT, {"engine": "auto"}, id="decks for some"),
     ],
 )

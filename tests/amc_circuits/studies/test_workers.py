@@ -266,7 +266,7 @@ def test_ctrl_c_at_a_terminal_leaves_nothing_behind(start_alone, tmp_path, tempo
 
 def test_ctrl_c_while_workers_start_is_one_line(start_alone):
     """A worker that has not begun yet says nothing either."""
-    process = start_alone("--size", 8, *MANY, "--engine", "state-space")
+    process = start_alone("--size", 8, *MANY, "--engine", "exact")
     wait_until(lambda: len(python_processes(process.pid)) > 1)
     os.killpg(process.pid, signal.SIGINT)
     outcome = ended(process)
@@ -276,7 +276,7 @@ def test_ctrl_c_while_workers_start_is_one_line(start_alone):
 
 def test_a_worker_that_is_killed_ends_the_command(start_alone):
     """Exit code 1, one line, the other worker ended."""
-    process = start_alone("--size", 8, *MANY, "--engine", "state-space")
+    process = start_alone("--size", 8, *MANY, "--engine", "exact")
     wait_until(lambda: len(workers(process.pid)) == 2)
     os.kill(workers(process.pid)[0], signal.SIGKILL)
     ended(process).refused("a process died", "fewer jobs", code=1)

@@ -16,7 +16,7 @@ from tests.amc_circuits.sweep.sweeps import run
 
 SPEC = {
     "circuit": "inv",
-    "fixed": {"engine": "state-space", "input_voltage": 0.02},
+    "fixed": {"engine": "exact", "input_voltage": 0.02},
     "grid": {"size": [2, 3], "family": ["spd", "random"], "gbwp": ["16M", "100MEG"], "seed": {"range": [0, 4]}},
 }
 EVIL = "</script><script>window.evil = 1</script><img src=x onerror='window.evil = 1'><!-- &amp; \u2028 ${summary} <b>"

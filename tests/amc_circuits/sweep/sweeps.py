@@ -23,7 +23,7 @@ from amc_circuits.values.matrices import draw_matrix
 FAST = 'circuit = "inv"\n[fixed]\nopamp = "single-pole"\n'
 GRID = FAST + 'family = "spd"\n[grid]\nsize = [2, 3]\ngbwp = ["16M", "100MEG"]\nseed = {range = [0, 2]}\n'
 """Eight points."""
-EXACT = 'circuit = "inv"\n[fixed]\nengine = "state-space"\ninput_voltage = 0.02\nsize = 2\n[grid]\n'
+EXACT = 'circuit = "inv"\n[fixed]\nengine = "exact"\ninput_voltage = 0.02\nsize = 2\n[grid]\n'
 """To go on with axes; no simulator, a few milliseconds a point."""
 
 
@@ -40,7 +40,7 @@ def rows_in(folder: Path) -> list[Row]:
 
 def exact(seeds: Iterable[int], **fixed: Any) -> dict[str, Any]:
     """A specification without a simulator: a point for each seed."""
-    common = {"engine": "state-space", "input_voltage": 0.02, "size": 2}
+    common = {"engine": "exact", "input_voltage": 0.02, "size": 2}
     return {"circuit": "inv", "fixed": common | fixed, "grid": {"seed": list(seeds)}}
 
 

@@ -168,7 +168,7 @@ def _summary(tally: Tally, folder: Path) -> None:
         differ = f"the engines differ by at most {largest} of full scale"
         print(f"{counted(tally.cross_checked, 'right-hand side')} checked by ngspice: {differ}")
     if tally.check_failed:
-        print(f"ngspice could check none of the figures by the state-space engine ({tally.check_failed})")
+        print(f"ngspice could check none of the figures by the exact engine ({tally.check_failed})")
     if tally.disagree:
         where = counted(tally.disagree, "point")
-        print(f"the engines disagree in {where}: all figures by the state-space engine are in doubt")
+        print(f"the engines disagree in {where}: all figures by the exact engine are in doubt")

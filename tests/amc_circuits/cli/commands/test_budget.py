@@ -9,7 +9,7 @@ from amc_circuits.pictures.budget import bars_of
 from amc_circuits.results.budget import CAUSES, Budget
 
 CIRCUIT = ("--size", 6, "--seed", 2, "--programming-error", "0.5%", "--wire-resistance", "3", "--offset-spread", "1m")
-EXACT = (*CIRCUIT, "--engine", "state-space")
+EXACT = (*CIRCUIT, "--engine", "exact")
 PRESENT = {"programming_error", "wires", "offset", "opamp_gain", "settling"}
 
 
@@ -36,7 +36,7 @@ def test_the_table_is_ordered(amc):
 
 def test_what_settled_wrong_says_why(amc):
     """Above 5 % one line with the largest causes, in JSON too; below nothing."""
-    command = ("inv", "--size", 6, "--seed", 2, "--engine", "state-space", "--format", "json")
+    command = ("inv", "--size", 6, "--seed", 2, "--engine", "exact", "--format", "json")
     wrong = amc(*command, "--programming-error", "3%")
     assert wrong.code == 0 and wrong.json["relative_error"] > 0.05
     assert wrong.err.startswith("amc: note: the relative error is ") and wrong.err.count("\n") == 1
@@ -62,7 +62,7 @@ def test_pictures_show_it(amc, tmp_path):
 
 def test_a_file_without_a_budget_is_refused(amc, tmp_path):
     """With how to have one; --rhs says nothing about it."""
-    assert amc("inv", "--size", 2, "--engine", "state-space", "--save", tmp_path / "s.npz").code == 0
+    assert amc("inv", "--size", 2, "--engine", "exact", "--save", tmp_path / "s.npz").code == 0
     amc("plot", tmp_path / "s.npz", "--budget", "-o", tmp_path / "p.png").refused("FILE", "holds no budget", "--budget")
     amc("plot", tmp_path / "s.npz", "--budget", "--rhs", 1, "-o", tmp_path / "p.png").refused("--rhs", "budget")
     assert not (tmp_path / "p.png").exists()
@@ -108,7 +108,7 @@ def test_trials_have_one_each(amc, tmp_path):
 
 def test_rows_of_a_sweep_have_it(amc, sweep, tmp_path):
     """As columns in per cent, of single circuits and of many trials; together is the row's own error."""
-    fixed = 'circuit = "inv"\n[fixed]\nsize = 4\nbudget = true\nengine = "state-space"\nwire_resistance = 3\n'
+    fixed = 'circuit = "inv"\n[fixed]\nsize = 4\nbudget = true\nengine = "exact"\nwire_resistance = 3\n'
     assert sweep(fixed + 'programming_error = "0.5%"\n[grid]\nseed = [1, 2]\n').code == 0
     columns = "budget_wires,budget_programming_error,budget_together,relative_error"
     rows = json.loads(amc("table", tmp_path / "out", "--columns", columns, "--format", "json").out)

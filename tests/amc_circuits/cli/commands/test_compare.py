@@ -8,9 +8,9 @@ import re
 import numpy as np
 import pytest
 
-COMMON = ("--size", 3, "--seeds", 3, "--engine", "state-space")
+COMMON = ("--size", 3, "--seeds", 3, "--engine", "exact")
 SWEEP = (
-    'circuit = "inv"\n[fixed]\nengine = "state-space"\nsize = {size}\n{more}\n[grid]\nseed = {{range = [0, {end}]}}\n'
+    'circuit = "inv"\n[fixed]\nengine = "exact"\nsize = {size}\n{more}\n[grid]\nseed = {{range = [0, {end}]}}\n'
 )
 
 
@@ -60,7 +60,7 @@ def test_metrics_are_those_of_the_single_command(amc):
     found = each(amc("compare", "--gbwp 50M --input-voltage 20m", "--input-voltage 20m", *COMMON, "--format", "json"))
     for seed in range(3):
         for runs, more in zip(found, (("--gbwp", "50M"), ()), strict=True):
-            options = ("--size", 3, "--seed", seed, "--input-voltage", "20m", "--engine", "state-space", *more)
+            options = ("--size", 3, "--seed", seed, "--input-voltage", "20m", "--engine", "exact", *more)
             printed = amc("inv", *options, "--format", "json").json
             assert runs[seed]["seed"] == seed
             for name in ("settling_time", "relative_error", "residual"):
@@ -82,11 +82,11 @@ def test_bands_and_ratios_are_those_of_the_seeds(amc):
 
 def test_the_engine_is_for_designs_that_name_none(amc):
     """A design keeps its own engine; without one it gets that of the command."""
-    printed = amc("compare", "--engine ngspice", "", "--size", 2, "--seeds", 1, "--engine", "state-space",
+    printed = amc("compare", "--engine ngspice", "", "--size", 2, "--seeds", 1, "--engine", "exact",
                   "--format", "json").json  # fmt: skip
     one, two = (design["each"][0]["settling_time"] for design in printed["designs"])
     assert one != two and one == pytest.approx(two, rel=0.02)
-    same = each(amc("compare", "--engine state-space", "", "--size", 2, "--seeds", 1, "--engine", "state-space",
+    same = each(amc("compare", "--engine exact", "", "--size", 2, "--seeds", 1, "--engine", "exact",
                     "--format", "json"))  # fmt: skip
     assert same[0] == same[1]
 
@@ -100,7 +100,7 @@ def test_the_seeds_begin_at_the_seed_of_the_command(amc):
         "--size",
         3,
         "--engine",
-        "state-space",
+        "exact",
     )
     several = each(amc(*designs, "--seeds", 3, "--format", "json"))
     last = each(amc(*designs, "--seed", 2, "--seeds", 1, "--format", "json"))
@@ -110,9 +110,9 @@ def test_the_seeds_begin_at_the_seed_of_the_command(amc):
 def test_matrices_come_from_files_of_designs_if_the_command_names_none(amc, tmp_path):
     """A saved solution brings its matrix; two that differ are refused, unless the command gives a size."""
     for size in (2, 3):
-        assert amc("inv", "--size", size, "--engine", "state-space", "--save", tmp_path / f"{size}.npz").code == 0
+        assert amc("inv", "--size", size, "--engine", "exact", "--save", tmp_path / f"{size}.npz").code == 0
     both = (tmp_path / "2.npz", tmp_path / "3.npz")
-    found = amc("compare", both[1], "--gbwp 90M", "--seeds", 1, "--engine", "state-space", "--format", "json").json
+    found = amc("compare", both[1], "--gbwp 90M", "--seeds", 1, "--engine", "exact", "--format", "json").json
     assert found["problem"] == {"size": 3, "family": "spd"}
     amc("compare", *both).refused("--size: got 2 in 2.npz, 3 in 3.npz")
     assert amc("compare", *both, "--size", 4, "--seeds", 1).code == 0
@@ -123,10 +123,10 @@ def test_files_of_matrix_and_right_hand_side_are_common(amc, tmp_path):
     np.savetxt(tmp_path / "A.csv", [[2.0, 0.5], [0.5, 1.0]], delimiter=",")
     np.savetxt(tmp_path / "b.csv", [1.0, 0.5])
     files = ("--matrix", tmp_path / "A.csv", "--rhs", tmp_path / "b.csv")
-    options = (*files, "--seeds", 1, "--engine", "state-space", "--format", "json")
+    options = (*files, "--seeds", 1, "--engine", "exact", "--format", "json")
     found = each(amc("compare", "--input-voltage 20m", "--input-voltage 20m --gbwp 50M", *options))
     single = amc("inv", tmp_path / "A.csv", tmp_path / "b.csv", "--input-voltage", "20m", "--gbwp", "50M", "--engine",
-                 "state-space", "--format", "json").json  # fmt: skip
+                 "exact", "--format", "json").json  # fmt: skip
     assert found[1][0]["settling_time"] == single["settling_time_s"]
 
 
@@ -179,7 +179,7 @@ def test_a_folder_of_several_designs_is_refused(amc, swept, tmp_path):
     """A sweep that varies more than the seed is no design."""
     folder = swept("a")
     (tmp_path / "b.toml").write_text(
-        'circuit = "inv"\n[fixed]\nengine = "state-space"\nsize = 3\n[grid]\ngbwp = [5e7, 6e7]\n'
+        'circuit = "inv"\n[fixed]\nengine = "exact"\nsize = 3\n[grid]\ngbwp = [5e7, 6e7]\n'
     )
     assert amc("sweep", tmp_path / "b.toml", "--out", tmp_path / "b").code == 0
     amc("compare", folder, tmp_path / "b").refused("varies gbwp", "vary the seed alone")

@@ -19,12 +19,12 @@ SPREAD = [
 
 def test_json_is_what_the_trials_say(amc):
     """The documented keys; spreads and yields follow from `each`, null where nothing is known."""
-    arguments = (*TYPED, "--monte-carlo", 12, "--trial", 4, "--spec", "bits>3", "--engine", "state-space")
+    arguments = (*TYPED, "--monte-carlo", 12, "--trial", 4, "--spec", "bits>3", "--engine", "exact")
     outcome = amc("inv", *arguments, "--noise", "--input-noise", "10n", "--format", "json")
     assert (outcome.code, outcome.err) == (0, "")
     printed = outcome.json
     assert list(printed) == DOCUMENTED
-    assert (printed["circuit"], printed["engine"], printed["size"]) == ("inv", "state-space", 4)
+    assert (printed["circuit"], printed["engine"], printed["size"]) == ("inv", "exact", 4)
     assert (printed["seed"], printed["first_trial"], printed["trials"]) == (3, 4, 12)
     assert printed["statuses"] == {"SETTLED": 12}
     assert [trial["trial"] for trial in printed["each"]] == list(range(4, 16))
@@ -35,7 +35,7 @@ def test_json_is_what_the_trials_say(amc):
         assert (figures["median"], figures["largest"]) == pytest.approx((np.median(values), max(values)))
     (kept,) = printed["yields"]
     assert kept["passed"] == sum(trial["bits"] > 3 for trial in printed["each"])
-    single = amc("inv", *arguments[:8], "--monte-carlo", 1, "--engine", "state-space", "--format", "json").json
+    single = amc("inv", *arguments[:8], "--monte-carlo", 1, "--engine", "exact", "--format", "json").json
     assert single["figures"]["bits"]["std"] is None and single["figures"]["bits"]["mean_low"] is None
 
 
@@ -52,7 +52,7 @@ def test_table_has_figures_yields_and_statuses(amc):
 def test_files_and_pictures_are_written(amc, tmp_path):
     """--save holds every trial in plain arrays of equal length, readable without pickle; --plot is a picture."""
     saved, picture = tmp_path / "trials.npz", tmp_path / "trials.png"
-    arguments = (*TYPED, "--monte-carlo", 5, "--engine", "state-space", "--format", "json", "--spec", "bits>3")
+    arguments = (*TYPED, "--monte-carlo", 5, "--engine", "exact", "--format", "json", "--spec", "bits>3")
     printed = amc("inv", *arguments, "--save", saved, "--plot", picture).json
     with np.load(saved, allow_pickle=False) as stored:
         assert set(stored) == {"trial", "status", *FIGURES, "record", "matrix", "vector"}
@@ -69,7 +69,7 @@ def test_where_no_trial_is_usable_there_is_no_result(amc, tmp_path):
     np.save(tmp_path / "b.npy", [1.0, 0.0])
     saved, picture = tmp_path / "trials.npz", tmp_path / "trials.png"
     files = (tmp_path / "A.npy", tmp_path / "b.npy")
-    outcome = amc("inv", *files, "--monte-carlo", 3, "--engine", "state-space", "--save", saved, "--plot", picture)
+    outcome = amc("inv", *files, "--monte-carlo", 3, "--engine", "exact", "--save", saved, "--plot", picture)
     assert outcome.code == 3
     said = outcome.err.splitlines()
     assert (
@@ -101,7 +101,7 @@ def test_a_simulator_that_fails_fails_its_trials(amc, tmp_path, monkeypatch):
         (("--monte-carlo", 2, "--plot", "p.txt"), ("--plot", ".png")),
         (("--monte-carlo", 2, "--save", "none/s.npz"), ("--save", "does not exist")),
         (("--monte-carlo", 2, "--programming-error", "much"), ("--programming-error", "wan-2022")),
-        (("--monte-carlo", 2, "--nonlinearity-voltage", 1, "--engine", "state-space"), ("--engine", "not linear")),
+        (("--monte-carlo", 2, "--nonlinearity-voltage", 1, "--engine", "exact"), ("--engine", "not linear")),
         (("--spec", "bits>3"), ("--spec",)),
     ],
 )
@@ -125,6 +125,6 @@ def test_bad_input_is_refused(amc, monkeypatch, tmp_path, arguments, words):
 )
 def test_trials_that_chance_leaves_alike_are_told(amc, options, said):
     """One line of warning where nothing is drawn; and then the spread is zero."""
-    outcome = amc("inv", "--size", 3, "--monte-carlo", 2, "--engine", "state-space", "--format", "json", *options)
+    outcome = amc("inv", "--size", 3, "--monte-carlo", 2, "--engine", "exact", "--format", "json", *options)
     assert ("nothing is drawn" in outcome.err) == said
     assert (outcome.json["figures"]["relative_error"]["std"] == 0) == said

@@ -17,8 +17,8 @@ from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close
 
 MATRIX, B = spd_matrix(3, 4, 5), vector(3, 5)
-EXACT = ("--engine", "state-space")
-FIXED = 'circuit = "inv"\n[fixed]\nengine = "state-space"\ninput_voltage = 0.02\n'
+EXACT = ("--engine", "exact")
+FIXED = 'circuit = "inv"\n[fixed]\nengine = "exact"\ninput_voltage = 0.02\n'
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def measured(tmp_path, name, **arrays):
 
 def test_measured_conductances_stand_for_the_matrix(amc, files, tmp_path):
     """Siemens alone: the cells that mapping itself would program give its very result, others another one."""
-    circuit = InvCircuit.program(MATRIX, engine="state-space")
+    circuit = InvCircuit.program(MATRIX, engine="exact")
     positive, negative = circuit.design.arrays
     command = ("inv", *files, *EXACT, "--format", "json")
     plain = amc(*command).json

@@ -67,7 +67,7 @@ def test_the_picture_has_the_target_and_the_answer(amc, one_cell, tmp_path):
 def test_two_parameters_give_a_line_and_a_picture(amc, one_cell, tmp_path):
     """The error 2/A0 + 2 r G of one cell: for each gain the resistance that algebra gives."""
     arguments = ("--free", "open_loop_gain", "--free", "wire_resistance", "--between", "100,100k", "--between", "1,1k")
-    question = ("--target", "relative_error<1%", *arguments, "--tolerance", "1u", "--engine", "state-space")
+    question = ("--target", "relative_error<1%", *arguments, "--tolerance", "1u", "--engine", "exact")
     outcome = amc("size", "inv", *one_cell, *question, "--plot", tmp_path / "p.svg", "--format", "json")
     assert outcome.code == 0 and "relative_error<0.01" in texts(tmp_path / "p.svg")
     for column in outcome.json["columns"]:
@@ -84,7 +84,7 @@ def test_two_parameters_give_a_line_and_a_picture(amc, one_cell, tmp_path):
 def test_two_parameters_have_reasons_and_notes(amc, one_cell, tmp_path):
     """Columns without a usable value show the reason, and notes name the values for which they hold, each once."""
     free = ("--free", "class_ab_current", "--between", "0.1m,10m", "--free", "quiescent_current", "--between", "1m,2m")
-    question = (*one_cell[:2], "--target", "settling_time<1", *free, "--engine", "state-space")
+    question = (*one_cell[:2], "--target", "settling_time<1", *free, "--engine", "exact")
     outcome = amc("size", "inv", *question, "--plot", tmp_path / "p.svg")
     assert outcome.code == 0
     assert "with --class-ab-current" in outcome.err and "does not change the settling time" in outcome.err
@@ -99,7 +99,7 @@ def test_two_parameters_have_reasons_and_notes(amc, one_cell, tmp_path):
 def test_two_parameters_show_both_ends_of_a_column(amc, tmp_path, one_cell):
     """Wire resistance and finite gain have opposite errors: each column has an interval, with both its ends."""
     free = ("--free", "tolerance", "--between", "1m,2m", "--free", "wire_resistance", "--between", "1,1k")
-    question = ("--target", "relative_error<1%", *free, "--open-loop-gain", "100", "--engine", "state-space")
+    question = ("--target", "relative_error<1%", *free, "--open-loop-gain", "100", "--engine", "exact")
     outcome = amc("size", "inv", *one_cell, *question, "--plot", tmp_path / "p.svg", "--format", "json")
     for column in outcome.json["columns"]:
         ((low, high),) = column["intervals"]
@@ -112,7 +112,7 @@ def test_two_parameters_show_both_ends_of_a_column(amc, tmp_path, one_cell):
 
 def test_two_parameters_with_seeds_of_a_given_problem_are_refused(amc, one_cell, tmp_path):
     """As with one parameter."""
-    free = ("--free", "open_loop_gain", "--between", "1k,10k", "--seeds", "2", "--engine", "state-space")
+    free = ("--free", "open_loop_gain", "--between", "1k,10k", "--seeds", "2", "--engine", "exact")
     outcome = amc("size", "inv", *one_cell, *QUESTION, *free, "--plot", tmp_path / "p.svg")
     outcome.refused("--seeds", "nothing is drawn")
     assert not (tmp_path / "p.svg").exists()
@@ -120,7 +120,7 @@ def test_two_parameters_with_seeds_of_a_given_problem_are_refused(amc, one_cell,
 
 def test_that_nothing_ties_a_current_to_bandwidth_is_noted(amc):
     """Without a technology more bandwidth costs nothing; with one it does, and the note is gone."""
-    question = ("--size", "2", "--free", "gbwp", "--engine", "state-space", "--between", "10M,100M")
+    question = ("--size", "2", "--free", "gbwp", "--engine", "exact", "--between", "10M,100M")
     alone = amc("size", "inv", *question, "--target", "energy<1u")
     assert "nothing ties --quiescent-current" in alone.err and alone.code == 0
     tied = amc("size", "inv", *question, "--target", "energy<1u", "--technology", "cmos-250nm")
@@ -160,7 +160,7 @@ def test_bad_questions_are_refused(amc, arguments, words):
 
 def test_the_bandwidth_of_the_noise_is_free_for_a_target_on_the_noise(amc, one_cell):
     """More bandwidth is more noise."""
-    question = ("--target", "relative_noise<0.1%", "--free", "noise_bandwidth", "--engine", "state-space")
+    question = ("--target", "relative_noise<0.1%", "--free", "noise_bandwidth", "--engine", "exact")
     outcome = amc("size", "inv", *one_cell, *question, "--between", "1k,1G", "--input-noise", "100n")
     assert outcome.code == 0 and "--noise-bandwidth must be at most" in outcome.out.replace("noise_b", "--noise-b")
 

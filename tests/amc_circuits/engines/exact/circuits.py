@@ -1,4 +1,4 @@
-"""INV circuits for the state-space engine, and their jobs."""
+"""INV circuits for the exact engine, and their jobs."""
 
 from amc_circuits.engines import Job
 from amc_circuits.solvers.inv import InvCircuit
@@ -12,7 +12,7 @@ EDGE = 1e-13
 
 def programmed(matrix, **options) -> InvCircuit:
     """An INV circuit for the engine under test."""
-    return InvCircuit.program(matrix, engine="state-space", **options)
+    return InvCircuit.program(matrix, engine="exact", **options)
 
 
 def job_of(circuit, columns) -> Job:

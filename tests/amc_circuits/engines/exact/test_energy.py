@@ -1,4 +1,4 @@
-"""Energies of the state-space engine against quadrature, exact stepping and signs."""
+"""Energies of the exact engine against quadrature, exact stepping and signs."""
 
 import numpy as np
 import pytest

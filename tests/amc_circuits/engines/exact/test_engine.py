@@ -1,4 +1,4 @@
-"""Waveforms and settling times of the state-space engine against closed forms, brute force, and its own limits."""
+"""Waveforms and settling times of the exact engine against closed forms, brute force, and its own limits."""
 
 import numpy as np
 import pytest

@@ -1,8 +1,8 @@
-"""How far the state-space engine's estimate of what bent characteristics take is from what they take in ngspice."""
+"""How far the exact engine's estimate of what bent characteristics take is from what they take in ngspice."""
 
 import numpy as np
 
-from amc_circuits.engines import Job, StateSpaceEngine
+from amc_circuits.engines import Job, ExactEngine
 from amc_circuits.results.observation import observe
 from amc_circuits.solvers.inv import InvCircuit
 from netlists import preset
@@ -32,7 +32,7 @@ def test_the_waveforms_differ_by_half_of_the_estimate():
     jobs = [_job(seed) for seed in range(40)]
     counted = 0
     for job, waves in zip(jobs, many_waveforms(jobs), strict=True):
-        reading = readings(job, 0.01, StateSpaceEngine(largest_loss=1e9))[0]
+        reading = readings(job, 0.01, ExactEngine(largest_loss=1e9))[0]
         if reading.excess or reading.attempt.peak_output > 0.7 * job.circuit.opamps[0].output_swing:
             continue
         wanted = observe(job.circuit, waves, job.drive).outputs
@@ -40,6 +40,6 @@ def test_the_waveforms_differ_by_half_of_the_estimate():
         if difference < 2e-3:
             continue  # here the simulator's own error counts
         counted += 1
-        assert readings(job, 0.01, StateSpaceEngine(largest_loss=difference / MOST))[0].excess
-        assert not readings(job, 0.01, StateSpaceEngine(largest_loss=difference / LEAST))[0].excess
+        assert readings(job, 0.01, ExactEngine(largest_loss=difference / MOST))[0].excess
+        assert not readings(job, 0.01, ExactEngine(largest_loss=difference / LEAST))[0].excess
     assert counted >= 15

@@ -92,7 +92,7 @@ def test_files_that_are_no_text_are_refused(tmp_path):
 
 def test_points_are_markers_over_the_waveforms(amc, tmp_path):
     """A picture has a marker for each point of the file, and the legend names them."""
-    common = ("--size", 2, "--engine", "state-space")
+    common = ("--size", 2, "--engine", "exact")
     assert amc("inv", *common, "--save", tmp_path / "a.npz").code == 0
     (tmp_path / "m.csv").write_text("time [s],output 1 [V]\n1e-8,0.01\n2e-8,0.02\n3e-8,0.03\n")
     picture = tmp_path / "p.svg"
@@ -106,7 +106,7 @@ def test_points_are_markers_over_the_waveforms(amc, tmp_path):
 @pytest.mark.parametrize("option", ["--error", "--array", "--budget"])
 def test_points_go_with_outputs_alone(amc, tmp_path, option):
     """Other pictures have no such axes."""
-    assert amc("inv", "--size", 2, "--engine", "state-space", "--save", tmp_path / "a.npz").code == 0
+    assert amc("inv", "--size", 2, "--engine", "exact", "--save", tmp_path / "a.npz").code == 0
     (tmp_path / "m.csv").write_text("0,1\n")
     refused = amc("plot", tmp_path / "a.npz", option, "--overlay", tmp_path / "m.csv", "-o", tmp_path / "p.svg")
     refused.refused("--overlay", f"leave out {option}")

@@ -55,12 +55,12 @@ def test_saved_options_come_back_as_typed_and_in_si_units(amc, tmp_path):
     """The file holds the options that were given, as typed, and all options with their values in SI units."""
     path = tmp_path / "a.npz"
     given = ("--opamp", "single-pole", "--gbwp", "50MEG", "--wire-resistance", "2 ohm", "--fixed-scale")
-    assert amc("inv", "--size", 2, *given, "--engine", "state-space", "--save", path).code == 0
+    assert amc("inv", "--size", 2, *given, "--engine", "exact", "--save", path).code == 0
     found = load_options(path)
     assert found.circuit == "inv"
     assert found.typed == {
         "size": "2", "opamp": "single-pole", "gbwp": "50MEG", "wire_resistance": "2 ohm", "fixed_scale": True,
-        "engine": "state-space",
+        "engine": "exact",
     }  # fmt: skip
     assert (found.values["gbwp"], found.values["wire_resistance"], found.values["size"]) == (50e6, 2.0, 2)
     assert (found.values["family"], found.values["slew_rate"], found.values["noise"]) == ("spd", None, False)

@@ -17,7 +17,7 @@ def saves(amc, tmp_path):
     np.save(tmp_path / "A.npy", np.array([[2.0, -1.0], [-1.0, 2.0]]))
     np.save(tmp_path / "b.npy", np.array([[1.0, 0.0, -1.0], [2.0, 0.0, 0.5]]))
     for suffix in ("npz", "csv", "raw"):
-        files = (tmp_path / "A.npy", tmp_path / "b.npy", "--engine", "state-space", "--save", tmp_path / f"a.{suffix}")
+        files = (tmp_path / "A.npy", tmp_path / "b.npy", "--engine", "exact", "--save", tmp_path / f"a.{suffix}")
         assert amc("inv", *files).code == 0
     return load_saved(tmp_path / "a.npz"), tmp_path / "a.csv", tmp_path / "a.raw"
 
@@ -70,7 +70,7 @@ def test_raw_files_are_read_by_spicelib(saves):
 def test_complex_outputs_keep_their_names(amc, tmp_path):
     """Real and imaginary parts are columns with their names."""
     np.save(tmp_path / "A.npy", np.array([[2.0, 1j], [-1j, 2.0]]))
-    assert amc("inv", tmp_path / "A.npy", "--engine", "state-space", "--save", tmp_path / "a.csv").code == 0
+    assert amc("inv", tmp_path / "A.npy", "--engine", "exact", "--save", tmp_path / "a.csv").code == 0
     head = (tmp_path / "a.csv").read_text().partition("\n")[0]
     assert head == "right_hand_side,time [s],Re x1 [V],Re x2 [V],Im x1 [V],Im x2 [V]"
 
@@ -81,7 +81,7 @@ def test_nothing_is_written_where_nothing_was_simulated(amc, tmp_path, suffix):
     np.save(tmp_path / "A.npy", np.eye(2))
     np.save(tmp_path / "b.npy", np.zeros(2))
     path = tmp_path / f"a.{suffix}"
-    outcome = amc("inv", tmp_path / "A.npy", tmp_path / "b.npy", "--engine", "state-space", "--save", path)
+    outcome = amc("inv", tmp_path / "A.npy", tmp_path / "b.npy", "--engine", "exact", "--save", path)
     assert outcome.code == 0 and f"{path} is not written" in outcome.err
     assert not path.exists()
 
@@ -89,5 +89,5 @@ def test_nothing_is_written_where_nothing_was_simulated(amc, tmp_path, suffix):
 @pytest.mark.parametrize("suffix", ["csv", "raw"])
 def test_trials_are_refused(amc, tmp_path, suffix):
     """Trials have no waveforms."""
-    many = ("--size", 2, "--engine", "state-space", "--monte-carlo", 2)
+    many = ("--size", 2, "--engine", "exact", "--monte-carlo", 2)
     amc("inv", *many, "--save", tmp_path / f"a.{suffix}").refused("--save", "must end in .npz")

@@ -37,9 +37,9 @@ def test_a_circuit_in_python_is_sized():
 
 
 def test_without_ngspice_nothing_is_checked():
-    """With the engine state-space there is one number."""
-    sized = size(lambda gbwp: one_cell(gbwp, "state-space"), [1.0], "settling_time<50n", (1e6, 1e9))
-    assert sized.checked is None and sized.engine == "state-space"
+    """With the engine exact there is one number."""
+    sized = size(lambda gbwp: one_cell(gbwp, "exact"), [1.0], "settling_time<50n", (1e6, 1e9))
+    assert sized.checked is None and sized.engine == "exact"
 
 
 def test_of_several_right_hand_sides_the_worst_counts():
@@ -47,7 +47,7 @@ def test_of_several_right_hand_sides_the_worst_counts():
     opamp = preset("cmos-100meg").replace(input_offset=1e-3, open_loop_gain=1e9)
 
     def circuit(volts):
-        return InvCircuit.program(np.diag([1.0, 1.0]), opamp=opamp, input_voltage=volts, engine="state-space",
+        return InvCircuit.program(np.diag([1.0, 1.0]), opamp=opamp, input_voltage=volts, engine="exact",
                                   g_min=1e-13)  # fmt: skip
 
     both = size(circuit, [[1.0, 1.0], [1.0, 0.0]], "relative_error<5%", (0.01, 0.4))
@@ -59,7 +59,7 @@ def test_of_several_right_hand_sides_the_worst_counts():
 def question(target, free, seeds=1, worst=1.0, **given):
     """The sizing of options, and its range."""
     limit = target_of(target)
-    options = with_defaults({"opamp": "single-pole", "engine": "state-space"} | given, limit)
+    options = with_defaults({"opamp": "single-pole", "engine": "exact"} | given, limit)
     span = span_of(free_option("inv", free), each_parsed("inv", options), given.pop("between", None))
     return sizing_of("inv", options, (free,), limit, seeds, worst)(), span
 

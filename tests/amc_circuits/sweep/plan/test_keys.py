@@ -138,10 +138,10 @@ def test_relative_paths_are_files_like_others(tmp_path, monkeypatch):
 def test_state_space_needs_no_simulator(monkeypatch, tmp_path):
     """Its version is that of the package; the other engines have the simulator's, too."""
     monkeypatch.setenv("AMC_NGSPICE", broken.program(tmp_path, broken.BOOKKEEPING))
-    assert engine_version("ngspice") == engine_version("auto") != engine_version("state-space")
-    assert engine_version("ngspice").endswith(f", {engine_version('state-space')}")
+    assert engine_version("ngspice") == engine_version("auto") != engine_version("exact")
+    assert engine_version("ngspice").endswith(f", {engine_version('exact')}")
     monkeypatch.setenv("AMC_NGSPICE", str(tmp_path / "nothing"))
-    assert engine_version("state-space").startswith("amc ")
+    assert engine_version("exact").startswith("amc ")
 
 
 def keys_of(content):
@@ -151,10 +151,10 @@ def keys_of(content):
 
 def test_a_grid_is_a_list_of_points():
     """The same keys in the same order, and points that are listed twice are run once."""
-    listed = {"circuit": "inv", "fixed": {"engine": "state-space"}}
+    listed = {"circuit": "inv", "fixed": {"engine": "exact"}}
     points = [{"size": size, "seed": seed, "input_voltage": 0.02} for size in (2, 3) for seed in (0, 1)]
     grid = exact([0, 1]) | {"grid": {"size": [2, 3], "seed": [0, 1]}}
-    grid["fixed"] = {"engine": "state-space", "input_voltage": "20 mV"}
+    grid["fixed"] = {"engine": "exact", "input_voltage": "20 mV"}
     assert keys_of(grid) == keys_of(listed | {"points": points}) == keys_of(listed | {"points": points + points[::-1]})
     assert len(set(keys_of(grid))) == 4
 

@@ -284,7 +284,7 @@ def test_sweep_that_has_just_begun_is_reported(tmp_path, session):
 
 def test_single_point_of_many_trials_is_drawn(amc, tmp_path, session):
     """Over its number, because nothing varies, at the median, with a bar from 5 to 95 % of the trials."""
-    options = parse_options("inv", {"engine": "state-space", "size": 3, "monte_carlo": 9, "programming_error": "1u"})
+    options = parse_options("inv", {"engine": "exact", "size": 3, "monte_carlo": 9, "programming_error": "1u"})
     outcome = run_point(Point("key", 0, "inv", options))
     row = Row("key", 0, {"circuit": "inv", **options}, outcome.status, outcome.figures, outcome.error)
     with Store(tmp_path, create=True) as store:

@@ -18,7 +18,7 @@ ENGINES = """circuit = "inv"
 size = 2
 opamp = "single-pole"
 [[points]]
-engine = "state-space"
+engine = "exact"
 wire_resistance = 1.73
 [[points]]
 engine = "ngspice"
@@ -28,7 +28,7 @@ noise = true
 engine = "auto"
 seed = 3
 [[points]]
-engine = "state-space"
+engine = "exact"
 programming_error = "1u"
 monte_carlo = 12
 spec = "relative_error<0.05"
@@ -82,12 +82,12 @@ def test_a_share_is_rounded_once(amc, tmp_path, value):
 
 
 OPTIONS = [
-    ("--engine", "state-space", "--wire-resistance", "1.73"),
+    ("--engine", "exact", "--wire-resistance", "1.73"),
     ("--engine", "ngspice", "--temperature", "350", "--noise"),
 ]
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=["state-space", "ngspice"])
+@pytest.mark.parametrize("options", OPTIONS, ids=["exact", "ngspice"])
 def test_a_row_is_what_its_command_prints(sweep, amc, tmp_path, options):
     """The stored numbers are those of `amc inv --format json`, and its table has roundings of them."""
     pairs = dict(zip(options[::2], options[1::2], strict=False)) | ({"--noise": None} if "--noise" in options else {})

@@ -15,8 +15,8 @@ def rows(*options, **common):
 
 def test_description_names_circuit_parts_and_conditions():
     """Circuit with size, op-amp, engine, then what differs from the defaults, with units."""
-    found = rows({"seed": 1}, {"seed": 2}, size=16, engine="state-space", gbwp="16M", tolerance="5%")
-    assert description_of(found) == ("INV 16 x 16, cmos-100meg, state-space; condition 10, gbwp 16 MHz, tolerance 0.05")
+    found = rows({"seed": 1}, {"seed": 2}, size=16, engine="exact", gbwp="16M", tolerance="5%")
+    assert description_of(found) == ("INV 16 x 16, cmos-100meg, exact; condition 10, gbwp 16 MHz, tolerance 0.05")
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_points_that_ran_again_are_drawn_once(amc, tmp_path):
 
 def test_what_a_row_of_another_version_has_is_told(amc, tmp_path):
     """An option that lacks is said where the row is run again; an unknown option or circuit, and who knows it."""
-    rows = [without(made(0, FIGURES, size=2, engine="state-space"), "levels"), *(
+    rows = [without(made(0, FIGURES, size=2, engine="exact"), "levels"), *(
         of_newer(1 + k, circuit, size=2) for k, circuit in enumerate(("inv", "oracle")))]  # fmt: skip
     folder = stored(tmp_path / "out", rows)
     assert "the row is of a version without levels; the defaults are taken" in amc("replay", folder, 0).out

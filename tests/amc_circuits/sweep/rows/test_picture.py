@@ -161,7 +161,7 @@ def test_more_names_than_a_legend_holds_are_refused(tmp_path, amc):
 
 def test_bands_of_monte_carlo_rows_are_their_own(sweep, tmp_path, amc, figures):
     """Figures of many trials by their names: median and 5 to 95 % of the trials, yields with their confidence."""
-    spec = '[fixed]\nengine = "state-space"\nprogramming_error = "1u"\nmonte_carlo = 20\nspec = "relative_error<0.1"'
+    spec = '[fixed]\nengine = "exact"\nprogramming_error = "1u"\nmonte_carlo = 20\nspec = "relative_error<0.1"'
     assert sweep(f'circuit = "inv"\n{spec}\n[grid]\nsize = [2, 3]\n').code == 0
     rows = rows_of(tmp_path)
     keys = {

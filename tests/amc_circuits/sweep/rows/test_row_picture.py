@@ -52,7 +52,7 @@ def test_outputs_that_were_left_out_are_told(tmp_path, amc, figures):
 
 def test_waveforms_of_a_simulated_row_are_drawn(sweep, amc, tmp_path):
     """A sweep run with --waveforms: every row has a picture of its four outputs."""
-    assert sweep('circuit = "inv"\n[fixed]\nsize = 4\nengine = "state-space"\n', "--waveforms").code == 0
+    assert sweep('circuit = "inv"\n[fixed]\nsize = 4\nengine = "exact"\n', "--waveforms").code == 0
     assert amc("plot", tmp_path / "out", "--row", 0, "-o", tmp_path / "p.svg").code == 0
     found = texts(tmp_path / "p.svg")
     assert [text for text in found if text.startswith("output ")] == [f"output {k}" for k in (1, 2, 3, 4)]

@@ -104,7 +104,7 @@ def figures(row):
 
 def point(**options):
     """A point of small size."""
-    return Point("key", 0, "inv", parse_options("inv", {"size": 2, "engine": "state-space"} | options))
+    return Point("key", 0, "inv", parse_options("inv", {"size": 2, "engine": "exact"} | options))
 
 
 def made(cluster, *calls, timeout=None):

@@ -16,7 +16,7 @@ from amc_circuits.sweep.run.outcome import Outcome, run_point
 from amc_circuits.sweep.store import DATABASE
 from tests.amc_circuits.sweep.made_rows import made, stored
 
-EXACT = 'circuit = "inv"\n[fixed]\nengine = "state-space"\ninput_voltage = 0.02\n'
+EXACT = 'circuit = "inv"\n[fixed]\nengine = "exact"\ninput_voltage = 0.02\n'
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def dry_run(amc, tmp_path):
 
 def estimated(folder=None, jobs=1, handling=None, circuit="inv", **sections):
     """The estimate of a sweep of exact points."""
-    fixed = {"engine": "state-space"} | sections.pop("fixed", {})
+    fixed = {"engine": "exact"} | sections.pop("fixed", {})
     return estimate(sweep_from({"circuit": circuit, "fixed": fixed, **sections}), folder, jobs, handling or Handling())
 
 
@@ -178,7 +178,7 @@ def test_many_trials_are_not_all_run(clockwork):
 
 def test_rows_that_are_there_are_taken_for_samples(tmp_path, clockwork):
     """Times come from rows of the same size and engine; only sizes of which there is none are run."""
-    options = {"engine": "state-space", "size": 8}
+    options = {"engine": "exact", "size": 8}
     rows = [
         *(dataclasses.replace(made(k, seed=1000 + k, **options), wall_time_s=2.0) for k in range(3)),
         dataclasses.replace(made(3, seed=0, **options | {"engine": "auto"}), wall_time_s=500.0),
@@ -215,12 +215,12 @@ def test_stored_bytes_are_those_of_a_real_database(tmp_path, size, with_waveform
         fixed={"size": size, "input_voltage": 0.02},
         grid={"seed": {"range": [0, 240]}},
     )
-    options = parse_options("inv", {"engine": "state-space", "size": size, "input_voltage": 0.02})
+    options = parse_options("inv", {"engine": "exact", "size": size, "input_voltage": 0.02})
     outcome = run_point(Point("", 0, "inv", options, with_waveforms))
     rows = [
         dataclasses.replace(
             made(k, outcome.figures, **options), key=f"{k * 7919 % 240:064x}", finished="2026-01-01T00:00:00+00:00",
-            host="a-machine", engine="state-space", engine_version="amc 0.1.0", design_sha256="0" * 64,
+            host="a-machine", engine="exact", engine_version="amc 0.1.0", design_sha256="0" * 64,
             deck_sha256="", package_version="0.1.0",
         )
         for k in range(240)

@@ -15,13 +15,13 @@ ENGINES = """circuit = "inv"
 input_voltage = 0.02
 size = 2
 [[points]]
-engine = "state-space"
+engine = "exact"
 [[points]]
 engine = "ngspice"
 [[points]]
 engine = "auto"
 [[points]]
-engine = "state-space"
+engine = "exact"
 programming_error = "1u"
 monte_carlo = 10
 spec = "relative_error<0.05"
@@ -108,7 +108,7 @@ def test_another_simulator_is_told(sweep, amc, tmp_path, monkeypatch):
 @pytest.mark.parametrize(("row", "words"), [("7", "no such row"), ("-1", "whole number"), ("first", "whole number")])
 def test_a_row_that_there_is_not_is_refused(amc, tmp_path, row, words):
     """By the number as it was typed; a folder without a sweep, too."""
-    run(tmp_path / "out", {"circuit": "inv", "fixed": {"engine": "state-space", "size": 2}})
+    run(tmp_path / "out", {"circuit": "inv", "fixed": {"engine": "exact", "size": 2}})
     amc("replay", tmp_path / "out", "--", row).refused("ROW: got", row, words)
     amc("replay", tmp_path, "0").refused("DIR: got", "amc sweep")
 

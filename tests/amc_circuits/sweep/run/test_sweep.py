@@ -54,10 +54,10 @@ def test_rows_say_what_made_them(sweep, tmp_path):
     """Hashes, seed, host, engine and versions, and when it was, in this row's own time."""
     began, clock = time.time(), time.monotonic()
     text = 'circuit = "inv"\n[fixed]\nopamp = "single-pole"\nsize = 2\ntrial = 3\n[grid]\nseed = [5, 6]\n'
-    assert sweep(text + 'engine = ["ngspice", "state-space"]\n').code == 0
+    assert sweep(text + 'engine = ["ngspice", "exact"]\n').code == 0
     by_ngspice, exact_one, other, _ = found = rows(tmp_path)
     assert [row.seed for row in found] == [5, 5, 6, 6]
-    assert [row.engine for row in found[:2]] == ["ngspice", "state-space"]
+    assert [row.engine for row in found[:2]] == ["ngspice", "exact"]
     assert re.fullmatch(r"ngspice \d+\S*( KLU)?, amc \S+", by_ngspice.engine_version)
     assert exact_one.engine_version == f"amc {by_ngspice.package_version}"
     # One circuit, whatever solves it; of another seed another one.

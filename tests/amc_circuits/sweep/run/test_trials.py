@@ -14,7 +14,7 @@ from tests.amc_circuits.sweep.sweeps import programmed, rows, rows_in, run
 TRIALS = """
 circuit = "inv"
 [fixed]
-engine = "state-space"
+engine = "exact"
 programming_error = "1u"
 monte_carlo = 20
 spec = "relative_error<0.1,settling_time<1u"
@@ -67,7 +67,7 @@ def test_unusable_limits_are_told(sweep, tmp_path, spec):
 
 def test_a_point_is_another_when_its_file_has_changed(sweep, tmp_path):
     """The same path with other conductances in it: a row of its own, whose error is the file's."""
-    spec = f'circuit = "inv"\n[fixed]\nsize = 3\nengine = "state-space"\nconductances = "{tmp_path}/c.npz"\n'
+    spec = f'circuit = "inv"\n[fixed]\nsize = 3\nengine = "exact"\nconductances = "{tmp_path}/c.npz"\n'
     for error in (1e-6, 1e-7):
         programmed(tmp_path / "c.npz", 3, error)
         assert sweep(spec).code == 0
@@ -79,7 +79,7 @@ def test_a_point_is_another_when_its_file_has_changed(sweep, tmp_path):
 def test_a_file_that_changes_meanwhile_makes_no_row_of_the_old_one(tmp_path):
     """A result of the new conductances is not stored under the key of the old ones."""
     programmed(tmp_path / "c.npz", 3, 1e-6)
-    spec = f'circuit = "inv"\n[fixed]\nsize = 3\nengine = "state-space"\nconductances = "{tmp_path}/c.npz"\n'
+    spec = f'circuit = "inv"\n[fixed]\nsize = 3\nengine = "exact"\nconductances = "{tmp_path}/c.npz"\n'
 
     def changed(found, plan):
         if not found:

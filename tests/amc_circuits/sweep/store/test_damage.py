@@ -177,7 +177,7 @@ def test_waveforms_are_those_of_their_row(amc, three, tmp_path, text, words):
 
 def test_a_sweep_does_not_go_on_in_a_damaged_folder(sweep, tmp_path):
     """A point whose row cannot be trusted is not taken as done, nor run again under another number."""
-    text = 'circuit = "inv"\n[fixed]\nengine = "state-space"\nsize = 2\n[grid]\nseed = [0, 1]\n'
+    text = 'circuit = "inv"\n[fixed]\nengine = "exact"\nsize = 2\n[grid]\nseed = [0, 1]\n'
     assert sweep(text).code == 0
     changed(tmp_path / "out", "update points set key = 'another' where number = 1")
     sweep(text).refused("--out: got", str(tmp_path / "out"), "row 1 of its", "is damaged")

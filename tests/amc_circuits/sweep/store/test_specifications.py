@@ -106,7 +106,7 @@ def test_sweeps_from_python_differ_by_their_meaning(tmp_path):
     """Sweeps without a text count as different where their meanings differ."""
     folders = [tmp_path / "one", tmp_path / "two"]
     for size, folder in enumerate(folders, 2):
-        run(folder, {"circuit": "inv", "fixed": {"size": size, "engine": "state-space"}})
+        run(folder, {"circuit": "inv", "fixed": {"size": size, "engine": "exact"}})
     merge_folders(folders, tmp_path / "all")
     found = held(tmp_path / "all")
     assert RESOLVED not in found
