@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 
 from amc_circuits.engines.exact.circuit import ExactCircuit
-from amc_circuits.engines.exact.engine import ExactEngine
+from amc_circuits.engines.exact.reading import read_slots
 from amc_circuits.engines.exact.slots import slots_of, starts_from_rest
 from amc_circuits.engines.job import Job
 from amc_circuits.linear.equations import linear_circuit
@@ -163,7 +163,7 @@ def _losses(run: Run, slots: list[int], tolerance: float) -> dict[int, float]:
     if not slots:
         return {}
     part, places = run.job.part(slots)
-    (readings,) = ExactEngine().read(run.state.exact, [part], tolerance)
+    readings = read_slots(run.state.exact, part.drive, starts_from_rest(part.drive), tolerance)
     losses = {slot: reading.loss for slot, reading in zip(places, readings, strict=True)}
     return {slot: losses[slot] for slot in slots}
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.clamp import clamped
 from amc_circuits.engines.exact.nonlinear.method import LEADING, NODES, interpolated
+from amc_circuits.engines.exact.nonlinear.newton import Newton
 from amc_circuits.engines.exact.nonlinear.own_effects import OwnEffects, OwnEffectsOf
 from amc_circuits.engines.exact.nonlinear.system import StepWeights, System, times
 from netlists.record import FloatArray
@@ -92,7 +93,7 @@ class StageEquations:
         # Drives are compared as the input voltages that they belong to.
         volts = np.concatenate([1 / system.laws.rate, np.ones((2 * system.laws.count, 1, 1))])
         self._in_tolerances = volts / (scale * tolerance)
-        self._own = OwnEffectsOf(system)
+        self._own, self._newton = OwnEffectsOf(system), Newton(system)
 
     def step(
         self, state: FloatArray, before: Added, last: Solved | None, inputs: FloatArray, slope: FloatArray, length: float
@@ -145,13 +146,29 @@ class StageEquations:
                 change = (seen - voltages) / slopes
                 before, far = far, float(np.abs(change * self._in_tolerances).max())
                 if far > 2 * before:
-                    return None
+                    break
                 move = change if last is None else self._accelerated(change, *last)
                 last, voltages = (change, move), voltages + move
             previous, (added, slopes) = added, self._limits(voltages, own)
             if far <= CLOSE or self._negligible(added, previous, weights.step):
                 return pushed, moved, added, done
-        return None
+        return self._by_newton(weights, later, known, voltages)
+
+    def _by_newton(
+        self, weights: StepWeights, later: tuple[FloatArray, ...], known: FloatArray, voltages: FloatArray
+    ) -> tuple[FloatArray, FloatArray, Added, int] | None:
+        """Solve the equations of every response by itself; results as `_iterated`."""
+        found = np.empty_like(voltages)
+        for k in range(voltages.shape[2]):
+            one = self._newton.solve(
+                weights, known[..., k], voltages[..., k], self._in_tolerances[:, 0, k, None], CLOSE
+            )
+            if one is None:
+                return None
+            found[..., k] = one
+        added, _ = self._limits(found, self._own.of(weights))
+        pushed = times(self.system.push, added.whole)
+        return pushed, self.system.applied(later, pushed), added, 1
 
     def _accelerated(self, change: FloatArray, before: FloatArray, moved: FloatArray) -> FloatArray:
         """Return the move of Anderson's method of depth 1 from the last two changes and the move between them.

@@ -1,0 +1,107 @@
+"""Newton's method for the equations of a step of one response, for limits that couple the op-amps strongly.
+
+The unknowns are drives, stages and drops at the three later nodes, `v = known + G N(v)`: N is what the limits add, and G
+the dense response of the linear part to it. Only limits whose slope counts are unknowns of the linear systems.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from amc_circuits.engines.exact.nonlinear.laws import Laws
+from amc_circuits.engines.exact.nonlinear.system import StepWeights, System, times
+from netlists.opamps.subcircuit import CLAMP_VOLTAGE
+from netlists.record import FloatArray
+
+ITERATIONS = 30
+COUNTS = 1e-4
+"""Least effect of a limit on itself that makes it an unknown."""
+LARGEST = 3.0
+"""E-folds beyond the swing to which a stage may move in one iteration."""
+KEPT = 4
+"""Step lengths whose dense responses are kept."""
+
+
+class Newton:
+    """Solver of the equations of a step of one response."""
+
+    def __init__(self, system: System) -> None:
+        self.system, self._dense = system, dict[float, FloatArray]()
+
+    def dense(self, weights: StepWeights) -> FloatArray:
+        """Return G: voltages (3 m) at three nodes per rate or current added (2 m) at three nodes."""
+        found = self._dense.get(weights.step)
+        if found is None:
+            found = np.stack([self._response(weights, node) for node in range(1, 4)], axis=3)
+            m = self.system.laws.count
+            node = np.arange(3)
+            found[:, node, m:, node] += self.system.seen.pins
+            if len(self._dense) >= KEPT:
+                self._dense.pop(next(iter(self._dense)))
+            self._dense[weights.step] = found
+        return found
+
+    def _response(self, weights: StepWeights, node: int) -> FloatArray:
+        """Return the voltages (3 m, 3, 2 m) per rate or current added at one node."""
+        of_real, of_pairs = weights.added
+        pairs = of_pairs.reshape(*of_pairs.shape[:2], 2, 4)[..., node]
+        blocks = (np.ascontiguousarray(of_real[..., node : node + 1]), np.ascontiguousarray(pairs))
+        return times(self.system.seen.modal, self.system.applied(blocks, self.system.push[:, None]))
+
+    def solve(
+        self, weights: StepWeights, known: FloatArray, guess: FloatArray, in_tolerances: FloatArray, close: float
+    ) -> FloatArray | None:
+        """Solve for the voltages (3 m, 3) of one response; None where the iteration does not converge.
+
+        Args:
+            weights: Weights of the step.
+            known: Voltages without what the limits add, shape (3 m, 3), V and V/s.
+            guess: First guess of the voltages.
+            in_tolerances: Voltages in units of the tolerance, shape (3 m, 1).
+            close: Change, in these units, at which the iteration ends.
+        """
+        m, gain = self.system.laws.count, self.dense(weights)
+        whole = gain.reshape(9 * m, 2 * m, 3)
+        own = np.abs(self._own(gain))
+        voltages = guess.copy()
+        for _ in range(ITERATIONS):
+            added, slopes = limits(self.system.laws, voltages)
+            rest = known + np.einsum("vij,ij->v", whole, added).reshape(3 * m, 3) - voltages
+            channel, node = np.nonzero(np.abs(slopes) * own > COUNTS)
+            place = np.where(channel < m, channel, channel - m)
+            columns = whole[:, place, node] * slopes[channel, node]
+            rows = channel * 3 + node
+            at = np.linalg.solve(np.eye(len(rows)) - columns[rows], rest.reshape(-1)[rows])
+            change = rest + (columns @ at).reshape(3 * m, 3)
+            moved = self._held(voltages, change)
+            size = float(np.abs((moved - voltages) * in_tolerances).max())
+            voltages = moved
+            if size <= close:
+                return voltages
+        return None
+
+    def _own(self, gain: FloatArray) -> FloatArray:
+        """Return the effect of each channel on itself at the same node, shape (3 m, 3)."""
+        m, index = self.system.laws.count, np.arange(self.system.laws.count)
+        return np.concatenate(
+            [
+                np.stack([gain[first + index, node, second + index, node] for node in range(3)], axis=1)
+                for first, second in ((0, 0), (m, 0), (2 * m, m))
+            ]
+        )
+
+    def _held(self, voltages: FloatArray, change: FloatArray) -> FloatArray:
+        """Return the next voltages; no stage moves deep into its clamp."""
+        m, laws = self.system.laws.count, self.system.laws
+        found = voltages + change
+        edge = laws.swing[:, 0] + LARGEST * CLAMP_VOLTAGE
+        bound = np.maximum(edge, np.abs(voltages[m : 2 * m]))
+        found[m : 2 * m] = np.clip(found[m : 2 * m], -bound, bound)
+        return found
+
+
+def limits(laws: Laws, voltages: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return what the limits add, shape (2 m, 3), and the slope of each of the three limits, shape (3 m, 3)."""
+    drive, stage, drop = voltages.reshape(3, laws.count, 3, 1)
+    (slewing, a), (clamp, b), (pins, c) = laws.stage(drive), laws.clamp(stage), laws.output(drop)
+    return np.concatenate([slewing + clamp, pins])[..., 0], np.concatenate([a, b, c])[..., 0]
