@@ -18,7 +18,9 @@ EXACT = 1e-5 * CLAMP_VOLTAGE
 """Last move of Newton's method, which doubles the number of digits with each."""
 
 
-def clamped(laws: Laws, effect: FloatArray, seen: FloatArray, rates: FloatArray, guess: FloatArray) -> FloatArray:
+def clamped(
+    laws: Laws, effect: FloatArray, seen: FloatArray, rates: FloatArray, guess: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Solve `x = others + effect clamp(x)` for the stage voltages at the nodes of a step, where clamps are stiff.
 
     Args:
@@ -27,15 +29,21 @@ def clamped(laws: Laws, effect: FloatArray, seen: FloatArray, rates: FloatArray,
         seen: Stage voltages with the given rates of the clamps, shape (m, 3, K), V.
         rates: These rates, same shape, V/s.
         guess: First guess of the stage voltages, same shape, V.
+
+    Returns:
+        Stage voltages, V, and the rates of the clamps, V/s. Where a clamp is solved for, its rates follow from the
+        equation and not from the law, which multiplies the rounding error of the voltages.
     """
-    without = seen - np.einsum("mij,mjk->mik", effect, rates)
+    without = seen - np.matmul(effect, rates)
     near = (np.maximum(np.abs(without), np.abs(guess)) > laws.swing - STIFF * CLAMP_VOLTAGE).any(axis=1)
+    found, adding = seen.copy(), laws.clamp(seen)[0]
     row, column = np.nonzero(near)
-    if not row.size:
-        return seen
-    found = seen.copy()
-    found[row, :, column] = _solved(laws, effect[row], without[row, :, column], guess[row, :, column], row)
-    return found
+    if row.size:
+        own, target = effect[row], without[row, :, column]
+        x = _solved(laws, own, target, guess[row, :, column], row)
+        found[row, :, column] = x
+        adding[row, :, column] = np.linalg.solve(own, (x - target)[:, :, None])[:, :, 0]
+    return found, adding
 
 
 def _solved(

@@ -139,7 +139,7 @@ class StageEquations:
             pushed = times(system.push, whole)
             moved = system.applied(later, pushed)
             seen = known + times(system.seen.modal, moved) + times(system.seen.pins, whole[m:])
-            seen[m : 2 * m] = self._stages(seen[m : 2 * m], own, added, None if voltages is None else voltages[m : 2 * m])
+            seen[m : 2 * m], clamp = self._stages(seen[m : 2 * m], own, added, voltages)
             if voltages is None:
                 voltages = seen
             else:
@@ -149,25 +149,27 @@ class StageEquations:
                     break
                 move = change if last is None else self._accelerated(change, *last)
                 last, voltages = (change, move), voltages + move
-            previous, (added, slopes) = added, self._limits(voltages, own)
+                if clamp is not None:
+                    voltages[m : 2 * m] = seen[m : 2 * m]
+            previous, (added, slopes) = added, self._limits(voltages, own, clamp)
             if far <= CLOSE or self._negligible(added, previous, weights.step):
                 return pushed, moved, added, done
         return self._by_newton(weights, later, known, voltages)
 
     def _by_newton(
-        self, weights: StepWeights, later: tuple[FloatArray, ...], known: FloatArray, voltages: FloatArray
+        self, weights: StepWeights, later: tuple[FloatArray, ...], known: FloatArray, guess: FloatArray
     ) -> tuple[FloatArray, FloatArray, Added, int] | None:
         """Solve the equations of every response by itself; results as `_iterated`."""
-        found = np.empty_like(voltages)
-        for k in range(voltages.shape[2]):
-            one = self._newton.solve(
-                weights, known[..., k], voltages[..., k], self._in_tolerances[:, 0, k, None], CLOSE
-            )
-            if one is None:
+        m, count = self.system.laws.count, guess.shape[2]
+        voltages, whole = np.empty_like(guess), np.empty((2 * m, 3, count))
+        for k in range(count):
+            found = self._newton.solve(weights, known[..., k], guess[..., k], self._in_tolerances[:, 0, k, None], CLOSE)
+            if found is None:
                 return None
-            found[..., k] = one
-        added, _ = self._limits(found, self._own.of(weights))
-        pushed = times(self.system.push, added.whole)
+            voltages[..., k], whole[..., k] = found
+        stages = self.system.laws.stage(voltages[:m])[0]
+        pushed = times(self.system.push, whole)
+        added = Added(stages, whole[:m] - stages, whole[m:])
         return pushed, self.system.applied(later, pushed), added, 1
 
     def _accelerated(self, change: FloatArray, before: FloatArray, moved: FloatArray) -> FloatArray:
@@ -180,20 +182,21 @@ class StageEquations:
         share = (weighed * change).sum(axis=(0, 1)) / np.maximum((weighed * turned).sum(axis=(0, 1)), 1e-300)
         return change - np.clip(share, -LARGEST_SHARE, LARGEST_SHARE) * (moved + turned)
 
-    def _stages(self, seen: FloatArray, own: OwnEffects, added: Added, guess: FloatArray | None) -> FloatArray:
-        """Return the outputs of the stages (m, 3, K) where each op-amp's own clamp is solved for, V."""
-        if added.clamp is None and not self.system.laws.near_clamp(seen):
-            return seen
+    def _stages(
+        self, seen: FloatArray, own: OwnEffects, added: Added, before: FloatArray | None
+    ) -> tuple[FloatArray, FloatArray | None]:
+        """Return the outputs of the stages (m, 3, K), with each op-amp's own clamp solved for, V, and the clamps' rates."""
+        laws = self.system.laws
+        if added.clamp is None and not laws.near_clamp(seen):
+            return seen, None
         rates = np.zeros_like(seen) if added.clamp is None else added.clamp
-        return clamped(self.system.laws, own.stage, seen, rates, seen if guess is None else guess)
+        return clamped(laws, own.stage, seen, rates, seen if before is None else before[laws.count : 2 * laws.count])
 
-    def _limits(self, voltages: FloatArray, own: OwnEffects) -> tuple[Added, FloatArray]:
+    def _limits(self, voltages: FloatArray, own: OwnEffects, clamp: FloatArray | None) -> tuple[Added, FloatArray]:
         """Return what the limits add, and denominators of Newton's method, shape (3 m, 3, K)."""
         laws, m = self.system.laws, self.system.laws.count
-        drive, stage, drop = voltages[:m], voltages[m : 2 * m], voltages[2 * m :]
-        slewing, slew_slope = laws.stage(drive)
-        pins, pin_slope = laws.output(drop)
-        clamp = laws.clamp(stage)[0] if laws.near_clamp(stage) else None
+        slewing, slew_slope = laws.stage(voltages[:m])
+        pins, pin_slope = laws.output(voltages[2 * m :])
         divisors = np.ones_like(voltages)
         divisors[:m] -= own.drive[:, :, None] * slew_slope
         divisors[2 * m :] -= own.drop[:, :, None] * pin_slope
