@@ -37,33 +37,41 @@ PANEL = 6.0
 exponential to 3e-10: the remainder is 6^17 (8!)^4 / (17 (16!)^3)."""
 GAUSS_NODES, GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(8)
 MOST_PANELS = 100_000
-BLOCK = 16
-"""Number of times evaluated at once: few, because fewer modes remain at later times."""
+BLOCK, WORK = 16, 250_000
+"""Number of times evaluated at once: few, because fewer modes remain at later times, unless that is little work."""
 GONE = 40.0
 """Number of time constants after which a mode is omitted (e^-40 = 4e-18)."""
 
 
+def packed(modal: Modal, real: int) -> FloatArray:
+    """Amplitudes of modes (n, ...) as real numbers: real modes, then real and imaginary parts of the upper ones."""
+    upper = modal[real : (real + len(modal)) // 2]
+    return np.concatenate([np.real(modal[:real]), np.real(upper), np.imag(upper)])
+
+
 @dataclass(frozen=True)
 class Probe:
-    """Linear function of the states and inputs: `rest + modal z + feed u`.
+    """Linear function of the states and inputs: `rest + modal z + feed u + rising du/dt`.
 
     Attributes:
         modal: Factors of the modes, shape (rows, n).
         feed: Factors of the inputs, shape (rows, inputs).
         rest: Values at rest with inputs at zero, shape (rows,).
         real: Number of real modes; they come first.
+        rising: Factors of the slopes of the inputs, shape (rows, inputs), s; None for zero.
     """
 
     modal: Modal
     feed: FloatArray
     rest: FloatArray
     real: int
+    rising: FloatArray | None = None
 
     __repr__ = short_repr
 
     @cached_property
     def decaying(self) -> FloatArray:
-        """Factors of the values of `ExactResponse.fading`, shape (rows, n).
+        """Factors of amplitudes as `packed` orders them, shape (rows, n).
 
         One mode of a conjugate pair is enough: the sum of both is twice the real part.
         """
@@ -127,10 +135,16 @@ class Piece:
 
     def coefficients(self, probe: Probe) -> FloatArray:
         """Return the polynomial of a probe: coefficients of 1, t, t^2 ..., shape (degree + 1, rows, K)."""
-        found = np.real(probe.modal @ self.polynomial)
+        found = np.zeros((len(self.polynomial), len(probe.rest), self.inputs.shape[1]))
+        for power, modal in enumerate(self.polynomial):
+            if modal.any():
+                found[power] = probe.decaying @ packed(modal, probe.real)
         found[0] += probe.feed @ self.inputs + probe.rest[:, None]
-        found[1] += probe.feed @ self.inputs_slope
-        return np.asarray(found)
+        if self.inputs_slope.any():
+            found[1] += probe.feed @ self.inputs_slope
+            if probe.rising is not None:
+                found[0] += probe.rising @ self.inputs_slope
+        return found
 
 
 def polynomial_at(coefficients: Modal, time: FloatArray) -> Modal:
@@ -190,51 +204,54 @@ class ExactResponse:
         return moved + polynomial_at(piece.polynomial, np.asarray(length))
 
     def fading(self, decaying: Modal, after: FloatArray, left: NDArray[np.bool_] | None = None) -> FloatArray:
-        """Compute `decaying exp(values after)` as real numbers: real modes, real and imaginary parts of upper ones.
+        """Compute `decaying exp(values after)` as real numbers, in the order of `packed`.
 
         Args:
             decaying: Amplitudes of the modes, shape (n, ...).
             after: Times after the start, s; shape (...), which broadcasts with `decaying`.
             left: Selection of the real and upper modes; all of them by default.
         """
-        upper = self.upper
-        kept = np.arange(upper.stop) if left is None else np.flatnonzero(left)
-        real, complex_ = kept[kept < self.real], kept[kept >= self.real]
+        kept = np.arange(self.upper.stop) if left is None else np.flatnonzero(left)
+        count = int(np.searchsorted(kept, self.real))
         shape = np.broadcast_shapes(decaying.shape[1:], after.shape)
-        found = np.empty((*shape, len(real) + 2 * len(complex_)))
-        at = (slice(0, len(real)), slice(len(real), len(kept)), slice(len(kept), None))
-        still = np.moveaxis(np.real(decaying[real]), 0, -1)
-        found[..., at[0]] = still * np.exp(after[..., None] * np.real(self.values[real]))
-        if complex_.size:
-            turning = np.moveaxis(decaying[complex_], 0, -1) * np.exp(after[..., None] * self.values[complex_])
-            found[..., at[1]], found[..., at[2]] = np.real(turning), np.imag(turning)
+        found = np.empty((*shape, 2 * len(kept) - count))
+        still = np.ascontiguousarray(np.moveaxis(decaying[kept], 0, -1))
+        values, after = self.values[kept], after[..., None]
+        np.multiply(np.real(still[..., :count]), np.exp(after * np.real(values[:count])), out=found[..., :count])
+        if count < len(kept):
+            turning = still[..., count:] * np.exp(after * values[count:])
+            found[..., count : len(kept)], found[..., len(kept) :] = np.real(turning), np.imag(turning)
         return found
 
     def at(self, piece: Piece, probe: Probe, time: FloatArray) -> FloatArray:
         """Evaluate a probe of every response at times (T,), or own times (K, T), in a piece; shape (K, T, rows)."""
         after = np.atleast_2d(time - piece.start)
-        coefficients = piece.coefficients(probe).transpose(0, 2, 1)[:, :, None, :]
-        found = np.asarray(polynomial_at(coefficients, after[:, :, None]), dtype=np.float64)
+        found = _polynomials(piece.coefficients(probe), after)
         upper = self.upper
         decays = -np.real(self.values[: upper.stop])
-        for first in range(0, after.shape[1], BLOCK):
-            part = slice(first, first + BLOCK)
+        columns, times, rows = found.shape
+        block = max(BLOCK, WORK // max(1, columns * max(rows, len(self.values))))
+        for first in range(0, times, block):
+            part = slice(first, first + block)
             left = decays * after[:, part].min() < GONE
-            columns = np.flatnonzero(np.concatenate([left, left[upper]]))
-            weights = self.fading(piece.decaying[:, :, None], after[:, part], left)
-            found[:, part] += weights @ probe.decaying[:, columns].T
+            kept = np.flatnonzero(np.concatenate([left, left[upper]]))
+            if kept.size:
+                weights = self.fading(piece.decaying[:, :, None], after[:, part], left).reshape(-1, len(kept))
+                found[:, part] += (weights @ probe.decaying[:, kept].T).reshape(columns, -1, rows)
         return found
 
     def each_at(self, piece: Piece, probe: Probe, time: FloatArray, column: NDArray[np.int64]) -> FloatArray:
         """Evaluate row r of a probe in response `column[r]` at its own times, shapes (rows, T) to (rows, T)."""
         after = time - piece.start
-        coefficients = np.real(np.einsum("rn,dnr->dr", probe.modal, piece.polynomial[:, :, column]))
+        modal = packed(np.moveaxis(piece.polynomial, 1, 0), self.real)[:, :, column]
+        coefficients = np.einsum("rn,ndr->dr", probe.decaying, modal)
         coefficients[0] += np.einsum("ri,ir->r", probe.feed, piece.inputs[:, column]) + probe.rest
         coefficients[1] += np.einsum("ri,ir->r", probe.feed, piece.inputs_slope[:, column])
-        fading = self.fading(piece.decaying[:, column, None], after)
-        found = np.asarray(polynomial_at(coefficients[:, :, None], after), dtype=np.float64)
-        found += np.einsum("rtn,rn->rt", fading, probe.decaying)
-        return found
+        found = _polynomials(coefficients[:, None], after)[:, :, 0]
+        left = -np.real(self.values[: self.upper.stop]) * after.min() < GONE
+        kept = np.flatnonzero(np.concatenate([left, left[self.upper]]))
+        fading = self.fading(piece.decaying[:, column, None], after, left)
+        return np.asarray(found + (fading @ probe.decaying[:, kept, None])[:, :, 0])
 
     def panels(self, piece: Piece) -> FloatArray:
         """Return edges of parts of a piece, each short enough for the remaining modes, shape (P + 1,)."""
@@ -253,6 +270,15 @@ class ExactResponse:
                 mend = "its fastest pole is too fast for so long a slot; take other values"
                 raise ParameterError("A", f"a circuit with poles up to {speeds[-1]:.3g} 1/s", mend)
         return np.array(edges)
+
+
+def _polynomials(coefficients: FloatArray, after: FloatArray) -> FloatArray:
+    """Evaluate polynomials (degree + 1, rows, K) at times (T,), (1, T) or (K, T), shape (K, T, rows)."""
+    highest = max((power for power in range(1, len(coefficients)) if coefficients[power].any()), default=0)
+    own = np.ascontiguousarray(coefficients[: highest + 1].transpose(2, 0, 1))
+    if highest == 0:
+        return np.array(np.broadcast_to(own, (len(own), after.shape[-1], own.shape[2])))
+    return np.asarray((after[..., None] ** np.arange(highest + 1)) @ own)
 
 
 def gauss(edges: FloatArray) -> tuple[FloatArray, FloatArray]:
