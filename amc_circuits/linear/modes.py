@@ -51,6 +51,21 @@ class Modes:
         return np.asarray(np.linalg.inv(self.vectors))
 
     @cached_property
+    def packed_vectors(self) -> FloatArray:
+        """Real modes, then twice the real and minus twice the imaginary parts of the upper ones, shape (n, n)."""
+        upper = self.vectors[:, self.real : (self.real + len(self.values)) // 2]
+        return np.hstack([np.real(self.vectors[:, : self.real]), 2 * np.real(upper), -2 * np.imag(upper)])
+
+    def seen_by(self, read: FloatArray) -> NDArray[np.inexact]:
+        """Compute `read vectors` by products of real numbers, shape (rows, n)."""
+        found = read @ self.packed_vectors
+        if self.real == len(self.values):
+            return found
+        real, imaginary = np.split(found[:, self.real :] / 2, 2, axis=1)
+        upper = real - 1j * imaginary
+        return np.hstack([found[:, : self.real], upper, np.conj(upper)])
+
+    @cached_property
     def condition(self) -> float:
         """Condition number of the eigenvectors, 1-norm; infinite where they are dependent."""
         try:

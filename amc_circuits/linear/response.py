@@ -291,7 +291,7 @@ def probe_of(circuit: LinearCircuit, *groups: str) -> Probe:
     """Return a probe of some groups of nodes or stages, one after the other; also of groups that sources hold."""
     read, feed, rest = (np.concatenate(found) for found in zip(*(_rows(circuit, name) for name in groups), strict=True))
     modes = circuit.modes
-    return Probe(read @ modes.vectors, feed, rest, modes.real)
+    return Probe(modes.seen_by(read), feed, rest, modes.real)
 
 
 def _rows(circuit: LinearCircuit, group: str) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -46,7 +46,7 @@ def slot_energies(
             for k in range(len(settled))
         ]
     # The root in class AB has no closed form.
-    delivered = over.by_quadrature(partial(_delivered, exact), [part.delivered for part in samples])
+    delivered = over.by_quadrature(exact.delivered, [part.delivered for part in samples])
     found["amplifiers"] = delivered - sum(found.values())
     return _each(found)
 
@@ -55,13 +55,6 @@ def _each(found: dict[str, FloatArray]) -> list[dict[str, float | None]]:
     """Energies by account of every slot."""
     count = len(next(iter(found.values())))
     return [{name: float(joules[k]) for name, joules in found.items()} for k in range(count)]
-
-
-def _delivered(exact: ExactCircuit, piece: Piece, time: FloatArray) -> FloatArray:
-    """Power of supplies and input sources, shape (K, T), W."""
-    delivered = exact.observe(piece, time).delivered
-    assert delivered is not None
-    return delivered
 
 
 class _Integral:

@@ -100,7 +100,7 @@ class _SlotReader:
             np.concatenate([np.abs(getattr(part, name)).max(axis=(1, 2))[:, None] for part in self.parts], axis=1)
             for name in ("stage", "current")
         )
-        slot_time = self.slots.hold.stop
+        slot_time, terminals = self.slots.hold.stop, self.exact.end(self.slots.hold)
         found = []
         for k, final in enumerate(self.final):
             attempt = Attempt(scale=1.0, slot_time=slot_time, peak_output=float(stage[k].max()), why="first")
@@ -120,7 +120,7 @@ class _SlotReader:
                 peak_output_current=float(current[k].max()),
                 energy=energy[k],
                 response=response,
-                terminal_voltage=self.parts[-1].terminals[k, -1].copy(),
+                terminal_voltage=terminals[k].copy(),
                 engine="state-space",
                 loss=loss,
                 excess=excess,
