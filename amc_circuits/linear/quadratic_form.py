@@ -50,7 +50,9 @@ class QuadraticForm:
         a, b = first - piece.start, last - piece.start
         value, slope = piece.coefficients(self.probe)
         ends, moved, moved_on = self._amplitudes(piece, a, b)
-        pairs = sum(sign * np.einsum("nk,nk->k", end, self.pairs @ end) for sign, end in zip((-1, 1), ends, strict=True))
+        pairs = sum(
+            sign * np.einsum("nk,nk->k", end, self.pairs @ end) for sign, end in zip((-1, 1), ends, strict=True)
+        )
         formed = self.form @ value
         mixed = np.einsum("nk,nk->k", self.shared @ value, moved)
         flat = np.einsum("rk,rk->k", value, formed) * (b - a)

@@ -89,7 +89,7 @@ class _SlotReader:
 
     def readings(self) -> list[Reading]:
         """One reading a slot."""
-        change = self._sampled.distance[:, self.time >= self.steady_from].max(axis=(1, 2))
+        change = self._sampled.largest[:, self.time >= self.steady_from].max(axis=1)
         steady = change * measurement.STEADY_FRACTION <= self.band
         bands = np.array([WIDER, 1.0, NARROWER])[:, None] * self.band
         settled = np.maximum(self._sampled.settled(bands) - self.slots.step, 0.0)
