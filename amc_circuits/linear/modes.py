@@ -33,7 +33,8 @@ class Modes:
 
     Attributes:
         poles: Eigenvalues, the slowest (or the fastest growing) first, 1/s.
-        values: Eigenvalues in the order of the vectors: real ones, those above the real axis, their conjugates.
+        values: Eigenvalues in the order of the vectors: real ones, those above the real axis, their conjugates; each
+            the slowest first.
         vectors: Right eigenvectors as columns, shape (n, n).
         real: Number of real eigenvalues.
     """
@@ -96,7 +97,9 @@ def modes_of(matrix: FloatArray) -> Modes:
         values = 1 / values
     poles = values[np.argsort(-values.real, kind="stable")].astype(np.complex128)
     side = np.sign(np.imag(values))
-    order = np.concatenate([np.flatnonzero(side == kind) for kind in (0, 1, -1)])
+    # By stable sorting the upper ones and their conjugates stay in the same order.
+    slowest = np.argsort(-np.real(values), kind="stable")
+    order = np.concatenate([slowest[side[slowest] == kind] for kind in (0, 1, -1)])
     return Modes(poles, values[order], np.ascontiguousarray(vectors[:, order]), int((side == 0).sum()))
 
 

@@ -203,41 +203,59 @@ class ExactResponse:
         moved: Modal = piece.decaying * np.exp(self.values * length)[:, None]
         return moved + polynomial_at(piece.polynomial, np.asarray(length))
 
-    def fading(self, decaying: Modal, after: FloatArray, left: NDArray[np.bool_] | None = None) -> FloatArray:
+    def fading(self, decaying: Modal, after: FloatArray, left: tuple[int, int] | None = None) -> FloatArray:
         """Compute `decaying exp(values after)` as real numbers, in the order of `packed`.
 
         Args:
             decaying: Amplitudes of the modes, shape (n, ...).
             after: Times after the start, s; shape (...), which broadcasts with `decaying`.
-            left: Selection of the real and upper modes; all of them by default.
+            left: Numbers of the slowest real and of the slowest upper modes; all of them by default.
         """
-        kept = np.arange(self.upper.stop) if left is None else np.flatnonzero(left)
-        count = int(np.searchsorted(kept, self.real))
+        real, upper = left or (self.real, self.upper.stop - self.real)
         shape = np.broadcast_shapes(decaying.shape[1:], after.shape)
-        found = np.empty((*shape, 2 * len(kept) - count))
-        still = np.ascontiguousarray(np.moveaxis(decaying[kept], 0, -1))
-        values, after = self.values[kept], after[..., None]
-        np.multiply(np.real(still[..., :count]), np.exp(after * np.real(values[:count])), out=found[..., :count])
-        if count < len(kept):
-            turning = still[..., count:] * np.exp(after * values[count:])
-            found[..., count : len(kept)], found[..., len(kept) :] = np.real(turning), np.imag(turning)
+        found, after = np.empty((*shape, real + 2 * upper)), after[..., None]
+        still = np.ascontiguousarray(np.moveaxis(np.real(decaying[:real]), 0, -1))
+        np.multiply(still, np.exp(after * np.real(self.values[:real])), out=found[..., :real])
+        if upper:
+            place = slice(self.real, self.real + upper)
+            turning = np.moveaxis(decaying[place], 0, -1) * np.exp(after * self.values[place])
+            found[..., real : real + upper], found[..., real + upper :] = np.real(turning), np.imag(turning)
         return found
+
+    def _left(self, after: float) -> tuple[int, int]:
+        """Return the numbers of real and of upper modes that are not omitted at a time."""
+        rates = -np.real(self.values) * after
+        real, upper = rates[: self.real], rates[self.upper]
+        return int(real.searchsorted(GONE)), int(upper.searchsorted(GONE))
+
+    def _columns(self, factors: FloatArray, left: tuple[int, int]) -> FloatArray:
+        """Return the columns of factors (rows, n) for what `fading` returns."""
+        real, upper = left
+        if upper == 0:
+            return factors[:, :real]
+        if left == (self.real, self.upper.stop - self.real):
+            return factors
+        second = self.upper.stop
+        return np.hstack(
+            [factors[:, :real], factors[:, self.real : self.real + upper], factors[:, second : second + upper]]
+        )
 
     def at(self, piece: Piece, probe: Probe, time: FloatArray) -> FloatArray:
         """Evaluate a probe of every response at times (T,), or own times (K, T), in a piece; shape (K, T, rows)."""
         after = np.atleast_2d(time - piece.start)
-        found = _polynomials(piece.coefficients(probe), after)
-        upper = self.upper
-        decays = -np.real(self.values[: upper.stop])
-        columns, times, rows = found.shape
+        straight = _polynomials(piece.coefficients(probe), after)
+        columns, times, rows = len(straight), after.shape[1], straight.shape[2]
+        found = np.empty((columns, times, rows))
         block = max(BLOCK, WORK // max(1, columns * max(rows, len(self.values))))
         for first in range(0, times, block):
             part = slice(first, first + block)
-            left = decays * after[:, part].min() < GONE
-            kept = np.flatnonzero(np.concatenate([left, left[upper]]))
-            if kept.size:
-                weights = self.fading(piece.decaying[:, :, None], after[:, part], left).reshape(-1, len(kept))
-                found[:, part] += (weights @ probe.decaying[:, kept].T).reshape(columns, -1, rows)
+            left = self._left(float(after[:, part].min()))
+            weights = self.fading(piece.decaying[:, :, None], after[:, part], left)
+            moved = (
+                weights.reshape(columns * weights.shape[1], sum(left) + left[1]) @ self._columns(probe.decaying, left).T
+            )
+            still = straight if straight.shape[1] == 1 else straight[:, part]
+            np.add(moved.reshape(columns, -1, rows), still, out=found[:, part])
         return found
 
     def each_at(self, piece: Piece, probe: Probe, time: FloatArray, column: NDArray[np.int64]) -> FloatArray:
@@ -248,10 +266,9 @@ class ExactResponse:
         coefficients[0] += np.einsum("ri,ir->r", probe.feed, piece.inputs[:, column]) + probe.rest
         coefficients[1] += np.einsum("ri,ir->r", probe.feed, piece.inputs_slope[:, column])
         found = _polynomials(coefficients[:, None], after)[:, :, 0]
-        left = -np.real(self.values[: self.upper.stop]) * after.min() < GONE
-        kept = np.flatnonzero(np.concatenate([left, left[self.upper]]))
+        left = self._left(float(after.min()))
         fading = self.fading(piece.decaying[:, column, None], after, left)
-        return np.asarray(found + (fading @ probe.decaying[:, kept, None])[:, :, 0])
+        return np.asarray(found + (fading @ self._columns(probe.decaying, left)[:, :, None])[:, :, 0])
 
     def panels(self, piece: Piece) -> FloatArray:
         """Return edges of parts of a piece, each short enough for the remaining modes, shape (P + 1,)."""
@@ -273,12 +290,10 @@ class ExactResponse:
 
 
 def _polynomials(coefficients: FloatArray, after: FloatArray) -> FloatArray:
-    """Evaluate polynomials (degree + 1, rows, K) at times (T,), (1, T) or (K, T), shape (K, T, rows)."""
+    """Evaluate polynomials (degree + 1, rows, K) at times (1, T) or (K, T), shape (K, T, rows), or (K, 1, rows)."""
     highest = max((power for power in range(1, len(coefficients)) if coefficients[power].any()), default=0)
     own = np.ascontiguousarray(coefficients[: highest + 1].transpose(2, 0, 1))
-    if highest == 0:
-        return np.array(np.broadcast_to(own, (len(own), after.shape[-1], own.shape[2])))
-    return np.asarray((after[..., None] ** np.arange(highest + 1)) @ own)
+    return own if highest == 0 else np.asarray((after[..., None] ** np.arange(highest + 1)) @ own)
 
 
 def gauss(edges: FloatArray) -> tuple[FloatArray, FloatArray]:

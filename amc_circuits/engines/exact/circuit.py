@@ -56,8 +56,9 @@ class ExactCircuit:
         return Observed(self.circuit, self.linear)
 
     @cached_property
-    def _terminals(self) -> Probe:
-        return probe_of(self.linear, *terminals(self.circuit))
+    def _terminals(self) -> Probe | None:
+        groups = terminals(self.circuit)
+        return probe_of(self.linear, *groups) if groups else None
 
     @cached_property
     def dissipation(self) -> dict[str, QuadraticForm]:
@@ -91,27 +92,26 @@ class ExactCircuit:
     @property
     def rows(self) -> int:
         """Number of values of a response that `observe` computes at a time."""
-        return 4 * len(self.observed.stage.rest)
+        return len(self.observed.every.rest)
 
     def observe(self, piece: Piece, time: FloatArray) -> Samples:
         """All responses of a piece at times (T,) within it."""
-        seen = self.observed
-        stage, current, slewing, common_mode = (
-            None if probe is None else self.response.at(piece, probe, time)
-            for probe in (seen.stage, seen.current, seen.slewing, seen.common_mode)
-        )
-        assert stage is not None and current is not None
-        delivered = None if seen.drivers is None else self._delivered(piece, time, current)
-        return Samples(time, stage, current, slewing, delivered, common_mode)
+        seen, found = self.observed, self.response.at(piece, self.observed.every, time)
+        named = {name: found[..., place] for name, place in seen.places.items()}
+        drawn = named.pop("drawn", None)
+        delivered = None if drawn is None else self._supply(piece, time, named["current"], drawn)
+        return Samples(time, **named, delivered=delivered)
 
     def delivered(self, piece: Piece, time: FloatArray) -> FloatArray:
         """Power of supplies, where it is known, and input sources at times (T,) or (K, T), shape (K, T), W."""
-        return self._delivered(piece, time, self.response.at(piece, self.observed.current, time))
+        found = self.response.at(piece, self.observed.power, time)
+        current, drawn = np.split(found, [len(self.circuit.amplifiers)], axis=2)
+        return self._supply(piece, time, current, drawn)
 
-    def _delivered(self, piece: Piece, time: FloatArray, current: FloatArray) -> FloatArray:
+    def _supply(self, piece: Piece, time: FloatArray, current: FloatArray, drawn: FloatArray) -> FloatArray:
+        """The same from currents of op-amps, and of sources and buffers, shapes (K, T, nodes), A."""
         assert self.observed.drivers is not None
-        voltage, drawn = (self.response.at(piece, probe, time) for probe in self.observed.drivers)
-        found = np.einsum("ktn,ktn->kt", voltage, drawn)
+        found: FloatArray = np.einsum("ktn,ktn->kt", self.response.at(piece, self.observed.drivers, time), drawn)
         for opamp, places in opamp_places(self.circuit):
             assert isinstance(opamp, MacroOpAmp)
             found += _supplied(opamp, current[..., places])
@@ -119,6 +119,8 @@ class ExactCircuit:
 
     def end(self, piece: Piece) -> FloatArray:
         """Voltages at which arrays end, at the end of a piece, shape (K, terminals), V."""
+        if self._terminals is None:
+            return np.zeros((piece.inputs.shape[1], 0))
         return self.response.at(piece, self._terminals, np.array([piece.stop]))[:, 0]
 
 

@@ -90,6 +90,8 @@ class _Integral:
     def _over(self, place: int, power: Power, sampled: FloatArray | None = None) -> FloatArray:
         """A power over the edge (0) or the hold (1), by Gauss's rule, shape (K,), J."""
         piece, panels = (self.slots.edge, self.slots.hold)[place], self.panels[place]
+        if sampled is None:
+            panels = panels[panels >= self.slots.step]
         values = power(piece, gauss(panels)[0].ravel()) if sampled is None else sampled[:, :-1]
 
         def cut(slot: NDArray[np.int64], time: FloatArray) -> FloatArray:

@@ -21,26 +21,34 @@ class Observed:
     """Probes of a circuit; op-amps stand in the order of `Circuit.amplifiers`.
 
     Attributes:
-        stage: Output of each op-amp without its load, V.
-        current: Current of every output, A.
-        slewing: Rate that each op-amp's gain stage is driven at, V/s; None without macro op-amps.
-        common_mode: As `common_modes` returns it, V; None if no op-amp has a range.
-        drivers: Voltages of sources and buffers, V, and their currents, A; None where a supply current is not known.
+        places: Rows in `every` of each metric: `stage`, output of each op-amp without its load, V; `slewing`, rate that
+            its gain stage is driven at, V/s, if there are macro op-amps; `common_mode`, as `common_modes` returns it,
+            V, if an op-amp has a range; `current` of every output, A; `drawn`, currents of sources and buffers, A, if
+            all supply currents are known.
+        every: All of them.
+        power: The last two.
+        drivers: Voltages of sources and buffers, V; None where a supply current is not known.
     """
 
     def __init__(self, circuit: Circuit, linear: LinearCircuit) -> None:
         self._circuit, self._linear, self._parts = circuit, linear, circuit.of(OpAmps)
         macro = [isinstance(part.record, MacroOpAmp) for part in self._parts]
-        self.stage, self.current = (self._probe(rows) for rows in self._stages_and_currents())
-        self.slewing = self._probe([self._slewing(part) for part in self._parts]) if any(macro) else None
-        ranges = [part.record.equivalent.common_mode_range for part in self._parts]
-        seen = any(one is not None for one in ranges)
-        self.common_mode = self._probe([self._mean(part, 0.5, 0.5) for part in self._parts]) if seen else None
-        self.drivers: tuple[Probe, Probe] | None = None
+        stages, currents = self._stages_and_currents()
+        rows = {"stage": stages}
+        if any(macro):
+            rows["slewing"] = [self._slewing(part) for part in self._parts]
+        if any(part.record.equivalent.common_mode_range is not None for part in self._parts):
+            rows["common_mode"] = [self._mean(part, 0.5, 0.5) for part in self._parts]
+        rows["current"] = currents
+        self.drivers: Probe | None = None
         if all(macro) and all(has_energy(part.record) for part in self._parts):
             groups = ideal_drivers(circuit)
-            drawn = [self._drawn(group) for group in groups]
-            self.drivers = self._probe([self._voltage(group) for group in groups]), self._probe(drawn)
+            rows["drawn"] = [self._drawn(group) for group in groups]
+            self.drivers = self._probe([self._voltage(group) for group in groups])
+        cuts = np.cumsum([0, *(sum(len(part) for part in parts) for parts in rows.values())]).tolist()
+        self.places = {name: slice(*cuts[k : k + 2]) for k, name in enumerate(rows)}
+        self.every = self._probe([part for parts in rows.values() for part in parts])
+        self.power = self.every.rows(slice(self.places["current"].start, None))
 
     def _probe(self, rows: list[FloatArray]) -> Probe:
         """Return the probe of some rows."""

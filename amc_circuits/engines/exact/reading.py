@@ -19,7 +19,7 @@ from netlists.record import FloatArray
 
 SAMPLES = 16
 """Samples of the outputs in a panel: at most 3/8 of a radian of the fastest mode that is left apart."""
-BATCH_SIZE = 2_000_000
+BATCH_SIZE = 5_000_000
 """Numbers sampled at once."""
 
 
