@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amc_circuits.linear.response import ExactResponse, Modal, Piece, Probe
+from amc_circuits.linear.probes import Modal, Probe
+from amc_circuits.linear.response import ExactResponse, Piece
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 

@@ -10,8 +10,9 @@ import numpy as np
 from amc_circuits.engines.exact.observed import Observed
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import linear_circuit, siemens_of
+from amc_circuits.linear.probes import Probe, probe_of
 from amc_circuits.linear.quadratic_form import QuadraticForm, block_diagonal
-from amc_circuits.linear.response import ExactResponse, Piece, Probe, probe_of, response_of
+from amc_circuits.linear.response import ExactResponse, Piece, response_of
 from amc_circuits.results.observation import opamp_places, terminals
 from netlists import GROUND, Array, Circuit, Conductors, MacroOpAmp, Switches
 from netlists.record import FloatArray

@@ -10,7 +10,7 @@ import numpy as np
 
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import networks
-from amc_circuits.linear.response import Probe
+from amc_circuits.linear.probes import Probe
 from amc_circuits.results.observation import ideal_drivers
 from netlists import GROUND, Circuit, MacroOpAmp, OpAmps
 from netlists.opamps.subcircuit import has_energy

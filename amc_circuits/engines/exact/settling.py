@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,12 +115,12 @@ class SampledOutputs:
         one, output = np.nonzero(
             (middle >= first) & (middle >= second) & (middle > NEAR * bands.min(axis=0)[slot, None])
         )
-        slot, before = np.repeat(slot[one], 2), (place[one, None] + [0, 1]).ravel()
+        slot, before = np.repeat(slot[one], 2), (place[one, None] + np.arange(2)).ravel()
         output, middle = np.repeat(output, 2), np.repeat(place[one] + 1, 2)
         height = np.abs(self.outputs[slot, middle, output] - self.final[slot, output])
         time = self._finely(before)
         away = np.abs(self.voltage(slot, before, output, time) - self.final[slot, output, None])
-        found = []
+        found: list[Any] = []
         for k, band in enumerate(bands):
             beyond = away > band[slot, None]
             some = np.flatnonzero((middle > last[k, slot]) & (height > NEAR * band[slot]) & beyond.any(axis=1))
@@ -159,7 +160,7 @@ class SampledOutputs:
             slope = polynomial_at(slopes, place)
             step = polynomial_at(coefficients, place) / np.where(slope == 0, np.inf, slope)
             place = np.clip(place - step, start, stop)
-        return low + half * (1 + place), polynomial_at(slopes, place) / half
+        return low + half * (1 + place), np.real(polynomial_at(slopes, place)) / half
 
     def _crossing(self, bracket: Bracket, band: FloatArray, estimated: FloatArray, slope: FloatArray) -> FloatArray:
         """The instants at which outputs come into their bands (brackets,), V, from estimates, s, and slopes, V/s."""
@@ -196,7 +197,7 @@ class SampledOutputs:
         _, largest, place, output = self._scanned
         scale = np.abs(self.final).max(axis=1)
         slot, output = np.repeat(np.arange(len(scale)), 2), np.repeat(output, 2)
-        before = np.clip((place[:, None] - [1, 0]).ravel(), 0, len(self.time) - 2)
+        before = np.clip((place[:, None] + np.arange(-1, 1)).ravel(), 0, len(self.time) - 2)
         crest = self.voltage(slot, before, output, self._finely(before)) - self.final[slot, output, None]
         crest *= np.where(self.final[slot, output, None] < 0, -1.0, 1.0)
         largest = np.maximum(largest, crest.reshape(len(scale), -1).max(axis=1))
