@@ -16,12 +16,6 @@ Modal = NDArray[np.inexact]
 """Numbers of each mode of a circuit, in the order of `Modes`."""
 
 
-def packed(modal: Modal, real: int) -> FloatArray:
-    """Amplitudes of modes (n, ...) as real numbers: real modes, then real and imaginary parts of the upper ones."""
-    upper = modal[real : (real + len(modal)) // 2]
-    return np.concatenate([np.real(modal[:real]), np.real(upper), np.imag(upper)])
-
-
 @dataclass(frozen=True)
 class Probe:
     """Linear function of the states and inputs: `rest + modal z + feed u + rising du/dt`.
@@ -44,7 +38,7 @@ class Probe:
 
     @cached_property
     def decaying(self) -> FloatArray:
-        """Factors of amplitudes as `packed` orders them, shape (rows, n).
+        """Factors of real modes, then of real and of imaginary parts of the upper ones, shape (rows, n).
 
         One mode of a conjugate pair is enough: the sum of both is twice the real part.
         """

@@ -21,7 +21,7 @@ class QuadraticForm:
         probe: Probe y.
         form: Symmetric matrix of the form, shape (rows, rows).
         values: Eigenvalues of the modes, shape (n,).
-        shared: Product `modal^T form` for amplitudes as `packed` orders them, shape (n, rows).
+        shared: Product `modal^T form` for amplitudes in the order of `Probe.decaying`, shape (n, rows).
         pairs: Matrix `modal^T form modal / (values_i + values_j)` for such amplitudes, shape (n, n).
     """
 

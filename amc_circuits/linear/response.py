@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.modes import Modes
-from amc_circuits.linear.probes import Modal, Probe, packed
+from amc_circuits.linear.probes import Modal, Probe
 from netlists.record import FloatArray, ParameterError
 from netlists.short_text import short_repr
 
@@ -70,6 +70,17 @@ class Piece:
         """True if the piece consists only of exponentials and a straight line."""
         return len(self.polynomial) == 2
 
+    @property
+    def moving(self) -> bool:
+        """True unless the modes are exponentials and constants, as with constant inputs."""
+        return bool(self.inputs_slope.any() or self.polynomial[1:].any())
+
+    def packed(self, real: int) -> FloatArray:
+        """Return what is not zero of the polynomial in the order of `Probe.decaying`, shape (degree + 1, n, K)."""
+        polynomial = self.polynomial if self.moving else self.polynomial[:1]
+        upper = polynomial[:, real : (real + polynomial.shape[1]) // 2]
+        return np.concatenate([np.real(polynomial[:, :real]), np.real(upper), np.imag(upper)], axis=1)
+
     def of(self, columns: NDArray[np.int64]) -> Piece:
         """Return the piece for some of the responses."""
         modal = (self.decaying[:, columns], self.polynomial[:, :, columns])
@@ -78,11 +89,10 @@ class Piece:
     def coefficients(self, probe: Probe) -> FloatArray:
         """Return the polynomial of a probe: coefficients of 1, t, t^2 ..., shape (degree + 1, rows, K)."""
         found = np.zeros((len(self.polynomial), len(probe.rest), self.inputs.shape[1]))
-        for power, modal in enumerate(self.polynomial):
-            if modal.any():
-                found[power] = probe.decaying @ packed(modal, probe.real)
+        for power, modal in enumerate(self.packed(probe.real)):
+            np.matmul(probe.decaying, modal, out=found[power])
         found[0] += probe.feed @ self.inputs + probe.rest[:, None]
-        if self.inputs_slope.any():
+        if self.moving:
             found[1] += probe.feed @ self.inputs_slope
             if probe.rising is not None:
                 found[0] += probe.rising @ self.inputs_slope
@@ -146,7 +156,7 @@ class ExactResponse:
         return moved + polynomial_at(piece.polynomial, np.asarray(length))
 
     def fading(self, decaying: Modal, after: FloatArray, left: tuple[int, int] | None = None) -> FloatArray:
-        """Compute `decaying exp(values after)` as real numbers, in the order of `packed`.
+        """Compute `decaying exp(values after)` as real numbers, in the order of `Probe.decaying`.
 
         Args:
             decaying: Amplitudes of the modes, shape (n, ...).
@@ -203,10 +213,12 @@ class ExactResponse:
     def each_at(self, piece: Piece, probe: Probe, time: FloatArray, column: NDArray[np.int64]) -> FloatArray:
         """Evaluate row r of a probe in response `column[r]` at its own times, shapes (rows, T) to (rows, T)."""
         after = time - piece.start
-        modal = packed(np.moveaxis(piece.polynomial, 1, 0), self.real)[:, :, column]
-        coefficients = np.einsum("rn,ndr->dr", probe.decaying, modal)
+        coefficients = np.zeros((len(piece.polynomial), len(column)))
+        for power, modal in enumerate(piece.packed(self.real)):
+            coefficients[power] = np.einsum("rn,nr->r", probe.decaying, modal[:, column])
         coefficients[0] += np.einsum("ri,ir->r", probe.feed, piece.inputs[:, column]) + probe.rest
-        coefficients[1] += np.einsum("ri,ir->r", probe.feed, piece.inputs_slope[:, column])
+        if piece.moving:
+            coefficients[1] += np.einsum("ri,ir->r", probe.feed, piece.inputs_slope[:, column])
         found = _polynomials(coefficients[:, None], after)[:, :, 0]
         left = self._left(float(after.min()))
         fading = self.fading(piece.decaying[:, column, None], after, left)
@@ -233,7 +245,7 @@ class ExactResponse:
 
 def _polynomials(coefficients: FloatArray, after: FloatArray) -> FloatArray:
     """Evaluate polynomials (degree + 1, rows, K) at times (1, T) or (K, T), shape (K, T, rows), or (K, 1, rows)."""
-    highest = max((power for power in range(1, len(coefficients)) if coefficients[power].any()), default=0)
+    highest = len(coefficients) - 1 if coefficients[1:].any() else 0
     own = np.ascontiguousarray(coefficients[: highest + 1].transpose(2, 0, 1))
     return own if highest == 0 else np.asarray((after[..., None] ** np.arange(highest + 1)) @ own)
 
