@@ -205,17 +205,21 @@ class ExactResponse:
             [factors[:, :real], factors[:, self.real : self.real + upper], factors[:, second : second + upper]]
         )
 
-    def at(self, piece: Piece, probe: Probe, time: FloatArray) -> FloatArray:
-        """Evaluate a probe of every response at times (T,), or own times (K, T), in a piece; shape (K, T, rows)."""
+    def at(self, piece: Piece, probe: Probe, time: FloatArray, out: FloatArray | None = None) -> FloatArray:
+        """Evaluate a probe of every response at times (T,), or own times (K, T), in a piece; shape (K, T, rows).
+
+        With `out` the values are written there.
+        """
         after = np.atleast_2d(time - piece.start)
         columns, times, rows = piece.decaying.shape[1], after.shape[1], len(probe.rest)
         if len(after) == 1 and times > INTERPOLATED and columns * times * rows > WORK and self._smooth(after):
             nodes, weights = _interpolation(after[0])
-            return np.asarray(weights @ self.at(piece, probe, piece.start + nodes))
+            return np.asarray(np.matmul(weights, self.at(piece, probe, piece.start + nodes), out=out))
         still, rising = piece.of_inputs(probe)
         if not piece.moving:
             still = still + probe.decaying @ piece.packed(probe.real)[0]
-        found, own = np.empty((columns, times, rows)), piece.packed(self.real).transpose(0, 2, 1)
+        found = np.empty((columns, times, rows)) if out is None else out
+        own = piece.packed(self.real).transpose(0, 2, 1)
         block = BLOCK if columns * times * rows > WORK else max(1, times)
         together = max(1, WORK // max(1, block * max(rows, len(self.values))))
         for first in range(0, times, block):

@@ -206,7 +206,7 @@ class Solver(ProgrammedArray):
             at: Time after a step of the inputs from zero, s: the outputs at this time instead of the steady state.
 
         Raises:
-            ParameterError: The shape does not match, an entry is not finite, or `at` is used and the circuit is not linear.
+            ParameterError: The shape does not match, an entry is not finite, or `at` needs a linear circuit.
         """
         if self.takes is None or self.growing:
             raise ParameterError("vectors", "a steady state", "this circuit has no right-hand side, or does not rest")
