@@ -57,7 +57,7 @@ def _spread(panels: FloatArray) -> FloatArray:
 
 def _largest(samples: FloatArray) -> FloatArray:
     """Largest magnitude in each slot, shape (K,)."""
-    return np.maximum(samples.max(axis=(1, 2)), -samples.min(axis=(1, 2)))
+    return np.asarray(np.maximum(samples.max(axis=(1, 2)), -samples.min(axis=(1, 2))))
 
 
 class _SlotReader:
