@@ -246,18 +246,20 @@ class ExactResponse:
         """Return True if polynomials through `INTERPOLATED` points are exact enough between times."""
         return bool(np.abs(self.values).max() * (after.max() - after.min()) < SMOOTH)
 
-    def each_at(self, piece: Piece, probe: Probe, time: FloatArray, column: NDArray[np.int64]) -> FloatArray:
-        """Evaluate row r of a probe in response `column[r]` at its own times, shapes (rows, T) to (rows, T)."""
-        after = time - piece.start
+    def each_at(
+        self, piece: Piece, probe: Probe, time: FloatArray, row: NDArray[np.int64], column: NDArray[np.int64]
+    ) -> FloatArray:
+        """Evaluate rows of a probe, each in one response at its own times (R, T), shape (R, T)."""
+        after, factors = time - piece.start, probe.decaying[row]
         found = np.zeros(after.shape)
         for power, modal in enumerate(piece.packed(self.real)):
-            found += np.einsum("rn,nr->r", probe.decaying, modal[:, column])[:, None] * after**power
-        found += (np.einsum("ri,ir->r", probe.feed, piece.inputs[:, column]) + probe.rest)[:, None]
+            found += np.einsum("rn,nr->r", factors, modal[:, column])[:, None] * after**power
+        found += (np.einsum("ri,ir->r", probe.feed[row], piece.inputs[:, column]) + probe.rest[row])[:, None]
         if piece.moving:
-            found += np.einsum("ri,ir->r", probe.feed, piece.inputs_slope[:, column])[:, None] * after
+            found += np.einsum("ri,ir->r", probe.feed[row], piece.inputs_slope[:, column])[:, None] * after
         left = self._left(float(after.min()))
         fading = self.fading(piece.decaying[:, column, None], after, left)
-        return np.asarray(found + (fading @ self._columns(probe.decaying, left)[:, :, None])[:, :, 0])
+        return np.asarray(found + (fading @ self._columns(factors, left)[:, :, None])[:, :, 0])
 
     def panels(self, piece: Piece) -> FloatArray:
         """Return edges of parts of a piece, each short enough for the remaining modes, shape (P + 1,)."""

@@ -139,6 +139,7 @@ class _SlotReader:
         on_edge = before < self.on_edge
         for piece, here in ((self.slots.edge, on_edge), (self.slots.hold, ~on_edge)):
             if here.any():
-                rows = self.exact.outputs.rows(output[here])
-                found[here] = self.exact.response.each_at(piece, rows, time[here], slot[here])
+                found[here] = self.exact.response.each_at(
+                    piece, self.exact.outputs, time[here], output[here], slot[here]
+                )
         return found

@@ -115,6 +115,8 @@ class SampledOutputs:
         one, output = np.nonzero(
             (middle >= first) & (middle >= second) & (middle > NEAR * bands.min(axis=0)[slot, None])
         )
+        if one.size == 0:
+            return []
         slot, before = np.repeat(slot[one], 2), (place[one, None] + np.arange(2)).ravel()
         output, middle = np.repeat(output, 2), np.repeat(place[one] + 1, 2)
         height = np.abs(self.outputs[slot, middle, output] - self.final[slot, output])
