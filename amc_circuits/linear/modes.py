@@ -33,7 +33,8 @@ class Modes:
 
     Attributes:
         poles: Eigenvalues, the slowest (or the fastest growing) first, 1/s.
-        values: Eigenvalues in the order of the vectors: real ones, those above the real axis, their conjugates.
+        values: Eigenvalues in the order of the vectors: real ones, those above the real axis, their conjugates; each
+            the slowest first.
         vectors: Right eigenvectors as columns, shape (n, n).
         real: Number of real eigenvalues.
     """
@@ -49,6 +50,21 @@ class Modes:
     def inverse(self) -> NDArray[np.inexact]:
         """Left eigenvectors as rows, shape (n, n)."""
         return np.asarray(np.linalg.inv(self.vectors))
+
+    @cached_property
+    def packed_vectors(self) -> FloatArray:
+        """Real modes, then twice the real and minus twice the imaginary parts of the upper ones, shape (n, n)."""
+        upper = self.vectors[:, self.real : (self.real + len(self.values)) // 2]
+        return np.hstack([np.real(self.vectors[:, : self.real]), 2 * np.real(upper), -2 * np.imag(upper)])
+
+    def seen_by(self, read: FloatArray) -> NDArray[np.inexact]:
+        """Compute `read vectors` by products of real numbers, shape (rows, n)."""
+        found = read @ self.packed_vectors
+        if self.real == len(self.values):
+            return found
+        real, imaginary = np.split(found[:, self.real :] / 2, 2, axis=1)
+        upper = real - 1j * imaginary
+        return np.hstack([found[:, : self.real], upper, np.conj(upper)])
 
     @cached_property
     def condition(self) -> float:
@@ -81,7 +97,9 @@ def modes_of(matrix: FloatArray) -> Modes:
         values = 1 / values
     poles = values[np.argsort(-values.real, kind="stable")].astype(np.complex128)
     side = np.sign(np.imag(values))
-    order = np.concatenate([np.flatnonzero(side == kind) for kind in (0, 1, -1)])
+    # By stable sorting the upper ones and their conjugates stay in the same order.
+    slowest = np.argsort(-np.real(values), kind="stable")
+    order = np.concatenate([slowest[side[slowest] == kind] for kind in (0, 1, -1)])
     return Modes(poles, values[order], np.ascontiguousarray(vectors[:, order]), int((side == 0).sum()))
 
 

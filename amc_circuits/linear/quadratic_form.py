@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amc_circuits.linear.response import ExactResponse, Modal, Piece, Probe
+from amc_circuits.linear.probes import Modal, Probe
+from amc_circuits.linear.response import ExactResponse, Piece
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -20,23 +21,25 @@ class QuadraticForm:
         probe: Probe y.
         form: Symmetric matrix of the form, shape (rows, rows).
         values: Eigenvalues of the modes, shape (n,).
-        shared: Product `modal^T form`, shape (n, rows).
-        pairs: Matrix `modal^T form modal / (values_i + values_j)`, shape (n, n).
+        shared: Product `modal^T form` for amplitudes in the order of `Probe.decaying`, shape (n, rows).
+        pairs: Matrix `modal^T form modal / (values_i + values_j)` for such amplitudes, shape (n, n).
     """
 
     probe: Probe
     form: FloatArray
     values: Modal
-    shared: Modal
-    pairs: Modal
+    shared: FloatArray
+    pairs: FloatArray
 
     __repr__ = short_repr
 
     @classmethod
     def of(cls, probe: Probe, form: FloatArray, values: Modal) -> QuadraticForm:
         """Prepare the integral of a form."""
-        shared = probe.modal.T @ form
-        return cls(probe, form, values, shared, (shared @ probe.modal) / (values[:, None] + values[None, :]))
+        shared, real = probe.decaying.T @ form, probe.real
+        products = _unpacked(_unpacked(shared @ probe.decaying, real).T, real)
+        pairs = products / (values[:, None] + values[None, :])
+        return cls(probe, form, values, shared, np.real(_repacked(_repacked(pairs, real).T, real)))
 
     def value(self, response: ExactResponse, piece: Piece, time: FloatArray) -> FloatArray:
         """Compute the form at times (T,), or at each response's own times (K, T); shape (K, T)."""
@@ -45,19 +48,54 @@ class QuadraticForm:
 
     def integral(self, piece: Piece, first: FloatArray, last: FloatArray) -> FloatArray:
         """Integrate from `first` to `last` (K,), absolute times within a straight piece, s; shape (K,)."""
-        value, slope = piece.coefficients(self.probe)
         a, b = first - piece.start, last - piece.start
-        rates = self.values[:, None]
-        at_a, at_b = (piece.decaying * np.exp(rates * time) for time in (a, b))
+        value, slope = piece.coefficients(self.probe)
+        ends, moved, moved_on = self._amplitudes(piece, a, b)
+        pairs = sum(
+            sign * np.einsum("nk,nk->k", end, self.pairs @ end) for sign, end in zip((-1, 1), ends, strict=True)
+        )
+        formed = self.form @ value
+        mixed = np.einsum("nk,nk->k", self.shared @ value, moved)
+        flat = np.einsum("rk,rk->k", value, formed) * (b - a)
+        if slope.any():
+            mixed += np.einsum("nk,nk->k", self.shared @ slope, moved_on)
+            flat += np.einsum("rk,rk->k", slope, formed) * (b**2 - a**2)
+            flat += np.einsum("rk,rk->k", slope, self.form @ slope) * (b**3 - a**3) / 3
+        return np.asarray(pairs + 2 * mixed + flat, dtype=np.float64)
+
+    def _amplitudes(
+        self, piece: Piece, a: FloatArray, b: FloatArray
+    ) -> tuple[tuple[FloatArray, FloatArray], FloatArray, FloatArray]:
+        """Return the amplitudes at both ends, and the integrals of them and of them times t, as real numbers."""
+        kept = (self.probe.real + len(self.values)) // 2
+        rates, decaying = self.values[:kept, None], piece.decaying[:kept]
+        at_a, at_b = (decaying * np.exp(rates * time) for time in (a, b))
         moved = (at_b - at_a) / rates
         # The integral of t exp(rate t) is (t - 1/rate) exp(rate t) / rate.
         moved_on = (b * at_b - a * at_a - moved) / rates
-        pairs = (at_b * (self.pairs @ at_b) - at_a * (self.pairs @ at_a)).sum(axis=0)
-        mixed = (self.shared @ value * moved + self.shared @ slope * moved_on).sum(axis=0)
-        formed, sloped = self.form @ value, self.form @ slope
-        flat = (value * formed).sum(axis=0) * (b - a) + (slope * formed).sum(axis=0) * (b**2 - a**2)
-        flat += (slope * sloped).sum(axis=0) * (b**3 - a**3) / 3
-        return np.asarray(np.real(pairs + 2 * mixed) + flat, dtype=np.float64)
+        first, last, one, other = (_parts(modal, self.probe.real) for modal in (at_a, at_b, moved, moved_on))
+        return (first, last), one, other
+
+
+def _parts(modal: Modal, real: int) -> FloatArray:
+    """Pack amplitudes of the real and the upper modes."""
+    return np.concatenate([np.real(modal), np.imag(modal[real:])])
+
+
+def _unpacked(rows: Modal, real: int) -> Modal:
+    """Turn rows for packed amplitudes into rows for all modes."""
+    if real == len(rows):
+        return rows
+    first, second = np.split(rows[real:] / 2, 2)
+    return np.concatenate([rows[:real], first - 1j * second, first + 1j * second])
+
+
+def _repacked(rows: Modal, real: int) -> Modal:
+    """Turn rows for all modes into rows for packed amplitudes."""
+    if real == len(rows):
+        return rows
+    upper, lower = np.split(rows[real:], 2)
+    return np.concatenate([rows[:real], upper + lower, 1j * (upper - lower)])
 
 
 def block_diagonal(blocks: Sequence[FloatArray]) -> FloatArray:

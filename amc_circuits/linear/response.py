@@ -13,18 +13,17 @@ Several responses that differ only in their inputs (columns, K) are computed at 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.modes import Modes
+from amc_circuits.linear.probes import Modal, Probe
 from netlists.record import FloatArray, ParameterError
 from netlists.short_text import short_repr
 
-Modal = NDArray[np.inexact]
 DECAYED = 12.0
 """Number of time constants after which a mode has decayed (e^-12 = 6e-6)."""
 SHORT = 0.03
@@ -39,57 +38,13 @@ GAUSS_NODES, GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(8)
 MOST_PANELS = 100_000
 BLOCK = 16
 """Number of times evaluated at once: few, because fewer modes remain at later times."""
+WORK = 130_000
+"""Number of values evaluated at once: they fit into a processor's cache."""
+INTERPOLATED, SMOOTH = 9, 0.5
+"""Number of points that many close times are interpolated from, and how many time constants of the fastest mode these
+span at most: the error is 2 (0.5/4)^9/9! = 4e-14 of the mode."""
 GONE = 40.0
 """Number of time constants after which a mode is omitted (e^-40 = 4e-18)."""
-
-
-@dataclass(frozen=True)
-class Probe:
-    """Linear function of the states and inputs: `rest + modal z + feed u`.
-
-    Attributes:
-        modal: Factors of the modes, shape (rows, n).
-        feed: Factors of the inputs, shape (rows, inputs).
-        rest: Values at rest with inputs at zero, shape (rows,).
-        real: Number of real modes; they come first.
-    """
-
-    modal: Modal
-    feed: FloatArray
-    rest: FloatArray
-    real: int
-
-    __repr__ = short_repr
-
-    @cached_property
-    def decaying(self) -> FloatArray:
-        """Factors of the values of `ExactResponse.fading`, shape (rows, n).
-
-        One mode of a conjugate pair is enough: the sum of both is twice the real part.
-        """
-        upper = self.modal[:, self.real : (self.real + self.modal.shape[1]) // 2]
-        return np.hstack([np.real(self.modal[:, : self.real]), 2 * np.real(upper), -2 * np.imag(upper)])
-
-    def rows(self, which: slice | NDArray[np.int64]) -> Probe:
-        """Return a probe with some of the rows."""
-        return Probe(self.modal[which], self.feed[which], self.rest[which], self.real)
-
-    def over(self, below: Probe) -> Probe:
-        """Return a probe with the rows of this one, then those of another."""
-        return Probe(
-            np.vstack([self.modal, below.modal]),
-            np.vstack([self.feed, below.feed]),
-            np.concatenate([self.rest, below.rest]),
-            self.real,
-        )
-
-    def less(self, other: Probe) -> Probe:
-        """Return the difference from another probe, row by row."""
-        return Probe(self.modal - other.modal, self.feed - other.feed, self.rest - other.rest, self.real)
-
-    def without_rest(self) -> Probe:
-        """Return the probe without its value at rest."""
-        return replace(self, rest=np.zeros_like(self.rest))
 
 
 @dataclass(frozen=True)
@@ -120,6 +75,17 @@ class Piece:
         """True if the piece consists only of exponentials and a straight line."""
         return len(self.polynomial) == 2
 
+    @property
+    def moving(self) -> bool:
+        """True unless the modes are exponentials and constants, as with constant inputs."""
+        return bool(self.inputs_slope.any() or self.polynomial[1:].any())
+
+    def packed(self, real: int) -> FloatArray:
+        """Return what is not zero of the polynomial in the order of `Probe.decaying`, shape (degree + 1, n, K)."""
+        polynomial = self.polynomial if self.moving else self.polynomial[:1]
+        upper = polynomial[:, real : (real + polynomial.shape[1]) // 2]
+        return np.concatenate([np.real(polynomial[:, :real]), np.real(upper), np.imag(upper)], axis=1)
+
     def of(self, columns: NDArray[np.int64]) -> Piece:
         """Return the piece for some of the responses."""
         modal = (self.decaying[:, columns], self.polynomial[:, :, columns])
@@ -127,10 +93,23 @@ class Piece:
 
     def coefficients(self, probe: Probe) -> FloatArray:
         """Return the polynomial of a probe: coefficients of 1, t, t^2 ..., shape (degree + 1, rows, K)."""
-        found = np.real(probe.modal @ self.polynomial)
-        found[0] += probe.feed @ self.inputs + probe.rest[:, None]
-        found[1] += probe.feed @ self.inputs_slope
-        return np.asarray(found)
+        found = np.zeros((len(self.polynomial), len(probe.rest), self.inputs.shape[1]))
+        for power, modal in enumerate(self.packed(probe.real)):
+            np.matmul(probe.decaying, modal, out=found[power])
+        still, rising = self.of_inputs(probe)
+        found[0] += still
+        if rising is not None:
+            found[1] += rising
+        return found
+
+    def of_inputs(self, probe: Probe) -> tuple[FloatArray, FloatArray | None]:
+        """Return the part of a probe that no mode has, and its slope, shape (rows, K) each; None for no slope."""
+        still = probe.feed @ self.inputs + probe.rest[:, None]
+        if not self.inputs_slope.any():
+            return still, None
+        if probe.rising is not None:
+            still += probe.rising @ self.inputs_slope
+        return still, probe.feed @ self.inputs_slope
 
 
 def polynomial_at(coefficients: Modal, time: FloatArray) -> Modal:
@@ -189,52 +168,98 @@ class ExactResponse:
         moved: Modal = piece.decaying * np.exp(self.values * length)[:, None]
         return moved + polynomial_at(piece.polynomial, np.asarray(length))
 
-    def fading(self, decaying: Modal, after: FloatArray, left: NDArray[np.bool_] | None = None) -> FloatArray:
-        """Compute `decaying exp(values after)` as real numbers: real modes, real and imaginary parts of upper ones.
+    def fading(self, decaying: Modal, after: FloatArray, left: tuple[int, int] | None = None) -> FloatArray:
+        """Compute `decaying exp(values after)` as real numbers, in the order of `Probe.decaying`.
 
         Args:
             decaying: Amplitudes of the modes, shape (n, ...).
             after: Times after the start, s; shape (...), which broadcasts with `decaying`.
-            left: Selection of the real and upper modes; all of them by default.
+            left: Numbers of the slowest real and of the slowest upper modes; all of them by default.
         """
-        upper = self.upper
-        kept = np.arange(upper.stop) if left is None else np.flatnonzero(left)
-        real, complex_ = kept[kept < self.real], kept[kept >= self.real]
+        real, upper = left or self._all
         shape = np.broadcast_shapes(decaying.shape[1:], after.shape)
-        found = np.empty((*shape, len(real) + 2 * len(complex_)))
-        at = (slice(0, len(real)), slice(len(real), len(kept)), slice(len(kept), None))
-        still = np.moveaxis(np.real(decaying[real]), 0, -1)
-        found[..., at[0]] = still * np.exp(after[..., None] * np.real(self.values[real]))
-        if complex_.size:
-            turning = np.moveaxis(decaying[complex_], 0, -1) * np.exp(after[..., None] * self.values[complex_])
-            found[..., at[1]], found[..., at[2]] = np.real(turning), np.imag(turning)
+        found, after = np.empty((*shape, real + 2 * upper)), after[..., None]
+        still = np.ascontiguousarray(np.moveaxis(np.real(decaying[:real]), 0, -1))
+        np.multiply(still, np.exp(after * np.real(self.values[:real])), out=found[..., :real])
+        if upper:
+            place = slice(self.real, self.real + upper)
+            turning = np.moveaxis(decaying[place], 0, -1) * np.exp(after * self.values[place])
+            found[..., real : real + upper], found[..., real + upper :] = np.real(turning), np.imag(turning)
         return found
 
-    def at(self, piece: Piece, probe: Probe, time: FloatArray) -> FloatArray:
-        """Evaluate a probe of every response at times (T,), or own times (K, T), in a piece; shape (K, T, rows)."""
+    def _left(self, after: float) -> tuple[int, int]:
+        """Return the numbers of real and of upper modes that are not omitted at a time."""
+        rates = -np.real(self.values) * after
+        real, upper = rates[: self.real], rates[self.upper]
+        return int(real.searchsorted(GONE)), int(upper.searchsorted(GONE))
+
+    def _columns(self, factors: FloatArray, left: tuple[int, int]) -> FloatArray:
+        """Return the columns of factors (rows, n) for what `fading` returns."""
+        real, upper = left
+        if upper == 0:
+            return factors[:, :real]
+        if left == self._all:
+            return factors
+        second = self.upper.stop
+        return np.hstack(
+            [factors[:, :real], factors[:, self.real : self.real + upper], factors[:, second : second + upper]]
+        )
+
+    def at(self, piece: Piece, probe: Probe, time: FloatArray, out: FloatArray | None = None) -> FloatArray:
+        """Evaluate a probe of every response at times (T,), or own times (K, T), in a piece; shape (K, T, rows).
+
+        With `out` the values are written there.
+        """
         after = np.atleast_2d(time - piece.start)
-        coefficients = piece.coefficients(probe).transpose(0, 2, 1)[:, :, None, :]
-        found = np.asarray(polynomial_at(coefficients, after[:, :, None]), dtype=np.float64)
-        upper = self.upper
-        decays = -np.real(self.values[: upper.stop])
-        for first in range(0, after.shape[1], BLOCK):
-            part = slice(first, first + BLOCK)
-            left = decays * after[:, part].min() < GONE
-            columns = np.flatnonzero(np.concatenate([left, left[upper]]))
-            weights = self.fading(piece.decaying[:, :, None], after[:, part], left)
-            found[:, part] += weights @ probe.decaying[:, columns].T
+        columns, times, rows = piece.decaying.shape[1], after.shape[1], len(probe.rest)
+        if len(after) == 1 and times > INTERPOLATED and columns * times * rows > WORK and self._smooth(after):
+            nodes, weights = _interpolation(after[0])
+            return np.asarray(np.matmul(weights, self.at(piece, probe, piece.start + nodes), out=out))
+        still, rising = piece.of_inputs(probe)
+        if not piece.moving:
+            still = still + probe.decaying @ piece.packed(probe.real)[0]
+        found = np.empty((columns, times, rows)) if out is None else out
+        own = piece.packed(self.real).transpose(0, 2, 1)
+        block = BLOCK if columns * times * rows > WORK else max(1, times)
+        together = max(1, WORK // max(1, block * max(rows, len(self.values))))
+        for first in range(0, times, block):
+            part = slice(first, first + block)
+            left = self._left(float(after[:, part].min())) if not piece.moving else self._all
+            factors = self._columns(probe.decaying, left).T
+            for column in range(0, columns, together):
+                some = slice(column, column + together)
+                when = after[:, part] if len(after) == 1 else after[some, part]
+                weights = self.fading(piece.decaying[:, some, None], when, left)
+                if piece.moving:
+                    weights += np.real(polynomial_at(own[:, some, None], when[..., None]))
+                moved = weights.reshape(weights.shape[0] * weights.shape[1], len(factors)) @ factors
+                np.add(moved.reshape(*weights.shape[:2], rows), still.T[some, None], out=found[some, part])
+                if rising is not None:
+                    found[some, part] += when[..., None] * rising.T[some, None]
         return found
 
-    def each_at(self, piece: Piece, probe: Probe, time: FloatArray, column: NDArray[np.int64]) -> FloatArray:
-        """Evaluate row r of a probe in response `column[r]` at its own times, shapes (rows, T) to (rows, T)."""
-        after = time - piece.start
-        coefficients = np.real(np.einsum("rn,dnr->dr", probe.modal, piece.polynomial[:, :, column]))
-        coefficients[0] += np.einsum("ri,ir->r", probe.feed, piece.inputs[:, column]) + probe.rest
-        coefficients[1] += np.einsum("ri,ir->r", probe.feed, piece.inputs_slope[:, column])
-        fading = self.fading(piece.decaying[:, column, None], after)
-        found = np.asarray(polynomial_at(coefficients[:, :, None], after), dtype=np.float64)
-        found += np.einsum("rtn,rn->rt", fading, probe.decaying)
-        return found
+    @property
+    def _all(self) -> tuple[int, int]:
+        return self.real, self.upper.stop - self.real
+
+    def _smooth(self, after: FloatArray) -> bool:
+        """Return True if polynomials through `INTERPOLATED` points are exact enough between times."""
+        return bool(np.abs(self.values).max() * (after.max() - after.min()) < SMOOTH)
+
+    def each_at(
+        self, piece: Piece, probe: Probe, time: FloatArray, row: NDArray[np.int64], column: NDArray[np.int64]
+    ) -> FloatArray:
+        """Evaluate rows of a probe, each in one response at its own times (R, T), shape (R, T)."""
+        after, factors = time - piece.start, probe.decaying[row]
+        found = np.zeros(after.shape)
+        for power, modal in enumerate(piece.packed(self.real)):
+            found += np.einsum("rn,nr->r", factors, modal[:, column])[:, None] * after**power
+        found += (np.einsum("ri,ir->r", probe.feed[row], piece.inputs[:, column]) + probe.rest[row])[:, None]
+        if piece.moving:
+            found += np.einsum("ri,ir->r", probe.feed[row], piece.inputs_slope[:, column])[:, None] * after
+        left = self._left(float(after.min()))
+        fading = self.fading(piece.decaying[:, column, None], after, left)
+        return np.asarray(found + (fading @ self._columns(factors, left)[:, :, None])[:, :, 0])
 
     def panels(self, piece: Piece) -> FloatArray:
         """Return edges of parts of a piece, each short enough for the remaining modes, shape (P + 1,)."""
@@ -255,26 +280,19 @@ class ExactResponse:
         return np.array(edges)
 
 
+def _interpolation(time: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return Chebyshev points around times (T,), and the matrix from values there to values at the times."""
+    points = np.cos(np.pi * np.arange(INTERPOLATED) / (INTERPOLATED - 1))
+    middle, half = (time.max() + time.min()) / 2, (time.max() - time.min()) / 2
+    vander = np.polynomial.chebyshev.chebvander
+    degree = INTERPOLATED - 1
+    return middle + half * points, vander((time - middle) / half, degree) @ np.linalg.inv(vander(points, degree))
+
+
 def gauss(edges: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return points and weights of the panels between edges (P + 1,), eight per panel; shape (P, 8) each."""
     half = np.diff(edges)[:, None] / 2
     return (edges[:-1, None] + edges[1:, None]) / 2 + half * GAUSS_NODES, half * GAUSS_WEIGHTS
-
-
-def probe_of(circuit: LinearCircuit, *groups: str) -> Probe:
-    """Return a probe of some groups of nodes or stages, one after the other; also of groups that sources hold."""
-    read, feed, rest = (np.concatenate(found) for found in zip(*(_rows(circuit, name) for name in groups), strict=True))
-    modes = circuit.modes
-    return Probe(read @ modes.vectors, feed, rest, modes.real)
-
-
-def _rows(circuit: LinearCircuit, group: str) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the rows of `read`, `feed` and `rest` of a group."""
-    if group in circuit.held:
-        feed = circuit.held[group]
-        return np.zeros((len(feed), circuit.state.shape[0])), feed, np.zeros(len(feed))
-    rows = circuit.nodes[group]
-    return circuit.read[rows], circuit.feed[rows], circuit.rest[rows]
 
 
 def response_of(circuit: LinearCircuit) -> ExactResponse:

@@ -24,6 +24,7 @@ from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.engines import ENGINES, Engine, Job, check_engine
 from amc_circuits.engines.exact.engine import ExactEngine, check_linear
+from amc_circuits.engines.exact.steps import after_step
 from amc_circuits.engines.settings import Settings
 from amc_circuits.linear.equations import check_room
 from amc_circuits.results.converters import HEADROOM, Converters
@@ -196,19 +197,26 @@ class Solver(ProgrammedArray):
         outputs = len(self.question(np.zeros(length)).reference)
         return linear_operator(self.solve, (outputs, length), self.system.complex, strict)
 
-    def steady(self, vectors: ArrayLike) -> Numbers:
+    def steady(self, vectors: ArrayLike, *, at: float | None = None) -> Numbers:
         """Compute the steady state of the linear circuit, without transient and converters; shapes as in `solve`.
 
         All parts that do not depend on the right-hand side are computed once. Each further one is a matrix product.
 
+        Args:
+            vectors: Right-hand sides.
+            at: Time after a step of the inputs from zero, s: the outputs at this time instead of the steady state.
+
         Raises:
-            ParameterError: The shape does not match, or an entry is not finite.
+            ParameterError: The shape does not match, an entry is not finite, or `at` needs a linear circuit.
         """
         if self.takes is None or self.growing:
             raise ParameterError("vectors", "a steady state", "this circuit has no right-hand side, or does not rest")
         found, single = right_hand_sides(self.takes, vectors, self.length_of(self.matrix))
         levels, scale = self.input_levels(self.system.columns(found))
-        outputs = self.linear.steady(self.linear.outputs, levels)
+        if at is not None and not self.circuit.linear:
+            raise ParameterError("at", at, "needs linear cells, op-amps and limiters; leave it out")
+        linear = self.linear
+        outputs = linear.steady(linear.outputs, levels) if at is None else after_step(linear, levels, at)
         value = self.system.values(self.gain * outputs / np.where(scale > 0, scale, np.inf), found.shape[1])
         return value[:, 0] if single else value
 

@@ -8,13 +8,14 @@ from functools import cached_property, reduce
 import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.reading import NonlinearCircuit
+from amc_circuits.engines.exact.observed import Observed
 from amc_circuits.linear.circuit import LinearCircuit
-from amc_circuits.linear.equations import linear_circuit, networks, siemens_of
+from amc_circuits.linear.equations import linear_circuit, siemens_of
+from amc_circuits.linear.probes import Probe, probe_of
 from amc_circuits.linear.quadratic_form import QuadraticForm, block_diagonal
-from amc_circuits.linear.response import ExactResponse, Piece, Probe, probe_of, response_of
-from amc_circuits.results.observation import common_modes, ideal_drivers, of_opamps, opamp_places, terminals
-from netlists import GROUND, Array, Circuit, Conductors, MacroOpAmp, OpAmps, Switches
-from netlists.opamps.subcircuit import has_energy
+from amc_circuits.linear.response import ExactResponse, Piece, response_of
+from amc_circuits.results.observation import opamp_places, terminals
+from netlists import GROUND, Array, Circuit, Conductors, MacroOpAmp, Switches
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -24,22 +25,20 @@ class Samples:
     """Some responses at some times. Op-amps stand in the order of `Circuit.amplifiers`.
 
     Attributes:
-        time: Shape (T,) or (K, T), s.
-        terminals: Nodes at which arrays end, shape (K, T, terminals), V.
+        time: Shape (T,), s.
         stage: Output of each op-amp without its load, shape (K, T, op-amps), V.
-        slewing: Rate that each op-amp's gain stage is driven at, shape (K, T, op-amps), V/s.
         current: Current of every output, shape (K, T, op-amps), A.
+        slewing: Rate that each op-amp's gain stage is driven at, shape (K, T, op-amps), V/s; None without macros.
         delivered: By supplies and input sources, shape (K, T), W; None where the supply current is not known.
         common_mode: As `common_modes` returns it, shape (K, T, op-amps), V.
     """
 
     time: FloatArray
-    terminals: FloatArray
     stage: FloatArray
-    slewing: FloatArray
     current: FloatArray
-    delivered: FloatArray | None
-    common_mode: FloatArray | None
+    slewing: FloatArray | None = None
+    delivered: FloatArray | None = None
+    common_mode: FloatArray | None = None
 
     __repr__ = short_repr
 
@@ -52,16 +51,6 @@ class ExactCircuit:
         self.circuit = circuit
         self.linear: LinearCircuit = linear or linear_circuit(circuit)
         self.response: ExactResponse = response_of(self.linear)
-        self._free = [group for group in circuit.groups if group in self.linear.nodes]
-        self._stages = [
-            stage
-            for part, stage in zip(circuit.of(OpAmps), self.linear.stages, strict=True)
-            if isinstance(part.record, MacroOpAmp)
-        ]
-        self._sizes = [circuit.groups[group] for group in self._free]
-        sizes = dict(zip(self.linear.stages, (circuit.groups[part.output] for part in circuit.of(OpAmps)), strict=True))
-        self._sizes += [sizes[stage] for stage in self._stages]
-        self._all = probe_of(self.linear, *self._free, *self._stages)
 
     @cached_property
     def beyond(self) -> NonlinearCircuit:
@@ -69,25 +58,14 @@ class ExactCircuit:
         return NonlinearCircuit(self.circuit)
 
     @cached_property
-    def _drawn(self) -> dict[str, list[tuple[str, FloatArray, FloatArray]]]:
-        """For sources and op-amps without output resistance, what voltages and rates at groups draw through parts."""
-        limited = [part.output for part in self.circuit.of(OpAmps) if not isinstance(part.record, MacroOpAmp)]
-        wanted = {*ideal_drivers(self.circuit), *limited}
-        sums: dict[str, dict[str, tuple[FloatArray, FloatArray]]] = {group: {} for group in wanted}
-        for _, (groups, laplacian, charge) in networks(self.circuit):
-            cuts = np.cumsum([0, *(self.circuit.groups[group] for group in groups)]).tolist()
-            place = {group: slice(*cuts[k : k + 2]) for k, group in enumerate(groups)}
-            for to in wanted & set(groups):
-                for group in groups:
-                    block = (place[group], place[to])
-                    before = sums[to].get(group, (0.0, 0.0))
-                    sums[to][group] = (before[0] + laplacian[block], before[1] + charge[block])
-        return {to: [(group, *both) for group, both in found.items()] for to, found in sums.items()}
+    def observed(self) -> Observed:
+        """Probes of the op-amps."""
+        return Observed(self.circuit, self.linear)
 
     @cached_property
-    def _charges(self) -> bool:
-        """True where line capacitance or capacitors draw currents from outputs or sources."""
-        return any(charge.any() for found in self._drawn.values() for _, _, charge in found)
+    def _terminals(self) -> Probe | None:
+        groups = terminals(self.circuit)
+        return probe_of(self.linear, *groups) if groups else None
 
     @cached_property
     def dissipation(self) -> dict[str, QuadraticForm]:
@@ -120,61 +98,37 @@ class ExactCircuit:
 
     @property
     def rows(self) -> int:
-        """Number of voltages that `observe` computes."""
-        return len(self._all.rest)
+        """Number of values of a response that `observe` computes at a time."""
+        return len(self.observed.every.rest)
 
     def observe(self, piece: Piece, time: FloatArray) -> Samples:
-        """All responses of a piece at times (T,), or each at its own (K, T), within it."""
-        circuit = self.circuit
-        voltage, stages = self._voltages(piece, time, self._all)
-        inputs, pins = of_opamps(circuit, voltage)
-        drawn = self._currents(piece, time, voltage)
-        current, stage, slewing = np.empty_like(pins), pins.copy(), np.zeros_like(pins)
-        delivered: FloatArray | None = np.zeros(pins.shape[:2])
-        for k, (opamp, places) in enumerate(opamp_places(circuit)):
-            if not isinstance(opamp, MacroOpAmp):
-                current[..., places] = drawn[circuit.of(OpAmps)[k].output]
-            else:
-                stage[..., places] = stages[self.linear.stages[k]]
-                current[..., places] = (stage[..., places] - pins[..., places]) / opamp.output_resistance
-                own = circuit.of(OpAmps)[k].offset
-                offset = opamp.input_offset + (0.0 if own is None else opamp.input_weights[0] * own)
-                slewing[..., places] = opamp.unity_gain_frequency * (offset + inputs[..., places])
-            if not (isinstance(opamp, MacroOpAmp) and has_energy(opamp)):
-                delivered = None
-            elif delivered is not None:
-                delivered += _supplied(opamp, current[..., places])
-        if delivered is not None:
-            for group in ideal_drivers(circuit):
-                delivered += (voltage[group] * drawn[group]).sum(axis=2)
-        none = np.zeros((*pins.shape[:2], 0))
-        ends = np.concatenate([none, *(voltage[group] for group in terminals(circuit))], axis=2)
-        return Samples(time, ends, stage, slewing, current, delivered, common_modes(circuit, voltage))
+        """All responses of a piece at times (T,) within it."""
+        seen, found = self.observed, self.response.at(piece, self.observed.every, time)
+        named = {name: found[..., place] for name, place in seen.places.items()}
+        drawn = named.pop("drawn", None)
+        delivered = None if drawn is None else self._supply(piece, time, named["current"], drawn)
+        return Samples(time, **named, delivered=delivered)
 
-    def _voltages(
-        self, piece: Piece, time: FloatArray, probe: Probe
-    ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-        """Voltages of all groups, and of the stages of op-amps with output resistance, shape (K, T, nodes) each, V."""
-        found = np.split(self.response.at(piece, probe, time), np.cumsum(self._sizes)[:-1], axis=2)
-        named = dict(zip([*self._free, *self._stages], found, strict=True))
-        after = np.atleast_2d(time - piece.start)[:, :, None]
-        inputs = piece.inputs.T[:, None, :] + after * piece.inputs_slope.T[:, None, :]
-        held = {group: inputs @ weights.T for group, weights in self.linear.held.items()}
-        return named | held, named
+    def delivered(self, piece: Piece, time: FloatArray) -> FloatArray:
+        """Power of supplies, where it is known, and input sources at times (T,) or (K, T), shape (K, T), W."""
+        found = self.response.at(piece, self.observed.power, time)
+        current, drawn = np.split(found, [len(self.circuit.amplifiers)], axis=2)
+        return self._supply(piece, time, current, drawn)
 
-    def _currents(self, piece: Piece, time: FloatArray, voltage: dict[str, FloatArray]) -> dict[str, FloatArray]:
-        """Currents of passive parts from outputs of op-amps and from sources, shape (K, T, nodes) each, A."""
-        rates: dict[str, FloatArray] = {}
-        if self._charges:
-            rates, _ = self._voltages(self.response.derivative(piece), time, self._all.without_rest())
-        found = {}
-        for to, parts in self._drawn.items():
-            found[to] = np.zeros((*voltage[to].shape[:2], self.circuit.groups[to]))
-            for group, laplacian, charge in parts:
-                found[to] += voltage[group] @ laplacian
-                if charge.any():
-                    found[to] += rates[group] @ charge
+    def _supply(self, piece: Piece, time: FloatArray, current: FloatArray, drawn: FloatArray) -> FloatArray:
+        """The same from currents of op-amps, and of sources and buffers, shapes (K, T, nodes), A."""
+        assert self.observed.drivers is not None
+        found: FloatArray = np.einsum("ktn,ktn->kt", self.response.at(piece, self.observed.drivers, time), drawn)
+        for opamp, places in opamp_places(self.circuit):
+            assert isinstance(opamp, MacroOpAmp)
+            found += _supplied(opamp, current[..., places])
         return found
+
+    def end(self, piece: Piece) -> FloatArray:
+        """Voltages at which arrays end, at the end of a piece, shape (K, terminals), V."""
+        if self._terminals is None:
+            return np.zeros((piece.inputs.shape[1], 0))
+        return self.response.at(piece, self._terminals, np.array([piece.stop]))[:, 0]
 
 
 def _supplied(opamp: MacroOpAmp, current: FloatArray) -> FloatArray:

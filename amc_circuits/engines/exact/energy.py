@@ -46,7 +46,7 @@ def slot_energies(
             for k in range(len(settled))
         ]
     # The root in class AB has no closed form.
-    delivered = over.by_quadrature(partial(_delivered, exact), [part.delivered for part in samples])
+    delivered = over.by_quadrature(exact.delivered, [part.delivered for part in samples])
     found["amplifiers"] = delivered - sum(found.values())
     return _each(found)
 
@@ -55,13 +55,6 @@ def _each(found: dict[str, FloatArray]) -> list[dict[str, float | None]]:
     """Energies by account of every slot."""
     count = len(next(iter(found.values())))
     return [{name: float(joules[k]) for name, joules in found.items()} for k in range(count)]
-
-
-def _delivered(exact: ExactCircuit, piece: Piece, time: FloatArray) -> FloatArray:
-    """Power of supplies and input sources, shape (K, T), W."""
-    delivered = exact.observe(piece, time).delivered
-    assert delivered is not None
-    return delivered
 
 
 class _Integral:
@@ -97,6 +90,8 @@ class _Integral:
     def _over(self, place: int, power: Power, sampled: FloatArray | None = None) -> FloatArray:
         """A power over the edge (0) or the hold (1), by Gauss's rule, shape (K,), J."""
         piece, panels = (self.slots.edge, self.slots.hold)[place], self.panels[place]
+        if sampled is None:
+            panels = panels[panels >= self.slots.step]
         values = power(piece, gauss(panels)[0].ravel()) if sampled is None else sampled[:, :-1]
 
         def cut(slot: NDArray[np.int64], time: FloatArray) -> FloatArray:

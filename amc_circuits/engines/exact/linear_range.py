@@ -122,12 +122,14 @@ class LinearRange:
         voltage, `SR exp((x - swing)/V_c)`, against which the circuit works with its slowest pole.
         """
         bent = asked["slew rate"] - np.tanh(asked["slew rate"])
-        drop = np.arctanh(np.minimum(asked["output current"], 1 - 1e-12)) - asked["output current"]
+        # The drop rises with the current.
+        current = np.minimum(asked["output current"].max(axis=0), 1 - 1e-12)
+        drop = np.arctanh(current) - asked["output current"].max(axis=0)
         beyond = (asked["output swing"].max(axis=0) - 1) * opamp.output_swing / CLAMP_VOLTAGE
         clamped = opamp.slew_rate * np.exp(np.minimum(beyond, CLAMP_EXPONENT_LIMIT))
         return {
-            "slew rate": opamp.slew_rate * (self.weights[:, None] * bent).sum(axis=0),
-            "output current": opamp.output_resistance * opamp.output_current_limit * drop.max(axis=0),
+            "slew rate": opamp.slew_rate * (self.weights @ bent),
+            "output current": opamp.output_resistance * opamp.output_current_limit * drop,
             "output swing": clamped / abs(self.growth_rate),
         }
 

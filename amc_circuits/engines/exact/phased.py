@@ -11,7 +11,8 @@ from amc_circuits.engines.exact.reading import read_responses
 from amc_circuits.engines.exact.slots import Slots
 from amc_circuits.linear.durations import with_durations
 from amc_circuits.linear.equations import phase_circuits
-from amc_circuits.linear.response import Modal, Piece
+from amc_circuits.linear.probes import Modal
+from amc_circuits.linear.response import Piece
 from amc_circuits.results.readings import Reading
 from netlists import Circuit, expanded, in_phase, phase_train
 from netlists.record import FloatArray

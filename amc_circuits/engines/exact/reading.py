@@ -40,7 +40,7 @@ def read_responses(
         np.union1d(exact.response.panels(slots.hold), steady_from),
     )
     sampled = sum(len(edges) for edges in panels)
-    at_once = max(1, BATCH_SIZE // (sampled * (8 * exact.rows + SAMPLES * exact.outputs.modal.shape[0])))
+    at_once = max(1, BATCH_SIZE // (sampled * (8 * exact.rows + SAMPLES * len(exact.outputs.rest))))
     count = slots.edge.inputs.shape[1]
     found: list[Reading] = []
     for first in range(0, count, at_once):
@@ -53,6 +53,11 @@ def _spread(panels: FloatArray) -> FloatArray:
     """Times evenly spread over each panel, its end left to the next one."""
     steps = np.arange(SAMPLES) / SAMPLES
     return np.asarray((panels[:-1, None] + np.diff(panels)[:, None] * steps).ravel())
+
+
+def _largest(samples: FloatArray) -> FloatArray:
+    """Largest magnitude in each slot, shape (K,)."""
+    return np.asarray(np.maximum(samples.max(axis=(1, 2)), -samples.min(axis=(1, 2))))
 
 
 class _SlotReader:
@@ -77,8 +82,9 @@ class _SlotReader:
         weights = np.concatenate([np.append(gauss(edges)[1], 0.0) for edges in panels])
         slowest = float(exact.linear.poles[0].real)
         self._range = LinearRange(exact.circuit, slowest, self.parts, weights, slots.step, largest_loss)
-        pieces = ((slots.edge, on_edge), (slots.hold, on_hold))
-        self.outputs = np.concatenate([exact.response.at(p, exact.outputs, time) for p, time in pieces], axis=1)
+        self.outputs = np.empty((slots.edge.inputs.shape[1], len(self.time), len(exact.outputs.rest)))
+        exact.response.at(slots.edge, exact.outputs, on_edge, self.outputs[:, : self.on_edge])
+        exact.response.at(slots.hold, exact.outputs, on_hold, self.outputs[:, self.on_edge :])
         self.final = self.outputs[:, -1]
         self._sampled = SampledOutputs(self.time, self.outputs, self.final, self._voltage)
         self.band = tolerance * np.abs(self.final).max(axis=1)
@@ -89,7 +95,7 @@ class _SlotReader:
 
     def readings(self) -> list[Reading]:
         """One reading a slot."""
-        change = self._sampled.distance[:, self.time >= self.steady_from].max(axis=(1, 2))
+        change = self._sampled.largest[:, self.time >= self.steady_from].max(axis=1)
         steady = change * measurement.STEADY_FRACTION <= self.band
         bands = np.array([WIDER, 1.0, NARROWER])[:, None] * self.band
         settled = np.maximum(self._sampled.settled(bands) - self.slots.step, 0.0)
@@ -97,13 +103,12 @@ class _SlotReader:
         energy = slot_energies(self.exact, self.slots, self._panels, self.parts, settled)
         overshoot = self._sampled.overshoot()
         stage, current = (
-            np.concatenate([np.abs(getattr(part, name)).max(axis=(1, 2))[:, None] for part in self.parts], axis=1)
-            for name in ("stage", "current")
+            np.max([_largest(getattr(part, name)) for part in self.parts], axis=0) for name in ("stage", "current")
         )
-        slot_time = self.slots.hold.stop
+        slot_time, terminals = self.slots.hold.stop, self.exact.end(self.slots.hold)
         found = []
         for k, final in enumerate(self.final):
-            attempt = Attempt(scale=1.0, slot_time=slot_time, peak_output=float(stage[k].max()), why="first")
+            attempt = Attempt(scale=1.0, slot_time=slot_time, peak_output=float(stage[k]), why="first")
             settling_time = float(settled[k])
             loss, excess = self._range.judge(k, float(np.abs(final).max()))
             # Copies, so that one that is kept does not keep all the others.
@@ -117,10 +122,10 @@ class _SlotReader:
                 settling_time=settling_time,
                 settling_range=(float(early[k]), float(late[k])),
                 overshoot=float(overshoot[k]),
-                peak_output_current=float(current[k].max()),
+                peak_output_current=float(current[k]),
                 energy=energy[k],
                 response=response,
-                terminal_voltage=self.parts[-1].terminals[k, -1].copy(),
+                terminal_voltage=terminals[k].copy(),
                 engine="exact",
                 loss=loss,
                 excess=excess,
@@ -134,6 +139,7 @@ class _SlotReader:
         on_edge = before < self.on_edge
         for piece, here in ((self.slots.edge, on_edge), (self.slots.hold, ~on_edge)):
             if here.any():
-                rows = self.exact.outputs.rows(output[here])
-                found[here] = self.exact.response.each_at(piece, rows, time[here], slot[here])
+                found[here] = self.exact.response.each_at(
+                    piece, self.exact.outputs, time[here], output[here], slot[here]
+                )
         return found

@@ -17,6 +17,15 @@ CROSSING_STEPS = 12
 """Steps of false position; each multiplies the number of good digits by 1.4 or more."""
 CROSSED = 1e-9
 """Distance from the edge of the band, in units of the band, below which an output crosses it."""
+CLOSE = 1e-5
+"""Distance in such units from where one step of Newton's method comes to the crossing."""
+NODES = -np.cos(np.arange(8) * np.pi / 7)
+"""Places in a bracket, -1 to 1, where outputs are known. A ring turns by at most 3/8 of a radian, so the polynomial
+through them errs by 2 (3/32)^8/8! = 3e-13 of its amplitude."""
+COEFFICIENTS = np.linalg.inv(np.vander(NODES, increasing=True)).T
+DEGREES = np.arange(len(NODES))
+NEWTON_STEPS = 3
+"""From a secant over a seventh of the bracket; a last one follows on the exact outputs."""
 NEAR = 0.75
 """Between two samples a crest can pass its band if the higher sample is above this part of it: a ring of amplitude a is
 at most a (1 - cos(3/16)) = 0.018 a above its highest sample, so this holds for rings of up to 14 bands."""
@@ -48,65 +57,129 @@ class SampledOutputs:
     __repr__ = short_repr
 
     @cached_property
-    def distance(self) -> FloatArray:
-        """Distances from the final outputs, shape (K, T, N), V."""
-        return np.abs(self.outputs - self.final[:, None])
+    def largest(self) -> FloatArray:
+        """Largest distance of an output from its final value, shape (K, T), V."""
+        return self._scanned[0]
+
+    @cached_property
+    def _scanned(self) -> tuple[FloatArray, FloatArray, Indices, Indices]:
+        """Largest distances, and of each slot the largest excess over the final value, its sample and its output."""
+        count, times, outputs = self.outputs.shape
+        largest, excess, highest = np.empty((count, times)), np.empty(count), np.empty(count, dtype=np.int64)
+        away = np.where(self.final < 0, -1.0, 1.0)
+        buffer = np.empty((times, outputs))
+        # One slot after the other, because it stays in the processor's cache.
+        for k, final in enumerate(self.final):
+            np.subtract(self.outputs[k], final, out=buffer)
+            buffer *= away[k]
+            highest[k] = buffer.argmax()
+            excess[k] = buffer.ravel()[highest[k]]
+            np.abs(buffer, out=buffer)
+            np.max(buffer, axis=1, out=largest[k])
+        return largest, excess, *np.divmod(highest, outputs)
 
     def settled(self, bands: FloatArray) -> FloatArray:
         """The last instants at which outputs enter their bands (B, K), V, shape (B, K), s; -inf if always inside."""
-        brackets = [self._brackets(band) for band in bands]
-        whole: Any = tuple(np.concatenate(column) for column in zip(*brackets, strict=True))
-        place = np.repeat(np.arange(len(bands)), [len(bracket[0]) for bracket in brackets])
+        outside = self.largest > bands[:, :, None]
+        last = outside.shape[2] - 1 - outside[:, :, ::-1].argmax(axis=2)
+        last[~outside.any(axis=2)] = -1
+        found = [self._leaving(bands, last), *self._crests(bands, last)]
+        band, slot, before, output, low, high = (np.concatenate(column) for column in zip(*found, strict=True))
         settled = np.full(bands.shape, -np.inf)
-        np.maximum.at(settled, (place, whole[0]), self._crossing(whole, bands[place, whole[0]]))
+        if band.size:
+            crossing, slope = self._estimated((slot, before, output, low, high), bands[band, slot])
+            np.maximum.at(settled, (band, slot), crossing)
+            # Of equal ones the first.
+            latest = np.flatnonzero(crossing == settled[band, slot])
+            at = latest[np.unique(band[latest] * len(self.final) + slot[latest], return_index=True)[1]]
+            bracket = (slot[at], before[at], output[at], low[at], high[at])
+            settled[band[at], slot[at]] = self._crossing(bracket, bands[band[at], slot[at]], crossing[at], slope[at])
         return settled
 
-    def _brackets(self, band: FloatArray) -> Bracket:
-        """Between which samples outputs may enter their bands (K,), V, for the last time."""
-        outside = self.distance - band[:, None, None]
-        late = np.asarray((outside > 0).any(axis=2))
-        last = np.where(late.any(axis=1), late.shape[1] - 1 - late[:, ::-1].argmax(axis=1), -1)
-        slots = np.flatnonzero(last >= 0)
-        leaving = np.nonzero(outside[slots, last[slots]] > 0)
-        # What leaves the band: (slot, sample before, output), bracketed by the two samples.
-        slot = slots[leaving[0]]
-        found = [(slot, last[slot], leaving[1], self.time[last[slot]], self.time[last[slot] + 1])]
-        found += self._crests(outside, last, band)
-        slot, before, output, start, stop = (np.concatenate(column) for column in zip(*found, strict=True))
-        return slot, before, output, start, stop
+    def _leaving(self, bands: FloatArray, last: Indices) -> tuple[Indices, *Bracket]:
+        """Outputs outside their bands (B, K), V, at the last sample (B, K) at which one is."""
+        band, slot = np.nonzero(last >= 0)
+        before = last[band, slot]
+        away = np.abs(self.outputs[slot, before] - self.final[slot]) > bands[band, slot, None]
+        one, output = np.nonzero(away)
+        before = before[one]
+        return band[one], slot[one], before, output, self.time[before], self.time[before + 1]
+
+    def _crests(self, bands: FloatArray, last: Indices) -> list[tuple[Indices, *Bracket]]:
+        """Where outputs leave their bands (B, K), V, between two samples inside, after the last one outside (B, K)."""
+        near = self.largest[:, 1:-1] > NEAR * bands.min(axis=0)[:, None]
+        near &= np.arange(1, self.largest.shape[1] - 1) > last.min(axis=0)[:, None]
+        slot, place = np.nonzero(near)
+        first, middle, second = (
+            np.abs(self.outputs[slot, place + k] - self.final[slot]) for k in range(3)
+        )  # fmt: skip
+        one, output = np.nonzero(
+            (middle >= first) & (middle >= second) & (middle > NEAR * bands.min(axis=0)[slot, None])
+        )
+        if one.size == 0:
+            return []
+        slot, before = np.repeat(slot[one], 2), (place[one, None] + np.arange(2)).ravel()
+        output, middle = np.repeat(output, 2), np.repeat(place[one] + 1, 2)
+        height = np.abs(self.outputs[slot, middle, output] - self.final[slot, output])
+        time = self._finely(before)
+        away = np.abs(self.voltage(slot, before, output, time) - self.final[slot, output, None])
+        found: list[Any] = []
+        for k, band in enumerate(bands):
+            beyond = away > band[slot, None]
+            some = np.flatnonzero((middle > last[k, slot]) & (height > NEAR * band[slot]) & beyond.any(axis=1))
+            at = np.minimum(CREST_POINTS - 1 - beyond[some, ::-1].argmax(axis=1), CREST_POINTS - 2)
+            places = (np.full(len(some), k), slot[some], before[some], output[some])
+            found.append((*places, time[some, at], time[some, at + 1]))
+        return found
+
+    def _finely(self, before: Indices) -> FloatArray:
+        """Times from samples to the next ones, shape (brackets, CREST_POINTS), s."""
+        start = self.time[before, None]
+        return np.asarray(start + (self.time[before + 1, None] - start) * np.linspace(0.0, 1.0, CREST_POINTS))
 
     def _distance(
         self, slot: Indices, before: Indices, output: Indices, time: FloatArray, band: FloatArray
     ) -> FloatArray:
-        """Distance of these from the edges of their bands (brackets,), V; above 0 outside."""
+        """Distance of outputs from the edges of their bands (brackets,), V; above 0 outside."""
         voltage = self.voltage(slot, before, output, time)
-        found: FloatArray = np.abs(voltage - self.final[slot, output, None]) - band[:, None]
-        return found
+        return np.asarray(np.abs(voltage - self.final[slot, output, None]) - band[:, None])
 
-    def _crests(self, outside: FloatArray, last: Indices, band: FloatArray) -> list[Bracket]:
-        """Where an output leaves its band between two samples that are inside, after the last sample outside."""
-        middle = outside[:, 1:-1]
-        crest = (middle >= outside[:, :-2]) & (middle >= outside[:, 2:])
-        crest &= middle > -(1 - NEAR) * band[:, None, None]
-        crest &= np.arange(1, outside.shape[1] - 1)[None, :, None] > last[:, None, None]
-        slot, place, output = np.nonzero(crest)
-        found = []
-        for before in (place, place + 1):
-            time = np.linspace(self.time[before], self.time[before + 1], CREST_POINTS, axis=1)
-            beyond = self._distance(slot, before, output, time, band[slot]) > 0
-            some = np.flatnonzero(beyond.any(axis=1))
-            at = CREST_POINTS - 1 - beyond[some, ::-1].argmax(axis=1)
-            found.append((slot[some], before[some], output[some], time[some, at], time[some, at + 1]))
-        return found
-
-    def _crossing(self, bracket: Bracket, band: FloatArray) -> FloatArray:
-        """The instants at which outputs come into their bands (brackets,), V, between the ends of brackets, s.
-
-        False position with the Illinois rule (Dowell, Jarratt, BIT 11, 168, 1971): what stays is halved.
-        """
+    def _estimated(self, bracket: Bracket, band: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Last crossings of bands (brackets,), V, by polynomials through the outputs, s, and slopes there, V/s."""
         slot, before, output, low, high = bracket
-        if slot.size == 0:
-            return low
+        half = (high - low) / 2
+        time = low[:, None] + half[:, None] * (1 + NODES)
+        away = self.voltage(slot, before, output, time) - self.final[slot, output, None]
+        each = np.arange(len(slot))
+        node = len(NODES) - 2 - (np.abs(away[:, -2::-1]) > band[:, None]).argmax(axis=1)
+        away *= np.sign(away[each, node])[:, None]
+        away -= band[:, None]
+        coefficients = away @ COEFFICIENTS
+        slopes = coefficients[:, 1:] * DEGREES[1:]
+        first, second = away[each, node], away[each, node + 1]
+        start, stop = NODES[node], NODES[node + 1]
+        place = start + (stop - start) * first / np.where(first == second, 1.0, first - second)
+        for _ in range(NEWTON_STEPS):
+            powers = place[:, None] ** DEGREES
+            slope = (slopes * powers[:, :-1]).sum(axis=1)
+            step = (coefficients * powers).sum(axis=1) / np.where(slope == 0, np.inf, slope)
+            place = np.minimum(np.maximum(place - step, start), stop)
+        return low + half * (1 + place), slope / half
+
+    def _crossing(self, bracket: Bracket, band: FloatArray, estimated: FloatArray, slope: FloatArray) -> FloatArray:
+        """The instants at which outputs come into their bands (brackets,), V, from estimates, s, and slopes, V/s."""
+        slot, before, output, low, high = bracket
+        distance = self._distance(slot, before, output, estimated[:, None], band)[:, 0]
+        close = (np.abs(distance) <= CLOSE * band) & (slope < 0)
+        found = np.clip(estimated - np.where(close, distance / np.where(close, slope, 1.0), 0.0), low, high)
+        if not close.all():
+            far = ~close
+            found[far] = self._false_position((slot[far], before[far], output[far], low[far], high[far]), band[far])
+        return np.asarray(found)
+
+    def _false_position(self, bracket: Bracket, band: FloatArray) -> FloatArray:
+        """The same by the Illinois rule (Dowell, Jarratt, BIT 11, 168, 1971): what stays is halved."""
+        slot, before, output, low, high = bracket
         at_low, at_high = self._distance(slot, before, output, np.stack([low, high], axis=1), band).T
         middle, moved, found = high, np.zeros(len(low)), np.zeros(len(low), dtype=np.bool_)
         for _ in range(CROSSING_STEPS):
@@ -125,14 +198,11 @@ class SampledOutputs:
 
     def overshoot(self) -> FloatArray:
         """Overshoot of each slot as `measurement.overshoot` defines it, its largest crest refined, shape (K,)."""
-        slot = np.arange(len(self.final))
+        _, largest, place, output = self._scanned
         scale = np.abs(self.final).max(axis=1)
-        away = np.where(self.final < 0, -1.0, 1.0)
-        beyond = (self.outputs - self.final[:, None]) * away[:, None]
-        place, output = np.divmod(beyond.reshape(len(slot), -1).argmax(axis=1), beyond.shape[2])
-        largest = beyond[slot, place, output]
-        for before in (np.maximum(place - 1, 0), np.minimum(place, len(self.time) - 2)):
-            time = np.linspace(self.time[before], self.time[before + 1], CREST_POINTS, axis=1)
-            crest = self.voltage(slot, before, output, time) - self.final[slot, output, None]
-            largest = np.maximum(largest, (crest * away[slot, output, None]).max(axis=1))
+        slot, output = np.repeat(np.arange(len(scale)), 2), np.repeat(output, 2)
+        before = np.clip((place[:, None] + np.arange(-1, 1)).ravel(), 0, len(self.time) - 2)
+        crest = self.voltage(slot, before, output, self._finely(before)) - self.final[slot, output, None]
+        crest *= np.where(self.final[slot, output, None] < 0, -1.0, 1.0)
+        largest = np.maximum(largest, crest.reshape(len(scale), -1).max(axis=1))
         return np.asarray(np.divide(np.maximum(largest, 0), scale, out=np.full_like(scale, np.nan), where=scale > 0))

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.circuit import ExactCircuit
-from amc_circuits.linear.response import Modal, Piece
+from amc_circuits.linear.probes import Modal
+from amc_circuits.linear.response import Piece
 from netlists import StepTrain
 from netlists.short_text import short_repr
 

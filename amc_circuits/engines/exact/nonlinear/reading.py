@@ -150,7 +150,7 @@ class _Slots:
 
     def readings(self) -> list[Reading]:
         """Return one reading a slot."""
-        change = self.sampled.distance[:, self.time >= self.steady_from].max(axis=(1, 2))
+        change = self.sampled.largest[:, self.time >= self.steady_from].max(axis=1)
         steady = change * measurement.STEADY_FRACTION <= self.band
         bands = np.array([WIDER, 1.0, NARROWER])[:, None] * self.band
         times = np.maximum(self.sampled.settled(bands) - self.step, 0.0)

@@ -7,8 +7,9 @@ from scipy.linalg import expm
 
 from amc_circuits.engines.exact.circuit import ExactCircuit
 from amc_circuits.engines.exact.slots import slots_of
+from amc_circuits.linear.probes import probe_of
 from amc_circuits.linear.quadratic_form import QuadraticForm
-from amc_circuits.linear.response import gauss, probe_of
+from amc_circuits.linear.response import gauss
 from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.solvers.mvm import MvmCircuit
 from netlists import preset

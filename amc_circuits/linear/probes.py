@@ -1,0 +1,83 @@
+"""Linear functions of the states and inputs of a linear circuit, such as the voltages of some nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amc_circuits.linear.circuit import LinearCircuit
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
+
+Modal = NDArray[np.inexact]
+"""Numbers of each mode of a circuit, in the order of `Modes`."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Linear function of the states and inputs: `rest + modal z + feed u + rising du/dt`.
+
+    Attributes:
+        modal: Factors of the modes, shape (rows, n).
+        feed: Factors of the inputs, shape (rows, inputs).
+        rest: Values at rest with inputs at zero, shape (rows,).
+        real: Number of real modes; they come first.
+        rising: Factors of the slopes of the inputs, shape (rows, inputs), s; None for zero.
+    """
+
+    modal: Modal
+    feed: FloatArray
+    rest: FloatArray
+    real: int
+    rising: FloatArray | None = None
+
+    __repr__ = short_repr
+
+    @cached_property
+    def decaying(self) -> FloatArray:
+        """Factors of real modes, then of real and of imaginary parts of the upper ones, shape (rows, n).
+
+        One mode of a conjugate pair is enough: the sum of both is twice the real part.
+        """
+        upper = self.modal[:, self.real : (self.real + self.modal.shape[1]) // 2]
+        return np.hstack([np.real(self.modal[:, : self.real]), 2 * np.real(upper), -2 * np.imag(upper)])
+
+    def rows(self, which: slice | NDArray[np.int64]) -> Probe:
+        """Return a probe with some of the rows."""
+        return Probe(self.modal[which], self.feed[which], self.rest[which], self.real)
+
+    def over(self, below: Probe) -> Probe:
+        """Return a probe with the rows of this one, then those of another."""
+        return Probe(
+            np.vstack([self.modal, below.modal]),
+            np.vstack([self.feed, below.feed]),
+            np.concatenate([self.rest, below.rest]),
+            self.real,
+        )
+
+    def less(self, other: Probe) -> Probe:
+        """Return the difference from another probe, row by row."""
+        return Probe(self.modal - other.modal, self.feed - other.feed, self.rest - other.rest, self.real)
+
+    def without_rest(self) -> Probe:
+        """Return the probe without its value at rest."""
+        return replace(self, rest=np.zeros_like(self.rest))
+
+
+def probe_of(circuit: LinearCircuit, *groups: str) -> Probe:
+    """Return a probe of some groups of nodes or stages, one after the other; also of groups that sources hold."""
+    read, feed, rest = (np.concatenate(found) for found in zip(*(_rows(circuit, name) for name in groups), strict=True))
+    modes = circuit.modes
+    return Probe(modes.seen_by(read), feed, rest, modes.real)
+
+
+def _rows(circuit: LinearCircuit, group: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the rows of `read`, `feed` and `rest` of a group."""
+    if group in circuit.held:
+        feed = circuit.held[group]
+        return np.zeros((len(feed), circuit.state.shape[0])), feed, np.zeros(len(feed))
+    rows = circuit.nodes[group]
+    return circuit.read[rows], circuit.feed[rows], circuit.rest[rows]
