@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from amc_circuits.studies.compare import Design, compare
     from amc_circuits.studies.sizing.size import size
     from amc_circuits.studies.sizing.sized import Sized
+    from amc_circuits.engines import check_engine
     from amc_circuits.sweep.plan.keys import engine_version
     from amc_circuits.sweep.rows.results import open_sweep
     from amc_circuits.values.quantities import format_quantity
@@ -85,6 +86,7 @@ _HOMES = {
     "Status": "amc_circuits.results.status",
     "StepInfo": "amc_circuits.results.step_info",
     "UnusableSolutionError": "amc_circuits.results.solution",
+    "check_engine": "amc_circuits.engines",
     "check_folder": "amc_circuits.files.run_folder",
     "check_memory": "netlists.memory",
     "check_own_files": "amc_circuits.files.run_folder",
@@ -146,6 +148,7 @@ __all__ = [
     "Status",
     "StepInfo",
     "UnusableSolutionError",
+    "check_engine",
     "check_folder",
     "check_memory",
     "check_name",

@@ -110,6 +110,7 @@ def specification(name: str, epochs: float, methods: Sequence[Method], seeds: in
         lines += ["[[points]]", f'optimizer.name = "{method.optimizer.name}"']
         if isinstance(method.optimizer, KfacSettings):
             lines.append(f'solver = "{method.solver}"')
+            lines += ['circuit.engine = "ngspice"'] * (method.solver == "inv-circuit")
         else:
             lines.append(f"optimizer.learning_rate = {method.optimizer.learning_rate}")
     return "\n".join(lines) + "\n"

@@ -14,6 +14,7 @@ from amc_circuits import ParameterError, replacing
 from optimizer.checkpoint import read_state, write_state
 from optimizer.effects import given_places
 from optimizer.ledger import Slowest
+from optimizer.settings import CircuitSettings
 from optimizer.specification import TrainingSpec
 from optimizer.training import Training
 
@@ -81,11 +82,25 @@ def earlier_state(folder: Path) -> dict[str, Any]:
         ParameterError: The folder holds a training without a state, or the state cannot be read.
     """
     if (folder / STATE).exists():
-        return read_state(folder / STATE)
+        return _with_engine(read_state(folder / STATE))
     if not _holds_a_training(folder):
         return {}
     mend = f"holds a training without {STATE}, which cannot be continued; replace = True starts it anew"
     raise ParameterError("out", str(folder), mend)
+
+
+def _with_engine(state: dict[str, Any]) -> dict[str, Any]:
+    """Name the engine in the state of an older version, in which trainings without one ran in ngspice."""
+    spec = state["spec"]
+    return state | {"spec": spec | {"circuit": {"engine": "ngspice"} | spec["circuit"]}}
+
+
+def keep_engine(state: Mapping[str, Any], spec: TrainingSpec) -> TrainingSpec:
+    """Return a specification with the engine of an earlier state, unless it names one."""
+    if "engine" in spec.circuit.model_fields_set:
+        return spec
+    circuit = spec.circuit.model_dump(exclude_unset=True) | {"engine": state["spec"]["circuit"]["engine"]}
+    return spec.model_copy(update={"circuit": CircuitSettings(**circuit)})
 
 
 def refuse_earlier(folder: Path) -> None:

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from amc_circuits import CircuitOptions, ParameterError, check_name, meant, model_repr, shown
+from amc_circuits import CircuitOptions, ParameterError, check_engine, check_name, meant, model_repr, shown
 from optimizer.installed import OURS, installed_optimizer, optimizer_names
 
 Positive = Annotated[float, Field(gt=0)]
@@ -209,13 +209,15 @@ class CircuitSettings(Settings):
     names and with the same units: `wire_resistance`, `levels`, `engine` ...
 
     Attributes:
-        scaling: Scaling of a factor before it is programmed; the only default that differs from that of `amc inv`.
+        engine: Engine that simulates the circuit. It and the scaling have other defaults than in `amc inv`.
+        scaling: Scaling of a factor before it is programmed.
         jobs: Number of simulations at the same time.
         on_failure: After an inversion without a usable result: `keep` the old inverse and count it, or `stop` training.
     """
 
     model_config = ConfigDict(extra="allow")
 
+    engine: Annotated[str, AfterValidator(check_engine)] = "auto"
     scaling: Literal["none", "diagonal", "powers-of-two"] = "diagonal"
     jobs: Count = 1
     on_failure: Literal["keep", "stop"] = "keep"
@@ -232,12 +234,8 @@ class CircuitSettings(Settings):
         Raises:
             ParameterError: There is no such option, a value cannot be used, or an option has no effect as given.
         """
-        return CircuitOptions.parse("inv", {"scaling": self.scaling, **(self.model_extra or {})})
-
-    @property
-    def engine(self) -> str:
-        """Name of the engine that simulates the circuit."""
-        return str(self.options.values["engine"])
+        own = {"engine": self.engine, "scaling": self.scaling}
+        return CircuitOptions.parse("inv", {**own, **(self.model_extra or {})})
 
 
 class InstalledSettings(StepSettings):

@@ -33,6 +33,7 @@ from optimizer.run_folder import (
     RunFolder,
     check_same,
     earlier_state,
+    keep_engine,
     refuse_earlier,
     remove_earlier,
     remove_partial,
@@ -88,6 +89,7 @@ def run(
     state = _checked(out, earlier)
     spec = override(_chosen(spec_file, preset_name, state), **changes)
     if state:
+        spec = keep_engine(state, spec)
         check_same(out, state, spec)
     check_circuit(spec.solver, spec.circuit)
     training = Training(spec)

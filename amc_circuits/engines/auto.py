@@ -1,4 +1,4 @@
-"""Engine for sweeps and training: exact where the circuit is linear, ngspice where it is not.
+"""Engine for sweeps and training: exact where that engine knows the circuit, ngspice for the others.
 
 A seeded sample of the slots that the exact engine has read also runs in ngspice, and both results are compared.
 """
@@ -14,6 +14,7 @@ import numpy as np
 
 from amc_circuits.engines.contract import About
 from amc_circuits.engines.exact.engine import ExactEngine
+from amc_circuits.engines.exact.nonlinear.trajectory import NotIntegrableError
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice.engine import NgspiceEngine
 from amc_circuits.engines.ngspice.refinement import Simulated
@@ -42,7 +43,7 @@ class EnginesDisagreeError(SimulationError):
 
 @dataclass
 class AutoEngine:
-    """Engine that solves linear slots by state space, and non-linear slots and a sample of the others by ngspice.
+    """Engine that solves what it can by the exact engine, and the rest and a sample by ngspice.
 
     Attributes:
         settings: Settings of both engines; `cross_check` is the fraction of the right-hand sides that both solve.
@@ -76,7 +77,10 @@ class AutoEngine:
         if not state.circuit.linear or kicked or any(job.first_pass for job in jobs):
             return self.ngspice.read(state, jobs, tolerance, processes)
         exact = ExactEngine(HANDED_OVER)
-        found = exact.read(state.exact, jobs, tolerance)
+        try:
+            found = exact.read(state.exact, jobs, tolerance)
+        except NotIntegrableError:
+            return self.ngspice.read(state, jobs, tolerance, processes)
         handed = [
             (place, *job.part([slot for slot, reading in enumerate(slots) if reading.excess]))
             for place, (job, slots) in enumerate(zip(jobs, found, strict=True))

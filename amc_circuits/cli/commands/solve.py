@@ -127,7 +127,8 @@ def _monte_carlo(circuit: str, options: dict[str, Any], files: Files, jobs: str,
         raise ParameterError("output", str(outputs.output), "goes with one circuit, not many; leave out monte_carlo")
     if outputs.save is not None and outputs.save.suffix.lower() != ".npz":
         raise ParameterError("save", str(outputs.save), "must end in .npz: trials have metrics, not waveforms")
-    parsed, typed = parsed_with_files(circuit, options, files), typed_with_files(options, files)
+    many = options | {"engine": options["engine"] or "auto"}
+    parsed, typed = parsed_with_files(circuit, many, files), typed_with_files(options, files)
     monte_carlo(circuit, (parsed, typed), JOBS.parse(jobs), outputs.form, outputs.plot, outputs.save)
 
 

@@ -56,8 +56,8 @@ class OfCircuit:
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """Every option with its default."""
-        return parse_options(self.name, {})
+        """Every option with its default; the engine is `auto`."""
+        return parse_options(self.name, {"engine": "auto"})
 
     def complete(self, options: dict[str, Any]) -> dict[str, Any]:
         """Return the options with absolute paths."""

@@ -6,8 +6,7 @@ import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.stage_equations import Added
 from amc_circuits.engines.exact.nonlinear.system import System, times
-from amc_circuits.engines.exact.nonlinear.trajectory import Place
-from netlists.errors import ParameterError
+from amc_circuits.engines.exact.nonlinear.trajectory import NotIntegrableError, Place
 from netlists.record import FloatArray
 
 ITERATIONS = 200
@@ -21,7 +20,7 @@ def resting(system: System, inputs: FloatArray) -> Place:
     """Return the state in which nothing changes, for inputs (inputs, K), V.
 
     Raises:
-        ParameterError: The iteration does not converge.
+        NotIntegrableError: The iteration does not converge.
     """
     m, count = system.laws.count, inputs.shape[1]
     still = system.still(np.hstack([system.push, system.drive @ inputs]))
@@ -52,4 +51,4 @@ def _solved(system: System, gain: FloatArray, known: FloatArray) -> FloatArray:
         if size < EXACT:
             return np.stack([slewing, clamp, pins])[..., 0]
         seen += move * min(1.0, LARGEST_MOVE / float(np.abs(move[m : 2 * m]).max(initial=1e-300)))
-    raise ParameterError("engine", "exact", "finds no resting point of this circuit; take ngspice")
+    raise NotIntegrableError("its resting point is not found")

@@ -19,7 +19,7 @@ MANY = 6
 """Iterations of a step after which the next one is not longer."""
 RUNGS = 2
 """Step lengths are the rise time times powers of 2^(1/2), so that their weights are computed once."""
-MOST_STEPS = 20_000
+MOST_STEPS = 5_000
 SHORTEST = 1e-6
 """Shortest step in units of the rise time or of the fastest time constant."""
 
@@ -77,6 +77,13 @@ class Place:
         return Place(self.time, np.repeat(self.state, count, axis=1), Added(*values))
 
 
+class NotIntegrableError(ParameterError):
+    """The limits of the op-amps need more or shorter steps than are taken here."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("engine", "exact", f"cannot integrate this circuit: {why}; take ngspice")
+
+
 class Integrator:
     """Integrates responses from corner to corner of their inputs."""
 
@@ -112,8 +119,7 @@ class Integrator:
             place = Place(until if length == left else place.time + length, found.state, found.added.at(slice(-1, None)))
             self.last = found
             if len(steps) > MOST_STEPS:
-                mend = "the limits of its amplifiers need too many steps; take ngspice"
-                raise ParameterError("engine", "exact", mend)
+                raise NotIntegrableError(f"it needs more than {MOST_STEPS} steps")
         return steps, place
 
     def _length(self) -> float:
@@ -131,8 +137,7 @@ class Integrator:
                 return True
             self._rung = min(self._rung - 1, self._rung_of(length * max(factor, LEAST)))
         if self._rung < RUNGS * np.log2(SHORTEST):
-            mend = "the limits of its amplifiers leave no step that is short enough; take ngspice"
-            raise ParameterError("engine", "exact", mend)
+            raise NotIntegrableError("no step is short enough")
         return None
 
     def _rung_of(self, length: float) -> int:
