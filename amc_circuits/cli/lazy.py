@@ -61,9 +61,12 @@ class PanelCommand(TyperCommand):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; messages spell the names of its options as they are typed."""
+        """Run the command unless it would overwrite its input; messages spell its options as they are typed."""
         typed.clear()
         typed.update(str(parameter.name) for parameter in self.params if parameter.param_type_name == "option")
+        from amc_circuits.cli.overwriting import check_overwriting  # help needs no errors
+
+        check_overwriting(self, ctx.params)
         return super().invoke(ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from amc_circuits.cases.option import Option, output_format, parse_table
 from amc_circuits.cases.options import ARGUMENTS, options_of, panel
 from amc_circuits.cli.commands.case import PICTURES, Files
-from amc_circuits.cli.commands.overwriting import check_overwriting
 from amc_circuits.files.run_folder import check_output_file
 from amc_circuits.results.trials import Limit
 from amc_circuits.studies.sizing.free_options import check_target, free_option, span_of
@@ -88,7 +87,6 @@ def request_of(
     output_format("table", "json").parse(outputs[0])
     if outputs[1] is not None:
         check_output_file("plot", outputs[1], PICTURES)
-        check_overwriting({"plot": outputs[1]}, files, options)
     limit = target_of(target)
     values = parse_table("amc size", QUESTION, {option.name: options.pop(option.name) for option in QUESTION})
     free = _free(circuit, names, options, outputs[1])
