@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -67,6 +68,9 @@ class PanelCommand(TyperCommand):
         from amc_circuits.cli.overwriting import check_overwriting  # help needs no errors
 
         check_overwriting(self, ctx.params)
+        if not gc.isenabled():  # the end of the imports, of which nothing becomes free
+            gc.freeze()
+            gc.enable()
         return super().invoke(ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
