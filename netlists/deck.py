@@ -44,12 +44,19 @@ def elements(circuit: Circuit) -> list[str]:
     return [line for part in circuit.parts for line in _lines(circuit, part)]
 
 
-def subcircuits(circuit: Circuit) -> list[str]:
-    """Return the subcircuit of every op-amp record of the circuit."""
-    floating = {part.record.sha256 for part in circuit.of(OpAmps) if part.noninverting != GROUND}
+def subcircuits(circuit: Circuit, whole: bool = False) -> list[str]:
+    """Return the subcircuit of every op-amp record of the circuit.
+
+    Args:
+        circuit: The circuit.
+        whole: True keeps the effect of a voltage at non-inverting inputs, for sources that are added there.
+    """
+    parts = circuit.of(OpAmps)
+    floating = {part.record.sha256 for part in parts if part.noninverting != GROUND}
+    ahead = floating | {part.record.sha256 for part in parts if whole or part.offset is not None}
     return [
-        opamp.subcircuit(record, opamp.subcircuit_name(place), record.sha256 in floating)
-        for place, record in enumerate(circuit.opamps)
+        opamp.subcircuit(record, opamp.subcircuit_name(k), record.sha256 in floating, record.sha256 not in ahead)
+        for k, record in enumerate(circuit.opamps)
     ]
 
 

@@ -12,7 +12,7 @@ import math
 
 from netlists.arrays.array import Array
 from netlists.circuit import Circuit
-from netlists.deck import spice_circuit
+from netlists.deck import spice_circuit, subcircuits
 from netlists.opamps.records import SubcircuitOpAmp
 from netlists.opamps.subcircuit import subcircuit_name
 from netlists.record import ParameterError, Positive, Record
@@ -56,6 +56,8 @@ def noise_deck(circuit: Circuit, analysis: NoiseAnalysis) -> str:
             mend = "cells that are not resistors make no noise in ngspice; leave it out"
             raise ParameterError("nonlinearity_voltage", array.nonlinearity_voltage, mend)
     body = str(spice_circuit(circuit)).rstrip()
+    for short, whole in zip(subcircuits(circuit), subcircuits(circuit, whole=True), strict=True):
+        body = body.replace(short, whole)  # the noise of an op-amp comes in at its non-inverting input
     for place, record in enumerate(circuit.opamps):
         if not isinstance(record, SubcircuitOpAmp):
             resistance = record.input_noise**2 / (4 * BOLTZMANN * circuit.temperature)

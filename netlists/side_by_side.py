@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from netlists import deck, nodes
 from netlists.circuit import Circuit
 from netlists.errors import check_type
+from netlists.parts import OpAmps
 from netlists.record import ParameterError
 from netlists.sources import StepTrain
 
@@ -25,7 +26,9 @@ def side_by_side(circuits: Sequence[tuple[Circuit, StepTrain]]) -> str:
         check_type("circuits", pair, list, tuple, mend="pairs of a circuit and its inputs")
         check_type("circuits", pair[0], Circuit)
     first = circuits[0][0]
-    lines = [f"* {len(circuits)} circuits side by side", *deck.subcircuits(first), deck.temperature_line(first)]
+    offsets = any(part.offset is not None for circuit, _ in circuits for part in circuit.of(OpAmps))
+    shared = [*deck.subcircuits(first, whole=offsets), deck.temperature_line(first)]
+    lines = [f"* {len(circuits)} circuits side by side", *shared]
     for k, (circuit, drive) in enumerate(circuits):
         if (circuit.opamps, circuit.temperature) != (first.opamps, first.temperature):
             mend = "all in one deck must have the same op-amps and temperature"

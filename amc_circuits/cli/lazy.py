@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -61,9 +62,15 @@ class PanelCommand(TyperCommand):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; messages spell the names of its options as they are typed."""
+        """Run the command unless it would overwrite its input; messages spell its options as they are typed."""
         typed.clear()
         typed.update(str(parameter.name) for parameter in self.params if parameter.param_type_name == "option")
+        from amc_circuits.cli.overwriting import check_overwriting  # help needs no errors
+
+        check_overwriting(self, ctx.params)
+        if not gc.isenabled():  # the end of the imports, of which nothing becomes free
+            gc.freeze()
+            gc.enable()
         return super().invoke(ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:

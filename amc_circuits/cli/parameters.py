@@ -54,7 +54,7 @@ DrawingFile = Annotated[
 DeckFile = Annotated[
     Path,
     typer.Option(
-        "-o", "--output", metavar="deck.cir", help="The deck; - writes to standard output.", show_default=False
+        "-o", "--output", metavar="FILE.cir", help="The deck; - writes to standard output.", show_default=False
     ),
 ]
 DeckFormat = Annotated[

@@ -1,5 +1,7 @@
 """Entry point of the `amc` command. It imports almost nothing, so that Ctrl-C is handled before other modules load."""
 
+import gc
+import os
 import signal
 
 from amc_circuits.cli.interrupts import end_at_once
@@ -10,6 +12,8 @@ def main() -> None:
     # If the signal is ignored, as with nohup, it stays ignored.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, end_at_once)
+    gc.disable()  # while modules are imported; `PanelCommand` enables it
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")  # to look for them takes longer than to build a record
     from amc_circuits.cli.app import main
 
     main()

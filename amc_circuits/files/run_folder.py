@@ -7,7 +7,6 @@ import fcntl
 import json
 import os
 import signal
-import socket
 import stat
 import tempfile
 import threading
@@ -98,6 +97,8 @@ def owning(folder: Path, parameter: str = "out") -> Iterator[None]:
             mend = f"lies where no file can be locked ({error.strerror}); name a folder on a disk of this machine"
             raise ParameterError(parameter, str(folder), mend) from None
         with writing(parameter, folder / LOCK):
+            import socket  # few commands own a folder
+
             lock.truncate(0)
             lock.write(f"process {os.getpid()} on {socket.gethostname()}\n")
             lock.flush()

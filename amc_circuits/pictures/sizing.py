@@ -58,6 +58,7 @@ class Plane:
         limit: Target.
         metrics: Metric, nan without a usable result, shape (Q, P).
         edges: Crossings of the target: values of both parameters, shape (E, 2).
+        checked: Crossings that ngspice checked, shape (C, 2).
     """
 
     names: tuple[str, str]
@@ -67,6 +68,7 @@ class Plane:
     limit: Limit
     metrics: FloatArray
     edges: FloatArray
+    checked: FloatArray
 
 
 def plot_search(curve: Curve, path: Path) -> None:
@@ -105,6 +107,8 @@ def plot_plane(plane: Plane, path: Path) -> None:
         # Several crossings at one value of the first parameter belong to several lines.
         line = "o-" if len(np.unique(plane.edges[:, 0])) == len(plane.edges) else "o"
         axes.plot(*plane.edges.T, line, color="white", markeredgecolor="black", label=str(plane.limit))
+        if len(plane.checked):
+            axes.plot(*plane.checked.T, "x", markersize=9, color="black", label="checked by ngspice")
         for axis, name, unit, logarithmic in zip(
             (axes.xaxis, axes.yaxis), plane.names, plane.units, plane.logarithmic, strict=True
         ):

@@ -10,7 +10,7 @@ Macro model (a topology tested for limits and slewing; see docs/opamps.md):
 
     I_max tanh(gm (inp - inn + offset)/I_max) --> x,  R1 || C1 to ground,  I_max = SR C1
     clamp at x: I_max (exp((|x| - swing)/10 mV) - exp(-swing/10 mV)) back to ground    (no wind-up: x itself is held)
-                beyond e^5 I_max it goes on in a straight line
+                beyond e^5 I_max it goes on in a straight line; below e^-37 I_max it is 0
     second pole: z follows x through one RC (absent without one: z = x)
     iL = I_lim tanh((z - out)/(R_out I_lim)) into out, solved as artanh(iL/I_lim) = (z - out)/(R_out I_lim)
     vdd -> out: iL/2;  out -> vss: -iL/2;  vdd -> vss: sqrt(iL^2/4 + I_qo^2) + I_q    (class AB)
@@ -22,6 +22,8 @@ Behavioural sources depend on one voltage each: differences are formed by linear
 ngspice evaluates a tanh anew for every voltage in it. `y` is iL/I_lim, and artanh(y) the current from there to ground.
 The output has no state, so a shorter time step does not help Newton's method: from one flat part of a tanh it jumps to
 the other and back, without end. The inverse rises everywhere, and the method converges.
+
+If `inp` is at ground in every instance, and without a CMRR, there is no node `diff`: the tanh depends on `inn` alone.
 
 So the output stage draws from the rails exactly the current that it delivers, and the currents of all pins sum to zero
 (the input stage, R1 and C1 are a model of the gain, without power).
@@ -44,6 +46,9 @@ COMPENSATION = 1e-12
 """Capacitance C1, F. It scales gm, R1 and I_max and changes no voltage."""
 CLAMP_VOLTAGE = 10e-3
 """Volts per e-fold of the clamp current at x."""
+CLAMP_IDLE = 37
+"""E-folds below I_max from which on the clamp current is left out: 8.5e-17 of I_max, less than a double resolves. Its
+exponentials then cost no time, a fifth of a simulation."""
 CLAMP_EXPONENT_LIMIT = 5
 """Exponent up to which the clamp current is exponential. Above e^5 I_max, 50 mV beyond the swing, it is a straight
 line. No solution lies there, but iterates of Newton's method do. From an exponential the method returns in very small
@@ -102,19 +107,21 @@ def instances(
     return lines
 
 
-def subcircuit(opamp: OpAmp, name: str = SUBCIRCUIT, floating: bool = False) -> str:
+def subcircuit(opamp: OpAmp, name: str = SUBCIRCUIT, floating: bool = False, grounded: bool = False) -> str:
     """Return the `.subckt` block of an op-amp record.
 
     Args:
         opamp: Record of the op-amp.
         name: Name of the block.
         floating: True if the non-inverting input is not at ground, so that it also needs its capacitance.
+        grounded: True if the non-inverting input of every instance is at ground itself, without a source before it: the
+            voltage there may then have no effect.
     """
     match opamp:
         case SinglePoleOpAmp():
             lines = [f".subckt {name} inp inn out", *_single_pole(opamp)]
         case MacroOpAmp():
-            lines = [f".subckt {name} inp inn out vdd vss", *_macro(opamp)]
+            lines = [f".subckt {name} inp inn out vdd vss", *_macro(opamp, grounded and opamp.cmrr is None)]
             if floating and opamp.input_capacitance > 0:
                 lines.append(f"Cinp inp 0 {opamp.input_capacitance!r}")
         case SubcircuitOpAmp():
@@ -134,16 +141,13 @@ def _single_pole(opamp: SinglePoleOpAmp) -> list[str]:
     ]
 
 
-def _macro(opamp: MacroOpAmp) -> list[str]:
+def _macro(opamp: MacroOpAmp, grounded: bool) -> list[str]:
     gm = opamp.unity_gain_frequency * COMPENSATION
     i_max = opamp.slew_rate * COMPENSATION
     drive = 1 / (opamp.output_resistance * opamp.output_current_limit)
     scale, half = gm / i_max, opamp.output_current_limit / 2
     lines = [
-        f"Gdiff 0 diff inp inn {scale!r}",
-        *_common_mode("diff", opamp.cmrr, scale),
-        "Rdiff diff 0 1",
-        f"Bgain 0 x I={i_max!r}*(tanh(v(diff)+({scale * opamp.input_offset!r}))-({_clamp(opamp.output_swing)}))",
+        *_input_stage(opamp, scale, i_max, grounded),
         f"R1 x 0 {opamp.open_loop_gain / gm!r}",
         f"C1 x 0 {COMPENSATION!r}",
     ]
@@ -165,6 +169,20 @@ def _macro(opamp: MacroOpAmp) -> list[str]:
     return lines
 
 
+def _input_stage(opamp: MacroOpAmp, scale: float, i_max: float, grounded: bool) -> list[str]:
+    """Return the lines of the limited current into x, with the clamp; `scale` is gm/I_max, 1/V."""
+    clamp = _clamp(opamp.output_swing)
+    plus, minus = (f"{sign}({scale * opamp.input_offset!r})" if opamp.input_offset else "" for sign in "+-")
+    if grounded:
+        return [f"Bgain x 0 I={i_max!r}*(tanh({scale!r}*v(inn){minus})+({clamp}))"]
+    return [
+        f"Gdiff 0 diff inp inn {scale!r}",
+        *_common_mode("diff", opamp.cmrr, scale),
+        "Rdiff diff 0 1",
+        f"Bgain 0 x I={i_max!r}*(tanh(v(diff){plus})-({clamp}))",
+    ]
+
+
 def _common_mode(node: str, cmrr: float | None, gm: float) -> list[str]:
     """Return the sources that add `gm (inp + inn)/(2 CMRR)` to the current into a node; none without a CMRR."""
     if cmrr is None:
@@ -180,7 +198,9 @@ def _clamp(swing: float) -> str:
     slope, onset = 1 / CLAMP_VOLTAGE, swing / CLAMP_VOLTAGE
     limit, line, idle = CLAMP_EXPONENT_LIMIT, onset + CLAMP_EXPONENT_LIMIT - 1, math.exp(-onset)
     side = f"(exp(min({{sign}}{slope!r}*v(x)-{onset!r},{limit}))*max({{sign}}{slope!r}*v(x)-{line!r},1)-{idle!r})"
-    return f"v(x)>0?{side.format(sign='')}:-{side.format(sign='-')}"
+    both = f"v(x)>0?{side.format(sign='')}:-{side.format(sign='-')}"
+    least = swing - CLAMP_IDLE * CLAMP_VOLTAGE
+    return f"abs(v(x))<{least!r}?0:({both})" if least > 0 else both
 
 
 def _artanh(y: str) -> str:

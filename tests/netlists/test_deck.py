@@ -6,7 +6,19 @@ import sys
 import numpy as np
 import pytest
 
-from netlists import Array, Interconnect, InvDesign, MvmDesign, StepTrain, inv_circuit, mvm_circuit, preset
+from amc_circuits.solvers.ginv import GinvCircuit
+from netlists import (
+    Array,
+    Interconnect,
+    InvDesign,
+    MvmDesign,
+    StepTrain,
+    inv_circuit,
+    mvm_circuit,
+    preset,
+    side_by_side,
+    spice_circuit,
+)
 from netlists.arrays.reduction import ReducedArray
 from tests import names as node_names
 from tests.cases import reduced
@@ -206,3 +218,28 @@ def test_step_trains_hold_their_levels(back, period):
         assert drive.voltage(inside)[:, 0] == pytest.approx(wanted)
     if back:
         assert drive.voltage(np.array([1e-6 + back / 2]))[0, 0] == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("circuit", "there"),
+    [
+        (inv_circuit(inv_design()), False),
+        (inv_circuit(inv_design(opamp=preset("cmos-100meg").replace(input_offset=1e-3))), False),
+        (inv_circuit(inv_design(opamp=preset("cmos-100meg").replace(cmrr=1e3))), True),
+        (inv_circuit(inv_design(amplifier_offset=np.full(3, 1e-3))), True),
+        (inv_circuit(inv_design(inverter_offset=np.full(3, 1e-3))), True),
+        (spice_circuit(GinvCircuit.program([[1.0, 0.2], [0.1, 1.0], [0.3, 0.4]], opamp="cmos-100meg").circuit), True),
+    ],
+    ids=["at ground", "common offset", "CMRR", "own offsets", "own offsets of inverters", "not at ground"],
+)
+def test_the_node_of_an_input_difference_is_there_if_it_acts(circuit, there):
+    """A voltage at a non-inverting input acts through it: of a source before it, of another group, of a CMRR."""
+    assert ("Rdiff diff 0 1" in str(circuit)) == there
+
+
+def test_circuits_side_by_side_keep_it_if_one_of_them_needs_it():
+    """They share the subcircuit, and the first one alone has no offsets of its own."""
+    drive = StepTrain(levels=np.ones((3, 1)), slot_time=1e-6)
+    plain, offset = inv_design().circuit, inv_design(amplifier_offset=np.full(3, 1e-3)).circuit
+    assert "Rdiff" in side_by_side([(plain, drive), (offset, drive)])
+    assert "Rdiff" not in side_by_side([(plain, drive), (plain, drive)])

@@ -11,7 +11,6 @@ import typer
 from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.options import NOT_IN_DRAWINGS, NOT_IN_POLES, typed_options
 from amc_circuits.cli.commands.case import PICTURES, programmed
-from amc_circuits.cli.commands.overwriting import check_overwriting
 from amc_circuits.cli.commands.solve import Outputs, solve
 from amc_circuits.cli.commands.stability import check_acting, poles_and_limits
 from amc_circuits.cli.commands.waiting import waiting
@@ -59,7 +58,6 @@ def drawing(name: str) -> Callable[..., None]:
     @with_options(typed_options(name, NOT_IN_DRAWINGS))
     def draw(output: DrawingFile, matrix: Matrix = None, **options: Any) -> None:
         check_output_file("output", output, PICTURES)
-        check_overwriting({"output": output}, [matrix], options)
         with one_line_warnings(), waiting(f"{name.upper()} block diagram"):
             solver, _ = programmed(name, options, matrix)
             with writing("output", output):

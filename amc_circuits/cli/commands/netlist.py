@@ -14,7 +14,6 @@ from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.option import output_format
 from amc_circuits.cases.options import NOT_IN_DECKS, typed_options
 from amc_circuits.cli.commands.case import Files, case_of, command_line, warn_of_lifting
-from amc_circuits.cli.commands.overwriting import check_overwriting
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import one_line_warnings
 from amc_circuits.cli.parameters import DeckFile, DeckFormat, Matrix, vector_argument, with_options
@@ -49,7 +48,6 @@ def _write_deck(circuit: str, options: dict[str, Any], files: Files, output: Pat
     """Write the stand-alone deck of a circuit."""
     if output != STDOUT:
         check_output_file("output", output)
-        check_overwriting({"output": output}, files, options)
     with one_line_warnings(), waiting(f"{circuit.upper()} deck"):
         case = case_of(circuit, options, files, 1)
         warn_of_lifting(case.circuit.mapping)

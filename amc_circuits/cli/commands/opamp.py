@@ -19,7 +19,6 @@ from amc_circuits.cases.option import flag, output_format, parse_table
 from amc_circuits.cases.options import OPAMP, OPAMP_FILE
 from amc_circuits.cases.record_options import record_options
 from amc_circuits.cli.commands.case import PICTURES
-from amc_circuits.cli.commands.overwriting import check_overwriting
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import one_line_warnings, print_written
 from amc_circuits.cli.parameters import Format, with_options
@@ -82,7 +81,6 @@ def characterize(preset_name: Name = None, *, format: Format = "table", plot: Pi
     output_format(*FORMATS).parse(format)
     if plot is not None:
         check_output_file("plot", plot, PICTURES)
-        check_overwriting({"plot": plot}, [], options)
     around = bench_options(options)
     with one_line_warnings(), waiting(_what(preset_name, options)) as say, _named_as_typed(preset_name):
         name, opamp = _asked(preset_name, options)

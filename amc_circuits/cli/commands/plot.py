@@ -9,7 +9,6 @@ import typer
 
 from amc_circuits.cases.option import Option
 from amc_circuits.cli.commands.case import PICTURES
-from amc_circuits.cli.commands.overwriting import check_overwriting
 from amc_circuits.cli.commands.sweeps.table import Where
 from amc_circuits.cli.messages import one_line_warnings, print_written
 from amc_circuits.cli.parameters import with_options
@@ -56,7 +55,6 @@ def plot(
 
 def _plot(source: Path, output: Path, options: dict[str, Any]) -> None:
     check_output_file("output", output, PICTURES)
-    check_overwriting({"output": output}, [source], options)
     number = None if options["rhs"] is None else RHS.parse(options["rhs"])
     requested = [option.name for option in PICTURE if options[option.name]]
     if len(requested) > 1:

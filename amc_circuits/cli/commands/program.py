@@ -19,7 +19,6 @@ from amc_circuits.cases.record_options import record_options
 from amc_circuits.cells.mapping import Mapping, Pair, map_matrix
 from amc_circuits.cells.system import embedded
 from amc_circuits.cli.commands.case import PICTURES, warn_of_lifting
-from amc_circuits.cli.commands.overwriting import check_overwriting
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, USABLE, finish, one_line_warnings, print_written
 from amc_circuits.cli.parameters import Format, with_options
@@ -142,7 +141,6 @@ def program(
     check_output_file("output", output, (".npz",))
     if plot is not None:
         check_output_file("plot", plot, PICTURES)
-    check_overwriting({"output": output, "plot": plot}, [matrix])
     parsed = parse_table("amc program", PROGRAM, options)
     settings, variability = _record(WriteVerify, parsed), _record(Variability, parsed)
     with one_line_warnings(), waiting("write-verify"):

@@ -18,7 +18,6 @@ from amc_circuits.cases.options import JOBS, typed_options
 from amc_circuits.cases.origin import Origin
 from amc_circuits.cases.record import full_record, record, table, vector_line, vector_name
 from amc_circuits.cli.commands.case import PICTURES, Files, case_of, parsed_with_files, print_notes, typed_with_files
-from amc_circuits.cli.commands.overwriting import check_overwriting
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, USABLE, as_typed, finish, one_line_warnings, print_written
 from amc_circuits.cli.parameters import (
@@ -72,7 +71,6 @@ class Outputs:
         for name, suffixes in (("plot", PICTURES), ("save", SAVES), ("output", tuple(WRITERS))):
             if (file := getattr(self, name)) is not None:
                 check_output_file(name, file, suffixes)
-        check_overwriting({"plot": self.plot, "save": self.save, "output": self.output}, files, options)
 
 
 def solving(circuit: str) -> Callable[..., None]:

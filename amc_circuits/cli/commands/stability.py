@@ -16,7 +16,6 @@ from amc_circuits.cases.option import output_format
 from amc_circuits.cases.options import NOT_IN_POLES, typed_options
 from amc_circuits.cases.record import shape_text, size_of
 from amc_circuits.cli.commands.case import PICTURES, programmed
-from amc_circuits.cli.commands.overwriting import check_overwriting
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings, print_written
 from amc_circuits.cli.parameters import Format, Matrix, PolesFile, with_options
@@ -80,7 +79,6 @@ def poles_and_limits(
     output_format("table", "json").parse(form)
     if plot_file is not None:
         check_output_file("plot", plot_file, PICTURES)
-        check_overwriting({"plot": plot_file}, [matrix_file], options)
     with one_line_warnings(), waiting("poles and limits"):
         checked = _check(name, options, matrix_file)
         if plot_file is not None:

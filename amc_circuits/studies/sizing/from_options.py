@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from amc_circuits.cases.case import Case, make_case
 from amc_circuits.cases.options import options_of, parse_options
 from amc_circuits.engines import AutoEngine
 from amc_circuits.results.trials import Limit
-from amc_circuits.studies.sizing.size import Cases, Sizing
+from amc_circuits.studies.sizing.size import Sizing
+from amc_circuits.studies.workers import Executor
 from netlists import ParameterError
 
 CURRENTS = ("quiescent_current", "class_ab_current")
@@ -17,8 +19,9 @@ SPEEDS = ("gbwp", "slew_rate")
 
 
 def sizing_of(
-    circuit: str, given: Mapping[str, Any], names: Sequence[str], limit: Limit, seeds: int = 1, worst: float = 1.0
-) -> Callable[..., Sizing]:
+    circuit: str, given: Mapping[str, Any], names: Sequence[str], limit: Limit, seeds: int = 1, worst: float = 1.0,
+    executor: Executor | None = None,
+) -> Callable[..., Sizing]:  # fmt: skip
     """Return the function that builds the question for the values of all free parameters but the last.
 
     Args:
@@ -28,20 +31,20 @@ def sizing_of(
         limit: Target.
         seeds: Number of seeds, from the given one on.
         worst: Quantile over the seeds that must keep the target.
+        executor: Processes that solve circuits at the same time; None solves them here.
     """
     first = parse_options(circuit, {"seed": given.get("seed")})["seed"]
 
     def sizing(*others: float) -> Sizing:
-        def cases(value: float) -> Cases:
-            free = dict(zip(names, (*others, value), strict=True))
-            return [
-                make_case(circuit, parse_options(circuit, {**given, **free, "seed": first + k}), 1, None)
-                for k in range(seeds)
-            ]
-
-        return Sizing(cases, limit, worst)
+        known = {**given, **dict(zip(names[:-1], others, strict=True))}
+        return Sizing(partial(_case, circuit, known, names[-1], first), limit, worst, seeds, executor)
 
     return sizing
+
+
+def _case(circuit: str, given: Mapping[str, Any], name: str, first: int, value: float, number: int) -> Case:
+    """Build the case of a value of the option `name`, with the seed of this number."""
+    return make_case(circuit, parse_options(circuit, {**given, name: value, "seed": first + number}), 1, None)
 
 
 def with_defaults(given: Mapping[str, Any], limit: Limit) -> dict[str, Any]:

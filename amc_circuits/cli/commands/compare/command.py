@@ -16,7 +16,6 @@ from amc_circuits.cases.options import ENGINE, JOBS, PROBLEM, SEED, panel
 from amc_circuits.cli.commands.case import PICTURES
 from amc_circuits.cli.commands.compare.designs import CIRCUITS, SWEEP, common_sort, designs_of
 from amc_circuits.cli.commands.compare.table import heading_of, notes_of, table_of, unusable_of
-from amc_circuits.cli.commands.overwriting import check_overwriting
 from amc_circuits.cli.commands.waiting import counting, waiting
 from amc_circuits.cli.extensions import Compared, installed_extensions
 from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings, print_written
@@ -61,8 +60,6 @@ def compare(
     for name, file, suffixes in (("plot", plot, PICTURES), ("output", output, WRITTEN)):
         if file is not None:
             check_output_file(name, file, suffixes)
-    read = [word for text in designs for word in (text, *text.replace("=", " ").split())]
-    check_overwriting({"plot": plot, "output": output}, read, options)
     with one_line_warnings():
         compared, notes = _compared(designs, options, JOBS.parse(jobs))
         if plot is not None and compared.rows:

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from amc_circuits.cases.option import Option, output_format, parse_table
-from amc_circuits.cases.options import ARGUMENTS, options_of, panel
+from amc_circuits.cases.options import ARGUMENTS, JOBS, options_of, panel
 from amc_circuits.cli.commands.case import PICTURES, Files
-from amc_circuits.cli.commands.overwriting import check_overwriting
 from amc_circuits.files.run_folder import check_output_file
 from amc_circuits.results.trials import Limit
 from amc_circuits.studies.sizing.free_options import check_target, free_option, span_of
 from amc_circuits.studies.sizing.from_options import each_parsed, sizing_of, ties_of, with_defaults
 from amc_circuits.studies.sizing.size import Sizing, target_of
 from amc_circuits.studies.sizing.span import Span
+from amc_circuits.studies.workers import Executor
 from netlists import ParameterError
 
 TARGET = "Target"
@@ -45,6 +45,7 @@ class Request:
         accuracy: Largest relative distance of the answer from the crossing.
         seeds: Number of seeds.
         worst: Quantile over the seeds.
+        jobs: Number of processes.
         form: Format of what is printed.
         plot: File of the picture; None for none.
     """
@@ -57,6 +58,7 @@ class Request:
     accuracy: float
     seeds: int
     worst: float
+    jobs: int
     form: str
     plot: Path | None
 
@@ -65,10 +67,13 @@ class Request:
         """Names of the free parameters."""
         return tuple(option.name for option in self.free)
 
-    @property
-    def sizing(self) -> Callable[..., Sizing]:
-        """Function that builds the question for the values of all free parameters but the last."""
-        return sizing_of(self.circuit, self.given, self.names, self.limit, self.seeds, self.worst)
+    def sizing(self, executor: Executor | None = None) -> Callable[..., Sizing]:
+        """Return the function that builds the question for the values of all free parameters but the last.
+
+        Args:
+            executor: Processes that solve circuits at the same time; None solves them here.
+        """
+        return sizing_of(self.circuit, self.given, self.names, self.limit, self.seeds, self.worst, executor)
 
     @property
     def ties(self) -> tuple[str, ...]:
@@ -78,7 +83,7 @@ class Request:
 
 def request_of(
     circuit: str, target: str, names: list[str], between: list[str], options: dict[str, Any], files: Files,
-    outputs: tuple[str, Path | None],
+    jobs: str, outputs: tuple[str, Path | None],
 ) -> Request:  # fmt: skip
     """Read and check what was typed.
 
@@ -88,7 +93,6 @@ def request_of(
     output_format("table", "json").parse(outputs[0])
     if outputs[1] is not None:
         check_output_file("plot", outputs[1], PICTURES)
-        check_overwriting({"plot": outputs[1]}, files, options)
     limit = target_of(target)
     values = parse_table("amc size", QUESTION, {option.name: options.pop(option.name) for option in QUESTION})
     free = _free(circuit, names, options, outputs[1])
@@ -104,6 +108,7 @@ def request_of(
     known = each_parsed(circuit, given)
     ranges = [*between, *[None] * (len(free) - len(between))]
     spans = tuple(span_of(option, known, ends) for option, ends in zip(free, ranges, strict=True))
+    values["jobs"] = JOBS.parse(jobs)
     return Request(circuit, limit, free, spans, given, **values, form=outputs[0], plot=outputs[1])
 
 

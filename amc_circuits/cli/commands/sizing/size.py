@@ -20,13 +20,14 @@ from amc_circuits.cli.commands.sizing.request import QUESTION, TARGET, Request, 
 from amc_circuits.cli.commands.sizing.two import size_two
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings
-from amc_circuits.cli.parameters import Format, Matrix, SizePlotFile, vector_argument, with_options
+from amc_circuits.cli.parameters import Format, Jobs, Matrix, SizePlotFile, vector_argument, with_options
 from amc_circuits.engines import AutoEngine, find_ngspice
 from amc_circuits.files.run_folder import writing
 from amc_circuits.results.tables import print_table
 from amc_circuits.studies.sizing.crossing import Sample
 from amc_circuits.studies.sizing.from_options import check_seeds
 from amc_circuits.studies.sizing.search import intervals
+from amc_circuits.studies.sizing.size import processes
 from amc_circuits.studies.sizing.sized import Sized
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import counted, format_quantity
@@ -62,9 +63,9 @@ def sizing(circuit: str) -> Callable[..., None]:
     @with_options(QUESTION + options, vector=vector_argument(circuit_row(circuit).takes))
     def size_by(
         target: Target, free: Free, matrix: Matrix = None, vector: Path | None = None, between: Between = None, *,
-        format: Format = "table", plot: SizePlotFile = None, **options: Any,
+        jobs: Jobs = "1", format: Format = "table", plot: SizePlotFile = None, **options: Any,
     ) -> None:  # fmt: skip
-        request = request_of(circuit, target, free, between or [], options, (matrix, vector), (format, plot))
+        request = request_of(circuit, target, free, between or [], options, (matrix, vector), jobs, (format, plot))
         with one_line_warnings():
             reached, sentence = (_size if len(request.free) == 1 else size_two)(request)
         if not reached:
@@ -96,17 +97,17 @@ def _size(request: Request) -> tuple[bool, str]:
 
 def _answer(request: Request) -> Sized:
     (option,), (span,) = request.free, request.spans
-    question = request.sizing()
     if request.given["engine"] == AutoEngine.name:
         find_ngspice()
-    with waiting(f"{request.circuit.upper()}: {option.name}") as on_step:
+    with waiting(f"{request.circuit.upper()}: {option.name}") as on_step, processes(request.jobs) as executor:
+        question = request.sizing(executor)()
 
         def on_sample(sample: Sample) -> None:
             on_step(format_quantity(sample.value, option.unit))
 
         found = question.search(span, request.accuracy, on_sample)
         if request.seeds > 1:
-            check_seeds(question.cases(found.best.value)[0], request.given, request.seeds)
+            check_seeds(question.case(found.best.value, 0), request.given, request.seeds)
         return question.sized(option.name, option.unit, found, request.ties)
 
 

@@ -81,6 +81,28 @@ def test_two_parameters_give_a_line_and_a_picture(amc, one_cell, tmp_path):
             assert edge["value"] == pytest.approx(share / 2e-4, rel=0.011) and not edge["least"]
 
 
+def test_three_places_of_the_line_are_checked_by_ngspice(amc, one_cell, tmp_path):
+    """Both ends of the line and its middle, on which the metric is that of the target; table and picture say so."""
+    free = ("--free", "open_loop_gain", "--free", "wire_resistance", "--between", "1k,100k", "--between", "1,1k")
+    question = (*one_cell, "--target", "relative_error<1%", *free, "--tolerance", "1u", "--plot", tmp_path / "p.svg")
+    columns = amc("size", "inv", *question, "--format", "json").json["columns"]
+    line = [column for column in columns if column["edges"]]
+    checked = [column for column in columns if column["ngspice_metric"] is not None]
+    assert checked == [line[0], line[len(line) // 2], line[-1]]
+    assert [column["ngspice_metric"] for column in checked] == pytest.approx([0.01] * 3, rel=0.02)
+    printed = amc("size", "inv", *question, "--jobs", "2").out
+    assert printed.count("kept") == 3 and "3 places of the line checked by ngspice" in printed
+    assert "checked by ngspice" in texts(tmp_path / "p.svg")
+
+
+def test_processes_do_not_change_the_answer(amc):
+    """Five seeds in two processes: the same samples as in this one, and bad numbers are refused."""
+    question = ("--size", "3", *SINGLE, *QUESTION, "--seeds", "5", "--worst", "75%", "--engine", "state-space")
+    alone, both = (amc("size", "inv", *question, "--format", "json", "--jobs", jobs).json for jobs in "12")
+    assert alone == both
+    amc("size", "inv", *question, "--jobs", "0").refused("--jobs")
+
+
 def test_two_parameters_have_reasons_and_notes(amc, one_cell, tmp_path):
     """Columns without a usable value show the reason, and notes name the values for which they hold, each once."""
     free = ("--free", "class_ab_current", "--between", "0.1m,10m", "--free", "quiescent_current", "--between", "1m,2m")
