@@ -125,7 +125,7 @@ class AutoEngine:
 
 
 def _checkable(reading: Reading, job: Job) -> bool:
-    """Return True if the linear engine read the slot, its end is at rest, and its outputs exceed rounding errors."""
+    """Return True if the exact engine read the slot, its end is at rest, and its outputs exceed rounding errors."""
     large = np.abs(reading.final).max() > SMALLEST_OUTPUT * np.abs(job.drive.levels).max()
     return bool(reading.engine == ExactEngine.name and reading.steady and large)
 
