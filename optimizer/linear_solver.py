@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from amc_circuits import ParameterError, Solver, Status, UnusableSolutionError, short_repr
+from amc_circuits import ParameterError, Solution, Solver, Status, UnusableSolutionError, short_repr
 from optimizer.settings import CircuitSettings
 
 Matrix = NDArray[np.float64]
@@ -128,6 +128,7 @@ class InvCircuitSolver:
     first_trial: int = 0
     largest: int | None = ARRAY_LIMIT
     _trials: Iterator[int] = field(init=False, repr=False, compare=False)
+    _checked: list[int] = field(init=False, repr=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
         """Begin to count the trials."""
@@ -159,6 +160,7 @@ class InvCircuitSolver:
             problem = f"{bad} of {right_hand_sides.shape[1]} right-hand sides ended as {solution.status.name}"
             mend = "raise the damping (a lower condition number), or take finer cells or another op-amp"
             raise SolveError(f"{problem} ({solution.message}); {mend}")
+        check = self._check(state.circuit, right_hand_sides, solution)
         total = solution.energy.total
         return SolveResult(
             value=solution.value,
@@ -166,11 +168,25 @@ class InvCircuitSolver:
             joules=None if total is None else float(np.sum(total)),
             relative_error=_error_against_cholesky(state.matrix, right_hand_sides, solution.value),
             statuses=tuple(status.name.lower() for status in solution.statuses),
-            cross_checked=solution.cross_checked,
-            largest_difference=solution.largest_difference if solution.cross_checked else None,
+            cross_checked=check.cross_checked,
+            largest_difference=check.largest_difference if check.cross_checked else None,
             lifting_cost=state.circuit.mapping.lifting_cost,
             record=solution,
         )
+
+
+    def _check(self, circuit: Solver, right_hand_sides: Matrix, solution: Solution) -> Solution:
+        """Return the solution that ngspice checked a part of.
+
+        If chance has chosen no right-hand side so far, the first one is checked, so that no training is without a check.
+        """
+        wanted = circuit.engine == "auto" and circuit.settings.cross_check > 0 and not self._checked
+        if wanted and not solution.cross_checked:
+            whole = replace(circuit, settings=circuit.settings.replace(cross_check=1.0))
+            solution = whole.solve(right_hand_sides[:, :1])
+        if solution.cross_checked and not self._checked:
+            self._checked.append(solution.cross_checked)
+        return solution
 
 
 def program(settings: CircuitSettings, matrix: Matrix, seed: int = 0, trial: int = 0) -> Solver:
