@@ -10,7 +10,7 @@ import numpy as np
 
 from amc_circuits.engines.contract import About
 from amc_circuits.engines.exact.circuit import ExactCircuit
-from amc_circuits.engines.exact.linear_range import CLOSED_FORM, LARGEST_LOSS, coarse_losses
+from amc_circuits.engines.exact.linear_range import CLOSED_FORM, LARGEST_LOSS
 from amc_circuits.engines.exact.nonlinear.reading import applies
 from amc_circuits.engines.exact.reading import read_responses, read_slots
 from amc_circuits.engines.exact.waveform import waveform
@@ -97,7 +97,7 @@ class ExactEngine:
         if not applies(state.circuit):
             return read_slots(state, drive, from_rest, tolerance, self.largest_loss)
         slots = slots_of(state, drive, from_rest)
-        beyond = coarse_losses(state, slots) > CLOSED_FORM
+        beyond = state.beyond.losses(slots.hold) > CLOSED_FORM
         found: dict[int, Reading] = {}
         if not beyond.all() and (from_rest or not beyond.any()):
             chosen = np.flatnonzero(~beyond)

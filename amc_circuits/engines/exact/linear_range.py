@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amc_circuits.engines.exact.circuit import ExactCircuit, Samples
-from amc_circuits.engines.exact.slots import Slots
+from amc_circuits.engines.exact.circuit import Samples
 from amc_circuits.results.observation import common_mode_ranges, opamp_places
 from amc_circuits.results.readings import Excess
 from netlists import Circuit, MacroOpAmp
@@ -30,8 +29,6 @@ COMMON_MODE = "common-mode range"
 
 CLOSED_FORM = 2e-5
 """Largest loss, in units of full scale, at which a waveform is that of the linear circuit to the accuracy promised."""
-COARSE = 24
-"""Times at which the loss of a slot is estimated before it is read."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ class LinearRange:
         asked, taken = self._of_macros(k)
         if all(part.common_mode is not None for part in self.parts):
             asked[COMMON_MODE] = self._seen("common_mode", k) / common_mode_ranges(self.circuit)
-            taken[COMMON_MODE] = np.zeros(asked[COMMON_MODE].shape[1])
+            taken[COMMON_MODE] = np.zeros_like(asked[COMMON_MODE][..., 0, :])
         return asked, taken
 
     def _of_macros(self, k: int) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
@@ -98,20 +95,20 @@ class LinearRange:
             return {}, {}
         seen = {limit: self._seen(name, k) for limit, name in LIMITS.items()}
         asked = {limit: np.zeros_like(samples) for limit, samples in seen.items()}
-        taken = {limit: np.zeros(samples.shape[1]) for limit, samples in seen.items()}
+        taken = {limit: np.zeros_like(samples[..., 0, :]) for limit, samples in seen.items()}
         for opamp, places in rows:
             if not isinstance(opamp, MacroOpAmp):
                 continue
             most = dict(zip(LIMITS, (opamp.slew_rate, opamp.output_current_limit, opamp.output_swing), strict=True))
-            part = {limit: samples[:, places] / most[limit] for limit, samples in seen.items()}
+            part = {limit: samples[..., places] / most[limit] for limit, samples in seen.items()}
             lost = self._taken(opamp, part)
             for limit in LIMITS:
-                asked[limit][:, places], taken[limit][places] = part[limit], lost[limit]
+                asked[limit][..., places], taken[limit][..., places] = part[limit], lost[limit]
         return asked, taken
 
     def _seen(self, name: str, k: int) -> FloatArray:
         """A metric of all op-amps in slot k without its sign, shape (T, op-amps)."""
-        seen: FloatArray = np.abs(np.concatenate([getattr(part, name)[k] for part in self.parts]))
+        seen: FloatArray = np.abs(np.concatenate([getattr(part, name)[k] for part in self.parts], axis=-2))
         return seen
 
     def _taken(self, opamp: MacroOpAmp, asked: dict[str, FloatArray]) -> dict[str, FloatArray]:
@@ -123,26 +120,12 @@ class LinearRange:
         """
         bent = asked["slew rate"] - np.tanh(asked["slew rate"])
         # The drop rises with the current.
-        current = np.minimum(asked["output current"].max(axis=0), 1 - 1e-12)
-        drop = np.arctanh(current) - asked["output current"].max(axis=0)
-        beyond = (asked["output swing"].max(axis=0) - 1) * opamp.output_swing / CLAMP_VOLTAGE
+        current = np.minimum(asked["output current"].max(axis=-2), 1 - 1e-12)
+        drop = np.arctanh(current) - asked["output current"].max(axis=-2)
+        beyond = (asked["output swing"].max(axis=-2) - 1) * opamp.output_swing / CLAMP_VOLTAGE
         clamped = opamp.slew_rate * np.exp(np.minimum(beyond, CLAMP_EXPONENT_LIMIT))
         return {
             "slew rate": opamp.slew_rate * (self.weights @ bent),
             "output current": opamp.output_resistance * opamp.output_current_limit * drop,
             "output swing": clamped / abs(self.growth_rate),
         }
-
-
-def coarse_losses(exact: ExactCircuit, slots: Slots) -> FloatArray:
-    """Estimates the loss of every slot from few samples, in units of full scale: too small by half at most, shape (K,).
-
-    A slot whose estimate is too small is found out when it is read.
-    """
-    stop = slots.hold.stop
-    time = np.geomspace(slots.hold.start, stop, COARSE)
-    weights = np.gradient(time)
-    samples = exact.observe(slots.hold, time)
-    outputs = exact.response.at(slots.hold, exact.outputs, time[-1:])[:, 0]
-    judge = LinearRange(exact.circuit, float(exact.linear.poles[0].real), [samples], weights, slots.step, np.inf)
-    return np.array([judge.judge(k, float(np.abs(final).max()))[0] for k, final in enumerate(outputs)])

@@ -18,13 +18,11 @@ step is estimated by the parabola through the nodes 0, 3/8 and 1 instead of the 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netlists.record import FloatArray
-from netlists.short_text import short_repr
 
 NODES = np.array([0.0, 3 / 8, 9 / 10, 1.0])
 """Nodes of the cubic, in units of the step."""
@@ -63,31 +61,28 @@ def phi_functions(x: Modal) -> Modal:
     return found
 
 
-@dataclass(frozen=True)
-class Weights:
-    """Weights of one step length for all modes, at some fractions of the step.
+_MIXED: FloatArray = np.vstack([LAGRANGE, OMITTED])
 
-    Attributes:
-        kept: Factors `exp(c h values)` of z(0), shape (fractions, modes).
-        added: Factors of N at each node, shape (fractions, 4, modes), s.
-        omitted: Factors of the third divided difference of N, for the error of the parabola, shape (fractions, modes).
+
+def weights(values: Modal, step: float, fractions: FloatArray) -> Modal:
+    """Compute the weights of a step of a length, s, at some fractions of it.
+
+    Args:
+        values: Eigenvalues, shape (modes,), 1/s.
+        step: Length, s.
+        fractions: Fractions, shape (fractions,).
+
+    Returns:
+        Factors of z(0), of N at the four nodes, s, and of the third divided difference of N by which the parabola differs
+        from the cubic, s; shape (fractions, 6, modes).
     """
-
-    kept: Modal
-    added: Modal
-    omitted: Modal
-
-    __repr__ = short_repr
-
-
-def weights(values: Modal, step: float, fractions: FloatArray) -> Weights:
-    """Compute the weights of a step of a length, s, for modes with eigenvalues (modes,), 1/s."""
     phi = phi_functions(np.multiply.outer(fractions * step, values))
-    powers = np.stack(
-        [step * fractions[:, None] ** (k + 1) * FACTORIALS[k] * phi[k + 1] for k in range(4)]
-    )  # integral of s^k
-    added = np.einsum("jk,kfn->fjn", LAGRANGE, powers)
-    return Weights(phi[0], added, np.einsum("k,kfn->fn", OMITTED, powers))
+    scale = step * fractions[:, None] ** np.arange(1, 5) * FACTORIALS[:4]
+    powers = phi[1:] * scale.T[:, :, None]  # integrals of s^0 .. s^3
+    found = np.empty((len(fractions), 6, len(values)), dtype=phi.dtype)
+    found[:, 0] = phi[0]
+    found[:, 1:] = (_MIXED @ powers.reshape(4, -1)).reshape(5, len(fractions), -1).transpose(1, 0, 2)
+    return found
 
 
 def interpolated(fractions: FloatArray) -> FloatArray:

@@ -32,7 +32,7 @@ class Newton:
         """Return G: voltages (3 m) at three nodes per rate or current added (2 m) at three nodes."""
         found = self._dense.get(weights.step)
         if found is None:
-            found = np.stack([self._response(weights, node) for node in range(1, 4)], axis=3)
+            found = np.stack([self._response(weights, node) for node in range(3)], axis=3)
             m = self.system.laws.count
             node = np.arange(3)
             found[:, node, m:, node] += self.system.seen.pins
@@ -43,8 +43,8 @@ class Newton:
 
     def _response(self, weights: StepWeights, node: int) -> FloatArray:
         """Return the voltages (3 m, 3, 2 m) per rate or current added at one node."""
-        of_real, of_pairs = weights.added
-        pairs = of_pairs.reshape(*of_pairs.shape[:2], 2, 4)[..., node]
+        of_real, of_pairs = weights.later
+        pairs = of_pairs.reshape(*of_pairs.shape[:2], 2, 3)[..., node]
         blocks = (np.ascontiguousarray(of_real[..., node : node + 1]), np.ascontiguousarray(pairs))
         return times(self.system.seen.modal, self.system.applied(blocks, self.system.push[:, None]))
 

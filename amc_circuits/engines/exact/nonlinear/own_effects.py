@@ -55,9 +55,9 @@ class OwnEffectsOf:
         return found
 
     def _computed(self, weights: StepWeights) -> OwnEffects:
-        of_real, of_pairs = weights.added
-        pairs = of_pairs.reshape(len(of_pairs), 2, 3, 2, 4)
-        all_of = np.concatenate([of_real, pairs[:, 0, :, 0], pairs[:, 1, :, 0]])[:, :, 1:]
+        of_real, of_pairs = weights.later
+        pairs = of_pairs.reshape(len(of_pairs), 2, 3, 2, 3)
+        all_of = np.concatenate([of_real, pairs[:, 0, :, 0], pairs[:, 1, :, 0]])
         each = all_of.reshape(len(all_of), 9)
         drive, stage, drop = ((part @ each).reshape(-1, 3, 3) for part in self._parts)
         diagonal = np.arange(3)

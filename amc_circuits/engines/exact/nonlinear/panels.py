@@ -50,19 +50,17 @@ class Panels:
         """Times of the points, shape (P 8 + 1,), s."""
         return np.append(gauss(self.edges)[0], self.edges[-1])
 
-    @property
-    def last(self) -> Panels:
-        """The end alone."""
-        return Panels(self.edges[-1:], self.state[:, -1:], self.pins[:, -1:], self.inputs[:, -1:])
+    def some(self, points: NDArray[np.int64]) -> Panels:
+        """Return the same with some of the points."""
+        return Panels(self.edges, self.state[:, points], self.pins[:, points], self.inputs[:, points])
 
-    def voltages(self, rows: Rows, until: int | None = None) -> FloatArray:
-        """Return voltages at the points, or at the first ones, shape (rows, points, K), V."""
-        part = slice(until)
-        found = times(rows.modal, self.state[:, part])
+    def voltages(self, rows: Rows) -> FloatArray:
+        """Return voltages at the points, shape (rows, points, K), V."""
+        found = times(rows.modal, self.state)
         if rows.feed.any():
-            found += times(rows.feed, self.inputs[:, part])
+            found += times(rows.feed, self.inputs)
         if rows.pins.any():
-            found += times(rows.pins, self.pins[:, part])
+            found += times(rows.pins, self.pins)
         if rows.rest.any():
             found += rows.rest[:, None, None]
         return found
@@ -104,8 +102,7 @@ def sampled(system: System, steps: Sequence[Step], end: Place, cuts: Sequence[fl
         cut = _edges(system, step, corner if step.start >= corner else 0.0, cuts)
         edges.append(cut[1:])
         fractions = ((gauss(cut)[0]).ravel() - step.start) / step.length
-        weights = system.weights(step.length, fractions)
-        states.append(system.applied(weights.kept, step.begin[:, None]) + system.applied(weights.added, step.rates))
+        states.append(system.applied(system.sampling(step.length, fractions), step.source))
         pins.append(np.matmul(interpolated(fractions).T, step.added.pins))
         after = (fractions * step.length)[:, None]
         inputs.append(step.inputs[:, None] + step.slope[:, None] * after)
@@ -120,8 +117,7 @@ def sampled(system: System, steps: Sequence[Step], end: Place, cuts: Sequence[fl
 def at_times(system: System, step: Step, time: FloatArray, rows: Rows) -> FloatArray:
     """Return voltages at times (T,) within a step, s; shape (rows, T, K), V."""
     fractions = (time - step.start) / step.length
-    weights = system.weighed(step.length, fractions)
-    state = system.applied(weights.kept, step.begin[:, None]) + system.applied(weights.added, step.rates)
+    state = system.applied(system.sampling(step.length, fractions), step.source)
     pins = np.matmul(interpolated(fractions).T, step.added.pins)
     inputs = step.inputs[:, None] + step.slope[:, None] * (time - step.start)[:, None]
     found = times(rows.modal, state) + times(rows.feed, inputs) + times(rows.pins, pins)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.panels import POINTS, at_times, sampled
 from amc_circuits.engines.exact.nonlinear.powers import Account
@@ -15,7 +16,8 @@ from amc_circuits.engines.exact.nonlinear.trajectory import Integrator, Place, S
 from amc_circuits.engines.exact.quadrature import joules_until
 from amc_circuits.engines.exact.settling import Indices, SampledOutputs
 from amc_circuits.results import measurement
-from amc_circuits.results.observation import common_modes, of_opamps, terminals
+from amc_circuits.linear.response import Piece
+from amc_circuits.results.observation import common_mode_ranges, common_modes, of_opamps, terminals
 from amc_circuits.results.readings import NARROWER, WIDER, AmplifierState, Reading
 from amc_circuits.results.response import Response
 from amc_circuits.results.solution import Attempt
@@ -24,6 +26,10 @@ from netlists.record import FloatArray
 
 CHUNK = 16
 """Right-hand sides that are integrated at once: a fixed number, so that results do not depend on the number of jobs."""
+
+
+COARSE = 16
+"""Times at which the loss of a linear response is estimated before it is read."""
 
 
 def applies(circuit: Circuit) -> bool:
@@ -57,6 +63,38 @@ class NonlinearCircuit:
         groups = [*self.account.groups, *(part.output for part, _, _ in self.system.macros)]
         names = [name for name in dict.fromkeys([*groups, *stages]) if name != circuit.outputs and name not in held]
         return names, self.system.rows(*names)
+
+    def losses(self, hold: Piece) -> FloatArray:
+        """Estimate what limits take from linear responses, from few samples, in units of full scale, shape (K,).
+
+        What tanh takes from the rate of a stage, added up, from the drop of an output, and what a clamp adds, as in
+        `linear_range.py`; a loss that is estimated too low is found when the response is read.
+        """
+        laws, m = self.system.laws, self.system.laws.count
+        time = np.geomspace(hold.start, hold.stop, COARSE)
+        state = self.system.linear_state(hold, time)
+        voltages = times(self.system.seen.modal, state) + (self.system.seen.feed @ hold.inputs)[:, None]
+        drive, stage, drop = np.split(voltages + self.system.seen.rest[:, None, None], 3)
+        weights = np.gradient(time)[:, None]
+        slewing = (np.abs(laws.stage(drive)[0]) * weights).sum(axis=1)
+        output = laws.resistance[:, 0] * np.abs(laws.output(drop)[0]).max(axis=1)
+        clamp = (np.abs(laws.clamp(stage)[0]) * weights).sum(axis=1)
+        outputs = self.outputs.modal @ state[:, -1] + self.outputs.feed @ hold.inputs + self.outputs.rest[:, None]
+        full = np.maximum(np.abs(outputs).max(axis=0), np.finfo(float).tiny)
+        lost = np.maximum(np.maximum(slewing, output), clamp).max(axis=0) / full
+        return np.where(self._common_mode_passed(state, hold), np.inf, lost)
+
+    def _common_mode_passed(self, state: FloatArray, hold: Piece) -> NDArray[np.bool_]:
+        """Return whether each response exceeds the common-mode range of an op-amp, shape (K,)."""
+        names = list(self.circuit.groups)
+        ranges = common_mode_ranges(self.circuit)
+        if np.isinf(ranges).all():
+            return np.zeros(state.shape[2], dtype=np.bool_)
+        rows = self.system.rows(*names)
+        voltages = times(rows.modal, state) + (rows.feed @ hold.inputs)[:, None] + rows.rest[:, None, None]
+        cuts = np.cumsum([self.circuit.groups[name] for name in names])[:-1]
+        seen = common_modes(self.circuit, dict(zip(names, np.split(voltages.transpose(1, 2, 0), cuts, axis=2), strict=True)))
+        return np.zeros(state.shape[2], np.bool_) if seen is None else (np.abs(seen) > ranges).any(axis=(0, 2))
 
     def read(self, drive: StepTrain, from_rest: bool, tolerance: float) -> list[Reading]:
         """Measure every slot of a step train, from rest or each from the end of the one before."""
@@ -129,24 +167,25 @@ class _Slots:
         """Outputs, each at its own times (brackets, T), V."""
         return self.panels.between(self._points, (slot, output), time)
 
-    @cached_property
-    def voltage(self) -> dict[str, FloatArray]:
-        """Voltages of everything that is read at all points, shape (nodes, points, K), V."""
-        names, rows = self.exact.watched
-        nodes = self.exact.system.linear.nodes
-        cuts = np.cumsum([len(range(*nodes[name].indices(len(rows.rest) * 8))) for name in names])[:-1]
-        found = dict(zip(names, np.split(self.panels.voltages(rows), cuts), strict=True))
-        inputs = self.exact.system.inputs
-        held = self.exact.system.linear.held
-        return found | {group: times(weights[:, :inputs], self.panels.inputs) for group, weights in held.items()} | {
-            self.exact.circuit.outputs: self._points.transpose(2, 0, 1)
-        }
+    def _watch(self, until: float) -> None:
+        """Compute voltages and currents of everything that is read: at all points to a time, then at one in a panel.
 
-    @cached_property
-    def currents(self) -> FloatArray:
-        """Currents of the outputs of all op-amps, shape (m, points, K), A."""
-        drops = [self.voltage[last] - self.voltage[part.output] for part, _, last in self.exact.system.macros]
-        return self.exact.system.laws.delivered(np.concatenate(drops))
+        Afterwards the outputs are within their bands, so that nothing has a peak that a coarser look would miss.
+        """
+        exact, edges = self.exact, self.panels.edges
+        self._counted = edges[: min(1 + int(np.searchsorted(edges, until)), len(edges) - 1) + 1]
+        count, total = POINTS * (len(self._counted) - 1), self.panels.state.shape[1]
+        points = np.append(np.r_[:count, count : total - 1 : POINTS], total - 1)
+        panels = self.panels.some(points)
+        names, rows = exact.watched
+        nodes = exact.system.linear.nodes
+        cuts = np.cumsum([nodes[name].stop - nodes[name].start for name in names])[:-1]
+        found = dict(zip(names, np.split(panels.voltages(rows), cuts), strict=True))
+        for group, weights in exact.system.linear.held.items():
+            found[group] = times(weights[:, : exact.system.inputs], panels.inputs)
+        self.voltage = found | {exact.circuit.outputs: self._points[points].transpose(2, 0, 1)}
+        drops = [self.voltage[last] - self.voltage[part.output] for part, _, last in exact.system.macros]
+        self.currents = exact.system.laws.delivered(np.concatenate(drops))
 
     def readings(self) -> list[Reading]:
         """Return one reading a slot."""
@@ -155,6 +194,7 @@ class _Slots:
         bands = np.array([WIDER, 1.0, NARROWER])[:, None] * self.band
         times = np.maximum(self.sampled.settled(bands) - self.step, 0.0)
         early, settled, late = np.where(steady & (self.band > 0), times, np.nan)
+        self._watch(float(np.nanmax(self.step + settled, initial=self.step)))
         energy, overshoot = self._energies(settled), self.sampled.overshoot()
         stage = np.max([np.abs(self.voltage[last]).max(axis=(0, 1)) for _, _, last in self.exact.system.macros], axis=0)
         current = np.abs(self.currents).max(axis=(0, 1))
@@ -187,31 +227,29 @@ class _Slots:
 
     def _energies(self, settled: FloatArray) -> list[dict[str, float | None]]:
         """Energies by account of every slot, from the step to the settling time, J."""
-        last = self.step + settled
-        edges = self.panels.edges
-        until = 1 + int(np.searchsorted(edges, np.nanmax(last, initial=self.step)))
-        edges = edges[: min(until, len(edges) - 1) + 1]
-        count = POINTS * (len(edges) - 1)
+        last, count = self.step + settled, POINTS * (len(self._counted) - 1)
         voltage = {group: self.voltage[group][:, :count] for group in self.exact.account.groups}
         powers = self.exact.account.of(self.panels, voltage, self.currents[:, :count])
+        names = [*powers.dissipated]
+        every = [*powers.dissipated.values()] + ([] if powers.delivered is None else [powers.delivered])
+        together = np.concatenate(every, axis=1)  # columns: account by account, every response
 
-        def joules(power: FloatArray) -> FloatArray:
-            def cut(slot: Indices, time: FloatArray) -> FloatArray:
-                return self.panels.between(power, (slot,), time)
+        def cut(slot: Indices, time: FloatArray) -> FloatArray:
+            return self.panels.between(together, (slot,), time)
 
-            return np.where(np.isnan(last), np.nan, joules_until(last, edges, self.step, power.T, cut))
-
-        found = {account: joules(power) for account, power in powers.dissipated.items()}
-        own = None if powers.delivered is None else joules(powers.delivered) - sum(found.values())
+        whole = joules_until(np.tile(last, len(every)), self._counted, self.step, together.T, cut)
+        joules = np.where(np.isnan(last), np.nan, whole.reshape(len(every), -1))
+        own = None if powers.delivered is None else joules[-1] - joules[: len(names)].sum(axis=0)
         return [
-            {name: float(values[k]) for name, values in found.items()}
+            dict(zip(names, joules[: len(names), k].tolist(), strict=True))
             | {"amplifiers": None if own is None else float(own[k])}
             for k in range(len(settled))
         ]
 
     def _ends(self) -> tuple[FloatArray, list[AmplifierState]]:
         """Voltages at which arrays end, shape (K, terminals), and states of the op-amps, both at the end of the slot."""
-        circuit, system, end = self.exact.circuit, self.exact.system, self.panels.last
+        circuit, system = self.exact.circuit, self.exact.system
+        end = self.panels.some(np.array([self.panels.state.shape[1] - 1]))
         names = list(circuit.groups)
         cuts = np.cumsum([circuit.groups[name] for name in names])[:-1]
         voltage = dict(zip(names, np.split(end.voltages(system.rows(*names))[:, 0].T, cuts, axis=1), strict=True))

@@ -68,7 +68,7 @@ class Solved:
     Attributes:
         length: Length, s.
         state: Coordinates at the end, shape (n, K).
-        rates: N at the four nodes, shape (n, 4, K).
+        source: Coordinates at the start, then N at the four nodes, shape (n, 5, K).
         added: What the limits add at the four nodes.
         error: Estimated error in units of the tolerance.
         iterations: Number of iterations that it took.
@@ -76,7 +76,7 @@ class Solved:
 
     length: float
     state: FloatArray
-    rates: FloatArray
+    source: FloatArray
     added: Added
     error: float
     iterations: int
@@ -110,9 +110,9 @@ class StageEquations:
         """
         system, weights = self.system, self.system.weights(length)
         driven = inputs[:, None, :] + slope[:, None, :] * (NODES * length)[:, None]
-        rates = times(system.drive, driven)
-        rates[:, :1] += times(system.push, before.whole)
-        begin = system.applied(weights.kept, state[:, None]) + system.applied(weights.added, rates)
+        source = np.concatenate([state[:, None], times(system.drive, driven)], axis=1)
+        source[:, 1:2] += times(system.push, before.whole)
+        begin = system.applied(weights.whole, source)
         known = times(system.seen.modal, begin) + times(system.seen.feed, driven[:, 1:])
         known += system.seen.rest[:, None, None]
         guess = _guess(before, last, length)
@@ -120,24 +120,23 @@ class StageEquations:
         if found is None:
             return None
         pushed, moved, added, iterations = found
-        rates[:, 1:] += pushed
-        difference = np.matmul(LEADING[None], rates)
+        source[:, 2:] += pushed
+        difference = np.matmul(LEADING[None], source[:, 1:])
         away = times(system.seen.modal, system.applied(weights.omitted, difference)[:, -1:])
         error = float(np.abs(away * self._in_tolerances).max())
-        return Solved(length, begin[:, -1] + moved[:, -1], rates, _after(before, added), error, iterations)
+        return Solved(length, begin[:, -1] + moved[:, -1], source, _after(before, added), error, iterations)
 
     def _iterated(
         self, weights: StepWeights, known: FloatArray, added: Added
     ) -> tuple[FloatArray, FloatArray, Added, int] | None:
         """Return rates (n, 3, K) and coordinates (n, 3, K) from what the limits add, what they add, and the iterations."""
         system, own = self.system, self._own.of(weights)
-        later = tuple(blocks[..., 1:] if not place else _later(blocks) for place, blocks in enumerate(weights.added))
         m = system.laws.count
         voltages, far, slopes, last = None, np.inf, None, None
         for done in range(1, ITERATIONS + 1):
             whole = added.whole
             pushed = times(system.push, whole)
-            moved = system.applied(later, pushed)
+            moved = system.applied(weights.later, pushed)
             seen = known + times(system.seen.modal, moved) + times(system.seen.pins, whole[m:])
             seen[m : 2 * m], clamp = self._stages(seen[m : 2 * m], own, added, voltages)
             if voltages is None:
@@ -154,10 +153,10 @@ class StageEquations:
             previous, (added, slopes) = added, self._limits(voltages, own, clamp)
             if far <= CLOSE or self._negligible(added, previous, weights.step):
                 return pushed, moved, added, done
-        return self._by_newton(weights, later, known, voltages)
+        return self._by_newton(weights, known, voltages)
 
     def _by_newton(
-        self, weights: StepWeights, later: tuple[FloatArray, ...], known: FloatArray, guess: FloatArray
+        self, weights: StepWeights, known: FloatArray, guess: FloatArray
     ) -> tuple[FloatArray, FloatArray, Added, int] | None:
         """Solve the equations of every response by itself; results as `_iterated`."""
         m, count = self.system.laws.count, guess.shape[2]
@@ -170,7 +169,7 @@ class StageEquations:
         stages = self.system.laws.stage(voltages[:m])[0]
         pushed = times(self.system.push, whole)
         added = Added(stages, whole[:m] - stages, whole[m:])
-        return pushed, self.system.applied(later, pushed), added, 1
+        return pushed, self.system.applied(weights.later, pushed), added, 1
 
     def _accelerated(self, change: FloatArray, before: FloatArray, moved: FloatArray) -> FloatArray:
         """Return the move of Anderson's method of depth 1 from the last two changes and the move between them.
@@ -208,12 +207,6 @@ class StageEquations:
         m = self.system.laws.count
         moved = np.concatenate([change[:m] * step, change[m:] * self.system.laws.resistance])
         return float(np.abs(moved * self._in_tolerances[m:]).max()) <= CLOSE
-
-
-def _later(blocks: FloatArray) -> FloatArray:
-    """Return the blocks of pairs without the first node."""
-    pairs = blocks.reshape(*blocks.shape[:2], 2, 4)[..., 1:]
-    return np.ascontiguousarray(pairs).reshape(*blocks.shape[:2], 6)
 
 
 def _guess(before: Added, last: Solved | None, length: float) -> Added:

@@ -13,7 +13,7 @@ import numpy as np
 from amc_circuits.engines.exact.nonlinear.laws import Laws
 from amc_circuits.engines.exact.nonlinear.method import NODES, Modal, weights
 from amc_circuits.linear.circuit import LinearCircuit
-from amc_circuits.linear.response import DECAYED
+from amc_circuits.linear.response import DECAYED, Piece
 from amc_circuits.linear.equations import injected_circuit, input_factors, linear_circuit
 from netlists import Circuit, MacroOpAmp, OpAmps
 from netlists.record import FloatArray
@@ -58,26 +58,30 @@ class Rows:
         return Rows(self.modal + other.modal, self.feed + other.feed, self.pins + other.pins, self.rest + other.rest)
 
 
+Blocks = tuple[FloatArray, FloatArray]
+"""Matrix of each real mode (r, f, j), and of each pair (c, 2 f, 2 j), from j values to f fractions of a step."""
+
+
 @dataclass(frozen=True)
 class StepWeights:
-    """Weights of one step length, as blocks of coordinates.
+    """Weights of one step length.
 
     Attributes:
         step: Length, s.
-        kept: Block of each mode on z(0): real modes (r, f, 1), pairs (c, 2 f, 2), f fractions.
-        added: Block of each mode on N at the four nodes: (r, f, 4) and (c, 2 f, 8).
-        omitted: Block on the third divided difference of N.
+        whole: From z(0) and N at the four nodes.
+        later: From N at the last three nodes.
+        omitted: From the third divided difference of N.
     """
 
     step: float
-    kept: tuple[FloatArray, FloatArray]
-    added: tuple[FloatArray, FloatArray]
-    omitted: tuple[FloatArray, FloatArray]
+    whole: Blocks
+    later: Blocks
+    omitted: Blocks
 
     __repr__ = short_repr
 
 
-def _blocks(values: Modal, real: int) -> tuple[FloatArray, FloatArray]:
+def _blocks(values: Modal, real: int) -> Blocks:
     """Return factors (f, j, modes) as blocks that multiply (j, K) of real modes, and (2 j, K) of pairs."""
     of_real = np.ascontiguousarray(np.real(values[..., :real]).transpose(2, 0, 1))
     pairs = values[..., real:].transpose(2, 0, 1)
@@ -114,7 +118,7 @@ class System:
         self.drive, self.push = rates[:, : self.inputs], np.ascontiguousarray(rates[:, self.inputs :])
         self.seen = Rows.stacked([*self._drives(), *self._stages(), *self._drops()])
         self._weights: dict[float, StepWeights] = {}
-        self._sampled: dict[tuple[float, bytes], StepWeights] = {}
+        self._sampled: dict[tuple[float, bytes], Blocks] = {}
 
     def speed(self, after: float) -> float:
         """Return the size of the fastest eigenvalue whose mode is left some time after the last corner, 1/s."""
@@ -173,26 +177,34 @@ class System:
     def _drops(self) -> list[Rows]:
         return [self._rows_of(last).plus(self._rows_of(part.output).times(-1)) for part, _, last in self.macros]
 
-    def weights(self, step: float, fractions: FloatArray | None = None) -> StepWeights:
-        """Return the weights of a step, at its nodes or at other fractions of it."""
-        if fractions is None:
-            found = self._weights.get(step)
-            if found is None:
-                found = self._weights[step] = self.weighed(step, NODES[1:])
-            return found
-        key = (step, fractions.tobytes())
-        found = self._sampled.get(key)
+    def weights(self, step: float) -> StepWeights:
+        """Return the weights of a step at its nodes."""
+        found = self._weights.get(step)
         if found is None:
-            found = self._sampled[key] = self.weighed(step, fractions)
+            found = self._weights[step] = self.weighed(step, NODES[1:])
         return found
 
     def weighed(self, step: float, fractions: FloatArray) -> StepWeights:
         """Return the weights of a step at some fractions of it, computed anew."""
         found = weights(self.values, step, fractions)
-        kept, added, omitted = (
-            _blocks(one, self.real) for one in (found.kept[:, None], found.added, found.omitted[:, None])
-        )
-        return StepWeights(step, kept, added, omitted)
+        parts = (slice(0, 5), slice(2, 5), slice(5, 6))
+        return StepWeights(step, *(_blocks(found[:, part], self.real) for part in parts))
+
+    def sampling(self, step: float, fractions: FloatArray) -> Blocks:
+        """Return the weights from z(0) and N at the four nodes at some fractions of a step."""
+        key = (step, fractions.tobytes())
+        found = self._sampled.get(key)
+        if found is None:
+            found = self._sampled[key] = _blocks(weights(self.values, step, fractions)[:, :5], self.real)
+        return found
+
+    def linear_state(self, piece: Piece, time: FloatArray) -> FloatArray:
+        """Return the coordinates of linear responses at times in a piece, shape (n, T, K)."""
+        upper, after = len(self.values), time - piece.start
+        state = piece.decaying[:upper, None] * np.exp(self.values[:, None] * after)[:, :, None]
+        for power in range(len(piece.polynomial)):
+            state = state + piece.polynomial[power, :upper, None] * (after**power)[:, None]
+        return self._packed(state.reshape(upper, -1)).reshape(-1, len(time), piece.inputs.shape[1])
 
     def still(self, rates: FloatArray) -> FloatArray:
         """Return the coordinates (n, k) at which constant rates (n, k) change nothing."""
@@ -202,7 +214,7 @@ class System:
         found[real::2], found[real + 1 :: 2] = pairs.real, pairs.imag
         return found
 
-    def applied(self, blocks: tuple[FloatArray, FloatArray], given: FloatArray) -> FloatArray:
+    def applied(self, blocks: Blocks, given: FloatArray) -> FloatArray:
         """Apply blocks of modes to coordinates at j nodes (n, j, K), shape (n, f, K)."""
         of_real, of_pairs = blocks
         real, (size, nodes, count) = self.real, given.shape

@@ -12,7 +12,7 @@ from netlists.errors import ParameterError
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
-TOLERANCE = 1e-5
+TOLERANCE = 3e-5
 """Largest estimated error of a step, in units of full scale; the estimate is of order 3, so the error is far less."""
 SAFETY, LARGEST_GROWTH, LEAST = 0.9, 4.0, 0.2
 MANY = 6
@@ -31,8 +31,7 @@ class Step:
     Attributes:
         start: Start time, s.
         length: Length, s.
-        begin: Coordinates at the start, shape (n, K).
-        rates: N at the four nodes, shape (n, 4, K).
+        source: Coordinates at the start, then N at the four nodes, shape (n, 5, K).
         added: What the limits add at the four nodes.
         inputs: Inputs at the start, shape (inputs, K), V.
         slope: Slopes of the inputs, shape (inputs, K), V/s.
@@ -40,8 +39,7 @@ class Step:
 
     start: float
     length: float
-    begin: FloatArray
-    rates: FloatArray
+    source: FloatArray
     added: Added
     inputs: FloatArray
     slope: FloatArray
@@ -115,7 +113,7 @@ class Integrator:
             grown = self._judge(found, length)
             if found is None or grown is None:
                 continue
-            steps.append(Step(place.time, length, place.state, found.rates, found.added, now, slope))
+            steps.append(Step(place.time, length, found.source, found.added, now, slope))
             place = Place(until if length == left else place.time + length, found.state, found.added.at(slice(-1, None)))
             self.last = found
             if len(steps) > MOST_STEPS:
