@@ -10,7 +10,8 @@ import pytest
 
 from amc_circuits import open_sweep
 from amc_circuits.sweep.store import DATABASE, Store
-from amc_circuits.sweep.store.layout import LAYOUT, OLDEST
+from amc_circuits.sweep.store.layout import LAYOUT
+from amc_circuits.sweep.store.older import OLDEST
 from tests.amc_circuits.sweep.sweeps import rows_in
 from tests.record_sweep import EXPECTED, RECORDS, SPECIFICATION
 
