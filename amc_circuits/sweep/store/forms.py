@@ -105,25 +105,29 @@ class Form:
 
 
 class Forms:
-    """Forms that are known, the latest of each list of names."""
+    """Forms that are known, the latest of each list of names.
+
+    Attributes:
+        every: All of them, in their order.
+    """
 
     def __init__(self) -> None:
+        self.every: list[Form] = []
         self._latest: dict[tuple[Leaf, ...], Form] = {}
 
     def add(self, form: Form) -> None:
         """Make a form the latest of its names."""
+        self.every.append(form)
         self._latest[form.leaves] = form
 
     def pack(self, tree: Mapping[str, Any]) -> tuple[Form, list[Any]]:
         """Find or make the form of a row; return it, and the row's own values."""
         leaves, values = zip(*leaves_of(tree), strict=True)
         form = self._latest.get(leaves)
-        if form is None:
-            form = Form(leaves, dict(enumerate(values)))
-            self.add(form)
-        differing = [place for place, value in form.fixed.items() if not _same(value, values[place])]
-        if differing:
-            form = Form(leaves, {place: value for place, value in form.fixed.items() if place not in differing})
+        fixed = dict(enumerate(values)) if form is None else form.fixed
+        common = {place: value for place, value in fixed.items() if _same(value, values[place])}
+        if form is None or len(common) < len(fixed):
+            form = Form(leaves, common)
             self.add(form)
         return form, [values[place] for place in form.open]
 

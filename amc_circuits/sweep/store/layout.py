@@ -18,7 +18,7 @@ LAYOUT = 4
 """Layout of databases that this version creates."""
 _TABLES = older.TABLES | {
     LAYOUT: """
-create table forms (form integer primary key, content text not null);
+create table forms (form integer primary key, content text not null, content_sha256 text not null);
 create table points (
     counter integer primary key,
     number integer not null unique,

@@ -69,18 +69,18 @@ class Reading(Database):
         form, of_form = self._form(place, number)
         known = not check or checksum == layout.checksum_of(counter, number, (key, status, content, waveforms), of_form)
         if not known or type(number) is not int:
-            raise self._damaged_row(number)
+            raise self.damaged_row(number)
         return Packed(number, key, counter, status, form, content, waveforms), checksum
 
     def _found_older(self, line: tuple[Any, ...]) -> tuple[Packed, str | None]:
         counter, *values, waveforms, checksum = line
         number = values[older.NUMBER]
         if checksum not in (None, older.checksum_of(counter, values, waveforms)):
-            raise self._damaged_row(number)
+            raise self.damaged_row(number)
         try:
             row = row_of_columns(counter, values)
         except ValueError:
-            raise self._damaged_row(number) from None
+            raise self.damaged_row(number) from None
         form, own = self._packing.pack(tree_of(row))
         return Packed(row.number, row.key, row.counter, row.status, form, own, waveforms or ""), checksum
 
@@ -101,8 +101,16 @@ class Reading(Database):
         """Waveforms of a row; None if they are lost."""
         found = self._connection.execute("select content from waveforms where key = ?", (row.key,)).fetchone()
         if found is not None and self._layout > older.OLDEST and layout.sha256_of(found[0]) != row.waveforms:
-            raise self._damaged_row(row.number)
+            raise self.damaged_row(row.number)
         return None if found is None else found[0] if isinstance(found[0], bytes) else b""
+
+    def forms(self) -> list[Form]:
+        """All forms of the rows; there may be others, of rows that are no longer there."""
+        if self._layout == LAYOUT:
+            return list(self._stored_forms())
+        for _ in self.packed():
+            pass
+        return list(self._packing.every)
 
     def _forget_forms(self) -> None:
         """Forget all forms, as after a write that failed."""
@@ -113,12 +121,14 @@ class Reading(Database):
     def _form(self, place: Any, number: Any) -> tuple[Form, str]:
         """Form of a row, and its checksum."""
         if place not in self._by_place:
-            found = self._connection.execute("select content from forms where form = ?", (place,)).fetchone()
+            text = "select content, content_sha256 from forms where form = ?"
+            content, checksum = self._connection.execute(text, (place,)).fetchone() or (None, None)
             try:
-                text = found[0].encode()
-                self._by_place[place] = Form.of_text(found[0]), layout.sha256_of(text)
-            except (TypeError, AttributeError, ValueError):
-                raise self._damaged_row(number) from None
+                if layout.sha256_of(content.encode()) != checksum:
+                    raise ValueError("it is damaged")
+                self._by_place[place] = Form.of_text(content), checksum
+            except (AttributeError, ValueError):
+                raise self.damaged_row(number) from None
         return self._by_place[place]
 
     def _stored_forms(self) -> dict[Form, tuple[int, str]]:
@@ -132,10 +142,12 @@ class Reading(Database):
         return self._places
 
     def _add_form(self, form: Form) -> tuple[int, str]:
-        place = self._connection.execute("insert into forms (content) values (?)", (form.text,)).lastrowid
+        checksum = layout.sha256_of(form.text.encode())
+        text = "insert into forms (content, content_sha256) values (?, ?)"
+        place = self._connection.execute(text, (form.text, checksum)).lastrowid
         assert place is not None
-        self._by_place[place] = form, layout.sha256_of(form.text.encode())
-        return place, self._by_place[place][1]
+        self._by_place[place] = form, checksum
+        return place, checksum
 
     def _number_of(self, digest: Any) -> int:
         try:
@@ -143,7 +155,8 @@ class Reading(Database):
         except (ValueError, TypeError):
             raise self._damaged(f"its {DATABASE} is damaged") from None
 
-    def _damaged_row(self, number: Any) -> ParameterError:
+    def damaged_row(self, number: Any) -> ParameterError:
+        """Error for a row that holds something else than a row does."""
         if type(number) is not int:
             return self._damaged(f"a row of its {DATABASE} is damaged")
         return self._damaged(f"row {number} of its {DATABASE} is damaged")

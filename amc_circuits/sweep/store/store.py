@@ -93,11 +93,11 @@ class Store(Reading):
 
     def each(self) -> Iterator[Row]:
         """Yield all rows in the order of their numbers."""
-        return map(self._row_of, self.packed())
+        return map(self.unpacked, self.packed())
 
     def as_they_came(self) -> Iterator[Row]:
         """Yield all rows in the order of storage."""
-        return map(self._row_of, self.packed(by_number=False))
+        return map(self.unpacked, self.packed(by_number=False))
 
     def rows(self) -> list[Row]:
         """All rows in the order of their numbers."""
@@ -109,10 +109,14 @@ class Store(Reading):
         Raises:
             ParameterError: There is no such row.
         """
+        return self.unpacked(self.one(number))
+
+    def one(self, number: int) -> Packed:
+        """Read the row of one number as it is stored, with the errors of `row`."""
         found = self._one(number)
         if found is None:
             raise ParameterError("ROW", number, "there is no such row; amc table DIR shows them, by number")
-        return self._row_of(found)
+        return found
 
     def states(self) -> States:
         """Number and status of every row by its key."""
@@ -146,9 +150,9 @@ class Store(Reading):
         for number in self.with_waveforms():
             self.waveforms(number)
 
-    def _row_of(self, found: Packed) -> Row:
-        """Convert stored values to a row; the file may come from anywhere."""
+    def unpacked(self, found: Packed) -> Row:
+        """Convert a stored row to a row; the file may come from anywhere."""
         try:
             return row_of(found)
         except ValueError:
-            raise self._damaged_row(found.number) from None
+            raise self.damaged_row(found.number) from None
