@@ -17,15 +17,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.cases.runs import DONE
-from amc_circuits.results.status import is_usable
 from amc_circuits.sweep.rows.columns import defaults_of
 from amc_circuits.sweep.rows.conditions import Condition, columns_named, read_conditions
 from amc_circuits.sweep.rows.source import Held, Source, known_columns, open_options, options_of, picker
 from amc_circuits.sweep.rows.values import Values, columns_in_blocks
 from amc_circuits.sweep.store import WORDS, Row
 from amc_circuits.sweep.store.forms import Form
-from amc_circuits.sweep.store.row import Packed
+from amc_circuits.sweep.store.row import Packed, usable_by
 from netlists.record import FloatArray
 
 Flags = NDArray[np.bool_]
@@ -141,10 +139,9 @@ class Rows:
     @property
     def usable(self) -> Flags:
         """True for each row that is usable, as `Row.usable` is."""
-        known: dict[str, bool] = {}
         return np.fromiter(
             (
-                bool(stated) if stated is not None else known.setdefault(status, is_usable(status) or status == DONE)
+                bool(stated) if stated is not None else usable_by(status)
                 for status, stated in zip(self.values("status"), self.values("usable"), strict=True)
             ),
             dtype=bool,

@@ -137,7 +137,7 @@ def estimate(sweep: Sweep, folder: Path | None, jobs: int, handling: Handling) -
 def _of_runs(plan: Plan, store: Store | None, jobs: int) -> Estimate:
     """Estimate runs of another package from existing rows alone: one may take hours."""
     subject = plan.points.sweep.word, plan.points.sweep.circuit
-    ended = [row for row in (store.rows() if store else []) if row.subject == subject and not row.failed]
+    ended = [row for row in (store.each() if store else []) if row.subject == subject and not row.failed]
     measured = Measured(rows=len(ended))
     if not ended or not plan.points:
         return Estimate(plan, measured=measured)
@@ -172,7 +172,7 @@ def _grouped(plan: Plan) -> Groups:
 
 def _look_up(store: Store, circuit: str, groups: Groups, with_waveforms: bool, measured: Measured) -> None:
     """Record the cost of existing rows that are similar to points to run."""
-    numbers = store.with_waveforms() if with_waveforms else sorted(number for number, _ in store.states().values())
+    numbers = store.with_waveforms() if with_waveforms else [row.number for row in store.packed()]
     for number in numbers[:: len(numbers) // ROWS + 1]:
         row = store.row(number)
         group = _kind(row.parameters), _size(row.parameters)

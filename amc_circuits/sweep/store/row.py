@@ -81,12 +81,17 @@ class Row:
     @property
     def usable(self) -> bool:
         """True for a solution that settled or passed its level, and for a run with a usable result."""
-        return bool(self.figures.get("usable", is_usable(self.status) or self.status == DONE))
+        return bool(self.figures.get("usable", usable_by(self.status)))
 
     @property
     def failed(self) -> bool:
         """True if nothing could be simulated."""
         return self.status in (FAILED, INVALID)
+
+
+def usable_by(status: str) -> bool:
+    """True for a status of usable rows, unless they say otherwise themselves."""
+    return is_usable(status) or status == DONE
 
 
 COLUMNS = tuple(entry.name for entry in fields(Row) if entry.name != "counter")

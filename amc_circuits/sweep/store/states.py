@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 DIGITS = 64
 """Hexadecimal digits of a key that is a SHA-256."""
@@ -25,6 +26,11 @@ class States(Mapping[str, tuple[int, str]]):
 
     def __getitem__(self, key: str) -> tuple[int, str]:
         return self._state(self._found[_short(key)])
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Number and status of a row, or another value."""
+        state = self._found.get(_short(key))
+        return default if state is None else self._state(state)
 
     def __iter__(self) -> Iterator[str]:
         return (key if isinstance(key, str) else key.hex() for key in self._found)

@@ -129,12 +129,16 @@ class Store(Reading):
     def waveforms(self, number: int) -> bytes | None:
         """Stored waveforms of a row; None if it has none."""
         found = self._one(number)
-        if found is None or not found.waveforms:
+        return None if found is None else self.waveforms_of(found)
+
+    def waveforms_of(self, row: Packed) -> bytes | None:
+        """Stored waveforms of a row; None if it has none."""
+        if not row.waveforms:
             return None
         with self._reading():
-            content = self._content_of(found)
+            content = self._content_of(row)
         if content is None:
-            raise self._damaged(f"the waveforms of row {number} of its {DATABASE} are lost")
+            raise self._damaged(f"the waveforms of row {row.number} of its {DATABASE} are lost")
         return content
 
     def check(self) -> None:
@@ -145,10 +149,9 @@ class Store(Reading):
         """
         with self._reading():
             self._check_structure()
-        for _ in self.each():
-            pass
-        for number in self.with_waveforms():
-            self.waveforms(number)
+        for row in self.packed():
+            self.unpacked(row)
+            self.waveforms_of(row)
 
     def unpacked(self, found: Packed) -> Row:
         """Convert a stored row to a row; the file may come from anywhere."""
