@@ -142,7 +142,7 @@ def _of_runs(plan: Plan, store: Store | None, jobs: int) -> Estimate:
     if not ended or not plan.points:
         return Estimate(plan, measured=measured)
     mean = float(np.mean([row.wall_time_s for row in ended]))
-    stored = len(plan.points) * float(np.mean([stored_bytes(row.parameters, row, None) for row in ended]))
+    stored = len(plan.points) * float(np.mean([stored_bytes(row, None) for row in ended]))
     together = min(jobs, len(plan.points), os.cpu_count() or 1)
     return Estimate(plan, START + mean * math.ceil(len(plan.points) / together), stored, measured)
 
@@ -178,7 +178,7 @@ def _look_up(store: Store, circuit: str, groups: Groups, with_waveforms: bool, m
         group = _kind(row.parameters), _size(row.parameters)
         if group in groups and row.subject == ("circuit", circuit) and not row.failed:
             waveforms = store.waveforms(number) if with_waveforms else None
-            measured.add(*group, row.wall_time_s, stored_bytes(row.parameters, row, waveforms))
+            measured.add(*group, row.wall_time_s, stored_bytes(row, waveforms))
             measured.rows += 1
 
 
@@ -227,7 +227,7 @@ def _run(point: Point, kind: Kind, measured: Measured) -> None:
     if outcome.status in (FAILED, INVALID) and not measured.problem:
         measured.problem = f"a point of size {_size(point.options):.4g} is {outcome.status}: {outcome.error}"
     evidence = sum(map(len, outcome.evidence.values()))
-    stored = stored_bytes(point.parameters, outcome, outcome.waveforms) + evidence
+    stored = stored_bytes(outcome, outcome.waveforms) + evidence
     measured.add(kind, _size(point.options), outcome.wall_time_s * larger, stored)
 
 
