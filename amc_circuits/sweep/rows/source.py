@@ -134,13 +134,14 @@ def picker(form: Form, names: Sequence[str], missing: Mapping[str, Any] | None =
 
     Args:
         form: The form.
-        names: Columns of `flat`.
+        names: Columns of `flat`, or fields of `Row` with a dot before them.
         missing: Values of columns that the form does not have; None for others.
 
     Raises:
         ValueError: The function raises it for a row that is damaged.
     """
     known, missing = places_of(form), missing or {}
+    known = known | {name: (form.places[name[1:],],) for name in names if (name[1:],) in form.places and name[0] == "."}
     shared = len(HEAD) + len(form.base)
     own = any(place >= shared for name in names for place in known.get(name, ()))
     width = shared + (len(form.open) if own else 0)

@@ -50,7 +50,11 @@ class Rows:
         columns = columns_in_blocks(self._read(), _OWN + len(self.names))
         self._columns = dict(zip(self.names, columns[_OWN:], strict=True))
         self._form, *self._point = (np.fromiter(column, dtype=np.int64) for column in columns[:_OWN])
-        self.kept: Flags = np.ones(len(self._form), dtype=bool)
+        self._keep(np.ones(len(self._form), dtype=bool))
+
+    def _keep(self, kept: Flags) -> None:
+        self.kept: Flags = kept
+        self.places: NDArray[np.int64] = np.flatnonzero(kept)
 
     def _read(self) -> Iterator[tuple[Any, ...]]:
         picks: dict[Form, tuple[int, Callable[[Packed], tuple[Any, ...]], dict[int, Any]]] = {}
@@ -78,17 +82,18 @@ class Rows:
     def all(self) -> Self:
         """All rows of the source."""
         every = copy.copy(self)
-        every.kept = np.ones(len(self._form), dtype=bool)
+        every._keep(np.ones(len(self._form), dtype=bool))
         return every
 
     def __len__(self) -> int:
-        return int(np.count_nonzero(self.kept))
+        return len(self.places)
 
     def those(self, wanted: Flags) -> Self:
         """Select rows by a flag for each of these rows."""
         chosen = copy.copy(self)
-        chosen.kept = self.kept.copy()
-        chosen.kept[self.kept] = wanted
+        kept = np.zeros_like(self.kept)
+        kept[self.places[wanted]] = True
+        chosen._keep(kept)
         return chosen
 
     def where(self, conditions: Sequence[Condition]) -> Self:
@@ -112,7 +117,7 @@ class Rows:
     def values(self, name: str) -> Iterable[Any]:
         """Values of a column in the order of the rows."""
         column = self._columns[name]
-        return column if self.kept.all() else compress(column, self.kept)
+        return column if len(self) == len(self.kept) else compress(column, self.kept)
 
     def types(self, name: str) -> set[type]:
         """Types of all values of a column, also in rows that were not chosen."""
@@ -134,7 +139,7 @@ class Rows:
 
     def at(self, name: str, place: int) -> Any:
         """Value of a column at a place among the rows."""
-        return self._columns[name][int(np.flatnonzero(self.kept)[place])]
+        return self._columns[name][int(self.places[place])]
 
     @property
     def usable(self) -> Flags:
@@ -153,7 +158,7 @@ class Rows:
         Args:
             figures: Columns of which a value is among the rows, if there is one.
         """
-        chosen = np.flatnonzero(self.kept)
+        chosen = self.places
         wanted = {int(place) for place in chosen[np.unique(self._form[chosen], return_index=True)[1]]}
         for name in self.options:
             values = self.values(name)
@@ -183,8 +188,7 @@ class Rows:
         if order is None:
             yield from compress(self.source.packed(), self.kept)
         else:
-            chosen, numbers = np.flatnonzero(self.kept), self._columns["number"]
-            yield from (self.source.one(numbers[int(chosen[place])]) for place in order)
+            yield from (self.source.one(self.at("number", place)) for place in order)
 
     def rows(self, order: Sequence[int] | None = None) -> Iterator[Row]:
         """Yield the rows themselves, in another reading; see `packed`."""
