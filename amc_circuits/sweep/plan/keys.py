@@ -92,8 +92,6 @@ class Keys:
         return between[::2], [self._plain[int(place)] for place in between[1::2]]
 
 
-
-
 def engine_version(engine: str) -> str:
     """Version of what metrics depend on besides circuit and options: the simulator, and this package, which measures.
 

@@ -86,7 +86,8 @@ def _values(rows: Rows, column: Column) -> str:
 def _range(column: Column, values: FloatArray) -> tuple[str, str, str, str]:
     known = values[~np.isnan(values)]
     found = (known.min(), np.median(known), known.max()) if len(known) else (None,) * 3
-    return column.title, *(format_quantity(value, column.unit) for value in found)
+    least, middle, most = (format_quantity(value, column.unit) for value in found)
+    return column.title, least, middle, most
 
 
 def failures(subject: Subject, folder: Path, page: Path) -> Markup:
@@ -131,10 +132,10 @@ def provenance(subject: Subject, store: Store, plotly_version: str) -> Markup:
         text = b""
     rows = subject.rows
     dates = {min(filter(None, rows.values("finished")), default=""), max(rows.values("finished"), default="")}
-    engines = (f"{name} ({version})" for name, version in zip(rows.values(".engine"), rows.values("engine_version")))
+    engines = zip(rows.values(".engine"), rows.values("engine_version"), strict=True)
     keys, designs = _identities(subject, store)
     entries = [
-        ("engines", _counted(engines)),
+        ("engines", _counted(f"{name} ({version})" for name, version in engines)),
         ("package versions", _counted(rows.values("package_version"))),
         ("hosts", _counted(rows.values("host"))),
         ("finished (UTC)", " to ".join(sorted(dates)) if any(dates) else "never"),
@@ -172,7 +173,7 @@ def _identities(subject: Subject, store: Store) -> tuple[str, int]:
         elif design := pick(row.form)(row)[0]:
             designs.append(int.from_bytes(hashlib.sha256(design.encode()).digest()[:8]))
     digest, between = hashlib.sha256(), b""
-    for key in store.keys():
+    for key in store.sorted_keys():
         if key not in older:
             digest.update(between + key.encode())
             between = b"\n"

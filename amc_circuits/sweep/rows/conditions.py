@@ -86,9 +86,7 @@ def _split(text: str) -> list[tuple[str, str, str]]:
     return parts
 
 
-def _condition(
-    parts: tuple[str, str, str], columns: Sequence[Column], types: Callable[[str], set[type]]
-) -> Condition:
+def _condition(parts: tuple[str, str, str], columns: Sequence[Column], types: Callable[[str], set[type]]) -> Condition:
     name, operator, text = parts
     column = find_column("where", name, columns)
     try:

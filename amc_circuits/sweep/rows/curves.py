@@ -115,7 +115,9 @@ def columns_for(known: Sequence[Column], x: str | None, y: str | None, hue: str 
     """
     if not known:
         return []
-    typed = [find_column(name, typed, known).name for name, typed in (("x", x), ("hue", hue)) if typed not in (None, NONE)]
+    typed = [
+        find_column(name, typed, known).name for name, typed in (("x", x), ("hue", hue)) if typed not in (None, NONE)
+    ]
     up = [find_column("y", y, known).name] if y else [metrics_of([run])[0] for run in ("", *run_names())]
     return [*typed, *up, *(f"{name}_{part}" for name in up for parts, _ in BANDS for part in parts)]
 
@@ -233,7 +235,8 @@ def medians(values: FloatArray, begins: NDArray[np.int64]) -> FloatArray:
     """Median of each group; values rise within a group, and the groups begin at these places."""
     count = np.diff(begins, append=len(values))
     lower, upper = values[begins + (count - 1) // 2], values[begins + count // 2]
-    return np.where(lower == upper, lower, (lower + upper) / 2)
+    middle: FloatArray = np.where(lower == upper, lower, (lower + upper) / 2)
+    return middle
 
 
 def _bands(

@@ -181,7 +181,8 @@ def best_of(points: FloatArray) -> tuple[int, ...]:
 
 def _draw(axes: Axes, front: Front) -> None:
     """Draw the points; those of the front are connected and numbered, with their options in the legend."""
-    others = evenly(np.delete(front.points, front.best, axis=0), MOST_DRAWN)
+    every = np.delete(front.points, front.best, axis=0)
+    others = every[evenly(range(len(every)), MOST_DRAWN)]
     axes.plot(*others.T, "o", color=GREY, markersize=4, zorder=1)
     axes.plot(*front.points[list(front.best)].T, "-", color=COLOURS[0], linewidth=1.2, zorder=2)
     for number, place in enumerate(front.best, start=1):

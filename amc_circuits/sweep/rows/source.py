@@ -129,7 +129,9 @@ def options_of(form: Form) -> dict[str, int]:
     return renamed(found, SYNONYMS)
 
 
-def picker(form: Form, names: Sequence[str], missing: Mapping[str, Any] | None = None) -> Callable[[Packed], tuple[Any, ...]]:
+def picker(
+    form: Form, names: Sequence[str], missing: Mapping[str, Any] | None = None
+) -> Callable[[Packed], tuple[Any, ...]]:
     """Function that picks columns of a row of a form; without need it does not read the row's own values.
 
     Args:
@@ -152,7 +154,7 @@ def picker(form: Form, names: Sequence[str], missing: Mapping[str, Any] | None =
 
     def pick(row: Packed) -> tuple[Any, ...]:
         values = (row.values if own else row[: len(HEAD)] + form.base) + extra
-        found = get(values)[:-1]
+        found: tuple[Any, ...] = get(values)[:-1]
         for k, places in others:
             if found[k] is None:
                 value = next((values[place] for place in places if values[place] is not None), None)

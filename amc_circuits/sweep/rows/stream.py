@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from amc_circuits.sweep.rows.columns import defaults_of
 from amc_circuits.sweep.rows.conditions import Condition, columns_named, read_conditions
 from amc_circuits.sweep.rows.source import Held, Source, known_columns, open_options, options_of, picker
-from amc_circuits.sweep.rows.values import Values, columns_in_blocks
+from amc_circuits.sweep.rows.values import columns_in_blocks
 from amc_circuits.sweep.store import WORDS, Row
 from amc_circuits.sweep.store.forms import Form
 from amc_circuits.sweep.store.row import Packed, usable_by

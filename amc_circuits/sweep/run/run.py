@@ -60,7 +60,12 @@ class Tally:
     check_failed: str = ""
 
     def add(
-        self, status: str, usable: bool | None, cross_checked: int | None, difference: float | None, disagree: bool | None
+        self,
+        status: str,
+        usable: bool | None,
+        cross_checked: int | None,
+        difference: float | None,
+        disagree: bool | None,
     ) -> None:
         """Count a row by its status and its values of `COUNTED`."""
         self.points += 1

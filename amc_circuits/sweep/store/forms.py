@@ -17,6 +17,7 @@ Leaf = tuple[str, ...]
 """Names from the outermost to the innermost; the last one is empty for a list or an empty table."""
 HEAD: tuple[Leaf, ...] = (("number",), ("key",), ("counter",), ("status",))
 """Leaves with columns of their own in the database; they stand before all others."""
+_SCALARS = frozenset((str, int, float, bool, type(None)))
 LARGEST = 10_000
 """Most leaves of a form."""
 
@@ -125,7 +126,9 @@ class Forms:
         leaves, values = zip(*leaves_of(tree), strict=True)
         form = self._latest.get(leaves)
         fixed = dict(enumerate(values)) if form is None else form.fixed
-        common = {place: value for place, value in fixed.items() if _same(value, values[place])}
+        common = {
+            place: value for place, value in fixed.items() if value is values[place] or _same(value, values[place])
+        }
         if form is None or len(common) < len(fixed):
             form = Form(leaves, common)
             self.add(form)
@@ -135,7 +138,9 @@ class Forms:
 def leaves_of(tree: Mapping[str, Any], above: Leaf = ()) -> Iterator[tuple[Leaf, Any]]:
     """Yield all leaves of tables in tables, with their values."""
     for name, value in tree.items():
-        if isinstance(value, dict) and value and all(isinstance(key, str) for key in value):
+        if value.__class__ in _SCALARS:  # most of them
+            yield (*above, name), value
+        elif isinstance(value, dict) and value and all(isinstance(key, str) for key in value):
             yield from leaves_of(value, (*above, name))
         elif isinstance(value, (dict, list, tuple)):
             yield (*above, name, ""), value
@@ -145,8 +150,6 @@ def leaves_of(tree: Mapping[str, Any], above: Leaf = ()) -> Iterator[tuple[Leaf,
 
 def _same(one: Any, other: Any) -> bool:
     """True for values that are the same in JSON: 1, 1.0 and true differ, and so do 0.0 and -0.0."""
-    if one is other:
-        return True
     if type(one) is not type(other) or one != other:
         return False
     return isinstance(one, (str, int)) or json.dumps(one) == json.dumps(other)

@@ -122,7 +122,8 @@ class Reading(Database):
         """Form of a row, and its checksum."""
         if place not in self._by_place:
             text = "select content, content_sha256 from forms where form = ?"
-            content, checksum = self._connection.execute(text, (place,)).fetchone() or (None, None)
+            found: tuple[Any, Any] = self._connection.execute(text, (place,)).fetchone() or (None, None)
+            content, checksum = found
             try:
                 if layout.sha256_of(content.encode()) != checksum:
                     raise ValueError("it is damaged")

@@ -164,14 +164,16 @@ def row_of_columns(counter: object, values: Sequence[Any]) -> Row:
     """
     try:
         texts = zip(COLUMNS, values, strict=True)
-        return _sound_row({name: parsed(text) if name in _AS_JSON else text for name, text in texts} | {"counter": counter})
+        return _sound_row(
+            {name: parsed(text) if name in _AS_JSON else text for name, text in texts} | {"counter": counter}
+        )
     except (TypeError, AttributeError, RecursionError):
         raise ValueError("it is no row") from None
 
 
 def _sound_row(found: Mapping[str, Any]) -> Row:
     """Build a row of its values; options that were renamed get their new names."""
-    row = {name: found.get(name) for name in _TYPES}
+    row: dict[str, Any] = {name: found.get(name) for name in _TYPES}
     if not all(isinstance(row[name], type_) for name, type_ in _TYPES.items()) or not _is_sound(row):
         raise ValueError("it is no row")
     return Row(**row | {"parameters": renamed(row["parameters"], SYNONYMS)})

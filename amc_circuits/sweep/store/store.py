@@ -122,7 +122,7 @@ class Store(Reading):
         """Number and status of every row by its key."""
         return States((row.key, row.number, row.status) for row in self.packed())
 
-    def keys(self) -> Iterator[str]:
+    def sorted_keys(self) -> Iterator[str]:
         """Yield all keys, sorted; of a store that was checked before."""
         with self._reading():
             yield from (key for (key,) in self._connection.execute("select key from points order by key"))

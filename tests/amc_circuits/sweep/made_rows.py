@@ -38,7 +38,9 @@ def tampered(folder: Path) -> Iterator[Tampered]:
         yield Tampered(connection)
         found = connection.execute("select form, content from forms").fetchall()
         checksums = {form: sha256_of(str(text).encode()) for form, text in found}
-        connection.executemany("update forms set content_sha256 = ? where form = ?", [one[::-1] for one in checksums.items()])
+        connection.executemany(
+            "update forms set content_sha256 = ? where form = ?", [one[::-1] for one in checksums.items()]
+        )
         digest, count = 0, 0
         text = "select counter, number, key, status, content, waveforms_sha256, form from points"
         for counter, number, *texts, form in connection.execute(text).fetchall():

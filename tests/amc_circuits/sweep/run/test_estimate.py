@@ -228,7 +228,8 @@ def test_stored_bytes_are_those_of_a_real_database(tmp_path, size, with_waveform
     outcome = run_point(Point("", 0, "inv", options, with_waveforms))
     rows = [
         dataclasses.replace(
-            made(k, changed(outcome.figures, 1 + k / 7000), **options), key=f"{k * 7919 % 240:064x}", finished="2026-01-01T00:00:00+00:00",
+            made(k, changed(outcome.figures, 1 + k / 7000), **options),
+            key=f"{k * 7919 % 240:064x}", finished="2026-01-01T00:00:00+00:00",
             host="a-machine", engine="state-space", engine_version="amc 0.1.0", design_sha256="0" * 64,
             deck_sha256="", package_version="0.1.0",
         )

@@ -1,6 +1,5 @@
 """`amc replay`: a row that is run again is the same, or the difference is named."""
 
-import json
 from pathlib import Path
 
 import pytest
