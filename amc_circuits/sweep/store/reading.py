@@ -22,15 +22,14 @@ class Reading(Database):
 
     def __init__(self, folder: Path, *, create: bool = False, current: bool = False) -> None:
         super().__init__(folder, create=create, current=current)
-        self._still = not create
         self._checked = False
         self._forget_forms()
 
     def packed(self, *, by_number: bool = True) -> Iterator[Packed]:
         """Yield all rows in the order of their numbers, or of their storage.
 
-        Each is checked, and at the end that all are complete; not once more if the store has been read to its end and
-        cannot change.
+        Each is checked, and at the end that all are complete; not once more after the store was read to its end, unless
+        it was written to.
 
         Raises:
             ParameterError: The database is damaged.
@@ -50,7 +49,7 @@ class Reading(Database):
                 yield found
             if check and ledger is not None and (count, digest) != ledger:
                 raise self._damaged(f"its {DATABASE} has lost rows, or is damaged")
-        self._checked = self._still
+        self._checked = True
 
     def _ledger(self) -> tuple[int, int] | None:
         """Number of rows and their digest; None in a layout without a ledger."""

@@ -33,6 +33,7 @@ class Store(Reading):
         Raises:
             ParameterError: The rows cannot be stored, as on a full disk; earlier rows stay.
         """
+        self._checked = False
         try:
             self._begin()
             self._put(rows)
