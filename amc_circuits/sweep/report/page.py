@@ -41,7 +41,7 @@ def write_report(folder: Path, path: Path) -> str:
     plotly_hash, plotly, version = _plotly()
     with Store(folder) as store:
         subject = Subject.of(store)
-        numbers, page = {row.number for row in subject.page}, subject.page
+        numbers = {row.number for row in subject.page}
         kept = [row.number for row in subject.rows.packed() if row.waveforms]
         waveforms = packed_waveforms(store, [number for number in kept if number in numbers])
         sources = provenance(subject, store, version).text
@@ -69,8 +69,7 @@ def write_report(folder: Path, path: Path) -> str:
     with writing("output", path), replacing(path) as partial:
         # the name of a file need not be UTF-8
         partial.write_text(text, encoding="utf-8", errors="xmlcharrefreplace", newline="\n")
-    count = counted(len(subject.rows), "point")
-    points = f"{len(page)} of {count}" if subject.thinned else count
+    points = f"{len(subject.page)} of " * bool(subject.thinned) + counted(len(subject.rows), "point")
     contents = f"{points}, {counted(len(waveforms), 'waveform')}"
     return f"wrote {path}: {contents}, {path.stat().st_size / 1e6:.1f} MB"
 

@@ -86,7 +86,7 @@ def _print_table(rows: Rows, asked: Sequence[Column], order: Sequence[int] | Non
     flat_rows = [flat(row) for row in rows.rows((range(len(rows)) if order is None else order)[:MOST_PRINTED])]
     lines = lines_of(flat_rows, asked) if asked else fitted_lines(flat_rows, main, keep)
     if len(rows) > len(flat_rows):
-        mend = "--where and --sort choose others, --format csv gives all"
+        mend = "where and sort choose others, format csv gives all"
         lines.append(f"{len(flat_rows)} of {len(rows)} points are shown; {mend}")
     older = len(rows) - len(rows.newest())
     if older:

@@ -83,7 +83,7 @@ def test_a_long_table_says_how_much_it_shows(tmp_path, amc, monkeypatch):
     monkeypatch.setattr(table, "MOST_PRINTED", 3)
     folder = stored(tmp_path / "out", [made(k, {"settling_time_s": 1e-9 * k}, seed=k) for k in range(8)])
     out = amc("table", folder, "--sort", "-settling_time").out
-    assert "3 of 8 points are shown; --where and --sort choose others, --format csv gives all" in out
+    assert "3 of 8 points are shown; where and sort choose others, format csv gives all" in out
     assert [line.split()[0] for line in out.splitlines()[4:7]] == ["7", "6", "5"]
     assert "are shown" not in amc("table", folder, "--where", "seed<3").out
     assert len(amc("table", folder, "--format", "csv").out.splitlines()) == 9
