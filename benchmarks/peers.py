@@ -132,8 +132,8 @@ def transient(rounds: int) -> Iterator[Comparison]:
             matrix, columns = system(size, 1)
             b = columns[:, 0]
             circuit = InvCircuit.program(matrix, opamp="single-pole")
-            wanted = by_engine("state-space", matrix, b)
-            works = {f"{name} (ours)": partial(by_engine, name, matrix, b) for name in ("ngspice", "state-space")}
+            wanted = by_engine("exact", matrix, b)
+            works = {f"{name} (ours)": partial(by_engine, name, matrix, b) for name in ("ngspice", "exact")}
             works["SciPy, lsim"] = partial(by_lsim, circuit, b)
             ways = {name: Way(name) for name in works}
             for script in throughput.SCRIPTS.values() if pyspice_library.VARIABLE in os.environ else ():
@@ -160,7 +160,7 @@ def warm_up() -> None:
     if "badcrossbar" in installed():
         by_badcrossbar(cells, volts)
     matrix, columns = system(2, 1)
-    for engine in ("ngspice", "state-space"):
+    for engine in ("ngspice", "exact"):
         by_engine(engine, matrix, columns[:, 0])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from netlists.opamps.technology import tied
 FILES = ("conductances", "opamp_file", "matrix", "rhs")
 _INCLUDE = re.compile(rb"^[ \t]*\.(include|inc|lib)\b", re.IGNORECASE | re.MULTILINE)
 OF_OPAMP = names_of(OPAMP)
+MOST_TEXTS = 1000
+"""Most texts of keys that are kept."""
 NOT_IN_KEY = ("timeout",)
 """Options that decide when to give up, not the result."""
 _FIRST_NAMES = {name: synonym for synonym, name in SYNONYMS.items()}
@@ -35,6 +37,11 @@ def key_of(circuit: str, options: Mapping[str, Any], engine_version: str) -> str
         options: Complete options from `parse_options`; those of a row of an older version may lack some.
         engine_version: Version from `engine_version`.
     """
+    return hashlib.sha256(_text_of(circuit, options, engine_version).encode()).hexdigest()
+
+
+def _text_of(circuit: str, options: Mapping[str, Any], engine_version: str) -> str:
+    """Text of which the key is the hash."""
     known = {name: value for name, value in options.items() if name not in NOT_IN_KEY}
     for name in FILES:
         if options.get(name) is not None:
@@ -46,7 +53,43 @@ def key_of(circuit: str, options: Mapping[str, Any], engine_version: str) -> str
         replaced = (*OF_OPAMP, "technology")
         known = {name: value for name, value in known.items() if name not in replaced} | {"opamp": parameters}
     known = renamed(known, _FIRST_NAMES)
-    return hashlib.sha256(json.dumps([circuit, known, engine_version], sort_keys=True).encode()).hexdigest()
+    return json.dumps([circuit, known, engine_version], sort_keys=True)
+
+
+class Keys:
+    """Keys of points that differ in some options alone: the text of all others is written once.
+
+    Args:
+        circuit: As in `key_of`.
+        varied: Options that may differ.
+    """
+
+    def __init__(self, circuit: str, varied: Collection[str]) -> None:
+        whole = {*FILES, *OF_OPAMP, "opamp", "technology"}
+        self._circuit = circuit
+        self._apart = [name for name in varied if name in whole]
+        self._plain = [name for name in varied if name not in whole and name not in NOT_IN_KEY]
+        self._texts: dict[tuple[Any, ...], tuple[list[str], list[str]]] = {}
+
+    def key(self, options: Mapping[str, Any], engine_version: str) -> str:
+        """Return the result of `key_of`."""
+        others = (engine_version, *map(options.__getitem__, self._apart))
+        if others not in self._texts:
+            if len(self._texts) >= MOST_TEXTS:
+                self._texts.clear()
+            self._texts[others] = self._parted(options, engine_version)
+        between, names = self._texts[others]
+        parts = [between[0]]
+        for name, text in zip(names, between[1:], strict=True):
+            parts += json.dumps(options[name]), text
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+    def _parted(self, options: Mapping[str, Any], engine_version: str) -> tuple[list[str], list[str]]:
+        """Texts between the values of plain options, and the names of these in order."""
+        marks = {name: f"\0{place}\0" for place, name in enumerate(self._plain)}
+        text = _text_of(self._circuit, {**options, **marks}, engine_version)
+        between = re.split(r'"\\u0000(\d+)\\u0000"', text)
+        return between[::2], [self._plain[int(place)] for place in between[1::2]]
 
 
 def engine_version(engine: str) -> str:

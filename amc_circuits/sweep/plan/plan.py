@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
+from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from amc_circuits.cases.case import check_files
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.plan.spec import Sweep
 from amc_circuits.sweep.store import FAILED, INVALID
+from amc_circuits.sweep.store.states import States
+
+IntArray = NDArray[np.int64]
+KEY_BYTES = 32
+"""Bytes of a key, which is a SHA-256."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +45,14 @@ class Plan:
     """Points of a sweep, and which of them to run.
 
     Attributes:
-        keys: Keys of all points of the sweep, or of its shard, each once, in order.
+        numbers: Numbers of the rows of all points of the sweep, or of its shard, each once, rising.
         points: Points to run.
         cached: Number of points that exist already.
         failed_before: Number of points that failed before, whether or not they run again.
         versions: Versions of the engines in use.
     """
 
-    keys: tuple[str, ...]
+    numbers: IntArray
     points: Points
     cached: int
     failed_before: int
@@ -52,27 +61,38 @@ class Plan:
 
 @dataclass(frozen=True)
 class Points:
-    """Points of a sweep to run; each is built in its turn.
+    """Points of a sweep to run; each is built in its turn, from 48 bytes.
 
     Attributes:
         sweep: All points.
-        chosen: Key and number of each point, by its place in the sweep.
         with_waveforms: True to store waveforms.
+        places: Place of each point in the sweep.
+        numbers: Number of each point.
+        keys: Key of each point, `KEY_BYTES` bytes each.
     """
 
     sweep: Sweep
-    chosen: dict[int, tuple[str, int]]
     with_waveforms: bool
+    places: array[int] = field(default_factory=lambda: array("q"))
+    numbers: array[int] = field(default_factory=lambda: array("q"))
+    keys: bytearray = field(default_factory=bytearray)
+
+    def add(self, place: int, number: int, key: bytes) -> None:
+        """Add a point that comes later in the sweep than those before."""
+        self.places.append(place)
+        self.numbers.append(number)
+        self.keys.extend(key)
 
     def __len__(self) -> int:
-        return len(self.chosen)
+        return len(self.places)
 
     def __iter__(self) -> Iterator[Point]:
         sweep, complete = self.sweep, self.sweep.subject.complete
-        for place, options in enumerate(sweep):
-            if place in self.chosen:
-                key, number = self.chosen[place]
-                yield Point(key, number, sweep.circuit, complete(options), self.with_waveforms, sweep.word)
+        every = enumerate(sweep)
+        for k, (wanted, number) in enumerate(zip(self.places, self.numbers, strict=True)):
+            options = next(options for place, options in every if place == wanted)
+            key = self.keys[KEY_BYTES * k : KEY_BYTES * (k + 1)].hex()
+            yield Point(key, number, sweep.circuit, complete(options), self.with_waveforms, sweep.word)
 
 
 def check_files_of(sweep: Sweep) -> None:
@@ -114,11 +134,9 @@ def plan_of(sweep: Sweep, known: Mapping[str, tuple[int, str]], handling: Handli
     """
     check_files_of(sweep)
     versions: dict[str, str] = {}
-    taken = {number for number, _ in known.values()}
-    beyond = itertools.count(1 + max(taken, default=-1))
-    keys: dict[str, None] = {}
-    chosen: dict[int, tuple[str, int]] = {}
-    failed_before = 0
+    points, free = Points(sweep, handling.with_waveforms), _Free(known)
+    cached, failed, new = array("q"), set[int](), set[bytes]()
+    key_of = sweep.subject.keys(sweep.varied)
     for place, given in enumerate(sweep):
         # a circuit's options are complete but for the paths of files, whose names the key does not depend on
         options = given if sweep.word == "circuit" else sweep.subject.complete(given)
@@ -127,16 +145,38 @@ def plan_of(sweep: Sweep, known: Mapping[str, tuple[int, str]], handling: Handli
             versions[engine] = sweep.subject.version(engine)
         if handling.shard is not None and place % handling.shard[1] != handling.shard[0] - 1:
             continue
-        key = sweep.subject.key(options, versions[engine])
-        if key in keys:
-            continue
-        keys[key] = None
-        failed = key in known and known[key][1] in (FAILED, INVALID)
-        failed_before += failed
-        if key in known and not (failed and handling.retry_failed):
-            continue
-        number = known[key][0] if key in known else (next(beyond) if place in taken else place)
-        taken.add(number)
-        chosen[place] = key, number
-    points = Points(sweep, chosen, handling.with_waveforms)
-    return Plan(tuple(keys), points, len(keys) - len(chosen), failed_before, versions)
+        key = key_of(options, versions[engine])
+        number, status = known.get(key) or (None, "")
+        if number is not None and status in (FAILED, INVALID):
+            failed.add(number)
+        if number is not None and not (number in failed and handling.retry_failed):
+            cached.append(number)
+        elif (short := bytes.fromhex(key)) not in new:
+            new.add(short)
+            points.add(place, free.number(place) if number is None else number, short)
+    there = np.unique(np.array(cached, dtype=np.int64))
+    numbers = np.union1d(there, np.array(points.numbers, dtype=np.int64))
+    return Plan(numbers, points, len(there), len(failed), versions)
+
+
+class _Free:
+    """Numbers for new rows: their place in the sweep if it is free, else a number beyond all others."""
+
+    def __init__(self, known: Mapping[str, tuple[int, str]]) -> None:
+        self._known, self._beyond = known, 0
+
+    @cached_property
+    def _taken(self) -> IntArray:
+        numbers = self._known.numbers() if isinstance(self._known, States) else (n for n, _ in self._known.values())
+        return np.sort(np.fromiter(numbers, dtype=np.int64))
+
+    def number(self, place: int) -> int:
+        """Number of the row of a place."""
+        if not len(self._taken):
+            return place
+        near, last = int(np.searchsorted(self._taken, place)), int(self._taken[-1])
+        given = last < place <= last + self._beyond
+        if not given and (near == len(self._taken) or self._taken[near] != place):
+            return place
+        self._beyond += 1
+        return last + self._beyond

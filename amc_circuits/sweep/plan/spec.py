@@ -57,11 +57,17 @@ class Sweep:
     def __iter__(self) -> Iterator[dict[str, Any]]:
         columns = [(name, number, axis[name]) for number, axis in enumerate(self.axes) for name in axis]
         for point in self.listed:
+            common = self.fixed | point
             for places in product(*(range(_length(axis)) for axis in self.axes)):
-                options = self.fixed | point
+                options = common.copy()
                 for name, number, values in columns:
                     options[name] = values[places[number]]
                 yield options
+
+    @property
+    def varied(self) -> set[str]:
+        """Options that may differ between points."""
+        return {name for some in (*self.listed, *self.axes) for name in some}
 
     def values(self, name: str) -> set[Any]:
         """All values of an option over the points."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from amc_circuits.cases.option import Option, parse_table
 from amc_circuits.cases.options import options_of, parse_options
 from amc_circuits.cases.runs import Run, run_of
-from amc_circuits.sweep.plan.keys import FILES, engine_version, key_of
+from amc_circuits.sweep.plan.keys import FILES, Keys, engine_version, key_of
 
 
 class Subject(Protocol):
@@ -42,6 +42,9 @@ class Subject(Protocol):
 
     def key(self, options: Mapping[str, Any], version: str) -> str:
         """Return the key of a point with these complete options."""
+
+    def keys(self, varied: Collection[str]) -> Callable[[Mapping[str, Any], str], str]:
+        """Return a function that does what `key` does, for points that differ in these options alone."""
 
     def names_files(self, options: Mapping[str, Any]) -> bool:
         """True if the key depends on the content of files."""
@@ -74,6 +77,10 @@ class OfCircuit:
     def key(self, options: Mapping[str, Any], version: str) -> str:
         """Return the hash of `key_of`."""
         return key_of(self.name, options, version)
+
+    def keys(self, varied: Collection[str]) -> Callable[[Mapping[str, Any], str], str]:
+        """Return a function that writes once what points have in common."""
+        return Keys(self.name, varied).key
 
     def names_files(self, options: Mapping[str, Any]) -> bool:
         """True if an option names a file."""
@@ -109,6 +116,10 @@ class OfRun:
         """Return a hash of name, options, contents of files, and version."""
         content = [self.name, dict(options), self.run.files(options), version]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def keys(self, varied: Collection[str]) -> Callable[[Mapping[str, Any], str], str]:
+        """Return `key`."""
+        return self.key
 
     def names_files(self, options: Mapping[str, Any]) -> bool:
         """True if an option names a file."""

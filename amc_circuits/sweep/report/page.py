@@ -13,11 +13,11 @@ from string import Template
 
 from amc_circuits.files.run_folder import replacing, writing
 from amc_circuits.pictures.style import COLOURS
-from amc_circuits.sweep.report.content import content_of
+from amc_circuits.sweep.report.content import Subject, content_of
 from amc_circuits.sweep.report.sections import failures, provenance, summary
 from amc_circuits.sweep.report.shades import SHADES
 from amc_circuits.sweep.report.waveforms import in_base64, packed_waveforms
-from amc_circuits.sweep.rows.columns import flat, newest
+from amc_circuits.sweep.rows.columns import flat
 from amc_circuits.sweep.rows.description import circuit_of, conditions_of
 from amc_circuits.sweep.store import Store
 from amc_circuits.values.quantities import counted
@@ -40,25 +40,27 @@ def write_report(folder: Path, path: Path) -> str:
     """
     plotly_hash, plotly, version = _plotly()
     with Store(folder) as store:
-        stored = store.rows()
-        rows = newest(stored)
-        numbers = {row.number for row in rows}
-        kept = [number for number in store.with_waveforms() if number in numbers]
-        waveforms = packed_waveforms(store, kept)
-    flat_rows = [flat(row) for row in rows]
-    content = content_of(rows) | {"colours": COLOURS, "shades": SHADES}
+        subject = Subject.of(store)
+        numbers = {row.number for row in subject.page}
+        kept = [row.number for row in subject.rows.packed() if row.waveforms]
+        waveforms = packed_waveforms(store, [number for number in kept if number in numbers])
+        sources = provenance(subject, store, version).text
+        missing = failures(subject, folder, path).text
+    content = content_of(subject) | {"colours": COLOURS, "shades": SHADES}
     content["waveforms"] = {"here": len(waveforms), "kept": len(kept)}
+    some = [flat(row) for row in subject.some]
     script = "\n".join(_part(name) for name in SCRIPTS)
     text = Template(_part("page.html")).substitute(
         policy=POLICY.format(scripts=f"{_hash(script)} {plotly_hash}"),
         title=escape(folder.resolve().name),
-        circuit=escape(circuit_of(flat_rows) if flat_rows else "Sweep"),
-        conditions=escape(conditions_of(flat_rows) if flat_rows else ""),
+        circuit=escape(circuit_of(some) if some else "Sweep"),
+        conditions=escape(conditions_of(some) if some else ""),
         style=_part("page.css"),
-        summary=summary(rows, content, folder, len(stored) - len(rows)).text,
-        failures=failures(rows, folder, path).text,
-        failures_link='<a href="#failures">Failures</a> ' if any(not row.usable for row in rows) else "",
-        provenance=provenance(rows, content, folder, version).text,
+        summary=summary(subject, folder).text,
+        thinned=f"<p><strong>{escape(subject.thinned)}.</strong></p>" if subject.thinned else "",
+        failures=missing,
+        failures_link='<a href="#failures">Failures</a> ' if missing else "",
+        provenance=sources,
         content=in_base64(json.dumps(content, separators=(",", ":"), allow_nan=False)),
         waveforms=json.dumps(waveforms),
         plotly=plotly,
@@ -67,7 +69,8 @@ def write_report(folder: Path, path: Path) -> str:
     with writing("output", path), replacing(path) as partial:
         # the name of a file need not be UTF-8
         partial.write_text(text, encoding="utf-8", errors="xmlcharrefreplace", newline="\n")
-    contents = f"{counted(len(rows), 'point')}, {counted(len(waveforms), 'waveform')}"
+    points = f"{len(subject.page)} of " * bool(subject.thinned) + counted(len(subject.rows), "point")
+    contents = f"{points}, {counted(len(waveforms), 'waveform')}"
     return f"wrote {path}: {contents}, {path.stat().st_size / 1e6:.1f} MB"
 
 

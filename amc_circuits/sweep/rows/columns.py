@@ -134,8 +134,12 @@ def known_runs(names: Iterable[str]) -> list[Run]:
 
 def main_metrics(rows: Sequence[Row]) -> tuple[str, ...]:
     """Metrics that tables and pictures show first: those of the runs in the rows, then those of circuits."""
-    runs = known_runs(row.parameters.get("run", "") for row in rows)
-    return (*dict.fromkeys(name for run in runs for name in run.metrics), *MAIN)
+    return metrics_of(row.parameters.get("run", "") for row in rows)
+
+
+def metrics_of(runs: Iterable[str]) -> tuple[str, ...]:
+    """Metrics that tables and pictures show first: those of these runs, then those of circuits."""
+    return (*dict.fromkeys(name for run in known_runs(runs) for name in run.metrics), *MAIN)
 
 
 def _unit(name: str, shares: Collection[str]) -> str:

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from amc_circuits.sweep.rows.columns import NONE, Column, FlatRow, columns_of, find_column, flat
-from amc_circuits.sweep.store import Row
+from amc_circuits.sweep.rows.columns import NONE, Column, find_column
 from amc_circuits.values.quantities import parse_quantity
 from netlists import ParameterError
 
@@ -49,31 +48,28 @@ class Condition:
         return self.operator == "!=" if order is None else OPERATORS[self.operator](order)
 
 
-def chosen(rows: Sequence[Row], texts: Iterable[str]) -> list[Row]:
-    """Select the rows that keep all conditions.
+def read_conditions(
+    texts: Iterable[str], columns: Sequence[Column], types: Callable[[str], set[type]]
+) -> list[Condition]:
+    """Parse conditions on rows.
 
     Args:
-        rows: Rows of one sweep.
         texts: Each one condition or several with commas between them: COLUMN, one of = == != < <= > >=, and a number
             with SI suffix and unit, text (in double quotes if it contains a comma or an operator), `true`, `false` or
             `none` for a value that is not set.
+        columns: All columns.
+        types: Function that returns the types of the values of a column.
 
     Raises:
         ParameterError: A condition cannot be read, or no row has its column.
     """
-    texts = list(texts)
-    flat_rows = [flat(row) for row in rows if texts]
-    conditions = read_conditions(texts, flat_rows)
-    if not conditions:
-        return list(rows)
-    kept = [all(one.holds(found.get(one.column.name)) for one in conditions) for found in flat_rows]
-    return [row for row, keeps in zip(rows, kept, strict=True) if keeps]
+    return [_condition(parts, columns, types) for text in texts for parts in _split(text)] if columns else []
 
 
-def read_conditions(texts: Iterable[str], flat_rows: Sequence[FlatRow]) -> list[Condition]:
-    """Parse conditions, with the errors of `chosen`; the rows decide which columns hold numbers."""
-    columns = columns_of(flat_rows)
-    return [_condition(parts, columns, flat_rows) for text in texts for parts in _split(text)] if columns else []
+def columns_named(texts: Iterable[str], columns: Sequence[Column]) -> list[str]:
+    """Names of the columns of conditions, with the errors of `read_conditions` about them."""
+    parts = [parts for text in texts for parts in _split(text)] if columns else []
+    return [find_column("where", name, columns).name for name, *_ in parts]
 
 
 def _split(text: str) -> list[tuple[str, str, str]]:
@@ -90,12 +86,11 @@ def _split(text: str) -> list[tuple[str, str, str]]:
     return parts
 
 
-def _condition(parts: tuple[str, str, str], columns: Sequence[Column], flat_rows: Sequence[FlatRow]) -> Condition:
+def _condition(parts: tuple[str, str, str], columns: Sequence[Column], types: Callable[[str], set[type]]) -> Condition:
     name, operator, text = parts
     column = find_column("where", name, columns)
-    held = {type(row.get(column.name)) for row in flat_rows}
     try:
-        value = _value(text, column, held)
+        value = _value(text, column, types(column.name))
     except ParameterError as error:
         raise ParameterError("where", repr("".join(parts)), f"{column.name} {error.mend}") from None
     if operator not in EQUALITY and (value is None or isinstance(value, bool)):
@@ -139,9 +134,10 @@ def _order(value: Any, wanted: Any) -> int | None:
     return int(value > wanted) - int(value < wanted)
 
 
-def sorted_by(flat_rows: Sequence[FlatRow], column: Column, *, descending: bool) -> list[FlatRow]:
-    """Sort rows by a column: numbers before text, rows without a value last, equal rows in their order."""
-    last = [row for row in flat_rows if _known(row.get(column.name)) is None]
-    known = [row for row in flat_rows if _known(row.get(column.name)) is not None]
-    known.sort(key=lambda row: (isinstance(row[column.name], str), row[column.name]), reverse=descending)
-    return known + last
+def order_of(values: Sequence[Any], *, descending: bool) -> list[int]:
+    """Places of values in order: numbers before text, those without a value last, equal ones in their order."""
+    groups: tuple[list[int], list[int], list[int]] = [], [], []
+    for place, value in enumerate(values):
+        groups[2 if _known(value) is None else isinstance(value, str)].append(place)
+    numbers, texts = (sorted(group, key=values.__getitem__, reverse=descending) for group in groups[:2])
+    return (texts + numbers if descending else numbers + texts) + groups[2]

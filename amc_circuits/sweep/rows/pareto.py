@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from amc_circuits.pictures.style import COLOURS, STYLE, legend_beside, save_figure, write_title
-from amc_circuits.sweep.rows.columns import (
-    ABOUT,
-    Column,
-    columns_of,
-    find_column,
-    flat,
-    newest,
-    varied_options,
-)
-from amc_circuits.sweep.rows.conditions import chosen
-from amc_circuits.sweep.rows.curves import REPEATS, is_number
+from amc_circuits.sweep.rows.columns import ABOUT, Column, find_column, varied_options
+from amc_circuits.sweep.rows.curves import MOST_DRAWN, REPEATS, evenly, medians
 from amc_circuits.sweep.rows.description import value_text
 from amc_circuits.sweep.rows.picture import LEGEND_ROWS, check_log, scale_axis
+from amc_circuits.sweep.rows.source import Held, Source, known_columns
+from amc_circuits.sweep.rows.stream import Flags, Rows, load
 from amc_circuits.sweep.store import Row, Store
 from netlists import ParameterError
 from netlists.record import FloatArray
@@ -32,8 +25,6 @@ from netlists.record import FloatArray
 GREY = "#aaaaaa"
 LARGER_IS_BETTER = ("bits", "yield", "best_accuracy", "final_accuracy")
 """Metrics that are refused, since the front is of small values."""
-Design = tuple[tuple[str, Any], ...]
-"""Varied options of a design besides its repeats."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +35,7 @@ class Front:
         columns: Columns of both metrics.
         points: Median metrics of each design over its usable repeats, shape (P, 2).
         best: Places of the points of the front, from left to right.
-        labels: Varied options of each point, as text.
+        labels: Varied options of each point of the front, as text.
         over: Repeats over which the points are medians, such as `seed`.
         repeats: Number of repeats that a design of the front has.
         missing: Number of usable repeats of each design that has fewer, and is no point of the front.
@@ -63,6 +54,9 @@ class Front:
         """Sizes of the front, and of the designs that are kept off it."""
         over = f"median over {', '.join(self.over)}; " if self.over else ""
         count = f"{over}{len(self.best)} of {len(self.points)} designs"
+        others = len(self.points) - len(self.best)
+        if others > MOST_DRAWN:
+            count += f"; {len(evenly(range(others), MOST_DRAWN)):,} of the {others:,} others drawn"
         if not self.missing:
             return count
         least, most = min(self.missing), max(self.missing)
@@ -86,7 +80,7 @@ def plot_front(
         ParameterError: There is no such column, or no usable row has both metrics.
     """
     check_log(log)
-    front = front_of(chosen(store.rows(), where), names)
+    front = front_of(store, names, where)
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots()
         _draw(axes, front)
@@ -96,7 +90,7 @@ def plot_front(
         save_figure(figure, path)
 
 
-def front_of(rows: Sequence[Row], names: tuple[str, str]) -> Front:
+def front_of(source: Source | Sequence[Row], names: tuple[str, str], where: Sequence[str] = ()) -> Front:
     """Compute the Pareto front of the usable rows; repeated points count by their newest row.
 
     Rows that differ only by seed or trial are one design, with the median of both metrics. A design without a usable
@@ -106,32 +100,49 @@ def front_of(rows: Sequence[Row], names: tuple[str, str]) -> Front:
         ParameterError: There is no such column, it is no metric or one that should be large, or no usable row or no
             design has both.
     """
-    every = newest(rows)
-    usable = sum(row.usable for row in every)
-    if not usable:
+    source = Held(source) if isinstance(source, Sequence) else source
+    known = known_columns(source)
+    columns = [find_column("pareto", name, known) for name in names] if known else []
+    rows = load(source, [column.name for column in columns], where)
+    every = rows.newest()
+    usable = every.usable
+    if not usable.any():
         raise ParameterError("pareto", " ".join(names), f"none of {len(rows)} rows is usable")
-    known = {column.name: column for column in columns_of(map(flat, every))}
-    across, up = (find_column("pareto", name, list(known.values())) for name in names)
+    across, up = columns
     if across.name == up.name:
         raise ParameterError("pareto", " ".join(names), "must be two different metrics")
     for column in (across, up):
         _check_metric(column)
-    varied = varied_options(every)
-    over = tuple(name for name in varied if name in REPEATS)
-    each = _designs(every, [name for name in varied if name not in REPEATS], (across, up))
-    designs = {design: values for design, (_, values) in each.items() if values}
-    if not designs:
-        raise ParameterError("pareto", " ".join(names), f"none of {usable} usable rows has both as numbers")
-    repeats = max(count for count, _ in each.values())
-    complete = [place for place, values in enumerate(designs.values()) if len(values) == repeats]
-    if not complete:
-        mend = f"no design has both in all {repeats} {_repeats_of(over)}; leave out the failed ones by a condition"
-        raise ParameterError("pareto", " ".join(names), mend)
-    points = np.array([np.median(values, axis=0) for values in designs.values()])
-    best = tuple(complete[place] for place in best_of(points[complete]))
-    labels = tuple(_label(design, known) for design in designs)
-    missing = tuple(len(values) for _, values in each.values() if len(values) < repeats) if repeats > 1 else ()
-    return Front((across, up), points, best, labels, over, repeats, missing)
+    return _front(every, usable, (across, up), known)
+
+
+def _front(rows: Rows, usable: Flags, columns: tuple[Column, Column], known: Sequence[Column]) -> Front:
+    """Compute the front of rows of which each point is there once."""
+    varied = varied_options(rows.some())
+    own, over = [name for name in varied if name not in REPEATS], tuple(name for name in varied if name in REPEATS)
+    design, first = rows.groups(own)
+    metrics = np.array([rows.numbers(column.name) for column in columns])
+    both = usable & ~np.isnan(metrics).any(axis=0)
+    titles = " ".join(column.name for column in columns)
+    if not both.any():
+        raise ParameterError("pareto", titles, f"none of {np.count_nonzero(usable)} usable rows has both as numbers")
+    repeats, found = (np.bincount(some, minlength=len(first)) for some in (design, design[both]))
+    most = int(repeats.max())
+    with_both = np.flatnonzero(found)
+    complete = np.flatnonzero(found[with_both] == most)
+    if not len(complete):
+        mend = f"no design has both in all {most} {_repeats_of(over)}; leave out the failed ones by a condition"
+        raise ParameterError("pareto", titles, mend)
+    points = np.array([_medians(design[both], values[both]) for values in metrics]).T
+    best = tuple(complete[list(best_of(points[complete]))].tolist())
+    labels = tuple(_label(rows, int(first[with_both[place]]), own, known) for place in best)
+    missing = tuple(found[found < most].tolist()) if most > 1 else ()
+    return Front(columns, points, best, labels, over, most, missing)
+
+
+def _medians(group: NDArray[np.int64], values: FloatArray) -> FloatArray:
+    order = np.lexsort((values, group))
+    return medians(values[order], np.flatnonzero(np.diff(group[order], prepend=-1)))
 
 
 def _repeats_of(over: Sequence[str]) -> str:
@@ -139,8 +150,10 @@ def _repeats_of(over: Sequence[str]) -> str:
     return f"{over[0]}s" if len(over) == 1 else "repeats"
 
 
-def _label(design: Design, known: Mapping[str, Column]) -> str:
-    return ", ".join(f"{known[name].title} {value_text(value, known[name].unit)}" for name, value in design)
+def _label(rows: Rows, place: int, names: Sequence[str], known: Sequence[Column]) -> str:
+    columns = {column.name: column for column in known}
+    values = ((columns[name], rows.at(name, place)) for name in names)
+    return ", ".join(f"{column.title} {value_text(value, column.unit)}" for column, value in values)
 
 
 def _check_metric(column: Column) -> None:
@@ -157,21 +170,6 @@ def _check_metric(column: Column) -> None:
         raise ParameterError("pareto", column.name, mend)
 
 
-def _designs(
-    rows: Sequence[Row], varied: Sequence[str], columns: tuple[Column, Column]
-) -> dict[Design, tuple[int, list[list[float]]]]:
-    """Number of rows of each design, and both metrics of the usable ones."""
-    found: dict[Design, tuple[int, list[list[float]]]] = {}
-    for row in rows:
-        options = flat(row)
-        count, known = found.get(design := tuple((name, options.get(name)) for name in varied), (0, []))
-        values = [options.get(column.name) for column in columns]
-        if row.usable and all(map(is_number, values)):
-            known.append([float(value) for value in values if value is not None])
-        found[design] = (count + 1, known)
-    return found
-
-
 def best_of(points: FloatArray) -> tuple[int, ...]:
     """Places of the points, shape (P, 2), than which no other is as small in both values and smaller in one."""
     best: list[int] = []
@@ -183,12 +181,14 @@ def best_of(points: FloatArray) -> tuple[int, ...]:
 
 def _draw(axes: Axes, front: Front) -> None:
     """Draw the points; those of the front are connected and numbered, with their options in the legend."""
-    others = np.delete(front.points, front.best, axis=0)
+    every = np.delete(front.points, front.best, axis=0)
+    others = every[evenly(range(len(every)), MOST_DRAWN)]
     axes.plot(*others.T, "o", color=GREY, markersize=4, zorder=1)
     axes.plot(*front.points[list(front.best)].T, "-", color=COLOURS[0], linewidth=1.2, zorder=2)
     for number, place in enumerate(front.best, start=1):
         x, y = front.points[place].tolist()
-        label = f"{number}: {front.labels[place]}" if front.labels[place] else f"{number}"
+        text = front.labels[number - 1]
+        label = f"{number}: {text}" if text else f"{number}"
         axes.plot(x, y, "o", color=COLOURS[0], markersize=6, label=label, zorder=3)
         axes.annotate(str(number), (x, y), (4, 4), textcoords="offset points", fontsize=8)
     legend_beside(axes, ncols=-(-len(front.best) // LEGEND_ROWS), handlelength=0, markerscale=0)

@@ -29,9 +29,9 @@ from amc_circuits.pictures.style import (
 from amc_circuits.pictures.traces import unpack_traces
 from amc_circuits.results.stored.saved import title
 from amc_circuits.sweep.rows.columns import Column, columns_of, flat, varied_options
-from amc_circuits.sweep.rows.conditions import chosen
 from amc_circuits.sweep.rows.curves import Chart, chart_of, is_logarithmic, is_wide
 from amc_circuits.sweep.rows.description import conditions_of, value_text
+from amc_circuits.sweep.rows.stream import Rows
 from amc_circuits.sweep.store import Store
 from netlists import ParameterError
 from netlists.record import FloatArray
@@ -77,10 +77,7 @@ def plot_sweep(store: Store, path: Path, drawing: Drawing) -> None:
         ParameterError: A value in `drawing` cannot be used, or there is nothing to draw.
     """
     check_log(drawing.log)
-    rows = chosen(store.rows(), drawing.where)
-    if drawing.where and not rows:
-        raise ParameterError("where", repr(",".join(drawing.where)), "no row keeps this, so there is nothing to draw")
-    chart = chart_of(rows, drawing.x, drawing.y, drawing.hue)
+    chart = chart_of(store, drawing.x, drawing.y, drawing.hue, drawing.where)
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots()
         _draw_curves(axes, chart)
@@ -90,8 +87,8 @@ def plot_sweep(store: Store, path: Path, drawing: Drawing) -> None:
         scale_axis(axes, "y", chart.y, y, drawing.log)
         _tick_places(axes.xaxis, np.unique(x))
         write_title(axes, _title(chart), _folded(chart.description))
-        if chart.left_out:
-            axes.annotate(chart.left_out, (1, -0.17), xycoords="axes fraction", ha="right", fontsize=8, color="#555555")
+        if note := "; ".join(filter(None, (chart.thinned, chart.left_out))):
+            axes.annotate(note, (1, -0.17), xycoords="axes fraction", ha="right", fontsize=8, color="#555555")
         save_figure(figure, path)
 
 
@@ -195,7 +192,7 @@ def plot_row(store: Store, number: int, path: Path) -> None:
     if {"circuit", "size", "status"} - row.figures.keys():
         raise ParameterError("DIR", str(store.folder), f"its row {number} has no description of its waveforms")
     response, places = unpack_traces(content)
-    rows = store.rows()
+    rows = Rows(store).some()
     columns = {column.name: column for column in columns_of([flat(row)])}
     varied = [name for name in varied_options(rows) if name in row.parameters]
     options = [f"{columns[name].title} {value_text(row.parameters[name], columns[name].unit)}" for name in varied]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amc_circuits.sweep.rows.columns import Column, columns_of, flat, varied_options
-from amc_circuits.sweep.rows.conditions import chosen
+from amc_circuits.sweep.rows.stream import chosen
 from amc_circuits.sweep.rows.table import main_columns
 from amc_circuits.sweep.rows.text_table import cell
 from amc_circuits.sweep.store import Row, Store

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 
 from amc_circuits.cases.option import output_format
-from amc_circuits.files.run_folder import check_output_file, replacing, writing
+from amc_circuits.cases.runs import run_names
+from amc_circuits.files.run_folder import check_output_file
 from amc_circuits.sweep.rows.columns import (
     Column,
-    FlatRow,
     columns_of,
     find_column,
     flat,
     main_metrics,
-    newest,
+    metrics_of,
     varied_options,
 )
-from amc_circuits.sweep.rows.conditions import chosen, sorted_by
+from amc_circuits.sweep.rows.conditions import order_of
+from amc_circuits.sweep.rows.files import write_rows
+from amc_circuits.sweep.rows.source import known_columns
+from amc_circuits.sweep.rows.stream import Rows, load
 from amc_circuits.sweep.rows.text_table import fitted_lines, lines_of, one_line
-from amc_circuits.sweep.store import Row, Store
+from amc_circuits.sweep.store import FAILED, INVALID, Row, Store
 from amc_circuits.values.quantities import counted
 from netlists import ParameterError
 
 FORMATS = ("table", "csv", "json", "parquet")
 MOST_REASONS = 10
-_FORMULA = set(
-    "=+-@\t\r\n'\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
-)
-"""First characters of a text that a spreadsheet may take for a formula, and of its mark for plain text."""
+MOST_PRINTED = 1000
+"""Most rows of a printed table."""
+REASON = ("number", "status", "error", "kept")
 
 
 @dataclass(frozen=True)
@@ -58,46 +58,48 @@ def print_rows(folder: Path, form: str | None, output: Path | None, wanted: Want
     if wanted.raw_csv and form != "csv":
         raise ParameterError("raw_csv", "true", f"has no effect on {form}; take format csv")
     with Store(folder) as store:
-        rows = store.rows()
-    flat_rows = [flat(row) for row in rows]
-    columns = columns_of(flat_rows)
-    if wanted.where:
-        kept = {row.number for row in chosen(rows, wanted.where)}
-        flat_rows = [row for row in flat_rows if row["number"] in kept]
-    if wanted.sort is not None:
-        column = find_column("sort", wanted.sort, columns)
-        flat_rows = sorted_by(flat_rows, column, descending=wanted.sort.startswith("-"))
-    named = [] if wanted.columns is None else wanted.columns.split(",")
-    asked = list(dict.fromkeys(find_column("columns", name, columns) for name in named))
-    if form == "table":
-        _print_table(rows, flat_rows, columns, asked, folder)
-    elif form == "parquet" and output is not None:
-        _write_parquet(flat_rows, asked or columns, output)
-    else:
-        shown = asked or columns
-        text = _csv(flat_rows, shown, raw=wanted.raw_csv) if form == "csv" else _json(flat_rows, shown)
-        _print_or_write(text, output)
+        known = known_columns(store)
+        sort = None if wanted.sort is None else find_column("sort", wanted.sort, known)
+        named = [] if wanted.columns is None else wanted.columns.split(",")
+        asked = list(dict.fromkeys(find_column("columns", name, known) for name in named))
+        needed = [] if sort is None else [sort.name]
+        rows = load(store, [*needed, *((*REASON, *_metrics()) if form == "table" else ())], wanted.where)
+        order = None
+        if sort is not None and wanted.sort is not None:
+            order = order_of(list(rows.values(sort.name)), descending=wanted.sort.startswith("-"))
+        if form == "table":
+            _print_table(rows, asked, order, folder)
+        else:
+            columns = asked or columns_of(map(flat, rows.all.some()))
+            write_rows(form, rows, order, columns, output, raw=wanted.raw_csv)
 
 
-def _print_table(
-    rows: Sequence[Row], flat_rows: Sequence[FlatRow], columns: Sequence[Column], asked: Sequence[Column], folder: Path
-) -> None:
+def _print_table(rows: Rows, asked: Sequence[Column], order: Sequence[int] | None, folder: Path) -> None:
     """Print the requested or main columns, and why rows are not usable."""
-    kept = {row["number"] for row in flat_rows}
-    shown = [row for row in rows if row.number in kept]
-    total = counted(len(rows), "point")
-    print(total if len(shown) == len(rows) else f"{len(shown)} of {total}")
-    main = main_columns(shown, columns)
-    metrics = main_metrics(shown)
+    total = counted(len(rows.all), "point")
+    print(total if len(rows) == len(rows.all) else f"{len(rows)} of {total}")
+    columns = columns_of(map(flat, rows.all.some()))
+    some = rows.some(_metrics())
+    main = main_columns(some, columns)
+    metrics = main_metrics(some)
     keep = 1 + sum(column.name not in metrics for column in main)
+    flat_rows = [flat(row) for row in rows.rows((range(len(rows)) if order is None else order)[:MOST_PRINTED])]
     lines = lines_of(flat_rows, asked) if asked else fitted_lines(flat_rows, main, keep)
-    older = len(shown) - len(newest(shown))
+    if len(rows) > len(flat_rows):
+        mend = "where and sort choose others, format csv gives all"
+        lines.append(f"{len(flat_rows)} of {len(rows)} points are shown; {mend}")
+    older = len(rows) - len(rows.newest())
     if older:
         lines.append(
             f"{older} of these points ran again later, with another version of simulator or amc, or another file: "
             "the columns number,engine_version,counter tell them apart"
         )
-    print("".join(f"{line}\n" for line in lines + reasons(shown, folder)), end="")
+    print("".join(f"{line}\n" for line in lines + reasons(rows, folder)), end="")
+
+
+def _metrics() -> tuple[str, ...]:
+    """Main metrics of all rows that there may be."""
+    return metrics_of(run_names())
 
 
 def _format(form: str | None, output: Path | None) -> str:
@@ -115,50 +117,6 @@ def _format(form: str | None, output: Path | None) -> str:
     return form
 
 
-def _write_parquet(flat_rows: Sequence[FlatRow], columns: Sequence[Column], output: Path) -> None:
-    from amc_circuits.sweep.rows.frames import write_parquet
-
-    with writing("output", output), replacing(output) as partial:
-        write_parquet(flat_rows, columns, partial)
-    print(f"wrote {output}")
-
-
-def _print_or_write(text: str, output: Path | None) -> None:
-    if output is None:
-        print(text, end="")
-        return
-    with writing("output", output), replacing(output) as partial:
-        partial.write_text(text, encoding="utf-8")
-    print(f"wrote {output}")
-
-
-def _json(flat_rows: Sequence[FlatRow], columns: Sequence[Column]) -> str:
-    found = [{column.name: row[column.name] for column in columns if column.name in row} for row in flat_rows]
-    return json.dumps(found, indent=2, allow_nan=False) + "\n"
-
-
-def _csv(flat_rows: Sequence[FlatRow], columns: Sequence[Column], *, raw: bool) -> str:
-    """Format rows as CSV; unless raw, no text in it is a formula for a spreadsheet."""
-    names = [column.name for column in columns]
-    lines: Iterable[Sequence[object]] = (names, *([row.get(name) for name in names] for row in flat_rows))
-    return "".join(_csv_line(cells if raw else [_quoted(cell) for cell in cells]) for cells in lines)
-
-
-def _csv_line(cells: Iterable[object]) -> str:
-    text = io.StringIO()
-    # With this end of a line, Python puts a text with a carriage return in quotes, too.
-    csv.writer(text, lineterminator="\r\n").writerow(cells)
-    return text.getvalue().removesuffix("\r\n") + "\n"
-
-
-def _quoted(cell: object) -> object:
-    """Put the mark for plain text before a text that begins like a formula or with that mark.
-
-    Numbers stay numbers. OWASP, "CSV injection", lists the characters; a blank before them does not help everywhere.
-    """
-    return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ")[:1] in _FORMULA and cell.strip(" ") else cell
-
-
 def main_columns(rows: Sequence[Row], columns: Sequence[Column]) -> list[Column]:
     """Main columns: number, options that vary, status, and the main metrics that some row has."""
     known = {column.name: column for column in columns}
@@ -173,19 +131,37 @@ def main_columns(rows: Sequence[Row], columns: Sequence[Column]) -> list[Column]
     return [known[name] for name in ("number", *varied_options(rows), "status", *figures) if name in known]
 
 
-def reasons(rows: Sequence[Row], folder: Path) -> list[str]:
+def reasons(rows: Rows, folder: Path) -> list[str]:
     """Reasons why rows are not usable, failures first, one line each, with the rows and the place of deck and log."""
-    found: dict[tuple[str, str], list[Row]] = {}
-    for row in sorted(rows, key=lambda row: not row.failed):
-        if not row.usable:
-            found.setdefault((row.status, row.error), []).append(row)
+    found: dict[tuple[str, str], _Alike] = {}
+    for failed in (True, False):
+        for number, status, error, kept in compress(zip(*map(rows.values, REASON), strict=True), ~rows.usable):
+            if (status in (FAILED, INVALID)) == failed:
+                alike = found.get((status, error)) or found.setdefault((status, error), _Alike())
+                alike.add(number, kept)
     lines = []
     for (status, error), alike in list(found.items())[:MOST_REASONS]:
-        numbers = ", ".join(str(row.number) for row in alike[:MOST_REASONS])
-        more = f" and {len(alike) - MOST_REASONS} more" if len(alike) > MOST_REASONS else ""
-        kept = next((f"; deck and log: {folder / row.kept}" for row in alike if row.kept), "")
-        lines.append(f"row{'s' * (len(alike) > 1)} {numbers}{more}: {status}: {one_line(error)}{kept}")
+        numbers = ", ".join(map(str, alike.numbers))
+        more = f" and {alike.count - MOST_REASONS} more" if alike.count > MOST_REASONS else ""
+        kept = f"; deck and log: {folder / alike.kept}" if alike.kept else ""
+        lines.append(f"row{'s' * (alike.count > 1)} {numbers}{more}: {status}: {one_line(error)}{kept}")
     if len(found) > MOST_REASONS:
         mend = "columns number,status,error,kept where status!=SETTLED show all"
         lines.append(f"{len(found) - MOST_REASONS} more reasons; {mend}")
     return lines
+
+
+@dataclass
+class _Alike:
+    """Rows that are not usable for the same reason: their count, the first numbers, the first deck and log."""
+
+    count: int = 0
+    numbers: tuple[int, ...] = ()
+    kept: str = ""
+
+    def add(self, number: int, kept: str) -> None:
+        """Count a row."""
+        self.count += 1
+        if self.count <= MOST_REASONS:
+            self.numbers += (number,)
+        self.kept = self.kept or kept

@@ -137,12 +137,12 @@ def estimate(sweep: Sweep, folder: Path | None, jobs: int, handling: Handling) -
 def _of_runs(plan: Plan, store: Store | None, jobs: int) -> Estimate:
     """Estimate runs of another package from existing rows alone: one may take hours."""
     subject = plan.points.sweep.word, plan.points.sweep.circuit
-    ended = [row for row in (store.rows() if store else []) if row.subject == subject and not row.failed]
+    ended = [row for row in (store.each() if store else []) if row.subject == subject and not row.failed]
     measured = Measured(rows=len(ended))
     if not ended or not plan.points:
         return Estimate(plan, measured=measured)
     mean = float(np.mean([row.wall_time_s for row in ended]))
-    stored = len(plan.points) * float(np.mean([stored_bytes(row.parameters, row, None) for row in ended]))
+    stored = len(plan.points) * float(np.mean([stored_bytes(row, None) for row in ended]))
     together = min(jobs, len(plan.points), os.cpu_count() or 1)
     return Estimate(plan, START + mean * math.ceil(len(plan.points) / together), stored, measured)
 
@@ -172,13 +172,13 @@ def _grouped(plan: Plan) -> Groups:
 
 def _look_up(store: Store, circuit: str, groups: Groups, with_waveforms: bool, measured: Measured) -> None:
     """Record the cost of existing rows that are similar to points to run."""
-    numbers = store.with_waveforms() if with_waveforms else sorted(number for number, _ in store.states().values())
+    numbers = store.with_waveforms() if with_waveforms else [row.number for row in store.packed()]
     for number in numbers[:: len(numbers) // ROWS + 1]:
         row = store.row(number)
         group = _kind(row.parameters), _size(row.parameters)
         if group in groups and row.subject == ("circuit", circuit) and not row.failed:
             waveforms = store.waveforms(number) if with_waveforms else None
-            measured.add(*group, row.wall_time_s, stored_bytes(row.parameters, row, waveforms))
+            measured.add(*group, row.wall_time_s, stored_bytes(row, waveforms))
             measured.rows += 1
 
 
@@ -227,7 +227,7 @@ def _run(point: Point, kind: Kind, measured: Measured) -> None:
     if outcome.status in (FAILED, INVALID) and not measured.problem:
         measured.problem = f"a point of size {_size(point.options):.4g} is {outcome.status}: {outcome.error}"
     evidence = sum(map(len, outcome.evidence.values()))
-    stored = stored_bytes(point.parameters, outcome, outcome.waveforms) + evidence
+    stored = stored_bytes(outcome, outcome.waveforms) + evidence
     measured.add(kind, _size(point.options), outcome.wall_time_s * larger, stored)
 
 

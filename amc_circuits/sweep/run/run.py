@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from logging import Logger
 from pathlib import Path
 
@@ -16,15 +16,19 @@ from amc_circuits.studies.workers import GRACE, CallTimedOutError, Ended, Execut
 from amc_circuits.sweep.plan.plan import Handling, Plan, plan_of
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.plan.spec import Sweep
+from amc_circuits.sweep.rows.source import picker
 from amc_circuits.sweep.run.outcome import DISAGREE, Outcome, run_point
 from amc_circuits.sweep.store import FAILED, INVALID, Row, Store
 from amc_circuits.sweep.store.evidence import keep_evidence
 from amc_circuits.sweep.store.folder import owned, write_specification
+from amc_circuits.sweep.store.row import usable_by
 from amc_circuits.values.quantities import counted
 from amc_circuits.values.version import package_version
 
 STORED_EVERY = 0.05
 """Interval between writes, s: rows that end sooner wait, so that quick points share the time of the disk."""
+COUNTED = ("usable", "cross_checked", "largest_difference", DISAGREE)
+"""Columns that are counted in a summary."""
 ATTEMPTS = 2
 """Times that a point is tried when its process dies: the cause may have been another point."""
 
@@ -55,17 +59,22 @@ class Tally:
     disagree: int = 0
     check_failed: str = ""
 
-    def add(self, row: Row) -> None:
-        """Count a row."""
+    def add(
+        self,
+        status: str,
+        usable: bool | None,
+        cross_checked: int | None,
+        difference: float | None,
+        disagree: bool | None,
+    ) -> None:
+        """Count a row by its status and its values of `COUNTED`."""
         self.points += 1
-        self.usable += row.usable
-        self.failed += row.failed
-        self.disagree += row.figures.get(DISAGREE, False)
-        if row.failed and self.first_failed is None:
-            self.first_failed = row
-        if row.figures.get("cross_checked"):
-            self.cross_checked += row.figures["cross_checked"]
-            self.largest_difference = max(self.largest_difference, row.figures["largest_difference"])
+        self.usable += usable_by(status) if usable is None else bool(usable)
+        self.failed += status in (FAILED, INVALID)
+        self.disagree += bool(disagree)
+        if cross_checked:
+            self.cross_checked += cross_checked
+            self.largest_difference = max(self.largest_difference, difference or 0.0)
 
 
 class TooManyFailuresError(RuntimeError):
@@ -100,7 +109,7 @@ def run_sweep(
     with owned(folder) as log, Store(folder, create=True) as store:
         plan = plan_of(sweep, store.states(), handling)
         write_specification(folder, sweep.text, sweep.resolved())
-        log.info("begin: %d points, %d cached; %s", len(plan.keys), plan.cached, "; ".join(plan.versions.values()))
+        log.info("begin: %d points, %d cached; %s", len(plan.numbers), plan.cached, "; ".join(plan.versions.values()))
         on_rows((), plan)
         run = _Run(folder, store, plan, handling, log, on_rows)
         if plan.points:
@@ -205,13 +214,18 @@ class _Run:
 
     def summary(self) -> Tally:
         """Summarize the rows of the folder; if `auto` was never checked by ngspice, check a row first."""
-        tally, wanted = Tally(), set(self.plan.keys)
+        tally, wanted = Tally(), iter(self.plan.numbers.tolist())
         unchecked = _unchecked(self.store, self.plan)
         if unchecked is not None:
             tally.check_failed = self._check(unchecked)
-        for row in self.store.each():
-            if row.key in wanted:
-                tally.add(row)
+        pick = cache(lambda form: picker(form, COUNTED))
+        number = next(wanted, None)
+        for row in self.store.packed():
+            if row.number == number:
+                tally.add(row.status, *pick(row.form)(row))
+                if tally.first_failed is None and row.status in (FAILED, INVALID):
+                    tally.first_failed = self.store.unpacked(row)
+                number = next(wanted, None)
             else:
                 tally.others += 1
         return tally
@@ -246,9 +260,9 @@ def _unchecked(store: Store, plan: Plan) -> Row | None:
     """Choose a row of the engine `auto` for a check by ngspice if none was checked, by chance or in a small sweep."""
     if "auto" not in plan.versions:
         return None
-    wanted, found = set(plan.keys), None
+    wanted, found = set(plan.numbers.tolist()), None
     for row in store.each():
-        if row.key in wanted and row.engine == "auto":
+        if row.number in wanted and row.engine == "auto":
             if row.figures.get("cross_checked") or row.figures.get(DISAGREE):
                 return None
             exact = row.usable and row.figures.get("by_engine", {}).get(ExactEngine.name)

@@ -13,7 +13,8 @@ from typing import Self
 from amc_circuits.files.run_folder import check_own_files
 from amc_circuits.sweep.store import layout
 from amc_circuits.sweep.store.database_errors import SQLITE_ERRORS, mend_of
-from amc_circuits.sweep.store.layout import LAYOUT, OLDEST
+from amc_circuits.sweep.store.layout import LAYOUT
+from amc_circuits.sweep.store.older import OLDEST
 from netlists import ParameterError
 
 DATABASE = "results.sqlite"
@@ -66,12 +67,14 @@ class Database:
             self._connection.execute("pragma synchronous=full")
         if empty:
             self._connection.executescript(layout.MAKE)
-        if self._layout == LAYOUT:  # a value that is not text is damage, to be reported with its row
+        if self._layout > OLDEST:  # a value that is not text is damage, to be reported with its row
             self._connection.text_factory = lambda text: text.decode(errors="surrogateescape")
         if not layout.is_ours(self._connection, self._layout):
             raise self._unusable(f"its {DATABASE} was not made by amc, or it is damaged")
         if create:
             self._check_structure()
+        else:  # all that is read is of one moment, though rows may be added meanwhile
+            self._connection.execute("begin")
 
     def _check_layout(self, current: bool) -> None:
         """Refuse the layout of another version by its number; an older one is only read."""
@@ -87,8 +90,10 @@ class Database:
             bring = f"bring its rows into a new folder (amc merge {self.folder}), and go on there"
             raise self._unusable(f"{mine}, of an older version of amc, which is read but not written; {bring}")
         if self._layout < LAYOUT:
-            text = f"{self.folder} has layout {self._layout}, of an older version of amc: its rows have no checksums"
-            warnings.warn(f"{text}; amc merge {self.folder} into a new folder gives them some", stacklevel=5)
+            text = f"{self.folder} has layout {self._layout}, of an older version of amc"
+            lacks = "no checksums, " * (self._layout == OLDEST)
+            mend = f"amc merge {self.folder} into a new folder brings them up to date"
+            warnings.warn(f"{text}: its rows have {lacks}all options each and are read slowly; {mend}", stacklevel=6)
 
     def __enter__(self) -> Self:
         return self

@@ -48,21 +48,23 @@ def merge_folders(sources: Sequence[Path], out: Path) -> None:
 def _take(source: Path, out: Path, store: Store) -> int:
     """Copy new or better rows, all or none, and return their number."""
     known = store.states()
-    taken = {number for number, _ in known.values()}
+    taken = set(known.numbers())
     beyond = itertools.count(1 + max(taken, default=-1))
     count = 0
 
     def better() -> Iterator[tuple[Row, bytes | None]]:
         nonlocal count
-        for row in there.as_they_came():
-            if row.key in known and _worth(known[row.key][1]) >= _worth(row.status):
+        for packed in there.packed(by_number=False):
+            number, status = known.get(packed.key) or (None, "")
+            if number is not None and _worth(status) >= _worth(packed.status):
                 continue
-            number = known[row.key][0] if row.key in known else row.number
-            if row.key not in known and number in taken:
-                number = next(free for free in beyond if free not in taken)
+            if number is None:
+                number = packed.number
+                if number in taken:
+                    number = next(free for free in beyond if free not in taken)
             taken.add(number)
             count += 1
-            yield _moved(row, number, source, out), there.waveforms(row.number)
+            yield _moved(there.unpacked(packed), number, source, out), there.waveforms_of(packed)
 
     with Store(source) as there:
         store.put(better())

@@ -1,16 +1,16 @@
-"""One point of a sweep as a record, and as the columns of a database, which may come from anywhere."""
+"""One point of a sweep as a record, and as the content of a database, which may come from anywhere."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from amc_circuits.cases.option import renamed
 from amc_circuits.cases.options import SYNONYMS
 from amc_circuits.cases.runs import DONE
 from amc_circuits.results.status import is_usable
+from amc_circuits.sweep.store.forms import Form, parsed
 from netlists.short_text import short_repr
 
 FAILED, INVALID = "FAILED", "INVALID"
@@ -19,7 +19,6 @@ WORDS = ("circuit", "run")
 TEXTS = ("circuit", "engine", "status", "warning")
 """Metrics that are text."""
 _AS_JSON = ("parameters", "figures")
-_STORED_AS: dict[str, Callable[[Any], Any]] = {"parameters": json.dumps, "figures": json.dumps, "wall_time_s": float}
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ class Row:
     @property
     def usable(self) -> bool:
         """True for a solution that settled or passed its level, and for a run with a usable result."""
-        return bool(self.figures.get("usable", is_usable(self.status) or self.status == DONE))
+        return bool(self.figures.get("usable", usable_by(self.status)))
 
     @property
     def failed(self) -> bool:
@@ -90,17 +89,53 @@ class Row:
         return self.status in (FAILED, INVALID)
 
 
+def usable_by(status: str) -> bool:
+    """True for a status of usable rows, unless they say otherwise themselves."""
+    return is_usable(status) or status == DONE
+
+
 COLUMNS = tuple(entry.name for entry in fields(Row) if entry.name != "counter")
-"""Columns of the database, besides the counter and the checksums."""
-NUMBER = COLUMNS.index("number")
+"""Columns of a row in older layouts, besides the counter and the checksums."""
+_IN_TREE = tuple(name for name in COLUMNS if name not in ("key", "number", "status"))
 _TYPES: dict[str, type] = {
     entry.name: {"str": str, "int": int, "float": float}.get(str(entry.type), dict) for entry in fields(Row)
 }
 
 
-def columns_of_row(row: Row) -> list[Any]:
-    """Values of `COLUMNS` in their stored form."""
-    return [_STORED_AS.get(name, _as_text)(getattr(row, name)) for name in COLUMNS]
+class Packed(NamedTuple):
+    """A row as it is stored.
+
+    Attributes:
+        number: Number of the row.
+        key: Its key.
+        counter: Its counter.
+        status: Its status.
+        form: What it shares with others.
+        content: Its own values, or their JSON.
+        waveforms: Checksum of its waveforms; empty if it has none, in a layout without checksums any text.
+    """
+
+    number: int
+    key: str
+    counter: int
+    status: str
+    form: Form
+    content: str | Sequence[Any]
+    waveforms: str
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """Head and all values, in the order of `Form.places`.
+
+        Raises:
+            ValueError: The content is none of this form.
+        """
+        return self[:4] + self.form.values(self.content)
+
+
+def tree_of(row: Row) -> dict[str, Any]:
+    """Values of a row by their names, without those in columns of their own."""
+    return {name: _as_text(getattr(row, name)) for name in _IN_TREE} | {"wall_time_s": float(row.wall_time_s)}
 
 
 def _as_text(value: Any) -> Any:
@@ -108,29 +143,40 @@ def _as_text(value: Any) -> Any:
     return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
 
 
-def row_of_columns(counter: object, values: Sequence[Any]) -> Row:
-    """Build a row from stored values; options that were renamed get their new names.
-
-    Args:
-        counter: Counter of the row.
-        values: Values in the form of `columns_of_row`.
+def row_of(packed: Packed) -> Row:
+    """Build a row.
 
     Raises:
         ValueError: A value is of another type, or does not occur in a valid row.
     """
     try:
-        texts = zip(COLUMNS, values, strict=True)
-        found = {name: _unpacked(value) if name in _AS_JSON else value for name, value in texts} | {"counter": counter}
-    except (TypeError, RecursionError):
+        return _sound_row(packed.form.tree(packed.form.values(packed.content)) | packed._asdict())
+    except (TypeError, AttributeError):
         raise ValueError("it is no row") from None
-    if not all(isinstance(found[name], type_) for name, type_ in _TYPES.items()) or not _is_sound(found):
+
+
+def row_of_columns(counter: object, values: Sequence[Any]) -> Row:
+    """Build a row from the columns of an older layout, with the errors of `row_of`.
+
+    Args:
+        counter: Counter of the row.
+        values: Values of `COLUMNS`; parameters and metrics are JSON.
+    """
+    try:
+        texts = zip(COLUMNS, values, strict=True)
+        return _sound_row(
+            {name: parsed(text) if name in _AS_JSON else text for name, text in texts} | {"counter": counter}
+        )
+    except (TypeError, AttributeError, RecursionError):
+        raise ValueError("it is no row") from None
+
+
+def _sound_row(found: Mapping[str, Any]) -> Row:
+    """Build a row of its values; options that were renamed get their new names."""
+    row: dict[str, Any] = {name: found.get(name) for name in _TYPES}
+    if not all(isinstance(row[name], type_) for name, type_ in _TYPES.items()) or not _is_sound(row):
         raise ValueError("it is no row")
-    return Row(**found | {"parameters": renamed(found["parameters"], SYNONYMS)})
-
-
-def _unpacked(text: str) -> Any:
-    """Parse JSON; nan and infinity become None."""
-    return json.loads(text, parse_constant=lambda _: None)
+    return Row(**row | {"parameters": renamed(row["parameters"], SYNONYMS)})
 
 
 def _is_sound(row: Mapping[str, Any]) -> bool:

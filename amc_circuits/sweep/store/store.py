@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from amc_circuits.sweep.store import layout
-from amc_circuits.sweep.store.database import DATABASE, Database
+from amc_circuits.sweep.store.database import DATABASE
 from amc_circuits.sweep.store.database_errors import BUSY, SQLITE_ERRORS, mend_of, reason_of
-from amc_circuits.sweep.store.layout import LAYOUT, Stored
-from amc_circuits.sweep.store.row import COLUMNS, Row, columns_of_row, row_of_columns
+from amc_circuits.sweep.store.reading import Reading
+from amc_circuits.sweep.store.row import Packed, Row, row_of, tree_of
+from amc_circuits.sweep.store.states import States
 from netlists import ParameterError
 
-LARGEST_STORED = 2**63 - 1
-"""Largest whole number in a database and in TOML."""
 PATIENCE = 60.0
 """Longest wait of rows for another program that has locked the database, s."""
 
 
-class Store(Database):
-    """Rows of one folder, each checked whenever it is read.
+class Store(Reading):
+    """Rows of one folder, each checked when it is read.
 
-    One process at a time writes them; others may read.
+    One process at a time writes them; others may read, each what was there when it opened the store.
     """
 
     def put(self, rows: Iterable[tuple[Row, bytes | None]]) -> None:
@@ -33,6 +33,7 @@ class Store(Database):
         Raises:
             ParameterError: The rows cannot be stored, as on a full disk; earlier rows stay.
         """
+        self._checked = False
         try:
             self._begin()
             self._put(rows)
@@ -43,6 +44,7 @@ class Store(Database):
             raise ParameterError("out", str(self.folder), mend_of(error, self.folder / DATABASE)) from None
         finally:
             if self._connection.in_transaction:
+                self._forget_forms()
                 with contextlib.suppress(sqlite3.Error):
                     self._connection.execute("rollback")
 
@@ -58,30 +60,45 @@ class Store(Database):
                     raise
 
     def _put(self, rows: Iterable[tuple[Row, bytes | None]]) -> None:
-        counter, count, digest = self._connection.execute("select counter, rows, digest from ledger").fetchone()
+        counter, count, text = self._connection.execute("select counter, rows, digest from ledger").fetchone()
+        digest = self._number_of(text)
         for row, waveforms in rows:
             for (old,) in self._connection.execute(
                 "select row_sha256 from points where key = ?", (row.key,)
             ).fetchall():
-                count, digest = count - 1, self._added(digest, old)
-            for name in ("waveforms", "points"):
-                self._connection.execute(f"delete from {name} where key = ?", (row.key,))
-            counter, count, values = counter + 1, count + 1, columns_of_row(row)
-            of_waveforms = layout.sha256_of(waveforms)
-            checksum = layout.checksum_of(counter, values, of_waveforms)
-            self._connection.execute(layout.PUT, (counter, *values, of_waveforms, checksum))
+                count, digest = count - 1, digest ^ self._number_of(old)
+                for name in ("waveforms", "points"):
+                    self._connection.execute(f"delete from {name} where key = ?", (row.key,))
+            counter, count = counter + 1, count + 1
+            form, checksum_of_form, own = self._form_of(row)
+            of_waveforms, content = layout.sha256_of(waveforms), json.dumps(own, separators=(",", ":"))
+            texts = row.key, row.status, content, of_waveforms
+            checksum = layout.checksum_of(counter, row.number, texts, checksum_of_form)
+            self._connection.execute(
+                layout.PUT, (counter, row.number, row.key, row.status, form, content, of_waveforms, checksum)
+            )
             if waveforms is not None:
                 self._connection.execute("insert into waveforms values (?, ?)", (row.key, waveforms))
-            digest = self._added(digest, checksum)
-        self._connection.execute("update ledger set counter = ?, rows = ?, digest = ?", (counter, count, digest))
+            digest ^= int(checksum, 16)
+        self._connection.execute(
+            "update ledger set counter = ?, rows = ?, digest = ?", (counter, count, f"{digest:064x}")
+        )
+
+    def _form_of(self, row: Row) -> tuple[int, str, list[Any]]:
+        """Number and checksum of the form of a row, stored if it is new, and the row's own values."""
+        forms = self._stored_forms()
+        form, own = self._packing.pack(tree_of(row))
+        if form not in forms:
+            forms[form] = self._add_form(form)
+        return *forms[form], own
 
     def each(self) -> Iterator[Row]:
         """Yield all rows in the order of their numbers."""
-        return map(self._row_of, self._each())
+        return map(self.unpacked, self.packed())
 
     def as_they_came(self) -> Iterator[Row]:
         """Yield all rows in the order of storage."""
-        return map(self._row_of, self._each(by_number=False))
+        return map(self.unpacked, self.packed(by_number=False))
 
     def rows(self) -> list[Row]:
         """All rows in the order of their numbers."""
@@ -93,28 +110,42 @@ class Store(Database):
         Raises:
             ParameterError: There is no such row.
         """
+        return self.unpacked(self.one(number))
+
+    def one(self, number: int) -> Packed:
+        """Read the row of one number as it is stored, with the errors of `row`."""
         found = self._one(number)
         if found is None:
             raise ParameterError("ROW", number, "there is no such row; amc table DIR shows them, by number")
-        return self._row_of(found)
+        return found
 
-    def states(self) -> dict[str, tuple[int, str]]:
+    def states(self) -> States:
         """Number and status of every row by its key."""
-        key, status = COLUMNS.index("key"), COLUMNS.index("status")
-        return {one.values[key]: (one.number, one.values[status]) for one in self._each()}
+        return States((row.key, row.number, row.status) for row in self.packed())
+
+    def sorted_keys(self) -> Iterator[str]:
+        """Yield all keys, sorted; of a store that was checked before."""
+        with self._reading():
+            yield from (key for (key,) in self._connection.execute("select key from points order by key"))
 
     def with_waveforms(self) -> list[int]:
         """Numbers of the rows that have waveforms."""
-        return [one.number for one in self._each() if one.waveforms]
+        return [row.number for row in self.packed() if row.waveforms]
 
     def waveforms(self, number: int) -> bytes | None:
         """Stored waveforms of a row; None if it has none."""
-        found = self._one(number, with_content=True)
-        if found is None or not found.waveforms:
+        found = self._one(number)
+        return None if found is None else self.waveforms_of(found)
+
+    def waveforms_of(self, row: Packed) -> bytes | None:
+        """Stored waveforms of a row; None if it has none."""
+        if not row.waveforms:
             return None
-        if found.more is None:
-            raise self._damaged(f"the waveforms of row {number} of its {DATABASE} are lost")
-        return found.more if isinstance(found.more, bytes) else b""
+        with self._reading():
+            content = self._content_of(row)
+        if content is None:
+            raise self._damaged(f"the waveforms of row {row.number} of its {DATABASE} are lost")
+        return content
 
     def check(self) -> None:
         """Read everything.
@@ -124,69 +155,13 @@ class Store(Database):
         """
         with self._reading():
             self._check_structure()
-        for _ in self.each():
-            pass
-        for number in self.with_waveforms():
-            self.waveforms(number)
+        for row in self.packed():
+            self.unpacked(row)
+            self.waveforms_of(row)
 
-    def _each(self, *, by_number: bool = True) -> Iterator[Stored]:
-        """Yield all stored rows, by number or counter; each row is checked, and at the end that all are complete."""
-        count, digest, last = 0, f"{0:064x}", -1
-        found = None
-        order = "order by points.number" if by_number else "order by points.rowid"
-        with self._reading():
-            for values in self._connection.execute(layout.select(self._layout, order)):
-                found = self._checked(Stored.of(values))
-                place = found.number if by_number else found.counter
-                if place <= last:
-                    raise self._damaged(f"row {found.number} of its {DATABASE} is there twice")
-                count, last = count + 1, place
-                if found.checksum is not None:
-                    digest = self._added(digest, found.checksum)
-                yield found
-            self._check_all(count, digest, found)
-
-    def _check_all(self, count: int, digest: str, last: Stored | None) -> None:
-        """Compare the rows that were read with the ledger."""
-        if self._layout < LAYOUT:
-            return
-        if last is None:
-            # Rows that another process has stored since then came later.
-            there, known = self._connection.execute("select (select count(*) from points), rows from ledger").fetchone()
-            complete = there == known
-        else:
-            complete = last.ledger == f"{count} {digest}"
-        if not complete:
-            raise self._damaged(f"its {DATABASE} has lost rows, or is damaged")
-
-    def _one(self, number: int, *, with_content: bool = False) -> Stored | None:
-        text = layout.select(self._layout, "where points.number = ?", with_content=with_content)
-        with self._reading():
-            for values in self._connection.execute(text, (min(number, LARGEST_STORED),)):
-                found = self._checked(Stored.of(values))
-                if found.number != number:
-                    raise self._damaged(f"row {number} of its {DATABASE} cannot be found")
-                return found
-        for _ in self._each():  # reports damage, if there is any
-            pass
-        return None
-
-    def _checked(self, found: Stored) -> Stored:
-        if not isinstance(found.number, int):
-            raise self._damaged(f"a row of its {DATABASE} is damaged")
-        if not found.intact:
-            raise self._damaged(f"row {found.number} of its {DATABASE} is damaged")
-        return found
-
-    def _row_of(self, found: Stored) -> Row:
-        """Convert stored values to a row; the file may come from anywhere."""
+    def unpacked(self, found: Packed) -> Row:
+        """Convert a stored row to a row; the file may come from anywhere."""
         try:
-            return row_of_columns(found.counter, found.values)
+            return row_of(found)
         except ValueError:
-            raise self._damaged(f"row {found.number} of its {DATABASE} is damaged") from None
-
-    def _added(self, digest: Any, checksum: Any) -> str:
-        try:
-            return layout.added(digest, checksum)
-        except (ValueError, TypeError):
-            raise self._damaged(f"its {DATABASE} is damaged") from None
+            raise self.damaged_row(found.number) from None

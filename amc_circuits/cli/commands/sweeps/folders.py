@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from amc_circuits.cli.messages import one_line_warnings
 from amc_circuits.files.run_folder import check_output_file, check_own_files
 from amc_circuits.sweep.report.page import NAME, write_report
-from amc_circuits.sweep.store import Store
+from amc_circuits.sweep.store import FAILED, INVALID, Store
 from amc_circuits.sweep.store.merge import merge_folders
 from amc_circuits.values.quantities import counted
 
@@ -25,9 +26,9 @@ def merge(
     with one_line_warnings():
         merge_folders(folders, out)
     with Store(out) as store:
-        rows = store.rows()
-    failed = sum(row.failed for row in rows)
-    points, merged = counted(len(rows), "point"), counted(len(folders), "folder")
+        statuses = Counter(row.status for row in store.packed())
+    failed = statuses[FAILED] + statuses[INVALID]
+    points, merged = counted(statuses.total(), "point"), counted(len(folders), "folder")
     print(f"{points} of {merged}, {failed} failed; show them with: amc table {out}")
 
 

@@ -96,7 +96,7 @@ def _dry_run(spec: Path, out: Path | None, jobs: str, options: dict[str, object]
     plan = read_sweep(spec)
     _check_waveforms(plan, handling)
     found = estimate(plan, out, processes, handling)
-    points, failed = len(found.plan.keys), found.plan.failed_before
+    points, failed = len(found.plan.numbers), found.plan.failed_before
     cached = found.plan.cached - (0 if handling.retry_failed else failed)
     again = " (to be run again)" if handling.retry_failed else " (--retry-failed runs them again)"
     counts = f"{points - cached - failed} new, {cached} cached, {failed} failed before{again if failed else ''}"

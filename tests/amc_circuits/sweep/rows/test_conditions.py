@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amc_circuits.sweep.rows.columns import Column, columns_of, find_column, flat
-from amc_circuits.sweep.rows.conditions import Condition, chosen, sorted_by
+from amc_circuits.sweep.rows.conditions import Condition, order_of
+from amc_circuits.sweep.rows.stream import chosen
 from netlists import ParameterError
 from tests.amc_circuits.sweep.made_rows import made
 
@@ -131,7 +132,7 @@ def test_rows_are_sorted_with_the_unknown_last(values):
     """Numbers rise or fall, equal ones stay in order, and what is unknown comes last both ways."""
     rows = [{"figure": value, "place": place} for place, value in enumerate(values)]
     for descending in (False, True):
-        found = sorted_by(rows, FIGURE, descending=descending)
+        found = [rows[place] for place in order_of(values, descending=descending)]
         known = [row for row in found if row["figure"] is not None and not math.isnan(row["figure"])]
         assert [row["place"] for row in found[len(known) :]] == [row["place"] for row in rows if row not in known]
         assert [row["figure"] for row in known] == sorted((row["figure"] for row in known), reverse=descending)

@@ -248,9 +248,10 @@ def test_defaults_prefer_options_over_repeats():
 
 def test_a_sweep_can_be_drawn_while_it_is_written(swept, tmp_path, figures):
     """A picture reads the rows that are there; the store stays as it was."""
-    with Store(swept) as store:
-        picture.plot_sweep(store, tmp_path / "p.png", picture.Drawing())
-        store.put([(made(1000, {"settling_time_s": 1e-6}, size=128, gbwp="16M"), None)])
-        picture.plot_sweep(store, tmp_path / "p.png", picture.Drawing())
+    with Store(swept, create=True) as writing:
+        for number in (1000, 1001):
+            with Store(swept) as store:
+                picture.plot_sweep(store, tmp_path / "p.png", picture.Drawing())
+                writing.put([(made(number, {"settling_time_s": 1e-6}, size=128, gbwp="16M"), None)])
     sizes = [figure.axes[0].lines[0].get_xdata().tolist() for figure in figures]
     assert sizes == [[4, 8, 64], [4, 8, 64, 128]]

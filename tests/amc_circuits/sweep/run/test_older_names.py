@@ -26,9 +26,9 @@ OLDER = TODAY.replace("family", "kind")
 def older(sweep, tmp_path):
     """A folder as a version wrote it that knew `family` as `kind`."""
     assert sweep(OLDER).code == 0
-    with tampered(tmp_path / "out") as connection:
-        connection.execute("""update points set parameters = replace(parameters, '"family"', '"kind"')""")
-        stored = [json.loads(text) for (text,) in connection.execute("select parameters from points")]
+    with tampered(tmp_path / "out") as found:
+        found.connection.execute("""update forms set content = replace(content, '"family"', '"kind"')""")
+        stored = [tree["parameters"] for tree in found.trees().values()]
     assert [row["kind"] for row in stored] == ["spd", "spd", "wishart", "wishart"]
     assert not any("family" in row for row in stored)
     return tmp_path / "out"
@@ -90,8 +90,8 @@ def test_a_key_is_that_of_older_versions(circuit):
     assert key_of(circuit, options, "amc 0.1.0") == hashlib.sha256(text.encode()).hexdigest()
 
 
-@pytest.mark.parametrize("layout", ["layout-2", "layout-3"])
-@pytest.mark.filterwarnings("ignore:.*layout 2")
+@pytest.mark.parametrize("layout", ["layout-2", "layout-3", "layout-4"])
+@pytest.mark.filterwarnings("ignore:.*layout")
 def test_recorded_rows_have_the_keys_that_they_had(layout, tmp_path):
     """Their options are read by today's names, and make the key that was stored then."""
     with Store(shutil.copytree(RECORDS / layout, tmp_path / layout)) as store:

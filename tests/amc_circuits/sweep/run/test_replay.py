@@ -1,6 +1,5 @@
 """`amc replay`: a row that is run again is the same, or the difference is named."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -33,11 +32,10 @@ engine = "auto"
 
 def change(folder, number, function):
     """Changes the metrics of a row behind the program's back."""
-    with tampered(folder) as connection:
-        (text,) = connection.execute("select figures from points where number = ?", (number,)).fetchone()
-        figures = json.loads(text)
-        function(figures)
-        connection.execute("update points set figures = ? where number = ?", (json.dumps(figures), number))
+    with tampered(folder) as rows:
+        tree = rows.trees()[number]
+        function(tree["figures"])
+        rows.put(number, tree)
 
 
 def test_a_row_comes_out_the_same(sweep, amc, tmp_path):

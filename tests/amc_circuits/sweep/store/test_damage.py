@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from amc_circuits.sweep.store import DATABASE, Store
-from amc_circuits.sweep.store.row import COLUMNS
 from netlists import ParameterError
 from tests.amc_circuits.sweep.made_rows import made, stored
 from tests.record_sweep import RECORDS
@@ -108,10 +107,11 @@ def three(tmp_path):
     return stored(tmp_path / "out", [made(k, FIGURES, size=2 + k) for k in range(3)], {0: b"first", 1: b"second"})
 
 
-OTHERS = {"number": 7, "seed": 7, "wall_time_s": 7.0, "counter": 7, "figures": '{"bits": 6.0}'}
+COLUMNS = ("counter", "number", "key", "status", "form", "content", "waveforms_sha256", "row_sha256")
+OTHERS = {"counter": 7, "number": 7, "form": 1, "content": "[]"}
 
 
-@pytest.mark.parametrize("column", [*COLUMNS, "counter", "waveforms_sha256", "row_sha256"])
+@pytest.mark.parametrize("column", COLUMNS)
 @pytest.mark.parametrize("command", ["table", "report", "merge"])
 def test_every_column_is_held_by_the_checksum(amc, three, tmp_path, column, command):
     """A change is reported with folder and row number, or with the new number where that was changed."""
@@ -140,8 +140,8 @@ LOST = [
     "delete from ledger",
     "update ledger set rows = 2",
     "update ledger set digest = replace(digest, substr(digest, 1, 1), 'g')",
-    "insert into points select counter + 9, key || 'x', number + 9, " + ", ".join(COLUMNS[2:])
-    + ", waveforms_sha256, row_sha256 from points where number = 2",
+    f"insert into points select counter + 9, number + 9, key || 'x', {', '.join(COLUMNS[3:])} from points "
+    "where number = 2",
 ]  # fmt: skip
 
 

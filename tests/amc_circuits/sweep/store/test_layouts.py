@@ -10,7 +10,8 @@ import pytest
 
 from amc_circuits import open_sweep
 from amc_circuits.sweep.store import DATABASE, Store
-from amc_circuits.sweep.store.layout import LAYOUT, OLDEST
+from amc_circuits.sweep.store.layout import LAYOUT
+from amc_circuits.sweep.store.older import OLDEST
 from tests.amc_circuits.sweep.sweeps import rows_in
 from tests.record_sweep import EXPECTED, RECORDS, SPECIFICATION
 
@@ -97,6 +98,8 @@ def test_its_rows_go_on_in_a_new_folder(amc, recorded, number, tmp_path):
     new = rows_in(tmp_path / "new")
     assert new == old and [row.counter for row in new] == [1, 2, 3, 4, 5, 6]
     outcome = amc("table", tmp_path / "new", "--format", "json")
+    for row in expected["rows"]:
+        row.pop("counter", None)  # a row that was stored twice, as one that both engines solved, is stored once here
     assert as_before(outcome, expected) == expected["rows"] and outcome.err == ""
     assert (tmp_path / "new" / "failures" / "2" / "deck.cir").read_bytes() == (
         folder / "failures" / "2" / "deck.cir"

@@ -1,5 +1,6 @@
 """The database of a sweep: what was stored stays, whole or not at all."""
 
+import math
 import signal
 import sqlite3
 import subprocess
@@ -173,29 +174,56 @@ def test_a_foreign_database_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("column", "value"),
+    ("name", "value"),
     [
-        ("number", "../../elsewhere"),
-        ("parameters", "[]"),
-        ("parameters", "[" * 100_000),
-        ("figures", '{"bits": ' + "9" * 5000 + "}"),
-        ("figures", "no JSON"),
-        ("parameters", "{}"),
-        ("parameters", '{"circuit": "inv", "size": [2]}'),
-        ("figures", '{"settling_time_s": "soon"}'),
-        ("figures", '{"energy_j": {"total": "much"}}'),
-        ("figures", '{"status": 3}'),
+        ("parameters", []),
+        ("parameters", {}),
+        ("parameters", {"circuit": "inv", "size": [2]}),
+        ("parameters", "text"),
+        ("figures", {"settling_time_s": "soon"}),
+        ("figures", {"energy_j": {"total": "much"}}),
+        ("figures", {"status": 3}),
+        ("figures", 5),
         ("kept", "failures/\0"),
-        ("error", b"text"),
+        ("error", 3),
         ("wall_time_s", "soon"),
         ("seed", "\x00"),
+        ("seed", None),
     ],
 )
-def test_a_tampered_row_is_refused(store, tmp_path, column, value):
+def test_a_tampered_row_is_refused(store, tmp_path, name, value):
     """Where a column holds something of another kind, nothing is made of it."""
     store.put([(made(0), None)])
-    with tampered(tmp_path) as connection:
-        connection.execute(f"update points set {column} = ?", (value,))
+    with tampered(tmp_path) as rows:
+        rows.put(0, rows.trees()[0] | {name: value})
+    with pytest.raises(ParameterError, match="damaged"):
+        kept_in(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("points", "number", "../../elsewhere"),
+        ("points", "status", b"SETTLED"),
+        ("points", "form", 7),
+        ("points", "content", "no JSON"),
+        ("points", "content", "[1]"),
+        ("points", "content", "{}"),
+        ("points", "content", "[" * 100_000),
+        ("points", "content", "[" + "9" * 5000 + "]"),
+        ("forms", "content", "[]"),
+        ("forms", "content", "no JSON"),
+        ("forms", "content", b"[]"),
+        ("forms", "content", '[["error"]]'),
+        ("forms", "content", '[[["parameters"], 3], [["parameters", "circuit"], "inv"]]'),
+        ("forms", "content", "[" * 100_000),
+    ],
+)
+def test_a_tampered_form_is_refused(store, tmp_path, table, column, value):
+    """What rows have in common is read as carefully as the rows themselves."""
+    store.put([(made(0), None)])
+    with tampered(tmp_path) as rows:
+        rows.connection.execute(f"update {table} set {column} = ?", (value,))
     with pytest.raises(ParameterError, match="damaged"):
         kept_in(tmp_path)
 
@@ -203,8 +231,8 @@ def test_a_tampered_row_is_refused(store, tmp_path, column, value):
 def test_a_number_that_is_none_is_not_known(store, tmp_path):
     """JSON knows no nan; a database from elsewhere may hold one."""
     store.put([(made(0), None)])
-    with tampered(tmp_path) as connection:
-        connection.execute('update points set figures = \'{"bits": NaN, "residual": -Infinity}\'')
+    with tampered(tmp_path) as rows:
+        rows.put(0, rows.trees()[0] | {"figures": {"bits": math.nan, "residual": -math.inf}})
     assert kept_in(tmp_path)[0].figures == {"bits": None, "residual": None}
 
 
