@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from amc_circuits.cells.devices import Device, device_preset
     from amc_circuits.cli.extensions import Check, Compared, Extension
     from amc_circuits.cli.messages import one_line_warnings
-    from amc_circuits.engines import EngineNotFoundError, EnginesDisagreeError, NgspiceEngine, SimulationError
+    from amc_circuits.engines import (
+        EngineNotFoundError,
+        EnginesDisagreeError,
+        NgspiceEngine,
+        SimulationError,
+        check_engine,
+    )
     from amc_circuits.files.array_files import stored_array
     from amc_circuits.files.labelled_tables import LabelledTable, read_labelled_table
     from amc_circuits.files.run_folder import LOCK, check_folder, check_own_files, claim_folder, owning, replacing
@@ -37,7 +43,6 @@ if TYPE_CHECKING:
     from amc_circuits.studies.compare import Design, compare
     from amc_circuits.studies.sizing.size import size
     from amc_circuits.studies.sizing.sized import Sized
-    from amc_circuits.engines import check_engine
     from amc_circuits.sweep.plan.keys import engine_version
     from amc_circuits.sweep.rows.results import open_sweep
     from amc_circuits.values.quantities import format_quantity

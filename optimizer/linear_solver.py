@@ -174,11 +174,10 @@ class InvCircuitSolver:
             record=solution,
         )
 
-
     def _check(self, circuit: Solver, right_hand_sides: Matrix, solution: Solution) -> Solution:
         """Return the solution that ngspice checked a part of.
 
-        If chance has chosen no right-hand side so far, the first one is checked, so that no training is without a check.
+        If chance has chosen no right-hand side so far, the first one is checked: no training is without a check.
         """
         wanted = circuit.engine == "auto" and circuit.settings.cross_check > 0 and not self._checked
         if wanted and not solution.cross_checked:

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from amc_circuits.engines import NgspiceEngine, ExactEngine
+from amc_circuits.engines import ExactEngine, NgspiceEngine
 
 
 def waveforms(job, engine=None):

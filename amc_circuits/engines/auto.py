@@ -14,6 +14,7 @@ import numpy as np
 
 from amc_circuits.engines.contract import About
 from amc_circuits.engines.exact.engine import ExactEngine
+from amc_circuits.engines.exact.nonlinear.circuit import applies
 from amc_circuits.engines.exact.nonlinear.trajectory import NotIntegrableError
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice.engine import NgspiceEngine
@@ -73,8 +74,9 @@ class AutoEngine:
             SimulationError: If a run of ngspice failed.
             EnginesDisagreeError: If ngspice and the exact engine differ by more than 1 % of full scale.
         """
-        kicked = any(source.kick for source in state.circuit.sources)
-        if not state.circuit.linear or kicked or any(job.first_pass for job in jobs):
+        circuit = state.circuit
+        growing = any(source.kick for source in circuit.sources) or any(job.first_pass for job in jobs)
+        if not circuit.linear or (growing and not applies(circuit)):
             return self.ngspice.read(state, jobs, tolerance, processes)
         exact = ExactEngine(HANDED_OVER)
         try:

@@ -93,9 +93,7 @@ class Solver(ProgrammedArray):
         )  # fmt: skip
         check_room(len(system.programmed), len(made.circuit.amplifiers))
         if engine == ExactEngine.name:
-            check_linear(made.circuit)
-            if cls.first_pass is not None:
-                raise ParameterError("engine", engine, "reads settled outputs only; take ngspice or auto")
+            check_linear(made.circuit, cls.first_pass is not None)
         _ = made.output_range
         for problem in made.warnings():
             warnings.warn(problem, stacklevel=3)

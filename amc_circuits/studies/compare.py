@@ -15,7 +15,7 @@ from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.effects import idle_options
 from amc_circuits.cases.option import flag
 from amc_circuits.cases.options import OF_ANSWERS, PROBLEM, parse_options
-from amc_circuits.engines import EnginesDisagreeError, SimulationError, ExactEngine, check_engine, find_ngspice
+from amc_circuits.engines import EnginesDisagreeError, ExactEngine, SimulationError, check_engine, find_ngspice
 from amc_circuits.results.trials import FAILED
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.studies.comparison import Comparison, DesignRuns, Run, metrics_of

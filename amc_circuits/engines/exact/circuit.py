@@ -7,7 +7,7 @@ from functools import cached_property, reduce
 
 import numpy as np
 
-from amc_circuits.engines.exact.nonlinear.reading import NonlinearCircuit
+from amc_circuits.engines.exact.nonlinear.circuit import NonlinearCircuit
 from amc_circuits.engines.exact.observed import Observed
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import linear_circuit, siemens_of

@@ -11,13 +11,14 @@ import numpy as np
 from amc_circuits.engines.contract import About
 from amc_circuits.engines.exact.circuit import ExactCircuit
 from amc_circuits.engines.exact.linear_range import CLOSED_FORM, LARGEST_LOSS
-from amc_circuits.engines.exact.nonlinear.reading import applies
+from amc_circuits.engines.exact.nonlinear import reading as nonlinear
+from amc_circuits.engines.exact.nonlinear.circuit import applies
 from amc_circuits.engines.exact.reading import read_responses, read_slots
-from amc_circuits.engines.exact.waveform import waveform
 from amc_circuits.engines.exact.slots import slots_of, starts_from_rest
+from amc_circuits.engines.exact.waveform import waveform
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.settings import Settings
-from amc_circuits.results.readings import Reading
+from amc_circuits.results.readings import FirstPass, Reading
 from netlists import Array, Circuit, Limiter, ParameterError, StepTrain
 from netlists.errors import check_type
 from netlists.record import FloatArray
@@ -29,8 +30,8 @@ BATCH = 64
 def _alike(jobs: Sequence[Job]) -> list[tuple[list[Job], bool]]:
     """Neighbouring jobs that can be read as one, and whether from rest: in equal slots."""
 
-    def kind(job: Job) -> tuple[float, float, bool]:
-        return job.drive.slot_time, job.drive.rise_time, starts_from_rest(job.drive)
+    def kind(job: Job) -> tuple[object, ...]:
+        return job.drive.slot_time, job.drive.rise_time, starts_from_rest(job.drive), job.first_pass
 
     batches: list[tuple[list[Job], bool]] = []
     for job in jobs:
@@ -80,22 +81,26 @@ class ExactEngine:
         """Readings of every slot of every job; all in this process.
 
         Raises:
-            ParameterError: Outputs are to be read at a first pass.
+            ParameterError: Outputs are to be read at a first pass, and an op-amp is no macro model.
+        NotIntegrableError: The limits of the op-amps need too many steps.
         """
-        if any(job.first_pass for job in jobs):
-            raise ParameterError("engine", ExactEngine.name, "reads settled outputs only; take ngspice or auto")
         found: list[list[Reading]] = []
         for batch, from_rest in _alike(jobs):
             levels = [job.drive.levels for job in batch]
             drive = batch[0].drive.replace(levels=np.hstack(levels)) if len(batch) > 1 else batch[0].drive
-            readings = iter(self._readings(state, drive, from_rest, tolerance))
+            readings = iter(self._readings(state, drive, from_rest, tolerance, batch[0].first_pass))
             found += [[next(readings) for _ in range(part.shape[1])] for part in levels]
         return found
 
-    def _readings(self, state: ExactCircuit, drive: StepTrain, from_rest: bool, tolerance: float) -> list[Reading]:
-        """Readings of every slot: by the closed form where no amplifier leaves its linear range, else by integration."""
+    def _readings(
+        self, state: ExactCircuit, drive: StepTrain, from_rest: bool, tolerance: float, first_pass: FirstPass | None
+    ) -> list[Reading]:
+        """Readings of every slot: by the closed form where no amplifier leaves its linear range, else step by step."""
+        check_linear(state.circuit, first_pass is not None)
         if not applies(state.circuit):
             return read_slots(state, drive, from_rest, tolerance, self.largest_loss)
+        if first_pass is not None or any(source.kick for source in state.circuit.sources):
+            return nonlinear.read_slots(state.beyond, drive, from_rest, tolerance, first_pass)
         slots = slots_of(state, drive, from_rest)
         beyond = state.beyond.losses(slots.hold) > CLOSED_FORM
         found: dict[int, Reading] = {}
@@ -107,7 +112,7 @@ class ExactEngine:
             # A slot that does not start from rest depends on all before it.
             rest = [k for k in range(len(beyond)) if k not in found] if from_rest else list(range(len(beyond)))
             part = drive.replace(levels=drive.levels[:, rest])
-            found |= dict(zip(rest, state.beyond.read(part, from_rest, tolerance), strict=True))
+            found |= dict(zip(rest, nonlinear.read_slots(state.beyond, part, from_rest, tolerance), strict=True))
         return [found[k] for k in range(len(beyond))]
 
     def rest(self, state: ExactCircuit, levels: FloatArray, processes: int = 1) -> FloatArray:
@@ -119,19 +124,23 @@ class ExactEngine:
         return waveform(state, job.drive, time, applies(state.circuit))
 
 
-def check_linear(circuit: Circuit) -> None:
+def check_linear(circuit: Circuit, growing: bool = False) -> None:
     """Refuses what the engine cannot solve.
 
+    Args:
+        circuit: Circuit.
+        growing: True if it is to be read at a first pass.
+
     Raises:
-        ParameterError: Cells, limiters or op-amps are not linear.
+        ParameterError: Cells, limiters or op-amps are not known here.
     """
     check_type("circuit", circuit, Circuit)
-    if any(source.kick is not None for source in circuit.sources):
-        raise ParameterError("engine", ExactEngine.name, "knows no kicks of sources; take ngspice")
-    if circuit.linear:
-        return
     if any(array.nonlinearity_voltage is not None for array in circuit.of(Array)):
         what = "cells that are not linear"
-    else:
+    elif not circuit.linear:
         what = "limiters" if circuit.of(Limiter) else "op-amps that are subcircuits"
+    elif (growing or any(source.kick is not None for source in circuit.sources)) and not applies(circuit):
+        what = "kicks of sources and first passes where an op-amp has no limits"
+    else:
+        return
     raise ParameterError("engine", ExactEngine.name, f"knows no {what}; take ngspice or auto")

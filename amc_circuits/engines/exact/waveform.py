@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from amc_circuits.engines.exact.circuit import ExactCircuit
 from netlists import StepTrain
 from netlists.record import FloatArray
 
-Stretch = tuple[float, float, FloatArray, FloatArray]
-"""Times of two corners of the inputs, s, and the inputs there, V."""
-
 
 def waveform(exact: ExactCircuit, drive: StepTrain, time: FloatArray, limits: bool) -> FloatArray:
-    """Output voltages at times (T,), rising, s; shape (T, N); with the limits of the op-amps, or of the linear circuit."""
-    stretches = list(_stretches(drive, float(time[-1])))
-    return exact.beyond.outputs_over(stretches, time, drive.rise_time) if limits else _linear(exact, stretches, time)
+    """Output voltages at times (T,), rising, s; shape (T, N); with the limits of the op-amps, or without."""
+    return exact.beyond.outputs_over(drive, time) if limits else _linear(exact, drive, time)
 
 
-def _stretches(drive: StepTrain, last: float) -> Iterator[Stretch]:
-    corners, voltages = drive.corners()
-    corners, voltages = np.append(corners, last + corners[-1]), np.vstack([voltages, voltages[-1:]])
-    for first, after, low, high in zip(corners[:-1], corners[1:], voltages[:-1], voltages[1:], strict=True):
-        yield float(first), float(after), low[:, None], high[:, None]
-
-
-def _linear(exact: ExactCircuit, stretches: list[Stretch], time: FloatArray) -> FloatArray:
+def _linear(exact: ExactCircuit, drive: StepTrain, time: FloatArray) -> FloatArray:
     response = exact.response
+    corners, voltages = drive.corners()
+    corners, voltages = np.append(corners, time[-1] + corners[-1]), np.vstack([voltages, voltages[-1:]])
     modes = np.zeros((len(response.values), 1), dtype=response.values.dtype)
     found = []
-    for first, last, before, after in stretches:
-        piece = response.piece(first, last, modes, before, after)
+    for first, last, before, after in zip(corners[:-1], corners[1:], voltages[:-1], voltages[1:], strict=True):
+        piece = response.piece(float(first), float(last), modes, before[:, None], after[:, None])
         modes = response.end(piece)
         inside = time[(time >= first) & (time < last)]
         found.append(response.at(piece, exact.outputs, inside)[0])

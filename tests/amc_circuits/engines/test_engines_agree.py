@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from amc_circuits.engines import Job, NgspiceEngine, ExactEngine
+from amc_circuits.engines import ExactEngine, Job, NgspiceEngine
 from amc_circuits.results.observation import observe, saved_vectors
 from amc_circuits.results.readings import Reading, read_slot
 from amc_circuits.solvers.inv import InvCircuit

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import fsolve
 
-from amc_circuits.engines import Job, NgspiceEngine, ExactEngine
+from amc_circuits.engines import ExactEngine, Job, NgspiceEngine
 from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.results.observation import observe, saved_vectors
 from netlists import (

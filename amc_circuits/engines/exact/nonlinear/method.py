@@ -73,8 +73,8 @@ def weights(values: Modal, step: float, fractions: FloatArray) -> Modal:
         fractions: Fractions, shape (fractions,).
 
     Returns:
-        Factors of z(0), of N at the four nodes, s, and of the third divided difference of N by which the parabola differs
-        from the cubic, s; shape (fractions, 6, modes).
+        Factors of z(0), of N at the four nodes, s, and of the third divided difference of N by which the parabola
+        differs from the cubic, s; shape (fractions, 6, modes).
     """
     phi = phi_functions(np.multiply.outer(fractions * step, values))
     scale = step * fractions[:, None] ** np.arange(1, 5) * FACTORIALS[:4]

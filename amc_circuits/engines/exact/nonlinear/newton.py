@@ -1,7 +1,7 @@
 """Newton's method for the equations of a step of one response, for limits that couple the op-amps strongly.
 
-The unknowns are drives, stages and drops at the three later nodes, `v = known + G N(v)`: N is what the limits add, and G
-the dense response of the linear part to it. Only limits whose slope counts are unknowns of the linear systems.
+The unknowns are drives, stages and drops at the three later nodes, `v = known + G N(v)`: N is what the limits add, and
+G the dense response of the linear part to it. Only limits whose slope counts are unknowns of the linear systems.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class Newton:
     ) -> tuple[FloatArray, FloatArray] | None:
         """Solve for the voltages (3 m, 3) of one response and what the limits add (2 m, 3).
 
-        None where the iteration does not converge. What is added is that of the last linear system: the laws multiply the
-        rounding error of the voltages, as clamps are stiff.
+        None where the iteration does not converge. What is added is that of the last linear system: the laws multiply
+        the rounding error of the voltages, as clamps are stiff.
 
         Args:
             weights: Weights of the step.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.polynomial import legendre
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from amc_circuits.engines.exact.nonlinear.method import interpolated
 from amc_circuits.engines.exact.nonlinear.system import Rows, System, times
 from amc_circuits.engines.exact.nonlinear.trajectory import Place, Step
-from amc_circuits.linear.response import DECAYED, GAUSS_NODES, gauss
+from amc_circuits.linear.response import GAUSS_NODES, gauss
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -21,9 +22,11 @@ POINTS = len(GAUSS_NODES)
 LENGTH = 2.5
 """Longest panel in time constants of the fastest mode that is left: the polynomial of degree 7 through Gauss's points
 misses an exponential by `I_8(5/4)` = 6e-7, and two samples are less than half a radian apart."""
-COEFFICIENTS: FloatArray = np.linalg.inv(legendre.legvander(GAUSS_NODES, POINTS - 1))
+COEFFICIENTS: FloatArray = np.asarray(np.linalg.inv(legendre.legvander(GAUSS_NODES, POINTS - 1)), dtype=np.float64)
 """Legendre coefficients of a polynomial from its values at Gauss's points, shape (degree, points)."""
-DERIVATIVE: FloatArray = (legendre.legvander(GAUSS_NODES, POINTS - 2) @ legendre.legder(np.eye(POINTS))) @ COEFFICIENTS
+DERIVATIVE: FloatArray = np.asarray(
+    (legendre.legvander(GAUSS_NODES, POINTS - 2) @ legendre.legder(np.eye(POINTS))) @ COEFFICIENTS, dtype=np.float64
+)
 """Derivatives at Gauss's points of a panel of length 2 from the values there, shape (points, points)."""
 
 
@@ -78,16 +81,18 @@ class Panels:
         own = values[: POINTS * (len(self.edges) - 1)].reshape(-1, POINTS, *values.shape[1:])
         picked = own[(panel[:, :, None], np.arange(POINTS), *(one[:, None, None] for one in which))]
         basis = legendre.legvander((2 * time - begin - end) / (end - begin), POINTS - 1)
-        return np.einsum("etd,dp,etp->et", basis, COEFFICIENTS, picked)
+        return np.asarray(np.einsum("etp,etp->et", basis @ COEFFICIENTS, picked))
 
     def slopes(self, values: FloatArray) -> FloatArray:
         """Differentiate values at the points (rows, P 8, K), same shape."""
         own = values.reshape(len(values), -1, POINTS, values.shape[2])
         half = np.diff(self.edges)[: own.shape[1], None, None] / 2
-        return (np.einsum("qp,rgpk->rgqk", DERIVATIVE, own) / half).reshape(values.shape)
+        return np.asarray(np.matmul(DERIVATIVE, own) / half).reshape(values.shape)
 
 
-def sampled(system: System, steps: Sequence[Step], end: Place, cuts: Sequence[float], corner: float) -> Panels:
+def sampled(
+    system: System, steps: Sequence[Step], end: Place, cuts: Sequence[float], corners: Sequence[float]
+) -> Panels:
     """Sample responses at Gauss's points of panels that are short enough.
 
     Args:
@@ -95,11 +100,11 @@ def sampled(system: System, steps: Sequence[Step], end: Place, cuts: Sequence[fl
         steps: Steps of the responses.
         end: Their end.
         cuts: Further edges of panels, s.
-        corner: Time of the last corner of the inputs, s.
+        corners: Times of the corners of the inputs, s.
     """
     edges, states, pins, inputs = [np.array([steps[0].start])], [], [], []
     for step in steps:
-        cut = _edges(system, step, corner if step.start >= corner else 0.0, cuts)
+        cut = _edges(system, step, max((corner for corner in corners if corner <= step.start), default=0.0), cuts)
         edges.append(cut[1:])
         fractions = ((gauss(cut)[0]).ravel() - step.start) / step.length
         states.append(system.applied(system.sampling(step.length, fractions), step.source))
@@ -129,7 +134,7 @@ def _edges(system: System, step: Step, origin: float, cuts: Sequence[float]) -> 
     begin, end = step.start, step.start + step.length
     marks = [begin, *(cut for cut in cuts if begin < cut - 1e-9 * step.length and cut < end - 1e-9 * step.length), end]
     found = [np.array([begin])]
-    for first, last in zip(marks[:-1], marks[1:], strict=True):
+    for first, last in pairwise(marks):
         parts = max(1, int(np.ceil((last - first) * system.speed(first - origin) / LENGTH)))
         found.append(np.linspace(first, last, parts + 1)[1:])
     return np.concatenate(found)

@@ -11,8 +11,8 @@ from amc_circuits.engines.exact.nonlinear.system import System, times
 from amc_circuits.linear.equations import Network, networks
 from amc_circuits.results.observation import ideal_drivers
 from netlists import Array, MacroOpAmp
-from netlists.parts import Part
 from netlists.opamps.subcircuit import has_energy
+from netlists.parts import Part
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 

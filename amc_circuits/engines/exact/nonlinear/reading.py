@@ -2,133 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
-
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.panels import POINTS, at_times, sampled
-from amc_circuits.engines.exact.nonlinear.powers import Account
-from amc_circuits.engines.exact.nonlinear.rest import resting
-from amc_circuits.engines.exact.nonlinear.system import Rows, System, times
-from amc_circuits.engines.exact.nonlinear.trajectory import Integrator, Place, Step
+from amc_circuits.engines.exact.nonlinear.circuit import NonlinearCircuit
+from amc_circuits.engines.exact.nonlinear.panels import POINTS, sampled
+from amc_circuits.engines.exact.nonlinear.system import times as product
+from amc_circuits.engines.exact.nonlinear.trajectory import Place
 from amc_circuits.engines.exact.quadrature import joules_until
 from amc_circuits.engines.exact.settling import Indices, SampledOutputs
 from amc_circuits.results import measurement
-from amc_circuits.linear.response import Piece
-from amc_circuits.results.observation import common_mode_ranges, common_modes, of_opamps, terminals
-from amc_circuits.results.readings import NARROWER, WIDER, AmplifierState, Reading
+from amc_circuits.results.observation import common_modes, of_opamps, terminals
+from amc_circuits.results.readings import NARROWER, WIDER, AmplifierState, FirstPass, Reading
 from amc_circuits.results.response import Response
 from amc_circuits.results.solution import Attempt
-from netlists import Circuit, MacroOpAmp, StepTrain
+from netlists import StepTrain
 from netlists.record import FloatArray
 
 CHUNK = 16
 """Right-hand sides that are integrated at once: a fixed number, so that results do not depend on the number of jobs."""
 
 
-COARSE = 16
-"""Times at which the loss of a linear response is estimated before it is read."""
+FINE = 64
+"""Times between two samples at which a first pass is looked for."""
 
 
-def applies(circuit: Circuit) -> bool:
-    """Return True if every op-amp of a circuit is a macro model, so that its limits are known here."""
-    return circuit.linear and all(isinstance(record, MacroOpAmp) for record in circuit.opamps)
-
-
-class NonlinearCircuit:
-    """A circuit with macro op-amps, with all that does not depend on its inputs worked out."""
-
-    def __init__(self, circuit: Circuit) -> None:
-        self.circuit = circuit
-        self.system = System(circuit)
-        self.account = Account(self.system)
-
-    @cached_property
-    def at_rest(self) -> Place:
-        """The circuit with all inputs at 0 V."""
-        return resting(self.system, np.zeros((self.system.inputs, 1)))
-
-    @cached_property
-    def outputs(self) -> Rows:
-        """Output voltages."""
-        return self.system.rows(self.circuit.outputs)
-
-    @cached_property
-    def watched(self) -> tuple[list[str], Rows]:
-        """Groups, other than the outputs and those that sources hold, and last stages: what else is read."""
-        circuit, held = self.circuit, self.system.linear.held
-        stages = [last for _, _, last in self.system.macros]
-        groups = [*self.account.groups, *(part.output for part, _, _ in self.system.macros)]
-        names = [name for name in dict.fromkeys([*groups, *stages]) if name != circuit.outputs and name not in held]
-        return names, self.system.rows(*names)
-
-    def losses(self, hold: Piece) -> FloatArray:
-        """Estimate what limits take from linear responses, from few samples, in units of full scale, shape (K,).
-
-        What tanh takes from the rate of a stage, added up, from the drop of an output, and what a clamp adds, as in
-        `linear_range.py`; a loss that is estimated too low is found when the response is read.
-        """
-        laws, m = self.system.laws, self.system.laws.count
-        time = np.geomspace(hold.start, hold.stop, COARSE)
-        state = self.system.linear_state(hold, time)
-        voltages = times(self.system.seen.modal, state) + (self.system.seen.feed @ hold.inputs)[:, None]
-        drive, stage, drop = np.split(voltages + self.system.seen.rest[:, None, None], 3)
-        weights = np.gradient(time)[:, None]
-        slewing = (np.abs(laws.stage(drive)[0]) * weights).sum(axis=1)
-        output = laws.resistance[:, 0] * np.abs(laws.output(drop)[0]).max(axis=1)
-        clamp = (np.abs(laws.clamp(stage)[0]) * weights).sum(axis=1)
-        outputs = self.outputs.modal @ state[:, -1] + self.outputs.feed @ hold.inputs + self.outputs.rest[:, None]
-        full = np.maximum(np.abs(outputs).max(axis=0), np.finfo(float).tiny)
-        lost = np.maximum(np.maximum(slewing, output), clamp).max(axis=0) / full
-        return np.where(self._common_mode_passed(state, hold), np.inf, lost)
-
-    def _common_mode_passed(self, state: FloatArray, hold: Piece) -> NDArray[np.bool_]:
-        """Return whether each response exceeds the common-mode range of an op-amp, shape (K,)."""
-        names = list(self.circuit.groups)
-        ranges = common_mode_ranges(self.circuit)
-        if np.isinf(ranges).all():
-            return np.zeros(state.shape[2], dtype=np.bool_)
-        rows = self.system.rows(*names)
-        voltages = times(rows.modal, state) + (rows.feed @ hold.inputs)[:, None] + rows.rest[:, None, None]
-        cuts = np.cumsum([self.circuit.groups[name] for name in names])[:-1]
-        seen = common_modes(self.circuit, dict(zip(names, np.split(voltages.transpose(1, 2, 0), cuts, axis=2), strict=True)))
-        return np.zeros(state.shape[2], np.bool_) if seen is None else (np.abs(seen) > ranges).any(axis=(0, 2))
-
-    def read(self, drive: StepTrain, from_rest: bool, tolerance: float) -> list[Reading]:
-        """Measure every slot of a step train, from rest or each from the end of the one before."""
-        count = drive.levels.shape[1]
-        if from_rest:
-            found: list[Reading] = []
-            for first in range(0, count, CHUNK):
-                levels = drive.levels[:, first : first + CHUNK]
-                start = self.at_rest.repeated(levels.shape[1])
-                found += _Slots(self, drive, np.zeros_like(levels), levels, start, tolerance).readings()
-            return found
-        place, before, found = self.at_rest, np.zeros((len(drive.levels), 1)), []
-        for k in range(count):
-            slot = _Slots(self, drive, before, drive.levels[:, k : k + 1], place, tolerance)
-            found += slot.readings()
-            place, before = slot.end, drive.levels[:, k : k + 1]
+def read_slots(
+    exact: NonlinearCircuit, drive: StepTrain, from_rest: bool, tolerance: float, first_pass: FirstPass | None = None
+) -> list[Reading]:
+    """Measure every slot of a step train, from rest or each from the end of the one before."""
+    count = drive.levels.shape[1]
+    if from_rest:
+        found: list[Reading] = []
+        for first in range(0, count, CHUNK):
+            levels = drive.levels[:, first : first + CHUNK]
+            start = exact.at_rest.repeated(levels.shape[1])
+            found += _Slots(exact, drive, np.zeros_like(levels), levels, start, tolerance).readings(first_pass)
         return found
-
-
-    def outputs_over(
-        self, stretches: Sequence[tuple[float, float, FloatArray, FloatArray]], time: FloatArray, unit: float
-    ) -> FloatArray:
-        """Outputs of one response to inputs that are straight from corner to corner, at times (T,), shape (T, N), V."""
-        scale = np.array([max(float(np.abs(after).max()) for _, _, _, after in stretches)])
-        integrator = Integrator(self.system, np.maximum(scale, np.finfo(float).tiny), unit)
-        place, steps = self.at_rest, []
-        for first, last, before, after in stretches:
-            if last > first:
-                found, place = integrator.run(place, last, before, (after - before) / (last - first))
-                steps += found
-        starts = np.array([step.start for step in steps])
-        which = np.clip(np.searchsorted(starts, time, side="right") - 1, 0, None)
-        outputs = [at_times(self.system, steps[j], time[which == j], self.outputs) for j in np.unique(which)]
-        return np.concatenate([one[:, :, 0].T for one in outputs])
+    place, before, found = exact.at_rest, np.zeros((len(drive.levels), 1)), []
+    for k in range(count):
+        slot = _Slots(exact, drive, before, drive.levels[:, k : k + 1], place, tolerance)
+        found += slot.readings(first_pass)
+        place, before = slot.end, drive.levels[:, k : k + 1]
+    return found
 
 
 class _Slots:
@@ -145,14 +61,14 @@ class _Slots:
     ) -> None:
         """`before` and `levels`: inputs before and after the edge, shape (inputs, K), V."""
         self.exact, self.tolerance, self.step = exact, tolerance, drive.rise_time / 2
-        system = exact.system
-        scale = np.maximum(np.abs(levels).max(axis=0), np.abs(before).max(axis=0))
-        integrator = Integrator(system, np.maximum(scale, np.finfo(float).tiny), drive.rise_time)
-        slope = (levels - before) / drive.rise_time
-        edge, place = integrator.run(start.from_zero, drive.rise_time, before, slope)
-        hold, self.end = integrator.run(place, drive.slot_time, levels, np.zeros_like(levels))
+        corners = np.array([0.0, drive.rise_time, drive.slot_time])
+        stretches = exact.stretches(corners, np.stack([before, levels, levels]), [0.0], drive.rise_time)
+        scale = np.maximum(exact.scale(levels), exact.scale(before))
+        steps, self.end = exact.integrated(stretches, start.from_zero, scale, drive.rise_time)
         self.steady_from = drive.slot_time * (1 - 1 / measurement.STEADY_PART)
-        self.panels = sampled(system, edge + hold, self.end, (self.step, self.steady_from), drive.rise_time)
+        cuts = (self.step, self.steady_from)
+        self.panels = sampled(exact.system, steps, self.end, cuts, [last for _, last, _, _ in stretches])
+        before = stretches[0][2]
         seen = self.panels.voltages(exact.outputs)
         self._points = seen.transpose(1, 2, 0)
         first = exact.outputs.modal @ start.state + exact.outputs.feed @ before + exact.outputs.rest[:, None]
@@ -182,25 +98,57 @@ class _Slots:
         cuts = np.cumsum([nodes[name].stop - nodes[name].start for name in names])[:-1]
         found = dict(zip(names, np.split(panels.voltages(rows), cuts), strict=True))
         for group, weights in exact.system.linear.held.items():
-            found[group] = times(weights[:, : exact.system.inputs], panels.inputs)
+            found[group] = product(weights[:, : exact.system.inputs], panels.inputs)
         self.voltage = found | {exact.circuit.outputs: self._points[points].transpose(2, 0, 1)}
         drops = [self.voltage[last] - self.voltage[part.output] for part, _, last in exact.system.macros]
         self.currents = exact.system.laws.delivered(np.concatenate(drops))
 
-    def readings(self) -> list[Reading]:
-        """Return one reading a slot."""
+    def readings(self, first_pass: FirstPass | None = None) -> list[Reading]:
+        """Return one reading a slot, of settled outputs or of a first pass."""
+        if first_pass is not None:
+            return self._made(*self._passing(first_pass))
         change = self.sampled.largest[:, self.time >= self.steady_from].max(axis=1)
         steady = change * measurement.STEADY_FRACTION <= self.band
         bands = np.array([WIDER, 1.0, NARROWER])[:, None] * self.band
         times = np.maximum(self.sampled.settled(bands) - self.step, 0.0)
         early, settled, late = np.where(steady & (self.band > 0), times, np.nan)
+        return self._made(self.final, steady, np.stack([early, settled, late]))
+
+    def _passing(self, first_pass: FirstPass) -> tuple[FloatArray, NDArray[np.bool_], FloatArray]:
+        """Outputs when a group first passes a level (K, N), whether it does, and the time, three times (3, K)."""
+        system = self.exact.system
+        values = self._points
+        if first_pass.group not in ("", self.exact.circuit.outputs):
+            values = self.panels.voltages(system.rows(first_pass.group)).transpose(1, 2, 0)
+        beyond = np.abs(values).max(axis=2) >= first_pass.level
+        passed, place = beyond.any(axis=0), beyond.argmax(axis=0)
+        final, time = self.final.copy(), np.full(len(self.final), np.nan)
+        for k in np.flatnonzero(passed).tolist():
+            low = self.panels.time[place[k] - 1] if place[k] else 0.0
+            fine = np.linspace(low, self.panels.time[place[k]], FINE)
+            seen = self._all_at(values, k, fine)
+            time[k] = (
+                low if not place[k] else self.step + measurement.first_pass(fine, seen.T, self.step, first_pass.level)
+            )
+            final[k] = self._all_at(self._points, k, time[k, None])[:, 0]
+        return final, passed, np.repeat(np.maximum(time - self.step, 0.0)[None], 3, axis=0)
+
+    def _all_at(self, values: FloatArray, k: int, time: FloatArray) -> FloatArray:
+        """Values (points, K, nodes) of response k at times (T,), shape (nodes, T)."""
+        nodes = np.arange(values.shape[2])
+        every = np.broadcast_to(time, (len(nodes), len(time)))
+        return self.panels.between(values, (np.full(len(nodes), k), nodes), every)
+
+    def _made(self, finals: FloatArray, steady: NDArray[np.bool_], times: FloatArray) -> list[Reading]:
+        """Readings with these final outputs, and early, right and late settling times, shape (3, K)."""
+        early, settled, late = times
         self._watch(float(np.nanmax(self.step + settled, initial=self.step)))
         energy, overshoot = self._energies(settled), self.sampled.overshoot()
         stage = np.max([np.abs(self.voltage[last]).max(axis=(0, 1)) for _, _, last in self.exact.system.macros], axis=0)
         current = np.abs(self.currents).max(axis=(0, 1))
         ends, amplifiers = self._ends()
         found = []
-        for k, final in enumerate(self.final):
+        for k, final in enumerate(finals):
             attempt = Attempt(
                 scale=1.0, slot_time=float(self.panels.edges[-1]), peak_output=float(stage[k]), why="first"
             )
@@ -247,7 +195,7 @@ class _Slots:
         ]
 
     def _ends(self) -> tuple[FloatArray, list[AmplifierState]]:
-        """Voltages at which arrays end, shape (K, terminals), and states of the op-amps, both at the end of the slot."""
+        """Voltages at the ends of arrays, shape (K, terminals), and states of the op-amps, at the end of the slot."""
         circuit, system = self.exact.circuit, self.exact.system
         end = self.panels.some(np.array([self.panels.state.shape[1] - 1]))
         names = list(circuit.groups)

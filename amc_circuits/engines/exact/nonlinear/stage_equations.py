@@ -28,6 +28,10 @@ LEAST_SLOPE = 0.25
 """Least denominator of Newton's method for one unknown."""
 
 
+Found = tuple[FloatArray, FloatArray, "Added", int]
+"""Rates (n, 3, K) and coordinates (n, 3, K) from what the limits add, what they add, and the number of iterations."""
+
+
 @dataclass(frozen=True)
 class Added:
     """What the limits of all op-amps add at some times.
@@ -56,7 +60,7 @@ class Added:
         def of(values: FloatArray) -> FloatArray:
             if isinstance(nodes, slice):
                 return values[:, nodes]
-            return np.matmul(nodes.T, values)
+            return np.asarray(np.matmul(nodes.T, values))
 
         return Added(of(self.slewing), None if self.clamp is None else of(self.clamp), of(self.pins))
 
@@ -96,7 +100,13 @@ class StageEquations:
         self._own, self._newton = OwnEffectsOf(system), Newton(system)
 
     def step(
-        self, state: FloatArray, before: Added, last: Solved | None, inputs: FloatArray, slope: FloatArray, length: float
+        self,
+        state: FloatArray,
+        before: Added,
+        last: Solved | None,
+        inputs: FloatArray,
+        slope: FloatArray,
+        length: float,
     ) -> Solved | None:
         """Solve a step; None where the iteration does not converge.
 
@@ -126,38 +136,40 @@ class StageEquations:
         error = float(np.abs(away * self._in_tolerances).max())
         return Solved(length, begin[:, -1] + moved[:, -1], source, _after(before, added), error, iterations)
 
-    def _iterated(
-        self, weights: StepWeights, known: FloatArray, added: Added
-    ) -> tuple[FloatArray, FloatArray, Added, int] | None:
-        """Return rates (n, 3, K) and coordinates (n, 3, K) from what the limits add, what they add, and the iterations."""
-        system, own = self.system, self._own.of(weights)
-        m = system.laws.count
-        voltages, far, slopes, last = None, np.inf, None, None
+    def _iterated(self, weights: StepWeights, known: FloatArray, guess: Added) -> Found | None:
+        """Iterate from a guess of what the limits add."""
+        own, m = self._own.of(weights), self.system.laws.count
+        pushed, moved, voltages, clamp = self._responses(weights, known, guess, None)
+        added, divisors = self._limits(voltages, own, clamp)
+        far, last, before = np.inf, None, guess
         for done in range(1, ITERATIONS + 1):
-            whole = added.whole
-            pushed = times(system.push, whole)
-            moved = system.applied(weights.later, pushed)
-            seen = known + times(system.seen.modal, moved) + times(system.seen.pins, whole[m:])
-            seen[m : 2 * m], clamp = self._stages(seen[m : 2 * m], own, added, voltages)
-            if voltages is None:
-                voltages = seen
-            else:
-                change = (seen - voltages) / slopes
-                before, far = far, float(np.abs(change * self._in_tolerances).max())
-                if far > 2 * before:
-                    break
-                move = change if last is None else self._accelerated(change, *last)
-                last, voltages = (change, move), voltages + move
-                if clamp is not None:
-                    voltages[m : 2 * m] = seen[m : 2 * m]
-            previous, (added, slopes) = added, self._limits(voltages, own, clamp)
-            if far <= CLOSE or self._negligible(added, previous, weights.step):
+            if far <= CLOSE or self._negligible(added, before, weights.step):
                 return pushed, moved, added, done
+            pushed, moved, seen, clamp = self._responses(weights, known, added, voltages)
+            change = (seen - voltages) / divisors
+            farther, far = far, float(np.abs(change * self._in_tolerances).max())
+            if far > 2 * farther:
+                break
+            move = change if last is None else self._accelerated(change, *last)
+            last, voltages = (change, move), voltages + move
+            if clamp is not None:
+                voltages[m : 2 * m] = seen[m : 2 * m]
+            before, (added, divisors) = added, self._limits(voltages, own, clamp)
         return self._by_newton(weights, known, voltages)
 
-    def _by_newton(
-        self, weights: StepWeights, known: FloatArray, guess: FloatArray
-    ) -> tuple[FloatArray, FloatArray, Added, int] | None:
+    def _responses(
+        self, weights: StepWeights, known: FloatArray, added: Added, before: FloatArray | None
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray | None]:
+        """Return rates and coordinates from what the limits add, shape (n, 3, K) each, voltages and rates of clamps."""
+        system, whole = self.system, added.whole
+        m = system.laws.count
+        pushed = times(system.push, whole)
+        moved = system.applied(weights.later, pushed)
+        seen = known + times(system.seen.modal, moved) + times(system.seen.pins, whole[m:])
+        seen[m : 2 * m], clamp = self._stages(seen[m : 2 * m], self._own.of(weights), added, before)
+        return pushed, moved, seen, clamp
+
+    def _by_newton(self, weights: StepWeights, known: FloatArray, guess: FloatArray) -> Found | None:
         """Solve the equations of every response by itself; results as `_iterated`."""
         m, count = self.system.laws.count, guess.shape[2]
         voltages, whole = np.empty_like(guess), np.empty((2 * m, 3, count))
@@ -179,12 +191,12 @@ class StageEquations:
         turned = change - before
         weighed = turned * self._in_tolerances**2
         share = (weighed * change).sum(axis=(0, 1)) / np.maximum((weighed * turned).sum(axis=(0, 1)), 1e-300)
-        return change - np.clip(share, -LARGEST_SHARE, LARGEST_SHARE) * (moved + turned)
+        return np.asarray(change - np.clip(share, -LARGEST_SHARE, LARGEST_SHARE) * (moved + turned))
 
     def _stages(
         self, seen: FloatArray, own: OwnEffects, added: Added, before: FloatArray | None
     ) -> tuple[FloatArray, FloatArray | None]:
-        """Return the outputs of the stages (m, 3, K), with each op-amp's own clamp solved for, V, and the clamps' rates."""
+        """Return the outputs of the stages (m, 3, K), own clamps solved for, V, and the clamps' rates."""
         laws = self.system.laws
         if added.clamp is None and not laws.near_clamp(seen):
             return seen, None
@@ -202,7 +214,7 @@ class StageEquations:
         return Added(slewing, clamp, pins), np.maximum(divisors, LEAST_SLOPE)
 
     def _negligible(self, added: Added, previous: Added, step: float) -> bool:
-        """Return True if the change of what the limits add moves no voltage by more than a fraction of the tolerance."""
+        """Return True if a change of what the limits add moves no voltage by more than a part of the tolerance."""
         change = added.whole - previous.whole
         m = self.system.laws.count
         moved = np.concatenate([change[:m] * step, change[m:] * self.system.laws.resistance])

@@ -6,15 +6,15 @@ A real mode is one coordinate; a pair of conjugate modes is two, the real and th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.laws import Laws
 from amc_circuits.engines.exact.nonlinear.method import NODES, Modal, weights
 from amc_circuits.linear.circuit import LinearCircuit
+from amc_circuits.linear.equations import injected_circuit, input_factors
 from amc_circuits.linear.response import DECAYED, Piece
-from amc_circuits.linear.equations import injected_circuit, input_factors, linear_circuit
 from netlists import Circuit, MacroOpAmp, OpAmps
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -97,18 +97,19 @@ class System:
 
     Attributes:
         circuit: Circuit.
-        linear: Its linear circuit with inputs behind those of the sources: rates of the stages, currents of the outputs.
+        linear: Its linear circuit; behind the inputs of the sources, rates of stages and currents of outputs.
         laws: Limits of the macro op-amps.
         drive: Coordinates' rates per volt of input, shape (n, inputs).
         push: Coordinates' rates per V/s at a stage and per ampere at an output, shape (n, 2 m).
-        seen: Drives of the stages, V/s, outputs of the stages, V, drops over the output resistances, V: 3 m rows.
+        seen: Drives of stages, V/s, outputs of stages, V, drops over output resistances, V: 3 m rows.
     """
 
-    def __init__(self, circuit: Circuit) -> None:
+    def __init__(self, circuit: Circuit, linear: LinearCircuit) -> None:
+        """`linear`: its linear circuit, whose modes are used."""
         self.circuit = circuit
         self.laws = Laws.of(circuit)
         self.linear: LinearCircuit = injected_circuit(circuit)
-        modes = linear_circuit(circuit).modes
+        modes = linear.modes
         self.real = modes.real
         upper = (modes.real + len(modes.values)) // 2
         self.values: Modal = modes.values[:upper]

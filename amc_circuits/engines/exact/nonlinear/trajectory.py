@@ -71,8 +71,9 @@ class Place:
     def repeated(self, count: int) -> Place:
         """Return the place for several equal responses."""
         added = self.added
-        values = [None if one is None else np.repeat(one, count, axis=2) for one in (added.slewing, added.clamp, added.pins)]
-        return Place(self.time, np.repeat(self.state, count, axis=1), Added(*values))
+        clamp = None if added.clamp is None else np.repeat(added.clamp, count, axis=2)
+        many = Added(np.repeat(added.slewing, count, axis=2), clamp, np.repeat(added.pins, count, axis=2))
+        return Place(self.time, np.repeat(self.state, count, axis=1), many)
 
 
 class NotIntegrableError(ParameterError):
@@ -114,7 +115,9 @@ class Integrator:
             if found is None or grown is None:
                 continue
             steps.append(Step(place.time, length, found.source, found.added, now, slope))
-            place = Place(until if length == left else place.time + length, found.state, found.added.at(slice(-1, None)))
+            place = Place(
+                until if length == left else place.time + length, found.state, found.added.at(slice(-1, None))
+            )
             self.last = found
             if len(steps) > MOST_STEPS:
                 raise NotIntegrableError(f"it needs more than {MOST_STEPS} steps")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from amc_circuits.engines import Job, ExactEngine
+from amc_circuits.engines import ExactEngine, Job
 from amc_circuits.results.observation import observe
 from amc_circuits.solvers.inv import InvCircuit
 from netlists import preset

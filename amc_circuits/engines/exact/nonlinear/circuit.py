@@ -1,0 +1,174 @@
+"""A circuit with macro op-amps beyond its linear range, with all that does not depend on its inputs worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amc_circuits.engines.exact.nonlinear.panels import at_times
+from amc_circuits.engines.exact.nonlinear.powers import Account
+from amc_circuits.engines.exact.nonlinear.rest import resting
+from amc_circuits.engines.exact.nonlinear.system import Rows, System, times
+from amc_circuits.engines.exact.nonlinear.trajectory import Integrator, Place, Step
+from amc_circuits.linear.equations import linear_circuit
+from amc_circuits.linear.response import Piece
+from amc_circuits.results.observation import common_mode_ranges, common_modes
+from netlists import Circuit, MacroOpAmp, StepTrain
+from netlists.record import FloatArray
+
+COARSE = 16
+"""Times at which the loss of a linear response is estimated before it is read."""
+
+
+def applies(circuit: Circuit) -> bool:
+    """Return True if every op-amp of a circuit is a macro model, so that its limits are known here."""
+    return circuit.linear and all(isinstance(record, MacroOpAmp) for record in circuit.opamps)
+
+
+Stretch = tuple[float, float, FloatArray, FloatArray]
+"""Times of two corners of the inputs, s, and the inputs there, shape (inputs, K), V."""
+
+
+class NonlinearCircuit:
+    """A circuit with macro op-amps, with all that does not depend on its inputs worked out."""
+
+    def __init__(self, circuit: Circuit) -> None:
+        self.circuit = circuit
+        self._kicks = [source.kick for source in circuit.sources if source.kick is not None]
+        self.system = System(_kicked(circuit), linear_circuit(circuit))
+        self.account = Account(self.system)
+
+    @cached_property
+    def at_rest(self) -> Place:
+        """The circuit with all inputs at 0 V."""
+        return resting(self.system, np.zeros((self.system.inputs, 1)))
+
+    @cached_property
+    def outputs(self) -> Rows:
+        """Output voltages."""
+        return self.system.rows(self.circuit.outputs)
+
+    @cached_property
+    def watched(self) -> tuple[list[str], Rows]:
+        """Groups, other than the outputs and those that sources hold, and last stages: what else is read."""
+        circuit, held = self.circuit, self.system.linear.held
+        stages = [last for _, _, last in self.system.macros]
+        groups = [*self.account.groups, *(part.output for part, _, _ in self.system.macros)]
+        names = [name for name in dict.fromkeys([*groups, *stages]) if name != circuit.outputs and name not in held]
+        return names, self.system.rows(*names)
+
+    def losses(self, hold: Piece) -> FloatArray:
+        """Estimate what limits take from linear responses, from few samples, in units of full scale, shape (K,).
+
+        What tanh takes from the rate of a stage, added up, from the drop of an output, and what a clamp adds, as in
+        `linear_range.py`; a loss that is estimated too low is found when the response is read.
+        """
+        laws = self.system.laws
+        time = np.geomspace(hold.start, hold.stop, COARSE)
+        state = self.system.linear_state(hold, time)
+        voltages = times(self.system.seen.modal, state) + (self.system.seen.feed @ hold.inputs)[:, None]
+        drive, stage, drop = np.split(voltages + self.system.seen.rest[:, None, None], 3)
+        weights = np.gradient(time)[:, None]
+        slewing = (np.abs(laws.stage(drive)[0]) * weights).sum(axis=1)
+        output = laws.resistance[:, 0] * np.abs(laws.output(drop)[0]).max(axis=1)
+        clamp = (np.abs(laws.clamp(stage)[0]) * weights).sum(axis=1)
+        outputs = self.outputs.modal @ state[:, -1] + self.outputs.feed @ hold.inputs + self.outputs.rest[:, None]
+        full = np.maximum(np.abs(outputs).max(axis=0), np.finfo(float).tiny)
+        lost = np.maximum(np.maximum(slewing, output), clamp).max(axis=0) / full
+        return np.where(self._common_mode_passed(state, hold), np.inf, lost)
+
+    def _common_mode_passed(self, state: FloatArray, hold: Piece) -> NDArray[np.bool_]:
+        """Return whether each response exceeds the common-mode range of an op-amp, shape (K,)."""
+        names = list(self.circuit.groups)
+        ranges = common_mode_ranges(self.circuit)
+        if np.isinf(ranges).all():
+            return np.zeros(state.shape[2], dtype=np.bool_)
+        rows = self.system.rows(*names)
+        voltages = times(rows.modal, state) + (rows.feed @ hold.inputs)[:, None] + rows.rest[:, None, None]
+        cuts = np.cumsum([self.circuit.groups[name] for name in names])[:-1]
+        seen = common_modes(
+            self.circuit, dict(zip(names, np.split(voltages.transpose(1, 2, 0), cuts, axis=2), strict=True))
+        )
+        assert seen is not None
+        return np.asarray((np.abs(seen) > ranges).any(axis=(0, 2)))
+
+    def stretches(
+        self, time: FloatArray, values: FloatArray, beginnings: Sequence[float], edge: float
+    ) -> list[Stretch]:
+        """Return the pieces between the corners of all inputs; start-up pulses are further inputs.
+
+        Args:
+            time: Times of the corners, shape (C,), s.
+            values: Inputs of the circuit there, shape (C, inputs, K), V.
+            beginnings: Starts of right-hand sides, s.
+            edge: Duration of an edge of a pulse, s.
+        """
+        if self._kicks:
+            shape = [(0.0, edge, kick.duration, kick.duration + edge) for kick in self._kicks]
+            at = [np.concatenate([begin + np.array(one) for begin in beginnings]) for one in shape]
+            every = np.unique(np.concatenate([time, *(one[one < time[-1]] for one in at)]))
+            flat = values.reshape(len(time), -1)
+            whole = np.stack([np.interp(every, time, column) for column in flat.T], axis=1)
+            pulses = [np.interp(every, one, np.tile([0.0, 1, 1, 0], len(beginnings))) for one in at]
+            each = np.repeat(np.stack(pulses, axis=1)[:, :, None], values.shape[2], axis=2)
+            time, values = every, np.concatenate([whole.reshape(len(every), *values.shape[1:]), each], axis=1)
+        return [
+            (float(first), float(last), values[k], values[k + 1])
+            for k, (first, last) in enumerate(pairwise(time))
+            if last > first
+        ]
+
+    def integrated(
+        self, stretches: Sequence[Stretch], place: Place, scale: FloatArray, unit: float
+    ) -> tuple[list[Step], Place]:
+        """Integrate responses from a place.
+
+        Args:
+            stretches: Inputs.
+            place: Where the responses are.
+            scale: Full scale of each, shape (K,), V.
+            unit: Length of the first step, s.
+        """
+        integrator, steps = Integrator(self.system, scale, unit), []
+        for first, last, before, after in stretches:
+            found, place = integrator.run(place, last, before, (after - before) / (last - first))
+            steps += found
+        return steps, place
+
+    def scale(self, levels: FloatArray) -> FloatArray:
+        """Return the full scale of responses to levels (inputs, K), V: the swing where start-up pulses drive them."""
+        least = float(self.system.laws.swing.min()) if self._kicks else np.finfo(float).tiny
+        return np.asarray(np.maximum(np.abs(levels).max(axis=0, initial=0.0), least))
+
+    def outputs_over(self, drive: StepTrain, time: FloatArray) -> FloatArray:
+        """Outputs over a whole step train, returns to rest included, at times (T,), rising, s; shape (T, N), V."""
+        corners, voltages = drive.corners()
+        corners, voltages = np.append(corners, time[-1] + corners[-1]), np.vstack([voltages, voltages[-1:]])
+        stretches = self.stretches(corners, voltages[:, :, None], drive.beginnings, drive.rise_time)
+        scale = self.scale(drive.levels).max(keepdims=True)
+        steps, _ = self.integrated(stretches, self.at_rest, scale, drive.rise_time)
+        starts = np.array([step.start for step in steps])
+        which = np.clip(np.searchsorted(starts, time, side="right") - 1, 0, None)
+        outputs = [at_times(self.system, steps[j], time[which == j], self.outputs) for j in np.unique(which)]
+        return np.concatenate([one[:, :, 0].T for one in outputs])
+
+
+def _kicked(circuit: Circuit) -> Circuit:
+    """Return the circuit with its start-up pulses as further inputs."""
+    kicks = [source for source in circuit.sources if source.kick is not None]
+    if not kicks:
+        return circuit
+    sources = []
+    for source in circuit.sources:
+        size = circuit.groups[source.group]
+        pulses = np.zeros((size, len(kicks)))
+        if source.kick is not None:
+            pulses[:, kicks.index(source)] = source.kick.volts
+        weights = np.hstack([source.matrix(size, circuit.inputs), pulses])
+        sources.append(replace(source, weights=weights, kick=None))
+    return replace(circuit, sources=tuple(sources))
