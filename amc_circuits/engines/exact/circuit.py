@@ -63,7 +63,7 @@ class ExactCircuit:
         self._all = probe_of(self.linear, *self._free, *self._stages)
 
     @cached_property
-    def _drawn(self) -> dict[str, list[tuple[str, FloatArray, FloatArray]]]:
+    def drawn(self) -> dict[str, list[tuple[str, FloatArray, FloatArray]]]:
         """For sources and op-amps without output resistance, what voltages and rates at groups draw through parts."""
         limited = [part.output for part in self.circuit.of(OpAmps) if not isinstance(part.record, MacroOpAmp)]
         wanted = {*ideal_drivers(self.circuit), *limited}
@@ -81,7 +81,7 @@ class ExactCircuit:
     @cached_property
     def _charges(self) -> bool:
         """True where line capacitance or capacitors draw currents from outputs or sources."""
-        return any(charge.any() for found in self._drawn.values() for _, _, charge in found)
+        return any(charge.any() for found in self.drawn.values() for _, _, charge in found)
 
     @cached_property
     def dissipation(self) -> dict[str, QuadraticForm]:
@@ -162,7 +162,7 @@ class ExactCircuit:
         if self._charges:
             rates, _ = self._voltages(self.response.derivative(piece), time, self._all.without_rest())
         found = {}
-        for to, parts in self._drawn.items():
+        for to, parts in self.drawn.items():
             found[to] = np.zeros((*voltage[to].shape[:2], self.circuit.groups[to]))
             for group, laplacian, charge in parts:
                 found[to] += voltage[group] @ laplacian
