@@ -1,0 +1,42 @@
+"""Times and weights of integrals of products of a response and an adjoint response.
+
+A response has fast modes after a corner of its inputs, an adjoint one before the time that it belongs to. So panels are
+short at both ends of an interval and grow towards its middle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from amc_circuits.linear.response import Modal
+from netlists.record import FloatArray
+
+GONE = 25.0
+"""Time constants after which a mode needs no panels of its own (e^-25 = 1e-11)."""
+PANEL = 2.5
+"""Length of a panel in time constants of the fastest remaining mode: at eight points of Gauss a product of two
+exponentials is integrated to 1e-9."""
+
+
+def graded(values: Modal, start: float, stop: float) -> FloatArray:
+    """Divide an interval into panels that are short at both ends, edges of shape (P + 1,), s."""
+    half = (stop - start) / 2
+    order = np.argsort(-np.real(values))
+    speeds = np.maximum.accumulate(np.abs(values[order]))
+    decays = np.maximum(-np.real(values[order]), np.finfo(float).tiny)
+    steps = [0.0]
+    while steps[-1] < half:
+        left = max(1, int(np.searchsorted(decays * steps[-1], GONE, side="right")))
+        steps.append(min(steps[-1] + PANEL / float(speeds[left - 1]), half))
+        if half - steps[-1] < 1e-3 * half:
+            steps[-1] = half
+    rising = np.array(steps)
+    return np.concatenate([start + rising[:-1], stop - rising[::-1]])
+
+
+def panels(values: Modal, corners: Sequence[float]) -> FloatArray:
+    """Divide the intervals between corners into panels, edges of shape (P + 1,), s."""
+    inside = [graded(values, first, last)[:-1] for first, last in zip(corners[:-1], corners[1:], strict=True)]
+    return np.append(np.concatenate(inside), corners[-1])

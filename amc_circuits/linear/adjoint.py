@@ -1,0 +1,160 @@
+"""Adjoint of a linear circuit: how its response changes with its parts, for all parts at once.
+
+With all nodes as unknowns the circuit is `E y' = F y + H u + h - D u'` (`linear/circuit.py`). A change of E and F acts as
+a current `q = dF y - dE y'` into the nodes, and a function J of the response changes by
+
+    dJ = integral of p(t)^T (dF y(t) - dE y'(t)) dt
+
+where p, the adjoint voltages, are the effect on J of a unit charge into each node at time t (S. W. Director, R. A.
+Rohrer, IEEE Trans. Circuit Theory 16, 318, 1969). A current q moves states s and nodes by
+
+    s' = M s + left q,    y = read s + instant q,    left = E_k^-1 [1, -F_kg F_gg^-1],    instant = -F_gg^-1 at g
+
+with k the nodes of the states and g the eliminated ones. So p has a part from later times, by the modes of the circuit,
+and a part from the same time. All products of p and y are collected as weighted points, and every part takes from them
+what belongs to its own nodes. Nodes that sources hold have rows here, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.linalg import lu_factor, lu_solve
+
+from amc_circuits.linear.circuit import LinearCircuit
+from amc_circuits.linear.equations import equations
+from amc_circuits.linear.response import Modal, Piece, Probe, probe_of, response_of
+from netlists import Circuit
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
+
+
+@dataclass(frozen=True)
+class Points:
+    """Weighted products of adjoint voltages and voltages: dJ = sum of weight p^T (dF y - dE y').
+
+    Attributes:
+        weight: Weight of each point, shape (Q,).
+        adjoint: Adjoint voltages p of all nodes, shape (Q, nodes).
+        voltage: Voltages y of all nodes, shape (Q, nodes), V.
+        rate: Their rates of change y', shape (Q, nodes), V/s.
+    """
+
+    weight: FloatArray
+    adjoint: FloatArray
+    voltage: FloatArray
+    rate: FloatArray
+
+    __repr__ = short_repr
+
+    def and_(self, other: Points) -> Points:
+        """Return the points of both."""
+        return Points(
+            np.concatenate([self.weight, other.weight]),
+            np.vstack([self.adjoint, other.adjoint]),
+            np.vstack([self.voltage, other.voltage]),
+            np.vstack([self.rate, other.rate]),
+        )
+
+    def times(self, factor: float) -> Points:
+        """Return the points of a multiple of the function."""
+        return Points(factor * self.weight, self.adjoint, self.voltage, self.rate)
+
+
+class Adjoint:
+    """Adjoint of the linear circuit of a circuit.
+
+    Attributes:
+        circuit: The circuit.
+        linear: Its linear circuit.
+        at: Rows of each group of nodes, of each stage, and of each group that a source holds.
+        count: Number of rows.
+        every: Voltages of all rows.
+    """
+
+    def __init__(self, circuit: Circuit, linear: LinearCircuit) -> None:
+        self.circuit, self.linear = circuit, linear
+        self.response = response_of(linear)
+        self.at: dict[str, slice] = dict(linear.nodes)
+        self.count = len(linear.rest)
+        for group in linear.held:
+            self.at[group] = slice(self.count, self.count + circuit.groups[group])
+            self.count = self.at[group].stop
+        self.every: Probe = probe_of(linear, *self.at)
+        found = equations(circuit)
+        fast, _ = found.far_too_fast()
+        matrix, self._gone, self._kept = found.without_pins(fast)
+        self._capacitance = found.capacitance[np.ix_(self._kept, self._kept)]
+        self._coupling = matrix[np.ix_(self._kept, self._gone)]
+        self._factors = lu_factor(matrix[np.ix_(self._gone, self._gone)]) if self._gone.any() else None
+
+    @cached_property
+    def left(self) -> Probe:
+        """Effect of a charge into each row on the modes, as a probe of adjoint modes, shape (rows, n)."""
+        free = len(self._kept)
+        own = np.diag(self._capacitance)
+        inverse = self.linear.modes.inverse
+        if np.count_nonzero(self._capacitance) == len(own):
+            charged = inverse / own
+        else:
+            charged = np.linalg.solve(self._capacitance.T / own[:, None], inverse.T / own[:, None]).T
+        modal = np.zeros((self.count, len(inverse)), dtype=inverse.dtype)
+        modal[:free][self._kept] = charged.T
+        if self._factors is not None:
+            through = lu_solve(self._factors, self._coupling.T, trans=1)
+            modal[:free][self._gone] = -(through @ charged.T)
+        inputs = self.every.feed.shape[1]
+        return Probe(modal, np.zeros((self.count, inputs)), np.zeros(self.count), self.every.real)
+
+    def instant(self, weights: FloatArray) -> FloatArray:
+        """Compute the part of the adjoint voltages from the same time, for weights of all rows, shape (Q, rows)."""
+        found = np.zeros_like(weights)
+        if self._factors is not None:
+            gone = np.flatnonzero(self._gone)
+            found[:, gone] = -lu_solve(self._factors, weights[:, gone].T, trans=1).T
+        return found
+
+    def modal(self, weights: FloatArray) -> Modal:
+        """Compute the weights of the modes from weights of all rows, shape (Q, rows) to (n, Q)."""
+        return np.asarray((weights @ self.every.modal).T)
+
+    def before(self, modal: Modal, time: FloatArray) -> FloatArray:
+        """Compute adjoint voltages some times before the end, by weights of the modes there, (n,); shape (Q, rows)."""
+        return self.response.fading(modal[:, None], time) @ self.left.decaying.T
+
+    def of_modes(self, modal: Modal) -> FloatArray:
+        """Compute adjoint voltages from amplitudes of the modes, shape (n, Q) to (Q, rows)."""
+        upper = self.response.upper
+        parts = [np.real(modal[: self.response.real]), np.real(modal[upper]), np.imag(modal[upper])]
+        return np.concatenate(parts).T @ self.left.decaying.T
+
+    def voltages(self, piece: Piece, time: FloatArray) -> FloatArray:
+        """Compute the voltages of all rows in a piece with one right-hand side, shape (Q, rows), V."""
+        return self.response.at(piece, self.every, time)[0]
+
+    def rates(self, piece: Piece, time: FloatArray) -> FloatArray:
+        """Compute the rates of change of these, shape (Q, rows), V/s."""
+        return self.response.at(self.response.derivative(piece), self.every.without_rest(), time)[0]
+
+    def steady(self, inputs: FloatArray) -> FloatArray:
+        """Compute the steady voltages of all rows, for inputs (inputs,), V."""
+        linear = self.linear
+        states = np.linalg.solve(linear.state, -(linear.drive @ inputs))
+        held = [weights @ inputs for weights in linear.held.values()]
+        return np.concatenate([linear.read @ states + linear.feed @ inputs + linear.rest, *held])
+
+    def of_steady(self, weights: FloatArray, inputs: FloatArray) -> Points:
+        """Return the points of a weighted sum of the steady voltages of all rows, weights of shape (rows,)."""
+        after = -self.modal(weights[None]) / self.response.values[:, None]
+        adjoint = self.of_modes(after) + self.instant(weights[None])
+        voltage = self.steady(inputs)[None]
+        return Points(np.ones(1), adjoint, voltage, np.zeros_like(voltage))
+
+    def of_pole(self, place: int) -> Points:
+        """Return the points of the real part of a pole, the one with this index in the order of the modes."""
+        left, right = self.left.modal[:, place], self.every.modal[:, place]
+        rate = self.response.values[place] * right
+        parts = [np.stack([np.real(one), np.imag(one)]) for one in (left, right, rate)]
+        return Points(np.array([1.0, -1.0]), *parts)
