@@ -13,11 +13,11 @@ import numpy as np
 from amc_circuits.linear.response import Modal
 from netlists.record import FloatArray
 
-GONE = 25.0
-"""Time constants after which a mode needs no panels of its own (e^-25 = 1e-11)."""
-PANEL = 2.5
+GONE = 18.0
+"""Time constants after which a mode needs no panels of its own (e^-18 = 2e-8)."""
+PANEL = 4.5
 """Length of a panel in time constants of the fastest remaining mode: at eight points of Gauss a product of two
-exponentials is integrated to 1e-9."""
+exponentials is integrated to 1e-7 of its own size."""
 
 
 def graded(values: Modal, start: float, stop: float) -> FloatArray:
