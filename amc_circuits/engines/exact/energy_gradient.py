@@ -1,0 +1,158 @@
+"""Derivative of the energy that supplies and sources deliver from the step to the settling time.
+
+With the power P of the voltages y and their rates y',
+
+    J = integral of P,    dJ = P(t_s) dt_s + integral of (P_y dy + P_y' dy') + explicit terms
+
+The adjoint modes z follow `z' = -values z - g` backwards from t_s, with g = P_y in modal coordinates. They are computed
+panel by panel by the collocation method of Gauss, whose points are those of the integral (E. Hairer, G. Wanner, Solving
+Ordinary Differential Equations II, 1996, chapter IV.5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from amc_circuits.engines.exact.circuit import ExactCircuit
+from amc_circuits.engines.exact.quadrature import panels
+from amc_circuits.engines.exact.settling_gradient import OneSlot
+from amc_circuits.linear.adjoint import Points
+from amc_circuits.linear.response import GAUSS_NODES, GAUSS_WEIGHTS, Modal, gauss
+from amc_circuits.results.observation import ideal_drivers
+from netlists import MacroOpAmp, OpAmps
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
+
+
+def _collocation() -> FloatArray:
+    """Integrals of the Lagrange polynomials at Gauss's points of 0 .. 1 from 0 to each point, shape (8, 8)."""
+    nodes = (1 + GAUSS_NODES) / 2
+    powers = np.arange(len(nodes))
+    moments = nodes[:, None] ** (powers + 1) / (powers + 1)
+    return np.asarray(np.linalg.solve((nodes[:, None] ** powers).T, moments.T).T)
+
+
+COLLOCATION = _collocation()
+
+
+@dataclass(frozen=True)
+class Power:
+    """Delivered power at some times, and its derivatives.
+
+    Attributes:
+        value: Power, shape (Q,), W.
+        of_voltage: Derivative with respect to the voltage of every row, shape (Q, rows), W/V.
+        of_rate: Derivative with respect to their rates, shape (Q, rows), W s/V.
+        of_current: Derivative with respect to the current of each op-amp by its row, shape (Q, nodes), W/A.
+        root: Voltage of class AB, `sqrt(i^2/4 + I_ab^2)`, by the row of op-amps, shape (Q, nodes), A.
+        drivers: Derivative with respect to the current out of each ideal driver, at its rows, shape (Q, rows), V.
+    """
+
+    value: FloatArray
+    of_voltage: FloatArray
+    of_rate: FloatArray
+    of_current: dict[str, FloatArray]
+    root: dict[str, FloatArray]
+    drivers: FloatArray
+
+    __repr__ = short_repr
+
+
+class EnergySlot:
+    """Energy of one slot, from the step to its settling time."""
+
+    def __init__(self, exact: ExactCircuit, slot: OneSlot, settled: float) -> None:
+        """`settled`: time at which the integral ends, from the beginning of the slot, s."""
+        self.exact, self.slot, self.adjoint, self.settled = exact, slot, slot.adjoint, settled
+        self.step = slot.slots.step
+
+    def power(self, time: FloatArray) -> Power:
+        """Compute the delivered power at times (Q,)."""
+        adjoint, at = self.adjoint, self.adjoint.at
+        y, rate = self.slot.voltages(time), self.slot.rates(time)
+        value, of_voltage, of_rate, drivers = np.zeros(len(time)), np.zeros_like(y), np.zeros_like(y), np.zeros_like(y)
+        of_current, root = {}, {}
+        for part, last in zip(self.exact.circuit.of(OpAmps), self.exact.linear.stages, strict=True):
+            opamp = part.record.equivalent
+            assert isinstance(opamp, MacroOpAmp) and opamp.class_ab_current is not None
+            assert opamp.quiescent_current is not None
+            current = (y[:, at[last]] - y[:, at[part.output]]) / opamp.output_resistance
+            found = np.sqrt(current**2 / 4 + opamp.class_ab_current**2)
+            idle = opamp.quiescent_current - opamp.class_ab_current
+            value += 2 * opamp.supply_voltage * (found + idle).sum(axis=1)
+            slope = opamp.supply_voltage * current / (2 * found)
+            of_voltage[:, at[last]] += slope / opamp.output_resistance
+            of_voltage[:, at[part.output]] -= slope / opamp.output_resistance
+            of_current[part.name], root[part.name] = slope, found
+        for group in ideal_drivers(self.exact.circuit):
+            drivers[:, at[group]] = y[:, at[group]]
+            for other, laplacian, charge in self.exact.drawn[group]:
+                drawn = y[:, at[other]] @ laplacian + rate[:, at[other]] @ charge
+                value += (y[:, at[group]] * drawn).sum(axis=1)
+                of_voltage[:, at[group]] += drawn
+                of_voltage[:, at[other]] += y[:, at[group]] @ laplacian.T
+                of_rate[:, at[other]] += y[:, at[group]] @ charge.T
+        return Power(value, of_voltage, of_rate, of_current, root, drivers)
+
+    def points(self) -> tuple[Points, Points, Power]:
+        """Return points of the energy up to a fixed time; those in the window, with the power at them.
+
+        The window's points have no adjoint voltages except at ideal drivers, whose power depends on the parts directly.
+        """
+        adjoint, start, stop = self.adjoint, self.step, self.settled
+        corners = sorted({0.0, start, *(time for time in (self.slot.corner,) if time < stop), stop})
+        edges = panels(adjoint.response.values, corners)
+        times, weights = gauss(edges)
+        inside = times.ravel() > start
+        power = self.power(times.ravel())
+        drive = power.of_voltage - self._turning(power, times.ravel())
+        drive[~inside] = 0.0
+        ends = self.power(np.array([stop, start])).of_rate * np.array([[1.0], [-1.0]])
+        modes = self._backwards(edges, adjoint.modal(drive), adjoint.modal(ends))
+        p = adjoint.of_modes(modes) + adjoint.instant(drive)
+        for group in ideal_drivers(self.exact.circuit):
+            p[:, adjoint.at[group]] -= np.where(inside[:, None], power.drivers[:, adjoint.at[group]], 0.0)
+        time = np.concatenate([times.ravel(), [stop, start]])
+        p = np.vstack([p, adjoint.instant(ends)])
+        y, rate = self.slot.voltages(time), self.slot.rates(time)
+        window = Points(np.where(inside, weights.ravel(), 0.0), 0 * y[:-2], y[:-2], rate[:-2])
+        return Points(np.append(weights.ravel(), [1.0, 1.0]), p, y, rate), window, power
+
+    def _turning(self, power: Power, time: FloatArray) -> FloatArray:
+        """Compute the rate of change of the derivative with respect to rates: sources move on the edge alone."""
+        if not power.of_rate.any():
+            return np.zeros_like(power.of_rate)
+        adjoint, found = self.adjoint, np.zeros_like(power.of_rate)
+        rate = self.slot.rates(time)
+        for group in ideal_drivers(self.exact.circuit):
+            for other, _, charge in self.exact.drawn[group]:
+                found[:, adjoint.at[other]] += rate[:, adjoint.at[group]] @ charge.T
+        return found
+
+    def _backwards(self, edges: FloatArray, drive: Modal, ends: Modal) -> Modal:
+        """Integrate the adjoint modes backwards over all panels, shape (n, 8 P), from drives of the same shape.
+
+        Args:
+            edges: Edges of the panels; the step is one of them.
+            drive: Drive of the modes.
+            ends: What the modes have at the end, and what the step adds, shape (n, 2).
+        """
+        values = self.adjoint.response.values
+        found = np.empty(drive.shape, dtype=np.result_type(drive, values))
+        rates, base = np.linalg.eig(COLLOCATION)
+        back = np.linalg.inv(base)
+        state = ends[:, 0].astype(found.dtype)
+        complex_ = np.iscomplexobj(found)
+        for k in range(len(edges) - 2, -1, -1):
+            length, part = edges[k + 1] - edges[k], slice(8 * k, 8 * k + 8)
+            pushed = drive[:, part][:, ::-1]
+            right = state[:, None] + length * pushed @ COLLOCATION.T
+            inner = (right @ back.T) / (1 - length * values[:, None] * rates) @ base.T
+            inner = inner if complex_ else np.real(inner)
+            found[:, part] = inner[:, ::-1]
+            state = state + length / 2 * ((values[:, None] * inner + pushed) @ GAUSS_WEIGHTS)
+            if edges[k] == self.step:
+                state = state + ends[:, 1]
+        return found
