@@ -12,7 +12,7 @@ import warnings
 import zlib
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
@@ -29,6 +29,7 @@ from amc_circuits.linear.equations import check_room
 from amc_circuits.results.converters import HEADROOM, Converters
 from amc_circuits.results.cost import UNCHARGED, Cost, Programming, cost
 from amc_circuits.results.readings import Reading
+from amc_circuits.results.sensitivity import Sensitivity
 from amc_circuits.results.solution import Provenance, Solution
 from amc_circuits.solvers.answer import Answer
 from amc_circuits.solvers.fields import Fields
@@ -36,6 +37,7 @@ from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.operator import linear_operator
 from amc_circuits.solvers.programmed import NoParameters, ProgrammedArray
 from amc_circuits.solvers.question import Question
+from amc_circuits.solvers.sensitivities.differentiation import Differentiation, check_one
 from amc_circuits.solvers.streaming import Stream, stream_job, swing_of
 from amc_circuits.values.checks import Numbers, numeric_array, right_hand_sides, square_matrix
 from amc_circuits.values.version import package_version
@@ -251,6 +253,22 @@ class Solver(ProgrammedArray):
             decks = hashlib.sha256(" ".join(stream.decks).encode()).hexdigest() if stream.decks else ""
         wall_time = time.perf_counter() - began
         return Answer(self, question, readings, scale).solution(self.provenance(decks), wall_time)
+
+    def sensitivity(self, vectors: ArrayLike, metric: str) -> Sensitivity:
+        """Differentiate a metric of one right-hand side with respect to all parts; docs/howto/optimize.md.
+
+        Raises:
+            ParameterError: The right-hand side, the metric or the circuit, which must be linear, cannot be used.
+            UnusableSolutionError: The circuit is unstable or did not settle.
+        """
+        return self.differentiated(vectors).of(metric)
+
+    def differentiated(self, vectors: ArrayLike) -> Differentiation:
+        """Solve for one right-hand side by the state-space engine, for derivatives of several metrics."""
+        question, name = self.question(vectors), StateSpaceEngine.name
+        check_one(question)
+        exact = self if self.engine == name else replace(self, engine=name)
+        return Differentiation(exact, exact.state, question, exact.answer(question))
 
     def cost(self, solution: Solution, converters: Converters, programming: Programming = UNCHARGED) -> Cost:
         """Compute the cost of each right-hand side: DACs, settling, ADCs, and its part of the programming."""

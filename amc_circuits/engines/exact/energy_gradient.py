@@ -60,6 +60,46 @@ class Power:
     __repr__ = short_repr
 
 
+@dataclass(frozen=True)
+class EnergyPoints:
+    """Energy up to a fixed time, and its derivatives.
+
+    Attributes:
+        value: Energy, J.
+        last: Power at the end, W.
+        points: Points of the energy.
+        explicit: Derivatives by part and field without a change of any voltage, shape (nodes,) each.
+        of_level: Derivative with respect to the logarithm of all voltages, J.
+    """
+
+    value: float
+    last: float
+    points: Points
+    explicit: dict[str, dict[str, FloatArray]]
+    of_level: float
+
+    __repr__ = short_repr
+
+
+@dataclass(frozen=True)
+class _Supply:
+    """Numbers of an op-amp with a known supply."""
+
+    output_resistance: float
+    supply_voltage: float
+    quiescent_current: float
+    class_ab_current: float
+
+
+def _supplied(part: OpAmps) -> _Supply:
+    opamp = part.record.equivalent
+    assert isinstance(opamp, MacroOpAmp) and opamp.class_ab_current is not None
+    assert opamp.quiescent_current is not None
+    return _Supply(
+        opamp.output_resistance, opamp.supply_voltage, opamp.quiescent_current, opamp.class_ab_current
+    )
+
+
 class EnergySlot:
     """Energy of one slot, from the step to its settling time."""
 
@@ -75,9 +115,7 @@ class EnergySlot:
         value, of_voltage, of_rate, drivers = np.zeros(len(time)), np.zeros_like(y), np.zeros_like(y), np.zeros_like(y)
         of_current, root = {}, {}
         for part, last in zip(self.exact.circuit.of(OpAmps), self.exact.linear.stages, strict=True):
-            opamp = part.record.equivalent
-            assert isinstance(opamp, MacroOpAmp) and opamp.class_ab_current is not None
-            assert opamp.quiescent_current is not None
+            opamp = _supplied(part)
             current = (y[:, at[last]] - y[:, at[part.output]]) / opamp.output_resistance
             found = np.sqrt(current**2 / 4 + opamp.class_ab_current**2)
             idle = opamp.quiescent_current - opamp.class_ab_current
@@ -96,29 +134,48 @@ class EnergySlot:
                 of_rate[:, at[other]] += y[:, at[group]] @ charge.T
         return Power(value, of_voltage, of_rate, of_current, root, drivers)
 
-    def points(self) -> tuple[Points, Points, Power]:
-        """Return points of the energy up to a fixed time; those in the window, with the power at them.
-
-        The window's points have no adjoint voltages except at ideal drivers, whose power depends on the parts directly.
-        """
+    def energy(self) -> EnergyPoints:
+        """Compute the energy up to a fixed time, and its points."""
         adjoint, start, stop = self.adjoint, self.step, self.settled
         corners = sorted({0.0, start, *(time for time in (self.slot.corner,) if time < stop), stop})
         edges = panels(adjoint.response.values, corners)
-        times, weights = gauss(edges)
-        inside = times.ravel() > start
-        power = self.power(times.ravel())
-        drive = power.of_voltage - self._turning(power, times.ravel())
+        times, weights = (part.ravel() for part in gauss(edges))
+        inside, power = times > start, self.power(times)
+        drive = power.of_voltage - self._turning(power, times)
         drive[~inside] = 0.0
-        ends = self.power(np.array([stop, start])).of_rate * np.array([[1.0], [-1.0]])
+        at_ends = self.power(np.array([stop, start]))
+        ends = at_ends.of_rate * np.array([[1.0], [-1.0]])
         modes = self._backwards(edges, adjoint.modal(drive), adjoint.modal(ends))
         p = adjoint.of_modes(modes) + adjoint.instant(drive)
         for group in ideal_drivers(self.exact.circuit):
-            p[:, adjoint.at[group]] -= np.where(inside[:, None], power.drivers[:, adjoint.at[group]], 0.0)
-        time = np.concatenate([times.ravel(), [stop, start]])
-        p = np.vstack([p, adjoint.instant(ends)])
+            p[inside, adjoint.at[group]] -= power.drivers[inside, adjoint.at[group]]
+        time = np.append(times, [stop, start])
         y, rate = self.slot.voltages(time), self.slot.rates(time)
-        window = Points(np.where(inside, weights.ravel(), 0.0), 0 * y[:-2], y[:-2], rate[:-2])
-        return Points(np.append(weights.ravel(), [1.0, 1.0]), p, y, rate), window, power
+        points = Points(np.append(weights, [1.0, 1.0]), np.vstack([p, adjoint.instant(ends)]), y, rate)
+        window = np.where(inside, weights, 0.0)
+        scaled = (power.of_voltage * y[:-2] + power.of_rate * rate[:-2]).sum(axis=1)
+        explicit = self._explicit(window, power, y[:-2])
+        return EnergyPoints(
+            float(window @ power.value), float(at_ends.value[0]), points, explicit, float(window @ scaled)
+        )
+
+    def _explicit(self, window: FloatArray, power: Power, y: FloatArray) -> dict[str, dict[str, FloatArray]]:
+        """Compute the derivatives that the op-amps' supplies have without a change of any voltage."""
+        found, at, duration = {}, self.adjoint.at, float(window.sum())
+        for part, last in zip(self.exact.circuit.of(OpAmps), self.exact.linear.stages, strict=True):
+            opamp = _supplied(part)
+            drop = y[:, at[last]] - y[:, at[part.output]]
+            root, nodes = power.root[part.name], np.ones(drop.shape[1])
+            twice = 2 * opamp.supply_voltage
+            idle = opamp.quiescent_current - opamp.class_ab_current
+            of_ab = twice * (window @ (opamp.class_ab_current / root) - duration)
+            found[part.name] = {
+                "output_resistance": -(window @ (power.of_current[part.name] * drop)) / opamp.output_resistance**2,
+                "supply_voltage": 2 * (window @ root + duration * idle),
+                "quiescent_current": twice * duration * nodes,
+                "class_ab_current": of_ab,
+            }
+        return found
 
     def _turning(self, power: Power, time: FloatArray) -> FloatArray:
         """Compute the rate of change of the derivative with respect to rates: sources move on the edge alone."""
