@@ -26,6 +26,7 @@ class Fields(TypedDict, total=False):
     interconnect: Literal["reduced", "flat"]
     contacts: Literal["one", "both"]
     line_model: Literal["reduced", "lumped"]
+    compensate_wires: bool
     offset_spread: float
     temperature: float
     wire_temperature_coefficient: float

@@ -29,7 +29,7 @@ from amc_circuits.linear.equations import check_room
 from amc_circuits.results.converters import HEADROOM, Converters
 from amc_circuits.results.cost import UNCHARGED, Cost, Programming, cost
 from amc_circuits.results.readings import Reading
-from amc_circuits.results.sensitivity import Sensitivity
+from amc_circuits.solvers.sensitivities.record import Sensitivity
 from amc_circuits.results.solution import Provenance, Solution
 from amc_circuits.solvers.answer import Answer
 from amc_circuits.solvers.fields import Fields

@@ -17,7 +17,7 @@ from amc_circuits.engines.exact.settling_gradient import OneSlot, settling_point
 from amc_circuits.engines.exact.slots import slots_of
 from amc_circuits.linear.adjoint import Adjoint, Points
 from amc_circuits.linear.part_gradients import part_gradients
-from amc_circuits.results.sensitivity import METRICS, PartFields, Sensitivity
+from amc_circuits.solvers.sensitivities.record import METRICS, PartFields, Sensitivity
 from amc_circuits.results.solution import Solution, UnusableSolutionError
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.programmed import ProgrammedArray

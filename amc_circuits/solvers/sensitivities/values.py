@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from amc_circuits.results.sensitivity import FIELDS
+from amc_circuits.solvers.sensitivities.record import FIELDS
 from netlists import Array, Capacitors, Circuit, Conductors, OpAmps
 from netlists.record import FloatArray
 

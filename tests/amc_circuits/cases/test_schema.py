@@ -103,7 +103,7 @@ def test_solves_have_the_keys_of_the_page(amc, files, tmp_path):
     """INV, MVM and GINV, with every analysis and op-amp type: no key is missing on the page, none is there in vain."""
     noisy = ("--budget", "--noise", "--input-noise", "10n")
     commands = [
-        ("inv", "--size", 2, *EXACT, *noisy),
+        ("inv", "--size", 2, *EXACT, *noisy, "--wire-resistance", 2, "--compensate-wires"),
         ("inv", files / "complex.npy", *EXACT),
         ("inv", files / "A.npy", files / "b.npy", "--conductances", files / "G.npy", *EXACT),
         ("mvm", "--size", 9, "--columns", 9, "--family", "random", "--input-voltage", "10m", *EXACT),
