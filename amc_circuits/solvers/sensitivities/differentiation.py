@@ -58,6 +58,22 @@ class Differentiation:
         check_name("metric", metric, METRICS)
         return getattr(self, f"_{metric}")()  # type: ignore[no-any-return]
 
+    def value(self, metric: str) -> float:
+        """Compute a metric without derivatives.
+
+        Raises:
+            ParameterError: If there is no such metric, or it is not defined for this circuit.
+            UnusableSolutionError: If the circuit is unstable or did not settle.
+        """
+        check_name("metric", metric, METRICS)
+        if metric == "growth_rate":
+            return self.exact.linear.growth_rate
+        self._check_settled()
+        if metric == "relative_error":
+            wrong, wanted, _ = self._wrong(self.exact.linear.steady(self.exact.linear.outputs, self.levels[:, None])[:, 0])
+            return float(np.linalg.norm(wrong) / np.linalg.norm(wanted))
+        return float(self.solution.settling_time) if metric == "settling_time" else self._total()
+
     @cached_property
     def adjoint(self) -> Adjoint:
         """Adjoint of the circuit."""
@@ -99,21 +115,25 @@ class Differentiation:
     def _relative_error(self) -> Sensitivity:
         """Error of the steady outputs, without converters: `||x - A^-1 b|| / ||A^-1 b||`, 2-norm."""
         self._check_settled()
-        if type(self.circuit).error is not ProgrammedArray.error:
-            raise ParameterError("metric", "relative_error", "has no derivative for the error measure of this circuit")
-        adjoint, circuit = self.adjoint, self.circuit
+        adjoint = self.adjoint
         place = adjoint.at[adjoint.linear.outputs]
-        factor = circuit.gain / self.solution.attempts[0][-1].scale * circuit.system.output_factors
-        outputs = factor * adjoint.steady(self.levels)[place]
-        wanted = self.question.target[:, 0] * circuit.system.output_factors
-        wrong = outputs - wanted
+        wrong, wanted, factor = self._wrong(adjoint.steady(self.levels)[place])
         size, scale = float(np.linalg.norm(wrong)), float(np.linalg.norm(wanted))
         if size == 0 or scale == 0:
             raise ParameterError("metric", "relative_error", "has no derivative where it is 0")
         weights = np.zeros(adjoint.count)
         weights[place] = factor * wrong / (size * scale)
         points = adjoint.of_steady(weights, self.levels)
-        return self._record("relative_error", size / scale, points, of_gain=float(outputs @ wrong) / (size * scale))
+        return self._record("relative_error", size / scale, points, of_gain=float((wanted + wrong) @ wrong) / (size * scale))
+
+    def _wrong(self, outputs: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the error of the answer at steady outputs (N,), V, the exact answer, and answers per volt."""
+        circuit = self.circuit
+        if type(circuit).error is not ProgrammedArray.error:
+            raise ParameterError("metric", "relative_error", "has no derivative for the error measure of this circuit")
+        factor = circuit.gain / self.solution.attempts[0][-1].scale * circuit.system.output_factors
+        wanted = self.question.target[:, 0] * circuit.system.output_factors
+        return factor * outputs - wanted, wanted, factor
 
     @cached_property
     def _settling(self) -> tuple[float, Points]:
@@ -126,22 +146,27 @@ class Differentiation:
         ratio = slot.slots.hold.stop / self.circuit.timing.slot_time
         crossing = slot.crossing(settled + step, tolerance)
         found = settling_points(slot, crossing, tolerance, ratio * slot_of_time_constant(tolerance))
-        return crossing.time - step, found
+        return float(crossing.time - step), found
 
     def _settling_time(self) -> Sensitivity:
         return self._record("settling_time", *self._settling)
 
     def _energy(self) -> Sensitivity:
         self._check_settled()
-        total = self.solution.energy.total
-        if total is None:
-            raise ParameterError("metric", "energy", "this op-amp has no supply, so no energy; take another")
+        self._total()
         settled, moved = self._settling
         slot = EnergySlot(self.exact, self.slot, settled + self.slot.slots.step)
         found = slot.energy()
         points = found.points.and_(moved.times(found.last))
         made = self._record("energy", found.value, points, of_level=found.of_level)
         return replace(made, derivatives=_sum(made.derivatives, found.explicit))
+
+    def _total(self) -> float:
+        """Energy, J."""
+        total = self.solution.energy.total
+        if total is None:
+            raise ParameterError("metric", "energy", "this op-amp has no supply, so no energy; take another")
+        return float(total)
 
     def _check_settled(self) -> None:
         """Refuse a circuit that is unstable or did not settle."""
