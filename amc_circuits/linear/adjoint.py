@@ -17,10 +17,11 @@ what belongs to its own nodes. Nodes that sources hold have rows here, too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import lu_factor, lu_solve
 
 from amc_circuits.linear.circuit import LinearCircuit
@@ -40,14 +41,21 @@ class Points:
         adjoint: Adjoint voltages p of all nodes, shape (Q, nodes).
         voltage: Voltages y of all nodes, shape (Q, nodes), V.
         rate: Their rates of change y', shape (Q, nodes), V/s.
+        driven: False for eigenvectors, which no offset drives.
     """
 
     weight: FloatArray
     adjoint: FloatArray
     voltage: FloatArray
     rate: FloatArray
+    driven: NDArray[np.bool_]
 
     __repr__ = short_repr
+
+    @classmethod
+    def of(cls, weight: FloatArray, adjoint: FloatArray, voltage: FloatArray, rate: FloatArray) -> Points:
+        """Return points with voltages of the circuit."""
+        return cls(weight, adjoint, voltage, rate, np.ones(len(weight), dtype=np.bool_))
 
     def and_(self, other: Points) -> Points:
         """Return the points of both."""
@@ -56,11 +64,12 @@ class Points:
             np.vstack([self.adjoint, other.adjoint]),
             np.vstack([self.voltage, other.voltage]),
             np.vstack([self.rate, other.rate]),
+            np.concatenate([self.driven, other.driven]),
         )
 
     def times(self, factor: float) -> Points:
         """Return the points of a multiple of the function."""
-        return Points(factor * self.weight, self.adjoint, self.voltage, self.rate)
+        return replace(self, weight=factor * self.weight)
 
 
 class Adjoint:
@@ -122,13 +131,13 @@ class Adjoint:
 
     def before(self, modal: Modal, time: FloatArray) -> FloatArray:
         """Compute adjoint voltages some times before the end, by weights of the modes there, (n,); shape (Q, rows)."""
-        return self.response.fading(modal[:, None], time) @ self.left.decaying.T
+        return np.asarray(self.response.fading(modal[:, None], time) @ self.left.decaying.T)
 
     def of_modes(self, modal: Modal) -> FloatArray:
         """Compute adjoint voltages from amplitudes of the modes, shape (n, Q) to (Q, rows)."""
         upper = self.response.upper
         parts = [np.real(modal[: self.response.real]), np.real(modal[upper]), np.imag(modal[upper])]
-        return np.concatenate(parts).T @ self.left.decaying.T
+        return np.asarray(np.concatenate(parts).T @ self.left.decaying.T)
 
     def voltages(self, piece: Piece, time: FloatArray) -> FloatArray:
         """Compute the voltages of all rows in a piece with one right-hand side, shape (Q, rows), V."""
@@ -150,11 +159,20 @@ class Adjoint:
         after = -self.modal(weights[None]) / self.response.values[:, None]
         adjoint = self.of_modes(after) + self.instant(weights[None])
         voltage = self.steady(inputs)[None]
-        return Points(np.ones(1), adjoint, voltage, np.zeros_like(voltage))
+        return Points.of(np.ones(1), adjoint, voltage, np.zeros_like(voltage))
+
+    def at_rest(self, modal: Modal) -> Points | None:
+        """Return the points of the time before the first corner, at rest, for adjoint modes (n,) there; None at 0 V."""
+        rest = np.zeros(self.count)
+        rest[: len(self.linear.rest)] = self.linear.rest
+        if not rest.any():
+            return None
+        adjoint = self.of_modes((-modal / self.response.values)[:, None])
+        return Points.of(np.ones(1), adjoint, rest[None], np.zeros((1, self.count)))
 
     def of_pole(self, place: int) -> Points:
         """Return the points of the real part of a pole, the one with this index in the order of the modes."""
         left, right = self.left.modal[:, place], self.every.modal[:, place]
         rate = self.response.values[place] * right
         parts = [np.stack([np.real(one), np.imag(one)]) for one in (left, right, rate)]
-        return Points(np.array([1.0, -1.0]), *parts)
+        return Points(np.array([1.0, -1.0]), *parts, np.zeros(2, dtype=np.bool_))

@@ -75,9 +75,10 @@ def _of_opamps(adjoint: Adjoint, points: Points, part: OpAmps) -> Fields:
     offset = 0.0 if part.offset is None else opamp.input_weights[0] * part.offset
     if isinstance(opamp, MacroOpAmp):
         offset = offset + opamp.input_offset
+    drive += points.driven[:, None] * offset
     w_t, gain = opamp.unity_gain_frequency, opamp.open_loop_gain
     found = {
-        "gbwp": 2 * math.pi * (at_stage * (drive + offset - stage / gain)).sum(axis=0),
+        "gbwp": 2 * math.pi * (at_stage * (drive - stage / gain)).sum(axis=0),
         "open_loop_gain": w_t / gain**2 * (at_stage * stage).sum(axis=0),
     }
     if isinstance(opamp, MacroOpAmp):

@@ -1,9 +1,9 @@
 """Adjoint of the reduction of an array: derivatives with respect to its cells from those of its reduced network.
 
-A cell of conductance g joins two nodes of the mesh. With x the voltage across it for a volt at each terminal, Kirchhoff's
-laws give `dL/dg = x x^T` for the reduced Laplacian L (Tellegen's theorem: S. W. Director, R. A. Rohrer, IEEE Trans. Circuit
-Theory 16, 318, 1969). For a function with the derivatives M with respect to L, that of every cell is `x^T M x`. Its
-matrices are taken backwards through the dissection, so N x N cells take O(N^3), as the reduction does.
+A cell of conductance g joins two nodes of the mesh. With x the voltage across it for a volt at each terminal,
+Kirchhoff's laws give `dL/dg = x x^T` for the reduced Laplacian L (Tellegen's theorem: S. W. Director, R. A. Rohrer, IEEE
+Trans. Circuit Theory 16, 318, 1969). For a function with the derivatives M with respect to L, that of every cell is
+`x^T M x`. Its matrices are taken backwards through the dissection, so N x N cells take O(N^3), as the reduction does.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _ends(step: FloatArray, far: int, turn: int) -> Ports:
 
     def change(ports: FloatArray) -> FloatArray:
         kept = ports[:, : ports.shape[1] - far]
-        return np.roll(np.concatenate([kept, step @ ports], axis=1), turn, axis=1)
+        return np.asarray(np.roll(np.concatenate([kept, step @ ports], axis=1), turn, axis=1))
 
     return change
 

@@ -69,7 +69,7 @@ class EnergyPoints:
         last: Power at the end, W.
         points: Points of the energy.
         explicit: Derivatives by part and field without a change of any voltage, shape (nodes,) each.
-        of_level: Derivative with respect to the logarithm of all voltages, J.
+        of_level: Derivative with respect to the logarithm of the input voltages, J.
     """
 
     value: float
@@ -145,15 +145,19 @@ class EnergySlot:
         drive[~inside] = 0.0
         at_ends = self.power(np.array([stop, start]))
         ends = at_ends.of_rate * np.array([[1.0], [-1.0]])
-        modes = self._backwards(edges, adjoint.modal(drive), adjoint.modal(ends))
+        modes, first = self._backwards(edges, adjoint.modal(drive), adjoint.modal(ends))
         p = adjoint.of_modes(modes) + adjoint.instant(drive)
         for group in ideal_drivers(self.exact.circuit):
             p[inside, adjoint.at[group]] -= power.drivers[inside, adjoint.at[group]]
         time = np.append(times, [stop, start])
         y, rate = self.slot.voltages(time), self.slot.rates(time)
-        points = Points(np.append(weights, [1.0, 1.0]), np.vstack([p, adjoint.instant(ends)]), y, rate)
+        points = Points.of(np.append(weights, [1.0, 1.0]), np.vstack([p, adjoint.instant(ends)]), y, rate)
+        if (before := adjoint.at_rest(first)) is not None:
+            points = points.and_(before)
         window = np.where(inside, weights, 0.0)
-        scaled = (power.of_voltage * y[:-2] + power.of_rate * rate[:-2]).sum(axis=1)
+        rest = np.zeros(adjoint.count)
+        rest[: len(adjoint.linear.rest)] = adjoint.linear.rest
+        scaled = (power.of_voltage * (y[:-2] - rest) + power.of_rate * rate[:-2]).sum(axis=1)
         explicit = self._explicit(window, power, y[:-2])
         return EnergyPoints(
             float(window @ power.value), float(at_ends.value[0]), points, explicit, float(window @ scaled)
@@ -188,12 +192,12 @@ class EnergySlot:
                 found[:, adjoint.at[other]] += rate[:, adjoint.at[group]] @ charge.T
         return found
 
-    def _backwards(self, edges: FloatArray, drive: Modal, ends: Modal) -> Modal:
-        """Integrate the adjoint modes backwards over all panels, shape (n, 8 P), from drives of the same shape.
+    def _backwards(self, edges: FloatArray, drive: Modal, ends: Modal) -> tuple[Modal, Modal]:
+        """Integrate the adjoint modes backwards over all panels, to Gauss's points (n, 8 P) and to the first edge (n,).
 
         Args:
             edges: Edges of the panels; the step is one of them.
-            drive: Drive of the modes.
+            drive: Drive of the modes at these points, shape (n, 8 P).
             ends: What the modes have at the end, and what the step adds, shape (n, 2).
         """
         values = self.adjoint.response.values
@@ -212,4 +216,4 @@ class EnergySlot:
             state = state + length / 2 * ((values[:, None] * inner + pushed) @ GAUSS_WEIGHTS)
             if edges[k] == self.step:
                 state = state + ends[:, 1]
-        return found
+        return found, state

@@ -75,14 +75,17 @@ class OneSlot:
         adjoint, times = self.adjoint, sorted({time for time, _ in ends})
         corners = sorted({0.0, *(time for time in (self.corner,) if time < times[-1]), *times})
         inner, weights = (part.ravel() for part in gauss(panels(adjoint.response.values, corners)))
-        found = np.zeros((len(inner), adjoint.count))
+        found, first = np.zeros((len(inner), adjoint.count)), np.zeros(1)
         for end, weight in ends:
-            here = inner < end
-            found[here] += adjoint.before(adjoint.modal(weight[None])[:, 0], end - inner[here])
+            here, modes = inner < end, adjoint.modal(weight[None])[:, 0]
+            found[here] += adjoint.before(modes, end - inner[here])
+            first = first + modes * np.exp(adjoint.response.values * end)
         at_ends = np.array([end for end, _ in ends])
         time = np.append(inner, at_ends)
         p = np.vstack([found, adjoint.instant(np.array([weight for _, weight in ends]))])
-        return Points(np.append(weights, np.ones(len(ends))), p, self.voltages(time), self.rates(time))
+        points = Points.of(np.append(weights, np.ones(len(ends))), p, self.voltages(time), self.rates(time))
+        before = adjoint.at_rest(first)
+        return points if before is None else points.and_(before)
 
     def crossing(self, near: float, tolerance: float) -> Crossing:
         """Find the crossing near the time that a reading has, from the beginning of the slot, s."""

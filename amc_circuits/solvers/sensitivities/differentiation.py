@@ -17,6 +17,7 @@ from amc_circuits.engines.exact.settling_gradient import OneSlot, settling_point
 from amc_circuits.engines.exact.slots import slots_of
 from amc_circuits.linear.adjoint import Adjoint, Points
 from amc_circuits.linear.part_gradients import part_gradients
+from amc_circuits.solvers.sensitivities.input_scale import peak_points
 from amc_circuits.solvers.sensitivities.record import METRICS, PartFields, Sensitivity
 from amc_circuits.results.solution import Solution, UnusableSolutionError
 from amc_circuits.results.status import Status
@@ -56,7 +57,13 @@ class Differentiation:
             UnusableSolutionError: If the circuit is unstable or did not settle.
         """
         check_name("metric", metric, METRICS)
-        return getattr(self, f"_{metric}")()  # type: ignore[no-any-return]
+        found: Sensitivity = getattr(self, f"_{metric}")()
+        if not self._reduced or found.of_level == 0:
+            return found
+        # The inputs are in proportion to 1 over the peak.
+        share, parts = self._peak
+        moved = {name: {field: -found.of_level * one for field, one in fields.items()} for name, fields in parts.items()}
+        return replace(found, derivatives=_sum(found.derivatives, moved), of_level=share * found.of_level)
 
     def value(self, metric: str) -> float:
         """Compute a metric without derivatives.
@@ -91,11 +98,24 @@ class Differentiation:
     @cached_property
     def slot(self) -> OneSlot:
         """Slot of the last reading."""
+        return self._slot(self.levels)
+
+    def _slot(self, levels: FloatArray) -> OneSlot:
         slot_time, rise = self.solution.attempts[0][-1].slot_time, self.circuit.settings.rise_time
-        drive = StepTrain(
-            levels=self.levels[:, None], slot_time=slot_time, return_time=0.0, rise_time=rise, fall_time=rise
-        )
+        drive = StepTrain(levels=levels[:, None], slot_time=slot_time, return_time=0.0, rise_time=rise, fall_time=rise)
         return OneSlot(self.adjoint, slots_of(self.exact, drive, True))
+
+    @property
+    def _reduced(self) -> bool:
+        """True if the inputs were made smaller, for an output would pass 0.8 of its swing."""
+        return self.solution.attempts[0][-1].scale < self._unit
+
+    @cached_property
+    def _peak(self) -> tuple[float, PartFields]:
+        """Part at rest of the peak at full scale, and derivatives of the logarithm of the peak by part and field."""
+        levels = self.circuit.driven_levels(self.question.columns)[:, 0]
+        peak, at_rest, points = peak_points(self._slot(levels), levels)
+        return at_rest / peak, part_gradients(self.adjoint, points.times(1 / peak))
 
     def _record(self, metric: str, value: float, points: Points, **other: float) -> Sensitivity:
         notes = () if self.solution.status is Status.SETTLED else (f"{self.solution.status.name}: {self._why}",)
@@ -124,7 +144,10 @@ class Differentiation:
         weights = np.zeros(adjoint.count)
         weights[place] = factor * wrong / (size * scale)
         points = adjoint.of_steady(weights, self.levels)
-        return self._record("relative_error", size / scale, points, of_gain=float((wanted + wrong) @ wrong) / (size * scale))
+        of_gain = float((wanted + wrong) @ wrong) / (size * scale)
+        # Of a multiple of the input the read-out is divided by it, so that the offsets' part alone changes.
+        of_level = -float(weights[place] @ adjoint.linear.rest[place])
+        return self._record("relative_error", size / scale, points, of_gain=of_gain, of_level=of_level)
 
     def _wrong(self, outputs: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the error of the answer at steady outputs (N,), V, the exact answer, and answers per volt."""
@@ -136,8 +159,8 @@ class Differentiation:
         return factor * outputs - wanted, wanted, factor
 
     @cached_property
-    def _settling(self) -> tuple[float, Points]:
-        """Settling time, s, and its points."""
+    def _settling(self) -> tuple[float, Points, float]:
+        """Settling time, s, its points, and its derivative with respect to the logarithm of the input voltages."""
         self._check_settled()
         settled, tolerance = float(self.solution.settling_time), self.circuit.settings.tolerance
         slot, step = self.slot, self.slot.slots.step
@@ -146,19 +169,23 @@ class Differentiation:
         ratio = slot.slots.hold.stop / self.circuit.timing.slot_time
         crossing = slot.crossing(settled + step, tolerance)
         found = settling_points(slot, crossing, tolerance, ratio * slot_of_time_constant(tolerance))
-        return float(crossing.time - step), found
+        # The band has the offsets, the distance from the final value has not.
+        rest = float(self.exact.linear.rest[slot.outputs][crossing.largest])
+        of_level = -tolerance * crossing.sides[1] * rest / crossing.slope
+        return float(crossing.time - step), found, of_level
 
     def _settling_time(self) -> Sensitivity:
-        return self._record("settling_time", *self._settling)
+        value, points, of_level = self._settling
+        return self._record("settling_time", value, points, of_level=of_level)
 
     def _energy(self) -> Sensitivity:
         self._check_settled()
         self._total()
-        settled, moved = self._settling
+        settled, moved, of_level = self._settling
         slot = EnergySlot(self.exact, self.slot, settled + self.slot.slots.step)
         found = slot.energy()
         points = found.points.and_(moved.times(found.last))
-        made = self._record("energy", found.value, points, of_level=found.of_level)
+        made = self._record("energy", found.value, points, of_level=found.of_level + found.last * of_level)
         return replace(made, derivatives=_sum(made.derivatives, found.explicit))
 
     def _total(self) -> float:

@@ -53,7 +53,9 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """Derivatives of a metric with respect to every element of a circuit, at a fixed input scale and read-out gain.
+    """Derivatives of a metric with respect to every element of a circuit, at a fixed input voltage and read-out gain.
+
+    Inputs that are made smaller, because an output would pass 0.8 of its swing, follow the elements.
 
     Attributes:
         metric: Name of the metric.
@@ -61,7 +63,7 @@ class Sensitivity:
         derivatives: Derivatives by part and field: cells of an array (N, M), others (nodes,).
         values: Present values of the same elements.
         of_gain: Derivative with respect to the logarithm of the read-out gain.
-        of_level: Derivative with respect to the logarithm of the input voltages, without offsets.
+        of_level: Derivative with respect to the logarithm of the input voltage.
         notes: Sentences on restrictions of the derivatives.
     """
 
