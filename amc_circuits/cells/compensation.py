@@ -1,9 +1,9 @@
 """Cells that make up for their wires: the network between the terminals, not the cells, is as the matrix needs it.
 
 With its word lines at ground, an array with wires carries the currents of other cells than it has: those of the reduced
-conductances between word and bit lines. The difference from the wanted ones is added to the cells, and again, until it is
-gone (a fixed-point iteration). A pair keeps its floor at g_min. No cell may pass g_max, so where the largest cells would,
-all wanted conductances are made smaller by one factor, which the read-out knows.
+conductances between word and bit lines. The difference from the wanted ones is added to the cells, and again, until it
+is gone (a fixed-point iteration). A pair keeps its floor at g_min. No cell may pass g_max, so where the largest cells
+would, all wanted conductances are made smaller by one factor, which the read-out knows.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ def compensated(mapping: Mapping, matrix: FloatArray, limits: tuple[float, float
         if now < ENOUGH:
             break
     if kept is None:
-        mend = f"no cells within g_min and g_max make up for wires that change the matrix by {format_quantity(before, '%')}"
+        changed = format_quantity(before, "%")
+        mend = f"no cells within g_min and g_max make up for wires that change the matrix by {changed}"
         raise ParameterError("compensate_wires", True, f"{mend}; take a smaller wire_resistance or g_max")
     (positive, negative), unit, steps = kept
     record = Compensation(before, best, unit / mapping.unit, steps)

@@ -23,7 +23,7 @@ WORTH_SAYING = 1e-3
 
 @dataclass(frozen=True)
 class Compensation:
-    """Wires that the cells make up for. Differences are between conductances of the array with its wires and wanted ones.
+    """Wires that the cells make up for. Differences are those of the array with its wires from the wanted conductances.
 
     Attributes:
         before: Relative difference without compensation, Frobenius norm.

@@ -1,7 +1,7 @@
 """Adjoint of a linear circuit: how its response changes with its parts, for all parts at once.
 
-With all nodes as unknowns the circuit is `E y' = F y + H u + h - D u'` (`linear/circuit.py`). A change of E and F acts as
-a current `q = dF y - dE y'` into the nodes, and a function J of the response changes by
+With all nodes as unknowns the circuit is `E y' = F y + H u + h - D u'` (`linear/circuit.py`). A change of E and F acts
+as a current `q = dF y - dE y'` into the nodes, and a function J of the response changes by
 
     dJ = integral of p(t)^T (dF y(t) - dE y'(t)) dt
 
@@ -174,5 +174,5 @@ class Adjoint:
         """Return the points of the real part of a pole, the one with this index in the order of the modes."""
         left, right = self.left.modal[:, place], self.every.modal[:, place]
         rate = self.response.values[place] * right
-        parts = [np.stack([np.real(one), np.imag(one)]) for one in (left, right, rate)]
-        return Points(np.array([1.0, -1.0]), *parts, np.zeros(2, dtype=np.bool_))
+        p, y, y_rate = (np.stack([np.real(one), np.imag(one)]) for one in (left, right, rate))
+        return Points(np.array([1.0, -1.0]), p, y, y_rate, np.zeros(2, dtype=np.bool_))

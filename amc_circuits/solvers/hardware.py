@@ -78,7 +78,9 @@ class Hardware(Record):
             if self.conductances is not None and value != default:
                 raise ParameterError(name, value, "has no effect beside conductances; leave it out")
         if self.compensate_wires and self.wire_resistance == 0:
-            raise ParameterError("compensate_wires", True, "has no effect without wire_resistance; add it, or leave this out")
+            raise ParameterError(
+                "compensate_wires", True, "has no effect without wire_resistance; add it, or leave this out"
+            )
         return self
 
     @property

@@ -29,7 +29,6 @@ from amc_circuits.linear.equations import check_room
 from amc_circuits.results.converters import HEADROOM, Converters
 from amc_circuits.results.cost import UNCHARGED, Cost, Programming, cost
 from amc_circuits.results.readings import Reading
-from amc_circuits.solvers.sensitivities.record import Sensitivity
 from amc_circuits.results.solution import Provenance, Solution
 from amc_circuits.solvers.answer import Answer
 from amc_circuits.solvers.fields import Fields
@@ -38,6 +37,7 @@ from amc_circuits.solvers.operator import linear_operator
 from amc_circuits.solvers.programmed import NoParameters, ProgrammedArray
 from amc_circuits.solvers.question import Question
 from amc_circuits.solvers.sensitivities.differentiation import Differentiation, check_one
+from amc_circuits.solvers.sensitivities.record import Sensitivity
 from amc_circuits.solvers.streaming import Stream, stream_job, swing_of
 from amc_circuits.values.checks import Numbers, numeric_array, right_hand_sides, square_matrix
 from amc_circuits.values.version import package_version

@@ -1,8 +1,8 @@
 """Adjoint of the reduction of an array: derivatives with respect to its cells from those of its reduced network.
 
 A cell of conductance g joins two nodes of the mesh. With x the voltage across it for a volt at each terminal,
-Kirchhoff's laws give `dL/dg = x x^T` for the reduced Laplacian L (Tellegen's theorem: S. W. Director, R. A. Rohrer, IEEE
-Trans. Circuit Theory 16, 318, 1969). For a function with the derivatives M with respect to L, that of every cell is
+Kirchhoff's laws give `dL/dg = x x^T` for the reduced Laplacian L (Tellegen's theorem: S. W. Director, R. A. Rohrer,
+IEEE Trans. Circuit Theory 16, 318, 1969). For a function with the derivatives M with respect to L, that of every cell is
 `x^T M x`. Its matrices are taken backwards through the dissection, so N x N cells take O(N^3), as the reduction does.
 """
 
@@ -53,7 +53,7 @@ def cell_gradient(cells: FloatArray, interconnect: Interconnect, of_laplacian: F
 
 def _both(matrix: FloatArray, change: Ports) -> FloatArray:
     """Apply a map to both sides of matrices, (stack, ports, ports)."""
-    return change(change(matrix).swapaxes(1, 2)).swapaxes(1, 2)
+    return np.asarray(change(change(matrix).swapaxes(1, 2)).swapaxes(1, 2))
 
 
 def _ends(step: FloatArray, far: int, turn: int) -> Ports:

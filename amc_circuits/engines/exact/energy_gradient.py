@@ -95,9 +95,7 @@ def _supplied(part: OpAmps) -> _Supply:
     opamp = part.record.equivalent
     assert isinstance(opamp, MacroOpAmp) and opamp.class_ab_current is not None
     assert opamp.quiescent_current is not None
-    return _Supply(
-        opamp.output_resistance, opamp.supply_voltage, opamp.quiescent_current, opamp.class_ab_current
-    )
+    return _Supply(opamp.output_resistance, opamp.supply_voltage, opamp.quiescent_current, opamp.class_ab_current)
 
 
 class EnergySlot:
@@ -110,7 +108,7 @@ class EnergySlot:
 
     def power(self, time: FloatArray) -> Power:
         """Compute the delivered power at times (Q,)."""
-        adjoint, at = self.adjoint, self.adjoint.at
+        at = self.adjoint.at
         y, rate = self.slot.voltages(time), self.slot.rates(time)
         value, of_voltage, of_rate, drivers = np.zeros(len(time)), np.zeros_like(y), np.zeros_like(y), np.zeros_like(y)
         of_current, root = {}, {}

@@ -7,6 +7,7 @@ short at both ends of an interval and grow towards its middle.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -38,5 +39,5 @@ def graded(values: Modal, start: float, stop: float) -> FloatArray:
 
 def panels(values: Modal, corners: Sequence[float]) -> FloatArray:
     """Divide the intervals between corners into panels, edges of shape (P + 1,), s."""
-    inside = [graded(values, first, last)[:-1] for first, last in zip(corners[:-1], corners[1:], strict=True)]
+    inside = [graded(values, first, last)[:-1] for first, last in pairwise(corners)]
     return np.append(np.concatenate(inside), corners[-1])

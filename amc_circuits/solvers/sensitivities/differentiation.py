@@ -1,7 +1,7 @@
 """Derivatives of the metrics of one right-hand side of a programmed circuit.
 
-All are those of the linear circuit, of one solve by its exact response. What acts beyond the linear range alone, such as
-a slew rate or a current limit, has no derivative there.
+All are those of the linear circuit, of one solve by its exact response. What acts beyond the linear range alone, such
+as a slew rate or a current limit, has no derivative there.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from amc_circuits.engines.exact.settling_gradient import OneSlot, settling_point
 from amc_circuits.engines.exact.slots import slots_of
 from amc_circuits.linear.adjoint import Adjoint, Points
 from amc_circuits.linear.part_gradients import part_gradients
-from amc_circuits.solvers.sensitivities.input_scale import peak_points
-from amc_circuits.solvers.sensitivities.record import METRICS, PartFields, Sensitivity
 from amc_circuits.results.solution import Solution, UnusableSolutionError
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.programmed import ProgrammedArray
 from amc_circuits.solvers.question import Question
+from amc_circuits.solvers.sensitivities.input_scale import peak_points
+from amc_circuits.solvers.sensitivities.record import METRICS, PartFields, Sensitivity
 from amc_circuits.solvers.sensitivities.values import values_of
 from amc_circuits.solvers.streaming import slot_of_time_constant
 from netlists import ParameterError, StepTrain
@@ -62,7 +62,9 @@ class Differentiation:
             return found
         # The inputs are in proportion to 1 over the peak.
         share, parts = self._peak
-        moved = {name: {field: -found.of_level * one for field, one in fields.items()} for name, fields in parts.items()}
+        moved = {
+            name: {field: -found.of_level * one for field, one in fields.items()} for name, fields in parts.items()
+        }
         return replace(found, derivatives=_sum(found.derivatives, moved), of_level=share * found.of_level)
 
     def value(self, metric: str) -> float:
@@ -77,7 +79,9 @@ class Differentiation:
             return self.exact.linear.growth_rate
         self._check_settled()
         if metric == "relative_error":
-            wrong, wanted, _ = self._wrong(self.exact.linear.steady(self.exact.linear.outputs, self.levels[:, None])[:, 0])
+            wrong, wanted, _ = self._wrong(
+                self.exact.linear.steady(self.exact.linear.outputs, self.levels[:, None])[:, 0]
+            )
             return float(np.linalg.norm(wrong) / np.linalg.norm(wanted))
         return float(self.solution.settling_time) if metric == "settling_time" else self._total()
 
@@ -89,7 +93,9 @@ class Differentiation:
     @cached_property
     def levels(self) -> FloatArray:
         """Input voltages, shape (inputs,), V."""
-        return self.circuit.driven_levels(self.question.columns)[:, 0] * self.solution.attempts[0][-1].scale / self._unit
+        return (
+            self.circuit.driven_levels(self.question.columns)[:, 0] * self.solution.attempts[0][-1].scale / self._unit
+        )
 
     @property
     def _unit(self) -> float:
@@ -213,7 +219,6 @@ def check_one(question: Question) -> None:
         raise ParameterError("vectors", f"{question.columns.shape[1]} columns", mend)
     if not question.columns.any():
         raise ParameterError("vectors", "zeros", "a circuit at rest has no metrics; give another right-hand side")
-
 
 
 def _sum(first: PartFields, other: PartFields) -> PartFields:

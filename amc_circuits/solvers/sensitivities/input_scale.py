@@ -1,7 +1,7 @@
 """Input scale that follows the outputs: how it changes with the parts.
 
-Where an op-amp would pass 0.8 of its swing, the inputs are made smaller by `0.8 swing / peak` (`solvers/streaming.py`). At
-the peak the rate of change is 0, so that the time of the peak need not be differentiated.
+Where an op-amp would pass 0.8 of its swing, the inputs are made smaller by `0.8 swing / peak` (`solvers/streaming.py`).
+At the peak the rate of change is 0, so that the time of the peak need not be differentiated.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def peak_points(slot: OneSlot, levels: FloatArray) -> tuple[float, float, Points
         weights[rows[place]] = np.sign(steady[place])
         at_rest = float(weights[: len(adjoint.linear.rest)] @ adjoint.linear.rest)
         return float(abs(steady[place])), at_rest, adjoint.of_steady(weights, levels)
-    time, place = np.unravel_index(int(np.abs(moving).argmax()), moving.shape)
+    time, place = divmod(int(np.abs(moving).argmax()), len(rows))
     weights[rows[place]] = np.sign(moving[time, place])
     at_rest = float(weights[: len(adjoint.linear.rest)] @ adjoint.linear.rest)
     return float(abs(moving[time, place])), at_rest, slot.points([(float(times[time]), weights)])

@@ -10,7 +10,7 @@ from netlists.record import FloatArray
 
 
 def values_of(circuit: Circuit) -> dict[str, dict[str, FloatArray]]:
-    """Collect the values by part and field: cells (N, M), others (nodes,); op-amps without a parameter lack its field."""
+    """Collect the values by part and field, cells (N, M), others (nodes,); op-amps lack the fields of others."""
     found: dict[str, dict[str, FloatArray]] = {}
     for part in circuit.parts:
         match part:

@@ -117,6 +117,10 @@ class Optimization:
         given = problem(self.circuit, options)
         return case_from(self.circuit, options, given, program_arguments(self.circuit, options, given.matrix), 1, None)
 
+    def watched(self, on_design: Callable[[Tried], None]) -> Optimization:
+        """Return the question with a callback after each design."""
+        return replace(self, on_design=on_design)
+
     @property
     def begin(self) -> tuple[float, ...]:
         """Values of the first design."""
@@ -185,4 +189,3 @@ def _tightened(limits: Sequence[Limit], wanted: Sequence[Limit], checked: Mappin
         replace(limit, value=limit.value * min(1.0, goal.value / checked[limit.figure] * (1 - SLACK)))
         for limit, goal in zip(limits, wanted, strict=True)
     )
-

@@ -102,7 +102,7 @@ class Optimized:
             share = abs(self.checked[name] / mine - 1)
             if share > AGREES:
                 text = format_quantity(share, "%")
-                yield f"the engines disagree on the {name.replace('_', ' ')} by {text}: ngspice has the limits of the parts"
+                yield f"the engines disagree on the {name.replace('_', ' ')} by {text}: ngspice knows limits of parts"
         if missed := missed_of(self.checked, self.limits):
             yield f"ngspice misses {', '.join(missed)} there"
 
