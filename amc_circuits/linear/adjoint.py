@@ -141,11 +141,11 @@ class Adjoint:
 
     def voltages(self, piece: Piece, time: FloatArray) -> FloatArray:
         """Compute the voltages of all rows in a piece with one right-hand side, shape (Q, rows), V."""
-        return self.response.at(piece, self.every, time)[0]
+        return np.asarray(self.response.at(piece, self.every, time)[0])
 
     def rates(self, piece: Piece, time: FloatArray) -> FloatArray:
         """Compute the rates of change of these, shape (Q, rows), V/s."""
-        return self.response.at(self.response.derivative(piece), self.every.without_rest(), time)[0]
+        return np.asarray(self.response.at(self.response.derivative(piece), self.every.without_rest(), time)[0])
 
     def steady(self, inputs: FloatArray) -> FloatArray:
         """Compute the steady voltages of all rows, for inputs (inputs,), V."""

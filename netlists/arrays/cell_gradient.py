@@ -2,8 +2,9 @@
 
 A cell of conductance g joins two nodes of the mesh. With x the voltage across it for a volt at each terminal,
 Kirchhoff's laws give `dL/dg = x x^T` for the reduced Laplacian L (Tellegen's theorem: S. W. Director, R. A. Rohrer,
-IEEE Trans. Circuit Theory 16, 318, 1969). For a function with the derivatives M with respect to L, that of every cell is
-`x^T M x`. Its matrices are taken backwards through the dissection, so N x N cells take O(N^3), as the reduction does.
+IEEE Trans. Circuit Theory 16, 318, 1969). For a function with the derivatives M with respect to L, that of every cell
+is `x^T M x`. Its matrices are taken backwards through the dissection, so N x N cells take O(N^3), as the reduction
+does.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def cell_gradient(cells: FloatArray, interconnect: Interconnect, of_laplacian: F
     ports = at_terminals[None, order[:, None], order]
     for lines, turn in zip((m, n), end_turns(n, m)[::-1], strict=True):
         ports = _both(ports, _ends(next(steps), lines * far, turn))
-    return _inside(Block(n, m), ports, steps)[0]
+    return np.asarray(_inside(Block(n, m), ports, steps)[0])
 
 
 def _both(matrix: FloatArray, change: Ports) -> FloatArray:

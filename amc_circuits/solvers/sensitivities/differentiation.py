@@ -58,7 +58,7 @@ class Differentiation:
         """
         check_name("metric", metric, METRICS)
         found: Sensitivity = getattr(self, f"_{metric}")()
-        if not self._reduced or found.of_level == 0:
+        if found.of_level == 0 or not self._reduced:
             return found
         # The inputs are in proportion to 1 over the peak.
         share, parts = self._peak
