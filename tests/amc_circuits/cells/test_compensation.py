@@ -102,5 +102,5 @@ def test_what_would_do_nothing_is_refused(fields):
 def test_wires_that_no_cells_make_up_for_are_refused():
     """A single array cannot go below g_min, where all entries that differ already are."""
     matrix = np.array([[1.0, 1e-9], [1e-9, 1e-9]])
-    with pytest.raises(ParameterError, match="compensate_wires.*no cells within g_min and g_max"):
+    with pytest.raises(ParameterError, match=r"compensate_wires.*no cells within g_min and g_max"):
         MvmCircuit.program(matrix, wire_resistance=1e-3, compensate_wires=True, g_min=99e-6, pair="never")

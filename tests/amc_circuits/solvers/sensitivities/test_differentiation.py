@@ -126,7 +126,7 @@ def test_mvm_has_the_slopes_of_the_whole_path():
 def settled(pole, rise=100e-12, tolerance=0.01):
     """Settling time of one exponential after a ramp, read in the slot of the circuit, s.
 
-    After the middle of the ramp the output is `1 - c exp(-pole t)`; it is compared with its value at the end of the slot.
+    After the middle of the ramp the output is `1 - c exp(-pole t)`; its final value is that at the end of the slot.
     """
     half = pole * rise / 2
     c = cmath.sinh(half) / half
@@ -135,7 +135,7 @@ def settled(pole, rise=100e-12, tolerance=0.01):
 
 
 def test_one_cell_has_its_closed_forms():
-    """One pole, `w_T (1/A0 + G/(G + G_in))`: settling time `ln(1/tolerance)` over it, growth rate, error of the gain."""
+    """One pole, `w_T (1/A0 + G/(G + G_in))`: settling time `ln(1/tolerance)` over it, growth rate, error of gain."""
     gain, g, g_in = 1e3, 40e-6, 60e-6
     circuit = InvCircuit.program([[1.0]], engine="state-space", opamp=SINGLE, g_max=g, input_conductance=g_in)
     w_t, feedback = SINGLE.unity_gain_frequency, g / (g + g_in)

@@ -34,7 +34,7 @@ def optimization(given, names, spans, metric, *targets, first=None, starts=2, ci
 
 
 def test_the_least_gain_that_the_error_allows_settles_first(one_cell):
-    """The pole is `w_T (1/A0 + 1/2)`, the error `1/(1 + A0/2)`: of 1 %, A0 = 198 is the fastest; ngspice keeps it, too."""
+    """The pole is `w_T (1/A0 + 1/2)`, the error `1/(1 + A0/2)`: of 1 %, A0 = 198 is the fastest. ngspice agrees."""
     question = optimization(
         one_cell, ["open_loop_gain"], [(20, 1e5)], "settling_time", "relative_error<1%", first=(1e4,)
     )
@@ -107,7 +107,12 @@ def test_designs_without_a_result_are_tried_and_left(tmp_path):
     """With a slow second pole the circuit grows; the search ends at one that does not."""
     for name, value in (("A", [[1.0, -0.1], [-0.1, 0.2]]), ("b", [1.0, 0.5])):
         np.save(tmp_path / f"{name}.npy", value)
-    given = {"matrix": str(tmp_path / "A.npy"), "rhs": str(tmp_path / "b.npy"), "gbwp": "1G"}
+    given = {
+        "matrix": str(tmp_path / "A.npy"),
+        "rhs": str(tmp_path / "b.npy"),
+        "gbwp": "1G",
+        "inverter_resistance": "1k",
+    }
     question = optimization(given, ["second_pole"], [(20e6, 1e10)], "settling_time")
     search = Search(question.case, question.spans, "settling_time", ())
     assert "UNSTABLE" in search.measure((20e6,)).problem
