@@ -49,7 +49,10 @@ def least_energy() -> None:
     default = (100e6, 99e-6, 10e3, 100e-6)
     question = Optimization("inv", GIVEN, options, spans, "energy", limits, default)
     sized = size(
-        lambda gbwp: question.case((gbwp, *default[1:])).circuit, question.case(default).vector, TARGETS[1], FREE["gbwp"]
+        lambda gbwp: question.case((gbwp, *default[1:])).circuit,
+        question.case(default).vector,
+        TARGETS[1],
+        FREE["gbwp"],
     )
     assert sized.value is not None
     found = Optimization("inv", GIVEN, options, spans, "energy", limits, (sized.value, *default[1:])).run()
@@ -100,7 +103,9 @@ def seconds(work: Callable[[], object]) -> float:
 
 def costs() -> None:
     """Print CPU times of all derivatives of each metric, and of one solve with its modes."""
-    table = Table("N", "op-amp", "wires", "derivatives", "solve", "settling_time", "energy", "relative_error", box=box.MARKDOWN)
+    table = Table(
+        "N", "op-amp", "wires", "derivatives", "solve", "settling_time", "energy", "relative_error", box=box.MARKDOWN
+    )
     for count in (16, 64):
         for opamp, ohms in (("single-pole", 0.0), ("cmos-100meg", 0.0), ("cmos-100meg", 1.0)):
             matrix, b = problem(count)

@@ -24,10 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lu_factor, lu_solve
 
-from amc_circuits.linear.circuit import LinearCircuit
+from amc_circuits.linear.circuit import Equations, LinearCircuit
 from amc_circuits.linear.equations import equations
 from amc_circuits.linear.response import Modal, Piece, Probe, probe_of, response_of
-from netlists import Circuit
+from netlists import GROUND, Array, Capacitors, Circuit, OpAmps
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -40,7 +40,7 @@ class Points:
         weight: Weight of each point, shape (Q,).
         adjoint: Adjoint voltages p of all nodes, shape (Q, nodes).
         voltage: Voltages y of all nodes, shape (Q, nodes), V.
-        rate: Their rates of change y', shape (Q, nodes), V/s.
+        rate: Their rates of change y', 0 at nodes without capacitors, shape (Q, nodes), V/s.
         driven: False for eigenvectors, which no offset drives.
     """
 
@@ -93,11 +93,33 @@ class Adjoint:
             self.count = self.at[group].stop
         self.every: Probe = probe_of(linear, *self.at)
         found = equations(circuit)
+        self._moving = self._charged(found)
+        self._of_moving = self.every.rows(self._moving).without_rest()
         fast, _ = found.far_too_fast()
         matrix, self._gone, self._kept = found.without_pins(fast)
         self._capacitance = found.capacitance[np.ix_(self._kept, self._kept)]
         self._coupling = matrix[np.ix_(self._kept, self._gone)]
         self._factors = lu_factor(matrix[np.ix_(self._gone, self._gone)]) if self._gone.any() else None
+
+    def _charged(self, found: Equations) -> NDArray[np.int64]:
+        """Return the rows whose rates of change matter: those with capacitors, inputs of op-amps, and outputs."""
+        charged = np.zeros(self.count, dtype=np.bool_)
+        own = found.capacitance.copy()
+        for name, rows in found.at.items():
+            if name not in self.circuit.groups:
+                own[rows, rows] = 0.0  # stages, whose entries are no capacitances
+        charged[: len(own)] = own.any(axis=0) | own.any(axis=1) | found.input_capacitance.any(axis=1)
+        groups = {self.linear.outputs, *(group for group in self.linear.held if found.input_capacitance.any())}
+        for part in self.circuit.parts:
+            if isinstance(part, Capacitors):
+                groups |= {part.a, part.b}
+            elif isinstance(part, OpAmps):
+                groups |= {part.inverting, part.noninverting}
+            elif isinstance(part, Array) and part.interconnect.line_capacitance > 0:
+                groups |= {part.word_lines, part.bit_lines}
+        for group in groups - {GROUND}:
+            charged[self.at[group]] = True
+        return np.flatnonzero(charged)
 
     @cached_property
     def left(self) -> Probe:
@@ -144,8 +166,10 @@ class Adjoint:
         return np.asarray(self.response.at(piece, self.every, time)[0])
 
     def rates(self, piece: Piece, time: FloatArray) -> FloatArray:
-        """Compute the rates of change of these, shape (Q, rows), V/s."""
-        return np.asarray(self.response.at(self.response.derivative(piece), self.every.without_rest(), time)[0])
+        """Compute their rates of change where they matter, else 0, shape (Q, rows), V/s."""
+        found = np.zeros((len(time), self.count))
+        found[:, self._moving] = self.response.at(self.response.derivative(piece), self._of_moving, time)[0]
+        return found
 
     def steady(self, inputs: FloatArray) -> FloatArray:
         """Compute the steady voltages of all rows, for inputs (inputs,), V."""

@@ -9,16 +9,13 @@ does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from netlists.arrays.interconnect import Interconnect
 from netlists.arrays.reduction import Block, dissect, end_turns, terminal_order
 from netlists.record import FloatArray
-
-Ports = Callable[[FloatArray], FloatArray]
-"""Linear map along axis 1: from values at ports, (stack, ports, ...), to those at other ports."""
 
 
 def cell_gradient(cells: FloatArray, interconnect: Interconnect, of_laplacian: FloatArray) -> FloatArray:
@@ -44,42 +41,30 @@ def cell_gradient(cells: FloatArray, interconnect: Interconnect, of_laplacian: F
     weights: list[FloatArray] = []
     dissect(cells, interconnect.wire_resistance, 0.0, far, weights)
     steps = reversed(weights)
-    at_terminals = np.tile(of_laplacian, (2, 2)) if far else of_laplacian
+    # Of a symmetric network the symmetric part of the derivatives is enough.
+    symmetric = (of_laplacian + of_laplacian.T) / 2
+    at_terminals = np.tile(symmetric, (2, 2)) if far else symmetric
     order = terminal_order(n, m, far)
     ports = at_terminals[None, order[:, None], order]
     for lines, turn in zip((m, n), end_turns(n, m)[::-1], strict=True):
-        ports = _both(ports, _ends(next(steps), lines * far, turn))
+        stay = ports.shape[-1] - lines * far
+        ports = _turned(ports[:, :stay, :stay], *_removed(ports, next(steps), slice(stay)), turn)
     return np.asarray(_inside(Block(n, m), ports, steps)[0])
 
 
-def _both(matrix: FloatArray, change: Ports) -> FloatArray:
-    """Apply a map to both sides of matrices, (stack, ports, ports)."""
-    return np.asarray(change(change(matrix).swapaxes(1, 2)).swapaxes(1, 2))
+def _removed(ports: FloatArray, step: FloatArray, kept: slice) -> tuple[FloatArray, FloatArray]:
+    """Return the derivatives of removed ports with some kept ones, and with each other."""
+    across = step @ ports
+    return across[:, :, kept], across @ step.mT
 
 
-def _ends(step: FloatArray, far: int, turn: int) -> Ports:
-    """Return the map from terminals to the ports of a whole array at one of its ends."""
-
-    def change(ports: FloatArray) -> FloatArray:
-        kept = ports[:, : ports.shape[1] - far]
-        return np.asarray(np.roll(np.concatenate([kept, step @ ports], axis=1), turn, axis=1))
-
-    return change
-
-
-def _halves(block: Block, step: FloatArray) -> tuple[Ports, Ports]:
-    """Return the maps from the ports of a block to those of its halves."""
-    first, _ = block.halves
-    turn, other_turn = block.turns
-    stay = 2 * (first.height + first.width) - block.shared
-
-    def to_first(ports: FloatArray) -> FloatArray:
-        return np.roll(np.concatenate([ports[:, :stay], step @ ports], axis=1), turn, axis=1)
-
-    def to_second(ports: FloatArray) -> FloatArray:
-        return np.roll(np.concatenate([(step @ ports)[:, ::-1], ports[:, stay:]], axis=1), other_turn, axis=1)
-
-    return to_first, to_second
+def _turned(kept: FloatArray, across: FloatArray, removed: FloatArray, turn: int) -> FloatArray:
+    """Join kept ports and removed ones behind them to one symmetric matrix, and rotate its ports."""
+    stay = kept.shape[-1]
+    found = np.empty((len(kept), *[stay + removed.shape[-1]] * 2))
+    found[:, :stay, :stay], found[:, stay:, stay:] = kept, removed
+    found[:, stay:, :stay], found[:, :stay, stay:] = across, across.mT
+    return np.roll(found, (turn, turn), axis=(1, 2))
 
 
 def _inside(block: Block, ports: FloatArray, steps: Iterator[FloatArray]) -> FloatArray:
@@ -90,10 +75,16 @@ def _inside(block: Block, ports: FloatArray, steps: Iterator[FloatArray]) -> Flo
     """
     if block == (1, 1):
         _, bottom, right, _ = range(4)
-        across = ports[:, right, right] + ports[:, bottom, bottom] - ports[:, right, bottom] - ports[:, bottom, right]
-        return np.asarray(across[:, None, None])
+        return np.asarray(ports[:, right, right] + ports[:, bottom, bottom] - 2 * ports[:, right, bottom])[
+            :, None, None
+        ]
     first, second = block.halves
-    ports, last = (_both(ports, change) for change in _halves(block, next(steps)))
+    turn, other_turn = block.turns
+    stay = 2 * (first.height + first.width) - block.shared
+    across, removed = _removed(ports, next(steps), slice(None))
+    # The removed ports end the first half, and begin the second one in reverse: here they end it, and turn further.
+    last = _turned(ports[:, stay:, stay:], across[:, ::-1, stay:], removed[:, ::-1, ::-1], other_turn + block.shared)
+    ports = _turned(ports[:, :stay, :stay], across[:, :, :stay], removed, turn)
     if first == second:
         halves = np.split(_inside(first, np.concatenate([ports, last]), steps), 2, axis=0)
     else:
