@@ -1,10 +1,10 @@
 """What do gradients find: the least energy at 1 % and 100 ns, wires programmed away; and what do they cost?
 
-Method: an INV of size 16 and condition 10 with op-amps of one technology (cmos-250nm), 50 fF at their inputs and offsets
-of 0.1 mV. Free are GBWP, input conductance, inverters' resistance and g_max. The start is the default design with the
-least GBWP that keeps 100 ns (`amc size`). The optimum is measured by ngspice. Then an INV of size 64 with 1.73 ohm a
-segment, without and with cells that make up for the wires. Last, CPU seconds of all derivatives against those of one
-solve, medians of 5. Random matrices of seed 0.
+Method: an INV of size 16 and condition 10 with op-amps of one technology (cmos-250nm), 50 fF at their inputs and
+offsets of 0.1 mV. Free are GBWP, input conductance, inverters' resistance and g_max. The start is the default design
+with the least GBWP that keeps 100 ns (`amc size`). The optimum is measured by ngspice. Then an INV of size 64 with
+1.73 ohm a segment, without and with cells that make up for the wires. Last, CPU seconds of all derivatives against
+those of one solve, medians of 5. Random matrices of seed 0.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import numpy as np
 
 from amc_circuits.linear.adjoint import Adjoint, Points
 from amc_circuits.linear.equations import input_factors, stage_of
-from netlists import GROUND, Array, Capacitors, Conductors, MacroOpAmp, OpAmps, ParameterError
+from netlists import GROUND, Array, Capacitors, Conductors, MacroOpAmp, OpAmps
 from netlists.arrays.cell_gradient import cell_gradient
 from netlists.record import FloatArray
 
@@ -23,11 +23,7 @@ Fields = dict[str, FloatArray]
 
 
 def part_gradients(adjoint: Adjoint, points: Points) -> dict[str, Fields]:
-    """Compute derivatives by part and field: cells (N, M), conductors, capacitors and op-amps (nodes,).
-
-    Raises:
-        ParameterError: If line capacitance is reduced together with cells and wires.
-    """
+    """Compute derivatives by part and field: cells (N, M), conductors, capacitors and op-amps (nodes,)."""
     found: dict[str, Fields] = {}
     for part in adjoint.circuit.parts:
         match part:
@@ -54,14 +50,11 @@ def _difference(adjoint: Adjoint, values: FloatArray, a: str, b: str) -> FloatAr
 
 
 def _of_cells(adjoint: Adjoint, points: Points, array: Array) -> FloatArray:
-    wires = array.interconnect
-    if wires.wire_resistance > 0 and wires.line_capacitance > 0 and wires.line_model == "reduced":
-        mend = "its reduction has no derivatives; take line_model = lumped, or leave out line_capacitance"
-        raise ParameterError("line_model", "reduced", mend)
     at = [adjoint.at[group] for group in (array.word_lines, array.bit_lines)]
-    p, y = (np.hstack([values[:, place] for place in at]) for values in (points.adjoint, points.voltage))
+    values = (points.adjoint, points.voltage, points.rate)
+    p, y, rate = (np.hstack([one[:, place] for place in at]) for one in values)
     weighted = points.weight[:, None] * p
-    return -cell_gradient(array.conductance, wires, weighted.T @ y)
+    return -cell_gradient(array.conductance, array.interconnect, weighted.T @ y, weighted.T @ rate)
 
 
 def _of_opamps(adjoint: Adjoint, points: Points, part: OpAmps) -> Fields:

@@ -35,3 +35,23 @@ def test_it_is_the_limit_of_differences(contacts):
     slope = (8 * (total(step) - total(-step)) - (total(2 * step) - total(-2 * step))) / (12 * step)
     found = cell_gradient(cells, Interconnect(wire_resistance=50.0, contacts=contacts), weights)
     assert (found * change).sum() == pytest.approx(slope, rel=1e-9)
+
+
+@pytest.mark.parametrize("contacts", ["one", "both"])
+@pytest.mark.parametrize("shape", [(1, 1), (4, 3), (5, 8)])
+def test_line_capacitance_that_is_reduced_has_its_part(contacts, shape):
+    """Voltages inside the mesh depend on the cells, and with them the charge at its terminals."""
+    rng = np.random.default_rng(2)
+    cells, (of_l, of_c) = rng.uniform(1e-5, 1e-4, shape), rng.standard_normal((2, sum(shape), sum(shape)))
+    change, line = cells * rng.standard_normal(shape), 1e-15
+
+    def total(share):
+        found = reduce_array(cells + share * change, 500.0, line, contacts)
+        return 1e-5 * (of_l * found.laplacian).sum() + 1e8 * (of_c * found.capacitance).sum()
+
+    step = 1e-3
+    slope = (8 * (total(step) - total(-step)) - (total(2 * step) - total(-2 * step))) / (12 * step)
+    wires = Interconnect(wire_resistance=500.0, line_capacitance=line, contacts=contacts)
+    found = cell_gradient(cells, wires, 1e-5 * of_l, 1e8 * of_c)
+    assert (found * change).sum() == pytest.approx(slope, rel=1e-8)
+    assert np.abs(found - cell_gradient(cells, wires, 1e-5 * of_l)).max() > 0.01 * np.abs(found).max()

@@ -20,6 +20,7 @@ DESIGNS = {
     "wires": {"opamp": preset("cmos-100meg"), "wire_resistance": 20.0},
     "both ends": {"opamp": LAGGING, "wire_resistance": 20.0, "contacts": "both"},
     "lumped lines": {"opamp": LAGGING, "wire_resistance": 5.0, "line_capacitance": 5e-15, "line_model": "lumped"},
+    "lines reduced with the mesh": {"opamp": LAGGING, "wire_resistance": 20.0, "line_capacitance": 50e-15},
     "offsets": {"opamp": LAGGING, "offset_spread": 1e-3, "seed": 3},
     "large outputs": {"opamp": preset("cmos-100meg"), "input_voltage": 0.5, "offset_spread": 1e-3},
 }
@@ -110,7 +111,7 @@ def test_conductors_have_the_slopes_of_the_whole_path(metric, wires):
 
 def test_mvm_has_the_slopes_of_the_whole_path():
     """Sources that deliver currents to both arrays count in the energy."""
-    fields = {"engine": "state-space", "opamp": LAGGING, "wire_resistance": 10.0}
+    fields = {"engine": "state-space", "opamp": LAGGING, "wire_resistance": 10.0, "line_capacitance": 20e-15}
     circuit = MvmCircuit.program(MATRIX, **fields)
     found, held = circuit.sensitivity(VECTOR, "energy"), circuit.mapping
 

@@ -58,7 +58,6 @@ def test_every_circuit_has_sensitivities(amc, circuit):
         (("--save", "x.csv"), 2, ("--save", ".npz")),
         (("--largest", "0"), 2, ("--largest",)),
         (("--nonlinearity-voltage", "0.2"), 2, ("--engine", "not linear")),
-        (("--wire-resistance", "1", "--line-capacitance", "1f"), 2, ("--line-model", "lumped")),
         (("--gbwp", "1G", "--second-pole", "20M"), 3, ("UNSTABLE",)),
     ],
 )
