@@ -21,7 +21,7 @@ from amc_circuits.linear.response import gauss
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
-NEWTON_STEPS = 4
+NEWTON_STEPS = 2
 """Steps that give the crossing all its digits, from the nine of the reading."""
 
 
@@ -53,6 +53,7 @@ class OneSlot:
         self.adjoint, self.slots = adjoint, slots
         self.corner = slots.hold.start
         self.outputs = adjoint.at[adjoint.linear.outputs]
+        self._of_outputs = adjoint.every.rows(self.outputs)
 
     def voltages(self, time: FloatArray) -> FloatArray:
         """Compute voltages of all rows at times (Q,), shape (Q, rows), V."""
@@ -69,6 +70,14 @@ class OneSlot:
             if here.any():
                 found[here] = of_piece(piece, time[here])
         return found
+
+    def _output(self, time: float) -> tuple[FloatArray, FloatArray]:
+        """Compute voltages of the outputs at a time, V, and their rates of change, V/s."""
+        response, probe = self.adjoint.response, self._of_outputs
+        piece = self.slots.edge if time < self.corner else self.slots.hold
+        at = np.array([time])
+        rates = response.at(response.derivative(piece), probe.without_rest(), at)
+        return response.at(piece, probe, at)[0, 0], rates[0, 0]
 
     def points(self, ends: list[tuple[float, FloatArray]]) -> Points:
         """Return the points of a sum of weighted voltages of all rows (rows,), each at its own end."""
@@ -89,17 +98,17 @@ class OneSlot:
 
     def crossing(self, near: float, tolerance: float) -> Crossing:
         """Find the crossing near the time that a reading has, from the beginning of the slot, s."""
-        final = self.voltages(np.array([self.slots.hold.stop]))[0, self.outputs]
+        final = self._output(self.slots.hold.stop)[0]
         largest = int(np.abs(final).argmax())
         band = tolerance * abs(final[largest])
-        away = self.voltages(np.array([near]))[0, self.outputs] - final
-        output = int(np.abs(np.abs(away) - band).argmin())
-        side, time, slope = float(np.sign(away[output])), near, 0.0
+        away, rate = self._output(near)
+        output = int(np.abs(np.abs(away - final) - band).argmin())
+        side, time = float(np.sign(away[output] - final[output])), near
         for _ in range(NEWTON_STEPS):
-            at = np.array([time])
-            slope = side * float(self.rates(at)[0, self.outputs][output])
-            beyond = side * float(self.voltages(at)[0, self.outputs][output] - final[output]) - band
-            time -= beyond / slope
+            beyond = side * float(away[output] - final[output]) - band
+            time -= beyond / (side * float(rate[output]))
+            away, rate = self._output(time)
+        slope = side * float(rate[output])
         return Crossing(output, largest, (side, float(np.sign(final[largest]))), time, slope)
 
 

@@ -24,8 +24,8 @@ from netlists.record import FloatArray
 
 FAR = 20.0
 """Logarithm of the ratio to its limit of a metric that a design does not have."""
-INSIDE = 1e-6
-"""Relative distance that the search keeps from limits."""
+INSIDE = 1e-4
+"""Relative distance that the search keeps from limits, more than a search may miss them by when it ends."""
 STEPS = 60
 """Largest number of steps from one start."""
 ACCURATE = 1e-7
