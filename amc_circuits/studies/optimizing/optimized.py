@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from amc_circuits.results.trials import UNITS, Limit
 from amc_circuits.studies.optimizing.search import Tried
@@ -36,6 +36,7 @@ class Optimized:
         checked: Metrics of the best design by ngspice; None without a check.
         problem: Reason why ngspice has no usable result there; empty if it has one.
         ties: Notes on parameters that nothing ties together.
+        chosen: Free options that are no numbers, each with its value at the start and at the best design.
     """
 
     metric: str
@@ -49,6 +50,7 @@ class Optimized:
     checked: dict[str, float] | None = None
     problem: str = ""
     ties: tuple[str, ...] = ()
+    chosen: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     __repr__ = short_repr
 
@@ -73,6 +75,7 @@ class Optimized:
             f"{name} {format_quantity(value, unit)}"
             for name, unit, value in zip(self.names, self.units, self.best.values, strict=True)
         )
+        values += "".join(f", {name} {last}" for name, (_, last) in self.chosen.items())
         metric = format_quantity(self.best.metrics[self.metric], UNITS[self.metric])
         times = "" if math.isnan(self.gain) else f", {self.gain:.3g} times less than at the start"
         return f"{self.metric.replace('_', ' ')} {metric}{times}: {values}"

@@ -25,6 +25,7 @@ from amc_circuits.engines import NgspiceEngine, find_ngspice
 from amc_circuits.files.run_folder import writing
 from amc_circuits.results.tables import print_table
 from amc_circuits.results.trials import UNITS
+from amc_circuits.studies.optimizing.choices import SCALING, optimized_with_scaling
 from amc_circuits.studies.optimizing.optimize import OBJECTIVES, Optimization
 from amc_circuits.studies.optimizing.optimized import Optimized
 from amc_circuits.studies.optimizing.search import Tried
@@ -64,7 +65,7 @@ def optimizing(circuit: str) -> Callable[..., None]:
             question = request_of(circuit, goal, limits, options, (matrix, vector), (format, save), count)
             find_ngspice()
             began = time.perf_counter()
-            found = _run(question)
+            question, found = _run(question, SCALING in free)
             written = [] if save is None or found.best is None else _saved(question, found.best, save)
         if format == "json":
             print(json.dumps(_record(question, found), indent=2, allow_nan=False))
@@ -81,13 +82,15 @@ def optimizing(circuit: str) -> Callable[..., None]:
     return optimize
 
 
-def _run(question: Optimization) -> Optimized:
+def _run(question: Optimization, scaled: bool) -> tuple[Optimization, Optimized]:
+    """Run the search, for every scaling if that is free; return the question with the best one."""
     with waiting(f"{question.circuit.upper()}: {question.metric.replace('_', ' ')}") as on_step:
 
         def on_design(one: Tried) -> None:
             on_step(format_quantity(one.metrics.get(question.metric), UNITS[question.metric]))
 
-        return question.watched(on_design).run()
+        watched = question.watched(on_design)
+        return optimized_with_scaling(watched) if scaled else (watched, watched.run())
 
 
 def _saved(question: Optimization, best: Tried, path: Path) -> list[Path]:
@@ -112,6 +115,8 @@ def _table(found: Optimized, title: str, seconds: float) -> Table:
         texts = [format_quantity(value, unit) for value in (first, last)]
         ends = " .. ".join(format_quantity(value, unit) for value in (span.low, span.high))
         grid.add_row(name.replace("_", " "), *texts, "", ends)
+    for name, chosen in found.chosen.items():
+        grid.add_row(name, *chosen, "", "")
     limits = {limit.figure: str(limit).removeprefix(limit.figure) for limit in found.limits}
     for name in found.metrics:
         sides = (found.start.metrics, found.best.metrics if found.best else {}, found.checked or {})
@@ -131,6 +136,7 @@ def _record(question: Optimization, found: Optimized) -> dict[str, Any]:
         "targets": [str(limit) for limit in found.limits],
         "reached": best is not None,
         "free": list(found.names),
+        "chosen": {name: last for name, (_, last) in found.chosen.items()},
         "between": [[span.low, span.high] for span in found.spans],
         "start": {"values": found.start.values, "metrics": found.start.metrics, "problem": found.start.problem},
         "optimum": None if best is None else {"values": best.values, "metrics": best.metrics},

@@ -13,6 +13,7 @@ from amc_circuits.cli.commands.case import Files, options_of_files
 from amc_circuits.cli.commands.overwriting import check_overwriting
 from amc_circuits.engines import StateSpaceEngine
 from amc_circuits.files.run_folder import check_output_file
+from amc_circuits.studies.optimizing.choices import SCALING
 from amc_circuits.studies.optimizing.optimize import Optimization, free_parameter, objective, with_derivative
 from amc_circuits.studies.sizing.free_options import present_value, span_of
 from amc_circuits.studies.sizing.size import target_of
@@ -50,7 +51,9 @@ def request_of(
     _check_outputs(*outputs, files, options)
     metric = objective(goal[0])
     limits = tuple(with_derivative(target_of(text)) for text in goal[1])
-    free = tuple(free_parameter(circuit, name) for name in varied[0])
+    free = tuple(free_parameter(circuit, name) for name in varied[0] if name != SCALING)
+    if not free:
+        raise ParameterError("free", SCALING, "is a choice; free a number beside it, or compare designs by amc compare")
     given = options | options_of_files(files)
     known = _known(circuit, given)
     spans = _spans(free, varied[1], known)

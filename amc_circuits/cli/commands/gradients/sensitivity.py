@@ -109,7 +109,7 @@ def _table(title: str, found: Sensitivity, count: int) -> Table:
     grid.add_column("change for 1 % more", justify="right")
     for one in found.largest(count):
         grid.add_row(_name(one), format_quantity(one.value, FIELDS[one.field]), f"{one.share:+.4g} %")
-    grid.caption = f"relative change of the {name}; single elements, of {_elements(found)}"
+    grid.caption = f"{_elements(found)} elements, each alone"
     grid.caption_justify = "left"
     return grid
 

@@ -95,6 +95,19 @@ def test_optimize_prints_a_table(amc):
     )
 
 
+def test_the_scaling_of_rows_and_columns_may_be_free(amc, tmp_path):
+    """Of `D S D` with a diagonal D that spreads by a hundred, the scaled one needs the smaller conductances."""
+    spread = np.array([1.0, 0.1])
+    np.save(tmp_path / "A.npy", spread[:, None] * np.array([[1.0, 0.3], [0.3, 1.0]]) * spread)
+    np.save(tmp_path / "b.npy", np.array([1.0, 0.05]))
+    command = ("optimize", "inv", tmp_path / "A.npy", tmp_path / "b.npy", *GOAL, "--free", "scaling", "--starts", 1)
+    outcome = amc(*command, "--format", "json")
+    assert outcome.code == 0, outcome
+    assert outcome.json["chosen"] == {"scaling": "diagonal"} and outcome.json["options"]["scaling"] == "diagonal"
+    assert outcome.json["gain"] > 2
+    assert "scaling diagonal" in amc(*command).out
+
+
 def test_no_design_is_exit_code_3(amc):
     """The table has the start, and the sentence goes to stderr."""
     outcome = amc("optimize", "inv", *SMALL, *GOAL, "--target", "relative_error<1e-9", "--starts", 1)
@@ -109,6 +122,7 @@ def test_no_design_is_exit_code_3(amc):
         (("--minimize", "energy", "--free", "slew-rate"), ("--free", "slew_rate", "no derivative")),
         (("--minimize", "energy", "--free", "gbpw"), ("--free", "did you mean gbwp?")),
         (("--minimize", "energy", "--free", "gbwp", "--free", "gbwp"), ("--free", "once")),
+        (("--minimize", "energy", "--free", "scaling"), ("--free", "scaling", "a number beside it")),
         (("--minimize", "energy", "--free", "gbwp", "--between", "1M"), ("--between",)),
         (("--minimize", "energy", "--free", "gbwp", "--between", "1M,2M", "--between", "1,2"), ("--between",)),
         (("--minimize", "energy", "--free", "input-capacitance", "--between", "0,1p"), ("--between", "above 0")),
