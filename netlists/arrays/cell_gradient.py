@@ -44,7 +44,14 @@ def cell_gradient(
         own = np.diag(of_laplacian)
         across = of_laplacian[:n, n:] + of_laplacian[n:, :n].T
         return np.asarray(own[:n, None] + own[None, n:] - across)
-    far = interconnect.contacts == "both"
+    return _in_mesh(cells, interconnect, of_laplacian, of_capacitance)
+
+
+def _in_mesh(
+    cells: FloatArray, interconnect: Interconnect, of_laplacian: FloatArray, of_capacitance: FloatArray | None
+) -> FloatArray:
+    """Compute the derivatives of cells with wires, as `cell_gradient` does."""
+    (n, m), far = cells.shape, interconnect.contacts == "both"
     given = [of_laplacian]
     if of_capacitance is not None and interconnect.line_model == "reduced" and interconnect.line_capacitance > 0:
         given.append(of_capacitance)
