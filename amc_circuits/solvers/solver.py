@@ -10,7 +10,6 @@ import hashlib
 import time
 import warnings
 import zlib
-from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -31,22 +30,23 @@ from amc_circuits.results.cost import UNCHARGED, Cost, Programming, cost
 from amc_circuits.results.readings import Reading
 from amc_circuits.results.solution import Provenance, Solution
 from amc_circuits.solvers.answer import Answer
-from amc_circuits.solvers.fields import Fields
+from amc_circuits.solvers.fields import Fields, known_fields
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.operator import linear_operator
 from amc_circuits.solvers.programmed import NoParameters, ProgrammedArray
 from amc_circuits.solvers.question import Question
-from amc_circuits.solvers.sensitivities.differentiation import Differentiation, check_one
-from amc_circuits.solvers.sensitivities.record import Sensitivity
 from amc_circuits.solvers.streaming import Stream, stream_job, swing_of
 from amc_circuits.values.checks import Numbers, numeric_array, right_hand_sides, square_matrix
 from amc_circuits.values.version import package_version
 from netlists import GROUND, Array, OpAmps, ParameterError, Record
-from netlists.errors import check_type, no_such, real_array, shown
+from netlists.errors import check_type, real_array
 from netlists.record import FloatArray
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
+
+    from amc_circuits.solvers.sensitivities.differentiation import Differentiation
+    from amc_circuits.solvers.sensitivities.record import Sensitivity
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,7 +81,7 @@ class Solver(ProgrammedArray):
             ParameterError: A parameter cannot be used; the error names the parameter, the value and the mend.
         """
         check_type("converters", converters, Converters, NoneType)
-        given = _known(fields, cls.Parameters)
+        given = known_fields(fields, cls.Parameters)
         own = {name: given.pop(name) for name in cls.Parameters.model_fields if name in given}
         hardware = Hardware(**{name: given.pop(name) for name in Hardware.model_fields if name in given})
         settings = Settings(**given)
@@ -265,8 +265,9 @@ class Solver(ProgrammedArray):
 
     def differentiated(self, vectors: ArrayLike) -> Differentiation:
         """Solve for one right-hand side by the state-space engine, for derivatives of several metrics."""
+        from amc_circuits.solvers.sensitivities.differentiation import Differentiation  # here, since it needs SciPy
+
         question, name = self.question(vectors), StateSpaceEngine.name
-        check_one(question)
         exact = self if self.engine == name else replace(self, engine=name)
         return Differentiation(exact, exact.state, question, exact.answer(question))
 
@@ -289,12 +290,3 @@ class Solver(ProgrammedArray):
             deck_sha256=decks,
             package_version=package_version(),
         )
-
-
-def _known(given: AnyMapping[str, Any], parameters: type[Record]) -> dict[str, Any]:
-    """Return a copy of keywords of `program`; refuse one that is no field of its records."""
-    names = [*Hardware.model_fields, *Settings.model_fields, *parameters.model_fields, "engine", "converters"]
-    for name, value in given.items():
-        if name not in names:
-            raise ParameterError(name, shown(value), no_such(name, names))
-    return dict(given)

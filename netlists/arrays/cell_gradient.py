@@ -39,7 +39,7 @@ def cell_gradient(
     Raises:
         ParameterError: If no finite network is equal to the mesh.
     """
-    n, m = cells.shape
+    n = len(cells)
     if interconnect.wire_resistance == 0:
         own = np.diag(of_laplacian)
         across = of_laplacian[:n, n:] + of_laplacian[n:, :n].T

@@ -40,6 +40,9 @@ class Differentiation:
         exact: Its exact circuit.
         question: Right-hand side.
         solution: Its solution by the state-space engine.
+
+    Raises:
+        ParameterError: If there is not exactly one column, or it is zero.
     """
 
     circuit: ProgrammedArray
@@ -48,6 +51,9 @@ class Differentiation:
     solution: Solution
 
     __repr__ = short_repr
+
+    def __post_init__(self) -> None:
+        _check_one(self.question)
 
     def of(self, metric: str) -> Sensitivity:
         """Compute the derivatives of a metric with respect to all parts.
@@ -208,7 +214,7 @@ class Differentiation:
             raise UnusableSolutionError(f"{self.solution.status.name}: {self.solution.message}")
 
 
-def check_one(question: Question) -> None:
+def _check_one(question: Question) -> None:
     """Refuse several right-hand sides, or one of zeros.
 
     Raises:
