@@ -31,6 +31,9 @@ from netlists import GROUND, Array, Capacitors, Circuit, OpAmps
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
+EQUAL = 1e-9
+"""Relative difference of the real parts of poles that count as equal."""
+
 
 @dataclass(frozen=True)
 class Points:
@@ -194,9 +197,16 @@ class Adjoint:
         adjoint = self.of_modes((-modal / self.response.values)[:, None])
         return Points.of(np.ones(1), adjoint, rest[None], np.zeros((1, self.count)))
 
-    def of_pole(self, place: int) -> Points:
-        """Return the points of the real part of a pole, the one with this index in the order of the modes."""
-        left, right = self.left.modal[:, place], self.every.modal[:, place]
-        rate = self.response.values[place] * right
-        p, y, y_rate = (np.stack([np.real(one), np.imag(one)]) for one in (left, right, rate))
-        return Points(np.array([1.0, -1.0]), p, y, y_rate, np.zeros(2, dtype=np.bool_))
+    def of_slowest(self) -> tuple[float, Points]:
+        """Return the largest real part of all poles, 1/s, and its points; of equal ones the mean.
+
+        Equal poles part with most changes, so that the largest one has a kink. The mean is the derivative between its
+        two sides for a pair of them.
+        """
+        real = np.real(self.response.values)
+        places = np.flatnonzero(real >= real.max() - EQUAL * np.abs(real.max()))
+        left, right = self.left.modal[:, places].T, self.every.modal[:, places].T
+        rate = self.response.values[places, None] * right
+        p, y, y_rate = (np.vstack([np.real(one), np.imag(one)]) for one in (left, right, rate))
+        weight = np.repeat([1.0, -1.0], len(places)) / len(places)
+        return float(real.max()), Points(weight, p, y, y_rate, np.zeros(len(weight), dtype=np.bool_))

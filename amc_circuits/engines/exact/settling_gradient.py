@@ -129,9 +129,6 @@ def settling_points(slot: OneSlot, crossing: Crossing, tolerance: float, slot_pe
     end = slot.slots.hold.stop
     found = slot.points([(crossing.time, at_crossing), (end, at_end)])
     # The end of the slot moves by slot_per_time_constant / rate^2 for a change of the real part of the slowest pole.
-    values = adjoint.response.values
-    slowest = int(np.real(values).argmax())
-    moved = (
-        float(at_end @ slot.rates(np.array([end]))[0]) * slot_per_time_constant / float(np.real(values[slowest])) ** 2
-    )
-    return found.and_(adjoint.of_pole(slowest).times(moved)).times(-1 / crossing.slope)
+    rate, of_rate = adjoint.of_slowest()
+    moved = float(at_end @ slot.rates(np.array([end]))[0]) * slot_per_time_constant / rate**2
+    return found.and_(of_rate.times(moved)).times(-1 / crossing.slope)

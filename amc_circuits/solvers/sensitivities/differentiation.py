@@ -140,9 +140,7 @@ class Differentiation:
         return f"{self.solution.message}; the derivatives are those of the linear circuit"
 
     def _growth_rate(self) -> Sensitivity:
-        rates = np.real(self.adjoint.response.values)
-        slowest = int(rates.argmax())
-        return self._record("growth_rate", float(rates[slowest]), self.adjoint.of_pole(slowest))
+        return self._record("growth_rate", *self.adjoint.of_slowest())
 
     def _relative_error(self) -> Sensitivity:
         """Error of the steady outputs, without converters: `||x - A^-1 b|| / ||A^-1 b||`, 2-norm."""

@@ -109,6 +109,21 @@ def test_conductors_have_the_slopes_of_the_whole_path(metric, wires):
     assert both == pytest.approx(of_inverters, rel=1e-6)
 
 
+def test_equal_slowest_poles_have_the_slope_between_both_sides():
+    """The end of the slot follows the slower one, which has a kink: central differences give the mean, to 1st order."""
+    matrix, b, change = np.eye(3) + 0.1, [1.0, 0.5, 0.2], np.random.default_rng(0).standard_normal((3, 3))
+    fields = {"engine": "state-space", "opamp": LAGGING}
+    circuit = InvCircuit.program(matrix, **fields)
+    found, held = circuit.sensitivity(b, "settling_time"), circuit.mapping
+
+    def changed(share):
+        mapping = replace(held, positive=held.positive * (1 + share * change))
+        return InvCircuit.program(matrix, **fields, conductances=mapping).solve(b).settling_time
+
+    predicted = (found.shares("p", "conductance") * change).sum()
+    assert predicted == pytest.approx(slope(changed) / found.value, rel=1e-4)
+
+
 def test_mvm_has_the_slopes_of_the_whole_path():
     """Sources that deliver currents to both arrays count in the energy."""
     fields = {"engine": "state-space", "opamp": LAGGING, "wire_resistance": 10.0, "line_capacitance": 20e-15}
