@@ -131,11 +131,12 @@ WIRES = panel(
     "Wires",
     record_options(
         Hardware,
-        *("wire_resistance", "line_capacitance", "interconnect", "contacts", "line_model"),
+        *("wire_resistance", "line_capacitance", "interconnect", "contacts", "line_model", "compensate_wires"),
         "wire_temperature_coefficient",
         interconnect={"acts_with": ("wire_resistance",)},
         contacts={"acts_with": ("wire_resistance",)},
         line_model={"acts_with": ("wire_resistance", "line_capacitance", "interconnect=reduced")},
+        compensate_wires={"acts_with": ("wire_resistance",)},
         wire_temperature_coefficient={"acts_with": ("wire_resistance", WARM)},
     ),
 )

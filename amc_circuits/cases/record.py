@@ -22,6 +22,7 @@ ENTRIES = 8
 def record(case: Case, solution: Solution) -> dict[str, Any]:
     """Build the object that `--format json` prints; with several right-hand sides, numbers become lists."""
     made, budget = asdict(solution.provenance), case.budget(solution)
+    made_up = case.circuit.mapping.compensation
     found = {
         "circuit": case.kind,
         "engine": made.pop("engine"),
@@ -34,6 +35,7 @@ def record(case: Case, solution: Solution) -> dict[str, Any]:
         "arrays": len(case.circuit.circuit.of(Array)),
         "lifted_cells": case.circuit.mapping.lifted_cells,
         "lifting_cost": case.circuit.mapping.lifting_cost,
+        **({} if made_up is None else {"compensation": asdict(made_up)}),
         vector_name(case): solution.value,
         "settling_time_s": solution.settling_time,
         "predicted_settling_time_s": solution.predicted_settling_time,

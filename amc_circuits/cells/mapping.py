@@ -22,6 +22,30 @@ WORTH_SAYING = 1e-3
 
 
 @dataclass(frozen=True)
+class Compensation:
+    """Wires that the cells make up for. Differences are those of the array with its wires from the wanted conductances.
+
+    Attributes:
+        before: Relative difference without compensation, Frobenius norm.
+        after: The same with compensation, before the errors of real cells.
+        scale: Wanted conductances in units of those without compensation; below 1 so that no cell passes g_max.
+        steps: Steps of the iteration.
+    """
+
+    before: float
+    after: float
+    scale: float
+    steps: int
+
+    @property
+    def note(self) -> str:
+        """Note on the differences and on the scale."""
+        before, after = (format_quantity(one, "%") for one in (self.before, self.after))
+        limited = f"; g_max leaves {format_quantity(self.scale, '%')} of the conductances" * (self.scale < 1)
+        return f"cells make up for wires: instead of {before} they change the matrix by {after}{limited}"
+
+
+@dataclass(frozen=True)
 class Mapping:
     """A matrix as conductances: `A = alpha (G+ - G-) / unit` for an ideal pair.
 
@@ -32,6 +56,7 @@ class Mapping:
         unit: Conductance G0 that represents alpha, siemens.
         lifted_cells: Number of cells of a single array that were raised to g_min; 0 in a pair.
         lifting_cost: `||A_lifted - A|| / ||A||`, Frobenius norm; A_lifted is the matrix that the array holds.
+        compensation: Wires that the cells make up for; None if they do not.
     """
 
     positive: FloatArray
@@ -40,6 +65,7 @@ class Mapping:
     unit: float
     lifted_cells: int = 0
     lifting_cost: float = 0.0
+    compensation: Compensation | None = None
 
     __repr__ = short_repr
 

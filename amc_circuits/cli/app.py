@@ -86,6 +86,32 @@ class _Sizes(_Circuits):
         }
 
 
+class _Sensitivities(_Circuits):
+    """Commands of `amc sensitivity`, one for each circuit."""
+
+    place = "gradients.sensitivity:sensitivities"
+
+    def rows(self) -> Mapping[str, Row]:
+        """Rows by the names of the commands."""
+        return {
+            name: replace(row, help=f"Differentiate a metric of {name} with respect to its parts.")
+            for name, row in super().rows().items()
+        }
+
+
+class _Optimizations(_Circuits):
+    """Commands of `amc optimize`, one for each circuit."""
+
+    place = "gradients.optimize:optimizing"
+
+    def rows(self) -> Mapping[str, Row]:
+        """Rows by the names of the commands."""
+        return {
+            name: replace(row, help=f"Find the best parameters of {name} by gradients.")
+            for name, row in super().rows().items()
+        }
+
+
 class _Drawings(_Circuits):
     """Commands of `amc draw`, one for each circuit."""
 
@@ -99,6 +125,8 @@ GROUPS = {
         "Write a stand-alone deck: for plain ngspice -b, with its own settling times, or for another simulator.",
     ),
     "size": (_Sizes, "Find the value of a parameter that keeps a target, such as a GBWP for a settling time."),
+    "sensitivity": (_Sensitivities, "Differentiate a metric with respect to all parts, and list the largest shares."),
+    "optimize": (_Optimizations, "Find the parameters that make a metric smallest while others keep their limits."),
     "draw": (_Drawings, "Draw the block diagram of a circuit with its values."),
     "opamp": (_Opamps, "List, measure and fit op-amps."),
 }

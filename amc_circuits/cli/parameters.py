@@ -47,6 +47,7 @@ PlotFile = output("--plot", metavar="FILE.png", text="Picture of the outputs ove
 SizePlotFile = output("--plot", metavar="FILE.png", text="Picture of the metric over the parameter.")
 PolesFile = output("--plot", metavar="FILE.png", text="Picture of the poles.")
 SaveFile = output("--save", metavar="FILE.npz", text="Waveforms and metrics (.npz), or waveforms (.csv, .raw).")
+ArraysFile = output("--save", metavar="FILE.npz", text="All derivatives, an array for each field of a part.")
 VectorFile = output("-o", "--output", metavar="FILE", text="The answer: .npy, .npz, .csv, .tsv, .txt, .mtx, .mat.")
 DrawingFile = Annotated[
     Path, typer.Option("-o", "--output", metavar="FILE.png", help="Picture: png, svg or pdf.", show_default=False)

@@ -176,7 +176,7 @@ class Equations:
             fast: Nodes whose capacitors are omitted; None omits those that are far too fast.
         """
         without, left_out = self.far_too_fast() if fast is None else (fast, self._longest(fast))
-        matrix, gone, kept = self._without_pins(without)
+        matrix, gone, kept = self.without_pins(without)
         read, feed, rest = self._voltages(matrix, gone, kept)
         states, inputs = read.shape[1], feed.shape[1]
         coupling = matrix[np.ix_(kept, gone)]
@@ -222,7 +222,7 @@ class Equations:
             if stage is not None:
                 read[pin], feed[pin], rest[pin] = read[stage], feed[stage], rest[stage] + shift
 
-    def _without_pins(self, without: NDArray[np.bool_]) -> tuple[FloatArray, NDArray[np.bool_], NDArray[np.bool_]]:
+    def without_pins(self, without: NDArray[np.bool_]) -> tuple[FloatArray, NDArray[np.bool_], NDArray[np.bool_]]:
         """Return the matrix with ideal outputs replaced by equal nodes, nodes to eliminate, and nodes of states."""
         matrix = self.matrix + self.amplification
         gone = without | (np.diag(self.capacitance) == 0)

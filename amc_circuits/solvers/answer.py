@@ -122,7 +122,9 @@ class Answer:
         settled = {
             k: self.readings[k] for k, status in enumerate(statuses) if status is Status.SETTLED and self.scale[k]
         }
-        found = [note for note in (self.circuit.mapping.lifting_note, self.circuit.linear.note) if note]
+        mapping = self.circuit.mapping
+        made_up = mapping.compensation.note if mapping.compensation else ""
+        found = [note for note in (mapping.lifting_note, made_up, self.circuit.linear.note) if note]
         if unjudged := self._count(k for k, one in settled.items() if one.at_rest and np.isnan(one.at_rest.distance)):
             found.append(f"{unjudged} could not be judged: ngspice found no operating point to compare with")
         if uncertain := self._count(k for k, one in settled.items() if one.uncertain):

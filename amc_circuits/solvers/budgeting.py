@@ -75,7 +75,9 @@ class _Account:
         found = {name: self._error(self._rest(cells, Effects(), levels)) for name, cells in self._cells(ideal)}
         for name, effects in OF_CIRCUITS.items():
             if self._has(name):
-                found[name] = self._error(self._rest(ideal, effects, levels))
+                # Cells that make up for the wires belong to them.
+                made_up = name == "wires" and self.circuit.mapping.compensation is not None
+                found[name] = self._error(self._rest(self._asked() if made_up else ideal, effects, levels))
         exact = self._rest(ideal, Effects(), levels)
         converters = self.circuit.converters
         if converters.dac_bits is not None:
@@ -136,6 +138,11 @@ class _Account:
         """Every programmed matrix, with the mapping of its cells."""
         wanted = self.circuit.matrices(self.circuit.system.programmed)
         return list(zip(self.circuit.mappings, wanted, strict=True))
+
+    def _asked(self) -> list[FloatArray]:
+        """Conductances that are to be programmed."""
+        asked = (self.circuit.hardware.wanted(matrix) for _, matrix in self._matrices())
+        return [cells for mapping in asked for cells in _arrays(mapping)]
 
     def _wanted_cells(self) -> list[FloatArray]:
         """Conductances that the matrices need: a pair above its floor, a single array without lifted cells."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as AnyMapping
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from amc_circuits.cells.devices import Device
 from amc_circuits.cells.mapping import Mapping, Pair
 from amc_circuits.cells.scaling import Scaling
-from netlists import OpAmp
+from amc_circuits.engines.settings import Settings
+from amc_circuits.solvers.hardware import Hardware
+from netlists import OpAmp, ParameterError, Record
+from netlists.errors import no_such, shown
 
 
 class Fields(TypedDict, total=False):
@@ -26,6 +30,7 @@ class Fields(TypedDict, total=False):
     interconnect: Literal["reduced", "flat"]
     contacts: Literal["one", "both"]
     line_model: Literal["reduced", "lumped"]
+    compensate_wires: bool
     offset_spread: float
     temperature: float
     wire_temperature_coefficient: float
@@ -42,3 +47,12 @@ class Fields(TypedDict, total=False):
     timeout: float
     cross_check: float
     keep: Path | None
+
+
+def known_fields(given: AnyMapping[str, Any], parameters: type[Record]) -> dict[str, Any]:
+    """Return a copy of keywords of `program`; refuse one that is no field of its records."""
+    names = [*Hardware.model_fields, *Settings.model_fields, *parameters.model_fields, "engine", "converters"]
+    for name, value in given.items():
+        if name not in names:
+            raise ParameterError(name, shown(value), no_such(name, names))
+    return dict(given)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 import numpy as np
 from pydantic import BeforeValidator, InstanceOf, model_validator
 
+from amc_circuits.cells.compensation import compensated
 from amc_circuits.cells.devices import DEVICES, Device, device_preset, programmed
 from amc_circuits.cells.draws import Draws
 from amc_circuits.cells.mapping import Mapping, Pair, map_matrix
@@ -57,6 +58,7 @@ class Hardware(Record):
     interconnect: Form = "reduced"
     contacts: Contacts = "one"
     line_model: LineModel = "reduced"
+    compensate_wires: Annotated[bool, about("Cells that make up for the wires' resistance")] = False
     offset_spread: Annotated[
         float, about("Standard deviation of the input offset from amplifier to amplifier", "V", ge=0, le=1)
     ] = 0.0
@@ -70,10 +72,15 @@ class Hardware(Record):
 
     @model_validator(mode="after")
     def _all_act(self) -> Self:
-        """Refuse `pair` and `scaling` beside given conductances, on which they have no effect."""
-        for name, value, default in (("pair", self.pair, "auto"), ("scaling", self.scaling, "none")):
+        """Refuse what has no effect: on given conductances, or without wires."""
+        own = (("pair", self.pair, "auto"), ("scaling", self.scaling, "none"))
+        for name, value, default in (*own, ("compensate_wires", self.compensate_wires, False)):
             if self.conductances is not None and value != default:
                 raise ParameterError(name, value, "has no effect beside conductances; leave it out")
+        if self.compensate_wires and self.wire_resistance == 0:
+            raise ParameterError(
+                "compensate_wires", True, "has no effect without wire_resistance; add it, or leave this out"
+            )
         return self
 
     @property
@@ -110,12 +117,14 @@ class Hardware(Record):
         return self.device.replace(**{name: value for name, value in limits.items() if value is not None})
 
     def wanted(self, matrix: FloatArray) -> Mapping:
-        """Map a matrix to the conductances that its cells should hold.
+        """Map a matrix to the conductances that its cells should hold, with compensation of the wires if it is wanted.
 
         Raises:
-            ParameterError: The limits are unusable, or every entry is zero.
+            ParameterError: The limits are unusable, every entry is zero, or no cells make up for the wires.
         """
-        return map_matrix(matrix, self.cells.g_min, self.cells.g_max, self.pair)
+        limits = self.cells.g_min, self.cells.g_max
+        mapping = map_matrix(matrix, *limits, self.pair)
+        return compensated(mapping, matrix, limits, self.wires) if self.compensate_wires else mapping
 
     def design(self, record: type[Design], **own: Any) -> Design:
         """Create the parameter record of a circuit with these op-amps, wires and cells, at this temperature.

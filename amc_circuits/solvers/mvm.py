@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,16 +14,23 @@ from amc_circuits.results.solution import Solution
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers
-from netlists import Circuit, MvmDesign
-from netlists.record import FloatArray
+from netlists import Circuit, MvmDesign, Record
+from netlists.record import FloatArray, Positive, about
+
+
+class MvmParameters(Record):
+    """Parameters of the MVM circuit. The feedback conductance is the largest row sum of |G+ - G-| if it is None."""
+
+    feedback_conductance: Annotated[
+        Positive | None, about("Feedback conductance instead of the largest row sum of |G+ - G-|", "S", le=1e3)
+    ] = None
 
 
 class MvmCircuit(Solver):
-    """An array programmed with A and read by transimpedance amplifiers: `matvec(x)` gives y = A x.
+    """An array programmed with A and read by transimpedance amplifiers: `matvec(x)` gives y = A x."""
 
-    The feedback conductance is the largest row sum of |G+ - G-|.
-    """
-
+    Parameters = MvmParameters
+    parameters: MvmParameters
     takes, gives, square = "x", "y", False
 
     @classmethod
@@ -53,14 +61,19 @@ class MvmCircuit(Solver):
     @cached_property
     def design(self) -> MvmDesign:
         """Parameter record of the circuit."""
-        mapping = self.mapping
+        mapping, given = self.mapping, self.parameters.feedback_conductance
         return self.hardware.design(
             MvmDesign,
             conductance_positive=mapping.positive,
             conductance_negative=mapping.negative,
             amplifier_offset=self.hardware.offsets("offset", len(mapping.positive)),
-            feedback_conductance=float(np.abs(mapping.difference).sum(axis=1).max()),
+            feedback_conductance=self._row_sum if given is None else given,
         )
+
+    @property
+    def _row_sum(self) -> float:
+        """Largest row sum of |G+ - G-|, S."""
+        return float(np.abs(self.mapping.difference).sum(axis=1).max())
 
     @property
     def circuit(self) -> Circuit:
@@ -83,5 +96,5 @@ class MvmCircuit(Solver):
 
     @property
     def natural_range(self) -> float:
-        """Input full scale, V; the feedback is chosen so that no output exceeds it."""
-        return self.full_scale
+        """Voltage that no output exceeds, V: the input full scale, unless the feedback conductance is given."""
+        return self.full_scale * self._row_sum / self.design.feedback_conductance

@@ -10,9 +10,8 @@ import hashlib
 import time
 import warnings
 import zlib
-from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
@@ -32,7 +31,7 @@ from amc_circuits.results.cost import UNCHARGED, Cost, Programming, cost
 from amc_circuits.results.readings import Reading
 from amc_circuits.results.solution import Provenance, Solution
 from amc_circuits.solvers.answer import Answer
-from amc_circuits.solvers.fields import Fields
+from amc_circuits.solvers.fields import Fields, known_fields
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.operator import linear_operator
 from amc_circuits.solvers.programmed import NoParameters, ProgrammedArray
@@ -41,11 +40,14 @@ from amc_circuits.solvers.streaming import Stream, stream_job, swing_of
 from amc_circuits.values.checks import Numbers, numeric_array, right_hand_sides, square_matrix
 from amc_circuits.values.version import package_version
 from netlists import GROUND, Array, OpAmps, ParameterError, Record
-from netlists.errors import check_type, no_such, real_array, shown
+from netlists.errors import check_type, real_array
 from netlists.record import FloatArray
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
+
+    from amc_circuits.solvers.sensitivities.differentiation import Differentiation
+    from amc_circuits.solvers.sensitivities.record import Sensitivity
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,7 +83,7 @@ class Solver(ProgrammedArray):
         """
         check_type("converters", converters, Converters, NoneType)
         engine = check_engine(engine)
-        given = _known(fields, cls.Parameters)
+        given = known_fields(fields, cls.Parameters)
         own = {name: given.pop(name) for name in cls.Parameters.model_fields if name in given}
         hardware = Hardware(**{name: given.pop(name) for name in Hardware.model_fields if name in given})
         settings = Settings(**given)
@@ -233,12 +235,15 @@ class Solver(ProgrammedArray):
         columns = self.system.columns(found)
         return Question.of(self.system, found, columns, self.reference(columns), single)
 
-    def answer(self, question: Question, first: Sequence[Reading] | None = None) -> Solution:
+    def answer(
+        self, question: Question, first: Sequence[Reading] | None = None, engine: Engine | None = None
+    ) -> Solution:
         """Stream right-hand sides through the circuit and assemble the solution.
 
         Args:
             question: Right-hand sides.
             first: Readings of the columns that are not zero, if they were taken before; None simulates them.
+            engine: Engine with the state of the circuit's own; None for that one.
         """
         check_type("question", question, Question)
         began = time.perf_counter()
@@ -250,7 +255,8 @@ class Solver(ProgrammedArray):
         resting = self.stability.stable and not self.growing
         if driven.size and (self.acts or self.settings.force):
             stream = Stream(
-                self.circuit, self.linear, self.state, resting, self.timing, self.settings, self.simulator,
+                self.circuit, self.linear, self.state, resting, self.timing, self.settings,
+                engine or self.simulator,
                 first_pass=self.first_pass,
             )  # fmt: skip
             found = stream.solve(self.driven_levels(columns), first)
@@ -258,6 +264,24 @@ class Solver(ProgrammedArray):
             decks = hashlib.sha256(" ".join(stream.decks).encode()).hexdigest() if stream.decks else ""
         wall_time = time.perf_counter() - began
         return Answer(self, question, readings, scale).solution(self.provenance(decks), wall_time)
+
+    def sensitivity(self, vectors: ArrayLike, metric: str) -> Sensitivity:
+        """Differentiate a metric of one right-hand side with respect to all parts; docs/howto/optimize.md.
+
+        Raises:
+            ParameterError: The right-hand side, the metric or the circuit, which must be linear, cannot be used.
+            UnusableSolutionError: The circuit is unstable or did not settle.
+        """
+        return self.differentiated(vectors).of(metric)
+
+    def differentiated(self, vectors: ArrayLike) -> Differentiation:
+        """Solve for one right-hand side by the linear circuit, for derivatives of several metrics."""
+        from amc_circuits.solvers.sensitivities.differentiation import Differentiation  # here, since it needs SciPy
+
+        question, name = self.question(vectors), ExactEngine.name
+        exact = self if self.engine == name else replace(self, engine=name)
+        solution = exact.answer(question, engine=ExactEngine(limits=False))
+        return Differentiation(exact, exact.state, question, solution)
 
     def cost(self, solution: Solution, converters: Converters, programming: Programming = UNCHARGED) -> Cost:
         """Compute the cost of each right-hand side: DACs, settling, ADCs, and its part of the programming."""
@@ -278,12 +302,3 @@ class Solver(ProgrammedArray):
             deck_sha256=decks,
             package_version=package_version(),
         )
-
-
-def _known(given: AnyMapping[str, Any], parameters: type[Record]) -> dict[str, Any]:
-    """Return a copy of keywords of `program`; refuse one that is no field of its records."""
-    names = [*Hardware.model_fields, *Settings.model_fields, *parameters.model_fields, "engine", "converters"]
-    for name, value in given.items():
-        if name not in names:
-            raise ParameterError(name, shown(value), no_such(name, names))
-    return dict(given)

@@ -61,6 +61,17 @@ class Timing:
     max_step: float
 
 
+SLOT = 1.25
+"""Slot time in units of its first four fifths."""
+LARGEST_RESPONSE = 30.0
+"""Response that decays to the tolerance in them: 1.5 times the final value, to a twentieth of the tolerance."""
+
+
+def slot_of_time_constant(tolerance: float) -> float:
+    """Part of the slot time that the slowest pole sets, in units of its time constant."""
+    return SLOT * math.log(LARGEST_RESPONSE / tolerance)
+
+
 def timing(poles: Stability, opamps: Sequence[OpAmp], tolerance: float, rise_time: float) -> Timing:
     """Compute slot time, return time and time step from the slowest pole and the slew rate.
 
@@ -71,7 +82,7 @@ def timing(poles: Stability, opamps: Sequence[OpAmp], tolerance: float, rise_tim
     """
     time_constant = 1 / abs(poles.slowest.real)
     slewing = max(opamp.slewing_time for opamp in opamps)
-    slot = 1.25 * (time_constant * math.log(30 / tolerance) + slewing) + 2 * rise_time
+    slot = time_constant * slot_of_time_constant(tolerance) + SLOT * slewing + 2 * rise_time
     back = time_constant * (1 - math.log(min(tolerance / 2, RESIDUE))) + slewing
     step = min(1 / (STEPS_PER_TIME_CONSTANT * abs(poles.slowest)), slot / 40)
     if slot / step > MOST_POINTS:

@@ -187,7 +187,7 @@ def dissect(
         line_capacitance: Capacitance of each inner node to ground, F.
         far: True if a segment leads from the last cell of each line to a further terminal.
         weights: List that receives, from each step, the voltages of the E removed nodes per volt at the K kept ones,
-            shape (stack, E, K); None for none.
+            shape (stack, E, K), then with line capacitance `L^-1 (C_EK + C_EE X)`, s, same shape; None for none.
 
     Raises:
         ParameterError: If no finite network is equal to the mesh.
@@ -279,6 +279,8 @@ def _join(first: FloatArray, second: FloatArray, shared: int, weights: list[Floa
         for charge, c_across, c_inner in zip(joined[1:], across[1:], inner[1:], strict=True):
             np.matmul((c_across + c_inner @ x / 2).mT, x, out=charge)
             charge += charge.mT.copy()
+            if weights is not None:
+                weights.append(factor.mT @ (factor @ (c_across + c_inner @ x)))
     joined[..., :stay, :stay] += first[..., :stay, :stay]
     joined[..., stay:, stay:] += second[..., shared:, shared:]
     joined[0][:, kept, kept] = 0

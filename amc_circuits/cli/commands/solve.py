@@ -142,7 +142,7 @@ Explained = tuple[Origin, dict[str, Any]]
 """Origin of a result, and its keys in the record."""
 
 
-def _save(case: Case, solution: Solution, path: Path, explained: Explained) -> bool:
+def save_solved(case: Case, solution: Solution, path: Path, explained: Explained) -> bool:
     """Write waveforms in the format of the suffix; return False if there are none."""
     from amc_circuits.results.stored.saved import save_solution, title
     from amc_circuits.results.stored.waveform_files import write_csv, write_raw
@@ -167,7 +167,7 @@ def _write_files(case: Case, solution: Solution, outputs: Outputs, explained: Ex
     written = []
     if outputs.save is not None:
         with writing("save", outputs.save):
-            saved = _save(case, solution, outputs.save, explained)
+            saved = save_solved(case, solution, outputs.save, explained)
         written += [outputs.save] * saved
     if outputs.plot is not None and any(solution.responses):
         from amc_circuits.pictures.responses import plot_responses

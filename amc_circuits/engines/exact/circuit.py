@@ -10,12 +10,12 @@ import numpy as np
 from amc_circuits.engines.exact.nonlinear.circuit import NonlinearCircuit
 from amc_circuits.engines.exact.observed import Observed
 from amc_circuits.linear.circuit import LinearCircuit
-from amc_circuits.linear.equations import linear_circuit, siemens_of
+from amc_circuits.linear.equations import linear_circuit, networks, siemens_of
 from amc_circuits.linear.probes import Probe, probe_of
 from amc_circuits.linear.quadratic_form import QuadraticForm, block_diagonal
 from amc_circuits.linear.response import ExactResponse, Piece, response_of
-from amc_circuits.results.observation import opamp_places, terminals
-from netlists import GROUND, Array, Circuit, Conductors, MacroOpAmp, Switches
+from amc_circuits.results.observation import ideal_drivers, opamp_places, terminals
+from netlists import GROUND, Array, Circuit, Conductors, MacroOpAmp, OpAmps, Switches
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -66,6 +66,22 @@ class ExactCircuit:
     def _terminals(self) -> Probe | None:
         groups = terminals(self.circuit)
         return probe_of(self.linear, *groups) if groups else None
+
+    @cached_property
+    def drawn(self) -> dict[str, list[tuple[str, FloatArray, FloatArray]]]:
+        """For sources and op-amps without output resistance, what voltages and rates at groups draw through parts."""
+        limited = [part.output for part in self.circuit.of(OpAmps) if not isinstance(part.record, MacroOpAmp)]
+        wanted = {*ideal_drivers(self.circuit), *limited}
+        sums: dict[str, dict[str, tuple[FloatArray, FloatArray]]] = {group: {} for group in wanted}
+        for _, (groups, laplacian, charge) in networks(self.circuit):
+            cuts = np.cumsum([0, *(self.circuit.groups[group] for group in groups)]).tolist()
+            place = {group: slice(*cuts[k : k + 2]) for k, group in enumerate(groups)}
+            for to in wanted & set(groups):
+                for group in groups:
+                    block = (place[group], place[to])
+                    before = sums[to].get(group, (0.0, 0.0))
+                    sums[to][group] = (before[0] + laplacian[block], before[1] + charge[block])
+        return {to: [(group, *both) for group, both in found.items()] for to, found in sums.items()}
 
     @cached_property
     def dissipation(self) -> dict[str, QuadraticForm]:

@@ -49,10 +49,13 @@ class ExactEngine:
     """Reads jobs from the exact response of the linear circuit; says where an amplifier leaves its linear range.
 
     Attributes:
-        largest_loss: Largest permitted change of a waveform by bent characteristics, in units of full scale.
+        largest_loss: Largest permitted change of a waveform by bent characteristics, in units of full scale, where they
+            are not integrated.
+        limits: False solves the linear circuit alone.
     """
 
     largest_loss: float = LARGEST_LOSS
+    limits: bool = True
     name: ClassVar[str] = "exact"
 
     @property
@@ -97,7 +100,7 @@ class ExactEngine:
     ) -> list[Reading]:
         """Readings of every slot: by the closed form where no amplifier leaves its linear range, else step by step."""
         check_linear(state.circuit, first_pass is not None)
-        if not applies(state.circuit):
+        if not (applies(state.circuit) and self.limits):
             return read_slots(state, drive, from_rest, tolerance, self.largest_loss)
         if first_pass is not None or any(source.kick for source in state.circuit.sources):
             return nonlinear.read_slots(state.beyond, drive, from_rest, tolerance, first_pass)

@@ -83,7 +83,7 @@ def span_of(option: Option, options: dict[str, Any], between: str | None) -> Spa
         return Span(float(max(least, option.minimum, 1)), float(most), whole)
     if option.name == "gbwp" and technology is not None:
         return Span(*TECHNOLOGIES[technology].gbwp_range)
-    present = _present(option, options)
+    present = present_value(option, options)
     low, high = USUAL.get(option.unit, USUAL[""]) if present is None else (present / FACTOR, present * FACTOR)
     low, high = max(low, least), min(high, largest)
     if option.percent_of == "1" and high == 1:
@@ -118,7 +118,7 @@ def _number(option: Option, options: dict[str, Any], text: str) -> Any:
     return part * (device_preset(options["device"]).g_max if largest is None else largest)
 
 
-def _present(option: Option, options: dict[str, Any]) -> float | None:
+def present_value(option: Option, options: dict[str, Any]) -> float | None:
     """Positive value that a parameter has without a search; None if there is none."""
     value = options.get(option.name)
     if value is None and option.name in names_of(OPAMP):

@@ -1,0 +1,1 @@
+"""`amc sensitivity` and `amc optimize`."""

@@ -1,0 +1,1 @@
+"""Derivatives of the metrics of a programmed circuit, by its adjoint."""

@@ -1,0 +1,234 @@
+"""Derivatives of the metrics of one right-hand side of a programmed circuit.
+
+All are those of the linear circuit, of one solve by its exact response. What acts beyond the linear range alone, such
+as a slew rate or a current limit, has no derivative there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from amc_circuits.engines.exact.circuit import ExactCircuit
+from amc_circuits.engines.exact.energy_gradient import EnergySlot
+from amc_circuits.engines.exact.settling_gradient import OneSlot, settling_points
+from amc_circuits.engines.exact.slots import slots_of
+from amc_circuits.linear.adjoint import Adjoint, Points
+from amc_circuits.linear.part_gradients import part_gradients
+from amc_circuits.results.solution import Solution, UnusableSolutionError
+from amc_circuits.results.status import Status
+from amc_circuits.solvers.programmed import ProgrammedArray
+from amc_circuits.solvers.question import Question
+from amc_circuits.solvers.sensitivities.input_scale import peak_points
+from amc_circuits.solvers.sensitivities.record import METRICS, PartFields, Sensitivity
+from amc_circuits.solvers.sensitivities.values import values_of
+from amc_circuits.solvers.streaming import slot_of_time_constant
+from netlists import ParameterError, StepTrain
+from netlists.errors import check_name
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
+
+
+@dataclass(frozen=True)
+class Differentiation:
+    """A solved right-hand side, with the adjoint of its circuit.
+
+    Attributes:
+        circuit: Programmed circuit.
+        exact: Its exact circuit.
+        question: Right-hand side.
+        solution: Its solution by the exact engine.
+
+    Raises:
+        ParameterError: If there is not exactly one column, or it is zero.
+    """
+
+    circuit: ProgrammedArray
+    exact: ExactCircuit
+    question: Question
+    solution: Solution
+
+    __repr__ = short_repr
+
+    def __post_init__(self) -> None:
+        _check_one(self.question)
+
+    def of(self, metric: str) -> Sensitivity:
+        """Compute the derivatives of a metric with respect to all parts.
+
+        Raises:
+            ParameterError: If there is no such metric, or it is not defined for this circuit.
+            UnusableSolutionError: If the circuit is unstable or did not settle.
+        """
+        check_name("metric", metric, METRICS)
+        found: Sensitivity = getattr(self, f"_{metric}")()
+        if found.of_level == 0 or not self._reduced:
+            return found
+        # The inputs are in proportion to 1 over the peak.
+        share, parts = self._peak
+        moved = {
+            name: {field: -found.of_level * one for field, one in fields.items()} for name, fields in parts.items()
+        }
+        return replace(found, derivatives=_sum(found.derivatives, moved), of_level=share * found.of_level)
+
+    def value(self, metric: str) -> float:
+        """Compute a metric without derivatives.
+
+        Raises:
+            ParameterError: If there is no such metric, or it is not defined for this circuit.
+            UnusableSolutionError: If the circuit is unstable or did not settle.
+        """
+        check_name("metric", metric, METRICS)
+        if metric == "growth_rate":
+            return self.exact.linear.growth_rate
+        self._check_settled()
+        if metric == "relative_error":
+            wrong, wanted, _ = self._wrong(
+                self.exact.linear.steady(self.exact.linear.outputs, self.levels[:, None])[:, 0]
+            )
+            return float(np.linalg.norm(wrong) / np.linalg.norm(wanted))
+        return float(self.solution.settling_time) if metric == "settling_time" else self._total()
+
+    @cached_property
+    def adjoint(self) -> Adjoint:
+        """Adjoint of the circuit."""
+        return Adjoint(self.circuit.circuit, self.exact.linear)
+
+    @cached_property
+    def levels(self) -> FloatArray:
+        """Input voltages, shape (inputs,), V."""
+        return (
+            self.circuit.driven_levels(self.question.columns)[:, 0] * self.solution.attempts[0][-1].scale / self._unit
+        )
+
+    @property
+    def _unit(self) -> float:
+        return float(self.circuit.input_levels(self.question.columns)[1][0])
+
+    @cached_property
+    def slot(self) -> OneSlot:
+        """Slot of the last reading."""
+        return self._slot(self.levels)
+
+    def _slot(self, levels: FloatArray) -> OneSlot:
+        slot_time, rise = self.solution.attempts[0][-1].slot_time, self.circuit.settings.rise_time
+        drive = StepTrain(levels=levels[:, None], slot_time=slot_time, return_time=0.0, rise_time=rise, fall_time=rise)
+        return OneSlot(self.adjoint, slots_of(self.exact, drive, True))
+
+    @property
+    def _reduced(self) -> bool:
+        """True if the inputs were made smaller, for an output would pass 0.8 of its swing."""
+        return self.solution.attempts[0][-1].scale < self._unit
+
+    @cached_property
+    def _peak(self) -> tuple[float, PartFields]:
+        """Part at rest of the peak at full scale, and derivatives of the logarithm of the peak by part and field."""
+        levels = self.circuit.driven_levels(self.question.columns)[:, 0]
+        peak, at_rest, points = peak_points(self._slot(levels), levels)
+        return at_rest / peak, part_gradients(self.adjoint, points.times(1 / peak))
+
+    def _record(self, metric: str, value: float, points: Points, **other: float) -> Sensitivity:
+        notes = () if self.solution.status is Status.SETTLED else (f"{self.solution.status.name}: {self._why}",)
+        return Sensitivity(
+            metric, value, part_gradients(self.adjoint, points), values_of(self.circuit.circuit), notes=notes, **other
+        )
+
+    @property
+    def _why(self) -> str:
+        return f"{self.solution.message}; the derivatives are those of the linear circuit"
+
+    def _growth_rate(self) -> Sensitivity:
+        return self._record("growth_rate", *self.adjoint.of_slowest())
+
+    def _relative_error(self) -> Sensitivity:
+        """Error of the steady outputs, without converters: `||x - A^-1 b|| / ||A^-1 b||`, 2-norm."""
+        self._check_settled()
+        adjoint = self.adjoint
+        place = adjoint.at[adjoint.linear.outputs]
+        wrong, wanted, factor = self._wrong(adjoint.steady(self.levels)[place])
+        size, scale = float(np.linalg.norm(wrong)), float(np.linalg.norm(wanted))
+        if size == 0 or scale == 0:
+            raise ParameterError("metric", "relative_error", "has no derivative where it is 0")
+        weights = np.zeros(adjoint.count)
+        weights[place] = factor * wrong / (size * scale)
+        points = adjoint.of_steady(weights, self.levels)
+        of_gain = float((wanted + wrong) @ wrong) / (size * scale)
+        # Of a multiple of the input the read-out is divided by it, so that the offsets' part alone changes.
+        of_level = -float(weights[place] @ adjoint.linear.rest[place])
+        return self._record("relative_error", size / scale, points, of_gain=of_gain, of_level=of_level)
+
+    def _wrong(self, outputs: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the error of the answer at steady outputs (N,), V, the exact answer, and answers per volt."""
+        circuit = self.circuit
+        if type(circuit).error is not ProgrammedArray.error:
+            raise ParameterError("metric", "relative_error", "has no derivative for the error measure of this circuit")
+        factor = circuit.gain / self.solution.attempts[0][-1].scale * circuit.system.output_factors
+        wanted = self.question.target[:, 0] * circuit.system.output_factors
+        return factor * outputs - wanted, wanted, factor
+
+    @cached_property
+    def _settling(self) -> tuple[float, Points, float]:
+        """Settling time, s, its points, and its derivative with respect to the logarithm of the input voltages."""
+        self._check_settled()
+        settled, tolerance = float(self.solution.settling_time), self.circuit.settings.tolerance
+        slot, step = self.slot, self.slot.slots.step
+        if settled == 0:
+            raise ParameterError("metric", "settling_time", "has no derivative where the outputs settle with the step")
+        ratio = slot.slots.hold.stop / self.circuit.timing.slot_time
+        crossing = slot.crossing(settled + step, tolerance)
+        found = settling_points(slot, crossing, tolerance, ratio * slot_of_time_constant(tolerance))
+        # The band has the offsets, the distance from the final value has not.
+        rest = float(self.exact.linear.rest[slot.outputs][crossing.largest])
+        of_level = -tolerance * crossing.sides[1] * rest / crossing.slope
+        return float(crossing.time - step), found, of_level
+
+    def _settling_time(self) -> Sensitivity:
+        value, points, of_level = self._settling
+        return self._record("settling_time", value, points, of_level=of_level)
+
+    def _energy(self) -> Sensitivity:
+        self._check_settled()
+        self._total()
+        settled, moved, of_level = self._settling
+        slot = EnergySlot(self.exact, self.slot, settled + self.slot.slots.step)
+        found = slot.energy()
+        points = found.points.and_(moved.times(found.last))
+        made = self._record("energy", found.value, points, of_level=found.of_level + found.last * of_level)
+        return replace(made, derivatives=_sum(made.derivatives, found.explicit))
+
+    def _total(self) -> float:
+        """Energy, J."""
+        total = self.solution.energy.total
+        if total is None:
+            raise ParameterError("metric", "energy", "this op-amp has no supply, so no energy; take another")
+        return float(total)
+
+    def _check_settled(self) -> None:
+        """Refuse a circuit that is unstable or did not settle."""
+        usable = (Status.SETTLED, Status.CLIPPED, Status.NONLINEAR, Status.SATURATED)
+        if self.solution.status not in usable or not np.isfinite(self.solution.settling_time):
+            raise UnusableSolutionError(f"{self.solution.status.name}: {self.solution.message}")
+
+
+def _check_one(question: Question) -> None:
+    """Refuse several right-hand sides, or one of zeros.
+
+    Raises:
+        ParameterError: There is not exactly one column, or it is zero.
+    """
+    if question.columns.shape[1] != 1:
+        mend = "derivatives are those of one right-hand side, real for a real matrix; give one"
+        raise ParameterError("vectors", f"{question.columns.shape[1]} columns", mend)
+    if not question.columns.any():
+        raise ParameterError("vectors", "zeros", "a circuit at rest has no metrics; give another right-hand side")
+
+
+def _sum(first: PartFields, other: PartFields) -> PartFields:
+    """Add derivatives by part and field."""
+    found = {name: dict(fields) for name, fields in first.items()}
+    for name, fields in other.items():
+        for field, derivative in fields.items():
+            found[name][field] = found[name].get(field, 0.0) + derivative
+    return found

@@ -1,0 +1,29 @@
+"""Present values of all elements that a circuit has derivatives for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from amc_circuits.solvers.sensitivities.record import FIELDS
+from netlists import Array, Capacitors, Circuit, Conductors, OpAmps
+from netlists.record import FloatArray
+
+
+def values_of(circuit: Circuit) -> dict[str, dict[str, FloatArray]]:
+    """Collect the values by part and field, cells (N, M), others (nodes,); op-amps lack the fields of others."""
+    found: dict[str, dict[str, FloatArray]] = {}
+    for part in circuit.parts:
+        match part:
+            case Array():
+                found[part.name] = {"conductance": part.conductance}
+            case Conductors():
+                found[part.name] = {"siemens": np.full(circuit.groups[part.a], part.siemens)}
+            case Capacitors():
+                found[part.name] = {"farads": np.full(circuit.groups[part.a], part.farads)}
+            case OpAmps():
+                numbers = {name: getattr(part.record.equivalent, name, None) for name in FIELDS}
+                places = circuit.groups[part.output]
+                found[part.name] = {
+                    name: np.full(places, number) for name, number in numbers.items() if number is not None
+                }
+    return found

@@ -1,0 +1,1 @@
+"""Optimization: values of free parameters that make one metric smallest while others keep their limits."""
