@@ -89,8 +89,7 @@ def run(
     state = _checked(out, earlier)
     spec = override(_chosen(spec_file, preset_name, state), **changes)
     if state:
-        spec = keep_engine(state, spec)
-        check_same(out, state, spec)
+        check_same(out, state, spec := keep_engine(state, spec))
     check_circuit(spec.solver, spec.circuit)
     training = Training(spec)
     if state:

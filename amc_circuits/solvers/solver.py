@@ -243,20 +243,18 @@ class Solver(ProgrammedArray):
         Args:
             question: Right-hand sides.
             first: Readings of the columns that are not zero, if they were taken before; None simulates them.
-            engine: Engine with the state of the circuit's own; None for that one.
+            engine: Engine that takes the same state; None for the circuit's own.
         """
         check_type("question", question, Question)
         began = time.perf_counter()
-        columns = question.columns
+        columns, decks = question.columns, ""
         scale = self.input_levels(columns)[1]
         driven = np.flatnonzero(scale > 0)
         readings: dict[int, Reading] = {}
-        decks = ""
         resting = self.stability.stable and not self.growing
         if driven.size and (self.acts or self.settings.force):
             stream = Stream(
-                self.circuit, self.linear, self.state, resting, self.timing, self.settings,
-                engine or self.simulator,
+                self.circuit, self.linear, self.state, resting, self.timing, self.settings, engine or self.simulator,
                 first_pass=self.first_pass,
             )  # fmt: skip
             found = stream.solve(self.driven_levels(columns), first)
@@ -278,10 +276,8 @@ class Solver(ProgrammedArray):
         """Solve for one right-hand side by the linear circuit, for derivatives of several metrics."""
         from amc_circuits.solvers.sensitivities.differentiation import Differentiation  # here, since it needs SciPy
 
-        question, name = self.question(vectors), ExactEngine.name
-        exact = self if self.engine == name else replace(self, engine=name)
-        solution = exact.answer(question, engine=ExactEngine(limits=False))
-        return Differentiation(exact, exact.state, question, solution)
+        exact, question = replace(self, engine=ExactEngine.name), self.question(vectors)
+        return Differentiation(exact, exact.state, question, exact.answer(question, engine=ExactEngine(limits=False)))
 
     def cost(self, solution: Solution, converters: Converters, programming: Programming = UNCHARGED) -> Cost:
         """Compute the cost of each right-hand side: DACs, settling, ADCs, and its part of the programming."""

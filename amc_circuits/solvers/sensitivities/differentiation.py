@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 
 from amc_circuits.engines.exact.circuit import ExactCircuit
-from amc_circuits.engines.exact.energy_gradient import EnergySlot
-from amc_circuits.engines.exact.settling_gradient import OneSlot, settling_points
+from amc_circuits.engines.exact.gradients.energy import EnergySlot
+from amc_circuits.engines.exact.gradients.settling import OneSlot, settling_points
 from amc_circuits.engines.exact.slots import slots_of
 from amc_circuits.linear.adjoint import Adjoint, Points
 from amc_circuits.linear.part_gradients import part_gradients

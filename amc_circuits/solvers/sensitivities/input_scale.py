@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from amc_circuits.engines.exact.graded_panels import panels
-from amc_circuits.engines.exact.settling_gradient import OneSlot
+from amc_circuits.engines.exact.gradients.graded_panels import panels
+from amc_circuits.engines.exact.gradients.settling import OneSlot
 from amc_circuits.linear.adjoint import Points
 from amc_circuits.linear.response import gauss
 from netlists.record import FloatArray

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from amc_circuits.engines.exact.circuit import ExactCircuit
-from amc_circuits.engines.exact.graded_panels import panels
-from amc_circuits.engines.exact.settling_gradient import OneSlot
+from amc_circuits.engines.exact.gradients.graded_panels import panels
+from amc_circuits.engines.exact.gradients.settling import OneSlot
 from amc_circuits.linear.adjoint import Points
 from amc_circuits.linear.probes import Modal
 from amc_circuits.linear.response import GAUSS_NODES, GAUSS_WEIGHTS, gauss

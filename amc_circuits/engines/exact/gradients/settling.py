@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amc_circuits.engines.exact.graded_panels import panels
+from amc_circuits.engines.exact.gradients.graded_panels import panels
 from amc_circuits.engines.exact.slots import Slots
 from amc_circuits.linear.adjoint import Adjoint, Points
 from amc_circuits.linear.response import gauss

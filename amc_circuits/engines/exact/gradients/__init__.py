@@ -1,0 +1,1 @@
+"""Derivatives of settling times and energies by adjoint responses."""
