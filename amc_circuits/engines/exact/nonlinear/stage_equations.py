@@ -139,7 +139,11 @@ class StageEquations:
             pushed = times(system.push, whole)
             moved = system.applied(later, pushed)
             seen = known + times(system.seen.modal, moved) + times(system.seen.pins, whole[m:])
-            seen[m : 2 * m], clamp = self._stages(seen[m : 2 * m], own, added, voltages)
+            stages = self._stages(seen[m : 2 * m], own, added, voltages)
+            if stages is None:
+                voltages = seen if voltages is None else voltages
+                break
+            seen[m : 2 * m], clamp = stages
             if voltages is None:
                 voltages = seen
             else:
@@ -184,8 +188,11 @@ class StageEquations:
 
     def _stages(
         self, seen: FloatArray, own: OwnEffects, added: Added, before: FloatArray | None
-    ) -> tuple[FloatArray, FloatArray | None]:
-        """Return the outputs of the stages (m, 3, K), with each op-amp's own clamp solved for, V, and the clamps' rates."""
+    ) -> tuple[FloatArray, FloatArray | None] | None:
+        """Return the outputs of the stages (m, 3, K), with each op-amp's own clamp solved for, V, and the clamps' rates.
+
+        None where that does not converge.
+        """
         laws = self.system.laws
         if added.clamp is None and not laws.near_clamp(seen):
             return seen, None
