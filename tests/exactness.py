@@ -1,4 +1,4 @@
-"""Random designs of macro op-amps, linear, slewing and clamped, read by the exact engine and by ngspice in tight steps."""
+"""Random designs of macro op-amps, linear, slewing and clamped: the exact engine against ngspice in tight steps."""
 
 from __future__ import annotations
 

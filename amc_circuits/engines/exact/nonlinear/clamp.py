@@ -31,7 +31,7 @@ def clamped(
         guess: First guess of the stage voltages, same shape, V.
 
     Returns:
-        Stage voltages, V, and the rates of the clamps, V/s; None where the iteration does not converge. Where a clamp is
+        Stage voltages, V, and the rates of the clamps, V/s; None if the iteration does not converge. Where a clamp is
         solved for, its rates follow from the equation and not from the law, which multiplies the rounding error of the
         voltages.
     """
@@ -71,8 +71,9 @@ def _linear(matrix: FloatArray, right: FloatArray) -> FloatArray:
     right = right.T
     bc, ca = _cross(b, c), _cross(c, right)
     whole = (a * bc).sum(axis=0)
-    return np.stack([(right * bc).sum(axis=0), (a * -ca).sum(axis=0), (a * _cross(b, right)).sum(axis=0)], axis=1) / (
-        whole[:, None]
+    return (
+        np.stack([(right * bc).sum(axis=0), (a * -ca).sum(axis=0), (a * _cross(b, right)).sum(axis=0)], axis=1)
+        / (whole[:, None])
     )
 
 

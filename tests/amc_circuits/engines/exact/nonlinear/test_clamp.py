@@ -71,7 +71,7 @@ def test_a_stage_below_its_swing_is_left_alone(system):
 
 
 def test_the_effect_of_a_stage_on_itself_is_that_of_the_whole_circuit(system):
-    """The rate of one clamp at one node, through all modes of the circuit, moves its own stage by `OwnEffects.stage`."""
+    """The rate of one clamp at one node, through all modes, moves its own stage by `OwnEffects.stage`."""
     step, m = 1e-9, system.laws.count
     weights = system.weights(step)
     effect = OwnEffectsOf(system).of(weights)

@@ -54,7 +54,7 @@ class OneCell:
         return stage if ends[0] == ends[1] else brentq(missing, ends[0] - 1e-9, ends[1] + 1e-9, xtol=1e-17, rtol=1e-15)
 
     def outputs(self, state):
-        """c and d."""
+        """C and d."""
         design, (v, w, x, y) = self.design, state
         plus, minus = design.conductance_positive[0, 0], design.conductance_negative[0, 0]
         link = 1 / design.inverter_resistance
@@ -89,7 +89,7 @@ class OneCell:
 
     def powers(self, time, state):
         """Dissipated in the array and the input resistor, and delivered by source and rails, W."""
-        design, opamp, (v, w, x, y) = self.design, self.design.opamp, state
+        design, opamp, (v, _, x, y) = self.design, self.design.opamp, state
         c, d = self.outputs(state)
         plus, minus = design.conductance_positive[0, 0], design.conductance_negative[0, 0]
         u, limit = self.input_at(time), opamp.output_current_limit

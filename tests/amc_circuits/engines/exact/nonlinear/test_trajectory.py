@@ -104,5 +104,5 @@ def test_steps_without_end_are_refused():
     """One clear line where no step is short enough."""
     system, levels = wired("slew"), 0.1 * vector(3, 3)[:, None]
     integrator = Integrator(system, np.full(1, 1e-30), EDGE)
-    with pytest.raises(ParameterError, match="no step that is short enough|too many steps"):
+    with pytest.raises(ParameterError, match=r"no step that is short enough|too many steps"):
         integrator.run(resting(system, 0 * levels), EDGE, 0 * levels, levels / EDGE)
