@@ -13,7 +13,7 @@ INSTALLED = LAYERS[:3]
 ROOT_ONLY = {"optimizer": ("amc_circuits",), "examples": ("netlists", "amc_circuits")}
 TOPS = ("tests", "benchmarks", "examples")
 """Nothing may import these."""
-JUDGES = ("tests.differential",)
+JUDGES = ("tests.differential", "tests.exactness")
 """Modules of the tests that a benchmark may import: it judges more designs than a test has time for."""
 CALLS_THAT_IMPORT = ("import_module", "__import__")
 

@@ -94,7 +94,8 @@ Status.NOT_PASSED = Status.register(
 Status.NONLINEAR = Status.register(
     "NONLINEAR",
     30,
-    "the exact engine knows linear amplifiers only; take engine auto or ngspice, or lower input_voltage",
+    "the exact engine knows the limits of amplifiers only if all are macro models, in one phase; take engine auto or "
+    "ngspice, or lower input_voltage",
 )
 Status.SATURATED = Status.register(
     "SATURATED",

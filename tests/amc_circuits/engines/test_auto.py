@@ -11,6 +11,7 @@ from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.values.matrices import draw_matrix
 from netlists import preset
 from tests.amc_circuits import broken_ngspice as broken
+from tests.amc_circuits.engines.mixed import MixedInv
 from tests.amc_circuits.sweep.sweeps import rows
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close
@@ -26,10 +27,10 @@ def columns(count):
 
 
 def test_what_is_not_linear_goes_to_ngspice():
-    """A slewing amplifier: the figures are those of ngspice, bit for bit, and the solution says who solved it."""
+    """A slewing amplifier beside others: the figures are ngspice's, bit for bit, and the solution says so."""
     b = vector(3, 0)
-    by_auto = InvCircuit.program(MATRIX, opamp=SLOW, engine="auto", input_voltage=0.02, cross_check=0).solve(b)
-    by_ngspice = InvCircuit.program(MATRIX, opamp=SLOW, input_voltage=0.02).solve(b)
+    by_auto = MixedInv.program(MATRIX, opamp=SLOW, engine="auto", input_voltage=0.02, cross_check=0).solve(b)
+    by_ngspice = MixedInv.program(MATRIX, opamp=SLOW, input_voltage=0.02).solve(b)
     assert by_auto.engines == ("ngspice",)
     assert by_auto.status is Status.SETTLED
     assert (by_auto.settling_time, by_auto.value.tolist()) == (by_ngspice.settling_time, by_ngspice.value.tolist())
@@ -38,11 +39,19 @@ def test_what_is_not_linear_goes_to_ngspice():
 def test_only_the_slots_that_are_not_linear_are_handed_over():
     """Each right-hand side by itself: an amplifier that slews for one may be linear for the next."""
     opamp = preset("cmos-100meg").replace(slew_rate=18e6)
-    found = InvCircuit.program(MATRIX, opamp=opamp, engine="auto", input_voltage=0.02, cross_check=0).solve(columns(12))
+    found = MixedInv.program(MATRIX, opamp=opamp, engine="auto", input_voltage=0.02, cross_check=0).solve(columns(12))
     assert set(found.engines) == {"ngspice", "exact"}
-    wanted = InvCircuit.program(MATRIX, opamp=opamp, input_voltage=0.02).solve(columns(12))
+    wanted = MixedInv.program(MATRIX, opamp=opamp, input_voltage=0.02).solve(columns(12))
     assert_close(found.value, wanted.value, absolute=2e-3 * np.abs(wanted.value).max())
     assert_close(found.settling_time, wanted.settling_time, relative=0.03)
+
+
+def test_macro_op_amps_beyond_their_limits_are_checked():
+    """All slew, none is handed over, and ngspice finds the same waveforms."""
+    found = InvCircuit.program(MATRIX, opamp=SLOW, engine="auto", input_voltage=0.02, cross_check=1).solve(columns(3))
+    assert found.engines == ("exact",) * 3
+    assert found.status is Status.SETTLED and found.cross_checked == 3
+    assert 0 < found.largest_difference < 2e-3
 
 
 def test_all_or_nothing_is_checked():

@@ -20,7 +20,7 @@ EXACT = 1e-5 * CLAMP_VOLTAGE
 
 def clamped(
     laws: Laws, effect: FloatArray, seen: FloatArray, rates: FloatArray, guess: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray] | None:
     """Solve `x = others + effect clamp(x)` for the stage voltages at the nodes of a step, where clamps are stiff.
 
     Args:
@@ -31,8 +31,9 @@ def clamped(
         guess: First guess of the stage voltages, same shape, V.
 
     Returns:
-        Stage voltages, V, and the rates of the clamps, V/s. Where a clamp is solved for, its rates follow from the
-        equation and not from the law, which multiplies the rounding error of the voltages.
+        Stage voltages, V, and the rates of the clamps, V/s; None if the iteration does not converge. Where a clamp is
+        solved for, its rates follow from the equation and not from the law, which multiplies the rounding error of the
+        voltages.
     """
     without = seen - np.matmul(effect, rates)
     near = (np.maximum(np.abs(without), np.abs(guess)) > laws.swing - STIFF * CLAMP_VOLTAGE).any(axis=1)
@@ -41,13 +42,17 @@ def clamped(
     if row.size:
         own, target = effect[row], without[row, :, column]
         x = _solved(laws, own, target, guess[row, :, column], row)
+        if x is None:
+            return None
         found[row, :, column] = x
         adding[row, :, column] = np.linalg.solve(own, (x - target)[:, :, None])[:, :, 0]
     return found, adding
 
 
-def _solved(laws: Laws, own: FloatArray, target: FloatArray, guess: FloatArray, row: NDArray[np.int64]) -> FloatArray:
-    """Solve three equations each, shape (entries, 3)."""
+def _solved(
+    laws: Laws, own: FloatArray, target: FloatArray, guess: FloatArray, row: NDArray[np.int64]
+) -> FloatArray | None:
+    """Solve three equations each, shape (entries, 3); None where Newton's method goes in circles."""
     limit = laws.swing[row, 0] + 5 * CLAMP_VOLTAGE
     x = np.clip(guess, -limit, limit)
     for _ in range(ITERATIONS):
@@ -56,8 +61,8 @@ def _solved(laws: Laws, own: FloatArray, target: FloatArray, guess: FloatArray, 
         move = np.clip(_linear(own * -slope[:, None, :], residual), -LARGEST_MOVE, LARGEST_MOVE)
         x = x - move
         if np.abs(move).max() < EXACT:
-            break
-    return x
+            return x
+    return None
 
 
 def _linear(matrix: FloatArray, right: FloatArray) -> FloatArray:

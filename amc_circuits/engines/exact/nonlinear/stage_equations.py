@@ -139,16 +139,18 @@ class StageEquations:
     def _iterated(self, weights: StepWeights, known: FloatArray, guess: Added) -> Found | None:
         """Iterate from a guess of what the limits add."""
         own, m = self._own.of(weights), self.system.laws.count
-        pushed, moved, voltages, clamp = self._responses(weights, known, guess, None)
+        pushed, moved, voltages, clamp, solved = self._responses(weights, known, guess, None)
+        if not solved:
+            return self._by_newton(weights, known, voltages)
         added, divisors = self._limits(voltages, own, clamp)
         far, last, before = np.inf, None, guess
         for done in range(1, ITERATIONS + 1):
             if far <= CLOSE or self._negligible(added, before, weights.step):
                 return pushed, moved, added, done
-            pushed, moved, seen, clamp = self._responses(weights, known, added, voltages)
+            pushed, moved, seen, clamp, solved = self._responses(weights, known, added, voltages)
             change = (seen - voltages) / divisors
             farther, far = far, float(np.abs(change * self._in_tolerances).max())
-            if far > 2 * farther:
+            if far > 2 * farther or not solved:
                 break
             move = change if last is None else self._accelerated(change, *last)
             last, voltages = (change, move), voltages + move
@@ -159,15 +161,21 @@ class StageEquations:
 
     def _responses(
         self, weights: StepWeights, known: FloatArray, added: Added, before: FloatArray | None
-    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray | None]:
-        """Return rates and coordinates from what the limits add, shape (n, 3, K) each, voltages and rates of clamps."""
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray | None, bool]:
+        """Return rates and coordinates from what the limits add, shape (n, 3, K) each, voltages and rates of clamps.
+
+        The last is False where the equation of a clamp could not be solved.
+        """
         system, whole = self.system, added.whole
         m = system.laws.count
         pushed = times(system.push, whole)
         moved = system.applied(weights.later, pushed)
         seen = known + times(system.seen.modal, moved) + times(system.seen.pins, whole[m:])
-        seen[m : 2 * m], clamp = self._stages(seen[m : 2 * m], self._own.of(weights), added, before)
-        return pushed, moved, seen, clamp
+        stages = self._stages(seen[m : 2 * m], self._own.of(weights), added, before)
+        if stages is None:
+            return pushed, moved, seen, None, False
+        seen[m : 2 * m], clamp = stages
+        return pushed, moved, seen, clamp, True
 
     def _by_newton(self, weights: StepWeights, known: FloatArray, guess: FloatArray) -> Found | None:
         """Solve the equations of every response by itself; results as `_iterated`."""
@@ -195,7 +203,7 @@ class StageEquations:
 
     def _stages(
         self, seen: FloatArray, own: OwnEffects, added: Added, before: FloatArray | None
-    ) -> tuple[FloatArray, FloatArray | None]:
+    ) -> tuple[FloatArray, FloatArray | None] | None:
         """Return the outputs of the stages (m, 3, K), own clamps solved for, V, and the clamps' rates."""
         laws = self.system.laws
         if added.clamp is None and not laws.near_clamp(seen):

@@ -13,7 +13,7 @@ import numpy as np
 from amc_circuits.engines.exact.nonlinear.laws import Laws
 from amc_circuits.engines.exact.nonlinear.method import NODES, Modal, weights
 from amc_circuits.linear.circuit import LinearCircuit
-from amc_circuits.linear.equations import injected_circuit, input_factors
+from amc_circuits.linear.equations import injected_circuit, input_factors, linear_circuit
 from amc_circuits.linear.response import DECAYED, Piece
 from netlists import Circuit, MacroOpAmp, OpAmps
 from netlists.record import FloatArray
@@ -104,12 +104,12 @@ class System:
         seen: Drives of stages, V/s, outputs of stages, V, drops over output resistances, V: 3 m rows.
     """
 
-    def __init__(self, circuit: Circuit, linear: LinearCircuit) -> None:
-        """`linear`: its linear circuit, whose modes are used."""
+    def __init__(self, circuit: Circuit, linear: LinearCircuit | None = None) -> None:
+        """`linear`: its linear circuit, whose modes are used; worked out unless given."""
         self.circuit = circuit
         self.laws = Laws.of(circuit)
         self.linear: LinearCircuit = injected_circuit(circuit)
-        modes = linear.modes
+        modes = (linear or linear_circuit(circuit)).modes
         self.real = modes.real
         upper = (modes.real + len(modes.values)) // 2
         self.values: Modal = modes.values[:upper]

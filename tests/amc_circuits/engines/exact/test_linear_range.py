@@ -1,13 +1,16 @@
-"""How far the exact engine's estimate of what bent characteristics take is from what they take in ngspice."""
+"""How far the estimate of what bent characteristics take from a linear solution is from what they take in ngspice."""
 
 import numpy as np
 
-from amc_circuits.engines import ExactEngine, Job
+from amc_circuits.engines import Job
+from amc_circuits.engines.exact.circuit import ExactCircuit
+from amc_circuits.engines.exact.reading import read_slots
+from amc_circuits.engines.exact.waveform import waveform
 from amc_circuits.results.observation import observe
 from amc_circuits.solvers.inv import InvCircuit
 from netlists import preset
 from tests.cases import spd_matrix, vector
-from tests.runs import exact_outputs, many_waveforms, readings
+from tests.runs import many_waveforms
 
 LEAST, MOST = 0.35, 0.8
 """The waveforms differ by this part of the estimate."""
@@ -32,14 +35,16 @@ def test_the_waveforms_differ_by_half_of_the_estimate():
     jobs = [_job(seed) for seed in range(40)]
     counted = 0
     for job, waves in zip(jobs, many_waveforms(jobs), strict=True):
-        reading = readings(job, 0.01, ExactEngine(largest_loss=1e9))[0]
+        state = ExactCircuit(job.circuit)
+        reading = read_slots(state, job.drive, True, 0.01, 1e9)[0]
         if reading.excess or reading.attempt.peak_output > 0.7 * job.circuit.opamps[0].output_swing:
             continue
         wanted = observe(job.circuit, waves, job.drive).outputs
-        difference = np.abs(exact_outputs(job, waves.time) - wanted).max() / np.abs(reading.final).max()
+        got = waveform(state, job.drive, waves.time, limits=False)
+        difference = np.abs(got - wanted).max() / np.abs(reading.final).max()
         if difference < 2e-3:
             continue  # here the simulator's own error counts
         counted += 1
-        assert readings(job, 0.01, ExactEngine(largest_loss=difference / MOST))[0].excess
-        assert not readings(job, 0.01, ExactEngine(largest_loss=difference / LEAST))[0].excess
+        assert read_slots(state, job.drive, True, 0.01, difference / MOST)[0].excess
+        assert not read_slots(state, job.drive, True, 0.01, difference / LEAST)[0].excess
     assert counted >= 15

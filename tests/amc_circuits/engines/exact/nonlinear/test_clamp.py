@@ -1,0 +1,94 @@
+"""Stage voltages at clamps: residuals of the equations, with the law of the clamp in plain Python."""
+
+import numpy as np
+import pytest
+
+from amc_circuits.engines.exact.nonlinear.clamp import clamped
+from amc_circuits.engines.exact.nonlinear.method import NODES
+from amc_circuits.engines.exact.nonlinear.own_effects import OwnEffectsOf
+from amc_circuits.engines.exact.nonlinear.system import System
+from netlists import preset
+from tests.amc_circuits.engines.exact.circuits import programmed
+from tests.cases import spd_matrix
+from tests.comparators import assert_close
+
+SLEW_RATE, SWING = 110e6, 0.9
+
+
+def law(volts):
+    """Rate of a clamp, V/s: 10 mV an e-fold, a straight line beyond e^5."""
+    beyond = (np.abs(volts) - SWING) / 10e-3
+    held = np.where(beyond <= 5, np.exp(np.minimum(beyond, 5)), np.exp(5) * (beyond - 4))
+    return -SLEW_RATE * np.sign(volts) * (held - np.exp(-SWING / 10e-3))
+
+
+@pytest.fixture(scope="module")
+def system() -> System:
+    """A 3 x 3 INV with wires and line capacitance."""
+    options = {"opamp": preset("cmos-100meg"), "wire_resistance": 2.0, "line_capacitance": 1e-15}
+    return System(programmed(spd_matrix(3, 8, 0), **options).circuit)
+
+
+@pytest.mark.parametrize("step", [1e-12, 1e-10, 1e-9, 1e-8, 3e-8, 3e-7])
+def test_clamped_stages_solve_their_equations(system, step):
+    """`x = others + effect clamp(x)` at all nodes for courses that a stage can take, from guesses near and far.
+
+    An op-amp whose loop is faster than the step need not have a solution: then there is none, and no wrong one.
+    """
+    laws, effect = system.laws, OwnEffectsOf(system).of(system.weights(step)).stage
+    rng, count, at = np.random.default_rng(3), 100, NODES[1:, None]
+    start = rng.uniform(-0.95, 0.95, (laws.count, 1, count))
+    moved, bent = SLEW_RATE * step * np.array([[1.5], [0.3]])[:, :, None, None] * rng.uniform(-1, 1, (2, *start.shape))
+    others = start + moved * at + bent * at * (1 - at)
+    solved = 0
+    for guess in (np.zeros_like(others), others, np.clip(others, -SWING, SWING), start + 0 * others):
+        for k in range(count):
+            own, first = others[..., k : k + 1], guess[..., k : k + 1]
+            before = law(np.clip(first, -0.93, 0.93))
+            found = clamped(laws, effect, own + np.matmul(effect, before), before, first)
+            if found is None:
+                continue
+            solved += 1
+            x, rates = found
+            near = np.broadcast_to((np.maximum(np.abs(own), np.abs(first)) > 0.801).any(axis=1)[:, None], x.shape)
+            if not near.any():
+                continue
+            # The rates that are returned belong to equations that hold to rounding.
+            assert_close(x[near], (own + np.matmul(effect, rates))[near], absolute=1e-13 + 1e-15 * np.abs(own).max())
+            # They are those of the law to the rounding error of the voltages, which the slope multiplies.
+            least = 1e-10 * (1 + np.abs(law(x)) / SLEW_RATE) / 10e-3 + 1e-12 * np.abs(own).max() / (SLEW_RATE * step)
+            assert (np.abs(rates - law(x))[near] <= (SLEW_RATE * least)[near]).all()
+    assert solved == 4 * count if step <= 1e-9 else solved > 2 * count
+
+
+def test_a_stage_below_its_swing_is_left_alone(system):
+    """Idle clamps add nothing."""
+    laws, effect = system.laws, OwnEffectsOf(system).of(system.weights(1e-9)).stage
+    seen = np.full((laws.count, 3, 1), 0.5)
+    x, rates = clamped(laws, effect, seen, np.zeros_like(seen), seen)
+    assert_close(x, seen)
+    assert np.abs(rates).max() < 1e-15 * SLEW_RATE
+
+
+def test_the_effect_of_a_stage_on_itself_is_that_of_the_whole_circuit(system):
+    """The rate of one clamp at one node, through all modes, moves its own stage by `OwnEffects.stage`."""
+    step, m = 1e-9, system.laws.count
+    weights = system.weights(step)
+    effect = OwnEffectsOf(system).of(weights)
+    for place in range(m):
+        for node in range(3):
+            rates = np.zeros((len(system.push), 4, 1))
+            rates[:, node + 1, 0] = system.push[:, place]
+            moved = (
+                system.seen.modal
+                @ system.applied(weights.whole, np.concatenate([np.zeros_like(rates[:, :1]), rates], axis=1))[..., 0]
+            )
+            assert_close(effect.stage[place, :, node], moved[m + place], relative=1e-9, absolute=1e-20)
+            assert_close(effect.drive[place, node], moved[place, node], relative=1e-9, absolute=1e-9)
+            rates[:, node + 1, 0] = system.push[:, m + place]
+            moved = (
+                system.seen.modal
+                @ system.applied(weights.whole, np.concatenate([np.zeros_like(rates[:, :1]), rates], axis=1))[..., 0]
+            )
+            own = moved[2 * m + place, node] + system.seen.pins[2 * m + place, place]
+            assert_close(effect.drop[place, node], own, relative=1e-9, absolute=1e-9)

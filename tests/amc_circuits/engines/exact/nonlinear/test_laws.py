@@ -1,0 +1,107 @@
+"""Limits of op-amps, against the formulas of their subcircuit in plain Python."""
+
+import math
+
+import numpy as np
+import pytest
+
+from amc_circuits import InvCircuit
+from amc_circuits.engines.exact.nonlinear.laws import Laws
+from netlists import Circuit, Conductors, OpAmps, SinglePoleOpAmp, Source, preset
+from tests.comparators import assert_close
+
+NAMES = ("cmos-100meg", "cmos-1g", "ad823", "opa690")
+
+
+def laws_of(*records) -> Laws:
+    """Limits of a chain of inverting stages, one a record."""
+    letters = "abcdefgh"[: len(records)]
+    ends = ["in", *("out" + letter for letter in letters)]
+    parts = []
+    for letter, before, after, record in zip(letters, ends[:-1], ends[1:], records, strict=True):
+        parts += [
+            Conductors("i" + letter, before, "v" + letter, 1e-4),
+            Conductors("f" + letter, "v" + letter, after, 1e-4),
+            OpAmps("amp" + letter, "v" + letter, after, record),
+        ]
+    groups = dict.fromkeys([*ends, *("v" + letter for letter in letters)], 1)
+    return Laws.of(Circuit("chain", groups, tuple(parts), (Source("in"),), ends[-1]))
+
+
+def clamp(volts: float, swing: float) -> float:
+    """Clamp current in slew rates, as the subcircuit has it: 10 mV an e-fold, a straight line beyond e^5."""
+    beyond = (abs(volts) - swing) / 10e-3
+    held = math.exp(beyond) if beyond <= 5 else math.exp(5) * (beyond - 4)
+    return math.copysign(held - math.exp(-swing / 10e-3), volts)
+
+
+def test_records_stand_in_the_order_of_the_circuit():
+    """One row an op-amp; an op-amp without limits has none."""
+    laws = laws_of(preset("ad823"), SinglePoleOpAmp(), preset("cmos-1g"))
+    assert laws.count == 2
+    assert_close(laws.slew_rate[:, 0, 0], [22e6, 1100e6])
+    inv = Laws.of(InvCircuit.program(np.eye(3), engine="exact").circuit)
+    assert inv.count == 6  # three amplifiers, three inverters
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values(name):
+    """Slew rate, output current and clamp, each less its linear part."""
+    record, laws = preset(name), laws_of(preset(name))
+    rate, swing = 2 * math.pi * record.gbwp, record.output_swing
+    for volts in np.concatenate([-np.geomspace(3.0, 1e-9, 25), [0.0], np.geomspace(1e-9, 3.0, 25)]):
+        drive, drop = np.array([[[rate * volts]]]), np.array([[[volts]]])
+        wanted = record.slew_rate * math.tanh(rate * volts / record.slew_rate) - rate * volts
+        assert_close(laws.stage(drive)[0], [[[wanted]]], absolute=1e-15 * (rate * abs(volts)))
+        most = record.output_resistance * record.output_current_limit
+        whole = record.output_current_limit * math.tanh(volts / most)
+        assert_close(laws.output(drop)[0], [[[whole - volts / record.output_resistance]]], absolute=1e-15 * abs(volts))
+        assert_close(laws.delivered(drop), [[[whole]]], relative=1e-14)
+    for volts in np.concatenate([np.linspace(0.5, 1.1, 61) * swing, swing + np.linspace(0, 0.2, 41)]):
+        for sign in (1.0, -1.0):
+            wanted = -record.slew_rate * clamp(sign * volts, swing)
+            assert_close(laws.clamp(np.array([[[sign * volts]]]))[0], [[[wanted]]], relative=1e-12)
+    assert laws.clamp(np.zeros((1, 1, 1)))[0] == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_slopes_are_those_of_the_values(name):
+    """Central differences, on all limits and on both sides."""
+    record, laws = preset(name), laws_of(preset(name))
+    swing, most = record.output_swing, record.output_resistance * record.output_current_limit
+    knee = swing + 0.05
+    stages = np.linspace(swing - 0.06, swing + 0.08, 36)
+    # Not across the bend at which the straight line begins: its second derivative jumps.
+    stages = stages[np.abs(stages - knee) > 1e-4]
+    cases = (
+        (laws.stage, np.linspace(-3, 3, 31) * record.slew_rate, 1e-5 * record.slew_rate, 1.0),
+        (laws.output, np.linspace(-3, 3, 31) * most, 1e-5 * most, 1 / record.output_resistance),
+        (laws.clamp, np.concatenate([-stages, stages]), 1e-7, None),
+    )
+    for law, points, apart, size in cases:
+        values = np.asarray(points)[None, :, None]
+        difference = (law(values + apart)[0] - law(values - apart)[0]) / (2 * apart)
+        slope = law(values)[1]
+        assert_close(difference, slope, relative=1e-6, absolute=1e-8 * (size or np.abs(slope).max()))
+
+
+def test_a_clamp_far_below_the_swing_is_left_out():
+    """It is e^-25 of the slew rate at most where `near_clamp` is false."""
+    laws = laws_of(preset("cmos-100meg"))
+    at = np.array([[[0.9 - 25.01 * 10e-3]]])
+    assert not laws.near_clamp(at) and not laws.near_clamp(-at)
+    assert laws.near_clamp(at + 2e-4) and laws.near_clamp(-at - 2e-4)
+    assert abs(laws.clamp(at)[0][0, 0, 0]) < 1.5e-11 * 110e6
+
+
+def test_entries_have_the_limits_of_their_own_op_amp():
+    """With rows given, each entry is that of the op-amp of its row."""
+    laws = laws_of(preset("cmos-100meg"), preset("opa690"), preset("ad823"))
+    row = np.array([2, 0, 0, 1])
+    stage = laws.swing[row, 0] + np.array([[0.0, 0.01, -0.02]])
+    got, slope = laws.clamp(stage, row)
+    for k, place in enumerate(row):
+        own = laws_of((preset("cmos-100meg"), preset("opa690"), preset("ad823"))[place])
+        value, change = own.clamp(stage[k][None, :, None])
+        assert_close(got[k], value[0, :, 0], relative=1e-14)
+        assert_close(slope[k], change[0, :, 0], relative=1e-14)

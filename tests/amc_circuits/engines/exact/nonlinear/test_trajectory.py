@@ -1,0 +1,108 @@
+"""Steps of whole circuits: their equations hold, errors fall with the fifth power, and tighter steps come nearer."""
+
+import numpy as np
+import pytest
+
+from amc_circuits import InvCircuit
+from amc_circuits.engines.exact.nonlinear.method import NODES
+from amc_circuits.engines.exact.nonlinear.rest import resting
+from amc_circuits.engines.exact.nonlinear.stage_equations import StageEquations
+from amc_circuits.engines.exact.nonlinear.system import System, times
+from amc_circuits.engines.exact.nonlinear.trajectory import Integrator
+from netlists import ParameterError, preset
+from tests.cases import spd_matrix, vector
+from tests.comparators import assert_close, assert_within
+
+EDGE = 1e-9
+OPAMPS = {
+    "slew": preset("cmos-100meg").replace(slew_rate=30e6),
+    "second-pole": preset("cmos-1g").replace(second_pole=2e9, slew_rate=200e6),
+    "current": preset("cmos-100meg").replace(output_current_limit=60e-6),
+    "clamp": preset("cmos-100meg").replace(output_swing=0.12),
+}
+
+
+def wired(name) -> System:
+    """A 3 x 3 INV with wires, line capacitance and offsets."""
+    fields = {"wire_resistance": 2.0, "line_capacitance": 1e-15, "offset_spread": 1e-3, "inverter_resistance": 5e3}
+    return System(InvCircuit.program(spd_matrix(3, 6, 3), opamp=OPAMPS[name], engine="exact", **fields).circuit)
+
+
+def stepped(system, levels, edge_steps, tolerance=1e-9):
+    """Outputs at the end of the edge and 20 edges later, in equal steps."""
+    equations = StageEquations(system, np.abs(levels).max(axis=0), tolerance)
+    place = resting(system, np.zeros_like(levels))
+    state, added, last, now = place.state, place.added, None, np.zeros_like(levels)
+    rows = system.rows(system.circuit.outputs)
+    for slope, count in ((levels / EDGE, edge_steps), (0 * levels, 20 * edge_steps)):
+        for _ in range(count):
+            length = EDGE / edge_steps
+            last = equations.step(state, added, last, now, slope, length)
+            state, added, now = last.state, last.added.at(slice(-1, None)), now + slope * length
+    return rows.modal @ state + rows.feed @ now + rows.pins @ added.pins[:, 0] + rows.rest[:, None]
+
+
+@pytest.mark.parametrize("name", ["slew", "second-pole", "current"])
+def test_the_error_falls_with_the_fourth_power_at_least(name):
+    """Equal steps, halved twice: with modes faster than the steps the order is 4, else 5."""
+    system, levels = wired(name), 0.1 * vector(3, 3)[:, None]
+    outputs = [stepped(system, levels, count) for count in (1, 2, 4, 16)]
+    errors = [np.abs(got - outputs[-1]).max() / 0.1 for got in outputs[:-1]]
+    assert errors[-1] < 1e-5
+    assert np.log2(errors[0] / errors[2]) / 2 > 3.8, errors
+
+
+@pytest.mark.parametrize("name", OPAMPS)
+def test_a_tighter_tolerance_comes_nearer(name):
+    """Steps that follow from the error: at the usual tolerance outputs are within 1e-5 of those at a thousandth."""
+    system, levels = wired(name), 0.2 * np.column_stack([vector(3, 3), vector(3, 4)])
+    rows, ends = system.rows(system.circuit.outputs), []
+    for tolerance in (1e-4, 1e-5, 1e-8):
+        integrator = Integrator(system, np.abs(levels).max(axis=0), EDGE, tolerance)
+        place = resting(system, np.zeros((3, 1))).repeated(2)
+        steps, place = integrator.run(place, EDGE, 0 * levels, levels / EDGE)
+        assert_within(sum(step.length for step in steps), EDGE, 1e-9)
+        _, place = integrator.run(place, 20 * EDGE, levels, 0 * levels)
+        ends.append(rows.modal @ place.state + rows.pins @ place.added.pins[:, 0])
+    assert_close(ends[1], ends[2], absolute=1e-5 * 0.2)
+    assert np.abs(ends[1] - ends[2]).max() < np.abs(ends[0] - ends[2]).max()
+
+
+@pytest.mark.parametrize("name", OPAMPS)
+def test_the_equations_of_every_step_hold(name):
+    """At all nodes, what the limits add is that of the limits at the voltages that follow from it, within 1e-6 V."""
+    system, levels = wired(name), 0.2 * vector(3, 3)[:, None]
+    integrator, laws, m = Integrator(system, np.abs(levels).max(axis=0), EDGE), system.laws, system.laws.count
+    steps, place = integrator.run(resting(system, 0 * levels), EDGE, 0 * levels, levels / EDGE)
+    more, _ = integrator.run(place, 30 * EDGE, levels, 0 * levels)
+    bent = 0.0
+    for step in steps + more:
+        weights = system.weights(step.length)
+        state = system.applied(weights.whole, step.source)
+        driven = step.inputs[:, None] + step.slope[:, None] * (NODES[1:] * step.length)[:, None]
+        pins = step.added.pins[:, 1:]
+        seen = times(system.seen.modal, state) + times(system.seen.feed, driven)
+        seen += times(system.seen.pins, pins) + system.seen.rest[:, None, None]
+        assert_close(pins * laws.resistance, laws.output(seen[2 * m :])[0] * laws.resistance, absolute=1e-6)
+        slewing, clamp = step.added.slewing[:, 1:], np.zeros_like(pins)
+        assert_close(slewing / laws.rate, laws.stage(seen[:m])[0] / laws.rate, absolute=1e-6)
+        if step.added.clamp is not None:
+            # A clamp's rate to the voltage that it belongs to, by its slope.
+            clamp, (wanted, slope) = step.added.clamp[:, 1:], laws.clamp(seen[m : 2 * m])
+            far = (clamp - wanted) / np.maximum(np.abs(slope), laws.rate)
+            assert_close(far, 0 * far, absolute=1e-6)
+        added = np.concatenate([slewing + clamp, pins])
+        rates = times(system.drive, driven) + times(system.push, added)
+        for node in range(3):  # as the voltages to which they would lead
+            far = system.seen.modal[m:] @ system.still(step.source[:, node + 2] - rates[:, node])
+            assert_close(far, 0 * far, absolute=1e-6)
+        bent = max(bent, np.abs(slewing / laws.rate).max(), np.abs(pins * laws.resistance).max(), np.abs(clamp).max())
+    assert bent > 1e-3
+
+
+def test_steps_without_end_are_refused():
+    """One clear line where no step is short enough."""
+    system, levels = wired("slew"), 0.1 * vector(3, 3)[:, None]
+    integrator = Integrator(system, np.full(1, 1e-30), EDGE)
+    with pytest.raises(ParameterError, match=r"no step is short enough|more than"):
+        integrator.run(resting(system, 0 * levels), EDGE, 0 * levels, levels / EDGE)
