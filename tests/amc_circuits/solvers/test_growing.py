@@ -128,12 +128,24 @@ def test_twice_the_level_takes_a_doubling_longer(solution):
     assert later.energy.array > solution.energy.array > 0
 
 
-def test_auto_takes_ngspice_and_the_state_space_engine_refuses(solution):
-    """A pulse of a source and a first pass are beyond the exact engine."""
-    by_auto = Eigenvector.program(MATRIX, engine="auto").solve()
-    assert by_auto.engines == ("ngspice",) and by_auto.settling_time == solution.settling_time
+@pytest.mark.parametrize("kind", [Eigenvector, Higher, Later])
+def test_the_exact_engine_grows_alike(kind):
+    """Pulse, growth and first pass: time, energy and direction are those of ngspice, and auto checks itself by it."""
+    wanted, found = (kind.program(MATRIX, engine=engine).solve() for engine in ("ngspice", "exact"))
+    assert found.status is Status.PASSED and found.engines == ("exact",)
+    assert found.settling_time == pytest.approx(wanted.settling_time, rel=0.005)
+    assert found.energy.total == pytest.approx(wanted.energy.total, rel=0.01)
+    assert found.relative_error == pytest.approx(wanted.relative_error, rel=0.01)
+
+
+def test_auto_takes_the_exact_engine_where_it_knows_the_limits(solution):
+    """Op-amps without limits would grow for ever: these are left to ngspice, and refused by the exact engine."""
+    checked = Eigenvector.program(MATRIX, engine="auto", cross_check=1.0).solve()
+    assert checked.engines == ("exact",) and checked.cross_checked == 1 and checked.largest_difference < 0.01
+    by_auto = Eigenvector.program(MATRIX, engine="auto", opamp="single-pole").solve()
+    assert by_auto.engines == ("ngspice",)
     with pytest.raises(ParameterError, match="ngspice"):
-        Eigenvector.program(MATRIX, engine="exact")
+        Eigenvector.program(MATRIX, engine="exact", opamp="single-pole")
 
 
 def test_what_does_not_grow_or_pass_is_named():
