@@ -128,7 +128,7 @@ def test_twice_the_level_takes_a_doubling_longer(solution):
     assert later.energy.array > solution.energy.array > 0
 
 
-def test_auto_takes_ngspice_and_the_state_space_engine_refuses(solution):
+def test_auto_takes_ngspice_and_the_exact_engine_refuses(solution):
     """A pulse of a source and a first pass are beyond the exact engine."""
     by_auto = Eigenvector.program(MATRIX, engine="auto").solve()
     assert by_auto.engines == ("ngspice",) and by_auto.settling_time == solution.settling_time
