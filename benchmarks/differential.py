@@ -72,7 +72,7 @@ def _cells(found: Verdict) -> tuple[str, ...]:
 
 
 def main(
-    state_space: Annotated[int, typer.Option(help="Designs for the exact engine.")] = 2000,
+    exact: Annotated[int, typer.Option(help="Designs for the exact engine.")] = 2000,
     ngspice: Annotated[int, typer.Option(help="Designs for ngspice.")] = 300,
     first: Annotated[int, typer.Option(help="Seed of the first design.")] = 0,
     jobs: Annotated[int, typer.Option(help="Processes.")] = 2,
@@ -80,7 +80,7 @@ def main(
 ) -> None:
     """Judge random designs."""
     grid, wrong = _grid(), []
-    for engine, count in (("exact", state_space), ("ngspice", ngspice)):
+    for engine, count in (("exact", exact), ("ngspice", ngspice)):
         began = time.perf_counter()
         seeds = range(first, first + count)
         parts = [seeds[k : k + PART] for k in range(0, count, PART)]

@@ -1,7 +1,7 @@
 """How long do many random circuits take, by either engine?
 
 Method: INV, N = 16, condition 10, programming error 1 uS of 100 uS, every trial programmed, solved and measured.
-State-space: `--trials` trials in 1 and in 2 processes, the processes' start included. ngspice: `--chunks` chunks of 8
+exact: `--trials` trials in 1 and in 2 processes, the processes' start included. ngspice: `--chunks` chunks of 8
 trials in one process, as many of them side by side in a deck as there is room for. The comparison is the same trials
 with one deck each, as in a loop over `InvCircuit.program(...).solve(b)`. Both take turns, so that a busy machine slows
 both.
@@ -80,7 +80,7 @@ def side_by_side(opamp: str, chunks: int) -> tuple[float, float, float, float]:
     return together, alone, bare, difference
 
 
-def state_space_table(trials: int, rounds: int) -> Table:
+def exact_table(trials: int, rounds: int) -> Table:
     """All op-amps, one and two processes."""
     grid = Table(title=f"exact, {trials} trials", title_justify="left", box=box.MARKDOWN)
     for heading in ("op-amp", "processes", "seconds", "asked", "ms a trial and core"):
@@ -127,7 +127,7 @@ def main(
         console.print(machine_line(), highlight=False)
         console.print(f"INV, N = {SIZE}, medians of {rounds} rounds\n", highlight=False)
         console.print(ngspice_table(chunks, rounds))
-        console.print(state_space_table(trials, rounds))
+        console.print(exact_table(trials, rounds))
     if out is not None:
         console.save_text(str(out))
 

@@ -171,7 +171,7 @@ def test_one_disagreement_is_enough(sweep, monkeypatch, tmp_path):
     assert again.code == 0 and "checked by ngspice" in again.out and "in doubt" not in again.out
 
 
-def test_state_space_needs_no_ngspice(amc, sweep, monkeypatch, tmp_path):
+def test_exact_needs_no_ngspice(amc, sweep, monkeypatch, tmp_path):
     """Neither a solve nor a sweep looks for the simulator."""
     monkeypatch.setenv("AMC_NGSPICE", str(tmp_path / "nothing"))
     outcome = amc("inv", "--size", 3, "--input-voltage", 0.02, "--engine", "exact", "--format", "json")

@@ -168,7 +168,7 @@ def test_every_right_hand_side_has_its_kick():
         source_corners(drive, Source("in", kick=Kick(volts=0.2, duration=60e-9)))
 
 
-def test_the_state_space_engine_refuses_them():
+def test_the_exact_engine_refuses_them():
     """Limiters are not linear, and its slots have no pulse."""
     for circuit, words in ((_limited("clip"), "limiters"), (_growing(Kick(0.1, 1e-9)), "kicks")):
         with pytest.raises(ParameterError, match=words):

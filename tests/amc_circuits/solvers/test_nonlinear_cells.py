@@ -179,7 +179,7 @@ def test_reduced_wires_are_refused(kind):
         kind.program(MATRIX, wire_resistance=1.0, device=_bent_device())
 
 
-def test_state_space_engine_refuses():
+def test_the_exact_engine_refuses():
     """It knows linear cells only, and says which engines know others."""
     with pytest.raises(ParameterError, match=r"engine: got exact; .*not linear; take ngspice or auto"):
         InvCircuit.program(MATRIX, device=_bent_device(), engine="exact")

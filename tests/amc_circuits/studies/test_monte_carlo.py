@@ -41,7 +41,7 @@ def test_a_matrix_with_one_column_to_solve_for_is_in_the_same_company(tmp_path, 
     assert np.isfinite(list(alone.figures.values())).all()
 
 
-def test_state_space_trials_are_solves_of_their_own(amc):
+def test_exact_trials_are_solves_of_their_own(amc):
     """`amc inv --trial 17` is trial 17, bit for bit; ngspice's trial is that within the solver's tolerance."""
     (trial,) = study(trial=17, monte_carlo=1).run(1)
     alone = amc("inv", *TYPED, "--trial", 17, "--engine", "exact", "--format", "json").json

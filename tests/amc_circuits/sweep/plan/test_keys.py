@@ -135,7 +135,7 @@ def test_relative_paths_are_files_like_others(tmp_path, monkeypatch):
     assert key(conductances="c.npz") == key(conductances=str(tmp_path / "c.npz"))
 
 
-def test_state_space_needs_no_simulator(monkeypatch, tmp_path):
+def test_exact_needs_no_simulator(monkeypatch, tmp_path):
     """Its version is that of the package; the other engines have the simulator's, too."""
     monkeypatch.setenv("AMC_NGSPICE", broken.program(tmp_path, broken.BOOKKEEPING))
     assert engine_version("ngspice") == engine_version("auto") != engine_version("exact")
