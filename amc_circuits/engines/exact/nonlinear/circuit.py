@@ -33,6 +33,9 @@ def applies(circuit: Circuit) -> bool:
 Stretch = tuple[float, float, FloatArray, FloatArray]
 """Times of two corners of the inputs, s, and the inputs there, shape (inputs, K), V."""
 
+LEAST_SCALE = 1e-9
+"""Least full scale of a response, V: its tolerance is then a hundred times the rounding error of voltages of 1 V."""
+
 
 class NonlinearCircuit:
     """A circuit with macro op-amps, with all that does not depend on its inputs worked out."""
@@ -142,7 +145,7 @@ class NonlinearCircuit:
 
     def scale(self, levels: FloatArray) -> FloatArray:
         """Return the full scale of responses to levels (inputs, K), V: the swing where start-up pulses drive them."""
-        least = float(self.system.laws.swing.min()) if self._kicks else np.finfo(float).tiny
+        least = float(self.system.laws.swing.min()) if self._kicks else LEAST_SCALE
         return np.asarray(np.maximum(np.abs(levels).max(axis=0, initial=0.0), least))
 
     def outputs_over(self, drive: StepTrain, time: FloatArray) -> FloatArray:

@@ -9,11 +9,13 @@ from amc_circuits.engines.exact.nonlinear.system import System, times
 from amc_circuits.engines.exact.nonlinear.trajectory import NotIntegrableError, Place
 from netlists.record import FloatArray
 
-ITERATIONS = 200
+ITERATIONS = 60
 LARGEST_MOVE = 0.03
 """Largest move of a stage in an iteration, V: three e-folds of its clamp."""
 EXACT = 1e-12
 """Last move of a voltage, V."""
+SHORTEST = 1e-4
+"""Shortest step of the inputs and offsets, in units of the whole."""
 
 
 def resting(system: System, inputs: FloatArray) -> Place:
@@ -35,9 +37,29 @@ def resting(system: System, inputs: FloatArray) -> Place:
 
 
 def _solved(system: System, gain: FloatArray, known: FloatArray) -> FloatArray:
-    """Solve for what the limits add at rest, shape (3, m, 1)."""
+    """Solve for what the limits add at rest, shape (3, m, 1): step by step from no inputs and offsets, where need be.
+
+    Deep in their limits the slopes of op-amps vanish, and Newton's method needs a start nearby.
+    """
+    seen, reached, step = np.zeros_like(known), 0.0, 1.0
+    while step > SHORTEST:
+        part = min(reached + step, 1.0)
+        found = _near(system, gain, part * known, part * known if not reached else seen)
+        if found is None:
+            step /= 4
+            continue
+        (seen, added), reached, step = found, part, 2 * step
+        if reached == 1.0:
+            return added
+    raise NotIntegrableError("its resting point is not found")
+
+
+def _near(
+    system: System, gain: FloatArray, known: FloatArray, guess: FloatArray
+) -> tuple[FloatArray, FloatArray] | None:
+    """Solve from a guess by Newton's method: voltages (3 m,) and what the limits add (3, m, 1); None if it fails."""
     laws, m = system.laws, system.laws.count
-    seen, swing = known.copy(), laws.swing[:, 0, 0]
+    seen, swing = guess.copy(), laws.swing[:, 0, 0]
     seen[m : 2 * m] = np.clip(seen[m : 2 * m], -swing, swing)
     volts = np.concatenate([1 / laws.rate[:, 0, 0], np.ones(2 * m)])
     for _ in range(ITERATIONS):
@@ -49,6 +71,6 @@ def _solved(system: System, gain: FloatArray, known: FloatArray) -> FloatArray:
         move = np.linalg.solve(jacobian, known + gain @ both - seen)
         size = float(np.abs(move * volts).max())
         if size < EXACT:
-            return np.stack([slewing, clamp, pins])[..., 0]
+            return seen, np.stack([slewing, clamp, pins])[..., 0]
         seen += move * min(1.0, LARGEST_MOVE / float(np.abs(move[m : 2 * m]).max(initial=1e-300)))
-    raise NotIntegrableError("its resting point is not found")
+    return None

@@ -92,6 +92,19 @@ def test_far_limits_give_the_closed_form(kind, start):
             assert_close(got.energy[account], value, relative=1e-4)
 
 
+def test_no_input_beside_others_stays_at_rest():
+    """Among slewing right-hand sides, and alone: with offsets, the outputs are those at rest all the time."""
+    opamp = SLOW.replace(input_offset=1e-3)
+    circuit = InvCircuit.program(spd_matrix(4, 6, 1), opamp=opamp, engine="exact", offset_spread=1e-3)
+    engine = ExactEngine()
+    for levels in (np.outer(0.1 * vector(4, 1), [1.0, 0.0]), np.zeros((4, 1))):
+        job = circuit.job(levels)
+        still = reading.read_slots(engine.init(job.circuit).beyond, job.drive, True, 0.01)[-1]
+        wanted = circuit.linear.steady(circuit.linear.outputs, np.zeros((4, 1)))[:, 0]
+        assert_close(still.response.outputs, 0 * still.response.outputs + wanted, absolute=1e-8)
+        assert still.settling_time == 0
+
+
 def volts_at(system, step, time, name):
     """Voltages of a group or of stages at a time within a step, V."""
     return at_times(system, step, np.array([time]), system.rows(name))[:, 0, 0]

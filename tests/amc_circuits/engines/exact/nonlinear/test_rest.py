@@ -68,5 +68,21 @@ def test_nothing_changes_there(name, kind):
         assert (np.abs(clamp) > 1e-3 * laws.slew_rate).any()
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_offsets_can_use_up_all_limits(seed):
+    """Without inputs, op-amps with large offsets, little current and little swing rest where ngspice finds them."""
+    rng = np.random.default_rng(seed)
+    opamp = preset("cmos-100meg").replace(
+        input_offset=50e-3,
+        output_current_limit=float(10 ** rng.uniform(-5, -4)),
+        output_swing=float(rng.uniform(0.1, 0.9)),
+    )
+    circuit = InvCircuit.program(spd_matrix(4, 20, seed), opamp=opamp, engine="exact", inverter_resistance=5e3).circuit
+    system, engine, levels = System(circuit), NgspiceEngine(), np.zeros((4, 1))
+    place, rows = resting(system, levels), system.rows(circuit.outputs)
+    got = rows.modal @ place.state + rows.pins @ place.added.pins[:, 0] + rows.rest[:, None]
+    assert_close(got, engine.rest(engine.init(circuit), levels), absolute=1e-5)
+
+
 def _pairs(rows, real):
     return rows[real::2] + 1j * rows[real + 1 :: 2]
