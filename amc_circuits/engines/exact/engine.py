@@ -46,7 +46,7 @@ def _alike(jobs: Sequence[Job]) -> list[tuple[list[Job], bool]]:
 
 @dataclass
 class ExactEngine:
-    """Reads jobs from the exact response of the linear circuit; says where an amplifier leaves its linear range.
+    """Reads jobs from exact responses of the linear circuit, and integrates those that reach limits of macro op-amps.
 
     Attributes:
         largest_loss: Largest permitted change of a waveform by bent characteristics, in units of full scale, where they
@@ -85,7 +85,7 @@ class ExactEngine:
 
         Raises:
             ParameterError: Outputs are to be read at a first pass, and an op-amp is no macro model.
-        NotIntegrableError: The limits of the op-amps need too many steps.
+            NotIntegrableError: The limits of the op-amps need too many steps.
         """
         found: list[list[Reading]] = []
         for batch, from_rest in _alike(jobs):
