@@ -7,29 +7,57 @@ other circuits of a stack.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import Network, between, equations, join, reduced
 from netlists import Array, Circuit, Conductors, OpAmps, ParameterError
 from netlists.arrays.reduction import reduce_array
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 
-def stacked_circuit(
-    circuit: Circuit, conductances: Mapping[str, FloatArray]
-) -> tuple[LinearCircuit, tuple[FloatArray, FloatArray, FloatArray]]:
-    """Compute the linear circuits of P circuits, and the currents that passive parts draw from the op-amps' outputs.
+Rows = tuple[FloatArray, FloatArray, FloatArray]
+"""Voltages or currents per volt at each state, per volt at each input, and at rest: (P, rows, n or inputs or 1)."""
+
+
+@dataclass(frozen=True)
+class StackedCircuit:
+    """Linear circuits of P circuits.
+
+    Attributes:
+        linear: Their linear circuit; its matrices and `rest` are stacked: (P, ...).
+        currents: Currents that passive parts draw from the outputs of the op-amps, in their order, A.
+    """
+
+    linear: LinearCircuit
+    currents: Rows
+
+    __repr__ = short_repr
+
+    @property
+    def outputs(self) -> Rows:
+        """Output voltages, V."""
+        rows, linear = self.linear.nodes[self.linear.outputs], self.linear
+        return linear.read[:, rows], linear.feed[:, rows], linear.rest[:, rows, None]
+
+    def part(self, places: NDArray[np.int64]) -> StackedCircuit:
+        """Some of the circuits."""
+        stacks = {name: getattr(self.linear, name)[places] for name in ("state", "drive", "read", "feed", "rest")}
+        read, feed, rest = (one[places] for one in self.currents)
+        return StackedCircuit(replace(self.linear, **stacks), (read, feed, rest))
+
+
+def stacked_circuit(circuit: Circuit, conductances: Mapping[str, FloatArray]) -> StackedCircuit:
+    """Compute the linear circuits of many circuits.
 
     Args:
         circuit: One of the circuits: no line capacitance, op-amps without inner states besides their gain stages.
         conductances: What differs, by the name of the part: cells of arrays, shape (P, N, M), and conductors that are
             equal within a circuit, shape (P,), siemens.
-
-    Returns:
-        The linear circuit, its matrices and `rest` stacked: (P, ...). Then currents in the order of the op-amps, A: per
-        volt at each state, per volt at each input, and at rest; shapes (P, op-amps, n or inputs or 1).
 
     Raises:
         ParameterError: A part cannot be stacked.
@@ -45,7 +73,7 @@ def stacked_circuit(
     pins = found.indices(*(part.output for part in circuit.of(OpAmps)))
     drawing = -passive[:, pins]
     currents = drawing @ linear.read, drawing @ linear.feed - driven[:, pins], drawing @ linear.rest[..., None]
-    return linear, currents
+    return StackedCircuit(linear, currents)
 
 
 def _network(circuit: Circuit, name: str, values: FloatArray) -> Network:

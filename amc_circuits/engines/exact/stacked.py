@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from amc_circuits.engines.exact.nonlinear.method import phi_functions
 from amc_circuits.engines.exact.reading import SAMPLES
 from amc_circuits.engines.exact.settling import Indices, SampledOutputs
-from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.modes import SPREAD, WORST_CONDITION, ComplexArray
 from amc_circuits.linear.response import DECAYED, GAUSS_NODES, PANEL
+from amc_circuits.linear.stacks import Rows, StackedCircuit
 from amc_circuits.results import measurement
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -27,9 +27,6 @@ MOST_PANELS = 400
 """Most panels of a slot here; a circuit with more is read alone."""
 AT_ONCE = 128
 """Panels that are sampled at once: their samples stay in the processor's cache."""
-
-Rows = tuple[FloatArray, FloatArray, FloatArray]
-"""Voltages or currents per volt at each state, per volt at each input, and at rest: (P, rows, n or inputs or 1)."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,10 @@ class StackedModes:
         inverse[readable] = np.linalg.inv(vectors[readable])
         norms = [np.abs(one).sum(axis=1).max(axis=1) for one in (vectors, inverse)]
         return cls(values, vectors, inverse, readable & (norms[0] * norms[1] < WORST_CONDITION))
+
+    def part(self, places: NDArray[np.int64]) -> StackedModes:
+        """Modes of some of the matrices."""
+        return StackedModes(*(one[places] for one in (self.values, self.vectors, self.inverse, self.readable)))
 
     @property
     def slowest(self) -> ComplexArray:
@@ -175,8 +176,7 @@ class _Probe:
 
 
 def read_stack(
-    linear: LinearCircuit,
-    currents: Rows,
+    circuits: StackedCircuit,
     modes: StackedModes,
     levels: FloatArray,
     slot_time: FloatArray,
@@ -186,17 +186,16 @@ def read_stack(
     """Read right-hand sides in many circuits, each from rest.
 
     Args:
-        linear: Linear circuits, and `currents` of the op-amps, as `stacked_circuit` returns them.
-        currents: See there.
-        modes: Modes of all circuits; all are readable.
+        circuits: Linear circuits.
+        modes: Their modes; all are readable.
         levels: Input voltages, the same for all circuits, shape (inputs, K), V.
         slot_time: Duration of the slots of each circuit, shape (P,), s.
         rise_time: Rise time of the inputs, s.
         tolerance: Relative tolerance of the settling time.
     """
+    linear = circuits.linear
     responses = _Responses(modes, linear.drive, levels, rise_time)
-    rows = linear.nodes[linear.outputs]
-    outputs = _Probe(responses, (linear.read[:, rows], linear.feed[:, rows], linear.rest[:, rows, None]))
+    outputs = _Probe(responses, circuits.outputs)
     panels, whole = _panels(modes.values, slot_time, rise_time)
     reader = _Reader(responses, outputs, np.repeat(panels, responses.columns, axis=0))
     sampled = SampledOutputs(*reader.sampled(), reader.voltage)
@@ -213,7 +212,7 @@ def read_stack(
         final=sampled.final.reshape(*shape, -1),
         settling_time=settled.reshape(shape),
         overshoot=sampled.overshoot().reshape(shape),
-        peak_output_current=reader.peak(_Probe(responses, currents)).reshape(shape),
+        peak_output_current=reader.peak(_Probe(responses, circuits.currents)).reshape(shape),
     )
 
 
