@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import Field, PlainValidator, model_validator
 
-from amc_circuits.cells.draws import Draws
+from amc_circuits.cells.draws import Draws, generators
 from amc_circuits.cells.mapping import Mapping, check_conductance_limits
 from amc_circuits.cells.programming_fits import PROGRAMMING_FITS
 from amc_circuits.values.quantities import percentage
@@ -205,24 +205,24 @@ def _check_within(device: Device, arrays: list[FloatArray]) -> None:
 def _held(device: Device, wanted: FloatArray, draws: Sequence[Draws], array: int) -> FloatArray:
     """Conductances of one array after all effects, (P, N, M); `array` is its index among the draws."""
 
-    def generators(effect: str) -> list[np.random.Generator]:
-        return [one.generator(effect, array) for one in draws]
+    def fresh(effect: str) -> list[np.random.Generator]:
+        return generators(draws, effect, array)
 
     aim = np.repeat(_level(device, wanted)[None], len(draws), axis=0)
-    low, high = _cell_limits(device, wanted, generators)
-    kept = _stuck(device, _written(device, aim, low, high, generators), low, high, generators)
-    return _read(device, _drifted(device, kept, generators), generators)
+    low, high = _cell_limits(device, wanted, fresh)
+    kept = _stuck(device, _written(device, aim, low, high, fresh), low, high, fresh)
+    return _read(device, _drifted(device, kept, fresh), fresh)
 
 
-def _normal(generators: list[np.random.Generator], shape: tuple[int, ...]) -> FloatArray:
-    return np.stack([one.standard_normal(shape) for one in generators])
+def _normal(sources: list[np.random.Generator], shape: tuple[int, ...]) -> FloatArray:
+    return np.stack([one.standard_normal(shape) for one in sources])
 
 
-def _cell_limits(device: Device, wanted: FloatArray, generators: Generators) -> tuple[FloatArray, FloatArray]:
+def _cell_limits(device: Device, wanted: FloatArray, fresh: Generators) -> tuple[FloatArray, FloatArray]:
     """Each cell's own g_min and g_max; if a wide spread makes them cross, the lower one is g_min."""
     if device.limit_spread == 0:
         return np.full(wanted.shape, device.g_min), np.full(wanted.shape, device.g_max)
-    spread = np.exp(device.limit_spread * _normal(generators("limit_spread"), (2, *wanted.shape)))
+    spread = np.exp(device.limit_spread * _normal(fresh("limit_spread"), (2, *wanted.shape)))
     drawn = device.g_min * spread[:, 0], device.g_max * spread[:, 1]
     return np.minimum(*drawn), np.maximum(*drawn)
 
@@ -235,38 +235,34 @@ def _level(device: Device, wanted: FloatArray) -> FloatArray:
     return np.asarray(device.g_min + np.rint((wanted - device.g_min) / step) * step)
 
 
-def _written(
-    device: Device, aim: FloatArray, low: FloatArray, high: FloatArray, generators: Generators
-) -> FloatArray:
+def _written(device: Device, aim: FloatArray, low: FloatArray, high: FloatArray, fresh: Generators) -> FloatArray:
     sigma = device.programming_sigma(aim[0])
     if not (sigma.any() or device.limit_spread):
         return aim
-    left = np.clip(aim, low, high) + sigma * _normal(generators("programming_error"), aim.shape[1:])
+    left = np.clip(aim, low, high) + sigma * _normal(fresh("programming_error"), aim.shape[1:])
     return np.clip(left, low, high)
 
 
-def _stuck(
-    device: Device, written: FloatArray, low: FloatArray, high: FloatArray, generators: Generators
-) -> FloatArray:
+def _stuck(device: Device, written: FloatArray, low: FloatArray, high: FloatArray, fresh: Generators) -> FloatArray:
     """Apply stuck cells.
 
     One uniform number a cell: stuck on from below, stuck off from above, so that neither moves the other.
     """
     if device.stuck_on == 0 == device.stuck_off:
         return written
-    chance = np.stack([one.random(written.shape[1:]) for one in generators("stuck")])
+    chance = np.stack([one.random(written.shape[1:]) for one in fresh("stuck")])
     return np.where(chance < device.stuck_on, high, np.where(chance >= 1 - device.stuck_off, low, written))
 
 
-def _drifted(device: Device, kept: FloatArray, generators: Generators) -> FloatArray:
+def _drifted(device: Device, kept: FloatArray, fresh: Generators) -> FloatArray:
     if device.drift_time <= DRIFT_START or device.drift_exponent == 0 == device.drift_spread:
         return kept
-    exponent = device.drift_exponent + device.drift_spread * _normal(generators("drift"), kept.shape[1:])
+    exponent = device.drift_exponent + device.drift_spread * _normal(fresh("drift"), kept.shape[1:])
     return np.asarray(kept * (device.drift_time / DRIFT_START) ** -exponent)
 
 
-def _read(device: Device, aged: FloatArray, generators: Generators) -> FloatArray:
+def _read(device: Device, aged: FloatArray, fresh: Generators) -> FloatArray:
     """Apply read noise; log-normal, because a Gaussian would go below zero."""
     if device.read_noise == 0:
         return aged
-    return np.asarray(aged * np.exp(device.read_noise * _normal(generators("read_noise"), aged.shape[1:])))
+    return np.asarray(aged * np.exp(device.read_noise * _normal(fresh("read_noise"), aged.shape[1:])))

@@ -28,8 +28,8 @@ from amc_circuits.values.checks import Numbers
 from netlists import Array, SinglePoleOpAmp
 from netlists.record import FloatArray
 
-STACKED = 32
-"""Circuits read at once: larger stacks leave the processor's cache."""
+STACKED = 16_384
+"""Cells of the circuits read at once: larger stacks leave the processor's cache."""
 
 
 def stacked_trials(circuit: Solver, vector: Numbers, numbers: Sequence[int]) -> dict[int, Trial]:
@@ -50,8 +50,9 @@ def stacked_trials(circuit: Solver, vector: Numbers, numbers: Sequence[int]) -> 
     )  # fmt: skip
     varied = circuit.varied(arrays)
     found: dict[int, Trial] = {}
-    for first in range(0, len(numbers) if varied else 0, STACKED):
-        some = slice(first, first + STACKED)
+    together = max(1, STACKED // arrays[0][0].size)
+    for first in range(0, len(numbers) if varied else 0, together):
+        some = slice(first, first + together)
         found |= _trials(circuit, question, varied.part(some), numbers[some])
     return found
 
