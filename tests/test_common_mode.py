@@ -114,7 +114,9 @@ def test_ginv_rests_where_kirchhoff_says(opamp, cmrr, segment):
 def test_both_engines_agree(opamp, cmrr):
     """Answer within 1e-4, settling time and energy as without a CMRR."""
     fields = {"opamp": OPAMPS[opamp].replace(cmrr=cmrr), "input_voltage": 0.02, "offset_spread": 1e-3}
-    exact, simulated = (GINV.program(engine=engine, **fields).solve(GINV.vector) for engine in ("exact", "ngspice"))
+    exact, simulated = (
+        GINV.program(engine=engine, **fields).solve(GINV.vector) for engine in ("exact", "ngspice")
+    )
     assert simulated.status is exact.status is Status.SETTLED
     assert_close(simulated.value, exact.value, absolute=1e-4 * np.abs(exact.value).max())
     assert_within(simulated.settling_time, exact.settling_time, 0.02)

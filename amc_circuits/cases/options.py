@@ -146,11 +146,7 @@ DRIVE = panel(
 )
 ENGINE = panel(
     "Engine",
-    (
-        Option(
-            "engine", "text", f"Engine that simulates: {', '.join(ENGINES)}", "ngspice", former=tuple(FORMER.items())
-        ),
-    ),
+    (Option("engine", "text", f"Engine that simulates: {', '.join(ENGINES)}", "ngspice", former=tuple(FORMER.items())),),
     record_options(
         Settings,
         *("cross_check", "force", "timeout"),

@@ -133,7 +133,7 @@ class _Hash:
 
 def _mixed(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> NDArray[np.uint32]:
     found = np.uint32(0xCA01F9DD) * one - np.uint32(0x4973F715) * other
-    return found ^ found >> np.uint32(16)
+    return np.asarray(found ^ found >> np.uint32(16))
 
 
 def _check_whole(name: str, value: object, end: int) -> None:

@@ -1,4 +1,4 @@
-"""Linear circuits of many circuits that differ in some conductances only: one stack of matrices each.
+"""Linear circuits and modes of many circuits that differ in some conductances only: one stack of matrices each.
 
 Stacked products and LAPACK calls work matrix by matrix, so a circuit's matrices do not depend, bit for bit, on the
 other circuits of a stack.
@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import Network, between, equations, join, reduced
+from amc_circuits.linear.modes import SPREAD, WORST_CONDITION, ComplexArray
 from netlists import Array, Circuit, Conductors, OpAmps, ParameterError
 from netlists.arrays.reduction import reduce_array
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
-
 
 Rows = tuple[FloatArray, FloatArray, FloatArray]
 """Voltages or currents per volt at each state, per volt at each input, and at rest: (P, rows, n or inputs or 1)."""
@@ -95,3 +96,47 @@ def _network(circuit: Circuit, name: str, values: FloatArray) -> Network:
         laplacian = -joined
         laplacian[:, np.arange(size), np.arange(size)] = joined.sum(axis=2)
     return (part.word_lines, part.bit_lines), laplacian, np.zeros((size, size))
+
+
+@dataclass(frozen=True)
+class StackedModes:
+    """Modes of P state matrices.
+
+    Attributes:
+        values: Eigenvalues, shape (P, n), 1/s.
+        vectors: Eigenvectors as columns, shape (P, n, n).
+        inverse: Their inverses; those of circuits that are not readable have no meaning.
+        readable: Circuits that can be read here, shape (P,).
+    """
+
+    values: ComplexArray
+    vectors: ComplexArray
+    inverse: ComplexArray
+    readable: NDArray[np.bool_]
+
+    __repr__ = short_repr
+
+    @classmethod
+    def of(cls, matrices: FloatArray) -> Self:
+        """Compute the modes of matrices (P, n, n), 1/s.
+
+        Raises:
+            LinAlgError: There are none, for one of the matrices.
+        """
+        values, vectors = (np.asarray(one, dtype=np.complex128) for one in np.linalg.eig(matrices))
+        sizes = np.abs(values)
+        readable = (values.real.max(axis=1) < 0) & (sizes.max(axis=1) <= SPREAD * sizes.min(axis=1))
+        inverse = np.zeros_like(vectors)
+        inverse[readable] = np.linalg.inv(vectors[readable])
+        norms = [np.abs(one).sum(axis=1).max(axis=1) for one in (vectors, inverse)]
+        return cls(values, vectors, inverse, readable & (norms[0] * norms[1] < WORST_CONDITION))
+
+    def part(self, places: NDArray[np.int64]) -> StackedModes:
+        """Modes of some of the matrices."""
+        return StackedModes(self.values[places], self.vectors[places], self.inverse[places], self.readable[places])
+
+    @property
+    def slowest(self) -> ComplexArray:
+        """Slowest pole of each circuit, shape (P,), 1/s."""
+        found: ComplexArray = np.take_along_axis(self.values, self.values.real.argmax(axis=1)[:, None], axis=1)[:, 0]
+        return found

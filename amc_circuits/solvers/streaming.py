@@ -71,7 +71,7 @@ def timing(poles: Stability, opamps: Sequence[OpAmp], tolerance: float, rise_tim
     """
     time_constant = 1 / abs(poles.slowest.real)
     slewing = max(opamp.slewing_time for opamp in opamps)
-    slot = float(slot_time(time_constant, slewing, tolerance, rise_time))
+    slot = float(slot_times(np.asarray(time_constant), slewing, tolerance, rise_time))
     back = time_constant * (1 - math.log(min(tolerance / 2, RESIDUE))) + slewing
     step = min(1 / (STEPS_PER_TIME_CONSTANT * abs(poles.slowest)), slot / 40)
     if slot / step > MOST_POINTS:
@@ -79,11 +79,9 @@ def timing(poles: Stability, opamps: Sequence[OpAmp], tolerance: float, rise_tim
     return Timing(slot, back, time_constant, step)
 
 
-def slot_time(
-    time_constant: FloatArray | float, slewing: float, tolerance: float, rise_time: float
-) -> FloatArray | float:
-    """Compute the slot time for the slowest time constant, s, of one or of many circuits; see `timing`."""
-    return 1.25 * (time_constant * math.log(30 / tolerance) + slewing) + 2 * rise_time
+def slot_times(time_constants: FloatArray, slewing: float, tolerance: float, rise_time: float) -> FloatArray:
+    """Compute slot times for the slowest time constants (P,), s; see `timing`."""
+    return np.asarray(1.25 * (time_constants * math.log(30 / tolerance) + slewing) + 2 * rise_time)
 
 
 def _too_many_points(poles: Stability, opamp: OpAmp, rise_time: float, slot: float) -> ParameterError:

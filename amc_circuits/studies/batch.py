@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from amc_circuits.cells.devices import programmed_often
 from amc_circuits.cells.draws import Draws
 from amc_circuits.engines.exact.engine import ExactEngine
-from amc_circuits.engines.exact.stacked import StackedModes, StackedReadings, read_stack
-from amc_circuits.linear.stacks import stacked_circuit
+from amc_circuits.engines.exact.stacked import StackedReadings, read_stack
+from amc_circuits.linear.stacks import StackedModes, stacked_circuit
 from amc_circuits.results.measurement import bits
 from amc_circuits.results.status import Status
 from amc_circuits.results.trials import Trial
 from amc_circuits.solvers.programmed import Varied
 from amc_circuits.solvers.question import Question
 from amc_circuits.solvers.solver import Solver
-from amc_circuits.solvers.streaming import MOST_POINTS, STEPS_PER_TIME_CONSTANT, slot_time
+from amc_circuits.solvers.streaming import MOST_POINTS, STEPS_PER_TIME_CONSTANT, slot_times
 from amc_circuits.values.checks import Numbers
 from netlists import Array, SinglePoleOpAmp
 from netlists.record import FloatArray
@@ -49,9 +49,11 @@ def stacked_trials(circuit: Solver, vector: Numbers, numbers: Sequence[int]) -> 
         hardware.cells, hardware.wanted(circuit.system.programmed), draws, hardware.temperature
     )  # fmt: skip
     varied = circuit.varied(arrays)
+    if varied is None:
+        return {}
     found: dict[int, Trial] = {}
     together = max(1, STACKED // arrays[0][0].size)
-    for first in range(0, len(numbers) if varied else 0, together):
+    for first in range(0, len(numbers), together):
         some = slice(first, first + together)
         found |= _trials(circuit, question, varied.part(some), numbers[some])
     return found
@@ -78,6 +80,8 @@ def _trials(circuit: Solver, question: Question, varied: Varied, numbers: Sequen
         each = range(len(numbers) if len(numbers) > 1 else 0)
         parts = (_trials(circuit, question, varied.part(slice(k, k + 1)), numbers[k : k + 1]) for k in each)
         return {number: trial for part in parts for number, trial in part.items()}
+    if readings is None:
+        return {}
     figures, inside = _figures(circuit, question, varied.gain[places], readings)
     return {
         numbers[k]: Trial(
@@ -88,14 +92,16 @@ def _trials(circuit: Solver, question: Question, varied: Varied, numbers: Sequen
     }
 
 
-def _read(circuit: Solver, question: Question, varied: Varied) -> tuple[NDArray[np.int64], StackedReadings]:
+def _read(circuit: Solver, question: Question, varied: Varied) -> tuple[NDArray[np.int64], StackedReadings | None]:
     """Return the places of circuits of a stack that can be read, and their readings."""
     settings = circuit.settings
     circuits = stacked_circuit(circuit.circuit, varied.conductances)
     modes = StackedModes.of(circuits.linear.state)
-    slot = slot_time(1 / np.abs(modes.slowest.real), 0.0, settings.tolerance, settings.rise_time)
+    slot = slot_times(1 / np.abs(modes.slowest.real), 0.0, settings.tolerance, settings.rise_time)
     short = slot * STEPS_PER_TIME_CONSTANT * np.abs(modes.slowest) <= MOST_POINTS
     places = np.flatnonzero(modes.readable & short)
+    if len(places) == 0:
+        return places, None
     if len(places) < len(slot):
         circuits, modes, slot = circuits.part(places), modes.part(places), slot[places]
     levels = circuit.driven_levels(question.columns)
@@ -124,4 +130,4 @@ def _figures(
     worst = {name: one.reshape(count, columns).max(axis=1) for name, one in found.items()}
     worst["bits"] = bits(worst["relative_error"])
     inside = ~clipped.reshape(count, columns).any(axis=1)
-    return {name: one.tolist() for name, one in worst.items()}, inside
+    return {name: one.tolist() for name, one in worst.items()}, np.asarray(inside)

@@ -89,7 +89,9 @@ def test_options_change_a_preset_as_the_command_does():
     """The same changes by `override`, which the options of `amc train` go through, give the same specification."""
     given = {"seed": 3, "epochs": 2.0, "solver": "inv-circuit"}
     by_command = override(preset("digits-demo"), engine="exact", opamp="single-pole", **given)
-    by_sweep = spec_of(given | {"preset": "digits-demo", "circuit.engine": "exact", "circuit.opamp": "single-pole"})
+    by_sweep = spec_of(
+        given | {"preset": "digits-demo", "circuit.engine": "exact", "circuit.opamp": "single-pole"}
+    )
     assert by_sweep.model_copy(update={"circuit": None}) == by_command.model_copy(update={"circuit": None})
     assert by_sweep.circuit.options == by_command.circuit.options
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.reading import SAMPLES
 from amc_circuits.engines.exact.settling import Indices, SampledOutputs
-from amc_circuits.linear.modes import SPREAD, WORST_CONDITION, ComplexArray
+from amc_circuits.linear.modes import ComplexArray
 from amc_circuits.linear.response import DECAYED, GAUSS_NODES, PANEL
-from amc_circuits.linear.stacks import Rows, StackedCircuit
+from amc_circuits.linear.stacks import Rows, StackedCircuit, StackedModes
 from amc_circuits.results import measurement
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -29,50 +28,6 @@ AT_ONCE = 128
 """Panels that are sampled at once: their samples stay in the processor's cache."""
 RAMP = [1 / math.factorial(k) for k in range(2, 13)]
 """Coefficients of the power series of `(exp(x) - 1 - x)/x^2`: up to 0.5 the next term is 8e-14 of the first."""
-
-
-@dataclass(frozen=True)
-class StackedModes:
-    """Modes of P state matrices.
-
-    Attributes:
-        values: Eigenvalues, shape (P, n), 1/s.
-        vectors: Eigenvectors as columns, shape (P, n, n).
-        inverse: Their inverses; those of circuits that are not readable have no meaning.
-        readable: Circuits that can be read here, shape (P,).
-    """
-
-    values: ComplexArray
-    vectors: ComplexArray
-    inverse: ComplexArray
-    readable: NDArray[np.bool_]
-
-    __repr__ = short_repr
-
-    @classmethod
-    def of(cls, matrices: FloatArray) -> Self:
-        """Compute the modes of matrices (P, n, n), 1/s.
-
-        Raises:
-            LinAlgError: There are none, for one of the matrices.
-        """
-        values, vectors = (np.asarray(one, dtype=np.complex128) for one in np.linalg.eig(matrices))
-        sizes = np.abs(values)
-        readable = (values.real.max(axis=1) < 0) & (sizes.max(axis=1) <= SPREAD * sizes.min(axis=1))
-        inverse = np.zeros_like(vectors)
-        inverse[readable] = np.linalg.inv(vectors[readable])
-        norms = [np.abs(one).sum(axis=1).max(axis=1) for one in (vectors, inverse)]
-        return cls(values, vectors, inverse, readable & (norms[0] * norms[1] < WORST_CONDITION))
-
-    def part(self, places: NDArray[np.int64]) -> StackedModes:
-        """Modes of some of the matrices."""
-        return StackedModes(*(one[places] for one in (self.values, self.vectors, self.inverse, self.readable)))
-
-    @property
-    def slowest(self) -> ComplexArray:
-        """Slowest pole of each circuit, shape (P,), 1/s."""
-        found: ComplexArray = np.take_along_axis(self.values, self.values.real.argmax(axis=1)[:, None], axis=1)[:, 0]
-        return found
 
 
 @dataclass(frozen=True)
@@ -125,7 +80,7 @@ class _Responses:
 
     def owner(self, slot: Indices) -> Indices:
         """Circuits of slots."""
-        return slot // self.columns
+        return np.asarray(slot // self.columns)
 
     def started(self, slot: Indices, time: FloatArray, edge: bool) -> ComplexArray:
         """Moving part of the modes of slots (B,) at times (B, T), shape (B, T, n)."""
@@ -174,7 +129,7 @@ class _Probe:
 
     def _of(self, slot: Indices, modal: ComplexArray, time: FloatArray, edge: bool) -> FloatArray:
         found = self.responses.packed(slot, modal) @ self.packed[self.responses.owner(slot)]
-        return found + self._inputs(slot, time, edge)
+        return np.asarray(found + self._inputs(slot, time, edge))
 
     def _inputs(self, slot: Indices, time: FloatArray, edge: bool) -> FloatArray:
         if not edge:
@@ -280,7 +235,7 @@ class _Reader:
             time = (self.start[part] + half)[:, None] + half[:, None] * GAUSS_NODES
             found = np.abs(probe.at(self.slot[part], time, edge)).max(axis=(1, 2))
             np.maximum.at(largest, self.slot[part], found)
-        return largest
+        return np.asarray(largest)
 
 
 def _panels(values: ComplexArray, slot_time: FloatArray, rise: float) -> tuple[FloatArray, NDArray[np.bool_]]:
@@ -290,11 +245,14 @@ def _panels(values: ComplexArray, slot_time: FloatArray, rise: float) -> tuple[F
     steady_from = slot_time * (1 - 1 / measurement.STEADY_PART)
     inner = np.stack([np.full_like(slot_time, rise / 2), steady_from], axis=1)
     whole = (edge[:, -1] == rise) & (hold[:, -1] == slot_time)
-    return np.sort(np.concatenate([edge, hold, inner, slot_time[:, None]], axis=1), axis=1), whole
+    edges = np.sort(np.concatenate([edge, hold, inner, slot_time[:, None]], axis=1), axis=1)
+    # An edge that is there twice would be an empty panel between others: it becomes one after the end.
+    edges[:, 1:][edges[:, 1:] == edges[:, :-1]] = np.inf
+    return np.sort(np.minimum(edges, slot_time[:, None]), axis=1), whole
 
 
 def _edges(values: ComplexArray, start: FloatArray, stop: FloatArray) -> FloatArray:
-    """Return edges of `ExactResponse.panels` for many circuits, shape (P, E + 1); of few panels the last is repeated."""
+    """Return edges of `ExactResponse.panels` for many circuits, shape (P, E + 1); the last may be repeated."""
     ordered = np.take_along_axis(values, np.argsort(-values.real, axis=1), axis=1)
     speeds, decays = np.maximum.accumulate(np.abs(ordered), axis=1), -ordered.real
     edges, each = [start], np.arange(len(values))

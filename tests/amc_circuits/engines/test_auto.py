@@ -71,7 +71,9 @@ def test_engines_that_differ_stop_the_run_and_leave_the_deck(monkeypatch, tmp_pa
     """Beyond the limit (here one that no simulator keeps) it is an error, with the deck kept."""
     monkeypatch.setattr(auto, "LARGEST_DIFFERENCE", 1e-9)
     circuit = InvCircuit.program(MATRIX, engine="auto", input_voltage=0.02, cross_check=1, keep=tmp_path)
-    with pytest.raises(EnginesDisagreeError, match=r"differs from the exact engine by .* of full scale") as caught:
+    with pytest.raises(
+        EnginesDisagreeError, match=r"differs from the exact engine by .* of full scale"
+    ) as caught:
         circuit.solve(vector(3, 0))
     assert (caught.value.folder / "deck.cir").read_text().startswith(".title")
 
@@ -139,7 +141,9 @@ def test_where_the_engines_differ_the_point_fails_and_the_sweep_goes_on(sweep, a
     assert 0 < len(failed) < len(found) == 12
     for row in failed:
         assert row.status == "FAILED"
-        assert re.fullmatch(r"ngspice: it differs from the exact engine by 9\.(08|09|1\d)% of full scale", row.error)
+        assert re.fullmatch(
+            r"ngspice: it differs from the exact engine by 9\.(08|09|1\d)% of full scale", row.error
+        )
         assert (tmp_path / "out" / row.kept / "deck.cir").read_text().startswith(".title")
         assert amc("replay", tmp_path / "out", row.number).code == 0
     points = "1 point" if len(failed) == 1 else f"{len(failed)} points"

@@ -73,7 +73,9 @@ def test_the_command_solves_a_good_matrix(amc, tmp_path):
     np.save(tmp_path / "A.npy", MATRIX)
     np.save(tmp_path / "b.npy", B)
     for more in ((), ("--scaling", "diagonal", "--pair", "never")):
-        outcome = amc("inv", tmp_path / "A.npy", tmp_path / "b.npy", "--engine", "exact", "--format", "json", *more)
+        outcome = amc(
+            "inv", tmp_path / "A.npy", tmp_path / "b.npy", "--engine", "exact", "--format", "json", *more
+        )
         assert outcome.code == 0, outcome.err
         assert outcome.json["relative_error"] < 0.1
     assert "cells are lifted" in outcome.err

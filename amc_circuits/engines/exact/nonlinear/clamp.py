@@ -46,7 +46,9 @@ def clamped(
     return found, adding
 
 
-def _solved(laws: Laws, own: FloatArray, target: FloatArray, guess: FloatArray, row: NDArray[np.int64]) -> FloatArray:
+def _solved(
+    laws: Laws, own: FloatArray, target: FloatArray, guess: FloatArray, row: NDArray[np.int64]
+) -> FloatArray:
     """Solve three equations each, shape (entries, 3)."""
     limit = laws.swing[row, 0] + 5 * CLAMP_VOLTAGE
     x = np.clip(guess, -limit, limit)
@@ -66,9 +68,8 @@ def _linear(matrix: FloatArray, right: FloatArray) -> FloatArray:
     right = right.T
     bc, ca = _cross(b, c), _cross(c, right)
     whole = (a * bc).sum(axis=0)
-    return (
-        np.stack([(right * bc).sum(axis=0), (a * -ca).sum(axis=0), (a * _cross(b, right)).sum(axis=0)], axis=1)
-        / (whole[:, None])
+    return np.stack([(right * bc).sum(axis=0), (a * -ca).sum(axis=0), (a * _cross(b, right)).sum(axis=0)], axis=1) / (
+        whole[:, None]
     )
 
 

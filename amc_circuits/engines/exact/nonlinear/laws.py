@@ -1,8 +1,8 @@
 """What macro op-amps do beyond their linear range, as differences from the linear op-amp: `netlists/opamps/subcircuit.py`.
 
-rate of a gain stage   SR tanh(d/SR) - d - SR clamp(x),   d = w_T (inputs and offsets), x its output
-current of an output   I_lim tanh(p/(R_out I_lim)) - p/R_out,   p the drop over the output resistance
-clamp(x)               exp((|x| - swing)/V_c) - exp(-swing/V_c) with the sign of x; a straight line beyond e^5
+    rate of a gain stage   SR tanh(d/SR) - d - SR clamp(x),   d = w_T (inputs and offsets), x its output
+    current of an output   I_lim tanh(p/(R_out I_lim)) - p/R_out,   p the drop over the output resistance
+    clamp(x)               exp((|x| - swing)/V_c) - exp(-swing/V_c) with the sign of x; a straight line beyond e^5
 """
 
 from __future__ import annotations

@@ -75,6 +75,7 @@ class NonlinearCircuit:
             place, before = slot.end, drive.levels[:, k : k + 1]
         return found
 
+
     def outputs_over(
         self, stretches: Sequence[tuple[float, float, FloatArray, FloatArray]], time: FloatArray, unit: float
     ) -> FloatArray:
@@ -137,11 +138,9 @@ class _Slots:
         found = dict(zip(names, np.split(self.panels.voltages(rows), cuts), strict=True))
         inputs = self.exact.system.inputs
         held = self.exact.system.linear.held
-        return (
-            found
-            | {group: times(weights[:, :inputs], self.panels.inputs) for group, weights in held.items()}
-            | {self.exact.circuit.outputs: self._points.transpose(2, 0, 1)}
-        )
+        return found | {group: times(weights[:, :inputs], self.panels.inputs) for group, weights in held.items()} | {
+            self.exact.circuit.outputs: self._points.transpose(2, 0, 1)
+        }
 
     @cached_property
     def currents(self) -> FloatArray:

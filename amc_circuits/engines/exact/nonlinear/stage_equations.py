@@ -96,13 +96,7 @@ class StageEquations:
         self._own, self._newton = OwnEffectsOf(system), Newton(system)
 
     def step(
-        self,
-        state: FloatArray,
-        before: Added,
-        last: Solved | None,
-        inputs: FloatArray,
-        slope: FloatArray,
-        length: float,
+        self, state: FloatArray, before: Added, last: Solved | None, inputs: FloatArray, slope: FloatArray, length: float
     ) -> Solved | None:
         """Solve a step; None where the iteration does not converge.
 

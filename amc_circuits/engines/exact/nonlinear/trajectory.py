@@ -73,9 +73,7 @@ class Place:
     def repeated(self, count: int) -> Place:
         """Return the place for several equal responses."""
         added = self.added
-        values = [
-            None if one is None else np.repeat(one, count, axis=2) for one in (added.slewing, added.clamp, added.pins)
-        ]
+        values = [None if one is None else np.repeat(one, count, axis=2) for one in (added.slewing, added.clamp, added.pins)]
         return Place(self.time, np.repeat(self.state, count, axis=1), Added(*values))
 
 
@@ -111,9 +109,7 @@ class Integrator:
             if found is None or grown is None:
                 continue
             steps.append(Step(place.time, length, place.state, found.rates, found.added, now, slope))
-            place = Place(
-                until if length == left else place.time + length, found.state, found.added.at(slice(-1, None))
-            )
+            place = Place(until if length == left else place.time + length, found.state, found.added.at(slice(-1, None)))
             self.last = found
             if len(steps) > MOST_STEPS:
                 mend = "the limits of its amplifiers need too many steps; take ngspice"

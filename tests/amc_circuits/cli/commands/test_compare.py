@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 COMMON = ("--size", 3, "--seeds", 3, "--engine", "exact")
-SWEEP = 'circuit = "inv"\n[fixed]\nengine = "exact"\nsize = {size}\n{more}\n[grid]\nseed = {{range = [0, {end}]}}\n'
+SWEEP = (
+    'circuit = "inv"\n[fixed]\nengine = "exact"\nsize = {size}\n{more}\n[grid]\nseed = {{range = [0, {end}]}}\n'
+)
 
 
 @pytest.fixture

@@ -33,7 +33,9 @@ def grid(tmp_path):
 
 def test_all_formats_hold_the_same(sweep, amc, tmp_path):
     """CSV, JSON, Parquet, pandas and xarray agree on every value of a sweep that was simulated."""
-    spec = '[fixed]\nengine = "exact"\n[grid]\nsize = [2, 3]\nseed = [7, 4]\nprogramming_error = ["1u", "wan-2022"]'
+    spec = (
+        '[fixed]\nengine = "exact"\n[grid]\nsize = [2, 3]\nseed = [7, 4]\nprogramming_error = ["1u", "wan-2022"]'
+    )
     assert sweep(f'circuit = "inv"\n{spec}\n').code == 0
     for suffix in ("csv", "json", "parquet"):
         amc("table", tmp_path / "out", "-o", tmp_path / f"rows.{suffix}")
