@@ -1,12 +1,13 @@
 """How long do many random circuits take, by either engine?
 
-Method: INV, N = 16, condition 10, programming error 1 uS of 100 uS, every trial programmed, solved and measured.
-exact: `--trials` trials in 1 and in 2 processes, the processes' start included. ngspice: `--chunks` chunks of 8
+Method: INV, N = 16 (and 4), condition 10, programming error 1 uS of 100 uS, every trial programmed, solved, measured.
+Exact engine: `--trials` trials in 1 and in 2 processes, the processes' start included; and some of them one by one, as
+in a loop over `InvCircuit.program(...).solve(b)`, in CPU seconds of one process. ngspice: `--chunks` chunks of 8
 trials in one process, as many of them side by side in a deck as there is room for. The comparison is the same trials
 with one deck each, as in a loop over `InvCircuit.program(...).solve(b)`. Both take turns, so that a busy machine slows
 both.
 
-Printed, medians of the rounds: seconds of all trials and milliseconds of one trial and core. For ngspice: the ratio of
+Printed, medians of the rounds: seconds of all trials, and milliseconds of one trial. For ngspice: the ratio of
 the two ways, round by round, the difference of their results, and the time of the bare simulator for one trial's deck,
 without programming and measuring, as a measure of the machine.
 """
@@ -28,30 +29,45 @@ from amc_circuits.cases.case import Problem, program
 from amc_circuits.cells.devices import Device
 from amc_circuits.engines import NgspiceEngine, run_deck
 from amc_circuits.studies.monte_carlo import CHUNK, MonteCarlo, run_chunk
+from amc_circuits.studies.trial import Analyses, trial_of
 from amc_circuits.values.matrices import draw_matrix, draw_vector
 from benchmarks.machine import machine_line
 
 SIZE, PROGRAMMING_ERROR = 16, 1e-6
 OPAMPS = ("single-pole", "cmos-100meg")
 SECONDS_ASKED, MILLISECONDS_ASKED = 20, 15
+ALONE = 64
+"""Trials of the exact engine that are run one by one."""
 
 
-def study(opamp: str, engine: str, trials: int) -> MonteCarlo:
+def study(opamp: str, engine: str, trials: int, size: int = SIZE) -> MonteCarlo:
     """System of all trials."""
     generator = np.random.default_rng(0)
-    matrix = draw_matrix("spd", SIZE, SIZE, None, generator)
+    matrix = draw_matrix("spd", size, size, None, generator)
     arguments: dict[str, Any] = {
         "opamp": opamp,
         "engine": engine,
         "device": Device(programming_error=PROGRAMMING_ERROR),
         "seed": 0,
     }
-    return MonteCarlo("inv", Problem(matrix, draw_vector(SIZE, generator)), arguments, 0, trials)
+    return MonteCarlo("inv", Problem(matrix, draw_vector(size, generator)), arguments, 0, trials)
 
 
-def in_processes(opamp: str, trials: int, jobs: int) -> float:
+def together_and_alone(opamp: str, size: int, trials: int) -> tuple[float, float]:
+    """CPU milliseconds of a trial by the exact engine in one process: of a whole study, and of trials one by one."""
+    asked, few = study(opamp, "exact", trials, size), range(ALONE)
+    began = time.process_time()
+    asked.run(1)
+    together = time.process_time() - began
+    began = time.process_time()
+    for number in few:
+        trial_of(asked.circuit(number), asked.problem.vector, number, Analyses())
+    return 1e3 * together / trials, 1e3 * (time.process_time() - began) / len(few)
+
+
+def in_processes(opamp: str, size: int, trials: int, jobs: int) -> float:
     """Seconds of a study by the exact engine."""
-    asked = study(opamp, "exact", trials)
+    asked = study(opamp, "exact", trials, size)
     began = time.perf_counter()
     asked.run(jobs)
     return time.perf_counter() - began
@@ -81,15 +97,22 @@ def side_by_side(opamp: str, chunks: int) -> tuple[float, float, float, float]:
 
 
 def exact_table(trials: int, rounds: int) -> Table:
-    """All op-amps, one and two processes."""
+    """All op-amps: one and two processes, all trials together and one by one."""
     grid = Table(title=f"exact, {trials} trials", title_justify="left", box=box.MARKDOWN)
-    for heading in ("op-amp", "processes", "seconds", "asked", "ms a trial and core"):
+    headings = ("op-amp", "N", "1 process, s", "2 processes, s", "asked", "CPU ms a trial", "one by one, ms", "ratio")
+    for heading in headings:
         grid.add_column(heading, justify="right", no_wrap=True)
-    for opamp in OPAMPS:
-        for jobs in (1, 2):
-            seconds = float(np.median([in_processes(opamp, trials, jobs) for _ in range(rounds)]))
-            asked = f"< {SECONDS_ASKED} s for 1000" if jobs == 2 else ""
-            grid.add_row(opamp, str(jobs), f"{seconds:.1f}", asked, f"{1e3 * seconds * jobs / trials:.1f}")
+    for opamp, size in (("single-pole", 4), *((opamp, SIZE) for opamp in OPAMPS)):
+        one, two = (
+            float(np.median([in_processes(opamp, size, trials, jobs) for _ in range(rounds)])) for jobs in (1, 2)
+        )
+        cost = np.array([together_and_alone(opamp, size, trials) for _ in range(rounds)])
+        together, alone = np.median(cost, axis=0)
+        ratio = float(np.median(cost[:, 1] / cost[:, 0]))
+        asked = f"< {SECONDS_ASKED} s for 1000"
+        grid.add_row(
+            opamp, str(size), f"{one:.2f}", f"{two:.2f}", asked, f"{together:.2f}", f"{alone:.1f}", f"{ratio:.1f}"
+        )
     return grid
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -103,8 +103,21 @@ class Record(BaseModel):
     @cached_property
     def sha256(self) -> str:
         """Hash of all fields: equal records have equal hashes, on every machine."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        return hashlib.sha256(f"{type(self).__name__} {text}".encode()).hexdigest()
+        return self.sha256_with({})
+
+    def sha256_with(self, changes: Mapping[str, FloatArray | float]) -> str:
+        """Return the hash of the record with some arrays or numbers changed, without a check of the changes."""
+        texts = self._texts | {
+            name: json.dumps(_as_bytes(value) if isinstance(value, np.ndarray) else value)
+            for name, value in changes.items()
+        }
+        text = ", ".join(f'"{name}": {texts[name]}' for name in sorted(texts))
+        return hashlib.sha256(f"{type(self).__name__} {{{text}}}".encode()).hexdigest()
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """JSON text of every field."""
+        return {name: json.dumps(value, sort_keys=True) for name, value in self.model_dump(mode="json").items()}
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and isinstance(other, Record) and self.sha256 == other.sha256

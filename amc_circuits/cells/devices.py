@@ -5,13 +5,14 @@ Equations, sources and limits: docs/devices.md.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field, PlainValidator, model_validator
 
-from amc_circuits.cells.draws import Draws
+from amc_circuits.cells.draws import Draws, generators
 from amc_circuits.cells.mapping import Mapping, check_conductance_limits
 from amc_circuits.cells.programming_fits import PROGRAMMING_FITS
 from amc_circuits.values.quantities import percentage
@@ -27,6 +28,8 @@ DRIFT_START = 1.0
 A choice of this package: at t0 a cell holds its written value.
 """
 
+Generators = Callable[[str], list[np.random.Generator]]
+"""Generators of an effect, one a circuit; an effect that is off asks for none."""
 Probability = Annotated[float, Field(ge=0, le=1)]
 Spread = Annotated[float, Field(ge=0, le=1)]
 """Standard deviation of ln G, or of an exponent.
@@ -175,11 +178,18 @@ def programmed(
     Raises:
         ParameterError: The mapping needs conductances outside the range of the device.
     """
+    held = [stack[0] for stack in programmed_often(device, mapping, [draws], temperature, place)]
+    return replace(mapping, positive=held[0], negative=held[1] if len(held) > 1 else None)
+
+
+def programmed_often(
+    device: Device, mapping: Mapping, draws: Sequence[Draws], temperature: float = NOMINAL_TEMPERATURE, place: int = 0
+) -> list[FloatArray]:
+    """Conductances of each array of a mapping in many circuits, shape (P, N, M), S; bit for bit as `programmed`."""
     arrays = [array for array in (mapping.positive, mapping.negative) if array is not None]
     _check_within(device, arrays)
     factor = conductance_factor(temperature, device.activation_energy)
-    held = [factor * _held(device, array, draws, 2 * place + k) for k, array in enumerate(arrays)]
-    return replace(mapping, positive=held[0], negative=held[1] if len(held) > 1 else None)
+    return [factor * _held(device, array, draws, 2 * place + k) for k, array in enumerate(arrays)]
 
 
 def _check_within(device: Device, arrays: list[FloatArray]) -> None:
@@ -192,19 +202,28 @@ def _check_within(device: Device, arrays: list[FloatArray]) -> None:
         raise ParameterError("g_max", device.g_max, f"the mapping goes up to {highest:g} S; {mend}")
 
 
-def _held(device: Device, wanted: FloatArray, draws: Draws, array: int) -> FloatArray:
-    """Conductances of one array after all effects; `array` is its index among the draws."""
-    low, high = _cell_limits(device, wanted, draws.generator("limit_spread", array))
-    written = _written(device, _level(device, wanted), low, high, draws.generator("programming_error", array))
-    kept = _stuck(device, written, low, high, draws.generator("stuck", array))
-    aged = _drifted(device, kept, draws.generator("drift", array))
-    return _read(device, aged, draws.generator("read_noise", array))
+def _held(device: Device, wanted: FloatArray, draws: Sequence[Draws], array: int) -> FloatArray:
+    """Conductances of one array after all effects, (P, N, M); `array` is its index among the draws."""
+
+    def fresh(effect: str) -> list[np.random.Generator]:
+        return generators(draws, effect, array)
+
+    aim = np.repeat(_level(device, wanted)[None], len(draws), axis=0)
+    low, high = _cell_limits(device, wanted, fresh)
+    kept = _stuck(device, _written(device, aim, low, high, fresh), low, high, fresh)
+    return _read(device, _drifted(device, kept, fresh), fresh)
 
 
-def _cell_limits(device: Device, wanted: FloatArray, generator: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+def _normal(sources: list[np.random.Generator], shape: tuple[int, ...]) -> FloatArray:
+    return np.stack([one.standard_normal(shape) for one in sources])
+
+
+def _cell_limits(device: Device, wanted: FloatArray, fresh: Generators) -> tuple[FloatArray, FloatArray]:
     """Each cell's own g_min and g_max; if a wide spread makes them cross, the lower one is g_min."""
-    spread = np.exp(device.limit_spread * generator.standard_normal((2, *wanted.shape)))
-    drawn = device.g_min * spread[0], device.g_max * spread[1]
+    if device.limit_spread == 0:
+        return np.full(wanted.shape, device.g_min), np.full(wanted.shape, device.g_max)
+    spread = np.exp(device.limit_spread * _normal(fresh("limit_spread"), (2, *wanted.shape)))
+    drawn = device.g_min * spread[:, 0], device.g_max * spread[:, 1]
     return np.minimum(*drawn), np.maximum(*drawn)
 
 
@@ -216,32 +235,34 @@ def _level(device: Device, wanted: FloatArray) -> FloatArray:
     return np.asarray(device.g_min + np.rint((wanted - device.g_min) / step) * step)
 
 
-def _written(
-    device: Device, aim: FloatArray, low: FloatArray, high: FloatArray, generator: np.random.Generator
-) -> FloatArray:
-    sigma = device.programming_sigma(aim)
+def _written(device: Device, aim: FloatArray, low: FloatArray, high: FloatArray, fresh: Generators) -> FloatArray:
+    sigma = device.programming_sigma(aim[0])
     if not (sigma.any() or device.limit_spread):
         return aim
-    left = np.clip(aim, low, high) + sigma * generator.standard_normal(aim.shape)
+    left = np.clip(aim, low, high) + sigma * _normal(fresh("programming_error"), aim.shape[1:])
     return np.clip(left, low, high)
 
 
-def _stuck(
-    device: Device, written: FloatArray, low: FloatArray, high: FloatArray, generator: np.random.Generator
-) -> FloatArray:
+def _stuck(device: Device, written: FloatArray, low: FloatArray, high: FloatArray, fresh: Generators) -> FloatArray:
     """Apply stuck cells.
 
     One uniform number a cell: stuck on from below, stuck off from above, so that neither moves the other.
     """
-    chance = generator.random(written.shape)
+    if device.stuck_on == 0 == device.stuck_off:
+        return written
+    chance = np.stack([one.random(written.shape[1:]) for one in fresh("stuck")])
     return np.where(chance < device.stuck_on, high, np.where(chance >= 1 - device.stuck_off, low, written))
 
 
-def _drifted(device: Device, kept: FloatArray, generator: np.random.Generator) -> FloatArray:
-    exponent = device.drift_exponent + device.drift_spread * generator.standard_normal(kept.shape)
-    return np.asarray(kept * (max(device.drift_time, DRIFT_START) / DRIFT_START) ** -exponent)
+def _drifted(device: Device, kept: FloatArray, fresh: Generators) -> FloatArray:
+    if device.drift_time <= DRIFT_START or device.drift_exponent == 0 == device.drift_spread:
+        return kept
+    exponent = device.drift_exponent + device.drift_spread * _normal(fresh("drift"), kept.shape[1:])
+    return np.asarray(kept * (device.drift_time / DRIFT_START) ** -exponent)
 
 
-def _read(device: Device, aged: FloatArray, generator: np.random.Generator) -> FloatArray:
+def _read(device: Device, aged: FloatArray, fresh: Generators) -> FloatArray:
     """Apply read noise; log-normal, because a Gaussian would go below zero."""
-    return np.asarray(aged * np.exp(device.read_noise * generator.standard_normal(aged.shape)))
+    if device.read_noise == 0:
+        return aged
+    return np.asarray(aged * np.exp(device.read_noise * _normal(fresh("read_noise"), aged.shape[1:])))

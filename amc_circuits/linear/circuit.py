@@ -103,7 +103,7 @@ class LinearCircuit:
     def steady(self, group: str, inputs: FloatArray) -> FloatArray:
         """Compute the final voltages of a group of nodes, if it settles: inputs (inputs, K) to (group, K), V."""
         rows = self.nodes[group]
-        return self.dc_gain[rows] @ inputs + self.rest[rows, None]
+        return self.dc_gain[..., rows, :] @ inputs + self.rest[..., rows, None]
 
     def steady_stages(self, inputs: FloatArray) -> FloatArray:
         """Compute the steady unloaded outputs of all amplifiers: inputs (inputs, K) to (amplifiers, K), V."""
@@ -122,6 +122,7 @@ class Equations:
         input: Matrix H, shape (nodes, inputs).
         input_capacitance: Matrix D, shape (nodes, inputs).
         constant: Vector h, shape (nodes,).
+            Matrix, input, input_capacitance and constant may be those of many circuits: (P, ...); so is the result.
         same: Output pins without a resistance.
         fastest: Largest rate inside the op-amps, rad/s.
     """
@@ -178,20 +179,22 @@ class Equations:
         without, left_out = self.far_too_fast() if fast is None else (fast, self._longest(fast))
         matrix, gone, kept = self.without_pins(without)
         read, feed, rest = self._voltages(matrix, gone, kept)
-        states, inputs = read.shape[1], feed.shape[1]
-        coupling = matrix[np.ix_(kept, gone)]
-        flow = np.hstack(
+        states, inputs = read.shape[-1], feed.shape[-1]
+        coupling = _block(matrix, kept, gone)
+        read_gone, feed_gone, rest_gone = (np.compress(gone, one, axis=-2) for one in (read, feed, rest))
+        flow = np.concatenate(
             [
-                matrix[np.ix_(kept, kept)] + coupling @ read[gone],
-                self.input[kept] + coupling @ feed[gone],
-                self.constant[kept, None] + coupling @ rest[gone],
-                -self.input_capacitance[kept],
-            ]
+                _block(matrix, kept, kept) + coupling @ read_gone,
+                np.compress(kept, self.input, axis=-2) + coupling @ feed_gone,
+                np.compress(kept, self.constant, axis=-1)[..., None] + coupling @ rest_gone,
+                -np.compress(kept, self.input_capacitance, axis=-2),
+            ],
+            axis=-1,
         )
         state, drive, constant, charge = np.split(
-            _per_capacitance(self.capacitance[np.ix_(kept, kept)], flow),
+            _per_capacitance(_block(self.capacitance, kept, kept), flow),
             [states, states + inputs, states + inputs + 1],
-            axis=1,
+            axis=-1,
         )
         # A jump du of the inputs moves the capacitors by `charge du`: s + charge u replaces s.
         drive, feed = drive + state @ charge, feed + read @ charge
@@ -199,28 +202,33 @@ class Equations:
             rest = rest - read @ np.linalg.solve(state, constant)
         self._follow(read, feed, rest)
         rows = np.flatnonzero(kept)
-        return LinearCircuit(state, drive, read, feed, rest[:, 0], self.at, held, outputs, stages, rows, left_out)
+        return LinearCircuit(state, drive, read, feed, rest[..., 0], self.at, held, outputs, stages, rows, left_out)
 
     def _voltages(
         self, matrix: FloatArray, gone: NDArray[np.bool_], kept: NDArray[np.bool_]
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the voltages of all nodes but pins: per volt of the kept ones, per volt of inputs, and the rest."""
-        solved = _solve(
-            matrix[np.ix_(gone, gone)],
-            np.hstack([matrix[np.ix_(gone, kept)], self.input[gone], self.constant[gone, None]]),
+        others = [
+            _block(matrix, gone, kept),
+            np.compress(gone, self.input, axis=-2),
+            np.compress(gone, self.constant, axis=-1)[..., None],
+        ]
+        solved = _solve(_block(matrix, gone, gone), np.concatenate(others, axis=-1))
+        states, inputs = int(kept.sum()), self.input.shape[-1]
+        read, feed, rest = (np.zeros((*matrix.shape[:-1], width)) for width in (states, inputs, 1))
+        read[..., kept, :] = np.eye(states)
+        read[..., gone, :], feed[..., gone, :], rest[..., gone, :] = np.split(
+            -solved, [states, states + inputs], axis=-1
         )
-        states, inputs = int(kept.sum()), self.input.shape[1]
-        read, feed, rest = (np.zeros((len(kept), width)) for width in (states, inputs, 1))
-        read[kept] = np.eye(states)
-        read[gone], feed[gone], rest[gone] = np.split(-solved, [states, states + inputs], axis=1)
         return read, feed, rest
 
     def _follow(self, read: FloatArray, feed: FloatArray, rest: FloatArray) -> None:
         """Give pins without a resistance the voltages of the nodes that they are equal to."""
         for pin, stage, shift in reversed(self.same):
-            rest[pin] = shift
+            rest[..., pin, :] = shift
             if stage is not None:
-                read[pin], feed[pin], rest[pin] = read[stage], feed[stage], rest[stage] + shift
+                read[..., pin, :], feed[..., pin, :] = read[..., stage, :], feed[..., stage, :]
+                rest[..., pin, :] = rest[..., stage, :] + shift
 
     def without_pins(self, without: NDArray[np.bool_]) -> tuple[FloatArray, NDArray[np.bool_], NDArray[np.bool_]]:
         """Return the matrix with ideal outputs replaced by equal nodes, nodes to eliminate, and nodes of states."""
@@ -228,10 +236,10 @@ class Equations:
         gone = without | (np.diag(self.capacitance) == 0)
         self.same = _ordered(self.same)
         for pin, stage, shift in self.same:
-            self.constant = self.constant + matrix[:, pin].sum(axis=1) * shift
+            self.constant = self.constant + matrix[..., pin].sum(axis=-1) * shift
             gone[pin] = False
             if stage is not None:
-                matrix[:, stage] += matrix[:, pin]
+                matrix[..., stage] += matrix[..., pin]
                 self.capacitance[:, stage] += self.capacitance[:, pin]
         kept = ~gone
         for pin, _, _ in self.same:
@@ -265,6 +273,10 @@ def _ordered(same: list[Follower]) -> list[Follower]:
         found += ready
         waiting = [one for one in waiting if one not in ready]
     return found
+
+
+def _block(matrix: FloatArray, rows: NDArray[np.bool_], columns: NDArray[np.bool_]) -> FloatArray:
+    return np.compress(columns, np.compress(rows, matrix, axis=-2), axis=-1)
 
 
 def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:

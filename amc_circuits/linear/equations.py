@@ -7,7 +7,7 @@ nodes that sources hold become inputs. Reduced arrays include the wires.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -43,23 +43,25 @@ def siemens_of(circuit: Circuit, part: Conductors | Switches) -> Values:
     return part.siemens(circuit.phases[0].name)
 
 
-def networks(circuit: Circuit) -> Iterator[tuple[str, Network]]:
-    """Return name and network of every passive part, without ground.
+def networks(circuit: Circuit, without: Collection[str] = ()) -> Iterator[tuple[str, Network]]:
+    """Return name and network of every passive part but those of some names, without ground.
 
     Non-linear cells have their conductance at 0 V.
     """
     for part in circuit.parts:
+        if part.name in without:
+            continue
         match part:
             case Array():
                 array = part.reduced
                 yield part.name, ((part.word_lines, part.bit_lines), array.laplacian, array.capacitance)
             case Conductors() | Switches():
-                yield part.name, _between(circuit, part.a, part.b, siemens_of(circuit, part), conducts=True)
+                yield part.name, between(circuit, part.a, part.b, siemens_of(circuit, part), conducts=True)
             case Capacitors():
-                yield part.name, _between(circuit, part.a, part.b, part.farads, conducts=False)
+                yield part.name, between(circuit, part.a, part.b, part.farads, conducts=False)
 
 
-def _between(circuit: Circuit, a: str, b: str, values: Values, conducts: bool) -> Network:
+def between(circuit: Circuit, a: str, b: str, values: Values, conducts: bool) -> Network:
     """Return a network that joins equal places of two groups by conductances or capacitances."""
     groups = tuple(group for group in (a, b) if group != GROUND)
     each = np.diag(np.broadcast_to(np.asarray(values, dtype=np.float64), circuit.groups[groups[0]]))
@@ -100,7 +102,7 @@ def linear_circuit(circuit: Circuit) -> LinearCircuit:
     """
     found = _KEPT.get(circuit)
     if found is None:
-        found = _KEPT[circuit] = _reduced(circuit, equations(circuit), circuit.held)
+        found = _KEPT[circuit] = reduced(circuit, equations(circuit), circuit.held)
     return found
 
 
@@ -108,7 +110,7 @@ def phase_circuits(circuits: Sequence[Circuit]) -> list[LinearCircuit]:
     """Return the linear circuits of one circuit in several phases, all with the same states."""
     found = [equations(circuit) for circuit in circuits]
     fast = np.logical_and.reduce([one.far_too_fast()[0] for one in found])
-    return [_reduced(circuit, one, circuit.held, fast) for circuit, one in zip(circuits, found, strict=True)]
+    return [reduced(circuit, one, circuit.held, fast) for circuit, one in zip(circuits, found, strict=True)]
 
 
 def noise_circuit(circuit: Circuit, bandwidth: float) -> tuple[LinearCircuit, FloatArray]:
@@ -122,7 +124,7 @@ def noise_circuit(circuit: Circuit, bandwidth: float) -> tuple[LinearCircuit, Fl
     found.fastest = max(found.fastest, 2 * math.pi * bandwidth)
     found.input = np.eye(len(found.matrix))
     found.input_capacitance = np.zeros_like(found.matrix)
-    return _reduced(circuit, found, {}), -found.matrix
+    return reduced(circuit, found, {}), -found.matrix
 
 
 def injected_circuit(circuit: Circuit) -> LinearCircuit:
@@ -139,7 +141,7 @@ def injected_circuit(circuit: Circuit) -> LinearCircuit:
     found.input = np.hstack([found.input, further])
     found.input_capacitance = np.hstack([found.input_capacitance, np.zeros_like(further)])
     wider = {group: np.hstack([weights, np.zeros((len(weights), len(places)))]) for group, weights in held.items()}
-    return _reduced(circuit, found, wider)
+    return reduced(circuit, found, wider)
 
 
 def offset_gain(circuit: Circuit) -> FloatArray:
@@ -151,20 +153,21 @@ def offset_gain(circuit: Circuit) -> FloatArray:
     rates = [part.record.equivalent.unity_gain_frequency for part in rows for _ in range(circuit.groups[part.output])]
     found.input[stages, np.arange(len(stages))] = rates
     found.input_capacitance = np.zeros_like(found.input)
-    linear = _reduced(circuit, found, {})
+    linear = reduced(circuit, found, {})
     return linear.dc_gain[linear.nodes[linear.outputs]]
 
 
-def _reduced(
+def reduced(
     circuit: Circuit, found: Equations, held: dict[str, FloatArray], fast: NDArray[np.bool_] | None = None
 ) -> LinearCircuit:
+    """Eliminate the nodes without a capacitor, or with one that is omitted (`Equations.reduce`)."""
     rows = circuit.of(OpAmps)
     last = tuple(stage_of(part, stage_of(part, True) in found.at) for part in rows)
     return found.reduce(held, circuit.outputs, last, fast)
 
 
-def equations(circuit: Circuit) -> Equations:
-    """Return the equations of all nodes of a circuit.
+def equations(circuit: Circuit, without: Collection[str] = ()) -> Equations:
+    """Return the equations of all nodes of a circuit, without the passive parts of some names.
 
     Raises:
         ParameterError: If a part is not known here, or there are several phases.
@@ -172,8 +175,8 @@ def equations(circuit: Circuit) -> Equations:
     circuit.check_one_phase()
     held, inputs = circuit.held, circuit.inputs
     found = Equations.empty(_groups(circuit, held), inputs)
-    for _, (groups, laplacian, charge) in networks(circuit):
-        _join(found, circuit, held, groups, laplacian, charge)
+    for _, (groups, laplacian, charge) in networks(circuit, without):
+        join(found, circuit, held, groups, laplacian, charge)
     for part in circuit.parts:
         match part:
             case OpAmps():
@@ -215,7 +218,7 @@ def _groups(circuit: Circuit, held: dict[str, FloatArray]) -> dict[str, int]:
     return found
 
 
-def _join(
+def join(
     found: Equations,
     circuit: Circuit,
     held: dict[str, FloatArray],
@@ -223,18 +226,18 @@ def _join(
     laplacian: FloatArray,
     charge: FloatArray,
 ) -> None:
-    """Add a passive part."""
+    """Add a passive part; of many circuits at once, if its Laplacian (P, T, T) and the equations are theirs."""
     ends = np.cumsum([0, *(circuit.groups[group] for group in groups)])
     place = {group: slice(int(a), int(b)) for group, a, b in zip(groups, ends[:-1], ends[1:], strict=True)}
     for row in (group for group in groups if group not in held):
         here = found.at[row]
         for column in groups:
-            conductance, capacitance = laplacian[place[row], place[column]], charge[place[row], place[column]]
+            conductance, capacitance = laplacian[..., place[row], place[column]], charge[place[row], place[column]]
             if column in held:
-                found.input[here] -= conductance @ held[column]
-                found.input_capacitance[here] += capacitance @ held[column]
+                found.input[..., here, :] -= conductance @ held[column]
+                found.input_capacitance[..., here, :] += capacitance @ held[column]
             else:
-                found.matrix[here, found.at[column]] -= conductance
+                found.matrix[..., here, found.at[column]] -= conductance
                 found.capacitance[here, found.at[column]] += capacitance
 
 

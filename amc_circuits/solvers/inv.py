@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Annotated, Self, Unpack
 
@@ -18,6 +18,7 @@ from amc_circuits.results.converters import Converters
 from amc_circuits.results.measurement import relative_error
 from amc_circuits.solvers.fields import Fields
 from amc_circuits.solvers.hardware import Hardware
+from amc_circuits.solvers.programmed import Varied
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers, check_invertible
 from netlists import Circuit, InvDesign, MacroOpAmp, Record
@@ -103,6 +104,12 @@ class InvCircuit(Solver):
         """Circuit as parts."""
         return self.design.circuit
 
+    def varied(self, arrays: Sequence[FloatArray]) -> Varied:
+        """Return the circuits with other cells."""
+        fields = dict(zip(("conductance_positive", "conductance_negative"), arrays, strict=False))
+        gain = np.full(len(arrays[0]), self.gain)
+        return Varied(dict(zip("pn", arrays, strict=False)), gain, self.design, fields)
+
     @property
     def sha256(self) -> str:
         """Hash of the parameter record."""
@@ -119,7 +126,9 @@ class InvCircuit(Solver):
 
     def residual(self, values: Numbers, vectors: Numbers) -> list[float]:
         """Relative residual `||A x - b|| / ||b||` of every column."""
-        found: list[float] = relative_error(self.matrix @ values, vectors).tolist()
+        # One product for each column, so that its rounding does not depend on the others.
+        products = (self.matrix @ np.ascontiguousarray(values.T)[:, :, None])[:, :, 0].T
+        found: list[float] = relative_error(products, vectors).tolist()
         return found
 
     def multiply_adds(self, solves: int) -> float:

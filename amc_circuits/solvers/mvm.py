@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from amc_circuits.cells.system import System
 from amc_circuits.linear.equations import check_room
 from amc_circuits.results.solution import Solution
 from amc_circuits.solvers.hardware import Hardware
+from amc_circuits.solvers.programmed import Varied
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers
 from netlists import Circuit, MvmDesign, Record
@@ -79,6 +81,15 @@ class MvmCircuit(Solver):
     def circuit(self) -> Circuit:
         """Circuit as parts."""
         return self.design.circuit
+
+    def varied(self, arrays: Sequence[FloatArray]) -> Varied:
+        """Return the circuits with other cells: the feedback depends on them."""
+        difference = arrays[0] if len(arrays) == 1 else arrays[0] - arrays[1]
+        feedback = np.abs(difference).sum(axis=2).max(axis=1)
+        fields = dict(zip(("conductance_positive", "conductance_negative"), arrays, strict=False))
+        conductances = dict(zip("pn", arrays, strict=False)) | {"f": feedback}
+        gain = -feedback * self.mapping.alpha / self.mapping.unit
+        return Varied(conductances, gain, self.design, fields | {"feedback_conductance": feedback})
 
     @property
     def sha256(self) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
@@ -27,11 +28,42 @@ from amc_circuits.values.checks import Numbers
 from amc_circuits.values.quantities import format_quantity
 from netlists import Circuit, MacroOpAmp, Record
 from netlists.record import FloatArray
-from netlists.short_text import rows_text
+from netlists.short_text import rows_text, short_repr
 
 
 class NoParameters(Record):
     """Parameters of a solver that has no parameters of its own."""
+
+
+@dataclass(frozen=True)
+class Varied:
+    """Many circuits that differ in the conductances of their cells, and in what follows from these.
+
+    Attributes:
+        conductances: Conductances that differ, by the name of the part, as `stacked_circuit` takes them, siemens.
+        gain: Attribute `gain` of each, shape (P,).
+        design: Record of one of them.
+        fields: Fields of the record that differ, by their names, shape (P, ...).
+    """
+
+    conductances: dict[str, FloatArray]
+    gain: FloatArray
+    design: Record
+    fields: dict[str, FloatArray]
+
+    __repr__ = short_repr
+
+    def part(self, some: slice | NDArray[np.int64]) -> Varied:
+        """Some of the circuits."""
+        conductances, fields = (
+            {name: stack[some] for name, stack in of.items()} for of in (self.conductances, self.fields)
+        )
+        return Varied(conductances, self.gain[some], self.design, fields)
+
+    def sha256(self, k: int) -> str:
+        """Hash of the record of circuit k."""
+        changed = {name: values[k] for name, values in self.fields.items()}
+        return self.design.sha256_with({name: one if one.ndim else float(one) for name, one in changed.items()})
 
 
 @dataclass(frozen=True)
@@ -120,6 +152,13 @@ class ProgrammedArray(ABC):
     def mapping(self) -> Mapping:
         """Conductances of the first programmed matrix."""
         return self.mappings[0]
+
+    def varied(self, arrays: Sequence[FloatArray]) -> Varied | None:
+        """Return the circuits with other cells: of the positive, then of the negative array, shape (P, N, M), S.
+
+        None if each of them has to be built.
+        """
+        return None
 
     @property
     def sha256(self) -> str:

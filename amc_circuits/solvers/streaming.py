@@ -82,12 +82,17 @@ def timing(poles: Stability, opamps: Sequence[OpAmp], tolerance: float, rise_tim
     """
     time_constant = 1 / abs(poles.slowest.real)
     slewing = max(opamp.slewing_time for opamp in opamps)
-    slot = time_constant * slot_of_time_constant(tolerance) + SLOT * slewing + 2 * rise_time
+    slot = float(slot_times(np.asarray(time_constant), slewing, tolerance, rise_time))
     back = time_constant * (1 - math.log(min(tolerance / 2, RESIDUE))) + slewing
     step = min(1 / (STEPS_PER_TIME_CONSTANT * abs(poles.slowest)), slot / 40)
     if slot / step > MOST_POINTS:
         raise _too_many_points(poles, max(opamps, key=lambda one: one.slewing_time), rise_time, slot)
     return Timing(slot, back, time_constant, step)
+
+
+def slot_times(time_constants: FloatArray, slewing: float, tolerance: float, rise_time: float) -> FloatArray:
+    """Compute slot times for the slowest time constants (P,), s; see `timing`."""
+    return np.asarray(time_constants * slot_of_time_constant(tolerance) + SLOT * slewing + 2 * rise_time)
 
 
 def _too_many_points(poles: Stability, opamp: OpAmp, rise_time: float, slot: float) -> ParameterError:

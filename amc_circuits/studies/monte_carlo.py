@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +14,7 @@ from amc_circuits.cells.draws import TRIAL_END
 from amc_circuits.engines import NgspiceEngine
 from amc_circuits.results.trials import BUDGET, Limit, Trial
 from amc_circuits.solvers.solver import Solver
+from amc_circuits.studies.batch import stacked_trials
 from amc_circuits.studies.together import first_readings
 from amc_circuits.studies.trial import Analyses, trial_of
 from amc_circuits.studies.workers import run_in_processes
@@ -20,11 +22,14 @@ from netlists import ParameterError, SinglePoleOpAmp
 from netlists.short_text import short_repr
 
 CHUNK = 8
-"""Trials that are simulated together, always the same ones: 0 to 7, 8 to 15 ...
+"""Trials that ngspice simulates together, always the same ones: 0 to 7, 8 to 15 ...
 
 In a common deck ngspice's steps suit all circuits, so times and energies depend on the other circuits of the deck (by
 up to 0.3 %, alone or together).
 """
+CELLS = 65_536
+"""Cells of the trials that the exact engine reads in one process at a time, in at most `LARGEST_CHUNK` trials."""
+LARGEST_CHUNK = 256
 PRELOADED = (__name__,)
 """Modules imported once, by the server from which processes are forked."""
 MOST_TRIALS = 1_000_000
@@ -72,11 +77,20 @@ class MonteCarlo:
         """Program the circuit of one trial."""
         return program(self.kind, self.problem.matrix, self.arguments | {"trial": number}, 1, self.keep)
 
-    def chunks(self) -> list[range]:
-        """Trials of the study, chunk by chunk."""
+    @property
+    def alone(self) -> bool:
+        """True if a trial does not depend on the others of its chunk."""
+        return bool(self.arguments["engine"] != NgspiceEngine.name)
+
+    def chunks(self, jobs: int = 1) -> list[range]:
+        """Trials of the study, chunk by chunk, for a number of processes."""
+        size = CHUNK
+        if self.alone:
+            most = min(LARGEST_CHUNK, CELLS // self.problem.matrix.size)
+            size = max(1, min(most, math.ceil(self.count / jobs)))
         stop = self.first + self.count
-        edges = range(self.first // CHUNK * CHUNK, stop, CHUNK)
-        return [range(max(edge, self.first), min(edge + CHUNK, stop)) for edge in edges]
+        edges = range(self.first // size * size, stop, size)
+        return [range(max(edge, self.first), min(edge + size, stop)) for edge in edges]
 
     def run(self, jobs: int, on_trials: Callable[[int], None] = lambda _: None) -> list[Trial]:
         """Run all trials; results are in order, whatever the number of processes.
@@ -90,7 +104,7 @@ class MonteCarlo:
             EnginesDisagreeError: A cross-check failed.
         """
         found: dict[int, Trial] = {}
-        calls = [partial(run_chunk, self, chunk) for chunk in self.chunks()]
+        calls = [partial(run_chunk, self, chunk) for chunk in self.chunks(jobs)]
         for trials in run_in_processes(calls, jobs, PRELOADED):
             found |= {trial.number: trial for trial in trials}
             on_trials(len(trials))
@@ -141,15 +155,17 @@ def check_limits(study: MonteCarlo, limits: Sequence[Limit]) -> None:
 
 def run_chunk(study: MonteCarlo, wanted: range) -> list[Trial]:
     """Run the wanted trials of one chunk."""
-    start = wanted.start // CHUNK * CHUNK
+    vector, analyses = study.problem.vector, Analyses(study.with_noise, study.noise_bandwidth, study.with_budget)
+    if study.alone:
+        known = {} if analyses.noise or analyses.budget else stacked_trials(study.circuit(wanted[0]), vector, wanted)
+        return [known.get(number) or trial_of(study.circuit(number), vector, number, analyses) for number in wanted]
     # A deck must hold the same circuits whichever of them are wanted.
-    whole = study.arguments["engine"] == NgspiceEngine.name
-    numbers = range(start, start + CHUNK) if whole else wanted
+    start = wanted.start // CHUNK * CHUNK
+    numbers = range(start, start + CHUNK)
     circuits = [study.circuit(number) for number in numbers]
-    first = first_readings(circuits, study.problem.vector)
-    analyses = Analyses(study.with_noise, study.noise_bandwidth, study.with_budget)
+    first = first_readings(circuits, vector)
     return [
-        trial_of(circuit, study.problem.vector, number, analyses, first.get(place))
+        trial_of(circuit, vector, number, analyses, first.get(place))
         for place, (number, circuit) in enumerate(zip(numbers, circuits, strict=True))
         if number in wanted
     ]

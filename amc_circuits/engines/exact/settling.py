@@ -30,6 +30,8 @@ NEAR = 0.75
 """Between two samples a crest can pass its band if the higher sample is above this part of it: a ring of amplitude a is
 at most a (1 - cos(3/16)) = 0.018 a above its highest sample, so this holds for rings of up to 14 bands."""
 CREST_POINTS = 16
+SCANNED = 50_000
+"""Number of samples scanned at once."""
 
 Indices = NDArray[np.int64]
 Bracket = tuple[Indices, Indices, Indices, FloatArray, FloatArray]
@@ -40,10 +42,10 @@ Voltage = Callable[[Indices, Indices, Indices, FloatArray], FloatArray]
 
 @dataclass(frozen=True)
 class SampledOutputs:
-    """Outputs of slots at common times, close enough that a ring of the outputs turns little between two.
+    """Outputs of slots at common or own times, close enough that a ring of the outputs turns little between two.
 
     Attributes:
-        time: Times of the samples, rising, shape (T,), s.
+        time: Times of the samples, rising, shape (T,) or (K, T), s.
         outputs: Output voltages, shape (K, T, N), V.
         final: Final outputs, shape (K, N), V.
         voltage: Exact outputs between two samples.
@@ -66,16 +68,18 @@ class SampledOutputs:
         """Largest distances, and of each slot the largest excess over the final value, its sample and its output."""
         count, times, outputs = self.outputs.shape
         largest, excess, highest = np.empty((count, times)), np.empty(count), np.empty(count, dtype=np.int64)
-        away = np.where(self.final < 0, -1.0, 1.0)
-        buffer = np.empty((times, outputs))
-        # One slot after the other, because it stays in the processor's cache.
-        for k, final in enumerate(self.final):
-            np.subtract(self.outputs[k], final, out=buffer)
-            buffer *= away[k]
-            highest[k] = buffer.argmax()
-            excess[k] = buffer.ravel()[highest[k]]
+        away = np.where(self.final < 0, -1.0, 1.0)[:, None]
+        # Few slots at a time, because they stay in the processor's cache.
+        together = max(1, SCANNED // (times * outputs))
+        for first in range(0, count, together):
+            some = slice(first, first + together)
+            buffer = self.outputs[some] - self.final[some, None]
+            buffer *= away[some]
+            flat = buffer.reshape(len(buffer), -1)
+            highest[some] = flat.argmax(axis=1)
+            excess[some] = flat[np.arange(len(flat)), highest[some]]
             np.abs(buffer, out=buffer)
-            np.max(buffer, axis=1, out=largest[k])
+            np.max(buffer, axis=2, out=largest[some])
         return largest, excess, *np.divmod(highest, outputs)
 
     def settled(self, bands: FloatArray) -> FloatArray:
@@ -103,7 +107,12 @@ class SampledOutputs:
         away = np.abs(self.outputs[slot, before] - self.final[slot]) > bands[band, slot, None]
         one, output = np.nonzero(away)
         before = before[one]
-        return band[one], slot[one], before, output, self.time[before], self.time[before + 1]
+        slot = slot[one]
+        return band[one], slot, before, output, self._time(slot, before), self._time(slot, before + 1)
+
+    def _time(self, slot: Indices, sample: Indices) -> FloatArray:
+        """Times of samples, s."""
+        return self.time[sample] if self.time.ndim == 1 else self.time[slot, sample]
 
     def _crests(self, bands: FloatArray, last: Indices) -> list[tuple[Indices, *Bracket]]:
         """Where outputs leave their bands (B, K), V, between two samples inside, after the last one outside (B, K)."""
@@ -121,7 +130,7 @@ class SampledOutputs:
         slot, before = np.repeat(slot[one], 2), (place[one, None] + np.arange(2)).ravel()
         output, middle = np.repeat(output, 2), np.repeat(place[one] + 1, 2)
         height = np.abs(self.outputs[slot, middle, output] - self.final[slot, output])
-        time = self._finely(before)
+        time = self._finely(slot, before)
         away = np.abs(self.voltage(slot, before, output, time) - self.final[slot, output, None])
         found: list[Any] = []
         for k, band in enumerate(bands):
@@ -132,10 +141,10 @@ class SampledOutputs:
             found.append((*places, time[some, at], time[some, at + 1]))
         return found
 
-    def _finely(self, before: Indices) -> FloatArray:
+    def _finely(self, slot: Indices, before: Indices) -> FloatArray:
         """Times from samples to the next ones, shape (brackets, CREST_POINTS), s."""
-        start = self.time[before, None]
-        return np.asarray(start + (self.time[before + 1, None] - start) * np.linspace(0.0, 1.0, CREST_POINTS))
+        start, stop = self._time(slot, before)[:, None], self._time(slot, before + 1)[:, None]
+        return np.asarray(start + (stop - start) * np.linspace(0.0, 1.0, CREST_POINTS))
 
     def _distance(
         self, slot: Indices, before: Indices, output: Indices, time: FloatArray, band: FloatArray
@@ -154,7 +163,8 @@ class SampledOutputs:
         node = len(NODES) - 2 - (np.abs(away[:, -2::-1]) > band[:, None]).argmax(axis=1)
         away *= np.sign(away[each, node])[:, None]
         away -= band[:, None]
-        coefficients = away @ COEFFICIENTS
+        # One product for each, so that its rounding does not depend on the others.
+        coefficients = (away[:, None] @ COEFFICIENTS)[:, 0]
         slopes = coefficients[:, 1:] * DEGREES[1:]
         first, second = away[each, node], away[each, node + 1]
         start, stop = NODES[node], NODES[node + 1]
@@ -201,8 +211,8 @@ class SampledOutputs:
         _, largest, place, output = self._scanned
         scale = np.abs(self.final).max(axis=1)
         slot, output = np.repeat(np.arange(len(scale)), 2), np.repeat(output, 2)
-        before = np.clip((place[:, None] + np.arange(-1, 1)).ravel(), 0, len(self.time) - 2)
-        crest = self.voltage(slot, before, output, self._finely(before)) - self.final[slot, output, None]
+        before = np.clip((place[:, None] + np.arange(-1, 1)).ravel(), 0, self.time.shape[-1] - 2)
+        crest = self.voltage(slot, before, output, self._finely(slot, before)) - self.final[slot, output, None]
         crest *= np.where(self.final[slot, output, None] < 0, -1.0, 1.0)
         largest = np.maximum(largest, crest.reshape(len(scale), -1).max(axis=1))
         return np.asarray(np.divide(np.maximum(largest, 0), scale, out=np.full_like(scale, np.nan), where=scale > 0))

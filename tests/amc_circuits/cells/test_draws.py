@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from amc_circuits.cells.draws import EFFECTS, Draws
+from amc_circuits.cells.draws import EFFECTS, Draws, generators
 from netlists import ParameterError
 
 
@@ -65,3 +65,15 @@ def test_an_unknown_effect_is_refused():
     """The message lists what there is."""
     with pytest.raises(ParameterError, match="effect: got 'noise'; must be one of limit_spread"):
         Draws(0).generator("noise")
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**32 + 1, 2**128 - 1])
+def test_generators_of_many_trials_are_those_of_each(seed):
+    """The generators are NumPy's, for seeds and trials of any length."""
+    trials = (0, 1, 17, 2**32 - 1)
+    for effect, child in (("programming_error", (1,)), ("offset", ()), ("part_offset", (2**32 - 1,))):
+        place = (EFFECTS.index(effect), *child)
+        found = generators([Draws(seed, trial) for trial in trials], effect, *child)
+        for trial, generator in zip(trials, found, strict=True):
+            sequence = np.random.SeedSequence(seed, spawn_key=(trial, *place))
+            assert numbers(generator) == numbers(np.random.default_rng(sequence))

@@ -1,0 +1,142 @@
+"""Linear circuits and modes of many circuits that differ in some conductances only: one stack of matrices each.
+
+Stacked products and LAPACK calls work matrix by matrix, so a circuit's matrices do not depend, bit for bit, on the
+other circuits of a stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amc_circuits.linear.circuit import LinearCircuit
+from amc_circuits.linear.equations import Network, between, equations, join, reduced
+from amc_circuits.linear.modes import SPREAD, WORST_CONDITION, ComplexArray
+from netlists import Array, Circuit, Conductors, OpAmps, ParameterError
+from netlists.arrays.reduction import reduce_array
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
+
+Rows = tuple[FloatArray, FloatArray, FloatArray]
+"""Voltages or currents per volt at each state, per volt at each input, and at rest: (P, rows, n or inputs or 1)."""
+
+
+@dataclass(frozen=True)
+class StackedCircuit:
+    """Linear circuits of P circuits.
+
+    Attributes:
+        linear: Their linear circuit; its matrices and `rest` are stacked: (P, ...).
+        currents: Currents that passive parts draw from the outputs of the op-amps, in their order, A.
+    """
+
+    linear: LinearCircuit
+    currents: Rows
+
+    __repr__ = short_repr
+
+    @property
+    def outputs(self) -> Rows:
+        """Output voltages, V."""
+        rows, linear = self.linear.nodes[self.linear.outputs], self.linear
+        return linear.read[:, rows], linear.feed[:, rows], linear.rest[:, rows, None]
+
+    def part(self, places: NDArray[np.int64]) -> StackedCircuit:
+        """Some of the circuits."""
+        stacks = {name: getattr(self.linear, name)[places] for name in ("state", "drive", "read", "feed", "rest")}
+        read, feed, rest = (one[places] for one in self.currents)
+        return StackedCircuit(replace(self.linear, **stacks), (read, feed, rest))
+
+
+def stacked_circuit(circuit: Circuit, conductances: Mapping[str, FloatArray]) -> StackedCircuit:
+    """Compute the linear circuits of many circuits.
+
+    Args:
+        circuit: One of the circuits: no line capacitance, op-amps without inner states besides their gain stages.
+        conductances: What differs, by the name of the part: cells of arrays, shape (P, N, M), and conductors that are
+            equal within a circuit, shape (P,), siemens.
+
+    Raises:
+        ParameterError: A part cannot be stacked.
+    """
+    found, held = equations(circuit, conductances.keys()), circuit.held
+    count = len(next(iter(conductances.values())))
+    for name in ("matrix", "input", "input_capacitance", "constant"):
+        setattr(found, name, np.repeat(getattr(found, name)[None], count, axis=0))
+    for name, values in conductances.items():
+        join(found, circuit, held, *_network(circuit, name, values))
+    passive, driven = found.matrix, found.input
+    linear = reduced(circuit, found, held, np.zeros(passive.shape[1], dtype=np.bool_))
+    pins = found.indices(*(part.output for part in circuit.of(OpAmps)))
+    drawing = -passive[:, pins]
+    currents = drawing @ linear.read, drawing @ linear.feed - driven[:, pins], drawing @ linear.rest[..., None]
+    return StackedCircuit(linear, currents)
+
+
+def _network(circuit: Circuit, name: str, values: FloatArray) -> Network:
+    """Return a part of all circuits as a network: its Laplacians have shape (P, T, T)."""
+    part = circuit.part(name)
+    if isinstance(part, Conductors):
+        groups, joined, charge = between(circuit, part.a, part.b, 1.0, conducts=True)
+        return groups, joined * values[:, None, None], charge
+    if not isinstance(part, Array) or part.interconnect.line_capacitance > 0:
+        raise ParameterError("circuit", f"part {name}", "only conductors and arrays without capacitance are stacked")
+    wires, (count, rows, columns) = part.interconnect, values.shape
+    size = rows + columns
+    if wires.wire_resistance > 0:
+        made = [reduce_array(one, wires.wire_resistance, contacts=wires.contacts).laplacian for one in values]
+        laplacian = np.stack(made)
+    else:
+        joined = np.zeros((count, size, size))
+        joined[:, :rows, rows:], joined[:, rows:, :rows] = values, values.transpose(0, 2, 1)
+        laplacian = -joined
+        laplacian[:, np.arange(size), np.arange(size)] = joined.sum(axis=2)
+    return (part.word_lines, part.bit_lines), laplacian, np.zeros((size, size))
+
+
+@dataclass(frozen=True)
+class StackedModes:
+    """Modes of P state matrices.
+
+    Attributes:
+        values: Eigenvalues, shape (P, n), 1/s.
+        vectors: Eigenvectors as columns, shape (P, n, n).
+        inverse: Their inverses; those of circuits that are not readable have no meaning.
+        readable: Circuits that can be read here, shape (P,).
+    """
+
+    values: ComplexArray
+    vectors: ComplexArray
+    inverse: ComplexArray
+    readable: NDArray[np.bool_]
+
+    __repr__ = short_repr
+
+    @classmethod
+    def of(cls, matrices: FloatArray) -> Self:
+        """Compute the modes of matrices (P, n, n), 1/s.
+
+        Raises:
+            LinAlgError: There are none, for one of the matrices.
+        """
+        values, vectors = (np.asarray(one, dtype=np.complex128) for one in np.linalg.eig(matrices))
+        sizes = np.abs(values)
+        readable = (values.real.max(axis=1) < 0) & (sizes.max(axis=1) <= SPREAD * sizes.min(axis=1))
+        inverse = np.zeros_like(vectors)
+        inverse[readable] = np.linalg.inv(vectors[readable])
+        norms = [np.abs(one).sum(axis=1).max(axis=1) for one in (vectors, inverse)]
+        return cls(values, vectors, inverse, readable & (norms[0] * norms[1] < WORST_CONDITION))
+
+    def part(self, places: NDArray[np.int64]) -> StackedModes:
+        """Modes of some of the matrices."""
+        return StackedModes(self.values[places], self.vectors[places], self.inverse[places], self.readable[places])
+
+    @property
+    def slowest(self) -> ComplexArray:
+        """Slowest pole of each circuit, shape (P,), 1/s."""
+        found: ComplexArray = np.take_along_axis(self.values, self.values.real.argmax(axis=1)[:, None], axis=1)[:, 0]
+        return found

@@ -1,0 +1,133 @@
+"""Trials whose circuits are read together by the exact engine: stacks of matrices instead of one circuit each.
+
+A trial does not depend, bit for bit, on the others. A circuit that needs more than one reading is left out: unstable,
+not at rest, or its outputs beyond the range of the ADCs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amc_circuits.cells.devices import programmed_often
+from amc_circuits.cells.draws import Draws
+from amc_circuits.engines.exact.engine import ExactEngine
+from amc_circuits.engines.exact.stacked import StackedReadings, read_stack
+from amc_circuits.linear.stacks import StackedModes, stacked_circuit
+from amc_circuits.results.measurement import bits
+from amc_circuits.results.status import Status
+from amc_circuits.results.trials import Trial
+from amc_circuits.solvers.programmed import Varied
+from amc_circuits.solvers.question import Question
+from amc_circuits.solvers.solver import Solver
+from amc_circuits.solvers.streaming import MOST_POINTS, STEPS_PER_TIME_CONSTANT, slot_times
+from amc_circuits.values.checks import Numbers
+from netlists import Array, SinglePoleOpAmp
+from netlists.record import FloatArray
+
+STACKED = 16_384
+"""Cells of the circuits read at once: larger stacks leave the processor's cache."""
+
+
+def stacked_trials(circuit: Solver, vector: Numbers, numbers: Sequence[int]) -> dict[int, Trial]:
+    """Return trials by their numbers; a trial that is missing must be solved alone.
+
+    Args:
+        circuit: Circuit of one of the trials.
+        vector: Right-hand sides, shape (n,) or (n, K).
+        numbers: Numbers of the trials.
+    """
+    question = circuit.question(vector)
+    if not _stackable(circuit, question):
+        return {}
+    hardware = circuit.hardware
+    draws = [Draws(hardware.seed, number) for number in numbers]
+    arrays = programmed_often(
+        hardware.cells, hardware.wanted(circuit.system.programmed), draws, hardware.temperature
+    )  # fmt: skip
+    varied = circuit.varied(arrays)
+    if varied is None:
+        return {}
+    found: dict[int, Trial] = {}
+    together = max(1, STACKED // arrays[0][0].size)
+    for first in range(0, len(numbers), together):
+        some = slice(first, first + together)
+        found |= _trials(circuit, question, varied.part(some), numbers[some])
+    return found
+
+
+def _stackable(circuit: Solver, question: Question) -> bool:
+    """Return True if circuits like this one can be stacked: op-amps without limits and supplies, cells alone differ."""
+    hardware, record = circuit.hardware, circuit.circuit
+    linear = circuit.engine == ExactEngine.name and record.linear and len(record.phases) == len(circuit.mappings) == 1
+    drawn = hardware.conductances is None and hardware.offset_spread == 0
+    plain = all(isinstance(one, SinglePoleOpAmp) and one.common_mode_range is None for one in record.opamps)
+    charged = any(array.interconnect.line_capacitance > 0 for array in record.of(Array))
+    driven = bool(question.columns.any(axis=0).all()) and len(question.groups) == question.columns.shape[1]
+    from_rest = circuit.settings.start == "rest" or question.columns.shape[1] == 1
+    return linear and drawn and plain and not charged and driven and from_rest and not circuit.growing
+
+
+def _trials(circuit: Solver, question: Question, varied: Varied, numbers: Sequence[int]) -> dict[int, Trial]:
+    """Trials of a stack."""
+    try:
+        places, readings = _read(circuit, question, varied)
+    except np.linalg.LinAlgError:
+        # One circuit without modes spoils the stack for all.
+        each = range(len(numbers) if len(numbers) > 1 else 0)
+        parts = (_trials(circuit, question, varied.part(slice(k, k + 1)), numbers[k : k + 1]) for k in each)
+        return {number: trial for part in parts for number, trial in part.items()}
+    if readings is None:
+        return {}
+    figures, inside = _figures(circuit, question, varied.gain[places], readings)
+    return {
+        numbers[k]: Trial(
+            numbers[k], Status.SETTLED.name, {name: one[at] for name, one in figures.items()}, "", varied.sha256(k)
+        )
+        for at, k in enumerate(places.tolist())
+        if inside[at] and readings.known[at]
+    }
+
+
+def _read(circuit: Solver, question: Question, varied: Varied) -> tuple[NDArray[np.int64], StackedReadings | None]:
+    """Return the places of circuits of a stack that can be read, and their readings."""
+    settings = circuit.settings
+    circuits = stacked_circuit(circuit.circuit, varied.conductances)
+    modes = StackedModes.of(circuits.linear.state)
+    slot = slot_times(1 / np.abs(modes.slowest.real), 0.0, settings.tolerance, settings.rise_time)
+    short = slot * STEPS_PER_TIME_CONSTANT * np.abs(modes.slowest) <= MOST_POINTS
+    places = np.flatnonzero(modes.readable & short)
+    if len(places) == 0:
+        return places, None
+    if len(places) < len(slot):
+        circuits, modes, slot = circuits.part(places), modes.part(places), slot[places]
+    levels = circuit.driven_levels(question.columns)
+    return places, read_stack(circuits, modes, levels, slot, settings.rise_time, settings.tolerance)
+
+
+def _figures(
+    circuit: Solver, question: Question, gain: FloatArray, readings: StackedReadings
+) -> tuple[dict[str, list[float]], NDArray[np.bool_]]:
+    """Metrics of each circuit, of several right-hand sides the worst; and whether the ADCs held all outputs."""
+    count, columns, outputs = readings.final.shape
+    scale = circuit.input_levels(question.columns)[1]
+    volts = readings.final.transpose(2, 0, 1).reshape(outputs, -1)
+    read, clipped = circuit.converters.outputs(volts, circuit.output_range)
+    values = circuit.system.values(np.repeat(gain, columns) * read / np.tile(scale, count), volts.shape[1])
+    error = circuit.error(values, np.tile(question.reference, (1, count)))
+    residual = np.array(circuit.residual(values, np.tile(question.vectors, (1, count))))
+    found = {
+        "relative_error": error,
+        "residual": residual,
+        "settling_time": readings.settling_time,
+        "energy": np.full((count, columns), math.nan),
+        "overshoot": readings.overshoot,
+        "peak_output_current": readings.peak_output_current,
+    }
+    worst = {name: one.reshape(count, columns).max(axis=1) for name, one in found.items()}
+    worst["bits"] = bits(worst["relative_error"])
+    inside = ~clipped.reshape(count, columns).any(axis=1)
+    return {name: one.tolist() for name, one in worst.items()}, np.asarray(inside)

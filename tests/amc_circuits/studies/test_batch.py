@@ -1,0 +1,136 @@
+"""Trials whose circuits are read together: those of circuits that are read alone, and the same in any company."""
+
+import numpy as np
+import pytest
+
+from amc_circuits.studies.batch import stacked_trials
+from amc_circuits.studies.monte_carlo import run_chunk
+from amc_circuits.studies.trial import Analyses, trial_of
+from tests.amc_circuits.random_circuits import study
+from tests.cases import spd_matrix, vector
+
+PLAIN = {"opamp": "single-pole", "offset_spread": "0", "monte_carlo": 12}
+"""Op-amps without limits, and the same offset for all of them: what can be stacked."""
+
+
+def files(folder, matrix, right):
+    """The options that name files of a matrix and its right-hand sides."""
+    np.save(folder / "A.npy", matrix)
+    np.save(folder / "b.npy", right)
+    return {"size": None, "matrix": str(folder / "A.npy"), "rhs": str(folder / "b.npy")}
+
+
+def alone(given, number):
+    """A trial whose circuit is built and read by itself."""
+    return trial_of(given.circuit(number), given.problem.vector, number, Analyses())
+
+
+def stacked(given, numbers):
+    """Trials that are read together."""
+    return stacked_trials(given.circuit(numbers[0]), given.problem.vector, numbers)
+
+
+def exact(trials):
+    """All digits of trials; a nan is equal to another."""
+    return [repr((trial.number, trial.status, trial.design_sha256, sorted(trial.figures.items()))) for trial in trials]
+
+
+def assert_same(trial, other):
+    """The same circuit with the same figures: times within 1e-6, the rest within 1e-9."""
+    assert (trial.number, trial.status, trial.design_sha256) == (other.number, other.status, other.design_sha256)
+    assert list(trial.figures) == list(other.figures)
+    for name, value in trial.figures.items():
+        within = 1e-6 if name == "settling_time" else 1e-9
+        np.testing.assert_allclose(value, other.figures[name], within, within * 1e-3, err_msg=name)
+
+
+VARIANTS = {
+    "signed": ("inv", {}),
+    "wires": ("inv", {"wire_resistance": "2", "size": 6}),
+    "wires at both ends": ("inv", {"wire_resistance": "2", "contacts": "both"}),
+    "converters": ("inv", {"dac_bits": 6, "adc_bits": 8, "adc_range": "2"}),
+    "scaled": ("inv", {"scaling": "diagonal"}),
+    "slow edge": ("inv", {"rise_time": "20n"}),
+    "coarse": ("inv", {"tolerance": "0.3"}),
+    "all effects": (
+        "inv",
+        {"levels": 64, "stuck_on": "0.01", "drift_exponent": "0.02", "drift_time": "10", "read_noise": "0.01"},
+    ),
+    "product": ("mvm", {}),
+    "product with wires": ("mvm", {"wire_resistance": "2", "columns": 6, "family": "random"}),
+}
+
+
+@pytest.mark.parametrize("kind, options", VARIANTS.values(), ids=VARIANTS)
+def test_a_stacked_trial_is_that_of_its_circuit_alone(kind, options):
+    """Most trials are stacked, and all figures are those of circuits that are built and read by themselves."""
+    given = study(kind, **PLAIN | options)
+    found = stacked(given, range(12))
+    assert len(found) > 8
+    for number, trial in found.items():
+        assert_same(trial, alone(given, number))
+
+
+MATRICES = {
+    "one array": np.abs(spd_matrix(5, 4, 1)) + np.eye(5),
+    "complex": spd_matrix(3, 4, 1) + 0.2j * spd_matrix(3, 2, 2),
+}
+
+
+@pytest.mark.parametrize("matrix", MATRICES.values(), ids=MATRICES)
+def test_several_right_hand_sides_are_stacked(tmp_path, matrix):
+    """Three columns, real or complex with a complex matrix: the worst of each figure, as of the circuit alone."""
+    right = np.column_stack([vector(len(matrix), seed) for seed in range(3)]) * (1 + 0.5j * np.iscomplexobj(matrix))
+    given = study(**PLAIN | files(tmp_path, matrix, right))
+    found = stacked(given, range(6))
+    assert list(found) == list(range(6))
+    for number, trial in found.items():
+        assert_same(trial, alone(given, number))
+
+
+@pytest.mark.parametrize("kind", ["inv", "mvm"])
+def test_the_company_of_a_stack_changes_no_bit(kind):
+    """Alone, in any order, among few or many, in one process or in two: equal records."""
+    given = study(kind, **PLAIN | {"monte_carlo": 40, "size": 5})
+    among = stacked(given, range(40))
+    assert len(among) == 40
+    some = np.random.default_rng(0).permutation(40)[:7].tolist()
+    assert exact(stacked(given, some).values()) == exact(among[number] for number in some)
+    for number in some:
+        assert exact(stacked(given, [number]).values()) == exact([among[number]])
+    assert exact(given.run(1)) == exact(given.run(2)) == exact(among.values())
+
+
+def test_unstable_circuits_are_left_out(tmp_path):
+    """Of circuits at the edge some are unstable: these say so alone, and the others do not notice."""
+    matrix = np.array([[0.2, -1.0, 0], [1.0, 0.2, 0], [0, 0, 1.0]])
+    options = PLAIN | {"programming_error": "5u", "monte_carlo": 30}
+    given = study(**options | files(tmp_path, matrix + 0.02 * np.eye(3), vector(3, 1)))
+    found, trials = stacked(given, range(30)), given.run(1)
+    left = [trial for trial in trials if trial.number not in found]
+    assert 0 < len(left) < 30
+    assert exact(left) == exact(alone(given, trial.number) for trial in left)
+    assert all(trial.status == "UNSTABLE" and trial.error for trial in left)
+    for number, trial in found.items():
+        assert exact(run_chunk(given, range(number, number + 1))) == exact([trial])
+
+
+def test_outputs_beyond_the_adcs_are_left_out():
+    """A trial with an output beyond the range of the ADCs is no plain one."""
+    given = study(**PLAIN | {"adc_bits": 8, "adc_range": "0.05"})
+    assert {trial.status for trial in given.run(1) if trial.number not in stacked(given, range(12))} == {"CLIPPED"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"opamp": "cmos-100meg"},
+        {"offset_spread": "1m"},
+        {"line_capacitance": "1f"},
+        {"engine": "auto"},
+        {"nonlinearity_voltage": "0.3", "engine": "auto"},
+    ],
+)
+def test_circuits_with_limits_states_or_spread_of_other_parts_are_not_stacked(options):
+    """Nothing is stacked where more than the cells differs, or where a solve may need more than one reading."""
+    assert stacked(study(**PLAIN | options), range(4)) == {}
