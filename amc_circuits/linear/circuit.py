@@ -180,17 +180,7 @@ class Equations:
         matrix, gone, kept = self.without_pins(without)
         read, feed, rest = self._voltages(matrix, gone, kept)
         states, inputs = read.shape[-1], feed.shape[-1]
-        coupling = _block(matrix, kept, gone)
-        read_gone, feed_gone, rest_gone = (np.compress(gone, one, axis=-2) for one in (read, feed, rest))
-        flow = np.concatenate(
-            [
-                _block(matrix, kept, kept) + coupling @ read_gone,
-                np.compress(kept, self.input, axis=-2) + coupling @ feed_gone,
-                np.compress(kept, self.constant, axis=-1)[..., None] + coupling @ rest_gone,
-                -np.compress(kept, self.input_capacitance, axis=-2),
-            ],
-            axis=-1,
-        )
+        flow = self._flow(matrix, kept, gone, read, feed, rest)
         state, drive, constant, charge = np.split(
             _per_capacitance(_block(self.capacitance, kept, kept), flow),
             [states, states + inputs, states + inputs + 1],
@@ -203,6 +193,22 @@ class Equations:
         self._follow(read, feed, rest)
         rows = np.flatnonzero(kept)
         return LinearCircuit(state, drive, read, feed, rest[..., 0], self.at, held, outputs, stages, rows, left_out)
+
+    def _flow(
+        self, matrix: FloatArray, kept: NDArray[np.bool_], gone: NDArray[np.bool_], *voltages: FloatArray
+    ) -> FloatArray:
+        """Return what charges the kept nodes: per volt of them, per volt of inputs, at rest, and per V/s of inputs."""
+        coupling = _block(matrix, kept, gone)
+        read, feed, rest = (np.compress(gone, one, axis=-2) for one in voltages)
+        return np.concatenate(
+            [
+                _block(matrix, kept, kept) + coupling @ read,
+                np.compress(kept, self.input, axis=-2) + coupling @ feed,
+                np.compress(kept, self.constant, axis=-1)[..., None] + coupling @ rest,
+                -np.compress(kept, self.input_capacitance, axis=-2),
+            ],
+            axis=-1,
+        )
 
     def _voltages(
         self, matrix: FloatArray, gone: NDArray[np.bool_], kept: NDArray[np.bool_]

@@ -38,10 +38,8 @@ With the step below, the error of waveforms is about 1e-3 of full scale, and tha
 most 1 %. The tests check this for every preset. If the crest of a ringing output touches the edge of its settling band,
 the settling time jumps by half a period on the smallest change of the waveform."""
 STEPS_PER_TIME_CONSTANT = 5
-"""Time steps in a time constant of the slowest pole.
-
-The error of the trapezoidal rule in a time constant is then 1/(12 * 5^2) = 0.3 %. Error control takes shorter steps
-where faster poles are active."""
+"""Time steps in a time constant of the slowest pole: in it the trapezoidal rule errs by 1/(12 * 5^2) = 0.3 %. Error
+control takes shorter steps where faster poles are active."""
 
 
 @dataclass(frozen=True)
