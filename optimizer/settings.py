@@ -25,6 +25,13 @@ Momentum = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 
 
+def _engine(name: str) -> str:
+    try:
+        return check_engine(name)
+    except ParameterError as error:
+        raise ValueError(error.mend) from None
+
+
 def _odd(width: int) -> int:
     if width % 2 == 0:
         raise ValueError("must be odd, so that the padding on both sides is the same")
@@ -217,7 +224,7 @@ class CircuitSettings(Settings):
 
     model_config = ConfigDict(extra="allow")
 
-    engine: Annotated[str, AfterValidator(check_engine)] = "auto"
+    engine: Annotated[str, AfterValidator(_engine)] = "auto"
     scaling: Literal["none", "diagonal", "powers-of-two"] = "diagonal"
     jobs: Count = 1
     on_failure: Literal["keep", "stop"] = "keep"

@@ -41,7 +41,7 @@ def spec(tmp_path):
 def test_a_run_in_circuits_fills_its_folder(spec, tmp_path, capsys):
     """Table, summary, history and both pictures are there, and agree on what the inversions cost."""
     out = tmp_path / "out"
-    assert run(["train", spec(solver="inv-circuit"), "--out", str(out), "--jobs", "2"]) == 0
+    assert run(["train", spec(solver="inv-circuit"), "--out", str(out), "--jobs", "2", "--engine", "ngspice"]) == 0
     assert {path.name for path in out.iterdir()} == {
         "amc-run.json", "owner.lock", "summary.json", "history.json", "convergence.png", "waveform.png",
         "weights.npz", "state.npz",

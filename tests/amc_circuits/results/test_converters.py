@@ -89,7 +89,7 @@ def test_range_is_what_no_output_passes():
     inv, mvm = (kind.program(np.eye(2)).natural_range for kind in (InvCircuit, MvmCircuit))
     converters = Converters(adc_bits=8)
     assert converters.output_range(inv) == pytest.approx(0.8 * 0.9)
-    assert converters.output_range(mvm) == 0.1
+    assert converters.output_range(mvm) == pytest.approx(0.1)
     asked = Converters(adc_bits=8, adc_range=0.25)
     assert asked.output_range(inv) == asked.output_range(mvm) == 0.25
 

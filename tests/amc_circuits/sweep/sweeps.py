@@ -20,7 +20,7 @@ from amc_circuits.sweep.run.run import Tally, run_sweep
 from amc_circuits.sweep.store import Row, Store
 from amc_circuits.values.matrices import draw_matrix
 
-FAST = 'circuit = "inv"\n[fixed]\nopamp = "single-pole"\n'
+FAST = 'circuit = "inv"\n[fixed]\nopamp = "single-pole"\nengine = "ngspice"\n'
 GRID = FAST + 'family = "spd"\n[grid]\nsize = [2, 3]\ngbwp = ["16M", "100MEG"]\nseed = {range = [0, 2]}\n'
 """Eight points."""
 EXACT = 'circuit = "inv"\n[fixed]\nengine = "exact"\ninput_voltage = 0.02\nsize = 2\n[grid]\n'

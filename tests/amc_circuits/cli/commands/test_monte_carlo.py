@@ -83,7 +83,7 @@ def test_where_no_trial_is_usable_there_is_no_result(amc, tmp_path):
 def test_a_simulator_that_fails_fails_its_trials(amc, tmp_path, monkeypatch):
     """Every trial is FAILED with its reason, deck and log are kept; exit code 3."""
     monkeypatch.setenv("AMC_NGSPICE", broken.program(tmp_path / "simulator", broken.FAILS))
-    outcome = amc("inv", *TYPED, "--monte-carlo", 2, "--format", "json")
+    outcome = amc("inv", *TYPED, "--monte-carlo", 2, "--engine", "ngspice", "--format", "json")
     assert outcome.code == 3
     assert "amc: FAILED: no trial is usable; ngspice: ended with code 3" in outcome.err
     assert outcome.json["statuses"] == {FAILED: 2} and outcome.json["figures"] == {}

@@ -15,9 +15,9 @@ from amc_circuits.cli.messages import message
 from amc_circuits.files.toml_file import LARGEST_FILE
 from amc_circuits.sweep.plan.spec import read_sweep, sweep_from
 from netlists import ParameterError
-from tests.amc_circuits.sweep.sweeps import FAST
 from tests.command_line import ROOT
 
+FAST = 'circuit = "inv"\n[fixed]\nopamp = "single-pole"\n'
 ALL_FORMS = """# Everything.
 circuit = "inv"
 [fixed]
@@ -71,9 +71,9 @@ def test_points_come_listed_first_then_zip_then_grid():
 
 
 def test_every_point_is_what_its_options_alone_are(tmp_path):
-    """A point of a sweep has the options, all of them, that `parse_options` makes of what is given for it."""
+    """A point of a sweep has the options, all of them, that `parse_options` makes of what is given; by engine auto."""
     sweep = read(tmp_path, ALL_FORMS)
-    fixed = {"opamp": "single-pole"}
+    fixed = {"opamp": "single-pole", "engine": "auto"}
     listed = ({}, {"family": "wishart", "fixed_scale": True})
     zipped = ({"size": 2, "g_max": "100u"}, {"size": 3, "g_max": "50u"})
     loops = itertools.product(listed, zipped, ("1M", "10M", "100M"), (0, 2), (0, 1))
