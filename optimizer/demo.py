@@ -113,7 +113,7 @@ def run(out: Path, epochs: str | None, seeds: int, jobs: str | None) -> int:
     Raises:
         ParameterError: An option or the folder cannot be used; nothing was written.
     """
-    base = override(preset("digits-demo"), epochs=epochs, jobs=jobs)
+    base = override(preset("digits-demo"), engine=SIMULATOR, epochs=epochs, jobs=jobs)
     check_folder(out, "train")
     check_own_files(out, (*FILES, *COMPARISON, LOCK))
     check_circuit(base.solver, base.circuit)

@@ -39,7 +39,8 @@ def test_the_demo_compares_engines_and_optimizers(tmp_path):
         assert (tmp_path / "demo" / name).stat().st_size > 0
     content = json.loads((tmp_path / "demo" / "comparison.json").read_text())
     assert [len(runs) for runs in content["methods"].values()] == [1, 2, 2, 2]
-    assert content["engines"]["weights"] < 1e-3
+    assert 0 < content["engines"]["weights"] < 1e-3, "one engine twice has no difference"
+    assert json.loads((tmp_path / "demo" / "summary.json").read_text())["spec"]["circuit"]["engine"] == "ngspice"
 
 
 def test_agreement_is_that_of_its_definition(short):
