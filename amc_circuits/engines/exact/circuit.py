@@ -8,6 +8,7 @@ from functools import cached_property, reduce
 import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.circuit import NonlinearCircuit
+from amc_circuits.engines.exact.nonlinear.laws import supply_power
 from amc_circuits.engines.exact.observed import Observed
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import linear_circuit, networks, siemens_of
@@ -137,7 +138,7 @@ class ExactCircuit:
         found: FloatArray = np.einsum("ktn,ktn->kt", self.response.at(piece, self.observed.drivers, time), drawn)
         for opamp, places in opamp_places(self.circuit):
             assert isinstance(opamp, MacroOpAmp)
-            found += _supplied(opamp, current[..., places])
+            found += supply_power(opamp, current[..., places]).sum(axis=2)
         return found
 
     def end(self, piece: Piece) -> FloatArray:
@@ -145,11 +146,3 @@ class ExactCircuit:
         if self._terminals is None:
             return np.zeros((piece.inputs.shape[1], 0))
         return self.response.at(piece, self._terminals, np.array([piece.stop]))[:, 0]
-
-
-def _supplied(opamp: MacroOpAmp, current: FloatArray) -> FloatArray:
-    """Power from the rails of op-amps that deliver a current, class AB, shape (K, T), W."""
-    assert opamp.quiescent_current is not None and opamp.class_ab_current is not None
-    idle = opamp.quiescent_current - opamp.class_ab_current
-    drawn = np.sqrt(current**2 / 4 + opamp.class_ab_current**2) + idle
-    return np.asarray(2 * opamp.supply_voltage * drawn.sum(axis=2))

@@ -91,3 +91,10 @@ class Laws:
         idle = np.exp(-swing / CLAMP_VOLTAGE)
         slope = held / CLAMP_VOLTAGE
         return -slew_rate * np.sign(stage) * (held * line - idle), -slew_rate * slope
+
+
+def supply_power(opamp: MacroOpAmp, current: FloatArray) -> FloatArray:
+    """Compute the power from the rails of op-amps that deliver currents, A, in class AB, same shape, W."""
+    assert opamp.quiescent_current is not None and opamp.class_ab_current is not None
+    idle = opamp.quiescent_current - opamp.class_ab_current
+    return np.asarray(2 * opamp.supply_voltage * (np.sqrt(current**2 / 4 + opamp.class_ab_current**2) + idle))

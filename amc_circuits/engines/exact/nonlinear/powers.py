@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from amc_circuits.engines.exact.nonlinear.laws import supply_power
 from amc_circuits.engines.exact.nonlinear.panels import Panels
 from amc_circuits.engines.exact.nonlinear.system import System, times
 from amc_circuits.linear.equations import Network, networks
@@ -94,8 +95,5 @@ class Account:
         for part, record, _ in self.system.macros:
             own = currents[first : first + self.circuit.groups[part.output]]
             first += len(own)
-            assert record.quiescent_current is not None and record.class_ab_current is not None
-            idle = record.quiescent_current - record.class_ab_current
-            drawn = np.sqrt(own**2 / 4 + record.class_ab_current**2) + idle
-            found += 2 * record.supply_voltage * drawn.sum(axis=0)
+            found += supply_power(record, own).sum(axis=0)
         return found

@@ -86,7 +86,8 @@ class _Slots:
     def _watch(self, until: float) -> None:
         """Compute voltages and currents of everything that is read: at all points to a time, then at one in a panel.
 
-        Afterwards the outputs are within their bands, so that nothing has a peak that a coarser look would miss.
+        Afterwards all outputs must be within their bands, so that nothing has a peak that a coarser look would miss; it
+        is infinite where one is not.
         """
         exact, edges = self.exact, self.panels.edges
         self._counted = edges[: min(1 + int(np.searchsorted(edges, until)), len(edges) - 1) + 1]
@@ -106,13 +107,14 @@ class _Slots:
     def readings(self, first_pass: FirstPass | None = None) -> list[Reading]:
         """Return one reading a slot, of settled outputs or of a first pass."""
         if first_pass is not None:
-            return self._made(*self._passing(first_pass))
+            return self._made(*self._passing(first_pass), np.inf)
         change = self.sampled.largest[:, self.time >= self.steady_from].max(axis=1)
         steady = change * measurement.STEADY_FRACTION <= self.band
         bands = np.array([WIDER, 1.0, NARROWER])[:, None] * self.band
         times = np.maximum(self.sampled.settled(bands) - self.step, 0.0)
         early, settled, late = np.where(steady & (self.band > 0), times, np.nan)
-        return self._made(self.final, steady, np.stack([early, settled, late]))
+        until = np.inf if np.isnan(settled).any() else float((self.step + settled).max())
+        return self._made(self.final, steady, np.stack([early, settled, late]), until)
 
     def _passing(self, first_pass: FirstPass) -> tuple[FloatArray, NDArray[np.bool_], FloatArray]:
         """Outputs when a group first passes a level (K, N), whether it does, and the time, three times (3, K)."""
@@ -139,10 +141,10 @@ class _Slots:
         every = np.broadcast_to(time, (len(nodes), len(time)))
         return self.panels.between(values, (np.full(len(nodes), k), nodes), every)
 
-    def _made(self, finals: FloatArray, steady: NDArray[np.bool_], times: FloatArray) -> list[Reading]:
-        """Readings with these final outputs, and early, right and late settling times, shape (3, K)."""
+    def _made(self, finals: FloatArray, steady: NDArray[np.bool_], times: FloatArray, until: float) -> list[Reading]:
+        """Readings with these final outputs, and early, right and late settling times, shape (3, K); see `_watch`."""
         early, settled, late = times
-        self._watch(float(np.nanmax(self.step + settled, initial=self.step)))
+        self._watch(until)
         energy, overshoot = self._energies(settled), self.sampled.overshoot()
         stage = np.max([np.abs(self.voltage[last]).max(axis=(0, 1)) for _, _, last in self.exact.system.macros], axis=0)
         current = np.abs(self.currents).max(axis=(0, 1))

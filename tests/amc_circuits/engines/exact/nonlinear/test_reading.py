@@ -34,6 +34,28 @@ def test_random_designs_are_those_of_ngspice():
         assert np.median(errors) <= 2e-4 and np.quantile(errors, 0.95) <= 1e-3, found.worst
 
 
+@pytest.mark.parametrize("share", [0.03, 0.04, 0.06])
+def test_no_peak_of_a_slot_that_does_not_settle_is_missed(share):
+    """Within a thousandth, the peak of all stages is that at four thousand times of the slot."""
+    lagging = preset("cmos-100meg").replace(second_pole=20e6)
+    circuit = InvCircuit.program(spd_matrix(4, 10, 1), opamp=lagging, input_voltage=0.05, fixed_scale=True, force=True)
+    job = circuit.job(vector(4, 3)[:, None])
+    state, drive = ExactEngine().init(job.circuit).beyond, job.drive
+    drive = drive.replace(slot_time=share * drive.slot_time)
+    (found,) = reading.read_slots(state, drive, True, 0.01)
+    assert not found.steady and np.isnan(found.settling_time)
+    time = np.linspace(0.0, drive.slot_time, 4000)
+    levels, rise = drive.levels, drive.rise_time
+    stretches = [(0.0, rise, 0 * levels, levels), (rise, drive.slot_time, levels, levels)]
+    steps, _ = state.integrated(stretches, state.at_rest, state.scale(levels), rise)
+    rows = state.system.rows(*(last for _, _, last in state.system.macros))
+    inside = [time[(time >= one.start) & (time <= one.start + one.length)] for one in steps]
+    peak = max(
+        np.abs(at_times(state.system, one, at, rows)).max(initial=0) for one, at in zip(steps, inside, strict=True)
+    )
+    assert_close(found.attempt.peak_output, peak, relative=1e-3)
+
+
 @pytest.mark.parametrize("opamp", [SLOW, preset("cmos-1g").replace(output_swing=0.15)], ids=["slew", "clamp"])
 def test_a_right_hand_side_is_read_as_if_it_were_alone(opamp):
     """In a chunk of 16 its step lengths are those of all; the results are its own within 1e-6 of full scale."""
