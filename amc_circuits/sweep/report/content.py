@@ -16,12 +16,19 @@ from amc_circuits.sweep.rows.columns import (
     metrics_of,
     varied_options,
 )
-from amc_circuits.sweep.rows.curves import MOST_DRAWN, axes_of, columns_for, evenly, is_logarithmic, is_wide
+from amc_circuits.sweep.rows.curves import (
+    MOST_DRAWN,
+    NothingToDrawError,
+    axes_of,
+    columns_for,
+    evenly,
+    is_logarithmic,
+    is_wide,
+)
 from amc_circuits.sweep.rows.source import known_columns
 from amc_circuits.sweep.rows.stream import Rows, load
 from amc_circuits.sweep.store import Row, Store
 from amc_circuits.values.plain import plain
-from netlists import ParameterError
 
 NEEDED = ("row_wall_time_s", "finished", "host", "engine_version", "package_version", ".engine")
 """Columns of a report besides metrics and options."""
@@ -108,7 +115,7 @@ def _axes(subject: Subject, columns: Sequence[dict[str, Any]]) -> dict[str, Any]
     try:
         axes = axes_of(subject.rows, subject.known, None, None, None)
         x, y, hue = axes.x.name, axes.y.name, "" if axes.hue is None else axes.hue.name
-    except ParameterError:
+    except NothingToDrawError:
         metrics = main_metrics(subject.some)
         x, y, hue = "number", next((name for name in metrics if name in numeric), "row_wall_time_s"), ""
     log_x, log_y = (is_logarithmic(name, known.get(name, [])) for name in (x, y))

@@ -46,7 +46,7 @@ def write_report(folder: Path, path: Path) -> str:
         waveforms = packed_waveforms(store, [number for number in kept if number in numbers])
         sources = provenance(subject, store, version).text
         missing = failures(subject, folder, path).text
-    content = content_of(subject) | {"colours": COLOURS, "shades": SHADES}
+        content = content_of(subject) | {"colours": COLOURS, "shades": SHADES}
     content["waveforms"] = {"here": len(waveforms), "kept": len(kept)}
     some = [flat(row) for row in subject.some]
     script = "\n".join(_part(name) for name in SCRIPTS)

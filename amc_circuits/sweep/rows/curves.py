@@ -40,6 +40,10 @@ WIDE = 3.0
 """Factor between positive values above which an axis is logarithmic."""
 
 
+class NothingToDrawError(ParameterError):
+    """No row is usable and has numbers for the axes, or no option varies."""
+
+
 @dataclass(frozen=True)
 class Curve:
     """One curve.
@@ -125,17 +129,21 @@ def columns_for(known: Sequence[Column], x: str | None, y: str | None, hue: str 
 def axes_of(rows: Rows, known: Sequence[Column], x: str | None, y: str | None, hue: str | None) -> Axes:
     """Choose the columns of a picture; see `chart_of`."""
     current = rows.newest()
-    y = main_metrics(current.some())[0] if y is None else y
-    up = find_column("y", y, known) if known else None
+    first = main_metrics(current.some())[0]
+    up = find_column("y", y, known) if y and known else next((one for one in known if one.name == first), None)
     usable = current if up is None else current.those(current.usable & ~np.isnan(current.numbers(up.name)))
     if up is None or not len(usable):
-        title = y if up is None else up.title
-        raise ParameterError("y", repr(y), f"none of {len(rows)} rows is usable and has a {title} that is a number")
+        title = y or first if up is None else up.title
+        raise NothingToDrawError(
+            "y", repr(y or first), f"none of {len(rows)} rows is usable and has a {title} that is a number"
+        )
     varied = varied_options(usable.some())
     across = find_column("x", x or _first_number(varied, usable), known)
     drawn = usable.those(~np.isnan(usable.numbers(across.name)))
     if not len(drawn):
-        raise ParameterError("x", repr(x), f"none of {len(usable)} usable rows has a {across.title} that is a number")
+        raise NothingToDrawError(
+            "x", repr(x), f"none of {len(usable)} usable rows has a {across.title} that is a number"
+        )
     told_by = _hue(hue, [name for name in varied if name != across.name], known)
     over = tuple(name for name in varied if name != across.name and (told_by is None or name != told_by.name))
     return Axes(across, up, told_by, over, current, drawn)
@@ -199,7 +207,9 @@ def is_logarithmic(name: str, values: Sequence[float] | FloatArray) -> bool:
 def _first_number(varied: Sequence[str], usable: Rows) -> str:
     numeric = [name for name in varied if not np.isnan(usable.numbers(name)).any()]
     if not numeric:
-        raise ParameterError("x", "nothing", f"no numeric option varies in {len(usable)} usable rows; name a column")
+        raise NothingToDrawError(
+            "x", "nothing", f"no numeric option varies in {len(usable)} usable rows; name a column"
+        )
     return min(numeric, key=lambda name: name in REPEATS)
 
 

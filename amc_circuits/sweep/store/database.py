@@ -121,6 +121,8 @@ class Database:
         """Turn reading errors into one that names the folder, without the content, which may be long."""
         try:
             yield
+        except sqlite3.ProgrammingError:  # a store that is closed: our mistake, not the user's
+            raise
         except SQLITE_ERRORS as error:
             raise self._unusable(mend_of(error, self.folder / DATABASE, _MEND)) from None
 
