@@ -4,7 +4,8 @@ Method: all in one process, in turns, one BLAS thread; PySpice runs in a process
 Python that runs this script; it names the missing ones. Nothing is kept from one round to the next.
 
 - `wires`: currents of an array with wires of 1 ohm a segment, cells of 1 to 100 uS, into grounded word lines, for 1 and
-  100 vectors of bit-line voltages. Ours: `reduce_array` and a product. Peers: badcrossbar, sparse LU of SciPy.
+  100 vectors of bit-line voltages. Ours: `reduce_array` and a product, or `array_currents` (iteration to 1e-6 of the
+  largest current). Peers: badcrossbar, sparse LU of SciPy.
 - `transient`: INV without wires, single-pole op-amps, one step. Ours: `program` and `solve` by both engines. Peers:
   `scipy.signal.lsim` on the state-space matrices of the same circuit with 1000 steps, which counts without the time to
   derive them, and the two PySpice scripts of `throughput.py`.
@@ -42,6 +43,7 @@ from benchmarks import pyspice_library, throughput
 from benchmarks.comparison import WIRE_RESISTANCE, Comparison, Way, compare
 from benchmarks.comparison import problem as system
 from benchmarks.sparse_lu import mesh
+from netlists.arrays.currents import array_currents
 from netlists.arrays.reduction import reduce_array
 from netlists.record import FloatArray
 
@@ -70,6 +72,13 @@ def by_reduction(cells: FloatArray, volts: FloatArray) -> FloatArray:
     return np.asarray(-network[:rows, rows:] @ volts)
 
 
+def by_iteration(cells: FloatArray, volts: FloatArray) -> FloatArray:
+    """Ours without the network."""
+    rows = len(cells)
+    grounded = np.concatenate([np.zeros((volts.shape[1], rows)), volts.T], axis=1)
+    return np.asarray(-array_currents(cells, WIRE_RESISTANCE, grounded)[:, :rows].T)
+
+
 def by_sparse_lu(cells: FloatArray, volts: FloatArray) -> FloatArray:
     """Sparse LU of the mesh, assembled with NumPy."""
     inner, coupling = mesh(cells)
@@ -91,6 +100,7 @@ def wires(rounds: int) -> Iterator[Comparison]:
     """Currents of one array with wires, for one vector and for many."""
     generator, there = np.random.default_rng(0), installed()
     works: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {"reduction (ours)": by_reduction}
+    works["iteration (ours)"] = by_iteration
     works["SciPy, sparse LU"] = by_sparse_lu
     if "badcrossbar" in there:
         works["badcrossbar"] = by_badcrossbar

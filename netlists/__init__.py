@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from netlists.analyses import Transient, analysis_lines, operating_point_lines
 from netlists.arrays.array import Array
+from netlists.arrays.currents import array_currents
 from netlists.arrays.interconnect import Interconnect
 from netlists.arrays.mesh import ArrayState, array_state
 from netlists.arrays.reduction import ReducedArray, reduce_array
@@ -54,6 +55,7 @@ __all__ = [
     "Switches",
     "Transient",
     "analysis_lines",
+    "array_currents",
     "array_state",
     "expanded",
     "in_phase",

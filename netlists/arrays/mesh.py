@@ -101,15 +101,15 @@ def array_state(
         word, bit = _node_voltages(cells, wire_resistance, np.concatenate([near, far], axis=-1))
     current = cells * (bit - word)
     fall = (near - terminal_voltage[..., n + m :]) / wire_resistance if contacts == "separate" else np.zeros_like(near)
-    word_current = _line_current(-current, fall[..., :n], contacts != "one")
-    bit_current = _line_current(current.swapaxes(-2, -1), fall[..., n:], contacts != "one")
+    word_current = line_current(-current, fall[..., :n], contacts != "one")
+    bit_current = line_current(current.swapaxes(-2, -1), fall[..., n:], contacts != "one")
     lines = np.concatenate([word_current[..., 0], bit_current[..., 0]], axis=-1)
     ends = -np.concatenate([word_current[..., -1], bit_current[..., -1]], axis=-1)
     terminal = {"one": lines, "both": lines + ends, "separate": np.concatenate([lines, ends], axis=-1)}[contacts]
     return ArrayState(word, bit, current, word_current, bit_current.swapaxes(-2, -1), terminal, wire_resistance)
 
 
-def _line_current(taken: FloatArray, fall: FloatArray, far: bool) -> FloatArray:
+def line_current(taken: FloatArray, fall: FloatArray, far: bool) -> FloatArray:
     """Compute currents in the segments of lines from the currents into the cells, shape (..., lines, cells), A.
 
     With K cells and `f` from the far end, segment k carries `I_k = sum(taken beyond it) - f`; the K + 1 of them must
