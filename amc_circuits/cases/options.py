@@ -218,7 +218,7 @@ NOT_IN_POLES = (
 """Options that do not change a pole: right-hand sides, their solution, offsets, limits, supplies, form of a deck."""
 COMMON = PROBLEM + DRAWS + CIRCUIT + SOLVE + CONVERTERS + ANALYSES + MONTE_CARLO
 """Options that every circuit has, if its matrix has such a shape."""
-ALL = COMMON + tuple(option for name in OURS for option in solver_options(name))
+ALL = COMMON + tuple({option.name: option for name in OURS for option in solver_options(name)}.values())
 SYNONYMS = synonyms(ALL)
 """Names of options by their names in older versions."""
 

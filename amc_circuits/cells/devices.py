@@ -185,14 +185,21 @@ def programmed(
 def programmed_often(
     device: Device, mapping: Mapping, draws: Sequence[Draws], temperature: float = NOMINAL_TEMPERATURE, place: int = 0
 ) -> list[FloatArray]:
-    """Conductances of each array of a mapping in many circuits, shape (P, N, M), S; bit for bit as `programmed`."""
+    """Conductances of each array of a mapping in many circuits, shape (P, N, M), S; bit for bit as `programmed`.
+
+    A place without a cell, of 0 S, stays without.
+    """
     arrays = [array for array in (mapping.positive, mapping.negative) if array is not None]
-    _check_within(device, arrays)
+    _check_within(device, [array[array > 0] for array in arrays if array.any()])
     factor = conductance_factor(temperature, device.activation_energy)
-    return [factor * _held(device, array, draws, 2 * place + k) for k, array in enumerate(arrays)]
+    return [
+        np.where(array > 0, factor * _held(device, array, draws, 2 * place + k), 0.0) for k, array in enumerate(arrays)
+    ]
 
 
 def _check_within(device: Device, arrays: list[FloatArray]) -> None:
+    if not arrays:
+        return
     lowest, highest = min(array.min() for array in arrays), max(array.max() for array in arrays)
     mend = "map the matrix with the g_min and g_max of its device"
     rounding = 1e-9  # of the sums in the mapping, generously
@@ -208,7 +215,7 @@ def _held(device: Device, wanted: FloatArray, draws: Sequence[Draws], array: int
     def fresh(effect: str) -> list[np.random.Generator]:
         return generators(draws, effect, array)
 
-    aim = np.repeat(_level(device, wanted)[None], len(draws), axis=0)
+    aim = np.repeat(level(device, wanted)[None], len(draws), axis=0)
     low, high = _cell_limits(device, wanted, fresh)
     kept = _stuck(device, _written(device, aim, low, high, fresh), low, high, fresh)
     return _read(device, _drifted(device, kept, fresh), fresh)
@@ -227,8 +234,8 @@ def _cell_limits(device: Device, wanted: FloatArray, fresh: Generators) -> tuple
     return np.minimum(*drawn), np.maximum(*drawn)
 
 
-def _level(device: Device, wanted: FloatArray) -> FloatArray:
-    """Nearest level of the nominal range: the target of writing, whatever the cell's own limits."""
+def level(device: Device, wanted: FloatArray) -> FloatArray:
+    """Nearest level of the nominal range, S: the target of writing, whatever the cell's own limits; same shape."""
     if device.levels is None:
         return wanted
     step = (device.g_max - device.g_min) / (device.levels - 1)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Annotated, Self, Unpack
+from typing import Annotated, Literal, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
+from pydantic import model_validator
 
 from amc_circuits.cells.mapping import DEAREST, Mapping
 from amc_circuits.cells.system import System
@@ -19,9 +20,9 @@ from amc_circuits.results.measurement import relative_error
 from amc_circuits.solvers.fields import Fields
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.programmed import Varied
-from amc_circuits.solvers.solver import Solver
+from amc_circuits.solvers.topologies import Topology, TwoTopologies
 from amc_circuits.values.checks import Numbers, check_invertible
-from netlists import Circuit, InvDesign, MacroOpAmp, Record
+from netlists import Circuit, InvDesign, MacroOpAmp, ParameterError, Record
 from netlists.circuits.inv import INVERTER_RESISTANCE, INVERTERS, InputConductance, InverterResistance
 from netlists.record import FloatArray, about
 
@@ -37,9 +38,17 @@ class InvParameters(Record):
         InputConductance | None, about("Input conductance instead of that of the largest entry", "S")
     ] = None
     inverter_resistance: InverterResistance = INVERTER_RESISTANCE
+    topology: Topology = "paired"
+
+    @model_validator(mode="after")
+    def _acts(self) -> Self:
+        if self.topology == "compensated" and self.inverter_resistance != INVERTER_RESISTANCE:
+            mend = "has no effect with topology = compensated, which has no inverters; leave it out"
+            raise ParameterError("inverter_resistance", self.inverter_resistance, mend)
+        return self
 
 
-class InvCircuit(Solver):
+class InvCircuit(TwoTopologies):
     """An array programmed with A in the feedback of op-amps: `solve(b)` solves A x = b."""
 
     Parameters = InvParameters
@@ -52,6 +61,7 @@ class InvCircuit(Solver):
         *,
         input_conductance: float | None = None,
         inverter_resistance: float = INVERTER_RESISTANCE,
+        topology: Literal["paired", "compensated"] = "paired",
         engine: str = "ngspice",
         converters: Converters | None = None,
         **fields: Unpack[Fields],
@@ -62,6 +72,7 @@ class InvCircuit(Solver):
             matrix: A, shape (N, N), real or complex, invertible, any units; NumPy, sparse SciPy, or lists.
             input_conductance: Input conductance G_in, siemens; None takes the conductance of max|A|.
             inverter_resistance: Resistance of each of the two equal resistors of an inverter, ohm.
+            topology: Circuit of a pair of arrays: `paired` with inverters, or `compensated` with compensating cells.
             engine: Name of the engine that simulates.
             converters: DACs and ADCs; None for no converters.
             **fields: Other keywords, as in `Solver.program`.
@@ -69,7 +80,11 @@ class InvCircuit(Solver):
         Raises:
             ParameterError: A parameter cannot be used; the error names the parameter, the value and the mend.
         """
-        own = {"input_conductance": input_conductance, "inverter_resistance": inverter_resistance}
+        own = {
+            "input_conductance": input_conductance,
+            "inverter_resistance": inverter_resistance,
+            "topology": topology,
+        }
         return super().program(matrix, engine=engine, converters=converters, **fields, **own)
 
     @classmethod
@@ -84,19 +99,26 @@ class InvCircuit(Solver):
         check_invertible("A", system.programmed)
         return system
 
+    @classmethod
+    def beside(cls, wanted: Mapping, parameters: Record) -> float:
+        """Input conductance, S."""
+        assert isinstance(parameters, InvParameters)
+        return wanted.unit if parameters.input_conductance is None else parameters.input_conductance
+
     @cached_property
     def design(self) -> InvDesign:
         """Parameter record of the circuit."""
-        mapping, given = self.mapping, self.parameters.input_conductance
-        size = len(self.system.programmed)
+        mapping, size = self.mapping, len(self.system.programmed)
+        inverts = mapping.negative is not None and not self.balance
         return self.hardware.design(
             InvDesign,
             conductance_positive=mapping.positive,
             conductance_negative=mapping.negative,
             amplifier_offset=self.hardware.offsets("offset", size),
-            input_conductance=mapping.unit if given is None else given,
+            input_conductance=self.beside(mapping, self.parameters),
             inverter_resistance=self.parameters.inverter_resistance,
-            inverter_offset=None if mapping.negative is None else self.hardware.offsets("inverter_offset", size),
+            inverter_offset=self.hardware.offsets("inverter_offset", size) if inverts else None,
+            **self.balance,
         )
 
     @property
@@ -106,9 +128,8 @@ class InvCircuit(Solver):
 
     def varied(self, arrays: Sequence[FloatArray]) -> Varied:
         """Return the circuits with other cells."""
-        fields = dict(zip(("conductance_positive", "conductance_negative"), arrays, strict=False))
-        gain = np.full(len(arrays[0]), self.gain)
-        return Varied(dict(zip("pn", arrays, strict=False)), gain, self.design, fields)
+        conductances, fields = self.varied_cells(arrays)
+        return Varied(conductances, np.full(len(arrays[0]), self.gain), self.design, fields)
 
     @property
     def sha256(self) -> str:
@@ -145,15 +166,16 @@ class InvCircuit(Solver):
         return (SlowInverterWarning(problem),) if problem else ()
 
     def idle_parameters(self) -> Iterator[tuple[str, str]]:
-        """Yield the inverters' resistance if there is no pair of arrays."""
+        """Yield the inverters' resistance and the topology if there is no pair of arrays."""
         if not self.design.signed:
             yield "inverter_resistance", "a single array needs no inverters"
+        yield from super().idle_parameters()
 
     def limits(self) -> dict[tuple[str, str], tuple[Limit, float | None]]:
         """Stability limits of every circuit, and that of the inverters' resistance."""
-        signed = self.design.signed
-        limit = largest_resistance(self.circuit, INVERTERS) if signed else Limit(None, "no inverters")
-        own = self.design.inverter_resistance if signed else None
+        inverts = self.design.inverts
+        limit = largest_resistance(self.circuit, INVERTERS) if inverts else Limit(None, "no inverters")
+        own = self.design.inverter_resistance if inverts else None
         return super().limits() | {("largest_inverter_resistance", "ohm"): (limit, own)}
 
     def unstable_because(self) -> str:
@@ -171,11 +193,11 @@ class InvCircuit(Solver):
             mend = "scale the rows of A to equal sums, or make input_conductance larger"
             return f"; {name}'s eigenvalues are good, but not with its rows divided by their conductance; {mend}"
         opamp, ways = self.design.opamp.equivalent, []
-        if self.design.signed and isinstance(opamp, MacroOpAmp) and opamp.input_capacitance > 0:
+        if self.design.inverts and isinstance(opamp, MacroOpAmp) and opamp.input_capacitance > 0:
             ways.append("a smaller inverter_resistance")
         ways.append("damping added to A, or A^T A x = A^T b")
-        mend = less_lag(self.circuit, ways)
-        return f"; no eigenvalue of {name} is behind it: it is the lag of amplifiers and inverters; {mend}"
+        mend, lag = less_lag(self.circuit, ways), "" if self.design.compensated else " and inverters"
+        return f"; no eigenvalue of {name} is behind it: it is the lag of amplifiers{lag}; {mend}"
 
 
 def _lowest_eigenvalue(matrix: FloatArray) -> complex:
@@ -194,7 +216,7 @@ def _of_cells(mapping: Mapping, lowest: complex, good: complex, name: str) -> st
 def slow_inverters(design: InvDesign) -> str:
     """Describe inverters whose pole, 2/(R C_in), is below twice w_T; empty if it is not."""
     opamp = design.opamp.equivalent
-    if not (design.signed and isinstance(opamp, MacroOpAmp) and opamp.input_capacitance > 0):
+    if not (design.inverts and isinstance(opamp, MacroOpAmp) and opamp.input_capacitance > 0):
         return ""
     pole = 2 / (design.inverter_resistance * opamp.input_capacitance)
     wanted = 2 * opamp.unity_gain_frequency

@@ -9,12 +9,13 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import ArrayLike
 
+from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.linear.equations import check_room
 from amc_circuits.results.solution import Solution
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.programmed import Varied
-from amc_circuits.solvers.solver import Solver
+from amc_circuits.solvers.topologies import Topology, TwoTopologies
 from amc_circuits.values.checks import Numbers
 from netlists import Circuit, MvmDesign, Record
 from netlists.record import FloatArray, Positive, about
@@ -26,9 +27,10 @@ class MvmParameters(Record):
     feedback_conductance: Annotated[
         Positive | None, about("Feedback conductance instead of the largest row sum of |G+ - G-|", "S", le=1e3)
     ] = None
+    topology: Topology = "paired"
 
 
-class MvmCircuit(Solver):
+class MvmCircuit(TwoTopologies):
     """An array programmed with A and read by transimpedance amplifiers: `matvec(x)` gives y = A x."""
 
     Parameters = MvmParameters
@@ -60,22 +62,24 @@ class MvmCircuit(Solver):
         """
         return self.solve(x)
 
+    @classmethod
+    def beside(cls, wanted: Mapping, parameters: Record) -> float:
+        """Feedback conductance, S."""
+        assert isinstance(parameters, MvmParameters)
+        return _row_sum(wanted) if parameters.feedback_conductance is None else parameters.feedback_conductance
+
     @cached_property
     def design(self) -> MvmDesign:
         """Parameter record of the circuit."""
-        mapping, given = self.mapping, self.parameters.feedback_conductance
+        mapping = self.mapping
         return self.hardware.design(
             MvmDesign,
             conductance_positive=mapping.positive,
             conductance_negative=mapping.negative,
             amplifier_offset=self.hardware.offsets("offset", len(mapping.positive)),
-            feedback_conductance=self._row_sum if given is None else given,
+            feedback_conductance=self.beside(self.designed_for, self.parameters),
+            **self.balance,
         )
-
-    @property
-    def _row_sum(self) -> float:
-        """Largest row sum of |G+ - G-|, S."""
-        return float(np.abs(self.mapping.difference).sum(axis=1).max())
 
     @property
     def circuit(self) -> Circuit:
@@ -83,13 +87,15 @@ class MvmCircuit(Solver):
         return self.design.circuit
 
     def varied(self, arrays: Sequence[FloatArray]) -> Varied:
-        """Return the circuits with other cells: the feedback depends on them."""
+        """Return the circuits with other cells: with a paired topology the feedback depends on them."""
+        conductances, fields = self.varied_cells(arrays)
+        if self.design.compensated:
+            return Varied(conductances, np.full(len(arrays[0]), self.gain), self.design, fields)
         difference = arrays[0] if len(arrays) == 1 else arrays[0] - arrays[1]
         feedback = np.abs(difference).sum(axis=2).max(axis=1)
-        fields = dict(zip(("conductance_positive", "conductance_negative"), arrays, strict=False))
-        conductances = dict(zip("pn", arrays, strict=False)) | {"f": feedback}
         gain = -feedback * self.mapping.alpha / self.mapping.unit
-        return Varied(conductances, gain, self.design, fields | {"feedback_conductance": feedback})
+        fields = fields | {"feedback_conductance": feedback}
+        return Varied(conductances | {"f": feedback}, gain, self.design, fields)
 
     @property
     def sha256(self) -> str:
@@ -108,4 +114,9 @@ class MvmCircuit(Solver):
     @property
     def natural_range(self) -> float:
         """Voltage that no output exceeds, V: the input full scale, unless the feedback conductance is given."""
-        return self.full_scale * self._row_sum / self.design.feedback_conductance
+        return self.full_scale * _row_sum(self.mapping) / self.design.feedback_conductance
+
+
+def _row_sum(mapping: Mapping) -> float:
+    """Largest row sum of |G+ - G-|, S."""
+    return float(np.abs(mapping.difference).sum(axis=1).max())

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from amc_circuits.cells.devices import Device
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.engines.settings import Settings
@@ -143,6 +144,19 @@ class ProgrammedArray(ABC):
         """Number of entries of a right-hand side for a matrix (N, M)."""
         return len(matrix)
 
+    def further_targets(self, wanted: Sequence[Mapping], device: Device) -> tuple[Mapping, ...]:
+        """Return the targets of cells besides those of `matrices`, in the order of `mappings`; there are none.
+
+        Args:
+            wanted: Targets of `matrices`.
+            device: The cells.
+        """
+        return ()
+
+    def further_cells(self, arrays: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
+        """Return the cells besides those of `matrices` in an ideal circuit with given arrays; there are none."""
+        return ()
+
     @property
     def matrix(self) -> Numbers:
         """A as wanted, shape (N, M), real or complex."""
@@ -154,7 +168,7 @@ class ProgrammedArray(ABC):
         return self.mappings[0]
 
     def varied(self, arrays: Sequence[FloatArray]) -> Varied | None:
-        """Return the circuits with other cells: of the positive, then of the negative array, shape (P, N, M), S.
+        """Return the circuits with other cells: those of each array in the order of the circuit, shape (P, N, M), S.
 
         None if each of them has to be built.
         """

@@ -30,7 +30,7 @@ from amc_circuits.results.converters import HEADROOM, Converters
 from amc_circuits.results.cost import UNCHARGED, Cost, Programming, cost
 from amc_circuits.results.readings import Reading
 from amc_circuits.results.solution import Provenance, Solution
-from amc_circuits.solvers.answer import Answer
+from amc_circuits.solvers.answers.answer import Answer
 from amc_circuits.solvers.fields import Fields, known_fields
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.operator import linear_operator
@@ -89,10 +89,9 @@ class Solver(ProgrammedArray):
         settings = Settings(**given)
         wanted = square_matrix("A", matrix) if cls.square else numeric_array("A", matrix, (2,))
         system = cls.system_of(wanted, hardware)
-        made = cls(
-            system, hardware, cls._mapped(system, hardware), settings, engine, cls.Parameters(**own),
-            converters or Converters(),
-        )  # fmt: skip
+        parameters = cls.Parameters(**own)
+        mappings = cls._mapped(system, hardware, parameters)
+        made = cls(system, hardware, mappings, settings, engine, parameters, converters or Converters())
         check_room(len(system.programmed), len(made.circuit.amplifiers))
         if engine == ExactEngine.name:
             check_linear(made.circuit, cls.first_pass is not None)
@@ -102,7 +101,7 @@ class Solver(ProgrammedArray):
         return made
 
     @classmethod
-    def _mapped(cls, system: System, hardware: Hardware) -> tuple[Mapping, ...]:
+    def _mapped(cls, system: System, hardware: Hardware, parameters: Record) -> tuple[Mapping, ...]:
         """Map each matrix of the system to conductances; refuse a pair of arrays if the circuit has none."""
         mappings = tuple(hardware.mapping(one, place) for place, one in enumerate(cls.matrices(system.programmed)))
         if not cls.pairs and any(mapping.negative is not None for mapping in mappings):

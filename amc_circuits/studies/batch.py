@@ -45,9 +45,12 @@ def stacked_trials(circuit: Solver, vector: Numbers, numbers: Sequence[int]) -> 
         return {}
     hardware = circuit.hardware
     draws = [Draws(hardware.seed, number) for number in numbers]
-    arrays = programmed_often(
-        hardware.cells, hardware.wanted(circuit.system.programmed), draws, hardware.temperature
-    )  # fmt: skip
+    wanted, cells = hardware.wanted(circuit.system.programmed), hardware.cells
+    arrays = [
+        array
+        for place, targets in enumerate((wanted, *circuit.further_targets([wanted], cells)))
+        for array in programmed_often(cells, targets, draws, hardware.temperature, place)
+    ]
     varied = circuit.varied(arrays)
     if varied is None:
         return {}
@@ -62,7 +65,11 @@ def stacked_trials(circuit: Solver, vector: Numbers, numbers: Sequence[int]) -> 
 def _stackable(circuit: Solver, question: Question) -> bool:
     """Return True if circuits like this one can be stacked: op-amps without limits and supplies, cells alone differ."""
     hardware, record = circuit.hardware, circuit.circuit
-    linear = circuit.engine == ExactEngine.name and record.linear and len(record.phases) == len(circuit.mappings) == 1
+    linear = (
+        circuit.engine == ExactEngine.name
+        and record.linear
+        and len(record.phases) == len(circuit.matrices(circuit.system.programmed)) == 1
+    )
     drawn = hardware.conductances is None and hardware.offset_spread == 0
     plain = all(isinstance(one, SinglePoleOpAmp) and one.common_mode_range is None for one in record.opamps)
     charged = any(array.interconnect.line_capacitance > 0 for array in record.of(Array))

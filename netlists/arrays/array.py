@@ -28,7 +28,7 @@ class Array:
         name: Prefix of the names of its elements.
         word_lines: Group of N nodes.
         bit_lines: Group of M nodes.
-        conductance: Conductances of the cells, all above 0, shape (N, M), siemens.
+        conductance: Conductances of the cells, shape (N, M), siemens; 0 where there is no cell.
         interconnect: Wires of the array.
         nonlinearity_voltage: V0 of cells that follow `I = G V0 sinh(V/V0)`, V; None means linear cells.
         account: Account of its energy.
@@ -47,8 +47,8 @@ class Array:
     def __post_init__(self) -> None:
         object.__setattr__(self, "conductance", real_array("conductance", self.conductance))
         check_type("interconnect", self.interconnect, Interconnect)
-        if self.conductance.ndim != 2 or not (np.isfinite(self.conductance).all() and (self.conductance > 0).all()):
-            mend = "every cell needs a finite conductance above 0 siemens"
+        if self.conductance.ndim != 2 or not (np.isfinite(self.conductance).all() and (self.conductance >= 0).all()):
+            mend = "every cell needs a finite conductance, 0 siemens for none, or above"
             raise ParameterError("conductance", f"cells of array {self.name}", mend)
         wires = self.interconnect
         if self.nonlinearity_voltage is not None:

@@ -63,6 +63,7 @@ class _Lines:
             _cell(f"{name}_{i}_{j}", row, column, siemens, bend)
             for i, (row, line) in enumerate(zip(self.word_lines, self.array.conductance.tolist(), strict=True), 1)
             for j, (column, siemens) in enumerate(zip(self.bit_lines, line, strict=True), 1)
+            if siemens > 0
         ]
 
     def _between(self) -> list[str]:
@@ -103,6 +104,7 @@ class _Lines:
             _cell(f"{name}_{i + 1}_{j + 1}", nodes.row_node(name, i, j), nodes.column_node(name, i, j), siemens, bend)
             for i, line in enumerate(self.array.conductance.tolist())
             for j, siemens in enumerate(line)
+            if siemens > 0
         ]
 
     def _mesh_wires(self, segment: float, both: bool) -> list[str]:

@@ -11,6 +11,7 @@ from PySpice.Spice.Netlist import Circuit as SpiceCircuit
 
 from netlists.circuit import Circuit
 from netlists.circuits.array_design import ArrayDesign
+from netlists.circuits.balance import ground_lines
 from netlists.deck import spice_circuit
 from netlists.driving import Source
 from netlists.errors import check_type
@@ -33,9 +34,9 @@ class InvDesign(ArrayDesign):
 
     Attributes:
         input_conductance: Conductance from each input source to its sum node, siemens.
-        inverter_resistance: Resistance of the two equal resistors of each analog inverter, ohm; unused without a
-            negative array.
-        inverter_offset: Offsets of the inverters' op-amps, like `amplifier_offset`; unused without a negative array.
+        inverter_resistance: Resistance of the two equal resistors of each analog inverter, ohm; unused without
+            inverters.
+        inverter_offset: Offsets of the inverters' op-amps, like `amplifier_offset`; unused without inverters.
     """
 
     input_conductance: InputConductance
@@ -57,11 +58,16 @@ class InvDesign(ArrayDesign):
 
     @property
     def row_conductance(self) -> FloatArray:
-        """Sum S_i of all conductances at sum node i: input and cells, shape (N,), siemens."""
+        """Sum S_i of all conductances at sum node i, the inverting input: input and cells, shape (N,), siemens."""
         total = np.full(self.size, self.input_conductance)
-        for array in self.arrays:
+        for array in (self.conductance_positive, self.balance[0]) if self.compensated else self.arrays:
             total = total + array.sum(axis=1)
         return total
+
+    @property
+    def inverts(self) -> bool:
+        """True if inverters drive the negative array."""
+        return self.signed and not self.compensated
 
     @cached_property
     def circuit(self) -> Circuit:
@@ -78,9 +84,11 @@ def inv(p: InvDesign) -> Circuit:
 
     Sum node `v_i` is the inverting input of op-amp i. Its output `c_i` drives bit line i of the positive array. An
     analog inverter drives the negative array with `d_i = -c_i`; `w_i` is its sum node. Input `in_i` is connected to the
-    sum node through `input_conductance`.
+    sum node through `input_conductance`. With compensating cells there are no inverters, see `_compensated`.
     """
     check_type("p", p, InvDesign)
+    if p.compensated:
+        return _compensated(p)
     n = p.size
     groups = {"in": n, "v": n, "c": n}
     parts: list[Part] = [
@@ -103,6 +111,19 @@ def inv(p: InvDesign) -> Circuit:
         ]
     title = f"INV {n} x {n} {p.sha256[:12]}"
     return Circuit(title, groups, tuple(parts), (Source("in"),), "c", temperature=p.temperature)
+
+
+def _compensated(p: InvDesign) -> Circuit:
+    """Return the circuit with both arrays at the inputs of the same op-amps, driven by the same outputs `c`.
+
+    The positive array and the inputs are at the inverting inputs `v`, so that their feedback is negative, the negative
+    array is at the non-inverting inputs `p`. Compensating cells to ground, `b`, make the sums at both inputs equal:
+    `dc_i/dt = -(w_T/S_i) ((G+ - G-) c + G_in v_in)_i - (w_T/A0) c_i`.
+    """
+    n, columns = p.size, p.balance[0].shape[1]
+    parts = (Conductors("in", "in", "v", p.input_conductance, account="inputs"), *p._compensated("c"))
+    groups, title = {"in": n, "v": n, "p": n, "c": n, "b": columns}, f"INV {n} x {n} {p.sha256[:12]}"
+    return Circuit(title, groups, parts, (Source("in"), ground_lines(columns, n)), "c", temperature=p.temperature)
 
 
 def inv_circuit(design: InvDesign, drive: Drive | None = None) -> SpiceCircuit:

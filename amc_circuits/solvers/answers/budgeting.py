@@ -8,12 +8,13 @@ errors do not add.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from amc_circuits.cells.balance import fitted
 from amc_circuits.cells.devices import Device, programmed
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.linear.static import ALL_EFFECTS, Effects, StaticCircuit
@@ -137,12 +138,23 @@ class _Account:
     def _matrices(self) -> list[tuple[Mapping, FloatArray]]:
         """Every programmed matrix, with the mapping of its cells."""
         wanted = self.circuit.matrices(self.circuit.system.programmed)
-        return list(zip(self.circuit.mappings, wanted, strict=True))
+        return list(zip(self.circuit.mappings[: len(wanted)], wanted, strict=True))
 
     def _asked(self) -> list[FloatArray]:
         """Conductances that are to be programmed."""
-        asked = (self.circuit.hardware.wanted(matrix) for _, matrix in self._matrices())
-        return [cells for mapping in asked for cells in _arrays(mapping)]
+        asked = [self.circuit.hardware.wanted(matrix) for _, matrix in self._matrices()]
+        return self._fitted(
+            cells for mapping in self._all(asked, self.circuit.hardware.cells) for cells in _arrays(mapping)
+        )
+
+    def _all(self, asked: list[Mapping], device: Device) -> list[Mapping]:
+        """Targets of all mappings, from those of the matrices."""
+        return [*asked, *self.circuit.further_targets(asked, device)]
+
+    def _fitted(self, arrays: Iterable[FloatArray]) -> list[FloatArray]:
+        """Cells in as many columns as the arrays of the circuit have."""
+        shapes = [array.conductance.shape for array in self.circuit.circuit.of(Array)]
+        return [fitted(cells, shape[1]) for cells, shape in zip(arrays, shapes, strict=True)]
 
     def _wanted_cells(self) -> list[FloatArray]:
         """Conductances that the matrices need: a pair above its floor, a single array without lifted cells."""
@@ -156,7 +168,7 @@ class _Account:
             if self.circuit.hardware.conductances is None:
                 floor = self.circuit.hardware.cells.g_min
             found += [floor + np.maximum(wanted, 0), floor + np.maximum(-wanted, 0)]
-        return found
+        return [*found, *self.circuit.further_cells(found)]
 
     def _cells(self, ideal: list[FloatArray]) -> Iterator[tuple[str, list[FloatArray]]]:
         """Yield every cause that changes conductances, with the conductances under this cause alone."""
@@ -165,18 +177,18 @@ class _Account:
             yield "cells", self._programmed()
             return
         asked, device = [hardware.wanted(matrix) for _, matrix in self._matrices()], hardware.cells
-        plain_cells = [cells for mapping in asked for cells in _arrays(mapping)]
+        plain = Device(g_min=device.g_min, g_max=device.g_max)
+        plain_cells = self._fitted(cells for mapping in self._all(asked, plain) for cells in _arrays(mapping))
         lifted = [held - wanted for held, wanted in zip(plain_cells, ideal, strict=True)]
         if any(mapping.lifted_cells for mapping in asked):
             yield "lifting", plain_cells
-        plain = Device(g_min=device.g_min, g_max=device.g_max)
         for name, fields in OF_CELLS.items():
             one = plain.replace(**{field: getattr(device, field) for field in fields})
-            held = [
+            held = self._fitted(
                 cells
-                for place, mapping in enumerate(asked)
+                for place, mapping in enumerate(self._all(asked, one))
                 for cells in _arrays(programmed(one, mapping, hardware.draws, hardware.temperature, place))
-            ]
+            )
             if one != plain and any((a != b).any() for a, b in zip(held, plain_cells, strict=True)):
                 yield name, [array - lift for array, lift in zip(held, lifted, strict=True)]
 

@@ -17,7 +17,7 @@ from amc_circuits.results.readings import NARROWER, WIDER, Reading
 from amc_circuits.results.response import Response
 from amc_circuits.results.solution import Attempt, Provenance, Solution, scalar_or_array
 from amc_circuits.results.status import Status
-from amc_circuits.solvers.budgeting import budget_of
+from amc_circuits.solvers.answers.budgeting import budget_of
 from amc_circuits.solvers.programmed import ProgrammedArray
 from amc_circuits.solvers.question import Question
 from amc_circuits.values.checks import Numbers

@@ -1,0 +1,1 @@
+"""Solutions from readings, and the error budget of a solution."""

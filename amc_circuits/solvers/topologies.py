@@ -1,0 +1,104 @@
+"""Circuits of a pair of arrays in two topologies: paired, or compensated with both inputs of the op-amps."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from amc_circuits.cells.balance import compensating, fitted, row_sums
+from amc_circuits.cells.devices import Device, programmed
+from amc_circuits.cells.mapping import Mapping
+from amc_circuits.cells.system import System
+from amc_circuits.solvers.hardware import Hardware
+from amc_circuits.solvers.solver import Solver
+from netlists import Record
+from netlists.record import FloatArray, about
+
+Topology = Annotated[
+    Literal["paired", "compensated"],
+    about("Circuit of a pair of arrays (compensated: at both inputs of the op-amps, instead of sources of both signs)"),
+]
+
+
+PARTS = {
+    "conductance_positive": "p",
+    "conductance_negative": "n",
+    "balance_inverting": "bm",
+    "balance_noninverting": "bp",
+}
+"""Names of the arrays by the fields of the parameter records, in the order of the circuit."""
+
+
+class TwoTopologies(Solver):
+    """A circuit with a field `topology` in its `Parameters`; a single array has nothing to compensate."""
+
+    @classmethod
+    @abstractmethod
+    def beside(cls, wanted: Mapping, parameters: Record) -> float:
+        """Return the conductance at each inverting input besides that of the cells, S."""
+
+    @classmethod
+    def _mapped(cls, system: System, hardware: Hardware, parameters: Record) -> tuple[Mapping, ...]:
+        """Map the matrix to conductances, and program compensating cells for a pair in the compensated topology."""
+        (mapping,) = super()._mapped(system, hardware, parameters)
+        if getattr(parameters, "topology", "paired") == "paired" or mapping.negative is None:
+            return (mapping,)
+        wanted = _wanted(system, hardware)
+        targets = _targets(wanted, cls.beside(wanted, parameters), hardware, hardware.cells)
+        if hardware.conductances is None:
+            targets = programmed(hardware.cells, targets, hardware.draws, hardware.temperature, 1)
+        return mapping, targets
+
+    def further_targets(self, wanted: Sequence[Mapping], device: Device) -> tuple[Mapping, ...]:
+        """Return the targets of the compensating cells."""
+        if len(self.mappings) == 1:
+            return ()
+        return (_targets(wanted[0], self.beside(wanted[0], self.parameters), self.hardware, device),)
+
+    def further_cells(self, arrays: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
+        """Return the compensating cells of ideal arrays: they make the sums equal exactly."""
+        if len(self.mappings) == 1:
+            return ()
+        beside = self.beside(self.designed_for, self.parameters)
+        plus, minus = (cells.sum(axis=1) for cells in arrays)
+        found, columns = compensating(plus + beside, minus, None), self.mappings[1].positive.shape[1]
+        assert found.negative is not None
+        return fitted(found.positive, columns), fitted(found.negative, columns)
+
+    @cached_property
+    def designed_for(self) -> Mapping:
+        """Conductances to which the resistors are designed: in the compensated topology the targets of the cells."""
+        return self.mapping if len(self.mappings) == 1 else _wanted(self.system, self.hardware)
+
+    def varied_cells(self, arrays: Sequence[FloatArray]) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+        """Return cells of many circuits by the name of the part, and by the field of the record; `varied`."""
+        fields = dict(zip(PARTS, arrays, strict=False))
+        return {PARTS[name]: stack for name, stack in fields.items()}, fields
+
+    @property
+    def balance(self) -> dict[str, Any]:
+        """Fields of the parameter record that hold the compensating cells; empty without them."""
+        if len(self.mappings) == 1:
+            return {}
+        return {"balance_inverting": self.mappings[1].positive, "balance_noninverting": self.mappings[1].negative}
+
+    def idle_parameters(self) -> Iterator[tuple[str, str]]:
+        """Yield the topology if there is no pair of arrays."""
+        if self.mapping.negative is None:
+            yield "topology", "a single array has nothing to subtract: both topologies are one circuit"
+
+
+def _wanted(system: System, hardware: Hardware) -> Mapping:
+    """Conductances to which the compensating cells are designed: the targets, or the given ones."""
+    return hardware.wanted(system.programmed) if hardware.conductances is None else hardware.conductances
+
+
+def _targets(wanted: Mapping, beside: float, hardware: Hardware, device: Device) -> Mapping:
+    """Targets of compensating cells: equal sums at the levels of the cells, and with wires that these make up for."""
+    if hardware.conductances is not None:
+        plus, minus = row_sums(wanted, None, None)
+        return compensating(plus + beside, minus, None)
+    plus, minus = row_sums(wanted, device, hardware.wires if hardware.compensate_wires else None)
+    return compensating(plus + beside, minus, (device.g_min, device.g_max))
