@@ -58,6 +58,11 @@ class Source:
         if self.kick is not None:
             check_type("kick", self.kick, Kick)
 
+    @property
+    def grounded(self) -> bool:
+        """True if the sources hold their group at 0 V, whatever the inputs."""
+        return self.kick is None and isinstance(self.weights, np.ndarray) and not self.weights.any()
+
     def inputs(self, size: int) -> int:
         """Return the number of inputs that a group of the given size requires."""
         match self.weights:

@@ -1,14 +1,21 @@
 """One sample of every registered circuit: what tests that hold all of them take it from."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from amc_circuits.cases.circuits import OURS
 from tests.cases import Array, spd_matrix, vector
-from tests.kirchhoff import Rest, ginv_at_rest, inv_at_rest, mvm_at_rest
+from tests.kirchhoff import (
+    Rest,
+    ginv_at_rest,
+    inv_at_rest,
+    inv_compensated_at_rest,
+    mvm_at_rest,
+    mvm_compensated_at_rest,
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,7 @@ class Sample:
         at_rest: The same circuit at rest by Kirchhoff's laws, written by hand.
         exact: NumPy's answer.
         bound: Bound on the answer's relative error with ideal wires and a gain of 1e5.
+        fields: Keywords with which it is programmed, besides those of a test.
     """
 
     name: str
@@ -30,10 +38,16 @@ class Sample:
     at_rest: Callable[[Any, Array], Rest]
     exact: Callable[[Array, Array], Array]
     bound: float
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Its name, with its topology if that is not the default."""
+        return " ".join([self.name, *(value for name, value in self.fields.items() if name == "topology")])
 
     def program(self, **fields):
         """The circuit, programmed."""
-        return OURS[self.name].load().program(self.matrix, **fields)
+        return OURS[self.name].load().program(self.matrix, **self.fields, **fields)
 
 
 def _least_squares(matrix: Array, right: Array) -> Array:
@@ -48,8 +62,15 @@ POSITIVE = np.random.default_rng(3).uniform(0.05, 1, (5, 3))
 OBLONG = np.random.default_rng(2).uniform(-1, 1, (4, 3))
 LOPSIDED = spd_matrix(4, 6, 1) + 0.05 * np.triu(np.random.default_rng(4).uniform(-1, 1, (4, 4)), 1)
 """Not symmetric: in a symmetric one word and bit lines may be exchanged."""
+STEEP = np.array([[0.5, -1.0, -0.9, -0.8], [0.1, 0.8, 0.1, 0.2], [0.05, -0.1, 0.6, 0.1], [0.1, 0.2, -0.1, 0.9]])
+"""Its first row needs compensating cells at the inverting input, the others at the non-inverting one."""
+COMPENSATED = {"topology": "compensated"}
+SMALL_FEEDBACK = COMPENSATED | {"feedback_conductance": 3e-5}
+"""Less than some rows of the negative array, so that both inputs need compensating cells."""
 SAMPLES = (
     Sample("inv", LOPSIDED, vector(4, 1), inv_at_rest, np.linalg.solve, 1e-3),
     Sample("mvm", OBLONG, vector(3, 2), mvm_at_rest, _product, 1e-3),
+    Sample("inv", STEEP, vector(4, 1), inv_compensated_at_rest, np.linalg.solve, 1e-3, COMPENSATED),
+    Sample("mvm", OBLONG, vector(3, 2), mvm_compensated_at_rest, _product, 1e-3, SMALL_FEEDBACK),
     Sample("ginv", POSITIVE, vector(5, 3), ginv_at_rest, _least_squares, 5e-3),
 )

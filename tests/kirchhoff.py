@@ -47,17 +47,17 @@ class Rest:
 
 @dataclass
 class Network:
-    """Resistors (between two nodes, ohm) and sources (node, volts, controlling node, gain); nodes need no declaration.
+    """Resistors (between two nodes, ohm) and sources (node, volts, controls); nodes need no declaration.
 
     Attributes:
         cells: Resistors of arrays: cells and wire segments.
         others: All other resistors.
-        sources: Sources that hold nodes at `volts + gain V(control)`, whatever the current.
+        sources: Sources that hold nodes at volts, plus a gain times the voltage of each control, whatever the current.
     """
 
     cells: list[tuple[Node, Node, float]] = field(default_factory=list)
     others: list[tuple[Node, Node, float]] = field(default_factory=list)
-    sources: list[tuple[Node, float, Node, float]] = field(default_factory=list)
+    sources: list[tuple[Node, float, tuple[tuple[Node, float], ...]]] = field(default_factory=list)
 
     def resistor(self, a: Node, b: Node, ohms: float) -> None:
         """Joins two nodes outside of an array."""
@@ -65,22 +65,30 @@ class Network:
 
     def hold(self, node: Node, volts: float) -> None:
         """An ideal voltage source."""
-        self.sources.append((node, volts, GROUND, 0.0))
+        self.sources.append((node, volts, ()))
 
     def amplifier(
-        self, name: str, place: int, control: Node, output: Node, opamp: OpAmp, inverting: bool = True
+        self,
+        name: str,
+        place: int,
+        control: Node,
+        output: Node,
+        opamp: OpAmp,
+        inverting: bool = True,
+        other: Node = GROUND,
     ) -> None:
-        """An op-amp in its linear range: `A0 (offset - V(control))` behind its resistance; with + if not inverting.
+        """An op-amp in its linear range: `A0 (offset + V(+) - V(-))` behind its resistance; control is - or +.
 
-        Its other input is at ground, so that `V(control)/2` is the common mode, of which 1/CMRR is amplified, too.
+        Half of the sum of both inputs is the common mode, of which 1/CMRR is amplified, too.
         """
-        gain = opamp.open_loop_gain
-        sign = (-1 if inverting else 1) + (0 if opamp.cmrr is None else 0.5 / opamp.cmrr)
+        gain, half = opamp.open_loop_gain, 0.0 if opamp.cmrr is None else 0.5 / opamp.cmrr
+        sign = -1 if inverting else 1
+        controls = ((control, gain * (half + sign)), (other, gain * (half - sign)))
         if isinstance(opamp, MacroOpAmp):
-            self.sources.append(((name, place), gain * opamp.input_offset, control, sign * gain))
+            self.sources.append(((name, place), gain * opamp.input_offset, controls))
             self.resistor((name, place), output, opamp.output_resistance)
         else:
-            self.sources.append((output, 0.0, control, sign * gain))
+            self.sources.append((output, 0.0, controls))
 
     def array(
         self, k: int, cells: Array, rows: Sequence[Node], columns: Sequence[Node], segment: float, contacts: str
@@ -91,7 +99,8 @@ class Network:
         bit = [[("bit", k, i, j) if segment else columns[j] for i in range(n)] for j in range(m)]
         for i in range(n):
             for j in range(m):
-                self.cells.append((word[i][j], bit[j][i], 1 / cells[i, j]))
+                if cells[i, j] > 0:
+                    self.cells.append((word[i][j], bit[j][i], 1 / cells[i, j]))
         if not segment:
             return
         for terminal, line in zip([*rows, *columns], [*word, *bit], strict=True):
@@ -111,10 +120,11 @@ class Network:
             ends = [place[a], place[b]]
             matrix[ends, ends] += 1 / ohms
             matrix[ends, ends[::-1]] -= 1 / ohms
-        for k, (node, volts, control, gain) in enumerate(self.sources, len(place)):
+        for k, (node, volts, controls) in enumerate(self.sources, len(place)):
             matrix[place[node], k] -= 1
             matrix[k, place[node]] += 1
-            matrix[k, place[control]] -= gain
+            for control, gain in controls:
+                matrix[k, place[control]] -= gain
             given[k] = volts
         kept = np.arange(count) != ground
         found = np.zeros(count)
@@ -176,6 +186,49 @@ def ginv_at_rest(design: GinvDesign, inputs: Array) -> Rest:
     network.array(0, design.conductance, rows, outputs, wires.wire_resistance, wires.contacts)
     network.array(1, design.conductance_transposed, sums, errors, wires.wire_resistance, wires.contacts)
     return network.solve()
+
+
+def inv_compensated_at_rest(design: InvDesign, inputs: Array) -> Rest:
+    """An INV circuit with compensating cells, with inputs (N,) in volts."""
+    size, network = design.size, Network()
+    minus, plus, outputs = nodes("v", size), nodes("p", size), nodes("c", size)
+    for i, volts in enumerate(inputs.tolist()):
+        network.hold(("in", i), volts)
+        network.resistor(("in", i), minus[i], 1 / design.input_conductance)
+        network.amplifier("amp", i, minus[i], outputs[i], design.opamp, other=plus[i])
+    _compensated(network, design, minus, plus, outputs)
+    return network.solve()
+
+
+def mvm_compensated_at_rest(design: MvmDesign, inputs: Array) -> Rest:
+    """An MVM circuit with compensating cells, with inputs (M,) in volts."""
+    (rows, columns), network = design.conductance_positive.shape, Network()
+    minus, plus, drivers = nodes("v", rows), nodes("p", rows), nodes("c", columns)
+    for j, volts in enumerate(inputs.tolist()):
+        network.hold(drivers[j], volts)
+    for i in range(rows):
+        network.resistor(("out", i), minus[i], 1 / design.feedback_conductance)
+        network.amplifier("amp", i, plus[i], ("out", i), design.opamp, inverting=False, other=minus[i])
+    _compensated(network, design, minus, plus, drivers)
+    return network.solve()
+
+
+def _compensated(
+    network: Network, design: InvDesign | MvmDesign, minus: list[Node], plus: list[Node], drivers: list[Node]
+) -> None:
+    """G+ and G- at both inputs of the op-amps, on the same bit lines; the rest of their cells at lines of ground."""
+    wires = design.interconnect
+    ground = nodes("b", np.shape(design.balance_inverting)[1])
+    for node in ground:
+        network.hold(node, 0.0)
+    for k, (cells, rows, columns) in enumerate((
+        (design.conductance_positive, minus, drivers),
+        (design.conductance_negative, plus, drivers),
+        (design.balance_inverting, minus, ground),
+        (design.balance_noninverting, plus, ground),
+    )):  # fmt: skip
+        assert cells is not None
+        network.array(k, cells, rows, columns, wires.wire_resistance, wires.contacts)
 
 
 def array_at_rest(cells: Array, rows: Array, columns: Array, segment: float, contacts: str = "one") -> Rest:

@@ -30,7 +30,7 @@ OPAMPS = {"single-pole": SinglePoleOpAmp(open_loop_gain=GAIN, gbwp=100e6, input_
 
 ENDS = ("word_lines", "bit_lines", "a", "b", "inverting", "noninverting", "output")
 
-every_circuit = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+every_circuit = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.label)
 every_opamp = pytest.mark.parametrize("opamp", OPAMPS)
 
 

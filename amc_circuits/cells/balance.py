@@ -13,8 +13,11 @@ import numpy as np
 from amc_circuits.cells.devices import Device, level
 from amc_circuits.cells.mapping import Mapping
 from netlists import Interconnect, ParameterError, reduce_array
+from netlists.arrays.array import IDEAL
 from netlists.record import FloatArray
 
+STEPS = 8
+"""Steps of the iteration that makes up for wires; each divides the difference by about the voltage drop along them."""
 ROUNDING = 1e-12
 """Difference of two sums, in units of the larger one, that is only their rounding."""
 
@@ -54,44 +57,58 @@ def in_cells(total: FloatArray, g_min: float, g_max: float, columns: int) -> Flo
     return held
 
 
-def row_sums(mapping: Mapping, device: Device | None, wires: Interconnect | None) -> tuple[FloatArray, FloatArray]:
-    """Return the sums of the rows of a pair of arrays, shape (N,) each, S.
+def row_sums(mapping: Mapping, device: Device | None, wires: Interconnect) -> tuple[FloatArray, FloatArray]:
+    """Return the sums of the rows of a pair of arrays, positive and negative, shape (N,) each, S.
 
     Args:
         mapping: A pair.
         device: Cells whose levels the conductances take; None leaves the conductances as they are.
-        wires: Wires whose resistance counts; None has ideal wires.
+        wires: Wires of the arrays.
     """
     assert mapping.negative is not None
     arrays = [cells if device is None else level(device, cells) for cells in (mapping.positive, mapping.negative)]
-    if wires is not None:
-        reduced = [reduce_array(cells, wires.wire_resistance, contacts=wires.contacts) for cells in arrays]
-        arrays = [one.conductance[: len(cells), len(cells) :] for one, cells in zip(reduced, arrays, strict=True)]
-    plus, minus = (cells.sum(axis=1) for cells in arrays)
+    plus, minus = (_sums(cells, wires) for cells in arrays)
     return plus, minus
 
 
-def compensating(inverting: FloatArray, noninverting: FloatArray, limits: tuple[float, float] | None) -> Mapping:
+def _sums(cells: FloatArray, wires: Interconnect) -> FloatArray:
+    """Conductance of each row to all bit lines, S."""
+    if wires.wire_resistance == 0:
+        return np.asarray(cells.sum(axis=1))
+    reduced = reduce_array(cells, wires.wire_resistance, contacts=wires.contacts)
+    return np.asarray(reduced.conductance[: len(cells), len(cells) :].sum(axis=1))
+
+
+def compensating(
+    inverting: FloatArray, noninverting: FloatArray, limits: tuple[float, float] | None, wires: Interconnect = IDEAL
+) -> Mapping:
     """Return compensating cells for two sums, as a mapping: positive at the inverting inputs, negative at the others.
 
     Args:
         inverting: Sums of the conductances at the inverting inputs, shape (N,), S.
         noninverting: The same of the non-inverting inputs.
         limits: g_min and g_max of the cells, S; None for one conductance of any value each.
+        wires: Wires that the cells make up for.
 
     Raises:
         ParameterError: The limits are too near to each other.
     """
-    least, most = limits or (0.0, math.inf)
-    both = equal_sums(inverting, noninverting, least)
-    largest = max(float(one.max()) for one in both)
+    minus, plus = equal_sums(inverting, noninverting, 0.0 if limits is None else limits[0])
+    wanted = np.stack([minus, plus])
+    held = wanted
+    for _ in range(STEPS if wires.wire_resistance > 0 else 1):
+        cells = _cells(held, limits)
+        held = np.where(wanted > 0, held + wanted - np.stack([_sums(one, wires) for one in cells]), 0.0)
+    unit = max(float(held.max()), np.finfo(float).tiny)
+    return Mapping(cells[0], cells[1], unit, unit)
+
+
+def _cells(total: FloatArray, limits: tuple[float, float] | None) -> FloatArray:
+    """Cells with these conductances (2, N) at both inputs, shape (2, N, K), S."""
     if limits is None:
-        minus, plus = (one[:, None] for one in both)
-    else:
-        columns = max(1, math.ceil(largest / most * (1 - ROUNDING)))
-        minus, plus = (in_cells(one, least, most, columns) for one in both)
-    unit = max(largest, np.finfo(float).tiny)
-    return Mapping(minus, plus, unit, unit)
+        return total[:, :, None]
+    columns = max(1, math.ceil(total.max() / limits[1] * (1 - ROUNDING)))
+    return np.stack([in_cells(one, *limits, columns) for one in total])
 
 
 def fitted(cells: FloatArray, columns: int) -> FloatArray:

@@ -20,7 +20,7 @@ PANEL = 2.7
 """Longer side of one array, inches."""
 NARROWEST = 0.9
 """Least length of the shorter side, inches."""
-NAMES = {"p": "positive array", "n": "negative array"}
+NAMES = {"p": "positive array", "n": "negative array", "bm": "balance, \N{MINUS SIGN}", "bp": "balance, +"}
 
 INCHES_PER_NUMBER = 0.4
 

@@ -14,6 +14,7 @@ from amc_circuits.cells.system import System
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.solver import Solver
 from netlists import Record
+from netlists.arrays.array import IDEAL
 from netlists.record import FloatArray, about
 
 Topology = Annotated[
@@ -63,7 +64,9 @@ class TwoTopologies(Solver):
             return ()
         beside = self.beside(self.designed_for, self.parameters)
         plus, minus = (cells.sum(axis=1) for cells in arrays)
-        found, columns = compensating(plus + beside, minus, None), self.mappings[1].positive.shape[1]
+        cells, columns = self.hardware.cells, self.mappings[1].positive.shape[1]
+        limits = (cells.g_min, cells.g_max) if self.hardware.conductances is None else None
+        found = compensating(plus + beside, minus, limits)
         assert found.negative is not None
         return fitted(found.positive, columns), fitted(found.negative, columns)
 
@@ -98,7 +101,8 @@ def _wanted(system: System, hardware: Hardware) -> Mapping:
 def _targets(wanted: Mapping, beside: float, hardware: Hardware, device: Device) -> Mapping:
     """Targets of compensating cells: equal sums at the levels of the cells, and with wires that these make up for."""
     if hardware.conductances is not None:
-        plus, minus = row_sums(wanted, None, None)
+        plus, minus = row_sums(wanted, None, IDEAL)
         return compensating(plus + beside, minus, None)
-    plus, minus = row_sums(wanted, device, hardware.wires if hardware.compensate_wires else None)
-    return compensating(plus + beside, minus, (device.g_min, device.g_max))
+    wires = hardware.wires if hardware.compensate_wires else IDEAL
+    plus, minus = row_sums(wanted, device, wires)
+    return compensating(plus + beside, minus, (device.g_min, device.g_max), wires)

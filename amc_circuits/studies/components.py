@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from netlists import (
     Array,
     Buffers,
@@ -32,7 +34,7 @@ def _counted(circuit: Circuit, part: Part) -> tuple[str, int]:
     """Type and number of the components of one part."""
     match part:
         case Array():
-            return "cells", part.conductance.size
+            return "cells", int(np.count_nonzero(part.conductance))
         case OpAmps():
             return "op_amps", circuit.groups[part.output]
         case Conductors():

@@ -72,7 +72,13 @@ def _end(part: Source | Output | Wire, circuit: Circuit) -> list[str]:
 
 def _array(part: Array) -> list[str]:
     rows, columns = part.conductance.shape
-    lines = [f"{part.name}: {rows} \N{MULTIPLICATION SIGN} {columns} cells", _numbers(part.conductance, "S")]
+    held = part.conductance[part.conductance > 0]
+    size = f"{rows} \N{MULTIPLICATION SIGN} {columns}"
+    lines = [
+        f"{part.name}: {size} cells" if held.size == rows * columns else f"{part.name}: {held.size} of {size} cells"
+    ]
+    if held.size:
+        lines.append(_numbers(held, "S"))
     if part.interconnect.wire_resistance > 0:
         lines.append(f"wires {_number(part.interconnect.wire_resistance, 'Ω')} a segment")
     if part.nonlinearity_voltage is not None:
@@ -81,6 +87,8 @@ def _array(part: Array) -> list[str]:
 
 
 def _source(part: Source, size: int) -> list[str]:
+    if part.grounded:
+        return ["ground"]
     match part.weights:
         case slice():
             first, stop, _ = part.weights.indices(part.weights.stop)

@@ -120,6 +120,8 @@ def symbol_of(part: Drawn) -> Symbol:
             return _output(part)
         case Limiter():
             return Symbol(lambda pen: _limiter(pen, part), 0.22, 0.22, 0.22, 0.22, above=False)
+        case Source() if part.grounded:
+            return Symbol(lambda pen: pen.ground(0, 0), 0, 0.1, 0.05, 0.24, above=False)
     return next(symbol for type_, symbol in _PLAIN.items() if isinstance(part, type_))
 
 

@@ -3,6 +3,7 @@
 import html
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -82,7 +83,8 @@ def drawings():
     for sample in SAMPLES:
         solver = type(sample.program())
         for name, matrix in (("signed", sample.matrix), ("positive", np.abs(sample.matrix))):
-            yield pytest.param(lambda solver=solver, m=matrix: solver.program(m).circuit, id=f"{sample.name}-{name}")
+            make = partial(solver.program, matrix, **sample.fields)
+            yield pytest.param(lambda make=make: make().circuit, id=f"{sample.label}-{name}")
     for circuit in (two_phases, least_squares, all_types):
         yield pytest.param(circuit, id=circuit.__name__)
 
@@ -138,7 +140,7 @@ def test_it_is_saved_in_every_format(make, tmp_path, suffix):
         assert wanted <= {html.unescape(text) for text in re.findall(r"<text[^>]*>([^<]*)</text>", content.decode())}
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.label)
 def test_signals_flow_from_left_to_right(sample):
     """The group of the first source is left of the sum nodes, and these are left of the outputs."""
     circuit = sample.program().circuit
