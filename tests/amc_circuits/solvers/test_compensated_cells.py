@@ -1,0 +1,102 @@
+"""Compensating cells are cells like all others: errors, levels, wires, budgets, stacks of trials, refusals."""
+
+import numpy as np
+import pytest
+
+from amc_circuits import InvCircuit, ParameterError
+from amc_circuits.cells.devices import Device
+from amc_circuits.studies.batch import stacked_trials
+from netlists import Array
+from tests.amc_circuits.solvers.compensated import POLE, STEEP, inv, mvm, sums
+from tests.cases import spd_matrix, vector
+from tests.comparators import assert_close, assert_within
+
+DEVICES = {
+    "error": Device(programming_error="1%"),
+    "levels": Device(levels=32),
+    "drift": Device(drift_exponent=0.05, drift_spread=0.02, drift_time=100.0),
+    "stuck": Device(stuck_off=0.2),
+}
+
+
+@pytest.mark.parametrize("device", DEVICES.values(), ids=DEVICES)
+def test_errors_of_cells_act_on_compensating_cells(device):
+    """They have draws of their own: `A_eff = G+ - (S_v/S_p) G-`, with the sums at the inverting and the other input."""
+    circuit = inv(STEEP, device=device, opamp=POLE.replace(open_loop_gain=1e12), seed=3)
+    plain, design = inv(STEEP).design, circuit.design
+    for name in ("balance_inverting", "balance_noninverting"):
+        ideal, real = getattr(plain, name), getattr(design, name)
+        assert ((real > 0) == (ideal > 0)).all()
+        assert not np.allclose(real[real > 0], ideal[ideal > 0], rtol=1e-6)
+    minus, plus = sums(design, design.input_conductance)
+    seen = design.conductance_positive - (minus / plus)[:, None] * design.conductance_negative
+    levels = 0.1 * vector(3, 2)[:, None]
+    wanted = -np.linalg.solve(seen, design.input_conductance * levels)
+    assert_close(circuit.linear.steady("c", levels), wanted, absolute=1e-9 * np.abs(wanted).max())
+
+
+def test_levels_of_all_cells_balance_to_half_a_step_an_op_amp():
+    """Compensating cells are designed for the levels of the others: their own rounding is all that is left."""
+    device = Device(levels=16)
+    design = inv(spd_matrix(8, 20, 5), device=device).design
+    minus, plus = sums(design, design.input_conductance)
+    step = (device.g_max - device.g_min) / (device.levels - 1)
+    assert np.abs(minus - plus).max() <= 1.001 * step
+    assert np.abs(minus - plus).max() > 0
+
+
+def test_cells_that_make_up_for_wires_balance_with_their_wires():
+    """The sum of the reduced conductances to the bit lines is equal at both inputs."""
+    design = inv(spd_matrix(6, 20, 5), wire_resistance=2.0, compensate_wires=True).design
+    circuit = {array.name: array.reduced.conductance for array in design.circuit.of(Array)}
+    minus, plus = (
+        sum(circuit[name][:6, 6:].sum(axis=1) for name in names) + beside
+        for names, beside in ((("p", "bm"), design.input_conductance), (("n", "bp"), 0.0))
+    )
+    assert_close(minus, plus, absolute=1e-6 * minus.max())
+
+
+def test_what_has_no_meaning_is_refused_or_named():
+    """Inverters there are none; a single array has nothing to compensate."""
+    with pytest.raises(ParameterError, match=r"inverter_resistance.*no inverters"):
+        inv(STEEP, inverter_resistance=5e3)
+    single = inv(np.abs(STEEP) + np.eye(3))
+    assert single.circuit.sha256 == InvCircuit.program(np.abs(STEEP) + np.eye(3), opamp=POLE).circuit.sha256
+    assert dict(single.idle_parameters()).keys() == {"inverter_resistance", "topology"}
+    with pytest.raises(ParameterError, match=r"g_min.*half of g_max"):
+        inv(STEEP, g_min=60e-6)
+    with pytest.raises(ParameterError, match="balance_inverting"):
+        inv(STEEP).design.replace(balance_noninverting=None)
+    with pytest.raises(ParameterError, match="conductance_negative"):
+        inv(STEEP).design.replace(conductance_negative=None)
+
+
+def test_trials_of_a_stack_are_those_of_single_circuits():
+    """Monte Carlo in stacks of matrices draws the compensating cells, too: metrics and hashes are the same."""
+    for make in (inv, mvm):
+        fields = {"device": Device(programming_error="1%"), "seed": 4}
+        b = vector(3, 2)
+        found = stacked_trials(make(STEEP, **fields), b, range(3))
+        for number in range(3):
+            circuit = make(STEEP, trial=number, **fields)
+            solution, trial = circuit.solve(b), found[number]
+            assert trial.design_sha256 == circuit.sha256
+            assert_within(trial.figures["relative_error"], solution.relative_error, 1e-9)
+            assert_within(trial.figures["settling_time"], solution.settling_time, 1e-6)
+
+
+def test_a_budget_of_the_compensated_circuit_adds_up():
+    """Each cause alone is what a circuit with it alone shows; a circuit without causes shows none."""
+    matrix, b = spd_matrix(6, 20, 5), vector(6, 1)
+    ideal = POLE.replace(open_loop_gain=1e12)
+    exact = np.linalg.solve(matrix, b)
+    for name, fields in {
+        "programming_error": {"device": Device(programming_error="1%")},
+        "levels": {"device": Device(levels=32)},
+        "wires": {"wire_resistance": 2.0},
+        "opamp_gain": {"opamp": POLE.replace(open_loop_gain=1e3)},
+    }.items():
+        circuit = inv(matrix, **{"opamp": ideal, **fields})
+        wanted = np.linalg.norm(circuit.steady(b) - exact) / np.linalg.norm(exact)
+        budget = circuit.solve(b).budget()
+        assert_within(budget.causes[name], wanted, 1e-3)
