@@ -75,6 +75,11 @@ class DesignPoint:
         return np.array([self._chained(found, change) for change in self._changes])
 
     @cached_property
+    def _own(self) -> _Change:
+        """Elements of the case itself."""
+        return self._elements(self.case)
+
+    @cached_property
     def _changes(self) -> list[_Change]:
         return [self._change(place) for place in range(len(self.values))]
 
@@ -82,7 +87,7 @@ class DesignPoint:
         """Difference of circuits beside the value of one option, per change of its logarithm; one-sided at a bound."""
         sides = [(sign, found) for sign in (1, -1) if (found := self._beside(place, sign)) is not None]
         if len(sides) < 2:
-            sides.append((0, self._elements(self.case)))
+            sides.append((0, self._own))
         (first, more), (last, less) = sides
         step = (first - last) * STEP
         parts = {
@@ -92,13 +97,14 @@ class DesignPoint:
         return _Change(parts, (more.gain - less.gain) / step, (more.level - less.level) / step)
 
     def _beside(self, place: int, sign: int) -> _Change | None:
-        """Elements of the circuit beside the value of an option; None if there is no such circuit."""
+        """Elements of the circuit beside the value of an option; None if there is none with as many elements."""
         values = list(self.values)
         values[place] *= 1 + sign * STEP
         try:
-            return self._elements(self.cases(values))
+            found = self._elements(self.cases(values))
         except ParameterError:
             return None
+        return found if found.shapes == self._own.shapes else None
 
     def _elements(self, case: Case) -> _Change:
         circuit = case.circuit
@@ -127,3 +133,8 @@ class _Change:
     parts: Mapping[str, Mapping[str, FloatArray]]
     gain: float
     level: float
+
+    @property
+    def shapes(self) -> dict[str, dict[str, tuple[int, ...]]]:
+        """Shapes of the elements, by part and field."""
+        return {name: {field: np.shape(one) for field, one in fields.items()} for name, fields in self.parts.items()}
