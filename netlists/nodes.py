@@ -10,6 +10,8 @@ The name of node k of a group is the group's name and k: `v1`. Public nodes, whi
 | `d1..dM` | inverter outputs, drive the bit lines of the negative array | sources of the opposite sign | - |
 | `w1..wM` | sum nodes of the inverters | - | - |
 | `out1..outN` | - | outputs of the transimpedance amplifiers | - |
+| `p1..pN` | non-inverting inputs in the compensated topology, without `d` and `w` | the same | - |
+| `b1..bK` | ground lines of the compensating cells | the same | - |
 | `r1..rN`, `e1..eN` | - | - | sum nodes and outputs of the row amplifiers |
 | `t1..tM`, `x1..xM` | - | - | non-inverting inputs and outputs of the column op-amps |
 | `vdd`, `vss` | rails (op-amps with supply pins only) | the same | the same |
