@@ -155,12 +155,15 @@ def draw(seed: int, engine: str, largest: int = 5) -> Drawn | None:
     rng = np.random.default_rng([seed, 71])
     size = int(rng.integers(1, largest + 1))
     options = draw_options(rng, seed, engine)
+    compensated = np.random.default_rng([seed, 72]).random() < 0.3
+    options["topology"] = "compensated" if compensated else "paired"
     count = int(rng.integers(1, 4))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if rng.random() < 0.75:
-                options["inverter_resistance"] = _log(rng, 300, 3e4)
+                resistance = _log(rng, 300, 3e4)
+                options |= {} if compensated else {"inverter_resistance": resistance}
                 options["input_conductance"] = _some(rng, 0.3, _log(rng, 1e-5, 1e-3), None)
                 circuit: Any = InvCircuit.program(draw_matrix(rng, size, size, True), **options)
                 inputs = size

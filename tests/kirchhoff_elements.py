@@ -35,13 +35,23 @@ class Elements:
     ideal: list[tuple[Node, Node]] = field(default_factory=list)
     currents: list[tuple[Node, Node, float]] = field(default_factory=list)
 
-    def amplifier(self, name: str, place: int, inverting: Node, output: Node, opamp: OpAmp, offset: float) -> None:
-        """`y'/w_T = offset - V(inverting) - y/A0`, behind it perhaps a second pole and an output resistance."""
+    def amplifier(
+        self,
+        name: str,
+        place: int,
+        inverting: Node,
+        output: Node,
+        opamp: OpAmp,
+        offset: float,
+        noninverting: Node | None = None,
+    ) -> None:
+        """`y'/w_T = offset + V(+) - V(-) - y/A0`, behind it perhaps a second pole and an output resistance."""
         stage: Node = (name, place)
         macro = opamp if isinstance(opamp, MacroOpAmp) else None
         offset += macro.input_offset if macro else 0.0
         tau = 1 / (2 * np.pi * opamp.gbwp)
-        self.stages.append((stage, tau, [(inverting, -1.0), (stage, -1 / opamp.open_loop_gain)], offset))
+        terms = [(inverting, -1.0), (stage, -1 / opamp.open_loop_gain)]
+        self.stages.append((stage, tau, terms + [(noninverting, 1.0)] * (noninverting is not None), offset))
         if macro is None:
             self.ideal.append((output, stage))
             return
@@ -51,17 +61,20 @@ class Elements:
             stage = second
         self.currents.append((stage, output, 1 / macro.output_resistance))
         if macro.input_capacitance > 0:
-            self.capacitors.append((inverting, ("ground",), macro.input_capacitance))
+            for node in filter(None, (inverting, noninverting)):
+                self.capacitors.append((node, ("ground",), macro.input_capacitance))
 
     def array(self, k: int, design: InvDesign | MvmDesign, rows: list[Node], columns: list[Node]) -> None:
         """Array k of a design: its cells, its wires, and the capacitance of its lines at the terminals."""
-        cells = (design.conductance_positive, design.conductance_negative)[k]
+        balance = design.balance_inverting, design.balance_noninverting
+        cells = (design.conductance_positive, design.conductance_negative, *balance)[k]
         assert cells is not None
         wires, (n, m) = design.interconnect, cells.shape
         segment = wires.wire_resistance
         word = [[("word", k, i, j) if segment else rows[i] for j in range(m)] for i in range(n)]
         bit = [[("bit", k, i, j) if segment else columns[j] for i in range(n)] for j in range(m)]
-        own = [(word[i][j], bit[j][i], float(cells[i, j]), "array") for i in range(n) for j in range(m)]
+        places = [(i, j) for i in range(n) for j in range(m) if cells[i, j] > 0]
+        own = [(word[i][j], bit[j][i], float(cells[i, j]), "array") for i, j in places]
         if segment:
             for terminal, line in zip([*rows, *columns], [*word, *bit], strict=True):
                 stations = [terminal, *line, terminal] if wires.contacts == "both" else [terminal, *line]
@@ -109,7 +122,11 @@ def inv_elements(design: InvDesign) -> Elements:
     for i in range(size):
         found.inputs["in", i] = (i, 1.0)
         found.conductors.append((("in", i), sums[i], design.input_conductance, "inputs"))
-        found.amplifier("amp", i, sums[i], outputs[i], design.opamp, offsets[i])
+        if design.balance_inverting is None:
+            found.amplifier("amp", i, sums[i], outputs[i], design.opamp, offsets[i])
+    if design.balance_inverting is not None:
+        _compensated(found, design, outputs, outputs, offsets)
+        return found
     found.array(0, design, sums, outputs)
     if design.conductance_negative is not None:
         found.array(1, design, sums, inverted)
@@ -127,6 +144,12 @@ def mvm_elements(design: MvmDesign) -> Elements:
     offsets = _offsets(design.amplifier_offset, rows)
     for j in range(columns):
         found.inputs[drivers[j]] = (j, 1.0)
+    if design.balance_inverting is not None:
+        outputs = nodes("out", rows)
+        for i in range(rows):
+            found.conductors.append((outputs[i], sums[i], design.feedback_conductance, "amplifiers"))
+        _compensated(found, design, outputs, drivers, offsets)
+        return found
     found.array(0, design, sums, drivers)
     if design.conductance_negative is not None:
         for j in range(columns):
@@ -136,6 +159,20 @@ def mvm_elements(design: MvmDesign) -> Elements:
         found.conductors.append((("out", i), sums[i], design.feedback_conductance, "amplifiers"))
         found.amplifier("amp", i, sums[i], ("out", i), design.opamp, offsets[i])
     return found
+
+
+def _compensated(
+    found: Elements, design: InvDesign | MvmDesign, outputs: list[Node], drivers: list[Node], offsets: list[float]
+) -> None:
+    """Both arrays on the same drivers, at both inputs of the op-amps; compensating cells to lines of ground."""
+    rows = len(outputs)
+    minus, plus = nodes("v", rows), nodes("p", rows)
+    ground = nodes("b", np.shape(design.balance_inverting)[1])
+    found.inputs |= dict.fromkeys(ground, (0, 0.0))
+    for i in range(rows):
+        found.amplifier("amp", i, minus[i], outputs[i], design.opamp, offsets[i], plus[i])
+    for k, (ends, lines) in enumerate(((minus, drivers), (plus, drivers), (minus, ground), (plus, ground))):
+        found.array(k, design, ends, lines)
 
 
 def _offsets(given: Any, count: int) -> list[float]:
