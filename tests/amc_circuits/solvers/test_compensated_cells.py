@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from amc_circuits import InvCircuit, ParameterError
+from amc_circuits.cases.case import Case
 from amc_circuits.cells.devices import Device
 from amc_circuits.studies.batch import stacked_trials
+from amc_circuits.studies.optimizing.design_point import DesignPoint
 from netlists import Array
 from tests.amc_circuits.solvers.compensated import POLE, STEEP, inv, mvm, sums
 from tests.cases import spd_matrix, vector
@@ -100,3 +102,23 @@ def test_a_budget_of_the_compensated_circuit_adds_up():
         wanted = np.linalg.norm(circuit.steady(b) - exact) / np.linalg.norm(exact)
         budget = circuit.solve(b).budget()
         assert_within(budget.causes[name], wanted, 1e-3)
+
+
+def test_gradients_of_options_pass_through_compensating_cells():
+    """By the chain rule over all parts as by differences of two solves."""
+    b, values, step = vector(3, 1), (9e-5, 1e-4, 1e-6), 1e-4
+
+    def case(values):
+        fields = dict(zip(("input_conductance", "g_max", "g_min"), values, strict=True))
+        return Case("inv", inv(STEEP, **fields), b)
+
+    for metric in ("settling_time", "relative_error"):
+        found = DesignPoint.of(case, values).gradient(metric)
+        wanted = []
+        for place in range(3):
+            sides = [np.array(values), np.array(values)]
+            for side, sign in zip(sides, (1, -1), strict=True):
+                side[place] *= 1 + sign * step
+            up, down = (DesignPoint.of(case, side).metric(metric) for side in sides)
+            wanted.append((up - down) / (2 * step))
+        assert_close(found, wanted, absolute=1e-4 * np.abs(wanted).max())
