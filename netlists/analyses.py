@@ -25,6 +25,7 @@ class Transient(Record):
             scale of the exact one, 1e-4 within 1e-3.
         trtol: ngspice divides its estimate of the truncation error by this.
         saved: Names of the vectors to save, such as `v(c1)` or `i(vdd)`.
+        discharged: True starts with all capacitors discharged, not at the operating point.
     """
 
     stop_time: Positive
@@ -32,6 +33,7 @@ class Transient(Record):
     reltol: Positive = 1e-5
     trtol: Positive = TRTOL
     saved: tuple[str, ...] = ()
+    discharged: bool = False
 
 
 OPERATING_POINT_RELTOL = 1e-6
@@ -58,5 +60,6 @@ def analysis_lines(analysis: Transient, klu: bool) -> str:
     ]
     lines += _saves(analysis.saved)
     step = analysis.stop_time / OUTPUT_POINTS
-    lines.append(f".tran {step!r} {analysis.stop_time!r} 0 {analysis.max_step!r}")
+    start = " uic" * analysis.discharged
+    lines.append(f".tran {step!r} {analysis.stop_time!r} 0 {analysis.max_step!r}{start}")
     return "\n".join(lines)

@@ -132,6 +132,11 @@ class Circuit:
         return max((source.inputs(self.groups[source.group]) for source in self.sources), default=0)
 
     @property
+    def discharged(self) -> bool:
+        """True if the circuit starts with all capacitors discharged, not at rest."""
+        return any(source.kick is not None and source.kick.discharged for source in self.sources)
+
+    @property
     def held(self) -> dict[str, FloatArray]:
         """Volts of each group that sources hold per volt at each input, shape (group, inputs)."""
         inputs = self.inputs

@@ -58,7 +58,7 @@ def dialect_deck(
     comments = [f"* {line}" for line in (circuit.title, *head)]
     options = [*([temperature] if temperature else []), *_options(circuit, analysis, dialect)]
     step, stop = analysis.max_step, analysis.stop_time
-    analyses = [f".tran {step!r} {stop!r} 0 {step!r}", *_finals(circuit, drive, dialect)]
+    analyses = [f".tran {step!r} {stop!r} 0 {step!r}{' uic' * analysis.discharged}", *_finals(circuit, drive, dialect)]
     lines = [comments[0], *language, *comments[1:], *elements, *options, *analyses]
     return "\n".join([*lines, ".end"]) + "\n"
 

@@ -19,10 +19,13 @@ class Kick:
     Attributes:
         volts: Height of the pulse at all nodes of the group, or at each, V.
         duration: Duration of the pulse, s.
+        discharged: True starts the first right-hand side with all capacitors discharged, so that offsets start it, too;
+            False starts it at rest.
     """
 
     volts: Values
     duration: float
+    discharged: bool = False
 
     __repr__ = short_repr
 
@@ -31,6 +34,7 @@ class Kick:
         if volts.ndim:
             object.__setattr__(self, "volts", volts)
         real_number("duration", self.duration)
+        check_type("discharged", self.discharged, bool)
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,7 +53,11 @@ GINV = CircuitRow(
     "ginv", "Solve min ||A x - b|| by the GINV circuit; A has no negative entries.", "b", "x", False,
     f"{SOLVERS}.ginv:GinvCircuit",
 )  # fmt: skip
-OURS = {row.name: row for row in (INV, MVM, GINV)}
+EGV = CircuitRow(
+    "egv", "Find an eigenvector of A by the growing EGV circuit.", None, "v", True,
+    f"{SOLVERS}.eigenvectors.egv:EgvCircuit",
+)  # fmt: skip
+OURS = {row.name: row for row in (INV, MVM, GINV, EGV)}
 """Rows of the circuits of this package, by name."""
 
 

@@ -23,7 +23,7 @@ from amc_circuits.results.converters import CONVERTER_KINDS, Converters
 from amc_circuits.results.cost import Programming
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.values.matrices import FAMILIES
-from netlists import MacroOpAmp
+from netlists import MacroOpAmp, ParameterError
 from netlists.opamps.technology import TECHNOLOGIES, TIED
 
 
@@ -234,10 +234,15 @@ def options_of(circuit: str) -> tuple[Option, ...]:
 
 
 def typed_options(circuit: str, without: Collection[str] = ()) -> tuple[Option, ...]:
-    """Options of `options_of` on the command line, without `ARGUMENTS` and those in `without`."""
-    return tuple(option for option in options_of(circuit) if option.name not in {*ARGUMENTS, *without})
+    """Options on the command line: `options_of` without `ARGUMENTS`, those in `without` and those without a meaning."""
+    hidden = {*ARGUMENTS, *without, *circuit_row(circuit).load().meaningless}
+    return tuple(option for option in options_of(circuit) if option.name not in hidden)
 
 
 def parse_options(circuit: str, given: Mapping[str, object]) -> dict[str, Any]:
-    """Convert the options of a circuit by `parse_table`."""
+    """Convert the options of a circuit by `parse_table`; refuse those that have no meaning for it."""
+    reasons = circuit_row(circuit).load().meaningless
+    for name, own in {option.name: option.own for option in COMMON if option.name in reasons}.items():
+        if given.get(name) not in (None, own):
+            raise ParameterError(name, given[name], f"has no meaning for {circuit}: {reasons[name]}; leave it out")
     return parse_table(circuit, options_of(circuit), given)

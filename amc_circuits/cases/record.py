@@ -46,6 +46,7 @@ def record(case: Case, solution: Solution) -> dict[str, Any]:
         "relative_error": solution.relative_error,
         "residual": solution.residual,
         "bits": solution.bits,
+        **solution.figures,
         **({} if budget is None else {"budget": budget.figures}),
         **case.noise(solution),
         "by_engine": {name: solution.engines.count(name) for name in sorted(set(solution.engines)) if name},

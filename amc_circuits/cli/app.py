@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from amc_circuits.cases.circuits import INV, MVM, circuit_names, circuit_row
+from amc_circuits.cases.circuits import EGV, INV, MVM, circuit_names, circuit_row
 from amc_circuits.cli.extensions import installed_extensions
 from amc_circuits.cli.interrupts import end_at_once
 from amc_circuits.cli.lazy import HELP_NAMES, Row, TableGroup, command_of
@@ -35,6 +35,7 @@ ABOVE = {
     "doctor": Row("Check ngspice, its version, KLU, data sets; exit 2 with the mend if a part lacks.", "doctor:doctor"),
     "inv": Row(INV.title, "solve:solving", INV.name),
     "mvm": Row(MVM.title, "solve:solving", MVM.name),
+    "egv": Row(EGV.title, "solve:solving", EGV.name),
 }
 BELOW = {
     "stability": Row("Compute poles and stability limits of an INV circuit.", "stability:stability"),

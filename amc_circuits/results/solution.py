@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -106,6 +106,7 @@ class Solution:
         stability: Poles of the linear circuit.
         provenance: Engine, versions and hashes of the result.
         wall_time: Wall-clock time of the whole solve, s.
+        figures: Metrics that only this circuit has, by their names; a name ends in its unit.
         origin: Solved problem, from which the error budget is computed.
     """
 
@@ -130,6 +131,7 @@ class Solution:
     stability: Stability
     provenance: Provenance
     wall_time: float
+    figures: Mapping[str, float]
     origin: Origin = field(repr=False, compare=False)
 
     def __repr__(self) -> str:
@@ -183,7 +185,7 @@ class Solution:
     def error_note(self) -> str:
         """Describe the causes of an error above 5 % of a settled result in one sentence; empty otherwise."""
         errors = np.atleast_1d(self.relative_error)
-        if not self.usable or not np.nan_to_num(errors).max(initial=0) > WRONG:
+        if not (self.usable and self.stability.stable) or not np.nan_to_num(errors).max(initial=0) > WRONG:
             return ""
         worst = int(np.nanargmax(errors))
         which = f" in right-hand side {worst + 1} of {len(errors)}" if len(errors) > 1 else ""

@@ -18,6 +18,9 @@ from amc_circuits.values.quantities import format_quantity
 BITS = (4, 6, 8)
 """Accuracies of a converter for which the table has a time, bits."""
 
+OWN_UNITS = {"_per_s": "1/s", "_s": "s", "_v": "V", "_error": "%"}
+"""Units of the metrics that only one circuit has, by the ends of their names."""
+
 
 def figures_table(solution: Solution, noise: Mapping[str, Any], title: str) -> Table:
     """Create a table of the metrics of a solution; for several right-hand sides, mean and largest value.
@@ -37,7 +40,10 @@ def figures_table(solution: Solution, noise: Mapping[str, Any], title: str) -> T
         ("relative error", solution.relative_error, "%"),
         ("residual", solution.residual, "%"),
         ("bits", solution.bits, ""),
+        *((name, value, unit) for name, value, unit in map(_own, solution.figures.items())),
     ]
+    if solution.status in (Status.PASSED, Status.NOT_PASSED):
+        rows[:2] = [("time to the level", *rows[0][1:]), ("predicted time", *rows[1][1:])]
     if noise:
         rows += [
             ("output noise", noise["output_noise_v"], "V"),
@@ -59,6 +65,15 @@ def figures_table(solution: Solution, noise: Mapping[str, Any], title: str) -> T
     grid.min_width = len(grid.caption)
     grid.caption_justify = "left"
     return grid
+
+
+def _own(figure: tuple[str, float]) -> tuple[str, float, str]:
+    """Return text, value and unit of a metric that only one circuit has."""
+    name, value = figure
+    for suffix, unit in OWN_UNITS.items():
+        if name.endswith(suffix):
+            return name.removesuffix(suffix).replace("_", " "), value, unit
+    return name.replace("_", " "), value, ""
 
 
 def _growth_lines(stability: Stability, several: bool) -> list[tuple[str, ...]]:

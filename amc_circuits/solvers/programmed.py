@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
@@ -22,6 +24,7 @@ from amc_circuits.linear.stability import Stability, less_lag
 from amc_circuits.results.converters import HEADROOM, Converters
 from amc_circuits.results.measurement import relative_error
 from amc_circuits.results.readings import FirstPass, Reading
+from amc_circuits.results.response import Response
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.streaming import Timing, swing_of, timing
@@ -78,6 +81,7 @@ class ProgrammedArray(ABC):
         pairs: True if a matrix with negative entries is programmed into a pair of arrays.
         growing: True if a growing pole is wanted.
         first_pass: Level at which the outputs are read; None reads settled outputs.
+        meaningless: Options of all circuits that this one has no use for, with the reasons.
         system: Matrix as wanted, and the matrix that is programmed for it.
         hardware: Op-amps, cells, wires, and the seed of their random spread.
         mappings: Conductances of every programmed matrix (`matrices`).
@@ -93,6 +97,7 @@ class ProgrammedArray(ABC):
     pairs: ClassVar[bool] = True
     growing: ClassVar[bool] = False
     first_pass: ClassVar[FirstPass | None] = None
+    meaningless: ClassVar[AnyMapping[str, str]] = MappingProxyType({})
 
     system: System
     hardware: Hardware
@@ -221,6 +226,27 @@ class ProgrammedArray(ABC):
     def own_status(self, reading: Reading) -> Status | None:
         """Return a status that only this solver knows, for a reading; None applies the rules of every circuit."""
         return None
+
+    def still_because(self) -> str:
+        """Describe why no pole grows where growth is wanted, and the mend, as the end of a sentence."""
+        return ""
+
+    @property
+    def predicted_time(self) -> float:
+        """Predicted settling time, or time to the level of the reading, s; nan if unknown."""
+        return self.stability.settling_time(self.settings.tolerance)
+
+    def presented(self, values: Numbers) -> Numbers:
+        """Return answers (N, K) as they are presented, such as at a length of their own."""
+        return values
+
+    def own_figures(self, values: Numbers, responses: Sequence[Response | None]) -> dict[str, float]:
+        """Compute metrics that only this circuit has, by their names; a name ends in its unit."""
+        return {}
+
+    def own_notes(self) -> tuple[str, ...]:
+        """Return notes for the reader of a solution that only this circuit has, one sentence each."""
+        return ()
 
     def error(self, values: Numbers, reference: Numbers) -> FloatArray:
         """Measure the error of values (N, K) against the exact ones; relative, 2-norm, shape (K,)."""

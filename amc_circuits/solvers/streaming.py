@@ -151,6 +151,7 @@ def stream_job(
         max_step=given.max_step,
         reltol=min(RELTOL, settings.tolerance / 100),
         saved=saved_vectors(circuit),
+        discharged=circuit.discharged,
     )
     return Job(circuit, drive, analysis, first_pass)
 

@@ -72,7 +72,7 @@ class Answer:
                 values[:, k] = self.circuit.gain * self._outputs[0][:, k] / unit
             elif self.scale[k] == 0 and self.circuit.acts:
                 values[:, k] = 0
-        return self.circuit.system.values(values, self.question.vectors.shape[1])
+        return self.circuit.presented(self.circuit.system.values(values, self.question.vectors.shape[1]))
 
     def _status(self, column: int) -> Status:
         if not self.circuit.acts:
@@ -104,7 +104,7 @@ class Answer:
             return self.circuit.stability.cause
         if worst is Status.NOT_GROWING:
             slowest = complex_text(self.circuit.stability.slowest)
-            return f"{worst.advice}: the slowest decays at {slowest} 1/s"
+            return f"{worst.advice}: the slowest decays at {slowest} 1/s{self.circuit.still_because()}"
         reading = self.readings.get(statuses.index(worst))
         seen = ""
         if reading is not None and reading.excess:
@@ -124,7 +124,8 @@ class Answer:
         }
         mapping = self.circuit.mapping
         made_up = mapping.compensation.note if mapping.compensation else ""
-        found = [note for note in (mapping.lifting_note, made_up, self.circuit.linear.note) if note]
+        own = self.circuit.own_notes()
+        found = [note for note in (*own, mapping.lifting_note, made_up, self.circuit.linear.note) if note]
         if unjudged := self._count(k for k, one in settled.items() if one.at_rest and np.isnan(one.at_rest.distance)):
             found.append(f"{unjudged} could not be judged: ngspice found no operating point to compare with")
         if uncertain := self._count(k for k, one in settled.items() if one.uncertain):
@@ -181,7 +182,9 @@ class Answer:
         if column not in self.readings:
             return None
         reading = self.readings[column]
-        target = self.question.target[:, column] * (self.scale[column] * reading.attempt.scale / self.circuit.gain)
+        factor = self.scale[column] * reading.attempt.scale / self.circuit.gain
+        # What grows has a direction, but no size of its own.
+        target = None if self.circuit.growing else self.question.target[:, column] * factor
         names = self.circuit.system.output_names(self.circuit.gives, self.question.part(column))
         return replace(reading.response, target=target, terminal_voltage=reading.terminal_voltage, names=names)
 
@@ -192,6 +195,7 @@ class Answer:
         by_column = [self._status(k) for k in columns]
         statuses = tuple(max(by_column[k] for k in group) for group in self.question.groups)
         errors = self.circuit.error(values, self.question.reference)
+        responses = tuple(self._response(k) for k in columns)
         differences = [r.difference for r in self.readings.values() if not np.isnan(r.difference)]
         return Solution(
             value=values[:, 0] if single else values,
@@ -200,7 +204,7 @@ class Answer:
             message=self._message(by_column),
             notes=self._notes(by_column),
             settling_time=self._each(lambda reading: reading.settling_time),
-            predicted_settling_time=self.circuit.stability.settling_time(self.circuit.settings.tolerance),
+            predicted_settling_time=self.circuit.predicted_time,
             overshoot=self._each(lambda reading: reading.overshoot, max),
             peak_output_current=self._each(lambda reading: reading.peak_output_current, max),
             energy=self._energy(),
@@ -208,12 +212,13 @@ class Answer:
             residual=scalar_or_array(self.circuit.residual(values, self.question.vectors), single),
             bits=scalar_or_array(bits(errors).tolist(), single),
             attempts=tuple(self._attempts(k) for k in columns),
-            responses=tuple(self._response(k) for k in columns),
+            responses=responses,
             engines=tuple(self.readings[k].engine if k in self.readings else "" for k in columns),
             cross_checked=len(differences),
             largest_difference=max(differences, default=np.nan),
             stability=self.circuit.stability,
             provenance=provenance,
             wall_time=wall_time,
+            figures=self.circuit.own_figures(values, responses),
             origin=self,
         )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.panels import at_times
 from amc_circuits.engines.exact.nonlinear.powers import Account
-from amc_circuits.engines.exact.nonlinear.rest import resting
+from amc_circuits.engines.exact.nonlinear.rest import discharged, resting
 from amc_circuits.engines.exact.nonlinear.system import Rows, System, times
 from amc_circuits.engines.exact.nonlinear.trajectory import Integrator, Place, Step
 from amc_circuits.linear.equations import linear_circuit
@@ -48,7 +48,9 @@ class NonlinearCircuit:
 
     @cached_property
     def at_rest(self) -> Place:
-        """The circuit with all inputs at 0 V."""
+        """The circuit before its first input: at rest with all inputs at 0 V, or discharged."""
+        if self.circuit.discharged:
+            return discharged(self.system)
         return resting(self.system, np.zeros((self.system.inputs, 1)))
 
     @cached_property

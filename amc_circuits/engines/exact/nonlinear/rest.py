@@ -12,6 +12,8 @@ from netlists.record import FloatArray
 ITERATIONS = 60
 LARGEST_MOVE = 0.03
 """Largest move of a stage in an iteration, V: three e-folds of its clamp."""
+FEW = 4
+"""Iterations of the currents of outputs where nothing is charged: their limits are far away."""
 EXACT = 1e-12
 """Last move of a voltage, V."""
 SHORTEST = 1e-4
@@ -34,6 +36,17 @@ def resting(system: System, inputs: FloatArray) -> Place:
         added[..., k] = _solved(system, gain, known[:, k])
     found = Added(added[0], added[1] if added[1].any() else None, added[2])
     return Place(0.0, still[:, 2 * m :] + times(still[:, : 2 * m], found.whole)[:, 0], found)
+
+
+def discharged(system: System) -> Place:
+    """Return the state in which all capacitors are discharged, with all inputs at 0 V."""
+    laws, seen = system.laws, system.seen
+    pins = np.zeros((laws.count, 1, 1))
+    for _ in range(FEW):
+        voltages = (seen.modal @ system.discharged + seen.pins @ pins[:, 0] + seen.rest[:, None])[:, None]
+        drive, _, drop = np.split(voltages, 3)
+        pins = laws.output(drop)[0]
+    return Place(0.0, system.discharged, Added(laws.stage(drive)[0], None, pins))
 
 
 def _solved(system: System, gain: FloatArray, known: FloatArray) -> FloatArray:

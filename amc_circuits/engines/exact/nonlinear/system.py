@@ -101,6 +101,7 @@ class System:
         laws: Limits of the macro op-amps.
         drive: Coordinates' rates per volt of input, shape (n, inputs).
         push: Coordinates' rates per V/s at a stage and per ampere at an output, shape (n, 2 m).
+        discharged: Coordinates at which all capacitors are discharged, shape (n, 1).
         seen: Drives of stages, V/s, outputs of stages, V, drops over output resistances, V: 3 m rows.
     """
 
@@ -116,6 +117,7 @@ class System:
         self.inputs = circuit.inputs
         self._vectors = self._packed((modes.vectors[:, :upper] * np.where(np.arange(upper) < self.real, 1, 2)).conj().T)
         rates = self._packed(modes.inverse[:upper] @ self.linear.drive)
+        self.discharged = self._packed(-modes.inverse[:upper] @ self.linear.rest[self.linear.kept, None])
         self.drive, self.push = rates[:, : self.inputs], np.ascontiguousarray(rates[:, self.inputs :])
         self.seen = Rows.stacked([*self._drives(), *self._stages(), *self._drops()])
         self._weights: dict[float, StepWeights] = {}

@@ -1,0 +1,48 @@
+"""Metrics, notes and causes of the EGV circuit, from its readings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from amc_circuits.cells.system import System
+from amc_circuits.results.measurement import is_steady
+from amc_circuits.results.response import Response
+from amc_circuits.solvers.eigenvectors.parameters import EgvParameters
+from amc_circuits.solvers.eigenvectors.spectrum import direction_error, rayleigh
+from amc_circuits.values.checks import Numbers
+from amc_circuits.values.quantities import format_quantity
+
+
+def clamped_error(system: System, response: Response | None, tolerance: float, exact: Numbers) -> float:
+    """Compute the error of the direction at the end of the slot, at a limit; nan if the outputs do not rest there."""
+    if response is None or not is_steady(response.time, response.outputs, tolerance):
+        return float("nan")
+    last = system.values(response.outputs[-1][:, None], 1)
+    return float(direction_error(last, exact[:, None])[0])
+
+
+def residuals(matrix: Numbers, vectors: Numbers) -> list[float]:
+    """Compute `||A v - r v|| / (|r| ||v||)` of columns (N, K), r their Rayleigh quotients."""
+    found = []
+    for vector in vectors.T:
+        value = rayleigh(matrix, vector)
+        rest = float(np.linalg.norm(matrix @ vector - value * vector))
+        found.append(rest / float(abs(value) * np.linalg.norm(vector)))
+    return found
+
+
+def not_growing(threshold: float, eigenvalue: float, smallest: bool) -> str:
+    """Compare lambda with the eigenvalue of the arrays, as the end of a sentence on a circuit that does not grow."""
+    name, side, mend = ("smallest", "below", "raise") if smallest else ("largest", "above", "lower")
+    return (
+        f"; lambda is {threshold:.5g}, and the {name} eigenvalue of the arrays {eigenvalue:.5g}: lambda must not be "
+        f"{side} it, and the finite gain needs a distance, too; {mend} eigenvalue, or take a larger margin"
+    )
+
+
+def start_note(parameters: EgvParameters) -> str:
+    """Name the start of the circuit."""
+    if not parameters.kick:
+        return "offsets start the circuit"
+    pulse = f"{format_quantity(parameters.kick, 'V')} for {format_quantity(parameters.kick_duration, 's')}"
+    return f"a pulse of {pulse} starts the circuit"

@@ -1,0 +1,87 @@
+"""Parameters of the EGV circuit, and those of other circuits that it has no use for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import model_validator
+
+from amc_circuits.engines.settings import Settings
+from amc_circuits.results.converters import Converters
+from amc_circuits.solvers.hardware import Hardware
+from netlists import MacroOpAmp, ParameterError, Record
+from netlists.circuits.egv import KICK_DURATION, KICK_VOLTAGE, KickDuration, KickVoltage
+from netlists.circuits.inv import INVERTER_RESISTANCE, InverterResistance
+from netlists.record import about
+
+NO_INPUT = "the circuit has no right-hand side"
+NO_REST = "the circuit grows and has no rest"
+MEANINGLESS = {
+    "rhs": NO_INPUT,
+    "rhs_name": NO_INPUT,
+    "input_voltage": NO_INPUT,
+    "fixed_scale": NO_INPUT,
+    "start": NO_INPUT,
+    "dac_bits": NO_INPUT,
+    "tolerance": "the outputs are read at half of the swing and do not settle",
+    "scaling": "a scaled matrix has other eigenvectors",
+    "budget": NO_REST,
+    "noise": NO_REST,
+    "noise_bandwidth": NO_REST,
+    "input_noise": NO_REST,
+}
+"""Options of other circuits without a meaning here, each with the reason."""
+
+
+class EgvParameters(Record):
+    """Parameters of the EGV circuit."""
+
+    eigenvector: Annotated[
+        Literal["dominant", "smallest"], about("Eigenvector that grows, by its eigenvalue (dominant: the largest one)")
+    ] = "dominant"
+    deflations: Annotated[
+        int, about("Eigenvectors that are removed from A before, each as the circuit reads it", ge=0)
+    ] = 0
+    eigenvalue: Annotated[
+        float | Literal["computed", "auto"],
+        about("Its eigenvalue in units of A (computed: from the cells; auto: from a first reading of the circuit)"),
+    ] = "computed"
+    margin: Annotated[
+        float, about("Distance of the feedback's lambda from this eigenvalue, in units of it", ge=0, lt=1)
+    ] = 0.05
+    kick: KickVoltage = KICK_VOLTAGE
+    kick_duration: KickDuration = KICK_DURATION
+    inverter_resistance: InverterResistance = INVERTER_RESISTANCE
+
+    @model_validator(mode="after")
+    def _pulse_acts(self) -> Self:
+        if self.kick == 0 and self.kick_duration != KICK_DURATION:
+            raise ParameterError("kick_duration", self.kick_duration, "has no effect without a kick; leave it out")
+        return self
+
+
+def check_meaning(given: Mapping[str, Any], converters: Converters | None) -> None:
+    """Refuse keywords that differ from their defaults and have no meaning here.
+
+    Raises:
+        ParameterError: There is one; the error names it.
+    """
+    defaults = {name: field.default for record in (Hardware, Settings) for name, field in record.model_fields.items()}
+    for name, why in MEANINGLESS.items():
+        if name in given and given[name] != defaults[name]:
+            raise ParameterError(name, given[name], f"has no meaning here: {why}; leave it out")
+    if converters is not None and converters.dac_bits is not None:
+        raise ParameterError("dac_bits", converters.dac_bits, f"has no meaning here: {NO_INPUT}; leave it out")
+
+
+def check_started(parameters: EgvParameters, hardware: Hardware) -> None:
+    """Refuse a circuit that nothing starts.
+
+    Raises:
+        ParameterError: It has neither a pulse nor offsets.
+    """
+    opamp = hardware.opamp_in_use.equivalent
+    offset = isinstance(opamp, MacroOpAmp) and opamp.input_offset != 0
+    if parameters.kick == 0 and hardware.offset_spread == 0 and not offset:
+        raise ParameterError("kick", 0.0, "nothing starts the circuit; give a kick, input_offset or offset_spread")
