@@ -1,15 +1,17 @@
 """One sample of every registered circuit: what tests that hold all of them take it from."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from amc_circuits.cases.circuits import OURS
+from netlists import Source
 from tests.cases import Array, spd_matrix, vector
 from tests.kirchhoff import (
     Rest,
+    egv_at_rest,
     ginv_at_rest,
     inv_at_rest,
     inv_compensated_at_rest,
@@ -25,7 +27,7 @@ class Sample:
     Attributes:
         name: Name of the circuit.
         matrix: Programmed matrix.
-        vector: A right-hand side.
+        vector: A right-hand side; None for a circuit that takes none, and grows.
         at_rest: The same circuit at rest by Kirchhoff's laws, written by hand.
         exact: NumPy's answer.
         bound: Bound on the answer's relative error with ideal wires and a gain of 1e5.
@@ -34,7 +36,7 @@ class Sample:
 
     name: str
     matrix: Array
-    vector: Array
+    vector: Array | None
     at_rest: Callable[[Any, Array], Rest]
     exact: Callable[[Array, Array], Array]
     bound: float
@@ -48,6 +50,17 @@ class Sample:
     def program(self, **fields):
         """The circuit, programmed."""
         return OURS[self.name].load().program(self.matrix, **self.fields, **fields)
+
+    def driven(self, **fields):
+        """The programmed circuit's record with inputs for all its sources, and voltages (inputs, 1) for them.
+
+        What grows has no input but its pulse, which is held here.
+        """
+        solver = self.program(**fields)
+        if self.vector is not None:
+            return solver.circuit, solver.input_levels(solver.system.columns(self.vector[:, None]))[0]
+        held = replace(solver.circuit, sources=tuple(Source(one.group) for one in solver.circuit.sources))
+        return held, vector(held.inputs, 5)[:, None]
 
 
 def _least_squares(matrix: Array, right: Array) -> Array:
@@ -72,5 +85,6 @@ SAMPLES = (
     Sample("mvm", OBLONG, vector(3, 2), mvm_at_rest, _product, 1e-3),
     Sample("inv", STEEP, vector(4, 1), inv_compensated_at_rest, np.linalg.solve, 1e-3, COMPENSATED),
     Sample("mvm", OBLONG, vector(3, 2), mvm_compensated_at_rest, _product, 1e-3, SMALL_FEEDBACK),
+    Sample("egv", LOPSIDED, None, egv_at_rest, lambda matrix, _: np.linalg.eig(matrix)[1][:, 0].real, 1e-3),
     Sample("ginv", POSITIVE, vector(5, 3), ginv_at_rest, _least_squares, 5e-3),
 )

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp
+from netlists.circuits.egv import EgvDesign
 from netlists.circuits.ginv import GinvDesign
 
 Array = NDArray[np.float64]
@@ -231,6 +232,22 @@ def _compensated(
         network.array(k, cells, rows, columns, wires.wire_resistance, wires.contacts)
 
 
+def egv_at_rest(design: EgvDesign, inputs: Array) -> Rest:
+    """An EGV circuit where nothing moves, though it may grow from there, with pulses (N,) that stay, in volts."""
+    size, network = design.size, Network()
+    sums, rows, inverted = nodes("v", size), nodes("u", size), nodes("c", size)
+    for i, volts in enumerate(inputs.tolist()):
+        network.hold(("in", i), volts)
+        network.resistor(("in", i), sums[i], 1 / design.kick_conductance)
+        network.amplifier("amp", i, sums[i], rows[i], design.opamp)
+        network.resistor(rows[i], ("w", i), design.inverter_resistance)
+        network.resistor(("w", i), inverted[i], design.inverter_resistance)
+        network.amplifier("inv", i, ("w", i), inverted[i], design.opamp)
+        network.resistor(inverted[i] if design.smallest else rows[i], sums[i], 1 / design.feedback_conductance)
+    _arrays(network, design, sums, [rows, inverted] if design.smallest else [inverted, rows])
+    return network.solve()
+
+
 def array_at_rest(cells: Array, rows: Array, columns: Array, segment: float, contacts: str = "one") -> Rest:
     """One array, its terminals `("v", i)` and `("c", j)` held at `rows` and `columns`, volts."""
     network = Network()
@@ -241,7 +258,9 @@ def array_at_rest(cells: Array, rows: Array, columns: Array, segment: float, con
     return network.solve()
 
 
-def _arrays(network: Network, design: InvDesign | MvmDesign, rows: list[Node], drivers: list[list[Node]]) -> None:
+def _arrays(
+    network: Network, design: InvDesign | MvmDesign | EgvDesign, rows: list[Node], drivers: list[list[Node]]
+) -> None:
     wires = design.interconnect
     for k, (cells, columns) in enumerate(
         zip((design.conductance_positive, design.conductance_negative), drivers, strict=True)

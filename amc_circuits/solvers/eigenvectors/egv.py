@@ -3,45 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from types import MappingProxyType
-from typing import Self, Unpack
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from amc_circuits.cells.system import System
-from amc_circuits.linear.equations import check_room
-from amc_circuits.results.converters import Converters
 from amc_circuits.results.readings import FirstPass, Reading
 from amc_circuits.results.response import Response
 from amc_circuits.results.status import Status
+from amc_circuits.solvers.eigenvectors.array import EgvArray
 from amc_circuits.solvers.eigenvectors.growth import (
-    first_growing,
     rise_time,
     start_amplitude,
     time_constant_at_limit,
 )
 from amc_circuits.solvers.eigenvectors.metrics import clamped_error, not_growing, residuals, start_note
-from amc_circuits.solvers.eigenvectors.parameters import MEANINGLESS, EgvParameters, check_meaning, check_started
 from amc_circuits.solvers.eigenvectors.spectrum import (
-    EigenPair,
     directed,
     direction_error,
     edge,
-    eigen_pair,
-    is_hermitian,
-    rayleigh,
-    without,
 )
-from amc_circuits.solvers.fields import Fields, known_fields
-from amc_circuits.solvers.hardware import Hardware
-from amc_circuits.solvers.solver import Solver
-from amc_circuits.solvers.streaming import Timing, slot_of_time_constant, swing_of, timing
-from amc_circuits.values.checks import Numbers, square_matrix
-from netlists import Circuit, ParameterError
-from netlists.circuits.egv import EgvDesign
+from amc_circuits.solvers.streaming import SLOT, Timing, slot_of_time_constant, swing_of, timing
+from amc_circuits.values.checks import Numbers
 from netlists.record import FloatArray
 
 SEVERAL_GROWING = Status.register(
@@ -50,189 +33,24 @@ SEVERAL_GROWING = Status.register(
     "several poles grow, so that the outputs are a mixture of eigenvectors; take a smaller margin, or an eigenvalue "
     "that is nearer to the wanted one",
 )
-KICK_SHARE = 0.1
-"""Conductance of the pulse in units of that of max|A|."""
 HALF = 0.5
 """Part of the swing at which the outputs are read."""
 UNLIMITED = 0.5
 """Level of the reading if no op-amp has a limit, V."""
+SLOW = 1.1
+"""Part by which the slot is longer than predicted: the growth slows down near the limit."""
 FINER = 3
 """Division of the time steps: an error of the growth adds up in its exponent."""
-ROUNDS = 3
-"""Most readings of the eigenvalue."""
 
 
-@dataclass(frozen=True, repr=False)
-class EgvCircuit(Solver):
-    """An array programmed with A in a loop that grows along an eigenvector: `solve()` gives this vector.
-
-    Attributes:
-        wanted: A, if it is programmed without some of its eigenvectors; None if it is programmed as it is.
-        found: Eigenvalue that the circuit itself measured, in units of A; None if it is computed or given.
-    """
-
-    Parameters = EgvParameters
-    parameters: EgvParameters
-    takes, gives, growing = None, "v", True
-    meaningless = MappingProxyType(MEANINGLESS)
-    wanted: Numbers | None = None
-    found: float | None = None
-
-    @classmethod
-    def program(
-        cls,
-        matrix: ArrayLike,
-        *,
-        engine: str = "ngspice",
-        converters: Converters | None = None,
-        **fields: Unpack[Fields],
-    ) -> Self:
-        """Map A to conductances and build the circuit; with deflations or `eigenvalue = auto` it is read first.
-
-        Args:
-            matrix: A, shape (N, N), real or complex, with a real eigenvalue above 0; any units.
-            engine: Name of the engine that simulates.
-            converters: ADCs; None for no converters.
-            **fields: Other keywords, as in `Solver.program`; those of `Parameters` are of this circuit.
-
-        Raises:
-            ParameterError: A parameter cannot be used; the error names the parameter, the value and the mend.
-        """
-        given = known_fields(fields, cls.Parameters)
-        check_meaning(given, converters)
-        own = EgvParameters(**{name: given[name] for name in EgvParameters.model_fields if name in given})
-        wanted = remaining = square_matrix("A", matrix)
-        if own.deflations and (given.get("conductances") is not None or not is_hermitian(wanted)):
-            mend = "needs a symmetric or Hermitian A that is programmed anew: no other matrix and no given conductances"
-            raise ParameterError("deflations", own.deflations, mend)
-        if own.deflations >= len(wanted):
-            raise ParameterError("deflations", own.deflations, f"must be below {len(wanted)}, the number of rows")
-        for place in range(own.deflations + 1):
-            made = super().program(remaining, engine=engine, converters=converters, **fields)
-            made = made._at(place, wanted)
-            if place < own.deflations:
-                vector = made.solve().raise_if_unusable().value
-                remaining = without(remaining, made.measured(vector), vector, made.smallest)
-        return made
-
-    @classmethod
-    def system_of(cls, matrix: Numbers, hardware: Hardware) -> System:
-        """Make A real; check that the machine has memory for its circuit.
-
-        Raises:
-            ParameterError: The matrix is too large.
-        """
-        check_room(len(matrix), 2 * len(matrix) * (1 + np.iscomplexobj(matrix)))
-        return System.inverse(matrix, hardware.scaling)
-
-    def _at(self, place: int, wanted: Numbers) -> Self:
-        """Return the circuit after some deflations, each programmed anew; with lambda from its own readings."""
-        made = self
-        if place:
-            mapping = self.hardware.mapping(self.system.programmed, place)
-            made = replace(self, mappings=(mapping,), wanted=wanted)
-        check_started(made.parameters, made.hardware)
-        for _ in range(ROUNDS if made.parameters.eigenvalue == "auto" else 0):
-            value = made.solve().value
-            if not np.isfinite(value).all():
-                break
-            made = replace(made, found=made.measured(value))
-            if made.growing_poles == 1:
-                break
-        return made
-
-    @property
-    def smallest(self) -> bool:
-        """True for the smallest eigenvalue."""
-        return self.parameters.eigenvector == "smallest"
-
-    @cached_property
-    def exact(self) -> EigenPair:
-        """The wanted eigenvector of A with its eigenvalue, by NumPy."""
-        if self.wanted is None:
-            return eigen_pair(self.matrix, 0, self.smallest)
-        return eigen_pair(self.wanted, self.parameters.deflations, self.smallest)
-
-    @cached_property
-    def cells(self) -> FloatArray:
-        """Matrix that the arrays hold, wires included, in units of A; complex numbers as two by two real ones."""
-        mapping = self.mapping
-        held = mapping.difference
-        if self.hardware.wire_resistance > 0:
-            rows = len(held)
-            held = -self.array("p", "v", "c").reduced.laplacian[:rows, rows:]
-            if mapping.negative is not None:
-                held = held + self.array("n", "v", "c", negative=True).reduced.laplacian[:rows, rows:]
-        return np.asarray(held * (mapping.alpha / mapping.unit), dtype=np.float64)
-
-    def measured(self, vector: Numbers) -> float:
-        """Rayleigh quotient of a vector (N,) with the arrays: one product, in units of A."""
-        return rayleigh(self.cells, self.system.columns(vector[:, None])[:, 0])
-
-    @cached_property
-    def threshold(self) -> float:
-        """Lambda of the feedback, in units of A: between the wanted eigenvalue and the next one.
-
-        Raises:
-            ParameterError: It is not above 0, or no lambda lets a pole grow.
-        """
-        given = self.parameters.eigenvalue
-        if given == "auto" and self.found is None:
-            bound = float(np.abs(self.cells).sum(axis=1).max())
-            return first_growing(self._grows_at, bound, self.smallest)
-        _ = self.exact
-        eigenvalue = edge(self.cells, self.smallest) if given == "computed" else self.found or float(given)
-        sign = 1 if self.smallest else -1
-        found = eigenvalue * (1 + sign * self.parameters.margin)
-        if found <= 0:
-            mend = "the feedback needs a lambda above 0; add a multiple of the identity to A"
-            raise ParameterError("eigenvalue", f"lambda {found:.4g}", mend)
-        return found
-
-    def _grows_at(self, threshold: float) -> bool:
-        """Return whether a pole grows with another lambda."""
-        return replace(self, found=threshold, parameters=self.parameters.replace(margin=0.0)).acts
-
-    @cached_property
-    def design(self) -> EgvDesign:
-        """Parameter record of the circuit."""
-        mapping, own, hardware = self.mapping, self.parameters, self.hardware
-        size = len(mapping.positive)
-        return hardware.design(
-            EgvDesign,
-            conductance_positive=mapping.positive,
-            conductance_negative=mapping.negative,
-            amplifier_offset=hardware.offsets("offset", size),
-            feedback_conductance=self.threshold * mapping.unit / mapping.alpha,
-            kick_conductance=KICK_SHARE * mapping.unit,
-            smallest=self.smallest,
-            kick=own.kick,
-            kick_duration=own.kick_duration,
-            inverter_resistance=own.inverter_resistance,
-            inverter_offset=hardware.offsets("inverter_offset", size),
-        )
-
-    @property
-    def circuit(self) -> Circuit:
-        """Circuit as parts."""
-        return self.design.circuit
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the parameter record."""
-        return self.design.sha256
+class EgvCircuit(EgvArray):
+    """An array programmed with A in a loop that grows along an eigenvector: `solve()` gives this vector."""
 
     @property
     def first_pass(self) -> FirstPass:  # type: ignore[override]
         """Reading at half of the swing."""
         swing = swing_of(self.circuit)
         return FirstPass(HALF * swing if np.isfinite(swing) else UNLIMITED)
-
-    @property
-    def growing_poles(self) -> int:
-        """Number of growing poles; of a complex matrix a pair counts as one."""
-        count = int((self.stability.poles.real > 0).sum())
-        return -(-count // 2) if self.system.complex else count
 
     @cached_property
     def start(self) -> float:
@@ -253,7 +71,7 @@ class EgvCircuit(Solver):
         swing = self.first_pass.level / HALF
         wait = slot_of_time_constant(self.settings.tolerance) * time_constant_at_limit(self.circuit, self.linear)
         grown = rise_time(swing, self.start, self.stability.growth_rate) + self.parameters.kick_duration
-        slot = max(base.slot_time, 1.1 * grown + (wait if np.isfinite(swing_of(self.circuit)) else 0.0))
+        slot = max(base.slot_time, SLOW * SLOT * grown + (wait if np.isfinite(swing_of(self.circuit)) else 0.0))
         return replace(base, slot_time=slot, max_step=min(base.max_step / FINER, slot / 40))
 
     def reference(self, columns: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Growth of a circuit from its start: amplitude of the growing mode, and the time until the outputs rest at a limit."""
+"""Growth of a circuit from its start: amplitude of the growing modes, and times until the outputs rest at a limit."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from amc_circuits.linear.equations import linear_circuit
 from netlists import Circuit, ParameterError, Source
 
 LEAST_START = 1e-9
-"""Least amplitude of a growing mode at its start, V: less is left to rounding errors."""
+"""Least amplitude of growing modes at its start, V: less is left to rounding errors."""
 STEP, SEARCHES = 0.9, 70
 """Ratio of two lambdas of the search for one that lets a pole grow, and most steps of it: a range of 1,600."""
-MOST_WAITS = 20.0
+MOST_WAITS = 2.0
 """Largest wait at the limit in units of the time constant of the growth."""
 
 
 def start_amplitude(circuit: Circuit, linear: LinearCircuit) -> float:
-    """Compute the amplitude of the growing mode after the start, as the largest output, V.
+    """Compute the amplitude of the growing modes after the start, as the largest output, V.
 
     Start are the discharged capacitors, which are away from the rest point by the offsets, and the pulse.
 
@@ -30,15 +30,15 @@ def start_amplitude(circuit: Circuit, linear: LinearCircuit) -> float:
         linear: Its linear circuit.
     """
     modes = linear.modes
-    place = int(np.argmax(np.real(modes.values)))
-    amplitude = -modes.inverse[place] @ linear.rest[linear.kept]
+    grows = np.real(modes.values) > 0
+    amplitudes = -modes.inverse[grows] @ linear.rest[linear.kept]
     for source in circuit.sources:
         if source.kick is not None:
             alone = linear_circuit(replace(circuit, sources=(Source(source.group),)))
             volts = np.broadcast_to(np.asarray(source.kick.volts, dtype=np.float64), circuit.groups[source.group])
-            amplitude = amplitude + modes.inverse[place] @ (alone.drive @ volts) * source.kick.duration
-    outputs = linear.read[linear.nodes[linear.outputs]] @ modes.vectors[:, place]
-    return max(float(np.abs(amplitude) * np.abs(outputs).max()), LEAST_START)
+            amplitudes = amplitudes + modes.inverse[grows] @ (alone.drive @ volts) * source.kick.duration
+    outputs = linear.read[linear.nodes[linear.outputs]] @ (modes.vectors[:, grows] @ amplitudes)
+    return max(float(np.abs(outputs).max(initial=0.0)), LEAST_START)
 
 
 def time_constant_at_limit(circuit: Circuit, linear: LinearCircuit) -> float:

@@ -9,7 +9,9 @@ from pydantic import model_validator
 
 from amc_circuits.engines.settings import Settings
 from amc_circuits.results.converters import Converters
+from amc_circuits.solvers.eigenvectors.spectrum import is_hermitian
 from amc_circuits.solvers.hardware import Hardware
+from amc_circuits.values.checks import Numbers
 from netlists import MacroOpAmp, ParameterError, Record
 from netlists.circuits.egv import KICK_DURATION, KICK_VOLTAGE, KickDuration, KickVoltage
 from netlists.circuits.inv import INVERTER_RESISTANCE, InverterResistance
@@ -85,3 +87,21 @@ def check_started(parameters: EgvParameters, hardware: Hardware) -> None:
     offset = isinstance(opamp, MacroOpAmp) and opamp.input_offset != 0
     if parameters.kick == 0 and hardware.offset_spread == 0 and not offset:
         raise ParameterError("kick", 0.0, "nothing starts the circuit; give a kick, input_offset or offset_spread")
+
+
+def check_deflations(count: int, matrix: Numbers, stored: bool) -> None:
+    """Refuse deflations that are not possible.
+
+    Args:
+        count: Number of deflations.
+        matrix: A, shape (N, N).
+        stored: True if the conductances are given.
+
+    Raises:
+        ParameterError: A is not Hermitian, the conductances are given, or there are too many.
+    """
+    if count and (stored or not is_hermitian(matrix)):
+        mend = "needs a symmetric or Hermitian A that is programmed anew: no other matrix and no given conductances"
+        raise ParameterError("deflations", count, mend)
+    if count >= len(matrix):
+        raise ParameterError("deflations", count, f"must be below {len(matrix)}, the number of rows")
