@@ -59,7 +59,8 @@ class Sample:
         solver = self.program(**fields)
         if self.vector is not None:
             return solver.circuit, solver.input_levels(solver.system.columns(self.vector[:, None]))[0]
-        held = replace(solver.circuit, sources=tuple(Source(one.group) for one in solver.circuit.sources))
+        (pulse,) = solver.circuit.sources
+        held = replace(solver.circuit, sources=(Source(pulse.group),))
         return held, vector(held.inputs, 5)[:, None]
 
 

@@ -113,7 +113,7 @@ def draw_response(axes: Axes, response: Response, places: Sequence[int] | None =
     _draw_symbols(axes, response)
     if np.isfinite(response.settling_time):
         mark = EngFormatter(unit="s", places=1)(response.settling_time)
-        label = f"settled to {response.tolerance:.3g}: {mark}"
+        label = f"read at {mark}" if response.growing else f"settled to {response.tolerance:.3g}: {mark}"
         style: dict[str, Any] = {"color": "black", "linestyle": "--", "linewidth": 0.7}
         axes.axvline(response.settling_time, gid="settling time", label=label, **style)
     axes.xaxis.set_major_formatter(EngFormatter(unit="s"))
@@ -139,20 +139,20 @@ def _draw_output(axes: Axes, response: Response, k: int, name: str, label: str |
     style, final = dense_curve_style(k, response.time), response.outputs[-1]
     colour = style["color"]
     band = response.tolerance * np.abs(final).max()
-    axes.axhspan(final[k] - band, final[k] + band, color=colour, alpha=0.15, linewidth=0)
+    if not response.growing:
+        axes.axhspan(final[k] - band, final[k] + band, color=colour, alpha=0.15, linewidth=0)
     axes.plot(response.time, response.outputs[:, k], label=label, gid=name, linewidth=1.1, **style)
     axes.plot(response.time[-1], final[k], marker="<", color=colour, markersize=5, clip_on=False)
-    if response.target is not None:
+    if response.target is not None and not response.growing:
         axes.plot(response.time[-1], response.target[k], marker="x", color=colour, markersize=6, clip_on=False)
 
 
 def _draw_symbols(axes: Axes, response: Response) -> None:
     """Add the symbols of ends, bands and targets to the legend."""
-    symbols: dict[str, dict[str, Any]] = {
-        "ends at": {"marker": "<"},
-        "tolerance around it": {"linewidth": 6, "alpha": 0.3},
-    }
-    if response.target is not None:
+    symbols: dict[str, dict[str, Any]] = {"ends at": {"marker": "<"}}
+    if not response.growing:
+        symbols["tolerance around it"] = {"linewidth": 6, "alpha": 0.3}
+    if response.target is not None and not response.growing:
         symbols["should end at"] = {"marker": "x"}
     plain: dict[str, Any] = {"color": "0.35", "linewidth": 0, "markersize": 5}
     for label, symbol in symbols.items():

@@ -151,7 +151,7 @@ def relative_error(value: FloatArray, reference: FloatArray) -> FloatArray:
     """Compute `||value - reference|| / ||reference||` of each column, 2-norm; (N, K) to (K,); 0 where both are zero."""
     # Along rows in memory, so that the rounding of a column does not depend on the others.
     wrong, scale = (np.linalg.norm(np.ascontiguousarray(one.T), axis=-1) for one in (value - reference, reference))
-    none = np.where(wrong > 0, np.inf, 0.0)
+    none = np.where(wrong > 0, np.inf, 0.0 * wrong)
     return np.asarray(np.divide(wrong, scale, out=none, where=scale > 0), dtype=np.float64)
 
 

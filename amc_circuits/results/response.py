@@ -21,7 +21,8 @@ class Response:
         outputs: Output voltages, shape (T, N), V.
         tolerance: Relative tolerance of the settling time.
         settling_time: Settling time, s; nan if it did not settle.
-        target: Correct outputs of the wanted system, shape (N,), V; None if they are not known.
+        target: Correct outputs of the wanted system, shape (N,), V; None if they are not known; nan if the outputs
+            grow, so that they are read on their way.
         terminal_voltage: Voltages at the end of the slot: word lines, bit lines of each array, shape
             (N + arrays * M,), V; None if they are not known.
         names: Names of the outputs, such as `Re x1`; empty if their numbers are their names.
@@ -45,6 +46,11 @@ class Response:
     def name(self, column: int, place: int | None = None) -> str:
         """Label of an output: its name, or its index in the circuit, from 0, if this is not its column."""
         return self.names[column] if self.names else f"output {(column if place is None else place) + 1}"
+
+    @property
+    def growing(self) -> bool:
+        """True if the outputs grow and have no correct final values."""
+        return self.target is not None and bool(np.isnan(self.target).all())
 
     @property
     def readout_error(self) -> FloatArray:

@@ -72,7 +72,7 @@ def _own(figure: tuple[str, float]) -> tuple[str, float, str]:
     name, value = figure
     for suffix, unit in OWN_UNITS.items():
         if name.endswith(suffix):
-            return name.removesuffix(suffix).replace("_", " "), value, unit
+            return (name if unit == "%" else name.removesuffix(suffix)).replace("_", " "), value, unit
     return name.replace("_", " "), value, ""
 
 

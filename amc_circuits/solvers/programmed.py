@@ -146,8 +146,8 @@ class ProgrammedArray(ABC):
 
     @classmethod
     def length_of(cls, matrix: Numbers) -> int:
-        """Number of entries of a right-hand side for a matrix (N, M)."""
-        return len(matrix)
+        """Number of entries of a right-hand side for a matrix (N, M); 1 if the circuit has none."""
+        return 1 if cls.takes is None else len(matrix)
 
     def further_targets(self, wanted: Sequence[Mapping], device: Device) -> tuple[Mapping, ...]:
         """Return the targets of cells besides those of `matrices`, in the order of `mappings`; there are none.

@@ -198,8 +198,8 @@ def _warn(study: _Study, designs: Sequence[DesignRuns]) -> None:
     options = study.options[0]
     if options["matrix"] is None:
         return
-    if options["rhs"] is None:
-        name = circuit_row(study.designs[0].circuit).takes
+    name = circuit_row(study.designs[0].circuit).takes
+    if options["rhs"] is None and name is not None:
         warnings.warn(
             f"{name} is drawn: uniform in -1 .. 1, once for each seed; give {name}, too, to have your own", stacklevel=3
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -33,6 +33,8 @@ class ArrayDesign(Record):
         temperature: Temperature of the whole circuit, K.
     """
 
+    _compensates_pairs: ClassVar[bool] = True
+
     conductance_positive: Matrix
     conductance_negative: Matrix | None = None
     opamp: OpAmp = Field(discriminator="model")
@@ -61,7 +63,7 @@ class ArrayDesign(Record):
         cells, rows = (self.balance_inverting, self.balance_noninverting), len(self.conductance_positive)
         check_balance("balance_inverting", *cells, rows)
         check_balance("balance_noninverting", *cells[::-1], rows)
-        if self.compensated and not self.signed:
+        if self.compensated and not self.signed and self._compensates_pairs:
             raise ParameterError("conductance_negative", None, "compensating cells need a negative array")
         return self
 

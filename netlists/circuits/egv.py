@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from netlists.circuit import Circuit
 from netlists.circuits.array_design import ArrayDesign
+from netlists.circuits.balance import balance_arrays, ground_lines
 from netlists.circuits.inv import INVERTER_RESISTANCE, INVERTERS, InverterResistance
 from netlists.driving import Kick, Source
 from netlists.errors import check_type
@@ -37,9 +38,12 @@ class EgvDesign(ArrayDesign):
         kick: Height of the pulse at row 1, V. It falls linearly to the last row, so that no symmetry of A hides an
             eigenvector from it.
         kick_duration: Duration of the pulse, s.
-        inverter_resistance: Resistance of the two equal resistors of each analog inverter, ohm.
-        inverter_offset: Offsets of the inverters' op-amps, like `amplifier_offset`.
+        inverter_resistance: Resistance of the two equal resistors of each analog inverter, ohm; unused without
+            inverters.
+        inverter_offset: Offsets of the inverters' op-amps, like `amplifier_offset`; unused without inverters.
     """
+
+    _compensates_pairs = False
 
     feedback_conductance: Annotated[float, Field(gt=0, le=1e3)]
     kick_conductance: Annotated[float, Field(gt=0, le=1e3)]
@@ -79,9 +83,11 @@ def egv(p: EgvDesign) -> Circuit:
     Sum node `v_i` is the inverting input of op-amp i with output `u_i`; an analog inverter gives `c_i = -u_i`, and
     `w_i` is its sum node. For the largest eigenvalue, c drives the positive array, u the negative one and the feedback.
     For the smallest one, u and c are exchanged. A pulse at `in_i` and the offsets start the circuit, which is
-    discharged before.
+    discharged before. With compensating cells there are no inverters, see `_compensated`.
     """
     check_type("p", p, EgvDesign)
+    if p.compensated:
+        return _compensated(p)
     n = p.size
     with_a, against = ("u", "c") if p.smallest else ("c", "u")
     parts: list[Part] = [
@@ -93,7 +99,33 @@ def egv(p: EgvDesign) -> Circuit:
         *(Conductors(name, group, "w", 1 / p.inverter_resistance) for name, group in zip(INVERTERS, "uc", strict=True)),
         OpAmps("inv", "w", "c", p.opamp, offset=p.inverter_offset, label="inverter"),
     ]
-    kick = Kick(p.kick * p.kick_shape, p.kick_duration, discharged=True)
-    source = Source("in", np.zeros((n, 1)), kick)
     groups, title = dict.fromkeys(("in", "v", "u", "w", "c"), n), f"EGV {n} x {n} {p.sha256[:12]}"
-    return Circuit(title, groups, tuple(parts), (source,), "c", temperature=p.temperature)
+    return Circuit(title, groups, tuple(parts), (_pulse(p),), "c", temperature=p.temperature)
+
+
+def _compensated(p: EgvDesign) -> Circuit:
+    """Return the circuit with both arrays and the feedback at the inputs of the same op-amps, driven by `c`.
+
+    For the largest eigenvalue the positive array is at the non-inverting inputs `p`, the negative one and the feedback
+    at the inverting inputs `v`; for the smallest one they are exchanged. Compensating cells to ground, `b`, make the
+    sums S at both inputs equal: `dc_i/dt = +-(w_T/S_i) ((G+ - G- - G_lambda) c)_i - (w_T/A0) c_i`.
+    """
+    n, columns = p.size, p.balance[0].shape[1]
+    with_a, against = ("v", "p") if p.smallest else ("p", "v")
+    parts: list[Part] = [
+        Conductors("in", "in", "v", p.kick_conductance, account="inputs"),
+        p._array("p", with_a, "c", p.conductance_positive),
+        *(() if p.conductance_negative is None else (p._array("n", against, "c", p.conductance_negative),)),
+        Conductors("f", "c", against, p.feedback_conductance),
+        *balance_arrays("b", ("v", "p"), p.balance, p.interconnect, p.nonlinearity_voltage),
+        OpAmps("amp", "v", "c", p.opamp, "p", p.amplifier_offset, label="amplifier"),
+    ]
+    groups, title = dict.fromkeys(("in", "v", "p", "c"), n) | {"b": columns}, f"EGV {n} x {n} {p.sha256[:12]}"
+    sources = (_pulse(p), ground_lines(columns, 1))
+    return Circuit(title, groups, tuple(parts), sources, "c", temperature=p.temperature)
+
+
+def _pulse(p: EgvDesign) -> Source:
+    """Return the sources of the pulse, which have no other input."""
+    kick = Kick(p.kick * p.kick_shape, p.kick_duration, discharged=True)
+    return Source("in", np.zeros((p.size, 1)), kick)

@@ -169,6 +169,7 @@ def _table(checked: _Checked) -> Table:
     grid.add_column("this circuit", justify="right")
     for name, value in (
         ("poles", str(len(found.poles))),
+        *((("growing poles", str(int((found.poles.real > 0).sum()))),) if checked.growing else ()),
         ("slowest pole" if found.stable else "fastest growing pole", f"{complex_text(found.slowest)} 1/s"),
         ("  over 2 pi", f"{complex_text(found.slowest / math.tau)} Hz"),
         ("least damped pole", f"{complex_text(found.least_damped)} 1/s"),

@@ -183,8 +183,9 @@ class Answer:
             return None
         reading = self.readings[column]
         factor = self.scale[column] * reading.attempt.scale / self.circuit.gain
-        # What grows has a direction, but no size of its own.
-        target = None if self.circuit.growing else self.question.target[:, column] * factor
+        if self.circuit.growing:
+            factor = np.nan  # what grows has a direction, but no size of its own
+        target = self.question.target[:, column] * factor
         names = self.circuit.system.output_names(self.circuit.gives, self.question.part(column))
         return replace(reading.response, target=target, terminal_voltage=reading.terminal_voltage, names=names)
 

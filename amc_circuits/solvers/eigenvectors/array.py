@@ -10,9 +10,11 @@ from typing import Self, Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
+from amc_circuits.cells.devices import programmed
 from amc_circuits.cells.system import System
 from amc_circuits.linear.equations import check_room
 from amc_circuits.results.converters import Converters
+from amc_circuits.solvers.eigenvectors.balance import equal_rows, sums_of
 from amc_circuits.solvers.eigenvectors.growth import first_growing
 from amc_circuits.solvers.eigenvectors.parameters import (
     MEANINGLESS,
@@ -42,6 +44,7 @@ class EgvArray(Solver):
 
     Attributes:
         wanted: A, if it is programmed without some of its eigenvectors; None if it is programmed as it is.
+        removed: Number of these eigenvectors.
         found: Eigenvalue that the circuit itself measured, in units of A; None if it is computed or given.
     """
 
@@ -50,6 +53,7 @@ class EgvArray(Solver):
     takes, gives, growing = None, "v", True
     meaningless = MappingProxyType(MEANINGLESS)
     wanted: Numbers | None = None
+    removed: int = 0
     found: float | None = None
 
     @classmethod
@@ -99,8 +103,8 @@ class EgvArray(Solver):
         """Return the circuit after some deflations, each programmed anew; with lambda from its own readings."""
         made = self
         if place:
-            mapping = self.hardware.mapping(self.system.programmed, place)
-            made = replace(self, mappings=(mapping,), wanted=wanted)
+            mapping = self.hardware.mapping(self.system.programmed, 2 * place)
+            made = replace(self, mappings=(mapping,), wanted=wanted, removed=place)
         check_started(made.parameters, made.hardware)
         for _ in range(ROUNDS if made.parameters.eigenvalue == "auto" else 0):
             value = made.solve().value
@@ -119,9 +123,7 @@ class EgvArray(Solver):
     @cached_property
     def exact(self) -> EigenPair:
         """The wanted eigenvector of A with its eigenvalue, by NumPy."""
-        if self.wanted is None:
-            return eigen_pair(self.matrix, 0, self.smallest)
-        return eigen_pair(self.wanted, self.parameters.deflations, self.smallest)
+        return eigen_pair(self.matrix if self.wanted is None else self.wanted, self.removed, self.smallest)
 
     @cached_property
     def cells(self) -> FloatArray:
@@ -163,23 +165,53 @@ class EgvArray(Solver):
         """Return whether a pole grows with another lambda."""
         return replace(self, found=threshold, parameters=self.parameters.replace(margin=0.0)).acts
 
+    @property
+    def feedback_conductance(self) -> float:
+        """Feedback conductance G_lambda of each row, S."""
+        return self.threshold * self.mapping.unit / self.mapping.alpha
+
+    @property
+    def kick_conductance(self) -> float:
+        """Conductance from each source of the pulse to its sum node, S."""
+        return KICK_SHARE * self.mapping.unit
+
+    @cached_property
+    def balance(self) -> dict[str, FloatArray]:
+        """Fields of the parameter record that hold the compensating cells; empty in the paired topology."""
+        if self.parameters.topology == "paired":
+            return {}
+        hardware, stored = self.hardware, self.hardware.conductances
+        wanted = hardware.wanted(self.system.programmed) if stored is None else stored
+        wires = hardware.wires if hardware.compensate_wires else None
+        positive, negative = sums_of(wanted, None if stored else hardware.cells, wires)
+        inverting, noninverting = (positive, negative) if self.smallest else (negative, positive)
+        feedback = self.feedback_conductance
+        inverting = inverting + self.kick_conductance + (0.0 if self.smallest else feedback)
+        noninverting = noninverting + (feedback if self.smallest else 0.0)
+        cells = equal_rows(inverting, noninverting, None if stored else (hardware.cells.g_min, hardware.cells.g_max))
+        if stored is None:
+            cells = programmed(hardware.cells, cells, hardware.draws, hardware.temperature, 2 * self.removed + 1)
+        assert cells.negative is not None
+        return {"balance_inverting": cells.positive, "balance_noninverting": cells.negative}
+
     @cached_property
     def design(self) -> EgvDesign:
         """Parameter record of the circuit."""
         mapping, own, hardware = self.mapping, self.parameters, self.hardware
-        size = len(mapping.positive)
+        size, balance = len(mapping.positive), self.balance
         return hardware.design(
             EgvDesign,
             conductance_positive=mapping.positive,
             conductance_negative=mapping.negative,
             amplifier_offset=hardware.offsets("offset", size),
-            feedback_conductance=self.threshold * mapping.unit / mapping.alpha,
-            kick_conductance=KICK_SHARE * mapping.unit,
+            feedback_conductance=self.feedback_conductance,
+            kick_conductance=self.kick_conductance,
             smallest=self.smallest,
             kick=own.kick,
             kick_duration=own.kick_duration,
             inverter_resistance=own.inverter_resistance,
-            inverter_offset=hardware.offsets("inverter_offset", size),
+            inverter_offset=None if balance else hardware.offsets("inverter_offset", size),
+            **balance,
         )
 
     @property

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import NoReturn
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from amc_circuits.linear.margins import Limit
 from amc_circuits.results.readings import FirstPass, Reading
 from amc_circuits.results.response import Response
 from amc_circuits.results.status import Status
@@ -25,6 +28,7 @@ from amc_circuits.solvers.eigenvectors.spectrum import (
 )
 from amc_circuits.solvers.streaming import SLOT, Timing, slot_of_time_constant, swing_of, timing
 from amc_circuits.values.checks import Numbers
+from netlists import ParameterError
 from netlists.record import FloatArray
 
 SEVERAL_GROWING = Status.register(
@@ -104,18 +108,30 @@ class EgvCircuit(EgvArray):
         return not_growing(self.threshold, edge(self.cells, self.smallest), self.smallest)
 
     def own_figures(self, values: Numbers, responses: Sequence[Response | None]) -> dict[str, float]:
-        """Growth, eigenvalue of the reading, and the direction at the limit."""
-        vector = values[:, 0]
-        known = bool(np.isfinite(vector).all())
-        eigenvalue = self.measured(vector) if known else np.nan
+        """Growth, eigenvalue of the reading, and the direction at the reading and at the limit."""
+        vector, exact = values[:, 0], self.exact
+        eigenvalue = self.measured(vector) if np.isfinite(vector).all() else np.nan
         return {
             "growing_poles": self.growing_poles,
             "growth_rate_per_s": self.stability.growth_rate,
             "lambda": self.threshold,
             "eigenvalue": eigenvalue,
-            "eigenvalue_error": abs(eigenvalue / self.exact.value - 1),
-            "clamped_error": clamped_error(self.system, responses[0], self.settings.tolerance, self.exact.vector),
+            "eigenvalue_error": abs(eigenvalue / exact.value - 1),
+            "direction_error": float(self.error(values, exact.vector[:, None])[0]),
+            "clamped_direction_error": clamped_error(self.system, responses[0], self.settings.tolerance, exact.vector),
         }
+
+    def differentiated(self, vectors: ArrayLike) -> NoReturn:
+        """Refuse derivatives, which need settled outputs.
+
+        Raises:
+            ParameterError: Always.
+        """
+        raise ParameterError("circuit", "egv", "grows and does not settle, so it has no derivatives")
+
+    def limits(self) -> dict[tuple[str, str], tuple[Limit, float | None]]:
+        """No limits: no parameter keeps a circuit from growing that is meant to grow."""
+        return {}
 
     def own_notes(self) -> tuple[str, ...]:
         """Name the start."""

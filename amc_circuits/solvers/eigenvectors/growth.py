@@ -34,8 +34,11 @@ def start_amplitude(circuit: Circuit, linear: LinearCircuit) -> float:
     amplitudes = -modes.inverse[grows] @ linear.rest[linear.kept]
     for source in circuit.sources:
         if source.kick is not None:
-            alone = linear_circuit(replace(circuit, sources=(Source(source.group),)))
-            volts = np.broadcast_to(np.asarray(source.kick.volts, dtype=np.float64), circuit.groups[source.group])
+            size = circuit.groups[source.group]
+            grounds = (Source(one.group, np.zeros((circuit.groups[one.group], size))) for one in circuit.sources)
+            held = tuple(Source(one.group) if one.group == source.group else one for one in grounds)
+            alone = linear_circuit(replace(circuit, sources=held))
+            volts = np.broadcast_to(np.asarray(source.kick.volts, dtype=np.float64), size)
             amplitudes = amplitudes + modes.inverse[grows] @ (alone.drive @ volts) * source.kick.duration
     outputs = linear.read[linear.nodes[linear.outputs]] @ (modes.vectors[:, grows] @ amplitudes)
     return max(float(np.abs(outputs).max(initial=0.0)), LEAST_START)

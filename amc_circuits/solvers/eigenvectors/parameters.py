@@ -11,6 +11,7 @@ from amc_circuits.engines.settings import Settings
 from amc_circuits.results.converters import Converters
 from amc_circuits.solvers.eigenvectors.spectrum import is_hermitian
 from amc_circuits.solvers.hardware import Hardware
+from amc_circuits.solvers.topologies import Topology
 from amc_circuits.values.checks import Numbers
 from netlists import MacroOpAmp, ParameterError, Record
 from netlists.circuits.egv import KICK_DURATION, KICK_VOLTAGE, KickDuration, KickVoltage
@@ -55,11 +56,15 @@ class EgvParameters(Record):
     kick: KickVoltage = KICK_VOLTAGE
     kick_duration: KickDuration = KICK_DURATION
     inverter_resistance: InverterResistance = INVERTER_RESISTANCE
+    topology: Topology = "paired"
 
     @model_validator(mode="after")
     def _pulse_acts(self) -> Self:
         if self.kick == 0 and self.kick_duration != KICK_DURATION:
             raise ParameterError("kick_duration", self.kick_duration, "has no effect without a kick; leave it out")
+        if self.topology == "compensated" and self.inverter_resistance != INVERTER_RESISTANCE:
+            mend = "has no effect with topology = compensated, which has no inverters; leave it out"
+            raise ParameterError("inverter_resistance", self.inverter_resistance, mend)
         return self
 
 
