@@ -43,7 +43,12 @@ def test_every_circuit_has_a_sample():
     for sample in SAMPLES:
         solver, row = OURS[sample.name].load(), OURS[sample.name]
         assert issubclass(solver, Solver)
-        assert (solver.takes, solver.gives, solver.square) == (row.takes, row.gives, row.square)
+        assert (solver.takes, solver.gives, solver.square, solver.growing) == (
+            row.takes,
+            row.gives,
+            row.square,
+            row.grows,
+        )
 
 
 @every_resting

@@ -30,6 +30,7 @@ class CircuitRow:
         gives: Name of the answer.
         square: True if the matrix must be square.
         solver: Place of the solver class, `module:class`.
+        grows: True if its answer is read while it grows.
     """
 
     name: str
@@ -38,6 +39,7 @@ class CircuitRow:
     gives: str
     square: bool
     solver: str
+    grows: bool = False
 
     def load(self) -> type[Solver]:
         """Import the solver class."""
@@ -55,7 +57,7 @@ GINV = CircuitRow(
 )  # fmt: skip
 EGV = CircuitRow(
     "egv", "Find an eigenvector of A by the growing EGV circuit.", None, "v", True,
-    f"{SOLVERS}.eigenvectors.egv:EgvCircuit",
+    f"{SOLVERS}.eigenvectors.egv:EgvCircuit", grows=True,
 )  # fmt: skip
 OURS = {row.name: row for row in (INV, MVM, GINV, EGV)}
 """Rows of the circuits of this package, by name."""
@@ -95,4 +97,5 @@ def _row(name: str) -> CircuitRow:
 
     solver = load_entry("circuit", entry)
     title = (solver.__doc__ or name).strip().splitlines()[0]
-    return CircuitRow(name, title, solver.takes, solver.gives, solver.square, f"{entry.module}:{entry.attr}")
+    place = f"{entry.module}:{entry.attr}"
+    return CircuitRow(name, title, solver.takes, solver.gives, solver.square, place, solver.growing)

@@ -101,7 +101,7 @@ class _Sensitivities(_Circuits):
 
 
 class _Optimizations(_Circuits):
-    """Commands of `amc optimize`, one for each circuit."""
+    """Commands of `amc optimize`, one for each circuit that settles."""
 
     place = "gradients.optimize:optimizing"
 
@@ -110,6 +110,7 @@ class _Optimizations(_Circuits):
         return {
             name: replace(row, help=f"Find the best parameters of {name} by gradients.")
             for name, row in super().rows().items()
+            if not circuit_row(name).grows
         }
 
 

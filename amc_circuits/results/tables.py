@@ -27,6 +27,28 @@ def figures_table(solution: Solution, noise: Mapping[str, Any], title: str) -> T
 
     If the circuit is unstable, the table has its growth and those metrics that are known.
     """
+    rows = _metrics(solution, noise)
+    several = np.ndim(solution.settling_time) > 0
+    grid = Table(title=title, title_justify="left")
+    grid.add_column("figure")
+    for heading in ("mean", "largest") if several else ("value",):
+        grid.add_column(heading, justify="right")
+    lines = [(name, *_cells(value, unit, several)) for name, value, unit in rows]
+    if solution.stability.stable:  # what grows has no wanted final values
+        lines[2:2] = [(f"time to {bits} bits", *_readout_cells(solution, bits, several)) for bits in BITS]
+    if solution.status is Status.UNSTABLE:
+        lines = [line for line in lines if any(cell not in ("-", "") for cell in line[1:])]
+        lines[:0] = _growth_lines(solution.stability, several)
+    for line in lines:
+        grid.add_row(*line)
+    grid.caption = f"{_solved_by(solution)}, {solution.wall_time:.2f} s"
+    grid.min_width = len(grid.caption)
+    grid.caption_justify = "left"
+    return grid
+
+
+def _metrics(solution: Solution, noise: Mapping[str, Any]) -> list[tuple[str, Any, str]]:
+    """Return text, value and unit of every metric."""
     energy = solution.energy
     rows = [
         ("settling time", solution.settling_time, "s"),
@@ -40,7 +62,7 @@ def figures_table(solution: Solution, noise: Mapping[str, Any], title: str) -> T
         ("relative error", solution.relative_error, "%"),
         ("residual", solution.residual, "%"),
         ("bits", solution.bits, ""),
-        *((name, value, unit) for name, value, unit in map(_own, solution.figures.items())),
+        *map(_own, solution.figures.items()),
     ]
     if solution.status in (Status.PASSED, Status.NOT_PASSED):
         rows[:2] = [("time to the level", *rows[0][1:]), ("predicted time", *rows[1][1:])]
@@ -49,22 +71,7 @@ def figures_table(solution: Solution, noise: Mapping[str, Any], title: str) -> T
             ("output noise", noise["output_noise_v"], "V"),
             ("relative noise", noise["relative_noise"], "%"),
         ]
-    several = np.ndim(solution.settling_time) > 0
-    grid = Table(title=title, title_justify="left")
-    grid.add_column("figure")
-    for heading in ("mean", "largest") if several else ("value",):
-        grid.add_column(heading, justify="right")
-    lines = [(name, *_cells(value, unit, several)) for name, value, unit in rows]
-    lines[2:2] = [(f"time to {bits} bits", *_readout_cells(solution, bits, several)) for bits in BITS]
-    if solution.status is Status.UNSTABLE:
-        lines = [line for line in lines if any(cell not in ("-", "") for cell in line[1:])]
-        lines[:0] = _growth_lines(solution.stability, several)
-    for line in lines:
-        grid.add_row(*line)
-    grid.caption = f"{_solved_by(solution)}, {solution.wall_time:.2f} s"
-    grid.min_width = len(grid.caption)
-    grid.caption_justify = "left"
-    return grid
+    return rows
 
 
 def _own(figure: tuple[str, float]) -> tuple[str, float, str]:

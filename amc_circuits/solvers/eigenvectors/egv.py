@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import NoReturn
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from amc_circuits.linear.margins import Limit
 from amc_circuits.results.readings import FirstPass, Reading
@@ -28,7 +26,6 @@ from amc_circuits.solvers.eigenvectors.spectrum import (
 )
 from amc_circuits.solvers.streaming import SLOT, Timing, slot_of_time_constant, swing_of, timing
 from amc_circuits.values.checks import Numbers
-from netlists import ParameterError
 from netlists.record import FloatArray
 
 SEVERAL_GROWING = Status.register(
@@ -120,14 +117,6 @@ class EgvCircuit(EgvArray):
             "direction_error": float(self.error(values, exact.vector[:, None])[0]),
             "clamped_direction_error": clamped_error(self.system, responses[0], self.settings.tolerance, exact.vector),
         }
-
-    def differentiated(self, vectors: ArrayLike) -> NoReturn:
-        """Refuse derivatives, which need settled outputs.
-
-        Raises:
-            ParameterError: Always.
-        """
-        raise ParameterError("circuit", "egv", "grows and does not settle, so it has no derivatives")
 
     def limits(self) -> dict[tuple[str, str], tuple[Limit, float | None]]:
         """No limits: no parameter keeps a circuit from growing that is meant to grow."""

@@ -62,7 +62,7 @@ class Differentiation:
             ParameterError: If there is no such metric, or it is not defined for this circuit.
             UnusableSolutionError: If the circuit is unstable or did not settle.
         """
-        check_name("metric", metric, METRICS)
+        self._check_metric(metric)
         found: Sensitivity = getattr(self, f"_{metric}")()
         if found.of_level == 0 or not self._reduced:
             return found
@@ -80,7 +80,7 @@ class Differentiation:
             ParameterError: If there is no such metric, or it is not defined for this circuit.
             UnusableSolutionError: If the circuit is unstable or did not settle.
         """
-        check_name("metric", metric, METRICS)
+        self._check_metric(metric)
         if metric == "growth_rate":
             return self.exact.linear.growth_rate
         self._check_settled()
@@ -130,7 +130,8 @@ class Differentiation:
         return at_rest / peak, part_gradients(self.adjoint, points.times(1 / peak))
 
     def _record(self, metric: str, value: float, points: Points, **other: float) -> Sensitivity:
-        notes = () if self.solution.status is Status.SETTLED else (f"{self.solution.status.name}: {self._why}",)
+        fine = self.circuit.growing or self.solution.status is Status.SETTLED
+        notes = () if fine else (f"{self.solution.status.name}: {self._why}",)
         return Sensitivity(
             metric, value, part_gradients(self.adjoint, points), values_of(self.circuit.circuit), notes=notes, **other
         )
@@ -204,6 +205,12 @@ class Differentiation:
         if total is None:
             raise ParameterError("metric", "energy", "this op-amp has no supply, so no energy; take another")
         return float(total)
+
+    def _check_metric(self, metric: str) -> None:
+        """Refuse a metric that there is not, or of settled outputs where these are meant to grow."""
+        check_name("metric", metric, METRICS)
+        if self.circuit.growing and metric != "growth_rate":
+            raise ParameterError("metric", metric, "this circuit grows and does not settle; take growth_rate")
 
     def _check_settled(self) -> None:
         """Refuse a circuit that is unstable or did not settle."""

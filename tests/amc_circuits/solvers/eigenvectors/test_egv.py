@@ -230,7 +230,7 @@ def test_the_command(amc, tmp_path):
     still = amc("egv", tmp_path / "A.csv", "--eigenvalue", 2 * VALUES[-1])
     assert still.code == 3 and "NOT_GROWING" in still.err
     amc("egv", tmp_path / "A.csv", "--budget").refused("--budget")
-    amc("sensitivity", "egv", tmp_path / "A.csv", "--metric", "relative_error").refused("no derivatives")
+    amc("sensitivity", "egv", tmp_path / "A.csv", "--metric", "relative_error").refused("take growth_rate")
     trials = ("--programming-error", "1%", "--monte-carlo", 3, "--topology", "compensated")
     many = amc("egv", tmp_path / "A.csv", *trials, "--format", "json")
     assert json.loads(many.out)["statuses"] == {"PASSED": 3}
