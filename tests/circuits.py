@@ -12,6 +12,7 @@ from tests.cases import Array, spd_matrix, vector
 from tests.kirchhoff import (
     Rest,
     egv_at_rest,
+    egv_compensated_at_rest,
     ginv_at_rest,
     inv_at_rest,
     inv_compensated_at_rest,
@@ -59,9 +60,10 @@ class Sample:
         solver = self.program(**fields)
         if self.vector is not None:
             return solver.circuit, solver.input_levels(solver.system.columns(self.vector[:, None]))[0]
-        (pulse,) = solver.circuit.sources
-        held = replace(solver.circuit, sources=(Source(pulse.group),))
-        return held, vector(held.inputs, 5)[:, None]
+        pulse, *grounds = solver.circuit.sources
+        size = solver.circuit.groups[pulse.group]
+        still = (Source(one.group, np.zeros((solver.circuit.groups[one.group], size))) for one in grounds)
+        return replace(solver.circuit, sources=(Source(pulse.group), *still)), vector(size, 5)[:, None]
 
 
 def _least_squares(matrix: Array, right: Array) -> Array:
@@ -70,6 +72,14 @@ def _least_squares(matrix: Array, right: Array) -> Array:
 
 def _product(matrix: Array, right: Array) -> Array:
     return np.asarray(matrix @ right)
+
+
+def _dominant(matrix: Array, _: Array) -> Array:
+    return np.asarray(np.linalg.eig(matrix)[1][:, 0].real)
+
+
+def _smallest(matrix: Array, _: Array) -> Array:
+    return np.asarray(np.linalg.eig(matrix)[1][:, -1].real)
 
 
 POSITIVE = np.random.default_rng(3).uniform(0.05, 1, (5, 3))
@@ -81,11 +91,14 @@ STEEP = np.array([[0.5, -1.0, -0.9, -0.8], [0.1, 0.8, 0.1, 0.2], [0.05, -0.1, 0.
 COMPENSATED = {"topology": "compensated"}
 SMALL_FEEDBACK = COMPENSATED | {"feedback_conductance": 3e-5}
 """Less than some rows of the negative array, so that both inputs need compensating cells."""
+SMALLEST = COMPENSATED | {"eigenvector": "smallest"}
 SAMPLES = (
     Sample("inv", LOPSIDED, vector(4, 1), inv_at_rest, np.linalg.solve, 1e-3),
     Sample("mvm", OBLONG, vector(3, 2), mvm_at_rest, _product, 1e-3),
     Sample("inv", STEEP, vector(4, 1), inv_compensated_at_rest, np.linalg.solve, 1e-3, COMPENSATED),
     Sample("mvm", OBLONG, vector(3, 2), mvm_compensated_at_rest, _product, 1e-3, SMALL_FEEDBACK),
-    Sample("egv", LOPSIDED, None, egv_at_rest, lambda matrix, _: np.linalg.eig(matrix)[1][:, 0].real, 1e-3),
+    Sample("egv", LOPSIDED, None, egv_at_rest, _dominant, 1e-3),
+    Sample("egv", LOPSIDED, None, egv_compensated_at_rest, _dominant, 1e-3, COMPENSATED),
+    Sample("egv", LOPSIDED, None, egv_compensated_at_rest, _smallest, 1e-3, SMALLEST),
     Sample("ginv", POSITIVE, vector(5, 3), ginv_at_rest, _least_squares, 5e-3),
 )

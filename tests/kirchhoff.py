@@ -215,16 +215,24 @@ def mvm_compensated_at_rest(design: MvmDesign, inputs: Array) -> Rest:
 
 
 def _compensated(
-    network: Network, design: InvDesign | MvmDesign, minus: list[Node], plus: list[Node], drivers: list[Node]
+    network: Network,
+    design: InvDesign | MvmDesign | EgvDesign,
+    minus: list[Node],
+    plus: list[Node],
+    drivers: list[Node],
+    turned: bool = False,
 ) -> None:
-    """G+ and G- at both inputs of the op-amps, on the same bit lines; the rest of their cells at lines of ground."""
+    """G+ and G- at both inputs of the op-amps, on the same bit lines; the rest of their cells at lines of ground.
+
+    Turned, G+ is at the non-inverting inputs.
+    """
     wires = design.interconnect
     ground = nodes("b", np.shape(design.balance_inverting)[1])
     for node in ground:
         network.hold(node, 0.0)
     for k, (cells, rows, columns) in enumerate((
-        (design.conductance_positive, minus, drivers),
-        (design.conductance_negative, plus, drivers),
+        (design.conductance_positive, plus if turned else minus, drivers),
+        (design.conductance_negative, minus if turned else plus, drivers),
         (design.balance_inverting, minus, ground),
         (design.balance_noninverting, plus, ground),
     )):  # fmt: skip
@@ -245,6 +253,19 @@ def egv_at_rest(design: EgvDesign, inputs: Array) -> Rest:
         network.amplifier("inv", i, ("w", i), inverted[i], design.opamp)
         network.resistor(inverted[i] if design.smallest else rows[i], sums[i], 1 / design.feedback_conductance)
     _arrays(network, design, sums, [rows, inverted] if design.smallest else [inverted, rows])
+    return network.solve()
+
+
+def egv_compensated_at_rest(design: EgvDesign, inputs: Array) -> Rest:
+    """An EGV circuit with compensating cells where nothing moves, with pulses (N,) that stay, in volts."""
+    size, network = design.size, Network()
+    minus, plus, outputs = nodes("v", size), nodes("p", size), nodes("c", size)
+    for i, volts in enumerate(inputs.tolist()):
+        network.hold(("in", i), volts)
+        network.resistor(("in", i), minus[i], 1 / design.kick_conductance)
+        network.resistor(outputs[i], plus[i] if design.smallest else minus[i], 1 / design.feedback_conductance)
+        network.amplifier("amp", i, minus[i], outputs[i], design.opamp, other=plus[i])
+    _compensated(network, design, minus, plus, outputs, turned=not design.smallest)
     return network.solve()
 
 

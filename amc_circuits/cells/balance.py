@@ -93,8 +93,11 @@ def compensating(
     Raises:
         ParameterError: The limits are too near to each other.
     """
-    minus, plus = equal_sums(inverting, noninverting, 0.0 if limits is None else limits[0])
-    wanted = np.stack([minus, plus])
+    return filled(np.stack(equal_sums(inverting, noninverting, 0.0 if limits is None else limits[0])), limits, wires)
+
+
+def filled(wanted: FloatArray, limits: tuple[float, float] | None, wires: Interconnect = IDEAL) -> Mapping:
+    """Return cells with wanted conductances (2, N) to ground at both inputs, S, as `compensating` does."""
     held = wanted
     for _ in range(STEPS if wires.wire_resistance > 0 else 1):
         cells = _cells(held, limits)

@@ -29,6 +29,7 @@ from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers, square_matrix
 from netlists import Circuit, ParameterError
+from netlists.arrays.interconnect import IDEAL
 from netlists.circuits.egv import EgvDesign
 from netlists.record import FloatArray
 
@@ -182,13 +183,14 @@ class EgvArray(Solver):
             return {}
         hardware, stored = self.hardware, self.hardware.conductances
         wanted = hardware.wanted(self.system.programmed) if stored is None else stored
-        wires = hardware.wires if hardware.compensate_wires else None
+        wires = hardware.wires if hardware.compensate_wires else IDEAL
         positive, negative = sums_of(wanted, None if stored else hardware.cells, wires)
         inverting, noninverting = (positive, negative) if self.smallest else (negative, positive)
         feedback = self.feedback_conductance
         inverting = inverting + self.kick_conductance + (0.0 if self.smallest else feedback)
         noninverting = noninverting + (feedback if self.smallest else 0.0)
-        cells = equal_rows(inverting, noninverting, None if stored else (hardware.cells.g_min, hardware.cells.g_max))
+        limits = None if stored else (hardware.cells.g_min, hardware.cells.g_max)
+        cells = equal_rows(inverting, noninverting, limits, wires)
         if stored is None:
             cells = programmed(hardware.cells, cells, hardware.draws, hardware.temperature, 2 * self.removed + 1)
         assert cells.negative is not None
