@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from amc_circuits.results.solution import Solution, UnusableSolutionError
     from amc_circuits.results.status import Status
     from amc_circuits.results.step_info import StepInfo, step_info
+    from amc_circuits.solvers.eigenvectors.egv import EgvCircuit
     from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
     from amc_circuits.solvers.mvm import MvmCircuit
     from amc_circuits.solvers.solver import Solver
@@ -77,6 +78,7 @@ _HOMES = {
     "Extension": "amc_circuits.cli.extensions",
     "InvCircuit": "amc_circuits.solvers.inv",
     "LabelledTable": "amc_circuits.files.labelled_tables",
+    "EgvCircuit": "amc_circuits.solvers.eigenvectors.egv",
     "MvmCircuit": "amc_circuits.solvers.mvm",
     "Solver": "amc_circuits.solvers.solver",
     "NgspiceEngine": "amc_circuits.engines",
@@ -132,6 +134,7 @@ __all__ = [
     "Converters",
     "Design",
     "Device",
+    "EgvCircuit",
     "Energy",
     "EngineNotFoundError",
     "EnginesDisagreeError",

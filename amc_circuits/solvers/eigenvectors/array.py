@@ -29,7 +29,7 @@ from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers, square_matrix
 from netlists import Circuit, ParameterError
-from netlists.arrays.interconnect import IDEAL
+from netlists.arrays.array import IDEAL
 from netlists.circuits.egv import EgvDesign
 from netlists.record import FloatArray
 
