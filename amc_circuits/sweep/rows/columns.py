@@ -19,7 +19,7 @@ from netlists import ParameterError
 ABOUT = ("status", "error", "kept", "row_wall_time_s", "finished", "host", "engine_version", "design_sha256",
          "deck_sha256", "package_version", "key", "counter")  # fmt: skip
 """Columns of every row besides its number, options and metrics, in order."""
-SUFFIXES = {"_s": "s", "_j": "J", "_v": "V", "_a": "A", "_hz": "Hz"}
+SUFFIXES = {"_per_s": "1/s", "_s": "s", "_j": "J", "_v": "V", "_a": "A", "_hz": "Hz"}
 PARTS = {
     "mean": "mean of trials",
     "std": "std of trials",

@@ -36,7 +36,7 @@ from netlists import ParameterError
 
 PRELOADED = (__name__,)
 """Modules imported once, by the server from which processes are forked."""
-NOT_IN_ROWS = ("x", "y", "notes", "message", "provenance")
+NOT_IN_ROWS = ("notes", "message", "provenance")
 TRACEBACK = "traceback.txt"
 DISAGREE = "engines_disagree"
 """Metric of a point that failed because two engines computed different waveforms; no other point has it."""
@@ -117,7 +117,8 @@ def _measured(point: Point, keep: Path) -> Outcome:
     except SimulationError as problem:
         return replace(_failed(problem), design_sha256=case.circuit.sha256)
     record = full_record(case, solution)
-    figures = {name: value for name, value in record.items() if name not in NOT_IN_ROWS}
+    without = (*NOT_IN_ROWS, case.circuit.gives)
+    figures = {name: value for name, value in record.items() if name not in without}
     if solution.usable and solution.status is not Status.SETTLED:
         figures["usable"] = True  # a status of a solver is unknown where its package is not loaded
     asked = point.options["matrix"] and not point.options["rhs"] and case.circuit.takes is not None

@@ -43,7 +43,7 @@ def keys(value, path=""):
     """Every key of a record with its value; names of options, engines and so on become the words of the page."""
     for name, entry in value.items():
         known = PLACES.get(path.rpartition(".")[2])
-        where = f"{path}.{known or name}" if path else {"x": "ANSWER", "y": "ANSWER"}.get(name, name)
+        where = f"{path}.{known or name}" if path else {"x": "ANSWER", "y": "ANSWER", "v": "ANSWER"}.get(name, name)
         if path == "each" and name not in ("trial", "status"):
             where = "each.METRIC"
         if isinstance(entry, dict) and entry.keys() != {"re", "im"} and where not in WHOLE:
@@ -100,7 +100,7 @@ def test_the_version_of_the_page_is_that_of_records():
 
 
 def test_solves_have_the_keys_of_the_page(amc, files, tmp_path):
-    """INV, MVM and GINV, with every analysis and op-amp type: no key is missing on the page, none is there in vain."""
+    """Every circuit, with every analysis and op-amp type: no key is missing on the page, none is there in vain."""
     noisy = ("--budget", "--noise", "--input-noise", "10n")
     commands = [
         ("inv", "--size", 2, *EXACT, *noisy, "--wire-resistance", 2, "--compensate-wires"),
@@ -108,6 +108,7 @@ def test_solves_have_the_keys_of_the_page(amc, files, tmp_path):
         ("inv", files / "A.npy", files / "b.npy", "--conductances", files / "G.npy", *EXACT),
         ("mvm", "--size", 9, "--columns", 9, "--family", "random", "--input-voltage", "10m", *EXACT),
         ("circuit", "ginv", "--size", 3, "--columns", 2, "--family", "uniform", "--opamp", "single-pole", *EXACT),
+        ("egv", "--size", 2, "--topology", "compensated"),
         ("inv", "--size", 2, "--opamp", "cmos-100meg-transistor"),
     ]
     records = []
