@@ -84,7 +84,7 @@ class Column:
         if self.option:
             return self.name.replace("_", " ")
         stem, part = _parted(self.name)
-        words = _FIGURES.get(stem) or (stem.rpartition("_")[0] if _suffix(stem) else stem)
+        words = _FIGURES.get(stem) or stem.removesuffix(_suffix(stem))
         return words.replace("_", " ") + (f", {PARTS[part]}" if part else "")
 
     @property
@@ -144,12 +144,12 @@ def metrics_of(runs: Iterable[str]) -> tuple[str, ...]:
 
 def _unit(name: str, shares: Collection[str]) -> str:
     stem, _ = _parted(name)
-    return "%" if stem in SHARES or stem in shares or stem.startswith(BUDGET) else _suffix(stem)
+    return "%" if stem in SHARES or stem in shares or stem.startswith(BUDGET) else SUFFIXES.get(_suffix(stem), "")
 
 
 def _suffix(name: str) -> str:
-    """Unit from the end of a metric's name; empty without one."""
-    return SUFFIXES.get(f"_{name.rpartition('_')[2]}", "")
+    """End of a metric's name that is its unit, one of `SUFFIXES`; empty without one."""
+    return next((suffix for suffix in SUFFIXES if name.endswith(suffix)), "")
 
 
 def _parted(name: str) -> tuple[str, str]:

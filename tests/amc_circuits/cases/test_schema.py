@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from amc_circuits.cases.option import Option
-from amc_circuits.cases.options import COST, options_of
+from amc_circuits.cases.options import ALL, COST, options_of
 from amc_circuits.cases.origin import SCHEMA_VERSION
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "schema.md"
@@ -135,11 +135,11 @@ def test_costs_have_the_keys_of_the_page(amc):
     """With converters and programming."""
     outcome = amc("cost", "--size", 2, "--dac-bits", 8, "--adc-bits", 8, *EXACT, "--format", "json")
     lacking = compared([outcome.json], "Cost")
-    of_mvm = ("options.columns", "options.feedback_conductance")
-    assert not {key for key in lacking if not key.startswith((*of_mvm, "opamp.record."))}
+    others = {f"options.{option.name}" for option in ALL} - {f"options.{option.name}" for option in options_of("inv")}
+    assert not {key for key in lacking - others if not key.startswith("opamp.record.")}
 
 
-@pytest.mark.parametrize("circuit", ["inv", "mvm", "ginv"])
+@pytest.mark.parametrize("circuit", ["inv", "mvm", "ginv", "egv"])
 def test_options_have_the_units_of_the_table(circuit):
     """Unit and type of every option are those of the option."""
     rows = dict(re.findall(r"^\| `options\.(\w+)` \| [^|]+ \| ([^|]+) \|", PAGE.read_text(encoding="utf-8"), re.M))
