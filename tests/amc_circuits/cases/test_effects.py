@@ -61,6 +61,12 @@ ACTING = {
     "input_conductance": ("200u",),
     "inverter_resistance": ("30k",),
     "feedback_conductance": ("300u",),
+    "eigenvector": ("smallest",),
+    "deflations": ("1",),
+    "eigenvalue": ("0.9",),
+    "margin": ("0.1",),
+    "kick": ("20m",),
+    "kick_duration": ("5n",),
     "wire_resistance": ("5",),
     "line_capacitance": ("50f",),
     "interconnect": ("flat", *WIRED, "--engine", "ngspice"),
@@ -119,11 +125,13 @@ def test_every_option_has_a_case():
 def test_an_option_changes_the_result(amc, problem, name):
     """Beside what it needs, against the same command without it."""
     option = next(option for option in ALL if option.name == name)
-    circuit = "inv" if option in options_of("inv") else "mvm"
+    circuit = next(circuit for circuit in ("inv", "mvm", "egv") if option in options_of(circuit))
     value = () if option.kind == "flag" else ACTING[name][:1]
     beside = ACTING[name][len(value) :]
     drawn = ("--size", 2, "--seed", 1)
     base = (circuit, problem / "A.npz", problem / "b.npz", "--matrix-name", "first", "--rhs-name", "first")
+    if circuit == "egv":
+        base = (circuit, problem / "A.npz", "--matrix-name", "first")
     if name in ("matrix_name", "rhs_name"):
         base = tuple(part for k, part in enumerate(base) if option.flag not in (part, base[k - 1]))
         without = _figures(amc, *base, option.flag, "first", "--engine", "exact")
