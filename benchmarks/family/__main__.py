@@ -21,11 +21,11 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from benchmarks.family import compensated
+from benchmarks.family import compensated, egv
 from benchmarks.family.rows import Row
 from benchmarks.machine import machine_line
 
-ROWS: tuple[Callable[[], Iterator[Row]], ...] = (*compensated.ROWS,)
+ROWS: tuple[Callable[[], Iterator[Row]], ...] = (*compensated.ROWS, *egv.ROWS)
 """Functions that yield rows; those of a further circuit are added here."""
 
 
