@@ -58,17 +58,16 @@ def in_cells(total: FloatArray, g_min: float, g_max: float, columns: int) -> Flo
 
 
 def row_sums(mapping: Mapping, device: Device | None, wires: Interconnect) -> tuple[FloatArray, FloatArray]:
-    """Return the sums of the rows of a pair of arrays, positive and negative, shape (N,) each, S.
+    """Return the sums of the rows of positive and negative array, shape (N,) each, S; 0 without a negative array.
 
     Args:
-        mapping: A pair.
+        mapping: An array, or a pair.
         device: Cells whose levels the conductances take; None leaves the conductances as they are.
         wires: Wires of the arrays.
     """
-    assert mapping.negative is not None
-    arrays = [cells if device is None else level(device, cells) for cells in (mapping.positive, mapping.negative)]
-    plus, minus = (_sums(cells, wires) for cells in arrays)
-    return plus, minus
+    held = [cells for cells in (mapping.positive, mapping.negative) if cells is not None]
+    sums = [_sums(cells if device is None else level(device, cells), wires) for cells in held]
+    return sums[0], sums[1] if len(sums) == 2 else np.zeros_like(sums[0])
 
 
 def _sums(cells: FloatArray, wires: Interconnect) -> FloatArray:

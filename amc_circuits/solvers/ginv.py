@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Literal, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
+from pydantic import model_validator
 
+from amc_circuits.cells.balance import compensating, fitted
+from amc_circuits.cells.devices import Device, programmed
 from amc_circuits.cells.mapping import Mapping
+from amc_circuits.cells.system import System
 from amc_circuits.linear.margins import Limit, largest_resistance
 from amc_circuits.linear.stability import less_lag
 from amc_circuits.results.converters import Converters
 from amc_circuits.solvers.fields import Fields
-from amc_circuits.solvers.ginv_feedback import Feedback, chosen_feedback
+from amc_circuits.solvers.ginv_feedback import Feedback
+from amc_circuits.solvers.ginv_plan import GinvPlan, pair_sums
+from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.solver import Solver
+from amc_circuits.solvers.topologies import Topology, check_inverters
 from netlists import Circuit, ParameterError, Record
 from netlists.circuits.ginv import INVERTERS, GinvDesign
 from netlists.circuits.inv import INVERTER_RESISTANCE, InputConductance, InverterResistance
@@ -31,6 +39,12 @@ class GinvParameters(Record):
     ] = "auto"
     ridge: Annotated[float, about("Added to A^T A, in units of A squared", ge=0)] = 0.0
     inverter_resistance: InverterResistance = INVERTER_RESISTANCE
+    topology: Topology = "paired"
+
+    @model_validator(mode="after")
+    def _acts(self) -> Self:
+        check_inverters(self.topology, self.inverter_resistance)
+        return self
 
 
 class GinvCircuit(Solver):
@@ -48,6 +62,7 @@ class GinvCircuit(Solver):
         feedback_conductance: float | Literal["auto"] = "auto",
         ridge: float = 0.0,
         inverter_resistance: float = INVERTER_RESISTANCE,
+        topology: Literal["paired", "compensated"] = "paired",
         engine: str = "ngspice",
         converters: Converters | None = None,
         **fields: Unpack[Fields],
@@ -59,6 +74,7 @@ class GinvCircuit(Solver):
             feedback_conductance: Feedback conductance of the row amplifiers, siemens; `auto` chooses it by the poles.
             ridge: lambda in `(A^T A + lambda) x = A^T b`, in units of A squared.
             inverter_resistance: Resistance of each of the two equal resistors of an inverter, ohm.
+            topology: Circuit of pairs of arrays: `paired` with inverters, or `compensated` with compensating cells.
             engine: Name of the engine that simulates.
             converters: DACs and ADCs; None for no converters.
             **fields: Other keywords, as in `Solver.program`.
@@ -66,13 +82,13 @@ class GinvCircuit(Solver):
         Raises:
             ParameterError: A parameter cannot be used, or A has not full rank and there is no ridge.
         """
-        own = {"feedback_conductance": feedback_conductance, "ridge": ridge, "inverter_resistance": inverter_resistance}
-        made = super().program(matrix, engine=engine, converters=converters, **fields, **own)
-        rank, full = int(np.linalg.matrix_rank(made.system.programmed)), min(made.system.programmed.shape)
-        if rank < full and ridge == 0:
-            mend = f"needs rank {full}, as its rows or columns depend on each other: change it, or add a ridge"
-            raise ParameterError("A", f"a matrix of rank {rank}", mend)
-        return made
+        own = {
+            "feedback_conductance": feedback_conductance,
+            "ridge": ridge,
+            "inverter_resistance": inverter_resistance,
+            "topology": topology,
+        }
+        return super().program(matrix, engine=engine, converters=converters, **fields, **own)
 
     @classmethod
     def matrices(cls, programmed: FloatArray) -> tuple[FloatArray, ...]:
@@ -80,56 +96,77 @@ class GinvCircuit(Solver):
         tall = programmed if programmed.shape[0] >= programmed.shape[1] else programmed.T
         return tall, tall.T
 
+    @classmethod
+    def _mapped(cls, system: System, hardware: Hardware, parameters: Record) -> tuple[Mapping, ...]:
+        """Map X and its transpose to conductances, and program the compensating cells of the compensated topology.
+
+        Raises:
+            ParameterError: A has not full rank and there is no ridge.
+        """
+        assert isinstance(parameters, GinvParameters)
+        rank, full = int(np.linalg.matrix_rank(system.programmed)), min(system.programmed.shape)
+        if rank < full and parameters.ridge == 0:
+            mend = f"needs rank {full}, as its rows or columns depend on each other: change it, or add a ridge"
+            raise ParameterError("A", f"a matrix of rank {rank}", mend)
+        mappings = super()._mapped(system, hardware, parameters)
+        plan = GinvPlan.of(system.programmed, mappings if hardware.conductances else cls._wanted(system, hardware),
+                           hardware, parameters)  # fmt: skip
+        targets = plan.targets(hardware.cells)
+        if hardware.conductances is None:
+            targets = tuple(
+                programmed(hardware.cells, target, hardware.draws, hardware.temperature, len(mappings) + k)
+                for k, target in enumerate(targets)
+            )
+        return *mappings, *targets
+
+    @classmethod
+    def _wanted(cls, system: System, hardware: Hardware) -> tuple[Mapping, ...]:
+        """Conductances that the cells should hold."""
+        return tuple(map(hardware.wanted, cls.matrices(system.programmed)))
+
+    @cached_property
+    def plan(self) -> GinvPlan:
+        """What is designed before cells are programmed: feedback conductance, ridge, targets of compensating cells."""
+        given = self.hardware.conductances is not None
+        wanted = self.mappings[:2] if given else self._wanted(self.system, self.hardware)
+        return GinvPlan.of(self.system.programmed, wanted, self.hardware, self.parameters)
+
     @cached_property
     def design(self) -> GinvDesign:
         """Parameter record of the circuit; the input conductance is that of max|A|."""
         hardware, (rows, columns) = self.hardware, self.mapping.positive.shape
-        inverts = self.mapping.negative is not None
-        return self._record(
+        signed, inverts = self.mapping.negative is not None, self.parameters.topology == "paired"
+        return self.plan.record(
             self.mappings,
-            self.feedback_conductance,
             row_offset=hardware.offsets("part_offset", rows, 0),
             column_offset=hardware.offsets("part_offset", columns, 1),
-            row_inverter_offset=hardware.offsets("part_offset", rows, 2) if inverts else None,
-            column_inverter_offset=hardware.offsets("part_offset", columns, 3) if inverts or self._ridge else None,
+            row_inverter_offset=hardware.offsets("part_offset", rows, 2) if inverts and signed else None,
+            column_inverter_offset=(
+                hardware.offsets("part_offset", columns, 3) if inverts and (signed or self.plan.ridge) else None
+            ),
         )
 
-    def _record(self, mappings: tuple[Mapping, ...], feedback: float, **offsets: FloatArray | None) -> GinvDesign:
-        first, second = mappings
-        wide = self.system.programmed.shape[0] < self.system.programmed.shape[1]
-        return self.hardware.design(
-            GinvDesign,
-            conductance=first.positive,
-            conductance_transposed=second.positive,
-            conductance_negative=first.negative,
-            conductance_transposed_negative=second.negative,
-            input_conductance=first.unit,
-            feedback_conductance=feedback,
-            ridge_conductance=self._ridge / feedback if self._ridge else None,
-            inputs="columns" if wide else "rows",
-            inverter_resistance=self.parameters.inverter_resistance,
-            **offsets,
+    def further_targets(self, wanted: Sequence[Mapping], device: Device) -> tuple[Mapping, ...]:
+        """Return the targets of the compensating cells."""
+        return replace(self.plan, wanted=tuple(wanted)).targets(device)
+
+    def further_cells(self, arrays: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
+        """Return the compensating cells of ideal arrays: they make the sums equal exactly."""
+        half = len(arrays) // 2
+        rows, columns = pair_sums(arrays[:half]), pair_sums(arrays[half:])
+        found = [compensating(*loads, None) for loads in self.plan.loads(rows, columns)]
+        shapes = [mapping.positive.shape[1] for mapping in self.mappings[2:]]
+        return tuple(
+            fitted(cells, width)
+            for mapping, width in zip(found, shapes, strict=True)
+            for cells in (mapping.positive, mapping.negative)
+            if cells is not None
         )
 
     @property
-    def _ridge(self) -> float:
-        """Ridge in the units of the cells, `G_r G_f = ridge (G0/alpha)^2`, S^2."""
-        return self.parameters.ridge * (self.mapping.unit / self.mapping.alpha) ** 2
-
-    @cached_property
     def feedback(self) -> Feedback | None:
         """Automatic choice of the feedback conductance, for the cells as wanted; None if it is given."""
-        if self.parameters.feedback_conductance != "auto":
-            return None
-        given = self.hardware.conductances is not None
-        wanted = self.mappings if given else tuple(map(self.hardware.wanted, self.matrices(self.system.programmed)))
-        return chosen_feedback(self._record(wanted, self.mapping.unit))
-
-    @property
-    def feedback_conductance(self) -> float:
-        """Feedback conductance of the row amplifiers, S."""
-        given = self.parameters.feedback_conductance
-        return self.feedback.chosen if self.feedback is not None else float(given)
+        return self.plan.feedback
 
     @property
     def circuit(self) -> Circuit:
@@ -158,8 +195,10 @@ class GinvCircuit(Solver):
 
     def idle_parameters(self) -> Iterator[tuple[str, str]]:
         """Yield the inverters' resistance if there are no inverters."""
-        if not (self.design.signed or self._ridge):
-            yield "inverter_resistance", "a matrix without negative entries and a ridge of 0 need no inverters"
+        if not (self.design.signed or self.plan.ridge):
+            why = "a matrix without negative entries and a ridge of 0 need neither inverters nor compensation"
+            yield "inverter_resistance", why
+            yield "topology", why
 
     def limits(self) -> dict[tuple[str, str], tuple[Limit, float | None]]:
         """Stability limits of every circuit, and that of the inverters' resistance."""

@@ -49,10 +49,18 @@ class Feedback:
 
 
 def with_feedback(design: GinvDesign, conductance: float) -> GinvDesign:
-    """Return the circuit with another feedback conductance and the same ridge, `G_r G_f`."""
+    """Return the circuit with another feedback conductance, the same ridge `G_r G_f`, and sums that are equal again."""
     ridge = design.ridge_conductance
     kept = None if ridge is None else ridge * design.feedback_conductance / conductance
-    return design.replace(feedback_conductance=conductance, ridge_conductance=kept)
+    changes: dict[str, FloatArray | float | None] = {"feedback_conductance": conductance, "ridge_conductance": kept}
+    more = {"balance_rows": conductance - design.feedback_conductance, "balance_columns": (kept or 0) - (ridge or 0)}
+    for name, added in more.items():
+        inverting, plus = getattr(design, f"{name}_inverting"), getattr(design, f"{name}_noninverting")
+        if inverting is not None:
+            missing = plus.sum(axis=1) - inverting.sum(axis=1) + added
+            changes[f"{name}_inverting"] = np.maximum(-missing, 0)[:, None]
+            changes[f"{name}_noninverting"] = np.maximum(missing, 0)[:, None]
+    return design.replace(**changes)
 
 
 @lru_cache(maxsize=64)
@@ -95,7 +103,7 @@ def started(design: GinvDesign) -> float:
     singular = np.linalg.svd(x, compute_uv=False)
     kappa_squared = (singular[0] ** 2 + ridge) / (singular[-1] ** 2 + ridge)
     largest = np.linalg.eigvals((x.T @ x + ridge * np.eye(len(column_sums))) / column_sums[:, None]).real.max()
-    least = LEAST_WITH_INVERTERS if design.signed or design.ridge_conductance is not None else 0.0
+    least = LEAST_WITH_INVERTERS if design.inverts else 0.0
     q = max(4 / kappa_squared, least)
     for _ in range(ROUNDS):
         feedback = (q * largest + np.sqrt((q * largest) ** 2 + 4 * q * largest * row_sum)) / 2

@@ -20,9 +20,9 @@ from amc_circuits.results.measurement import relative_error
 from amc_circuits.solvers.fields import Fields
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.programmed import Varied
-from amc_circuits.solvers.topologies import Topology, TwoTopologies
+from amc_circuits.solvers.topologies import Topology, TwoTopologies, check_inverters
 from amc_circuits.values.checks import Numbers, check_invertible
-from netlists import Circuit, InvDesign, MacroOpAmp, ParameterError, Record
+from netlists import Circuit, InvDesign, MacroOpAmp, Record
 from netlists.circuits.inv import INVERTER_RESISTANCE, INVERTERS, InputConductance, InverterResistance
 from netlists.record import FloatArray, about
 
@@ -42,9 +42,7 @@ class InvParameters(Record):
 
     @model_validator(mode="after")
     def _acts(self) -> Self:
-        if self.topology == "compensated" and self.inverter_resistance != INVERTER_RESISTANCE:
-            mend = "has no effect with topology = compensated, which has no inverters; leave it out"
-            raise ParameterError("inverter_resistance", self.inverter_resistance, mend)
+        check_inverters(self.topology, self.inverter_resistance)
         return self
 
 

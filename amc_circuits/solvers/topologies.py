@@ -13,14 +13,26 @@ from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.solver import Solver
-from netlists import Record
+from netlists import ParameterError, Record
 from netlists.arrays.array import IDEAL
+from netlists.circuits.inv import INVERTER_RESISTANCE
 from netlists.record import FloatArray, about
 
 Topology = Annotated[
     Literal["paired", "compensated"],
     about("Circuit of a pair of arrays (compensated: at both inputs of the op-amps, instead of sources of both signs)"),
 ]
+
+
+def check_inverters(topology: str, inverter_resistance: float) -> None:
+    """Refuse a resistance of inverters that there are not.
+
+    Raises:
+        ParameterError: The topology is compensated, and the resistance not the default.
+    """
+    if topology == "compensated" and inverter_resistance != INVERTER_RESISTANCE:
+        mend = "has no effect with topology = compensated, which has no inverters; leave it out"
+        raise ParameterError("inverter_resistance", inverter_resistance, mend)
 
 
 PARTS = {
@@ -99,10 +111,21 @@ def _wanted(system: System, hardware: Hardware) -> Mapping:
 
 
 def _targets(wanted: Mapping, beside: float, hardware: Hardware, device: Device) -> Mapping:
-    """Targets of compensating cells: equal sums at the levels of the cells, and with wires that these make up for."""
+    """Targets of compensating cells, with a conductance beside the positive array."""
+    plus, minus = designed_sums(wanted, hardware, device)
+    return balancing((plus + beside, minus), hardware, device)
+
+
+def designed_sums(wanted: Mapping, hardware: Hardware, device: Device) -> tuple[FloatArray, FloatArray]:
+    """Return the row sums that compensating cells are designed for, S: levels of cells, and wires they make up for."""
     if hardware.conductances is not None:
-        plus, minus = row_sums(wanted, None, IDEAL)
-        return compensating(plus + beside, minus, None)
+        return row_sums(wanted, None, IDEAL)
+    return row_sums(wanted, device, hardware.wires if hardware.compensate_wires else IDEAL)
+
+
+def balancing(loads: tuple[FloatArray, FloatArray], hardware: Hardware, device: Device) -> Mapping:
+    """Return the targets of compensating cells for sums at inverting and non-inverting inputs, S."""
+    if hardware.conductances is not None:
+        return compensating(*loads, None)
     wires = hardware.wires if hardware.compensate_wires else IDEAL
-    plus, minus = row_sums(wanted, device, wires)
-    return compensating(plus + beside, minus, (device.g_min, device.g_max), wires)
+    return compensating(*loads, (device.g_min, device.g_max), wires)

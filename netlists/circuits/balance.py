@@ -41,7 +41,12 @@ def check_balance(name: str, cells: FloatArray | None, other: FloatArray | None,
 
 
 def balance_arrays(
-    name: str, inputs: tuple[str, str], cells: tuple[FloatArray, FloatArray], wires: Interconnect, bend: float | None
+    name: str,
+    inputs: tuple[str, str],
+    cells: tuple[FloatArray, FloatArray],
+    wires: Interconnect,
+    bend: float | None,
+    lines: str = BALANCE_LINES,
 ) -> tuple[Array, Array]:
     """Return the compensating cells of a row of op-amps as two arrays with bit lines at ground.
 
@@ -51,14 +56,14 @@ def balance_arrays(
         cells: Cells of each, shape (N, K), S.
         wires: Wires of both arrays.
         bend: V0 of cells that are not linear, V.
+        lines: Group of their bit lines.
     """
     minus, plus = (
-        Array(name + end, group, BALANCE_LINES, held, wires, bend)
-        for end, group, held in zip("mp", inputs, cells, strict=True)
+        Array(name + end, group, lines, held, wires, bend) for end, group, held in zip("mp", inputs, cells, strict=True)
     )
     return minus, plus
 
 
-def ground_lines(columns: int, inputs: int) -> Source:
+def ground_lines(columns: int, inputs: int, lines: str = BALANCE_LINES) -> Source:
     """Return the ground at the bit lines of K columns of compensating cells, in a circuit with `inputs` inputs."""
-    return Source(BALANCE_LINES, np.zeros((columns, inputs)))
+    return Source(lines, np.zeros((columns, inputs)))
