@@ -41,15 +41,23 @@ def unit_of(field: FieldInfo) -> str:
 
 def _one_error(error: ValidationError, names: Iterable[str]) -> ParameterError:
     """Return the first error of a validation as one `ParameterError`; `names` are those of the record's fields."""
-    first = error.errors()[0]
+    first, *others = error.errors()
     inner = first.get("ctx", {}).get("error")
     if isinstance(inner, ParameterError):
         return inner
-    name = ".".join(str(part) for part in first["loc"]) or "record"
+    name = _field_of(first)
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    for other in others:  # the other types that the field may have
+        if other["loc"] != first["loc"] and _field_of(other) == name:
+            message += f", or {other['msg'].removeprefix('Input should be ')}"
     if first["type"] == "extra_forbidden":
         message = no_such(name, names)
     return ParameterError(name, shown(first["input"]), message[0].lower() + message[1:])
+
+
+def _field_of(error: Any) -> str:
+    """Return the name of the field of an error, without the type that pydantic tried, such as `constrained-float`."""
+    return ".".join(str(part) for part in error["loc"] if str(part).isidentifier() or isinstance(part, int)) or "record"
 
 
 class Record(BaseModel):
