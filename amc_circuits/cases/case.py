@@ -72,7 +72,7 @@ class Case:
 
     def notes(self, solution: Solution) -> list[str]:
         """Notes for the reader of the answer, one sentence each."""
-        return [*self.idle, *solution.notes, *filter(None, [solution.error_note])]
+        return [*self.idle, *self.circuit.choices(), *solution.notes, *filter(None, [solution.error_note])]
 
     def noise(self, solution: Solution) -> dict[str, Any]:
         """Noise of the outputs behind the read-out, as in a record; empty if not wanted or the circuit is unstable."""

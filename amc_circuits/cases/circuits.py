@@ -52,7 +52,7 @@ SOLVERS = "amc_circuits.solvers"
 INV = CircuitRow("inv", "Solve A x = b by the closed-loop INV circuit.", "b", "x", True, f"{SOLVERS}.inv:InvCircuit")
 MVM = CircuitRow("mvm", "Multiply y = A x by the open-loop MVM circuit.", "x", "y", False, f"{SOLVERS}.mvm:MvmCircuit")
 GINV = CircuitRow(
-    "ginv", "Solve min ||A x - b|| by the GINV circuit; A has no negative entries.", "b", "x", False,
+    "ginv", "Solve min ||A x - b||, with a ridge if wanted, by the GINV circuit.", "b", "x", False,
     f"{SOLVERS}.ginv:GinvCircuit",
 )  # fmt: skip
 EGV = CircuitRow(

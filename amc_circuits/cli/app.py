@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from amc_circuits.cases.circuits import EGV, INV, MVM, circuit_names, circuit_row
+from amc_circuits.cases.circuits import EGV, GINV, INV, MVM, circuit_names, circuit_row
 from amc_circuits.cli.extensions import installed_extensions
 from amc_circuits.cli.interrupts import end_at_once
 from amc_circuits.cli.lazy import HELP_NAMES, Row, TableGroup, command_of
@@ -35,10 +35,10 @@ ABOVE = {
     "doctor": Row("Check ngspice, its version, KLU, data sets; exit 2 with the mend if a part lacks.", "doctor:doctor"),
     "inv": Row(INV.title, "solve:solving", INV.name),
     "mvm": Row(MVM.title, "solve:solving", MVM.name),
+    "ginv": Row(GINV.title, "solve:solving", GINV.name),
     "egv": Row(EGV.title, "solve:solving", EGV.name),
 }
 BELOW = {
-    "stability": Row("Compute poles and stability limits of an INV circuit.", "stability:stability"),
     "program": Row("Write a matrix into RRAM cells by pulses and reads.", "program:program"),
     "cost": Row("Compute energy and time of solves: converters, settling, programming.", "cost:cost"),
     "compare": Row("Compare designs on the same matrices.", "compare.command:compare", any_words=True),
@@ -120,6 +120,25 @@ class _Drawings(_Circuits):
     place = "circuit:drawing"
 
 
+class _Stabilities(_Circuits):
+    """Commands of `amc stability`, one for each circuit; without a name it is that of INV."""
+
+    place = "stability:stability"
+
+    def rows(self) -> Mapping[str, Row]:
+        """Rows by the names of the commands."""
+        return {
+            name: replace(row, help=f"Compute poles and stability limits of {name}.")
+            for name, row in super().rows().items()
+        }
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments: those of INV unless the first one is a circuit or asks for help."""
+        if args and args[0] not in (*self.rows(), "-h", "--help"):
+            args = [INV.name, *args]
+        return super().parse_args(ctx, args)
+
+
 GROUPS = {
     "circuit": (_Circuits, "Solve by a circuit of that name, ours or of an installed package."),
     "netlist": (
@@ -129,6 +148,7 @@ GROUPS = {
     "size": (_Sizes, "Find the value of a parameter that keeps a target, such as a GBWP for a settling time."),
     "sensitivity": (_Sensitivities, "Differentiate a metric with respect to all parts, and list the largest shares."),
     "optimize": (_Optimizations, "Find the parameters that make a metric smallest while others keep their limits."),
+    "stability": (_Stabilities, "Compute poles and stability limits of a circuit; without a name, of INV."),
     "draw": (_Drawings, "Draw the block diagram of a circuit with its values."),
     "opamp": (_Opamps, "List, measure and fit op-amps."),
 }

@@ -24,6 +24,7 @@ from amc_circuits.solvers.ginv_plan import GinvPlan, pair_sums
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.solvers.topologies import Topology, check_inverters
+from amc_circuits.values.quantities import format_quantity
 from netlists import Circuit, ParameterError, Record
 from netlists.circuits.ginv import INVERTERS, GinvDesign
 from netlists.circuits.inv import INVERTER_RESISTANCE, InputConductance, InverterResistance
@@ -186,6 +187,12 @@ class GinvCircuit(Solver):
     def gain(self) -> float:
         """Factor from output volts to units of x for an input of 1 V per unit: x = gain * outputs / k."""
         return 1 / self.mapping.alpha
+
+    def choices(self) -> Iterator[str]:
+        """Yield the automatic choice of the feedback conductance."""
+        if self.feedback is not None:
+            chosen, start = (format_quantity(one, "S") for one in (self.feedback.chosen, self.feedback.start))
+            yield f"feedback_conductance = {chosen}, chosen by the poles of circuits around {start}, its closed form"
 
     def multiply_adds(self, solves: int) -> float:
         """Multiply-adds of one right-hand side: `N M^2 + M^3/3` of the normal equation over `solves`, and its use."""

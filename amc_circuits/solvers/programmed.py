@@ -199,6 +199,10 @@ class ProgrammedArray(ABC):
         """Describe the cause of a growing pole and the mend, as the end of the sentence that names the pole."""
         return f": it is the lag of the amplifiers; {less_lag(self.circuit)}"
 
+    def choices(self) -> Iterator[str]:
+        """Yield the values that the circuit chose itself, one sentence each."""
+        yield from ()
+
     def limits(self) -> dict[tuple[str, str], tuple[Limit, float | None]]:
         """Stability limits of parameters, by name and unit, each with the present value of the parameter."""
         record = max((one.equivalent for one in self.circuit.opamps), key=lambda one: one.gbwp)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ class _Checked:
         found: Poles of the circuit.
         limits: Limits of parameters, by name and unit.
         growing: True if a growing pole is wanted.
+        choices: Values that the circuit chose itself, one sentence each.
         own: Value of the circuit for the parameter of each limit; None if it has no such parameter.
     """
 
@@ -57,6 +58,7 @@ class _Checked:
     found: Stability
     limits: dict[tuple[str, str], Limit]
     growing: bool
+    choices: tuple[str, ...]
     own: tuple[float | None, ...]
 
     @property
@@ -66,10 +68,14 @@ class _Checked:
         return f"{self.name.upper()} {self.shape}, {self.opamp}: {'stable' if self.found.stable else grows}"
 
 
-@with_options(typed_options("inv", NOT_IN_POLES))
-def stability(matrix: Matrix = None, *, format: Format = "table", plot: PolesFile = None, **options: Any) -> None:
-    """Print poles and limits of an INV circuit."""
-    poles_and_limits("inv", options, matrix, format, plot)
+def stability(name: str) -> Callable[..., None]:
+    """Build the command that prints poles and limits of a circuit."""
+
+    @with_options(typed_options(name, NOT_IN_POLES))
+    def print_poles(matrix: Matrix = None, *, format: Format = "table", plot: PolesFile = None, **options: Any) -> None:
+        poles_and_limits(name, options, matrix, format, plot)
+
+    return print_poles
 
 
 def poles_and_limits(
@@ -91,6 +97,8 @@ def poles_and_limits(
     else:
         print_table(_table(checked))
     print_written(form, plot_file)
+    for choice in checked.choices:
+        print(f"amc: note: {as_typed(choice)}", file=sys.stderr)
     if checked.growing:
         if checked.found.stable:
             print(f"amc: NOT_GROWING: {Status.NOT_GROWING.advice}", file=sys.stderr)
@@ -125,6 +133,7 @@ def _check(name: str, options: dict[str, Any], matrix_file: Path | None) -> _Che
         found=circuit.stability,
         limits={name: limit for name, (limit, _) in limits.items()},
         growing=circuit.growing,
+        choices=tuple(circuit.choices()),
         own=tuple(own for _, own in limits.values()),
     )
 
