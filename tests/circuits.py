@@ -70,6 +70,10 @@ def _least_squares(matrix: Array, right: Array) -> Array:
     return np.linalg.lstsq(matrix, right)[0]
 
 
+def _ridge(matrix: Array, right: Array) -> Array:
+    return np.asarray(matrix.T @ np.linalg.solve(matrix @ matrix.T + RIDGE * np.eye(len(matrix)), right))
+
+
 def _product(matrix: Array, right: Array) -> Array:
     return np.asarray(matrix @ right)
 
@@ -84,6 +88,8 @@ def _smallest(matrix: Array, _: Array) -> Array:
 
 POSITIVE = np.random.default_rng(3).uniform(0.05, 1, (5, 3))
 OBLONG = np.random.default_rng(2).uniform(-1, 1, (4, 3))
+TALL = np.random.default_rng(5).uniform(-1, 1, (5, 3))
+RIDGE = 0.2
 LOPSIDED = spd_matrix(4, 6, 1) + 0.05 * np.triu(np.random.default_rng(4).uniform(-1, 1, (4, 4)), 1)
 """Not symmetric: in a symmetric one word and bit lines may be exchanged."""
 STEEP = np.array([[0.5, -1.0, -0.9, -0.8], [0.1, 0.8, 0.1, 0.2], [0.05, -0.1, 0.6, 0.1], [0.1, 0.2, -0.1, 0.9]])
@@ -101,4 +107,6 @@ SAMPLES = (
     Sample("egv", LOPSIDED, None, egv_compensated_at_rest, _dominant, 1e-3, COMPENSATED),
     Sample("egv", LOPSIDED, None, egv_compensated_at_rest, _smallest, 1e-3, SMALLEST),
     Sample("ginv", POSITIVE, vector(5, 3), ginv_at_rest, _least_squares, 5e-3),
+    Sample("ginv", TALL, vector(5, 3), ginv_at_rest, _least_squares, 5e-3, {"feedback_conductance": 4e-4}),
+    Sample("ginv", TALL.T, vector(3, 4), ginv_at_rest, _ridge, 1e-3, COMPENSATED | {"ridge": RIDGE}),
 )

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,7 +148,8 @@ def inv_at_rest(design: InvDesign, inputs: Array) -> Rest:
         network.hold(("in", i), volts)
         network.resistor(("in", i), sums[i], 1 / design.input_conductance)
         network.amplifier("amp", i, sums[i], outputs[i], design.opamp)
-    _arrays(network, design, sums, [outputs, inverted])
+    pair = (design.conductance_positive, sums, outputs), (design.conductance_negative, sums, inverted)
+    _held(network, design, pair)
     if design.conductance_negative is not None:
         for j in range(size):
             network.resistor(outputs[j], ("w", j), design.inverter_resistance)
@@ -163,7 +165,8 @@ def mvm_at_rest(design: MvmDesign, inputs: Array) -> Rest:
     for j, volts in enumerate(inputs.tolist()):
         network.hold(drivers[j], volts)
         network.hold(inverted[j], -volts)
-    _arrays(network, design, sums, [drivers, inverted])
+    pair = (design.conductance_positive, sums, drivers), (design.conductance_negative, sums, inverted)
+    _held(network, design, pair)
     for i in range(rows):
         network.resistor(("out", i), sums[i], 1 / design.feedback_conductance)
         network.amplifier("amp", i, sums[i], ("out", i), design.opamp)
@@ -171,22 +174,62 @@ def mvm_at_rest(design: MvmDesign, inputs: Array) -> Rest:
 
 
 def ginv_at_rest(design: GinvDesign, inputs: Array) -> Rest:
-    """A GINV circuit with inputs (N,) in units of b, volts; the sources hold their opposite."""
+    """A GINV circuit with inputs in units of b, volts; the sources hold their opposite."""
     (samples, features), network = design.conductance.shape, Network()
     rows, errors, sums, outputs = (
         nodes(name, size) for name, size in (("r", samples), ("e", samples), ("t", features), ("x", features))
     )
+    rows_plus = nodes("rp", samples) if design.balance_rows_inverting is not None else [GROUND] * samples
+    sums_minus = nodes("tm", features) if design.compensated else [GROUND] * features
     for i, volts in enumerate(inputs.tolist()):
         network.hold(("in", i), -volts)
-        network.resistor(("in", i), rows[i], 1 / design.input_conductance)
+        network.resistor(("in", i), (rows if design.inputs == "rows" else sums)[i], 1 / design.input_conductance)
+    for i in range(samples):
         network.resistor(errors[i], rows[i], 1 / design.feedback_conductance)
-        network.amplifier("row", i, rows[i], errors[i], design.opamp)
+        network.amplifier("row", i, rows[i], errors[i], design.opamp, other=rows_plus[i])
     for j in range(features):
-        network.amplifier("column", j, sums[j], outputs[j], design.opamp, inverting=False)
-    wires = design.interconnect
-    network.array(0, design.conductance, rows, outputs, wires.wire_resistance, wires.contacts)
-    network.array(1, design.conductance_transposed, sums, errors, wires.wire_resistance, wires.contacts)
+        network.amplifier("column", j, sums[j], outputs[j], design.opamp, inverting=False, other=sums_minus[j])
+    # Who drives the negative arrays, and where they end: turned outputs at the same nodes, or the other inputs.
+    turned = design.conductance_negative is not None and not design.compensated
+    drives = (nodes("xn", features), nodes("en", samples)) if turned else (outputs, errors)
+    ends = (rows, sums) if turned else (rows_plus, sums_minus)
+    _turn(network, design, "e", errors if turned else [])
+    _turn(network, design, "x", outputs if turned or (design.ridge_conductance and not design.compensated) else [])
+    if design.ridge_conductance is not None:
+        for j in range(features):
+            drawn = (outputs[j], sums_minus[j]) if design.compensated else (("xn", j), sums[j])
+            network.resistor(*drawn, 1 / design.ridge_conductance)
+    grounds = [nodes(name, np.shape(cells)[1] if cells is not None else 0) for name, cells in
+               (("b", design.balance_rows_inverting), ("bt", design.balance_columns_inverting))]  # fmt: skip
+    for node in [*grounds[0], *grounds[1]]:
+        network.hold(node, 0.0)
+    _held(network, design, (
+        (design.conductance, rows, outputs),
+        (design.conductance_negative, ends[0], drives[0]),
+        (design.conductance_transposed, sums, errors),
+        (design.conductance_transposed_negative, ends[1], drives[1]),
+        (design.balance_rows_inverting, rows, grounds[0]),
+        (design.balance_rows_noninverting, rows_plus, grounds[0]),
+        (design.balance_columns_inverting, sums_minus, grounds[1]),
+        (design.balance_columns_noninverting, sums, grounds[1]),
+    ))  # fmt: skip
     return network.solve()
+
+
+def _turn(network: Network, design: GinvDesign, name: str, outputs: list[Node]) -> None:
+    """Inverters of outputs."""
+    for k, output in enumerate(outputs):
+        network.resistor(output, (f"{name}i", k), design.inverter_resistance)
+        network.resistor((f"{name}i", k), (f"{name}n", k), design.inverter_resistance)
+        network.amplifier(f"inv{name}", k, (f"{name}i", k), (f"{name}n", k), design.opamp)
+
+
+def _held(network: Network, design: Any, arrays: Sequence[tuple[Array | None, list[Node], list[Node]]]) -> None:
+    """Arrays between rows and drivers, those that there are."""
+    wires = design.interconnect
+    for k, (cells, rows, drivers) in enumerate(arrays):
+        if cells is not None:
+            network.array(k, cells, rows, drivers, wires.wire_resistance, wires.contacts)
 
 
 def inv_compensated_at_rest(design: InvDesign, inputs: Array) -> Rest:
@@ -226,18 +269,15 @@ def _compensated(
 
     Turned, G+ is at the non-inverting inputs.
     """
-    wires = design.interconnect
     ground = nodes("b", np.shape(design.balance_inverting)[1])
     for node in ground:
         network.hold(node, 0.0)
-    for k, (cells, rows, columns) in enumerate((
+    _held(network, design, (
         (design.conductance_positive, plus if turned else minus, drivers),
         (design.conductance_negative, minus if turned else plus, drivers),
         (design.balance_inverting, minus, ground),
         (design.balance_noninverting, plus, ground),
-    )):  # fmt: skip
-        assert cells is not None
-        network.array(k, cells, rows, columns, wires.wire_resistance, wires.contacts)
+    ))  # fmt: skip
 
 
 def egv_at_rest(design: EgvDesign, inputs: Array) -> Rest:
@@ -252,7 +292,9 @@ def egv_at_rest(design: EgvDesign, inputs: Array) -> Rest:
         network.resistor(("w", i), inverted[i], design.inverter_resistance)
         network.amplifier("inv", i, ("w", i), inverted[i], design.opamp)
         network.resistor(inverted[i] if design.smallest else rows[i], sums[i], 1 / design.feedback_conductance)
-    _arrays(network, design, sums, [rows, inverted] if design.smallest else [inverted, rows])
+    pair = (rows, inverted) if design.smallest else (inverted, rows)
+    cells = design.conductance_positive, design.conductance_negative
+    _held(network, design, [(held, sums, drivers) for held, drivers in zip(cells, pair, strict=True)])
     return network.solve()
 
 
@@ -277,14 +319,3 @@ def array_at_rest(cells: Array, rows: Array, columns: Array, segment: float, con
         network.hold(node, volts)
     network.array(0, cells, sums, drivers, segment, contacts)
     return network.solve()
-
-
-def _arrays(
-    network: Network, design: InvDesign | MvmDesign | EgvDesign, rows: list[Node], drivers: list[list[Node]]
-) -> None:
-    wires = design.interconnect
-    for k, (cells, columns) in enumerate(
-        zip((design.conductance_positive, design.conductance_negative), drivers, strict=True)
-    ):
-        if cells is not None:
-            network.array(k, cells, rows, columns, wires.wire_resistance, wires.contacts)
