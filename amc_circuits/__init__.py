@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from amc_circuits.results.step_info import StepInfo, step_info
     from amc_circuits.solvers.eigenvectors.egv import EgvCircuit
     from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
+    from amc_circuits.solvers.least_squares.ginv import GinvCircuit
     from amc_circuits.solvers.mvm import MvmCircuit
     from amc_circuits.solvers.solver import Solver
     from amc_circuits.studies.compare import Design, compare
@@ -76,6 +77,7 @@ _HOMES = {
     "EngineNotFoundError": "amc_circuits.engines",
     "EnginesDisagreeError": "amc_circuits.engines",
     "Extension": "amc_circuits.cli.extensions",
+    "GinvCircuit": "amc_circuits.solvers.least_squares.ginv",
     "InvCircuit": "amc_circuits.solvers.inv",
     "LabelledTable": "amc_circuits.files.labelled_tables",
     "EgvCircuit": "amc_circuits.solvers.eigenvectors.egv",
@@ -139,6 +141,7 @@ __all__ = [
     "EngineNotFoundError",
     "EnginesDisagreeError",
     "Extension",
+    "GinvCircuit",
     "InvCircuit",
     "LabelledTable",
     "MvmCircuit",

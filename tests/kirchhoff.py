@@ -199,10 +199,7 @@ def ginv_at_rest(design: GinvDesign, inputs: Array) -> Rest:
         for j in range(features):
             drawn = (outputs[j], sums_minus[j]) if design.compensated else (("xn", j), sums[j])
             network.resistor(*drawn, 1 / design.ridge_conductance)
-    grounds = [nodes(name, np.shape(cells)[1] if cells is not None else 0) for name, cells in
-               (("b", design.balance_rows_inverting), ("bt", design.balance_columns_inverting))]  # fmt: skip
-    for node in [*grounds[0], *grounds[1]]:
-        network.hold(node, 0.0)
+    grounds = _grounds(network, b=design.balance_rows_inverting, bt=design.balance_columns_inverting)
     _held(network, design, (
         (design.conductance, rows, outputs),
         (design.conductance_negative, ends[0], drives[0]),
@@ -214,6 +211,14 @@ def ginv_at_rest(design: GinvDesign, inputs: Array) -> Rest:
         (design.balance_columns_noninverting, sums, grounds[1]),
     ))  # fmt: skip
     return network.solve()
+
+
+def _grounds(network: Network, **balance: Array | None) -> list[list[Node]]:
+    """Bit lines of compensating cells, which are held at ground, by their names."""
+    found = [nodes(name, 0 if cells is None else cells.shape[1]) for name, cells in balance.items()]
+    for node in (node for lines in found for node in lines):
+        network.hold(node, 0.0)
+    return found
 
 
 def _turn(network: Network, design: GinvDesign, name: str, outputs: list[Node]) -> None:
@@ -269,9 +274,7 @@ def _compensated(
 
     Turned, G+ is at the non-inverting inputs.
     """
-    ground = nodes("b", np.shape(design.balance_inverting)[1])
-    for node in ground:
-        network.hold(node, 0.0)
+    (ground,) = _grounds(network, b=design.balance_inverting)
     _held(network, design, (
         (design.conductance_positive, plus if turned else minus, drivers),
         (design.conductance_negative, minus if turned else plus, drivers),

@@ -53,7 +53,7 @@ INV = CircuitRow("inv", "Solve A x = b by the closed-loop INV circuit.", "b", "x
 MVM = CircuitRow("mvm", "Multiply y = A x by the open-loop MVM circuit.", "x", "y", False, f"{SOLVERS}.mvm:MvmCircuit")
 GINV = CircuitRow(
     "ginv", "Solve min ||A x - b||, with a ridge if wanted, by the GINV circuit.", "b", "x", False,
-    f"{SOLVERS}.ginv:GinvCircuit",
+    f"{SOLVERS}.least_squares.ginv:GinvCircuit",
 )  # fmt: skip
 EGV = CircuitRow(
     "egv", "Find an eigenvector of A by the growing EGV circuit.", None, "v", True,

@@ -108,6 +108,14 @@ def _zero_forcing(ratio):
     return quad(lambda gain: errors(gain) * gamma.pdf(gain, 16 - 8 + 1), 0, 60)[0]
 
 
+def test_a_fit_in_a_circuit_is_numpys(printed):
+    """With exact cells; larger errors of cells cost more, and no model explains more than least squares."""
+    digital, *circuits = printed("least_squares").splitlines()
+    best, (exact, small, large) = _numbers(digital)[0], [_numbers(line)[1] for line in circuits]
+    assert exact == pytest.approx(best, abs=2e-3)
+    assert large < small < exact
+
+
 def test_times_of_detection_follow_eigenvalue_and_bandwidth(printed):
     """The lowest eigenvalue is near the edge of Marchenko and Pastur, and time is inverse to bandwidth."""
     users, lowest, slow, _, fast, _ = _rows(printed("mimo_deadline")).T

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from amc_circuits.solvers.ginv import GinvCircuit
+from amc_circuits.solvers.least_squares.ginv import GinvCircuit
 from netlists import (
     Array,
     Interconnect,

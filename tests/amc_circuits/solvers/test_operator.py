@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse.linalg import LinearOperator, aslinearoperator, gmres
 
 from amc_circuits import Device, InvCircuit, MvmCircuit, ParameterError, Status, UnusableSolutionError
-from amc_circuits.solvers.ginv import GinvCircuit
+from amc_circuits.solvers.least_squares.ginv import GinvCircuit
 from tests.cases import spd_matrix, vector
 
 EXACT = {"engine": "exact", "opamp": "single-pole"}

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from amc_circuits.solvers.ginv import GinvCircuit
 from amc_circuits.solvers.inv import InvCircuit
+from amc_circuits.solvers.least_squares.ginv import GinvCircuit
 from amc_circuits.solvers.mvm import MvmCircuit
 from amc_circuits.studies.components import component_counts
 from netlists import Array, Capacitors, Circuit, Hold, Limiter, OpAmps, Source, Switches, preset

@@ -12,15 +12,15 @@ import numpy as np
 from amc_circuits.cells.balance import compensating
 from amc_circuits.cells.devices import Device
 from amc_circuits.cells.mapping import Mapping
-from amc_circuits.solvers.ginv_feedback import Feedback, chosen_feedback
 from amc_circuits.solvers.hardware import Hardware
+from amc_circuits.solvers.least_squares.feedback import Feedback, chosen_feedback
 from amc_circuits.solvers.topologies import balancing, designed_sums
 from netlists.circuits.ginv import GinvDesign
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
 if TYPE_CHECKING:
-    from amc_circuits.solvers.ginv import GinvParameters
+    from amc_circuits.solvers.least_squares.ginv import GinvParameters
 
 Sums = tuple[FloatArray, FloatArray]
 """Sums of conductances for each row of op-amps, S: of positive and of negative cells, or at both inputs."""

@@ -5,7 +5,7 @@ import pytest
 
 from amc_circuits import ParameterError, Status
 from amc_circuits.linear.equations import linear_circuit
-from amc_circuits.solvers.ginv import GinvCircuit
+from amc_circuits.solvers.least_squares.ginv import GinvCircuit
 from netlists import SinglePoleOpAmp, preset
 from tests.cases import vector
 from tests.comparators import assert_close

@@ -19,9 +19,9 @@ from amc_circuits.linear.margins import Limit, largest_resistance
 from amc_circuits.linear.stability import less_lag
 from amc_circuits.results.converters import Converters
 from amc_circuits.solvers.fields import Fields
-from amc_circuits.solvers.ginv_feedback import Feedback
-from amc_circuits.solvers.ginv_plan import GinvPlan, pair_sums
 from amc_circuits.solvers.hardware import Hardware
+from amc_circuits.solvers.least_squares.feedback import Feedback
+from amc_circuits.solvers.least_squares.plan import GinvPlan, pair_sums
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.solvers.topologies import Topology, check_inverters
 from amc_circuits.values.quantities import format_quantity

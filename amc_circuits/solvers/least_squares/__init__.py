@@ -1,0 +1,1 @@
+"""GINV: least-squares and least-norm solutions."""
