@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from amc_circuits.cases.circuits import OURS
 from amc_circuits.cases.options import ALL, COST, NOT_IN_DECKS, NOT_IN_POLES, OF_ANSWERS, options_of, typed_options
 
 PROGRAMMED = ("--programming-error", "1%")
@@ -67,6 +68,8 @@ ACTING = {
     "margin": ("0.1",),
     "kick": ("20m",),
     "kick_duration": ("5n",),
+    "ridge": ("0.1",),
+    "topology": ("compensated",),
     "wire_resistance": ("5",),
     "line_capacitance": ("50f",),
     "interconnect": ("flat", *WIRED, "--engine", "ngspice"),
@@ -125,7 +128,7 @@ def test_every_option_has_a_case():
 def test_an_option_changes_the_result(amc, problem, name):
     """Beside what it needs, against the same command without it."""
     option = next(option for option in ALL if option.name == name)
-    circuit = next(circuit for circuit in ("inv", "mvm", "egv") if option in options_of(circuit))
+    circuit = next(circuit for circuit in OURS if option in options_of(circuit))
     value = () if option.kind == "flag" else ACTING[name][:1]
     beside = ACTING[name][len(value) :]
     drawn = ("--size", 2, "--seed", 1)
