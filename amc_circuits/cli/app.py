@@ -134,7 +134,7 @@ class _Stabilities(_Circuits):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments: those of INV unless the first one is a circuit or asks for help."""
-        if args and args[0] not in (*self.rows(), "-h", "--help"):
+        if not args or args[0] not in (*self.rows(), "-h", "--help"):
             args = [INV.name, *args]
         return super().parse_args(ctx, args)
 

@@ -226,7 +226,7 @@ def test_a_design_without_a_usable_seed_is_exit_code_3(amc):
         (["", "nowhere.npz", "--size", 2], ("nowhere.npz", "cannot be read")),
         (["", "--size 3", "--size", 2], ("--size: got 3", "common to all designs")),
         (["", "--monte-carlo 3", "--size", 2], ("--monte-carlo", "no part of a design")),
-        (["", "ginv", "--size", 4], ("A: got", "no pairs of arrays", "in design 2")),
+        (["", "ginv --ridge -1", "--size", 4], ("ridge: got -1", "in design 2")),
         ([""], ("DESIGN", "two designs or more")),
         (["", ""], ("--size: got nothing",)),
         (["", "", "--size", 2, "--seeds", 0], ("--seeds: got '0'",)),
