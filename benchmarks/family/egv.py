@@ -21,7 +21,7 @@ MATRICES = 50
 """Matrices of each class whose growing poles are counted."""
 SIZES = (4, 8, 16)
 SEED = 1
-"""Seed of the matrix that is solved: its eigenvector has one largest entry, so that one output alone reaches its limit."""
+"""Seed of the matrix that is solved: one entry of its eigenvector is largest, so one output alone reaches its limit."""
 
 
 def sharp() -> MacroOpAmp:
