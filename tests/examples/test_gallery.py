@@ -116,6 +116,14 @@ def test_a_fit_in_a_circuit_is_numpys(printed):
     assert large < small < exact
 
 
+def test_ranks_are_those_of_the_walk(printed):
+    """The five members of highest PageRank are known for this network; fewer levels cost more."""
+    first, *circuits = printed("page_rank").splitlines()
+    assert first == "78 friendships, highest rank: members 34, 1, 33, 3, 2"
+    errors = [_numbers(line)[-2] for line in circuits]
+    assert sorted(errors) == errors and errors[0] < 0.1
+
+
 def test_times_of_detection_follow_eigenvalue_and_bandwidth(printed):
     """The lowest eigenvalue is near the edge of Marchenko and Pastur, and time is inverse to bandwidth."""
     users, lowest, slow, _, fast, _ = _rows(printed("mimo_deadline")).T

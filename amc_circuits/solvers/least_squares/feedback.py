@@ -2,7 +2,7 @@
 
 G_f cancels from the answer, but it decides stability, ringing and speed. With equal sums S_r at the row amplifiers and
 S_c at the column amplifiers, one pole each and no inverters, the poles solve `s^2 + t w_T s + w_T^2 t L = 0` with
-`t = G_f/S_r`, `L` the eigenvalues of `diag(1/S_c) X^T X / G_f` (docs/howto/least_squares.md). Where the largest L is
+`t = G_f/S_r`, `L` the eigenvalues of `diag(1/S_c) X^T X / G_f` (docs/ginv.md). Where the largest L is
 `t/q`, `G_f = (q l + sqrt(q^2 l^2 + 4 q l S))/2`, `l` the largest eigenvalue of `diag(1/S_c) X^T X`, S the largest sum
 at a row amplifier without G_f. The fastest answer of ideal op-amps has `q = 4/kappa^2`; lag adds to the smallest q.
 """
