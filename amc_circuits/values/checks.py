@@ -80,7 +80,7 @@ def square_matrix(name: str, value: Any) -> Numbers:
     """
     matrix = scaled(name, numeric_array(name, value, (2,)))
     if matrix.shape[0] != matrix.shape[1]:
-        raise ParameterError(name, f"shape {matrix.shape}", "must be square; INV solves N equations for N unknowns")
+        raise ParameterError(name, f"shape {matrix.shape}", "must be square")
     return matrix
 
 

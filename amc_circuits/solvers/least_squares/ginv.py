@@ -105,11 +105,11 @@ class GinvCircuit(Solver):
             ParameterError: A has not full rank and there is no ridge.
         """
         assert isinstance(parameters, GinvParameters)
+        mappings = super()._mapped(system, hardware, parameters)
         rank, full = int(np.linalg.matrix_rank(system.programmed)), min(system.programmed.shape)
         if rank < full and parameters.ridge == 0:
             mend = f"needs rank {full}, as its rows or columns depend on each other: change it, or add a ridge"
             raise ParameterError("A", f"a matrix of rank {rank}", mend)
-        mappings = super()._mapped(system, hardware, parameters)
         plan = GinvPlan.of(system.programmed, mappings if hardware.conductances else cls._wanted(system, hardware),
                            hardware, parameters)  # fmt: skip
         targets = plan.targets(hardware.cells)
