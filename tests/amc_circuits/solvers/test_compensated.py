@@ -84,14 +84,15 @@ def test_rest_at_finite_gain_and_with_offsets(matrix):
 
 @pytest.mark.parametrize("feedback", [None, 30e-6])
 def test_mvm_rests_at_the_product_with_one_pole_an_output(feedback):
-    """`(G_f + S/A0) out = -A v`, poles `-w_T (G_f/S_i + 1/A0)`."""
+    """`(G_f + S/A0) out = S e - A v`, poles `-w_T (G_f/S_i + 1/A0)`."""
     matrix = np.random.default_rng(2).uniform(-1, 1, (4, 3))
-    circuit = mvm(matrix, feedback_conductance=feedback)
+    circuit = mvm(matrix, feedback_conductance=feedback, offset_spread=2e-3)
     design = circuit.design
     minus, plus = sums(design, design.feedback_conductance)
     assert_close(minus, plus, absolute=1e-12 * minus.max())
     levels = 0.1 * vector(3, 4)
-    wanted = -(difference(design) @ levels) / (design.feedback_conductance + plus / GAIN)
+    right = plus * design.amplifier_offset - difference(design) @ levels
+    wanted = right / (design.feedback_conductance + plus / GAIN)
     found = circuit.linear.steady("out", levels[:, None])[:, 0]
     assert_close(found, wanted, absolute=1e-12 * np.abs(wanted).max())
     poles = -W_T * (design.feedback_conductance / plus + 1 / GAIN)
