@@ -221,3 +221,15 @@ def test_the_compensated_circuit_is_faster_by_half():
         )
         ratios.append(paired.settling_time / compensated.settling_time)
     assert_within(np.median(ratios), 1.5, 0.2 / 1.5)
+
+
+def test_other_matrices_bear_as_much_lag_as_their_poles_turn():
+    """Stable if `1/p2 + C/S < min |Re a|/Im(a)^2` for the poles a without lags: p2 > 2.93 w_T for a rotation."""
+    plain = inv(ROTATING, g_min=1e-12, opamp=slow(None, 0.0))
+    pole, total = plain.linear.poles[0] / W_T, sums(plain.design, plain.design.input_conductance)[1] / G0
+    allowed = abs(pole.real) / pole.imag**2
+    assert_within(1 / allowed, 2.93, 0.01)
+    for share, stable, one in ((0.8, True, total.min()), (1.25, False, total.max())):
+        for second_pole, capacitance in ((1 / (share * allowed), 0.0), (None, share * allowed * one)):
+            circuit = inv(ROTATING, g_min=1e-12, opamp=slow(second_pole, capacitance))
+            assert circuit.stability.stable == stable, (share, second_pole)
