@@ -150,12 +150,7 @@ class ProgrammedArray(ABC):
         return 1 if cls.takes is None else len(matrix)
 
     def further_targets(self, wanted: Sequence[Mapping], device: Device) -> tuple[Mapping, ...]:
-        """Return the targets of cells besides those of `matrices`, in the order of `mappings`; there are none.
-
-        Args:
-            wanted: Targets of `matrices`.
-            device: The cells.
-        """
+        """Return the targets of further cells of a device, given those of `matrices`: `mappings` has them behind."""
         return ()
 
     def further_cells(self, arrays: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
