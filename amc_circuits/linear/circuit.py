@@ -186,8 +186,9 @@ class Equations:
             [states, states + inputs, states + inputs + 1],
             axis=-1,
         )
-        # A jump du of the inputs moves the capacitors by `charge du`: s + charge u replaces s.
-        drive, feed = drive + state @ charge, feed + read @ charge
+        if charge.size:
+            # A jump du of the inputs moves the capacitors by `charge du`: s + charge u replaces s.
+            drive, feed = drive + state @ charge, feed + read @ charge
         if constant.any():
             rest = rest - read @ np.linalg.solve(state, constant)
         self._follow(read, feed, rest)
@@ -197,18 +198,17 @@ class Equations:
     def _flow(
         self, matrix: FloatArray, kept: NDArray[np.bool_], gone: NDArray[np.bool_], *voltages: FloatArray
     ) -> FloatArray:
-        """Return what charges the kept nodes: per volt of them, per volt of inputs, at rest, and per V/s of inputs."""
+        """Return what charges the kept nodes: per volt of them, of inputs, at rest; and per V/s of inputs, if any."""
         coupling = _block(matrix, kept, gone)
         read, feed, rest = (np.compress(gone, one, axis=-2) for one in voltages)
-        return np.concatenate(
-            [
-                _block(matrix, kept, kept) + coupling @ read,
-                np.compress(kept, self.input, axis=-2) + coupling @ feed,
-                np.compress(kept, self.constant, axis=-1)[..., None] + coupling @ rest,
-                -np.compress(kept, self.input_capacitance, axis=-2),
-            ],
-            axis=-1,
-        )
+        found = [
+            _block(matrix, kept, kept) + coupling @ read,
+            np.compress(kept, self.input, axis=-2) + coupling @ feed,
+            np.compress(kept, self.constant, axis=-1)[..., None] + coupling @ rest,
+        ]
+        if self.input_capacitance.any():
+            found.append(-np.compress(kept, self.input_capacitance, axis=-2))
+        return np.concatenate(found, axis=-1)
 
     def _voltages(
         self, matrix: FloatArray, gone: NDArray[np.bool_], kept: NDArray[np.bool_]

@@ -133,15 +133,20 @@ def injected_circuit(circuit: Circuit) -> LinearCircuit:
     First a rate at every gain stage, V/s, then a current into every output, A; both in the order of the op-amps. The
     states are those of `linear_circuit`.
     """
-    found, held = equations(circuit), circuit.held
+    found = equations(circuit)
     rows = [part for part in circuit.of(OpAmps) if isinstance(part.record, MacroOpAmp)]
-    places = found.indices(*(stage_of(part) for part in rows), *(part.output for part in rows))
-    further = np.zeros((len(found.matrix), len(places)))
-    further[places, np.arange(len(places))] = 1
-    found.input = np.hstack([found.input, further])
-    found.input_capacitance = np.hstack([found.input_capacitance, np.zeros_like(further)])
-    wider = {group: np.hstack([weights, np.zeros((len(weights), len(places)))]) for group, weights in held.items()}
-    return reduced(circuit, found, wider)
+    groups = [stage_of(part) for part in rows] + [part.output for part in rows]
+    return reduced(circuit, found, inject(found, circuit.held, groups))
+
+
+def inject(found: Equations, held: dict[str, FloatArray], groups: Sequence[str]) -> dict[str, FloatArray]:
+    """Add a further input into every node of some groups to equations, and return `held` with them."""
+    places = found.indices(*groups)
+    further = np.zeros((*found.matrix.shape[:-1], len(places)))
+    further[..., places, np.arange(len(places))] = 1
+    found.input = np.concatenate([found.input, further], axis=-1)
+    found.input_capacitance = np.concatenate([found.input_capacitance, np.zeros_like(further)], axis=-1)
+    return {group: np.hstack([weights, np.zeros((len(weights), len(places)))]) for group, weights in held.items()}
 
 
 def offset_gain(circuit: Circuit) -> FloatArray:

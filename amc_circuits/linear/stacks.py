@@ -13,8 +13,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.linear.circuit import LinearCircuit
-from amc_circuits.linear.equations import Network, between, equations, join, reduced
+from amc_circuits.linear.circuit import NEGLIGIBLE, Equations, LinearCircuit
+from amc_circuits.linear.equations import Network, between, equations, inject, join, networks, reduced, stage_of
 from amc_circuits.linear.modes import SPREAD, WORST_CONDITION, ComplexArray
 from netlists import Array, Circuit, Conductors, OpAmps, ParameterError
 from netlists.arrays.reduction import reduce_array
@@ -40,6 +40,11 @@ class StackedCircuit:
     __repr__ = short_repr
 
     @property
+    def usual(self) -> NDArray[np.bool_]:
+        """All circuits, shape (P,): no node has a capacitor."""
+        return np.ones(len(self.linear.state), dtype=np.bool_)
+
+    @property
     def outputs(self) -> Rows:
         """Output voltages, V."""
         rows, linear = self.linear.nodes[self.linear.outputs], self.linear
@@ -63,18 +68,84 @@ def stacked_circuit(circuit: Circuit, conductances: Mapping[str, FloatArray]) ->
     Raises:
         ParameterError: A part cannot be stacked.
     """
-    found, held = equations(circuit, conductances.keys()), circuit.held
-    count = len(next(iter(conductances.values())))
-    for name in ("matrix", "input", "input_capacitance", "constant"):
-        setattr(found, name, np.repeat(getattr(found, name)[None], count, axis=0))
-    for name, values in conductances.items():
-        join(found, circuit, held, *_network(circuit, name, values))
+    found = _equations(circuit, conductances)
     passive, driven = found.matrix, found.input
-    linear = reduced(circuit, found, held, np.zeros(passive.shape[1], dtype=np.bool_))
+    linear = reduced(circuit, found, circuit.held, np.zeros(passive.shape[1], dtype=np.bool_))
     pins = found.indices(*(part.output for part in circuit.of(OpAmps)))
     drawing = -passive[:, pins]
     currents = drawing @ linear.read, drawing @ linear.feed - driven[:, pins], drawing @ linear.rest[..., None]
     return StackedCircuit(linear, currents)
+
+
+@dataclass(frozen=True)
+class InjectedStack:
+    """Linear circuits of P circuits with macro op-amps.
+
+    Attributes:
+        linear: Their linear circuit; its matrices and `rest` are stacked: (P, ...). Behind the inputs of the sources,
+            currents into the outputs of the op-amps, A.
+        stages: States that are the gain stages of the op-amps, in their order, shape (op-amps,).
+        usual: Circuits without a node that is far too fast (`Equations.far_too_fast`), shape (P,).
+        drawn: Current that every input delivers per volt at every node, shape (P, nodes, inputs), S.
+        held: The same between inputs, shape (P, inputs, inputs), S.
+    """
+
+    linear: LinearCircuit
+    stages: NDArray[np.int64]
+    usual: NDArray[np.bool_]
+    drawn: FloatArray
+    held: FloatArray
+
+    __repr__ = short_repr
+
+    def part(self, places: NDArray[np.int64]) -> InjectedStack:
+        """Some of the circuits."""
+        stacks = {name: getattr(self.linear, name)[places] for name in ("state", "drive", "read", "feed", "rest")}
+        linear = replace(self.linear, **stacks)
+        return InjectedStack(linear, self.stages, self.usual[places], self.drawn[places], self.held[places])
+
+
+def injected_stack(circuit: Circuit, conductances: Mapping[str, FloatArray]) -> InjectedStack:
+    """Compute the linear circuits of many circuits whose op-amps are macro models; arguments as `stacked_circuit`.
+
+    Raises:
+        ParameterError: A part cannot be stacked.
+    """
+    found = _equations(circuit, conductances)
+    own, rates = np.diag(found.capacitance), -np.diagonal(found.matrix + found.amplification, axis1=1, axis2=2)
+    usual = np.asarray(((own == 0) | (own * found.fastest >= NEGLIGIBLE * rates)).all(axis=1))
+    stages = found.indices(*(stage_of(part) for part in circuit.of(OpAmps)))
+    drawn = -found.input
+    drawn[:, stages] = 0.0
+    wider = inject(found, circuit.held, [part.output for part in circuit.of(OpAmps)])
+    linear = reduced(circuit, found, wider, np.zeros(len(own), dtype=np.bool_))
+    return InjectedStack(linear, np.searchsorted(linear.kept, stages), usual, drawn, _held(circuit, conductances))
+
+
+def _held(circuit: Circuit, conductances: Mapping[str, FloatArray]) -> FloatArray:
+    """Return the current between inputs per volt, shape (P, inputs, inputs), S: what flows if all nodes are at 0 V."""
+    held, count = circuit.held, len(next(iter(conductances.values())))
+    found = np.zeros((count, circuit.inputs, circuit.inputs))
+    varied = ((name, _network(circuit, name, values)) for name, values in conductances.items())
+    for _, (groups, laplacian, _) in (*networks(circuit, conductances.keys()), *varied):
+        ends = np.cumsum([0, *(circuit.groups[group] for group in groups)])
+        place = {group: slice(int(a), int(b)) for group, a, b in zip(groups, ends[:-1], ends[1:], strict=True)}
+        driven = [group for group in groups if group in held]
+        for row in driven:
+            for column in driven:
+                found += held[row].T @ laplacian[..., place[row], place[column]] @ held[column]
+    return found
+
+
+def _equations(circuit: Circuit, conductances: Mapping[str, FloatArray]) -> Equations:
+    """Return the equations of all nodes of many circuits."""
+    found = equations(circuit, conductances.keys())
+    count = len(next(iter(conductances.values())))
+    for name in ("matrix", "input", "input_capacitance", "constant"):
+        setattr(found, name, np.repeat(getattr(found, name)[None], count, axis=0))
+    for name, values in conductances.items():
+        join(found, circuit, circuit.held, *_network(circuit, name, values))
+    return found
 
 
 def _network(circuit: Circuit, name: str, values: FloatArray) -> Network:

@@ -6,7 +6,6 @@ not at rest, or its outputs beyond the range of the ADCs.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,17 +14,19 @@ from numpy.typing import NDArray
 from amc_circuits.cells.devices import programmed_often
 from amc_circuits.cells.draws import Draws
 from amc_circuits.engines.exact.engine import ExactEngine
+from amc_circuits.engines.exact.stack.reading import read_macros
 from amc_circuits.engines.exact.stacked import StackedReadings, read_stack
-from amc_circuits.linear.stacks import StackedModes, stacked_circuit
+from amc_circuits.linear.stacks import InjectedStack, StackedCircuit, StackedModes, injected_stack, stacked_circuit
+from amc_circuits.results.converters import HEADROOM
 from amc_circuits.results.measurement import bits
 from amc_circuits.results.status import Status
 from amc_circuits.results.trials import Trial
 from amc_circuits.solvers.programmed import Varied
 from amc_circuits.solvers.question import Question
 from amc_circuits.solvers.solver import Solver
-from amc_circuits.solvers.streaming import MOST_POINTS, STEPS_PER_TIME_CONSTANT, slot_times
+from amc_circuits.solvers.streaming import MOST_POINTS, STEPS_PER_TIME_CONSTANT, slot_times, swing_of
 from amc_circuits.values.checks import Numbers
-from netlists import Array, SinglePoleOpAmp
+from netlists import Array, MacroOpAmp, OpAmps, SinglePoleOpAmp
 from netlists.record import FloatArray
 
 STACKED = 16_384
@@ -63,7 +64,7 @@ def stacked_trials(circuit: Solver, vector: Numbers, numbers: Sequence[int]) -> 
 
 
 def _stackable(circuit: Solver, question: Question) -> bool:
-    """Return True if circuits like this one can be stacked: op-amps without limits and supplies, cells alone differ."""
+    """Return True if circuits like this one can be stacked: cells alone differ, and all op-amps are known here."""
     hardware, record = circuit.hardware, circuit.circuit
     linear = (
         circuit.engine == ExactEngine.name
@@ -71,11 +72,25 @@ def _stackable(circuit: Solver, question: Question) -> bool:
         and len(record.phases) == len(circuit.matrices(circuit.system.programmed)) == 1
     )
     drawn = hardware.conductances is None and hardware.offset_spread == 0
-    plain = all(isinstance(one, SinglePoleOpAmp) and one.common_mode_range is None for one in record.opamps)
+    plain = all(one.equivalent.common_mode_range is None for one in record.opamps)
+    linear &= _single_poles(circuit) or _macros(circuit, question)
     charged = any(array.interconnect.line_capacitance > 0 for array in record.of(Array))
     driven = bool(question.columns.any(axis=0).all()) and len(question.groups) == question.columns.shape[1]
     from_rest = circuit.settings.start == "rest" or question.columns.shape[1] == 1
     return linear and drawn and plain and not charged and driven and from_rest and not circuit.growing
+
+
+def _single_poles(circuit: Solver) -> bool:
+    """Return True if no op-amp has limits and supplies."""
+    return all(isinstance(one, SinglePoleOpAmp) for one in circuit.circuit.opamps)
+
+
+def _macros(circuit: Solver, question: Question) -> bool:
+    """Return True if all op-amps are macro models without offsets that drive the outputs, and there is one column."""
+    record = circuit.circuit
+    still = all(isinstance(one, MacroOpAmp) and one.input_offset == 0 for one in record.opamps)
+    driven = any(part.output == record.outputs for part in record.of(OpAmps))
+    return still and driven and question.columns.shape[1] == 1
 
 
 def _trials(circuit: Solver, question: Question, varied: Varied, numbers: Sequence[int]) -> dict[int, Trial]:
@@ -90,29 +105,36 @@ def _trials(circuit: Solver, question: Question, varied: Varied, numbers: Sequen
     if readings is None:
         return {}
     figures, inside = _figures(circuit, question, varied.gain[places], readings)
+    usable = inside & readings.known
+    if readings.peak_output is not None and not circuit.settings.fixed_scale:
+        usable &= (readings.peak_output <= HEADROOM * swing_of(circuit.circuit)).all(axis=1)
     return {
         numbers[k]: Trial(
             numbers[k], Status.SETTLED.name, {name: one[at] for name, one in figures.items()}, "", varied.sha256(k)
         )
         for at, k in enumerate(places.tolist())
-        if inside[at] and readings.known[at]
+        if usable[at]
     }
 
 
 def _read(circuit: Solver, question: Question, varied: Varied) -> tuple[NDArray[np.int64], StackedReadings | None]:
     """Return the places of circuits of a stack that can be read, and their readings."""
-    settings = circuit.settings
-    circuits = stacked_circuit(circuit.circuit, varied.conductances)
-    modes = StackedModes.of(circuits.linear.state)
-    slot = slot_times(1 / np.abs(modes.slowest.real), 0.0, settings.tolerance, settings.rise_time)
+    macros, record = not _single_poles(circuit), circuit.circuit
+    stack: StackedCircuit | InjectedStack = (injected_stack if macros else stacked_circuit)(record, varied.conductances)
+    modes = StackedModes.of(stack.linear.state)
+    settings, slewing = circuit.settings, max(one.slewing_time for one in record.opamps)
+    slot = slot_times(1 / np.abs(modes.slowest.real), slewing, settings.tolerance, settings.rise_time)
     short = slot * STEPS_PER_TIME_CONSTANT * np.abs(modes.slowest) <= MOST_POINTS
-    places = np.flatnonzero(modes.readable & short)
+    places = np.flatnonzero(modes.readable & stack.usual & short)
     if len(places) == 0:
         return places, None
     if len(places) < len(slot):
-        circuits, modes, slot = circuits.part(places), modes.part(places), slot[places]
+        stack, modes, slot = stack.part(places), modes.part(places), slot[places]
     levels = circuit.driven_levels(question.columns)
-    return places, read_stack(circuits, modes, levels, slot, settings.rise_time, settings.tolerance)
+    edge = settings.rise_time, settings.tolerance
+    if isinstance(stack, InjectedStack):
+        return places, read_macros(record, stack, modes, levels[:, 0], slot, *edge)
+    return places, read_stack(stack, modes, levels, slot, *edge)
 
 
 def _figures(
@@ -130,7 +152,7 @@ def _figures(
         "relative_error": error,
         "residual": residual,
         "settling_time": readings.settling_time,
-        "energy": np.full((count, columns), math.nan),
+        "energy": np.full(len(error), np.nan) if readings.energy is None else readings.energy.ravel(),
         "overshoot": readings.overshoot,
         "peak_output_current": readings.peak_output_current,
     }

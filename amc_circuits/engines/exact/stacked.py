@@ -40,6 +40,8 @@ class StackedReadings:
         settling_time: Shape (P, K), s.
         overshoot: Shape (P, K).
         peak_output_current: Shape (P, K), A.
+        energy: From the step to the settling time, shape (P, K), J; None where it is not known.
+        peak_output: Largest output of an op-amp without its load, shape (P, K), V; None of op-amps without a swing.
     """
 
     known: NDArray[np.bool_]
@@ -47,11 +49,13 @@ class StackedReadings:
     settling_time: FloatArray
     overshoot: FloatArray
     peak_output_current: FloatArray
+    energy: FloatArray | None = None
+    peak_output: FloatArray | None = None
 
     __repr__ = short_repr
 
 
-def _ramp(x: ComplexArray) -> ComplexArray:
+def ramp(x: ComplexArray) -> ComplexArray:
     """Compute `(exp(x) - 1 - x)/x^2`, where x is small by its power series."""
     found = np.full_like(x, RAMP[-1])
     for coefficient in RAMP[-2::-1]:
@@ -75,7 +79,7 @@ class _Responses:
         driven = (modes.inverse @ (drive @ levels)).transpose(0, 2, 1).reshape(self.values.shape)
         self.rising = driven / rise
         self.still = -driven / self.values
-        self.decaying = self.rising * rise**2 * _ramp(self.values * rise) - self.still
+        self.decaying = self.rising * rise**2 * ramp(self.values * rise) - self.still
         self.levels = np.tile(levels.T, (len(modes.values), 1))
 
     def owner(self, slot: Indices) -> Indices:
@@ -86,7 +90,7 @@ class _Responses:
         """Moving part of the modes of slots (B,) at times (B, T), shape (B, T, n)."""
         values = self.values[slot, None]
         if edge:
-            return self.rising[slot, None] * time[..., None] ** 2 * _ramp(values * time[..., None])
+            return self.rising[slot, None] * time[..., None] ** 2 * ramp(values * time[..., None])
         return self.decaying[slot, None] * np.exp(values * (time[..., None] - self.rise))
 
     def evenly(self, slot: Indices, start: FloatArray, step: FloatArray) -> ComplexArray:

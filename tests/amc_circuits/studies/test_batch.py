@@ -13,6 +13,10 @@ PLAIN = {"opamp": "single-pole", "offset_spread": "0", "monte_carlo": 12}
 """Op-amps without limits, and the same offset for all of them: what can be stacked."""
 
 
+MACRO = PLAIN | {"opamp": "cmos-100meg", "input_voltage": "50m"}
+"""Op-amps whose limits bend every waveform, and clamp none."""
+
+
 def files(folder, matrix, right):
     """The options that name files of a matrix and its right-hand sides."""
     np.save(folder / "A.npy", matrix)
@@ -71,6 +75,49 @@ def test_a_stacked_trial_is_that_of_its_circuit_alone(kind, options):
         assert_same(trial, alone(given, number))
 
 
+MACRO_VARIANTS = {
+    "signed": ("inv", {"size": 6}),
+    "wires": ("inv", {"wire_resistance": "2"}),
+    "converters": ("inv", {"dac_bits": 6, "adc_bits": 8, "adc_range": "0.8"}),
+    "second pole": ("inv", {"second_pole": "400M"}),
+    "common mode": ("inv", {"cmrr": "1000"}),
+    "slow edge": ("inv", {"rise_time": "20n"}),
+    "fast slewing": ("inv", {"slew_rate": "400M"}),
+    "product": ("mvm", {}),
+    "product with wires": ("mvm", {"wire_resistance": "2", "columns": 6, "family": "random"}),
+}
+
+
+@pytest.mark.parametrize("kind, options", MACRO_VARIANTS.values(), ids=MACRO_VARIANTS)
+def test_a_stacked_trial_of_macro_op_amps_is_that_of_its_circuit_alone(kind, options):
+    """All trials are stacked, and their figures, energies too, are those of circuits that are read by themselves."""
+    given = study(kind, **MACRO | options)
+    found = stacked(given, range(5))
+    assert list(found) == list(range(5))
+    for number, trial in found.items():
+        assert_same(trial, alone(given, number))
+
+
+RINGING = np.array([[0.35, -1.0, 0], [1.0, 0.35, 0], [0, 0, 1.15]])
+"""Circuits around it are stable or not by chance."""
+MIXED = {"linear": {"input_voltage": "4.1m"}, "clamped": {"input_voltage": "85m"}, "unstable": {}}
+
+
+@pytest.mark.parametrize("case", MIXED)
+def test_of_a_mixed_batch_some_are_stacked(tmp_path, case):
+    """Circuits in their linear range, with clamps or unstable are read alone, and the others do not notice."""
+    ringing = {"programming_error": "5u", "input_voltage": "20m", **files(tmp_path, RINGING, vector(3, 1))}
+    given = study(**MACRO | {"monte_carlo": 10} | (MIXED[case] or ringing))
+    found, trials = stacked(given, range(10)), given.run(1)
+    left = [trial for trial in trials if trial.number not in found]
+    assert 0 < len(left) < 10
+    assert {trial.status for trial in left} >= ({"UNSTABLE"} if case == "unstable" else {"SETTLED"})
+    assert exact(left) == exact(alone(given, trial.number) for trial in left)
+    for number, trial in found.items():
+        assert_same(trial, alone(given, number))
+        assert exact(stacked(given, [number]).values()) == exact([trial]) == exact([trials[number]])
+
+
 MATRICES = {
     "one array": np.abs(spd_matrix(5, 4, 1)) + np.eye(5),
     "complex": spd_matrix(3, 4, 1) + 0.2j * spd_matrix(3, 2, 2),
@@ -88,10 +135,10 @@ def test_several_right_hand_sides_are_stacked(tmp_path, matrix):
         assert_same(trial, alone(given, number))
 
 
-@pytest.mark.parametrize("kind", ["inv", "mvm"])
-def test_the_company_of_a_stack_changes_no_bit(kind):
+@pytest.mark.parametrize("kind, options", [("inv", PLAIN), ("mvm", PLAIN), ("inv", MACRO), ("mvm", MACRO)])
+def test_the_company_of_a_stack_changes_no_bit(kind, options):
     """Alone, in any order, among few or many, in one process or in two: equal records."""
-    given = study(kind, **PLAIN | {"monte_carlo": 40, "size": 5})
+    given = study(kind, **options | {"monte_carlo": 40, "size": 5})
     among = stacked(given, range(40))
     assert len(among) == 40
     some = np.random.default_rng(0).permutation(40)[:7].tolist()
@@ -124,7 +171,9 @@ def test_outputs_beyond_the_adcs_are_left_out():
 @pytest.mark.parametrize(
     "options",
     [
-        {"opamp": "cmos-100meg"},
+        {"opamp": "cmos-100meg", "offset_spread": "1m"},
+        {"opamp": "cmos-100meg", "input_offset": "1m"},
+        {"opamp": "cmos-100meg", "common_mode_range": "0.5"},
         {"offset_spread": "1m"},
         {"line_capacitance": "1f"},
         {"engine": "auto"},

@@ -1,0 +1,144 @@
+"""Responses of many circuits with macro op-amps, each in steps of its own: `nonlinear/trajectory.py`, stacked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amc_circuits.engines.exact.nonlinear.method import LAGRANGE, NODES
+from amc_circuits.engines.exact.nonlinear.trajectory import (
+    LARGEST_GROWTH,
+    LEAST,
+    MANY,
+    RUNGS,
+    SAFETY,
+    SHORTEST,
+    TOLERANCE,
+)
+from amc_circuits.engines.exact.stack.equations import Places, StackedEquations, StackedSteps, Starts
+from amc_circuits.engines.exact.stack.system import StackedSystem
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
+
+MOST_STEPS = 200
+"""Most steps here; a circuit that needs more is integrated alone, so that the others do not wait for it."""
+
+
+LOWEST = RUNGS * np.log2(SHORTEST)
+"""Rung of the shortest step."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """Steps of one circuit after the other.
+
+    Attributes:
+        whole: Circuits that were integrated to the end, shape (P,).
+        owner: Circuit of each step, rising, shape (S,).
+        start: Starts, shape (S,), s.
+        length: Lengths, s.
+        source: Coordinates at the start, then N at the four nodes, shape (S, 5, n).
+        pins: Currents added at outputs at the four nodes, shape (S, 4, m), A.
+        state: Coordinates at the end of the slot, shape (P, n).
+        last: Currents added there, shape (P, m), A.
+    """
+
+    whole: NDArray[np.bool_]
+    owner: Places
+    start: FloatArray
+    length: FloatArray
+    source: FloatArray
+    pins: FloatArray
+    state: FloatArray
+    last: FloatArray
+
+    __repr__ = short_repr
+
+
+class _Lengths:
+    """Step lengths of P circuits: the rise time times powers of 2^(1/2), as in `Integrator`."""
+
+    def __init__(self, count: int, unit: float) -> None:
+        self.unit, self.rung = unit, np.zeros(count, dtype=np.int64)
+
+    def next(self, places: Places, left: FloatArray) -> FloatArray:
+        """Return the lengths of the next steps, cut to what is left to a corner, s."""
+        length = self.unit * 2 ** (self.rung[places] / RUNGS)
+        return np.where(length > left * (1 - 1e-6), left, length)
+
+    def judge(self, places: Places, length: FloatArray, found: StackedSteps) -> NDArray[np.bool_]:
+        """Set the lengths of the steps after these, or of their repetition; return those that are accepted."""
+        growth = np.where(found.iterations > MANY, 1.0, LARGEST_GROWTH)
+        factor = SAFETY * np.clip(found.error, 1e-6, 1e6) ** -0.25
+        longer = self._of(length * np.minimum(factor, growth))
+        shorter = np.minimum(self.rung[places] - 1, self._of(length * np.maximum(factor, LEAST)))
+        accepted = found.error <= 1
+        self.rung[places] = np.where(accepted, longer, shorter)
+        return np.asarray(accepted)
+
+    def _of(self, length: FloatArray) -> Places:
+        return np.floor(RUNGS * np.log2(length / self.unit) + 1e-9).astype(np.int64)
+
+
+class _Walk:
+    """Where P circuits are."""
+
+    def __init__(self, system: StackedSystem, slot_time: FloatArray, rise: float, scale: float) -> None:
+        (count, n), m = system.drive.shape, system.count
+        self.system, self.stop, self.rise = system, slot_time, rise
+        self.equations, self.lengths = StackedEquations(system, scale, TOLERANCE), _Lengths(count, rise)
+        self.time, self.state, self.added = np.zeros(count), np.zeros((count, n)), np.zeros((count, 2 * m))
+        self.before, self.before_length = np.zeros((count, 4, 2 * m)), np.zeros(count)
+        self.whole, self.taken = np.ones(count, dtype=np.bool_), np.zeros(count, dtype=np.int64)
+        self.parts: list[tuple[Places, FloatArray, FloatArray, FloatArray, FloatArray]] = []
+
+    def run(self) -> Course:
+        """Integrate to the ends of the slots."""
+        while (places := np.flatnonzero(self.whole & (self.time < self.stop))).size:
+            self._step(places)
+        owner = np.concatenate([part[0] for part in self.parts])
+        order = np.argsort(owner, kind="stable")
+        order = order[self.whole[owner[order]]]
+        start, length, source, pins = (np.concatenate([part[k] for part in self.parts])[order] for k in range(1, 5))
+        last = self.added[:, self.system.count :]
+        return Course(self.whole, owner[order], start, length, source, pins, self.state, last)
+
+    def _step(self, places: Places) -> None:
+        """Take one step of some circuits."""
+        time = self.time[places]
+        until = np.where(time < self.rise, self.rise, self.stop[places])
+        length = self.lengths.next(places, until - time)
+        factor = np.minimum((time[:, None] + NODES * length[:, None]) / self.rise, 1.0)
+        guess = self._guess(places, length)
+        found = self.equations.step(Starts(places, self.state[places], self.added[places], guess, factor, length))
+        accepted = found.solved & self.lengths.judge(places, length, found)
+        self.whole[places] = found.solved & (self.lengths.rung[places] >= LOWEST)
+        if not accepted.all():
+            here = np.flatnonzero(accepted)
+            places, time, length, until, found = places[here], time[here], length[here], until[here], found.part(here)
+        self.parts.append((places, time, length, found.source, found.added[..., self.system.count :]))
+        after = time + length
+        self.time[places] = np.where(after < until * (1 - 1e-12), after, until)
+        self.state[places], self.added[places] = found.state, found.added[:, -1]
+        self.before[places], self.before_length[places] = found.added, length
+        self.taken[places] += 1
+        self.whole &= self.taken < MOST_STEPS
+
+    def _guess(self, places: Places, length: FloatArray) -> FloatArray:
+        """Continue the cubic of the step before at the new nodes, or the constant."""
+        found = np.repeat(self.added[places, None], 3, axis=1)
+        known = np.flatnonzero(self.before_length[places] > 0)
+        if known.size:
+            before = places[known]
+            fractions = 1 + NODES[1:] * (length[known] / self.before_length[before])[:, None]
+            powers = fractions[:, :, None] ** np.arange(4)
+            shares = np.add.reduce([powers[:, :, k, None] * LAGRANGE[:, k] for k in range(4)])
+            found[known] = np.add.reduce([shares[:, :, k, None] * self.before[before, k, None] for k in range(4)])
+        return found
+
+
+def integrated(system: StackedSystem, slot_time: FloatArray, rise: float, scale: float) -> Course:
+    """Integrate all circuits from rest to the ends of their slots (P,), s; `scale`: full scale, V."""
+    return _Walk(system, slot_time, rise, scale).run()

@@ -1,0 +1,101 @@
+"""Voltages, currents and powers of many circuits at Gauss's points of their panels, one circuit after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from amc_circuits.engines.exact.nonlinear.laws import supply_power
+from amc_circuits.engines.exact.nonlinear.panels import POINTS
+from amc_circuits.engines.exact.stack.closed_forms import DEGREE, ClosedForms
+from amc_circuits.engines.exact.stack.equations import tanh
+from amc_circuits.engines.exact.stack.integrator import Course
+from amc_circuits.engines.exact.stack.panels import PanelsOfMany
+from amc_circuits.engines.exact.stack.system import StackedSystem
+from amc_circuits.results.observation import opamp_places
+from netlists import MacroOpAmp
+from netlists.opamps.subcircuit import has_energy
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples of one circuit at the points of its panels, and at the end of the slot.
+
+    Attributes:
+        outputs: Output voltages, shape (B 8 + 1, N), V.
+        current: Largest current of an output, shape (B 8 + 1,), A.
+        stage: Largest output of an op-amp without its load, V.
+        delivered: Power of supplies and sources, shape (B 8 + 1,), W; nan if it is not known.
+    """
+
+    outputs: FloatArray
+    current: FloatArray
+    stage: float
+    delivered: FloatArray
+
+    __repr__ = short_repr
+
+
+class Sampler:
+    """Samples circuits."""
+
+    def __init__(self, system: StackedSystem, course: Course, panels: PanelsOfMany, rise: float) -> None:
+        self.system, self.course, self.panels, self.rise = system, course, panels, rise
+        count = np.arange(len(system.push) + 1)
+        self._steps, self._panels = np.searchsorted(course.owner, count), np.searchsorted(panels.owner, count)
+        self._forms = ClosedForms.of(system.poles, course)
+        self._real = (system.poles.side == 0).sum(axis=1).tolist()
+        self._powered = all(has_energy(record) for record in system.circuit.opamps)
+        laws = system.laws
+        self._bend, self._limit = (laws.resistance * laws.current)[:, 0, 0], laws.current[:, 0, 0]
+
+    def of(self, k: int) -> Samples:
+        """Sample circuit k."""
+        system, m = self.system, self.system.count
+        time = self.panels.time[self._panels[k] : self._panels[k + 1]].ravel()
+        state, pins = self._moved(k, time)
+        factor = np.append(np.minimum(time / self.rise, 1.0), 1.0)
+        seen = state @ system.read.matrix[k]
+        seen += factor[:, None] * system.read.feed[k]
+        system.read.add_currents(seen[None], pins[None], np.array([k]))
+        stage, current = seen[:, :m], seen[:, :m] - seen[:, m : 2 * m]
+        current /= self._bend
+        current = tanh(current)
+        current *= self._limit
+        delivered = np.full(len(factor), np.nan)
+        if self._powered:
+            delivered = factor * (seen[:, 2 * m] + factor * system.own[k])
+            for record, places in opamp_places(system.circuit):
+                assert isinstance(record, MacroOpAmp)
+                delivered += supply_power(record, current[:, places]).sum(axis=1)
+        largest = np.maximum(current.max(axis=1), -current.min(axis=1))
+        return Samples(seen[:, system.outputs].copy(), largest, float(max(stage.max(), -stage.min())), delivered)
+
+    def _moved(self, k: int, time: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Coordinates, and currents that limits add at outputs, at points of panels (T,), s, and at the end."""
+        steps, forms, real = slice(self._steps[k], self._steps[k + 1]), self._forms, self._real[k]
+        own = self.panels.step[self._panels[k] : self._panels[k + 1]] - steps.start
+        after = time - np.repeat(self.course.start[steps][own], POINTS)
+        share = after / np.repeat(self.course.length[steps][own], POINTS)
+        counts = POINTS * np.bincount(own, minlength=steps.stop - steps.start)
+        lines = forms.lines[steps]
+        found = np.empty((len(time) + 1, lines.shape[2]))
+        vander = np.vander(share, DEGREE + 1, increasing=True)
+        cuts = np.append(0, np.cumsum(counts)).tolist()
+        for place in range(len(counts)):
+            here = slice(cuts[place], cuts[place + 1])
+            np.matmul(vander[here], lines[place], out=found[here])
+        n, values = self.system.drive.shape[1], self.system.poles.values[k]
+        fading = np.exp(after[:, None] * values.real[:real])
+        fading *= np.repeat(forms.amplitude.real[steps, :real], counts, axis=0)
+        found[:-1, :real] += fading
+        if real < n:
+            turning = np.exp(after[:, None] * values[real::2])
+            turning *= np.repeat(forms.amplitude[steps, real::2], counts, axis=0)
+            found[:-1, real:n:2] += turning.real
+            found[:-1, real + 1 : n : 2] += turning.imag
+        found[-1, :n], found[-1, n:] = self.course.state[k], self.course.last[k]
+        return found[:, :n], found[:, n:]

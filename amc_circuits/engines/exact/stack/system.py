@@ -1,0 +1,185 @@
+"""The linear parts of many circuits with macro op-amps, in real modal coordinates: `nonlinear/system.py`, stacked.
+
+All are driven by one right-hand side that rises together: `levels` times a factor from 0 to 1. None has offsets.
+Products are those of one circuit each, of fixed sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amc_circuits.engines.exact.nonlinear.laws import Laws
+from amc_circuits.engines.exact.stack.weights import Poles, swapped
+from amc_circuits.linear.equations import input_factors, stage_of
+from amc_circuits.linear.modes import ComplexArray
+from amc_circuits.linear.stacks import InjectedStack, StackedModes
+from netlists import Circuit, OpAmps, ParameterError
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
+
+
+@dataclass(frozen=True)
+class StackedRows:
+    """Voltages as functions of coordinates z, currents g that limits add at outputs, and the factor r of the inputs.
+
+    Attributes:
+        matrix: Of z, transposed: shape (P, n, rows).
+        pins: Of g, transposed: shape (P, m, rows), ohm.
+        feed: Of r, shape (P, rows), V.
+    """
+
+    matrix: FloatArray
+    pins: FloatArray
+    feed: FloatArray
+
+    __repr__ = short_repr
+
+    def part(self, first: int, last: int) -> StackedRows:
+        """Return the rows from one to before another."""
+        some = slice(first, last)
+        return StackedRows(np.ascontiguousarray(self.matrix[..., some]), self.pins[..., some], self.feed[:, some])
+
+    @classmethod
+    def beside(cls, parts: Sequence[StackedRows]) -> StackedRows:
+        """Return the rows of some parts, one after the other."""
+        names = ("matrix", "pins", "feed")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts], axis=-1) for name in names))
+
+    @cached_property
+    def _own(self) -> list[tuple[slice, FloatArray]] | None:
+        """Rows that depend on one current each, in order, and its effect (P, m), ohm; None if one depends on others."""
+        m, rows = self.pins.shape[1:]
+        places = np.arange(m)
+        blocks = [slice(first, first + m) for first in range(0, rows - m + 1, m)]
+        own = [(block, self.pins[:, places, block.start + places]) for block in blocks]
+        found = [(block, effect) for block, effect in own if effect.any()]
+        alone = sum(np.count_nonzero(effect) for _, effect in found) == np.count_nonzero(self.pins)
+        return found if alone else None
+
+    def add_currents(self, found: FloatArray, currents: FloatArray, places: NDArray[np.int64]) -> None:
+        """Add the effect of currents (A, times, m) in some circuits to rows (A, times, rows)."""
+        if self._own is None:
+            found += products(currents, self.pins, places)
+            return
+        for block, effect in self._own:
+            found[..., block] += effect[places, None] * currents
+
+
+class StackedSystem:
+    """Linear parts of P circuits.
+
+    Attributes:
+        laws: Limits of the m op-amps of each circuit.
+        poles: Their poles.
+        drive: Coordinates' rates per unit of r, shape (P, n).
+        push: Coordinates' rates per V/s at a stage and per ampere at an output, transposed: shape (P, 2 m, n).
+        seen: Drives of stages, V/s, drops over output resistances, V, outputs of stages, V: 3 m rows.
+        read: Outputs of stages, V, voltages of op-amps' outputs, V, and the power of the sources per unit of r, W.
+        own: Power of the sources per unit of r^2, shape (P,), W.
+    """
+
+    def __init__(self, circuit: Circuit, stack: InjectedStack, modes: StackedModes, levels: FloatArray) -> None:
+        """`levels`: inputs at the end of the edge, shape (inputs,), V."""
+        self.circuit, self.levels = circuit, levels
+        self.laws, self._linear = Laws.of(circuit), stack.linear
+        side = np.sign(modes.values.imag)
+        order = np.argsort(side != 0, axis=1, kind="stable")
+        values, side = (np.take_along_axis(one, order, axis=1) for one in (modes.values, side))
+        self.poles = Poles(np.where(side < 0, values.conj(), values), -side)
+        vectors = np.take_along_axis(modes.vectors, order[:, None], axis=2)
+        inverse = np.take_along_axis(modes.inverse, order[:, :, None], axis=1)
+        self._vectors = np.where(side > 0, 2.0, 1.0)[:, None] * vectors.real
+        self._vectors = np.where(side[:, None] < 0, 2 * vectors.imag, self._vectors)
+        packed = np.where(side[:, :, None] < 0, -inverse.imag, inverse.real)
+        inputs, drive = len(levels), stack.linear.drive
+        self.drive = (packed @ (drive[:, :, :inputs] @ levels)[..., None])[..., 0]
+        turned = packed.transpose(0, 2, 1)
+        at_pins = np.matmul(drive[:, :, inputs:].transpose(0, 2, 1), turned)
+        self.push = np.concatenate([turned[:, stack.stages], at_pins], axis=1)
+        self.seen, self.read = self._both(stack)
+        self.own = ((stack.held @ levels) * levels).sum(axis=1)
+        self.outputs = self._place_of_outputs()
+
+    def _both(self, stack: InjectedStack) -> tuple[StackedRows, StackedRows]:
+        """Return `seen` and `read`, whose rows have most voltages in common."""
+        parts, linear, m = self.circuit.of(OpAmps), stack.linear, self.count
+        power = (stack.drawn @ self.levels)[:, None]
+        supply = power @ linear.read, power @ linear.feed
+        lasts, pins = (
+            [self._group(name) for name in names] for names in (linear.stages, [part.output for part in parts])
+        )
+        first = [name for part, last in zip(parts, linear.stages, strict=True) if (name := stage_of(part)) != last]
+        stages = [self._group(name) for name in first]
+        whole = self._rows([*(self._drive(part) for part in parts), *lasts, *pins, supply, *stages])
+        drives, last, pin = (whole.part(k * m, (k + 1) * m) for k in range(3))
+        stage = whole.part(3 * m + 1, 4 * m + 1) if first else last
+        drops = StackedRows(last.matrix - pin.matrix, last.pins - pin.pins, last.feed - pin.feed)
+        return StackedRows.beside([drives, drops, stage]), whole.part(m, 3 * m + 1)
+
+    @property
+    def count(self) -> int:
+        """Number of op-amps."""
+        return self.laws.count
+
+    @cached_property
+    def complex_drive(self) -> ComplexArray:
+        """Rate of the mode of each coordinate per unit of r, of a pair the upper one, shape (P, n)."""
+        first, side, found = self.poles.first, self.poles.side, self.drive.astype(np.complex128)
+        own, other, pairs = self.drive[:, first:], swapped(self.drive[:, first:]), side[:, first:]
+        found[:, first:] = np.where(pairs > 0, other, own) + 1j * np.where(pairs > 0, own, other * (pairs < 0))
+        return found
+
+    @property
+    def still(self) -> FloatArray:
+        """Coordinates of the linear circuits at rest with r = 1, shape (P, n)."""
+        modal = -self.complex_drive / self.poles.values
+        return np.where(self.poles.side > 0, modal.imag, modal.real)
+
+    def _place_of_outputs(self) -> slice:
+        """Return the place of the outputs in `read`."""
+        first = self.count
+        for part in self.circuit.of(OpAmps):
+            size = self.circuit.groups[part.output]
+            if part.output == self.circuit.outputs:
+                return slice(first, first + size)
+            first += size
+        raise ParameterError("circuit", f"outputs {self.circuit.outputs}", "op-amps must drive them in a stack")
+
+    def _group(self, group: str) -> tuple[FloatArray, FloatArray]:
+        """Return the voltages of a group, per volt at each state and at each input, (P, rows, n or inputs + m)."""
+        linear = self._linear
+        if group in linear.held:
+            feed = np.repeat(linear.held[group][None], len(linear.state), axis=0)
+            return np.zeros((*feed.shape[:2], linear.state.shape[1])), feed
+        rows = linear.nodes[group]
+        return linear.read[:, rows], linear.feed[:, rows]
+
+    def _drive(self, part: OpAmps) -> tuple[FloatArray, FloatArray]:
+        rate, found = part.record.equivalent.unity_gain_frequency, []
+        for group, factor in input_factors(part).items():
+            read, feed = self._group(group)
+            found.append((rate * factor * read, rate * factor * feed))
+        return np.add.reduce([read for read, _ in found]), np.add.reduce([feed for _, feed in found])
+
+    def _rows(self, parts: Sequence[tuple[FloatArray, FloatArray]]) -> StackedRows:
+        """Return the rows of some voltages, one below the other."""
+        read, feed = (np.concatenate([part[k] for part in parts], axis=1) for k in range(2))
+        inputs = len(self.levels)
+        matrix = np.matmul(self._vectors.transpose(0, 2, 1), read.transpose(0, 2, 1))
+        pins = feed[:, :, inputs:].transpose(0, 2, 1)
+        return StackedRows(matrix, pins, (feed[:, :, :inputs] @ self.levels[:, None])[..., 0])
+
+
+def products(values: FloatArray, matrices: FloatArray, places: NDArray[np.int64]) -> FloatArray:
+    """Multiply values of some circuits (A, times, k) by their matrices out of (P, k, rows); shape (A, times, rows)."""
+    if len(places) == len(matrices):
+        return np.asarray(np.matmul(values, matrices))
+    found = np.empty((len(places), values.shape[1], matrices.shape[2]))
+    for value, place, product in zip(np.ascontiguousarray(values), places.tolist(), found, strict=True):
+        value.dot(matrices[place], product)
+    return found

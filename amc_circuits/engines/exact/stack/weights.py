@@ -1,0 +1,130 @@
+"""Weights of steps of many circuits, each with its own poles and step length: `nonlinear/method.py`, stacked.
+
+Every product has a fixed size, so that a circuit's weights do not depend, bit for bit, on the other circuits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amc_circuits.engines.exact.nonlinear.method import FACTORIALS, LAGRANGE, NODES, OMITTED, phi_functions
+from amc_circuits.linear.modes import ComplexArray
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
+
+LATER = NODES[1:]
+MIXED: FloatArray = np.vstack([LAGRANGE, OMITTED]) * (LATER[:, None] ** np.arange(1, 5) * FACTORIALS[:4])[:, None]
+"""Weights of N at the four nodes, and of its third divided difference, from phi_1 .. phi_4 at each of the last three
+nodes, in units of the step, shape (fractions, 5, 4)."""
+
+
+@dataclass(frozen=True)
+class Poles:
+    """Poles of P circuits in real coordinates: real modes first, then real and imaginary parts of pairs.
+
+    Attributes:
+        values: Eigenvalue of the mode of each coordinate, of a pair the upper one, shape (P, n), 1/s.
+        side: 0 for a real mode, -1 and 1 for the real and the imaginary part of a pair, shape (P, n).
+    """
+
+    values: ComplexArray
+    side: FloatArray
+
+    __repr__ = short_repr
+
+    @property
+    def first(self) -> int:
+        """First coordinate of a pair in any of the circuits."""
+        return int((self.side == 0).sum(axis=1).min())
+
+    def part(self, places: NDArray[np.int64]) -> Poles:
+        """Poles of some of the circuits."""
+        return Poles(self.values[places], self.side[places])
+
+    def weights(self, step: FloatArray) -> Weights:
+        """Return the weights of steps (P,), s."""
+        count, size = self.values.shape
+        own: FloatArray = np.real(_weights(self.values.real, step))
+        turning = np.zeros((count, len(LATER), 6, size - self.first))
+        row, column = np.nonzero(self.side < 0)
+        if row.size:
+            # One mode each, so that a pair's weights do not depend on how many pairs there are.
+            pairs = _weights(self.values[row, column, None], step[row])[..., 0]
+            for place in (column, column + 1):
+                own[row, :, :, place] = pairs.real
+                turning[row, :, :, place - self.first] = self.side[row, place, None, None] * pairs.imag
+        return Weights(own, turning)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of one step of each circuit, from z(0), N at the four nodes and the divided difference: six sources.
+
+    Attributes:
+        own: Effect of each coordinate on itself at the last three nodes, shape (P, 3, 6, n).
+        turning: Effect of the other coordinate of a pair, of the last coordinates, from the first pair on.
+    """
+
+    own: FloatArray
+    turning: FloatArray
+
+    __repr__ = short_repr
+
+    @classmethod
+    def empty(cls, poles: Poles) -> Weights:
+        """Create room for the weights of all circuits."""
+        count, size = poles.values.shape
+        return cls(np.zeros((count, 3, 6, size)), np.zeros((count, 3, 6, size - poles.first)))
+
+    def put(self, places: NDArray[np.int64], found: Weights) -> None:
+        """Set the weights of some circuits; pairs may begin later there."""
+        self.own[places] = found.own
+        self.turning[places] = 0.0
+        self.turning[places, :, :, self.turning.shape[3] - found.turning.shape[3] :] = found.turning
+
+    def part(self, places: NDArray[np.int64]) -> Weights:
+        """Weights of some of the circuits."""
+        return Weights(self.own[places], self.turning[places])
+
+    def of(self, sources: slice) -> Weights:
+        """Weights of some of the sources."""
+        return Weights(self.own[:, :, sources], self.turning[:, :, sources])
+
+    def applied(self, given: FloatArray, nodes: slice = slice(None)) -> FloatArray:
+        """Apply the weights to coordinates (P, sources, n), of all nodes or of some; shape (P, nodes, n)."""
+        own, turning = self.own[:, nodes], self.turning[:, nodes]
+        found = own[:, :, 0] * given[:, 0, None]
+        for k in range(1, given.shape[1]):
+            found += own[:, :, k] * given[:, k, None]
+        width = turning.shape[3]
+        if width:
+            other, begin = swapped(given[..., given.shape[2] - width :]), given.shape[2] - width
+            for k in range(given.shape[1]):
+                found[..., begin:] += turning[:, :, k] * other[:, k, None]
+        return found
+
+
+def swapped(coordinates: FloatArray) -> FloatArray:
+    """Exchange the two coordinates of every pair; the last axis ends with pairs, and may begin with a real mode."""
+    size = coordinates.shape[-1]
+    odd = size % 2
+    found = coordinates.copy()
+    found[..., odd::2], found[..., odd + 1 :: 2] = coordinates[..., odd + 1 :: 2], coordinates[..., odd::2]
+    return found
+
+
+def _weights(values: NDArray[np.inexact], step: FloatArray) -> NDArray[np.inexact]:
+    """Return the weights of modes (R, n) in steps (R,), shape (R, 3, 6, n); see `nonlinear.method.weights`."""
+    phi = phi_functions((LATER * step[:, None])[:, :, None] * values[:, None])
+    found = np.empty((len(values), len(LATER), 6, values.shape[1]), dtype=phi.dtype)
+    found[:, :, 0] = phi[0]
+    several = phi[1:].transpose(1, 2, 0, 3)
+    if np.iscomplexobj(found):
+        found[:, :, 1:] = MIXED @ several.real + 1j * (MIXED @ several.imag)
+    else:
+        np.matmul(MIXED, several, out=found[:, :, 1:])
+    found[:, :, 1:] *= step[:, None, None, None]
+    return found
