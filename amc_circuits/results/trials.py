@@ -43,6 +43,9 @@ class Trial:
         error: Reason why it failed or is not usable.
         design_sha256: Hash of its design; empty if it failed.
         deck_sha256: Hash of the decks with this circuit; empty if there was none.
+        cross_checked: Number of right-hand sides that ngspice checked.
+        largest_difference: Largest difference of the waveforms of both engines, in units of full scale; 0 if none was
+            checked.
     """
 
     number: int
@@ -51,6 +54,8 @@ class Trial:
     error: str = ""
     design_sha256: str = ""
     deck_sha256: str = ""
+    cross_checked: int = 0
+    largest_difference: float = 0.0
 
     __repr__ = short_repr
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from amc_circuits.cells.devices import programmed_often
 from amc_circuits.cells.draws import Draws
+from amc_circuits.engines import AutoEngine
 from amc_circuits.engines.exact.engine import ExactEngine
 from amc_circuits.engines.exact.stack.reading import read_macros
 from amc_circuits.engines.exact.stacked import StackedReadings, read_stack
@@ -67,7 +68,7 @@ def _stackable(circuit: Solver, question: Question) -> bool:
     """Return True if circuits like this one can be stacked: cells alone differ, and all op-amps are known here."""
     hardware, record = circuit.hardware, circuit.circuit
     linear = (
-        circuit.engine == ExactEngine.name
+        circuit.engine in (ExactEngine.name, AutoEngine.name)
         and record.linear
         and len(record.phases) == len(circuit.matrices(circuit.system.programmed)) == 1
     )

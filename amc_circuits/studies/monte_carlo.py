@@ -11,10 +11,11 @@ from typing import Any
 
 from amc_circuits.cases.case import Problem, problem, program, program_arguments
 from amc_circuits.cells.draws import TRIAL_END
-from amc_circuits.engines import NgspiceEngine
+from amc_circuits.engines import AutoEngine, NgspiceEngine
 from amc_circuits.results.trials import BUDGET, Limit, Trial
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.studies.batch import stacked_trials
+from amc_circuits.studies.checks import is_drawn, share_of, solved, with_check
 from amc_circuits.studies.together import first_readings
 from amc_circuits.studies.trial import Analyses, trial_of
 from amc_circuits.studies.workers import run_in_processes
@@ -108,7 +109,19 @@ class MonteCarlo:
         for trials in run_in_processes(calls, jobs, PRELOADED):
             found |= {trial.number: trial for trial in trials}
             on_trials(len(trials))
-        return [found[number] for number in sorted(found)]
+        return self._checked([found[number] for number in sorted(found)])
+
+    def _checked(self, trials: list[Trial]) -> list[Trial]:
+        """Return the trials; if ngspice solved none of the engine auto, it checks the first that is usable."""
+        usable = next((place for place, trial in enumerate(trials) if trial.usable), None)
+        simulated = any(trial.deck_sha256 for trial in trials)
+        if usable is None or simulated or self.arguments["engine"] != AutoEngine.name:
+            return trials
+        trial, circuit = trials[usable], self.circuit(trials[usable].number)
+        if share_of(circuit) > 0:
+            checked = with_check(trial, solved(circuit, self.problem.vector, trial.number, Analyses(), True))
+            trials[usable] = checked if checked.usable else trial
+        return trials
 
 
 def study_of(kind: str, options: dict[str, Any], keep: Path | None = None) -> MonteCarlo:
@@ -153,12 +166,27 @@ def check_limits(study: MonteCarlo, limits: Sequence[Limit]) -> None:
             raise ParameterError("spec", repr(str(limit)), "this op-amp has no supply, so no energy; take another")
 
 
+def _independent(study: MonteCarlo, wanted: range, analyses: Analyses) -> list[Trial]:
+    """Run trials that do not depend on each other: together where they can be stacked, the others alone."""
+    first, vector, found = study.circuit(wanted[0]), study.problem.vector, []
+    share = share_of(first)
+    known = {} if analyses.noise or analyses.budget else stacked_trials(first, vector, wanted)
+    for number in wanted:
+        trial = known.get(number)
+        if trial is None:
+            circuit = study.circuit(number)
+            trial = solved(circuit, vector, number, analyses, is_drawn(circuit.sha256, share))
+        elif is_drawn(trial.design_sha256, share):
+            trial = with_check(trial, solved(study.circuit(number), vector, number, analyses, True))
+        found.append(trial)
+    return found
+
+
 def run_chunk(study: MonteCarlo, wanted: range) -> list[Trial]:
     """Run the wanted trials of one chunk."""
     vector, analyses = study.problem.vector, Analyses(study.with_noise, study.noise_bandwidth, study.with_budget)
     if study.alone:
-        known = {} if analyses.noise or analyses.budget else stacked_trials(study.circuit(wanted[0]), vector, wanted)
-        return [known.get(number) or trial_of(study.circuit(number), vector, number, analyses) for number in wanted]
+        return _independent(study, wanted, analyses)
     # A deck must hold the same circuits whichever of them are wanted.
     start = wanted.start // CHUNK * CHUNK
     numbers = range(start, start + CHUNK)

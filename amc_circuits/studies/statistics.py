@@ -138,6 +138,9 @@ def statuses(trials: Sequence[Trial]) -> dict[str, int]:
 def row_figures(trials: Sequence[Trial], limits: Sequence[Limit]) -> dict[str, Any]:
     """Metrics of a sweep's row from many trials: medians under the metrics' own names, the rest with a suffix."""
     found: dict[str, Any] = {"trials": len(trials), "usable_trials": sum(trial.usable for trial in trials)}
+    if checked := sum(trial.cross_checked for trial in trials):
+        largest = max(trial.largest_difference for trial in trials)
+        found |= {"cross_checked": checked, "largest_difference": largest}
     for name, one in spreads(trials).items():
         found[ROW_KEYS[name]] = one.median
         found |= {f"{ROW_KEYS[name]}_{part}": getattr(one, part) for part in IN_ROWS}

@@ -61,8 +61,16 @@ def trial_of(
         return Trial(number, FAILED, {}, str(error))
     figures = _figures(circuit, solution, analyses)
     made = solution.provenance
-    why = "" if solution.usable else solution.message
-    return Trial(number, solution.status.name, figures, why, made.design_sha256, made.deck_sha256)
+    return Trial(
+        number,
+        solution.status.name,
+        figures,
+        "" if solution.usable else solution.message,
+        made.design_sha256,
+        made.deck_sha256,
+        solution.cross_checked,
+        solution.largest_difference if solution.cross_checked else 0.0,
+    )
 
 
 def _figures(circuit: Solver, solution: Solution, analyses: Analyses) -> dict[str, float]:

@@ -22,7 +22,8 @@ from amc_circuits.cases.record import shape_text, size_of
 from amc_circuits.cli.commands.case import warn_of_lifting
 from amc_circuits.cli.commands.waiting import counting
 from amc_circuits.cli.messages import NO_RESULT, finish, one_line_warnings, print_written
-from amc_circuits.engines import find_ngspice
+from amc_circuits.engines import AutoEngine, find_ngspice
+from amc_circuits.engines.contract import About
 from amc_circuits.files.run_folder import replacing, writing
 from amc_circuits.results.tables import print_table
 from amc_circuits.results.trials import FIGURES, UNITS, Limit, Trial, read_limits
@@ -64,6 +65,19 @@ class Outcome:
     def yields(self) -> list[Yield]:
         """Yield for every limit."""
         return yields(self.trials, self.limits)
+
+    @property
+    def check(self) -> dict[str, Any]:
+        """Number of right-hand sides that ngspice checked, the largest difference, and ngspice, if it ran."""
+        checked = [trial for trial in self.trials if trial.cross_checked]
+        simulated = any(trial.deck_sha256 for trial in self.trials)
+        about = self.study.circuit(self.study.first).simulator.about if simulated else About("")
+        return {
+            "cross_checked": sum(trial.cross_checked for trial in checked),
+            "largest_difference": max((trial.largest_difference for trial in checked), default=None),
+            "ngspice_version": about.version,
+            "klu": about.klu,
+        }
 
     @property
     def origin(self) -> Origin:
@@ -135,6 +149,7 @@ def record(outcome: Outcome) -> dict[str, Any]:
         "statuses": statuses(trials),
         "figures": {name: asdict(one) for name, one in outcome.spreads.items()},
         "yields": [asdict(one) for one in outcome.yields],
+        **outcome.check,
         "wall_time_s": outcome.wall_time,
         "package_version": package_version(),
         **outcome.origin.record("monte-carlo", outcome.typed),
@@ -179,10 +194,22 @@ def _table(outcome: Outcome) -> Table:
         values = (one.mean, one.std, one.q05, one.median, one.q95, one.largest)
         grid.add_row(name.replace("_", " "), *(_text(value, UNITS[name]) for value in values))
     ended = ", ".join(f"{count} {name}" for name, count in statuses(outcome.trials).items())
-    grid.caption = f"{ended}; {outcome.wall_time:.2f} s"
+    grid.caption = f"{ended}; {_check_text(outcome)}{outcome.wall_time:.2f} s"
     grid.caption_justify = "left"
     grid.min_width = len(grid.caption)
     return grid
+
+
+def _check_text(outcome: Outcome) -> str:
+    """Describe the check by ngspice; empty with another engine than auto."""
+    check = outcome.check
+    if outcome.study.arguments["engine"] != AutoEngine.name:
+        return ""
+    if not check["cross_checked"]:
+        return "none checked by ngspice; "
+    version = f"{check['ngspice_version']}{' with KLU' if check['klu'] else ''}"
+    difference = format_quantity(check["largest_difference"], "%")
+    return f"{check['cross_checked']} checked by ngspice {version}: {difference} of full scale; "
 
 
 def _text(value: float, unit: str) -> str:

@@ -168,6 +168,30 @@ def test_outputs_beyond_the_adcs_are_left_out():
     assert {trial.status for trial in given.run(1) if trial.number not in stacked(given, range(12))} == {"CLIPPED"}
 
 
+def test_the_engine_auto_stacks_the_same_trials_and_has_a_sample_checked():
+    """Figures are those of the exact engine bit for bit; which trials ngspice checks does not depend on the others."""
+    options = MACRO | {"monte_carlo": 12, "engine": "auto", "cross_check": "0.2"}
+    auto, plain = study(**options).run(1), study(**MACRO).run(1)
+    checked = [trial.number for trial in auto if trial.cross_checked]
+    assert 0 < len(checked) < 12
+    assert exact(auto) == exact(plain)
+    assert all(trial.deck_sha256 and 0 < trial.largest_difference < 0.01 for trial in auto if trial.cross_checked)
+    few = study(**options | {"trial": checked[-1], "monte_carlo": 12 - checked[-1]}).run(2)
+    assert few == auto[checked[-1] :]
+
+
+@pytest.mark.parametrize("options", [PLAIN, MACRO, MACRO | {"offset_spread": "1m"}])
+def test_of_every_study_of_the_engine_auto_a_trial_is_checked(options):
+    """Chance has chosen none, so ngspice checks the first usable one; a sample of no size has no check."""
+    few = options | {"monte_carlo": 3, "engine": "auto", "cross_check": "1e-9"}
+    trials = study(**few).run(1)
+    assert [trial.cross_checked for trial in trials] == [1, 0, 0]
+    assert trials[0].deck_sha256 and 0 < trials[0].largest_difference < 0.01
+    unchecked = study(**few | {"cross_check": "0"}).run(1)
+    assert exact(unchecked) == exact(trials)
+    assert not any(trial.cross_checked or trial.deck_sha256 for trial in unchecked)
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -176,7 +200,6 @@ def test_outputs_beyond_the_adcs_are_left_out():
         {"opamp": "cmos-100meg", "common_mode_range": "0.5"},
         {"offset_spread": "1m"},
         {"line_capacitance": "1f"},
-        {"engine": "auto"},
         {"nonlinearity_voltage": "0.3", "engine": "auto"},
     ],
 )

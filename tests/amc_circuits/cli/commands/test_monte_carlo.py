@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 
+from amc_circuits.engines import find_ngspice
 from amc_circuits.results.trials import FAILED, FIGURES
 from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.random_circuits import TYPED
 from tests.comparators import assert_close
 
 DOCUMENTED = [
-    *("circuit", "engine", "size", "seed", "first_trial", "trials", "statuses", "figures", "yields", "wall_time_s"),
+    *("circuit", "engine", "size", "seed", "first_trial", "trials", "statuses", "figures", "yields"),
+    *("cross_checked", "largest_difference", "ngspice_version", "klu", "wall_time_s"),
     *("package_version", "schema_version", "type", "typed", "options", "opamp", "device", "problem", "each"),
 ]
 SPREAD = [
@@ -47,6 +49,19 @@ def test_table_has_figures_yields_and_statuses(amc):
     assert (outcome.code, outcome.err) == (0, "")
     for words in ("MVM 4 x 3: 3 trials of seed 3", "relative error", "Yield", "bits>1", "all", "3 SETTLED"):
         assert words in outcome.out
+
+
+def test_the_engine_auto_reports_its_check_by_ngspice(amc):
+    """The default engine: even of few trials ngspice checks one, and table and record say so, with its version."""
+    arguments = ("inv", *TYPED, "--monte-carlo", 3)
+    printed = amc(*arguments, "--format", "json").json
+    assert printed["engine"] == "auto" and printed["cross_checked"] >= 1
+    assert 0 < printed["largest_difference"] < 0.01
+    assert printed["ngspice_version"] == find_ngspice().version
+    assert f"{printed['cross_checked']} checked by ngspice {printed['ngspice_version']}" in amc(*arguments).out
+    without = amc(*arguments, "--cross-check", 0, "--format", "json").json
+    assert (without["cross_checked"], without["largest_difference"], without["ngspice_version"]) == (0, None, "")
+    assert without["each"] == printed["each"]
 
 
 def test_files_and_pictures_are_written(amc, tmp_path):
