@@ -7,6 +7,9 @@ trials in one process, as many of them side by side in a deck as there is room f
 with one deck each, as in a loop over `InvCircuit.program(...).solve(b)`. Both take turns, so that a busy machine slows
 both.
 
+The engines against each other: the first `--chunks` chunks of the same trials by both in one process, in CPU seconds,
+those of the simulator included.
+
 Printed, medians of the rounds: seconds of all trials, and milliseconds of one trial. For ngspice: the ratio of
 the two ways, round by round, the difference of their results, and the time of the bare simulator for one trial's deck,
 without programming and measuring, as a measure of the machine.
@@ -14,6 +17,7 @@ without programming and measuring, as a measure of the machine.
 
 from __future__ import annotations
 
+import resource
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,7 +39,7 @@ from benchmarks.machine import machine_line
 
 SIZE, PROGRAMMING_ERROR = 16, 1e-6
 OPAMPS = ("single-pole", "cmos-100meg")
-SECONDS_ASKED, MILLISECONDS_ASKED = 20, 15
+SECONDS_ASKED, MILLISECONDS_ASKED, TIMES_ASKED = 20, 15, 8
 ALONE = 64
 """Trials of the exact engine that are run one by one."""
 
@@ -71,6 +75,26 @@ def in_processes(opamp: str, size: int, trials: int, jobs: int) -> float:
     began = time.perf_counter()
     asked.run(jobs)
     return time.perf_counter() - began
+
+
+def cpu() -> float:
+    """CPU seconds of this process and of all simulators that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def both_engines(opamp: str, trials: int) -> tuple[float, float, float, float]:
+    """CPU seconds of the same trials by ngspice and exactly; largest differences of errors and settling times."""
+    found, seconds = [], []
+    for engine in ("ngspice", "exact"):
+        began = cpu()
+        found.append(study(opamp, engine, trials).run(1))
+        seconds.append(cpu() - began)
+    differences = [
+        max(abs(one.figures[name] / other.figures[name] - 1) for one, other in zip(*found, strict=True))
+        for name in ("relative_error", "settling_time")
+    ]
+    return seconds[0], seconds[1], differences[0], differences[1]
 
 
 def side_by_side(opamp: str, chunks: int) -> tuple[float, float, float, float]:
@@ -116,6 +140,20 @@ def exact_table(trials: int, rounds: int) -> Table:
     return grid
 
 
+def against_table(trials: int, rounds: int) -> Table:
+    """The engines against each other, all op-amps."""
+    grid = Table(title=f"exact against ngspice, the same {trials} trials", title_justify="left", box=box.MARKDOWN)
+    for heading in ("op-amp", "ngspice, CPU ms a trial", "exact, CPU ms", "times", "asked", "error", "settling"):
+        grid.add_column(heading, justify="right", no_wrap=True)
+    for opamp in OPAMPS:
+        rows = np.array([both_engines(opamp, trials) for _ in range(rounds)])
+        theirs, ours, error, settling = np.median(rows, axis=0)
+        times = float(np.median(rows[:, 0] / rows[:, 1]))
+        cost = (f"{1e3 * theirs / trials:.1f}", f"{1e3 * ours / trials:.2f}", f"{times:.1f}", f">= {TIMES_ASKED}")
+        grid.add_row(opamp, *cost, f"{error:.0e}", f"{settling:.0e}")
+    return grid
+
+
 def ngspice_table(chunks: int, rounds: int) -> Table:
     """All op-amps, side by side and one by one."""
     title = f"ngspice, {chunks * CHUNK} trials, one process"
@@ -149,6 +187,7 @@ def main(
     with threadpool_limits(1):
         console.print(machine_line(), highlight=False)
         console.print(f"INV, N = {SIZE}, medians of {rounds} rounds\n", highlight=False)
+        console.print(against_table(chunks * CHUNK, rounds))
         console.print(ngspice_table(chunks, rounds))
         console.print(exact_table(trials, rounds))
     if out is not None:
