@@ -171,18 +171,18 @@ def _network(circuit: Circuit, name: str, values: FloatArray) -> Network:
 
 @dataclass(frozen=True)
 class StackedModes:
-    """Modes of P state matrices.
+    """Modes of P state matrices, in real coordinates: those of real modes, then real and imaginary parts of pairs.
 
     Attributes:
-        values: Eigenvalues, shape (P, n), 1/s.
-        vectors: Eigenvectors as columns, shape (P, n, n).
+        values: Eigenvalues, real ones first, then pairs, each the upper one first, shape (P, n), 1/s.
+        vectors: States per unit of each coordinate, as columns, shape (P, n, n).
         inverse: Their inverses; those of circuits that are not readable have no meaning.
         readable: Circuits that can be read here, shape (P,).
     """
 
     values: ComplexArray
-    vectors: ComplexArray
-    inverse: ComplexArray
+    vectors: FloatArray
+    inverse: FloatArray
     readable: NDArray[np.bool_]
 
     __repr__ = short_repr
@@ -194,7 +194,11 @@ class StackedModes:
         Raises:
             LinAlgError: There are none, for one of the matrices.
         """
-        values, vectors = (np.asarray(one, dtype=np.complex128) for one in np.linalg.eig(matrices))
+        values, modes = (np.asarray(one, dtype=np.complex128) for one in np.linalg.eig(matrices))
+        side = np.sign(values.imag)[:, None]
+        order = np.argsort(side[:, 0] != 0, axis=1, kind="stable")
+        packed = np.where(side < 0, 2 * modes.imag, np.where(side > 0, 2 * modes.real, modes.real))
+        values, vectors = np.take_along_axis(values, order, axis=1), np.take_along_axis(packed, order[:, None], axis=2)
         sizes = np.abs(values)
         readable = (values.real.max(axis=1) < 0) & (sizes.max(axis=1) <= SPREAD * sizes.min(axis=1))
         inverse = np.zeros_like(vectors)

@@ -68,6 +68,14 @@ def ramp(x: ComplexArray) -> ComplexArray:
     return found
 
 
+def _complex(values: ComplexArray, coordinates: FloatArray) -> ComplexArray:
+    """Return the modes of eigenvalues (P, n) from their coordinates (P, K, n) in `StackedModes`, same shape."""
+    side = np.sign(values.imag)[:, None]
+    later, before = np.roll(coordinates, -1, axis=2), np.roll(coordinates, 1, axis=2)
+    upper, lower = coordinates + 1j * later, before - 1j * coordinates
+    return np.where(side == 0, coordinates, np.where(side > 0, upper, lower))
+
+
 class _Responses:
     """Responses of S slots, those of a circuit one after the other: its modes, and what starts them."""
 
@@ -76,7 +84,7 @@ class _Responses:
         self.vectors = modes.vectors
         self.values = np.repeat(modes.values, self.columns, axis=0)
         self.lower = self.values.imag < 0
-        driven = (modes.inverse @ (drive @ levels)).transpose(0, 2, 1).reshape(self.values.shape)
+        driven = _complex(modes.values, (modes.inverse @ (drive @ levels)).transpose(0, 2, 1)).reshape(self.values.shape)
         self.rising = driven / rise
         self.still = -driven / self.values
         self.decaying = self.rising * rise**2 * ramp(self.values * rise) - self.still
@@ -104,8 +112,8 @@ class _Responses:
         return found
 
     def packed(self, slot: Indices, modal: ComplexArray) -> FloatArray:
-        """Real numbers for `_Probe.packed`: of a conjugate pair the real, then the imaginary part."""
-        return np.where(self.lower[slot, None], modal.imag, modal.real)
+        """Real numbers for `_Probe.packed`: of a conjugate pair the real, then the imaginary part of the upper one."""
+        return np.where(self.lower[slot, None], -modal.imag, modal.real)
 
 
 class _Probe:
@@ -114,9 +122,7 @@ class _Probe:
     def __init__(self, responses: _Responses, rows: Rows) -> None:
         read, feed, rest = rows
         self.responses, columns = responses, responses.columns
-        real, imaginary = read @ responses.vectors.real, read @ responses.vectors.imag
-        side = np.sign(responses.values[::columns, None].imag)
-        self.packed = np.where(side == 0, real, np.where(side > 0, 2 * real, -2 * imaginary)).transpose(0, 2, 1)
+        self.packed = (read @ responses.vectors).transpose(0, 2, 1)
         slots = np.arange(len(responses.values))
         levels, owner = responses.levels[:, :, None], responses.owner(slots)
         modal = responses.packed(slots, responses.still[:, None])

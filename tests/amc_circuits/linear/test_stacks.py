@@ -13,10 +13,12 @@ DEPENDENT = np.array([[-1.0, 1.0, 0], [0, -1.0, 0], [0, 0, -2.0]])
 
 
 def test_modes_are_those_of_each_matrix():
-    """Vectors and values rebuild their matrix, and the slowest pole is known."""
+    """In their coordinates the matrix is one number of the real mode and a turn of the pair; the slowest is known."""
     modes = StackedModes.of(np.stack([STABLE, 3 * STABLE]))
-    rebuilt = modes.vectors * modes.values[:, None] @ modes.inverse
-    np.testing.assert_allclose(rebuilt, np.stack([STABLE, 3 * STABLE]), atol=1e-13)
+    turn = np.array([[-1.0, 0, 0], [0, -2.0, -1.0], [0, 1.0, -2.0]])
+    found = modes.inverse @ np.stack([STABLE, 3 * STABLE]) @ modes.vectors
+    np.testing.assert_allclose(found, np.stack([turn, 3 * turn]), atol=1e-13)
+    np.testing.assert_allclose(modes.vectors @ modes.inverse, np.stack([np.eye(3)] * 2), atol=1e-13)
     np.testing.assert_allclose(modes.slowest, [-1, -3], rtol=1e-14)
     assert modes.readable.all()
 

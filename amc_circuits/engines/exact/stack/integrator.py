@@ -134,8 +134,7 @@ class _Walk:
             before = places[known]
             fractions = 1 + NODES[1:] * (length[known] / self.before_length[before])[:, None]
             powers = fractions[:, :, None] ** np.arange(4)
-            shares = np.add.reduce([powers[:, :, k, None] * LAGRANGE[:, k] for k in range(4)])
-            found[known] = np.add.reduce([shares[:, :, k, None] * self.before[before, k, None] for k in range(4)])
+            found[known] = powers @ LAGRANGE.T @ self.before[before]
         return found
 
 

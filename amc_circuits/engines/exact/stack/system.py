@@ -88,14 +88,8 @@ class StackedSystem:
         self.circuit, self.levels = circuit, levels
         self.laws, self._linear = Laws.of(circuit), stack.linear
         side = np.sign(modes.values.imag)
-        order = np.argsort(side != 0, axis=1, kind="stable")
-        values, side = (np.take_along_axis(one, order, axis=1) for one in (modes.values, side))
-        self.poles = Poles(np.where(side < 0, values.conj(), values), -side)
-        vectors = np.take_along_axis(modes.vectors, order[:, None], axis=2)
-        inverse = np.take_along_axis(modes.inverse, order[:, :, None], axis=1)
-        self._vectors = np.where(side > 0, 2.0, 1.0)[:, None] * vectors.real
-        self._vectors = np.where(side[:, None] < 0, 2 * vectors.imag, self._vectors)
-        packed = np.where(side[:, :, None] < 0, -inverse.imag, inverse.real)
+        self.poles = Poles(np.where(side < 0, modes.values.conj(), modes.values), -side)
+        self._vectors, packed = modes.vectors, modes.inverse
         inputs, drive = len(levels), stack.linear.drive
         self.drive = (packed @ (drive[:, :, :inputs] @ levels)[..., None])[..., 0]
         turned = packed.transpose(0, 2, 1)
