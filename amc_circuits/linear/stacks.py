@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from amc_circuits.linear.circuit import NEGLIGIBLE, Equations, LinearCircuit
 from amc_circuits.linear.equations import Network, between, equations, inject, join, networks, reduced, stage_of
 from amc_circuits.linear.modes import SPREAD, WORST_CONDITION, ComplexArray
-from netlists import Array, Circuit, Conductors, OpAmps, ParameterError
+from netlists import Array, Circuit, Conductors, MacroOpAmp, OpAmps, ParameterError
 from netlists.arrays.reduction import reduce_array
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -57,18 +57,21 @@ class StackedCircuit:
         return StackedCircuit(replace(self.linear, **stacks), (read, feed, rest))
 
 
-def stacked_circuit(circuit: Circuit, conductances: Mapping[str, FloatArray]) -> StackedCircuit:
+def stacked_circuit(
+    circuit: Circuit, conductances: Mapping[str, FloatArray], offsets: Mapping[str, FloatArray]
+) -> StackedCircuit:
     """Compute the linear circuits of many circuits.
 
     Args:
         circuit: One of the circuits: no line capacitance, op-amps without inner states besides their gain stages.
         conductances: What differs, by the name of the part: cells of arrays, shape (P, N, M), and conductors that are
             equal within a circuit, shape (P,), siemens.
+        offsets: Offsets of rows of op-amps that differ, by the name of the part, shape (P, row), V.
 
     Raises:
         ParameterError: A part cannot be stacked.
     """
-    found = _equations(circuit, conductances)
+    found = _equations(circuit, conductances, offsets)
     passive, driven = found.matrix, found.input
     linear = reduced(circuit, found, circuit.held, np.zeros(passive.shape[1], dtype=np.bool_))
     pins = found.indices(*(part.output for part in circuit.of(OpAmps)))
@@ -88,6 +91,7 @@ class InjectedStack:
         usual: Circuits without a node that is far too fast (`Equations.far_too_fast`), shape (P,).
         drawn: Current that every input delivers per volt at every node, shape (P, nodes, inputs), S.
         held: The same between inputs, shape (P, inputs, inputs), S.
+        offsets: Input offsets of every row of op-amps, shape (P, row) each, V.
     """
 
     linear: LinearCircuit
@@ -95,6 +99,7 @@ class InjectedStack:
     usual: NDArray[np.bool_]
     drawn: FloatArray
     held: FloatArray
+    offsets: tuple[FloatArray, ...]
 
     __repr__ = short_repr
 
@@ -102,16 +107,19 @@ class InjectedStack:
         """Some of the circuits."""
         stacks = {name: getattr(self.linear, name)[places] for name in ("state", "drive", "read", "feed", "rest")}
         linear = replace(self.linear, **stacks)
-        return InjectedStack(linear, self.stages, self.usual[places], self.drawn[places], self.held[places])
+        matrices = self.usual[places], self.drawn[places], self.held[places]
+        return InjectedStack(linear, self.stages, *matrices, tuple(one[places] for one in self.offsets))
 
 
-def injected_stack(circuit: Circuit, conductances: Mapping[str, FloatArray]) -> InjectedStack:
+def injected_stack(
+    circuit: Circuit, conductances: Mapping[str, FloatArray], offsets: Mapping[str, FloatArray]
+) -> InjectedStack:
     """Compute the linear circuits of many circuits whose op-amps are macro models; arguments as `stacked_circuit`.
 
     Raises:
         ParameterError: A part cannot be stacked.
     """
-    found = _equations(circuit, conductances)
+    found = _equations(circuit, conductances, offsets)
     own, rates = np.diag(found.capacitance), -np.diagonal(found.matrix + found.amplification, axis1=1, axis2=2)
     usual = np.asarray(((own == 0) | (own * found.fastest >= NEGLIGIBLE * rates)).all(axis=1))
     stages = found.indices(*(stage_of(part) for part in circuit.of(OpAmps)))
@@ -119,7 +127,8 @@ def injected_stack(circuit: Circuit, conductances: Mapping[str, FloatArray]) -> 
     drawn[:, stages] = 0.0
     wider = inject(found, circuit.held, [part.output for part in circuit.of(OpAmps)])
     linear = reduced(circuit, found, wider, np.zeros(len(own), dtype=np.bool_))
-    return InjectedStack(linear, np.searchsorted(linear.kept, stages), usual, drawn, _held(circuit, conductances))
+    held, every = _held(circuit, conductances), _offsets(circuit, offsets, len(usual))
+    return InjectedStack(linear, np.searchsorted(linear.kept, stages), usual, drawn, held, every)
 
 
 def _held(circuit: Circuit, conductances: Mapping[str, FloatArray]) -> FloatArray:
@@ -137,7 +146,19 @@ def _held(circuit: Circuit, conductances: Mapping[str, FloatArray]) -> FloatArra
     return found
 
 
-def _equations(circuit: Circuit, conductances: Mapping[str, FloatArray]) -> Equations:
+def _offsets(circuit: Circuit, offsets: Mapping[str, FloatArray], count: int) -> tuple[FloatArray, ...]:
+    """Return the input offsets of every row of op-amps, of its record and its own, shape (P, row) each, V."""
+    found = []
+    for part in circuit.of(OpAmps):
+        record, row = part.record.equivalent, circuit.groups[part.output]
+        own = record.input_weights[0] * offsets.get(part.name, np.zeros((count, row)))
+        found.append(own + record.input_offset if isinstance(record, MacroOpAmp) else own)
+    return tuple(found)
+
+
+def _equations(
+    circuit: Circuit, conductances: Mapping[str, FloatArray], offsets: Mapping[str, FloatArray]
+) -> Equations:
     """Return the equations of all nodes of many circuits."""
     found = equations(circuit, conductances.keys())
     count = len(next(iter(conductances.values())))
@@ -145,6 +166,8 @@ def _equations(circuit: Circuit, conductances: Mapping[str, FloatArray]) -> Equa
         setattr(found, name, np.repeat(getattr(found, name)[None], count, axis=0))
     for name, values in conductances.items():
         join(found, circuit, circuit.held, *_network(circuit, name, values))
+    for part, own in zip(circuit.of(OpAmps), _offsets(circuit, offsets, count), strict=True):
+        found.constant[:, found.indices(stage_of(part))] = part.record.equivalent.unity_gain_frequency * own
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import numpy as np
@@ -9,7 +10,7 @@ from pydantic import BeforeValidator, InstanceOf, model_validator
 
 from amc_circuits.cells.compensation import compensated
 from amc_circuits.cells.devices import DEVICES, Device, device_preset, programmed
-from amc_circuits.cells.draws import Draws
+from amc_circuits.cells.draws import Draws, generators
 from amc_circuits.cells.mapping import Mapping, Pair, map_matrix
 from amc_circuits.cells.scaling import Scaling
 from netlists import NOMINAL_TEMPERATURE, PRESETS, Interconnect, OpAmp, ParameterError, Record, preset
@@ -164,3 +165,7 @@ class Hardware(Record):
         if self.offset_spread == 0:
             return None
         return np.asarray(self.offset_spread * self.draws.generator(effect, *child).standard_normal(count))
+
+    def offsets_of_many(self, effect: str, count: int, draws: Sequence[Draws]) -> FloatArray:
+        """Draw the offsets of `count` op-amps in many circuits as `offsets` does, shape (P, count), V."""
+        return np.stack([self.offset_spread * one.standard_normal(count) for one in generators(draws, effect)])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import model_validator
 
+from amc_circuits.cells.draws import Draws
 from amc_circuits.cells.mapping import DEAREST, Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.linear.equations import check_room
@@ -20,7 +21,7 @@ from amc_circuits.results.measurement import relative_error
 from amc_circuits.solvers.fields import Fields
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.programmed import Varied
-from amc_circuits.solvers.topologies import Topology, TwoTopologies, check_inverters
+from amc_circuits.solvers.topologies import Topology, TwoTopologies, check_inverters, varied_offsets
 from amc_circuits.values.checks import Numbers, check_invertible
 from netlists import Circuit, InvDesign, MacroOpAmp, Record
 from netlists.circuits.inv import INVERTER_RESISTANCE, INVERTERS, InputConductance, InverterResistance
@@ -124,10 +125,11 @@ class InvCircuit(TwoTopologies):
         """Circuit as parts."""
         return self.design.circuit
 
-    def varied(self, arrays: Sequence[FloatArray]) -> Varied:
-        """Return the circuits with other cells."""
+    def varied(self, arrays: Sequence[FloatArray], draws: Sequence[Draws]) -> Varied:
+        """Return the circuits with other cells and offsets."""
         conductances, fields = self.varied_cells(arrays)
-        return Varied(conductances, np.full(len(arrays[0]), self.gain), self.design, fields)
+        offsets, drawn = varied_offsets(self.design, self.hardware, draws)
+        return Varied(conductances, offsets, np.full(len(arrays[0]), self.gain), self.design, fields | drawn)
 
     @property
     def sha256(self) -> str:

@@ -9,13 +9,14 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import ArrayLike
 
+from amc_circuits.cells.draws import Draws
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.linear.equations import check_room
 from amc_circuits.results.solution import Solution
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.programmed import Varied
-from amc_circuits.solvers.topologies import Topology, TwoTopologies
+from amc_circuits.solvers.topologies import Topology, TwoTopologies, varied_offsets
 from amc_circuits.values.checks import Numbers
 from netlists import Circuit, MvmDesign, Record
 from netlists.record import FloatArray, Positive, about
@@ -86,16 +87,18 @@ class MvmCircuit(TwoTopologies):
         """Circuit as parts."""
         return self.design.circuit
 
-    def varied(self, arrays: Sequence[FloatArray]) -> Varied:
-        """Return the circuits with other cells: with a paired topology the feedback depends on them."""
+    def varied(self, arrays: Sequence[FloatArray], draws: Sequence[Draws]) -> Varied:
+        """Return the circuits with other cells and offsets: with a paired topology the feedback depends on the cells."""
         conductances, fields = self.varied_cells(arrays)
+        offsets, drawn = varied_offsets(self.design, self.hardware, draws)
+        fields = fields | drawn
         if self.design.compensated:
-            return Varied(conductances, np.full(len(arrays[0]), self.gain), self.design, fields)
+            return Varied(conductances, offsets, np.full(len(arrays[0]), self.gain), self.design, fields)
         difference = arrays[0] if len(arrays) == 1 else arrays[0] - arrays[1]
         feedback = np.abs(difference).sum(axis=2).max(axis=1)
         gain = -feedback * self.mapping.alpha / self.mapping.unit
         fields = fields | {"feedback_conductance": feedback}
-        return Varied(conductances | {"f": feedback}, gain, self.design, fields)
+        return Varied(conductances | {"f": feedback}, offsets, gain, self.design, fields)
 
     @property
     def sha256(self) -> str:

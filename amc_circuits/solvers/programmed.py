@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.cells.devices import Device
+from amc_circuits.cells.draws import Draws
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.engines.settings import Settings
@@ -45,12 +46,14 @@ class Varied:
 
     Attributes:
         conductances: Conductances that differ, by the name of the part, as `stacked_circuit` takes them, siemens.
+        offsets: Offsets of op-amps that differ, by the name of the part, shape (P, row), V.
         gain: Attribute `gain` of each, shape (P,).
         design: Record of one of them.
         fields: Fields of the record that differ, by their names, shape (P, ...).
     """
 
     conductances: dict[str, FloatArray]
+    offsets: dict[str, FloatArray]
     gain: FloatArray
     design: Record
     fields: dict[str, FloatArray]
@@ -59,10 +62,9 @@ class Varied:
 
     def part(self, some: slice | NDArray[np.int64]) -> Varied:
         """Some of the circuits."""
-        conductances, fields = (
-            {name: stack[some] for name, stack in of.items()} for of in (self.conductances, self.fields)
-        )
-        return Varied(conductances, self.gain[some], self.design, fields)
+        stacks = (self.conductances, self.offsets, self.fields)
+        conductances, offsets, fields = ({name: stack[some] for name, stack in of.items()} for of in stacks)
+        return Varied(conductances, offsets, self.gain[some], self.design, fields)
 
     def sha256(self, k: int) -> str:
         """Hash of the record of circuit k."""
@@ -167,10 +169,12 @@ class ProgrammedArray(ABC):
         """Conductances of the first programmed matrix."""
         return self.mappings[0]
 
-    def varied(self, arrays: Sequence[FloatArray]) -> Varied | None:
-        """Return the circuits with other cells: those of each array in the order of the circuit, shape (P, N, M), S.
+    def varied(self, arrays: Sequence[FloatArray], draws: Sequence[Draws]) -> Varied | None:
+        """Return the circuits of other random draws; None if each of them has to be built.
 
-        None if each of them has to be built.
+        Args:
+            arrays: Cells of each array in the order of the circuit, shape (P, N, M), S.
+            draws: Random draws of each, for the offsets.
         """
         return None
 

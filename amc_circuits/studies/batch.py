@@ -53,7 +53,7 @@ def stacked_trials(circuit: Solver, vector: Numbers, numbers: Sequence[int]) -> 
         for place, targets in enumerate((wanted, *circuit.further_targets([wanted], cells)))
         for array in programmed_often(cells, targets, draws, hardware.temperature, place)
     ]
-    varied = circuit.varied(arrays)
+    varied = circuit.varied(arrays, draws)
     if varied is None:
         return {}
     found: dict[int, Trial] = {}
@@ -72,7 +72,7 @@ def _stackable(circuit: Solver, question: Question) -> bool:
         and record.linear
         and len(record.phases) == len(circuit.matrices(circuit.system.programmed)) == 1
     )
-    drawn = hardware.conductances is None and hardware.offset_spread == 0
+    drawn = hardware.conductances is None
     plain = all(one.equivalent.common_mode_range is None for one in record.opamps)
     linear &= _single_poles(circuit) or _macros(circuit, question)
     charged = any(array.interconnect.line_capacitance > 0 for array in record.of(Array))
@@ -87,9 +87,9 @@ def _single_poles(circuit: Solver) -> bool:
 
 
 def _macros(circuit: Solver, question: Question) -> bool:
-    """Return True if all op-amps are macro models without offsets that drive the outputs, and there is one column."""
+    """Return True if all op-amps are macro models that drive the outputs, and there is one column."""
     record = circuit.circuit
-    still = all(isinstance(one, MacroOpAmp) and one.input_offset == 0 for one in record.opamps)
+    still = all(isinstance(one, MacroOpAmp) for one in record.opamps)
     driven = any(part.output == record.outputs for part in record.of(OpAmps))
     return still and driven and question.columns.shape[1] == 1
 
@@ -121,7 +121,8 @@ def _trials(circuit: Solver, question: Question, varied: Varied, numbers: Sequen
 def _read(circuit: Solver, question: Question, varied: Varied) -> tuple[NDArray[np.int64], StackedReadings | None]:
     """Return the places of circuits of a stack that can be read, and their readings."""
     macros, record = not _single_poles(circuit), circuit.circuit
-    stack: StackedCircuit | InjectedStack = (injected_stack if macros else stacked_circuit)(record, varied.conductances)
+    differing = varied.conductances, varied.offsets
+    stack: StackedCircuit | InjectedStack = (injected_stack if macros else stacked_circuit)(record, *differing)
     modes = StackedModes.of(stack.linear.state)
     settings, slewing = circuit.settings, max(one.slewing_time for one in record.opamps)
     slot = slot_times(1 / np.abs(modes.slowest.real), slewing, settings.tolerance, settings.rise_time)

@@ -84,7 +84,9 @@ class _Responses:
         self.vectors = modes.vectors
         self.values = np.repeat(modes.values, self.columns, axis=0)
         self.lower = self.values.imag < 0
-        driven = _complex(modes.values, (modes.inverse @ (drive @ levels)).transpose(0, 2, 1)).reshape(self.values.shape)
+        driven = _complex(modes.values, (modes.inverse @ (drive @ levels)).transpose(0, 2, 1)).reshape(
+            self.values.shape
+        )
         self.rising = driven / rise
         self.still = -driven / self.values
         self.decaying = self.rising * rise**2 * ramp(self.values * rise) - self.still
@@ -121,7 +123,7 @@ class _Probe:
 
     def __init__(self, responses: _Responses, rows: Rows) -> None:
         read, feed, rest = rows
-        self.responses, columns = responses, responses.columns
+        self.responses = responses
         self.packed = (read @ responses.vectors).transpose(0, 2, 1)
         slots = np.arange(len(responses.values))
         levels, owner = responses.levels[:, :, None], responses.owner(slots)

@@ -10,11 +10,14 @@ from tests.amc_circuits.random_circuits import study
 from tests.cases import spd_matrix, vector
 
 PLAIN = {"opamp": "single-pole", "offset_spread": "0", "monte_carlo": 12}
-"""Op-amps without limits, and the same offset for all of them: what can be stacked."""
+"""Op-amps without limits and offsets."""
 
 
 MACRO = PLAIN | {"opamp": "cmos-100meg", "input_voltage": "50m"}
 """Op-amps whose limits bend every waveform, and clamp none."""
+
+
+OFFSETS = MACRO | {"offset_spread": "1m"}
 
 
 def files(folder, matrix, right):
@@ -62,6 +65,8 @@ VARIANTS = {
     ),
     "product": ("mvm", {}),
     "product with wires": ("mvm", {"wire_resistance": "2", "columns": 6, "family": "random"}),
+    "offsets": ("inv", {"offset_spread": "1m"}),
+    "product with offsets": ("mvm", {"offset_spread": "1m"}),
 }
 
 
@@ -83,7 +88,8 @@ MACRO_VARIANTS = {
     "common mode": ("inv", {"cmrr": "1000"}),
     "slow edge": ("inv", {"rise_time": "20n"}),
     "fast slewing": ("inv", {"slew_rate": "400M"}),
-    "product": ("mvm", {}),
+    "offsets": ("inv", {"offset_spread": "2m", "input_offset": "1m"}),
+    "product": ("mvm", {"offset_spread": "1m"}),
     "product with wires": ("mvm", {"wire_resistance": "2", "columns": 6, "family": "random"}),
 }
 
@@ -135,7 +141,7 @@ def test_several_right_hand_sides_are_stacked(tmp_path, matrix):
         assert_same(trial, alone(given, number))
 
 
-@pytest.mark.parametrize("kind, options", [("inv", PLAIN), ("mvm", PLAIN), ("inv", MACRO), ("mvm", MACRO)])
+@pytest.mark.parametrize("kind, options", [("inv", PLAIN), ("mvm", PLAIN), ("inv", MACRO), ("mvm", OFFSETS)])
 def test_the_company_of_a_stack_changes_no_bit(kind, options):
     """Alone, in any order, among few or many, in one process or in two: equal records."""
     given = study(kind, **options | {"monte_carlo": 40, "size": 5})
@@ -180,7 +186,7 @@ def test_the_engine_auto_stacks_the_same_trials_and_has_a_sample_checked():
     assert few == auto[checked[-1] :]
 
 
-@pytest.mark.parametrize("options", [PLAIN, MACRO, MACRO | {"offset_spread": "1m"}])
+@pytest.mark.parametrize("options", [PLAIN, OFFSETS, OFFSETS | {"line_capacitance": "1f"}])
 def test_of_every_study_of_the_engine_auto_a_trial_is_checked(options):
     """Chance has chosen none, so ngspice checks the first usable one; a sample of no size has no check."""
     few = options | {"monte_carlo": 3, "engine": "auto", "cross_check": "1e-9"}
@@ -195,14 +201,11 @@ def test_of_every_study_of_the_engine_auto_a_trial_is_checked(options):
 @pytest.mark.parametrize(
     "options",
     [
-        {"opamp": "cmos-100meg", "offset_spread": "1m"},
-        {"opamp": "cmos-100meg", "input_offset": "1m"},
-        {"opamp": "cmos-100meg", "common_mode_range": "0.5"},
-        {"offset_spread": "1m"},
+        {"opamp": "cmos-100meg", "input_voltage": "50m", "common_mode_range": "0.5"},
         {"line_capacitance": "1f"},
         {"nonlinearity_voltage": "0.3", "engine": "auto"},
     ],
 )
-def test_circuits_with_limits_states_or_spread_of_other_parts_are_not_stacked(options):
-    """Nothing is stacked where more than the cells differs, or where a solve may need more than one reading."""
+def test_circuits_with_other_states_or_readings_are_not_stacked(options):
+    """Nothing is stacked where lines have a capacitance, or where a solve may need more than one reading."""
     assert stacked(study(**PLAIN | options), range(4)) == {}

@@ -121,9 +121,9 @@ class StackedEquations:
         return StackedSteps(source, state, added, found.error, found.iterations, found.solved)
 
     def seen(self, state: FloatArray, currents: FloatArray, places: Places) -> FloatArray:
-        """Return drives, drops and stages from coordinates (A, f, n), and currents added at outputs (A, 3, m)."""
+        """Return drives, drops and stages of coordinates (A, f, n) and of currents at outputs (A, 3 or less, m)."""
         found = products(state, self.system.seen.matrix, places)
-        self.system.seen.add_currents(found[:, :3], currents, places)
+        self.system.seen.add_currents(found[:, : currents.shape[1]], currents, places)
         return found
 
     def limits(self, voltages: FloatArray, own: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -181,7 +181,8 @@ class _Iteration:
         self._difference = (LEADING[:, None] * without[0][:, 1:]).sum(axis=1)
         self._pushed, self._moved = pushed, self._later.applied(pushed)
         seen = self._seen_from(without[1] + self._moved, start.guess[..., equations.system.count :])
-        self._seen = seen + start.factor[:, 1:, None] * equations.system.seen.feed[start.places, None]
+        rows, places = equations.system.seen, start.places
+        self._seen = seen + start.factor[:, 1:, None] * rows.feed[places, None] + rows.rest[places, None]
         self._voltages = self._seen
         self._new, self._divisors = equations.limits(self._voltages, self._own)
         self._keep(self._clear())

@@ -18,6 +18,7 @@ from amc_circuits.engines.exact.nonlinear.trajectory import (
     TOLERANCE,
 )
 from amc_circuits.engines.exact.stack.equations import Places, StackedEquations, StackedSteps, Starts
+from amc_circuits.engines.exact.stack.rest import resting
 from amc_circuits.engines.exact.stack.system import StackedSystem
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -43,6 +44,7 @@ class Course:
         pins: Currents added at outputs at the four nodes, shape (S, 4, m), A.
         state: Coordinates at the end of the slot, shape (P, n).
         last: Currents added there, shape (P, m), A.
+        at_rest: Rows `read` of the circuits at the beginning, shape (P, rows).
     """
 
     whole: NDArray[np.bool_]
@@ -53,6 +55,7 @@ class Course:
     pins: FloatArray
     state: FloatArray
     last: FloatArray
+    at_rest: FloatArray
 
     __repr__ = short_repr
 
@@ -86,12 +89,15 @@ class _Walk:
     """Where P circuits are."""
 
     def __init__(self, system: StackedSystem, slot_time: FloatArray, rise: float, scale: float) -> None:
-        (count, n), m = system.drive.shape, system.count
+        count, m = len(system.drive), system.count
         self.system, self.stop, self.rise = system, slot_time, rise
         self.equations, self.lengths = StackedEquations(system, scale, TOLERANCE), _Lengths(count, rise)
-        self.time, self.state, self.added = np.zeros(count), np.zeros((count, n)), np.zeros((count, 2 * m))
+        rest, read = resting(self.equations), system.read
+        self.time, self.state, self.added = np.zeros(count), rest.state.copy(), rest.added.copy()
+        self.at_rest = (rest.state[:, None] @ read.matrix)[:, 0] + read.rest
+        read.add_currents(self.at_rest[:, None], rest.added[:, None, m:], np.arange(count))
         self.before, self.before_length = np.zeros((count, 4, 2 * m)), np.zeros(count)
-        self.whole, self.taken = np.ones(count, dtype=np.bool_), np.zeros(count, dtype=np.int64)
+        self.whole, self.taken = rest.known, np.zeros(count, dtype=np.int64)
         self.parts: list[tuple[Places, FloatArray, FloatArray, FloatArray, FloatArray]] = []
 
     def run(self) -> Course:
@@ -103,7 +109,7 @@ class _Walk:
         order = order[self.whole[owner[order]]]
         start, length, source, pins = (np.concatenate([part[k] for part in self.parts])[order] for k in range(1, 5))
         last = self.added[:, self.system.count :]
-        return Course(self.whole, owner[order], start, length, source, pins, self.state, last)
+        return Course(self.whole, owner[order], start, length, source, pins, self.state, last, self.at_rest)
 
     def _step(self, places: Places) -> None:
         """Take one step of some circuits."""

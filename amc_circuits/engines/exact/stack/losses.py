@@ -14,14 +14,15 @@ def losses(system: StackedSystem, slot_time: FloatArray, rise: float) -> FloatAr
     """Estimate what limits take from linear responses in slots (P,), s, in units of full scale, shape (P,)."""
     time = np.geomspace(np.full_like(slot_time, rise), slot_time, COARSE, axis=1)
     state = _linear_states(system, time, rise)
-    laws, feed = system.laws, system.seen.feed
-    voltages = state @ system.seen.matrix + feed[:, None]
+    laws, level = system.laws, system.seen.feed + system.seen.rest
+    voltages = state @ system.seen.matrix + level[:, None]
     drive, drop, stage = (part.transpose(2, 1, 0) for part in np.split(voltages, 3, axis=2))
     weights = np.gradient(time, axis=1).T
     slewing = (np.abs(laws.stage(drive)[0]) * weights).sum(axis=1)
     clamp = (np.abs(laws.clamp(stage)[0]) * weights).sum(axis=1)
     output = (laws.resistance * np.abs(laws.output(drop)[0])).max(axis=1)
-    last = state[:, -1:] @ system.read.matrix[..., system.outputs] + system.read.feed[:, None, system.outputs]
+    still = (system.read.feed + system.read.rest)[:, None, system.outputs]
+    last = state[:, -1:] @ system.read.matrix[..., system.outputs] + still
     full = np.maximum(np.abs(last).max(axis=(1, 2)), np.finfo(float).tiny)
     return np.asarray(np.maximum(np.maximum(slewing, output), clamp).max(axis=0) / full)
 
@@ -29,7 +30,7 @@ def losses(system: StackedSystem, slot_time: FloatArray, rise: float) -> FloatAr
 def _linear_states(system: StackedSystem, time: FloatArray, rise: float) -> FloatArray:
     """Return the coordinates of linear responses after the edge at times (P, T), s, shape (P, T, n)."""
     values, first = system.poles.values, system.poles.first
-    drive = system.complex_drive
+    drive = system.modes(system.drive)
     still = -drive / values
     decaying = drive * rise * ramp(values * rise) - still
     after = (time - rise)[:, :, None]

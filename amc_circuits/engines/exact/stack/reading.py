@@ -58,8 +58,8 @@ def read_macros(
 
 def _steady(system: StackedSystem) -> FloatArray:
     """Return the outputs of the linear circuits in their steady states, shape (P, N), V."""
-    still, read = system.still, system.read
-    return (still[:, None] @ read.matrix[..., system.outputs])[:, 0] + read.feed[:, system.outputs]
+    still, read = system.still(system.drive), system.read
+    return (still[:, None] @ read.matrix[..., system.outputs])[:, 0] + (read.feed + read.rest)[:, system.outputs]
 
 
 class _Reader:
@@ -87,6 +87,7 @@ class _Reader:
         for k, one in self.samples.items():
             own = points[self.first[k] : self.first[k + 1]].ravel()
             self.time[k, 1 : 1 + own.size] = own
+            self.outputs[k, 0] = one.first
             self.outputs[k, 1 : 1 + own.size] = one.outputs[:-1]
             self.outputs[k, 1 + own.size :] = one.outputs[-1]
 

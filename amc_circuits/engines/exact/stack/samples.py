@@ -26,12 +26,14 @@ class Samples:
 
     Attributes:
         outputs: Output voltages, shape (B 8 + 1, N), V.
+        first: Output voltages at the beginning, shape (N,), V.
         current: Largest current of an output, shape (B 8 + 1,), A.
         stage: Largest output of an op-amp without its load, V.
         delivered: Power of supplies and sources, shape (B 8 + 1,), W; nan if it is not known.
     """
 
     outputs: FloatArray
+    first: FloatArray
     current: FloatArray
     stage: float
     delivered: FloatArray
@@ -60,6 +62,7 @@ class Sampler:
         factor = np.append(np.minimum(time / self.rise, 1.0), 1.0)
         seen = state @ system.read.matrix[k]
         seen += factor[:, None] * system.read.feed[k]
+        seen += system.read.rest[k]
         system.read.add_currents(seen[None], pins[None], np.array([k]))
         stage, current = seen[:, :m], seen[:, :m] - seen[:, m : 2 * m]
         current /= self._bend
@@ -72,7 +75,8 @@ class Sampler:
                 assert isinstance(record, MacroOpAmp)
                 delivered += supply_power(record, current[:, places]).sum(axis=1)
         largest = np.maximum(current.max(axis=1), -current.min(axis=1))
-        return Samples(seen[:, system.outputs].copy(), largest, float(max(stage.max(), -stage.min())), delivered)
+        outputs, first = seen[:, system.outputs].copy(), self.course.at_rest[k, system.outputs]
+        return Samples(outputs, first, largest, float(max(stage.max(), -stage.min())), delivered)
 
     def _moved(self, k: int, time: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Coordinates, and currents that limits add at outputs, at points of panels (T,), s, and at the end."""

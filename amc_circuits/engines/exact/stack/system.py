@@ -1,13 +1,13 @@
 """The linear parts of many circuits with macro op-amps, in real modal coordinates: `nonlinear/system.py`, stacked.
 
-All are driven by one right-hand side that rises together: `levels` times a factor from 0 to 1. None has offsets.
+All are driven by one right-hand side that rises together: `levels` times a factor from 0 to 1.
 Products are those of one circuit each, of fixed sizes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -31,23 +31,26 @@ class StackedRows:
         matrix: Of z, transposed: shape (P, n, rows).
         pins: Of g, transposed: shape (P, m, rows), ohm.
         feed: Of r, shape (P, rows), V.
+        rest: Of 1, from offsets, shape (P, rows), V.
     """
 
     matrix: FloatArray
     pins: FloatArray
     feed: FloatArray
+    rest: FloatArray
 
     __repr__ = short_repr
 
     def part(self, first: int, last: int) -> StackedRows:
         """Return the rows from one to before another."""
         some = slice(first, last)
-        return StackedRows(np.ascontiguousarray(self.matrix[..., some]), self.pins[..., some], self.feed[:, some])
+        matrix = np.ascontiguousarray(self.matrix[..., some])
+        return StackedRows(matrix, self.pins[..., some], self.feed[:, some], self.rest[:, some])
 
     @classmethod
     def beside(cls, parts: Sequence[StackedRows]) -> StackedRows:
         """Return the rows of some parts, one after the other."""
-        names = ("matrix", "pins", "feed")
+        names = ("matrix", "pins", "feed", "rest")
         return cls(*(np.concatenate([getattr(part, name) for part in parts], axis=-1) for name in names))
 
     @cached_property
@@ -60,6 +63,11 @@ class StackedRows:
         found = [(block, effect) for block, effect in own if effect.any()]
         alone = sum(np.count_nonzero(effect) for _, effect in found) == np.count_nonzero(self.pins)
         return found if alone else None
+
+    def less(self, other: StackedRows) -> StackedRows:
+        """Return the difference from other rows, row by row."""
+        pairs = ((getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
+        return StackedRows(*(one - another for one, another in pairs))
 
     def add_currents(self, found: FloatArray, currents: FloatArray, places: NDArray[np.int64]) -> None:
         """Add the effect of currents (A, times, m) in some circuits to rows (A, times, rows)."""
@@ -103,35 +111,33 @@ class StackedSystem:
         """Return `seen` and `read`, whose rows have most voltages in common."""
         parts, linear, m = self.circuit.of(OpAmps), stack.linear, self.count
         power = (stack.drawn @ self.levels)[:, None]
-        supply = power @ linear.read, power @ linear.feed
+        supply = power @ linear.read, power @ _with_rest(linear.feed, linear.rest)
         lasts, pins = (
             [self._group(name) for name in names] for names in (linear.stages, [part.output for part in parts])
         )
         first = [name for part, last in zip(parts, linear.stages, strict=True) if (name := stage_of(part)) != last]
         stages = [self._group(name) for name in first]
-        whole = self._rows([*(self._drive(part) for part in parts), *lasts, *pins, supply, *stages])
+        drives_of = [self._drive(part, offset) for part, offset in zip(parts, stack.offsets, strict=True)]
+        whole = self._rows([*drives_of, *lasts, *pins, supply, *stages])
         drives, last, pin = (whole.part(k * m, (k + 1) * m) for k in range(3))
         stage = whole.part(3 * m + 1, 4 * m + 1) if first else last
-        drops = StackedRows(last.matrix - pin.matrix, last.pins - pin.pins, last.feed - pin.feed)
-        return StackedRows.beside([drives, drops, stage]), whole.part(m, 3 * m + 1)
+        return StackedRows.beside([drives, last.less(pin), stage]), whole.part(m, 3 * m + 1)
 
     @property
     def count(self) -> int:
         """Number of op-amps."""
         return self.laws.count
 
-    @cached_property
-    def complex_drive(self) -> ComplexArray:
-        """Rate of the mode of each coordinate per unit of r, of a pair the upper one, shape (P, n)."""
-        first, side, found = self.poles.first, self.poles.side, self.drive.astype(np.complex128)
-        own, other, pairs = self.drive[:, first:], swapped(self.drive[:, first:]), side[:, first:]
+    def modes(self, coordinates: FloatArray) -> ComplexArray:
+        """Return the mode of each coordinate (P, n), of a pair the upper one; same shape."""
+        first, side, found = self.poles.first, self.poles.side, coordinates.astype(np.complex128)
+        own, other, pairs = coordinates[:, first:], swapped(coordinates[:, first:]), side[:, first:]
         found[:, first:] = np.where(pairs > 0, other, own) + 1j * np.where(pairs > 0, own, other * (pairs < 0))
         return found
 
-    @property
-    def still(self) -> FloatArray:
-        """Coordinates of the linear circuits at rest with r = 1, shape (P, n)."""
-        modal = -self.complex_drive / self.poles.values
+    def still(self, rates: FloatArray) -> FloatArray:
+        """Return the coordinates at which constant rates of coordinates (P, n) change nothing; same shape."""
+        modal = -self.modes(rates) / self.poles.values
         return np.where(self.poles.side > 0, modal.imag, modal.real)
 
     def _place_of_outputs(self) -> slice:
@@ -145,28 +151,36 @@ class StackedSystem:
         raise ParameterError("circuit", f"outputs {self.circuit.outputs}", "op-amps must drive them in a stack")
 
     def _group(self, group: str) -> tuple[FloatArray, FloatArray]:
-        """Return the voltages of a group, per volt at each state and at each input, (P, rows, n or inputs + m)."""
+        """Return the voltages of a group per volt at each state (P, rows, n); and of inputs, currents and 1."""
         linear = self._linear
         if group in linear.held:
             feed = np.repeat(linear.held[group][None], len(linear.state), axis=0)
-            return np.zeros((*feed.shape[:2], linear.state.shape[1])), feed
+            return np.zeros((*feed.shape[:2], linear.state.shape[1])), _with_rest(feed, np.zeros(feed.shape[:2]))
         rows = linear.nodes[group]
-        return linear.read[:, rows], linear.feed[:, rows]
+        return linear.read[:, rows], _with_rest(linear.feed[:, rows], linear.rest[:, rows])
 
-    def _drive(self, part: OpAmps) -> tuple[FloatArray, FloatArray]:
+    def _drive(self, part: OpAmps, offset: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the drives of a row of op-amps with offsets (P, rows), V."""
         rate, found = part.record.equivalent.unity_gain_frequency, []
         for group, factor in input_factors(part).items():
             read, feed = self._group(group)
             found.append((rate * factor * read, rate * factor * feed))
-        return np.add.reduce([read for read, _ in found]), np.add.reduce([feed for _, feed in found])
+        read, feed = (np.add.reduce([one[k] for one in found]) for k in range(2))
+        feed[..., -1] += rate * offset
+        return read, feed
 
     def _rows(self, parts: Sequence[tuple[FloatArray, FloatArray]]) -> StackedRows:
         """Return the rows of some voltages, one below the other."""
         read, feed = (np.concatenate([part[k] for part in parts], axis=1) for k in range(2))
         inputs = len(self.levels)
         matrix = np.matmul(self._vectors.transpose(0, 2, 1), read.transpose(0, 2, 1))
-        pins = feed[:, :, inputs:].transpose(0, 2, 1)
-        return StackedRows(matrix, pins, (feed[:, :, :inputs] @ self.levels[:, None])[..., 0])
+        pins = feed[:, :, inputs:-1].transpose(0, 2, 1)
+        return StackedRows(matrix, pins, (feed[:, :, :inputs] @ self.levels[:, None])[..., 0], feed[..., -1])
+
+
+def _with_rest(feed: FloatArray, rest: FloatArray) -> FloatArray:
+    """Return voltages per volt at inputs (P, rows, k) with those at rest (P, rows), V, as the last column."""
+    return np.concatenate([feed, rest[..., None]], axis=-1)
 
 
 def products(values: FloatArray, matrices: FloatArray, places: NDArray[np.int64]) -> FloatArray:
