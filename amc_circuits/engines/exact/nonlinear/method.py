@@ -42,9 +42,9 @@ FACTORIALS = np.array([math.factorial(k) for k in range(TERMS + 5)], dtype=np.fl
 Modal = NDArray[np.inexact]
 
 
-def phi_functions(x: Modal) -> Modal:
-    """Compute `exp(x)` and phi_1 .. phi_4 at every x, shape (5, ...)."""
-    found = np.empty((5, *x.shape), dtype=x.dtype)
+def phi_functions(x: Modal, out: Modal | None = None) -> Modal:
+    """Compute `exp(x)` and phi_1 .. phi_4 at every x, shape (5, ...); with `out` they are written there."""
+    found = np.empty((5, *x.shape), dtype=x.dtype) if out is None else out
     small = np.abs(x) < SMALL
     inverse = 1 / np.where(small, 1.0, x)
     found[0] = np.exp(x)

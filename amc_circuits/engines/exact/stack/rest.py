@@ -39,6 +39,8 @@ def resting(equations: StackedEquations) -> Rest:
     """Compute the resting points of all circuits."""
     system = equations.system
     places, m = np.arange(len(system.push)), system.count
+    if not system.seen.rest.any():
+        return Rest(np.zeros_like(system.drive), np.zeros((len(places), 2 * m)), np.ones(len(places), dtype=np.bool_))
     known, volts = system.seen.rest, equations.in_tolerances / equations.in_tolerances[-1]
     seen, nowhere = known, np.zeros((1, 3 * m))
     for _ in range(ITERATIONS):

@@ -16,9 +16,18 @@ from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
 LATER = NODES[1:]
-MIXED: FloatArray = np.vstack([LAGRANGE, OMITTED]) * (LATER[:, None] ** np.arange(1, 5) * FACTORIALS[:4])[:, None]
-"""Weights of N at the four nodes, and of its third divided difference, from phi_1 .. phi_4 at each of the last three
-nodes, in units of the step, shape (fractions, 5, 4)."""
+
+
+def _mixed() -> FloatArray:
+    """Return the weights of the six sources from exp and phi_1 .. phi_4, those of N in units of the step, (18, 15)."""
+    found = np.zeros((len(LATER), 6, len(LATER), 5))
+    for node, share in enumerate(LATER):
+        found[node, 0, node, 0] = 1.0
+        found[node, 1:, node, 1:] = np.vstack([LAGRANGE, OMITTED]) * (share ** np.arange(1, 5) * FACTORIALS[:4])
+    return found.reshape(6 * len(LATER), 5 * len(LATER))
+
+
+MIXED = _mixed()
 
 
 @dataclass(frozen=True)
@@ -118,13 +127,8 @@ def swapped(coordinates: FloatArray) -> FloatArray:
 
 def _weights(values: NDArray[np.inexact], step: FloatArray) -> NDArray[np.inexact]:
     """Return the weights of modes (R, n) in steps (R,), shape (R, 3, 6, n); see `nonlinear.method.weights`."""
-    phi = phi_functions((LATER * step[:, None])[:, :, None] * values[:, None])
-    found = np.empty((len(values), len(LATER), 6, values.shape[1]), dtype=phi.dtype)
-    found[:, :, 0] = phi[0]
-    several = phi[1:].transpose(1, 2, 0, 3)
-    if np.iscomplexobj(found):
-        found[:, :, 1:] = MIXED @ several.real + 1j * (MIXED @ several.imag)
-    else:
-        np.matmul(MIXED, several, out=found[:, :, 1:])
+    phi = np.empty((len(values), len(LATER), 5, values.shape[1]), dtype=values.dtype)
+    phi_functions((LATER * step[:, None])[:, :, None] * values[:, None], phi.transpose(2, 0, 1, 3))
+    found = (MIXED @ phi.reshape(len(values), -1, values.shape[1])).reshape(len(values), len(LATER), 6, -1)
     found[:, :, 1:] *= step[:, None, None, None]
     return found
