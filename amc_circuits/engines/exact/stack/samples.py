@@ -74,7 +74,7 @@ class Sampler:
             for record, places in opamp_places(system.circuit):
                 assert isinstance(record, MacroOpAmp)
                 delivered += supply_power(record, current[:, places]).sum(axis=1)
-        largest = np.maximum(current.max(axis=1), -current.min(axis=1))
+        largest = np.abs(current).max(axis=1)
         outputs, first = seen[:, system.outputs].copy(), self.course.at_rest[k, system.outputs]
         return Samples(outputs, first, largest, float(max(stage.max(), -stage.min())), delivered)
 
@@ -87,11 +87,12 @@ class Sampler:
         counts = POINTS * np.bincount(own, minlength=steps.stop - steps.start)
         lines = forms.lines[steps]
         found = np.empty((len(time) + 1, lines.shape[2]))
-        vander = np.vander(share, DEGREE + 1, increasing=True)
+        vander = np.ones((len(share), DEGREE + 1))
+        np.multiply.accumulate(np.broadcast_to(share[:, None], vander[:, 1:].shape), axis=1, out=vander[:, 1:])
         cuts = np.append(0, np.cumsum(counts)).tolist()
         for place in range(len(counts)):
             here = slice(cuts[place], cuts[place + 1])
-            np.matmul(vander[here], lines[place], out=found[here])
+            vander[here].dot(lines[place], found[here])
         n, values = self.system.drive.shape[1], self.system.poles.values[k]
         fading = np.exp(after[:, None] * values.real[:real])
         fading *= np.repeat(forms.amplitude.real[steps, :real], counts, axis=0)
