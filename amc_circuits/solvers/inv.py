@@ -20,8 +20,8 @@ from amc_circuits.results.converters import Converters
 from amc_circuits.results.measurement import relative_error
 from amc_circuits.solvers.fields import Fields
 from amc_circuits.solvers.hardware import Hardware
-from amc_circuits.solvers.programmed import Varied
-from amc_circuits.solvers.topologies import Topology, TwoTopologies, check_inverters, varied_offsets
+from amc_circuits.solvers.topologies import Topology, TwoTopologies, check_inverters
+from amc_circuits.solvers.varied import Varied, varied_offsets
 from amc_circuits.values.checks import Numbers, check_invertible
 from netlists import Circuit, InvDesign, MacroOpAmp, Record
 from netlists.circuits.inv import INVERTER_RESISTANCE, INVERTERS, InputConductance, InverterResistance

@@ -15,8 +15,8 @@ from amc_circuits.cells.system import System
 from amc_circuits.linear.equations import check_room
 from amc_circuits.results.solution import Solution
 from amc_circuits.solvers.hardware import Hardware
-from amc_circuits.solvers.programmed import Varied
-from amc_circuits.solvers.topologies import Topology, TwoTopologies, varied_offsets
+from amc_circuits.solvers.topologies import Topology, TwoTopologies
+from amc_circuits.solvers.varied import Varied, varied_offsets
 from amc_circuits.values.checks import Numbers
 from netlists import Circuit, MvmDesign, Record
 from netlists.record import FloatArray, Positive, about
@@ -88,7 +88,7 @@ class MvmCircuit(TwoTopologies):
         return self.design.circuit
 
     def varied(self, arrays: Sequence[FloatArray], draws: Sequence[Draws]) -> Varied:
-        """Return the circuits with other cells and offsets: with a paired topology the feedback depends on the cells."""
+        """Return the circuits with other cells and offsets; the feedback of a paired topology depends on the cells."""
         conductances, fields = self.varied_cells(arrays)
         offsets, drawn = varied_offsets(self.design, self.hardware, draws)
         fields = fields | drawn

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from amc_circuits.cells.devices import Device
 from amc_circuits.cells.draws import Draws
@@ -29,47 +28,16 @@ from amc_circuits.results.response import Response
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.streaming import Timing, swing_of, timing
+from amc_circuits.solvers.varied import Varied
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.quantities import format_quantity
 from netlists import Circuit, MacroOpAmp, Record
 from netlists.record import FloatArray
-from netlists.short_text import rows_text, short_repr
+from netlists.short_text import rows_text
 
 
 class NoParameters(Record):
     """Parameters of a solver that has no parameters of its own."""
-
-
-@dataclass(frozen=True)
-class Varied:
-    """Many circuits that differ in the conductances of their cells, and in what follows from these.
-
-    Attributes:
-        conductances: Conductances that differ, by the name of the part, as `stacked_circuit` takes them, siemens.
-        offsets: Offsets of op-amps that differ, by the name of the part, shape (P, row), V.
-        gain: Attribute `gain` of each, shape (P,).
-        design: Record of one of them.
-        fields: Fields of the record that differ, by their names, shape (P, ...).
-    """
-
-    conductances: dict[str, FloatArray]
-    offsets: dict[str, FloatArray]
-    gain: FloatArray
-    design: Record
-    fields: dict[str, FloatArray]
-
-    __repr__ = short_repr
-
-    def part(self, some: slice | NDArray[np.int64]) -> Varied:
-        """Some of the circuits."""
-        stacks = (self.conductances, self.offsets, self.fields)
-        conductances, offsets, fields = ({name: stack[some] for name, stack in of.items()} for of in stacks)
-        return Varied(conductances, offsets, self.gain[some], self.design, fields)
-
-    def sha256(self, k: int) -> str:
-        """Hash of the record of circuit k."""
-        changed = {name: values[k] for name, values in self.fields.items()}
-        return self.design.sha256_with({name: one if one.ndim else float(one) for name, one in changed.items()})
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 
 from amc_circuits.cells.balance import compensating, fitted, row_sums
 from amc_circuits.cells.devices import Device, programmed
-from amc_circuits.cells.draws import Draws
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.solvers.hardware import Hardware
@@ -43,10 +42,6 @@ PARTS = {
     "balance_noninverting": "bp",
 }
 """Names of the arrays by the fields of the parameter records, in the order of the circuit."""
-
-
-OFFSETS = (("amp", "offset", "amplifier_offset"), ("inv", "inverter_offset", "inverter_offset"))
-"""Rows of op-amps, the effects that draw their offsets, and the fields of the records."""
 
 
 class TwoTopologies(Solver):
@@ -108,18 +103,6 @@ class TwoTopologies(Solver):
         """Yield the topology if there is no pair of arrays."""
         if self.mapping.negative is None:
             yield "topology", "a single array has nothing to subtract: both topologies are one circuit"
-
-
-def varied_offsets(
-    design: Record, hardware: Hardware, draws: Sequence[Draws]
-) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-    """Return drawn offsets of many circuits by the name of the part, and by the field of the record; `varied`."""
-    parts, fields = {}, {}
-    for part, effect, name in OFFSETS:
-        own = getattr(design, name, None)
-        if own is not None:
-            parts[part] = fields[name] = hardware.offsets_of_many(effect, len(own), draws)
-    return parts, fields
 
 
 def _wanted(system: System, hardware: Hardware) -> Mapping:

@@ -22,10 +22,10 @@ from amc_circuits.results.converters import HEADROOM
 from amc_circuits.results.measurement import bits
 from amc_circuits.results.status import Status
 from amc_circuits.results.trials import Trial
-from amc_circuits.solvers.programmed import Varied
 from amc_circuits.solvers.question import Question
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.solvers.streaming import MOST_POINTS, STEPS_PER_TIME_CONSTANT, slot_times, swing_of
+from amc_circuits.solvers.varied import Varied
 from amc_circuits.values.checks import Numbers
 from netlists import Array, MacroOpAmp, OpAmps, SinglePoleOpAmp
 from netlists.record import FloatArray

@@ -89,6 +89,7 @@ MACRO_VARIANTS = {
     "slow edge": ("inv", {"rise_time": "20n"}),
     "fast slewing": ("inv", {"slew_rate": "400M"}),
     "offsets": ("inv", {"offset_spread": "2m", "input_offset": "1m"}),
+    "compensated": ("inv", {"topology": "compensated", "offset_spread": "1m", "cmrr": "500"}),
     "product": ("mvm", {"offset_spread": "1m"}),
     "product with wires": ("mvm", {"wire_resistance": "2", "columns": 6, "family": "random"}),
 }

@@ -1,0 +1,62 @@
+"""Many circuits that differ in their random draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amc_circuits.cells.draws import Draws
+from amc_circuits.solvers.hardware import Hardware
+from netlists import Record
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
+
+OFFSETS = (("amp", "offset", "amplifier_offset"), ("inv", "inverter_offset", "inverter_offset"))
+"""Rows of op-amps, the effects that draw their offsets, and the fields of the records."""
+
+
+@dataclass(frozen=True)
+class Varied:
+    """Many circuits that differ in the conductances of their cells, and in what follows from these.
+
+    Attributes:
+        conductances: Conductances that differ, by the name of the part, as `stacked_circuit` takes them, siemens.
+        offsets: Offsets of op-amps that differ, by the name of the part, shape (P, row), V.
+        gain: Attribute `gain` of each, shape (P,).
+        design: Record of one of them.
+        fields: Fields of the record that differ, by their names, shape (P, ...).
+    """
+
+    conductances: dict[str, FloatArray]
+    offsets: dict[str, FloatArray]
+    gain: FloatArray
+    design: Record
+    fields: dict[str, FloatArray]
+
+    __repr__ = short_repr
+
+    def part(self, some: slice | NDArray[np.int64]) -> Varied:
+        """Some of the circuits."""
+        stacks = (self.conductances, self.offsets, self.fields)
+        conductances, offsets, fields = ({name: stack[some] for name, stack in of.items()} for of in stacks)
+        return Varied(conductances, offsets, self.gain[some], self.design, fields)
+
+    def sha256(self, k: int) -> str:
+        """Hash of the record of circuit k."""
+        changed = {name: values[k] for name, values in self.fields.items()}
+        return self.design.sha256_with({name: one if one.ndim else float(one) for name, one in changed.items()})
+
+
+def varied_offsets(
+    design: Record, hardware: Hardware, draws: Sequence[Draws]
+) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """Return drawn offsets of many circuits by the name of the part, and by the field of the record; `varied`."""
+    parts, fields = {}, {}
+    for part, effect, name in OFFSETS:
+        own = getattr(design, name, None)
+        if own is not None:
+            parts[part] = fields[name] = hardware.offsets_of_many(effect, len(own), draws)
+    return parts, fields
