@@ -80,14 +80,16 @@ class Case:
 
 
 def noise_figures(circuit: Solver, solution: Solution, bandwidth: float | None) -> dict[str, Any]:
-    """Compute the noise of the outputs behind the read-out, as in a record; empty for an unstable circuit.
+    """Compute the noise of the outputs behind the read-out, as in a record; empty for a circuit that does not act.
 
     Raises:
         ParameterError: The bandwidth is unusable.
     """
-    if not circuit.stability.stable:
+    if not circuit.acts:
         return {}
     try:
+        if circuit.growing:
+            return circuit.noise_while_growing(solution, bandwidth)
         found = noise(circuit.circuit, bandwidth)
     except ParameterError as error:
         name = "noise_bandwidth" if error.parameter == "bandwidth" else error.parameter

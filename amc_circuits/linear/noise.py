@@ -27,10 +27,13 @@ from netlists.noise_deck import BOLTZMANN
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
+RESTING = 1e-12
+"""Change of an exponent below which an exponential stands still."""
+
 
 @dataclass(frozen=True)
 class Noise:
-    """Noise of the outputs in the steady state, behind the read-out; its two parts are independent.
+    """Noise of the outputs, behind the read-out; its two parts are independent.
 
     Attributes:
         thermal: Covariance from the resistors, shape (N, N), V^2.
@@ -71,10 +74,7 @@ def noise(circuit: Circuit, bandwidth: float | None = None) -> Noise:
     Raises:
         ParameterError: If a pole grows, so that noise would grow without limit, or the bandwidth is unusable.
     """
-    fastest = max(record.equivalent.gbwp for record in circuit.opamps)
-    pole = fastest if bandwidth is None else bandwidth
-    if not (math.isfinite(pole) and pole > 0):
-        raise ParameterError("bandwidth", pole, "must be a finite frequency above 0 Hz")
+    pole = _read_out(circuit, bandwidth)
     linear, laplacian = noise_circuit(circuit, pole)
     if linear.poles[0].real >= 0:
         what = f"an unstable circuit (pole at {complex_text(complex(linear.poles[0]))} 1/s)"
@@ -83,6 +83,48 @@ def noise(circuit: Circuit, bandwidth: float | None = None) -> Noise:
     thermal = filtered_covariance(linear, 2 * BOLTZMANN * laplacian, outputs, pole)
     amplifier = filtered_covariance(linear, _input_intensity(linear, circuit), outputs, pole)
     return Noise(circuit.temperature * thermal, amplifier, pole)
+
+
+def _read_out(circuit: Circuit, bandwidth: float | None) -> float:
+    """Return the pole of the read-out, Hz: the given one, or the largest GBWP."""
+    pole = max(record.equivalent.gbwp for record in circuit.opamps) if bandwidth is None else bandwidth
+    if not (math.isfinite(pole) and pole > 0):
+        raise ParameterError("bandwidth", pole, "must be a finite frequency above 0 Hz")
+    return pole
+
+
+def noise_after(circuit: Circuit, time: float, bandwidth: float | None = None) -> Noise:
+    """Compute the output noise at a time after a start without noise, which a circuit with growing poles has, too.
+
+    With the read-out of `filtered_covariance`, `P(t) = int_0^t exp(A s) B W B^T exp(A^T s) ds` from the eigenvalues
+    of A: `(exp((l_i + l_j^*) t) - 1)/(l_i + l_j^*)` times the entries of B W B^T in its modes.
+
+    Args:
+        circuit: Circuit with the noise sources.
+        time: Time after the start, s.
+        bandwidth: Pole of the read-out, Hz, as in `noise`.
+
+    Raises:
+        ParameterError: The bandwidth is unusable.
+    """
+    bandwidth = _read_out(circuit, bandwidth)
+    linear, laplacian = noise_circuit(circuit, bandwidth)
+    outputs, pole = linear.nodes[linear.outputs], 2 * math.pi * bandwidth
+    count, size = outputs.stop - outputs.start, len(linear.state)
+    matrix = np.block([[linear.state, np.zeros((size, count))], [pole * linear.read[outputs], -pole * np.eye(count)]])
+    driven = np.vstack([linear.drive, pole * linear.feed[outputs]])
+    values, vectors = np.linalg.eig(matrix)
+    inward = np.linalg.solve(vectors, driven)
+    rates = values[:, None] + values[None].conj()
+    grown = np.where(np.abs(rates) * time > RESTING, np.expm1(rates * time) / np.where(rates == 0, 1, rates), time)
+
+    def covariance(intensity: FloatArray) -> FloatArray:
+        modal = inward @ intensity @ inward.conj().T * grown
+        seen = vectors[size:]
+        return np.asarray((seen @ modal @ seen.conj().T).real)
+
+    thermal = circuit.temperature * covariance(2 * BOLTZMANN * laplacian)
+    return Noise(thermal, covariance(_input_intensity(linear, circuit)), bandwidth)
 
 
 def filtered_covariance(circuit: LinearCircuit, intensity: FloatArray, rows: slice, bandwidth: float) -> FloatArray:

@@ -70,6 +70,7 @@ def _metrics(solution: Solution, noise: Mapping[str, Any]) -> list[tuple[str, An
         rows += [
             ("output noise", noise["output_noise_v"], "V"),
             ("relative noise", noise["relative_noise"], "%"),
+            *((("time noise", noise["time_noise_s"], "s"),) if "time_noise_s" in noise else ()),
         ]
     return rows
 

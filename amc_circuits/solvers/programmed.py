@@ -25,6 +25,7 @@ from amc_circuits.results.converters import HEADROOM, Converters
 from amc_circuits.results.measurement import relative_error
 from amc_circuits.results.readings import FirstPass, Reading
 from amc_circuits.results.response import Response
+from amc_circuits.results.solution import Solution
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.streaming import Timing, swing_of, timing
@@ -87,10 +88,8 @@ class ProgrammedArray(ABC):
             "wires": f"{format_quantity(self.hardware.wire_resistance, 'ohm')} from cell to cell",
             "engine": self.engine,
         }
-        title = (
-            f"{type(self).__name__}: {rows} x {columns} matrix, {self.takes or 'no right-hand side'} -> {self.gives}"
-        )
-        return rows_text(title, texts)
+        takes = self.takes or "no right-hand side"
+        return rows_text(f"{type(self).__name__}: {rows} x {columns} matrix, {takes} -> {self.gives}", texts)
 
     @property
     @abstractmethod
@@ -213,6 +212,10 @@ class ProgrammedArray(ABC):
 
     def own_figures(self, values: Numbers, responses: Sequence[Response | None]) -> dict[str, float]:
         """Compute metrics that only this circuit has, by their names; a name ends in its unit."""
+        return {}
+
+    def noise_while_growing(self, solution: Solution, bandwidth: float | None) -> dict[str, float]:
+        """Compute the noise of an answer that is read while it grows, as in a record."""
         return {}
 
     def own_notes(self) -> tuple[str, ...]:

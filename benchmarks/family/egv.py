@@ -86,7 +86,8 @@ def equal_rows() -> Iterator[Row]:
 def solved(topology: str, engine: str, **fields: Any) -> tuple[EgvCircuit, Solution]:
     """Solve for the dominant eigenvector of a signed matrix, with lambda 2 % below its eigenvalue."""
     matrix = draw_matrix("spd", 8, 8, 10.0, np.random.default_rng(SEED))
-    circuit = EgvCircuit.program(matrix, topology=topology, engine=engine, margin=0.02, opamp=sharp(), **fields)
+    given = {"kick": 0.01, "margin": 0.02, "opamp": sharp(), **fields}
+    circuit = EgvCircuit.program(matrix, topology=topology, engine=engine, **given)
     return circuit, circuit.solve()
 
 

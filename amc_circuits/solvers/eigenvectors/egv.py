@@ -9,8 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from amc_circuits.linear.margins import Limit
+from amc_circuits.linear.noise import noise_after
 from amc_circuits.results.readings import FirstPass, Reading
 from amc_circuits.results.response import Response
+from amc_circuits.results.solution import Solution
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.eigenvectors.array import EgvArray
 from amc_circuits.solvers.eigenvectors.growth import (
@@ -18,7 +20,7 @@ from amc_circuits.solvers.eigenvectors.growth import (
     start_amplitude,
     time_constant_at_limit,
 )
-from amc_circuits.solvers.eigenvectors.metrics import clamped_error, not_growing, residuals, start_note
+from amc_circuits.solvers.eigenvectors.metrics import clamped_error, not_growing, residuals, spread, start_note
 from amc_circuits.solvers.eigenvectors.spectrum import (
     directed,
     direction_error,
@@ -117,6 +119,16 @@ class EgvCircuit(EgvArray):
             "direction_error": float(self.error(values, exact.vector[:, None])[0]),
             "clamped_direction_error": clamped_error(self.system, responses[0], self.settings.tolerance, exact.vector),
         }
+
+    def noise_while_growing(self, solution: Solution, bandwidth: float | None) -> dict[str, float]:
+        """Compute the noise of the direction and of the time of the reading; empty if nothing passed the level."""
+        time = float(solution.settling_time)
+        if not np.isfinite(time):
+            return {}
+        columns = self.system.columns(np.reshape(solution.value, (-1, 1)))[:, 0]
+        outputs = columns * (self.first_pass.level / np.abs(columns).max())
+        noise = noise_after(self.circuit, time, bandwidth)
+        return spread(noise, outputs, self.stability.growth_rate, self.system.complex)
 
     def limits(self) -> dict[tuple[str, str], tuple[Limit, float | None]]:
         """No limits: no parameter keeps a circuit from growing that is meant to grow."""

@@ -31,15 +31,17 @@ def start_amplitude(circuit: Circuit, linear: LinearCircuit) -> float:
     """
     modes = linear.modes
     grows = np.real(modes.values) > 0
+    rates = modes.values[grows]
     amplitudes = -modes.inverse[grows] @ linear.rest[linear.kept]
     for source in circuit.sources:
         if source.kick is not None:
             size = circuit.groups[source.group]
             grounds = (Source(one.group, np.zeros((circuit.groups[one.group], size))) for one in circuit.sources)
-            held = tuple(Source(one.group) if one.group == source.group else one for one in grounds)
-            alone = linear_circuit(replace(circuit, sources=held))
+            sources = tuple(Source(one.group) if one.group == source.group else one for one in grounds)
+            alone = linear_circuit(replace(circuit, sources=sources))
+            held = -np.expm1(-rates * source.kick.duration) / rates  # what is pushed later grows for a shorter time
             volts = np.broadcast_to(np.asarray(source.kick.volts, dtype=np.float64), size)
-            amplitudes = amplitudes + modes.inverse[grows] @ (alone.drive @ volts) * source.kick.duration
+            amplitudes = amplitudes + modes.inverse[grows] @ (alone.drive @ volts) * held
     outputs = linear.read[linear.nodes[linear.outputs]] @ (modes.vectors[:, grows] @ amplitudes)
     return max(float(np.abs(outputs).max(initial=0.0)), LEAST_START)
 

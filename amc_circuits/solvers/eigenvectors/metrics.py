@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from amc_circuits.cells.system import System
+from amc_circuits.linear.noise import Noise
 from amc_circuits.results.measurement import is_steady
 from amc_circuits.results.response import Response
 from amc_circuits.solvers.eigenvectors.parameters import EgvParameters
 from amc_circuits.solvers.eigenvectors.spectrum import direction_error, rayleigh
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.quantities import format_quantity
+from netlists.record import FloatArray
 
 
 def clamped_error(system: System, response: Response | None, tolerance: float, exact: Numbers) -> float:
@@ -46,3 +50,29 @@ def start_note(parameters: EgvParameters) -> str:
         return "offsets start the circuit"
     pulse = f"{format_quantity(parameters.kick, 'V')} for {format_quantity(parameters.kick_duration, 's')}"
     return f"a pulse of {pulse} starts the circuit"
+
+
+def spread(noise: Noise, outputs: FloatArray, growth_rate: float, halves: bool) -> dict[str, float]:
+    """Compute the noise of a direction that is read while it grows, and that of the time of the reading.
+
+    The noise along the outputs moves the time; of a complex vector, the noise along i times the vector turns its phase
+    alone. All other noise turns the direction.
+
+    Args:
+        noise: Noise of the outputs at the time of the reading.
+        outputs: Outputs at this time, shape (N,), V.
+        growth_rate: Growth of the outputs, 1/s.
+        halves: True if they are the real, then the imaginary parts of a complex vector.
+    """
+    along = outputs[:, None] / np.linalg.norm(outputs)
+    if halves:
+        real, imaginary = np.split(along, 2)
+        along = np.hstack([along, np.concatenate([-imaginary, real])])
+    across = np.eye(len(outputs)) - along @ along.T
+    largest, turned = int(np.abs(outputs).argmax()), max(float(np.trace(across @ noise.covariance @ across)), 0.0)
+    return {
+        "output_noise_v": float(noise.sigma.max()),
+        "noise_bandwidth_hz": noise.bandwidth,
+        "relative_noise": math.sqrt(turned) / float(np.linalg.norm(outputs)),
+        "time_noise_s": float(noise.sigma[largest] / (growth_rate * abs(outputs[largest]))),
+    }

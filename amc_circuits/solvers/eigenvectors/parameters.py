@@ -30,9 +30,6 @@ MEANINGLESS = {
     "tolerance": "the outputs are read at half of the swing and do not settle",
     "scaling": "a scaled matrix has other eigenvectors",
     "budget": NO_REST,
-    "noise": NO_REST,
-    "noise_bandwidth": NO_REST,
-    "input_noise": NO_REST,
 }
 """Options of other circuits without a meaning here, each with the reason."""
 

@@ -108,7 +108,7 @@ def test_solves_have_the_keys_of_the_page(amc, files, tmp_path):
         ("inv", files / "A.npy", files / "b.npy", "--conductances", files / "G.npy", *EXACT),
         ("mvm", "--size", 9, "--columns", 9, "--family", "random", "--input-voltage", "10m", *EXACT),
         ("circuit", "ginv", "--size", 3, "--columns", 2, "--family", "uniform", "--opamp", "single-pole", *EXACT),
-        ("egv", "--size", 2, "--topology", "compensated"),
+        ("egv", "--size", 2, "--topology", "compensated", "--noise"),
         ("inv", "--size", 2, "--opamp", "cmos-100meg-transistor"),
     ]
     records = []
