@@ -24,7 +24,7 @@ KickVoltage = Annotated[
     float, about("Height of the pulse that starts the circuit; 0 leaves the start to the offsets", "V", ge=0, le=10)
 ]
 KickDuration = Annotated[float, about("Duration of this pulse", "s", gt=0, le=1)]
-KICK_VOLTAGE, KICK_DURATION = 0.5, 10e-9
+KICK_VOLTAGE, KICK_DURATION = 0.2, 10e-9
 """Height, V, and duration, s, of the pulse unless others are given: its start exceeds the noise of usual circuits."""
 
 
