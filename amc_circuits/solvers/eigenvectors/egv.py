@@ -10,6 +10,7 @@ import numpy as np
 
 from amc_circuits.linear.margins import Limit
 from amc_circuits.linear.noise import noise_after
+from amc_circuits.linear.stability import less_lag
 from amc_circuits.results.readings import FirstPass, Reading
 from amc_circuits.results.response import Response
 from amc_circuits.results.solution import Solution
@@ -22,6 +23,7 @@ from amc_circuits.solvers.eigenvectors.growth import (
 )
 from amc_circuits.solvers.eigenvectors.metrics import clamped_error, not_growing, residuals, spread, start_note
 from amc_circuits.solvers.eigenvectors.spectrum import (
+    count_beyond,
     directed,
     direction_error,
     edge,
@@ -135,8 +137,11 @@ class EgvCircuit(EgvArray):
         return {}
 
     def own_notes(self) -> tuple[str, ...]:
-        """Name the start."""
-        return (start_note(self.parameters),)
+        """Name the start, and the cause of growing poles that no eigenvalue explains."""
+        beyond = count_beyond(self.cells, self.threshold, self.smallest)
+        more = self.growing_poles - (-(-beyond // 2) if self.system.complex else beyond)
+        lag = f"{more} growing poles are no eigenvalues beyond lambda: it is the lag of the amplifiers; "
+        return (start_note(self.parameters), *((lag + less_lag(self.circuit),) if more > 0 else ()))
 
     def multiply_adds(self, solves: int) -> float:
         """Multiply-adds of an inverse iteration: `N^3/3` of LU factors, `N^2` of a substitution; complex fourfold."""

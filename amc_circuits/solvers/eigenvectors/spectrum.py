@@ -55,6 +55,12 @@ def edge(matrix: FloatArray, smallest: bool) -> float:
     return float(parts.min() if smallest else parts.max())
 
 
+def count_beyond(matrix: FloatArray, threshold: float, smallest: bool) -> int:
+    """Count the eigenvalues of a matrix above a threshold; below it for the smallest ones."""
+    parts = np.linalg.eigvals(matrix).real
+    return int(((parts < threshold) if smallest else (parts > threshold)).sum())
+
+
 def directed(vectors: Numbers) -> Numbers:
     """Scale the columns of (N, K) to length 1, with the largest entry of each real and positive; nan for zeros."""
     with np.errstate(invalid="ignore"):

@@ -120,6 +120,15 @@ def test_several_growing_poles_are_named(topology):
     assert "mixture" in found.message
 
 
+def test_lag_is_named():
+    """With inverters and slow second poles more poles grow than eigenvalues are above lambda; compensated, one does."""
+    lopsided = MATRIX - 0.6 * np.eye(4)
+    slow = preset("cmos-100meg").replace(second_pole=5e6)
+    found = EgvCircuit.program(lopsided, opamp=slow).solve()
+    assert found.status is SEVERAL_GROWING and "lag of the amplifiers; try a higher second_pole" in found.notes[1]
+    assert EgvCircuit.program(lopsided, opamp=slow, topology="compensated").growing_poles == 1
+
+
 @every_topology
 def test_the_next_and_the_smallest_eigenvectors(topology):
     """Deflation by the circuit's own reading; the smallest eigenvalue by exchanged sides."""
