@@ -18,13 +18,14 @@ from amc_circuits.solvers.eigenvectors.balance import equal_rows, sums_of
 from amc_circuits.solvers.eigenvectors.growth import first_growing
 from amc_circuits.solvers.eigenvectors.parameters import (
     MEANINGLESS,
+    EgvFields,
     EgvParameters,
     check_deflations,
     check_meaning,
     check_started,
 )
 from amc_circuits.solvers.eigenvectors.spectrum import EigenPair, edge, eigen_pair, rayleigh, without
-from amc_circuits.solvers.fields import Fields, known_fields
+from amc_circuits.solvers.fields import known_fields
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers, square_matrix
@@ -64,7 +65,7 @@ class EgvArray(Solver):
         *,
         engine: str = "ngspice",
         converters: Converters | None = None,
-        **fields: Unpack[Fields],
+        **fields: Unpack[EgvFields],
     ) -> Self:
         """Map A to conductances and build the circuit; with deflations or `eigenvalue = auto` it is read first.
 
@@ -84,7 +85,7 @@ class EgvArray(Solver):
         wanted = remaining = square_matrix("A", matrix)
         check_deflations(own.deflations, wanted, given.get("conductances") is not None)
         for place in range(own.deflations + 1):
-            made = super().program(remaining, engine=engine, converters=converters, **fields)._at(place, wanted)
+            made = super().program(remaining, engine=engine, converters=converters, **given)._at(place, wanted)
             if place < own.deflations:
                 vector = made.solve().raise_if_unusable().value
                 remaining = without(remaining, made.measured(vector), vector, made.smallest)

@@ -10,6 +10,7 @@ from pydantic import model_validator
 from amc_circuits.engines.settings import Settings
 from amc_circuits.results.converters import Converters
 from amc_circuits.solvers.eigenvectors.spectrum import is_hermitian
+from amc_circuits.solvers.fields import Fields
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.topologies import Topology
 from amc_circuits.values.checks import Numbers
@@ -63,6 +64,19 @@ class EgvParameters(Record):
             mend = "has no effect with topology = compensated, which has no inverters; leave it out"
             raise ParameterError("inverter_resistance", self.inverter_resistance, mend)
         return self
+
+
+class EgvFields(Fields, total=False):
+    """Keywords of `EgvCircuit.program`; their meaning is in the docstrings of the records."""
+
+    eigenvector: Literal["dominant", "smallest"]
+    deflations: int
+    eigenvalue: float | Literal["computed", "auto"]
+    margin: float
+    kick: float
+    kick_duration: float
+    inverter_resistance: float
+    topology: Literal["paired", "compensated"]
 
 
 def check_meaning(given: Mapping[str, Any], converters: Converters | None) -> None:

@@ -8,7 +8,9 @@ import pytest
 from amc_circuits import Converters, ParameterError, Status
 from amc_circuits.cases.options import parse_options
 from amc_circuits.solvers.eigenvectors.egv import SEVERAL_GROWING, EgvCircuit
+from amc_circuits.solvers.eigenvectors.parameters import EgvFields, EgvParameters
 from amc_circuits.solvers.eigenvectors.spectrum import direction_error
+from amc_circuits.solvers.fields import Fields
 from netlists import MacroOpAmp, preset, spice_circuit
 from tests.cases import spd_matrix
 from tests.comparators import assert_close
@@ -254,3 +256,8 @@ def test_the_level_is_half_of_the_smallest_swing():
     assert EgvCircuit.program(MATRIX).first_pass.level == preset("cmos-100meg").output_swing / 2
     assert EgvCircuit.program(MATRIX, opamp="single-pole").first_pass.level == 0.5
     assert isinstance(SHARP, MacroOpAmp) and "Xinv1" in str(spice_circuit(EgvCircuit.program(MATRIX).circuit))
+
+
+def test_keywords_are_the_fields_of_the_parameters():
+    """Editors offer for `program` what the record has, besides the fields of every circuit."""
+    assert EgvFields.__annotations__.keys() - Fields.__annotations__.keys() == EgvParameters.model_fields.keys()
