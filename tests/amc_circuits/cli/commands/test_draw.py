@@ -7,7 +7,7 @@ import pytest
 from amc_circuits import InvCircuit, draw_circuit, save_figure
 
 
-@pytest.mark.parametrize("circuit", ["inv", "mvm", "ginv"])
+@pytest.mark.parametrize("circuit", ["inv", "mvm", "ginv", "egv"])
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
 def test_every_circuit_is_drawn(amc, tmp_path, circuit, suffix):
     """A picture of each type is written for every circuit, and named."""
