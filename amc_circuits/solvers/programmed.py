@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as AnyMapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -22,11 +22,8 @@ from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.linear.margins import Limit, largest_gbwp, lowest_second_pole
 from amc_circuits.linear.stability import Stability, less_lag
 from amc_circuits.results.converters import HEADROOM, Converters
-from amc_circuits.results.measurement import relative_error
-from amc_circuits.results.readings import FirstPass, Reading
-from amc_circuits.results.response import Response
-from amc_circuits.results.solution import Solution
-from amc_circuits.results.status import Status
+from amc_circuits.results.readings import FirstPass
+from amc_circuits.solvers.answer_rules import AnswerRules
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.streaming import Timing, swing_of, timing
 from amc_circuits.solvers.varied import Varied
@@ -42,7 +39,7 @@ class NoParameters(Record):
 
 
 @dataclass(frozen=True)
-class ProgrammedArray(ABC):
+class ProgrammedArray(AnswerRules, ABC):
     """A circuit whose arrays are programmed.
 
     Attributes:
@@ -165,10 +162,6 @@ class ProgrammedArray(ABC):
         """Describe the cause of a growing pole and the mend, as the end of the sentence that names the pole."""
         return f": it is the lag of the amplifiers; {less_lag(self.circuit)}"
 
-    def choices(self) -> Iterator[str]:
-        """Yield the values that the circuit chose itself, one sentence each."""
-        yield from ()
-
     def limits(self) -> dict[tuple[str, str], tuple[Limit, float | None]]:
         """Stability limits of parameters, by name and unit, each with the present value of the parameter."""
         record = max((one.equivalent for one in self.circuit.opamps), key=lambda one: one.gbwp)
@@ -193,55 +186,15 @@ class ProgrammedArray(ABC):
         """True if the circuit does what it is for: it is stable, or grows where growth is wanted."""
         return self.stability.stable != self.growing
 
-    def own_status(self, reading: Reading) -> Status | None:
-        """Return a status that only this solver knows, for a reading; None applies the rules of every circuit."""
-        return None
-
-    def still_because(self) -> str:
-        """Describe why no pole grows where growth is wanted, and the mend, as the end of a sentence."""
-        return ""
-
     @property
     def predicted_time(self) -> float:
         """Predicted settling time, or time to the level of the reading, s; nan if unknown."""
         return self.stability.settling_time(self.settings.tolerance)
 
-    def presented(self, values: Numbers) -> Numbers:
-        """Return answers (N, K) as they are presented, such as at a length of their own."""
-        return values
-
-    def own_figures(self, values: Numbers, responses: Sequence[Response | None]) -> dict[str, float]:
-        """Compute metrics that only this circuit has, by their names; a name ends in its unit."""
-        return {}
-
-    def noise_while_growing(self, solution: Solution, bandwidth: float | None) -> dict[str, float]:
-        """Compute the noise of an answer that is read while it grows, as in a record."""
-        return {}
-
-    def own_notes(self) -> tuple[str, ...]:
-        """Return notes for the reader of a solution that only this circuit has, one sentence each."""
-        return ()
-
-    def error(self, values: Numbers, reference: Numbers) -> FloatArray:
-        """Measure the error of values (N, K) against the exact ones; relative, 2-norm, shape (K,)."""
-        return relative_error(values, reference)
-
-    def residual(self, values: Numbers, vectors: Numbers) -> list[float]:
-        """Relative residual of values (N, K) for right-hand sides (n, K); nan if none is defined."""
-        return [np.nan] * values.shape[1]
-
     def multiply_adds(self, solves: int) -> float:
         """Multiply-adds of the same task on a digital computer, for each of `solves` right-hand sides."""
         rows, columns = self.matrix.shape
         return float((1 + 3 * self.system.complex) * rows * columns)
-
-    def warnings(self) -> tuple[UserWarning, ...]:
-        """Warnings about unsuitable parts."""
-        return ()
-
-    def idle_parameters(self) -> Iterator[tuple[str, str]]:
-        """Yield the names of parameters that have no effect in this circuit, each with the reason."""
-        yield from ()
 
     @property
     def full_scale(self) -> float:
