@@ -23,9 +23,9 @@ from netlists.record import FloatArray, ParameterError, Vector, about
 KickVoltage = Annotated[
     float, about("Height of the pulse that starts the circuit; 0 leaves the start to the offsets", "V", ge=0, le=10)
 ]
-KickDuration = Annotated[float, about("Duration of this pulse", "s", gt=0, le=1)]
-KICK_VOLTAGE, KICK_DURATION = 0.2, 10e-9
-"""Height, V, and duration, s, of the pulse unless others are given: its start exceeds the noise of usual circuits."""
+KickDuration = Annotated[float, Field(gt=0, le=1)]
+KICK_VOLTAGE = 0.2
+"""Height of the pulse unless another one is given, V: its start exceeds the noise of usual circuits."""
 
 
 class EgvDesign(ArrayDesign):
@@ -49,7 +49,7 @@ class EgvDesign(ArrayDesign):
     kick_conductance: Annotated[float, Field(gt=0, le=1e3)]
     smallest: bool = False
     kick: KickVoltage = KICK_VOLTAGE
-    kick_duration: KickDuration = KICK_DURATION
+    kick_duration: KickDuration
     inverter_resistance: InverterResistance = INVERTER_RESISTANCE
     inverter_offset: Vector | None = None
 

@@ -36,6 +36,8 @@ from netlists.record import FloatArray
 
 KICK_SHARE = 0.1
 """Conductance of the pulse in units of that of max|A|."""
+EDGES = 2.0
+"""Least duration of the pulse in units of its edges."""
 ROUNDS = 3
 """Most readings of the eigenvalue."""
 
@@ -177,6 +179,12 @@ class EgvArray(Solver):
         """Conductance from each source of the pulse to its sum node, S."""
         return KICK_SHARE * self.mapping.unit
 
+    @property
+    def kick_duration(self) -> float:
+        """Duration of the pulse, s: that of a period of the op-amps' GBWP, unless it is given."""
+        given, edge = self.parameters.kick_duration, self.settings.rise_time
+        return max(1 / self.hardware.opamp_in_use.equivalent.gbwp, EDGES * edge) if given is None else given
+
     @cached_property
     def balance(self) -> dict[str, FloatArray]:
         """Fields of the parameter record that hold the compensating cells; empty in the paired topology."""
@@ -211,7 +219,7 @@ class EgvArray(Solver):
             kick_conductance=self.kick_conductance,
             smallest=self.smallest,
             kick=own.kick,
-            kick_duration=own.kick_duration,
+            kick_duration=self.kick_duration,
             inverter_resistance=own.inverter_resistance,
             inverter_offset=None if balance else hardware.offsets("inverter_offset", size),
             **balance,

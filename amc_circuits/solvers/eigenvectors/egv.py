@@ -75,7 +75,7 @@ class EgvCircuit(EgvArray):
             return base
         swing = self.first_pass.level / HALF
         wait = slot_of_time_constant(self.settings.tolerance) * time_constant_at_limit(self.circuit, self.linear)
-        grown = rise_time(swing, self.start, self.stability.growth_rate) + self.parameters.kick_duration
+        grown = rise_time(swing, self.start, self.stability.growth_rate) + self.kick_duration
         slot = max(base.slot_time, SLOW * SLOT * grown + (wait if np.isfinite(swing_of(self.circuit)) else 0.0))
         return replace(base, slot_time=slot, max_step=min(base.max_step / FINER, slot / 40))
 
@@ -141,7 +141,10 @@ class EgvCircuit(EgvArray):
         beyond = count_beyond(self.cells, self.threshold, self.smallest)
         more = self.growing_poles - (-(-beyond // 2) if self.system.complex else beyond)
         lag = f"{more} growing poles are no eigenvalues beyond lambda: it is the lag of the amplifiers; "
-        return (start_note(self.parameters), *((lag + less_lag(self.circuit),) if more > 0 else ()))
+        return (
+            start_note(self.parameters.kick, self.kick_duration),
+            *((lag + less_lag(self.circuit),) if more > 0 else ()),
+        )
 
     def multiply_adds(self, solves: int) -> float:
         """Multiply-adds of an inverse iteration: `N^3/3` of LU factors, `N^2` of a substitution; complex fourfold."""

@@ -10,7 +10,6 @@ from amc_circuits.cells.system import System
 from amc_circuits.linear.noise import Noise
 from amc_circuits.results.measurement import is_steady
 from amc_circuits.results.response import Response
-from amc_circuits.solvers.eigenvectors.parameters import EgvParameters
 from amc_circuits.solvers.eigenvectors.spectrum import direction_error, rayleigh
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.quantities import format_quantity
@@ -44,12 +43,11 @@ def not_growing(threshold: float, eigenvalue: float, smallest: bool) -> str:
     )
 
 
-def start_note(parameters: EgvParameters) -> str:
-    """Name the start of the circuit."""
-    if not parameters.kick:
+def start_note(kick: float, duration: float) -> str:
+    """Name the start of the circuit: a pulse of a height, V, and a duration, s, or the offsets."""
+    if not kick:
         return "offsets start the circuit"
-    pulse = f"{format_quantity(parameters.kick, 'V')} for {format_quantity(parameters.kick_duration, 's')}"
-    return f"a pulse of {pulse} starts the circuit"
+    return f"a pulse of {format_quantity(kick, 'V')} for {format_quantity(duration, 's')} starts the circuit"
 
 
 def spread(noise: Noise, outputs: FloatArray, growth_rate: float, halves: bool) -> dict[str, float]:

@@ -15,7 +15,7 @@ from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.topologies import Topology
 from amc_circuits.values.checks import Numbers
 from netlists import MacroOpAmp, ParameterError, Record
-from netlists.circuits.egv import KICK_DURATION, KICK_VOLTAGE, KickDuration, KickVoltage
+from netlists.circuits.egv import KICK_VOLTAGE, KickDuration, KickVoltage
 from netlists.circuits.inv import INVERTER_RESISTANCE, InverterResistance
 from netlists.record import about
 
@@ -52,13 +52,13 @@ class EgvParameters(Record):
         float, about("Distance of the feedback's lambda from this eigenvalue, in units of it", ge=0, lt=1)
     ] = 0.05
     kick: KickVoltage = KICK_VOLTAGE
-    kick_duration: KickDuration = KICK_DURATION
+    kick_duration: Annotated[KickDuration | None, about("Duration of this pulse instead of 1/GBWP", "s")] = None
     inverter_resistance: InverterResistance = INVERTER_RESISTANCE
     topology: Topology = "paired"
 
     @model_validator(mode="after")
     def _pulse_acts(self) -> Self:
-        if self.kick == 0 and self.kick_duration != KICK_DURATION:
+        if self.kick == 0 and self.kick_duration is not None:
             raise ParameterError("kick_duration", self.kick_duration, "has no effect without a kick; leave it out")
         if self.topology == "compensated" and self.inverter_resistance != INVERTER_RESISTANCE:
             mend = "has no effect with topology = compensated, which has no inverters; leave it out"
@@ -74,7 +74,7 @@ class EgvFields(Fields, total=False):
     eigenvalue: float | Literal["computed", "auto"]
     margin: float
     kick: float
-    kick_duration: float
+    kick_duration: float | None
     inverter_resistance: float
     topology: Literal["paired", "compensated"]
 
