@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Annotated, Literal, Self, Unpack
+from typing import Literal, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import model_validator
 
 from amc_circuits.cells.balance import compensating, fitted
 from amc_circuits.cells.devices import Device, programmed
@@ -21,31 +20,14 @@ from amc_circuits.results.converters import Converters
 from amc_circuits.solvers.fields import Fields
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.least_squares.feedback import Feedback
+from amc_circuits.solvers.least_squares.parameters import GinvParameters
 from amc_circuits.solvers.least_squares.plan import GinvPlan, pair_sums
 from amc_circuits.solvers.solver import Solver
-from amc_circuits.solvers.topologies import Topology, check_inverters
 from amc_circuits.values.quantities import format_quantity
 from netlists import Circuit, ParameterError, Record
 from netlists.circuits.ginv import INVERTERS, GinvDesign
-from netlists.circuits.inv import INVERTER_RESISTANCE, InputConductance, InverterResistance
-from netlists.record import FloatArray, about
-
-
-class GinvParameters(Record):
-    """Parameters of the GINV circuit."""
-
-    feedback_conductance: Annotated[
-        InputConductance | Literal["auto"],
-        about("Feedback conductance of the row amplifiers (auto: by the poles)", "S"),
-    ] = "auto"
-    ridge: Annotated[float, about("Added to A^T A, in units of A squared", ge=0)] = 0.0
-    inverter_resistance: InverterResistance = INVERTER_RESISTANCE
-    topology: Topology = "paired"
-
-    @model_validator(mode="after")
-    def _acts(self) -> Self:
-        check_inverters(self.topology, self.inverter_resistance)
-        return self
+from netlists.circuits.inv import INVERTER_RESISTANCE
+from netlists.record import FloatArray
 
 
 class GinvCircuit(Solver):

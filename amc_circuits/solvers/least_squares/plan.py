@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,13 +14,11 @@ from amc_circuits.cells.devices import Device
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.least_squares.feedback import Feedback, chosen_feedback
+from amc_circuits.solvers.least_squares.parameters import GinvParameters
 from amc_circuits.solvers.topologies import balancing, designed_sums
 from netlists.circuits.ginv import GinvDesign
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
-
-if TYPE_CHECKING:
-    from amc_circuits.solvers.least_squares.ginv import GinvParameters
 
 Sums = tuple[FloatArray, FloatArray]
 """Sums of conductances for each row of op-amps, S: of positive and of negative cells, or at both inputs."""

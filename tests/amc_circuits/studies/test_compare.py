@@ -149,7 +149,7 @@ def test_circuits_of_one_matrix_can_be_compared():
         ([Design("a", "inv"), Design("b", "inv", {"size": 3})], {"size": 2}, [0], r"common .* \(in design 2\)"),
         ([Design("a", "inv"), Design("b", "inv", {"gbwp": "x"})], {"size": 2}, [0], r"number in Hz.*\(in design 2\)"),
         ([Design("a", "inv"), Design("b", "inv", {"monte_carlo": 9})], {"size": 2}, [0], "no part of a design"),
-        ([Design("a", "inv"), Design("b", "ginv")], {"size": 4}, [0], r"no pairs of arrays.*\(in design 2\)"),
+        ([Design("a", "inv"), Design("b", "ginv", {"ridge": -1})], {"size": 4}, [0], r"ridge: got -1.*\(in design 2\)"),
         ([Design("a", "mvm"), Design("b", "ginv")], {"size": 4, "columns": 2, "family": "uniform"}, [0], "2 entries"),
     ],
 )

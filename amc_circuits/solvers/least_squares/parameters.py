@@ -1,0 +1,29 @@
+"""Parameters that only the GINV circuit has."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import model_validator
+
+from amc_circuits.solvers.topologies import Topology, check_inverters
+from netlists import Record
+from netlists.circuits.inv import INVERTER_RESISTANCE, InputConductance, InverterResistance
+from netlists.record import about
+
+
+class GinvParameters(Record):
+    """Parameters of the GINV circuit."""
+
+    feedback_conductance: Annotated[
+        InputConductance | Literal["auto"],
+        about("Feedback conductance of the row amplifiers (auto: by the poles)", "S"),
+    ] = "auto"
+    ridge: Annotated[float, about("Added to A^T A, in units of A squared", ge=0)] = 0.0
+    inverter_resistance: InverterResistance = INVERTER_RESISTANCE
+    topology: Topology = "paired"
+
+    @model_validator(mode="after")
+    def _acts(self) -> Self:
+        check_inverters(self.topology, self.inverter_resistance)
+        return self
