@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.laws import Laws
 from netlists.opamps.subcircuit import CLAMP_VOLTAGE
@@ -14,8 +13,8 @@ LARGEST_MOVE = 3 * CLAMP_VOLTAGE
 """Largest move of a voltage in an iteration: three e-folds of the clamp."""
 STIFF = 10.0
 """E-folds below the swing from which a clamp is solved for; below, its slope is at most e^-10 SR/V_c."""
-EXACT = 1e-5 * CLAMP_VOLTAGE
-"""Last move of Newton's method, which doubles the number of digits with each."""
+EXACT = 1e-4 * CLAMP_VOLTAGE
+"""Last move of Newton's method: it leaves half of its square, in units of the clamp's voltage."""
 
 
 def clamped(
@@ -40,40 +39,28 @@ def clamped(
     found, adding = seen.copy(), laws.clamp(seen)[0]
     row, column = np.nonzero(near)
     if row.size:
-        own, target = effect[row], without[row, :, column]
-        x = _solved(laws, own, target, guess[row, :, column], row)
-        if x is None:
+        solved = _solved(laws.some(row), effect[row], without[row, :, column], guess[row, :, column])
+        if solved is None:
             return None
-        found[row, :, column] = x
-        adding[row, :, column] = np.linalg.solve(own, (x - target)[:, :, None])[:, :, 0]
+        found[row, :, column], adding[row, :, column] = solved
     return found, adding
 
 
-def _solved(
-    laws: Laws, own: FloatArray, target: FloatArray, guess: FloatArray, row: NDArray[np.int64]
-) -> FloatArray | None:
-    """Solve three equations each, shape (entries, 3); None where Newton's method goes in circles."""
-    limit = laws.swing[row, 0] + 5 * CLAMP_VOLTAGE
-    x = np.clip(guess, -limit, limit)
+def _solved(laws: Laws, own: FloatArray, target: FloatArray, guess: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+    """Solve three equations each, shape (entries, 3): voltages, and the rates of the last linear equations.
+
+    None where Newton's method goes in circles.
+    """
+    limit, one = laws.swing + 5 * CLAMP_VOLTAGE, np.eye(3)
+    x = np.minimum(np.maximum(guess, -limit), limit)
     for _ in range(ITERATIONS):
-        rate, slope = laws.clamp(x, row)
+        rate, slope = laws.clamp(x)
         residual = x - target - np.matmul(own, rate[:, :, None])[:, :, 0]
-        move = np.clip(_linear(own * -slope[:, None, :], residual), -LARGEST_MOVE, LARGEST_MOVE)
+        move = np.linalg.solve(one - own * slope[:, None, :], residual[:, :, None])[:, :, 0]
+        largest = np.abs(move).max()
+        if largest > LARGEST_MOVE:
+            move = np.clip(move, -LARGEST_MOVE, LARGEST_MOVE)
         x = x - move
-        if np.abs(move).max() < EXACT:
-            return x
+        if largest < EXACT:
+            return x, rate - slope * move
     return None
-
-
-def _linear(matrix: FloatArray, right: FloatArray) -> FloatArray:
-    """Solve `(1 + matrix) x = right` for three unknowns each, by Cramer's rule."""
-    a, b, c = (matrix + np.eye(3)).transpose(2, 1, 0)
-    right = right.T
-    bc, ca = _cross(b, c), _cross(c, right)
-    whole = (a * bc).sum(axis=0)
-    found = [(right * bc).sum(axis=0), -(a * ca).sum(axis=0), (a * _cross(b, right)).sum(axis=0)]
-    return np.asarray(np.stack(found, axis=1) / whole[:, None])
-
-
-def _cross(a: FloatArray, b: FloatArray) -> FloatArray:
-    return np.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])

@@ -7,7 +7,8 @@ clamp(x)               exp((|x| - swing)/V_c) - exp(-swing/V_c) with the sign of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ NO_CLAMP = 25.0
 @dataclass(frozen=True)
 class Laws:
     """Limits of all macro op-amps of a circuit, each shape (m, 1, 1), so that they apply to values (m, times, K).
+
+    Those of `some` op-amps have shape (entries, 1) and apply to values (entries, times).
 
     Attributes:
         slew_rate: SR, V/s.
@@ -77,20 +80,21 @@ class Laws:
         """Return True if a stage voltage, V, is so high that its clamp draws a current."""
         return bool((np.abs(stage) > self.swing - NO_CLAMP * CLAMP_VOLTAGE).any())
 
-    def clamp(self, stage: FloatArray, row: NDArray[np.int64] | None = None) -> tuple[FloatArray, FloatArray]:
-        """Compute what the clamp adds to the rate of a stage, V/s, and its slope, from stage voltages, V.
-
-        Args:
-            stage: Stage voltages, shape (m, times, K), or (entries, times) with `row`.
-            row: Op-amp of each row of `stage`; all of them, in order, by default.
-        """
-        swing, slew_rate = (value if row is None else value[row, 0] for value in (self.swing, self.slew_rate))
-        beyond = (np.abs(stage) - swing) / CLAMP_VOLTAGE
-        held = np.exp(np.minimum(beyond, CLAMP_EXPONENT_LIMIT))
+    def clamp(self, stage: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Compute what the clamp adds to the rate of a stage, V/s, and its slope, from stage voltages, V."""
+        beyond = (np.abs(stage) - self.swing) * (1 / CLAMP_VOLTAGE)
+        held = self.slew_rate * np.exp(np.minimum(beyond, CLAMP_EXPONENT_LIMIT))
         line = np.maximum(beyond - (CLAMP_EXPONENT_LIMIT - 1), 1.0)
-        idle = np.exp(-swing / CLAMP_VOLTAGE)
-        slope = held / CLAMP_VOLTAGE
-        return -slew_rate * np.sign(stage) * (held * line - idle), -slew_rate * slope
+        return np.sign(stage) * (self._idle - held * line), held * (-1 / CLAMP_VOLTAGE)
+
+    @cached_property
+    def _idle(self) -> FloatArray:
+        """Rate of a clamp whose stage is at 0 V without its sign, V/s."""
+        return np.asarray(self.slew_rate * np.exp(-self.swing / CLAMP_VOLTAGE))
+
+    def some(self, row: NDArray[np.int64]) -> Laws:
+        """Return the limits of op-amps (entries,), of each as often as its row is named."""
+        return Laws(*(getattr(self, one.name)[row, 0] for one in fields(self)))
 
 
 def supply_power(opamp: MacroOpAmp, current: FloatArray) -> FloatArray:

@@ -64,12 +64,12 @@ def phi_functions(x: Modal, out: Modal | None = None) -> Modal:
 _MIXED: FloatArray = np.vstack([LAGRANGE, OMITTED])
 
 
-def weights(values: Modal, step: float, fractions: FloatArray) -> Modal:
-    """Compute the weights of a step of a length, s, at some fractions of it.
+def weights(values: Modal, step: float | FloatArray, fractions: FloatArray) -> Modal:
+    """Compute the weights of steps at some fractions of them.
 
     Args:
         values: Eigenvalues, shape (modes,), 1/s.
-        step: Length, s.
+        step: Length of the step, or of the step of each fraction, s.
         fractions: Fractions, shape (fractions,).
 
     Returns:
@@ -77,8 +77,9 @@ def weights(values: Modal, step: float, fractions: FloatArray) -> Modal:
         differs from the cubic, s; shape (fractions, 6, modes).
     """
     phi = phi_functions(np.multiply.outer(fractions * step, values))
-    scale = step * fractions[:, None] ** np.arange(1, 5) * FACTORIALS[:4]
-    powers = phi[1:] * scale.T[:, :, None]  # integrals of s^0 .. s^3
+    lengths = np.broadcast_to(step, fractions.shape)
+    scale = lengths * fractions ** np.arange(1, 5)[:, None] * FACTORIALS[:4, None]
+    powers = phi[1:] * scale[:, :, None]  # integrals of s^0 .. s^3
     found = np.empty((len(fractions), 6, len(values)), dtype=phi.dtype)
     found[:, 0] = phi[0]
     found[:, 1:] = (_MIXED @ powers.reshape(4, -1)).reshape(5, len(fractions), -1).transpose(1, 0, 2)

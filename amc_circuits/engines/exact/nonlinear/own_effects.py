@@ -19,11 +19,13 @@ class OwnEffects:
         drive: Rate added at the stage on its own drive, shape (m, 3), node by node.
         stage: The same on its own output, from each node to each, shape (m, 3, 3), s.
         drop: Current added at the output on its own drop, shape (m, 3), ohm.
+        per_bend: `drive`, then `drop` per drop over the output resistance, shape (2 m, 3, 1).
     """
 
     drive: FloatArray
     stage: FloatArray
     drop: FloatArray
+    per_bend: FloatArray
 
     __repr__ = short_repr
 
@@ -35,7 +37,7 @@ class OwnEffectsOf:
         m, seen = system.laws.count, system.seen
         drive, stage, drop = (seen.modal[k * m : (k + 1) * m] for k in range(3))
         at_stage, at_pin = system.push[:, :m].T, system.push[:, m:].T
-        self._real = system.real
+        self._real, self._resistance = system.real, system.laws.resistance[:, 0]
         self._parts = [self._split(*pair) for pair in ((drive, at_stage), (stage, at_stage), (drop, at_pin))]
         self._at_once = np.diag(seen.pins[2 * m :])
         self._found: dict[float, OwnEffects] = {}
@@ -61,5 +63,6 @@ class OwnEffectsOf:
         each = all_of.reshape(len(all_of), 9)
         drive, stage, drop = ((part @ each).reshape(-1, 3, 3) for part in self._parts)
         diagonal = np.arange(3)
-        own_drop = drop[:, diagonal, diagonal] + self._at_once[:, None]
-        return OwnEffects(drive[:, diagonal, diagonal], stage, own_drop)
+        own_drive, own_drop = drive[:, diagonal, diagonal], drop[:, diagonal, diagonal] + self._at_once[:, None]
+        per_bend = np.concatenate([own_drive, own_drop / self._resistance])[:, :, None]
+        return OwnEffects(own_drive, stage, own_drop, per_bend)

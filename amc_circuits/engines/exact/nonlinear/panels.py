@@ -20,14 +20,19 @@ from netlists.short_text import short_repr
 
 POINTS = len(GAUSS_NODES)
 LENGTH = 2.5
-"""Longest panel in time constants of the fastest mode that is left: the polynomial of degree 7 through Gauss's points
-misses an exponential by `I_8(5/4)` = 6e-7, and two samples are less than half a radian apart."""
+"""Longest panel at a corner in time constants of the fastest mode: the polynomial of degree 7 through Gauss's points
+misses an exponential by `I_8(5/4)` = 6e-7, and two samples are less than half a radian apart. This error grows with the
+eighth power of the length, so that panels grow with the eighth root of what a mode has decayed by."""
 COEFFICIENTS: FloatArray = np.asarray(np.linalg.inv(legendre.legvander(GAUSS_NODES, POINTS - 1)), dtype=np.float64)
 """Legendre coefficients of a polynomial from its values at Gauss's points, shape (degree, points)."""
 DERIVATIVE: FloatArray = np.asarray(
     (legendre.legvander(GAUSS_NODES, POINTS - 2) @ legendre.legder(np.eye(POINTS))) @ COEFFICIENTS, dtype=np.float64
 )
 """Derivatives at Gauss's points of a panel of length 2 from the values there, shape (points, points)."""
+
+
+TOGETHER = 16
+"""Steps whose weights are computed at once: these are numbers of every mode at every point."""
 
 
 @dataclass(frozen=True)
@@ -102,27 +107,32 @@ def sampled(
         cuts: Further edges of panels, s.
         corners: Times of the corners of the inputs, s.
     """
-    edges, states, pins, inputs = [np.array([steps[0].start])], [], [], []
-    for step in steps:
-        cut = _edges(system, step, max((corner for corner in corners if corner <= step.start), default=0.0), cuts)
-        edges.append(cut[1:])
-        fractions = ((gauss(cut)[0]).ravel() - step.start) / step.length
-        states.append(system.applied(system.sampling(step.length, fractions), step.source))
-        pins.append(np.matmul(interpolated(fractions).T, step.added.pins))
-        after = (fractions * step.length)[:, None]
-        inputs.append(step.inputs[:, None] + step.slope[:, None] * after)
+    cut = [
+        _edges(system, step, max((one for one in corners if one <= step.start), default=0.0), cuts) for step in steps
+    ]
+    fractions = [(gauss(own)[0].ravel() - step.start) / step.length for own, step in zip(cut, steps, strict=True)]
+    stops = np.cumsum([len(one) for one in fractions])
+    state, pins, inputs = (
+        np.empty((len(last), stops[-1] + 1, last.shape[-1])) for last in (end.state, end.added.pins, steps[-1].inputs)
+    )
+    for first in range(0, len(steps), TOGETHER):
+        some = slice(first, first + TOGETHER)
+        blocks = system.sampling([step.length for step in steps[some]], fractions[some])
+        for step, part, own, stop in zip(steps[some], fractions[some], blocks, stops[some], strict=True):
+            here = slice(stop - len(part), stop)
+            system.applied(own, step.source, out=state[:, here])
+            np.matmul(interpolated(part).T, step.added.pins, out=pins[:, here])
+            inputs[:, here] = step.inputs[:, None] + step.slope[:, None] * (part * step.length)[:, None]
     last = steps[-1]
-    states.append(end.state[:, None])
-    pins.append(end.added.pins)
-    inputs.append((last.inputs + last.slope * last.length)[:, None])
-    whole = (np.concatenate(part, axis=1) for part in (states, pins, inputs))
-    return Panels(np.concatenate(edges), *whole)
+    state[:, -1], pins[:, -1], inputs[:, -1] = end.state, end.added.pins[:, 0], last.inputs + last.slope * last.length
+    edges = np.concatenate([cut[0][:1], *(own[1:] for own in cut)])
+    return Panels(edges, state, pins, inputs)
 
 
 def at_times(system: System, step: Step, time: FloatArray, rows: Rows) -> FloatArray:
     """Return voltages at times (T,) within a step, s; shape (rows, T, K), V."""
     fractions = (time - step.start) / step.length
-    state = system.applied(system.sampling(step.length, fractions), step.source)
+    state = system.applied(system.sampling([step.length], [fractions])[0], step.source)
     pins = np.matmul(interpolated(fractions).T, step.added.pins)
     inputs = step.inputs[:, None] + step.slope[:, None] * (time - step.start)[:, None]
     found = times(rows.modal, state) + times(rows.feed, inputs) + times(rows.pins, pins)
@@ -130,11 +140,11 @@ def at_times(system: System, step: Step, time: FloatArray, rows: Rows) -> FloatA
 
 
 def _edges(system: System, step: Step, origin: float, cuts: Sequence[float]) -> FloatArray:
-    """Cut a step into panels: at the given times, and so that none is longer than the remaining modes allow."""
+    """Cut a step into panels: at the given times, and so that none is longer than what is left of modes allows."""
     begin, end = step.start, step.start + step.length
     marks = [begin, *(cut for cut in cuts if begin < cut - 1e-9 * step.length and cut < end - 1e-9 * step.length), end]
     found = [np.array([begin])]
     for first, last in pairwise(marks):
-        parts = max(1, int(np.ceil((last - first) * system.speed(first - origin) / LENGTH)))
+        parts = max(1, int(np.ceil((last - first) * system.pace(first - origin, 1 / POINTS) / LENGTH)))
         found.append(np.linspace(first, last, parts + 1)[1:])
     return np.concatenate(found)

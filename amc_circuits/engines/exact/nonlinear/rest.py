@@ -34,7 +34,7 @@ def resting(system: System, inputs: FloatArray) -> Place:
     added = np.empty((3, m, 1, count))
     for k in range(count):
         added[..., k] = _solved(system, gain, known[:, k])
-    found = Added(added[0], added[1] if added[1].any() else None, added[2])
+    found = Added(np.concatenate([added[0], added[2]]), added[1] if added[1].any() else None)
     return Place(0.0, still[:, 2 * m :] + times(still[:, : 2 * m], found.whole)[:, 0], found)
 
 

@@ -8,6 +8,7 @@ stiff: an op-amp's own clamp is solved for exactly at all nodes, and only the ef
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -20,8 +21,10 @@ from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
 ITERATIONS = 12
-CLOSE = 0.02
+CLOSE = 0.05
 """Change of the voltages in an iteration, in units of the tolerance, below which the iteration ends."""
+AT_CLAMPS, DRAWING = 2.0, 0.01
+"""Factor of the tolerance where a clamp takes more than this part of the slew rate."""
 LARGEST_SHARE = 5.0
 """Largest part of the last move by which the acceleration changes the next one."""
 LEAST_SLOPE = 0.25
@@ -29,7 +32,7 @@ LEAST_SLOPE = 0.25
 
 
 Found = tuple[FloatArray, FloatArray, "Added", int]
-"""Rates (n, 3, K) and coordinates (n, 3, K) from what the limits add, what they add, and the number of iterations."""
+"""Rates from what the limits add (n, 3, K), coordinates (n, 3, K), what they add, and the number of iterations."""
 
 
 @dataclass(frozen=True)
@@ -37,32 +40,37 @@ class Added:
     """What the limits of all op-amps add at some times.
 
     Attributes:
-        slewing: Rates of the stages, from limited slewing, shape (m, ...), V/s.
-        clamp: Rates of the stages, from the clamps, V/s; None where no clamp draws a current.
-        pins: Currents of the outputs, A.
+        bent: Rates of the stages from limited slewing, V/s, then currents of the outputs, A, shape (2 m, ...).
+        clamp: Rates of the stages, from the clamps, shape (m, ...), V/s; None where no clamp draws a current.
     """
 
-    slewing: FloatArray
+    bent: FloatArray
     clamp: FloatArray | None
-    pins: FloatArray
 
     __repr__ = short_repr
 
     @property
+    def slewing(self) -> FloatArray:
+        """Rates of the stages from limited slewing, shape (m, ...), V/s."""
+        return self.bent[: len(self.bent) // 2]
+
+    @property
+    def pins(self) -> FloatArray:
+        """Currents of the outputs, shape (m, ...), A."""
+        return self.bent[len(self.bent) // 2 :]
+
+    @cached_property
     def whole(self) -> FloatArray:
         """Rates of the stages, then currents of the outputs, shape (2 m, ...)."""
-        rates = self.slewing if self.clamp is None else self.slewing + self.clamp
-        return np.concatenate([rates, self.pins])
+        return self.bent if self.clamp is None else np.concatenate([self.slewing + self.clamp, self.pins])
 
     def at(self, nodes: slice | FloatArray) -> Added:
         """Return what is added at one node of several, or at other times (4, F) by the cubic through four nodes."""
 
         def of(values: FloatArray) -> FloatArray:
-            if isinstance(nodes, slice):
-                return values[:, nodes]
-            return np.asarray(np.matmul(nodes.T, values))
+            return values[:, nodes] if isinstance(nodes, slice) else np.asarray(np.matmul(nodes.T, values))
 
-        return Added(of(self.slewing), None if self.clamp is None else of(self.clamp), of(self.pins))
+        return Added(of(self.bent), None if self.clamp is None else of(self.clamp))
 
 
 @dataclass(frozen=True)
@@ -93,11 +101,16 @@ class StageEquations:
 
     def __init__(self, system: System, scale: FloatArray, tolerance: float) -> None:
         """`scale`: full scale of each response, shape (K,), V; `tolerance` in units of it."""
-        self.system = system
+        self.system, laws = system, system.laws
         # Drives are compared as the input voltages that they belong to.
-        volts = np.concatenate([1 / system.laws.rate, np.ones((2 * system.laws.count, 1, 1))])
+        volts = np.concatenate([1 / laws.rate, np.ones((2 * laws.count, 1, 1))])
         self._in_tolerances = volts / (scale * tolerance)
         self._own, self._newton = OwnEffectsOf(system), Newton(system)
+        # Drives and drops at which limits bend by a factor tanh(1), and what is added there.
+        self._bends = np.concatenate([laws.slew_rate, laws.resistance * laws.current])
+        self._most = np.concatenate([laws.slew_rate, laws.current])
+        fed = np.flatnonzero(system.seen.pins.any(axis=1))
+        self._fed = slice(int(fed[0]) if fed.size else len(volts), None)
 
     def step(
         self,
@@ -123,10 +136,8 @@ class StageEquations:
         source = np.concatenate([state[:, None], times(system.drive, driven)], axis=1)
         source[:, 1:2] += times(system.push, before.whole)
         begin = system.applied(weights.whole, source)
-        known = times(system.seen.modal, begin) + times(system.seen.feed, driven[:, 1:])
-        known += system.seen.rest[:, None, None]
-        guess = _guess(before, last, length)
-        found = self._iterated(weights, known, guess)
+        fed = times(system.seen.feed, driven[:, 1:]) + system.seen.rest[:, None, None]
+        found = self._iterated(weights, begin, fed, _guess(before, last, length))
         if found is None:
             return None
         pushed, moved, added, iterations = found
@@ -134,21 +145,25 @@ class StageEquations:
         difference = np.matmul(LEADING[None], source[:, 1:])
         away = times(system.seen.modal, system.applied(weights.omitted, difference)[:, -1:])
         error = float(np.abs(away * self._in_tolerances).max())
-        return Solved(length, begin[:, -1] + moved[:, -1], source, _after(before, added), error, iterations)
+        if added.clamp is not None and (np.abs(added.clamp) > DRAWING * system.laws.slew_rate).any():
+            error /= AT_CLAMPS
+        return Solved(length, moved[:, -1].copy(), source, _after(before, added), error, iterations)
 
-    def _iterated(self, weights: StepWeights, known: FloatArray, guess: Added) -> Found | None:
-        """Iterate from a guess of what the limits add."""
+    def _iterated(self, weights: StepWeights, begin: FloatArray, fed: FloatArray, guess: Added) -> Found | None:
+        """Iterate from a guess of what the limits add; `begin` and `fed`: coordinates and voltages without it."""
         own, m = self._own.of(weights), self.system.laws.count
-        pushed, moved, voltages, clamp, solved = self._responses(weights, known, guess, None)
+        pushed, moved, voltages, clamp, solved = self._responses(weights, begin, fed, guess, None)
         if not solved:
-            return self._by_newton(weights, known, voltages)
+            return self._by_newton(weights, begin, fed, voltages)
         added, divisors = self._limits(voltages, own, clamp)
         far, last, before = np.inf, None, guess
         for done in range(1, ITERATIONS + 1):
             if far <= CLOSE or self._negligible(added, before, weights.step):
                 return pushed, moved, added, done
-            pushed, moved, seen, clamp, solved = self._responses(weights, known, added, voltages)
-            change = (seen - voltages) / divisors
+            pushed, moved, seen, clamp, solved = self._responses(weights, begin, fed, added, voltages)
+            change = seen - voltages
+            change[:m] /= divisors[:m]
+            change[2 * m :] /= divisors[m:]
             farther, far = far, float(np.abs(change * self._in_tolerances).max())
             if far > 2 * farther or not solved:
                 break
@@ -157,12 +172,12 @@ class StageEquations:
             if clamp is not None:
                 voltages[m : 2 * m] = seen[m : 2 * m]
             before, (added, divisors) = added, self._limits(voltages, own, clamp)
-        return self._by_newton(weights, known, voltages)
+        return self._by_newton(weights, begin, fed, voltages)
 
     def _responses(
-        self, weights: StepWeights, known: FloatArray, added: Added, before: FloatArray | None
+        self, weights: StepWeights, begin: FloatArray, fed: FloatArray, added: Added, before: FloatArray | None
     ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray | None, bool]:
-        """Return rates and coordinates from what the limits add, shape (n, 3, K) each, voltages and rates of clamps.
+        """Return rates from what the limits add and coordinates, shape (n, 3, K) each, voltages and rates of clamps.
 
         The last is False where the equation of a clamp could not be solved.
         """
@@ -170,16 +185,19 @@ class StageEquations:
         m = system.laws.count
         pushed = times(system.push, whole)
         moved = system.applied(weights.later, pushed)
-        seen = known + times(system.seen.modal, moved) + times(system.seen.pins, whole[m:])
+        moved += begin
+        seen = times(system.seen.modal, moved)
+        seen += fed
+        seen[self._fed] += times(system.seen.pins[self._fed], whole[m:])
         stages = self._stages(seen[m : 2 * m], self._own.of(weights), added, before)
         if stages is None:
             return pushed, moved, seen, None, False
         seen[m : 2 * m], clamp = stages
         return pushed, moved, seen, clamp, True
 
-    def _by_newton(self, weights: StepWeights, known: FloatArray, guess: FloatArray) -> Found | None:
+    def _by_newton(self, weights: StepWeights, begin: FloatArray, fed: FloatArray, guess: FloatArray) -> Found | None:
         """Solve the equations of every response by itself; results as `_iterated`."""
-        m, count = self.system.laws.count, guess.shape[2]
+        m, count, known = self.system.laws.count, guess.shape[2], times(self.system.seen.modal, begin) + fed
         voltages, whole = np.empty_like(guess), np.empty((2 * m, 3, count))
         for k in range(count):
             found = self._newton.solve(weights, known[..., k], guess[..., k], self._in_tolerances[:, 0, k, None], CLOSE)
@@ -188,8 +206,8 @@ class StageEquations:
             voltages[..., k], whole[..., k] = found
         stages = self.system.laws.stage(voltages[:m])[0]
         pushed = times(self.system.push, whole)
-        added = Added(stages, whole[:m] - stages, whole[m:])
-        return pushed, self.system.applied(weights.later, pushed), added, 1
+        added = Added(np.concatenate([stages, whole[m:]]), whole[:m] - stages)
+        return pushed, begin + self.system.applied(weights.later, pushed), added, 1
 
     def _accelerated(self, change: FloatArray, before: FloatArray, moved: FloatArray) -> FloatArray:
         """Return the move of Anderson's method of depth 1 from the last two changes and the move between them.
@@ -206,27 +224,29 @@ class StageEquations:
     ) -> tuple[FloatArray, FloatArray | None] | None:
         """Return the outputs of the stages (m, 3, K), own clamps solved for, V, and the clamps' rates."""
         laws = self.system.laws
-        if added.clamp is None and not laws.near_clamp(seen):
+        if not laws.near_clamp(seen):
             return seen, None
         rates = np.zeros_like(seen) if added.clamp is None else added.clamp
         return clamped(laws, own.stage, seen, rates, seen if before is None else before[laws.count : 2 * laws.count])
 
     def _limits(self, voltages: FloatArray, own: OwnEffects, clamp: FloatArray | None) -> tuple[Added, FloatArray]:
-        """Return what the limits add, and denominators of Newton's method, shape (3 m, 3, K)."""
-        laws, m = self.system.laws, self.system.laws.count
-        slewing, slew_slope = laws.stage(voltages[:m])
-        pins, pin_slope = laws.output(voltages[2 * m :])
-        divisors = np.ones_like(voltages)
-        divisors[:m] -= own.drive[:, :, None] * slew_slope
-        divisors[2 * m :] -= own.drop[:, :, None] * pin_slope
-        return Added(slewing, clamp, pins), np.maximum(divisors, LEAST_SLOPE)
+        """Return what the limits add, and denominators of Newton's method for drives and drops, shape (2 m, 3, K)."""
+        m = self.system.laws.count
+        linear = np.concatenate([voltages[:m], voltages[2 * m :]]) / self._bends
+        bent = np.tanh(linear)
+        added = Added((bent - linear) * self._most, clamp)
+        bent *= bent
+        bent *= own.per_bend
+        bent += 1
+        return added, np.maximum(bent, LEAST_SLOPE, out=bent)
 
     def _negligible(self, added: Added, previous: Added, step: float) -> bool:
         """Return True if a change of what the limits add moves no voltage by more than a part of the tolerance."""
-        change = added.whole - previous.whole
         m = self.system.laws.count
-        moved = np.concatenate([change[:m] * step, change[m:] * self.system.laws.resistance])
-        return float(np.abs(moved * self._in_tolerances[m:]).max()) <= CLOSE
+        moved = (added.whole - previous.whole) * self._in_tolerances[m:]
+        moved[:m] *= step
+        moved[m:] *= self.system.laws.resistance
+        return float(np.abs(moved).max()) <= CLOSE
 
 
 def _guess(before: Added, last: Solved | None, length: float) -> Added:
@@ -243,5 +263,4 @@ def _after(before: Added, added: Added) -> Added:
         first = np.zeros_like(before.slewing) if before.clamp is None else before.clamp
         rest = np.zeros_like(added.slewing) if clamp is None else clamp
         clamp = np.concatenate([first, rest], axis=1)
-    slewing = np.concatenate([before.slewing, added.slewing], axis=1)
-    return Added(slewing, clamp, np.concatenate([before.pins, added.pins], axis=1))
+    return Added(np.concatenate([before.bent, added.bent], axis=1), clamp)

@@ -5,7 +5,7 @@ A real mode is one coordinate; a pair of conjugate modes is two, the real and th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from amc_circuits.engines.exact.nonlinear.laws import Laws
 from amc_circuits.engines.exact.nonlinear.method import NODES, Modal, weights
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import injected_circuit, input_factors, linear_circuit
-from amc_circuits.linear.response import DECAYED, Piece
+from amc_circuits.linear.response import Piece
 from netlists import Circuit, MacroOpAmp, OpAmps
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -81,15 +81,15 @@ class StepWeights:
     __repr__ = short_repr
 
 
-def _blocks(values: Modal, real: int) -> Blocks:
-    """Return factors (f, j, modes) as blocks that multiply (j, K) of real modes, and (2 j, K) of pairs."""
-    of_real = np.ascontiguousarray(np.real(values[..., :real]).transpose(2, 0, 1))
-    pairs = values[..., real:].transpose(2, 0, 1)
-    modes, fractions, nodes = pairs.shape
-    found = np.empty((modes, 2, fractions, 2, nodes))
-    found[:, 0, :, 0], found[:, 1, :, 1] = pairs.real, pairs.real
-    found[:, 0, :, 1], found[:, 1, :, 0] = -pairs.imag, pairs.imag
-    return of_real, found.reshape(modes, 2 * fractions, 2 * nodes)
+def _pairs(values: Modal) -> FloatArray:
+    """Return factors (..., f, j, pairs) as blocks (..., pairs, 2 f, 2 j) of real numbers."""
+    pairs = np.moveaxis(values, -1, -3)
+    *shape, fractions, nodes = pairs.shape
+    found = np.empty((*shape, 2, fractions, 2, nodes))
+    found[..., 0, :, 0, :] = found[..., 1, :, 1, :] = pairs.real
+    found[..., 1, :, 0, :] = pairs.imag
+    found[..., 0, :, 1, :] = -pairs.imag
+    return found.reshape(*shape, 2 * fractions, 2 * nodes)
 
 
 class System:
@@ -121,12 +121,10 @@ class System:
         self.drive, self.push = rates[:, : self.inputs], np.ascontiguousarray(rates[:, self.inputs :])
         self.seen = Rows.stacked([*self._drives(), *self._stages(), *self._drops()])
         self._weights: dict[float, StepWeights] = {}
-        self._sampled: dict[tuple[float, bytes], Blocks] = {}
 
-    def speed(self, after: float) -> float:
-        """Return the size of the fastest eigenvalue whose mode is left some time after the last corner, 1/s."""
-        left = -self.values.real * after < DECAYED
-        return float(np.abs(self.values[left]).max(initial=np.abs(self.values).min()))
+    def pace(self, after: float, power: float) -> float:
+        """Return the largest eigenvalue, times a power of what is left of its mode some time after a corner, 1/s."""
+        return float((np.abs(self.values) * np.exp(power * after * self.values.real)).max())
 
     def _packed(self, rows: Modal) -> FloatArray:
         """Return rows of modes (modes, k) as rows of coordinates (n, k)."""
@@ -182,24 +180,39 @@ class System:
 
     def weights(self, step: float) -> StepWeights:
         """Return the weights of a step at its nodes."""
-        found = self._weights.get(step)
-        if found is None:
-            found = self._weights[step] = self.weighed(step, NODES[1:])
-        return found
+        if step not in self._weights:
+            self.learn([step])
+        return self._weights[step]
 
-    def weighed(self, step: float, fractions: FloatArray) -> StepWeights:
-        """Return the weights of a step at some fractions of it, computed anew."""
-        found = weights(self.values, step, fractions)
-        parts = (slice(0, 5), slice(2, 5), slice(5, 6))
-        return StepWeights(step, *(_blocks(found[:, part], self.real) for part in parts))
+    def learn(self, steps: Sequence[float]) -> None:
+        """Compute the weights of some step lengths at their nodes: at once, as there are few modes and nodes."""
+        shape = (len(steps), len(NODES) - 1, 6)
+        every = np.repeat(steps, shape[1]), np.tile(NODES[1:], len(steps))
+        real, pairs = (one.reshape(*shape, one.shape[-1]) for one in self._factors(*every))
+        of_real: FloatArray = np.ascontiguousarray(np.moveaxis(real, -1, -3), dtype=np.float64)
+        whole, later, omitted = (_pairs(one) for one in (pairs[..., :5, :], pairs[..., 2:5, :], pairs[:, -1:, 5:]))
+        for k, step in enumerate(steps):
+            self._weights[step] = StepWeights(
+                step,
+                whole=(of_real[k, ..., :5], whole[k]),
+                later=(of_real[k, ..., 2:5], later[k]),
+                omitted=(of_real[k, :, -1:, 5:], omitted[k]),
+            )
 
-    def sampling(self, step: float, fractions: FloatArray) -> Blocks:
-        """Return the weights from z(0) and N at the four nodes at some fractions of a step."""
-        key = (step, fractions.tobytes())
-        found = self._sampled.get(key)
-        if found is None:
-            found = self._sampled[key] = _blocks(weights(self.values, step, fractions)[:, :5], self.real)
-        return found
+    def _factors(self, steps: FloatArray, fractions: FloatArray) -> tuple[FloatArray, Modal]:
+        """Return the weights of real modes, and of pairs, at fractions (F,) of steps (F,), shape (F, 6, modes) each."""
+        real, pairs = np.real(self.values[: self.real]), self.values[self.real :]
+        return np.real(weights(real, steps, fractions)), weights(pairs, steps, fractions)
+
+    def sampling(self, steps: Sequence[float], fractions: Sequence[FloatArray]) -> list[Blocks]:
+        """Return the weights from z(0) and N at the four nodes at some fractions of each step."""
+        counts = [len(one) for one in fractions]
+        real, pairs = self._factors(np.repeat(steps, counts), np.concatenate(fractions))
+        cuts = np.cumsum(counts)[:-1]
+        return [
+            (np.ascontiguousarray(one[:, :5].transpose(2, 0, 1)), _pairs(other[:, :5]))
+            for one, other in zip(np.split(real, cuts), np.split(pairs, cuts), strict=True)
+        ]
 
     def linear_state(self, piece: Piece, time: FloatArray) -> FloatArray:
         """Return the coordinates of linear responses at times in a piece, shape (n, T, K)."""
@@ -217,16 +230,16 @@ class System:
         found[real::2], found[real + 1 :: 2] = pairs.real, pairs.imag
         return found
 
-    def applied(self, blocks: Blocks, given: FloatArray) -> FloatArray:
-        """Apply blocks of modes to coordinates at j nodes (n, j, K), shape (n, f, K)."""
+    def applied(self, blocks: Blocks, given: FloatArray, out: FloatArray | None = None) -> FloatArray:
+        """Apply blocks of modes to coordinates at j nodes (n, j, K), shape (n, f, K); written to `out` if given."""
         of_real, of_pairs = blocks
         real, (size, nodes, count) = self.real, given.shape
-        found = np.empty((size, of_real.shape[1], count))
+        found = np.empty((size, of_real.shape[1], count)) if out is None else out
         if real:
             np.matmul(of_real, given[:real], out=found[:real])
         if size > real:
-            pairs = given[real:].reshape(-1, 2 * nodes, count)
-            np.matmul(of_pairs, pairs, out=found[real:].reshape(len(pairs), -1, count))
+            pairs = np.matmul(of_pairs, given[real:].reshape(-1, 2 * nodes, count))
+            found[real:] = pairs.reshape(size - real, -1, count)
         return found
 
 
