@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from amc_circuits.engines.exact.nonlinear.injected import injected_circuit
 from amc_circuits.engines.exact.nonlinear.laws import Laws
 from amc_circuits.engines.exact.nonlinear.method import NODES, Modal, weights
 from amc_circuits.linear.circuit import LinearCircuit
-from amc_circuits.linear.equations import injected_circuit, input_factors, linear_circuit
+from amc_circuits.linear.equations import input_factors, linear_circuit
 from amc_circuits.linear.response import Piece
 from netlists import Circuit, MacroOpAmp, OpAmps
 from netlists.record import FloatArray
