@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -17,17 +18,23 @@ class OwnEffects:
 
     Attributes:
         drive: Rate added at the stage on its own drive, shape (m, 3), node by node.
-        stage: The same on its own output, from each node to each, shape (m, 3, 3), s.
         drop: Current added at the output on its own drop, shape (m, 3), ohm.
         per_bend: `drive`, then `drop` per drop over the output resistance, shape (2 m, 3, 1).
+        of_stage: Factors of the weights, shape (m, n), and these, shape (n, 9).
     """
 
     drive: FloatArray
-    stage: FloatArray
     drop: FloatArray
     per_bend: FloatArray
+    of_stage: tuple[FloatArray, FloatArray]
 
     __repr__ = short_repr
+
+    @cached_property
+    def stage(self) -> FloatArray:
+        """Rate added at the stage on its own output, from each node to each, shape (m, 3, 3), s."""
+        part, each = self.of_stage
+        return (part @ each).reshape(-1, 3, 3)
 
 
 class OwnEffectsOf:
@@ -60,9 +67,7 @@ class OwnEffectsOf:
         of_real, of_pairs = weights.later
         pairs = of_pairs.reshape(len(of_pairs), 2, 3, 2, 3)
         all_of = np.concatenate([of_real, pairs[:, 0, :, 0], pairs[:, 1, :, 0]])
-        each = all_of.reshape(len(all_of), 9)
-        drive, stage, drop = ((part @ each).reshape(-1, 3, 3) for part in self._parts)
-        diagonal = np.arange(3)
-        own_drive, own_drop = drive[:, diagonal, diagonal], drop[:, diagonal, diagonal] + self._at_once[:, None]
-        per_bend = np.concatenate([own_drive, own_drop / self._resistance])[:, :, None]
-        return OwnEffects(own_drive, stage, own_drop, per_bend)
+        own = np.diagonal(all_of, axis1=1, axis2=2)
+        drive, drop = self._parts[0] @ own, self._parts[2] @ own + self._at_once[:, None]
+        per_bend = np.concatenate([drive, drop / self._resistance])[:, :, None]
+        return OwnEffects(drive, drop, per_bend, (self._parts[1], all_of.reshape(-1, 9)))

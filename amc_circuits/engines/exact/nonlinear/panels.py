@@ -58,7 +58,7 @@ class Panels:
         """Times of the points, shape (P 8 + 1,), s."""
         return np.append(gauss(self.edges)[0], self.edges[-1])
 
-    def some(self, points: NDArray[np.int64]) -> Panels:
+    def some(self, points: slice | NDArray[np.int64]) -> Panels:
         """Return the same with some of the points."""
         return Panels(self.edges, self.state[:, points], self.pins[:, points], self.inputs[:, points])
 

@@ -89,20 +89,24 @@ class _Slots:
         Afterwards all outputs must be within their bands, so that nothing has a peak that a coarser look would miss; it
         is infinite where one is not.
         """
-        exact, edges = self.exact, self.panels.edges
+        edges, total = self.panels.edges, self.panels.state.shape[1]
         self._counted = edges[: min(1 + int(np.searchsorted(edges, until)), len(edges) - 1) + 1]
-        count, total = POINTS * (len(self._counted) - 1), self.panels.state.shape[1]
-        points = np.append(np.r_[:count, count : total - 1 : POINTS], total - 1)
-        panels = self.panels.some(points)
+        count = POINTS * (len(self._counted) - 1)
+        self.voltage, self.currents = self._seen(slice(0, count))
+        self._later = self._seen(np.append(np.arange(count, total - 1, POINTS), total - 1))
+
+    def _seen(self, points: slice | Indices) -> tuple[dict[str, FloatArray], FloatArray]:
+        """Voltages of everything that is read, shape (nodes, points, K), V, and currents of op-amps, A."""
+        exact, panels = self.exact, self.panels.some(points)
         names, rows = exact.watched
         nodes = exact.system.linear.nodes
         cuts = np.cumsum([nodes[name].stop - nodes[name].start for name in names])[:-1]
         found = dict(zip(names, np.split(panels.voltages(rows), cuts), strict=True))
         for group, weights in exact.system.linear.held.items():
             found[group] = product(weights[:, : exact.system.inputs], panels.inputs)
-        self.voltage = found | {exact.circuit.outputs: self._points[points].transpose(2, 0, 1)}
-        drops = [self.voltage[last] - self.voltage[part.output] for part, _, last in exact.system.macros]
-        self.currents = exact.system.laws.delivered(np.concatenate(drops))
+        found[exact.circuit.outputs] = self._points[points].transpose(2, 0, 1)
+        drops = [found[last] - found[part.output] for part, _, last in exact.system.macros]
+        return found, exact.system.laws.delivered(np.concatenate(drops))
 
     def readings(self, first_pass: FirstPass | None = None) -> list[Reading]:
         """Return one reading a slot, of settled outputs or of a first pass."""
@@ -146,8 +150,10 @@ class _Slots:
         early, settled, late = times
         self._watch(until)
         energy, overshoot = self._energies(settled), self.sampled.overshoot()
-        stage = np.max([np.abs(self.voltage[last]).max(axis=(0, 1)) for _, _, last in self.exact.system.macros], axis=0)
-        current = np.abs(self.currents).max(axis=(0, 1))
+        later, later_currents = self._later
+        lasts = [last for _, _, last in self.exact.system.macros]
+        stage = _largest(*(voltage[last] for voltage in (self.voltage, later) for last in lasts))
+        current = _largest(self.currents, later_currents)
         ends, amplifiers = self._ends()
         found = []
         for k, final in enumerate(finals):
@@ -177,9 +183,8 @@ class _Slots:
 
     def _energies(self, settled: FloatArray) -> list[dict[str, float | None]]:
         """Energies by account of every slot, from the step to the settling time, J."""
-        last, count = self.step + settled, POINTS * (len(self._counted) - 1)
-        voltage = {group: self.voltage[group][:, :count] for group in self.exact.account.groups}
-        powers = self.exact.account.of(self.panels, voltage, self.currents[:, :count])
+        last = self.step + settled
+        powers = self.exact.account.of(self.panels, self.voltage, self.currents)
         names = [*powers.dissipated]
         every = [*powers.dissipated.values()] + ([] if powers.delivered is None else [powers.delivered])
         together = np.concatenate(every, axis=1)  # columns: account by account, every response
@@ -204,7 +209,7 @@ class _Slots:
         cuts = np.cumsum([circuit.groups[name] for name in names])[:-1]
         voltage = dict(zip(names, np.split(end.voltages(system.rows(*names))[:, 0].T, cuts, axis=1), strict=True))
         inputs, outputs = of_opamps(circuit, voltage)
-        currents = self.currents[:, -1].T
+        currents = self._later[1][:, -1].T
         common = self._common_mode(names, cuts)
         ends = np.concatenate([outputs[:, :0], *(voltage[group] for group in terminals(circuit))], axis=1)
         states = [
@@ -221,3 +226,8 @@ class _Slots:
         voltages = np.moveaxis(self.panels.voltages(self.exact.system.rows(*names)), 0, 2)
         seen = common_modes(circuit, dict(zip(names, np.split(voltages, cuts, axis=2), strict=True)))
         return None if seen is None else np.abs(seen).max(axis=0)
+
+
+def _largest(*values: FloatArray) -> FloatArray:
+    """Largest magnitude of values (rows, points, K), shape (K,)."""
+    return np.asarray(np.max([np.abs(one).max(axis=(0, 1)) for one in values], axis=0))

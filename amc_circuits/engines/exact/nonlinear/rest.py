@@ -27,6 +27,8 @@ def resting(system: System, inputs: FloatArray) -> Place:
         NotIntegrableError: The iteration does not converge.
     """
     m, count = system.laws.count, inputs.shape[1]
+    if not (inputs.any() or system.seen.rest.any()):
+        return Place(0.0, np.zeros((len(system.push), count)), Added(np.zeros((2 * m, 1, count)), None))
     still = system.still(np.hstack([system.push, system.drive @ inputs]))
     modal = system.seen.modal @ still
     gain, known = modal[:, : 2 * m], modal[:, 2 * m :] + system.seen.feed @ inputs + system.seen.rest[:, None]

@@ -117,8 +117,9 @@ class System:
         self.values: Modal = modes.values[:upper]
         self.inputs = circuit.inputs
         self._vectors = self._packed((modes.vectors[:, :upper] * np.where(np.arange(upper) < self.real, 1, 2)).conj().T)
-        rates = self._packed(modes.inverse[:upper] @ self.linear.drive)
-        self.discharged = self._packed(-modes.inverse[:upper] @ self.linear.rest[self.linear.kept, None])
+        inverse = self._packed(modes.inverse[:upper])
+        rates = inverse @ self.linear.drive
+        self.discharged = -inverse @ self.linear.rest[self.linear.kept, None]
         self.drive, self.push = rates[:, : self.inputs], np.ascontiguousarray(rates[:, self.inputs :])
         self.seen = Rows.stacked([*self._drives(), *self._stages(), *self._drops()])
         self._weights: dict[float, StepWeights] = {}
