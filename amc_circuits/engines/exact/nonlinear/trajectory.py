@@ -13,14 +13,14 @@ from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
 TOLERANCE = 3e-5
-"""Largest estimated error of a step, in units of full scale; the estimate is of order 3, so waveforms err by a fiftieth
-of it, and by a quarter where clamps draw a current."""
+"""Largest estimated error of a step, in units of full scale; the estimate is of order 3, so waveforms err by a tenth of
+it and less, and by about half of it where output currents or clamps bend them."""
 SAFETY, LARGEST_GROWTH, LEAST = 0.9, 4.0, 0.2
 MANY = 6
 """Iterations of a step after which the next one is not longer."""
 RUNGS = 2
 """Step lengths are the rise time times powers of 2^(1/2), so that their weights are computed once."""
-LEARNT = 8
+LEARNT = 12
 """Neighbouring step lengths whose weights are computed at once."""
 MOST_STEPS = 5_000
 SHORTEST = 1e-6
