@@ -48,7 +48,7 @@ def discharged(system: System) -> Place:
         voltages = (seen.modal @ system.discharged + seen.pins @ pins[:, 0] + seen.rest[:, None])[:, None]
         drive, _, drop = np.split(voltages, 3)
         pins = laws.output(drop)[0]
-    return Place(0.0, system.discharged, Added(laws.stage(drive)[0], None, pins))
+    return Place(0.0, system.discharged, Added(np.concatenate([laws.stage(drive)[0], pins]), None))
 
 
 def _solved(system: System, gain: FloatArray, known: FloatArray) -> FloatArray:

@@ -126,7 +126,7 @@ class System:
 
     def pace(self, after: float, power: float) -> float:
         """Return the largest eigenvalue, times a power of what is left of its mode some time after a corner, 1/s."""
-        return float((np.abs(self.values) * np.exp(power * after * self.values.real)).max())
+        return float((np.abs(self.values) * np.exp(power * after * np.minimum(self.values.real, 0.0))).max())
 
     def _packed(self, rows: Modal) -> FloatArray:
         """Return rows of modes (modes, k) as rows of coordinates (n, k)."""
