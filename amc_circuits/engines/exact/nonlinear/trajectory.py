@@ -22,6 +22,7 @@ RUNGS = 2
 """Step lengths are the rise time times powers of 2^(1/2), so that their weights are computed once."""
 LEARNT = 12
 """Neighbouring step lengths whose weights are computed at once."""
+LARGEST_EXPONENT = 100.0
 MOST_STEPS = 5_000
 SHORTEST = 1e-6
 """Shortest step in units of the rise time or of the fastest time constant."""
@@ -129,7 +130,10 @@ class Integrator:
     def _length(self) -> float:
         first = LEARNT * (self._rung // LEARNT)
         if first not in self._learnt:
-            self.system.learn([self._length_of(rung) for rung in range(first, first + LEARNT)])
+            lengths = [self._length_of(rung) for rung in range(first, first + LEARNT)]
+            # Steps in which a growing mode overflows are never taken.
+            growth = float(self.system.values.real.max())
+            self.system.learn([length for length in lengths if growth * length < LARGEST_EXPONENT])
             self._learnt.add(first)
         return self._length_of(self._rung)
 
