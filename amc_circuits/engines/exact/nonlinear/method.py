@@ -82,7 +82,7 @@ def weights(values: Modal, step: float | FloatArray, fractions: FloatArray) -> M
     powers = phi[1:] * scale[:, :, None]  # integrals of s^0 .. s^3
     found = np.empty((len(fractions), 6, len(values)), dtype=phi.dtype)
     found[:, 0] = phi[0]
-    found[:, 1:] = (_MIXED @ powers.reshape(4, -1)).reshape(5, len(fractions), -1).transpose(1, 0, 2)
+    found[:, 1:] = (_MIXED @ powers.reshape(4, -1)).reshape(5, len(fractions), len(values)).transpose(1, 0, 2)
     return found
 
 
