@@ -236,6 +236,7 @@ class _Iteration:
         change[..., : 2 * m] /= self._divisors
         farther, self._far = self._far, np.abs(change * equations.in_tolerances).max(axis=(1, 2))
         move = change if self._last is None else self._accelerated(change, *self._last)
+        move = np.where((self._far <= CLOSE)[:, None, None], change, move)
         self._last, self._voltages = (change, move), self._voltages + move
         self._before, (self._new, self._divisors) = self._new, equations.limits(self._voltages, self._own)
         helps: Mask = self._clear() & (self._far <= 2 * farther)

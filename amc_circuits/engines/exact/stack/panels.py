@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.panels import LENGTH
+from amc_circuits.engines.exact.nonlinear.panels import LENGTH, POINTS
 from amc_circuits.engines.exact.stack.integrator import Course
 from amc_circuits.engines.exact.stack.weights import Poles
-from amc_circuits.linear.response import DECAYED, GAUSS_NODES
+from amc_circuits.linear.response import GAUSS_NODES
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -54,7 +54,8 @@ def panels_of(course: Course, poles: Poles, rise: float, steady_from: FloatArray
     first, last = edges[step, place], edges[step, place + 1]
     after = first - np.where(begin[step] >= rise, rise, 0.0)
     values = poles.values[owner[step]]
-    left = np.where(-values.real * after[:, None] < DECAYED, np.abs(values), np.abs(values).min(axis=1, keepdims=True))
+    # As `System.pace`.
+    left = np.abs(values) * np.exp(after[:, None] * np.minimum(values.real, 0.0) / POINTS)
     parts = np.maximum(1, np.ceil((last - first) * left.max(axis=1) / LENGTH)).astype(np.int64)
     segment = np.repeat(np.arange(len(parts)), parts)
     place = np.arange(len(segment)) - np.repeat(np.cumsum(parts) - parts, parts)
