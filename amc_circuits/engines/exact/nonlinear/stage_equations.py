@@ -21,9 +21,9 @@ from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
 ITERATIONS = 12
-CLOSE = 0.05
+CLOSE = 0.02
 """Change of the voltages in an iteration, in units of the tolerance, below which the iteration ends."""
-AT_CLAMPS, DRAWING = 2.0, 0.01
+AT_CLAMPS, DRAWING = 1.0, 0.01
 """Factor of the tolerance where a clamp takes more than this part of the slew rate."""
 LARGEST_SHARE = 5.0
 """Largest part of the last move by which the acceleration changes the next one."""

@@ -12,7 +12,7 @@ from netlists.errors import ParameterError
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
-TOLERANCE = 3e-5
+TOLERANCE = 1e-5
 """Largest estimated error of a step, in units of full scale; the estimate is of order 3, so waveforms err by a tenth of
 it and less, and by about half of it where output currents or clamps bend them."""
 SAFETY, LARGEST_GROWTH, LEAST = 0.9, 4.0, 0.2
