@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
     from amc_circuits.solvers.least_squares.ginv import GinvCircuit
     from amc_circuits.solvers.mvm import MvmCircuit
+    from amc_circuits.solvers.recovery.recover import RecoverCircuit
     from amc_circuits.solvers.solver import Solver
     from amc_circuits.studies.compare import Design, compare
     from amc_circuits.studies.sizing.size import size
@@ -86,6 +87,7 @@ _HOMES = {
     "NgspiceEngine": "amc_circuits.engines",
     "Option": "amc_circuits.cases.option",
     "ParameterError": "netlists",
+    "RecoverCircuit": "amc_circuits.solvers.recovery.recover",
     "Response": "amc_circuits.results.response",
     "Run": "amc_circuits.cases.runs",
     "RunOutcome": "amc_circuits.cases.runs",
@@ -148,6 +150,7 @@ __all__ = [
     "NgspiceEngine",
     "Option",
     "ParameterError",
+    "RecoverCircuit",
     "Response",
     "Run",
     "RunOutcome",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from sklearn.linear_model import Lasso
 
 from amc_circuits.cases.circuits import OURS
 from netlists import Source
@@ -18,6 +19,7 @@ from tests.kirchhoff import (
     inv_compensated_at_rest,
     mvm_at_rest,
     mvm_compensated_at_rest,
+    recover_at_rest,
 )
 
 
@@ -33,6 +35,7 @@ class Sample:
         exact: NumPy's answer.
         bound: Bound on the answer's relative error with ideal wires and a gain of 1e5.
         fields: Keywords with which it is programmed, besides those of a test.
+        linear: False for a circuit with limiters. Only ngspice knows these.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Sample:
     exact: Callable[[Array, Array], Array]
     bound: float
     fields: Mapping[str, Any] = field(default_factory=dict)
+    linear: bool = True
 
     @property
     def label(self) -> str:
@@ -86,8 +90,17 @@ def _smallest(matrix: Array, _: Array) -> Array:
     return np.asarray(np.linalg.eig(matrix)[1][:, -1].real)
 
 
+def _sparse(matrix: Array, right: Array) -> Array:
+    """Scikit-learn's answer with the penalty of the sample."""
+    penalty = SPARSE["weight"] * np.abs(matrix).max() * np.abs(right).max()
+    fit = Lasso(alpha=penalty / len(matrix), fit_intercept=False, tol=1e-14, max_iter=10**6).fit(matrix, right)
+    return np.asarray(fit.coef_)
+
+
 POSITIVE = np.random.default_rng(3).uniform(0.05, 1, (5, 3))
 OBLONG = np.random.default_rng(2).uniform(-1, 1, (4, 3))
+WIDE = np.random.default_rng(25).uniform(-1, 1, (3, 4))
+"""Its rows and columns need compensating cells at both inputs."""
 TALL = np.random.default_rng(5).uniform(-1, 1, (5, 3))
 RIDGE = 0.2
 LOPSIDED = spd_matrix(4, 6, 1) + 0.05 * np.triu(np.random.default_rng(4).uniform(-1, 1, (4, 4)), 1)
@@ -97,6 +110,7 @@ STEEP = np.array([[0.5, -1.0, -0.9, -0.8], [0.1, 0.8, 0.1, 0.2], [0.05, -0.1, 0.
 COMPENSATED = {"topology": "compensated"}
 SMALL_FEEDBACK = COMPENSATED | {"feedback_conductance": 3e-5}
 """Less than some rows of the negative array, so that both inputs need compensating cells."""
+SPARSE = {"weight": 0.02, "dead_zone": 0.05, "feedback_conductance": 3e-5}
 SMALLEST = COMPENSATED | {"eigenvector": "smallest"}
 SAMPLES = (
     Sample("inv", LOPSIDED, vector(4, 1), inv_at_rest, np.linalg.solve, 1e-3),
@@ -109,4 +123,5 @@ SAMPLES = (
     Sample("ginv", POSITIVE, vector(5, 3), ginv_at_rest, _least_squares, 5e-3),
     Sample("ginv", TALL, vector(5, 3), ginv_at_rest, _least_squares, 5e-3, {"feedback_conductance": 4e-4}),
     Sample("ginv", TALL.T, vector(3, 4), ginv_at_rest, _ridge, 1e-3, COMPENSATED | {"ridge": RIDGE}),
+    Sample("recover", WIDE, vector(3, 5), recover_at_rest, _sparse, 1e-3, SPARSE, linear=False),
 )

@@ -10,11 +10,15 @@ decks; `("word", k, i, j)` and `("bit", k, i, j)` are the lines of array k at ce
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
-from netlists import InvDesign, MvmDesign
+import numpy as np
+
+from netlists import Interconnect, InvDesign, MvmDesign
 from netlists.circuits.egv import EgvDesign
 from netlists.circuits.ginv import GinvDesign
+from netlists.circuits.recover import RecoverDesign
 from tests.kirchhoff_network import GROUND, Array, Network, Node, Rest, nodes
 
 
@@ -87,6 +91,59 @@ def ginv_at_rest(design: GinvDesign, inputs: Array) -> Rest:
         (design.balance_rows_noninverting, rows_plus, grounds[0]),
         (design.balance_columns_inverting, sums_minus, grounds[1]),
         (design.balance_columns_noninverting, sums, grounds[1]),
+    ))  # fmt: skip
+    return network.solve()
+
+
+def recover_at_rest(design: RecoverDesign, inputs: Array) -> Rest:
+    """A recovery circuit with inputs in units of y, volts; the sources hold their opposite.
+
+    Without wires every set of outputs beyond their dead zones is tried, small ones first, until the voltages agree with
+    it. With wires they have to agree with the same set.
+    """
+    size, ideal = design.conductance.shape[1], design.replace(interconnect=Interconnect())
+    for signs in sorted(product((0, 1, -1), repeat=size), key=lambda signs: sum(map(abs, signs))):
+        if _beyond(design, recover_with_signs(ideal, inputs, signs)) == signs:
+            found = recover_with_signs(design, inputs, signs)
+            assert _beyond(design, found) == signs
+            return found
+    raise AssertionError("no set of outputs agrees with its voltages")
+
+
+def _beyond(design: RecoverDesign, found: Rest) -> tuple[int, ...]:
+    """Signs of the outputs beyond their dead zones, 0 within."""
+    before = found.group("q", design.conductance.shape[1])
+    return tuple(np.where(np.abs(before) > design.dead_zone, np.sign(before), 0).astype(int).tolist())
+
+
+def recover_with_signs(design: RecoverDesign, inputs: Array, signs: Sequence[int]) -> Rest:
+    """A recovery circuit whose outputs are beyond their dead zones with these signs, 0 within."""
+    (samples, features), network = design.conductance.shape, Network()
+    rows, errors, plus, minus, before, outputs = (
+        nodes(name, samples if name in ("r", "e") else features) for name in ("r", "e", "t", "tm", "q", "x")
+    )
+    rows_plus = [GROUND] * samples if design.balance_rows_inverting is None else nodes("rp", samples)
+    for i, volts in enumerate(inputs.tolist()):
+        network.hold(("in", i), -volts)
+        network.resistor(("in", i), rows[i], 1 / design.input_conductance)
+        network.resistor(errors[i], rows[i], 1 / design.feedback_conductance)
+        network.amplifier("row", i, rows[i], errors[i], design.opamp, other=rows_plus[i])
+    for j, sign in enumerate(signs):
+        network.amplifier("column", j, plus[j], before[j], design.opamp, inverting=False, other=minus[j])
+        network.resistor(before[j], minus[j], 1 / design.leak_conductance)
+        network.resistor(outputs[j], plus[j], 1 / design.leak_conductance)
+        follows = ((before[j], 1.0),) if sign else ()
+        network.sources.append((outputs[j], -sign * design.dead_zone, follows))
+    grounds = _grounds(network, b=design.balance_rows_inverting, bt=design.balance_columns_inverting)
+    _held(network, design, (
+        (design.conductance, rows, outputs),
+        (design.conductance_negative, rows_plus, outputs),
+        (design.conductance_transposed, plus, errors),
+        (design.conductance_transposed_negative, minus, errors),
+        (design.balance_rows_inverting, rows, grounds[0]),
+        (design.balance_rows_noninverting, rows_plus, grounds[0]),
+        (design.balance_columns_inverting, minus, grounds[1]),
+        (design.balance_columns_noninverting, plus, grounds[1]),
     ))  # fmt: skip
     return network.solve()
 

@@ -59,7 +59,11 @@ EGV = CircuitRow(
     "egv", "Find an eigenvector of A by the growing EGV circuit.", None, "v", True,
     f"{SOLVERS}.eigenvectors.egv:EgvCircuit", grows=True,
 )  # fmt: skip
-OURS = {row.name: row for row in (INV, MVM, GINV, EGV)}
+RECOVER = CircuitRow(
+    "recover", "Find a sparse x with F x near y by the recovery circuit.", "y", "x", False,
+    f"{SOLVERS}.recovery.recover:RecoverCircuit",
+)  # fmt: skip
+OURS = {row.name: row for row in (INV, MVM, GINV, EGV, RECOVER)}
 """Rows of the circuits of this package, by name."""
 
 

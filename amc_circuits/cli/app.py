@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from amc_circuits.cases.circuits import EGV, GINV, INV, MVM, circuit_names, circuit_row
+from amc_circuits.cases.circuits import EGV, GINV, INV, MVM, RECOVER, circuit_names, circuit_row
 from amc_circuits.cli.extensions import installed_extensions
 from amc_circuits.cli.interrupts import end_at_once
 from amc_circuits.cli.lazy import HELP_NAMES, Row, TableGroup, command_of
@@ -37,6 +37,7 @@ ABOVE = {
     "mvm": Row(MVM.title, "solve:solving", MVM.name),
     "ginv": Row(GINV.title, "solve:solving", GINV.name),
     "egv": Row(EGV.title, "solve:solving", EGV.name),
+    "recover": Row(RECOVER.title, "solve:solving", RECOVER.name),
 }
 BELOW = {
     "program": Row("Write a matrix into RRAM cells by pulses and reads.", "program:program"),

@@ -56,3 +56,19 @@ def known_fields(given: AnyMapping[str, Any], parameters: type[Record]) -> dict[
         if name not in names:
             raise ParameterError(name, shown(value), no_such(name, names))
     return dict(given)
+
+
+def check_meaning(given: AnyMapping[str, Any], reasons: AnyMapping[str, str]) -> None:
+    """Refuse keywords that differ from their defaults and have no meaning for a circuit.
+
+    Args:
+        given: Keywords.
+        reasons: Names of keywords without a meaning, each with the reason.
+
+    Raises:
+        ParameterError: There is one; the error names it.
+    """
+    defaults = {name: field.default for record in (Hardware, Settings) for name, field in record.model_fields.items()}
+    for name, why in reasons.items():
+        if name in given and given[name] != defaults[name]:
+            raise ParameterError(name, given[name], f"has no meaning here: {why}; leave it out")

@@ -20,12 +20,12 @@ from amc_circuits.solvers.eigenvectors.parameters import (
     MEANINGLESS,
     EgvFields,
     EgvParameters,
+    check_converters,
     check_deflations,
-    check_meaning,
     check_started,
 )
 from amc_circuits.solvers.eigenvectors.spectrum import EigenPair, edge, eigen_pair, rayleigh, without
-from amc_circuits.solvers.fields import known_fields
+from amc_circuits.solvers.fields import check_meaning, known_fields
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers, square_matrix
@@ -82,7 +82,8 @@ class EgvArray(Solver):
             UnusableSolutionError: An eigenvector that is to be removed cannot be read.
         """
         given = known_fields(fields, cls.Parameters)
-        check_meaning(given, converters)
+        check_meaning(given, MEANINGLESS)
+        check_converters(converters)
         own = EgvParameters(**{name: given[name] for name in EgvParameters.model_fields if name in given})
         wanted = remaining = square_matrix("A", matrix)
         check_deflations(own.deflations, wanted, given.get("conductances") is not None)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from amc_circuits.engines.settings import Settings
 from amc_circuits.results.converters import Converters
 from amc_circuits.solvers.eigenvectors.spectrum import is_hermitian
 from amc_circuits.solvers.fields import Fields
@@ -79,16 +77,12 @@ class EgvFields(Fields, total=False):
     topology: Literal["paired", "compensated"]
 
 
-def check_meaning(given: Mapping[str, Any], converters: Converters | None) -> None:
-    """Refuse keywords that differ from their defaults and have no meaning here.
+def check_converters(converters: Converters | None) -> None:
+    """Refuse DACs, which have no meaning here.
 
     Raises:
-        ParameterError: There is one; the error names it.
+        ParameterError: There are some.
     """
-    defaults = {name: field.default for record in (Hardware, Settings) for name, field in record.model_fields.items()}
-    for name, why in MEANINGLESS.items():
-        if name in given and given[name] != defaults[name]:
-            raise ParameterError(name, given[name], f"has no meaning here: {why}; leave it out")
     if converters is not None and converters.dac_bits is not None:
         raise ParameterError("dac_bits", converters.dac_bits, f"has no meaning here: {NO_INPUT}; leave it out")
 

@@ -11,14 +11,15 @@ from netlists import Record
 from netlists.circuits.inv import INVERTER_RESISTANCE, InputConductance, InverterResistance
 from netlists.record import about
 
+FeedbackConductance = Annotated[
+    InputConductance | Literal["auto"], about("Feedback conductance of the row amplifiers (auto: by the poles)", "S")
+]
+
 
 class GinvParameters(Record):
     """Parameters of the GINV circuit."""
 
-    feedback_conductance: Annotated[
-        InputConductance | Literal["auto"],
-        about("Feedback conductance of the row amplifiers (auto: by the poles)", "S"),
-    ] = "auto"
+    feedback_conductance: FeedbackConductance = "auto"
     ridge: Annotated[float, about("Added to A^T A, in units of A squared", ge=0)] = 0.0
     inverter_resistance: InverterResistance = INVERTER_RESISTANCE
     topology: Topology = "paired"

@@ -1,0 +1,276 @@
+"""The recovery circuit as a solver: program F, and sparse solutions of `F x = y` follow in one step each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from amc_circuits.cells.balance import compensating, fitted
+from amc_circuits.cells.devices import Device, programmed
+from amc_circuits.cells.mapping import Mapping
+from amc_circuits.cells.system import System
+from amc_circuits.linear.equations import linear_circuit
+from amc_circuits.linear.margins import Limit, largest_gbwp, lowest_second_pole
+from amc_circuits.linear.stability import Stability
+from amc_circuits.results.converters import HEADROOM, Converters
+from amc_circuits.results.observation import opamp_places
+from amc_circuits.results.readings import Reading
+from amc_circuits.results.response import Response
+from amc_circuits.results.status import Status
+from amc_circuits.solvers.fields import Fields, check_meaning, known_fields
+from amc_circuits.solvers.hardware import Hardware
+from amc_circuits.solvers.least_squares.parameters import FeedbackConductance
+from amc_circuits.solvers.least_squares.plan import pair_sums
+from amc_circuits.solvers.question import Question
+from amc_circuits.solvers.recovery.lasso import lasso, violation
+from amc_circuits.solvers.recovery.plan import RecoverPlan
+from amc_circuits.solvers.solver import Solver
+from amc_circuits.values.checks import Numbers
+from amc_circuits.values.quantities import format_quantity
+from netlists import Buffers, Circuit, MacroOpAmp, ParameterError, Record
+from netlists.circuits.recover import RecoverDesign
+from netlists.record import FloatArray, about
+
+NOT_LINEAR = "the dead zones are not linear, and this is a property of linear circuits"
+MEANINGLESS = {
+    "fixed_scale": "the scale of the inputs sets lambda, so that it is never reduced",
+    "scaling": "a scaled matrix has another penalty",
+    "budget": NOT_LINEAR,
+    "noise": NOT_LINEAR,
+    "noise_bandwidth": NOT_LINEAR,
+    "input_noise": NOT_LINEAR,
+}
+"""Options of other circuits without a meaning here, each with the reason."""
+
+
+BEYOND_SWING = Status.register(
+    "BEYOND_SWING",
+    40,
+    "an amplifier rests beyond 0.8 of its swing, and a smaller scale has another lambda; lower input_voltage or "
+    "dead_zone, or take an op-amp with more swing",
+)
+
+
+class RecoverParameters(Record):
+    """Parameters of the recovery circuit."""
+
+    weight: Annotated[
+        float, about("lambda of the penalty in units of the largest entries, max|F| max|y|", gt=0, le=1e3)
+    ] = 0.1
+    dead_zone: Annotated[float, about("Level of the dead zone behind every column amplifier", "V", gt=0, le=1e3)] = 0.5
+    feedback_conductance: FeedbackConductance = "auto"
+
+
+class RecoverCircuit(Solver):
+    """Arrays of F and F^T with dead zones: `solve(y)` minimizes ||F x - y||^2/2 + lambda |x|_1."""
+
+    takes, square = "y", False
+    meaningless = MappingProxyType(MEANINGLESS)
+    Parameters = RecoverParameters
+    parameters: RecoverParameters
+
+    @classmethod
+    def program(
+        cls,
+        matrix: ArrayLike,
+        *,
+        weight: float = 0.1,
+        dead_zone: float = 0.5,
+        feedback_conductance: float | Literal["auto"] = "auto",
+        engine: str = "ngspice",
+        converters: Converters | None = None,
+        **fields: Unpack[Fields],
+    ) -> Self:
+        """Map F to conductances and build the circuit.
+
+        Args:
+            matrix: F, shape (N, M), real.
+            weight: lambda in units of max|F| max|y|.
+            dead_zone: Level of the dead zones, V, below the swing of the op-amps.
+            feedback_conductance: Feedback conductance of the row amplifiers, siemens; `auto` takes the closed form.
+            engine: Name of the engine that simulates: ngspice or auto.
+            converters: DACs and ADCs; None for no converters.
+            **fields: Other keywords, as in `Solver.program`.
+
+        Raises:
+            ParameterError: A parameter cannot be used.
+        """
+        check_meaning(known_fields(fields, cls.Parameters), MEANINGLESS)
+        given: dict[str, Any] = {**fields, "fixed_scale": True}
+        given |= {"weight": weight, "dead_zone": dead_zone, "feedback_conductance": feedback_conductance}
+        made = super().program(matrix, engine=engine, converters=converters, **given)
+        swing = made.hardware.opamp_in_use.swing
+        if made.parameters.dead_zone >= swing:
+            mend = f"must be below the swing of the op-amps, {format_quantity(swing, 'V')}"
+            raise ParameterError("dead_zone", made.parameters.dead_zone, mend)
+        return made
+
+    @classmethod
+    def system_of(cls, matrix: Numbers, hardware: Hardware) -> System:
+        """Build the system of a real F.
+
+        Raises:
+            ParameterError: F is complex.
+        """
+        if np.iscomplexobj(matrix):
+            mend = "take a real one: the penalty of a complex x is no sum over real and imaginary parts"
+            raise ParameterError("A", "a complex matrix", mend)
+        return System.inverse(matrix, hardware.scaling)
+
+    @classmethod
+    def matrices(cls, programmed: FloatArray) -> tuple[FloatArray, ...]:
+        """F and its transpose, each programmed separately."""
+        return programmed, programmed.T
+
+    @classmethod
+    def _mapped(cls, system: System, hardware: Hardware, parameters: Record) -> tuple[Mapping, ...]:
+        """Map F and its transpose to conductances, and program the compensating cells."""
+        assert isinstance(parameters, RecoverParameters)
+        mappings = super()._mapped(system, hardware, parameters)
+        given = hardware.conductances is not None
+        wanted = mappings if given else tuple(map(hardware.wanted, cls.matrices(system.programmed)))
+        targets = RecoverPlan(wanted, hardware, parameters).targets(hardware.cells)
+        if not given:
+            targets = tuple(
+                programmed(hardware.cells, target, hardware.draws, hardware.temperature, len(mappings) + k)
+                for k, target in enumerate(targets)
+            )
+        return *mappings, *targets
+
+    @cached_property
+    def plan(self) -> RecoverPlan:
+        """Values that are designed before cells are programmed."""
+        given = self.hardware.conductances is not None
+        wanted = tuple(map(self.hardware.wanted, self.matrices(self.system.programmed)))
+        return RecoverPlan(self.mappings[:2] if given else wanted, self.hardware, self.parameters)
+
+    @cached_property
+    def design(self) -> RecoverDesign:
+        """Parameter record of the circuit; the input conductance is that of max|F|."""
+        hardware, (rows, columns) = self.hardware, self.mapping.positive.shape
+        return self.plan.record(
+            self.mappings,
+            self.settings.input_voltage,
+            row_offset=hardware.offsets("part_offset", rows, 0),
+            column_offset=hardware.offsets("part_offset", columns, 1),
+        )
+
+    def further_targets(self, wanted: Sequence[Mapping], device: Device) -> tuple[Mapping, ...]:
+        """Return the targets of the compensating cells."""
+        return replace(self.plan, wanted=tuple(wanted)).targets(device)
+
+    def further_cells(self, arrays: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
+        """Return the compensating cells of ideal arrays: they make the sums equal exactly."""
+        half = len(arrays) // 2
+        loads = self.plan.loads(pair_sums(arrays[:half]), pair_sums(arrays[half:]))
+        found = [compensating(*one, None) for one in loads]
+        shapes = [mapping.positive.shape[1] for mapping in self.mappings[2:]]
+        return tuple(
+            fitted(cells, width)
+            for mapping, width in zip(found, shapes, strict=True)
+            for cells in (mapping.positive, mapping.negative)
+            if cells is not None
+        )
+
+    @property
+    def circuit(self) -> Circuit:
+        """Circuit as parts."""
+        return self.design.circuit
+
+    @cached_property
+    def passing(self) -> Circuit:
+        """Circuit with every output beyond its dead zone: buffers in the place of the dead zones."""
+        return self.circuit.with_parts(Buffers("dead", "q", "x"))
+
+    @cached_property
+    def stability(self) -> Stability:
+        """Poles with all outputs within their dead zones; those beyond all of them if one of these grows."""
+        passing = Stability(linear_circuit(self.passing).poles)
+        if passing.stable:
+            return Stability(self.linear.poles)
+        return Stability(passing.poles, f"{passing.growing}{self.unstable_because()}")
+
+    def limits(self) -> dict[tuple[str, str], tuple[Limit, float | None]]:
+        """Limits of second pole and GBWP with every output beyond its dead zone, which has the largest loop gain."""
+        record = self.hardware.opamp_in_use.equivalent
+        second_pole = record.second_pole if isinstance(record, MacroOpAmp) else None
+        return {
+            ("lowest_second_pole", "Hz"): (lowest_second_pole(self.passing), second_pole),
+            ("largest_gbwp", "Hz"): (largest_gbwp(self.passing), record.gbwp),
+        }
+
+    def penalties(self, columns: FloatArray) -> FloatArray:
+        """Compute lambda of every right-hand side (N, K), shape (K,): `weight max|F| max|y|`."""
+        return np.asarray(self.parameters.weight * self.mapping.alpha * np.abs(columns).max(axis=0))
+
+    def reference(self, columns: FloatArray) -> FloatArray:
+        """Solution by coordinate descent, shape (M, K)."""
+        matrix = self.system.programmed
+        found = [lasso(matrix, y, lam) for y, lam in zip(columns.T, self.penalties(columns).tolist(), strict=True)]
+        return np.stack(found, axis=1)
+
+    @property
+    def gain(self) -> float:
+        """Factor from output volts to units of x for an input of 1 V per unit: x = gain * outputs / k."""
+        return 1 / self.mapping.alpha
+
+    def question(self, vectors: ArrayLike | None) -> Question:
+        """Combine right-hand sides (N,) or (N, K), real and not zero, with the exact answers.
+
+        Raises:
+            ParameterError: The shape does not match, or an entry is not finite, complex, or a right-hand side is zero.
+        """
+        given = np.asarray(vectors)
+        if np.iscomplexobj(given) and given.imag.any():
+            raise ParameterError("y", "complex numbers", "take real ones; lambda follows from the largest entry")
+        if given.dtype.kind in "fiu" and given.size and (np.abs(given).max(axis=0) == 0).any():
+            raise ParameterError("y", "zeros", "lambda follows from the largest entry; the answer is zero, too")
+        return super().question(vectors)
+
+    def steady(self, vectors: ArrayLike, *, at: float | None = None) -> Numbers:
+        """Refuse: the linear circuit does not know which outputs are beyond their dead zones.
+
+        Raises:
+            ParameterError: Always.
+        """
+        raise ParameterError("vectors", "a steady state", "the dead zones are not linear; take solve")
+
+    def own_status(self, reading: Reading) -> Status | None:
+        """Return the status of an amplifier that rests beyond 0.8 of its swing: with other k, lambda is another."""
+        if reading.amplifiers is None or not reading.steady:
+            return None
+        for record, places in opamp_places(self.circuit):
+            if np.abs(reading.amplifiers.output[places]).max() > HEADROOM * record.swing:
+                return BEYOND_SWING
+        return None
+
+    def own_figures(self, values: Numbers, responses: Sequence[Response | None]) -> dict[str, float]:
+        """Largest number of entries that are not zero, and of those that are zero in one of circuit and reference."""
+        known = [one.target for one in responses if one is not None and one.target is not None]
+        if len(known) < values.shape[1]:
+            return {}
+        exact = np.stack(known, axis=1)
+        differs = ((values != 0) != (exact != 0)).sum(axis=0)
+        return {"nonzeros": float((values != 0).sum(axis=0).max()), "support_differences": float(differs.max())}
+
+    def residual(self, values: Numbers, vectors: Numbers) -> list[float]:
+        """Largest violation of the optimality conditions of every column, in units of its lambda."""
+        matrix, penalties = np.asarray(self.matrix), self.penalties(np.asarray(vectors, dtype=np.float64))
+        return [violation(matrix, x, y, lam) for x, y, lam in zip(values.T, vectors.T, penalties.tolist(), strict=True)]
+
+    def choices(self) -> Iterator[str]:
+        """Yield lambda, and the closed form of the feedback conductance."""
+        yield f"lambda = {self.parameters.weight * self.mapping.alpha:.4g} max|y|, from weight and max|F|"
+        if self.parameters.feedback_conductance == "auto":
+            chosen = format_quantity(self.plan.feedback_conductance, "S")
+            yield f"feedback_conductance = {chosen}, from its closed form"
+
+    def multiply_adds(self, solves: int) -> float:
+        """Multiply-adds of one sweep of coordinate descent, 2 N M: a digital computer needs many."""
+        return 2.0 * self.system.programmed.size
