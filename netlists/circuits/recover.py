@@ -1,7 +1,7 @@
 """Recovery circuit: `min 1/2 ||F x - y||^2 + lambda ||x||_1` in one step, by a dead zone behind each output of GINV.
 
 It is the locally competitive algorithm (Rozell et al., Neural Computation 2008, doi 10.1162/neco.2008.03-07-486) on a
-GINV circuit with compensating cells; the equations are in docs/circuits/recover.md.
+GINV circuit with compensating cells; the equations are in docs/recover.md.
 """
 
 from __future__ import annotations

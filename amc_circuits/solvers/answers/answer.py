@@ -170,6 +170,11 @@ class Answer:
         unit = float(self.scale[column])
         return tuple(replace(a, scale=a.scale * unit) for a in self.readings[column].attempts)
 
+    @property
+    def has_budget(self) -> bool:
+        """True if the circuit has an error budget."""
+        return "budget" not in self.circuit.meaningless
+
     def budget(self, attempts: Sequence[Sequence[Attempt]], responses: tuple[Response | None, ...]) -> Budget:
         """Error budget of the solution; attempts and responses are those of the solution."""
         scales = np.array(
