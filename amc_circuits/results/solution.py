@@ -189,7 +189,10 @@ class Solution:
     def error_note(self) -> str:
         """Describe the causes of an error above 5 % of a settled result in one sentence; empty otherwise."""
         errors = np.atleast_1d(self.relative_error)
-        if not (self.usable and self.stability.stable and self.origin.has_budget) or not np.nan_to_num(errors).max(initial=0) > WRONG:
+        if (
+            not (self.usable and self.stability.stable and self.origin.has_budget)
+            or not np.nan_to_num(errors).max(initial=0) > WRONG
+        ):
             return ""
         worst = int(np.nanargmax(errors))
         which = f" in right-hand side {worst + 1} of {len(errors)}" if len(errors) > 1 else ""

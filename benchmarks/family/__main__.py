@@ -21,11 +21,11 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from benchmarks.family import compensated, egv, ginv
+from benchmarks.family import compensated, egv, ginv, recover
 from benchmarks.family.rows import Row
 from benchmarks.machine import machine_line
 
-ROWS: tuple[Callable[[], Iterator[Row]], ...] = (*compensated.ROWS, *egv.ROWS, *ginv.ROWS)
+ROWS: tuple[Callable[[], Iterator[Row]], ...] = (*compensated.ROWS, *egv.ROWS, *ginv.ROWS, *recover.ROWS)
 """Functions that yield rows; those of a further circuit are added here."""
 
 

@@ -124,6 +124,15 @@ def test_ranks_are_those_of_the_walk(printed):
     assert sorted(errors) == errors and errors[0] < 0.1
 
 
+def test_a_sparse_signal_is_that_of_lasso(printed):
+    """Of the entries scikit-learn finds; a larger lambda draws the answer away, and the shortest solution is no use."""
+    shortest, *circuits = (_numbers(line) for line in printed("sparse_signal").splitlines())
+    penalty, entries, _, differs, away = np.array(circuits).T
+    assert (np.diff(penalty) > 0).all() and (np.diff(away) > 0).all()
+    assert differs.max() < 0.5 and (entries < 16).all()
+    assert away[0] < 0.1 * shortest[0]
+
+
 def test_times_of_detection_follow_eigenvalue_and_bandwidth(printed):
     """The lowest eigenvalue is near the edge of Marchenko and Pastur, and time is inverse to bandwidth."""
     users, lowest, slow, _, fast, _ = _rows(printed("mimo_deadline")).T
@@ -175,8 +184,8 @@ def test_the_page_has_question_answer_and_picture(script, printed):
     assert [one for one in _numbers(answer) if not np.isclose(known, one, rtol=TOLERANCE).any()] == []
 
 
-def test_the_gallery_has_eight_scripts():
-    """Eight scripts draw a picture of the gallery, and no picture is without one."""
-    assert len(SCRIPTS) == 8
+def test_the_gallery_has_eleven_scripts():
+    """Eleven scripts draw a picture of the gallery, and no picture is without one."""
+    assert len(SCRIPTS) == 11
     pictures = {path.name for path in (ROOT / "docs" / "images").glob("gallery-*.png")}
     assert pictures == {f"gallery-{script.stem}.png" for script in SCRIPTS}
