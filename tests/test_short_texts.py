@@ -25,6 +25,7 @@ from amc_circuits import (
     LabelledTable,
     MvmCircuit,
     Option,
+    RecoverCircuit,
     Run,
     RunOutcome,
     Sized,
@@ -171,7 +172,7 @@ def records(tmp_path_factory):
     several = solved(InvCircuit.program(matrix, **exact), np.eye(SIZE))
     one = solved(MvmCircuit.program(matrix[:, :7] + 1j, **exact), np.arange(7.0))
     small = solved(InvCircuit.program([[2.0, -0.5], [-0.5, 1.0]]), [1.0, 0.5])
-    studied += [one.program([[2.0, -0.5], [-0.5, 1.0]]) for one in (EgvCircuit, GinvCircuit)]
+    studied += [one.program([[2.0, -0.5], [-0.5, 1.0]]) for one in (EgvCircuit, GinvCircuit, RecoverCircuit)]
     elsewhere = dataclasses.replace(swept, folder=Path("/a/long/way") / ("x" * 200))
     return [*studied, *several, *one, *small, *parts(), *parameters(), swept, elsewhere, swept.rows[0], *trained()]
 

@@ -31,6 +31,7 @@ class CircuitRow:
         square: True if the matrix must be square.
         solver: Place of the solver class, `module:class`.
         grows: True if its answer is read while it grows.
+        limited: True if it has limiters, so that derivatives of its metrics are not known.
     """
 
     name: str
@@ -40,6 +41,7 @@ class CircuitRow:
     square: bool
     solver: str
     grows: bool = False
+    limited: bool = False
 
     def load(self) -> type[Solver]:
         """Import the solver class."""
@@ -61,7 +63,7 @@ EGV = CircuitRow(
 )  # fmt: skip
 RECOVER = CircuitRow(
     "recover", "Find a sparse x with F x near y by the recovery circuit.", "y", "x", False,
-    f"{SOLVERS}.recovery.recover:RecoverCircuit",
+    f"{SOLVERS}.recovery.recover:RecoverCircuit", limited=True,
 )  # fmt: skip
 OURS = {row.name: row for row in (INV, MVM, GINV, EGV, RECOVER)}
 """Rows of the circuits of this package, by name."""

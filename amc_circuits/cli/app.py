@@ -89,7 +89,7 @@ class _Sizes(_Circuits):
 
 
 class _Sensitivities(_Circuits):
-    """Commands of `amc sensitivity`, one for each circuit."""
+    """Commands of `amc sensitivity`, one for each circuit without limiters."""
 
     place = "gradients.sensitivity:sensitivities"
 
@@ -98,11 +98,12 @@ class _Sensitivities(_Circuits):
         return {
             name: replace(row, help=f"Differentiate a metric of {name} with respect to its parts.")
             for name, row in super().rows().items()
+            if not circuit_row(name).limited
         }
 
 
 class _Optimizations(_Circuits):
-    """Commands of `amc optimize`, one for each circuit that settles."""
+    """Commands of `amc optimize`, one for each circuit that settles and has no limiters."""
 
     place = "gradients.optimize:optimizing"
 
@@ -111,7 +112,7 @@ class _Optimizations(_Circuits):
         return {
             name: replace(row, help=f"Find the best parameters of {name} by gradients.")
             for name, row in super().rows().items()
-            if not circuit_row(name).grows
+            if not (circuit_row(name).grows or circuit_row(name).limited)
         }
 
 

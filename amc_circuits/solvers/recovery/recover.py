@@ -63,7 +63,7 @@ class RecoverParameters(Record):
     weight: Annotated[
         float, about("lambda of the penalty in units of the largest entries, max|F| max|y|", gt=0, le=1e3)
     ] = 0.1
-    dead_zone: Annotated[float, about("Level of the dead zone behind every column amplifier", "V", gt=0, le=1e3)] = 0.5
+    dead_zone: Annotated[float, about("Level of the dead zone behind every column amplifier", "V", gt=0, le=1e3)] = 0.2
     feedback_conductance: FeedbackConductance = "auto"
 
 
@@ -81,7 +81,7 @@ class RecoverCircuit(Solver):
         matrix: ArrayLike,
         *,
         weight: float = 0.1,
-        dead_zone: float = 0.5,
+        dead_zone: float = 0.2,
         feedback_conductance: float | Literal["auto"] = "auto",
         engine: str = "ngspice",
         converters: Converters | None = None,

@@ -69,6 +69,8 @@ ACTING = {
     "kick": ("20m",),
     "kick_duration": ("5n",),
     "ridge": ("0.1",),
+    "weight": ("0.3", "--engine", "ngspice"),
+    "dead_zone": ("0.1", "--engine", "ngspice"),
     "topology": ("compensated",),
     "wire_resistance": ("5",),
     "line_capacitance": ("50f",),

@@ -97,12 +97,12 @@ def test_finite_gain_has_a_closed_form(sign, gain):
     circuit, design, levels = solver.circuit, solver.design, 0.1 * y[:, None] / np.abs(y).max()
     engine, both = NgspiceEngine(), replace(circuit, outputs="q")
     x, q = (engine.rest(engine.init(one), levels)[:, 0] for one in (circuit, both))
-    assert_close(x, q - np.clip(q, -0.5, 0.5), absolute=1e-9 * np.abs(q).max())
+    assert_close(x, q - np.clip(q, -design.dead_zone, design.dead_zone), absolute=1e-9 * np.abs(q).max())
     assert 0 < np.count_nonzero(x) < 9
     held = design.conductance - (0 if design.conductance_negative is None else design.conductance_negative)
     rows, columns = sums(design)
     error = (design.input_conductance * levels[:, 0] - held @ x) / (design.feedback_conductance + rows / gain)
-    drawn = design.leak_conductance * np.clip(q, -0.5, 0.5) + columns * q / gain
+    drawn = design.leak_conductance * np.clip(q, -design.dead_zone, design.dead_zone) + columns * q / gain
     assert_close(held.T @ error, drawn, absolute=1e-9 * np.abs(drawn).max())
 
 
