@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,13 +18,11 @@ from amc_circuits.cells.devices import Device
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.least_squares.plan import Sums
+from amc_circuits.solvers.recovery.parameters import RecoverParameters
 from amc_circuits.solvers.topologies import balancing, designed_sums
 from netlists.circuits.recover import RecoverDesign
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
-
-if TYPE_CHECKING:
-    from amc_circuits.solvers.recovery.recover import RecoverParameters
 
 Q = 2.0
 """Ratio of `t = G_f/S_row` to the largest L: above 1, so that a second pole of 60 degrees stays safe."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self, Unpack
+from typing import Any, Literal, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,29 +25,17 @@ from amc_circuits.results.response import Response
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.fields import Fields, check_meaning, known_fields
 from amc_circuits.solvers.hardware import Hardware
-from amc_circuits.solvers.least_squares.parameters import FeedbackConductance
 from amc_circuits.solvers.least_squares.plan import pair_sums
 from amc_circuits.solvers.question import Question
 from amc_circuits.solvers.recovery.lasso import lasso, violation
+from amc_circuits.solvers.recovery.parameters import MEANINGLESS, RecoverParameters
 from amc_circuits.solvers.recovery.plan import RecoverPlan
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.quantities import format_quantity
 from netlists import Buffers, Circuit, MacroOpAmp, ParameterError, Record
 from netlists.circuits.recover import RecoverDesign
-from netlists.record import FloatArray, about
-
-NOT_LINEAR = "the dead zones are not linear, and this is a property of linear circuits"
-MEANINGLESS = {
-    "fixed_scale": "the scale of the inputs sets lambda, so that it is never reduced",
-    "scaling": "a scaled matrix has another penalty",
-    "budget": NOT_LINEAR,
-    "noise": NOT_LINEAR,
-    "noise_bandwidth": NOT_LINEAR,
-    "input_noise": NOT_LINEAR,
-}
-"""Options of other circuits without a meaning here, each with the reason."""
-
+from netlists.record import FloatArray
 
 BEYOND_SWING = Status.register(
     "BEYOND_SWING",
@@ -55,16 +43,6 @@ BEYOND_SWING = Status.register(
     "an amplifier rests beyond 0.8 of its swing, and a smaller scale has another lambda; lower input_voltage or "
     "dead_zone, or take an op-amp with more swing",
 )
-
-
-class RecoverParameters(Record):
-    """Parameters of the recovery circuit."""
-
-    weight: Annotated[
-        float, about("lambda of the penalty in units of the largest entries, max|F| max|y|", gt=0, le=1e3)
-    ] = 0.1
-    dead_zone: Annotated[float, about("Level of the dead zone behind every column amplifier", "V", gt=0, le=1e3)] = 0.2
-    feedback_conductance: FeedbackConductance = "auto"
 
 
 class RecoverCircuit(Solver):

@@ -1,0 +1,30 @@
+"""Parameters of the recovery circuit, and those of other circuits that it has no use for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from amc_circuits.solvers.least_squares.parameters import FeedbackConductance
+from netlists import Record
+from netlists.record import about
+
+NOT_LINEAR = "the dead zones are not linear, and this is a property of linear circuits"
+MEANINGLESS = {
+    "fixed_scale": "the scale of the inputs sets lambda, so that it is never reduced",
+    "scaling": "a scaled matrix has another penalty",
+    "budget": NOT_LINEAR,
+    "noise": NOT_LINEAR,
+    "noise_bandwidth": NOT_LINEAR,
+    "input_noise": NOT_LINEAR,
+}
+"""Options of other circuits without a meaning here, each with the reason."""
+
+
+class RecoverParameters(Record):
+    """Parameters of the recovery circuit."""
+
+    weight: Annotated[
+        float, about("lambda of the penalty in units of the largest entries, max|F| max|y|", gt=0, le=1e3)
+    ] = 0.1
+    dead_zone: Annotated[float, about("Level of the dead zone behind every column amplifier", "V", gt=0, le=1e3)] = 0.2
+    feedback_conductance: FeedbackConductance = "auto"
