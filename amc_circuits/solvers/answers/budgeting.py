@@ -116,10 +116,10 @@ class _Account:
         return circuit.converters.outputs(outputs, circuit.output_range)[0]
 
     def _error(self, outputs: FloatArray) -> Any:
-        """Relative errors that output voltages give in the answers of the user's right-hand sides."""
-        question, system = self.question, self.circuit.system
-        unit = np.where(self.scales > 0, self.scales, np.nan)
-        values = system.values(self.circuit.gain * outputs / unit, question.vectors.shape[1])
+        """Relative errors that output voltages give in the answers; a right-hand side of zeros is not driven."""
+        question, system, driven = self.question, self.circuit.system, self.scales > 0
+        found = self.circuit.gain * np.where(driven, outputs, 0.0) / np.where(driven, self.scales, 1.0)
+        values = system.values(found, question.vectors.shape[1])
         return scalar_or_array(self.circuit.error(values, question.reference).tolist(), question.single)
 
     def _early(self) -> FloatArray:
