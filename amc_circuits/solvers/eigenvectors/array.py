@@ -10,11 +10,12 @@ from typing import Self, Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
+from amc_circuits.cells.balance import row_sums
 from amc_circuits.cells.devices import programmed
 from amc_circuits.cells.system import System
 from amc_circuits.linear.equations import check_room
 from amc_circuits.results.converters import Converters
-from amc_circuits.solvers.eigenvectors.balance import equal_rows, sums_of
+from amc_circuits.solvers.eigenvectors.balance import equal_rows
 from amc_circuits.solvers.eigenvectors.growth import first_growing
 from amc_circuits.solvers.eigenvectors.parameters import (
     MEANINGLESS,
@@ -194,7 +195,7 @@ class EgvArray(Solver):
         hardware, stored = self.hardware, self.hardware.conductances
         wanted = hardware.wanted(self.system.programmed) if stored is None else stored
         wires = hardware.wires if hardware.compensate_wires else IDEAL
-        positive, negative = sums_of(wanted, None if stored else hardware.cells, wires)
+        positive, negative = row_sums(wanted, None if stored else hardware.cells, wires)
         inverting, noninverting = (positive, negative) if self.smallest else (negative, positive)
         feedback = self.feedback_conductance
         inverting = inverting + self.kick_conductance + (0.0 if self.smallest else feedback)

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from amc_circuits.cells.balance import ROUNDING, filled, row_sums
-from amc_circuits.cells.devices import Device
+from amc_circuits.cells.balance import ROUNDING, filled
 from amc_circuits.cells.mapping import Mapping
 from netlists import Interconnect
 from netlists.record import FloatArray
-
-
-def sums_of(mapping: Mapping, device: Device | None, wires: Interconnect) -> tuple[FloatArray, FloatArray]:
-    """Return the sums of the rows of the positive and the negative array, shape (N,) each, S; 0 without an array.
-
-    Args:
-        mapping: One array, or a pair.
-        device: Cells whose levels the conductances take; None leaves the conductances as they are.
-        wires: Wires whose resistance counts.
-    """
-    if mapping.negative is not None:
-        return row_sums(mapping, device, wires)
-    positive, _ = row_sums(replace(mapping, negative=mapping.positive), device, wires)
-    return positive, np.zeros(len(positive))
 
 
 def equal_rows(
