@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Literal, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from amc_circuits.cells.balance import compensating, fitted
-from amc_circuits.cells.devices import Device, programmed
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.linear.margins import Limit, largest_resistance
@@ -19,10 +16,10 @@ from amc_circuits.linear.stability import less_lag
 from amc_circuits.results.converters import Converters
 from amc_circuits.solvers.fields import Fields
 from amc_circuits.solvers.hardware import Hardware
+from amc_circuits.solvers.least_squares.copies import TwoCopies
 from amc_circuits.solvers.least_squares.feedback import Feedback
 from amc_circuits.solvers.least_squares.parameters import GinvParameters
-from amc_circuits.solvers.least_squares.plan import GinvPlan, pair_sums
-from amc_circuits.solvers.solver import Solver
+from amc_circuits.solvers.least_squares.plan import GinvPlan
 from amc_circuits.values.quantities import format_quantity
 from netlists import Circuit, ParameterError, Record
 from netlists.circuits.ginv import INVERTERS, GinvDesign
@@ -30,10 +27,9 @@ from netlists.circuits.inv import INVERTER_RESISTANCE
 from netlists.record import FloatArray
 
 
-class GinvCircuit(Solver):
+class GinvCircuit(TwoCopies):
     """Arrays of A and of its transpose: `solve(b)` gives the x that minimizes ||A x - b||, the shortest of several."""
 
-    square = False
     Parameters = GinvParameters
     parameters: GinvParameters
 
@@ -92,27 +88,19 @@ class GinvCircuit(Solver):
         if rank < full and parameters.ridge == 0:
             mend = f"needs rank {full}, as its rows or columns depend on each other: change it, or add a ridge"
             raise ParameterError("A", f"a matrix of rank {rank}", mend)
-        plan = GinvPlan.of(system.programmed, mappings if hardware.conductances else cls._wanted(system, hardware),
-                           hardware, parameters)  # fmt: skip
-        targets = plan.targets(hardware.cells)
-        if hardware.conductances is None:
-            targets = tuple(
-                programmed(hardware.cells, target, hardware.draws, hardware.temperature, len(mappings) + k)
-                for k, target in enumerate(targets)
-            )
-        return *mappings, *targets
+        return mappings
 
     @classmethod
-    def _wanted(cls, system: System, hardware: Hardware) -> tuple[Mapping, ...]:
-        """Conductances that the cells should hold."""
-        return tuple(map(hardware.wanted, cls.matrices(system.programmed)))
+    def planned(cls, system: System, hardware: Hardware, parameters: Record) -> GinvPlan:
+        """Return the design: feedback conductance, ridge, targets of compensating cells."""
+        assert isinstance(parameters, GinvParameters)
+        rows, columns = system.programmed.shape
+        return GinvPlan(cls.wanted_cells(system, hardware), hardware, parameters, rows < columns)
 
     @cached_property
     def plan(self) -> GinvPlan:
-        """What is designed before cells are programmed: feedback conductance, ridge, targets of compensating cells."""
-        given = self.hardware.conductances is not None
-        wanted = self.mappings[:2] if given else self._wanted(self.system, self.hardware)
-        return GinvPlan.of(self.system.programmed, wanted, self.hardware, self.parameters)
+        """Design of this circuit."""
+        return self.planned(self.system, self.hardware, self.parameters)
 
     @cached_property
     def design(self) -> GinvDesign:
@@ -127,23 +115,6 @@ class GinvCircuit(Solver):
             column_inverter_offset=(
                 hardware.offsets("part_offset", columns, 3) if inverts and (signed or self.plan.ridge) else None
             ),
-        )
-
-    def further_targets(self, wanted: Sequence[Mapping], device: Device) -> tuple[Mapping, ...]:
-        """Return the targets of the compensating cells."""
-        return replace(self.plan, wanted=tuple(wanted)).targets(device)
-
-    def further_cells(self, arrays: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
-        """Return the compensating cells of ideal arrays: they make the sums equal exactly."""
-        half = len(arrays) // 2
-        rows, columns = pair_sums(arrays[:half]), pair_sums(arrays[half:])
-        found = [compensating(*loads, None) for loads in self.plan.loads(rows, columns)]
-        shapes = [mapping.positive.shape[1] for mapping in self.mappings[2:]]
-        return tuple(
-            fitted(cells, width)
-            for mapping, width in zip(found, shapes, strict=True)
-            for cells in (mapping.positive, mapping.negative)
-            if cells is not None
         )
 
     @property
@@ -164,11 +135,6 @@ class GinvCircuit(Solver):
             matrix = np.vstack([matrix, np.sqrt(ridge) * np.eye(size)])
             columns = np.vstack([columns, np.zeros((size, columns.shape[1]))])
         return np.asarray(np.linalg.lstsq(matrix, columns)[0])
-
-    @property
-    def gain(self) -> float:
-        """Factor from output volts to units of x for an input of 1 V per unit: x = gain * outputs / k."""
-        return 1 / self.mapping.alpha
 
     def choices(self) -> Iterator[str]:
         """Yield the automatic choice of the feedback conductance."""

@@ -7,58 +7,28 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from amc_circuits.cells.balance import compensating
-from amc_circuits.cells.devices import Device
 from amc_circuits.cells.mapping import Mapping
-from amc_circuits.solvers.hardware import Hardware
+from amc_circuits.solvers.least_squares.copies import CopiesPlan, Sums, fields_of
 from amc_circuits.solvers.least_squares.feedback import Feedback, chosen_feedback
 from amc_circuits.solvers.least_squares.parameters import GinvParameters
-from amc_circuits.solvers.topologies import balancing, designed_sums
 from netlists.circuits.ginv import GinvDesign
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
-Sums = tuple[FloatArray, FloatArray]
-"""Sums of conductances for each row of op-amps, S: of positive and of negative cells, or at both inputs."""
-
-
-def pair_sums(arrays: Sequence[FloatArray]) -> Sums:
-    """Return the row sums of a positive and, if there is one, a negative array, S."""
-    sums = [cells.sum(axis=1) for cells in arrays]
-    return sums[0], sums[1] if len(sums) == 2 else np.zeros_like(sums[0])
-
 
 @dataclass(frozen=True)
-class GinvPlan:
+class GinvPlan(CopiesPlan):
     """A GINV circuit before programming.
 
     Attributes:
-        wanted: Conductances that the cells of X and X^T should hold.
-        hardware: Parts.
-        parameters: Parameters of the circuit.
         wide: True if A has more columns than rows: X is A^T, and the inputs are at the columns.
     """
 
-    wanted: tuple[Mapping, ...]
-    hardware: Hardware
     parameters: GinvParameters
-    wide: bool
+    wide: bool = False
 
     __repr__ = short_repr
-
-    @classmethod
-    def of(
-        cls, programmed: FloatArray, wanted: tuple[Mapping, ...], hardware: Hardware, parameters: GinvParameters
-    ) -> GinvPlan:
-        """Plan the circuit of a matrix (N, M)."""
-        return cls(wanted[:2], hardware, parameters, programmed.shape[0] < programmed.shape[1])
-
-    @property
-    def unit(self) -> float:
-        """Conductance of max|A|, which is the input conductance, S."""
-        return self.wanted[0].unit
 
     @property
     def ridge(self) -> float:
@@ -69,11 +39,6 @@ class GinvPlan:
     def compensated(self) -> bool:
         """True if there are compensating cells."""
         return self.parameters.topology == "compensated" and (self.signed or self.ridge > 0)
-
-    @property
-    def signed(self) -> bool:
-        """True for pairs of arrays."""
-        return self.wanted[0].negative is not None
 
     @cached_property
     def feedback(self) -> Feedback | None:
@@ -103,15 +68,9 @@ class GinvPlan:
         found = (columns[1] + self.ridge / feedback, columns[0] + at_columns)
         return [(rows[0] + feedback + at_rows, rows[1]), found] if self.signed else [found]
 
-    def targets(self, device: Device) -> tuple[Mapping, ...]:
-        """Return the targets of the compensating cells: of the rows, then of the columns, those that there are."""
-        rows, columns = (designed_sums(mapping, self.hardware, device) for mapping in self.wanted)
-        return tuple(balancing(loads, self.hardware, device) for loads in self.loads(rows, columns))
-
     def _ideal(self, feedback: float) -> GinvDesign:
         """Record of the circuit with the wanted cells and ideal compensation."""
-        rows, columns = (designed_sums(mapping, self.hardware, self.hardware.cells) for mapping in self.wanted)
-        balance = [compensating(*loads, None) for loads in self.loads(rows, columns, feedback)]
+        balance = [compensating(*loads, None) for loads in self.loads(*self.sums(self.hardware.cells), feedback)]
         return self._record((*self.wanted, *balance), feedback)
 
     def record(self, mappings: Sequence[Mapping], **offsets: FloatArray | None) -> GinvDesign:
@@ -119,16 +78,9 @@ class GinvPlan:
         return self._record(mappings, self.feedback_conductance, **offsets)
 
     def _record(self, mappings: Sequence[Mapping], feedback: float, **own: Any) -> GinvDesign:
-        first, second, *balance = mappings
-        names = ("rows", "columns")[2 - len(balance) :]
-        for name, cells in zip(names, balance, strict=True):
-            own |= {f"balance_{name}_inverting": cells.positive, f"balance_{name}_noninverting": cells.negative}
         return self.hardware.design(
             GinvDesign,
-            conductance=first.positive,
-            conductance_transposed=second.positive,
-            conductance_negative=first.negative,
-            conductance_transposed_negative=second.negative,
+            **fields_of(mappings),
             input_conductance=self.unit,
             feedback_conductance=feedback,
             ridge_conductance=self.ridge / feedback if self.ridge else None,

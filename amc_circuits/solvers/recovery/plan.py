@@ -10,16 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from amc_circuits.cells.devices import Device
 from amc_circuits.cells.mapping import Mapping
-from amc_circuits.solvers.hardware import Hardware
-from amc_circuits.solvers.least_squares.plan import Sums
+from amc_circuits.solvers.least_squares.copies import CopiesPlan, Sums, fields_of
 from amc_circuits.solvers.recovery.parameters import RecoverParameters
-from amc_circuits.solvers.topologies import balancing, designed_sums
 from netlists.circuits.recover import RecoverDesign
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -29,30 +25,12 @@ Q = 2.0
 
 
 @dataclass(frozen=True)
-class RecoverPlan:
-    """A recovery circuit before programming.
+class RecoverPlan(CopiesPlan):
+    """A recovery circuit before programming."""
 
-    Attributes:
-        wanted: Conductances that the cells of F and F^T should hold.
-        hardware: Parts.
-        parameters: Parameters of the circuit.
-    """
-
-    wanted: tuple[Mapping, ...]
-    hardware: Hardware
     parameters: RecoverParameters
 
     __repr__ = short_repr
-
-    @property
-    def unit(self) -> float:
-        """Conductance of max|F|, which is the input conductance, S."""
-        return self.wanted[0].unit
-
-    @property
-    def signed(self) -> bool:
-        """True for pairs of arrays."""
-        return self.wanted[0].negative is not None
 
     @cached_property
     def feedback_conductance(self) -> float:
@@ -60,7 +38,7 @@ class RecoverPlan:
         given = self.parameters.feedback_conductance
         if given != "auto":
             return float(given)
-        rows, columns = (designed_sums(one, self.hardware, self.hardware.cells) for one in self.wanted)
+        rows, columns = self.sums(self.hardware.cells)
         held, row_sum = self.wanted[0].difference, float(np.maximum(rows[0] + self.unit, rows[1]).max())
         largest = Q * float(np.linalg.eigvals(held.T @ held / np.maximum(*columns)[:, None]).real.max())
         return float((largest + np.sqrt(largest**2 + 4 * largest * row_sum)) / 2)
@@ -82,26 +60,14 @@ class RecoverPlan:
         found = columns[1], columns[0]
         return [(rows[0] + self.feedback_conductance + self.unit, rows[1]), found] if self.signed else [found]
 
-    def targets(self, device: Device) -> tuple[Mapping, ...]:
-        """Return the targets of the compensating cells: of the rows if there are pairs, then of the columns."""
-        rows, columns = (designed_sums(mapping, self.hardware, device) for mapping in self.wanted)
-        return tuple(balancing(loads, self.hardware, device) for loads in self.loads(rows, columns))
-
     def record(self, mappings: Sequence[Mapping], input_voltage: float, **own: FloatArray | None) -> RecoverDesign:
         """Return the parameter record with programmed cells: those of F, F^T and the compensating ones."""
-        first, second, *balance = mappings
-        fields: dict[str, Any] = {**own}
-        for name, cells in zip(("rows", "columns")[2 - len(balance) :], balance, strict=True):
-            fields |= {f"balance_{name}_inverting": cells.positive, f"balance_{name}_noninverting": cells.negative}
         return self.hardware.design(
             RecoverDesign,
-            conductance=first.positive,
-            conductance_transposed=second.positive,
-            conductance_negative=first.negative,
-            conductance_transposed_negative=second.negative,
+            **fields_of(mappings),
             input_conductance=self.unit,
             feedback_conductance=self.feedback_conductance,
             leak_conductance=self.leak_conductance(input_voltage),
             dead_zone=self.parameters.dead_zone,
-            **fields,
+            **own,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, Self, Unpack
@@ -11,9 +10,6 @@ from typing import Any, Literal, Self, Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
-from amc_circuits.cells.balance import compensating, fitted
-from amc_circuits.cells.devices import Device, programmed
-from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.linear.margins import Limit, largest_gbwp, lowest_second_pole
@@ -25,12 +21,11 @@ from amc_circuits.results.response import Response
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.fields import Fields, check_meaning, known_fields
 from amc_circuits.solvers.hardware import Hardware
-from amc_circuits.solvers.least_squares.plan import pair_sums
+from amc_circuits.solvers.least_squares.copies import TwoCopies
 from amc_circuits.solvers.question import Question
 from amc_circuits.solvers.recovery.lasso import lasso, violation
 from amc_circuits.solvers.recovery.parameters import MEANINGLESS, RecoverParameters
 from amc_circuits.solvers.recovery.plan import RecoverPlan
-from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.quantities import format_quantity
 from netlists import Buffers, Circuit, MacroOpAmp, ParameterError, Record
@@ -45,10 +40,10 @@ BEYOND_SWING = Status.register(
 )
 
 
-class RecoverCircuit(Solver):
+class RecoverCircuit(TwoCopies):
     """Arrays of F and F^T with dead zones: `solve(y)` minimizes ||F x - y||^2/2 + lambda |x|_1."""
 
-    takes, square = "y", False
+    takes = "y"
     meaningless = MappingProxyType(MEANINGLESS)
     Parameters = RecoverParameters
     parameters: RecoverParameters
@@ -102,31 +97,15 @@ class RecoverCircuit(Solver):
         return System.inverse(matrix, hardware.scaling)
 
     @classmethod
-    def matrices(cls, programmed: FloatArray) -> tuple[FloatArray, ...]:
-        """F and its transpose, each programmed separately."""
-        return programmed, programmed.T
-
-    @classmethod
-    def _mapped(cls, system: System, hardware: Hardware, parameters: Record) -> tuple[Mapping, ...]:
-        """Map F and its transpose to conductances, and program the compensating cells."""
+    def planned(cls, system: System, hardware: Hardware, parameters: Record) -> RecoverPlan:
+        """Return the design: feedback, leak, targets of compensating cells."""
         assert isinstance(parameters, RecoverParameters)
-        mappings = super()._mapped(system, hardware, parameters)
-        given = hardware.conductances is not None
-        wanted = mappings if given else tuple(map(hardware.wanted, cls.matrices(system.programmed)))
-        targets = RecoverPlan(wanted, hardware, parameters).targets(hardware.cells)
-        if not given:
-            targets = tuple(
-                programmed(hardware.cells, target, hardware.draws, hardware.temperature, len(mappings) + k)
-                for k, target in enumerate(targets)
-            )
-        return *mappings, *targets
+        return RecoverPlan(cls.wanted_cells(system, hardware), hardware, parameters)
 
     @cached_property
     def plan(self) -> RecoverPlan:
-        """Values that are designed before cells are programmed."""
-        given = self.hardware.conductances is not None
-        wanted = tuple(map(self.hardware.wanted, self.matrices(self.system.programmed)))
-        return RecoverPlan(self.mappings[:2] if given else wanted, self.hardware, self.parameters)
+        """Design of this circuit."""
+        return self.planned(self.system, self.hardware, self.parameters)
 
     @cached_property
     def design(self) -> RecoverDesign:
@@ -137,23 +116,6 @@ class RecoverCircuit(Solver):
             self.settings.input_voltage,
             row_offset=hardware.offsets("part_offset", rows, 0),
             column_offset=hardware.offsets("part_offset", columns, 1),
-        )
-
-    def further_targets(self, wanted: Sequence[Mapping], device: Device) -> tuple[Mapping, ...]:
-        """Return the targets of the compensating cells."""
-        return replace(self.plan, wanted=tuple(wanted)).targets(device)
-
-    def further_cells(self, arrays: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
-        """Return the compensating cells of ideal arrays: they make the sums equal exactly."""
-        half = len(arrays) // 2
-        loads = self.plan.loads(pair_sums(arrays[:half]), pair_sums(arrays[half:]))
-        found = [compensating(*one, None) for one in loads]
-        shapes = [mapping.positive.shape[1] for mapping in self.mappings[2:]]
-        return tuple(
-            fitted(cells, width)
-            for mapping, width in zip(found, shapes, strict=True)
-            for cells in (mapping.positive, mapping.negative)
-            if cells is not None
         )
 
     @property
@@ -192,11 +154,6 @@ class RecoverCircuit(Solver):
         matrix = self.system.programmed
         found = [lasso(matrix, y, lam) for y, lam in zip(columns.T, self.penalties(columns).tolist(), strict=True)]
         return np.stack(found, axis=1)
-
-    @property
-    def gain(self) -> float:
-        """Factor from output volts to units of x for an input of 1 V per unit: x = gain * outputs / k."""
-        return 1 / self.mapping.alpha
 
     def question(self, vectors: ArrayLike | None) -> Question:
         """Combine right-hand sides (N,) or (N, K), real and not zero, with the exact answers.
