@@ -6,117 +6,43 @@ Reference: Sun et al., Science Advances 2020, doi 10.1126/sciadv.aay2378.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from netlists.arrays.array import Array, NonlinearityVoltage
-from netlists.arrays.interconnect import Interconnect
 from netlists.circuit import Circuit
-from netlists.circuits.balance import BalanceCells, balance_arrays, check_balance, ground_lines
+from netlists.circuits.balance import ground_lines
 from netlists.circuits.inv import INVERTER_RESISTANCE, InverterResistance
+from netlists.circuits.two_copies import TwoCopiesDesign
 from netlists.driving import Source
 from netlists.errors import check_type
-from netlists.opamps.records import OpAmp
 from netlists.parts import GROUND, Conductors, OpAmps, Part
-from netlists.record import FloatArray, Matrix, ParameterError, Positive, Record, Vector
-from netlists.temperature import NOMINAL_TEMPERATURE, Kelvin
+from netlists.record import FloatArray, Positive, Vector
 
 Inputs = Literal["rows", "columns"]
 
 
-class GinvDesign(Record):
+class GinvDesign(TwoCopiesDesign):
     """GINV circuit with two arrays, or two pairs of arrays, that hold the matrix X and its transpose.
 
+    At infinite gain the result depends on the feedback conductance only by the ridge.
+
     Attributes:
-        conductance: Conductances of the positive array of X, shape (N, M), siemens.
-        conductance_transposed: Conductances of the positive array of X^T, shape (M, N), siemens.
-        conductance_negative: The same of the negative array of X; None if no entry of X is negative.
-        conductance_transposed_negative: The same of the negative array of X^T.
-        input_conductance: Conductance from each input source to its sum node, siemens.
-        feedback_conductance: Feedback conductance of the row amplifiers, siemens. At infinite gain the result depends
-            on it only by the ridge.
-        ridge_conductance: Conductance from the inverted outputs to the sum nodes of the column amplifiers, siemens;
-            None for no ridge.
+        ridge_conductance: Conductance from the inverted outputs to the sum nodes of the column amplifiers, or with
+            compensating cells from the outputs to the inverting inputs, siemens; None for no ridge.
         inputs: Sum nodes of the inputs: rows gives the left inverse of X, columns the right inverse of X^T.
-        balance_rows_inverting: Compensating cells from the inverting inputs of the row amplifiers to ground, shape
-            (N, K), siemens, 0 for no cell. With them, the negative array of X is at the non-inverting inputs.
-        balance_rows_noninverting: The same from the non-inverting inputs.
-        balance_columns_inverting: The same from the inverting inputs of the column amplifiers, shape (M, K). With them,
-            the negative array of X^T and the ridge are at the inverting inputs.
-        balance_columns_noninverting: The same from the non-inverting inputs.
         inverter_resistance: Resistance of the two equal resistors of each inverter, ohm; unused without inverters.
-        opamp: Record of every op-amp of the circuit.
-        interconnect: Wires of all arrays.
-        nonlinearity_voltage: V0 of cells that follow `I = G V0 sinh(V/V0)`, V; None means linear cells.
-        row_offset: Offsets of the row op-amps in addition to that of their record, shape (N,), V; None has none.
-        column_offset: The same of the column op-amps, shape (M,), V.
-        row_inverter_offset: The same of the inverters of row outputs, shape (N,), V.
+        row_inverter_offset: Offsets of the inverters of row outputs, shape (N,), V; None has none.
         column_inverter_offset: The same of the inverters of column outputs, shape (M,), V.
-        temperature: Temperature of the whole circuit, K.
     """
 
-    conductance: Matrix
-    conductance_transposed: Matrix
-    conductance_negative: Annotated[Matrix | None, Field(exclude_if=lambda value: value is None)] = None
-    conductance_transposed_negative: Annotated[Matrix | None, Field(exclude_if=lambda value: value is None)] = None
-    input_conductance: Annotated[float, Field(gt=0, le=1e3)]
-    feedback_conductance: Annotated[float, Field(gt=0, le=1e3)]
     ridge_conductance: Annotated[Positive | None, Field(le=1e3, exclude_if=lambda value: value is None)] = None
-    balance_rows_inverting: BalanceCells = None
-    balance_rows_noninverting: BalanceCells = None
-    balance_columns_inverting: BalanceCells = None
-    balance_columns_noninverting: BalanceCells = None
     inputs: Annotated[Inputs, Field(exclude_if=lambda value: value == "rows")] = "rows"
     inverter_resistance: Annotated[InverterResistance, Field(exclude_if=lambda value: value == INVERTER_RESISTANCE)] = (
         INVERTER_RESISTANCE
     )
-    opamp: OpAmp = Field(discriminator="model")
-    interconnect: Interconnect = Interconnect()
-    nonlinearity_voltage: NonlinearityVoltage = None
-    row_offset: Vector | None = None
-    column_offset: Vector | None = None
     row_inverter_offset: Annotated[Vector | None, Field(exclude_if=lambda value: value is None)] = None
     column_inverter_offset: Annotated[Vector | None, Field(exclude_if=lambda value: value is None)] = None
-    temperature: Kelvin = NOMINAL_TEMPERATURE
-
-    @model_validator(mode="after")
-    def _arrays_fit(self) -> Self:
-        shape, turned = self.conductance.shape, self.conductance.shape[::-1]
-        for name, wanted in (("conductance_transposed", turned), ("conductance_negative", shape),
-                             ("conductance_transposed_negative", turned)):  # fmt: skip
-            array = getattr(self, name)
-            if array is not None and array.shape != wanted:
-                raise ParameterError(name, f"shape {array.shape}", f"must be {wanted}, to fit to {shape}")
-        if (self.conductance_negative is None) != (self.conductance_transposed_negative is None):
-            name = "conductance_transposed_negative"
-            raise ParameterError(name, "one of two", "give the negative arrays of X and of X^T, or neither")
-        return self
-
-    @model_validator(mode="after")
-    def _balanced(self) -> Self:
-        for row, length in zip(("rows", "columns"), self.conductance.shape, strict=True):
-            names = f"balance_{row}_inverting", f"balance_{row}_noninverting"
-            for name, other in (names, names[::-1]):
-                check_balance(name, getattr(self, name), getattr(self, other), length)
-        if self.balance_columns_inverting is not None:
-            wanted = self.signed
-            if wanted != (self.balance_rows_inverting is not None):
-                name, mend = "balance_rows_inverting", "goes with negative arrays and compensated columns"
-                raise ParameterError(name, "given" if not wanted else None, mend)
-        elif self.balance_rows_inverting is not None:
-            raise ParameterError("balance_columns_inverting", None, "goes with compensated rows")
-        return self
-
-    @property
-    def signed(self) -> bool:
-        """True for pairs of arrays."""
-        return self.conductance_negative is not None
-
-    @property
-    def compensated(self) -> bool:
-        """True if op-amps use both inputs, with compensating cells, instead of inverters."""
-        return self.balance_columns_inverting is not None
 
     @property
     def inverts(self) -> bool:
@@ -127,26 +53,6 @@ class GinvDesign(Record):
     def circuit(self) -> Circuit:
         """Circuit of the record; kept together with its computed results."""
         return ginv(self)
-
-    def _arrays(self, negative_rows: str, driven: tuple[str, str], negative_columns: str) -> tuple[Array, ...]:
-        """Arrays of X, then of X^T: word lines of the negative ones, and their bit lines."""
-        cells = (
-            ("first", "r", "x", self.conductance),
-            ("firstn", negative_rows, driven[0], self.conductance_negative),
-            ("second", "t", "e", self.conductance_transposed),
-            ("secondn", negative_columns, driven[1], self.conductance_transposed_negative),
-        )
-        return tuple(
-            Array(name, word_lines, bit_lines, held, self.interconnect, self.nonlinearity_voltage)
-            for name, word_lines, bit_lines, held in cells
-            if held is not None
-        )
-
-    def _balance(self, row: str, inputs: tuple[str, str], lines: str) -> tuple[Array, ...]:
-        minus, plus = (getattr(self, f"balance_{row}_{end}") for end in ("inverting", "noninverting"))
-        if minus is None or plus is None:
-            return ()
-        return balance_arrays(lines, inputs, (minus, plus), self.interconnect, self.nonlinearity_voltage, lines)
 
     def _inverters(self, of: str, offset: FloatArray | None, label: str) -> tuple[Part, ...]:
         """Inverters of the outputs `of`; sum nodes and outputs have an i and an n behind this name."""
@@ -199,7 +105,7 @@ def _paired(p: GinvDesign, inputs: int) -> Rest:
     n, m = p.conductance.shape
     groups: dict[str, int] = {}
     parts: list[Part] = [
-        *p._arrays("r", ("xn", "en"), "t"),
+        *p.arrays("r", ("xn", "en"), "t"),
         OpAmps("row", "r", "e", p.opamp, offset=p.row_offset, label="row amplifier"),
         OpAmps("column", GROUND, "x", p.opamp, noninverting="t", offset=p.column_offset, label="column amplifier"),
     ]
@@ -217,13 +123,13 @@ def _paired(p: GinvDesign, inputs: int) -> Rest:
 def _compensated(p: GinvDesign, inputs: int) -> Rest:
     """Negative arrays are at the other inputs: `rp` of the row amplifiers, `tm` of the column amplifiers."""
     n, m = p.conductance.shape
-    rows, columns = p._balance("rows", ("r", "rp"), "b"), p._balance("columns", ("tm", "t"), "bt")
+    rows, columns = p.balance()
     groups = {"tm": m, "bt": columns[0].conductance.shape[1]}
     if rows:
         groups |= {"rp": n, "b": rows[0].conductance.shape[1]}
     plus = "rp" if rows else GROUND
     parts: tuple[Part, ...] = (
-        *p._arrays("rp", ("x", "e"), "tm"),
+        *p.arrays("rp", ("x", "e"), "tm"),
         *rows,
         *columns,
         OpAmps("row", "r", "e", p.opamp, noninverting=plus, offset=p.row_offset, label="row amplifier"),
