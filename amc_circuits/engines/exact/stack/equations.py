@@ -21,6 +21,8 @@ from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
+LARGEST_EXPONENT = 700.0
+"""Exponent above which the exponential overflows; tanh has long been 1."""
 Places = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
@@ -141,6 +143,7 @@ class StackedEquations:
 def tanh(x: FloatArray) -> FloatArray:
     """Compute tanh to the rounding error of 1, in place and in half of the time of `numpy.tanh`."""
     x *= 2.0
+    np.minimum(x, LARGEST_EXPONENT, out=x)
     np.exp(x, out=x)
     x += 1.0
     np.divide(-2.0, x, out=x)
