@@ -114,6 +114,6 @@ def unit_formatter(unit: str) -> Formatter:
     """Tick labels with this unit: SI prefixes where there is a dimension, per cent for `%`."""
     if unit == "%":
         return FuncFormatter(lambda value, _: f"{100 * value:.3g} %")
-    if unit in DIMENSIONLESS or unit == "K":
+    if unit in DIMENSIONLESS or unit in ("K", "m2"):
         return FuncFormatter(lambda value, _: format_quantity(float(value), unit))
     return EngFormatter(unit=unit)

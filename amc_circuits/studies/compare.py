@@ -16,10 +16,10 @@ from amc_circuits.cases.effects import idle_options
 from amc_circuits.cases.option import flag
 from amc_circuits.cases.options import OF_ANSWERS, PROBLEM, parse_options
 from amc_circuits.engines import EnginesDisagreeError, ExactEngine, SimulationError, check_engine, find_ngspice
+from amc_circuits.results.cost import component_counts, total_area
 from amc_circuits.results.trials import FAILED
 from amc_circuits.solvers.solver import Solver
-from amc_circuits.studies.comparison import Comparison, DesignRuns, Run, metrics_of
-from amc_circuits.studies.components import component_counts
+from amc_circuits.studies.comparison import AREA, Comparison, DesignRuns, Run, metrics_of
 from amc_circuits.studies.workers import run_in_processes
 from netlists import ParameterError
 from netlists.short_text import short_repr
@@ -163,27 +163,32 @@ def _run(design: Design, options: dict[str, Any], given: Problem, keep: Path | N
     """Run one design on one system."""
     arguments = program_arguments(design.circuit, options, given.matrix)
     circuit = program(design.circuit, given.matrix, arguments, 1, keep)
-    seed, counts = options["seed"], component_counts(circuit.circuit)
+    seed, structure = options["seed"], structure_of(circuit)
     try:
         solution = circuit.solve(given.vector)
     except EnginesDisagreeError:
         raise
     except SimulationError as error:
-        return Run(seed, FAILED, {**counts}, str(error))
+        return Run(seed, FAILED, structure, str(error))
     except ParameterError as error:
         # A drawn array at the limit of stability is a failed run.
         if error.parameter != "A":
             raise
-        return Run(seed, FAILED, {**counts}, str(error))
+        return Run(seed, FAILED, structure, str(error))
     record = {
         "settling_time_s": solution.settling_time,
         "energy_j": solution.energy.record,
         "relative_error": solution.relative_error,
         "residual": solution.residual,
     }
-    metrics = metrics_of(record, solution.usable) | counts
+    metrics = metrics_of(record, solution.usable) | structure
     notes = (*_idle(design, circuit, options, given), *solution.notes, *filter(None, [circuit.mapping.lifting_note]))
     return Run(seed, solution.status.name, metrics, "" if solution.usable else solution.message, notes)
+
+
+def structure_of(solver: Solver) -> dict[str, float]:
+    """Component counts and area of a programmed circuit, its converters included."""
+    return {**component_counts(solver.circuit), AREA: total_area(solver.circuit, solver.converters)}
 
 
 def _idle(design: Design, circuit: Solver, options: dict[str, Any], given: Problem) -> list[str]:

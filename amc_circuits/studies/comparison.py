@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from amc_circuits.results.cost import COMPONENTS
 from amc_circuits.results.status import is_usable
 from amc_circuits.results.trials import worst_of
-from amc_circuits.studies.components import COMPONENTS
 from amc_circuits.studies.statistics import Spread, spread
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import counted
@@ -23,8 +23,10 @@ from netlists.short_text import short_repr
 if TYPE_CHECKING:
     from amc_circuits.pictures.comparison import Bars, Dots
 
-ENERGY = "energy"
-UNITS = {"settling_time": "s", "relative_error": "%", "residual": "%"}
+ENERGY, AREA = "energy", "area"
+STRUCTURE = (*COMPONENTS, AREA)
+"""Metrics of the circuit itself, which are known without a usable result."""
+UNITS = {"settling_time": "s", "relative_error": "%", "residual": "%", AREA: "m2"}
 """Units of metrics for tables; energies are in joules, counts are plain numbers."""
 
 
@@ -73,8 +75,11 @@ class DesignRuns:
     __repr__ = short_repr
 
     def values(self, metric: str) -> FloatArray:
-        """Values of a metric, shape (seeds,); nan if it is not known or, except for counts, the run is not usable."""
-        always = metric in COMPONENTS
+        """Values of a metric, shape (seeds,); nan if it is not known.
+
+        A run that is not usable has counts and area only.
+        """
+        always = metric in STRUCTURE
         return np.array([run.metrics.get(metric, np.nan) if run.usable or always else np.nan for run in self.runs])
 
     @property
@@ -109,7 +114,7 @@ class Comparison:
 
     @property
     def metrics(self) -> list[str]:
-        """Names of the metrics that some design has: times, energies, errors, then component counts."""
+        """Names of the metrics that some design has: times, energies, errors, component counts, then area."""
         names = dict.fromkeys(name for design in self.designs for run in design.runs for name in run.metrics)
         known = [name for name in names if any(np.isfinite(design.values(name)).any() for design in self.designs)]
         return sorted(known, key=_place)
@@ -133,7 +138,10 @@ class Comparison:
         return f"{circuits}{shape if matrix is None else f', {Path(matrix).name}'}: {counted(len(self.seeds), 'seed')}"
 
     def plot(self, path: str | Path) -> None:
-        """Draw all metrics: medians as dots with their bands, every seed as a stroke, and energies by account."""
+        """Draw all metrics: medians as dots with their bands, every seed as a stroke, and energies by account.
+
+        Equal areas are left out.
+        """
         from amc_circuits.pictures.comparison import plot_comparison  # here, for it needs Matplotlib
 
         plot_comparison(self._panels(), [design.name for design in self.designs], Path(path), self.title)
@@ -147,6 +155,8 @@ class Comparison:
             if name in COMPONENTS or name.startswith(f"{ENERGY}_"):
                 continue
             bands = [(one.median, one.q05, one.q95) for one in (self.spread(place, name) for place in places)]
+            if name == AREA and len(set(bands)) == 1:
+                continue
             values = [design.values(name) for design in self.designs]
             panels.append(Dots(words_of(name), unit_of(name), values, bands))
         for title, wanted in (("energy by account, median", f"{ENERGY}_"), ("components, median", "")):
@@ -224,6 +234,6 @@ def words_of(metric: str, prefix: str = "") -> str:
 
 def _place(metric: str) -> int:
     """Place of a metric in tables."""
-    if metric in COMPONENTS:
-        return 4 + COMPONENTS.index(metric)
+    if metric in STRUCTURE:
+        return 4 + STRUCTURE.index(metric)
     return {"settling_time": 0, "relative_error": 2, "residual": 3}.get(metric, 1)

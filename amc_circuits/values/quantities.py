@@ -22,6 +22,8 @@ DIMENSIONLESS = ("", "V/V")
 """Units of numbers without a dimension, which are printed without SI prefix and unit."""
 PLAIN = (1e-4, 1e6)
 """Range of such numbers in plain digits; numbers outside it have an exponent."""
+SQUARE_MICROMETRES = 1e12
+"""Square micrometres of a square metre: areas are printed in um2, since SI prefixes of a square mislead."""
 ZERO_CELSIUS = 273.15
 """0 degrees Celsius, K (definition of the kelvin's scale)."""
 TEMPERATURE_DECIMALS = 2
@@ -158,8 +160,8 @@ def format_quantity(value: Any, unit: str = "", digits: int = 4) -> str:
     """Format a number in engineering notation; None and nan give `-`.
 
     The number is rounded once, to significant digits. The unit `%` gives a percentage with one digit less.
-    Temperatures have two decimals at least. Numbers without a dimension, temperatures and coefficients such as `1/K`
-    have no SI prefix.
+    Temperatures have two decimals at least. Areas, `m2`, are in um2. Numbers without a dimension,
+    temperatures and coefficients such as `1/K` have no SI prefix.
     """
     from quantiphy import Quantity
 
@@ -176,6 +178,8 @@ def format_quantity(value: Any, unit: str = "", digits: int = 4) -> str:
         return plain_number(value, digits)
     if unit == "K" and math.isfinite(value):
         return f"{plain_number(value, max(digits, TEMPERATURE_DECIMALS + len(str(int(abs(value))))))} K"
+    if unit == "m2":
+        return f"{plain_number(value * SQUARE_MICROMETRES, digits)} um2"
     if unit.startswith("1/"):
         return f"{plain_number(value, digits)} {unit}"
     return str(Quantity(float(value), unit).render(prec=digits - 1))

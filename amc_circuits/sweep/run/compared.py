@@ -5,13 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from amc_circuits.cases.case import make_case
 from amc_circuits.cases.options import parse_options
-from amc_circuits.studies.compare import COMMON
+from amc_circuits.studies.compare import COMMON, structure_of
 from amc_circuits.studies.comparison import Comparison, DesignRuns, Run, metrics_of
-from amc_circuits.studies.components import component_counts
 from amc_circuits.sweep.plan.keys import FILES, key_of
 from amc_circuits.sweep.rows.columns import newest, varied_options
 from amc_circuits.sweep.store import Row, Store
@@ -92,12 +90,12 @@ def _listed(seeds: Sequence[int]) -> str:
 def _design(folder: Path, rows: Sequence[Row]) -> DesignRuns:
     circuit = rows[0].parameters["circuit"]
     own = {name: value for name, value in rows[0].options.items() if name not in COMMON}
-    runs = (Run(row.seed, row.status, metrics_of(row.figures, row.usable) | _counts(row), row.error) for row in rows)
+    runs = (Run(row.seed, row.status, metrics_of(row.figures, row.usable) | _structure(row), row.error) for row in rows)
     return DesignRuns(str(folder), circuit, own, tuple(runs))
 
 
-def _counts(row: Row) -> dict[str, Any]:
-    """Component counts of the circuit of a row, which is programmed anew; empty if that is not possible any more."""
+def _structure(row: Row) -> dict[str, float]:
+    """Component counts and area of the circuit of a row, programmed anew; empty if that is not possible any more."""
     if any(row.options.get(name) is not None for name in FILES) and not _unchanged(row):
         return {}
     try:
@@ -105,6 +103,6 @@ def _counts(row: Row) -> dict[str, Any]:
             warnings.simplefilter("ignore")
             circuit = row.parameters["circuit"]
             case = make_case(circuit, parse_options(circuit, {}) | row.options, 1, None)
-            return {**component_counts(case.circuit.circuit)}
+            return structure_of(case.circuit)
     except (ParameterError, OSError):
         return {}

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from amc_circuits.results.cost import component_counts
 from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.solvers.least_squares.ginv import GinvCircuit
 from amc_circuits.solvers.mvm import MvmCircuit
-from amc_circuits.studies.components import component_counts
 from netlists import Array, Capacitors, Circuit, Hold, Limiter, OpAmps, Source, Switches, preset
 from tests.cases import spd_matrix
 
