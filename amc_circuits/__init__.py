@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from amc_circuits.results.solution import Solution, UnusableSolutionError
     from amc_circuits.results.status import Status
     from amc_circuits.results.step_info import StepInfo, step_info
+    from amc_circuits.solvers.blocks.blocks import BlockCircuit
+    from amc_circuits.solvers.blocks.hold import SampleHold
+    from amc_circuits.solvers.blocks.solution import BlockSolution
     from amc_circuits.solvers.eigenvectors.egv import EgvCircuit
     from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
     from amc_circuits.solvers.least_squares.ginv import GinvCircuit
@@ -69,6 +72,8 @@ _HOMES = {
     "plot_responses": "amc_circuits.pictures.responses",
     "STYLE": "amc_circuits.pictures.style",
     "CircuitOptions": "amc_circuits.cases.circuit_options",
+    "BlockCircuit": "amc_circuits.solvers.blocks.blocks",
+    "BlockSolution": "amc_circuits.solvers.blocks.solution",
     "Check": "amc_circuits.cli.extensions",
     "Compared": "amc_circuits.cli.extensions",
     "Converters": "amc_circuits.results.converters",
@@ -91,6 +96,7 @@ _HOMES = {
     "Response": "amc_circuits.results.response",
     "Run": "amc_circuits.cases.runs",
     "RunOutcome": "amc_circuits.cases.runs",
+    "SampleHold": "amc_circuits.solvers.blocks.hold",
     "SimulationError": "amc_circuits.engines",
     "SlowInverterWarning": "amc_circuits.solvers.inv",
     "Solution": "amc_circuits.results.solution",
@@ -132,6 +138,8 @@ _HOMES = {
 __all__ = [
     "LOCK",
     "STYLE",
+    "BlockCircuit",
+    "BlockSolution",
     "Check",
     "CircuitOptions",
     "Compared",
@@ -154,6 +162,7 @@ __all__ = [
     "Response",
     "Run",
     "RunOutcome",
+    "SampleHold",
     "SimulationError",
     "Sized",
     "SlowInverterWarning",

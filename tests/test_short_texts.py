@@ -12,6 +12,7 @@ import amc_circuits
 import netlists
 import optimizer
 from amc_circuits import (
+    BlockCircuit,
     Check,
     CircuitOptions,
     Compared,
@@ -28,6 +29,7 @@ from amc_circuits import (
     RecoverCircuit,
     Run,
     RunOutcome,
+    SampleHold,
     Sized,
     Status,
     compare,
@@ -173,6 +175,9 @@ def records(tmp_path_factory):
     one = solved(MvmCircuit.program(matrix[:, :7] + 1j, **exact), np.arange(7.0))
     small = solved(InvCircuit.program([[2.0, -0.5], [-0.5, 1.0]]), [1.0, 0.5])
     studied += [one.program([[2.0, -0.5], [-0.5, 1.0]]) for one in (EgvCircuit, GinvCircuit, RecoverCircuit)]
+    blocks = BlockCircuit.program(matrix, stages=2, **exact)
+    solution = blocks.solve(np.eye(SIZE))
+    studied += [blocks, blocks.root, solution, solution.steps[0], solution.runs[0], SampleHold(), blocks.parameters]
     elsewhere = dataclasses.replace(swept, folder=Path("/a/long/way") / ("x" * 200))
     return [*studied, *several, *one, *small, *parts(), *parameters(), swept, elsewhere, swept.rows[0], *trained()]
 

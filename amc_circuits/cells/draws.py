@@ -26,6 +26,7 @@ EFFECTS = (
     "offset",
     "inverter_offset",
     "part_offset",
+    "hold_offset",
 )
 """Effects that are drawn. The index of an effect is its place in the tree: add new ones at the end, move none."""
 SEED_END = 2**128

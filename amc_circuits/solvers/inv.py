@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Annotated, Literal, Self, Unpack
+from typing import Annotated, ClassVar, Literal, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -48,8 +48,13 @@ class InvParameters(Record):
 
 
 class InvCircuit(TwoTopologies):
-    """An array programmed with A in the feedback of op-amps: `solve(b)` solves A x = b."""
+    """An array programmed with A in the feedback of op-amps: `solve(b)` solves A x = b.
 
+    Attributes:
+        input_rows: Number of equal input resistors at each sum node.
+    """
+
+    input_rows: ClassVar[int] = 1
     Parameters = InvParameters
     parameters: InvParameters
 
@@ -100,9 +105,8 @@ class InvCircuit(TwoTopologies):
 
     @classmethod
     def beside(cls, wanted: Mapping, parameters: Record) -> float:
-        """Input conductance, S."""
-        assert isinstance(parameters, InvParameters)
-        return wanted.unit if parameters.input_conductance is None else parameters.input_conductance
+        """Conductance of all inputs of a row, S."""
+        return cls.input_rows * _input_conductance(wanted, parameters)
 
     @cached_property
     def design(self) -> InvDesign:
@@ -114,7 +118,7 @@ class InvCircuit(TwoTopologies):
             conductance_positive=mapping.positive,
             conductance_negative=mapping.negative,
             amplifier_offset=self.hardware.offsets("offset", size),
-            input_conductance=self.beside(mapping, self.parameters),
+            input_conductance=_input_conductance(mapping, self.parameters),
             inverter_resistance=self.parameters.inverter_resistance,
             inverter_offset=self.hardware.offsets("inverter_offset", size) if inverts else None,
             **self.balance,
@@ -198,6 +202,12 @@ class InvCircuit(TwoTopologies):
         ways.append("damping added to A, or A^T A x = A^T b")
         mend, lag = less_lag(self.circuit, ways), "" if self.design.compensated else " and inverters"
         return f"; no eigenvalue of {name} is behind it: it is the lag of amplifiers{lag}; {mend}"
+
+
+def _input_conductance(wanted: Mapping, parameters: Record) -> float:
+    """Conductance of one input, S."""
+    assert isinstance(parameters, InvParameters)
+    return wanted.unit if parameters.input_conductance is None else parameters.input_conductance
 
 
 def _lowest_eigenvalue(matrix: FloatArray) -> complex:

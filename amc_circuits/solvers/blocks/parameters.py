@@ -1,0 +1,43 @@
+"""Parameters of BlockAMC, and those of other circuits that it has no use for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import model_validator
+
+from amc_circuits.solvers.topologies import Topology, check_inverters
+from netlists import Record
+from netlists.circuits.inv import INVERTER_RESISTANCE, InverterResistance
+from netlists.record import about
+
+MEANINGLESS = {
+    "conductances": "every block has cells of its own",
+    "start": "every circuit has another task in every step",
+}
+"""Options of other circuits without a meaning here, each with the reason."""
+
+
+class BlockParameters(Record):
+    """Parameters of BlockAMC."""
+
+    stages: Annotated[int, about("Number of times that a matrix and its blocks are cut in two", ge=0, le=16)] = 1
+    pivoting: Annotated[
+        Literal["auto", "none", "partial"],
+        about("Order and signs of the rows as in LU (auto: if A is not symmetric positive definite and a leaf grows)"),
+    ] = "auto"
+    inverter_resistance: InverterResistance = INVERTER_RESISTANCE
+    topology: Topology = "paired"
+
+    @model_validator(mode="after")
+    def _acts(self) -> Self:
+        check_inverters(self.topology, self.inverter_resistance)
+        return self
+
+
+def stages_for(size: int, array_limit: int) -> int:
+    """Return the least number of stages with which no array is larger than `array_limit` rows."""
+    stages = 0
+    while -(-size // 2**stages) > array_limit:
+        stages += 1
+    return stages
