@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     )
     from amc_circuits.files.array_files import stored_array
     from amc_circuits.files.labelled_tables import LabelledTable, read_labelled_table
-    from amc_circuits.files.run_folder import LOCK, check_folder, check_own_files, claim_folder, owning, replacing
+    from amc_circuits.files.run_folder import (
+        LOCK,
+        check_folder,
+        check_output_file,
+        check_own_files,
+        claim_folder,
+        owning,
+        replacing,
+    )
     from amc_circuits.files.toml_file import read_toml
     from amc_circuits.pictures.circuit.diagram import draw_circuit
     from amc_circuits.pictures.responses import plot_responses
@@ -37,6 +45,7 @@ if TYPE_CHECKING:
     from amc_circuits.results.solution import Solution, UnusableSolutionError
     from amc_circuits.results.status import Status
     from amc_circuits.results.step_info import StepInfo, step_info
+    from amc_circuits.results.tables import print_table
     from amc_circuits.solvers.blocks.blocks import BlockCircuit
     from amc_circuits.solvers.blocks.hold import SampleHold
     from amc_circuits.solvers.blocks.solution import BlockSolution
@@ -51,6 +60,7 @@ if TYPE_CHECKING:
     from amc_circuits.studies.sizing.sized import Sized
     from amc_circuits.sweep.plan.keys import engine_version
     from amc_circuits.sweep.rows.results import open_sweep
+    from amc_circuits.values.matrices import draw_matrix
     from amc_circuits.values.quantities import format_quantity
     from amc_circuits.values.version import package_version
     from netlists import ParameterError
@@ -106,15 +116,18 @@ _HOMES = {
     "check_engine": "amc_circuits.engines",
     "check_folder": "amc_circuits.files.run_folder",
     "check_memory": "netlists.memory",
+    "check_output_file": "amc_circuits.files.run_folder",
     "check_own_files": "amc_circuits.files.run_folder",
     "claim_folder": "amc_circuits.files.run_folder",
     "compare": "amc_circuits.studies.compare",
     "device_preset": "amc_circuits.cells.devices",
     "draw_circuit": "amc_circuits.pictures.circuit.diagram",
+    "draw_matrix": "amc_circuits.values.matrices",
     "engine_version": "amc_circuits.sweep.plan.keys",
     "flag": "amc_circuits.cases.option",
     "format_quantity": "amc_circuits.values.quantities",
     "open_sweep": "amc_circuits.sweep.rows.results",
+    "print_table": "amc_circuits.results.tables",
     "read_labelled_table": "amc_circuits.files.labelled_tables",
     "read_toml": "amc_circuits.files.toml_file",
     "replacing": "amc_circuits.files.run_folder",
@@ -175,6 +188,7 @@ __all__ = [
     "check_folder",
     "check_memory",
     "check_name",
+    "check_output_file",
     "check_own_files",
     "check_type",
     "claim_folder",
@@ -182,6 +196,7 @@ __all__ = [
     "curve_style",
     "device_preset",
     "draw_circuit",
+    "draw_matrix",
     "engine_version",
     "flag",
     "format_quantity",
@@ -197,6 +212,7 @@ __all__ = [
     "package_version",
     "path_of",
     "plot_responses",
+    "print_table",
     "read_labelled_table",
     "read_toml",
     "replacing",

@@ -32,6 +32,9 @@ def _engine(name: str) -> str:
         raise ValueError(error.mend) from None
 
 
+Engine = Annotated[str, AfterValidator(_engine)]
+
+
 def _odd(width: int) -> int:
     if width % 2 == 0:
         raise ValueError("must be odd, so that the padding on both sides is the same")
@@ -209,25 +212,21 @@ class KfacSettings(StepSettings):
     array_limit: Count | None = None
 
 
-class CircuitSettings(Settings):
-    """Circuit of the solver `inv-circuit`.
+class InvSettings(Settings):
+    """Circuit that inverts matrices.
 
-    Its other settings are the options of `amc inv` that describe parts, drive, engine and converters, under the same
-    names and with the same units: `wire_resistance`, `levels`, `engine` ...
+    Its settings are the options of `amc inv` that describe parts, drive, engine and converters, under the same
+    names and with the same units: `wire_resistance`, `levels`, `opamp` ...
 
     Attributes:
         engine: Engine that simulates the circuit. It and the scaling have other defaults than in `amc inv`.
-        scaling: Scaling of a factor before it is programmed.
-        jobs: Number of simulations at the same time.
-        on_failure: After an inversion without a usable result: `keep` the old inverse and count it, or `stop` training.
+        scaling: Scaling of a matrix before it is programmed.
     """
 
     model_config = ConfigDict(extra="allow")
 
-    engine: Annotated[str, AfterValidator(_engine)] = "auto"
+    engine: Engine = "auto"
     scaling: Literal["none", "diagonal", "powers-of-two"] = "diagonal"
-    jobs: Count = 1
-    on_failure: Literal["keep", "stop"] = "keep"
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
@@ -243,6 +242,18 @@ class CircuitSettings(Settings):
         """
         own = {"engine": self.engine, "scaling": self.scaling}
         return CircuitOptions.parse("inv", {**own, **(self.model_extra or {})})
+
+
+class CircuitSettings(InvSettings):
+    """Circuit of the solver `inv-circuit`; a matrix is a damped factor.
+
+    Attributes:
+        jobs: Number of simulations at the same time.
+        on_failure: After an inversion without a usable result: `keep` the old inverse and count it, or `stop` training.
+    """
+
+    jobs: Count = 1
+    on_failure: Literal["keep", "stop"] = "keep"
 
 
 class InstalledSettings(StepSettings):

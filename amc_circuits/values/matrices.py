@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from netlists import ParameterError
+from netlists.errors import check_name
 from netlists.record import FloatArray
 
 FAMILIES = ("spd", "wishart", "toeplitz", "random", "uniform")
@@ -34,8 +35,9 @@ def draw_matrix(
     """Draw a matrix of a family, shape (rows, columns).
 
     Raises:
-        ParameterError: The family has no such shape, or no condition number.
+        ParameterError: There is no such family, or it has no such shape or no condition number.
     """
+    check_name("family", family, FAMILIES)
     for name, length in (("size", rows), ("columns", columns)):
         if length > LARGEST_SIZE:
             raise ParameterError(name, length, f"must be at most {LARGEST_SIZE}")
