@@ -13,6 +13,8 @@ from amc_circuits.cases.option import Option
 from amc_circuits.cases.options import COMMON, COST, JOBS, panel, solver_options
 from amc_circuits.cli.lazy import HEADINGS
 from amc_circuits.cli.parameters import default_text
+from amc_circuits.values.quantities import format_quantity
+from optimizer.step_cost.assumptions import assumptions
 
 PAGE = Path(__file__).with_name("options.md")
 HEAD = """# Options
@@ -28,7 +30,7 @@ def page() -> str:
     """Return the text of the page."""
     own = {option.name: option for name in OURS for option in solver_options(name)}
     options = [*COMMON, *own.values(), JOBS, *panel("Cost", COST)]
-    return "\n".join([HEAD, *(line for heading in HEADINGS for line in _table(heading, options))])
+    return "\n".join([HEAD, *(line for heading in HEADINGS for line in _table(heading, options)), *_assumptions()])
 
 
 def _table(heading: str, options: list[Option]) -> Iterator[str]:
@@ -39,6 +41,18 @@ def _table(heading: str, options: list[Option]) -> Iterator[str]:
             meaning = option.help.replace("|", r"\|")
             yield f"| `{option.flag}` | {option.unit} | {default_text(option)} | {meaning} |"
         yield ""
+
+
+def _assumptions() -> Iterator[str]:
+    """Yield the table of the assumptions of `amc step-cost`."""
+    yield from ("## Assumptions of amc step-cost", "Keys of NET.toml ([step_cost.md](step_cost.md)), in SI units.", "")
+    yield from ("| key | default | range of the tornado | meaning |", "|---|---|---|---|")
+    for section, name, field in assumptions():
+        unit, span = field.json_schema_extra["unit"], field.json_schema_extra["span"]
+        ends = " to ".join(format_quantity(end, unit) for end in span or ())
+        default = format_quantity(field.default, unit) if isinstance(field.default, float) else field.default
+        yield f"| `{section}.{name}` | {'' if default is None else default} | {ends} | {field.description} |"
+    yield ""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The subcommands `amc train` and `amc demo`, data sets in `amc doctor`, and trainings in `amc compare`.
+"""The subcommands `amc train`, `demo` and `step-cost`, data sets in `amc doctor`, and trainings in `amc compare`.
 
 Heavy imports wait until a command runs.
 """
@@ -76,6 +76,28 @@ def demo(out: Out = Path("runs/demo"), epochs: Epochs = None, seeds: Seeds = 3, 
         raise typer.Exit(code)
 
 
+Net = Annotated[
+    Path | None, typer.Argument(metavar="NET.toml", help="Layers of a network, and assumptions.", show_default=False)
+]
+NetPreset = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="resnet-18-cifar, resnet-50-imagenet or vgg-16-cifar.", show_default=False),
+]
+Format = Annotated[str, typer.Option(metavar="NAME", help="Format: table or json.")]
+Plot = Annotated[Path | None, typer.Option(metavar="FILE.png", help="Picture of the tornado.", show_default=False)]
+
+
+def step_cost(net: Net = None, preset: NetPreset = None, format: Format = "table", plot: Plot = None) -> None:
+    """Compare the inversions of K-FAC on a digital processor and on arrays.
+
+    Settling time and energy come from simulated arrays, which take half a minute. Both sides invert the same matrices.
+    Each assumption is a key of NET.toml, and varied alone.
+    """
+    from optimizer.step_cost.command import run
+
+    run(net, preset, format, plot)
+
+
 def dataset_checks() -> Iterator[Check]:
     """Yield one line for each data set."""
     from optimizer.datasets import where_found
@@ -92,4 +114,6 @@ def compare_trainings(folders: Sequence[Path]) -> Compared:
     return compared(folders)
 
 
-extension = Extension(commands=(train, demo), checks=(dataset_checks,), comparisons={"train": compare_trainings})
+extension = Extension(
+    commands=(train, demo, step_cost), checks=(dataset_checks,), comparisons={"train": compare_trainings}
+)
