@@ -53,6 +53,10 @@ if TYPE_CHECKING:
     from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
     from amc_circuits.solvers.least_squares.ginv import GinvCircuit
     from amc_circuits.solvers.mvm import MvmCircuit
+    from amc_circuits.solvers.planning.plan import Plan
+    from amc_circuits.solvers.planning.solve import plan, solve
+    from amc_circuits.solvers.precision.parameters import Refinement
+    from amc_circuits.solvers.precision.refined import Refined
     from amc_circuits.solvers.recovery.recover import RecoverCircuit
     from amc_circuits.solvers.solver import Solver
     from amc_circuits.studies.compare import Design, compare
@@ -135,6 +139,11 @@ _HOMES = {
     "stored_array": "amc_circuits.files.array_files",
     "Sized": "amc_circuits.studies.sizing.sized",
     "size": "amc_circuits.studies.sizing.size",
+    "Plan": "amc_circuits.solvers.planning.plan",
+    "Refined": "amc_circuits.solvers.precision.refined",
+    "Refinement": "amc_circuits.solvers.precision.parameters",
+    "plan": "amc_circuits.solvers.planning.solve",
+    "solve": "amc_circuits.solvers.planning.solve",
     "check_name": "netlists.errors",
     "check_type": "netlists.errors",
     "meant": "netlists.errors",
@@ -171,7 +180,10 @@ __all__ = [
     "NgspiceEngine",
     "Option",
     "ParameterError",
+    "Plan",
     "RecoverCircuit",
+    "Refined",
+    "Refinement",
     "Response",
     "Run",
     "RunOutcome",
@@ -211,6 +223,7 @@ __all__ = [
     "package_of",
     "package_version",
     "path_of",
+    "plan",
     "plot_responses",
     "print_table",
     "read_labelled_table",
@@ -221,6 +234,7 @@ __all__ = [
     "short_repr",
     "shown",
     "size",
+    "solve",
     "step_info",
     "stored_array",
 ]

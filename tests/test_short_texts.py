@@ -34,6 +34,7 @@ from amc_circuits import (
     Status,
     compare,
     open_sweep,
+    plan,
     step_info,
 )
 from amc_circuits.engines import NgspiceEngine
@@ -170,6 +171,8 @@ def records(tmp_path_factory):
     studied = [*designs, compared, *compared.designs, Compared({}, (), None, (), print)]
     studied.append(Sized("gbwp", "Hz", None))
     studied.append(step_info(np.linspace(0, 1, 50), np.ones((50, SIZE))))
+    planned = plan([[2.0, -0.5], [-0.5, 1.0]], engine="exact", opamp="single-pole")
+    studied += [planned, planned.refinement, planned.solve(np.ones((2, SIZE)))]
     studied.append(LabelledTable(matrix, tuple(map(str, range(SIZE)))))
     several = solved(InvCircuit.program(matrix, **exact), np.eye(SIZE))
     one = solved(MvmCircuit.program(matrix[:, :7] + 1j, **exact), np.arange(7.0))

@@ -1,0 +1,108 @@
+"""Plan of a solve: the chosen circuit with the reasons, predictions, and its run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from amc_circuits.results.cost.solves import MULTIPLY_ADD
+from amc_circuits.results.measurement import bits
+from amc_circuits.solvers.planning.probe import Probe
+from amc_circuits.solvers.precision.parameters import Refinement
+from amc_circuits.solvers.precision.problem import SquareProblem
+from amc_circuits.solvers.precision.refine import refine
+from amc_circuits.solvers.precision.refined import Refined
+from amc_circuits.values.quantities import format_quantity
+from netlists.short_text import rows_text
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Plan of a solve. Predictions are those of the circuit at rest with a drawn right-hand side, and of its poles.
+
+    Attributes:
+        problem: System of equations, scaled.
+        probe: Chosen layout with its programmed circuit.
+        refinement: Parameters of the loop.
+        reasons: Sentences on every choice.
+    """
+
+    problem: SquareProblem
+    probe: Probe
+    refinement: Refinement
+    reasons: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return rows_text(
+            f"Plan: {self.probe.layout}",
+            {
+                "first error": format_quantity(self.first_error, "%"),
+                "cycles": str(self.cycles),
+                "time": format_quantity(self.time, "s"),
+                "energy": format_quantity(self.energy, "J"),
+                **{f"reason {place}": text for place, text in enumerate(self.reasons, 1)},
+            },
+        )
+
+    @property
+    def first_error(self) -> float:
+        """Predicted relative error of one pass."""
+        return self.probe.first_error
+
+    @property
+    def cycles(self) -> int:
+        """Predicted number of cycles."""
+        return self.probe.cycles
+
+    @property
+    def time(self) -> float:
+        """Predicted time of a right-hand side, s."""
+        return self.cycles * self.probe.cycle_time
+
+    @property
+    def energy(self) -> float | None:
+        """Predicted energy of the circuit for a right-hand side, J; None if it is not known."""
+        energy = self.probe.cycle_energy
+        return None if energy is None else self.cycles * energy
+
+    @property
+    def prediction(self) -> str:
+        """Sentence on what a right-hand side takes."""
+        energy = "energy unknown" if self.energy is None else format_quantity(self.energy, "J")
+        reached = format_quantity(self.first_error, "%")
+        return (
+            f"predicted: error of one pass {reached}, {self.cycles} cycles, {format_quantity(self.time, 's')}, {energy}"
+        )
+
+    def digital_energy(self, count: int) -> float:
+        """Energy of the arithmetic of one of `count` right-hand sides by a direct solver in FP32, J."""
+        _, factors, solve = self.problem.multiply_adds
+        return MULTIPLY_ADD * (factors / count + solve)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The plan as JSON accepts it."""
+        layout = self.probe.layout
+        return {
+            "circuit": layout.circuit,
+            "scaling": self.problem.system.scaling,
+            "shift": layout.shift,
+            "levels": layout.levels,
+            "reasons": list(self.reasons),
+            "first_error": self.first_error,
+            "first_bits": float(bits(np.array(self.first_error))),
+            "cycles": self.cycles,
+            "time_s": self.time,
+            "energy_j": self.energy,
+        }
+
+    def solve(self, vectors: Any) -> Refined:
+        """Solve for right-hand sides, (n,) or (n, K).
+
+        Raises:
+            ParameterError: The shape does not match, or an entry is not finite.
+            SimulationError: The simulator failed.
+        """
+        return refine(self.probe.circuit, self.problem, vectors, self.refinement)

@@ -1,0 +1,107 @@
+"""Probe of a programmed circuit: its poles, and the loop with a drawn right-hand side, all without a transient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from amc_circuits.results.converters import Converters
+from amc_circuits.results.measurement import bits, relative_error
+from amc_circuits.solvers.planning.layout import Layout
+from amc_circuits.solvers.precision.inverse import CircuitInverse
+from amc_circuits.solvers.precision.loop import Trace, refine_columns
+from amc_circuits.solvers.precision.parameters import Refinement
+from amc_circuits.solvers.precision.problem import SquareProblem
+from amc_circuits.solvers.precision.products import DigitalProduct
+from amc_circuits.solvers.solver import Solver
+from amc_circuits.values.matrices import draw_vector
+from amc_circuits.values.quantities import counted, format_quantity
+from netlists import MacroOpAmp, OpAmps
+from netlists.record import FloatArray
+from netlists.short_text import short_repr
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A programmed circuit with its poles, and its loop for a drawn right-hand side.
+
+    Attributes:
+        layout: Layout of the circuit.
+        circuit: Programmed circuit.
+        problem: System of equations.
+        refinement: Parameters of the loop.
+    """
+
+    layout: Layout
+    circuit: Solver
+    problem: SquareProblem
+    refinement: Refinement
+
+    __repr__ = short_repr
+
+    @property
+    def stable(self) -> bool:
+        """True if no pole of the programmed circuit grows."""
+        return self.circuit.stability.stable
+
+    @cached_property
+    def _columns(self) -> FloatArray:
+        """Right-hand side of the probe, shape (N, 1), uniform in -1 .. 1."""
+        generator = np.random.default_rng([self.circuit.hardware.seed, 1])
+        return draw_vector(len(self.problem.held), generator)[:, None]
+
+    @cached_property
+    def trace(self) -> Trace:
+        """Loop with values of the circuit at rest."""
+        parameters = self.refinement.replace(cycles_by="static")
+        inverse, product = CircuitInverse(self.circuit, parameters), DigitalProduct(self.problem)
+        return refine_columns(self._columns, inverse, product, self.problem.weights, parameters)
+
+    @property
+    def converges(self) -> bool:
+        """True if the circuit is stable and the loop reaches its bits."""
+        return self.stable and self.trace.statuses[0].usable
+
+    @cached_property
+    def first_error(self) -> float:
+        """Relative error of the answer of one pass, for a drawn right-hand side."""
+        wanted = np.asarray(np.linalg.solve(self.problem.held, self._columns), dtype=np.float64)
+        found = self.circuit.steady(self._columns)
+        return float(relative_error(self.problem.values(found, 1), self.problem.values(wanted, 1))[0])
+
+    @property
+    def cycles(self) -> int:
+        """Predicted number of cycles."""
+        return len(self.trace.residuals) - 1
+
+    @property
+    def cycle_time(self) -> float:
+        """Predicted time of a cycle, s: settling by the slowest pole, and converters."""
+        converters = Converters(dac_bits=self.refinement.dac_bits, adc_bits=self.refinement.adc_bits)
+        lines = len(self.problem.held)
+        return self.circuit.predicted_time + converters.dac_cost(lines)[1] + converters.adc_cost(lines)[1]
+
+    @property
+    def cycle_energy(self) -> float | None:
+        """Predicted energy of the circuit in a cycle, J; None if the op-amps do not state their supply current.
+
+        Quiescent power `2 V_supply I_q` of every op-amp for the settling time. What cells and loads take is left out.
+        """
+        circuit, power = self.circuit.circuit, 0.0
+        for part in circuit.of(OpAmps):
+            record = part.record.equivalent
+            if not isinstance(record, MacroOpAmp) or record.quiescent_current is None:
+                return None
+            power += circuit.groups[part.output] * 2 * record.supply_voltage * record.quiescent_current
+        return power * self.circuit.predicted_time
+
+    def __str__(self) -> str:
+        if not self.stable:
+            return f"{self.layout}: unstable, {self.circuit.stability.growing}"
+        status = self.trace.statuses[0]
+        if not status.usable:
+            return f"{self.layout}: stable, but the loop is {status.name} after {counted(self.cycles, 'cycle')}"
+        reached = f"{format_quantity(float(bits(np.array(self.first_error))), digits=2)} bits in one pass"
+        return f"{self.layout}: stable, {reached}, {counted(self.cycles, 'cycle')} to {self.refinement.bits:g} bits"

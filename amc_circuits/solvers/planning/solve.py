@@ -1,0 +1,71 @@
+"""Solution of `A x = b` to a wanted number of bits by the circuit that a plan chooses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from amc_circuits.solvers.hardware import Hardware
+from amc_circuits.solvers.planning.choose import Search, scaled_problem
+from amc_circuits.solvers.planning.parameters import Choices
+from amc_circuits.solvers.planning.plan import Plan
+from amc_circuits.solvers.precision.parameters import Refinement
+from amc_circuits.solvers.precision.refined import Refined
+from amc_circuits.values.checks import numeric_array, scaled
+
+DEVICE = "taox-40nm-8level"
+"""Device of the cells unless another one is given."""
+
+
+def plan(matrix: ArrayLike, *, levels: int | None = None, **fields: Any) -> Plan:
+    """Choose scaling, circuit, shift and levels for a matrix, and predict what a solve takes.
+
+    Every candidate is programmed once, with its random draws. It is taken if no pole grows and the loop converges with
+    a drawn right-hand side, both without a transient.
+
+    Args:
+        matrix: A, shape (N, N), real or complex, invertible.
+        levels: Levels of the cells; None for those of the device.
+        **fields: Fields of `Choices` (`circuit`, `scaling`, `shift`, `array_limit`, `most_levels`), of `Refinement`
+            (`bits`, `method`, `max_cycles` ...), and keywords of `Solver.program` (`opamp`, `device`, `seed`,
+            `engine` ...).
+
+    Raises:
+        ParameterError: A parameter cannot be used, or the matrix is singular.
+        NoPlanError: No candidate solves this matrix.
+    """
+    choices, refinement = Choices(**_taken(fields, Choices)), Refinement(**_taken(fields, Refinement))
+    device = Hardware(device=fields.get("device", DEVICE)).device
+    fields["device"] = device if levels is None else device.replace(levels=levels)
+    fields.setdefault("engine", "auto")
+    problem, scaling = scaled_problem(scaled("A", numeric_array("A", matrix, (2,))), choices)
+    search = Search(problem, choices, refinement, fields)
+    probe = search.run()
+    return Plan(problem, probe, refinement, (scaling, *(str(one) for one in search.tried), _loop_text(refinement)))
+
+
+def solve(matrix: ArrayLike, b: ArrayLike, *, levels: int | None = None, **fields: Any) -> Refined:
+    """Solve `A x = b` to a wanted number of bits; keywords as in `plan`.
+
+    Args:
+        matrix: A, shape (N, N).
+        b: Right-hand sides, shape (N,) or (N, K).
+        levels: Levels of the cells; None for those of the device.
+        **fields: Other keywords.
+
+    Raises:
+        ParameterError: A parameter cannot be used.
+        NoPlanError: No candidate solves this matrix.
+        SimulationError: The simulator failed.
+    """
+    return plan(matrix, levels=levels, **fields).solve(b)
+
+
+def _taken(fields: dict[str, Any], record: Any) -> dict[str, Any]:
+    """Take the fields of a record out of keywords."""
+    return {name: fields.pop(name) for name in record.model_fields if name in fields}
+
+
+def _loop_text(refinement: Refinement) -> str:
+    return f"refinement by {refinement.method}, exact residual in digital arithmetic"

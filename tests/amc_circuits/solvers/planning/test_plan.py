@@ -1,0 +1,121 @@
+"""Plans: what is taken for which matrix, and why; what cannot be solved is refused by name."""
+
+import numpy as np
+import pytest
+
+from amc_circuits import ParameterError, UnusableSolutionError, plan, solve
+from amc_circuits.solvers.planning.choose import is_definite, least_shift
+from amc_circuits.solvers.precision.statuses import CONVERGED
+from amc_circuits.values.matrices import draw_matrix
+
+QUICK = {"engine": "exact", "opamp": "single-pole"}
+
+
+def drawn(family, size, condition=None, seed=0):
+    """A matrix with a right-hand side."""
+    generator = np.random.default_rng(seed)
+    return draw_matrix(family, size, size, condition, generator), generator.uniform(-1, 1, size)
+
+
+def check(result, matrix, b, bits=24):
+    """The status is earned: NumPy's residual is below the wanted one."""
+    assert result.status is CONVERGED
+    residual = np.linalg.norm(b - matrix @ result.value) / np.linalg.norm(b)
+    assert residual <= 2.0**-bits * (1 + 1e-6)
+
+
+def test_a_definite_matrix_is_solved_by_inv():
+    """To the bits that were asked for; fewer bits take fewer cycles, and the plan predicts them."""
+    matrix, b = drawn("spd", 16, 10.0)
+    cycles = []
+    for bits in (24, 8):
+        made = plan(matrix, levels=16, bits=bits, **QUICK)
+        assert (made.probe.layout.circuit, made.probe.layout.shift) == ("inv", 0)
+        result = made.solve(b)
+        check(result, matrix, b, bits)
+        assert abs(result.cycles[0] - made.cycles) <= 3
+        cycles.append(result.cycles[0])
+    assert cycles[1] < cycles[0]
+
+
+def test_an_unstable_array_gets_a_shift():
+    """Cells of 8 levels make condition 30 indefinite; the shift makes them definite, and x is that of A itself."""
+    matrix, b = drawn("spd", 16, 30.0)
+    made = plan(matrix, bits=24, **QUICK)
+    assert "unstable" in made.reasons[1]
+    assert made.probe.layout.shift > 0
+    check(made.solve(b), matrix, b)
+
+
+def test_a_shift_makes_up_for_the_errors_of_the_cells():
+    """With it, the lowest eigenvalue of what the cells of a circuit hold is positive again."""
+    matrix, _ = drawn("spd", 16, 30.0)
+    made = plan(matrix, scaling="none", **QUICK)
+    mapping = made.probe.circuit.mapping
+    held = mapping.difference / mapping.unit
+    assert np.linalg.eigvalsh((held + held.T) / 2)[0] > 0
+    unshifted = plan(matrix, scaling="none", levels=64, shift=0, **QUICK).probe.circuit
+    assert least_shift(matrix, unshifted) < made.probe.layout.shift
+
+
+def test_other_matrices_go_to_inv_if_it_is_stable_and_to_ginv_if_not():
+    """A dominant diagonal is enough for INV; a random matrix has a growing pole in it."""
+    matrix, b = drawn("random", 8, 3.0)
+    made = plan(matrix, levels=16, **QUICK)
+    assert made.probe.layout.circuit == "ginv"
+    check(made.solve(b), matrix, b)
+    dominant = matrix + 3 * np.eye(8)
+    made = plan(dominant, levels=16, **QUICK)
+    assert made.probe.layout.circuit == "inv"
+    check(made.solve(b), dominant, b)
+
+
+def test_scaling_solves_what_has_entries_of_many_sizes():
+    """`D A D` with D over four decades: with powers of two as quick as A, without them no plan."""
+    matrix, b = drawn("spd", 16, 10.0)
+    factors = 10.0 ** np.linspace(-2, 2, 16)
+    scaled = factors[:, None] * matrix * factors
+    check(solve(scaled, b, levels=16, **QUICK), scaled, b)
+    with pytest.raises(UnusableSolutionError, match="no circuit of the plan solves"):
+        plan(scaled, levels=16, scaling="none", most_levels=16, **QUICK)
+
+
+def test_complex_matrices_and_several_right_hand_sides():
+    """Answers are complex, one status each."""
+    matrix, b = drawn("spd", 4, 3.0)
+    hermitian = matrix + 0.1j * (np.triu(np.ones((4, 4)), 1) - np.tril(np.ones((4, 4)), -1))
+    vectors = np.stack([b, 1j * b], axis=1)
+    result = solve(hermitian, vectors, levels=16, **QUICK)
+    assert [status is CONVERGED for status in result.statuses] == [True, True]
+    np.testing.assert_allclose(result.value, np.linalg.solve(hermitian, vectors), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"array_limit": 3}, "array_limit"),
+        ({"levels": 1}, "levels"),
+        ({"bits": 60}, "bits"),
+        ({"circuit": "egv"}, "circuit"),
+        ({"shift": "much"}, "shift"),
+        ({"no_such_field": 1}, "no_such_field"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_choices_that_cannot_be_used_are_refused(changes, text):
+    """By the name of the parameter."""
+    with pytest.raises(ParameterError, match=text):
+        plan(np.eye(4), **QUICK, **changes)
+
+
+def test_a_singular_matrix_is_refused():
+    """It has no solution to many bits."""
+    with pytest.raises(ParameterError, match="singular"):
+        plan(np.ones((3, 3)), **QUICK)
+
+
+def test_what_is_definite():
+    """Symmetric with positive eigenvalues."""
+    assert is_definite(np.diag([1.0, 2.0]))
+    assert not is_definite(np.diag([1.0, -2.0]))
+    assert not is_definite(np.array([[1.0, 0.5], [0.0, 1.0]]))
