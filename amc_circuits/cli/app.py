@@ -40,6 +40,7 @@ ABOVE = {
     "recover": Row(RECOVER.title, "solve:solving", RECOVER.name),
 }
 BELOW = {
+    "solve": Row("Solve A x = b to a wanted number of bits by a planned circuit.", "planning.solve:solve"),
     "program": Row("Write a matrix into RRAM cells by pulses and reads.", "program:program"),
     "cost": Row("Compute energy and time of solves: converters, settling, programming.", "cost:cost"),
     "compare": Row("Compare designs on the same matrices.", "compare.command:compare", any_words=True),

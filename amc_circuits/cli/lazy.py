@@ -97,8 +97,8 @@ class PanelCommand(TyperCommand):
                 formatter.write_dl(sections[heading])
 
 
-HEADINGS = ("Arguments", "Target", "Matrix", "Op-amp", "Cells", "Wires", "Circuit", "Drive", "Engine", "Converters",
-            "Statistics", "Cost", "Output", "Options, the most used", "Options")  # fmt: skip
+HEADINGS = ("Arguments", "Target", "Plan", "Matrix", "Op-amp", "Cells", "Wires", "Circuit", "Drive", "Engine",
+            "Converters", "Statistics", "Cost", "Output", "Options, the most used", "Options")  # fmt: skip
 """Headings in their order."""
 MOST_USED = {
     *("size", "seed", "seeds", "opamp", "gbwp", "engine", "device", "wire_resistance"),

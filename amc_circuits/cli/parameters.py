@@ -44,6 +44,10 @@ def output(*names: str, metavar: str, text: str) -> Any:
 
 
 PlotFile = output("--plot", metavar="FILE.png", text="Picture of the outputs over time.")
+HistoryFile = output("--plot", metavar="FILE.png", text="Picture of the bits over cycles and over time.")
+RunFolder = output(
+    "--out", metavar="FOLDER", text="Folder with a file for every part that is done; a run goes on in it."
+)
 SizePlotFile = output("--plot", metavar="FILE.png", text="Picture of the metric over the parameter.")
 PolesFile = output("--plot", metavar="FILE.png", text="Picture of the poles.")
 SaveFile = output("--save", metavar="FILE.npz", text="Waveforms and metrics (.npz), or waveforms (.csv, .raw).")

@@ -1,0 +1,76 @@
+"""Options of a planned solve, and their conversion to keywords of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from amc_circuits.cases.case import Problem, problem
+from amc_circuits.cases.device_options import device_of
+from amc_circuits.cases.opamp_files import opamp_of
+from amc_circuits.cases.option import Option, parse_table
+from amc_circuits.cases.options import ARGUMENTS, CONVERTERS, OF_ANSWERS, options_of, panel
+from amc_circuits.cases.record_options import record_options
+from amc_circuits.engines.settings import Settings
+from amc_circuits.solvers.hardware import Hardware
+from amc_circuits.solvers.inv import InvParameters
+from amc_circuits.solvers.planning.parameters import Choices
+from amc_circuits.solvers.planning.solve import DEVICE
+from amc_circuits.solvers.precision.parameters import Refinement
+
+OF_PLANS = panel("Plan", record_options(Choices), record_options(Refinement))
+"""Options of a plan alone."""
+PASSED_ON = ("inverter_resistance", "topology")
+"""Parameters of circuits that a plan passes on."""
+CHOSEN = {"scaling", "conductances", "force", "start", "input_conductance", *(option.name for option in CONVERTERS)}
+"""Options of circuits that a plan chooses, or that it has in another form."""
+DEFAULTS = {"device": DEVICE, "engine": "auto"}
+TABLE = (
+    *(
+        replace(option, default=DEFAULTS.get(option.name, option.default), excludes=_excludes)
+        for option in options_of("inv")
+        if option.name not in {*CHOSEN, *OF_ANSWERS} - {"input_noise"}
+        for _excludes in ["" if option.excludes == "conductances" else option.excludes]
+    ),
+    *OF_PLANS,
+)
+"""Options of a planned solve."""
+
+
+def typed_table() -> tuple[Option, ...]:
+    """Options on the command line: those that are no arguments, and that act on an answer."""
+    return tuple(option for option in TABLE if option.name not in (*ARGUMENTS, "input_noise"))
+
+
+def parse_planned(given: Mapping[str, object]) -> dict[str, Any]:
+    """Convert the options of a planned solve.
+
+    Raises:
+        ParameterError: A value cannot be used.
+    """
+    return parse_table("solve", TABLE, given)
+
+
+def planned_problem(options: dict[str, Any]) -> Problem:
+    """Load matrix and right-hand sides from files, or draw them.
+
+    Raises:
+        ParameterError: As `problem`.
+    """
+    return problem("inv", options)
+
+
+def plan_arguments(options: dict[str, Any], jobs: int) -> dict[str, Any]:
+    """Convert options, as `parse_planned` returns them, to keywords of `plan`.
+
+    Raises:
+        ParameterError: There is no such op-amp or device, or it has no such parameter.
+    """
+    records = {*Choices.model_fields, *Refinement.model_fields, *PASSED_ON}
+    of_circuits = ({*Hardware.model_fields, *Settings.model_fields} - {"opamp", "device"}) | {"engine"}
+    own = {name: value for name, value in options.items() if name in records | of_circuits}
+    for name in PASSED_ON:
+        if own[name] == InvParameters.model_fields[name].default:
+            del own[name]
+    return {"opamp": opamp_of(options), "device": device_of(options), "jobs": jobs, **own}
