@@ -2,9 +2,10 @@
 
 Method: random designs (`tests/exactness.py`): INV and MVM of 1 to 8 rows, four macro op-amps and variants of them
 (second pole, output stage, swing, slew rate, gain, offset, input capacitance), wires, line capacitance, random offsets,
-inputs of 0.01 to 1 V at a fixed scale, from rest or from the solution before. ngspice runs at reltol 1e-6, trtol 1 and
-a 16th of its usual step. Where waveforms differ by more than the bound it runs again at a 64th, then at a 256th: its
-own error shrinks with its step, a true difference does not.
+inputs of 0.01 to 1 V at a fixed scale, from rest or from the solution before. With `--sparse` they are recovery
+circuits, whose dead zones open and close, with these op-amps or ones of a single pole, at 0.1 V and more.
+ngspice runs at reltol 1e-6, trtol 1 and a 16th of its usual step. Where waveforms differ by more than the bound it runs
+again at a 64th, then at a 256th: its own error shrinks with its step, a true difference does not.
 
 Printed: number, median, 95 % and worst of
 
@@ -22,6 +23,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -49,12 +51,12 @@ ROWS = {
 """Names of the differences, and their rows in the table."""
 
 
-def compared(seeds: Sequence[int]) -> Differences:
-    """Compare some designs."""
+def compared(seeds: Sequence[int], sparse: bool = False) -> Differences:
+    """Compare some designs; `sparse`: recovery circuits."""
     found = Differences()
     with threadpool_limits(1):
         for seed in seeds:
-            compare(seed, found, LARGEST)
+            compare(seed, found, LARGEST, sparse)
     return found
 
 
@@ -95,13 +97,16 @@ def main(
     designs: Annotated[int, typer.Option(help="Designs.")] = 200,
     first: Annotated[int, typer.Option(help="Seed of the first design.")] = 0,
     jobs: Annotated[int, typer.Option(help="Processes.")] = 2,
+    sparse: Annotated[bool, typer.Option("--sparse", help="Take recovery circuits.")] = False,
     out: Annotated[Path | None, typer.Option(help="File for the table, too.")] = None,
 ) -> None:
     """Compare random designs."""
     began = time.perf_counter()
     seeds = range(first, first + designs)
     with ProcessPoolExecutor(jobs) as pool:
-        found = together(list(pool.map(compared, [seeds[k : k + PART] for k in range(0, designs, PART)])))
+        found = together(
+            list(pool.map(partial(compared, sparse=sparse), [seeds[k : k + PART] for k in range(0, designs, PART)]))
+        )
     slots = len(found.waveform) + len(found.clamped)
     line = f"{designs} designs in {time.perf_counter() - began:.0f} s; {found.integrated} of {slots} right-hand sides "
     consoles = [Console(width=160)]

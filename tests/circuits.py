@@ -35,7 +35,7 @@ class Sample:
         exact: NumPy's answer.
         bound: Bound on the answer's relative error with ideal wires and a gain of 1e5.
         fields: Keywords with which it is programmed, besides those of a test.
-        linear: False for a circuit with limiters. Only ngspice knows these.
+        linear: False for a circuit with limiters.
     """
 
     name: str

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits import InvCircuit, MvmCircuit
+from amc_circuits import InvCircuit, MvmCircuit, RecoverCircuit
 from amc_circuits.engines import ExactEngine, Job, NgspiceEngine
 from amc_circuits.engines.exact.linear_range import CLOSED_FORM
 from amc_circuits.engines.exact.reading import read_slots
 from amc_circuits.engines.exact.slots import starts_from_rest
 from amc_circuits.results.observation import observe
 from amc_circuits.results.readings import Reading, read_slot
-from netlists import OpAmp, preset
+from netlists import OpAmp, SinglePoleOpAmp, preset
 
 TOLERANCE = 0.01
 PRESETS = ("cmos-100meg", "cmos-1g", "ad823", "opa690")
@@ -35,7 +35,7 @@ STEPS = (16, 64, 256)
 class Drawn:
     """A programmed circuit and its right-hand sides."""
 
-    circuit: InvCircuit | MvmCircuit
+    circuit: InvCircuit | MvmCircuit | RecoverCircuit
     columns: np.ndarray
 
     @property
@@ -128,9 +128,36 @@ def draw(seed: int, largest: int) -> Drawn | None:
     return Drawn(circuit, rng.uniform(-1, 1, (inputs, count))) if circuit.stability.stable else None
 
 
-def compare(seed: int, found: Differences, largest: int = 5) -> None:
-    """Read a drawn design by both engines and enter the differences."""
-    drawn = draw(seed, largest)
+def draw_sparse(seed: int, largest: int) -> Drawn | None:
+    """A recovery circuit whose dead zones open and close; None if it is unstable beyond all of them.
+
+    At 0.1 V and more, as ngspice's tolerances hold to a microvolt.
+    """
+    rng = np.random.default_rng([seed, 7])
+    rows, columns = (int(rng.integers(2, largest + 1)) for _ in range(2))
+    count, start = (1, "rest") if rng.random() < 0.7 else (2, "previous")
+    gain = float(10 ** rng.uniform(3, 5))
+    opamp: OpAmp = draw_opamp(rng) if rng.random() < 0.5 else SinglePoleOpAmp(open_loop_gain=gain, gbwp=100e6)
+    options: dict[str, Any] = {
+        "opamp": opamp,
+        "weight": float(10 ** rng.uniform(-1.5, -0.5)),
+        "dead_zone": float(rng.uniform(0.05, 0.3)) * min(opamp.swing, 1.0),
+        "input_voltage": float(rng.uniform(0.1, 0.3)),
+        "wire_resistance": float(rng.choice([0, 0, 3.0])),
+        "line_capacitance": float(rng.choice([0, 2e-16, 2e-15])),
+        "offset_spread": float(rng.choice([0, 1e-3])),
+        "start": start,
+        "seed": seed,
+        "engine": "exact",
+    }
+    circuit = RecoverCircuit.program(rng.standard_normal((rows, columns)), **options)
+    columns_of_y = rng.standard_normal((rows, count))
+    return Drawn(circuit, columns_of_y) if circuit.stability.stable else None
+
+
+def compare(seed: int, found: Differences, largest: int = 5, sparse: bool = False) -> None:
+    """Read a drawn design by both engines and enter the differences; `sparse`: a recovery circuit."""
+    drawn = (draw_sparse if sparse else draw)(seed, largest)
     if drawn is None:
         return
     job, engine = drawn.job, ExactEngine()
@@ -138,8 +165,11 @@ def compare(seed: int, found: Differences, largest: int = 5) -> None:
         return
     state = engine.init(job.circuit)
     got = engine.read(state, [job], TOLERANCE)[0]
-    linear = read_slots(state, job.drive, starts_from_rest(job.drive), TOLERANCE, np.inf)
-    found.integrated += sum(not reading.loss <= CLOSED_FORM for reading in linear)
+    if sparse:
+        found.integrated += len(got)
+    else:
+        linear = read_slots(state, job.drive, starts_from_rest(job.drive), TOLERANCE, np.inf)
+        found.integrated += sum(not reading.loss <= CLOSED_FORM for reading in linear)
     clamped = [_clamped(drawn, reading) for reading in got]
     for parts in STEPS:
         waves = _tight(job, parts)

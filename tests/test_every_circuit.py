@@ -10,14 +10,14 @@ import pytest
 
 from amc_circuits import NgspiceEngine, Solver, Status
 from amc_circuits.cases.circuits import OURS
+from amc_circuits.engines import ExactEngine
 from amc_circuits.engines.ngspice.noise import simulated_sigma
 from amc_circuits.engines.settings import Settings
-from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.linear.noise import noise
 from amc_circuits.results.observation import observe
 from amc_circuits.solvers.fields import Fields
 from amc_circuits.solvers.hardware import Hardware
-from netlists import Array, Conductors, Limiter, MacroOpAmp, ParameterError, SinglePoleOpAmp, preset, spice_circuit
+from netlists import Array, Conductors, MacroOpAmp, ParameterError, SinglePoleOpAmp, preset, spice_circuit
 from tests.circuits import SAMPLES
 from tests.comparators import assert_close, assert_within
 from tests.runs import waveforms
@@ -37,7 +37,7 @@ every_resting = pytest.mark.parametrize(
 every_linear = pytest.mark.parametrize(
     "sample", [one for one in SAMPLES if one.vector is not None and one.linear], ids=lambda sample: sample.label
 )
-"""Without those with limiters: the exact engine refuses them, and noise is that of a linear circuit."""
+"""Without those with limiters: noise is that of a linear circuit."""
 every_opamp = pytest.mark.parametrize("opamp", OPAMPS)
 
 
@@ -55,19 +55,25 @@ def test_every_circuit_has_a_sample():
         )
 
 
-@every_linear
+@every_resting
 @every_opamp
 @pytest.mark.parametrize("wires", [{}, WIRES], ids=["ideal wires", "wires"])
 def test_both_engines_agree(sample, opamp, wires):
-    """Answer within 1e-4, settling time between the exact ones at 0.97 and 1.03 of the tolerance, energies in 3 %."""
+    """Answer within 1e-4, settling time between the exact ones at 0.97 and 1.03 of the tolerance, energies in 3 %.
+
+    With limiters 1 % is allowed beside: ngspice's steps are not checked by an exact response.
+    """
     fields = {"opamp": OPAMPS[opamp], "input_voltage": 0.02, **wires}
+    if sample.name == "recover" and opamp == "macro":
+        fields["opamp"] = MACRO.replace(input_capacitance=0.0)  # with it poles grow at this feedback
     exact = {share: sample.program(engine="exact", tolerance=share, **fields) for share in (0.0103, 0.01, 0.0097)}
     early, middle, late = (circuit.solve(sample.vector) for circuit in exact.values())
     simulated = sample.program(engine="ngspice", **fields).solve(sample.vector)
     assert simulated.status is middle.status is Status.SETTLED
     assert_close(simulated.value, middle.value, absolute=1e-4 * np.abs(middle.value).max())
-    assert early.settling_time <= simulated.settling_time * (1 + 1e-3)
-    assert simulated.settling_time <= late.settling_time * (1 + 1e-3)
+    beside = 1e-3 if sample.linear else 1e-2
+    assert early.settling_time <= simulated.settling_time * (1 + beside)
+    assert simulated.settling_time <= late.settling_time * (1 + beside)
     for account, joules in middle.energy.accounts.items():
         if joules:
             assert_within(simulated.energy.accounts[account], joules, 0.03)
@@ -79,22 +85,25 @@ def test_both_engines_agree(sample, opamp, wires):
 def test_it_rests_where_kirchhoff_says(sample, opamp, segment):
     """Outputs of the linear circuit are those of a nodal solve by hand, finite gain, load and meshes included.
 
-    With limiters they are those of ngspice's operating point.
+    With limiters they are those of both engines.
     """
     fields = {"opamp": OPAMPS[opamp], "wire_resistance": segment}
     circuit, levels = sample.driven(**fields)
     group, size = circuit.outputs, circuit.groups[circuit.outputs]
     wanted = sample.at_rest(sample.program(**fields).design, levels[:, 0]).group(group, size)
-    got, bound = outputs_at_rest(circuit, levels)[:, 0], 1e-9 if sample.linear else 1e-6
+    got = [outputs_at_rest(circuit, levels)]
+    if not sample.linear:
+        simulator = NgspiceEngine()
+        got.append(simulator.rest(simulator.init(circuit), levels))
     assert np.abs(wanted).max() > 0
-    assert_close(got, wanted, absolute=bound * np.abs(wanted).max())
+    for one, bound in zip(got, (1e-9, 1e-6), strict=False):
+        assert_close(one[:, 0], wanted, absolute=bound * np.abs(wanted).max())
 
 
 @every_resting
 def test_the_answer_is_numpys(sample):
     """With a gain of 1e5 and ideal wires."""
-    engine = "exact" if sample.linear else "ngspice"
-    circuit = sample.program(opamp=OPAMPS["single-pole"], engine=engine, pair="auto", g_min=1e-9)
+    circuit = sample.program(opamp=OPAMPS["single-pole"], engine="exact", pair="auto", g_min=1e-9)
     solution, wanted = circuit.solve(sample.vector), sample.exact(sample.matrix, sample.vector)
     assert_close(solution.value, wanted, absolute=sample.bound * np.abs(wanted).max())
     if sample.linear:
@@ -160,11 +169,9 @@ def test_no_exchanged_ends_pass_unseen(sample):
 
 
 def outputs_at_rest(circuit, levels):
-    """Outputs at rest: of the linear circuit, or of ngspice if there are limiters."""
-    if circuit.of(Limiter):
-        simulator = NgspiceEngine()
-        return simulator.rest(simulator.init(circuit), levels)
-    return linear_circuit(circuit).steady(circuit.outputs, levels)
+    """Outputs at rest, by the exact engine."""
+    engine = ExactEngine()
+    return engine.rest(engine.init(circuit), levels)
 
 
 def rest_or_nan(circuit, levels):

@@ -13,8 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from amc_circuits.engines.contract import About
-from amc_circuits.engines.exact.engine import ExactEngine
-from amc_circuits.engines.exact.nonlinear.circuit import applies
+from amc_circuits.engines.exact.engine import ExactEngine, unknown
 from amc_circuits.engines.exact.nonlinear.trajectory import NotIntegrableError
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice.engine import NgspiceEngine
@@ -74,9 +73,7 @@ class AutoEngine:
             SimulationError: If a run of ngspice failed.
             EnginesDisagreeError: If ngspice and the exact engine differ by more than 1 % of full scale.
         """
-        circuit = state.circuit
-        growing = any(source.kick for source in circuit.sources) or any(job.first_pass for job in jobs)
-        if not circuit.linear or (growing and not applies(circuit)):
+        if unknown(state.circuit, any(job.first_pass for job in jobs)):
             return self.ngspice.read(state, jobs, tolerance, processes)
         exact = ExactEngine(HANDED_OVER)
         try:
@@ -97,7 +94,9 @@ class AutoEngine:
         return found
 
     def rest(self, state: Simulated, levels: FloatArray, processes: int = 1) -> FloatArray:
-        """Compute the outputs at the operating point by ngspice; see the ngspice engine."""
+        """Compute the outputs at rest by the exact engine, or at the operating point by ngspice if it cannot."""
+        if not unknown(state.circuit):
+            return ExactEngine().rest(state.exact, levels)
         return self.ngspice.rest(state, levels, processes)
 
     def _check(self, state: Simulated, jobs: Sequence[Job], found: list[list[Reading]], processes: int) -> None:

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.engines import ENGINES, Engine, Job, check_engine
-from amc_circuits.engines.exact.engine import ExactEngine, check_linear
+from amc_circuits.engines.exact.engine import ExactEngine, check_known
 from amc_circuits.engines.exact.steps import after_step
 from amc_circuits.engines.settings import Settings
 from amc_circuits.linear.equations import check_room
@@ -94,7 +94,7 @@ class Solver(ProgrammedArray):
         made = cls(system, hardware, mappings, settings, engine, parameters, converters or Converters())
         check_room(len(system.programmed), len(made.circuit.amplifiers))
         if engine == ExactEngine.name:
-            check_linear(made.circuit, cls.first_pass is not None)
+            check_known(made.circuit, cls.first_pass is not None)
         _ = made.output_range
         for problem in made.warnings():
             warnings.warn(problem, stacklevel=3)

@@ -1,4 +1,4 @@
-"""The exact engine: the linear circuit of a circuit, solved exactly, without a deck."""
+"""The exact engine: circuits solved from their parts, without a deck."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from amc_circuits.engines.contract import About
 from amc_circuits.engines.exact.circuit import ExactCircuit
 from amc_circuits.engines.exact.linear_range import CLOSED_FORM, LARGEST_LOSS
 from amc_circuits.engines.exact.nonlinear import reading as nonlinear
-from amc_circuits.engines.exact.nonlinear.circuit import applies
+from amc_circuits.engines.exact.nonlinear.circuit import applies, is_known
 from amc_circuits.engines.exact.reading import read_responses, read_slots
 from amc_circuits.engines.exact.slots import slots_of, starts_from_rest
 from amc_circuits.engines.exact.waveform import waveform
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.settings import Settings
 from amc_circuits.results.readings import FirstPass, Reading
-from netlists import Array, Circuit, Limiter, ParameterError, StepTrain
+from netlists import Array, Buffers, Circuit, Limiter, MacroOpAmp, ParameterError, StepTrain
 from netlists.errors import check_type
 from netlists.record import FloatArray
 
@@ -48,6 +48,8 @@ def _alike(jobs: Sequence[Job]) -> list[tuple[list[Job], bool]]:
 class ExactEngine:
     """Reads jobs from exact responses of the linear circuit, and integrates those that reach limits of macro op-amps.
 
+    Circuits with limiters are always integrated.
+
     Attributes:
         largest_loss: Largest permitted change of a waveform by bent characteristics, in units of full scale, where they
             are not integrated.
@@ -72,10 +74,10 @@ class ExactEngine:
         """The exact circuit.
 
         Raises:
-            ParameterError: Cells, limiters or op-amps are not linear, or there are several phases.
+            ParameterError: Cells or op-amps are not known here, or there are several phases.
         """
         circuit.check_one_phase()
-        check_linear(circuit)
+        check_known(circuit)
         return ExactCircuit(circuit)
 
     def read(
@@ -99,10 +101,11 @@ class ExactEngine:
         self, state: ExactCircuit, drive: StepTrain, from_rest: bool, tolerance: float, first_pass: FirstPass | None
     ) -> list[Reading]:
         """Readings of every slot: by the closed form where no amplifier leaves its linear range, else step by step."""
-        check_linear(state.circuit, first_pass is not None)
-        if not (applies(state.circuit) and self.limits):
+        check_known(state.circuit, first_pass is not None)
+        limiters = bool(state.circuit.of(Limiter))
+        if not (limiters or (applies(state.circuit) and self.limits)):
             return read_slots(state, drive, from_rest, tolerance, self.largest_loss)
-        if first_pass is not None or any(source.kick for source in state.circuit.sources):
+        if limiters or first_pass is not None or any(source.kick for source in state.circuit.sources):
             return nonlinear.read_slots(state.beyond, drive, from_rest, tolerance, first_pass)
         slots = slots_of(state, drive, from_rest)
         beyond = state.beyond.losses(slots.hold) > CLOSED_FORM
@@ -119,7 +122,12 @@ class ExactEngine:
         return [found[k] for k in range(len(beyond))]
 
     def rest(self, state: ExactCircuit, levels: FloatArray, processes: int = 1) -> FloatArray:
-        """Outputs in the steady state of the linear circuit for levels (inputs, K), shape (N, K), V."""
+        """Outputs in the steady state for levels (inputs, K), shape (N, K), V.
+
+        It is that of the linear circuit, or of the circuit with all limits if it has limiters.
+        """
+        if state.circuit.of(Limiter):
+            return state.beyond.resting_outputs(levels)
         return state.linear.steady(state.linear.outputs, levels)
 
     def outputs(self, state: ExactCircuit, job: Job, time: FloatArray) -> FloatArray:
@@ -127,23 +135,31 @@ class ExactEngine:
         return waveform(state, job.drive, time, applies(state.circuit))
 
 
-def check_linear(circuit: Circuit, growing: bool = False) -> None:
-    """Refuses what the engine cannot solve.
+def check_known(circuit: Circuit, growing: bool = False) -> None:
+    """Refuse what the engine cannot solve.
 
     Args:
         circuit: Circuit.
         growing: True if it is to be read at a first pass.
 
     Raises:
-        ParameterError: Cells, limiters or op-amps are not known here.
+        ParameterError: Cells or op-amps are not known here.
     """
     check_type("circuit", circuit, Circuit)
+    if what := unknown(circuit, growing):
+        raise ParameterError("engine", ExactEngine.name, f"knows no {what}; take ngspice or auto")
+
+
+def unknown(circuit: Circuit, growing: bool = False) -> str:
+    """Name what the engine cannot solve in a circuit, as `check_known`; empty for nothing."""
+    limited = {part.output for part in circuit.of(Limiter)}
     if any(array.nonlinearity_voltage is not None for array in circuit.of(Array)):
-        what = "cells that are not linear"
-    elif not circuit.linear:
-        what = "limiters" if circuit.of(Limiter) else "op-amps that are subcircuits"
-    elif (growing or any(source.kick is not None for source in circuit.sources)) and not applies(circuit):
-        what = "kicks of sources and first passes where an op-amp has no limits"
-    else:
-        return
-    raise ParameterError("engine", ExactEngine.name, f"knows no {what}; take ngspice or auto")
+        return "cells that are not linear"
+    if not is_known(circuit):
+        return "op-amps that are subcircuits"
+    if limited & {part.input for part in circuit.of(Buffers)}:
+        return "buffers behind limiters"
+    bounded = all(isinstance(record, MacroOpAmp) for record in circuit.opamps)
+    if not bounded and (growing or any(source.kick is not None for source in circuit.sources)):
+        return "kicks of sources and first passes where an op-amp has no limits"
+    return ""

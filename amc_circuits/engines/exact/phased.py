@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from amc_circuits.engines.exact.circuit import ExactCircuit
-from amc_circuits.engines.exact.engine import check_linear
+from amc_circuits.engines.exact.engine import check_known
 from amc_circuits.engines.exact.linear_range import LARGEST_LOSS
 from amc_circuits.engines.exact.reading import read_responses
 from amc_circuits.engines.exact.slots import Slots
@@ -14,7 +14,7 @@ from amc_circuits.linear.equations import phase_circuits
 from amc_circuits.linear.probes import Modal
 from amc_circuits.linear.response import Piece
 from amc_circuits.results.readings import Reading
-from netlists import Circuit, expanded, in_phase, phase_train
+from netlists import Circuit, Limiter, ParameterError, expanded, in_phase, phase_train
 from netlists.record import FloatArray
 
 
@@ -40,7 +40,7 @@ def read_phases(
     Raises:
         ParameterError: A part is not linear or not modelled, or a phase without a duration has a growing pole.
     """
-    check_linear(circuit)
+    _check(circuit)
     circuit = with_durations(circuit, tolerance, rise_time)
     drive, whole = phase_train(circuit, levels, rise_time), expanded(circuit)
     alone = [in_phase(whole, phase) for phase in whole.phases]
@@ -57,6 +57,12 @@ def read_phases(
         found += read_responses(phase, Slots(edge, hold, half), length, tolerance, largest_loss)
         before, voltage = level, _voltage(phase, phase.response.end(hold), level)
     return found
+
+
+def _check(circuit: Circuit) -> None:
+    check_known(circuit)
+    if circuit.of(Limiter):
+        raise ParameterError("circuit", "limiters", "phases are linear here; take simulate_phases")
 
 
 def _moved(

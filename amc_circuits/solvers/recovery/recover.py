@@ -67,7 +67,7 @@ class RecoverCircuit(TwoCopies):
             weight: lambda in units of max|F| max|y|.
             dead_zone: Level of the dead zones, V, below the swing of the op-amps.
             feedback_conductance: Feedback conductance of the row amplifiers, siemens; `auto` takes the closed form.
-            engine: Name of the engine that simulates: ngspice or auto.
+            engine: Name of the engine that simulates.
             converters: DACs and ADCs; None for no converters.
             **fields: Other keywords, as in `Solver.program`.
 

@@ -1,4 +1,4 @@
-"""A circuit with macro op-amps beyond its linear range, with all that does not depend on its inputs worked out."""
+"""A circuit beyond its linear range: limits of macro op-amps, and limiters."""
 
 from __future__ import annotations
 
@@ -14,20 +14,27 @@ from amc_circuits.engines.exact.nonlinear.panels import at_times
 from amc_circuits.engines.exact.nonlinear.powers import Account
 from amc_circuits.engines.exact.nonlinear.rest import discharged, resting
 from amc_circuits.engines.exact.nonlinear.system import Rows, System, times
-from amc_circuits.engines.exact.nonlinear.trajectory import Integrator, Place, Step
+from amc_circuits.engines.exact.nonlinear.trajectory import Integrator, NotIntegrableError, Place, Step
 from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.linear.response import Piece
 from amc_circuits.results.observation import common_mode_ranges, common_modes
-from netlists import Circuit, MacroOpAmp, StepTrain
+from netlists import Array, Circuit, Limiter, MacroOpAmp, StepTrain, SubcircuitOpAmp
 from netlists.record import FloatArray
 
 COARSE = 16
 """Times at which the loss of a linear response is estimated before it is read."""
 
 
+def is_known(circuit: Circuit) -> bool:
+    """Return True if the laws of all parts are known here: cells are linear, and no op-amp is a subcircuit."""
+    bent = any(array.nonlinearity_voltage is not None for array in circuit.of(Array))
+    return not bent and not any(isinstance(record, SubcircuitOpAmp) for record in circuit.opamps)
+
+
 def applies(circuit: Circuit) -> bool:
-    """Return True if every op-amp of a circuit is a macro model, so that its limits are known here."""
-    return circuit.linear and all(isinstance(record, MacroOpAmp) for record in circuit.opamps)
+    """Return True if a circuit is integrated: it has limiters, or every op-amp is a macro model with limits."""
+    limited = all(isinstance(record, MacroOpAmp) for record in circuit.opamps)
+    return is_known(circuit) and (limited or bool(circuit.of(Limiter)))
 
 
 Stretch = tuple[float, float, FloatArray, FloatArray]
@@ -43,8 +50,9 @@ class NonlinearCircuit:
     def __init__(self, circuit: Circuit) -> None:
         self.circuit = circuit
         self._kicks = [source.kick for source in circuit.sources if source.kick is not None]
-        self.system = System(_kicked(circuit), linear_circuit(circuit))
-        self.account = Account(self.system)
+        modes = None if circuit.of(Limiter) else linear_circuit(circuit).modes
+        self.system = System(_kicked(circuit), modes)
+        self.account = Account(_kicked(circuit), self.system)
 
     @cached_property
     def at_rest(self) -> Place:
@@ -52,6 +60,18 @@ class NonlinearCircuit:
         if self.circuit.discharged:
             return discharged(self.system)
         return resting(self.system, np.zeros((self.system.inputs, 1)))
+
+    def resting_outputs(self, levels: FloatArray) -> FloatArray:
+        """Return the outputs at rest for levels (inputs, K), shape (N, K), V; a column of nan where none is found."""
+        found = np.full((self.circuit.groups[self.circuit.outputs], levels.shape[1]), np.nan)
+        for k in range(levels.shape[1]):
+            own = levels[:, k : k + 1]
+            try:
+                place = resting(self.system, own)
+            except NotIntegrableError:
+                continue
+            found[:, k] = self.outputs.at(place.state, own, place.added.pins[:, 0])[:, 0]
+        return found
 
     @cached_property
     def outputs(self) -> Rows:
@@ -62,8 +82,8 @@ class NonlinearCircuit:
     def watched(self) -> tuple[list[str], Rows]:
         """Groups, other than the outputs and those that sources hold, and last stages: what else is read."""
         circuit, held = self.circuit, self.system.linear.held
-        stages = [last for _, _, last in self.system.macros]
-        groups = [*self.account.groups, *(part.output for part, _, _ in self.system.macros)]
+        stages = [last for _, last in self.system.opamps]
+        groups = [*self.account.groups, *(part.output for part, _ in self.system.opamps)]
         names = [name for name in dict.fromkeys([*groups, *stages]) if name != circuit.outputs and name not in held]
         return names, self.system.rows(*names)
 
@@ -77,7 +97,7 @@ class NonlinearCircuit:
         time = np.geomspace(hold.start, hold.stop, COARSE)
         state = self.system.linear_state(hold, time)
         voltages = times(self.system.seen.modal, state) + (self.system.seen.feed @ hold.inputs)[:, None]
-        drive, stage, drop = np.split(voltages + self.system.seen.rest[:, None, None], 3)
+        drive, stage, drop, _ = self.system.parted(voltages + self.system.seen.rest[:, None, None])
         weights = np.gradient(time)[:, None]
         slewing = (np.abs(laws.stage(drive)[0]) * weights).sum(axis=1)
         output = laws.resistance[:, 0] * np.abs(laws.output(drop)[0]).max(axis=1)

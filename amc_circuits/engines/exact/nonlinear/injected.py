@@ -1,4 +1,4 @@
-"""The linear circuit with inputs for what the limits of op-amps add."""
+"""The linear circuit with inputs for what the limits of op-amps add, and for the outputs of limiters."""
 
 from __future__ import annotations
 
@@ -8,18 +8,44 @@ from dataclasses import replace
 import numpy as np
 
 from amc_circuits.linear.circuit import LinearCircuit
-from amc_circuits.linear.equations import linear_circuit, stage_of
-from netlists import Circuit, MacroOpAmp, OpAmps
+from amc_circuits.linear.equations import stage_of
+from netlists import Circuit, Limiter, MacroOpAmp, OpAmps, Source
+from netlists.record import FloatArray
 
 
-def injected_circuit(circuit: Circuit) -> LinearCircuit:
-    """Return the linear circuit with further inputs behind those of the sources, for op-amps that are macro models.
+def opened(circuit: Circuit) -> Circuit:
+    """Return the circuit with a source in the place of every limiter, whose volts are further inputs."""
+    limiters = circuit.of(Limiter)
+    if not limiters:
+        return circuit
+    inputs, counts = circuit.inputs, [circuit.groups[part.output] for part in limiters]
+    further = sum(counts)
+    sources = []
+    for source in circuit.sources:
+        weights = source.matrix(circuit.groups[source.group], inputs)
+        sources.append(replace(source, weights=np.pad(weights, ((0, 0), (0, further)))))
+    ends = inputs + np.cumsum(counts)
+    sources += [
+        Source(part.output, np.eye(inputs + further)[end - count : end])
+        for part, count, end in zip(limiters, counts, ends.tolist(), strict=True)
+    ]
+    parts = tuple(part for part in circuit.parts if not isinstance(part, Limiter))
+    return replace(circuit, parts=parts, sources=tuple(sources))
 
-    First a rate at every gain stage, V/s, then a current into every output, A; both in the order of the op-amps. The
-    states are those of `linear_circuit`. A stage drives other nodes through R_out alone, so that a current into an
-    output acts on them as R_out times as many volts at the last stage.
+
+def injected_circuit(circuit: Circuit, linear: LinearCircuit, limiters: int = 0) -> LinearCircuit:
+    """Return the linear circuit with further inputs for op-amps that are macro models.
+
+    Behind the inputs of the sources are a rate at every gain stage, V/s, then a current into every output, A, both in
+    the order of the op-amps, then the volts of limiters. The states are those of `linear`. A stage drives other nodes
+    through R_out alone, so that a current into an output acts on them as R_out times as many volts at the last stage.
+
+    Args:
+        circuit: Circuit without limiters.
+        linear: Its linear circuit.
+        limiters: Number of its last inputs that are volts of limiters.
     """
-    linear, rates, currents, volts = linear_circuit(circuit), [], [], []
+    rates, currents, volts = [np.zeros((len(linear.state), 0))], [], [np.zeros((len(linear.feed), 0))]
     for part, last in zip(circuit.of(OpAmps), linear.stages, strict=True):
         if not isinstance(part.record, MacroOpAmp):
             continue
@@ -31,11 +57,14 @@ def injected_circuit(circuit: Circuit) -> LinearCircuit:
         volts.append(ohms * linear.read[:, at])
         volts[-1][rows] = 0
     drive, fed = np.hstack([*rates, *currents]), np.hstack(volts)
-    nothing = np.zeros_like(fed)
-    held = {group: np.pad(weights, ((0, 0), (0, drive.shape[1]))) for group, weights in circuit.held.items()}
-    return replace(
-        linear, drive=np.hstack([linear.drive, drive]), feed=np.hstack([linear.feed, nothing, fed]), held=held
-    )
+    inputs = linear.drive.shape[1] - limiters
+
+    def between(own: FloatArray, added: FloatArray) -> FloatArray:
+        return np.hstack([own[:, :inputs], added, own[:, inputs:]])
+
+    held = {group: between(weights, np.zeros((len(weights), drive.shape[1]))) for group, weights in linear.held.items()}
+    feed = between(linear.feed, np.hstack([np.zeros_like(fed), fed]))
+    return replace(linear, drive=between(linear.drive, drive), feed=feed, held=held)
 
 
 def _own_rate(opamp: MacroOpAmp) -> float:

@@ -1,4 +1,4 @@
-"""Limits of macro op-amps, as differences from the linear op-amp (`netlists/opamps/subcircuit.py`).
+"""Limits of macro op-amps, as differences from the linear op-amp (`netlists/opamps/subcircuit.py`), and limiters.
 
 rate of a gain stage   SR tanh(d/SR) - d - SR clamp(x),   d = w_T (inputs and offsets), x its output
 current of an output   I_lim tanh(p/(R_out I_lim)) - p/R_out,   p the drop over the output resistance
@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from netlists import Circuit, MacroOpAmp, OpAmps
+from netlists import Circuit, Limiter, MacroOpAmp, OpAmps
 from netlists.opamps.subcircuit import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -51,7 +51,7 @@ class Laws:
         macros = [record for record, count in rows if isinstance(record, MacroOpAmp) for _ in range(count)]
 
         def column(*names: str) -> tuple[FloatArray, ...]:
-            return tuple(np.array([[[getattr(macro, name)]] for macro in macros]) for name in names)
+            return tuple(np.array([getattr(macro, name) for macro in macros]).reshape(-1, 1, 1) for name in names)
 
         return cls(
             *column("slew_rate", "output_swing", "output_resistance", "output_current_limit", "unity_gain_frequency")
@@ -72,9 +72,10 @@ class Laws:
         bent = np.tanh(drop / (self.resistance * self.current))
         return self.current * bent - drop / self.resistance, -(bent**2) / self.resistance
 
-    def delivered(self, drop: FloatArray) -> FloatArray:
-        """Compute the currents of the outputs, A, from drops over the output resistances, V."""
-        return self.current * np.tanh(drop / (self.resistance * self.current))
+    def delivered(self, drop: FloatArray, which: slice = slice(None)) -> FloatArray:
+        """Compute the currents of the outputs of some op-amps, A, from drops over the output resistances, V."""
+        current, resistance = self.current[which], self.resistance[which]
+        return np.asarray(current * np.tanh(drop / (resistance * current)))
 
     def near_clamp(self, stage: FloatArray) -> bool:
         """Return True if a stage voltage, V, is so high that its clamp draws a current."""
@@ -95,6 +96,49 @@ class Laws:
     def some(self, row: NDArray[np.int64]) -> Laws:
         """Return the limits of op-amps (entries,), of each as often as its row is named."""
         return Laws(*(getattr(self, one.name)[row, 0] for one in fields(self)))
+
+
+@dataclass(frozen=True)
+class Limiters:
+    """Limiters of a circuit, whose outputs are sources of further volts; one a node.
+
+    Attributes:
+        parts: Rows of limiters.
+        level: Level of each, shape (k, 1, 1), V.
+        clips: True for a clip, False for a dead zone, shape (k, 1, 1).
+    """
+
+    parts: tuple[Limiter, ...]
+    level: FloatArray
+    clips: NDArray[np.bool_]
+
+    __repr__ = short_repr
+
+    @classmethod
+    def of(cls, circuit: Circuit) -> Limiters:
+        """Collect the limiters of a circuit, in their order."""
+        parts = tuple(circuit.of(Limiter))
+        counts = [circuit.groups[part.output] for part in parts]
+        level, clips = ([part.level for part in parts], [part.type == "clip" for part in parts])
+        return cls(
+            parts,
+            np.repeat(np.array(level, dtype=np.float64), counts)[:, None, None],
+            np.repeat(np.array(clips, dtype=np.bool_), counts)[:, None, None],
+        )
+
+    @property
+    def count(self) -> int:
+        """Number of limiters."""
+        return len(self.level)
+
+    def volts(self, seen: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Compute the outputs, V, and the slopes, from inputs (k, times, K), V."""
+        held = np.clip(seen, -self.level, self.level)
+        return np.where(self.clips, held, seen - held), np.where((held == seen) == self.clips, 1.0, 0.0)
+
+    def beyond(self, volts: FloatArray) -> NDArray[np.bool_]:
+        """Return whether outputs (k, times, K), V, are those of inputs beyond the level."""
+        return np.where(self.clips, np.abs(volts) >= self.level, volts != 0)
 
 
 def supply_power(opamp: MacroOpAmp, current: FloatArray) -> FloatArray:

@@ -19,12 +19,14 @@ class OwnEffects:
     Attributes:
         drive: Rate added at the stage on its own drive, shape (m, 3), node by node.
         drop: Current added at the output on its own drop, shape (m, 3), ohm.
+        volts: Volt of a limiter on its own input, shape (k, 3, 1).
         per_bend: `drive`, then `drop` per drop over the output resistance, shape (2 m, 3, 1).
         of_stage: Factors of the weights, shape (m, n), and these, shape (n, 9).
     """
 
     drive: FloatArray
     drop: FloatArray
+    volts: FloatArray
     per_bend: FloatArray
     of_stage: tuple[FloatArray, FloatArray]
 
@@ -42,7 +44,7 @@ class OwnEffectsOf:
 
     def __init__(self, system: System) -> None:
         m, seen = system.laws.count, system.seen
-        drive, stage, drop = (seen.modal[k * m : (k + 1) * m] for k in range(3))
+        drive, stage, drop = np.split(seen.modal, [m, 2 * m])
         at_stage, at_pin = system.push[:, :m].T, system.push[:, m:].T
         self._real, self._resistance = system.real, system.laws.resistance[:, 0]
         self._parts = [self._split(*pair) for pair in ((drive, at_stage), (stage, at_stage), (drop, at_pin))]
@@ -68,6 +70,7 @@ class OwnEffectsOf:
         pairs = of_pairs.reshape(len(of_pairs), 2, 3, 2, 3)
         all_of = np.concatenate([of_real, pairs[:, 0, :, 0], pairs[:, 1, :, 0]])
         own = np.diagonal(all_of, axis1=1, axis2=2)
-        drive, drop = self._parts[0] @ own, self._parts[2] @ own + self._at_once[:, None]
+        drive, direct = self._parts[0] @ own, self._parts[2] @ own + self._at_once[:, None]
+        drop, volts = direct[: len(drive)], direct[len(drive) :, :, None]
         per_bend = np.concatenate([drive, drop / self._resistance])[:, :, None]
-        return OwnEffects(drive, drop, per_bend, (self._parts[1], all_of.reshape(-1, 9)))
+        return OwnEffects(drive, drop, volts, per_bend, (self._parts[1], all_of.reshape(-1, 9)))

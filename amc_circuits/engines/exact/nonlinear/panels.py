@@ -31,6 +31,10 @@ DERIVATIVE: FloatArray = np.asarray(
 """Derivatives at Gauss's points of a panel of length 2 from the values there, shape (points, points)."""
 
 
+MANY = 16
+"""Panels of a step up to which all are equal."""
+PARTS, ROUNDS = 16, 3
+"""Parts of the time between two points, and rounds, in which the corner of a limiter is found: 1/4096 of it."""
 TOGETHER = 16
 """Steps whose weights are computed at once: these are numbers of every mode at every point."""
 
@@ -42,7 +46,7 @@ class Panels:
     Attributes:
         edges: Edges of the panels, shape (P + 1,), s.
         state: Coordinates at the points, shape (n, P 8 + 1, K); the last one is the end.
-        pins: Currents that the limits add at the outputs, shape (m, P 8 + 1, K), A.
+        pins: What the limits add at once (`Added.pins`), shape (m + k, P 8 + 1, K).
         inputs: Inputs, shape (inputs, P 8 + 1, K), V.
     """
 
@@ -126,7 +130,36 @@ def sampled(
     last = steps[-1]
     state[:, -1], pins[:, -1], inputs[:, -1] = end.state, end.added.pins[:, 0], last.inputs + last.slope * last.length
     edges = np.concatenate([cut[0][:1], *(own[1:] for own in cut)])
-    return Panels(edges, state, pins, inputs)
+    found = Panels(edges, state, pins, inputs)
+    _limit(system, found)
+    return found
+
+
+def _limit(system: System, panels: Panels) -> None:
+    """Give limiters the volts of their law at all points; one behind another takes a pass more."""
+    m, count = system.laws.count, system.limiters.count
+    for _ in system.limiters.parts:
+        panels.pins[m:] = system.limiters.volts(panels.voltages(system.seen.part(slice(-count, None))))[0]
+
+
+def corners(system: System, panels: Panels) -> list[float]:
+    """List the times at which inputs of limiters pass their levels, s: there voltages have corners."""
+    count = system.limiters.count
+    if not count:
+        return []
+    beyond = np.abs(panels.voltages(system.seen.part(slice(-count, None)))) - system.limiters.level
+    passing = (beyond[:, 1:] > 0) != (beyond[:, :-1] > 0)
+    limiter, point, response = np.nonzero(passing)
+    low, high = panels.time[point], panels.time[point + 1]
+    values, at = beyond.transpose(1, 2, 0), np.linspace(0, 1, PARTS + 1)
+    begin = beyond[limiter, point, response] > 0
+    for _ in range(ROUNDS):
+        time = low[:, None] + (high - low)[:, None] * at
+        seen = panels.between(values, (response, limiter), time) > 0
+        first = np.maximum(np.argmax(seen != begin[:, None], axis=1), 1)
+        rows = np.arange(len(first))
+        low, high = time[rows, first - 1], time[rows, first]
+    return [float(one) for one in np.unique((low + high) / 2)]
 
 
 def at_times(system: System, step: Step, time: FloatArray, rows: Rows) -> FloatArray:
@@ -135,8 +168,9 @@ def at_times(system: System, step: Step, time: FloatArray, rows: Rows) -> FloatA
     state = system.applied(system.sampling([step.length], [fractions])[0], step.source)
     pins = np.matmul(interpolated(fractions).T, step.added.pins)
     inputs = step.inputs[:, None] + step.slope[:, None] * (time - step.start)[:, None]
-    found = times(rows.modal, state) + times(rows.feed, inputs) + times(rows.pins, pins)
-    return np.asarray(found + rows.rest[:, None, None])
+    found = Panels(time, state, pins, np.asarray(inputs))
+    _limit(system, found)
+    return found.voltages(rows)
 
 
 def _edges(system: System, step: Step, origin: float, cuts: Sequence[float]) -> FloatArray:
@@ -145,6 +179,10 @@ def _edges(system: System, step: Step, origin: float, cuts: Sequence[float]) -> 
     marks = [begin, *(cut for cut in cuts if begin < cut - 1e-9 * step.length and cut < end - 1e-9 * step.length), end]
     found = [np.array([begin])]
     for first, last in pairwise(marks):
-        parts = max(1, int(np.ceil((last - first) * system.pace(first - origin, 1 / POINTS) / LENGTH)))
-        found.append(np.linspace(first, last, parts + 1)[1:])
+        parts = (last - first) * system.pace(first - origin, 1 / POINTS) / LENGTH
+        while parts > MANY:  # fast modes decay meanwhile
+            first += (last - first) / parts
+            found.append(np.array([first]))
+            parts = (last - first) * system.pace(first - origin, 1 / POINTS) / LENGTH
+        found.append(np.linspace(first, last, max(1, int(np.ceil(parts))) + 1)[1:])
     return np.concatenate(found)

@@ -11,7 +11,7 @@ from amc_circuits.engines.exact.nonlinear.panels import Panels
 from amc_circuits.engines.exact.nonlinear.system import System, times
 from amc_circuits.linear.equations import Network, networks
 from amc_circuits.results.observation import ideal_drivers
-from netlists import Array, MacroOpAmp
+from netlists import Array, Circuit, Limiter, MacroOpAmp, OpAmps
 from netlists.opamps.subcircuit import has_energy
 from netlists.parts import Part
 from netlists.record import FloatArray
@@ -36,27 +36,63 @@ class Powers:
 class Account:
     """Everything that powers need and that does not depend on the responses."""
 
-    def __init__(self, system: System) -> None:
-        self.system, self.circuit = system, system.circuit
-        self._drivers = ideal_drivers(self.circuit)
-        own = self.circuit.accounts[:-1]
+    def __init__(self, circuit: Circuit, system: System) -> None:
+        """`circuit`: the circuit of the system, with its limiters."""
+        self.system, self.circuit = system, circuit
+        self._drivers, limiters = ideal_drivers(circuit), circuit.of(Limiter)
+        own = circuit.accounts[:-1]
         self._passive = [(part, network) for part, network in self._parts() if getattr(part, "account", "") in own]
-        self._drawing = [
-            (part, network) for part, network in self._parts() if any(group in self._drivers for group in network[0])
-        ]
-        wanted = [group for _, network in self._passive + self._drawing for group in network[0]]
-        self.groups = list(dict.fromkeys([*wanted, *self._drivers]))
+        limitless = [part.output for part in circuit.of(OpAmps) if not isinstance(part.record, MacroOpAmp)]
+        self._loaded = [*self._drivers, *(part.output for part in limiters), *limitless]
+        self._drawing = [network for _, network in self._parts() if any(group in self._loaded for group in network[0])]
+        wanted = [group for network in [*(one for _, one in self._passive), *self._drawing] for group in network[0]]
+        self.groups = list(dict.fromkeys([*wanted, *self._loaded]))
 
     def _parts(self) -> list[tuple[Part, Network]]:
         return [(self.circuit.part(name), network) for name, network in networks(self.circuit)]
 
-    def of(self, panels: Panels, voltage: dict[str, FloatArray], currents: FloatArray) -> Powers:
-        """Compute powers at the first points of panels.
+    def drawn(self, panels: Panels, voltage: dict[str, FloatArray], whole: bool) -> dict[str, FloatArray]:
+        """Compute what passive parts draw from sources, buffers, limiters, and op-amps without output resistance.
 
         Args:
             panels: Responses.
+            voltage: Voltages of `groups` at some of their points, shape (nodes, points, K), V.
+            whole: True if these are the first points of the panels; else what charges capacitors is left out.
+
+        Returns:
+            Currents of each such group, shape (nodes, points, K), A.
+        """
+        found = {group: np.zeros_like(voltage[group]) for group in self._loaded}
+        for groups, laplacian, charge in self._drawing:
+            ends = np.concatenate([voltage[group] for group in groups])
+            slopes = panels.slopes(ends) if whole and charge.any() else None
+            cuts = np.cumsum([0, *(self.circuit.groups[group] for group in groups)]).tolist()
+            for group, first, last in zip(groups, cuts[:-1], cuts[1:], strict=True):
+                if group in found:
+                    found[group] += times(laplacian[first:last], ends)
+                    if slopes is not None:
+                        found[group] += times(charge[first:last], slopes)
+        return found
+
+    def currents(self, voltage: dict[str, FloatArray], drawn: dict[str, FloatArray]) -> FloatArray:
+        """Compute the currents of the outputs of all op-amps, shape (op-amps, points, K), A."""
+        found, first, laws = [], 0, self.system.laws
+        for part, last in self.system.opamps:
+            if not isinstance(part.record, MacroOpAmp):
+                found.append(drawn[part.output])
+                continue
+            place = slice(first, first + self.circuit.groups[part.output])
+            first = place.stop
+            found.append(laws.delivered(voltage[last] - voltage[part.output], place))
+        return np.concatenate(found)
+
+    def of(self, voltage: dict[str, FloatArray], drawn: dict[str, FloatArray], currents: FloatArray) -> Powers:
+        """Compute powers at some points of panels.
+
+        Args:
             voltage: Voltages of `groups` at these points, shape (nodes, points, K), V.
-            currents: Currents of the outputs of the op-amps at these points, shape (m, points, K), A.
+            drawn: As `drawn` returns it for these points.
+            currents: Currents of the outputs of the op-amps at these points, shape (op-amps, points, K), A.
         """
         dissipated = {account: np.zeros(currents.shape[1:]) for account in self.circuit.accounts[:-1]}
         for part, (groups, laplacian, _) in self._passive:
@@ -69,24 +105,19 @@ class Account:
                 across = ends if len(groups) == 1 else ends[:size] - ends[size:]
                 power = np.einsum("r,rtk,rtk->tk", np.diag(laplacian)[:size], across, across)
             dissipated[getattr(part, "account", "")] += power
-        return Powers(dissipated, self._delivered(panels, voltage, currents))
+        for limiter in self.circuit.of(Limiter):  # they deliver power
+            dissipated[limiter.account] -= np.einsum("rtk,rtk->tk", voltage[limiter.output], drawn[limiter.output])
+        return Powers(dissipated, self._delivered(voltage, drawn, currents))
 
-    def _delivered(self, panels: Panels, voltage: dict[str, FloatArray], currents: FloatArray) -> FloatArray | None:
+    def _delivered(
+        self, voltage: dict[str, FloatArray], drawn: dict[str, FloatArray], currents: FloatArray
+    ) -> FloatArray | None:
         records = [part.record for part in self.circuit.parts if hasattr(part, "record")]
         if not all(isinstance(record, MacroOpAmp) and has_energy(record) for record in records):
             return None
         found = self._supplied(currents)
-        for _, (groups, laplacian, charge) in self._drawing:
-            ends = np.concatenate([voltage[group] for group in groups])
-            first = 0
-            for group in groups:
-                here = slice(first, first + self.circuit.groups[group])
-                first = here.stop
-                if group in self._drivers:
-                    flow = times(laplacian[here], ends)
-                    if charge[here].any():
-                        flow += times(charge[here], panels.slopes(ends))
-                    found += np.einsum("rtk,rtk->tk", voltage[group], flow)
+        for group in self._drivers:
+            found += np.einsum("rtk,rtk->tk", voltage[group], drawn[group])
         return found
 
     def _supplied(self, currents: FloatArray) -> FloatArray:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.circuit import NonlinearCircuit
-from amc_circuits.engines.exact.nonlinear.panels import POINTS, sampled
+from amc_circuits.engines.exact.nonlinear.panels import POINTS, corners, sampled
 from amc_circuits.engines.exact.nonlinear.system import times as product
 from amc_circuits.engines.exact.nonlinear.trajectory import Place
 from amc_circuits.engines.exact.quadrature import joules_until
@@ -61,18 +61,19 @@ class _Slots:
     ) -> None:
         """`before` and `levels`: inputs before and after the edge, shape (inputs, K), V."""
         self.exact, self.tolerance, self.step = exact, tolerance, drive.rise_time / 2
-        corners = np.array([0.0, drive.rise_time, drive.slot_time])
-        stretches = exact.stretches(corners, np.stack([before, levels, levels]), [0.0], drive.rise_time)
+        times = np.array([0.0, drive.rise_time, drive.slot_time])
+        stretches = exact.stretches(times, np.stack([before, levels, levels]), [0.0], drive.rise_time)
         scale = np.maximum(exact.scale(levels), exact.scale(before))
         steps, self.end = exact.integrated(stretches, start.from_zero, scale, drive.rise_time)
         self.steady_from = drive.slot_time * (1 - 1 / measurement.STEADY_PART)
-        cuts = (self.step, self.steady_from)
-        self.panels = sampled(exact.system, steps, self.end, cuts, [last for _, last, _, _ in stretches])
+        cuts, edges = (self.step, self.steady_from), [last for _, last, _, _ in stretches]
+        self.panels = sampled(exact.system, steps, self.end, cuts, edges)
+        if further := corners(exact.system, self.panels):
+            self.panels = sampled(exact.system, steps, self.end, sorted((*cuts, *further)), edges)
         before = stretches[0][2]
         seen = self.panels.voltages(exact.outputs)
         self._points = seen.transpose(1, 2, 0)
-        first = exact.outputs.modal @ start.state + exact.outputs.feed @ before + exact.outputs.rest[:, None]
-        first += exact.outputs.pins @ start.added.pins[:, 0]
+        first = exact.outputs.at(start.state, before, start.added.pins[:, 0])
         self.time = np.append(0.0, self.panels.time)
         self.outputs = np.concatenate([first.T[:, None], seen.transpose(2, 1, 0)], axis=1)
         self.final = self.outputs[:, -1]
@@ -92,11 +93,12 @@ class _Slots:
         edges, total = self.panels.edges, self.panels.state.shape[1]
         self._counted = edges[: min(1 + int(np.searchsorted(edges, until)), len(edges) - 1) + 1]
         count = POINTS * (len(self._counted) - 1)
-        self.voltage, self.currents = self._seen(slice(0, count))
-        self._later = self._seen(np.append(np.arange(count, total - 1, POINTS), total - 1))
+        self.voltage, self.drawn, self.currents = self._seen(slice(0, count))
+        later = np.append(np.arange(count, total - 1, POINTS), total - 1)
+        self._later, _, self._later_currents = self._seen(later)
 
-    def _seen(self, points: slice | Indices) -> tuple[dict[str, FloatArray], FloatArray]:
-        """Voltages of everything that is read, shape (nodes, points, K), V, and currents of op-amps, A."""
+    def _seen(self, points: slice | Indices) -> tuple[dict[str, FloatArray], dict[str, FloatArray], FloatArray]:
+        """Voltages of everything that is read, shape (nodes, points, K), V, `Account.drawn`, currents of op-amps, A."""
         exact, panels = self.exact, self.panels.some(points)
         names, rows = exact.watched
         nodes = exact.system.linear.nodes
@@ -104,9 +106,11 @@ class _Slots:
         found = dict(zip(names, np.split(panels.voltages(rows), cuts), strict=True))
         for group, weights in exact.system.linear.held.items():
             found[group] = product(weights[:, : exact.system.inputs], panels.inputs)
+        for limiter in exact.system.limiters.parts:
+            found[limiter.output] = panels.voltages(exact.system.rows(limiter.output))
         found[exact.circuit.outputs] = self._points[points].transpose(2, 0, 1)
-        drops = [found[last] - found[part.output] for part, _, last in exact.system.macros]
-        return found, exact.system.laws.delivered(np.concatenate(drops))
+        drawn = exact.account.drawn(panels, found, isinstance(points, slice))
+        return found, drawn, exact.account.currents(found, drawn)
 
     def readings(self, first_pass: FirstPass | None = None) -> list[Reading]:
         """Return one reading a slot, of settled outputs or of a first pass."""
@@ -150,10 +154,9 @@ class _Slots:
         early, settled, late = times
         self._watch(until)
         energy, overshoot = self._energies(settled), self.sampled.overshoot()
-        later, later_currents = self._later
-        lasts = [last for _, _, last in self.exact.system.macros]
-        stage = _largest(*(voltage[last] for voltage in (self.voltage, later) for last in lasts))
-        current = _largest(self.currents, later_currents)
+        lasts = [last for _, last in self.exact.system.opamps]
+        stage = _largest(*(voltage[last] for voltage in (self.voltage, self._later) for last in lasts))
+        current = _largest(self.currents, self._later_currents)
         ends, amplifiers = self._ends()
         found = []
         for k, final in enumerate(finals):
@@ -184,7 +187,7 @@ class _Slots:
     def _energies(self, settled: FloatArray) -> list[dict[str, float | None]]:
         """Energies by account of every slot, from the step to the settling time, J."""
         last = self.step + settled
-        powers = self.exact.account.of(self.panels, self.voltage, self.currents)
+        powers = self.exact.account.of(self.voltage, self.drawn, self.currents)
         names = [*powers.dissipated]
         every = [*powers.dissipated.values()] + ([] if powers.delivered is None else [powers.delivered])
         together = np.concatenate(every, axis=1)  # columns: account by account, every response
@@ -209,7 +212,7 @@ class _Slots:
         cuts = np.cumsum([circuit.groups[name] for name in names])[:-1]
         voltage = dict(zip(names, np.split(end.voltages(system.rows(*names))[:, 0].T, cuts, axis=1), strict=True))
         inputs, outputs = of_opamps(circuit, voltage)
-        currents = self._later[1][:, -1].T
+        currents = self._later_currents[:, -1].T
         common = self._common_mode(names, cuts)
         ends = np.concatenate([outputs[:, :0], *(voltage[group] for group in terminals(circuit))], axis=1)
         states = [

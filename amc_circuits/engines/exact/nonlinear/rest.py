@@ -1,4 +1,4 @@
-"""The resting point of a circuit with macro op-amps, limits included, by Newton's method."""
+"""The resting point of a circuit, limits of macro op-amps and limiters included, by Newton's method."""
 
 from __future__ import annotations
 
@@ -26,35 +26,36 @@ def resting(system: System, inputs: FloatArray) -> Place:
     Raises:
         NotIntegrableError: The iteration does not converge.
     """
-    m, count = system.laws.count, inputs.shape[1]
+    m, count, channels = system.laws.count, inputs.shape[1], system.push.shape[1]
     if not (inputs.any() or system.seen.rest.any()):
-        return Place(0.0, np.zeros((len(system.push), count)), Added(np.zeros((2 * m, 1, count)), None))
+        return Place(0.0, np.zeros((len(system.push), count)), Added(np.zeros((channels, 1, count)), None, m))
     still = system.still(np.hstack([system.push, system.drive @ inputs]))
     modal = system.seen.modal @ still
-    gain, known = modal[:, : 2 * m], modal[:, 2 * m :] + system.seen.feed @ inputs + system.seen.rest[:, None]
+    gain, known = modal[:, :channels], modal[:, channels:] + system.seen.feed @ inputs + system.seen.rest[:, None]
     gain[:, m:] += system.seen.pins
-    added = np.empty((3, m, 1, count))
+    bent, clamp = np.empty((channels, 1, count)), np.empty((m, 1, count))
     for k in range(count):
-        added[..., k] = _solved(system, gain, known[:, k])
-    found = Added(np.concatenate([added[0], added[2]]), added[1] if added[1].any() else None)
-    return Place(0.0, still[:, 2 * m :] + times(still[:, : 2 * m], found.whole)[:, 0], found)
+        bent[:, 0, k], clamp[:, 0, k] = _solved(system, gain, known[:, k])
+    found = Added(bent, clamp if clamp.any() else None, m)
+    return Place(0.0, still[:, channels:] + times(still[:, :channels], found.whole)[:, 0], found)
 
 
 def discharged(system: System) -> Place:
     """Return the state in which all capacitors are discharged, with all inputs at 0 V."""
     laws, seen = system.laws, system.seen
-    pins = np.zeros((laws.count, 1, 1))
+    pins = np.zeros((seen.pins.shape[1], 1, 1))
     for _ in range(FEW):
         voltages = (seen.modal @ system.discharged + seen.pins @ pins[:, 0] + seen.rest[:, None])[:, None]
-        drive, _, drop = np.split(voltages, 3)
-        pins = laws.output(drop)[0]
-    return Place(0.0, system.discharged, Added(np.concatenate([laws.stage(drive)[0], pins]), None))
+        drive, _, drop, limited = system.parted(voltages)
+        pins = np.concatenate([laws.output(drop)[0], system.limiters.volts(limited)[0]])
+    return Place(0.0, system.discharged, Added(np.concatenate([laws.stage(drive)[0], pins]), None, laws.count))
 
 
-def _solved(system: System, gain: FloatArray, known: FloatArray) -> FloatArray:
-    """Solve for what the limits add at rest, shape (3, m, 1): step by step from no inputs and offsets, where need be.
+def _solved(system: System, gain: FloatArray, known: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Solve for what the limits add at rest, shape (2 m + k,), and for the rates of the clamps, shape (m,).
 
-    Deep in their limits the slopes of op-amps vanish, and Newton's method needs a start nearby.
+    Step by step from no inputs and offsets, where need be: deep in their limits the slopes of op-amps vanish, and
+    Newton's method needs a start nearby.
     """
     seen, reached, step = np.zeros_like(known), 0.0, 1.0
     while step > SHORTEST:
@@ -63,29 +64,34 @@ def _solved(system: System, gain: FloatArray, known: FloatArray) -> FloatArray:
         if found is None:
             step /= 4
             continue
-        (seen, added), reached, step = found, part, 2 * step
+        (seen, bent, clamp), reached, step = found, part, 2 * step
         if reached == 1.0:
-            return added
+            return bent, clamp
     raise NotIntegrableError("its resting point is not found")
 
 
 def _near(
     system: System, gain: FloatArray, known: FloatArray, guess: FloatArray
-) -> tuple[FloatArray, FloatArray] | None:
-    """Solve from a guess by Newton's method: voltages (3 m,) and what the limits add (3, m, 1); None if it fails."""
+) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+    """Solve from a guess by Newton's method; None if it fails.
+
+    Returns:
+        Voltages, shape (3 m + k,), what the limits add, shape (2 m + k,), and rates of the clamps, shape (m,).
+    """
     laws, m = system.laws, system.laws.count
     seen, swing = guess.copy(), laws.swing[:, 0, 0]
     seen[m : 2 * m] = np.clip(seen[m : 2 * m], -swing, swing)
-    volts = np.concatenate([1 / laws.rate[:, 0, 0], np.ones(2 * m)])
+    volts = np.concatenate([1 / laws.rate[:, 0, 0], np.ones(len(seen) - m)])
     for _ in range(ITERATIONS):
-        drive, stage, drop = seen.reshape(3, m, 1, 1)
+        drive, stage, drop, limited = system.parted(seen[:, None, None])
         (slewing, a), (clamp, b), (pins, c) = laws.stage(drive), laws.clamp(stage), laws.output(drop)
-        both = np.concatenate([(slewing + clamp)[:, 0, 0], pins[:, 0, 0]])
-        slopes = np.concatenate([a[:, 0, 0], b[:, 0, 0], c[:, 0, 0]])
-        jacobian = np.eye(3 * m) - np.hstack([gain[:, :m], gain]) * slopes
+        limiting, d = system.limiters.volts(limited)
+        both = np.concatenate([slewing + clamp, pins, limiting])[:, 0, 0]
+        slopes = np.concatenate([a, b, c, d])[:, 0, 0]
+        jacobian = np.eye(len(seen)) - np.hstack([gain[:, :m], gain]) * slopes
         move = np.linalg.solve(jacobian, known + gain @ both - seen)
         size = float(np.abs(move * volts).max())
         if size < EXACT:
-            return seen, np.stack([slewing, clamp, pins])[..., 0]
+            return seen, np.concatenate([slewing, pins, limiting])[:, 0, 0], clamp[:, 0, 0]
         seen += move * min(1.0, LARGEST_MOVE / float(np.abs(move[m : 2 * m]).max(initial=1e-300)))
     return None

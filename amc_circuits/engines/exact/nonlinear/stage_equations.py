@@ -23,8 +23,8 @@ from netlists.short_text import short_repr
 ITERATIONS = 12
 CLOSE = 0.02
 """Change of the voltages in an iteration, in units of the tolerance, below which the iteration ends."""
-AT_CLAMPS, DRAWING = 1.0, 0.01
-"""Factor of the tolerance where a clamp takes more than this part of the slew rate."""
+AT_KINKS = 0.2
+"""Factor of the tolerance where a limiter passes its level: there N has a corner, and the estimate is coarse."""
 LARGEST_SHARE = 5.0
 """Largest part of the last move by which the acceleration changes the next one."""
 LEAST_SLOPE = 0.25
@@ -36,31 +36,34 @@ Found = tuple[FloatArray, FloatArray, "Added", int]
 
 @dataclass(frozen=True)
 class Added:
-    """What the limits of all op-amps add at some times.
+    """What the limits of all op-amps add at some times, and the outputs of limiters.
 
     Attributes:
-        bent: Rates of the stages from limited slewing, V/s, then currents of the outputs, A, shape (2 m, ...).
+        bent: Rates of the stages from limited slewing, V/s, then currents of the outputs, A, then outputs of limiters,
+            V, shape (2 m + k, ...).
         clamp: Rates of the stages, from the clamps, shape (m, ...), V/s; None where no clamp draws a current.
+        stages: Number m of stages.
     """
 
     bent: FloatArray
     clamp: FloatArray | None
+    stages: int
 
     __repr__ = short_repr
 
     @property
     def slewing(self) -> FloatArray:
         """Rates of the stages from limited slewing, shape (m, ...), V/s."""
-        return self.bent[: len(self.bent) // 2]
+        return self.bent[: self.stages]
 
     @property
     def pins(self) -> FloatArray:
-        """Currents of the outputs, shape (m, ...), A."""
-        return self.bent[len(self.bent) // 2 :]
+        """Currents of the outputs, A, then outputs of limiters, V, shape (m + k, ...): they act at once."""
+        return self.bent[self.stages :]
 
     @cached_property
     def whole(self) -> FloatArray:
-        """Rates of the stages, then currents of the outputs, shape (2 m, ...)."""
+        """Rates of the stages, then what acts at once, shape (2 m + k, ...)."""
         return self.bent if self.clamp is None else np.concatenate([self.slewing + self.clamp, self.pins])
 
     def at(self, nodes: slice | FloatArray) -> Added:
@@ -69,7 +72,7 @@ class Added:
         def of(values: FloatArray) -> FloatArray:
             return values[:, nodes] if isinstance(nodes, slice) else np.asarray(np.matmul(nodes.T, values))
 
-        return Added(of(self.bent), None if self.clamp is None else of(self.clamp))
+        return Added(of(self.bent), None if self.clamp is None else of(self.clamp), self.stages)
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class StageEquations:
         """`scale`: full scale of each response, shape (K,), V; `tolerance` in units of it."""
         self.system, laws = system, system.laws
         # Drives are compared as the input voltages that they belong to.
-        volts = np.concatenate([1 / laws.rate, np.ones((2 * laws.count, 1, 1))])
+        volts = np.concatenate([1 / laws.rate, np.ones((2 * laws.count + system.limiters.count, 1, 1))])
         self._in_tolerances = volts / (scale * tolerance)
         self._own, self._newton = OwnEffectsOf(system), Newton(system)
         # Drives and drops at which limits bend by a factor tanh(1), and what is added there.
@@ -147,8 +150,7 @@ class StageEquations:
         difference = np.matmul(LEADING[None], source[:, 1:])
         away = times(system.seen.modal, system.applied(weights.omitted, difference)[:, -1:])
         error = float(np.abs(away * self._in_tolerances).max())
-        if added.clamp is not None and (np.abs(added.clamp) > DRAWING * system.laws.slew_rate).any():
-            error /= AT_CLAMPS
+        error /= AT_KINKS if self._crossed(before, added) else 1.0
         return Solved(length, moved[:, -1].copy(), source, _after(before, added), error, iterations)
 
     def _iterated(self, weights: StepWeights, begin: FloatArray, fed: FloatArray, guess: Added) -> Found | None:
@@ -202,7 +204,7 @@ class StageEquations:
     def _by_newton(self, weights: StepWeights, begin: FloatArray, fed: FloatArray, guess: FloatArray) -> Found | None:
         """Solve the equations of every response by itself; results as `_iterated`."""
         m, count, known = self.system.laws.count, guess.shape[2], times(self.system.seen.modal, begin) + fed
-        voltages, whole = np.empty_like(guess), np.empty((2 * m, 3, count))
+        voltages, whole = np.empty_like(guess), np.empty((self.system.push.shape[1], 3, count))
         for k in range(count):
             found = self._newton.solve(weights, known[..., k], guess[..., k], self._in_tolerances[:, 0, k, None], CLOSE)
             if found is None:
@@ -210,7 +212,7 @@ class StageEquations:
             voltages[..., k], whole[..., k] = found
         stages = self.system.laws.stage(voltages[:m])[0]
         pushed = times(self.system.push, whole)
-        added = Added(np.concatenate([stages, whole[m:]]), whole[:m] - stages)
+        added = Added(np.concatenate([stages, whole[m:]]), whole[:m] - stages, m)
         return pushed, begin + self.system.applied(weights.later, pushed), added, 1
 
     def _accelerated(self, change: FloatArray, before: FloatArray, moved: FloatArray) -> FloatArray:
@@ -234,22 +236,36 @@ class StageEquations:
         return clamped(laws, own.stage, seen, rates, seen if before is None else before[laws.count : 2 * laws.count])
 
     def _limits(self, voltages: FloatArray, own: OwnEffects, clamp: FloatArray | None) -> tuple[Added, FloatArray]:
-        """Return what the limits add, and denominators of Newton's method for drives and drops, shape (2 m, 3, K)."""
+        """Return what the limits add, and denominators of Newton's method for one unknown.
+
+        These are for drives, drops and inputs of limiters, shape (2 m + k, 3, K).
+        """
         m = self.system.laws.count
-        linear = np.concatenate([voltages[:m], voltages[2 * m :]]) / self._bends
+        linear = np.concatenate([voltages[:m], voltages[2 * m : 3 * m]]) / self._bends
         bent = np.tanh(linear)
-        added = Added((bent - linear) * self._most, clamp)
+        added = (bent - linear) * self._most
         bent *= bent
         bent *= own.per_bend
         bent += 1
-        return added, np.maximum(bent, LEAST_SLOPE, out=bent)
+        if self.system.limiters.count:
+            volts, slopes = self.system.limiters.volts(voltages[3 * m :])
+            added, bent = np.concatenate([added, volts]), np.concatenate([bent, 1 - slopes * own.volts])
+        return Added(added, clamp, m), np.maximum(bent, LEAST_SLOPE, out=bent)
+
+    def _crossed(self, before: Added, added: Added) -> bool:
+        """Return whether the input of a limiter passes its level within a step."""
+        m, limiters = self.system.laws.count, self.system.limiters
+        if not limiters.count:
+            return False
+        first, later = (limiters.beyond(one.pins[m:]) for one in (before, added))
+        return bool((first != later).any())
 
     def _negligible(self, added: Added, previous: Added, step: float) -> bool:
         """Return True if a change of what the limits add moves no voltage by more than a part of the tolerance."""
         m = self.system.laws.count
         moved = (added.whole - previous.whole) * self._in_tolerances[m:]
         moved[:m] *= step
-        moved[m:] *= self.system.laws.resistance
+        moved[m : 2 * m] *= self.system.laws.resistance
         return float(np.abs(moved).max()) <= CLOSE
 
 
@@ -267,4 +283,4 @@ def _after(before: Added, added: Added) -> Added:
         first = np.zeros_like(before.slewing) if before.clamp is None else before.clamp
         rest = np.zeros_like(added.slewing) if clamp is None else clamp
         clamp = np.concatenate([first, rest], axis=1)
-    return Added(np.concatenate([before.bent, added.bent], axis=1), clamp)
+    return Added(np.concatenate([before.bent, added.bent], axis=1), clamp, added.stages)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amc_circuits.engines.exact.nonlinear.injected import injected_circuit
-from amc_circuits.engines.exact.nonlinear.laws import Laws
+from amc_circuits.engines.exact.nonlinear.injected import injected_circuit, opened
+from amc_circuits.engines.exact.nonlinear.laws import Laws, Limiters
 from amc_circuits.engines.exact.nonlinear.method import NODES, Modal, weights
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import input_factors, linear_circuit
+from amc_circuits.linear.modes import Modes
 from amc_circuits.linear.response import Piece
 from netlists import Circuit, MacroOpAmp, OpAmps
 from netlists.record import FloatArray
@@ -23,12 +24,12 @@ from netlists.short_text import short_repr
 
 @dataclass(frozen=True)
 class Rows:
-    """Voltages as functions of the coordinates and inputs: `rest + modal z + feed u + pins g`, g currents of outputs.
+    """Voltages as functions of coordinates and inputs, `rest + modal z + feed u + pins g`; g as `Added.pins`.
 
     Attributes:
         modal: Shape (rows, n).
         feed: Shape (rows, inputs).
-        pins: Shape (rows, m), ohm.
+        pins: Per ampere at an output, ohm, and per volt of a limiter, shape (rows, m + k).
         rest: Shape (rows,), V.
     """
 
@@ -49,6 +50,10 @@ class Rows:
     def part(self, which: slice) -> Rows:
         """Return some of the rows."""
         return Rows(self.modal[which], self.feed[which], self.pins[which], self.rest[which])
+
+    def at(self, state: FloatArray, inputs: FloatArray, pins: FloatArray) -> FloatArray:
+        """Return the voltages at one time, from coordinates (n, K), inputs (inputs, K) and pins (m + k, K)."""
+        return self.modal @ state + self.feed @ inputs + self.pins @ pins + self.rest[:, None]
 
     def times(self, factor: float) -> Rows:
         """Return all rows multiplied by a factor."""
@@ -97,31 +102,34 @@ class System:
     """Linear part, limits, and what the limits depend on.
 
     Attributes:
-        circuit: Circuit.
-        linear: Its linear circuit; behind the inputs of the sources, rates of stages and currents of outputs.
-        laws: Limits of the macro op-amps.
+        circuit: Circuit, with sources in the places of limiters.
+        linear: Its linear circuit, with inputs for what is not linear (`injected_circuit`).
+        laws: Limits of the m macro op-amps.
+        limiters: Its k limiters.
         drive: Coordinates' rates per volt of input, shape (n, inputs).
-        push: Coordinates' rates per V/s at a stage and per ampere at an output, shape (n, 2 m).
+        push: Coordinates' rates per V/s at a stage, ampere at an output and volt of a limiter, shape (n, 2 m + k).
         discharged: Coordinates at which all capacitors are discharged, shape (n, 1).
-        seen: Drives of stages, V/s, outputs of stages, V, drops over output resistances, V: 3 m rows.
+        seen: Drives of stages, V/s, outputs of stages, V, drops over output resistances, V, and inputs of limiters, V:
+            3 m + k rows.
     """
 
-    def __init__(self, circuit: Circuit, linear: LinearCircuit | None = None) -> None:
-        """`linear`: its linear circuit, whose modes are used; worked out unless given."""
-        self.circuit = circuit
-        self.laws = Laws.of(circuit)
-        self.linear: LinearCircuit = injected_circuit(circuit)
-        modes = (linear or linear_circuit(circuit)).modes
+    def __init__(self, circuit: Circuit, modes: Modes | None = None) -> None:
+        """`modes`: its modes; worked out unless given."""
+        self.laws, self.limiters = Laws.of(circuit), Limiters.of(circuit)
+        self.circuit, self.inputs = opened(circuit), circuit.inputs
+        alone = linear_circuit(self.circuit)
+        self.linear: LinearCircuit = injected_circuit(self.circuit, alone, self.limiters.count)
+        modes = modes or alone.modes
         self.real = modes.real
         upper = (modes.real + len(modes.values)) // 2
         self.values: Modal = modes.values[:upper]
-        self.inputs = circuit.inputs
         self._vectors = self._packed((modes.vectors[:, :upper] * np.where(np.arange(upper) < self.real, 1, 2)).conj().T)
         inverse = self._packed(modes.inverse[:upper])
         rates = inverse @ self.linear.drive
         self.discharged = -inverse @ self.linear.rest[self.linear.kept, None]
         self.drive, self.push = rates[:, : self.inputs], np.ascontiguousarray(rates[:, self.inputs :])
-        self.seen = Rows.stacked([*self._drives(), *self._stages(), *self._drops()])
+        limited = [self._rows_of(part.input) for part in self.limiters.parts]
+        self.seen = Rows.stacked([*self._drives(), *self._stages(), *self._drops(), *limited])
         self._weights: dict[float, StepWeights] = {}
 
     def pace(self, after: float, power: float) -> float:
@@ -141,21 +149,30 @@ class System:
         return Rows.stacked([self._rows_of(group) for group in groups])
 
     def _rows_of(self, group: str) -> Rows:
-        linear, count = self.linear, self.laws.count
+        linear, direct = self.linear, self.inputs + self.laws.count
         if group in linear.held:
             feed = linear.held[group]
             nothing = np.zeros((len(feed), len(self._vectors)))
-            return Rows(nothing, feed[:, : self.inputs], np.zeros((len(feed), count)), np.zeros(len(feed)))
+            return Rows(nothing, feed[:, : self.inputs], feed[:, direct:], np.zeros(len(feed)))
         places = linear.nodes[group]
         feed = linear.feed[places]
         modal = linear.read[places] @ self._vectors.T
-        return Rows(modal, feed[:, : self.inputs], feed[:, self.inputs + count :], linear.rest[places])
+        return Rows(modal, feed[:, : self.inputs], feed[:, direct:], linear.rest[places])
+
+    def parted(self, seen: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return the drives, stages, drops and inputs of limiters of values of `seen`."""
+        m = self.laws.count
+        return seen[:m], seen[m : 2 * m], seen[2 * m : 3 * m], seen[3 * m :]
+
+    @property
+    def opamps(self) -> list[tuple[OpAmps, str]]:
+        """Rows of all op-amps with their last stages."""
+        return list(zip(self.circuit.of(OpAmps), self.linear.stages, strict=True))
 
     @property
     def macros(self) -> list[tuple[OpAmps, MacroOpAmp, str]]:
         """Rows of macro op-amps with their records and last stages."""
-        pairs = zip(self.circuit.of(OpAmps), self.linear.stages, strict=True)
-        return [(part, part.record, last) for part, last in pairs if isinstance(part.record, MacroOpAmp)]
+        return [(part, part.record, last) for part, last in self.opamps if isinstance(part.record, MacroOpAmp)]
 
     def _drives(self) -> list[Rows]:
         found = []
@@ -166,7 +183,7 @@ class System:
             total = Rows(
                 np.zeros((count, size)),
                 np.zeros((count, self.inputs)),
-                np.zeros((count, self.laws.count)),
+                np.zeros((count, self.laws.count + self.limiters.count)),
                 rate * (record.input_offset + own),
             )
             for group, factor in input_factors(part).items():

@@ -76,7 +76,7 @@ class Place:
         """Return the place for several equal responses."""
         added = self.added
         clamp = None if added.clamp is None else np.repeat(added.clamp, count, axis=2)
-        many = Added(np.repeat(added.bent, count, axis=2), clamp)
+        many = Added(np.repeat(added.bent, count, axis=2), clamp, added.stages)
         return Place(self.time, np.repeat(self.state, count, axis=1), many)
 
 

@@ -47,7 +47,7 @@ def test_a_chosen_solution_is_found(system, step, seed):
     rng = np.random.default_rng(seed)
     unit = np.concatenate([3 * laws.slew_rate[:, 0], laws.swing[:, 0], 2 * (laws.resistance * laws.current)[:, 0]])
     chosen = unit * rng.uniform(-1, 1, (3 * m, 1)) * (1 + 0.02 * rng.uniform(-1, 1, (3 * m, 3)))
-    added = limits(laws, chosen)[0]
+    added = limits(system, chosen)[0]
     known = chosen - response(system, weights, added)
     in_tolerances = np.concatenate([1 / laws.rate[:, 0], np.ones((2 * m, 1))]) / 1e-6
     guess = chosen + 0.01 * unit * rng.uniform(-1, 1, chosen.shape)
