@@ -12,11 +12,13 @@ from amc_circuits.values.notebook_html import DRAWN_BY
 
 if TYPE_CHECKING:
     from amc_circuits.cases.circuit_options import CircuitOptions
-    from amc_circuits.cases.option import Option, flag
+    from amc_circuits.cases.option import Option, flag, parse_table
+    from amc_circuits.cases.record_options import record_options
     from amc_circuits.cases.runs import Run, RunOutcome
     from amc_circuits.cells.devices import Device, device_preset
-    from amc_circuits.cli.extensions import Check, Compared, Extension
-    from amc_circuits.cli.messages import one_line_warnings
+    from amc_circuits.cli.extensions import Check, CommandGroup, Compared, Extension
+    from amc_circuits.cli.messages import one_line_warnings, print_written
+    from amc_circuits.cli.parameters import with_options
     from amc_circuits.engines import (
         EngineNotFoundError,
         EnginesDisagreeError,
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
         SimulationError,
         check_engine,
     )
-    from amc_circuits.files.array_files import stored_array
+    from amc_circuits.files.array_files import load_array, stored_array
     from amc_circuits.files.labelled_tables import LabelledTable, read_labelled_table
     from amc_circuits.files.run_folder import (
         LOCK,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         claim_folder,
         owning,
         replacing,
+        writing,
     )
     from amc_circuits.files.toml_file import read_toml
     from amc_circuits.pictures.circuit.diagram import draw_circuit
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from amc_circuits.results.status import Status
     from amc_circuits.results.step_info import StepInfo, step_info
     from amc_circuits.results.tables import print_table
+    from amc_circuits.solvers.answers.budgeting import OF_CELLS
     from amc_circuits.solvers.blocks.blocks import BlockCircuit
     from amc_circuits.solvers.blocks.hold import SampleHold
     from amc_circuits.solvers.blocks.solution import BlockSolution
@@ -65,17 +69,31 @@ if TYPE_CHECKING:
     from amc_circuits.sweep.plan.keys import engine_version
     from amc_circuits.sweep.rows.results import open_sweep
     from amc_circuits.values.matrices import draw_matrix
+    from amc_circuits.values.plain import plain
     from amc_circuits.values.quantities import format_quantity
     from amc_circuits.values.version import package_version
-    from netlists import ParameterError
+    from netlists import ParameterError, Record
     from netlists.errors import check_name, check_type, meant, path_of, shown
     from netlists.memory import check_memory
     from netlists.packages import installed_entries, load_entry, package_of
+    from netlists.record import about
     from netlists.short_text import model_repr, rows_text, short_repr
 
     __version__: str
 
 _HOMES = {
+    "CommandGroup": "amc_circuits.cli.extensions",
+    "with_options": "amc_circuits.cli.parameters",
+    "print_written": "amc_circuits.cli.messages",
+    "print_table": "amc_circuits.results.tables",
+    "parse_table": "amc_circuits.cases.option",
+    "record_options": "amc_circuits.cases.record_options",
+    "plain": "amc_circuits.values.plain",
+    "load_array": "amc_circuits.files.array_files",
+    "check_output_file": "amc_circuits.files.run_folder",
+    "writing": "amc_circuits.files.run_folder",
+    "Record": "netlists",
+    "about": "netlists.record",
     "curve_style": "amc_circuits.pictures.style",
     "legend_beside": "amc_circuits.pictures.style",
     "save_figure": "amc_circuits.pictures.style",
@@ -104,6 +122,7 @@ _HOMES = {
     "MvmCircuit": "amc_circuits.solvers.mvm",
     "Solver": "amc_circuits.solvers.solver",
     "NgspiceEngine": "amc_circuits.engines",
+    "OF_CELLS": "amc_circuits.solvers.answers.budgeting",
     "Option": "amc_circuits.cases.option",
     "ParameterError": "netlists",
     "RecoverCircuit": "amc_circuits.solvers.recovery.recover",
@@ -120,7 +139,6 @@ _HOMES = {
     "check_engine": "amc_circuits.engines",
     "check_folder": "amc_circuits.files.run_folder",
     "check_memory": "netlists.memory",
-    "check_output_file": "amc_circuits.files.run_folder",
     "check_own_files": "amc_circuits.files.run_folder",
     "claim_folder": "amc_circuits.files.run_folder",
     "compare": "amc_circuits.studies.compare",
@@ -131,7 +149,6 @@ _HOMES = {
     "flag": "amc_circuits.cases.option",
     "format_quantity": "amc_circuits.values.quantities",
     "open_sweep": "amc_circuits.sweep.rows.results",
-    "print_table": "amc_circuits.results.tables",
     "read_labelled_table": "amc_circuits.files.labelled_tables",
     "read_toml": "amc_circuits.files.toml_file",
     "replacing": "amc_circuits.files.run_folder",
@@ -159,11 +176,13 @@ _HOMES = {
 
 __all__ = [
     "LOCK",
+    "OF_CELLS",
     "STYLE",
     "BlockCircuit",
     "BlockSolution",
     "Check",
     "CircuitOptions",
+    "CommandGroup",
     "Compared",
     "Converters",
     "Design",
@@ -181,6 +200,7 @@ __all__ = [
     "Option",
     "ParameterError",
     "Plan",
+    "Record",
     "RecoverCircuit",
     "Refined",
     "Refinement",
@@ -196,6 +216,7 @@ __all__ = [
     "Status",
     "StepInfo",
     "UnusableSolutionError",
+    "about",
     "check_engine",
     "check_folder",
     "check_memory",
@@ -214,6 +235,7 @@ __all__ = [
     "format_quantity",
     "installed_entries",
     "legend_beside",
+    "load_array",
     "load_entry",
     "meant",
     "model_repr",
@@ -222,12 +244,16 @@ __all__ = [
     "owning",
     "package_of",
     "package_version",
+    "parse_table",
     "path_of",
+    "plain",
     "plan",
     "plot_responses",
     "print_table",
+    "print_written",
     "read_labelled_table",
     "read_toml",
+    "record_options",
     "replacing",
     "rows_text",
     "save_figure",
@@ -237,6 +263,8 @@ __all__ = [
     "solve",
     "step_info",
     "stored_array",
+    "with_options",
+    "writing",
 ]
 
 

@@ -8,9 +8,13 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
 
-LAYERS = ("netlists", "amc_circuits", "optimizer", "benchmarks", "examples")
-INSTALLED = LAYERS[:3]
-ROOT_ONLY = {"optimizer": ("amc_circuits",), "examples": ("netlists", "amc_circuits")}
+LAYERS = ("netlists", "amc_circuits", "optimizer", "mimo", "benchmarks", "examples")
+INSTALLED = LAYERS[:4]
+ROOT_ONLY = {
+    "optimizer": ("amc_circuits",),
+    "mimo": ("amc_circuits",),
+    "examples": ("netlists", "amc_circuits"),
+}
 TOPS = ("tests", "benchmarks", "examples")
 """Nothing may import these."""
 JUDGES = ("tests.differential", "tests.exactness")

@@ -1,4 +1,4 @@
-"""The built wheel holds the three packages, whole, and nothing else."""
+"""The built wheel holds the packages, whole, and nothing else."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ def wheel(tmp_path_factory):
 
 
 def test_wheel_holds_the_packages_whole(wheel):
-    """Every file of the three packages is in the wheel, data files such as op-amp models included."""
+    """Every file of the packages is in the wheel, data files such as op-amp models included."""
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.split("/")[0] in INSTALLED}
     assert packed == set(_package_files())
 
@@ -60,7 +60,7 @@ for name in {INSTALLED!r}:
 
 
 def _package_files():
-    """The files of the three packages in the tree, as the wheel names them."""
+    """The files of the packages in the tree, as the wheel names them."""
     for package in INSTALLED:
         for path in (ROOT / package).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:

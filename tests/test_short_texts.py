@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 import amc_circuits
+import mimo
 import netlists
 import optimizer
 from amc_circuits import (
@@ -68,6 +69,7 @@ from optimizer.datasets import load_dataset
 from optimizer.linear_solver import Cholesky
 from tests.amc_circuits.sweep import sweeps
 from tests.cases import spd_matrix
+from tests.mimo.records import mimo_records
 
 SIZE = 24
 MOST_LINES, WIDEST = 10, 120
@@ -182,7 +184,19 @@ def records(tmp_path_factory):
     solution = blocks.solve(np.eye(SIZE))
     studied += [blocks, blocks.root, solution, solution.steps[0], solution.runs[0], SampleHold(), blocks.parameters]
     elsewhere = dataclasses.replace(swept, folder=Path("/a/long/way") / ("x" * 200))
-    return [*studied, *several, *one, *small, *parts(), *parameters(), swept, elsewhere, swept.rows[0], *trained()]
+    return [
+        *studied,
+        *several,
+        *one,
+        *small,
+        *parts(),
+        *parameters(),
+        swept,
+        elsewhere,
+        swept.rows[0],
+        *trained(),
+        *mimo_records(SIZE),
+    ]
 
 
 def test_records_print_shortly(records):
@@ -193,7 +207,7 @@ def test_records_print_shortly(records):
             assert max(map(len, text.splitlines())) <= WIDEST, text
 
 
-@pytest.mark.parametrize("package", [netlists, amc_circuits, optimizer], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", [netlists, amc_circuits, optimizer, mimo], ids=lambda package: package.__name__)
 def test_every_public_record_is_among_them(records, package):
     """No record of a package's public names is left out above: dataclasses and models that can be instantiated."""
     for name in package.__all__:
@@ -265,7 +279,7 @@ def test_rows_are_cut_to_the_terminal():
     assert rows_text("title", {"none": ""}) == "title"
 
 
-@pytest.mark.parametrize("package", [netlists, amc_circuits, optimizer], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", [netlists, amc_circuits, optimizer, mimo], ids=lambda package: package.__name__)
 def test_tab_shows_public_names(package):
     """`dir` of a package lists its public names and its version, and each of them exists."""
     assert dir(package) == sorted([*package.__all__, "__version__"])

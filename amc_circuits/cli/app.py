@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from amc_circuits.cases.circuits import EGV, GINV, INV, MVM, RECOVER, circuit_names, circuit_row
-from amc_circuits.cli.extensions import installed_extensions
+from amc_circuits.cli.extensions import CommandGroup, installed_extensions
 from amc_circuits.cli.interrupts import end_at_once
 from amc_circuits.cli.lazy import HELP_NAMES, Row, TableGroup, command_of
 
@@ -185,6 +185,14 @@ class _Commands(TableGroup):
             for command in extension.commands:
                 name = command.__name__.replace("_", "-")
                 self.commands[name] = command_of(command, name)
+            self.commands.update({name: _group_of(name, group) for name, group in extension.groups.items()})
+
+
+def _group_of(name: str, group: CommandGroup) -> Any:
+    """Build a group of an extension."""
+    table = {key: Row(text, place, package="") for key, (text, place) in group.commands.items()}
+    kind = type("_Extended", (TableGroup,), {"rows": lambda _: table})
+    return kind(name=name, help=group.help, no_args_is_help=True, rich_markup_mode=None, context_settings=HELP_NAMES)
 
 
 app = typer.Typer(

@@ -12,6 +12,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netlists.short_text import short_repr
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -59,16 +61,34 @@ class Compared:
 
 
 @dataclass(frozen=True)
+class CommandGroup:
+    """Commands under one word, as in `amc opamp list`; the module of a command is imported when it runs.
+
+    Attributes:
+        help: Description in one line.
+        commands: Description and place, `module:function`, of each command by its name. The function has Typer's
+            annotations.
+    """
+
+    help: str
+    commands: Mapping[str, tuple[str, str]]
+
+    __repr__ = short_repr
+
+
+@dataclass(frozen=True)
 class Extension:
     """Subcommands, checks and comparisons of one upper layer.
 
     Attributes:
         commands: Functions with Typer annotations; the name of a command is that of its function, with `_` as `-`.
+        groups: Groups of commands by their names.
         checks: Functions that yield lines of `amc doctor`.
         comparisons: Functions that compare folders of runs, by the name of the command that made the folders.
     """
 
     commands: tuple[Callable[..., None], ...] = ()
+    groups: Mapping[str, CommandGroup] = field(default_factory=dict)
     checks: tuple[Callable[[], Iterable[Check]], ...] = field(default=())
     comparisons: Mapping[str, Callable[[Sequence[Path]], Compared]] = field(default_factory=dict)
 

@@ -27,21 +27,23 @@ class Row:
 
     Attributes:
         help: Description in one line.
-        place: `module:name` in `COMMANDS`, of a function with Typer's annotations. For a command of a circuit, it is
+        place: `module:name` in the package, of a function with Typer's annotations. For a command of a circuit, it is
             a function of the circuit's name that returns such a function.
         circuit: Name of the circuit; empty for other commands.
         any_words: True if arguments of the command may begin like options.
+        package: Package of the module; empty for a module that is named in full.
     """
 
     help: str
     place: str
     circuit: str = ""
     any_words: bool = False
+    package: str = COMMANDS
 
     def load(self, name: str) -> Any:
         """Import the function and build the command of this name."""
         module, _, attribute = self.place.partition(":")
-        function = getattr(import_module(f"{COMMANDS}.{module}"), attribute)
+        function = getattr(import_module(f"{self.package}.{module}".lstrip(".")), attribute)
         return command_of(function(self.circuit) if self.circuit else function, name, self.help, self.any_words)
 
 

@@ -37,8 +37,8 @@ class Feedback:
 
     Attributes:
         start: In closed form, S.
-        chosen: Best of the candidates around it, S; the start where none of them is stable.
-        slowest: Real part of the slowest pole with the chosen one, 1/s.
+        chosen: Best of the candidates around it, S; the start where none of them is stable, and without a scan.
+        slowest: Real part of the slowest pole with the chosen one, 1/s; nan without a scan.
     """
 
     start: float
@@ -64,13 +64,16 @@ def with_feedback(design: GinvDesign, conductance: float) -> GinvDesign:
 
 
 @lru_cache(maxsize=64)
-def chosen_feedback(design: GinvDesign) -> Feedback:
+def chosen_feedback(design: GinvDesign, scan: bool = True) -> Feedback:
     """Choose among candidates around the start: the slowest true pole decides, stable with second poles a third lower.
 
     Args:
         design: The circuit with the cells as wanted; its own feedback conductance states the ridge only, as `G_r G_f`.
+        scan: False takes the start, without the poles of any candidate.
     """
     start = started(design)
+    if not scan:
+        return Feedback(start, start, np.nan)
     candidates = start * np.append(np.geomspace(1 / WITHIN, WITHIN, CANDIDATES), 1.0)
     judged = [(_slowest(with_feedback(design, float(one))), float(one)) for one in candidates]
     slowest, best = min(judged)

@@ -18,7 +18,7 @@ from amc_circuits.solvers.fields import Fields
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.least_squares.copies import TwoCopies
 from amc_circuits.solvers.least_squares.feedback import Feedback
-from amc_circuits.solvers.least_squares.parameters import GinvParameters
+from amc_circuits.solvers.least_squares.parameters import Automatic, GinvParameters
 from amc_circuits.solvers.least_squares.plan import GinvPlan
 from amc_circuits.values.quantities import format_quantity
 from netlists import Circuit, ParameterError, Record
@@ -38,7 +38,7 @@ class GinvCircuit(TwoCopies):
         cls,
         matrix: ArrayLike,
         *,
-        feedback_conductance: float | Literal["auto"] = "auto",
+        feedback_conductance: float | Automatic = "auto",
         ridge: float = 0.0,
         inverter_resistance: float = INVERTER_RESISTANCE,
         topology: Literal["paired", "compensated"] = "paired",
@@ -50,7 +50,8 @@ class GinvCircuit(TwoCopies):
 
         Args:
             matrix: A, shape (N, M), real or complex, of full rank unless there is a ridge.
-            feedback_conductance: Feedback conductance of the row amplifiers, siemens; `auto` chooses it by the poles.
+            feedback_conductance: Feedback conductance of the row amplifiers, siemens; `auto` chooses it by the poles,
+                `formula` takes the closed form at which that choice starts.
             ridge: lambda in `(A^T A + lambda) x = A^T b`, in units of A squared.
             inverter_resistance: Resistance of each of the two equal resistors of an inverter, ohm.
             topology: Circuit of pairs of arrays: `paired` with inverters, or `compensated` with compensating cells.
@@ -140,6 +141,9 @@ class GinvCircuit(TwoCopies):
         """Yield the automatic choice of the feedback conductance."""
         if self.feedback is not None:
             chosen, start = (format_quantity(one, "S") for one in (self.feedback.chosen, self.feedback.start))
+            if self.parameters.feedback_conductance == "formula":
+                yield f"feedback_conductance = {start}, in closed form"
+                return
             yield f"feedback_conductance = {chosen}, chosen by the poles of circuits around {start}, its closed form"
 
     def multiply_adds(self, solves: int) -> float:

@@ -14,12 +14,16 @@ from netlists.record import about
 FeedbackConductance = Annotated[
     InputConductance | Literal["auto"], about("Feedback conductance of the row amplifiers (auto: by the poles)", "S")
 ]
+Automatic = Literal["auto", "formula"]
 
 
 class GinvParameters(Record):
     """Parameters of the GINV circuit."""
 
-    feedback_conductance: FeedbackConductance = "auto"
+    feedback_conductance: Annotated[
+        InputConductance | Automatic,
+        about("Feedback conductance of the row amplifiers (auto: by the poles; formula: the start of auto)", "S"),
+    ] = "auto"
     ridge: Annotated[float, about("Added to A^T A, in units of A squared", ge=0)] = 0.0
     inverter_resistance: InverterResistance = INVERTER_RESISTANCE
     topology: Topology = "paired"

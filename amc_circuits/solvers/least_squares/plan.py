@@ -43,9 +43,10 @@ class GinvPlan(CopiesPlan):
     @cached_property
     def feedback(self) -> Feedback | None:
         """Automatic choice of the feedback conductance; None if it is given."""
-        if self.parameters.feedback_conductance != "auto":
+        given = self.parameters.feedback_conductance
+        if not isinstance(given, str):
             return None
-        return chosen_feedback(self._ideal(self.unit))
+        return chosen_feedback(self._ideal(self.unit), scan=given == "auto")
 
     @property
     def feedback_conductance(self) -> float:

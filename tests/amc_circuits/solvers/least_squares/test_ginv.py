@@ -183,6 +183,10 @@ def test_the_choice_is_near_its_start_and_no_slower(topology):
             gaussian(8, 4, seed), opamp="cmos-100meg", topology=topology, feedback_conductance=found.start
         )
         assert circuit.linear.poles.real.max() <= 0.98 * given.linear.poles.real.max()
+        formula = programmed(
+            gaussian(8, 4, seed), opamp="cmos-100meg", topology=topology, feedback_conductance="formula"
+        )
+        assert formula.design.feedback_conductance == found.start and formula.sha256 == given.sha256
 
 
 @every_topology

@@ -1,0 +1,69 @@
+"""Massive MIMO on analog arrays: detection and more, every matrix operation by a circuit.
+
+This layer speaks of channels, users and bit error rates. The names below are imported at first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mimo.detection.settings import DetectSettings
+    from mimo.detection.study import Curve, Detection, detect
+    from mimo.parts import Parts
+    from mimo.radio.channels import correlated, load_channels, rayleigh
+    from mimo.radio.closed_forms import zero_forcing, zero_forcing_rayleigh
+    from mimo.radio.constellation import Constellation
+    from mimo.radio.real_form import real_form
+    from mimo.radio.semi_analytic import detector_rates
+
+    __version__: str
+
+_HOMES = {
+    "Constellation": "mimo.radio.constellation",
+    "Curve": "mimo.detection.study",
+    "DetectSettings": "mimo.detection.settings",
+    "Detection": "mimo.detection.study",
+    "Parts": "mimo.parts",
+    "correlated": "mimo.radio.channels",
+    "detect": "mimo.detection.study",
+    "detector_rates": "mimo.radio.semi_analytic",
+    "load_channels": "mimo.radio.channels",
+    "rayleigh": "mimo.radio.channels",
+    "real_form": "mimo.radio.real_form",
+    "zero_forcing": "mimo.radio.closed_forms",
+    "zero_forcing_rayleigh": "mimo.radio.closed_forms",
+}
+
+__all__ = [
+    "Constellation",
+    "Curve",
+    "DetectSettings",
+    "Detection",
+    "Parts",
+    "correlated",
+    "detect",
+    "detector_rates",
+    "load_channels",
+    "rayleigh",
+    "real_form",
+    "zero_forcing",
+    "zero_forcing_rayleigh",
+]
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
+
+
+if not TYPE_CHECKING:  # a type checker reads the imports above and reports names that do not exist
+
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            from amc_circuits import package_version  # here, as all names
+
+            return package_version()
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,10 @@
+"""The subcommands `amc mimo ...`. The module of a command is imported when it runs."""
+
+from __future__ import annotations
+
+from amc_circuits import CommandGroup, Extension
+
+COMMANDS = {
+    "detect": ("Detect the symbols of many users: bit error rates of circuits.", "mimo.detection.command:detect"),
+}
+extension = Extension(groups={"mimo": CommandGroup("Massive MIMO on analog arrays.", COMMANDS)})

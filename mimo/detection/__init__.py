@@ -1,0 +1,1 @@
+"""Detection in the uplink: estimates of the symbols of all users from the signals of all antennas."""

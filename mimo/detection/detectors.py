@@ -1,0 +1,94 @@
+"""Linear detectors, each as the map from received signals to estimates that its programmed circuit realises at rest.
+
+All are zero forcing, `x = (H^H H)^-1 H^H y`, in real form. The maps are read once for a channel, by the circuit at rest
+for every unit vector, and serve every signal-to-noise ratio.
+
+- `gram-inv`: the matched filter `H^H y` in digital, then INV of the Gram matrix.
+- `fixed-diagonal`: the same, with the diagonal of the Gram matrix in resistors, so that the cells hold the small
+  entries beside it with all of their range.
+- `ginv`: GINV of H itself; no Gram matrix, whose condition number is the square of that of H.
+- `refined`: the circuit of gram-inv several times, `x <- x + A_0^-1 (H^H y - A x)`, with residuals in digital (Zuo et
+  al., Nature Electronics 2025, doi 10.1038/s41928-025-01477-0). After n uses the map is
+  `(I - (I - A_0^-1 A)^n) A^-1 H^H`; it converges where the spectral radius of `I - A_0^-1 A` is below 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from amc_circuits import Solver, short_repr
+from mimo.parts import Parts
+from mimo.radio.real_form import RealArray
+
+CHECKED_AMPLIFIERS = 160
+"""Largest number of op-amps of a circuit whose poles are computed for every channel; of larger ones for the first."""
+
+
+@dataclass(frozen=True)
+class Realised:
+    """A detector of one channel as its circuit realises it.
+
+    Attributes:
+        map: Real map from antennas to estimates, shape (2K, 2M).
+        stable: True if no pole of the circuit grows; None if its poles were not computed.
+        converges: True if refinement converges; None for a detector without it.
+    """
+
+    map: RealArray
+    stable: bool | None
+    converges: bool | None = None
+
+    __repr__ = short_repr
+
+    @property
+    def works(self) -> bool:
+        """False for a circuit that is known to be unstable; a guess is all that it gives."""
+        return self.stable is not False
+
+
+Detector = Callable[[RealArray, Parts, int, int], Realised]
+"""Function of a channel (2M, 2K) in real form, parts, the channel's number and the uses of a refined circuit."""
+
+
+def _gram_inv(channel: RealArray, parts: Parts, trial: int, _uses: int) -> Realised:
+    inverse, stable = _inverse_of_gram(channel, parts, trial)
+    return Realised(inverse @ channel.T, stable)
+
+
+def _inverse_of_gram(channel: RealArray, parts: Parts, trial: int) -> tuple[RealArray, bool | None]:
+    circuit = parts.program("inv", channel.T @ channel, trial)
+    return np.asarray(circuit.steady(np.eye(channel.shape[1]))), _stable(circuit, trial)
+
+
+def _ginv(channel: RealArray, parts: Parts, trial: int, _uses: int) -> Realised:
+    circuit = parts.program("ginv", channel, trial, feedback_conductance="formula")
+    stable = _stable(circuit, trial)
+    if stable is False:  # the closed form is where a search among stable circuits begins
+        circuit = parts.program("ginv", channel, trial, feedback_conductance="auto")
+        stable = circuit.stability.stable
+    return Realised(np.asarray(circuit.steady(np.eye(len(channel)))), stable)
+
+
+def _refined(channel: RealArray, parts: Parts, trial: int, uses: int) -> Realised:
+    inverse, stable = _inverse_of_gram(channel, parts, trial)
+    gram = channel.T @ channel
+    error = np.eye(len(gram)) - inverse @ gram
+    found = inverse
+    for _ in range(uses - 1):
+        found = inverse + error @ found
+    converges = bool(np.abs(np.linalg.eigvals(error)).max() < 1)
+    return Realised(found @ channel.T, stable, converges)
+
+
+def _stable(circuit: Solver, trial: int) -> bool | None:
+    """Check the poles of small circuits, and of the first of large ones."""
+    checked = trial == 0 or len(circuit.circuit.amplifiers) <= CHECKED_AMPLIFIERS
+    return circuit.stability.stable if checked else None
+
+
+DETECTORS: dict[str, Detector] = {"gram-inv": _gram_inv, "ginv": _ginv, "refined": _refined}
+CIRCUITS = {"gram-inv": "inv", "ginv": "ginv", "refined": "inv"}
+"""Names of the circuits of the detectors."""

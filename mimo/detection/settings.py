@@ -1,0 +1,103 @@
+"""Settings of a study of detectors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+from scipy.optimize import brentq
+
+from amc_circuits import ParameterError, Record, about
+from mimo.detection.detectors import DETECTORS
+from mimo.radio.closed_forms import ratio, zero_forcing_rayleigh
+from mimo.radio.constellation import ORDERS, Constellation
+from mimo.radio.real_form import RealArray
+
+Count = Annotated[int, Field(ge=1, le=100_000)]
+AUTOMATIC = np.arange(-6, 3, 2.0)
+"""Automatic signal-to-noise ratios about the one at which zero forcing has the error rate `TARGET`, dB."""
+TARGET = 1e-3
+
+
+class DetectSettings(Record):
+    """Users, antennas, channels and detectors; the signal-to-noise ratio is Es/N0 of a user at an antenna."""
+
+    antennas: Annotated[Count, about("Antennas of the base station")] = 64
+    users: Annotated[Count, about("Users with one antenna each")] = 8
+    order: Annotated[int, about(f"Points of the constellation: {', '.join(map(str, ORDERS))}")] = 16
+    snr: Annotated[str, about("Es/N0 of a user at an antenna, dB, such as -4,-2,0; auto: about ZF's 1e-3", "LIST")] = (
+        "auto"
+    )
+    correlation: Annotated[
+        float, about("Correlation of neighbouring antennas, drawn beside the uncorrelated channels", ge=0, lt=1)
+    ] = 0.7
+    channels: Annotated[
+        str | None, about("Channels of your own, shape (channels, antennas, users), instead", "FILE.npy")
+    ] = None
+    realizations: Annotated[Count, about("Channels that are drawn")] = 40
+    vectors: Annotated[Count, about("Symbol vectors of each channel")] = 16
+    detectors: Annotated[str, about(f"Detectors: {', '.join(DETECTORS)}", "LIST")] = "gram-inv,ginv,refined"
+    uses: Annotated[int, about("Uses of the circuit by the detector refined", ge=2, le=20)] = 3
+    seed: Annotated[int, about("Seed of channels, symbols and cells", ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        self._check_acting()
+        if self.users > self.antennas:
+            raise ParameterError("users", self.users, f"must be at most the number of antennas, {self.antennas}")
+        _ = self.constellation
+        for name in self.detector_names:
+            if name not in DETECTORS:
+                raise ParameterError("detectors", name, f"must be among {', '.join(DETECTORS)}, with commas")
+        self.decibels(self.antennas, self.users)
+        return self
+
+    def _check_acting(self) -> None:
+        """Refuse what has no effect: what is drawn beside channels of a file, uses without refinement."""
+        fields = type(self).model_fields
+        names = ("antennas", "users", "realizations", "correlation") if self.channels is not None else ()
+        for name in names:
+            if getattr(self, name) != fields[name].default:
+                raise ParameterError(name, getattr(self, name), "has no effect beside channels; leave it out")
+        if self.uses != fields["uses"].default and "refined" not in self.detector_names:
+            raise ParameterError("uses", self.uses, "has no effect without the detector refined; leave it out")
+
+    @property
+    def constellation(self) -> Constellation:
+        """Constellation of every user."""
+        return Constellation(self.order)
+
+    @property
+    def detector_names(self) -> tuple[str, ...]:
+        """Names of the detectors."""
+        return tuple(name.strip() for name in self.detectors.split(","))
+
+    def decibels(self, antennas: int, users: int) -> RealArray:
+        """Return the signal-to-noise ratios, dB, in rising order.
+
+        Args:
+            antennas: Antennas of the channels.
+            users: Users of the channels.
+
+        Raises:
+            ParameterError: One is no finite number.
+        """
+        if self.snr == "auto":
+            return AUTOMATIC + round(self._of_target(antennas, users))
+        try:
+            found = np.array([float(text) for text in self.snr.split(",")])
+        except ValueError:
+            found = np.array([np.nan])
+        if not (np.isfinite(found).all() and np.abs(found).max() <= 200):
+            raise ParameterError("snr", self.snr, "must be finite numbers of dB from -200 to 200, with commas, or auto")
+        return np.unique(found)
+
+    def _of_target(self, antennas: int, users: int) -> float:
+        """Return the ratio at which zero forcing over i.i.d. channels has the target, dB."""
+
+        def above(decibels: float) -> float:
+            rate = zero_forcing_rayleigh(self.constellation, antennas, users, ratio(decibels))
+            return float(np.log(np.maximum(rate, np.finfo(float).tiny) / TARGET))
+
+        return float(brentq(above, -60, 80, xtol=1e-6))

@@ -1,0 +1,134 @@
+"""Parts of the circuits of a study: op-amps, cells and wires, all of them or one cause of errors alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from amc_circuits import OF_CELLS, CircuitOptions, Option, ParameterError, Solver, short_repr
+
+CIRCUIT_PANELS = ("Op-amp", "Cells", "Wires", "Circuit")
+AT_REST = (
+    *("slew_rate", "input_offset", "offset_spread", "supply_voltage", "output_swing", "output_current_limit"),
+    *("quiescent_current", "class_ab_current", "common_mode_range", "technology", "input_noise", "conductances"),
+    *("line_capacitance", "line_model", "nonlinearity_voltage"),
+)
+"""Options without an effect on the linear map that a circuit at rest realises, or on its stability."""
+IDEAL_GAIN = 1e12
+DEVICE = "gramc-16level"
+"""Device unless another one is given: 16 levels, no other errors."""
+WIRES = ("wire_resistance", "interconnect", "contacts", "compensate_wires", "wire_temperature_coefficient")
+
+
+def circuit_options(*circuits: str) -> tuple[Option, ...]:
+    """Build the options of parts that all of these circuits have, and that count for a circuit at rest."""
+    tables = [{option.name: option for option in CircuitOptions.table(name)} for name in circuits]
+    shared = [
+        option
+        for name, option in tables[0].items()
+        if option.panel in CIRCUIT_PANELS and name not in AT_REST and all(name in table for table in tables)
+    ]
+    return tuple(
+        replace(option, default=DEVICE) if option.name == "device" else _without(option, "technology", "conductances")
+        for option in shared
+    )
+
+
+def _without(option: Option, *names: str) -> Option:
+    """Return the option without conditions on options that a study has not."""
+    return replace(option, excludes="") if option.excludes in names else option
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Parts of circuits.
+
+    Attributes:
+        given: Options of the parts by name, as a user writes them; None for one that is not given.
+        seed: Seed of the random spread of cells.
+        cause: Cause of errors that alone is present, one of `causes`; empty for all of them.
+    """
+
+    given: Mapping[str, object]
+    seed: int = 0
+    cause: str = ""
+
+    __repr__ = short_repr
+
+    def options(self, circuit: str) -> CircuitOptions:
+        """Return all options of a circuit of this name.
+
+        Raises:
+            ParameterError: A value cannot be used, or an option has no effect.
+        """
+        device = {} if self.given.get("device") is not None else {"device": DEVICE}
+        return CircuitOptions.parse(circuit, {**self.given, **device, "engine": "exact"})
+
+    @cached_property
+    def _templates(self) -> dict[str, Solver]:
+        return {}
+
+    def _template(self, circuit: str) -> Solver:
+        """Programmed circuit of a small matrix with these parts."""
+        if circuit not in self._templates:
+            self._templates[circuit] = self.options(circuit).program(np.array([[1.0, -0.5], [-0.5, 1.0]]))
+        return self._templates[circuit]
+
+    def causes(self, circuit: str) -> tuple[str, ...]:
+        """Names of the causes of errors that these parts have."""
+        hardware = self._template(circuit).hardware
+        plain = type(hardware.device)(g_min=hardware.cells.g_min, g_max=hardware.cells.g_max)
+        of_cells = [
+            name
+            for name, fields in OF_CELLS.items()
+            if any(getattr(plain, field) != getattr(hardware.device, field) for field in fields)
+        ]
+        return (*of_cells, *(("wires",) if hardware.wire_resistance > 0 else ()), "opamp_gain")
+
+    def alone(self, cause: str) -> Parts:
+        """Return the parts with one cause of errors, and otherwise ideal.
+
+        Raises:
+            ParameterError: There is no such cause.
+        """
+        if cause not in (*OF_CELLS, "wires", "opamp_gain"):
+            raise ParameterError("cause", cause, f"must be one of {', '.join((*OF_CELLS, 'wires', 'opamp_gain'))}")
+        return replace(self, cause=cause)
+
+    def _hardware(self, template: Solver) -> dict[str, Any]:
+        """Fields of `Hardware`, with one cause of errors alone if one is named."""
+        hardware = template.hardware
+        fields = {name: getattr(hardware, name) for name in type(hardware).model_fields}
+        if not self.cause:
+            return fields
+        plain = {"g_min": hardware.cells.g_min, "g_max": hardware.cells.g_max}
+        cells = {name: getattr(hardware.device, name) for name in OF_CELLS.get(self.cause, ())}
+        fields |= {"device": type(hardware.device)(**plain, **cells), "g_min": None, "g_max": None}
+        if self.cause != "wires":
+            fields = {name: value for name, value in fields.items() if name not in WIRES}
+        if self.cause != "opamp_gain":
+            single = type(hardware)(opamp="single-pole").opamp
+            fields["opamp"] = single.replace(open_loop_gain=IDEAL_GAIN)
+        return fields
+
+    def program(self, circuit: str, matrix: ArrayLike, trial: int, **own: object) -> Solver:
+        """Program a circuit with these parts.
+
+        Args:
+            circuit: Name of the circuit.
+            matrix: A, shape (N, M).
+            trial: Number of the circuit; each has its own random spread.
+            **own: Parameters of this circuit alone, beside those in the options.
+
+        Raises:
+            ParameterError: An option or the matrix cannot be used.
+        """
+        template = self._template(circuit)
+        parameters = {name: getattr(template.parameters, name) for name in type(template.parameters).model_fields}
+        fields = self._hardware(template) | {"seed": self.seed, "trial": trial}
+        return type(template).program(matrix, engine="exact", **fields, **(parameters | own))

@@ -1,0 +1,1 @@
+"""Radio: channels, constellations, exact bit error rates, and the bit error rate of a linear map."""

@@ -1,0 +1,78 @@
+"""Channels between users and the antennas of a base station."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from amc_circuits import ParameterError, stored_array
+from mimo.radio.real_form import ComplexArray, RealArray
+
+WORST_CONDITION = 1e6
+"""Largest condition number of a channel: with it the Gram matrix has 1e12, near the end of double precision."""
+
+
+def rayleigh(count: int, antennas: int, users: int, generator: np.random.Generator) -> ComplexArray:
+    """Draw i.i.d. Rayleigh channels, shape (count, antennas, users): circular Gaussian entries with `E|h|^2 = 1`."""
+    parts = generator.standard_normal((2, count, antennas, users)) / np.sqrt(2)
+    return np.asarray(parts[0] + 1j * parts[1])
+
+
+def exponential_correlation(antennas: int, correlation: float) -> RealArray:
+    """Return the correlation of antennas in a row, `R_ij = r^|i-j|`, shape (antennas, antennas).
+
+    Source: Loyka, IEEE Commun. Lett. 5 (2001), for a real r.
+    """
+    place = np.arange(antennas)
+    return np.asarray(float(correlation) ** np.abs(place[:, None] - place))
+
+
+def correlated(channels: ComplexArray, correlation: float) -> ComplexArray:
+    """Correlate the antennas of i.i.d. channels (B, M, K): `H = L H_w` with `L L^T = R`, so `E[H H^H] / K = R`.
+
+    It is the Kronecker model with correlation at the base station only. L is the Cholesky factor of the exponential
+    correlation, of which the distribution of H does not depend.
+
+    Raises:
+        ParameterError: The correlation is not from 0 to below 1.
+    """
+    if not 0 <= correlation < 1:
+        raise ParameterError("correlation", correlation, "must be from 0 to below 1")
+    factor = np.linalg.cholesky(exponential_correlation(channels.shape[1], correlation))
+    return np.asarray(factor @ channels)
+
+
+def load_channels(path: Path) -> ComplexArray:
+    """Load channels, shape (B, M, K) or (M, K) for one, from a file that holds an array.
+
+    Raises:
+        ParameterError: The file cannot be read, or `check_channels` refuses the channels.
+    """
+    found = np.asarray(stored_array("channels", path, (2, 3)))
+    if found.dtype.kind not in "fciu" or found.ndim not in (2, 3):
+        mend = "must hold numbers of shape (channels, antennas, users)"
+        raise ParameterError("channels", f"{found.dtype} of shape {found.shape}", mend)
+    channels = found.astype(complex)
+    return check_channels(channels[None] if channels.ndim == 2 else channels)
+
+
+def check_channels(channels: ComplexArray) -> ComplexArray:
+    """Return the channels (B, M, K) unless they cannot be used.
+
+    Raises:
+        ParameterError: There are more users than antennas, an entry is not finite, or a channel is nearly singular.
+    """
+    count, antennas, users = channels.shape
+    if not channels.size:
+        raise ParameterError("channels", f"shape {channels.shape}", "must hold at least one channel")
+    if users > antennas:
+        raise ParameterError("channels", f"{users} users, {antennas} antennas", "must have at least an antenna a user")
+    if not np.isfinite(channels).all():
+        raise ParameterError("channels", "an entry that is not finite", "must be finite")
+    values = np.linalg.svd(channels, compute_uv=False)
+    bad = np.flatnonzero(values[:, 0] >= WORST_CONDITION * values[:, -1])
+    if bad.size:
+        mend = f"is singular or nearly so; its condition number must be below {WORST_CONDITION:g}"
+        raise ParameterError("channels", f"channel {bad[0]} of {count}", mend)
+    return channels

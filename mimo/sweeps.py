@@ -1,0 +1,75 @@
+"""Studies as runs of sweeps: stored row by row, in several processes, on several machines."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from amc_circuits import Option, Record, Run, RunOutcome, engine_version, parse_table, record_options, short_repr
+from mimo.parts import Parts
+
+ENGINE = "exact"
+"""Engine whose linear circuit the studies read."""
+Measure = Callable[[dict[str, Any], dict[str, Any]], RunOutcome]
+"""Function of settings and of options of the circuits, both by name."""
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """A study as the run of a sweep.
+
+    Attributes:
+        settings: Record of the settings.
+        parts: Options of the circuits.
+        circuits: Names of the circuits.
+        measure: Function that runs the study.
+        metrics: Main metrics.
+    """
+
+    settings: type[Record]
+    parts: tuple[Option, ...]
+    circuits: tuple[str, ...]
+    measure: Measure
+    metrics: tuple[str, ...]
+
+    __repr__ = short_repr
+
+    @property
+    def run(self) -> Run:
+        """Run of this study; see `Run`."""
+        options = (*record_options(self.settings), *self.parts)
+        return Run(
+            lambda: options, self.complete, lambda _: ENGINE, engine_version, files,
+            lambda given: self.measure(*self.split(given)), self.metrics,
+        )  # fmt: skip
+
+    def split(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the settings, with defaults, and the given options of the circuits."""
+        own = record_options(self.settings)
+        names = {option.name for option in own}
+        chosen = parse_table("the study", own, {name: value for name, value in given.items() if name in names})
+        rest = {name: value for name, value in given.items() if name not in names and value not in (None, False)}
+        return chosen, rest
+
+    def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all options that have an effect, in SI units.
+
+        Raises:
+            ParameterError: A value cannot be used, or an option has no effect.
+        """
+        chosen, rest = self.split(given)
+        values = [Parts(rest).options(circuit).values for circuit in self.circuits]
+        found = self.settings(**chosen).model_dump()
+        if found.get("channels") is not None:
+            found["channels"] = str(Path(found["channels"]).absolute())
+        return found | {option.name: values[0][option.name] for option in self.parts}
+
+
+def files(given: Mapping[str, Any]) -> str:
+    """Hash of the files that options name; empty without any."""
+    named = [given.get(name) for name in ("channels", "opamp_file")]
+    contents = [Path(name).read_bytes() for name in named if name is not None]
+    return hashlib.sha256(b"".join(contents)).hexdigest() if contents else ""

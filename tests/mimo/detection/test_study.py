@@ -1,0 +1,98 @@
+"""The study of detectors: error bars, guesses, references, settings; its command and its run in sweeps."""
+
+import numpy as np
+import pytest
+
+from amc_circuits import ParameterError
+from mimo.detection.run import detect as run
+from mimo.detection.settings import DetectSettings
+from mimo.detection.study import detect
+from mimo.parts import Parts
+from mimo.radio.closed_forms import zero_forcing_rayleigh
+from mimo.radio.constellation import Constellation
+
+SMALL = {"antennas": 6, "users": 2, "realizations": 3, "vectors": 4}
+TYPED = [word for name, value in SMALL.items() for word in (f"--{name}", value)]
+
+
+def test_ideal_parts_have_the_curve_of_zero_forcing():
+    """The same draws in exact arithmetic, for both sets of channels, and the closed form beside them."""
+    parts = Parts({"device": "ideal", "opamp": "single-pole", "open_loop_gain": "1e9"})
+    found = detect(DetectSettings(**SMALL | {"vectors": 3000}, detectors="gram-inv,ginv"), parts)
+    assert [(curve.channels, curve.detector) for curve in found.curves] == [
+        (channels, detector) for channels in ("i.i.d.", "r = 0.7") for detector in ("gram-inv", "ginv")
+    ]
+    for curve in found.curves:
+        assert curve.rates == pytest.approx(found.exact[curve.channels], rel=0.05)
+        assert (curve.checked, curve.unstable) == (3, 0)
+    assert found.exact["r = 0.7"].mean() > found.exact["i.i.d."].mean()
+    wanted = zero_forcing_rayleigh(Constellation(16), 6, 2, 10 ** (found.snr / 10))
+    assert found.closed_form == pytest.approx(wanted) and (np.abs(np.log10(wanted) + 3) < 0.4).any()
+
+
+def test_standard_errors_are_those_of_channels():
+    """The spread of the channels over the root of their number; one channel has none."""
+    curve = detect(DetectSettings(**SMALL, detectors="gram-inv", correlation=0), Parts({})).curves[0]
+    assert curve.standard_error == pytest.approx(np.sqrt(((curve.rates - curve.mean) ** 2).sum(axis=0) / 6))
+    one = detect(DetectSettings(**SMALL | {"realizations": 1}, detectors="gram-inv", correlation=0), Parts({}))
+    assert np.isnan(one.curves[0].standard_error).all()
+
+
+def test_an_unstable_circuit_counts_as_a_guess():
+    """Two levels turn the eigenvalues of a square, correlated channel: half of the bits are wrong."""
+    settings = DetectSettings(antennas=4, users=4, realizations=6, vectors=2, correlation=0.9, detectors="gram-inv")
+    curve = detect(settings, Parts({"levels": "2"})).curves[1]
+    assert curve.unstable > 0
+    assert ((curve.rates == 0.5).all(axis=1)).sum() == curve.unstable
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"users": 65}, "users: got 65; must be at most the number of antennas, 64"),
+        ({"snr": "nan"}, "snr: got nan; must be finite"),
+        ({"snr": "1,x"}, "snr: got 1,x; must be finite"),
+        ({"order": 8}, "order: got 8; must be one of"),
+        ({"detectors": "zf"}, "detectors: got zf; must be among gram-inv"),
+        ({"correlation": 1.0}, "correlation"),
+        ({"uses": 4, "detectors": "ginv"}, "uses: got 4; has no effect"),
+        ({"channels": "H.npy", "users": 4}, "users: got 4; has no effect beside channels"),
+        ({"realizations": 0}, "realizations"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_refused(settings, words):
+    """By name, with the mend."""
+    with pytest.raises(ParameterError, match=words):
+        DetectSettings(**settings)
+
+
+def test_the_command_prints_what_the_study_found(amc, tmp_path):
+    """JSON has the numbers of the study; the picture is written; a sweep has the same number in its row."""
+    outcome = amc("mimo", "detect", *TYPED, "--format", "json", "--plot", tmp_path / "detect.png")
+    assert outcome.code == 0 and (tmp_path / "detect.png").stat().st_size > 10_000
+    wanted = detect(DetectSettings(**SMALL), Parts({}))
+    for curve, record in zip(wanted.curves, outcome.json["curves"], strict=True):
+        assert record["ber"] == pytest.approx(curve.mean) and record["detector"] == curve.detector
+        assert list(record["budget"]) == list(curve.budget) and set(record["budget"]) == {"levels", "opamp_gain"}
+
+
+def test_the_run_of_sweeps_has_the_metrics_of_the_study():
+    """Complete options return themselves; the row has the rate at the reference; a file of channels has a hash."""
+    given = {option.name: SMALL.get(option.name) for option in run.options()}
+    complete = run.complete(given)
+    assert run.complete(complete) == complete and complete["device"] == "gramc-16level"
+    metrics = run.measure(complete).metrics
+    curve = detect(DetectSettings(**SMALL), Parts({})).curves[1]
+    assert metrics["ber_iid_ginv"] == pytest.approx(curve.mean[curve.reference])
+    assert metrics["curve_correlated_refined"] and run.files(complete) == ""
+
+
+def test_channels_of_a_file_have_their_own_curve(amc, tmp_path):
+    """Real channels of three users; the table names them."""
+    np.save(tmp_path / "H.npy", np.random.default_rng(0).standard_normal((2, 5, 3)))
+    outcome = amc("mimo", "detect", "--channels", tmp_path / "H.npy", "--detectors", "gram-inv")
+    assert outcome.code == 0 and "2 channels" in outcome.out and "closed form" not in outcome.out
+    np.save(tmp_path / "H.npy", np.ones((2, 3)))
+    amc("mimo", "detect", "--channels", tmp_path / "H.npy").refused("--channels", "antenna a user")
+    amc("mimo", "detect", "--levels", "1").refused("--levels")
+    amc("mimo", "detect", "--snr", "inf").refused("--snr", "finite")
