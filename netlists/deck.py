@@ -52,10 +52,10 @@ def subcircuits(circuit: Circuit, whole: bool = False) -> list[str]:
         whole: True keeps the effect of a voltage at non-inverting inputs, for sources that are added there.
     """
     parts = circuit.of(OpAmps)
-    floating = {part.record.sha256 for part in parts if part.noninverting != GROUND}
-    ahead = floating | {part.record.sha256 for part in parts if whole or part.offset is not None}
+    moved = (part for part in parts if whole or part.offset is not None or part.noninverting != GROUND)
+    ahead = {part.record.sha256 for part in moved}
     return [
-        opamp.subcircuit(record, opamp.subcircuit_name(k), record.sha256 in floating, record.sha256 not in ahead)
+        opamp.subcircuit(record, opamp.subcircuit_name(k), record.sha256 not in ahead)
         for k, record in enumerate(circuit.opamps)
     ]
 
@@ -132,10 +132,13 @@ def _nodes(circuit: Circuit, group: str, size: int) -> list[str]:
 
 def _opamps(circuit: Circuit, part: OpAmps) -> list[str]:
     size, place = circuit.groups[part.output], circuit.opamps.index(part.record)
-    return opamp.instances(
-        [f"{part.name}{k}" for k in range(1, size + 1)],
-        (_nodes(circuit, part.noninverting, size), _nodes(circuit, part.inverting, size), circuit.nodes(part.output)),
+    names, plus = [f"{part.name}{k}" for k in range(1, size + 1)], _nodes(circuit, part.noninverting, size)
+    loads = [] if part.noninverting == GROUND else opamp.input_capacitors(part.record, names, plus)
+    lines = opamp.instances(
+        names,
+        (plus, _nodes(circuit, part.inverting, size), circuit.nodes(part.output)),
         opamp.subcircuit_name(place),
         nodes.rails(place) if opamp.has_supply(part.record) else (),
         part.offset,
     )
+    return lines + loads

@@ -85,6 +85,5 @@ def _model_noise(body: str, name: str, resistance: float) -> str:
     quiet = [f"{line} noisy=0" if line.startswith("R") else line for line in lines]
     if not resistance:
         return "\n".join([f"{before}{header}{pins}", *quiet, f"{end}{after}"])
-    quiet = [line.replace("Cinp inp ", "Cinp plus ") for line in quiet]
     header = f"{header.removesuffix('inp ')}plus {pins}\nRnoise plus inp {resistance!r}"
     return "\n".join([f"{before}{header}", *quiet, f"{end}{after}"])

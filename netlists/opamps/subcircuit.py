@@ -107,13 +107,27 @@ def instances(
     return lines
 
 
-def subcircuit(opamp: OpAmp, name: str = SUBCIRCUIT, floating: bool = False, grounded: bool = False) -> str:
-    """Return the `.subckt` block of an op-amp record.
+def input_capacitors(opamp: OpAmp, names: Sequence[str], plus: Sequence[str]) -> list[str]:
+    """Return the capacitances at non-inverting inputs that are not at ground, before the sources of their offsets.
+
+    An offset is a property of the pair of transistors behind both pins, so that the pin has the voltage of its node.
+
+    Args:
+        opamp: Record of the op-amps.
+        names: Names of the amplifiers.
+        plus: Nodes of their non-inverting inputs.
+    """
+    if not isinstance(opamp, MacroOpAmp) or opamp.input_capacitance == 0:
+        return []
+    return [f"C{name} {node} 0 {opamp.input_capacitance!r}" for name, node in zip(names, plus, strict=True)]
+
+
+def subcircuit(opamp: OpAmp, name: str = SUBCIRCUIT, grounded: bool = False) -> str:
+    """Return the `.subckt` block of an op-amp record; `input_capacitors` adds what a non-inverting input needs.
 
     Args:
         opamp: Record of the op-amp.
         name: Name of the block.
-        floating: True if the non-inverting input is not at ground, so that it also needs its capacitance.
         grounded: True if the non-inverting input of every instance is at ground itself, without a source before it: the
             voltage there may then have no effect.
     """
@@ -122,8 +136,6 @@ def subcircuit(opamp: OpAmp, name: str = SUBCIRCUIT, floating: bool = False, gro
             lines = [f".subckt {name} inp inn out", *_single_pole(opamp)]
         case MacroOpAmp():
             lines = [f".subckt {name} inp inn out vdd vss", *_macro(opamp, grounded and opamp.cmrr is None)]
-            if floating and opamp.input_capacitance > 0:
-                lines.append(f"Cinp inp 0 {opamp.input_capacitance!r}")
         case SubcircuitOpAmp():
             lines = [f".subckt {name} {' '.join(PINS)}", opamp.text.strip()]
             lines.append(f"Xcore {connection(opamp.pins)} {opamp.subcircuit}")

@@ -104,6 +104,17 @@ def test_offsets_start_it_and_leave_a_floor():
     assert simulated.settling_time == pytest.approx(found.settling_time, rel=0.005)
 
 
+def test_offsets_do_not_charge_the_inputs():
+    """Input capacitances are discharged at the pins of the op-amps, before the offsets: both engines start alike."""
+    opamp = SHARP.replace(input_capacitance=2e-12)
+    found = {
+        engine: EgvCircuit.program(MATRIX, topology="compensated", offset_spread=2e-3, opamp=opamp, engine=engine)
+        for engine in ENGINES
+    }
+    simulated, exact = (found[engine].solve().settling_time for engine in ENGINES)
+    assert simulated == pytest.approx(exact, rel=1e-3)
+
+
 def test_it_starts_discharged():
     """Offsets would otherwise start it where it would stay: it begins with all outputs near 0."""
     for engine in ENGINES:
