@@ -81,17 +81,16 @@ def ginv_at_rest(design: GinvDesign, inputs: Array) -> Rest:
         for j in range(features):
             drawn = (outputs[j], sums_minus[j]) if design.compensated else (("xn", j), sums[j])
             network.resistor(*drawn, 1 / design.ridge_conductance)
-    grounds = _grounds(network, b=design.balance_rows_inverting, bt=design.balance_columns_inverting)
     _held(network, design, (
         (design.conductance, rows, outputs),
         (design.conductance_negative, ends[0], drives[0]),
         (design.conductance_transposed, sums, errors),
         (design.conductance_transposed_negative, ends[1], drives[1]),
-        (design.balance_rows_inverting, rows, grounds[0]),
-        (design.balance_rows_noninverting, rows_plus, grounds[0]),
-        (design.balance_columns_inverting, sums_minus, grounds[1]),
-        (design.balance_columns_noninverting, sums, grounds[1]),
     ))  # fmt: skip
+    _grounded(network, design.balance_rows_inverting, rows)
+    _grounded(network, design.balance_rows_noninverting, rows_plus)
+    _grounded(network, design.balance_columns_inverting, sums_minus)
+    _grounded(network, design.balance_columns_noninverting, sums)
     return network.solve()
 
 
@@ -134,26 +133,24 @@ def recover_with_signs(design: RecoverDesign, inputs: Array, signs: Sequence[int
         network.resistor(outputs[j], plus[j], 1 / design.leak_conductance)
         follows = ((before[j], 1.0),) if sign else ()
         network.sources.append((outputs[j], -sign * design.dead_zone, follows))
-    grounds = _grounds(network, b=design.balance_rows_inverting, bt=design.balance_columns_inverting)
     _held(network, design, (
         (design.conductance, rows, outputs),
         (design.conductance_negative, rows_plus, outputs),
         (design.conductance_transposed, plus, errors),
         (design.conductance_transposed_negative, minus, errors),
-        (design.balance_rows_inverting, rows, grounds[0]),
-        (design.balance_rows_noninverting, rows_plus, grounds[0]),
-        (design.balance_columns_inverting, minus, grounds[1]),
-        (design.balance_columns_noninverting, plus, grounds[1]),
     ))  # fmt: skip
+    _grounded(network, design.balance_rows_inverting, rows)
+    _grounded(network, design.balance_rows_noninverting, rows_plus)
+    _grounded(network, design.balance_columns_inverting, minus)
+    _grounded(network, design.balance_columns_noninverting, plus)
     return network.solve()
 
 
-def _grounds(network: Network, **balance: Array | None) -> list[list[Node]]:
-    """Bit lines of compensating cells, which are held at ground, by their names."""
-    found = [nodes(name, 0 if cells is None else cells.shape[1]) for name, cells in balance.items()]
-    for node in (node for lines in found for node in lines):
-        network.hold(node, 0.0)
-    return found
+def _grounded(network: Network, cells: Array | None, rows: list[Node]) -> None:
+    """Compensating cells (N, K) from rows straight to ground, those that there are."""
+    for node, held in zip(rows, [] if cells is None else cells, strict=False):
+        for siemens in held[held > 0].tolist():
+            network.resistor(node, GROUND, 1 / siemens)
 
 
 def _turn(network: Network, design: GinvDesign, name: str, outputs: list[Node]) -> None:
@@ -205,17 +202,16 @@ def _compensated(
     drivers: list[Node],
     turned: bool = False,
 ) -> None:
-    """G+ and G- at both inputs of the op-amps, on the same bit lines; the rest of their cells at lines of ground.
+    """G+ and G- at both inputs of the op-amps, on the same bit lines; the rest of their cells at ground.
 
     Turned, G+ is at the non-inverting inputs.
     """
-    (ground,) = _grounds(network, b=design.balance_inverting)
     _held(network, design, (
         (design.conductance_positive, plus if turned else minus, drivers),
         (design.conductance_negative, minus if turned else plus, drivers),
-        (design.balance_inverting, minus, ground),
-        (design.balance_noninverting, plus, ground),
     ))  # fmt: skip
+    _grounded(network, design.balance_inverting, minus)
+    _grounded(network, design.balance_noninverting, plus)
 
 
 def egv_at_rest(design: EgvDesign, inputs: Array) -> Rest:

@@ -66,8 +66,7 @@ class Elements:
 
     def array(self, k: int, design: InvDesign | MvmDesign, rows: list[Node], columns: list[Node]) -> None:
         """Array k of a design: its cells, its wires, and the capacitance of its lines at the terminals."""
-        balance = design.balance_inverting, design.balance_noninverting
-        cells = (design.conductance_positive, design.conductance_negative, *balance)[k]
+        cells = (design.conductance_positive, design.conductance_negative)[k]
         assert cells is not None
         wires, (n, m) = design.interconnect, cells.shape
         segment = wires.wire_resistance
@@ -164,15 +163,21 @@ def mvm_elements(design: MvmDesign) -> Elements:
 def _compensated(
     found: Elements, design: InvDesign | MvmDesign, outputs: list[Node], drivers: list[Node], offsets: list[float]
 ) -> None:
-    """Both arrays on the same drivers, at both inputs of the op-amps; compensating cells to lines of ground."""
+    """Both arrays on the same drivers, at both inputs of the op-amps; compensating cells to ground."""
     rows = len(outputs)
     minus, plus = nodes("v", rows), nodes("p", rows)
-    ground = nodes("b", np.shape(design.balance_inverting)[1])
-    found.inputs |= dict.fromkeys(ground, (0, 0.0))
     for i in range(rows):
         found.amplifier("amp", i, minus[i], outputs[i], design.opamp, offsets[i], plus[i])
-    for k, (ends, lines) in enumerate(((minus, drivers), (plus, drivers), (minus, ground), (plus, ground))):
-        found.array(k, design, ends, lines)
+    for k, ends in enumerate((minus, plus)):
+        found.array(k, design, ends, drivers)
+    ground: Node = ("b", 0)
+    found.inputs[ground] = (0, 0.0)
+    for ends, cells in ((minus, design.balance_inverting), (plus, design.balance_noninverting)):
+        found.conductors += [
+            (end, ground, float(siemens), "array")
+            for end, held in zip(ends, np.asarray(cells), strict=True)
+            for siemens in held[held > 0]
+        ]
 
 
 def _offsets(given: Any, count: int) -> list[float]:

@@ -13,11 +13,8 @@ import numpy as np
 from amc_circuits.cells.devices import Device, level
 from amc_circuits.cells.mapping import Mapping
 from netlists import Interconnect, ParameterError, reduce_array
-from netlists.arrays.array import IDEAL
 from netlists.record import FloatArray
 
-STEPS = 8
-"""Steps of the iteration that makes up for wires; each divides the difference by about the voltage drop along them."""
 ROUNDING = 1e-12
 """Difference of two sums, in units of the larger one, that is only their rounding."""
 
@@ -71,37 +68,35 @@ def row_sums(mapping: Mapping, device: Device | None, wires: Interconnect) -> tu
 
 
 def _sums(cells: FloatArray, wires: Interconnect) -> FloatArray:
-    """Conductance of each row to all bit lines, S."""
+    """Conductance of each row to all other lines, S.
+
+    With wires, rows are coupled through bit lines, by an amount of second order in the drop along these. The common
+    modes of other rows have both signs, so that a row is balanced with the others at ground.
+    """
     if wires.wire_resistance == 0:
         return np.asarray(cells.sum(axis=1))
     reduced = reduce_array(cells, wires.wire_resistance, contacts=wires.contacts)
-    return np.asarray(reduced.conductance[: len(cells), len(cells) :].sum(axis=1))
+    return np.asarray(np.diagonal(reduced.laplacian)[: len(cells)])
 
 
-def compensating(
-    inverting: FloatArray, noninverting: FloatArray, limits: tuple[float, float] | None, wires: Interconnect = IDEAL
-) -> Mapping:
+def compensating(inverting: FloatArray, noninverting: FloatArray, limits: tuple[float, float] | None) -> Mapping:
     """Return compensating cells for two sums, as a mapping: positive at the inverting inputs, negative at the others.
 
     Args:
         inverting: Sums of the conductances at the inverting inputs, shape (N,), S.
         noninverting: The same of the non-inverting inputs.
         limits: g_min and g_max of the cells, S; None for one conductance of any value each.
-        wires: Wires that the cells make up for.
 
     Raises:
         ParameterError: The limits are too near to each other.
     """
-    return filled(np.stack(equal_sums(inverting, noninverting, 0.0 if limits is None else limits[0])), limits, wires)
+    return filled(np.stack(equal_sums(inverting, noninverting, 0.0 if limits is None else limits[0])), limits)
 
 
-def filled(wanted: FloatArray, limits: tuple[float, float] | None, wires: Interconnect = IDEAL) -> Mapping:
+def filled(wanted: FloatArray, limits: tuple[float, float] | None) -> Mapping:
     """Return cells with wanted conductances (2, N) to ground at both inputs, S, as `compensating` does."""
-    held = wanted
-    for _ in range(STEPS if wires.wire_resistance > 0 else 1):
-        cells = _cells(held, limits)
-        held = np.where(wanted > 0, held + wanted - np.stack([_sums(one, wires) for one in cells]), 0.0)
-    unit = max(float(held.max()), np.finfo(float).tiny)
+    cells = _cells(wanted, limits)
+    unit = max(float(wanted.max()), np.finfo(float).tiny)
     return Mapping(cells[0], cells[1], unit, unit)
 
 

@@ -127,5 +127,4 @@ def balancing(loads: tuple[FloatArray, FloatArray], hardware: Hardware, device: 
     """Return the targets of compensating cells for sums at inverting and non-inverting inputs, S."""
     if hardware.conductances is not None:
         return compensating(*loads, None)
-    wires = hardware.wires if hardware.compensate_wires else IDEAL
-    return compensating(*loads, (device.g_min, device.g_max), wires)
+    return compensating(*loads, (device.g_min, device.g_max))

@@ -3,6 +3,8 @@
 With equal sums S at both inputs, an op-amp amplifies the difference of two sums of currents, `v+ - v- = (I+ - I-)/S`,
 at any common mode. A second array then acts at the non-inverting input with the opposite sign, and no inverter is
 needed.
+Their ground ends are on the grid of ground, with a contact at every row: signal lines cannot have that, ground can. A
+ground line with contacts at its ends alone would couple all rows, which no choice of cells makes up for.
 The idea is that of TechRxiv preprint 23058392; the equations are derived in docs/compensated.md.
 """
 
@@ -14,7 +16,6 @@ import numpy as np
 from pydantic import Field
 
 from netlists.arrays.array import Array
-from netlists.arrays.interconnect import Interconnect
 from netlists.driving import Source
 from netlists.errors import ParameterError
 from netlists.record import FloatArray, Matrix
@@ -44,22 +45,21 @@ def balance_arrays(
     name: str,
     inputs: tuple[str, str],
     cells: tuple[FloatArray, FloatArray],
-    wires: Interconnect,
     bend: float | None,
     lines: str = BALANCE_LINES,
 ) -> tuple[Array, Array]:
-    """Return the compensating cells of a row of op-amps as two arrays with bit lines at ground.
+    """Return the compensating cells of a row of op-amps as two arrays without wires, with bit lines at ground.
 
     Args:
         name: Prefix of the names of the arrays; `m` and `p` follow for inverting and non-inverting inputs.
         inputs: Groups of the inverting and of the non-inverting inputs.
         cells: Cells of each, shape (N, K), S.
-        wires: Wires of both arrays.
         bend: V0 of cells that are not linear, V.
         lines: Group of their bit lines.
     """
     minus, plus = (
-        Array(name + end, group, lines, held, wires, bend) for end, group, held in zip("mp", inputs, cells, strict=True)
+        Array(name + end, group, lines, held, nonlinearity_voltage=bend)
+        for end, group, held in zip("mp", inputs, cells, strict=True)
     )
     return minus, plus
 

@@ -201,7 +201,7 @@ class EgvArray(Solver):
         inverting = inverting + self.kick_conductance + (0.0 if self.smallest else feedback)
         noninverting = noninverting + (feedback if self.smallest else 0.0)
         limits = None if stored else (hardware.cells.g_min, hardware.cells.g_max)
-        cells = equal_rows(inverting, noninverting, limits, wires)
+        cells = equal_rows(inverting, noninverting, limits)
         if stored is None:
             cells = programmed(hardware.cells, cells, hardware.draws, hardware.temperature, 2 * self.removed + 1)
         assert cells.negative is not None
