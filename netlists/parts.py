@@ -157,6 +157,7 @@ class Hold:
         offset: Voltage that adds to the held value, V.
         injection: Charge that the opening switch leaves on the capacitance, C.
         on_resistance: Resistance of the closed sampling switch, ohm.
+        off_resistance: Resistance of the open one, ohm.
     """
 
     name: str
@@ -166,6 +167,7 @@ class Hold:
     offset: float = 0.0
     injection: float = 0.0
     on_resistance: float = 1e3
+    off_resistance: float = 1e12
 
     __repr__ = short_repr
 

@@ -158,7 +158,7 @@ def _held(part: Hold, tracks: tuple[str, ...]) -> list[Part]:
         mend = f"must be below a volt times the capacitance, {part.capacitance * SWING:g} C"
         raise ParameterError("injection", part.injection, mend)
     found: list[Part] = [
-        Switches(f"{part.name}track", part.source, held, tracks, part.on_resistance),
+        Switches(f"{part.name}track", part.source, held, tracks, part.on_resistance, part.off_resistance),
         Capacitors(f"{part.name}cap", held, GROUND, part.capacitance - coupled),
         Buffers(f"{part.name}buf", held, part.target, part.offset),
     ]

@@ -56,7 +56,7 @@ class ExactCircuit:
     @cached_property
     def beyond(self) -> NonlinearCircuit:
         """The circuit beyond the linear range of its op-amps."""
-        return NonlinearCircuit(self.circuit)
+        return NonlinearCircuit(self.circuit, self.linear)
 
     @cached_property
     def observed(self) -> Observed:

@@ -1,12 +1,21 @@
-"""Phased circuits by the exact response: one set of linear equations a phase, the state carried over."""
+"""Phased circuits by the exact response: one set of equations a phase, the state carried over.
+
+A phase in which limits of macro op-amps act is integrated step by step, as in `ExactEngine`.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from amc_circuits.engines.exact.circuit import ExactCircuit
-from amc_circuits.engines.exact.engine import check_known
-from amc_circuits.engines.exact.linear_range import LARGEST_LOSS
+from amc_circuits.engines.exact.engine import ExactEngine, check_known
+from amc_circuits.engines.exact.linear_range import CLOSED_FORM, LARGEST_LOSS
+from amc_circuits.engines.exact.nonlinear.circuit import LEAST_SCALE, applies
+from amc_circuits.engines.exact.nonlinear.reading import read_phase
+from amc_circuits.engines.exact.nonlinear.rest import placed
+from amc_circuits.engines.exact.nonlinear.trajectory import Place
 from amc_circuits.engines.exact.reading import read_responses
 from amc_circuits.engines.exact.slots import Slots
 from amc_circuits.linear.durations import with_durations
@@ -16,6 +25,9 @@ from amc_circuits.linear.response import Piece
 from amc_circuits.results.readings import Reading
 from netlists import Circuit, Limiter, ParameterError, expanded, in_phase, phase_train
 from netlists.record import FloatArray
+
+LARGEST_GROWTH = 50.0
+"""Growth of a phase in time constants above which its linear response is not computed: limits end it before."""
 
 
 def read_phases(
@@ -45,40 +57,110 @@ def read_phases(
     drive, whole = phase_train(circuit, levels, rise_time), expanded(circuit)
     alone = [in_phase(whole, phase) for phase in whole.phases]
     exact = [ExactCircuit(one, linear) for one, linear in zip(alone, phase_circuits(alone), strict=True)]
-    phase, before = exact[0], drive.start
-    voltage = phase.linear.rest[phase.linear.kept] + phase.linear.feed[phase.linear.kept] @ before
+    before, course = drive.start, _Course(exact[0], drive.rise_time, tolerance, largest_loss)
+    course.rest(before)
     found = []
     for slot, level in enumerate(drive.levels.T):
-        middle, length, half = drive.middle(before, level), drive.length(slot), drive.rise_time / 2
-        _, _, voltage = _moved(phase, voltage, (0.0, half), before, middle)
-        phase = exact[slot % len(exact)]
-        edge, state, _ = _moved(phase, voltage, (half, drive.rise_time), middle, level)
-        hold = phase.response.piece(drive.rise_time, length, state, level[:, None], level[:, None])
-        found += read_responses(phase, Slots(edge, hold, half), length, tolerance, largest_loss)
-        before, voltage = level, _voltage(phase, phase.response.end(hold), level)
+        middle = drive.middle(before, level)
+        course.leave(before, middle)
+        found.append(course.read(exact[slot % len(exact)], middle, level, drive.length(slot)))
+        before = level
     return found
 
 
 def _check(circuit: Circuit) -> None:
     check_known(circuit)
     if circuit.of(Limiter):
-        raise ParameterError("circuit", "limiters", "phases are linear here; take simulate_phases")
+        raise ParameterError("circuit", "limiters", "phases have none here; take simulate_phases")
+    if any(source.kick is not None for source in circuit.sources):
+        raise ParameterError("engine", ExactEngine.name, "knows no kicks of sources in phases; take simulate_phases")
 
 
-def _moved(
-    phase: ExactCircuit, voltage: FloatArray, times: tuple[float, float], first: FloatArray, last: FloatArray
-) -> tuple[Piece, Modal, FloatArray]:
-    """A piece of the response from voltages at capacitors (states,), the modes at its end, and the voltages there."""
-    linear = phase.linear
-    given = linear.rest[linear.kept] + linear.feed[linear.kept] @ first
-    state: Modal = (linear.modes.inverse @ (voltage - given))[:, None]
-    piece = phase.response.piece(*times, state, first[:, None], last[:, None])
-    end = phase.response.end(piece)
-    return piece, end, _voltage(phase, end, last)
+@dataclass
+class _Course:
+    """Voltages at the capacitors on their way through the phases.
 
+    Attributes:
+        phase: Present phase.
+        rise_time: Rise time of every edge, s.
+        tolerance: Relative tolerance of settling times.
+        largest_loss: As in `ExactEngine`.
+        limited: True if limits of op-amps act in the present phase.
+        voltage: Voltages at capacitors, shape (states,), V.
+    """
 
-def _voltage(phase: ExactCircuit, modes: Modal, inputs: FloatArray) -> FloatArray:
-    """Voltages at capacitors, shape (states,), V."""
-    linear = phase.linear
-    moved = np.real(linear.modes.vectors @ modes[:, 0])
-    return np.asarray(moved + linear.rest[linear.kept] + linear.feed[linear.kept] @ inputs)
+    phase: ExactCircuit
+    rise_time: float
+    tolerance: float
+    largest_loss: float
+    limited: bool = False
+    voltage: FloatArray = field(default_factory=lambda: np.zeros(0))
+
+    def rest(self, inputs: FloatArray) -> None:
+        """Begin at the rest of the linear circuit."""
+        linear = self.phase.linear
+        self.voltage = linear.rest[linear.kept] + linear.feed[linear.kept] @ inputs
+
+    def leave(self, first: FloatArray, last: FloatArray) -> None:
+        """Go through the first half of an edge, in which inputs (inputs,) move from `first` to `last`."""
+        half = self.rise_time / 2
+        if not self.limited:
+            piece = self._piece((0.0, half), first, last)
+            self._end(piece, last)
+            return
+        beyond = self.phase.beyond
+        place = self._place(0.0, first)
+        scale = np.array([self._scale(first)])
+        _, place = beyond.integrated([(0.0, half, first[:, None], last[:, None])], place, scale, half)
+        self.voltage = beyond.system.voltage(place.state, last[:, None])[:, 0]
+
+    def read(self, phase: ExactCircuit, middle: FloatArray, level: FloatArray, length: float) -> Reading:
+        """Go through a phase from the second half of its edge, in which inputs move from `middle` to `level`."""
+        self.phase, half = phase, self.rise_time / 2
+        able = applies(phase.circuit)
+        self.limited = able and phase.linear.growth_rate * length > LARGEST_GROWTH
+        if not self.limited:
+            edge = self._piece((half, self.rise_time), middle, level)
+            state, still = phase.response.end(edge), level[:, None]
+            hold = phase.response.piece(self.rise_time, length, state, still, still)
+            most = np.inf if able else self.largest_loss
+            (reading,) = read_responses(phase, Slots(edge, hold, half), length, self.tolerance, most)
+            self.limited = able and reading.loss > CLOSED_FORM
+            if not self.limited:
+                self._end(hold, level)
+                return reading
+        stretches = [
+            (half, self.rise_time, middle[:, None], level[:, None]),
+            (self.rise_time, length, level[:, None], level[:, None]),
+        ]
+        scale, place = np.array([self._scale(level)]), self._place(half, middle)
+        (reading,), end = read_phase(phase.beyond, stretches, place, scale, half, self.tolerance)
+        self.voltage = phase.beyond.system.voltage(end.state, level[:, None])[:, 0]
+        return reading
+
+    def _place(self, time: float, inputs: FloatArray) -> Place:
+        system = self.phase.beyond.system
+        coordinates = system.coordinates(self.voltage[:, None], inputs[:, None])
+        return replace(placed(system, coordinates, inputs[:, None]), time=time)
+
+    def _scale(self, inputs: FloatArray) -> float:
+        """Full scale of a phase: the larger of the stages where it begins and at rest, at most their swing, V."""
+        linear, swing = self.phase.linear, float(self.phase.beyond.system.laws.swing.min())
+        stages = np.concatenate([np.r_[linear.nodes[name]] for name in linear.stages])
+        begin = np.abs(self.voltage[np.isin(linear.kept, stages)]).max(initial=LEAST_SCALE)
+        if linear.growth_rate >= 0:
+            return swing
+        return float(min(max(begin, np.abs(linear.steady_stages(inputs[:, None])).max()), swing))
+
+    def _piece(self, times: tuple[float, float], first: FloatArray, last: FloatArray) -> Piece:
+        """Return a piece of the linear response from the present voltages."""
+        linear = self.phase.linear
+        given = linear.rest[linear.kept] + linear.feed[linear.kept] @ first
+        state: Modal = (linear.modes.inverse @ (self.voltage - given))[:, None]
+        return self.phase.response.piece(*times, state, first[:, None], last[:, None])
+
+    def _end(self, piece: Piece, inputs: FloatArray) -> None:
+        """Go to the end of a piece."""
+        linear = self.phase.linear
+        moved = np.real(linear.modes.vectors @ self.phase.response.end(piece)[:, 0])
+        self.voltage = np.asarray(moved + linear.rest[linear.kept] + linear.feed[linear.kept] @ inputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from functools import partial
 
@@ -14,7 +15,7 @@ from amc_circuits.linear.durations import with_durations
 from amc_circuits.results.observation import observe, saved_vectors
 from amc_circuits.results.readings import Reading, read_slot
 from amc_circuits.results.waveforms import Waveforms
-from netlists import Circuit, Transient, analysis_lines, expanded, in_phase, phase_train, spice_circuit
+from netlists import Circuit, PhaseTrain, Transient, analysis_lines, expanded, in_phase, phase_train, spice_circuit
 from netlists.record import FloatArray
 
 
@@ -52,12 +53,16 @@ def simulate_phases(
     analysis = Transient(stop_time=drive.stop_time, max_step=max_step, saved=saved_vectors(whole))
     deck = "\n".join([str(spice_circuit(whole, drive)), analysis_lines(analysis, engine.klu), ".end\n"])
     waves = simulate(deck, partial(whole_run, analysis), engine.binary, engine.timeout, engine.keep, object())
-    alone = [in_phase(whole, phase) for phase in whole.phases]
-    found = []
-    for slot in range(drive.levels.shape[1]):
-        seen = observe(alone[slot % len(alone)], _between(waves, drive.slot_begin(slot), drive.slot_end(slot)), drive)
-        found.append(replace(read_slot(seen, drive, slot, tolerance), engine=NgspiceEngine.name))
-    return found
+    waves = replace(waves, deck_sha256=hashlib.sha256(deck.encode("ascii")).hexdigest())
+    return [_read(whole, drive, waves, slot, tolerance) for slot in range(drive.levels.shape[1])]
+
+
+def _read(whole: Circuit, drive: PhaseTrain, waves: Waveforms, slot: int, tolerance: float) -> Reading:
+    """Read a slot of an expanded circuit."""
+    alone = in_phase(whole, whole.phases[slot % len(whole.phases)])
+    part = _between(waves, drive.slot_begin(slot), drive.slot_end(slot))
+    reading = read_slot(observe(alone, part, drive), drive, slot, tolerance)
+    return replace(reading, engine=NgspiceEngine.name, deck_sha256=waves.deck_sha256)
 
 
 def _between(waves: Waveforms, start: float, stop: float) -> Waveforms:

@@ -15,6 +15,7 @@ from amc_circuits.engines.exact.nonlinear.powers import Account
 from amc_circuits.engines.exact.nonlinear.rest import discharged, resting
 from amc_circuits.engines.exact.nonlinear.system import Rows, System, times
 from amc_circuits.engines.exact.nonlinear.trajectory import Integrator, NotIntegrableError, Place, Step
+from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.linear.response import Piece
 from amc_circuits.results.observation import common_mode_ranges, common_modes
@@ -47,11 +48,12 @@ LEAST_SCALE = 1e-9
 class NonlinearCircuit:
     """A circuit with macro op-amps, with all that does not depend on its inputs worked out."""
 
-    def __init__(self, circuit: Circuit) -> None:
+    def __init__(self, circuit: Circuit, linear: LinearCircuit | None = None) -> None:
+        """`linear`: its linear circuit, without limiters; worked out unless given."""
         self.circuit = circuit
         self._kicks = [source.kick for source in circuit.sources if source.kick is not None]
-        modes = None if circuit.of(Limiter) else linear_circuit(circuit).modes
-        self.system = System(_kicked(circuit), modes)
+        modes = None if circuit.of(Limiter) else (linear or linear_circuit(circuit)).modes
+        self.system = System(_kicked(circuit), modes, None if self._kicks or circuit.of(Limiter) else linear)
         self.account = Account(_kicked(circuit), self.system)
 
     @cached_property

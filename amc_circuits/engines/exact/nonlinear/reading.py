@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.circuit import NonlinearCircuit
+from amc_circuits.engines.exact.nonlinear.circuit import NonlinearCircuit, Stretch
 from amc_circuits.engines.exact.nonlinear.panels import POINTS, corners, sampled
 from amc_circuits.engines.exact.nonlinear.system import times as product
 from amc_circuits.engines.exact.nonlinear.trajectory import Place
@@ -37,14 +39,37 @@ def read_slots(
         for first in range(0, count, CHUNK):
             levels = drive.levels[:, first : first + CHUNK]
             start = exact.at_rest.repeated(levels.shape[1])
-            found += _Slots(exact, drive, np.zeros_like(levels), levels, start, tolerance).readings(first_pass)
+            slots = _Slots.of(exact, drive, np.zeros_like(levels), levels, start, tolerance)
+            found += slots.readings(first_pass)
         return found
     place, before, found = exact.at_rest, np.zeros((len(drive.levels), 1)), []
     for k in range(count):
-        slot = _Slots(exact, drive, before, drive.levels[:, k : k + 1], place, tolerance)
+        slot = _Slots.of(exact, drive, before, drive.levels[:, k : k + 1], place, tolerance)
         found += slot.readings(first_pass)
         place, before = slot.end, drive.levels[:, k : k + 1]
     return found
+
+
+def read_phase(
+    exact: NonlinearCircuit,
+    stretches: Sequence[Stretch],
+    start: Place,
+    scale: FloatArray,
+    unit: float,
+    tolerance: float,
+) -> tuple[list[Reading], Place]:
+    """Measure one slot that begins at a place; return its readings and its end.
+
+    Args:
+        exact: Circuit.
+        stretches: Inputs, from the beginning of the slot, where settling times count from.
+        start: Beginning.
+        scale: Full scale of each response, shape (K,), V.
+        unit: Length of the first step, s.
+        tolerance: Relative tolerance of settling times.
+    """
+    slot = _Slots(exact, stretches, start, scale, unit, tolerance, start.time)
+    return slot.readings(), slot.end
 
 
 class _Slots:
@@ -53,32 +78,46 @@ class _Slots:
     def __init__(
         self,
         exact: NonlinearCircuit,
+        stretches: Sequence[Stretch],
+        start: Place,
+        scale: FloatArray,
+        unit: float,
+        tolerance: float,
+        step: float,
+    ) -> None:
+        """`unit`: length of the first step; `step`: time that settling times count from, s."""
+        self.exact, self.tolerance, self.step = exact, tolerance, step
+        steps, self.end = exact.integrated(stretches, start, scale, unit)
+        stop, before = stretches[-1][1], stretches[0][2]
+        self.steady_from = stop * (1 - 1 / measurement.STEADY_PART)
+        cuts, edges = (self.step, self.steady_from), [last for _, last, _, _ in stretches]
+        self.panels = sampled(exact.system, steps, self.end, cuts, edges)
+        if further := corners(exact.system, self.panels):
+            self.panels = sampled(exact.system, steps, self.end, sorted((*cuts, *further)), edges)
+        seen = self.panels.voltages(exact.outputs)
+        self._points = seen.transpose(1, 2, 0)
+        first = exact.outputs.at(start.state, before, start.added.pins[:, 0])
+        self.time = np.append(start.time, self.panels.time)
+        self.outputs = np.concatenate([first.T[:, None], seen.transpose(2, 1, 0)], axis=1)
+        self.final = self.outputs[:, -1]
+        self.sampled = SampledOutputs(self.time, self.outputs, self.final, self._voltage)
+        self.band = tolerance * np.abs(self.final).max(axis=1)
+
+    @classmethod
+    def of(
+        cls,
+        exact: NonlinearCircuit,
         drive: StepTrain,
         before: FloatArray,
         levels: FloatArray,
         start: Place,
         tolerance: float,
-    ) -> None:
-        """`before` and `levels`: inputs before and after the edge, shape (inputs, K), V."""
-        self.exact, self.tolerance, self.step = exact, tolerance, drive.rise_time / 2
+    ) -> _Slots:
+        """Slots of a step train; `before` and `levels`: inputs before and after the edge, shape (inputs, K), V."""
         times = np.array([0.0, drive.rise_time, drive.slot_time])
         stretches = exact.stretches(times, np.stack([before, levels, levels]), [0.0], drive.rise_time)
         scale = np.maximum(exact.scale(levels), exact.scale(before))
-        steps, self.end = exact.integrated(stretches, start.from_zero, scale, drive.rise_time)
-        self.steady_from = drive.slot_time * (1 - 1 / measurement.STEADY_PART)
-        cuts, edges = (self.step, self.steady_from), [last for _, last, _, _ in stretches]
-        self.panels = sampled(exact.system, steps, self.end, cuts, edges)
-        if further := corners(exact.system, self.panels):
-            self.panels = sampled(exact.system, steps, self.end, sorted((*cuts, *further)), edges)
-        before = stretches[0][2]
-        seen = self.panels.voltages(exact.outputs)
-        self._points = seen.transpose(1, 2, 0)
-        first = exact.outputs.at(start.state, before, start.added.pins[:, 0])
-        self.time = np.append(0.0, self.panels.time)
-        self.outputs = np.concatenate([first.T[:, None], seen.transpose(2, 1, 0)], axis=1)
-        self.final = self.outputs[:, -1]
-        self.sampled = SampledOutputs(self.time, self.outputs, self.final, self._voltage)
-        self.band = tolerance * np.abs(self.final).max(axis=1)
+        return cls(exact, stretches, start.from_zero, scale, drive.rise_time, tolerance, drive.rise_time / 2)
 
     def _voltage(self, slot: Indices, before: Indices, output: Indices, time: FloatArray) -> FloatArray:
         """Outputs, each at its own times (brackets, T), V."""

@@ -42,13 +42,19 @@ def resting(system: System, inputs: FloatArray) -> Place:
 
 def discharged(system: System) -> Place:
     """Return the state in which all capacitors are discharged, with all inputs at 0 V."""
+    return placed(system, system.discharged, np.zeros((system.inputs, 1)))
+
+
+def placed(system: System, coordinates: FloatArray, inputs: FloatArray) -> Place:
+    """Return the place with given coordinates (n, K) and inputs (inputs, K), V, at time 0."""
     laws, seen = system.laws, system.seen
-    pins = np.zeros((seen.pins.shape[1], 1, 1))
+    pins = np.zeros((seen.pins.shape[1], 1, coordinates.shape[1]))
+    given = seen.modal @ coordinates + seen.feed @ inputs + seen.rest[:, None]
     for _ in range(FEW):
-        voltages = (seen.modal @ system.discharged + seen.pins @ pins[:, 0] + seen.rest[:, None])[:, None]
-        drive, _, drop, limited = system.parted(voltages)
+        drive, stage, drop, limited = system.parted((given + seen.pins @ pins[:, 0])[:, None])
         pins = np.concatenate([laws.output(drop)[0], system.limiters.volts(limited)[0]])
-    return Place(0.0, system.discharged, Added(np.concatenate([laws.stage(drive)[0], pins]), None, laws.count))
+    clamp = laws.clamp(stage)[0] if laws.near_clamp(stage) else None
+    return Place(0.0, coordinates, Added(np.concatenate([laws.stage(drive)[0], pins]), clamp, laws.count))
 
 
 def _solved(system: System, gain: FloatArray, known: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -113,20 +113,20 @@ class System:
             3 m + k rows.
     """
 
-    def __init__(self, circuit: Circuit, modes: Modes | None = None) -> None:
-        """`modes`: its modes; worked out unless given."""
+    def __init__(self, circuit: Circuit, modes: Modes | None = None, linear: LinearCircuit | None = None) -> None:
+        """`modes`: its modes; `linear`: its linear circuit; each worked out unless given."""
         self.laws, self.limiters = Laws.of(circuit), Limiters.of(circuit)
         self.circuit, self.inputs = opened(circuit), circuit.inputs
-        alone = linear_circuit(self.circuit)
+        alone = linear or linear_circuit(self.circuit)
         self.linear: LinearCircuit = injected_circuit(self.circuit, alone, self.limiters.count)
         modes = modes or alone.modes
         self.real = modes.real
         upper = (modes.real + len(modes.values)) // 2
         self.values: Modal = modes.values[:upper]
         self._vectors = self._packed((modes.vectors[:, :upper] * np.where(np.arange(upper) < self.real, 1, 2)).conj().T)
-        inverse = self._packed(modes.inverse[:upper])
-        rates = inverse @ self.linear.drive
-        self.discharged = -inverse @ self.linear.rest[self.linear.kept, None]
+        self._inverse = self._packed(modes.inverse[:upper])
+        rates = self._inverse @ self.linear.drive
+        self.discharged = self.coordinates(np.zeros((len(self.linear.kept), 1)), np.zeros((self.inputs, 1)))
         self.drive, self.push = rates[:, : self.inputs], np.ascontiguousarray(rates[:, self.inputs :])
         limited = [self._rows_of(part.input) for part in self.limiters.parts]
         self.seen = Rows.stacked([*self._drives(), *self._stages(), *self._drops(), *limited])
@@ -143,6 +143,19 @@ class System:
         found[: self.real] = rows[: self.real].real
         found[self.real :: 2], found[self.real + 1 :: 2] = pairs.real, pairs.imag
         return found
+
+    def coordinates(self, voltage: FloatArray, inputs: FloatArray) -> FloatArray:
+        """Return the coordinates (n, K) of voltages at capacitors (n, K) with inputs (inputs, K), V."""
+        return self._inverse @ (voltage - self._given(inputs))
+
+    def voltage(self, coordinates: FloatArray, inputs: FloatArray) -> FloatArray:
+        """Return the voltages at capacitors (n, K) of coordinates (n, K) with inputs (inputs, K), V."""
+        return np.asarray(self._vectors.T @ coordinates + self._given(inputs))
+
+    def _given(self, inputs: FloatArray) -> FloatArray:
+        """Return the voltages at capacitors (n, K) where all coordinates are 0, V."""
+        rest, feed = self.linear.rest[self.linear.kept], self.linear.feed[self.linear.kept, : self.inputs]
+        return np.asarray(rest[:, None] + feed @ inputs)
 
     def rows(self, *groups: str) -> Rows:
         """Return the voltages of groups of nodes, of stages inside op-amps, or of groups that sources hold."""
