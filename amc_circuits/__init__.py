@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from amc_circuits.solvers.eigenvectors.egv import EgvCircuit
     from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
     from amc_circuits.solvers.least_squares.ginv import GinvCircuit
+    from amc_circuits.solvers.macro.run import run_schedule
+    from amc_circuits.solvers.macro.schedule import make_schedule, read_schedule
     from amc_circuits.solvers.mvm import MvmCircuit
     from amc_circuits.solvers.planning.plan import Plan
     from amc_circuits.solvers.planning.solve import plan, solve
@@ -119,6 +121,9 @@ _HOMES = {
     "InvCircuit": "amc_circuits.solvers.inv",
     "LabelledTable": "amc_circuits.files.labelled_tables",
     "EgvCircuit": "amc_circuits.solvers.eigenvectors.egv",
+    "run_schedule": "amc_circuits.solvers.macro.run",
+    "make_schedule": "amc_circuits.solvers.macro.schedule",
+    "read_schedule": "amc_circuits.solvers.macro.schedule",
     "MvmCircuit": "amc_circuits.solvers.mvm",
     "Solver": "amc_circuits.solvers.solver",
     "NgspiceEngine": "amc_circuits.engines",
@@ -237,6 +242,7 @@ __all__ = [
     "legend_beside",
     "load_array",
     "load_entry",
+    "make_schedule",
     "meant",
     "model_repr",
     "one_line_warnings",
@@ -252,10 +258,12 @@ __all__ = [
     "print_table",
     "print_written",
     "read_labelled_table",
+    "read_schedule",
     "read_toml",
     "record_options",
     "replacing",
     "rows_text",
+    "run_schedule",
     "save_figure",
     "short_repr",
     "shown",

@@ -40,6 +40,7 @@ ABOVE = {
     "recover": Row(RECOVER.title, "solve:solving", RECOVER.name),
 }
 BELOW = {
+    "macro": Row("Run a schedule of phases, one circuit after the other, on the same op-amps.", "macro:macro"),
     "solve": Row("Solve A x = b to a wanted number of bits by a planned circuit.", "planning.solve:solve"),
     "program": Row("Write a matrix into RRAM cells by pulses and reads.", "program:program"),
     "cost": Row("Compute energy and time of solves: converters, settling, programming.", "cost:cost"),

@@ -1,0 +1,76 @@
+"""`amc macro`: a schedule from a file, its table and its JSON, and mistakes in one line."""
+
+import pytest
+
+SCHEDULE = """
+[[arrays]]
+name = "a"
+matrix = [[1.0, -0.4], [0.3, 0.8]]
+[[phases]]
+name = "product"
+mode = "mvm"
+array = "a"
+inputs = [0.5, -1.0]
+[[phases]]
+name = "solution"
+mode = "inv"
+array = "a"
+inputs = "product"
+"""
+
+
+@pytest.fixture
+def schedule(tmp_path):
+    """A file with two phases."""
+    path = tmp_path / "schedule.toml"
+    path.write_text(SCHEDULE)
+    return path
+
+
+def test_it_prints_a_row_and_the_answer_of_every_phase(amc, schedule):
+    """Table and JSON have the same answers, and the vector comes back within 1 %."""
+    outcome = amc("macro", schedule, "--engine", "exact")
+    assert (outcome.code, outcome.err) == (0, "")
+    for word in ("product", "solution", "mvm", "inv", "SETTLED", "exact"):
+        assert word in outcome.out
+    found = amc("macro", schedule, "--engine", "exact", "--format", "json").json
+    assert found["usable"] and [one["name"] for one in found["phases"]] == ["product", "solution"]
+    value = found["phases"][1]["value"]
+    assert value == pytest.approx([0.5, -1.0], rel=0.02) and found["phases"][1]["exact"] == pytest.approx([0.5, -1.0])
+    assert f"solution = [{', '.join(f'{one:.6g}' for one in value)}]" in outcome.out
+
+
+def test_a_phase_without_a_usable_result_is_named(amc, schedule):
+    """Exit code 3, and one line for each."""
+    schedule.write_text(SCHEDULE.replace('mode = "mvm"', 'mode = "mvm"\nduration = 5e-9'))
+    outcome = amc("macro", schedule, "--engine", "exact")
+    assert outcome.code == 3 and outcome.err.startswith("amc: NOT_SETTLED: phase product: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("[[phases]]", "[[phase]]"), ["schedule.toml: phase", "did you mean phases?"]),
+        (('inputs = "product"', 'inputs = "produkt"'), ["schedule.toml: inputs of phase solution", "product"]),
+        (('mode = "inv"', 'mode = "inverse"'), ["schedule.toml: phases 2: mode", "inv"]),
+        (("[[1.0,", "[[1.0 "), ["SCHEDULE.toml", "cannot be read as TOML"]),
+        (("[0.3, 0.8]", "[0.3]"), ["schedule.toml: arrays 1: matrix", "equal lengths"]),
+    ],
+)
+def test_mistakes_in_the_file_are_one_line(amc, schedule, change, words):
+    """Exit code 2, the key, and the mend."""
+    schedule.write_text(SCHEDULE.replace(*change))
+    amc("macro", schedule).refused(*words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--engine", "auto"], ["--engine", "ngspice, exact"]),
+        (["--format", "yaml"], ["--format", "json"]),
+    ],
+)
+def test_mistakes_in_options_are_one_line(amc, schedule, arguments, words):
+    """Exit code 2, before anything runs; a file that is not there, too."""
+    amc("macro", schedule, *arguments).refused(*words)
+    amc("macro", schedule.parent / "none.toml").refused("none.toml")
