@@ -7,16 +7,27 @@ import importlib.util
 import math
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
+
+from tests import forked
+from tests.command_line import Outcome, ended
 
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$(?:\s*prints\s*^```text\n(.*?)^```$)?", re.M | re.S)
 STARTED: list[int] = []
 """Process groups of the examples that were run."""
+Call = Callable[..., None]
+SHELL = re.compile(r"[$`*?~\\]")
+"""Characters to which only a shell gives a meaning, wherever they stand."""
+PUNCTUATION = "();<>|&"
+"""The same, where they begin a word that is not quoted."""
 TOLERANCE = 0.02
 """Relative, of numbers that another version of a simulator may print a little differently."""
 
@@ -61,17 +72,62 @@ def blocks(page: Path) -> Iterator[Block]:
 
 
 def run(block: Block, folder: Path) -> str:
-    """Run an example, which must succeed, and return its output."""
-    interpreter = [sys.executable, "-c"] if block.language == "python" else ["bash", "-euo", "pipefail", "-c"]
+    """Run an example, which must succeed, and return its output.
+
+    Python code and lines of `amc` run in forked processes. A block with anything else is one process of the shell.
+    """
+    calls = [(forked.code, [block.text])] if block.language == "python" else _calls(block.text)
+    outcomes = (
+        (forked.ended(call, *words, folder=folder, started=STARTED) for call, words in calls)
+        if calls
+        else (_shell(block.text, folder),)
+    )
+    printed = ""
+    for outcome in outcomes:
+        assert outcome.code == 0, f"{block.text}\nended with {outcome.code}\n{outcome.out}\n{outcome.err}"
+        printed += outcome.out
+    return printed
+
+
+def _calls(text: str) -> list[tuple[Call, list[str]]]:
+    """Calls that the lines of a block are; none if one of them needs a shell."""
+    calls: list[tuple[Call, list[str]]] = []
+    for line in [] if SHELL.search(text) else text.splitlines():
+        lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+        lexer.whitespace_split = True
+        words = list(lexer)
+        if any(word[0] in PUNCTUATION for word in words if word):
+            return []
+        if words[:1] == ["amc"]:
+            calls.append((forked.amc, words[1:]))
+        elif words[:2] == ["python", "-c"]:
+            calls.append((forked.code, words[2:]))
+        elif words:
+            return []
+    return calls
+
+
+def _shell(text: str, folder: Path) -> Outcome:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     process = subprocess.Popen(
-        [*interpreter, block.text], cwd=folder, env=os.environ | {"PATH": path},
+        ["bash", "-euo", "pipefail", "-c", text], cwd=folder, env=os.environ | {"PATH": path},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     STARTED.append(process.pid)
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, f"{block.text}\nended with {process.returncode}\n{out}\n{err}"
-    return out
+    return ended(process, within=600)
+
+
+def run_session(page: Path, folder: Path) -> None:
+    """Run all examples of a page in order and compare their outputs, in a folder with the files that it states."""
+    for block in blocks(page):
+        if block.missing:
+            pytest.skip(f"an example needs {block.missing}")
+        if block.file:
+            (folder / block.file).write_text(block.text, encoding="utf-8")
+        elif block.runs:
+            printed = run(block, folder)
+            if block.output is not None:
+                assert_prints(printed, block.output)
 
 
 def end_started() -> None:

@@ -8,7 +8,7 @@ import typer
 
 from amc_circuits.cli.app import app
 from amc_circuits.cli.lazy import TableGroup
-from tests.doc_blocks import assert_prints, blocks, end_started, run
+from tests.doc_blocks import assert_prints, blocks, end_started, run, run_session
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -19,9 +19,9 @@ SESSIONS = [
     DOCS / "matrices.md",
     DOCS / "sweeps.md",
     DOCS / "schema.md",
-    *sorted(DOCS.glob("howto/*.md")),
 ]
-"""Pages whose examples are run in order, shell and Python, in one folder. Of the others the Python ones run alone."""
+"""Pages whose examples are run in order, shell and Python, in one folder, as those of `docs/howto` in `test_howto.py`.
+Of the others the Python ones run alone."""
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,8 @@ def name(page):
 def python_examples():
     """Every Python example of the other pages with, where one follows, the output it announces."""
     for page in PAGES:
-        examples = [] if page in SESSIONS else [one for one in blocks(page) if one.runs and one.language == "python"]
+        session = page in SESSIONS or page.parent.name == "howto"
+        examples = [] if session else [one for one in blocks(page) if one.runs and one.language == "python"]
         for number, block in enumerate(examples):
             yield pytest.param(block, id=f"{name(page)}-{number}")
 
@@ -51,18 +52,10 @@ def test_examples_run_and_print_what_they_say(block):
         assert_prints(printed, block.output)
 
 
-@pytest.mark.parametrize("page", [page for page in SESSIONS if page.exists()], ids=name)
+@pytest.mark.parametrize("page", SESSIONS, ids=name)
 def test_sessions_run_and_print_what_they_say(page, tmp_path):
     """All that a page tells to type works, in a new folder with the files that it tells to write."""
-    for block in blocks(page):
-        if block.missing:
-            pytest.skip(f"an example needs {block.missing}")
-        if block.file:
-            (tmp_path / block.file).write_text(block.text, encoding="utf-8")
-        elif block.runs:
-            printed = run(block, tmp_path)
-            if block.output is not None:
-                assert_prints(printed, block.output)
+    run_session(page, tmp_path)
 
 
 def test_the_page_of_options_is_that_of_the_records(monkeypatch):

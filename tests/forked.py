@@ -1,0 +1,74 @@
+"""`amc` and Python code in processes that are forked from one that has loaded the package: a second less each.
+
+Such a process has its own folder, environment, session, output and exit code, like one of a shell.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import types
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from amc_circuits.cli.start import main
+from amc_circuits.studies.workers import start_server
+from amc_circuits.sweep.run.outcome import PRELOADED
+from tests.command_line import Outcome
+
+LOADED = (*PRELOADED, "amc_circuits.cli.app", "matplotlib.pyplot", "optimizer", "scipy.optimize")
+"""Modules of the process from which others are forked, where no test has started it before."""
+
+
+def amc(*words: str) -> None:
+    """Run the command as its script does."""
+    sys.argv = ["amc", *words]
+    main()
+
+
+def code(text: str) -> None:
+    """Run Python code as `python -c` does."""
+    sys.argv, sys.path[:0] = ["-c"], [""]
+    sys.modules["__main__"] = module = types.ModuleType("__main__")
+    exec(compile(text, "<string>", "exec"), vars(module))
+
+
+def ended(
+    call: Callable[..., None], *words: str, folder: Path, started: list[int] | None = None, within: float = 600
+) -> Outcome:
+    """Make a call in a process of its own and wait for its end.
+
+    Args:
+        call: `amc` or `code`.
+        words: Its arguments.
+        folder: Working directory.
+        started: Gets the group of the process, in which it may leave others.
+        within: Time limit, s.
+    """
+    start_server(LOADED)
+    context = multiprocessing.get_context("forkserver")
+    with TemporaryDirectory() as files:
+        printed = [Path(files) / name for name in ("out", "err")]
+        process = context.Process(target=_process, args=(call, words, str(folder), dict(os.environ), printed))
+        process.start()
+        if started is not None and process.pid:
+            started.append(process.pid)
+        process.join(within)
+        process.kill()
+        process.join()
+        out, err = (file.read_text(encoding="utf-8") if file.exists() else "" for file in printed)
+    return Outcome(process.exitcode or 0, out, err)
+
+
+def _process(
+    call: Callable[..., None], words: tuple[str, ...], folder: str, environment: Mapping[str, str], files: list[Path]
+) -> None:
+    os.setsid()
+    for descriptor, file in enumerate(files, start=1):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), descriptor)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    call(*words)
