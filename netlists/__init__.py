@@ -15,7 +15,18 @@ from netlists.deck import input_sources, spice_circuit
 from netlists.driving import Kick, Phase, Source
 from netlists.opamps.presets import PRESETS, opamp_names, preset
 from netlists.opamps.records import MacroOpAmp, OpAmp, SinglePoleOpAmp, SubcircuitOpAmp
-from netlists.parts import GROUND, Buffers, Capacitors, Conductors, Hold, Limiter, OpAmps, Part, Switches
+from netlists.parts import (
+    GROUND,
+    Buffers,
+    Capacitors,
+    ClippingOpAmps,
+    Conductors,
+    Hold,
+    Limiter,
+    OpAmps,
+    Part,
+    Switches,
+)
 from netlists.phases import PhaseTrain, expanded, in_phase, phase_train
 from netlists.record import ParameterError, Record
 from netlists.side_by_side import side_by_side, vector_beside
@@ -31,6 +42,7 @@ __all__ = [
     "Buffers",
     "Capacitors",
     "Circuit",
+    "ClippingOpAmps",
     "Conductors",
     "Constant",
     "Hold",

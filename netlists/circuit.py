@@ -19,6 +19,7 @@ from netlists.parts import (
     GROUND,
     Buffers,
     Capacitors,
+    ClippingOpAmps,
     Conductors,
     Hold,
     Limiter,
@@ -166,7 +167,8 @@ class Circuit:
     def linear(self) -> bool:
         """True if rest, poles and response of the linear circuit are those of the deck while no limit is reached."""
         bent = any(array.nonlinearity_voltage is not None for array in self.of(Array))
-        return not (bent or self.of(Limiter) or any(isinstance(one, SubcircuitOpAmp) for one in self.opamps))
+        limited = any(isinstance(part, Limiter | ClippingOpAmps) for part in self.parts)
+        return not (bent or limited or any(isinstance(one, SubcircuitOpAmp) for one in self.opamps))
 
     @cached_property
     def sha256(self) -> str:

@@ -100,6 +100,21 @@ class OpAmps:
 
 
 @dataclass(frozen=True, eq=False)
+class ClippingOpAmps(OpAmps):
+    """Row of op-amps that limit a voltage by their swing: a circuit with them is not linear.
+
+    Attributes and errors are those of `OpAmps`; the record is a macro model, which has a swing.
+    """
+
+    __repr__ = short_repr
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.record, MacroOpAmp):
+            raise ParameterError("record", self.record.model, f"of {self.name} needs a swing: take a macro model")
+
+
+@dataclass(frozen=True, eq=False)
 class Switches:
     """Conductors whose value depends on the phase, between equal places of two groups.
 

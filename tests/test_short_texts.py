@@ -44,6 +44,7 @@ from netlists import (
     Buffers,
     Capacitors,
     Circuit,
+    ClippingOpAmps,
     Conductors,
     Constant,
     Hold,
@@ -99,8 +100,7 @@ def solved(circuit, columns):
 
 def parts():
     """One of every part, of many nodes each."""
-    cells = np.full((SIZE, SIZE), 1e-5)
-    every = np.linspace(1e-6, 1e-5, SIZE)
+    cells, every = np.full((SIZE, SIZE), 1e-5), np.linspace(1e-6, 1e-5, SIZE)
     opamp = preset("cmos-100meg-transistor")
     return [
         Array("p", "v", "c", cells, Interconnect(wire_resistance=1.0)),
@@ -114,6 +114,7 @@ def parts():
         Limiter("l", "v", "c", "clip", 1.0),
         Buffers("b", "v", "c"),
         Source("in", np.eye(SIZE), Kick(every, 1e-9)),
+        ClippingOpAmps("clip", "v", "c", preset("cmos-100meg"), offset=every),
         Kick(every, 1e-9),
         Phase("solve", tuple(f"group{k}" for k in range(SIZE))),
     ]

@@ -15,7 +15,7 @@ from amc_circuits.linear.equations import offset_gain
 from amc_circuits.results.observation import common_mode_ranges, opamp_places
 from amc_circuits.results.readings import AmplifierState, AtRest, Reading
 from amc_circuits.values.quantities import format_quantity
-from netlists import Circuit, MacroOpAmp, OpAmps
+from netlists import Circuit, ClippingOpAmps, MacroOpAmp, OpAmps
 from netlists.record import FloatArray
 
 ROUNDING = 1e-3
@@ -67,6 +67,9 @@ def _held(circuit: Circuit, state: AmplifierState, allowed: float) -> str:
             taken[places] += opamp.input_offset - driven / opamp.open_loop_gain
         else:
             taken[places] = 0.0  # it has no limits
+    for part, (_, places) in zip(circuit.of(OpAmps), opamp_places(circuit), strict=True):
+        if isinstance(part, ClippingOpAmps):
+            taken[places] = 0.0  # its swing is to hold it
     taken[np.abs(taken) < ROUNDING * np.abs(state.input).max()] = 0.0
     effect = np.abs(offset_gain(circuit) * taken)
     if effect.sum(axis=1).max() <= allowed:

@@ -17,8 +17,14 @@ from netlists.circuits.inv import InputConductance
 from netlists.circuits.two_copies import TwoCopiesDesign
 from netlists.driving import Source
 from netlists.errors import check_type
-from netlists.parts import GROUND, Conductors, Limiter, OpAmps, Part
-from netlists.record import ParameterError
+from netlists.opamps.records import MacroOpAmp
+from netlists.parts import GROUND, ClippingOpAmps, Conductors, Limiter, OpAmps, Part
+from netlists.record import ParameterError, Vector
+
+
+def _absent(value: object) -> bool:
+    """Return True for what a record with ideal dead zones leaves out, so that its hash stays."""
+    return value is None
 
 
 class RecoverDesign(TwoCopiesDesign):
@@ -28,15 +34,24 @@ class RecoverDesign(TwoCopiesDesign):
         leak_conductance: Conductance of each of the two resistors that draw the part of q within the dead zone from a
             column amplifier, siemens.
         dead_zone: Level of the dead zones, V.
+        difference_resistance: Resistance of each of the four resistors of a difference amplifier, ohm, if the dead
+            zones are made of op-amps; None for ideal dead zones.
+        clip_offset: Offsets of the op-amps that clip, in addition to that of their record, shape (M,), V.
+        difference_offset: The same of the difference amplifiers.
     """
 
     leak_conductance: InputConductance
     dead_zone: Annotated[float, Field(gt=0, le=1e3)]
+    difference_resistance: Annotated[float | None, Field(gt=0, le=1e12, exclude_if=_absent)] = None
+    clip_offset: Annotated[Vector | None, Field(exclude_if=_absent)] = None
+    difference_offset: Annotated[Vector | None, Field(exclude_if=_absent)] = None
 
     @model_validator(mode="after")
     def _compensates(self) -> Self:
         if not self.compensated:
             raise ParameterError("balance_columns_inverting", None, "recovery needs compensated columns")
+        if self.difference_resistance is not None and not isinstance(self.opamp, MacroOpAmp):
+            raise ParameterError("opamp", self.opamp.model, "dead zones of op-amps need a swing: take a macro model")
         return self
 
     @cached_property
@@ -58,6 +73,8 @@ def recover(p: RecoverDesign) -> Circuit:
     n, m = p.conductance.shape
     rows, columns = p.balance()
     groups = {"in": n, "r": n, "e": n, "t": m, "tm": m, "q": m, "x": m, "bt": columns[0].conductance.shape[1]}
+    if p.difference_resistance is not None:
+        groups |= {"z": m, "w": m, "u": m}
     if rows:
         groups |= {"rp": n, "b": rows[0].conductance.shape[1]}
     parts: tuple[Part, ...] = (
@@ -71,8 +88,29 @@ def recover(p: RecoverDesign) -> Circuit:
         OpAmps("row", "r", "e", p.opamp, noninverting="rp" if rows else GROUND, offset=p.row_offset,
                label="row amplifier"),
         OpAmps("column", "tm", "q", p.opamp, noninverting="t", offset=p.column_offset, label="column amplifier"),
-        Limiter("dead", "q", "x", "dead-zone", p.dead_zone),
+        *dead_zones(p),
     )  # fmt: skip
     grounds = (ground_lines(groups[lines], n, lines) for lines in ("b", "bt") if lines in groups)
     title = f"RECOVER {n} x {m} {p.sha256[:12]}"
     return Circuit(title, groups, parts, (Source("in", -1.0), *grounds), "x", temperature=p.temperature)
+
+
+def dead_zones(p: RecoverDesign) -> tuple[Part, ...]:
+    """Return the dead zones between q and x: ideal ones, or two op-amps each.
+
+    A follower whose swing is the level clips q to z, and a difference amplifier with four equal resistors makes
+    `x = q - z`.
+    """
+    if p.difference_resistance is None:
+        return (Limiter("dead", "q", "x", "dead-zone", p.dead_zone),)
+    assert isinstance(p.opamp, MacroOpAmp)
+    siemens, follower = 1 / p.difference_resistance, p.opamp.replace(output_swing=p.dead_zone)
+    return (
+        ClippingOpAmps("clip", "z", "z", follower, noninverting="q", offset=p.clip_offset, label="clipping amplifier"),
+        Conductors("minus", "z", "w", siemens),
+        Conductors("back", "x", "w", siemens),
+        Conductors("plus", "q", "u", siemens),
+        Conductors("ground", "u", GROUND, siemens),
+        OpAmps("difference", "w", "x", p.opamp, noninverting="u", offset=p.difference_offset,
+               label="difference amplifier"),
+    )  # fmt: skip

@@ -48,7 +48,7 @@ def _alike(jobs: Sequence[Job]) -> list[tuple[list[Job], bool]]:
 class ExactEngine:
     """Reads jobs from exact responses of the linear circuit, and integrates those that reach limits of macro op-amps.
 
-    Circuits with limiters are always integrated.
+    Circuits with limiters, or with op-amps that clip, are always integrated.
 
     Attributes:
         largest_loss: Largest permitted change of a waveform by bent characteristics, in units of full scale, where they
@@ -102,10 +102,10 @@ class ExactEngine:
     ) -> list[Reading]:
         """Readings of every slot: by the closed form where no amplifier leaves its linear range, else step by step."""
         check_known(state.circuit, first_pass is not None)
-        limiters = bool(state.circuit.of(Limiter))
-        if not (limiters or (applies(state.circuit) and self.limits)):
+        linear = state.circuit.linear
+        if linear and not (applies(state.circuit) and self.limits):
             return read_slots(state, drive, from_rest, tolerance, self.largest_loss)
-        if limiters or first_pass is not None or any(source.kick for source in state.circuit.sources):
+        if not linear or first_pass is not None or any(source.kick for source in state.circuit.sources):
             return nonlinear.read_slots(state.beyond, drive, from_rest, tolerance, first_pass)
         slots = slots_of(state, drive, from_rest)
         beyond = state.beyond.losses(slots.hold) > CLOSED_FORM
@@ -124,9 +124,9 @@ class ExactEngine:
     def rest(self, state: ExactCircuit, levels: FloatArray, processes: int = 1) -> FloatArray:
         """Outputs in the steady state for levels (inputs, K), shape (N, K), V.
 
-        It is that of the linear circuit, or of the circuit with all limits if it has limiters.
+        It is that of the linear circuit, or of the circuit with all limits if it has limiters or op-amps that clip.
         """
-        if state.circuit.of(Limiter):
+        if not state.circuit.linear:
             return state.beyond.resting_outputs(levels)
         return state.linear.steady(state.linear.outputs, levels)
 

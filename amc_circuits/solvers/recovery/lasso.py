@@ -50,7 +50,7 @@ def _polished(gram: FloatArray, seen: FloatArray, penalty: float, signs: FloatAr
     return x
 
 
-def violation(matrix: FloatArray, x: FloatArray, vector: FloatArray, penalty: float) -> float:
+def violation(matrix: FloatArray, x: FloatArray, vector: FloatArray, penalty: float, zero: float = 0.0) -> float:
     """Compute the largest violation of the optimality conditions, in units of lambda.
 
     With `g = F^T (y - F x)` they are `g = lambda sign(x)` where x is not 0, and `|g| <= lambda` elsewhere.
@@ -60,7 +60,8 @@ def violation(matrix: FloatArray, x: FloatArray, vector: FloatArray, penalty: fl
         x: Solution, shape (M,).
         vector: y, shape (N,).
         penalty: lambda, above 0.
+        zero: Largest entry that counts as 0.
     """
     pull = matrix.T @ (vector - matrix @ x)
-    wrong = np.where(x != 0, np.abs(pull - penalty * np.sign(x)), np.maximum(np.abs(pull) - penalty, 0.0))
+    wrong = np.where(np.abs(x) > zero, np.abs(pull - penalty * np.sign(x)), np.maximum(np.abs(pull) - penalty, 0.0))
     return float(wrong.max() / penalty)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from amc_circuits.solvers.least_squares.parameters import FeedbackConductance
 from netlists import Record
@@ -20,6 +20,9 @@ MEANINGLESS = {
 """Options of other circuits without a meaning here, each with the reason."""
 
 
+DeadZoneType = Literal["ideal", "op-amps"]
+
+
 class RecoverParameters(Record):
     """Parameters of the recovery circuit."""
 
@@ -27,4 +30,7 @@ class RecoverParameters(Record):
         float, about("lambda of the penalty in units of the largest entries, max|F| max|y|", gt=0, le=1e3)
     ] = 0.1
     dead_zone: Annotated[float, about("Level of the dead zone behind every column amplifier", "V", gt=0, le=1e3)] = 0.2
+    dead_zone_type: Annotated[
+        DeadZoneType, about("Dead zones: ideal sources, or two op-amps each, whose clamps are soft")
+    ] = "ideal"
     feedback_conductance: FeedbackConductance = "auto"

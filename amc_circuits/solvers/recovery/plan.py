@@ -20,6 +20,8 @@ from netlists.circuits.recover import RecoverDesign
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
+DIFFERENCE_RESISTANCE = 10e3
+"""Resistance of the four resistors of a difference amplifier, ohm; that of inverters."""
 Q = 2.0
 """Ratio of `t = G_f/S_row` to the largest L: above 1, so that a second pole of 60 degrees stays safe."""
 
@@ -48,6 +50,11 @@ class RecoverPlan(CopiesPlan):
         own = self.parameters
         return own.weight * self.unit**2 * input_voltage / (self.feedback_conductance * own.dead_zone)
 
+    @property
+    def made(self) -> bool:
+        """True if the dead zones are made of op-amps."""
+        return self.parameters.dead_zone_type == "op-amps"
+
     def loads(self, rows: Sums, columns: Sums) -> list[Sums]:
         """Return the sums at inverting and non-inverting inputs of the op-amps with compensating cells, S.
 
@@ -69,5 +76,6 @@ class RecoverPlan(CopiesPlan):
             feedback_conductance=self.feedback_conductance,
             leak_conductance=self.leak_conductance(input_voltage),
             dead_zone=self.parameters.dead_zone,
+            difference_resistance=DIFFERENCE_RESISTANCE if self.made else None,
             **own,
         )

@@ -24,12 +24,13 @@ from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.least_squares.copies import TwoCopies
 from amc_circuits.solvers.question import Question
 from amc_circuits.solvers.recovery.lasso import lasso, violation
-from amc_circuits.solvers.recovery.parameters import MEANINGLESS, RecoverParameters
+from amc_circuits.solvers.recovery.parameters import MEANINGLESS, DeadZoneType, RecoverParameters
 from amc_circuits.solvers.recovery.plan import RecoverPlan
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.quantities import format_quantity
-from netlists import Buffers, Circuit, MacroOpAmp, ParameterError, Record
+from netlists import GROUND, Buffers, Circuit, ClippingOpAmps, Conductors, MacroOpAmp, OpAmps, ParameterError, Record
 from netlists.circuits.recover import RecoverDesign
+from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
 BEYOND_SWING = Status.register(
@@ -55,6 +56,7 @@ class RecoverCircuit(TwoCopies):
         *,
         weight: float = 0.1,
         dead_zone: float = 0.2,
+        dead_zone_type: DeadZoneType = "ideal",
         feedback_conductance: float | Literal["auto"] = "auto",
         engine: str = "ngspice",
         converters: Converters | None = None,
@@ -66,6 +68,7 @@ class RecoverCircuit(TwoCopies):
             matrix: F, shape (N, M), real.
             weight: lambda in units of max|F| max|y|.
             dead_zone: Level of the dead zones, V, below the swing of the op-amps.
+            dead_zone_type: Dead zones: `ideal` sources, or two `op-amps` each, whose clamps are soft.
             feedback_conductance: Feedback conductance of the row amplifiers, siemens; `auto` takes the closed form.
             engine: Name of the engine that simulates.
             converters: DACs and ADCs; None for no converters.
@@ -77,6 +80,7 @@ class RecoverCircuit(TwoCopies):
         check_meaning(known_fields(fields, cls.Parameters), MEANINGLESS)
         given: dict[str, Any] = {**fields, "fixed_scale": True}
         given |= {"weight": weight, "dead_zone": dead_zone, "feedback_conductance": feedback_conductance}
+        given["dead_zone_type"] = dead_zone_type
         made = super().program(matrix, engine=engine, converters=converters, **given)
         swing = made.hardware.opamp_in_use.swing
         if made.parameters.dead_zone >= swing:
@@ -111,12 +115,14 @@ class RecoverCircuit(TwoCopies):
     def design(self) -> RecoverDesign:
         """Parameter record of the circuit; the input conductance is that of max|F|."""
         hardware, (rows, columns) = self.hardware, self.mapping.positive.shape
-        return self.plan.record(
-            self.mappings,
-            self.settings.input_voltage,
-            row_offset=hardware.offsets("part_offset", rows, 0),
-            column_offset=hardware.offsets("part_offset", columns, 1),
-        )
+        offsets = {
+            "row_offset": hardware.offsets("part_offset", rows, 0),
+            "column_offset": hardware.offsets("part_offset", columns, 1),
+        }
+        if self.plan.made:
+            offsets["clip_offset"] = hardware.offsets("part_offset", columns, 2)
+            offsets["difference_offset"] = hardware.offsets("part_offset", columns, 3)
+        return self.plan.record(self.mappings, self.settings.input_voltage, **offsets)
 
     @property
     def circuit(self) -> Circuit:
@@ -125,8 +131,15 @@ class RecoverCircuit(TwoCopies):
 
     @cached_property
     def passing(self) -> Circuit:
-        """Circuit with every output beyond its dead zone: buffers in the place of the dead zones."""
-        return self.circuit.with_parts(Buffers("dead", "q", "x"))
+        """Circuit with every output beyond its dead zone.
+
+        Buffers are in the place of ideal dead zones; an op-amp that clips leaves its output resistance to ground.
+        """
+        if not self.plan.made:
+            return self.circuit.with_parts(Buffers("dead", "q", "x"))
+        record = self.hardware.opamp_in_use.equivalent
+        assert isinstance(record, MacroOpAmp)
+        return self.circuit.with_parts(Conductors("clip", "z", GROUND, 1 / record.output_resistance))
 
     @cached_property
     def stability(self) -> Stability:
@@ -180,24 +193,55 @@ class RecoverCircuit(TwoCopies):
         """Return the status of an amplifier that rests beyond 0.8 of its swing: with other k, lambda is another."""
         if reading.amplifiers is None or not reading.steady:
             return None
-        for record, places in opamp_places(self.circuit):
+        for part, (record, places) in zip(self.circuit.of(OpAmps), opamp_places(self.circuit), strict=True):
+            if isinstance(part, ClippingOpAmps):
+                continue  # its swing is the level of the dead zone
             if np.abs(reading.amplifiers.output[places]).max() > HEADROOM * record.swing:
                 return BEYOND_SWING
         return None
 
     def own_figures(self, values: Numbers, responses: Sequence[Response | None]) -> dict[str, float]:
-        """Largest number of entries that are not zero, and of those that are zero in one of circuit and reference."""
+        """Largest number of entries that are not zero, and of those that are zero in one of circuit and reference.
+
+        Dead zones of op-amps leave no exact zeros: there an entry is zero below the tolerance, relative to the largest.
+        Their softness is the largest shift of lambda by their clamps.
+        """
         known = [one.target for one in responses if one is not None and one.target is not None]
         if len(known) < values.shape[1]:
             return {}
         exact = np.stack(known, axis=1)
-        differs = ((values != 0) != (exact != 0)).sum(axis=0)
-        return {"nonzeros": float((values != 0).sum(axis=0).max()), "support_differences": float(differs.max())}
+        present = np.abs(values) > self._zero(values)
+        differs = (present != (exact != 0)).sum(axis=0)
+        found = {"nonzeros": float(present.sum(axis=0).max()), "support_differences": float(differs.max())}
+        if self.plan.made:
+            volts = np.stack([one.outputs[-1] for one in responses if one is not None], axis=1)
+            found["softness"] = self._softness(np.abs(volts[present]))
+        return found
+
+    def _softness(self, x: FloatArray) -> float:
+        """Compute the largest shift of lambda by soft clamps, in units of lambda, over outputs without sign, V.
+
+        A follower at rest with x volts between its inputs has `tanh(w_T x/SR) = exp((s - theta)/V_c)`, s its stage.
+        The divider of q + z draws `(z - x)/(2 R)` from it, so `z = s - R_out (z - x)/(2 R)`; lambda is in proportion
+        to z.
+        """
+        record = self.hardware.opamp_in_use.equivalent
+        level, resistance = self.parameters.dead_zone, self.design.difference_resistance
+        assert isinstance(record, MacroOpAmp) and resistance is not None
+        stage = level + CLAMP_VOLTAGE * np.log(np.tanh(record.unity_gain_frequency * x / record.slew_rate))
+        share = record.output_resistance / (2 * resistance)
+        return float(1 - ((stage + share * x) / (1 + share)).min(initial=level) / level)
 
     def residual(self, values: Numbers, vectors: Numbers) -> list[float]:
         """Largest violation of the optimality conditions of every column, in units of its lambda."""
         matrix, penalties = np.asarray(self.matrix), self.penalties(np.asarray(vectors, dtype=np.float64))
-        return [violation(matrix, x, y, lam) for x, y, lam in zip(values.T, vectors.T, penalties.tolist(), strict=True)]
+        each = zip(values.T, vectors.T, penalties.tolist(), self._zero(values).tolist(), strict=True)
+        return [violation(matrix, x, y, lam, zero) for x, y, lam, zero in each]
+
+    def _zero(self, values: Numbers) -> FloatArray:
+        """Return the largest entry of each column that counts as zero, shape (K,); see `own_figures`."""
+        largest: FloatArray = np.abs(values).max(axis=0)
+        return self.settings.tolerance * largest if self.plan.made else 0.0 * largest
 
     def choices(self) -> Iterator[str]:
         """Yield lambda, and the closed form of the feedback conductance."""

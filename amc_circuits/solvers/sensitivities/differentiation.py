@@ -25,7 +25,7 @@ from amc_circuits.solvers.sensitivities.input_scale import peak_points
 from amc_circuits.solvers.sensitivities.record import METRICS, PartFields, Sensitivity
 from amc_circuits.solvers.sensitivities.values import values_of
 from amc_circuits.solvers.streaming import slot_of_time_constant
-from netlists import Limiter, ParameterError, StepTrain
+from netlists import ParameterError, StepTrain
 from netlists.errors import check_name
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -54,7 +54,7 @@ class Differentiation:
 
     def __post_init__(self) -> None:
         _check_one(self.question)
-        if self.circuit.circuit.of(Limiter):
+        if not self.circuit.circuit.linear:
             raise ParameterError("circuit", "limiters", "derivatives are those of linear circuits; take one without")
 
     def of(self, metric: str) -> Sensitivity:

@@ -33,9 +33,9 @@ def is_known(circuit: Circuit) -> bool:
 
 
 def applies(circuit: Circuit) -> bool:
-    """Return True if a circuit is integrated: it has limiters, or every op-amp is a macro model with limits."""
+    """Return True if a circuit is integrated: it is not linear, or every op-amp is a macro model with limits."""
     limited = all(isinstance(record, MacroOpAmp) for record in circuit.opamps)
-    return is_known(circuit) and (limited or bool(circuit.of(Limiter)))
+    return is_known(circuit) and (limited or not circuit.linear)
 
 
 Stretch = tuple[float, float, FloatArray, FloatArray]
