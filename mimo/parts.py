@@ -73,15 +73,15 @@ class Parts:
     def _templates(self) -> dict[str, Solver]:
         return {}
 
-    def _template(self, circuit: str) -> Solver:
-        """Programmed circuit of a small matrix with these parts."""
+    def template(self, circuit: str) -> Solver:
+        """Return the programmed circuit of a small matrix with these parts."""
         if circuit not in self._templates:
             self._templates[circuit] = self.options(circuit).program(np.array([[1.0, -0.5], [-0.5, 1.0]]))
         return self._templates[circuit]
 
     def causes(self, circuit: str) -> tuple[str, ...]:
         """Names of the causes of errors that these parts have."""
-        hardware = self._template(circuit).hardware
+        hardware = self.template(circuit).hardware
         plain = type(hardware.device)(g_min=hardware.cells.g_min, g_max=hardware.cells.g_max)
         of_cells = [
             name
@@ -128,7 +128,7 @@ class Parts:
         Raises:
             ParameterError: An option or the matrix cannot be used.
         """
-        template = self._template(circuit)
+        template = self.template(circuit)
         parameters = {name: getattr(template.parameters, name) for name in type(template.parameters).model_fields}
         fields = self._hardware(template) | {"seed": self.seed, "trial": trial}
         return type(template).program(matrix, engine="exact", **fields, **(parameters | own))

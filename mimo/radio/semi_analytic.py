@@ -40,10 +40,6 @@ def unit_gains(maps: RealArray) -> RealArray:
 def error_rates(maps: RealArray, noise: RealArray, constellation: Constellation, drawn: NDArray[np.int64]) -> RealArray:
     """Expected bit error rate of maps, in the mean over the drawn symbols and the users.
 
-    An estimate with mean m and deviation s lies above threshold t with the probability `Q((t - m)/s)`. The number of
-    wrong bits changes at each threshold by the difference of the distances of labels. Below the sent level it is
-    counted from the other side, so that no nearly equal numbers are subtracted.
-
     Args:
         maps: Real maps from symbols to estimates, shape (B, 2K, 2K).
         noise: Variance of the noise of every estimate, shape (B, 2K).
@@ -53,15 +49,36 @@ def error_rates(maps: RealArray, noise: RealArray, constellation: Constellation,
     Returns:
         Bit error rate of each map, shape (B,).
     """
-    mean = maps @ real_vector(constellation.symbols(drawn))
+    means = maps @ real_vector(constellation.symbols(drawn))
     sent = np.concatenate([drawn[0], drawn[1]], axis=-2)
-    deviation = np.sqrt(noise)[..., None] + np.finfo(float).tiny
-    errors = np.zeros(mean.shape)
+    return rates_of_means(means, np.sqrt(noise)[..., None], constellation, sent)
+
+
+def rates_of_means(
+    means: RealArray, deviations: RealArray, constellation: Constellation, sent: NDArray[np.int64]
+) -> RealArray:
+    """Expected bit error rate of estimates with Gaussian noise, in the mean over all but the first axis.
+
+    An estimate with mean m and deviation s lies above threshold t with the probability `Q((t - m)/s)`. The number of
+    wrong bits changes at each threshold by the difference of the distances of labels. Below the sent level it is
+    counted from the other side, so that no nearly equal numbers are subtracted.
+
+    Args:
+        means: Estimates without noise, one an axis of a symbol, shape (B, N, T).
+        deviations: Standard deviations of their noise, a shape that fits.
+        constellation: Constellation.
+        sent: Levels that were sent, shape (B, N, T).
+
+    Returns:
+        Shape (B,).
+    """
+    deviation = deviations + np.finfo(float).tiny
+    errors = np.zeros(means.shape)
     distances = constellation.distances
     for level in range(1, constellation.levels):
         threshold = (2 * level - constellation.levels) * constellation.half_distance
         more = distances[sent, level] - distances[sent, level - 1]
-        above = (mean - threshold) / deviation
+        above = (means - threshold) / deviation
         errors += np.where(level > sent, more * ndtr(above), -more * ndtr(-above))
     return np.asarray(errors.mean(axis=(1, 2)) / constellation.bits)
 

@@ -1,0 +1,1 @@
+"""OFDM: the discrete Fourier transform of a receiver by arrays."""

@@ -1,0 +1,76 @@
+"""Settings of a study of Fourier transforms by arrays."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from amc_circuits import ParameterError, Record, about
+from mimo.radio.constellation import ORDERS, Constellation
+
+VARIED = ("levels", "programming_error", "dac_bits", "adc_bits", "size", "wire_resistance")
+STAGES = (1, 2)
+LARGEST_SIZE = 256
+"""Largest number of subcarriers: a real array of 512 x 512 cells in a pair."""
+Bits = Annotated[int, Field(ge=2, le=16)]
+
+
+class OfdmSettings(Record):
+    """Subcarriers, constellation, converters, and the parameter that a curve varies."""
+
+    size: Annotated[int, about("Subcarriers, N", ge=2, le=LARGEST_SIZE)] = 64
+    order: Annotated[int, about(f"Points of the constellation: {', '.join(map(str, ORDERS))}")] = 64
+    snr: Annotated[float, about("Es/N0 of a subcarrier, dB", ge=-50, le=100)] = 22.0
+    dac_bits: Annotated[Bits | None, about("Resolution of the DACs, full scale dac_range")] = None
+    dac_range: Annotated[float, about("Full scale of the DACs in standard deviations of the signal", gt=0, le=20)] = 4.0
+    adc_bits: Annotated[Bits | None, about("Resolution of the ADCs, full scale 1.05 times the largest symbol")] = None
+    vary: Annotated[Literal["levels", "programming_error", "dac_bits", "adc_bits", "size", "wire_resistance"],
+                    about("Parameter along the curve")] = "levels"  # fmt: skip
+    values: Annotated[str, about("Values of this parameter, with commas", "LIST")] = "4,8,16,32,64"
+    frames: Annotated[int, about("OFDM symbols", ge=1, le=100_000)] = 100
+    seed: Annotated[int, about("Seed of symbols and cells", ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        _ = self.constellation
+        for value in self.varied:
+            self.point(value)
+        return self
+
+    @property
+    def constellation(self) -> Constellation:
+        """Constellation of every subcarrier."""
+        return Constellation(self.order)
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """Values of the varied parameter, as they were written."""
+        found = tuple(text.strip() for text in self.values.split(","))
+        if not all(found):
+            raise ParameterError("values", repr(self.values), "must be values with commas between them")
+        return found
+
+    def point(self, value: str) -> OfdmSettings:
+        """Return the settings of one point; those of a parameter of the circuits are the same.
+
+        Raises:
+            ParameterError: The value cannot be used.
+        """
+        if self.vary not in type(self).model_fields:
+            return self
+        if not value.isdecimal():
+            raise ParameterError("values", value, f"must be whole numbers with commas, for {self.vary}")
+        changes: dict[str, Any] = {self.vary: int(value), "vary": "levels"}
+        return self.replace(**changes)
+
+    def parts(self, given: dict[str, Any], value: str) -> dict[str, Any]:
+        """Return the options of the parts at one point."""
+        return given if self.vary in type(self).model_fields else {**given, self.vary: value}
+
+
+def radix(size: int) -> int | None:
+    """Return the radix of a transform in two equal stages, the root of N; None if it is no whole number."""
+    root = int(np.sqrt(size) + 0.5)
+    return root if root * root == size and root > 1 else None

@@ -1,0 +1,71 @@
+"""Discrete Fourier transforms by arrays: N points in one array, or in two stages of sqrt(N) points each.
+
+`F_kn = exp(-2 pi i k n / N) / sqrt(N)`, unitary, in real form 2N x 2N. With `n = r a + b`,
+`k = c + r d` and `r = sqrt(N)`,
+
+    X[c + r d] = sum_b w_r^(b d) w_N^(b c) sum_a w_r^(a c) x[r a + b]
+
+(Cooley, Tukey, Math. Comput. 19, 1965). An array of r points serves all columns of a stage; the factors w_N between the
+stages are digital. Small transforms have few values, which coarse levels hit: 8 points have 0, 1 and 0.7071.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from amc_circuits import short_repr
+from mimo.ofdm.settings import radix
+from mimo.parts import Parts
+from mimo.radio.real_form import RealArray, complex_vector, real_form, real_vector
+
+
+def fourier(size: int) -> np.ndarray[tuple[int, int], np.dtype[np.complex128]]:
+    """Return the unitary Fourier matrix, shape (N, N)."""
+    place = np.arange(size)
+    return np.asarray(np.exp(-2j * np.pi * np.outer(place, place) / size) / np.sqrt(size))
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A Fourier transform as programmed arrays realise it at rest.
+
+    Attributes:
+        size: Points, N.
+        stages: Real map of the array of each stage, (2N, 2N) or two of (2 sqrt(N), 2 sqrt(N)).
+    """
+
+    size: int
+    stages: tuple[RealArray, ...]
+
+    __repr__ = short_repr
+
+    @classmethod
+    def program(cls, size: int, stages: int, parts: Parts) -> Transform:
+        """Program the arrays and read their maps; the arrays of two stages have errors of their own."""
+        points = size if stages == 1 else radix(size)
+        assert points is not None
+        matrix = real_form(fourier(points))
+        maps = tuple(
+            np.asarray(parts.program("mvm", matrix, trial).steady(np.eye(2 * points))) for trial in range(stages)
+        )
+        return cls(size, maps)
+
+    def apply(self, columns: RealArray) -> RealArray:
+        """Transform real columns (2N, T)."""
+        if len(self.stages) == 1:
+            return np.asarray(self.stages[0] @ columns)
+        points, count = len(self.stages[0]) // 2, columns.shape[1]
+        signal = complex_vector(columns).reshape(points, points * count)
+        first = complex_vector(self.stages[0] @ real_vector(signal)).reshape(points, points, count)
+        place = np.arange(points)
+        turned = first * np.exp(-2j * np.pi * np.outer(place, place) / self.size)[:, :, None]
+        second = turned.swapaxes(0, 1).reshape(points, points * count)
+        found = complex_vector(self.stages[1] @ real_vector(second))
+        return real_vector(found.reshape(self.size, count))
+
+    @property
+    def map(self) -> RealArray:
+        """Real map of the whole transform, shape (2N, 2N)."""
+        return self.apply(np.eye(2 * self.size))
