@@ -10,7 +10,7 @@ from __future__ import annotations
 from netlists.errors import check_name
 from netlists.opamps.installed import GROUP, installed_opamp
 from netlists.opamps.records import MacroOpAmp, OpAmp, SinglePoleOpAmp
-from netlists.opamps.transistor import cmos_100meg
+from netlists.opamps.transistor import cmos_0_9g, cmos_0_9g_low_power, cmos_100meg
 from netlists.packages import installed_entries
 
 DEFAULT = "cmos-100meg"
@@ -69,6 +69,8 @@ PRESETS: dict[str, OpAmp] = {
         class_ab_current=1e-3,  # [C]
     ),
     "cmos-100meg-transistor": cmos_100meg(),
+    "cmos-0.9g-transistor": cmos_0_9g(),
+    "cmos-0.9g-low-power-transistor": cmos_0_9g_low_power(),
 }
 
 

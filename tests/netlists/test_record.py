@@ -59,7 +59,7 @@ OF_PRESETS = {
 """How the hashes of presets begin, from before records had a CMRR and a common-mode range."""
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", OF_PRESETS)
 def test_what_is_not_modelled_is_not_stored(name):
     """A record without CMRR and common-mode range is stored, and hashes, as if it could not have them."""
     assert PRESETS[name].sha256.startswith(OF_PRESETS[name])

@@ -138,6 +138,15 @@ def test_the_fit_in_the_package_is_the_measured_one():
         assert value == pytest.approx(getattr(measured, name), rel=within), name
 
 
+@pytest.mark.parametrize(("name", "load"), [("cmos-0.9g-transistor", 1e3), ("cmos-0.9g-low-power-transistor", 1e4)])
+def test_fits_of_fast_ones_are_the_measured_ones(name, load):
+    """Every number but the offset, within 1 %, into the load that each is for."""
+    record = preset(name)
+    measured = fitted(record, load=load)
+    for field, value in record.macro.model_dump(exclude={"model", "input_offset"}).items():
+        assert value == pytest.approx(getattr(measured.macro, field), rel=0.01), field
+
+
 def test_the_reader_of_foreign_files_takes_it(figures):
     """Read like a user's file it is the same amplifier."""
     path = Path(netlists.__file__).parent / "opamps" / "cmos_100meg.lib"
