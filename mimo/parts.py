@@ -67,7 +67,7 @@ class Parts:
             ParameterError: A value cannot be used, or an option has no effect.
         """
         device = {} if self.given.get("device") is not None else {"device": DEVICE}
-        return CircuitOptions.parse(circuit, {**self.given, **device, "engine": "exact"})
+        return CircuitOptions.parse(circuit, {**self.given, **device, "engine": "ngspice"})
 
     @cached_property
     def _templates(self) -> dict[str, Solver]:
@@ -101,9 +101,10 @@ class Parts:
         return replace(self, cause=cause)
 
     def _hardware(self, template: Solver) -> dict[str, Any]:
-        """Fields of `Hardware`, with one cause of errors alone if one is named."""
+        """Fields of `Hardware`, with one cause of errors alone if one is named; op-amps of transistors by their fit."""
         hardware = template.hardware
         fields = {name: getattr(hardware, name) for name in type(hardware).model_fields}
+        fields["opamp"] = hardware.opamp.equivalent
         if not self.cause:
             return fields
         plain = {"g_min": hardware.cells.g_min, "g_max": hardware.cells.g_max}
@@ -116,13 +117,14 @@ class Parts:
             fields["opamp"] = single.replace(open_loop_gain=IDEAL_GAIN)
         return fields
 
-    def program(self, circuit: str, matrix: ArrayLike, trial: int, **own: object) -> Solver:
+    def program(self, circuit: str, matrix: ArrayLike, trial: int, *, engine: str = "exact", **own: object) -> Solver:
         """Program a circuit with these parts.
 
         Args:
             circuit: Name of the circuit.
             matrix: A, shape (N, M).
             trial: Number of the circuit; each has its own random spread.
+            engine: Engine of its transients; ngspice simulates op-amps of transistors themselves, exact their fit.
             **own: Parameters of this circuit alone, beside those in the options.
 
         Raises:
@@ -131,4 +133,6 @@ class Parts:
         template = self.template(circuit)
         parameters = {name: getattr(template.parameters, name) for name in type(template.parameters).model_fields}
         fields = self._hardware(template) | {"seed": self.seed, "trial": trial}
-        return type(template).program(matrix, engine="exact", **fields, **(parameters | own))
+        if engine != "exact" and not self.cause:
+            fields["opamp"] = template.hardware.opamp
+        return type(template).program(matrix, engine=engine, **fields, **(parameters | own))

@@ -1,0 +1,178 @@
+"""Study of precoding by GINV of the channel: bit error rate, settling, early reading, energy.
+
+The precoder is `s = beta H^H (H H^H)^-1 x`, H of shape (K, M). GINV of H computes it without a Gram matrix: the answer
+of a wide matrix is the shortest solution of `H s = x` (docs/ginv.md). The loop makes `H_1 s = x` for the array H_1 that
+reads s, so that only the errors of this array reach the users. beta makes the mean transmitted power 1, of the precoder
+that is realised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amc_circuits import Solution, Solver, short_repr
+from mimo.parts import Parts
+from mimo.precoding.settings import PrecodeSettings
+from mimo.radio.channels import load_channels, rayleigh
+from mimo.radio.closed_forms import ratio
+from mimo.radio.constellation import Constellation
+from mimo.radio.real_form import RealArray, real_form, real_vector
+from mimo.radio.semi_analytic import error_rates, unit_gains
+
+BUDGET_CHANNELS = 10
+"""Number of channels for the error rate of each cause alone."""
+
+
+@dataclass(frozen=True)
+class Settling:
+    """Transient of one channel with one vector of symbols.
+
+    Attributes:
+        status: Status of the solution.
+        time: Settling time, s; nan if it did not settle.
+        predicted: Settling time by the slowest pole, s.
+        energy: Energy of the vector, J; nan if unknown.
+        error: Relative error of the transmitted signal.
+        rates: Bit error rate when all vectors are read at the times of the study, shape (R,).
+    """
+
+    status: str
+    time: float
+    predicted: float
+    energy: float
+    error: float
+    rates: RealArray
+
+    __repr__ = short_repr
+
+
+@dataclass(frozen=True)
+class Precoding:
+    """Result of a study of precoding.
+
+    Attributes:
+        settings: Settings.
+        antennas: Antennas of the channels.
+        users: Users of the channels.
+        rates: Bit error rate of every channel at rest, shape (B,).
+        exact: The same by exact zero forcing.
+        closed_form: Of zero forcing for many antennas, `P(g (M - K)/K)`; nan for channels of a file.
+        budget: Error rate of each cause alone, the largest first, over the first channels.
+        ideal: Error rate of exact zero forcing over the same channels.
+        settlings: Transients of the first channels.
+    """
+
+    settings: PrecodeSettings
+    antennas: int
+    users: int
+    rates: RealArray
+    exact: RealArray
+    closed_form: float
+    budget: dict[str, float]
+    ideal: float
+    settlings: tuple[Settling, ...]
+
+    __repr__ = short_repr
+
+    @property
+    def settling_time(self) -> float:
+        """Mean settling time, s; nan if one did not settle."""
+        return float(np.mean([one.time for one in self.settlings]))
+
+    @property
+    def energy_per_bit(self) -> float:
+        """Mean energy a bit, J."""
+        bits = self.users * 2 * self.settings.constellation.bits
+        return float(np.mean([one.energy for one in self.settlings])) / bits
+
+
+@dataclass(frozen=True)
+class Link:
+    """Channels (B, 2K, 2M) in real form, symbols and the ratio of transmitted power to noise."""
+
+    channels: RealArray
+    drawn: NDArray[np.int64]
+    qam: Constellation
+    snr: float
+
+    def first(self, count: int) -> Link:
+        """Return the first channels."""
+        return Link(self.channels[:count], self.drawn[:, :count], self.qam, self.snr)
+
+    def rates(self, precoders: RealArray) -> RealArray:
+        """Bit error rates of precoders (B, 2M, 2K), shape (B,)."""
+        power = (precoders**2).sum(axis=(1, 2)) / 2  # unit-energy symbols: 1/2 in each real part
+        maps = self.channels @ precoders / np.sqrt(power)[:, None, None]
+        gains = unit_gains(maps)
+        noise = (gains**2).sum(axis=2) / (2 * self.snr)
+        return error_rates(gains @ maps, noise, self.qam, self.drawn)
+
+
+def precode(settings: PrecodeSettings, parts: Parts) -> Precoding:
+    """Compute bit error rates at rest of all channels, and transients of the first ones.
+
+    Raises:
+        ParameterError: The file of channels or an option cannot be used.
+        SimulationError: The simulator failed; deck and log are kept.
+    """
+    link = link_of(settings)
+    users, antennas = (length // 2 for length in link.channels.shape[1:])
+    exact = link.rates(np.asarray(np.linalg.pinv(link.channels), float))
+    few, causes = link.first(BUDGET_CHANNELS), parts.causes("ginv")
+    found = {cause: float(few.rates(_precoders(few, parts.alone(cause))).mean()) for cause in causes}
+    closed = float("nan")
+    if settings.channels is None and antennas > users:
+        closed = float(link.qam.error_rate(link.snr * (antennas - users) / users))
+    return Precoding(
+        settings, antennas, users, link.rates(_precoders(link, parts)), exact, closed,
+        dict(sorted(found.items(), key=lambda one: -one[1])), float(exact[:BUDGET_CHANNELS].mean()),
+        tuple(_settling(settings, link, parts, place) for place in range(min(settings.transients, len(exact)))),
+    )  # fmt: skip
+
+
+def link_of(settings: PrecodeSettings) -> Link:
+    """Return the channels of the settings, with symbols."""
+    generator = np.random.default_rng(settings.seed)
+    if settings.channels is not None:
+        uplink = load_channels(Path(settings.channels))
+    else:
+        uplink = rayleigh(settings.realizations, settings.antennas, settings.users, generator)
+    count, _, users = uplink.shape
+    drawn = settings.constellation.draw((count, users, settings.vectors), generator)
+    channels = real_form(uplink.swapaxes(1, 2))  # a link has the same channel in both directions
+    return Link(channels, drawn, settings.constellation, float(ratio(settings.snr)))
+
+
+def _circuit(channel: RealArray, parts: Parts, trial: int, engine: str = "exact") -> Solver:
+    return parts.program("ginv", channel, trial, feedback_conductance="formula", engine=engine)
+
+
+def _precoders(link: Link, parts: Parts) -> RealArray:
+    """Precoders that circuits at rest realise, shape (B, 2M, 2K)."""
+    inputs = np.eye(link.channels.shape[1])
+    return np.stack([_circuit(one, parts, trial).steady(inputs) for trial, one in enumerate(link.channels)])
+
+
+def _settling(settings: PrecodeSettings, link: Link, parts: Parts, place: int) -> Settling:
+    channel = link.channels[place]
+    symbols = real_vector(link.qam.symbols(link.drawn[:, place]))[:, 0]
+    circuit = _circuit(channel, parts, place, settings.engine)
+    solution: Solution = circuit.solve(symbols)
+    time = float(np.asarray(solution.settling_time))
+    energy = solution.energy.total
+    linear = circuit if settings.engine == "exact" else _circuit(channel, parts, place)
+    rates = np.full(len(settings.parts_of_settling), np.nan)
+    if np.isfinite(time):
+        here = Link(channel[None], link.drawn[:, [place]], link.qam, link.snr)
+        inputs = np.eye(len(channel))
+        early = [linear.steady(inputs, at=part * time) for part in settings.parts_of_settling]
+        rates = np.array([here.rates(np.asarray(one)[None])[0] for one in early])
+    error = float(np.asarray(solution.relative_error))
+    return Settling(
+        str(np.asarray(solution.status).item().name), time, float(linear.predicted_time),
+        float("nan") if energy is None else float(np.asarray(energy)), error, rates,
+    )  # fmt: skip

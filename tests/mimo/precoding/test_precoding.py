@@ -1,0 +1,108 @@
+"""Precoding by GINV: exact zero forcing, its limit of many antennas, early reading, both engines; the command."""
+
+import numpy as np
+import pytest
+
+from amc_circuits import ParameterError
+from mimo.parts import Parts
+from mimo.precoding.chips import CHIPS
+from mimo.precoding.run import precode as run
+from mimo.precoding.settings import PrecodeSettings
+from mimo.precoding.study import link_of, precode
+from mimo.radio.closed_forms import ratio
+from mimo.radio.constellation import Constellation
+
+SMALL = {"antennas": 6, "users": 2, "realizations": 2, "transients": 1}
+IDEAL = {"device": "ideal", "opamp": "cmos-1g", "open_loop_gain": "1e8", "topology": "compensated"}
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A study with ideal cells and nearly ideal gain."""
+    return precode(PrecodeSettings(**SMALL, times="0.3,1,8"), Parts(IDEAL))
+
+
+def test_ideal_parts_are_exact_zero_forcing(small):
+    """At rest, and when read long after the settling time; earlier the rate is higher."""
+    assert small.rates == pytest.approx(small.exact, rel=1e-3)
+    assert small.ideal == pytest.approx(small.exact.mean()) and (small.antennas, small.users) == (6, 2)
+    rates = small.settlings[0].rates
+    assert rates[0] > rates[1] > 0.9 * rates[2]
+    assert rates[2] == pytest.approx(small.exact[0], rel=0.01)
+
+
+def test_a_transient_settles_near_its_slowest_pole(small):
+    """To the right answer, within a factor of three of the pole's time; energy a bit is that of 8 bits."""
+    one = small.settlings[0]
+    assert one.status == "SETTLED" and one.error < 0.01
+    assert one.predicted / 3 < one.time < 3 * one.predicted
+    assert small.settling_time == one.time and small.energy_per_bit == pytest.approx(one.energy / 8)
+
+
+def test_many_antennas_harden_the_channel():
+    """Exact zero forcing nears `P(g (M - K)/K)`."""
+    settings = PrecodeSettings(antennas=128, users=2, snr=-10, realizations=40, order=4, transients=1)
+    link = link_of(settings)
+    found = link.rates(np.linalg.pinv(link.channels)).mean()
+    assert found == pytest.approx(Constellation(4).error_rate(63 * ratio(-10)), rel=0.05)
+
+
+def test_one_antenna_and_user_have_the_rate_of_white_noise():
+    """The gain of the channel alone scales the ratio: `P(g |h|^2)`."""
+    settings = PrecodeSettings(antennas=1, users=1, realizations=3, vectors=4000, transients=1)
+    link = link_of(settings)
+    gains = (link.channels[:, :, 0] ** 2).sum(axis=1)
+    found = link.rates(np.linalg.pinv(link.channels))
+    assert found == pytest.approx(Constellation(16).error_rate(link.snr * gains), rel=0.02)
+
+
+def test_transistors_in_ngspice_settle_like_their_fit():
+    """28 op-amps of 32 transistors each: settling time and energy within 30 %, for small circuits ring; the answer."""
+    given = {"opamp": "cmos-0.9g-low-power-transistor", "device": "ideal", "topology": "compensated", "g_max": "35u"}
+    settings = PrecodeSettings(antennas=12, users=2, realizations=1, transients=1, seed=3)
+    fit, real = (precode(settings.replace(engine=one), Parts(given)).settlings[0] for one in ("exact", "ngspice"))
+    assert real.status == fit.status == "SETTLED"
+    assert real.time == pytest.approx(fit.time, rel=0.3)
+    assert real.energy == pytest.approx(fit.energy, rel=0.3)
+    assert real.error == pytest.approx(fit.error, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"users": 65}, "users: got 65"),
+        ({"times": "0,1"}, "times: got 0,1"),
+        ({"times": "x"}, "times: got x"),
+        ({"order": 5}, "order: got 5"),
+        ({"channels": "H.npy", "realizations": 3}, "realizations: got 3; has no effect beside channels"),
+        ({"engine": "auto"}, "engine"),
+        ({"snr": float("nan")}, "snr"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_refused(settings, words):
+    """By name."""
+    with pytest.raises(ParameterError, match=words):
+        PrecodeSettings(**settings)
+
+
+def test_the_command_prints_the_study_and_compares_chips(amc, tmp_path):
+    """Ratios are those of the energies a bit; the picture is written; a singular channel is refused."""
+    typed = [word for name, value in SMALL.items() for word in (f"--{name}", value)]
+    outcome = amc("mimo", "precode", *typed, "--format", "json", "--plot", tmp_path / "precode.png")
+    assert outcome.code == 0 and (tmp_path / "precode.png").stat().st_size > 10_000
+    found = outcome.json
+    for chip, record in zip(CHIPS, found["chips"], strict=True):
+        assert record["ratio"] == pytest.approx(chip.energy_per_bit / found["energy_per_bit_j"])
+    assert len(found["transients"]) == 1 and set(found["budget"]) == {"levels", "opamp_gain"}
+    assert found["ber"] > found["exact_ber"] > 0
+    np.save(tmp_path / "H.npy", np.ones((3, 2)))
+    amc("mimo", "precode", "--channels", tmp_path / "H.npy").refused("--channels", "singular")
+
+
+def test_the_run_of_sweeps_has_the_metrics_of_the_study():
+    """Complete options return themselves."""
+    given = {**SMALL, "topology": "compensated"}
+    complete = run.complete({option.name: given.get(option.name) for option in run.options()})
+    assert run.complete(complete) == complete
+    metrics = run.measure(complete).metrics
+    assert metrics["settling_time_s"] > 0 and metrics["ber"] > 0 and len(metrics["curve_settling_time_s"]) == 1
