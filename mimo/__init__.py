@@ -1,4 +1,4 @@
-"""Massive MIMO on analog arrays: detection and more, every matrix operation by a circuit.
+"""Massive MIMO on analog arrays: detection, Fourier transforms and precoding, every matrix operation by a circuit.
 
 This layer speaks of channels, users and bit error rates. The names below are imported at first use.
 """
@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mimo.detection.settings import DetectSettings
     from mimo.detection.study import Curve, Detection, detect
+    from mimo.ofdm.settings import OfdmSettings
+    from mimo.ofdm.study import Ofdm, transforms
     from mimo.parts import Parts
+    from mimo.precoding.settings import PrecodeSettings
+    from mimo.precoding.study import Precoding, precode
     from mimo.radio.channels import correlated, load_channels, rayleigh
     from mimo.radio.closed_forms import zero_forcing, zero_forcing_rayleigh
     from mimo.radio.constellation import Constellation
@@ -25,13 +29,19 @@ _HOMES = {
     "Curve": "mimo.detection.study",
     "DetectSettings": "mimo.detection.settings",
     "Detection": "mimo.detection.study",
+    "Ofdm": "mimo.ofdm.study",
+    "OfdmSettings": "mimo.ofdm.settings",
     "Parts": "mimo.parts",
+    "PrecodeSettings": "mimo.precoding.settings",
+    "Precoding": "mimo.precoding.study",
     "correlated": "mimo.radio.channels",
     "detect": "mimo.detection.study",
     "detector_rates": "mimo.radio.semi_analytic",
     "load_channels": "mimo.radio.channels",
+    "precode": "mimo.precoding.study",
     "rayleigh": "mimo.radio.channels",
     "real_form": "mimo.radio.real_form",
+    "transforms": "mimo.ofdm.study",
     "zero_forcing": "mimo.radio.closed_forms",
     "zero_forcing_rayleigh": "mimo.radio.closed_forms",
 }
@@ -41,13 +51,19 @@ __all__ = [
     "Curve",
     "DetectSettings",
     "Detection",
+    "Ofdm",
+    "OfdmSettings",
     "Parts",
+    "PrecodeSettings",
+    "Precoding",
     "correlated",
     "detect",
     "detector_rates",
     "load_channels",
+    "precode",
     "rayleigh",
     "real_form",
+    "transforms",
     "zero_forcing",
     "zero_forcing_rayleigh",
 ]

@@ -13,8 +13,7 @@ from mimo.command_line import study_command
 from mimo.ofdm.picture import NAMES, plot_ofdm
 from mimo.ofdm.run import PARTS
 from mimo.ofdm.settings import OfdmSettings
-from mimo.ofdm.study import Ofdm
-from mimo.ofdm.study import ofdm as run
+from mimo.ofdm.study import Ofdm, transforms
 from mimo.report import Report, grid
 
 LARGEST = 3
@@ -26,7 +25,7 @@ def study(settings: dict[str, Any], parts: dict[str, Any]) -> Report:
     chosen = OfdmSettings(**settings)
     if parts.get(chosen.vary) is not None:
         raise ParameterError(chosen.vary, parts[chosen.vary], "is what varies; leave it out, or vary another")
-    found = run(chosen, parts)
+    found = transforms(chosen, parts)
     record = {
         "settings": chosen.model_dump(),
         "ideal_ber": found.ideal,

@@ -6,7 +6,7 @@ from typing import Any
 
 from amc_circuits import RunOutcome
 from mimo.ofdm.settings import OfdmSettings
-from mimo.ofdm.study import ofdm as study
+from mimo.ofdm.study import transforms
 from mimo.parts import circuit_options
 from mimo.sweeps import StudyRun
 
@@ -15,7 +15,9 @@ PARTS = circuit_options("mvm")
 
 def measure(settings: dict[str, Any], parts: dict[str, Any]) -> RunOutcome:
     """Run the study; metrics of the last value, and all of them as lists."""
-    found = study(OfdmSettings(**settings), {name: value for name, value in parts.items() if name != settings["vary"]})
+    found = transforms(
+        OfdmSettings(**settings), {name: value for name, value in parts.items() if name != settings["vary"]}
+    )
     metrics: dict[str, Any] = {"ideal_ber": found.ideal}
     for stages, name in ((1, "one_array"), (2, "two_stages")):
         mine = [point for point in found.points if point.stages == stages]

@@ -68,7 +68,7 @@ class Ofdm:
     __repr__ = short_repr
 
 
-def ofdm(settings: OfdmSettings, given: dict[str, Any]) -> Ofdm:
+def transforms(settings: OfdmSettings, given: dict[str, Any]) -> Ofdm:
     """Compute error vector magnitudes and bit error rates.
 
     Args:

@@ -8,5 +8,8 @@ def mimo_records(count):
     """A short study of detectors over so many channels, and every record around it."""
     settings, parts = mimo.DetectSettings(realizations=count, detectors="gram-inv", correlation=0), mimo.Parts({})
     found = mimo.detect(settings, parts)
+    waves = mimo.transforms(mimo.OfdmSettings(size=4, frames=2, values="8"), {})
+    sent = mimo.precode(mimo.PrecodeSettings(antennas=4, users=1, realizations=count, transients=1), parts)
+    studies = [waves, waves.settings, *waves.points, sent, sent.settings, *sent.settlings]
     group = CommandGroup("Commands.", {f"command{k}": ("A command.", "place:name") for k in range(count)})
-    return [settings, parts, found, *found.curves, mimo.Constellation(16), group]
+    return [*studies, settings, parts, found, *found.curves, mimo.Constellation(16), group]

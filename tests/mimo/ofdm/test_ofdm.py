@@ -7,7 +7,7 @@ from amc_circuits import ParameterError
 from mimo.ofdm.closed_forms import effective_ratio, of_dac, of_levels, of_programming
 from mimo.ofdm.run import ofdm as run
 from mimo.ofdm.settings import OfdmSettings, radix
-from mimo.ofdm.study import ofdm
+from mimo.ofdm.study import transforms
 from mimo.ofdm.transform import Transform, fourier
 from mimo.parts import Parts
 from mimo.radio.real_form import complex_vector, real_vector
@@ -18,7 +18,7 @@ IDEAL = {"device": "ideal", "opamp": "single-pole", "open_loop_gain": "1e9"}
 def point(given=None, stages=1, **settings):
     """The only point of a study."""
     chosen = {"size": 16, "frames": 50, "vary": "size", "values": str(settings.get("size", 16)), **settings}
-    return next(one for one in ofdm(OfdmSettings(**chosen), IDEAL | (given or {})).points if one.stages == stages)
+    return next(one for one in transforms(OfdmSettings(**chosen), IDEAL | (given or {})).points if one.stages == stages)
 
 
 @pytest.mark.parametrize("stages", [1, 2])
@@ -35,7 +35,7 @@ def test_ideal_arrays_transform_as_numpy(stages):
 def test_two_stages_need_a_square():
     """Of 12 points only one array is shown."""
     assert [radix(size) for size in (4, 9, 12, 64, 256)] == [2, 3, None, 8, 16]
-    assert [one.stages for one in ofdm(OfdmSettings(size=12, frames=5, values="8"), IDEAL).points] == [1]
+    assert [one.stages for one in transforms(OfdmSettings(size=12, frames=5, values="8"), IDEAL).points] == [1]
 
 
 @pytest.mark.parametrize("stages", [1, 2])
@@ -122,5 +122,5 @@ def test_the_run_of_sweeps_has_the_metrics_of_the_study():
     complete = run.complete({option.name: given.get(option.name) for option in run.options()})
     assert run.complete(complete) == complete
     metrics = run.measure(complete).metrics
-    wanted = ofdm(OfdmSettings(**given), {})
+    wanted = transforms(OfdmSettings(**given), {})
     assert metrics["evm_one_array"] == wanted.points[0].evm and metrics["evm_two_stages"] == wanted.points[1].evm
