@@ -14,7 +14,7 @@ from amc_circuits.engines.exact.engine import ExactEngine, check_known
 from amc_circuits.engines.exact.linear_range import CLOSED_FORM, LARGEST_LOSS
 from amc_circuits.engines.exact.nonlinear.circuit import LEAST_SCALE, applies
 from amc_circuits.engines.exact.nonlinear.reading import read_phase
-from amc_circuits.engines.exact.nonlinear.rest import placed
+from amc_circuits.engines.exact.nonlinear.rest import placed, resting
 from amc_circuits.engines.exact.nonlinear.trajectory import Place
 from amc_circuits.engines.exact.reading import read_responses
 from amc_circuits.engines.exact.slots import Slots
@@ -97,7 +97,11 @@ class _Course:
     voltage: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     def rest(self, inputs: FloatArray) -> None:
-        """Begin at the rest of the linear circuit."""
+        """Begin at rest, with the limits of op-amps where they are known: one in an open loop rests at its clamp."""
+        if applies(self.phase.circuit):
+            system = self.phase.beyond.system
+            self.voltage = system.voltage(resting(system, inputs[:, None]).state, inputs[:, None])[:, 0]
+            return
         linear = self.phase.linear
         self.voltage = linear.rest[linear.kept] + linear.feed[linear.kept] @ inputs
 

@@ -30,6 +30,7 @@ from netlists import (
     preset,
     spice_circuit,
 )
+from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.sources import source_voltage
 from tests.comparators import assert_close, assert_within
 
@@ -82,6 +83,53 @@ def test_both_engines_agree_in_every_phase(opamp, wires):
         assert_close(other.final, one.final, absolute=1e-6 * np.abs(one.final).max())
         assert_within(other.settling_time, one.settling_time, 0.01)
         assert_within(other.energy["array"], one.energy["array"], 0.01)
+
+
+HARD = {
+    "slew": OPAMPS["macro"].replace(slew_rate=3e6),
+    "all": OPAMPS["macro"].replace(
+        slew_rate=10e6, output_current_limit=40e-6, output_resistance=500.0, output_swing=0.1, input_offset=2e-3
+    ),
+}
+
+
+@pytest.mark.parametrize(("opamp", "wires"), [("slew", WIRES), ("all", IDEAL)], ids=["slew", "all limits"])
+def test_beyond_the_linear_range_both_engines_agree(opamp, wires):
+    """Driven hard, phase after phase: ends within 1e-6, settling times and energies within 2e-3."""
+    circuit = macro(HARD[opamp], wires=wires, on=100.0, offset=1e-3, duration=200e-9)
+    linear = macro(OPAMPS["macro"], wires=wires, on=100.0, offset=1e-3, duration=200e-9)
+    exact = read_phases(circuit, 6 * VECTORS, 0.01)
+    simulated = simulate_phases(circuit, 6 * VECTORS, 0.01, max_step=0.1e-9)
+    for one, other, free in zip(exact, simulated, read_phases(linear, 6 * VECTORS, 0.01), strict=True):
+        assert one.steady and other.steady and one.excess is None
+        assert_close(other.final, one.final, absolute=1e-6 * np.abs(one.final).max())
+        assert_within(other.settling_time, one.settling_time, 2e-3)
+        assert_within(other.energy["array"], one.energy["array"], 2e-3)
+        assert_within(other.energy["amplifiers"], one.energy["amplifiers"], 2e-3)
+        moved = np.abs(one.final / free.final - 1).max(), abs(one.settling_time / free.settling_time - 1)
+        assert max(moved) > 0.2  # limits take their part in every phase
+
+
+def test_an_open_loop_begins_at_its_clamp():
+    """An op-amp with an offset, without feedback in the first phase and a follower of ground in the second.
+
+    Its clamp holds it where `SR tanh(w_T v_os/SR) = SR exp((s - swing)/V_c)`.
+    """
+    opamp = OPAMPS["macro"].replace(input_offset=2e-3, output_swing=0.3)
+    spare = (
+        OpAmps("spare", "n", "s", opamp),
+        Conductors("tie", "n", GROUND, UNIT),
+        Switches("close", "s", "n", ("invert",), 100.0),
+    )
+    circuit = macro(opamp, on=100.0, duration=200e-9)
+    circuit = replace(circuit, groups={**circuit.groups, "n": N, "s": N}, parts=(*circuit.parts, *spare), outputs="s")
+    exact = read_phases(circuit, VECTORS[:, :1], 0.01)
+    simulated = simulate_phases(circuit, VECTORS[:, :1], 0.01, max_step=0.1e-9)
+    clamp = 0.3 + CLAMP_VOLTAGE * np.log(np.tanh(opamp.unity_gain_frequency * 2e-3 / opamp.slew_rate))
+    for one, other, volts in zip(exact, simulated, (clamp, 2e-3 * (1 + 100.0 * UNIT)), strict=True):
+        assert_close(one.final, np.full(N, volts), absolute=2e-5)
+        assert_close(other.final, one.final, absolute=1e-6)
+    assert_within(simulated[1].settling_time, exact[1].settling_time, 2e-3)
 
 
 def test_a_phase_that_ends_early_is_carried_over():

@@ -12,8 +12,6 @@ from netlists.record import FloatArray
 ITERATIONS = 60
 LARGEST_MOVE = 0.03
 """Largest move of a stage in an iteration, V: three e-folds of its clamp."""
-FEW = 4
-"""Iterations of the currents of outputs where nothing is charged: their limits are far away."""
 EXACT = 1e-12
 """Last move of a voltage, V."""
 SHORTEST = 1e-4
@@ -46,19 +44,23 @@ def discharged(system: System) -> Place:
 
 
 def placed(system: System, coordinates: FloatArray, inputs: FloatArray) -> Place:
-    """Return the place with given coordinates (n, K) and inputs (inputs, K), V, at time 0."""
-    laws, seen = system.laws, system.seen
-    pins = np.zeros((seen.pins.shape[1], 1, coordinates.shape[1]))
-    given = seen.modal @ coordinates + seen.feed @ inputs + seen.rest[:, None]
-    for _ in range(FEW):
-        drive, stage, drop, limited = system.parted((given + seen.pins @ pins[:, 0])[:, None])
-        pins = np.concatenate([laws.output(drop)[0], system.limiters.volts(limited)[0]])
-    clamp = laws.clamp(stage)[0] if laws.near_clamp(stage) else None
-    return Place(0.0, coordinates, Added(np.concatenate([laws.stage(drive)[0], pins]), clamp, laws.count))
+    """Return the place with given coordinates (n, K) and inputs (inputs, K), V, at time 0.
+
+    Currents of outputs and volts of limiters act at once; rates of stages move no voltage yet.
+
+    Raises:
+        NotIntegrableError: The iteration does not converge.
+    """
+    seen, m = system.seen, system.laws.count
+    known = seen.modal @ coordinates + seen.feed @ inputs + seen.rest[:, None]
+    gain = np.hstack([np.zeros((len(known), m)), seen.pins])
+    each = [_solved(system, gain, column) for column in known.T]
+    bent, clamp = (np.stack(one, axis=1)[:, None] for one in zip(*each, strict=True))
+    return Place(0.0, coordinates, Added(bent, clamp if clamp.any() else None, m))
 
 
 def _solved(system: System, gain: FloatArray, known: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Solve for what the limits add at rest, shape (2 m + k,), and for the rates of the clamps, shape (m,).
+    """Solve for what the limits add, shape (2 m + k,), and for the rates of the clamps, shape (m,).
 
     Step by step from no inputs and offsets, where need be: deep in their limits the slopes of op-amps vanish, and
     Newton's method needs a start nearby.

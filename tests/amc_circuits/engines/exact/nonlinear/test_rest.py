@@ -6,7 +6,7 @@ import pytest
 from amc_circuits import InvCircuit, MvmCircuit
 from amc_circuits.engines import NgspiceEngine
 from amc_circuits.engines.exact.nonlinear.laws import Laws
-from amc_circuits.engines.exact.nonlinear.rest import resting
+from amc_circuits.engines.exact.nonlinear.rest import placed, resting
 from amc_circuits.engines.exact.nonlinear.system import System, times
 from netlists import preset
 from tests.cases import spd_matrix, vector
@@ -82,6 +82,21 @@ def test_offsets_can_use_up_all_limits(seed):
     place, rows = resting(system, levels), system.rows(circuit.outputs)
     got = rows.modal @ place.state + rows.pins @ place.added.pins[:, 0] + rows.rest[:, None]
     assert_close(got, engine.rest(engine.init(circuit), levels), absolute=1e-5)
+
+
+@pytest.mark.parametrize("name", OPAMPS)
+def test_what_acts_at_once_is_found_anywhere(name):
+    """In a state with stages near their swing, whose outputs hang behind: the laws hold there."""
+    system, rng = system_of(name, InvCircuit), np.random.default_rng(3)
+    laws, linear, levels = system.laws, system.linear, LEVELS[:4, :2]
+    voltage = 0.9 * laws.swing.min() * rng.uniform(-1, 1, (len(linear.kept), 2))
+    coordinates = system.coordinates(voltage, levels)
+    place = placed(system, coordinates, levels)
+    drive, stage, drop, _ = system.parted(system.seen.at(coordinates, levels, place.added.pins[:, 0])[:, None])
+    assert_close(place.added.pins, laws.output(drop)[0], absolute=1e-12)
+    assert_close(place.added.slewing, laws.stage(drive)[0], absolute=1e-6 * laws.slew_rate.max())
+    if place.added.clamp is not None:
+        assert_close(place.added.clamp, laws.clamp(stage)[0], absolute=1e-6 * laws.slew_rate.max())
 
 
 def _pairs(rows, real):
