@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mimo.detection.settings import DetectSettings
     from mimo.detection.study import Curve, Detection, detect
+    from mimo.iteration.settings import IterateSettings
+    from mimo.iteration.study import Iterated, iterate
     from mimo.ofdm.settings import OfdmSettings
     from mimo.ofdm.study import Ofdm, transforms
     from mimo.parts import Parts
@@ -29,6 +31,8 @@ _HOMES = {
     "Curve": "mimo.detection.study",
     "DetectSettings": "mimo.detection.settings",
     "Detection": "mimo.detection.study",
+    "IterateSettings": "mimo.iteration.settings",
+    "Iterated": "mimo.iteration.study",
     "Ofdm": "mimo.ofdm.study",
     "OfdmSettings": "mimo.ofdm.settings",
     "Parts": "mimo.parts",
@@ -37,6 +41,7 @@ _HOMES = {
     "correlated": "mimo.radio.channels",
     "detect": "mimo.detection.study",
     "detector_rates": "mimo.radio.semi_analytic",
+    "iterate": "mimo.iteration.study",
     "load_channels": "mimo.radio.channels",
     "precode": "mimo.precoding.study",
     "rayleigh": "mimo.radio.channels",
@@ -51,6 +56,8 @@ __all__ = [
     "Curve",
     "DetectSettings",
     "Detection",
+    "IterateSettings",
+    "Iterated",
     "Ofdm",
     "OfdmSettings",
     "Parts",
@@ -59,6 +66,7 @@ __all__ = [
     "correlated",
     "detect",
     "detector_rates",
+    "iterate",
     "load_channels",
     "precode",
     "rayleigh",

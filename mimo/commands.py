@@ -8,5 +8,6 @@ COMMANDS = {
     "detect": ("Detect the symbols of many users: bit error rates of circuits.", "mimo.detection.command:detect"),
     "ofdm": ("Fourier transforms of OFDM by arrays: error vector magnitudes.", "mimo.ofdm.command:ofdm"),
     "precode": ("Precode for many users by GINV: settling, bit errors, energy.", "mimo.precoding.command:precode"),
+    "iterate": ("Detect by iterations of array products.", "mimo.iteration.command:iterate"),
 }
 extension = Extension(groups={"mimo": CommandGroup("Massive MIMO on analog arrays.", COMMANDS)})

@@ -6,11 +6,10 @@ from typing import Annotated, Self
 
 import numpy as np
 from pydantic import Field, model_validator
-from scipy.optimize import brentq
 
 from amc_circuits import ParameterError, Record, about
 from mimo.detection.detectors import DETECTORS
-from mimo.radio.closed_forms import ratio, zero_forcing_rayleigh
+from mimo.radio.closed_forms import ratio_of_rate
 from mimo.radio.constellation import ORDERS, Constellation
 from mimo.radio.real_form import RealArray
 
@@ -84,7 +83,7 @@ class DetectSettings(Record):
             ParameterError: One is no finite number.
         """
         if self.snr == "auto":
-            return AUTOMATIC + round(self._of_target(antennas, users))
+            return AUTOMATIC + round(ratio_of_rate(self.constellation, antennas, users, TARGET))
         try:
             found = np.array([float(text) for text in self.snr.split(",")])
         except ValueError:
@@ -92,12 +91,3 @@ class DetectSettings(Record):
         if not (np.isfinite(found).all() and np.abs(found).max() <= 200):
             raise ParameterError("snr", self.snr, "must be finite numbers of dB from -200 to 200, with commas, or auto")
         return np.unique(found)
-
-    def _of_target(self, antennas: int, users: int) -> float:
-        """Return the ratio at which zero forcing over i.i.d. channels has the target, dB."""
-
-        def above(decibels: float) -> float:
-            rate = zero_forcing_rayleigh(self.constellation, antennas, users, ratio(decibels))
-            return float(np.log(np.maximum(rate, np.finfo(float).tiny) / TARGET))
-
-        return float(brentq(above, -60, 80, xtol=1e-6))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import brentq
 from scipy.special import gammaln
 
 from mimo.radio.constellation import Constellation
@@ -39,6 +40,16 @@ def zero_forcing_rayleigh(constellation: Constellation, antennas: int, users: in
         q = 1 / (2 * (1 + c) * (1 + np.sqrt(c / (1 + c))))
         found += weight * np.exp(order * np.log(q) + logarithms + place * np.log1p(-q)).sum(axis=-1)
     return np.asarray(found)
+
+
+def ratio_of_rate(constellation: Constellation, antennas: int, users: int, rate: float) -> float:
+    """Return the Es/N0 at which zero forcing over i.i.d. Rayleigh channels has this bit error rate, dB."""
+
+    def above(decibels: float) -> float:
+        found = zero_forcing_rayleigh(constellation, antennas, users, ratio(decibels))
+        return float(np.log(np.maximum(found, np.finfo(float).tiny) / rate))
+
+    return float(brentq(above, -60, 80, xtol=1e-6))
 
 
 def zero_forcing(constellation: Constellation, channels: ComplexArray, snr: ArrayLike) -> RealArray:

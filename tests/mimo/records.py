@@ -10,6 +10,17 @@ def mimo_records(count):
     found = mimo.detect(settings, parts)
     waves = mimo.transforms(mimo.OfdmSettings(size=4, frames=2, values="8"), {})
     sent = mimo.precode(mimo.PrecodeSettings(antennas=4, users=1, realizations=count, transients=1), parts)
-    studies = [waves, waves.settings, *waves.points, sent, sent.settings, *sent.settlings]
+    course = mimo.iterate(mimo.IterateSettings(antennas=4, users=1, realizations=1, vectors=2), parts)
+    studies = [
+        course,
+        course.settings,
+        *course.courses,
+        waves,
+        waves.settings,
+        *waves.points,
+        sent,
+        sent.settings,
+        *sent.settlings,
+    ]
     group = CommandGroup("Commands.", {f"command{k}": ("A command.", "place:name") for k in range(count)})
     return [*studies, settings, parts, found, *found.curves, mimo.Constellation(16), group]

@@ -1,0 +1,1 @@
+"""Iterative detection: products by an array instead of one solve."""

@@ -1,0 +1,212 @@
+"""Study of iterative detection: error and bit errors after every iteration, time and energy against one step of INV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from amc_circuits import Converters, Solver, short_repr
+from mimo.iteration.methods import METHODS, rate
+from mimo.iteration.settings import TARGET, IterateSettings
+from mimo.parts import Parts
+from mimo.radio.channels import load_channels, rayleigh
+from mimo.radio.closed_forms import ratio, ratio_of_rate, zero_forcing
+from mimo.radio.real_form import ComplexArray, RealArray, complex_vector, real_form, real_vector
+
+CONVERTERS = Converters(dac_bits=8, adc_bits=8)
+"""Converters around every use of a circuit, for time and energy only."""
+FAR = 3.0
+"""Errors count for the measured factor while they are so many times the smallest one."""
+SLACK = 1.1
+"""Iterations count up to a bit error rate of so many times that of exact zero forcing."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Time and energy of one use of a circuit with 8-bit converters.
+
+    Attributes:
+        time: Time, s.
+        energy: Energy, J; nan if the op-amp's current is unknown.
+    """
+
+    time: float
+    energy: float
+
+
+@dataclass(frozen=True)
+class Course:
+    """Course of one method.
+
+    Attributes:
+        method: Name of the method.
+        errors: Median over the channels of `||W_n - W|| / ||W||`, Frobenius, for n = 1, 2, ...: W_n from unit signals
+            of every antenna, W the pseudo-inverse of H.
+        rates: Bit error rates, counted.
+        factor: Factor of the error in one iteration for many antennas.
+        needed: Iterations to a bit error rate near that of exact zero forcing; None if it is not reached.
+    """
+
+    method: str
+    errors: RealArray
+    rates: RealArray
+    factor: float
+    needed: int | None
+
+    __repr__ = short_repr
+
+    @property
+    def measured(self) -> float:
+        """Mean factor of the error until it is near its end; nan if it never falls far."""
+        far = np.flatnonzero(self.errors > FAR * self.errors.min())
+        last = int(far[-1]) if far.size else 0
+        return float((self.errors[last] / self.errors[0]) ** (1 / last)) if last else float("nan")
+
+
+@dataclass(frozen=True)
+class Iterated:
+    """Result of a study of iterative detection.
+
+    Attributes:
+        settings: Settings.
+        snr: Es/N0 of a user at an antenna, dB.
+        exact: Bit error rate of exact zero forcing, counted with the same noise.
+        closed_form: The same by the closed form for these channels.
+        one_step: Bit error rate of one step of INV of the same matrix.
+        product: Cost of one product by MVM.
+        solve: Cost of one step by INV.
+        courses: Courses of all methods.
+        budget: Bit error rate of one step with each cause of errors alone, the largest first.
+    """
+
+    settings: IterateSettings
+    snr: float
+    exact: float
+    closed_form: float
+    one_step: float
+    product: Cost
+    solve: Cost
+    courses: tuple[Course, ...]
+    budget: dict[str, float]
+
+    __repr__ = short_repr
+
+
+@dataclass(frozen=True)
+class _Channel:
+    """A channel with received vectors, and its Gram matrix as the arrays have it."""
+
+    matrix: RealArray
+    received: RealArray
+    drawn: Any
+    product: RealArray
+    inverse: RealArray
+
+    @property
+    def filtered(self) -> RealArray:
+        return np.asarray(self.matrix.T @ self.received)
+
+
+def iterate(settings: IterateSettings, parts: Parts) -> Iterated:
+    """Iterate for all channels and methods.
+
+    The array holds `A_0`, the Gram matrix with the errors of its cells. All methods converge to `A_0^-1 b`.
+
+    Raises:
+        ParameterError: The file of channels or an option cannot be used.
+    """
+    generator = np.random.default_rng(settings.seed)
+    channels = _channels(settings, generator)
+    antennas, users = channels.shape[1:]
+    qam = settings.constellation
+    decibels = ratio_of_rate(qam, antennas, users, TARGET) if settings.snr is None else settings.snr
+    snr = float(ratio(decibels))
+    seen = list(_seen(settings, channels, snr, parts, generator))
+    exact = _counted(settings, seen, [np.asarray(np.linalg.pinv(one.matrix) @ one.received, float) for one in seen])
+    courses = []
+    for name in settings.method_names:
+        errors, rates = _course(settings, seen, name, antennas, users)
+        good = np.flatnonzero(rates <= SLACK * exact)
+        needed = int(good[0]) + 1 if good.size else None
+        courses.append(Course(name, errors, rates, rate(name, antennas, users), needed))
+    one_step = _counted(settings, seen, [one.inverse @ one.filtered for one in seen])
+    budget = {cause: _alone(settings, seen, parts.alone(cause)) for cause in parts.causes("inv")}
+    causes = dict(sorted(budget.items(), key=lambda one: -one[1]))
+    closed = float(zero_forcing(qam, channels, [snr]).mean())
+    costs = _costs(channels[0], parts)
+    return Iterated(settings, float(decibels), exact, closed, one_step, *costs, tuple(courses), causes)
+
+
+def _channels(settings: IterateSettings, generator: np.random.Generator) -> ComplexArray:
+    if settings.channels is not None:
+        return load_channels(Path(settings.channels))
+    return rayleigh(settings.realizations, settings.antennas, settings.users, generator)
+
+
+def _seen(
+    settings: IterateSettings, channels: ComplexArray, snr: float, parts: Parts, generator: np.random.Generator
+) -> Iterator[_Channel]:
+    for trial, matrix in enumerate(real_form(channels)):
+        drawn = settings.constellation.draw((channels.shape[2], settings.vectors), generator)
+        noise = generator.standard_normal((len(matrix), settings.vectors)) / np.sqrt(2 * snr)
+        received = matrix @ real_vector(settings.constellation.symbols(drawn)) + noise
+        gram, unit = matrix.T @ matrix, np.eye(matrix.shape[1])
+        maps = [np.asarray(parts.program(name, gram, trial).steady(unit)) for name in ("mvm", "inv")]
+        yield _Channel(matrix, received, drawn, *maps)
+
+
+def _course(
+    settings: IterateSettings, seen: list[_Channel], name: str, antennas: int, users: int
+) -> tuple[RealArray, RealArray]:
+    """Median error and bit error rate after every iteration."""
+    errors = np.zeros((settings.iterations, len(seen)))
+    found: list[list[RealArray]] = [[] for _ in range(settings.iterations)]
+    for place, one in enumerate(seen):
+        wanted = np.linalg.pinv(one.matrix)
+        whole = METHODS[name](one.product, one.matrix.T, antennas, users)
+        steps = METHODS[name](one.product, one.filtered, antennas, users)
+        for n, (x, every) in enumerate(islice(zip(steps, whole, strict=False), settings.iterations)):
+            errors[n, place] = np.linalg.norm(every - wanted) / np.linalg.norm(wanted)
+            found[n].append(x)
+    rates = [_counted(settings, seen, estimates) for estimates in found]
+    return np.median(errors, axis=1), np.array(rates)
+
+
+def _alone(settings: IterateSettings, seen: list[_Channel], parts: Parts) -> float:
+    """Bit error rate of one step of INV with these parts."""
+    found = []
+    for trial, one in enumerate(seen):
+        circuit = parts.program("inv", one.matrix.T @ one.matrix, trial)
+        found.append(np.asarray(circuit.steady(one.filtered)))
+    return _counted(settings, seen, found)
+
+
+def _counted(settings: IterateSettings, seen: list[_Channel], estimates: list[RealArray]) -> float:
+    """Bit error rate, counted; the mean gain of each user is undone, as by a receiver with pilots."""
+    qam, wrong, bits = settings.constellation, 0, 0
+    for one, x in zip(seen, estimates, strict=True):
+        symbols, found = qam.symbols(one.drawn), complex_vector(x)
+        gains = (found * symbols.conj()).sum(axis=1) / (np.abs(symbols) ** 2).sum(axis=1)
+        decided = qam.decided(found / gains[:, None])
+        wrong += qam.bit_errors(one.drawn, decided)
+        bits += one.drawn.size * qam.bits
+    return wrong / bits
+
+
+def _costs(channel: ComplexArray, parts: Parts) -> tuple[Cost, Cost]:
+    """Costs of one product and of one step, for the first channel."""
+    matrix = real_form(channel)
+    gram, b = matrix.T @ matrix, np.ones(matrix.shape[1])
+    product, solve = (_cost(parts.program(name, gram, 0), b) for name in ("mvm", "inv"))
+    return product, solve
+
+
+def _cost(circuit: Solver, b: RealArray) -> Cost:
+    found = circuit.cost(circuit.solve(b), CONVERTERS)
+    energy = found.energy.total
+    return Cost(float(np.asarray(found.time.total)), float("nan") if energy is None else float(np.asarray(energy)))
