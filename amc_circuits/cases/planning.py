@@ -19,17 +19,25 @@ from amc_circuits.solvers.planning.parameters import Choices
 from amc_circuits.solvers.planning.solve import DEVICE
 from amc_circuits.solvers.precision.parameters import Refinement
 
-OF_PLANS = panel("Plan", record_options(Choices), record_options(Refinement))
+OF_PLANS = panel("Plan", record_options(Choices, stages={"kind": "quantity"}), record_options(Refinement))
 """Options of a plan alone."""
 PASSED_ON = ("inverter_resistance", "topology")
 """Parameters of circuits that a plan passes on."""
-CHOSEN = {"scaling", "conductances", "force", "start", "input_conductance", *(option.name for option in CONVERTERS)}
+CHOSEN = {
+    "scaling",
+    "conductances",
+    "force",
+    "start",
+    "feedback_conductance",
+    "ridge",
+    *(option.name for option in CONVERTERS),
+}
 """Options of circuits that a plan chooses, or that it has in another form."""
 DEFAULTS = {"device": DEVICE, "engine": "auto"}
 TABLE = (
     *(
         replace(option, default=DEFAULTS.get(option.name, option.default), excludes=_excludes)
-        for option in options_of("inv")
+        for option in options_of("ginv")
         if option.name not in {*CHOSEN, *OF_ANSWERS} - {"input_noise"}
         for _excludes in ["" if option.excludes == "conductances" else option.excludes]
     ),
@@ -58,7 +66,7 @@ def planned_problem(options: dict[str, Any]) -> Problem:
     Raises:
         ParameterError: As `problem`.
     """
-    return problem("inv", options)
+    return problem("ginv", options)
 
 
 def plan_arguments(options: dict[str, Any], jobs: int) -> dict[str, Any]:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from amc_circuits.cells.system import System
 from amc_circuits.results.solution import UnusableSolutionError
-from amc_circuits.solvers.planning.layout import Layout, device_of
+from amc_circuits.solvers.blocks.parameters import stages_for
+from amc_circuits.solvers.blocks.programming import positive_definite
+from amc_circuits.solvers.planning.layout import Layout, PlannedProblem, device_of
 from amc_circuits.solvers.planning.parameters import Choices, CircuitName
 from amc_circuits.solvers.planning.probe import Probe
+from amc_circuits.solvers.planning.shifts import least_shift
+from amc_circuits.solvers.precision.normal import NormalProblem
 from amc_circuits.solvers.precision.parameters import Refinement
-from amc_circuits.solvers.precision.problem import SquareProblem
-from amc_circuits.solvers.solver import Solver
 from netlists import ParameterError
-from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
 DOUBLINGS = 4
 """Largest number of times that a shift is doubled, a choice of this package."""
+OF_BLOCKS = ("A", "feedback_conductance")
+"""Parameters in errors of blocks that are singular, or far smaller than others."""
+MORE_STAGES = 2
+"""Stages beyond those that the size of the arrays asks for, a choice of this package."""
 
 
 class NoPlanError(UnusableSolutionError):
@@ -37,14 +40,14 @@ class Search:
         choices: Choices, each `auto` or forced.
         refinement: Parameters of the loop.
         fields: Keywords of `Solver.program`, with the device as a record.
-        tried: Every probed layout, in order.
+        tried: A sentence on every layout that was tried, in order.
     """
 
-    problem: SquareProblem
+    problem: PlannedProblem
     choices: Choices
     refinement: Refinement
     fields: Mapping[str, Any]
-    tried: list[Probe] = field(default_factory=list)
+    tried: list[str] = field(default_factory=list)
 
     __repr__ = short_repr
 
@@ -53,19 +56,50 @@ class Search:
 
         Raises:
             NoPlanError: There is none.
-            ParameterError: The matrix is larger than an array.
+            ParameterError: No circuit has arrays of this size, or choices contradict each other.
         """
-        size = len(self.problem.held)
-        if size > self.choices.array_limit:
-            mend = f"has {size} rows of real numbers; raise array_limit, for the plan has no blocks"
-            raise ParameterError("A", f"shape {self.problem.system.matrix.shape}", mend)
+        self._check()
         for levels in self._levels():
-            for circuit in self._circuits():
-                if (found := self._shifted(circuit, levels)) is not None:
+            for circuit, stages in self._circuits():
+                if (found := self._shifted(circuit, stages, levels)) is not None:
                     return found
-        listed = "; ".join(str(one) for one in self.tried)
         mend = "raise most_levels or max_cycles, lower bits, or add damping to A"
-        raise NoPlanError(f"no circuit of the plan solves this matrix: {listed}; {mend}")
+        raise NoPlanError(f"no circuit of the plan solves this matrix: {'; '.join(self.tried)}; {mend}")
+
+    @property
+    def normal(self) -> bool:
+        """True if the normal equation is solved."""
+        return isinstance(self.problem, NormalProblem)
+
+    @cached_property
+    def definite(self) -> bool:
+        """True if the scaled matrix is symmetric positive definite."""
+        return not self.normal and positive_definite(self.problem.held)
+
+    @cached_property
+    def least_stages(self) -> int:
+        """Least number of stages with which no array is too large."""
+        return stages_for(self.problem.size, self.choices.array_limit)
+
+    def _check(self) -> None:
+        """Refuse arrays that are too large, and choices without effect.
+
+        Raises:
+            ParameterError: There is one.
+        """
+        choices, limit = self.choices, self.choices.array_limit
+        largest = max(self.problem.held.shape)
+        if largest > limit and (self.normal or choices.circuit in ("inv", "ginv")):
+            mend = f"{'least squares' if self.normal else choices.circuit} takes arrays of {largest} lines, not blocks"
+            raise ParameterError("array_limit", limit, f"{mend}; raise it")
+        if self.normal and choices.circuit not in ("auto", "ginv"):
+            raise ParameterError("circuit", choices.circuit, "needs a square A and no ridge; take auto")
+        unused = {"stages": choices.stages, "shift": choices.shift} if self.normal or choices.circuit == "ginv" else {}
+        if choices.circuit == "inv":
+            unused = {"stages": choices.stages}
+        for name, value in unused.items():
+            if value != "auto":
+                raise ParameterError(name, value, "has no effect with this circuit; leave it out")
 
     def _levels(self) -> Iterator[int | None]:
         """Yield the levels of the device, then twice as many each time, up to the most."""
@@ -75,86 +109,53 @@ class Search:
             levels *= 2
             yield levels
 
-    def _circuits(self) -> Iterator[CircuitName]:
-        """Yield the circuits to try: INV first, GINV for a matrix that is not symmetric positive definite."""
-        if self.choices.circuit != "auto":
-            yield self.choices.circuit
+    def _circuits(self) -> Iterator[tuple[CircuitName, int]]:
+        """Yield the circuits to try with their stages: INV, GINV if A is not definite, blocks."""
+        wanted, fits = self.choices.circuit, self.least_stages == 0
+        if self.normal or wanted == "ginv":
+            yield "ginv", 0
             return
-        yield "inv"
-        if not self.definite:
-            yield "ginv"
+        if wanted == "inv" or (wanted == "auto" and fits and self.choices.stages in ("auto", 0)):
+            yield "inv", 0
+            if wanted == "auto" and not self.definite:
+                yield "ginv", 0
+        if wanted != "inv" and self.choices.stages != 0:
+            yield from (("blocks", stages) for stages in self._stages())
 
-    @property
-    def definite(self) -> bool:
-        """True if the scaled matrix is symmetric positive definite."""
-        return is_definite(self.problem.held)
+    def _stages(self) -> Iterator[int]:
+        """Yield the stages of blocks, as long as there is something to cut."""
+        if self.choices.stages != "auto":
+            yield int(self.choices.stages)
+            return
+        first = max(self.least_stages, 1)
+        for stages in range(first, first + 1 + MORE_STAGES):
+            if stages == first or 2**stages < self.problem.size:
+                yield stages
 
-    def _shifted(self, circuit: CircuitName, levels: int | None) -> Probe | None:
-        """Return the first shift with which a circuit converges; None if there is none."""
-        for shift in self._shifts(circuit):
-            layout = Layout(circuit, shift if isinstance(shift, float) else shift(self.tried[-1]), levels)
-            probe = Probe(layout, layout.program(self.problem, self.fields), self.problem, self.refinement)
-            self.tried.append(probe)
-            if probe.converges:
-                return probe
+    def _shifted(self, circuit: CircuitName, stages: int, levels: int | None) -> Probe | None:
+        """Return the probe of the first shift with which a circuit converges; None if there is none."""
+        if self.choices.shift != "auto" and circuit != "ginv":
+            found = self._probe(Layout(circuit, float(self.choices.shift), levels, stages))
+            return found if found and found.converges else None
+        found = self._probe(Layout(circuit, 0.0, levels, stages))
+        if found is None or found.converges or not self.definite:
+            return found if found and found.converges else None
+        shift = least_shift(self.problem.held, found.circuit)
+        for doubled in range(DOUBLINGS + 1):
+            found = self._probe(Layout(circuit, shift * 2**doubled, levels, stages))
+            if found and found.converges:
+                return found
         return None
 
-    def _shifts(self, circuit: CircuitName) -> Iterator[float | Callable[[Probe], float]]:
-        """Yield shifts: none, then, for INV of a definite matrix, one from the errors of its cells, and its doubles."""
-        if self.choices.shift != "auto":
-            yield float(self.choices.shift)
-            return
-        yield 0.0
-        if circuit == "inv" and self.definite:
-            yield lambda unshifted: least_shift(self.problem.held, unshifted.circuit)
-            for _ in range(DOUBLINGS):
-                yield lambda before: 2 * before.layout.shift
-
-
-def is_definite(matrix: FloatArray) -> bool:
-    """Check whether a real matrix is symmetric positive definite."""
-    if not np.allclose(matrix, matrix.T, rtol=1e-10, atol=0):
-        return False
-    try:
-        np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
-        return False
-    return True
-
-
-def least_shift(matrix: FloatArray, circuit: Solver) -> float:
-    """Shift that makes the cells of a symmetric matrix definite in most draws, in units of its largest entry.
-
-    Independent errors of standard deviation s in the entries have a norm near `2 s sqrt(N)` (Wigner's semicircle law
-    for symmetric errors). So `2 s sqrt(N) - lambda_min` makes up for them. The standard deviation is that of the drawn
-    cells.
-
-    Args:
-        matrix: Symmetric matrix, shape (N, N).
-        circuit: Circuit that was programmed with it.
-    """
-    mapping = circuit.mapping
-    errors = mapping.difference / mapping.unit * mapping.alpha - matrix
-    spread = float(np.sqrt(np.mean(errors**2)))
-    wanted = float(2 * spread * np.sqrt(len(matrix)) - np.linalg.eigvalsh(matrix)[0])
-    return max(wanted, spread) / float(np.abs(matrix).max())
-
-
-def scaled_problem(matrix: Any, choices: Choices) -> tuple[SquareProblem, str]:
-    """Scale a matrix as chosen; return the problem with a sentence on the scaling.
-
-    `auto` takes powers of two, which are exact.
-
-    Raises:
-        ParameterError: The matrix is singular, or the scaling does not apply to it.
-    """
-    scaling = "powers-of-two" if choices.scaling == "auto" else choices.scaling
-    problem = SquareProblem.of(matrix, scaling)
-    return problem, _scaling_text(problem.system)
-
-
-def _scaling_text(system: System) -> str:
-    factors = np.concatenate([system.input_factors, system.output_factors])
-    if (factors == 1).all():
-        return "no scaling: every row and column has an entry near the largest"
-    return f"scaling by {system.scaling}: factors {factors.min():.3g} to {factors.max():.3g} on rows and columns"
+    def _probe(self, layout: Layout) -> Probe | None:
+        """Program a layout and note what it does; None if blocks of this matrix cannot be programmed."""
+        try:
+            circuit = layout.program(self.problem, self.choices, self.fields)
+        except ParameterError as error:
+            if error.parameter not in OF_BLOCKS or layout.circuit != "blocks":
+                raise
+            self.tried.append(f"{layout}: {error}")
+            return None
+        probe = Probe(layout, circuit, self.problem, self.refinement)
+        self.tried.append(str(probe))
+        return probe

@@ -9,9 +9,9 @@ import numpy as np
 
 from amc_circuits.results.cost.solves import MULTIPLY_ADD
 from amc_circuits.results.measurement import bits
+from amc_circuits.solvers.planning.layout import PlannedProblem
 from amc_circuits.solvers.planning.probe import Probe
 from amc_circuits.solvers.precision.parameters import Refinement
-from amc_circuits.solvers.precision.problem import SquareProblem
 from amc_circuits.solvers.precision.refine import refine
 from amc_circuits.solvers.precision.refined import Refined
 from amc_circuits.values.quantities import format_quantity
@@ -29,7 +29,7 @@ class Plan:
         reasons: Sentences on every choice.
     """
 
-    problem: SquareProblem
+    problem: PlannedProblem
     probe: Probe
     refinement: Refinement
     reasons: tuple[str, ...]
@@ -87,7 +87,7 @@ class Plan:
         layout = self.probe.layout
         return {
             "circuit": layout.circuit,
-            "scaling": self.problem.system.scaling,
+            "stages": layout.stages,
             "shift": layout.shift,
             "levels": layout.levels,
             "reasons": list(self.reasons),

@@ -9,13 +9,13 @@ import numpy as np
 
 from amc_circuits.results.converters import Converters
 from amc_circuits.results.measurement import bits, relative_error
-from amc_circuits.solvers.planning.layout import Layout
+from amc_circuits.solvers.planning.layout import Layout, PlannedCircuit, PlannedProblem, uses
 from amc_circuits.solvers.precision.inverse import CircuitInverse
 from amc_circuits.solvers.precision.loop import Trace, refine_columns
 from amc_circuits.solvers.precision.parameters import Refinement
-from amc_circuits.solvers.precision.problem import SquareProblem
 from amc_circuits.solvers.precision.products import DigitalProduct
-from amc_circuits.solvers.solver import Solver
+from amc_circuits.solvers.programmed import ProgrammedArray
+from amc_circuits.values.checks import Numbers
 from amc_circuits.values.matrices import draw_vector
 from amc_circuits.values.quantities import counted, format_quantity
 from netlists import MacroOpAmp, OpAmps
@@ -35,8 +35,8 @@ class Probe:
     """
 
     layout: Layout
-    circuit: Solver
-    problem: SquareProblem
+    circuit: PlannedCircuit
+    problem: PlannedProblem
     refinement: Refinement
 
     __repr__ = short_repr
@@ -47,10 +47,15 @@ class Probe:
         return self.circuit.stability.stable
 
     @cached_property
-    def _columns(self) -> FloatArray:
-        """Right-hand side of the probe, shape (N, 1), uniform in -1 .. 1."""
+    def _vectors(self) -> Numbers:
+        """Right-hand side of the probe in the user's units, shape (n, 1), uniform in -1 .. 1."""
         generator = np.random.default_rng([self.circuit.hardware.seed, 1])
-        return draw_vector(len(self.problem.held), generator)[:, None]
+        return draw_vector(len(self.problem.matrix), generator)[:, None]
+
+    @cached_property
+    def _columns(self) -> FloatArray:
+        """The same for the loop, shape (size, 1)."""
+        return self.problem.columns(self._vectors)
 
     @cached_property
     def trace(self) -> Trace:
@@ -67,9 +72,9 @@ class Probe:
     @cached_property
     def first_error(self) -> float:
         """Relative error of the answer of one pass, for a drawn right-hand side."""
-        wanted = np.asarray(np.linalg.solve(self.problem.held, self._columns), dtype=np.float64)
-        found = self.circuit.steady(self._columns)
-        return float(relative_error(self.problem.values(found, 1), self.problem.values(wanted, 1))[0])
+        found = np.asarray(self.circuit.steady(self._columns), dtype=np.float64)
+        wanted = self.problem.reference(self._vectors)
+        return float(relative_error(self.problem.values(found, 1), wanted)[0])
 
     @property
     def cycles(self) -> int:
@@ -80,22 +85,19 @@ class Probe:
     def cycle_time(self) -> float:
         """Predicted time of a cycle, s: settling by the slowest pole, and converters."""
         converters = Converters(dac_bits=self.refinement.dac_bits, adc_bits=self.refinement.adc_bits)
-        lines = len(self.problem.held)
-        return self.circuit.predicted_time + converters.dac_cost(lines)[1] + converters.adc_cost(lines)[1]
+        lines = self.problem.size
+        return float(self.circuit.predicted_time + converters.dac_cost(lines)[1] + converters.adc_cost(lines)[1])
 
     @property
     def cycle_energy(self) -> float | None:
         """Predicted energy of the circuit in a cycle, J; None if the op-amps do not state their supply current.
 
-        Quiescent power `2 V_supply I_q` of every op-amp for the settling time. What cells and loads take is left out.
+        Quiescent power of every op-amp of each array for the settling time of this array. What cells and loads take is
+        left out.
         """
-        circuit, power = self.circuit.circuit, 0.0
-        for part in circuit.of(OpAmps):
-            record = part.record.equivalent
-            if not isinstance(record, MacroOpAmp) or record.quiescent_current is None:
-                return None
-            power += circuit.groups[part.output] * 2 * record.supply_voltage * record.quiescent_current
-        return power * self.circuit.predicted_time
+        found = [(_quiescent_power(one), count * one.predicted_time) for one, count in uses(self.circuit)]
+        known = [power * seconds for power, seconds in found if power is not None]
+        return sum(known) if len(known) == len(found) else None
 
     def __str__(self) -> str:
         if not self.stable:
@@ -105,3 +107,14 @@ class Probe:
             return f"{self.layout}: stable, but the loop is {status.name} after {counted(self.cycles, 'cycle')}"
         reached = f"{format_quantity(float(bits(np.array(self.first_error))), digits=2)} bits in one pass"
         return f"{self.layout}: stable, {reached}, {counted(self.cycles, 'cycle')} to {self.refinement.bits:g} bits"
+
+
+def _quiescent_power(array: ProgrammedArray) -> float | None:
+    """Compute `2 V_supply I_q` of all op-amps, W; None if one does not state it."""
+    power = 0.0
+    for part in array.circuit.of(OpAmps):
+        record = part.record.equivalent
+        if not isinstance(record, MacroOpAmp) or record.quiescent_current is None:
+            return None
+        power += array.circuit.groups[part.output] * 2 * record.supply_voltage * record.quiescent_current
+    return power

@@ -7,9 +7,10 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from amc_circuits.solvers.hardware import Hardware
-from amc_circuits.solvers.planning.choose import Search, scaled_problem
+from amc_circuits.solvers.planning.choose import Search
 from amc_circuits.solvers.planning.parameters import Choices
 from amc_circuits.solvers.planning.plan import Plan
+from amc_circuits.solvers.planning.problems import planned_problem
 from amc_circuits.solvers.precision.parameters import Refinement
 from amc_circuits.solvers.precision.refined import Refined
 from amc_circuits.values.checks import numeric_array, scaled
@@ -19,37 +20,37 @@ DEVICE = "taox-40nm-8level"
 
 
 def plan(matrix: ArrayLike, *, levels: int | None = None, **fields: Any) -> Plan:
-    """Choose scaling, circuit, shift and levels for a matrix, and predict what a solve takes.
+    """Choose scaling, circuit, blocks, shift and levels for a matrix, and predict what a solve takes.
 
     Every candidate is programmed once, with its random draws. It is taken if no pole grows and the loop converges with
     a drawn right-hand side, both without a transient.
 
     Args:
-        matrix: A, shape (N, N), real or complex, invertible.
+        matrix: A, shape (N, M), real or complex, of full rank unless there is a ridge.
         levels: Levels of the cells; None for those of the device.
         **fields: Fields of `Choices` (`circuit`, `scaling`, `shift`, `array_limit`, `most_levels`), of `Refinement`
             (`bits`, `method`, `max_cycles` ...), and keywords of `Solver.program` (`opamp`, `device`, `seed`,
             `engine` ...).
 
     Raises:
-        ParameterError: A parameter cannot be used, or the matrix is singular.
+        ParameterError: A parameter cannot be used, or A has not full rank and there is no ridge.
         NoPlanError: No candidate solves this matrix.
     """
     choices, refinement = Choices(**_taken(fields, Choices)), Refinement(**_taken(fields, Refinement))
     device = Hardware(device=fields.get("device", DEVICE)).device
     fields["device"] = device if levels is None else device.replace(levels=levels)
     fields.setdefault("engine", "auto")
-    problem, scaling = scaled_problem(scaled("A", numeric_array("A", matrix, (2,))), choices)
+    problem, texts = planned_problem(scaled("A", numeric_array("A", matrix, (2,))), choices)
     search = Search(problem, choices, refinement, fields)
     probe = search.run()
-    return Plan(problem, probe, refinement, (scaling, *(str(one) for one in search.tried), _loop_text(refinement)))
+    return Plan(problem, probe, refinement, (*texts, *search.tried, _loop_text(refinement)))
 
 
 def solve(matrix: ArrayLike, b: ArrayLike, *, levels: int | None = None, **fields: Any) -> Refined:
     """Solve `A x = b` to a wanted number of bits; keywords as in `plan`.
 
     Args:
-        matrix: A, shape (N, N).
+        matrix: A, shape (N, M): with more rows than columns least squares, with fewer the shortest solution.
         b: Right-hand sides, shape (N,) or (N, K).
         levels: Levels of the cells; None for those of the device.
         **fields: Other keywords.

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from amc_circuits.linear.stability import Stability
-from amc_circuits.results.solution import Solution
+from amc_circuits.results.measurement import Energy, Metric
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.precision.parameters import Refinement
 from amc_circuits.solvers.precision.words import Words
@@ -17,8 +17,36 @@ from amc_circuits.values.checks import Numbers
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
-SAMPLED = 8
+SAMPLED = 4
 """Transients that measure time and energy of static cycles, spread over all cycles and right-hand sides."""
+
+
+class Measured(Protocol):
+    """Answers by transients, with what was measured."""
+
+    @property
+    def value(self) -> Numbers:
+        """Answers."""
+
+    @property
+    def status(self) -> Status:
+        """Worst status."""
+
+    @property
+    def statuses(self) -> tuple[Status, ...]:
+        """Status of each right-hand side."""
+
+    @property
+    def message(self) -> str:
+        """Sentence on the worst status."""
+
+    @property
+    def settling_time(self) -> Metric:
+        """Settling time of each, s."""
+
+    @property
+    def energy(self) -> Energy:
+        """Energy of each, J."""
 
 
 class ProgrammedInverse(Protocol):
@@ -31,7 +59,7 @@ class ProgrammedInverse(Protocol):
     def steady(self, vectors: FloatArray, /) -> Numbers:
         """Answers at rest of right-hand sides (n, K)."""
 
-    def solve(self, vectors: FloatArray, /) -> Solution:
+    def solve(self, vectors: FloatArray, /) -> Measured:
         """Answers by transients, with times, energies and statuses."""
 
 
@@ -54,7 +82,7 @@ class Transients:
     __repr__ = short_repr
 
     @classmethod
-    def of(cls, solutions: Sequence[Solution]) -> Transients:
+    def of(cls, solutions: Sequence[Measured]) -> Transients:
         """Collect the measurements of solutions with K right-hand sides each."""
         times = [np.atleast_1d(one.settling_time) for one in solutions]
         energies = [one.energy.total for one in solutions]
@@ -82,7 +110,7 @@ class CircuitInverse:
     circuit: ProgrammedInverse
     parameters: Refinement
     inputs: list[FloatArray] = field(default_factory=list)
-    solutions: list[Solution] = field(default_factory=list)
+    solutions: list[Measured] = field(default_factory=list)
 
     def __call__(self, residual: FloatArray) -> Words:
         """Answer residuals (n, k) with rounded values; a column without a finite answer becomes 0."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -13,6 +13,42 @@ from amc_circuits.values.checks import Numbers, check_invertible
 from netlists import ParameterError
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
+
+
+class Problem(Protocol):
+    """System of equations that a loop refines."""
+
+    @property
+    def matrix(self) -> Numbers:
+        """A as given."""
+
+    @property
+    def held(self) -> FloatArray:
+        """Matrix that the circuit is programmed with."""
+
+    @property
+    def size(self) -> int:
+        """Number of unknowns of the loop."""
+
+    @property
+    def weights(self) -> FloatArray:
+        """Factors that bring a residual of the loop to the user's units, shape (size,)."""
+
+    @property
+    def multiply_adds(self) -> tuple[float, float, float]:
+        """Real multiply-adds of the exact product, of a factorization, and of a solve with it."""
+
+    def columns(self, vectors: Numbers) -> FloatArray:
+        """Right-hand sides of the loop, shape (size, K) or, for complex ones of a real matrix, (size, 2 K)."""
+
+    def product(self, values: FloatArray) -> FloatArray:
+        """Exact product of the loop, shape (size, K)."""
+
+    def values(self, found: FloatArray, count: int) -> Numbers:
+        """Return the user's x for solutions of the loop."""
+
+    def reference(self, vectors: Numbers) -> Numbers:
+        """Solution by NumPy."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +75,16 @@ class SquareProblem:
         system = System.inverse(matrix, scaling)
         check_invertible("A", system.programmed)
         return cls(system)
+
+    @property
+    def matrix(self) -> Numbers:
+        """A as given, shape (N, N)."""
+        return self.system.matrix
+
+    @property
+    def size(self) -> int:
+        """Number of unknowns of the loop."""
+        return len(self.system.programmed)
 
     @property
     def held(self) -> FloatArray:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from amc_circuits.results.cost.solves import MULTIPLY_ADD
-from amc_circuits.solvers.precision.problem import SquareProblem
+from amc_circuits.solvers.precision.problem import Problem
 from amc_circuits.solvers.precision.words import Words
 from netlists.record import FloatArray
 
@@ -34,7 +34,7 @@ class DigitalProduct:
         problem: Problem with the matrix.
     """
 
-    problem: SquareProblem
+    problem: Problem
 
     def __call__(self, words: Words, /) -> FloatArray:
         """Return the product, shape (N, k)."""

@@ -15,7 +15,7 @@ from amc_circuits.solvers.precision.cost import cycle_cost
 from amc_circuits.solvers.precision.inverse import CircuitInverse, ProgrammedInverse, Transients
 from amc_circuits.solvers.precision.loop import Trace, refine_columns
 from amc_circuits.solvers.precision.parameters import Refinement
-from amc_circuits.solvers.precision.problem import SquareProblem
+from amc_circuits.solvers.precision.problem import Problem
 from amc_circuits.solvers.precision.products import DigitalProduct, ExactProduct
 from amc_circuits.solvers.precision.refined import Refined
 from amc_circuits.solvers.precision.statuses import CONVERGED, STALLED
@@ -31,7 +31,7 @@ ROUNDING = 1.01
 
 def refine(
     circuit: ProgrammedInverse,
-    problem: SquareProblem,
+    problem: Problem,
     vectors: Numbers,
     parameters: Refinement,
     product: ExactProduct | None = None,
@@ -49,7 +49,7 @@ def refine(
         ParameterError: The shape does not match, or an entry is not finite.
         SimulationError: The simulator failed.
     """
-    given, single = right_hand_sides("b", vectors, len(problem.system.matrix))
+    given, single = right_hand_sides("b", vectors, len(problem.matrix))
     columns, product = problem.columns(given), product or DigitalProduct(problem)
     driven = np.flatnonzero(columns.any(axis=0))
     found = _Outcome(circuit, problem, parameters, product, (given, single), columns)
@@ -92,7 +92,7 @@ class _Outcome:
     """
 
     circuit: ProgrammedInverse
-    problem: SquareProblem
+    problem: Problem
     parameters: Refinement
     product: ExactProduct
     vectors: tuple[Numbers, bool]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amc_circuits import ParameterError, UnusableSolutionError, plan, solve
-from amc_circuits.solvers.planning.choose import is_definite, least_shift
+from amc_circuits.solvers.planning.shifts import least_shift
 from amc_circuits.solvers.precision.statuses import CONVERGED
 from amc_circuits.values.matrices import draw_matrix
 
@@ -77,7 +77,45 @@ def test_scaling_solves_what_has_entries_of_many_sizes():
     scaled = factors[:, None] * matrix * factors
     check(solve(scaled, b, levels=16, **QUICK), scaled, b)
     with pytest.raises(UnusableSolutionError, match="no circuit of the plan solves"):
-        plan(scaled, levels=16, scaling="none", most_levels=16, **QUICK)
+        plan(scaled, levels=16, scaling="none", most_levels=16, circuit="inv", **QUICK)
+
+
+def test_what_is_larger_than_an_array_goes_to_blocks():
+    """With the least stages at first; forced ones are taken as they are."""
+    matrix, b = drawn("spd", 16, 5.0)
+    made = plan(matrix, array_limit=8, levels=16, **QUICK)
+    assert (made.probe.layout.circuit, made.probe.layout.stages) == ("blocks", 1)
+    check(made.solve(b), matrix, b)
+    made = plan(matrix, stages=2, levels=16, **QUICK)
+    assert made.probe.layout.stages == 2
+
+
+def test_least_squares_shortest_solutions_and_a_ridge():
+    """A tall A, a wide one and one of rank 1 against NumPy; the plan names the problem that is solved."""
+    generator = np.random.default_rng(0)
+    tall, b = generator.standard_normal((9, 4)), generator.standard_normal(9)
+    result = solve(tall, b, levels=16, **QUICK)
+    np.testing.assert_allclose(result.value, np.linalg.lstsq(tall, b)[0], atol=1e-6)
+    made = plan(tall.T, levels=16, **QUICK)
+    assert "shortest" in made.reasons[0]
+    np.testing.assert_allclose(made.solve(b[:4]).value, np.linalg.lstsq(tall.T, b[:4])[0], atol=1e-6)
+    with pytest.raises(ParameterError, match=r"rank 1.*ridge"):
+        plan(np.ones((3, 4)), **QUICK)
+    made = plan(np.ones((3, 4)), ridge=0.5, **QUICK)
+    assert "regularised" in made.reasons[0]
+    wanted = np.linalg.solve(3 * np.ones((4, 4)) + 0.5 * np.eye(4), np.ones((4, 3)) @ b[:3])
+    np.testing.assert_allclose(made.solve(b[:3]).value, wanted, atol=1e-6)
+
+
+def test_predicted_energy_is_near_the_measured_one():
+    """The quiescent currents of all op-amps, for INV and for blocks, whose arrays work one after the other."""
+    matrix, b = drawn("spd", 8, 5.0)
+    for stages in (0, 1):
+        made = plan(matrix, levels=16, engine="exact", stages=stages)
+        measured = made.solve(b)
+        circuit = measured.cost.circuit_energy.mean()
+        assert made.probe.cycle_energy == pytest.approx(circuit, rel=0.4)
+        assert made.probe.cycle_time == pytest.approx(measured.cost.time, rel=0.4)
 
 
 def test_complex_matrices_and_several_right_hand_sides():
@@ -93,7 +131,9 @@ def test_complex_matrices_and_several_right_hand_sides():
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"array_limit": 3}, "array_limit"),
+        ({"array_limit": 3, "circuit": "inv"}, "array_limit"),
+        ({"circuit": "ginv", "stages": 1}, "stages"),
+        ({"circuit": "inv", "ridge": 1}, "circuit"),
         ({"levels": 1}, "levels"),
         ({"bits": 60}, "bits"),
         ({"circuit": "egv"}, "circuit"),
@@ -112,10 +152,3 @@ def test_a_singular_matrix_is_refused():
     """It has no solution to many bits."""
     with pytest.raises(ParameterError, match="singular"):
         plan(np.ones((3, 3)), **QUICK)
-
-
-def test_what_is_definite():
-    """Symmetric with positive eigenvalues."""
-    assert is_definite(np.diag([1.0, 2.0]))
-    assert not is_definite(np.diag([1.0, -2.0]))
-    assert not is_definite(np.array([[1.0, 0.5], [0.0, 1.0]]))

@@ -58,7 +58,7 @@ def test_the_picture_is_written(amc, tmp_path):
     ("options", "code", "text"),
     [
         (("--most-levels", 8, "--device", "taox-40nm-8level", "--max-cycles", 3), 3, "no circuit of the plan"),
-        (("--array-limit", 4), 2, "--array-limit"),
+        (("--array-limit", 4, "--circuit", "inv"), 2, "--array-limit"),
         (("--bits", 99), 2, "--bits"),
         (("--circuit", "egv"), 2, "--circuit"),
         (("--shift", "x"), 2, "--shift"),
