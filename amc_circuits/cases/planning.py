@@ -18,8 +18,11 @@ from amc_circuits.solvers.inv import InvParameters
 from amc_circuits.solvers.planning.parameters import Choices
 from amc_circuits.solvers.planning.solve import DEVICE
 from amc_circuits.solvers.precision.parameters import Refinement
+from amc_circuits.solvers.precision.slices import Slicing
 
-OF_PLANS = panel("Plan", record_options(Choices, stages={"kind": "quantity"}), record_options(Refinement))
+SLICED: dict[str, Any] = {name: {"acts_with": ("residual=slices",)} for name in Slicing.model_fields}
+SLICING = record_options(Slicing, **SLICED)
+OF_PLANS = panel("Plan", record_options(Choices, stages={"kind": "quantity"}), record_options(Refinement), SLICING)
 """Options of a plan alone."""
 PASSED_ON = ("inverter_resistance", "topology")
 """Parameters of circuits that a plan passes on."""
@@ -75,7 +78,7 @@ def plan_arguments(options: dict[str, Any], jobs: int) -> dict[str, Any]:
     Raises:
         ParameterError: There is no such op-amp or device, or it has no such parameter.
     """
-    records = {*Choices.model_fields, *Refinement.model_fields, *PASSED_ON}
+    records = {*Choices.model_fields, *Refinement.model_fields, *Slicing.model_fields, *PASSED_ON}
     of_circuits = ({*Hardware.model_fields, *Settings.model_fields} - {"opamp", "device"}) | {"engine"}
     own = {name: value for name, value in options.items() if name in records | of_circuits}
     for name in PASSED_ON:

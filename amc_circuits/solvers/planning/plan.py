@@ -14,6 +14,7 @@ from amc_circuits.solvers.planning.probe import Probe
 from amc_circuits.solvers.precision.parameters import Refinement
 from amc_circuits.solvers.precision.refine import refine
 from amc_circuits.solvers.precision.refined import Refined
+from amc_circuits.solvers.precision.slices import SlicedProduct
 from amc_circuits.values.quantities import format_quantity
 from netlists.short_text import rows_text
 
@@ -27,12 +28,14 @@ class Plan:
         probe: Chosen layout with its programmed circuit.
         refinement: Parameters of the loop.
         reasons: Sentences on every choice.
+        product: Product by slices; None for digital arithmetic.
     """
 
     problem: PlannedProblem
     probe: Probe
     refinement: Refinement
     reasons: tuple[str, ...]
+    product: SlicedProduct | None = None
 
     def __repr__(self) -> str:
         return rows_text(
@@ -105,4 +108,4 @@ class Plan:
             ParameterError: The shape does not match, or an entry is not finite.
             SimulationError: The simulator failed.
         """
-        return refine(self.probe.circuit, self.problem, vectors, self.refinement)
+        return refine(self.probe.circuit, self.problem, vectors, self.refinement, self.product)

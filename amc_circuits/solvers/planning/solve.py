@@ -13,7 +13,9 @@ from amc_circuits.solvers.planning.plan import Plan
 from amc_circuits.solvers.planning.problems import planned_problem
 from amc_circuits.solvers.precision.parameters import Refinement
 from amc_circuits.solvers.precision.refined import Refined
+from amc_circuits.solvers.precision.slices import SlicedProduct, Slicing
 from amc_circuits.values.checks import numeric_array, scaled
+from netlists import ParameterError
 
 DEVICE = "taox-40nm-8level"
 """Device of the cells unless another one is given."""
@@ -29,21 +31,24 @@ def plan(matrix: ArrayLike, *, levels: int | None = None, **fields: Any) -> Plan
         matrix: A, shape (N, M), real or complex, of full rank unless there is a ridge.
         levels: Levels of the cells; None for those of the device.
         **fields: Fields of `Choices` (`circuit`, `scaling`, `shift`, `array_limit`, `most_levels`), of `Refinement`
-            (`bits`, `method`, `max_cycles` ...), and keywords of `Solver.program` (`opamp`, `device`, `seed`,
-            `engine` ...).
+            (`bits`, `method`, `max_cycles` ...), of `Slicing`, and keywords of `Solver.program` (`opamp` ...).
 
     Raises:
         ParameterError: A parameter cannot be used, or A has not full rank and there is no ridge.
         NoPlanError: No candidate solves this matrix.
     """
     choices, refinement = Choices(**_taken(fields, Choices)), Refinement(**_taken(fields, Refinement))
+    slicing = Slicing(**_taken(fields, Slicing))
     device = Hardware(device=fields.get("device", DEVICE)).device
     fields["device"] = device if levels is None else device.replace(levels=levels)
     fields.setdefault("engine", "auto")
     problem, texts = planned_problem(scaled("A", numeric_array("A", matrix, (2,))), choices)
     search = Search(problem, choices, refinement, fields)
+    if refinement.residual == "slices" and search.normal:
+        raise ParameterError("residual", "slices", "needs a square A and no ridge; take digital")
     probe = search.run()
-    return Plan(problem, probe, refinement, (*texts, *search.tried, _loop_text(refinement)))
+    product = SlicedProduct.program(problem.held, slicing, fields) if refinement.residual == "slices" else None
+    return Plan(problem, probe, refinement, (*texts, *search.tried, _loop_text(refinement)), product)
 
 
 def solve(matrix: ArrayLike, b: ArrayLike, *, levels: int | None = None, **fields: Any) -> Refined:
@@ -69,4 +74,5 @@ def _taken(fields: dict[str, Any], record: Any) -> dict[str, Any]:
 
 
 def _loop_text(refinement: Refinement) -> str:
-    return f"refinement by {refinement.method}, exact residual in digital arithmetic"
+    how = "in digital arithmetic" if refinement.residual == "digital" else "by MVM circuits of slices of A"
+    return f"refinement by {refinement.method}, exact residual {how}"

@@ -26,6 +26,9 @@ class Refinement(Record):
     max_cycles: Annotated[int, about("Largest number of cycles", ge=1, le=100_000)] = 150
     dac_bits: Annotated[int, about("Bits of the DAC at every input of the circuit", ge=2, le=12)] = 8
     adc_bits: Annotated[int, about("Bits of the ADCs, whose range follows the largest output", ge=2, le=12)] = 8
+    residual: Annotated[
+        Literal["digital", "slices"], about("Exact product (slices: by MVM circuits of slices of A)")
+    ] = "digital"
     cycles_by: Annotated[
         Literal["static", "engine"], about("Values of the cycles (engine: a transient for each one)")
     ] = "static"

@@ -17,9 +17,8 @@ class ExactProduct(Protocol):
     def __call__(self, words: Words, /) -> FloatArray:
         """Return the product, shape (N, k)."""
 
-    @property
-    def cost(self) -> tuple[float, float]:
-        """Energy, J, and time, s, of the product with one column."""
+    def cost(self, largest: int) -> tuple[float, float]:
+        """Energy, J, and time, s, of the product with one column of words up to a magnitude."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -40,8 +39,7 @@ class DigitalProduct:
         """Return the product, shape (N, k)."""
         return self.problem.product(words.values)
 
-    @property
-    def cost(self) -> tuple[float, float]:
+    def cost(self, largest: int) -> tuple[float, float]:
         """Energy, J, of the product with one column; its time is not counted."""
         return MULTIPLY_ADD * self.problem.multiply_adds[0], 0.0
 

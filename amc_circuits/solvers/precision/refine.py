@@ -115,7 +115,10 @@ class _Outcome:
         cycles = np.isfinite(trace.residuals[1:]).sum(axis=0)[self.groups].sum(axis=1)
         _, factors, solve = problem.multiply_adds
         lines = len(self.columns), len(self.columns)
-        cost = None if transients is None else cycle_cost(transients, lines, self.product.cost, parameters)
+        cost = None
+        if transients is not None:
+            of_product = self.product.cost(2 ** (parameters.adc_bits - 1) - 1)
+            cost = cycle_cost(transients, lines, of_product, parameters)
         return Refined(
             value=values[:, 0] if single else values,
             statuses=statuses,
