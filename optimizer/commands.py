@@ -27,6 +27,10 @@ Engine = Annotated[
     str | None, typer.Option(metavar="NAME", help="Simulator: ngspice, exact or auto.", show_default=False)
 ]
 OpAmp = Annotated[str | None, typer.Option(metavar="NAME", help="Op-amp preset.", show_default=False)]
+Topology = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Circuit of a pair of arrays: paired or compensated.", show_default=False),
+]
 Epochs = Annotated[str | None, typer.Option(metavar="NUMBER", help="Largest number of epochs.", show_default=False)]
 Jobs = Annotated[str | None, typer.Option(metavar="INTEGER", help="Simulations at the same time.", show_default=False)]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue the training in DIR.", show_default=False)]
@@ -43,6 +47,7 @@ def train(
     solver: Solver = None,
     engine: Engine = None,
     opamp: OpAmp = None,
+    topology: Topology = None,
     epochs: Epochs = None,
     jobs: Jobs = None,
     *,
@@ -57,7 +62,15 @@ def train(
     """
     from optimizer.train_command import Earlier, run
 
-    changes = {"seed": seed, "solver": solver, "engine": engine, "opamp": opamp, "epochs": epochs, "jobs": jobs}
+    changes = {
+        "seed": seed,
+        "solver": solver,
+        "engine": engine,
+        "opamp": opamp,
+        "topology": topology,
+        "epochs": epochs,
+        "jobs": jobs,
+    }
     if code := run(out, spec, preset, changes, Earlier(resume, replace)):
         raise typer.Exit(code)
 

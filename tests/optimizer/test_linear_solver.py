@@ -74,6 +74,17 @@ def test_what_the_circuit_answers_is_what_comes_back():
     assert np.array_equal(result.value, direct.value)
 
 
+def test_without_inverters_it_settles_sooner():
+    """The compensated topology has half of the op-amps; a signed factor is inverted as well, in less time."""
+    matrix, found = spd_matrix(5, 3, 2), {}
+    for topology in ("paired", "compensated"):
+        settings = EXACT.model_copy(update={"topology": topology})
+        assert len(program(settings, matrix).circuit.amplifiers) == (5 if topology == "compensated" else 10)
+        (found[topology],) = inverses(settings, matrix)
+        assert_close(found[topology].value, np.linalg.inv(matrix), relative=1e-3)
+    assert found["compensated"].simulated_seconds < found["paired"].simulated_seconds
+
+
 def test_op_amps_without_supply_pins_have_no_energy():
     """The single-pole op-amp has no supply, so the energy is unknown, not 0."""
     solver = InvCircuitSolver(CIRCUIT)

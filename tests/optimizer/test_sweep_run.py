@@ -69,6 +69,7 @@ POINTS = [
     {"preset": "digits-demo", "circuit.engine": "exact", "circuit.levels": 16, "optimizer.damping": 1.0},
     {"preset": "digits-demo", "circuit.programming_error": "3%", "circuit.scaling": "none"},
     {"preset": "digits-demo", "solver": "cholesky", "seed": 4},
+    {"preset": "digits-demo", "circuit.topology": "compensated"},
     {"preset": "ocr-letters", "optimizer.name": "adam", "optimizer.learning_rate": 0.01},
     {"optimizer.name": "momentum", "convolutions": "[]", "precision": "double"},
     QUICK,

@@ -159,6 +159,8 @@ def test_a_file_for_circuits_can_be_run_by_cholesky(spec, tmp_path):
         (["--preset", "digits-demo", "--solver", "lu"], ("--solver", "lu", "cholesky")),
         (["--preset", "digits-demo", "--engine", "xyce"], ("--engine", "xyce", "ngspice")),
         (["--preset", "digits-demo", "--opamp", "ad999"], ("--opamp", "ad999", "cmos-100meg")),
+        (["--preset", "digits-demo", "--topology", "pair"], ("--topology", "pair", "compensated")),
+        (["--preset", "digits-demo", "--solver", "cholesky", "--topology", "paired"], ("--topology", "no effect")),
         (["--preset", "digits-demo", "--epochs", "-1"], ("--epochs", "-1", "greater than 0")),
         (["--preset", "digits-demo", "--epochs", "many"], ("--epochs", "many")),
         (["--preset", "digits-demo", "--jobs", "0"], ("--jobs", "0", "greater than or equal to 1")),
