@@ -16,6 +16,7 @@ from amc_circuits.cases.runs import run_names
 from amc_circuits.files.toml_file import read_toml
 from amc_circuits.files.toml_lines import Place
 from amc_circuits.sweep.plan.axes import LARGEST_SWEEP, shown, value_of, values_of_all
+from amc_circuits.sweep.plan.parameters import misfit
 from amc_circuits.sweep.plan.places import Where, at, in_file, options_by_own_names, options_by_path
 from amc_circuits.sweep.plan.subject import Subject, subject_of
 from amc_circuits.values.quantities import counted
@@ -175,6 +176,7 @@ class _Reader:
         self._check_together(sweep, set(given))
         if self.word == "circuit":
             self._check_size(sweep)
+            self._check_parameters(sweep)
         else:
             self._check_points(sweep)
         return sweep
@@ -253,6 +255,13 @@ class _Reader:
                     mend = "set the matrix size: size = 16 in [fixed] or [[points]], or several in [grid]"
                     raise ParameterError("size", "nothing", mend)
 
+    def _check_parameters(self, sweep: Sweep) -> None:
+        for number, point in enumerate(sweep.listed):
+            error = misfit(sweep.circuit, sweep.fixed | point, sweep.axes)
+            if error is not None:
+                with at(self.where, *self._place_of(error.parameter, number)):
+                    raise error
+
     def _check_together(self, sweep: Sweep, fixed: set[str]) -> None:
         """Refuse options that have no meaning in some point, or no effect in any.
 
@@ -280,7 +289,8 @@ class _Reader:
         """Place of a listed point's option in the specification."""
         if name in self.content.get("points", [{}])[number]:
             return "points", number, name
-        return next((section, name) for section in ("grid", "zip", "fixed") if name in self.content.get(section, {}))
+        sections = (section for section in ("grid", "zip", "fixed") if name in self.content.get(section, {}))
+        return next(((section, name) for section in sections), (self.word,))
 
     def _given(self, place: Place) -> str:
         found: Any = self.content
