@@ -17,7 +17,7 @@ ROOT_ONLY = {
 }
 TOPS = ("tests", "benchmarks", "examples")
 """Nothing may import these."""
-JUDGES = ("tests.differential", "tests.exactness")
+JUDGES = ("tests.differential", "tests.exactness", "tests.family")
 """Modules of the tests that a benchmark may import: it judges more designs than a test has time for."""
 CALLS_THAT_IMPORT = ("import_module", "__import__")
 
