@@ -60,7 +60,9 @@ class PanelCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; the error about an unknown option names the one that may be meant."""
-        with leading_to_options(tuple(args), self.params, f"{ctx.command_path} --help lists the options"):
+        with leading_to_options(
+            tuple(args), self.params, f"{ctx.command_path} --help lists the options", str(ctx.info_name)
+        ):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:

@@ -80,13 +80,16 @@ def meant(word: str, names: Collection[str], table: Mapping[str, Sequence[str]])
 
 
 @contextmanager
-def leading_to_options(arguments: Sequence[str], parameters: Sequence[Any], mend: str) -> Iterator[None]:
-    """Let the error about an unknown option name the options that may be meant.
+def leading_to_options(
+    arguments: Sequence[str], parameters: Sequence[Any], mend: str, command: str = ""
+) -> Iterator[None]:
+    """Let the error about an unknown option name the options that may be meant, or why a circuit has none of it.
 
     Args:
         arguments: All that was typed behind the command.
         parameters: Parameters of the command.
         mend: Mend for a name that is like no other.
+        command: Name of the command.
     """
     try:
         yield
@@ -99,10 +102,21 @@ def leading_to_options(arguments: Sequence[str], parameters: Sequence[Any], mend
         typed = option if option.startswith("--") or typed[2:3].isdigit() else typed
         flags = {name for one in parameters if not getattr(one, "hidden", False) for name in one.opts}
         names = {name.removeprefix("--") for name in flags if name.startswith("--")}
-        found = meant(typed.lstrip("-"), names, OPTIONS)
+        word = typed.lstrip("-")
+        says = _without_meaning(command, word) or _question(meant(word, names, OPTIONS)) or mend
         error.possibilities = None
-        error.message = f"No such option: {typed}; {_question(found) or mend}"  # type: ignore[attr-defined]
+        error.message = f"No such option: {typed}; {says}"  # type: ignore[attr-defined]
         raise
+
+
+def _without_meaning(command: str, word: str) -> str:
+    """Reason why an option of other circuits has no meaning for the circuit of a command; empty if there is none."""
+    from amc_circuits.cases.circuits import circuit_names, circuit_row  # only an error needs it
+
+    if command not in circuit_names():
+        return ""
+    reason = circuit_row(command).load().meaningless.get(word.replace("-", "_"))
+    return f"it has no meaning for {command}: {reason}" if reason else ""
 
 
 def _question(found: Sequence[str]) -> str:
