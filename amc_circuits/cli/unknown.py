@@ -128,7 +128,19 @@ def _question(found: Sequence[str]) -> str:
 
 
 def unknown_command(word: str, names: Collection[str], path: str) -> str:
-    """Return the error about an unknown command."""
+    """Return the error about an unknown command, or about a circuit that cannot have it."""
+    if reason := _not_for(word):
+        return f"No such command: {word}; {path} has no meaning for {word}: {reason}"
     found = meant(word, names, COMMANDS)
     mend = f"did you mean {path} {f' or {path} '.join(found)}?" if found else f"{path} --help lists them"
     return f"No such command: {word}; {mend}"
+
+
+def _not_for(word: str) -> str:
+    """Reason why a circuit has no command for linear circuits that settle; empty for other words."""
+    from amc_circuits.cases.circuits import circuit_names, circuit_row  # only an error needs it
+
+    if word not in circuit_names():
+        return ""
+    row = circuit_row(word)
+    return "its limiters are not linear" if row.limited else "it grows and does not settle" if row.grows else ""

@@ -28,7 +28,9 @@ FIGURES = {
     "relative_noise": "%",
 }
 """Metrics of every trial, with their units for tables; for several right-hand sides, the worst value."""
-UNITS = FIGURES | {f"{BUDGET}{name}": "%" for name in (*CAUSES, *TOGETHER)}
+GROWING = {"growth_rate": "1/s", "clamped_direction_error": "%"}
+"""Further metrics of a circuit that grows."""
+UNITS = FIGURES | GROWING | {f"{BUDGET}{name}": "%" for name in (*CAUSES, *TOGETHER)}
 """Metrics with those of the error budget, which is optional."""
 
 

@@ -24,6 +24,7 @@ ROW_KEYS = {name: name for name in UNITS} | {
     "settling_time": "settling_time_s",
     "energy": "energy_total_j",
     "peak_output_current": "peak_output_current_a",
+    "growth_rate": "growth_rate_per_s",
 }
 """Names of the metrics in rows of a sweep."""
 IN_ROWS = ("mean", "std", *(name for name in QUANTILES if name != "median"))

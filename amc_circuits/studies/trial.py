@@ -11,8 +11,9 @@ from amc_circuits.cases.case import noise_figures
 from amc_circuits.engines import EnginesDisagreeError, SimulationError
 from amc_circuits.results.readings import Reading
 from amc_circuits.results.solution import Solution
-from amc_circuits.results.trials import BUDGET, FAILED, Trial, worst_of
+from amc_circuits.results.trials import BUDGET, FAILED, GROWING, Trial, worst_of
 from amc_circuits.solvers.solver import Solver
+from amc_circuits.studies.statistics import ROW_KEYS
 from amc_circuits.values.checks import Numbers
 from netlists import ParameterError
 
@@ -88,6 +89,8 @@ def _figures(circuit: Solver, solution: Solution, analyses: Analyses) -> dict[st
     noise = noise_figures(circuit, solution, analyses.noise_bandwidth) if analyses.noise else {}
     if noise:
         figures["relative_noise"] = worst_of(noise["relative_noise"], solution.usable)
+    own = solution.figures
+    figures |= {name: own[ROW_KEYS[name]] for name in GROWING if ROW_KEYS[name] in own}
     if analyses.budget and circuit.stability.stable:
         budget = solution.budget().figures
         figures |= {f"{BUDGET}{name}": worst_of(value, solution.usable) for name, value in budget.items()}

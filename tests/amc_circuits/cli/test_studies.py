@@ -58,3 +58,26 @@ def test_every_circuit_has_a_deck_a_diagram_and_poles(amc, circuit, tmp_path):
     ):
         outcome = amc(*command)
         assert outcome.code == 0, outcome
+
+
+def test_many_circuits_that_grow_have_statistics_of_their_growth(amc):
+    """Those of single circuits, drawn one by one: growth rate, and the direction at the limit."""
+    options = ("--size", 3, "--seed", 1, "--engine", "exact", "--programming-error", "1u", "--format", "json")
+    many = amc("egv", *options, "--monte-carlo", 2).json["figures"]
+    single = [amc("egv", *options, "--trial", trial).json for trial in range(2)]
+    for name, key in (("growth_rate", "growth_rate_per_s"), ("clamped_direction_error", "clamped_direction_error")):
+        assert many[name]["mean"] == pytest.approx(sum(one[key] for one in single) / 2, rel=1e-9)
+        assert many[name]["count"] == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "circuit", "reason"),
+    [
+        ("optimize", "egv", "it grows and does not settle"),
+        ("optimize", "recover", "its limiters are not linear"),
+        ("sensitivity", "recover", "its limiters are not linear"),
+    ],
+)
+def test_studies_of_linear_circuits_are_refused_with_the_reason(amc, command, circuit, reason):
+    """Not as a circuit that nobody knows."""
+    amc(command, circuit).refused(f"amc {command} has no meaning for {circuit}: {reason}")
