@@ -89,12 +89,14 @@ class _Macro:
         if phase.mode == "mvm":
             self.gate(sources[0][:columns], column, closed)
         if phase.mode == "ginv":
+            self.gate(self.group("turned column", k)[:rows], far, closed)
+            self.resistor(far[:rows], row, 1 / phase.feedback_conductance - own.on_resistance)
             far = self.group("turned column", k)
             self.gate(self.group("turned row", k)[:columns], self.group("q"), closed)
             self.gate(self.group("m")[:columns], [GROUND] * columns, closed)
             self.gate(self.group("z")[:columns], column, closed)
         self.gate(self.group("o")[:rows], column if phase.mode == "inv" else far, closed)
-        if phase.feedback_conductance is not None:
+        if phase.mode in ("mvm", "egv"):
             self.resistor(far[:rows], row, 1 / phase.feedback_conductance)
         if array.negative is not None and phase.mode == "egv":
             self.gate(self.group("o")[:rows], self.group("minus", k), closed)

@@ -49,6 +49,7 @@ RunFolder = output(
     "--out", metavar="FOLDER", text="Folder with a file for every part that is done; a run goes on in it."
 )
 SizePlotFile = output("--plot", metavar="FILE.png", text="Picture of the metric over the parameter.")
+SchedulePlotFile = output("--plot", metavar="FILE.png", text="Picture of the phases: their circuits and waveforms.")
 PolesFile = output("--plot", metavar="FILE.png", text="Picture of the poles.")
 SaveFile = output("--save", metavar="FILE.npz", text="Waveforms and metrics (.npz), or waveforms (.csv, .raw).")
 ArraysFile = output("--save", metavar="FILE.npz", text="All derivatives, an array for each field of a part.")

@@ -108,13 +108,6 @@ def linear_circuit(circuit: Circuit) -> LinearCircuit:
     return found
 
 
-def phase_circuits(circuits: Sequence[Circuit]) -> list[LinearCircuit]:
-    """Return the linear circuits of one circuit in several phases, all with the same states."""
-    found = [equations(circuit) for circuit in circuits]
-    fast = np.logical_and.reduce([one.far_too_fast()[0] for one in found])
-    return [reduced(circuit, one, circuit.held, fast) for circuit, one in zip(circuits, found, strict=True)]
-
-
 def noise_circuit(circuit: Circuit, bandwidth: float) -> tuple[LinearCircuit, FloatArray]:
     """Return the linear circuit with a current into each node as input, and the Laplacian of its resistors, siemens.
 

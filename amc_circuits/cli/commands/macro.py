@@ -11,9 +11,11 @@ import typer
 from rich.table import Table
 
 from amc_circuits.cases.option import output_format
+from amc_circuits.cli.commands.case import PICTURES
 from amc_circuits.cli.commands.waiting import waiting
-from amc_circuits.cli.messages import NO_RESULT, USABLE, as_typed, finish, one_line_warnings
-from amc_circuits.cli.parameters import Format
+from amc_circuits.cli.messages import NO_RESULT, USABLE, as_typed, finish, one_line_warnings, print_written
+from amc_circuits.cli.parameters import Format, SchedulePlotFile
+from amc_circuits.files.run_folder import check_output_file, writing
 from amc_circuits.results.tables import print_table
 from amc_circuits.solvers.macro.results import MacroSolution, PhaseResult
 from amc_circuits.solvers.macro.run import ENGINES, run_schedule
@@ -30,24 +32,41 @@ EngineName = Annotated[
 ]
 
 
-def macro(schedule: ScheduleFile, *, engine: EngineName = ENGINES[0], format: Format = "table") -> None:
+def macro(
+    schedule: ScheduleFile, *, engine: EngineName = ENGINES[0], format: Format = "table", plot: SchedulePlotFile = None
+) -> None:
     """Run a schedule of phases on one macro."""
     output_format("table", "json").parse(format)
     check_name("engine", engine, ENGINES)
+    if plot is not None:
+        check_output_file("plot", plot, PICTURES)
     with one_line_warnings(), waiting(f"macro by {engine}"):
         solution = run_schedule(read_schedule(schedule), engine, schedule.parent)
+        written = plot if plot is not None and _drawn(solution, plot) else None
     if format == "json":
         print(json.dumps(record(solution), indent=2, allow_nan=False))
     else:
         print_table(_table(solution))
         for phase in solution.phases:
             print(f"{phase.name} = [{', '.join(f'{value:.6g}' for value in phase.value)}]")
+    print_written(format, written)
     for note in solution.plan.notes:
         print(f"amc: note: {as_typed(note)}", file=sys.stderr)
     for phase in solution.phases:
         if not phase.status.usable:
             print(f"amc: {phase.status.name}: phase {phase.name}: {as_typed(phase.message)}", file=sys.stderr)
     finish(USABLE if solution.usable else NO_RESULT)
+
+
+def _drawn(solution: MacroSolution, path: Path) -> bool:
+    """Draw the picture unless nothing was simulated; return whether it is written."""
+    if any(phase.response is None for phase in solution.phases):
+        return False
+    from amc_circuits.pictures.circuit.schedule import plot_schedule  # other runs draw nothing
+
+    with writing("plot", path):
+        plot_schedule(solution, path)
+    return True
 
 
 def record(solution: MacroSolution) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from amc_circuits.engines.exact.nonlinear.trajectory import Place
 from amc_circuits.engines.exact.reading import read_responses
 from amc_circuits.engines.exact.slots import Slots
 from amc_circuits.linear.durations import with_durations
-from amc_circuits.linear.equations import phase_circuits
 from amc_circuits.linear.probes import Modal
 from amc_circuits.linear.response import Piece
 from amc_circuits.results.readings import Reading
@@ -56,7 +55,7 @@ def read_phases(
     circuit = with_durations(circuit, tolerance, rise_time)
     drive, whole = phase_train(circuit, levels, rise_time), expanded(circuit)
     alone = [in_phase(whole, phase) for phase in whole.phases]
-    exact = [ExactCircuit(one, linear) for one, linear in zip(alone, phase_circuits(alone), strict=True)]
+    exact = [ExactCircuit(one) for one in alone]
     before, course = drive.start, _Course(exact[0], drive.rise_time, tolerance, largest_loss)
     course.rest(before)
     found = []
@@ -78,7 +77,9 @@ def _check(circuit: Circuit) -> None:
 
 @dataclass
 class _Course:
-    """Voltages at the capacitors on their way through the phases.
+    """Voltages on their way through the phases.
+
+    Capacitors that are far too fast for one phase may be states of another one: so the voltages of all nodes are kept.
 
     Attributes:
         phase: Present phase.
@@ -86,7 +87,7 @@ class _Course:
         tolerance: Relative tolerance of settling times.
         largest_loss: As in `ExactEngine`.
         limited: True if limits of op-amps act in the present phase.
-        voltage: Voltages at capacitors, shape (states,), V.
+        voltage: Voltages of all nodes, shape (nodes,), V.
     """
 
     phase: ExactCircuit
@@ -102,8 +103,7 @@ class _Course:
             system = self.phase.beyond.system
             self.voltage = system.voltage(resting(system, inputs[:, None]).state, inputs[:, None])[:, 0]
             return
-        linear = self.phase.linear
-        self.voltage = linear.rest[linear.kept] + linear.feed[linear.kept] @ inputs
+        self.voltage = self.phase.linear.rest + self.phase.linear.feed @ inputs
 
     def leave(self, first: FloatArray, last: FloatArray) -> None:
         """Go through the first half of an edge, in which inputs (inputs,) move from `first` to `last`."""
@@ -144,14 +144,14 @@ class _Course:
 
     def _place(self, time: float, inputs: FloatArray) -> Place:
         system = self.phase.beyond.system
-        coordinates = system.coordinates(self.voltage[:, None], inputs[:, None])
+        coordinates = system.coordinates(self.voltage[self.phase.linear.kept, None], inputs[:, None])
         return replace(placed(system, coordinates, inputs[:, None]), time=time)
 
     def _scale(self, inputs: FloatArray) -> float:
         """Full scale of a phase: the larger of the stages where it begins and at rest, at most their swing, V."""
         linear, swing = self.phase.linear, float(self.phase.beyond.system.laws.swing.min())
         stages = np.concatenate([np.r_[linear.nodes[name]] for name in linear.stages])
-        begin = np.abs(self.voltage[np.isin(linear.kept, stages)]).max(initial=LEAST_SCALE)
+        begin = np.abs(self.voltage[stages]).max(initial=LEAST_SCALE)
         if linear.growth_rate >= 0:
             return swing
         return float(min(max(begin, np.abs(linear.steady_stages(inputs[:, None])).max()), swing))
@@ -160,11 +160,11 @@ class _Course:
         """Return a piece of the linear response from the present voltages."""
         linear = self.phase.linear
         given = linear.rest[linear.kept] + linear.feed[linear.kept] @ first
-        state: Modal = (linear.modes.inverse @ (self.voltage - given))[:, None]
+        state: Modal = (linear.modes.inverse @ (self.voltage[linear.kept] - given))[:, None]
         return self.phase.response.piece(*times, state, first[:, None], last[:, None])
 
     def _end(self, piece: Piece, inputs: FloatArray) -> None:
         """Go to the end of a piece."""
         linear = self.phase.linear
-        moved = np.real(linear.modes.vectors @ self.phase.response.end(piece)[:, 0])
-        self.voltage = np.asarray(moved + linear.rest[linear.kept] + linear.feed[linear.kept] @ inputs)
+        state = np.real(linear.modes.vectors @ self.phase.response.end(piece)[:, 0])
+        self.voltage = np.asarray(linear.read @ state + linear.rest + linear.feed @ inputs)

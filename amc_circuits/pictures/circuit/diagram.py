@@ -21,6 +21,7 @@ from amc_circuits.pictures.circuit.symbols import BUNDLE, LOW, Pen, Symbol, draw
 from amc_circuits.pictures.style import STYLE
 from netlists import Circuit, OpAmps
 from netlists.errors import check_type
+from netlists.short_text import short_repr
 
 MARGIN, LABEL_GAP = 0.12, 0.05
 """Room on each side of a node's line, and between a symbol and its label, inches."""
@@ -65,25 +66,66 @@ def draw_circuit(circuit: Circuit) -> Figure:
     """
     mend = "its attribute circuit is one" if hasattr(circuit, "circuit") else ""
     check_type("circuit", circuit, Circuit, mend=mend)
-    links = links_of(circuit)
-    items = [Item(link, symbol_of(link.part), label_of(link.part, circuit)) for link in links]
-    order = ordered(links)
-    names = {node: node_label(circuit, node) for node in order.nodes if is_group(node)}
-    margins = {node: MARGIN + _half_width(names.get(node, "")) * (node in names) for node in order.nodes}
-    placed = layout(order, {item.link: item.box for item in items}, margins)
-    left, right, low, high = _frame(items, placed, margins)
+    diagram = Diagram.of(circuit)
     with matplotlib.rc_context(STYLE):  # no pyplot, so that a notebook does not show the picture twice
-        figure = Figure(figsize=(right - left, high - low))
-        axes = figure.add_axes((0, 0, 1, 1), xlim=(left, right), ylim=(low, high))
+        figure = Figure(figsize=diagram.size)
+        diagram.draw(figure.add_axes((0, 0, 1, 1)))
+    return figure
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """Block diagram with all its places, in inches.
+
+    Attributes:
+        items: Symbols.
+        placed: Places of symbols and nodes.
+        nodes: All nodes.
+        names: Labels of the groups among them.
+        frame: Ends of the picture: left, right, low, high.
+    """
+
+    items: Sequence[Item]
+    placed: Layout
+    nodes: Sequence[str]
+    names: Mapping[str, str]
+    frame: tuple[float, float, float, float]
+
+    __repr__ = short_repr
+
+    @classmethod
+    def of(cls, circuit: Circuit) -> Diagram:
+        """Place the parts of a circuit.
+
+        Raises:
+            ParameterError: If there is no symbol for the type of a part.
+        """
+        links = links_of(circuit)
+        items = [Item(link, symbol_of(link.part), label_of(link.part, circuit)) for link in links]
+        order = ordered(links)
+        names = {node: node_label(circuit, node) for node in order.nodes if is_group(node)}
+        margins = {node: MARGIN + _half_width(names.get(node, "")) * (node in names) for node in order.nodes}
+        placed = layout(order, {item.link: item.box for item in items}, margins)
+        return cls(items, placed, order.nodes, names, _frame(items, placed, margins))
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height, inches."""
+        left, right, low, high = self.frame
+        return right - left, high - low
+
+    def draw(self, axes: Axes) -> None:
+        """Draw into axes of this size."""
+        left, right, low, high = self.frame
+        axes.set(xlim=(left, right), ylim=(low, high))
         axes.set_axis_off()
-        joints: dict[str, list[float]] = {node: [] for node in order.nodes}
-        for item in items:
-            for node, height in _draw_item(axes, item, placed):
+        joints: dict[str, list[float]] = {node: [] for node in self.nodes}
+        for item in self.items:
+            for node, height in _draw_item(axes, item, self.placed):
                 joints[node].append(height)
         for node, heights in joints.items():
             if heights:
-                _draw_node(Pen(axes, placed.columns[node], 0.0, 1), node, heights, names.get(node, ""))
-    return figure
+                _draw_node(Pen(axes, self.placed.columns[node], 0.0, 1), node, heights, self.names.get(node, ""))
 
 
 def _half_width(name: str) -> float:

@@ -22,6 +22,7 @@ from amc_circuits.solvers.macro.plan import Plan, plan
 from amc_circuits.solvers.macro.results import NOT_RUN, MacroSolution, PhaseResult
 from amc_circuits.solvers.macro.schedule import Schedule
 from amc_circuits.values.quantities import format_quantity
+from netlists import ParameterError
 from netlists.circuits.macro.records import LETTERS
 from netlists.errors import check_name, check_type
 from netlists.record import FloatArray
@@ -66,7 +67,14 @@ def _read(planned: Plan, engine: str) -> dict[str, Reading]:
     schedule, circuit = planned.schedule, planned.circuit
     common = (circuit, planned.levels, schedule.tolerance)
     if engine == ExactEngine.name:
-        found = read_phases(*common, rise_time=schedule.rise_time)
+        try:
+            found = read_phases(*common, rise_time=schedule.rise_time)
+        except ParameterError as error:
+            if error.parameter != "A":
+                raise
+            mend = "take engine ngspice, a smaller off_resistance or a larger on_resistance"
+            poles = str(error.value).removeprefix("a circuit with ")
+            raise ParameterError("engine", engine, f"{poles} are too far apart; {mend}") from None
     else:
         named = [planned.phase(phase.schedule.name).duration or 0.0 for phase in planned.phases]
         found = simulate_phases(*common, max_step=min(named) / STEPS, rise_time=schedule.rise_time)

@@ -126,8 +126,11 @@ class _Maker:
     def _ginv(self, phase: MacroPhase, a: str, inputs: Sequence[str]) -> str:
         """Bank 1 drives the second array, whose rows bank 2 holds at ground by the columns of the first one."""
         self._enter(phase, a, inputs)
-        self._feedback(f"g{a}", f"e{a}", phase)
-        self.gate(phase, ("o", f"e{a}"), (f"t{a}", "q"), ("m", GROUND), ("z", f"c{a}"))
+        assert phase.feedback_conductance is not None
+        self.groups[f"g{a}"] = self.p.shape[0]
+        ohms = self._in_series(1 / phase.feedback_conductance, "feedback_conductance")
+        self.add(Conductors(f"byg{a}", f"g{a}", f"r{a}", ohms))
+        self.gate(phase, ("o", f"e{a}"), (f"e{a}", f"g{a}"), (f"t{a}", "q"), ("m", GROUND), ("z", f"c{a}"))
         return f"c{a}"
 
     def _egv(self, phase: MacroPhase, a: str, inputs: Sequence[str]) -> str:
@@ -173,14 +176,9 @@ class _Maker:
         others = [far for (name, _), far in self.branches.items() if name == f"{kind}{a}"]
         assert phase.feedback_conductance is not None
         far = self.branches.setdefault((f"{kind}{a}", phase.feedback_conductance), f"{kind}{a}{LETTERS[len(others)]}")
-        self._feedback(far, far, phase)
-        return far
-
-    def _feedback(self, name: str, far: str, phase: MacroPhase) -> None:
-        """Add feedback conductors from the rows of the array of a phase to their far end."""
-        assert phase.feedback_conductance is not None
         self.groups[far] = self.p.shape[0]
-        self.add(Conductors(f"by{name}", far, f"r{LETTERS[phase.array]}", phase.feedback_conductance))
+        self.add(Conductors(f"by{far}", far, f"r{a}", phase.feedback_conductance))
+        return far
 
     def _invert(self, phase: MacroPhase, taken: str, given: str) -> None:
         """Let bank 2 drive `given` with the opposite of `taken`; its resistors end behind the switches."""
@@ -231,4 +229,6 @@ class _Maker:
         own, (a, b) = self.p.switches, ends
         every = tuple(name for name in names if name.removesuffix(" sampled") in closed)
         name = f"{a}to{'ground' if b == GROUND else b}"
-        return Switches(name, a, b, every, own.on_resistance, own.off_resistance)
+        drives = a[0] in "xh" and b[0] == "c" and own.driver_resistance is not None
+        ohms = own.driver_resistance if drives else own.on_resistance
+        return Switches(name, a, b, every, ohms, own.off_resistance)

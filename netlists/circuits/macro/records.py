@@ -30,6 +30,10 @@ class MacroSwitches(Record):
 
     on_resistance: Annotated[Positive, about("Resistance of a closed switch", "ohm")] = 20.0
     off_resistance: Annotated[Positive, about("Resistance of an open switch", "ohm")] = 1e12
+    driver_resistance: Annotated[
+        Positive | None,
+        about("Resistance of a closed switch to columns, if drivers sense behind it", "ohm"),
+    ] = None
     overlap_capacitance: Annotated[NonNegative, about("Overlap capacitance of each half of a switch", "F")] = 5e-15
     overlap_mismatch: Annotated[
         Share, about("Part of the overlap capacitance that the halves do not cancel; 0 for ideal holds")
@@ -43,8 +47,8 @@ class MacroSwitches(Record):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for name in ("on_resistance", "hold_resistance"):
-            if getattr(self, name) >= self.off_resistance:
+        for name in ("on_resistance", "hold_resistance", "driver_resistance"):
+            if (getattr(self, name) or 0.0) >= self.off_resistance:
                 raise ParameterError("off_resistance", self.off_resistance, f"must pass {name}")
         if self.charge >= self.hold_capacitance:
             mend = f"takes no {self.charge:.3g} C of injected charge; take a larger one"

@@ -146,16 +146,18 @@ class System:
 
     def coordinates(self, voltage: FloatArray, inputs: FloatArray) -> FloatArray:
         """Return the coordinates (n, K) of voltages at capacitors (n, K) with inputs (inputs, K), V."""
-        return self._inverse @ (voltage - self._given(inputs))
+        return np.asarray(self._inverse @ (voltage - self._given(inputs)[self.linear.kept]))
 
     def voltage(self, coordinates: FloatArray, inputs: FloatArray) -> FloatArray:
-        """Return the voltages at capacitors (n, K) of coordinates (n, K) with inputs (inputs, K), V."""
-        return np.asarray(self._vectors.T @ coordinates + self._given(inputs))
+        """Return the voltages of all nodes (nodes, K) of coordinates (n, K) with inputs (inputs, K), V.
+
+        Those of nodes without a capacitor are without the currents that limits add at outputs.
+        """
+        return np.asarray(self.linear.read @ (self._vectors.T @ coordinates) + self._given(inputs))
 
     def _given(self, inputs: FloatArray) -> FloatArray:
-        """Return the voltages at capacitors (n, K) where all coordinates are 0, V."""
-        rest, feed = self.linear.rest[self.linear.kept], self.linear.feed[self.linear.kept, : self.inputs]
-        return np.asarray(rest[:, None] + feed @ inputs)
+        """Return the voltages of all nodes (nodes, K) where all coordinates are 0, V."""
+        return np.asarray(self.linear.rest[:, None] + self.linear.feed[:, : self.inputs] @ inputs)
 
     def rows(self, *groups: str) -> Rows:
         """Return the voltages of groups of nodes, of stages inside op-amps, or of groups that sources hold."""

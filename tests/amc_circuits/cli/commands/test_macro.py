@@ -29,8 +29,9 @@ def schedule(tmp_path):
 
 def test_it_prints_a_row_and_the_answer_of_every_phase(amc, schedule):
     """Table and JSON have the same answers, and the vector comes back within 1 %."""
-    outcome = amc("macro", schedule, "--engine", "exact")
+    outcome = amc("macro", schedule, "--engine", "exact", "--plot", schedule.parent / "a.png")
     assert (outcome.code, outcome.err) == (0, "")
+    assert (schedule.parent / "a.png").is_file() and f"wrote {schedule.parent / 'a.png'}" in outcome.out
     for word in ("product", "solution", "mvm", "inv", "SETTLED", "exact"):
         assert word in outcome.out
     found = amc("macro", schedule, "--engine", "exact", "--format", "json").json
@@ -68,6 +69,7 @@ def test_mistakes_in_the_file_are_one_line(amc, schedule, change, words):
     [
         (["--engine", "auto"], ["--engine", "ngspice, exact"]),
         (["--format", "yaml"], ["--format", "json"]),
+        (["--plot", "a.txt"], ["--plot", ".png"]),
     ],
 )
 def test_mistakes_in_options_are_one_line(amc, schedule, arguments, words):
