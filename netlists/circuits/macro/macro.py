@@ -229,6 +229,7 @@ class _Maker:
         own, (a, b) = self.p.switches, ends
         every = tuple(name for name in names if name.removesuffix(" sampled") in closed)
         name = f"{a}to{'ground' if b == GROUND else b}"
-        drives = a[0] in "xh" and b[0] == "c" and own.driver_resistance is not None
-        ohms = own.driver_resistance if drives else own.on_resistance
+        ohms = own.on_resistance
+        if a[0] in "xh" and b[0] == "c":  # drivers of columns
+            ohms = own.driver_resistance or ohms
         return Switches(name, a, b, every, ohms, own.off_resistance)

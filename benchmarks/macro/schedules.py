@@ -1,0 +1,120 @@
+"""Schedules of the benchmark: four modes on one array, and the five steps of a block inversion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from amc_circuits import InvCircuit, MvmCircuit, make_schedule
+from amc_circuits.solvers.macro.results import MacroSolution
+from amc_circuits.solvers.macro.schedule import Schedule
+from amc_circuits.values.matrices import draw_matrix
+from netlists.record import FloatArray
+
+IDEAL = {"overlap_mismatch": 0.0}
+"""Holds without injected charge."""
+
+
+def phase(name: str, mode: str, array: str = "a", inputs: Any = None) -> dict[str, Any]:
+    """Phase of a schedule as plain data."""
+    return {"name": name, "mode": mode, "array": array} | ({} if inputs is None else {"inputs": inputs})
+
+
+def four_modes(size: int) -> Schedule:
+    """MVM, INV and GINV of what it holds, EGV; Toeplitz, unsigned, with numbers from 0.1 to 1."""
+    words = np.random.default_rng(3).uniform(0.1, 1, size)
+    return make_schedule(
+        {
+            "arrays": [{"name": "a", "family": "toeplitz", "size": size}],
+            "phases": [
+                phase("product", "mvm", inputs=words.tolist()),
+                phase("solution", "inv", inputs="product"),
+                phase("fit", "ginv", inputs="product"),
+                phase("vector", "egv"),
+            ],
+            "switches": IDEAL,
+        }
+    )
+
+
+def two_phases(size: int, **switches: float) -> Schedule:
+    """A product that is held, and the system that is solved for it; symmetric, condition 10."""
+    words = np.random.default_rng(1).uniform(-1, 1, size)
+    return make_schedule(
+        {
+            "arrays": [{"name": "a", "family": "spd", "size": size}],
+            "phases": [phase("product", "mvm", inputs=words.tolist()), phase("solution", "inv", inputs="product")],
+            "switches": switches,
+        }
+    )
+
+
+Blocks = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+"""First block, upper right, lower left, and the Schur complement."""
+
+
+def problem(size: int, seed: int = 0) -> tuple[FloatArray, FloatArray]:
+    """Matrix, symmetric with condition 10, and right-hand side."""
+    generator = np.random.default_rng(seed)
+    return draw_matrix("spd", size, size, 10, generator), generator.uniform(-1, 1, size)
+
+
+def blocks(matrix: FloatArray) -> Blocks:
+    """Cut a matrix into four blocks, the last one its Schur complement."""
+    half = len(matrix) // 2
+    first, right, left, last = matrix[:half, :half], matrix[:half, half:], matrix[half:, :half], matrix[half:, half:]
+    return first, right, left, last - left @ np.linalg.solve(first, right)
+
+
+def five_steps(matrix: FloatArray, vector: FloatArray, resistance: float, sensing: bool, leak: float) -> Schedule:
+    """Block inversion on one set of op-amps (BlockAMC, arXiv 2401.10042).
+
+    Args:
+        matrix: Matrix, shape (N, N) with even N.
+        vector: Right-hand side, shape (N,).
+        resistance: Resistance of closed switches, ohm.
+        sensing: True if drivers of columns sense behind their switches, with a loop gain of 1000.
+        leak: Resistance of open switches, ohm.
+    """
+    half = len(matrix) // 2
+    upper, lower = vector[:half].tolist(), vector[half:].tolist()
+    names = ("first", "right", "left", "schur")
+    switches = IDEAL | {"on_resistance": resistance, "off_resistance": leak}
+    if sensing:
+        switches["driver_resistance"] = resistance / 1000
+    return make_schedule(
+        {
+            "arrays": [{"name": name, "matrix": own} for name, own in zip(names, blocks(matrix), strict=True)],
+            "phases": [
+                phase("start", "inv", "first", upper),
+                phase("below", "mvm", "left", "start"),
+                phase("lower", "inv", "schur", ["-below", lower]),
+                phase("above", "mvm", "right", "lower"),
+                phase("upper", "inv", "first", ["-above", upper]),
+            ],
+            "switches": switches,
+        }
+    )
+
+
+def answer(solution: MacroSolution) -> FloatArray:
+    """Solution of the five steps."""
+    return np.concatenate([solution.phase(name).value for name in ("upper", "lower")])
+
+
+def step_by_step(matrix: FloatArray, vector: FloatArray) -> FloatArray:
+    """The same five steps by five circuits at rest, one after the other."""
+    first, right, left, schur = blocks(matrix)
+    half = len(matrix) // 2
+    solve, last = (InvCircuit.program(one, engine="exact") for one in (first, schur))
+    below, above = (MvmCircuit.program(one, engine="exact") for one in (left, right))
+    start = solve.steady(vector[:half])
+    lower = last.steady(vector[half:] - below.steady(start))
+    return np.concatenate([np.asarray(solve.steady(vector[:half] - above.steady(lower))), np.asarray(lower)])
+
+
+def distance(found: FloatArray, wanted: Sequence[float] | FloatArray) -> float:
+    """Relative distance, 2-norm."""
+    return float(np.linalg.norm(found - wanted) / np.linalg.norm(wanted))
