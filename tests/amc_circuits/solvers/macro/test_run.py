@@ -6,6 +6,7 @@ import pytest
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.macro.run import run_schedule
 from amc_circuits.solvers.macro.schedule import make_schedule
+from netlists import preset
 from tests.comparators import assert_close, assert_within
 from tests.kirchhoff_macro import macro_at_rest, outputs_at_rest
 
@@ -148,9 +149,9 @@ def test_an_unstable_phase_is_named_and_nothing_runs():
     assert found.phases[1].slowest_pole.real > 0 and np.isnan(found.total_time) and found.deck_sha256 == ""
 
 
-def test_outputs_at_a_limit_are_saturated():
-    """A duration long enough, and more voltage than the swing: by feedback that is too small, given by hand."""
-    small = schedule(phase("one", "mvm", [1.0, 1.0], feedback_conductance=8e-6), matrix=POSITIVE)
-    for engine in ("exact", "ngspice"):
-        (one,) = run_schedule(small.replace(input_voltage=0.2), engine).phases
-        assert one.status in (Status.SATURATED, Status.SETTLED)
+@pytest.mark.parametrize("engine", ["exact", "ngspice"])
+def test_outputs_at_a_limit_are_saturated(engine):
+    """Op-amps that deliver 5 uA, where the feedback takes more."""
+    weak = {"opamp": preset("cmos-100meg").replace(output_current_limit=5e-6)}
+    (one,) = run_schedule(schedule(phase("one", "mvm", [1.0, 1.0]), matrix=POSITIVE, hardware=weak), engine).phases
+    assert one.status is Status.SATURATED and "5 uA" in one.message, one.message
