@@ -22,6 +22,8 @@ AT_REST = (
 IDEAL_GAIN = 1e12
 DEVICE = "gramc-16level"
 """Device unless another one is given: 16 levels, no other errors."""
+OF_WRITING = ("conductances", "device", "g_min", "g_max", "pair", "scaling", "compensate_wires")
+"""Fields of `Hardware` that given conductances replace."""
 WIRES = ("wire_resistance", "interconnect", "contacts", "compensate_wires", "wire_temperature_coefficient")
 
 
@@ -135,4 +137,6 @@ class Parts:
         fields = self._hardware(template) | {"seed": self.seed, "trial": trial}
         if engine != "exact" and not self.cause:
             fields["opamp"] = template.hardware.opamp
+        if "conductances" in own:  # cells that are written, whatever the device
+            fields = {name: value for name, value in fields.items() if name not in OF_WRITING}
         return type(template).program(matrix, engine=engine, **fields, **(parameters | own))

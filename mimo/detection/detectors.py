@@ -4,8 +4,8 @@ All are zero forcing, `x = (H^H H)^-1 H^H y`, in real form. The maps are read on
 for every unit vector, and serve every signal-to-noise ratio.
 
 - `gram-inv`: the matched filter `H^H y` in digital, then INV of the Gram matrix.
-- `fixed-diagonal`: the same, with the diagonal of the Gram matrix in resistors, so that the cells hold the small
-  entries beside it with all of their range.
+- `fixed-diagonal`: the same, with the diagonal of the Gram matrix in exact resistors beside the cells at its crossings.
+  So the cells hold the small entries beside it with all of their range.
 - `ginv`: GINV of H itself; no Gram matrix, whose condition number is the square of that of H.
 - `refined`: the circuit of gram-inv several times, `x <- x + A_0^-1 (H^H y - A x)`, with residuals in digital (Zuo et
   al., Nature Electronics 2025, doi 10.1038/s41928-025-01477-0). After n uses the map is
@@ -15,11 +15,11 @@ for every unit vector, and serve every signal-to-noise ratio.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from amc_circuits import Solver, short_repr
+from amc_circuits import ParameterError, Solver, short_repr
 from mimo.parts import Parts
 from mimo.radio.real_form import RealArray
 
@@ -63,6 +63,19 @@ def _inverse_of_gram(channel: RealArray, parts: Parts, trial: int) -> tuple[Real
     return np.asarray(circuit.steady(np.eye(channel.shape[1]))), _stable(circuit, trial)
 
 
+def _fixed_diagonal(channel: RealArray, parts: Parts, trial: int, _uses: int) -> Realised:
+    gram = channel.T @ channel
+    diagonal = np.diag(gram.diagonal())
+    if len(gram) == 2:
+        mend = "needs two users or more: the Gram matrix of one has nothing beside its diagonal"
+        raise ParameterError("detectors", "fixed-diagonal", mend)
+    cells = parts.program("mvm", gram - diagonal, trial).mapping
+    written = replace(cells, positive=cells.positive + diagonal * cells.unit / cells.alpha)
+    circuit = parts.program("inv", gram, trial, conductances=written)
+    inverse = np.asarray(circuit.steady(np.eye(len(gram))))
+    return Realised(inverse @ channel.T, _stable(circuit, trial))
+
+
 def _ginv(channel: RealArray, parts: Parts, trial: int, _uses: int) -> Realised:
     circuit = parts.program("ginv", channel, trial, feedback_conductance="formula")
     stable = _stable(circuit, trial)
@@ -89,6 +102,11 @@ def _stable(circuit: Solver, trial: int) -> bool | None:
     return circuit.stability.stable if checked else None
 
 
-DETECTORS: dict[str, Detector] = {"gram-inv": _gram_inv, "ginv": _ginv, "refined": _refined}
-CIRCUITS = {"gram-inv": "inv", "ginv": "ginv", "refined": "inv"}
+DETECTORS: dict[str, Detector] = {
+    "gram-inv": _gram_inv,
+    "fixed-diagonal": _fixed_diagonal,
+    "ginv": _ginv,
+    "refined": _refined,
+}
+CIRCUITS = {"gram-inv": "inv", "fixed-diagonal": "inv", "ginv": "ginv", "refined": "inv"}
 """Names of the circuits of the detectors."""

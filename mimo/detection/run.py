@@ -11,7 +11,7 @@ from mimo.detection.study import detect as study
 from mimo.parts import Parts, circuit_options
 from mimo.sweeps import StudyRun
 
-CIRCUITS = ("inv", "ginv")
+CIRCUITS = ("inv", "mvm", "ginv")
 WORDS = {"i.i.d.": "iid", "file": "file"}
 
 

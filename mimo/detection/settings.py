@@ -36,7 +36,9 @@ class DetectSettings(Record):
     ] = None
     realizations: Annotated[Count, about("Channels that are drawn")] = 40
     vectors: Annotated[Count, about("Symbol vectors of each channel")] = 16
-    detectors: Annotated[str, about(f"Detectors: {', '.join(DETECTORS)}", "LIST")] = "gram-inv,ginv,refined"
+    detectors: Annotated[str, about(f"Detectors: {', '.join(DETECTORS)}", "LIST")] = (
+        "gram-inv,fixed-diagonal,ginv,refined"
+    )
     uses: Annotated[int, about("Uses of the circuit by the detector refined", ge=2, le=20)] = 3
     seed: Annotated[int, about("Seed of channels, symbols and cells", ge=0)] = 0
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from amc_circuits import ParameterError
 from mimo.detection.detectors import DETECTORS
 from mimo.parts import Parts
 from mimo.radio.channels import rayleigh
@@ -34,6 +35,16 @@ def test_refinement_leaves_a_power_of_the_error(uses):
     found = realised("refined", uses, levels=6)
     assert found.map == pytest.approx(wanted, abs=1e-9)
     assert found.converges == (np.abs(np.linalg.eigvals(error)).max() < 1)
+
+
+def test_a_fixed_diagonal_leaves_all_levels_to_the_other_entries():
+    """Of a Gram matrix with small entries the error falls; one user has nothing beside the diagonal."""
+    wide = real_form(rayleigh(1, 64, 2, np.random.default_rng(1))[0])
+    exact, parts = np.linalg.pinv(wide), Parts(IDEAL | {"levels": 8})
+    errors = [np.abs(DETECTORS[name](wide, parts, 0, 2).map - exact).max() for name in ("gram-inv", "fixed-diagonal")]
+    assert errors[1] < errors[0] / 2
+    with pytest.raises(ParameterError, match="detectors: got fixed-diagonal; needs two users"):
+        DETECTORS["fixed-diagonal"](wide[:, [0, 2]], parts, 0, 2)
 
 
 def test_levels_of_cells_change_the_map_and_each_channel_has_its_own_cells():
