@@ -144,20 +144,21 @@ def test_doctor_names_what_is_installed(amc):
 
 
 def test_upper_layers_add_commands_and_checks(tmp_path):
-    """An installed package with an entry point in amc.commands has its subcommand and its line in doctor."""
+    """An installed package with an entry point in amc.commands has its subcommands and its line in doctor."""
     (tmp_path / "extra.py").write_text(
-        "from amc_circuits import Check, Extension\n"
+        "from amc_circuits import Check, CommandGroup, Extension\n"
         "def say_hello(name: str) -> None:\n    print('hello', name)\n"
         "def checks():\n    yield Check('extra', False, 'a part is missing', 'fetch it')\n"
-        "extension = Extension(commands=(say_hello,), checks=(checks,))\n"
+        "group = CommandGroup('Several.', {'greet': ('Greet.', 'extra:say_hello')})\n"
+        "extension = Extension(commands=(say_hello,), groups={'more': group}, checks=(checks,))\n"
     )
     record = tmp_path / "extra-1.dist-info"
     record.mkdir()
     (record / "METADATA").write_text("Metadata-Version: 2.1\nName: extra\nVersion: 1\n")
     (record / "entry_points.txt").write_text("[amc.commands]\nextra = extra:extension\n")
-    hello = start("say-hello", "you", PYTHONPATH=str(tmp_path))
+    hello, more = (start(*words, "you", PYTHONPATH=str(tmp_path)) for words in (("say-hello",), ("more", "greet")))
     doctor = start("doctor", PYTHONPATH=str(tmp_path))
-    assert ended(hello).out == "hello you\n"
+    assert ended(hello).out == ended(more).out == "hello you\n"
     outcome = ended(doctor)
     assert "LACK extra: a part is missing; fetch it" in outcome.out
     assert outcome.code == 2
