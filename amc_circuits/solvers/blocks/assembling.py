@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from amc_circuits.results.measurement import Energy, Metric, bits, relative_error
 from amc_circuits.results.solution import scalar_or_array
 from amc_circuits.results.status import Status
+from amc_circuits.solvers.blocks.bank import amplifiers_of, quiescent_power
 from amc_circuits.solvers.blocks.programmed import ProgrammedBlocks
 from amc_circuits.solvers.blocks.solution import BlockSolution, BlockStep
 from amc_circuits.solvers.blocks.walk import Ranges
@@ -66,7 +68,8 @@ def assembled(
     statuses = _statuses(circuit, found, steps, count)
     reference = np.linalg.solve(circuit.matrix, vectors)
     errors = relative_error(values, reference)
-    settling_time, energy = _sums(steps or (_nothing(circuit, found),), found.values.shape[1] // count, single)
+    done, each = steps or (_nothing(circuit, found),), found.values.shape[1] // count
+    settling_time, energy = _sums(done, each, single)
     status, message = _worst(circuit, found, max(statuses))
     return BlockSolution(
         value=values[:, 0] if single else values,
@@ -76,6 +79,7 @@ def assembled(
         settling_time=settling_time,
         predicted_settling_time=circuit.predicted_time,
         energy=energy,
+        waiting_energy=_waiting(circuit, done, each, single),
         relative_error=scalar_or_array(errors.tolist(), single),
         residual=scalar_or_array(relative_error(circuit.matrix @ values, vectors).tolist(), single),
         bits=scalar_or_array(bits(errors).tolist(), single),
@@ -97,25 +101,27 @@ def _steps(found: Pass) -> tuple[BlockStep, ...]:
 def _nothing(circuit: ProgrammedBlocks, found: Pass) -> BlockStep:
     """Return a step of which nothing is known, for circuits that are not simulated."""
     unknown, accounts = np.full(len(found.peaks), np.nan), next(circuit.circuits)[1].circuit.accounts
-    return BlockStep("", (), unknown, dict.fromkeys(accounts, unknown))
+    return BlockStep("", (), unknown, unknown, dict.fromkeys(accounts, unknown))
 
 
 def _step(runs: list[Run], attempts: NDArray[np.int64]) -> BlockStep:
-    statuses, time = [Status.SETTLED] * len(attempts), np.zeros(len(attempts))
+    statuses, time, busy = [Status.SETTLED] * len(attempts), np.zeros(len(attempts)), np.zeros(len(attempts))
     energy: dict[str, FloatArray | None] = {}
     for run in runs:
         last = attempts[run.columns] == run.attempt
         columns = run.columns[last]
         for column, status in zip(columns.tolist(), np.array(run.solution.statuses)[last], strict=True):
             statuses[column] = max(statuses[column], status)
-        time[columns] = np.maximum(time[columns], run.known(run.solution.settling_time)[last])
+        seconds = run.known(run.solution.settling_time)[last]
+        time[columns] = np.maximum(time[columns], seconds)
+        busy[columns] += run.amplifiers * seconds
         for account, joules in run.solution.energy.accounts.items():
             before = energy.setdefault(account, np.zeros(len(attempts)))
             if joules is None and run.driven.any():
                 energy[account] = None
             elif joules is not None and before is not None:
                 before[columns] += run.known(joules)[last]
-    return BlockStep(runs[0].text, tuple(statuses), time, energy)
+    return BlockStep(runs[0].text, tuple(statuses), time, busy, energy)
 
 
 def _statuses(circuit: ProgrammedBlocks, found: Pass, steps: tuple[BlockStep, ...], count: int) -> tuple[Status, ...]:
@@ -143,15 +149,24 @@ def _worst(circuit: ProgrammedBlocks, found: Pass, status: Status) -> tuple[Stat
     return status, status.advice
 
 
-def _sums(steps: tuple[BlockStep, ...], each: int, single: bool) -> tuple[Metric, Energy]:
-    """Add settling times and energies of all steps, and of the columns of each right-hand side."""
+def _summed(parts: Iterable[FloatArray], each: int, single: bool) -> Metric:
+    """Add a metric of the columns (C,) over all steps, and over the columns of each right-hand side."""
+    return scalar_or_array(np.sum(list(parts), axis=0).reshape(-1, each).sum(axis=1).tolist(), single)
 
-    def of(parts: list[FloatArray]) -> Metric:
-        return scalar_or_array(np.sum(parts, axis=0).reshape(-1, each).sum(axis=1).tolist(), single)
 
+def _sums(steps: Sequence[BlockStep], each: int, single: bool) -> tuple[Metric, Energy]:
+    """Add settling times and energies of all steps."""
     accounts: dict[str, Metric | None] = {}
     for name in dict.fromkeys(name for step in steps for name in step.energy):
         parts = [step.energy[name] for step in steps if name in step.energy]
         known = [part for part in parts if part is not None]
-        accounts[name] = of(known) if len(known) == len(parts) else None
-    return of([step.settling_time for step in steps]), Energy(accounts)
+        accounts[name] = _summed(known, each, single) if len(known) == len(parts) else None
+    return _summed((step.settling_time for step in steps), each, single), Energy(accounts)
+
+
+def _waiting(circuit: ProgrammedBlocks, steps: Sequence[BlockStep], each: int, single: bool) -> Metric | None:
+    """Energy of the op-amps of the bank while they wait."""
+    power, amplifiers = quiescent_power(circuit.hardware.opamp_in_use), amplifiers_of(circuit)
+    if power is None:
+        return None
+    return _summed((power * (amplifiers * step.settling_time - step.busy) for step in steps), each, single)

@@ -41,6 +41,7 @@ class BlockCircuit(ProgrammedBlocks):
         stages: int = 1,
         pivoting: Literal["auto", "none", "partial"] = "auto",
         hold: SampleHold | None = None,
+        inputs: Literal["two", "one"] = "two",
         inverter_resistance: float = INVERTER_RESISTANCE,
         topology: Literal["paired", "compensated"] = "paired",
         engine: str = "ngspice",
@@ -54,6 +55,7 @@ class BlockCircuit(ProgrammedBlocks):
             stages: Number of times that A and its blocks are cut in two; arrays have `ceil(N / 2^stages)` rows.
             pivoting: Order and signs of the rows: `none`, `partial` as in LU, or `auto`.
             hold: Sample-and-holds between the steps; None for exact ones.
+            inputs: Input resistors of a sum node: `two`, of DAC and sample-and-hold, or `one`, where the latter adds.
             inverter_resistance: Resistance of each of the two equal resistors of an inverter, ohm.
             topology: Circuit of a pair of arrays: `paired` with inverters, or `compensated` with compensating cells.
             engine: Name of the engine that simulates every step.
@@ -65,11 +67,9 @@ class BlockCircuit(ProgrammedBlocks):
         """
         for name, one, record in (("converters", converters, Converters), ("hold", hold, SampleHold)):
             check_type(name, one, record, NoneType)
-        parameters = BlockParameters(
-            stages=stages, pivoting=pivoting, inverter_resistance=inverter_resistance, topology=topology
-        )
+        own = {"inputs": inputs, "inverter_resistance": inverter_resistance, "topology": topology}
+        parameters = BlockParameters(stages=stages, pivoting=pivoting, **own)
         given = {"pair": "always", **known_fields(fields, NoParameters), "engine": check_engine(engine)}
-        check_meaning(given, MEANINGLESS)
         hardware, settings = _records(given)
         system = System.inverse(square_matrix("A", matrix), hardware.scaling)
         parts = system, *programmed_rows(system.programmed, Maker(hardware, given, parameters), parameters), hardware
@@ -105,6 +105,7 @@ class BlockCircuit(ProgrammedBlocks):
 
 
 def _records(given: dict[str, Any]) -> tuple[Hardware, Settings]:
-    """Return the records whose fields are among the keywords."""
+    """Return the records whose fields are among the keywords; refuse those without a meaning here."""
+    check_meaning(given, MEANINGLESS)
     hardware = Hardware(**{name: given[name] for name in Hardware.model_fields if name in given})
     return hardware, Settings(**{name: given[name] for name in Settings.model_fields if name in given})

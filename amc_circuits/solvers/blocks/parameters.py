@@ -26,6 +26,10 @@ class BlockParameters(Record):
         Literal["auto", "none", "partial"],
         about("Order and signs of the rows as in LU (auto: if A is not symmetric positive definite and a leaf grows)"),
     ] = "auto"
+    inputs: Annotated[
+        Literal["two", "one"],
+        about("Input resistors of a sum node (one: the sample-and-hold adds what the DAC converts)"),
+    ] = "two"
     inverter_resistance: InverterResistance = INVERTER_RESISTANCE
     topology: Topology = "paired"
 

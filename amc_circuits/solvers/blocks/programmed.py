@@ -16,7 +16,7 @@ from amc_circuits.results.converters import HEADROOM, Converters
 from amc_circuits.solvers.blocks.hold import SampleHold
 from amc_circuits.solvers.blocks.parameters import BlockParameters
 from amc_circuits.solvers.blocks.steps import InVolts
-from amc_circuits.solvers.blocks.tree import Leaf, Node, leaves, products
+from amc_circuits.solvers.blocks.tree import Leaf, Node, first_leaves, leaves, products
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.values.checks import Numbers
 from netlists.record import FloatArray
@@ -70,7 +70,9 @@ class ProgrammedBlocks:
 
     @property
     def circuits(self) -> Iterator[tuple[str, InVolts]]:
-        """All circuits, each with a text for messages: leaves, then tiles."""
+        """All circuits, each with a text for messages; leaves also without held inputs, where they work so."""
+        if self.switched and self.parameters.inputs == "two":
+            yield from ((leaf.text, leaf.alone) for leaf in first_leaves(self.root))
         for leaf in leaves(self.root):
             yield leaf.text, leaf.circuit
         for tiles in products(self.root):
@@ -87,11 +89,11 @@ class ProgrammedBlocks:
     @cached_property
     def predicted_time(self) -> float:
         """Sum of the predicted settling times of all steps, s; nan if a pole grows."""
-        return _predicted(self.root)
+        return _predicted(self.root, self.switched)
 
     @property
     def switched(self) -> bool:
-        """True if the MVM have switched feedback: compensating cells are programmed for one feedback conductance."""
+        """True if resistors of inputs and feedback are switched: compensating cells are programmed for given ones."""
         return self.parameters.topology == "paired"
 
     @property
@@ -122,10 +124,11 @@ class ProgrammedBlocks:
         return np.ones_like(peaks) if self.settings.fixed_scale else 1 / np.maximum(peaks, 1.0)
 
 
-def _predicted(node: Node) -> float:
-    """Sum of the predicted settling times of all steps of a node, s."""
+def _predicted(node: Node, alone: bool) -> float:
+    """Sum of the predicted settling times of all steps of a node, s; `alone`: it takes no held values."""
     if isinstance(node, Leaf):
-        return node.circuit.predicted_time
-    tiles = (max((one.predicted_time for one in part.circuits.values()), default=0.0)
-             for part in (node.lower, node.upper))  # fmt: skip
-    return 2 * _predicted(node.first) + _predicted(node.last) + sum(tiles)
+        return (node.alone if alone else node.circuit).predicted_time
+    tiles = (
+        max((one.predicted_time for one in part.circuits.values()), default=0.0) for part in (node.lower, node.upper)
+    )
+    return _predicted(node.first, alone) + _predicted(node.first, False) + _predicted(node.last, False) + sum(tiles)

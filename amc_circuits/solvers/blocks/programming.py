@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.solvers.blocks.parameters import BlockParameters
-from amc_circuits.solvers.blocks.steps import HeldInv, RangedMvm
+from amc_circuits.solvers.blocks.steps import HeldInv, PlainInv, RangedMvm
 from amc_circuits.solvers.blocks.tree import Node, SingularBlockError, leaves, programmed_tree
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.values.checks import check_invertible
@@ -40,9 +40,10 @@ class Maker:
         own = {"seed": seed, "fixed_scale": True, "scaling": "none", "topology": self.parameters.topology}
         return self.fields | own | more
 
-    def inv(self, matrix: FloatArray) -> HeldInv:
+    def inv(self, matrix: FloatArray) -> HeldInv | PlainInv:
         """Program a leaf."""
-        return HeldInv.program(matrix, **self._own(inverter_resistance=self.parameters.inverter_resistance))
+        leaf: type[HeldInv | PlainInv] = HeldInv if self.parameters.inputs == "two" else PlainInv
+        return leaf.program(matrix, **self._own(inverter_resistance=self.parameters.inverter_resistance))
 
     def mvm(self, matrix: FloatArray, gain: float) -> RangedMvm:
         """Program a tile whose outputs are `-gain` times the product with its matrix, or more with compensating cells.

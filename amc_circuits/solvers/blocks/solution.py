@@ -26,12 +26,14 @@ class BlockStep:
         statuses: Worst status of the circuits.
         settling_time: Settling time of the slowest circuit, s; 0 where all inputs are zero, nan where one did not
             settle.
+        busy: Sum over the op-amps of the times until their circuits have settled, s.
         energy: Energy of the circuits until each has settled, by account, J; None if it is not known.
     """
 
     text: str
     statuses: tuple[Status, ...]
     settling_time: FloatArray
+    busy: FloatArray
     energy: Mapping[str, FloatArray | None]
 
     __repr__ = short_repr
@@ -49,6 +51,8 @@ class BlockSolution:
         settling_time: Sum of the settling times of all steps, s.
         predicted_settling_time: The same, predicted from the slowest poles, s.
         energy: Energy of the circuits of each step until they have settled, J; amplifiers that wait are not charged.
+        waiting_energy: Energy of the op-amps of the bank while they wait, J: those of the largest step are on all the
+            time. None if their current is not known.
         relative_error: Relative error against the exact answer for the wanted matrix, 2-norm.
         residual: Relative residual, `||A x - b|| / ||b||`.
         bits: Accuracy in bits, `-log2(relative_error)`.
@@ -67,6 +71,7 @@ class BlockSolution:
     settling_time: Metric
     predicted_settling_time: float
     energy: Energy
+    waiting_energy: Metric | None
     relative_error: Metric
     residual: Metric
     bits: Metric

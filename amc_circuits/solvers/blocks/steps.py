@@ -1,4 +1,4 @@
-"""The two circuits of a step: INV with a second row of inputs, and MVM with switched feedback; both work in volts."""
+"""Circuits of a step: INV with one or two rows of inputs, and MVM with switched feedback; all work in volts."""
 
 from __future__ import annotations
 
@@ -39,10 +39,21 @@ class InVolts(ProgrammedArray):
         return outputs, peaks / (HEADROOM * swing_of(self.circuit))
 
 
+class PlainInv(InVolts, InvCircuit):
+    """INV with one row of input resistors, from DACs."""
+
+
 class HeldInv(InVolts, InvCircuit):
     """INV with two equal rows of input resistors: one from DACs, one from sample-and-holds."""
 
     input_rows = 2
+
+    @cached_property
+    def alone(self) -> PlainInv:
+        """The same cells and op-amps with the resistors of the sample-and-holds switched off."""
+        system = replace(self.system, input_factors=self.system.input_factors[: len(self.matrix)])
+        settings = (self.settings, self.engine, self.parameters, self.converters)
+        return PlainInv(system, self.hardware, self.mappings, *settings)
 
     @classmethod
     def system_of(cls, matrix: Numbers, hardware: Hardware) -> System:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from amc_circuits.solvers.blocks.steps import HeldInv, RangedMvm
+from amc_circuits.solvers.blocks.steps import HeldInv, PlainInv, RangedMvm
 from netlists import ParameterError
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -22,7 +22,7 @@ from netlists.short_text import short_repr
 class Maker(Protocol):
     """Programming of the circuits of blocks."""
 
-    def inv(self, matrix: FloatArray) -> HeldInv:
+    def inv(self, matrix: FloatArray) -> HeldInv | PlainInv:
         """Program a leaf."""
 
     def mvm(self, matrix: FloatArray, gain: float) -> RangedMvm:
@@ -39,7 +39,7 @@ class Leaf:
         rows: First and last row of the whole matrix, from 1.
     """
 
-    circuit: HeldInv
+    circuit: HeldInv | PlainInv
     name: str
     rows: tuple[int, int]
 
@@ -49,6 +49,11 @@ class Leaf:
     def size(self) -> int:
         """Number of rows."""
         return len(self.circuit.matrix)
+
+    @property
+    def alone(self) -> HeldInv | PlainInv:
+        """Circuit without held inputs."""
+        return self.circuit.alone if isinstance(self.circuit, HeldInv) else self.circuit
 
     @property
     def text(self) -> str:
@@ -164,6 +169,16 @@ def leaves(node: Node) -> Iterator[Leaf]:
         yield from leaves(node.last)
 
 
+def first_leaves(node: Node) -> Iterator[Leaf]:
+    """Yield the leaves that work before any other, and take no held values: the first one, or more beside zeros."""
+    if isinstance(node, Leaf):
+        yield node
+    else:
+        yield from first_leaves(node.first)
+        if not node.lower.circuits:
+            yield from first_leaves(node.last)
+
+
 def products(node: Node) -> Iterator[Tiles]:
     """Yield all blocks beside the diagonals."""
     if isinstance(node, Block):
@@ -194,10 +209,18 @@ def programmed_tree(matrix: FloatArray, stages: int, make: Maker, name: str = "A
     of = "" if name == "A" else f" of {name}"
     _check_block(f"A1{of}", a1)
     first = programmed_tree(a1, stages - 1, make, f"A1{of}", row)
-    last = programmed_tree(a4 - a3 @ np.linalg.solve(a1, a2), stages - 1, make, f"A4s{of}", row + k)
+    last = programmed_tree(_complement(a1, a2, a3, a4), stages - 1, make, f"A4s{of}", row + k)
     lower = _tiles(a3, first, last, 1.0, make, f"A3{of}")
     upper = _tiles(a2, last, first, -lower.gain, make, f"A2{of}")
     return Block(first, lower, last, upper, name)
+
+
+def _complement(a1: FloatArray, a2: FloatArray, a3: FloatArray, a4: FloatArray) -> FloatArray:
+    """Compute the Schur complement of A1; what is left of entries that cancel but for rounding is 0."""
+    taken = a3 @ np.linalg.solve(a1, a2)
+    found = a4 - taken
+    found[np.abs(found) <= len(a1) * np.finfo(float).eps * np.maximum(np.abs(a4), np.abs(taken))] = 0
+    return np.asarray(found)
 
 
 def _check_block(name: str, matrix: FloatArray) -> None:

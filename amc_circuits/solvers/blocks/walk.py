@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from amc_circuits.results.converters import Converters
 from amc_circuits.solvers.blocks.hold import Held, SampleHold
-from amc_circuits.solvers.blocks.steps import HeldInv, InVolts, RangedMvm
+from amc_circuits.solvers.blocks.steps import HeldInv, InVolts, PlainInv, RangedMvm
 from amc_circuits.solvers.blocks.tree import Leaf, Node, Tiles
 from netlists.record import FloatArray
 
-Step = HeldInv | RangedMvm
+Step = HeldInv | PlainInv | RangedMvm
 RANGES = 12
 """Largest power of two by which a feedback conductance is switched up or down; a choice of this package."""
 Ranges = dict[str, NDArray[np.int64]]
@@ -52,7 +52,7 @@ class Walk(ABC):
         hold: Sample-and-holds.
         converters: DACs.
         full_scale: Input full scale of every right-hand side, shape (K,), V.
-        switched: True if the MVM have switched feedback.
+        switched: True if feedback of MVM and resistors of held inputs are switched.
         ranges: Ranges of the MVM; chosen on the way where they are missing.
         time: Predicted time of all steps so far, s.
         steps: Number of steps so far.
@@ -91,9 +91,10 @@ class Walk(ABC):
         return [*first, *last]
 
     def _leaf(self, leaf: Leaf, known: FloatArray, held: Sequence[Held], scale: FloatArray) -> Part:
-        circuit = leaf.circuit
+        circuit = leaf.circuit if held or not self.switched else leaf.alone
         self._begin([circuit])
-        levels = np.vstack([self._converted(known * scale), self._taken(held, known.shape)])
+        levels, taken = self._converted(known * scale), self._taken(held, known.shape)
+        levels = np.vstack([levels, taken]) if isinstance(circuit, HeldInv) else levels + taken
         volts = self.run(leaf.text, circuit, levels, np.arange(len(scale)))
         return Part(volts, scale / circuit.gain, self._sampled(volts, circuit))
 

@@ -45,6 +45,7 @@ class Run:
         columns: Places of its right-hand sides.
         solution: Solution of the circuit for its input voltages.
         peaks: Largest voltage of a gain stage in units of 0.8 of its swing, by simulation, shape (columns,).
+        amplifiers: Number of its op-amps.
         attempt: 1 in the first pass through all steps, 2 at a smaller scale.
     """
 
@@ -53,6 +54,7 @@ class Run:
     columns: NDArray[np.int64]
     solution: Solution
     peaks: FloatArray
+    amplifiers: int
     attempt: int = 1
 
     __repr__ = short_repr
@@ -82,5 +84,5 @@ class SimulatedWalk(Walk):
         solution = circuit.answer(circuit.question(levels))
         limit = HEADROOM * swing_of(circuit.circuit)
         peaks = np.array([tried[-1].peak_output / limit if tried else 0.0 for tried in solution.attempts])
-        self.runs.append(Run(self.steps, text, columns, solution, peaks))
+        self.runs.append(Run(self.steps, text, columns, solution, peaks, len(circuit.circuit.amplifiers)))
         return np.asarray(solution.value / circuit.gain, dtype=np.float64)

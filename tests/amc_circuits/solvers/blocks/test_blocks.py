@@ -58,6 +58,15 @@ def test_other_matrices(kind):
     assert_solves(at_infinite_gain(changed, vectors, stages=2), changed, vectors)
 
 
+@pytest.mark.parametrize("topology", ["paired", "compensated"])
+def test_one_input_resistor_gives_the_same_answer_sooner(topology):
+    """The second one only adds to the sums at the inputs of the op-amps."""
+    matrix, vectors = problem(7)
+    assert_solves(at_infinite_gain(matrix, vectors, inputs="one", topology=topology), matrix, vectors)
+    one, two = (BlockCircuit.program(matrix, inputs=inputs, topology=topology) for inputs in ("one", "two"))
+    assert one.predicted_time < two.predicted_time
+
+
 def test_blocks_without_negative_entries_are_pairs():
     """With one array, entries below the floor of the cells would be lifted to it."""
     matrix = np.eye(4) + 0.006 * np.ones((4, 4))
