@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from optimizer.first_order import loss_gradients
-    from optimizer.linear_solver import SolveError, SolveResult
     from optimizer.result import TrainingResult
     from optimizer.settings import (
         AdamSettings,
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
         KfacSettings,
         MomentumSettings,
     )
+    from optimizer.solve_result import SolveError, SolveResult
     from optimizer.specification import TrainingSpec, make_spec, override, preset, read_spec
     from optimizer.training import Training, train
 
@@ -33,8 +33,8 @@ _HOMES = {
     "InstalledSettings": "optimizer.settings",
     "KfacSettings": "optimizer.settings",
     "MomentumSettings": "optimizer.settings",
-    "SolveError": "optimizer.linear_solver",
-    "SolveResult": "optimizer.linear_solver",
+    "SolveError": "optimizer.solve_result",
+    "SolveResult": "optimizer.solve_result",
     "Training": "optimizer.training",
     "TrainingResult": "optimizer.result",
     "TrainingSpec": "optimizer.specification",

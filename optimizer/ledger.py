@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits import short_repr
-from optimizer.linear_solver import SolveResult
+from optimizer.solve_result import SolveResult
 
 BLOCK_MARK = "["
 """Begin of a block in the name of its factor: `dense1.a_factor[0:113]` holds the places 0 to 112."""
@@ -30,6 +30,8 @@ class Inversion:
         cross_checked: Number of right-hand sides that a second engine also solved.
         largest_difference: Difference of the two engines' waveforms, in units of full scale; None without check.
         lifting_cost: Change of the factor by cells lifted to g_min, relative, Frobenius norm.
+        simulated: Number of right-hand sides whose times and energies are simulated; None for all.
+        interval: Half the width of the 95 % interval of the mean settling time, in units of it; 0 for all.
     """
 
     step: int
@@ -42,6 +44,8 @@ class Inversion:
     cross_checked: int
     largest_difference: float | None
     lifting_cost: float
+    simulated: int | None = None
+    interval: float = 0.0
 
     __repr__ = short_repr
 
@@ -107,7 +111,8 @@ class Ledger:
         size = len(result.value)
         cost = (result.simulated_seconds, result.joules, result.relative_error)
         check = (result.cross_checked, result.largest_difference, result.lifting_cost)
-        self.inversions.append(Inversion(step, factor, size, condition, *cost, *check))
+        drawn = (result.simulated, result.interval)
+        self.inversions.append(Inversion(step, factor, size, condition, *cost, *check, *drawn))
         if result.longest_settling_time > (self.slowest.settling_time if self.slowest else 0.0):
             self.slowest = _slowest(result)
 
@@ -132,6 +137,16 @@ class Ledger:
     def right_hand_sides(self) -> int:
         """Number of right-hand sides of all inversions."""
         return sum(inversion.size for inversion in self.inversions)
+
+    @property
+    def extrapolated(self) -> str:
+        """Right-hand sides whose times and energies are means of simulated ones; empty if there are none."""
+        drawn = [one for one in self.inversions if one.simulated is not None]
+        if not drawn:
+            return ""
+        count = sum(one.size - (one.simulated or 0) for one in drawn)
+        most = 100 * max(one.interval for one in drawn)
+        return f"{count}, from {drawn[0].simulated} simulated of each wide factor; means within {most:.2g} % (95 %)"
 
     @property
     def simulated_seconds(self) -> float:

@@ -5,64 +5,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from amc_circuits import ParameterError, Solution, Solver, Status, UnusableSolutionError, short_repr
+from amc_circuits import BlockCircuit, ParameterError, Solution, Solver, short_repr
 from optimizer.settings import CircuitSettings
+from optimizer.solve_result import Matrix, SolveError, SolveResult, check_usable
+from optimizer.wide_factors import solved_in_blocks
 
-Matrix = NDArray[np.float64]
 ARRAY_LIMIT = 128
 """Largest width of a matrix for one array, unless the settings give another."""
 OF_MATRIX = ("A", "scaling", "pair")
 """Parameters in errors that are caused by the matrix, once the settings have been checked."""
-
-
-class SolveError(UnusableSolutionError):
-    """Error for an unusable solution: the circuit did not settle, or the matrix is not positive definite."""
-
-
-@dataclass(frozen=True)
-class SolveResult:
-    """Solution of `A X = B` and its cost.
-
-    Attributes:
-        value: `X`, `N x K`.
-        settling_times: Settling time of each column in the circuit, s, `K`; None without a circuit.
-        joules: Energy of all columns, J; None without a circuit, or if its amplifiers have no supply pins.
-        relative_error: `||X - X_ref|| / ||X_ref||` in the Frobenius norm, `X_ref` by Cholesky; 0 for Cholesky itself.
-        statuses: One word a column, such as `settled`.
-        cross_checked: Number of columns that a second engine also solved.
-        largest_difference: Largest difference of the two engines' waveforms, in units of full scale; None without
-            check.
-        lifting_cost: Change of the matrix by cells lifted to g_min, relative, Frobenius norm.
-        record: The circuit's own record of the solve, for pictures; None without a circuit.
-    """
-
-    value: Matrix
-    settling_times: NDArray[np.float64] | None
-    joules: float | None
-    relative_error: float
-    statuses: tuple[str, ...]
-    cross_checked: int = 0
-    largest_difference: float | None = None
-    lifting_cost: float = 0.0
-    record: Any = None
-
-    __repr__ = short_repr
-
-    @property
-    def simulated_seconds(self) -> float:
-        """Sum of the settling times, s: computing time of the circuit; 0 without a circuit."""
-        return 0.0 if self.settling_times is None else float(np.sum(self.settling_times))
-
-    @property
-    def longest_settling_time(self) -> float:
-        """Settling time of the slowest column, s; 0 without a circuit."""
-        return 0.0 if self.settling_times is None else float(np.max(self.settling_times))
 
 
 class LinearSolver(Protocol):
@@ -70,14 +26,24 @@ class LinearSolver(Protocol):
 
     Attributes:
         largest: Width above which a matrix is cut into blocks, unless the settings give another; None for no limit.
+        whole: True if a wider matrix is solved whole, in steps of circuits of its blocks.
     """
+
+    @property
+    def whole(self) -> bool:
+        """True if a wider matrix is solved whole, in steps of circuits of its blocks."""
 
     @property
     def largest(self) -> int | None:
         """Width above which a matrix is cut into blocks, unless the settings give another; None for no limit."""
 
-    def init(self, matrix: Matrix) -> Any:
-        """Do all work that does not depend on the right-hand sides, and return its result."""
+    def init(self, matrix: Matrix, limit: int | None = None) -> Any:
+        """Do all work that does not depend on the right-hand sides, and return its result.
+
+        Args:
+            matrix: The matrix.
+            limit: Largest number of rows of an array; None for no limit.
+        """
 
     def compute(self, state: Any, right_hand_sides: Matrix) -> SolveResult:
         """Solve for `right_hand_sides`, `N x K`; raise `SolveError` if any column is unusable."""
@@ -88,8 +54,9 @@ class Cholesky:
     """Digital reference: SciPy's Cholesky factorisation."""
 
     largest: int | None = None
+    whole: ClassVar[bool] = False
 
-    def init(self, matrix: Matrix) -> Any:
+    def init(self, matrix: Matrix, limit: int | None = None) -> Any:
         """Return the factorisation; raise `SolveError` if the matrix is not positive definite."""
         try:
             return cho_factor(matrix)
@@ -106,8 +73,9 @@ class Cholesky:
 class CircuitState:
     """Programmed circuit, and its matrix, against which the error is measured."""
 
-    circuit: Solver
+    circuit: Solver | BlockCircuit
     matrix: Matrix
+    trial: int = 0
 
     __repr__ = short_repr
 
@@ -134,32 +102,41 @@ class InvCircuitSolver:
         """Begin to count the trials."""
         object.__setattr__(self, "_trials", itertools.count(self.first_trial))
 
-    def init(self, matrix: Matrix) -> CircuitState:
-        """Program the matrix into an array.
+    @property
+    def whole(self) -> bool:
+        """True if a matrix wider than an array is solved whole, in steps of circuits of its blocks."""
+        return self.settings.wide == "blocks"
+
+    def init(self, matrix: Matrix, limit: int | None = None) -> CircuitState:
+        """Program the matrix into an array, or in blocks if it is wider than the limit.
 
         Raises:
             SolveError: The matrix cannot be programmed: it is singular, or has no diagonal to scale it by.
             ParameterError: A setting cannot be used.
         """
+        trial = next(self._trials)
         try:
-            return CircuitState(program(self.settings, matrix, self.seed, next(self._trials)), matrix)
+            if limit is not None and len(matrix) > limit:
+                options, jobs = self.settings.options, self.settings.jobs
+                return CircuitState(options.program_blocks(matrix, limit, self.seed, trial, jobs), matrix, trial)
+            return CircuitState(program(self.settings, matrix, self.seed, trial), matrix, trial)
         except ParameterError as error:
             if error.parameter not in OF_MATRIX:
                 raise
             raise SolveError(str(error)) from error
 
     def compute(self, state: CircuitState, right_hand_sides: Matrix) -> SolveResult:
-        """Stream the right-hand sides through the circuit.
+        """Stream the right-hand sides through the circuit; blocks simulate some of them (`wide_factors`).
 
         Raises:
             SolveError: The solution of a right-hand side did not settle, is unstable or saturated.
         """
+        if isinstance(state.circuit, BlockCircuit):
+            draws = np.random.default_rng([self.seed, state.trial])
+            found = solved_in_blocks(state.circuit, right_hand_sides, self.settings.simulated_columns, draws)
+            return replace(found, relative_error=_error_against_cholesky(state.matrix, right_hand_sides, found.value))
         solution = state.circuit.solve(right_hand_sides)
-        if not solution.usable:
-            bad = sum(status is not Status.SETTLED for status in solution.statuses)
-            problem = f"{bad} of {right_hand_sides.shape[1]} right-hand sides ended as {solution.status.name}"
-            mend = "raise the damping (a lower condition number), or take finer cells or another op-amp"
-            raise SolveError(f"{problem} ({solution.message}); {mend}")
+        check_usable(solution)
         check = self._check(state.circuit, right_hand_sides, solution)
         total = solution.energy.total
         return SolveResult(

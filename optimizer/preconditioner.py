@@ -15,9 +15,10 @@ from optimizer.curvature import KroneckerFactors
 from optimizer.damping import damped
 from optimizer.layers import Array
 from optimizer.ledger import BLOCK_MARK, Failure, Ledger
-from optimizer.linear_solver import SOLVERS, LinearSolver, Matrix, SolveError, SolveResult
+from optimizer.linear_solver import SOLVERS, LinearSolver
 from optimizer.model import Weights
 from optimizer.settings import CircuitSettings
+from optimizer.solve_result import Matrix, SolveError, SolveResult
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,10 @@ class Inverter:
         before: InverseFactors | None = None,
         array_limit: int | None = None,
     ) -> InverseFactors:
-        """Invert both factors of one stage; a factor wider than an array block by block.
+        """Invert both factors of one stage; a factor wider than an array block by block, or whole in steps of blocks.
 
-        The diagonal blocks of the damped factor are inverted, each on its own array. The entries between blocks are
-        ignored, so the result is block-diagonal.
+        Block by block, the diagonal blocks of the damped factor are inverted, each on its own array. The entries
+        between blocks are ignored, so the result is block-diagonal.
 
         Args:
             step: Training step, for the ledger.
@@ -89,8 +90,8 @@ class Inverter:
 
     def _blockwise(self, step: int, name: str, matrix: Matrix, before: Matrix | None, limit: int | None) -> Matrix:
         parts = block_slices(len(matrix), limit)
-        if len(parts) == 1:
-            return self._inverse(step, name, matrix, before)
+        if len(parts) == 1 or self.solver.whole:
+            return self._inverse(step, name, matrix, before, limit)
         inverse = np.zeros_like(matrix)
         for part in parts:
             block = f"{name}{BLOCK_MARK}{part.start}:{part.stop}]"
@@ -98,9 +99,9 @@ class Inverter:
             inverse[part, part] = self._inverse(step, block, matrix[part, part], old)
         return inverse
 
-    def _inverse(self, step: int, name: str, matrix: Matrix, before: Matrix | None) -> Matrix:
+    def _inverse(self, step: int, name: str, matrix: Matrix, before: Matrix | None, limit: int | None = None) -> Matrix:
         try:
-            result = self._solve(step, name, matrix)
+            result = self._solve(step, name, matrix, limit)
         except EnginesDisagreeError:  # then no result of either engine is reliable
             raise
         except (SolveError, SimulationError) as error:
@@ -113,10 +114,10 @@ class Inverter:
         # The result of a circuit is not exactly symmetric; its symmetric part is nearer to the inverse.
         return (result.value + result.value.T) / 2
 
-    def _solve(self, step: int, name: str, matrix: Matrix) -> SolveResult:
+    def _solve(self, step: int, name: str, matrix: Matrix, limit: int | None) -> SolveResult:
         self.announce(f"inverting {name}, {len(matrix)} wide")
         try:
-            return self.solver.compute(self.solver.init(matrix), np.eye(len(matrix)))
+            return self.solver.compute(self.solver.init(matrix, limit), np.eye(len(matrix)))
         except SolveError as error:
             raise SolveError(f"inversion of {name} ({len(matrix)} wide) at step {step}: {error}") from error
 

@@ -123,6 +123,7 @@ class TrainingResult:
             "blocks": ledger.blocks,
             "first_failure": ledger.failures[0].reason if ledger.failures else None,
             "right_hand_sides": ledger.right_hand_sides,
+            "extrapolated": ledger.extrapolated or None,
             "simulated_seconds": ledger.simulated_seconds,
             "mean_settling_time_s": ledger.mean_settling_time,
             "energy_j": ledger.joules,

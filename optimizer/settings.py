@@ -249,10 +249,15 @@ class CircuitSettings(InvSettings):
 
     Attributes:
         jobs: Number of simulations at the same time.
+        wide: Inversion of a factor wider than `array_limit` of K-FAC: `diagonal` inverts its diagonal blocks alone;
+            `blocks` inverts the whole factor, in steps of circuits of its blocks.
+        simulated_columns: Number of columns of a factor in `blocks` whose times and energies are simulated.
         on_failure: After an inversion without a usable result: `keep` the old inverse and count it, or `stop` training.
     """
 
     jobs: Count = 1
+    wide: Literal["diagonal", "blocks"] = "diagonal"
+    simulated_columns: Annotated[int, Field(ge=2)] = 16
     on_failure: Literal["keep", "stop"] = "keep"
 
 

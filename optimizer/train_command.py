@@ -183,6 +183,8 @@ def result_table(result: TrainingResult) -> Table:
         table.add_row("failed inversions", f"{len(ledger.failures)} of {ledger.tried}: {why}")
     if ledger.inversions:
         table.add_row("right-hand sides", str(ledger.right_hand_sides))
+    if ledger.extrapolated:
+        table.add_row("times extrapolated", ledger.extrapolated)
     if ledger.slowest is not None:
         table.add_row("mean settling time", format_quantity(ledger.mean_settling_time, "s"))
         table.add_row("energy of the inversions", format_quantity(ledger.joules, "J"))

@@ -12,8 +12,11 @@ from amc_circuits.cases.case import program, program_arguments
 from amc_circuits.cases.device_options import device_of
 from amc_circuits.cases.option import Option, parse_table
 from amc_circuits.cases.options import CIRCUIT, CONVERTERS, SOLVE, options_of, parse_options, solver_options
+from amc_circuits.solvers.blocks.blocks import BlockCircuit
+from amc_circuits.solvers.blocks.parameters import stages_for
 from amc_circuits.solvers.solver import Solver
-from amc_circuits.values.checks import numeric_array
+from amc_circuits.values.checks import Numbers, numeric_array
+from netlists import ParameterError
 from netlists.errors import check_type
 from netlists.short_text import short_repr
 
@@ -71,7 +74,36 @@ class CircuitOptions:
         Raises:
             ParameterError: An option or the matrix cannot be used.
         """
+        array = numeric_array("A", matrix, (2,))
+        return program(self.circuit, array, self._arguments(array, seed, trial), jobs, None)
+
+    def program_blocks(
+        self, matrix: ArrayLike, array_limit: int, seed: int = 0, trial: int = 0, jobs: int = 1
+    ) -> BlockCircuit:
+        """Program a matrix in blocks of at most `array_limit` rows with the same parts; pairs of arrays everywhere.
+
+        Args:
+            matrix: A, shape (N, N).
+            array_limit: Largest number of rows of an array.
+            seed: Seed of all random draws.
+            trial: Number of the circuit among those of this seed.
+            jobs: Number of simulations at the same time.
+
+        Raises:
+            ParameterError: The circuit is not `inv`, or an option or the matrix cannot be used.
+        """
+        if self.circuit != "inv" or self.values.get("input_conductance") is not None:
+            what = ("circuit", self.circuit) if self.circuit != "inv" else ("input_conductance", "a value")
+            raise ParameterError(*what, "blocks are INV circuits with the conductance of max|A| at their inputs")
+        array = numeric_array("A", matrix, (2,))
+        arguments = self._arguments(array, seed, trial)
+        for name in ("conductances", "input_conductance"):
+            arguments.pop(name, None)
+        stages = stages_for(len(array), array_limit)
+        return BlockCircuit.program(array, stages=stages, jobs=jobs, **arguments | {"pair": "always"})
+
+    def _arguments(self, matrix: Numbers, seed: int, trial: int) -> dict[str, Any]:
+        """Return the arguments of `program`."""
         missing = {option.name: option.own for option in options_of(self.circuit)}
         options = missing | dict(self.values) | {"seed": seed, "trial": trial}
-        array = numeric_array("A", matrix, (2,))
-        return program(self.circuit, array, program_arguments(self.circuit, options, array), jobs, None)
+        return program_arguments(self.circuit, options, matrix)

@@ -79,7 +79,7 @@ def costs(family: str, size: int, stages: int, inputs: Literal["one", "two"]) ->
 
 
 def area_terms(
-    size: int, table: ComponentAreas, hold: float, inputs: Literal["one", "two"]
+    size: int, table: ComponentAreas, hold: float, inputs: Literal["one", "two"], all_resistors: bool = True
 ) -> tuple[float, float, float]:
     """Area of one stage in units of one array: ratio; share of the cells c; x, holds, switches and more resistors.
 
@@ -88,11 +88,14 @@ def area_terms(
         table: Area of each component.
         hold: Capacitance of a sample-and-hold, F.
         inputs: Input resistors of a sum node.
+        all_resistors: False counts those of the inverters alone, on both sides.
     """
     matrix, _ = case("spd", size, 0)
     converters = Converters(dac_bits=8, adc_bits=8, adc_share=8)
     blocks = BlockCircuit.program(matrix, hold=SampleHold(hold_capacitance=hold), inputs=inputs)
     one, two = areas(InvCircuit.program(matrix).circuit, converters, table), bank_areas(blocks, converters, table)
+    if not all_resistors:
+        one["resistors"], two["resistors"] = 2 * size * table.resistor, size * table.resistor
     total = sum(one.values())
     cells, seen = one["cells"] / total, sum(two.values()) / total
     return seen, cells, seen - 1 / 2 - cells / 2

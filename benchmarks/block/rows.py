@@ -83,13 +83,13 @@ def clipping() -> Iterator[Row]:
 
 
 def area() -> Iterator[Row]:
-    """A8: the ratio 1/2 + c/2 + x."""
-    for inputs in ("one", "two"):
-        seen, cells, more = area_terms(64, ComponentAreas(), 100e-15, inputs)
+    """A8: the ratio 1/2 + c/2 + x; the bound is that of a table without the resistors of inputs and feedback."""
+    for inputs, every in (("one", False), ("one", True), ("two", True)):
+        seen, cells, more = area_terms(64, ComponentAreas(), 100e-15, inputs, every)
         text = f"{100 * (seen - 1):.1f} % = 1/2 + c/2 + x, c {cells:.2%}, x {more:.2%}"
-        bound = "-44 +- 1 %" if inputs == "one" else "reported"
-        what = f"area, N = 64, 100 fF, input resistors: {inputs}"
-        yield Row("A8", what, text, bound, inputs == "two" or abs(seen - 0.56) <= 0.01)
+        counted = "all resistors" if every else "resistors of inverters"
+        what = f"area, N = 64, 100 fF, {counted}, inputs: {inputs}"
+        yield Row("A8", what, text, "reported" if every else "-44 +- 1 %", every or abs(seen - 0.56) <= 0.01)
 
 
 ROWS: tuple[Callable[[], Iterator[Row]], ...] = (exactness, accuracy, solving, area, clipping)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from amc_circuits import ParameterError, draw_matrix, short_repr
-from optimizer.linear_solver import Matrix, SolveError
+from optimizer.solve_result import Matrix, SolveError
 from optimizer.step_cost.assumptions import ArraySettings, SimulatedCircuit
 
 FAMILY = "spd"

@@ -5,8 +5,9 @@ import pytest
 
 from amc_circuits import ParameterError
 from optimizer.datasets import load_dataset
-from optimizer.linear_solver import SOLVERS, SolveError, SolveResult
+from optimizer.linear_solver import SOLVERS
 from optimizer.settings import AdamSettings, CircuitSettings, ConvolutionShape, KfacSettings, MomentumSettings
+from optimizer.solve_result import SolveError, SolveResult
 from optimizer.specification import TrainingSpec
 from optimizer.training import PRECISIONS, Training, accuracy, batches
 
@@ -122,9 +123,9 @@ def in_circuits(digits):
 class Nulling:
     """A linear solver whose every answer is zero: what it does not answer cannot move a weight."""
 
-    largest = None
+    largest, whole = None, False
 
-    def init(self, matrix):
+    def init(self, matrix, limit=None):
         """Keeps the matrix."""
         return matrix
 

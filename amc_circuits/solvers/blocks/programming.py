@@ -15,6 +15,9 @@ from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.values.checks import check_invertible
 from netlists.record import FloatArray
 
+MOST_FEEDBACK = 16.0
+"""Largest feedback conductance of a tile in units of its largest row sum; a choice of this package."""
+
 
 @dataclass
 class Maker:
@@ -46,14 +49,16 @@ class Maker:
         return leaf.program(matrix, **self._own(inverter_resistance=self.parameters.inverter_resistance))
 
     def mvm(self, matrix: FloatArray, gain: float) -> RangedMvm:
-        """Program a tile whose outputs are `-gain` times the product with its matrix, or more with compensating cells.
+        """Program a tile whose outputs are `-gain` times the product with its matrix, or more.
 
-        A feedback conductance far above the sums of the tile would need as many compensating cells.
+        Its feedback conductance is at most `MOST_FEEDBACK` times its largest row sum. With compensating cells it is
+        this sum: more would need as many cells.
         """
         if self.parameters.topology == "compensated":
             return RangedMvm.program(matrix, **self._own())
         wanted = self.hardware.wanted(matrix)
-        feedback = wanted.unit / (wanted.alpha * gain)
+        row_sum = float(np.abs(wanted.difference).sum(axis=1).max())
+        feedback = min(wanted.unit / (wanted.alpha * gain), MOST_FEEDBACK * row_sum)
         return RangedMvm.program(matrix, **self._own(feedback_conductance=feedback))
 
 

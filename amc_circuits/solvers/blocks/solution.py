@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from amc_circuits.linear.stability import Stability
 from amc_circuits.results.measurement import Energy, Metric
-from amc_circuits.results.solution import UnusableSolutionError
+from amc_circuits.results.response import Response
+from amc_circuits.results.solution import Provenance, UnusableSolutionError
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.blocks.walk import Ranges
 from amc_circuits.solvers.blocks.ways import Run
@@ -93,6 +94,17 @@ class BlockSolution:
             "relative error": f"{format_quantities(self.relative_error, '%')} ({format_quantities(self.bits)} bits)",
         }
         return rows_text(f"BlockSolution {self.status.name}: {counted(len(self.statuses), 'right-hand side')}", rows)
+
+    @property
+    def provenance(self) -> Provenance | None:
+        """Provenance of the last simulation; None if nothing was simulated."""
+        return self.runs[-1].solution.provenance if self.runs else None
+
+    @property
+    def responses(self) -> tuple[Response, ...]:
+        """Waveforms of the simulation that takes longest: one for each of its columns that is not zero."""
+        slowest = max(self.runs, key=lambda run: run.known(run.solution.settling_time).max(), default=None)
+        return () if slowest is None else tuple(one for one in slowest.solution.responses if one is not None)
 
     @property
     def usable(self) -> bool:

@@ -77,7 +77,7 @@ class Tiles:
     """A block beside the diagonal, in MVM circuits that work at the same time; blocks of zeros need none.
 
     Attributes:
-        circuits: Circuit of each tile that is not zero, by its place.
+        circuits: Circuit of each tile that is not zero but for rounding, by its place.
         heights: Numbers of rows of the tiles.
         inputs: Volts per unit at the outputs of each leaf before them, where the inputs of the whole are 1 V per unit.
         gain: Volts at their outputs per unit of the product, the same for all tiles, with the feedback conductances as
@@ -154,6 +154,7 @@ class Block:
 
 
 Node = Leaf | Block
+EPSILON = float(np.finfo(float).eps)
 
 
 class SingularBlockError(ParameterError):
@@ -219,14 +220,14 @@ def _complement(a1: FloatArray, a2: FloatArray, a3: FloatArray, a4: FloatArray) 
     """Compute the Schur complement of A1; what is left of entries that cancel but for rounding is 0."""
     taken = a3 @ np.linalg.solve(a1, a2)
     found = a4 - taken
-    found[np.abs(found) <= len(a1) * np.finfo(float).eps * np.maximum(np.abs(a4), np.abs(taken))] = 0
+    found[np.abs(found) <= len(a1) * EPSILON * np.maximum(np.abs(a4), np.abs(taken))] = 0
     return np.asarray(found)
 
 
 def _check_block(name: str, matrix: FloatArray) -> None:
     """Refuse a block that is singular to working precision."""
     singular_values = np.linalg.svd(matrix, compute_uv=False)
-    if singular_values[-1] <= singular_values[0] * len(matrix) * np.finfo(float).eps:
+    if singular_values[-1] <= singular_values[0] * len(matrix) * EPSILON:
         mend = "must be invertible to working precision; take pivoting = partial, or add damping to A"
         raise SingularBlockError(name, "a singular block", mend)
 
@@ -256,7 +257,7 @@ def _tiles(matrix: FloatArray, before: Node, after: Node, scale: float, make: Ma
     gain, circuits = -np.sign(inputs[0]) / largest, {}
     for j, part in enumerate(blocks):
         for i, block in enumerate(part):
-            if block.any():
+            if np.abs(block).sum(axis=1).max(initial=0) > len(matrix) * EPSILON * largest * abs(inputs[j]):
                 ratio, sign = float(abs(gain / inputs[j])), -np.sign(inputs[j] * gain)
                 circuits[i, j] = make.mvm(sign * block, ratio)
     return Tiles(circuits, after.widths, tuple(inputs.tolist()), float(gain), name)

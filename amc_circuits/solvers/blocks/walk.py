@@ -128,11 +128,12 @@ class Walk(ABC):
         """Choose the ranges that bring the inputs of the next step to half of the full scale or more, not beyond it."""
         if not self.switched:
             return np.zeros_like(leads[0])
-        each = [
-            tiles.spread(tile.steady_volts(inputs[j])[0] * 2.0 ** -leads[j], i)
+        each = {
+            (i, j): tiles.spread(tile.steady_volts(inputs[j])[0] * 2.0 ** -leads[j], i)
             for (i, j), tile in tiles.circuits.items()
-        ]
-        seen = [*each, *others, sum(others, -sum(each, np.zeros_like(each[0])))]
+        }
+        product = sum((tiles.factor(*place) * volts for place, volts in each.items()), np.zeros_like(others[0]))
+        seen = [*each.values(), *others, sum(others, -product)]
         largest = np.max([np.abs(one).max(axis=0) for one in seen], axis=0)
         ratio = np.divide(self.full_scale, largest, out=np.ones_like(largest), where=largest > 0)
         return np.asarray(np.clip(np.floor(np.log2(ratio)), -RANGES, RANGES), dtype=np.int64)

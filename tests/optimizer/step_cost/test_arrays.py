@@ -5,7 +5,7 @@ import pytest
 
 from amc_circuits import InvCircuit, ParameterError, draw_matrix
 from netlists import preset
-from optimizer.linear_solver import SolveError
+from optimizer.solve_result import SolveError
 from optimizer.step_cost import simulate
 from optimizer.step_cost.assumptions import ArraySettings, SimulatedCircuit
 

@@ -67,6 +67,13 @@ def test_one_input_resistor_gives_the_same_answer_sooner(topology):
     assert one.predicted_time < two.predicted_time
 
 
+def test_tiles_far_from_the_diagonal_may_be_tiny():
+    """Their feedback conductance is limited, and the next step takes less of them; below rounding there is no tile."""
+    matrix = 0.03 ** np.abs(np.subtract.outer(np.arange(12), np.arange(12)))
+    vectors = np.random.default_rng(1).uniform(-1, 1, (12, 2))
+    assert_solves(at_infinite_gain(matrix, vectors, stages=2), matrix, vectors)
+
+
 def test_blocks_without_negative_entries_are_pairs():
     """With one array, entries below the floor of the cells would be lifted to it."""
     matrix = np.eye(4) + 0.006 * np.ones((4, 4))
