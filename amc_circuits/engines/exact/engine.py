@@ -23,6 +23,8 @@ from netlists import Array, Buffers, Circuit, Limiter, MacroOpAmp, ParameterErro
 from netlists.errors import check_type
 from netlists.record import FloatArray
 
+MOST_CELLS = 1024
+"""Most cells that are not linear: each is an unknown of the equations of a step."""
 BATCH = 64
 """Most right-hand sides worked on at once."""
 
@@ -153,8 +155,13 @@ def check_known(circuit: Circuit, growing: bool = False) -> None:
 def unknown(circuit: Circuit, growing: bool = False) -> str:
     """Name what the engine cannot solve in a circuit, as `check_known`; empty for nothing."""
     limited = {part.output for part in circuit.of(Limiter)}
-    if any(array.nonlinearity_voltage is not None for array in circuit.of(Array)):
-        return "cells that are not linear"
+    if any(array.nonlinearity_voltage is not None and array.flat for array in circuit.of(Array)):
+        return "cells that are not linear in arrays with wires"
+    if (
+        sum(array.conductance.size for array in circuit.of(Array) if array.nonlinearity_voltage is not None)
+        > MOST_CELLS
+    ):
+        return f"more than {MOST_CELLS} cells that are not linear"
     if not is_known(circuit):
         return "op-amps that are subcircuits"
     if limited & {part.input for part in circuit.of(Buffers)}:

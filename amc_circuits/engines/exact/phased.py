@@ -12,7 +12,7 @@ import numpy as np
 from amc_circuits.engines.exact.circuit import ExactCircuit
 from amc_circuits.engines.exact.engine import ExactEngine, check_known
 from amc_circuits.engines.exact.linear_range import CLOSED_FORM, LARGEST_LOSS
-from amc_circuits.engines.exact.nonlinear.circuit import LEAST_SCALE, applies
+from amc_circuits.engines.exact.nonlinear.circuit import LEAST_SCALE, applies, is_linear
 from amc_circuits.engines.exact.nonlinear.reading import read_phase
 from amc_circuits.engines.exact.nonlinear.rest import placed, resting
 from amc_circuits.engines.exact.nonlinear.trajectory import Place
@@ -69,8 +69,9 @@ def read_phases(
 
 def _check(circuit: Circuit) -> None:
     check_known(circuit)
-    if circuit.of(Limiter):
-        raise ParameterError("circuit", "limiters", "phases have none here; take simulate_phases")
+    if circuit.of(Limiter) or not is_linear(circuit):
+        what = "limiters" if circuit.of(Limiter) else "cells that are not linear"
+        raise ParameterError("circuit", what, "phases have none here; take simulate_phases")
     if any(source.kick is not None for source in circuit.sources):
         raise ParameterError("engine", ExactEngine.name, "knows no kicks of sources in phases; take simulate_phases")
 

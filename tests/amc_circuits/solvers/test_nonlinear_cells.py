@@ -179,30 +179,45 @@ def test_reduced_wires_are_refused(kind):
         kind.program(MATRIX, wire_resistance=1.0, device=_bent_device())
 
 
-def test_the_exact_engine_refuses():
-    """It knows linear cells only, and says which engines know others."""
-    with pytest.raises(ParameterError, match=r"engine: got exact; .*not linear; take ngspice or auto"):
-        InvCircuit.program(MATRIX, device=_bent_device(), engine="exact")
+def test_the_exact_engine_refuses_meshes():
+    """It knows such cells with ideal wires only, and says which engines know others."""
+    with pytest.raises(ParameterError, match=r"engine: got exact; .*not linear in .*; take ngspice or auto"):
+        InvCircuit.program(MATRIX, device=_bent_device(), engine="exact", wire_resistance=1.0, interconnect="flat")
+
+
+@pytest.mark.parametrize("kind", [InvCircuit, MvmCircuit])
+def test_both_engines_agree(kind):
+    """Answers within 1e-6 of the largest entry, settling times and energies within 2 %, ngspice's own error."""
+    exact, spice = (
+        kind.program(MATRIX, device=_bent_device(), engine=name).solve(RIGHT) for name in ("exact", "ngspice")
+    )
+    assert exact.status is spice.status and exact.usable
+    assert_close(exact.value, spice.value, absolute=1e-6 * np.abs(spice.value).max())
+    assert exact.settling_time == pytest.approx(spice.settling_time, rel=0.02)
+    for account, joules in spice.energy.accounts.items():
+        assert exact.energy.accounts[account] == pytest.approx(joules, rel=0.02)
 
 
 def _bent_device():
     return Device(nonlinearity_voltage=0.05)
 
 
-def test_auto_hands_over_to_ngspice():
+def test_auto_hands_meshes_over_to_ngspice():
     """Every right-hand side is ngspice's, and the same."""
-    both = np.column_stack([RIGHT, -RIGHT])
+    both, wires = np.column_stack([RIGHT, -RIGHT]), {"wire_resistance": 1.0, "interconnect": "flat"}
     auto, spice = (
-        InvCircuit.program(MATRIX, device=_bent_device(), engine=engine).solve(both) for engine in ("auto", "ngspice")
+        InvCircuit.program(MATRIX, device=_bent_device(), engine=engine, **wires).solve(both)
+        for engine in ("auto", "ngspice")
     )
     assert auto.engines == ("ngspice", "ngspice")
     assert np.array_equal(auto.value, spice.value)
 
 
 def test_command_line(amc):
-    """--nonlinearity-voltage bends the cells; with reduced wires and in exact it is refused in one line."""
+    """--nonlinearity-voltage bends the cells; with reduced wires, and with any in exact, it is refused in one line."""
     common = ("inv", "--size", 3, "--nonlinearity-voltage", "0.1", "--format", "json")
     straight = amc("inv", "--size", 3, "--format", "json").json["relative_error"]
     assert amc(*common).json["relative_error"] > 100 * straight
     amc(*common, "--wire-resistance", 1).refused("interconnect", "take flat")
-    amc(*common, "--engine", "exact").refused("engine", "take ngspice or auto")
+    mesh = ("--wire-resistance", 1, "--interconnect", "flat")
+    amc(*common, *mesh, "--engine", "exact").refused("engine", "take ngspice or auto")

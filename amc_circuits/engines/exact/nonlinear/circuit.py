@@ -27,9 +27,14 @@ COARSE = 16
 
 
 def is_known(circuit: Circuit) -> bool:
-    """Return True if the laws of all parts are known here: cells are linear, and no op-amp is a subcircuit."""
-    bent = any(array.nonlinearity_voltage is not None for array in circuit.of(Array))
-    return not bent and not any(isinstance(record, SubcircuitOpAmp) for record in circuit.opamps)
+    """Return True if the laws of all parts are known: sinh cells have no wires, and no op-amp is a subcircuit."""
+    wired = any(array.nonlinearity_voltage is not None and array.flat for array in circuit.of(Array))
+    return not wired and not any(isinstance(record, SubcircuitOpAmp) for record in circuit.opamps)
+
+
+def is_linear(circuit: Circuit) -> bool:
+    """Return True if all cells are linear."""
+    return all(array.nonlinearity_voltage is None for array in circuit.of(Array))
 
 
 def applies(circuit: Circuit) -> bool:
@@ -52,8 +57,9 @@ class NonlinearCircuit:
         """`linear`: its linear circuit, without limiters; worked out unless given."""
         self.circuit = circuit
         self._kicks = [source.kick for source in circuit.sources if source.kick is not None]
-        modes = None if circuit.of(Limiter) else (linear or linear_circuit(circuit)).modes
-        self.system = System(_kicked(circuit), modes, None if self._kicks or circuit.of(Limiter) else linear)
+        further = bool(circuit.of(Limiter)) or not is_linear(circuit)
+        modes = None if further else (linear or linear_circuit(circuit)).modes
+        self.system = System(_kicked(circuit), modes, None if self._kicks or further else linear)
         self.account = Account(_kicked(circuit), self.system)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The linear circuit with inputs for what the limits of op-amps add, and for the outputs of limiters."""
+"""The linear circuit with inputs for what limits of op-amps and sinh cells add, and for the outputs of limiters."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from amc_circuits.engines.exact.nonlinear.laws import Cells
 from amc_circuits.linear.circuit import LinearCircuit
-from amc_circuits.linear.equations import stage_of
+from amc_circuits.linear.equations import equations, inject, reduced, stage_of
 from netlists import Circuit, Limiter, MacroOpAmp, OpAmps, Source
 from netlists.record import FloatArray
 
@@ -33,17 +34,44 @@ def opened(circuit: Circuit) -> Circuit:
     return replace(circuit, parts=parts, sources=tuple(sources))
 
 
-def injected_circuit(circuit: Circuit, linear: LinearCircuit, limiters: int = 0) -> LinearCircuit:
+def with_cells(circuit: Circuit, cells: Cells) -> LinearCircuit:
+    """Return the linear circuit with further, last inputs: amperes in every cell that is not linear.
+
+    They leave its word line for its bit line; nodes that sources hold take any current.
+    """
+    ends = dict.fromkeys(group for part in cells.parts for group in (part.word_lines, part.bit_lines))
+    groups = [group for group in ends if group not in circuit.held]
+    found = equations(circuit)
+    linear = reduced(circuit, found, inject(found, circuit.held, groups))
+    starts = dict(zip(groups, np.cumsum([0, *(circuit.groups[group] for group in groups)]).tolist(), strict=False))
+    share, first = np.zeros((sum(circuit.groups[group] for group in groups), cells.count)), 0
+    for part, (rows, columns) in zip(cells.parts, cells.places, strict=True):
+        own = np.arange(first, first + len(rows))
+        first += len(rows)
+        for group, at, sign in ((part.word_lines, rows, -1.0), (part.bit_lines, columns, 1.0)):
+            if group in starts:
+                share[starts[group] + at, own] += sign
+    inputs = circuit.inputs
+
+    def combined(own: FloatArray) -> FloatArray:
+        return np.hstack([own[:, :inputs], own[:, inputs:] @ share])
+
+    held = {group: combined(weights) for group, weights in linear.held.items()}
+    return replace(linear, drive=combined(linear.drive), feed=combined(linear.feed), held=held)
+
+
+def injected_circuit(circuit: Circuit, linear: LinearCircuit, further: int = 0) -> LinearCircuit:
     """Return the linear circuit with further inputs for op-amps that are macro models.
 
     Behind the inputs of the sources are a rate at every gain stage, V/s, then a current into every output, A, both in
-    the order of the op-amps, then the volts of limiters. The states are those of `linear`. A stage drives other nodes
-    through R_out alone, so that a current into an output acts on them as R_out times as many volts at the last stage.
+    the order of the op-amps, then the last inputs of `linear`. The states are those of `linear`. A stage drives other
+    nodes through R_out alone, so that a current into an output acts on them as R_out times as many volts at the last
+    stage.
 
     Args:
         circuit: Circuit without limiters.
         linear: Its linear circuit.
-        limiters: Number of its last inputs that are volts of limiters.
+        further: Number of its last inputs that are volts of limiters or amperes of cells.
     """
     rates, currents, volts = [np.zeros((len(linear.state), 0))], [], [np.zeros((len(linear.feed), 0))]
     for part, last in zip(circuit.of(OpAmps), linear.stages, strict=True):
@@ -57,7 +85,7 @@ def injected_circuit(circuit: Circuit, linear: LinearCircuit, limiters: int = 0)
         volts.append(ohms * linear.read[:, at])
         volts[-1][rows] = 0
     drive, fed = np.hstack([*rates, *currents]), np.hstack(volts)
-    inputs = linear.drive.shape[1] - limiters
+    inputs = linear.drive.shape[1] - further
 
     def between(own: FloatArray, added: FloatArray) -> FloatArray:
         return np.hstack([own[:, :inputs], added, own[:, inputs:]])

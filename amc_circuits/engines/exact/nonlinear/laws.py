@@ -1,4 +1,4 @@
-"""Limits of macro op-amps, as differences from the linear op-amp (`netlists/opamps/subcircuit.py`), and limiters.
+"""Limits of macro op-amps, limiters and sinh cells; but for limiters, as differences from what is linear.
 
 rate of a gain stage   SR tanh(d/SR) - d - SR clamp(x),   d = w_T (inputs and offsets), x its output
 current of an output   I_lim tanh(p/(R_out I_lim)) - p/R_out,   p the drop over the output resistance
@@ -13,11 +13,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from netlists import Circuit, Limiter, MacroOpAmp, OpAmps
+from netlists import Array, Circuit, Limiter, MacroOpAmp, OpAmps
 from netlists.opamps.subcircuit import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
+LARGEST_BEND = 30.0
+"""Voltage of a cell in units of V0 from which its law goes on in a straight line."""
 NO_CLAMP = 25.0
 """E-folds below the swing from which the clamp is left out: e^-25 of the slew rate is 1.4e-11."""
 
@@ -139,6 +141,55 @@ class Limiters:
     def beyond(self, volts: FloatArray) -> NDArray[np.bool_]:
         """Return whether outputs (k, times, K), V, are those of inputs beyond the level."""
         return np.where(self.clips, np.abs(volts) >= self.level, volts != 0)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Cells that follow `I = G V0 sinh(V/V0)`, as differences from their conductance; one entry a cell.
+
+    Attributes:
+        parts: Arrays with such cells.
+        places: Word line and bit line of the cells of each array that conduct, shape (cells,) each.
+        conductance: G of each, shape (c, 1, 1), S.
+        bend: V0 of each, shape (c, 1, 1), V.
+    """
+
+    parts: tuple[Array, ...]
+    places: tuple[tuple[NDArray[np.int64], NDArray[np.int64]], ...]
+    conductance: FloatArray
+    bend: FloatArray
+
+    __repr__ = short_repr
+
+    @classmethod
+    def of(cls, circuit: Circuit) -> Cells:
+        """Collect the cells of a circuit that are not linear, array by array."""
+        parts = tuple(part for part in circuit.of(Array) if part.nonlinearity_voltage is not None)
+        places = tuple((rows, columns) for rows, columns in (np.nonzero(part.conductance) for part in parts))
+        held = [part.conductance[place] for part, place in zip(parts, places, strict=True)]
+        bends = [np.full(len(one), part.nonlinearity_voltage) for part, one in zip(parts, held, strict=True)]
+        nothing = np.zeros(0)
+        return cls(
+            parts,
+            places,
+            np.concatenate([nothing, *held])[:, None, None],
+            np.concatenate([nothing, *bends])[:, None, None],
+        )
+
+    @property
+    def count(self) -> int:
+        """Number of cells."""
+        return len(self.bend)
+
+    def currents(self, seen: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Compute what is added to the currents, A, and the slopes, S, from voltages (c, times, K), V.
+
+        A tangent goes on where no solution is, `LARGEST_BEND` times V0, so that iterates do not overflow.
+        """
+        whole = seen / self.bend
+        x = np.clip(whole, -LARGEST_BEND, LARGEST_BEND)
+        slope = np.cosh(x) - 1
+        return self.conductance * self.bend * (np.sinh(x) - x + slope * (whole - x)), self.conductance * slope
 
 
 def supply_power(opamp: MacroOpAmp, current: FloatArray) -> FloatArray:

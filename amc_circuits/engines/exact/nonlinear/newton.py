@@ -103,5 +103,5 @@ def limits(system: System, voltages: FloatArray) -> tuple[FloatArray, FloatArray
     """Return what the limits add, shape (2 m + k, 3), and the slopes of all limits, shape (3 m + k, 3)."""
     laws, (drive, stage, drop, limited) = system.laws, system.parted(voltages[..., None])
     (slewing, a), (clamp, b), (pins, c) = laws.stage(drive), laws.clamp(stage), laws.output(drop)
-    volts, d = system.limiters.volts(limited)
+    volts, d = system.limited(limited)
     return np.concatenate([slewing + clamp, pins, volts])[..., 0], np.concatenate([a, b, c, d])[..., 0]

@@ -139,7 +139,8 @@ def _limit(system: System, panels: Panels) -> None:
     """Give limiters the volts of their law at all points; one behind another takes a pass more."""
     m, count = system.laws.count, system.limiters.count
     for _ in system.limiters.parts:
-        panels.pins[m:] = system.limiters.volts(panels.voltages(system.seen.part(slice(-count, None))))[0]
+        seen = panels.voltages(system.seen.part(slice(3 * m, 3 * m + count)))
+        panels.pins[m : m + count] = system.limiters.volts(seen)[0]
 
 
 def corners(system: System, panels: Panels) -> list[float]:
@@ -147,7 +148,8 @@ def corners(system: System, panels: Panels) -> list[float]:
     count = system.limiters.count
     if not count:
         return []
-    beyond = np.abs(panels.voltages(system.seen.part(slice(-count, None)))) - system.limiters.level
+    first = 3 * system.laws.count
+    beyond = np.abs(panels.voltages(system.seen.part(slice(first, first + count)))) - system.limiters.level
     passing = (beyond[:, 1:] > 0) != (beyond[:, :-1] > 0)
     limiter, point, response = np.nonzero(passing)
     low, high = panels.time[point], panels.time[point + 1]

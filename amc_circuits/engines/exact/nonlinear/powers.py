@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +73,22 @@ class Account:
                     found[group] += times(laplacian[first:last], ends)
                     if slopes is not None:
                         found[group] += times(charge[first:last], slopes)
+        for array, _, _, row, current in self._bent(voltage):
+            if array.word_lines in found:
+                found[array.word_lines][row] += current.sum(axis=0)
+            if array.bit_lines in found:
+                found[array.bit_lines] -= current
         return found
+
+    def _bent(self, voltage: dict[str, FloatArray]) -> Iterator[tuple[Array, FloatArray, FloatArray, int, FloatArray]]:
+        """Yield array, voltages of both ends, a word line, and what its sinh cells add, shape (M, points, K), A."""
+        for array in self.system.cells.parts:
+            word_lines, bit_lines = voltage[array.word_lines], voltage[array.bit_lines]
+            bend = array.nonlinearity_voltage
+            assert bend is not None
+            for row, cells in enumerate(array.conductance):
+                x = (word_lines[row] - bit_lines) / bend
+                yield array, word_lines, bit_lines, row, bend * cells[:, None, None] * (np.sinh(x) - x)
 
     def currents(self, voltage: dict[str, FloatArray], drawn: dict[str, FloatArray]) -> FloatArray:
         """Compute the currents of the outputs of all op-amps, shape (op-amps, points, K), A."""
@@ -105,6 +121,9 @@ class Account:
                 across = ends if len(groups) == 1 else ends[:size] - ends[size:]
                 power = np.einsum("r,rtk,rtk->tk", np.diag(laplacian)[:size], across, across)
             dissipated[getattr(part, "account", "")] += power
+        for array, word_lines, bit_lines, row, current in self._bent(voltage):
+            if array.account in dissipated:
+                dissipated[array.account] += np.einsum("jtk,jtk->tk", word_lines[row] - bit_lines, current)
         for limiter in self.circuit.of(Limiter):  # they deliver power
             dissipated[limiter.account] -= np.einsum("rtk,rtk->tk", voltage[limiter.output], drawn[limiter.output])
         return Powers(dissipated, self._delivered(voltage, drawn, currents))

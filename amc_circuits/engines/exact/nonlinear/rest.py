@@ -93,7 +93,7 @@ def _near(
     for _ in range(ITERATIONS):
         drive, stage, drop, limited = system.parted(seen[:, None, None])
         (slewing, a), (clamp, b), (pins, c) = laws.stage(drive), laws.clamp(stage), laws.output(drop)
-        limiting, d = system.limiters.volts(limited)
+        limiting, d = system.limited(limited)
         both = np.concatenate([slewing + clamp, pins, limiting])[:, 0, 0]
         slopes = np.concatenate([a, b, c, d])[:, 0, 0]
         jacobian = np.eye(len(seen)) - np.hstack([gain[:, :m], gain]) * slopes

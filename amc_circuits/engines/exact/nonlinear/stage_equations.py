@@ -105,7 +105,7 @@ class StageEquations:
         """`scale`: full scale of each response, shape (K,), V; `tolerance` in units of it."""
         self.system, laws = system, system.laws
         # Drives are compared as the input voltages that they belong to.
-        volts = np.concatenate([1 / laws.rate, np.ones((2 * laws.count + system.limiters.count, 1, 1))])
+        volts = np.concatenate([1 / laws.rate, np.ones((2 * laws.count + system.further, 1, 1))])
         self._in_tolerances = volts / (scale * tolerance)
         self._own, self._newton = OwnEffectsOf(system), Newton(system)
         # Drives and drops at which limits bend by a factor tanh(1), and what is added there.
@@ -247,8 +247,8 @@ class StageEquations:
         bent *= bent
         bent *= own.per_bend
         bent += 1
-        if self.system.limiters.count:
-            volts, slopes = self.system.limiters.volts(voltages[3 * m :])
+        if self.system.further:
+            volts, slopes = self.system.limited(voltages[3 * m :])
             added, bent = np.concatenate([added, volts]), np.concatenate([bent, 1 - slopes * own.volts])
         return Added(added, clamp, m), np.maximum(bent, LEAST_SLOPE, out=bent)
 
@@ -257,7 +257,7 @@ class StageEquations:
         m, limiters = self.system.laws.count, self.system.limiters
         if not limiters.count:
             return False
-        first, later = (limiters.beyond(one.pins[m:]) for one in (before, added))
+        first, later = (limiters.beyond(one.pins[m : m + limiters.count]) for one in (before, added))
         return bool((first != later).any())
 
     def _negligible(self, added: Added, previous: Added, step: float) -> bool:
@@ -266,6 +266,7 @@ class StageEquations:
         moved = (added.whole - previous.whole) * self._in_tolerances[m:]
         moved[:m] *= step
         moved[m : 2 * m] *= self.system.laws.resistance
+        moved[2 * m + self.system.limiters.count :] /= self.system.cells.conductance
         return float(np.abs(moved).max()) <= CLOSE
 
 

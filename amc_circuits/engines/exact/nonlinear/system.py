@@ -9,15 +9,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.injected import injected_circuit, opened
-from amc_circuits.engines.exact.nonlinear.laws import Laws, Limiters
+from amc_circuits.engines.exact.nonlinear.injected import injected_circuit, opened, with_cells
+from amc_circuits.engines.exact.nonlinear.laws import Cells, Laws, Limiters
 from amc_circuits.engines.exact.nonlinear.method import NODES, Modal, weights
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import input_factors, linear_circuit
 from amc_circuits.linear.modes import Modes
 from amc_circuits.linear.response import Piece
-from netlists import Circuit, MacroOpAmp, OpAmps
+from netlists import Array, Circuit, MacroOpAmp, OpAmps
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -47,7 +48,7 @@ class Rows:
         names = ("modal", "feed", "pins", "rest")
         return cls(*(np.concatenate([getattr(part, name) for part in each]) for name in names))
 
-    def part(self, which: slice) -> Rows:
+    def part(self, which: slice | NDArray[np.int64]) -> Rows:
         """Return some of the rows."""
         return Rows(self.modal[which], self.feed[which], self.pins[which], self.rest[which])
 
@@ -105,20 +106,24 @@ class System:
         circuit: Circuit, with sources in the places of limiters.
         linear: Its linear circuit, with inputs for what is not linear (`injected_circuit`).
         laws: Limits of the m macro op-amps.
-        limiters: Its k limiters.
+        limiters: Its limiters.
+        cells: Its cells that are not linear; there are k limiters and cells.
         drive: Coordinates' rates per volt of input, shape (n, inputs).
-        push: Coordinates' rates per V/s at a stage, ampere at an output and volt of a limiter, shape (n, 2 m + k).
+        push: Coordinates' rates per V/s at a stage, A at an output, V of a limiter and A of a cell, shape (n, 2 m + k).
         discharged: Coordinates at which all capacitors are discharged, shape (n, 1).
-        seen: Drives of stages, V/s, outputs of stages, V, drops over output resistances, V, and inputs of limiters, V:
-            3 m + k rows.
+        seen: Drives of stages, V/s, outputs of stages, V, drops over output resistances, V, inputs of limiters and
+            voltages of cells, V: 3 m + k rows.
     """
 
     def __init__(self, circuit: Circuit, modes: Modes | None = None, linear: LinearCircuit | None = None) -> None:
         """`modes`: its modes; `linear`: its linear circuit; each worked out unless given."""
         self.laws, self.limiters = Laws.of(circuit), Limiters.of(circuit)
         self.circuit, self.inputs = opened(circuit), circuit.inputs
-        alone = linear or linear_circuit(self.circuit)
-        self.linear: LinearCircuit = injected_circuit(self.circuit, alone, self.limiters.count)
+        self.cells = Cells.of(circuit)
+        own = with_cells(self.circuit, self.cells) if self.cells.count else None
+        alone = linear or own or linear_circuit(self.circuit)
+        self.further = self.limiters.count + self.cells.count
+        self.linear: LinearCircuit = injected_circuit(self.circuit, alone, self.further)
         modes = modes or alone.modes
         self.real = modes.real
         upper = (modes.real + len(modes.values)) // 2
@@ -129,6 +134,7 @@ class System:
         self.discharged = self.coordinates(np.zeros((len(self.linear.kept), 1)), np.zeros((self.inputs, 1)))
         self.drive, self.push = rates[:, : self.inputs], np.ascontiguousarray(rates[:, self.inputs :])
         limited = [self._rows_of(part.input) for part in self.limiters.parts]
+        limited += [self._cell_rows(*one) for one in zip(self.cells.parts, self.cells.places, strict=True)]
         self.seen = Rows.stacked([*self._drives(), *self._stages(), *self._drops(), *limited])
         self._weights: dict[float, StepWeights] = {}
 
@@ -175,9 +181,19 @@ class System:
         return Rows(modal, feed[:, : self.inputs], feed[:, direct:], linear.rest[places])
 
     def parted(self, seen: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Return the drives, stages, drops and inputs of limiters of values of `seen`."""
+        """Return the drives, stages, drops, and the rest of values of `seen`."""
         m = self.laws.count
         return seen[:m], seen[m : 2 * m], seen[2 * m : 3 * m], seen[3 * m :]
+
+    def limited(self, seen: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Compute volts of limiters and amperes of cells, and their slopes, from the last k rows of `seen`."""
+        cut = self.limiters.count
+        (volts, a), (currents, b) = self.limiters.volts(seen[:cut]), self.cells.currents(seen[cut:])
+        return np.concatenate([volts, currents]), np.concatenate([a, b])
+
+    def _cell_rows(self, part: Array, places: tuple[NDArray[np.int64], NDArray[np.int64]]) -> Rows:
+        word, bit = (self._rows_of(part.word_lines), self._rows_of(part.bit_lines))
+        return word.part(places[0]).plus(bit.part(places[1]).times(-1))
 
     @property
     def opamps(self) -> list[tuple[OpAmps, str]]:
@@ -198,7 +214,7 @@ class System:
             total = Rows(
                 np.zeros((count, size)),
                 np.zeros((count, self.inputs)),
-                np.zeros((count, self.laws.count + self.limiters.count)),
+                np.zeros((count, self.laws.count + self.further)),
                 rate * (record.input_offset + own),
             )
             for group, factor in input_factors(part).items():

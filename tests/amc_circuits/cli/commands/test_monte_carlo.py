@@ -116,7 +116,7 @@ def test_a_simulator_that_fails_fails_its_trials(amc, tmp_path, monkeypatch):
         (("--monte-carlo", 2, "--plot", "p.txt"), ("--plot", ".png")),
         (("--monte-carlo", 2, "--save", "none/s.npz"), ("--save", "does not exist")),
         (("--monte-carlo", 2, "--programming-error", "much"), ("--programming-error", "wan-2022")),
-        (("--monte-carlo", 2, "--nonlinearity-voltage", 1, "--engine", "exact"), ("--engine", "not linear")),
+        (("--monte-carlo", 2, "--opamp", "cmos-100meg-transistor", "--engine", "exact"), ("--engine", "subcircuits")),
         (("--spec", "bits>3"), ("--spec",)),
     ],
 )

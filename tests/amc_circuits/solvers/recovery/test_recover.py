@@ -191,5 +191,5 @@ def test_bad_numbers_are_refused():
         programmed(matrix + 1j)
     with pytest.raises(ParameterError, match="take solve"):
         circuit.steady(y)
-    with pytest.raises(ParameterError, match="limiters"):
+    with pytest.raises(ParameterError, match="not linear"):
         circuit.sensitivity(y, "settling_time")

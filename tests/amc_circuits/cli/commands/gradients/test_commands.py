@@ -55,7 +55,7 @@ def test_every_circuit_has_sensitivities(amc, circuit):
         (("--metric", "energy", "--opamp", "single-pole"), 2, ("--metric", "no supply")),
         (("--save", "x.csv"), 2, ("--save", ".npz")),
         (("--largest", "0"), 2, ("--largest",)),
-        (("--nonlinearity-voltage", "0.2"), 2, ("--engine", "not linear")),
+        (("--nonlinearity-voltage", "0.2"), 2, ("circuit", "not linear")),
         (("--gbwp", "1G", "--second-pole", "20M"), 3, ("UNSTABLE",)),
     ],
 )
