@@ -38,7 +38,7 @@ class Block:
 
     Attributes:
         language: Its first word.
-        words: The others: `notest`, the name of the file that it is, or `needs:PACKAGE`.
+        words: The others: `notest`, the name of the file that it is, `needs:PACKAGE`, or `by:TEST`.
         text: Content.
         output: Printed text, where the page shows it; else None.
     """
@@ -56,7 +56,12 @@ class Block:
     @property
     def runs(self) -> bool:
         """True of an example, False of a file and of what only shows something."""
-        return self.language in ("sh", "python") and self.file is None and "notest" not in self.words
+        return self.language in ("sh", "python") and self.file is None and "notest" not in self.words and not self.by
+
+    @property
+    def by(self) -> str | None:
+        """File of tests that runs it instead of the tests of the pages."""
+        return next((word.removeprefix("by:") for word in self.words if word.startswith("by:")), None)
 
     @property
     def missing(self) -> str | None:

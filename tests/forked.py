@@ -1,4 +1,4 @@
-"""`amc` and Python code in processes that are forked from one that has loaded the package: a second less each.
+"""`amc`, Python code and scripts in processes that are forked from one that has loaded the package: a second less each.
 
 Such a process has its own folder, environment, session, output and exit code, like one of a shell.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import runpy
 import sys
 import types
 from collections.abc import Callable, Mapping
@@ -28,30 +29,45 @@ def amc(*words: str) -> None:
     main()
 
 
-def code(text: str) -> None:
+def script(path: str, *words: str) -> None:
+    """Run a file as `python FILE` does."""
+    sys.argv, sys.path[:0] = [path, *words], [str(Path(path).parent)]
+    runpy.run_path(path, run_name="__main__")
+
+
+def code(text: str, *words: str) -> None:
     """Run Python code as `python -c` does."""
-    sys.argv, sys.path[:0] = ["-c"], [""]
+    sys.argv, sys.path[:0] = ["-c", *words], [""]
     sys.modules["__main__"] = module = types.ModuleType("__main__")
     exec(compile(text, "<string>", "exec"), vars(module))
 
 
 def ended(
-    call: Callable[..., None], *words: str, folder: Path, started: list[int] | None = None, within: float = 600
+    call: Callable[..., None],
+    *words: str,
+    folder: Path,
+    packages: Path | None = None,
+    started: list[int] | None = None,
+    within: float = 600,
 ) -> Outcome:
     """Make a call in a process of its own and wait for its end.
 
     Args:
-        call: `amc` or `code`.
+        call: `amc`, `code` or `script`.
         words: Its arguments.
         folder: Working directory.
+        packages: Folder of further installed packages.
         started: Gets the group of the process, in which it may leave others.
         within: Time limit, s.
     """
     start_server(LOADED)
+    environment = dict(os.environ)
+    if packages is not None:
+        environment["PYTHONPATH"] = os.pathsep.join([str(packages), environment.get("PYTHONPATH", "")])
     context = multiprocessing.get_context("forkserver")
     with TemporaryDirectory() as files:
         printed = [Path(files) / name for name in ("out", "err")]
-        process = context.Process(target=_process, args=(call, words, str(folder), dict(os.environ), printed))
+        process = context.Process(target=_process, args=(call, words, str(folder), packages, environment, printed))
         process.start()
         if started is not None and process.pid:
             started.append(process.pid)
@@ -63,7 +79,12 @@ def ended(
 
 
 def _process(
-    call: Callable[..., None], words: tuple[str, ...], folder: str, environment: Mapping[str, str], files: list[Path]
+    call: Callable[..., None],
+    words: tuple[str, ...],
+    folder: str,
+    packages: Path | None,
+    environment: Mapping[str, str],
+    files: list[Path],
 ) -> None:
     os.setsid()
     for descriptor, file in enumerate(files, start=1):
@@ -71,4 +92,5 @@ def _process(
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    sys.path[:0] = [] if packages is None else [str(packages)]
     call(*words)

@@ -88,8 +88,9 @@ EVERY_COMMAND = list(commands(typer.main.get_command(app)))
 @pytest.mark.parametrize("command", EVERY_COMMAND)
 def test_every_command_has_an_example(command):
     """Every command in `amc --help` and the help of its groups is in a running example of the page of commands."""
-    examples = [block.text for block in blocks(DOCS / "commands.md") if block.runs and block.language == "sh"]
-    assert re.search(rf"^{command}\b", "\n".join(examples), re.M)
+    examples = [block for block in blocks(DOCS / "commands.md") if block.runs or block.by]
+    assert re.search(rf"^{command}\b", "\n".join(block.text for block in examples if block.language == "sh"), re.M)
+    assert all(list(ROOT.glob(f"tests/**/{block.by}.py")) for block in examples if block.by)
 
 
 def test_commands_of_groups_are_found():

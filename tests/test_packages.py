@@ -1,11 +1,13 @@
 """Op-amps and optimizers of other packages: found by entry points, imported only when named, named in errors."""
 
 import json
-import os
 import subprocess
 import sys
 
 import pytest
+
+from tests import forked
+from tests.command_line import ROOT
 
 PROJECT = """
 [build-system]
@@ -111,20 +113,16 @@ def site(tmp_path_factory):
     return folder / "site"
 
 
-def python(site, code, *arguments, folder=None):
-    """What a Python process with the package prints; it ends well."""
-    path = os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], env=os.environ | {"PYTHONPATH": path}, capture_output=True,
-        text=True, cwd=folder,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+def python(site, *words, call=forked.code, folder=ROOT):
+    """What a process with the package prints; it ends well."""
+    done = forked.ended(call, *words, folder=folder, packages=site)
+    assert done.code == 0, done.err
     return done
 
 
-def amc(site, *arguments, folder=None):
+def amc(site, *words, folder=ROOT):
     """What an `amc` command prints."""
-    return python(site, "from amc_circuits.cli.start import main; main()", *arguments, folder=folder)
+    return python(site, *words, call=forked.amc, folder=folder)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +141,7 @@ def amc(site, *arguments, folder=None):
 def test_an_op_amp_of_a_package_is_a_preset(site, name, wanted):
     """A record, and what a function returns, are found by name; ours come first; errors name the package."""
     code = f"{REPORT}\nfrom netlists import preset; print(outcome(lambda: preset(sys.argv[1])))"
-    assert python(site, code, name).stdout.startswith(wanted)
+    assert python(site, code, name).out.startswith(wanted)
 
 
 def test_a_package_is_imported_only_when_it_is_named(site):
@@ -156,17 +154,17 @@ def test_a_package_is_imported_only_when_it_is_named(site):
         "found = InvCircuit.program([[1.0]], opamp='lab-record', engine='exact')\n"
         "print(first, loaded(), found.hardware.opamp.gbwp)"
     )
-    assert python(site, code).stdout == "[] ['test_lab'] 7000000.0\n"
+    assert python(site, code).out == "[] ['test_lab'] 7000000.0\n"
 
 
 def test_the_list_holds_op_amps_of_packages(site):
     """`amc opamp list` shows those that can be loaded and warns of the others, in one line each."""
     done = amc(site, "opamp", "list", "--format", "json")
-    listed = json.loads(done.stdout)
+    listed = json.loads(done.out)
     assert listed["lab-record"]["gbwp"] == 7e6
     assert listed["lab-function"]["model"] == "subcircuit"
     assert {"lab-fails", "lab-text", "lab-missing", "lab-broken"} & set(listed) == set()
-    assert len([line for line in done.stderr.splitlines() if line.startswith("amc: warning: opamp: got 'lab-")]) == 4
+    assert len([line for line in done.err.splitlines() if line.startswith("amc: warning: opamp: got 'lab-")]) == 4
 
 
 def test_a_sweep_counts_an_op_amp_by_its_numbers(site, tmp_path):
@@ -178,13 +176,13 @@ def test_a_sweep_counts_an_op_amp_by_its_numbers(site, tmp_path):
         "              {'opamp': 'lab-function'}, {'opamp': 'cmos-100meg-transistor'}):\n"
         "    print(key_of('inv', parse_options('inv', {'size': 2} | opamp), 'version'))"
     )
-    record, same, other, function, preset = python(site, code).stdout.split()
+    record, same, other, function, preset = python(site, code).out.split()
     assert record == same
     assert len({record, other, function, preset}) == 4
     specification = 'circuit = "inv"\n[fixed]\nsize = 2\nengine = "exact"\n[grid]\nopamp = ["lab-record"]\n'
     (tmp_path / "s.toml").write_text(specification)
     amc(site, "sweep", "s.toml", "--out", "out", "--no-progress", folder=tmp_path)
-    rows = json.loads(amc(site, "table", "out", "--format", "json", folder=tmp_path).stdout)
+    rows = json.loads(amc(site, "table", "out", "--format", "json", folder=tmp_path).out)
     assert [row["status"] for row in rows] == ["SETTLED"]
 
 
@@ -194,7 +192,7 @@ def test_an_optimizer_of_a_package_trains(site, tmp_path):
         'dataset = "digits"\nsolver = "cholesky"\nepochs = 1\ntarget_accuracy = 0.2\nconvolutions = []\n'
         '[optimizer]\nname = "scaled"\nlearning_rate = 0.1\n'
     )
-    assert "digits, scaled" in amc(site, "train", "t.toml", "--out", "out", folder=tmp_path).stdout
+    assert "digits, scaled" in amc(site, "train", "t.toml", "--out", "out", folder=tmp_path).out
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["spec"]["optimizer"].items() >= {"name": "scaled", "learning_rate": 0.1}.items()
     assert summary["best_accuracy"] >= 0.2
@@ -216,10 +214,10 @@ optimizer.reach = [1, 2.5]
 def test_settings_of_its_own_are_options_of_a_sweep(site, tmp_path):
     """Beside packages that cannot be loaded; they are in the rows, lists as text, and a replay knows them."""
     (tmp_path / "sweep.toml").write_text(SWEEP)
-    assert amc(site, "sweep", "sweep.toml", "--out", "out", folder=tmp_path).stdout.startswith("2 points")
-    rows = json.loads(amc(site, "table", "out", "--format", "json", folder=tmp_path).stdout)
+    assert amc(site, "sweep", "sweep.toml", "--out", "out", folder=tmp_path).out.startswith("2 points")
+    rows = json.loads(amc(site, "table", "out", "--format", "json", folder=tmp_path).out)
     assert [row["optimizer.reach"] for row in rows] == [1.0, 2.5]
-    assert "row 1: DONE again" in amc(site, "replay", "out", "1", folder=tmp_path).stdout
+    assert "row 1: DONE again" in amc(site, "replay", "out", "1", folder=tmp_path).out
 
 
 @pytest.mark.parametrize(
@@ -244,4 +242,4 @@ def test_settings_of_an_optimizer_are_checked(site, settings, wanted):
         "made = lambda: override(make_spec({'optimizer': json.loads(sys.argv[1])}), seed=3).optimizer\n"
         "print(outcome(made))"
     )
-    assert python(site, code, json.dumps(settings)).stdout.startswith(wanted)
+    assert python(site, code, json.dumps(settings)).out.startswith(wanted)

@@ -45,7 +45,7 @@ class Page(HTMLParser):
 def site(tmp_path_factory):
     """All pages of the built site by their paths."""
     out = tmp_path_factory.mktemp("site").resolve()
-    command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", "-j", "2", "--keep-going", "-b", "html"]
+    command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", "--keep-going", "-b", "html"]
     done = subprocess.run([*command, ROOT / "docs", out], capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

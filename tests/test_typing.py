@@ -55,21 +55,24 @@ def test_a_script_is_typed_through(python, tmp_path):
     assert "error:" not in printed, printed
 
 
-@pytest.mark.parametrize(
-    ("line", "error"),
-    [
-        ("InvCircuit.program([[1.0]], opmap='ad823')", 'Unexpected keyword argument "opmap"'),
-        ("InvCircuit.program([[1.0]], tolerance='1 %')", 'Argument "tolerance"'),
-        ("InvCircuit.program([[1.0]], pair='both')", 'Argument "pair"'),
-        ("InvCircuit.program([[1.0]]).solve([1.0], 3)", "Too many"),
-        ("InvCircuit.program([[1.0]]).solve([1.0]).satus", '"Solution" has no attribute "satus"'),
-        ("amc_circuits.Solutoin", 'Module has no attribute "Solutoin"'),
-        ("netlists.Arrray", 'Module has no attribute "Arrray"'),
-        ("optimizer.trian", 'Module has no attribute "trian"'),
-    ],
-    ids=lambda text: text.partition(" ")[0],
-)
-def test_a_wrong_name_is_an_error(python, tmp_path, line, error):
-    """Keywords, values, attributes and names of the packages are checked."""
-    imports = "import amc_circuits\nimport netlists\nimport optimizer\nfrom amc_circuits import InvCircuit\n\n"
-    assert error in checked(python, tmp_path, f"{imports}print({line})\n")
+WRONG = {
+    "InvCircuit.program([[1.0]], opmap='ad823')": 'Unexpected keyword argument "opmap"',
+    "InvCircuit.program([[1.0]], tolerance='1 %')": 'Argument "tolerance"',
+    "InvCircuit.program([[1.0]], pair='both')": 'Argument "pair"',
+    "InvCircuit.program([[1.0]]).solve([1.0], 3)": "Too many",
+    "InvCircuit.program([[1.0]]).solve([1.0]).satus": '"Solution" has no attribute "satus"',
+    "amc_circuits.Solutoin": 'Module has no attribute "Solutoin"',
+    "netlists.Arrray": 'Module has no attribute "Arrray"',
+    "optimizer.trian": 'Module has no attribute "trian"',
+}
+"""Lines of a user, and their errors."""
+
+
+def test_a_wrong_name_is_an_error(python, tmp_path):
+    """Keywords, values, attributes and names of the packages are checked: each of these lines has its error alone."""
+    imports = "import amc_circuits\nimport netlists\nimport optimizer\nfrom amc_circuits import InvCircuit\n"
+    printed = checked(python, tmp_path, imports + "".join(f"print({line})\n" for line in WRONG))
+    found = dict(re.findall(r"script\d+\.py:(\d+): error: (.*)", printed))
+    assert len(found) == printed.count("error: ") == len(WRONG), printed
+    for number, (line, error) in enumerate(WRONG.items(), start=5):
+        assert error in found[str(number)], line

@@ -2,8 +2,6 @@
 
 import ast
 import re
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +10,8 @@ import pytest
 from quantiphy import Quantity
 from scipy.integrate import quad
 from scipy.stats import gamma, norm
+
+from tests import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = [path for path in sorted((ROOT / "examples").glob("*.py")) if f"gallery-{path.stem}.png" in path.read_text()]
@@ -28,17 +28,16 @@ def printed(tmp_path_factory):
     def output(name):
         folder = tmp_path_factory.mktemp(name)
         done = _run(name, folder)
-        assert done.returncode == 0, done.stderr
+        assert done.code == 0, done.err
         assert [path.name for path in folder.iterdir()] == [f"gallery-{name}.png"]
-        assert 2 <= len(done.stdout.splitlines()) <= 10
-        return done.stdout
+        assert 2 <= len(done.out.splitlines()) <= 10
+        return done.out
 
     return output
 
 
-def _run(name, *arguments):
-    command = [sys.executable, ROOT / "examples" / f"{name}.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+def _run(name, *words):
+    return forked.ended(forked.script, str(ROOT / "examples" / f"{name}.py"), *map(str, words), folder=ROOT)
 
 
 def _numbers(text):
@@ -153,10 +152,10 @@ def test_a_system_of_a_file_is_solved(tmp_path):
     file = tmp_path / "mine.csv"
     file.write_text("2,-1\n-1,2\n")
     done = _run("own_matrix", tmp_path, file)
-    assert done.returncode == 0 and done.stdout.startswith("mine.csv: SETTLED")
+    assert done.code == 0 and done.out.startswith("mine.csv: SETTLED")
     file.write_text("0.2,-1\n1,0.2\n")
     done = _run("own_matrix", tmp_path, file)
-    assert done.returncode == 1 and done.stderr.startswith("UNSTABLE: ")
+    assert done.code == 1 and done.err.startswith("UNSTABLE: ")
 
 
 def test_digital_costs_are_counted_operations(printed):

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,9 @@ from optimizer import demo
 from optimizer.specification import override, preset
 from optimizer.train_command import FILES
 from optimizer.training import Training
-from tests.command_line import ended, start
+from tests import forked
+from tests.command_line import ROOT
+from tests.doc_blocks import blocks
 
 SHORT = override(preset("digits-demo"), epochs=0.1, solver="cholesky")
 
@@ -23,8 +27,10 @@ def short():
 
 
 def test_the_demo_compares_engines_and_optimizers(tmp_path):
-    """A short demo ends well, names its files, and its two engines agree to a thousandth of the largest weight."""
-    outcome = ended(start("demo", "--out", tmp_path / "demo", "--epochs", "0.05", "--seeds", "2"), within=300)
+    """The page's example ends well, names its files, and its engines agree to a thousandth of the largest weight."""
+    (example,) = (block for block in blocks(ROOT / "docs" / "commands.md") if block.by == "test_demo")
+    outcome = forked.ended(forked.amc, *shlex.split(example.text)[1:], folder=tmp_path)
+    out = tmp_path / "runs" / "demo"
     assert (outcome.code, outcome.err) == (0, "")
     for words in (
         "K-FAC, ngspice",
@@ -35,12 +41,12 @@ def test_the_demo_compares_engines_and_optimizers(tmp_path):
     ):
         assert words in outcome.out
     for name in FILES + demo.COMPARISON:
-        assert f"wrote {tmp_path / 'demo' / name}" in outcome.out
-        assert (tmp_path / "demo" / name).stat().st_size > 0
-    content = json.loads((tmp_path / "demo" / "comparison.json").read_text())
+        assert f"wrote {Path('runs', 'demo', name)}" in outcome.out
+        assert (out / name).stat().st_size > 0
+    content = json.loads((out / "comparison.json").read_text())
     assert [len(runs) for runs in content["methods"].values()] == [1, 2, 2, 2]
     assert 0 < content["engines"]["weights"] < 1e-3, "one engine twice has no difference"
-    assert json.loads((tmp_path / "demo" / "summary.json").read_text())["spec"]["circuit"]["engine"] == "ngspice"
+    assert json.loads((out / "summary.json").read_text())["spec"]["circuit"]["engine"] == "ngspice"
 
 
 def test_agreement_is_that_of_its_definition(short):
@@ -80,5 +86,5 @@ def test_tuned_rates_are_inside_their_grids():
 )
 def test_bad_options_are_refused(tmp_path, option, words):
     """A bad number ends in one line with exit code 2, and no folder is made."""
-    ended(start("demo", "--out", tmp_path / "demo", *option)).refused(*words)
+    forked.ended(forked.amc, "demo", "--out", "demo", *option, folder=tmp_path).refused(*words)
     assert not (tmp_path / "demo").exists()

@@ -12,7 +12,7 @@ from optimizer.specification import PRESETS, TrainingSpec, override, preset
 from optimizer.sweep_options import NOT_IN_SWEEPS, options
 from optimizer.sweep_run import complete, files, measure, spec_of
 from optimizer.training import Training
-from tests.command_line import ended, start
+from tests import forked
 
 SMALL = '[{"channels": 2, "kernel": 3, "pool": 2}]'
 QUICK = {"convolutions": SMALL, "batch_size": 300, "epochs": 1.0, "target_accuracy": 0.3}
@@ -49,7 +49,7 @@ def amc(tmp_path):
     record.mkdir(parents=True)
     (record / "METADATA").write_text("Metadata-Version: 2.1\nName: trainings\nVersion: 1\n")
     (record / "entry_points.txt").write_text("[amc.runs]\ntrain = optimizer.sweep_run:train\n")
-    return lambda *arguments: ended(start(*arguments, PYTHONPATH=str(record.parent)), 120)
+    return lambda *words: forked.ended(forked.amc, *map(str, words), folder=tmp_path, packages=record.parent)
 
 
 def test_every_setting_of_a_training_is_an_option():

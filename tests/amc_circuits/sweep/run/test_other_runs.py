@@ -5,7 +5,7 @@ import json
 import pytest
 
 from amc_circuits.sweep.store import Store
-from tests.command_line import ended, start
+from tests import forked
 
 PACKAGE = """
 import math
@@ -67,7 +67,7 @@ def amc(tmp_path):
     (place / "fall.py").write_text(PACKAGE)
     (record / "METADATA").write_text("Metadata-Version: 2.1\nName: fall\nVersion: 1\n")
     (record / "entry_points.txt").write_text("[amc.runs]\nfall = fall:run\n")
-    return lambda *arguments: ended(start(*arguments, PYTHONPATH=str(place)))
+    return lambda *words: forked.ended(forked.amc, *map(str, words), folder=tmp_path, packages=place)
 
 
 @pytest.fixture
