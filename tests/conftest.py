@@ -11,7 +11,16 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("amc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("amc")
 
-LONG = ("test_docs.py", "test_howto.py", "test_html_report.py", "test_site.py", "test_notebook.py", "test_kills.py")
+LONG = (
+    "test_docs.py",
+    "test_demo.py",
+    "test_site.py",
+    "test_howto.py",
+    "test_gallery.py",
+    "test_html_report.py",
+    "test_notebook.py",
+    "test_kills.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
