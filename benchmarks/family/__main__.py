@@ -1,8 +1,14 @@
 """Do the circuits of the family keep their laws, in both engines?
 
-Method: each circuit is programmed with matrices for which a law is known: a closed form of rest or poles at finite
-gain, a law of stability, an error of first order, a ratio to another circuit. `python -m benchmarks.family CC-INV` runs
-the rows of one circuit.
+Parts, each of which can run alone (`python -m benchmarks.family laws maps`):
+
+- laws: each circuit is programmed with matrices for which a law is known: a closed form of rest or poles at finite
+  gain, a law of stability, an error of first order, a ratio to another circuit
+- topologies: INV paired against compensated on the same 50 matrices, N = 8 to 64: time, energy, error, area. Assumed:
+  symmetric positive definite matrices of condition 30, cmos-100meg with the same supply current in both, cells from
+  1 to 100 uS, areas of docs/area.md
+- maps: share of random matrices that are stable, by circuit and condition number; `--plot` draws it
+- designs: 200 random designs of every circuit and topology, the exact engine against ngspice (`tests/family.py`)
 
 Printed: circuit, law, engine, what was seen, what was wanted, and whether it holds; exit code 1 if a row does not hold.
 Seconds do not matter, so a busy machine does no harm.
@@ -21,32 +27,53 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from benchmarks.family import compensated, egv, ginv, recover
+from benchmarks.family import compensated, designs, egv, ginv, maps, recover, topologies
 from benchmarks.family.rows import Row
 from benchmarks.machine import machine_line
 
-ROWS: tuple[Callable[[], Iterator[Row]], ...] = (*compensated.ROWS, *egv.ROWS, *ginv.ROWS, *recover.ROWS)
-"""Functions that yield rows; those of a further circuit are added here."""
+PARTS: dict[str, tuple[Callable[[], Iterator[Row]], ...]] = {
+    "laws": (*compensated.ROWS, *egv.ROWS, *ginv.ROWS, *recover.ROWS),
+    "topologies": topologies.ROWS,
+    "maps": maps.ROWS,
+    "designs": designs.ROWS,
+}
+"""Functions that yield the rows of each part; those of a further circuit are added to the laws."""
 
 
 def main(
-    circuits: Annotated[list[str] | None, typer.Argument(help="Circuits of the table, such as CC-INV.")] = None,
-    out: Annotated[Path | None, typer.Option(help="File for the table.")] = None,
+    parts: Annotated[list[str] | None, typer.Argument(help=f"{', '.join(PARTS)}; all unless given")] = None,
+    circuit: Annotated[str | None, typer.Option(help="Circuit of the table of laws, such as CC-INV.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Picture of the stability maps.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File for the tables.")] = None,
 ) -> None:
-    """Print every row of the table."""
-    began = time.perf_counter()
-    with threadpool_limits(1):
-        rows = [row for rows in ROWS for row in rows() if not circuits or row.circuit in circuits]
-    table = Table("circuit", "law", "engine", "seen", "wanted", "holds", box=box.SIMPLE)
-    for row in rows:
-        table.add_row(row.circuit, row.law, row.engine, row.seen, row.wanted, "yes" if row.holds else "NO")
-    console = Console(record=True, width=150)
-    console.print(machine_line(), table, sep="\n")
-    failed = sum(not row.holds for row in rows)
-    console.print(f"{len(rows) - failed} of {len(rows)} hold, {time.perf_counter() - began:.0f} s")
+    """Print every row of the parts."""
+    if unknown := set(parts or ()) - set(PARTS):
+        raise typer.BadParameter(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    console, failed = Console(record=True, width=170), 0
+    console.print(machine_line(), highlight=False)
+    for part in parts or PARTS:
+        began = time.perf_counter()
+        with threadpool_limits(1):
+            rows = [row for rows in PARTS[part] for row in rows() if circuit in (None, row.circuit)]
+        if part == "maps":
+            console.print(maps.table())
+        console.print(table_of(rows))
+        failed += sum(not row.holds for row in rows)
+        held, seconds = sum(row.holds for row in rows), time.perf_counter() - began
+        console.print(f"{part}: {held} of {len(rows)} hold, {seconds:.0f} s", highlight=False)
+    if plot is not None:
+        maps.plot(plot)
     if out is not None:
         out.write_text(console.export_text(), encoding="utf-8")
     raise SystemExit(failed > 0)
+
+
+def table_of(rows: list[Row]) -> Table:
+    """Return rows as a table."""
+    table = Table("circuit", "law", "engine", "seen", "wanted", "holds", box=box.SIMPLE)
+    for row in rows:
+        table.add_row(row.circuit, row.law, row.engine, row.seen, row.wanted, "yes" if row.holds else "NO")
+    return table
 
 
 if __name__ == "__main__":
