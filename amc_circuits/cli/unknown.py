@@ -47,8 +47,9 @@ OPTIONS = {
 REMARKS = {"g_max": "in siemens", "g_min": "in siemens", "levels": "a count"}
 """Remark beside an option whose unit is not that of the typed name."""
 COMMANDS = {
-    "inv": ("solve", "inverse", "invert", "linear", "run", "simulate"),
+    "inv": ("inverse", "invert", "linear", "run", "simulate"),
     "mvm": ("multiply", "matmul", "vmm", "mac"),
+    "solve": ("linsolve", "refine", "plan"),
     "circuit": ("ginv", "lstsq", "least-squares", "pinv"),
     "netlist": ("deck", "spice", "export"),
     "stability": ("poles", "stable"),

@@ -43,7 +43,7 @@ def test_only_options_of_the_command_are_named(amc, group):
     ("arguments", "wanted"),
     [
         (["inf"], "No such command: inf; did you mean amc inv?"),
-        (["solve"], "did you mean amc inv?"),
+        (["invert"], "did you mean amc inv?"),
         (["least-squares"], "did you mean amc circuit?"),
         (["opamp", "characterise"], "did you mean amc opamp characterize?"),
         (["netlist", "qqqqqq"], "amc netlist --help lists them"),
