@@ -41,7 +41,7 @@ def bash(tmp_path):
     ("words", "wanted"),
     [
         ("amc in", {"inv"}),
-        ("amc st", {"stability"}),
+        ("amc st", {"stability", "step-cost"}),
         ("amc inv --wire", {"--wire-resistance", "--wire-temperature-coefficient"}),
         ("amc draw m", {"mvm"}),
         ("amc opamp c", {"characterize"}),
