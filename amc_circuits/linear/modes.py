@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import qr, solve_triangular
 
 from netlists.record import FloatArray, ParameterError
 from netlists.short_text import short_repr
@@ -25,6 +26,11 @@ LARGEST_SPREAD = 1e13
 """Largest ratio of fastest to slowest pole; beyond it the fast poles would have no correct digit and no sign."""
 JITTER = 1e-9
 """Relative change of the matrix that separates eigenvalues with a common eigenvector (see `independent_modes`)."""
+
+INTERPOLATED = 9
+"""Number of Chebyshev points that many close times are interpolated from."""
+SPANNED = 1e-14
+"""Distance of a row from the span of others, in units of the longest row, below which it follows from them."""
 
 
 @dataclass(frozen=True)
@@ -130,3 +136,29 @@ def independent_modes(matrix: FloatArray, found: Modes) -> Modes:
         return found
     noise = np.random.default_rng(0).uniform(-JITTER, JITTER, matrix.shape)
     return replace(modes_of(matrix * (1 + noise)), poles=found.poles)
+
+
+def interpolation(time: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return Chebyshev points around times (T,), and the matrix from values there to values at the times."""
+    points = np.cos(np.pi * np.arange(INTERPOLATED) / (INTERPOLATED - 1))
+    middle, half = (time.max() + time.min()) / 2, (time.max() - time.min()) / 2
+    vander = np.polynomial.chebyshev.chebvander
+    degree = INTERPOLATED - 1
+    return middle + half * points, vander((time - middle) / half, degree) @ np.linalg.inv(vander(points, degree))
+
+
+def independent_rows(matrix: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
+    """Choose rows (T, n) from which all follow: return their places, rising, (R,) and the weights of each row, (T, R).
+
+    The QR factorisation of the transposed matrix with column pivoting ends where no row is farther than `SPANNED` from
+    the span of those before: an interpolative decomposition (Cheng, Gimbutas, Martinsson, Rokhlin, SIAM J. Sci. Comput.
+    26, 1389, 2005).
+    """
+    triangle, order = qr(matrix.T, mode="r", pivoting=True, check_finite=False)
+    sizes = np.abs(np.diag(triangle))
+    rank = int((sizes > SPANNED * sizes[0]).sum())
+    weights = np.zeros((len(matrix), rank))
+    weights[order[:rank]] = np.eye(rank)
+    weights[order[rank:]] = solve_triangular(triangle[:rank, :rank], triangle[:rank, rank:], check_finite=False).T
+    rising = np.argsort(order[:rank])
+    return np.asarray(order[:rank][rising], dtype=np.int64), np.ascontiguousarray(weights[:, rising])

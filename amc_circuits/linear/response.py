@@ -14,12 +14,13 @@ Several responses that differ only in their inputs (columns, K) are computed at 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.linear.circuit import LinearCircuit
-from amc_circuits.linear.modes import Modes
+from amc_circuits.linear.modes import INTERPOLATED, Modes, independent_rows, interpolation
 from amc_circuits.linear.probes import Modal, Probe
 from netlists.record import FloatArray, ParameterError
 from netlists.short_text import short_repr
@@ -40,9 +41,10 @@ BLOCK = 16
 """Number of times evaluated at once: few, because fewer modes remain at later times."""
 WORK = 130_000
 """Number of values evaluated at once: they fit into a processor's cache."""
-INTERPOLATED, SMOOTH = 9, 0.5
-"""Number of points that many close times are interpolated from, and how many time constants of the fastest mode these
-span at most: the error is 2 (0.5/4)^9/9! = 4e-14 of the mode."""
+SMOOTH = 0.5
+"""Time constants of the fastest mode that close times span at most: `interpolation` errs by 2 (0.5/4)^9/9! = 4e-14."""
+MANY = 64
+"""Number of times from which on a choice among them is looked for: modes of all speeds need 30 to 45."""
 GONE = 40.0
 """Number of time constants after which a mode is omitted (e^-40 = 4e-18)."""
 
@@ -75,7 +77,7 @@ class Piece:
         """True if the piece consists only of exponentials and a straight line."""
         return len(self.polynomial) == 2
 
-    @property
+    @cached_property
     def moving(self) -> bool:
         """True unless the modes are exponentials and constants, as with constant inputs."""
         return bool(self.inputs_slope.any() or self.polynomial[1:].any())
@@ -212,9 +214,9 @@ class ExactResponse:
         """
         after = np.atleast_2d(time - piece.start)
         columns, times, rows = piece.decaying.shape[1], after.shape[1], len(probe.rest)
-        if len(after) == 1 and times > INTERPOLATED and columns * times * rows > WORK and self._smooth(after):
-            nodes, weights = _interpolation(after[0])
-            return np.asarray(np.matmul(weights, self.at(piece, probe, piece.start + nodes), out=out))
+        many = len(after) == 1 and times > INTERPOLATED and columns * times * rows > WORK
+        if many and (chosen := self._nodes(piece, after[0])) is not None:
+            return np.asarray(np.matmul(chosen[1], self.at(piece, probe, piece.start + chosen[0]), out=out))
         still, rising = piece.of_inputs(probe)
         if not piece.moving:
             still = still + probe.decaying @ piece.packed(probe.real)[0]
@@ -242,9 +244,16 @@ class ExactResponse:
     def _all(self) -> tuple[int, int]:
         return self.real, self.upper.stop - self.real
 
-    def _smooth(self, after: FloatArray) -> bool:
-        """Return True if polynomials through `INTERPOLATED` points are exact enough between times."""
-        return bool(np.abs(self.values).max() * (after.max() - after.min()) < SMOOTH)
+    def _nodes(self, piece: Piece, after: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+        """Return few times and the matrix from values there to values at times (T,); None if there are none."""
+        if np.abs(self.values).max() * (after.max() - after.min()) < SMOOTH:
+            return interpolation(after)
+        if piece.moving or len(after) < MANY or np.real(self.values).max() > 0:
+            return None
+        # One row a time, with all modes and a constant: decaying modes are much alike.
+        modes = self.fading(np.ones((len(self.drive), 1)), after)
+        places, weights = independent_rows(np.hstack([modes, np.ones((len(after), 1))]))
+        return (after[places], weights) if 2 * len(places) <= len(after) else None
 
     def each_at(
         self, piece: Piece, probe: Probe, time: FloatArray, row: NDArray[np.int64], column: NDArray[np.int64]
@@ -278,15 +287,6 @@ class ExactResponse:
                 mend = "its fastest pole is too fast for so long a slot; take other values"
                 raise ParameterError("A", f"a circuit with poles up to {speeds[-1]:.3g} 1/s", mend)
         return np.array(edges)
-
-
-def _interpolation(time: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return Chebyshev points around times (T,), and the matrix from values there to values at the times."""
-    points = np.cos(np.pi * np.arange(INTERPOLATED) / (INTERPOLATED - 1))
-    middle, half = (time.max() + time.min()) / 2, (time.max() - time.min()) / 2
-    vander = np.polynomial.chebyshev.chebvander
-    degree = INTERPOLATED - 1
-    return middle + half * points, vander((time - middle) / half, degree) @ np.linalg.inv(vander(points, degree))
 
 
 def gauss(edges: FloatArray) -> tuple[FloatArray, FloatArray]:

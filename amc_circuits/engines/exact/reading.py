@@ -85,7 +85,8 @@ class _SlotReader:
         self.outputs = np.empty((slots.edge.inputs.shape[1], len(self.time), len(exact.outputs.rest)))
         exact.response.at(slots.edge, exact.outputs, on_edge, self.outputs[:, : self.on_edge])
         exact.response.at(slots.hold, exact.outputs, on_hold, self.outputs[:, self.on_edge :])
-        self.final = self.outputs[:, -1]
+        self.final = exact.response.at(slots.hold, exact.outputs, on_hold[-1:])[:, 0]
+        self.outputs[:, -1] = self.final
         self._sampled = SampledOutputs(self.time, self.outputs, self.final, self._voltage)
         self.band = tolerance * np.abs(self.final).max(axis=1)
 
