@@ -29,7 +29,7 @@ from netlists import (
     Switches,
 )
 from netlists.memory import check_memory
-from netlists.parts import Values
+from netlists.parts import Values, ends_of
 from netlists.record import FloatArray
 
 Network = tuple[tuple[str, ...], FloatArray, FloatArray]
@@ -43,13 +43,13 @@ def siemens_of(circuit: Circuit, part: Conductors | Switches) -> Values:
     return part.siemens(circuit.phases[0].name)
 
 
-def networks(circuit: Circuit, without: Collection[str] = ()) -> Iterator[tuple[str, Network]]:
+def networks(circuit: Circuit, without: Collection[str] = (), at: str | None = None) -> Iterator[tuple[str, Network]]:
     """Return name and network of every passive part but those of some names, without ground.
 
-    Non-linear cells have their conductance at 0 V.
+    Non-linear cells have their conductance at 0 V. With `at`, only parts at this group of nodes.
     """
     for part in circuit.parts:
-        if part.name in without:
+        if part.name in without or (at is not None and at not in dict(ends_of(part))):
             continue
         match part:
             case Array():

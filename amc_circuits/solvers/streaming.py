@@ -134,6 +134,7 @@ def stream_job(
     levels: FloatArray,
     doubled: int = 0,
     first_pass: FirstPass | None = None,
+    saved: tuple[str, ...] | None = None,
 ) -> Job:
     """Build the transient that streams columns of input voltages (inputs, K), in slots doubled `doubled` times."""
     from_rest = settings.start == "rest" and levels.shape[1] > 1
@@ -150,7 +151,7 @@ def stream_job(
         stop_time=drive.stop_time,
         max_step=given.max_step,
         reltol=min(RELTOL, settings.tolerance / 100),
-        saved=saved_vectors(circuit),
+        saved=saved_vectors(circuit) if saved is None else saved,
         discharged=circuit.discharged,
     )
     return Job(circuit, drive, analysis, first_pass)
@@ -222,13 +223,11 @@ class Stream:
         if self._in_turn:
             columns, chunk = range(levels.shape[1]), levels.shape[1]
         groups = [columns[k : k + chunk] for k in range(0, len(columns), chunk)]
-        jobs = []
+        jobs, saved = [], saved_vectors(self.circuit)
         for group in groups:
-            factors = np.array([scale.get(k, 1.0) for k in group])
-            driven = levels[:, list(group)] * factors
-            jobs.append(
-                stream_job(self.circuit, self.linear, self.settings, self.timing, driven, doubled, self.first_pass)
-            )
+            driven = levels[:, list(group)] * np.array([scale.get(k, 1.0) for k in group])
+            given = (self.linear, self.settings, self.timing, driven, doubled, self.first_pass, saved)
+            jobs.append(stream_job(self.circuit, *given))
         readings = {}
         found = self.engine.read(self.state, jobs, self.settings.tolerance, self.settings.jobs)
         for group, slots in zip(groups, found, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -61,9 +62,9 @@ class LinearRange:
         Returns:
             Loss in units of full scale, and the amplifier that passes its limit the most, if one does.
         """
-        asked, taken = self._limits(k)
-        if not asked:
+        if not self._limited:
             return 0.0, None
+        asked, taken = self._limits(k)
         allowed = self.largest_loss * max(full_scale, np.finfo(float).tiny)
         ratios = {name: np.maximum(taken[name] / allowed, asked[name].max(axis=0)) for name in taken}
         limit = max(ratios, key=lambda name: float(ratios[name].max()))
@@ -76,6 +77,12 @@ class LinearRange:
         place = int(asked[limit][:, amplifier].argmax())
         time = float(np.concatenate([part.time for part in self.parts])[place] - self.step)
         return loss, Excess(limit, self.circuit.amplifiers[amplifier], time, float(asked[limit][place, amplifier]))
+
+    @cached_property
+    def _limited(self) -> bool:
+        """True if an op-amp has limits."""
+        macro = any(isinstance(record, MacroOpAmp) for record in self.circuit.opamps)
+        return macro or all(part.common_mode is not None for part in self.parts)
 
     def _limits(self, k: int) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
         """Use of each limit in slot k, in units of the limit, (T, op-amps), and its effect on a waveform, V."""

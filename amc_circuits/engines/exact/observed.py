@@ -77,9 +77,7 @@ class Observed:
     def _drawn(self, to: str) -> FloatArray:
         """Return the rows of the currents that passive parts draw from a group."""
         found = np.zeros_like(self._voltage(to))
-        for _, (groups, laplacian, charge) in networks(self._circuit):
-            if to not in groups:
-                continue
+        for _, (groups, laplacian, charge) in networks(self._circuit, at=to):
             cuts = np.cumsum([0, *(self._circuit.groups[group] for group in groups)]).tolist()
             here = slice(*cuts[groups.index(to) :][:2])
             voltage = np.vstack([self._voltage(group) for group in groups])
