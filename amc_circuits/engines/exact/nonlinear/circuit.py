@@ -46,6 +46,8 @@ def applies(circuit: Circuit) -> bool:
 Stretch = tuple[float, float, FloatArray, FloatArray]
 """Times of two corners of the inputs, s, and the inputs there, shape (inputs, K), V."""
 
+BEHIND_LIMITERS = 0.2
+"""Full scale of a circuit with limiters in units of the inputs: outputs behind dead zones are smaller than others."""
 LEAST_SCALE = 1e-9
 """Least full scale of a response, V: its tolerance is then a hundred times the rounding error of voltages of 1 V."""
 
@@ -174,9 +176,13 @@ class NonlinearCircuit:
         return steps, place
 
     def scale(self, levels: FloatArray) -> FloatArray:
-        """Return the full scale of responses to levels (inputs, K), V: the swing where start-up pulses drive them."""
+        """Return the full scale of responses to levels (inputs, K), V: the swing where start-up pulses drive them.
+
+        Limiters may leave little of it, so there it is a part of the inputs.
+        """
         least = float(self.system.laws.swing.min()) if self._kicks else LEAST_SCALE
-        return np.asarray(np.maximum(np.abs(levels).max(axis=0, initial=0.0), least))
+        part = BEHIND_LIMITERS if self.system.limiters.count else 1.0
+        return np.asarray(np.maximum(part * np.abs(levels).max(axis=0, initial=0.0), least))
 
     def outputs_over(self, drive: StepTrain, time: FloatArray) -> FloatArray:
         """Outputs over a whole step train, returns to rest included, at times (T,), rising, s; shape (T, N), V."""
