@@ -64,6 +64,16 @@ def test_array_sizes_follow_the_first_order_law(printed):
     assert size == pytest.approx(np.sqrt(0.05 / (2 * np.sqrt(2 / 15) * resistance * mean)), rel=0.1)
 
 
+def test_passes_grow_as_levels_shrink(printed):
+    """All reach 24 bits; more levels never take more passes, and plain refinement takes more than twice as many."""
+    lines = [line.split(":")[1] for line in printed("many_bits").splitlines()]
+    passes, bits = np.array([_numbers(line) for line in lines]).T
+    assert all("CONVERGED" in line for line in lines)
+    assert (bits >= 24).all()
+    assert passes[0] >= passes[1] >= passes[2]
+    assert passes[3] > 2 * passes[0]
+
+
 def test_errors_of_levels_are_those_of_rounding(printed):
     """The error falls as the step between levels, and with 256 levels the classifier is that of NumPy."""
     first, *rows, last = printed("cell_levels").splitlines()
@@ -183,8 +193,8 @@ def test_the_page_has_question_answer_and_picture(script, printed):
     assert [one for one in _numbers(answer) if not np.isclose(known, one, rtol=TOLERANCE).any()] == []
 
 
-def test_the_gallery_has_eleven_scripts():
-    """Eleven scripts draw a picture of the gallery, and no picture is without one."""
-    assert len(SCRIPTS) == 11
+def test_the_gallery_has_twelve_scripts():
+    """Twelve scripts draw a picture of the gallery, and no picture is without one."""
+    assert len(SCRIPTS) == 12
     pictures = {path.name for path in (ROOT / "docs" / "images").glob("gallery-*.png")}
     assert pictures == {f"gallery-{script.stem}.png" for script in SCRIPTS}
