@@ -38,12 +38,12 @@ def _far(phase: MacroPhase) -> str:
 
 
 class _Macro:
-    """Switches and resistors of all phases, each once; a switch is closed if it is in the present phase."""
+    """Switches and resistors of all phases, each once, in ohm; a switch is closed if it is in the present phase."""
 
     def __init__(self, design: MacroDesign) -> None:
         self.design, self.network = design, Network()
         self.size = max(design.arrays[0].positive.shape)
-        self.gates: dict[tuple[Node, Node], bool] = {}
+        self.gates: dict[tuple[Node, Node], float] = {}
         self.fixed: dict[tuple[Node, Node], float] = {}
         rows, columns = design.arrays[0].positive.shape
         used = [phase.mode in ("ginv", "egv") or design.arrays[phase.array].negative is not None
@@ -87,7 +87,7 @@ class _Macro:
                 self.gate(source[:rows], middle, closed)
                 self.resistor(middle[:rows], row, 1 / array.input_conductance - own.on_resistance)
         if phase.mode == "mvm":
-            self.gate(sources[0][:columns], column, closed)
+            self.gate(sources[0][:columns], column, closed, own.driver_resistance)
         if phase.mode == "ginv":
             self.gate(self.group("turned column", k)[:rows], far, closed)
             self.resistor(far[:rows], row, 1 / phase.feedback_conductance - own.on_resistance)
@@ -118,10 +118,12 @@ class _Macro:
             self.gate(q, [GROUND] * columns, closed)
             self.gate(z, m, closed)
 
-    def gate(self, a: list[Node], b: list[Node], closed: bool) -> None:
-        """Switches between two groups."""
+    def gate(self, a: list[Node], b: list[Node], closed: bool, ohms: float | None = None) -> None:
+        """Switches between two groups, closed with their own resistance or a given one."""
+        own = self.design.switches
         for pair in zip(a, b, strict=False):
-            self.gates[pair] = self.gates.get(pair, False) or closed
+            now = (ohms or own.on_resistance) if closed else own.off_resistance
+            self.gates[pair] = min(self.gates.get(pair, now), now)
 
     def resistor(self, a: list[Node], b: list[Node], ohms: float) -> None:
         """Resistors between two groups."""
@@ -131,9 +133,7 @@ class _Macro:
     def solve(self) -> Rest:
         """The macro at rest."""
         own, (rows, columns) = self.design.switches, self.design.arrays[0].positive.shape
-        for (a, b), closed in self.gates.items():
-            self.network.resistor(a, b, own.on_resistance if closed else own.off_resistance)
-        for (a, b), ohms in self.fixed.items():
+        for (a, b), ohms in (*self.gates.items(), *self.fixed.items()):
             self.network.resistor(a, b, ohms)
         for name, size in (("v", rows), ("q", columns * self.second), ("m", columns * self.second)):
             for i in range(size):

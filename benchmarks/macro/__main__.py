@@ -2,16 +2,15 @@
 
 Method: schedules run in one transient of ngspice, and piece by piece by the exact engine. C1 to C3: the five steps of a
 block inversion on one set of op-amps against five circuits at rest, by the resistance of closed switches; and the step
-that an opening switch leaves on a hold. C4: MVM, INV, GINV and EGV on two banks. C5: seconds of a transient.
+that an opening switch leaves on a hold. C4: MVM, INV, GINV and EGV on two banks. C5: processor seconds of a transient.
 
 Printed: number, law, engine, what was seen, what was wanted, and whether it holds; then the step of a single gate, of a
-switch with linear overlap capacitors and of transistors; exit code 1 if a row does not hold. Only C5 needs an idle
-machine. `--large` adds N = 64.
+switch with linear overlap capacitors and of transistors; exit code 1 if a row does not hold. `--large` adds N = 64.
 """
 
 from __future__ import annotations
 
-import time
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -36,8 +35,8 @@ EXACT_UP_TO = 16
 """Largest size that the exact engine runs here."""
 MODES = {"product": 0.012, "solution": 0.017, "fit": 0.017, "vector": 0.07}
 """Largest error of each phase of the four modes; of EGV the sine of the angle."""
-WALL = 10.0
-"""Largest seconds of the five steps at N = 32."""
+SECONDS = 10.0
+"""Largest processor seconds of the five steps at N = 32, those of ngspice included."""
 
 
 def main(
@@ -66,13 +65,20 @@ def _five(large: bool) -> Iterator[Row]:
         wanted = step_by_step(matrix, vector)
         for ohms, bound in ((20.0, 2e-3), (1.0, 5e-4)):
             for engine in ENGINES if size <= EXACT_UP_TO else ("ngspice",):
-                began = time.perf_counter()
+                began = _seconds()
                 solution = run_schedule(five_steps(matrix, vector, ohms, True, LEAK), engine)
-                seconds = time.perf_counter() - began
+                seconds = _seconds() - began
                 law = f"five steps in one transient against five circuits, N = {size}, R_on {ohms:g} ohm"
                 yield within("C1", law, engine, distance(answer(solution), wanted), bound)
                 if size == 32 and ohms == 20:
-                    yield Row("C5", "five steps, N = 32", engine, f"{seconds:.1f} s", f"<= {WALL:g} s", seconds <= WALL)
+                    seen, bound = f"{seconds:.1f} s", f"<= {SECONDS:g} s"
+                    yield Row("C5", "five steps, N = 32: processor seconds", engine, seen, bound, seconds <= SECONDS)
+
+
+def _seconds() -> float:
+    """Processor seconds of this process and of the simulations that have ended."""
+    uses = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in uses)
 
 
 def _resistance() -> Iterator[Row]:

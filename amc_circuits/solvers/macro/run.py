@@ -28,7 +28,7 @@ from netlists.errors import check_name, check_type
 from netlists.record import FloatArray
 
 ENGINES = (NgspiceEngine.name, ExactEngine.name)
-STEPS = 200
+STEPS = 50
 """Least steps of ngspice in the shortest phase."""
 
 
