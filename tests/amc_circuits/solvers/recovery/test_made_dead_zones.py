@@ -11,8 +11,8 @@ from amc_circuits import ParameterError, RecoverCircuit
 from amc_circuits.engines import ExactEngine
 from netlists import GROUND, ClippingOpAmps, SinglePoleOpAmp, preset
 from netlists.opamps.subcircuit import CLAMP_VOLTAGE
-from tests.amc_circuits.solvers.recovery.test_recover import problem, scikit
 from tests.comparators import assert_close, assert_within
+from tests.lasso import problem, scikit
 
 OPAMP = preset("cmos-100meg").replace(output_swing=3.0, supply_voltage=5.0, open_loop_gain=1e5)
 MATRIX, Y = problem(5, 8, 2, seed=1)
