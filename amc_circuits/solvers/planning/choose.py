@@ -151,11 +151,11 @@ class Search:
         """Program a layout and note what it does; None if blocks of this matrix cannot be programmed."""
         try:
             circuit = layout.program(self.problem, self.choices, self.fields)
+            probe = Probe(layout, circuit, self.problem, self.refinement)
+            self.tried.append(str(probe))
         except ParameterError as error:
             if error.parameter not in OF_BLOCKS or layout.circuit != "blocks":
                 raise
             self.tried.append(f"{layout}: {error}")
             return None
-        probe = Probe(layout, circuit, self.problem, self.refinement)
-        self.tried.append(str(probe))
         return probe
