@@ -17,16 +17,12 @@ FEATURE_SIZE = 40e-9
 class ComponentAreas(Record):
     """Area of each component, the table of the area model; another technology is another record.
 
-    Sources:
-        cell: 12 F x 4 F of one transistor and one resistor at F = 40 nm (shape of NeuroSim).
-        op_amp: Chosen; no source for the area of an integrated op-amp of this speed was found. Vary it from 100 to
-            2000 um2.
-        resistor: Chosen, a polysilicon resistor of about 10 kohm.
-        capacitor_density: Chosen, 2 fF/um2 of metal layers.
-        sample_and_hold: Chosen, switch and buffer without the capacitor.
-        switch: Chosen, a transmission gate.
-        dac: 8 bits, 40 nm (Chen et al., VLSI 2018, doi 10.1109/VLSIC.2018.8502370, through a published estimator).
-        adc: 8 bits, 32 nm (ISAAC, ISCA 2016, doi 10.1109/ISCA.2016.12); 4 bits take 361 um2 there.
+    The cell is 12 F x 4 F, one transistor and one resistor at F = 40 nm (shape of NeuroSim). The op-amp is chosen: no
+    source for the area of an integrated op-amp of this speed was found; vary it from 100 to 2000 um2. Resistor
+    (polysilicon, about 10 kohm), capacitors (metal layers), sample-and-hold (switch and buffer without the capacitor)
+    and switch (transmission gate) are chosen, too. The DAC has 8 bits in 40 nm (Chen et al., VLSI 2018,
+    doi 10.1109/VLSIC.2018.8502370, through a published estimator), the ADC 8 bits in 32 nm (ISAAC, ISCA 2016,
+    doi 10.1109/ISCA.2016.12; 4 bits take 361 um2 there).
     """
 
     cell: Annotated[NonNegative, about("Area of a cell", "m2")] = 48 * FEATURE_SIZE**2
