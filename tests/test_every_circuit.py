@@ -208,7 +208,7 @@ def test_the_core_names_no_circuit():
     """Below solvers and cases no file knows one by name, but the circuits' own and the root's exports."""
     files = [file for folder in CORE for file in sorted((ROOT / folder).rglob("*.py"))]
     assert len(files) > 60
-    apart = {ROOT / "netlists/__init__.py", *(ROOT / "netlists/circuits").glob("*.py")}
+    apart = {ROOT / "netlists/__init__.py", *(ROOT / "netlists/circuits").rglob("*.py")}
     found = [
         f"{file.relative_to(ROOT)}: {match[0]}"
         for file in files

@@ -12,8 +12,6 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netlists.short_text import short_repr
-
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -71,9 +69,7 @@ class CommandGroup:
     """
 
     help: str
-    commands: Mapping[str, tuple[str, str]]
-
-    __repr__ = short_repr
+    commands: Mapping[str, tuple[str, str]] = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import qr, solve_triangular
 
 from netlists.record import FloatArray, ParameterError
 from netlists.short_text import short_repr
@@ -154,6 +153,8 @@ def independent_rows(matrix: FloatArray) -> tuple[NDArray[np.int64], FloatArray]
     the span of those before: an interpolative decomposition (Cheng, Gimbutas, Martinsson, Rokhlin, SIAM J. Sci. Comput.
     26, 1389, 2005).
     """
+    from scipy.linalg import qr, solve_triangular  # imported here: otherwise every command would wait for it
+
     triangle, order = qr(matrix.T, mode="r", pivoting=True, check_finite=False)
     sizes = np.abs(np.diag(triangle))
     rank = int((sizes > SPANNED * sizes[0]).sum())

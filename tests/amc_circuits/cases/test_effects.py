@@ -71,6 +71,7 @@ ACTING = {
     "ridge": ("0.1",),
     "weight": ("0.3", "--engine", "ngspice"),
     "dead_zone": ("0.1", "--engine", "ngspice"),
+    "dead_zone_type": ("op-amps",),
     "topology": ("compensated",),
     "wire_resistance": ("5",),
     "line_capacitance": ("50f",),
