@@ -117,7 +117,8 @@ def ofdm() -> Iterator[Row]:
     """Error vector magnitudes in closed form; wires and two stages against an independent model."""
 
     def evm(stages: int = 1, given: dict[str, object] | None = None, **settings: object) -> float:
-        chosen = OfdmSettings(**{"vary": "size", "values": str(settings["size"]), **settings})
+        size = str(settings.pop("size"))
+        chosen = OfdmSettings(**{"vary": "size", "values": size, **settings})
         points = transforms(chosen, IDEAL | (given or {})).points
         return decibels(next(one.evm for one in points if one.stages == stages))
 

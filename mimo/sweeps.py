@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amc_circuits import Option, Record, Run, RunOutcome, engine_version, parse_table, record_options, short_repr
+from amc_circuits import (
+    Option,
+    ParameterError,
+    Record,
+    Run,
+    RunOutcome,
+    engine_version,
+    parse_table,
+    record_options,
+    short_repr,
+)
 from mimo.parts import Parts
 
 ENGINE = "exact"
@@ -69,7 +79,18 @@ class StudyRun:
 
 
 def files(given: Mapping[str, Any]) -> str:
-    """Hash of the files that options name; empty without any."""
-    named = [given.get(name) for name in ("channels", "opamp_file")]
-    contents = [Path(name).read_bytes() for name in named if name is not None]
+    """Hash of the files that options name; empty without any.
+
+    Raises:
+        ParameterError: A file cannot be read.
+    """
+    named = {name: Path(given[name]) for name in ("channels", "opamp_file") if given.get(name) is not None}
+    contents = [_bytes(name, path) for name, path in named.items()]
     return hashlib.sha256(b"".join(contents)).hexdigest() if contents else ""
+
+
+def _bytes(name: str, path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ParameterError(name, str(path), f"cannot be read: {error.strerror or error}") from None

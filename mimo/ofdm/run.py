@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from amc_circuits import RunOutcome
+from amc_circuits import ParameterError, RunOutcome, short_repr
 from mimo.ofdm.settings import OfdmSettings
 from mimo.ofdm.study import transforms
 from mimo.parts import circuit_options
@@ -27,4 +28,24 @@ def measure(settings: dict[str, Any], parts: dict[str, Any]) -> RunOutcome:
     return RunOutcome(metrics=metrics)
 
 
-ofdm = StudyRun(OfdmSettings, PARTS, ("mvm",), measure, ("evm_one_array", "evm_two_stages")).run
+class _OfdmRun(StudyRun):
+    """The run, which refuses an option of the parts beside the values that it takes along the curve."""
+
+    __repr__ = short_repr
+
+    def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all options that have an effect; the one that varies has its default.
+
+        Raises:
+            ParameterError: A value cannot be used, or an option has no effect.
+        """
+        found = super().complete(given)
+        vary = found["vary"]
+        if vary not in OfdmSettings.model_fields:
+            plain = super().complete({name: value for name, value in given.items() if name != vary})
+            if found[vary] != plain[vary]:
+                raise ParameterError(vary, given[vary], "is what varies; leave it out, or vary another")
+        return found
+
+
+ofdm = _OfdmRun(OfdmSettings, PARTS, ("mvm",), measure, ("evm_one_array", "evm_two_stages")).run

@@ -35,6 +35,10 @@ class OfdmSettings(Record):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         _ = self.constellation
+        field = type(self).model_fields.get(self.vary)
+        if field is not None and getattr(self, self.vary) != field.default:
+            given = getattr(self, self.vary)
+            raise ParameterError(self.vary, given, "is what varies; leave it out, or vary another")
         for value in self.varied:
             self.point(value)
         return self

@@ -10,7 +10,8 @@ from mimo.precoding.settings import PrecodeSettings
 from mimo.precoding.study import precode as study
 from mimo.sweeps import StudyRun
 
-PARTS = circuit_options("ginv")
+PARTS = tuple(option for option in circuit_options("ginv") if option.name != "feedback_conductance")
+"""Options of the circuits; the feedback is that of the closed form."""
 
 
 def measure(settings: dict[str, Any], parts: dict[str, Any]) -> RunOutcome:

@@ -17,7 +17,8 @@ IDEAL = {"device": "ideal", "opamp": "single-pole", "open_loop_gain": "1e9"}
 
 def point(given=None, stages=1, **settings):
     """The only point of a study."""
-    chosen = {"size": 16, "frames": 50, "vary": "size", "values": str(settings.get("size", 16)), **settings}
+    size = str(settings.pop("size", 16))
+    chosen = {"frames": 50, "vary": "size", "values": size, **settings}
     return next(one for one in transforms(OfdmSettings(**chosen), IDEAL | (given or {})).points if one.stages == stages)
 
 
@@ -95,6 +96,8 @@ def test_the_effective_ratio_adds_error_to_noise():
         ({"vary": "size", "values": "8,x"}, "values: got x"),
         ({"vary": "size", "values": "1000"}, "size: got 1000"),
         ({"order": 32}, "order: got 32"),
+        ({"vary": "dac_bits", "values": "4,6", "dac_bits": 8}, "dac_bits: got 8; is what varies"),
+        ({"vary": "size", "values": "4", "size": 16}, "size: got 16; is what varies"),
         ({"dac_bits": 1}, "dac_bits"),
     ],
 )
@@ -124,3 +127,15 @@ def test_the_run_of_sweeps_has_the_metrics_of_the_study():
     metrics = run.measure(complete).metrics
     wanted = transforms(OfdmSettings(**given), {})
     assert metrics["evm_one_array"] == wanted.points[0].evm and metrics["evm_two_stages"] == wanted.points[1].evm
+
+
+@pytest.mark.parametrize(("vary", "given"), [("levels", "4"), ("wire_resistance", 10)])
+def test_the_run_of_sweeps_refuses_the_option_that_varies(vary, given):
+    """A row with its own value would hold what another one used; another option beside it is kept."""
+    names = [option.name for option in run.options()]
+    chosen = {"size": 4, "frames": 2, "vary": vary, "values": "8", vary: given}
+    with pytest.raises(ParameterError, match=f"{vary}: got {given}; is what varies"):
+        run.complete({name: chosen.get(name) for name in names})
+    plain = chosen | {vary: None, "programming_error": "1u"}
+    complete = run.complete({name: plain.get(name) for name in names})
+    assert run.complete(complete) == complete and complete["programming_error"] == pytest.approx(1e-6)

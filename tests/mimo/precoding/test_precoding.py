@@ -106,3 +106,9 @@ def test_the_run_of_sweeps_has_the_metrics_of_the_study():
     assert run.complete(complete) == complete
     metrics = run.measure(complete).metrics
     assert metrics["settling_time_s"] > 0 and metrics["ber"] > 0 and len(metrics["curve_settling_time_s"]) == 1
+
+
+def test_the_feedback_of_the_closed_form_is_no_option(amc):
+    """An option without an effect is not offered."""
+    assert "feedback_conductance" not in [option.name for option in run.options()]
+    assert amc("mimo", "precode", "--feedback-conductance", "1u").code == 2
