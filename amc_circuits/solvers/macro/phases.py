@@ -29,6 +29,8 @@ from netlists.short_text import short_repr
 
 MARGIN = 0.02
 """Feedback of EGV below the eigenvalue unless another one is given: closer is more exact, and slower."""
+EQUAL = 1e-9
+"""Largest distance of eigenvalues that are equal but for rounding, relative to the matrix."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,7 @@ class PlannedPhase:
         scale: Volts per unit of the answer; nan for EGV.
         words: Voltages of the DACs, shape (inputs,), V; None for none.
         own: Phase of the macro's record.
+        space: Orthonormal eigenvectors of the largest eigenvalue, shape (outputs, multiplicity); None but for EGV.
     """
 
     schedule: ScheduledPhase
@@ -48,6 +51,7 @@ class PlannedPhase:
     scale: float
     words: FloatArray | None
     own: MacroPhase
+    space: FloatArray | None = None
 
     __repr__ = short_repr
 
@@ -72,7 +76,7 @@ def planned_phase(
         name=phase.name, mode=phase.mode, array=place, words=words is not None, held=held,
         feedback_conductance=feedback, duration=None if phase.duration == "auto" else phase.duration,
     )  # fmt: skip
-    return PlannedPhase(phase, answer, scale, words, own)
+    return PlannedPhase(phase, answer, scale, words, own, _space(matrix, answer) if phase.mode == "egv" else None)
 
 
 def _inputs(
@@ -127,6 +131,14 @@ def _answer(phase: ScheduledPhase, matrix: FloatArray, inputs: FloatArray) -> Fl
         mend = f"egv phase {phase.name} needs a largest eigenvalue that is real and above 0"
         raise ParameterError(name, f"a matrix with the eigenvalue {values[first]:.4g}", mend)
     return np.asarray(vectors[:, first].real, dtype=np.float64)
+
+
+def _space(matrix: FloatArray, vector: FloatArray) -> FloatArray:
+    """Return an orthonormal basis of the eigenvectors that share the eigenvalue of one, shape (N, multiplicity)."""
+    value = vector @ matrix @ vector / (vector @ vector)
+    sizes, rows = np.linalg.svd(matrix - value * np.eye(len(vector)))[1:]
+    count = max(1, int((sizes <= EQUAL * np.linalg.norm(matrix, 2)).sum()))
+    return np.asarray(rows[-count:].T, dtype=np.float64)
 
 
 def _feedback(

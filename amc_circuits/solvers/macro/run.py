@@ -14,15 +14,17 @@ from amc_circuits.engines.ngspice.engine import NgspiceEngine
 from amc_circuits.linear.durations import connected
 from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.linear.stability import Stability, complex_text
+from amc_circuits.results.converters import HEADROOM
+from amc_circuits.results.observation import opamp_places
 from amc_circuits.results.readings import AtRest, Reading
 from amc_circuits.results.status import Status
-from amc_circuits.solvers.at_rest import at_rest
+from amc_circuits.solvers.at_rest import FULL_CURRENT, at_rest
 from amc_circuits.solvers.macro.phases import PlannedPhase
 from amc_circuits.solvers.macro.plan import Plan, plan
 from amc_circuits.solvers.macro.results import NOT_RUN, MacroSolution, PhaseResult
 from amc_circuits.solvers.macro.schedule import Schedule
 from amc_circuits.values.quantities import format_quantity
-from netlists import ParameterError
+from netlists import MacroOpAmp, ParameterError
 from netlists.circuits.macro.records import LETTERS
 from netlists.errors import check_name, check_type
 from netlists.record import FloatArray
@@ -30,6 +32,8 @@ from netlists.record import FloatArray
 ENGINES = (NgspiceEngine.name, ExactEngine.name)
 STEPS = 50
 """Least steps of ngspice in the shortest phase."""
+LESS = "lower input_voltage, or take an op-amp with more swing, output current or common-mode range"
+"""What helps against a limit of an amplifier; a schedule has no fixed scale."""
 
 
 def run_schedule(schedule: Schedule, engine: str = NgspiceEngine.name, folder: str | Path = ".") -> MacroSolution:
@@ -54,9 +58,8 @@ def run_schedule(schedule: Schedule, engine: str = NgspiceEngine.name, folder: s
     ends = np.cumsum([phase.duration or 0.0 for phase in planned.circuit.phases])
     starts = dict(zip(readings, [0.0, *ends.tolist()], strict=False))
     results = tuple(
-        _result(planned, phase, stability, readings[name], _rest(planned, phase, readings), starts[name])
+        _result(planned, phase, stability, readings, starts[phase.schedule.name])
         for phase, stability in zip(planned.phases, planned.stability, strict=True)
-        for name in [phase.schedule.name]
     )
     decks = next(iter(readings.values())).deck_sha256
     return MacroSolution(planned, results, engine, decks, time.perf_counter() - began)
@@ -84,17 +87,23 @@ def _read(planned: Plan, engine: str) -> dict[str, Reading]:
 def _rest(planned: Plan, phase: PlannedPhase, readings: dict[str, Reading]) -> AtRest | None:
     """Compare the end of a phase with the rest of the macro in it.
 
-    None for EGV, which rests at limits, and where it is not known what a hold took from outputs that still moved.
+    None for EGV, which rests at limits. Where it is not known what a hold took from outputs that still moved, only
+    the limits of the amplifiers are checked.
     """
-    if phase.schedule.mode == "egv" or not (phase.own.held is None or readings[phase.own.held].steady):
+    if phase.schedule.mode == "egv":
         return None
     alone = connected(planned.circuit, planned.phase(phase.schedule.name), leaks=True)
     linear, reading = linear_circuit(alone), readings[phase.schedule.name]
     wanted = np.full(len(reading.final), np.nan)
-    if alone.linear:
+    if alone.linear and not _moved(phase, readings):
         levels = [_level(planned, source.group, phase, readings) for source in alone.sources]
         wanted = linear.steady(linear.outputs, np.concatenate(levels)[:, None])[:, 0]
     return at_rest(alone, reading, wanted, planned.schedule.tolerance)
+
+
+def _moved(phase: PlannedPhase, readings: dict[str, Reading]) -> bool:
+    """True if a phase holds outputs that still moved."""
+    return phase.own.held is not None and not readings[phase.own.held].steady
 
 
 def _level(planned: Plan, group: str, phase: PlannedPhase, readings: dict[str, Reading]) -> FloatArray:
@@ -108,20 +117,19 @@ def _level(planned: Plan, group: str, phase: PlannedPhase, readings: dict[str, R
 
 
 def _result(
-    planned: Plan, phase: PlannedPhase, stability: Stability, reading: Reading, rest: AtRest | None, start: float
+    planned: Plan, phase: PlannedPhase, stability: Stability, readings: dict[str, Reading], start: float
 ) -> PhaseResult:
     """Return the result of a phase that was simulated."""
-    growing = phase.schedule.mode == "egv"
-    if growing:
+    reading = readings[phase.schedule.name]
+    if phase.space is not None:
         length = float(np.linalg.norm(reading.final)) or np.nan
         value = reading.final / length
-        across = float(value @ phase.answer / np.linalg.norm(phase.answer))
-        value = value * (np.sign(across) or 1.0)
-        error = float(np.sqrt(max(0.0, 1 - across**2)))
+        value = value * (np.sign(value @ phase.answer) or 1.0)
+        error = float(np.linalg.norm(value - phase.space @ (phase.space.T @ value)))
     else:
         value = reading.final / phase.scale
         error = float(np.linalg.norm(value - phase.answer) / (np.linalg.norm(phase.answer) or np.nan))
-    status, message = _status(phase, stability, reading, rest, planned.schedule.tolerance)
+    status, message = _status(planned, phase, stability, readings)
     return PhaseResult(
         **_described(phase, stability),
         status=status,
@@ -152,21 +160,44 @@ def _described(phase: PlannedPhase, stability: Stability) -> dict[str, Any]:
 
 
 def _status(
-    phase: PlannedPhase, stability: Stability, reading: Reading, rest: AtRest | None, tolerance: float
+    planned: Plan, phase: PlannedPhase, stability: Stability, readings: dict[str, Reading]
 ) -> tuple[Status, str]:
     """Return the status of a phase with its sentence."""
+    reading, tolerance = readings[phase.schedule.name], planned.schedule.tolerance
     if phase.schedule.mode == "egv" and stability.stable:
         return Status.NOT_GROWING, f"{Status.NOT_GROWING.advice}; take a larger margin"
     if reading.excess is not None:
         return Status.NONLINEAR, f"{reading.excess}; take engine ngspice, or lower input_voltage"
     if not reading.steady:
         return Status.NOT_SETTLED, "the outputs still move at the end of the phase; give it a longer duration"
-    if rest is not None and rest.held:
-        return Status.SATURATED, f"{rest.held}; {Status.SATURATED.advice}"
-    if rest is not None and rest.distance > tolerance:
+    rest = _rest(planned, phase, readings)
+    if rest is None:
+        return _grown(planned, reading)
+    if rest.held:
+        return Status.SATURATED, f"{rest.held}; {LESS}"
+    if _moved(phase, readings):
+        mend = "give that phase a longer duration"
+        return Status.NOT_SETTLED, f"its input still moved at the end of phase {phase.own.held}; {mend}"
+    if rest.distance > tolerance:
         away = format_quantity(rest.distance, "%")
         return Status.NOT_SETTLED, f"the outputs rest {away} of full scale away from the steady state of the phase"
     return Status.SETTLED, Status.SETTLED.advice
+
+
+def _grown(planned: Plan, reading: Reading) -> tuple[Status, str]:
+    """Return the status of an EGV phase with steady outputs: an amplifier at a limit is what ends its growth."""
+    if not 0 < np.linalg.norm(reading.final) < np.inf:
+        return Status.NOT_SETTLED, "the outputs are 0: the phase before has left nothing to grow from"
+    state = reading.amplifiers
+    assert state is not None  # a schedule with egv has op-amps with a swing
+    for record, places in opamp_places(planned.circuit):
+        opamp = record.equivalent
+        assert isinstance(opamp, MacroOpAmp)
+        stage = np.abs(state.output[places] + opamp.output_resistance * state.current[places]).max()
+        current = np.abs(state.current[places]).max()
+        if stage > HEADROOM * opamp.output_swing or current > FULL_CURRENT * opamp.output_current_limit:
+            return Status.SETTLED, Status.SETTLED.advice
+    return Status.NOT_SETTLED, "no amplifier has grown to its swing; give the phase a longer duration"
 
 
 def _not_run(phase: PlannedPhase, stability: Stability) -> PhaseResult:

@@ -168,6 +168,9 @@ class Schedule(Record):
         if self.phases[0].mode == "egv":
             mend = "egv grows from what the phase before has left: put another phase before it"
             raise ParameterError("phases", f"{self.phases[0].name} first", mend)
+        if any(one.mode == "egv" for one in self.phases) and not np.isfinite(self.hardware.opamp_in_use.swing):
+            mend = "egv grows without end; take an op-amp with a swing, such as cmos-100meg"
+            raise ParameterError("hardware.opamp", "an op-amp without a swing", mend)
         for name, why in NOT_IN_SCHEDULES.items():
             value, default = getattr(self.hardware, name), Hardware.model_fields[name].default
             if value != default:

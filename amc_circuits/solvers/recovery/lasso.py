@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from netlists import ParameterError
 from netlists.record import FloatArray
 
 SWEEPS = 100_000
@@ -27,9 +28,12 @@ def lasso(matrix: FloatArray, vector: FloatArray, penalty: float) -> FloatArray:
 
     Returns:
         x, shape (M,).
+
+    Raises:
+        ParameterError: The sweeps end before the optimality conditions are fulfilled.
     """
     gram, seen = matrix.T @ matrix, matrix.T @ vector
-    x = np.zeros(len(seen))
+    x, allowed = np.zeros(len(seen)), CONVERGED * max(1.0, np.abs(matrix.T @ vector).max() / penalty)
     for _ in range(SWEEPS):
         before = np.sign(x)
         for j in np.flatnonzero(np.diag(gram) > 0):
@@ -37,9 +41,12 @@ def lasso(matrix: FloatArray, vector: FloatArray, penalty: float) -> FloatArray:
             x[j] = np.sign(pull) * max(abs(pull) - penalty, 0.0) / gram[j, j]
         if (np.sign(x) == before).all():
             polished = _polished(gram, seen, penalty, before)
-            if violation(matrix, polished, vector, penalty) <= CONVERGED * max(1.0, np.abs(seen).max() / penalty):
+            if violation(matrix, polished, vector, penalty) <= allowed:
                 return polished
-    return x
+    if violation(matrix, x, vector, penalty) <= allowed:
+        return x
+    mend = f"the digital reference is not optimal after {SWEEPS} sweeps; take a larger weight"
+    raise ParameterError("weight", f"lambda = {penalty:.4g}", mend)
 
 
 def _polished(gram: FloatArray, seen: FloatArray, penalty: float, signs: FloatArray) -> FloatArray:

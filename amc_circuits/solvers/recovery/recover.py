@@ -177,7 +177,7 @@ class RecoverCircuit(TwoCopies):
         given = np.asarray(vectors)
         if np.iscomplexobj(given) and given.imag.any():
             raise ParameterError("y", "complex numbers", "take real ones; lambda follows from the largest entry")
-        if given.dtype.kind in "fiu" and given.size and (np.abs(given).max(axis=0) == 0).any():
+        if given.dtype.kind in "fiubc" and given.size and (np.abs(given).max(axis=0) == 0).any():
             raise ParameterError("y", "zeros", "lambda follows from the largest entry; the answer is zero, too")
         return super().question(vectors)
 

@@ -133,11 +133,47 @@ def test_four_modes_in_one_transient():
 
 
 def test_a_phase_that_is_too_short_says_so():
-    """Its successors work with what it has reached."""
+    """Its successor, too: what it holds still moved."""
     found = run_schedule(schedule(phase("one", "mvm", WORDS, duration=8e-9), phase("two", "inv", "one")), "exact")
     one, two = found.phases
     assert one.status is Status.NOT_SETTLED and "longer duration" in one.message
-    assert two.status is Status.SETTLED and two.error > 0.05 and not found.usable
+    assert two.status is Status.NOT_SETTLED and "its input still moved at the end of phase one" in two.message
+    assert two.error > 0.05 and not found.usable
+
+
+def test_limits_count_after_a_phase_that_still_moved():
+    """The first phase is too short, and the second asks for more than 5 uA."""
+    weak = {"opamp": preset("cmos-100meg").replace(output_current_limit=5e-6)}
+    phases = phase("one", "mvm", WORDS, duration=12e-9), phase("two", "inv", ["one", [9.0, 9.0]], duration=2e-6)
+    one, two = run_schedule(schedule(*phases, matrix=POSITIVE, hardware=weak), "exact").phases
+    assert one.status is Status.NOT_SETTLED, one.message
+    assert two.status is Status.SATURATED and "fixed_scale" not in two.message, two.message
+
+
+EVEN = [[1.0, 0.5], [0.5, 1.0]]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "more", "words"),
+    [
+        ([0.0, 0.0], {}, "nothing to grow from"),
+        ([1.0, 1.0], {"duration": 30e-9}, "no amplifier has grown to its swing; give the phase a longer duration"),
+    ],
+)
+def test_egv_that_has_not_grown_is_not_settled(inputs, more, words):
+    """Zeros do not grow; growth that is slow beside a wide tolerance looks steady."""
+    phases = phase("one", "mvm", inputs), phase("two", "egv", **more)
+    two = run_schedule(schedule(*phases, matrix=EVEN, tolerance=0.9), "exact").phases[1]
+    assert two.status is Status.NOT_SETTLED and words in two.message, two.message
+    assert np.isnan(two.error) == (inputs[0] == 0)
+
+
+def test_any_vector_of_a_multiple_eigenvalue_is_exact():
+    """All vectors are eigenvectors of the unit matrix."""
+    two = run_schedule(
+        schedule(phase("one", "mvm", [1.0, 0.7]), phase("two", "egv"), matrix=np.eye(2).tolist()), "exact"
+    ).phases[1]
+    assert two.error < 1e-9 and np.abs(two.value).min() > 0.1
 
 
 def test_an_unstable_phase_is_named_and_nothing_runs():

@@ -5,7 +5,7 @@ import pytest
 
 from amc_circuits.solvers.macro.plan import plan
 from amc_circuits.solvers.macro.schedule import make_schedule, read_schedule
-from netlists import ParameterError
+from netlists import ParameterError, SinglePoleOpAmp
 from tests.comparators import assert_close
 
 ARRAY = {"name": "a", "matrix": [[1.0, -0.4], [0.3, 0.8]]}
@@ -127,6 +127,11 @@ WRONG = [
     (content(FIRST, SECOND, switches={"off_resistance": 1e6}), "switches.off_resistance", "phase one is held for"),
     (content(FIRST, hardware={"scaling": "diagonal"}), "hardware.scaling", "has no meaning here"),
     (content(FIRST, hardware={"opamp": "none"}), "opamp", "cmos-100meg"),
+    (
+        content(FIRST, {"name": "two", "mode": "egv", "array": "a"}, hardware={"opamp": SinglePoleOpAmp()}),
+        "hardware.opamp",
+        "take an op-amp with a swing",
+    ),
     (content(FIRST, colour="red"), "colour", "no such parameter"),
 ]
 

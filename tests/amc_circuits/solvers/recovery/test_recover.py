@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from amc_circuits import NgspiceEngine, ParameterError, RecoverCircuit
+from amc_circuits.solvers.recovery import lasso as reference
 from amc_circuits.solvers.recovery.lasso import lasso, violation
 from netlists import SinglePoleOpAmp, preset
 from tests.comparators import assert_close
@@ -28,6 +29,14 @@ def test_the_reference_is_scikit_learns(shape, weight):
     found = lasso(matrix, y, penalty)
     assert violation(matrix, found, y, penalty) < 1e-11
     assert_close(found, scikit(matrix, y, penalty), absolute=1e-9)
+
+
+def test_a_reference_that_is_not_optimal_is_refused(monkeypatch):
+    """Where the sweeps end too early."""
+    matrix, y = problem(3, 5, 1, seed=1)
+    monkeypatch.setattr(reference, "SWEEPS", 0)
+    with pytest.raises(ParameterError, match=r"weight: .* not optimal"):
+        lasso(matrix, y, 0.1 * np.abs(matrix.T @ y).max())
 
 
 def test_a_violation_is_that_of_algebra():
@@ -170,7 +179,8 @@ def test_bad_numbers_are_refused():
     """Zeros and complex numbers as y, a complex F, and what only a linear circuit has."""
     matrix, y = problem(3, 5, 1, seed=1)
     circuit = programmed(matrix)
-    for wrong, words in ((0 * y, "y: got zeros"), (y + 1j, "y: got complex"), (y[:2], "y: got shape")):
+    zeros = [(np.zeros(3, kind), "y: got zeros") for kind in (float, int, bool, complex)]
+    for wrong, words in (*zeros, (y + 1j, "y: got complex"), (y[:2], "y: got shape")):
         with pytest.raises(ParameterError, match=words):
             circuit.solve(wrong)
     with pytest.raises(ParameterError, match="a complex matrix"):
