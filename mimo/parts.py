@@ -26,6 +26,9 @@ OF_WRITING = ("conductances", "device", "g_min", "g_max", "pair", "scaling", "co
 """Fields of `Hardware` that given conductances replace."""
 WIRES = ("wire_resistance", "interconnect", "contacts", "compensate_wires", "wire_temperature_coefficient")
 
+CHECKED_AMPLIFIERS = 160
+"""Largest number of op-amps of a circuit whose poles are computed for every channel; of larger ones for the first."""
+
 
 def circuit_options(*circuits: str) -> tuple[Option, ...]:
     """Build the options of parts that all of these circuits have, and that count for a circuit at rest."""
@@ -140,3 +143,9 @@ class Parts:
         if "conductances" in own:  # cells that are written, whatever the device
             fields = {name: value for name, value in fields.items() if name not in OF_WRITING}
         return type(template).program(matrix, engine=engine, **fields, **(parameters | own))
+
+
+def known_stable(circuit: Solver, trial: int) -> bool | None:
+    """Return whether no pole of a circuit grows; None where the poles are not computed: of later large circuits."""
+    checked = trial == 0 or len(circuit.circuit.amplifiers) <= CHECKED_AMPLIFIERS
+    return circuit.stability.stable if checked else None

@@ -19,12 +19,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from amc_circuits import ParameterError, Solver, short_repr
-from mimo.parts import Parts
+from amc_circuits import ParameterError, short_repr
+from mimo.parts import Parts, known_stable
 from mimo.radio.real_form import RealArray
-
-CHECKED_AMPLIFIERS = 160
-"""Largest number of op-amps of a circuit whose poles are computed for every channel; of larger ones for the first."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ def _gram_inv(channel: RealArray, parts: Parts, trial: int, _uses: int) -> Reali
 
 def _inverse_of_gram(channel: RealArray, parts: Parts, trial: int) -> tuple[RealArray, bool | None]:
     circuit = parts.program("inv", channel.T @ channel, trial)
-    return np.asarray(circuit.steady(np.eye(channel.shape[1]))), _stable(circuit, trial)
+    return np.asarray(circuit.steady(np.eye(channel.shape[1]))), known_stable(circuit, trial)
 
 
 def _fixed_diagonal(channel: RealArray, parts: Parts, trial: int, _uses: int) -> Realised:
@@ -73,12 +70,12 @@ def _fixed_diagonal(channel: RealArray, parts: Parts, trial: int, _uses: int) ->
     written = replace(cells, positive=cells.positive + diagonal * cells.unit / cells.alpha)
     circuit = parts.program("inv", gram, trial, conductances=written)
     inverse = np.asarray(circuit.steady(np.eye(len(gram))))
-    return Realised(inverse @ channel.T, _stable(circuit, trial))
+    return Realised(inverse @ channel.T, known_stable(circuit, trial))
 
 
 def _ginv(channel: RealArray, parts: Parts, trial: int, _uses: int) -> Realised:
     circuit = parts.program("ginv", channel, trial, feedback_conductance="formula")
-    stable = _stable(circuit, trial)
+    stable = known_stable(circuit, trial)
     if stable is False:  # the closed form is where a search among stable circuits begins
         circuit = parts.program("ginv", channel, trial, feedback_conductance="auto")
         stable = circuit.stability.stable
@@ -94,12 +91,6 @@ def _refined(channel: RealArray, parts: Parts, trial: int, uses: int) -> Realise
         found = inverse + error @ found
     converges = bool(np.abs(np.linalg.eigvals(error)).max() < 1)
     return Realised(found @ channel.T, stable, converges)
-
-
-def _stable(circuit: Solver, trial: int) -> bool | None:
-    """Check the poles of small circuits, and of the first of large ones."""
-    checked = trial == 0 or len(circuit.circuit.amplifiers) <= CHECKED_AMPLIFIERS
-    return circuit.stability.stable if checked else None
 
 
 DETECTORS: dict[str, Detector] = {

@@ -25,7 +25,15 @@ def study(settings: dict[str, Any], parts: dict[str, Any]) -> Report:
     """Run the study with these options, by name."""
     chosen = IterateSettings(**settings)
     found = run(chosen, Parts(parts, chosen.seed))
-    return Report(record_of(found), (_methods(found), _budget(found)), lambda path: plot_iterated(found, path))
+    warnings = tuple(
+        f"{name.upper()}: {count} of {found.checked[name]} circuits are unstable; they count as guesses"
+        for name, count in found.unstable.items()
+        if count
+    )
+    return Report(
+        record_of(found), (_methods(found), _budget(found)), lambda path: plot_iterated(found, path), warnings,
+        found.usable,
+    )  # fmt: skip
 
 
 iterate = study_command(
@@ -41,6 +49,8 @@ def record_of(found: Iterated) -> dict[str, Any]:
         **{{"snr": "snr_db"}.get(name, f"{name}_ber"): getattr(found, name) for name in names},
         "product": {"time_s": found.product.time, "energy_j": found.product.energy},
         "solve": {"time_s": found.solve.time, "energy_j": found.solve.energy},
+        "checked": found.checked,
+        "unstable": found.unstable,
         "budget": found.budget,
         "courses": [asdict(course) for course in found.courses],
     }
@@ -49,7 +59,8 @@ def record_of(found: Iterated) -> dict[str, Any]:
 def _methods(found: Iterated) -> Table:
     settings = found.settings
     title = f"{settings.order}-QAM, {found.snr:.3g} dB: exact zero forcing {found.exact:.3g} ({found.closed_form:.3g})"
-    table = grid(title, ("method", "rate", "law", "to 1 %", "to its rate", "best rate", "time", "energy"))
+    table = grid(title, ("method", "rate", "law", "to 1 %", "to its rate", "best rate", "time", "energy", "stable"))
+    stable = {name: f"{count - found.unstable[name]} of {count}" for name, count in found.checked.items()}
     for course in found.courses:
         errors = course.errors
         good = [n for n, error in enumerate(errors, 1) if error <= WITHIN]
@@ -58,9 +69,9 @@ def _methods(found: Iterated) -> Table:
             format_quantity(needed * found.product.time, "s"), format_quantity(needed * found.product.energy, "J")
         )  # fmt: skip
         words = (str(good[0]) if good else "-", "-" if needed is None else str(needed), f"{course.rates.min():.3g}")
-        table.add_row(course.method, f"{course.measured:.3g}", f"{course.factor:.3g}", *words, *cost)
+        table.add_row(course.method, f"{course.measured:.3g}", f"{course.factor:.3g}", *words, *cost, stable["mvm"])
     solve = (format_quantity(found.solve.time, "s"), format_quantity(found.solve.energy, "J"))
-    table.add_row("one step of INV", "", "", "", "1", f"{found.one_step:.3g}", *solve)
+    table.add_row("one step of INV", "", "", "", "1", f"{found.one_step:.3g}", *solve, stable["inv"])
     return table
 
 

@@ -23,7 +23,7 @@ def measure(settings: dict[str, Any], parts: dict[str, Any]) -> RunOutcome:
         name = course.method.replace("-", "_")
         metrics |= {f"ber_{name}": float(course.rates.min()), f"iterations_{name}": course.needed}
         metrics |= {f"curve_error_{name}": course.errors.tolist(), f"curve_ber_{name}": course.rates.tolist()}
-    return RunOutcome(metrics=metrics)
+    return RunOutcome(metrics=metrics) if found.usable else RunOutcome("UNSTABLE", metrics, "every circuit is unstable")
 
 
 iterate = StudyRun(IterateSettings, PARTS, CIRCUITS, measure, ("ber_chebyshev", "ber_one_step", "exact_ber")).run

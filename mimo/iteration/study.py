@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,13 +13,15 @@ import numpy as np
 from amc_circuits import Converters, Solver, short_repr
 from mimo.iteration.methods import METHODS, rate
 from mimo.iteration.settings import TARGET, IterateSettings
-from mimo.parts import Parts
+from mimo.parts import Parts, known_stable
 from mimo.radio.channels import load_channels, rayleigh
 from mimo.radio.closed_forms import ratio, ratio_of_rate, zero_forcing
 from mimo.radio.real_form import ComplexArray, RealArray, complex_vector, real_form, real_vector
 
 CONVERTERS = Converters(dac_bits=8, adc_bits=8)
 """Converters around every use of a circuit, for time and energy only."""
+CIRCUITS = ("mvm", "inv")
+"""Circuits of the iterations and of one step."""
 FAR = 3.0
 """Errors count for the measured factor while they are so many times the smallest one."""
 SLACK = 1.1
@@ -82,6 +84,8 @@ class Iterated:
         solve: Cost of one step by INV.
         courses: Courses of all methods.
         budget: Bit error rate of one step with each cause of errors alone, the largest first.
+        checked: Channels whose circuits had their poles computed, by the circuit.
+        unstable: Channels among them with an unstable circuit, by the circuit; all that it gives counts as a guess.
     """
 
     settings: IterateSettings
@@ -93,19 +97,28 @@ class Iterated:
     solve: Cost
     courses: tuple[Course, ...]
     budget: dict[str, float]
+    checked: dict[str, int]
+    unstable: dict[str, int]
 
     __repr__ = short_repr
+
+    @property
+    def usable(self) -> bool:
+        """False if every circuit that was checked is unstable."""
+        return any(self.unstable[name] < self.checked[name] for name in self.checked)
 
 
 @dataclass(frozen=True)
 class _Channel:
-    """A channel with received vectors, and its Gram matrix as the arrays have it."""
+    """A channel with received vectors, its mean power, its Gram matrix as the arrays have it, and their stability."""
 
     matrix: RealArray
     received: RealArray
     drawn: Any
+    power: float
     product: RealArray
     inverse: RealArray
+    stable: dict[str, bool | None]
 
     @property
     def filtered(self) -> RealArray:
@@ -127,19 +140,28 @@ def iterate(settings: IterateSettings, parts: Parts) -> Iterated:
     decibels = ratio_of_rate(qam, antennas, users, TARGET) if settings.snr is None else settings.snr
     snr = float(ratio(decibels))
     seen = list(_seen(settings, channels, snr, parts, generator))
-    exact = _counted(settings, seen, [np.asarray(np.linalg.pinv(one.matrix) @ one.received, float) for one in seen])
+    exact = _counted(settings, seen, [np.asarray(np.linalg.pinv(one.matrix) @ one.received, float) for one in seen], [])
     courses = []
     for name in settings.method_names:
         errors, rates = _course(settings, seen, name, antennas, users)
         good = np.flatnonzero(rates <= SLACK * exact)
         needed = int(good[0]) + 1 if good.size else None
         courses.append(Course(name, errors, rates, rate(name, antennas, users), needed))
-    one_step = _counted(settings, seen, [one.inverse @ one.filtered for one in seen])
+    one_step = _counted(settings, seen, [one.inverse @ one.filtered for one in seen], _unstable(seen, "inv"))
     budget = {cause: _alone(settings, seen, parts.alone(cause)) for cause in parts.causes("inv")}
     causes = dict(sorted(budget.items(), key=lambda one: -one[1]))
     closed = float(zero_forcing(qam, channels, [snr]).mean())
     costs = _costs(channels[0], parts)
-    return Iterated(settings, float(decibels), exact, closed, one_step, *costs, tuple(courses), causes)
+    checked = {name: sum(one.stable[name] is not None for one in seen) for name in CIRCUITS}
+    unstable = {name: len(_unstable(seen, name)) for name in CIRCUITS}
+    return Iterated(
+        settings, float(decibels), exact, closed, one_step, *costs, tuple(courses), causes, checked, unstable
+    )
+
+
+def _unstable(seen: list[_Channel], circuit: str) -> list[int]:
+    """Places of the channels whose circuit of this name is known to be unstable."""
+    return [place for place, one in enumerate(seen) if one.stable[circuit] is False]
 
 
 def _channels(settings: IterateSettings, generator: np.random.Generator) -> ComplexArray:
@@ -156,8 +178,11 @@ def _seen(
         noise = generator.standard_normal((len(matrix), settings.vectors)) / np.sqrt(2 * snr)
         received = matrix @ real_vector(settings.constellation.symbols(drawn)) + noise
         gram, unit = matrix.T @ matrix, np.eye(matrix.shape[1])
-        maps = [np.asarray(parts.program(name, gram, trial).steady(unit)) for name in ("mvm", "inv")]
-        yield _Channel(matrix, received, drawn, *maps)
+        circuits = {name: parts.program(name, gram, trial) for name in CIRCUITS}
+        product, inverse = (np.asarray(circuit.steady(unit)) for circuit in circuits.values())
+        stable = {name: known_stable(circuit, trial) for name, circuit in circuits.items()}
+        power = 1.0 if settings.channels is None else float(np.mean(np.abs(channels[trial]) ** 2))
+        yield _Channel(matrix, received, drawn, power, product, inverse, stable)
 
 
 def _course(
@@ -168,33 +193,45 @@ def _course(
     found: list[list[RealArray]] = [[] for _ in range(settings.iterations)]
     for place, one in enumerate(seen):
         wanted = np.linalg.pinv(one.matrix)
-        whole = METHODS[name](one.product, one.matrix.T, antennas, users)
-        steps = METHODS[name](one.product, one.filtered, antennas, users)
-        for n, (x, every) in enumerate(islice(zip(steps, whole, strict=False), settings.iterations)):
-            errors[n, place] = np.linalg.norm(every - wanted) / np.linalg.norm(wanted)
-            found[n].append(x)
-    rates = [_counted(settings, seen, estimates) for estimates in found]
+        size = antennas * one.power, users * one.power  # the eigenvalues go as the power of the channel
+        whole = METHODS[name](one.product, one.matrix.T, *size)
+        steps = METHODS[name](one.product, one.filtered, *size)
+        with np.errstate(over="ignore", invalid="ignore"):  # of a method that diverges
+            for n, (x, every) in enumerate(islice(zip(steps, whole, strict=False), settings.iterations)):
+                errors[n, place] = np.linalg.norm(every - wanted) / np.linalg.norm(wanted)
+                found[n].append(x)
+    rates = [_counted(settings, seen, estimates, _unstable(seen, "mvm")) for estimates in found]
     return np.median(errors, axis=1), np.array(rates)
 
 
 def _alone(settings: IterateSettings, seen: list[_Channel], parts: Parts) -> float:
     """Bit error rate of one step of INV with these parts."""
-    found = []
+    found, unstable = [], []
     for trial, one in enumerate(seen):
         circuit = parts.program("inv", one.matrix.T @ one.matrix, trial)
         found.append(np.asarray(circuit.steady(one.filtered)))
-    return _counted(settings, seen, found)
+        if known_stable(circuit, trial) is False:
+            unstable.append(trial)
+    return _counted(settings, seen, found, unstable)
 
 
-def _counted(settings: IterateSettings, seen: list[_Channel], estimates: list[RealArray]) -> float:
-    """Bit error rate, counted; the mean gain of each user is undone, as by a receiver with pilots."""
-    qam, wrong, bits = settings.constellation, 0, 0
-    for one, x in zip(seen, estimates, strict=True):
-        symbols, found = qam.symbols(one.drawn), complex_vector(x)
-        gains = (found * symbols.conj()).sum(axis=1) / (np.abs(symbols) ** 2).sum(axis=1)
-        decided = qam.decided(found / gains[:, None])
-        wrong += qam.bit_errors(one.drawn, decided)
-        bits += one.drawn.size * qam.bits
+def _counted(
+    settings: IterateSettings, seen: list[_Channel], estimates: list[RealArray], guesses: Collection[int]
+) -> float:
+    """Bit error rate, counted; the mean gain of each user is undone, as by a receiver with pilots.
+
+    Half of the bits are wrong at the places of guesses, and where an estimate is not finite.
+    """
+    qam, wrong, bits = settings.constellation, 0.0, 0
+    for place, (one, x) in enumerate(zip(seen, estimates, strict=True)):
+        symbols, count = qam.symbols(one.drawn), one.drawn.size * qam.bits
+        with np.errstate(all="ignore"):
+            found = complex_vector(x)
+            gains = (found * symbols.conj()).sum(axis=1) / (np.abs(symbols) ** 2).sum(axis=1)
+            found = found / gains[:, None]
+        guess = place in guesses or not np.isfinite(found).all()
+        wrong += count / 2 if guess else qam.bit_errors(one.drawn, qam.decided(found))
+        bits += count
     return wrong / bits
 
 

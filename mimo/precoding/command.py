@@ -28,7 +28,11 @@ def study(settings: dict[str, Any], parts: dict[str, Any]) -> Report:
     chosen = PrecodeSettings(**settings)
     found = run(chosen, Parts(parts, chosen.seed))
     unsettled = [one.status for one in found.settlings if not np.isfinite(one.time)]
-    warnings = (f"{len(unsettled)} of {len(found.settlings)} transients: {', '.join(unsettled)}",) if unsettled else ()
+    warnings: tuple[str, ...] = ()
+    if unsettled:
+        warnings = (f"{len(unsettled)} of {len(found.settlings)} transients: {', '.join(unsettled)}",)
+    if found.unstable:
+        warnings += (f"{found.unstable} of {found.checked} circuits are unstable; they count as guesses",)
     return Report(
         record_of(found), (_rates(found), _transients(found), _chips(found)),
         lambda path: plot_precoding(found, path), warnings, len(unsettled) < len(found.settlings),
@@ -50,6 +54,8 @@ def record_of(found: Precoding) -> dict[str, Any]:
         "settings": found.settings.model_dump(),
         "ber": found.rates.mean(),
         "standard_error": found.rates.std(ddof=1) / np.sqrt(len(found.rates)) if len(found.rates) > 1 else None,
+        "checked": found.checked,
+        "unstable": found.unstable,
         "exact_ber": found.exact.mean(),
         "closed_form_ber": found.closed_form,
         "budget": found.budget,
@@ -71,7 +77,8 @@ def _rates(found: Precoding) -> Table:
     )
     table.add_row("zero forcing, many antennas: P(g (M - K)/K)", f"{found.closed_form:.3g}")
     table.add_row("zero forcing, exact, these channels", f"{found.exact.mean():.3g}")
-    table.add_row("the circuit", f"{found.rates.mean():.3g}", end_section=True)
+    stable = f"{found.checked - found.unstable} of {found.checked}"
+    table.add_row(f"the circuit, {stable} stable", f"{found.rates.mean():.3g}", end_section=True)
     table.add_row(f"exact, {min(len(found.rates), 10)} channels", f"{found.ideal:.3g}")
     for name, rate in list(found.budget.items())[:LARGEST]:
         table.add_row(f"{name.replace('_', ' ')} alone", f"{rate:.3g}")

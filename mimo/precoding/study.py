@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits import Solution, Solver, short_repr
-from mimo.parts import Parts
+from mimo.parts import Parts, known_stable
 from mimo.precoding.settings import PrecodeSettings
 from mimo.radio.channels import load_channels, rayleigh
 from mimo.radio.closed_forms import ratio
@@ -59,6 +59,8 @@ class Precoding:
         antennas: Antennas of the channels.
         users: Users of the channels.
         rates: Bit error rate of every channel at rest, shape (B,).
+        checked: Channels whose circuit had its poles computed.
+        unstable: Channels among them with an unstable circuit; they count with an error rate of 1/2.
         exact: The same by exact zero forcing.
         closed_form: Of zero forcing for many antennas, `P(g (M - K)/K)`; nan for channels of a file.
         budget: Error rate of each cause alone, the largest first, over the first channels.
@@ -70,6 +72,8 @@ class Precoding:
     antennas: int
     users: int
     rates: RealArray
+    checked: int
+    unstable: int
     exact: RealArray
     closed_form: float
     budget: dict[str, float]
@@ -123,12 +127,14 @@ def precode(settings: PrecodeSettings, parts: Parts) -> Precoding:
     users, antennas = (length // 2 for length in link.channels.shape[1:])
     exact = link.rates(np.asarray(np.linalg.pinv(link.channels), float))
     few, causes = link.first(BUDGET_CHANNELS), parts.causes("ginv")
-    found = {cause: float(few.rates(_precoders(few, parts.alone(cause))).mean()) for cause in causes}
+    found = {cause: float(_realised(few, parts.alone(cause))[0].mean()) for cause in causes}
     closed = float("nan")
     if settings.channels is None and antennas > users:
         closed = float(link.qam.error_rate(link.snr * (antennas - users) / users))
+    rates, stable = _realised(link, parts)
+    checked = [one for one in stable if one is not None]
     return Precoding(
-        settings, antennas, users, link.rates(_precoders(link, parts)), exact, closed,
+        settings, antennas, users, rates, len(checked), checked.count(False), exact, closed,
         dict(sorted(found.items(), key=lambda one: -one[1])), float(exact[:BUDGET_CHANNELS].mean()),
         tuple(_settling(settings, link, parts, place) for place in range(min(settings.transients, len(exact)))),
     )  # fmt: skip
@@ -151,10 +157,14 @@ def _circuit(channel: RealArray, parts: Parts, trial: int, engine: str = "exact"
     return parts.program("ginv", channel, trial, feedback_conductance="formula", engine=engine)
 
 
-def _precoders(link: Link, parts: Parts) -> RealArray:
-    """Precoders that circuits at rest realise, shape (B, 2M, 2K)."""
+def _realised(link: Link, parts: Parts) -> tuple[RealArray, list[bool | None]]:
+    """Bit error rates (B,) of circuits at rest, 1/2 of an unstable one, and whether each is stable."""
     inputs = np.eye(link.channels.shape[1])
-    return np.stack([_circuit(one, parts, trial).steady(inputs) for trial, one in enumerate(link.channels)])
+    circuits = [_circuit(one, parts, trial) for trial, one in enumerate(link.channels)]
+    stable = [known_stable(circuit, trial) for trial, circuit in enumerate(circuits)]
+    rates = link.rates(np.stack([circuit.steady(inputs) for circuit in circuits]))
+    rates[[one is False for one in stable]] = 0.5
+    return rates, stable
 
 
 def _settling(settings: PrecodeSettings, link: Link, parts: Parts, place: int) -> Settling:

@@ -12,6 +12,9 @@ from mimo.radio.real_form import ComplexArray, RealArray
 WORST_CONDITION = 1e6
 """Largest condition number of a channel: with it the Gram matrix has 1e12, near the end of double precision."""
 
+SMALLEST, LARGEST = 1e-30, 1e30
+"""Sizes of the largest entry of a channel: powers of them are numbers in all that is computed."""
+
 
 def rayleigh(count: int, antennas: int, users: int, generator: np.random.Generator) -> ComplexArray:
     """Draw i.i.d. Rayleigh channels, shape (count, antennas, users): circular Gaussian entries with `E|h|^2 = 1`."""
@@ -61,7 +64,8 @@ def check_channels(channels: ComplexArray) -> ComplexArray:
     """Return the channels (B, M, K) unless they cannot be used.
 
     Raises:
-        ParameterError: There are more users than antennas, an entry is not finite, or a channel is nearly singular.
+        ParameterError: There are more users than antennas, an entry is not finite, the entries are too small or too
+            large to be squared, or a channel is nearly singular.
     """
     count, antennas, users = channels.shape
     if not channels.size:
@@ -70,6 +74,11 @@ def check_channels(channels: ComplexArray) -> ComplexArray:
         raise ParameterError("channels", f"{users} users, {antennas} antennas", "must have at least an antenna a user")
     if not np.isfinite(channels).all():
         raise ParameterError("channels", "an entry that is not finite", "must be finite")
+    sizes = np.abs(channels).max(axis=(1, 2))
+    bad = np.flatnonzero((sizes > 0) & ((sizes < SMALLEST) | (sizes > LARGEST)))
+    if bad.size:
+        mend = f"must have a largest entry of {SMALLEST:g} .. {LARGEST:g}; divide the channels by their rms value"
+        raise ParameterError("channels", f"channel {bad[0]} with {sizes[bad[0]]:g}", mend)
     values = np.linalg.svd(channels, compute_uv=False)
     bad = np.flatnonzero(values[:, 0] >= WORST_CONDITION * values[:, -1])
     if bad.size:

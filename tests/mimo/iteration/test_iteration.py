@@ -1,6 +1,7 @@
 """Iterations: fixed points, Krylov's optimum, rates of random matrices; the study, its command and its run."""
 
 from itertools import islice
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,10 +10,10 @@ from amc_circuits import ParameterError
 from mimo.iteration.methods import METHODS, rate
 from mimo.iteration.run import iterate as run
 from mimo.iteration.settings import IterateSettings
-from mimo.iteration.study import iterate
+from mimo.iteration.study import _counted, iterate
 from mimo.parts import Parts
 from mimo.radio.channels import rayleigh
-from mimo.radio.real_form import real_form
+from mimo.radio.real_form import real_form, real_vector
 
 SMALL = {"antennas": 16, "users": 2, "realizations": 3, "vectors": 50}
 IDEAL = {"device": "ideal", "opamp": "single-pole", "open_loop_gain": "1e8"}
@@ -115,3 +116,38 @@ def test_command_and_run_have_the_numbers_of_the_study(amc, tmp_path):
     complete = run.complete({option.name: small.get(option.name) for option in run.options()})
     assert run.complete(complete) == complete
     assert run.measure(complete).metrics["ber_one_step"] == found.one_step
+
+
+def test_unstable_circuits_count_as_guesses(amc):
+    """Four levels turn eigenvalues of square channels: half of the bits of one step are wrong; products work."""
+    settings = {"antennas": 4, "users": 4, "realizations": 6, "vectors": 5, "iterations": 2, "methods": "richardson"}
+    found = iterate(IterateSettings(**settings), Parts({"levels": "4"}))
+    assert found.checked == {"mvm": 6, "inv": 6} and 0 < found.unstable["inv"] < 6 and found.unstable["mvm"] == 0
+    assert found.one_step >= found.unstable["inv"] / 12
+    typed = [word for name, value in settings.items() for word in (f"--{name}", value)]
+    outcome = amc("mimo", "iterate", *typed, "--levels", 4, "--format", "json")
+    assert outcome.json["unstable"] == found.unstable
+    assert f"INV: {found.unstable['inv']} of 6 circuits are unstable; they count as guesses" in outcome.err
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e3])
+def test_channels_of_any_power_converge_alike(tmp_path, factor):
+    """Without noise worth the name, the error of the map does not depend on the power."""
+    channels = rayleigh(2, 16, 2, np.random.default_rng(5))
+    found = []
+    for name, scale in (("one", 1.0), ("other", factor)):
+        np.save(tmp_path / f"{name}.npy", scale * channels)
+        settings = IterateSettings(channels=str(tmp_path / f"{name}.npy"), vectors=5, iterations=80, snr=100)
+        found.append(iterate(settings, Parts(IDEAL)))
+    for one, other in zip(found[0].courses, found[1].courses, strict=True):
+        assert other.errors == pytest.approx(one.errors, rel=0.01, abs=1e-6) and other.rates[-1] == 0
+
+
+def test_estimates_that_are_not_finite_are_guesses():
+    """Half of the bits are wrong where a method has left the numbers."""
+    settings = IterateSettings(order=4, vectors=3)
+    drawn = np.zeros((2, 2, 3), int)
+    channel = SimpleNamespace(drawn=drawn)
+    right = real_vector(settings.constellation.symbols(drawn))
+    assert [_counted(settings, [channel], [x], []) for x in (right, np.inf * right, 0 * right)] == [0, 0.5, 0.5]
+    assert _counted(settings, [channel], [right], [0]) == 0.5

@@ -112,3 +112,15 @@ def test_the_feedback_of_the_closed_form_is_no_option(amc):
     """An option without an effect is not offered."""
     assert "feedback_conductance" not in [option.name for option in run.options()]
     assert amc("mimo", "precode", "--feedback-conductance", "1u").code == 2
+
+
+def test_unstable_circuits_count_as_guesses(amc, small, monkeypatch):
+    """A rate of 1/2, counted in the record and with a warning; those of ideal parts are all stable."""
+    assert (small.checked, small.unstable) == (2, 0)
+    monkeypatch.setattr("mimo.precoding.study.known_stable", lambda _, trial: trial != 0)
+    found = precode(PrecodeSettings(**SMALL), Parts(IDEAL))
+    assert (found.checked, found.unstable) == (2, 1) and found.rates[0] == 0.5 and found.rates[1] < 0.5
+    typed = [word for name, value in SMALL.items() for word in (f"--{name}", value)]
+    outcome = amc("mimo", "precode", *typed, "--format", "json")
+    assert (outcome.json["checked"], outcome.json["unstable"]) == (2, 1)
+    assert "1 of 2 circuits are unstable; they count as guesses" in outcome.err

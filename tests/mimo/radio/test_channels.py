@@ -40,6 +40,8 @@ def test_channels_of_a_file_are_those_that_were_saved(tmp_path):
         (np.ones((2, 3)), "at least an antenna a user"),
         (np.ones((2, 3, 2)), "channel 0 of 2; is singular"),
         (np.array([[1.0, np.nan], [0, 1]]), "must be finite"),
+        (1e-170 * np.eye(2), "channel 0 with 1e-170; must have a largest entry of 1e-30"),
+        (1e170 * np.eye(2), "channel 0 with 1e.170; must have a largest entry of 1e-30"),
         (np.ones(3), "shape"),
         (np.ones((0, 3, 2)), "at least one channel"),
         (np.array([["a", "b"], ["c", "d"]]), "must hold numbers"),
