@@ -33,6 +33,8 @@ def idle_settings(optimizer: OptimizerSettings, solver: str, circuit: CircuitSet
 def _of_circuit(circuit: CircuitSettings) -> Iterator[Idle]:
     if circuit.engine == "exact":
         yield "circuit.jobs", "has no effect with the engine exact, which is one process; leave it out"
+    if circuit.wide != "blocks":
+        yield "circuit.simulated_columns", "acts on factors in blocks alone; leave it out, or take wide = blocks"
 
 
 def given_places(content: Any, above: str = "") -> Iterator[tuple[str, Any]]:

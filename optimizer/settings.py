@@ -260,6 +260,14 @@ class CircuitSettings(InvSettings):
     simulated_columns: Annotated[int, Field(ge=2)] = 16
     on_failure: Literal["keep", "stop"] = "keep"
 
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        for name in ("dac_bits", "adc_bits"):
+            if self.wide == "blocks" and (bits := self.options.values[name]) is not None:
+                mend = "acts on none of the columns read at rest; leave it out, or take wide = diagonal"
+                raise ParameterError(name, bits, mend)
+        return self
+
 
 class InstalledSettings(StepSettings):
     """Base of the settings of an optimizer of another package.

@@ -22,7 +22,12 @@ from amc_circuits.solvers.precision.slices import Slicing
 
 SLICED: dict[str, Any] = {name: {"acts_with": ("residual=slices",)} for name in Slicing.model_fields}
 SLICING = record_options(Slicing, **SLICED)
-OF_PLANS = panel("Plan", record_options(Choices, stages={"kind": "quantity"}), record_options(Refinement), SLICING)
+OF_PLANS = panel(
+    "Plan",
+    record_options(Choices, stages={"kind": "quantity"}),
+    record_options(Refinement, memory={"acts_with": ("method=gcr",)}),
+    SLICING,
+)
 """Options of a plan alone."""
 PASSED_ON = ("inverter_resistance", "topology")
 """Parameters of circuits that a plan passes on."""

@@ -66,7 +66,7 @@ def _step(spec: StepCostSpec, interval: int, block_size: int | None, found: Rati
     gradient, factors, preconditioning = (
         operations / (digital.gemm_peak * digital.gemm_share) for operations in _operations(spec, block_size)
     )
-    factors /= max(1, interval // spec.factor_updates)
+    factors *= min(1.0, spec.factor_updates / interval)
     inversion = digital_side(blocks_of(spec.layers, block_size), digital).total_time / interval
     rest = gradient + factors + preconditioning
     time = rest + inversion

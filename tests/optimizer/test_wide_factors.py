@@ -78,3 +78,9 @@ def test_training_by_blocks():
     assert result.ledger.inversions and not result.ledger.failures and not result.ledger.blocks
     assert max(entry.size for entry in result.ledger.inversions) > 40
     assert result.ledger.largest_error < 0.02
+
+
+def test_converters_are_refused_for_wide_factors():
+    """Columns that are read at rest have none."""
+    with pytest.raises(ParameterError, match="adc_bits"):
+        CircuitSettings(engine="exact", wide="blocks", adc_bits=8)

@@ -109,10 +109,11 @@ class Walk(ABC):
         leads = [np.rint(np.log2(unit / units[0])).astype(np.int64) for unit in units]
         self._begin(tiles.circuits.values())
         inputs = [part.held.at(self.time, self.hold) for part in before]
-        if tiles.name not in self.ranges:
+        use = f"{tiles.name}, step {self.steps}"  # blocks are used twice, with other inputs
+        if use not in self.ranges:
             others = [base * known, *(base / scale * one.at(self.time, self.hold) for one in held)]
-            self.ranges[tiles.name] = self._chosen(tiles, inputs, leads, others)
-        powers, found = self.ranges[tiles.name], []
+            self.ranges[use] = self._chosen(tiles, inputs, leads, others)
+        powers, found = self.ranges[use], []
         for (i, j), tile in tiles.circuits.items():
             volts = np.zeros((len(tile.matrix), len(scale)))
             for power in np.unique(powers - leads[j]):

@@ -94,12 +94,26 @@ class Search:
             raise ParameterError("array_limit", limit, f"{mend}; raise it")
         if self.normal and choices.circuit not in ("auto", "ginv"):
             raise ParameterError("circuit", choices.circuit, "needs a square A and no ridge; take auto")
+        self._check_stages()
         unused = {"stages": choices.stages, "shift": choices.shift} if self.normal or choices.circuit == "ginv" else {}
         if choices.circuit == "inv":
             unused = {"stages": choices.stages}
+        blocks = choices.circuit in ("auto", "blocks") and not self.normal
+        if choices.pivoting != "auto" and not blocks:
+            unused["pivoting"] = choices.pivoting
         for name, value in unused.items():
             if value != "auto":
                 raise ParameterError(name, value, "has no effect with this circuit; leave it out")
+
+    def _check_stages(self) -> None:
+        """Refuse stages that are too few for the largest arrays."""
+        choices, least = self.choices, self.least_stages
+        if choices.stages == "auto" or self.normal or choices.circuit in ("inv", "ginv"):
+            return
+        least = max(least, 1) if choices.circuit == "blocks" else least
+        if choices.stages < least:
+            mend = f"must be at least {least}, for arrays of at most {choices.array_limit} rows"
+            raise ParameterError("stages", choices.stages, mend)
 
     def _levels(self) -> Iterator[int | None]:
         """Yield the levels of the device, then twice as many each time, up to the most."""
@@ -117,7 +131,7 @@ class Search:
             return
         if wanted == "inv" or (wanted == "auto" and fits and self.choices.stages in ("auto", 0)):
             yield "inv", 0
-            if wanted == "auto" and not self.definite:
+            if wanted == "auto" and not self.definite and self.choices.shift == "auto":
                 yield "ginv", 0
         if wanted != "inv" and self.choices.stages != 0:
             yield from (("blocks", stages) for stages in self._stages())

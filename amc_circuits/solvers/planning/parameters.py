@@ -29,4 +29,6 @@ class Choices(Record):
     pivoting: Annotated[Literal["auto", "none", "partial"], about("Order of the rows of blocks, as in LU")] = "auto"
     ridge: Annotated[float, about("Lambda of (A^T A + lambda) x = A^T b; above 0 it replaces A x = b", ge=0)] = 0.0
     array_limit: Annotated[int, about("Largest number of rows and columns of an array", ge=1, le=100_000)] = 128
-    most_levels: Annotated[int, about("Largest number of levels that the plan may take", ge=2, le=4096)] = 64
+    most_levels: Annotated[
+        int, about("Largest number of levels that the plan may take by doubling those of the cells", ge=2, le=4096)
+    ] = 64

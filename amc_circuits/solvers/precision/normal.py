@@ -21,6 +21,9 @@ from netlists import Circuit, ParameterError
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
+LEAST = 1e-50
+"""Least largest entry of A, and the inverse of the largest one; a choice of this package."""
+
 
 @dataclass(frozen=True)
 class NormalProblem:
@@ -43,8 +46,12 @@ class NormalProblem:
         """Scale the columns of X, if it is wanted.
 
         Raises:
-            ParameterError: A has not full rank, and there is no ridge.
+            ParameterError: A has not full rank, and there is no ridge, or its squares are no numbers.
         """
+        largest = float(np.abs(matrix).max())
+        if not LEAST <= largest <= 1 / LEAST:
+            mend = f"least squares squares it: multiply A and b so that it is from {LEAST:g} to {1 / LEAST:g}"
+            raise ParameterError("A", f"largest entry {largest:g}", mend)
         rank, full = int(np.linalg.matrix_rank(matrix)), min(matrix.shape)
         if rank < full and ridge == 0:
             mend = f"has no single answer, it needs rank {full}; add a ridge, to solve (A^T A + ridge) x = A^T b"

@@ -51,8 +51,10 @@ def refine(
     """
     given, single = right_hand_sides("b", vectors, len(problem.matrix))
     columns, product = problem.columns(given), product or DigitalProduct(problem)
+    units = _units(columns, given.shape[1])
+    columns = columns / units
     driven = np.flatnonzero(columns.any(axis=0))
-    found = _Outcome(circuit, problem, parameters, product, (given, single), columns)
+    found = _Outcome(circuit, problem, parameters, product, (given, single), columns, units)
     if not circuit.stability.stable:
         return found.record(_without(columns, Status.UNSTABLE), None, 0)
     inverse = CircuitInverse(circuit, parameters)
@@ -60,6 +62,16 @@ def refine(
     return found.record(
         _filled(trace, driven, columns), inverse.transients() if driven.size else None, inverse.count
     )  # fmt: skip
+
+
+def _units(columns: FloatArray, count: int) -> FloatArray:
+    """Return the power of two near the largest entry of each of `count` right-hand sides, for all of its columns, (C,).
+
+    In these units no square of a residual is lost or too large.
+    """
+    largest = np.abs(columns).max(axis=0).reshape(count, -1).max(axis=1)
+    units = np.exp2(np.floor(np.log2(np.where(largest > 0, largest, 1.0))))
+    return np.repeat(units, columns.shape[1] // count)
 
 
 def _without(columns: FloatArray, status: Status) -> Trace:
@@ -88,7 +100,8 @@ class _Outcome:
         parameters: Parameters of the loop.
         product: Exact product.
         vectors: Right-hand sides of the user, (n, K), and True for a single one.
-        columns: Right-hand sides of the loop, (N, C).
+        columns: Right-hand sides of the loop in units of each, (N, C).
+        units: These units, (C,).
     """
 
     circuit: ProgrammedInverse
@@ -97,6 +110,7 @@ class _Outcome:
     product: ExactProduct
     vectors: tuple[Numbers, bool]
     columns: FloatArray
+    units: FloatArray
 
     __repr__ = short_repr
 
@@ -108,7 +122,7 @@ class _Outcome:
     def record(self, trace: Trace, transients: Transients | None, count: int) -> Refined:
         """Assemble the result; `count` is the number of cycles of all columns."""
         (given, single), problem, parameters = self.vectors, self.problem, self.parameters
-        values = problem.values(trace.value, given.shape[1])
+        values = problem.values(trace.value * self.units, given.shape[1])
         residual = self._residual(trace.value)
         statuses = tuple(max(trace.statuses[k] for k in group) for group in self.groups)
         statuses, message = self._judged(statuses, residual, transients)
@@ -148,7 +162,7 @@ class _Outcome:
         """Check the statuses by the residuals and the transients; return them with a sentence on the worst one."""
         if Status.UNSTABLE in statuses:
             return statuses, self.circuit.stability.cause
-        wrong = residual > ROUNDING * 2.0**-self.parameters.bits
+        wrong = ~(residual <= ROUNDING * 2.0**-self.parameters.bits)
         again = tuple(
             STALLED if status is CONVERGED and bad else status for status, bad in zip(statuses, wrong, strict=True)
         )

@@ -57,7 +57,8 @@ class Answers:
             for name in parts[0].arrays
         }  # fmt: skip
         worst = max(parts, key=lambda part: part.status.severity)
-        return cls(arrays, worst.messages)
+        notes = dict.fromkeys(note for part in parts for note in part.messages[1:])
+        return cls(arrays, (worst.messages[0], *notes))
 
     @property
     def statuses(self) -> list[Status]:

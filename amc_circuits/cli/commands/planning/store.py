@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from amc_circuits.cases.opamp_files import opamp_of
 from amc_circuits.cli.commands.planning.answers import Answers
 from amc_circuits.files.array_files import DAMAGED
 from amc_circuits.files.run_folder import LOCK, check_own_files, claim_folder, owning, replacing, writing
@@ -91,7 +92,9 @@ def opened(path: Path, options: Mapping[str, Any], matrix: Numbers, vectors: Num
 
 def _fingerprint(options: Mapping[str, Any], matrix: Numbers, vectors: Numbers) -> str:
     """Hash of all that the answers depend on."""
-    content = [package_version(), plain(dict(options)), array_content(matrix), array_content(vectors)]
+    # A file of an op-amp may change under its name.
+    opamp = opamp_of(options).sha256 if options["opamp_file"] is not None else ""
+    content = [package_version(), plain(dict(options)), opamp, array_content(matrix), array_content(vectors)]
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -182,3 +182,12 @@ def test_wrong_parameters(fields, text):
     """One line with the parameter, the value and the mend."""
     with pytest.raises(ParameterError, match=text):
         BlockCircuit.program(np.eye(4), **fields)
+
+
+def test_both_uses_of_a_block_have_ranges_of_their_own():
+    """A small upper half of b leaves the ranges of the second use of A1 as they are: nothing is scaled down for it."""
+    matrix, vectors = problem(16)
+    vectors[:8, 2] *= 1e-3
+    solution = BlockCircuit.program(matrix, stages=2, engine="exact", opamp=SinglePoleOpAmp()).solve(vectors[:, 2])
+    assert solution.status is Status.SETTLED
+    assert (solution.scales[1] == solution.scales[0]).all()

@@ -135,6 +135,9 @@ def test_complex_matrices_and_several_right_hand_sides():
         ({"circuit": "ginv", "stages": 1}, "stages"),
         ({"circuit": "inv", "ridge": 1}, "circuit"),
         ({"levels": 1}, "levels"),
+        ({"array_limit": 1, "stages": 1}, "stages.*at least 2"),
+        ({"circuit": "blocks", "stages": 0}, "stages.*at least 1"),
+        ({"circuit": "inv", "pivoting": "partial"}, "pivoting"),
         ({"bits": 60}, "bits"),
         ({"circuit": "egv"}, "circuit"),
         ({"shift": "much"}, "shift"),
@@ -146,6 +149,23 @@ def test_choices_that_cannot_be_used_are_refused(changes, text):
     """By the name of the parameter."""
     with pytest.raises(ParameterError, match=text):
         plan(np.eye(4), **QUICK, **changes)
+
+
+def test_small_right_hand_sides_are_solved_as_others():
+    """Squares of a residual of the normal equation would be 0, which looks like an end."""
+    random = np.random.default_rng(1)
+    matrix, b = random.standard_normal((6, 4)) * 1e-40, random.standard_normal(6) * 1e-100
+    result = solve(matrix, b, levels=16, bits=20, **QUICK)
+    assert result.status is CONVERGED
+    wanted = np.linalg.lstsq(matrix, b, rcond=None)[0]
+    np.testing.assert_allclose(result.value, wanted, rtol=0, atol=1e-4 * np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("factor", [0.0, 1e-80, 1e77])
+def test_least_squares_of_numbers_without_squares_is_refused(factor):
+    """Before anything is programmed, zeros included."""
+    with pytest.raises(ParameterError, match="largest entry"):
+        plan(factor * np.ones((4, 3)), ridge=1.0, **QUICK)
 
 
 def test_a_singular_matrix_is_refused():
