@@ -95,7 +95,9 @@ class Search:
         if self.normal and choices.circuit not in ("auto", "ginv"):
             raise ParameterError("circuit", choices.circuit, "needs a square A and no ridge; take auto")
         self._check_stages()
-        unused = {"stages": choices.stages, "shift": choices.shift} if self.normal or choices.circuit == "ginv" else {}
+        unused: dict[str, object] = (
+            {"stages": choices.stages, "shift": choices.shift} if self.normal or choices.circuit == "ginv" else {}
+        )
         if choices.circuit == "inv":
             unused = {"stages": choices.stages}
         blocks = choices.circuit in ("auto", "blocks") and not self.normal
