@@ -26,7 +26,8 @@ def plot_iterated(found: Iterated, path: Path) -> None:
         above.plot([], [], color="0.4", linewidth=0.7, label="rate for many antennas")
         below.axhline(found.exact, color="black", linewidth=0.9, label="exact zero forcing")
         below.axhline(found.one_step, color="black", linestyle="--", linewidth=1.2, label="one step of INV")
-        smallest = min(float(course.errors.min()) for course in found.courses)
+        errors = np.concatenate([course.errors for course in found.courses])
+        smallest = float(errors[np.isfinite(errors)].min(initial=1))
         above.set_ylim(max(smallest / 3, 1e-8), 3)
         for axes, label in ((above, "error of the map"), (below, "bit error rate")):
             axes.set_yscale("log")

@@ -64,7 +64,9 @@ class Course:
 
     @property
     def measured(self) -> float:
-        """Mean factor of the error until it is near its end; nan if it never falls far."""
+        """Mean factor of the error until it is near its end; nan if it never falls far, or leaves the numbers."""
+        if not np.isfinite(self.errors).all():
+            return float("nan")
         far = np.flatnonzero(self.errors > FAR * self.errors.min())
         last = int(far[-1]) if far.size else 0
         return float((self.errors[last] / self.errors[0]) ** (1 / last)) if last else float("nan")

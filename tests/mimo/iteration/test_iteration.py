@@ -151,3 +151,12 @@ def test_estimates_that_are_not_finite_are_guesses():
     right = real_vector(settings.constellation.symbols(drawn))
     assert [_counted(settings, [channel], [x], []) for x in (right, np.inf * right, 0 * right)] == [0, 0.5, 0.5]
     assert _counted(settings, [channel], [right], [0]) == 0.5
+
+
+def test_a_method_that_leaves_the_numbers_is_drawn_and_written(amc, tmp_path):
+    """Conjugate gradients of matrices that are not positive definite: null in JSON, and a picture of the rest."""
+    size = ("--antennas", 4, "--users", 4, "--realizations", 6, "--vectors", 5, "--levels", 4)
+    typed = ("mimo", "iterate", *size, "--methods", "conjugate-gradient,jacobi", "--format", "json")
+    outcome = amc(*typed, "--plot", tmp_path / "iterate.png")
+    assert outcome.code == 0 and (tmp_path / "iterate.png").stat().st_size > 10_000
+    assert outcome.json["courses"][0]["errors"][-1] is None
