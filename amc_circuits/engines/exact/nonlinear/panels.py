@@ -109,11 +109,9 @@ def sampled(
         steps: Steps of the responses.
         end: Their end.
         cuts: Further edges of panels, s.
-        corners: Times of the corners of the inputs, s.
+        corners: Times at which modes are excited, s: the beginning, and the corners of the inputs.
     """
-    cut = [
-        _edges(system, step, max((one for one in corners if one <= step.start), default=0.0), cuts) for step in steps
-    ]
+    cut = [_edges(system, step, max(one for one in corners if one <= step.start), cuts) for step in steps]
     fractions = [(gauss(own)[0].ravel() - step.start) / step.length for own, step in zip(cut, steps, strict=True)]
     stops = np.cumsum([len(one) for one in fractions])
     state, pins, inputs = (

@@ -90,7 +90,7 @@ class _Slots:
         steps, self.end = exact.integrated(stretches, start, scale, unit)
         stop, before = stretches[-1][1], stretches[0][2]
         self.steady_from = stop * (1 - 1 / measurement.STEADY_PART)
-        cuts, edges = (self.step, self.steady_from), [last for _, last, _, _ in stretches]
+        cuts, edges = (self.step, self.steady_from), [first for first, _, _, _ in stretches]
         self.panels = sampled(exact.system, steps, self.end, cuts, edges)
         if further := corners(exact.system, self.panels):
             self.panels = sampled(exact.system, steps, self.end, sorted((*cuts, *further)), edges)

@@ -1,5 +1,7 @@
 """Readings beyond the linear range: random designs against ngspice, chunks, jobs, and the balance of energies."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -125,6 +127,22 @@ def test_no_input_beside_others_stays_at_rest():
         wanted = circuit.linear.steady(circuit.linear.outputs, np.zeros((4, 1)))[:, 0]
         assert_close(still.response.outputs, 0 * still.response.outputs + wanted, absolute=1e-8)
         assert still.settling_time == 0
+
+
+def test_a_slot_is_sampled_alike_whenever_it_begins():
+    """Modes are excited where it begins: at 0, or in the middle of an edge, as phases are."""
+    opamp = preset("cmos-1g").replace(input_capacitance=1e-16)
+    job = InvCircuit.program(spd_matrix(3, 6, 1), opamp=opamp, engine="exact").job(0.1 * vector(3, 1)[:, None])
+    state, levels, rise = ExactEngine().init(job.circuit).beyond, job.drive.levels, job.drive.rise_time
+    found = []
+    for begin in (0.0, rise / 2):
+        corners = begin + np.array([0.0, rise, job.drive.slot_time])
+        stretches = state.stretches(corners, np.stack([0 * levels, levels, levels]), [begin], rise)
+        start = replace(state.at_rest, time=begin)
+        ((one,), _) = reading.read_phase(state, stretches, start, state.scale(levels), rise, 0.01)
+        found.append(one.response.time[one.response.time < rise])
+    assert np.abs(state.system.values).max() * rise > 100
+    assert_close(found[1], found[0], absolute=1e-6 * rise)
 
 
 def volts_at(system, step, time, name):
