@@ -25,6 +25,7 @@ from amc_circuits import (
     one_line_warnings,
     owning,
 )
+from optimizer.file_or_preset import file_or_preset
 from optimizer.linear_solver import check_circuit
 from optimizer.result import TrainingResult
 from optimizer.run_folder import (
@@ -202,10 +203,7 @@ def result_table(result: TrainingResult) -> Table:
 def _chosen(spec_file: Path | None, preset_name: str | None, state: Mapping[str, Any]) -> TrainingSpec:
     if state and spec_file is None and preset_name is None:
         return TrainingSpec(**state["spec"])
-    if (spec_file is None) == (preset_name is None):
-        found = "neither it nor SPEC.toml" if spec_file is None else "both it and SPEC.toml"
-        raise ParameterError("preset", found, "give exactly one of them")
-    return read_spec(spec_file) if spec_file is not None else preset(str(preset_name))
+    return file_or_preset(spec_file, preset_name, "SPEC.toml", read_spec, preset)
 
 
 @contextmanager

@@ -112,6 +112,11 @@ class ArraySettings(Settings):
     ] = (8, 16, 32, 64, 128)
     seeds: Annotated[Count, assumed("Random matrices of each size")] = 5
 
+    @property
+    def slowdown(self) -> float:
+        """Time of the slowest cell over the mean, which counts where several are written at the same time."""
+        return self.slowest if self.written_cells > 1 else 1.0
+
 
 class SimulatedCircuit(InvSettings):
     """Circuit of the simulated arrays: options of `amc inv`.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from amc_circuits import ParameterError, check_name, check_output_file, one_line_warnings, print_table
+from amc_circuits import check_name, check_output_file, one_line_warnings, print_table, print_written
+from optimizer.file_or_preset import file_or_preset
 from optimizer.step_cost.arrays import simulate
 from optimizer.step_cost.result import StepCost, step_cost
 from optimizer.step_cost.specification import StepCostSpec, preset, read_spec
@@ -38,7 +38,7 @@ def run(spec_file: Path | None, preset_name: str | None, form: str, picture: Pat
     check_name("format", form, FORMATS)
     if picture is not None:
         check_output_file("plot", picture, PICTURES)
-    spec = _chosen(spec_file, preset_name)
+    spec = file_or_preset(spec_file, preset_name, "NET.toml", read_spec, preset)
     with one_line_warnings(), _progress(spec) as observe:
         result = step_cost(spec, simulate(spec.arrays, spec.circuit, observe))
     if picture is not None:
@@ -56,15 +56,7 @@ def _print(result: StepCost, form: str, picture: Path | None) -> None:
             print_table(table)
         for note in notes(result):
             print(note)
-    if picture is not None:
-        print(f"wrote {picture}", file=sys.stderr if form == "json" else sys.stdout)
-
-
-def _chosen(spec_file: Path | None, preset_name: str | None) -> StepCostSpec:
-    if (spec_file is None) == (preset_name is None):
-        found = "neither it nor NET.toml" if spec_file is None else "both it and NET.toml"
-        raise ParameterError("preset", found, "give exactly one of them")
-    return read_spec(spec_file) if spec_file is not None else preset(str(preset_name))
+    print_written(form, picture)
 
 
 @contextmanager

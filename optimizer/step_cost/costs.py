@@ -91,12 +91,11 @@ def array_side(blocks: Blocks, arrays: ArraySettings, simulated: SimulatedArrays
         circuit = arrays.energy_factor * simulated.energy(width)
         return width * arrays.cycles * (circuit + width * (arrays.dac_energy + arrays.adc_energy))
 
-    slowest = arrays.slowest if arrays.written_cells > 1 else 1.0
     return Side(
         blocks,
         sum_of(solving_time) / arrays.parallel,
         sum_of(solving_energy),
-        sum_of(lambda n: n**2 * arrays.cell_time * slowest / min(arrays.written_cells, n)) / arrays.parallel,
+        sum_of(lambda n: n**2 * arrays.cell_time * arrays.slowdown / min(arrays.written_cells, n)) / arrays.parallel,
         sum_of(lambda n: arrays.arrays * n**2 * arrays.cell_energy),
     )
 
@@ -133,6 +132,5 @@ def ratios(digital: Side, arrays: Side) -> Ratios:
 
 def break_even_cell_time(width: int, arrays: ArraySettings, simulated: SimulatedArrays) -> float:
     """Time to write a cell at which a block of this width is programmed as long as it solves, s."""
-    slowest = arrays.slowest if arrays.written_cells > 1 else 1.0
     solving = arrays.cycles * (arrays.settling_factor * simulated.settling_time(width) + arrays.conversion_time)
-    return min(arrays.written_cells, width) * solving / (width * slowest)
+    return min(arrays.written_cells, width) * solving / (width * arrays.slowdown)
