@@ -64,8 +64,9 @@ def _conjugate_gradient(a: RealArray, b: RealArray, _antennas: float, _users: fl
     tiny = np.finfo(float).tiny
     while True:
         product = a @ direction
-        x = x + square / np.maximum((direction * product).sum(axis=0), tiny) * direction
-        residual = residual - square / np.maximum((direction * product).sum(axis=0), tiny) * product
+        step = square / np.maximum((direction * product).sum(axis=0), tiny)
+        x = x + step * direction
+        residual = residual - step * product
         before, square = square, (residual**2).sum(axis=0)
         direction = residual + square / np.maximum(before, tiny) * direction
         yield x

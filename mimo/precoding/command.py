@@ -15,7 +15,7 @@ from mimo.precoding.chips import CHIPS
 from mimo.precoding.picture import plot_precoding
 from mimo.precoding.run import PARTS
 from mimo.precoding.settings import PrecodeSettings
-from mimo.precoding.study import Precoding
+from mimo.precoding.study import BUDGET_CHANNELS, Precoding
 from mimo.precoding.study import precode as run
 from mimo.report import Report, grid
 
@@ -79,7 +79,7 @@ def _rates(found: Precoding) -> Table:
     table.add_row("zero forcing, exact, these channels", f"{found.exact.mean():.3g}")
     stable = f"{found.checked - found.unstable} of {found.checked}"
     table.add_row(f"the circuit, {stable} stable", f"{found.rates.mean():.3g}", end_section=True)
-    table.add_row(f"exact, {min(len(found.rates), 10)} channels", f"{found.ideal:.3g}")
+    table.add_row(f"exact, {min(len(found.rates), BUDGET_CHANNELS)} channels", f"{found.ideal:.3g}")
     for name, rate in list(found.budget.items())[:LARGEST]:
         table.add_row(f"{name.replace('_', ' ')} alone", f"{rate:.3g}")
     return table
