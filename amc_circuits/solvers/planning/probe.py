@@ -9,16 +9,15 @@ import numpy as np
 
 from amc_circuits.results.converters import Converters
 from amc_circuits.results.measurement import bits, relative_error
+from amc_circuits.solvers.blocks.bank import quiescent_power
 from amc_circuits.solvers.planning.layout import Layout, PlannedCircuit, PlannedProblem, uses
 from amc_circuits.solvers.precision.inverse import CircuitInverse
 from amc_circuits.solvers.precision.loop import Trace, refine_columns
 from amc_circuits.solvers.precision.parameters import Refinement
 from amc_circuits.solvers.precision.products import DigitalProduct
-from amc_circuits.solvers.programmed import ProgrammedArray
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.matrices import draw_vector
 from amc_circuits.values.quantities import counted, format_quantity
-from netlists import MacroOpAmp, OpAmps
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -95,9 +94,11 @@ class Probe:
         Quiescent power of every op-amp of each array for the settling time of this array. What cells and loads take is
         left out.
         """
-        found = [(_quiescent_power(one), count * one.predicted_time) for one, count in uses(self.circuit)]
-        known = [power * seconds for power, seconds in found if power is not None]
-        return sum(known) if len(known) == len(found) else None
+        power = quiescent_power(self.circuit.hardware.opamp_in_use)
+        if power is None:
+            return None
+        busy = (count * len(one.circuit.amplifiers) * one.predicted_time for one, count in uses(self.circuit))
+        return power * sum(busy)
 
     def __str__(self) -> str:
         if not self.stable:
@@ -107,14 +108,3 @@ class Probe:
             return f"{self.layout}: stable, but the loop is {status.name} after {counted(self.cycles, 'cycle')}"
         reached = f"{format_quantity(float(bits(np.array(self.first_error))), digits=2)} bits in one pass"
         return f"{self.layout}: stable, {reached}, {counted(self.cycles, 'cycle')} to {self.refinement.bits:g} bits"
-
-
-def _quiescent_power(array: ProgrammedArray) -> float | None:
-    """Compute `2 V_supply I_q` of all op-amps, W; None if one does not state it."""
-    power = 0.0
-    for part in array.circuit.of(OpAmps):
-        record = part.record.equivalent
-        if not isinstance(record, MacroOpAmp) or record.quiescent_current is None:
-            return None
-        power += array.circuit.groups[part.output] * 2 * record.supply_voltage * record.quiescent_current
-    return power
