@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits.results.cost.solves import MULTIPLY_ADD
 from amc_circuits.results.measurement import bits
 from amc_circuits.solvers.planning.layout import PlannedProblem
 from amc_circuits.solvers.planning.probe import Probe
@@ -78,11 +77,6 @@ class Plan:
         return (
             f"predicted: error of one pass {reached}, {self.cycles} cycles, {format_quantity(self.time, 's')}, {energy}"
         )
-
-    def digital_energy(self, count: int) -> float:
-        """Energy of the arithmetic of one of `count` right-hand sides by a direct solver in FP32, J."""
-        _, factors, solve = self.problem.multiply_adds
-        return MULTIPLY_ADD * (factors / count + solve)
 
     @property
     def record(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from amc_circuits.results.converters import Converters
 from amc_circuits.results.cost.solves import MULTIPLY_ADD
 from amc_circuits.solvers.precision.inverse import Transients
 from amc_circuits.solvers.precision.parameters import Refinement
+from amc_circuits.solvers.precision.problem import Problem
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -56,19 +57,17 @@ class CycleCost:
         return _mean(self.circuit_energy) + self.dac_energy + self.adc_energy + digital
 
 
-def cycle_cost(
-    transients: Transients, lines: tuple[int, int], product: tuple[float, float], parameters: Refinement
-) -> CycleCost:
+def cycle_cost(transients: Transients, size: int, product: tuple[float, float], parameters: Refinement) -> CycleCost:
     """Compute the cost of a cycle.
 
     Args:
         transients: Measured transients.
-        lines: Numbers of inputs and outputs of the circuit.
+        size: Number of unknowns of the loop, which the circuit has as inputs and as outputs.
         product: Energy, J, and time, s, of an exact product.
         parameters: Bits of the converters, method and memory.
     """
     converters = Converters(dac_bits=parameters.dac_bits, adc_bits=parameters.adc_bits)
-    (dac_energy, dac_time), (adc_energy, adc_time) = converters.dac_cost(lines[0]), converters.adc_cost(lines[1])
+    (dac_energy, dac_time), (adc_energy, adc_time) = converters.dac_cost(size), converters.adc_cost(size)
     return CycleCost(
         transients.settling_time,
         transients.energy,
@@ -76,7 +75,7 @@ def cycle_cost(
         adc_energy,
         dac_time + adc_time,
         *product,
-        MULTIPLY_ADD * loop_multiply_adds(lines[1], parameters),
+        MULTIPLY_ADD * loop_multiply_adds(size, parameters),
     )
 
 
@@ -87,6 +86,15 @@ def loop_multiply_adds(size: int, parameters: Refinement) -> float:
     length and the step (2 N), two scaled and two updated vectors (4 N).
     """
     return float((3 * parameters.memory + 6) * size if parameters.method == "gcr" else 2 * size)
+
+
+def digital_energy(problem: Problem, count: int) -> float:
+    """Energy of the arithmetic of one of `count` right-hand sides by a direct solver in FP32, J.
+
+    The factorization is shared among all.
+    """
+    _, factors, solve = problem.multiply_adds
+    return MULTIPLY_ADD * (factors / count + solve)
 
 
 def _mean(values: FloatArray) -> float:

@@ -8,10 +8,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.results.cost.solves import MULTIPLY_ADD
 from amc_circuits.results.measurement import relative_error
 from amc_circuits.results.status import Status
-from amc_circuits.solvers.precision.cost import cycle_cost
+from amc_circuits.solvers.precision.cost import cycle_cost, digital_energy
 from amc_circuits.solvers.precision.inverse import CircuitInverse, ProgrammedInverse, Transients
 from amc_circuits.solvers.precision.loop import Trace, refine_columns
 from amc_circuits.solvers.precision.parameters import Refinement
@@ -127,12 +126,10 @@ class _Outcome:
         statuses = tuple(max(trace.statuses[k] for k in group) for group in self.groups)
         statuses, message = self._judged(statuses, residual, transients)
         cycles = np.isfinite(trace.residuals[1:]).sum(axis=0)[self.groups].sum(axis=1)
-        _, factors, solve = problem.multiply_adds
-        lines = len(self.columns), len(self.columns)
         cost = None
         if transients is not None:
             of_product = self.product.cost(2 ** (parameters.adc_bits - 1) - 1)
-            cost = cycle_cost(transients, lines, of_product, parameters)
+            cost = cycle_cost(transients, problem.size, of_product, parameters)
         return Refined(
             value=values[:, 0] if single else values,
             statuses=statuses,
@@ -145,7 +142,7 @@ class _Outcome:
             stability=self.circuit.stability,
             transients=transients,
             cost=cost,
-            digital_energy=MULTIPLY_ADD * (factors / given.shape[1] + solve),
+            digital_energy=digital_energy(problem, given.shape[1]),
             parameters=parameters,
         )
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from amc_circuits.results.measurement import bits
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.planning.plan import Plan
+from amc_circuits.solvers.precision.cost import digital_energy
 from amc_circuits.solvers.precision.refined import Refined
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import format_quantities, format_quantity
@@ -82,7 +83,7 @@ class Answers:
             "plan": plain(plan.record),
             **{name: plain(value) for name, value in found.items() if name != "status"},
             "statuses": [status.name for status in self.statuses],
-            "digital_energy_j": plan.digital_energy(len(self.statuses)),
+            "digital_energy_j": digital_energy(plan.problem, len(self.statuses)),
         }
 
     def table(self, plan: Plan) -> Table:
@@ -98,7 +99,7 @@ class Answers:
             ("relative error", None, arrays["relative_error"], ""),
             ("time", plan.time, arrays["time_s"], "s"),
             ("energy", plan.energy, arrays["energy_j"], "J"),
-            ("digital arithmetic", plan.digital_energy(count), None, "J"),
+            ("digital arithmetic", digital_energy(plan.problem, count), None, "J"),
         ):
             result_text = "" if result is None else format_quantities(result, unit)
             grid.add_row(name, "" if predicted is None else format_quantity(predicted, unit), result_text)
