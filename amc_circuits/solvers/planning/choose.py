@@ -150,12 +150,12 @@ class Search:
 
     def _shifted(self, circuit: CircuitName, stages: int, levels: int | None) -> Probe | None:
         """Return the probe of the first shift with which a circuit converges; None if there is none."""
-        if self.choices.shift != "auto" and circuit != "ginv":
-            found = self._probe(Layout(circuit, float(self.choices.shift), levels, stages))
-            return found if found and found.converges else None
-        found = self._probe(Layout(circuit, 0.0, levels, stages))
-        if found is None or found.converges or not self.definite:
-            return found if found and found.converges else None
+        given = self.choices.shift
+        found = self._probe(Layout(circuit, 0.0 if given == "auto" else float(given), levels, stages))
+        if found is None or found.converges:
+            return found
+        if given != "auto" or not self.definite:
+            return None
         shift = least_shift(self.problem.held, found.circuit)
         for doubled in range(DOUBLINGS + 1):
             found = self._probe(Layout(circuit, shift * 2**doubled, levels, stages))
