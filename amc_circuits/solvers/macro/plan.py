@@ -121,9 +121,10 @@ def _array(schedule: Schedule, mapping: Mapping, matrix: FloatArray, place: int,
 def _timed(found: Plan) -> Plan:
     """Return the plan with durations from the poles where none are given."""
     schedule, circuit, phases = found.schedule, found.circuit, []
+    growths = {phase.own.name: one.growth_rate for phase, one in zip(found.phases, found.stability, strict=True)}
     for phase in circuit.phases:
         if phase.duration is None:
-            growth = linear_circuit(connected(circuit, phase)).growth_rate
+            growth = growths[phase.name]
             needed = (
                 GROWTHS * math.log(1 / START) / growth
                 if growth > 0
