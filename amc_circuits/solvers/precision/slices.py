@@ -81,13 +81,11 @@ class SlicedProduct:
         slicing: Slices and passes.
         weights: Weight of each slice that is not zero, in units of the matrix.
         circuits: Circuit of each.
-        digits: Digits of each, shape (N, N).
     """
 
     slicing: Slicing
     weights: tuple[float, ...]
     circuits: tuple[MvmCircuit, ...]
-    digits: tuple[FloatArray, ...]
 
     __repr__ = short_repr
 
@@ -113,7 +111,7 @@ class SlicedProduct:
             if not circuit.stability.stable:
                 raise UnusableSolutionError(f"UNSTABLE: slice {place + 1}: {circuit.stability.cause}")
         weights = tuple(alpha * float(base) ** (count - 1 - place) for place in used)
-        made = cls(slicing, weights, circuits, tuple(all_digits[place] for place in used))
+        made = cls(slicing, weights, circuits)
         made._check()
         return made
 
@@ -122,6 +120,11 @@ class SlicedProduct:
         if needed > MOST_READ_BITS:
             mend = f"integers of that many lines need ADCs of {needed} bits; take at most {MOST_READ_BITS}"
             raise ParameterError("slice_lines", self.slicing.slice_lines, f"{mend}: fewer lines or slice_input_bits")
+
+    @property
+    def digits(self) -> tuple[FloatArray, ...]:
+        """Digits of each slice that is not zero, shape (N, N)."""
+        return tuple(np.asarray(circuit.matrix, dtype=np.float64) for circuit in self.circuits)
 
     @property
     def groups(self) -> list[slice]:
