@@ -42,13 +42,16 @@ CHOSEN = {
 }
 """Options of circuits that a plan chooses, or that it has in another form."""
 DEFAULTS = {"device": DEVICE, "engine": "auto"}
+
+
+def _planned(option: Option) -> Option:
+    """Return an option of a circuit as a plan has it: with its own default, and without what it does not have."""
+    excludes = "" if option.excludes in CHOSEN else option.excludes
+    return replace(option, default=DEFAULTS.get(option.name, option.default), excludes=excludes)
+
+
 TABLE = (
-    *(
-        replace(option, default=DEFAULTS.get(option.name, option.default), excludes=_excludes)
-        for option in options_of("ginv")
-        if option.name not in {*CHOSEN, *OF_ANSWERS} - {"input_noise"}
-        for _excludes in ["" if option.excludes == "conductances" else option.excludes]
-    ),
+    *(_planned(option) for option in options_of("ginv") if option.name not in {*CHOSEN, *OF_ANSWERS} - {"input_noise"}),
     *OF_PLANS,
 )
 """Options of a planned solve."""
