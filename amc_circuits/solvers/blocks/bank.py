@@ -68,8 +68,8 @@ def bank_areas(
     """
     own = parts or BankParts()
     counts = [[component_counts(one.circuit) for one in circuits] for circuits in at_once(blocks)]
-    lines = max(leaf.size for leaf in leaves(blocks.root))
-    inv, mvm = counts[: len(list(leaves(blocks.root)))], counts[len(list(leaves(blocks.root))) :]
+    sizes = [leaf.size for leaf in leaves(blocks.root)]
+    lines, inv, mvm = max(sizes), counts[: len(sizes)], counts[len(sizes) :]
     resistors = sum(max((sum(one["resistors"] for one in step) for step in kind), default=0) for kind in (inv, mvm))
     hold = table.sample_and_hold + blocks.hold.hold_capacitance / table.capacitor_density
     found = {

@@ -33,7 +33,7 @@ def lasso(matrix: FloatArray, vector: FloatArray, penalty: float) -> FloatArray:
         ParameterError: The sweeps end before the optimality conditions are fulfilled.
     """
     gram, seen = matrix.T @ matrix, matrix.T @ vector
-    x, allowed = np.zeros(len(seen)), CONVERGED * max(1.0, np.abs(matrix.T @ vector).max() / penalty)
+    x, allowed = np.zeros(len(seen)), CONVERGED * max(1.0, np.abs(seen).max() / penalty)
     for _ in range(SWEEPS):
         before = np.sign(x)
         for j in np.flatnonzero(np.diag(gram) > 0):

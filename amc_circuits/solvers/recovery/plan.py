@@ -16,12 +16,13 @@ import numpy as np
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.solvers.least_squares.copies import CopiesPlan, Sums, fields_of
 from amc_circuits.solvers.recovery.parameters import RecoverParameters
+from netlists.circuits.inv import INVERTER_RESISTANCE
 from netlists.circuits.recover import RecoverDesign
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
-DIFFERENCE_RESISTANCE = 10e3
-"""Resistance of the four resistors of a difference amplifier, ohm; that of inverters."""
+DIFFERENCE_RESISTANCE = INVERTER_RESISTANCE
+"""Resistance of the four resistors of a difference amplifier, ohm."""
 Q = 2.0
 """Ratio of `t = G_f/S_row` to the largest L: above 1, so that a second pole of 60 degrees stays safe."""
 
