@@ -78,7 +78,7 @@ def chains():
 
 
 def test_both_engines_agree(chains):
-    """Ends within 1e-4 of full scale, settling times and energies within 1 %; where NumPy puts them within 1 %."""
+    """Ends within 1e-5 of full scale, settling times and energies within 1 %; where NumPy puts them within 1 %."""
     exact, simulated = chains
     for one, other in zip(exact.phases, simulated.phases, strict=True):
         assert one.status is other.status is Status.SETTLED, (one.message, other.message)
@@ -128,7 +128,8 @@ def test_four_modes_in_one_transient():
     wanted = [np.array(POSITIVE) @ WORDS, np.array(WORDS), np.array(WORDS), np.abs(vectors[:, values.argmax()])]
     for one, exact in zip(found.phases, wanted, strict=True):
         assert one.status is Status.SETTLED, one.message
-        assert_close(one.value, exact, absolute=0.07 * np.abs(exact).max())
+        bound = 0.05 if one.mode == "egv" else 0.01
+        assert_close(one.value, exact, absolute=bound * np.abs(exact).max())
     assert np.abs(found.phase("vector").outputs).max() == pytest.approx(0.85, abs=0.1)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from amc_circuits import Device, InvCircuit, ParameterError, Refinement
+from amc_circuits import Converters, Device, InvCircuit, ParameterError, Refinement
 from amc_circuits.solvers.precision.problem import SquareProblem
 from amc_circuits.solvers.precision.refine import refine
 from amc_circuits.solvers.precision.slices import SlicedProduct, Slicing, digits_of
@@ -70,9 +70,14 @@ def test_slices_reach_20_bits_and_cost_their_passes():
     assert result.status is CONVERGED
     assert product.passes(127) == 14
     assert product.read_bits == 7
-    energy, seconds = product.cost(127)
-    assert result.cost.product_energy == pytest.approx(energy, rel=1e-6)
-    assert seconds / 14 > 9e-9
+    inputs = np.random.default_rng(5).choice([-1.0, 1.0], (16, 8))
+    inputs[8:] = 0
+    found, converters = [one.solve(inputs) for one in product.circuits], Converters(dac_bits=2, adc_bits=7)
+    (dac, dac_time), (adc, adc_time) = converters.dac_cost(8), converters.adc_cost(16)
+    joules = sum(one.energy.total.mean() for one in found)
+    seconds = max(one.settling_time.max() for one in found)
+    assert result.cost.product_energy == pytest.approx(14 * (joules + 8 * (dac + adc)), rel=0.1)
+    assert result.cost.product_time == pytest.approx(14 * (seconds + dac_time + adc_time), rel=0.1)
     assert "7 bits" in result.notes[0]
     assert result.energy[0] > 30 * result.digital_energy
 
