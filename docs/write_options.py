@@ -28,7 +28,7 @@ So have the keywords of `program()` in Python.
 
 def page() -> str:
     """Return the text of the page."""
-    own = {option.name: option for name in OURS for option in solver_options(name)}
+    own = {(option.name, option.help): option for name in OURS for option in solver_options(name)}
     options = [*COMMON, *own.values(), JOBS, *panel("Cost", COST)]
     return "\n".join([HEAD, *(line for heading in HEADINGS for line in _table(heading, options)), *_assumptions()])
 

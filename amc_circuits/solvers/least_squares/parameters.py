@@ -11,9 +11,6 @@ from netlists import Record
 from netlists.circuits.inv import INVERTER_RESISTANCE, InputConductance, InverterResistance
 from netlists.record import about
 
-FeedbackConductance = Annotated[
-    InputConductance | Literal["auto"], about("Feedback conductance of the row amplifiers (auto: by the poles)", "S")
-]
 Automatic = Literal["auto", "formula"]
 
 

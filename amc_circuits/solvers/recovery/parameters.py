@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from amc_circuits.solvers.least_squares.parameters import FeedbackConductance
 from netlists import Record
+from netlists.circuits.inv import InputConductance
 from netlists.record import about
 
 NOT_LINEAR = "the dead zones are not linear, and this is a property of linear circuits"
@@ -18,8 +18,6 @@ MEANINGLESS = {
     "input_noise": NOT_LINEAR,
 }
 """Options of other circuits without a meaning here, each with the reason."""
-
-
 DeadZoneType = Literal["ideal", "op-amps"]
 
 
@@ -33,4 +31,7 @@ class RecoverParameters(Record):
     dead_zone_type: Annotated[
         DeadZoneType, about("Dead zones: ideal sources, or two op-amps each, whose clamps are soft")
     ] = "ideal"
-    feedback_conductance: FeedbackConductance = "auto"
+    feedback_conductance: Annotated[
+        InputConductance | Literal["auto"],
+        about("Feedback conductance of the row amplifiers (auto: in closed form)", "S"),
+    ] = "auto"
