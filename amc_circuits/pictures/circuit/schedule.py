@@ -97,9 +97,8 @@ class _Panel:
     @classmethod
     def of(cls, solution: MacroSolution, phase: PhaseResult) -> _Panel:
         """Place the circuit of a phase."""
-        own = next(one for one in solution.circuit.phases if one.name == phase.name)
-        place = solution.phases.index(phase)
-        return cls(phase, Diagram.of(shorted(solution.circuit, own)), COLOURS[place % len(COLOURS)])
+        circuit = shorted(solution.circuit, solution.plan.phase(phase.name))
+        return cls(phase, Diagram.of(circuit), COLOURS[solution.phases.index(phase) % len(COLOURS)])
 
     @property
     def width(self) -> float:

@@ -227,7 +227,8 @@ class _Maker:
     def _gate(self, ends: tuple[str, str], closed: Sequence[str], names: Sequence[str]) -> Switches:
         """Return the switches between two groups, closed until their phases end."""
         own, (a, b) = self.p.switches, ends
-        every = tuple(name for name in names if name.removesuffix(" sampled") in closed)
+        kept = {*closed, *map(sampled_phase, closed)}
+        every = tuple(name for name in names if name in kept)
         name = f"{a}to{'ground' if b == GROUND else b}"
         ohms = own.on_resistance
         if a[0] in "xh" and b[0] == "c":  # drivers of columns
