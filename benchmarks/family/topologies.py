@@ -24,14 +24,17 @@ OP_AMPS = (100e-12, 400e-12, 2000e-12)
 
 
 def ratios(size: int, seed: int) -> tuple[float, ...]:
-    """Ratios paired/compensated of time, energy, error without and with wires, and area by the op-amp's."""
+    """Ratios paired/compensated of time, energy, error without and with wires, and area by the op-amp's.
+
+    The last one is that of the compensated error with wires over the same with cells that make up for them.
+    """
     generator = np.random.default_rng(seed)
     matrix, b = draw_matrix("spd", size, size, CONDITION, generator), draw_vector(size, generator)
     with threadpool_limits(1):
         both = [InvCircuit.program(matrix, topology=one, engine="exact") for one in ("paired", "compensated")]
         wired = [
-            InvCircuit.program(matrix, topology=one, engine="exact", wire_resistance=WIRES)
-            for one in ("paired", "compensated")
+            InvCircuit.program(matrix, topology=one, engine="exact", wire_resistance=WIRES, compensate_wires=made_up)
+            for one, made_up in (("paired", False), ("compensated", False), ("compensated", True))
         ]
         solved, along = [one.solve(b) for one in both], [one.steady(b) for one in wired]
     exact = np.linalg.solve(matrix, b)
@@ -41,6 +44,7 @@ def ratios(size: int, seed: int) -> tuple[float, ...]:
                                               for found in solved), strict=True)),
         errors[0] / errors[1],
         *(_area(both, op_amp) for op_amp in OP_AMPS),
+        errors[1] / errors[2],
     )  # fmt: skip
 
 
@@ -56,7 +60,7 @@ def topologies() -> Iterator[Row]:
         waiting = {size: [pool.submit(ratios, size, seed) for seed in range(MATRICES)] for size in WANTED}
         for size, futures in waiting.items():
             found = np.array([future.result() for future in futures])
-            time, energy, error, wired, *areas = np.median(found, axis=0)
+            time, energy, error, wired, *areas, made_up = np.median(found, axis=0)
             wanted, part = WANTED[size]
             yield _row(size, "time", time, wanted - part, wanted + part)
             yield _row(size, "energy over time", float(np.median(found[:, 1] / found[:, 0])), 1.8, 2.2)
@@ -65,6 +69,8 @@ def topologies() -> Iterator[Row]:
             yield _row(size, f"error, wires of {WIRES:g} ohm", wired, 1.0, 1.4)
             for op_amp, area in zip(OP_AMPS, areas, strict=True):
                 yield _row(size, f"area, {op_amp * 1e12:.0f} um2 an op-amp", area, 1.0, 2.6)
+            law = f"compensated, N = {size}, error with wires / with cells that make up for them"
+            yield Row("INV", law, "exact", f"{made_up:.1f}", ">= 3", bool(made_up >= 3))
 
 
 def _row(size: int, what: str, seen: float, low: float, high: float) -> Row:
