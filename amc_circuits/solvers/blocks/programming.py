@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ class Maker:
     hardware: Hardware
     fields: dict[str, Any]
     parameters: BlockParameters
-    count: int = field(default=0)
+    count: int = 0
 
     def _own(self, **more: Any) -> dict[str, Any]:
         """Return the keywords of the next circuit: its seed is drawn from that of the whole."""

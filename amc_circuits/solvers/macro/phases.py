@@ -121,9 +121,9 @@ def _answer(phase: ScheduledPhase, matrix: FloatArray, inputs: FloatArray) -> Fl
             check_invertible(name, matrix)
             return np.asarray(np.linalg.solve(matrix, inputs), dtype=np.float64)
         case "ginv":
-            if np.linalg.matrix_rank(matrix) < matrix.shape[1]:
+            if (rank := np.linalg.matrix_rank(matrix)) < matrix.shape[1]:
                 mend = f"needs independent columns for ginv phase {phase.name}"
-                raise ParameterError(name, f"a matrix of rank {np.linalg.matrix_rank(matrix)}", mend)
+                raise ParameterError(name, f"a matrix of rank {rank}", mend)
             return np.asarray(np.linalg.lstsq(matrix, inputs, rcond=None)[0], dtype=np.float64)
     values, vectors = np.linalg.eig(matrix)
     first = int(values.real.argmax())

@@ -18,7 +18,7 @@ import numpy as np
 from amc_circuits.cells.devices import programmed
 from amc_circuits.cells.draws import Draws
 from amc_circuits.cells.mapping import Mapping as Conductances
-from amc_circuits.results.converters import Converters, quantise
+from amc_circuits.results.converters import CONVERTER_KINDS, Converters, quantise
 from amc_circuits.results.solution import UnusableSolutionError
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.mvm import MvmCircuit
@@ -27,8 +27,8 @@ from netlists import ParameterError, Record
 from netlists.record import FloatArray, about
 from netlists.short_text import short_repr
 
-MOST_READ_BITS = 12
-"""Most bits of an ADC in the table of converters."""
+MOST_READ_BITS = CONVERTER_KINDS["sar"].bits[1]
+"""Most bits of an ADC."""
 OF_OTHERS = ("pair", "scaling", "g_min", "g_max", "compensate_wires", "inverter_resistance")
 """Keywords of other circuits that have no effect on given conductances."""
 SEEN = 2
@@ -43,7 +43,8 @@ class Slicing(Record):
     slice_lines: Annotated[int, about("Lines that a pass drives at the same time", ge=1)] = 8
     slice_input_bits: Annotated[int, about("Bits of z in a pass", ge=1, le=4)] = 1
     slice_read_bits: Annotated[
-        int | None, about("Bits of the ADCs of slices over the largest output, instead of exact integers", ge=2, le=12)
+        int | None,
+        about("Bits of the ADCs of slices over the largest output, instead of exact integers", ge=2, le=MOST_READ_BITS),
     ] = None
 
     def bits_for(self, largest: float) -> int:
