@@ -5,7 +5,6 @@ Such a process has its own folder, environment, session, output and exit code, l
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import runpy
 import sys
@@ -60,11 +59,10 @@ def ended(
         started: Gets the group of the process, in which it may leave others.
         within: Time limit, s.
     """
-    start_server(LOADED)
+    context = start_server(LOADED)
     environment = dict(os.environ)
     if packages is not None:
         environment["PYTHONPATH"] = os.pathsep.join([str(packages), environment.get("PYTHONPATH", "")])
-    context = multiprocessing.get_context("forkserver")
     with TemporaryDirectory() as files:
         printed = [Path(files) / name for name in ("out", "err")]
         process = context.Process(target=_process, args=(call, words, str(folder), packages, environment, printed))
