@@ -116,7 +116,7 @@ class _Course:
         beyond = self.phase.beyond
         place = self._place(0.0, first)
         scale = np.array([self._scale(first)])
-        _, place = beyond.integrated([(0.0, half, first[:, None], last[:, None])], place, scale, half)
+        _, place = beyond.integrated([(0.0, half, first[:, None], last[:, None])], place, scale)
         self.voltage = beyond.system.voltage(place.state, last[:, None])[:, 0]
 
     def read(self, phase: ExactCircuit, middle: FloatArray, level: FloatArray, length: float) -> Reading:
@@ -139,7 +139,7 @@ class _Course:
             (self.rise_time, length, level[:, None], level[:, None]),
         ]
         scale, place = np.array([self._scale(level)]), self._place(half, middle)
-        (reading,), end = read_phase(phase.beyond, stretches, place, scale, half, self.tolerance)
+        (reading,), end = read_phase(phase.beyond, stretches, place, scale, self.tolerance)
         self.voltage = phase.beyond.system.voltage(end.state, level[:, None])[:, 0]
         return reading
 

@@ -158,18 +158,15 @@ class NonlinearCircuit:
             if last > first
         ]
 
-    def integrated(
-        self, stretches: Sequence[Stretch], place: Place, scale: FloatArray, unit: float
-    ) -> tuple[list[Step], Place]:
-        """Integrate responses from a place.
+    def integrated(self, stretches: Sequence[Stretch], place: Place, scale: FloatArray) -> tuple[list[Step], Place]:
+        """Integrate responses from a place; the first step is as long as the first stretch.
 
         Args:
             stretches: Inputs.
             place: Where the responses are.
             scale: Full scale of each, shape (K,), V.
-            unit: Length of the first step, s.
         """
-        integrator, steps = Integrator(self.system, scale, unit), []
+        integrator, steps = Integrator(self.system, scale, stretches[0][1] - stretches[0][0]), []
         for first, last, before, after in stretches:
             found, place = integrator.run(place, last, before, (after - before) / (last - first))
             steps += found
@@ -190,7 +187,7 @@ class NonlinearCircuit:
         corners, voltages = np.append(corners, time[-1] + corners[-1]), np.vstack([voltages, voltages[-1:]])
         stretches = self.stretches(corners, voltages[:, :, None], drive.beginnings, drive.rise_time)
         scale = self.scale(drive.levels).max(keepdims=True)
-        steps, _ = self.integrated(stretches, self.at_rest, scale, drive.rise_time)
+        steps, _ = self.integrated(stretches, self.at_rest, scale)
         starts = np.array([step.start for step in steps])
         which = np.clip(np.searchsorted(starts, time, side="right") - 1, 0, None)
         outputs = [at_times(self.system, steps[j], time[which == j], self.outputs) for j in np.unique(which)]

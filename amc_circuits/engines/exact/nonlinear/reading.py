@@ -55,7 +55,6 @@ def read_phase(
     stretches: Sequence[Stretch],
     start: Place,
     scale: FloatArray,
-    unit: float,
     tolerance: float,
 ) -> tuple[list[Reading], Place]:
     """Measure one slot that begins at a place; return its readings and its end.
@@ -65,10 +64,9 @@ def read_phase(
         stretches: Inputs, from the beginning of the slot, where settling times count from.
         start: Beginning.
         scale: Full scale of each response, shape (K,), V.
-        unit: Length of the first step, s.
         tolerance: Relative tolerance of settling times.
     """
-    slot = _Slots(exact, stretches, start, scale, unit, tolerance, start.time)
+    slot = _Slots(exact, stretches, start, scale, tolerance, start.time)
     return slot.readings(), slot.end
 
 
@@ -81,13 +79,12 @@ class _Slots:
         stretches: Sequence[Stretch],
         start: Place,
         scale: FloatArray,
-        unit: float,
         tolerance: float,
         step: float,
     ) -> None:
-        """`unit`: length of the first step; `step`: time that settling times count from, s."""
+        """`step`: time that settling times count from, s."""
         self.exact, self.tolerance, self.step = exact, tolerance, step
-        steps, self.end = exact.integrated(stretches, start, scale, unit)
+        steps, self.end = exact.integrated(stretches, start, scale)
         stop, before = stretches[-1][1], stretches[0][2]
         self.steady_from = stop * (1 - 1 / measurement.STEADY_PART)
         cuts, edges = (self.step, self.steady_from), [first for first, _, _, _ in stretches]
@@ -117,7 +114,7 @@ class _Slots:
         times = np.array([0.0, drive.rise_time, drive.slot_time])
         stretches = exact.stretches(times, np.stack([before, levels, levels]), [0.0], drive.rise_time)
         scale = np.maximum(exact.scale(levels), exact.scale(before))
-        return cls(exact, stretches, start.from_zero, scale, drive.rise_time, tolerance, drive.rise_time / 2)
+        return cls(exact, stretches, start.from_zero, scale, tolerance, drive.rise_time / 2)
 
     def _voltage(self, slot: Indices, before: Indices, output: Indices, time: FloatArray) -> FloatArray:
         """Outputs, each at its own times (brackets, T), V."""

@@ -49,7 +49,7 @@ def test_no_peak_of_a_slot_that_does_not_settle_is_missed(share):
     time = np.linspace(0.0, drive.slot_time, 4000)
     levels, rise = drive.levels, drive.rise_time
     stretches = [(0.0, rise, 0 * levels, levels), (rise, drive.slot_time, levels, levels)]
-    steps, _ = state.integrated(stretches, state.at_rest, state.scale(levels), rise)
+    steps, _ = state.integrated(stretches, state.at_rest, state.scale(levels))
     rows = state.system.rows(*(last for _, _, last in state.system.macros))
     inside = [time[(time >= one.start) & (time <= one.start + one.length)] for one in steps]
     peak = max(
@@ -139,7 +139,7 @@ def test_a_slot_is_sampled_alike_whenever_it_begins():
         corners = begin + np.array([0.0, rise, job.drive.slot_time])
         stretches = state.stretches(corners, np.stack([0 * levels, levels, levels]), [begin], rise)
         start = replace(state.at_rest, time=begin)
-        ((one,), _) = reading.read_phase(state, stretches, start, state.scale(levels), rise, 0.01)
+        ((one,), _) = reading.read_phase(state, stretches, start, state.scale(levels), 0.01)
         found.append(one.response.time[one.response.time < rise])
     assert np.abs(state.system.values).max() * rise > 100
     assert_close(found[1], found[0], absolute=1e-6 * rise)
