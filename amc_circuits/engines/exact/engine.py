@@ -12,14 +12,14 @@ from amc_circuits.engines.contract import About
 from amc_circuits.engines.exact.circuit import ExactCircuit
 from amc_circuits.engines.exact.linear_range import CLOSED_FORM, LARGEST_LOSS
 from amc_circuits.engines.exact.nonlinear import reading as nonlinear
-from amc_circuits.engines.exact.nonlinear.circuit import applies, is_known
+from amc_circuits.engines.exact.nonlinear.circuit import applies
 from amc_circuits.engines.exact.reading import read_responses, read_slots
 from amc_circuits.engines.exact.slots import slots_of, starts_from_rest
 from amc_circuits.engines.exact.waveform import waveform
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.settings import Settings
 from amc_circuits.results.readings import FirstPass, Reading
-from netlists import Array, Buffers, Circuit, Limiter, MacroOpAmp, ParameterError, StepTrain
+from netlists import Array, Buffers, Circuit, Limiter, MacroOpAmp, ParameterError, StepTrain, SubcircuitOpAmp
 from netlists.errors import check_type
 from netlists.record import FloatArray
 
@@ -155,14 +155,12 @@ def check_known(circuit: Circuit, growing: bool = False) -> None:
 def unknown(circuit: Circuit, growing: bool = False) -> str:
     """Name what the engine cannot solve in a circuit, as `check_known`; empty for nothing."""
     limited = {part.output for part in circuit.of(Limiter)}
-    if any(array.nonlinearity_voltage is not None and array.flat for array in circuit.of(Array)):
+    bent = [array for array in circuit.of(Array) if array.nonlinearity_voltage is not None]
+    if any(array.flat for array in bent):
         return "cells that are not linear in arrays with wires"
-    if (
-        sum(array.conductance.size for array in circuit.of(Array) if array.nonlinearity_voltage is not None)
-        > MOST_CELLS
-    ):
+    if sum(array.conductance.size for array in bent) > MOST_CELLS:
         return f"more than {MOST_CELLS} cells that are not linear"
-    if not is_known(circuit):
+    if any(isinstance(record, SubcircuitOpAmp) for record in circuit.opamps):
         return "op-amps that are subcircuits"
     if limited & {part.input for part in circuit.of(Buffers)}:
         return "buffers behind limiters"

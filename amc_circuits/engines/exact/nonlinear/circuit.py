@@ -19,17 +19,11 @@ from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.linear.response import Piece
 from amc_circuits.results.observation import common_mode_ranges, common_modes
-from netlists import Array, Circuit, Limiter, MacroOpAmp, StepTrain, SubcircuitOpAmp
+from netlists import Array, Circuit, Limiter, MacroOpAmp, StepTrain
 from netlists.record import FloatArray
 
 COARSE = 16
 """Times at which the loss of a linear response is estimated before it is read."""
-
-
-def is_known(circuit: Circuit) -> bool:
-    """Return True if the laws of all parts are known: sinh cells have no wires, and no op-amp is a subcircuit."""
-    wired = any(array.nonlinearity_voltage is not None and array.flat for array in circuit.of(Array))
-    return not wired and not any(isinstance(record, SubcircuitOpAmp) for record in circuit.opamps)
 
 
 def is_linear(circuit: Circuit) -> bool:
@@ -38,9 +32,11 @@ def is_linear(circuit: Circuit) -> bool:
 
 
 def applies(circuit: Circuit) -> bool:
-    """Return True if a circuit is integrated: it is not linear, or every op-amp is a macro model with limits."""
-    limited = all(isinstance(record, MacroOpAmp) for record in circuit.opamps)
-    return is_known(circuit) and (limited or not circuit.linear)
+    """Return True if a circuit is integrated: it is not linear, or every op-amp is a macro model with limits.
+
+    The laws of all its parts are known (`check_known`).
+    """
+    return not circuit.linear or all(isinstance(record, MacroOpAmp) for record in circuit.opamps)
 
 
 Stretch = tuple[float, float, FloatArray, FloatArray]
