@@ -95,8 +95,7 @@ def detection() -> Iterator[Row]:
         (16, other | {"uses": 3}, "refined", (1.005e-3,)),
         (16, common | {"uses": 3}, "refined", (1.06e-3,)),
     ):
-        chosen = {name: value for name, value in settings.items() if name != "uses" or value != 3}
-        found = detect(DetectSettings(**chosen, detectors=names), Parts(IDEAL | {"levels": levels}))
+        found = detect(DetectSettings(**settings, detectors=names), Parts(IDEAL | {"levels": levels}))
         for curve, value in zip(found.curves, wanted, strict=True):
             size = f"{settings['antennas']} x {settings['users']}, {levels} levels"
             bound = 0.03 if names == "refined" else 0.1

@@ -67,7 +67,7 @@ def test_settings_that_cannot_be_used_are_refused(settings, words):
 
 
 def test_the_command_prints_what_the_study_found(amc, tmp_path):
-    """JSON has the numbers of the study; the picture is written; a sweep has the same number in its row."""
+    """JSON has the numbers of the study; the picture is written."""
     outcome = amc("mimo", "detect", *TYPED, "--format", "json", "--plot", tmp_path / "detect.png")
     assert outcome.code == 0 and (tmp_path / "detect.png").stat().st_size > 10_000
     wanted = detect(DetectSettings(**SMALL), Parts({}))
