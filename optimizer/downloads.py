@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pooch
+import requests
 
 from amc_circuits import ParameterError
 
@@ -33,11 +34,19 @@ def fetch(base_url: str, file_name: str, folder: Path) -> Path:
     """
     url = f"{base_url.rstrip('/')}/{file_name}"
     try:
-        return Path(pooch.retrieve(url, known_hash=None, fname=file_name, path=folder))
-    except Exception as error:  # pooch passes on whatever requests, ftplib or the file system raise
+        return Path(pooch.retrieve(url, known_hash=None, fname=file_name, path=folder, downloader=_get))
+    except Exception as error:  # pooch passes on whatever requests or the file system raise
         place = f"AMC_DATA_DIR/{folder.name}"
         mend = f"download it by hand and put it into the folder {place}, or take the preset digits-demo"
         raise ParameterError(url, f"no answer ({_first_line(error)})", mend) from error
+
+
+def _get(url: str, file: str, _: pooch.Pooch | None) -> None:
+    # pooch's own downloader leaves the connection of a failed download open until the garbage collector comes.
+    with requests.get(url, stream=True, timeout=30) as response:
+        response.raise_for_status()
+        with Path(file).open("wb") as opened:
+            opened.writelines(response.iter_content(2**16))
 
 
 def _first_line(error: Exception) -> str:

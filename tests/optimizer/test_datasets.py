@@ -1,6 +1,7 @@
 """Data sets: what is in them, how they are split, and the download from a server of our own."""
 
 import functools
+import gc
 import gzip
 import http.server
 import os
@@ -16,8 +17,6 @@ from optimizer import emnist_letters, ocr_letters
 from optimizer.datasets import NAMES, load_dataset, where_found
 from tests.optimizer.idx_files import idx_bytes
 
-# pooch leaves the socket of a download to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 here = pytest.mark.skipif(not os.environ.get("AMC_DATA_DIR"), reason="AMC_DATA_DIR names no folder with the files")
 
 
@@ -31,6 +30,7 @@ def server(tmp_path):
         threading.Thread(target=opened.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield folder, f"http://127.0.0.1:{opened.server_port}"
         opened.shutdown()
+    gc.collect()  # a connection that a download left open is seen here, not in whichever test comes later
 
 
 class _Silent(http.server.SimpleHTTPRequestHandler):
