@@ -38,7 +38,7 @@ def plan(matrix: ArrayLike, *, levels: int | None = None, **fields: Any) -> Plan
         NoPlanError: No candidate solves this matrix.
     """
     choices, refinement = Choices(**_taken(fields, Choices)), Refinement(**_taken(fields, Refinement))
-    slicing = Slicing(**_taken(fields, Slicing))
+    slicing = _slicing(_taken(fields, Slicing), refinement)
     device = Hardware(device=fields.get("device", DEVICE)).device
     fields["device"] = device if levels is None else device.replace(levels=levels)
     fields.setdefault("engine", "auto")
@@ -66,6 +66,15 @@ def solve(matrix: ArrayLike, b: ArrayLike, *, levels: int | None = None, **field
         SimulationError: The simulator failed.
     """
     return plan(matrix, levels=levels, **fields).solve(b)
+
+
+def _slicing(given: dict[str, Any], refinement: Refinement) -> Slicing:
+    """Build the record of the slices; refuse fields of it without slices."""
+    slicing = Slicing(**given)
+    for name, value in given.items():
+        if refinement.residual != "slices" and getattr(slicing, name) != Slicing.model_fields[name].default:
+            raise ParameterError(name, value, "has no effect without residual = slices; leave it out")
+    return slicing
 
 
 def _taken(fields: dict[str, Any], record: Any) -> dict[str, Any]:

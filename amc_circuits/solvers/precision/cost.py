@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -42,6 +44,14 @@ class CycleCost:
     arithmetic_energy: float
 
     __repr__ = short_repr
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Put the measured transients of several runs of one circuit together."""
+        known = [part.circuit_energy for part in parts if part.circuit_energy is not None]
+        times = np.concatenate([part.settling_time for part in parts])
+        energy = np.concatenate(known) if len(known) == len(parts) else None
+        return replace(parts[0], settling_time=times, circuit_energy=energy)
 
     @property
     def time(self) -> float:

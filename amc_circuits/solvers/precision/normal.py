@@ -52,16 +52,26 @@ class NormalProblem:
         if not LEAST <= largest <= 1 / LEAST:
             mend = f"least squares squares it: multiply A and b so that it is from {LEAST:g} to {1 / LEAST:g}"
             raise ParameterError("A", f"largest entry {largest:g}", mend)
-        rank, full = int(np.linalg.matrix_rank(matrix)), min(matrix.shape)
-        if rank < full and ridge == 0:
-            mend = f"has no single answer, it needs rank {full}; add a ridge, to solve (A^T A + ridge) x = A^T b"
-            raise ParameterError("A", f"a matrix of rank {rank}", mend)
-        plain = cls(matrix, np.ones(full * (1 + np.iscomplexobj(matrix))), ridge)
-        if not scaled:
-            return plain
-        largest = np.abs(plain.held).max(axis=0)
-        largest = np.where(largest > 0, largest, largest.max())
-        return cls(matrix, np.exp2(-np.rint(np.log2(largest / largest.max()))), ridge)
+        made = cls(matrix, np.ones(min(matrix.shape) * (1 + np.iscomplexobj(matrix))), ridge)
+        if scaled:
+            sizes = np.abs(made.held).max(axis=0)
+            sizes = np.where(sizes > 0, sizes, sizes.max())
+            made = cls(matrix, np.exp2(-np.rint(np.log2(sizes / sizes.max()))), ridge)
+        made._check_rank()
+        return made
+
+    def _check_rank(self) -> None:
+        """Refuse columns of X that depend on each other, as the circuit holds them: scaling takes their units away.
+
+        Raises:
+            ParameterError: X has not full rank, and there is no ridge.
+        """
+        rank, full, real = int(np.linalg.matrix_rank(self.held)), self.size, 1 + np.iscomplexobj(self.matrix)
+        if rank < full and self.ridge == 0:
+            mend = (
+                f"has no single answer, it needs rank {full // real}; add a ridge, to solve (A^T A + ridge) x = A^T b"
+            )
+            raise ParameterError("A", f"a matrix of rank {rank // real}", mend)
 
     @property
     def wide(self) -> bool:

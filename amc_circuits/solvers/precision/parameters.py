@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from netlists import Record
+from pydantic import model_validator
+
+from netlists import ParameterError, Record
 from netlists.record import about
 
 Method = Literal["gcr", "plain"]
@@ -32,3 +34,9 @@ class Refinement(Record):
     cycles_by: Annotated[
         Literal["static", "engine"], about("Values of the cycles (engine: a transient for each one)")
     ] = "static"
+
+    @model_validator(mode="after")
+    def _acts(self) -> Self:
+        if self.method == "plain" and self.memory != Refinement.model_fields["memory"].default:
+            raise ParameterError("memory", self.memory, "has no effect with method = plain; leave it out")
+        return self

@@ -12,7 +12,7 @@ from rich.table import Table
 from amc_circuits.results.measurement import bits
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.planning.plan import Plan
-from amc_circuits.solvers.precision.cost import digital_energy
+from amc_circuits.solvers.precision.cost import CycleCost, digital_energy
 from amc_circuits.solvers.precision.refined import Refined
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import format_quantities, format_quantity
@@ -24,18 +24,19 @@ class Answers:
 
     Attributes:
         arrays: Arrays by name, the last axis over right-hand sides: `x` (N, K), `history` (C + 1, K), and `status`,
-            `cycles`, `residual`, `relative_error`, `time_s`, `energy_j` (K,).
-        messages: Sentences on the worst status and notes, one tuple a part.
+            `cycles`, `residual`, `relative_error` (K,).
+        cost: Cost of a cycle; None if there was no cycle.
+        messages: Sentences on the worst status and notes.
     """
 
     arrays: dict[str, Any]
+    cost: CycleCost | None
     messages: tuple[str, ...]
 
     @classmethod
     def of(cls, found: Refined) -> Self:
         """Take the arrays of a result."""
         count = len(found.statuses)
-        unknown = np.full(count, np.nan)
         arrays = {
             "x": found.value.reshape(-1, count),
             "status": np.array([status.name for status in found.statuses]),
@@ -43,29 +44,47 @@ class Answers:
             "residual": found.residual,
             "relative_error": found.relative_error,
             "history": found.history,
-            "time_s": unknown if found.time is None else found.time,
-            "energy_j": unknown if found.energy is None else found.energy,
         }
-        return cls(arrays, (found.message, *found.notes))
+        return cls(arrays, found.cost, (found.message, *found.notes))
 
     @classmethod
     def joined(cls, parts: Sequence[Answers]) -> Answers:
-        """Put the right-hand sides of several parts side by side."""
+        """Put the right-hand sides of several parts side by side; a cycle costs the mean of all measured transients."""
         longest = max(len(part.arrays["history"]) for part in parts)
         arrays = {
             name: np.concatenate([_filled(part.arrays[name], longest) if name == "history" else part.arrays[name]
                                   for part in parts], axis=-1)
             for name in parts[0].arrays
         }  # fmt: skip
+        costs = [part.cost for part in parts if part.cost is not None]
         worst = max(parts, key=lambda part: part.status.severity)
         notes = dict.fromkeys(note for part in parts for note in part.messages[1:])
-        return cls(arrays, (worst.messages[0], *notes))
+        return cls(arrays, CycleCost.joined(costs) if costs else None, (worst.messages[0], *notes))
+
+    @property
+    def time(self) -> Any:
+        """Time of each right-hand side, s; nan without a cycle."""
+        return self.arrays["cycles"] * (np.nan if self.cost is None else self.cost.time)
+
+    @property
+    def energy(self) -> Any:
+        """Energy of each right-hand side, J; nan if it is not known."""
+        energy = None if self.cost is None else self.cost.energy
+        return self.arrays["cycles"] * (np.nan if energy is None else energy)
 
     @property
     def statuses(self) -> list[Status]:
-        """Status of each right-hand side."""
-        found = [Status.named(str(name)) for name in self.arrays["status"]]
-        return [status for status in found if status is not None]
+        """Status of each right-hand side.
+
+        Raises:
+            ValueError: There is no status of a stored name.
+        """
+        found = []
+        for name in map(str, self.arrays["status"]):
+            if (status := Status.named(name)) is None:
+                raise ValueError(f"there is no status {name}")
+            found.append(status)
+        return found
 
     @property
     def status(self) -> Status:
@@ -74,7 +93,8 @@ class Answers:
 
     def record(self, plan: Plan, single: bool) -> dict[str, Any]:
         """Build the object that `--format json` prints; numbers for a single right-hand side, otherwise lists."""
-        arrays = self.arrays | {"bits": bits(self.arrays["residual"])}
+        own = {"bits": bits(self.arrays["residual"]), "time_s": self.time, "energy_j": self.energy}
+        arrays = self.arrays | own
         found = {name: array[..., 0] if single else array for name, array in arrays.items()}
         return {
             "status": self.status.name,
@@ -97,8 +117,8 @@ class Answers:
             ("bits of the residual", None, bits(arrays["residual"]), ""),
             ("error of one pass", plan.first_error, None, "%"),
             ("relative error", None, arrays["relative_error"], ""),
-            ("time", plan.time, arrays["time_s"], "s"),
-            ("energy", plan.energy, arrays["energy_j"], "J"),
+            ("time", plan.time, self.time, "s"),
+            ("energy", plan.energy, self.energy, "J"),
             ("digital arithmetic", digital_energy(plan.problem, count), None, "J"),
         ):
             result_text = "" if result is None else format_quantities(result, unit)

@@ -15,6 +15,7 @@ from amc_circuits.cases.opamp_files import opamp_of
 from amc_circuits.cli.commands.planning.answers import Answers
 from amc_circuits.files.array_files import DAMAGED
 from amc_circuits.files.run_folder import LOCK, check_own_files, claim_folder, owning, replacing, writing
+from amc_circuits.solvers.precision.cost import CycleCost
 from amc_circuits.values.array_content import array_content
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.plain import plain
@@ -24,6 +25,8 @@ from netlists import ParameterError
 PART = 8
 """Right-hand sides of a part; a choice of this package."""
 REQUEST = "request.json"
+COST = "cost_"
+"""Begin of the names of arrays that hold the cost of a cycle."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,9 @@ def _name(place: int) -> str:
 
 def _write(file: Path, answers: Answers) -> None:
     with file.open("wb") as opened:
-        np.savez(opened, messages=np.array(answers.messages), **answers.arrays)
+        cost = {} if answers.cost is None else vars(answers.cost)
+        known = {f"{COST}{name}": np.asarray(value) for name, value in cost.items() if value is not None}
+        np.savez(opened, messages=np.array(answers.messages), **answers.arrays, **known)
 
 
 def _read(file: Path) -> Answers:
@@ -67,12 +72,20 @@ def _read(file: Path) -> Answers:
         with np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         messages = tuple(str(text) for text in arrays.pop("messages"))
-        answers = Answers(arrays, messages)
+        answers = Answers(arrays, _stored_cost(arrays), messages)
         _ = answers.status
         return answers
-    except (OSError, KeyError, ValueError, *DAMAGED) as error:
+    except (OSError, KeyError, TypeError, ValueError, *DAMAGED) as error:
         mend = f"cannot be read ({type(error).__name__}); remove it, and it is solved again"
         raise ParameterError("out", str(file), mend) from None
+
+
+def _stored_cost(arrays: dict[str, Any]) -> CycleCost | None:
+    """Take the cost of a cycle out of stored arrays; None if there was no cycle."""
+    names = [name for name in arrays if name.startswith(COST)]
+    found = {name.removeprefix(COST): arrays.pop(name) for name in names}
+    values = {name: value if value.ndim else float(value) for name, value in found.items()}
+    return CycleCost(**{"circuit_energy": None, **values}) if values else None
 
 
 def opened(path: Path, options: Mapping[str, Any], matrix: Numbers, vectors: Numbers) -> Iterator[Folder]:

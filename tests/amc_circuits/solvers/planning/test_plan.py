@@ -142,6 +142,9 @@ def test_complex_matrices_and_several_right_hand_sides():
         ({"circuit": "egv"}, "circuit"),
         ({"shift": "much"}, "shift"),
         ({"no_such_field": 1}, "no_such_field"),
+        ({"slices": 4}, "slices: got 4; has no effect without residual = slices"),
+        ({"slice_read_bits": 6}, "slice_read_bits.*residual = slices"),
+        ({"method": "plain", "memory": 3}, "memory: got 3; has no effect with method = plain"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -49,6 +49,17 @@ def test_the_circuit_solves_the_normal_equation(ridge):
     assert max(solution.residual) < 0.02
 
 
+@pytest.mark.parametrize("turned", [False, True], ids=["tall", "wide"])
+def test_units_of_columns_do_not_decide_the_rank(turned):
+    """A column in other units is no column that depends on the others; without scaling the circuit sees one."""
+    tall = np.random.default_rng(4).standard_normal((5, 3)) * np.array([1.0, 1e-20, 1e15])
+    matrix = tall.T if turned else tall
+    assert np.linalg.matrix_rank(matrix) < 3
+    assert np.linalg.matrix_rank(NormalProblem.of(matrix, 0.0, True).held) == 3
+    with pytest.raises(ParameterError, match="needs rank 3"):
+        NormalProblem.of(matrix, 0.0, False)
+
+
 def test_dependent_columns_need_a_ridge():
     """The error names the rank and the mend."""
     with pytest.raises(ParameterError, match=r"rank 1.*needs rank 2; add a ridge"):
