@@ -66,12 +66,11 @@ class NormalProblem:
         Raises:
             ParameterError: X has not full rank, and there is no ridge.
         """
-        rank, full, real = int(np.linalg.matrix_rank(self.held)), self.size, 1 + np.iscomplexobj(self.matrix)
+        real = 1 + np.iscomplexobj(self.matrix)
+        rank, full = int(np.linalg.matrix_rank(self.held)) // real, self.size // real
         if rank < full and self.ridge == 0:
-            mend = (
-                f"has no single answer, it needs rank {full // real}; add a ridge, to solve (A^T A + ridge) x = A^T b"
-            )
-            raise ParameterError("A", f"a matrix of rank {rank // real}", mend)
+            mend = f"has no single answer, it needs rank {full}; add a ridge, to solve (A^T A + ridge) x = A^T b"
+            raise ParameterError("A", f"a matrix of rank {rank}", mend)
 
     @property
     def wide(self) -> bool:

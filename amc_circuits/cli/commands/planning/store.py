@@ -84,8 +84,9 @@ def _stored_cost(arrays: dict[str, Any]) -> CycleCost | None:
     """Take the cost of a cycle out of stored arrays; None if there was no cycle."""
     names = [name for name in arrays if name.startswith(COST)]
     found = {name.removeprefix(COST): arrays.pop(name) for name in names}
-    values = {name: value if value.ndim else float(value) for name, value in found.items()}
-    return CycleCost(**{"circuit_energy": None, **values}) if values else None
+    values: dict[str, Any] = {name: value if value.ndim else float(value) for name, value in found.items()}
+    values.setdefault("circuit_energy", None)
+    return CycleCost(**values) if found else None
 
 
 def opened(path: Path, options: Mapping[str, Any], matrix: Numbers, vectors: Numbers) -> Iterator[Folder]:
