@@ -15,6 +15,7 @@ The name of node k of a group is the group's name and k: `v1`. Public nodes, whi
 | `r1..rN`, `e1..eN` | - | - | sum nodes and outputs of the row amplifiers |
 | `t1..tM`, `x1..xM` | - | - | non-inverting inputs and outputs of the column op-amps |
 | `q1..qM` | - | - | outputs of the column op-amps in a recovery circuit; `x` lies behind their dead zones |
+| `mv1..mvN`, `mout1..moutN` | sum nodes and outputs of MVM behind INV, in a cascade | - | - |
 | `vdd`, `vss` | rails (op-amps with supply pins only) | the same | the same |
 
 The names of nodes inside an array start with its name: `pr_i_j` is the word line of array `p` at cell (i, j), `pc_i_j`

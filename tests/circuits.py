@@ -12,6 +12,7 @@ from netlists import Source
 from tests.cases import Array, spd_matrix, vector
 from tests.kirchhoff import (
     Rest,
+    cascade_at_rest,
     egv_at_rest,
     egv_compensated_at_rest,
     ginv_at_rest,
@@ -50,7 +51,9 @@ class Sample:
     @property
     def label(self) -> str:
         """Its name, with its topology if that is not the default."""
-        return " ".join([self.name, *(value for name, value in self.fields.items() if name == "topology")])
+        return " ".join(
+            [self.name, *(value for name, value in self.fields.items() if name in ("topology", "diagonal"))]
+        )
 
     def program(self, **fields):
         """The circuit, programmed."""
@@ -110,13 +113,20 @@ STEEP = np.array([[0.5, -1.0, -0.9, -0.8], [0.1, 0.8, 0.1, 0.2], [0.05, -0.1, 0.
 COMPENSATED = {"topology": "compensated"}
 SMALL_FEEDBACK = COMPENSATED | {"feedback_conductance": 3e-5}
 """Less than some rows of the negative array, so that both inputs need compensating cells."""
+SKEW = np.random.default_rng(20).uniform(-1, 1, (3, 4))
+"""Both circuits of a cascade need compensating cells at both inputs."""
+SMALL_CASCADE = SMALL_FEEDBACK | {"input_conductance": 2e-5}
 SPARSE = {"weight": 0.02, "dead_zone": 0.05, "feedback_conductance": 3e-5}
+RESISTORS = {"diagonal": "resistors"}
 SMALLEST = COMPENSATED | {"eigenvector": "smallest"}
 SAMPLES = (
     Sample("inv", LOPSIDED, vector(4, 1), inv_at_rest, np.linalg.solve, 1e-3),
     Sample("mvm", OBLONG, vector(3, 2), mvm_at_rest, _product, 1e-3),
     Sample("inv", STEEP, vector(4, 1), inv_compensated_at_rest, np.linalg.solve, 1e-3, COMPENSATED),
+    Sample("inv", LOPSIDED, vector(4, 1), inv_at_rest, np.linalg.solve, 1e-3, RESISTORS),
     Sample("mvm", OBLONG, vector(3, 2), mvm_compensated_at_rest, _product, 1e-3, SMALL_FEEDBACK),
+    Sample("cascade", WIDE, vector(3, 6), cascade_at_rest, _ridge, 2e-3, RESISTORS | {"ridge": RIDGE}),
+    Sample("cascade", SKEW, vector(3, 6), cascade_at_rest, _least_squares, 5e-3, SMALL_CASCADE),
     Sample("egv", LOPSIDED, None, egv_at_rest, _dominant, 1e-3),
     Sample("egv", LOPSIDED, None, egv_compensated_at_rest, _dominant, 1e-3, COMPENSATED),
     Sample("egv", LOPSIDED, None, egv_compensated_at_rest, _smallest, 1e-3, SMALLEST),

@@ -27,6 +27,8 @@ CIRCUITS = (
     ("mvm", "compensated"),
     ("ginv", "paired"),
     ("ginv", "compensated"),
+    ("cascade", "paired"),
+    ("cascade", "compensated"),
     ("egv", "paired"),
     ("egv", "compensated"),
     ("recover", ""),

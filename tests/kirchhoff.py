@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from netlists import Interconnect, InvDesign, MvmDesign
+from netlists.circuits.cascade import CascadeDesign
 from netlists.circuits.egv import EgvDesign
 from netlists.circuits.ginv import GinvDesign
 from netlists.circuits.recover import RecoverDesign
@@ -30,14 +31,27 @@ def inv_at_rest(design: InvDesign, inputs: Array) -> Rest:
         network.hold(("in", i), volts)
         network.resistor(("in", i), sums[i], 1 / design.input_conductance)
         network.amplifier("amp", i, sums[i], outputs[i], design.opamp)
+    _inv(network, design, sums, outputs, inverted)
+    return network.solve()
+
+
+def _inv(network: Network, design: InvDesign, sums: list[Node], outputs: list[Node], inverted: list[Node]) -> None:
+    """Arrays, resistors of the diagonal and inverters of an INV circuit without compensating cells."""
     pair = (design.conductance_positive, sums, outputs), (design.conductance_negative, sums, inverted)
     _held(network, design, pair)
+    _diagonal(network, design, sums, outputs)
     if design.conductance_negative is not None:
-        for j in range(size):
+        for j in range(design.size):
             network.resistor(outputs[j], ("w", j), design.inverter_resistance)
             network.resistor(("w", j), inverted[j], design.inverter_resistance)
             network.amplifier("inv", j, ("w", j), inverted[j], design.opamp)
-    return network.solve()
+
+
+def _diagonal(network: Network, design: InvDesign, sums: list[Node], outputs: list[Node]) -> None:
+    """Resistors beside the cells, from each output to its own sum node, if there are any."""
+    if design.diagonal_conductance is not None:
+        for node, output, siemens in zip(sums, outputs, design.diagonal_conductance.tolist(), strict=True):
+            network.resistor(output, node, 1 / siemens)
 
 
 def mvm_at_rest(design: MvmDesign, inputs: Array) -> Rest:
@@ -52,6 +66,33 @@ def mvm_at_rest(design: MvmDesign, inputs: Array) -> Rest:
     for i in range(rows):
         network.resistor(("out", i), sums[i], 1 / design.feedback_conductance)
         network.amplifier("amp", i, sums[i], ("out", i), design.opamp)
+    return network.solve()
+
+
+def cascade_at_rest(design: CascadeDesign, inputs: Array) -> Rest:
+    """An INV circuit with inputs (N,) in volts whose outputs, the turned ones too, drive the columns of MVM."""
+    first, second, network = design.inverse, design.product, Network()
+    size, rows = len(first.conductance_positive), len(second.conductance_positive)
+    sums, outputs, inverted, read = nodes("v", size), nodes("c", size), nodes("d", size), nodes("mv", rows)
+    plus = nodes("p", size) if first.balance_inverting is not None else [GROUND] * size
+    other = nodes("mp", rows) if second.balance_inverting is not None else [GROUND] * rows
+    for i, volts in enumerate(inputs.tolist()):
+        network.hold(("in", i), volts)
+        network.resistor(("in", i), sums[i], 1 / first.input_conductance)
+        network.amplifier("amp", i, sums[i], outputs[i], first.opamp, other=plus[i])
+    if first.balance_inverting is None:
+        _inv(network, first, sums, outputs, inverted)
+    else:
+        _compensated(network, first, sums, plus, outputs)
+        _diagonal(network, first, sums, outputs)
+    for i in range(rows):
+        network.resistor(("mout", i), read[i], 1 / second.feedback_conductance)
+        network.amplifier("mamp", i, read[i], ("mout", i), second.opamp, other=other[i])
+    turned = (read, inverted) if second.balance_inverting is None else (other, outputs)
+    arrays = (second.conductance_positive, read, outputs), (second.conductance_negative, *turned)
+    _held(network, second, arrays, 2)
+    _grounded(network, second.balance_inverting, read)
+    _grounded(network, second.balance_noninverting, other)
     return network.solve()
 
 
@@ -161,10 +202,12 @@ def _turn(network: Network, design: GinvDesign, name: str, outputs: list[Node]) 
         network.amplifier(f"inv{name}", k, (f"{name}i", k), (f"{name}n", k), design.opamp)
 
 
-def _held(network: Network, design: Any, arrays: Sequence[tuple[Array | None, list[Node], list[Node]]]) -> None:
-    """Arrays between rows and drivers, those that there are."""
+def _held(
+    network: Network, design: Any, arrays: Sequence[tuple[Array | None, list[Node], list[Node]]], first: int = 0
+) -> None:
+    """Arrays between rows and drivers, those that there are, counted from the first."""
     wires = design.interconnect
-    for k, (cells, rows, drivers) in enumerate(arrays):
+    for k, (cells, rows, drivers) in enumerate(arrays, first):
         if cells is not None:
             network.array(k, cells, rows, drivers, wires.wire_resistance, wires.contacts)
 
@@ -178,6 +221,7 @@ def inv_compensated_at_rest(design: InvDesign, inputs: Array) -> Rest:
         network.resistor(("in", i), minus[i], 1 / design.input_conductance)
         network.amplifier("amp", i, minus[i], outputs[i], design.opamp, other=plus[i])
     _compensated(network, design, minus, plus, outputs)
+    _diagonal(network, design, minus, outputs)
     return network.solve()
 
 

@@ -57,6 +57,10 @@ GINV = CircuitRow(
     "ginv", "Solve min ||A x - b||, with a ridge if wanted, by the GINV circuit.", "b", "x", False,
     f"{SOLVERS}.least_squares.ginv:GinvCircuit",
 )  # fmt: skip
+CASCADE = CircuitRow(
+    "cascade", "Find the shortest x with A x = b: INV of A A^T drives MVM of A^T.", "b", "x", False,
+    f"{SOLVERS}.least_squares.cascade:CascadeCircuit",
+)  # fmt: skip
 EGV = CircuitRow(
     "egv", "Find an eigenvector of A by the growing EGV circuit.", None, "v", True,
     f"{SOLVERS}.eigenvectors.egv:EgvCircuit", grows=True,
@@ -65,7 +69,7 @@ RECOVER = CircuitRow(
     "recover", "Find a sparse x with F x near y by the recovery circuit.", "y", "x", False,
     f"{SOLVERS}.recovery.recover:RecoverCircuit", limited=True,
 )  # fmt: skip
-OURS = {row.name: row for row in (INV, MVM, GINV, EGV, RECOVER)}
+OURS = {row.name: row for row in (INV, MVM, GINV, CASCADE, EGV, RECOVER)}
 """Rows of the circuits of this package, by name."""
 
 

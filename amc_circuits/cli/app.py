@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from amc_circuits.cases.circuits import EGV, GINV, INV, MVM, RECOVER, circuit_names, circuit_row
+from amc_circuits.cases.circuits import CASCADE, EGV, GINV, INV, MVM, RECOVER, circuit_names, circuit_row
 from amc_circuits.cli.extensions import CommandGroup, installed_extensions
 from amc_circuits.cli.interrupts import end_at_once
 from amc_circuits.cli.lazy import HELP_NAMES, Row, TableGroup, command_of
@@ -36,6 +36,7 @@ ABOVE = {
     "inv": Row(INV.title, "solve:solving", INV.name),
     "mvm": Row(MVM.title, "solve:solving", MVM.name),
     "ginv": Row(GINV.title, "solve:solving", GINV.name),
+    "cascade": Row(CASCADE.title, "solve:solving", CASCADE.name),
     "egv": Row(EGV.title, "solve:solving", EGV.name),
     "recover": Row(RECOVER.title, "solve:solving", RECOVER.name),
 }

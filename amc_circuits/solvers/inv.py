@@ -23,13 +23,19 @@ from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.topologies import Topology, TwoTopologies, check_inverters
 from amc_circuits.solvers.varied import Varied, varied_offsets
 from amc_circuits.values.checks import Numbers, check_invertible
-from netlists import Circuit, InvDesign, MacroOpAmp, Record
+from netlists import Circuit, InvDesign, MacroOpAmp, ParameterError, Record
 from netlists.circuits.inv import INVERTER_RESISTANCE, INVERTERS, InputConductance, InverterResistance
 from netlists.record import FloatArray, about
 
 
 class SlowInverterWarning(UserWarning):
     """The pole of the inverters is too close to the bandwidth of the op-amps."""
+
+
+Diagonal = Annotated[
+    Literal["cells", "resistors"],
+    about("Diagonal of the inverted matrix (resistors: exact ones, so that the cells hold what is beside it)"),
+]
 
 
 class InvParameters(Record):
@@ -40,6 +46,7 @@ class InvParameters(Record):
     ] = None
     inverter_resistance: InverterResistance = INVERTER_RESISTANCE
     topology: Topology = "paired"
+    diagonal: Diagonal = "cells"
 
     @model_validator(mode="after")
     def _acts(self) -> Self:
@@ -66,6 +73,7 @@ class InvCircuit(TwoTopologies):
         input_conductance: float | None = None,
         inverter_resistance: float = INVERTER_RESISTANCE,
         topology: Literal["paired", "compensated"] = "paired",
+        diagonal: Literal["cells", "resistors"] = "cells",
         engine: str = "ngspice",
         converters: Converters | None = None,
         **fields: Unpack[Fields],
@@ -77,6 +85,8 @@ class InvCircuit(TwoTopologies):
             input_conductance: Input conductance G_in, siemens; None takes the conductance of max|A|.
             inverter_resistance: Resistance of each of the two equal resistors of an inverter, ohm.
             topology: Circuit of a pair of arrays: `paired` with inverters, or `compensated` with compensating cells.
+            diagonal: Diagonal of A: in `cells`, or in exact `resistors` from the outputs to their sum nodes. Then the
+                cells hold the rest of A with all of their range, whose largest entry takes the place of max|A|.
             engine: Name of the engine that simulates.
             converters: DACs and ADCs; None for no converters.
             **fields: Other keywords, as in `Solver.program`.
@@ -88,6 +98,7 @@ class InvCircuit(TwoTopologies):
             "input_conductance": input_conductance,
             "inverter_resistance": inverter_resistance,
             "topology": topology,
+            "diagonal": diagonal,
         }
         return super().program(matrix, engine=engine, converters=converters, **fields, **own)
 
@@ -104,9 +115,22 @@ class InvCircuit(TwoTopologies):
         return system
 
     @classmethod
-    def beside(cls, wanted: Mapping, parameters: Record) -> float:
-        """Conductance of all inputs of a row, S."""
-        return cls.input_rows * _input_conductance(wanted, parameters)
+    def matrices_of(cls, system: System, parameters: Record) -> tuple[FloatArray, ...]:
+        """The matrix of the cells: A, or what is beside its diagonal.
+
+        Raises:
+            ParameterError: The diagonal cannot be in resistors.
+        """
+        assert isinstance(parameters, InvParameters)
+        return (cells_of(system.programmed, parameters.diagonal),)
+
+    @classmethod
+    def beside(cls, system: System, wanted: Mapping, parameters: Record) -> float | FloatArray:
+        """Conductance of all inputs of a row, and of the resistor of its diagonal, S."""
+        assert isinstance(parameters, InvParameters)
+        inputs = cls.input_rows * _input_conductance(wanted, parameters)
+        held = diagonal_of(system.programmed, wanted, parameters.diagonal)
+        return inputs if held is None else inputs + held
 
     @cached_property
     def design(self) -> InvDesign:
@@ -121,6 +145,7 @@ class InvCircuit(TwoTopologies):
             input_conductance=_input_conductance(mapping, self.parameters),
             inverter_resistance=self.parameters.inverter_resistance,
             inverter_offset=self.hardware.offsets("inverter_offset", size) if inverts else None,
+            diagonal_conductance=diagonal_of(self.system.programmed, mapping, self.parameters.diagonal),
             **self.balance,
         )
 
@@ -185,8 +210,11 @@ class InvCircuit(TwoTopologies):
     def unstable_because(self) -> str:
         """Describe the eigenvalue that causes a growing pole, if there is one, and the mend."""
         mapping, name = self.mapping, "A" if self.system.scaling == "none" else "the scaled A"
-        lowest = _lowest_eigenvalue(mapping.difference / mapping.unit * mapping.alpha)
-        scaled = np.linalg.eigvals(mapping.difference / self.design.row_conductance[:, None])
+        held = mapping.difference
+        if self.design.diagonal_conductance is not None:
+            held = held + np.diag(self.design.diagonal_conductance)
+        lowest = _lowest_eigenvalue(held / mapping.unit * mapping.alpha)
+        scaled = np.linalg.eigvals(held / self.design.row_conductance[:, None])
         good = _lowest_eigenvalue(self.system.programmed)
         if lowest.real <= 0 and good.real > 0:
             return f"; {_of_cells(mapping, lowest, good, name)}"
@@ -202,6 +230,29 @@ class InvCircuit(TwoTopologies):
         ways.append("damping added to A, or A^T A x = A^T b")
         mend, lag = less_lag(self.circuit, ways), "" if self.design.compensated else " and inverters"
         return f"; no eigenvalue of {name} is behind it: it is the lag of amplifiers{lag}; {mend}"
+
+
+def cells_of(matrix: FloatArray, diagonal: str) -> FloatArray:
+    """Return the part of an inverted matrix that is in cells.
+
+    Raises:
+        ParameterError: The diagonal is to be in resistors, and an entry is not positive or nothing is beside it.
+    """
+    if diagonal == "cells":
+        return matrix
+    own = matrix.diagonal()
+    if own.min() <= 0:
+        mend = f"needs a positive diagonal, and A has {own.min():g} on it; take cells"
+        raise ParameterError("diagonal", "resistors", mend)
+    beside = matrix - np.diag(own)
+    if not beside.any():
+        raise ParameterError("diagonal", "resistors", "leaves nothing for the cells: A has a diagonal only; take cells")
+    return beside
+
+
+def diagonal_of(matrix: FloatArray, held: Mapping, diagonal: str) -> FloatArray | None:
+    """Return the conductances of the resistors of the diagonal, S; None if it is in cells."""
+    return None if diagonal == "cells" else np.asarray(matrix.diagonal() * (held.unit / held.alpha))
 
 
 def _input_conductance(wanted: Mapping, parameters: Record) -> float:

@@ -64,10 +64,10 @@ class MvmCircuit(TwoTopologies):
         return self.solve(x)
 
     @classmethod
-    def beside(cls, wanted: Mapping, parameters: Record) -> float:
+    def beside(cls, system: System, wanted: Mapping, parameters: Record) -> float:
         """Feedback conductance, S."""
         assert isinstance(parameters, MvmParameters)
-        return _row_sum(wanted) if parameters.feedback_conductance is None else parameters.feedback_conductance
+        return row_sum(wanted) if parameters.feedback_conductance is None else parameters.feedback_conductance
 
     @cached_property
     def design(self) -> MvmDesign:
@@ -78,7 +78,7 @@ class MvmCircuit(TwoTopologies):
             conductance_positive=mapping.positive,
             conductance_negative=mapping.negative,
             amplifier_offset=self.hardware.offsets("offset", len(mapping.positive)),
-            feedback_conductance=self.beside(self.designed_for, self.parameters),
+            feedback_conductance=self.beside(self.system, self.designed_for, self.parameters),
             **self.balance,
         )
 
@@ -117,9 +117,9 @@ class MvmCircuit(TwoTopologies):
     @property
     def natural_range(self) -> float:
         """Voltage that no output exceeds, V: the input full scale, unless the feedback conductance is given."""
-        return self.full_scale * _row_sum(self.mapping) / self.design.feedback_conductance
+        return self.full_scale * row_sum(self.mapping) / self.design.feedback_conductance
 
 
-def _row_sum(mapping: Mapping) -> float:
-    """Largest row sum of |G+ - G-|, S."""
+def row_sum(mapping: Mapping) -> float:
+    """Return the largest row sum of |G+ - G-|, S."""
     return float(np.abs(mapping.difference).sum(axis=1).max())

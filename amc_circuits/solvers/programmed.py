@@ -111,6 +111,11 @@ class ProgrammedArray(AnswerRules, ABC):
         return (programmed,)
 
     @classmethod
+    def matrices_of(cls, system: System, parameters: Record) -> tuple[FloatArray, ...]:
+        """The same of a system, where they depend on parameters of the circuit, too."""
+        return cls.matrices(system.programmed)
+
+    @classmethod
     def length_of(cls, matrix: Numbers) -> int:
         """Number of entries of a right-hand side for a matrix (N, M); 1 if the circuit has none."""
         return 1 if cls.takes is None else len(matrix)

@@ -103,7 +103,8 @@ class Solver(ProgrammedArray):
     @classmethod
     def _mapped(cls, system: System, hardware: Hardware, parameters: Record) -> tuple[Mapping, ...]:
         """Map each matrix of the system to conductances; refuse a pair of arrays if the circuit has none."""
-        mappings = tuple(hardware.mapping(one, place) for place, one in enumerate(cls.matrices(system.programmed)))
+        matrices = cls.matrices_of(system, parameters)
+        mappings = tuple(hardware.mapping(one, place) for place, one in enumerate(matrices))
         if not cls.pairs and any(mapping.negative is not None for mapping in mappings):
             mend = (
                 "this circuit has no pairs of arrays: no negative entries, and pair = never where small ones are lifted"

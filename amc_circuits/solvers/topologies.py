@@ -49,8 +49,8 @@ class TwoTopologies(Solver):
 
     @classmethod
     @abstractmethod
-    def beside(cls, wanted: Mapping, parameters: Record) -> float:
-        """Return the conductance at each inverting input besides that of the cells, S."""
+    def beside(cls, system: System, wanted: Mapping, parameters: Record) -> float | FloatArray:
+        """Return the conductance at all inverting inputs, or at each, besides that of the cells, S."""
 
     @classmethod
     def _mapped(cls, system: System, hardware: Hardware, parameters: Record) -> tuple[Mapping, ...]:
@@ -58,8 +58,9 @@ class TwoTopologies(Solver):
         (mapping,) = super()._mapped(system, hardware, parameters)
         if getattr(parameters, "topology", "paired") == "paired" or mapping.negative is None:
             return (mapping,)
-        wanted = _wanted(system, hardware)
-        targets = _targets(wanted, cls.beside(wanted, parameters), hardware, hardware.cells)
+        (matrix,) = cls.matrices_of(system, parameters)
+        wanted = wanted_cells(matrix, hardware)
+        targets = balance_targets(wanted, cls.beside(system, wanted, parameters), hardware, hardware.cells)
         if hardware.conductances is None:
             targets = programmed(hardware.cells, targets, hardware.draws, hardware.temperature, 1)
         return mapping, targets
@@ -68,24 +69,23 @@ class TwoTopologies(Solver):
         """Return the targets of the compensating cells."""
         if len(self.mappings) == 1:
             return ()
-        return (_targets(wanted[0], self.beside(wanted[0], self.parameters), self.hardware, device),)
+        beside = self.beside(self.system, wanted[0], self.parameters)
+        return (balance_targets(wanted[0], beside, self.hardware, device),)
 
     def further_cells(self, arrays: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         """Return the compensating cells of ideal arrays: they make the sums equal exactly."""
         if len(self.mappings) == 1:
             return ()
-        beside = self.beside(self.designed_for, self.parameters)
-        plus, minus = (cells.sum(axis=1) for cells in arrays)
-        cells, columns = self.hardware.cells, self.mappings[1].positive.shape[1]
-        limits = (cells.g_min, cells.g_max) if self.hardware.conductances is None else None
-        found = compensating(plus + beside, minus, limits)
-        assert found.negative is not None
-        return fitted(found.positive, columns), fitted(found.negative, columns)
+        beside = self.beside(self.system, self.designed_for, self.parameters)
+        return ideal_balance(arrays, beside, self.hardware, self.mappings[1].positive.shape[1])
 
     @cached_property
     def designed_for(self) -> Mapping:
         """Conductances to which the resistors are designed: in the compensated topology the targets of the cells."""
-        return self.mapping if len(self.mappings) == 1 else _wanted(self.system, self.hardware)
+        if len(self.mappings) == 1:
+            return self.mapping
+        (matrix,) = self.matrices_of(self.system, self.parameters)
+        return wanted_cells(matrix, self.hardware)
 
     def varied_cells(self, arrays: Sequence[FloatArray]) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
         """Return cells of many circuits by the name of the part, and by the field of the record; `varied`."""
@@ -105,15 +105,26 @@ class TwoTopologies(Solver):
             yield "topology", "a single array has nothing to subtract: both topologies are one circuit"
 
 
-def _wanted(system: System, hardware: Hardware) -> Mapping:
-    """Conductances to which the compensating cells are designed: the targets, or the given ones."""
-    return hardware.wanted(system.programmed) if hardware.conductances is None else hardware.conductances
+def wanted_cells(matrix: FloatArray, hardware: Hardware) -> Mapping:
+    """Return the conductances to which the compensating cells are designed: the targets, or the given ones."""
+    return hardware.wanted(matrix) if hardware.conductances is None else hardware.conductances
 
 
-def _targets(wanted: Mapping, beside: float, hardware: Hardware, device: Device) -> Mapping:
-    """Targets of compensating cells, with a conductance beside the positive array."""
+def balance_targets(wanted: Mapping, beside: float | FloatArray, hardware: Hardware, device: Device) -> Mapping:
+    """Return the targets of compensating cells, with conductances beside the positive array."""
     plus, minus = designed_sums(wanted, hardware, device)
     return balancing((plus + beside, minus), hardware, device)
+
+
+def ideal_balance(
+    arrays: Sequence[FloatArray], beside: float | FloatArray, hardware: Hardware, columns: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return the compensating cells of an ideal pair of arrays, in this number of columns: equal sums, exactly."""
+    plus, minus = (cells.sum(axis=1) for cells in arrays)
+    limits = (hardware.cells.g_min, hardware.cells.g_max) if hardware.conductances is None else None
+    found = compensating(plus + beside, minus, limits)
+    assert found.negative is not None
+    return fitted(found.positive, columns), fitted(found.negative, columns)
 
 
 def designed_sums(wanted: Mapping, hardware: Hardware, device: Device) -> tuple[FloatArray, FloatArray]:

@@ -47,7 +47,8 @@ def stacked_trials(circuit: Solver, vector: Numbers, numbers: Sequence[int]) -> 
         return {}
     hardware = circuit.hardware
     draws = [Draws(hardware.seed, number) for number in numbers]
-    wanted, cells = hardware.wanted(circuit.system.programmed), hardware.cells
+    (matrix,) = circuit.matrices_of(circuit.system, circuit.parameters)
+    wanted, cells = hardware.wanted(matrix), hardware.cells
     arrays = [
         array
         for place, targets in enumerate((wanted, *circuit.further_targets([wanted], cells)))
@@ -70,7 +71,7 @@ def _stackable(circuit: Solver, question: Question) -> bool:
     linear = (
         circuit.engine in (ExactEngine.name, AutoEngine.name)
         and record.linear
-        and len(record.phases) == len(circuit.matrices(circuit.system.programmed)) == 1
+        and len(record.phases) == len(circuit.matrices_of(circuit.system, circuit.parameters)) == 1
     )
     drawn = hardware.conductances is None
     plain = all(one.equivalent.common_mode_range is None for one in record.opamps)

@@ -37,11 +37,14 @@ class InvDesign(ArrayDesign):
         inverter_resistance: Resistance of the two equal resistors of each analog inverter, ohm; unused without
             inverters.
         inverter_offset: Offsets of the inverters' op-amps, like `amplifier_offset`; unused without inverters.
+        diagonal_conductance: Conductance of a resistor from each output to its own sum node, beside the cells, shape
+            (N,), siemens; None has no such resistors.
     """
 
     input_conductance: InputConductance
     inverter_resistance: InverterResistance = INVERTER_RESISTANCE
     inverter_offset: Vector | None = None
+    diagonal_conductance: Annotated[Vector | None, Field(exclude_if=lambda value: value is None)] = None
 
     @model_validator(mode="after")
     def _square(self) -> Self:
@@ -49,6 +52,7 @@ class InvDesign(ArrayDesign):
         if rows != columns:
             raise ParameterError("conductance_positive", f"shape ({rows}, {columns})", "INV needs a square array")
         self._check_length("inverter_offset", self.inverter_offset, columns)
+        self._check_length("diagonal_conductance", self.diagonal_conductance, columns)
         return self
 
     @property
@@ -60,6 +64,8 @@ class InvDesign(ArrayDesign):
     def row_conductance(self) -> FloatArray:
         """Sum S_i of all conductances at sum node i, the inverting input: input and cells, shape (N,), siemens."""
         total = np.full(self.size, self.input_conductance)
+        if self.diagonal_conductance is not None:
+            total = total + self.diagonal_conductance
         for array in (self.conductance_positive, self.balance[0]) if self.compensated else self.arrays:
             total = total + array.sum(axis=1)
         return total
@@ -68,6 +74,12 @@ class InvDesign(ArrayDesign):
     def inverts(self) -> bool:
         """True if inverters drive the negative array."""
         return self.signed and not self.compensated
+
+    @property
+    def diagonal(self) -> tuple[Conductors, ...]:
+        """Resistors from the outputs to their own sum nodes, those that there are."""
+        held = self.diagonal_conductance
+        return () if held is None else (Conductors("diag", "c", "v", held),)
 
     @cached_property
     def circuit(self) -> Circuit:
@@ -94,6 +106,7 @@ def inv(p: InvDesign) -> Circuit:
     parts: list[Part] = [
         Conductors("in", "in", "v", p.input_conductance, account="inputs"),
         p._array("p", "v", "c", p.conductance_positive),
+        *p.diagonal,
     ]
     amplifiers = OpAmps("amp", "v", "c", p.opamp, offset=p.amplifier_offset, label="amplifier")
     if p.conductance_negative is None:
@@ -121,7 +134,8 @@ def _compensated(p: InvDesign) -> Circuit:
     `dc_i/dt = -(w_T/S_i) ((G+ - G-) c + G_in v_in)_i - (w_T/A0) c_i`.
     """
     n, columns = p.size, p.balance[0].shape[1]
-    parts = (Conductors("in", "in", "v", p.input_conductance, account="inputs"), *p._compensated("c"))
+    inputs = Conductors("in", "in", "v", p.input_conductance, account="inputs")
+    parts = (inputs, *p._compensated("c"), *p.diagonal)
     groups, title = {"in": n, "v": n, "p": n, "c": n, "b": columns}, f"INV {n} x {n} {p.sha256[:12]}"
     return Circuit(title, groups, parts, (Source("in"), ground_lines(columns, n)), "c", temperature=p.temperature)
 

@@ -137,7 +137,7 @@ class _Account:
 
     def _matrices(self) -> list[tuple[Mapping, FloatArray]]:
         """Every programmed matrix, with the mapping of its cells."""
-        wanted = self.circuit.matrices(self.circuit.system.programmed)
+        wanted = self.circuit.matrices_of(self.circuit.system, self.circuit.parameters)
         return list(zip(self.circuit.mappings[: len(wanted)], wanted, strict=True))
 
     def _asked(self) -> list[FloatArray]:

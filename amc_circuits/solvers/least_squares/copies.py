@@ -48,7 +48,7 @@ class CopiesPlan:
 
     @property
     def unit(self) -> float:
-        """Conductance of the largest entry, which is the input conductance, S."""
+        """Conductance of the largest entry, S."""
         return self.wanted[0].unit
 
     @property

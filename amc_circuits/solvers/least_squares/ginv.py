@@ -39,6 +39,7 @@ class GinvCircuit(TwoCopies):
         matrix: ArrayLike,
         *,
         feedback_conductance: float | Automatic = "auto",
+        input_conductance: float | None = None,
         ridge: float = 0.0,
         inverter_resistance: float = INVERTER_RESISTANCE,
         topology: Literal["paired", "compensated"] = "paired",
@@ -52,6 +53,7 @@ class GinvCircuit(TwoCopies):
             matrix: A, shape (N, M), real or complex, of full rank unless there is a ridge.
             feedback_conductance: Feedback conductance of the row amplifiers, siemens; `auto` chooses it by the poles,
                 `formula` takes the closed form at which that choice starts.
+            input_conductance: Input conductance, siemens; None takes the conductance of max|A|.
             ridge: lambda in `(A^T A + lambda) x = A^T b`, in units of A squared.
             inverter_resistance: Resistance of each of the two equal resistors of an inverter, ohm.
             topology: Circuit of pairs of arrays: `paired` with inverters, or `compensated` with compensating cells.
@@ -64,6 +66,7 @@ class GinvCircuit(TwoCopies):
         """
         own = {
             "feedback_conductance": feedback_conductance,
+            "input_conductance": input_conductance,
             "ridge": ridge,
             "inverter_resistance": inverter_resistance,
             "topology": topology,
@@ -105,7 +108,7 @@ class GinvCircuit(TwoCopies):
 
     @cached_property
     def design(self) -> GinvDesign:
-        """Parameter record of the circuit; the input conductance is that of max|A|."""
+        """Parameter record of the circuit."""
         hardware, (rows, columns) = self.hardware, self.mapping.positive.shape
         signed, inverts = self.mapping.negative is not None, self.parameters.topology == "paired"
         return self.plan.record(
@@ -127,6 +130,11 @@ class GinvCircuit(TwoCopies):
     def circuit(self) -> Circuit:
         """Circuit as parts."""
         return self.design.circuit
+
+    @property
+    def gain(self) -> float:
+        """Factor from output volts to units of x for an input of 1 V per unit of b."""
+        return self.mapping.unit / (self.plan.input_conductance * self.mapping.alpha)
 
     def reference(self, columns: FloatArray) -> FloatArray:
         """Least-squares solution by NumPy, with the ridge as further rows, shape (M, K)."""

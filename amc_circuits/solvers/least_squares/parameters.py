@@ -21,6 +21,9 @@ class GinvParameters(Record):
         InputConductance | Automatic,
         about("Feedback conductance of the row amplifiers (auto: by the poles; formula: the start of auto)", "S"),
     ] = "auto"
+    input_conductance: Annotated[
+        InputConductance | None, about("Input conductance instead of that of the largest entry", "S")
+    ] = None
     ridge: Annotated[float, about("Added to A^T A, in units of A squared", ge=0)] = 0.0
     inverter_resistance: InverterResistance = INVERTER_RESISTANCE
     topology: Topology = "paired"

@@ -40,6 +40,12 @@ class GinvPlan(CopiesPlan):
         """True if there are compensating cells."""
         return self.parameters.topology == "compensated" and (self.signed or self.ridge > 0)
 
+    @property
+    def input_conductance(self) -> float:
+        """Input conductance, S."""
+        given = self.parameters.input_conductance
+        return self.unit if given is None else given
+
     @cached_property
     def feedback(self) -> Feedback | None:
         """Automatic choice of the feedback conductance; None if it is given."""
@@ -65,7 +71,8 @@ class GinvPlan(CopiesPlan):
         if not self.compensated:
             return []
         feedback = self.feedback_conductance if feedback is None else feedback
-        at_rows, at_columns = (0.0, self.unit) if self.wide else (self.unit, 0.0)
+        inputs = self.input_conductance
+        at_rows, at_columns = (0.0, inputs) if self.wide else (inputs, 0.0)
         found = (columns[1] + self.ridge / feedback, columns[0] + at_columns)
         return [(rows[0] + feedback + at_rows, rows[1]), found] if self.signed else [found]
 
@@ -82,7 +89,7 @@ class GinvPlan(CopiesPlan):
         return self.hardware.design(
             GinvDesign,
             **fields_of(mappings),
-            input_conductance=self.unit,
+            input_conductance=self.input_conductance,
             feedback_conductance=feedback,
             ridge_conductance=self.ridge / feedback if self.ridge else None,
             inputs="columns" if self.wide else "rows",

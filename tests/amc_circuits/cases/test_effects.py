@@ -62,6 +62,7 @@ ACTING = {
     "input_conductance": ("200u",),
     "inverter_resistance": ("30k",),
     "feedback_conductance": ("300u",),
+    "diagonal": ("resistors",),
     "eigenvector": ("smallest",),
     "deflations": ("1",),
     "eigenvalue": ("0.9",),

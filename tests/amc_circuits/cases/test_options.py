@@ -56,9 +56,9 @@ def test_none_counts_as_not_given():
 
 
 def test_each_circuit_has_its_own_options():
-    """MVM has columns and a feedback conductance but neither inverters nor an input conductance."""
+    """MVM has columns and a feedback conductance but no inverters, input conductance and diagonal."""
     inv, mvm = ({option.name for option in options_of(circuit)} for circuit in ("inv", "mvm"))
-    assert inv - mvm == {"inverter_resistance", "input_conductance"}
+    assert inv - mvm == {"inverter_resistance", "input_conductance", "diagonal"}
     assert mvm - inv == {"columns", "feedback_conductance"}
 
 

@@ -108,6 +108,7 @@ def test_solves_have_the_keys_of_the_page(amc, files, tmp_path):
         ("inv", files / "A.npy", files / "b.npy", "--conductances", files / "G.npy", *EXACT),
         ("mvm", "--size", 9, "--columns", 9, "--family", "random", "--input-voltage", "10m", *EXACT),
         ("circuit", "ginv", "--size", 3, "--columns", 2, "--family", "uniform", "--opamp", "single-pole", *EXACT),
+        ("cascade", "--size", 2, "--columns", 3, "--family", "random", *EXACT),
         ("egv", "--size", 2, "--topology", "compensated", "--noise"),
         ("recover", "--size", 2, "--columns", 3, "--family", "random", "--dead-zone-type", "op-amps", *EXACT),
         ("inv", "--size", 2, "--opamp", "cmos-100meg-transistor"),
@@ -140,7 +141,7 @@ def test_costs_have_the_keys_of_the_page(amc):
     assert not {key for key in lacking - others if not key.startswith("opamp.record.")}
 
 
-@pytest.mark.parametrize("circuit", ["inv", "mvm", "ginv", "egv", "recover"])
+@pytest.mark.parametrize("circuit", ["inv", "mvm", "ginv", "cascade", "egv", "recover"])
 def test_options_have_the_units_of_the_table(circuit):
     """Unit and type of every option are those of the option."""
     rows = dict(re.findall(r"^\| `options\.(\w+)` \| [^|]+ \| ([^|]+) \|", PAGE.read_text(encoding="utf-8"), re.M))

@@ -11,6 +11,8 @@ CIRCUITS = {
     "mvm compensated": ("mvm", "--size", 3, "--family", "random", "--topology", "compensated"),
     "ginv paired": ("ginv", "--size", 3, "--columns", 2, "--family", "random"),
     "ginv compensated": ("ginv", "--size", 3, "--columns", 2, "--family", "random", "--topology", "compensated"),
+    "cascade paired": ("cascade", "--size", 2, "--columns", 3, "--family", "random", "--diagonal", "resistors"),
+    "cascade compensated": ("cascade", "--size", 2, "--columns", 3, "--family", "random", "--topology", "compensated"),
     "egv paired": ("egv", "--size", 3),
     "egv compensated": ("egv", "--size", 3, "--topology", "compensated"),
     "recover": ("recover", "--size", 3, "--columns", 4, "--family", "random"),
