@@ -10,7 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from optimizer.checkpoint import read_state, write_state
+    from optimizer.data_settings import DataSettings
+    from optimizer.datasets import Dataset, load_dataset
     from optimizer.first_order import loss_gradients
+    from optimizer.own_data import load_own
     from optimizer.result import TrainingResult
     from optimizer.settings import (
         AdamSettings,
@@ -30,6 +34,8 @@ _HOMES = {
     "AdamSettings": "optimizer.settings",
     "CircuitSettings": "optimizer.settings",
     "ConvolutionShape": "optimizer.settings",
+    "DataSettings": "optimizer.data_settings",
+    "Dataset": "optimizer.datasets",
     "InstalledSettings": "optimizer.settings",
     "KfacSettings": "optimizer.settings",
     "MomentumSettings": "optimizer.settings",
@@ -38,18 +44,24 @@ _HOMES = {
     "Training": "optimizer.training",
     "TrainingResult": "optimizer.result",
     "TrainingSpec": "optimizer.specification",
+    "load_dataset": "optimizer.datasets",
+    "load_own": "optimizer.own_data",
     "loss_gradients": "optimizer.first_order",
     "make_spec": "optimizer.specification",
     "override": "optimizer.specification",
     "preset": "optimizer.specification",
     "read_spec": "optimizer.specification",
+    "read_state": "optimizer.checkpoint",
     "train": "optimizer.training",
+    "write_state": "optimizer.checkpoint",
 }
 
 __all__ = [
     "AdamSettings",
     "CircuitSettings",
     "ConvolutionShape",
+    "DataSettings",
+    "Dataset",
     "InstalledSettings",
     "KfacSettings",
     "MomentumSettings",
@@ -58,12 +70,16 @@ __all__ = [
     "Training",
     "TrainingResult",
     "TrainingSpec",
+    "load_dataset",
+    "load_own",
     "loss_gradients",
     "make_spec",
     "override",
     "preset",
     "read_spec",
+    "read_state",
     "train",
+    "write_state",
 ]
 
 

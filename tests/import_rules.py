@@ -8,11 +8,12 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
 
-LAYERS = ("netlists", "amc_circuits", "optimizer", "mimo", "benchmarks", "examples")
-INSTALLED = LAYERS[:4]
+LAYERS = ("netlists", "amc_circuits", "optimizer", "mimo", "analog_training", "benchmarks", "examples")
+INSTALLED = LAYERS[:5]
 ROOT_ONLY = {
     "optimizer": ("amc_circuits",),
     "mimo": ("amc_circuits",),
+    "analog_training": ("amc_circuits", "optimizer"),
     "examples": ("netlists", "amc_circuits"),
 }
 TOPS = ("tests", "benchmarks", "examples")

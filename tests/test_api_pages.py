@@ -6,13 +6,9 @@ import typing
 from functools import cached_property
 from pathlib import Path
 
-import amc_circuits
-import mimo
-import netlists
-import optimizer
+from tests.packages import PACKAGES
 
 PAGES = (Path(__file__).resolve().parents[1] / "docs" / "api").glob("*.md")
-PACKAGES = (netlists, amc_circuits, optimizer, mimo)
 NAMES = tuple(package.__name__ for package in PACKAGES)
 
 

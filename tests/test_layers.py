@@ -193,7 +193,7 @@ def test_only_the_command_line_spells_flags():
             for node in texts
             if isinstance(node.value, str) and re.search(r"(?<![\w-])--[a-z]", node.value)
         ]
-    command_line = ("amc_circuits/cli/", "optimizer/commands.py", "mimo/command_line.py")
+    command_line = ("amc_circuits/cli/", "optimizer/commands.py", "mimo/command_line.py", "analog_training/commands.py")
     assert {place for place, text in spelled if place.startswith(command_line)}
     library = [(place, text) for place, text in spelled if not place.startswith(command_line)]
     # The argument of a program that is asked for its version.

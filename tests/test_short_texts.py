@@ -9,9 +9,6 @@ import pytest
 from pydantic import BaseModel
 
 import amc_circuits
-import mimo
-import netlists
-import optimizer
 from amc_circuits import (
     BlockCircuit,
     Check,
@@ -69,8 +66,10 @@ from optimizer import AdamSettings, InstalledSettings, KfacSettings, MomentumSet
 from optimizer.datasets import load_dataset
 from optimizer.linear_solver import Cholesky
 from tests.amc_circuits.sweep import sweeps
+from tests.analog_training.records import analog_records
 from tests.cases import spd_matrix
 from tests.mimo.records import mimo_records
+from tests.packages import PACKAGES
 
 SIZE = 24
 MOST_LINES, WIDEST = 10, 120
@@ -197,6 +196,7 @@ def records(tmp_path_factory):
         swept.rows[0],
         *trained(),
         *mimo_records(SIZE),
+        *analog_records(SIZE),
     ]
 
 
@@ -208,7 +208,7 @@ def test_records_print_shortly(records):
             assert max(map(len, text.splitlines())) <= WIDEST, text
 
 
-@pytest.mark.parametrize("package", [netlists, amc_circuits, optimizer, mimo], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
 def test_every_public_record_is_among_them(records, package):
     """No record of a package's public names is left out above: dataclasses and models that can be instantiated."""
     for name in package.__all__:
@@ -280,7 +280,7 @@ def test_rows_are_cut_to_the_terminal():
     assert rows_text("title", {"none": ""}) == "title"
 
 
-@pytest.mark.parametrize("package", [netlists, amc_circuits, optimizer, mimo], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
 def test_tab_shows_public_names(package):
     """`dir` of a package lists its public names and its version, and each of them exists."""
     assert dir(package) == sorted([*package.__all__, "__version__"])

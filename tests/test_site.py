@@ -9,10 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-import amc_circuits
-import mimo
-import netlists
-import optimizer
+from tests.packages import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -98,7 +95,7 @@ def test_the_tutorial_shows_its_outputs(site):
     assert "settled after" in text and "SETTLED" in text
 
 
-@pytest.mark.parametrize("layer", [netlists, amc_circuits, optimizer, mimo], ids=lambda layer: layer.__name__)
+@pytest.mark.parametrize("layer", PACKAGES, ids=lambda layer: layer.__name__)
 def test_api_pages_hold_every_public_name(site, layer):
     """Each name of a package's `__all__` is on its page, with its docstring."""
     out, pages = site

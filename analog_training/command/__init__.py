@@ -1,0 +1,1 @@
+"""The command `amc analog-train` and the run `analog-train` of sweeps."""

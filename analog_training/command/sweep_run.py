@@ -1,0 +1,83 @@
+"""In-memory training as the run `analog-train` of a sweep."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from amc_circuits import Option, ParameterError, Run, RunOutcome, package_version
+from analog_training.training.specification import AnalogSpec, make_spec, override, override_options, read_spec
+
+ENGINE = "digital"
+"""Engine of a training whose products are exact."""
+BASE = Option("specification", "text", "File of a training that the other options change", unit="FILE")
+METRICS = ("accuracy", "best_accuracy", "update_pulses", "transfer_pulses")
+NAMED = ("dataset", "algorithm", "device")
+
+
+def spec_of(given: Mapping[str, Any]) -> AnalogSpec:
+    """Build the specification of a point.
+
+    Raises:
+        ParameterError: A setting cannot be used, or has no effect in this training.
+    """
+    base = given.get(BASE.name)
+    spec = make_spec({}) if base is None else read_spec(Path(base))
+    return override(spec, {name: value for name, value in given.items() if name != BASE.name})
+
+
+def complete(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all settings that have an effect, in SI units; see `Run.complete`."""
+    spec = spec_of(given)
+    content = spec.content
+    if content.pop("data", None) is not None:
+        content[BASE.name] = str(Path(given[BASE.name]).absolute())
+    return content
+
+
+def files(given: Mapping[str, Any]) -> str:
+    """Hash of the files of the samples; empty without any.
+
+    Raises:
+        ParameterError: A file cannot be read.
+    """
+    data = spec_of(given).data
+    if data is None:
+        return ""
+    digest = hashlib.sha256()
+    for name in ("train", "test", "labels", "test_labels"):
+        path = getattr(data, name)
+        if path is None:
+            continue
+        for file in sorted(Path(path).rglob("*")) if Path(path).is_dir() else [Path(path)]:
+            try:
+                digest.update(f"{name} {file.name} ".encode() + hashlib.sha256(file.read_bytes()).digest())
+            except IsADirectoryError:
+                continue
+            except OSError as error:
+                raise ParameterError(f"data.{name}", str(file), f"cannot be read: {error.strerror or error}") from None
+    return digest.hexdigest()
+
+
+def measure(given: Mapping[str, Any]) -> RunOutcome:
+    """Train, and return the metrics of the result."""
+    from analog_training.training.training import AnalogTraining
+
+    result = AnalogTraining(spec_of(given)).run()
+    record = result.record()
+    names = ("accuracy", "best_accuracy", *result.totals, "wall_time_s")
+    metrics = {name: record[name] for name in names} | {"accuracy_curve": record["accuracies"]}
+    return RunOutcome("DIVERGED", metrics, "the loss diverged") if result.diverged else RunOutcome(metrics=metrics)
+
+
+def options() -> tuple[Option, ...]:
+    """Table of all options."""
+    return (BASE, *override_options())
+
+
+analog_train = Run(
+    options, complete, lambda _: ENGINE, lambda _: f"amc {package_version()}", files, measure, METRICS,
+    ("accuracy", "best_accuracy"), NAMED,
+)  # fmt: skip

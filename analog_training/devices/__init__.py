@@ -1,0 +1,1 @@
+"""Devices whose conductance pulses move: response, spreads, presets, calibration."""

@@ -1,0 +1,156 @@
+"""Drawn devices of one array: each with its own steps, bounds and reference, moved by pulses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amc_circuits import short_repr
+from analog_training.devices.record import LARGEST_ASYMMETRY, PulsedDevice
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+LEAST_FACTOR = 0.05
+"""Least factor of a step or bound from device to device: a device that cannot move is not modelled."""
+BISECTIONS = 60
+"""Halvings of the interval of a symmetric point: the last one is below rounding."""
+
+
+@dataclass
+class Cells:
+    """Devices of one array; arrays of two rows are of up and of down pulses.
+
+    Attributes:
+        device: Their common parameters.
+        steps: Signed steps at weight 0, shape (2, cells).
+        bounds: Upper and lower bounds, shape (2, cells).
+        reference: Weight of the reference cells, shape (cells,).
+        weight: Weights before the reference is subtracted, shape (cells,).
+    """
+
+    device: PulsedDevice
+    steps: Floats
+    bounds: Floats
+    reference: Floats
+    weight: Floats
+
+    __repr__ = short_repr
+
+    @classmethod
+    def draw(cls, device: PulsedDevice, count: int, generator: np.random.Generator) -> Cells:
+        """Draw devices; all are at their reference."""
+        spreads = device.spreads
+
+        def factors(spread: float) -> Floats:
+            return np.asarray(np.maximum(LEAST_FACTOR, 1 + spread * generator.standard_normal(count)))
+
+        if device.step_law == "log-normal":
+            step = np.exp(device.step_spread * generator.standard_normal(count))
+        else:
+            step = factors(device.step_spread)
+        bounds = np.stack(
+            [device.upper * factors(spreads["bound_spread"]), device.lower * factors(spreads["lower_spread"])]
+        )
+        asymmetry = device.asymmetry + spreads["asymmetry_spread"] * generator.standard_normal(count)
+        asymmetry = np.clip(asymmetry, -LARGEST_ASYMMETRY, LARGEST_ASYMMETRY)
+        steps = device.step * np.stack([step * (1 + asymmetry), -step * (1 - asymmetry)])
+        cells = cls(device, steps, bounds, np.zeros(count), np.zeros(count))
+        reference = cells.symmetric_point + spreads["reference_spread"] * generator.standard_normal(count)
+        cells.reference = np.clip(reference, bounds[1], bounds[0])
+        cells.weight = cells.reference.copy()
+        return cells
+
+    @property
+    def symmetric_point(self) -> Floats:
+        """Weight at which up and down pulses have the same size, shape (cells,): bisection between the bounds."""
+        low, high = self.bounds[1].copy(), self.bounds[0].copy()
+        if self.device.up_power == self.device.down_power == 0:
+            return np.zeros_like(low)  # no response depends on the weight
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            moved = self.response(middle, np.ones(len(low), np.int64)) + self.response(
+                middle, -np.ones(len(low), np.int64)
+            )
+            low, high = np.where(moved > 0, middle, low), np.where(moved > 0, high, middle)
+        return (low + high) / 2
+
+    def response(self, weight: Floats, sign: Ints, where: Any = slice(None)) -> Floats:
+        """Mean change by one pulse.
+
+        Args:
+            weight: Weights before it, shape (n,).
+            sign: 1 for an up pulse, -1 for a down pulse, shape (n,).
+            where: Indices of the cells, shape (n,); all of them if it is not given.
+        """
+        up = sign > 0
+        steps = np.where(up, self.steps[0][where], self.steps[1][where])
+        room = 1 - weight / np.where(up, self.bounds[0][where], self.bounds[1][where])
+        powers = self.device.up_power, self.device.down_power
+        if powers == (1, 1):
+            return np.asarray(steps * room)
+        if powers == (0, 0):
+            return np.asarray(steps)
+        return np.asarray(steps * np.maximum(room, 0) ** np.where(up, *powers))
+
+    def pulse(self, where: Ints, sign: Ints, generator: np.random.Generator) -> None:
+        """Apply one pulse to each of some different cells.
+
+        Args:
+            where: Indices of the cells, shape (n,), no index twice.
+            sign: 1 for an up pulse, -1 for a down pulse, shape (n,).
+            generator: Source of the noise.
+        """
+        weight = self.weight[where]
+        weight = weight + self.response(weight, sign, where)
+        if self.device.cycle_noise > 0:
+            size = np.abs(np.where(sign > 0, self.steps[0][where], self.steps[1][where]))
+            weight += self.device.cycle_noise * size * generator.standard_normal(len(where))
+        self.weight[where] = np.clip(weight, self.bounds[1][where], self.bounds[0][where])
+
+    def pulse_all(self, counts: Ints, generator: np.random.Generator) -> tuple[int, int]:
+        """Apply trains of pulses one after the other; return the number of pulses, and that of up pulses.
+
+        Cells do not act on each other, so the k-th pulses of all cells are applied together.
+
+        Args:
+            counts: Signed numbers of pulses in each train, shape (trains, cells).
+            generator: Source of the noise.
+        """
+        flat = counts.reshape(-1)
+        found = np.flatnonzero(flat)
+        amount = flat[found]
+        times = np.abs(amount)
+        cell = np.repeat(found % counts.shape[1], times)
+        sign = np.repeat(np.sign(amount), times)
+        if not len(cell):
+            return 0, 0
+        order = np.argsort(cell, kind="stable")
+        cell, sign = cell[order], sign[order]
+        first = np.r_[True, cell[1:] != cell[:-1]]
+        rank = np.arange(len(cell)) - np.maximum.accumulate(np.where(first, np.arange(len(cell)), 0))
+        order = np.argsort(rank, kind="stable")
+        cell, sign = cell[order], sign[order]
+        start = 0
+        for size in np.bincount(rank).tolist():
+            self.pulse(cell[start : start + size], sign[start : start + size], generator)
+            start += size
+        return len(cell), int((sign > 0).sum())
+
+    def move_expected(self, amount: Floats) -> None:
+        """Apply mean numbers of pulses, which need not be whole, without noise; powers 0 and 1 have closed forms.
+
+        With power 1 a pulse multiplies the distance to the bound by r = 1 - step/bound, so n pulses do by r^n.
+
+        Args:
+            amount: Signed number of pulses of each cell, shape (cells,).
+        """
+        up = amount > 0
+        step, bound = np.where(up, self.steps[0], self.steps[1]), np.where(up, self.bounds[0], self.bounds[1])
+        number = np.abs(amount)
+        powers = np.where(up, self.device.up_power, self.device.down_power)
+        kept = np.maximum(1 - step / bound, 0.0) ** number
+        moved = np.where(powers == 0, self.weight + step * number, bound + (self.weight - bound) * kept)
+        self.weight = np.clip(moved, self.bounds[1], self.bounds[0])

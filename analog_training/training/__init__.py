@@ -1,0 +1,1 @@
+"""Training: specification, network, loop, result and cost."""

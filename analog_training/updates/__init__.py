@@ -1,0 +1,1 @@
+"""Updates by stochastic pulse trains: coincidences, and their closed forms."""

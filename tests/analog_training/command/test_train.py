@@ -1,0 +1,108 @@
+"""The command `amc analog-train` and the run of its sweeps."""
+
+import json
+
+import numpy as np
+import pytest
+
+from amc_circuits import ParameterError
+from amc_circuits.cli import app
+from analog_training.command import folder
+from analog_training.command.sweep_run import analog_train, files
+from analog_training.command.train import Earlier, run
+from analog_training.commands import extension
+from analog_training.training.training import AnalogTraining
+
+CHANGES = {"epochs": "2", "tiles": "2"}
+
+
+@pytest.fixture
+def spec(tmp_path):
+    """A specification that takes no time."""
+    path = tmp_path / "spec.toml"
+    path.write_text("hidden = 4\nbatch_size = 100\n")
+    return path
+
+
+def test_json_folder_and_picture(spec, tmp_path, capsys):
+    """Printed JSON is the summary; weights are those of the training; settings are those that were given."""
+    out = tmp_path / "out"
+    run(spec, out, CHANGES, Earlier(), "json")
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads((out / folder.SUMMARY).read_text())
+    assert printed["settings"]["epochs"] == 2 and printed["settings"]["hidden"] == "4"
+    assert printed["update_pulses"] == sum(layer["update_pulses"] for layer in printed["layers"]) > 0
+    with np.load(out / folder.WEIGHTS) as found:
+        assert found["weights0"].shape == (4, 64) and found["biases1"].shape == (10,)
+    assert (out / folder.PICTURE).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_broken_training_goes_on(spec, tmp_path, capsys):
+    """Kept after its first epoch and continued, it has the accuracies of one that ran through."""
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    run(spec, whole, CHANGES | {"epochs": "3"}, Earlier(), "table")
+    settings = json.loads((whole / folder.SUMMARY).read_text())["settings"]
+    training = AnalogTraining(folder.make_spec(settings))
+
+    def killed():
+        folder.keep(out, training)
+        raise KeyboardInterrupt
+
+    with folder.claimed(out, False), pytest.raises(KeyboardInterrupt):
+        training.run(keep=killed)
+    assert training.epoch == 1
+    run(None, out, {}, Earlier(resume=True), "table")
+    one, other = (json.loads((path / folder.SUMMARY).read_text()) for path in (out, whole))
+    assert {**one, "wall_time_s": 0} == {**other, "wall_time_s": 0}
+    assert "wrote" in capsys.readouterr().out
+
+
+def test_refusals_leave_the_folder_as_it_was(spec, tmp_path):
+    """An earlier training, another specification, nothing to continue, options without effect."""
+    out = tmp_path / "out"
+    run(spec, out, CHANGES, Earlier(), "table")
+    before = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    cases = [
+        (out, CHANGES, Earlier(), "table", "resume = True"),
+        (out, CHANGES | {"tiles": "3"}, Earlier(resume=True), "table", "tiles is 2 there and 3 here"),
+        (out, CHANGES, Earlier(True, True), "table", "no meaning"),
+        (tmp_path / "new", CHANGES, Earlier(resume=True), "table", "nothing to continue"),
+        (None, CHANGES, Earlier(replace=True), "table", "without out"),
+        (None, CHANGES, Earlier(), "csv", "must be one of table, json"),
+        (out, CHANGES | {"tiles": "1", "gamma": "0.3"}, Earlier(replace=True), "table", "gamma"),
+    ]
+    for folder_, changes, way, form, words in cases:
+        with pytest.raises(ParameterError, match=words):
+            run(spec, folder_, changes, way, form)
+    assert {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_command_runs_and_refuses(spec, monkeypatch, capsys):
+    """A table and exit code 0; one line and exit code 2; code 3 for a loss that is not finite."""
+    monkeypatch.setattr(app, "installed_extensions", lambda: iter([extension]))
+    assert app.run(["analog-train", str(spec), "--epochs", "1", "--states", "10"]) == 0
+    assert "10 states" in capsys.readouterr().out
+    assert app.run(["analog-train", str(spec), "--gamma", "2"]) == 2
+    refused = capsys.readouterr()
+    assert refused.out == "" and refused.err.startswith("amc: --gamma: got 2") and refused.err.count("\n") == 1
+
+
+def test_points_of_a_sweep_have_what_acts(tmp_path):
+    """Complete settings are themselves; metrics are those of the training; files of samples are hashed."""
+    given = {"epochs": 1, "hidden": "4", "batch_size": 100, "algorithm": "digital", "tiles": None}
+    point = analog_train.complete(given)
+    assert analog_train.complete(point) == point
+    assert "states" not in point and "tiles" not in point
+    found = analog_train.measure(point)
+    assert found.status == "DONE" and found.metrics["update_pulses"] == 0 and 0 < found.metrics["accuracy"] <= 1
+    with pytest.raises(ParameterError, match="states"):
+        analog_train.complete(given | {"states": "10"})
+    np.savez(tmp_path / "own.npz", X=np.arange(24.0).reshape(8, 3), y=np.arange(8) % 2)
+    path = tmp_path / "own.toml"
+    path.write_text(f'batch_size = 2\n[data]\ntrain = "{tmp_path / "own.npz"}"\n')
+    own = analog_train.complete({"specification": str(path)})
+    assert own["specification"] == str(path) and len(files(own)) == 64 and files(point) == ""
+    (tmp_path / "own.npz").unlink()
+    with pytest.raises(ParameterError, match=r"data\.train"):
+        files(own)
