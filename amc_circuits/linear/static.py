@@ -172,11 +172,12 @@ class StaticCircuit:
         sinh(c/V0)/(c/V0) times as large. The result c' of a step then corresponds to the currents of linear cells at
         h c', so V0 asinh(h c'/V0) is the exact result after one step. Real op-amps and wires need some steps.
         """
-        found, driven = linear.copy(), self._driven_bit_lines()
+        found, driven, cells = linear.copy(), self._driven_bit_lines(), [cells for _, cells in self.arrays]
         for lines, voltage in driven:
             found[lines] = voltage * np.arcsinh(linear[lines] / voltage)
         for _ in range(STEPS):
-            after = self._linear(self._networks(self._as_they_are(found)), levels[:, None])[:, 0]
+            cells = self._as_they_are(found, cells)
+            after = self._linear(self._networks(cells), levels[:, None])[:, 0]
             for lines, voltage in driven:
                 after[lines] = voltage * np.arcsinh(_share(found[lines] / voltage) * after[lines] / voltage)
             moved, found = np.abs(after - found).max(), after
@@ -193,15 +194,18 @@ class StaticCircuit:
             if array.nonlinearity_voltage is not None and array.bit_lines in outputs
         ]
 
-    def _as_they_are(self, voltage: FloatArray) -> list[FloatArray]:
-        """Return linear cells that carry the same currents as the cells at voltages of all nodes (nodes,)."""
+    def _as_they_are(self, voltage: FloatArray, before: Sequence[FloatArray]) -> list[FloatArray]:
+        """Return linear cells that carry the same currents as the cells at voltages of all nodes (nodes,).
+
+        The voltages inside their meshes are those with the linear cells of the step before.
+        """
         found = []
-        for array, cells in self.arrays:
+        for (array, cells), held in zip(self.arrays, before, strict=True):
             if array.nonlinearity_voltage is None:
                 found.append(cells)
                 continue
             segment = array.interconnect.wire_resistance if self.effects.wires else 0.0
-            state = array_state(cells, segment, voltage[self._places(array)], array.interconnect.contacts)
+            state = array_state(held, segment, voltage[self._places(array)], array.interconnect.contacts)
             found.append(cells * _share(state.cell_voltage / array.nonlinearity_voltage))
         return found
 
