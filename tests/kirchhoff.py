@@ -10,7 +10,7 @@ decks; `("word", k, i, j)` and `("bit", k, i, j)` are the lines of array k at ce
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -128,10 +128,10 @@ def ginv_at_rest(design: GinvDesign, inputs: Array) -> Rest:
         (design.conductance_transposed, sums, errors),
         (design.conductance_transposed_negative, ends[1], drives[1]),
     ))  # fmt: skip
-    _grounded(network, design.balance_rows_inverting, rows)
-    _grounded(network, design.balance_rows_noninverting, rows_plus)
-    _grounded(network, design.balance_columns_inverting, sums_minus)
-    _grounded(network, design.balance_columns_noninverting, sums)
+    _grounded(network, design, design.balance_rows_inverting, rows)
+    _grounded(network, design, design.balance_rows_noninverting, rows_plus)
+    _grounded(network, design, design.balance_columns_inverting, sums_minus)
+    _grounded(network, design, design.balance_columns_noninverting, sums)
     return network.solve()
 
 
@@ -180,18 +180,24 @@ def recover_with_signs(design: RecoverDesign, inputs: Array, signs: Sequence[int
         (design.conductance_transposed, plus, errors),
         (design.conductance_transposed_negative, minus, errors),
     ))  # fmt: skip
-    _grounded(network, design.balance_rows_inverting, rows)
-    _grounded(network, design.balance_rows_noninverting, rows_plus)
-    _grounded(network, design.balance_columns_inverting, minus)
-    _grounded(network, design.balance_columns_noninverting, plus)
+    _grounded(network, design, design.balance_rows_inverting, rows)
+    _grounded(network, design, design.balance_rows_noninverting, rows_plus)
+    _grounded(network, design, design.balance_columns_inverting, minus)
+    _grounded(network, design, design.balance_columns_noninverting, plus)
     return network.solve()
 
 
-def _grounded(network: Network, cells: Array | None, rows: list[Node]) -> None:
-    """Compensating cells (N, K) from rows straight to ground, those that there are."""
-    for node, held in zip(rows, [] if cells is None else cells, strict=False):
-        for siemens in held[held > 0].tolist():
-            network.resistor(node, GROUND, 1 / siemens)
+def _grounded(network: Network, design: Any, cells: Array | None, rows: list[Node]) -> None:
+    """Compensating cells (N, K), those that there are: a word line from each row, its cells straight to ground."""
+    segment, both = design.interconnect.wire_resistance, design.interconnect.contacts == "both"
+    for row, held in zip(rows, [] if cells is None else cells.tolist(), strict=False):
+        line = [(f"word of {row[0]}", *row[1:], j) if segment else row for j in range(len(held))]
+        for node, siemens in zip(line, held, strict=True):
+            if siemens > 0:
+                network.resistor(node, GROUND, 1 / siemens)
+        if segment:
+            for here, there in pairwise([row, *line, *([row] if both else [])]):
+                network.resistor(here, there, segment)
 
 
 def _turn(network: Network, design: GinvDesign, name: str, outputs: list[Node]) -> None:
@@ -254,8 +260,8 @@ def _compensated(
         (design.conductance_positive, plus if turned else minus, drivers),
         (design.conductance_negative, minus if turned else plus, drivers),
     ))  # fmt: skip
-    _grounded(network, design.balance_inverting, minus)
-    _grounded(network, design.balance_noninverting, plus)
+    _grounded(network, design, design.balance_inverting, minus)
+    _grounded(network, design, design.balance_noninverting, plus)
 
 
 def egv_at_rest(design: EgvDesign, inputs: Array) -> Rest:

@@ -13,6 +13,8 @@ from netlists import InvDesign, MacroOpAmp, MvmDesign, OpAmp
 from tests.kirchhoff import Node, nodes
 
 Array = NDArray[np.float64]
+HELD: Node = ("b", 0)
+"""Node that is held at 0 V: the ground of the compensating cells."""
 
 
 @dataclass
@@ -87,6 +89,23 @@ class Elements:
                 self.capacitors += [
                     (terminals[a], terminals[b], -float(line[b])) for b in range(a + 1, len(line)) if line[b] != 0
                 ]
+
+    def grounded(self, design: InvDesign | MvmDesign, ends: list[Node], cells: Array) -> None:
+        """Compensating cells (N, K): word lines of their own from the ends, cells straight to what is held at 0 V."""
+        wires, columns = design.interconnect, cells.shape[1]
+        own: list[tuple[Node, Node, float, str]] = []
+        for i, (end, held) in enumerate(zip(ends, cells.tolist(), strict=True)):
+            line = [(f"word of {end[0]}", i, j) if wires.wire_resistance else end for j in range(columns)]
+            own += [(node, HELD, value, "array") for node, value in zip(line, held, strict=True) if value > 0]
+            if wires.wire_resistance:
+                stations = [end, *line, end] if wires.contacts == "both" else [end, *line]
+                own += [(a, b, 1 / wires.wire_resistance, "array") for a, b in pairwise(stations)]
+        self.conductors += own
+        if wires.line_capacitance > 0:
+            shape = len(cells), columns
+            whole = [HELD] * columns if wires.line_model == "lumped" or not wires.wire_resistance else [HELD]
+            charges = self._charges(own, ends, whole, wires.line_capacitance, wires.line_model, shape)
+            self.capacitors += [(end, ("ground",), float(charges[i, i])) for i, end in enumerate(ends)]
 
     @staticmethod
     def _charges(
@@ -170,14 +189,9 @@ def _compensated(
         found.amplifier("amp", i, minus[i], outputs[i], design.opamp, offsets[i], plus[i])
     for k, ends in enumerate((minus, plus)):
         found.array(k, design, ends, drivers)
-    ground: Node = ("b", 0)
-    found.inputs[ground] = (0, 0.0)
+    found.inputs[HELD] = (0, 0.0)
     for ends, cells in ((minus, design.balance_inverting), (plus, design.balance_noninverting)):
-        found.conductors += [
-            (end, ground, float(siemens), "array")
-            for end, held in zip(ends, np.asarray(cells), strict=True)
-            for siemens in held[held > 0]
-        ]
+        found.grounded(design, ends, np.asarray(cells))
 
 
 def _offsets(given: Any, count: int) -> list[float]:

@@ -1,7 +1,8 @@
 """Compensating cells: targets that make the sums of the conductances at both inputs of op-amps equal.
 
 S_i is the larger one of both sums. The smaller side gets the difference to ground. A difference below g_min is less
-than a cell can hold, so both sides then get g_min more. A conductance above g_max takes several cells.
+than a cell can hold, so both sides then get g_min more. A conductance above g_max takes several cells. Cells that make
+up for their wires get more until their word line draws what is wanted (a fixed-point iteration).
 """
 
 from __future__ import annotations
@@ -12,11 +13,16 @@ import numpy as np
 
 from amc_circuits.cells.devices import Device, level
 from amc_circuits.cells.mapping import Mapping
-from netlists import Interconnect, ParameterError, reduce_array
+from netlists import Interconnect, ParameterError
+from netlists.arrays.array import IDEAL, network_of
 from netlists.record import FloatArray
 
 ROUNDING = 1e-12
 """Difference of two sums, in units of the larger one, that is only their rounding."""
+ENOUGH = 1e-9
+"""Difference from the wanted conductances, in units of the largest one, at which cells make up for their wires."""
+MOST_STEPS = 60
+"""Largest number of steps to them."""
 
 
 def equal_sums(inverting: FloatArray, noninverting: FloatArray, least: float = 0.0) -> tuple[FloatArray, FloatArray]:
@@ -75,32 +81,54 @@ def _sums(cells: FloatArray, wires: Interconnect) -> FloatArray:
     """
     if wires.wire_resistance == 0:
         return np.asarray(cells.sum(axis=1))
-    reduced = reduce_array(cells, wires.wire_resistance, contacts=wires.contacts)
+    reduced = network_of(cells, wires.replace(line_capacitance=0.0))
     return np.asarray(np.diagonal(reduced.laplacian)[: len(cells)])
 
 
-def compensating(inverting: FloatArray, noninverting: FloatArray, limits: tuple[float, float] | None) -> Mapping:
+Limits = tuple[float, float] | None
+"""Smallest and largest conductance of a cell, S; None for one conductance of any value."""
+
+
+def compensating(
+    inverting: FloatArray, noninverting: FloatArray, limits: Limits, wires: Interconnect = IDEAL
+) -> Mapping:
     """Return compensating cells for two sums, as a mapping: positive at the inverting inputs, negative at the others.
 
     Args:
         inverting: Sums of the conductances at the inverting inputs, shape (N,), S.
         noninverting: The same of the non-inverting inputs.
         limits: g_min and g_max of the cells, S; None for one conductance of any value each.
+        wires: Wires of all arrays that the cells make up for.
 
     Raises:
-        ParameterError: The limits are too near to each other.
+        ParameterError: The limits are too near to each other, or no cells make up for the wires.
     """
-    return filled(np.stack(equal_sums(inverting, noninverting, 0.0 if limits is None else limits[0])), limits)
+    return filled(np.stack(equal_sums(inverting, noninverting, 0.0 if limits is None else limits[0])), limits, wires)
 
 
-def filled(wanted: FloatArray, limits: tuple[float, float] | None) -> Mapping:
+def filled(wanted: FloatArray, limits: Limits, wires: Interconnect = IDEAL) -> Mapping:
     """Return cells with wanted conductances (2, N) to ground at both inputs, S, as `compensating` does."""
-    cells = _cells(wanted, limits)
+    cells = _made_up(wanted, limits, wires) if wires.wire_resistance > 0 else _cells(wanted, limits)
     unit = max(float(wanted.max()), np.finfo(float).tiny)
     return Mapping(cells[0], cells[1], unit, unit)
 
 
-def _cells(total: FloatArray, limits: tuple[float, float] | None) -> FloatArray:
+def _made_up(wanted: FloatArray, limits: Limits, wires: Interconnect) -> FloatArray:
+    """Return cells (2, N, K) whose word lines draw what is wanted (2, N), S, with bit lines on a grid of ground."""
+    total, enough = wanted, ENOUGH * wanted.max()
+    for _ in range(MOST_STEPS):
+        cells = _cells(total, limits)
+        missing = wanted - np.stack([_sums(one, wires.replace(grid=True)) for one in cells])
+        if np.abs(missing).max() <= enough:
+            return cells
+        total = np.where(wanted > 0, np.maximum(total + missing, wanted), 0.0)
+        if not (total <= 2 * wanted).all():
+            break
+    mend = "no compensating cells make up for their wires; take a smaller wire_resistance or g_max"
+    raise ParameterError("compensate_wires", True, mend)
+
+
+def _cells(total: FloatArray, limits: Limits) -> FloatArray:
     """Cells with these conductances (2, N) at both inputs, shape (2, N, K), S."""
     if limits is None:
         return total[:, :, None]

@@ -17,7 +17,7 @@ from amc_circuits.linear.circuit import NEGLIGIBLE, Equations, LinearCircuit
 from amc_circuits.linear.equations import Network, between, equations, inject, join, networks, reduced, stage_of
 from amc_circuits.linear.modes import SPREAD, WORST_CONDITION, ComplexArray
 from netlists import Array, Circuit, Conductors, MacroOpAmp, OpAmps, ParameterError
-from netlists.arrays.reduction import reduce_array
+from netlists.arrays.array import network_of
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -182,8 +182,7 @@ def _network(circuit: Circuit, name: str, values: FloatArray) -> Network:
     wires, (count, rows, columns) = part.interconnect, values.shape
     size = rows + columns
     if wires.wire_resistance > 0:
-        made = [reduce_array(one, wires.wire_resistance, contacts=wires.contacts).laplacian for one in values]
-        laplacian = np.stack(made)
+        laplacian = np.stack([network_of(one, wires).laplacian for one in values])
     else:
         joined = np.zeros((count, size, size))
         joined[:, :rows, rows:], joined[:, rows:, :rows] = values, values.transpose(0, 2, 1)

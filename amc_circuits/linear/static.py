@@ -25,9 +25,8 @@ from netlists import (
     OpAmps,
     ParameterError,
     Switches,
-    array_state,
-    reduce_array,
 )
+from netlists.arrays.array import IDEAL, network_of, state_of
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -128,7 +127,7 @@ class StaticCircuit:
         """Return the currents into the terminals of an array per volt at each, word lines first."""
         wires = array.interconnect
         if self.effects.wires and wires.wire_resistance > 0:
-            return reduce_array(cells, wires.wire_resistance, contacts=wires.contacts).laplacian
+            return network_of(cells, wires.replace(line_capacitance=0.0)).laplacian
         return np.block([[np.diag(cells.sum(axis=1)), -cells], [-cells.T, np.diag(cells.sum(axis=0))]])
 
     def _linear(self, laplacian: FloatArray, levels: FloatArray) -> FloatArray:
@@ -204,8 +203,8 @@ class StaticCircuit:
             if array.nonlinearity_voltage is None:
                 found.append(cells)
                 continue
-            segment = array.interconnect.wire_resistance if self.effects.wires else 0.0
-            state = array_state(held, segment, voltage[self._places(array)], array.interconnect.contacts)
+            wires = array.interconnect if self.effects.wires else IDEAL
+            state = state_of(held, wires, voltage[self._places(array)])
             found.append(cells * _share(state.cell_voltage / array.nonlinearity_voltage))
         return found
 

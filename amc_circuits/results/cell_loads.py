@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.results.observation import terminals
-from netlists import Array, Circuit
-from netlists.arrays.mesh import ArrayState, array_state
+from netlists import Array, Circuit, Interconnect
+from netlists.arrays.array import state_of
+from netlists.arrays.mesh import ArrayState
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -29,6 +30,7 @@ class CellArray:
         bit_lines: Indices of its bit lines among the terminals, shape (M,).
         wire_resistance: Resistance of each segment, ohm; 0 means ideal wires.
         contacts: Contacts of each line: at `one` end, or at `both`.
+        grid: True if only the word lines have segments.
     """
 
     name: str
@@ -37,6 +39,7 @@ class CellArray:
     bit_lines: Places
     wire_resistance: float = 0.0
     contacts: Contacts = "one"
+    grid: bool = False
 
     __repr__ = short_repr
 
@@ -69,6 +72,7 @@ class CellArrays:
                 place[array.bit_lines],
                 array.interconnect.wire_resistance,
                 array.interconnect.contacts,
+                array.interconnect.grid,
             )
             for array in circuit.of(Array)
         )
@@ -100,7 +104,8 @@ class CellArrays:
         for array in self.arrays:
             words, bits = terminal_voltage[array.word_lines], terminal_voltage[array.bit_lines]
             ends = np.concatenate([words, bits])
-            states.append(array_state(array.conductance, array.wire_resistance, ends, array.contacts))
+            wires = Interconnect(wire_resistance=array.wire_resistance, contacts=array.contacts, grid=array.grid)
+            states.append(state_of(array.conductance, wires, ends))
             ideal.append(bits[None, :] - words[:, None])
         return CellLoad(tuple(array.name for array in self.arrays), tuple(states), tuple(ideal))
 

@@ -193,14 +193,30 @@ def _into_array(
 ) -> tuple[FloatArray, FloatArray]:
     """Compute the currents into an array at its terminals, and their resistive part, shape (T, terminals) each."""
     if beyond := _contacted(array):
-        drops = [ends - waveforms.voltages(names) for names in beyond]
-        current = np.asarray(np.sum(drops, axis=0)) / array.interconnect.wire_resistance
+        current = _into_mesh(array, ends, [waveforms.voltages(names) for names in beyond])
         # With line capacitance, a part of the current charges the mesh. The dissipation in cells and wires then
         # differs from that of the reduced array only by the square of the voltage change from the delay of the lines.
         # (Cells that are not linear have no reduced array: the current that charges the mesh is included.)
         return current, ends @ laplacian if charging is not None and array.nonlinearity_voltage is None else current
     resistive = ends @ laplacian if array.nonlinearity_voltage is None else _bent(array, ends)
     return resistive if charging is None else resistive + charging, resistive
+
+
+def _into_mesh(array: Array, ends: FloatArray, inner: list[FloatArray]) -> FloatArray:
+    """Compute the currents into a flat mesh from the voltages of its terminals and of the nodes of `_contacted`.
+
+    The bit lines of a grid have no segments: their currents are those of their cells.
+    """
+    wires = array.interconnect
+    if not wires.grid:
+        return np.asarray(np.sum([ends - nodes for nodes in inner], axis=0)) / wires.wire_resistance
+    rows = len(array.conductance)
+    lines, bit = np.stack(inner, axis=2), ends[:, None, rows:]
+    drops = [ends[:, :rows] - lines[:, :, place] for place in _contacts_of(array)]
+    bend = array.nonlinearity_voltage
+    across = bit - lines if bend is None else bend * np.sinh((bit - lines) / bend)
+    taken = np.einsum("nk,tnk->tk", array.conductance, across)
+    return np.hstack([np.asarray(np.sum(drops, axis=0)) / wires.wire_resistance, taken])
 
 
 def _bent(array: Array, ends: FloatArray) -> FloatArray:
@@ -217,16 +233,25 @@ def _bent(array: Array, ends: FloatArray) -> FloatArray:
 
 
 def _contacted(array: Array) -> list[list[str]]:
-    """List the flat mesh's nodes beyond each terminal's segment, in terminal order; one list per contact."""
+    """List the flat mesh's nodes beyond each terminal's segment, in terminal order; one list per contact.
+
+    Of a grid, list all nodes of the word lines; one list per bit line.
+    """
     if not array.flat:
         return []
     name, (rows, columns) = array.name, array.conductance.shape
-    ends = [(0, 0), (rows - 1, columns - 1)] if array.interconnect.contacts == "both" else [(0, 0)]
+    if array.interconnect.grid:
+        return [[nodes.row_node(name, i, j) for i in range(rows)] for j in range(columns)]
     return [
-        [nodes.row_node(name, i, column) for i in range(rows)]
-        + [nodes.column_node(name, row, j) for j in range(columns)]
-        for row, column in ends
+        [nodes.row_node(name, i, place % columns) for i in range(rows)]
+        + [nodes.column_node(name, place % rows, j) for j in range(columns)]
+        for place in _contacts_of(array)
     ]
+
+
+def _contacts_of(array: Array) -> list[int]:
+    """Return the places of cells next to the terminals of their line: the first one, and with two contacts the last."""
+    return [0, -1] if array.interconnect.contacts == "both" else [0]
 
 
 def _delivered(circuit: Circuit, voltage: Voltages, drawn: Voltages, waveforms: Waveforms) -> FloatArray | None:

@@ -13,7 +13,7 @@ from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.solver import Solver
-from netlists import ParameterError, Record
+from netlists import Interconnect, ParameterError, Record
 from netlists.arrays.array import IDEAL
 from netlists.circuits.inv import INVERTER_RESISTANCE
 from netlists.record import FloatArray, about
@@ -131,11 +131,16 @@ def designed_sums(wanted: Mapping, hardware: Hardware, device: Device) -> tuple[
     """Return the row sums that compensating cells are designed for, S: levels of cells, and wires they make up for."""
     if hardware.conductances is not None:
         return row_sums(wanted, None, IDEAL)
-    return row_sums(wanted, device, hardware.wires if hardware.compensate_wires else IDEAL)
+    return row_sums(wanted, device, made_up(hardware))
 
 
 def balancing(loads: tuple[FloatArray, FloatArray], hardware: Hardware, device: Device) -> Mapping:
     """Return the targets of compensating cells for sums at inverting and non-inverting inputs, S."""
     if hardware.conductances is not None:
         return compensating(*loads, None)
-    return compensating(*loads, (device.g_min, device.g_max))
+    return compensating(*loads, (device.g_min, device.g_max), made_up(hardware))
+
+
+def made_up(hardware: Hardware) -> Interconnect:
+    """Return the wires that the cells make up for: those of the arrays, or ideal ones."""
+    return hardware.wires if hardware.compensate_wires else IDEAL

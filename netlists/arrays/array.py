@@ -8,7 +8,9 @@ from typing import Annotated
 
 import numpy as np
 
+from netlists.arrays.grid import grid_state, reduce_grid
 from netlists.arrays.interconnect import Interconnect
+from netlists.arrays.mesh import ArrayState, array_state
 from netlists.arrays.reduction import ReducedArray, reduce_array
 from netlists.errors import ParameterError, check_type, real_array, real_number
 from netlists.record import FloatArray, Positive, about
@@ -65,7 +67,26 @@ class Array:
     @cached_property
     def reduced(self) -> ReducedArray:
         """Network of cells and wires between the terminals, word lines first; computed at first use."""
-        wires = self.interconnect
-        return reduce_array(
-            self.conductance, wires.wire_resistance, wires.line_capacitance, wires.contacts, wires.line_model
-        )
+        return network_of(self.conductance, self.interconnect)
+
+
+def network_of(cells: FloatArray, wires: Interconnect) -> ReducedArray:
+    """Reduce cells (N, M), siemens, and their wires to the network between the terminals.
+
+    Raises:
+        ParameterError: If the mesh needs more memory than there is, or no finite network is equal to it.
+    """
+    if wires.grid and wires.wire_resistance > 0:
+        return reduce_grid(cells, wires)
+    return reduce_array(cells, wires.wire_resistance, wires.line_capacitance, wires.contacts, wires.line_model)
+
+
+def state_of(cells: FloatArray, wires: Interconnect, terminal_voltage: FloatArray) -> ArrayState:
+    """Compute voltages and currents in cells (N, M), siemens, and wires from the voltages of the terminals.
+
+    Raises:
+        ParameterError: If the mesh needs more memory than there is, or has no finite solution.
+    """
+    if wires.grid and wires.wire_resistance > 0:
+        return grid_state(cells, wires, terminal_voltage)
+    return array_state(cells, wires.wire_resistance, terminal_voltage, wires.contacts)

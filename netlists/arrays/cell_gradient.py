@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from netlists.arrays.grid import grid_gradient
 from netlists.arrays.interconnect import Interconnect
 from netlists.arrays.reduction import Block, dissect, end_turns, terminal_order
 from netlists.record import FloatArray
@@ -44,6 +45,8 @@ def cell_gradient(
         own = np.diag(of_laplacian)
         across = of_laplacian[:n, n:] + of_laplacian[n:, :n].T
         return np.asarray(own[:n, None] + own[None, n:] - across)
+    if interconnect.grid:
+        return grid_gradient(cells, interconnect, of_laplacian, of_capacitance)
     return _in_mesh(cells, interconnect, of_laplacian, of_capacitance)
 
 

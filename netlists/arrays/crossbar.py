@@ -44,7 +44,8 @@ def _cell(name: str, word_line: str, bit_line: str, siemens: float, bend: float 
 class _Lines:
     """Array and the names of its terminals.
 
-    Inner nodes of the flat mesh: `pr_i_j` is the word line at cell (i, j) of array `p`, `pc_i_j` the bit line there.
+    Inner nodes of the flat mesh: `pr_i_j` is the word line at cell (i, j) of array `p`, `pc_i_j` the bit line there. Of
+    a grid the bit line is one node, its terminal.
     """
 
     array: Array
@@ -101,7 +102,7 @@ class _Lines:
     def _mesh_cells(self) -> list[str]:
         name, bend = self.array.name, self.array.nonlinearity_voltage
         return [
-            _cell(f"{name}_{i + 1}_{j + 1}", nodes.row_node(name, i, j), nodes.column_node(name, i, j), siemens, bend)
+            _cell(f"{name}_{i + 1}_{j + 1}", nodes.row_node(name, i, j), self._bit_node(i, j), siemens, bend)
             for i, line in enumerate(self.array.conductance.tolist())
             for j, siemens in enumerate(line)
             if siemens > 0
@@ -114,7 +115,7 @@ class _Lines:
         for i, terminal in enumerate(self.word_lines):
             line = [terminal, *(nodes.row_node(name, i, j) for j in range(columns)), *([terminal] if both else [])]
             lines += [f"R{name}w_{i + 1}_{k + 1} {line[k]} {line[k + 1]} {segment!r}" for k in range(len(line) - 1)]
-        for j, terminal in enumerate(self.bit_lines):
+        for j, terminal in enumerate([] if self.array.interconnect.grid else self.bit_lines):
             line = [terminal, *(nodes.column_node(name, i, j) for i in range(rows)), *([terminal] if both else [])]
             lines += [f"R{name}b_{k + 1}_{j + 1} {line[k]} {line[k + 1]} {segment!r}" for k in range(len(line) - 1)]
         return lines
@@ -124,5 +125,9 @@ class _Lines:
         lines = []
         for i, j in np.ndindex(*self.array.conductance.shape):
             lines.append(f"C{name}w_{i + 1}_{j + 1} {nodes.row_node(name, i, j)} 0 {per_cell!r}")
-            lines.append(f"C{name}b_{i + 1}_{j + 1} {nodes.column_node(name, i, j)} 0 {per_cell!r}")
+            lines.append(f"C{name}b_{i + 1}_{j + 1} {self._bit_node(i, j)} 0 {per_cell!r}")
         return lines
+
+    def _bit_node(self, i: int, j: int) -> str:
+        """Return the node of the bit line at a cell."""
+        return self.bit_lines[j] if self.array.interconnect.grid else nodes.column_node(self.array.name, i, j)

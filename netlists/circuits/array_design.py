@@ -23,7 +23,7 @@ class ArrayDesign(Record):
         conductance_positive: Conductances of the positive array, shape (N, M), siemens.
         conductance_negative: Conductances of the negative array, same shape; None if no entry of A is negative.
         opamp: Record of every amplifier of the circuit.
-        interconnect: Wires of the arrays; compensating cells have none.
+        interconnect: Wires of the arrays, and of the word lines of compensating cells.
         nonlinearity_voltage: V0 of cells that follow `I = G V0 sinh(V/V0)`, V; None means linear cells.
         amplifier_offset: Offsets of the op-amps at the sum nodes, in addition to that of their record, shape (N,), V;
             None has no further offsets.
@@ -117,7 +117,7 @@ class ArrayDesign(Record):
         return (
             self._array("p", "v", "c", self.conductance_positive),
             self._array("n", "p", "c", self.conductance_negative),
-            *balance_arrays("b", ("v", "p"), self.balance, self.nonlinearity_voltage),
+            *balance_arrays("b", ("v", "p"), self.balance, self.interconnect, self.nonlinearity_voltage),
             OpAmps("amp", "v", outputs, self.opamp, "p", self.amplifier_offset, label="amplifier"),
         )
 

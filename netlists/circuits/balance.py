@@ -3,8 +3,9 @@
 With equal sums S at both inputs, an op-amp amplifies the difference of two sums of currents, `v+ - v- = (I+ - I-)/S`,
 at any common mode. A second array then acts at the non-inverting input with the opposite sign, and no inverter is
 needed.
-Their ground ends are on the grid of ground, with a contact at every row: signal lines cannot have that, ground can. A
-ground line with contacts at its ends alone would couple all rows, which no choice of cells makes up for.
+Their word lines, separate ones from the inputs, have wires as those of all arrays. Their ground ends are on the grid of
+ground, with a contact at every cell: signal lines cannot have that, ground can. A ground line with contacts at its ends
+alone would couple all rows, which no choice of cells makes up for.
 The idea is that of TechRxiv preprint 23058392; the equations are derived in docs/compensated.md.
 """
 
@@ -16,6 +17,7 @@ import numpy as np
 from pydantic import Field
 
 from netlists.arrays.array import Array
+from netlists.arrays.interconnect import Interconnect
 from netlists.driving import Source
 from netlists.errors import ParameterError
 from netlists.record import FloatArray, Matrix
@@ -45,23 +47,30 @@ def balance_arrays(
     name: str,
     inputs: tuple[str, str],
     cells: tuple[FloatArray, FloatArray],
+    wires: Interconnect,
     bend: float | None,
     lines: str = BALANCE_LINES,
 ) -> tuple[Array, Array]:
-    """Return the compensating cells of a row of op-amps as two arrays without wires, with bit lines at ground.
+    """Return the compensating cells of a row of op-amps as two arrays, with bit lines on a grid of ground.
 
     Args:
         name: Prefix of the names of the arrays; `m` and `p` follow for inverting and non-inverting inputs.
         inputs: Groups of the inverting and of the non-inverting inputs.
         cells: Cells of each, shape (N, K), S.
+        wires: Wires of the arrays, of which these have the word lines.
         bend: V0 of cells that are not linear, V.
         lines: Group of their bit lines.
     """
     minus, plus = (
-        Array(name + end, group, lines, held, nonlinearity_voltage=bend)
+        Array(name + end, group, lines, held, grounded(wires), bend)
         for end, group, held in zip("mp", inputs, cells, strict=True)
     )
     return minus, plus
+
+
+def grounded(wires: Interconnect) -> Interconnect:
+    """Return wires of compensating cells: those of the arrays, with a grid of ground instead of bit lines."""
+    return wires.replace(grid=wires.wire_resistance > 0)
 
 
 def ground_lines(columns: int, inputs: int, lines: str = BALANCE_LINES) -> Source:

@@ -117,7 +117,7 @@ def _compensated(p: EgvDesign) -> Circuit:
         p._array("p", with_a, "c", p.conductance_positive),
         *(() if p.conductance_negative is None else (p._array("n", against, "c", p.conductance_negative),)),
         Conductors("f", "c", against, p.feedback_conductance),
-        *balance_arrays("b", ("v", "p"), p.balance, p.nonlinearity_voltage),
+        *balance_arrays("b", ("v", "p"), p.balance, p.interconnect, p.nonlinearity_voltage),
         OpAmps("amp", "v", "c", p.opamp, "p", p.amplifier_offset, label="amplifier"),
     ]
     groups, title = dict.fromkeys(("in", "v", "p", "c"), n) | {"b": columns}, f"EGV {n} x {n} {p.sha256[:12]}"

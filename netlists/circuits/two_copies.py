@@ -35,7 +35,7 @@ class TwoCopiesDesign(Record):
             the negative array of X^T is at the inverting inputs.
         balance_columns_noninverting: The same from the non-inverting inputs.
         opamp: Record of every op-amp of the circuit.
-        interconnect: Wires of all arrays; compensating cells have none.
+        interconnect: Wires of all arrays, and of the word lines of compensating cells.
         nonlinearity_voltage: V0 of cells that follow `I = G V0 sinh(V/V0)`, V; None means linear cells.
         row_offset: Offsets of the row op-amps in addition to that of their record, shape (N,), V; None has none.
         column_offset: The same of the column op-amps, shape (M,), V.
@@ -124,4 +124,4 @@ class TwoCopiesDesign(Record):
         minus, plus = cells
         if minus is None or plus is None:
             return ()
-        return balance_arrays(lines, inputs, (minus, plus), self.nonlinearity_voltage, lines)
+        return balance_arrays(lines, inputs, (minus, plus), self.interconnect, self.nonlinearity_voltage, lines)

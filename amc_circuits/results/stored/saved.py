@@ -109,8 +109,8 @@ def save_solution(
     sides that were simulated: `tolerance` and `settling_time` have one entry for each k, and there are `time_k`,
     `outputs_k`, `target_k` and `terminal_voltage_k`, and `names_k` for complex systems. A complex right-hand side of a
     real matrix counts as two: its real part, then its imaginary part. Array k has `conductance_k`, `word_lines_k` and
-    `bit_lines_k` (indices among the terminals); `array_names`, `wire_resistance` and `contacts` have one entry for each
-    array. Arrays are omitted if cells are not linear.
+    `bit_lines_k` (indices among the terminals); `array_names`, `wire_resistance`, `contacts` and `grid` have one entry
+    for each array. Arrays are omitted if cells are not linear.
     """
     responses = [response for response in solution.responses if response is not None]
     content: dict[str, Any] = {
@@ -236,6 +236,7 @@ def _content(arrays: CellArrays) -> dict[str, Any]:
         "array_names": np.array([array.name for array in arrays.arrays]),
         "wire_resistance": np.array([array.wire_resistance for array in arrays.arrays]),
         "contacts": np.array([array.contacts for array in arrays.arrays]),
+        "grid": np.array([array.grid for array in arrays.arrays]),
     }
     for k, array in enumerate(arrays.arrays):
         found |= {
@@ -260,7 +261,8 @@ def _arrays(content: Mapping[str, Any]) -> CellArrays | None:
         if cells.shape != (len(words), len(bits)):
             raise ValueError("lines do not match")
         wires, contacts = float(content["wire_resistance"][k]), _contacts(content["contacts"][k])
-        found.append(CellArray(str(name), cells, words, bits, wires, contacts))
+        grid = bool(content["grid"][k]) if "grid" in content else False  # older versions have none
+        found.append(CellArray(str(name), cells, words, bits, wires, contacts, grid))
     return CellArrays(tuple(found), 1 + max(int(max(one.word_lines.max(), one.bit_lines.max())) for one in found))
 
 

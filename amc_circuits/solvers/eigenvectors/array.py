@@ -29,9 +29,9 @@ from amc_circuits.solvers.eigenvectors.spectrum import EigenPair, edge, eigen_pa
 from amc_circuits.solvers.fields import check_meaning, known_fields
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.solver import Solver
+from amc_circuits.solvers.topologies import made_up
 from amc_circuits.values.checks import Numbers, square_matrix
 from netlists import Circuit, ParameterError
-from netlists.arrays.array import IDEAL
 from netlists.circuits.egv import EgvDesign
 from netlists.record import FloatArray
 
@@ -194,14 +194,14 @@ class EgvArray(Solver):
             return {}
         hardware, stored = self.hardware, self.hardware.conductances
         wanted = hardware.wanted(self.system.programmed) if stored is None else stored
-        wires = hardware.wires if hardware.compensate_wires else IDEAL
+        wires = made_up(hardware)
         positive, negative = row_sums(wanted, None if stored else hardware.cells, wires)
         inverting, noninverting = (positive, negative) if self.smallest else (negative, positive)
         feedback = self.feedback_conductance
         inverting = inverting + self.kick_conductance + (0.0 if self.smallest else feedback)
         noninverting = noninverting + (feedback if self.smallest else 0.0)
         limits = None if stored else (hardware.cells.g_min, hardware.cells.g_max)
-        cells = equal_rows(inverting, noninverting, limits)
+        cells = equal_rows(inverting, noninverting, limits, wires)
         if stored is None:
             cells = programmed(hardware.cells, cells, hardware.draws, hardware.temperature, 2 * self.removed + 1)
         assert cells.negative is not None

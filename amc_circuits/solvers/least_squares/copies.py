@@ -133,7 +133,9 @@ class TwoCopies(Solver):
         """Return the compensating cells of ideal arrays: they make the sums equal exactly."""
         half = len(arrays) // 2
         loads = self.plan.loads(_pair_sums(arrays[:half]), _pair_sums(arrays[half:]))
-        found = [compensating(inverting, plus, None) for inverting, plus in loads]
+        cells = self.hardware.cells
+        limits = (cells.g_min, cells.g_max) if self.hardware.conductances is None else None
+        found = [compensating(inverting, plus, limits) for inverting, plus in loads]
         shapes = [mapping.positive.shape[1] for mapping in self.mappings[2:]]
         return tuple(
             fitted(cells, width)

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from amc_circuits import InvCircuit, ParameterError
+from amc_circuits import EgvCircuit, GinvCircuit, InvCircuit, NgspiceEngine, ParameterError
 from amc_circuits.cases.case import Case
 from amc_circuits.cells.devices import Device
+from amc_circuits.linear.static import ALL_EFFECTS, StaticCircuit
 from amc_circuits.studies.batch import stacked_trials
 from amc_circuits.studies.optimizing.design_point import DesignPoint
-from netlists import Array
+from netlists import Array, Conductors
 from tests.amc_circuits.solvers.compensated import POLE, STEEP, inv, mvm, sums
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close, assert_within
@@ -47,15 +48,54 @@ def test_levels_of_all_cells_balance_to_half_a_step_an_op_amp():
     assert np.abs(minus - plus).max() > 0
 
 
-def test_cells_that_make_up_for_wires_balance_with_their_wires():
+MADE_UP = {"topology": "compensated", "engine": "exact", "wire_resistance": 20.0, "compensate_wires": True}
+TALL = np.random.default_rng(5).uniform(-1, 1, (5, 3))
+BALANCED = {
+    "inv": (InvCircuit, spd_matrix(6, 20, 5), [("amp", {"p", "bm"}, {"n", "bp"})]),
+    "egv": (EgvCircuit, spd_matrix(4, 6, 1), [("amp", {"n", "bm"}, {"p", "bp"})]),
+    "ginv": (GinvCircuit, TALL, [("row", {"first", "bm"}, {"firstn", "bp"}),
+                                 ("column", {"secondn", "btm"}, {"second", "btp"})]),
+}  # fmt: skip
+"""Program, matrix; and each row of op-amps, with the arrays at its inverting and at its non-inverting inputs."""
+
+
+@pytest.mark.parametrize("name", BALANCED)
+def test_cells_that_make_up_for_wires_balance_with_their_wires(name):
     """The conductance of each row, with all other lines at ground, is equal at both inputs."""
-    design = inv(spd_matrix(6, 20, 5), wire_resistance=2.0, compensate_wires=True).design
-    circuit = {array.name: array.reduced.laplacian for array in design.circuit.of(Array)}
-    minus, plus = (
-        sum(np.diagonal(circuit[name])[:6] for name in names) + beside
-        for names, beside in ((("p", "bm"), design.input_conductance), (("n", "bp"), 0.0))
-    )
-    assert_close(minus, plus, absolute=1e-6 * minus.max())
+    kind, matrix, rows = BALANCED[name]
+    circuit = kind.program(matrix, **MADE_UP).circuit
+    for opamps, *sides in rows:
+        part, totals = circuit.part(opamps), []
+        for arrays, group in zip(sides, (part.inverting, part.noninverting), strict=True):
+            held = [circuit.part(array).reduced.conductance[: circuit.groups[group]].sum(axis=1) for array in arrays]
+            other = [one for one in circuit.of(Conductors) if group in (one.a, one.b)]
+            totals.append(sum(held) + sum(np.asarray(one.siemens) for one in other))
+        assert_close(*totals, absolute=1e-8 * totals[0].max())
+
+
+@pytest.mark.parametrize("contacts", ["one", "both"])
+def test_flat_and_reduced_word_lines_are_one_circuit(contacts):
+    """Settling time, energies and answer in ngspice, with the segments to the compensating cells in both decks."""
+    fields = {"engine": "ngspice", "wire_resistance": 20.0, "contacts": contacts, "opamp": "cmos-100meg"}
+    reduced, flat = (inv(STEEP, interconnect=form, **fields).solve(vector(3, 1)) for form in ("reduced", "flat"))
+    assert_close(reduced.value, flat.value, absolute=1e-9 * np.abs(flat.value).max())
+    assert_within(reduced.settling_time, flat.settling_time, 1e-9)
+    for account, joules in flat.energy.accounts.items():
+        assert_within(reduced.energy.accounts[account], joules, 1e-9)
+
+
+@pytest.mark.parametrize("topology", ["paired", "compensated"])
+def test_cells_that_are_not_linear_rest_where_the_static_circuit_says(topology):
+    """Compensating cells bend as all others, behind their segments; the drop along these is that of bent cells."""
+    fields = {"device": Device(nonlinearity_voltage=0.05), "wire_resistance": 20.0, "interconnect": "flat"}
+    circuit = inv(STEEP, engine="ngspice", topology=topology, **fields)
+    question = circuit.question(vector(3, 1))
+    levels = circuit.input_levels(question.columns)[0]
+    cells = [array.conductance for array in circuit.circuit.of(Array)]
+    wanted = StaticCircuit(circuit.circuit, cells, ALL_EFFECTS).outputs(levels)
+    simulator = NgspiceEngine()
+    rest = simulator.rest(simulator.init(circuit.circuit), levels)
+    assert_close(rest, wanted, absolute=1e-5 * np.abs(wanted).max())
 
 
 @pytest.mark.parametrize("size", [6, 12])
@@ -87,8 +127,8 @@ def test_what_has_no_meaning_is_refused_or_named():
 
 def test_trials_of_a_stack_are_those_of_single_circuits():
     """Monte Carlo in stacks of matrices draws the compensating cells, too: metrics and hashes are the same."""
-    for make in (inv, mvm):
-        fields = {"device": Device(programming_error="1%"), "seed": 4}
+    for make, made_up in ((inv, {}), (mvm, {"wire_resistance": 20.0, "compensate_wires": True})):
+        fields = {"device": Device(programming_error="1%"), "seed": 4} | made_up
         b = vector(3, 2)
         found = stacked_trials(make(STEEP, **fields), b, range(3))
         for number in range(3):
@@ -116,13 +156,17 @@ def test_a_budget_of_the_compensated_circuit_adds_up():
         assert_within(budget.causes[name], wanted, 1e-3)
 
 
-def test_gradients_of_options_pass_through_compensating_cells():
+WIRES = {"wire_resistance": 20.0, "line_capacitance": 1e-15}
+
+
+@pytest.mark.parametrize("wires", [{}, WIRES], ids=["ideal wires", "wires"])
+def test_gradients_of_options_pass_through_compensating_cells(wires):
     """By the chain rule over all parts as by differences of two solves."""
     b, values, step = vector(3, 1), (9e-5, 1e-4, 1e-6), 1e-4
 
     def case(values):
         fields = dict(zip(("input_conductance", "g_max", "g_min"), values, strict=True))
-        return Case("inv", inv(STEEP, **fields), b)
+        return Case("inv", inv(STEEP, **fields, **wires), b)
 
     for metric in ("settling_time", "relative_error"):
         found = DesignPoint.of(case, values).gradient(metric)

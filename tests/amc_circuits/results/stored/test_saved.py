@@ -41,7 +41,8 @@ def test_saved_file_loads_without_pickle(saved):
         arrays = {name: content[name] for name in content.files}
     of_each = {f"{what}_{k}" for what in ("time", "outputs", "target", "terminal_voltage") for k in range(3)}
     of_arrays = {f"{what}_{k}" for what in ("conductance", "word_lines", "bit_lines") for k in range(2)}
-    of_all = {"record", "tolerance", "settling_time", "array_names", "wire_resistance", "contacts", "matrix", "vector"}
+    of_all = {"record", "tolerance", "settling_time", "matrix", "vector"}
+    of_all |= {"array_names", "wire_resistance", "contacts", "grid"}
     assert arrays.keys() == of_all | of_arrays | of_each
     np.testing.assert_array_equal(arrays["settling_time"], printed["settling_time_s"])
     # The first column, at 0.1 V full scale: k = 0.05, G0 / G_in = 1, alpha = 2, so outputs = -k alpha x = -0.1 x.
