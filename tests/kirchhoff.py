@@ -10,7 +10,7 @@ decks; `("word", k, i, j)` and `("bit", k, i, j)` are the lines of array k at ce
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise, product
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -188,16 +188,9 @@ def recover_with_signs(design: RecoverDesign, inputs: Array, signs: Sequence[int
 
 
 def _grounded(network: Network, design: Any, cells: Array | None, rows: list[Node]) -> None:
-    """Compensating cells (N, K), those that there are: a word line from each row, its cells straight to ground."""
-    segment, both = design.interconnect.wire_resistance, design.interconnect.contacts == "both"
-    for row, held in zip(rows, [] if cells is None else cells.tolist(), strict=False):
-        line = [(f"word of {row[0]}", *row[1:], j) if segment else row for j in range(len(held))]
-        for node, siemens in zip(line, held, strict=True):
-            if siemens > 0:
-                network.resistor(node, GROUND, 1 / siemens)
-        if segment:
-            for here, there in pairwise([row, *line, *([row] if both else [])]):
-                network.resistor(here, there, segment)
+    """Compensating cells from rows, those that there are."""
+    if cells is not None:
+        network.grounded(cells, rows, design.interconnect.wire_resistance, design.interconnect.contacts)
 
 
 def _turn(network: Network, design: GinvDesign, name: str, outputs: list[Node]) -> None:

@@ -103,6 +103,17 @@ class Network:
             stations = [terminal, *line, terminal] if contacts == "both" else [terminal, *line]
             self.cells += [(here, there, segment) for here, there in pairwise(stations)]
 
+    def grounded(self, cells: Array, rows: Sequence[Node], segment: float, contacts: str) -> None:
+        """Cells (N, K) straight to ground, on word lines of their own from `rows`; resistors outside of arrays."""
+        for row, held in zip(rows, cells.tolist(), strict=True):
+            line = [(f"word of {row[0]}", *row[1:], j) if segment else row for j in range(len(held))]
+            for node, siemens in zip(line, held, strict=True):
+                if siemens > 0:
+                    self.resistor(node, GROUND, 1 / siemens)
+            stations = [row, *line, row] if contacts == "both" else [row, *line]
+            for here, there in pairwise(stations if segment else []):
+                self.resistor(here, there, segment)
+
     def solve(self) -> Rest:
         """The voltages at which the currents out of every node sum to zero."""
         resistors = [*self.cells, *self.others]
