@@ -91,8 +91,8 @@ def cascade_at_rest(design: CascadeDesign, inputs: Array) -> Rest:
     turned = (read, inverted) if second.balance_inverting is None else (other, outputs)
     arrays = (second.conductance_positive, read, outputs), (second.conductance_negative, *turned)
     _held(network, second, arrays, 2)
-    _grounded(network, second.balance_inverting, read)
-    _grounded(network, second.balance_noninverting, other)
+    _grounded(network, second, second.balance_inverting, read)
+    _grounded(network, second, second.balance_noninverting, other)
     return network.solve()
 
 
