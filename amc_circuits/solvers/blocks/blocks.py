@@ -40,6 +40,7 @@ class BlockCircuit(ProgrammedBlocks):
         *,
         stages: int = 1,
         pivoting: Literal["auto", "none", "partial"] = "auto",
+        leaf: Literal["inv", "ginv"] = "inv",
         hold: SampleHold | None = None,
         inputs: Literal["two", "one"] = "two",
         inverter_resistance: float = INVERTER_RESISTANCE,
@@ -54,6 +55,7 @@ class BlockCircuit(ProgrammedBlocks):
             matrix: A, shape (N, N), real or complex, invertible, any units; NumPy, sparse SciPy, or lists.
             stages: Number of times that A and its blocks are cut in two; arrays have `ceil(N / 2^stages)` rows.
             pivoting: Order and signs of the rows: `none`, `partial` as in LU, or `auto`.
+            leaf: Circuit that inverts the blocks: `inv`, or `ginv`, which is stable for any block and slower.
             hold: Sample-and-holds between the steps; None for exact ones.
             inputs: Input resistors of a sum node: `two`, of DAC and sample-and-hold, or `one`, where the latter adds.
             inverter_resistance: Resistance of each of the two equal resistors of an inverter, ohm.
@@ -68,7 +70,7 @@ class BlockCircuit(ProgrammedBlocks):
         for name, one, record in (("converters", converters, Converters), ("hold", hold, SampleHold)):
             check_type(name, one, record, NoneType)
         own = {"inputs": inputs, "inverter_resistance": inverter_resistance, "topology": topology}
-        parameters = BlockParameters(stages=stages, pivoting=pivoting, **own)
+        parameters = BlockParameters(stages=stages, pivoting=pivoting, leaf=leaf, **own)
         given = {"pair": "always", **known_fields(fields, NoParameters), "engine": check_engine(engine)}
         hardware, settings = _records(given)
         system = System.inverse(square_matrix("A", matrix), hardware.scaling)

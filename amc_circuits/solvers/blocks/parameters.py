@@ -24,8 +24,11 @@ class BlockParameters(Record):
     stages: Annotated[int, about("Number of times that a matrix and its blocks are cut in two", ge=0, le=16)] = 1
     pivoting: Annotated[
         Literal["auto", "none", "partial"],
-        about("Order and signs of the rows as in LU (auto: if A is not symmetric positive definite and a leaf grows)"),
+        about("Order and signs of the rows as in LU (auto: if A is not positive definite and a leaf grows or is GINV)"),
     ] = "auto"
+    leaf: Annotated[
+        Literal["inv", "ginv"], about("Circuit that inverts the blocks (ginv: stable for any block, slower)")
+    ] = "inv"
     inputs: Annotated[
         Literal["two", "one"],
         about("Input resistors of a sum node (one: the sample-and-hold adds what the DAC converts)"),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.solvers.blocks.parameters import BlockParameters
-from amc_circuits.solvers.blocks.steps import HeldInv, PlainInv, RangedMvm
+from amc_circuits.solvers.blocks.steps import LEAVES, LeafCircuit, RangedMvm
 from amc_circuits.solvers.blocks.tree import Node, SingularBlockError, leaves, programmed_tree
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.values.checks import check_invertible
@@ -43,9 +43,9 @@ class Maker:
         own = {"seed": seed, "fixed_scale": True, "scaling": "none", "topology": self.parameters.topology}
         return self.fields | own | more
 
-    def inv(self, matrix: FloatArray) -> HeldInv | PlainInv:
+    def inverse(self, matrix: FloatArray) -> LeafCircuit:
         """Program a leaf."""
-        leaf: type[HeldInv | PlainInv] = HeldInv if self.parameters.inputs == "two" else PlainInv
+        leaf = LEAVES[self.parameters.leaf, self.parameters.inputs]
         return leaf.program(matrix, **self._own(inverter_resistance=self.parameters.inverter_resistance))
 
     def mvm(self, matrix: FloatArray, gain: float) -> RangedMvm:
@@ -96,6 +96,9 @@ def programmed_rows(
 ) -> tuple[NDArray[np.int64], FloatArray, Node]:
     """Program with the rows as they are, or in another order where this is wanted or a leaf asks for it.
 
+    Leaves by GINV do not ask, for they are stable in any order: without a definite matrix their rows are always
+    ordered, so that no block is far worse conditioned than the matrix.
+
     Returns:
         Places and signs of the rows, shape (N,), and the programmed blocks.
 
@@ -111,7 +114,7 @@ def programmed_rows(
     straight = np.arange(len(matrix)), np.ones(len(matrix))
     if parameters.pivoting == "none" or (parameters.pivoting == "auto" and positive_definite(matrix)):
         return *straight, tree(*straight)
-    if parameters.pivoting == "auto":
+    if parameters.pivoting == "auto" and parameters.leaf == "inv":
         try:
             root = tree(*straight)
         except SingularBlockError:

@@ -1,9 +1,11 @@
-"""Circuits of a step: INV with one or two rows of inputs, and MVM with switched feedback; all work in volts."""
+"""Circuits of a step: INV or GINV with one or two rows of inputs, MVM with switched feedback; all work in volts."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +13,10 @@ from amc_circuits.cells.system import System
 from amc_circuits.results.converters import HEADROOM
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.inv import InvCircuit
+from amc_circuits.solvers.least_squares.ginv import GinvCircuit
 from amc_circuits.solvers.mvm import MvmCircuit, MvmParameters
 from amc_circuits.solvers.programmed import ProgrammedArray
+from amc_circuits.solvers.solver import Solver
 from amc_circuits.solvers.streaming import swing_of
 from amc_circuits.values.checks import Numbers
 from netlists import Circuit, Conductors, Source
@@ -39,21 +43,21 @@ class InVolts(ProgrammedArray):
         return outputs, peaks / (HEADROOM * swing_of(self.circuit))
 
 
-class PlainInv(InVolts, InvCircuit):
-    """INV with one row of input resistors, from DACs."""
-
-
-class HeldInv(InVolts, InvCircuit):
-    """INV with two equal rows of input resistors: one from DACs, one from sample-and-holds."""
+class HeldInputs(InVolts, Solver):
+    """A leaf with two equal rows of input resistors: one from DACs, one from sample-and-holds."""
 
     input_rows = 2
 
-    @cached_property
-    def alone(self) -> PlainInv:
+    @property
+    @abstractmethod
+    def alone(self) -> Solver:
         """The same cells and op-amps with the resistors of the sample-and-holds switched off."""
-        system = replace(self.system, input_factors=self.system.input_factors[: len(self.matrix)])
-        settings = (self.settings, self.engine, self.parameters, self.converters)
-        return PlainInv(system, self.hardware, self.mappings, *settings)
+
+    def _without_held(self) -> dict[str, Any]:
+        """Return the fields of the circuit alone."""
+        names = ("hardware", "mappings", "settings", "engine", "parameters", "converters")
+        factors = self.system.input_factors[: len(self.matrix)]
+        return {"system": replace(self.system, input_factors=factors), **{name: getattr(self, name) for name in names}}
 
     @classmethod
     def system_of(cls, matrix: Numbers, hardware: Hardware) -> System:
@@ -66,11 +70,11 @@ class HeldInv(InVolts, InvCircuit):
         """Number of inputs, 2 N."""
         return cls.input_rows * len(matrix)
 
-    @cached_property
-    def _two_rows(self) -> Circuit:
-        design = self.design
-        one, size = design.circuit, design.size
-        parts = (*one.parts, Conductors("hold", "hold", "v", design.input_conductance, account="inputs"))
+    def _two_rows(self, one: Circuit) -> Circuit:
+        """Add the inputs from sample-and-holds to a circuit."""
+        size = len(self.matrix)
+        resistors = next(part for part in one.parts if isinstance(part, Conductors) and part.name == "in")
+        parts = (*one.parts, replace(resistors, name="hold", a="hold"))
         wider = [
             Source(each.group, np.pad(each.matrix(one.groups[each.group], size), ((0, 0), (0, size))))
             for each in one.sources
@@ -80,18 +84,9 @@ class HeldInv(InVolts, InvCircuit):
         return replace(one, title=title, groups={**one.groups, "hold": size}, parts=parts, sources=(*wider, held))
 
     @property
-    def circuit(self) -> Circuit:
-        """Circuit as parts."""
-        return self._two_rows
-
-    @property
     def sha256(self) -> str:
         """Hash of the circuit."""
         return self.circuit.sha256
-
-    def reference(self, columns: FloatArray) -> FloatArray:
-        """Solution for the sum of both rows, shape (N, K)."""
-        return super().reference(self._sums(columns))
 
     def residual(self, values: Numbers, vectors: Numbers) -> list[float]:
         """Relative residual against the sum of both rows."""
@@ -100,6 +95,73 @@ class HeldInv(InVolts, InvCircuit):
     def _sums(self, columns: Numbers) -> Numbers:
         size = len(self.matrix)
         return np.asarray(columns[:size] + columns[size:])
+
+
+class PlainInv(InVolts, InvCircuit):
+    """INV with one row of input resistors, from DACs."""
+
+
+class HeldInv(HeldInputs, InvCircuit):
+    """INV with two rows of input resistors."""
+
+    @cached_property
+    def circuit(self) -> Circuit:
+        """Circuit as parts."""
+        return self._two_rows(super().circuit)
+
+    def reference(self, columns: FloatArray) -> FloatArray:
+        """Solution for the sum of both rows, shape (N, K)."""
+        return super().reference(self._sums(columns))
+
+    @cached_property
+    def alone(self) -> PlainInv:
+        """The same cells and op-amps with the resistors of the sample-and-holds switched off."""
+        return PlainInv(**self._without_held())
+
+
+class PlainGinv(InVolts, GinvCircuit):
+    """GINV of a square block with one row of input resistors; like INV it gives `-A^-1`: no input is inverted."""
+
+    @cached_property
+    def circuit(self) -> Circuit:
+        """Circuit as parts."""
+        one = super().circuit
+        return replace(one, sources=tuple(Source("in") if each.group == "in" else each for each in one.sources))
+
+    @property
+    def gain(self) -> float:
+        """Factor from output volts to units of x for an input of 1 V per unit of b."""
+        return -super().gain
+
+
+class HeldGinv(HeldInputs, PlainGinv):
+    """GINV of a square block with two rows of input resistors."""
+
+    @cached_property
+    def circuit(self) -> Circuit:
+        """Circuit as parts."""
+        return self._two_rows(super().circuit)
+
+    def reference(self, columns: FloatArray) -> FloatArray:
+        """Solution for the sum of both rows, shape (N, K)."""
+        return super().reference(self._sums(columns))
+
+    @cached_property
+    def alone(self) -> PlainGinv:
+        """The same cells, feedback and op-amps with the resistors of the sample-and-holds switched off."""
+        own = self.parameters.replace(feedback_conductance=self.plan.feedback_conductance)
+        return PlainGinv(**self._without_held() | {"parameters": own})
+
+
+LeafCircuit = PlainInv | HeldInv | PlainGinv | HeldGinv
+"""Circuit of a leaf."""
+LEAVES: dict[tuple[str, str], type[LeafCircuit]] = {
+    ("inv", "two"): HeldInv,
+    ("inv", "one"): PlainInv,
+    ("ginv", "two"): HeldGinv,
+    ("ginv", "one"): PlainGinv,
+}
+"""Classes of leaves by the names of their circuit and of their inputs."""
 
 
 class RangedMvm(InVolts, MvmCircuit):

@@ -13,7 +13,8 @@ from typing import Protocol
 
 import numpy as np
 
-from amc_circuits.solvers.blocks.steps import HeldInv, PlainInv, RangedMvm
+from amc_circuits.solvers.blocks.steps import HeldInputs, LeafCircuit, RangedMvm
+from amc_circuits.solvers.least_squares.ginv import GinvCircuit
 from netlists import ParameterError
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -22,7 +23,7 @@ from netlists.short_text import short_repr
 class Maker(Protocol):
     """Programming of the circuits of blocks."""
 
-    def inv(self, matrix: FloatArray) -> HeldInv | PlainInv:
+    def inverse(self, matrix: FloatArray) -> LeafCircuit:
         """Program a leaf."""
 
     def mvm(self, matrix: FloatArray, gain: float) -> RangedMvm:
@@ -31,7 +32,7 @@ class Maker(Protocol):
 
 @dataclass(frozen=True)
 class Leaf:
-    """A block in an INV circuit.
+    """A block in an INV or GINV circuit.
 
     Attributes:
         circuit: The circuit.
@@ -39,7 +40,7 @@ class Leaf:
         rows: First and last row of the whole matrix, from 1.
     """
 
-    circuit: HeldInv | PlainInv
+    circuit: LeafCircuit
     name: str
     rows: tuple[int, int]
 
@@ -51,15 +52,16 @@ class Leaf:
         return len(self.circuit.matrix)
 
     @property
-    def alone(self) -> HeldInv | PlainInv:
+    def alone(self) -> LeafCircuit:
         """Circuit without held inputs."""
-        return self.circuit.alone if isinstance(self.circuit, HeldInv) else self.circuit
+        return self.circuit.alone if isinstance(self.circuit, HeldInputs) else self.circuit
 
     @property
     def text(self) -> str:
         """Description for messages."""
         first, last = self.rows
-        return f"INV of {self.name} (rows {first}..{last})"
+        circuit = "GINV" if isinstance(self.circuit, GinvCircuit) else "INV"
+        return f"{circuit} of {self.name} (rows {first}..{last})"
 
     @property
     def gains(self) -> tuple[float, ...]:
@@ -204,7 +206,7 @@ def programmed_tree(matrix: FloatArray, stages: int, make: Maker, name: str = "A
     size = len(matrix)
     if stages == 0 or size == 1:
         _check_block(name, matrix)
-        return Leaf(make.inv(matrix), name, (row, row + size - 1))
+        return Leaf(make.inverse(matrix), name, (row, row + size - 1))
     k = (size + 1) // 2
     a1, a2, a3, a4 = matrix[:k, :k], matrix[:k, k:], matrix[k:, :k], matrix[k:, k:]
     of = "" if name == "A" else f" of {name}"

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from amc_circuits.results.converters import Converters
 from amc_circuits.solvers.blocks.hold import Held, SampleHold
-from amc_circuits.solvers.blocks.steps import HeldInv, InVolts, PlainInv, RangedMvm
+from amc_circuits.solvers.blocks.steps import HeldInputs, InVolts, LeafCircuit, RangedMvm
 from amc_circuits.solvers.blocks.tree import Leaf, Node, Tiles
 from netlists.record import FloatArray
 
-Step = HeldInv | PlainInv | RangedMvm
+Step = LeafCircuit | RangedMvm
 RANGES = 12
 """Largest power of two by which a feedback conductance is switched up or down; a choice of this package."""
 Ranges = dict[str, NDArray[np.int64]]
@@ -94,7 +94,7 @@ class Walk(ABC):
         circuit = leaf.circuit if held or not self.switched else leaf.alone
         self._begin([circuit])
         levels, taken = self._converted(known * scale), self._taken(held, known.shape)
-        levels = np.vstack([levels, taken]) if isinstance(circuit, HeldInv) else levels + taken
+        levels = np.vstack([levels, taken]) if isinstance(circuit, HeldInputs) else levels + taken
         volts = self.run(leaf.text, circuit, levels, np.arange(len(scale)))
         return Part(volts, scale / circuit.gain, self._sampled(volts, circuit))
 

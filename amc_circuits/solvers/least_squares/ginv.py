@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Literal, Self, Unpack
+from typing import ClassVar, Literal, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,8 +28,13 @@ from netlists.record import FloatArray
 
 
 class GinvCircuit(TwoCopies):
-    """Arrays of A and of its transpose: `solve(b)` gives the x that minimizes ||A x - b||, the shortest of several."""
+    """Arrays of A and of its transpose: `solve(b)` gives the x that minimizes ||A x - b||, the shortest of several.
 
+    Attributes:
+        input_rows: Number of equal input resistors at each sum node.
+    """
+
+    input_rows: ClassVar[int] = 1
     Parameters = GinvParameters
     parameters: GinvParameters
 
@@ -99,7 +104,7 @@ class GinvCircuit(TwoCopies):
         """Return the design: feedback conductance, ridge, targets of compensating cells."""
         assert isinstance(parameters, GinvParameters)
         rows, columns = system.programmed.shape
-        return GinvPlan(cls.wanted_cells(system, hardware), hardware, parameters, rows < columns)
+        return GinvPlan(cls.wanted_cells(system, hardware), hardware, parameters, rows < columns, cls.input_rows)
 
     @cached_property
     def plan(self) -> GinvPlan:

@@ -23,10 +23,12 @@ class GinvPlan(CopiesPlan):
 
     Attributes:
         wide: True if A has more columns than rows: X is A^T, and the inputs are at the columns.
+        input_rows: Number of equal input resistors at each sum node.
     """
 
     parameters: GinvParameters
     wide: bool = False
+    input_rows: int = 1
 
     __repr__ = short_repr
 
@@ -71,15 +73,16 @@ class GinvPlan(CopiesPlan):
         if not self.compensated:
             return []
         feedback = self.feedback_conductance if feedback is None else feedback
-        inputs = self.input_conductance
+        inputs = self.input_rows * self.input_conductance
         at_rows, at_columns = (0.0, inputs) if self.wide else (inputs, 0.0)
         found = (columns[1] + self.ridge / feedback, columns[0] + at_columns)
         return [(rows[0] + feedback + at_rows, rows[1]), found] if self.signed else [found]
 
     def _ideal(self, feedback: float) -> GinvDesign:
-        """Record of the circuit with the wanted cells and ideal compensation."""
+        """Record of the circuit with the wanted cells, ideal compensation, and all its inputs as one row."""
         balance = [compensating(*loads, None) for loads in self.loads(*self.sums(self.hardware.cells), feedback)]
-        return self._record((*self.wanted, *balance), feedback)
+        inputs = self.input_rows * self.input_conductance
+        return self._record((*self.wanted, *balance), feedback, input_conductance=inputs)
 
     def record(self, mappings: Sequence[Mapping], **offsets: FloatArray | None) -> GinvDesign:
         """Return the parameter record with programmed cells: those of X, X^T and the compensating ones."""
@@ -88,11 +91,9 @@ class GinvPlan(CopiesPlan):
     def _record(self, mappings: Sequence[Mapping], feedback: float, **own: Any) -> GinvDesign:
         return self.hardware.design(
             GinvDesign,
-            **fields_of(mappings),
-            input_conductance=self.input_conductance,
+            **{**fields_of(mappings), "input_conductance": self.input_conductance, **own},
             feedback_conductance=feedback,
             ridge_conductance=self.ridge / feedback if self.ridge else None,
             inputs="columns" if self.wide else "rows",
             inverter_resistance=self.parameters.inverter_resistance,
-            **own,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +11,7 @@ from amc_circuits.results.solution import UnusableSolutionError
 from amc_circuits.solvers.blocks.parameters import stages_for
 from amc_circuits.solvers.blocks.programming import positive_definite
 from amc_circuits.solvers.planning.layout import Layout, PlannedProblem, device_of
-from amc_circuits.solvers.planning.parameters import Choices, CircuitName
+from amc_circuits.solvers.planning.parameters import Choices, CircuitName, LeafName
 from amc_circuits.solvers.planning.probe import Probe
 from amc_circuits.solvers.planning.shifts import least_shift
 from amc_circuits.solvers.precision.normal import NormalProblem
@@ -23,6 +23,8 @@ DOUBLINGS = 4
 """Largest number of times that a shift is doubled, a choice of this package."""
 OF_BLOCKS = ("A", "feedback_conductance")
 """Parameters in errors of blocks that are singular, or far smaller than others."""
+OF_BLOCK_CHOICES = ("pivoting", "leaf")
+"""Choices that act on blocks alone; stages does, too, but for 0."""
 MORE_STAGES = 2
 """Stages beyond those that the size of the arrays asks for, a choice of this package."""
 
@@ -60,8 +62,8 @@ class Search:
         """
         self._check()
         for levels in self._levels():
-            for circuit, stages in self._circuits():
-                if (found := self._shifted(circuit, stages, levels)) is not None:
+            for circuit, stages, leaf in self._circuits():
+                if (found := self._shifted(Layout(circuit, 0.0, levels, stages, leaf))) is not None:
                     return found
         mend = "raise most_levels or max_cycles, lower bits, or add damping to A"
         raise NoPlanError(f"no circuit of the plan solves this matrix: {'; '.join(self.tried)}; {mend}")
@@ -95,16 +97,10 @@ class Search:
         if self.normal and choices.circuit not in ("auto", "ginv"):
             raise ParameterError("circuit", choices.circuit, "needs a square A and no ridge; take auto")
         self._check_stages()
-        unused: dict[str, object] = (
-            {"stages": choices.stages, "shift": choices.shift} if self.normal or choices.circuit == "ginv" else {}
-        )
-        if choices.circuit == "inv":
-            unused = {"stages": choices.stages}
-        blocks = choices.circuit in ("auto", "blocks") and not self.normal
-        if choices.pivoting != "auto" and not blocks:
-            unused["pivoting"] = choices.pivoting
-        for name, value in unused.items():
-            if value != "auto":
+        single = self.normal or choices.circuit in ("inv", "ginv")
+        unused = ["stages"] * single + ["shift"] * (self.normal or choices.circuit == "ginv")
+        for name in (*unused, *OF_BLOCK_CHOICES * (single or choices.stages == 0)):
+            if (value := getattr(choices, name)) != "auto":
                 raise ParameterError(name, value, "has no effect with this circuit; leave it out")
 
     def _check_stages(self) -> None:
@@ -125,18 +121,28 @@ class Search:
             levels *= 2
             yield levels
 
-    def _circuits(self) -> Iterator[tuple[CircuitName, int]]:
-        """Yield the circuits to try with their stages: INV, GINV if A is not definite, blocks."""
-        wanted, fits = self.choices.circuit, self.least_stages == 0
+    def _circuits(self) -> Iterator[tuple[CircuitName, int, LeafName]]:
+        """Yield the circuits to try with their stages and leaves: INV, GINV if A is not definite, blocks.
+
+        A choice that only blocks have leaves blocks alone.
+        """
+        wanted = self.choices.circuit
+        fits = self.least_stages == 0 and all(getattr(self.choices, name) == "auto" for name in OF_BLOCK_CHOICES)
         if self.normal or wanted == "ginv":
-            yield "ginv", 0
+            yield "ginv", 0, "inv"
             return
         if wanted == "inv" or (wanted == "auto" and fits and self.choices.stages in ("auto", 0)):
-            yield "inv", 0
+            yield "inv", 0, "inv"
             if wanted == "auto" and not self.definite and self.choices.shift == "auto":
-                yield "ginv", 0
+                yield "ginv", 0, "inv"
         if wanted != "inv" and self.choices.stages != 0:
-            yield from (("blocks", stages) for stages in self._stages())
+            yield from (("blocks", stages, leaf) for stages in self._stages() for leaf in self._leaves())
+
+    def _leaves(self) -> tuple[LeafName, ...]:
+        """Return the circuits of leaves to try: GINV only where A is not definite, or where it is asked for."""
+        if self.choices.leaf != "auto":
+            return (self.choices.leaf,)
+        return ("inv",) if self.definite else ("inv", "ginv")
 
     def _stages(self) -> Iterator[int]:
         """Yield the stages of blocks, as long as there is something to cut."""
@@ -148,17 +154,17 @@ class Search:
             if stages == first or 2**stages < self.problem.size:
                 yield stages
 
-    def _shifted(self, circuit: CircuitName, stages: int, levels: int | None) -> Probe | None:
+    def _shifted(self, layout: Layout) -> Probe | None:
         """Return the probe of the first shift with which a circuit converges; None if there is none."""
         given = self.choices.shift
-        found = self._probe(Layout(circuit, 0.0 if given == "auto" else float(given), levels, stages))
+        found = self._probe(layout if given == "auto" else replace(layout, shift=float(given)))
         if found is None or found.converges:
             return found
-        if given != "auto" or not self.definite:
+        if given != "auto" or not self.definite or layout.leaf == "ginv":
             return None
         shift = least_shift(self.problem.held, found.circuit)
         for doubled in range(DOUBLINGS + 1):
-            found = self._probe(Layout(circuit, shift * 2**doubled, levels, stages))
+            found = self._probe(replace(layout, shift=shift * 2**doubled))
             if found and found.converges:
                 return found
         return None

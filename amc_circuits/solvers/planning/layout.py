@@ -14,7 +14,7 @@ from amc_circuits.solvers.blocks.tree import Leaf, Node
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.solvers.least_squares.ginv import GinvCircuit
-from amc_circuits.solvers.planning.parameters import Choices, CircuitName
+from amc_circuits.solvers.planning.parameters import Choices, CircuitName, LeafName
 from amc_circuits.solvers.precision.normal import NormalCircuit, NormalProblem
 from amc_circuits.solvers.precision.problem import SquareProblem
 from amc_circuits.solvers.programmed import ProgrammedArray
@@ -35,20 +35,23 @@ class Layout:
         shift: Multiple of I in the arrays besides A, in units of the largest entry of A.
         levels: Levels of the cells; None for continuous ones.
         stages: Number of times that the matrix is cut in two.
+        leaf: Circuit of the leaves of blocks.
     """
 
     circuit: CircuitName
     shift: float = 0.0
     levels: int | None = None
     stages: int = 0
+    leaf: LeafName = "inv"
 
     __repr__ = short_repr
 
     def __str__(self) -> str:
         stages = f" of {counted(self.stages, 'stage')}" * (self.stages > 0)
+        leaf = " with GINV leaves" * (self.leaf == "ginv")
         shift = f" of A + {format_quantity(self.shift, digits=3)} max|A| I" * bool(self.shift)
         levels = f", {self.levels} levels" if self.levels else ", continuous cells"
-        return f"{self.circuit.upper()}{stages}{shift}{levels}"
+        return f"{self.circuit.upper()}{stages}{leaf}{shift}{levels}"
 
     def program(self, problem: PlannedProblem, choices: Choices, fields: Mapping[str, Any]) -> PlannedCircuit:
         """Program the circuit of the problem's scaled matrix.
@@ -68,7 +71,7 @@ class Layout:
             return NormalCircuit.program(held.T, ridge=choices.ridge, **own)
         if self.circuit == "blocks":
             own = {name: value for name, value in own.items() if (name, value) != ("pair", "auto")}
-            return BlockCircuit.program(held, stages=self.stages, pivoting=choices.pivoting, **own)
+            return BlockCircuit.program(held, stages=self.stages, leaf=self.leaf, pivoting=choices.pivoting, **own)
         return (InvCircuit if self.circuit == "inv" else GinvCircuit).program(held, **own)
 
 

@@ -10,6 +10,7 @@ from netlists import Record
 from netlists.record import about
 
 CircuitName = Literal["inv", "ginv", "blocks"]
+LeafName = Literal["inv", "ginv"]
 
 
 class Choices(Record):
@@ -26,6 +27,9 @@ class Choices(Record):
     stages: Annotated[
         Annotated[int, Field(ge=0, le=16)] | Literal["auto"], about("Number of times that blocks cuts A in two")
     ] = "auto"
+    leaf: Annotated[Literal["auto", "inv", "ginv"], about("Circuit of the leaves of blocks (auto: inv, then ginv)")] = (
+        "auto"
+    )
     pivoting: Annotated[Literal["auto", "none", "partial"], about("Order of the rows of blocks, as in LU")] = "auto"
     ridge: Annotated[float, about("Lambda of (A^T A + lambda) x = A^T b; above 0 it replaces A x = b", ge=0)] = 0.0
     array_limit: Annotated[int, about("Largest number of rows and columns of an array", ge=1, le=100_000)] = 128

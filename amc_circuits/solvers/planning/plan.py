@@ -85,6 +85,7 @@ class Plan:
         return {
             "circuit": layout.circuit,
             "stages": layout.stages,
+            "leaf": layout.leaf if layout.circuit == "blocks" else None,
             "shift": layout.shift,
             "levels": layout.levels,
             "reasons": list(self.reasons),

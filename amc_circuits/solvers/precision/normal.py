@@ -162,7 +162,8 @@ class NormalCircuit(GinvCircuit):
     @property
     def gain(self) -> float:
         """Factor from output volts to units of y for an input of 1 V per unit of g."""
-        return -self.mapping.unit / (self.mapping.alpha**2 * self.design.feedback_conductance)
+        design, unit = self.design, self.mapping.unit / self.mapping.alpha
+        return -(unit**2) / (design.input_conductance * design.feedback_conductance)
 
     def reference(self, columns: FloatArray) -> FloatArray:
         """Solution of the normal equation by NumPy, with the ridge."""

@@ -63,7 +63,7 @@ def _name(place: int) -> str:
 def _write(file: Path, answers: Answers) -> None:
     with file.open("wb") as opened:
         cost = {} if answers.cost is None else vars(answers.cost)
-        known = {f"{COST}{name}": np.asarray(value) for name, value in cost.items() if value is not None}
+        known: dict[str, Any] = {f"{COST}{name}": np.asarray(one) for name, one in cost.items() if one is not None}
         np.savez(opened, messages=np.array(answers.messages), **answers.arrays, **known)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from amc_circuits import BlockCircuit, Converters, Device, ParameterError, Status, UnusableSolutionError
+from amc_circuits.values.matrices import draw_matrix
 from netlists import SinglePoleOpAmp
 from tests.cases import spd_matrix
 from tests.comparators import assert_close
@@ -49,6 +50,19 @@ def test_ideal_parts_give_the_exact_solution(size, stages, topology):
     assert_solves(at_infinite_gain(matrix, vectors, stages=stages, topology=topology), matrix, vectors)
 
 
+@pytest.mark.parametrize(
+    ("stages", "topology", "inputs"),
+    [(1, "paired", "two"), (1, "compensated", "two"), (1, "compensated", "one"), (2, "paired", "one")],
+)
+def test_leaves_by_ginv_are_exact_for_any_matrix(stages, topology, inputs):
+    """Their normal equation cancels; all poles decay, where INV of the same blocks has growing ones."""
+    matrix, vectors = draw_matrix("random", 7, 7, 3.0, np.random.default_rng(3)), problem(7)[1]
+    fields = {"stages": stages, "topology": topology, "inputs": inputs}
+    assert_solves(at_infinite_gain(matrix, vectors, leaf="ginv", **fields), matrix, vectors)
+    assert BlockCircuit.program(matrix, leaf="ginv", **fields).stability.stable
+    assert not BlockCircuit.program(matrix, pivoting="none", **fields).stability.stable
+
+
 @pytest.mark.parametrize("kind", ["complex", "diagonal", "triangular"])
 def test_other_matrices(kind):
     """A complex one is a real one of twice the size; blocks of zeros need no circuit."""
@@ -84,17 +98,18 @@ def test_blocks_without_negative_entries_are_pairs():
 
 
 @cache
-def solved(engine, stages=1):
+def solved(engine, stages=1, leaf="inv"):
     """A solve with wires and errors of cells, at a scale that has to be reduced."""
     matrix, vectors = problem(5, 2)
-    fields = {"wire_resistance": 2.0, "input_voltage": 0.5, "stages": stages, "seed": 3}
+    fields = {"wire_resistance": 2.0, "input_voltage": 0.5, "stages": stages, "leaf": leaf, "seed": 3}
     circuit = BlockCircuit.program(matrix, device=Device(programming_error="1%"), engine=engine, **fields)
     return circuit, circuit.solve(vectors), vectors
 
 
-def test_engines_agree():
+@pytest.mark.parametrize("leaf", ["inv", "ginv"])
+def test_engines_agree(leaf):
     """Each simulates every step; values, times and energies of a whole solve are the same."""
-    (_, exact, _), (_, spice, _) = solved("exact"), solved("ngspice")
+    (_, exact, _), (_, spice, _) = solved("exact", leaf=leaf), solved("ngspice", leaf=leaf)
     assert exact.status is spice.status is Status.SETTLED
     assert_close(spice.value, exact.value, absolute=2e-3 * float(np.abs(exact.value).max()))
     assert_close(spice.settling_time, exact.settling_time, relative=0.02)

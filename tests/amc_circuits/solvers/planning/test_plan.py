@@ -90,6 +90,31 @@ def test_what_is_larger_than_an_array_goes_to_blocks():
     assert made.probe.layout.stages == 2
 
 
+def test_blocks_of_any_matrix_have_leaves_by_ginv():
+    """INV of its blocks is not stable; GINV is, with the rows in the order of LU. Both can be forced."""
+    matrix, b = drawn("random", 16, 3.0)
+    made = plan(matrix, array_limit=8, levels=32, most_levels=32, **QUICK)
+    layout, leaves = made.probe.layout, dict(made.probe.circuit.circuits)
+    assert (layout.circuit, layout.stages, layout.leaf) == ("blocks", 1, "ginv")
+    assert "with GINV leaves" in str(layout) and "GINV of A1 (rows 1..8)" in leaves
+    check(made.solve(b), matrix, b)
+    forced = plan(np.eye(4) + 0.1, leaf="ginv", bits=4, **QUICK)
+    assert forced.record["leaf"] == "ginv"
+    with pytest.raises(UnusableSolutionError, match="no circuit of the plan solves"):
+        plan(matrix, array_limit=8, leaf="inv", stages=1, levels=32, most_levels=32, **QUICK)
+
+
+def test_compensated_circuits_are_planned_as_paired_ones():
+    """INV, GINV and blocks with compensating cells take no inverters, and solve to the wanted bits."""
+    definite, b = drawn("spd", 8, 5.0)
+    other, _ = drawn("random", 8, 3.0)
+    for matrix, choices in ((definite, {}), (other, {"circuit": "ginv"}), (definite, {"stages": 1})):
+        made = plan(matrix, levels=32, bits=16, topology="compensated", **choices, **QUICK)
+        programmed = getattr(made.probe.circuit, "circuits", [("", made.probe.circuit)])
+        assert not any(part.name.startswith("inv") for _, one in programmed for part in one.circuit.parts)
+        check(made.solve(b), matrix, b, 16)
+
+
 def test_least_squares_shortest_solutions_and_a_ridge():
     """A tall A, a wide one and one of rank 1 against NumPy; the plan names the problem that is solved."""
     generator = np.random.default_rng(0)
@@ -142,6 +167,8 @@ def test_complex_matrices_and_several_right_hand_sides():
         ({"circuit": "egv"}, "circuit"),
         ({"shift": "much"}, "shift"),
         ({"no_such_field": 1}, "no_such_field"),
+        ({"circuit": "ginv", "leaf": "ginv"}, "leaf: got ginv; has no effect"),
+        ({"stages": 0, "leaf": "ginv"}, "leaf: got ginv; has no effect"),
         ({"slices": 4}, "slices: got 4; has no effect without residual = slices"),
         ({"slice_read_bits": 6}, "slice_read_bits.*residual = slices"),
         ({"method": "plain", "memory": 3}, "memory: got 3; has no effect with method = plain"),

@@ -41,8 +41,9 @@ def test_the_circuit_solves_the_normal_equation(ridge):
     tall, g = generator.standard_normal((6, 3)), generator.standard_normal((3, 2))
     wanted = np.linalg.solve(tall.T @ tall + ridge * np.eye(3), g)
     ideal = SinglePoleOpAmp(open_loop_gain=1e9, gbwp=100e6)
-    circuit = NormalCircuit.program(tall.T, opamp=ideal, ridge=ridge)
-    np.testing.assert_allclose(circuit.steady(g), wanted, rtol=1e-6)
+    for own in ({}, {"input_conductance": 3e-5}):
+        circuit = NormalCircuit.program(tall.T, opamp=ideal, ridge=ridge, **own)
+        np.testing.assert_allclose(circuit.steady(g), wanted, rtol=1e-6)
     solution = NormalCircuit.program(tall.T, engine="exact", ridge=ridge).solve(g)
     assert solution.status is Status.SETTLED
     np.testing.assert_allclose(solution.value, wanted, rtol=2e-2, atol=1e-2 * np.abs(wanted).max())
