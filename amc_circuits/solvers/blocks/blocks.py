@@ -55,7 +55,7 @@ class BlockCircuit(ProgrammedBlocks):
             matrix: A, shape (N, N), real or complex, invertible, any units; NumPy, sparse SciPy, or lists.
             stages: Number of times that A and its blocks are cut in two; arrays have `ceil(N / 2^stages)` rows.
             pivoting: Order and signs of the rows: `none`, `partial` as in LU, or `auto`.
-            leaf: Circuit that inverts the blocks: `inv`, or `ginv`, which is stable for any block and slower.
+            leaf: Circuit that inverts the blocks: `inv`, or `ginv`, slower and stable for any block.
             hold: Sample-and-holds between the steps; None for exact ones.
             inputs: Input resistors of a sum node: `two`, of DAC and sample-and-hold, or `one`, where the latter adds.
             inverter_resistance: Resistance of each of the two equal resistors of an inverter, ohm.
@@ -69,13 +69,11 @@ class BlockCircuit(ProgrammedBlocks):
         """
         for name, one, record in (("converters", converters, Converters), ("hold", hold, SampleHold)):
             check_type(name, one, record, NoneType)
-        own = {"inputs": inputs, "inverter_resistance": inverter_resistance, "topology": topology}
-        parameters = BlockParameters(stages=stages, pivoting=pivoting, leaf=leaf, **own)
+        own = {"inputs": inputs, "inverter_resistance": inverter_resistance, "topology": topology, "leaf": leaf}
+        parameters = BlockParameters(stages=stages, pivoting=pivoting, **own)
         given = {"pair": "always", **known_fields(fields, NoParameters), "engine": check_engine(engine)}
-        hardware, settings = _records(given)
-        system = System.inverse(square_matrix("A", matrix), hardware.scaling)
-        parts = system, *programmed_rows(system.programmed, Maker(hardware, given, parameters), parameters), hardware
-        return cls(*parts, settings, engine, parameters, hold or SampleHold(), converters or Converters())
+        programmed = _programmed(matrix, given, parameters)
+        return cls(**programmed, hold=hold or SampleHold(), converters=converters or Converters())
 
     def steady(self, vectors: ArrayLike) -> Numbers:
         """Compute x by the steady states of all circuits, without transients and converters; shapes as in `solve`.
@@ -104,6 +102,15 @@ class BlockCircuit(ProgrammedBlocks):
             SimulationError: The simulator failed; deck and log are kept.
         """
         return answered(self, *right_hand_sides("b", vectors, len(self.matrix)))
+
+
+def _programmed(matrix: ArrayLike, given: dict[str, Any], parameters: BlockParameters) -> dict[str, Any]:
+    """Program the blocks; return the fields of `ProgrammedBlocks` that depend on the matrix, and its records."""
+    hardware, settings = _records(given)
+    system = System.inverse(square_matrix("A", matrix), hardware.scaling)
+    order, signs, root = programmed_rows(system.programmed, Maker(hardware, given, parameters), parameters)
+    records = {"hardware": hardware, "settings": settings, "engine": given["engine"], "parameters": parameters}
+    return {"system": system, "order": order, "signs": signs, "root": root, **records}
 
 
 def _records(given: dict[str, Any]) -> tuple[Hardware, Settings]:
