@@ -8,7 +8,8 @@ Parts, each of which can run alone (`python -m benchmarks.family laws maps`):
   symmetric positive definite matrices of condition 30, cmos-100meg with the same supply current in both, cells from
   1 to 100 uS, areas of docs/area.md
 - maps: share of random matrices that are stable, by circuit and condition number; `--plot` draws it
-- designs: 200 random designs of every circuit and topology, the exact engine against ngspice (`tests/family.py`)
+- designs: 200 random designs of every circuit and topology, the exact engine against ngspice (`tests/family.py`);
+  `--circuit "inv compensated"` takes one, and `--kept FILE` goes on with an interrupted run
 
 Printed: circuit, law, engine, what was seen, what was wanted, and whether it holds; exit code 1 if a row does not hold.
 Seconds do not matter, so a busy machine does no harm.
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -42,19 +44,21 @@ PARTS: dict[str, tuple[Callable[[], Iterator[Row]], ...]] = {
 
 def main(
     parts: Annotated[list[str] | None, typer.Argument(help=f"{', '.join(PARTS)}; all unless given")] = None,
-    circuit: Annotated[str | None, typer.Option(help="Circuit of the table of laws, such as CC-INV.")] = None,
+    circuit: Annotated[str | None, typer.Option(help="Circuit as it stands in the table, such as CC-INV.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Picture of the stability maps.")] = None,
+    kept: Annotated[Path | None, typer.Option(help="File of designs that are judged; more are added.")] = None,
     out: Annotated[Path | None, typer.Option(help="File for the tables.")] = None,
 ) -> None:
     """Print every row of the parts."""
     if unknown := set(parts or ()) - set(PARTS):
         raise typer.BadParameter(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    of_parts = PARTS | {"designs": (partial(designs.designs, circuit, kept),)}
     console, failed = Console(record=True, width=170), 0
     console.print(machine_line(), highlight=False)
     for part in parts or PARTS:
         began = time.perf_counter()
         with threadpool_limits(1):
-            rows = [row for rows in PARTS[part] for row in rows() if circuit in (None, row.circuit)]
+            rows = [row for rows in of_parts[part] for row in rows() if circuit in (None, row.circuit)]
         if part == "maps":
             console.print(maps.table())
         console.print(table_of(rows))
