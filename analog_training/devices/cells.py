@@ -75,7 +75,7 @@ class Cells:
                 middle, -np.ones(len(low), np.int64)
             )
             low, high = np.where(moved > 0, middle, low), np.where(moved > 0, high, middle)
-        return (low + high) / 2
+        return np.asarray((low + high) / 2)
 
     def response(self, weight: Floats, sign: Ints, where: Any = slice(None)) -> Floats:
         """Mean change by one pulse.
