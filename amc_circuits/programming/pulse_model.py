@@ -36,6 +36,10 @@ SET_OFFSETS = 1e-9 * np.array(
     [-1.5, -0.6, -0.2, -0.1, -0.05, -0.02, 0, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.0, 1.5]
 )
 """Gaps before a SET, relative to the gap that its gate voltage gives from the largest one, m: dense at the bend."""
+SHORT_OFFSETS = np.unique(np.concatenate([SET_OFFSETS, 1e-9 * np.arange(-1.5, 1.5, 0.05).round(2)]))
+"""The same for pulses so short that cells move on below that gap."""
+BELOW, STILL = -0.2e-9, 0.01e-9
+"""Offset at which a cell moves by less than this after a long pulse, m: the gate voltage has set its gap."""
 RESET_OFFSETS = np.array(
     [-1.2, -0.6, -0.3, -0.1, 0, 0.005, *np.arange(0.01, 0.2, 0.01), 0.21, 0.23, 0.25, 0.3, 0.35, 0.45]
 )
@@ -169,13 +173,16 @@ def _calibrated_sets(circuit: CircuitPulses, largest_gate: float) -> _Surface:
     lowest = circuit.cell.transistor.threshold_voltage - 2 * GATE_SPACING - THRESHOLD_SLOPE * warmer
     gates = np.linspace(lowest, largest_gate, max(2, round((largest_gate - lowest) / GATE_SPACING) + 1))
     curve, _ = circuit.pulse("set", np.full(len(gates), limits[1]), gates)
-    wanted = curve[:, None] + SET_OFFSETS
+    below = np.clip(curve + BELOW, *limits)
+    moving = below - circuit.pulse("set", below, gates)[0]
+    offsets = SHORT_OFFSETS if moving.max() > STILL else SET_OFFSETS
+    wanted = curve[:, None] + offsets
     gaps = np.clip(wanted, *limits)
-    after, energy = circuit.pulse("set", gaps.ravel(), np.repeat(gates, len(SET_OFFSETS)))
+    after, energy = circuit.pulse("set", gaps.ravel(), np.repeat(gates, len(offsets)))
     # At grid points that no cell can start from, the table is continued: it ends where the last possible pulse ends.
     before = np.where(wanted > limits[1], wanted, gaps)
     moved = after.reshape(gaps.shape) - before
-    return _Surface.over(gates, curve, SET_OFFSETS, (moved, energy.reshape(gaps.shape)))
+    return _Surface.over(gates, curve, offsets, (moved, energy.reshape(gaps.shape)))
 
 
 def _calibrated_resets(circuit: CircuitPulses) -> _Surface:

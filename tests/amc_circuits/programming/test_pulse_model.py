@@ -50,6 +50,15 @@ def test_set_table_is_the_circuit(table):
     assert told.sum() == pytest.approx(energy.sum(), rel=0.02)
 
 
+def test_set_table_of_short_pulses_is_the_circuit():
+    """Pulses of 5 ns end before the gate voltage has set the gap, so cells move on below it: within 3 %."""
+    short = CELL.replace(pulse_width=5e-9)
+    gaps, gates = drawn(24, 0.6, 0.8)
+    after, _ = CircuitPulses(short).pulse("set", gaps, gates)
+    found, _ = calibrate(short, 0.8).pulse("set", gaps, gates)
+    np.testing.assert_allclose(WORKING.conductance(found), WORKING.conductance(after), rtol=0.03)
+
+
 def test_reset_table_is_the_circuit(table):
     """After RESET pulses, which are steep, conductances are within 5 uS, nine in ten within 0.2 uS."""
     gaps, levels = drawn(60, 0.9, 1.4)
