@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from amc_circuits.pictures.circuit.diagram import draw_circuit
     from amc_circuits.pictures.responses import plot_responses
     from amc_circuits.pictures.style import STYLE, curve_style, legend_beside, save_figure
+    from amc_circuits.programming.calibration import CalibratedCell, calibrate_cell
     from amc_circuits.results.converters import Converters
     from amc_circuits.results.measurement import Energy
     from amc_circuits.results.response import Response
@@ -84,6 +85,10 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOMES = {
+    **dict.fromkeys(("LOCK", "check_folder", "owning", "replacing", "writing"), "amc_circuits.files.run_folder"),
+    **dict.fromkeys(("check_output_file", "check_own_files", "claim_folder"), "amc_circuits.files.run_folder"),
+    "CalibratedCell": "amc_circuits.programming.calibration",
+    "calibrate_cell": "amc_circuits.programming.calibration",
     "CommandGroup": "amc_circuits.cli.extensions",
     "with_options": "amc_circuits.cli.parameters",
     "print_written": "amc_circuits.cli.messages",
@@ -92,16 +97,12 @@ _HOMES = {
     "record_options": "amc_circuits.cases.record_options",
     "plain": "amc_circuits.values.plain",
     "load_array": "amc_circuits.files.array_files",
-    "check_output_file": "amc_circuits.files.run_folder",
-    "writing": "amc_circuits.files.run_folder",
     "Record": "netlists",
     "about": "netlists.record",
     "curve_style": "amc_circuits.pictures.style",
     "legend_beside": "amc_circuits.pictures.style",
     "save_figure": "amc_circuits.pictures.style",
     "one_line_warnings": "amc_circuits.cli.messages",
-    "LOCK": "amc_circuits.files.run_folder",
-    "owning": "amc_circuits.files.run_folder",
     "package_version": "amc_circuits.values.version",
     "plot_responses": "amc_circuits.pictures.responses",
     "STYLE": "amc_circuits.pictures.style",
@@ -142,10 +143,7 @@ _HOMES = {
     "StepInfo": "amc_circuits.results.step_info",
     "UnusableSolutionError": "amc_circuits.results.solution",
     "check_engine": "amc_circuits.engines",
-    "check_folder": "amc_circuits.files.run_folder",
     "check_memory": "netlists.memory",
-    "check_own_files": "amc_circuits.files.run_folder",
-    "claim_folder": "amc_circuits.files.run_folder",
     "compare": "amc_circuits.studies.compare",
     "device_preset": "amc_circuits.cells.devices",
     "draw_circuit": "amc_circuits.pictures.circuit.diagram",
@@ -156,7 +154,6 @@ _HOMES = {
     "open_sweep": "amc_circuits.sweep.rows.results",
     "read_labelled_table": "amc_circuits.files.labelled_tables",
     "read_toml": "amc_circuits.files.toml_file",
-    "replacing": "amc_circuits.files.run_folder",
     "step_info": "amc_circuits.results.step_info",
     "stored_array": "amc_circuits.files.array_files",
     "Sized": "amc_circuits.studies.sizing.sized",
@@ -185,6 +182,7 @@ __all__ = [
     "STYLE",
     "BlockCircuit",
     "BlockSolution",
+    "CalibratedCell",
     "Check",
     "CircuitOptions",
     "CommandGroup",
@@ -222,6 +220,7 @@ __all__ = [
     "StepInfo",
     "UnusableSolutionError",
     "about",
+    "calibrate_cell",
     "check_engine",
     "check_folder",
     "check_memory",

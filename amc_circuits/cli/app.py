@@ -31,6 +31,7 @@ OPAMPS = {
     "fit": Row("Fit a macro model to what an op-amp does on the test bench.", "opamp:fit"),
     "list": Row("List the presets.", "opamp:list_opamps"),
 }
+DEVICES = {"calibrate": Row("Measure a cell by identical pulses, and fit its response.", "device:calibrate")}
 ABOVE = {
     "doctor": Row("Check ngspice, its version, KLU, data sets; exit 2 with the mend if a part lacks.", "doctor:doctor"),
     "inv": Row(INV.title, "solve:solving", INV.name),
@@ -55,12 +56,9 @@ BELOW = {
 }
 
 
-class _Opamps(TableGroup):
-    """Commands of `amc opamp`."""
-
-    def rows(self) -> Mapping[str, Row]:
-        """Rows by the names of the commands."""
-        return OPAMPS
+def _of_table(table: Mapping[str, Row]) -> Any:
+    """Return the class of a group with these commands."""
+    return type("_Table", (TableGroup,), {"rows": lambda _: table})
 
 
 class _Circuits(TableGroup):
@@ -155,7 +153,8 @@ GROUPS = {
     "optimize": (_Optimizations, "Find the parameters that make a metric smallest while others keep their limits."),
     "stability": (_Stabilities, "Compute poles and stability limits of a circuit; without a name, of INV."),
     "draw": (_Drawings, "Draw the block diagram of a circuit with its values."),
-    "opamp": (_Opamps, "List, measure and fit op-amps."),
+    "device": (_of_table(DEVICES), "Calibrate a cell by pulses."),
+    "opamp": (_of_table(OPAMPS), "List, measure and fit op-amps."),
 }
 
 
@@ -192,8 +191,7 @@ class _Commands(TableGroup):
 
 def _group_of(name: str, group: CommandGroup) -> Any:
     """Build a group of an extension."""
-    table = {key: Row(text, place, package="") for key, (text, place) in group.commands.items()}
-    kind = type("_Extended", (TableGroup,), {"rows": lambda _: table})
+    kind = _of_table({key: Row(text, place, package="") for key, (text, place) in group.commands.items()})
     return kind(name=name, help=group.help, no_args_is_help=True, rich_markup_mode=None, context_settings=HELP_NAMES)
 
 
