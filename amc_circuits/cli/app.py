@@ -31,7 +31,7 @@ OPAMPS = {
     "fit": Row("Fit a macro model to what an op-amp does on the test bench.", "opamp:fit"),
     "list": Row("List the presets.", "opamp:list_opamps"),
 }
-DEVICES = {"calibrate": Row("Measure a cell by identical pulses, and fit its response.", "device:calibrate")}
+DEVICES = {"calibrate": Row("Measure a cell by identical pulses, and fit its response.", "cells.device:calibrate")}
 ABOVE = {
     "doctor": Row("Check ngspice, its version, KLU, data sets; exit 2 with the mend if a part lacks.", "doctor:doctor"),
     "inv": Row(INV.title, "solve:solving", INV.name),
@@ -44,7 +44,7 @@ ABOVE = {
 BELOW = {
     "macro": Row("Run a schedule of phases, one circuit after the other, on the same op-amps.", "macro:macro"),
     "solve": Row("Solve A x = b to a wanted number of bits by a planned circuit.", "planning.solve:solve"),
-    "program": Row("Write a matrix into RRAM cells by pulses and reads.", "program:program"),
+    "program": Row("Write a matrix into RRAM cells by pulses and reads.", "cells.program:program"),
     "cost": Row("Compute energy and time of solves: converters, settling, programming.", "cost:cost"),
     "compare": Row("Compare designs on the same matrices.", "compare.command:compare", any_words=True),
     "sweep": Row("Run many points over any options of a circuit or a training; one row a point.", "sweeps.sweep:sweep"),

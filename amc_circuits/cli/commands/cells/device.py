@@ -65,7 +65,7 @@ def calibrate(*, format: Format = "table", plot: Picture = None, save: Saved = N
         with writing("save", save), replacing(save) as partial:
             partial.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
     if plot is not None:
-        from amc_circuits.pictures.calibration import plot_calibration
+        from amc_circuits.pictures.cells.calibration import plot_calibration
 
         with writing("plot", plot):
             plot_calibration(found, plot)

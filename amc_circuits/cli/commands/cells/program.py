@@ -152,7 +152,7 @@ def program(
         with writing("output", output):
             save_conductances(output, wanted, done.mapping, limits, done.arrays)
         if plot is not None:
-            from amc_circuits.pictures.write_verify import plot_written
+            from amc_circuits.pictures.cells.write_verify import plot_written
 
             with writing("plot", plot):
                 plot_written(done.arrays, settings.tolerance, plot, _title(done))

@@ -8,8 +8,8 @@ import pytest
 import typer
 
 from amc_circuits.cells.mapping import map_matrix
-from amc_circuits.cli.commands.program import PROGRAM, program
-from amc_circuits.pictures.write_verify import draw_errors, plot_written
+from amc_circuits.cli.commands.cells.program import PROGRAM, program
+from amc_circuits.pictures.cells.write_verify import draw_errors, plot_written
 from amc_circuits.programming.cells import CellArray
 from amc_circuits.programming.conductances import load_conductances
 from amc_circuits.programming.pulse_model import calibrate

@@ -1,0 +1,1 @@
+"""Commands of single cells: writing and calibration."""

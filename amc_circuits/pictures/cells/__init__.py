@@ -1,0 +1,1 @@
+"""Pictures of single cells: writing and calibration."""
