@@ -96,9 +96,9 @@ class CascadeCircuit(Solver):
             ParameterError: A parameter cannot be used, A has more rows than columns, or not full rank without a ridge.
         """
         own: dict[str, Any] = {"inverter_resistance": inverter_resistance, "topology": topology, "diagonal": diagonal}
-        own |= {"input_conductance": input_conductance, "feedback_conductance": feedback_conductance}
+        own |= {"ridge": ridge, "input_conductance": input_conductance, "feedback_conductance": feedback_conductance}
         given = _with_pairs(matrix, fields)
-        return super().program(matrix, engine=engine, converters=converters, **given, **own, ridge=ridge)
+        return super().program(matrix, engine=engine, converters=converters, **given, **own)
 
     @classmethod
     def system_of(cls, matrix: Numbers, hardware: Hardware) -> System:
