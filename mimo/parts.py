@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -22,21 +22,26 @@ AT_REST = (
 IDEAL_GAIN = 1e12
 DEVICE = "gramc-16level"
 """Device unless another one is given: 16 levels, no other errors."""
-OF_WRITING = ("conductances", "device", "g_min", "g_max", "pair", "scaling", "compensate_wires")
-"""Fields of `Hardware` that given conductances replace."""
 WIRES = ("wire_resistance", "interconnect", "contacts", "compensate_wires", "wire_temperature_coefficient")
 
 CHECKED_AMPLIFIERS = 160
 """Largest number of op-amps of a circuit whose poles are computed for every channel; of larger ones for the first."""
 
 
-def circuit_options(*circuits: str) -> tuple[Option, ...]:
-    """Build the options of parts that all of these circuits have, and that count for a circuit at rest."""
+def circuit_options(*circuits: str, beside: Collection[str] = ()) -> tuple[Option, ...]:
+    """Build the options of parts that all of these circuits have, and that count for a circuit at rest.
+
+    Args:
+        circuits: Names of the circuits.
+        beside: Options that count in this study, too.
+    """
     tables = [{option.name: option for option in CircuitOptions.table(name)} for name in circuits]
     shared = [
         option
         for name, option in tables[0].items()
-        if option.panel in CIRCUIT_PANELS and name not in AT_REST and all(name in table for table in tables)
+        if option.panel in CIRCUIT_PANELS
+        and name not in set(AT_REST) - set(beside)
+        and all(name in table for table in tables)
     ]
     return tuple(
         replace(option, default=DEVICE) if option.name == "device" else _without(option, "technology", "conductances")
@@ -140,8 +145,6 @@ class Parts:
         fields = self._hardware(template) | {"seed": self.seed, "trial": trial}
         if engine != "exact" and not self.cause:
             fields["opamp"] = template.hardware.opamp
-        if "conductances" in own:  # cells that are written, whatever the device
-            fields = {name: value for name, value in fields.items() if name not in OF_WRITING}
         return type(template).program(matrix, engine=engine, **fields, **(parameters | own))
 
 

@@ -34,14 +34,14 @@ class StudyRun:
     Attributes:
         settings: Record of the settings.
         parts: Options of the circuits.
-        circuits: Names of the circuits.
+        circuits: Names of the circuits, or a function that returns them for settings by name.
         measure: Function that runs the study.
         metrics: Main metrics.
     """
 
     settings: type[Record]
     parts: tuple[Option, ...]
-    circuits: tuple[str, ...]
+    circuits: tuple[str, ...] | Callable[[dict[str, Any]], tuple[str, ...]]
     measure: Measure
     metrics: tuple[str, ...]
 
@@ -71,11 +71,12 @@ class StudyRun:
             ParameterError: A value cannot be used, or an option has no effect.
         """
         chosen, rest = self.split(given)
-        values = [Parts(rest).options(circuit).values for circuit in self.circuits]
+        circuits = self.circuits(chosen) if callable(self.circuits) else self.circuits
+        values = [Parts(rest).options(circuit).values for circuit in circuits]
         found = self.settings(**chosen).model_dump()
         if found.get("channels") is not None:
             found["channels"] = str(Path(found["channels"]).absolute())
-        return found | {option.name: values[0][option.name] for option in self.parts}
+        return found | {option.name: values[0].get(option.name) for option in self.parts}
 
 
 def files(given: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from amc_circuits.engines.settings import Settings
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.linear.margins import Limit, largest_gbwp, lowest_second_pole
+from amc_circuits.linear.noise import Noise, noise
 from amc_circuits.linear.stability import Stability, less_lag
 from amc_circuits.results.converters import HEADROOM, Converters
 from amc_circuits.results.readings import FirstPass
@@ -156,6 +157,14 @@ class ProgrammedArray(AnswerRules, ABC):
     def linear(self) -> LinearCircuit:
         """Linear circuit around the rest point."""
         return linear_circuit(self.circuit)
+
+    def noise(self, bandwidth: float | None = None) -> Noise:
+        """Noise of the outputs, as `amc_circuits.linear.noise.noise` computes it.
+
+        Raises:
+            ParameterError: The circuit is unstable, or the bandwidth is unusable.
+        """
+        return noise(self.circuit, bandwidth)
 
     @cached_property
     def stability(self) -> Stability:

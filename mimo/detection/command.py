@@ -74,7 +74,7 @@ def _rates(found: Detection) -> Table:
     if found.closed_form is not None:
         table.add_row("all i.i.d.", "zero forcing, closed form", *map(_number, found.closed_form), "")
     for name, rates in found.exact.items():
-        table.add_row(name, "zero forcing, exact", *map(_number, rates.mean(axis=0)), "")
+        table.add_row(name, f"{settings.exact_name}, exact", *map(_number, rates.mean(axis=0)), "")
         for curve in found.curves:
             if curve.channels == name:
                 stable = f"{curve.checked - curve.unstable} of {curve.checked}"

@@ -1,10 +1,11 @@
 """Linear detectors, each as the map from received signals to estimates that its programmed circuit realises at rest.
 
-All are zero forcing, `x = (H^H H)^-1 H^H y`, in real form. The maps are read once for a channel, by the circuit at rest
+All are `x = (H^H H + ridge I)^-1 H^H y`, in real form: zero forcing without a ridge, of least mean square error (MMSE)
+with the ridge N0/Es. The maps are read once for a channel, by the circuit at rest
 for every unit vector, and serve every signal-to-noise ratio.
 
 - `gram-inv`: the matched filter `H^H y` in digital, then INV of the Gram matrix.
-- `fixed-diagonal`: the same, with the diagonal of the Gram matrix in exact resistors beside the cells at its crossings.
+- `fixed-diagonal`: the same, with the diagonal of the Gram matrix in exact resistors from the outputs to the rows.
   So the cells hold the small entries beside it with all of their range.
 - `ginv`: GINV of H itself; no Gram matrix, whose condition number is the square of that of H.
 - `refined`: the circuit of gram-inv several times, `x <- x + A_0^-1 (H^H y - A x)`, with residuals in digital (Zuo et
@@ -15,7 +16,8 @@ for every unit vector, and serve every signal-to-noise ratio.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -46,51 +48,78 @@ class Realised:
         return self.stable is not False
 
 
-Detector = Callable[[RealArray, Parts, int, int], Realised]
-"""Function of a channel (2M, 2K) in real form, parts, the channel's number and the uses of a refined circuit."""
+@dataclass(frozen=True)
+class Task:
+    """What a detector is built for.
+
+    Attributes:
+        channel: Channel in real form, shape (2M, 2K).
+        parts: Parts of the circuits.
+        trial: Number of the channel.
+        ridge: Added to the Gram matrix.
+        uses: Uses of a refined circuit.
+    """
+
+    channel: RealArray
+    parts: Parts
+    trial: int
+    ridge: float = 0.0
+    uses: int = 2
+
+    __repr__ = short_repr
+
+    @property
+    def gram(self) -> RealArray:
+        """Gram matrix with the ridge, shape (2K, 2K)."""
+        return np.asarray(self.channel.T @ self.channel + self.ridge * np.eye(self.channel.shape[1]))
 
 
-def _gram_inv(channel: RealArray, parts: Parts, trial: int, _uses: int) -> Realised:
-    inverse, stable = _inverse_of_gram(channel, parts, trial)
-    return Realised(inverse @ channel.T, stable)
+Detector = Callable[[Task], Realised]
 
 
-def _inverse_of_gram(channel: RealArray, parts: Parts, trial: int) -> tuple[RealArray, bool | None]:
-    circuit = parts.program("inv", channel.T @ channel, trial)
-    return np.asarray(circuit.steady(np.eye(channel.shape[1]))), known_stable(circuit, trial)
+def exact(channels: RealArray, ridge: float = 0.0) -> RealArray:
+    """Return the exact maps of channels (B, 2M, 2K) in real form, shape (B, 2K, 2M)."""
+    turned = channels.swapaxes(-1, -2)
+    return np.asarray(np.linalg.solve(turned @ channels + ridge * np.eye(channels.shape[-1]), turned))
 
 
-def _fixed_diagonal(channel: RealArray, parts: Parts, trial: int, _uses: int) -> Realised:
-    gram = channel.T @ channel
-    diagonal = np.diag(gram.diagonal())
-    if len(gram) == 2:
+def _gram_inv(task: Task) -> Realised:
+    inverse, stable = _inverse_of_gram(task)
+    return Realised(inverse @ task.channel.T, stable)
+
+
+def _inverse_of_gram(task: Task, **own: Any) -> tuple[RealArray, bool | None]:
+    circuit = task.parts.program("inv", task.gram, task.trial, **own)
+    return np.asarray(circuit.steady(np.eye(len(task.gram)))), known_stable(circuit, task.trial)
+
+
+def _fixed_diagonal(task: Task) -> Realised:
+    if len(task.gram) == 2:
         mend = "needs two users or more: the Gram matrix of one has nothing beside its diagonal"
         raise ParameterError("detectors", "fixed-diagonal", mend)
-    cells = parts.program("mvm", gram - diagonal, trial).mapping
-    written = replace(cells, positive=cells.positive + diagonal * cells.unit / cells.alpha)
-    circuit = parts.program("inv", gram, trial, conductances=written)
-    inverse = np.asarray(circuit.steady(np.eye(len(gram))))
-    return Realised(inverse @ channel.T, known_stable(circuit, trial))
+    inverse, stable = _inverse_of_gram(task, diagonal="resistors")
+    return Realised(inverse @ task.channel.T, stable)
 
 
-def _ginv(channel: RealArray, parts: Parts, trial: int, _uses: int) -> Realised:
-    circuit = parts.program("ginv", channel, trial, feedback_conductance="formula")
-    stable = known_stable(circuit, trial)
+def _ginv(task: Task) -> Realised:
+    own: dict[str, Any] = {"ridge": task.ridge}
+    circuit = task.parts.program("ginv", task.channel, task.trial, feedback_conductance="formula", **own)
+    stable = known_stable(circuit, task.trial)
     if stable is False:  # the closed form is where a search among stable circuits begins
-        circuit = parts.program("ginv", channel, trial, feedback_conductance="auto")
+        circuit = task.parts.program("ginv", task.channel, task.trial, feedback_conductance="auto", **own)
         stable = circuit.stability.stable
-    return Realised(np.asarray(circuit.steady(np.eye(len(channel)))), stable)
+    return Realised(np.asarray(circuit.steady(np.eye(len(task.channel)))), stable)
 
 
-def _refined(channel: RealArray, parts: Parts, trial: int, uses: int) -> Realised:
-    inverse, stable = _inverse_of_gram(channel, parts, trial)
-    gram = channel.T @ channel
+def _refined(task: Task) -> Realised:
+    inverse, stable = _inverse_of_gram(task)
+    gram = task.gram
     error = np.eye(len(gram)) - inverse @ gram
     found = inverse
-    for _ in range(uses - 1):
+    for _ in range(task.uses - 1):
         found = inverse + error @ found
     converges = bool(np.abs(np.linalg.eigvals(error)).max() < 1)
-    return Realised(found @ channel.T, stable, converges)
+    return Realised(found @ task.channel.T, stable, converges)
 
 
 DETECTORS: dict[str, Detector] = {

@@ -19,7 +19,9 @@ def plot_detection(found: Detection, path: Path) -> None:
         for panel, (name, exact) in zip(panels[0], found.exact.items(), strict=True):
             if name == "i.i.d." and found.closed_form is not None:
                 panel.plot(found.snr, found.closed_form, "k:", linewidth=2.5, label="zero forcing, closed form")
-            panel.plot(found.snr, exact.mean(axis=0), "k-", linewidth=0.9, label="zero forcing, these channels")
+            panel.plot(
+                found.snr, exact.mean(axis=0), "k-", linewidth=0.9, label=f"{settings.exact_name}, these channels"
+            )
             for place, curve in enumerate(one for one in found.curves if one.channels == name):
                 panel.errorbar(
                     found.snr, curve.mean, curve.standard_error, label=curve.detector, markersize=5, linewidth=1.2,

@@ -34,6 +34,8 @@ def _metrics(found: Detection, curve: Curve) -> dict[str, Any]:
         f"exact_ber_{channels}": float(exact[place]),
         f"ber_{name}": float(curve.mean[place]),
         f"standard_error_{name}": float(curve.standard_error[place]),
+        f"checked_{name}": curve.checked,
+        f"unstable_{name}": curve.unstable,
         f"curve_{name}": curve.mean.tolist(),
     }
 

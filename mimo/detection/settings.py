@@ -39,6 +39,7 @@ class DetectSettings(Record):
     detectors: Annotated[str, about(f"Detectors: {', '.join(DETECTORS)}", "LIST")] = (
         "gram-inv,fixed-diagonal,ginv,refined"
     )
+    regularised: Annotated[bool, about("Least mean square error (MMSE) instead of zero forcing")] = False
     uses: Annotated[int, about("Uses of the circuit by the detector refined", ge=2, le=20)] = 3
     seed: Annotated[int, about("Seed of channels, symbols and cells", ge=0)] = 0
 
@@ -68,6 +69,11 @@ class DetectSettings(Record):
     def constellation(self) -> Constellation:
         """Constellation of every user."""
         return Constellation(self.order)
+
+    @property
+    def exact_name(self) -> str:
+        """Name of the exact detector."""
+        return "MMSE" if self.regularised else "zero forcing"
 
     @property
     def detector_names(self) -> tuple[str, ...]:

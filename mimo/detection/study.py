@@ -1,4 +1,4 @@
-"""Study of detectors: bit error rate against the signal-to-noise ratio, beside exact zero forcing."""
+"""Study of detectors: bit error rate against the signal-to-noise ratio, beside exact detection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits import short_repr
-from mimo.detection.detectors import CIRCUITS, DETECTORS
+from mimo.detection.detectors import CIRCUITS, DETECTORS, Task
+from mimo.detection.detectors import exact as exact_maps
 from mimo.detection.settings import TARGET, DetectSettings
 from mimo.parts import Parts
 from mimo.radio.channels import correlated, load_channels, rayleigh
@@ -33,9 +34,9 @@ class Curve:
         checked: Channels whose circuit had its poles computed.
         unstable: Channels among them with an unstable circuit; they count with an error rate of 1/2.
         diverging: Channels where refinement does not converge; None without refinement.
-        reference: Place among the ratios at which exact zero forcing is nearest to 1e-3.
+        reference: Place among the ratios at which the exact detector is nearest to 1e-3.
         budget: Error rate there of each cause alone, the largest first, over the first channels.
-        ideal: Error rate of exact zero forcing over the same channels.
+        ideal: Error rate of the exact detector over the same channels.
     """
 
     channels: str
@@ -71,7 +72,7 @@ class Detection:
     Attributes:
         settings: Settings.
         snr: Signal-to-noise ratios, dB, shape (S,).
-        exact: Exact zero forcing of each set of channels, by their name, shape (B, S).
+        exact: Rates of the exact detector for each set of channels, by their name, shape (B, S).
         closed_form: Exact zero forcing in the mean over all i.i.d. channels, shape (S,); None for channels of a file.
         curves: All detectors over all sets of channels.
     """
@@ -110,7 +111,7 @@ def detect(settings: DetectSettings, parts: Parts) -> Detection:
     _, antennas, users = links[0].channels.shape
     decibels = settings.decibels(antennas, users)
     snr = ratio(decibels)
-    exact = {link.name: zero_forcing(settings.constellation, link.channels, snr) for link in links}
+    exact = {link.name: _exact(link, settings, snr) for link in links}
     closed = None
     if settings.channels is None:
         closed = zero_forcing_rayleigh(settings.constellation, antennas, users, snr)
@@ -121,8 +122,21 @@ def detect(settings: DetectSettings, parts: Parts) -> Detection:
     return Detection(settings, decibels, exact, closed, tuple(curves))
 
 
+def _exact(link: _Link, settings: DetectSettings, snr: RealArray) -> RealArray:
+    """Bit error rates of the exact detector, shape (B, S)."""
+    if not settings.regularised:
+        return zero_forcing(settings.constellation, link.channels, snr)
+    channels = real_form(link.channels)
+    maps = (exact_maps(channels, 1 / g) for g in snr)
+    each = (
+        detector_rates(one, channels, g, settings.constellation, link.drawn)
+        for one, g in zip(maps, snr[:, None], strict=True)
+    )
+    return np.concatenate(list(each), axis=1)
+
+
 def _reference(exact: RealArray) -> int:
-    """Return the place at which exact zero forcing is nearest to the target."""
+    """Return the place at which the exact detector is nearest to the target."""
     rates = np.maximum(exact.mean(axis=0), np.finfo(float).tiny)
     return int(np.abs(np.log(rates / TARGET)).argmin())
 
@@ -160,10 +174,25 @@ def _curve(name: str, link: _Link, settings: DetectSettings, parts: Parts, snr: 
 def _rates(
     name: str, link: _Link, settings: DetectSettings, parts: Parts, snr: RealArray
 ) -> tuple[RealArray, list[bool | None], list[bool | None]]:
-    """Error rates (B, S), and for each channel whether circuit and refinement are stable."""
+    """Error rates (B, S), and for each channel whether circuit and refinement are stable.
+
+    One circuit serves all ratios without a ridge. With one there is a circuit for each, and a channel is unstable or
+    does not converge if one of its circuits is or does not.
+    """
     channels = real_form(link.channels)
-    found = [DETECTORS[name](channel, parts, trial, settings.uses) for trial, channel in enumerate(channels)]
-    maps = np.stack([one.map for one in found])
-    rates = detector_rates(maps, channels, snr, settings.constellation, link.drawn)
-    rates[[not one.works for one in found]] = 0.5
-    return rates, [one.stable for one in found], [one.converges for one in found]
+    rates, stable, converging = [], [], []
+    for ratios in snr[:, None] if settings.regularised else [snr]:
+        ridge = 1 / float(ratios[0]) if settings.regularised else 0.0
+        tasks = (Task(channel, parts, trial, ridge, settings.uses) for trial, channel in enumerate(channels))
+        found = [DETECTORS[name](task) for task in tasks]
+        maps = np.stack([one.map for one in found])
+        rates.append(detector_rates(maps, channels, ratios, settings.constellation, link.drawn))
+        rates[-1][[not one.works for one in found]] = 0.5
+        stable.append([one.stable for one in found])
+        converging.append([one.converges for one in found])
+    return np.concatenate(rates, axis=1), _all_of(stable), _all_of(converging)
+
+
+def _all_of(each: list[list[bool | None]]) -> list[bool | None]:
+    """Return for each channel False if one is False, None if it is not known, otherwise True."""
+    return [False if False in one else None if None in one else True for one in zip(*each, strict=True)]

@@ -19,6 +19,8 @@ def measure(settings: dict[str, Any], parts: dict[str, Any]) -> RunOutcome:
     chosen = IterateSettings(**settings)
     found = study(chosen, Parts(parts, chosen.seed))
     metrics: dict[str, Any] = {"exact_ber": found.exact, "ber_one_step": found.one_step, "snr_db": found.snr}
+    metrics |= {f"checked_{name}": count for name, count in found.checked.items()}
+    metrics |= {f"unstable_{name}": count for name, count in found.unstable.items()}
     for course in found.courses:
         name = course.method.replace("-", "_")
         metrics |= {f"ber_{name}": float(course.rates.min()), f"iterations_{name}": course.needed}

@@ -41,7 +41,7 @@ def study(settings: dict[str, Any], parts: dict[str, Any]) -> Report:
 
 precode = study_command(
     "precode",
-    "Precode for many users by GINV: settling, bit errors, energy.",
+    "Precode for many users by one circuit: settling, bit errors, noise, energy.",
     PrecodeSettings,
     PARTS,
     study,
@@ -72,11 +72,12 @@ def _rates(found: Precoding) -> Table:
     settings = found.settings
     size = f"{found.antennas} x {found.users}"
     table = grid(
-        f"Precoding by GINV, {size}, {settings.order}-QAM, {settings.snr:g} dB, {len(found.rates)} channels, at rest",
+        f"Precoding by {settings.precoder}, {size}, {settings.order}-QAM, {settings.snr:g} dB, "
+        f"{len(found.rates)} channels, at rest",
         ("bit error rate", "value"),
     )
     table.add_row("zero forcing, many antennas: P(g (M - K)/K)", f"{found.closed_form:.3g}")
-    table.add_row("zero forcing, exact, these channels", f"{found.exact.mean():.3g}")
+    table.add_row(f"{settings.exact_name}, exact, these channels", f"{found.exact.mean():.3g}")
     stable = f"{found.checked - found.unstable} of {found.checked}"
     table.add_row(f"the circuit, {stable} stable", f"{found.rates.mean():.3g}", end_section=True)
     table.add_row(f"exact, {min(len(found.rates), BUDGET_CHANNELS)} channels", f"{found.ideal:.3g}")
@@ -87,13 +88,13 @@ def _rates(found: Precoding) -> Table:
 
 def _transients(found: Precoding) -> Table:
     parts = [f"at {part:g} t" for part in found.settings.parts_of_settling]
-    headings = ("channel", "status", "settling t", "by slowest pole", "energy", "error", *parts)
+    headings = ("channel", "status", "settling t", "slowest pole", "energy", "error", "noise", "offset", *parts)
     table = grid(f"Settling by {found.settings.engine}, and bit error rate read early", headings, 2)
     for place, one in enumerate(found.settlings):
         times = [format_quantity(time, "s") for time in (one.time, one.predicted)]
         rates = [f"{rate:.3g}" for rate in one.rates]
-        energy, error = format_quantity(one.energy, "J"), format_quantity(one.error, "%")
-        table.add_row(str(place), one.status, *times, energy, error, *rates)
+        shares = [format_quantity(share, "%") for share in (one.error, one.noise, one.offset)]
+        table.add_row(str(place), one.status, *times, format_quantity(one.energy, "J"), *shares, *rates)
     return table
 
 

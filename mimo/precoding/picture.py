@@ -22,7 +22,9 @@ def plot_precoding(found: Precoding, path: Path) -> None:
             style = curve_style(place % 4)
             above.plot(times, one.rates, label=f"channel {place}, settled at {1e9 * one.time:.3g} ns", **style)
             above.axvline(1e9 * one.time, color=style["color"], linewidth=0.6)
-        above.axhline(found.exact.mean(), color="black", linewidth=0.9, label="zero forcing, exact, all channels")
+        above.axhline(
+            found.exact.mean(), color="black", linewidth=0.9, label=f"{settings.exact_name}, exact, all channels"
+        )
         if np.isfinite(found.closed_form):
             above.axhline(found.closed_form, color="black", linestyle=":", linewidth=2, label="closed form")
         above.set_yscale("log")

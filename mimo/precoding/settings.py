@@ -24,6 +24,14 @@ class PrecodeSettings(Record):
     channels: Annotated[
         str | None, about("Channels of your own, shape (channels, antennas, users), instead", "FILE.npy")
     ] = None
+    precoder: Annotated[
+        Literal["ginv", "cascade"], about("Circuit (cascade: INV of the Gram matrix drives MVM of the channel)")
+    ] = "ginv"
+    regularised: Annotated[bool, about("Regularised zero forcing, with the ridge K/g, instead of zero forcing")] = False
+    input_ratio: Annotated[
+        float | None,
+        about("Input conductance in units of g_max - g_min (4 for ginv, 1 for cascade)", gt=0, le=1000),
+    ] = None
     realizations: Annotated[Count, about("Channels that are drawn")] = 20
     vectors: Annotated[Count, about("Symbol vectors of each channel")] = 16
     transients: Annotated[Count, about("Channels among them whose settling is simulated")] = 3
@@ -48,6 +56,21 @@ class PrecodeSettings(Record):
     def constellation(self) -> Constellation:
         """Constellation of every user."""
         return Constellation(self.order)
+
+    @property
+    def exact_name(self) -> str:
+        """Name of the exact precoder."""
+        return "regularised zero forcing" if self.regularised else "zero forcing"
+
+    @property
+    def inputs(self) -> float:
+        """Input conductance in units of that of the largest entry.
+
+        The signal grows with it, and the noise of the op-amps does not: GINV needs it, and its loop bears it.
+        """
+        if self.input_ratio is not None:
+            return self.input_ratio
+        return {"ginv": 4.0, "cascade": 1.0}[self.precoder]
 
     @property
     def parts_of_settling(self) -> RealArray:

@@ -1,15 +1,17 @@
-"""Study of precoding by GINV of the channel: bit error rate, settling, early reading, energy.
+"""Study of precoding by one circuit: bit error rate, settling, early reading, noise and offsets, energy.
 
-The precoder is `s = beta H^H (H H^H)^-1 x`, H of shape (K, M). GINV of H computes it without a Gram matrix: the answer
-of a wide matrix is the shortest solution of `H s = x` (docs/ginv.md). The loop makes `H_1 s = x` for the array H_1 that
-reads s, so that only the errors of this array reach the users. beta makes the mean transmitted power 1, of the precoder
-that is realised.
+The precoder is `s = beta H^H (H H^H + ridge I)^-1 x`, H of shape (K, M); regularised zero forcing has the ridge K/g.
+A cascade computes it by INV of `H H^H + ridge I`, whose outputs drive MVM of H^H (docs/cascade.md). GINV of H computes
+it without a Gram matrix: the answer of a wide matrix is the shortest solution of `H s = x` (docs/ginv.md). The loop
+makes `H_1 s = x` for the array H_1 that reads s, so that only the errors of this array reach the users. beta makes the
+mean transmitted power 1, of the precoder that is realised.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +40,8 @@ class Settling:
         energy: Energy of the vector, J; nan if unknown.
         error: Relative error of the transmitted signal.
         rates: Bit error rate when all vectors are read at the times of the study, shape (R,).
+        noise: Noise of op-amps and resistors at the users, rms, relative to their symbols; nan of an unstable circuit.
+        offset: Offsets of the op-amps at the users, rms, relative to their symbols, before they are taken off.
     """
 
     status: str
@@ -46,6 +50,8 @@ class Settling:
     energy: float
     error: float
     rates: RealArray
+    noise: float
+    offset: float
 
     __repr__ = short_repr
 
@@ -61,10 +67,10 @@ class Precoding:
         rates: Bit error rate of every channel at rest, shape (B,).
         checked: Channels whose circuit had its poles computed.
         unstable: Channels among them with an unstable circuit; they count with an error rate of 1/2.
-        exact: The same by exact zero forcing.
+        exact: The same by the exact precoder.
         closed_form: Of zero forcing for many antennas, `P(g (M - K)/K)`; nan for channels of a file.
         budget: Error rate of each cause alone, the largest first, over the first channels.
-        ideal: Error rate of exact zero forcing over the same channels.
+        ideal: Error rate of the exact precoder over the same channels.
         settlings: Transients of the first channels.
     """
 
@@ -125,13 +131,13 @@ def precode(settings: PrecodeSettings, parts: Parts) -> Precoding:
     """
     link = link_of(settings)
     users, antennas = (length // 2 for length in link.channels.shape[1:])
-    exact = link.rates(np.asarray(np.linalg.pinv(link.channels), float))
-    few, causes = link.first(BUDGET_CHANNELS), parts.causes("ginv")
-    found = {cause: float(_realised(few, parts.alone(cause))[0].mean()) for cause in causes}
+    exact = link.rates(exact_precoders(settings, link))
+    few, causes = link.first(BUDGET_CHANNELS), parts.causes(settings.precoder)
+    found = {cause: float(_realised(settings, few, parts.alone(cause))[0].mean()) for cause in causes}
     closed = float("nan")
     if settings.channels is None and antennas > users:
         closed = float(link.qam.error_rate(link.snr * (antennas - users) / users))
-    rates, stable = _realised(link, parts)
+    rates, stable = _realised(settings, link, parts)
     checked = [one for one in stable if one is not None]
     return Precoding(
         settings, antennas, users, rates, len(checked), checked.count(False), exact, closed,
@@ -153,14 +159,34 @@ def link_of(settings: PrecodeSettings) -> Link:
     return Link(channels, drawn, settings.constellation, float(ratio(settings.snr)))
 
 
-def _circuit(channel: RealArray, parts: Parts, trial: int, engine: str = "exact") -> Solver:
-    return parts.program("ginv", channel, trial, feedback_conductance="formula", engine=engine)
+def ridge_of(settings: PrecodeSettings, link: Link) -> float:
+    """Return the ridge: K/g of regularised zero forcing, otherwise 0."""
+    return link.channels.shape[1] / 2 / link.snr if settings.regularised else 0.0
 
 
-def _realised(link: Link, parts: Parts) -> tuple[RealArray, list[bool | None]]:
+def exact_precoders(settings: PrecodeSettings, link: Link) -> RealArray:
+    """Return the exact precoders of all channels, shape (B, 2M, 2K)."""
+    channels, turned = link.channels, link.channels.swapaxes(1, 2)
+    gram = channels @ turned + ridge_of(settings, link) * np.eye(channels.shape[1])
+    return np.asarray(np.linalg.solve(gram, channels).swapaxes(1, 2))
+
+
+def circuit_of(settings: PrecodeSettings, link: Link, parts: Parts, place: int, engine: str = "exact") -> Solver:
+    """Return the programmed circuit of a channel."""
+    cells = parts.template(settings.precoder).hardware.cells
+    own: dict[str, Any] = {
+        "ridge": ridge_of(settings, link),
+        "input_conductance": settings.inputs * (cells.g_max - cells.g_min),
+    }
+    if settings.precoder == "ginv":
+        own["feedback_conductance"] = "formula"
+    return parts.program(settings.precoder, link.channels[place], place, engine=engine, **own)
+
+
+def _realised(settings: PrecodeSettings, link: Link, parts: Parts) -> tuple[RealArray, list[bool | None]]:
     """Bit error rates (B,) of circuits at rest, 1/2 of an unstable one, and whether each is stable."""
     inputs = np.eye(link.channels.shape[1])
-    circuits = [_circuit(one, parts, trial) for trial, one in enumerate(link.channels)]
+    circuits = [circuit_of(settings, link, parts, trial) for trial in range(len(link.channels))]
     stable = [known_stable(circuit, trial) for trial, circuit in enumerate(circuits)]
     rates = link.rates(np.stack([circuit.steady(inputs) for circuit in circuits]))
     rates[[one is False for one in stable]] = 0.5
@@ -170,11 +196,11 @@ def _realised(link: Link, parts: Parts) -> tuple[RealArray, list[bool | None]]:
 def _settling(settings: PrecodeSettings, link: Link, parts: Parts, place: int) -> Settling:
     channel = link.channels[place]
     symbols = real_vector(link.qam.symbols(link.drawn[:, place]))[:, 0]
-    circuit = _circuit(channel, parts, place, settings.engine)
+    circuit = circuit_of(settings, link, parts, place, settings.engine)
     solution: Solution = circuit.solve(symbols)
     time = float(np.asarray(solution.settling_time))
     energy = solution.energy.total
-    linear = circuit if settings.engine == "exact" else _circuit(channel, parts, place)
+    linear = circuit if settings.engine == "exact" else circuit_of(settings, link, parts, place)
     rates = np.full(len(settings.parts_of_settling), np.nan)
     if np.isfinite(time):
         here = Link(channel[None], link.drawn[:, [place]], link.qam, link.snr)
@@ -184,5 +210,25 @@ def _settling(settings: PrecodeSettings, link: Link, parts: Parts, place: int) -
     error = float(np.asarray(solution.relative_error))
     return Settling(
         str(np.asarray(solution.status).item().name), time, float(linear.predicted_time),
-        float("nan") if energy is None else float(np.asarray(energy)), error, rates,
+        float("nan") if energy is None else float(np.asarray(energy)), error, rates, *disturbances(linear, symbols),
     )  # fmt: skip
+
+
+def disturbances(circuit: Solver, symbols: RealArray) -> tuple[float, float]:
+    """Return noise and offsets at the users, rms, relative to their symbols at the input full scale.
+
+    The users receive `H s` of the disturbed outputs s, and the symbols themselves. Noise is that behind a read-out of
+    the op-amps' bandwidth.
+
+    Args:
+        circuit: Programmed circuit; its matrix is the channel.
+        symbols: Right-hand side, shape (2K,).
+    """
+    if not circuit.stability.stable:
+        return float("nan"), float("nan")
+    unit = circuit.gain / float(circuit.input_levels(symbols[:, None])[1][0])
+    received = unit * np.asarray(circuit.matrix)
+    size = float(np.linalg.norm(symbols))
+    noise = np.sqrt(np.einsum("ij,jk,ik->", received, circuit.noise().covariance, received))
+    rest = circuit.linear.rest[circuit.linear.nodes[circuit.linear.outputs]]
+    return float(noise) / size, float(np.linalg.norm(received @ rest)) / size

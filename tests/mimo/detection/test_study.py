@@ -30,6 +30,15 @@ def test_ideal_parts_have_the_curve_of_zero_forcing():
     assert found.closed_form == pytest.approx(wanted) and (np.abs(np.log10(wanted) + 3) < 0.4).any()
 
 
+def test_least_mean_square_error_has_a_circuit_for_each_ratio():
+    """The rates of the exact maps, at every ratio; fewer errors than zero forcing of a square channel."""
+    parts = Parts({"device": "ideal", "opamp": "single-pole", "open_loop_gain": "1e9"})
+    settings = DetectSettings(antennas=3, users=3, realizations=4, detectors="gram-inv", snr="0,10", correlation=0)
+    found = detect(settings.replace(regularised=True), parts)
+    assert found.curves[0].rates == pytest.approx(found.exact["i.i.d."], rel=1e-3)
+    assert (found.exact["i.i.d."].mean(axis=0) < detect(settings, parts).exact["i.i.d."].mean(axis=0)).all()
+
+
 def test_standard_errors_are_those_of_channels():
     """The spread of the channels over the root of their number; one channel has none."""
     curve = detect(DetectSettings(**SMALL, detectors="gram-inv", correlation=0), Parts({})).curves[0]
@@ -85,6 +94,7 @@ def test_the_run_of_sweeps_has_the_metrics_of_the_study():
     curve = next(one for one in detect(DetectSettings(**SMALL), Parts({})).curves if one.detector == "ginv")
     assert metrics["ber_iid_ginv"] == pytest.approx(curve.mean[curve.reference])
     assert metrics["curve_correlated_refined"] and run.files(complete) == ""
+    assert (metrics["checked_iid_ginv"], metrics["unstable_iid_ginv"]) == (curve.checked, curve.unstable)
 
 
 def test_channels_of_a_file_have_their_own_curve(amc, tmp_path):
