@@ -3,7 +3,7 @@
 import html
 import re
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 
@@ -92,11 +92,18 @@ def drawings():
 every_circuit = pytest.mark.parametrize("make", list(drawings()))
 
 
+@cache
+def drawn(make):
+    """A circuit and its picture, which all tests of it look at."""
+    circuit = make()
+    return circuit, draw_circuit(circuit)
+
+
 @every_circuit
 def test_every_part_and_every_group_is_named(make):
     """The name or the label of each part stands in the picture, and each group with the number of its nodes."""
-    circuit = make()
-    found = [text.partition(":")[0] for text in boxes(draw_circuit(circuit))]
+    circuit, figure = drawn(make)
+    found = [text.partition(":")[0] for text in boxes(figure)]
     for part in circuit.parts:
         assert (getattr(part, "label", "") or part.name) in found
     for group, size in circuit.groups.items():
@@ -106,20 +113,19 @@ def test_every_part_and_every_group_is_named(make):
 @every_circuit
 def test_no_text_overlaps(make):
     """No text lies over another one or over a line, and none leaves the picture."""
-    assert overlaps(draw_circuit(make())) == []
+    assert overlaps(drawn(make)[1]) == []
 
 
 @every_circuit
 def test_wires_connect_what_the_circuit_connects(make):
     """The wires of a node hang together and end on no wire of another node."""
-    assert faults_of_wires(draw_circuit(make())) == []
+    assert faults_of_wires(drawn(make)[1]) == []
 
 
 @every_circuit
 def test_signs_stand_at_the_inputs_of_op_amps(make):
     """A wire of the inverting group ends beside a minus, one of the non-inverting group beside a plus."""
-    circuit = make()
-    figure = draw_circuit(circuit)
+    circuit, figure = drawn(make)
     for part in circuit.of(OpAmps):
         for group, right, wrong in ((part.inverting, "_minus", "_plus"), (part.noninverting, "_plus", "_minus")):
             if group != GROUND:
@@ -127,11 +133,10 @@ def test_signs_stand_at_the_inputs_of_op_amps(make):
                 assert group == part.output or not reaches(figure, group, wrong, LEAD), (part.name, wrong)
 
 
-@every_circuit
 @pytest.mark.parametrize("suffix", ENDS)
-def test_it_is_saved_in_every_format(make, tmp_path, suffix):
-    """A file of each format begins as its format says, and an svg holds its texts as text."""
-    figure = draw_circuit(make())
+def test_it_is_saved_in_every_format(tmp_path, suffix):
+    """With all types of parts: a file of each format begins as its format says, and an svg holds its texts as text."""
+    _, figure = drawn(all_types)
     wanted = {text.get_text() for text in figure.axes[0].texts}
     save_figure(figure, tmp_path / f"p{suffix}")
     content = (tmp_path / f"p{suffix}").read_bytes()
