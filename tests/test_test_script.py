@@ -38,11 +38,15 @@ def test_all_of_it_is_run(script):
     assert "-m quick" not in asked[-1]
 
 
-def test_quick_is_its_own_and_all_else_is_pytest_s(script):
-    """Wherever it stands; words with blanks stay one."""
+def test_quick_is_its_own_and_all_else_is_pytest_s(script, tmp_path):
+    """Wherever it stands, and only files with quick tests are collected; words with blanks stay one."""
     _, asked = script("-k", "settling", "--quick", "--maxfail=1")
     assert asked[0].strip() == "setup" and len(asked) == 6
     assert asked[-1].endswith("-k settling -m quick --maxfail=1")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_a.py").write_text("pytestmark = pytest.mark.quick\n")
+    (tmp_path / "tests" / "test_b.py").write_text("")
+    assert script("--quick")[1][-1].endswith(" -m quick tests/test_a.py")
     _, asked = script("-k", "one or two", "--unknown")
     assert asked[-1].endswith("-k one or two --unknown") and "quick" not in asked[-1]
 
