@@ -4,6 +4,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -80,7 +81,7 @@ def _parts_of(root: Path, module: str) -> tuple[str, ...]:
 
 def imports_of(file: Path, root: Path) -> Iterator[Import]:
     """All imports of a file, wherever they stand: statements, and calls with the module's name as a literal."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))):
+    for node in _statements(file.read_text(encoding="utf-8")):
         if isinstance(node, ast.Import):
             for name in node.names:
                 yield Import(file, node.lineno, name.name)
@@ -91,6 +92,13 @@ def imports_of(file: Path, root: Path) -> Iterator[Import]:
                 yield Import(file, node.lineno, whole if _is_module(root, whole) else base)
         elif isinstance(node, ast.Call) and (module := _called_module(node)):
             yield Import(file, node.lineno, module)
+
+
+@cache
+def _statements(source: str) -> tuple[ast.AST, ...]:
+    """What may import in a source, which is parsed once for all rules."""
+    nodes = ast.walk(ast.parse(source))
+    return tuple(node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom, ast.Call)))
 
 
 def _broken_rule(layer: str, module: str) -> str | None:
