@@ -5,14 +5,13 @@ import subprocess
 import sys
 import sysconfig
 import venv
-import zlib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "tests" / "typed_script.py"
-REVEALED = re.compile(r'script\d+\.py:(\d+): note: Revealed type is "(.*)"')
+REVEALED = re.compile(r'right\.py:(\d+): note: Revealed type is "(.*)"')
 MODULES = re.compile(r"\b(?:[a-z_0-9]+\.)+(?=[A-Za-z])")
 
 
@@ -31,28 +30,33 @@ def python(tmp_path_factory):
     return folder / "venv" / "bin" / "python"
 
 
-def checked(python, folder, text):
-    """Lines that `mypy --strict` prints for a user's script, which lies in an empty folder."""
-    name = f"script{zlib.crc32(text.encode())}.py"  # mypy's cache takes equal names of one size and second for one file
-    (folder / name).write_text(text)
-    options = ["--strict", "--config-file", "", "--cache-dir", str(python.parent / "cache"), "--show-error-codes"]
-    command = [sys.executable, "-m", "mypy", *options, "--python-executable", str(python), name]
+@pytest.fixture(scope="module")
+def printed(python, tmp_path_factory):
+    """Lines that `mypy --strict` prints for two scripts of a user, which lie alone in a folder; by script."""
+    folder = tmp_path_factory.mktemp("scripts")
+    imports = "import amc_circuits\nimport netlists\nimport optimizer\nfrom amc_circuits import InvCircuit\n"
+    (folder / "right.py").write_text(SCRIPT.read_text(encoding="utf-8"))
+    (folder / "wrong.py").write_text(imports + "".join(f"print({line})\n" for line in WRONG))
+    options = ["--strict", "--config-file", "", "--cache-dir", "/dev/null", "--show-error-codes"]
+    command = [sys.executable, "-m", "mypy", *options, "--python-executable", str(python), "right.py", "wrong.py"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env={"PATH": ""})
-    return done.stdout + done.stderr
+    assert done.stderr == ""
+    *lines, summary = done.stdout.splitlines()
+    assert summary.startswith(f"Found {len(WRONG)} errors in 1 file "), done.stdout
+    return {name: "\n".join(line for line in lines if line.startswith(f"{name}.py:")) for name in ("right", "wrong")}
 
 
-def test_a_script_is_typed_through(python, tmp_path):
+def test_a_script_is_typed_through(printed):
     """Each expression has the type in the comment of its line, and there is no error."""
     text = SCRIPT.read_text(encoding="utf-8")
-    printed = checked(python, tmp_path, text)
     wanted = {
         number: line.partition("  # ")[2]
         for number, line in enumerate(text.splitlines(), 1)
         if line.startswith("reveal_type(")
     }
-    found = {int(line): MODULES.sub("", revealed) for line, revealed in REVEALED.findall(printed)}
+    found = {int(line): MODULES.sub("", revealed) for line, revealed in REVEALED.findall(printed["right"])}
     assert found == wanted
-    assert "error:" not in printed, printed
+    assert "error:" not in printed["right"], printed
 
 
 WRONG = {
@@ -68,11 +72,9 @@ WRONG = {
 """Lines of a user, and their errors."""
 
 
-def test_a_wrong_name_is_an_error(python, tmp_path):
+def test_a_wrong_name_is_an_error(printed):
     """Keywords, values, attributes and names of the packages are checked: each of these lines has its error alone."""
-    imports = "import amc_circuits\nimport netlists\nimport optimizer\nfrom amc_circuits import InvCircuit\n"
-    printed = checked(python, tmp_path, imports + "".join(f"print({line})\n" for line in WRONG))
-    found = dict(re.findall(r"script\d+\.py:(\d+): error: (.*)", printed))
-    assert len(found) == printed.count("error: ") == len(WRONG), printed
+    found = dict(re.findall(r"wrong\.py:(\d+): error: (.*)", printed["wrong"]))
+    assert len(found) == printed["wrong"].count("error: ") == len(WRONG), printed
     for number, (line, error) in enumerate(WRONG.items(), start=5):
         assert error in found[str(number)], line
