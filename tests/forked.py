@@ -10,6 +10,7 @@ import runpy
 import sys
 import types
 from collections.abc import Callable, Mapping
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -48,6 +49,7 @@ def ended(
     packages: Path | None = None,
     started: list[int] | None = None,
     within: float = 600,
+    meanwhile: Callable[[BaseProcess], None] | None = None,
 ) -> Outcome:
     """Make a call in a process of its own and wait for its end.
 
@@ -58,6 +60,7 @@ def ended(
         packages: Folder of further installed packages.
         started: Gets the group of the process, in which it may leave others.
         within: Time limit, s.
+        meanwhile: Called with the process while it runs; it may kill it.
     """
     context = start_server(LOADED)
     environment = dict(os.environ)
@@ -69,6 +72,8 @@ def ended(
         process.start()
         if started is not None and process.pid:
             started.append(process.pid)
+        if meanwhile is not None:
+            meanwhile(process)
         process.join(within)
         process.kill()
         process.join()

@@ -1,4 +1,4 @@
-"""Trainings that are broken off: killed as real processes, continued, and equal to those that were not."""
+"""Trainings that are broken off: killed in the middle of a step, continued, and equal to those that were not."""
 
 import contextlib
 import json
@@ -16,11 +16,12 @@ import pytest
 from amc_circuits.cli.app import run
 from optimizer.checkpoint import read_state
 from optimizer.run_folder import FILES, STATE
+from tests import forked
 from tests.command_line import COMMAND, ROOT, Outcome, ended, start
 
 SPEC = """
 batch_size = 60
-epochs = 2.5
+epochs = 1.5
 target_accuracy = 0.999
 convolutions = [{{channels = 3, kernel = 3, pool = 2}}, {{channels = 4, kernel = 3, pool = 2}}]
 solver = "{solver}"
@@ -50,17 +51,33 @@ def spec(tmp_path):
     return write
 
 
-def killed(number, after, *arguments):
-    """Starts a training, sends it a signal once its folder has this step, and returns how it ended."""
+def at_step(after, arguments, alive, call):
+    """Does something once the folder of a training that is alive has this step."""
     out = arguments[arguments.index("--out") + 1]
-    process = start("train", *arguments)
     until = time.monotonic() + 120
-    while process.poll() is None and time.monotonic() < until:
+    while alive() and time.monotonic() < until:
         if (out / STATE).exists() and read_state(out / STATE)["step"] >= after:
-            process.send_signal(number)
-            break
+            return call()
         time.sleep(0.005)
+    return None
+
+
+def interrupted(number, after, *arguments):
+    """Starts a training as a shell does, sends it a signal at a step, and returns how it ended."""
+    process = start("train", *arguments)
+    at_step(after, arguments, lambda: process.poll() is None, lambda: process.send_signal(number))
     return ended(process)
+
+
+def trained(*arguments, meanwhile=None):
+    """A training in a process of its own."""
+    words, folder = map(str, arguments), arguments[arguments.index("--out") + 1].parent
+    return forked.ended(forked.amc, "train", *words, folder=folder, meanwhile=meanwhile)
+
+
+def killed(after, *arguments):
+    """Starts a training, kills it at a step, and returns how it ended."""
+    return trained(*arguments, meanwhile=lambda process: at_step(after, arguments, process.is_alive, process.kill))
 
 
 def content(out):
@@ -77,11 +94,11 @@ def content(out):
 def test_a_training_that_is_killed_again_and_again_is_as_if_it_was_not(spec, tmp_path, solver):
     """After SIGKILL at three steps, continued each time, summary, history, weights and pictures are the same bytes."""
     path, whole, broken = spec(solver), tmp_path / "whole", tmp_path / "broken"
-    assert ended(start("train", path, "--out", whole)).code == 3
-    codes = [killed(signal.SIGKILL, step, path, "--out", broken, "--resume").code for step in (0, 17, 41)]
+    assert trained(path, "--out", whole).code == 3
+    codes = [killed(step, path, "--out", broken, "--resume").code for step in (0, 9, 21)]
     assert codes == [-signal.SIGKILL] * 3
     assert not (broken / "summary.json").exists()
-    done = ended(start("train", "--out", broken, "--resume"))
+    done = trained("--out", broken, "--resume")
     assert done.code == 3
     assert [line for line in done.out.splitlines() if line.startswith("wrote ")] == [
         f"wrote {broken / name}" for name in FILES if (broken / name).exists()
@@ -93,7 +110,7 @@ def test_a_training_that_is_killed_again_and_again_is_as_if_it_was_not(spec, tmp
 def test_an_interrupted_training_keeps_what_it_has(spec, tmp_path, number, code):
     """Ctrl-C ends with 130, a request to end with 143; history and weights are those of the state or one ahead."""
     out = tmp_path / "out"
-    done = killed(number, 10, spec(), "--out", out)
+    done = interrupted(number, 10, spec(), "--out", out)
     assert done.code == code
     if code == 130:
         assert done.err == f"amc: {out} keeps this training; --resume continues it\namc: interrupted\n"
@@ -183,10 +200,10 @@ def test_two_processes_do_not_share_a_folder(spec, tmp_path, capsys):
 def test_what_a_killed_process_was_writing_is_removed(spec, tmp_path):
     """A file that was never complete does not stay; files of others do."""
     out = tmp_path / "out"
-    assert killed(signal.SIGKILL, 5, spec(), "--out", out).code == -signal.SIGKILL
+    assert killed(5, spec(), "--out", out).code == -signal.SIGKILL
     (out / ".amc-half.npz").write_bytes(b"PK")
     (out / "notes.txt").write_text("mine")
-    assert ended(start("train", "--resume", "--out", out)).code == 3
+    assert trained("--resume", "--out", out).code == 3
     assert sorted(path.name for path in out.iterdir()) == sorted(
         {"amc-run.json", "owner.lock", "notes.txt", *FILES} - {"waveform.png"}
     )
@@ -208,7 +225,7 @@ def test_a_terminal_shows_steps_and_the_time_left(spec, tmp_path):
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode(errors="replace"))
     assert re.search(r"step\s+\d+/23 ", text) and re.search(r"left \d:\d\d:\d\d", text)
     assert re.search(r"accuracy \d+\.\d%", text)
-    quiet = ended(start("train", spec(), "--epochs", "0.2", "--out", tmp_path / "quiet"))
+    quiet = trained(spec(), "--epochs", "0.2", "--out", tmp_path / "quiet")
     assert quiet.err.startswith("amc: target") and quiet.err.count("\n") == 1
 
 
@@ -217,5 +234,5 @@ def test_another_number_of_jobs_may_continue(tmp_path):
     circuit = '[circuit]\nengine = "auto"\njobs = 2\n'
     path, out = tmp_path / "spec.toml", tmp_path / "out"
     path.write_text(SPEC.format(solver="inv-circuit") + circuit)
-    assert killed(signal.SIGKILL, 2, path, "--epochs", "0.3", "--out", out).code == -signal.SIGKILL
+    assert killed(2, path, "--epochs", "0.3", "--out", out).code == -signal.SIGKILL
     assert run(["train", str(path), "--epochs", "0.3", "--jobs", "1", "--resume", "--out", str(out)]) == 3
