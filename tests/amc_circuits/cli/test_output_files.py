@@ -28,12 +28,19 @@ WRITES = {
 }
 BEGINS = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF", ".npz": b"PK", ".cir": b"", ".csv": b"number,",
           ".parquet": b"PAR1", ".html": b"<!doctype html>"}  # fmt: skip
+IN_FULL = ("inv --save", "plot -o of a sweep", "table -o csv")
+"""One of each way to write: an archive, a picture, a text."""
 
 
-@pytest.fixture(params=WRITES.values(), ids=WRITES)
+def each_with(first, *others):
+    """Every command with the first target, and three of them with all others."""
+    return [(name, first) for name in WRITES] + [(name, other) for other in others for name in IN_FULL]
+
+
+@pytest.fixture
 def written(request, amc, tmp_path):
     """A function that runs a command with this path, and the suffix that its file has."""
-    words, suffix = request.param
+    words, suffix = WRITES[request.param]
     folder = stored(tmp_path / "sweep", [made(k, FIGURES, size=2 + k) for k in range(2)])
     if "SAVED" in words:
         assert amc("inv", *EXACT, "--save", tmp_path / "saved.npz").code == 0
@@ -49,7 +56,9 @@ def files_in(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.mark.parametrize("name", ["same", "other.dat", "bare", "is not there yet.txt"])
+@pytest.mark.parametrize(
+    ("written", "name"), each_with("same", "other.dat", "bare", "is not there yet.txt"), indirect=["written"]
+)
 def test_links_are_followed(written, tmp_path, name):
     """Whatever suffix the target has: it gets the whole file in its format, the link stays, and nothing else comes."""
     write, suffix = written
@@ -99,10 +108,10 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize(("make", "words"), ODD.values(), ids=ODD)
-def test_odd_targets_are_refused(written, tmp_path, make, words):
+@pytest.mark.parametrize(("written", "target"), each_with(*ODD), indirect=["written"])
+def test_odd_targets_are_refused(written, tmp_path, target):
     """Before anything runs, in one line that names the path; nothing is made, emptied or removed."""
-    write, suffix = written
+    (write, suffix), (make, words) = written, ODD[target]
     path = tmp_path / "here" / f"odd{suffix}"
     make(path)
     before = files_in(tmp_path / "there"), path.lstat().st_mode, path.lstat().st_ino
@@ -111,6 +120,7 @@ def test_odd_targets_are_refused(written, tmp_path, make, words):
     assert files_in(path.parent) == [path.name]
 
 
+@pytest.mark.parametrize("written", WRITES, indirect=True)
 def test_the_longest_names_can_be_written(written, tmp_path):
     """A name of 255 bytes is written; one byte more is refused before anything runs."""
     write, suffix = written
