@@ -56,8 +56,9 @@ def test_every_circuit_has_a_sample():
 
 
 @every_resting
-@every_opamp
-@pytest.mark.parametrize("wires", [{}, WIRES], ids=["ideal wires", "wires"])
+@pytest.mark.parametrize(
+    ("opamp", "wires"), [("single-pole", {}), ("macro", WIRES)], ids=["single-pole-ideal wires", "macro-wires"]
+)
 def test_both_engines_agree(sample, opamp, wires):
     """Answer within 1e-4, settling time between the exact ones at 0.97 and 1.03 of the tolerance, energies in 3 %.
 

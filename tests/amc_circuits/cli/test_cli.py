@@ -259,7 +259,7 @@ def test_ctrl_c_is_one_line_from_the_beginning(temporary):
     """While the command loads itself and what it needs, Ctrl-C is as short as later on, whenever it comes."""
     total = imports_of("inv", *SMALL)
     assert total > 300
-    for place in range(1, total, total // 16):
+    for place in range(1, total, total // 8):
         outcome = ended(start("inv", *SMALL, code=COUNTS_IMPORTS.format(place=place, before="")))
         assert (outcome.code, outcome.out, outcome.err) == (130, "", "amc: interrupted\n"), place
         assert not list(temporary.iterdir())
