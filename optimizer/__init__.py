@@ -11,19 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from optimizer.checkpoint import read_state, write_state
+    from optimizer.circuit_settings import CircuitSettings
     from optimizer.data_settings import DataSettings
     from optimizer.datasets import Dataset, load_dataset
     from optimizer.first_order import loss_gradients
     from optimizer.own_data import load_own
     from optimizer.result import TrainingResult
-    from optimizer.settings import (
-        AdamSettings,
-        CircuitSettings,
-        ConvolutionShape,
-        InstalledSettings,
-        KfacSettings,
-        MomentumSettings,
-    )
+    from optimizer.settings import AdamSettings, ConvolutionShape, InstalledSettings, KfacSettings, MomentumSettings
     from optimizer.solve_result import SolveError, SolveResult
     from optimizer.specification import TrainingSpec, make_spec, override, preset, read_spec
     from optimizer.training import Training, train
@@ -32,7 +26,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AdamSettings": "optimizer.settings",
-    "CircuitSettings": "optimizer.settings",
+    "CircuitSettings": "optimizer.circuit_settings",
     "ConvolutionShape": "optimizer.settings",
     "DataSettings": "optimizer.data_settings",
     "Dataset": "optimizer.datasets",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from optimizer.settings import CircuitSettings, KfacSettings, OptimizerSettings
+from optimizer.circuit_settings import CircuitSettings
+from optimizer.settings import KfacSettings, OptimizerSettings
 
 Idle = tuple[str, str]
 """A setting, its path with dots, and why it has no effect."""

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from amc_circuits import BlockCircuit, ParameterError, Solution, Solver, short_repr
-from optimizer.settings import CircuitSettings
+from optimizer.circuit_settings import CircuitSettings
 from optimizer.solve_result import Matrix, SolveError, SolveResult, check_usable
 from optimizer.wide_factors import solved_in_blocks
 

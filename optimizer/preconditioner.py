@@ -11,13 +11,13 @@ from typing import Literal
 import numpy as np
 
 from amc_circuits import EnginesDisagreeError, SimulationError, short_repr
+from optimizer.circuit_settings import CircuitSettings
 from optimizer.curvature import KroneckerFactors
 from optimizer.damping import damped
 from optimizer.layers import Array
 from optimizer.ledger import BLOCK_MARK, Failure, Ledger
 from optimizer.linear_solver import SOLVERS, LinearSolver
 from optimizer.model import Weights
-from optimizer.settings import CircuitSettings
 from optimizer.solve_result import Matrix, SolveError, SolveResult
 
 

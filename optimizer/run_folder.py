@@ -12,9 +12,9 @@ import numpy as np
 
 from amc_circuits import ParameterError, replacing
 from optimizer.checkpoint import read_state, write_state
+from optimizer.circuit_settings import CircuitSettings
 from optimizer.effects import given_places
 from optimizer.ledger import Slowest
-from optimizer.settings import CircuitSettings
 from optimizer.specification import TrainingSpec
 from optimizer.training import Training
 

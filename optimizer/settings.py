@@ -17,22 +17,12 @@ from pydantic import (
     model_validator,
 )
 
-from amc_circuits import CircuitOptions, ParameterError, check_engine, check_name, meant, model_repr, shown
+from amc_circuits import ParameterError, check_name, meant, model_repr, shown
 from optimizer.installed import OURS, installed_optimizer, optimizer_names
 
 Positive = Annotated[float, Field(gt=0)]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
-
-
-def _engine(name: str) -> str:
-    try:
-        return check_engine(name)
-    except ParameterError as error:
-        raise ValueError(error.mend) from None
-
-
-Engine = Annotated[str, AfterValidator(_engine)]
 
 
 def _odd(width: int) -> int:
@@ -210,63 +200,6 @@ class KfacSettings(StepSettings):
     inverse_interval: Count = 100
     first_interval: Count = 20
     array_limit: Count | None = None
-
-
-class InvSettings(Settings):
-    """Circuit that inverts matrices.
-
-    Its settings are the options of `amc inv` that describe parts, drive, engine and converters, under the same
-    names and with the same units: `wire_resistance`, `levels`, `opamp` ...
-
-    Attributes:
-        engine: Engine that simulates the circuit. It and the scaling have other defaults than in `amc inv`.
-        scaling: Scaling of a matrix before it is programmed.
-    """
-
-    model_config = ConfigDict(extra="allow")
-
-    engine: Engine = "auto"
-    scaling: Literal["none", "diagonal", "powers-of-two"] = "diagonal"
-
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
-        _ = self.options
-        return self
-
-    @property
-    def options(self) -> CircuitOptions:
-        """Every option of the circuit, in SI units.
-
-        Raises:
-            ParameterError: There is no such option, a value cannot be used, or an option has no effect as given.
-        """
-        own = {"engine": self.engine, "scaling": self.scaling}
-        return CircuitOptions.parse("inv", {**own, **(self.model_extra or {})})
-
-
-class CircuitSettings(InvSettings):
-    """Circuit of the solver `inv-circuit`; a matrix is a damped factor.
-
-    Attributes:
-        jobs: Number of simulations at the same time.
-        wide: Inversion of a factor wider than `array_limit` of K-FAC: `diagonal` inverts its diagonal blocks alone;
-            `blocks` inverts the whole factor, in steps of circuits of its blocks.
-        simulated_columns: Number of columns of a factor in `blocks` whose times and energies are simulated.
-        on_failure: After an inversion without a usable result: `keep` the old inverse and count it, or `stop` training.
-    """
-
-    jobs: Count = 1
-    wide: Literal["diagonal", "blocks"] = "diagonal"
-    simulated_columns: Annotated[int, Field(ge=2)] = 16
-    on_failure: Literal["keep", "stop"] = "keep"
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        for name in ("dac_bits", "adc_bits"):
-            if self.wide == "blocks" and (bits := self.options.values[name]) is not None:
-                mend = "acts on none of the columns read at rest; leave it out, or take wide = diagonal"
-                raise ParameterError(name, bits, mend)
-        return self
 
 
 class InstalledSettings(StepSettings):

@@ -9,17 +9,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from amc_circuits import ParameterError, check_name, check_type, read_toml
+from optimizer.circuit_settings import CircuitSettings
 from optimizer.data_settings import DataSettings
 from optimizer.effects import given_places, idle_settings
 from optimizer.layer_words import ModelSettings
-from optimizer.settings import (
-    CircuitSettings,
-    ConvolutionShape,
-    Count,
-    KfacSettings,
-    OptimizerSettings,
-    Settings,
-)
+from optimizer.settings import ConvolutionShape, Count, KfacSettings, OptimizerSettings, Settings
 
 SMALL = (ConvolutionShape(channels=8, kernel=3, pool=2), ConvolutionShape(channels=8, kernel=3, pool=2))
 """Two small convolutions: with the digits and the ocr letters every factor is at most 73 wide."""

@@ -10,8 +10,9 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from amc_circuits import CircuitOptions, Option, ParameterError
+from optimizer.circuit_settings import CircuitSettings
 from optimizer.installed import OURS, installed_optimizer, optimizer_names
-from optimizer.settings import CircuitSettings, Settings
+from optimizer.settings import Settings
 from optimizer.specification import PRESETS, TrainingSpec
 
 BASES = ("preset", "specification")

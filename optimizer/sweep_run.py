@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from amc_circuits import CircuitOptions, ParameterError, Run, RunOutcome, engine_version, package_version
+from optimizer.circuit_settings import CircuitSettings
 from optimizer.data_settings import OF_FILES
 from optimizer.effects import given_places, idle_settings
 from optimizer.linear_solver import check_circuit
 from optimizer.result import TrainingResult
-from optimizer.settings import CircuitSettings, KfacSettings
+from optimizer.settings import KfacSettings
 from optimizer.solve_result import SolveError
 from optimizer.specification import IN_PLACE, TrainingSpec, preset, read_spec
 from optimizer.sweep_options import BASES, NOT_IN_SWEEPS, list_names, options

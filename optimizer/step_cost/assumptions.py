@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from amc_circuits import Converters
-from optimizer.settings import Count, Engine, InvSettings, Settings
+from optimizer.circuit_settings import Engine, InvSettings
+from optimizer.settings import Count, Settings
 
 _ADC = Converters(adc="isaac", adc_bits=8).adc_cost(1)
 _DAC = Converters(dac_bits=8).dac_cost(1)

@@ -9,9 +9,10 @@ import pytest
 from amc_circuits import ParameterError
 from optimizer import training as training_module
 from optimizer.checkpoint import pack, read_state, unpack, write_state
+from optimizer.circuit_settings import CircuitSettings
 from optimizer.datasets import load_dataset
 from optimizer.run_folder import STATE
-from optimizer.settings import AdamSettings, CircuitSettings, ConvolutionShape, KfacSettings, MomentumSettings
+from optimizer.settings import AdamSettings, ConvolutionShape, KfacSettings, MomentumSettings
 from optimizer.specification import TrainingSpec
 from optimizer.training import Training
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from amc_circuits import ParameterError
+from optimizer.circuit_settings import CircuitSettings
 from optimizer.curvature import kronecker_factors
 from optimizer.damping import damped
 from optimizer.first_order import loss_gradients
@@ -12,7 +13,7 @@ from optimizer.linear_solver import Cholesky, InvCircuitSolver
 from optimizer.losses import cross_entropy, cross_entropy_gradients, sample_labels
 from optimizer.model import build_model
 from optimizer.preconditioner import Inverter
-from optimizer.settings import CircuitSettings, DenseShape, KfacSettings
+from optimizer.settings import DenseShape, KfacSettings
 from tests.comparators import assert_close
 
 

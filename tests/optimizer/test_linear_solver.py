@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from amc_circuits import Converters, Device, InvCircuit, ParameterError, device_preset
+from optimizer.circuit_settings import CircuitSettings
 from optimizer.linear_solver import ARRAY_LIMIT, SOLVERS, Cholesky, InvCircuitSolver, check_circuit, program
-from optimizer.settings import CircuitSettings
 from optimizer.solve_result import SolveError
 from tests.cases import spd_matrix
 from tests.comparators import assert_close

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from amc_circuits import EnginesDisagreeError, SimulationError
+from optimizer.circuit_settings import CircuitSettings
 from optimizer.curvature import KroneckerFactors
 from optimizer.damping import damped
 from optimizer.linear_solver import Cholesky, InvCircuitSolver
 from optimizer.preconditioner import Inverter, block_slices, kl_scale, precondition
-from optimizer.settings import CircuitSettings
 from optimizer.solve_result import SolveError
 from tests.cases import spd_matrix
 from tests.comparators import assert_close

@@ -3,9 +3,10 @@
 import pytest
 
 from amc_circuits import ParameterError
+from optimizer.circuit_settings import CircuitSettings
 from optimizer.datasets import NAMES
 from optimizer.model import build_model
-from optimizer.settings import AdamSettings, CircuitSettings, KfacSettings
+from optimizer.settings import AdamSettings, KfacSettings
 from optimizer.specification import PRESETS, TrainingSpec, make_spec, override, preset, read_spec
 
 WHOLE = """

@@ -6,8 +6,9 @@ import pytest
 
 from amc_circuits import ParameterError
 from amc_circuits.sweep.store import Store
+from optimizer.circuit_settings import CircuitSettings
 from optimizer.effects import given_places
-from optimizer.settings import AdamSettings, CircuitSettings, KfacSettings
+from optimizer.settings import AdamSettings, KfacSettings
 from optimizer.specification import PRESETS, TrainingSpec, override, preset
 from optimizer.sweep_options import NOT_IN_SWEEPS, options
 from optimizer.sweep_run import complete, files, measure, spec_of

@@ -8,13 +8,14 @@ import pytest
 
 from amc_circuits import ParameterError
 from optimizer.activations import Rectifier
+from optimizer.circuit_settings import CircuitSettings
 from optimizer.kfac import Kfac
 from optimizer.layers import Dense
 from optimizer.ledger import Ledger
 from optimizer.losses import cross_entropy_gradients, sample_labels
 from optimizer.model import Model, Stage, build_model
 from optimizer.preconditioner import make_inverter
-from optimizer.settings import CircuitSettings, ConvolutionShape, KfacSettings
+from optimizer.settings import ConvolutionShape, KfacSettings
 from tests.comparators import assert_close
 
 torch = pytest.importorskip("torch")

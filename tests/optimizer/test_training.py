@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from amc_circuits import ParameterError
+from optimizer.circuit_settings import CircuitSettings
 from optimizer.datasets import load_dataset
 from optimizer.linear_solver import SOLVERS
-from optimizer.settings import AdamSettings, CircuitSettings, ConvolutionShape, KfacSettings, MomentumSettings
+from optimizer.settings import AdamSettings, ConvolutionShape, KfacSettings, MomentumSettings
 from optimizer.solve_result import SolveError, SolveResult
 from optimizer.specification import TrainingSpec
 from optimizer.training import PRECISIONS, Training, accuracy, batches

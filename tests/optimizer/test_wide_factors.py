@@ -6,11 +6,11 @@ from scipy import stats
 
 from amc_circuits import ParameterError
 from optimizer import TrainingSpec
+from optimizer.circuit_settings import CircuitSettings
 from optimizer.curvature import KroneckerFactors
 from optimizer.datasets import load_dataset
 from optimizer.linear_solver import Cholesky, InvCircuitSolver
 from optimizer.preconditioner import Inverter
-from optimizer.settings import CircuitSettings
 from optimizer.solve_result import SolveError
 from optimizer.training import Training
 from tests.cases import spd_matrix
