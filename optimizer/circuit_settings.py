@@ -59,19 +59,35 @@ class CircuitSettings(InvSettings):
         jobs: Number of simulations at the same time.
         wide: Inversion of a factor wider than `array_limit` of K-FAC: `diagonal` inverts its diagonal blocks alone;
             `blocks` inverts the whole factor, in steps of circuits of its blocks.
-        simulated_columns: Number of columns of a factor in `blocks` whose times and energies are simulated.
+        bits: Bits of the residual to which every column of an inverse is refined; None takes the circuit's answer.
+        simulated_columns: Number of columns of a factor whose times and energies are simulated, or `all`. It acts where
+            columns are computed at rest: on factors in `blocks`, and with `bits` on all.
         on_failure: After an inversion without a usable result: `keep` the old inverse and count it, or `stop` training.
     """
 
     jobs: Count = 1
     wide: Literal["diagonal", "blocks"] = "diagonal"
-    simulated_columns: Annotated[int, Field(ge=2)] = 16
+    bits: Annotated[float, Field(gt=0, le=40)] | None = None
+    simulated_columns: Annotated[int, Field(ge=2)] | Literal["all"] = 16
     on_failure: Literal["keep", "stop"] = "keep"
+
+    @property
+    def simulated(self) -> int | None:
+        """Number of columns that are simulated; None for all."""
+        return None if self.simulated_columns == "all" else self.simulated_columns
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        values = self.options.values
+        if (self.wide == "blocks" or self.bits) and (given := values["input_conductance"]) is not None:
+            mend = "blocks are INV circuits with the conductance of max|A| at their inputs; leave it out"
+            raise ParameterError("input_conductance", given, mend)
+        if self.bits and values["adc_range"] is not None:
+            mend = "has no effect with bits, where ADCs follow the largest output; leave it out"
+            raise ParameterError("adc_range", values["adc_range"], mend)
         for name in ("dac_bits", "adc_bits"):
-            if self.wide == "blocks" and (bits := self.options.values[name]) is not None:
-                mend = "acts on none of the columns read at rest; leave it out, or take wide = diagonal"
-                raise ParameterError(name, bits, mend)
+            known = values[name] is None or self.bits or self.simulated_columns == "all"
+            if self.wide == "blocks" and not known:
+                mend = "acts on none of the columns read at rest; take simulated_columns = all, or refine with bits"
+                raise ParameterError(name, values[name], mend)
         return self

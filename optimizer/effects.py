@@ -34,8 +34,9 @@ def idle_settings(optimizer: OptimizerSettings, solver: str, circuit: CircuitSet
 def _of_circuit(circuit: CircuitSettings) -> Iterator[Idle]:
     if circuit.engine == "exact":
         yield "circuit.jobs", "has no effect with the engine exact, which is one process; leave it out"
-    if circuit.wide != "blocks":
-        yield "circuit.simulated_columns", "acts on factors in blocks alone; leave it out, or take wide = blocks"
+    if circuit.wide != "blocks" and circuit.bits is None:
+        why = "acts on columns at rest alone; leave it out, or take wide = blocks or bits"
+        yield "circuit.simulated_columns", why
 
 
 def given_places(content: Any, above: str = "") -> Iterator[tuple[str, Any]]:

@@ -25,13 +25,18 @@ class Inversion:
         size: Width of the factor or block, which is also the number of right-hand sides.
         condition: Condition number of the damped factor.
         simulated_seconds: Sum of the settling times.
-        joules: Energy, J; None if unknown.
+        joules: Energy of the circuits without converters, J; None if unknown.
         relative_error: Error relative to Cholesky, Frobenius norm.
         cross_checked: Number of right-hand sides that a second engine also solved.
         largest_difference: Difference of the two engines' waveforms, in units of full scale; None without check.
         lifting_cost: Change of the factor by cells lifted to g_min, relative, Frobenius norm.
-        simulated: Number of right-hand sides whose times and energies are simulated; None for all.
+        simulated: Places of the right-hand sides whose times and energies are simulated; None for all.
         interval: Half the width of the 95 % interval of the mean settling time, in units of it; 0 for all.
+        energy_interval: The same of the mean energy.
+        cycles: Passes of right-hand sides through the circuits; without refinement one each.
+        cells: Cells that were written, those of rejected layouts left out.
+        layouts: Layouts that were programmed until one was taken.
+        conversions: Values that DACs and ADCs convert in these passes.
     """
 
     step: int
@@ -44,8 +49,13 @@ class Inversion:
     cross_checked: int
     largest_difference: float | None
     lifting_cost: float
-    simulated: int | None = None
+    simulated: tuple[int, ...] | None = None
     interval: float = 0.0
+    energy_interval: float = 0.0
+    cycles: int = 0
+    cells: int = 0
+    layouts: int = 0
+    conversions: int = 0
 
     __repr__ = short_repr
 
@@ -111,8 +121,9 @@ class Ledger:
         size = len(result.value)
         cost = (result.simulated_seconds, result.joules, result.relative_error)
         check = (result.cross_checked, result.largest_difference, result.lifting_cost)
-        drawn = (result.simulated, result.interval)
-        self.inversions.append(Inversion(step, factor, size, condition, *cost, *check, *drawn))
+        drawn = (result.simulated, result.interval, result.energy_interval)
+        work = (result.work.cycles, result.work.cells, result.work.layouts, result.work.conversions)
+        self.inversions.append(Inversion(step, factor, size, condition, *cost, *check, *drawn, *work))
         if result.longest_settling_time > (self.slowest.settling_time if self.slowest else 0.0):
             self.slowest = _slowest(result)
 
@@ -144,9 +155,30 @@ class Ledger:
         drawn = [one for one in self.inversions if one.simulated is not None]
         if not drawn:
             return ""
-        count = sum(one.size - (one.simulated or 0) for one in drawn)
-        most = 100 * max(one.interval for one in drawn)
-        return f"{count}, from {drawn[0].simulated} simulated of each wide factor; means within {most:.2g} % (95 %)"
+        count = sum(one.size - len(one.simulated or ()) for one in drawn)
+        most = [100 * max(getattr(one, name) for one in drawn) for name in ("interval", "energy_interval")]
+        means = f"means of times within {most[0]:.2g} %, of energies within {most[1]:.2g} % (95 %)"
+        return f"{count}, from {len(drawn[0].simulated or ())} simulated of each wider factor; {means}"
+
+    @property
+    def cycles(self) -> int:
+        """Passes of all right-hand sides through the circuits."""
+        return sum(one.cycles for one in self.inversions)
+
+    @property
+    def cells(self) -> int:
+        """Cells that were written, those of rejected layouts left out."""
+        return sum(one.cells for one in self.inversions)
+
+    @property
+    def layouts(self) -> int:
+        """Layouts that were programmed."""
+        return sum(one.layouts for one in self.inversions)
+
+    @property
+    def conversions(self) -> int:
+        """Values that DACs and ADCs converted."""
+        return sum(one.conversions for one in self.inversions)
 
     @property
     def simulated_seconds(self) -> float:

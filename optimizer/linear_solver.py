@@ -5,15 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-from amc_circuits import BlockCircuit, ParameterError, Solution, Solver, short_repr
+from amc_circuits import BlockCircuit, ParameterError, Plan, Solver, UnusableSolutionError, short_repr
 from optimizer.circuit_settings import CircuitSettings
-from optimizer.solve_result import Matrix, SolveError, SolveResult, check_usable
-from optimizer.wide_factors import solved_in_blocks
+from optimizer.solve_result import Matrix, SolveError, SolveResult, Work, check_usable
+from optimizer.wide_factors import refined, solved_in_blocks
 
 ARRAY_LIMIT = 128
 """Largest width of a matrix for one array, unless the settings give another."""
@@ -71,9 +71,9 @@ class Cholesky:
 
 @dataclass(frozen=True)
 class CircuitState:
-    """Programmed circuit, and its matrix, against which the error is measured."""
+    """Programmed circuit, or a plan with it, and its matrix, against which the error is measured."""
 
-    circuit: Solver | BlockCircuit
+    circuit: Solver | BlockCircuit | Plan
     matrix: Matrix
     trial: int = 0
 
@@ -96,7 +96,7 @@ class InvCircuitSolver:
     first_trial: int = 0
     largest: int | None = ARRAY_LIMIT
     _trials: Iterator[int] = field(init=False, repr=False, compare=False)
-    _checked: list[int] = field(init=False, repr=False, compare=False, default_factory=list)
+    _checks: list[int] = field(init=False, repr=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
         """Begin to count the trials."""
@@ -108,61 +108,93 @@ class InvCircuitSolver:
         return self.settings.wide == "blocks"
 
     def init(self, matrix: Matrix, limit: int | None = None) -> CircuitState:
-        """Program the matrix into an array, or in blocks if it is wider than the limit.
+        """Program the matrix into an array, or in blocks if it is wider than the limit; with `bits` as a plan chooses.
 
         Raises:
-            SolveError: The matrix cannot be programmed: it is singular, or has no diagonal to scale it by.
+            SolveError: The matrix cannot be programmed: it is singular, or has no diagonal to scale it by; or no layout
+                of its cells reaches the bits.
             ParameterError: A setting cannot be used.
         """
-        trial = next(self._trials)
+        trial, settings = next(self._trials), self.settings
+        words = (self.seed, trial, settings.jobs)
         try:
+            if settings.bits is not None:
+                limit = len(matrix) if limit is None else limit
+                return CircuitState(settings.options.plan(matrix, settings.bits, limit, *words), matrix, trial)
             if limit is not None and len(matrix) > limit:
-                options, jobs = self.settings.options, self.settings.jobs
-                return CircuitState(options.program_blocks(matrix, limit, self.seed, trial, jobs), matrix, trial)
-            return CircuitState(program(self.settings, matrix, self.seed, trial), matrix, trial)
+                return CircuitState(settings.options.program_blocks(matrix, limit, *words), matrix, trial)
+            return CircuitState(program(settings, matrix, self.seed, trial), matrix, trial)
+        except UnusableSolutionError as error:
+            raise SolveError(str(error)) from error
         except ParameterError as error:
             if error.parameter not in OF_MATRIX:
                 raise
             raise SolveError(str(error)) from error
 
     def compute(self, state: CircuitState, right_hand_sides: Matrix) -> SolveResult:
-        """Stream the right-hand sides through the circuit; blocks simulate some of them (`wide_factors`).
+        """Stream the right-hand sides through the circuit; where they are at rest, simulate some (`wide_factors`).
 
         Raises:
-            SolveError: The solution of a right-hand side did not settle, is unstable or saturated.
+            SolveError: The solution of a right-hand side did not settle, is unstable or saturated, or did not reach
+                its bits.
         """
+        draws, count = np.random.default_rng([self.seed, state.trial]), self.settings.simulated
         if isinstance(state.circuit, BlockCircuit):
-            draws = np.random.default_rng([self.seed, state.trial])
-            found = solved_in_blocks(state.circuit, right_hand_sides, self.settings.simulated_columns, draws)
-            return replace(found, relative_error=_error_against_cholesky(state.matrix, right_hand_sides, found.value))
-        solution = state.circuit.solve(right_hand_sides)
-        check_usable(solution)
-        check = self._check(state.circuit, right_hand_sides, solution)
-        total = solution.energy.total
-        return SolveResult(
-            value=solution.value,
-            settling_times=np.atleast_1d(solution.settling_time),
-            joules=None if total is None else float(np.sum(total)),
-            relative_error=_error_against_cholesky(state.matrix, right_hand_sides, solution.value),
-            statuses=tuple(status.name.lower() for status in solution.statuses),
-            cross_checked=check.cross_checked,
-            largest_difference=check.largest_difference if check.cross_checked else None,
-            lifting_cost=state.circuit.mapping.lifting_cost,
-            record=solution,
-        )
+            found = solved_in_blocks(state.circuit, right_hand_sides, count, draws)
+        elif isinstance(state.circuit, Plan):
+            found = refined(state.circuit, right_hand_sides, count, draws)
+        else:
+            found = _streamed(state.circuit, right_hand_sides)
+        error = _error_against_cholesky(state.matrix, right_hand_sides, found.value)
+        return self._checked(_array(state.circuit), replace(found, relative_error=error))
 
-    def _check(self, circuit: Solver, right_hand_sides: Matrix, solution: Solution) -> Solution:
-        """Return the solution that ngspice checked a part of.
+    def _checked(self, circuit: Solver, found: SolveResult) -> SolveResult:
+        """Return the result with a check by ngspice.
 
-        If chance has chosen no right-hand side so far, the first one is checked: no training is without a check.
+        If chance has chosen no right-hand side so far, one of this circuit is checked: no training is without a check.
         """
-        wanted = circuit.engine == "auto" and circuit.settings.cross_check > 0 and not self._checked
-        if wanted and not solution.cross_checked:
-            whole = replace(circuit, settings=circuit.settings.replace(cross_check=1.0))
-            solution = whole.solve(right_hand_sides[:, :1])
-        if solution.cross_checked and not self._checked:
-            self._checked.append(solution.cross_checked)
-        return solution
+        if found.cross_checked:
+            self._checks.append(found.cross_checked)
+        if circuit.engine != "auto" or circuit.settings.cross_check == 0 or self._checks:
+            return found
+        whole = replace(circuit, settings=circuit.settings.replace(cross_check=1.0))
+        first = np.eye(circuit.length_of(circuit.matrix))[:, :1] * circuit.settings.input_voltage
+        solution = whole.solve(first)
+        self._checks.append(solution.cross_checked)
+        difference = solution.largest_difference if solution.cross_checked else None
+        return replace(found, cross_checked=solution.cross_checked, largest_difference=difference)
+
+
+def _streamed(circuit: Solver, right_hand_sides: Matrix) -> SolveResult:
+    """Simulate all right-hand sides.
+
+    Raises:
+        SolveError: One of them did not settle, is unstable or saturated.
+    """
+    solution = circuit.solve(right_hand_sides)
+    check_usable(solution)
+    total, columns = solution.energy.total, right_hand_sides.shape[1]
+    return SolveResult(
+        value=solution.value,
+        settling_times=np.atleast_1d(solution.settling_time),
+        joules=None if total is None else float(np.sum(total)),
+        relative_error=np.nan,
+        statuses=tuple(status.name.lower() for status in solution.statuses),
+        cross_checked=solution.cross_checked,
+        largest_difference=solution.largest_difference if solution.cross_checked else None,
+        lifting_cost=circuit.mapping.lifting_cost,
+        record=solution,
+        work=Work(columns, circuit.cell_count, 1, 2 * len(right_hand_sides) * columns),
+    )
+
+
+def _array(circuit: Solver | BlockCircuit | Plan) -> Solver:
+    """Return the circuit of an array: of blocks the first."""
+    if isinstance(circuit, Plan):
+        circuit = circuit.probe.circuit
+    if isinstance(circuit, BlockCircuit):
+        return cast(Solver, next(circuit.circuits)[1])  # an INV circuit that takes volts
+    return circuit
 
 
 def program(settings: CircuitSettings, matrix: Matrix, seed: int = 0, trial: int = 0) -> Solver:

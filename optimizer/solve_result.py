@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits import BlockSolution, Solution, UnusableSolutionError, short_repr
+from amc_circuits import BlockSolution, Refined, Solution, UnusableSolutionError, short_repr
 
 Matrix = NDArray[np.float64]
 
@@ -18,23 +18,46 @@ class SolveError(UnusableSolutionError):
 
 
 @dataclass(frozen=True)
+class Work:
+    """Work of circuits for all columns of a solve, besides settling and energy.
+
+    Attributes:
+        cycles: Passes of a column through the circuits, over all columns; without refinement one each.
+        cells: Cells that were written, those of rejected layouts left out.
+        layouts: Layouts that were programmed until one was taken.
+        conversions: Values that DACs and ADCs convert in these passes.
+    """
+
+    cycles: int = 0
+    cells: int = 0
+    layouts: int = 0
+    conversions: int = 0
+
+    __repr__ = short_repr
+
+
+@dataclass(frozen=True)
 class SolveResult:
     """Solution of `A X = B` and its cost.
 
     Attributes:
         value: `X`, `N x K`.
-        settling_times: Settling time of each column in the circuit, s, `K`; None without a circuit.
-        joules: Energy of all columns, J; None without a circuit, or if its amplifiers have no supply pins.
+        settling_times: Settling time of each column in the circuit, the sum over its passes, s, `K`; None without a
+            circuit.
+        joules: Energy of the circuits for all columns, without that of converters, J; None without a circuit, or if its
+            amplifiers have no supply pins.
         relative_error: `||X - X_ref|| / ||X_ref||` in the Frobenius norm, `X_ref` by Cholesky; 0 for Cholesky itself.
-        statuses: One word a column, such as `settled`.
+        statuses: One word, such as `settled`, for each simulated pass of a column.
         cross_checked: Number of columns that a second engine also solved.
         largest_difference: Largest difference of the two engines' waveforms, in units of full scale; None without
             check.
         lifting_cost: Change of the matrix by cells lifted to g_min, relative, Frobenius norm.
         record: The circuit's own record of the solve, for pictures; None without a circuit.
-        simulated: Number of columns whose times and energies are simulated, those of the others being the means; None
-            for all.
+        simulated: Places of the drawn columns of which a pass is simulated; all other times and energies are the means.
+            None if every pass is simulated.
         interval: Half the width of the 95 % interval of the mean settling time, in units of it; 0 if all are simulated.
+        energy_interval: The same of the mean energy.
+        work: Cycles, programming and conversions.
     """
 
     value: Matrix
@@ -46,8 +69,10 @@ class SolveResult:
     largest_difference: float | None = None
     lifting_cost: float = 0.0
     record: Any = None
-    simulated: int | None = None
+    simulated: tuple[int, ...] | None = None
     interval: float = 0.0
+    energy_interval: float = 0.0
+    work: Work = Work()
 
     __repr__ = short_repr
 
@@ -62,11 +87,11 @@ class SolveResult:
         return 0.0 if self.settling_times is None else float(np.max(self.settling_times))
 
 
-def check_usable(solution: Solution | BlockSolution) -> None:
+def check_usable(solution: Solution | BlockSolution | Refined) -> None:
     """Refuse a solution with a right-hand side that is not usable.
 
     Raises:
-        SolveError: A right-hand side did not settle, is unstable or saturated.
+        SolveError: A right-hand side did not settle, is unstable or saturated, or did not reach its bits.
     """
     if not solution.usable:
         bad = sum(not status.usable for status in solution.statuses)

@@ -111,7 +111,8 @@ def complete(given: Mapping[str, Any]) -> dict[str, Any]:
     content = spec.model_dump(mode="json")
     content["circuit"] = {}
     if isinstance(spec.optimizer, KfacSettings) and spec.solver == "inv-circuit":
-        content["circuit"] = {**spec.circuit.options.values, "on_failure": spec.circuit.on_failure}
+        own = {name: getattr(spec.circuit, name) for name in CircuitSettings.model_fields}
+        content["circuit"] = {**spec.circuit.options.values, **own}
     found = {place: value for place, value in given_places(content) if place not in {*idle, *NOT_IN_SWEEPS}}
     for place, value in found.items():
         if isinstance(value, list):
@@ -181,12 +182,14 @@ def metrics_of(result: TrainingResult) -> dict[str, Any]:
     summary, ledger = result.summary(), result.ledger
     names = ("epochs_to_target", "best_accuracy", "final_accuracy", "steps", "wall_time_s")
     checks = {"cross_checked": ledger.cross_checked, "largest_difference": ledger.largest_difference}
+    work = {"cycles": ledger.cycles, "cells_written": ledger.cells, "conversions": ledger.conversions}
     return {
         **{name: summary[name] for name in names},
         "accuracy_curve": [list(point) for point in result.accuracy_curve],
         "inversions": len(ledger.inversions),
         "failed_inversions": len(ledger.failures),
         "right_hand_sides": ledger.right_hand_sides,
+        **(work if ledger.cycles else {}),
         "simulated_time_s": ledger.simulated_seconds or None,
         "mean_settling_time_s": ledger.mean_settling_time,
         "energy_j": ledger.joules,

@@ -184,6 +184,10 @@ def result_table(result: TrainingResult) -> Table:
         table.add_row("failed inversions", f"{len(ledger.failures)} of {ledger.tried}: {why}")
     if ledger.inversions:
         table.add_row("right-hand sides", str(ledger.right_hand_sides))
+    if ledger.cycles:
+        table.add_row("cycles", f"{ledger.cycles}, {ledger.cycles / ledger.right_hand_sides:.2g} a right-hand side")
+        table.add_row("programming", f"{ledger.layouts} layouts, {ledger.cells} cells")
+        table.add_row("conversions", str(ledger.conversions))
     if ledger.extrapolated:
         table.add_row("times extrapolated", ledger.extrapolated)
     if ledger.slowest is not None:

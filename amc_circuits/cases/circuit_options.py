@@ -14,6 +14,8 @@ from amc_circuits.cases.option import Option, parse_table
 from amc_circuits.cases.options import CIRCUIT, CONVERTERS, SOLVE, options_of, parse_options, solver_options
 from amc_circuits.solvers.blocks.blocks import BlockCircuit
 from amc_circuits.solvers.blocks.parameters import stages_for
+from amc_circuits.solvers.planning.plan import Plan
+from amc_circuits.solvers.planning.solve import plan
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers, numeric_array
 from netlists import ParameterError
@@ -92,15 +94,48 @@ class CircuitOptions:
         Raises:
             ParameterError: The circuit is not `inv`, or an option or the matrix cannot be used.
         """
+        arguments = self._of_blocks(array := numeric_array("A", matrix, (2,)), seed, trial)
+        stages = stages_for(len(array), array_limit)
+        return BlockCircuit.program(array, stages=stages, jobs=jobs, **arguments | {"pair": "always"})
+
+    def plan(
+        self, matrix: ArrayLike, bits: float, array_limit: int, seed: int = 0, trial: int = 0, jobs: int = 1
+    ) -> Plan:
+        """Plan a solve of many bits by refinement with the same parts, whose levels stay as they are.
+
+        Args:
+            matrix: A, shape (N, N).
+            bits: Bits of the residual.
+            array_limit: Largest number of rows of an array.
+            seed: Seed of all random draws.
+            trial: Number of the circuit among those of this seed.
+            jobs: Number of simulations at the same time.
+
+        Raises:
+            ParameterError: The circuit is not `inv`, or an option or the matrix cannot be used.
+            UnusableSolutionError: No layout reaches these bits.
+        """
+        arguments = self._of_blocks(array := numeric_array("A", matrix, (2,)), seed, trial)
+        converters, levels = arguments.pop("converters"), arguments["device"].levels
+        if converters.adc_range is not None:
+            raise ParameterError("adc_range", converters.adc_range, "ADCs of a refinement follow the largest output")
+        words = {name: getattr(converters, name) for name in ("dac_bits", "adc_bits")}
+        loop = {"bits": bits, **{name: value for name, value in words.items() if value is not None}}
+        return plan(array, array_limit=array_limit, most_levels=max(2, levels or 2), jobs=jobs, **arguments, **loop)
+
+    def _of_blocks(self, matrix: Numbers, seed: int, trial: int) -> dict[str, Any]:
+        """Return the arguments of circuits of blocks.
+
+        Raises:
+            ParameterError: The circuit is not `inv`, or has a conductance of the inputs.
+        """
         if self.circuit != "inv" or self.values.get("input_conductance") is not None:
             what = ("circuit", self.circuit) if self.circuit != "inv" else ("input_conductance", "a value")
             raise ParameterError(*what, "blocks are INV circuits with the conductance of max|A| at their inputs")
-        array = numeric_array("A", matrix, (2,))
-        arguments = self._arguments(array, seed, trial)
+        arguments = self._arguments(matrix, seed, trial)
         for name in ("conductances", "input_conductance"):
             arguments.pop(name, None)
-        stages = stages_for(len(array), array_limit)
-        return BlockCircuit.program(array, stages=stages, jobs=jobs, **arguments | {"pair": "always"})
+        return arguments
 
     def _arguments(self, matrix: Numbers, seed: int, trial: int) -> dict[str, Any]:
         """Return the arguments of `program`."""

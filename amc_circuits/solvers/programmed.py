@@ -23,6 +23,7 @@ from amc_circuits.linear.margins import Limit, largest_gbwp, lowest_second_pole
 from amc_circuits.linear.noise import Noise, noise
 from amc_circuits.linear.stability import Stability, less_lag
 from amc_circuits.results.converters import HEADROOM, Converters
+from amc_circuits.results.cost.components import component_counts
 from amc_circuits.results.readings import FirstPass
 from amc_circuits.solvers.answer_rules import AnswerRules
 from amc_circuits.solvers.hardware import Hardware
@@ -184,6 +185,11 @@ class ProgrammedArray(AnswerRules, ABC):
             ("lowest_second_pole", "Hz"): (lowest_second_pole(self.circuit), second_pole),
             ("largest_gbwp", "Hz"): (largest_gbwp(self.circuit), record.gbwp),
         }
+
+    @property
+    def cell_count(self) -> int:
+        """Number of cells that are written."""
+        return component_counts(self.circuit).get("cells", 0)
 
     @property
     def natural_range(self) -> float:

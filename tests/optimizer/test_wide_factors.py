@@ -31,9 +31,9 @@ def test_a_wide_factor_is_inverted_whole():
         exact = getattr(wanted, name)
         assert_close(getattr(found, name), exact, absolute=2e-3 * float(np.abs(exact).max()))
     wide, narrow = inverter.ledger.inversions
-    assert (wide.size, wide.simulated, narrow.size, narrow.simulated) == (9, 3, 3, None)
+    assert (wide.size, len(wide.simulated), narrow.size, narrow.simulated) == (9, 3, 3, None)
     assert inverter.ledger.blocks == {} and wide.relative_error < 2e-3 and wide.joules > 0
-    assert inverter.ledger.extrapolated.startswith("6, from 3 simulated of each wide factor")
+    assert inverter.ledger.extrapolated.startswith("6, from 3 simulated of each wider factor")
     assert inverter.ledger.slowest.responses
 
 
@@ -42,15 +42,23 @@ def test_times_that_are_not_simulated_are_means_with_students_interval():
     matrix, solver = FACTORS.a_factor, InvCircuitSolver(BLOCKS)
     state = solver.init(matrix, 4)
     some = solver.compute(state, np.eye(9))
-    every = InvCircuitSolver(BLOCKS.model_copy(update={"simulated_columns": 9})).compute(state, np.eye(9))
-    assert every.simulated is None and every.interval == 0
-    simulated = np.isclose(some.settling_times, every.settling_times, rtol=1e-6, atol=0)
-    assert simulated.sum() == 3
-    seconds = every.settling_times[simulated]
-    assert_close(some.settling_times[~simulated], np.full(6, seconds.mean()), relative=1e-6)
-    low, high = stats.t.interval(0.95, 2, loc=seconds.mean(), scale=stats.sem(seconds))
-    assert some.interval == pytest.approx((high - low) / 2 / seconds.mean(), rel=1e-5)
+    every = InvCircuitSolver(BLOCKS.model_copy(update={"simulated_columns": "all"})).compute(state, np.eye(9))
+    assert every.simulated is None and every.interval == every.energy_interval == 0
+    chosen = np.isclose(some.settling_times, every.settling_times, rtol=1e-6, atol=0)
+    assert tuple(np.flatnonzero(chosen)) == some.simulated and len(some.simulated) == 3
+    seconds = every.settling_times[chosen]
+    assert_close(some.settling_times[~chosen], np.full(6, seconds.mean()), relative=1e-6)
+    assert some.interval == pytest.approx(_students(seconds), rel=1e-5)
+    joules = every.record.energy.total[chosen]
+    assert some.energy_interval == pytest.approx(_students(joules), rel=1e-5)
+    assert some.joules == pytest.approx(9 * np.mean(joules), rel=1e-5)
     assert_close(some.value, every.value, absolute=2e-3 * float(np.abs(every.value).max()))
+
+
+def _students(values):
+    """Half the interval of the mean over the mean, from SciPy's own distribution."""
+    low, high = stats.t.interval(0.95, len(values) - 1, loc=values.mean(), scale=stats.sem(values))
+    return (high - low) / 2 / values.mean()
 
 
 def test_an_unstable_block_is_no_inverse():
@@ -60,27 +68,108 @@ def test_an_unstable_block_is_no_inverse():
         solver.compute(solver.init(spd_matrix(9, 5, 1), 4), np.eye(9))
 
 
-def test_blocks_have_no_input_conductance_of_their_own():
-    """One line with the parameter and the mend."""
-    settings = BLOCKS.model_copy(update={})
-    solver = InvCircuitSolver(CircuitSettings(**settings.model_dump(), input_conductance="100u"))
-    with pytest.raises(ParameterError, match=r"input_conductance: got .* blocks are INV circuits"):
-        solver.init(FACTORS.a_factor, 4)
-
-
 def test_training_by_blocks():
-    """A few steps on digits with arrays of 40 rows: every factor is inverted whole."""
+    """A few steps on digits with arrays of 40 rows and cells of 8 levels: every factor is inverted whole."""
     circuit = {"engine": "exact", "wide": "blocks", "simulated_columns": 2, "on_failure": "stop"}
+    few = {"bits": 8, "device": "taox-40nm-8level"}
     spec = TrainingSpec(
-        solver="inv-circuit", circuit=circuit, optimizer={"name": "kfac", "array_limit": 40}, batch_size=400, epochs=0.5
-    )
+        solver="inv-circuit", circuit={**circuit, **few}, optimizer={"name": "kfac", "array_limit": 40}, batch_size=400,
+        epochs=0.5,
+    )  # fmt: skip
     result = Training(spec, load_dataset("digits")).run()
-    assert result.ledger.inversions and not result.ledger.failures and not result.ledger.blocks
-    assert max(entry.size for entry in result.ledger.inversions) > 40
-    assert result.ledger.largest_error < 0.02
+    ledger = result.ledger
+    assert ledger.inversions and not ledger.failures and not ledger.blocks
+    assert max(entry.size for entry in ledger.inversions) > 40
+    assert ledger.largest_error < 0.02
+    assert ledger.cycles > 2 * ledger.right_hand_sides and ledger.layouts >= len(ledger.inversions)
+    assert ledger.cells == sum(entry.cells for entry in ledger.inversions) > 0
+    found = result.summary()["inversions"]
+    assert (found["cycles"], found["conversions"]) == (ledger.cycles, ledger.conversions)
 
 
-def test_converters_are_refused_for_wide_factors():
-    """Columns that are read at rest have none."""
-    with pytest.raises(ParameterError, match="adc_bits"):
-        CircuitSettings(engine="exact", wide="blocks", adc_bits=8)
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"wide": "blocks", "adc_bits": 8}, "adc_bits: got 8; .*simulated_columns = all"),
+        ({"wide": "blocks", "input_conductance": "100u"}, "input_conductance: .*blocks are INV circuits"),
+        ({"bits": 8, "input_conductance": "100u"}, "input_conductance: .*blocks are INV circuits"),
+        ({"bits": 8, "adc_bits": 8, "adc_range": 0.5}, r"adc_range: got 0\.5; .*follow"),
+        ({"bits": 50}, "bits: got 50"),
+        ({"simulated_columns": 1, "bits": 8}, "simulated_columns"),
+    ],
+)
+def test_what_has_no_effect_is_refused(given, named):
+    """One line with the parameter and the mend, before any training."""
+    with pytest.raises(ParameterError, match=named):
+        CircuitSettings(engine="exact", **given)
+
+
+def test_simulated_columns_read_converters():
+    """All columns of a factor in blocks by ADCs of 8 bits: coarser than without, and what the circuit itself reads."""
+    every = {"engine": "exact", "wide": "blocks", "simulated_columns": "all"}
+    fine, coarse = (InvCircuitSolver(CircuitSettings(**every, adc_bits=bits)) for bits in (None, 8))
+    state = coarse.init(FACTORS.a_factor, 4)
+    found = coarse.compute(state, np.eye(9))
+    assert np.array_equal(found.value, state.circuit.solve(np.eye(9)).value)
+    exact = fine.compute(fine.init(FACTORS.a_factor, 4), np.eye(9))
+    assert found.relative_error > 3 * exact.relative_error
+
+
+REFINED = CircuitSettings(engine="exact", bits=10, device="taox-40nm-8level", simulated_columns=3)
+
+
+@pytest.fixture(scope="module")
+def refined_factor():
+    """A factor of 9 rows in arrays of 4, with cells of 8 levels: the state and the result of 3 drawn columns."""
+    solver = InvCircuitSolver(REFINED)
+    state = solver.init(FACTORS.a_factor, 4)
+    return state, solver.compute(state, np.eye(9))
+
+
+def test_cells_of_few_levels_give_the_wanted_bits(refined_factor):
+    """The residual of every column is below 2^-10, where one pass has less than 5 bits."""
+    state, result = refined_factor
+    residual = np.linalg.norm(state.matrix @ result.value - np.eye(9), axis=0)
+    assert residual.max() <= 1.01 * 2.0**-10
+    one_pass = state.matrix @ state.circuit.probe.circuit.steady(np.eye(9)) - np.eye(9)
+    assert np.linalg.norm(one_pass, axis=0).max() > 2.0**-5
+
+
+def test_cycles_cells_and_conversions_are_counted(refined_factor):
+    """By hand: leaves of 3, 2, 2 and 2 rows, each pair of arrays; DACs at 4 + 2 + 2 + 1 uses, ADCs once."""
+    state, result = refined_factor
+    cycles = state.circuit.solve(np.eye(9), measured=False).cycles
+    assert result.work.cycles == cycles.sum() > 9
+    leaves, offdiagonal = 3**2 + 3 * 2**2, 2 * (3 * 2 + 2 * 2 + 5 * 4)
+    assert 2 * leaves < result.work.cells <= 2 * (leaves + offdiagonal)
+    inputs = 4 * 3 + 2 * 2 + 2 * 2 + 2
+    assert result.work.conversions == result.work.cycles * (inputs + 9)
+    assert result.work.layouts == len([text for text in state.circuit.reasons if text.startswith("BLOCKS")])
+
+
+def test_a_drawn_pass_stands_for_all_of_its_column(refined_factor):
+    """Times of all columns are their cycles times the mean of the drawn passes."""
+    state, result = refined_factor
+    cycles = state.circuit.solve(np.eye(9), measured=False).cycles
+    assert len(set(result.simulated)) == 3 and result.interval > 0 and result.energy_interval > 0
+    rate = result.settling_times / cycles
+    assert_close(rate, np.full(9, rate[0]), relative=1e-12)
+    every = InvCircuitSolver(REFINED.model_copy(update={"simulated_columns": "all"})).compute(state, np.eye(9))
+    assert every.simulated is None and every.interval == 0
+    assert_close(every.value, result.value, absolute=1e-12)
+    assert every.settling_times.sum() == pytest.approx(result.settling_times.sum(), rel=2 * result.interval)
+
+
+def test_a_factor_that_no_layout_refines_is_an_error():
+    """The error of the plan names what was tried; the inverse before is kept by the caller."""
+    solver = InvCircuitSolver(CircuitSettings(engine="exact", bits=10, stuck_on=0.9))
+    with pytest.raises(SolveError, match="no circuit of the plan solves this matrix: INV, continuous cells: unstable"):
+        solver.init(FACTORS.a_factor, 9)
+
+
+def test_one_column_is_checked_by_ngspice():
+    """With the engine auto the first factor is checked, whatever chance would choose; the second need not be."""
+    solver = InvCircuitSolver(CircuitSettings(bits=6, device="taox-40nm-8level", cross_check=1e-9, opamp="single-pole"))
+    first, second = (solver.compute(solver.init(FACTORS.g_factor, 2), np.eye(3)) for _ in range(2))
+    assert first.cross_checked == 1 and first.largest_difference < 1e-3
+    assert second.cross_checked == 0

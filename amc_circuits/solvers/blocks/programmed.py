@@ -92,6 +92,18 @@ class ProgrammedBlocks:
         return _predicted(self.root, self.switched)
 
     @property
+    def cell_count(self) -> int:
+        """Number of cells that are written."""
+        circuits = [leaf.circuit for leaf in leaves(self.root)]
+        tiles = [tile for part in products(self.root) for tile in part.circuits.values()]
+        return sum(one.cell_count for one in (*circuits, *tiles))
+
+    @property
+    def conversions(self) -> int:
+        """Conversions of one right-hand side: by DACs at the inputs of every use of a leaf, by ADCs for each x once."""
+        return _converted(self.root) + self.root.size
+
+    @property
     def switched(self) -> bool:
         """True if resistors of inputs and feedback are switched: compensating cells are programmed for given ones."""
         return self.parameters.topology == "paired"
@@ -132,3 +144,8 @@ def _predicted(node: Node, alone: bool) -> float:
         max((one.predicted_time for one in part.circuits.values()), default=0.0) for part in (node.lower, node.upper)
     )
     return _predicted(node.first, alone) + _predicted(node.first, False) + _predicted(node.last, False) + sum(tiles)
+
+
+def _converted(node: Node) -> int:
+    """Number of inputs that DACs convert for one right-hand side; the first part of a block is used twice."""
+    return node.size if isinstance(node, Leaf) else 2 * _converted(node.first) + _converted(node.last)

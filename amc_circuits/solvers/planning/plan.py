@@ -28,6 +28,7 @@ class Plan:
         refinement: Parameters of the loop.
         reasons: Sentences on every choice.
         product: Product by slices; None for digital arithmetic.
+        tried: Number of layouts that were programmed until one was taken.
     """
 
     problem: PlannedProblem
@@ -35,6 +36,7 @@ class Plan:
     refinement: Refinement
     reasons: tuple[str, ...]
     product: SlicedProduct | None = None
+    tried: int = 1
 
     def __repr__(self) -> str:
         return rows_text(
@@ -96,11 +98,15 @@ class Plan:
             "energy_j": self.energy,
         }
 
-    def solve(self, vectors: Any) -> Refined:
+    def solve(self, vectors: Any, measured: bool = True) -> Refined:
         """Solve for right-hand sides, (n,) or (n, K).
+
+        Args:
+            vectors: Right-hand sides.
+            measured: False leaves out transients of static cycles, and with them time and energy.
 
         Raises:
             ParameterError: The shape does not match, or an entry is not finite.
             SimulationError: The simulator failed.
         """
-        return refine(self.probe.circuit, self.problem, vectors, self.refinement, self.product)
+        return refine(self.probe.circuit, self.problem, vectors, self.refinement, self.product, measured)

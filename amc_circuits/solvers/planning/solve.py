@@ -48,7 +48,7 @@ def plan(matrix: ArrayLike, *, levels: int | None = None, **fields: Any) -> Plan
         raise ParameterError("residual", "slices", "needs a square A and no ridge; take digital")
     probe = search.run()
     product = SlicedProduct.program(problem.held, slicing, fields) if refinement.residual == "slices" else None
-    return Plan(problem, probe, refinement, (*texts, *search.tried, _loop_text(refinement)), product)
+    return Plan(problem, probe, refinement, (*texts, *search.tried, _loop_text(refinement)), product, len(search.tried))
 
 
 def solve(matrix: ArrayLike, b: ArrayLike, *, levels: int | None = None, **fields: Any) -> Refined:

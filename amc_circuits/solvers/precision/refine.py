@@ -34,6 +34,7 @@ def refine(
     vectors: Numbers,
     parameters: Refinement,
     product: ExactProduct | None = None,
+    measured: bool = True,
 ) -> Refined:
     """Solve for right-hand sides, (n,) or (n, K), to the wanted bits.
 
@@ -43,6 +44,7 @@ def refine(
         vectors: Right-hand sides, real or complex.
         parameters: Parameters of the loop.
         product: Exact product; None for digital arithmetic.
+        measured: False leaves out transients of static cycles, and with them time and energy.
 
     Raises:
         ParameterError: The shape does not match, or an entry is not finite.
@@ -58,9 +60,8 @@ def refine(
         return found.record(_without(columns, Status.UNSTABLE), None, 0)
     inverse = CircuitInverse(circuit, parameters)
     trace = refine_columns(columns[:, driven], inverse, product, problem.weights, parameters)
-    return found.record(
-        _filled(trace, driven, columns), inverse.transients() if driven.size else None, inverse.count
-    )  # fmt: skip
+    simulated = driven.size and (measured or parameters.cycles_by == "engine")
+    return found.record(_filled(trace, driven, columns), inverse.transients() if simulated else None, inverse.count)
 
 
 def _units(columns: FloatArray, count: int) -> FloatArray:
