@@ -71,6 +71,8 @@ POINTS = [
     {"preset": "digits-demo", "circuit.programming_error": "3%", "circuit.scaling": "none"},
     {"preset": "digits-demo", "solver": "cholesky", "seed": 4},
     {"preset": "digits-demo", "circuit.topology": "compensated"},
+    {"preset": "digits-demo", "circuit.wide": "blocks", "circuit.simulated_columns": 4},
+    {"preset": "digits-demo", "circuit.bits": 8, "circuit.simulated_columns": "all", "circuit.adc_bits": 6},
     {"preset": "ocr-letters", "optimizer.name": "adam", "optimizer.learning_rate": 0.01},
     {"optimizer.name": "momentum", "convolutions": "[]", "precision": "double"},
     QUICK,
@@ -83,6 +85,8 @@ def test_complete_options_are_the_training(given):
     whole = complete(given)
     assert spec_of(whole).model_copy(update={"circuit": None}) == spec_of(given).model_copy(update={"circuit": None})
     assert spec_of(whole).circuit.options == spec_of(given).circuit.options
+    for name in set(CircuitSettings.model_fields) - {"jobs"}:
+        assert getattr(spec_of(whole).circuit, name) == getattr(spec_of(given).circuit, name)
     assert complete(whole) == whole
     assert all(isinstance(value, (str, int, float)) for value in whole.values())
 
