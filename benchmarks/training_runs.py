@@ -1,0 +1,151 @@
+"""Trainings of a benchmark: every method with every seed, each stored when it ends, so that a broken run goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from threadpoolctl import threadpool_limits
+
+from amc_circuits import format_quantity, replacing
+from optimizer.specification import TrainingSpec, make_spec
+from optimizer.training import Training
+
+DRAWS = 10_000
+"""Draws of the bootstrap."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """Subject of a row.
+
+    Attributes:
+        label: Text of the row.
+        content: Specification as plain data, without the seed.
+    """
+
+    label: str
+    content: Mapping[str, Any]
+
+    def spec(self, seed: int) -> TrainingSpec:
+        """Specification of a seed."""
+        return make_spec({**self.content, "seed": seed}, self.label)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Result of a training.
+
+    Attributes:
+        epochs: Epochs to the target; the largest number of epochs if it was not reached.
+        reached: True if it was.
+        processor: Processor time, s.
+        inversions: Inversions with a result.
+        failed: Inversions without one.
+        error: Median error of an inversion against Cholesky; None without one.
+        largest_error: Largest error.
+        cycles: Mean number of cycles of a right-hand side; 0 without circuits.
+        widest: Width of the widest matrix that was inverted.
+    """
+
+    epochs: float
+    reached: bool
+    processor: float
+    inversions: int
+    failed: int
+    error: float | None
+    largest_error: float | None
+    cycles: float
+    widest: int
+
+
+def run_all(methods: Sequence[Method], seeds: int, jobs: int, folder: Path) -> dict[str, list[Run]]:
+    """Train every method with every seed; trainings whose results are in the folder are not repeated."""
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = [(method, seed, folder) for seed in range(seeds) for method in methods]
+    console = Console(stderr=True)
+    with ProcessPoolExecutor(jobs) as pool:
+        running = pool.map(_stored, wanted)
+        runs = list(track(running, "training", len(wanted), console=console, disable=not console.is_terminal))
+    found: dict[str, list[Run]] = {method.label: [] for method in methods}
+    for (method, _, _), run in zip(wanted, runs, strict=True):
+        found[method.label].append(run)
+    return found
+
+
+def _stored(given: tuple[Method, int, Path]) -> Run:
+    """Return the result of a training from its file, or train and write it."""
+    method, seed, folder = given
+    spec = method.spec(seed)
+    digest = hashlib.sha256(spec.model_dump_json().encode()).hexdigest()
+    path = folder / f"{digest[:16]}.json"
+    if not path.exists():
+        content = {"label": method.label, "seed": seed, "run": asdict(_trained(spec))}
+        with replacing(path) as partial:
+            partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    return Run(**json.loads(path.read_text(encoding="utf-8"))["run"])
+
+
+def _trained(spec: TrainingSpec) -> Run:
+    began = time.process_time()
+    with threadpool_limits(1):
+        result = Training(spec).run()
+    ledger, reached = result.ledger, result.epochs_to_target
+    return Run(
+        epochs=spec.epochs if reached is None else reached,
+        reached=reached is not None,
+        processor=time.process_time() - began,
+        inversions=len(ledger.inversions),
+        failed=len(ledger.failures),
+        error=ledger.median_error,
+        largest_error=ledger.largest_error,
+        cycles=ledger.cycles / max(ledger.right_hand_sides, 1),
+        widest=max((one.size for one in ledger.inversions), default=0),
+    )
+
+
+def ratio_of_medians(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:
+    """Return the ratio of the medians of paired values with its 95 % interval by the bootstrap over pairs."""
+    pairs = np.array([ours, theirs])
+    drawn = np.random.default_rng(0).integers(pairs.shape[1], size=(DRAWS, pairs.shape[1]))
+    medians = np.median(pairs[:, drawn], axis=2)
+    low, high = np.percentile(medians[0] / medians[1], [2.5, 97.5])
+    return float(np.median(ours) / np.median(theirs)), float(low), float(high)
+
+
+def table(title: str, found: Mapping[str, list[Run]]) -> Table:
+    """A row a method."""
+    grid = Table(title=title, title_justify="left", box=box.MARKDOWN)
+    headings = ("epochs by seed", "median", "processor", "inversions", "failed", "error, median; largest", "cycles")
+    grid.add_column("inverses by", no_wrap=True)
+    for heading in headings:
+        grid.add_column(heading, justify="right")
+    for label, runs in found.items():
+        epochs = [run.epochs for run in runs]
+        marks = " ".join(f"{run.epochs:.2f}" if run.reached else f"> {run.epochs:.2f}" for run in runs)
+        errors = "; ".join(
+            format_quantity(max(value for value in values if value is not None), "%", 3)
+            for values in ([run.error for run in runs], [run.largest_error for run in runs])
+        )
+        grid.add_row(
+            label,
+            marks,
+            f"{np.median(epochs):.2f}",
+            format_quantity(float(np.median([run.processor for run in runs])), "s", 3),
+            str(sum(run.inversions for run in runs)),
+            str(sum(run.failed for run in runs)),
+            errors if any(run.cycles for run in runs) else "",
+            f"{np.mean([run.cycles for run in runs]):.1f}" if any(run.cycles for run in runs) else "",
+        )
+    return grid
