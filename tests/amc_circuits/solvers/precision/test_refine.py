@@ -56,6 +56,15 @@ def test_cells_of_16_levels_give_24_bits(found):
     assert result.cycles[0] == len(result.history) - 1 <= 13
 
 
+def test_transients_of_static_cycles_may_be_left_out(found):
+    """Then the same values come without time and energy."""
+    matrix, b, whole = found
+    parts = SquareProblem.of(matrix, "none"), b, Refinement()
+    without = refine(circuit_of(matrix), *parts, measured=False)
+    assert np.array_equal(without.value, whole.value)
+    assert (without.transients, without.cost, without.time, without.energy) == (None, None, None, None)
+
+
 def test_cost_is_that_of_cycles(found):
     """Time and energy of a cycle are the sums of their parts: circuit, converters, multiply-adds."""
     _, _, result = found
