@@ -79,9 +79,8 @@ class CircuitSettings(InvSettings):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         values = self.options.values
-        if (self.wide == "blocks" or self.bits) and (given := values["input_conductance"]) is not None:
-            mend = "blocks are INV circuits with the conductance of max|A| at their inputs; leave it out"
-            raise ParameterError("input_conductance", given, mend)
+        if self.wide == "blocks" or self.bits:
+            self.options.check_blocks()
         if self.bits and values["adc_range"] is not None:
             mend = "has no effect with bits, where ADCs follow the largest output; leave it out"
             raise ParameterError("adc_range", values["adc_range"], mend)

@@ -22,6 +22,12 @@ from netlists import ParameterError
 from netlists.errors import check_type
 from netlists.short_text import short_repr
 
+OF_ARRAYS = {
+    "input_conductance": "inputs of blocks have the conductance of max|A|; leave it out",
+    "diagonal": "blocks hold their diagonal in cells; leave it out",
+}
+"""Parameters of a single INV circuit that its blocks do not have, each with the mend."""
+
 
 @dataclass(frozen=True)
 class CircuitOptions:
@@ -123,19 +129,24 @@ class CircuitOptions:
         loop = {"bits": bits, **{name: value for name, value in words.items() if value is not None}}
         return plan(array, array_limit=array_limit, most_levels=max(2, levels or 2), jobs=jobs, **arguments, **loop)
 
-    def _of_blocks(self, matrix: Numbers, seed: int, trial: int) -> dict[str, Any]:
-        """Return the arguments of circuits of blocks.
+    def check_blocks(self) -> None:
+        """Refuse what circuits of blocks do not have.
 
         Raises:
-            ParameterError: The circuit is not `inv`, or has a conductance of the inputs.
+            ParameterError: The circuit is not `inv`, or a parameter is that of a single array.
         """
-        if self.circuit != "inv" or self.values.get("input_conductance") is not None:
-            what = ("circuit", self.circuit) if self.circuit != "inv" else ("input_conductance", "a value")
-            raise ParameterError(*what, "blocks are INV circuits with the conductance of max|A| at their inputs")
+        if self.circuit != "inv":
+            raise ParameterError("circuit", self.circuit, "blocks are INV circuits; take inv")
+        for option in solver_options("inv"):
+            value = self.values.get(option.name, option.own)
+            if option.name in OF_ARRAYS and value != option.own:
+                raise ParameterError(option.name, value, OF_ARRAYS[option.name])
+
+    def _of_blocks(self, matrix: Numbers, seed: int, trial: int) -> dict[str, Any]:
+        """Return the arguments of circuits of blocks; errors as of `check_blocks`."""
+        self.check_blocks()
         arguments = self._arguments(matrix, seed, trial)
-        for name in ("conductances", "input_conductance"):
-            arguments.pop(name, None)
-        return arguments
+        return {name: value for name, value in arguments.items() if name not in {"conductances", *OF_ARRAYS}}
 
     def _arguments(self, matrix: Numbers, seed: int, trial: int) -> dict[str, Any]:
         """Return the arguments of `program`."""

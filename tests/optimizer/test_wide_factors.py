@@ -91,8 +91,8 @@ def test_training_by_blocks():
     ("given", "named"),
     [
         ({"wide": "blocks", "adc_bits": 8}, "adc_bits: got 8; .*simulated_columns = all"),
-        ({"wide": "blocks", "input_conductance": "100u"}, "input_conductance: .*blocks are INV circuits"),
-        ({"bits": 8, "input_conductance": "100u"}, "input_conductance: .*blocks are INV circuits"),
+        ({"wide": "blocks", "input_conductance": "100u"}, "input_conductance: .*of blocks"),
+        ({"bits": 8, "diagonal": "resistors"}, "diagonal: got .*blocks hold their diagonal in cells"),
         ({"bits": 8, "adc_bits": 8, "adc_range": 0.5}, r"adc_range: got 0\.5; .*follow"),
         ({"bits": 50}, "bits: got 50"),
         ({"simulated_columns": 1, "bits": 8}, "simulated_columns"),
