@@ -17,6 +17,7 @@ import numpy as np
 from amc_circuits import Device, ParameterError, Solver
 from amc_circuits.cases.circuits import OURS
 from amc_circuits.engines import ExactEngine, Job, NgspiceEngine
+from amc_circuits.engines.exact.nonlinear.trajectory import NotIntegrableError
 from amc_circuits.results.readings import Reading
 from netlists import OpAmp, preset
 
@@ -51,7 +52,8 @@ class Verdict:
     """Differences of the designs of one circuit.
 
     Attributes:
-        statuses: Number of designs that settled in both engines, that are unstable, refused, or take too long.
+        statuses: Number of designs that settled in both engines, that are unstable, refused by the circuit or by the
+            exact engine, or take too long.
         final: Largest differences of final values, in units of the largest one.
         time: Relative differences of settling times.
         wrong: Designs beyond a bound, a line each.
@@ -123,6 +125,8 @@ def draw(name: str, topology: str, seed: int, largest: int = 8) -> tuple[Solver,
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         matrix = draw_matrix(rng, row.square, row.grows, largest)
+        if name == "cascade" and len(matrix) > matrix.shape[1]:
+            matrix = matrix.T
         solver = row.load().program(matrix, engine="exact", **options)
     return solver, None if row.takes is None else rng.uniform(-1, 1, solver.length_of(matrix))
 
@@ -140,8 +144,12 @@ def check(name: str, topology: str, seed: int, verdict: Verdict, largest: int = 
         return
     exact, ngspice, tolerance = ExactEngine(), NgspiceEngine(), solver.settings.tolerance
     state = exact.init(job.circuit)
-    while not (found := exact.read(state, [job], tolerance)[0][0]).steady and not takes_long(job):
-        job = longer(job)
+    try:
+        while not (found := exact.read(state, [job], tolerance)[0][0]).steady and not takes_long(job):
+            job = longer(job)
+    except NotIntegrableError:
+        verdict.statuses["refused by exact"] += 1
+        return
     if takes_long(job):
         verdict.statuses["takes long"] += 1
         return

@@ -84,7 +84,11 @@ class NotIntegrableError(ParameterError):
     """The limits of the op-amps need more or shorter steps than are taken here."""
 
     def __init__(self, why: str) -> None:
+        self.why = why
         super().__init__("engine", "exact", f"cannot integrate this circuit: {why}; take ngspice")
+
+    def __reduce__(self) -> tuple[type[NotIntegrableError], tuple[str]]:  # type: ignore[override]
+        return type(self), (self.why,)
 
 
 class Integrator:

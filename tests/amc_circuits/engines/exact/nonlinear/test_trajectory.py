@@ -1,5 +1,7 @@
 """Steps of whole circuits: their equations hold, errors fall with the fifth power, and tighter steps come nearer."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from amc_circuits.engines.exact.nonlinear.method import NODES
 from amc_circuits.engines.exact.nonlinear.rest import resting
 from amc_circuits.engines.exact.nonlinear.stage_equations import StageEquations
 from amc_circuits.engines.exact.nonlinear.system import System, times
-from amc_circuits.engines.exact.nonlinear.trajectory import Integrator
+from amc_circuits.engines.exact.nonlinear.trajectory import Integrator, NotIntegrableError
 from netlists import ParameterError, preset
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close, assert_within
@@ -106,3 +108,9 @@ def test_steps_without_end_are_refused():
     integrator = Integrator(system, np.full(1, 1e-30), EDGE)
     with pytest.raises(ParameterError, match=r"no step is short enough|more than"):
         integrator.run(resting(system, 0 * levels), EDGE, 0 * levels, levels / EDGE)
+
+
+def test_its_error_leaves_another_process():
+    """An error that cannot be unpickled breaks the whole pool of workers."""
+    error = NotIntegrableError("no step is short enough")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
