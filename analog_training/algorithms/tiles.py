@@ -161,9 +161,7 @@ class Tiles:
             return
         else:
             counts = self.settings.trains.rounded(values, step, generator)
-        some = np.zeros((1, cells.weight.size), np.int64)
-        some[0, where] = counts
-        pulses, ups = cells.pulse_all(some, generator)
+        pulses, ups = cells.pulse_some(where, counts, generator)
         self.work.transfer_pulses += pulses
         self.work.ups += ups
 

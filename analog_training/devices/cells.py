@@ -120,24 +120,39 @@ class Cells:
             generator: Source of the noise.
         """
         flat = counts.reshape(-1)
-        found = np.flatnonzero(flat)
-        amount = flat[found]
+        found = np.flatnonzero(flat != 0)
+        if not len(found):
+            return 0, 0
+        amount = flat[found].astype(np.int64)
         times = np.abs(amount)
         cell = np.repeat(found % counts.shape[1], times)
         sign = np.repeat(np.sign(amount), times)
-        if not len(cell):
-            return 0, 0
         order = np.argsort(cell, kind="stable")
         cell, sign = cell[order], sign[order]
-        first = np.r_[True, cell[1:] != cell[:-1]]
-        rank = np.arange(len(cell)) - np.maximum.accumulate(np.where(first, np.arange(len(cell)), 0))
+        places = np.arange(len(cell))
+        first = np.concatenate([[True], cell[1:] != cell[:-1]])
+        rank = places - np.maximum.accumulate(np.where(first, places, 0))
         order = np.argsort(rank, kind="stable")
         cell, sign = cell[order], sign[order]
         start = 0
         for size in np.bincount(rank).tolist():
             self.pulse(cell[start : start + size], sign[start : start + size], generator)
             start += size
-        return len(cell), int((sign > 0).sum())
+        return len(cell), int(np.count_nonzero(sign > 0))
+
+    def pulse_some(self, where: Ints, counts: Ints, generator: np.random.Generator) -> tuple[int, int]:
+        """Apply one train of pulses to some different cells; return the number of pulses, and that of up pulses.
+
+        Args:
+            where: Indices of the cells, shape (n,).
+            counts: Signed numbers of pulses, shape (n,).
+            generator: Source of the noise.
+        """
+        times = np.abs(counts)
+        for done in range(int(times.max(initial=0))):
+            moving = times > done
+            self.pulse(where[moving], np.sign(counts[moving]), generator)
+        return int(times.sum()), int(times[counts > 0].sum())
 
     def move_expected(self, amount: Floats) -> None:
         """Apply mean numbers of pulses, which need not be whole, without noise; powers 0 and 1 have closed forms.

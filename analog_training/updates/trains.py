@@ -61,7 +61,7 @@ class Trains(Record):
         lines_x = np.where(fired_x, np.sign(x)[:, None, :], 0).astype(np.float32)
         lines_d = np.where(fired_d & open_slots[:, :, None], -np.sign(d)[:, None, :], 0).astype(np.float32)
         counts = np.matmul(lines_d.transpose(0, 2, 1), lines_x)
-        return counts.reshape(len(x), -1).astype(np.int64), int(slots.sum())
+        return counts.reshape(len(x), -1).astype(np.int16), int(slots.sum())
 
     def rounded(self, values: Floats, step: float, generator: np.random.Generator) -> Ints:
         """Draw signed numbers of pulses, the mean of which is `values / step`, at most `longest`.

@@ -1,0 +1,55 @@
+"""Does residual learning over several tiles make up for few conductance states, and against which baselines?
+
+Method: digits 64-32-10, 40 epochs, devices with spreads and noise of 0.3. Every algorithm is tuned over nine or more
+settings with a seed of its own; a best setting at an edge of its grid is refused, and the grid widened, from 0.003 to
+30. Then seeds 0, 1, ... ; differences are paired by seed, with their standard errors. Margins against baselines are
+reported, not required. `gap` is a least-squares problem: the rms gap falls by a factor a tile. `cells` calibrates the
+cell in ngspice. `forms` are closed forms of one update.
+
+`python -m benchmarks.residual [GROUP ...] [--store FILE]` with the groups cells, forms, gap, states-4, states-10,
+states-16; every training is a line of FILE, so that it goes on where it was broken off. The exit code is 1 if a
+required row fails.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from benchmarks.machine import machine_line
+from benchmarks.residual.accuracy import accuracies
+from benchmarks.residual.rows import Row
+from benchmarks.residual.store import Store
+
+STORE = Path("runs/residual.jsonl")
+
+
+def groups(path: Path) -> dict[str, Callable[[], Iterator[Row | str]]]:
+    """Return the groups of rows by name."""
+    store = Store(path, {"dataset": "digits"})
+    return {f"states-{states}": partial(accuracies, store, states) for states in (4, 10, 16)}
+
+
+def main() -> None:
+    """Print the groups and end with exit code 1 if a required row fails."""
+    words = sys.argv[1:]
+    path = Path(words.pop(words.index("--store") + 1)) if "--store" in words else STORE
+    names = [word for word in words if word != "--store"]
+    known = groups(path)
+    for name in names:
+        if name not in known:
+            sys.exit(f"no group {name}; there are {', '.join(known)}")
+    print(machine_line())
+    failed = 0
+    for name in names or known:
+        print(f"\n{name}", flush=True)
+        for row in known[name]():
+            print(row, flush=True)
+            failed += isinstance(row, Row) and row.required and not row.passes
+    sys.exit(bool(failed))
+
+
+if __name__ == "__main__":
+    main()

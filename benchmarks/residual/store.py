@@ -1,0 +1,52 @@
+"""Store of trainings: a line of JSON each, so that a benchmark goes on where it was broken off."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from analog_training import make_spec, train_analog
+
+
+@dataclass
+class Store:
+    """Accuracies of trainings by their settings.
+
+    Attributes:
+        path: File of the lines.
+        fixed: Settings of all trainings.
+    """
+
+    path: Path
+    fixed: Mapping[str, Any]
+    rows: dict[str, dict[str, Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read what is there; a line that was broken off is dropped."""
+        self.rows = {}
+        for line in self.path.read_text().splitlines() if self.path.exists() else ():
+            try:
+                row = json.loads(line)
+                self.rows[row["key"]] = row
+            except (ValueError, KeyError):
+                continue
+
+    def row(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the result of a training: accuracy, pulses, reads, seconds."""
+        spec = make_spec({**self.fixed, **settings})
+        key = json.dumps(spec.content, sort_keys=True)
+        if key not in self.rows:
+            found = train_analog(spec)
+            row = {"key": key, "accuracy": found.accuracy, **found.totals, "seconds": found.wall_time}
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+            self.rows[key] = row
+        return self.rows[key]
+
+    def accuracy(self, settings: Mapping[str, Any]) -> float:
+        """Mean accuracy of the last three epochs, per cent."""
+        return 100 * float(self.row(settings)["accuracy"])

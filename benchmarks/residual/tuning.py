@@ -1,0 +1,68 @@
+"""Tuning of rates on a grid that is widened until its best place is not at an edge."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.residual.store import Store
+
+SEED = 100
+"""Seed of all tunings; results are those of other seeds."""
+HALF_DECADES = tuple(float(f"{10 ** (place / 2):.1g}") for place in range(-6, 5))
+"""0.001, 0.003, 0.01 ... 100: places of the grids."""
+LEAST, MOST = 0.003, 30.0
+"""Ends of the range in which a best place is accepted."""
+ALONE = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+PAIRED = {"rate": (0.3, 1.0, 3.0), "transfer_rate": (0.1, 0.3, 1.0)}
+GRIDS: dict[str, dict[str, tuple[float, ...]]] = {
+    "analog-sgd": {"rate": ALONE},
+    "mixed-precision": {"rate": ALONE},
+    "tiki-taka-1": PAIRED,
+    "tiki-taka-2": PAIRED,
+    "residual": PAIRED,
+}
+"""Settings of each algorithm at the start: nine."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """Best settings of an algorithm.
+
+    Attributes:
+        settings: Rates.
+        accuracy: Accuracy with the seed of the tuning, per cent.
+        tried: Number of settings.
+        edge: Names of rates whose best place is at the end of the range; none of a finished tuning.
+    """
+
+    settings: dict[str, float]
+    accuracy: float
+    tried: int
+    edge: tuple[str, ...]
+
+
+def tune(store: Store, algorithm: str, fixed: Mapping[str, Any]) -> Tuned:
+    """Find the best rates; a grid with its best place at an edge gets another place there, and is tried again."""
+    axes = dict(GRIDS[algorithm])
+    tried: dict[tuple[float, ...], float] = {}
+    while True:
+        for place in itertools.product(*axes.values()):
+            if place not in tried:
+                rates = dict(zip(axes, place, strict=True))
+                tried[place] = store.accuracy({"algorithm": algorithm, "seed": SEED, **fixed, **rates})
+        best = max(tried, key=lambda place: tried[place])
+        wider, edge = dict(axes), []
+        for name, value in zip(axes, best, strict=True):
+            grid = axes[name]
+            beyond = [one for one in HALF_DECADES if one < grid[0]][-1:] if value == grid[0] else []
+            above = [one for one in HALF_DECADES if one > grid[-1]][:1] if value == grid[-1] else []
+            if value in (LEAST, MOST):
+                edge.append(name)
+            elif beyond or above:
+                wider[name] = (*beyond, *grid, *above)
+        if wider == axes:
+            return Tuned(dict(zip(axes, best, strict=True)), tried[best], len(tried), tuple(edge))
+        axes = wider
