@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from amc_circuits.pictures.style import STYLE, curve_style, legend_beside, save_figure
     from amc_circuits.programming.calibration import CalibratedCell, calibrate_cell
     from amc_circuits.results.converters import Converters
+    from amc_circuits.results.cost import ComponentAreas
     from amc_circuits.results.measurement import Energy
     from amc_circuits.results.response import Response
     from amc_circuits.results.solution import Solution, UnusableSolutionError
@@ -87,8 +88,8 @@ if TYPE_CHECKING:
 _HOMES = {
     **dict.fromkeys(("LOCK", "check_folder", "owning", "replacing", "writing"), "amc_circuits.files.run_folder"),
     **dict.fromkeys(("check_output_file", "check_own_files", "claim_folder"), "amc_circuits.files.run_folder"),
-    "CalibratedCell": "amc_circuits.programming.calibration",
-    "calibrate_cell": "amc_circuits.programming.calibration",
+    **dict.fromkeys(("CalibratedCell", "calibrate_cell"), "amc_circuits.programming.calibration"),
+    "ComponentAreas": "amc_circuits.results.cost",
     "CommandGroup": "amc_circuits.cli.extensions",
     "with_options": "amc_circuits.cli.parameters",
     "print_written": "amc_circuits.cli.messages",
@@ -187,6 +188,7 @@ __all__ = [
     "CircuitOptions",
     "CommandGroup",
     "Compared",
+    "ComponentAreas",
     "Converters",
     "Design",
     "Device",

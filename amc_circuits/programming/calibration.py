@@ -147,11 +147,18 @@ class CalibratedCell(Record):
 
     @property
     def symmetric_point(self) -> float:
-        """Conductance at which the measured up and down steps are equal, S: of the straight lines between them."""
-        grid = self.grid
-        both = np.array(self.up_steps) + np.array(self.down_steps)
-        after = int(np.flatnonzero(both <= 0)[0])
-        return float(np.interp(0, -both[after - 1 : after + 1], grid[after - 1 : after + 1]))
+        """Conductance at which the measured up and down steps are equal, S: of the straight lines between them.
+
+        Raises:
+            ParameterError: Up pulses move the cell more than down pulses over the whole range, or less.
+        """
+        grid, both = self.grid, np.array(self.up_steps) + np.array(self.down_steps)
+        rising = np.flatnonzero(both > 0)
+        if not rising.size or rising[-1] == len(both) - 1:
+            mend = f"{'up' if rising.size else 'down'} pulses are larger than the others everywhere; change one voltage"
+            raise ParameterError("source_line", f"{self.settings.source_line:g} V", mend)
+        last = int(rising[-1])
+        return float(np.interp(0, -both[last : last + 2], grid[last : last + 2]))
 
     @property
     def step(self) -> float:

@@ -36,6 +36,7 @@ class Work:
         transfer_pulses: Pulses of transfers between tiles, or from a digital matrix.
         ups: Pulses among all that raise a conductance.
         update_slots: Slots of all pulse trains of updates: their time.
+        transfer_slots: Slots of all trains of transfers; a column is written at once.
         reads: Columns of tiles that were read for a transfer.
     """
 
@@ -43,6 +44,7 @@ class Work:
     transfer_pulses: int = 0
     ups: int = 0
     update_slots: int = 0
+    transfer_slots: int = 0
     reads: int = 0
 
     __repr__ = short_repr

@@ -61,6 +61,7 @@ class Mixed:
             self._gathered -= counts * step
             pulses, ups = self.cells.pulse_all(counts.reshape(1, -1), generator)
             self.work.transfer_pulses += pulses
+            self.work.transfer_slots += int(np.abs(counts).max(axis=0).sum())
             self.work.ups += ups
 
     @property

@@ -163,6 +163,7 @@ class Tiles:
             counts = self.settings.trains.rounded(values, step, generator)
         pulses, ups = cells.pulse_some(where, counts, generator)
         self.work.transfer_pulses += pulses
+        self.work.transfer_slots += int(np.abs(counts).max())
         self.work.ups += ups
 
     @property

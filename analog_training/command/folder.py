@@ -53,7 +53,9 @@ def check_same(out: Path, state: dict[str, Any], spec: AnalogSpec) -> None:
     Raises:
         ParameterError: A setting differs; the error names the first one.
     """
-    there, here = state["settings"], spec.content
+    there, here = ({**content, "the cell": device} for content, device in (
+        (state["settings"], state["device"]), (spec.content, spec.device.model_dump(mode="json"))
+    ))  # fmt: skip
     for name in dict.fromkeys([*there, *here]):
         if there.get(name) != here.get(name):
             values = f"{name} is {there.get(name)!r} there and {here.get(name)!r} here"

@@ -34,6 +34,8 @@ def complete(given: Mapping[str, Any]) -> dict[str, Any]:
     content = spec.content
     if content.pop("data", None) is not None:
         content[BASE.name] = str(Path(given[BASE.name]).absolute())
+    if "cell" in content:
+        content["cell"] = str(Path(content["cell"]).absolute())
     return content
 
 
@@ -43,22 +45,24 @@ def files(given: Mapping[str, Any]) -> str:
     Raises:
         ParameterError: A file cannot be read.
     """
-    data = spec_of(given).data
-    if data is None:
-        return ""
+    spec = spec_of(given)
+    named = {"cell": spec.cell_file}
+    if spec.data is not None:
+        named |= {f"data.{name}": getattr(spec.data, name) for name in ("train", "test", "labels", "test_labels")}
+    found = [(name, Path(path)) for name, path in named.items() if path is not None]
     digest = hashlib.sha256()
-    for name in ("train", "test", "labels", "test_labels"):
-        path = getattr(data, name)
-        if path is None:
-            continue
-        for file in sorted(Path(path).rglob("*")) if Path(path).is_dir() else [Path(path)]:
-            try:
-                digest.update(f"{name} {file.name} ".encode() + hashlib.sha256(file.read_bytes()).digest())
-            except IsADirectoryError:
-                continue
-            except OSError as error:
-                raise ParameterError(f"data.{name}", str(file), f"cannot be read: {error.strerror or error}") from None
-    return digest.hexdigest()
+    for name, path in found:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if not file.is_dir():
+                digest.update(f"{name} {file.name} ".encode() + _hash(name, file))
+    return digest.hexdigest() if found else ""
+
+
+def _hash(name: str, file: Path) -> bytes:
+    try:
+        return hashlib.sha256(file.read_bytes()).digest()
+    except OSError as error:
+        raise ParameterError(name, str(file), f"cannot be read: {error.strerror or error}") from None
 
 
 def measure(given: Mapping[str, Any]) -> RunOutcome:
@@ -69,6 +73,8 @@ def measure(given: Mapping[str, Any]) -> RunOutcome:
     record = result.record()
     names = ("accuracy", "best_accuracy", *result.totals, "wall_time_s")
     metrics = {name: record[name] for name in names} | {"accuracy_curve": record["accuracies"]}
+    if result.cost is not None:
+        metrics |= {"energy_j": result.cost.energy, "update_time_s": result.cost.update_time}
     return RunOutcome("DIVERGED", metrics, "the loss diverged") if result.diverged else RunOutcome(metrics=metrics)
 
 

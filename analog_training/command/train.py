@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from amc_circuits import ParameterError, flag, parse_table, plain, print_table
+from amc_circuits import ParameterError, flag, format_quantity, parse_table, plain, print_table
 from analog_training.command import folder
 from analog_training.command.picture import title
 from analog_training.training.result import AnalogResult
@@ -124,5 +124,26 @@ def result_table(result: AnalogResult) -> Table:
         table.add_row("pulses of updates", f"{totals['update_pulses']:,}")
         table.add_row("pulses of transfers", f"{totals['transfer_pulses']:,}")
         table.add_row("columns read for transfers", f"{totals['reads']:,}")
-    table.add_row("time", f"{result.wall_time:.1f} s")
+    for name, text in _hardware_rows(result):
+        table.add_row(name, text)
+    table.add_row("time of the computer", f"{result.wall_time:.1f} s")
     return table
+
+
+def _hardware_rows(result: AnalogResult) -> Iterator[tuple[str, str]]:
+    """Rows about devices, converters, energy and time on the chip."""
+    parts, cost = result.hardware, result.cost
+    if parts.tiles:
+        yield "devices, reference cells beside", f"{parts.devices:,} in {parts.tiles} tiles a layer"
+        yield "DACs and ADCs", f"{parts.dacs + parts.adcs:,}, with all cells {format_quantity(1e12 * parts.area)} um2"
+    yield "digital words for gradients or buffers", f"{parts.digital_words:,}"
+    if cost is not None:
+        for name, energy in (
+            ("updates", cost.update_energy),
+            ("transfers", cost.transfer_energy),
+            ("products", cost.product_energy),
+            ("digital arithmetic", cost.digital_energy),
+        ):
+            yield f"energy of {name}", format_quantity(energy, "J")
+        yield "time of updates", format_quantity(cost.update_time, "s")
+        yield "time of transfers", format_quantity(cost.transfer_time, "s")

@@ -67,7 +67,7 @@ class Cells:
     def symmetric_point(self) -> Floats:
         """Weight at which up and down pulses have the same size, shape (cells,): bisection between the bounds."""
         low, high = self.bounds[1].copy(), self.bounds[0].copy()
-        if self.device.up_power == self.device.down_power == 0:
+        if self.device.up_table is None and self.device.up_power == self.device.down_power == 0:
             return np.zeros_like(low)  # no response depends on the weight
         for _ in range(BISECTIONS):
             middle = (low + high) / 2
@@ -89,11 +89,22 @@ class Cells:
         steps = np.where(up, self.steps[0][where], self.steps[1][where])
         room = 1 - weight / np.where(up, self.bounds[0][where], self.bounds[1][where])
         powers = self.device.up_power, self.device.down_power
+        if self.device.up_table is not None:
+            return np.asarray(steps * self._from_tables(weight, up, where))
         if powers == (1, 1):
             return np.asarray(steps * room)
         if powers == (0, 0):
             return np.asarray(steps)
         return np.asarray(steps * np.maximum(room, 0) ** np.where(up, *powers))
+
+    def _from_tables(self, weight: Floats, up: NDArray[np.bool_], where: Any) -> Floats:
+        """Sizes of steps by the tables, in steps at weight 0; each cell's table reaches from bound to bound."""
+        upper, lower = self.bounds[0][where], self.bounds[1][where]
+        place = np.linspace(0, 1, len(self.device.up_table or ()))
+        inside = (weight - lower) / (upper - lower)
+        both = (self.device.up_table, self.device.down_table)
+        tables = (np.interp(inside, place, np.array(table)) for table in both)
+        return np.asarray(np.where(up, *tables))
 
     def pulse(self, where: Ints, sign: Ints, generator: np.random.Generator) -> None:
         """Apply one pulse to each of some different cells.

@@ -4,8 +4,9 @@
     down  w <- w - d (1 - a) (1 - w/lower)^m + d c z          d = (upper - lower)/states,  z normal
 
 With p = m = 1 these are the soft bounds of aihwkit (`SoftBoundsReferenceDevice` with additive noise, docs of version
-1.1.0); general response functions are those of arXiv 2502.06309. A weight is `w - w_ref`: the conductance of a
-reference cell, which is at the symmetric point, where both pulses have the same size, is subtracted.
+1.1.0); general response functions are those of arXiv 2502.06309. Tables replace the powers of measured cells. A weight
+is `w - w_ref`: the conductance of a reference cell, which is at the symmetric point, where both pulses have the same
+size, is subtracted.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pydantic import Field, model_validator
 
 from amc_circuits import ParameterError, Record, about
 
+Table = Annotated[tuple[Annotated[float, Field(ge=0, le=1e3)], ...], Field(min_length=2, max_length=10_000)]
 Spread = Annotated[float, Field(ge=0, le=10)]
 LARGEST_ASYMMETRY = 0.9
 
@@ -24,7 +26,9 @@ class PulsedDevice(Record):
     """Response of a device to pulses; weights are in units of half its range.
 
     Spreads from device to device are relative and normal; a factor is at least 0.05. Not modelled: drift and retention,
-    noise that a write leaves on the read weight alone, devices that do not respond.
+    noise that a write leaves on the read weight alone, devices that do not respond. `up_table` and `down_table` are
+    sizes of steps, in steps at weight 0, at equally spaced weights from the lower to the upper bound; between them the
+    response is linear, and the powers have no effect.
     """
 
     states: Annotated[float, about("Range over the step at weight 0", gt=1, le=1e9)] = 4.0
@@ -54,8 +58,15 @@ class PulsedDevice(Record):
         float, about("Deviation of the reference from the symmetric point, absolute", ge=0, le=1)
     ] = 0.0
 
+    up_table: Table | None = None
+    down_table: Table | None = None
+
     @model_validator(mode="after")
     def _effective(self) -> Self:
+        if (self.up_table is None) != (self.down_table is None):
+            raise ParameterError("up_table", "one table", "give both or none")
+        if self.up_table and self.down_table and len(self.up_table) != len(self.down_table):
+            raise ParameterError("up_table", f"{len(self.up_table)} steps", "must be as many as in down_table")
         if self.step_law != "normal" and self.step_spread == 0:
             raise ParameterError("step_law", self.step_law, "has no effect without step_spread; add step_spread")
         return self

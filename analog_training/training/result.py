@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from amc_circuits import short_repr
 from analog_training.devices.cells import Floats
+from analog_training.training.costs import Hardware, TrainingCost, cost_of, hardware_of
 from analog_training.training.specification import AnalogSpec
 
 LAST = 3
@@ -26,6 +27,7 @@ class AnalogResult:
         work: Counters of every layer, see `analog_training.algorithms.contract.Work`.
         weights: Weights of every layer.
         biases: Biases of every layer.
+        samples: Samples of an epoch.
         wall_time: Time of the training, s.
     """
 
@@ -35,6 +37,7 @@ class AnalogResult:
     work: tuple[dict[str, int], ...]
     weights: tuple[Floats, ...]
     biases: tuple[Floats, ...]
+    samples: int
     wall_time: float
 
     __repr__ = short_repr
@@ -54,6 +57,24 @@ class AnalogResult:
         """Counters of all layers together."""
         return {name: sum(layer[name] for layer in self.work) for name in self.work[0]}
 
+    @property
+    def shapes(self) -> tuple[tuple[int, int], ...]:
+        """Outputs and inputs of every layer."""
+        return tuple((len(matrix), matrix.shape[1]) for matrix in self.weights)
+
+    @property
+    def hardware(self) -> Hardware:
+        """Parts of all layers."""
+        return hardware_of(self.spec.algorithm, self.shapes)
+
+    @property
+    def cost(self) -> TrainingCost | None:
+        """Energy and time of the training; None without a calibrated cell."""
+        if self.spec.cell is None:
+            return None
+        samples = self.samples * len(self.losses)
+        return cost_of(self.spec.algorithm, self.spec.cell, self.shapes, self.work, samples)
+
     def record(self) -> dict[str, Any]:
         """Return the result as plain data, without weights."""
         return {
@@ -64,5 +85,7 @@ class AnalogResult:
             "losses": list(self.losses),
             **self.totals,
             "layers": list(self.work),
+            "hardware": asdict(self.hardware),
+            "cost": None if self.cost is None else asdict(self.cost) | {"energy": self.cost.energy},
             "wall_time_s": self.wall_time,
         }

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import Field, model_validator
 
 from amc_circuits import (
+    CalibratedCell,
     Option,
     ParameterError,
     Record,
@@ -22,6 +23,7 @@ from amc_circuits import (
     shown,
 )
 from analog_training.algorithms.settings import AlgorithmSettings
+from analog_training.devices.calibrated import FROM_CELL, Response, device_of, read_cell
 from analog_training.devices.presets import DEFAULT, PRESETS, pulsed_device
 from analog_training.devices.record import PulsedDevice
 from analog_training.updates.trains import Trains
@@ -64,7 +66,10 @@ class AnalogSpec(Record):
         task: Samples, network and length.
         data: Samples of one's own, in place of a data set.
         algorithm: Algorithm and its numbers.
-        device_name: Name of the device that the others change; empty for one that has no name.
+        cell_file: File of the calibrated cell whose response the devices have; None for a device by its name.
+        cell: That cell.
+        response: Its response that the devices have.
+        device_name: Name of the device; without effect beside a cell.
         device: Devices of the tiles.
         trains: Pulse trains of the updates.
     """
@@ -72,6 +77,9 @@ class AnalogSpec(Record):
     task: TaskSettings = TaskSettings()
     data: DataSettings | None = None
     algorithm: AlgorithmSettings = AlgorithmSettings()
+    cell_file: str | None = None
+    cell: CalibratedCell | None = None
+    response: Response = "power-law"
     device_name: str = DEFAULT
     device: PulsedDevice = PRESETS[DEFAULT].device
     trains: Trains = Trains()
@@ -84,9 +92,9 @@ class AnalogSpec(Record):
     @property
     def content(self) -> dict[str, Any]:
         """Every setting that has an effect, flat, by the names of a specification; `make_spec` reads it again."""
-        found: dict[str, Any] = {"device": self.device_name}
+        found: dict[str, Any] = {"device": self.device_name, "cell": self.cell_file, "response": self.response}
         for record in (self.task, self.algorithm, self.device, self.trains):
-            found |= record.model_dump(mode="json")
+            found |= record.model_dump(mode="json", exclude={"up_table", "down_table"})
         found["rate"], found["transfer_rate"] = self.algorithm.rates
         idle = {name for name, _ in self.idle()}
         found = {name: value for name, value in found.items() if value is not None and name not in idle}
@@ -105,19 +113,29 @@ class AnalogSpec(Record):
             yield from ((name, why) for name in Trains.model_fields)
         if self.algorithm.updates == "expected":
             yield "cycle_noise", "has no effect: expected updates have no noise; leave it out, or take updates = pulses"
+        if self.cell is not None:
+            yield from ((name, "has no effect beside cell; leave it out") for name in ("device", *FROM_CELL))
+        else:
+            yield "response", "has no effect without cell; add cell"
         if self.data is not None:
             yield "dataset", "has no effect beside data; leave one of the two out"
 
     @model_validator(mode="after")
     def _closed(self) -> Self:
         powers = {self.device.up_power, self.device.down_power}
-        if self.algorithm.updates == "expected" and not powers <= {0.0, 1.0}:
+        closed = powers <= {0.0, 1.0} and self.device.up_table is None
+        if self.algorithm.updates == "expected" and not closed:
             mend = "needs a device of powers 0 or 1, for which the mean has a closed form; take pulses"
             raise ParameterError("updates", "expected", mend)
         return self
 
 
-DEVICE_NAMES = ("device", *PulsedDevice.model_fields)
+DEVICE_NAMES = (
+    "device",
+    "cell",
+    "response",
+    *(name for name, one in PulsedDevice.model_fields.items() if one.description),
+)
 SECTIONS: tuple[type[Record], ...] = (TaskSettings, AlgorithmSettings, PulsedDevice, Trains)
 """Records whose fields are the settings of a specification, all side by side."""
 
@@ -126,7 +144,11 @@ SECTIONS: tuple[type[Record], ...] = (TaskSettings, AlgorithmSettings, PulsedDev
 def spec_options() -> tuple[Option, ...]:
     """Every setting but those of `data` as an option; None is the default of each, for those of a file stay."""
     names = Option("device", "text", f"Device: {', '.join(PRESETS)}", DEFAULT, choices=tuple(PRESETS))
-    return (*(option for record in SECTIONS for option in record_options(record)), names)
+    cells = (
+        Option("cell", "text", "File of amc device calibrate whose response the devices have", unit="FILE"),
+        Option("response", "text", "Response of the cell", choices=get_args(Response)),
+    )
+    return (*(option for record in SECTIONS for option in record_options(record)), names, *cells)
 
 
 def override_options() -> tuple[Option, ...]:
@@ -163,7 +185,7 @@ def make_spec(content: Mapping[str, Any], source: str = "") -> AnalogSpec:
 
 
 def _built(content: Mapping[str, Any]) -> AnalogSpec:
-    known = {name for record in SECTIONS for name in record.model_fields} | {"device", "data"}
+    known = {option.name for option in spec_options()} | {"data"}
     for name in content:
         if name not in known:
             raise ParameterError(name, "an unknown name", f"remove it or mend its spelling{meant(name, known)}")
@@ -171,13 +193,23 @@ def _built(content: Mapping[str, Any]) -> AnalogSpec:
     if type(given.get("hidden")) is int:
         given["hidden"] = str(given["hidden"])
     parts = {record: {key: given[key] for key in record.model_fields if key in given} for record in SECTIONS}
-    name, data = given.get("device", DEFAULT), given.get("data")
+    name, data, response = given.get("device", DEFAULT), given.get("data"), given.get("response", "power-law")
+    cell = None if given.get("cell") is None else read_cell(given["cell"])
+    if response not in get_args(Response):
+        raise ParameterError("response", shown(response), f"must be one of {', '.join(get_args(Response))}")
+    if cell is not None:
+        for field in {"device", *FROM_CELL} & given.keys():
+            raise ParameterError(field, shown(given[field]), "has no effect beside cell; leave it out")
+    device = pulsed_device(name) if cell is None else device_of(cell, response)
     return AnalogSpec(
         task=TaskSettings(**parts[TaskSettings]),
         data=None if data is None else _data(data),
         algorithm=AlgorithmSettings(**parts[AlgorithmSettings]),
+        cell_file=given.get("cell"),
+        cell=cell,
+        response=response,
         device_name=name,
-        device=pulsed_device(name).replace(**parts[PulsedDevice]),
+        device=device.replace(**parts[PulsedDevice]),
         trains=Trains(**parts[Trains]),
     )
 
@@ -215,7 +247,9 @@ def override(spec: AnalogSpec, changes: Mapping[str, Any]) -> AnalogSpec:
     given = {name: value for name, value in changes.items() if value is not None}
     base, dropped = spec.content, set[str]()
     if "device" in given:
-        dropped |= set(PulsedDevice.model_fields)
+        dropped |= {"cell", "response", *PulsedDevice.model_fields}
+    if "cell" in given:
+        dropped |= {"device", *FROM_CELL}
     if given.get("algorithm", spec.algorithm.algorithm) != spec.algorithm.algorithm:
         dropped |= {"rate", "transfer_rate"}
     if "dataset" in given:

@@ -118,7 +118,7 @@ class AnalogTraining:
         return AnalogResult(
             self.spec, tuple(self._accuracies), tuple(self._losses),
             tuple(learner.work.counts for learner in self.learners), tuple(self.weights), tuple(self.biases),
-            self._seconds,
+            len(self.task.train_labels) // self.spec.task.batch_size * self.spec.task.batch_size, self._seconds,
         )  # fmt: skip
 
     @property
@@ -126,6 +126,7 @@ class AnalogTraining:
         """State between two epochs, a copy: everything that the rest of the training depends on."""
         found = {
             "settings": self.spec.content,
+            "device": self.spec.device.model_dump(mode="json"),
             "epoch": self.epoch,
             "learners": [learner.state for learner in self.learners],
             "biases": self.biases,

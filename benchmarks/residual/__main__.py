@@ -1,10 +1,10 @@
 """Does residual learning over several tiles make up for few conductance states, and against which baselines?
 
 Method: digits 64-32-10, 40 epochs, devices with spreads and noise of 0.3. Every algorithm is tuned over nine or more
-settings with a seed of its own; a best setting at an edge of its grid is refused, and the grid widened, from 0.003 to
-30. Then seeds 0, 1, ... ; differences are paired by seed, with their standard errors. Margins against baselines are
-reported, not required. `gap` is a least-squares problem: the rms gap falls by a factor a tile. `cells` calibrates the
-cell in ngspice. `forms` are closed forms of one update.
+settings with two seeds of their own. A best setting at an edge of its grid is refused, and the grid widened, from
+0.0001 to 100. Then seeds 0, 1, ... ; differences are paired by seed, with their standard errors. Margins against
+baselines are reported, not required. `gap` is a least-squares problem: the rms gap falls by a factor a tile. `cells`
+calibrates the cell in ngspice. `forms` are closed forms of one update.
 
 `python -m benchmarks.residual [GROUP ...] [--store FILE]` with the groups cells, forms, gap, states-4, states-10,
 states-16; every training is a line of FILE, so that it goes on where it was broken off. The exit code is 1 if a

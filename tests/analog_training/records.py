@@ -1,12 +1,12 @@
 """Public records of analog_training, for the tests of their texts."""
 
 import analog_training
-from amc_circuits import CalibratedCell
-from amc_circuits.programming.calibration import FittedResponse, PulseSettings, Train
+from amc_circuits import ComponentAreas
 from analog_training import Trains, make_spec, train_analog, update_moments
+from analog_training.training.costs import cost_of
 from analog_training.training.training import AnalogTraining
-from netlists.rram.one_transistor_cell import OneTransistorCell
 from optimizer import DataSettings
+from tests.analog_training.cells import made_up_cell
 
 
 def analog_records(count):
@@ -15,14 +15,12 @@ def analog_records(count):
     found = train_analog(spec)
     training = AnalogTraining(spec)
     device = analog_training.pulsed_device("few-states")
-    train = Train(kind="set", conductance=(5e-6,) * (count + 1), energy=(1e-12,) * count)
-    fit = FittedResponse(top=9e-5, bottom=1e-6, up_scale=2e-5, up_power=1, down_scale=1e-5, down_power=1)
-    steps = {"up_steps": (1e-6,) * count, "down_steps": (-1e-6,) * count}
-    cell = CalibratedCell(
-        cell=OneTransistorCell(), settings=PulseSettings(), source="table", up=train, down=train, soft_bounds=fit,
-        power_law=fit, **steps,
-    )  # fmt: skip
+    cell = made_up_cell(count)
+    train, fit = cell.up, cell.power_law
     inside = [
+        ComponentAreas(),
+        found.hardware,
+        cost_of(spec.algorithm, cell, found.shapes, found.work, 1),
         cell,
         train,
         fit,
