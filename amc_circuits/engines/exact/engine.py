@@ -110,7 +110,7 @@ class ExactEngine:
         if not linear or first_pass is not None or any(source.kick for source in state.circuit.sources):
             return nonlinear.read_slots(state.beyond, drive, from_rest, tolerance, first_pass)
         slots = slots_of(state, drive, from_rest)
-        beyond = state.beyond.losses(slots.hold) > CLOSED_FORM
+        beyond = state.beyond.losses(slots.hold, CLOSED_FORM) > CLOSED_FORM
         found: dict[int, Reading] = {}
         if not beyond.all() and (from_rest or not beyond.any()):
             chosen = np.flatnonzero(~beyond)

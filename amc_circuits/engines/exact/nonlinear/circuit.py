@@ -93,24 +93,28 @@ class NonlinearCircuit:
         names = [name for name in dict.fromkeys([*groups, *stages]) if name != circuit.outputs and name not in held]
         return names, self.system.rows(*names)
 
-    def losses(self, hold: Piece) -> FloatArray:
+    def losses(self, hold: Piece, enough: float = np.inf) -> FloatArray:
         """Estimate what limits take from linear responses, from few samples, in units of full scale, shape (K,).
 
         What tanh takes from the rate of a stage, added up, from the drop of an output, and what a clamp adds, as in
-        `linear_range.py`; a loss that is estimated too low is found when the response is read.
+        `linear_range.py`; a loss that is estimated too low is found when the response is read. No more is estimated
+        where slewing alone takes more than `enough` of every response.
         """
-        laws = self.system.laws
+        laws, seen = self.system.laws, self.system.seen
         time = np.geomspace(hold.start, hold.stop, COARSE)
         state = self.system.linear_state(hold, time)
-        voltages = times(self.system.seen.modal, state) + (self.system.seen.feed @ hold.inputs)[:, None]
-        drive, stage, drop, _ = self.system.parted(voltages + self.system.seen.rest[:, None, None])
         weights = np.gradient(time)[:, None]
-        slewing = (np.abs(laws.stage(drive)[0]) * weights).sum(axis=1)
-        output = laws.resistance[:, 0] * np.abs(laws.output(drop)[0]).max(axis=1)
-        clamp = (np.abs(laws.clamp(stage)[0]) * weights).sum(axis=1)
         outputs = self.outputs.modal @ state[:, -1] + self.outputs.feed @ hold.inputs + self.outputs.rest[:, None]
         full = np.maximum(np.abs(outputs).max(axis=0), np.finfo(float).tiny)
-        lost = np.maximum(np.maximum(slewing, output), clamp).max(axis=0) / full
+        drive = _voltages(seen.part(slice(0, laws.count)), state, hold)
+        slewing = (np.abs(laws.stage(drive)[0]) * weights).sum(axis=1)
+        lost = slewing.max(axis=0) / full
+        if (lost > enough).all():
+            return np.asarray(lost)
+        stage, drop = np.split(_voltages(seen.part(slice(laws.count, 3 * laws.count)), state, hold), 2)
+        output = laws.resistance[:, 0] * np.abs(laws.output(drop)[0]).max(axis=1)
+        clamp = (np.abs(laws.clamp(stage)[0]) * weights).sum(axis=1)
+        lost = np.maximum(lost, np.maximum(output, clamp).max(axis=0) / full)
         return np.where(self._common_mode_passed(state, hold), np.inf, lost)
 
     def _common_mode_passed(self, state: FloatArray, hold: Piece) -> NDArray[np.bool_]:
@@ -120,7 +124,7 @@ class NonlinearCircuit:
         if np.isinf(ranges).all():
             return np.zeros(state.shape[2], dtype=np.bool_)
         rows = self.system.rows(*names)
-        voltages = times(rows.modal, state) + (rows.feed @ hold.inputs)[:, None] + rows.rest[:, None, None]
+        voltages = _voltages(rows, state, hold)
         cuts = np.cumsum([self.circuit.groups[name] for name in names])[:-1]
         seen = common_modes(
             self.circuit, dict(zip(names, np.split(voltages.transpose(1, 2, 0), cuts, axis=2), strict=True))
@@ -188,6 +192,11 @@ class NonlinearCircuit:
         which = np.clip(np.searchsorted(starts, time, side="right") - 1, 0, None)
         outputs = [at_times(self.system, steps[j], time[which == j], self.outputs) for j in np.unique(which)]
         return np.concatenate([one[:, :, 0].T for one in outputs])
+
+
+def _voltages(rows: Rows, state: FloatArray, hold: Piece) -> FloatArray:
+    """Return voltages (rows, T, K) of coordinates (n, T, K) of linear responses to constant inputs, V."""
+    return np.asarray(times(rows.modal, state) + (rows.feed @ hold.inputs + rows.rest[:, None])[:, None])
 
 
 def _kicked(circuit: Circuit) -> Circuit:

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from amc_circuits.engines.exact.nonlinear.method import NODES, interpolated
 from netlists import Array, Circuit, Limiter, MacroOpAmp, OpAmps
 from netlists.opamps.subcircuit import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
 from netlists.record import FloatArray
@@ -190,6 +191,84 @@ class Cells:
         x = np.clip(whole, -LARGEST_BEND, LARGEST_BEND)
         slope = np.cosh(x) - 1
         return self.conductance * self.bend * (np.sinh(x) - x + slope * (whole - x)), self.conductance * slope
+
+
+@dataclass(frozen=True)
+class Added:
+    """What the limits of all op-amps add at some times, and the outputs of limiters.
+
+    Attributes:
+        bent: Rates of the stages from limited slewing, V/s, then currents of the outputs, A, then outputs of limiters,
+            V, shape (2 m + k, ...).
+        clamp: Rates of the stages, from the clamps, shape (m, ...), V/s; None where no clamp draws a current.
+        stages: Number m of stages.
+    """
+
+    bent: FloatArray
+    clamp: FloatArray | None
+    stages: int
+
+    __repr__ = short_repr
+
+    @property
+    def slewing(self) -> FloatArray:
+        """Rates of the stages from limited slewing, shape (m, ...), V/s."""
+        return self.bent[: self.stages]
+
+    @property
+    def pins(self) -> FloatArray:
+        """Currents of the outputs, A, then outputs of limiters, V, shape (m + k, ...): they act at once."""
+        return self.bent[self.stages :]
+
+    @cached_property
+    def whole(self) -> FloatArray:
+        """Rates of the stages, then what acts at once, shape (2 m + k, ...)."""
+        return self.bent if self.clamp is None else np.concatenate([self.slewing + self.clamp, self.pins])
+
+    def at(self, nodes: slice | FloatArray) -> Added:
+        """Return what is added at one node of several, or at other times (4, F) by the cubic through four nodes."""
+
+        def of(values: FloatArray) -> FloatArray:
+            return values[:, nodes] if isinstance(nodes, slice) else np.asarray(np.matmul(nodes.T, values))
+
+        return Added(of(self.bent), None if self.clamp is None else of(self.clamp), self.stages)
+
+    def repeated(self, count: int) -> Added:
+        """Return what is added at one time, at several."""
+        return self.at(np.ones((1, count)))
+
+    def continued(self, ratio: float) -> Added:
+        """Continue the cubic of a step at the last three nodes of the next one, `ratio` times as long."""
+        return self.at(interpolated(1 + NODES[1:] * ratio))
+
+    def joined(self, later: Added) -> Added:
+        """Join what is added at one time and at later ones."""
+        clamp = later.clamp
+        if clamp is not None or self.clamp is not None:
+            first = np.zeros_like(self.slewing) if self.clamp is None else self.clamp
+            rest = np.zeros_like(later.slewing) if clamp is None else clamp
+            clamp = np.concatenate([first, rest], axis=1)
+        return Added(np.concatenate([self.bent, later.bent], axis=1), clamp, later.stages)
+
+
+@dataclass(frozen=True)
+class Limited:
+    """What limits add at some voltages, and how steep they are there.
+
+    Attributes:
+        added: What they add.
+        divisors: Denominators of Newton's method for one unknown, for drives, drops and inputs of limiters, shape
+            (2 m + k, 3, K).
+        least: The least of them, before they were bounded.
+        bend: Square of the largest bend of a drive or drop.
+    """
+
+    added: Added
+    divisors: FloatArray
+    least: float
+    bend: float
+
+    __repr__ = short_repr
 
 
 def supply_power(opamp: MacroOpAmp, current: FloatArray) -> FloatArray:

@@ -269,4 +269,5 @@ class _Slots:
 
 def _largest(*values: FloatArray) -> FloatArray:
     """Largest magnitude of values (rows, points, K), shape (K,)."""
-    return np.asarray(np.max([np.abs(one).max(axis=(0, 1)) for one in values], axis=0))
+    flat = [one.reshape(-1, one.shape[2]) for one in values]
+    return np.asarray(np.max([np.maximum(one.max(axis=0), -one.min(axis=0)) for one in flat], axis=0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from amc_circuits.engines.exact.nonlinear.stage_equations import Added
+from amc_circuits.engines.exact.nonlinear.laws import Added
 from amc_circuits.engines.exact.nonlinear.system import System, times
 from amc_circuits.engines.exact.nonlinear.trajectory import NotIntegrableError, Place
 from netlists.record import FloatArray

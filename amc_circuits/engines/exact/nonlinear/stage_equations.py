@@ -8,12 +8,12 @@ stiff: an op-amp's own clamp is solved for exactly at all nodes, and only the ef
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.clamp import clamped
-from amc_circuits.engines.exact.nonlinear.method import LEADING, NODES, interpolated
+from amc_circuits.engines.exact.nonlinear.laws import Added, Limited
+from amc_circuits.engines.exact.nonlinear.method import LEADING, NODES
 from amc_circuits.engines.exact.nonlinear.newton import Newton
 from amc_circuits.engines.exact.nonlinear.own_effects import OwnEffects, OwnEffectsOf
 from amc_circuits.engines.exact.nonlinear.system import StepWeights, System, times
@@ -29,50 +29,17 @@ LARGEST_SHARE = 5.0
 """Largest part of the last move by which the acceleration changes the next one."""
 LEAST_SLOPE = 0.25
 """Least denominator of Newton's method for one unknown."""
+EXPECTED = 0.05
+"""Largest expected change, in units of the tolerance, by an iteration that is left out."""
+CAUTION = 2.0
+"""What an iteration is expected to leave of a change, in units of what iterations of steps before have left."""
+COUPLING = 0.05
+"""What an iteration leaves of a change, in units of w_T, the step and the square of the largest bend, before any has
+been seen: circuits of many op-amps leave about this, and no more than 1, as no input sees more than one op-amp's volt.
+"""
 
-Found = tuple[FloatArray, FloatArray, "Added", int]
+Found = tuple[FloatArray, FloatArray, Added, int]
 """Rates from what the limits add (n, 3, K), coordinates (n, 3, K), what they add, and the number of iterations."""
-
-
-@dataclass(frozen=True)
-class Added:
-    """What the limits of all op-amps add at some times, and the outputs of limiters.
-
-    Attributes:
-        bent: Rates of the stages from limited slewing, V/s, then currents of the outputs, A, then outputs of limiters,
-            V, shape (2 m + k, ...).
-        clamp: Rates of the stages, from the clamps, shape (m, ...), V/s; None where no clamp draws a current.
-        stages: Number m of stages.
-    """
-
-    bent: FloatArray
-    clamp: FloatArray | None
-    stages: int
-
-    __repr__ = short_repr
-
-    @property
-    def slewing(self) -> FloatArray:
-        """Rates of the stages from limited slewing, shape (m, ...), V/s."""
-        return self.bent[: self.stages]
-
-    @property
-    def pins(self) -> FloatArray:
-        """Currents of the outputs, A, then outputs of limiters, V, shape (m + k, ...): they act at once."""
-        return self.bent[self.stages :]
-
-    @cached_property
-    def whole(self) -> FloatArray:
-        """Rates of the stages, then what acts at once, shape (2 m + k, ...)."""
-        return self.bent if self.clamp is None else np.concatenate([self.slewing + self.clamp, self.pins])
-
-    def at(self, nodes: slice | FloatArray) -> Added:
-        """Return what is added at one node of several, or at other times (4, F) by the cubic through four nodes."""
-
-        def of(values: FloatArray) -> FloatArray:
-            return values[:, nodes] if isinstance(nodes, slice) else np.asarray(np.matmul(nodes.T, values))
-
-        return Added(of(self.bent), None if self.clamp is None else of(self.clamp), self.stages)
 
 
 @dataclass(frozen=True)
@@ -113,6 +80,8 @@ class StageEquations:
         self._most = np.concatenate([laws.slew_rate, laws.current])
         fed = np.flatnonzero(system.seen.pins.any(axis=1))
         self._fed = slice(int(fed[0]) if fed.size else len(volts), None)
+        # What iterations left of a change, per square of the largest bend and per second of the step.
+        self._coupling = COUPLING * float(laws.rate.max(initial=0.0))
 
     def step(
         self,
@@ -139,19 +108,27 @@ class StageEquations:
             driven = driven + slope[:, None] * (NODES * length)[:, None]
         source = np.empty((len(state), 5, state.shape[1]))
         source[:, 0], source[:, 1:] = state, times(system.drive, driven)
-        source[:, 1:2] += times(system.push, before.whole)
+        if last is None:
+            source[:, 1:2] += times(system.push, before.whole)
+        else:
+            source[:, 1] = last.source[:, 4]
         begin = system.applied(weights.whole, source)
         fed = times(system.seen.feed, driven[:, -3:]) + system.seen.rest[:, None, None]
-        found = self._iterated(weights, begin, fed, _guess(before, last, length))
+        guess = before.repeated(3) if last is None else last.added.continued(length / last.length)
+        found = self._iterated(weights, begin, fed, guess)
         if found is None:
             return None
         pushed, moved, added, iterations = found
         source[:, 2:] += pushed
-        difference = np.matmul(LEADING[None], source[:, 1:])
-        away = times(system.seen.modal, system.applied(weights.omitted, difference)[:, -1:])
+        error = self._error(weights, source[:, 1:], before, added)
+        return Solved(length, moved[:, -1].copy(), source, before.joined(added), error, iterations)
+
+    def _error(self, weights: StepWeights, rates: FloatArray, before: Added, added: Added) -> float:
+        """Estimate the error of a step, in units of the tolerance, from the rates at its nodes, shape (n, 4, K)."""
+        difference = np.matmul(LEADING[None], rates)
+        away = times(self.system.seen.modal, self.system.applied(weights.omitted, difference)[:, -1:])
         error = float(np.abs(away * self._in_tolerances).max())
-        error /= AT_KINKS if self._crossed(before, added) else 1.0
-        return Solved(length, moved[:, -1].copy(), source, _after(before, added), error, iterations)
+        return error / (AT_KINKS if self._crossed(before, added) else 1.0)
 
     def _iterated(self, weights: StepWeights, begin: FloatArray, fed: FloatArray, guess: Added) -> Found | None:
         """Iterate from a guess of what the limits add; `begin` and `fed`: coordinates and voltages without it."""
@@ -159,26 +136,44 @@ class StageEquations:
         pushed, moved, voltages, clamp, solved = self._responses(weights, begin, fed, guess, None)
         if not solved:
             return self._by_newton(weights, begin, fed, voltages)
-        added, divisors = self._limits(voltages, own, clamp)
-        far, last, before = np.inf, None, guess
+        limits = self._limits(voltages, own, clamp)
+        far, last, before, size = np.inf, None, guess, 0.0
         for done in range(1, ITERATIONS + 1):
-            if self._negligible(added, before, weights.step):
-                return pushed, moved, added, done
-            pushed, moved, seen, clamp, solved = self._responses(weights, begin, fed, added, voltages)
+            close = CLOSE * min(limits.least / LEAST_SLOPE, 1.0)
+            size, larger = self._size(limits, before, weights.step), size
+            if size <= close:
+                return pushed, moved, limits.added, done
+            if close == CLOSE and size * self._left(limits, size, larger, done, weights.step) <= EXPECTED:
+                return self._corrected(weights, pushed, moved, limits, before, done + 1)
+            pushed, moved, seen, clamp, solved = self._responses(weights, begin, fed, limits.added, voltages)
             change = seen - voltages
-            change[:m] /= divisors[:m]
-            change[2 * m :] /= divisors[m:]
+            change[:m] /= limits.divisors[:m]
+            change[2 * m :] /= limits.divisors[m:]
             farther, far = far, float(np.abs(change * self._in_tolerances).max())
             if far > 2 * farther or not solved:
                 break
-            if far <= CLOSE:
-                return pushed, moved, self._limits(voltages + change, own, clamp)[0], done + 1
+            if far <= close:
+                return pushed, moved, self._limits(voltages + change, own, clamp).added, done + 1
             move = change if last is None else self._accelerated(change, *last)
             last, voltages = (change, move), voltages + move
             if clamp is not None:
                 voltages[m : 2 * m] = seen[m : 2 * m]
-            before, (added, divisors) = added, self._limits(voltages, own, clamp)
+            before, limits = limits.added, self._limits(voltages, own, clamp)
         return self._by_newton(weights, begin, fed, voltages)
+
+    def _left(self, limits: Limited, size: float, larger: float, done: int, step: float) -> float:
+        """Return what the next iteration leaves of a change of `size`, after one that was `larger`; infinite: unknown.
+
+        The second iteration is not accelerated yet, so it shows what iterations leave.
+        """
+        if self.system.further or (done == 1 and limits.added.clamp is not None) or done > 2:
+            return np.inf
+        if done == 1:
+            return CAUTION * self._coupling * limits.bend * step
+        left = size / larger
+        if limits.added.clamp is None and limits.bend:
+            self._coupling = max(self._coupling, left / (limits.bend * step))
+        return left
 
     def _responses(
         self, weights: StepWeights, begin: FloatArray, fed: FloatArray, added: Added, before: FloatArray | None
@@ -200,6 +195,31 @@ class StageEquations:
             return pushed, moved, seen, None, False
         seen[m : 2 * m], clamp = stages
         return pushed, moved, seen, clamp, True
+
+    def _corrected(
+        self,
+        weights: StepWeights,
+        pushed: FloatArray,
+        moved: FloatArray,
+        limits: Limited,
+        before: Added,
+        iterations: int,
+    ) -> Found:
+        """Return the results where only own effects of the last change count: voltages need not be computed again.
+
+        Args:
+            weights: Weights of the step.
+            pushed: Rates from what the limits added before.
+            moved: Coordinates with these.
+            limits: What the limits add then.
+            before: What they added before.
+            iterations: Number of iterations.
+        """
+        own = before.bent + (limits.added.bent - before.bent) / limits.divisors
+        found = Added(own, limits.added.clamp, limits.added.stages)
+        rates = times(self.system.push, found.whole - before.whole)
+        moved += self.system.applied(weights.later, rates)
+        return pushed + rates, moved, found, iterations
 
     def _by_newton(self, weights: StepWeights, begin: FloatArray, fed: FloatArray, guess: FloatArray) -> Found | None:
         """Solve the equations of every response by itself; results as `_iterated`."""
@@ -235,22 +255,21 @@ class StageEquations:
         rates = np.zeros_like(seen) if added.clamp is None else added.clamp
         return clamped(laws, own.stage, seen, rates, seen if before is None else before[laws.count : 2 * laws.count])
 
-    def _limits(self, voltages: FloatArray, own: OwnEffects, clamp: FloatArray | None) -> tuple[Added, FloatArray]:
-        """Return what the limits add, and denominators of Newton's method for one unknown.
-
-        These are for drives, drops and inputs of limiters, shape (2 m + k, 3, K).
-        """
+    def _limits(self, voltages: FloatArray, own: OwnEffects, clamp: FloatArray | None) -> Limited:
+        """Return what the limits add at voltages, with these rates of the clamps."""
         m = self.system.laws.count
         linear = np.concatenate([voltages[:m], voltages[2 * m : 3 * m]]) / self._bends
         bent = np.tanh(linear)
         added = (bent - linear) * self._most
         bent *= bent
+        bend = float(bent.max(initial=0.0))
         bent *= own.per_bend
         bent += 1
         if self.system.further:
             volts, slopes = self.system.limited(voltages[3 * m :])
             added, bent = np.concatenate([added, volts]), np.concatenate([bent, 1 - slopes * own.volts])
-        return Added(added, clamp, m), np.maximum(bent, LEAST_SLOPE, out=bent)
+        least = float(bent.min(initial=1.0))
+        return Limited(Added(added, clamp, m), np.maximum(bent, LEAST_SLOPE, out=bent), least, bend)
 
     def _crossed(self, before: Added, added: Added) -> bool:
         """Return whether the input of a limiter passes its level within a step."""
@@ -260,28 +279,13 @@ class StageEquations:
         first, later = (limiters.beyond(one.pins[m : m + limiters.count]) for one in (before, added))
         return bool((first != later).any())
 
-    def _negligible(self, added: Added, previous: Added, step: float) -> bool:
-        """Return True if a change of what the limits add moves no voltage by more than a part of the tolerance."""
+    def _size(self, limits: Limited, previous: Added, step: float) -> float:
+        """Return how far a change of what the limits add moves a voltage at most, in units of the tolerance."""
         m = self.system.laws.count
-        moved = (added.whole - previous.whole) * self._in_tolerances[m:]
+        moved = (limits.added.whole - previous.whole) * self._in_tolerances[m:]
         moved[:m] *= step
         moved[m : 2 * m] *= self.system.laws.resistance
-        moved[2 * m + self.system.limiters.count :] /= self.system.cells.conductance
-        return float(np.abs(moved).max()) <= CLOSE
-
-
-def _guess(before: Added, last: Solved | None, length: float) -> Added:
-    """Continue the cubic of the step before, or the constant, at the new nodes."""
-    if last is None:
-        return before.at(np.ones((1, 3)))
-    return last.added.at(interpolated(1 + NODES[1:] * (length / last.length)))
-
-
-def _after(before: Added, added: Added) -> Added:
-    """Join what the limits add at the first node and at the others."""
-    clamp = added.clamp
-    if clamp is not None or before.clamp is not None:
-        first = np.zeros_like(before.slewing) if before.clamp is None else before.clamp
-        rest = np.zeros_like(added.slewing) if clamp is None else clamp
-        clamp = np.concatenate([first, rest], axis=1)
-    return Added(np.concatenate([before.bent, added.bent], axis=1), clamp, added.stages)
+        if self.system.further:
+            moved[2 * m + self.system.limiters.count :] /= self.system.cells.conductance
+        moved /= limits.divisors
+        return float(np.abs(moved, out=moved).max())

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from amc_circuits.engines.exact.nonlinear.stage_equations import Added, Solved, StageEquations
+from amc_circuits.engines.exact.nonlinear.laws import Added
+from amc_circuits.engines.exact.nonlinear.stage_equations import Solved, StageEquations
 from amc_circuits.engines.exact.nonlinear.system import System
 from netlists.errors import ParameterError
 from netlists.record import FloatArray
