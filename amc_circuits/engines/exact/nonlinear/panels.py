@@ -23,10 +23,12 @@ LENGTH = 2.5
 """Longest panel at a corner in time constants of the fastest mode: the polynomial of degree 7 through Gauss's points
 misses an exponential by `I_8(5/4)` = 6e-7, and two samples are less than half a radian apart. This error grows with the
 eighth power of the length, so that panels grow with the eighth root of what a mode has decayed by."""
-COEFFICIENTS: FloatArray = np.asarray(np.linalg.inv(legendre.legvander(GAUSS_NODES, POINTS - 1)), dtype=np.float64)
-"""Legendre coefficients of a polynomial from its values at Gauss's points, shape (degree, points)."""
+_LEGENDRE = np.linalg.inv(legendre.legvander(GAUSS_NODES, POINTS - 1))
+COEFFICIENTS: FloatArray = np.stack([legendre.leg2poly(column) for column in _LEGENDRE.T], axis=1)
+"""Coefficients of the powers of a polynomial from its values at Gauss's points, shape (power, points); between -1 and 1
+they leave 13 digits."""
 DERIVATIVE: FloatArray = np.asarray(
-    (legendre.legvander(GAUSS_NODES, POINTS - 2) @ legendre.legder(np.eye(POINTS))) @ COEFFICIENTS, dtype=np.float64
+    (legendre.legvander(GAUSS_NODES, POINTS - 2) @ legendre.legder(np.eye(POINTS))) @ _LEGENDRE, dtype=np.float64
 )
 """Derivatives at Gauss's points of a panel of length 2 from the values there, shape (points, points)."""
 
@@ -37,6 +39,14 @@ PARTS, ROUNDS = 16, 3
 """Parts of the time between two points, and rounds, in which the corner of a limiter is found: 1/4096 of it."""
 TOGETHER = 16
 """Steps whose weights are computed at once: these are numbers of every mode at every point."""
+
+
+def weights_at(places: FloatArray) -> FloatArray:
+    """Return the weights of values at Gauss's points, shape (..., POINTS), at places of a panel, -1 to 1."""
+    powers = np.empty((*places.shape, POINTS))
+    powers[..., 0], powers[..., 1:] = 1.0, places[..., None]
+    np.multiply.accumulate(powers, axis=-1, out=powers)
+    return np.asarray(powers @ COEFFICIENTS)
 
 
 @dataclass(frozen=True)
@@ -89,8 +99,8 @@ class Panels:
         begin, end = self.edges[panel], self.edges[panel + 1]
         own = values[: POINTS * (len(self.edges) - 1)].reshape(-1, POINTS, *values.shape[1:])
         picked = own[(panel[:, :, None], np.arange(POINTS), *(one[:, None, None] for one in which))]
-        basis = legendre.legvander((2 * time - begin - end) / (end - begin), POINTS - 1)
-        return np.asarray(np.einsum("etp,etp->et", basis @ COEFFICIENTS, picked))
+        weights = weights_at((2 * time - begin - end) / (end - begin))
+        return np.asarray(np.einsum("etp,etp->et", weights, picked))
 
     def slopes(self, values: FloatArray) -> FloatArray:
         """Differentiate values at the points (rows, P 8, K), same shape."""

@@ -269,5 +269,4 @@ class _Slots:
 
 def _largest(*values: FloatArray) -> FloatArray:
     """Largest magnitude of values (rows, points, K), shape (K,)."""
-    flat = [one.reshape(-1, one.shape[2]) for one in values]
-    return np.asarray(np.max([np.maximum(one.max(axis=0), -one.min(axis=0)) for one in flat], axis=0))
+    return np.asarray(np.max([np.maximum(one.max(axis=0), -one.min(axis=0)).max(axis=0) for one in values], axis=0))

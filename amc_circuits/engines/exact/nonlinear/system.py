@@ -117,11 +117,9 @@ class System:
 
     def __init__(self, circuit: Circuit, modes: Modes | None = None, linear: LinearCircuit | None = None) -> None:
         """`modes`: its modes; `linear`: its linear circuit; each worked out unless given."""
-        self.laws, self.limiters = Laws.of(circuit), Limiters.of(circuit)
+        self.laws, self.limiters, self.cells = Laws.of(circuit), Limiters.of(circuit), Cells.of(circuit)
         self.circuit, self.inputs = opened(circuit), circuit.inputs
-        self.cells = Cells.of(circuit)
-        own = with_cells(self.circuit, self.cells) if self.cells.count else None
-        alone = linear or own or linear_circuit(self.circuit)
+        alone = linear or (with_cells(self.circuit, self.cells) if self.cells.count else linear_circuit(self.circuit))
         self.further = self.limiters.count + self.cells.count
         self.linear: LinearCircuit = injected_circuit(self.circuit, alone, self.further)
         modes = modes or alone.modes
@@ -133,6 +131,7 @@ class System:
         rates = self._inverse @ self.linear.drive
         self.discharged = self.coordinates(np.zeros((len(self.linear.kept), 1)), np.zeros((self.inputs, 1)))
         self.drive, self.push = rates[:, : self.inputs], np.ascontiguousarray(rates[:, self.inputs :])
+        self._groups: dict[str, Rows] = {}
         limited = [self._rows_of(part.input) for part in self.limiters.parts]
         limited += [self._cell_rows(*one) for one in zip(self.cells.parts, self.cells.places, strict=True)]
         self.seen = Rows.stacked([*self._drives(), *self._stages(), *self._drops(), *limited])
@@ -170,6 +169,10 @@ class System:
         return Rows.stacked([self._rows_of(group) for group in groups])
 
     def _rows_of(self, group: str) -> Rows:
+        found = self._groups[group] = self._groups.get(group) or self._computed(group)
+        return found
+
+    def _computed(self, group: str) -> Rows:
         linear, direct = self.linear, self.inputs + self.laws.count
         if group in linear.held:
             feed = linear.held[group]
@@ -208,9 +211,8 @@ class System:
     def _drives(self) -> list[Rows]:
         found = []
         for part, record, _ in self.macros:
-            count, rate = self.circuit.groups[part.output], record.unity_gain_frequency
+            count, rate, size = self.circuit.groups[part.output], record.unity_gain_frequency, len(self._vectors)
             own = np.zeros(count) if part.offset is None else record.input_weights[0] * part.offset
-            size = len(self._vectors)
             total = Rows(
                 np.zeros((count, size)),
                 np.zeros((count, self.inputs)),

@@ -214,9 +214,10 @@ class _Iteration:
         return found[:, :3]
 
     def _clear(self) -> Mask:
-        """Return True where no clamp draws a current."""
+        """Return True where no clamp draws a current, and where a small change is a small error (`Limited.least`)."""
         stages = self._seen[..., 2 * self._equations.system.count :]
-        return np.asarray((np.abs(stages) <= self._equations.most).all(axis=(1, 2)))
+        low = (np.abs(stages) <= self._equations.most).all(axis=(1, 2))
+        return np.asarray(low & (self._divisors.min(axis=(1, 2), initial=1.0) > LEAST_SLOPE))
 
     def _ended(self) -> Mask:
         """Return True where the voltages stand, or a change of what the limits add moves none of them."""

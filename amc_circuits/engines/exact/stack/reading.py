@@ -7,12 +7,11 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
-from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.linear_range import CLOSED_FORM
 from amc_circuits.engines.exact.nonlinear.circuit import LEAST_SCALE
-from amc_circuits.engines.exact.nonlinear.panels import COEFFICIENTS, POINTS
+from amc_circuits.engines.exact.nonlinear.panels import POINTS, weights_at
 from amc_circuits.engines.exact.settling import Indices, SampledOutputs
 from amc_circuits.engines.exact.stack.integrator import integrated
 from amc_circuits.engines.exact.stack.losses import losses
@@ -129,8 +128,7 @@ class _Reader:
     def _between(self, panel: Indices, time: FloatArray, values: FloatArray) -> FloatArray:
         """Interpolate values at Gauss's points (..., 8) of panels at times in them, s."""
         begin, end = self.panels.begin[panel], self.panels.end[panel]
-        basis = legendre.legvander((2 * time - begin - end) / (end - begin), POINTS - 1)
-        return np.asarray(((basis @ COEFFICIENTS) * values).sum(axis=-1))
+        return np.asarray((weights_at((2 * time - begin - end) / (end - begin)) * values).sum(axis=-1))
 
     def _peak(self, k: int, settled: float) -> float:
         """Largest current of an output: at all points until the outputs settle, then at one in a panel, A."""
