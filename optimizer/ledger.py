@@ -157,7 +157,7 @@ class Ledger:
             return ""
         count = sum(one.size - len(one.simulated or ()) for one in drawn)
         most = [100 * max(getattr(one, name) for one in drawn) for name in ("interval", "energy_interval")]
-        means = f"means of times within {most[0]:.2g} %, of energies within {most[1]:.2g} % (95 %)"
+        means = f"means of times within {most[0]:.3g} %, of energies within {most[1]:.3g} % (95 %)"
         return f"{count}, from {len(drawn[0].simulated or ())} simulated of each wider factor; {means}"
 
     @property

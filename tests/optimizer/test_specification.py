@@ -1,5 +1,7 @@
 """Specifications: what is read, what is refused, and how an error names it."""
 
+from pathlib import Path
+
 import pytest
 
 from amc_circuits import ParameterError
@@ -46,6 +48,14 @@ def test_a_toml_file_says_everything(tmp_path):
         "opamp": "cmos-1g", "wire_resistance": 1.73, "device": "hfo2-wide", "g_min": None, "g_max": 100e-6,
         "levels": 64, "programming_error": "wan-2022", "adc_bits": 8,
     }.items()  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["train", "few_levels"])
+def test_our_own_specifications_can_be_read(name):
+    """Trainings of `benchmarks/specs`, each with every inversion in a circuit."""
+    spec = read_spec(Path(__file__).resolve().parents[2] / "benchmarks" / "specs" / f"{name}.toml")
+    assert spec.solver == "inv-circuit"
+    assert (spec.circuit.bits, spec.circuit.wide) == ((8, "blocks") if name == "few_levels" else (None, "diagonal"))
 
 
 def test_the_optimizer_is_chosen_by_its_name():
