@@ -62,11 +62,13 @@ class Parts:
         given: Options of the parts by name, as a user writes them; None for one that is not given.
         seed: Seed of the random spread of cells.
         cause: Cause of errors that alone is present, one of `causes`; empty for all of them.
+        real_opamp: True for op-amps as they are beside any cause, in circuits that do not work with ideal ones.
     """
 
     given: Mapping[str, object]
     seed: int = 0
     cause: str = ""
+    real_opamp: bool = False
 
     __repr__ = short_repr
 
@@ -101,7 +103,7 @@ class Parts:
         return (*of_cells, *(("wires",) if hardware.wire_resistance > 0 else ()), "opamp_gain")
 
     def alone(self, cause: str) -> Parts:
-        """Return the parts with one cause of errors, and otherwise ideal.
+        """Return the parts with one cause of errors, and otherwise ideal but for `real_opamp`.
 
         Raises:
             ParameterError: There is no such cause.
@@ -122,7 +124,7 @@ class Parts:
         fields |= {"device": type(hardware.device)(**plain, **cells), "g_min": None, "g_max": None}
         if self.cause != "wires":
             fields = {name: value for name, value in fields.items() if name not in WIRES}
-        if self.cause != "opamp_gain":
+        if self.cause != "opamp_gain" and not self.real_opamp:
             single = type(hardware)(opamp="single-pole").opamp
             fields["opamp"] = single.replace(open_loop_gain=IDEAL_GAIN)
         return fields
@@ -152,3 +154,23 @@ def known_stable(circuit: Solver, trial: int) -> bool | None:
     """Return whether no pole of a circuit grows; None where the poles are not computed: of later large circuits."""
     checked = trial == 0 or len(circuit.circuit.amplifiers) <= CHECKED_AMPLIFIERS
     return circuit.stability.stable if checked else None
+
+
+def program_ginv(matrix: ArrayLike, parts: Parts, trial: int, **own: Any) -> tuple[Solver, bool | None]:
+    """Program GINV with the feedback of the closed form; if that is known to be unstable, with that of a search.
+
+    Args:
+        matrix: A, shape (N, M).
+        parts: Parts of the circuit.
+        trial: Number of the circuit.
+        **own: Parameters of this circuit alone.
+
+    Returns:
+        The circuit, and whether no pole grows; None where the poles were not computed.
+    """
+    circuit = parts.program("ginv", matrix, trial, feedback_conductance="formula", **own)
+    stable = known_stable(circuit, trial)
+    if stable is False:  # the closed form is where a search among stable circuits begins
+        circuit = parts.program("ginv", matrix, trial, feedback_conductance="auto", **own)
+        stable = circuit.stability.stable
+    return circuit, stable

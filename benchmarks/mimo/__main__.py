@@ -13,10 +13,13 @@ from collections.abc import Callable, Iterator
 
 from benchmarks.mimo.downlink import opamps, precoding, transistors
 from benchmarks.mimo.rows import Row
+from benchmarks.mimo.sparse import channels, estimation, leaks
 from benchmarks.mimo.transforms import ofdm
 from benchmarks.mimo.uplink import detection, formulas, iterations
 
-GROUPS: tuple[Callable[[], Iterator[Row]], ...] = (formulas, opamps, iterations, ofdm, precoding, detection)
+GROUPS: tuple[Callable[[], Iterator[Row]], ...] = (
+    *(formulas, opamps, channels, iterations, ofdm, precoding, estimation, leaks, detection),
+)
 LONG = (transistors,)
 """Groups that run with `--long`, or by name."""
 

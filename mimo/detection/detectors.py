@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits import ParameterError, short_repr
-from mimo.parts import Parts, known_stable
+from mimo.parts import Parts, known_stable, program_ginv
 from mimo.radio.real_form import RealArray
 
 
@@ -102,12 +102,7 @@ def _fixed_diagonal(task: Task) -> Realised:
 
 
 def _ginv(task: Task) -> Realised:
-    own: dict[str, Any] = {"ridge": task.ridge}
-    circuit = task.parts.program("ginv", task.channel, task.trial, feedback_conductance="formula", **own)
-    stable = known_stable(circuit, task.trial)
-    if stable is False:  # the closed form is where a search among stable circuits begins
-        circuit = task.parts.program("ginv", task.channel, task.trial, feedback_conductance="auto", **own)
-        stable = circuit.stability.stable
+    circuit, stable = program_ginv(task.channel, task.parts, task.trial, ridge=task.ridge)
     return Realised(np.asarray(circuit.steady(np.eye(len(task.channel)))), stable)
 
 

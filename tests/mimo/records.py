@@ -11,7 +11,17 @@ def mimo_records(count):
     waves = mimo.transforms(mimo.OfdmSettings(size=4, frames=2, values="8"), {})
     sent = mimo.precode(mimo.PrecodeSettings(antennas=4, users=1, realizations=count, transients=1), parts)
     course = mimo.iterate(mimo.IterateSettings(antennas=4, users=1, realizations=1, vectors=2), parts)
+    entries = {"size": 6, "pilots": 4, "taps": 1, "estimators": "omp", "snr": ",".join(map(str, range(count)))}
+    sparse = mimo.estimate(mimo.EstimateSettings(**entries, realizations=count), parts)
+    leaks = mimo.leakage(mimo.LeakageSettings(antennas=4, users=2, user_antennas=1, realizations=count), mimo.Parts({}))
     studies = [
+        sparse,
+        sparse.settings,
+        *sparse.estimators,
+        leaks,
+        leaks.settings,
+        *leaks.methods,
+        *mimo.DELAY_LINES.values(),
         course,
         course.settings,
         *course.courses,

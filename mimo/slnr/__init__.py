@@ -1,0 +1,1 @@
+"""Precoding that weighs the signal of a user against what leaks to the others (SLNR)."""
