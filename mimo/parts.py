@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from amc_circuits import OF_CELLS, CircuitOptions, Option, ParameterError, Solver, short_repr
 
@@ -148,6 +148,16 @@ class Parts:
         if engine != "exact" and not self.cause:
             fields["opamp"] = template.hardware.opamp
         return type(template).program(matrix, engine=engine, **fields, **(parameters | own))
+
+
+def map_of(circuit: Solver, at: float | None = None) -> NDArray[np.float64]:
+    """Return the real map that a circuit realises at rest, or at a time after a step of its inputs.
+
+    Offsets of op-amps add the same to every answer, and are no part of the map.
+    """
+    unit = np.eye(circuit.length_of(circuit.matrix))
+    forward, backward = (circuit.steady(sign * unit, at=at) for sign in (1, -1))
+    return np.asarray((forward - backward) / 2, float)
 
 
 def known_stable(circuit: Solver, trial: int) -> bool | None:

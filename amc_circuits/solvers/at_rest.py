@@ -15,13 +15,16 @@ from amc_circuits.linear.equations import offset_gain
 from amc_circuits.results.observation import common_mode_ranges, opamp_places
 from amc_circuits.results.readings import AmplifierState, AtRest, Reading
 from amc_circuits.values.quantities import format_quantity
-from netlists import Circuit, ClippingOpAmps, MacroOpAmp, OpAmps
+from netlists import Circuit, ClippingOpAmps, MacroOpAmp, OpAmps, SubcircuitOpAmp
 from netlists.record import FloatArray
 
 ROUNDING = 1e-3
 """Rounding error of the input voltages that a simulator's tolerance allows, relative to the largest one."""
 FULL_CURRENT = 0.9
 """Part of the largest output current above which the current limit holds an amplifier."""
+
+NEAR_SWING = 0.5
+"""Part of the swing above which it may hold an amplifier of a subcircuit, which saturates softly; a choice here."""
 
 
 def at_rest(circuit: Circuit, reading: Reading, wanted: FloatArray, tolerance: float) -> AtRest:
@@ -65,6 +68,11 @@ def _held(circuit: Circuit, state: AmplifierState, allowed: float) -> str:
         if isinstance(opamp, MacroOpAmp):
             driven = state.output[places] + opamp.output_resistance * state.current[places]
             taken[places] += opamp.input_offset - driven / opamp.open_loop_gain
+            if isinstance(record, SubcircuitOpAmp):
+                # Far from its limits the difference is that of the fit: of its gain, its offset, its common mode.
+                near = np.abs(state.current[places]) > FULL_CURRENT * opamp.output_current_limit
+                near |= np.abs(driven) > NEAR_SWING * opamp.output_swing
+                taken[places] *= near
         else:
             taken[places] = 0.0  # it has no limits
     for part, (_, places) in zip(circuit.of(OpAmps), opamp_places(circuit), strict=True):

@@ -1,8 +1,9 @@
 """Are the figures of massive MIMO those of theory and of independent estimates?
 
 Method: every row has a value that is known from elsewhere (a closed form, an integral, or a figure of an independent
-model in NumPy of the same cells) and a bound, and prints PASS or FAIL. About ten minutes on one core; `--long` adds the
-precoder of 16 users and 128 antennas by transistors in ngspice, five channels, a quarter of an hour more.
+model in NumPy of the same cells) and a bound, and prints PASS or FAIL. About twelve minutes on one core; `--long` adds
+the precoders of 16 users and 128 antennas by transistors in ngspice, five channels, with wires, and the spread of their
+parts: half an hour more.
 `python -m benchmarks.mimo [--long] [GROUP ...]` runs all groups, or those named; the exit code is 1 if a row fails.
 """
 
@@ -11,20 +12,26 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks.mimo.downlink import opamps, precoding, transistors
+from benchmarks.mimo.downlink import opamps, precoding
 from benchmarks.mimo.rows import Row
+from benchmarks.mimo.settling import settling, versions
+from benchmarks.mimo.small_ginv import small
 from benchmarks.mimo.sparse import channels, estimation, leaks
+from benchmarks.mimo.spread import spread
 from benchmarks.mimo.transforms import ofdm
+from benchmarks.mimo.transistors import inverse, transistors, wired
 from benchmarks.mimo.uplink import detection, formulas, iterations
 
-GROUPS: tuple[Callable[[], Iterator[Row]], ...] = (
+Group = Callable[[], Iterator[Row]]
+GROUPS: tuple[Group, ...] = (
     *(formulas, opamps, channels, iterations, ofdm, precoding, estimation, leaks, detection),
+    *(settling, inverse, small, versions),
 )
-LONG = (transistors,)
+LONG: tuple[Group, ...] = (transistors, wired, spread)
 """Groups that run with `--long`, or by name."""
 
 
-def chosen(words: list[str]) -> list[Callable[[], Iterator[Row]]]:
+def chosen(words: list[str]) -> list[Group]:
     """Return the groups that the words of the command line name; all but the long ones without a name."""
     known = {group.__name__: group for group in (*GROUPS, *LONG)}
     names = [word for word in words if word != "--long"]

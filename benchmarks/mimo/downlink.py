@@ -47,15 +47,3 @@ def precoding() -> Iterator[Row]:
             for engine in ("ngspice", "exact")
         ]  # fmt: skip
         yield Row(f"4 x 16, G_f = {feedback} G0: ns by ngspice, against exact", 1e9 * times[0], 1e9 * times[1], 0.02)
-
-
-def transistors() -> Iterator[Row]:
-    """16 users, 128 antennas, 288 op-amps of transistors: below 10 ns, error below 1 %, as its fit predicts."""
-    settings = PrecodeSettings(antennas=128, users=16, realizations=5, transients=5, times="1")
-    parts = Parts(IDEAL | {"topology": "compensated", "opamp": "cmos-0.9g-transistor"})
-    real, fit = (precode(settings.replace(engine=engine), parts).settlings for engine in ("ngspice", "exact"))
-    for place, (one, other) in enumerate(zip(real, fit, strict=True)):
-        yield Row(f"channel {place}: settled, ns, below 10", 1e9 * one.time, 5, 5, True)
-        yield Row(f"channel {place}: error, below 1 %", one.error, 0.005, 0.005, True)
-        yield Row(f"channel {place}: ns, against its fit", 1e9 * one.time, 1e9 * other.time, 0.05)
-        print(f"      channel {place}: {1e9 * one.energy:.2f} nJ, {one.status}")

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits import ParameterError, short_repr
-from mimo.parts import Parts, known_stable, program_ginv
+from mimo.parts import Parts, known_stable, map_of, program_ginv
 from mimo.radio.real_form import RealArray
 
 
@@ -90,7 +90,7 @@ def _gram_inv(task: Task) -> Realised:
 
 def _inverse_of_gram(task: Task, **own: Any) -> tuple[RealArray, bool | None]:
     circuit = task.parts.program("inv", task.gram, task.trial, **own)
-    return np.asarray(circuit.steady(np.eye(len(task.gram)))), known_stable(circuit, task.trial)
+    return map_of(circuit), known_stable(circuit, task.trial)
 
 
 def _fixed_diagonal(task: Task) -> Realised:
@@ -103,7 +103,7 @@ def _fixed_diagonal(task: Task) -> Realised:
 
 def _ginv(task: Task) -> Realised:
     circuit, stable = program_ginv(task.channel, task.parts, task.trial, ridge=task.ridge)
-    return Realised(np.asarray(circuit.steady(np.eye(len(task.channel)))), stable)
+    return Realised(map_of(circuit), stable)
 
 
 def _refined(task: Task) -> Realised:

@@ -13,7 +13,7 @@ import numpy as np
 from amc_circuits import Converters, Solver, short_repr
 from mimo.iteration.methods import METHODS, rate
 from mimo.iteration.settings import TARGET, IterateSettings
-from mimo.parts import Parts, known_stable
+from mimo.parts import Parts, known_stable, map_of
 from mimo.radio.channels import load_channels, rayleigh
 from mimo.radio.closed_forms import ratio, ratio_of_rate, zero_forcing
 from mimo.radio.real_form import ComplexArray, RealArray, complex_vector, real_form, real_vector
@@ -179,9 +179,9 @@ def _seen(
         drawn = settings.constellation.draw((channels.shape[2], settings.vectors), generator)
         noise = generator.standard_normal((len(matrix), settings.vectors)) / np.sqrt(2 * snr)
         received = matrix @ real_vector(settings.constellation.symbols(drawn)) + noise
-        gram, unit = matrix.T @ matrix, np.eye(matrix.shape[1])
+        gram = matrix.T @ matrix
         circuits = {name: parts.program(name, gram, trial) for name in CIRCUITS}
-        product, inverse = (np.asarray(circuit.steady(unit)) for circuit in circuits.values())
+        product, inverse = (map_of(circuit) for circuit in circuits.values())
         stable = {name: known_stable(circuit, trial) for name, circuit in circuits.items()}
         power = 1.0 if settings.channels is None else float(np.mean(np.abs(channels[trial]) ** 2))
         yield _Channel(matrix, received, drawn, power, product, inverse, stable)

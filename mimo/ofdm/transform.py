@@ -17,7 +17,7 @@ import numpy as np
 
 from amc_circuits import short_repr
 from mimo.ofdm.settings import radix
-from mimo.parts import Parts
+from mimo.parts import Parts, map_of
 from mimo.radio.real_form import RealArray, complex_vector, real_form, real_vector
 
 
@@ -47,9 +47,7 @@ class Transform:
         points = size if stages == 1 else radix(size)
         assert points is not None
         matrix = real_form(fourier(points))
-        maps = tuple(
-            np.asarray(parts.program("mvm", matrix, trial).steady(np.eye(2 * points))) for trial in range(stages)
-        )
+        maps = tuple(map_of(parts.program("mvm", matrix, trial)) for trial in range(stages))
         return cls(size, maps)
 
     def apply(self, columns: RealArray) -> RealArray:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits import Solution, Solver, short_repr
-from mimo.parts import Parts, known_stable
+from mimo.parts import Parts, known_stable, map_of
 from mimo.precoding.settings import PrecodeSettings
 from mimo.radio.channels import load_channels, rayleigh
 from mimo.radio.closed_forms import ratio
@@ -185,10 +185,9 @@ def circuit_of(settings: PrecodeSettings, link: Link, parts: Parts, place: int, 
 
 def _realised(settings: PrecodeSettings, link: Link, parts: Parts) -> tuple[RealArray, list[bool | None]]:
     """Bit error rates (B,) of circuits at rest, 1/2 of an unstable one, and whether each is stable."""
-    inputs = np.eye(link.channels.shape[1])
     circuits = [circuit_of(settings, link, parts, trial) for trial in range(len(link.channels))]
     stable = [known_stable(circuit, trial) for trial, circuit in enumerate(circuits)]
-    rates = link.rates(np.stack([circuit.steady(inputs) for circuit in circuits]))
+    rates = link.rates(np.stack([map_of(circuit) for circuit in circuits]))
     rates[[one is False for one in stable]] = 0.5
     return rates, stable
 
@@ -204,8 +203,7 @@ def _settling(settings: PrecodeSettings, link: Link, parts: Parts, place: int) -
     rates = np.full(len(settings.parts_of_settling), np.nan)
     if np.isfinite(time):
         here = Link(channel[None], link.drawn[:, [place]], link.qam, link.snr)
-        inputs = np.eye(len(channel))
-        early = [linear.steady(inputs, at=part * time) for part in settings.parts_of_settling]
+        early = [map_of(linear, part * time) for part in settings.parts_of_settling]
         rates = np.array([here.rates(np.asarray(one)[None])[0] for one in early])
     error = float(np.asarray(solution.relative_error))
     return Settling(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amc_circuits import ParameterError
-from mimo.parts import Parts, circuit_options
+from mimo.parts import Parts, circuit_options, map_of
 
 MATRIX = np.array([[2.0, -0.5], [-0.5, 1.0]])
 GIVEN = {"opamp": "single-pole", "open_loop_gain": "1000", "levels": "8", "wire_resistance": "50", "stuck_on": "5%"}
@@ -41,6 +41,16 @@ def test_a_cause_that_there_is_not_is_refused():
 
 def test_options_are_those_that_count_at_rest():
     """Neither slew rates nor offsets; every one is known to the circuits and can be given."""
-    names = {option.name for option in circuit_options("inv", "ginv")}
+    names = {option.name for option in circuit_options("inv", "mvm", "ginv")}
     assert {"opamp", "levels", "wire_resistance", "topology"} <= names
     assert not {"slew_rate", "input_offset", "engine", "ridge", "input_conductance", "dac_bits"} & names
+
+
+def test_offsets_are_no_part_of_the_map():
+    """At rest and at a time before, with offsets of their own in every op-amp; the map is that without them."""
+    matrix = np.array([[1.0, -0.4], [0.2, 0.8]])
+    plain, shifted = (Parts({"device": "ideal", "offset_spread": one}).program("inv", matrix, 0) for one in ("0", "5m"))
+    for at in (None, 20e-9):
+        assert map_of(shifted, at) == pytest.approx(map_of(plain, at), abs=1e-9)
+    assert np.abs(shifted.steady(np.eye(2)) - plain.steady(np.eye(2))).max() > 1e-3
+    assert map_of(plain) == pytest.approx(plain.steady(np.eye(2)), abs=1e-12)

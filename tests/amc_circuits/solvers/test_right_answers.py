@@ -233,3 +233,12 @@ def test_json_holds_what_is_noted(amc):
     """A list, empty where there is nothing to say."""
     outcome = amc("inv", "--size", 2, "--engine", "exact", "--format", "json")
     assert json.loads(outcome.out)["notes"] == [] and outcome.err == ""
+
+
+def test_what_a_fit_does_not_know_is_no_limit():
+    """Far from their swing, transistors differ from their fit by more than a tight tolerance; at the swing they are held."""
+    matrix, options = [[1.0, -0.4], [0.2, 0.8]], {"opamp": "cmos-0.9g-low-power-transistor", "inverter_resistance": 1e3}
+    tight = InvCircuit.program(matrix, tolerance=1e-3, **options).solve(OPPOSITE)
+    assert tight.status is Status.SETTLED, tight.message
+    held = InvCircuit.program(matrix, fixed_scale=True, input_voltage=2.0, **options).solve(OPPOSITE)
+    assert held.status is Status.SATURATED and "is held at" in held.message
