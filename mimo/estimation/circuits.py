@@ -15,7 +15,7 @@ from amc_circuits import Solution, short_repr
 from mimo.estimation.algorithms import LeastSquares, exact_least_squares, fista, matching_pursuit, refit
 from mimo.estimation.problem import Problem, largest, squared
 from mimo.estimation.settings import EstimateSettings
-from mimo.parts import Parts, known_stable, program_ginv
+from mimo.parts import Parts, known_stable, map_of, program_ginv
 from mimo.radio.real_form import ComplexArray, RealArray, complex_vector, real_form, real_vector
 
 DEAD_ZONE = 0.5
@@ -79,7 +79,7 @@ def circuit_means(problem: Problem, parts: Parts, settings: EstimateSettings) ->
     """Program the arrays, and return what works with them."""
     matrix = real_form(problem.pilots)
     circuits = [parts.program("mvm", one, trial) for trial, one in enumerate((matrix, matrix.T))]
-    forward, back = (np.asarray(one.steady(np.eye(one.matrix.shape[1]))) for one in circuits)
+    forward, back = (map_of(one) for one in circuits)
     stable = [known_stable(circuit, trial) for trial, circuit in enumerate(circuits)]
     time = float(sum(circuit.predicted_time for circuit in circuits))
     solver = exact_least_squares(problem.pilots)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from amc_circuits import ParameterError, Solution, short_repr
-from mimo.parts import Parts, known_stable
+from mimo.parts import Parts, known_stable, map_of
 from mimo.radio.real_form import ComplexArray, RealArray, complex_vector, real_form, real_vector
 from mimo.slnr.precoders import gram
 
@@ -80,7 +80,7 @@ def program(channel: ComplexArray, noise: float, parts: Parts, trial: int) -> In
     """Program the INV circuit of G."""
     matrix = real_form(gram(channel, noise))
     circuit = parts.program("inv", matrix, trial)
-    found = np.asarray(circuit.steady(np.eye(len(matrix))))
+    found = map_of(circuit)
     return Inverse(channel, found, known_stable(circuit, trial), float(circuit.predicted_time))
 
 
@@ -140,7 +140,7 @@ def _iterated(block: ComplexArray, parts: Parts, trial: int, iterations: int) ->
     circuit = parts.program("inv", matrix, trial)
     if known_stable(circuit, 0) is False:
         return block[0], "UNSTABLE", float("nan")
-    solved, vector = np.asarray(circuit.steady(np.eye(len(matrix)))), np.eye(len(matrix))[:, :1]
+    solved, vector = map_of(circuit), np.eye(len(matrix))[:, :1]
     for _ in range(iterations):
         vector = solved @ vector
         vector = vector / np.linalg.norm(vector)

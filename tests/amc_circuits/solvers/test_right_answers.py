@@ -236,7 +236,7 @@ def test_json_holds_what_is_noted(amc):
 
 
 def test_what_a_fit_does_not_know_is_no_limit():
-    """Far from their swing, transistors differ from their fit by more than a tight tolerance; at the swing they are held."""
+    """Far from its swing a fit differs from transistors by more than a tight tolerance; at the swing they are held."""
     matrix, options = [[1.0, -0.4], [0.2, 0.8]], {"opamp": "cmos-0.9g-low-power-transistor", "inverter_resistance": 1e3}
     tight = InvCircuit.program(matrix, tolerance=1e-3, **options).solve(OPPOSITE)
     assert tight.status is Status.SETTLED, tight.message
