@@ -45,6 +45,9 @@ def output(*names: str, metavar: str, text: str) -> Any:
 
 PlotFile = output("--plot", metavar="FILE.png", text="Picture of the outputs over time.")
 HistoryFile = output("--plot", metavar="FILE.png", text="Picture of the bits over cycles and over time.")
+PassFile = output(
+    "--plot-pass", metavar="FILE.png", text="Picture of one pass of the circuit; of blocks with every step."
+)
 RunFolder = output(
     "--out", metavar="FOLDER", text="Folder with a file for every part that is done; a run goes on in it."
 )

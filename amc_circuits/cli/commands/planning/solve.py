@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from amc_circuits.cases.case import Problem
@@ -24,6 +25,7 @@ from amc_circuits.cli.parameters import (
     HistoryFile,
     Jobs,
     Matrix,
+    PassFile,
     RightHandSide,
     RunFolder,
     VectorFile,
@@ -32,10 +34,12 @@ from amc_circuits.cli.parameters import (
 from amc_circuits.files.array_output import WRITERS, write_array
 from amc_circuits.files.run_folder import check_folder, check_output_file, writing
 from amc_circuits.results.tables import print_table
+from amc_circuits.solvers.blocks.solution import BlockSolution
 from amc_circuits.solvers.planning.plan import Plan
 from amc_circuits.solvers.planning.solve import plan as make_plan
 from amc_circuits.values.plain import plain
 from netlists import ParameterError
+from netlists.record import FloatArray
 
 OnlyPlan = Annotated[bool, typer.Option("--plan", help="Print the plan; nothing is solved.")]
 
@@ -43,11 +47,11 @@ OnlyPlan = Annotated[bool, typer.Option("--plan", help="Print the plan; nothing 
 @with_options(typed_table())
 def solve(
     matrix: Matrix = None, vector: RightHandSide = None, *, plan: OnlyPlan = False, jobs: Jobs = "1",
-    format: Format = "table", plot: HistoryFile = None, out: RunFolder = None, output: VectorFile = None,
-    **options: Any,
+    format: Format = "table", plot: HistoryFile = None, plot_pass: PassFile = None, out: RunFolder = None,
+    output: VectorFile = None, **options: Any,
 ) -> None:  # fmt: skip
     """Solve A x = b to a wanted number of bits by the circuit that a plan chooses."""
-    _check_outputs(plan, {"plot": plot, "out": out, "output": output}, format)
+    _check_outputs(plan, {"plot": plot, "plot_pass": plot_pass, "out": out, "output": output}, format)
     with one_line_warnings(), waiting("plan"):
         parsed = parse_planned(options | options_of_files((matrix, vector)))
         problem = planned_problem(parsed)
@@ -55,6 +59,7 @@ def solve(
     if plan:
         _print_plan(made, format)
         return
+    first = _first_column(made, problem) if plot_pass is not None else None
     with waiting("solve"):
         answers = _answers(made, problem, parsed, out)
     if format == "json":
@@ -64,6 +69,9 @@ def solve(
         _print_plan(made, format)
         print_table(answers.table(made))
     print_written(format, *_write(answers, made, problem, plot, output))
+    if plot_pass is not None and first is not None:
+        _draw_pass(made, first, plot_pass)
+        print_written(format, plot_pass)
     for note in answers.messages[1:]:
         print(f"amc: note: {as_typed(note)}", file=sys.stderr)
     if not answers.status.usable:
@@ -83,7 +91,7 @@ def _check_outputs(plan: bool, files: dict[str, Path | None], form: str) -> None
             raise ParameterError(name, str(file), "has no effect beside plan, which solves nothing; leave it out")
     if files["out"] is not None:
         check_folder(files["out"], "solve")
-    for name, suffixes in (("plot", PICTURES), ("output", tuple(WRITERS))):
+    for name, suffixes in (("plot", PICTURES), ("plot_pass", PICTURES), ("output", tuple(WRITERS))):
         if (path := files[name]) is not None:
             check_output_file(name, path, suffixes)
 
@@ -126,3 +134,29 @@ def _write(answers: Answers, made: Plan, problem: Problem, plot: Path | None, ou
             write_array(output, "x", x[:, 0] if problem.vector.ndim == 1 else x)
         written.append(output)
     return written
+
+
+def _first_column(made: Plan, problem: Problem) -> FloatArray:
+    """Return the first right-hand side of the loop in units of its largest entry, shape (size, 1).
+
+    Raises:
+        ParameterError: It is zero: nothing would be simulated.
+    """
+    column = made.problem.columns(problem.vector.reshape(len(problem.vector), -1))[:, :1]
+    if not column.any():
+        raise ParameterError("plot_pass", "a first b of zeros", "has no waveform; leave it out, or change the order")
+    return np.asarray(column / np.abs(column).max())
+
+
+def _draw_pass(made: Plan, column: FloatArray, path: Path) -> None:
+    """Simulate the circuit with a right-hand side and draw its outputs; those of blocks step by step."""
+    from amc_circuits.pictures.circuit.steps import plot_steps  # few solves draw
+    from amc_circuits.pictures.responses import plot_responses
+
+    found = made.probe.circuit.solve(column)
+    title = f"{made.probe.layout}, one pass: {found.status.name}"
+    with writing("plot_pass", path):
+        if isinstance(found, BlockSolution):
+            plot_steps(found, path, title)
+        else:
+            plot_responses([one for one in found.responses if one is not None], path, title)

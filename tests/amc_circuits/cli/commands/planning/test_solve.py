@@ -54,6 +54,20 @@ def test_the_picture_is_written(amc, tmp_path):
     assert "bits of the residual" in (tmp_path / "p.svg").read_text()
 
 
+def test_a_pass_is_drawn_step_by_step(amc, tmp_path):
+    """Of blocks every step by its name, of one circuit its outputs; a right-hand side of zeros is refused at once."""
+    for circuit, text in (("blocks", "4 MVM of A2"), ("inv", "output 8")):
+        file = tmp_path / f"{circuit}.svg"
+        outcome = amc("solve", *QUICK, "--circuit", circuit, "--bits", 8, "--plot-pass", file)
+        assert outcome.code == 0 and str(file) in outcome.out
+        assert text in file.read_text()
+    np.save(tmp_path / "A.npy", np.eye(2))
+    np.save(tmp_path / "b.npy", np.zeros(2))
+    outcome = amc("solve", tmp_path / "A.npy", tmp_path / "b.npy", "--plot-pass", tmp_path / "z.png")
+    assert outcome.code == 2 and "--plot-pass" in outcome.err
+    assert not (tmp_path / "z.png").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "code", "text"),
     [
