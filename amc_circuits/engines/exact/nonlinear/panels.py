@@ -33,6 +33,10 @@ DERIVATIVE: FloatArray = np.asarray(
 """Derivatives at Gauss's points of a panel of length 2 from the values there, shape (points, points)."""
 
 
+PAIRED = 1.5
+"""Largest length of a panel in units of the one before it at which both become one."""
+BETWEEN = np.concatenate([(GAUSS_NODES - 1) / 2, (GAUSS_NODES + 1) / 2])
+"""Gauss's points of both halves of a panel, in which it is -1 to 1."""
 MANY = 16
 """Panels of a step up to which all are equal."""
 PARTS, ROUNDS = 16, 3
@@ -72,6 +76,39 @@ class Panels:
         """Times of the points, shape (P 8 + 1,), s."""
         return np.append(gauss(self.edges)[0], self.edges[-1])
 
+    def paired(self, keep: Sequence[float]) -> Panels:
+        """Return the same in panels that are pairs of these, for integrals; edges at times `keep` stay, s.
+
+        Gauss's eight points integrate the power of the fastest mode over two panels to 2e-6: the remainder is
+        10^17 (8!)^4 / (17 (16!)^3).
+        """
+        stay = np.abs(self.edges[:, None] - np.asarray(keep)).min(axis=1) <= 1e-12 * self.edges
+        length, cuts = np.diff(self.edges), [0]
+        while cuts[-1] < len(length):
+            first = cuts[-1]
+            pair = first + 1 < len(length) and not stay[first + 1] and length[first + 1] <= PAIRED * length[first]
+            cuts.append(first + 1 + pair)
+        edges = self.edges[cuts]
+        points, moved = gauss(edges)[0], [(first, second) for first, second in pairwise(cuts)]
+        given = (self.state, self.pins, self.inputs)
+        found = [np.empty((len(one), POINTS * len(moved) + 1, one.shape[2])) for one in given]
+        for k, (first, second) in enumerate(moved):
+            old, new = slice(POINTS * first, POINTS * second), slice(POINTS * k, POINTS * k + POINTS)
+            weights = _from_panels(self.edges[first : second + 1], points[k])
+            for values, one in zip(given, found, strict=True):
+                np.matmul(weights, values[:, old], out=one[:, new])
+        for values, one in zip(given, found, strict=True):
+            one[:, -1] = values[:, -1]
+        return Panels(edges, *found)
+
+    def largest(self, *values: FloatArray) -> FloatArray:
+        """Return the largest magnitude of values (rows, panels 8, K), between the points too, shape (K,)."""
+        found = []
+        for one in values:
+            own = np.matmul(_TO_BETWEEN, one.reshape(-1, POINTS, one.shape[2]))
+            found.append(np.maximum(own.max(axis=0), -own.min(axis=0)).max(axis=0))
+        return np.asarray(np.max(found, axis=0))
+
     def some(self, points: slice | NDArray[np.int64]) -> Panels:
         """Return the same with some of the points."""
         return Panels(self.edges, self.state[:, points], self.pins[:, points], self.inputs[:, points])
@@ -81,8 +118,9 @@ class Panels:
         found = times(rows.modal, self.state)
         if rows.feed.any():
             found += times(rows.feed, self.inputs)
-        if rows.pins.any():
-            found += times(rows.pins, self.pins)
+        if (fed := np.flatnonzero(rows.pins.any(axis=1))).size:
+            some = slice(int(fed[0]), int(fed[-1]) + 1)
+            found[some] += times(rows.pins[some], self.pins)
         if rows.rest.any():
             found += rows.rest[:, None, None]
         return found
@@ -107,6 +145,18 @@ class Panels:
         own = values.reshape(len(values), -1, POINTS, values.shape[2])
         half = np.diff(self.edges)[: own.shape[1], None, None] / 2
         return np.asarray(np.matmul(DERIVATIVE, own) / half).reshape(values.shape)
+
+
+_TO_BETWEEN = weights_at(BETWEEN)
+
+
+def _from_panels(edges: FloatArray, time: FloatArray) -> FloatArray:
+    """Return the weights of values at all points of one panel or two at times (T,) in them, shape (T, points), s."""
+    found = np.zeros((len(time), len(edges) - 1, POINTS))
+    panel = np.searchsorted(edges[1:-1], time)
+    begin, end = edges[panel], edges[panel + 1]
+    found[np.arange(len(time)), panel] = weights_at((2 * time - begin - end) / (end - begin))
+    return found.reshape(len(time), -1)
 
 
 def sampled(

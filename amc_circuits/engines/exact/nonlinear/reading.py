@@ -88,6 +88,7 @@ class _Slots:
         stop, before = stretches[-1][1], stretches[0][2]
         self.steady_from = stop * (1 - 1 / measurement.STEADY_PART)
         cuts, edges = (self.step, self.steady_from), [first for first, _, _, _ in stretches]
+        self._keep = (*cuts, *edges)
         self.panels = sampled(exact.system, steps, self.end, cuts, edges)
         if further := corners(exact.system, self.panels):
             self.panels = sampled(exact.system, steps, self.end, sorted((*cuts, *further)), edges)
@@ -126,7 +127,10 @@ class _Slots:
         Afterwards all outputs must be within their bands, so that nothing has a peak that a coarser look would miss; it
         is infinite where one is not.
         """
-        edges, total = self.panels.edges, self.panels.state.shape[1]
+        # Between corners of limiters panels stay as they are.
+        limited, keep = self.exact.system.limiters.count, (*self._keep, *self.panels.edges[[0, -1]])
+        self._pairs = self.panels if limited else self.panels.paired(keep)
+        edges, total = self._pairs.edges, self._pairs.state.shape[1]
         self._counted = edges[: min(1 + int(np.searchsorted(edges, until)), len(edges) - 1) + 1]
         count = POINTS * (len(self._counted) - 1)
         self.voltage, self.drawn, self.currents = self._seen(slice(0, count))
@@ -135,7 +139,7 @@ class _Slots:
 
     def _seen(self, points: slice | Indices) -> tuple[dict[str, FloatArray], dict[str, FloatArray], FloatArray]:
         """Voltages of everything that is read, shape (nodes, points, K), V, `Account.drawn`, currents of op-amps, A."""
-        exact, panels = self.exact, self.panels.some(points)
+        exact, panels = self.exact, self._pairs.some(points)
         names, rows = exact.watched
         nodes = exact.system.linear.nodes
         cuts = np.cumsum([nodes[name].stop - nodes[name].start for name in names])[:-1]
@@ -144,7 +148,7 @@ class _Slots:
             found[group] = product(weights[:, : exact.system.inputs], panels.inputs)
         for limiter in exact.system.limiters.parts:
             found[limiter.output] = panels.voltages(exact.system.rows(limiter.output))
-        found[exact.circuit.outputs] = self._points[points].transpose(2, 0, 1)
+        found[exact.circuit.outputs] = panels.voltages(exact.outputs)
         drawn = exact.account.drawn(panels, found, isinstance(points, slice))
         return found, drawn, exact.account.currents(found, drawn)
 
@@ -191,8 +195,9 @@ class _Slots:
         self._watch(until)
         energy, overshoot = self._energies(settled), self.sampled.overshoot()
         lasts = [last for _, last in self.exact.system.opamps]
-        stage = _largest(*(voltage[last] for voltage in (self.voltage, self._later) for last in lasts))
-        current = _largest(self.currents, self._later_currents)
+        whole = [self._pairs.largest(*(self.voltage[last] for last in lasts)), self._pairs.largest(self.currents)]
+        rest = _largest(*(self._later[last] for last in lasts)), _largest(self._later_currents)
+        stage, current = np.maximum(whole, rest)
         ends, amplifiers = self._ends()
         found = []
         for k, final in enumerate(finals):
@@ -229,7 +234,7 @@ class _Slots:
         together = np.concatenate(every, axis=1)  # columns: account by account, every response
 
         def cut(slot: Indices, time: FloatArray) -> FloatArray:
-            return self.panels.between(together, (slot,), time)
+            return self._pairs.between(together, (slot,), time)
 
         whole = joules_until(np.tile(last, len(every)), self._counted, self.step, together.T, cut)
         joules = np.where(np.isnan(last), np.nan, whole.reshape(len(every), -1))
