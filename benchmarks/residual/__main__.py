@@ -6,8 +6,8 @@ settings with two seeds of their own. A best setting at an edge of its grid is r
 baselines are reported, not required. `gap` is a least-squares problem: the rms gap falls by a factor a tile. `cells`
 calibrates the cell in ngspice. `forms` are closed forms of one update.
 
-`python -m benchmarks.residual [GROUP ...] [--store FILE]` with the groups cells, forms, gap, states-4, states-10,
-states-16; every training is a line of FILE, so that it goes on where it was broken off. The exit code is 1 if a
+`python -m benchmarks.residual [GROUP ...] [--store FILE]` runs the groups cells, forms, table, gap, states-4, states-10
+and states-16. Every training is a line of FILE, so that it goes on where it was broken off. The exit code is 1 if a
 required row fails.
 """
 
@@ -19,7 +19,9 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.machine import machine_line
+from benchmarks.residual import cells
 from benchmarks.residual.accuracy import accuracies
+from benchmarks.residual.gap import gap
 from benchmarks.residual.rows import Row
 from benchmarks.residual.store import Store
 
@@ -29,7 +31,8 @@ STORE = Path("runs/residual.jsonl")
 def groups(path: Path) -> dict[str, Callable[[], Iterator[Row | str]]]:
     """Return the groups of rows by name."""
     store = Store(path, {"dataset": "digits"})
-    return {f"states-{states}": partial(accuracies, store, states) for states in (4, 10, 16)}
+    found: dict[str, Callable[[], Iterator[Row | str]]] = {**cells.groups(store), "gap": gap}
+    return found | {f"states-{states}": partial(accuracies, store, states) for states in (4, 10, 16)}
 
 
 def main() -> None:
