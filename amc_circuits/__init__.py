@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from amc_circuits.cases.record_options import record_options
     from amc_circuits.cases.runs import Run, RunOutcome
     from amc_circuits.cells.devices import Device, device_preset
+    from amc_circuits.cells.mapping import Mapping
     from amc_circuits.cli.extensions import Check, CommandGroup, Compared, Extension
     from amc_circuits.cli.messages import one_line_warnings, print_written
     from amc_circuits.cli.parameters import with_options
@@ -86,6 +87,8 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOMES = {
+    **dict.fromkeys(("check_name", "check_type", "meant", "path_of", "shown"), "netlists.errors"),
+    "Mapping": "amc_circuits.cells.mapping",
     **dict.fromkeys(("LOCK", "check_folder", "owning", "replacing", "writing"), "amc_circuits.files.run_folder"),
     **dict.fromkeys(("check_output_file", "check_own_files", "claim_folder"), "amc_circuits.files.run_folder"),
     **dict.fromkeys(("CalibratedCell", "calibrate_cell"), "amc_circuits.programming.calibration"),
@@ -164,11 +167,6 @@ _HOMES = {
     "Refinement": "amc_circuits.solvers.precision.parameters",
     "plan": "amc_circuits.solvers.planning.solve",
     "solve": "amc_circuits.solvers.planning.solve",
-    "check_name": "netlists.errors",
-    "check_type": "netlists.errors",
-    "meant": "netlists.errors",
-    "path_of": "netlists.errors",
-    "shown": "netlists.errors",
     "installed_entries": "netlists.packages",
     "load_entry": "netlists.packages",
     "package_of": "netlists.packages",
@@ -200,6 +198,7 @@ __all__ = [
     "GinvCircuit",
     "InvCircuit",
     "LabelledTable",
+    "Mapping",
     "MvmCircuit",
     "NgspiceEngine",
     "Option",

@@ -55,6 +55,23 @@ class Work:
         return {name: int(getattr(self, name)) for name in self.__dataclass_fields__}
 
 
+@dataclass(frozen=True)
+class TileState:
+    """Weights of a tile that the sum contains.
+
+    Attributes:
+        gain: Factor of the tile in the weights of the layer.
+        weight: Weights of the devices, shape (outputs, inputs).
+        reference: Weights of their reference cells, likewise.
+    """
+
+    gain: float
+    weight: Floats
+    reference: Floats
+
+    __repr__ = short_repr
+
+
 class Learner(Protocol):
     """Weights of one layer, and how they learn."""
 
@@ -63,6 +80,10 @@ class Learner(Protocol):
     @property
     def weights(self) -> Floats:
         """Weights as the network uses them, shape (outputs, inputs)."""
+
+    @property
+    def tiles(self) -> tuple[TileState, ...]:
+        """Tiles whose sum the weights are; empty for digital weights."""
 
     def learn(self, x: Floats, d: Floats, pace: Pace, generator: np.random.Generator) -> None:
         """Learn from a batch; the gradient is the mean of `d_k x_k^T`.
@@ -102,6 +123,11 @@ class Digital:
     def weights(self) -> Floats:
         """Weights, shape (outputs, inputs)."""
         return self.matrix
+
+    @property
+    def tiles(self) -> tuple[TileState, ...]:
+        """There are none."""
+        return ()
 
     def learn(self, x: Floats, d: Floats, pace: Pace, generator: np.random.Generator) -> None:
         """Take a step against the gradient; see `Learner`."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits import short_repr
-from analog_training.algorithms.contract import Pace, Work
+from analog_training.algorithms.contract import Pace, TileState, Work
 from analog_training.devices.cells import Cells, Floats
 
 
@@ -47,6 +47,12 @@ class Mixed:
     def weights(self) -> Floats:
         """Scaled weights of the devices, shape (outputs, inputs)."""
         return self.scale * np.asarray(self.cells.weight - self.cells.reference).reshape(self.shape)
+
+    @property
+    def tiles(self) -> tuple[TileState, ...]:
+        """The one tile."""
+        weight, reference = (one.reshape(self.shape) for one in (self.cells.weight, self.cells.reference))
+        return (TileState(self.scale, weight, reference),)
 
     def learn(self, x: Floats, d: Floats, pace: Pace, generator: np.random.Generator) -> None:
         """Gather the gradient, and write its whole steps; see `Learner`."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits import short_repr
-from analog_training.algorithms.contract import Pace, Work
+from analog_training.algorithms.contract import Pace, TileState, Work
 from analog_training.devices.cells import Cells, Floats
 from analog_training.updates.trains import Trains
 
@@ -117,6 +117,17 @@ class Tiles:
             if gamma:
                 total += gamma * self.tile(number)
         return self.settings.scale * total
+
+    @property
+    def tiles(self) -> tuple[TileState, ...]:
+        """Tiles with a part in the sum."""
+        return tuple(
+            TileState(
+                self.settings.scale * gamma, *(one.reshape(self.shape) for one in (cells.weight, cells.reference))
+            )
+            for gamma, cells in zip(self.settings.gammas, self.cells, strict=True)
+            if gamma
+        )
 
     def learn(self, x: Floats, d: Floats, pace: Pace, generator: np.random.Generator) -> None:
         """Update the active tile, then transfer; see `Learner`."""

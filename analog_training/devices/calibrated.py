@@ -19,6 +19,13 @@ FROM_CELL = ("states", "upper", "lower", "up_power", "down_power", "asymmetry")
 """Fields of a device that a cell gives."""
 
 
+def conductances_of(cell: CalibratedCell, response: Response) -> tuple[float, float]:
+    """Half of the range of a cell, a weight of 1, and the conductance of weight 0, both in S."""
+    fit = cell.soft_bounds if response == "soft-bounds" else cell.power_law
+    point = cell.symmetric_point if response == "table" else fit.symmetric_point
+    return (fit.top - fit.bottom) / 2, point
+
+
 def device_of(cell: CalibratedCell, response: Response = "power-law") -> PulsedDevice:
     """Return a cell as a device without spreads: its weight is `(G - G_sp)/(range/2)`, 0 at the symmetric point.
 
@@ -28,8 +35,7 @@ def device_of(cell: CalibratedCell, response: Response = "power-law") -> PulsedD
     """
     check_type("cell", cell, CalibratedCell, mend="amc_circuits.calibrate_cell returns one")
     fit = cell.soft_bounds if response == "soft-bounds" else cell.power_law
-    point = cell.symmetric_point if response == "table" else fit.symmetric_point
-    half = (fit.top - fit.bottom) / 2
+    half, point = conductances_of(cell, response)
     bounds = {"upper": (fit.top - point) / half, "lower": (fit.bottom - point) / half}
     if response != "table":
         return PulsedDevice(states=fit.states, up_power=fit.up_power, down_power=fit.down_power, **bounds)

@@ -26,6 +26,7 @@ from analog_training.algorithms.settings import AlgorithmSettings
 from analog_training.devices.calibrated import FROM_CELL, Response, device_of, read_cell
 from analog_training.devices.presets import DEFAULT, PRESETS, pulsed_device
 from analog_training.devices.record import PulsedDevice
+from analog_training.training.products import ForwardSettings
 from analog_training.updates.trains import Trains
 from optimizer import DataSettings
 
@@ -72,6 +73,7 @@ class AnalogSpec(Record):
         device_name: Name of the device; without effect beside a cell.
         device: Devices of the tiles.
         trains: Pulse trains of the updates.
+        forward: Products, exact or through arrays.
     """
 
     task: TaskSettings = TaskSettings()
@@ -83,6 +85,7 @@ class AnalogSpec(Record):
     device_name: str = DEFAULT
     device: PulsedDevice = PRESETS[DEFAULT].device
     trains: Trains = Trains()
+    forward: ForwardSettings = ForwardSettings()
 
     @property
     def title(self) -> str:
@@ -93,7 +96,7 @@ class AnalogSpec(Record):
     def content(self) -> dict[str, Any]:
         """Every setting that has an effect, flat, by the names of a specification; `make_spec` reads it again."""
         found: dict[str, Any] = {"device": self.device_name, "cell": self.cell_file, "response": self.response}
-        for record in (self.task, self.algorithm, self.device, self.trains):
+        for record in (self.task, self.algorithm, self.device, self.trains, self.forward):
             found |= record.model_dump(mode="json", exclude={"up_table", "down_table"})
         found["rate"], found["transfer_rate"] = self.algorithm.rates
         idle = {name for name, _ in self.idle()}
@@ -113,6 +116,9 @@ class AnalogSpec(Record):
             yield from ((name, why) for name in Trains.model_fields)
         if self.algorithm.updates == "expected":
             yield "cycle_noise", "has no effect: expected updates have no noise; leave it out, or take updates = pulses"
+        if self.forward.forward == "exact":
+            why = "has no effect on exact products; leave it out, or take forward = circuit"
+            yield from ((name, why) for name in ForwardSettings.model_fields if name != "forward")
         if self.cell is not None:
             yield from ((name, "has no effect beside cell; leave it out") for name in ("device", *FROM_CELL))
         else:
@@ -122,6 +128,9 @@ class AnalogSpec(Record):
 
     @model_validator(mode="after")
     def _closed(self) -> Self:
+        if self.forward.forward == "circuit" and (self.cell is None or self.algorithm.algorithm == "digital"):
+            mend = "needs devices and their conductances; add cell, and take no digital weights"
+            raise ParameterError("forward", "circuit", mend)
         powers = {self.device.up_power, self.device.down_power}
         closed = powers <= {0.0, 1.0} and self.device.up_table is None
         if self.algorithm.updates == "expected" and not closed:
@@ -136,7 +145,7 @@ DEVICE_NAMES = (
     "response",
     *(name for name, one in PulsedDevice.model_fields.items() if one.description),
 )
-SECTIONS: tuple[type[Record], ...] = (TaskSettings, AlgorithmSettings, PulsedDevice, Trains)
+SECTIONS: tuple[type[Record], ...] = (TaskSettings, AlgorithmSettings, PulsedDevice, Trains, ForwardSettings)
 """Records whose fields are the settings of a specification, all side by side."""
 
 
@@ -167,7 +176,8 @@ def make_spec(content: Mapping[str, Any], source: str = "") -> AnalogSpec:
 
     Args:
         content: Settings by name, as a TOML file holds them: fields of `TaskSettings`, `AlgorithmSettings`,
-            `PulsedDevice` and `Trains`, `device`, the name of a device, and `data`, fields of `optimizer.DataSettings`.
+            `PulsedDevice`, `Trains` and `ForwardSettings`; `device`, the name of a device; `cell` and `response`; and
+            `data`, fields of `optimizer.DataSettings`.
         source: Name of the source, for the error.
 
     Raises:
@@ -211,6 +221,7 @@ def _built(content: Mapping[str, Any]) -> AnalogSpec:
         device_name=name,
         device=device.replace(**parts[PulsedDevice]),
         trains=Trains(**parts[Trains]),
+        forward=ForwardSettings(**parts[ForwardSettings]),
     )
 
 

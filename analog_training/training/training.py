@@ -11,13 +11,15 @@ import numpy as np
 
 from analog_training.algorithms.make import make_learner
 from analog_training.algorithms.stages import Course
+from analog_training.devices.calibrated import conductances_of
 from analog_training.devices.cells import Floats, Ints
-from analog_training.training.network import ExactProducts, Products, errors_of, forward
+from analog_training.training.network import errors_of, forward
+from analog_training.training.products import CircuitProducts, ExactProducts, Products
 from analog_training.training.result import AnalogResult
 from analog_training.training.specification import AnalogSpec
 from analog_training.training.task import Task, load_task
 
-START, ORDER, PULSES = range(3)
+START, ORDER, PULSES, NOISE = range(4)
 """Streams of random numbers of a seed."""
 LEAST_PROBABILITY = 1e-12
 """Least probability of the right class in a reported loss."""
@@ -38,7 +40,8 @@ class AnalogTraining:
         """
         self.spec = spec
         self.task = load_task(spec) if task is None else task
-        self.products: Products = ExactProducts()
+        self.epoch, self._seconds = 0, 0.0
+        self.products = self._products()
         sizes = (self.task.inputs, *spec.task.widths, self.task.classes)
         shapes = [(sizes[number + 1], sizes[number]) for number in range(len(sizes) - 1)]
         self.learners = [
@@ -47,9 +50,16 @@ class AnalogTraining:
         ]
         self.biases: list[Floats] = [np.zeros(outputs) for outputs, _ in shapes]
         self.course = Course.of(spec.task.epochs, spec.algorithm.stage_count, spec.algorithm.first_stage)
-        self.epoch, self._seconds = 0, 0.0
         self._accuracies: list[float] = []
         self._losses: list[float] = []
+
+    def _products(self) -> Products:
+        """Products of an epoch, with a generator of its own."""
+        cell, settings = self.spec.cell, self.spec.forward
+        if settings.forward == "exact" or cell is None:
+            return ExactProducts()
+        half, point = conductances_of(cell, self.spec.response)
+        return CircuitProducts(settings, half, point, self._generator(NOISE, self.epoch))
 
     def _generator(self, *stream: int) -> np.random.Generator:
         return np.random.default_rng([self.spec.task.seed, *stream])
@@ -85,6 +95,7 @@ class AnalogTraining:
         """Train for one epoch, and return its mean loss."""
         size, count = self.spec.task.batch_size, len(self.task.train_labels)
         order = self._generator(ORDER, self.epoch).permutation(count)
+        self.products = self._products()
         generators = [self._generator(PULSES, number, self.epoch) for number in range(len(self.learners))]
         losses = [
             self._train_batch(order[start : start + size], generators) for start in range(0, count - size + 1, size)
@@ -93,14 +104,15 @@ class AnalogTraining:
 
     def _train_batch(self, chosen: Ints, generators: list[np.random.Generator]) -> float:
         """Train on a batch, and return its loss."""
-        pace, weights = self.course.pace(self.epoch), self.weights
+        pace = self.course.pace(self.epoch)
+        self.products.load(self.learners)
         labels = self.task.train_labels[chosen]
-        inputs, probabilities = forward(weights, self.biases, self.task.train[chosen], self.products)
+        inputs, probabilities = forward(self.products, self.biases, self.task.train[chosen])
         right = probabilities[np.arange(len(labels)), labels]
         loss = -float(np.log(np.maximum(right, LEAST_PROBABILITY)).mean())
         if not np.isfinite(probabilities).all():
             return float("nan")
-        errors = errors_of(weights, inputs, probabilities, labels, self.products)
+        errors = errors_of(self.products, inputs, probabilities, labels)
         layers = zip(self.learners, inputs, errors, generators, strict=True)
         for number, (learner, x, d, generator) in enumerate(layers):
             self.biases[number] = self.biases[number] - self.spec.task.bias_rate * pace.factor * d.mean(axis=0)
@@ -109,7 +121,8 @@ class AnalogTraining:
 
     def score(self) -> float:
         """Accuracy on the test samples."""
-        _, probabilities = forward(self.weights, self.biases, self.task.test, self.products)
+        self.products.load(self.learners)
+        _, probabilities = forward(self.products, self.biases, self.task.test)
         return float((probabilities.argmax(axis=1) == self.task.test_labels).mean())
 
     @property

@@ -1,7 +1,10 @@
 """Public records of analog_training, for the tests of their texts."""
 
+import numpy as np
+
 import analog_training
 from amc_circuits import ComponentAreas
+from amc_circuits.cells.mapping import map_matrix
 from analog_training import Trains, make_spec, train_analog, update_moments
 from analog_training.training.costs import cost_of
 from analog_training.training.training import AnalogTraining
@@ -29,6 +32,9 @@ def analog_records(count):
         training.task,
         training.course,
         spec.task,
+        spec.forward,
+        *training.learners[0].tiles,
+        map_matrix(np.eye(count)),
         spec.algorithm,
     ]
     return [

@@ -7,7 +7,8 @@ import pytest
 
 from amc_circuits import ParameterError
 from analog_training import AnalogTraining, make_spec, override, read_spec, train_analog
-from analog_training.training.network import ExactProducts, errors_of, forward
+from analog_training.training.network import errors_of, forward
+from analog_training.training.products import ExactProducts
 from analog_training.training.task import Task
 
 SMALL = {"hidden": "4", "epochs": 2, "batch_size": 5}
@@ -33,12 +34,13 @@ def test_errors_are_the_derivatives_of_the_loss():
     weights = [generator.standard_normal((4, 6)), generator.standard_normal((3, 4))]
     biases = [generator.standard_normal(4), generator.standard_normal(3)]
     x, labels = generator.uniform(-1, 1, (2, 6)), np.array([0, 2])
+    products = ExactProducts(weights)
 
     def loss(shifted):
-        return -np.log(forward(weights, shifted, x, ExactProducts())[1][np.arange(2), labels]).sum()
+        return -np.log(forward(products, shifted, x)[1][np.arange(2), labels]).sum()
 
-    inputs, probabilities = forward(weights, biases, x, ExactProducts())
-    errors = errors_of(weights, inputs, probabilities, labels, ExactProducts())
+    inputs, probabilities = forward(products, biases, x)
+    errors = errors_of(products, inputs, probabilities, labels)
     for layer, error in enumerate(errors):
         for place in range(len(biases[layer])):
             moved = [[bias.copy() for bias in biases] for _ in range(2)]
