@@ -76,10 +76,10 @@ class Inverse:
         return np.asarray(self.channel.conj().T @ complex_vector(self.map @ real_vector(given))[:, 0])
 
 
-def program(channel: ComplexArray, noise: float, parts: Parts, trial: int) -> Inverse:
-    """Program the INV circuit of G."""
+def program(channel: ComplexArray, noise: float, parts: Parts, trial: int, diagonal: str = "cells") -> Inverse:
+    """Program the INV circuit of G, its diagonal in cells or in resistors."""
     matrix = real_form(gram(channel, noise))
-    circuit = parts.program("inv", matrix, trial)
+    circuit = parts.program("inv", matrix, trial, diagonal=diagonal)
     found = map_of(circuit)
     return Inverse(channel, found, known_stable(circuit, trial), float(circuit.predicted_time))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -28,6 +28,10 @@ class LeakageSettings(Record):
         "auto"
     )
     iterations: Annotated[Count, about("Solves of the method inv for the strongest direction of a user")] = 6
+    diagonal: Annotated[
+        Literal["cells", "resistors"],
+        about("Diagonal of the matrix G of all users: in cells, or in resistors beside them"),
+    ] = "cells"
     seed: Annotated[int, about("Seed of channels and cells", ge=0)] = 0
 
     @model_validator(mode="after")

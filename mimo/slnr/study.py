@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from amc_circuits import short_repr
+from amc_circuits import ParameterError, short_repr
 from mimo.parts import Parts
 from mimo.radio.channels import load_channels, rayleigh
 from mimo.radio.closed_forms import ratio
@@ -112,6 +112,10 @@ def leakage(settings: LeakageSettings, parts: Parts) -> Leakage:
         ParameterError: The file of channels or an option cannot be used.
         SimulationError: The simulator failed; deck and log are kept.
     """
+    swing = parts.template("inv").hardware.opamp.equivalent.swing
+    if "egv" in settings.method_names and not np.isfinite(swing):
+        mend = "has no swing, which ends the growth of EGV; take another one, or the method inv alone"
+        raise ParameterError("opamp", parts.given["opamp"], mend)
     channels = _channels(settings)
     _, streams, antennas = channels.shape
     users = settings.users_of(antennas, streams)
@@ -199,7 +203,7 @@ class _Study:
         """Precoders of the first channels; every circuit has its own random cells."""
         found, channels = [], self.channels[:count]
         for place, channel in enumerate(channels):
-            inverse = program(channel, self.noise, parts, place)
+            inverse = program(channel, self.noise, parts, place, self.settings.diagonal)
             first = len(self.channels) + place * self.users
             trials = range(first, first + self.users)
             found.append(realised(name, inverse, self.size, parts, trials, self.settings.iterations))

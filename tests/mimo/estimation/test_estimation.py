@@ -103,6 +103,44 @@ def test_settings_that_cannot_be_used_are_refused(settings, words):
         EstimateSettings(**settings)
 
 
+ACTING = {
+    "size": 12,
+    "pilots": 5,
+    "taps": 2,
+    "channel_model": "waves",
+    "pilot_matrix": "fourier",
+    "snr": "10",
+    "realizations": 11,
+    "estimators": "fista",
+    "least_squares": "ginv",
+    "iterations": 3,
+    "seed": 2,
+}
+"""Another value of every setting but for channels of a file, and for those of the two tests below."""
+
+
+def test_every_setting_has_an_effect():
+    """The errors, or their number, change with each; the delay spread with a delay line."""
+    assert set(ACTING) == set(EstimateSettings.model_fields) - {"channels", "solves", "delay_spread"}
+    base, parts = SMALL | {"estimators": "fista,fista-ls", "iterations": 5}, Parts({"levels": 8})
+
+    def errors(**changes):
+        return np.stack([one.errors for one in estimate(EstimateSettings(**base | changes), parts).estimators])
+
+    plain = errors()
+    for name, value in ACTING.items():
+        found = errors(**{name: value})
+        assert found.shape != plain.shape or np.abs(found / plain - 1).max() > 1e-6, name
+    spread = [errors(channel_model="tdl-b", delay_spread=one) for one in (0.5, 1.0)]
+    assert np.abs(spread[0] / spread[1] - 1).max() > 1e-3
+
+
+def test_solves_are_the_channels_of_the_recovery_circuit(one_step):
+    """One of twelve; the oracle has them all."""
+    assert one_step.settings.solves == 1 and len(one_step.oracle) == 12
+    assert all(len(one.errors) == 1 for one in one_step.estimators)
+
+
 def test_the_command_prints_what_the_study_found(amc, tmp_path):
     """JSON has the numbers of the study; the picture is written; the table names the formula."""
     words = ("--estimators", QUICK["estimators"])

@@ -65,6 +65,54 @@ def test_levels_of_cells_cost_ratio_and_the_budget_names_them():
     assert one.budget["opamp_gain"] == pytest.approx(one.ideal, abs=0.05)
 
 
+def test_a_diagonal_in_resistors_leaves_the_levels_to_the_other_entries():
+    """With many antennas the diagonal of G is large: the loss in dB falls to a fourth or less."""
+    settings = LeakageSettings(antennas=48, users=2, realizations=2, methods="inv", iterations=30)
+    parts = Parts({"levels": 8, "topology": "compensated"})
+    losses = []
+    for diagonal in ("cells", "resistors"):
+        found = leakage(settings.replace(diagonal=diagonal), parts)
+        losses.append(decibels(found.exact).mean() - decibels(found.methods[0].ratios).mean())
+    assert losses[0] > 1 and 0 < losses[1] < losses[0] / 4
+
+
+ACTING = {
+    "antennas": 9,
+    "users": 3,
+    "user_antennas": 1,
+    "snr": 3.0,
+    "realizations": 2,
+    "methods": "inv",
+    "iterations": 1,
+    "diagonal": "resistors",
+    "seed": 1,
+}
+"""Another value of every setting but for channels of a file."""
+
+
+def test_every_setting_has_an_effect(ideal):
+    """The ratios, or their number, change with each; by default both methods run."""
+    assert set(ACTING) == set(LeakageSettings.model_fields) - {"channels"}
+    base, parts = {"antennas": 8, "users": 2, "realizations": 1, "methods": "inv"}, Parts({"levels": 8})
+
+    def outcome(**changes):
+        return leakage(LeakageSettings(**base | changes), parts).methods
+
+    plain = outcome()
+    for name, value in ACTING.items():
+        if name == "methods":
+            assert [one.name for one in plain] == ["inv"] and len(ideal.methods) == 2
+            continue
+        found = outcome(**{name: value})[0].ratios
+        assert found.shape != plain[0].ratios.shape or np.abs(found / plain[0].ratios - 1).max() > 1e-6, name
+
+
+def test_an_opamp_without_a_swing_cannot_read_an_eigenvector(amc):
+    """In one line, with the mend; the method inv alone needs none."""
+    amc("mimo", "leakage", *TYPED, "--opamp", "single-pole").refused("--opamp", "no swing")
+    assert amc("mimo", "leakage", *TYPED, "--opamp", "single-pole", "--methods", "inv").code == 0
+
+
 def test_circuits_that_fail_leave_a_guess(monkeypatch):
     """An unstable first circuit is antenna 0 alone; without a direction a user keeps its first one."""
     parts = Parts({"device": "ideal"})
