@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from amc_circuits import Extension
+from amc_circuits import Compared, Extension
 
 Spec = Annotated[
     Path | None,
@@ -75,4 +76,11 @@ def analog_train(
     run(spec, out, changes, Earlier(resume, replace), format)
 
 
-extension = Extension(commands=(analog_train,))
+def compare_trainings(folders: Sequence[Path]) -> Compared:
+    """Compare folders of trainings."""
+    from analog_training.command.comparison import compared
+
+    return compared(folders)
+
+
+extension = Extension(commands=(analog_train,), comparisons={"analog-train": compare_trainings})

@@ -1,12 +1,14 @@
 """The command `amc analog-train` and the run of its sweeps."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from amc_circuits import ParameterError
 from amc_circuits.cli import app
+from amc_circuits.cli.commands.compare import command as compare
 from analog_training.command import folder
 from analog_training.command.sweep_run import analog_train, files
 from analog_training.command.train import Earlier, run
@@ -86,6 +88,33 @@ def test_the_command_runs_and_refuses(spec, monkeypatch, capsys):
     assert app.run(["analog-train", str(spec), "--gamma", "2"]) == 2
     refused = capsys.readouterr()
     assert refused.out == "" and refused.err.startswith("amc: --gamma: got 2") and refused.err.count("\n") == 1
+
+
+def test_folders_are_compared(spec, tmp_path, monkeypatch, capsys):
+    """Metrics are those of the summaries; other samples and trainings that have not ended are refused."""
+    monkeypatch.setattr(compare, "installed_extensions", lambda: iter([extension]))
+    folders = [str(tmp_path / name) for name in ("one", "two", "other")]
+    for place, changes in zip(folders, ({}, {"algorithm": "digital"}, {"pool": "2"}), strict=True):
+        changed = {} if "pool" in changes else changes
+        path = spec
+        if "pool" in changes:
+            path = tmp_path / "pooled.toml"
+            path.write_text(spec.read_text() + "pool = 2\n")
+        run(path, Path(place), {"epochs": "1"} | changed, Earlier(), "table")
+    capsys.readouterr()
+    assert app.run(["compare", *folders[:2], "--format", "json", "--plot", str(tmp_path / "c.png")]) == 0
+    found = json.loads(capsys.readouterr().out)["trainings"]
+    for one, place in zip(found, folders, strict=False):
+        summary = json.loads((Path(place) / folder.SUMMARY).read_text())
+        assert one["metrics"]["accuracy"] == summary["accuracy"]
+        assert one["metrics"]["devices"] == summary["hardware"]["devices"]
+    assert app.run(["compare", *folders[:2]]) == 0
+    assert "residual, 4 tiles" in capsys.readouterr().out
+    assert app.run(["compare", folders[0], folders[2]]) == 2
+    assert "the same samples" in capsys.readouterr().err
+    (Path(folders[1]) / folder.SUMMARY).unlink()
+    assert app.run(["compare", *folders[:2]]) == 2
+    assert "has not ended" in capsys.readouterr().err
 
 
 def test_points_of_a_sweep_have_what_acts(tmp_path):
