@@ -202,6 +202,7 @@ class Limiter:
             input beyond the level.
         level: Level of the limit, V.
         account: Account of its energy, below 0 while it delivers energy.
+        around: Input voltages around which it is linear in linear circuits, shape (size,), V; None for 0 V.
     """
 
     name: str
@@ -210,6 +211,7 @@ class Limiter:
     type: Literal["clip", "dead-zone"]
     level: float
     account: str = "limiters"
+    around: FloatArray | None = None
 
     __repr__ = short_repr
 
@@ -274,7 +276,8 @@ def ends_of(part: Part) -> list[tuple[str, int | None]]:
         case Hold():
             return [(part.source, None), (part.target, None)]
         case Limiter() | Buffers():
-            return [(part.input, None), (part.output, None)]
+            size = None if isinstance(part, Buffers) or part.around is None else len(part.around)
+            return [(part.input, size), (part.output, size)]
 
 
 def driven_by(part: Part) -> str | None:

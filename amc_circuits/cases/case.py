@@ -19,12 +19,11 @@ from amc_circuits.cases.option import names_of
 from amc_circuits.cases.options import CONVERTERS, DEVICE, solver_options
 from amc_circuits.cells.mapping import Mapping as Conductances
 from amc_circuits.engines.settings import Settings
-from amc_circuits.linear.noise import noise
 from amc_circuits.results.budget import Budget
 from amc_circuits.results.converters import Converters
 from amc_circuits.results.solution import Solution
 from amc_circuits.solvers.hardware import Hardware
-from amc_circuits.solvers.output_noise import relative_noise
+from amc_circuits.solvers.output_noise import noises, relative_noise
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.matrices import draw_matrix, draw_vector
@@ -90,14 +89,15 @@ def noise_figures(circuit: Solver, solution: Solution, bandwidth: float | None) 
     try:
         if circuit.growing:
             return circuit.noise_while_growing(solution, bandwidth)
-        found = noise(circuit.circuit, bandwidth)
+        found = noises(circuit, solution, bandwidth)
+        relative = relative_noise(circuit, solution, bandwidth)
     except ParameterError as error:
         name = "noise_bandwidth" if error.parameter == "bandwidth" else error.parameter
         raise ParameterError(name, error.value, error.mend) from None
     return {
-        "output_noise_v": float(found.sigma.max()),
-        "noise_bandwidth_hz": found.bandwidth,
-        "relative_noise": relative_noise(circuit, solution, bandwidth),
+        "output_noise_v": max(float(one.sigma.max()) for one in found),
+        "noise_bandwidth_hz": found[0].bandwidth,
+        "relative_noise": relative,
     }
 
 

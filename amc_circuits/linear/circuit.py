@@ -273,7 +273,8 @@ def _ordered(same: list[Follower]) -> list[Follower]:
     """Order pins so that each comes before the one that it follows."""
     waiting, found = list(same), []
     while waiting:
-        ready = [one for one in waiting if all(other[1] != one[0] for other in waiting)]
+        taken = {row for _, rows, _ in waiting if rows is not None for row in range(rows.start, rows.stop)}
+        ready = [one for one in waiting if taken.isdisjoint(range(one[0].start, one[0].stop))]
         if not ready:
             raise ParameterError("circuit", "buffers or limiters in a ring", "open it: no voltage is determined")
         found += ready

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.linear.circuit import Equations, LinearCircuit
+from amc_circuits.linear.circuit import Equations, Follower, LinearCircuit
 from netlists import (
     GROUND,
     Array,
@@ -178,8 +178,7 @@ def equations(circuit: Circuit, without: Collection[str] = ()) -> Equations:
             case Buffers():
                 found.same.append((found.at[part.output], _followed(found, part), part.offset))
             case Limiter():
-                followed = _followed(found, part) if part.slope(np.zeros(1))[0] else None
-                found.same.append((found.at[part.output], followed, 0.0))
+                found.same += _limited(found, part)
             case Array() | Conductors() | Capacitors() | Switches():
                 pass
             case _:
@@ -193,6 +192,16 @@ def _followed(found: Equations, part: Buffers | Limiter) -> slice:
     if part.input not in found.at:
         raise ParameterError("circuit", f"part {part.name} at source {part.input}", "let the source drive what it does")
     return found.at[part.input]
+
+
+def _limited(found: Equations, part: Limiter) -> list[Follower]:
+    """Return what the outputs of a row of limiters follow: their inputs where they pass, else nothing."""
+    outputs, inputs = found.at[part.output], _followed(found, part)
+    if part.around is None:
+        return [(outputs, inputs if part.slope(np.zeros(1))[0] else None, 0.0)]
+    passing = part.slope(part.around) > 0
+    rows = [(slice(k, k + 1), slice(j, j + 1)) for k, j in enumerate(range(inputs.start, inputs.stop), outputs.start)]
+    return [(one, other if passes else None, 0.0) for (one, other), passes in zip(rows, passing, strict=True)]
 
 
 def _groups(circuit: Circuit, held: dict[str, FloatArray]) -> dict[str, int]:

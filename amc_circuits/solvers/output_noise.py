@@ -7,9 +7,28 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits.linear.noise import noise
+from amc_circuits.linear.noise import Noise, noise
 from amc_circuits.results.solution import Solution, scalar_or_array
 from amc_circuits.solvers.programmed import ProgrammedArray
+from netlists import Circuit
+
+
+def noises(circuit: ProgrammedArray, solution: Solution, bandwidth: float | None = None) -> list[Noise]:
+    """Compute the noise of the outputs around the rest of every right-hand side.
+
+    A complex right-hand side of a real matrix has two entries: its real part, then its imaginary part.
+
+    Raises:
+        ParameterError: As `noise`.
+    """
+    known: dict[Circuit, Noise] = {}
+    found: list[Noise] = []
+    for response in solution.responses:
+        around = circuit.resting_circuit(None if response is None else response.outputs[-1])
+        if around not in known:
+            known[around] = noise(around, bandwidth)
+        found.append(known[around])
+    return found
 
 
 def relative_noise(circuit: ProgrammedArray, solution: Solution, bandwidth: float | None = None) -> Any:
@@ -26,12 +45,14 @@ def relative_noise(circuit: ProgrammedArray, solution: Solution, bandwidth: floa
     Raises:
         ParameterError: As `noise`.
     """
-    variances = np.diag(noise(circuit.circuit, bandwidth).covariance) * circuit.system.output_factors**2
-    unit = math.sqrt(variances.sum()) * abs(circuit.gain)
+    factors = circuit.system.output_factors**2
+    made = noises(circuit, solution, bandwidth)
+    units = [math.sqrt(np.diag(one.covariance) @ factors) * abs(circuit.gain) for one in made]
     sizes = np.linalg.norm(np.reshape(solution.value, (len(solution.value), -1)), axis=0).tolist()
     each = len(solution.attempts) // len(sizes)
     found = []
     for k, size in enumerate(sizes):
-        scales = [attempts[-1].scale for attempts in solution.attempts[k * each : (k + 1) * each] if attempts]
-        found.append(unit * math.hypot(*(1 / scale for scale in scales)) / size if scales and size > 0 else math.nan)
+        parts = zip(units[k * each : (k + 1) * each], solution.attempts[k * each : (k + 1) * each], strict=True)
+        own = [unit / attempts[-1].scale for unit, attempts in parts if attempts]
+        found.append(math.hypot(*own) / size if own and size > 0 else math.nan)
     return scalar_or_array(found, np.ndim(solution.value) == 1)

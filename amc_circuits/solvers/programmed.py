@@ -159,6 +159,10 @@ class ProgrammedArray(AnswerRules, ABC):
         """Linear circuit around the rest point."""
         return linear_circuit(self.circuit)
 
+    def resting_circuit(self, outputs: FloatArray | None) -> Circuit:
+        """Return the circuit that is linear around the rest with outputs (N,), V, or none: the circuit itself."""
+        return self.circuit
+
     def noise(self, bandwidth: float | None = None) -> Noise:
         """Noise of the outputs, as `amc_circuits.linear.noise.noise` computes it.
 

@@ -13,9 +13,6 @@ MEANINGLESS = {
     "fixed_scale": "the scale of the inputs sets lambda, so that it is never reduced",
     "scaling": "a scaled matrix has another penalty",
     "budget": NOT_LINEAR,
-    "noise": NOT_LINEAR,
-    "noise_bandwidth": NOT_LINEAR,
-    "input_noise": NOT_LINEAR,
 }
 """Options of other circuits without a meaning here, each with the reason."""
 DeadZoneType = Literal["ideal", "op-amps"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, Self, Unpack
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike
 from amc_circuits.cells.system import System
 from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.linear.margins import Limit, largest_gbwp, lowest_second_pole
+from amc_circuits.linear.noise import Noise
 from amc_circuits.linear.stability import Stability
 from amc_circuits.results.converters import HEADROOM, Converters
 from amc_circuits.results.observation import opamp_places
@@ -28,7 +30,18 @@ from amc_circuits.solvers.recovery.parameters import MEANINGLESS, DeadZoneType, 
 from amc_circuits.solvers.recovery.plan import RecoverPlan
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.quantities import format_quantity
-from netlists import GROUND, Buffers, Circuit, ClippingOpAmps, Conductors, MacroOpAmp, OpAmps, ParameterError, Record
+from netlists import (
+    GROUND,
+    Buffers,
+    Circuit,
+    ClippingOpAmps,
+    Conductors,
+    Limiter,
+    MacroOpAmp,
+    OpAmps,
+    ParameterError,
+    Record,
+)
 from netlists.circuits.recover import RecoverDesign
 from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
@@ -141,6 +154,27 @@ class RecoverCircuit(TwoCopies):
         assert isinstance(record, MacroOpAmp)
         return self.circuit.with_parts(Conductors("clip", "z", GROUND, 1 / record.output_resistance))
 
+    def resting_circuit(self, outputs: FloatArray | None) -> Circuit:
+        """Return the circuit that is linear around the rest with outputs (M,), V: those that are not 0 pass.
+
+        Raises:
+            ParameterError: The dead zones are made of op-amps.
+        """
+        if self.plan.made:
+            mend = "noise of dead zones with soft clamps is not known; take ideal, or leave noise out"
+            raise ParameterError("dead_zone_type", self.parameters.dead_zone_type, mend)
+        x = np.zeros(self.circuit.groups["x"]) if outputs is None else outputs
+        (dead,) = self.circuit.of(Limiter)
+        return self.circuit.with_parts(replace(dead, around=x + self.parameters.dead_zone * np.sign(x)))
+
+    def noise(self, bandwidth: float | None = None) -> Noise:
+        """Refuse: noise depends on the outputs beyond their dead zones.
+
+        Raises:
+            ParameterError: Always.
+        """
+        raise ParameterError("noise", "no answer", "depends on what is beyond its dead zone; take it of a solution")
+
     @cached_property
     def stability(self) -> Stability:
         """Poles with all outputs within their dead zones; those beyond all of them if one of these grows."""
@@ -204,7 +238,8 @@ class RecoverCircuit(TwoCopies):
         """Largest number of entries that are not zero, and of those that are zero in one of circuit and reference.
 
         Dead zones of op-amps leave no exact zeros: there an entry is zero below the tolerance, relative to the largest.
-        Their softness is the largest shift of lambda by their clamps.
+        Their softness is the largest shift of lambda by their clamps. With ideal ones, poles are those of the final set
+        of outputs beyond their dead zones.
         """
         known = [one.target for one in responses if one is not None and one.target is not None]
         if len(known) < values.shape[1]:
@@ -213,10 +248,14 @@ class RecoverCircuit(TwoCopies):
         present = np.abs(values) > self._zero(values)
         differs = (present != (exact != 0)).sum(axis=0)
         found = {"nonzeros": float(present.sum(axis=0).max()), "support_differences": float(differs.max())}
+        volts = np.stack([one.outputs[-1] for one in responses if one is not None], axis=1)
         if self.plan.made:
-            volts = np.stack([one.outputs[-1] for one in responses if one is not None], axis=1)
-            found["softness"] = self._softness(np.abs(volts[present]))
-        return found
+            return found | {"softness": self._softness(np.abs(volts[present]))}
+        return found | {"final_slowest_pole_per_s": max(self._slowest(column) for column in volts.T)}
+
+    def _slowest(self, outputs: FloatArray) -> float:
+        """Real part of the slowest pole with outputs (M,), V, 1/s."""
+        return float(linear_circuit(self.resting_circuit(outputs)).poles.real.max())
 
     def _softness(self, x: FloatArray) -> float:
         """Compute the largest shift of lambda by soft clamps, in units of lambda, over outputs without sign, V.

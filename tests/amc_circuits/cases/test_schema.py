@@ -111,6 +111,7 @@ def test_solves_have_the_keys_of_the_page(amc, files, tmp_path):
         ("cascade", "--size", 2, "--columns", 3, "--family", "random", *EXACT),
         ("egv", "--size", 2, "--topology", "compensated", "--noise"),
         ("recover", "--size", 2, "--columns", 3, "--family", "random", "--dead-zone-type", "op-amps", *EXACT),
+        ("recover", "--size", 2, "--columns", 3, "--family", "random", *EXACT),
         ("inv", "--size", 2, "--opamp", "cmos-100meg-transistor"),
     ]
     records = []

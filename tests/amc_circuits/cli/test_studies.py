@@ -29,7 +29,6 @@ STUDIES = {
 REFUSED = {
     ("egv", "budget"): "grows and has no rest",
     ("recover", "budget"): "dead zones are not linear",
-    ("recover", "noise"): "dead zones are not linear",
 }
 """Studies without a meaning for a circuit, with the reason that the line gives."""
 
