@@ -1,6 +1,6 @@
 """Phased circuits by the exact response: one set of equations a phase, the state carried over.
 
-A phase in which limits of macro op-amps act is integrated step by step, as in `ExactEngine`.
+A phase in which limits of macro op-amps, limiters or sinh cells act is integrated step by step, as in `ExactEngine`.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ import numpy as np
 from amc_circuits.engines.exact.circuit import ExactCircuit
 from amc_circuits.engines.exact.engine import ExactEngine, check_known
 from amc_circuits.engines.exact.linear_range import CLOSED_FORM, LARGEST_LOSS
-from amc_circuits.engines.exact.nonlinear.circuit import LEAST_SCALE, applies, is_linear
+from amc_circuits.engines.exact.nonlinear.circuit import LEAST_SCALE, applies
 from amc_circuits.engines.exact.nonlinear.reading import read_phase
 from amc_circuits.engines.exact.nonlinear.rest import placed, resting
 from amc_circuits.engines.exact.nonlinear.trajectory import Place
 from amc_circuits.engines.exact.reading import read_responses
 from amc_circuits.engines.exact.slots import Slots
+from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.durations import with_durations
 from amc_circuits.linear.probes import Modal
 from amc_circuits.linear.response import Piece
 from amc_circuits.results.readings import Reading
-from netlists import Circuit, Limiter, ParameterError, expanded, in_phase, phase_train
+from netlists import Circuit, ParameterError, expanded, in_phase, phase_train
 from netlists.record import FloatArray
 
 LARGEST_GROWTH = 50.0
@@ -49,7 +50,7 @@ def read_phases(
         K times P readings, phase by phase.
 
     Raises:
-        ParameterError: A part is not linear or not modelled, or a phase without a duration has a growing pole.
+        ParameterError: A part is not known here, or a phase without a duration has a growing pole.
     """
     _check(circuit)
     circuit = with_durations(circuit, tolerance, rise_time)
@@ -69,9 +70,6 @@ def read_phases(
 
 def _check(circuit: Circuit) -> None:
     check_known(circuit)
-    if circuit.of(Limiter) or not is_linear(circuit):
-        what = "limiters" if circuit.of(Limiter) else "cells that are not linear"
-        raise ParameterError("circuit", what, "phases have none here; take simulate_phases")
     if any(source.kick is not None for source in circuit.sources):
         raise ParameterError("engine", ExactEngine.name, "knows no kicks of sources in phases; take simulate_phases")
 
@@ -101,8 +99,8 @@ class _Course:
     def rest(self, inputs: FloatArray) -> None:
         """Begin at rest, with the limits of op-amps where they are known: one in an open loop rests at its clamp."""
         if applies(self.phase.circuit):
-            system = self.phase.beyond.system
-            self.voltage = system.voltage(resting(system, inputs[:, None]).state, inputs[:, None])[:, 0]
+            system, self.limited = self.phase.beyond.system, not self.phase.circuit.linear
+            self._leave_at(resting(system, inputs[:, None]), inputs)
             return
         self.voltage = self.phase.linear.rest + self.phase.linear.feed @ inputs
 
@@ -117,13 +115,14 @@ class _Course:
         place = self._place(0.0, first)
         scale = np.array([self._scale(first)])
         _, place = beyond.integrated([(0.0, half, first[:, None], last[:, None])], place, scale)
-        self.voltage = beyond.system.voltage(place.state, last[:, None])[:, 0]
+        self._leave_at(place, last)
 
     def read(self, phase: ExactCircuit, middle: FloatArray, level: FloatArray, length: float) -> Reading:
         """Go through a phase from the second half of its edge, in which inputs move from `middle` to `level`."""
         self.phase, half = phase, self.rise_time / 2
         able = applies(phase.circuit)
-        self.limited = able and phase.linear.growth_rate * length > LARGEST_GROWTH
+        grows = able and phase.linear.growth_rate * length > LARGEST_GROWTH
+        self.limited = grows or not phase.circuit.linear
         if not self.limited:
             edge = self._piece((half, self.rise_time), middle, level)
             state, still = phase.response.end(edge), level[:, None]
@@ -140,19 +139,35 @@ class _Course:
         ]
         scale, place = np.array([self._scale(level)]), self._place(half, middle)
         (reading,), end = read_phase(phase.beyond, stretches, place, scale, self.tolerance)
-        self.voltage = phase.beyond.system.voltage(end.state, level[:, None])[:, 0]
+        self._leave_at(end, level)
         return reading
+
+    @property
+    def _linear(self) -> LinearCircuit:
+        """Linear circuit of the present phase; with limiters it has sources in their places."""
+        return self.phase.linear if self.phase.circuit.linear else self.phase.beyond.system.linear
+
+    def _leave_at(self, place: Place, inputs: FloatArray) -> None:
+        """Keep the voltages of a place."""
+        system = self.phase.beyond.system
+        self.voltage = system.voltage(place.state, inputs[:, None], place.added.pins[:, 0])[:, 0]
 
     def _place(self, time: float, inputs: FloatArray) -> Place:
         system = self.phase.beyond.system
-        coordinates = system.coordinates(self.voltage[self.phase.linear.kept, None], inputs[:, None])
+        coordinates = system.coordinates(self.voltage[self._linear.kept, None], inputs[:, None])
         return replace(placed(system, coordinates, inputs[:, None]), time=time)
 
     def _scale(self, inputs: FloatArray) -> float:
-        """Full scale of a phase: the larger of the stages where it begins and at rest, at most their swing, V."""
-        linear, swing = self.phase.linear, float(self.phase.beyond.system.laws.swing.min())
+        """Full scale of a phase: the larger of the stages where it begins and at rest, at most their swing, V.
+
+        Where it rests is not known with limiters and sinh cells: there it is that of the inputs instead.
+        """
+        linear, beyond = self._linear, self.phase.beyond
+        swing = float(beyond.system.laws.swing.min(initial=np.inf))
         stages = np.concatenate([np.r_[linear.nodes[name]] for name in linear.stages])
         begin = np.abs(self.voltage[stages]).max(initial=LEAST_SCALE)
+        if not self.phase.circuit.linear:
+            return float(min(max(begin, beyond.scale(inputs[:, None])[0]), swing))
         if linear.growth_rate >= 0:
             return swing
         return float(min(max(begin, np.abs(linear.steady_stages(inputs[:, None])).max()), swing))

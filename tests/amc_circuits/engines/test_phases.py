@@ -19,6 +19,7 @@ from netlists import (
     Hold,
     Interconnect,
     Kick,
+    Limiter,
     OpAmps,
     ParameterError,
     Phase,
@@ -130,6 +131,36 @@ def test_an_open_loop_begins_at_its_clamp():
         assert_close(one.final, np.full(N, volts), absolute=2e-5)
         assert_close(other.final, one.final, absolute=1e-6)
     assert_within(simulated[1].settling_time, exact[1].settling_time, 2e-3)
+
+
+def bent(limiter="clip", level=0.02, nonlinearity_voltage=None, opamp="macro"):
+    """The two phases with a limiter before the hold, and with sinh cells."""
+    circuit, array = macro(OPAMPS[opamp], duration=200e-9), ("a", "w", "c", MATRIX * UNIT, IDEAL)
+    new = {"a": Array(*array, nonlinearity_voltage), "sample": Hold("sample", "q", "h", 1e-12)}
+    parts = (*(new.get(part.name, part) for part in circuit.parts), Limiter("limit", "o", "q", limiter, level))
+    return replace(circuit, groups={**circuit.groups, "q": N}, parts=parts)
+
+
+@pytest.mark.parametrize("opamp", OPAMPS)
+def test_what_a_limiter_leaves_is_solved_for(opamp):
+    """Product, clipped or without the dead zone, then solution, by NumPy; gain and switches leave 1e-3."""
+    for limiter in ("clip", "dead-zone"):
+        solved = [reading.final for reading in read_phases(bent(limiter, opamp=opamp), VECTORS, 0.01)[1::2]]
+        product, clipped = MATRIX @ VECTORS, np.clip(MATRIX @ VECTORS, -0.02, 0.02)
+        wanted = np.linalg.solve(MATRIX, clipped if limiter == "clip" else product - clipped).T
+        assert_close(solved, wanted, absolute=1e-3 * np.abs(wanted).max())
+        assert np.abs(wanted - VECTORS.T).max() > 0.2 * np.abs(VECTORS).max()  # the limiter counts
+
+
+@pytest.mark.parametrize("fields", [{"limiter": "dead-zone"}, {"nonlinearity_voltage": 0.02, "level": 9.0}], ids=str)
+def test_phases_that_are_not_linear_are_ngspices(fields):
+    """Ends within 1e-5, settling times within 1e-3, energies within 1 %: ngspice's steps are coarse."""
+    exact = read_phases(bent(**fields), VECTORS, 0.01)
+    for one, other in zip(exact, simulate_phases(bent(**fields), VECTORS, 0.01, max_step=0.2e-9), strict=True):
+        assert one.steady and other.steady
+        assert_close(other.final, one.final, absolute=1e-5 * np.abs(one.final).max())
+        assert_within(other.settling_time, one.settling_time, 1e-3)
+        assert_within(other.energy["array"], one.energy["array"], 0.01)
 
 
 def test_a_phase_that_ends_early_is_carried_over():

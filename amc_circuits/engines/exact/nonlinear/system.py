@@ -153,12 +153,10 @@ class System:
         """Return the coordinates (n, K) of voltages at capacitors (n, K) with inputs (inputs, K), V."""
         return np.asarray(self._inverse @ (voltage - self._given(inputs)[self.linear.kept]))
 
-    def voltage(self, coordinates: FloatArray, inputs: FloatArray) -> FloatArray:
-        """Return the voltages of all nodes (nodes, K) of coordinates (n, K) with inputs (inputs, K), V.
-
-        Those of nodes without a capacitor are without the currents that limits add at outputs.
-        """
-        return np.asarray(self.linear.read @ (self._vectors.T @ coordinates) + self._given(inputs))
+    def voltage(self, coordinates: FloatArray, inputs: FloatArray, pins: FloatArray) -> FloatArray:
+        """Return the voltages of all nodes (nodes, K), V, of coordinates (n, K), inputs (inputs, K), V, and `pins`."""
+        at_once = self.linear.feed[:, self.inputs + self.laws.count :] @ pins
+        return np.asarray(self.linear.read @ (self._vectors.T @ coordinates) + self._given(inputs) + at_once)
 
     def _given(self, inputs: FloatArray) -> FloatArray:
         """Return the voltages of all nodes (nodes, K) where all coordinates are 0, V."""
