@@ -8,8 +8,11 @@ import numpy as np
 
 from benchmarks.mimo.rows import IDEAL, Row
 from mimo import DELAY_LINES, EstimateSettings, LeakageSettings, Parts, estimate, leakage, plane_waves
+from mimo.estimation.algorithms import exact_least_squares, fista, refit
+from mimo.estimation.problem import problem_of
 from mimo.radio.channels import rayleigh
 from mimo.radio.plane_waves import plane_wave_correlation
+from mimo.radio.real_form import real_form
 from mimo.slnr.precoders import leakage_precoder, noise_of
 from mimo.slnr.study import decibels as in_decibels
 
@@ -43,14 +46,31 @@ def estimation() -> Iterator[Row]:
     yield Row("omp, 20 dB, exact, against the oracle", exact["omp"][2], known[2], 1, True)
     yield Row("omp, 20 dB, 16 levels, against the oracle", real["omp"][2], known[2], 1, True)
     for place, wanted in enumerate((-3.1, -10.3, -19.5, -29.2)):
-        text = f"fista, {found.snr[place]:g} dB, exact, against the prototype"
+        text = f"fista, {found.snr[place]:g} dB, exact, against an independent model"
         yield Row(text, exact["fista"][place], wanted, 0.5, True)
     yield Row("fista and least squares, 20 dB, 16 levels", real["fista-ls"][2], -27.2, 1, True)
     yield Row("fista and least squares, 20 dB, 16 levels, against the oracle", real["fista-ls"][2], known[2], 2, True)
+    yield _rounded(8)
     small = estimate(EstimateSettings(snr="20", estimators="recover", realizations=2, solves=2), Parts(IDEAL))
     one = small.estimators[0]
     wanted = float(in_decibels(one.exact.mean(axis=0))[0])
     yield Row("recovery circuit of ideal cells, 32 x 16, 20 dB", float(in_decibels(one.mean)[0]), wanted, 0.3, True)
+
+
+def _rounded(levels: int) -> Row:
+    """FISTA and least squares by arrays of few levels, against the same with rounded entries, at 30 dB."""
+    settings = EstimateSettings(**LARGE | {"snr": "30"}, estimators="fista-ls")
+    found = estimate(settings, Parts({"levels": levels})).estimators[0]
+    problem, steps = problem_of(settings), levels - 1
+    matrix = real_form(problem.pilots)
+    largest = np.abs(matrix).max()
+    rounded = np.sign(matrix) * np.rint(steps * np.abs(matrix) / largest) / steps * largest
+    first = fista(problem, 1e3, rounded, rounded.T, settings.iterations)
+    chosen = np.argsort(-np.abs(first), axis=1)[:, : settings.taps]
+    errors = problem.errors(refit(problem, 1e3, chosen, exact_least_squares(problem.pilots)))
+    wanted = float(in_decibels(errors.mean()))
+    text = f"fista and least squares, 30 dB, {levels} levels, against rounded entries"
+    return Row(text, float(in_decibels(found.mean)[0]), wanted, 0.2, True)
 
 
 def leaks() -> Iterator[Row]:

@@ -11,6 +11,7 @@ from mimo.estimation.run import estimate as run
 from mimo.estimation.settings import EstimateSettings
 from mimo.estimation.study import BUDGET_CHANNELS, decibels, estimate
 from mimo.parts import Parts
+from mimo.radio.real_form import real_form
 
 SMALL = {"size": 8, "pilots": 6, "taps": 1, "realizations": 12, "snr": "20", "iterations": 30, "seed": 1}
 TYPED = [word for name, value in SMALL.items() for word in (f"--{name}", value)]
@@ -42,6 +43,17 @@ def test_the_recovery_circuit_is_near_the_minimum_that_it_approaches(one_step):
     assert plain.errors == pytest.approx(plain.exact, rel=0.1)
     assert fitted.errors == pytest.approx(one_step.oracle[:1], rel=1e-9)  # the same entry is the largest
     assert plain.errors.shape == (1, 1) and np.isnan(plain.standard_error).all()
+
+
+def test_arrays_of_few_levels_hold_rounded_entries():
+    """A pair of cells has `|a|/max|a|` rounded to whole steps of 1/(levels - 1), and the sign; both products."""
+    settings = EstimateSettings(**SMALL | QUICK)
+    problem = problem_of(settings)
+    matrix = real_form(problem.pilots)
+    found = circuit_means(problem, Parts(IDEAL | {"levels": 8}), settings)
+    largest = np.abs(matrix).max()
+    rounded = np.sign(matrix) * np.rint(7 * np.abs(matrix) / largest) / 7 * largest
+    assert found.forward == pytest.approx(rounded, abs=1e-6) and found.back == pytest.approx(rounded.T, abs=1e-6)
 
 
 def test_levels_of_cells_cost_accuracy_and_the_budget_names_them():
