@@ -14,6 +14,8 @@ from amc_circuits.cases.options import COMMON, COST, JOBS, panel, solver_options
 from amc_circuits.cli.lazy import HEADINGS
 from amc_circuits.cli.parameters import default_text
 from amc_circuits.values.quantities import format_quantity
+from analog_training.devices.record import PulsedDevice
+from analog_training.training.specification import spec_options
 from optimizer.step_cost.assumptions import assumptions
 
 PAGE = Path(__file__).with_name("options.md")
@@ -30,7 +32,9 @@ def page() -> str:
     """Return the text of the page."""
     own = {(option.name, option.help): option for name in OURS for option in solver_options(name)}
     options = [*COMMON, *own.values(), JOBS, *panel("Cost", COST)]
-    return "\n".join([HEAD, *(line for heading in HEADINGS for line in _table(heading, options)), *_assumptions()])
+    return "\n".join(
+        [HEAD, *(line for heading in HEADINGS for line in _table(heading, options)), *_assumptions(), *_analog()]
+    )
 
 
 def _table(heading: str, options: list[Option]) -> Iterator[str]:
@@ -52,6 +56,18 @@ def _assumptions() -> Iterator[str]:
         ends = " to ".join(format_quantity(end, unit) for end in span or ())
         default = format_quantity(field.default, unit) if isinstance(field.default, float) else field.default
         yield f"| `{section}.{name}` | {'' if default is None else default} | {ends} | {field.description} |"
+    yield ""
+
+
+def _analog() -> Iterator[str]:
+    """Yield the table of the settings of `amc analog-train`."""
+    yield "## Settings of amc analog-train"
+    yield from ("Keys of SPEC.toml and of sweeps ([analog_training.md](analog_training.md)); weights have no unit.", "")
+    yield from ("| key | unit | default | meaning |", "|---|---|---|---|")
+    for option in spec_options():
+        unit = option.unit if option.kind == "quantity" else ""
+        default = "preset's" if option.name in PulsedDevice.model_fields else default_text(option)
+        yield f"| `{option.name}` | {unit} | {default} | {option.help} |"
     yield ""
 
 
