@@ -69,35 +69,34 @@ class Cells:
         low, high = self.bounds[1].copy(), self.bounds[0].copy()
         if self.device.up_table is None and self.device.up_power == self.device.down_power == 0:
             return np.zeros_like(low)  # no response depends on the weight
+        every, ones = np.arange(len(low)), np.ones(len(low), np.int64)
         for _ in range(BISECTIONS):
             middle = (low + high) / 2
-            moved = self.response(middle, np.ones(len(low), np.int64)) + self.response(
-                middle, -np.ones(len(low), np.int64)
-            )
+            moved = self.response(middle, ones, every) + self.response(middle, -ones, every)
             low, high = np.where(moved > 0, middle, low), np.where(moved > 0, high, middle)
         return np.asarray((low + high) / 2)
 
-    def response(self, weight: Floats, sign: Ints, where: Any = slice(None)) -> Floats:
+    def response(self, weight: Floats, sign: Ints, where: Ints) -> Floats:
         """Mean change by one pulse.
 
         Args:
             weight: Weights before it, shape (n,).
             sign: 1 for an up pulse, -1 for a down pulse, shape (n,).
-            where: Indices of the cells, shape (n,); all of them if it is not given.
+            where: Indices of the cells, shape (n,).
         """
-        up = sign > 0
-        steps = np.where(up, self.steps[0][where], self.steps[1][where])
-        room = 1 - weight / np.where(up, self.bounds[0][where], self.bounds[1][where])
-        powers = self.device.up_power, self.device.down_power
+        kind = (sign < 0).astype(np.intp)
+        steps, bounds = self.steps[kind, where], self.bounds[kind, where]
         if self.device.up_table is not None:
-            return np.asarray(steps * self._from_tables(weight, up, where))
-        if powers == (1, 1):
-            return np.asarray(steps * room)
+            return np.asarray(steps * self._from_tables(weight, sign > 0, where))
+        powers = self.device.up_power, self.device.down_power
         if powers == (0, 0):
             return np.asarray(steps)
-        return np.asarray(steps * np.maximum(room, 0) ** np.where(up, *powers))
+        room = 1 - weight / bounds
+        if powers == (1, 1):
+            return np.asarray(steps * room)
+        return np.asarray(steps * np.maximum(room, 0) ** np.where(sign > 0, *powers))
 
-    def _from_tables(self, weight: Floats, up: NDArray[np.bool_], where: Any) -> Floats:
+    def _from_tables(self, weight: Floats, up: NDArray[np.bool_], where: Ints) -> Floats:
         """Sizes of steps by the tables, in steps at weight 0; each cell's table reaches from bound to bound."""
         upper, lower = self.bounds[0][where], self.bounds[1][where]
         place = np.linspace(0, 1, len(self.device.up_table or ()))
@@ -117,17 +116,17 @@ class Cells:
         weight = self.weight[where]
         weight = weight + self.response(weight, sign, where)
         if self.device.cycle_noise > 0:
-            size = np.abs(np.where(sign > 0, self.steps[0][where], self.steps[1][where]))
+            size = np.abs(self.steps[(sign < 0).astype(np.intp), where])
             weight += self.device.cycle_noise * size * generator.standard_normal(len(where))
-        self.weight[where] = np.clip(weight, self.bounds[1][where], self.bounds[0][where])
+        self.weight[where] = np.minimum(np.maximum(weight, self.bounds[1][where]), self.bounds[0][where])
 
-    def pulse_all(self, counts: Ints, generator: np.random.Generator) -> tuple[int, int]:
+    def pulse_all(self, counts: NDArray[Any], generator: np.random.Generator) -> tuple[int, int]:
         """Apply trains of pulses one after the other; return the number of pulses, and that of up pulses.
 
         Cells do not act on each other, so the k-th pulses of all cells are applied together.
 
         Args:
-            counts: Signed numbers of pulses in each train, shape (trains, cells).
+            counts: Signed whole numbers of pulses in each train, shape (trains, cells).
             generator: Source of the noise.
         """
         flat = counts.reshape(-1)

@@ -33,7 +33,7 @@ class Trains(Record):
 
     def coincidences(
         self, x: Floats, d: Floats, rate: float, step: float, generator: np.random.Generator
-    ) -> tuple[Ints, int]:
+    ) -> tuple[Floats, int]:
         """Draw the pulses of a batch: all coincidences of a sample are one matrix product.
 
         Args:
@@ -58,10 +58,10 @@ class Trains(Record):
         open_slots = np.arange(most) < slots[:, None]
         fired_x = generator.random((len(x), most, x.shape[1])) < (np.abs(x) * (root * ratio)[:, None])[:, None, :]
         fired_d = generator.random((len(x), most, d.shape[1])) < (np.abs(d) * (root / ratio)[:, None])[:, None, :]
-        lines_x = np.where(fired_x, np.sign(x)[:, None, :], 0).astype(np.float32)
-        lines_d = np.where(fired_d & open_slots[:, :, None], -np.sign(d)[:, None, :], 0).astype(np.float32)
+        lines_x = fired_x * np.sign(x).astype(np.float32)[:, None, :]
+        lines_d = (fired_d & open_slots[:, :, None]) * -np.sign(d).astype(np.float32)[:, None, :]
         counts = np.matmul(lines_d.transpose(0, 2, 1), lines_x)
-        return counts.reshape(len(x), -1).astype(np.int16), int(slots.sum())
+        return counts.reshape(len(x), -1), int(slots.sum())
 
     def rounded(self, values: Floats, step: float, generator: np.random.Generator) -> Ints:
         """Draw signed numbers of pulses, the mean of which is `values / step`, at most `longest`.

@@ -42,7 +42,7 @@ def test_a_table_has_the_bounds_of_its_cell():
     device = device_of(made_up_cell(), "table").replace(bound_spread=0.2)
     cells = Cells.draw(device, 20, NO_NOISE)
     middle = (cells.bounds[0] + cells.bounds[1]) / 2
-    steps = cells.response(middle, np.ones(20, np.int64))
+    steps = cells.response(middle, np.ones(20, np.int64), np.arange(20))
     np.testing.assert_allclose(steps, cells.steps[0] * device.up_table[32], rtol=1e-12)
 
 

@@ -37,7 +37,8 @@ def test_symmetric_points_move_nothing_on_average():
     """Up and down steps are equal there, and for soft bounds it is the root of a linear equation."""
     cells = cells_of(CURVED.replace(bound_spread=0.3, asymmetry_spread=0.1), 50)
     ones = np.ones(50, np.int64)
-    both = cells.response(cells.symmetric_point, ones) + cells.response(cells.symmetric_point, -ones)
+    every = np.arange(50)
+    both = cells.response(cells.symmetric_point, ones, every) + cells.response(cells.symmetric_point, -ones, every)
     assert np.abs(both).max() < 1e-12
     soft = cells_of(PulsedDevice(asymmetry=0.3, upper=2, lower=-1))
     assert soft.symmetric_point[0] == pytest.approx(2 * 0.3 / (1.3 / 2 + 0.7 / 1), abs=1e-12)
