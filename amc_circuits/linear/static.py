@@ -1,7 +1,9 @@
 """Circuit at rest, from Kirchhoff's laws, with a selection of the effects of real parts.
 
 Op-amps follow their records below all limits: `c = A0 (o - s) - R i` with the input s, the offset o, the output
-resistance R and the output current i. After division by A0, the limit for an ideal op-amp is s = o.
+resistance R and the output current i. After division by A0, the limit for an ideal op-amp is s = o. With limiters, rest
+is followed from no inputs on, from one change of a limiter's side to the next (as the path of a Lasso: M. R. Osborne,
+B. Presnell, B. A. Turlach, IMA J. Numer. Anal. 20, 389, 2000).
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from netlists import (
     Array,
     Buffers,
     Circuit,
+    ClippingOpAmps,
     Conductors,
     Hold,
     Limiter,
@@ -75,9 +78,11 @@ class StaticCircuit:
 
     def __init__(self, circuit: Circuit, arrays: Sequence[FloatArray], effects: Effects) -> None:
         circuit.check_one_phase()
-        for part in circuit.of(Hold) + circuit.of(Limiter):
+        for part in circuit.of(Hold):
             raise ParameterError("circuit", f"part {part.name}, {type(part).__name__}", "its rest is not known here")
-        self.circuit, self.effects = circuit, effects
+        if circuit.of(ClippingOpAmps):
+            raise ParameterError("budget", "op-amps that clip", "their rest is not known here; leave the budget out")
+        self.circuit, self.effects, self.limiters = circuit, effects, circuit.of(Limiter)
         self.arrays = list(zip(circuit.of(Array), arrays, strict=True))
         ends = np.cumsum([0, *circuit.groups.values()]).tolist()
         self.at = {group: slice(*ends[k : k + 2]) for k, group in enumerate(circuit.groups)}
@@ -93,7 +98,7 @@ class StaticCircuit:
         """Compute outputs for input voltages (inputs, K), shape (N, K), V; nan without rest or without convergence."""
         place = self.at[self.circuit.outputs]
         try:
-            found = self._linear(self._networks([cells for _, cells in self.arrays]), levels)
+            found = self._solved(self._networks([cells for _, cells in self.arrays]), levels)
             if self.bends:
                 found = np.stack([self._bent(column, levels[:, k]) for k, column in enumerate(found.T)], axis=1)
         except np.linalg.LinAlgError:  # such as an array of equal cells around ideal op-amps
@@ -130,8 +135,49 @@ class StaticCircuit:
             return network_of(cells, wires.replace(line_capacitance=0.0)).laplacian
         return np.block([[np.diag(cells.sum(axis=1)), -cells], [-cells.T, np.diag(cells.sum(axis=0))]])
 
-    def _linear(self, laplacian: FloatArray, levels: FloatArray) -> FloatArray:
+    def _solved(self, laplacian: FloatArray, levels: FloatArray) -> FloatArray:
         """Compute voltages of all nodes for inputs (inputs, K), shape (nodes, K), with a given passive network."""
+        if not self.limiters:
+            return self._linear(laplacian, levels)
+        return np.stack([self._limited(laplacian, column) for column in levels.T], axis=1)
+
+    def _limited(self, laplacian: FloatArray, level: FloatArray) -> FloatArray:
+        """Compute voltages of all nodes with limiters for inputs (inputs,), shape (nodes,); nan if the path ends."""
+        sizes = [self.circuit.groups[part.input] for part in self.limiters]
+        limits = np.repeat([part.level for part in self.limiters], sizes)
+        inputs = np.concatenate([self._nodes(part.input) for part in self.limiters])
+        sides, reached, last = np.zeros(len(limits)), 0.0, -1
+        for _ in range(STEPS + 10 * len(sides)):
+            still, whole = (self._linear(laplacian, level[:, None], sides, share)[:, 0] for share in (0.0, 1.0))
+            slope = whole[inputs] - still[inputs]
+            # Towards the next limit, or, beyond it, back to it.
+            ends = np.where(sides == 0, np.sign(slope), sides) * limits
+            coming = (slope != 0) & ((sides == 0) | (sides * slope < 0))
+            at = np.where(coming, (ends - still[inputs]) / np.where(coming, slope, 1.0), np.inf)
+            at[(at < reached) | ((np.arange(len(at)) == last) & (at <= reached + NEARLY))] = np.inf
+            last = int(np.argmin(at))
+            if at[last] >= 1:
+                return whole
+            reached = float(at[last])
+            sides[last] = np.sign(slope[last]) if sides[last] == 0 else 0.0
+        return np.full(len(laplacian), np.nan)
+
+    def _limit(self, matrix: FloatArray, constant: FloatArray, sides: FloatArray) -> None:
+        """Enter the laws of limiters beyond their level on these sides, or within it: 0."""
+        first = 0
+        for part in self.limiters:
+            here, size = self.at[part.output], self.circuit.groups[part.output]
+            side, first = sides[first : first + size], first + size
+            sign = 1.0 if part.type == "clip" else -1.0
+            matrix[here] = 0.0
+            matrix[here, here] = np.eye(size)
+            matrix[here, self.at[part.input]] -= np.diag((side == 0) if part.type == "clip" else (side != 0))
+            constant[here] = sign * part.level * side
+
+    def _linear(
+        self, laplacian: FloatArray, levels: FloatArray, sides: FloatArray | None = None, share: float = 1.0
+    ) -> FloatArray:
+        """Compute voltages of all nodes as `_solved` does, with limiters on given sides and a share of all drive."""
         matrix, constant = laplacian.copy(), np.zeros(len(laplacian))
         for buffers in self.circuit.of(Buffers):
             here = self.at[buffers.output]
@@ -141,7 +187,10 @@ class StaticCircuit:
             constant[here] = buffers.offset
         for part in self.circuit.of(OpAmps):
             self._amplify(matrix, constant, laplacian, part)
-        given = self.held @ levels
+        constant *= share
+        if sides is not None:
+            self._limit(matrix, constant, sides)
+        given = share * (self.held @ levels)
         found = np.array(given)
         right = constant[self.free, None] - matrix[self.free] @ given
         found[self.free] = np.linalg.solve(matrix[np.ix_(self.free, self.free)], right)
@@ -176,7 +225,7 @@ class StaticCircuit:
             found[lines] = voltage * np.arcsinh(linear[lines] / voltage)
         for _ in range(STEPS):
             cells = self._as_they_are(found, cells)
-            after = self._linear(self._networks(cells), levels[:, None])[:, 0]
+            after = self._solved(self._networks(cells), levels[:, None])[:, 0]
             for lines, voltage in driven:
                 after[lines] = voltage * np.arcsinh(_share(found[lines] / voltage) * after[lines] / voltage)
             moved, found = np.abs(after - found).max(), after

@@ -22,6 +22,7 @@ from amc_circuits.solvers.programmed import ProgrammedArray
 from amc_circuits.solvers.question import Question
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.quantities import counted, format_quantity
+from netlists import ClippingOpAmps
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -173,7 +174,7 @@ class Answer:
     @property
     def has_budget(self) -> bool:
         """True if the circuit has an error budget."""
-        return "budget" not in self.circuit.meaningless
+        return "budget" not in self.circuit.meaningless and not self.circuit.circuit.of(ClippingOpAmps)
 
     def budget(self, attempts: Sequence[Sequence[Attempt]], responses: tuple[Response | None, ...]) -> Budget:
         """Error budget of the solution; attempts and responses are those of the solution."""

@@ -8,11 +8,9 @@ from netlists import Record
 from netlists.circuits.inv import InputConductance
 from netlists.record import about
 
-NOT_LINEAR = "the dead zones are not linear, and this is a property of linear circuits"
 MEANINGLESS = {
     "fixed_scale": "the scale of the inputs sets lambda, so that it is never reduced",
     "scaling": "a scaled matrix has another penalty",
-    "budget": NOT_LINEAR,
 }
 """Options of other circuits without a meaning here, each with the reason."""
 DeadZoneType = Literal["ideal", "op-amps"]

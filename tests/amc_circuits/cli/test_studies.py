@@ -28,7 +28,6 @@ STUDIES = {
 """Studies of a solve, by their options."""
 REFUSED = {
     ("egv", "budget"): "grows and has no rest",
-    ("recover", "budget"): "dead zones are not linear",
 }
 """Studies without a meaning for a circuit, with the reason that the line gives."""
 
