@@ -1,10 +1,11 @@
 """Specifications of sweeps and trainings take memory in proportion to their size, whatever is written in them.
 
 Each is read by a process of its own that may not have more than so much memory: what takes more does not end in the
-error that is wanted.
+error that is wanted. The processes of a reader are forked from one that has just loaded it.
 """
 
 import os
+import re
 import subprocess
 import sys
 
@@ -13,7 +14,7 @@ import pytest
 from tests.command_line import ROOT
 
 READS = """
-import resource, sys
+import os, resource, sys
 from pathlib import Path
 from netlists import ParameterError
 if sys.argv[1] == "sweep":
@@ -21,16 +22,22 @@ if sys.argv[1] == "sweep":
 else:
     from optimizer.specification import read_spec as read
 
-pages = int(Path("/proc/self/statm").read_text().split()[0])
-limit = pages * resource.getpagesize() + int(sys.argv[3])
-resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-resource.setrlimit(resource.RLIMIT_CPU, (300, 300))
-try:
-    read(Path(sys.argv[2]))
-except ParameterError as error:
-    print("refused:", error)
-else:
-    print("read")
+for path in map(Path, sys.argv[4:]):
+    sys.stdout.flush()
+    if os.fork():
+        print("ended", os.waitstatus_to_exitcode(os.wait()[1]))
+        continue
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + int(sys.argv[2]) * path.stat().st_size + int(sys.argv[3])
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CPU, (300, 300))
+    try:
+        read(path)
+    except ParameterError as error:
+        print("refused:", error)
+    else:
+        print("read")
+    break
 """
 SIZE = 200_000
 """Bytes."""
@@ -90,14 +97,24 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("reader", ["sweep", "train"])
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_memory_is_in_proportion(tmp_path, text, reader):
-    """All of these are refused in one line, within the memory that there is for a text of this size."""
-    path = tmp_path / "spec.toml"
-    path.write_text(text)
-    command = [sys.executable, "-c", READS, reader, str(path), str(MOST * len(text) + AT_ONCE)]
+@pytest.fixture(scope="module", params=["sweep", "train"])
+def ends(request, tmp_path_factory):
+    """Ends of the processes that read the texts: what each printed, and its exit code; and what all wrote to stderr."""
+    folder = tmp_path_factory.mktemp(request.param)
+    paths = [folder / f"{place}.toml" for place in range(len(TEXTS))]
+    for path, text in zip(paths, TEXTS.values(), strict=True):
+        path.write_text(text)
+    command = [sys.executable, "-c", READS, request.param, str(MOST), str(AT_ONCE), *map(str, paths)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
-    assert ended.returncode == 0 and ended.stderr == "", ended.stderr[-500:]
-    assert ended.stdout.startswith("refused: ") and ended.stdout.count("\n") == 1 and len(ended.stdout) < 2500
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=1200)
+    found = re.findall(r"(.*?)^ended (-?\d+)$\n", done.stdout, re.M | re.S)
+    assert done.returncode == 0 and len(found) == len(TEXTS), done
+    return dict(zip(TEXTS, found, strict=True)), done.stderr
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_memory_is_in_proportion(ends, name):
+    """All of these are refused in one line, within the memory that there is for a text of this size."""
+    (printed, code), errors = ends[0][name], ends[1]
+    assert code == "0" and errors == "", (printed, errors[-500:])
+    assert printed.startswith("refused: ") and printed.count("\n") == 1 and len(printed) < 2500
