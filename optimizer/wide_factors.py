@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from amc_circuits import BlockCircuit, BlockSolution, Plan, Solution, Solver, short_repr
 from optimizer.solve_result import Matrix, SolveResult, Work, check_usable
@@ -139,4 +139,4 @@ def _checked(solution: Solution | BlockSolution) -> list[Solution]:
 def interval(values: Matrix) -> float:
     """Half the width of the 95 % interval of a mean, in units of it, by Student's t; of two values or more."""
     spread = values.std(ddof=1) / np.sqrt(len(values))
-    return float(t.ppf(0.975, len(values) - 1) * spread / values.mean())
+    return float(stdtrit(len(values) - 1, 0.975) * spread / values.mean())

@@ -19,8 +19,11 @@ from amc_circuits.studies.workers import start_server
 from amc_circuits.sweep.run.outcome import PRELOADED
 from tests.command_line import Outcome
 
-LOADED = (*PRELOADED, "amc_circuits.cli.app", "matplotlib.pyplot", "optimizer", "scipy.optimize")
-"""Modules of the process from which others are forked, where no test has started it before."""
+LOADED = (
+    *PRELOADED, "amc_circuits.cli.app", "matplotlib.pyplot", "optimizer.train_command", "scipy.optimize",
+    "sklearn.datasets",
+)  # fmt: skip
+"""Modules of the process from which others are forked, whichever test is the first to start it."""
 
 
 def amc(*words: str) -> None:

@@ -8,14 +8,14 @@ import pytest
 
 from amc_circuits.cli import app as cli
 from amc_circuits.studies.workers import start_server
-from amc_circuits.sweep.run.outcome import PRELOADED
 from tests.command_line import Outcome
+from tests.forked import LOADED
 
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder for temporary files of this test, in this process and in those it starts."""
-    start_server(PRELOADED)  # while the path for its socket is short
+    start_server(LOADED)  # while the path for its socket is short
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))

@@ -130,7 +130,7 @@ def _settled(cell, edge, hold, slot):
     def excess(time):
         return abs(cell.outputs(_at(edge, hold, cell.rise, time))[0] - final) - 0.01 * abs(final)
 
-    grid = np.linspace(0, slot, 2001)
+    grid = np.linspace(0, slot, 401)
     last = np.flatnonzero([excess(time) > 0 for time in grid])[-1]
     return brentq(excess, grid[last], grid[last + 1], xtol=1e-18, rtol=1e-13) - cell.rise / 2
 
