@@ -55,7 +55,7 @@ def start(*arguments: object, code: str = COMMAND, **environment: str) -> subpro
     )  # fmt: skip
 
 
-def ended(process: subprocess.Popen[str], within: float = 60) -> Outcome:
-    """Waits for a process."""
-    out, err = process.communicate(timeout=within)
+def ended(process: subprocess.Popen[str], fed: str | None = None, within: float = 60) -> Outcome:
+    """Waits for a process, which may be fed by a text."""
+    out, err = process.communicate(fed, timeout=within)
     return Outcome(process.returncode, out, err)

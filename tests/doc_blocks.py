@@ -11,8 +11,8 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -23,11 +23,12 @@ from tests.command_line import Outcome, ended
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$(?:\s*prints\s*^```text\n(.*?)^```$)?", re.M | re.S)
 STARTED: list[int] = []
 """Process groups of the examples that were run."""
-Call = Callable[..., None]
-SHELL = re.compile(r"[$`*?~\\]")
-"""Characters to which only a shell gives a meaning, wherever they stand."""
-PUNCTUATION = "();<>|&"
-"""The same, where they begin a word that is not quoted."""
+COMMAND = re.compile(
+    r"""((?:amc|python -c) (?:'[^']*'|"[^"$`\\]*"|[^'"$`*?~\\();<>|&\n])*)(?:[|] *(.*)|> *([\w./-]+))?"""
+)
+"""A line of a command, with what its output goes to; other characters have a meaning that only a shell gives them."""
+ALONE = ("amc", "cat", "printf", "python", "sed", "test")
+"""First words of lines that leave nothing in the shell for the next line."""
 TOLERANCE = 0.02
 """Relative, of numbers that another version of a simulator may print a little differently."""
 
@@ -79,14 +80,12 @@ def blocks(page: Path) -> Iterator[Block]:
 def run(block: Block, folder: Path) -> str:
     """Run an example, which must succeed, and return its output.
 
-    Python code and lines of `amc` run in forked processes. A block with anything else is one process of the shell.
+    Python code and commands of `amc` run in forked processes, all else in a shell.
     """
-    calls = [(forked.code, [block.text])] if block.language == "python" else _calls(block.text)
-    outcomes = (
-        (forked.ended(call, *words, folder=folder, started=STARTED) for call, words in calls)
-        if calls
-        else (_shell(block.text, folder),)
-    )
+    if block.language == "python":
+        outcomes = iter([forked.ended(forked.code, block.text, folder=folder, started=STARTED)])
+    else:
+        outcomes = (outcome for line in _lines(block.text) for outcome in _line(line, folder))
     printed = ""
     for outcome in outcomes:
         assert outcome.code == 0, f"{block.text}\nended with {outcome.code}\n{outcome.out}\n{outcome.err}"
@@ -94,32 +93,37 @@ def run(block: Block, folder: Path) -> str:
     return printed
 
 
-def _calls(text: str) -> list[tuple[Call, list[str]]]:
-    """Calls that the lines of a block are; none if one of them needs a shell."""
-    calls: list[tuple[Call, list[str]]] = []
-    for line in [] if SHELL.search(text) else text.splitlines():
-        lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-        lexer.whitespace_split = True
-        words = list(lexer)
-        if any(word[0] in PUNCTUATION for word in words if word):
-            return []
-        if words[:1] == ["amc"]:
-            calls.append((forked.amc, words[1:]))
-        elif words[:2] == ["python", "-c"]:
-            calls.append((forked.code, words[2:]))
-        elif words:
-            return []
-    return calls
+def _lines(text: str) -> list[str]:
+    """Lines of a block that can run one by one, without comments, or the whole block."""
+    lines = [line for line in text.replace("\\\n", " ").splitlines() if line and not line.startswith("#")]
+    apart = all(line.startswith(ALONE) and line[-1] != "&" and "<<" not in line for line in lines)
+    return lines if apart else [text]
 
 
-def _shell(text: str, folder: Path) -> Outcome:
+def _line(line: str, folder: Path) -> Iterator[Outcome]:
+    """A command in a forked process, and what its output goes to; or a shell with all of it."""
+    found = COMMAND.fullmatch(line.partition("  #")[0].rstrip())
+    if not found:
+        yield _shell(line, folder)
+        return
+    words, (rest, file) = shlex.split(found[1]), found.groups()[1:]
+    call, words = (forked.amc, words[1:]) if words[0] == "amc" else (forked.code, words[2:])
+    outcome = forked.ended(call, *words, folder=folder, started=STARTED)
+    if file:
+        (folder / file).write_text(outcome.out, encoding="utf-8")
+    yield replace(outcome, out="") if file or rest else outcome
+    if rest:
+        yield _shell(rest, folder, outcome.out)
+
+
+def _shell(text: str, folder: Path, fed: str = "") -> Outcome:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     process = subprocess.Popen(
         ["bash", "-euo", "pipefail", "-c", text], cwd=folder, env=os.environ | {"PATH": path},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     STARTED.append(process.pid)
-    return ended(process, within=600)
+    return ended(process, fed, within=600)
 
 
 def run_session(page: Path, folder: Path) -> None:
