@@ -1,8 +1,10 @@
 """The order of the tests: files that take minutes begin first, so that no process is left alone with one of them.
 
 No test depends on how fast the machine is: examples that are drawn have no deadline, and drawing them none.
+Nothing is collected as garbage while tests are found, and none of what was found while they run: that takes seconds.
 """
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,15 @@ LONG = (
     "test_kills.py",
 )
 
+gc.disable()
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Moves the tests of these files to the front."""
     items.sort(key=lambda item: LONG.index(Path(item.path).name) if Path(item.path).name in LONG else len(LONG))
+
+
+def pytest_collection_finish() -> None:
+    """Collects garbage from here on, without the thousands of objects that stay until the end."""
+    gc.enable()
+    gc.freeze()
