@@ -102,7 +102,7 @@ def _lines(text: str) -> list[str]:
 
 def _line(line: str, folder: Path) -> Iterator[Outcome]:
     """A command in a forked process, and what its output goes to; or a shell with all of it."""
-    found = COMMAND.fullmatch(line.partition("  #")[0].rstrip())
+    found = COMMAND.fullmatch(re.sub(r"\s+#.*", "", line))
     if not found:
         yield _shell(line, folder)
         return
