@@ -108,10 +108,7 @@ class StageEquations:
             driven = driven + slope[:, None] * (NODES * length)[:, None]
         source = np.empty((len(state), 5, state.shape[1]))
         source[:, 0], source[:, 1:] = state, times(system.drive, driven)
-        if last is None:
-            source[:, 1:2] += times(system.push, before.whole)
-        else:
-            source[:, 1] = last.source[:, 4]
+        source[:, 1:2] += times(system.push, before.whole)
         begin = system.applied(weights.whole, source)
         fed = times(system.seen.feed, driven[:, -3:]) + system.seen.rest[:, None, None]
         guess = before.repeated(3) if last is None else last.added.continued(length / last.length)
@@ -287,5 +284,5 @@ class StageEquations:
         moved[m : 2 * m] *= self.system.laws.resistance
         if self.system.further:
             moved[2 * m + self.system.limiters.count :] /= self.system.cells.conductance
-        moved /= limits.divisors
+        moved /= np.minimum(limits.divisors, 1.0)
         return float(np.abs(moved, out=moved).max())

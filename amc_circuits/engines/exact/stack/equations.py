@@ -11,9 +11,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from amc_circuits.engines.exact.nonlinear import stage_equations as alone
 from amc_circuits.engines.exact.nonlinear.laws import NO_CLAMP
 from amc_circuits.engines.exact.nonlinear.method import LEADING
-from amc_circuits.engines.exact.nonlinear.stage_equations import CLOSE, ITERATIONS, LARGEST_SHARE, LEAST_SLOPE
 from amc_circuits.engines.exact.stack.own_effects import OwnEffectsOfMany
 from amc_circuits.engines.exact.stack.system import StackedSystem, products
 from amc_circuits.engines.exact.stack.weights import Weights
@@ -94,6 +94,7 @@ class StackedEquations:
         self.weights = Weights.empty(system.poles)
         self._lengths = np.zeros(len(system.push))
         self.own = OwnEffectsOfMany(system)
+        self.coupling = np.full(len(system.push), alone.COUPLING * float(laws.rate.max()))  # as in `StageEquations`
 
     def _prepare(self, places: Places, lengths: FloatArray) -> None:
         """Work out what depends on the lengths of steps, s, where they are others than before."""
@@ -128,16 +129,17 @@ class StackedEquations:
         self.system.seen.add_currents(found[:, : currents.shape[1]], currents, places)
         return found
 
-    def limits(self, voltages: FloatArray, own: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return what the limits add (A, 3, 2 m), and denominators of Newton's method, shape (A, 3, 2 m)."""
+    def limits(self, voltages: FloatArray, own: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return what the limits add (A, 3, 2 m), denominators of Newton's method, same shape, and `Limited.bend`."""
         active = voltages[..., : len(self.bend)]
         bent = tanh(active / self.bend)
         added = self.largest * bent
         added -= self.slope * active
         np.multiply(bent, bent, out=bent)
+        bend = bent.max(axis=(1, 2))
         bent *= own
         bent += 1.0
-        return added, np.maximum(bent, LEAST_SLOPE, out=bent)
+        return added, np.maximum(bent, alone.LEAST_SLOPE, out=bent), bend
 
 
 def tanh(x: FloatArray) -> FloatArray:
@@ -187,23 +189,51 @@ class _Iteration:
         rows, places = equations.system.seen, start.places
         self._seen = seen + start.factor[:, 1:, None] * rows.feed[places, None] + rows.rest[places, None]
         self._voltages = self._seen
-        self._new, self._divisors = equations.limits(self._voltages, self._own)
+        self._size = np.zeros(count)
+        self._new, self._divisors, self._bend = equations.limits(self._voltages, self._own)
         self._keep(self._clear())
 
     def run(self) -> _Iteration:
         """Iterate to the end."""
-        for done in range(1, ITERATIONS + 1):
+        for done in range(1, alone.ITERATIONS + 1):
             ended = self._ended()
-            if ended.any():
-                here = self._at[ended]
+            near = self._near(ended, done)
+            if near.any():
+                self._correct(np.flatnonzero(near))
+            if (ended := ended | near).any():
+                here, iterations = self._at[ended], done + near[ended]
                 self.pushed[here], self.moved[here] = self._pushed[ended], self._moved[ended]
-                self.added[here], self.iterations[here], self.solved[here] = self._new[ended], done, True
+                self.added[here], self.iterations[here], self.solved[here] = self._new[ended], iterations, True
                 self.error[here] = self._away[ended]
                 self._keep(~ended)
             if not self._at.size:
                 break
             self._keep(self._go_on())
         return self
+
+    def _near(self, ended: Mask, done: int) -> Mask:
+        """Return True where the next iteration would change nothing, by `StageEquations._left`, of those not ended."""
+        coupling, reach = self._equations.coupling, self._bend * self._lengths
+        if done == 1:
+            left = alone.CAUTION * coupling[self._places] * reach
+        else:
+            left = self._size / np.where(ended, 1.0, self._larger)
+            learnt = np.flatnonzero(~ended & (reach > 0) & (done == 2))
+            places = self._places[learnt]
+            coupling[places] = np.maximum(coupling[places], left[learnt] / reach[learnt])
+        return np.asarray(~ended & (done <= 2) & (self._size * left <= alone.EXPECTED))
+
+    def _correct(self, some: Places) -> None:
+        """Let own effects of the last change count, and no other, in some of the circuits."""
+        change = (self._new[some] - self._before[some]) / self._divisors[some]
+        rates = products(change, self._equations.system.push, self._places[some])
+        self._new[some] = self._before[some] + change
+        self._pushed[some] += rates
+        self._moved[some] += self._later.part(some).applied(rates)
+        difference = self._difference[some] + (LEADING[1:, None] * self._pushed[some]).sum(axis=1)
+        away = self._omitted.part(some).applied(difference[:, None], slice(2, 3))
+        found = self._equations.seen(away, change[:, :0, self._equations.system.count :], self._places[some])
+        self._away[some] = np.abs(found[:, 0] * self._equations.in_tolerances).max(axis=1)
 
     def _seen_from(self, state: FloatArray, currents: FloatArray) -> FloatArray:
         """Return drives, drops and stages, and set the error, from the present rates."""
@@ -217,7 +247,7 @@ class _Iteration:
         """Return True where no clamp draws a current, and where a small change is a small error (`Limited.least`)."""
         stages = self._seen[..., 2 * self._equations.system.count :]
         low = (np.abs(stages) <= self._equations.most).all(axis=(1, 2))
-        return np.asarray(low & (self._divisors.min(axis=(1, 2), initial=1.0) > LEAST_SLOPE))
+        return np.asarray(low & (self._divisors.min(axis=(1, 2), initial=1.0) > alone.LEAST_SLOPE))
 
     def _ended(self) -> Mask:
         """Return True where the voltages stand, or a change of what the limits add moves none of them."""
@@ -226,7 +256,9 @@ class _Iteration:
         change[..., :m] *= self._lengths[:, None, None]
         change[..., m:] *= equations.resistance
         change *= equations.in_tolerances[m:]
-        ended: Mask = (self._far <= CLOSE) | (change.max(axis=(1, 2)) <= CLOSE)
+        change /= np.minimum(self._divisors, 1.0)
+        self._size, self._larger = change.max(axis=(1, 2)), self._size
+        ended: Mask = (self._far <= alone.CLOSE) | (self._size <= alone.CLOSE)
         return ended
 
     def _go_on(self) -> Mask:
@@ -240,9 +272,9 @@ class _Iteration:
         change[..., : 2 * m] /= self._divisors
         farther, self._far = self._far, np.abs(change * equations.in_tolerances).max(axis=(1, 2))
         move = change if self._last is None else self._accelerated(change, *self._last)
-        move = np.where((self._far <= CLOSE)[:, None, None], change, move)
+        move = np.where((self._far <= alone.CLOSE)[:, None, None], change, move)
         self._last, self._voltages = (change, move), self._voltages + move
-        self._before, (self._new, self._divisors) = self._new, equations.limits(self._voltages, self._own)
+        self._before, (self._new, self._divisors, self._bend) = self._new, equations.limits(self._voltages, self._own)
         helps: Mask = self._clear() & (self._far <= 2 * farther)
         return helps
 
@@ -251,7 +283,7 @@ class _Iteration:
         turned = change - before
         weighed = turned * self._equations.in_tolerances**2
         above, below = ((weighed * one).reshape(len(one), -1).sum(axis=1) for one in (change, turned))
-        share = np.clip(above / np.maximum(below, 1e-300), -LARGEST_SHARE, LARGEST_SHARE)
+        share = np.clip(above / np.maximum(below, 1e-300), -alone.LARGEST_SHARE, alone.LARGEST_SHARE)
         return np.asarray(change - share[:, None, None] * (moved + turned))
 
     def _keep(self, which: Mask) -> None:
@@ -259,7 +291,7 @@ class _Iteration:
         if which.all():
             return
         for name in ("at", "places", "lengths", "own", "before", "far", "difference", "pushed", "moved", "away", "seen",
-                     "voltages", "new", "divisors"):  # fmt: skip
+                     "voltages", "new", "divisors", "bend", "size"):  # fmt: skip
             setattr(self, f"_{name}", getattr(self, f"_{name}")[which])
         some = np.flatnonzero(which)
         self._later, self._omitted = self._later.part(some), self._omitted.part(some)
