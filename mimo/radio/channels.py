@@ -46,6 +46,22 @@ def correlated(channels: ComplexArray, correlation: float) -> ComplexArray:
     return np.asarray(factor @ channels)
 
 
+def correlated_users(channels: ComplexArray, correlation: float, user_antennas: int) -> ComplexArray:
+    """Correlate the antennas of every user of channels (B, M, K N_u), the columns of a user one after the other.
+
+    It is the users' side of the Kronecker model: `H_k = H_w L^T` with `L L^T = R`, R the exponential correlation of N_u
+    antennas, so `E[H_k^H H_k] / M = R`. Source: Kermoal et al., IEEE J. Sel. Areas Commun. 20 (2002).
+
+    Raises:
+        ParameterError: The correlation is not from 0 to below 1.
+    """
+    if not 0 <= correlation < 1:
+        raise ParameterError("user_correlation", correlation, "must be from 0 to below 1")
+    factor = np.linalg.cholesky(exponential_correlation(user_antennas, correlation))
+    users = channels.reshape(*channels.shape[:2], -1, user_antennas)
+    return np.asarray((users @ factor.T).reshape(channels.shape))
+
+
 def load_channels(path: Path) -> ComplexArray:
     """Load channels, shape (B, M, K) or (M, K) for one, from a file that holds an array.
 

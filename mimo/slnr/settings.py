@@ -23,6 +23,8 @@ class LeakageSettings(Record):
         str | None,
         about("Channels of your own, shape (channels, antennas, antennas of all users in turn), instead", "FILE.npy"),
     ] = None
+    correlation: Annotated[float, about("Correlation of neighbouring antennas of the base station", ge=0, lt=1)] = 0.0
+    user_correlation: Annotated[float, about("Correlation of neighbouring antennas of a user", ge=0, lt=1)] = 0.0
     realizations: Annotated[Count, about("Channels that are drawn")] = 10
     methods: Annotated[str, about("Methods: egv, inv, with commas; auto: both, inv for users with one antenna")] = (
         "auto"
@@ -37,7 +39,8 @@ class LeakageSettings(Record):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         fields = type(self).model_fields
-        for name in ("antennas", "users", "realizations") if self.channels is not None else ():
+        drawn = ("antennas", "users", "realizations", "correlation", "user_correlation")
+        for name in drawn if self.channels is not None else ():
             if getattr(self, name) != fields[name].default:
                 raise ParameterError(name, getattr(self, name), "has no effect beside channels; leave it out")
         for name in self.method_names:
@@ -45,6 +48,9 @@ class LeakageSettings(Record):
                 raise ParameterError("methods", name, f"must be among {', '.join(METHODS)}, with commas, or auto")
         if self.user_antennas == 1 and "egv" in self.method_names:
             raise ParameterError("methods", "egv", "users with one antenna need no eigenvector; take inv")
+        if self.user_antennas == 1 and self.user_correlation:
+            mend = "has no effect on users with one antenna; leave it out"
+            raise ParameterError("user_correlation", self.user_correlation, mend)
         if self.iterations != fields["iterations"].default and not self.iterates:
             mend = "has no effect without the method inv for users with several antennas; leave it out"
             raise ParameterError("iterations", self.iterations, mend)

@@ -9,7 +9,7 @@ import numpy as np
 
 from amc_circuits import ParameterError, short_repr
 from mimo.parts import Parts
-from mimo.radio.channels import load_channels, rayleigh
+from mimo.radio.channels import correlated, correlated_users, load_channels, rayleigh
 from mimo.radio.closed_forms import ratio
 from mimo.radio.real_form import ComplexArray, RealArray
 from mimo.slnr.circuits import Realised, program, realised
@@ -74,7 +74,7 @@ class Leakage:
         exact: Largest possible ratio of every user of every channel, shape (B, K).
         matched: Ratio of the direction that a user receives best, shape (B, K).
         eigenvalues: Mean eigenvalue of `H_k R_k^-1 H_k^H`, in the mean over channels and users; a ratio.
-        closed_form: The same for many antennas; nan for channels of a file.
+        closed_form: The same for many antennas; nan for channels of a file and for correlated ones.
         second: Median of the second eigenvalue over the first; nan for users with one antenna.
         zero_forcing: Largest `1 - cos` between the exact precoder and the column of regularised zero forcing; nan for
             users with several antennas.
@@ -121,7 +121,7 @@ def leakage(settings: LeakageSettings, parts: Parts) -> Leakage:
     users = settings.users_of(antennas, streams)
     study = _Study(settings, channels, users)
     closed = float("nan")
-    if settings.channels is None:
+    if settings.channels is None and settings.correlation == settings.user_correlation == 0:
         closed = many_antennas(antennas, users, settings.user_antennas, study.noise)
     second, error = float("nan"), float("nan")
     if settings.user_antennas > 1:
@@ -142,7 +142,9 @@ def _channels(settings: LeakageSettings) -> ComplexArray:
     else:
         streams = settings.users * settings.user_antennas
         generator = np.random.default_rng(settings.seed)
-        uplink = rayleigh(settings.realizations, settings.antennas, streams, generator)
+        plain = rayleigh(settings.realizations, settings.antennas, streams, generator)
+        users = correlated_users(plain, settings.user_correlation, settings.user_antennas)
+        uplink = correlated(users, settings.correlation)
     return uplink.swapaxes(1, 2)
 
 

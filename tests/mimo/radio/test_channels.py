@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amc_circuits import ParameterError
-from mimo.radio.channels import correlated, load_channels, rayleigh
+from mimo.radio.channels import correlated, correlated_users, load_channels, rayleigh
 
 
 def test_rayleigh_channels_have_entries_of_power_one():
@@ -23,6 +23,21 @@ def test_correlated_channels_have_the_exponential_correlation():
     mean = (found @ found.conj().swapaxes(1, 2)).mean(axis=0) / 5
     wanted = [[0.7 ** abs(i - j) for j in range(4)] for i in range(4)]
     assert np.abs(mean - wanted).max() < 4 / np.sqrt(6000 * 5)
+
+
+def test_correlated_users_have_the_correlation_of_their_own_antennas():
+    """`E[H^H H]/M = R` within a user, nothing between users; none at r = 0. Both sides make the Kronecker product."""
+    plain = rayleigh(6000, 4, 6, np.random.default_rng(5))
+    assert (correlated_users(plain, 0.0, 3) == plain).all()
+    found = correlated_users(plain, 0.6, 3)
+    mean = (found.conj().swapaxes(1, 2) @ found).mean(axis=0) / 4
+    block = np.array([[0.6 ** abs(i - j) for j in range(3)] for i in range(3)])
+    assert np.abs(mean - np.kron(np.eye(2), block)).max() < 5 / np.sqrt(6000 * 4)
+    both = correlated(found, 0.5)[:, :, :3].reshape(6000, 12)
+    wanted = np.kron([[0.5 ** abs(i - j) for j in range(4)] for i in range(4)], block)
+    assert np.abs(both.T @ both.conj() / 6000 - wanted).max() < 5 / np.sqrt(6000)
+    with pytest.raises(ParameterError, match="user_correlation: got 1"):
+        correlated_users(plain, 1.0, 3)
 
 
 def test_channels_of_a_file_are_those_that_were_saved(tmp_path):

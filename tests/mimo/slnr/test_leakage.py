@@ -81,6 +81,8 @@ ACTING = {
     "users": 3,
     "user_antennas": 1,
     "snr": 3.0,
+    "correlation": 0.7,
+    "user_correlation": 0.7,
     "realizations": 2,
     "methods": "inv",
     "iterations": 1,
@@ -105,6 +107,14 @@ def test_every_setting_has_an_effect(ideal):
             continue
         found = outcome(**{name: value})[0].ratios
         assert found.shape != plain[0].ratios.shape or np.abs(found / plain[0].ratios - 1).max() > 1e-6, name
+
+
+def test_correlated_antennas_have_no_closed_form_and_a_clearer_direction():
+    """The second eigenvalue over the first falls with the correlation of a user's antennas: R has 1 + r and 1 - r."""
+    settings = LeakageSettings(antennas=32, users=2, realizations=12, methods="inv", iterations=1)
+    plain, one = leakage(settings, Parts({})), leakage(settings.replace(user_correlation=0.9), Parts({}))
+    assert np.isfinite(plain.closed_form) and np.isnan(one.closed_form)
+    assert one.second == pytest.approx(0.1 / 1.9, rel=0.5) and one.second < plain.second / 3
 
 
 def test_an_opamp_without_a_swing_cannot_read_an_eigenvector(amc):
@@ -146,6 +156,8 @@ def test_an_inverse_with_a_negative_eigenvalue_has_no_eigenvector():
         ({"methods": "egv", "user_antennas": 1}, "methods: got egv; users with one antenna need no eigenvector"),
         ({"iterations": 3, "methods": "egv"}, "iterations: got 3; has no effect without the method inv"),
         ({"iterations": 3, "user_antennas": 1}, "iterations: got 3; has no effect"),
+        ({"user_correlation": 0.5, "user_antennas": 1}, "user_correlation: got 0.5; has no effect on users with one"),
+        ({"channels": "H.npy", "correlation": 0.5}, "correlation: got 0.5; has no effect beside channels"),
         ({"channels": "H.npy", "users": 3}, "users: got 3; has no effect beside channels"),
         ({"snr": float("nan")}, "snr"),
         ({"user_antennas": 0}, "user_antennas"),
