@@ -2,7 +2,8 @@
 
 Written node by node from the description of the macro in docs/macro.md; it shares no code with the packages and reads
 the numbers of the record only. Nodes of array k: rows `("row", k, i)`, columns `("column", k, j)`, those of the
-negative array `("minus", k, j)`, of the second array `("turned row", k, j)` and `("turned column", k, i)`.
+negative array `("minus", k, j)`, of the second array `("turned row", k, j)` and `("turned column", k, i)`, and of its
+negative one `("turned minus", k, i)`.
 """
 
 from __future__ import annotations
@@ -54,11 +55,16 @@ class _Macro:
         for j in range(columns * self.second):
             minus = ("m", 0, j)
             self.network.amplifier("bank 2", j, minus, ("z", 0, j), design.opamp, other=("q", 0, j))
+        self.turns = any(self.turning(phase) for phase in design.phases)
+        for name, size in (("by columns", columns), ("by rows", rows)):
+            for j in range(size * self.turns):
+                self.network.amplifier(f"inverter {name}", j, (f"m {name}", 0, j), (f"z {name}", 0, j), design.opamp)
         for place, array in enumerate(design.arrays):
             for k, cells, word, bit in (
-                (3 * place, array.positive, "row", "column"),
-                (3 * place + 1, array.negative, "row", "minus"),
-                (3 * place + 2, array.transposed, "turned row", "turned column"),
+                (4 * place, array.positive, "row", "column"),
+                (4 * place + 1, array.negative, "row", "minus"),
+                (4 * place + 2, array.transposed, "turned row", "turned column"),
+                (4 * place + 3, array.transposed_negative, "turned row", "turned minus"),
             ):
                 if cells is not None:
                     ends = (
@@ -66,6 +72,10 @@ class _Macro:
                         [(bit, place, j) for j in range(cells.shape[1])],
                     )
                     self.network.array(k, cells, *ends, 0.0, "one")
+
+    def turning(self, phase: MacroPhase) -> bool:
+        """A GINV phase with a pair of arrays."""
+        return phase.mode == "ginv" and self.design.arrays[phase.array].negative is not None
 
     def group(self, name: str, k: int = 0) -> list[Node]:
         """Nodes of a group, more than there are."""
@@ -101,6 +111,23 @@ class _Macro:
         if array.negative is not None and phase.mode == "egv":
             self.gate(self.group("o")[:rows], self.group("minus", k), closed)
         self._second(phase, closed, far, column)
+        if self.turns:
+            self._turned(phase, closed)
+
+    def _turned(self, phase: MacroPhase, closed: bool) -> None:
+        """Inverters of both rows of outputs of GINV, or followers of ground where they are idle."""
+        k, own, (rows, columns) = phase.array, self.design.switches, self.design.arrays[0].positive.shape
+        for name, size, taken, given in (
+            ("by columns", columns, "column", "minus"), ("by rows", rows, "turned column", "turned minus"),
+        ):  # fmt: skip
+            middle, out = self.group(f"m {name}")[:size], self.group(f"z {name}")[:size]
+            if not self.turning(phase):
+                self.gate(out, middle, closed)
+                continue
+            for end, far in ((taken, f"taken {name}"), (given, f"given {name}")):
+                self.gate(self.group(end, k)[:size], self.group(far), closed)
+                self.resistor(self.group(far)[:size], middle, self.design.inverter_resistance - own.on_resistance)
+            self.gate(out, self.group(given, k), closed)
 
     def _second(self, phase: MacroPhase, closed: bool, far: list[Node], column: list[Node]) -> None:
         """Bank 2 as inverters, or as followers of ground where it is idle."""
@@ -135,7 +162,11 @@ class _Macro:
         own, (rows, columns) = self.design.switches, self.design.arrays[0].positive.shape
         for (a, b), ohms in (*self.gates.items(), *self.fixed.items()):
             self.network.resistor(a, b, ohms)
-        for name, size in (("v", rows), ("q", columns * self.second), ("m", columns * self.second)):
+        idle = (
+            ("v", rows), ("q", columns * self.second), ("m", columns * self.second),
+            ("m by columns", columns * self.turns), ("m by rows", rows * self.turns),
+        )  # fmt: skip
+        for name, size in idle:
             for i in range(size):
                 self.network.resistor((name, 0, i), GROUND, own.idle_resistance)
         return self.network.solve()

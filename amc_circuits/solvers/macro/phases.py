@@ -29,6 +29,8 @@ from netlists.short_text import short_repr
 
 MARGIN = 0.02
 """Feedback of EGV below the eigenvalue unless another one is given: closer is more exact, and slower."""
+Q = 2.0
+"""Ratio of the feedback of GINV with inverters: its inverters need 1 or more (docs/ginv.md)."""
 EQUAL = 1e-9
 """Largest distance of eigenvalues that are equal but for rounding, relative to the matrix."""
 
@@ -147,18 +149,30 @@ def _feedback(
     """Return the feedback conductance of a phase; None for INV.
 
     MVM takes G0 times a power of two, so that its largest output is from half of the input voltage to all of it. GINV
-    takes the largest sum of a row. EGV takes the largest eigenvalue of the conductances, less its margin.
+    takes the largest sum of a row, or of a pair, whose inverters lag, the closed form of docs/ginv.md with q = 2. EGV
+    takes the largest eigenvalue of the conductances, less its margin.
     """
     if phase.mode == "inv" or phase.feedback_conductance is not None:
         return phase.feedback_conductance
     if phase.mode == "ginv":
-        return float(np.abs(mapping.difference).sum(axis=1).max())
+        return _of_ginv(mapping)
     if phase.mode == "egv":
         largest = float(np.linalg.eigvals(mapping.difference).real.max())
         return largest * (1 - (MARGIN if phase.margin is None else phase.margin))
     peak = float(np.abs(answer * scale).max()) / mapping.alpha
     power = math.ceil(math.log2(peak / schedule.input_voltage)) if peak > 0 else 0
     return float(mapping.unit * 2.0**power)
+
+
+def _of_ginv(mapping: Mapping) -> float:
+    """Feedback of GINV, S: `(q l + sqrt(q^2 l^2 + 4 q l S))/2` for a pair, as `RecoverPlan.feedback_conductance`."""
+    held = mapping.difference
+    if mapping.negative is None:
+        return float(np.abs(held).sum(axis=1).max())
+    every = mapping.positive + mapping.negative
+    largest = Q * float(np.linalg.eigvals(held.T @ held / every.sum(axis=0)[:, None]).real.max())
+    row_sum = float(every.sum(axis=1).max()) + mapping.unit
+    return float((largest + np.sqrt(largest**2 + 4 * largest * row_sum)) / 2)
 
 
 def within_swing(phases: Sequence[PlannedPhase], most: float) -> list[PlannedPhase]:

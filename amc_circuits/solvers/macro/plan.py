@@ -97,6 +97,7 @@ def plan(schedule: Schedule, folder: Path = Path()) -> Plan:
         switches=schedule.switches,
         first_offset=hardware.offsets("offset", rows),
         second_offset=hardware.offsets("inverter_offset", columns),
+        **_inverters(schedule, copied, mappings, (rows, columns)),
     )
     circuit = macro(design)
     phases = within_swing(phases, HEADROOM * swing_of(circuit))
@@ -112,10 +113,27 @@ def plan(schedule: Schedule, folder: Path = Path()) -> Plan:
 
 def _array(schedule: Schedule, mapping: Mapping, matrix: FloatArray, place: int, copied: bool) -> MacroArray:
     """Return an array of the macro, with a second one that holds the transpose if it is wanted."""
-    second = schedule.hardware.mapping(matrix.T, place).positive if copied else None
+    second = schedule.hardware.mapping(matrix.T, place) if copied else None
     return MacroArray(
-        positive=mapping.positive, negative=mapping.negative, transposed=second, input_conductance=mapping.unit
+        positive=mapping.positive,
+        negative=mapping.negative,
+        transposed=second.positive if second else None,
+        transposed_negative=second.negative if second else None,
+        input_conductance=mapping.unit,
     )
+
+
+def _inverters(
+    schedule: Schedule, copied: set[str], mappings: dict[str, Mapping], shape: tuple[int, int]
+) -> dict[str, FloatArray | None]:
+    """Return the offsets of the inverters of GINV phases, if there are any."""
+    if all(mappings[name].negative is None for name in copied):
+        return {}
+    rows, columns = shape
+    return {
+        "column_inverter_offset": schedule.hardware.offsets("part_offset", columns, 0),
+        "row_inverter_offset": schedule.hardware.offsets("part_offset", rows, 1),
+    }
 
 
 def _timed(found: Plan) -> Plan:

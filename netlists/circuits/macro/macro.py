@@ -29,7 +29,8 @@ def macro(p: MacroDesign) -> Circuit:
 
     Bank 1 has its inverting inputs at `v` and outputs `o`; bank 2 has inputs `q` and `m` and outputs `z`. Array k has
     a letter, here `a`: rows `ra`, columns `ca`, those of the negative array `da`; rows `ta` and columns `ea` of the
-    second array. Phase k has a letter, too: its DACs are at `xa`, its held outputs at `ha`.
+    second array, and columns `ya` of its negative one. GINV of a pair has two further banks of inverters, `zc` of the
+    columns and `zr` of bank 1. Phase k has a letter, too: its DACs are at `xa`, its held outputs at `ha`.
 
     Every switch into an array is a Kelvin connection: `v` reaches the rows through a switch without current, feedback
     and inputs end at the rows themselves, and outputs are read and sampled behind the switch of the output. A switch
@@ -84,6 +85,7 @@ class _Maker:
                 ("p", "rc", (rows, columns), held.positive),
                 ("n", "rd", (rows, columns), held.negative),
                 ("s", "te", (columns, rows), held.transposed),
+                ("w", "ty", (columns, rows), held.transposed_negative),
             ):
                 if cells is not None:
                     word_lines, bit_lines = (f"{end}{letter}" for end in ends)
@@ -131,6 +133,9 @@ class _Maker:
         ohms = self._in_series(1 / phase.feedback_conductance, "feedback_conductance")
         self.add(Conductors(f"byg{a}", f"g{a}", f"r{a}", ohms))
         self.gate(phase, ("o", f"e{a}"), (f"e{a}", f"g{a}"), (f"t{a}", "q"), ("m", GROUND), ("z", f"c{a}"))
+        if self.p.turns(phase):
+            self._invert(phase, f"c{a}", f"d{a}", "c", self.p.shape[1])
+            self._invert(phase, f"e{a}", f"y{a}", "r", self.p.shape[0])
         return f"c{a}"
 
     def _egv(self, phase: MacroPhase, a: str, inputs: Sequence[str]) -> str:
@@ -180,13 +185,16 @@ class _Maker:
         self.add(Conductors(f"by{far}", far, f"r{a}", phase.feedback_conductance))
         return far
 
-    def _invert(self, phase: MacroPhase, taken: str, given: str) -> None:
-        """Let bank 2 drive `given` with the opposite of `taken`; its resistors end behind the switches."""
-        self.gate(phase, (taken, "i"), ("q", GROUND), ("z", given), (given, "l"))
+    def _invert(self, phase: MacroPhase, taken: str, given: str, bank: str = "", size: int | None = None) -> None:
+        """Let bank 2, or another bank, drive `given` with the opposite of `taken`; resistors end behind switches."""
+        self.gate(phase, (taken, f"i{bank}"))
+        if not bank:
+            self.gate(phase, ("q", GROUND))
+        self.gate(phase, (f"z{bank}", given), (given, f"l{bank}"))
         ohms = self._in_series(self.p.inverter_resistance, "inverter_resistance")
-        for end in "il":
-            self.groups[end] = self.p.shape[1]
-            self.add(Conductors(f"inv{end}", end, "m", ohms))
+        for end in (f"i{bank}", f"l{bank}"):
+            self.groups[end] = size or self.p.shape[1]
+            self.add(Conductors(f"inv{end}", end, f"m{bank}", ohms))
 
     def banks(self) -> None:
         """Add both banks; a second bank that a phase does not use follows ground."""
@@ -202,8 +210,25 @@ class _Maker:
             for phase in self.p.phases:
                 if not self.p.uses_second(phase):
                     self.gate(phase, ("q", GROUND), ("z", "m"))
+        idle += self._turning()
         for group in idle:
             self.add(Conductors(f"idle{group}", group, GROUND, 1 / self.p.switches.idle_resistance))
+
+    def _turning(self) -> list[str]:
+        """Add the inverters of GINV of a pair, which follow ground in other phases; return their inverting inputs."""
+        if not any(map(self.p.turns, self.p.phases)):
+            return []
+        rows, columns = self.p.shape
+        for bank, size, offset, label in (
+            ("c", columns, self.p.column_inverter_offset, "column inverter"),
+            ("r", rows, self.p.row_inverter_offset, "row inverter"),
+        ):
+            self.groups |= {f"m{bank}": size, f"z{bank}": size}
+            self.add(OpAmps(f"turn{bank}", f"m{bank}", f"z{bank}", self.p.opamp, offset=offset, label=label))
+            for phase in self.p.phases:
+                if not self.p.turns(phase):
+                    self.gate(phase, (f"z{bank}", f"m{bank}"))
+        return ["mc", "mr"]
 
     def circuit(self) -> Circuit:
         """Return the circuit of what was collected."""

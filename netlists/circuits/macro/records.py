@@ -66,6 +66,10 @@ class MacroSwitches(Record):
         return self.charge / self.hold_capacitance
 
 
+def _absent(value: object) -> bool:
+    return value is None
+
+
 class MacroArray(Record):
     """Array of the macro, or pair of arrays.
 
@@ -73,18 +77,21 @@ class MacroArray(Record):
         positive: Conductances of the positive array, shape (N, M), siemens.
         negative: The same of the negative array; None if no entry is negative.
         transposed: Conductances of a second array that holds the transpose, shape (M, N), siemens; None without one.
+        transposed_negative: The same of its negative array; None if no entry is negative, or without a second array.
         input_conductance: Conductance from each input to its row, siemens.
     """
 
     positive: Matrix
     negative: Matrix | None = None
     transposed: Matrix | None = None
+    transposed_negative: Annotated[Matrix | None, Field(exclude_if=_absent)] = None
     input_conductance: InputConductance
 
     @model_validator(mode="after")
     def _arrays_fit(self) -> Self:
         shape = self.positive.shape
-        for name, wanted in (("negative", shape), ("transposed", shape[::-1])):
+        turned = shape[::-1]
+        for name, wanted in (("negative", shape), ("transposed", turned), ("transposed_negative", turned)):
             array = getattr(self, name)
             if array is not None and array.shape != wanted:
                 raise ParameterError(name, f"shape {array.shape}", f"must be {wanted}")
@@ -139,6 +146,8 @@ class MacroDesign(Record):
         inverter_resistance: Resistance of the two equal resistors of each inverter, ohm.
         first_offset: Offsets of the op-amps of bank 1 in addition to that of their record, shape (N,), V.
         second_offset: The same of bank 2, shape (M,), V.
+        column_inverter_offset: The same of the bank that inverts the columns of GINV, shape (M,), V.
+        row_inverter_offset: The same of the bank that inverts bank 1 in GINV, shape (N,), V.
         temperature: Temperature of the whole circuit, K.
     """
 
@@ -151,6 +160,8 @@ class MacroDesign(Record):
     inverter_resistance: InverterResistance = INVERTER_RESISTANCE
     first_offset: Vector | None = None
     second_offset: Vector | None = None
+    column_inverter_offset: Annotated[Vector | None, Field(exclude_if=_absent)] = None
+    row_inverter_offset: Annotated[Vector | None, Field(exclude_if=_absent)] = None
     temperature: Kelvin = NOMINAL_TEMPERATURE
 
     @model_validator(mode="after")
@@ -168,9 +179,10 @@ class MacroDesign(Record):
             if phase.held is not None:
                 check_name("held", phase.held, names[:place])
             self._check_mode(phase)
-        for name, vector, size in zip(
-            ("first_offset", "second_offset"), (self.first_offset, self.second_offset), self.shape, strict=True
-        ):
+        rows, columns = self.shape
+        for name, size in (("first_offset", rows), ("second_offset", columns), ("column_inverter_offset", columns),
+                           ("row_inverter_offset", rows)):  # fmt: skip
+            vector = getattr(self, name)
             if vector is not None and len(vector) != size:
                 raise ParameterError(name, f"{len(vector)} values", f"must be {size}, one an amplifier")
         return self
@@ -180,11 +192,10 @@ class MacroDesign(Record):
         who = f"of phase {phase.name}"
         if phase.mode in ("inv", "egv") and rows != columns:
             raise ParameterError("arrays", f"shape {self.shape}", f"{phase.mode} {who} needs a square array")
-        if phase.mode == "ginv" and array.negative is not None:
-            mend = "bank 2 has no inverters left in GINV; take a matrix without negative entries"
-            raise ParameterError("mode", f"ginv {who}", mend)
         if phase.mode == "ginv" and array.transposed is None:
             raise ParameterError("transposed", None, f"ginv {who} needs the second array")
+        if self.turns(phase) and array.transposed_negative is None:
+            raise ParameterError("transposed_negative", None, f"ginv {who} needs both arrays of the transpose")
         if phase.mode == "ginv" and phase.feedback_conductance != self._feedback_of_ginv(phase.array):
             mend = "GINV phases of one array share their feedback; give both the same"
             raise ParameterError("feedback_conductance", phase.feedback_conductance, mend)
@@ -224,6 +235,10 @@ class MacroDesign(Record):
     def second_bank(self) -> bool:
         """True if a phase uses the second bank: an inverter, or GINV."""
         return any(self.uses_second(phase) for phase in self.phases)
+
+    def turns(self, phase: MacroPhase) -> bool:
+        """Return True if a phase uses the banks that invert for the negative arrays of GINV."""
+        return phase.mode == "ginv" and self.arrays[phase.array].negative is not None
 
     def uses_second(self, phase: MacroPhase) -> bool:
         """Return True if a phase uses the second bank."""

@@ -64,7 +64,9 @@ def led_elsewhere(circuit, part, generator):
 
 
 @pytest.mark.parametrize(
-    "found", [planned(SIGNED, "mvm", "inv", "egv"), planned(POSITIVE, "inv", "ginv", "mvm")], ids=["pair", "one array"]
+    "found",
+    [planned(SIGNED, "mvm", "inv", "egv"), planned(POSITIVE, "inv", "ginv", "mvm"), planned(SIGNED, "ginv", "mvm")],
+    ids=["pair", "one array", "pair in GINV"],
 )
 def test_no_part_may_end_elsewhere(found):
     """Without a change the macro is the judge's to 1e-9; with one it is refused, or an output moves."""

@@ -45,6 +45,8 @@ WITHOUT_HOLDS = {
                      switches=LEAKY | IDEAL),
     "one array": schedule(phase("one", "inv", WORDS), phase("two", "ginv", WORDS), phase("three", "mvm", WORDS),
                           matrix=POSITIVE, switches=LEAKY | IDEAL),
+    "signed GINV": schedule(phase("one", "ginv", [0.5, -1.0, 0.2]), phase("two", "mvm", WORDS),
+                            matrix=[*SIGNED, [0.5, -0.5]], switches=LEAKY | IDEAL),
     "tall": schedule(phase("one", "ginv", [0.5, -1.0, 0.2]), phase("two", "mvm", WORDS),
                      matrix=[*POSITIVE, [0.5, 0.5]], switches=LEAKY | IDEAL | {"driver_resistance": 5.0}),
 }  # fmt: skip

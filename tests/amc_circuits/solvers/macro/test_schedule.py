@@ -110,7 +110,6 @@ WRONG = [
     (content(FIRST, {"name": "two", "mode": "egv", "array": "a", "inputs": "one"}), "inputs", "leave them out"),
     (content({**FIRST, "inputs": None}), "inputs", "needs them"),
     (content(FIRST, {**SECOND, "mode": "mvm", "inputs": ["one", [1.0, 2.0]]}), "inputs of phase two", "one driver"),
-    (content(FIRST, {**SECOND, "mode": "ginv"}), "mode", "matrix without negative entries"),
     (content(FIRST, arrays=[]), "arrays", "at least 1"),
     (content(), "phases", "at least 1"),
     (content(FIRST, arrays=[{"name": "a"}]), "array a", "one of matrix, file, and family"),
