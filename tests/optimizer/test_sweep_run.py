@@ -140,6 +140,8 @@ def test_a_row_holds_the_metrics_of_the_training():
     assert metrics["energy_j"] == sum(entry.joules for entry in entries) > 0
     assert metrics["simulated_time_s"] == sum(entry.simulated_seconds for entry in entries) > 0
     assert (metrics["inversions"], metrics["failed_inversions"]) == (len(entries), 0)
+    assert metrics["cycles"] == metrics["right_hand_sides"] == sum(entry.size for entry in entries)
+    assert metrics["conversions"] == sum(2 * entry.size**2 for entry in entries)
 
 
 def test_files_of_data_count_by_their_content(tmp_path):
