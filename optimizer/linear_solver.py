@@ -17,6 +17,8 @@ from optimizer.wide_factors import refined, solved_in_blocks
 
 ARRAY_LIMIT = 128
 """Largest width of a matrix for one array, unless the settings give another."""
+FEWEST_ROWS = 4
+"""Fewest rows of an array that is halved after a column has failed; a choice of this package."""
 OF_MATRIX = ("A", "scaling", "pair")
 """Parameters in errors that are caused by the matrix, once the settings have been checked."""
 
@@ -71,11 +73,19 @@ class Cholesky:
 
 @dataclass(frozen=True)
 class CircuitState:
-    """Programmed circuit, or a plan with it, and its matrix, against which the error is measured."""
+    """Programmed circuit, or a plan with it, and its matrix, against which the error is measured.
+
+    Attributes:
+        circuit: Circuit or plan.
+        matrix: Matrix as wanted.
+        trial: Number of the programming.
+        limit: Largest number of rows of an array of the plan; None without a plan.
+    """
 
     circuit: Solver | BlockCircuit | Plan
     matrix: Matrix
     trial: int = 0
+    limit: int | None = None
 
     __repr__ = short_repr
 
@@ -119,8 +129,9 @@ class InvCircuitSolver:
         words = (self.seed, trial, settings.jobs)
         try:
             if settings.bits is not None:
-                limit = len(matrix) if limit is None else limit
-                return CircuitState(settings.options.plan(matrix, settings.bits, limit, *words), matrix, trial)
+                limit = len(matrix) if limit is None else min(limit, len(matrix))
+                planned = settings.options.plan(matrix, settings.bits, limit, *words)
+                return CircuitState(planned, matrix, trial, limit)
             if limit is not None and len(matrix) > limit:
                 return CircuitState(settings.options.program_blocks(matrix, limit, *words), matrix, trial)
             return CircuitState(program(settings, matrix, self.seed, trial), matrix, trial)
@@ -142,11 +153,32 @@ class InvCircuitSolver:
         if isinstance(state.circuit, BlockCircuit):
             found = solved_in_blocks(state.circuit, right_hand_sides, count, draws)
         elif isinstance(state.circuit, Plan):
-            found = refined(state.circuit, right_hand_sides, count, draws)
+            found = self._refined(state, state.circuit, right_hand_sides, draws)
         else:
             found = _streamed(state.circuit, right_hand_sides)
         error = _error_against_cholesky(state.matrix, right_hand_sides, found.value)
         return self._checked(_array(state.circuit), replace(found, relative_error=error))
+
+    def _refined(
+        self, state: CircuitState, planned: Plan, right_hand_sides: Matrix, draws: np.random.Generator
+    ) -> SolveResult:
+        """Refine all columns; where one fails, once more in arrays of half the size, whose answers are nearer.
+
+        A plan is chosen with a single drawn right-hand side, so some column may need more.
+        """
+        count, settings = self.settings.simulated, self.settings
+        try:
+            return refined(planned, right_hand_sides, count, draws)
+        except SolveError:
+            if state.limit is None or settings.bits is None or state.limit < FEWEST_ROWS:
+                raise
+            words = (settings.bits, -(-state.limit // 2), self.seed, state.trial, settings.jobs)
+            try:
+                smaller = settings.options.plan(state.matrix, *words)
+            except UnusableSolutionError as error:
+                raise SolveError(str(error)) from error
+        found = refined(smaller, right_hand_sides, count, draws)
+        return replace(found, work=replace(found.work, layouts=planned.tried + found.work.layouts))
 
     def _checked(self, circuit: Solver, found: SolveResult) -> SolveResult:
         """Return the result with a check by ngspice.

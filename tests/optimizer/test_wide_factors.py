@@ -167,6 +167,17 @@ def test_a_factor_that_no_layout_refines_is_an_error():
         solver.init(FACTORS.a_factor, 9)
 
 
+def test_a_column_that_stalls_gets_smaller_arrays():
+    """A plan that its drawn right-hand side passes and a column does not: once more in blocks, counted as such."""
+    solver = InvCircuitSolver(REFINED, seed=27)
+    state = solver.init(spd_matrix(12, 20, 27), 12)
+    assert state.circuit.probe.layout.circuit == "inv"
+    assert not state.circuit.solve(np.eye(12), measured=False).usable
+    found = solver.compute(state, np.eye(12))
+    assert np.linalg.norm(state.matrix @ found.value - np.eye(12), axis=0).max() <= 1.01 * 2.0**-10
+    assert found.work.layouts > state.circuit.tried and found.record.steps
+
+
 def test_one_column_is_checked_by_ngspice():
     """With the engine auto the first factor is checked, whatever chance would choose; the second need not be."""
     solver = InvCircuitSolver(CircuitSettings(bits=6, device="taox-40nm-8level", cross_check=1e-9, opamp="single-pole"))
