@@ -17,8 +17,14 @@ from optimizer.wide_factors import refined, solved_in_blocks
 
 ARRAY_LIMIT = 128
 """Largest width of a matrix for one array, unless the settings give another."""
+MEMORY = (8, 32)
+"""Fewest and most directions that the loop of a refinement keeps, a quarter of the width between them.
+
+With 8, some columns of factors that are 289 wide and have a condition of hundreds stall. As many directions as rows
+leave nothing but rounding to a further one.
+"""
 FEWEST_ROWS = 4
-"""Fewest rows of an array that is halved after a column has failed; a choice of this package."""
+"""Fewest rows of the arrays of a refinement that is repeated after a column has failed; a choice of this package."""
 OF_MATRIX = ("A", "scaling", "pair")
 """Parameters in errors that are caused by the matrix, once the settings have been checked."""
 
@@ -130,13 +136,10 @@ class InvCircuitSolver:
         try:
             if settings.bits is not None:
                 limit = len(matrix) if limit is None else min(limit, len(matrix))
-                planned = settings.options.plan(matrix, settings.bits, limit, *words)
-                return CircuitState(planned, matrix, trial, limit)
+                return CircuitState(self._planned(matrix, limit, trial), matrix, trial, limit)
             if limit is not None and len(matrix) > limit:
                 return CircuitState(settings.options.program_blocks(matrix, limit, *words), matrix, trial)
             return CircuitState(program(settings, matrix, self.seed, trial), matrix, trial)
-        except UnusableSolutionError as error:
-            raise SolveError(str(error)) from error
         except ParameterError as error:
             if error.parameter not in OF_MATRIX:
                 raise
@@ -159,26 +162,37 @@ class InvCircuitSolver:
         error = _error_against_cholesky(state.matrix, right_hand_sides, found.value)
         return self._checked(_array(state.circuit), replace(found, relative_error=error))
 
+    def _planned(self, matrix: Matrix, limit: int, trial: int) -> Plan:
+        """Plan a refinement in arrays of at most `limit` rows.
+
+        Raises:
+            SolveError: No layout of the cells reaches the bits.
+        """
+        least, most = MEMORY
+        loop = {"bits": self.settings.bits, "memory": min(max(least, len(matrix) // 4), most)}
+        try:
+            return self.settings.options.plan(matrix, loop, limit, self.seed, trial, self.settings.jobs)
+        except UnusableSolutionError as error:
+            raise SolveError(str(error)) from error
+
     def _refined(
         self, state: CircuitState, planned: Plan, right_hand_sides: Matrix, draws: np.random.Generator
     ) -> SolveResult:
-        """Refine all columns; where one fails, once more in arrays of half the size, whose answers are nearer.
+        """Refine all columns; where one fails, again in arrays of half the size, whose answers are nearer.
 
         A plan is chosen with a single drawn right-hand side, so some column may need more.
         """
-        count, settings = self.settings.simulated, self.settings
-        try:
-            return refined(planned, right_hand_sides, count, draws)
-        except SolveError:
-            if state.limit is None or settings.bits is None or state.limit < FEWEST_ROWS:
-                raise
-            words = (settings.bits, -(-state.limit // 2), self.seed, state.trial, settings.jobs)
+        limit, layouts = state.limit or len(state.matrix), 0
+        while True:
             try:
-                smaller = settings.options.plan(state.matrix, *words)
-            except UnusableSolutionError as error:
-                raise SolveError(str(error)) from error
-        found = refined(smaller, right_hand_sides, count, draws)
-        return replace(found, work=replace(found.work, layouts=planned.tried + found.work.layouts))
+                found = refined(planned, right_hand_sides, self.settings.simulated, draws)
+            except SolveError:
+                limit, layouts = -(-limit // 2), layouts + planned.tried
+                if limit < FEWEST_ROWS:
+                    raise
+                planned = self._planned(state.matrix, limit, state.trial)
+            else:
+                return replace(found, work=replace(found.work, layouts=layouts + found.work.layouts))
 
     def _checked(self, circuit: Solver, found: SolveResult) -> SolveResult:
         """Return the result with a check by ngspice.

@@ -61,7 +61,7 @@ class TrainingResult:
         spec, ledger, last = self.spec, self.ledger, self.history[-1:]
         reached = self.epochs_to_target
         rows = {
-            "training": f"{spec.dataset} by {spec.optimizer.name}, seed {spec.seed}",
+            "training": f"{spec.title} by {spec.optimizer.name}, seed {spec.seed}",
             "best accuracy": f"{self.best_accuracy:.2%}" + " (the loss diverged)" * self.diverged,
             "epochs": f"{last[0].epoch:g}, {last[0].step} steps" if last else "0",
             "target": f"{spec.target_accuracy:.2%}, "

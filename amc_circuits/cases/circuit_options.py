@@ -105,13 +105,19 @@ class CircuitOptions:
         return BlockCircuit.program(array, stages=stages, jobs=jobs, **arguments | {"pair": "always"})
 
     def plan(
-        self, matrix: ArrayLike, bits: float, array_limit: int, seed: int = 0, trial: int = 0, jobs: int = 1
+        self,
+        matrix: ArrayLike,
+        loop: Mapping[str, Any],
+        array_limit: int,
+        seed: int = 0,
+        trial: int = 0,
+        jobs: int = 1,
     ) -> Plan:
         """Plan a solve of many bits by refinement with the same parts, whose levels stay as they are.
 
         Args:
             matrix: A, shape (N, N).
-            bits: Bits of the residual.
+            loop: Parameters of the loop by name, as of `Refinement`, such as its bits.
             array_limit: Largest number of rows of an array.
             seed: Seed of all random draws.
             trial: Number of the circuit among those of this seed.
@@ -126,8 +132,8 @@ class CircuitOptions:
         if converters.adc_range is not None:
             raise ParameterError("adc_range", converters.adc_range, "ADCs of a refinement follow the largest output")
         words = {name: getattr(converters, name) for name in ("dac_bits", "adc_bits")}
-        loop = {"bits": bits, **{name: value for name, value in words.items() if value is not None}}
-        return plan(array, array_limit=array_limit, most_levels=max(2, levels or 2), jobs=jobs, **arguments, **loop)
+        arguments |= {**loop, **{name: value for name, value in words.items() if value is not None}}
+        return plan(array, array_limit=array_limit, most_levels=max(2, levels or 2), jobs=jobs, **arguments)
 
     def check_blocks(self) -> None:
         """Refuse what circuits of blocks do not have.
