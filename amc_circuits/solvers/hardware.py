@@ -166,6 +166,6 @@ class Hardware(Record):
             return None
         return np.asarray(self.offset_spread * self.draws.generator(effect, *child).standard_normal(count))
 
-    def offsets_of_many(self, effect: str, count: int, draws: Sequence[Draws]) -> FloatArray:
+    def offsets_of_many(self, effect: str, count: int, draws: Sequence[Draws], *child: int) -> FloatArray:
         """Draw the offsets of `count` op-amps in many circuits as `offsets` does, shape (P, count), V."""
-        return np.stack([self.offset_spread * one.standard_normal(count) for one in generators(draws, effect)])
+        return np.stack([self.offset_spread * one.standard_normal(count) for one in generators(draws, effect, *child)])

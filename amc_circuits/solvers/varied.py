@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.cells.draws import Draws
 from amc_circuits.solvers.hardware import Hardware
-from netlists import Record
+from netlists import Circuit, Record
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -28,6 +29,7 @@ class Varied:
         gain: Attribute `gain` of each, shape (P,).
         design: Record of one of them.
         fields: Fields of the record that differ, by their names, shape (P, ...).
+        circuit_of: The circuit of a record, for circuits whose hash is not that of their record.
     """
 
     conductances: dict[str, FloatArray]
@@ -35,6 +37,7 @@ class Varied:
     gain: FloatArray
     design: Record
     fields: dict[str, FloatArray]
+    circuit_of: Callable[[Any], Circuit] | None = None
 
     __repr__ = short_repr
 
@@ -42,12 +45,17 @@ class Varied:
         """Some of the circuits."""
         stacks = (self.conductances, self.offsets, self.fields)
         conductances, offsets, fields = ({name: stack[some] for name, stack in of.items()} for of in stacks)
-        return Varied(conductances, offsets, self.gain[some], self.design, fields)
+        return Varied(conductances, offsets, self.gain[some], self.design, fields, self.circuit_of)
 
     def sha256(self, k: int) -> str:
-        """Hash of the record of circuit k."""
-        changed = {name: values[k] for name, values in self.fields.items()}
-        return self.design.sha256_with({name: one if one.ndim else float(one) for name, one in changed.items()})
+        """Hash of circuit k."""
+        changed = {name: one if one.ndim else float(one) for name, one in self._fields_of(k)}
+        if self.circuit_of is None:
+            return self.design.sha256_with(changed)
+        return self.circuit_of(self.design.replace(**changed)).sha256
+
+    def _fields_of(self, k: int) -> list[tuple[str, FloatArray]]:
+        return [(name, values[k]) for name, values in self.fields.items()]
 
 
 def varied_offsets(

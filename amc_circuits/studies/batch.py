@@ -47,11 +47,11 @@ def stacked_trials(circuit: Solver, vector: Numbers, numbers: Sequence[int]) -> 
         return {}
     hardware = circuit.hardware
     draws = [Draws(hardware.seed, number) for number in numbers]
-    (matrix,) = circuit.matrices_of(circuit.system, circuit.parameters)
-    wanted, cells = hardware.wanted(matrix), hardware.cells
+    wanted = [hardware.wanted(matrix) for matrix in circuit.matrices_of(circuit.system, circuit.parameters)]
+    cells = hardware.cells
     arrays = [
         array
-        for place, targets in enumerate((wanted, *circuit.further_targets([wanted], cells)))
+        for place, targets in enumerate((*wanted, *circuit.further_targets(wanted, cells)))
         for array in programmed_often(cells, targets, draws, hardware.temperature, place)
     ]
     varied = circuit.varied(arrays, draws)
@@ -71,7 +71,8 @@ def _stackable(circuit: Solver, question: Question) -> bool:
     linear = (
         circuit.engine in (ExactEngine.name, AutoEngine.name)
         and record.linear
-        and len(record.phases) == len(circuit.matrices_of(circuit.system, circuit.parameters)) == 1
+        and len(record.phases) == 1
+        and type(circuit).varied is not Solver.varied
     )
     drawn = hardware.conductances is None
     plain = all(one.equivalent.common_mode_range is None for one in record.opamps)

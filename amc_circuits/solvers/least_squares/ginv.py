@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import ClassVar, Literal, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from amc_circuits.cells.draws import Draws
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.linear.margins import Limit, largest_resistance
@@ -20,11 +21,31 @@ from amc_circuits.solvers.least_squares.copies import TwoCopies
 from amc_circuits.solvers.least_squares.feedback import Feedback
 from amc_circuits.solvers.least_squares.parameters import Automatic, GinvParameters
 from amc_circuits.solvers.least_squares.plan import GinvPlan
+from amc_circuits.solvers.varied import Varied
 from amc_circuits.values.quantities import format_quantity
 from netlists import Circuit, ParameterError, Record
 from netlists.circuits.ginv import INVERTERS, GinvDesign
 from netlists.circuits.inv import INVERTER_RESISTANCE
 from netlists.record import FloatArray
+
+ARRAYS = {
+    "conductance": "first",
+    "conductance_negative": "firstn",
+    "conductance_transposed": "second",
+    "conductance_transposed_negative": "secondn",
+    "balance_rows_inverting": "bm",
+    "balance_rows_noninverting": "bp",
+    "balance_columns_inverting": "btm",
+    "balance_columns_noninverting": "btp",
+}
+"""Names of the arrays by the fields of the record, in the order in which cells are drawn."""
+ROWS = {
+    "row": "row_offset",
+    "column": "column_offset",
+    "inve": "row_inverter_offset",
+    "invx": "column_inverter_offset",
+}
+"""Fields of the record by the names of the rows of op-amps, in the order in which offsets are drawn."""
 
 
 class GinvCircuit(TwoCopies):
@@ -134,7 +155,24 @@ class GinvCircuit(TwoCopies):
     @property
     def circuit(self) -> Circuit:
         """Circuit as parts."""
-        return self.design.circuit
+        return self.circuit_of(self.design)
+
+    def circuit_of(self, design: GinvDesign) -> Circuit:
+        """Return the circuit of a record."""
+        return design.circuit
+
+    def varied(self, arrays: Sequence[FloatArray], draws: Sequence[Draws]) -> Varied:
+        """Return the circuits with other cells and offsets."""
+        held = [name for name in ARRAYS if getattr(self.design, name) is not None]
+        fields = dict(zip(held, arrays, strict=True))
+        conductances, offsets = {ARRAYS[name]: stack for name, stack in fields.items()}, {}
+        for child, (part, name) in enumerate(ROWS.items()):
+            own = getattr(self.design, name)
+            if own is not None:
+                drawn = self.hardware.offsets_of_many("part_offset", len(own), draws, child)
+                offsets[part] = fields[name] = drawn
+        gain = np.full(len(arrays[0]), self.gain)
+        return Varied(conductances, offsets, gain, self.design, fields, self.circuit_of)
 
     @property
     def gain(self) -> float:

@@ -18,6 +18,7 @@ from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.least_squares.ginv import GinvCircuit
 from amc_circuits.values.checks import Numbers
 from netlists import Circuit, ParameterError
+from netlists.circuits.ginv import GinvDesign
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -152,7 +153,11 @@ class NormalCircuit(GinvCircuit):
     @cached_property
     def circuit(self) -> Circuit:
         """Circuit as parts, with other outputs."""
-        return replace(self.design.circuit, outputs="x")
+        return self.circuit_of(self.design)
+
+    def circuit_of(self, design: GinvDesign) -> Circuit:
+        """Return the circuit of a record, with other outputs."""
+        return replace(design.circuit, outputs="x")
 
     @property
     def sha256(self) -> str:

@@ -67,6 +67,7 @@ VARIANTS = {
     "product with wires": ("mvm", {"wire_resistance": "2", "columns": 6, "family": "random"}),
     "offsets": ("inv", {"offset_spread": "1m"}),
     "product with offsets": ("mvm", {"offset_spread": "1m"}),
+    "least squares": ("ginv", {"family": "random", "size": 5, "columns": 3, "offset_spread": "1m", "ridge": "0.1"}),
 }
 
 
@@ -92,6 +93,8 @@ MACRO_VARIANTS = {
     "compensated": ("inv", {"topology": "compensated", "offset_spread": "1m", "cmrr": "500"}),
     "product": ("mvm", {"offset_spread": "1m"}),
     "product with wires": ("mvm", {"wire_resistance": "2", "columns": 6, "family": "random"}),
+    "least squares": ("ginv", {"family": "random", "size": 6, "columns": 4}),
+    "least norm": ("ginv", {"family": "random", "columns": 6, "topology": "compensated", "offset_spread": "1m"}),
 }
 
 
