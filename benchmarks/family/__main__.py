@@ -29,12 +29,12 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from benchmarks.family import compensated, designs, egv, ginv, maps, recover, topologies
+from benchmarks.family import compensated, designs, egv, ginv, ginv_loops, maps, recover, topologies
 from benchmarks.family.rows import Row
 from benchmarks.machine import machine_line
 
 PARTS: dict[str, tuple[Callable[[], Iterator[Row]], ...]] = {
-    "laws": (*compensated.ROWS, *egv.ROWS, *ginv.ROWS, *recover.ROWS),
+    "laws": (*compensated.ROWS, *egv.ROWS, *ginv.ROWS, *ginv_loops.ROWS, *recover.ROWS),
     "topologies": topologies.ROWS,
     "maps": maps.ROWS,
     "designs": designs.ROWS,
