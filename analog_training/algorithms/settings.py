@@ -14,13 +14,13 @@ ALGORITHMS: tuple[str, ...] = get_args(Name)
 Rate = Annotated[float, Field(gt=0, le=1e3)]
 RATES = {
     "digital": (0.3, 0.0),
-    "analog-sgd": (0.03, 0.0),
-    "tiki-taka-1": (1.0, 0.1),
+    "analog-sgd": (0.003, 0.0),
+    "tiki-taka-1": (3.0, 0.1),
     "tiki-taka-2": (1.0, 0.3),
     "mixed-precision": (0.2, 0.0),
-    "residual": (0.6, 0.3),
+    "residual": (0.3, 0.1),
 }
-"""Default rates of updates and of transfers: those of the digits with few states; `benchmarks/residual.py` tunes."""
+"""Default rates of updates and of transfers, for the digits with 4 states; `benchmarks/residual` tunes them."""
 TRANSFERRING = ("tiki-taka-1", "tiki-taka-2", "residual")
 OF_RESIDUAL = ("tiles", "gamma", "schedule", "first_stage", "transfers")
 

@@ -111,7 +111,7 @@ def test_tiki_taka_of_two_is_residual_learning_without_its_second_tile():
 
 def test_stages_train_one_tile_and_rest_those_before():
     """Stage k moves tiles k and k + 1 alone, with a rate of gamma^-k."""
-    settings = {"algorithm": "residual", "tiles": 4, "gamma": 0.5}
+    settings = {"algorithm": "residual", "tiles": 4, "gamma": 0.5, "rate": 0.6, "transfer_rate": 0.3}
     stages = stages_of(AlgorithmSettings(**settings), 4)
     assert [(stage.active, stage.gain, stage.transfers) for stage in stages] == [
         (k + 1, 2.0**k, (Transfer(k, 1),)) for k in range(3)
