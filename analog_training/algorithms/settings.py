@@ -17,7 +17,7 @@ RATES = {
     "analog-sgd": (0.003, 0.0),
     "tiki-taka-1": (3.0, 0.1),
     "tiki-taka-2": (1.0, 0.3),
-    "mixed-precision": (0.2, 0.0),
+    "mixed-precision": (1.0, 0.0),
     "residual": (0.3, 0.1),
 }
 """Default rates of updates and of transfers, for the digits with 4 states; `benchmarks/residual` tunes them."""
