@@ -4,11 +4,15 @@ Method: four matrices of each family are drawn, N = 16, with cells of 4 bits and
 may not take more levels. Then the answer is held against NumPy.
 
 Rows: D1 the share that reaches 24 bits; D2 the family `scaled`, `D A D` with D over four decades, with and without
-scaling; D3 poles of GINV for square and tall matrices. `python -m benchmarks.plans D2` runs some rows.
+scaling; D3 poles of GINV for square and tall matrices; D7 the share at N = 64 in arrays of 16 rows, by blocks with GINV
+leaves; S sizes from 256 to 1024 in arrays of 128 rows, 8 levels, with processor time and the most memory of the process
+so far. `python -m benchmarks.plans D2` runs some rows.
 """
 
 from __future__ import annotations
 
+import resource
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,9 +35,9 @@ SIZE, SEEDS = 16, range(4)
 SHAPES = ((8, 8), (16, 16), (32, 32), (64, 64), (16, 4), (64, 16), (128, 32))
 
 
-def drawn(family: str, seed: int) -> tuple[FloatArray, FloatArray]:
-    """Draw a matrix of a family and a right-hand side."""
-    generator, n = np.random.default_rng(seed), SIZE
+def drawn(family: str, seed: int, n: int = SIZE) -> tuple[FloatArray, FloatArray]:
+    """Draw a matrix of a family with n columns and a right-hand side."""
+    generator = np.random.default_rng(seed)
     name, condition = family.rstrip("0123456789"), float(family.lstrip("abcdefghijklmnopqrstuvwxyz") or 10)
     if name in ("spd", "random"):
         matrix = draw_matrix(name, n, n, condition, generator)
@@ -57,9 +61,9 @@ def drawn(family: str, seed: int) -> tuple[FloatArray, FloatArray]:
     return matrix, generator.uniform(-1, 1, len(matrix))
 
 
-def solved(family: str, seed: int, **changes: Any) -> tuple[str, int] | None:
+def solved(family: str, seed: int, n: int = SIZE, **changes: Any) -> tuple[str, int] | None:
     """Return layout and cycles of an answer that NumPy confirms; None without one."""
-    matrix, b = drawn(family, seed)
+    matrix, b = drawn(family, seed, n)
     try:
         made = plan(matrix, **{**FIELDS, "seed": seed, **changes})
     except UnusableSolutionError:
@@ -70,7 +74,8 @@ def solved(family: str, seed: int, **changes: Any) -> tuple[str, int] | None:
         left, whole = matrix.T @ left, matrix.T @ b
     good = found.usable and np.linalg.norm(left) <= 1.01 * 2.0**-24 * np.linalg.norm(whole)
     layout = made.probe.layout
-    return (f"{layout.circuit}{'+shift' * bool(layout.shift)}", int(found.cycles[0])) if good else None
+    name = f"{layout.circuit}{'+shift' * bool(layout.shift)}{' of ginv' * (layout.leaf == 'ginv')}"
+    return (name, int(found.cycles[0])) if good else None
 
 
 def d1() -> Iterator[Held]:
@@ -105,12 +110,43 @@ def d3() -> Iterator[Held]:
     )
 
 
+def d7() -> Iterator[Held]:
+    """Matrices that are not definite, larger than an array."""
+    for family, bits, wanted in (
+        ("random3", 4, 4), ("random10", 4, 4), ("random10", 6, 4), ("random30", 4, 0), ("random30", 6, 4),
+        ("indefinite", 4, 3), ("indefinite", 6, 4),
+    ):  # fmt: skip
+        steps = 2**bits - 1
+        device = CELLS.replace(levels=steps + 1, programming_error=0.15 * 34.5e-6 / steps)
+        fields = {"device": device, "most_levels": steps + 1, "array_limit": 16, "stages": 2}
+        found = [one for seed in SEEDS if (one := solved(family, seed, 64, **fields)) is not None]
+        layouts = "/".join(sorted({name for name, _ in found}))
+        cycles = f" by {layouts}, {np.median([count for _, count in found]):.0f} cycles" if found else ""
+        text = f">= {wanted}/4" if wanted else "reported"
+        yield Held(
+            "D7", f"{family}, N = 64, arrays of 16, {bits} bits", f"{len(found)}/4{cycles}", text, len(found) >= wanted
+        )
+
+
+def s() -> Iterator[Held]:
+    """Large matrices with wires of 1.73 ohm."""
+    for family in ("spd10", "random3"):
+        for n in (256, 512, 1024) if family == "spd10" else (256, 512):
+            began = time.process_time()
+            own = {"device": CELLS.replace(levels=8, programming_error=0.0), "wire_resistance": 1.73}
+            found = solved(family, 0, n, **own)
+            seconds, memory = time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+            name, cycles = found or ("nothing", 0)
+            seen = f"{cycles} cycles by {name}, {seconds:.0f} s of processor time, {memory:.1f} GiB"
+            yield Held("S", f"{family}, N = {n}, arrays of 128, 8 levels", seen, "24 bits", found is not None)
+
+
 def main(
     rows: Annotated[list[str] | None, typer.Argument(help="Rows, such as D1.")] = None,
     out: Annotated[Path | None, typer.Option(help="File for the table.")] = None,
 ) -> None:
     """Print every row."""
-    print_rows((d1, d2, d3), rows, out)
+    print_rows((d1, d2, d3, d7, s), rows, out)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits import InvCircuit, MvmCircuit, make_schedule
-from amc_circuits.solvers.macro.results import MacroSolution
+from amc_circuits.solvers.macro.blocks import block_schedule, cut
 from amc_circuits.solvers.macro.schedule import Schedule
 from amc_circuits.values.matrices import draw_matrix
 from netlists.record import FloatArray
@@ -51,24 +51,15 @@ def two_phases(size: int, **switches: float) -> Schedule:
     )
 
 
-Blocks = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
-"""First block, upper right, lower left, and the Schur complement."""
-
-
 def problem(size: int, seed: int = 0) -> tuple[FloatArray, FloatArray]:
     """Matrix, symmetric with condition 10, and right-hand side."""
     generator = np.random.default_rng(seed)
     return draw_matrix("spd", size, size, 10, generator), generator.uniform(-1, 1, size)
 
 
-def blocks(matrix: FloatArray) -> Blocks:
-    """Cut a matrix into four blocks, the last one its Schur complement."""
-    half = len(matrix) // 2
-    first, right, left, last = matrix[:half, :half], matrix[:half, half:], matrix[half:, :half], matrix[half:, half:]
-    return first, right, left, last - left @ np.linalg.solve(first, right)
-
-
-def five_steps(matrix: FloatArray, vector: FloatArray, resistance: float, sensing: bool, leak: float) -> Schedule:
+def five_steps(
+    matrix: FloatArray, vector: FloatArray, resistance: float, sensing: bool, leak: float, pivoting: Any = "none"
+) -> Schedule:
     """Block inversion on one set of op-amps (BlockAMC, arXiv 2401.10042).
 
     Args:
@@ -77,36 +68,17 @@ def five_steps(matrix: FloatArray, vector: FloatArray, resistance: float, sensin
         resistance: Resistance of closed switches, ohm.
         sensing: True if drivers of columns sense behind their switches, with a loop gain of 1000.
         leak: Resistance of open switches, ohm.
+        pivoting: Order of the rows, `none` or `auto`.
     """
-    half = len(matrix) // 2
-    upper, lower = vector[:half].tolist(), vector[half:].tolist()
-    names = ("first", "right", "left", "schur")
     switches = IDEAL | {"on_resistance": resistance, "off_resistance": leak}
     if sensing:
         switches["driver_resistance"] = resistance / 1000
-    return make_schedule(
-        {
-            "arrays": [{"name": name, "matrix": own} for name, own in zip(names, blocks(matrix), strict=True)],
-            "phases": [
-                phase("start", "inv", "first", upper),
-                phase("below", "mvm", "left", "start"),
-                phase("lower", "inv", "schur", ["-below", lower]),
-                phase("above", "mvm", "right", "lower"),
-                phase("upper", "inv", "first", ["-above", upper]),
-            ],
-            "switches": switches,
-        }
-    )
-
-
-def answer(solution: MacroSolution) -> FloatArray:
-    """Solution of the five steps."""
-    return np.concatenate([solution.phase(name).value for name in ("upper", "lower")])
+    return block_schedule(matrix, vector, pivoting=pivoting, switches=switches)
 
 
 def step_by_step(matrix: FloatArray, vector: FloatArray) -> FloatArray:
     """The same five steps by five circuits at rest, one after the other."""
-    first, right, left, schur = blocks(matrix)
+    first, right, left, schur = cut(matrix)
     half = len(matrix) // 2
     solve, last = (InvCircuit.program(one, engine="exact") for one in (first, schur))
     below, above = (MvmCircuit.program(one, engine="exact") for one in (left, right))

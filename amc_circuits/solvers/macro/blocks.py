@@ -1,0 +1,115 @@
+"""Schedule of a block inversion in one stage (BlockAMC, arXiv 2401.10042): five phases on one set of op-amps.
+
+`A = [[A1, A2], [A3, A4]]` with halves of equal size, `A4s = A4 - A3 A1^-1 A2`, `b = [f, g]`, `x = [y, z]`:
+`y_t = A1^-1 f`, `g_t = A3 y_t`, `z = A4s^-1 (g - g_t)`, `f_t = A2 z`, `y = A1^-1 (f - f_t)`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from amc_circuits.linear.equations import linear_circuit
+from amc_circuits.solvers.blocks.programming import pivoting_of, positive_definite
+from amc_circuits.solvers.hardware import Hardware
+from amc_circuits.solvers.inv import InvCircuit
+from amc_circuits.solvers.macro.results import MacroSolution
+from amc_circuits.solvers.macro.schedule import Schedule, make_schedule
+from amc_circuits.values.checks import check_invertible, numeric_array, square_matrix
+from netlists import ParameterError
+from netlists.errors import check_name, check_type, shown
+from netlists.record import FloatArray
+
+Blocks = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+"""A1, A2, A3 and the Schur complement A4s."""
+PIVOTING = ("auto", "none", "partial")
+
+
+def cut(matrix: FloatArray) -> Blocks:
+    """Cut a matrix, shape (N, N) with even N, into four blocks, the last one its Schur complement.
+
+    Raises:
+        ParameterError: A1 is singular.
+    """
+    half = len(matrix) // 2
+    first, right, left, last = matrix[:half, :half], matrix[:half, half:], matrix[half:, :half], matrix[half:, half:]
+    check_invertible("A1", first)
+    return first, right, left, last - left @ np.linalg.solve(first, right)
+
+
+def block_schedule(
+    matrix: ArrayLike, b: ArrayLike, *, pivoting: Literal["auto", "none", "partial"] = "auto", **content: Any
+) -> Schedule:
+    """Build the schedule of the five steps; `run_schedule` runs it, and `block_answer` reads x.
+
+    Rows of A and b are put in the order of LU with partial pivoting, with signs that make its pivots positive, where
+    this is wanted, or with `auto` where INV of A1 or A4s has a growing pole. x stays as it is.
+
+    Args:
+        matrix: A, shape (N, N), real, with even N: all arrays of a macro have one shape.
+        b: Right-hand side, shape (N,).
+        pivoting: Order and signs of the rows: `auto`, `none`, or `partial` as in LU.
+        **content: Other keys of a schedule: `switches`, `hardware`, `input_voltage`, `rise_time`, `tolerance`.
+
+    Raises:
+        ParameterError: A parameter cannot be used, or A1 is singular in the order of the rows.
+    """
+    check_name("pivoting", pivoting, PIVOTING)
+    for name in ("arrays", "phases"):
+        if name in content:
+            raise ParameterError(name, shown(content[name]), "comes from A and b; leave it out")
+    rows, vector = square_matrix("A", matrix), numeric_array("b", b, (1,))
+    if np.iscomplexobj(rows) or np.iscomplexobj(vector):
+        raise ParameterError("A", "complex numbers", "a macro is real; give [[Re, -Im], [Im, Re]] and [Re, Im]")
+    if len(rows) % 2 or len(vector) != len(rows):
+        mend = "must have an even number of rows, for all arrays have one shape, and b as many entries"
+        raise ParameterError("A", f"shape {rows.shape} with b of {len(vector)} entries", mend)
+    check_invertible("A", rows)
+    hardware = content.get("hardware", {})
+    own = hardware if isinstance(hardware, Hardware) else Hardware(**{"pair": "always", **hardware})
+    if pivoting == "partial" or (pivoting == "auto" and not _acts(rows, own)):
+        order, signs = pivoting_of(rows)
+        rows, vector = signs[:, None] * rows[order], signs * vector[order]
+    return make_schedule(_steps(rows, vector) | content | {"hardware": own})
+
+
+def _acts(matrix: FloatArray, hardware: Hardware) -> bool:
+    """True if INV of A1 and of A4s have no growing poles with the rows as they are."""
+    if positive_definite(matrix):
+        return True
+    try:
+        first, _, _, last = cut(matrix)
+    except ParameterError:
+        return False
+    fields = {name: getattr(hardware, name) for name in hardware.model_fields_set}
+    circuits = (InvCircuit.program(one, engine="exact", **fields).circuit for one in (first, last))
+    return all(linear_circuit(one).poles.real.max() < 0 for one in circuits)
+
+
+def _steps(matrix: FloatArray, vector: FloatArray) -> dict[str, Any]:
+    """Return arrays and phases as plain data."""
+    upper, lower = np.split(vector, 2)
+    names = ("first", "right", "left", "schur")
+    phases: list[tuple[str, str, str, Any]] = [
+        ("start", "inv", "first", upper.tolist()),
+        ("below", "mvm", "left", "start"),
+        ("lower", "inv", "schur", ["-below", lower.tolist()]),
+        ("above", "mvm", "right", "lower"),
+        ("upper", "inv", "first", ["-above", upper.tolist()]),
+    ]
+    return {
+        "arrays": [{"name": name, "matrix": own} for name, own in zip(names, cut(matrix), strict=True)],
+        "phases": [dict(zip(("name", "mode", "array", "inputs"), one, strict=True)) for one in phases],
+    }
+
+
+def block_answer(solution: MacroSolution) -> FloatArray:
+    """Return x, shape (N,), of a schedule by `block_schedule`.
+
+    Raises:
+        ParameterError: It is another schedule.
+    """
+    check_type("solution", solution, MacroSolution, mend="run_schedule returns one")
+    return np.concatenate([solution.phase(name).value for name in ("upper", "lower")])
