@@ -21,8 +21,8 @@ MODELS = ("grid", "waves", *DELAY_LINES)
 class EstimateSettings(Record):
     """Channels, pilots and estimators; the signal-to-noise ratio is that of one pilot."""
 
-    size: Annotated[int, about("Entries of the channel: bins, antennas or subcarriers, N", ge=2, le=4096)] = 32
-    pilots: Annotated[int, about("Pilots, fewer than entries or as many", ge=2, le=4096)] = 16
+    size: Annotated[int, about("Entries of the channel: bins, antennas or subcarriers, N", ge=2, le=1024)] = 32
+    pilots: Annotated[int, about("Pilots, fewer than entries or as many", ge=2, le=1024)] = 16
     taps: Annotated[int, about("Taps or waves that are drawn, and entries that omp and least squares take", ge=1)] = 3
     channel_model: Annotated[
         Literal["grid", "waves", "tdl-a", "tdl-b", "tdl-c", "tdl-d", "tdl-e"],
