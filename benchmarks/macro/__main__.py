@@ -142,7 +142,11 @@ def _four() -> Iterator[Row]:
 
 def _agreement() -> Iterator[Row]:
     """Both engines with ideal holds, in units of the largest output of a phase."""
-    schedules = {"two phases, N = 8": two_phases(8, overlap_mismatch=0.0), "four modes, N = 8": four_modes(8)}
+    schedules = {
+        "two phases, N = 8": two_phases(8, overlap_mismatch=0.0),
+        "four modes, N = 8": four_modes(8),
+        "four modes of a pair, N = 4": four_modes(4, "spd"),
+    }
     for name, schedule in schedules.items():
         one, other = (run_schedule(schedule, engine) for engine in ENGINES)
         away = max(

@@ -22,12 +22,12 @@ def phase(name: str, mode: str, array: str = "a", inputs: Any = None) -> dict[st
     return {"name": name, "mode": mode, "array": array} | ({} if inputs is None else {"inputs": inputs})
 
 
-def four_modes(size: int) -> Schedule:
-    """MVM, INV and GINV of what it holds, EGV; Toeplitz, unsigned, with numbers from 0.1 to 1."""
+def four_modes(size: int, family: str = "toeplitz") -> Schedule:
+    """MVM, INV and GINV of what it holds, EGV; Toeplitz, unsigned, with numbers from 0.1 to 1; spd is signed."""
     words = np.random.default_rng(3).uniform(0.1, 1, size)
     return make_schedule(
         {
-            "arrays": [{"name": "a", "family": "toeplitz", "size": size}],
+            "arrays": [{"name": "a", "family": family, "size": size}],
             "phases": [
                 phase("product", "mvm", inputs=words.tolist()),
                 phase("solution", "inv", inputs="product"),
