@@ -6,8 +6,9 @@ import pytest
 from amc_circuits import ParameterError
 from mimo.parts import Parts
 from mimo.radio.channels import rayleigh
+from mimo.radio.real_form import real_form
 from mimo.slnr.circuits import program, realised
-from mimo.slnr.precoders import alignment, noise_of
+from mimo.slnr.precoders import alignment, gram, noise_of
 from mimo.slnr.run import leakage as run
 from mimo.slnr.settings import LeakageSettings
 from mimo.slnr.study import decibels, leakage
@@ -63,6 +64,36 @@ def test_levels_of_cells_cost_ratio_and_the_budget_names_them():
     assert next(iter(one.budget)) == "levels" and one.budget["levels"] < one.ideal - 0.5
     assert one.budget["levels"] == pytest.approx(decibels(one.ratios).mean(), abs=0.5)
     assert one.budget["opamp_gain"] == pytest.approx(one.ideal, abs=0.05)
+
+
+def rounded(matrix, levels):
+    """What a pair of cells holds: whole steps of the largest entry."""
+    largest = np.abs(matrix).max()
+    return np.sign(matrix) * np.rint((levels - 1) * np.abs(matrix) / largest) / (levels - 1) * largest
+
+
+@pytest.mark.parametrize("diagonal", ["cells", "resistors"])
+def test_levels_of_cells_are_rounded_entries(diagonal):
+    """Both circuits of the method inv, in NumPy: G without its diagonal where that is in resistors, then the blocks."""
+    noise, levels = noise_of(2, 10.0), 12
+    parts = Parts({"levels": levels, "opamp": "single-pole", "open_loop_gain": "1e9"})
+    inverse = program(CHANNEL, noise, parts, 0, diagonal)
+    g = real_form(gram(CHANNEL, noise))
+    kept = np.diag(g.diagonal()) if diagonal == "resistors" else 0.0
+    wanted = np.linalg.inv(kept + rounded(g - kept, levels))
+    assert inverse.map == pytest.approx(wanted, abs=1e-6)
+    found = realised("inv", inverse, 2, parts, range(1, 3), 3).precoders
+    for user in range(2):
+        rows = np.arange(2 * user, 2 * user + 2)
+        complex_map = (wanted[:4, :4] + wanted[4:, 4:] + 1j * (wanted[4:, :4] - wanted[:4, 4:])) / 2
+        block = complex_map[np.ix_(rows, rows)]
+        solved = np.linalg.inv(rounded(real_form((block + block.conj().T) / 2), levels))
+        vector = np.linalg.matrix_power(solved, 3)[:, 0]
+        given = np.zeros(8)
+        given[rows], given[rows + 4] = vector[:2], vector[2:]
+        answer = wanted @ given
+        exact = CHANNEL.conj().T @ (answer[:4] + 1j * answer[4:])
+        assert alignment(found[user], exact) == pytest.approx(1, abs=1e-8)
 
 
 def test_a_diagonal_in_resistors_leaves_the_levels_to_the_other_entries():
