@@ -13,7 +13,7 @@ from amc_circuits.cases.option import flag
 from amc_circuits.cases.options import ALL
 from amc_circuits.engines import ExactEngine
 from amc_circuits.solvers.solver import Solver
-from netlists import NOMINAL_TEMPERATURE, SubcircuitOpAmp
+from netlists import GROUND, NOMINAL_TEMPERATURE, OpAmps, SubcircuitOpAmp
 
 
 def idle_options(circuit: Solver, options: Mapping[str, Any], count: int, jobs: int = 1) -> tuple[str, ...]:
@@ -35,6 +35,8 @@ def idle_options(circuit: Solver, options: Mapping[str, Any], count: int, jobs: 
 def _idle(circuit: Solver, options: Mapping[str, Any], count: int) -> Iterator[tuple[str, str]]:
     drawn = circuit.hardware.drawn
     yield from circuit.idle_parameters()
+    if all(part.noninverting == GROUND or part.inverting == GROUND for part in circuit.circuit.of(OpAmps)):
+        yield "input_coupling", "one input of every op-amp is at ground"
     if count == 1:
         yield "start", "there is one right-hand side"
     if circuit.engine == ExactEngine.name or count == 1:

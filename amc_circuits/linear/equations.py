@@ -265,7 +265,9 @@ def _amplify(found: Equations, held: dict[str, FloatArray], part: OpAmps) -> Non
     found.constant[stage] += w_t * opamp.input_offset
     for group in input_factors(part).keys() - held.keys():
         node = found.indices(group)
-        found.capacitance[node, node] += opamp.input_capacitance
+        found.capacitance[node, node] += opamp.ground_capacitance
+        if opamp.input_coupling > 0:
+            _couple(found, held, node, part.inverting if group == part.noninverting else part.noninverting, opamp)
     if opamp.second_pole is not None:
         second, p2 = found.indices(stage_of(part, True)), 2 * math.pi * opamp.second_pole
         found.fastest = max(found.fastest, p2)
@@ -275,6 +277,17 @@ def _amplify(found: Equations, held: dict[str, FloatArray], part: OpAmps) -> Non
         stage = second
     found.amplification[pin, pin] -= 1 / opamp.output_resistance
     found.amplification[pin, stage] += 1 / opamp.output_resistance
+
+
+def _couple(
+    found: Equations, held: dict[str, FloatArray], node: NDArray[np.int64], other: str, opamp: MacroOpAmp
+) -> None:
+    """Add the capacitance from inputs to the other inputs of the same op-amps."""
+    found.capacitance[node, node] += opamp.input_coupling
+    if other in held:
+        found.input_capacitance[node] -= opamp.input_coupling * held[other]
+    elif other != GROUND:
+        found.capacitance[node, found.indices(other)] -= opamp.input_coupling
 
 
 def input_factors(part: OpAmps, ideal: bool = False) -> dict[str, float]:

@@ -18,7 +18,7 @@ from amc_circuits.opamps.response import FrequencyResponse, frequency_response
 from amc_circuits.opamps.runs import Runs
 from amc_circuits.opamps.slewing import overdriven
 from netlists import ParameterError
-from netlists.opamps.bench import LOWEST_FREQUENCY, OpAmpBench, common_mode_deck, noise_deck
+from netlists.opamps.bench import LOWEST_FREQUENCY, OpAmpBench, common_mode_deck, coupling_deck, noise_deck
 from netlists.opamps.records import OpAmp, SubcircuitOpAmp
 from netlists.opamps.subcircuit import has_supply
 from netlists.temperature import NOMINAL_TEMPERATURE
@@ -144,12 +144,22 @@ def _small_signal(runs: Runs, reasons: dict[str, str]) -> dict[str, Any]:
         "phase_margin": 180 - math.degrees(lag),
         "second_pole": _second_pole(lag - math.atan(crossover * gain / gbwp), crossover),
         "input_capacitance": capacitance if capacitance > NO_CAPACITANCE else None,
+        "input_coupling": _coupling(runs, crossover, reasons),
         "free_crossover": crossover,
     }
     if found["second_pole"] is None:
         reasons["second_pole"] = "the phase at the crossover is that of one pole"
     names = ("output_resistance", "output_resistance_dc")
     return found | _try(reasons, names, partial(_output, runs, crossover, reasons))
+
+
+def _coupling(runs: Runs, crossover: float, reasons: dict[str, str]) -> float | None:
+    """Capacitance between both inputs at the crossover, F: of the current from `inn` to `inp`."""
+    plot = runs.run(partial(coupling_deck, frequency=crossover))
+    between = float((plot["i(vinp)"][0] / plot["v(inn)"][0]).imag) / (2 * math.pi * crossover)
+    if between <= NO_CAPACITANCE:
+        reasons["input_coupling"] = "its inputs are not coupled, or it is below the noise of its measurement"
+    return between if between > NO_CAPACITANCE else None
 
 
 def _output(runs: Runs, crossover: float, reasons: dict[str, str]) -> Found:

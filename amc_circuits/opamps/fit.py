@@ -72,6 +72,7 @@ def _macro_of(figures: OpAmpFigures, needed: dict[str, float], supply_voltage: f
         output_swing=swing,
         input_offset=figures.offset or 0.0,
         input_capacitance=figures.input_capacitance or 0.0,
+        input_coupling=min(figures.input_coupling or 0.0, figures.input_capacitance or 0.0),
         input_noise=figures.input_noise or 0.0,
         supply_voltage=supply_voltage,
         quiescent_current=quiescent,

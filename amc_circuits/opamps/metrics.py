@@ -29,6 +29,7 @@ class OpAmpFigures:
             into 1 kohm, ohm.
         output_resistance_dc: The same at DC, ohm.
         input_capacitance: Capacitance from `inn`, at the crossover, F.
+        input_coupling: Part of it that is between both inputs, from the current out of `inp`, F.
         input_noise: White noise at the input, one-sided, V/sqrt(Hz), at a hundredth of the crossover. Only for
             subcircuits: the decks of the other models make no noise.
         cmrr: Size of the common-mode rejection ratio A_dm/A_cm at low frequency, V/V.
@@ -59,6 +60,7 @@ class OpAmpFigures:
     output_resistance: float | None
     output_resistance_dc: float | None
     input_capacitance: float | None
+    input_coupling: float | None = None
     input_noise: float | None = None
     cmrr: float | None = None
     offset: float | None = None

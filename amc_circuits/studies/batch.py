@@ -76,6 +76,7 @@ def _stackable(circuit: Solver, question: Question) -> bool:
     )
     drawn = hardware.conductances is None
     plain = all(one.equivalent.common_mode_range is None for one in record.opamps)
+    plain &= not any(isinstance(one, MacroOpAmp) and one.input_coupling > 0 for one in record.opamps)
     linear &= _single_poles(circuit) or _macros(circuit, question)
     charged = any(array.interconnect.line_capacitance > 0 for array in record.of(Array))
     driven = bool(question.columns.any(axis=0).all()) and len(question.groups) == question.columns.shape[1]

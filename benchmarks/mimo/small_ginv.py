@@ -1,15 +1,13 @@
-"""Rows of a small GINV precoder that its fit calls stable, and whose transistors oscillate: 12 antennas, 2 users.
+"""Rows of a small GINV precoder whose transistors oscillate: 12 antennas, 2 users.
 
-The input pair of the op-amp couples both inputs: its sources are joined. The fit has the same capacitance of the
-inverting input with the other one at ground, but puts all of it to ground. Between inputs that both move, as in
-compensated circuits, it then has too little: driven against each other, each sees what is to ground and twice what is
-between them. With a few cells at a node that decides; with hundreds of them it does not count.
+The input pair of the op-amp couples both inputs: its sources are joined. Between inputs that both move, as in
+compensated circuits, that counts twice. With a few cells at a node it decides on stability, with hundreds of them it
+does not count.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -17,8 +15,8 @@ from amc_circuits.engines import run_deck
 from amc_circuits.linear.equations import linear_circuit
 from benchmarks.mimo.rows import IDEAL, Row
 from mimo import Parts, PrecodeSettings
-from mimo.precoding.study import circuit_of, link_of
-from netlists import Capacitors, Circuit, StepTrain, SubcircuitOpAmp, Transient, analysis_lines, preset, spice_circuit
+from mimo.precoding.study import link_of
+from netlists import Circuit, StepTrain, SubcircuitOpAmp, Transient, analysis_lines, preset, spice_circuit
 
 STEP = 1e-4
 """Input step, V: small, so that the circuit stays linear."""
@@ -39,24 +37,26 @@ def input_capacitances(opamp: SubcircuitOpAmp, frequency: float) -> tuple[float,
 
 
 def small() -> Iterator[Row]:
-    """12 antennas, 2 users: transistors oscillate as the fit with the capacitance between its inputs does."""
-    settings = PrecodeSettings(antennas=12, users=2, realizations=1, input_ratio=1)
+    """12 antennas, 2 users: the transistors of GINV oscillate as their fit says."""
+    settings = PrecodeSettings(antennas=12, users=2, realizations=1)
     parts, link = Parts(IDEAL | {"topology": "compensated", "opamp": "cmos-0.9g-transistor"}), link_of(settings)
     opamp = preset("cmos-0.9g-transistor")
     assert isinstance(opamp, SubcircuitOpAmp)
     whole, between = input_capacitances(opamp, 600e6)
     yield Row("capacitance of an input, fF, against the fit", 1e15 * whole, 1e15 * opamp.macro.input_capacitance, 0.05)
-    print(f"      {1e15 * between:.1f} fF of it are between the inputs")
-    fitted = circuit_of(settings, link, parts, 0)
-    print(f"      slowest pole of the fit: {_shown(fitted.linear.poles[0])}")
-    coupled = fitted.circuit.with_opamps(lambda one: one.equivalent.replace(input_capacitance=whole - between))
-    pairs = (Capacitors("xr", "r", "rp", between), Capacitors("xt", "t", "tm", between))
-    pole = linear_circuit(replace(coupled, parts=(*coupled.parts, *pairs))).poles[0]
-    print(f"      the same with them: {_shown(pole)}")
-    real = _oscillation(circuit_of(settings, link, parts, 0, "ngspice").circuit)
+    yield Row("of it between the inputs, fF, against the fit", 1e15 * between, 1e15 * opamp.macro.input_coupling, 0.05)
+    fitted, transistors = (
+        parts.program("ginv", link.channels[0], 0, engine=engine, feedback_conductance="formula")
+        for engine in ("exact", "ngspice")
+    )
+    pole = fitted.linear.poles[0]
+    print(f"      slowest pole of the fit: {_shown(pole)}")
+    apart = fitted.circuit.with_opamps(lambda one: one.equivalent.replace(input_coupling=0.0))
+    print(f"      the same with all of its input capacitance to ground: {_shown(linear_circuit(apart).poles[0])}")
+    real = _oscillation(transistors.circuit)
     print(f"      transistors in ngspice: {_shown(real)}")
     yield Row("frequency of the oscillation, MHz", real.imag / 2e6 / np.pi, pole.imag / 2e6 / np.pi, 0.05)
-    yield Row("growth rate, 1/us", real.real / 1e6, pole.real / 1e6, 0.25)
+    yield Row("growth in units of the angular frequency", real.real / real.imag, pole.real / pole.imag, 0.02, True)
 
 
 def _shown(pole: complex) -> str:

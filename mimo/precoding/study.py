@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits import Solution, Solver, short_repr
-from mimo.parts import Parts, known_stable, map_of
+from amc_circuits import GinvCircuit, Solution, Solver, short_repr
+from mimo.parts import Parts, known_stable, map_of, program_ginv
 from mimo.precoding.settings import PrecodeSettings
 from mimo.radio.channels import load_channels, rayleigh
 from mimo.radio.closed_forms import ratio
@@ -172,15 +172,20 @@ def exact_precoders(settings: PrecodeSettings, link: Link) -> RealArray:
 
 
 def circuit_of(settings: PrecodeSettings, link: Link, parts: Parts, place: int, engine: str = "exact") -> Solver:
-    """Return the programmed circuit of a channel."""
+    """Return the programmed circuit of a channel; the feedback of GINV is that of its fit, whatever the engine."""
     cells = parts.template(settings.precoder).hardware.cells
+    channel = link.channels[place]
     own: dict[str, Any] = {
         "ridge": ridge_of(settings, link),
         "input_conductance": settings.inputs * (cells.g_max - cells.g_min),
     }
     if settings.precoder == "ginv":
-        own["feedback_conductance"] = "formula"
-    return parts.program(settings.precoder, link.channels[place], place, engine=engine, **own)
+        found, _ = program_ginv(channel, parts, place, **own)
+        if engine == "exact":
+            return found
+        assert isinstance(found, GinvCircuit)
+        own["feedback_conductance"] = found.design.feedback_conductance
+    return parts.program(settings.precoder, channel, place, engine=engine, **own)
 
 
 def _realised(settings: PrecodeSettings, link: Link, parts: Parts) -> tuple[RealArray, list[bool | None]]:

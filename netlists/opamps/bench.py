@@ -94,6 +94,12 @@ def gain_deck(bench: OpAmpBench, lowest: float = LOWEST_FREQUENCY, highest: floa
     return _deck(bench, [*_loop(), ".save v(out) v(inn) i(eloop)", analysis])
 
 
+def coupling_deck(bench: OpAmpBench, frequency: float) -> str:
+    """Build a deck of `.ac` in the loop at one frequency with `inp` at a source: `i(vinp)` comes from `v(inn)`."""
+    held = [*_loop(), "Vinp inp 0 DC 0", ".save v(inn) i(vinp)"]
+    return _deck(bench, [*held, f".ac lin 1 {frequency!r} {frequency!r}"], inp="inp")
+
+
 def common_mode_deck(bench: OpAmpBench, frequency: float) -> str:
     """`.ac` at one frequency with both inputs driven: `inp` by 1 V, `inn` by as much and the output, `v(out)`.
 

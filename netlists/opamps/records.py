@@ -80,7 +80,8 @@ class MacroOpAmp(Record):
     """Op-amp macro model with limits and supply pins; its topology is drawn in `netlists/opamps/subcircuit.py`.
 
     None leaves out the second pole. The currents of the supply are None if they are not known; then the energy is not
-    known either. The input capacitance is from each input to ground. `model`, CMRR and common-mode range are those of
+    known either. The input capacitance is that of an input with the other one at ground: what of it is coupling is
+    between both inputs, the rest from each input to ground. `model`, CMRR and common-mode range are those of
     `SinglePoleOpAmp`.
     """
 
@@ -98,6 +99,11 @@ class MacroOpAmp(Record):
     output_swing: Annotated[Volts, about("Largest magnitude of the output without load", "V")]
     input_offset: Annotated[float, about("Input offset, added to the non-inverting input", "V", ge=-10, le=10)] = 0.0
     input_capacitance: Annotated[float, about("Input capacitance", "F", ge=0, le=1e-6)] = 0.0
+    input_coupling: Annotated[
+        float,
+        about("Part of the input capacitance that is between both inputs", "F", ge=0, le=1e-6),
+        Field(exclude_if=lambda value: value == 0),
+    ] = 0.0
     input_noise: Noise = 0.0
     supply_voltage: Annotated[Volts, about("Positive rail, and magnitude of the negative one", "V")]
     quiescent_current: Annotated[
@@ -112,12 +118,20 @@ class MacroOpAmp(Record):
         """Record from which the linear circuit is computed."""
         return self
 
+    @property
+    def ground_capacitance(self) -> float:
+        """Capacitance from each input to ground, F."""
+        return self.input_capacitance - self.input_coupling
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.output_swing > self.supply_voltage:
             raise ParameterError(
                 "output_swing", self.output_swing, f"must not pass the supply, {self.supply_voltage} V"
             )
+        if self.input_coupling > self.input_capacitance:
+            mend = f"must not pass input_capacitance, {self.input_capacitance} F, of which it is a part"
+            raise ParameterError("input_coupling", self.input_coupling, mend)
         if (self.class_ab_current is None) != (self.quiescent_current is None):
             mend = "goes with the other current of the supply: give both, or None for both"
             raise ParameterError("class_ab_current", self.class_ab_current, mend)

@@ -117,9 +117,9 @@ def input_capacitors(opamp: OpAmp, names: Sequence[str], plus: Sequence[str]) ->
         names: Names of the amplifiers.
         plus: Nodes of their non-inverting inputs.
     """
-    if not isinstance(opamp, MacroOpAmp) or opamp.input_capacitance == 0:
+    if not isinstance(opamp, MacroOpAmp) or opamp.ground_capacitance == 0:
         return []
-    return [f"C{name} {node} 0 {opamp.input_capacitance!r}" for name, node in zip(names, plus, strict=True)]
+    return [f"C{name} {node} 0 {opamp.ground_capacitance!r}" for name, node in zip(names, plus, strict=True)]
 
 
 def subcircuit(opamp: OpAmp, name: str = SUBCIRCUIT, grounded: bool = False) -> str:
@@ -176,8 +176,10 @@ def _macro(opamp: MacroOpAmp, grounded: bool) -> list[str]:
     if opamp.quiescent_current is not None and opamp.class_ab_current is not None:
         idle = opamp.quiescent_current - opamp.class_ab_current
         lines.append(f"Bab vdd vss I=sqrt({half**2!r}*v(y)*v(y)+{opamp.class_ab_current**2!r})+{idle!r}")
-    if opamp.input_capacitance > 0:
-        lines.append(f"Cin inn 0 {opamp.input_capacitance!r}")
+    if opamp.ground_capacitance > 0:
+        lines.append(f"Cin inn 0 {opamp.ground_capacitance!r}")
+    if opamp.input_coupling > 0:
+        lines.append(f"Cpair inn inp {opamp.input_coupling!r}")
     return lines
 
 

@@ -111,17 +111,19 @@ def started(design: GinvDesign) -> float:
     for _ in range(ROUNDS):
         feedback = (q * largest + np.sqrt((q * largest) ** 2 + 4 * q * largest * row_sum)) / 2
         whole = row_sum + feedback
-        lag = 2 * _lag(design.opamp.equivalent, whole, float(column_sums.min())) * feedback / whole
+        lag = 2 * _lag(design, whole, float(column_sums.min())) * feedback / whole
         q = max(4 / kappa_squared, least, lag)
     return float((q * largest + np.sqrt((q * largest) ** 2 + 4 * q * largest * row_sum)) / 2)
 
 
-def _lag(opamp: OpAmp, row_sum: float, column_sum: float) -> float:
-    """Return w_T (2/p2 + C (1/S_r + 1/S_c)) of both op-amps of a loop."""
+def _lag(design: GinvDesign, row_sum: float, column_sum: float) -> float:
+    """Return w_T (2/p2 + C (1/S_r + 1/S_c)) of both op-amps of a loop; C has the coupling twice if both inputs move."""
+    opamp = design.opamp.equivalent
     if not isinstance(opamp, MacroOpAmp):
         return 0.0
+    capacitance = opamp.input_capacitance + (opamp.input_coupling if design.compensated else 0.0)
     second = 0.0 if opamp.second_pole is None else 2 / (2 * np.pi * opamp.second_pole)
-    return float(opamp.unity_gain_frequency * (second + opamp.input_capacitance * (1 / row_sum + 1 / column_sum)))
+    return float(opamp.unity_gain_frequency * (second + capacitance * (1 / row_sum + 1 / column_sum)))
 
 
 def _matrix(design: GinvDesign) -> FloatArray:

@@ -28,6 +28,7 @@ ACTING = {
     "second_pole": ("150M",),
     "output_resistance": ("1k",),
     "input_capacitance": ("1p",),
+    "input_coupling": ("15f", "--topology", "compensated"),
     "input_offset": ("2m",),
     "input_noise": ("20n", "--noise"),
     "supply_voltage": ("2",),

@@ -44,6 +44,15 @@ def test_small_signal_figures_are_the_records_own(pair):
     assert found.output_resistance == pytest.approx(record.output_resistance, rel=1e-4)
     assert found.output_resistance_dc == pytest.approx(record.output_resistance, rel=1e-4)
     assert found.input_capacitance == pytest.approx(record.input_capacitance, rel=1e-6)
+    assert found.input_coupling is None
+
+
+def test_coupled_inputs_have_a_part_of_their_capacitance_between_them():
+    """It comes back as it is, and so does the fit."""
+    record = MACROS["second pole"].replace(input_capacitance=3e-13, input_coupling=2e-13)
+    found = characterize(record, load=LOAD)
+    assert found.input_capacitance == pytest.approx(3e-13, rel=1e-6)
+    assert found.input_coupling == pytest.approx(2e-13, rel=1e-6)
 
 
 @pytest.mark.parametrize("cmrr", [1e6, 1e3, 20.0])
