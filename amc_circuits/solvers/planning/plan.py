@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,10 @@ import numpy as np
 from amc_circuits.results.measurement import bits
 from amc_circuits.solvers.planning.layout import PlannedProblem
 from amc_circuits.solvers.planning.probe import Probe
+from amc_circuits.solvers.precision.cost import CycleCost, cycle_cost
+from amc_circuits.solvers.precision.inverse import Transients
 from amc_circuits.solvers.precision.parameters import Refinement
+from amc_circuits.solvers.precision.products import DigitalProduct
 from amc_circuits.solvers.precision.refine import refine
 from amc_circuits.solvers.precision.refined import Refined
 from amc_circuits.solvers.precision.slices import SlicedProduct
@@ -60,15 +64,27 @@ class Plan:
         """Predicted number of cycles."""
         return self.probe.cycles
 
+    @cached_property
+    def cycle(self) -> CycleCost:
+        """Predicted cost of a cycle: circuit, converters, exact product and loop.
+
+        Of a product by circuits two passes of every slice are simulated.
+        """
+        probe, parameters = self.probe, self.refinement
+        energy, time = probe.circuit_energy, np.array([probe.circuit.predicted_time])
+        seen = Transients(time, None if energy is None else np.array([energy]), (), "")
+        product = self.product or DigitalProduct(self.problem)
+        return cycle_cost(seen, self.problem.size, product.cost(2 ** (parameters.adc_bits - 1) - 1), parameters)
+
     @property
     def time(self) -> float:
         """Predicted time of a right-hand side, s."""
-        return self.cycles * self.probe.cycle_time
+        return self.cycles * self.cycle.time
 
     @property
     def energy(self) -> float | None:
-        """Predicted energy of the circuit for a right-hand side, J; None if it is not known."""
-        energy = self.probe.cycle_energy
+        """Predicted energy of a right-hand side, J; None if it is not known."""
+        energy = self.cycle.energy
         return None if energy is None else self.cycles * energy
 
     @property

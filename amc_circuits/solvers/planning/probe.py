@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 
-from amc_circuits.results.converters import Converters
 from amc_circuits.results.measurement import bits, relative_error
 from amc_circuits.solvers.blocks.bank import quiescent_power
 from amc_circuits.solvers.planning.layout import Layout, PlannedCircuit, PlannedProblem, uses
@@ -81,14 +80,7 @@ class Probe:
         return len(self.trace.residuals) - 1
 
     @property
-    def cycle_time(self) -> float:
-        """Predicted time of a cycle, s: settling by the slowest pole, and converters."""
-        converters = Converters(dac_bits=self.refinement.dac_bits, adc_bits=self.refinement.adc_bits)
-        lines = self.problem.size
-        return float(self.circuit.predicted_time + converters.dac_cost(lines)[1] + converters.adc_cost(lines)[1])
-
-    @property
-    def cycle_energy(self) -> float | None:
+    def circuit_energy(self) -> float | None:
         """Predicted energy of the circuit in a cycle, J; None if the op-amps do not state their supply current.
 
         Quiescent power of every op-amp of each array for the settling time of this array. What cells and loads take is

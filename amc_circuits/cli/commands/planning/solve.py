@@ -126,7 +126,7 @@ def _write(answers: Answers, made: Plan, problem: Problem, plot: Path | None, ou
 
         with writing("plot", plot):
             title = f"{made.probe.layout}, {' x '.join(map(str, problem.matrix.shape))}: {answers.status.name}"
-            plot_history(answers.arrays["history"], made.probe.cycle_time, made.refinement.bits, plot, title)
+            plot_history(answers.arrays["history"], made.cycle.time, made.refinement.bits, plot, title)
         written.append(plot)
     if output is not None and answers.status.usable:
         with writing("output", output):
