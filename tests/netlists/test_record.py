@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from netlists import (
-    SubcircuitOpAmp,
     Interconnect,
     InvDesign,
     MacroOpAmp,
