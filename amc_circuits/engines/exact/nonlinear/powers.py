@@ -10,11 +10,10 @@ import numpy as np
 from amc_circuits.engines.exact.nonlinear.laws import supply_power
 from amc_circuits.engines.exact.nonlinear.panels import Panels
 from amc_circuits.engines.exact.nonlinear.system import System, times
-from amc_circuits.linear.equations import Network, networks
+from amc_circuits.linear.equations import networks
 from amc_circuits.results.observation import ideal_drivers
 from netlists import Array, Circuit, Limiter, MacroOpAmp, OpAmps
 from netlists.opamps.subcircuit import has_energy
-from netlists.parts import Part
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -41,16 +40,13 @@ class Account:
         """`circuit`: the circuit of the system, with its limiters."""
         self.system, self.circuit = system, circuit
         self._drivers, limiters = ideal_drivers(circuit), circuit.of(Limiter)
-        own = circuit.accounts[:-1]
-        self._passive = [(part, network) for part, network in self._parts() if getattr(part, "account", "") in own]
+        own, parts = circuit.accounts[:-1], [(circuit.part(name), network) for name, network in networks(circuit)]
+        self._passive = [(part, network) for part, network in parts if getattr(part, "account", "") in own]
         limitless = [part.output for part in circuit.of(OpAmps) if not isinstance(part.record, MacroOpAmp)]
         self._loaded = [*self._drivers, *(part.output for part in limiters), *limitless]
-        self._drawing = [network for _, network in self._parts() if any(group in self._loaded for group in network[0])]
+        self._drawing = [network for _, network in parts if any(group in self._loaded for group in network[0])]
         wanted = [group for network in [*(one for _, one in self._passive), *self._drawing] for group in network[0]]
         self.groups = list(dict.fromkeys([*wanted, *self._loaded]))
-
-    def _parts(self) -> list[tuple[Part, Network]]:
-        return [(self.circuit.part(name), network) for name, network in networks(self.circuit)]
 
     def drawn(self, panels: Panels, voltage: dict[str, FloatArray], whole: bool) -> dict[str, FloatArray]:
         """Compute what passive parts draw from sources, buffers, limiters, and op-amps without output resistance.
