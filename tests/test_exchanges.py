@@ -22,6 +22,8 @@ POLE = SinglePoleOpAmp(open_loop_gain=GAIN, gbwp=100e6)
 W_T = POLE.unity_gain_frequency
 SQUARE = np.array([[0.5, -1.0, -0.9], [0.1, 0.8, 0.2], [0.05, -0.1, 0.6]])
 OBLONG = np.array([[0.5, -1.0], [0.1, 0.8], [-0.7, -0.6]])
+LOADED = np.array([[0.5, -1.0], [-0.9, -0.8], [0.7, -0.2]])
+"""Its rows and its columns need compensating cells at both inputs."""
 ENDS = ("word_lines", "bit_lines", "a", "b", "inverting", "noninverting", "output", "input")
 
 
@@ -62,6 +64,17 @@ def closed_ginv(design, levels):
     return np.linalg.solve(normal, second @ (weight * held * levels)), None
 
 
+def closed_ginv_compensated(design, levels):
+    """`(A^T W A + G_r + S_t/A0) x = A^T W G_in b`, W = 1/(G_f + S_r/A0), with the sums at either input."""
+    first = design.conductance - design.conductance_negative
+    second = design.conductance_transposed - design.conductance_transposed_negative
+    rows = design.conductance_negative.sum(axis=1) + design.balance_rows_noninverting.sum(axis=1)
+    columns = design.conductance_transposed.sum(axis=1) + design.balance_columns_noninverting.sum(axis=1)
+    weight = 1 / (design.feedback_conductance + rows / GAIN)
+    normal = second @ (weight[:, None] * first) + np.diag(design.ridge_conductance + columns / GAIN)
+    return np.linalg.solve(normal, second @ (weight * design.input_conductance * levels)), None
+
+
 @dataclass(frozen=True)
 class Small:
     """A circuit of size 2 or 3 with its judges.
@@ -94,6 +107,7 @@ EQUAL = {
     "mvm": {("f", "v", "out")},
     "mvm compensated": {("f", "v", "out")},
     "ginv": {("in", "in", "r"), ("f", "r", "e")},
+    "ginv compensated": {("in", "in", "r"), ("f", "r", "e"), ("ridge", "x", "tm")},
 }
 """Exchanges that give an equal circuit, as part and groups: both ends of resistors."""
 SMALL = (
@@ -102,6 +116,7 @@ SMALL = (
     Small("mvm", OBLONG, kirchhoff.mvm_at_rest, closed_mvm),
     Small("mvm", OBLONG, kirchhoff.mvm_compensated_at_rest, closed_mvm_compensated, SMALL_FEEDBACK),
     Small("ginv", np.abs(OBLONG), kirchhoff.ginv_at_rest, closed_ginv),
+    Small("ginv", LOADED, kirchhoff.ginv_at_rest, closed_ginv_compensated, SMALL_FEEDBACK | {"ridge": 0.05}),
 )
 
 
