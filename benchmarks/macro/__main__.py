@@ -90,7 +90,7 @@ def _pivoted() -> Iterator[Row]:
                 errors.append(distance(block_answer(solution), np.linalg.solve(matrix, vector)))
         seen = f"{solved[0]} -> {solved[1]} of 6, median error {np.median(errors):.2g}"
         law = "five steps of random matrices, N = 4: settled without and with the rows in the order of LU"
-        yield Row("C1", law, engine, seen, "6 of 6, <= 0.02", solved[1] == 6 and float(np.median(errors)) <= 0.02)
+        yield Row("C1", law, engine, seen, "6 of 6, <= 0.002", solved[1] == 6 and float(np.median(errors)) <= 0.002)
 
 
 def _seconds() -> float:
