@@ -5,10 +5,11 @@ settings with two seeds of their own. A best setting at an edge of its grid is r
 0.0001 to 100. Then seeds 0, 1, ... ; differences are paired by seed, with their standard errors. Margins against
 baselines are reported, not required. `gap` is a least-squares problem: the rms gap falls by a factor a tile. `cells`
 calibrates the cell in ngspice. `forms` are closed forms of one update.
+`energy` compares energies up to the same accuracy.
 
-`python -m benchmarks.residual [GROUP ...] [--store FILE]` runs the groups cells, forms, table, gap, states-4, states-10
-and states-16. Every training is a line of FILE, so that it goes on where it was broken off. The exit code is 1 if a
-required row fails.
+`python -m benchmarks.residual [GROUP ...] [--store FILE]` runs the groups cells, forms, table, gap, energy, states-4,
+states-10 and states-16. Every training is a line of FILE, so that it goes on where it was broken off. The exit code is
+1 if a required row fails.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from benchmarks.machine import machine_line
 from benchmarks.residual import cells
 from benchmarks.residual.accuracy import accuracies
+from benchmarks.residual.energy import energy
 from benchmarks.residual.gap import gap
 from benchmarks.residual.rows import Row
 from benchmarks.residual.store import Store
@@ -32,6 +34,7 @@ def groups(path: Path) -> dict[str, Callable[[], Iterator[Row | str]]]:
     """Return the groups of rows by name."""
     store = Store(path, {"dataset": "digits"})
     found: dict[str, Callable[[], Iterator[Row | str]]] = {**cells.groups(store), "gap": gap}
+    found["energy"] = partial(energy, path.parent)
     return found | {f"states-{states}": partial(accuracies, store, states) for states in (4, 10, 16)}
 
 

@@ -58,4 +58,4 @@ def gap() -> Iterator[Row | str]:
         mean = float((gaps[-1] / gaps[0]) ** (1 / (MOST_TILES - 1)))
         required = states == 10
         yield Row(f"{name}, mean factor a tile", mean, LOW, HIGH, required=required)
-        yield Row(f"{name}, largest factor a tile", float((gaps[1:] / gaps[:-1]).max()), high=0.9, required=False)
+        yield Row(f"{name}, largest factor a tile", float((gaps[1:] / gaps[:-1]).max()), required=False)
