@@ -213,12 +213,13 @@ def _settling(settings: PrecodeSettings, link: Link, parts: Parts, place: int) -
     error = float(np.asarray(solution.relative_error))
     return Settling(
         str(np.asarray(solution.status).item().name), time, float(linear.predicted_time),
-        float("nan") if energy is None else float(np.asarray(energy)), error, rates, *disturbances(linear, symbols),
+        float("nan") if energy is None else float(np.asarray(energy)), error, rates,
+        noise_at_users(linear, symbols), offset_at_users(linear, symbols),
     )  # fmt: skip
 
 
-def disturbances(circuit: Solver, symbols: RealArray) -> tuple[float, float]:
-    """Return noise and offsets at the users, rms, relative to their symbols at the input full scale.
+def noise_at_users(circuit: Solver, symbols: RealArray) -> float:
+    """Return the noise at the users, rms, relative to their symbols at the input full scale; nan if it is unstable.
 
     The users receive `H s` of the disturbed outputs s, and the symbols themselves. Noise is that behind a read-out of
     the op-amps' bandwidth.
@@ -228,10 +229,18 @@ def disturbances(circuit: Solver, symbols: RealArray) -> tuple[float, float]:
         symbols: Right-hand side, shape (2K,).
     """
     if not circuit.stability.stable:
-        return float("nan"), float("nan")
-    unit = circuit.gain / float(circuit.input_levels(symbols[:, None])[1][0])
-    received = unit * np.asarray(circuit.matrix)
-    size = float(np.linalg.norm(symbols))
-    noise = np.sqrt(np.einsum("ij,jk,ik->", received, circuit.noise().covariance, received))
+        return float("nan")
+    received = _received(circuit, symbols)
+    return float(np.sqrt(np.einsum("ij,jk,ik->", received, circuit.noise().covariance, received)))
+
+
+def offset_at_users(circuit: Solver, symbols: RealArray) -> float:
+    """Return the offsets at the users, before they are taken off; arguments and units as in `noise_at_users`."""
     rest = circuit.linear.rest[circuit.linear.nodes[circuit.linear.outputs]]
-    return float(noise) / size, float(np.linalg.norm(received @ rest)) / size
+    return float(np.linalg.norm(_received(circuit, symbols) @ rest))
+
+
+def _received(circuit: Solver, symbols: RealArray) -> RealArray:
+    """What the users receive of a volt at each output, over the norm of their symbols, shape (2K, 2M)."""
+    scale = float(circuit.input_levels(symbols[:, None])[1][0])
+    return np.asarray(circuit.gain / (scale * np.linalg.norm(symbols)) * np.asarray(circuit.matrix))

@@ -8,7 +8,7 @@ from mimo.parts import Parts
 from mimo.precoding.chips import CHIPS
 from mimo.precoding.run import precode as run
 from mimo.precoding.settings import PrecodeSettings
-from mimo.precoding.study import circuit_of, disturbances, exact_precoders, link_of, precode
+from mimo.precoding.study import circuit_of, exact_precoders, link_of, noise_at_users, offset_at_users, precode
 from mimo.radio.closed_forms import ratio
 from mimo.radio.constellation import Constellation
 
@@ -76,15 +76,15 @@ def test_offsets_at_the_users_are_those_that_they_receive():
     link = link_of(settings)
     circuits = [circuit_of(settings, link, Parts(IDEAL | {"input_offset": one}), 0) for one in ("0", "1m")]
     change = link.channels[0] @ (circuits[1].steady(b) - circuits[0].steady(b))
-    assert disturbances(circuits[0], b)[1] == 0
-    assert disturbances(circuits[1], b)[1] == pytest.approx(np.linalg.norm(change) / np.linalg.norm(b), rel=1e-6)
+    assert offset_at_users(circuits[0], b) == 0
+    assert offset_at_users(circuits[1], b) == pytest.approx(np.linalg.norm(change) / np.linalg.norm(b), rel=1e-6)
 
 
 def test_a_larger_input_conductance_lowers_the_noise_at_the_users():
     """The signal grows with it; noise of the op-amps hardly changes."""
     link, b = link_of(PrecodeSettings(**SMALL)), np.ones(4)
     low, high = (
-        disturbances(circuit_of(PrecodeSettings(**SMALL, input_ratio=ratio), link, Parts(IDEAL), 0), b)[0]
+        noise_at_users(circuit_of(PrecodeSettings(**SMALL, input_ratio=ratio), link, Parts(IDEAL), 0), b)
         for ratio in (1, 4)
     )
     assert low / 6 < high < low / 2
