@@ -5,7 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import optimizer.step_cost  # noqa: F401 - see below
+
 sys.path.insert(0, str(Path(__file__).parent))
+# autodoc writes the annotations of all bases into a class that it documents; pydantic takes them for the class's own
+# when a subclass with further keys is made later. So those of settings are made first.
 
 project = "amc"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "site_parts"]

@@ -27,7 +27,7 @@ Shape = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Hardware:
+class TileHardware:
     """Parts of all layers.
 
     Attributes:
@@ -77,7 +77,9 @@ class TrainingCost:
         return self.update_energy + self.transfer_energy + self.product_energy + self.digital_energy
 
 
-def hardware_of(settings: AlgorithmSettings, shapes: Sequence[Shape], table: ComponentAreas | None = None) -> Hardware:
+def hardware_of(
+    settings: AlgorithmSettings, shapes: Sequence[Shape], table: ComponentAreas | None = None
+) -> TileHardware:
     """Count the parts of an algorithm for layers of these shapes.
 
     Args:
@@ -94,7 +96,7 @@ def hardware_of(settings: AlgorithmSettings, shapes: Sequence[Shape], table: Com
     matrices = {"digital": 1, "mixed-precision": 1}.get(settings.algorithm, buffers)
     lines = tiles * sum(outputs + inputs for outputs, inputs in shapes)
     area = 2 * tiles * weights * areas.cell + lines * (areas.dac + areas.adc)
-    return Hardware(tiles, tiles * weights, matrices * weights, lines, lines, area)
+    return TileHardware(tiles, tiles * weights, matrices * weights, lines, lines, area)
 
 
 def cost_of(

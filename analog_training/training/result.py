@@ -9,7 +9,7 @@ import numpy as np
 
 from amc_circuits import short_repr
 from analog_training.devices.cells import Floats
-from analog_training.training.costs import Hardware, TrainingCost, cost_of, hardware_of
+from analog_training.training.costs import TileHardware, TrainingCost, cost_of, hardware_of
 from analog_training.training.specification import AnalogSpec
 
 LAST = 3
@@ -63,7 +63,7 @@ class AnalogResult:
         return tuple((len(matrix), matrix.shape[1]) for matrix in self.weights)
 
     @property
-    def hardware(self) -> Hardware:
+    def hardware(self) -> TileHardware:
         """Parts of all layers."""
         return hardware_of(self.spec.algorithm, self.shapes)
 
