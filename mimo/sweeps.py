@@ -57,11 +57,19 @@ class StudyRun:
         )  # fmt: skip
 
     def split(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the settings, with defaults, and the given options of the circuits."""
+        """Return the settings, with defaults, and the options of the circuits that are not their defaults.
+
+        A row of a sweep has every option, also those of a circuit that its settings do not choose.
+        """
         own = record_options(self.settings)
         names = {option.name for option in own}
         chosen = parse_table("the study", own, {name: value for name, value in given.items() if name in names})
-        rest = {name: value for name, value in given.items() if name not in names and value not in (None, False)}
+        defaults = {option.name: option.own for option in self.parts}
+        rest = {
+            name: value
+            for name, value in given.items()
+            if name not in names and value not in (None, False) and value != defaults.get(name)
+        }
         return chosen, rest
 
     def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -142,6 +142,18 @@ def test_the_run_of_sweeps_has_the_metrics_of_the_study():
     assert metrics["settling_time_s"] > 0 and metrics["ber"] > 0 and len(metrics["curve_settling_time_s"]) == 1
 
 
+def test_an_option_of_the_other_circuit_is_no_hindrance_at_its_default():
+    """A sweep over both circuits gives every row all options; another value than the default is refused."""
+    given = {
+        option.name: {**SMALL, "precoder": "ginv", "diagonal": "cells"}.get(option.name) for option in run.options()
+    }
+    assert run.complete(given)["diagonal"] is None
+    cascade = run.complete(given | {"precoder": "cascade", "diagonal": "resistors"})
+    assert cascade["diagonal"] == "resistors" and run.complete(cascade) == cascade
+    with pytest.raises(ParameterError, match="diagonal"):
+        run.complete(given | {"diagonal": "resistors"})
+
+
 def test_the_feedback_of_the_closed_form_is_no_option(amc):
     """An option without an effect is not offered."""
     names = [option.name for option in run.options()]
