@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ LONGEST_MESSAGE = 3
 """Most lines on stderr."""
 PATIENCE = 300
 """Time limit of a command, s."""
+Process = Callable[[list[str], Path], "subprocess.CompletedProcess[str]"]
 
 
 @dataclass(frozen=True)
@@ -78,13 +79,18 @@ def _frozen(entry: Mapping[str, object]) -> dict[str, object]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
 
 
-def run(command: Command, folder: Path) -> Outcome:
-    """Run a command in a folder and compare."""
-    began = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "amc_circuits", *shlex.split(command.command)],
+def process(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run `amc` as a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "amc_circuits", *words],
         cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
+
+
+def run(command: Command, folder: Path, amc: Process = process) -> Outcome:
+    """Run a command in a folder and compare."""
+    began = time.perf_counter()
+    done = amc(shlex.split(command.command), folder)
     return Outcome(command, tuple(_differences(command, done, folder)), time.perf_counter() - began)
 
 
@@ -110,13 +116,13 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def work(role: list[Command], files: Mapping[str, str], parent: Path) -> list[Outcome]:
+def work(role: list[Command], files: Mapping[str, str], parent: Path, amc: Process = process) -> list[Outcome]:
     """Run the commands of one user in order, in a folder that begins with the files."""
     folder = parent / role[0].role.replace(" ", "-")
     folder.mkdir()
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
-    return [run(command, folder) for command in role]
+    return [run(command, folder, amc) for command in role]
 
 
 def table(outcomes: list[Outcome]) -> Table:

@@ -15,11 +15,16 @@ settings.load_profile("amc")
 
 LONG = (
     "test_docs.py",
-    "test_demo.py",
     "test_site.py",
     "test_howto.py",
+    "test_demo.py",
     "test_gallery.py",
+    "test_specification_memory.py",
+    "test_resume.py",
     "test_html_report.py",
+    "test_typing.py",
+    "test_saturation.py",
+    "test_every_circuit.py",
     "test_notebook.py",
     "test_kills.py",
 )

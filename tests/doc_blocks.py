@@ -27,8 +27,9 @@ COMMAND = re.compile(
     r"""((?:amc|python -c) (?:'[^']*'|"[^"$`\\]*"|[^'"$`*?~\\();<>|&\n])*)(?:[|] *(.*)|> *([\w./-]+))?"""
 )
 """A line of a command, with what its output goes to; other characters have a meaning that only a shell gives them."""
-ALONE = ("amc", "cat", "printf", "python", "sed", "test")
-"""First words of lines that leave nothing in the shell for the next line."""
+ALONE = ("amc", "cat", "grep", "printf", "python", "sed", "test", "export PYTHONPATH=")
+"""Beginnings of lines that leave nothing in the shell for the next line but folders of packages."""
+PACKAGES = re.compile(r'export PYTHONPATH="(\w+):[$]{PYTHONPATH:-}"')
 TOLERANCE = 0.02
 """Relative, of numbers that another version of a simulator may print a little differently."""
 
@@ -85,7 +86,7 @@ def run(block: Block, folder: Path) -> str:
     if block.language == "python":
         outcomes = iter([forked.ended(forked.code, block.text, folder=folder, started=STARTED)])
     else:
-        outcomes = (outcome for line in _lines(block.text) for outcome in _line(line, folder))
+        outcomes = _outcomes(block.text, folder)
     printed = ""
     for outcome in outcomes:
         assert outcome.code == 0, f"{block.text}\nended with {outcome.code}\n{outcome.out}\n{outcome.err}"
@@ -100,26 +101,37 @@ def _lines(text: str) -> list[str]:
     return lines if apart else [text]
 
 
-def _line(line: str, folder: Path) -> Iterator[Outcome]:
+def _outcomes(text: str, folder: Path) -> Iterator[Outcome]:
+    """Outcomes of the lines of a block."""
+    packages = None
+    for line in _lines(text):
+        if found := PACKAGES.fullmatch(line):
+            packages = folder / found[1]
+        else:
+            yield from _line(line, folder, packages)
+
+
+def _line(line: str, folder: Path, packages: Path | None) -> Iterator[Outcome]:
     """A command in a forked process, and what its output goes to; or a shell with all of it."""
     found = COMMAND.fullmatch(re.sub(r"\s+#.*", "", line))
     if not found:
-        yield _shell(line, folder)
+        yield _shell(line, folder, packages)
         return
     words, (rest, file) = shlex.split(found[1]), found.groups()[1:]
     call, words = (forked.amc, words[1:]) if words[0] == "amc" else (forked.code, words[2:])
-    outcome = forked.ended(call, *words, folder=folder, started=STARTED)
+    outcome = forked.ended(call, *words, folder=folder, packages=packages, started=STARTED)
     if file:
         (folder / file).write_text(outcome.out, encoding="utf-8")
     yield replace(outcome, out="") if file or rest else outcome
     if rest:
-        yield _shell(rest, folder, outcome.out)
+        yield _shell(rest, folder, packages, outcome.out)
 
 
-def _shell(text: str, folder: Path, fed: str = "") -> Outcome:
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+def _shell(text: str, folder: Path, packages: Path | None, fed: str = "") -> Outcome:
+    environment = forked.environment(packages)
+    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
     process = subprocess.Popen(
-        ["bash", "-euo", "pipefail", "-c", text], cwd=folder, env=os.environ | {"PATH": path},
+        ["bash", "-euo", "pipefail", "-c", text], cwd=folder, env=environment,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     STARTED.append(process.pid)

@@ -66,12 +66,11 @@ def ended(
         meanwhile: Called with the process while it runs; it may kill it.
     """
     context = start_server(LOADED)
-    environment = dict(os.environ)
-    if packages is not None:
-        environment["PYTHONPATH"] = os.pathsep.join([str(packages), environment.get("PYTHONPATH", "")])
     with TemporaryDirectory() as files:
         printed = [Path(files) / name for name in ("out", "err")]
-        process = context.Process(target=_process, args=(call, words, str(folder), packages, environment, printed))
+        process = context.Process(
+            target=_process, args=(call, words, str(folder), packages, environment(packages), printed)
+        )
         process.start()
         if started is not None and process.pid:
             started.append(process.pid)
@@ -84,12 +83,20 @@ def ended(
     return Outcome(process.exitcode or 0, out, err)
 
 
+def environment(packages: Path | None) -> dict[str, str]:
+    """Variables of a process with further installed packages."""
+    known = dict(os.environ)
+    if packages is not None:
+        known["PYTHONPATH"] = os.pathsep.join([str(packages), known.get("PYTHONPATH", "")])
+    return known
+
+
 def _process(
     call: Callable[..., None],
     words: tuple[str, ...],
     folder: str,
     packages: Path | None,
-    environment: Mapping[str, str],
+    variables: Mapping[str, str],
     files: list[Path],
 ) -> None:
     os.setsid()
@@ -97,6 +104,6 @@ def _process(
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), descriptor)
     os.chdir(folder)
     os.environ.clear()
-    os.environ.update(environment)
+    os.environ.update(variables)
     sys.path[:0] = [] if packages is None else [str(packages)]
     call(*words)

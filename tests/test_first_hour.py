@@ -1,14 +1,22 @@
 """The first commands of new users: each ends as `benchmarks/first_hour.toml` states."""
 
 from collections import Counter
+from subprocess import CompletedProcess
 
 import pytest
 
 from benchmarks import first_hour
 from benchmarks.first_hour import Command
+from tests import forked
 
 FILES, COMMANDS = first_hour.read()
 QUICK = [command for command in COMMANDS if command.quick]
+
+
+def process(words, folder):
+    """`amc` in a forked process."""
+    done = forked.ended(forked.amc, *words, folder=folder)
+    return CompletedProcess(words, done.code, done.out, done.err)
 
 
 def test_each_role_has_fifteen_commands():
@@ -22,7 +30,7 @@ def test_each_role_has_fifteen_commands():
 @pytest.mark.parametrize("command", QUICK, ids=lambda command: command.command)
 def test_quick_commands_end_as_stated(tmp_path, command):
     """Exit code, words, files and the length of the message are those of the list."""
-    (outcome,) = first_hour.work([command], FILES, tmp_path)
+    (outcome,) = first_hour.work([command], FILES, tmp_path, process)
     assert outcome.differences == ()
 
 
@@ -36,5 +44,5 @@ def test_quick_commands_end_as_stated(tmp_path, command):
 )
 def test_a_difference_is_found(tmp_path, command, difference):
     """A wrong exit code, a missing word and a missing file are named."""
-    (outcome,) = first_hour.work([command], {}, tmp_path)
+    (outcome,) = first_hour.work([command], {}, tmp_path, process)
     assert outcome.differences == (difference,)

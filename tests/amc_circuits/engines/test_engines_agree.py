@@ -18,7 +18,7 @@ from netlists import Circuit, Conductors, OpAmp, OpAmps, SinglePoleOpAmp, Source
 from tests.comparators import assert_close
 from tests.runs import exact_outputs, many_waveforms, readings, waveforms
 
-DESIGNS = 200
+DESIGNS = 100
 BATCH = 50
 TOLERANCE = 0.01
 WAVEFORM = 2e-4
