@@ -7,13 +7,11 @@ import pytest
 from amc_circuits import InvCircuit, draw_circuit, save_figure
 
 
-@pytest.mark.parametrize("circuit", ["inv", "mvm", "ginv", "egv"])
-@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
-def test_every_circuit_is_drawn(amc, tmp_path, circuit, suffix):
-    """A picture of each type is written for every circuit, and named."""
-    begins = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}[suffix]
+@pytest.mark.parametrize(("suffix", "begins"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
+def test_a_circuit_is_drawn(amc, tmp_path, suffix, begins):
+    """A picture of each type is written and named; `test_studies.py` draws every circuit."""
     picture = tmp_path / f"circuit{suffix}"
-    outcome = amc("draw", circuit, "--size", 4, "--family", "uniform" if circuit == "ginv" else "spd", "-o", picture)
+    outcome = amc("draw", "inv", "--size", 4, "-o", picture)
     assert (outcome.code, outcome.out) == (0, f"wrote {picture}\n")
     assert picture.read_bytes().startswith(begins)
 
