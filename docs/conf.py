@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import optimizer.step_cost  # noqa: F401 - see below
 sys.path.insert(0, str(Path(__file__).parent))
 # autodoc writes the annotations of all bases into a class that it documents; pydantic takes them for the class's own
 # when a subclass with further keys is made later. So those of settings are made first.
+
+# There are millions of nodes, and next to none of them is garbage: a third of the time went into a search for it.
+gc.set_threshold(200_000, 50, 50)
 
 project = "amc"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "site_parts"]
