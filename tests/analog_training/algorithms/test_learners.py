@@ -79,7 +79,7 @@ def test_all_algorithms_begin_with_the_same_weights():
 def test_a_buffered_transfer_loses_nothing():
     """What is read from a tile is in the buffer or in whole pulses of the tile above, to rounding."""
     device = PulsedDevice(states=10, up_power=0, down_power=0)
-    learner = learner_of(device, algorithm="tiki-taka-2", transfer_rate=0.9)
+    learner = learner_of(device, algorithm="tiki-taka-2", rate=1.0, transfer_rate=0.9)
     before, read = learner.tile(0).copy(), np.zeros(SHAPE)
     generator = np.random.default_rng(2)
     for number in range(16):
