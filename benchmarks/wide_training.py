@@ -123,10 +123,10 @@ def widest_refresh() -> str:
     seconds, peak = time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return (
         f"width {WIDTH}, condition {np.linalg.cond(matrix):.0f}: {format_quantity(seconds, 's', 3)} of processor time, "
-        f"{format_quantity(peak, 'B', 3)} at most; error {format_quantity(result.relative_error, '%', 2)}, "
+        f"{format_quantity(peak, 'B', 3)} at most; error {format_quantity(result.relative_error, '%', 3)}, "
         f"{result.work.cycles / WIDTH:.1f} cycles a column, {result.work.layouts} layouts, {result.work.cells} cells; "
-        f"times within {format_quantity(result.interval, '%', 2)}, energies within "
-        f"{format_quantity(result.energy_interval, '%', 2)} (95 %)"
+        f"times within {format_quantity(result.interval, '%', 3)}, energies within "
+        f"{format_quantity(result.energy_interval, '%', 3)} (95 %)"
     )
 
 
