@@ -155,13 +155,11 @@ def test_a_matrix_that_is_not_square_is_refused(amc, matrix_file):
     amc("stability", matrix_file(np.ones((2, 3)))).refused("A: got shape (2, 3)", "must be square")
 
 
-@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
-def test_pictures_are_written(amc, matrix_file, tmp_path, suffix):
-    """--plot writes a picture of the kind that its name says, of an unstable circuit too."""
-    begins = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}[suffix]
-    picture = tmp_path / f"poles{suffix}"
+def test_a_picture_is_written(amc, matrix_file, tmp_path):
+    """--plot writes one of an unstable circuit, too."""
+    picture = tmp_path / "poles.png"
     assert amc("stability", matrix_file(UNSTABLE), "--opamp", "single-pole", "--plot", picture).code == 3
-    assert picture.read_bytes().startswith(begins)
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.fixture
