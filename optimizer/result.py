@@ -22,8 +22,10 @@ class Evaluation:
         epoch: Epochs completed, a fraction.
         step: Steps completed.
         loss: Mean cross-entropy of the training batches since the previous evaluation, nats.
-        accuracy: Fraction of the test images that were classified correctly.
+        accuracy: Fraction of the test images that were classified correctly, by the average of the weights if there is
+            one.
         seconds: Time since the start of the run, s.
+        raw_accuracy: Fraction by the weights of the last step themselves; None without an average.
     """
 
     epoch: float
@@ -31,6 +33,7 @@ class Evaluation:
     loss: float
     accuracy: float
     seconds: float
+    raw_accuracy: float | None = None
 
     __repr__ = short_repr
 
@@ -45,7 +48,7 @@ class TrainingResult:
         ledger: Inversions; empty for first-order optimizers.
         diverged: True if the loss was no longer finite, or ended above 100 times that of the first batch.
         wall_time: Wall time of the whole run, s.
-        weights: Final weights.
+        weights: Final weights, averaged if an average was scored.
         data: Name, number of classes, training and test samples, normalisation.
     """
 
@@ -89,6 +92,18 @@ class TrainingResult:
         """Highest accuracy of all evaluations; 0 without evaluations."""
         return max((found.accuracy for found in self.history), default=0.0)
 
+    @property
+    def raw_epochs_to_target(self) -> float | None:
+        """Epochs at which the weights without an average reached the target; None if they did not, or without one."""
+        target = self.spec.target_accuracy
+        raw = ((found.epoch, found.raw_accuracy) for found in self.history)
+        return next((epoch for epoch, score in raw if score is not None and score >= target), None)
+
+    @property
+    def best_raw_accuracy(self) -> float | None:
+        """Highest accuracy of the weights without an average; None if no average was scored."""
+        return max((found.raw_accuracy for found in self.history if found.raw_accuracy is not None), default=None)
+
     def summary(self) -> dict[str, Any]:
         """Return the outcome as plain data: specification, results, and cost of the inversions."""
         return {
@@ -96,6 +111,9 @@ class TrainingResult:
             "target_accuracy": self.spec.target_accuracy,
             "best_accuracy": self.best_accuracy,
             "final_accuracy": self.history[-1].accuracy if self.history else None,
+            "raw_epochs_to_target": self.raw_epochs_to_target,
+            "best_raw_accuracy": self.best_raw_accuracy,
+            "final_raw_accuracy": self.history[-1].raw_accuracy if self.history else None,
             "epochs": self.history[-1].epoch if self.history else 0.0,
             "steps": self.history[-1].step if self.history else 0,
             "diverged": self.diverged,

@@ -131,6 +131,8 @@ class StepSettings(Settings):
         step_factor: Factor of each drop of `step`.
         weight_decay: Decoupled weight decay: each step also multiplies all weights, biases included, by `1 -
             learning_rate * weight_decay`, the rate being that of the schedule.
+        average_decay: Largest weight of the past in a running average of the weights. The average is what is scored,
+            and what is stored as the weights; the steps go on from the weights themselves. None for no average.
     """
 
     learning_rate: Positive
@@ -139,6 +141,7 @@ class StepSettings(Settings):
     step_epochs: Positive = 10.0
     step_factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    average_decay: Annotated[float, Field(gt=0, lt=1)] | None = None
 
     @model_validator(mode="after")
     def _shrinking(self) -> Self:

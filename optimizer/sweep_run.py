@@ -27,7 +27,8 @@ FILES = tuple(f"data.{name}" for name in OF_FILES)
 MAIN = ("epochs_to_target", "best_accuracy", "failed_inversions", "simulated_time_s", "energy_j",
         "median_relative_error")  # fmt: skip
 NAMED = ("dataset", "optimizer.name", "solver", "circuit.opamp", "circuit.device", "circuit.engine")
-SHARES = ("best_accuracy", "final_accuracy", "median_relative_error", "largest_relative_error", "largest_lifting_cost")
+SHARES = ("best_accuracy", "final_accuracy", "best_raw_accuracy", "final_raw_accuracy", "median_relative_error",
+          "largest_relative_error", "largest_lifting_cost")  # fmt: skip
 
 
 def spec_of(given: Mapping[str, Any]) -> TrainingSpec:
@@ -183,8 +184,10 @@ def metrics_of(result: TrainingResult) -> dict[str, Any]:
     names = ("epochs_to_target", "best_accuracy", "final_accuracy", "steps", "wall_time_s")
     checks = {"cross_checked": ledger.cross_checked, "largest_difference": ledger.largest_difference}
     work = {"cycles": ledger.cycles, "cells_written": ledger.cells, "conversions": ledger.conversions}
+    raw = ("raw_epochs_to_target", "best_raw_accuracy", "final_raw_accuracy")
     return {
         **{name: summary[name] for name in names},
+        **({name: summary[name] for name in raw} if result.best_raw_accuracy is not None else {}),
         "accuracy_curve": [list(point) for point in result.accuracy_curve],
         "inversions": len(ledger.inversions),
         "failed_inversions": len(ledger.failures),

@@ -172,6 +172,7 @@ def result_table(result: TrainingResult) -> Table:
         f"epochs to {result.spec.target_accuracy:.1%}", "not reached" if reached is None else f"{reached:.2f}"
     )
     table.add_row("best accuracy", f"{result.best_accuracy:.2%}")
+    _add_raw_scores(table, result)
     table.add_row("normalisation", result.data["normalisation"])
     if ledger.inversions:
         engine = f" ({result.spec.circuit.engine})" if ledger.slowest is not None else ""
@@ -202,6 +203,14 @@ def result_table(result: TrainingResult) -> Table:
         table.add_row("checked by ngspice", f"{ledger.cross_checked}, within {difference} of full scale")
     table.add_row("time", f"{result.wall_time:.0f} s")
     return table
+
+
+def _add_raw_scores(table: Table, result: TrainingResult) -> None:
+    """Add the scores of the weights themselves below those of their average."""
+    if result.best_raw_accuracy is not None:
+        raw = result.raw_epochs_to_target
+        table.add_row("epochs without the average", "not reached" if raw is None else f"{raw:.2f}")
+        table.add_row("best without the average", f"{result.best_raw_accuracy:.2%}")
 
 
 def _chosen(spec_file: Path | None, preset_name: str | None, state: Mapping[str, Any]) -> TrainingSpec:

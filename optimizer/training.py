@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits import ParameterError, check_type
+from optimizer.averaging import averaged
 from optimizer.datasets import Dataset
 from optimizer.ledger import Ledger
 from optimizer.losses import cross_entropy
@@ -100,6 +101,7 @@ class Training:
         self.ledger = Ledger()
         self._start(self.ledger)
         self._weights = self.model.initial_weights(np.random.default_rng([spec.seed, 0]), PRECISIONS[spec.precision])
+        self._average: Weights = ()
         self._history: list[Evaluation] = []
         self._losses: list[float] = []
         self._first_loss: float | None = None
@@ -123,6 +125,7 @@ class Training:
             "data": self._data_sha256,
             "step": self.step,
             "weights": self._weights,
+            "average": self._average,
             "optimizer": self.optimizer.state,
             "inversions": self.ledger.inversions,
             "failures": self.ledger.failures,
@@ -147,6 +150,7 @@ class Training:
         self._start(Ledger(list(state["inversions"]), list(state["failures"]), state["slowest"]))
         self.optimizer.restore(state["optimizer"])
         self.step, self._weights, self._seconds = state["step"], tuple(state["weights"]), state["seconds"]
+        self._average = tuple(state.get("average", ()))  # older states have none
         self._history, self._losses = list(state["history"]), list(state["losses"])
         self._first_loss, self._diverged = state["first_loss"], state["diverged"]
 
@@ -163,9 +167,14 @@ class Training:
     def result(self) -> TrainingResult:
         """Outcome so far."""
         return TrainingResult(
-            self.spec, tuple(self._history), self.ledger, self._diverged, self._elapsed, self._weights,
+            self.spec, tuple(self._history), self.ledger, self._diverged, self._elapsed, self._scored,
             self.dataset.description,
         )  # fmt: skip
+
+    @property
+    def _scored(self) -> Weights:
+        """Weights that are scored: the average if there is one."""
+        return tuple(one.astype(PRECISIONS[self.spec.precision]) for one in self._average) or self._weights
 
     def run(
         self, observe: Callable[[Moment], None] | None = None, keep: Callable[[], None] | None = None
@@ -221,6 +230,8 @@ class Training:
         self._weights = self.optimizer.step(self._weights, passed, labels)
         self._losses.append(loss)
         self.step += 1
+        if (decay := self.spec.optimizer.average_decay) is not None:
+            self._average = averaged(self._average, self._weights, self.step, decay)
 
     def _evaluation_is_due(self) -> bool:
         """True if the step completed another of the equal parts of an epoch, or was the last."""
@@ -230,8 +241,9 @@ class Training:
 
     def _evaluate(self) -> None:
         seconds, loss = self._elapsed, float(np.mean(self._losses))
-        score = accuracy(self.model, self._weights, self.dataset)
-        self._history.append(Evaluation(self.step / self.steps_per_epoch, self.step, loss, score, seconds))
+        score = accuracy(self.model, self._scored, self.dataset)
+        raw = accuracy(self.model, self._weights, self.dataset) if self._average else None
+        self._history.append(Evaluation(self.step / self.steps_per_epoch, self.step, loss, score, seconds, raw))
         self._losses.clear()
 
     def _reached(self) -> bool:

@@ -51,6 +51,7 @@ class _Inversions(BaseModel):
 
 class _Optimizer(BaseModel):
     name: str
+    average_decay: float | None = None
 
 
 class _Spec(BaseModel):
@@ -143,9 +144,10 @@ class Training:
 
     @property
     def method(self) -> str:
-        """Optimizer, and the solver of its inversions."""
-        solver = self.summary.inversions.solver
-        return self.summary.spec.optimizer.name + (f", {solver}" if solver else "")
+        """Optimizer, the solver of its inversions, and that its weights were averaged."""
+        solver, chosen = self.summary.inversions.solver, self.summary.spec.optimizer
+        average = "" if chosen.average_decay is None else ", average of the weights"
+        return chosen.name + (f", {solver}" if solver else "") + average
 
 
 def _content(path: Path, model: type[Content]) -> Content:
