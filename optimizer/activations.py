@@ -1,4 +1,4 @@
-"""Layers without weights: rectifier and pooling. The sample is the last index, as in `optimizer.layers`."""
+"""Layers without weights: rectifier, hyperbolic tangent and pooling. The sample is the last index, as in `optimizer.layers`."""
 
 from __future__ import annotations
 
@@ -40,6 +40,24 @@ class Rectifier:
     def backward(self, memory: Array, dy: Array) -> Array:
         """Return `dy` at positive outputs, else 0."""
         return dy * (memory > 0)
+
+
+@dataclass(frozen=True)
+class Tanh:
+    """Hyperbolic tangent; its derivative is `1 - y^2` of its output `y`."""
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return `shape`."""
+        return shape
+
+    def forward(self, x: Array) -> tuple[Array, Array]:
+        """Return `tanh(x)`, which is also the memory."""
+        y = np.tanh(x)
+        return y, y
+
+    def backward(self, memory: Array, dy: Array) -> Array:
+        """Return `(1 - y^2) dy`."""
+        return dy * (1 - memory**2)
 
 
 @dataclass(frozen=True)

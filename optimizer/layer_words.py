@@ -10,9 +10,10 @@ from pydantic import Field, model_validator
 from amc_circuits import ParameterError
 from optimizer.settings import ConvolutionShape, DenseShape, Settings
 
-FORMS = {"conv": "conv CHANNELS KERNEL [stride STEP] [pool SIZE]", "dense": "dense OUTPUTS"}
+FORMS = {"conv": "conv CHANNELS KERNEL [stride STEP] [pool SIZE]", "dense": "dense OUTPUTS [tanh]"}
 """Form of each layer, by its first word."""
 OPTIONS = ("stride", "pool")
+TANH = "tanh"
 _Shape = TypeVar("_Shape", ConvolutionShape, DenseShape)
 LONGEST = 100
 """Most characters of a layer."""
@@ -22,8 +23,9 @@ class ModelSettings(Settings):
     """Layers of a network.
 
     Attributes:
-        layers: Layers from the sample on, each `conv CHANNELS KERNEL [stride STEP] [pool SIZE]` or `dense OUTPUTS`,
-            both with rectifier; the last is the read-out without rectifier, `dense` or `dense CLASSES`.
+        layers: Layers from the sample on, each `conv CHANNELS KERNEL [stride STEP] [pool SIZE]` or `dense OUTPUTS
+            [tanh]`, with rectifier unless it is tanh; the last is the read-out without either, `dense` or `dense
+            CLASSES`.
     """
 
     layers: Annotated[tuple[Annotated[str, Field(max_length=LONGEST)], ...], Field(min_length=1)]
@@ -51,6 +53,8 @@ class ModelSettings(Settings):
         if text.split() == ["dense"]:
             return None
         last = parse_layer(place, text)
+        if isinstance(last, DenseShape) and text.split()[-1] == TANH:
+            raise ParameterError(place, text, "the read-out has no tanh; add `dense` behind it")
         if isinstance(last, DenseShape):
             return last.outputs
         raise ParameterError(place, text, "the last layer is the read-out: add `dense`")
@@ -71,9 +75,9 @@ def parse_layer(parameter: str, text: str) -> ConvolutionShape | DenseShape:
         raise ParameterError(parameter, text, _unknown(words[0] if words else "", tuple(FORMS)))
     form = f"the form is {FORMS[words[0]]}"
     if words[0] == "dense":
-        if len(words) != 2:
+        if len(words) not in (2, 3) or words[2:] not in ([], [TANH]):
             raise ParameterError(parameter, text, form)
-        return _built(parameter, text, DenseShape, {"outputs": words[1]})
+        return _built(parameter, text, DenseShape, {"outputs": words[1], **({"activation": TANH} if words[2:] else {})})
     if len(words) < 3 or len(words) % 2 == 0:
         raise ParameterError(parameter, text, form)
     fields = {"channels": words[1], "kernel": words[2]}

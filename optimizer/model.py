@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from amc_circuits import ParameterError, short_repr
-from optimizer.activations import MaxPool, PlainLayer, Rectifier
+from optimizer.activations import MaxPool, PlainLayer, Rectifier, Tanh
 from optimizer.layers import Array, Convolution, Dense, Shape, WeightedLayer
 from optimizer.settings import ConvolutionShape, DenseShape
 
 Weights = tuple[Array, ...]
+ACTIVATIONS: dict[str, PlainLayer] = {"rectifier": Rectifier(), "tanh": Tanh()}
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,13 @@ class Model:
         return {stage.name: stage.layer.weight_shape for stage in self.stages}
 
     def initial_weights(self, random: np.random.Generator, dtype: type[np.floating] = np.float64) -> Weights:
-        """Draw weights from N(0, 2 / inputs), zero bias (He et al. 2015, arXiv 1502.01852); last stage 1 / inputs."""
+        """Draw weights from N(0, gain / inputs), zero bias.
+
+        The gain is 2 before a rectifier (He et al. 2015, arXiv 1502.01852), and 1 before tanh and in the read-out
+        (LeCun, Bottou, Orr, Mueller 1998, "Efficient backprop", section 4.6).
+        """
         return tuple(
-            _initial_weight(stage.layer.weight_shape, 1.0 if stage is self.stages[-1] else 2.0, random).astype(dtype)
-            for stage in self.stages
+            _initial_weight(stage.layer.weight_shape, _gain(stage), random).astype(dtype) for stage in self.stages
         )
 
     def logits(self, weights: Weights, images: Array) -> Array:
@@ -137,7 +141,7 @@ class Model:
 def build_model(
     input_shape: Shape, hidden: Sequence[ConvolutionShape | DenseShape], classes: int, parameter: str = "convolutions"
 ) -> Model:
-    """Build the hidden layers, each with rectifier, and a dense read-out.
+    """Build the hidden layers, each with its activation, and a dense read-out.
 
     Args:
         input_shape: Shape of a sample: number of features; height and width of a grey image; or channels, height and
@@ -158,7 +162,7 @@ def build_model(
     for wanted in hidden:
         number = next(numbers[type(wanted)])
         if isinstance(wanted, DenseShape):
-            stage = Stage(f"dense{number}", Dense(shape, wanted.outputs), (Rectifier(),))
+            stage = Stage(f"dense{number}", Dense(shape, wanted.outputs), (ACTIVATIONS[wanted.activation],))
         elif len(shape) != 3:
             mend = "a convolution takes rows and columns of pixels; take dense layers"
             raise ParameterError(parameter, f"conv{number} on samples of shape {shape}", mend)
@@ -177,6 +181,10 @@ def _convolution(name: str, shape: Shape, wanted: ConvolutionShape) -> Stage:
     pooling = (MaxPool(wanted.pool),) if wanted.pool > 1 else ()
     # Pooling first gives the same values as the rectifier first, with less work.
     return Stage(name, layer, (*pooling, Rectifier()))
+
+
+def _gain(stage: Stage) -> float:
+    return 2.0 if any(isinstance(plain, Rectifier) for plain in stage.after) else 1.0
 
 
 def _initial_weight(shape: tuple[int, int], gain: float, random: np.random.Generator) -> Array:

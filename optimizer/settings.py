@@ -110,13 +110,15 @@ class ConvolutionShape(Settings):
 
 
 class DenseShape(Settings):
-    """Dense layer with rectifier.
+    """Hidden dense layer.
 
     Attributes:
         outputs: Number of outputs.
+        activation: Function behind it: `rectifier` or `tanh`.
     """
 
     outputs: Annotated[Count, Field(le=65_536)]
+    activation: Literal["rectifier", "tanh"] = "rectifier"
 
 
 class StepSettings(Settings):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import correlate2d
 
-from optimizer.activations import MaxPool, Rectifier
+from optimizer.activations import MaxPool, Rectifier, Tanh
 from optimizer.first_order import loss_gradients
 from optimizer.layers import Convolution, Dense
 from optimizer.losses import cross_entropy
@@ -58,7 +58,7 @@ def test_convolution_is_the_correlation_of_scipy(layer):
             assert_close(got[channel, :, :, sample], wanted, absolute=1e-12)
 
 
-@pytest.mark.parametrize("layer", [Rectifier(), MaxPool(2), MaxPool(3)])
+@pytest.mark.parametrize("layer", [Rectifier(), Tanh(), MaxPool(2), MaxPool(3)])
 def test_gradients_of_layers_without_weights(layer):
     """The input gradient equals central differences, also where rows and columns do not fill the last block."""
     x = drawn(2, 7, 5, 3)
@@ -75,6 +75,10 @@ def test_gradients_of_layers_without_weights(layer):
         ((6,), (DenseShape(outputs=5), DenseShape(outputs=4))),
         ((3, 5, 4), (ConvolutionShape(channels=2, kernel=3, pool=2), DenseShape(outputs=4))),
         ((5, 4), (DenseShape(outputs=3),)),
+        (
+            (6,),
+            (DenseShape(outputs=5, activation="tanh"), DenseShape(outputs=4), DenseShape(outputs=3, activation="tanh")),
+        ),
     ],
 )
 def test_gradients_of_networks_with_hidden_dense_layers(shape, hidden):

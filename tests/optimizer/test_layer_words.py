@@ -1,9 +1,11 @@
 """Layers as words."""
 
+import numpy as np
 import pytest
 
 from amc_circuits import ParameterError
 from optimizer.layer_words import ModelSettings
+from optimizer.model import build_model
 from optimizer.model import build_model
 from optimizer.settings import ConvolutionShape, DenseShape
 from optimizer.specification import make_spec
@@ -43,6 +45,8 @@ def test_words_and_convolutions_give_the_same_network():
         (["conv 5 3 pool 0", "dense"], "pool should be greater than or equal to 1"),
         (["dense 0", "dense"], "outputs should be greater than or equal to 1"),
         (["dense", "dense"], "the form is dense OUTPUTS"),
+        (["dense 5 relu", "dense"], r"the form is dense OUTPUTS \[tanh\]"),
+        (["dense 5", "dense 10 tanh"], "the read-out has no tanh"),
         (["dense 1000000000", "dense"], "outputs should be less than or equal to 65536"),
         (["dense 5", "conv 5 3", "dense"], "a convolution cannot follow a dense layer"),
         (["conv 5 3"], "the last layer is the read-out: add `dense`"),
@@ -65,3 +69,12 @@ def test_old_and_new_form_together_are_refused():
         make_spec({"dataset": "digits", "data": {"train": "x.npz"}})
     with pytest.raises(ParameterError, match=r"model\.layers: got 1000; must be at most 50"):
         make_spec({"model": {"layers": ["dense"] * 1000}})
+
+
+def test_weights_before_tanh_begin_with_half_the_variance_of_those_before_a_rectifier():
+    """1 / inputs against 2 / inputs, of 100 x 400 weights; the bias is 0."""
+    layers = ModelSettings(layers=("dense 100 tanh", "dense 400 tanh", "dense 100", "dense"))
+    first, _, third, _ = build_model((400,), layers.hidden, 3).initial_weights(np.random.default_rng(0))
+    assert first[:, :-1].var() * 400 == pytest.approx(1, rel=0.03)
+    assert third[:, :-1].var() * 400 == pytest.approx(2, rel=0.03)
+    assert not first[:, -1].any()
