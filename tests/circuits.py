@@ -20,8 +20,8 @@ from tests.kirchhoff import (
     inv_compensated_at_rest,
     mvm_at_rest,
     mvm_compensated_at_rest,
-    recover_at_rest,
 )
+from tests.kirchhoff_recovery import recover_at_rest
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,12 @@ decks; `("word", k, i, j)` and `("bit", k, i, j)` are the lines of array k at ce
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
 from typing import Any
 
-import numpy as np
-
-from netlists import Interconnect, InvDesign, MvmDesign
+from netlists import InvDesign, MvmDesign
 from netlists.circuits.cascade import CascadeDesign
 from netlists.circuits.egv import EgvDesign
 from netlists.circuits.ginv import GinvDesign
-from netlists.circuits.recover import RecoverDesign
 from tests.kirchhoff_network import GROUND, Array, Network, Node, Rest, nodes
 
 
@@ -38,7 +34,7 @@ def inv_at_rest(design: InvDesign, inputs: Array) -> Rest:
 def _inv(network: Network, design: InvDesign, sums: list[Node], outputs: list[Node], inverted: list[Node]) -> None:
     """Arrays, resistors of the diagonal and inverters of an INV circuit without compensating cells."""
     pair = (design.conductance_positive, sums, outputs), (design.conductance_negative, sums, inverted)
-    _held(network, design, pair)
+    held_arrays(network, design, pair)
     _diagonal(network, design, sums, outputs)
     if design.conductance_negative is not None:
         for j in range(design.size):
@@ -62,7 +58,7 @@ def mvm_at_rest(design: MvmDesign, inputs: Array) -> Rest:
         network.hold(drivers[j], volts)
         network.hold(inverted[j], -volts)
     pair = (design.conductance_positive, sums, drivers), (design.conductance_negative, sums, inverted)
-    _held(network, design, pair)
+    held_arrays(network, design, pair)
     for i in range(rows):
         network.resistor(("out", i), sums[i], 1 / design.feedback_conductance)
         network.amplifier("amp", i, sums[i], ("out", i), design.opamp)
@@ -90,9 +86,9 @@ def cascade_at_rest(design: CascadeDesign, inputs: Array) -> Rest:
         network.amplifier("mamp", i, read[i], ("mout", i), second.opamp, other=other[i])
     turned = (read, inverted) if second.balance_inverting is None else (other, outputs)
     arrays = (second.conductance_positive, read, outputs), (second.conductance_negative, *turned)
-    _held(network, second, arrays, 2)
-    _grounded(network, second, second.balance_inverting, read)
-    _grounded(network, second, second.balance_noninverting, other)
+    held_arrays(network, second, arrays, 2)
+    grounded(network, second, second.balance_inverting, read)
+    grounded(network, second, second.balance_noninverting, other)
     return network.solve()
 
 
@@ -122,72 +118,20 @@ def ginv_at_rest(design: GinvDesign, inputs: Array) -> Rest:
         for j in range(features):
             drawn = (outputs[j], sums_minus[j]) if design.compensated else (("xn", j), sums[j])
             network.resistor(*drawn, 1 / design.ridge_conductance)
-    _held(network, design, (
+    held_arrays(network, design, (
         (design.conductance, rows, outputs),
         (design.conductance_negative, ends[0], drives[0]),
         (design.conductance_transposed, sums, errors),
         (design.conductance_transposed_negative, ends[1], drives[1]),
     ))  # fmt: skip
-    _grounded(network, design, design.balance_rows_inverting, rows)
-    _grounded(network, design, design.balance_rows_noninverting, rows_plus)
-    _grounded(network, design, design.balance_columns_inverting, sums_minus)
-    _grounded(network, design, design.balance_columns_noninverting, sums)
+    grounded(network, design, design.balance_rows_inverting, rows)
+    grounded(network, design, design.balance_rows_noninverting, rows_plus)
+    grounded(network, design, design.balance_columns_inverting, sums_minus)
+    grounded(network, design, design.balance_columns_noninverting, sums)
     return network.solve()
 
 
-def recover_at_rest(design: RecoverDesign, inputs: Array) -> Rest:
-    """A recovery circuit with inputs in units of y, volts; the sources hold their opposite.
-
-    Without wires every set of outputs beyond their dead zones is tried, small ones first, until the voltages agree with
-    it. With wires they have to agree with the same set.
-    """
-    size, ideal = design.conductance.shape[1], design.replace(interconnect=Interconnect())
-    for signs in sorted(product((0, 1, -1), repeat=size), key=lambda signs: sum(map(abs, signs))):
-        if _beyond(design, recover_with_signs(ideal, inputs, signs)) == signs:
-            found = recover_with_signs(design, inputs, signs)
-            assert _beyond(design, found) == signs
-            return found
-    raise AssertionError("no set of outputs agrees with its voltages")
-
-
-def _beyond(design: RecoverDesign, found: Rest) -> tuple[int, ...]:
-    """Signs of the outputs beyond their dead zones, 0 within."""
-    before = found.group("q", design.conductance.shape[1])
-    return tuple(np.where(np.abs(before) > design.dead_zone, np.sign(before), 0).astype(int).tolist())
-
-
-def recover_with_signs(design: RecoverDesign, inputs: Array, signs: Sequence[int]) -> Rest:
-    """A recovery circuit whose outputs are beyond their dead zones with these signs, 0 within."""
-    (samples, features), network = design.conductance.shape, Network()
-    rows, errors, plus, minus, before, outputs = (
-        nodes(name, samples if name in ("r", "e") else features) for name in ("r", "e", "t", "tm", "q", "x")
-    )
-    rows_plus = [GROUND] * samples if design.balance_rows_inverting is None else nodes("rp", samples)
-    for i, volts in enumerate(inputs.tolist()):
-        network.hold(("in", i), -volts)
-        network.resistor(("in", i), rows[i], 1 / design.input_conductance)
-        network.resistor(errors[i], rows[i], 1 / design.feedback_conductance)
-        network.amplifier("row", i, rows[i], errors[i], design.opamp, other=rows_plus[i])
-    for j, sign in enumerate(signs):
-        network.amplifier("column", j, plus[j], before[j], design.opamp, inverting=False, other=minus[j])
-        network.resistor(before[j], minus[j], 1 / design.leak_conductance)
-        network.resistor(outputs[j], plus[j], 1 / design.leak_conductance)
-        follows = ((before[j], 1.0),) if sign else ()
-        network.sources.append((outputs[j], -sign * design.dead_zone, follows))
-    _held(network, design, (
-        (design.conductance, rows, outputs),
-        (design.conductance_negative, rows_plus, outputs),
-        (design.conductance_transposed, plus, errors),
-        (design.conductance_transposed_negative, minus, errors),
-    ))  # fmt: skip
-    _grounded(network, design, design.balance_rows_inverting, rows)
-    _grounded(network, design, design.balance_rows_noninverting, rows_plus)
-    _grounded(network, design, design.balance_columns_inverting, minus)
-    _grounded(network, design, design.balance_columns_noninverting, plus)
-    return network.solve()
-
-
-def _grounded(network: Network, design: Any, cells: Array | None, rows: list[Node]) -> None:
+def grounded(network: Network, design: Any, cells: Array | None, rows: list[Node]) -> None:
     """Compensating cells from rows, those that there are."""
     if cells is not None:
         network.grounded(cells, rows, design.interconnect.wire_resistance, design.interconnect.contacts)
@@ -201,7 +145,7 @@ def _turn(network: Network, design: GinvDesign, name: str, outputs: list[Node]) 
         network.amplifier(f"inv{name}", k, (f"{name}i", k), (f"{name}n", k), design.opamp)
 
 
-def _held(
+def held_arrays(
     network: Network, design: Any, arrays: Sequence[tuple[Array | None, list[Node], list[Node]]], first: int = 0
 ) -> None:
     """Arrays between rows and drivers, those that there are, counted from the first."""
@@ -249,12 +193,12 @@ def _compensated(
 
     Turned, G+ is at the non-inverting inputs.
     """
-    _held(network, design, (
+    held_arrays(network, design, (
         (design.conductance_positive, plus if turned else minus, drivers),
         (design.conductance_negative, minus if turned else plus, drivers),
     ))  # fmt: skip
-    _grounded(network, design, design.balance_inverting, minus)
-    _grounded(network, design, design.balance_noninverting, plus)
+    grounded(network, design, design.balance_inverting, minus)
+    grounded(network, design, design.balance_noninverting, plus)
 
 
 def egv_at_rest(design: EgvDesign, inputs: Array) -> Rest:
@@ -271,7 +215,7 @@ def egv_at_rest(design: EgvDesign, inputs: Array) -> Rest:
         network.resistor(inverted[i] if design.smallest else rows[i], sums[i], 1 / design.feedback_conductance)
     pair = (rows, inverted) if design.smallest else (inverted, rows)
     cells = design.conductance_positive, design.conductance_negative
-    _held(network, design, [(held, sums, drivers) for held, drivers in zip(cells, pair, strict=True)])
+    held_arrays(network, design, [(held, sums, drivers) for held, drivers in zip(cells, pair, strict=True)])
     return network.solve()
 
 
