@@ -43,11 +43,11 @@ def exact(trials):
 
 
 def assert_same(trial, other):
-    """The same circuit with the same figures: times within 1e-6, peaks between points within 1e-3, the rest 1e-9."""
+    """The same circuit with the same figures: within 1e-9, but peaks, interpolated in one of both ways, within 1e-4."""
     assert (trial.number, trial.status, trial.design_sha256) == (other.number, other.status, other.design_sha256)
     assert list(trial.figures) == list(other.figures)
     for name, value in trial.figures.items():
-        within = {"settling_time": 1e-6, "peak_output_current": 1e-3}.get(name, 1e-9)
+        within = 1e-4 if name == "peak_output_current" else 1e-9
         np.testing.assert_allclose(value, other.figures[name], within, within * 1e-3, err_msg=name)
 
 
@@ -94,6 +94,7 @@ MACRO_VARIANTS = {
     "product": ("mvm", {"offset_spread": "1m"}),
     "product with wires": ("mvm", {"wire_resistance": "2", "columns": 6, "family": "random"}),
     "least squares": ("ginv", {"family": "random", "size": 6, "columns": 4}),
+    "panels that grow": ("ginv", {"family": "random", "size": 6, "columns": 3, "input_voltage": "20m"}),
     "least norm": ("ginv", {"family": "random", "columns": 6, "topology": "compensated", "offset_spread": "1m"}),
 }
 

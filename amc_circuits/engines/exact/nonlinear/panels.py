@@ -62,12 +62,14 @@ class Panels:
         state: Coordinates at the points, shape (n, P 8 + 1, K); the last one is the end.
         pins: What the limits add at once (`Added.pins`), shape (m + k, P 8 + 1, K).
         inputs: Inputs, shape (inputs, P 8 + 1, K), V.
+        pairs: True for panels that are pairs of others, shape (P,); None if none is.
     """
 
     edges: FloatArray
     state: FloatArray
     pins: FloatArray
     inputs: FloatArray
+    pairs: NDArray[np.bool_] | None = None
 
     __repr__ = short_repr
 
@@ -99,14 +101,19 @@ class Panels:
                 np.matmul(weights, values[:, old], out=one[:, new])
         for values, one in zip(given, found, strict=True):
             one[:, -1] = values[:, -1]
-        return Panels(edges, *found)
+        return Panels(edges, *found, np.diff(cuts) == 2)
 
     def largest(self, *values: FloatArray) -> FloatArray:
-        """Return the largest magnitude of values (rows, panels 8, K), between the points too, shape (K,)."""
+        """Return the largest magnitude of values (rows, panels 8, K), between the points too, shape (K,).
+
+        Pairs are looked at in each of both panels, so that a peak does not depend on what is a pair.
+        """
         found = []
         for one in values:
-            own = np.matmul(_TO_BETWEEN, one.reshape(-1, POINTS, one.shape[2]))
-            found.append(np.maximum(own.max(axis=0), -own.min(axis=0)).max(axis=0))
+            own = one.reshape(len(one), -1, POINTS, one.shape[2])
+            pairs = np.zeros(own.shape[1], dtype=bool) if self.pairs is None else self.pairs[: own.shape[1]]
+            found += [peaks(own[:, ~pairs], TO_BETWEEN).max(axis=(0, 1), initial=0.0)]
+            found += [peaks(own[:, pairs], _TO_QUARTERS).max(axis=(0, 1), initial=0.0)]
         return np.asarray(np.max(found, axis=0))
 
     def some(self, points: slice | NDArray[np.int64]) -> Panels:
@@ -147,7 +154,15 @@ class Panels:
         return np.asarray(np.matmul(DERIVATIVE, own) / half).reshape(values.shape)
 
 
-_TO_BETWEEN = weights_at(BETWEEN)
+TO_BETWEEN = weights_at(BETWEEN)
+"""Weights of the values at Gauss's points at `BETWEEN`, shape (16, points)."""
+_TO_QUARTERS = weights_at(np.concatenate([(BETWEEN - 1) / 2, (BETWEEN + 1) / 2]))
+
+
+def peaks(values: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return the largest magnitudes between Gauss's points, of values (..., points, K), shape (..., K)."""
+    own = np.matmul(weights, values)
+    return np.asarray(np.maximum(own.max(axis=-2), -own.min(axis=-2)))
 
 
 def _from_panels(edges: FloatArray, time: FloatArray) -> FloatArray:

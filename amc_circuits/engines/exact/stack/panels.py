@@ -8,9 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.panels import LENGTH, POINTS
+from amc_circuits.engines.exact.nonlinear.panels import LENGTH, MANY, POINTS
 from amc_circuits.engines.exact.stack.integrator import Course
 from amc_circuits.engines.exact.stack.weights import Poles
+from amc_circuits.linear.modes import ComplexArray
 from amc_circuits.linear.response import GAUSS_NODES
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -52,14 +53,34 @@ def panels_of(course: Course, poles: Poles, rise: float, steady_from: FloatArray
     edges = np.sort(np.stack(marks, axis=1), axis=1)
     step, place = np.nonzero(edges[:, 1:] > edges[:, :-1])
     first, last = edges[step, place], edges[step, place + 1]
-    after = first - np.where(begin[step] >= rise, rise, 0.0)
-    values = poles.values[owner[step]]
-    # As `System.pace`.
+    found = []
+    while True:
+        parts = (last - first) * _pace(poles.values[owner[step]], first - np.where(begin[step] >= rise, rise, 0.0))
+        many = np.flatnonzero(parts / LENGTH > MANY)
+        if not many.size:
+            break
+        after = first[many] + (last - first)[many] * LENGTH / parts[many]
+        found.append((step[many], first[many], after))
+        first[many] = after
+    found.append(_equal(step, first, last, np.maximum(1, np.ceil(parts / LENGTH)).astype(np.int64)))
+    steps, begins, ends = (np.concatenate(column) for column in zip(*found, strict=True))
+    order = np.lexsort((begins, steps))
+    return PanelsOfMany(owner[steps[order]], steps[order], begins[order], ends[order])
+
+
+def _pace(values: ComplexArray, after: FloatArray) -> FloatArray:
+    """As `System.pace`, of some poles (S, n), 1/s, at times (S,), s."""
     left = np.abs(values) * np.exp(after[:, None] * np.minimum(values.real, 0.0) / POINTS)
-    parts = np.maximum(1, np.ceil((last - first) * left.max(axis=1) / LENGTH)).astype(np.int64)
-    segment = np.repeat(np.arange(len(parts)), parts)
-    place = np.arange(len(segment)) - np.repeat(np.cumsum(parts) - parts, parts)
-    size = ((last - first) / parts)[segment]
-    begins = first[segment] + place * size
-    ends = np.where(place + 1 == parts[segment], last[segment], first[segment] + (place + 1) * size)
-    return PanelsOfMany(owner[step[segment]], step[segment], begins, ends)
+    return np.asarray(left.max(axis=1))
+
+
+def _equal(
+    step: NDArray[np.int64], first: FloatArray, last: FloatArray, parts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
+    """Cut stretches of steps into equal parts; return their steps, beginnings and ends."""
+    stretch = np.repeat(np.arange(len(parts)), parts)
+    place = np.arange(len(stretch)) - np.repeat(np.cumsum(parts) - parts, parts)
+    size = ((last - first) / parts)[stretch]
+    begins = first[stretch] + place * size
+    ends = np.where(place + 1 == parts[stretch], last[stretch], first[stretch] + (place + 1) * size)
+    return step[stretch], begins, ends

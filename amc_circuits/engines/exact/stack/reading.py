@@ -131,10 +131,10 @@ class _Reader:
         return np.asarray((weights_at((2 * time - begin - end) / (end - begin)) * values).sum(axis=-1))
 
     def _peak(self, k: int, settled: float) -> float:
-        """Largest current of an output: at all points until the outputs settle, then at one in a panel, A."""
-        end, current = self.panels.end[self.first[k] : self.first[k + 1]], self.samples[k].current
-        counted = POINTS * min(2 + int(np.searchsorted(end, self.step + settled)), len(end))
-        return float(max(current[:counted].max(), current[counted::POINTS].max(), current[-1]))
+        """Largest current of an output: everywhere until the outputs settle, then at a point in each panel, A."""
+        end, own = self.panels.end[self.first[k] : self.first[k + 1]], self.samples[k]
+        counted = min(2 + int(np.searchsorted(end, self.step + settled)), len(end))
+        return float(max(own.peaks[:counted].max(), own.current[POINTS * counted :: POINTS].max()))
 
     def _energies(self, settled: FloatArray) -> FloatArray:
         """Energy from the step to the settling times (P,), s, shape (P,), J."""

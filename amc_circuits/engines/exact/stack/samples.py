@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.laws import supply_power
-from amc_circuits.engines.exact.nonlinear.panels import POINTS
+from amc_circuits.engines.exact.nonlinear.panels import POINTS, TO_BETWEEN, peaks
 from amc_circuits.engines.exact.stack.closed_forms import DEGREE, ClosedForms
 from amc_circuits.engines.exact.stack.equations import tanh
 from amc_circuits.engines.exact.stack.integrator import Course
@@ -28,6 +28,7 @@ class Samples:
         outputs: Output voltages, shape (B 8 + 1, N), V.
         first: Output voltages at the beginning, shape (N,), V.
         current: Largest current of an output, shape (B 8 + 1,), A.
+        peaks: Largest current of an output in each panel, between its points too, shape (B,), A.
         stage: Largest output of an op-amp without its load, V.
         delivered: Power of supplies and sources, shape (B 8 + 1,), W; nan if it is not known.
     """
@@ -35,6 +36,7 @@ class Samples:
     outputs: FloatArray
     first: FloatArray
     current: FloatArray
+    peaks: FloatArray
     stage: float
     delivered: FloatArray
 
@@ -75,8 +77,9 @@ class Sampler:
                 assert isinstance(record, MacroOpAmp)
                 delivered += supply_power(record, current[:, places]).sum(axis=1)
         largest = np.abs(current).max(axis=1)
+        highest, volts = (peaks(one[:-1].reshape(-1, POINTS, m), TO_BETWEEN).max(axis=1) for one in (current, stage))
         outputs, first = seen[:, system.outputs].copy(), self.course.at_rest[k, system.outputs]
-        return Samples(outputs, first, largest, float(max(stage.max(), -stage.min())), delivered)
+        return Samples(outputs, first, largest, highest, float(max(volts.max(), np.abs(stage[-1]).max())), delivered)
 
     def _moved(self, k: int, time: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Coordinates, and currents that limits add at outputs, at points of panels (T,), s, and at the end."""
