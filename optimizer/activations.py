@@ -1,4 +1,4 @@
-"""Layers without weights: rectifier, hyperbolic tangent and pooling. The sample is the last index, as in `optimizer.layers`."""
+"""Layers without weights: rectifier, tanh and pooling. The sample is the last index, as in `optimizer.layers`."""
 
 from __future__ import annotations
 

@@ -12,7 +12,9 @@ Idle = tuple[str, str]
 """A setting, its path with dots, and why it has no effect."""
 
 
-def idle_settings(optimizer: OptimizerSettings, solver: str, circuit: CircuitSettings) -> Iterator[Idle]:
+def idle_settings(
+    optimizer: OptimizerSettings, solver: str, circuit: CircuitSettings, task: str = "classification"
+) -> Iterator[Idle]:
     """Yield all settings that have no effect in a training with these parts, whatever their values."""
     inverting = isinstance(optimizer, KfacSettings) or getattr(optimizer, "inverts", False)
     places = [f"circuit.{name}" for name in (*type(circuit).model_fields, *(circuit.model_extra or {}))]
@@ -24,6 +26,9 @@ def idle_settings(optimizer: OptimizerSettings, solver: str, circuit: CircuitSet
         yield from ((place, why) for place in places)
     else:
         yield from _of_circuit(circuit)
+    instead = {"classification": "target_accuracy", "autoencoder": "target_loss"}
+    for other in instead.keys() - {task}:
+        yield instead[other], f"has no effect with the task {task}; leave it out, or take {instead[task]}"
     if optimizer.schedule != "step":
         why = f"has no effect with the schedule {optimizer.schedule}; leave it out, or take step"
         yield from ((f"optimizer.{name}", why) for name in ("step_epochs", "step_factor"))

@@ -10,7 +10,7 @@ import numpy as np
 
 from amc_circuits import short_repr
 from optimizer.layers import Array
-from optimizer.losses import Labels, cross_entropy_gradients
+from optimizer.losses import Targets
 from optimizer.model import Model, Pass, Weights
 from optimizer.schedules import full
 
@@ -58,9 +58,9 @@ class Momentum(Stateful):
         """Step size of the next step."""
         return self.learning_rate * self.schedule(self.steps)
 
-    def step(self, weights: Weights, passed: Pass, labels: Labels) -> Weights:
+    def step(self, weights: Weights, passed: Pass, targets: Targets) -> Weights:
         """Return the weights after one step on the batch of `passed`."""
-        return self.apply(weights, loss_gradients(self.model, weights, passed, labels))
+        return self.apply(weights, loss_gradients(self.model, weights, passed, targets))
 
     def apply(self, weights: Weights, directions: Weights) -> Weights:
         """Return the weights after one step along `directions`, one matrix a weight."""
@@ -99,9 +99,9 @@ class Adam(Stateful):
 
     __repr__ = short_repr
 
-    def step(self, weights: Weights, passed: Pass, labels: Labels) -> Weights:
+    def step(self, weights: Weights, passed: Pass, targets: Targets) -> Weights:
         """Return the weights after one step on the batch of `passed`."""
-        gradients = loss_gradients(self.model, weights, passed, labels)
+        gradients = loss_gradients(self.model, weights, passed, targets)
         self._means = self._means or [np.zeros_like(weight) for weight in weights]
         self._squares = self._squares or [np.zeros_like(weight) for weight in weights]
         rate = self.learning_rate * self.schedule(self._steps)
@@ -129,7 +129,7 @@ def decayed(weights: Weights, fraction: float) -> Weights:
     return tuple((1 - fraction) * weight for weight in weights) if fraction else weights
 
 
-def loss_gradients(model: Model, weights: Weights, passed: Pass, labels: Labels) -> Weights:
-    """Return the gradient of the mean cross-entropy with respect to each weight."""
-    curvatures = model.backward(weights, passed, cross_entropy_gradients(passed.logits, labels))
+def loss_gradients(model: Model, weights: Weights, passed: Pass, targets: Targets) -> Weights:
+    """Return the gradient of the mean loss of the model with respect to each weight."""
+    curvatures = model.backward(weights, passed, model.loss.gradients(passed.logits, targets))
     return tuple(curvature.gradient for curvature in curvatures)

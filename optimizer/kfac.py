@@ -14,7 +14,7 @@ import numpy as np
 from amc_circuits import short_repr
 from optimizer.first_order import Momentum, loss_gradients
 from optimizer.fisher_blocks import FisherBlocks, check_factors
-from optimizer.losses import Labels, cross_entropy_gradients, sample_labels
+from optimizer.losses import Targets
 from optimizer.model import Curvature, Model, Pass, Weights
 from optimizer.preconditioner import Inverter
 from optimizer.schedules import full
@@ -29,7 +29,7 @@ class Kfac:
         model: Network to train.
         settings: Parameters of the optimizer.
         inverter: Inverter of the factors.
-        random: Source of the sampled labels.
+        random: Source of the sampled targets.
         schedule: Part of the full step size at each step, counted from 0.
     """
 
@@ -49,7 +49,7 @@ class Kfac:
         chosen = self.settings
         self._momentum = Momentum(self.model, chosen.learning_rate, chosen.momentum, chosen.weight_decay, self.schedule)
 
-    def step(self, weights: Weights, passed: Pass, labels: Labels) -> Weights:
+    def step(self, weights: Weights, passed: Pass, targets: Targets) -> Weights:
         """Return the weights after one step on the batch of `passed`.
 
         Raises:
@@ -57,7 +57,7 @@ class Kfac:
         """
         if self._blocks.due:
             self._blocks.update(self._curvatures(weights, passed))
-        gradients = loss_gradients(self.model, weights, passed, labels)
+        gradients = loss_gradients(self.model, weights, passed, targets)
         return self._momentum.apply(weights, self._blocks.directions(gradients, self._momentum.rate))
 
     @property
@@ -73,5 +73,4 @@ class Kfac:
         self.random.bit_generator.state = state["random"]
 
     def _curvatures(self, weights: Weights, passed: Pass) -> tuple[Curvature, ...]:
-        labels = sample_labels(passed.logits, self.random)
-        return self.model.backward(weights, passed, cross_entropy_gradients(passed.logits, labels))
+        return self.model.backward(weights, passed, self.model.loss.sampled_gradients(passed.logits, self.random))

@@ -1,13 +1,76 @@
-"""Softmax cross-entropy: loss, gradient, and labels drawn from the model itself (for the Fisher matrix)."""
+"""Cross-entropies of classes and of pixels: loss, gradient, and gradients at labels drawn from the model itself."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any, Protocol
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from optimizer.layers import Array
 
 Labels = NDArray[np.integer]
+Targets = NDArray[Any]
+"""Labels, or values from 0 to 1 in the shape of the outputs."""
+
+
+class Loss(Protocol):
+    """Negative logarithm of the probability of a target, in the distribution that the outputs describe.
+
+    Outputs are `outputs x samples`; each gradient is the sample's own, in the same shape.
+    """
+
+    def value(self, outputs: Array, targets: Targets) -> float:
+        """Return the mean over the samples, nats."""
+
+    def gradients(self, outputs: Array, targets: Targets) -> Array:
+        """Return the gradients at the targets."""
+
+    def sampled_gradients(self, outputs: Array, random: np.random.Generator) -> Array:
+        """Return the gradients at targets that are drawn from the model's own distribution."""
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """One of several classes; targets are labels."""
+
+    def value(self, outputs: Array, targets: Targets) -> float:
+        """Return the mean of `-log p(label)`, nats."""
+        return cross_entropy(outputs, targets)
+
+    def gradients(self, outputs: Array, targets: Targets) -> Array:
+        """Return the gradients at the labels."""
+        return cross_entropy_gradients(outputs, targets)
+
+    def sampled_gradients(self, outputs: Array, random: np.random.Generator) -> Array:
+        """Return the gradients at one label a sample, drawn from the softmax."""
+        return cross_entropy_gradients(outputs, sample_labels(outputs, random))
+
+
+@dataclass(frozen=True)
+class Bernoulli:
+    """Independent values that are 0 or 1, with `p = 1 / (1 + exp(-output))` for 1; targets are from 0 to 1."""
+
+    def value(self, outputs: Array, targets: Targets) -> float:
+        """Return the mean over the samples of `sum(-t log p - (1 - t) log(1 - p)) = sum(log(1 + e^z) - t z)`, nats."""
+        each = np.logaddexp(0, outputs) - targets * outputs
+        return float(each.sum(axis=0, dtype=np.float64).mean())
+
+    def gradients(self, outputs: Array, targets: Targets) -> Array:
+        """Return `p - t`."""
+        found: Array = expit(outputs) - targets
+        return found
+
+    def sampled_gradients(self, outputs: Array, random: np.random.Generator) -> Array:
+        """Return `p - t` at `t` that are 1 with the probability `p`, else 0."""
+        ones = expit(outputs)
+        found: Array = ones - (random.random(outputs.shape) < ones).astype(outputs.dtype)
+        return found
+
+
+SOFTMAX, BERNOULLI = Softmax(), Bernoulli()
 
 
 def softmax(logits: Array) -> Array:

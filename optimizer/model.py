@@ -11,6 +11,7 @@ import numpy as np
 from amc_circuits import ParameterError, short_repr
 from optimizer.activations import MaxPool, PlainLayer, Rectifier, Tanh
 from optimizer.layers import Array, Convolution, Dense, Shape, WeightedLayer
+from optimizer.losses import SOFTMAX, Loss
 from optimizer.settings import ConvolutionShape, DenseShape
 
 Weights = tuple[Array, ...]
@@ -77,9 +78,10 @@ class Pass:
 
 @dataclass(frozen=True)
 class Model:
-    """A chain of stages. It holds no weights: they go in and out as a tuple, one matrix a stage."""
+    """A chain of stages with a loss. It holds no weights: they go in and out as a tuple, one matrix a stage."""
 
     stages: tuple[Stage, ...]
+    loss: Loss = SOFTMAX
 
     __repr__ = short_repr
 

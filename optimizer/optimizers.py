@@ -10,7 +10,7 @@ import numpy as np
 from optimizer.first_order import Adam, Momentum
 from optimizer.installed import installed_optimizer
 from optimizer.kfac import Kfac
-from optimizer.losses import Labels
+from optimizer.losses import Targets
 from optimizer.model import Model, Pass, Weights
 from optimizer.preconditioner import Inverter
 from optimizer.schedules import full
@@ -21,7 +21,7 @@ from optimizer.specification import TrainingSpec
 class Optimizer(Protocol):
     """Interface of an optimizer for the training loop."""
 
-    def step(self, weights: Weights, passed: Pass, labels: Labels) -> Weights:
+    def step(self, weights: Weights, passed: Pass, targets: Targets) -> Weights:
         """Return the weights after one step on the batch of `passed`."""
 
     @property

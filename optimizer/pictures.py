@@ -37,7 +37,10 @@ def plot_run(result: TrainingResult, path: Path) -> None:
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(2 if with_errors else 1, squeeze=False, figsize=(7.2, 6.6 if with_errors else 4.4))
         name = method_name(result.spec.optimizer, result.spec.solver)
-        draw_accuracy(axes[0, 0], {name: [result.accuracy_curve]}, result.spec.target_accuracy)
+        if result.loss_curve:
+            draw_losses(axes[0, 0], {name: [result.loss_curve]}, result.spec.target_loss)
+        else:
+            draw_accuracy(axes[0, 0], {name: [result.accuracy_curve]}, result.spec.target_accuracy)
         axes[0, 0].set_title(result.spec.title, loc="left", fontsize=11)
         if with_errors:
             draw_errors(axes[1, 0], result.ledger)
@@ -55,22 +58,36 @@ def plot_waveforms(ledger: Ledger, path: Path) -> None:
 
 def draw_accuracy(axes: Axes, runs: Mapping[str, Sequence[Curve]], target: float) -> None:
     """Draw accuracy over epochs, one style a label and one line a run, with the target as a dashed line."""
+    _draw_curves(axes, {label: _in_percent(curves) for label, curves in runs.items()})
+    axes.axhline(100 * target, color="black", linestyle="--", linewidth=1, label=f"target {100 * target:g} %")
+    axes.set_ylabel("test accuracy (%)")
+    legend_beside(axes)
+
+
+def draw_losses(axes: Axes, runs: Mapping[str, Sequence[Curve]], target: float) -> None:
+    """Draw the test loss of autoencoders over epochs, in nats an image, likewise."""
+    _draw_curves(axes, runs)
+    axes.axhline(target, color="black", linestyle="--", linewidth=1, label=f"target {target:g} nats")
+    axes.set_ylabel("test loss (nats an image)")
+    legend_beside(axes)
+
+
+def _in_percent(curves: Sequence[Curve]) -> list[Curve]:
+    return [[(epoch, 100 * accuracy) for epoch, accuracy in curve] for curve in curves]
+
+
+def _draw_curves(axes: Axes, runs: Mapping[str, Sequence[Curve]]) -> None:
     for number, (label, curves) in enumerate(runs.items()):
         for first, curve in enumerate(curves):
-            epochs = [epoch for epoch, _ in curve]
-            accuracies = [100 * accuracy for _, accuracy in curve]
             axes.plot(
-                epochs,
-                accuracies,
+                [epoch for epoch, _ in curve],
+                [score for _, score in curve],
                 label=None if first else textwrap.fill(label, LABEL_WIDTH),
                 linewidth=1.1,
                 markersize=4,
                 **curve_style(number),
             )
-    axes.axhline(100 * target, color="black", linestyle="--", linewidth=1, label=f"target {100 * target:g} %")
     axes.set_xlabel("epochs")
-    axes.set_ylabel("test accuracy (%)")
-    legend_beside(axes)
 
 
 def draw_errors(axes: Axes, ledger: Ledger) -> None:

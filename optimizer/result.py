@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -23,9 +24,11 @@ class Evaluation:
         step: Steps completed.
         loss: Mean cross-entropy of the training batches since the previous evaluation, nats.
         accuracy: Fraction of the test images that were classified correctly, by the average of the weights if there is
-            one.
+            one; nan for an autoencoder.
         seconds: Time since the start of the run, s.
         raw_accuracy: Fraction by the weights of the last step themselves; None without an average.
+        test_loss: Mean loss of a test image of an autoencoder, nats, likewise averaged; None for a classification.
+        raw_test_loss: Loss by the weights of the last step themselves; None without an average.
     """
 
     epoch: float
@@ -34,8 +37,31 @@ class Evaluation:
     accuracy: float
     seconds: float
     raw_accuracy: float | None = None
+    test_loss: float | None = None
+    raw_test_loss: float | None = None
 
     __repr__ = short_repr
+
+    @property
+    def score(self) -> float:
+        """Accuracy, or the test loss of an autoencoder."""
+        return self.accuracy if self.test_loss is None else self.test_loss
+
+    @property
+    def raw_score(self) -> float | None:
+        """The same of the weights of the last step themselves; None without an average."""
+        return self.raw_accuracy if self.test_loss is None else self.raw_test_loss
+
+    def reaches(self, spec: TrainingSpec) -> bool:
+        """Return True if the score is at the target of a training."""
+        return self.score <= spec.target_loss if spec.task == "autoencoder" else self.accuracy >= spec.target_accuracy
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """Evaluation for JSON: without the fields of the other task."""
+        content = asdict(self)
+        unused = ("test_loss", "raw_test_loss") if self.test_loss is None else ("accuracy", "raw_accuracy")
+        return {name: value for name, value in content.items() if name not in unused}
 
 
 @dataclass(frozen=True)
@@ -65,9 +91,10 @@ class TrainingResult:
         reached = self.epochs_to_target
         rows = {
             "training": f"{spec.title} by {spec.optimizer.name}, seed {spec.seed}",
-            "best accuracy": f"{self.best_accuracy:.2%}" + " (the loss diverged)" * self.diverged,
+            f"best {self.spec.score_name}": self.spec.score_text(self.best_score)
+            + " (the loss diverged)" * self.diverged,
             "epochs": f"{last[0].epoch:g}, {last[0].step} steps" if last else "0",
-            "target": f"{spec.target_accuracy:.2%}, "
+            "target": f"{spec.score_text(spec.target)}, "
             + ("not reached" if reached is None else f"after {reached:g} epochs"),
             "inversions": f"{len(ledger.inversions)} by {spec.solver}, {len(ledger.failures)} failed"
             if ledger.tried
@@ -79,41 +106,52 @@ class TrainingResult:
     @property
     def epochs_to_target(self) -> float | None:
         """Epochs at the first evaluation that reached the target; None if none did."""
-        target = self.spec.target_accuracy
-        return next((found.epoch for found in self.history if found.accuracy >= target), None)
+        return next((found.epoch for found in self.history if found.reaches(self.spec)), None)
 
     @property
     def accuracy_curve(self) -> list[tuple[float, float]]:
-        """Epochs and test accuracies of all evaluations."""
-        return [(found.epoch, found.accuracy) for found in self.history]
+        """Epochs and test accuracies of all evaluations; empty for an autoencoder."""
+        return [(found.epoch, found.accuracy) for found in self.history if found.test_loss is None]
+
+    @property
+    def loss_curve(self) -> list[tuple[float, float]]:
+        """Epochs and test losses of all evaluations, nats an image; empty for a classification."""
+        return [(found.epoch, found.test_loss) for found in self.history if found.test_loss is not None]
+
+    @property
+    def best_score(self) -> float:
+        """Highest accuracy, or lowest test loss of an autoencoder; the worst there is without evaluations."""
+        if self.spec.task == "autoencoder":
+            return min((found.score for found in self.history), default=math.inf)
+        return self.best_accuracy
 
     @property
     def best_accuracy(self) -> float:
-        """Highest accuracy of all evaluations; 0 without evaluations."""
+        """Highest accuracy of all evaluations; 0 without evaluations, nan for an autoencoder."""
+        if self.spec.task == "autoencoder":
+            return math.nan
         return max((found.accuracy for found in self.history), default=0.0)
 
     @property
     def raw_epochs_to_target(self) -> float | None:
         """Epochs at which the weights without an average reached the target; None if they did not, or without one."""
-        target = self.spec.target_accuracy
-        raw = ((found.epoch, found.raw_accuracy) for found in self.history)
-        return next((epoch for epoch, score in raw if score is not None and score >= target), None)
+        raw = ((found, found.raw_score) for found in self.history)
+        return next((found.epoch for found, score in raw if score is not None and self._at_target(score)), None)
+
+    def _at_target(self, score: float) -> bool:
+        return score <= self.spec.target if self.spec.task == "autoencoder" else score >= self.spec.target
 
     @property
-    def best_raw_accuracy(self) -> float | None:
-        """Highest accuracy of the weights without an average; None if no average was scored."""
-        return max((found.raw_accuracy for found in self.history if found.raw_accuracy is not None), default=None)
+    def best_raw_score(self) -> float | None:
+        """Best score of the weights without an average; None if no average was scored."""
+        best = min if self.spec.task == "autoencoder" else max
+        return best((found.raw_score for found in self.history if found.raw_score is not None), default=None)
 
     def summary(self) -> dict[str, Any]:
         """Return the outcome as plain data: specification, results, and cost of the inversions."""
         return {
             "epochs_to_target": self.epochs_to_target,
-            "target_accuracy": self.spec.target_accuracy,
-            "best_accuracy": self.best_accuracy,
-            "final_accuracy": self.history[-1].accuracy if self.history else None,
-            "raw_epochs_to_target": self.raw_epochs_to_target,
-            "best_raw_accuracy": self.best_raw_accuracy,
-            "final_raw_accuracy": self.history[-1].raw_accuracy if self.history else None,
+            **self._scores(),
             "epochs": self.history[-1].epoch if self.history else 0.0,
             "steps": self.history[-1].step if self.history else 0,
             "diverged": self.diverged,
@@ -124,10 +162,23 @@ class TrainingResult:
             "provenance": self._provenance(),
         }
 
+    def _scores(self) -> dict[str, float | None]:
+        """Scores under the name of the task's own: `best_accuracy` ..., or `best_test_loss` ..."""
+        last, name = self.history[-1] if self.history else None, self.spec.score_name.replace(" ", "_")
+        raw = f"raw_{name}"
+        return {
+            f"target_{name.removeprefix('test_')}": self.spec.target,
+            f"best_{name}": self.best_score if math.isfinite(self.best_score) else None,
+            f"final_{name}": last.score if last else None,
+            "raw_epochs_to_target": self.raw_epochs_to_target,
+            f"best_{raw}": self.best_raw_score,
+            f"final_{raw}": last.raw_score if last else None,
+        }
+
     def curves(self) -> dict[str, Any]:
         """Return every evaluation and every inversion as plain data."""
         return {
-            "evaluations": [asdict(entry) for entry in self.history],
+            "evaluations": [entry.plain for entry in self.history],
             "inversions": [asdict(entry) for entry in self.ledger.inversions],
             "failures": [asdict(entry) for entry in self.ledger.failures],
         }

@@ -32,6 +32,7 @@ class TrainingSpec(Settings):
     Attributes:
         dataset: `digits`, `ocr-letters` or `emnist-letters`.
         data: Data of one's own, in place of `dataset`.
+        task: `classification`, or `autoencoder`: images reproduced by Bernoulli cross-entropy, through `model`.
         model: Layers of the network, in place of `convolutions`.
         convolutions: Convolutions from the image on; a dense read-out follows. Tables of features take one hidden
             dense layer by default.
@@ -42,6 +43,7 @@ class TrainingSpec(Settings):
         epochs: Largest number of epochs; may be a fraction.
         evaluations: Evaluations on the test images per epoch.
         target_accuracy: Target accuracy on the test images.
+        target_loss: Target of an autoencoder: mean loss of a test image, nats.
         stop_at_target: Ends the run when the target is reached.
         seed: Seed of the initial weights, the order of the images, the labels sampled for the Fisher matrix and the
             random errors of the circuits.
@@ -50,6 +52,7 @@ class TrainingSpec(Settings):
 
     dataset: str = "digits"
     data: DataSettings | None = None
+    task: Literal["classification", "autoencoder"] = "classification"
     model: ModelSettings | None = None
     convolutions: tuple[ConvolutionShape, ...] = SMALL
     optimizer: OptimizerSettings = KfacSettings()
@@ -59,6 +62,7 @@ class TrainingSpec(Settings):
     epochs: Annotated[float, Field(gt=0)] = 10.0
     evaluations: Count = 8
     target_accuracy: Annotated[float, Field(gt=0, lt=1)] = 0.84
+    target_loss: Annotated[float, Field(gt=0)] = 20.0
     stop_at_target: bool = True
     seed: Annotated[int, Field(ge=0)] = 0
     precision: Literal["single", "double"] = "single"
@@ -67,6 +71,20 @@ class TrainingSpec(Settings):
     def title(self) -> str:
         """Name of the data set, or of the file or folder of the training samples."""
         return self.dataset if self.data is None else Path(self.data.train).name
+
+    @property
+    def target(self) -> float:
+        """Target of the score: an accuracy, or the loss of an autoencoder in nats."""
+        return self.target_loss if self.task == "autoencoder" else self.target_accuracy
+
+    @property
+    def score_name(self) -> str:
+        """Name of the score on the test samples."""
+        return "test loss" if self.task == "autoencoder" else "accuracy"
+
+    def score_text(self, score: float, digits: int = 2) -> str:
+        """Score in words: per cent, or nats."""
+        return f"{score:.{digits + 2}g} nats" if self.task == "autoencoder" else f"{score:.{digits}%}"
 
     @model_serializer(mode="wrap")
     def _effective(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -80,6 +98,8 @@ class TrainingSpec(Settings):
         for name, instead in IN_PLACE:
             if getattr(self, instead) is not None:
                 content.pop(name, None)
+        for name in ("target_accuracy",) if self.task == "autoencoder" else ("task", "target_loss"):
+            content.pop(name, None)
         return content
 
     @model_validator(mode="after")
@@ -87,10 +107,21 @@ class TrainingSpec(Settings):
         for name, instead in IN_PLACE:
             if getattr(self, instead) is not None and name in self.model_fields_set:
                 raise ParameterError(name, f"both it and {instead}", "give one of the two")
+        if self.task == "autoencoder":
+            check_autoencoder(self.model, self.data)
         if self.optimizer.warmup_epochs >= self.epochs:
             mend = f"must be below the epochs of the run, {self.epochs:g}"
             raise ParameterError("optimizer.warmup_epochs", self.optimizer.warmup_epochs, mend)
         return self
+
+
+def check_autoencoder(model: ModelSettings | None, data: DataSettings | None) -> None:
+    """Refuse an autoencoder without layers of its own, or with a normalisation, which its pixels do not use."""
+    if model is None:
+        raise ParameterError("model", None, 'an autoencoder needs its layers, as ["dense 64 tanh", "dense"]')
+    if data is not None and data.normalisation != "auto":
+        mend = "has no effect with the task autoencoder, whose pixels are from 0 to 1; leave it out"
+        raise ParameterError("data.normalisation", data.normalisation, mend)
 
 
 def make_spec(content: Mapping[str, Any], source: str = "specification") -> TrainingSpec:
@@ -118,7 +149,7 @@ def make_spec(content: Mapping[str, Any], source: str = "specification") -> Trai
     except ParameterError as error:
         raise ParameterError(f"{source}: {error.parameter}", error.value, error.mend) from None
     given = dict(given_places(content))
-    for place, why in idle_settings(spec.optimizer, spec.solver, spec.circuit):
+    for place, why in idle_settings(spec.optimizer, spec.solver, spec.circuit, spec.task):
         if place in given:
             raise ParameterError(f"{source}: {place}", repr(given[place]), why)
     return spec
@@ -156,7 +187,7 @@ def override(spec: TrainingSpec, **changes: Any) -> TrainingSpec:
             (content["circuit"] if in_circuit else content)[name] = value
             typed[f"circuit.{name}" if in_circuit else name] = name, value
     wanted = _validated(content)
-    for place, why in idle_settings(wanted.optimizer, wanted.solver, wanted.circuit):
+    for place, why in idle_settings(wanted.optimizer, wanted.solver, wanted.circuit, wanted.task):
         if place in typed:
             name, value = typed[place]
             raise ParameterError(f"--{name.replace('_', '-')}", repr(value), why)

@@ -45,7 +45,7 @@ def spec_of(given: Mapping[str, Any]) -> TrainingSpec:
         if value is not None and place not in BASES:
             _set(content, place, value)
     spec = _validated(content)
-    for place, why in idle_settings(spec.optimizer, spec.solver, spec.circuit):
+    for place, why in idle_settings(spec.optimizer, spec.solver, spec.circuit, spec.task):
         if given.get(place) is not None:
             raise ParameterError(place, repr(given[place]), why)
         section, _, name = place.rpartition(".")
@@ -108,7 +108,7 @@ def complete(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return all settings that have an effect, in SI units; see `Run.complete`."""
     spec = spec_of(given)
     _check_circuit(spec.solver, spec.circuit.model_dump_json())
-    idle = {place for place, _ in idle_settings(spec.optimizer, spec.solver, spec.circuit)}
+    idle = {place for place, _ in idle_settings(spec.optimizer, spec.solver, spec.circuit, spec.task)}
     content = spec.model_dump(mode="json")
     content["circuit"] = {}
     if isinstance(spec.optimizer, KfacSettings) and spec.solver == "inv-circuit":
@@ -181,14 +181,21 @@ def measure(given: Mapping[str, Any]) -> RunOutcome:
 def metrics_of(result: TrainingResult) -> dict[str, Any]:
     """Metrics of a row."""
     summary, ledger = result.summary(), result.ledger
-    names = ("epochs_to_target", "best_accuracy", "final_accuracy", "steps", "wall_time_s")
+    scores = ("test_loss",) if result.spec.task == "autoencoder" else ("accuracy",)
+    names = (
+        "epochs_to_target",
+        *(f"{part}_{name}" for name in scores for part in ("best", "final")),
+        "steps",
+        "wall_time_s",
+    )
+    raw = ("raw_epochs_to_target", *(f"{part}_raw_{name}" for name in scores for part in ("best", "final")))
+    curve = {"loss_curve": result.loss_curve} if result.loss_curve else {"accuracy_curve": result.accuracy_curve}
     checks = {"cross_checked": ledger.cross_checked, "largest_difference": ledger.largest_difference}
     work = {"cycles": ledger.cycles, "cells_written": ledger.cells, "conversions": ledger.conversions}
-    raw = ("raw_epochs_to_target", "best_raw_accuracy", "final_raw_accuracy")
     return {
         **{name: summary[name] for name in names},
-        **({name: summary[name] for name in raw} if result.best_raw_accuracy is not None else {}),
-        "accuracy_curve": [list(point) for point in result.accuracy_curve],
+        **({name: summary[name] for name in raw} if result.best_raw_score is not None else {}),
+        **{name: [list(point) for point in points] for name, points in curve.items()},
         "inversions": len(ledger.inversions),
         "failed_inversions": len(ledger.failures),
         "right_hand_sides": ledger.right_hand_sides,

@@ -152,8 +152,12 @@ def _verdict(result: TrainingResult) -> int:
         failed = f"{len(ledger.failures)} of {ledger.tried} inversions failed, the inverses before them were kept"
         _say(f"warning: {failed}; the first: {ledger.failures[0].reason}")
     if result.epochs_to_target is None:
-        reason = "the loss diverged" if result.diverged else f"best accuracy {result.best_accuracy:.2%}"
-        _say(f"target {result.spec.target_accuracy:.2%} not reached: {reason}")
+        reason = (
+            "the loss diverged"
+            if result.diverged
+            else f"best {result.spec.score_name} {result.spec.score_text(result.best_score)}"
+        )
+        _say(f"target {result.spec.score_text(result.spec.target)} not reached: {reason}")
         code = NO_RESULT
     elif result.diverged:
         _say("warning: the loss diverged after the target was reached")
@@ -169,9 +173,10 @@ def result_table(result: TrainingResult) -> Table:
     ledger, reached = result.ledger, result.epochs_to_target
     table = Table(title=f"{result.spec.title}, {result.spec.optimizer.name}", title_justify="left", show_header=False)
     table.add_row(
-        f"epochs to {result.spec.target_accuracy:.1%}", "not reached" if reached is None else f"{reached:.2f}"
+        f"epochs to {result.spec.score_text(result.spec.target, 1)}",
+        "not reached" if reached is None else f"{reached:.2f}",
     )
-    table.add_row("best accuracy", f"{result.best_accuracy:.2%}")
+    table.add_row(f"best {result.spec.score_name}", result.spec.score_text(result.best_score))
     _add_raw_scores(table, result)
     table.add_row("normalisation", result.data["normalisation"])
     if ledger.inversions:
@@ -207,10 +212,10 @@ def result_table(result: TrainingResult) -> Table:
 
 def _add_raw_scores(table: Table, result: TrainingResult) -> None:
     """Add the scores of the weights themselves below those of their average."""
-    if result.best_raw_accuracy is not None:
+    if result.best_raw_score is not None:
         raw = result.raw_epochs_to_target
         table.add_row("epochs without the average", "not reached" if raw is None else f"{raw:.2f}")
-        table.add_row("best without the average", f"{result.best_raw_accuracy:.2%}")
+        table.add_row("best without the average", result.spec.score_text(result.best_raw_score))
 
 
 def _chosen(spec_file: Path | None, preset_name: str | None, state: Mapping[str, Any]) -> TrainingSpec:
@@ -238,6 +243,7 @@ def progress_bar(training: Training) -> Iterator[Callable[[Moment], None]]:
 
         def observe(moment: Moment) -> None:
             score = "" if moment.accuracy is None else f"accuracy {moment.accuracy:.1%}  "
+            score += "" if moment.loss is None else f"test loss {moment.loss:.3g} nats  "
             failed = f"{moment.failed} inversions failed  " if moment.failed else ""
             bar.update(task, completed=moment.step, description=score + failed + moment.doing)
 

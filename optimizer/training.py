@@ -19,8 +19,7 @@ from amc_circuits import ParameterError, check_type
 from optimizer.averaging import averaged
 from optimizer.datasets import Dataset
 from optimizer.ledger import Ledger
-from optimizer.losses import cross_entropy
-from optimizer.model import Model, Weights
+from optimizer.model import Weights
 from optimizer.network import build_network
 from optimizer.optimizers import make_optimizer
 from optimizer.own_data import load_data
@@ -28,13 +27,13 @@ from optimizer.preconditioner import make_inverter
 from optimizer.result import Evaluation, TrainingResult
 from optimizer.schedules import Schedule
 from optimizer.specification import TrainingSpec
+from optimizer.tasks import TASKS, Autoencoder, Task
 
 PRECISIONS: dict[str, type[np.floating[Any]]] = {"single": np.float32, "double": np.float64}
 DIVERGED = 100.0
 """Ratio of the final loss to that of the first batch above which a training has diverged."""
 KEPT_EVERY = 30.0
 """Time after which a training is kept at the end of a step, s; it is kept after every evaluation, too."""
-_SCORING_BATCH = 1_000
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,7 @@ class Moment:
         doing: Current activity, if it takes long; else empty.
         accuracy: Accuracy of the last evaluation; None before the first.
         failed: Inversions without a usable result so far.
+        loss: Test loss of an autoencoder at the last evaluation, nats; then there is no accuracy.
     """
 
     step: int
@@ -54,16 +54,7 @@ class Moment:
     doing: str
     accuracy: float | None
     failed: int = 0
-
-
-def accuracy(model: Model, weights: Weights, dataset: Dataset) -> float:
-    """Return the fraction of the test images that the network classifies correctly."""
-    right = 0
-    for start in range(0, len(dataset.test_labels), _SCORING_BATCH):
-        part = slice(start, start + _SCORING_BATCH)
-        images = dataset.network_input(dataset.test_images[part], weights[0].dtype.type)
-        right += int(np.sum(model.logits(weights, images).argmax(axis=0) == dataset.test_labels[part]))
-    return right / len(dataset.test_labels)
+    loss: float | None = None
 
 
 def batches(count: int, size: int, random: np.random.Generator) -> Iterator[NDArray[np.int64]]:
@@ -97,7 +88,8 @@ class Training:
             raise ParameterError("batch_size", spec.batch_size, limit)
         self.steps_per_epoch = len(self.dataset.train_images) // spec.batch_size
         self.steps = max(1, math.floor(spec.epochs * self.steps_per_epoch))
-        self.model = build_network(spec, self.dataset)
+        self.task: Task = TASKS[spec.task](self.dataset)
+        self.model = build_network(spec, self.dataset, self.task)
         self.ledger = Ledger()
         self._start(self.ledger)
         self._weights = self.model.initial_weights(np.random.default_rng([spec.seed, 0]), PRECISIONS[spec.precision])
@@ -168,8 +160,13 @@ class Training:
         """Outcome so far."""
         return TrainingResult(
             self.spec, tuple(self._history), self.ledger, self._diverged, self._elapsed, self._scored,
-            self.dataset.description,
+            self.dataset.description | self._scaling,
         )  # fmt: skip
+
+    @property
+    def _scaling(self) -> dict[str, str]:
+        """Scaling of the samples that takes the place of the normalisation of the data set."""
+        return {"normalisation": self.task.normalised} if isinstance(self.task, Autoencoder) else {}
 
     @property
     def _scored(self) -> Weights:
@@ -219,15 +216,14 @@ class Training:
 
     def _take(self, chosen: NDArray[np.int64]) -> None:
         """Take a step on these images, unless their loss is not finite."""
-        data, labels = self.dataset, self.dataset.train_labels[chosen]
-        images = data.network_input(data.train_images[chosen], PRECISIONS[self.spec.precision])
+        images, targets = self.task.batch(chosen, PRECISIONS[self.spec.precision])
         passed = self.model.forward(self._weights, images)
-        loss = cross_entropy(passed.logits, labels)
+        loss = self.model.loss.value(passed.logits, targets)
         self._first_loss = loss if self._first_loss is None else self._first_loss
         if not math.isfinite(loss):
             self._diverged = True
             return
-        self._weights = self.optimizer.step(self._weights, passed, labels)
+        self._weights = self.optimizer.step(self._weights, passed, targets)
         self._losses.append(loss)
         self.step += 1
         if (decay := self.spec.optimizer.average_decay) is not None:
@@ -241,18 +237,23 @@ class Training:
 
     def _evaluate(self) -> None:
         seconds, loss = self._elapsed, float(np.mean(self._losses))
-        score = accuracy(self.model, self._scored, self.dataset)
-        raw = accuracy(self.model, self._weights, self.dataset) if self._average else None
-        self._history.append(Evaluation(self.step / self.steps_per_epoch, self.step, loss, score, seconds, raw))
+        score = self.task.score(self.model, self._scored)
+        raw = self.task.score(self.model, self._weights) if self._average else None
+        at = self.step / self.steps_per_epoch, self.step, loss
+        if self.spec.task == "classification":
+            self._history.append(Evaluation(*at, score, seconds, raw))
+        else:
+            self._history.append(Evaluation(*at, math.nan, seconds, None, score, raw))
         self._losses.clear()
 
     def _reached(self) -> bool:
-        target = self.spec.target_accuracy
-        return self.spec.stop_at_target and bool(self._history) and self._history[-1].accuracy >= target
+        return self.spec.stop_at_target and bool(self._history) and self._history[-1].reaches(self.spec)
 
     def _tell(self, doing: str) -> None:
-        accuracy_now = self._history[-1].accuracy if self._history else None
-        self._observe(Moment(self.step, self.steps, doing, accuracy_now, len(self.ledger.failures)))
+        last = self._history[-1] if self._history else None
+        right = None if last is None or last.test_loss is not None else last.accuracy
+        loss = None if last is None else last.test_loss
+        self._observe(Moment(self.step, self.steps, doing, right, len(self.ledger.failures), loss))
 
 
 def train(spec: TrainingSpec, observe: Callable[[Moment], None] | None = None) -> TrainingResult:

@@ -67,6 +67,14 @@ class _Spec(BaseModel):
         return self
 
 
+class _Task(BaseModel):
+    task: str = "classification"
+
+
+class _OfTask(BaseModel):
+    spec: _Task
+
+
 class _Summary(BaseModel):
     target_accuracy: FiniteFloat
     best_accuracy: float
@@ -103,6 +111,9 @@ class Training:
             ParameterError: The folder holds no training that ended, or its files are damaged.
         """
         check_own_files(folder, (SUMMARY, HISTORY), "DESIGN")
+        if _content(folder / SUMMARY, _OfTask).spec.task == "autoencoder":
+            mend = f"holds an autoencoder, which has no accuracy to compare; read its {SUMMARY} and {HISTORY}"
+            raise ParameterError("DESIGN", str(folder), mend)
         return cls(str(folder), _content(folder / SUMMARY, _Summary), _content(folder / HISTORY, _History))
 
     def epochs_to(self, target: float) -> float | None:

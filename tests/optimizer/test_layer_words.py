@@ -6,7 +6,6 @@ import pytest
 from amc_circuits import ParameterError
 from optimizer.layer_words import ModelSettings
 from optimizer.model import build_model
-from optimizer.model import build_model
 from optimizer.settings import ConvolutionShape, DenseShape
 from optimizer.specification import make_spec
 

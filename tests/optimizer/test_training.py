@@ -10,7 +10,8 @@ from optimizer.linear_solver import SOLVERS
 from optimizer.settings import AdamSettings, ConvolutionShape, KfacSettings, MomentumSettings
 from optimizer.solve_result import SolveError, SolveResult
 from optimizer.specification import TrainingSpec
-from optimizer.training import PRECISIONS, Training, accuracy, batches
+from optimizer.tasks import accuracy
+from optimizer.training import PRECISIONS, Training, batches
 
 QUICK = TrainingSpec(
     convolutions=(), optimizer=MomentumSettings(learning_rate=0.05), batch_size=100, epochs=2, target_accuracy=0.999
