@@ -100,7 +100,7 @@ def uniform() -> Iterator[Row]:
     loops = np.linalg.eigvalsh(x.T @ x) / (columns.max() * 2 * G0)
     wanted = np.array([root for loop in loops for root in np.roots([1, ratio, ratio * loop])] + [-ratio] * 3)
     found = linear_circuit(even.circuit).poles / W_T
-    yield within("CC-GINV", "uniform sums: poles = roots of s^2 + t s + t L", "exact", distance(found, wanted), 1e-8)
+    yield within("CC-GINV", "uniform sums: poles = roots of s^2 + t s + t L", "exact", distance(found, wanted), 1e-9)
 
 
 ROWS = (push_through, gains, second_poles, uniform)
