@@ -10,18 +10,19 @@ from optimizer.datasets import Dataset
 from optimizer.model import Model, build_model
 from optimizer.settings import ConvolutionShape, DenseShape
 from optimizer.specification import TrainingSpec
-from optimizer.tasks import Task
+from optimizer.tasks import TASKS
 
 FOR_FEATURES = (DenseShape(outputs=64),)
 """Hidden layers for tables of features, unless the specification gives others."""
 
 
-def build_network(spec: TrainingSpec, dataset: Dataset, task: Task) -> Model:
+def build_network(spec: TrainingSpec, dataset: Dataset) -> Model:
     """Build the network of a specification.
 
     Raises:
         ParameterError: The layers do not fit the samples, or the read-out has not as many outputs as the task.
     """
+    task = TASKS[spec.task](dataset)
     hidden: Sequence[ConvolutionShape | DenseShape] = spec.convolutions
     parameter = "convolutions"
     if spec.model is not None:

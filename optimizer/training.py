@@ -89,7 +89,7 @@ class Training:
         self.steps_per_epoch = len(self.dataset.train_images) // spec.batch_size
         self.steps = max(1, math.floor(spec.epochs * self.steps_per_epoch))
         self.task: Task = TASKS[spec.task](self.dataset)
-        self.model = build_network(spec, self.dataset, self.task)
+        self.model = build_network(spec, self.dataset)
         self.ledger = Ledger()
         self._start(self.ledger)
         self._weights = self.model.initial_weights(np.random.default_rng([spec.seed, 0]), PRECISIONS[spec.precision])
