@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from amc_circuits.solvers.blocks.solution import BlockSolution
     from amc_circuits.solvers.eigenvectors.egv import EgvCircuit
     from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
+    from amc_circuits.solvers.least_squares.cascade import CascadeCircuit
     from amc_circuits.solvers.least_squares.ginv import GinvCircuit
     from amc_circuits.solvers.macro.run import run_schedule
     from amc_circuits.solvers.macro.schedule import make_schedule, read_schedule
@@ -93,7 +94,7 @@ _HOMES = {
     **dict.fromkeys(("check_output_file", "check_own_files", "claim_folder"), "amc_circuits.files.run_folder"),
     **dict.fromkeys(("CalibratedCell", "calibrate_cell"), "amc_circuits.programming.calibration"),
     "ComponentAreas": "amc_circuits.results.cost",
-    "CommandGroup": "amc_circuits.cli.extensions",
+    **dict.fromkeys(("Check", "CommandGroup", "Compared", "Extension"), "amc_circuits.cli.extensions"),
     "with_options": "amc_circuits.cli.parameters",
     "print_written": "amc_circuits.cli.messages",
     "print_table": "amc_circuits.results.tables",
@@ -113,15 +114,13 @@ _HOMES = {
     "CircuitOptions": "amc_circuits.cases.circuit_options",
     "BlockCircuit": "amc_circuits.solvers.blocks.blocks",
     "BlockSolution": "amc_circuits.solvers.blocks.solution",
-    "Check": "amc_circuits.cli.extensions",
-    "Compared": "amc_circuits.cli.extensions",
+    "CascadeCircuit": "amc_circuits.solvers.least_squares.cascade",
     "Converters": "amc_circuits.results.converters",
     "Design": "amc_circuits.studies.compare",
     "Device": "amc_circuits.cells.devices",
     "Energy": "amc_circuits.results.measurement",
     "EngineNotFoundError": "amc_circuits.engines",
     "EnginesDisagreeError": "amc_circuits.engines",
-    "Extension": "amc_circuits.cli.extensions",
     "GinvCircuit": "amc_circuits.solvers.least_squares.ginv",
     "InvCircuit": "amc_circuits.solvers.inv",
     "LabelledTable": "amc_circuits.files.labelled_tables",
@@ -182,6 +181,7 @@ __all__ = [
     "BlockCircuit",
     "BlockSolution",
     "CalibratedCell",
+    "CascadeCircuit",
     "Check",
     "CircuitOptions",
     "CommandGroup",
