@@ -12,7 +12,7 @@ that is reached in one or two epochs is read in steps of an eighth. Processor ti
 every inverse against Cholesky.
 
 Printed: of each way and seed the epochs to the target, medians, processor time, errors and cycles; ratios of medians
-with the interval of the bootstrap over seeds. Asked for: diagonal blocks at most 2.0 times the epochs of whole factors
+with the interval of the bootstrap over seeds, also of circuits against Cholesky of the same blocks. Asked for: diagonal blocks at most 2.0 times the epochs of whole factors
 by Cholesky, refined ones at most 1.15, each at most 3 times its processor time. Then one refresh of a factor 577 wide,
 of drawn features: time and memory.
 """
@@ -88,7 +88,7 @@ def methods() -> list[Method]:
 
 
 def verdicts(found: dict[str, list[Run]]) -> Iterator[str]:
-    """A line for each way: ratios to whole factors by Cholesky."""
+    """A line for each way: ratios to whole factors by Cholesky; circuits against Cholesky of the same blocks, too."""
     first = found[WHOLE]
     for label, most in ASKED.items():
         runs = found[label]
@@ -97,6 +97,9 @@ def verdicts(found: dict[str, list[Run]]) -> Iterator[str]:
         epochs = f"{ratio:.2f} times the epochs, 95 % {low:.2f} .. {high:.2f}; at most {most}: {_word(ratio <= most)}"
         processor = f"{time_ratio:.2f} times the processor time; at most {PROCESSOR}: {_word(time_ratio <= PROCESSOR)}"
         yield f"{label}: {epochs}; {processor}"
+    pairs = ([one.epochs for one in found[label]] for label in (CIRCUITS, CUT))
+    ratio, low, high = ratio_of_medians(*pairs)
+    yield f"{CIRCUITS}, against {CUT}: {ratio:.2f} times the epochs, 95 % {low:.2f} .. {high:.2f}"
 
 
 def _word(holds: bool) -> str:
