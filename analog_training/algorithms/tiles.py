@@ -2,9 +2,9 @@
 
 Tile 0 is the coarse one. A tile takes the gradient by pulses; columns of it are read in turn and written to the tile
 above: either as they are, by pulse trains (Tiki-Taka v1), or through a digital buffer, which gives one pulse where it
-has gathered a step (v2). Sources: Gokmen, Haensch, Frontiers in Neuroscience 2020 (v1); Gokmen, Frontiers in
-Artificial Intelligence 2021 (v2); arXiv 2510.02516 (residual learning). The schedule of stages is this package's: the
-paper's was not found.
+has gathered a step (v2). Sources: Gokmen, Haensch, Frontiers in Neuroscience 2020, doi 10.3389/fnins.2020.00103
+(v1); Gokmen, Frontiers in Artificial Intelligence 2021, doi 10.3389/frai.2021.699148 (v2); arXiv 2510.02516 (residual
+learning). The schedule of stages is this package's: the paper's was not found.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from amc_circuits import LOCK, ParameterError, check_folder, check_own_files, claim_folder, owning, replacing
+from amc_circuits import LOCK, ParameterError, check_folder, check_own_files, claim_folder, owning, plain, replacing
 from analog_training.training.result import AnalogResult
 from analog_training.training.specification import AnalogSpec, make_spec
 from analog_training.training.training import AnalogTraining
@@ -90,5 +90,5 @@ def finish(out: Path, result: AnalogResult) -> list[Path]:
         np.savez(partial, **arrays, **{f"biases{number}": bias for number, bias in enumerate(result.biases)})  # type: ignore[arg-type]
     plot_training(result, out / PICTURE)
     with replacing(out / SUMMARY) as partial:
-        partial.write_text(json.dumps(result.record(), indent=2) + "\n", encoding="utf-8")
+        partial.write_text(json.dumps(plain(result.record()), indent=2, allow_nan=False) + "\n", encoding="utf-8")
     return [out / name for name in FILES]

@@ -99,7 +99,7 @@ def _trained(training: AnalogTraining, out: Path | None) -> AnalogResult:
         try:
             return training.run(observe, None if out is None else lambda: folder.keep(out, training))
         except KeyboardInterrupt:
-            if out is not None:
+            if out is not None and training.epoch:
                 print(f"amc: {out} keeps this training; {flag('resume')} continues it", file=sys.stderr)
             raise
 

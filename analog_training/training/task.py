@@ -53,13 +53,17 @@ def load_task(spec: AnalogSpec) -> Task:
         raise ParameterError("batch_size", spec.task.batch_size, mend)
     train, test = (_signals(dataset, part, spec) for part in (dataset.train_images, dataset.test_images))
     largest = float(np.abs(train).max()) or 1.0
+    if not np.isfinite(largest) or not np.isfinite(test).all():
+        mend = "gives samples that are not finite: values are too large, or their spread overflows; scale them down"
+        raise ParameterError("data", spec.title, mend)
     return Task(train / largest, dataset.train_labels, test / largest, dataset.test_labels, dataset.classes)
 
 
 def _signals(dataset: Dataset, samples: NDArray[np.generic], spec: AnalogSpec) -> Floats:
     values = np.asarray(samples, np.float64)
     if spec.data is not None and dataset.normalisation != "none":
-        values = (values - dataset.mean) / dataset.deviation
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller refuses what is not finite
+            values = (values - dataset.mean) / dataset.deviation
     if spec.task.pool > 1:
         values = _pooled(values, spec.task.pool)
     return np.ascontiguousarray(values.reshape(len(values), -1))

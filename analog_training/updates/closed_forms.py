@@ -44,8 +44,12 @@ def update_moments(device: PulsedDevice, weight: float, change: float, trains: T
         trains: Lengths of pulse trains; None for the defaults.
 
     Raises:
-        ParameterError: A power is not 1.
+        ParameterError: A power is not 1, the weight is not between the bounds, or the change is not finite.
     """
+    if not device.lower <= weight <= device.upper:
+        raise ParameterError("weight", weight, f"must be within the bounds {device.lower:g} .. {device.upper:g}")
+    if not math.isfinite(change):
+        raise ParameterError("change", change, "must be finite")
     for name in ("up_power", "down_power"):
         if getattr(device, name) != 1:
             raise ParameterError(name, getattr(device, name), "must be 1: the closed forms are those of soft bounds")

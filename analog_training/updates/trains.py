@@ -27,6 +27,8 @@ class Trains(Record):
     def of(self, change: float, step: float) -> tuple[int, float]:
         """Number of slots, and probability of a pulse in each, for x = 1 and d = change, change = lr x d."""
         length = int(np.clip(math.ceil(change / step), 1, self.longest)) if self.management else self.longest
+        if change == 0:
+            return length, 0.0
         root = math.sqrt(change / (step * length))
         one, other = (root, root) if self.management else (root / math.sqrt(change), root * math.sqrt(change))
         return length, min(1.0, one) * min(1.0, other)

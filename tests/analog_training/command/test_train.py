@@ -81,7 +81,7 @@ def test_refusals_leave_the_folder_as_it_was(spec, tmp_path):
 
 
 def test_the_command_runs_and_refuses(spec, monkeypatch, capsys):
-    """A table and exit code 0; one line and exit code 2; code 3 for a loss that is not finite."""
+    """A table and exit code 0; one line and exit code 2."""
     monkeypatch.setattr(app, "installed_extensions", lambda: iter([extension]))
     assert app.run(["analog-train", str(spec), "--epochs", "1", "--states", "10"]) == 0
     assert "10 states" in capsys.readouterr().out
@@ -135,3 +135,14 @@ def test_points_of_a_sweep_have_what_acts(tmp_path):
     (tmp_path / "own.npz").unlink()
     with pytest.raises(ParameterError, match=r"data\.train"):
         files(own)
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_samples_that_overflow_are_refused(tmp_path):
+    """Samples whose mean overflows are the fault of the data, not a training that diverged."""
+    np.savez(tmp_path / "own.npz", X=np.full((4, 3), 1e308) * [1, -1, 1], y=np.arange(4) % 2)
+    path = tmp_path / "own.toml"
+    path.write_text(f'batch_size = 2\n[data]\ntrain = "{tmp_path / "own.npz"}"\n')
+    with pytest.raises(ParameterError, match="not finite"):
+        run(path, tmp_path / "out", {}, Earlier(), "table")
+    assert not (tmp_path / "out").exists()

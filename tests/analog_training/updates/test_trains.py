@@ -87,3 +87,13 @@ def test_closed_forms_refuse_other_responses():
     """They are those of soft bounds."""
     with pytest.raises(ParameterError, match="soft bounds"):
         update_moments(PulsedDevice(up_power=2), 0, 0.1)
+
+
+def test_moments_of_no_change_and_refusals():
+    """Without a change there is no pulse, with and without management; other weights and changes are refused."""
+    for trains in (Trains(), Trains(management=False)):
+        found = update_moments(PulsedDevice(states=4, cycle_noise=0.3), 0.5, 0.0, trains)
+        assert (found.mean, found.deviation) == (0.5, 0.0)
+    for weight, change, name in ((1.5, 0.1, "weight"), (np.nan, 0.1, "weight"), (0.0, np.nan, "change")):
+        with pytest.raises(ParameterError, match=f"^{name}: "):
+            update_moments(FINE, weight, change)
