@@ -12,9 +12,9 @@ that is reached in one or two epochs is read in steps of an eighth. Processor ti
 every inverse against Cholesky.
 
 Printed: of each way and seed the epochs to the target, medians, processor time, errors and cycles; ratios of medians
-with the interval of the bootstrap over seeds, also of circuits against Cholesky of the same blocks. Asked for: diagonal blocks at most 2.0 times the epochs of whole factors
-by Cholesky, refined ones at most 1.15, each at most 3 times its processor time. Then one refresh of a factor 577 wide,
-of drawn features: time and memory.
+with the interval of the bootstrap over seeds, also of circuits against Cholesky of the same blocks. Asked for:
+diagonal blocks at most 2.0 times the epochs of whole factors by Cholesky, refined ones at most 1.15, each at most 3
+times its processor time. Then one refresh of a factor 577 wide, of drawn features: time and memory.
 """
 
 from __future__ import annotations

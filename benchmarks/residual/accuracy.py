@@ -11,7 +11,7 @@ from benchmarks.residual.rows import Row
 from benchmarks.residual.store import Store
 from benchmarks.residual.tuning import Tuned, tune
 
-BASELINES = ("mixed-precision", "tiki-taka-2", "analog-sgd", "tiki-taka-1")
+BASELINES = ("mixed-precision", "analog-sgd", "tiki-taka-1", "tiki-taka-2")
 GAMMAS = {4: 0.5, 10: 0.4, 16: 0.4}
 """Weight of a tile over that above, by states."""
 TILES = (2, 3, 4, 5)
