@@ -11,20 +11,19 @@ from pydantic import BaseModel
 import amc_circuits
 from amc_circuits import (
     BlockCircuit,
+    CascadeCircuit,
     Check,
     CircuitOptions,
     Compared,
     Converters,
     Design,
     Device,
-    EgvCircuit,
     Extension,
     GinvCircuit,
     InvCircuit,
     LabelledTable,
     MvmCircuit,
     Option,
-    RecoverCircuit,
     Run,
     RunOutcome,
     SampleHold,
@@ -179,7 +178,8 @@ def records(tmp_path_factory):
     several = solved(InvCircuit.program(matrix, **exact), np.eye(SIZE))
     one = solved(MvmCircuit.program(matrix[:, :7] + 1j, **exact), np.arange(7.0))
     small = solved(InvCircuit.program([[2.0, -0.5], [-0.5, 1.0]]), [1.0, 0.5])
-    studied += [one.program([[2.0, -0.5], [-0.5, 1.0]]) for one in (EgvCircuit, GinvCircuit, RecoverCircuit)]
+    solvers = CascadeCircuit, GinvCircuit, amc_circuits.EgvCircuit, amc_circuits.RecoverCircuit
+    studied += [one.program([[2.0, -0.5], [-0.5, 1.0]]) for one in solvers]
     blocks = BlockCircuit.program(matrix, stages=2, **exact)
     solution = blocks.solve(np.eye(SIZE))
     studied += [blocks, blocks.root, solution, solution.steps[0], solution.runs[0], SampleHold(), blocks.parameters]
