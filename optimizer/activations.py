@@ -23,6 +23,9 @@ class PlainLayer(Protocol):
     def backward(self, memory: Array, dy: Array) -> Array:
         """Return the gradient of the input from that of the output."""
 
+    def tangent(self, memory: Array, dx: Array) -> Array:
+        """Return the derivative of the output along a change of the input."""
+
 
 @dataclass(frozen=True)
 class Rectifier:
@@ -41,6 +44,10 @@ class Rectifier:
         """Return `dy` at positive outputs, else 0."""
         return dy * (memory > 0)
 
+    def tangent(self, memory: Array, dx: Array) -> Array:
+        """Return what `backward` does: each output depends on its own input alone."""
+        return self.backward(memory, dx)
+
 
 @dataclass(frozen=True)
 class Tanh:
@@ -58,6 +65,10 @@ class Tanh:
     def backward(self, memory: Array, dy: Array) -> Array:
         """Return `(1 - y^2) dy`."""
         return dy * (1 - memory**2)
+
+    def tangent(self, memory: Array, dx: Array) -> Array:
+        """Return what `backward` does: each output depends on its own input alone."""
+        return self.backward(memory, dx)
 
 
 @dataclass(frozen=True)
@@ -92,6 +103,11 @@ class MaxPool:
         for corner in self._corners(dx):
             corner *= dy
         return dx
+
+    def tangent(self, memory: Array, dx: Array) -> Array:
+        """Return the changes of the largest values; among equal ones, their mean."""
+        parts = zip(self._corners(memory), self._corners(dx), strict=True)
+        return reduce(np.add, (share * corner for share, corner in parts))
 
     def _corners(self, x: Array) -> list[Array]:
         """Return views of `x`, the first of which holds the first value of each block, and so on."""

@@ -32,8 +32,20 @@ def idle_settings(
     if optimizer.schedule != "step":
         why = f"has no effect with the schedule {optimizer.schedule}; leave it out, or take step"
         yield from ((f"optimizer.{name}", why) for name in ("step_epochs", "step_factor"))
+    if isinstance(optimizer, KfacSettings):
+        yield from _of_step_size(optimizer.step_size)
     if isinstance(optimizer, KfacSettings) and optimizer.first_interval > optimizer.inverse_interval:
         yield "optimizer.first_interval", "has no effect above inverse_interval; lower it, or leave it out"
+
+
+def _of_step_size(step_size: str) -> Iterator[Idle]:
+    if step_size == "quadratic":
+        why = "has no effect with the step_size quadratic; leave it out, or take rate"
+        names: tuple[str, ...] = ("learning_rate", "momentum", "kl_clip", "weight_decay")
+    else:
+        why = "has no effect with the step_size rate; leave it out, or take quadratic"
+        names = ("damping_floor", "damping_interval")
+    yield from ((f"optimizer.{name}", why) for name in names)
 
 
 def _of_circuit(circuit: CircuitSettings) -> Iterator[Idle]:

@@ -105,20 +105,33 @@ class FisherBlocks:
         Raises:
             SolveError: An inversion has no usable result.
         """
-        now, settings = self.progress, self.settings
-        if now.steps == now.next_refresh:
-            self._refresh()
-        directions = precondition(now.inverses, gradients)
+        settings = self.settings
+        directions = self.preconditioned(gradients, settings.damping)
         rate = settings.learning_rate if learning_rate is None else learning_rate
         scale = kl_scale(directions, gradients, rate, settings.kl_clip)
-        now.steps += 1
         return tuple(scale * direction for direction in directions)
 
-    def _refresh(self) -> None:
+    def preconditioned(self, gradients: Weights, damping: float) -> Weights:
+        """Return the preconditioned gradients of one step.
+
+        Args:
+            gradients: Gradient of each weight.
+            damping: Damping of the inverses, if they are due.
+
+        Raises:
+            SolveError: An inversion has no usable result.
+        """
+        now = self.progress
+        if now.steps == now.next_refresh:
+            self._refresh(damping)
+        now.steps += 1
+        return precondition(now.inverses, gradients)
+
+    def _refresh(self, damping: float) -> None:
         now, settings = self.progress, self.settings
         before: tuple[InverseFactors | None, ...] = now.inverses or (None,) * len(self.names)
         now.inverses = tuple(
-            self.inverter.invert(now.steps, name, factors, settings.damping, old, settings.array_limit)
+            self.inverter.invert(now.steps, name, factors, damping, old, settings.array_limit)
             for name, factors, old in zip(self.names, now.factors, before, strict=True)
         )
         now.next_refresh = now.steps + now.interval

@@ -31,6 +31,9 @@ class Loss(Protocol):
     def sampled_gradients(self, outputs: Array, random: np.random.Generator) -> Array:
         """Return the gradients at targets that are drawn from the model's own distribution."""
 
+    def fisher(self, outputs: Array, changes: Array) -> Array:
+        """Return the Fisher matrix of each sample's outputs times its column of `changes`, `outputs x samples`."""
+
 
 @dataclass(frozen=True)
 class Softmax:
@@ -47,6 +50,12 @@ class Softmax:
     def sampled_gradients(self, outputs: Array, random: np.random.Generator) -> Array:
         """Return the gradients at one label a sample, drawn from the softmax."""
         return cross_entropy_gradients(outputs, sample_labels(outputs, random))
+
+    def fisher(self, outputs: Array, changes: Array) -> Array:
+        """Return `(diag(p) - p p^T) changes`."""
+        p = softmax(outputs)
+        found: Array = p * (changes - (p * changes).sum(axis=0))
+        return found
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,11 @@ class Bernoulli:
         """Return `p - t` at `t` that are 1 with the probability `p`, else 0."""
         ones = expit(outputs)
         found: Array = ones - (random.random(outputs.shape) < ones).astype(outputs.dtype)
+        return found
+
+    def fisher(self, outputs: Array, changes: Array) -> Array:
+        """Return `p (1 - p) changes`."""
+        found: Array = expit(outputs) * expit(-outputs) * changes
         return found
 
 

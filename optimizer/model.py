@@ -106,9 +106,15 @@ class Model:
 
     def forward(self, weights: Weights, images: Array) -> Pass:
         """Run the network and keep the memory for the backward pass."""
-        x, columns, memories = images, [], []
+        return self.forward_columns(weights, self.stages[0].layer.columns(images))
+
+    def forward_columns(self, weights: Weights, first: Array) -> Pass:
+        """Run the network from `a` of its first stage, as `Pass.columns` has it."""
+        x = first
+        columns: list[Array] = []
+        memories: list[tuple[Array, ...]] = []
         for stage, weight in zip(self.stages, weights, strict=True):
-            a = stage.layer.columns(x)
+            a = stage.layer.columns(x) if columns else first
             x, kept = stage.layer.forward(weight, a), []
             for plain in stage.after:
                 x, memory = plain.forward(x)

@@ -13,6 +13,7 @@ from optimizer.kfac import Kfac
 from optimizer.losses import Targets
 from optimizer.model import Model, Pass, Weights
 from optimizer.preconditioner import Inverter
+from optimizer.quadratic_kfac import QuadraticKfac
 from optimizer.schedules import full
 from optimizer.settings import AdamSettings, InstalledSettings, MomentumSettings
 from optimizer.specification import TrainingSpec
@@ -73,4 +74,6 @@ def make_optimizer(
     if isinstance(chosen, InstalledSettings):
         installed: type[InstalledOptimizer] = installed_optimizer(chosen.name)
         return installed(model, chosen, inverter, random, schedule)
+    if chosen.step_size == "quadratic":
+        return QuadraticKfac(model, chosen, inverter, random, schedule)
     return Kfac(model, chosen, inverter, random, schedule)

@@ -183,7 +183,11 @@ class KfacSettings(StepSettings):
     Attributes:
         learning_rate: Step size along the preconditioned gradient.
         momentum: Part of the last step that is kept.
-        damping: Tikhonov damping of each Fisher block.
+        step_size: `rate` for the learning rate; `quadratic` for the size and the momentum of each step that minimise a
+            quadratic model of the loss, and for a damping that follows how well the model predicts.
+        damping: Tikhonov damping of each Fisher block; with `quadratic` the one at the start.
+        damping_floor: Constant part of the damping with `quadratic`, on top of the one that follows.
+        damping_interval: Steps between two changes of the damping with `quadratic`.
         kl_clip: Bound on the predicted change of the output distribution by a step along the preconditioned gradient
             alone; momentum adds its part of the earlier steps.
         factor_interval: Steps between two updates of the factors' running average.
@@ -198,7 +202,10 @@ class KfacSettings(StepSettings):
     name: Literal["kfac"] = "kfac"
     learning_rate: Positive = 0.1
     momentum: Momentum = 0.9
+    step_size: Literal["rate", "quadratic"] = "rate"
     damping: Positive = 0.3
+    damping_floor: Positive = 0.01
+    damping_interval: Count = 5
     kl_clip: Positive = 0.005
     factor_interval: Count = 1
     factor_decay: Momentum = 0.95

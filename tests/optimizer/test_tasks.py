@@ -102,7 +102,13 @@ def test_colours_keep_their_pixels():
 
 
 @pytest.mark.parametrize(
-    "settings", [MomentumSettings(learning_rate=0.01), AdamSettings(learning_rate=0.03), KfacSettings()]
+    "settings",
+    [
+        MomentumSettings(learning_rate=0.01),
+        AdamSettings(learning_rate=0.03),
+        KfacSettings(),
+        KfacSettings(step_size="quadratic"),
+    ],
 )
 def test_every_optimizer_lowers_the_loss_of_an_autoencoder(digits, settings):
     """Below that of the best picture for all, the entropy of each pixel's mean, in ten epochs."""
