@@ -19,6 +19,7 @@ from amc_circuits.cases.option import names_of
 from amc_circuits.cases.options import CONVERTERS, DEVICE, solver_options
 from amc_circuits.cells.mapping import Mapping as Conductances
 from amc_circuits.engines.settings import Settings
+from amc_circuits.linear.static import check_rest
 from amc_circuits.results.budget import Budget
 from amc_circuits.results.converters import Converters
 from amc_circuits.results.solution import Solution
@@ -122,6 +123,8 @@ def case_from(
 ) -> Case:
     """Program the circuit of a given problem, with `arguments` as `program_arguments` returns them."""
     circuit = program(kind, given.matrix, arguments, jobs, keep)
+    if options["budget"]:
+        check_rest(circuit.circuit)  # now, not after its simulation
     return Case(
         kind,
         circuit,

@@ -61,6 +61,19 @@ class Effects:
 ALL_EFFECTS = Effects(gain=True, offset=True, wires=True, nonlinearity=True)
 
 
+def check_rest(circuit: Circuit) -> None:
+    """Refuse a circuit whose rest with some of its effects is not known.
+
+    Raises:
+        ParameterError: It has phases, sample-and-holds, or op-amps that clip.
+    """
+    circuit.check_one_phase()
+    for part in circuit.of(Hold):
+        raise ParameterError("circuit", f"part {part.name}, {type(part).__name__}", "its rest is not known here")
+    if circuit.of(ClippingOpAmps):
+        raise ParameterError("budget", "op-amps that clip", "their rest is not known here; leave the budget out")
+
+
 class StaticCircuit:
     """Steady state of a circuit with some of its effects.
 
@@ -77,11 +90,7 @@ class StaticCircuit:
     """
 
     def __init__(self, circuit: Circuit, arrays: Sequence[FloatArray], effects: Effects) -> None:
-        circuit.check_one_phase()
-        for part in circuit.of(Hold):
-            raise ParameterError("circuit", f"part {part.name}, {type(part).__name__}", "its rest is not known here")
-        if circuit.of(ClippingOpAmps):
-            raise ParameterError("budget", "op-amps that clip", "their rest is not known here; leave the budget out")
+        check_rest(circuit)
         self.circuit, self.effects, self.limiters = circuit, effects, circuit.of(Limiter)
         self.arrays = list(zip(circuit.of(Array), arrays, strict=True))
         ends = np.cumsum([0, *circuit.groups.values()]).tolist()

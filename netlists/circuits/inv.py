@@ -53,6 +53,8 @@ class InvDesign(ArrayDesign):
             raise ParameterError("conductance_positive", f"shape ({rows}, {columns})", "INV needs a square array")
         self._check_length("inverter_offset", self.inverter_offset, columns)
         self._check_length("diagonal_conductance", self.diagonal_conductance, columns)
+        if (held := self.diagonal_conductance) is not None and held.min() <= 0:
+            raise ParameterError("diagonal_conductance", f"{held.min():g}", "every resistor must be above 0 S")
         return self
 
     @property

@@ -83,6 +83,8 @@ def test_errors_of_the_diagonal_vanish_in_resistors():
     largest = [max(array.max() for array in one.design.arrays) for one in (cells, resistors)]
     assert max(largest) <= cells.hardware.cells.g_max
     assert np.allclose(resistors.design.diagonal_conductance, resistors.mapping.unit / 0.045)
+    with pytest.raises(ParameterError, match="diagonal_conductance: got 0; "):
+        resistors.design.replace(diagonal_conductance=[1e-4, 0.0, 1e-4])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from amc_circuits import Device, ParameterError, RecoverCircuit
+from amc_circuits.cases.case import make_case
+from amc_circuits.cases.options import parse_options
 from amc_circuits.engines import NgspiceEngine
 from amc_circuits.linear.static import ALL_EFFECTS, Effects, StaticCircuit
 from netlists import Array, Circuit, Limiter, OpAmps, SinglePoleOpAmp, Source
@@ -77,3 +79,10 @@ def test_dead_zones_of_op_amps_have_none():
     circuit, y = programmed((3, 4, 1), opamp="cmos-100meg", dead_zone_type="op-amps")
     with pytest.raises(ParameterError, match="budget: got op-amps that clip"):
         circuit.solve(y).budget()
+
+
+def test_a_budget_that_is_not_known_is_refused_before_the_simulation():
+    """A command would else print its result, write its files, and then end in an error."""
+    given = {"size": 2, "columns": 3, "family": "random", "dead_zone_type": "op-amps", "budget": True}
+    with pytest.raises(ParameterError, match="budget: got op-amps that clip"):
+        make_case("recover", parse_options("recover", given), 1, None)
