@@ -101,7 +101,8 @@ class Panels:
                 np.matmul(weights, values[:, old], out=one[:, new])
         for values, one in zip(given, found, strict=True):
             one[:, -1] = values[:, -1]
-        return Panels(edges, *found, np.diff(cuts) == 2)
+        state, pins, inputs = found
+        return Panels(edges, state, pins, inputs, np.diff(cuts) == 2)
 
     def largest(self, *values: FloatArray) -> FloatArray:
         """Return the largest magnitude of values (rows, panels 8, K), between the points too, shape (K,).
