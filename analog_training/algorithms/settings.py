@@ -16,7 +16,7 @@ RATES = {
     "digital": (0.3, 0.0),
     "analog-sgd": (0.003, 0.0),
     "tiki-taka-1": (3.0, 0.1),
-    "tiki-taka-2": (3.0, 0.1),
+    "tiki-taka-2": (10.0, 0.3),
     "mixed-precision": (1.0, 0.0),
     "residual": (0.3, 0.1),
 }

@@ -139,7 +139,7 @@ def test_an_override_takes_what_belongs_to_it():
     """Another device brings its numbers, another algorithm its rates; what has no effect is refused."""
     spec = make_spec({"states": 10, "rate": 0.1, "tiles": 3})
     assert override(spec, {"device": "reram-hfo2"}).device.states == pytest.approx(2 / 0.4622)
-    assert override(spec, {"algorithm": "tiki-taka-2"}).algorithm.rates == (3.0, 0.1)
+    assert override(spec, {"algorithm": "tiki-taka-2"}).algorithm.rates == (10.0, 0.3)
     assert override(spec, {"tiles": 1}).algorithm.tiles == 1
     assert override(spec, {"seed": None}).content == spec.content
     with pytest.raises(ParameterError, match="gamma"):
