@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from optimizer.circuit_settings import CircuitSettings
-from optimizer.settings import KfacSettings, OptimizerSettings
+from optimizer.settings import KfacSettings, MomentumSettings, OptimizerSettings
 
 Idle = tuple[str, str]
 """A setting, its path with dots, and why it has no effect."""
@@ -32,6 +32,8 @@ def idle_settings(
     if optimizer.schedule != "step":
         why = f"has no effect with the schedule {optimizer.schedule}; leave it out, or take step"
         yield from ((f"optimizer.{name}", why) for name in ("step_epochs", "step_factor"))
+    if isinstance(optimizer, MomentumSettings | KfacSettings) and optimizer.momentum == 0:
+        yield "optimizer.nesterov", "has no effect with a momentum of 0; leave it out, or give momentum"
     if isinstance(optimizer, KfacSettings):
         yield from _of_step_size(optimizer.step_size)
     if isinstance(optimizer, KfacSettings) and optimizer.first_interval > optimizer.inverse_interval:
@@ -41,7 +43,7 @@ def idle_settings(
 def _of_step_size(step_size: str) -> Iterator[Idle]:
     if step_size == "quadratic":
         why = "has no effect with the step_size quadratic; leave it out, or take rate"
-        names: tuple[str, ...] = ("learning_rate", "momentum", "kl_clip", "weight_decay")
+        names: tuple[str, ...] = ("learning_rate", "momentum", "nesterov", "kl_clip", "weight_decay")
     else:
         why = "has no effect with the step_size rate; leave it out, or take quadratic"
         names = ("damping_floor", "damping_interval")

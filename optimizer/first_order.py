@@ -34,12 +34,16 @@ class Stateful:
 class Momentum(Stateful):
     """Stochastic gradient descent with heavy-ball momentum: `v <- momentum v + gradient`, `W <- W - rate v`.
 
+    With Nesterov's momentum `W <- W - rate (gradient + momentum v)` (Sutskever, Martens, Dahl, Hinton 2013, "On the
+    importance of initialization and momentum in deep learning", in the variables of the point ahead).
+
     Attributes:
         model: Network to train.
         learning_rate: Full step size.
         momentum: Part of the last step that is kept, at least 0 and below 1.
         weight_decay: Decoupled weight decay.
         schedule: Part of the full step size at each step, counted from 0.
+        nesterov: True for Nesterov's momentum.
         steps: Completed steps.
     """
 
@@ -48,6 +52,7 @@ class Momentum(Stateful):
     momentum: float = 0.9
     weight_decay: float = 0.0
     schedule: Callable[[int], float] = full
+    nesterov: bool = False
     steps: int = field(default=0, init=False)
     _velocities: list[Array] = field(default_factory=list, init=False)
 
@@ -71,7 +76,10 @@ class Momentum(Stateful):
         rate = self.rate
         self.steps += 1
         weights = decayed(weights, rate * self.weight_decay)
-        return tuple(w - rate * v for w, v in zip(weights, self._velocities, strict=True))
+        steps = self._velocities
+        if self.nesterov:
+            steps = [d + self.momentum * v for d, v in zip(directions, self._velocities, strict=True)]
+        return tuple(w - rate * v for w, v in zip(weights, steps, strict=True))
 
 
 @dataclass

@@ -47,7 +47,8 @@ class Kfac:
         check_factors(self.model.weight_shapes)
         self._blocks = FisherBlocks(tuple(self.model.weight_shapes), self.settings, self.inverter)
         chosen = self.settings
-        self._momentum = Momentum(self.model, chosen.learning_rate, chosen.momentum, chosen.weight_decay, self.schedule)
+        step = chosen.learning_rate, chosen.momentum, chosen.weight_decay, self.schedule, chosen.nesterov
+        self._momentum = Momentum(self.model, *step)
 
     def step(self, weights: Weights, passed: Pass, targets: Targets) -> Weights:
         """Return the weights after one step on the batch of `passed`.

@@ -68,7 +68,7 @@ def make_optimizer(
     chosen, random = spec.optimizer, np.random.default_rng([spec.seed, 2])
     decay = chosen.weight_decay
     if isinstance(chosen, MomentumSettings):
-        return Momentum(model, chosen.learning_rate, chosen.momentum, decay, schedule)
+        return Momentum(model, chosen.learning_rate, chosen.momentum, decay, schedule, chosen.nesterov)
     if isinstance(chosen, AdamSettings):
         return Adam(model, chosen.learning_rate, weight_decay=decay, schedule=schedule)
     if isinstance(chosen, InstalledSettings):

@@ -1,8 +1,9 @@
 """K-FAC whose step size, momentum and damping come from a quadratic model with exact Fisher products.
 
 Martens, Grosse 2015, arXiv 1503.05671, sections 6.4, 6.5 and 7. Two departures: the damping of the factors is that of
-the model, where the paper searches among three with three inversions each (section 6.6); and the floor is a constant in
-place of the paper's coefficient of the l2 penalty, which is no part of the loss here.
+the model, where the paper searches among three with three inversions each (section 6.6); and the damping stays at a
+floor or above, where the paper adds the coefficient of its l2 penalty, which is no part of the loss here. Without
+a bound it would fall so low on a long run that it could not rise in time.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class QuadraticKfac:
         inverter: Inverter of the factors.
         random: Source of the sampled targets.
         schedule: Part of the best step that is made at each step, counted from 0.
-        damping: Damping that is adapted; the floor comes on top of it.
+        damping: Damping of the model and of the factors, which is adapted.
     """
 
     model: Model
@@ -64,7 +65,7 @@ class QuadraticKfac:
             own = self.model.loss.sampled_gradients(passed.logits, self.random)
             self._blocks.update(self.model.backward(weights, passed, own))
         part = self.schedule(self._blocks.progress.steps)
-        gradients, damping = loss_gradients(self.model, weights, passed, targets), self.total_damping
+        gradients, damping = loss_gradients(self.model, weights, passed, targets), self.damping
         directions = [self._blocks.preconditioned(gradients, damping), *([self._last] if self._last else [])]
         around = quadratic_model(self.model, weights, passed, gradients, directions, damping)
         chosen = part * around.best
@@ -75,11 +76,6 @@ class QuadraticKfac:
         after = tuple(weight + change for weight, change in zip(weights, self._last, strict=True))
         self._adapt(after, passed, targets, around.change(chosen))
         return after
-
-    @property
-    def total_damping(self) -> float:
-        """Damping of the model and of the factors, with the floor."""
-        return self.damping + self.settings.damping_floor
 
     @property
     def state(self) -> dict[str, Any]:
@@ -98,4 +94,4 @@ class QuadraticKfac:
         if self._blocks.progress.steps % interval == 0:
             new = self.model.forward_columns(after, passed.columns[0]).logits
             true = self.model.loss.value(new, targets) - self.model.loss.value(passed.logits, targets)
-            self.damping = adapted(self.damping, true, predicted, interval)
+            self.damping = max(adapted(self.damping, true, predicted, interval), self.settings.damping_floor)

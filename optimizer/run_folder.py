@@ -135,7 +135,9 @@ def check_same(folder: Path, state: Mapping[str, Any], spec: TrainingSpec) -> No
     Raises:
         ParameterError: A setting differs; the error names the first one.
     """
-    there, here = (dict(given_places(content)) for content in (state["spec"], spec.model_dump(mode="json")))
+    # the specification of an older version gets the defaults of the settings that it did not have
+    earlier = TrainingSpec.model_validate(state["spec"])
+    there, here = (dict(given_places(one.model_dump(mode="json"))) for one in (earlier, spec))
     for place in dict.fromkeys([*there, *here]):
         if there.get(place) != here.get(place) and place not in NO_EFFECT:
             values = f"{place} is {there.get(place)!r} there and {here.get(place)!r} here"

@@ -159,11 +159,13 @@ class MomentumSettings(StepSettings):
     Attributes:
         learning_rate: Step size; 0.01 is the usual default.
         momentum: Part of the last step that is kept.
+        nesterov: Step along the new direction plus the kept part, in place of the kept part alone.
     """
 
     name: Literal["momentum"] = "momentum"
     learning_rate: Positive = 0.01
     momentum: Momentum = 0.9
+    nesterov: bool = False
 
 
 class AdamSettings(StepSettings):
@@ -183,10 +185,11 @@ class KfacSettings(StepSettings):
     Attributes:
         learning_rate: Step size along the preconditioned gradient.
         momentum: Part of the last step that is kept.
+        nesterov: Step along the new direction plus the kept part, in place of the kept part alone.
         step_size: `rate` for the learning rate; `quadratic` for the size and the momentum of each step that minimise a
             quadratic model of the loss, and for a damping that follows how well the model predicts.
         damping: Tikhonov damping of each Fisher block; with `quadratic` the one at the start.
-        damping_floor: Constant part of the damping with `quadratic`, on top of the one that follows.
+        damping_floor: Smallest damping with `quadratic`.
         damping_interval: Steps between two changes of the damping with `quadratic`.
         kl_clip: Bound on the predicted change of the output distribution by a step along the preconditioned gradient
             alone; momentum adds its part of the earlier steps.
@@ -202,6 +205,7 @@ class KfacSettings(StepSettings):
     name: Literal["kfac"] = "kfac"
     learning_rate: Positive = 0.1
     momentum: Momentum = 0.9
+    nesterov: bool = False
     step_size: Literal["rate", "quadratic"] = "rate"
     damping: Positive = 0.3
     damping_floor: Positive = 0.01
@@ -212,6 +216,12 @@ class KfacSettings(StepSettings):
     inverse_interval: Count = 100
     first_interval: Count = 20
     array_limit: Count | None = None
+
+    @model_validator(mode="after")
+    def _above_floor(self) -> Self:
+        if self.step_size == "quadratic" and self.damping < self.damping_floor:
+            raise ParameterError("damping", self.damping, f"must be at least damping_floor, {self.damping_floor:g}")
+        return self
 
 
 class InstalledSettings(StepSettings):

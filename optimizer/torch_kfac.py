@@ -32,7 +32,7 @@ PAIRS: dict[str, type[KroneckerFactors] | type[InverseFactors]] = {
 """Fields of the progress that hold pairs of matrices."""
 STATE = ("shapes", "progress", "random", "inversions", "failures")
 """Names in a state."""
-OF_TORCH = {"momentum", "step_size", *StepSettings.model_fields} - {"learning_rate"}
+OF_TORCH = {"momentum", "nesterov", "step_size", *StepSettings.model_fields} - {"learning_rate"}
 """Settings of a step, which the torch optimizer makes."""
 
 

@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
+from amc_circuits import ParameterError
 from optimizer.first_order import Adam, Momentum, loss_gradients
 from optimizer.model import build_model
+from optimizer.settings import KfacSettings
+from optimizer.specification import TrainingSpec, make_spec
+from optimizer.training import Training
 from tests.comparators import assert_close
 
 
@@ -55,3 +59,34 @@ def test_momentum_multiplies_a_constant_gradient_in_the_limit(problem):
         (after,) = optimizer.step(weights, passed, labels)
     wanted = 0.1 * gradient * (1 - 0.8**25) / (1 - 0.8)
     assert_close(weights[0] - after, wanted, relative=1e-9, absolute=1e-15)
+
+
+def test_nesterov_is_the_gradient_at_the_point_ahead(problem):
+    """Sutskever's form, `v <- m v - rate gradient(w + m v)`, `w <- w + v`, seen at `w + m v`."""
+    model, weights, passed, labels, _ = problem
+    images = passed.columns[0]
+    optimizer, ours = Momentum(model, learning_rate=0.1, momentum=0.8, nesterov=True), weights
+    behind, velocity = weights[0], np.zeros_like(weights[0])
+    for _ in range(5):
+        ahead = (behind + 0.8 * velocity,)
+        (gradient,) = loss_gradients(model, ahead, model.forward_columns(ahead, images), labels)
+        velocity = 0.8 * velocity - 0.1 * gradient
+        behind = behind + velocity
+        ours = optimizer.step(ours, model.forward_columns(ours, images), labels)
+        assert_close(ours[0], behind + 0.8 * velocity, relative=1e-12, absolute=1e-15)
+
+
+@pytest.mark.parametrize("name", ["momentum", "kfac"])
+def test_nesterov_without_momentum_is_refused(name):
+    """It would be the same step."""
+    with pytest.raises(ParameterError, match=r"optimizer\.nesterov: got True; has no effect with a momentum of 0"):
+        make_spec({"optimizer": {"name": name, "momentum": 0.0, "nesterov": True}})
+
+
+def test_nesterov_acts_with_kfac():
+    """From the second step on the weights differ from those of the same run without it."""
+    runs = []
+    for nesterov in (False, True):
+        spec = TrainingSpec(convolutions=(), optimizer=KfacSettings(nesterov=nesterov), batch_size=700, epochs=1)
+        runs.append(Training(spec).run().weights[0])
+    assert not np.array_equal(*runs)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from amc_circuits.cli.app import run
-from optimizer.checkpoint import read_state
+from optimizer.checkpoint import read_state, write_state
 from optimizer.run_folder import FILES, STATE
 from tests import forked
 from tests.command_line import COMMAND, ROOT, Outcome, ended, start
@@ -181,6 +181,21 @@ def test_what_cannot_be_continued_is_refused_and_stays(spec, tmp_path, capsys):
     assert {file.name: file.read_bytes() for file in out.iterdir()} == {
         name: found for name, found in kept.items() if name != STATE
     }
+
+
+def test_a_training_of_an_older_version_gets_the_defaults_of_the_settings_that_it_did_not_have(spec, tmp_path):
+    """With its specification file and without; another value of a new setting is another specification."""
+    path, out = spec(), tmp_path / "out"
+    assert run(["train", str(path), "--epochs", "0.2", "--out", str(out)]) == 3
+    state = read_state(out / STATE)
+    for name in ("nesterov", "step_size", "damping_floor", "damping_interval"):
+        del state["spec"]["optimizer"][name]
+    del state["average"]
+    for more, code in (("", 3), (None, 3), ("nesterov = true\n", 2)):
+        write_state(out / STATE, state)
+        (out / "summary.json").unlink(missing_ok=True)
+        arguments = [] if more is None else [str(spec(more=more)), "--epochs", "0.2"]
+        assert run(["train", *arguments, "--resume", "--out", str(out)]) == code
 
 
 def test_two_processes_do_not_share_a_folder(spec, tmp_path, capsys):
