@@ -95,6 +95,9 @@ class MacroArray(Record):
             array = getattr(self, name)
             if array is not None and array.shape != wanted:
                 raise ParameterError(name, f"shape {array.shape}", f"must be {wanted}")
+        if self.transposed_negative is not None and (self.negative is None or self.transposed is None):
+            mend = "belongs to a pair of arrays and a second pair; give negative and transposed, too, or leave it out"
+            raise ParameterError("transposed_negative", "an array", mend)
         return self
 
 

@@ -142,3 +142,11 @@ def test_a_mistake_is_named(given, parameter, mend, tmp_path):
         plan(make_schedule(given), tmp_path)
     assert parameter in caught.value.parameter and mend in f"{caught.value.value}; {caught.value.mend}", caught.value
     assert "\n" not in str(caught.value)
+
+
+def test_a_turned_array_needs_the_others():
+    """A negative array of the transpose would float beside single arrays."""
+    (array,) = plan(make_schedule(content(FIRST | {"mode": "ginv"}))).design.arrays
+    for missing in ("negative", "transposed"):
+        with pytest.raises(ParameterError, match="transposed_negative: got an array; belongs to a pair"):
+            array.replace(**{missing: None})
