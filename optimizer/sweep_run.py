@@ -24,7 +24,7 @@ DIGITAL = "digital"
 """Engine of a training without circuits."""
 FILES = tuple(f"data.{name}" for name in OF_FILES)
 """Settings that name files or folders."""
-MAIN = ("epochs_to_target", "best_accuracy", "failed_inversions", "simulated_time_s", "energy_j",
+MAIN = ("epochs_to_target", "best_accuracy", "best_test_loss", "failed_inversions", "simulated_time_s", "energy_j",
         "median_relative_error")  # fmt: skip
 NAMED = ("dataset", "optimizer.name", "solver", "circuit.opamp", "circuit.device", "circuit.engine")
 SHARES = ("best_accuracy", "final_accuracy", "best_raw_accuracy", "final_raw_accuracy", "median_relative_error",

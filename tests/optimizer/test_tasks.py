@@ -8,6 +8,7 @@ from scipy.stats import bernoulli, chisquare
 
 from amc_circuits import ParameterError
 from amc_circuits.cli.app import run
+from optimizer import sweep_run
 from optimizer.datasets import Dataset, load_dataset
 from optimizer.first_order import loss_gradients
 from optimizer.losses import BERNOULLI
@@ -144,6 +145,21 @@ def test_a_target_in_nats_is_reached_from_above(tmp_path, capsys):
     assert run(["train", "--resume", "--out", str(out)]) == 0
     assert run(["compare", str(out), str(out)]) == 2
     assert "no accuracy to compare" in capsys.readouterr().err
+
+
+def test_a_sweep_has_losses_in_place_of_accuracies():
+    """The row of a training names the task's own scores, with the raw ones beside the average."""
+    given = {"task": "autoencoder", "model.layers": '["dense 6 tanh", "dense"]', "batch_size": 200, "epochs": 1}
+    given |= {"target_loss": 60.0, "optimizer.name": "adam", "optimizer.average_decay": 0.5, "evaluations": 2}
+    settings = sweep_run.complete(given)
+    assert settings["target_loss"] == 60.0 and "target_accuracy" not in settings
+    found = sweep_run.measure(settings)
+    assert found.status == "DONE"
+    assert min(loss for _, loss in found.metrics["loss_curve"]) == found.metrics["best_test_loss"]
+    assert found.metrics["best_raw_test_loss"] != found.metrics["best_test_loss"]
+    assert not any("accuracy" in name for name in found.metrics)
+    with pytest.raises(ParameterError, match=r"target_accuracy: got 0\.9; has no effect with the task autoencoder"):
+        sweep_run.complete(given | {"target_accuracy": 0.9})
 
 
 @pytest.mark.parametrize(
