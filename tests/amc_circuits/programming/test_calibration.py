@@ -110,3 +110,9 @@ def test_the_command_prints_and_saves(found, tmp_path, capsys):
     assert plot.read_bytes().startswith(b"\x89PNG")
     assert run(["device", "calibrate", "--width", "5n", "--low", "1"]) == 2
     assert capsys.readouterr().err.startswith("amc: --low: got ")
+
+
+def test_a_width_that_is_refused_is_named_as_the_option(capsys):
+    """The command's own name of the width stands in the message."""
+    assert run(["device", "calibrate", "--width", "-1n"]) == 2
+    assert capsys.readouterr().err.startswith("amc: --width: got ")

@@ -21,6 +21,7 @@ from amc_circuits.programming.calibration import CalibratedCell, PulseSettings, 
 from amc_circuits.results.tables import print_table
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import format_quantity
+from netlists import ParameterError
 from netlists.rram.filament import FILAMENTS, WORKING, filament
 from netlists.rram.one_transistor_cell import OneTransistorCell
 
@@ -55,10 +56,7 @@ def calibrate(*, format: Format = "table", plot: Picture = None, save: Saved = N
         check_output_file("save", save, (".json",))
     parsed = parse_table("amc device calibrate", CALIBRATE, options)
     settings = PulseSettings(**{name: parsed[name] for name in PulseSettings.model_fields})
-    cell = OneTransistorCell(
-        filament=filament(parsed["filament"]).replace(temperature=parsed["temperature"]),
-        pulse_width=parsed["width"], set_voltage=parsed["set_voltage"], reset_gate=parsed["reset_gate"],
-    )  # fmt: skip
+    cell = _cell(parsed)
     with one_line_warnings(), waiting("pulses"):
         found = calibrate_cell(cell, settings, parsed["source"])
     if save is not None:
@@ -74,6 +72,18 @@ def calibrate(*, format: Format = "table", plot: Picture = None, save: Saved = N
     else:
         print_table(_table(found))
     print_written(format, save, plot)
+
+
+def _cell(parsed: dict[str, Any]) -> OneTransistorCell:
+    parameters = filament(parsed["filament"]).replace(temperature=parsed["temperature"])
+    try:
+        return OneTransistorCell(
+            filament=parameters, pulse_width=parsed["width"], set_voltage=parsed["set_voltage"],
+            reset_gate=parsed["reset_gate"],
+        )  # fmt: skip
+    except ParameterError as error:  # the command has another name for the width of its pulses
+        name = "width" if error.parameter == "pulse_width" else error.parameter
+        raise ParameterError(name, error.value, error.mend) from None
 
 
 def metrics_of(found: CalibratedCell) -> dict[str, Any]:
