@@ -247,11 +247,12 @@ def _single(model: PulseModel, kind: Kind, grid: FloatArray, level: float) -> Fl
 def _check_moving(up: Train, down: Train, settings: PulseSettings) -> None:
     """Refuse pulses that do not move the cell towards each other's start: nothing can be fitted."""
     if up.conductance[-1] <= 2 * settings.low:
-        raise ParameterError(
-            "gate", f"{settings.gate:g} V", f"{settings.pulses} up pulses hardly move the cell; raise it"
-        )
+        mend = f"{settings.pulses} up pulses end below twice low, {settings.low:g} S; raise it, or lower low"
+        raise ParameterError("gate", f"{settings.gate:g} V", mend)
     if down.conductance[-1] >= settings.high / 2:
-        mend = f"{settings.pulses} down pulses hardly move the cell; raise it, or take more pulses"
+        mend = (
+            f"{settings.pulses} down pulses end above half of high, {settings.high:g} S; raise it, or take more pulses"
+        )
         raise ParameterError("source_line", f"{settings.source_line:g} V", mend)
     if up.conductance[-1] <= down.conductance[-1]:
         raise ParameterError(

@@ -7,8 +7,8 @@ baselines are reported, not required. `gap` is a least-squares problem: the rms 
 calibrates the cell in ngspice. `forms` are closed forms of one update.
 `energy` compares energies up to the same accuracy.
 
-`python -m benchmarks.residual [GROUP ...] [--store FILE]` runs the groups cells, forms, table, gap, energy, states-4,
-states-10 and states-16. Every training is a line of FILE, so that it goes on where it was broken off. The exit code is
+`python -m benchmarks.residual [GROUP ...] [--store FILE]` runs the groups cells, forms, table, gap, energy, defaults,
+states-4, states-10 and states-16. Every training is a line of FILE, so that it goes on where it was broken off. The exit code is
 1 if a required row fails.
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from benchmarks.machine import machine_line
 from benchmarks.residual import cells
-from benchmarks.residual.accuracy import accuracies
+from benchmarks.residual.accuracy import accuracies, defaults
 from benchmarks.residual.energy import energy
 from benchmarks.residual.gap import gap
 from benchmarks.residual.rows import Row
@@ -35,6 +35,7 @@ def groups(path: Path) -> dict[str, Callable[[], Iterator[Row | str]]]:
     store = Store(path, {"dataset": "digits"})
     found: dict[str, Callable[[], Iterator[Row | str]]] = {**cells.groups(store), "gap": gap}
     found["energy"] = partial(energy, path.parent)
+    found["defaults"] = partial(defaults, store)
     return found | {f"states-{states}": partial(accuracies, store, states) for states in (4, 10, 16)}
 
 

@@ -42,6 +42,13 @@ def accuracies(store: Store, states: int) -> Iterator[Row | str]:
         yield _margin(states, name, found)
 
 
+def defaults(store: Store) -> Iterator[Row | str]:
+    """Accuracies at default rates: digital gradient descent, 5 seeds, and analog SGD at 4 states, 10 seeds."""
+    yield _mean("digital gradient descent, default rate", _trained(store, {"algorithm": "digital"}, 5))
+    analog = {"algorithm": "analog-sgd", "states": 4}
+    yield _mean("analog-sgd, 4 states, default rate", _trained(store, analog, SEEDS[4]))
+
+
 def _trained(store: Store, settings: Mapping[str, Any], seeds: int) -> np.ndarray[Any, Any]:
     return np.array([store.accuracy({**settings, "seed": seed}) for seed in range(seeds)])
 
