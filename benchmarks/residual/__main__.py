@@ -8,8 +8,8 @@ calibrates the cell in ngspice. `forms` are closed forms of one update.
 `energy` compares energies up to the same accuracy.
 
 `python -m benchmarks.residual [GROUP ...] [--store FILE]` runs the groups cells, forms, table, gap, energy, defaults,
-states-4, states-10 and states-16. Every training is a line of FILE, so that it goes on where it was broken off. The exit code is
-1 if a required row fails.
+states-4, states-10 and states-16. Every training is a line of FILE, so that it goes on where it was broken off. The
+exit code is 1 if a required row fails.
 """
 
 from __future__ import annotations
