@@ -12,7 +12,7 @@ from analog_training.command.sweep_run import analog_train
 from analog_training.command.train import Earlier, run
 from tests import forked
 
-SPEC = "hidden = 4\nbatch_size = 300\npool = 4\nepochs = 30\ntiles = 2\n"
+SPEC = "hidden = 4\nbatch_size = 300\npool = 4\nepochs = 15\ntiles = 2\n"
 
 
 SWEEP = """run = "analog-train"
@@ -43,7 +43,7 @@ def test_a_training_that_is_killed_ends_as_one_that_was_not(tmp_path):
     run(None, out, {}, Earlier(resume=True), "json")
     run(tmp_path / "spec.toml", tmp_path / "whole", {}, Earlier(), "json")
     one, other = (json.loads((tmp_path / name / SUMMARY).read_text()) for name in ("broken", "whole"))
-    assert len(one["losses"]) == 30 and {**one, "wall_time_s": 0} == {**other, "wall_time_s": 0}
+    assert len(one["losses"]) == 15 and {**one, "wall_time_s": 0} == {**other, "wall_time_s": 0}
     with np.load(out / WEIGHTS) as found, np.load(tmp_path / "whole" / WEIGHTS) as wanted:
         assert found.files == wanted.files and all(np.array_equal(found[name], wanted[name]) for name in found.files)
     assert {path.name for path in out.iterdir()} >= set(FILES)
