@@ -39,6 +39,8 @@ KICK_SHARE = 0.1
 """Conductance of the pulse in units of that of max|A|."""
 EDGES = 2.0
 """Least duration of the pulse in units of its edges."""
+MOST_FEEDBACK = 1e3
+"""Largest feedback conductance, S: that of the circuit's record."""
 ROUNDS = 3
 """Most readings of the eigenvalue."""
 
@@ -152,7 +154,7 @@ class EgvArray(Solver):
         """Lambda of the feedback, in units of A: between the wanted eigenvalue and the next one.
 
         Raises:
-            ParameterError: It is not above 0, or no lambda lets a pole grow.
+            ParameterError: It is not above 0 or far beyond all eigenvalues, or no lambda lets a pole grow.
         """
         given = self.parameters.eigenvalue
         if given == "auto" and self.found is None:
@@ -164,6 +166,9 @@ class EgvArray(Solver):
         found = eigenvalue * (1 + sign * self.parameters.margin)
         if found <= 0:
             mend = "the feedback needs a lambda above 0; add a multiple of the identity to A"
+            raise ParameterError("eigenvalue", f"lambda {found:.4g}", mend)
+        if found * self.mapping.unit > MOST_FEEDBACK * self.mapping.alpha:
+            mend = "must not be far beyond all eigenvalues: none passes the largest sum of a row of |A|"
             raise ParameterError("eigenvalue", f"lambda {found:.4g}", mend)
         return found
 

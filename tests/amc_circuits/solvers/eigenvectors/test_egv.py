@@ -208,6 +208,7 @@ def test_wires_are_in_lambda():
         ({"topology": "compensated", "inverter_resistance": 1e3}, "inverter_resistance"),
         ({"deflations": 4}, "deflations"),
         ({"eigenvalue": -1.0}, "eigenvalue"),
+        ({"eigenvalue": 1e12}, "eigenvalue"),
     ],
 )
 def test_what_has_no_meaning_is_refused(fields, name):
