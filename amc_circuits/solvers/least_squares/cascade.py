@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import model_validator
 
 from amc_circuits.cells.devices import Device, programmed
 from amc_circuits.cells.mapping import Mapping
@@ -18,41 +17,28 @@ from amc_circuits.linear.stability import less_lag
 from amc_circuits.results.converters import Converters
 from amc_circuits.solvers.fields import Fields
 from amc_circuits.solvers.hardware import Hardware
-from amc_circuits.solvers.inv import Diagonal, cells_of, diagonal_of
+from amc_circuits.solvers.inv import InvParameters, cells_of, diagonal_of
 from amc_circuits.solvers.mvm import row_sum
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.solvers.topologies import (
-    Topology,
     balance_targets,
-    check_inverters,
     ideal_balance,
     wanted_cells,
 )
 from amc_circuits.values.checks import Numbers, numeric_array
 from netlists import Circuit, InvDesign, MvmDesign, ParameterError, Record
 from netlists.circuits.cascade import CascadeDesign
-from netlists.circuits.inv import INVERTER_RESISTANCE, INVERTERS, InputConductance, InverterResistance
+from netlists.circuits.inv import INVERTER_RESISTANCE, INVERTERS, InputConductance
 from netlists.record import FloatArray, about
 
 
-class CascadeParameters(Record):
+class CascadeParameters(InvParameters):
     """Parameters of the cascade. Conductances that are None follow from the cells of each circuit."""
 
     ridge: Annotated[float, about("Added to A A^T, in units of A squared", ge=0)] = 0.0
-    input_conductance: Annotated[
-        InputConductance | None, about("Input conductance instead of that of the largest entry", "S")
-    ] = None
     feedback_conductance: Annotated[
         InputConductance | None, about("Feedback conductance instead of the largest row sum of |G+ - G-|", "S")
     ] = None
-    inverter_resistance: InverterResistance = INVERTER_RESISTANCE
-    topology: Topology = "paired"
-    diagonal: Diagonal = "cells"
-
-    @model_validator(mode="after")
-    def _acts(self) -> Self:
-        check_inverters(self.topology, self.inverter_resistance)
-        return self
 
 
 class CascadeCircuit(Solver):
