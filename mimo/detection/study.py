@@ -14,7 +14,7 @@ from mimo.detection.detectors import CIRCUITS, DETECTORS, Task
 from mimo.detection.detectors import exact as exact_maps
 from mimo.detection.settings import TARGET, DetectSettings
 from mimo.parts import Parts
-from mimo.radio.channels import correlated, load_channels, rayleigh
+from mimo.radio.channels import correlated, load_channels, rayleigh, standard_error
 from mimo.radio.closed_forms import ratio, zero_forcing, zero_forcing_rayleigh
 from mimo.radio.real_form import ComplexArray, RealArray, real_form
 from mimo.radio.semi_analytic import detector_rates
@@ -59,10 +59,7 @@ class Curve:
     @property
     def standard_error(self) -> RealArray:
         """Standard error of the mean by channel, shape (S,): the bits of a channel share its fading; nan for one."""
-        count = len(self.rates)
-        if count == 1:
-            return np.full(self.rates.shape[1], np.nan)
-        return np.asarray(self.rates.std(axis=0, ddof=1) / np.sqrt(count))
+        return standard_error(self.rates)
 
 
 @dataclass(frozen=True)

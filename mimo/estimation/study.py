@@ -12,6 +12,7 @@ from mimo.estimation.circuits import Estimates, Means, circuit_means, estimated,
 from mimo.estimation.problem import Problem, largest, oracle, problem_of, squared
 from mimo.estimation.settings import EstimateSettings
 from mimo.parts import Parts
+from mimo.radio.channels import standard_error
 from mimo.radio.closed_forms import ratio
 from mimo.radio.real_form import RealArray
 
@@ -53,10 +54,7 @@ class Estimator:
     @property
     def standard_error(self) -> RealArray:
         """Standard error of the mean by channel, shape (S,); nan for one channel."""
-        count = len(self.errors)
-        if count == 1:
-            return np.full(self.errors.shape[1], np.nan)
-        return np.asarray(self.errors.std(axis=0, ddof=1) / np.sqrt(count))
+        return standard_error(self.errors)
 
 
 @dataclass(frozen=True)

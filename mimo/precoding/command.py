@@ -17,6 +17,7 @@ from mimo.precoding.run import PARTS
 from mimo.precoding.settings import PrecodeSettings
 from mimo.precoding.study import BUDGET_CHANNELS, Precoding
 from mimo.precoding.study import precode as run
+from mimo.radio.channels import standard_error
 from mimo.report import Report, grid
 
 LARGEST = 3
@@ -53,7 +54,7 @@ def record_of(found: Precoding) -> dict[str, Any]:
     return {
         "settings": found.settings.model_dump(),
         "ber": found.rates.mean(),
-        "standard_error": found.rates.std(ddof=1) / np.sqrt(len(found.rates)) if len(found.rates) > 1 else None,
+        "standard_error": standard_error(found.rates) if len(found.rates) > 1 else None,
         "checked": found.checked,
         "unstable": found.unstable,
         "exact_ber": found.exact.mean(),

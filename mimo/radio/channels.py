@@ -62,6 +62,21 @@ def correlated_users(channels: ComplexArray, correlation: float, user_antennas: 
     return np.asarray((users @ factor.T).reshape(channels.shape))
 
 
+def standard_error(values: RealArray) -> RealArray:
+    """Standard error of a mean over channels: values of one channel share its fading, so each channel counts once.
+
+    Args:
+        values: One row a channel, shape (B, ...).
+
+    Returns:
+        Shape (...); nan for one channel.
+    """
+    count = len(values)
+    if count == 1:
+        return np.full(values.shape[1:], np.nan)
+    return np.asarray(values.std(axis=0, ddof=1) / np.sqrt(count))
+
+
 def load_channels(path: Path) -> ComplexArray:
     """Load channels, shape (B, M, K) or (M, K) for one, from a file that holds an array.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from amc_circuits import ParameterError, short_repr
 from mimo.parts import Parts
-from mimo.radio.channels import correlated, correlated_users, load_channels, rayleigh
+from mimo.radio.channels import correlated, correlated_users, load_channels, rayleigh, standard_error
 from mimo.radio.closed_forms import ratio
 from mimo.radio.real_form import ComplexArray, RealArray
 from mimo.slnr.circuits import Realised, program, realised
@@ -59,8 +59,7 @@ class Method:
     @property
     def standard_error(self) -> float:
         """Standard error of the mean in dB by channel; nan for one channel."""
-        means = decibels(self.ratios).mean(axis=1)
-        return float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else float("nan")
+        return float(standard_error(decibels(self.ratios).mean(axis=1)))
 
 
 @dataclass(frozen=True)
