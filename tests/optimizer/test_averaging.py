@@ -1,4 +1,4 @@
-"""Average of the weights: closed forms, that it is scored and does not touch the training, refusals, and resuming."""
+"""Average of the weights: closed forms, that it is scored and does not touch the training, and refusals."""
 
 import json
 
@@ -8,7 +8,6 @@ import pytest
 from amc_circuits import ParameterError
 from amc_circuits.cli.app import run
 from optimizer.averaging import averaged
-from optimizer.checkpoint import read_state, write_state
 from optimizer.datasets import load_dataset
 from optimizer.settings import AdamSettings, KfacSettings, MomentumSettings
 from optimizer.specification import TrainingSpec, make_spec
@@ -72,24 +71,6 @@ def test_a_decay_out_of_its_range_is_refused(name, decay):
     """At 1 the average would never end, at 0 it would be the weights themselves."""
     with pytest.raises(ParameterError, match=r"specification: optimizer\.average_decay: got"):
         make_spec({"optimizer": {"name": name, "average_decay": decay}})
-
-
-def test_a_continued_training_has_the_average_of_an_unbroken_one(digits, tmp_path):
-    """The state of a step in the middle, written and read, leads to the same weights and scores."""
-    spec = TrainingSpec(optimizer=AdamSettings(average_decay=0.9), **QUICK)
-
-    def keep():
-        if training.step == 3:
-            write_state(tmp_path / "state.npz", training.state)
-
-    training = Training(spec, digits)
-    whole = training.run(keep=keep)
-    other = Training(spec, digits)
-    other.restore(read_state(tmp_path / "state.npz"))
-    assert other.step == 3
-    again = other.run()
-    assert all(np.array_equal(one, two) for one, two in zip(whole.weights, again.weights, strict=True))
-    assert [entry.accuracy for entry in again.history] == [entry.accuracy for entry in whole.history]
 
 
 def test_the_command_prints_and_stores_both_scores(tmp_path, capsys):

@@ -17,6 +17,7 @@ from optimizer.specification import TrainingSpec
 from optimizer.training import Training
 
 CONVOLUTION = (ConvolutionShape(channels=2, kernel=3, pool=2),)
+OFTEN = {"first_interval": 2, "inverse_interval": 2}
 STUCK = CircuitSettings(engine="exact", stuck_on=0.1, programming_error=1e-6)
 
 
@@ -30,6 +31,8 @@ class _Break(Exception):
         (MomentumSettings(learning_rate=0.05), "cholesky", CircuitSettings()),
         (AdamSettings(learning_rate=0.01), "cholesky", CircuitSettings()),
         (KfacSettings(first_interval=2, inverse_interval=3, factor_interval=2), "cholesky", CircuitSettings()),
+        (AdamSettings(average_decay=0.9), "cholesky", CircuitSettings()),
+        (KfacSettings(step_size="quadratic", damping_interval=2, **OFTEN), "cholesky", CircuitSettings()),
         (KfacSettings(first_interval=2, inverse_interval=3), "inv-circuit", STUCK),
     ],
 )

@@ -1,4 +1,4 @@
-"""K-FAC by the quadratic model: its steps against explicit matrices, damping, schedule, refusals, and resuming."""
+"""K-FAC by the quadratic model: its steps against explicit matrices, damping, schedule, and refusals."""
 
 from dataclasses import replace
 
@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from amc_circuits import ParameterError
-from optimizer.checkpoint import read_state, write_state
 from optimizer.curvature import kronecker_factors, running_average
 from optimizer.damping import damped
-from optimizer.datasets import load_dataset
 from optimizer.first_order import loss_gradients
 from optimizer.linear_solver import Cholesky
 from optimizer.losses import BERNOULLI
@@ -17,8 +15,7 @@ from optimizer.model import build_model
 from optimizer.preconditioner import Inverter
 from optimizer.quadratic_kfac import QuadraticKfac
 from optimizer.settings import KfacSettings
-from optimizer.specification import TrainingSpec, make_spec
-from optimizer.training import Training
+from optimizer.specification import make_spec
 from tests.comparators import assert_close
 
 EVERY = {"step_size": "quadratic", "first_interval": 1, "inverse_interval": 1}
@@ -102,22 +99,3 @@ def test_settings_of_the_model_are_refused_with_a_rate(name):
         make_spec({"optimizer": {"name": "kfac", "step_size": "quadratic", "damping_floor": 0.0}})
     with pytest.raises(ParameterError, match=r"optimizer\.damping: got 0\.005; must be at least damping_floor, 0\.01"):
         make_spec({"optimizer": {"name": "kfac", "step_size": "quadratic", "damping": 0.005}})
-
-
-def test_a_continued_training_goes_on_with_damping_and_last_step(tmp_path):
-    """The state of a step in the middle, written and read, leads to the same weights."""
-    digits = load_dataset("digits")
-    settings = KfacSettings(step_size="quadratic", damping_interval=2, first_interval=2, inverse_interval=2)
-    spec = TrainingSpec(convolutions=(), optimizer=settings, batch_size=200, epochs=1, target_accuracy=0.999)
-
-    def keep():
-        if training.step == 3:
-            write_state(tmp_path / "state.npz", training.state)
-
-    training = Training(spec, digits)
-    whole = training.run(keep=keep)
-    other = Training(spec, digits)
-    other.restore(read_state(tmp_path / "state.npz"))
-    assert other.step == 3
-    assert np.array_equal(other.run().weights[0], whole.weights[0])
-    assert other.optimizer.damping == training.optimizer.damping != settings.damping
