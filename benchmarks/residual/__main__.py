@@ -5,11 +5,13 @@ settings with two seeds of their own. A best setting at an edge of its grid is r
 0.0001 to 100. Then seeds 0, 1, ... ; differences are paired by seed, with their standard errors. Margins against
 baselines are reported, not required. `gap` is a least-squares problem: the rms gap falls by a factor a tile. `cells`
 calibrates the cell in ngspice. `forms` are closed forms of one update.
-`energy` compares energies up to the same accuracy.
+`energy` compares energies up to the same accuracy. `cases` looks for devices on which residual learning is ahead of
+mixed precision. `mnist` (test images, 196-64-10, 12 epochs) and `letters` (ocr-letters, 128-32-26, 8 epochs) need
+AMC_DATA_DIR, and are tuned with seeds of their own.
 
 `python -m benchmarks.residual [GROUP ...] [--store FILE]` runs the groups cells, forms, table, gap, energy, defaults,
-states-4, states-10 and states-16. Every training is a line of FILE, so that it goes on where it was broken off. The
-exit code is 1 if a required row fails.
+states-4, states-10, states-16, cases, mnist and letters. Every training is a line of FILE, so that it goes on where it
+was broken off. The exit code is 1 if a required row fails.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.machine import machine_line
-from benchmarks.residual import cells
-from benchmarks.residual.accuracy import accuracies, defaults
+from benchmarks.residual import cells as calibration
+from benchmarks.residual.accuracy import accuracies, defaults, letters, mnist
+from benchmarks.residual.cases import cases
 from benchmarks.residual.energy import energy
 from benchmarks.residual.gap import gap
 from benchmarks.residual.rows import Row
@@ -33,10 +36,11 @@ STORE = Path("runs/residual.jsonl")
 def groups(path: Path) -> dict[str, Callable[[], Iterator[Row | str]]]:
     """Return the groups of rows by name."""
     store = Store(path, {"dataset": "digits"})
-    found: dict[str, Callable[[], Iterator[Row | str]]] = {**cells.groups(store), "gap": gap}
+    found: dict[str, Callable[[], Iterator[Row | str]]] = {**calibration.groups(store), "gap": gap}
     found["energy"] = partial(energy, path.parent)
     found["defaults"] = partial(defaults, store)
-    return found | {f"states-{states}": partial(accuracies, store, states) for states in (4, 10, 16)}
+    found |= {f"states-{states}": partial(accuracies, store, states) for states in (4, 10, 16)}
+    return found | {"cases": partial(cases, store), "mnist": partial(mnist, path), "letters": partial(letters, path)}
 
 
 def main() -> None:

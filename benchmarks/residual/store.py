@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from analog_training import make_spec, train_analog
+from analog_training import AnalogSpec, make_spec, train_analog
+
+FILES = ("train", "test", "labels", "test_labels")
+"""Settings of `data` that name files."""
+
+
+def key_of(spec: AnalogSpec) -> dict[str, Any]:
+    """Settings of a training, with the content of its files in place of their paths."""
+    content = spec.content
+    if spec.cell is not None:
+        content["cell"] = hashlib.sha256(spec.cell.model_dump_json().encode()).hexdigest()
+    if spec.data is not None:
+        content["data"] = {
+            name: _digest(Path(value)) if name in FILES else value for name, value in content["data"].items()
+        }
+    return content
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @dataclass
@@ -37,7 +57,7 @@ class Store:
     def row(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return the result of a training: accuracy, pulses, reads, seconds."""
         spec = make_spec({**self.fixed, **settings})
-        key = json.dumps(spec.content, sort_keys=True)
+        key = json.dumps(key_of(spec), sort_keys=True)
         if key not in self.rows:
             found = train_analog(spec)
             row = {"key": key, "accuracy": found.accuracy, **found.totals, "seconds": found.wall_time}
