@@ -38,4 +38,5 @@ class Row:
         )  # fmt: skip
         word = ("PASS" if self.passes else "FAIL") if self.required else ("holds" if self.passes else "does not hold")
         error = f" +- {self.error:.2g}" if self.error else ""
-        return f"  {self.name}: {round(self.value, 9):.5g}{error}  ({bounds or 'reported'})  {word if bounds else ''}".rstrip()
+        value = round(self.value, 9)  # equal means differ by rounding
+        return f"  {self.name}: {value:.5g}{error}  ({bounds or 'reported'})  {word if bounds else ''}".rstrip()
