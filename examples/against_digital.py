@@ -6,7 +6,7 @@ Answer: Time from N = 8 on, 23.7 ns against 64 ns; energy only between N = 128 a
 Runs in 4 s.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -14,6 +14,10 @@ import numpy as np
 from matplotlib.ticker import EngFormatter
 
 from amc_circuits import STYLE, Converters, InvCircuit, format_quantity, save_figure
+
+words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+words.add_argument("folder", nargs="?", default=".", type=Path, help="for the picture")
+folder = words.parse_args().folder
 
 SIZES, WRITING, CONVERTERS = np.array([8, 16, 32, 64, 128, 256]), 138e-12, Converters(dac_bits=8, adc_bits=8)
 PARTS = {"opamp": "cmos-1g", "inverter_resistance": 1e3, "converters": CONVERTERS, "engine": "exact"}
@@ -42,4 +46,4 @@ for axes, title, pair in zip(panels, PANELS, np.transpose(rows).reshape(3, 2, -1
     axes.yaxis.set_major_formatter(EngFormatter(PANELS[title]))
     axes.set_xlabel("size N")
 panels[0].legend()
-save_figure(figure, Path(*sys.argv[1:2]) / "gallery-against_digital.png")
+save_figure(figure, folder / "gallery-against_digital.png")

@@ -5,13 +5,17 @@ Answer: 74 x 74 with 1 ohm a segment, 36 x 36 with 4 ohm, 17 x 17 with 16 ohm.
 Runs in 2 s.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from amc_circuits import STYLE, InvCircuit, save_figure
+
+words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+words.add_argument("folder", nargs="?", default=".", type=Path, help="for the picture")
+folder = words.parse_args().folder
 
 SIZES, ALLOWED = (8, 12, 16, 24, 32, 48, 64, 96), 5.0  # %
 
@@ -40,4 +44,4 @@ axes.set_yticks((0.1, 1, 10, 100), ("0.1", "1", "10", "100"))
 axes.set_xticks([], minor=True)
 axes.set(xlabel="rows and columns N of the array", ylabel="relative error of x, median of 5 systems, %")
 axes.legend()
-save_figure(figure, Path(*sys.argv[1:2]) / "gallery-array_size.png")
+save_figure(figure, folder / "gallery-array_size.png")

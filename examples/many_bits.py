@@ -5,7 +5,7 @@ Answer: 12 with 8 levels, 12 with 16 and 9 with 32; plain refinement with 8 leve
 Runs in 4 s.
 """
 
-import sys
+import argparse
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from amc_circuits import STYLE, Device, curve_style, plan, save_figure
+
+words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+words.add_argument("folder", nargs="?", default=".", type=Path, help="for the picture")
+folder = words.parse_args().folder
 
 random = np.random.default_rng(0)
 basis = np.linalg.qr(random.standard_normal((16, 16)))[0]
@@ -29,4 +33,4 @@ for place, (levels, method) in enumerate(((8, "gcr"), (16, "gcr"), (32, "gcr"), 
     axes.plot(bits, label=f"{levels} levels, {method}", markersize=4, **curve_style(place))
 axes.set(xlabel="passes", ylabel="bits of the residual", ylim=(0, 30))
 axes.legend()
-save_figure(figure, Path(*sys.argv[1:2]) / "gallery-many_bits.png")
+save_figure(figure, folder / "gallery-many_bits.png")

@@ -5,13 +5,17 @@ Answer: 32 users with op-amps of 100 MHz (506 ns); 40 users with 1 GHz leave tim
 Runs in 4 s.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from amc_circuits import STYLE, InvCircuit, save_figure
+
+words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+words.add_argument("folder", nargs="?", default=".", type=Path, help="for the picture")
+folder = words.parse_args().folder
 
 ANTENNAS, USERS, DEADLINE = 64, (4, 8, 16, 24, 32, 40), 8.93e3 / 12  # ns
 OPAMPS = {"cmos-100meg": "o-", "cmos-1g": "s--"}
@@ -42,4 +46,4 @@ axes.axhline(DEADLINE, color="black", linestyle=":", label=f"{DEADLINE:.0f} ns: 
 axes.set_yticks((10, 100, 1000), ("10", "100", "1000"))
 axes.set(xlabel="users, each with one antenna", ylabel="settling time to 1 %, ns", xticks=USERS)
 axes.legend()
-save_figure(figure, Path(*sys.argv[1:2]) / "gallery-mimo_deadline.png")
+save_figure(figure, folder / "gallery-mimo_deadline.png")

@@ -5,13 +5,17 @@ Answer: To 0.1 % of g_max: then 0.568 % of the bits are wrong at 15 dB, and 0.55
 Runs in 2 s.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from amc_circuits import STYLE, Device, InvCircuit, save_figure
+
+words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+words.add_argument("folder", nargs="?", default=".", type=Path, help="for the picture")
+folder = words.parse_args().folder
 
 USERS, ANTENNAS, VECTORS, CHANNELS, RATIOS = 8, 16, 200, 16, np.arange(0, 19, 3)  # dB at an antenna
 CELLS = {"exact cells": ("0%", "s-"), "to 0.1 %": ("0.1%", "v--"), "to 0.3 %": ("0.3%", "^-."), "to 1 %": ("1%", "D:")}
@@ -53,4 +57,4 @@ for name, (_, style) in CELLS.items():
 axes.set_yticks((0.1, 1, 10), ("0.1", "1", "10"))
 axes.set(xlabel="signal-to-noise ratio at an antenna, dB", ylabel="wrong bits, %", xticks=RATIOS)
 axes.legend()
-save_figure(figure, Path(*sys.argv[1:2]) / "gallery-mimo_detection.png")
+save_figure(figure, folder / "gallery-mimo_detection.png")

@@ -5,7 +5,7 @@ Answer: 53 MHz for a condition number of 3, 152 MHz for 10, 416 MHz for 30.
 Runs in 3 s.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -13,6 +13,10 @@ import numpy as np
 
 from amc_circuits import STYLE, InvCircuit, save_figure
 from netlists import preset
+
+words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+words.add_argument("folder", nargs="?", default=".", type=Path, help="for the picture")
+folder = words.parse_args().folder
 
 SIZE, WANTED, BANDWIDTHS = 16, 100.0, np.geomspace(20, 1000, 6)  # ns, MHz
 generator = np.random.default_rng(1)
@@ -40,4 +44,4 @@ axes.set_xticks((20, 50, 100, 200, 500, 1000), ("20", "50", "100", "200", "500",
 axes.set_yticks((10, 100, 1000), ("10", "100", "1000"))
 axes.set(xlabel="gain-bandwidth product of the op-amps, MHz", ylabel="settling time to 1 %, ns")
 axes.legend()
-save_figure(figure, Path(*sys.argv[1:2]) / "gallery-opamp_bandwidth.png")
+save_figure(figure, folder / "gallery-opamp_bandwidth.png")

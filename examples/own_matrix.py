@@ -5,6 +5,7 @@ Answer: The grid of resistors settles in 80 ns; its error is 2.99 %, and program
 Runs in 1 s.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import numpy as np
 
 from amc_circuits import Converters, Device, InvCircuit, plot_responses
 
-folder = Path(*sys.argv[1:2])
-file = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(__file__).with_name("grid.csv")
+words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+words.add_argument("folder", nargs="?", default=".", type=Path, help="for the picture")
+words.add_argument("file", nargs="?", default=Path(__file__).with_name("grid.csv"), type=Path, help="with the matrix")
+folder, file = vars(words.parse_args()).values()
 matrix = np.loadtxt(file, delimiter=",", ndmin=2)
 circuit = InvCircuit.program(
     matrix,

@@ -5,7 +5,7 @@ Answer: 0.09: 1.9 % from the signal after 574 ns (the shortest solution 76.0 %).
 Runs in 6 s.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -13,6 +13,10 @@ import numpy as np
 from sklearn.linear_model import Lasso
 
 from amc_circuits import STYLE, RecoverCircuit, save_figure
+
+words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+words.add_argument("folder", nargs="?", default=".", type=Path, help="for the picture")
+folder = words.parse_args().folder
 
 random = np.random.default_rng(2)
 signal = np.zeros(32)
@@ -45,4 +49,4 @@ for weight, mark in ((0.01, "^"), (0.03, "o"), (0.3, "s")):
     axes.plot(places, solution.value, mark, color="black", mfc="none", label=f"circuit, lambda {penalty:.2f}")
 axes.set(xlabel="entry", ylabel="value")
 axes.legend()
-save_figure(figure, Path(*sys.argv[1:2]) / "gallery-sparse_signal.png")
+save_figure(figure, folder / "gallery-sparse_signal.png")

@@ -14,7 +14,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, Formatter, FuncFormatter
 
-from amc_circuits.files.run_folder import replacing
+from amc_circuits.files.run_folder import check_output_file, replacing
 from amc_circuits.values.quantities import DIMENSIONLESS, format_quantity
 from netlists.errors import check_name, check_type, path_of
 from netlists.record import FloatArray
@@ -58,13 +58,13 @@ def save_figure(figure: Figure, path: str | Path) -> None:
         path: File; its suffix is the format.
 
     Raises:
-        ParameterError: It is no picture, or there is no such format.
+        ParameterError: It is no picture, or there is no such format or folder.
     """
     check_type("figure", figure, Figure)
     path = path_of("path", path)
     if path.suffix:
         check_name("path", path.suffix[1:].lower(), figure.canvas.get_supported_filetypes())
-    with replacing(path) as partial, plt.rc_context(FILES):
+    with replacing(check_output_file("path", path)) as partial, plt.rc_context(FILES):
         figure.savefig(partial, bbox_inches="tight", metadata=NO_DATES.get(path.suffix.lower()))
     plt.close(figure)
 

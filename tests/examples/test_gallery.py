@@ -193,6 +193,15 @@ def test_the_page_has_question_answer_and_picture(script, printed):
     assert [one for one in _numbers(answer) if not np.isclose(known, one, rtol=TOLERANCE).any()] == []
 
 
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_help_is_no_folder(script):
+    """`--help` prints question and arguments, and computes nothing."""
+    done = _run(script.stem, "--help")
+    assert done.code == 0
+    assert ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))).splitlines()[0] in done.out
+    assert "[folder]" in done.out and "Answer: " in done.out
+
+
 def test_the_gallery_has_twelve_scripts():
     """Twelve scripts draw a picture of the gallery, and no picture is without one."""
     assert len(SCRIPTS) == 12
