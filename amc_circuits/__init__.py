@@ -5,9 +5,9 @@ The names below are imported at first use, so that `amc --help` need not wait fo
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from amc_circuits.values.lazy_names import lazy_names
 from amc_circuits.values.notebook_html import DRAWN_BY
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOMES = {
+    "lazy_names": "amc_circuits.values.lazy_names",
     **dict.fromkeys(("check_name", "check_type", "meant", "path_of", "shown"), "netlists.errors"),
     "Mapping": "amc_circuits.cells.mapping",
     **dict.fromkeys(("LOCK", "check_folder", "owning", "replacing", "writing"), "amc_circuits.files.run_folder"),
@@ -239,6 +240,7 @@ __all__ = [
     "flag",
     "format_quantity",
     "installed_entries",
+    "lazy_names",
     "legend_beside",
     "load_array",
     "load_entry",
@@ -284,16 +286,5 @@ def _solution_html(solution: Solution) -> str:
 
 DRAWN_BY["Solution"] = _solution_html
 
-
-def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
-
-
 if not TYPE_CHECKING:  # a type checker reads the imports above and reports names that do not exist
-
-    def __getattr__(name: str) -> Any:
-        if name == "__version__":
-            return import_module(_HOMES["package_version"]).package_version()
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(_HOMES[name]), name)
+    __getattr__, __dir__ = lazy_names(__name__, _HOMES)

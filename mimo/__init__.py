@@ -5,8 +5,9 @@ This layer speaks of channels, users and bit error rates. The names below are im
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from amc_circuits import lazy_names
 
 if TYPE_CHECKING:
     from mimo.detection.settings import DetectSettings
@@ -104,18 +105,5 @@ __all__ = [
     "zero_forcing_rayleigh",
 ]
 
-
-def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
-
-
 if not TYPE_CHECKING:  # a type checker reads the imports above and reports names that do not exist
-
-    def __getattr__(name: str) -> Any:
-        if name == "__version__":
-            from amc_circuits import package_version  # here, as all names
-
-            return package_version()
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(_HOMES[name]), name)
+    __getattr__, __dir__ = lazy_names(__name__, _HOMES)
