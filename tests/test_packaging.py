@@ -1,7 +1,8 @@
-"""The built wheel holds the packages, whole, and nothing else."""
+"""The source archive holds the project, whole; the wheel that it builds holds the packages, whole, and nothing else."""
 
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -13,14 +14,32 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """The wheel, built from the tree as it stands by the tools that are installed."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
+def built(tmp_path_factory):
+    """Folder with the source archive of the tree as it stands, and with the wheel that is built from it."""
+    folder = tmp_path_factory.mktemp("built")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    (built,) = folder.glob("*.whl")
-    return built
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(built):
+    """The wheel."""
+    (found,) = built.glob("*.whl")
+    return found
+
+
+def test_source_archive_holds_the_project_whole(built):
+    """It holds all files that git knows or would add: tests, pages, benchmarks and licence too; and no others."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    known = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True)
+    if known.returncode:
+        pytest.skip("this folder is no clone")
+    (archive,) = built.glob("*.tar.gz")
+    with tarfile.open(archive) as files:
+        packed = {name.partition("/")[2] for name in files.getnames()}
+    assert packed == {name for name in known.stdout.splitlines() if (ROOT / name).is_file()} | {"PKG-INFO"}
 
 
 def test_wheel_holds_the_packages_whole(wheel):
