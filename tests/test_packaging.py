@@ -1,8 +1,10 @@
 """The source archive holds the project, whole; the wheel that it builds holds the packages, whole, and nothing else."""
 
+import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -40,6 +42,14 @@ def test_source_archive_holds_the_project_whole(built):
     with tarfile.open(archive) as files:
         packed = {name.partition("/")[2] for name in files.getnames()}
     assert packed == {name for name in known.stdout.splitlines() if (ROOT / name).is_file()} | {"PKG-INFO"}
+
+
+def test_the_version_is_one(wheel):
+    """The wheel, the citation and the newest heading of the changelog have the version of `pyproject.toml`."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert wheel.name.startswith(f"amc-{version}-")
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)[1] == version
 
 
 def test_wheel_holds_the_packages_whole(wheel):
