@@ -24,7 +24,7 @@ DEVICE = "gramc-16level"
 """Device unless another one is given: 16 levels, no other errors."""
 WIRES = ("wire_resistance", "interconnect", "contacts", "compensate_wires", "wire_temperature_coefficient")
 
-CHECKED_AMPLIFIERS = 160
+CHECKED_AMPLIFIERS = 320
 """Largest number of op-amps of a circuit whose poles are computed for every channel; of larger ones for the first."""
 
 
@@ -79,7 +79,8 @@ class Parts:
             ParameterError: A value cannot be used, or an option has no effect.
         """
         device = {} if self.given.get("device") is not None else {"device": DEVICE}
-        return CircuitOptions.parse(circuit, {**self.given, **device, "engine": "ngspice"})
+        noise = {} if self.given.get("input_noise") is None else {"noise": True}
+        return CircuitOptions.parse(circuit, {**self.given, **device, **noise, "engine": "ngspice"})
 
     @cached_property
     def _templates(self) -> dict[str, Solver]:

@@ -55,7 +55,8 @@ class CircuitOptions:
 
         Args:
             circuit: Name of the circuit.
-            given: Values by name, such as `{"wire_resistance": "1.7 ohm"}`; None counts as not given.
+            given: Values by name, such as `{"wire_resistance": "1.7 ohm"}`; None counts as not given. `noise` is True
+                for a circuit whose noise is computed, so that `input_noise` has an effect.
 
         Raises:
             ParameterError: There is no such option, a value cannot be used, or an option has no effect as given.
@@ -63,7 +64,7 @@ class CircuitOptions:
         check_type("given", given, Mapping, mend="options by name")
         every = cls.table(circuit)
         named = {option.name for option in every}
-        unknown = {name: value for name, value in given.items() if name not in named}
+        unknown = {name: value for name, value in given.items() if name not in (*named, "noise")}
         if unknown:
             parse_table(f"the circuit {circuit}", every, unknown)
         parsed = parse_options(circuit, given)

@@ -10,7 +10,8 @@ import numpy as np
 from benchmarks.mimo.rows import IDEAL, Row
 from benchmarks.mimo.transistors import CASCADE, CHANNELS, GINV, Design
 from mimo.parts import Parts, map_of
-from mimo.precoding.study import circuit_of, noise_at_users, offset_at_users
+from mimo.precoding.disturbances import noise_at_users, offset_at_users
+from mimo.precoding.study import circuit_of
 from mimo.radio.semi_analytic import unit_gains
 
 CASES: dict[str, dict[str, object]] = {

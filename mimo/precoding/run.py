@@ -14,7 +14,7 @@ from mimo.sweeps import StudyRun
 
 CHOSEN = ("feedback_conductance", "input_conductance", "ridge")
 """Options of circuits that the study chooses."""
-OF_OPAMPS = ("offset_spread", "input_offset")
+OF_OPAMPS = ("offset_spread", "input_offset", "input_noise")
 """Options that count at the users."""
 PARTS = tuple(
     {

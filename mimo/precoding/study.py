@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from amc_circuits import GinvCircuit, Solution, Solver, short_repr
 from mimo.parts import Parts, known_stable, map_of, program_ginv
+from mimo.precoding.disturbances import noise_covariance, offset_at_users, over_channels
 from mimo.precoding.settings import PrecodeSettings
 from mimo.radio.channels import load_channels, rayleigh
 from mimo.radio.closed_forms import ratio
@@ -39,8 +40,9 @@ class Settling:
         predicted: Settling time by the slowest pole, s.
         energy: Energy of the vector, J; nan if unknown.
         error: Relative error of the transmitted signal.
-        rates: Bit error rate when all vectors are read at the times of the study, shape (R,).
-        noise: Noise of op-amps and resistors at the users, rms, relative to their symbols; nan of an unstable circuit.
+        rates: Bit error rate when all vectors are read at the times of the study, with noise, shape (R,).
+        noise: Noise of op-amps and resistors at the users, rms, relative to their symbols, of which the largest part
+            has the input full scale; nan of an unstable circuit.
         offset: Offsets of the op-amps at the users, rms, relative to their symbols, before they are taken off.
     """
 
@@ -64,7 +66,7 @@ class Precoding:
         settings: Settings.
         antennas: Antennas of the channels.
         users: Users of the channels.
-        rates: Bit error rate of every channel at rest, shape (B,).
+        rates: Bit error rate of every channel at rest, with the noise of the circuit, shape (B,).
         checked: Channels whose circuit had its poles computed.
         unstable: Channels among them with an unstable circuit; they count with an error rate of 1/2.
         exact: The same by the exact precoder.
@@ -113,12 +115,25 @@ class Link:
         """Return the first channels."""
         return Link(self.channels[:count], self.drawn[:, :count], self.qam, self.snr)
 
-    def rates(self, precoders: RealArray) -> RealArray:
-        """Bit error rates of precoders (B, 2M, 2K), shape (B,)."""
+    @property
+    def largest(self) -> float:
+        """Largest real or imaginary part of a symbol."""
+        return (self.qam.levels - 1) * self.qam.half_distance
+
+    def rates(self, precoders: RealArray, own: RealArray | None = None) -> RealArray:
+        """Bit error rates of precoders, shape (B,).
+
+        Args:
+            precoders: Shape (B, 2M, 2K).
+            own: Covariances of the circuits' own noise at the users, in units of the symbols, shape (B, 2K, 2K); none
+                without it. The power that it adds to what is transmitted is left out.
+        """
         power = (precoders**2).sum(axis=(1, 2)) / 2  # unit-energy symbols: 1/2 in each real part
         maps = self.channels @ precoders / np.sqrt(power)[:, None, None]
         gains = unit_gains(maps)
         noise = (gains**2).sum(axis=2) / (2 * self.snr)
+        if own is not None:
+            noise = noise + np.einsum("bij,bjk,bik->bi", gains, own, gains) / power[:, None]
         return error_rates(gains @ maps, noise, self.qam, self.drawn)
 
 
@@ -132,18 +147,28 @@ def precode(settings: PrecodeSettings, parts: Parts) -> Precoding:
     link = link_of(settings)
     users, antennas = (length // 2 for length in link.channels.shape[1:])
     exact = link.rates(exact_precoders(settings, link))
-    few, causes = link.first(BUDGET_CHANNELS), parts.causes(settings.precoder)
-    found = {cause: float(_realised(settings, few, parts.alone(cause))[0].mean()) for cause in causes}
     closed = float("nan")
     if settings.channels is None and antennas > users:
         closed = float(link.qam.error_rate(link.snr * (antennas - users) / users))
-    rates, stable = _realised(settings, link, parts)
+    seen = [_settling(settings, link, parts, place) for place in range(min(settings.transients, len(exact)))]
+    noise = over_channels([one for _, one in seen], len(exact), users)
+    rates, stable = _realised(settings, link, parts, noise)
     checked = [one for one in stable if one is not None]
     return Precoding(
         settings, antennas, users, rates, len(checked), checked.count(False), exact, closed,
-        dict(sorted(found.items(), key=lambda one: -one[1])), float(exact[:BUDGET_CHANNELS].mean()),
-        tuple(_settling(settings, link, parts, place) for place in range(min(settings.transients, len(exact)))),
+        _budget(settings, link.first(BUDGET_CHANNELS), parts, noise[:BUDGET_CHANNELS]),
+        float(exact[:BUDGET_CHANNELS].mean()), tuple(one for one, _ in seen),
     )  # fmt: skip
+
+
+def _budget(settings: PrecodeSettings, link: Link, parts: Parts, noise: RealArray) -> dict[str, float]:
+    """Bit error rate with each cause alone, the largest first; the circuits' noise is one of them."""
+    found = {
+        cause: float(_realised(settings, link, parts.alone(cause))[0].mean())
+        for cause in parts.causes(settings.precoder)
+    }
+    found["noise"] = float(link.rates(exact_precoders(settings, link), noise).mean())
+    return dict(sorted(found.items(), key=lambda one: -one[1]))
 
 
 def link_of(settings: PrecodeSettings) -> Link:
@@ -188,59 +213,36 @@ def circuit_of(settings: PrecodeSettings, link: Link, parts: Parts, place: int, 
     return parts.program(settings.precoder, channel, place, engine=engine, **own)
 
 
-def _realised(settings: PrecodeSettings, link: Link, parts: Parts) -> tuple[RealArray, list[bool | None]]:
+def _realised(
+    settings: PrecodeSettings, link: Link, parts: Parts, noise: RealArray | None = None
+) -> tuple[RealArray, list[bool | None]]:
     """Bit error rates (B,) of circuits at rest, 1/2 of an unstable one, and whether each is stable."""
     circuits = [circuit_of(settings, link, parts, trial) for trial in range(len(link.channels))]
     stable = [known_stable(circuit, trial) for trial, circuit in enumerate(circuits)]
-    rates = link.rates(np.stack([map_of(circuit) for circuit in circuits]))
+    rates = link.rates(np.stack([map_of(circuit) for circuit in circuits]), noise)
     rates[[one is False for one in stable]] = 0.5
     return rates, stable
 
 
-def _settling(settings: PrecodeSettings, link: Link, parts: Parts, place: int) -> Settling:
-    channel = link.channels[place]
+def _settling(settings: PrecodeSettings, link: Link, parts: Parts, place: int) -> tuple[Settling, RealArray | None]:
+    """Transient of a channel, and the covariance of its noise at the users."""
     symbols = real_vector(link.qam.symbols(link.drawn[:, place]))[:, 0]
     circuit = circuit_of(settings, link, parts, place, settings.engine)
     solution: Solution = circuit.solve(symbols)
     time = float(np.asarray(solution.settling_time))
     energy = solution.energy.total
     linear = circuit if settings.engine == "exact" else circuit_of(settings, link, parts, place)
+    noise = noise_covariance(linear, link.largest)
     rates = np.full(len(settings.parts_of_settling), np.nan)
     if np.isfinite(time):
-        here = Link(channel[None], link.drawn[:, [place]], link.qam, link.snr)
+        here = Link(link.channels[[place]], link.drawn[:, [place]], link.qam, link.snr)
+        own = None if noise is None else noise[None]
         early = [map_of(linear, part * time) for part in settings.parts_of_settling]
-        rates = np.array([here.rates(np.asarray(one)[None])[0] for one in early])
+        rates = np.array([here.rates(np.asarray(one)[None], own)[0] for one in early])
     error = float(np.asarray(solution.relative_error))
+    share = float("nan") if noise is None else float(np.sqrt(2 * np.trace(noise) / len(noise)))
     return Settling(
         str(np.asarray(solution.status).item().name), time, float(linear.predicted_time),
-        float("nan") if energy is None else float(np.asarray(energy)), error, rates,
-        noise_at_users(linear, symbols), offset_at_users(linear, symbols),
-    )  # fmt: skip
-
-
-def noise_at_users(circuit: Solver, symbols: RealArray) -> float:
-    """Return the noise at the users, rms, relative to their symbols at the input full scale; nan if it is unstable.
-
-    The users receive `H s` of the disturbed outputs s, and the symbols themselves. Noise is that behind a read-out of
-    the op-amps' bandwidth.
-
-    Args:
-        circuit: Programmed circuit; its matrix is the channel.
-        symbols: Right-hand side, shape (2K,).
-    """
-    if not circuit.stability.stable:
-        return float("nan")
-    received = _received(circuit, symbols)
-    return float(np.sqrt(np.einsum("ij,jk,ik->", received, circuit.noise().covariance, received)))
-
-
-def offset_at_users(circuit: Solver, symbols: RealArray) -> float:
-    """Return the offsets at the users, before they are taken off; arguments and units as in `noise_at_users`."""
-    rest = circuit.linear.rest[circuit.linear.nodes[circuit.linear.outputs]]
-    return float(np.linalg.norm(_received(circuit, symbols) @ rest))
-
-
-def _received(circuit: Solver, symbols: RealArray) -> RealArray:
-    """What the users receive of a volt at each output, over the norm of their symbols, shape (2K, 2M)."""
-    scale = float(circuit.input_levels(symbols[:, None])[1][0])
-    return np.asarray(circuit.gain / (scale * np.linalg.norm(symbols)) * np.asarray(circuit.matrix))
+        float("nan") if energy is None else float(np.asarray(energy)), error, rates, share,
+        offset_at_users(linear, symbols),
+    ), noise  # fmt: skip

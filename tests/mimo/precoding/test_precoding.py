@@ -6,9 +6,10 @@ import pytest
 from amc_circuits import ParameterError
 from mimo.parts import Parts
 from mimo.precoding.chips import CHIPS
+from mimo.precoding.disturbances import noise_at_users, noise_covariance, offset_at_users, over_channels
 from mimo.precoding.run import precode as run
 from mimo.precoding.settings import PrecodeSettings
-from mimo.precoding.study import circuit_of, exact_precoders, link_of, noise_at_users, offset_at_users, precode
+from mimo.precoding.study import circuit_of, exact_precoders, link_of, precode
 from mimo.radio.closed_forms import ratio
 from mimo.radio.constellation import Constellation
 
@@ -19,12 +20,12 @@ IDEAL = {"device": "ideal", "opamp": "cmos-1g", "open_loop_gain": "1e8", "topolo
 @pytest.fixture(scope="module")
 def small():
     """A study with ideal cells and nearly ideal gain."""
-    return precode(PrecodeSettings(**SMALL, times="0.3,1,8"), Parts(IDEAL))
+    return precode(PrecodeSettings(**SMALL, times="0.3,1,8"), Parts(IDEAL | {"input_noise": "0"}))
 
 
 def test_ideal_parts_are_exact_zero_forcing(small):
-    """At rest, and when read long after the settling time; earlier the rate is higher."""
-    assert small.rates == pytest.approx(small.exact, rel=1e-3)
+    """At rest, and when read long after the settling time, but for thermal noise; earlier the rate is higher."""
+    assert small.rates == pytest.approx(small.exact, rel=3e-3)
     assert small.ideal == pytest.approx(small.exact.mean()) and (small.antennas, small.users) == (6, 2)
     rates = small.settlings[0].rates
     assert rates[0] > rates[1] > 0.9 * rates[2]
@@ -90,6 +91,37 @@ def test_a_larger_input_conductance_lowers_the_noise_at_the_users():
     assert low / 6 < high < low / 2
 
 
+def test_noise_of_the_circuit_adds_to_that_of_the_radio():
+    """One user: `P(1/(1/(g |h|^2) + EVM^2))`; without a covariance of its own a channel has the mean of the others."""
+    settings = PrecodeSettings(antennas=1, users=1, realizations=3, vectors=4000, transients=1)
+    link = link_of(settings)
+    gains = (link.channels[:, :, 0] ** 2).sum(axis=1)
+    own = over_channels([0.01 * np.eye(2), None], 3, 1)
+    assert (own == 0.01 * np.eye(2)).all() and not over_channels([None], 2, 3).any()
+    found = link.rates(np.linalg.pinv(link.channels), own)
+    wanted = Constellation(16).error_rate(1 / (1 / (link.snr * gains) + 0.02))
+    assert found == pytest.approx(wanted, rel=0.02)
+
+
+def test_noisy_op_amps_cause_bit_errors():
+    """As an error vector of the printed size does; the budget names it, and a quiet circuit has none."""
+    settings = PrecodeSettings(antennas=6, users=1, realizations=2, vectors=3000, transients=2, times="8", snr=14)
+    parts = Parts(IDEAL | {"input_noise": "200n"})
+    link, found = link_of(settings), precode(settings, parts)
+    gains = (link.channels[:, :1] ** 2).sum(axis=(1, 2))
+    shares = np.array([one.noise for one in found.settlings])
+    assert (shares > 0.05).all()
+    wanted = Constellation(16).error_rate(1 / (1 / (link.snr * gains) + shares**2))
+    assert found.rates == pytest.approx(wanted, rel=0.05)
+    assert [one.rates[0] for one in found.settlings] == pytest.approx(found.rates, rel=0.01)
+    assert next(iter(found.budget)) == "noise" and found.budget["noise"] == pytest.approx(found.rates.mean(), rel=0.01)
+    largest = 3 * np.sqrt(0.1)
+    circuit = circuit_of(settings, link, parts, 0)
+    half = noise_covariance(circuit, largest) / 4
+    assert noise_covariance(circuit, largest / 2) == pytest.approx(half)
+    assert np.sqrt(np.trace(4 * half)) == pytest.approx(shares[0])
+
+
 def test_transistors_in_ngspice_settle_like_their_fit():
     """28 op-amps of 32 transistors each: settling time and energy within 30 %, for small circuits ring; the answer."""
     given = {"opamp": "cmos-0.9g-low-power-transistor", "device": "ideal", "topology": "compensated", "g_max": "35u"}
@@ -127,7 +159,7 @@ def test_the_command_prints_the_study_and_compares_chips(amc, tmp_path):
     found = outcome.json
     for chip, record in zip(CHIPS, found["chips"], strict=True):
         assert record["ratio"] == pytest.approx(chip.energy_per_bit / found["energy_per_bit_j"])
-    assert len(found["transients"]) == 1 and set(found["budget"]) == {"levels", "opamp_gain"}
+    assert len(found["transients"]) == 1 and set(found["budget"]) == {"levels", "noise", "opamp_gain"}
     assert found["ber"] == pytest.approx(found["exact_ber"], rel=0.1) and found["exact_ber"] > 0
     np.save(tmp_path / "H.npy", np.ones((3, 2)))
     amc("mimo", "precode", "--channels", tmp_path / "H.npy").refused("--channels", "singular")
