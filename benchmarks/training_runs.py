@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -57,6 +58,14 @@ class Run:
         largest_error: Largest error.
         cycles: Mean number of cycles of a right-hand side; 0 without circuits.
         widest: Width of the widest matrix that was inverted.
+        curve: Epoch and score of every evaluation. Of it and of all below, a result that was stored before they were
+            counted has none.
+        condition: Condition number of the worst factor of a refresh, median over the refreshes.
+        largest_condition: Largest condition number of the run.
+        columns: Right-hand sides of all inversions with a result.
+        seconds: Sum of the settling times, s; 0 without circuits.
+        joules: Energy of the circuits without converters, J; None without circuits.
+        reason: Reason of the first inversion without a result; empty if all have one.
     """
 
     epochs: float
@@ -68,6 +77,13 @@ class Run:
     largest_error: float | None
     cycles: float
     widest: int
+    curve: Sequence[Sequence[float]] = ()
+    condition: float = math.nan
+    largest_condition: float = math.nan
+    columns: int = 0
+    seconds: float = 0.0
+    joules: float | None = None
+    reason: str = ""
 
 
 def run_all(methods: Sequence[Method], seeds: int, jobs: int, folder: Path) -> dict[str, list[Run]]:
@@ -102,6 +118,9 @@ def _trained(spec: TrainingSpec) -> Run:
     with threadpool_limits(1):
         result = Training(spec).run()
     ledger, reached = result.ledger, result.epochs_to_target
+    worst: dict[int, float] = {}
+    for one in (*ledger.inversions, *ledger.failures):
+        worst[one.step] = max(worst.get(one.step, 0.0), one.condition)
     return Run(
         epochs=spec.epochs if reached is None else reached,
         reached=reached is not None,
@@ -112,6 +131,13 @@ def _trained(spec: TrainingSpec) -> Run:
         largest_error=ledger.largest_error,
         cycles=ledger.cycles / max(ledger.right_hand_sides, 1),
         widest=max((one.size for one in ledger.inversions), default=0),
+        curve=[(one.epoch, one.accuracy if one.test_loss is None else one.test_loss) for one in result.history],
+        condition=float(np.median(list(worst.values()))) if worst else math.nan,
+        largest_condition=max(worst.values(), default=math.nan),
+        columns=ledger.right_hand_sides,
+        seconds=ledger.simulated_seconds,
+        joules=ledger.joules if ledger.simulated_seconds else None,
+        reason=ledger.failures[0].reason if ledger.failures else "",
     )
 
 
