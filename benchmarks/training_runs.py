@@ -17,6 +17,7 @@ from rich import box
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from scipy import stats
 from threadpoolctl import threadpool_limits
 
 from amc_circuits import format_quantity, replacing
@@ -139,6 +140,12 @@ def _trained(spec: TrainingSpec) -> Run:
         joules=ledger.joules if ledger.simulated_seconds else None,
         reason=ledger.failures[0].reason if ledger.failures else "",
     )
+
+
+def half(values: Sequence[float]) -> float:
+    """Half the width of the 95 % interval of a mean, by Student's t; infinite for a single value."""
+    count = len(values)
+    return float(stats.t.ppf(0.975, count - 1) * stats.sem(values)) if count > 1 else math.inf
 
 
 def ratio_of_medians(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:

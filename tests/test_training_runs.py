@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.training_runs import Method, ratio_of_medians, run_all
+from benchmarks.training_runs import Method, half, ratio_of_medians, run_all
 from optimizer import TrainingSpec
 from optimizer.training import Training
 
@@ -29,6 +29,25 @@ def test_a_broken_benchmark_goes_on(tmp_path):
     result = Training(TrainingSpec(**TINY, seed=1)).run()
     assert (again[1].epochs, again[1].reached) == (TINY["epochs"], result.epochs_to_target is not None)
     assert (first[0].inversions, first[0].cycles, first[0].processor > 0) == (0, 0, True)
+    assert again[1].curve == [[entry.epoch, entry.accuracy] for entry in result.history]
+
+
+def test_conditions_are_those_of_the_worst_factor_of_each_refresh(tmp_path):
+    """The median over the refreshes, the largest of all, and every column of the ledger."""
+    content = TINY | {"epochs": 1.5, "optimizer": {"name": "kfac", "inverse_interval": 1, "first_interval": 1}}
+    (run,) = run_all([Method("K-FAC", content)], 1, 1, tmp_path)["K-FAC"]
+    ledger = Training(TrainingSpec(**content)).run().ledger
+    steps = sorted({entry.step for entry in ledger.inversions})
+    worst = [max(entry.condition for entry in ledger.inversions if entry.step == step) for step in steps]
+    assert len(worst) == 4 and run.condition == pytest.approx((sorted(worst)[1] + sorted(worst)[2]) / 2)
+    assert run.largest_condition == pytest.approx(max(worst))
+    assert (run.columns, run.joules, run.reason) == (ledger.right_hand_sides, None, "")
+
+
+def test_the_interval_of_a_mean_is_that_of_student():
+    """Two values: 12.706 standard errors, from tables; one value has no interval."""
+    assert half([1.0, 3.0]) == pytest.approx(12.7062, rel=1e-5)
+    assert half([1.0]) == float("inf")
 
 
 def test_the_interval_of_a_ratio_of_medians_is_that_of_pairs():
