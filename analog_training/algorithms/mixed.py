@@ -59,7 +59,7 @@ class Mixed:
         step = self.cells.device.step
         self._gathered -= self.rate * pace.factor / self.scale / len(x) * (d.T @ x)
         if self.expected:
-            self.cells.move_expected(self._gathered.reshape(-1) / step)
+            self.cells.move_rounded(self._gathered.reshape(-1) / step)
             self._gathered = np.zeros(self.shape)
             return
         counts = np.trunc(self._gathered / step).astype(np.int64)

@@ -142,7 +142,9 @@ class Tiles:
     def _update(self, cells: Cells, x: Floats, d: Floats, rate: float, generator: np.random.Generator) -> None:
         step = cells.device.step
         if self.settings.expected:
-            cells.move_expected((-rate / step) * (d.T @ x).reshape(-1))
+            for signals, errors in zip(x, d, strict=True):
+                amount = (-rate / step) * np.outer(errors, signals).reshape(-1)
+                cells.move_expected(amount, max(np.ceil(np.abs(amount).max()), 1))
             return
         counts, slots = self.settings.trains.coincidences(x, d, rate, step, generator)
         pulses, ups = cells.pulse_all(counts, generator)
@@ -168,7 +170,7 @@ class Tiles:
         elif self.settings.expected:
             amount = np.zeros(cells.weight.size)
             amount[where] = values / step
-            cells.move_expected(amount)
+            cells.move_rounded(amount)
             return
         else:
             counts = self.settings.trains.rounded(values, step, generator)

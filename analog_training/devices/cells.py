@@ -164,18 +164,29 @@ class Cells:
             self.pulse(where[moving], np.sign(counts[moving]), generator)
         return int(times.sum()), int(times[counts > 0].sum())
 
-    def move_expected(self, amount: Floats) -> None:
-        """Apply mean numbers of pulses, which need not be whole, without noise; powers 0 and 1 have closed forms.
+    def move_expected(self, amount: Floats, slots: Floats) -> None:
+        """Apply the mean of random trains of pulses, without noise; powers 0 and 1 have closed forms.
 
-        With power 1 a pulse multiplies the distance to the bound by r = 1 - step/bound, so n pulses do by r^n.
+        A train of L slots gives a pulse in each with probability p = amount/L. With power 1 a pulse multiplies the
+        distance to the bound by r = 1 - step/bound, and the train does so by (1 - p (1 - r))^L on average. A step that
+        is longer than the way to the bound ends there: r = 0.
 
         Args:
-            amount: Signed number of pulses of each cell, shape (cells,).
+            amount: Signed mean number of pulses of each cell, shape (cells,).
+            slots: Number of slots, at least `|amount|`: a number, or one a cell.
         """
         up = amount > 0
         step, bound = np.where(up, self.steps[0], self.steps[1]), np.where(up, self.bounds[0], self.bounds[1])
         number = np.abs(amount)
         powers = np.where(up, self.device.up_power, self.device.down_power)
-        kept = np.maximum(1 - step / bound, 0.0) ** number
+        kept = (1 - number / slots * np.minimum(step / bound, 1)) ** slots
         moved = np.where(powers == 0, self.weight + step * number, bound + (self.weight - bound) * kept)
         self.weight = np.clip(moved, self.bounds[1], self.bounds[0])
+
+    def move_rounded(self, amount: Floats) -> None:
+        """Apply the mean of trains of single cells: `move_expected` with the fewest slots for each.
+
+        Args:
+            amount: Signed mean number of pulses of each cell, shape (cells,); whole numbers are pulses without noise.
+        """
+        self.move_expected(amount, np.maximum(np.ceil(np.abs(amount)), 1))

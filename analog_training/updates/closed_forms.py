@@ -38,21 +38,20 @@ def update_moments(device: PulsedDevice, weight: float, change: float, trains: T
     """Moments of the weight of a device without spread after an update of signals x = 1 and d = |change|.
 
     Args:
-        device: Device with soft bounds, powers 1.
+        device: Device with soft bounds, powers 1, no step of which passes a bound.
         weight: Weight before.
         change: Wanted change, lr x d; positive for up pulses.
         trains: Lengths of pulse trains; None for the defaults.
 
     Raises:
-        ParameterError: A power is not 1, the weight is not between the bounds, or the change is not finite.
+        ParameterError: A power is not 1, the device has tables or a spread, a step is longer than a bound, the weight
+            is not between the bounds, or the change is not finite.
     """
     if not device.lower <= weight <= device.upper:
         raise ParameterError("weight", weight, f"must be within the bounds {device.lower:g} .. {device.upper:g}")
     if not math.isfinite(change):
         raise ParameterError("change", change, "must be finite")
-    for name in ("up_power", "down_power"):
-        if getattr(device, name) != 1:
-            raise ParameterError(name, getattr(device, name), "must be 1: the closed forms are those of soft bounds")
+    _check_response(device)
     length, probability = (trains or Trains()).of(abs(change), device.step)
     up = change > 0
     bound = device.upper if up else device.lower
@@ -63,3 +62,21 @@ def update_moments(device: PulsedDevice, weight: float, change: float, trains: T
     noise = (device.cycle_noise * step) ** 2 * (1 - square_kept) / (1 - kept**2)
     variance = (weight - bound) ** 2 * (square_kept - mean_kept**2) + noise
     return Moments(bound + (weight - bound) * mean_kept, math.sqrt(max(variance, 0.0)))
+
+
+def _check_response(device: PulsedDevice) -> None:
+    for name in ("up_power", "down_power"):
+        if getattr(device, name) != 1:
+            raise ParameterError(name, getattr(device, name), "must be 1: the closed forms are those of soft bounds")
+    if device.up_table is not None:
+        raise ParameterError("up_table", "a table", "must be None: the closed forms are those of soft bounds")
+    for name, value in device.spreads.items():
+        if value > 0:
+            raise ParameterError(name, value, "must be 0: the closed forms are those of a single device")
+    excess = max(
+        (1 + device.asymmetry) * device.step / device.upper, (1 - device.asymmetry) * device.step / -device.lower
+    )
+    if excess > 1:
+        raise ParameterError(
+            "states", device.states, "gives steps that pass a bound, which clips them; take more states"
+        )

@@ -67,7 +67,7 @@ def test_whole_expected_pulses_are_pulses_without_noise():
     for device in (PulsedDevice(states=7), PulsedDevice(states=7, up_power=0, down_power=0)):
         one, other = cells_of(device, 3), cells_of(device, 3)
         one.pulse_all(np.array([[3, -2, 0]]), np.random.default_rng(0))
-        other.move_expected(np.array([3.0, -2.0, 0.0]))
+        other.move_rounded(np.array([3.0, -2.0, 0.0]))
         np.testing.assert_allclose(one.weight, other.weight, rtol=1e-13, atol=1e-15)
 
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from amc_circuits import ParameterError
+from analog_training.algorithms.contract import Pace
+from analog_training.algorithms.tiles import Stage, Tiles, TileSettings
 from analog_training.devices.cells import Cells
 from analog_training.devices.record import PulsedDevice
 from analog_training.updates.closed_forms import update_moments
@@ -83,10 +85,40 @@ def test_rounded_values_have_their_mean():
     np.testing.assert_allclose(drawn.mean(axis=0), [0.3, -1.1, 0, 31], atol=4 * 0.5 / 5000**0.5)
 
 
-def test_closed_forms_refuse_other_responses():
-    """They are those of soft bounds."""
-    with pytest.raises(ParameterError, match="soft bounds"):
-        update_moments(PulsedDevice(up_power=2), 0, 0.1)
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"up_power": 2}, "up_power"),
+        ({"up_table": (1, 0.5), "down_table": (0.5, 1)}, "up_table"),
+        ({"step_spread": 0.1}, "step_spread"),
+        ({"reference_spread": 0.1}, "reference_spread"),
+        ({"states": 1.9}, "states"),
+        ({"states": 2.1, "asymmetry": -0.2}, "states"),
+    ],
+)
+def test_closed_forms_refuse_other_responses(fields, name):
+    """They are those of soft bounds, of one device, whose steps end before its bounds."""
+    with pytest.raises(ParameterError) as caught:
+        update_moments(PulsedDevice(**fields), 0, 0.1)
+    assert caught.value.parameter == name
+
+
+def test_expected_updates_have_the_moments_of_their_samples():
+    """Two samples, up and down, one after the other: the mean of the second begins at that of the first."""
+    device = PulsedDevice(states=4, asymmetry=0.2, upper=1.3)
+    settings = TileSettings((1.0,), 1.0, 1.0, expected=True)
+    learner = Tiles((1, 1), settings, (Stage(0),), [Cells.draw(device, 1, np.random.default_rng(0))])
+    learner.cells[0].weight = np.array([0.2])
+    learner.learn(np.ones((2, 1)), np.array([[-1.4], [0.5]]), Pace(0, 1.0), np.random.default_rng(0))
+    first = update_moments(device, 0.2, 0.7).mean  # the gradient is a mean over the batch
+    assert learner.cells[0].weight[0] == pytest.approx(update_moments(device, first, -0.25).mean, rel=1e-12)
+
+
+def test_expected_steps_end_at_the_bound():
+    """Steps beyond the bound end there: a tenth of a pulse makes a tenth of the way on average."""
+    cells = Cells.draw(PulsedDevice(states=1.5), 1, np.random.default_rng(0))
+    cells.move_rounded(np.array([0.1]))
+    assert cells.weight[0] == pytest.approx(0.1, rel=1e-12)
 
 
 def test_moments_of_no_change_and_refusals():
