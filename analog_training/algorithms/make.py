@@ -51,10 +51,7 @@ def make_learner(
     if settings.algorithm == "mixed-precision":
         return Mixed(shape, scale, rate, expected, cells[0])
     gammas = tuple(settings.gamma**n if n == 0 or settings.algorithm == "residual" else 0.0 for n in range(count))
-    buffered = settings.transfers == "buffered" if settings.algorithm == "residual" else (
-        settings.algorithm == "tiki-taka-2"
-    )  # fmt: skip
-    numbers = TileSettings(gammas, scale, rate, transfer_rate, buffered, expected, trains)
+    numbers = TileSettings(gammas, scale, rate, transfer_rate, settings.buffered, expected, trains)
     return Tiles(shape, numbers, stages_of(settings, shape[1]), cells)
 
 
@@ -63,6 +60,13 @@ def tile_count(settings: AlgorithmSettings) -> int:
     return {
         "digital": 0, "analog-sgd": 1, "mixed-precision": 1, "residual": settings.tiles
     }.get(settings.algorithm, 2)  # fmt: skip
+
+
+def tiles_in_use(settings: AlgorithmSettings, stage: int) -> int:
+    """Number of tiles that the products of a stage need: fast tiles have no part, and later tiles hold nothing yet."""
+    if settings.algorithm == "residual":
+        return min(settings.tiles, stage + 2) if settings.schedule == "stages" else settings.tiles
+    return min(1, tile_count(settings))
 
 
 def start(cells: Cells, weight: Floats) -> None:

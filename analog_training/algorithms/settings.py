@@ -69,6 +69,13 @@ class AlgorithmSettings(Record):
         """True if tiles are transferred to others."""
         return self.algorithm in TRANSFERRING and not (self.algorithm == "residual" and self.tiles == 1)
 
+    @property
+    def buffered(self) -> bool:
+        """True if transfers go through a digital buffer."""
+        return self.transferring and (
+            self.transfers == "buffered" if self.algorithm == "residual" else self.algorithm == "tiki-taka-2"
+        )
+
     def idle(self) -> Iterator[tuple[str, str]]:
         """Yield the settings without an effect here, and the reasons."""
         if self.algorithm != "residual":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from amc_circuits import short_repr
@@ -36,6 +37,12 @@ class Course:
         begin = first * epochs
         each = (epochs - begin) / (stages - 1)
         return cls(epochs, (0.0, *(begin + number * each for number in range(stages - 1))))
+
+    @property
+    def idle_stage(self) -> int | None:
+        """The first stage in which no epoch begins; None if there is none."""
+        ends = (*self.starts[1:], self.epochs)
+        return next((stage for stage, end in enumerate(ends) if math.ceil(self.starts[stage]) >= end), None)
 
     def pace(self, epoch: int) -> Pace:
         """Stage and factor of the rates in an epoch, from 0 on: they fall in the last stage only."""

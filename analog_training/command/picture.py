@@ -8,7 +8,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from amc_circuits import STYLE, curve_style, save_figure
-from analog_training.algorithms.stages import Course
 from analog_training.training.result import AnalogResult
 
 
@@ -16,13 +15,12 @@ def plot_training(result: AnalogResult, path: Path) -> None:
     """Draw accuracy and loss after every epoch, with the beginnings of the stages as thin lines."""
     spec = result.spec
     place = np.arange(1, len(result.losses) + 1)
-    course = Course.of(spec.task.epochs, spec.algorithm.stage_count, spec.algorithm.first_stage)
     with plt.rc_context(STYLE):
         figure, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(7.2, 5.4))
         for axes, values, label in ((above, result.accuracies, "accuracy"), (below, result.losses, "loss")):
             axes.plot(place, values, markersize=3, **curve_style(0))
             axes.set_ylabel(label)
-            for start in course.starts[1:]:
+            for start in spec.course.starts[1:]:
                 axes.axvline(start + 0.5, color="0.6", linewidth=0.7)
         below.set_yscale("log")
         below.set_xlabel("epochs")

@@ -1,11 +1,12 @@
 """Cost of a training: parts of its hardware, and energy and time of its pulses and reads from a calibrated cell.
 
-Counted: pulses of updates and transfers, reads of columns for transfers, and the products of training, forward and
-backward. A slot of a train has an up and a down phase, each as long as a pulse. Each tile has its own converters of 8
-bits: a DAC for each input and for each output, an ADC for each output and for each input. A read applies the read
-voltage to cells at the symmetric point for the read width of the cell. Digital words are the gradient matrix of mixed
-precision and the buffers of transfers. Their multiply-adds have the energy of arithmetic alone: memory traffic is left
-out, so the digital energy is a lower bound.
+Counted: pulses of updates and transfers, reads of columns for transfers, and the products of training: forward in every
+layer, backward in all but the first, in the tiles that are in use. A slot of a train has an up and a down phase, each
+as long as a pulse. Each tile has its own converters of 8 bits: a DAC for each input and for each output, an ADC for
+each output and for each input. A read applies the read voltage to cells at the symmetric point for the read width of
+the cell. Digital words are the gradient matrix of mixed precision and the buffers of transfers. A multiply-add is
+counted for each of their changes, and for each output of a tile, which is scaled and added to those of the others. They
+have the energy of arithmetic alone: memory traffic is left out, so the digital energy is a lower bound.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class TrainingCost:
         update_energy: Pulses of updates, J.
         transfer_energy: Pulses of transfers, and reads for them with their conversions, J.
         product_energy: Products forward and backward with their conversions, J.
-        digital_energy: Multiply-adds of the gradient matrix or of the buffers, J, memory traffic left out.
+        digital_energy: Multiply-adds of the gradient matrix or of the buffers, and of the sums over tiles, J, memory
+            traffic left out.
         update_time: Trains of updates, one sample after the other, s.
         transfer_time: Trains of transfers, s; those of a layer one after the other, the layers at the same time.
     """
@@ -89,10 +91,7 @@ def hardware_of(
     """
     areas = table or ComponentAreas()
     tiles, weights = tile_count(settings), sum(outputs * inputs for outputs, inputs in shapes)
-    buffered = settings.algorithm == "tiki-taka-2" or (
-        settings.algorithm == "residual" and settings.tiles > 1 and settings.transfers == "buffered"
-    )
-    buffers = (tiles - 1 if settings.schedule == "simultaneous" else 1) if buffered else 0
+    buffers = (tiles - 1 if settings.schedule == "simultaneous" else 1) if settings.buffered else 0
     matrices = {"digital": 1, "mixed-precision": 1}.get(settings.algorithm, buffers)
     lines = tiles * sum(outputs + inputs for outputs, inputs in shapes)
     area = 2 * tiles * weights * areas.cell + lines * (areas.dac + areas.adc)
@@ -105,6 +104,7 @@ def cost_of(
     shapes: Sequence[Shape],
     work: Sequence[dict[str, int]],
     samples: int,
+    tile_samples: int,
 ) -> TrainingCost:
     """Compute the cost of a training with the pulses of a calibrated cell.
 
@@ -114,24 +114,32 @@ def cost_of(
         shapes: Outputs and inputs of each layer.
         work: Counters of each layer.
         samples: Samples of all epochs together.
+        tile_samples: The same, each counted once for every tile in use.
     """
-    converters, tiles = Converters(dac_bits=BITS, adc_bits=BITS), tile_count(settings)
+    converters = Converters(dac_bits=BITS, adc_bits=BITS)
     up, down = cell.energies
     of_cell = READ_VOLTAGE**2 * cell.symmetric_point * cell.cell.read_width
     slot = 2 * cell.cell.pulse_time
     update = transfer = products = digital = 0.0
-    for layer, (outputs, inputs) in zip(work, shapes, strict=True):
+    for number, (layer, (outputs, inputs)) in enumerate(zip(work, shapes, strict=True)):
         pulses = layer["update_pulses"] + layer["transfer_pulses"]
         mean = (up * layer["ups"] + down * (pulses - layer["ups"])) / max(pulses, 1)
         update += mean * layer["update_pulses"]
         read = outputs * of_cell + converters.dac_cost(1)[0] + converters.adc_cost(outputs)[0]
         transfer += mean * layer["transfer_pulses"] + layer["reads"] * read
-        lines = outputs + inputs
-        both = 2 * outputs * inputs * of_cell + converters.dac_cost(lines)[0] + converters.adc_cost(lines)[0]
-        products += tiles * samples * both
-        gathered = samples * outputs * inputs if settings.algorithm == "mixed-precision" else layer["reads"] * outputs
-        digital += MULTIPLY_ADD * gathered
+        for driven, read_out in ((inputs, outputs), (outputs, inputs))[: 1 if number == 0 else 2]:
+            lines = converters.dac_cost(driven)[0] + converters.adc_cost(read_out)[0]
+            products += tile_samples * (outputs * inputs * of_cell + lines)
+            digital += MULTIPLY_ADD * tile_samples * read_out
+        digital += MULTIPLY_ADD * _gathered(settings, samples * outputs * inputs, layer["reads"] * outputs)
     return TrainingCost(
         update, transfer, products, digital,
         slot * max(layer["update_slots"] for layer in work), slot * max(layer["transfer_slots"] for layer in work),
     )  # fmt: skip
+
+
+def _gathered(settings: AlgorithmSettings, gradients: int, reads: int) -> int:
+    """Number of changes of a digital matrix of gradients, or of buffers."""
+    if settings.algorithm == "mixed-precision":
+        return gradients
+    return reads if settings.buffered else 0

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits import short_repr
+from analog_training.algorithms.make import tiles_in_use
 from analog_training.devices.cells import Floats
 from analog_training.training.costs import TileHardware, TrainingCost, cost_of, hardware_of
 from analog_training.training.specification import AnalogSpec
@@ -72,8 +73,10 @@ class AnalogResult:
         """Energy and time of the training; None without a calibrated cell."""
         if self.spec.cell is None:
             return None
-        samples = self.samples * len(self.losses)
-        return cost_of(self.spec.algorithm, self.spec.cell, self.shapes, self.work, samples)
+        algorithm, course = self.spec.algorithm, self.spec.course
+        used = [tiles_in_use(algorithm, course.pace(epoch).stage) for epoch in range(len(self.losses))]
+        samples = self.samples * len(used), self.samples * sum(used)
+        return cost_of(algorithm, self.spec.cell, self.shapes, self.work, *samples)
 
     def record(self) -> dict[str, Any]:
         """Return the result as plain data, without weights."""

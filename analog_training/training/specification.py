@@ -23,6 +23,7 @@ from amc_circuits import (
     shown,
 )
 from analog_training.algorithms.settings import AlgorithmSettings
+from analog_training.algorithms.stages import Course
 from analog_training.devices.calibrated import FROM_CELL, Response, device_of, read_cell
 from analog_training.devices.presets import DEFAULT, PRESETS, pulsed_device
 from analog_training.devices.record import PulsedDevice
@@ -93,6 +94,11 @@ class AnalogSpec(Record):
         return self.task.dataset if self.data is None else Path(self.data.train).name
 
     @property
+    def course(self) -> Course:
+        """Stages over the epochs."""
+        return Course.of(self.task.epochs, self.algorithm.stage_count, self.algorithm.first_stage)
+
+    @property
     def content(self) -> dict[str, Any]:
         """Every setting that has an effect, flat, by the names of a specification; `make_spec` reads it again."""
         found: dict[str, Any] = {"device": self.device_name, "cell": self.cell_file, "response": self.response}
@@ -131,6 +137,10 @@ class AnalogSpec(Record):
         if self.forward.forward == "circuit" and (self.cell is None or self.algorithm.algorithm == "digital"):
             mend = "needs devices and their conductances; add cell, and take no digital weights"
             raise ParameterError("forward", "circuit", mend)
+        if (idle := self.course.idle_stage) is not None:
+            stages = self.algorithm.stage_count
+            mend = f"must give each of the {stages} stages one, stage {idle + 1} has none; take more, or fewer tiles"
+            raise ParameterError("epochs", self.task.epochs, mend)
         powers = {self.device.up_power, self.device.down_power}
         closed = powers <= {0.0, 1.0} and self.device.up_table is None
         if self.algorithm.updates == "expected" and not closed:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from analog_training.algorithms.make import make_learner
-from analog_training.algorithms.stages import Course
 from analog_training.devices.calibrated import conductances_of
 from analog_training.devices.cells import Floats, Ints
 from analog_training.training.network import errors_of, forward
@@ -49,7 +48,7 @@ class AnalogTraining:
             for number, shape in enumerate(shapes)
         ]
         self.biases: list[Floats] = [np.zeros(outputs) for outputs, _ in shapes]
-        self.course = Course.of(spec.task.epochs, spec.algorithm.stage_count, spec.algorithm.first_stage)
+        self.course = spec.course
         self._accuracies: list[float] = []
         self._losses: list[float] = []
 

@@ -130,6 +130,19 @@ def test_simultaneous_transfers_are_slower_from_tile_to_tile():
     assert stage.transfers == (Transfer(2, 2), Transfer(1, 20), Transfer(0, 200))
 
 
+def test_every_stage_begins_in_an_epoch_or_is_found_idle():
+    """The closed form agrees with a count over the epochs: some stage of these has none."""
+    found = []
+    for epochs in range(1, 14):
+        for stages, first in ((1, 0.5), (2, 0.5), (3, 0.5), (5, 0.5), (3, 0.9), (3, 0.1)):
+            course = Course.of(epochs, stages, first)
+            used = {course.pace(epoch).stage for epoch in range(epochs)}
+            wanted = next((stage for stage in range(stages) if stage not in used), None)
+            assert course.idle_stage == wanted
+            found.append(wanted)
+    assert {None, 1, 2} < set(found)
+
+
 def test_the_rates_fall_in_the_last_stage():
     """The first stage takes half of the epochs; factors 1, 0.3, 0.1 begin at 0, 50 and 80 % of the last one."""
     course = Course.of(40, 3, 0.5)

@@ -83,7 +83,7 @@ def test_refusals_leave_the_folder_as_it_was(spec, tmp_path):
 def test_the_command_runs_and_refuses(spec, monkeypatch, capsys):
     """A table and exit code 0; one line and exit code 2."""
     monkeypatch.setattr(app, "installed_extensions", lambda: iter([extension]))
-    assert app.run(["analog-train", str(spec), "--epochs", "1", "--states", "10"]) == 0
+    assert app.run(["analog-train", str(spec), "--epochs", "1", "--states", "10", "--tiles", "2"]) == 0
     assert "10 states" in capsys.readouterr().out
     assert app.run(["analog-train", str(spec), "--gamma", "2"]) == 2
     refused = capsys.readouterr()
@@ -94,8 +94,8 @@ def test_folders_are_compared(spec, tmp_path, monkeypatch, capsys):
     """Metrics are those of the summaries; other samples and trainings that have not ended are refused."""
     monkeypatch.setattr(compare, "installed_extensions", lambda: iter([extension]))
     folders = [str(tmp_path / name) for name in ("one", "two", "other")]
-    for place, changes in zip(folders, ({}, {"algorithm": "digital"}, {"pool": "2"}), strict=True):
-        changed = {} if "pool" in changes else changes
+    for place, changes in zip(folders, ({"tiles": "2"}, {"algorithm": "digital"}, {"pool": "2"}), strict=True):
+        changed = {"tiles": "2"} if "pool" in changes else changes
         path = spec
         if "pool" in changes:
             path = tmp_path / "pooled.toml"
@@ -109,7 +109,7 @@ def test_folders_are_compared(spec, tmp_path, monkeypatch, capsys):
         assert one["metrics"]["accuracy"] == summary["accuracy"]
         assert one["metrics"]["devices"] == summary["hardware"]["devices"]
     assert app.run(["compare", *folders[:2]]) == 0
-    assert "residual, 4 tiles" in capsys.readouterr().out
+    assert "residual, 2 tiles" in capsys.readouterr().out
     assert app.run(["compare", folders[0], folders[2]]) == 2
     assert "the same samples" in capsys.readouterr().err
     (Path(folders[1]) / folder.SUMMARY).unlink()

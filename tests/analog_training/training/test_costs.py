@@ -2,6 +2,7 @@
 
 import pytest
 
+from analog_training.algorithms.make import tiles_in_use
 from analog_training.algorithms.settings import AlgorithmSettings
 from analog_training.training.costs import cost_of, hardware_of
 from tests.analog_training.cells import made_up_cell
@@ -41,14 +42,24 @@ def test_energies_and_times_are_sums_of_pulses():
     work = [
         none | {"update_pulses": 10, "transfer_pulses": 2, "ups": 6, "update_slots": 7, "transfer_slots": 2, "reads": 2}
     ]
-    found = cost_of(AlgorithmSettings(tiles=2), cell, SHAPES[:1], work, 100)
+    found = cost_of(AlgorithmSettings(tiles=2), cell, SHAPES[:1], work, 100, 200)
     mean, adc, dac = (6 * 1e-12 + 6 * 3e-12) / 12, (16.693e-6 + 8 * 2.1691e-6) * 9e-9, 8 * 50e-15 * 0.81
     of_cell = 0.1**2 * cell.symmetric_point * 20e-9
     assert found.update_energy == pytest.approx(10 * mean, rel=1e-12)
     assert found.transfer_energy == pytest.approx(2 * mean + 2 * (3 * of_cell + dac + 3 * adc), rel=1e-9)
-    assert found.product_energy == pytest.approx(2 * 100 * (2 * 15 * of_cell + 8 * (dac + adc)), rel=1e-9)
-    assert found.digital_energy == pytest.approx(2 * 3 * 4.6e-12, rel=1e-12)
+    assert found.product_energy == pytest.approx(200 * (15 * of_cell + 5 * dac + 3 * adc), rel=1e-9)
+    assert found.digital_energy == pytest.approx((2 * 3 + 200 * 3) * 4.6e-12, rel=1e-12)
     assert found.update_time == pytest.approx(7 * 24e-9) and found.transfer_time == pytest.approx(2 * 24e-9)
-    mixed = cost_of(AlgorithmSettings(algorithm="mixed-precision"), cell, SHAPES[:1], [none], 100)
-    assert mixed.digital_energy == pytest.approx(100 * 15 * 4.6e-12, rel=1e-12) and mixed.update_energy == 0
+    mixed = cost_of(AlgorithmSettings(algorithm="mixed-precision"), cell, SHAPES, [none] * 2, 100, 100)
+    both = 15 + 2 * 6, 5 + 3 + 2, 3 + 2 + 3  # cells, driven lines and lines read: the second layer works both ways
+    assert mixed.product_energy == pytest.approx(100 * (both[0] * of_cell + both[1] * dac + both[2] * adc), rel=1e-9)
+    assert mixed.digital_energy == pytest.approx(100 * (21 + both[2]) * 4.6e-12, rel=1e-12) and mixed.update_energy == 0
     assert mixed.energy == mixed.digital_energy + mixed.product_energy
+
+
+def test_products_take_the_tiles_in_use():
+    """Stage k of residual learning has k + 2 tiles in use, Tiki-Taka reads one, and simultaneous transfers use all."""
+    assert [tiles_in_use(AlgorithmSettings(tiles=4), stage) for stage in range(3)] == [2, 3, 4]
+    others = ({"tiles": 1}, {"algorithm": "tiki-taka-2"}, {"algorithm": "analog-sgd"}, {"algorithm": "mixed-precision"})
+    assert [tiles_in_use(AlgorithmSettings(**one), 0) for one in others] == [1] * 4
+    assert tiles_in_use(AlgorithmSettings(tiles=4, schedule="simultaneous"), 0) == 4

@@ -8,7 +8,7 @@ from analog_training.training.specification import spec_options
 from analog_training.training.task import load_task
 from tests.analog_training.cells import made_up_cell
 
-BASE = {"hidden": "3", "epochs": 3, "batch_size": 100, "tiles": 3, "rate": 3.0, "transfer_rate": 3.0}
+BASE = {"hidden": "3", "epochs": 4, "batch_size": 100, "tiles": 3, "rate": 3.0, "transfer_rate": 3.0}
 CELL = {"cell": "cell.json", "tiles": 2, "epochs": 1, "batch_size": 400, "pool": 4, "forward": "circuit"}
 """A training through arrays; the name stands for a file."""
 FINE = {"states": 100, "rate": 0.3}
@@ -17,7 +17,7 @@ ACTING = {
     "pool": (2, {}),
     "hidden": ("4", {}),
     "batch_size": (200, {}),
-    "epochs": (4, {}),
+    "epochs": (5, {}),
     "bias_rate": (0.2, {}),
     "seed": (1, {}),
     "algorithm": ("tiki-taka-2", {"tiles": None}),
@@ -27,7 +27,7 @@ ACTING = {
     "transfer_rate": (1.0, {}),
     "transfer_every": (2, {}),
     "schedule": ("simultaneous", {}),
-    "first_stage": (0.8, {}),
+    "first_stage": (0.7, {}),
     "transfers": ("pulse-trains", {}),
     "updates": ("expected", {}),
     "states": (10, {}),

@@ -105,6 +105,8 @@ def test_a_rate_that_is_too_high_is_reported(task):
         ({"dataset": "digits", "data": {"train": "x.npz"}}, "dataset"),
         ({"data": {"train": "x.npz", "split": 2}}, "data.split"),
         ({"epochs": 2.5}, "epochs"),
+        ({"epochs": 3}, "epochs"),
+        ({"tiles": 6, "epochs": 8, "first_stage": 0.9}, "epochs"),
     ],
 )
 def test_bad_settings_are_refused(content, name):
