@@ -144,7 +144,7 @@ class Tiles:
         if self.settings.expected:
             for signals, errors in zip(x, d, strict=True):
                 amount = (-rate / step) * np.outer(errors, signals).reshape(-1)
-                cells.move_expected(amount, max(np.ceil(np.abs(amount).max()), 1))
+                cells.move_expected(amount, max(float(np.ceil(np.abs(amount).max())), 1.0))
             return
         counts, slots = self.settings.trains.coincidences(x, d, rate, step, generator)
         pulses, ups = cells.pulse_all(counts, generator)

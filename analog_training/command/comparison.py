@@ -26,6 +26,7 @@ METRICS = {
     "area": "m2",
     "energy": "J",
     "update_time": "s",
+    "transfer_time": "s",
 }
 """Metrics with their units; `%` for a fraction."""
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -106,8 +107,8 @@ def _metrics(summary: _Summary) -> dict[str, float | None]:
 
 def _label(summary: _Summary) -> str:
     extra = summary.settings.model_extra or {}
-    tiles = f", {extra['tiles']} tiles" if "tiles" in extra else ""
-    return f"{summary.settings.algorithm}{tiles}"
+    parts = (f", {extra[name]:g} {name}" for name in ("tiles", "states") if isinstance(extra.get(name), int | float))
+    return f"{summary.settings.algorithm}{''.join(parts)}"
 
 
 def _table(found: Sequence[tuple[str, _Summary]], metrics: Sequence[dict[str, float | None]]) -> Table:

@@ -75,6 +75,7 @@ def measure(given: Mapping[str, Any]) -> RunOutcome:
     metrics = {name: record[name] for name in names} | {"accuracy_curve": record["accuracies"]}
     if result.cost is not None:
         metrics |= {"energy_j": result.cost.energy, "update_time_s": result.cost.update_time}
+        metrics |= {"transfer_time_s": result.cost.transfer_time}
     return RunOutcome("DIVERGED", metrics, "the loss diverged") if result.diverged else RunOutcome(metrics=metrics)
 
 

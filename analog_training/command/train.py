@@ -134,7 +134,10 @@ def _hardware_rows(result: AnalogResult) -> Iterator[tuple[str, str]]:
     """Rows about devices, converters, energy and time on the chip."""
     parts, cost = result.hardware, result.cost
     if parts.tiles:
-        yield "devices, reference cells beside", f"{parts.devices:,} in {parts.tiles} tiles a layer"
+        yield (
+            "devices, reference cells beside",
+            f"{parts.devices:,} in {parts.tiles} tile{'s' * (parts.tiles > 1)} a layer",
+        )
         yield "DACs and ADCs", f"{parts.dacs + parts.adcs:,}, with all cells {format_quantity(1e12 * parts.area)} um2"
     yield "digital words for gradients or buffers", f"{parts.digital_words:,}"
     if cost is not None:

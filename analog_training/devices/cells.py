@@ -164,7 +164,7 @@ class Cells:
             self.pulse(where[moving], np.sign(counts[moving]), generator)
         return int(times.sum()), int(times[counts > 0].sum())
 
-    def move_expected(self, amount: Floats, slots: Floats) -> None:
+    def move_expected(self, amount: Floats, slots: Floats | float) -> None:
         """Apply the mean of random trains of pulses, without noise; powers 0 and 1 have closed forms.
 
         A train of L slots gives a pulse in each with probability p = amount/L. With power 1 a pulse multiplies the

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol, Self
 
 import numpy as np
+from pydantic import model_validator
 
-from amc_circuits import Converters, Mapping, MvmCircuit, Record, about, short_repr
+from amc_circuits import Converters, Mapping, MvmCircuit, ParameterError, Record, about, short_repr
 from analog_training.algorithms.contract import Learner
 from analog_training.devices.cells import Floats
 
@@ -34,6 +35,18 @@ class ForwardSettings(Record):
     adc_bits: Annotated[int | None, about("Bits of the ADCs behind each array")] = None
     noise: Annotated[bool, about("Noise of op-amps and resistors at the outputs of each array")] = False
     refresh: Annotated[int, about("Batches from one reading of the errors of the arrays to the next", ge=1)] = 1
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        _ = self.converters
+        if self.forward == "exact":
+            return self
+        try:  # a circuit of one cell: names of op-amps are known where they are used
+            MvmCircuit.program(np.eye(1), engine="exact", opamp=self.opamp).steady(np.eye(1))
+        except ParameterError as error:
+            mend = error.mend if error.parameter == "opamp" else "is a subcircuit; take a macro model"
+            raise ParameterError("opamp", self.opamp, mend) from None
+        return self
 
     @property
     def converters(self) -> Converters:

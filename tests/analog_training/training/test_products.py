@@ -132,6 +132,9 @@ def test_a_training_through_arrays_repeats(tmp_path):
         ({"forward": "circuit"}, "forward"),
         ({"noise": True}, "noise"),
         ({"adc_bits": 8}, "adc_bits"),
+        ({"cell": str(path), "forward": "circuit", "adc_bits": 99}, "adc_bits"),
+        ({"cell": str(path), "forward": "circuit", "opamp": "cmos"}, "opamp"),
+        ({"cell": str(path), "forward": "circuit", "opamp": "cmos-100meg-transistor"}, "opamp"),
     ):
         with pytest.raises(ParameterError) as caught:
             make_spec(content)
