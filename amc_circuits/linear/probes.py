@@ -47,7 +47,8 @@ class Probe:
 
     def rows(self, which: slice | NDArray[np.int64]) -> Probe:
         """Return a probe with some of the rows."""
-        return Probe(self.modal[which], self.feed[which], self.rest[which], self.real)
+        rising = None if self.rising is None else self.rising[which]
+        return Probe(self.modal[which], self.feed[which], self.rest[which], self.real, rising)
 
     def over(self, below: Probe) -> Probe:
         """Return a probe with the rows of this one, then those of another."""

@@ -260,15 +260,15 @@ class ExactResponse:
     ) -> FloatArray:
         """Evaluate rows of a probe, each in one response at its own times (R, T), shape (R, T)."""
         after, factors = time - piece.start, probe.decaying[row]
-        found = np.zeros(after.shape)
+        still, rising = piece.of_inputs(probe)
+        found = np.broadcast_to(still[row, column, None], after.shape).copy()
         for power, modal in enumerate(piece.packed(self.real)):
             found += np.einsum("rn,nr->r", factors, modal[:, column])[:, None] * after**power
-        found += (np.einsum("ri,ir->r", probe.feed[row], piece.inputs[:, column]) + probe.rest[row])[:, None]
-        if piece.moving:
-            found += np.einsum("ri,ir->r", probe.feed[row], piece.inputs_slope[:, column])[:, None] * after
+        if rising is not None:
+            found += rising[row, column, None] * after
         left = self._left(float(after.min()))
-        fading = self.fading(piece.decaying[:, column, None], after, left)
-        return np.asarray(found + (fading @ self._columns(factors, left)[:, :, None])[:, :, 0])
+        own = self._columns(factors, left)[:, :, None]
+        return np.asarray(found + (self.fading(piece.decaying[:, column, None], after, left) @ own)[:, :, 0])
 
     def panels(self, piece: Piece) -> FloatArray:
         """Return edges of parts of a piece, each short enough for the remaining modes, shape (P + 1,)."""

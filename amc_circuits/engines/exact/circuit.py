@@ -118,6 +118,11 @@ class ExactCircuit:
         """Number of values of a response that `observe` computes at a time."""
         return len(self.observed.every.rest)
 
+    @cached_property
+    def judged(self) -> bool:
+        """True if an op-amp has a limit that its samples are compared with."""
+        return self.observed.drivers is not None or not {"slewing", "common_mode"}.isdisjoint(self.observed.places)
+
     def observe(self, piece: Piece, time: FloatArray) -> Samples:
         """All responses of a piece at times (T,) within it."""
         seen, found = self.observed, self.response.at(piece, self.observed.every, time)

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.circuit import ExactCircuit, Samples
+from amc_circuits.engines.exact.circuit import ExactCircuit
 from amc_circuits.engines.exact.quadrature import joules_until
 from amc_circuits.engines.exact.slots import Slots
 from amc_circuits.linear.quadratic_form import QuadraticForm
@@ -24,7 +24,7 @@ Panels = tuple[FloatArray, FloatArray]
 
 
 def slot_energies(
-    exact: ExactCircuit, slots: Slots, panels: Panels, samples: Sequence[Samples], settled: FloatArray
+    exact: ExactCircuit, slots: Slots, panels: Panels, delivered: Sequence[FloatArray], settled: FloatArray
 ) -> list[dict[str, float | None]]:
     """By account, of every slot, from the step to the settling time (K,), J; nan where it is nan.
 
@@ -32,7 +32,7 @@ def slot_energies(
         exact: The circuit.
         slots: Its responses.
         panels: Panels of both pieces.
-        samples: At Gauss's points of all panels, edge and hold.
+        delivered: Power at Gauss's points of all panels and at the end, edge and hold, W; empty if it is not known.
         settled: Settling times, shape (K,), s.
 
     Returns:
@@ -40,14 +40,13 @@ def slot_energies(
     """
     over = _Integral(exact, slots, panels, slots.step + settled)
     found: dict[str, FloatArray] = {name: over.dissipated(form) for name, form in exact.dissipation.items()}
-    if samples[0].delivered is None:
+    if not delivered:
         return [
             {name: float(joules[k]) for name, joules in found.items()} | {"amplifiers": None}
             for k in range(len(settled))
         ]
     # The root in class AB has no closed form.
-    delivered = over.by_quadrature(exact.delivered, [part.delivered for part in samples])
-    found["amplifiers"] = delivered - sum(found.values())
+    found["amplifiers"] = over.by_quadrature(exact.delivered, delivered) - sum(found.values())
     return _each(found)
 
 
@@ -82,8 +81,8 @@ class _Integral:
         first = np.full_like(self.last, max(self.slots.step, piece.start))
         return form.integral(piece, first, np.clip(self.last, first, piece.stop))
 
-    def by_quadrature(self, power: Power, known: Sequence[FloatArray | None]) -> FloatArray:
-        """A power by Gauss's rule, shape (K,), J; `known` at the points of all panels, where it is."""
+    def by_quadrature(self, power: Power, known: Sequence[FloatArray]) -> FloatArray:
+        """A power by Gauss's rule, shape (K,), J; `known` at the points of all panels."""
         total = sum(self._over(place, power, sampled) for place, sampled in enumerate(known))
         return np.where(np.isnan(self.last), np.nan, total)
 

@@ -39,7 +39,7 @@ class LinearRange:
     Attributes:
         circuit: The circuit.
         growth_rate: Real part of its slowest pole, 1/s.
-        parts: Samples over the edge, then over the hold.
+        parts: Samples over the edge, then over the hold; none where no op-amp has limits.
         weights: Weights of all times of the parts in an integral over the slot, shape (T,), s.
         step: When the step is, s.
         largest_loss: Largest permitted change of a waveform by an amplifier, in units of full scale.
@@ -80,9 +80,9 @@ class LinearRange:
 
     @cached_property
     def _limited(self) -> bool:
-        """True if an op-amp has limits."""
+        """True if an op-amp has limits, so that there are samples."""
         macro = any(isinstance(record, MacroOpAmp) for record in self.circuit.opamps)
-        return macro or all(part.common_mode is not None for part in self.parts)
+        return bool(self.parts) and (macro or all(part.common_mode is not None for part in self.parts))
 
     def _limits(self, k: int) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
         """Use of each limit in slot k, in units of the limit, (T, op-amps), and its effect on a waveform, V."""

@@ -50,6 +50,12 @@ class Observed:
         self.every = self._probe([part for parts in rows.values() for part in parts])
         self.power = self.every.rows(slice(self.places["current"].start, None))
 
+    def of(self, *names: str) -> Probe:
+        """Return the probe of metrics, one after the other."""
+        if len(names) == len(self.places):
+            return self.every
+        return self.every.rows(np.concatenate([np.arange(len(self.every.rest))[self.places[name]] for name in names]))
+
     def _probe(self, rows: list[FloatArray]) -> Probe:
         """Return the probe of some rows."""
         modes, (states, inputs) = self._linear.modes, self._linear.drive.shape

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
+from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.circuit import ExactCircuit, Samples
+from amc_circuits.engines.exact.crests import Crests
 from amc_circuits.engines.exact.energy import slot_energies
 from amc_circuits.engines.exact.linear_range import LARGEST_LOSS, LinearRange
 from amc_circuits.engines.exact.settling import Indices, SampledOutputs
 from amc_circuits.engines.exact.slots import Slots, slots_of
+from amc_circuits.linear.probes import Probe
 from amc_circuits.linear.response import Piece, gauss
 from amc_circuits.results import measurement
 from amc_circuits.results.readings import NARROWER, WIDER, Reading
@@ -55,11 +60,6 @@ def _spread(panels: FloatArray) -> FloatArray:
     return np.asarray((panels[:-1, None] + np.diff(panels)[:, None] * steps).ravel())
 
 
-def _largest(samples: FloatArray) -> FloatArray:
-    """Largest magnitude in each slot, shape (K,)."""
-    return np.asarray(np.maximum(samples.max(axis=(1, 2)), -samples.min(axis=(1, 2))))
-
-
 class _SlotReader:
     """Samples of all slots, and what is read from them."""
 
@@ -74,7 +74,8 @@ class _SlotReader:
     ) -> None:
         self.exact, self.slots, self.tolerance = exact, slots, tolerance
         self._panels, self.steady_from = panels, steady_from
-        self.parts = [self._observe(*part) for part in zip((slots.edge, slots.hold), panels, strict=True)]
+        pieces = zip((slots.edge, slots.hold), panels, strict=True)
+        self.parts = [self._observe(*part) for part in pieces] if exact.judged else []
         on_edge, on_hold = _spread(panels[0]), np.append(_spread(panels[1]), slots.hold.stop)
         self.on_edge = len(on_edge)
         self.time = np.concatenate([on_edge, on_hold])
@@ -101,11 +102,11 @@ class _SlotReader:
         bands = np.array([WIDER, 1.0, NARROWER])[:, None] * self.band
         settled = np.maximum(self._sampled.settled(bands) - self.slots.step, 0.0)
         early, settled, late = np.where(steady & (self.band > 0), settled, np.nan)
-        energy = slot_energies(self.exact, self.slots, self._panels, self.parts, settled)
+        delivered = [part.delivered for part in self.parts if part.delivered is not None]
+        energy = slot_energies(self.exact, self.slots, self._panels, delivered, settled)
         overshoot = self._sampled.overshoot()
-        stage, current = (
-            np.max([_largest(getattr(part, name)) for part in self.parts], axis=0) for name in ("stage", "current")
-        )
+        metrics = [("stage",), ("current",)] if self.parts else [("stage", "current")]
+        stage, current = np.concatenate([self._peaks(*names) for names in metrics])
         slot_time, terminals = self.slots.hold.stop, self.exact.end(self.slots.hold)
         found = []
         for k, final in enumerate(self.final):
@@ -134,13 +135,36 @@ class _SlotReader:
             found.append(reading)
         return found
 
-    def _voltage(self, slot: Indices, before: Indices, output: Indices, time: FloatArray) -> FloatArray:
-        """Outputs, each at its own times (brackets, T) between a sample and the next one, V."""
+    def _peaks(self, *names: str) -> FloatArray:
+        """Largest magnitude of metrics of all op-amps in each slot, shape (metrics, K)."""
+        probe, count = self.exact.observed.of(*names), len(self.exact.circuit.amplifiers)
+        pieces, each = (self.slots.edge, self.slots.hold), np.arange(len(self.final))[:, None]
+        ends = [self.exact.response.at(piece, probe, np.array([piece.stop])) for piece in pieces]
+        groups = [slice(k * count, (k + 1) * count) for k in range(len(names))]
+        crests = Crests(np.abs(ends).max(axis=(0, 2)), groups)
+        for place, (piece, panels) in enumerate(zip(pieces, self._panels, strict=True)):
+            if self.parts:
+                samples = getattr(self.parts[place], names[0])[:, :-1]
+            else:
+                samples = self.exact.response.at(piece, probe, gauss(panels)[0].ravel())
+            owner, start, length = (one.ravel() for one in np.broadcast_arrays(each, panels[:-1], np.diff(panels)))
+            crests.look(samples.reshape(len(owner), -1, samples.shape[2]), owner, start, length)
+        return crests.found(partial(self._rows_at, probe)).T
+
+    def _rows_at(self, probe: Probe, slot: Indices, row: Indices, time: FloatArray) -> FloatArray:
+        """Rows of a probe, each in its slot at its own times (rows, T), all on the edge or all after it."""
+        return self._each(probe, time[:, -1] <= self.slots.edge.stop, slot, row, time)
+
+    def _each(
+        self, probe: Probe, on_edge: NDArray[np.bool_], slot: Indices, row: Indices, time: FloatArray
+    ) -> FloatArray:
+        """The same where it is known which are on the edge."""
         found = np.empty(time.shape)
-        on_edge = before < self.on_edge
         for piece, here in ((self.slots.edge, on_edge), (self.slots.hold, ~on_edge)):
             if here.any():
-                found[here] = self.exact.response.each_at(
-                    piece, self.exact.outputs, time[here], output[here], slot[here]
-                )
+                found[here] = self.exact.response.each_at(piece, probe, time[here], row[here], slot[here])
         return found
+
+    def _voltage(self, slot: Indices, before: Indices, output: Indices, time: FloatArray) -> FloatArray:
+        """Outputs, each at its own times (brackets, T) between a sample and the next one, V."""
+        return self._each(self.exact.outputs, before < self.on_edge, slot, output, time)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from amc_circuits.engines.exact.crests import Crests
 from amc_circuits.engines.exact.reading import SAMPLES
 from amc_circuits.engines.exact.settling import Indices, SampledOutputs
 from amc_circuits.linear.modes import ComplexArray
@@ -231,23 +232,32 @@ class _Reader:
     def voltage(self, slot: Indices, before: Indices, output: Indices, time: FloatArray) -> FloatArray:
         """Outputs, each at its own times (brackets, T) between a sample and the next one, V."""
         on_edge = self.edges[slot, before // SAMPLES] < self.rise
-        found = np.empty(time.shape)
-        for here, edge in ((on_edge, True), (~on_edge, False)):
-            if here.any():
-                found[here] = self.outputs.row_at(slot[here], output[here], time[here], edge)
-        return found
+        return self._each(self.outputs, slot, output, time, on_edge)
 
     def peak(self, probe: _Probe) -> FloatArray:
-        """Largest magnitude of a probe at Gauss's points of all panels and at the ends, shape (S,)."""
+        """Largest magnitude of a probe in each slot, shape (S,)."""
         slots = np.arange(len(self.stop))
         ends = np.stack([np.full_like(self.stop, self.rise), self.stop], axis=1)
-        largest = np.abs(probe.at(slots, ends, False)).max(axis=(1, 2))
+        crests = Crests(np.abs(probe.at(slots, ends, False)).max(axis=1))
         for part, edge in self._parts():
             half = self.length[part] / 2
             time = (self.start[part] + half)[:, None] + half[:, None] * GAUSS_NODES
-            found = np.abs(probe.at(self.slot[part], time, edge)).max(axis=(1, 2))
-            np.maximum.at(largest, self.slot[part], found)
-        return np.asarray(largest)
+            crests.look(probe.at(self.slot[part], time, edge), self.slot[part], self.start[part], self.length[part])
+
+        def values(slot: Indices, row: Indices, time: FloatArray) -> FloatArray:
+            return self._each(probe, slot, row, time, time[:, -1] <= self.rise)
+
+        return crests.found(values)[:, 0]
+
+    def _each(
+        self, probe: _Probe, slot: Indices, row: Indices, time: FloatArray, on_edge: NDArray[np.bool_]
+    ) -> FloatArray:
+        """Rows of a probe, each in one slot at its own times (C, T), all on the edge or all after it; V or A."""
+        found = np.empty(time.shape)
+        for here, edge in ((on_edge, True), (~on_edge, False)):
+            if here.any():
+                found[here] = probe.row_at(slot[here], row[here], time[here], edge)
+        return found
 
 
 def _panels(values: ComplexArray, slot_time: FloatArray, rise: float) -> tuple[FloatArray, NDArray[np.bool_]]:

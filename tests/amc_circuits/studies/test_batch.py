@@ -42,12 +42,12 @@ def exact(trials):
     return [repr((trial.number, trial.status, trial.design_sha256, sorted(trial.figures.items()))) for trial in trials]
 
 
-def assert_same(trial, other):
-    """The same circuit with the same figures: within 1e-9, but peaks, interpolated in one of both ways, within 1e-4."""
+def assert_same(trial, other, crest=1e-4):
+    """The same circuit with the same figures: within 1e-9, but the crests of peaks within `crest`."""
     assert (trial.number, trial.status, trial.design_sha256) == (other.number, other.status, other.design_sha256)
     assert list(trial.figures) == list(other.figures)
     for name, value in trial.figures.items():
-        within = 1e-4 if name == "peak_output_current" else 1e-9
+        within = crest if name == "peak_output_current" else 1e-9
         np.testing.assert_allclose(value, other.figures[name], within, within * 1e-3, err_msg=name)
 
 
@@ -78,7 +78,7 @@ def test_a_stacked_trial_is_that_of_its_circuit_alone(kind, options):
     found = stacked(given, range(12))
     assert len(found) > 8
     for number, trial in found.items():
-        assert_same(trial, alone(given, number))
+        assert_same(trial, alone(given, number), crest=1e-7)
 
 
 MACRO_VARIANTS = {
