@@ -129,8 +129,14 @@ class InvCircuit(TwoTopologies):
         """Conductance of all inputs of a row, and of the resistor of its diagonal, S."""
         assert isinstance(parameters, InvParameters)
         inputs = cls.input_rows * _input_conductance(wanted, parameters)
-        held = diagonal_of(system.programmed, wanted, parameters.diagonal)
+        held = cls.resistors_of(system, wanted, parameters)
         return inputs if held is None else inputs + held
+
+    @classmethod
+    def resistors_of(cls, system: System, held: Mapping, parameters: Record) -> FloatArray | None:
+        """Conductances of the resistors from the outputs to their own sum nodes, S; None without them."""
+        assert isinstance(parameters, InvParameters)
+        return diagonal_of(system.programmed, held, parameters.diagonal)
 
     @cached_property
     def design(self) -> InvDesign:
@@ -145,7 +151,7 @@ class InvCircuit(TwoTopologies):
             input_conductance=_input_conductance(mapping, self.parameters),
             inverter_resistance=self.parameters.inverter_resistance,
             inverter_offset=self.hardware.offsets("inverter_offset", size) if inverts else None,
-            diagonal_conductance=diagonal_of(self.system.programmed, mapping, self.parameters.diagonal),
+            diagonal_conductance=self.resistors_of(self.system, mapping, self.parameters),
             **self.balance,
         )
 

@@ -45,6 +45,7 @@ class BlockCircuit(ProgrammedBlocks):
         inputs: Literal["two", "one"] = "two",
         inverter_resistance: float = INVERTER_RESISTANCE,
         topology: Literal["paired", "compensated"] = "paired",
+        shift: float = 0.0,
         engine: str = "ngspice",
         converters: Converters | None = None,
         **fields: Unpack[Fields],
@@ -60,6 +61,7 @@ class BlockCircuit(ProgrammedBlocks):
             inputs: Input resistors of a sum node: `two`, of DAC and sample-and-hold, or `one`, where the latter adds.
             inverter_resistance: Resistance of each of the two equal resistors of an inverter, ohm.
             topology: Circuit of a pair of arrays: `paired` with inverters, or `compensated` with compensating cells.
+            shift: Multiple of I, part of the programmed A, that resistors at leaves hold instead of cells.
             engine: Name of the engine that simulates every step.
             converters: DACs and ADCs; None for none.
             **fields: Other keywords, as in `Solver.program`; `pair` is `always` unless given.
@@ -67,13 +69,10 @@ class BlockCircuit(ProgrammedBlocks):
         Raises:
             ParameterError: A parameter cannot be used; the error names the parameter, the value and the mend.
         """
-        for name, one, record in (("converters", converters, Converters), ("hold", hold, SampleHold)):
-            check_type(name, one, record, NoneType)
-        own = {"inputs": inputs, "inverter_resistance": inverter_resistance, "topology": topology, "leaf": leaf}
-        parameters = BlockParameters(stages=stages, pivoting=pivoting, **own)
+        own = {"inverter_resistance": inverter_resistance, "topology": topology, "leaf": leaf, "shift": shift}
+        parameters = BlockParameters(stages=stages, pivoting=pivoting, inputs=inputs, **own)
         given = {"pair": "always", **known_fields(fields, NoParameters), "engine": check_engine(engine)}
-        programmed = _programmed(matrix, given, parameters)
-        return cls(**programmed, hold=hold or SampleHold(), converters=converters or Converters())
+        return cls(**_beside(hold, converters), **_programmed(matrix, given, parameters))
 
     def steady(self, vectors: ArrayLike) -> Numbers:
         """Compute x by the steady states of all circuits, without transients and converters; shapes as in `solve`.
@@ -102,6 +101,13 @@ class BlockCircuit(ProgrammedBlocks):
             SimulationError: The simulator failed; deck and log are kept.
         """
         return answered(self, *right_hand_sides("b", vectors, len(self.matrix)))
+
+
+def _beside(hold: SampleHold | None, converters: Converters | None) -> dict[str, Any]:
+    """Return the fields of `ProgrammedBlocks` for what is between and around the steps."""
+    for name, one, record in (("converters", converters, Converters), ("hold", hold, SampleHold)):
+        check_type(name, one, record, NoneType)
+    return {"hold": hold or SampleHold(), "converters": converters or Converters()}
 
 
 def _programmed(matrix: ArrayLike, given: dict[str, Any], parameters: BlockParameters) -> dict[str, Any]:

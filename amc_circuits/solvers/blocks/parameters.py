@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import model_validator
 
 from amc_circuits.solvers.topologies import Topology, check_inverters
-from netlists import Record
+from netlists import ParameterError, Record
 from netlists.circuits.inv import INVERTER_RESISTANCE, InverterResistance
 from netlists.record import about
 
@@ -35,10 +35,15 @@ class BlockParameters(Record):
     ] = "two"
     inverter_resistance: InverterResistance = INVERTER_RESISTANCE
     topology: Topology = "paired"
+    shift: Annotated[
+        float, about("Multiple of I in A that resistors at the leaves hold instead of cells (inv)", ge=0)
+    ] = 0.0
 
     @model_validator(mode="after")
     def _acts(self) -> Self:
         check_inverters(self.topology, self.inverter_resistance)
+        if self.shift and self.leaf != "inv":
+            raise ParameterError("shift", self.shift, "is in resistors of INV; take leaf = inv, or leave it out")
         return self
 
 

@@ -45,8 +45,9 @@ class Maker:
 
     def inverse(self, matrix: FloatArray) -> LeafCircuit:
         """Program a leaf."""
-        leaf = LEAVES[self.parameters.leaf, self.parameters.inputs]
-        return leaf.program(matrix, **self._own(inverter_resistance=self.parameters.inverter_resistance))
+        leaf, given = LEAVES[self.parameters.leaf, self.parameters.inputs], self.parameters
+        shift = {"shift": given.shift} if given.shift else {}
+        return leaf.program(matrix, **self._own(inverter_resistance=given.inverter_resistance, **shift))
 
     def mvm(self, matrix: FloatArray, gain: float) -> RangedMvm:
         """Program a tile whose outputs are `-gain` times the product with its matrix, or more.

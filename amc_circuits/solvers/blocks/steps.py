@@ -11,8 +11,8 @@ import numpy as np
 
 from amc_circuits.cells.system import System
 from amc_circuits.results.converters import HEADROOM
+from amc_circuits.solvers.blocks.shifted_inv import ShiftedInv
 from amc_circuits.solvers.hardware import Hardware
-from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.solvers.least_squares.ginv import GinvCircuit
 from amc_circuits.solvers.mvm import MvmCircuit, MvmParameters
 from amc_circuits.solvers.programmed import ProgrammedArray
@@ -97,11 +97,11 @@ class HeldInputs(InVolts, Solver):
         return np.asarray(columns[:size] + columns[size:])
 
 
-class PlainInv(InVolts, InvCircuit):
+class PlainInv(InVolts, ShiftedInv):
     """INV with one row of input resistors, from DACs."""
 
 
-class HeldInv(HeldInputs, InvCircuit):
+class HeldInv(HeldInputs, ShiftedInv):
     """INV with two rows of input resistors."""
 
     @cached_property

@@ -163,7 +163,7 @@ class Search:
         if given != "auto" or not self.definite or layout.leaf == "ginv":
             return None
         shift = least_shift(self.problem.held, found.circuit)
-        for doubled in range(DOUBLINGS + 1):
+        for doubled in range(DOUBLINGS + 1 if shift else 0):
             found = self._probe(replace(layout, shift=shift * 2**doubled))
             if found and found.converges:
                 return found

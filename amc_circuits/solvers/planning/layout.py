@@ -10,9 +10,9 @@ import numpy as np
 
 from amc_circuits.cells.devices import Device
 from amc_circuits.solvers.blocks.blocks import BlockCircuit
+from amc_circuits.solvers.blocks.shifted_inv import ShiftedInv
 from amc_circuits.solvers.blocks.tree import Leaf, Node
 from amc_circuits.solvers.hardware import Hardware
-from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.solvers.least_squares.ginv import GinvCircuit
 from amc_circuits.solvers.planning.parameters import Choices, CircuitName, LeafName
 from amc_circuits.solvers.precision.normal import NormalCircuit, NormalProblem
@@ -32,7 +32,7 @@ class Layout:
 
     Attributes:
         circuit: Name of the circuit.
-        shift: Multiple of I in the arrays besides A, in units of the largest entry of A.
+        shift: Multiple of I besides A, in units of the largest entry of A: in resistors, of GINV leaves in the arrays.
         levels: Levels of the cells; None for continuous ones.
         stages: Number of times that the matrix is cut in two.
         leaf: Circuit of the leaves of blocks.
@@ -66,13 +66,15 @@ class Layout:
         """
         held, own = problem.held, {**fields, "scaling": "none", "device": fields["device"].replace(levels=self.levels)}
         if self.shift:
-            held = held + self.shift * np.abs(held).max() * np.eye(len(held))
+            shift = self.shift * float(np.abs(held).max())
+            held = held + shift * np.eye(len(held))
+            own |= {"shift": shift} if self.leaf == "inv" else {}  # GINV holds it in cells
         if isinstance(problem, NormalProblem):
             return NormalCircuit.program(held.T, ridge=choices.ridge, **own)
         if self.circuit == "blocks":
             own = {name: value for name, value in own.items() if (name, value) != ("pair", "auto")}
             return BlockCircuit.program(held, stages=self.stages, leaf=self.leaf, pivoting=choices.pivoting, **own)
-        return (InvCircuit if self.circuit == "inv" else GinvCircuit).program(held, **own)
+        return (ShiftedInv if self.circuit == "inv" else GinvCircuit).program(held, **own)
 
 
 def uses(circuit: PlannedCircuit) -> Iterator[tuple[ProgrammedArray, int]]:

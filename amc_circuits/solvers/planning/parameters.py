@@ -22,7 +22,7 @@ class Choices(Record):
     ] = "auto"
     shift: Annotated[
         Annotated[float, Field(ge=0)] | Literal["auto"],
-        about("Multiple of I in the arrays besides A, in units of its largest entry"),
+        about("Multiple of I besides A, in resistors, in units of its largest entry"),
     ] = "auto"
     stages: Annotated[
         Annotated[int, Field(ge=0, le=16)] | Literal["auto"], about("Number of times that blocks cuts A in two")

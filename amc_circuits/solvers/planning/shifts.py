@@ -8,6 +8,8 @@ from amc_circuits.solvers.planning.layout import PlannedCircuit, uses
 from amc_circuits.solvers.programmed import ProgrammedArray
 from netlists.record import FloatArray
 
+EPSILON = float(np.finfo(float).eps)
+
 
 def least_shift(matrix: FloatArray, circuit: PlannedCircuit) -> float:
     """Shift that makes the cells of a symmetric matrix definite in most draws, in units of its largest entry.
@@ -16,13 +18,18 @@ def least_shift(matrix: FloatArray, circuit: PlannedCircuit) -> float:
     for symmetric errors). So `2 s sqrt(N) - lambda_min` makes up for them. The standard deviation is that of the drawn
     cells. Of blocks, the leaf with the largest norm decides: its lowest eigenvalue is not below that of the whole.
 
+    0 if the cells have no errors but rounding: no shift is of use then.
+
     Args:
         matrix: Symmetric matrix, shape (N, N).
         circuit: Circuit that was programmed with it.
     """
     leaves = [one for one, _ in uses(circuit) if one.square]
     spread = max(_norm_of_errors(one) for one in leaves)
-    wanted = float(spread - np.linalg.eigvalsh(matrix)[0])
+    eigenvalues = np.linalg.eigvalsh(matrix)
+    if spread <= len(matrix) * EPSILON * eigenvalues[-1]:
+        return 0.0
+    wanted = float(spread - eigenvalues[0])
     return max(wanted, spread / 4) / float(np.abs(matrix).max())
 
 

@@ -48,14 +48,34 @@ def test_an_unstable_array_gets_a_shift():
 
 
 def test_a_shift_makes_up_for_the_errors_of_the_cells():
-    """With it, the lowest eigenvalue of what the cells of a circuit hold is positive again."""
+    """With its resistors, the lowest eigenvalue of what a circuit holds is positive again."""
     matrix, _ = drawn("spd", 16, 30.0)
     made = plan(matrix, scaling="none", **QUICK)
-    mapping = made.probe.circuit.mapping
+    mapping, shift = made.probe.circuit.mapping, made.probe.layout.shift
     held = mapping.difference / mapping.unit
-    assert np.linalg.eigvalsh((held + held.T) / 2)[0] > 0
+    assert np.linalg.eigvalsh((held + held.T) / 2)[0] < 0
+    assert np.linalg.eigvalsh((held + held.T) / 2)[0] + shift > 0
     unshifted = plan(matrix, scaling="none", levels=64, shift=0, **QUICK).probe.circuit
     assert least_shift(matrix, unshifted) < made.probe.layout.shift
+
+
+def test_no_shift_makes_up_for_cells_without_errors():
+    """What is left of rounding is no error: another shift could only make the inverse worse."""
+    matrix, _ = drawn("spd", 16, 30.0)
+    ideal = plan(matrix, scaling="none", shift=0, device="ideal", **QUICK).probe.circuit
+    assert least_shift(matrix, ideal) == 0
+
+
+def test_arrays_of_128_rows_and_8_levels_solve_a_covariance():
+    """Errors of cells grow as the root of the rows: INV is unstable, and the first shifts solve all columns."""
+    generator = np.random.default_rng(0)
+    features = np.maximum(generator.standard_normal((512, 100)) @ generator.standard_normal((100, 127)) / 10, 0)
+    covariance = features.T @ features / 512
+    matrix = covariance + 0.3 * np.trace(covariance) / 127 * np.eye(127)
+    made = plan(matrix, bits=8, memory=32, scaling="diagonal", **QUICK)
+    layout = made.probe.layout
+    assert "unstable" in made.reasons[1] and (layout.circuit, layout.levels) == ("inv", 8) and layout.shift > 0
+    assert made.solve(np.eye(127), measured=False).usable
 
 
 def test_other_matrices_go_to_inv_if_it_is_stable_and_to_ginv_if_not():
