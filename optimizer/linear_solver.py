@@ -171,7 +171,8 @@ class InvCircuitSolver:
         least, most = MEMORY
         loop = {"bits": self.settings.bits, "memory": min(max(least, len(matrix) // 4), most)}
         try:
-            return self.settings.options.plan(matrix, loop, limit, self.seed, trial, self.settings.jobs)
+            words, unit = (self.seed, trial, self.settings.jobs), np.eye(len(matrix))  # an inverse, column by column
+            return self.settings.options.plan(matrix, loop, limit, *words, b=unit)
         except UnusableSolutionError as error:
             raise SolveError(str(error)) from error
 
@@ -180,7 +181,7 @@ class InvCircuitSolver:
     ) -> SolveResult:
         """Refine all columns; where one fails, again in arrays of half the size, whose answers are nearer.
 
-        A plan is chosen with a single drawn right-hand side, so some column may need more.
+        A plan is chosen with the columns of the unit matrix that look hardest, so some other column may need more.
         """
         limit, layouts = state.limit or len(state.matrix), 0
         while True:

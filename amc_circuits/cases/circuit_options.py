@@ -113,6 +113,7 @@ class CircuitOptions:
         seed: int = 0,
         trial: int = 0,
         jobs: int = 1,
+        b: ArrayLike | None = None,
     ) -> Plan:
         """Plan a solve of many bits by refinement with the same parts, whose levels stay as they are.
 
@@ -123,6 +124,7 @@ class CircuitOptions:
             seed: Seed of all random draws.
             trial: Number of the circuit among those of this seed.
             jobs: Number of simulations at the same time.
+            b: Right-hand sides to be solved, shape (N,) or (N, K); None draws one.
 
         Raises:
             ParameterError: The circuit is not `inv`, or an option or the matrix cannot be used.
@@ -134,7 +136,7 @@ class CircuitOptions:
             raise ParameterError("adc_range", converters.adc_range, "ADCs of a refinement follow the largest output")
         words = {name: getattr(converters, name) for name in ("dac_bits", "adc_bits")}
         arguments |= {**loop, **{name: value for name, value in words.items() if value is not None}}
-        return plan(array, array_limit=array_limit, most_levels=max(2, levels or 2), jobs=jobs, **arguments)
+        return plan(array, b=b, array_limit=array_limit, most_levels=max(2, levels or 2), jobs=jobs, **arguments)
 
     def check_blocks(self) -> None:
         """Refuse what circuits of blocks do not have.

@@ -16,6 +16,7 @@ from amc_circuits.solvers.planning.probe import Probe
 from amc_circuits.solvers.planning.shifts import least_shift
 from amc_circuits.solvers.precision.normal import NormalProblem
 from amc_circuits.solvers.precision.parameters import Refinement
+from amc_circuits.values.checks import Numbers
 from netlists import ParameterError
 from netlists.short_text import short_repr
 
@@ -42,6 +43,7 @@ class Search:
         choices: Choices, each `auto` or forced.
         refinement: Parameters of the loop.
         fields: Keywords of `Solver.program`, with the device as a record.
+        vectors: Right-hand sides of the probes; None draws one.
         tried: A sentence on every layout that was tried, in order.
     """
 
@@ -49,6 +51,7 @@ class Search:
     choices: Choices
     refinement: Refinement
     fields: Mapping[str, Any]
+    vectors: Numbers | None = None
     tried: list[str] = field(default_factory=list)
 
     __repr__ = short_repr
@@ -173,7 +176,7 @@ class Search:
         """Program a layout and note what it does; None if blocks of this matrix cannot be programmed."""
         try:
             circuit = layout.program(self.problem, self.choices, self.fields)
-            probe = Probe(layout, circuit, self.problem, self.refinement)
+            probe = Probe(layout, circuit, self.problem, self.refinement, self.vectors)
             self.tried.append(str(probe))
         except ParameterError as error:
             if error.parameter not in OF_BLOCKS or layout.circuit != "blocks":

@@ -24,7 +24,7 @@ from netlists.short_text import rows_text
 
 @dataclass(frozen=True)
 class Plan:
-    """Plan of a solve. Predictions are those of the circuit at rest with a drawn right-hand side, and of its poles.
+    """Plan of a solve. Predictions are those of the circuit at rest with the probed right-hand sides, and of its poles.
 
     Attributes:
         problem: System of equations, scaled.

@@ -1,41 +1,45 @@
-"""Probe of a programmed circuit: its poles, and the loop with a drawn right-hand side, all without a transient."""
+"""Probe of a programmed circuit: its poles, and the loop with some right-hand sides, all without a transient."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from amc_circuits.results.measurement import bits, relative_error
 from amc_circuits.solvers.blocks.bank import quiescent_power
 from amc_circuits.solvers.planning.layout import Layout, PlannedCircuit, PlannedProblem, uses
-from amc_circuits.solvers.precision.inverse import CircuitInverse
-from amc_circuits.solvers.precision.loop import Trace, refine_columns
 from amc_circuits.solvers.precision.parameters import Refinement
-from amc_circuits.solvers.precision.products import DigitalProduct
+from amc_circuits.solvers.precision.refine import refine
+from amc_circuits.solvers.precision.refined import Refined
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.matrices import draw_vector
 from amc_circuits.values.quantities import counted, format_quantity
-from netlists.record import FloatArray
 from netlists.short_text import short_repr
+
+PROBED = 16
+"""Most right-hand sides of a probe; a choice of this package."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A programmed circuit with its poles, and its loop for a drawn right-hand side.
+    """A programmed circuit with its poles, and its loop for right-hand sides: those to be solved, or a drawn one.
 
     Attributes:
         layout: Layout of the circuit.
         circuit: Programmed circuit.
         problem: System of equations.
         refinement: Parameters of the loop.
+        vectors: Right-hand sides, shape (n, K), in the user's units; None draws one, uniform in -1 .. 1.
     """
 
     layout: Layout
     circuit: PlannedCircuit
     problem: PlannedProblem
     refinement: Refinement
+    vectors: Numbers | None = None
 
     __repr__ = short_repr
 
@@ -45,39 +49,48 @@ class Probe:
         return self.circuit.stability.stable
 
     @cached_property
-    def _vectors(self) -> Numbers:
-        """Right-hand side of the probe in the user's units, shape (n, 1), uniform in -1 .. 1."""
-        generator = np.random.default_rng([self.circuit.hardware.seed, 1])
-        return draw_vector(len(self.problem.matrix), generator)[:, None]
+    def probed(self) -> Numbers:
+        """Right-hand sides of the probe, shape (n, P): of more than `PROBED` those with the largest residuals.
+
+        These residuals are those after one cycle.
+        """
+        given = self.vectors
+        if given is None or not given.any():
+            generator = np.random.default_rng([self.circuit.hardware.seed, 1])
+            return draw_vector(len(self.problem.matrix), generator)[:, None]
+        driven: Numbers = given[:, given.any(axis=0)]
+        driven = np.asarray(driven / np.abs(driven).max(axis=0))
+        if driven.shape[1] <= PROBED:
+            return driven
+        left = self._refined(driven, max_cycles=1).residual
+        return driven[:, np.sort(np.argsort(-left, kind="stable")[:PROBED])]
+
+    def _refined(self, vectors: Numbers, **changes: Any) -> Refined:
+        """Refine with values of the circuit at rest, without a transient."""
+        parameters = self.refinement.replace(cycles_by="static", **changes)
+        return refine(self.circuit, self.problem, vectors, parameters, measured=False)
 
     @cached_property
-    def _columns(self) -> FloatArray:
-        """The same for the loop, shape (size, 1)."""
-        return self.problem.columns(self._vectors)
-
-    @cached_property
-    def trace(self) -> Trace:
+    def refined(self) -> Refined:
         """Loop with values of the circuit at rest."""
-        parameters = self.refinement.replace(cycles_by="static")
-        inverse, product = CircuitInverse(self.circuit, parameters), DigitalProduct(self.problem)
-        return refine_columns(self._columns, inverse, product, self.problem.weights, parameters)
+        return self._refined(self.probed)
 
     @property
     def converges(self) -> bool:
         """True if the circuit is stable and the loop reaches its bits."""
-        return self.stable and self.trace.statuses[0].usable
+        return self.stable and self.refined.usable
 
     @cached_property
     def first_error(self) -> float:
-        """Relative error of the answer of one pass, for a drawn right-hand side."""
-        found = np.asarray(self.circuit.steady(self._columns), dtype=np.float64)
-        wanted = self.problem.reference(self._vectors)
-        return float(relative_error(self.problem.values(found, 1), wanted)[0])
+        """Relative error of the answer of one pass, the largest of all probed right-hand sides."""
+        found = np.asarray(self.circuit.steady(self.problem.columns(self.probed)), dtype=np.float64)
+        values = self.problem.values(found, self.probed.shape[1])
+        return float(np.max(relative_error(values, self.problem.reference(self.probed))))
 
     @property
     def cycles(self) -> int:
-        """Predicted number of cycles."""
-        return len(self.trace.residuals) - 1
+        """Predicted number of cycles, the largest of all probed right-hand sides."""
+        return int(self.refined.cycles.max())
 
     @property
     def circuit_energy(self) -> float | None:
@@ -95,8 +108,14 @@ class Probe:
     def __str__(self) -> str:
         if not self.stable:
             return f"{self.layout}: unstable, {self.circuit.stability.growing}"
-        status = self.trace.statuses[0]
-        if not status.usable:
-            return f"{self.layout}: stable, but the loop is {status.name} after {counted(self.cycles, 'cycle')}"
+        found = self.refined
+        if not found.usable:
+            bad, every = sum(not one.usable for one in found.statuses), len(found.statuses)
+            part = f" for {bad} of {every} right-hand sides" * (every > 1)
+            return f"{self.layout}: stable, but the loop is {found.status.name}{part} after {self._counted}"
         reached = f"{format_quantity(float(bits(np.array(self.first_error))), digits=2)} bits in one pass"
-        return f"{self.layout}: stable, {reached}, {counted(self.cycles, 'cycle')} to {self.refinement.bits:g} bits"
+        return f"{self.layout}: stable, {reached}, {self._counted} to {self.refinement.bits:g} bits"
+
+    @property
+    def _counted(self) -> str:
+        return counted(self.cycles, "cycle")

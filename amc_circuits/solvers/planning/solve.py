@@ -14,21 +14,22 @@ from amc_circuits.solvers.planning.problems import planned_problem
 from amc_circuits.solvers.precision.parameters import Refinement
 from amc_circuits.solvers.precision.refined import Refined
 from amc_circuits.solvers.precision.slices import SlicedProduct, Slicing
-from amc_circuits.values.checks import numeric_array, scaled
+from amc_circuits.values.checks import numeric_array, right_hand_sides, scaled
 from netlists import ParameterError
 
 DEVICE = "taox-40nm-8level"
 """Device of the cells unless another one is given."""
 
 
-def plan(matrix: ArrayLike, *, levels: int | None = None, **fields: Any) -> Plan:
+def plan(matrix: ArrayLike, *, b: ArrayLike | None = None, levels: int | None = None, **fields: Any) -> Plan:
     """Choose scaling, circuit, blocks, shift and levels for a matrix, and predict what a solve takes.
 
-    Every candidate is programmed once, with its random draws. It is taken if no pole grows and the loop converges with
-    a drawn right-hand side, both without a transient.
+    Every candidate is programmed once, with its random draws. It is taken if no pole grows and the loop converges for
+    the right-hand sides, of many for those with the largest residuals after one cycle. Both need no transient.
 
     Args:
         matrix: A, shape (N, M), real or complex, of full rank unless there is a ridge.
+        b: Right-hand sides to be solved, shape (N,) or (N, K); None draws one.
         levels: Levels of the cells; None for those of the device.
         **fields: Fields of `Choices` (`circuit`, `scaling`, `shift`, `array_limit`, `most_levels`), of `Refinement`
             (`bits`, `method`, `max_cycles` ...), of `Slicing`, and keywords of `Solver.program` (`opamp` ...).
@@ -43,7 +44,8 @@ def plan(matrix: ArrayLike, *, levels: int | None = None, **fields: Any) -> Plan
     fields["device"] = device if levels is None else device.replace(levels=levels)
     fields.setdefault("engine", "auto")
     problem, texts = planned_problem(scaled("A", numeric_array("A", matrix, (2,))), choices)
-    search = Search(problem, choices, refinement, fields)
+    vectors = None if b is None else right_hand_sides("b", b, len(problem.matrix))[0]
+    search = Search(problem, choices, refinement, fields, vectors)
     if refinement.residual == "slices" and search.normal:
         raise ParameterError("residual", "slices", "needs a square A and no ridge; take digital")
     probe = search.run()
@@ -65,7 +67,7 @@ def solve(matrix: ArrayLike, b: ArrayLike, *, levels: int | None = None, **field
         NoPlanError: No candidate solves this matrix.
         SimulationError: The simulator failed.
     """
-    return plan(matrix, levels=levels, **fields).solve(b)
+    return plan(matrix, b=b, levels=levels, **fields).solve(b)
 
 
 def _slicing(given: dict[str, Any], refinement: Refinement) -> Slicing:

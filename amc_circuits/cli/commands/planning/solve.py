@@ -55,7 +55,7 @@ def solve(
     with one_line_warnings(), waiting("plan"):
         parsed = parse_planned(options | options_of_files((matrix, vector)))
         problem = planned_problem(parsed)
-        made = make_plan(problem.matrix, **plan_arguments(parsed, JOBS.parse(jobs)))
+        made = make_plan(problem.matrix, b=problem.vector, **plan_arguments(parsed, JOBS.parse(jobs)))
     if plan:
         _print_plan(made, format)
         return

@@ -78,6 +78,31 @@ def test_arrays_of_128_rows_and_8_levels_solve_a_covariance():
     assert made.solve(np.eye(127), measured=False).usable
 
 
+def test_a_plan_is_probed_with_the_hardest_right_hand_sides():
+    """Those with the largest residuals after one cycle; zeros and scales of a right-hand side change nothing."""
+    matrix, _ = drawn("spd", 20, 10.0)
+    made = plan(matrix, b=np.eye(20), levels=16, **QUICK)
+    left = plan(matrix, b=np.eye(20), levels=16, max_cycles=150, **QUICK).solve(np.eye(20), measured=False)
+    assert left.usable and made.cycles == left.cycles[made.probe.probed.any(axis=1)].max()
+    after_one = left.history[1]
+    probed = made.probe.probed.any(axis=1)
+    assert probed.sum() == 16 and after_one[probed].min() >= after_one[~probed].max()
+    scaled = np.eye(20) * np.append(np.logspace(-90, 90, 19), 0)
+    again = plan(matrix, b=scaled, levels=16, **QUICK).probe
+    np.testing.assert_array_equal(np.sort(again.probed.max(axis=0)), np.ones(16))
+
+
+def test_a_layout_that_solves_some_right_hand_sides_is_not_taken():
+    """The eigenvector of the largest eigenvalue needs few cycles, that of the smallest one many."""
+    matrix, _ = drawn("spd", 16, 100.0)
+    vectors = np.linalg.eigh(matrix)[1][:, [0, -1]]
+    forced = {"circuit": "inv", "levels": 16, "most_levels": 16, "bits": 6, "scaling": "none", "shift": 0.1, **QUICK}
+    cycles = [plan(matrix, b=one, **forced).cycles for one in vectors.T]
+    assert cycles[0] > cycles[1]
+    with pytest.raises(UnusableSolutionError, match="OUT_OF_CYCLES for 1 of 2 right-hand sides"):
+        plan(matrix, b=vectors, max_cycles=cycles[1], **forced)
+
+
 def test_other_matrices_go_to_inv_if_it_is_stable_and_to_ginv_if_not():
     """A dominant diagonal is enough for INV; a random matrix has a growing pole in it."""
     matrix, b = drawn("random", 8, 3.0)
