@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.laws import Laws
+from amc_circuits.engines.exact.nonlinear.method import DEGREE
 from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
@@ -24,8 +25,8 @@ def clamped(
 
     Args:
         laws: Limits of the op-amps.
-        effect: Rate added at each node on the stage voltage at each, shape (m, 3, 3), s.
-        seen: Stage voltages with the given rates of the clamps, shape (m, 3, K), V.
+        effect: Rate added at each node on the stage voltage at each, shape (m, 4, 4), s.
+        seen: Stage voltages with the given rates of the clamps, shape (m, 4, K), V.
         rates: These rates, same shape, V/s.
         guess: First guess of the stage voltages, same shape, V.
 
@@ -47,11 +48,11 @@ def clamped(
 
 
 def _solved(laws: Laws, own: FloatArray, target: FloatArray, guess: FloatArray) -> tuple[FloatArray, FloatArray] | None:
-    """Solve three equations each, shape (entries, 3): voltages, and the rates of the last linear equations.
+    """Solve four equations each, shape (entries, 4): voltages, and the rates of the last linear equations.
 
     None where Newton's method goes in circles.
     """
-    limit, one = laws.swing + 5 * CLAMP_VOLTAGE, np.eye(3)
+    limit, one = laws.swing + 5 * CLAMP_VOLTAGE, np.eye(DEGREE)
     x = np.minimum(np.maximum(guess, -limit), limit)
     for _ in range(ITERATIONS):
         rate, slope = laws.clamp(x)

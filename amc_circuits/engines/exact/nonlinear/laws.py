@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.method import NODES, interpolated
+from amc_circuits.engines.exact.nonlinear.method import LATER, interpolated
 from netlists import Array, Circuit, Limiter, MacroOpAmp, OpAmps
 from netlists.opamps.subcircuit import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
 from netlists.record import FloatArray
@@ -226,7 +226,7 @@ class Added:
         return self.bent if self.clamp is None else np.concatenate([self.slewing + self.clamp, self.pins])
 
     def at(self, nodes: slice | FloatArray) -> Added:
-        """Return what is added at one node of several, or at other times (4, F) by the cubic through four nodes."""
+        """Return what is added at one node of several, or at other times (5, F) by the quartic through five nodes."""
 
         def of(values: FloatArray) -> FloatArray:
             return values[:, nodes] if isinstance(nodes, slice) else np.asarray(np.matmul(nodes.T, values))
@@ -238,8 +238,8 @@ class Added:
         return self.at(np.ones((1, count)))
 
     def continued(self, ratio: float) -> Added:
-        """Continue the cubic of a step at the last three nodes of the next one, `ratio` times as long."""
-        return self.at(interpolated(1 + NODES[1:] * ratio))
+        """Continue the quartic of a step at the last four nodes of the next one, `ratio` times as long."""
+        return self.at(interpolated(1 + LATER * ratio))
 
     def joined(self, later: Added) -> Added:
         """Join what is added at one time and at later ones."""
@@ -258,7 +258,7 @@ class Limited:
     Attributes:
         added: What they add.
         divisors: Denominators of Newton's method for one unknown, for drives, drops and inputs of limiters, shape
-            (2 m + k, 3, K).
+            (2 m + k, 4, K).
         least: The least of them, before they were bounded.
         bend: Square of the largest bend of a drive or drop.
     """

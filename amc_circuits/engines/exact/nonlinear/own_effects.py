@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from amc_circuits.engines.exact.nonlinear.method import DEGREE
 from amc_circuits.engines.exact.nonlinear.system import StepWeights, System
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -14,14 +15,14 @@ from netlists.short_text import short_repr
 
 @dataclass(frozen=True)
 class OwnEffects:
-    """Effects at the last three nodes of what an op-amp's limits add there, for one step length.
+    """Effects at the last four nodes of what an op-amp's limits add there, for one step length.
 
     Attributes:
-        drive: Rate added at the stage on its own drive, shape (m, 3), node by node.
-        drop: Current added at the output on its own drop, shape (m, 3), ohm.
-        volts: Volt of a limiter on its own input, shape (k, 3, 1).
-        per_bend: `drive`, then `drop` per drop over the output resistance, shape (2 m, 3, 1).
-        of_stage: Factors of the weights, shape (m, n), and these, shape (n, 9).
+        drive: Rate added at the stage on its own drive, shape (m, 4), node by node.
+        drop: Current added at the output on its own drop, shape (m, 4), ohm.
+        volts: Volt of a limiter on its own input, shape (k, 4, 1).
+        per_bend: `drive`, then `drop` per drop over the output resistance, shape (2 m, 4, 1).
+        of_stage: Factors of the weights, shape (m, n), and these, shape (n, 16).
     """
 
     drive: FloatArray
@@ -34,9 +35,9 @@ class OwnEffects:
 
     @cached_property
     def stage(self) -> FloatArray:
-        """Rate added at the stage on its own output, from each node to each, shape (m, 3, 3), s."""
+        """Rate added at the stage on its own output, from each node to each, shape (m, 4, 4), s."""
         part, each = self.of_stage
-        return (part @ each).reshape(-1, 3, 3)
+        return (part @ each).reshape(-1, DEGREE, DEGREE)
 
 
 class OwnEffectsOf:
@@ -67,10 +68,10 @@ class OwnEffectsOf:
 
     def _computed(self, weights: StepWeights) -> OwnEffects:
         of_real, of_pairs = weights.later
-        pairs = of_pairs.reshape(len(of_pairs), 2, 3, 2, 3)
+        pairs = of_pairs.reshape(len(of_pairs), 2, DEGREE, 2, DEGREE)
         all_of = np.concatenate([of_real, pairs[:, 0, :, 0], pairs[:, 1, :, 0]])
         own = np.diagonal(all_of, axis1=1, axis2=2)
         drive, direct = self._parts[0] @ own, self._parts[2] @ own + self._at_once[:, None]
         drop, volts = direct[: len(drive)], direct[len(drive) :, :, None]
         per_bend = np.concatenate([drive, drop / self._resistance])[:, :, None]
-        return OwnEffects(drive, drop, volts, per_bend, (self._parts[1], all_of.reshape(-1, 9)))
+        return OwnEffects(drive, drop, volts, per_bend, (self._parts[1], all_of.reshape(len(all_of), -1)))

@@ -13,7 +13,7 @@ import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.clamp import clamped
 from amc_circuits.engines.exact.nonlinear.laws import Added, Limited
-from amc_circuits.engines.exact.nonlinear.method import LEADING, NODES
+from amc_circuits.engines.exact.nonlinear.method import DEGREE, LEADING, NODES
 from amc_circuits.engines.exact.nonlinear.newton import Newton
 from amc_circuits.engines.exact.nonlinear.own_effects import OwnEffects, OwnEffectsOf
 from amc_circuits.engines.exact.nonlinear.system import StepWeights, System, times
@@ -25,11 +25,13 @@ CLOSE = 0.02
 """Change of the voltages in an iteration, in units of the tolerance, below which the iteration ends."""
 AT_KINKS = 0.2
 """Factor of the tolerance where a limiter passes its level: there N has a corner, and the estimate is coarse."""
+AT_CLAMPS = 0.4
+"""The same where clamps draw currents: their rates change within an e-fold, and N is no quartic there."""
 LARGEST_SHARE = 5.0
 """Largest part of the last move by which the acceleration changes the next one."""
 LEAST_SLOPE = 0.25
 """Least denominator of Newton's method for one unknown."""
-EXPECTED = 0.05
+EXPECTED = 0.1
 """Largest expected change, in units of the tolerance, by an iteration that is left out."""
 CAUTION = 2.0
 """What an iteration is expected to leave of a change, in units of what iterations of steps before have left."""
@@ -39,7 +41,7 @@ been seen: circuits of many op-amps leave about this, and no more than 1, as no 
 """
 
 Found = tuple[FloatArray, FloatArray, Added, int]
-"""Rates from what the limits add (n, 3, K), coordinates (n, 3, K), what they add, and the number of iterations."""
+"""Rates from what the limits add (n, 4, K), coordinates (n, 4, K), what they add, and the number of iterations."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ class Solved:
     Attributes:
         length: Length, s.
         state: Coordinates at the end, shape (n, K).
-        source: Coordinates at the start, then N at the four nodes, shape (n, 5, K).
-        added: What the limits add at the four nodes.
+        source: Coordinates at the start, then N at the five nodes, shape (n, 6, K).
+        added: What the limits add at the five nodes.
         error: Estimated error in units of the tolerance.
         iterations: Number of iterations that it took.
     """
@@ -81,7 +83,7 @@ class StageEquations:
         fed = np.flatnonzero(system.seen.pins.any(axis=1))
         self._fed = slice(int(fed[0]) if fed.size else len(volts), None)
         # What iterations left of a change, per square of the largest bend and per second of the step.
-        self._coupling = COUPLING * float(laws.rate.max(initial=0.0))
+        self._coupling, self._first_coupling = 0.0, COUPLING * float(laws.rate.max(initial=0.0))
 
     def step(
         self,
@@ -106,12 +108,12 @@ class StageEquations:
         driven = inputs[:, None]  # at one node for all, where inputs stay
         if slope.any():
             driven = driven + slope[:, None] * (NODES * length)[:, None]
-        source = np.empty((len(state), 5, state.shape[1]))
+        source = np.empty((len(state), DEGREE + 2, state.shape[1]))
         source[:, 0], source[:, 1:] = state, times(system.drive, driven)
         source[:, 1:2] += times(system.push, before.whole)
         begin = system.applied(weights.whole, source)
-        fed = times(system.seen.feed, driven[:, -3:]) + system.seen.rest[:, None, None]
-        guess = before.repeated(3) if last is None else last.added.continued(length / last.length)
+        fed = times(system.seen.feed, driven[:, -DEGREE:]) + system.seen.rest[:, None, None]
+        guess = before.repeated(DEGREE) if last is None else last.added.continued(length / last.length)
         found = self._iterated(weights, begin, fed, guess)
         if found is None:
             return None
@@ -121,11 +123,13 @@ class StageEquations:
         return Solved(length, moved[:, -1].copy(), source, before.joined(added), error, iterations)
 
     def _error(self, weights: StepWeights, rates: FloatArray, before: Added, added: Added) -> float:
-        """Estimate the error of a step, in units of the tolerance, from the rates at its nodes, shape (n, 4, K)."""
+        """Estimate the error of a step, in units of the tolerance, from the rates at its nodes, shape (n, 5, K)."""
         difference = np.matmul(LEADING[None], rates)
         away = times(self.system.seen.modal, self.system.applied(weights.omitted, difference)[:, -1:])
         error = float(np.abs(away * self._in_tolerances).max())
-        return error / (AT_KINKS if self._crossed(before, added) else 1.0)
+        if self._crossed(before, added):
+            return error / AT_KINKS
+        return error if added.clamp is None else error / AT_CLAMPS
 
     def _iterated(self, weights: StepWeights, begin: FloatArray, fed: FloatArray, guess: Added) -> Found | None:
         """Iterate from a guess of what the limits add; `begin` and `fed`: coordinates and voltages without it."""
@@ -166,7 +170,7 @@ class StageEquations:
         if self.system.further or (done == 1 and limits.added.clamp is not None) or done > 2:
             return np.inf
         if done == 1:
-            return CAUTION * self._coupling * limits.bend * step
+            return CAUTION * (self._coupling or self._first_coupling) * limits.bend * step
         left = size / larger
         if limits.added.clamp is None and limits.bend:
             self._coupling = max(self._coupling, left / (limits.bend * step))
@@ -175,7 +179,7 @@ class StageEquations:
     def _responses(
         self, weights: StepWeights, begin: FloatArray, fed: FloatArray, added: Added, before: FloatArray | None
     ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray | None, bool]:
-        """Return rates from what the limits add and coordinates, shape (n, 3, K) each, voltages and rates of clamps.
+        """Return rates from what the limits add and coordinates, shape (n, 4, K) each, voltages and rates of clamps.
 
         The last is False where the equation of a clamp could not be solved.
         """
@@ -221,7 +225,7 @@ class StageEquations:
     def _by_newton(self, weights: StepWeights, begin: FloatArray, fed: FloatArray, guess: FloatArray) -> Found | None:
         """Solve the equations of every response by itself; results as `_iterated`."""
         m, count, known = self.system.laws.count, guess.shape[2], times(self.system.seen.modal, begin) + fed
-        voltages, whole = np.empty_like(guess), np.empty((self.system.push.shape[1], 3, count))
+        voltages, whole = np.empty_like(guess), np.empty((self.system.push.shape[1], DEGREE, count))
         for k in range(count):
             found = self._newton.solve(weights, known[..., k], guess[..., k], self._in_tolerances[:, 0, k, None], CLOSE)
             if found is None:
@@ -245,7 +249,7 @@ class StageEquations:
     def _stages(
         self, seen: FloatArray, own: OwnEffects, added: Added, before: FloatArray | None
     ) -> tuple[FloatArray, FloatArray | None] | None:
-        """Return the outputs of the stages (m, 3, K), own clamps solved for, V, and the clamps' rates."""
+        """Return the outputs of the stages (m, 4, K), own clamps solved for, V, and the clamps' rates."""
         laws = self.system.laws
         if not laws.near_clamp(seen):
             return seen, None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.injected import injected_circuit, opened, with_cells
 from amc_circuits.engines.exact.nonlinear.laws import Cells, Laws, Limiters
-from amc_circuits.engines.exact.nonlinear.method import NODES, Modal, weights
+from amc_circuits.engines.exact.nonlinear.method import DEGREE, LATER, Modal, weights
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import input_factors, linear_circuit
 from amc_circuits.linear.modes import Modes
@@ -75,9 +75,9 @@ class StepWeights:
 
     Attributes:
         step: Length, s.
-        whole: From z(0) and N at the four nodes.
-        later: From N at the last three nodes.
-        omitted: From the third divided difference of N.
+        whole: From z(0) and N at the five nodes.
+        later: From N at the last four nodes.
+        omitted: From the fourth divided difference of N.
     """
 
     step: float
@@ -236,31 +236,33 @@ class System:
 
     def learn(self, steps: Sequence[float]) -> None:
         """Compute the weights of some step lengths at their nodes: at once, as there are few modes and nodes."""
-        shape = (len(steps), len(NODES) - 1, 6)
-        every = np.repeat(steps, shape[1]), np.tile(NODES[1:], len(steps))
+        shape, last = (len(steps), DEGREE, DEGREE + 3), DEGREE + 2
+        every = np.repeat(steps, shape[1]), np.tile(LATER, len(steps))
         real, pairs = (one.reshape(*shape, one.shape[-1]) for one in self._factors(*every))
         of_real: FloatArray = np.ascontiguousarray(np.moveaxis(real, -1, -3), dtype=np.float64)
-        whole, later, omitted = (_pairs(one) for one in (pairs[..., :5, :], pairs[..., 2:5, :], pairs[:, -1:, 5:]))
+        whole, later, omitted = (
+            _pairs(one) for one in (pairs[..., :last, :], pairs[..., 2:last, :], pairs[:, -1:, last:])
+        )
         for k, step in enumerate(steps):
             self._weights[step] = StepWeights(
                 step,
-                whole=(of_real[k, ..., :5], whole[k]),
-                later=(of_real[k, ..., 2:5], later[k]),
-                omitted=(of_real[k, :, -1:, 5:], omitted[k]),
+                whole=(of_real[k, ..., :last], whole[k]),
+                later=(of_real[k, ..., 2:last], later[k]),
+                omitted=(of_real[k, :, -1:, last:], omitted[k]),
             )
 
     def _factors(self, steps: FloatArray, fractions: FloatArray) -> tuple[FloatArray, Modal]:
-        """Return the weights of real modes, and of pairs, at fractions (F,) of steps (F,), shape (F, 6, modes) each."""
+        """Return the weights of real modes, and of pairs, at fractions (F,) of steps (F,), shape (F, 7, modes) each."""
         real, pairs = np.real(self.values[: self.real]), self.values[self.real :]
         return np.real(weights(real, steps, fractions)), weights(pairs, steps, fractions)
 
     def sampling(self, steps: Sequence[float], fractions: Sequence[FloatArray]) -> list[Blocks]:
-        """Return the weights from z(0) and N at the four nodes at some fractions of each step."""
+        """Return the weights from z(0) and N at the five nodes at some fractions of each step."""
         counts = [len(one) for one in fractions]
         real, pairs = self._factors(np.repeat(steps, counts), np.concatenate(fractions))
         cuts = np.cumsum(counts)[:-1]
         return [
-            (np.ascontiguousarray(one[:, :5].transpose(2, 0, 1)), _pairs(other[:, :5]))
+            (np.ascontiguousarray(one[:, : DEGREE + 2].transpose(2, 0, 1)), _pairs(other[:, : DEGREE + 2]))
             for one, other in zip(np.split(real, cuts), np.split(pairs, cuts), strict=True)
         ]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.laws import Added
+from amc_circuits.engines.exact.nonlinear.method import DEGREE
 from amc_circuits.engines.exact.nonlinear.stage_equations import Solved, StageEquations
 from amc_circuits.engines.exact.nonlinear.system import System
 from netlists.errors import ParameterError
@@ -14,8 +15,10 @@ from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
 TOLERANCE = 1e-5
-"""Largest estimated error of a step, in units of full scale; the estimate is of order 3, so waveforms err by a tenth of
+"""Largest estimated error of a step, in units of full scale; the estimate is of order 4, so waveforms err by a tenth of
 it and less, and by about half of it where output currents or clamps bend them."""
+GROWTH_POWER = -1 / (DEGREE + 1)
+"""Power of the estimated error in the length of the next step."""
 SAFETY, LARGEST_GROWTH, LEAST = 0.9, 4.0, 0.2
 MANY = 6
 """Iterations of a step after which the next one is not longer."""
@@ -36,8 +39,8 @@ class Step:
     Attributes:
         start: Start time, s.
         length: Length, s.
-        source: Coordinates at the start, then N at the four nodes, shape (n, 5, K).
-        added: What the limits add at the four nodes.
+        source: Coordinates at the start, then N at the five nodes, shape (n, 6, K).
+        added: What the limits add at the five nodes.
         inputs: Inputs at the start, shape (inputs, K), V.
         slope: Slopes of the inputs, shape (inputs, K), V/s.
     """
@@ -151,7 +154,7 @@ class Integrator:
             self._rung = min(self._rung, self._rung_of(length)) - RUNGS
         else:
             growth = 1.0 if found.iterations > MANY else LARGEST_GROWTH
-            factor = SAFETY * max(found.error, 1e-6) ** -0.25
+            factor = SAFETY * max(found.error, 1e-6) ** GROWTH_POWER
             if found.error <= 1:
                 self._rung = self._rung_of(length * min(factor, growth))
                 return True

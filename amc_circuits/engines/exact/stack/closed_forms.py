@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from amc_circuits.engines.exact.nonlinear.method import DEGREE as OF_N
 from amc_circuits.engines.exact.nonlinear.method import LAGRANGE
 from amc_circuits.engines.exact.stack.integrator import Course
 from amc_circuits.engines.exact.stack.weights import Poles
@@ -19,11 +20,11 @@ from amc_circuits.linear.modes import ComplexArray
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
-SHORT = 0.05
+SHORT = 0.1
 """Fraction of a mode's time constant: in shorter steps the mode is a polynomial. Above, the closed form keeps ten
 digits."""
-DEGREE = 6
-"""Degree of this polynomial: the remainder is 0.05^4 3!/7! = 7e-9 of the last term of N, which is small itself."""
+DEGREE = 8
+"""Degree of this polynomial: the remainder is 0.1^4 4!/9! = 7e-9 of the last term of N, which is small itself."""
 
 AT_ONCE = 128
 """Steps worked on at once: their numbers stay in the processor's cache."""
@@ -63,7 +64,7 @@ def _set(poles: Poles, course: Course, some: slice, lines: FloatArray) -> Comple
     length, start, powers = course.length[some], course.source[some, 0], _powers(course.source[some, 1:])
     size = start.shape[1]
     amplitude = _forms(poles.values.real, start, powers, length, lines[..., :size]).astype(np.complex128)
-    lines[:, :4, size:] = _powers(course.pins[some])
+    lines[:, : OF_N + 1, size:] = _powers(course.pins[some])
     row, column = np.nonzero(poles.side < 0)
     if row.size:
         first = start[row, column] + 1j * start[row, column + 1]
@@ -76,9 +77,9 @@ def _set(poles: Poles, course: Course, some: slice, lines: FloatArray) -> Comple
 
 
 def _powers(source: FloatArray) -> FloatArray:
-    """Return coefficients of 1, s, s^2, s^3 of the cubics through values at four nodes (S, 4, k); same shape."""
+    """Return coefficients of 1, s .. s^4 of the quartics through values at five nodes (S, 5, k); same shape."""
     found = LAGRANGE[0, :, None] * source[:, None, 0]
-    for node in range(1, 4):
+    for node in range(1, OF_N + 1):
         found += LAGRANGE[node, :, None] * source[:, None, node]
     return found
 
@@ -89,15 +90,15 @@ def _forms(values: Modal, start: Modal, powers: Modal, length: FloatArray, found
     Args:
         values: Eigenvalues, shape (S, k), 1/s.
         start: Coordinates at the starts of the steps, shape (S, k).
-        powers: Cubics of N in units of the steps, shape (S, 4, k).
+        powers: Quartics of N in units of the steps, shape (S, 5, k).
         length: Lengths of the steps, shape (S,), s.
         found: Zeros for the polynomials, shape (S, DEGREE + 1, k).
     """
     rate, powers = values * length[:, None], powers * length[:, None, None]
     short = np.abs(rate) < SHORT
     inverse = 1 / np.where(short, 1.0, rate)
-    found[:, 3] = -powers[:, 3] * inverse
-    for k in (2, 1, 0):
+    found[:, OF_N] = -powers[:, OF_N] * inverse
+    for k in range(OF_N - 1, -1, -1):
         found[:, k] = ((k + 1) * found[:, k + 1] - powers[:, k]) * inverse
     amplitude = np.where(short, 0.0, start - found[:, 0])
     row, column = np.nonzero(short)
@@ -105,6 +106,6 @@ def _forms(values: Modal, start: Modal, powers: Modal, length: FloatArray, found
         term, own, slow = start[row, column], powers[row, :, column], rate[row, column]
         found[row, 0, column] = term
         for k in range(DEGREE):
-            term = (slow * term + (own[:, k] if k < 4 else 0.0)) / (k + 1)
+            term = (slow * term + (own[:, k] if k <= OF_N else 0.0)) / (k + 1)
             found[row, k + 1, column] = term
     return amplitude

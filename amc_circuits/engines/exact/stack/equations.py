@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear import stage_equations as alone
 from amc_circuits.engines.exact.nonlinear.laws import NO_CLAMP
-from amc_circuits.engines.exact.nonlinear.method import LEADING
+from amc_circuits.engines.exact.nonlinear.method import DEGREE, LEADING
 from amc_circuits.engines.exact.stack.own_effects import OwnEffectsOfMany
 from amc_circuits.engines.exact.stack.system import StackedSystem, products
 from amc_circuits.engines.exact.stack.weights import Weights
@@ -35,8 +35,8 @@ class Starts:
         places: The circuits.
         state: Coordinates, shape (A, n).
         added: What the limits add, shape (A, 2 m).
-        guess: First guess of what they add at the later nodes, shape (A, 3, 2 m).
-        factor: Factor of the inputs at the four nodes, shape (A, 4).
+        guess: First guess of what they add at the later nodes, shape (A, 4, 2 m).
+        factor: Factor of the inputs at the five nodes, shape (A, 5).
         length: Lengths of the steps, shape (A,), s.
     """
 
@@ -55,9 +55,9 @@ class StackedSteps:
     """One step of each of A circuits; the equations of some may not be solved.
 
     Attributes:
-        source: Coordinates at the start, then N at the four nodes, shape (A, 5, n).
+        source: Coordinates at the start, then N at the five nodes, shape (A, 6, n).
         state: Coordinates at the end, shape (A, n).
-        added: Rates of stages and currents of outputs that limits add at the four nodes, shape (A, 4, 2 m).
+        added: Rates of stages and currents of outputs that limits add at the five nodes, shape (A, 5, 2 m).
         error: Estimated error in units of the tolerance, shape (A,).
         iterations: Number of iterations, shape (A,).
         solved: True where the equations are solved, shape (A,).
@@ -94,7 +94,7 @@ class StackedEquations:
         self.weights = Weights.empty(system.poles)
         self._lengths = np.zeros(len(system.push))
         self.own = OwnEffectsOfMany(system)
-        self.coupling = np.full(len(system.push), alone.COUPLING * float(laws.rate.max()))  # as in `StageEquations`
+        self.coupling, self.first_coupling = np.zeros(len(system.push)), alone.COUPLING * float(laws.rate.max())
 
     def _prepare(self, places: Places, lengths: FloatArray) -> None:
         """Work out what depends on the lengths of steps, s, where they are others than before."""
@@ -112,25 +112,25 @@ class StackedEquations:
         self._prepare(places, start.length)
         weights = self.weights if len(places) == len(self._lengths) else self.weights.part(places)
         pushed = products(np.concatenate([start.added[:, None], start.guess], axis=1), system.push, places)
-        source = np.empty((len(places), 5, start.state.shape[1]))
+        source = np.empty((len(places), DEGREE + 2, start.state.shape[1]))
         source[:, 0] = start.state
         source[:, 1:] = start.factor[:, :, None] * system.drive[places, None]
         source[:, 1] += pushed[:, 0]
-        begin = weights.of(slice(0, 5)).applied(source)
+        begin = weights.of(slice(0, DEGREE + 2)).applied(source)
         found = _Iteration(self, start, weights, (source, begin), pushed[:, 1:]).run()
         source[:, 2:] += found.pushed
         added = np.concatenate([start.added[:, None], found.added], axis=1)
-        state = begin[:, 2] + found.moved[:, 2]
+        state = begin[:, -1] + found.moved[:, -1]
         return StackedSteps(source, state, added, found.error, found.iterations, found.solved)
 
     def seen(self, state: FloatArray, currents: FloatArray, places: Places) -> FloatArray:
-        """Return drives, drops and stages of coordinates (A, f, n) and of currents at outputs (A, 3 or less, m)."""
+        """Return drives, drops and stages of coordinates (A, f, n) and of currents at outputs (A, 4 or less, m)."""
         found = products(state, self.system.seen.matrix, places)
         self.system.seen.add_currents(found[:, : currents.shape[1]], currents, places)
         return found
 
     def limits(self, voltages: FloatArray, own: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return what the limits add (A, 3, 2 m), denominators of Newton's method, same shape, and `Limited.bend`."""
+        """Return what the limits add (A, 4, 2 m), denominators of Newton's method, same shape, and `Limited.bend`."""
         active = voltages[..., : len(self.bend)]
         bent = tanh(active / self.bend)
         added = self.largest * bent
@@ -157,9 +157,9 @@ class _Iteration:
     """Iterations from a guess of what the limits add, until each circuit has ended.
 
     Attributes:
-        pushed: Rates from what the limits add, shape (A, 3, n).
+        pushed: Rates from what the limits add, shape (A, 4, n).
         moved: Coordinates from them, same shape.
-        added: What the limits add, shape (A, 3, 2 m).
+        added: What the limits add, shape (A, 4, 2 m).
         error: Estimated error in units of the tolerance, shape (A,).
         iterations: Number of iterations, shape (A,).
         solved: True where the equations are solved, shape (A,).
@@ -179,7 +179,7 @@ class _Iteration:
         self.iterations, self.solved = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.bool_)
         self.error = np.full(count, np.inf)
         self._at, self._places, self._lengths = np.arange(count), start.places, start.length
-        self._later, self._omitted = weights.of(slice(2, 5)), weights.of(slice(5, 6))
+        self._later, self._omitted = weights.of(slice(2, DEGREE + 2)), weights.of(slice(DEGREE + 2, None))
         self._own, self._before = equations.own.values[start.places], start.guess
         self._far = np.full(count, np.inf)
         self._last: tuple[FloatArray, FloatArray] | None = None
@@ -215,7 +215,8 @@ class _Iteration:
         """Return True where the next iteration would change nothing, by `StageEquations._left`, of those not ended."""
         coupling, reach = self._equations.coupling, self._bend * self._lengths
         if done == 1:
-            left = alone.CAUTION * coupling[self._places] * reach
+            seen = coupling[self._places]
+            left = alone.CAUTION * np.where(seen > 0, seen, self._equations.first_coupling) * reach
         else:
             left = self._size / np.where(ended, 1.0, self._larger)
             learnt = np.flatnonzero(~ended & (reach > 0) & (done == 2))
@@ -231,17 +232,17 @@ class _Iteration:
         self._pushed[some] += rates
         self._moved[some] += self._later.part(some).applied(rates)
         difference = self._difference[some] + (LEADING[1:, None] * self._pushed[some]).sum(axis=1)
-        away = self._omitted.part(some).applied(difference[:, None], slice(2, 3))
+        away = self._omitted.part(some).applied(difference[:, None], slice(-1, None))
         found = self._equations.seen(away, change[:, :0, self._equations.system.count :], self._places[some])
         self._away[some] = np.abs(found[:, 0] * self._equations.in_tolerances).max(axis=1)
 
     def _seen_from(self, state: FloatArray, currents: FloatArray) -> FloatArray:
         """Return drives, drops and stages, and set the error, from the present rates."""
         difference = self._difference + (LEADING[1:, None] * self._pushed).sum(axis=1)
-        away = self._omitted.applied(difference[:, None], slice(2, 3))
+        away = self._omitted.applied(difference[:, None], slice(-1, None))
         found = self._equations.seen(np.concatenate([state, away], axis=1), currents, self._places)
-        self._away = np.abs(found[:, 3] * self._equations.in_tolerances).max(axis=1)
-        return found[:, :3]
+        self._away = np.abs(found[:, -1] * self._equations.in_tolerances).max(axis=1)
+        return found[:, :-1]
 
     def _clear(self) -> Mask:
         """Return True where no clamp draws a current, and where a small change is a small error (`Limited.least`)."""

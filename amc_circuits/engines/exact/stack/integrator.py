@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.method import LAGRANGE, NODES
+from amc_circuits.engines.exact.nonlinear.method import DEGREE, LAGRANGE, LATER, NODES
 from amc_circuits.engines.exact.nonlinear.trajectory import (
+    GROWTH_POWER,
     LARGEST_GROWTH,
     LEAST,
     MANY,
@@ -40,8 +41,8 @@ class Course:
         owner: Circuit of each step, rising, shape (S,).
         start: Starts, shape (S,), s.
         length: Lengths, s.
-        source: Coordinates at the start, then N at the four nodes, shape (S, 5, n).
-        pins: Currents added at outputs at the four nodes, shape (S, 4, m), A.
+        source: Coordinates at the start, then N at the five nodes, shape (S, 6, n).
+        pins: Currents added at outputs at the five nodes, shape (S, 5, m), A.
         state: Coordinates at the end of the slot, shape (P, n).
         last: Currents added there, shape (P, m), A.
         at_rest: Rows `read` of the circuits at the beginning, shape (P, rows).
@@ -74,7 +75,7 @@ class _Lengths:
     def judge(self, places: Places, length: FloatArray, found: StackedSteps) -> NDArray[np.bool_]:
         """Set the lengths of the steps after these, or of their repetition; return those that are accepted."""
         growth = np.where(found.iterations > MANY, 1.0, LARGEST_GROWTH)
-        factor = SAFETY * np.clip(found.error, 1e-6, 1e6) ** -0.25
+        factor = SAFETY * np.clip(found.error, 1e-6, 1e6) ** GROWTH_POWER
         longer = self._of(length * np.minimum(factor, growth))
         shorter = np.minimum(self.rung[places] - 1, self._of(length * np.maximum(factor, LEAST)))
         accepted = found.error <= 1
@@ -96,7 +97,7 @@ class _Walk:
         self.time, self.state, self.added = np.zeros(count), rest.state.copy(), rest.added.copy()
         self.at_rest = (rest.state[:, None] @ read.matrix)[:, 0] + read.rest
         read.add_currents(self.at_rest[:, None], rest.added[:, None, m:], np.arange(count))
-        self.before, self.before_length = np.zeros((count, 4, 2 * m)), np.zeros(count)
+        self.before, self.before_length = np.zeros((count, DEGREE + 1, 2 * m)), np.zeros(count)
         self.whole, self.taken = rest.known, np.zeros(count, dtype=np.int64)
         self.parts: list[tuple[Places, FloatArray, FloatArray, FloatArray, FloatArray]] = []
 
@@ -133,13 +134,13 @@ class _Walk:
         self.whole &= self.taken < MOST_STEPS
 
     def _guess(self, places: Places, length: FloatArray) -> FloatArray:
-        """Continue the cubic of the step before at the new nodes, or the constant."""
-        found = np.repeat(self.added[places, None], 3, axis=1)
+        """Continue the quartic of the step before at the new nodes, or the constant."""
+        found = np.repeat(self.added[places, None], DEGREE, axis=1)
         known = np.flatnonzero(self.before_length[places] > 0)
         if known.size:
             before = places[known]
-            fractions = 1 + NODES[1:] * (length[known] / self.before_length[before])[:, None]
-            powers = fractions[:, :, None] ** np.arange(4)
+            fractions = 1 + LATER * (length[known] / self.before_length[before])[:, None]
+            powers = fractions[:, :, None] ** np.arange(DEGREE + 1)
             found[known] = powers @ LAGRANGE.T @ self.before[before]
         return found
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from amc_circuits.engines.exact.nonlinear.method import DEGREE
 from amc_circuits.engines.exact.stack.system import StackedSystem, products
 from amc_circuits.engines.exact.stack.weights import Weights, swapped
 
-NODES = np.arange(3)
+NODES = np.arange(DEGREE)
 
 
 class OwnEffectsOfMany:
     """Own effects in P circuits, each for the length of its step.
 
     Attributes:
-        values: Effect at the last three nodes of what is added there at an op-amp on its drive, and of the current
-            added at its output on its drop, per unit of the slope of the linear op-amp, shape (P, 3, 2 m).
+        values: Effect at the last four nodes of what is added there at an op-amp on its drive, and of the current
+            added at its output on its drop, per unit of the slope of the linear op-amp, shape (P, 4, 2 m).
     """
 
     def __init__(self, system: StackedSystem) -> None:
@@ -29,7 +30,7 @@ class OwnEffectsOfMany:
         places = np.arange(m)
         self._at_once = system.seen.pins[:, places, m + places]
         self._slope = np.concatenate([np.ones(m), 1 / system.laws.resistance[:, 0, 0]])
-        self.values = np.zeros((len(read), 3, 2 * m))
+        self.values = np.zeros((len(read), DEGREE, 2 * m))
 
     def set(self, places: NDArray[np.int64], weights: Weights) -> None:
         """Work out the effects in some circuits from the weights of all."""

@@ -10,24 +10,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.method import FACTORIALS, LAGRANGE, NODES, OMITTED, phi_functions
+from amc_circuits.engines.exact.nonlinear.method import DEGREE, FACTORIALS, LATER, MIXED, phi_functions
 from amc_circuits.linear.modes import ComplexArray
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
-LATER = NODES[1:]
+SOURCES = DEGREE + 3
+"""Number of sources: z(0), N at its nodes, and its divided difference."""
 
 
 def _mixed() -> FloatArray:
-    """Return the weights of the six sources from exp and phi_1 .. phi_4, those of N in units of the step, (18, 15)."""
-    found = np.zeros((len(LATER), 6, len(LATER), 5))
+    """Return the weights of all sources from exp and phi_1 .. phi_5, those of N in units of the step, (28, 24)."""
+    found = np.zeros((DEGREE, SOURCES, DEGREE, DEGREE + 2))
     for node, share in enumerate(LATER):
         found[node, 0, node, 0] = 1.0
-        found[node, 1:, node, 1:] = np.vstack([LAGRANGE, OMITTED]) * (share ** np.arange(1, 5) * FACTORIALS[:4])
-    return found.reshape(6 * len(LATER), 5 * len(LATER))
+        found[node, 1:, node, 1:] = MIXED * (share ** np.arange(1, DEGREE + 2) * FACTORIALS[: DEGREE + 1])
+    return found.reshape(SOURCES * DEGREE, -1)
 
 
-MIXED = _mixed()
+_OF_PHI = _mixed()
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Poles:
         """Return the weights of steps (P,), s."""
         count, size = self.values.shape
         own: FloatArray = np.real(_weights(self.values.real, step))
-        turning = np.zeros((count, len(LATER), 6, size - self.first))
+        turning = np.zeros((count, DEGREE, SOURCES, size - self.first))
         row, column = np.nonzero(self.side < 0)
         if row.size:
             # One mode each, so that a pair's weights do not depend on how many pairs there are.
@@ -70,10 +71,10 @@ class Poles:
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights of one step of each circuit, from z(0), N at the four nodes and the divided difference: six sources.
+    """Weights of one step of each circuit, from z(0), N at the five nodes and the divided difference: seven sources.
 
     Attributes:
-        own: Effect of each coordinate on itself at the last three nodes, shape (P, 3, 6, n).
+        own: Effect of each coordinate on itself at the last four nodes, shape (P, 4, 7, n).
         turning: Effect of the other coordinate of a pair, of the last coordinates, from the first pair on.
     """
 
@@ -86,7 +87,7 @@ class Weights:
     def empty(cls, poles: Poles) -> Weights:
         """Create room for the weights of all circuits."""
         count, size = poles.values.shape
-        return cls(np.zeros((count, 3, 6, size)), np.zeros((count, 3, 6, size - poles.first)))
+        return cls(*(np.zeros((count, DEGREE, SOURCES, one)) for one in (size, size - poles.first)))
 
     def put(self, places: NDArray[np.int64], found: Weights) -> None:
         """Set the weights of some circuits; pairs may begin later there."""
@@ -126,9 +127,9 @@ def swapped(coordinates: FloatArray) -> FloatArray:
 
 
 def _weights(values: NDArray[np.inexact], step: FloatArray) -> NDArray[np.inexact]:
-    """Return the weights of modes (R, n) in steps (R,), shape (R, 3, 6, n); see `nonlinear.method.weights`."""
-    phi = np.empty((len(values), len(LATER), 5, values.shape[1]), dtype=values.dtype)
+    """Return the weights of modes (R, n) in steps (R,), shape (R, 4, 7, n); see `nonlinear.method.weights`."""
+    phi = np.empty((len(values), DEGREE, DEGREE + 2, values.shape[1]), dtype=values.dtype)
     phi_functions((LATER * step[:, None])[:, :, None] * values[:, None], phi.transpose(2, 0, 1, 3))
-    found = (MIXED @ phi.reshape(len(values), -1, values.shape[1])).reshape(len(values), len(LATER), 6, -1)
+    found = (_OF_PHI @ phi.reshape(len(values), -1, values.shape[1])).reshape(len(values), DEGREE, SOURCES, -1)
     found[:, :, 1:] *= step[:, None, None, None]
     return found

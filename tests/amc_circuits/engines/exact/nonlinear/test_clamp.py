@@ -64,7 +64,7 @@ def test_clamped_stages_solve_their_equations(system, step):
 def test_a_stage_below_its_swing_is_left_alone(system):
     """Idle clamps add nothing."""
     laws, effect = system.laws, OwnEffectsOf(system).of(system.weights(1e-9)).stage
-    seen = np.full((laws.count, 3, 1), 0.5)
+    seen = np.full((laws.count, 4, 1), 0.5)
     x, rates = clamped(laws, effect, seen, np.zeros_like(seen), seen)
     assert_close(x, seen)
     assert np.abs(rates).max() < 1e-15 * SLEW_RATE
@@ -76,8 +76,8 @@ def test_the_effect_of_a_stage_on_itself_is_that_of_the_whole_circuit(system):
     weights = system.weights(step)
     effect = OwnEffectsOf(system).of(weights)
     for place in range(m):
-        for node in range(3):
-            rates = np.zeros((len(system.push), 4, 1))
+        for node in range(4):
+            rates = np.zeros((len(system.push), 5, 1))
             rates[:, node + 1, 0] = system.push[:, place]
             moved = (
                 system.seen.modal

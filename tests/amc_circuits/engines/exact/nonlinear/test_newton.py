@@ -20,7 +20,7 @@ def system() -> System:
 
 
 def response(system, weights, added):
-    """Voltages (3 m, 3) that follow from what the limits add (2 m, 3), through all modes of the circuit."""
+    """Voltages (3 m, 4) that follow from what the limits add (2 m, 4), through all modes of the circuit."""
     rates = np.concatenate([np.zeros((len(system.push), 1)), system.push @ added], axis=1)[:, :, None]
     moved = times(
         system.seen.modal, system.applied(weights.whole, np.concatenate([np.zeros_like(rates[:, :1]), rates], axis=1))
@@ -32,8 +32,8 @@ def response(system, weights, added):
 def test_the_dense_response_is_that_of_the_modes(system, step):
     """Any rates and currents: the matrix gives what the modes give."""
     weights, m = system.weights(step), system.laws.count
-    added = np.random.default_rng(0).uniform(-1, 1, (2 * m, 3)) * np.repeat([[1e7], [1e-5]], m, axis=0)
-    got = np.einsum("vijn,jn->vi", Newton(system).dense(weights).reshape(3 * m, 3, 2 * m, 3), added)
+    added = np.random.default_rng(0).uniform(-1, 1, (2 * m, 4)) * np.repeat([[1e7], [1e-5]], m, axis=0)
+    got = np.einsum("vijn,jn->vi", Newton(system).dense(weights).reshape(3 * m, 4, 2 * m, 4), added)
     wanted = response(system, weights, added)
     for part in (slice(0, m), slice(m, 2 * m), slice(2 * m, 3 * m)):
         assert_close(got[part], wanted[part], absolute=1e-9 * np.abs(wanted[part]).max())
@@ -46,7 +46,7 @@ def test_a_chosen_solution_is_found(system, step, seed):
     weights, laws, m = system.weights(step), system.laws, system.laws.count
     rng = np.random.default_rng(seed)
     unit = np.concatenate([3 * laws.slew_rate[:, 0], laws.swing[:, 0], 2 * (laws.resistance * laws.current)[:, 0]])
-    chosen = unit * rng.uniform(-1, 1, (3 * m, 1)) * (1 + 0.02 * rng.uniform(-1, 1, (3 * m, 3)))
+    chosen = unit * rng.uniform(-1, 1, (3 * m, 1)) * (1 + 0.02 * rng.uniform(-1, 1, (3 * m, 4)))
     added = limits(system, chosen)[0]
     known = chosen - response(system, weights, added)
     in_tolerances = np.concatenate([1 / laws.rate[:, 0], np.ones((2 * m, 1))]) / 1e-6
@@ -61,5 +61,5 @@ def test_a_chosen_solution_is_found(system, step, seed):
 def test_no_convergence_is_said(system):
     """Voltages beyond all measure leave no solution within the iterations, and none is returned."""
     weights, m = system.weights(1e-7), system.laws.count
-    known = np.full((3 * m, 3), 1e6)
-    assert Newton(system).solve(weights, known, np.zeros((3 * m, 3)), np.full((3 * m, 1), 1e6), 1e-9) is None
+    known = np.full((3 * m, 4), 1e6)
+    assert Newton(system).solve(weights, known, np.zeros((3 * m, 4)), np.full((3 * m, 1), 1e6), 1e-9) is None

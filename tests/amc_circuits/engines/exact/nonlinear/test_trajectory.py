@@ -114,7 +114,7 @@ def test_the_equations_of_every_step_hold(name):
             assert_close(far, 0 * far, absolute=1e-6)
         added = np.concatenate([slewing + clamp, pins])
         rates = times(system.drive, driven) + times(system.push, added)
-        for node in range(3):  # as the voltages to which they would lead
+        for node in range(4):  # as the voltages to which they would lead
             far = system.seen.modal[m:] @ system.still(step.source[:, node + 2] - rates[:, node])
             assert_close(far, 0 * far, absolute=1e-6)
         bent = max(bent, np.abs(slewing / laws.rate).max(), np.abs(pins * laws.resistance).max(), np.abs(clamp).max())
