@@ -222,6 +222,17 @@ class Ledger:
         """Largest condition number of the damped factors; None if there is none."""
         return max((entry.condition for entry in self.inversions), default=None)
 
+    @property
+    def median_condition(self) -> float | None:
+        """Median over the refreshes of the largest condition number in each; None if there is none.
+
+        Most factors of a network are far better conditioned than its worst one, which decides what a circuit meets.
+        """
+        worst: dict[int, float] = {}
+        for entry in self.inversions:
+            worst[entry.step] = max(worst.get(entry.step, 0.0), entry.condition)
+        return float(np.median(list(worst.values()))) if worst else None
+
 
 def _slowest(result: SolveResult) -> Slowest:
     about = result.record.provenance

@@ -70,7 +70,7 @@ def make_optimizer(
     if isinstance(chosen, MomentumSettings):
         return Momentum(model, chosen.learning_rate, chosen.momentum, decay, schedule, chosen.nesterov)
     if isinstance(chosen, AdamSettings):
-        return Adam(model, chosen.learning_rate, weight_decay=decay, schedule=schedule)
+        return Adam(model, chosen.learning_rate, (chosen.beta1, chosen.beta2), weight_decay=decay, schedule=schedule)
     if isinstance(chosen, InstalledSettings):
         installed: type[InstalledOptimizer] = installed_optimizer(chosen.name)
         return installed(model, chosen, inverter, random, schedule)

@@ -169,14 +169,18 @@ class MomentumSettings(StepSettings):
 
 
 class AdamSettings(StepSettings):
-    """Adam, with weight decay AdamW; its other parameters are those of the paper.
+    """Adam, with weight decay AdamW; defaults and the constant beside the root are those of arXiv 1412.6980.
 
     Attributes:
         learning_rate: Step size; 0.001 is the usual default.
+        beta1: Weight of the past in the running mean of the gradient.
+        beta2: Weight of the past in the running mean of its square.
     """
 
     name: Literal["adam"] = "adam"
     learning_rate: Positive = 0.001
+    beta1: Momentum = 0.9
+    beta2: Momentum = 0.999
 
 
 class KfacSettings(StepSettings):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -165,17 +166,19 @@ def measure(given: Mapping[str, Any]) -> RunOutcome:
     """Train, and return the metrics of the result."""
     from optimizer.training import Training
 
+    began = time.process_time()
     try:
         result = Training(spec_of(given)).run()
     except SolveError as error:
         return RunOutcome("STOPPED", error=" ".join(str(error).split()))
     ledger = result.ledger
+    metrics = metrics_of(result) | {"processor_time_s": time.process_time() - began}
     if result.diverged and result.epochs_to_target is None:
-        return RunOutcome("DIVERGED", metrics_of(result), "the loss diverged")
+        return RunOutcome("DIVERGED", metrics, "the loss diverged")
     if ledger.failures and not ledger.inversions:
         reason = f"all {ledger.tried} inversions failed; the first: {ledger.failures[0].reason}"
-        return RunOutcome("UNSOLVED", metrics_of(result), reason)
-    return RunOutcome(metrics=metrics_of(result))
+        return RunOutcome("UNSOLVED", metrics, reason)
+    return RunOutcome(metrics=metrics)
 
 
 def metrics_of(result: TrainingResult) -> dict[str, Any]:
@@ -206,6 +209,8 @@ def metrics_of(result: TrainingResult) -> dict[str, Any]:
         "median_relative_error": ledger.median_error,
         "largest_relative_error": ledger.largest_error,
         "largest_lifting_cost": ledger.largest_lifting_cost,
+        "median_condition": ledger.median_condition,
+        "largest_condition": ledger.largest_condition,
         **(checks if ledger.cross_checked else {}),
     }
 

@@ -5,7 +5,10 @@ import pytest
 
 from amc_circuits import ParameterError
 from optimizer.first_order import Adam, Momentum, loss_gradients
+from optimizer.linear_solver import Cholesky
 from optimizer.model import build_model
+from optimizer.optimizers import make_optimizer
+from optimizer.preconditioner import Inverter
 from optimizer.settings import KfacSettings
 from optimizer.specification import TrainingSpec, make_spec
 from optimizer.training import Training
@@ -40,6 +43,20 @@ def test_adam_with_a_constant_gradient_keeps_that_step(problem):
     taken = weights[0] - current[0]
     assert before is not current
     assert_close(taken, 0.02 * gradient / (np.abs(gradient) + 1e-8), relative=1e-7)
+
+
+def test_adam_weighs_two_gradients_by_its_betas(problem):
+    """After steps along f and g the means are `(b (1 - b) f + (1 - b) g) / (1 - b^2)`, of the squares alike."""
+    model, weights, passed, labels, (first,) = problem
+    content = {"optimizer": {"name": "adam", "learning_rate": 0.02, "beta1": 0.5, "beta2": 0.8}}
+    adam = make_optimizer(model, make_spec(content), Inverter(Cholesky()))
+    adam.step(weights, passed, labels)
+    others = (labels + 1) % 4
+    (second,) = loss_gradients(model, weights, passed, others)
+    (after,) = adam.step(weights, passed, others)
+    mean = (0.5 * 0.5 * first + 0.5 * second) / (1 - 0.5**2)
+    square = (0.8 * 0.2 * first**2 + 0.2 * second**2) / (1 - 0.8**2)
+    assert_close(weights[0] - after, 0.02 * mean / (np.sqrt(square) + 1e-8), relative=1e-9)
 
 
 def test_momentum_of_zero_is_plain_gradient_descent(problem):

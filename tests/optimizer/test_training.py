@@ -159,6 +159,9 @@ def test_the_ledger_counts_every_inversion(in_circuits):
     assert ledger.mean_settling_time == pytest.approx(ledger.simulated_seconds / (2 * sum(widths)))
     assert ledger.joules == pytest.approx(sum(entry.joules for entry in ledger.inversions))
     assert 0 < ledger.median_error <= ledger.largest_error < 0.3
+    worst = [max(entry.condition for entry in ledger.inversions if entry.step == step) for step in (0, 2)]
+    assert ledger.median_condition == pytest.approx(sum(worst) / 2)
+    assert ledger.largest_condition == max(worst)
 
 
 def test_circuit_and_cholesky_train_alike(digits, in_circuits):

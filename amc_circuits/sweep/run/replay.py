@@ -20,7 +20,7 @@ from amc_circuits.sweep.store.evidence import write_evidence
 from netlists import ParameterError
 
 ROW = Option("ROW", "integer", "Number of a row")
-NOT_COMPARED = ("wall_time_s",)
+NOT_COMPARED = ("wall_time_s", "processor_time_s")
 
 
 def replay_row(folder: Path, number: str) -> bool:
