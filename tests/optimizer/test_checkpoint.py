@@ -25,6 +25,23 @@ class _Break(Exception):
     pass
 
 
+def continued(spec, data, broken_at, path):
+    """Result of a training that is broken at a step, and continued from its file."""
+    training = Training(spec, data)
+
+    def keep():
+        if training.step == broken_at:
+            write_state(path, training.state)
+            raise _Break
+
+    with pytest.raises(_Break):
+        training.run(keep=keep)
+    other = Training(spec, data)
+    other.restore(read_state(path))
+    assert other.step == broken_at
+    return other.run()
+
+
 @pytest.mark.parametrize(
     ("optimizer", "solver", "circuit"),
     [
@@ -49,19 +66,7 @@ def test_a_training_continues_from_every_step(tmp_path, monkeypatch, optimizer, 
     data, path = load_dataset("digits"), tmp_path / STATE
     whole = Training(spec, data).run()
     for step in range(1, 9, 3 if circuit is STUCK else 1):
-        training = Training(spec, data)
-
-        def keep(training=training, step=step):
-            if training.step == step:
-                write_state(path, training.state)
-                raise _Break
-
-        with pytest.raises(_Break):
-            training.run(keep=keep)
-        other = Training(spec, data)
-        other.restore(read_state(path))
-        assert other.step == step
-        result = other.run()
+        result = continued(spec, data, step, path)
         assert all(map(np.array_equal, result.weights, whole.weights))
         assert result.ledger == whole.ledger
         assert [(one.step, one.loss, one.accuracy) for one in result.history] == [
@@ -69,6 +74,22 @@ def test_a_training_continues_from_every_step(tmp_path, monkeypatch, optimizer, 
         ]
     if circuit is STUCK:
         assert 0 < len(whole.ledger.failures) < whole.ledger.tried
+
+
+@pytest.mark.parametrize("step", [1, 4, 7])
+def test_an_autoencoder_continues(tmp_path, monkeypatch, step):
+    """Broken at a step, it ends with the weights, averages and losses of a run that was not."""
+    monkeypatch.setattr(training_module, "KEPT_EVERY", 0.0)
+    optimizer = KfacSettings(step_size="quadratic", damping_interval=2, average_decay=0.9, **OFTEN)
+    layers = {"layers": ["dense 6 tanh", "dense"]}
+    spec = TrainingSpec(
+        task="autoencoder", model=layers, optimizer=optimizer, batch_size=150, epochs=1.0, evaluations=2
+    )  # fmt: skip
+    data = load_dataset("digits")
+    whole, result = Training(spec, data).run(), continued(spec, data, step, tmp_path / STATE)
+    assert all(map(np.array_equal, result.weights, whole.weights)) and result.ledger == whole.ledger
+    losses = [[(one.loss, one.test_loss, one.raw_test_loss) for one in run.history] for run in (result, whole)]
+    assert losses[0] == losses[1] and len(losses[0]) == 2
 
 
 def test_a_diverged_training_stays_so(tmp_path):

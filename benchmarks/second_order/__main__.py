@@ -1,0 +1,132 @@
+"""How many epochs does K-FAC save against rivals that are tuned as well as it is, on a CNN and on an autoencoder?
+
+Method: each study has a task, a batch size and targets, set before any run. Every method gets the same budget of random
+search with tuning seeds: settings from its ranges and around the best of them, each for a quarter of the largest number
+of epochs; the best few in full; the winner with a cosine, too. Settings are ranked by misses, then by the geometric
+mean of the epochs to all targets, then by their best score. A best setting at the edge of a range is refused: the range
+is widened, up to three times, and a setting still at an edge gives no saving. The chosen setting is trained with judge
+seeds. All targets are read from the same runs, on the same scoring grid for all methods. All average their weights, and
+the average is scored; epochs of the weights themselves stand beside it. A miss counts as the largest number of epochs,
+and such a mean is a bound, marked `>`. The batch that is tuned is the one at which the search of the method ranked
+best, of those that were run.
+
+Bias: an autoencoder favours second order, and is another task than that of arXiv 2512.05342. One net and one data set a
+task. Ranges were chosen after a look at earlier runs of all methods. An epoch of K-FAC takes longer: see the processor
+time. Inverses are by Cholesky; no circuit takes part. EK-FAC and SOAP need eigenvectors, which INV does not give: they
+are digital rivals, of this benchmark only.
+
+`--quick` uses the digits and a small budget. Trainings are rows of a sweep, in the folder `--store`: a broken run
+continues, `amc table` shows them, and `--scheduler` runs them on a cluster whose workers have this repository and the
+store's folder `packages` in their PYTHONPATH. `--report` prints what is there and runs nothing.
+glibc gives large arrays back to the system at every step; `MALLOC_TRIM_THRESHOLD_=4000000000
+MALLOC_MMAP_THRESHOLD_=4000000000` before the command halves the time of the CNN.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks.machine import machine_line
+from benchmarks.second_order.methods import METHODS, Method
+from benchmarks.second_order.outcomes import Judged
+from benchmarks.second_order.report import (
+    Result,
+    Results,
+    costs_table,
+    demands,
+    epochs_table,
+    own_batches,
+    savings_table,
+    setting_line,
+)
+from benchmarks.second_order.search import Budget, Search, Train
+from benchmarks.second_order.studies import QUICK, STUDIES, Study
+from benchmarks.second_order.sweeps import NotRunError, Trainer, announce_rivals, executor_of
+
+
+def result_of(study: Study, method: Method, budget: Budget, train: Train) -> Result | None:
+    """Search and judge one method; None if its trainings are not there and may not be run."""
+    began = time.perf_counter()
+    try:
+        found = Search(study, method, budget, train).run()
+        judged = train([study.options(found.setting, study.epochs, seed) for seed in range(budget.seeds)])
+    except NotRunError:
+        return None
+    result = Result(study, method.label, found, Judged.of(study, judged))
+    if time.perf_counter() - began > 1:
+        last = result.judged.targets[-1].words
+        print(f"{study.name} {setting_line(result)}: {last} ({time.perf_counter() - began:.0f} s)", file=sys.stderr)
+    return result
+
+
+def print_study(console: Console, study: Study, methods: str, budget: Budget, train: Train) -> Results:
+    """Run a study, and print its settings and tables."""
+    wanted = [one for one in METHODS[study.task] if not methods or one.label in methods.split(";")]
+    found = {method.label: result_of(study, method, budget, train) for method in wanted}
+    results = {label: one for label, one in found.items() if one is not None}
+    if results:
+        for result in results.values():
+            console.print(setting_line(result), highlight=False)
+        for table in (epochs_table, savings_table, costs_table):
+            console.print(table(study.title, study, results))
+    if missing := [label for label in found if label not in results]:
+        console.print(f"{study.title}: not run: {', '.join(missing)}", highlight=False)
+    return results
+
+
+def main(
+    studies: Annotated[str, typer.Option(help="Studies, separated by commas")] = ",".join(STUDIES),
+    methods: Annotated[str, typer.Option(help="Methods by their labels, separated by semicolons; all by default")] = "",
+    settings: Annotated[int, typer.Option(min=1, help="Settings drawn from the ranges, a method")] = 8,
+    nearby: Annotated[int, typer.Option(min=0, help="Settings drawn around the best one, a method")] = 4,
+    at_once: Annotated[int, typer.Option(min=1, help="Settings of a round; more suit more jobs")] = 2,
+    finalists: Annotated[int, typer.Option(min=1, help="Best settings that get all tuning seeds")] = 2,
+    tuning: Annotated[int, typer.Option(min=1, help="Seeds of the search")] = 2,
+    seeds: Annotated[int, typer.Option(min=2, help="Judge seeds")] = 10,
+    jobs: Annotated[int, typer.Option(min=1, help="Trainings at the same time")] = 1,
+    scheduler: Annotated[str | None, typer.Option(help="Dask scheduler that runs the trainings")] = None,
+    store: Annotated[Path, typer.Option(help="Folder of the sweep")] = Path("runs/second_order"),
+    report: Annotated[bool, typer.Option("--report", help="Print what the store has; run nothing")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Digits and a small budget: minutes")] = False,
+    out: Annotated[Path | None, typer.Option(help="Text file that gets the tables too")] = None,
+) -> None:
+    """Epochs to targets of six methods with equal budgets: momentum, Adam, K-FAC twice, EK-FAC, SOAP."""
+    known = QUICK if quick else STUDIES
+    budget = Budget(4, 2, 2, 2, 1, 3) if quick else Budget(settings, nearby, at_once, finalists, tuning, seeds)
+    chosen = list(known.values()) if quick else [_named(name, known) for name in studies.split(",")]
+    announce_rivals(store / "packages")
+    console = Console(record=True, width=200)
+    console.print(f"{machine_line()}\n{budget.words}\n", highlight=False)
+    folder = store / ("quick" if quick else "rows")
+    with nullcontext() if report else executor_of(jobs, scheduler) as executor:
+        train = Trainer(folder, executor)
+        all_results = {study.name: print_study(console, study, methods, budget, train) for study in chosen}
+    all_results |= dict(own_batches(all_results))
+    for name, results in all_results.items():
+        if name not in known:
+            batches = ", ".join(f"{label} {one.study.batch}" for label, one in results.items())
+            console.print(f"\n{name}: {batches}", highlight=False)
+            study = next(iter(results.values())).study
+            console.print(epochs_table(name, study, results), savings_table(name, study, results))
+    if not quick:
+        for row in demands(all_results):
+            console.print(str(row), highlight=False)
+    if out is not None:
+        console.save_text(str(out))
+
+
+def _named(name: str, known: dict[str, Study]) -> Study:
+    if name not in known:
+        sys.exit(f"no study {name}; there are {', '.join(known)}")
+    return known[name]
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,104 @@
+"""Trainings as points of a sweep: its folder keeps every row, so a broken benchmark continues."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from amc_circuits import open_sweep
+from amc_circuits.studies.workers import Executor, Workers
+from amc_circuits.sweep.plan.spec import read_sweep
+from amc_circuits.sweep.run.run import run_sweep
+from optimizer.sweep_run import complete
+
+ENTRIES = """[amc.optimizers]
+ek-fac = benchmarks.second_order.eigen:EkFac
+soap = benchmarks.second_order.soap:Soap
+"""
+ROOT = Path(__file__).parents[2]
+
+
+class NotRunError(RuntimeError):
+    """A training has no row in the folder, and none is to be run."""
+
+
+def announce_rivals(folder: Path) -> None:
+    """Announce the rivals of this benchmark as optimizers of an installed package, to this process and its workers."""
+    record = folder.absolute() / "rivals-1.dist-info"
+    record.mkdir(parents=True, exist_ok=True)
+    (record / "METADATA").write_text("Metadata-Version: 2.1\nName: rivals\nVersion: 1\n", encoding="utf-8")
+    (record / "entry_points.txt").write_text(ENTRIES, encoding="utf-8")
+    paths = [str(ROOT), str(record.parent)]
+    sys.path.extend(paths)
+    os.environ["PYTHONPATH"] = os.pathsep.join([*paths, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+
+
+def executor_of(jobs: int, scheduler: str | None) -> AbstractContextManager[Executor]:
+    """Processes of this machine, or the Dask cluster of a scheduler, as `amc sweep` has them."""
+    if scheduler is None:
+        return Workers(jobs)
+    from amc_circuits.sweep.run.cluster import DaskWorkers
+
+    return DaskWorkers(scheduler)
+
+
+@dataclass
+class Trainer:
+    """Runs trainings that have no row yet, as a sweep; without an executor, it reads those that are there.
+
+    Attributes:
+        folder: Folder of the sweep.
+        executor: Processes of the trainings, kept for all sweeps: a new one loads all packages again.
+    """
+
+    folder: Path
+    executor: Executor | None = None
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        """Read the rows that are there."""
+        if self.folder.exists():
+            self._read()
+
+    def __call__(self, points: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return the metrics of each training.
+
+        Raises:
+            NotRunError: A row is missing, and nothing may be run; or the sweep gave no row.
+        """
+        keys = [_key(complete(dict(point))) for point in points]
+        missing = [point for key, point in zip(keys, points, strict=True) if key not in self.rows]
+        if missing and self.executor is not None:
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            spec = self.folder.with_suffix(".toml")
+            spec.write_text(specification(missing), encoding="utf-8")
+            executor = nullcontext(self.executor)
+            run_sweep(read_sweep(spec), self.folder, lambda points: executor)
+            self._read()
+        if any(key not in self.rows for key in keys):
+            raise NotRunError
+        return [self.rows[key] for key in keys]
+
+    def _read(self) -> None:
+        for row in open_sweep(self.folder):
+            if not row.failed:
+                self.rows[_key(row.options)] = row.figures
+
+
+def specification(points: Sequence[Mapping[str, Any]]) -> str:
+    """Specification of a sweep over these trainings."""
+    lines = ['run = "train"']
+    for point in points:
+        lines.append("[[points]]")
+        lines += [f"{name} = {json.dumps(value)}" for name, value in point.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _key(options: Mapping[str, Any]) -> str:
+    return json.dumps({name: value for name, value in options.items() if value is not None}, sort_keys=True)
