@@ -99,7 +99,7 @@ def main(
 ) -> None:
     """Epochs to targets of six methods with equal budgets: momentum, Adam, K-FAC twice, EK-FAC, SOAP."""
     known = QUICK if quick else STUDIES
-    budget = Budget(4, 2, 2, 2, 1, 3) if quick else Budget(settings, nearby, at_once, finalists, tuning, seeds)
+    budget = Budget(4, 2, 2, 2, 2, 3) if quick else Budget(settings, nearby, at_once, finalists, tuning, seeds)
     chosen = list(known.values()) if quick else [_named(name, known) for name in studies.split(",")]
     announce_rivals(store / "packages")
     console = Console(record=True, width=200)
