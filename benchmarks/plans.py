@@ -65,7 +65,7 @@ def solved(family: str, seed: int, n: int = SIZE, **changes: Any) -> tuple[str, 
     """Return layout and cycles of an answer that NumPy confirms; None without one."""
     matrix, b = drawn(family, seed, n)
     try:
-        made = plan(matrix, **{**FIELDS, "seed": seed, **changes})
+        made = plan(matrix, b=b, **{**FIELDS, "seed": seed, **changes})
     except UnusableSolutionError:
         return None
     found = made.solve(b)

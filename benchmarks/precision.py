@@ -205,12 +205,12 @@ def b9() -> Iterator[Held]:
     erring = "8 levels with errors of 15 % of one"
     for text, device, scaling, wanted in (
         ("taox-40nm-8level", "taox-40nm-8level", "auto", True),
-        (f"{erring}, scaling = diagonal", cells(3), "diagonal", True),
-        (erring, cells(3), "auto", False),
+        (erring, cells(3), "auto", True),
+        (f"{erring}, scaling = powers-of-two", cells(3), "powers-of-two", False),
     ):
         fields = {**EXACT, "stages": 2, "device": device, "most_levels": 8, "scaling": scaling}
         for bits, most in ((10, 10), (24, 22)):
-            found = [plan(a, bits=bits, **fields).solve(b) for a, b in zip(Kept.matrices, vectors, strict=True)]
+            found = [plan(a, b=b, bits=bits, **fields).solve(b) for a, b in zip(Kept.matrices, vectors, strict=True)]
             row = cycles_row("B9", f"factors of digits-demo, 2 stages, {text}, to {bits} bits", found, most)
             yield row if wanted else replace(row, wanted="reported", holds=True)
 

@@ -4,7 +4,7 @@ Method: the test images of MNIST (10,000 of 28 x 28), split 8,000/2,000, batches
 5 x 5, 32 and 32 of 3 x 3, each with pooling, and a dense read-out: factors up to 289 wide. Four ways to invert, each
 from the same weights and on the same batches, seed by seed: Cholesky of whole factors; Cholesky of diagonal blocks of
 at most 128; circuits of the same blocks, every column simulated; and whole factors by circuits of blocks of at most
-64 rows with cells of eight levels (`taox-40nm-8level`), refined to 8 bits, 16 columns of a factor simulated. The exact
+128 rows with cells of eight levels (`taox-40nm-8level`), refined to 8 bits, 16 columns of a factor simulated. The exact
 engine simulates. Each run is stored when it ends: a broken benchmark goes on where it stopped.
 
 Bias: damping and learning rate are those of the preset for `ocr-letters`, chosen there for exact inverses. A target
@@ -37,14 +37,14 @@ from benchmarks.training_runs import Method, Run, ratio_of_medians, run_all, tab
 from optimizer.circuit_settings import CircuitSettings
 from optimizer.linear_solver import InvCircuitSolver
 
-LIMIT, LEAF, BITS, DEVICE = 128, 64, 8, "taox-40nm-8level"
+LIMIT, BITS, DEVICE = 128, 8, "taox-40nm-8level"
 WIDTH, SAMPLES, DAMPING = 577, 4096, 0.5
 """Width of the largest refresh, its drawn samples, and its damping in units of the mean eigenvalue."""
 WHOLE, CUT, CIRCUITS, REFINED = (
     "Cholesky, whole",
     f"Cholesky, blocks of {LIMIT}",
     f"circuits, blocks of {LIMIT}",
-    f"circuits, whole by BlockAMC of {LEAF}, {DEVICE}, {BITS} bits",
+    f"circuits, whole by BlockAMC of {LIMIT}, {DEVICE}, {BITS} bits",
 )
 ASKED = {CUT: 2.0, CIRCUITS: 2.0, REFINED: 1.15}
 """Largest ratio of the epochs to those of Cholesky with whole factors."""
@@ -80,7 +80,7 @@ def methods() -> list[Method]:
             REFINED,
             {
                 **analog,
-                "optimizer": {"name": "kfac", "array_limit": LEAF},
+                "optimizer": {"name": "kfac", "array_limit": LIMIT},
                 "circuit": {"engine": "exact", **few},
             },
         ),
@@ -122,7 +122,7 @@ def widest_refresh() -> str:
     settings = CircuitSettings(engine="exact", wide="blocks", bits=BITS, device=DEVICE)
     solver = InvCircuitSolver(settings)
     with threadpool_limits(1):
-        result = solver.compute(solver.init(matrix, LEAF), np.eye(WIDTH))
+        result = solver.compute(solver.init(matrix, LIMIT), np.eye(WIDTH))
     seconds, peak = time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return (
         f"width {WIDTH}, condition {np.linalg.cond(matrix):.0f}: {format_quantity(seconds, 's', 3)} of processor time, "

@@ -97,6 +97,8 @@ class Search:
         if largest > limit and (self.normal or choices.circuit in ("inv", "ginv")):
             mend = f"{'least squares' if self.normal else choices.circuit} takes arrays of {largest} lines, not blocks"
             raise ParameterError("array_limit", limit, f"{mend}; raise it")
+        if self.normal and self.refinement.residual == "slices":
+            raise ParameterError("residual", "slices", "needs a square A and no ridge; take digital")
         if self.normal and choices.circuit not in ("auto", "ginv"):
             raise ParameterError("circuit", choices.circuit, "needs a square A and no ridge; take auto")
         self._check_stages()

@@ -18,7 +18,10 @@ class Choices(Record):
 
     circuit: Annotated[Literal["auto", "inv", "ginv", "blocks"], about("Circuit of the arrays")] = "auto"
     scaling: Annotated[
-        Literal["auto", "none", "diagonal", "powers-of-two"], about("Scaling of A before it is programmed")
+        Literal["auto", "none", "diagonal", "powers-of-two"],
+        about(
+            "Scaling of A before it is programmed (auto: powers-of-two, or diagonal if A is definite and it is faster)"
+        ),
     ] = "auto"
     shift: Annotated[
         Annotated[float, Field(ge=0)] | Literal["auto"],

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import ArrayLike
 
 from amc_circuits.solvers.hardware import Hardware
-from amc_circuits.solvers.planning.choose import Search
 from amc_circuits.solvers.planning.parameters import Choices
 from amc_circuits.solvers.planning.plan import Plan
-from amc_circuits.solvers.planning.problems import planned_problem
+from amc_circuits.solvers.planning.scalings import Planner
 from amc_circuits.solvers.precision.parameters import Refinement
 from amc_circuits.solvers.precision.refined import Refined
 from amc_circuits.solvers.precision.slices import SlicedProduct, Slicing
@@ -43,14 +43,12 @@ def plan(matrix: ArrayLike, *, b: ArrayLike | None = None, levels: int | None = 
     device = Hardware(device=fields.get("device", DEVICE)).device
     fields["device"] = device if levels is None else device.replace(levels=levels)
     fields.setdefault("engine", "auto")
-    problem, texts = planned_problem(scaled("A", numeric_array("A", matrix, (2,))), choices)
-    vectors = None if b is None else right_hand_sides("b", b, len(problem.matrix))[0]
-    search = Search(problem, choices, refinement, fields, vectors)
-    if refinement.residual == "slices" and search.normal:
-        raise ParameterError("residual", "slices", "needs a square A and no ridge; take digital")
-    probe = search.run()
-    product = SlicedProduct.program(problem.held, slicing, fields) if refinement.residual == "slices" else None
-    return Plan(problem, probe, refinement, (*texts, *search.tried, _loop_text(refinement)), product, len(search.tried))
+    given = scaled("A", numeric_array("A", matrix, (2,)))
+    vectors = None if b is None else right_hand_sides("b", b, len(given))[0]
+    found = Planner(given, choices, refinement, fields, vectors).plan()
+    if refinement.residual == "slices":
+        return replace(found, product=SlicedProduct.program(found.problem.held, slicing, fields))
+    return found
 
 
 def solve(matrix: ArrayLike, b: ArrayLike, *, levels: int | None = None, **fields: Any) -> Refined:
@@ -82,8 +80,3 @@ def _slicing(given: dict[str, Any], refinement: Refinement) -> Slicing:
 def _taken(fields: dict[str, Any], record: Any) -> dict[str, Any]:
     """Take the fields of a record out of keywords."""
     return {name: fields.pop(name) for name in record.model_fields if name in fields}
-
-
-def _loop_text(refinement: Refinement) -> str:
-    how = "in digital arithmetic" if refinement.residual == "digital" else "by MVM circuits of slices of A"
-    return f"refinement by {refinement.method}, exact residual {how}"

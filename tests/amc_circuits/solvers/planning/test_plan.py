@@ -125,6 +125,25 @@ def test_scaling_solves_what_has_entries_of_many_sizes():
         plan(scaled, levels=16, scaling="none", most_levels=16, circuit="inv", **QUICK)
 
 
+def test_the_better_of_two_scalings_is_taken():
+    """Of a covariance of features of uneven power its diagonal; an even diagonal is left alone."""
+    generator = np.random.default_rng(0)
+    features = generator.standard_normal((64, 16)) * np.linspace(0.3, 3, 16) + 0.1
+    matrix = features.T @ features / 64
+    fields = {"levels": 8, "bits": 24, "b": np.eye(16), **QUICK}
+    plans = {scaling: plan(matrix, scaling=scaling, **fields) for scaling in ("powers-of-two", "diagonal")}
+    made = plan(matrix, **fields)
+    better = min(plans.values(), key=lambda one: (one.probe.layout.levels, one.time))
+    assert better is plans["diagonal"] and plans["powers-of-two"].cycles > better.cycles
+    assert (made.probe.layout, made.cycles, made.time) == (better.probe.layout, better.cycles, better.time)
+    assert made.tried == sum(one.tried for one in plans.values())
+    assert any(text.startswith("by powers of two, INV") for text in made.reasons)
+    even, _ = drawn("toeplitz", 8)
+    assert (
+        plan(even, **{**fields, "b": None}).tried == plan(even, scaling="powers-of-two", **{**fields, "b": None}).tried
+    )
+
+
 def test_what_is_larger_than_an_array_goes_to_blocks():
     """With the least stages at first; forced ones are taken as they are."""
     matrix, b = drawn("spd", 16, 5.0)
@@ -181,7 +200,7 @@ def test_predicted_energy_is_near_the_measured_one():
     """The quiescent currents of all op-amps, for INV and for blocks, whose arrays work one after the other."""
     matrix, b = drawn("spd", 8, 5.0)
     for stages in (0, 1):
-        made = plan(matrix, levels=16, engine="exact", stages=stages)
+        made = plan(matrix, levels=16, engine="exact", stages=stages, scaling="powers-of-two")
         measured = made.solve(b)
         circuit = measured.cost.circuit_energy.mean()
         assert made.probe.circuit_energy == pytest.approx(circuit, rel=0.4)
