@@ -6,8 +6,8 @@ settings with two seeds of their own. A best setting at an edge of its grid is r
 baselines are reported, not required. `gap` is a least-squares problem: the rms gap falls by a factor a tile. `cells`
 calibrates the cell in ngspice. `forms` are closed forms of one update.
 `energy` compares energies up to the same accuracy. `cases` looks for devices on which residual learning is ahead of
-mixed precision. `mnist` (test images, 196-64-10, 12 epochs) and `letters` (ocr-letters, 128-32-26, 8 epochs) need
-AMC_DATA_DIR, and are tuned with seeds of their own.
+mixed precision. `mnist` (test images, 196-32-10, 8 epochs) and `letters` (ocr-letters, 128-32-26, 4 epochs) need
+AMC_DATA_DIR, and are tuned with a seed of their own.
 
 `python -m benchmarks.residual [GROUP ...] [--store FILE]` runs the groups cells, forms, table, gap, energy, defaults,
 states-4, states-10, states-16, cases, mnist and letters. Every training is a line of FILE, so that it goes on where it

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.residual.rows import Row
 from benchmarks.residual.store import Store
-from benchmarks.residual.tuning import Tuned, tune
+from benchmarks.residual.tuning import SEEDS, Tuned, tune
 
 Floats = np.ndarray[Any, Any]
 BASELINES = ("mixed-precision", "analog-sgd", "tiki-taka-1", "tiki-taka-2")
@@ -29,6 +29,7 @@ class Contest:
         seeds: Number of seeds of the results.
         tiles: Numbers of tiles; four of them are compared with the baselines.
         baselines: Algorithms.
+        tuning: Seeds of the tuning.
         limits: Wanted margins of four tiles over a baseline, points; they are reported.
     """
 
@@ -39,12 +40,13 @@ class Contest:
     seeds: int
     tiles: Sequence[int] = (2, 3, 4, 5)
     baselines: Sequence[str] = BASELINES
+    tuning: Sequence[int] = SEEDS
     limits: Mapping[str, float] | None = None
 
     def residual(self) -> Generator[Row | str, None, dict[int, Floats]]:
         """Tune four tiles, train all numbers of tiles at these rates; return the accuracies by tiles."""
         settings = {**self.fixed, "gamma": self.gamma}
-        best = tune(self.store, "residual", {**settings, "tiles": TUNED_TILES})
+        best = tune(self.store, "residual", {**settings, "tiles": TUNED_TILES}, self.tuning)
         yield tuned_line(f"residual, {TUNED_TILES} tiles", best)
         found: dict[int, Floats] = {}
         for tiles in self.tiles:
@@ -56,7 +58,7 @@ class Contest:
     def margins(self, four: Floats) -> Iterator[Row | str]:
         """Tune and train the baselines, and yield the margins of four tiles."""
         for name in self.baselines:
-            best = tune(self.store, name, self.fixed)
+            best = tune(self.store, name, self.fixed, self.tuning)
             yield tuned_line(name, best)
             values = trained(self.store, {**self.fixed, "algorithm": name, **best.settings}, self.seeds)
             yield mean_line(name, values)

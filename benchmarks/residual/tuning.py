@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from benchmarks.residual.store import Store
-
 SEEDS = (100, 101)
-"""Seeds of all tunings, whose mean decides; results are those of other seeds."""
+"""Seeds of tunings, whose mean decides; results are those of other seeds."""
 HALF_DECADES = tuple(float(f"{10 ** (place / 2):.1g}") for place in range(-8, 5))
 """0.0001, 0.0003, 0.001 ... 100: places of the grids."""
 LEAST, MOST = HALF_DECADES[0], HALF_DECADES[-1]
@@ -27,6 +25,13 @@ GRIDS: dict[str, dict[str, tuple[float, ...]]] = {
     "residual": PAIRED,
 }
 """Settings of each algorithm at the start: nine."""
+
+
+class Scores(Protocol):
+    """Accuracies by settings."""
+
+    def accuracy(self, settings: Mapping[str, Any]) -> float:
+        """Accuracy, per cent."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Tuned:
     edge: tuple[str, ...]
 
 
-def tune(store: Store, algorithm: str, fixed: Mapping[str, Any]) -> Tuned:
+def tune(store: Scores, algorithm: str, fixed: Mapping[str, Any], seeds: Sequence[int] = SEEDS) -> Tuned:
     """Find the best rates; a grid with its best place at an edge gets another place there, and is tried again."""
     axes = dict(GRIDS[algorithm])
     tried: dict[tuple[float, ...], float] = {}
@@ -55,7 +60,7 @@ def tune(store: Store, algorithm: str, fixed: Mapping[str, Any]) -> Tuned:
             if place not in tried:
                 rates = dict(zip(axes, place, strict=True))
                 each = {"algorithm": algorithm, **fixed, **rates}
-                tried[place] = float(np.mean([store.accuracy({**each, "seed": seed}) for seed in SEEDS]))
+                tried[place] = float(np.mean([store.accuracy({**each, "seed": seed}) for seed in seeds]))
         best = max(tried, key=lambda place: tried[place])
         wider, edge = dict(axes), []
         for name, value in zip(axes, best, strict=True):
