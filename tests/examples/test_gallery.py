@@ -95,6 +95,15 @@ def test_training_inverts_every_factor_on_schedule(printed):
     assert coarsest[4] > coarse[4] > 0
 
 
+def test_tiles_make_up_for_few_states(printed):
+    """Every tile has 64 x 32 + 32 x 10 cells; each of the first three adds accuracy, and digital weights are ahead."""
+    digital, *tiles = (_numbers(line.split(":")[1]) for line in printed("few_states").splitlines())
+    assert digital[1:] == [0, 0]
+    assert [cells for _, cells, _ in tiles] == [2368, 2 * 2368, 3 * 2368, 4 * 2368]
+    accuracy = [percent for percent, *_ in tiles]
+    assert accuracy[0] + 35 < accuracy[1] < accuracy[2] < digital[0] and accuracy[2] - 0.5 <= accuracy[3] < digital[0]
+
+
 def test_exact_cells_detect_as_numpy_does(printed):
     """At infinite gain MMSE is NumPy's; it makes as many errors as zero forcing in closed form at high ratios."""
     *lines, _ = printed("mimo_detection").splitlines()
@@ -202,8 +211,8 @@ def test_help_is_no_folder(script):
     assert "[folder]" in done.out and "Answer: " in done.out
 
 
-def test_the_gallery_has_twelve_scripts():
-    """Twelve scripts draw a picture of the gallery, and no picture is without one."""
-    assert len(SCRIPTS) == 12
+def test_the_gallery_has_thirteen_scripts():
+    """Thirteen scripts draw a picture of the gallery, and no picture is without one."""
+    assert len(SCRIPTS) == 13
     pictures = {path.name for path in (ROOT / "docs" / "images").glob("gallery-*.png")}
     assert pictures == {f"gallery-{script.stem}.png" for script in SCRIPTS}
