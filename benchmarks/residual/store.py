@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from analog_training import AnalogSpec, make_spec, train_analog
+from analog_training import AnalogSpec, AnalogTraining, make_spec
+from analog_training.training.task import Task, load_task
 
 FILES = ("train", "test", "labels", "test_labels")
 """Settings of `data` that name files."""
@@ -38,11 +39,14 @@ class Store:
     Attributes:
         path: File of the lines.
         fixed: Settings of all trainings.
+        rows: Results by their keys.
+        tasks: Samples that were loaded.
     """
 
     path: Path
     fixed: Mapping[str, Any]
     rows: dict[str, dict[str, Any]] = field(init=False)
+    tasks: dict[str, Task] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Read what is there; a line that was broken off is dropped."""
@@ -59,13 +63,20 @@ class Store:
         spec = make_spec({**self.fixed, **settings})
         key = json.dumps(key_of(spec), sort_keys=True)
         if key not in self.rows:
-            found = train_analog(spec)
+            found = AnalogTraining(spec, self._task(spec)).run()
             row = {"key": key, "accuracy": found.accuracy, **found.totals, "seconds": found.wall_time}
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
             self.rows[key] = row
         return self.rows[key]
+
+    def _task(self, spec: AnalogSpec) -> Task:
+        """Samples of a training, loaded once."""
+        key = json.dumps([spec.title, spec.content.get("data"), spec.task.pool], sort_keys=True)
+        if key not in self.tasks:
+            self.tasks[key] = load_task(spec)
+        return self.tasks[key]
 
     def accuracy(self, settings: Mapping[str, Any]) -> float:
         """Mean accuracy of the last three epochs, per cent."""
