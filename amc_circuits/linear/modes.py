@@ -146,10 +146,10 @@ def interpolation(time: FloatArray) -> tuple[FloatArray, FloatArray]:
     return middle + half * points, vander((time - middle) / half, degree) @ np.linalg.inv(vander(points, degree))
 
 
-def independent_rows(matrix: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
+def independent_rows(matrix: FloatArray, spanned: float = SPANNED) -> tuple[NDArray[np.int64], FloatArray]:
     """Choose rows (T, n) from which all follow: return their places, rising, (R,) and the weights of each row, (T, R).
 
-    The QR factorisation of the transposed matrix with column pivoting ends where no row is farther than `SPANNED` from
+    The QR factorisation of the transposed matrix with column pivoting ends where no row is farther than `spanned` from
     the span of those before: an interpolative decomposition (Cheng, Gimbutas, Martinsson, Rokhlin, SIAM J. Sci. Comput.
     26, 1389, 2005).
     """
@@ -157,7 +157,7 @@ def independent_rows(matrix: FloatArray) -> tuple[NDArray[np.int64], FloatArray]
 
     triangle, order = qr(matrix.T, mode="r", pivoting=True, check_finite=False)
     sizes = np.abs(np.diag(triangle))
-    rank = int((sizes > SPANNED * sizes[0]).sum())
+    rank = int((sizes > spanned * sizes[0]).sum())
     weights = np.zeros((len(matrix), rank))
     weights[order[:rank]] = np.eye(rank)
     weights[order[rank:]] = solve_triangular(triangle[:rank, :rank], triangle[:rank, rank:], check_finite=False).T

@@ -192,8 +192,7 @@ class ExactResponse:
     def _left(self, after: float) -> tuple[int, int]:
         """Return the numbers of real and of upper modes that are not omitted at a time."""
         rates = -np.real(self.values) * after
-        real, upper = rates[: self.real], rates[self.upper]
-        return int(real.searchsorted(GONE)), int(upper.searchsorted(GONE))
+        return int(rates[: self.real].searchsorted(GONE)), int(rates[self.upper].searchsorted(GONE))
 
     def _columns(self, factors: FloatArray, left: tuple[int, int]) -> FloatArray:
         """Return the columns of factors (rows, n) for what `fading` returns."""
@@ -289,10 +288,11 @@ class ExactResponse:
         return np.array(edges)
 
 
-def gauss(edges: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return points and weights of the panels between edges (P + 1,), eight per panel; shape (P, 8) each."""
+def gauss(edges: FloatArray, points: int = 8) -> tuple[FloatArray, FloatArray]:
+    """Return points and weights of the panels between edges (P + 1,), some per panel; shape (P, points) each."""
+    nodes, weights = np.polynomial.legendre.leggauss(points) if points != 8 else (GAUSS_NODES, GAUSS_WEIGHTS)
     half = np.diff(edges)[:, None] / 2
-    return (edges[:-1, None] + edges[1:, None]) / 2 + half * GAUSS_NODES, half * GAUSS_WEIGHTS
+    return (edges[:-1, None] + edges[1:, None]) / 2 + half * nodes, half * weights
 
 
 def response_of(circuit: LinearCircuit) -> ExactResponse:

@@ -240,7 +240,8 @@ class Stream:
         if reading.deck_sha256 and reading.deck_sha256 not in self.decks[-1:]:
             self.decks.append(reading.deck_sha256)
         attempt = replace(reading.attempt, scale=scale)
-        return replace(reading, attempt=attempt, attempts=(attempt,))
+        known = (attempt, (attempt,)) == (reading.attempt, reading.attempts)
+        return reading if known else replace(reading, attempt=attempt, attempts=(attempt,))
 
     def _reduce_scale(self, levels: FloatArray, readings: dict[int, Reading]) -> None:
         """Repeat once, at a smaller scale, the columns that exceeded 0.8 of the swing.

@@ -25,7 +25,7 @@ from netlists.record import FloatArray
 
 MOST_CELLS = 1024
 """Most cells that are not linear: each is an unknown of the equations of a step."""
-BATCH = 64
+BATCH = 128
 """Most right-hand sides worked on at once."""
 
 

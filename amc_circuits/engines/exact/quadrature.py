@@ -21,10 +21,10 @@ def joules_until(last: FloatArray, panels: FloatArray, step: float, powers: Floa
         last: Ends of the integrals, shape (K,), s.
         panels: Edges of panels in which the rule is exact enough, shape (P + 1,), s; the step is one, or before all.
         step: Time of the step, s.
-        powers: Power at Gauss's points of all panels (`gauss`), shape (K, 8 P), W.
+        powers: Power at Gauss's points of all panels (`gauss`), eight or fewer a panel, shape (K, points P), W.
         power: Power at other times, for the panels that an integral ends in.
     """
-    weights = gauss(panels)[1]
+    weights = gauss(panels, powers.shape[1] // (len(panels) - 1))[1]
     counted = panels[:-1] >= step
     whole = np.where(counted & (panels[1:] <= last[:, None]), 1.0, 0.0)
     total = np.einsum("kp,kpg,pg->k", whole, powers.reshape(len(last), *weights.shape), weights)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.circuit import ExactCircuit, Samples
-from amc_circuits.engines.exact.crests import Crests
+from amc_circuits.engines.exact.crests import Crests, rough
 from amc_circuits.engines.exact.energy import slot_energies
 from amc_circuits.engines.exact.linear_range import LARGEST_LOSS, LinearRange
 from amc_circuits.engines.exact.settling import Indices, SampledOutputs
@@ -146,7 +146,8 @@ class _SlotReader:
             if self.parts:
                 samples = getattr(self.parts[place], names[0])[:, :-1]
             else:
-                samples = self.exact.response.at(piece, probe, gauss(panels)[0].ravel())
+                condition, time = self.exact.linear.modes.condition, gauss(panels)[0].ravel()
+                samples = rough(self.exact.response, condition, piece, probe, time)
             owner, start, length = (one.ravel() for one in np.broadcast_arrays(each, panels[:-1], np.diff(panels)))
             crests.look(samples.reshape(len(owner), -1, samples.shape[2]), owner, start, length)
         return crests.found(partial(self._rows_at, probe)).T

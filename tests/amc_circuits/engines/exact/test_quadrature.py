@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from amc_circuits.engines.exact.energy import BRIEF, FEW
 from amc_circuits.engines.exact.quadrature import joules_until
 from amc_circuits.linear.response import gauss
 from tests.comparators import assert_close
@@ -15,3 +16,11 @@ def test_joules_until_an_end_are_the_exponentials_integral():
     got = joules_until(ends, panels, 0.5, powers, lambda slot, time: np.exp(-rate[slot, None] * time))
     last = np.clip(ends, 0.5, 7.0)
     assert_close(got, (np.exp(-0.5 * rate) - np.exp(-rate * last)) / rate, absolute=1e-9)
+
+
+def test_four_points_are_enough_in_brief_panels():
+    """Power of the fastest mode, `exp(-2 t)`, in the longest panel with four points: within 3e-10."""
+    panels = np.array([0.0, BRIEF])
+    powers = np.exp(-2 * gauss(panels, FEW)[0])
+    got = joules_until(np.array([1.0]), panels, 0.0, powers, lambda slot, time: time)
+    assert_close(got, [(1 - np.exp(-2 * BRIEF)) / 2], relative=3e-10)
