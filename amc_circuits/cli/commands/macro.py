@@ -17,12 +17,13 @@ from amc_circuits.cli.messages import NO_RESULT, USABLE, as_typed, finish, one_l
 from amc_circuits.cli.parameters import Format, SchedulePlotFile
 from amc_circuits.files.run_folder import check_output_file, writing
 from amc_circuits.results.tables import print_table
+from amc_circuits.solvers.macro.blocks import BlockSchedule, block_answer, read_any
 from amc_circuits.solvers.macro.results import MacroSolution, PhaseResult
 from amc_circuits.solvers.macro.run import ENGINES, run_schedule
-from amc_circuits.solvers.macro.schedule import read_schedule
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import format_quantity
 from netlists.errors import check_name
+from netlists.record import FloatArray
 
 ScheduleFile = Annotated[
     Path, typer.Argument(metavar="SCHEDULE.toml", help="The schedule, docs/macro.md.", show_default=False)
@@ -41,14 +42,16 @@ def macro(
     if plot is not None:
         check_output_file("plot", plot, PICTURES)
     with one_line_warnings(), waiting(f"macro by {engine}"):
-        solution = run_schedule(read_schedule(schedule), engine, schedule.parent)
+        solution = run_schedule(read_any(schedule), engine, schedule.parent)
         written = plot if plot is not None and _drawn(solution, plot) else None
     if format == "json":
         print(json.dumps(record(solution), indent=2, allow_nan=False))
     else:
         print_table(_table(solution))
         for phase in solution.phases:
-            print(f"{phase.name} = [{', '.join(f'{value:.6g}' for value in phase.value)}]")
+            print(f"{phase.name} = {_listed(phase.value)}")
+        if isinstance(solution.plan.schedule, BlockSchedule):
+            print(f"x = {_listed(block_answer(solution))}")
     print_written(format, written)
     for note in solution.plan.notes:
         print(f"amc: note: {as_typed(note)}", file=sys.stderr)
@@ -56,6 +59,10 @@ def macro(
         if not phase.status.usable:
             print(f"amc: {phase.status.name}: phase {phase.name}: {as_typed(phase.message)}", file=sys.stderr)
     finish(USABLE if solution.usable else NO_RESULT)
+
+
+def _listed(values: FloatArray) -> str:
+    return f"[{', '.join(f'{value:.6g}' for value in values)}]"
 
 
 def _drawn(solution: MacroSolution, path: Path) -> bool:
@@ -72,7 +79,9 @@ def _drawn(solution: MacroSolution, path: Path) -> bool:
 def record(solution: MacroSolution) -> dict[str, Any]:
     """Return a solution as plain data for JSON."""
     own = solution.plan.schedule
+    answer = {"x": plain(block_answer(solution))} if isinstance(own, BlockSchedule) else {}
     return {
+        **answer,
         "engine": solution.engine,
         "usable": solution.usable,
         "tolerance": own.tolerance,

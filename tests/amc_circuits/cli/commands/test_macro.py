@@ -1,5 +1,6 @@
 """`amc macro`: a schedule from a file, its table and its JSON, and mistakes in one line."""
 
+import numpy as np
 import pytest
 
 SCHEDULE = """
@@ -76,3 +77,41 @@ def test_mistakes_in_options_are_one_line(amc, schedule, arguments, words):
     """Exit code 2, before anything runs; a file that is not there, too."""
     amc("macro", schedule, *arguments).refused(*words)
     amc("macro", schedule.parent / "none.toml").refused("none.toml")
+
+
+BLOCKS = """
+[block_inversion]
+matrix = [[0.0, 2.0, 0.1], [1.5, 0.2, 0.3], [0.2, -0.3, 1.0]]
+b = [1.0, -0.5, 0.25]
+"""
+
+
+@pytest.mark.parametrize("engine", ["exact", "ngspice"])
+def test_a_block_inversion_is_one_transient(amc, tmp_path, engine):
+    """Of an odd number of rows whose blocks are stable in the order of LU alone; x is NumPy's, in table and JSON."""
+    path = tmp_path / "blocks.toml"
+    path.write_text(BLOCKS)
+    found = amc("macro", path, "--engine", engine, "--format", "json").json
+    wanted = np.linalg.solve([[0.0, 2.0, 0.1], [1.5, 0.2, 0.3], [0.2, -0.3, 1.0]], [1.0, -0.5, 0.25])
+    assert [one["mode"] for one in found["phases"]] == ["inv", "mvm", "inv", "mvm", "inv"]
+    np.testing.assert_allclose(found["x"], wanted, atol=0.02 * np.abs(wanted).max())
+
+
+def test_mistakes_of_a_block_inversion_are_named(amc, tmp_path):
+    """A second definition of the phases, an unknown key, no matrix, and a wrong length; rows as they are grow."""
+    path = tmp_path / "blocks.toml"
+    for more, text in (
+        ("[[phases]]\nname = 'p'\n", "phases"),
+        ("order = 1\n", "order"),
+        ("pivoting = 'full'\n", "pivoting"),
+    ):
+        path.write_text(BLOCKS + more)
+        outcome = amc("macro", path)
+        assert outcome.code == 2 and text in outcome.err and len(outcome.err.splitlines()) == 1
+    path.write_text("[block_inversion]\nb = [1.0, 2.0]\n")
+    assert "matrix" in amc("macro", path).err
+    path.write_text(BLOCKS.replace(", 0.25]", "]"))
+    assert "b of 2 entries" in amc("macro", path).err
+    path.write_text(BLOCKS.replace("[1.0, -0.5, 0.25]", "[1.0, -0.5, 0.25]\npivoting = 'none'"))
+    outcome = amc("macro", path, "--engine", "exact")
+    assert outcome.code == 3 and "UNSTABLE" in outcome.err

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from amc_circuits import ParameterError, Status, run_schedule
+from amc_circuits import ParameterError, Status, make_schedule, run_schedule
 from amc_circuits.solvers.macro.blocks import block_answer, block_schedule, cut
 from tests.cases import spd_matrix
 from tests.comparators import assert_close
@@ -30,6 +30,24 @@ def test_rows_in_the_order_of_lu_make_blocks_stable():
     assert_close(block_answer(solution), wanted, absolute=0.02 * float(np.abs(wanted).max()))
 
 
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_a_matrix_of_any_size_is_solved_in_one_transient(size):
+    """With an odd number of rows one more in the arrays stays idle, and x has the rows of A."""
+    matrix, vector = spd_matrix(size, 4, size), np.linspace(-1, 0.7, size)
+    solution = run_schedule(block_schedule(matrix, vector, hardware={"g_min": 1e-9}), "exact")
+    wanted = np.linalg.solve(matrix, vector)
+    assert solution.usable
+    assert_close(block_answer(solution), wanted, absolute=0.01 * float(np.abs(wanted).max()))
+
+
+def test_the_answer_of_another_schedule_is_refused():
+    """It has no blocks."""
+    arrays, phase = [{"name": "a", "matrix": [[1.0]]}], {"name": "upper", "mode": "mvm", "array": "a", "inputs": [1.0]}
+    solution = run_schedule(make_schedule({"arrays": arrays, "phases": [phase]}), "exact")
+    with pytest.raises(ParameterError, match=r"solution: .*another schedule"):
+        block_answer(solution)
+
+
 def test_stable_blocks_stay_as_they_are():
     """A definite matrix, and one whose INV circuits are stable; `partial` orders the rows of any."""
     definite = spd_matrix(4, 5, 1)
@@ -43,7 +61,7 @@ def test_stable_blocks_stay_as_they_are():
 @pytest.mark.parametrize(
     ("matrix", "b", "more", "text"),
     [
-        (np.eye(3), B[:3], {}, "A: got shape .3, 3.*even number of rows"),
+        (np.eye(1), B[:1], {}, "A: got shape .1, 1.*two rows or more"),
         (np.eye(4), B[:2], {}, "b of 2 entries"),
         (1j * np.eye(4), B, {}, "A: got complex numbers"),
         (np.ones((4, 4)), B, {}, "A: .*singular"),
