@@ -59,7 +59,7 @@ def record_of(found: Iterated) -> dict[str, Any]:
 def _methods(found: Iterated) -> Table:
     settings = found.settings
     title = f"{settings.order}-QAM, {found.snr:.3g} dB: exact zero forcing {found.exact:.3g} ({found.closed_form:.3g})"
-    table = grid(title, ("method", "rate", "law", "to 1 %", "to its rate", "best rate", "time", "energy", "stable"))
+    table = grid(title, ("method", "rate", "law", "to 1 %", "to one step's", "best BER", "time", "energy", "stable"))
     stable = {name: f"{count - found.unstable[name]} of {count}" for name, count in found.checked.items()}
     for course in found.courses:
         errors = course.errors

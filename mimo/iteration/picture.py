@@ -28,7 +28,8 @@ def plot_iterated(found: Iterated, path: Path) -> None:
         below.axhline(found.one_step, color="black", linestyle="--", linewidth=1.2, label="one step of INV")
         errors = np.concatenate([course.errors for course in found.courses])
         smallest = float(errors[np.isfinite(errors)].min(initial=1))
-        above.set_ylim(max(smallest / 3, 1e-8), 3)
+        largest = max(min(float(errors[np.isfinite(errors)].max(initial=0)), 3.0), 10 * smallest)
+        above.set_ylim(max(smallest / 3, 1e-8), 1.5 * largest)
         for axes, label in ((above, "error of the map"), (below, "bit error rate")):
             axes.set_yscale("log")
             axes.set_ylabel(label)

@@ -23,9 +23,9 @@ CONVERTERS = Converters(dac_bits=8, adc_bits=8)
 CIRCUITS = ("mvm", "inv")
 """Circuits of the iterations and of one step."""
 FAR = 3.0
-"""Errors count for the measured factor while they are so many times the smallest one."""
+"""Distances count for the measured factor while they are so many times the smallest one."""
 SLACK = 1.1
-"""Iterations count up to a bit error rate of so many times that of exact zero forcing."""
+"""Iterations count up to a bit error rate of so many times that of one step of the same cells."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,15 @@ class Course:
         method: Name of the method.
         errors: Median over the channels of `||W_n - W|| / ||W||`, Frobenius, for n = 1, 2, ...: W_n from unit signals
             of every antenna, W the pseudo-inverse of H.
+        distances: The same from the map to which the method converges, `A_0^-1 H^T`, A_0 the matrix in the array.
         rates: Bit error rates, counted.
         factor: Factor of the error in one iteration for many antennas.
-        needed: Iterations to a bit error rate near that of exact zero forcing; None if it is not reached.
+        needed: Iterations to a bit error rate near that of one step of INV; None if it is not reached.
     """
 
     method: str
     errors: RealArray
+    distances: RealArray
     rates: RealArray
     factor: float
     needed: int | None
@@ -64,12 +66,13 @@ class Course:
 
     @property
     def measured(self) -> float:
-        """Mean factor of the error until it is near its end; nan if it never falls far, or leaves the numbers."""
-        if not np.isfinite(self.errors).all():
+        """Mean factor of the distance to the limit until it is near its end; nan if it leaves the numbers."""
+        found = self.distances
+        if not np.isfinite(found).all():
             return float("nan")
-        far = np.flatnonzero(self.errors > FAR * self.errors.min())
+        far = np.flatnonzero(found > FAR * found.min())
         last = int(far[-1]) if far.size else 0
-        return float((self.errors[last] / self.errors[0]) ** (1 / last)) if last else float("nan")
+        return float((found[last] / found[0]) ** (1 / last)) if last else float("nan")
 
 
 @dataclass(frozen=True)
@@ -143,13 +146,13 @@ def iterate(settings: IterateSettings, parts: Parts) -> Iterated:
     snr = float(ratio(decibels))
     seen = list(_seen(settings, channels, snr, parts, generator))
     exact = _counted(settings, seen, [np.asarray(np.linalg.pinv(one.matrix) @ one.received, float) for one in seen], [])
+    one_step = _counted(settings, seen, [one.inverse @ one.filtered for one in seen], _unstable(seen, "inv"))
     courses = []
     for name in settings.method_names:
-        errors, rates = _course(settings, seen, name, antennas, users)
-        good = np.flatnonzero(rates <= SLACK * exact)
+        errors, distances, rates = _course(settings, seen, name, antennas, users)
+        good = np.flatnonzero(rates <= SLACK * one_step)
         needed = int(good[0]) + 1 if good.size else None
-        courses.append(Course(name, errors, rates, rate(name, antennas, users), needed))
-    one_step = _counted(settings, seen, [one.inverse @ one.filtered for one in seen], _unstable(seen, "inv"))
+        courses.append(Course(name, errors, distances, rates, rate(name, antennas, users), needed))
     budget = {cause: _alone(settings, seen, parts.alone(cause)) for cause in parts.causes("inv")}
     causes = dict(sorted(budget.items(), key=lambda one: -one[1]))
     closed = float(zero_forcing(qam, channels, [snr]).mean())
@@ -189,21 +192,23 @@ def _seen(
 
 def _course(
     settings: IterateSettings, seen: list[_Channel], name: str, antennas: int, users: int
-) -> tuple[RealArray, RealArray]:
-    """Median error and bit error rate after every iteration."""
-    errors = np.zeros((settings.iterations, len(seen)))
+) -> tuple[RealArray, RealArray, RealArray]:
+    """Median error, median distance to the limit, and bit error rate after every iteration."""
+    errors, distances = np.zeros((2, settings.iterations, len(seen)))
     found: list[list[RealArray]] = [[] for _ in range(settings.iterations)]
     for place, one in enumerate(seen):
         wanted = np.linalg.pinv(one.matrix)
+        limit = np.linalg.pinv(one.product) @ one.matrix.T
         size = antennas * one.power, users * one.power  # the eigenvalues go as the power of the channel
         whole = METHODS[name](one.product, one.matrix.T, *size)
         steps = METHODS[name](one.product, one.filtered, *size)
         with np.errstate(over="ignore", invalid="ignore"):  # of a method that diverges
             for n, (x, every) in enumerate(islice(zip(steps, whole, strict=False), settings.iterations)):
                 errors[n, place] = np.linalg.norm(every - wanted) / np.linalg.norm(wanted)
+                distances[n, place] = np.linalg.norm(every - limit) / np.linalg.norm(wanted)
                 found[n].append(x)
     rates = [_counted(settings, seen, estimates, _unstable(seen, "mvm")) for estimates in found]
-    return np.median(errors, axis=1), np.array(rates)
+    return np.median(errors, axis=1), np.median(distances, axis=1), np.array(rates)
 
 
 def _alone(settings: IterateSettings, seen: list[_Channel], parts: Parts) -> float:

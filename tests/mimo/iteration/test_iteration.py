@@ -76,7 +76,7 @@ def test_the_study_ends_at_exact_detection_with_ideal_parts():
     assert found.one_step == pytest.approx(found.exact, rel=0.02)
     for course in found.courses:
         assert course.errors[-1] < 1e-4 and course.rates[-1] == pytest.approx(found.exact, rel=0.05)
-        assert course.needed is not None and course.rates[course.needed - 1] <= 1.1 * found.exact
+        assert course.needed is not None and course.rates[course.needed - 1] <= 1.1 * found.one_step
     assert found.product.time > 0 and found.solve.time > 0
     assert abs(np.log(found.closed_form / 1e-3)) < 2
 
@@ -86,6 +86,11 @@ def test_levels_of_cells_bound_what_iterations_reach():
     found = iterate(IterateSettings(**SMALL, iterations=40, methods="richardson,chebyshev"), Parts({"levels": 4}))
     ends = [course.errors[-1] for course in found.courses]
     assert ends[0] == pytest.approx(ends[1], rel=0.01) and ends[0] > 0.01
+    for course in found.courses:
+        assert course.distances[-1] < 1e-6 and course.needed is not None
+        assert 2 * found.exact < course.rates[course.needed - 1] <= 1.1 * found.one_step
+        late = (course.distances[8] / course.distances[2]) ** (1 / 6)
+        assert course.measured == pytest.approx(late, rel=0.3) and course.measured < 1
     assert "levels" in found.budget
 
 
