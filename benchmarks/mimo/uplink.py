@@ -47,9 +47,9 @@ def detection() -> Iterator[Row]:
         (8, common, "ginv", (2.1e-3,)),
         (8, common, "fixed-diagonal", (1.8e-3,)),
         (8, other, "ginv", (2.6e-3,)),
-        (16, other | {"uses": 2}, "refined", (1.08e-3,)),
-        (16, other | {"uses": 3}, "refined", (1.005e-3,)),
-        (16, common | {"uses": 3}, "refined", (1.06e-3,)),
+        (16, other | {"uses": "2"}, "refined", (1.08e-3,)),
+        (16, other | {"uses": "3"}, "refined", (1.005e-3,)),
+        (16, common | {"uses": "3"}, "refined", (1.06e-3,)),
     ):
         found = detect(DetectSettings(**settings, detectors=names), Parts(IDEAL | {"levels": levels}))
         for curve, value in zip(found.curves, wanted, strict=True):

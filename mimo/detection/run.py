@@ -28,7 +28,8 @@ def measure(settings: dict[str, Any], parts: dict[str, Any]) -> RunOutcome:
 
 def _metrics(found: Detection, curve: Curve) -> dict[str, Any]:
     channels = WORDS.get(curve.channels, "correlated")
-    name, place = f"{channels}_{curve.detector.replace('-', '_')}", curve.reference
+    detector = curve.detector.replace(", ", "_").translate(str.maketrans("- ", "__"))
+    name, place = f"{channels}_{detector}", curve.reference
     exact = found.exact[curve.channels].mean(axis=0)
     return {
         f"exact_ber_{channels}": float(exact[place]),

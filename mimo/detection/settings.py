@@ -16,6 +16,8 @@ from mimo.radio.real_form import RealArray
 Count = Annotated[int, Field(ge=1, le=100_000)]
 AUTOMATIC = np.arange(-6, 3, 2.0)
 """Automatic signal-to-noise ratios about the one at which zero forcing has the error rate `TARGET`, dB."""
+FEWEST, MOST = 2, 20
+"""Limits of the uses of a circuit by refinement."""
 TARGET = 1e-3
 
 
@@ -40,7 +42,7 @@ class DetectSettings(Record):
         "gram-inv,fixed-diagonal,ginv,refined"
     )
     regularised: Annotated[bool, about("Least mean square error (MMSE) instead of zero forcing")] = False
-    uses: Annotated[int, about("Uses of the circuit by the detector refined", ge=2, le=20)] = 3
+    uses: Annotated[str, about("Uses of the circuit by the detector refined, such as 2,3,4", "LIST")] = "3"
     seed: Annotated[int, about("Seed of channels, symbols and cells", ge=0)] = 0
 
     @model_validator(mode="after")
@@ -53,6 +55,7 @@ class DetectSettings(Record):
             if name not in DETECTORS:
                 raise ParameterError("detectors", name, f"must be among {', '.join(DETECTORS)}, with commas")
         self.decibels(self.antennas, self.users)
+        _ = self.curves
         return self
 
     def _check_acting(self) -> None:
@@ -79,6 +82,25 @@ class DetectSettings(Record):
     def detector_names(self) -> tuple[str, ...]:
         """Names of the detectors."""
         return tuple(name.strip() for name in self.detectors.split(","))
+
+    @property
+    def curves(self) -> tuple[tuple[str, str, int], ...]:
+        """Name, detector and uses of every curve; several uses of the detector refined are a curve each.
+
+        Raises:
+            ParameterError: A number of uses cannot be used.
+        """
+        texts = [text.strip() for text in self.uses.split(",")]
+        if not all(text.isdecimal() and FEWEST <= int(text) <= MOST for text in texts):
+            raise ParameterError("uses", self.uses, f"must be whole numbers from {FEWEST} to {MOST}, with commas")
+        several = len(texts) > 1
+        found: list[tuple[str, str, int]] = []
+        for name in self.detector_names:
+            if name == "refined":
+                found += [(f"{name}, {one} uses" if several else name, name, int(one)) for one in texts]
+            else:
+                found.append((name, name, 1))
+        return tuple(dict.fromkeys(found))
 
     def decibels(self, antennas: int, users: int) -> RealArray:
         """Return the signal-to-noise ratios, dB, in rising order.

@@ -29,7 +29,7 @@ class Curve:
 
     Attributes:
         channels: Name of the channels.
-        detector: Name of the detector.
+        detector: Name of the detector, with the uses of its circuit if it has several curves.
         rates: Bit error rate of every channel at every signal-to-noise ratio, shape (B, S).
         checked: Channels whose circuit had its poles computed.
         unstable: Channels among them with an unstable circuit; they count with an error rate of 1/2.
@@ -114,8 +114,8 @@ def detect(settings: DetectSettings, parts: Parts) -> Detection:
         closed = zero_forcing_rayleigh(settings.constellation, antennas, users, snr)
     curves = []
     for link in links:
-        for name in settings.detector_names:
-            curves.append(_curve(name, link, settings, parts, snr, exact[link.name]))
+        for one in settings.curves:
+            curves.append(_curve(one, link, settings, parts, snr, exact[link.name]))
     return Detection(settings, decibels, exact, closed, tuple(curves))
 
 
@@ -153,23 +153,26 @@ def _links(settings: DetectSettings) -> Iterator[_Link]:
         yield _Link(name, channels, drawn)
 
 
-def _curve(name: str, link: _Link, settings: DetectSettings, parts: Parts, snr: RealArray, exact: RealArray) -> Curve:
+def _curve(
+    one: tuple[str, str, int], link: _Link, settings: DetectSettings, parts: Parts, snr: RealArray, exact: RealArray
+) -> Curve:
+    label, name, uses = one
     reference = _reference(exact)
-    rates, stable, converging = _rates(name, link, settings, parts, snr)
+    rates, stable, converging = _rates(name, uses, link, settings, parts, snr)
     few = link.first(BUDGET_CHANNELS)
     causes = {
-        cause: float(_rates(name, few, settings, parts.alone(cause), snr[[reference]])[0].mean())
+        cause: float(_rates(name, uses, few, settings, parts.alone(cause), snr[[reference]])[0].mean())
         for cause in parts.causes(CIRCUITS[name])
     }
     budget = dict(sorted(causes.items(), key=lambda one: -one[1]))
     checked = [one for one in stable if one is not None]
     diverging = None if None in converging else converging.count(False)
     ideal = float(exact[:BUDGET_CHANNELS, reference].mean())
-    return Curve(link.name, name, rates, len(checked), checked.count(False), diverging, reference, budget, ideal)
+    return Curve(link.name, label, rates, len(checked), checked.count(False), diverging, reference, budget, ideal)
 
 
 def _rates(
-    name: str, link: _Link, settings: DetectSettings, parts: Parts, snr: RealArray
+    name: str, uses: int, link: _Link, settings: DetectSettings, parts: Parts, snr: RealArray
 ) -> tuple[RealArray, list[bool | None], list[bool | None]]:
     """Error rates (B, S), and for each channel whether circuit and refinement are stable.
 
@@ -180,7 +183,7 @@ def _rates(
     rates, stable, converging = [], [], []
     for ratios in snr[:, None] if settings.regularised else [snr]:
         ridge = 1 / float(ratios[0]) if settings.regularised else 0.0
-        tasks = (Task(channel, parts, trial, ridge, settings.uses) for trial, channel in enumerate(channels))
+        tasks = (Task(channel, parts, trial, ridge, uses) for trial, channel in enumerate(channels))
         found = [DETECTORS[name](task) for task in tasks]
         maps = np.stack([one.map for one in found])
         rates.append(detector_rates(maps, channels, ratios, settings.constellation, link.drawn))

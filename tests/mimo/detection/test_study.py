@@ -47,6 +47,19 @@ def test_standard_errors_are_those_of_channels():
     assert np.isnan(one.curves[0].standard_error).all()
 
 
+def test_several_uses_are_a_curve_each():
+    """As each alone, and named; metrics of a sweep have their names."""
+    settings = DetectSettings(**SMALL, detectors="refined,gram-inv", uses="2, 4", correlation=0)
+    found = detect(settings, Parts({"levels": "8"})).curves
+    assert [curve.detector for curve in found] == ["refined, 2 uses", "refined, 4 uses", "gram-inv"]
+    alone = detect(settings.replace(uses="4"), Parts({"levels": "8"})).curves[0]
+    assert alone.detector == "refined" and (alone.rates == found[1].rates).all()
+    assert (found[0].rates != found[1].rates).any()
+    names = {**SMALL, "detectors": "refined", "uses": "2,4", "correlation": 0}
+    metrics = run.measure(run.complete({option.name: names.get(option.name) for option in run.options()})).metrics
+    assert {"ber_iid_refined_2_uses", "ber_iid_refined_4_uses"} <= set(metrics)
+
+
 def test_an_unstable_circuit_counts_as_a_guess():
     """Two levels turn the eigenvalues of a square, correlated channel: half of the bits are wrong."""
     settings = DetectSettings(antennas=4, users=4, realizations=6, vectors=2, correlation=0.9, detectors="gram-inv")
@@ -64,7 +77,9 @@ def test_an_unstable_circuit_counts_as_a_guess():
         ({"order": 8}, "order: got 8; must be one of"),
         ({"detectors": "zf"}, "detectors: got zf; must be among gram-inv"),
         ({"correlation": 1.0}, "correlation"),
-        ({"uses": 4, "detectors": "ginv"}, "uses: got 4; has no effect"),
+        ({"uses": "4", "detectors": "ginv"}, "uses: got 4; has no effect"),
+        ({"uses": "1"}, "uses: got 1; must be whole numbers from 2 to 20"),
+        ({"uses": "2,x"}, "uses: got 2,x; must be whole numbers"),
         ({"channels": "H.npy", "users": 4}, "users: got 4; has no effect beside channels"),
         ({"realizations": 0}, "realizations"),
     ],
