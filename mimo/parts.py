@@ -20,6 +20,8 @@ AT_REST = (
 )
 """Options without an effect on the linear map that a circuit at rest realises, or on its stability."""
 IDEAL_GAIN = 1e12
+NONE = "none"
+"""No cause of errors."""
 DEVICE = "gramc-16level"
 """Device unless another one is given: 16 levels, no other errors."""
 WIRES = ("wire_resistance", "interconnect", "contacts", "compensate_wires", "wire_temperature_coefficient")
@@ -61,7 +63,7 @@ class Parts:
     Attributes:
         given: Options of the parts by name, as a user writes them; None for one that is not given.
         seed: Seed of the random spread of cells.
-        cause: Cause of errors that alone is present, one of `causes`; empty for all of them.
+        cause: Cause of errors that alone is present, one of `causes`; empty for all of them, `none` for none.
         real_opamp: True for op-amps as they are beside any cause, in circuits that do not work with ideal ones.
     """
 
@@ -112,6 +114,10 @@ class Parts:
         if cause not in (*OF_CELLS, "wires", "opamp_gain"):
             raise ParameterError("cause", cause, f"must be one of {', '.join((*OF_CELLS, 'wires', 'opamp_gain'))}")
         return replace(self, cause=cause)
+
+    def without_causes(self) -> Parts:
+        """Return ideal parts with the same range of conductances."""
+        return replace(self, cause=NONE, real_opamp=False)
 
     def _hardware(self, template: Solver) -> dict[str, Any]:
         """Fields of `Hardware`, with one cause of errors alone if one is named; op-amps of transistors by their fit."""

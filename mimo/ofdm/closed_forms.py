@@ -31,8 +31,3 @@ def of_programming(sigma: float, unit: float) -> float:
 def of_dac(bits: int, full_scale: float) -> float:
     """Error vector magnitude of DACs with a full scale in deviations of the signal."""
     return float(full_scale / (np.sqrt(12) * (2 ** (bits - 1) - 1)))
-
-
-def effective_ratio(snr: float, magnitude: float) -> float:
-    """Signal-to-noise ratio with an error that is independent of the noise: `1/(1/g + EVM^2)`."""
-    return float(1 / (1 / snr + magnitude**2))

@@ -28,7 +28,7 @@ def study(settings: dict[str, Any], parts: dict[str, Any]) -> Report:
     found = transforms(chosen, parts)
     record = {
         "settings": chosen.model_dump(),
-        "ideal_ber": found.ideal,
+        "closed_form_ber": found.closed_form,
         "points": [asdict(point) for point in found.points],
     }
     return Report(record, (_table(found),), lambda path: plot_ofdm(found, path))
@@ -45,8 +45,9 @@ ofdm = study_command(
 
 def _table(found: Ofdm) -> Table:
     settings = found.settings
-    title = f"{settings.order}-QAM, {settings.snr:g} dB, exact transform: bit error rate {found.ideal:.3g}"
-    headings = (settings.vary.replace("_", " "), "transform", "EVM", "closed form", "3GPP", "BER", "by EVM")
+    exact = "-" if np.isnan(found.closed_form) else f"{found.closed_form:.3g}"
+    title = f"{settings.order}-QAM, {settings.snr:g} dB, {settings.side}; closed form of an exact transform: {exact}"
+    headings = (settings.vary.replace("_", " "), "transform", "EVM", "closed form", "3GPP", "BER", "by EVM", "exact")
     table = grid(title, headings, 2)
     for place in range(LARGEST):
         table.add_column(("largest cause alone", "second", "third")[place])
@@ -56,6 +57,6 @@ def _table(found: Ofdm) -> Table:
         causes = [f"{name.replace('_', ' ')} {format_quantity(one, '%')}" for name, one in point.budget.items()]
         table.add_row(
             point.value, NAMES[point.stages], format_quantity(point.evm, "%"), predicted, passed, f"{point.ber:.3g}",
-            f"{point.effective:.3g}", *causes[:LARGEST],
+            f"{point.effective:.3g}", f"{point.ideal:.3g}", *causes[:LARGEST],
         )  # fmt: skip
     return table

@@ -29,18 +29,22 @@ def plot_ofdm(found: Ofdm, path: Path) -> None:
                     x, [100 * point.predicted for point in mine], "k:", linewidth=2, label="closed form, one array"
                 )
                 effective = [max(point.effective, 1e-12) for point in mine]
-                below.plot(x, effective, "k:", linewidth=2, label="white noise, 1/g + EVM^2")
+                below.plot(x, effective, "k:", linewidth=2, label="one array, white noise of its EVM")
         for order, limit in LIMITS.items():
             above.axhline(100 * limit, color="0.5", linewidth=0.8)
             above.annotate(f"3GPP, {order}-QAM", (1.0, 100 * limit), xycoords=("axes fraction", "data"), fontsize=7,
                            ha="right", va="bottom", color="0.4")  # fmt: skip
-        below.axhline(found.ideal, color="black", linewidth=0.9, label="exact transform")
+        exact = [next(point.ideal for point in found.points if point.value == value) for value in places]
+        below.plot(range(len(exact)), exact, "k-", linewidth=0.9, label="exact transform")
         for axes, label in ((above, "error vector magnitude, %"), (below, "bit error rate")):
             axes.set_yscale("log")
             axes.set_ylabel(label)
             legend_beside(axes)
         below.set_xticks(np.arange(len(places)), list(places))
         below.set_xlabel(settings.vary.replace("_", " "))
-        above.set_title(f"{settings.size} subcarriers, {settings.order}-QAM, {settings.snr:g} dB", loc="left")
+        size = "" if settings.vary == "size" else f"{settings.size} subcarriers, "
+        channel = "own channels" if settings.channels else settings.channel_model
+        title = f"{size}{settings.order}-QAM, {settings.snr:g} dB, {settings.side}, {channel}"
+        above.set_title(title, loc="left", fontsize=11)
         figure.tight_layout()
         save_figure(figure, path)

@@ -19,7 +19,7 @@ def measure(settings: dict[str, Any], parts: dict[str, Any]) -> RunOutcome:
     found = transforms(
         OfdmSettings(**settings), {name: value for name, value in parts.items() if name != settings["vary"]}
     )
-    metrics: dict[str, Any] = {"ideal_ber": found.ideal}
+    metrics: dict[str, Any] = {"ideal_ber": found.points[-1].ideal}
     for stages, name in ((1, "one_array"), (2, "two_stages")):
         mine = [point for point in found.points if point.stages == stages]
         if mine:

@@ -9,11 +9,14 @@ from pydantic import Field, model_validator
 
 from amc_circuits import ParameterError, Record, about
 from mimo.radio.constellation import ORDERS, Constellation
+from mimo.radio.delay_lines import DELAY_LINES
 
 VARIED = ("levels", "programming_error", "dac_bits", "adc_bits", "size", "wire_resistance")
 STAGES = (1, 2)
 LARGEST_SIZE = 256
 """Largest number of subcarriers: a real array of 512 x 512 cells in a pair."""
+FLAT = "flat"
+SENDER = "transmitter"
 Bits = Annotated[int, Field(ge=2, le=16)]
 
 
@@ -23,9 +26,23 @@ class OfdmSettings(Record):
     size: Annotated[int, about("Subcarriers, N", ge=2, le=LARGEST_SIZE)] = 64
     order: Annotated[int, about(f"Points of the constellation: {', '.join(map(str, ORDERS))}")] = 64
     snr: Annotated[float, about("Es/N0 of a subcarrier, dB", ge=-50, le=100)] = 22.0
-    dac_bits: Annotated[Bits | None, about("Resolution of the DACs, full scale dac_range")] = None
-    dac_range: Annotated[float, about("Full scale of the DACs in standard deviations of the signal", gt=0, le=20)] = 4.0
-    adc_bits: Annotated[Bits | None, about("Resolution of the ADCs, full scale 1.05 times the largest symbol")] = None
+    side: Annotated[Literal["receiver", "transmitter"],
+                    about("Side of the circuit: receiver (DFT), transmitter (its inverse)")] = "receiver"  # fmt: skip
+    channel_model: Annotated[
+        Literal["flat", "tdl-a", "tdl-b", "tdl-c", "tdl-d", "tdl-e"],
+        about(f"Channel over the subcarriers: {', '.join((FLAT, *DELAY_LINES))}"),
+    ] = "flat"
+    delay_spread: Annotated[
+        float, about("Rms delay spread of a tapped delay line, in samples of its bandwidth", gt=0, le=1000)
+    ] = 1.0
+    channels: Annotated[
+        str | None, about("Channels of your own, shape (channels, subcarriers), instead", "FILE.npy")
+    ] = None
+    dac_bits: Annotated[Bits | None, about("Resolution of the DACs")] = None
+    dac_range: Annotated[
+        float, about("Full scale of converters at the signal over time, in its standard deviations", gt=0, le=20)
+    ] = 4.0
+    adc_bits: Annotated[Bits | None, about("Resolution of the ADCs")] = None
     vary: Annotated[Literal["levels", "programming_error", "dac_bits", "adc_bits", "size", "wire_resistance"],
                     about("Parameter along the curve")] = "levels"  # fmt: skip
     values: Annotated[str, about("Values of this parameter, with commas", "LIST")] = "4,8,16,32,64"
@@ -39,9 +56,42 @@ class OfdmSettings(Record):
         if field is not None and getattr(self, self.vary) != field.default:
             given = getattr(self, self.vary)
             raise ParameterError(self.vary, given, "is what varies; leave it out, or vary another")
-        for value in self.varied:
-            self.point(value)
+        self._check_acting([self.point(value).size for value in self.varied])
         return self
+
+    def _check_acting(self, sizes: list[int]) -> None:
+        """Refuse what has no effect on transforms of these sizes, and delays beyond one of them."""
+        dac, adc = (getattr(self, name) is not None or self.vary == name for name in ("dac_bits", "adc_bits"))
+        staged = any(radix(size) is not None for size in sizes)
+        between = staged and (dac or adc)
+        idle = {
+            "channel_model": ("beside channels", self.channels is not None),
+            "delay_spread": ("without a tapped delay line", not self.fading),
+            "adc_bits": ("at a transmitter in one array", self.sends and not staged),
+            "dac_range": ("without converters at the signal over time", not (between or (dac and not self.sends))),
+        }
+        for name, (where, without) in idle.items():
+            if without and getattr(self, name) != type(self).model_fields[name].default:
+                raise ParameterError(name, getattr(self, name), f"has no effect {where}; leave it out")
+        longest = float(DELAY_LINES[self.channel_model].delays.max()) if self.fading else 0.0
+        if self.delay_spread * longest >= min(sizes):
+            mend = f"reaches beyond {min(sizes)} samples; must be below {min(sizes) / longest:.4g}"
+            raise ParameterError("delay_spread", self.delay_spread, mend)
+
+    @property
+    def sends(self) -> bool:
+        """True for the transform of a transmitter."""
+        return self.side == SENDER
+
+    @property
+    def fading(self) -> bool:
+        """True for a tapped delay line."""
+        return self.channel_model != FLAT
+
+    @property
+    def flat(self) -> bool:
+        """True if all subcarriers have the same channel, 1."""
+        return not self.fading and self.channels is None
 
     @property
     def constellation(self) -> Constellation:

@@ -91,6 +91,25 @@ def load_channels(path: Path) -> ComplexArray:
     return check_channels(channels[None] if channels.ndim == 2 else channels)
 
 
+def load_responses(path: Path) -> ComplexArray:
+    """Load responses of channels over subcarriers, shape (B, N) or (N,) for one, from a file that holds an array.
+
+    Raises:
+        ParameterError: The file cannot be read, or an entry is not finite, too small or too large to be squared.
+    """
+    found = np.asarray(stored_array("channels", path, (1, 2)))
+    if found.dtype.kind not in "fciu" or found.ndim not in (1, 2) or not found.size:
+        mend = "must hold numbers of shape (channels, subcarriers)"
+        raise ParameterError("channels", f"{found.dtype} of shape {found.shape}", mend)
+    responses = np.atleast_2d(found.astype(complex))
+    sizes = np.abs(responses)
+    bad = np.argwhere(~((sizes > SMALLEST) & (sizes < LARGEST)))
+    if len(bad):
+        what = f"channel {bad[0][0]}, subcarrier {bad[0][1]}: {sizes[tuple(bad[0])]:g}"
+        raise ParameterError("channels", what, f"every entry must have a size of {SMALLEST:g} .. {LARGEST:g}")
+    return responses
+
+
 def check_channels(channels: ComplexArray) -> ComplexArray:
     """Return the channels (B, M, K) unless they cannot be used.
 

@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 
 from amc_circuits import ParameterError
-from mimo.ofdm.closed_forms import effective_ratio, of_dac, of_levels, of_programming
+from mimo.ofdm.closed_forms import of_dac, of_levels, of_programming
+from mimo.ofdm.link import _turned, link_of
 from mimo.ofdm.run import ofdm as run
 from mimo.ofdm.settings import OfdmSettings, radix
 from mimo.ofdm.study import transforms
 from mimo.ofdm.transform import Transform, fourier
 from mimo.parts import Parts
-from mimo.radio.real_form import complex_vector, real_vector
+from mimo.radio.closed_forms import zero_forcing_rayleigh
+from mimo.radio.constellation import Constellation
+from mimo.radio.real_form import complex_vector, real_form, real_vector
 
 IDEAL = {"device": "ideal", "opamp": "single-pole", "open_loop_gain": "1e9"}
 
@@ -28,6 +31,8 @@ def test_ideal_arrays_transform_as_numpy(stages):
     columns = np.random.default_rng(0).standard_normal((16, 3, 2)) @ [1, 1j]
     found = Transform.program(16, stages, Parts(IDEAL))
     wanted = np.fft.fft(columns, axis=0, norm="ortho")
+    turned = Transform.program(16, stages, Parts(IDEAL), inverse=True).apply(real_vector(columns))
+    assert complex_vector(turned) == pytest.approx(np.fft.ifft(columns, axis=0, norm="ortho"), abs=1e-7)
     assert complex_vector(found.apply(real_vector(columns))) == pytest.approx(wanted, abs=1e-7)
     assert found.map @ real_vector(columns) == pytest.approx(real_vector(wanted), abs=1e-7)
     assert fourier(16) @ columns == pytest.approx(wanted)
@@ -39,10 +44,11 @@ def test_two_stages_need_a_square():
     assert [one.stages for one in transforms(OfdmSettings(size=12, frames=5, values="8"), IDEAL).points] == [1]
 
 
+@pytest.mark.parametrize("side", ["receiver", "transmitter"])
 @pytest.mark.parametrize("stages", [1, 2])
-def test_ideal_parts_have_no_error(stages):
+def test_ideal_parts_have_no_error(stages, side):
     """Below 1e-6, and the bit error rate is that of white noise."""
-    found = point(stages=stages, frames=400)
+    found = point(stages=stages, frames=400, side=side)
     assert found.evm < 1e-6 and (found.predicted == 0 or stages == 2)
     assert found.ber == pytest.approx(found.effective, rel=0.02)
 
@@ -83,10 +89,74 @@ def test_converters_have_their_closed_form(bits):
     assert "adc" in read.budget
 
 
-def test_the_effective_ratio_adds_error_to_noise():
-    """Nothing without an error, and the error alone without noise."""
-    assert effective_ratio(100.0, 0.0) == pytest.approx(100)
-    assert effective_ratio(1e12, 0.1) == pytest.approx(100, rel=1e-6)
+def test_converters_stand_between_two_stages_too():
+    """Two DACs of the same range in a row: their squares add; an ADC between them alone is as bad as one of them."""
+    found = point({}, 2, dac_bits=6, size=64)
+    assert 20 * np.log10(found.evm / (np.sqrt(2) * of_dac(6, 4.0))) == pytest.approx(0, abs=0.5)
+    sent = point({}, 2, adc_bits=6, size=64, side="transmitter")
+    assert 20 * np.log10(sent.evm / of_dac(6, 4.0)) == pytest.approx(0, abs=0.5)
+    assert "adc" in sent.budget and sent.budget["adc"] == pytest.approx(sent.evm, rel=1e-3)
+
+
+def test_one_cause_alone_is_without_drift():
+    """The converters' entry of the budget has ideal cells, whatever these cells are."""
+    drifting = point({"drift_exponent": "0.1", "drift_spread": "0.05", "drift_time": "1M"}, dac_bits=6)
+    assert drifting.budget["dac"] == pytest.approx(point(dac_bits=6).evm, rel=1e-3)
+    assert drifting.budget["drift"] > 2 * drifting.budget["dac"]
+
+
+def test_rayleigh_fading_has_its_closed_form():
+    """A line without a line of sight: one user and antenna of zero forcing, far above white noise."""
+    settings = OfdmSettings(size=16, frames=20_000, channel_model="tdl-a", snr=20, order=16, values="8")
+    wanted = zero_forcing_rayleigh(Constellation(16), 1, 1, 100)
+    assert link_of(settings).ideal == pytest.approx(wanted, rel=0.04)
+    assert wanted > 10 * Constellation(16).error_rate(100)
+    for model, known in (("tdl-a", True), ("tdl-d", False)):
+        found = transforms(settings.replace(frames=5, channel_model=model), IDEAL).closed_form
+        assert found == pytest.approx(wanted) if known else np.isnan(found)
+
+
+@pytest.mark.parametrize("side", ["receiver", "transmitter"])
+def test_an_error_over_fading_acts_like_noise(side):
+    """Fine levels have the rate of an exact transform, coarse ones that of their error vector magnitude."""
+    settings = {"size": 16, "frames": 800, "channel_model": "tdl-a", "snr": 24, "side": side, "order": 16}
+    fine, coarse = (point({"levels": levels}, **settings) for levels in (64, 4))
+    assert fine.ber == pytest.approx(fine.ideal, rel=0.05)
+    fading = point({}, **settings, dac_bits=6)
+    assert side == "transmitter" or fading.evm == pytest.approx(of_dac(6, 4.0), rel=0.05)
+    assert coarse.ber == pytest.approx(coarse.effective, rel=0.1) and coarse.effective > 1.03 * coarse.ideal
+
+
+@pytest.mark.parametrize("side", ["receiver", "transmitter"])
+def test_channels_of_a_file_scale_the_ratio(tmp_path, side):
+    """Twice the amplitude is 6 dB; the error vector magnitude is the same."""
+    np.save(tmp_path / "H.npy", np.full((3, 16), 2.0))
+    parts, settings = {"levels": 8}, {"frames": 40, "side": side}
+    flat = point(parts, **settings, snr=16 + 20 * np.log10(2))
+    found = point(parts, **settings, snr=16, channels=str(tmp_path / "H.npy"))
+    assert (found.evm, found.ber, found.effective, found.ideal) == pytest.approx(
+        (flat.evm, flat.ber, flat.effective, flat.ideal)
+    )
+
+
+def test_channels_of_a_file_that_cannot_be_used_are_refused(amc, tmp_path):
+    """Another number of subcarriers, a subcarrier without a signal, one that is not finite."""
+    for values, words in (
+        (np.ones((2, 8)), "must have as many subcarriers as the transform, 16"),
+        (np.eye(16), "channel 0, subcarrier 1: 0; every entry"),
+        (np.full(16, np.nan), "channel 0, subcarrier 0: nan"),
+        (np.ones((1, 2, 3)), "must hold numbers of shape"),
+    ):
+        np.save(tmp_path / "H.npy", values)
+        amc("mimo", "ofdm", "--size", 16, "--channels", tmp_path / "H.npy").refused("--channels", words)
+
+
+def test_noise_behind_factors_is_that_of_the_turned_map():
+    """Row by row, against the real form of the factors."""
+    random = np.random.default_rng(0)
+    rows, factors = random.standard_normal((6, 6)), random.standard_normal((3, 2, 2)) @ [1, 1j]
+    wanted = [((real_form(np.diag(one)) @ rows) ** 2).sum(axis=1) for one in factors.T]
+    assert _turned(rows, factors) == pytest.approx(np.transpose(wanted))
 
 
 @pytest.mark.parametrize(
@@ -99,6 +169,13 @@ def test_the_effective_ratio_adds_error_to_noise():
         ({"vary": "dac_bits", "values": "4,6", "dac_bits": 8}, "dac_bits: got 8; is what varies"),
         ({"vary": "size", "values": "4", "size": 16}, "size: got 16; is what varies"),
         ({"dac_bits": 1}, "dac_bits"),
+        ({"dac_range": 3}, "dac_range: got 3.0; has no effect without converters"),
+        ({"dac_range": 3, "dac_bits": 6, "size": 12, "side": "transmitter"}, "dac_range: got 3.0; has no effect"),
+        ({"adc_bits": 6, "size": 12, "side": "transmitter"}, "adc_bits: got 6; has no effect at a transmitter"),
+        ({"delay_spread": 2}, "delay_spread: got 2.0; has no effect without a tapped delay line"),
+        ({"delay_spread": 9, "channel_model": "tdl-a"}, "delay_spread: got 9.0; reaches beyond 64 samples"),
+        ({"channels": "H.npy", "channel_model": "tdl-a"}, "channel_model: got tdl-a; has no effect beside channels"),
+        ({"snr": float("nan")}, "snr"),
     ],
 )
 def test_settings_that_cannot_be_used_are_refused(settings, words):
