@@ -48,6 +48,11 @@ def ofdm() -> Iterator[Row]:
         yield Row(f"wires 1.73 ohm, N = {size}, dB", evm(size=size, given={"wire_resistance": 1.73}), wanted, 0.5, True)
     yield Row("two stages, 8 levels, N = 64, dB", evm(2, {"levels": 8}, size=64), -44.2, 1, True)
     yield Row("two stages, wires, N = 64, dB", evm(2, {"wire_resistance": 1.73}, size=64), -42.0, 1, True)
+    yield from _rates()
+
+
+def _rates() -> Iterator[Row]:
+    """Bit error rates by the error vector magnitude, without fading and with it."""
     for order, snr, levels in ((16, 16, 8), (64, 22, 16), (256, 28, 32)):
         settings = OfdmSettings(order=order, snr=snr, values=str(levels), frames=400)
         point = transforms(settings, dict(IDEAL)).points[0]
