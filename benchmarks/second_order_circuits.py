@@ -96,7 +96,7 @@ class Task:
 
 CONVOLUTIONS = [{"channels": 8, "kernel": 5, "pool": 2}, {"channels": 9, "kernel": 3, "stride": 2}]
 RATE = {"name": "kfac", "learning_rate": 0.163, "momentum": 0.8, "kl_clip": 0.0034, "first_interval": 5}
-QUADRATIC = {"name": "kfac", "step_size": "quadratic", "damping": 1.0, "first_interval": 5, "inverse_interval": 5}
+QUADRATIC = {"name": "kfac", "step_size": "quadratic", "damping": 1.0, "first_interval": 5, "inverse_interval": 20}
 TASKS = (
     Task(
         "two convolutions",

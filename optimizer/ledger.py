@@ -219,8 +219,9 @@ class Ledger:
 
     @property
     def largest_condition(self) -> float | None:
-        """Largest condition number of the damped factors; None if there is none."""
-        return max((entry.condition for entry in self.inversions), default=None)
+        """Largest finite condition number of the damped factors, also of failed inversions; None if there is none."""
+        found = [one.condition for one in self.inversions] + [one.condition for one in self.failures]
+        return max((condition for condition in found if np.isfinite(condition)), default=None)
 
     @property
     def median_condition(self) -> float | None:

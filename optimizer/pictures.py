@@ -25,7 +25,8 @@ LABEL_WIDTH = 30
 def method_name(optimizer: OptimizerSettings, solver: str) -> str:
     """Name of an optimizer in words: what inverts for K-FAC, the learning rate of the others if they have one."""
     if isinstance(optimizer, KfacSettings) or getattr(optimizer, "inverts", False):
-        return f"{NAMES.get(optimizer.name, optimizer.name)}, {SOLVERS[solver]}"
+        quadratic = getattr(optimizer, "step_size", "rate") == "quadratic"
+        return f"{NAMES.get(optimizer.name, optimizer.name)}{', quadratic model' * quadratic}, {SOLVERS[solver]}"
     rate = getattr(optimizer, "learning_rate", None)
     more = f", rate {rate:g}" if isinstance(rate, float) else ""
     return f"{NAMES.get(optimizer.name, optimizer.name)}{more}"

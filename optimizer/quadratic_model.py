@@ -40,8 +40,11 @@ class QuadraticModel:
     def best(self) -> NDArray[np.float64]:
         """Coefficients of the smallest change; the shortest of several, in directions of unit curvature.
 
-        Scaling by the diagonal first keeps directions of very different lengths apart from parallel ones.
+        Scaling by the diagonal first keeps directions of very different lengths apart from parallel ones. A model that
+        has overflowed has no best step: its coefficients are nan, and the training diverges.
         """
+        if not (np.isfinite(self.curvature).all() and np.isfinite(self.slopes).all()):
+            return np.full(len(self.slopes), math.nan)
         diagonal = np.diag(self.curvature)
         scale = np.where(diagonal > 0, 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1)), 0.0)
         scaled = self.curvature * scale * scale[:, None]

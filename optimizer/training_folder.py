@@ -51,6 +51,7 @@ class _Inversions(BaseModel):
 
 class _Optimizer(BaseModel):
     name: str
+    step_size: str | None = None
     average_decay: float | None = None
 
 
@@ -155,10 +156,11 @@ class Training:
 
     @property
     def method(self) -> str:
-        """Optimizer, the solver of its inversions, and that its weights were averaged."""
+        """Optimizer, the solver of its inversions, and whether its weights were averaged."""
         solver, chosen = self.summary.inversions.solver, self.summary.spec.optimizer
+        model = ", quadratic model" * (chosen.step_size == "quadratic")
         average = "" if chosen.average_decay is None else ", average of the weights"
-        return chosen.name + (f", {solver}" if solver else "") + average
+        return chosen.name + model + (f", {solver}" if solver else "") + average
 
 
 def _content(path: Path, model: type[Content]) -> Content:

@@ -50,6 +50,7 @@ def continued(spec, data, broken_at, path):
         (KfacSettings(first_interval=2, inverse_interval=3, factor_interval=2), "cholesky", CircuitSettings()),
         (AdamSettings(average_decay=0.9), "cholesky", CircuitSettings()),
         (KfacSettings(step_size="quadratic", damping_interval=2, **OFTEN), "cholesky", CircuitSettings()),
+        (KfacSettings(step_size="quadratic", average_decay=0.9, **OFTEN), "autoencoder", CircuitSettings()),
         (KfacSettings(first_interval=2, inverse_interval=3), "inv-circuit", STUCK),
     ],
 )
@@ -59,18 +60,18 @@ def test_a_training_continues_from_every_step(tmp_path, monkeypatch, optimizer, 
     Inversions by a circuit take long: there before, between and after the inversions, at 3 steps of 8.
     """
     monkeypatch.setattr(training_module, "KEPT_EVERY", 0.0)  # between evaluations, too
-    spec = TrainingSpec(
-        convolutions=CONVOLUTION, optimizer=optimizer, solver=solver, circuit=circuit, batch_size=150, epochs=1.0,
-        evaluations=2, target_accuracy=0.999,
-    )  # fmt: skip
+    network = {"convolutions": CONVOLUTION, "solver": solver, "target_accuracy": 0.999}
+    if solver == "autoencoder":
+        network = {"task": solver, "model": {"layers": ["dense 4 tanh", "dense"]}, "target_loss": 1.0}
+    spec = TrainingSpec(**network, optimizer=optimizer, circuit=circuit, batch_size=150, epochs=1.0, evaluations=2)
     data, path = load_dataset("digits"), tmp_path / STATE
     whole = Training(spec, data).run()
     for step in range(1, 9, 3 if circuit is STUCK else 1):
         result = continued(spec, data, step, path)
         assert all(map(np.array_equal, result.weights, whole.weights))
         assert result.ledger == whole.ledger
-        assert [(one.step, one.loss, one.accuracy) for one in result.history] == [
-            (one.step, one.loss, one.accuracy) for one in whole.history
+        assert [(one.step, one.loss, one.score, one.raw_score) for one in result.history] == [
+            (one.step, one.loss, one.score, one.raw_score) for one in whole.history
         ]
     if circuit is STUCK:
         assert 0 < len(whole.ledger.failures) < whole.ledger.tried

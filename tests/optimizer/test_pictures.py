@@ -47,6 +47,7 @@ def test_methods_are_named_in_words():
         method_name(KfacSettings(), "inv-circuit"),
     )
     assert found == METHODS
+    assert method_name(KfacSettings(step_size="quadratic"), "cholesky") == "K-FAC, quadratic model, Cholesky"
 
 
 def test_accuracy_curves_differ_in_grey(axes):

@@ -127,6 +127,7 @@ def test_a_failed_inversion_keeps_the_inverse_before_it():
     assert failure.condition == pytest.approx(np.linalg.cond(damped(other, 0.1).a_factor))
     assert failure.reason == "inversion of dense.a_factor (6 wide) at step 5: no use"
     assert (len(inverter.ledger.inversions), inverter.ledger.tried) == (3, 4)
+    assert inverter.ledger.largest_condition == failure.condition > max(c.condition for c in inverter.ledger.inversions)
 
 
 def test_before_the_first_inverse_the_mean_eigenvalue_stands_for_all():
@@ -156,6 +157,7 @@ def test_a_factor_that_is_not_finite_is_a_failed_inversion():
     found = inverter.invert(0, "dense", KroneckerFactors(np.full((2, 2), np.nan), np.eye(2)), damping=0.1)
     assert (found.a_inverse == np.eye(2)).all()
     assert [failure.condition for failure in inverter.ledger.failures] == [np.inf]
+    assert inverter.ledger.largest_condition == max(one.condition for one in inverter.ledger.inversions)
 
 
 @pytest.mark.parametrize("kl_clip", [1e-6, 1e-3])

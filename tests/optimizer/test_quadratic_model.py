@@ -66,6 +66,12 @@ def test_parallel_directions_share_the_step_and_a_zero_one_takes_no_part():
     assert_close(QuadraticModel(np.zeros((1, 1)), np.zeros(1)).best, [0.0])
 
 
+def test_a_model_that_has_overflowed_has_no_best_step():
+    """Its coefficients are nan, so that the loss shows it; no error of LAPACK ends the training."""
+    for matrix, slopes in (([[np.inf]], [1.0]), ([[np.nan]], [1.0]), ([[1.0]], [np.inf])):
+        assert np.isnan(QuadraticModel(np.array(matrix), np.array(slopes)).best).all()
+
+
 def settled(start, modelled, steps=200):
     """Damping after many steps on a loss w^2/2 whose curvature the model takes as `modelled`.
 
