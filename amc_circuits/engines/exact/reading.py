@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -14,7 +15,7 @@ from amc_circuits.engines.exact.linear_range import LARGEST_LOSS, LinearRange
 from amc_circuits.engines.exact.settling import Indices, SampledOutputs
 from amc_circuits.engines.exact.slots import Slots, slots_of
 from amc_circuits.linear.probes import Probe
-from amc_circuits.linear.response import Piece, gauss
+from amc_circuits.linear.response import ExactResponse, Piece, gauss
 from amc_circuits.results import measurement
 from amc_circuits.results.readings import NARROWER, WIDER, Reading
 from amc_circuits.results.response import Response
@@ -77,18 +78,18 @@ class _SlotReader:
         pieces = zip((slots.edge, slots.hold), panels, strict=True)
         self.parts = [self._observe(*part) for part in pieces] if exact.judged else []
         on_edge, on_hold = _spread(panels[0]), np.append(_spread(panels[1]), slots.hold.stop)
-        self.on_edge = len(on_edge)
         self.time = np.concatenate([on_edge, on_hold])
         # Weights of the integral over the slot; the ends of both pieces have none.
         weights = np.concatenate([np.append(gauss(edges)[1], 0.0) for edges in panels])
         slowest = float(exact.linear.poles[0].real)
         self._range = LinearRange(exact.circuit, slowest, self.parts, weights, slots.step, largest_loss)
         self.outputs = np.empty((slots.edge.inputs.shape[1], len(self.time), len(exact.outputs.rest)))
-        exact.response.at(slots.edge, exact.outputs, on_edge, self.outputs[:, : self.on_edge])
-        exact.response.at(slots.hold, exact.outputs, on_hold, self.outputs[:, self.on_edge :])
+        exact.response.at(slots.edge, exact.outputs, on_edge, self.outputs[:, : len(on_edge)])
+        exact.response.at(slots.hold, exact.outputs, on_hold, self.outputs[:, len(on_edge) :])
         self.final = exact.response.at(slots.hold, exact.outputs, on_hold[-1:])[:, 0]
         self.outputs[:, -1] = self.final
-        self._sampled = SampledOutputs(self.time, self.outputs, self.final, self._voltage)
+        voltage = partial(_Rows(exact.response, slots).outputs, exact.outputs, len(on_edge))
+        self._sampled = SampledOutputs(self.time, self.outputs, self.final, voltage)
         self.band = tolerance * np.abs(self.final).max(axis=1)
 
     def _observe(self, piece: Piece, panels: FloatArray) -> Samples:
@@ -150,22 +151,34 @@ class _SlotReader:
                 samples = rough(self.exact.response, condition, piece, probe, time)
             owner, start, length = (one.ravel() for one in np.broadcast_arrays(each, panels[:-1], np.diff(panels)))
             crests.look(samples.reshape(len(owner), -1, samples.shape[2]), owner, start, length)
-        return crests.found(partial(self._rows_at, probe)).T
+        return crests.found(partial(_Rows(self.exact.response, self.slots).at, probe)).T
 
-    def _rows_at(self, probe: Probe, slot: Indices, row: Indices, time: FloatArray) -> FloatArray:
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of probes at own times, from the response on the edge and on the hold.
+
+    The reader holds it, not the other way round: a ring of references would keep all arrays until a garbage collection.
+    """
+
+    response: ExactResponse
+    slots: Slots
+
+    def at(self, probe: Probe, slot: Indices, row: Indices, time: FloatArray) -> FloatArray:
         """Rows of a probe, each in its slot at its own times (rows, T), all on the edge or all after it."""
         return self._each(probe, time[:, -1] <= self.slots.edge.stop, slot, row, time)
+
+    def outputs(
+        self, probe: Probe, samples: int, slot: Indices, before: Indices, output: Indices, time: FloatArray
+    ) -> FloatArray:
+        """Outputs, each at its own times (brackets, T) after a sample; `samples`: number of those on the edge."""
+        return self._each(probe, before < samples, slot, output, time)
 
     def _each(
         self, probe: Probe, on_edge: NDArray[np.bool_], slot: Indices, row: Indices, time: FloatArray
     ) -> FloatArray:
-        """The same where it is known which are on the edge."""
         found = np.empty(time.shape)
         for piece, here in ((self.slots.edge, on_edge), (self.slots.hold, ~on_edge)):
             if here.any():
-                found[here] = self.exact.response.each_at(piece, probe, time[here], row[here], slot[here])
+                found[here] = self.response.each_at(piece, probe, time[here], row[here], slot[here])
         return found
-
-    def _voltage(self, slot: Indices, before: Indices, output: Indices, time: FloatArray) -> FloatArray:
-        """Outputs, each at its own times (brackets, T) between a sample and the next one, V."""
-        return self._each(self.exact.outputs, before < self.on_edge, slot, output, time)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.circuit import NonlinearCircuit, Stretch
-from amc_circuits.engines.exact.nonlinear.panels import POINTS, corners, sampled
+from amc_circuits.engines.exact.nonlinear.panels import POINTS, Panels, corners, sampled
 from amc_circuits.engines.exact.nonlinear.system import times as product
 from amc_circuits.engines.exact.nonlinear.trajectory import Place
 from amc_circuits.engines.exact.quadrature import joules_until
@@ -98,7 +99,9 @@ class _Slots:
         self.time = np.append(start.time, self.panels.time)
         self.outputs = np.concatenate([first.T[:, None], seen.transpose(2, 1, 0)], axis=1)
         self.final = self.outputs[:, -1]
-        self.sampled = SampledOutputs(self.time, self.outputs, self.final, self._voltage)
+        # It holds no reference to this object: in a ring, all arrays would stay until a garbage collection.
+        voltage = partial(_voltage, self.panels, self._points)
+        self.sampled = SampledOutputs(self.time, self.outputs, self.final, voltage)
         self.band = tolerance * np.abs(self.final).max(axis=1)
 
     @classmethod
@@ -116,10 +119,6 @@ class _Slots:
         stretches = exact.stretches(times, np.stack([before, levels, levels]), [0.0], drive.rise_time)
         scale = np.maximum(exact.scale(levels), exact.scale(before))
         return cls(exact, stretches, start.from_zero, scale, tolerance, drive.rise_time / 2)
-
-    def _voltage(self, slot: Indices, before: Indices, output: Indices, time: FloatArray) -> FloatArray:
-        """Outputs, each at its own times (brackets, T), V."""
-        return self.panels.between(self._points, (slot, output), time)
 
     def _watch(self, until: float) -> None:
         """Compute voltages and currents of everything that is read: at all points to a time, then at one in a panel.
@@ -270,6 +269,13 @@ class _Slots:
         voltages = np.moveaxis(self.panels.voltages(self.exact.system.rows(*names)), 0, 2)
         seen = common_modes(circuit, dict(zip(names, np.split(voltages, cuts, axis=2), strict=True)))
         return None if seen is None else np.abs(seen).max(axis=0)
+
+
+def _voltage(
+    panels: Panels, points: FloatArray, slot: Indices, before: Indices, output: Indices, time: FloatArray
+) -> FloatArray:
+    """Outputs (points, K, N), each at its own times (brackets, T), V."""
+    return panels.between(points, (slot, output), time)
 
 
 def _largest(*values: FloatArray) -> FloatArray:
