@@ -17,6 +17,9 @@ class PlainLayer(Protocol):
     def output_shape(self, shape: Shape) -> Shape:
         """Return the shape of one output sample for one input sample of `shape`."""
 
+    def output(self, x: Array) -> Array:
+        """Return the output alone, for scores."""
+
     def forward(self, x: Array) -> tuple[Array, Array]:
         """Return the output and the memory for `backward`."""
 
@@ -35,9 +38,14 @@ class Rectifier:
         """Return `shape`."""
         return shape
 
+    def output(self, x: Array) -> Array:
+        """Return `max(x, 0)`."""
+        y: Array = np.maximum(x, 0)
+        return y
+
     def forward(self, x: Array) -> tuple[Array, Array]:
         """Return `max(x, 0)`, which is also the memory."""
-        y = np.maximum(x, 0)
+        y = self.output(x)
         return y, y
 
     def backward(self, memory: Array, dy: Array) -> Array:
@@ -57,9 +65,14 @@ class Tanh:
         """Return `shape`."""
         return shape
 
+    def output(self, x: Array) -> Array:
+        """Return `tanh(x)`."""
+        y: Array = np.tanh(x)
+        return y
+
     def forward(self, x: Array) -> tuple[Array, Array]:
         """Return `tanh(x)`, which is also the memory."""
-        y = np.tanh(x)
+        y = self.output(x)
         return y, y
 
     def backward(self, memory: Array, dy: Array) -> Array:
@@ -87,9 +100,13 @@ class MaxPool:
         """Return channels, height and width after pooling."""
         return shape[0], shape[1] // self.size, shape[2] // self.size
 
+    def output(self, x: Array) -> Array:
+        """Return the pooled maps."""
+        return reduce(np.maximum, self._corners(x))
+
     def forward(self, x: Array) -> tuple[Array, Array]:
         """Return the pooled maps and, as memory, the share of each input in its block's gradient."""
-        y = reduce(np.maximum, self._corners(x))
+        y = self.output(x)
         largest = [corner == y for corner in self._corners(x)]
         part = 1 / reduce(np.add, largest, np.zeros_like(y))
         share = np.zeros_like(x)

@@ -101,8 +101,13 @@ class Model:
         )
 
     def logits(self, weights: Weights, images: Array) -> Array:
-        """Return `classes x samples` for images `channels x height x width x samples`."""
-        return self.forward(weights, images).logits
+        """Return `classes x samples` for images `channels x height x width x samples`, without memory of the pass."""
+        x = images
+        for stage, weight in zip(self.stages, weights, strict=True):
+            x = stage.layer.forward(weight, stage.layer.columns(x))
+            for plain in stage.after:
+                x = plain.output(x)
+        return x
 
     def forward(self, weights: Weights, images: Array) -> Pass:
         """Run the network and keep the memory for the backward pass."""

@@ -77,7 +77,7 @@ def _cnn(batch: int) -> Study:
 
 
 def _autoencoder(batch: int, epochs: float) -> Study:
-    fixed = {"task": "autoencoder", "dataset": "ocr-letters", "model.layers": json.dumps(DEEP), "evaluations": 20}
+    fixed = {"task": "autoencoder", "dataset": "ocr-letters", "model.layers": json.dumps(DEEP), "evaluations": 10}
     return Study(AUTOENCODER, batch, (20.0,), epochs, 47_535, fixed, 6)
 
 
