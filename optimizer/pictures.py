@@ -38,7 +38,7 @@ def plot_run(result: TrainingResult, path: Path) -> None:
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(2 if with_errors else 1, squeeze=False, figsize=(7.2, 6.6 if with_errors else 4.4))
         name = method_name(result.spec.optimizer, result.spec.solver)
-        if result.loss_curve:
+        if result.spec.task == "autoencoder":
             draw_losses(axes[0, 0], {name: [result.loss_curve]}, result.spec.target_loss)
         else:
             draw_accuracy(axes[0, 0], {name: [result.accuracy_curve]}, result.spec.target_accuracy)

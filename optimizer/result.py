@@ -59,9 +59,17 @@ class Evaluation:
     @property
     def plain(self) -> dict[str, Any]:
         """Evaluation for JSON: without the fields of the other task."""
-        content = asdict(self)
         unused = ("test_loss", "raw_test_loss") if self.test_loss is None else ("accuracy", "raw_accuracy")
-        return {name: value for name, value in content.items() if name not in unused}
+        return {name: value for name, value in _plain(self).items() if name not in unused}
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    """Return a record for JSON, which has no numbers that are not finite: None in their places."""
+    return {name: _finite(value) if isinstance(value, float) else value for name, value in asdict(record).items()}
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 @dataclass(frozen=True)
@@ -115,14 +123,15 @@ class TrainingResult:
 
     @property
     def loss_curve(self) -> list[tuple[float, float]]:
-        """Epochs and test losses of all evaluations, nats an image; empty for a classification."""
-        return [(found.epoch, found.test_loss) for found in self.history if found.test_loss is not None]
+        """Epochs and finite test losses of all evaluations, nats an image; empty for a classification."""
+        losses = ((found.epoch, _finite(found.test_loss)) for found in self.history)
+        return [(epoch, loss) for epoch, loss in losses if loss is not None]
 
     @property
     def best_score(self) -> float:
         """Highest accuracy, or lowest test loss of an autoencoder; the worst there is without evaluations."""
         if self.spec.task == "autoencoder":
-            return min((found.score for found in self.history), default=math.inf)
+            return min((loss for _, loss in self.loss_curve), default=math.inf)
         return self.best_accuracy
 
     @property
@@ -145,7 +154,8 @@ class TrainingResult:
     def best_raw_score(self) -> float | None:
         """Best score of the weights without an average; None if no average was scored."""
         best = min if self.spec.task == "autoencoder" else max
-        return best((found.raw_score for found in self.history if found.raw_score is not None), default=None)
+        scores = (_finite(found.raw_score) for found in self.history)
+        return best((score for score in scores if score is not None), default=None)
 
     def summary(self) -> dict[str, Any]:
         """Return the outcome as plain data: specification, results, and cost of the inversions."""
@@ -168,19 +178,19 @@ class TrainingResult:
         raw = f"raw_{name}"
         return {
             f"target_{name.removeprefix('test_')}": self.spec.target,
-            f"best_{name}": self.best_score if math.isfinite(self.best_score) else None,
-            f"final_{name}": last.score if last else None,
+            f"best_{name}": _finite(self.best_score),
+            f"final_{name}": _finite(last.score) if last else None,
             "raw_epochs_to_target": self.raw_epochs_to_target,
             f"best_{raw}": self.best_raw_score,
-            f"final_{raw}": last.raw_score if last else None,
+            f"final_{raw}": _finite(last.raw_score) if last else None,
         }
 
     def curves(self) -> dict[str, Any]:
         """Return every evaluation and every inversion as plain data."""
         return {
             "evaluations": [entry.plain for entry in self.history],
-            "inversions": [asdict(entry) for entry in self.ledger.inversions],
-            "failures": [asdict(entry) for entry in self.ledger.failures],
+            "inversions": [_plain(entry) for entry in self.ledger.inversions],
+            "failures": [_plain(entry) for entry in self.ledger.failures],
         }
 
     def _inversions(self) -> dict[str, Any]:

@@ -184,7 +184,8 @@ def measure(given: Mapping[str, Any]) -> RunOutcome:
 def metrics_of(result: TrainingResult) -> dict[str, Any]:
     """Metrics of a row."""
     summary, ledger = result.summary(), result.ledger
-    scores = ("test_loss",) if result.spec.task == "autoencoder" else ("accuracy",)
+    of_losses = result.spec.task == "autoencoder"
+    scores = ("test_loss",) if of_losses else ("accuracy",)
     names = (
         "epochs_to_target",
         *(f"{part}_{name}" for name in scores for part in ("best", "final")),
@@ -192,7 +193,7 @@ def metrics_of(result: TrainingResult) -> dict[str, Any]:
         "wall_time_s",
     )
     raw = ("raw_epochs_to_target", *(f"{part}_raw_{name}" for name in scores for part in ("best", "final")))
-    curve = {"loss_curve": result.loss_curve} if result.loss_curve else {"accuracy_curve": result.accuracy_curve}
+    curve = {"loss_curve": result.loss_curve} if of_losses else {"accuracy_curve": result.accuracy_curve}
     checks = {"cross_checked": ledger.cross_checked, "largest_difference": ledger.largest_difference}
     work = {"cycles": ledger.cycles, "cells_written": ledger.cells, "conversions": ledger.conversions}
     return {

@@ -1,6 +1,8 @@
 """Autoencoders: loss against SciPy, gradients by differences, scaling of the pixels, targets in nats, refusals."""
 
 import json
+import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from optimizer.datasets import Dataset, load_dataset
 from optimizer.first_order import loss_gradients
 from optimizer.losses import BERNOULLI
 from optimizer.model import build_model
+from optimizer.pictures import plot_run
 from optimizer.settings import AdamSettings, DenseShape, KfacSettings, MomentumSettings
 from optimizer.specification import TrainingSpec, make_spec
 from optimizer.tasks import Autoencoder
@@ -145,6 +148,22 @@ def test_a_target_in_nats_is_reached_from_above(tmp_path, capsys):
     assert run(["train", "--resume", "--out", str(out)]) == 0
     assert run(["compare", str(out), str(out)]) == 2
     assert "no accuracy to compare" in capsys.readouterr().err
+
+
+def test_a_loss_that_overflows_leaves_json_and_pictures_whole(digits, tmp_path):
+    """A test loss that is no number is None in summary and history, no best one, and no point of a curve."""
+    training = Training(TrainingSpec(**SPEC), digits)
+    first = training.run().history[0]
+    shown = []
+    for loss in (math.nan, math.inf):
+        bad = replace(first, epoch=first.epoch + 1, test_loss=loss, raw_test_loss=loss)
+        result = replace(training.result, history=(bad, first, bad))
+        for plain in (summary := result.summary(), result.curves(), sweep_run.metrics_of(result)):
+            json.dumps(plain, allow_nan=False)
+        shown.append((summary["best_test_loss"], summary["final_test_loss"], result.loss_curve))
+        assert result.curves()["evaluations"][0]["test_loss"] is None
+        plot_run(replace(result, history=(bad,)), tmp_path / "p.png")
+    assert shown == [(first.test_loss, None, [(first.epoch, first.test_loss)])] * 2
 
 
 def test_a_sweep_has_losses_in_place_of_accuracies():
