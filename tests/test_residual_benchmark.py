@@ -46,7 +46,7 @@ def test_a_best_rate_at_the_end_of_the_range_is_named(rate):
 
 def test_trainings_are_kept_by_the_content_of_their_cell(tmp_path):
     """The same cell at another path is not trained again, another cell at the same path is; lines that broke off go."""
-    settings = {"epochs": 1, "tiles": 2, "hidden": "2", "batch_size": 700, "pool": 4}
+    settings = {"epochs": 1, "tiles": 2, "hidden": "2", "batch_size": 1400, "pool": 4}  # one step
     paths = [tmp_path / name for name in ("one.json", "other.json")]
     for path in paths:
         path.write_text(made_up_cell().model_dump_json())
@@ -59,7 +59,10 @@ def test_trainings_are_kept_by_the_content_of_their_cell(tmp_path):
     assert len(store.rows) == 2
     with store.path.open("a") as file:
         file.write(json.dumps(row)[:40])
-    assert Store(store.path, store.fixed).rows == store.rows
+    again = Store(store.path, store.fixed)
+    assert again.rows == store.rows
+    again.row({**settings, "cell": str(paths[0]), "seed": 1})
+    assert Store(store.path, store.fixed).rows == again.rows and len(again.rows) == 3
 
 
 def test_rows_print_their_bounds():

@@ -49,9 +49,11 @@ class Store:
     tasks: dict[str, Task] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Read what is there; a line that was broken off is dropped."""
+        """Read what is there; a line that was broken off is dropped, and the next one begins below it."""
         self.rows = {}
-        for line in self.path.read_text().splitlines() if self.path.exists() else ():
+        text = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
+        self._gap = "" if not text or text.endswith("\n") else "\n"
+        for line in text.splitlines():
             try:
                 row = json.loads(line)
                 self.rows[row["key"]] = row
@@ -67,7 +69,8 @@ class Store:
             row = {"key": key, "accuracy": found.accuracy, **found.totals, "seconds": found.wall_time}
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
+                file.write(self._gap + json.dumps(row) + "\n")
+            self._gap = ""
             self.rows[key] = row
         return self.rows[key]
 
