@@ -30,8 +30,8 @@ RECORDED: dict[int, dict[str, str]] = {
     },
 }
 """Means of the last epochs, %, by states: wheel 1.1.0 for Python 3.11 beside torch 2.10.0, on a processor; 3 seeds,
-rates the best of 2 to 4. Tiles are those of its `TransferCompound` with gamma 0.4, which transfers all tiles at the same
-time; ours learn stage by stage. The package is not installed here."""
+rates the best of 2 to 4. Tiles are those of its `TransferCompound` with gamma 0.4, which transfers all of them at the
+same time; ours learn stage by stage. The package is not installed here."""
 OURS: dict[str, tuple[dict[str, Any], ...]] = {
     "analog SGD": ({"algorithm": "analog-sgd", "rate": 0.03}, {"algorithm": "analog-sgd", "rate": 0.03}),
     "Tiki-Taka v1": (
