@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from amc_circuits import Option, ParameterError, Run, RunOutcome, package_version
+from amc_circuits import Option, ParameterError, Run, RunOutcome, engine_version, package_version
 from analog_training.training.specification import AnalogSpec, make_spec, override, override_options, read_spec
 
-ENGINE = "digital"
-"""Engine of a training whose products are exact."""
+DIGITAL = "digital"
 BASE = Option("specification", "text", "File of a training that the other options change", unit="FILE")
 METRICS = ("accuracy", "best_accuracy", "update_pulses", "transfer_pulses")
 NAMED = ("dataset", "algorithm", "device")
@@ -39,6 +38,16 @@ def complete(given: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
+def engine(given: Mapping[str, Any]) -> str:
+    """Engine of the products: `digital` for exact ones, `exact` for those of arrays."""
+    return DIGITAL if given.get("forward", "exact") == "exact" else "exact"
+
+
+def version(name: str) -> str:
+    """Versions of the engine and of this package."""
+    return f"amc {package_version()}" if name == DIGITAL else engine_version(name)
+
+
 def files(given: Mapping[str, Any]) -> str:
     """Hash of the files of the samples; empty without any.
 
@@ -54,7 +63,8 @@ def files(given: Mapping[str, Any]) -> str:
     for name, path in found:
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if not file.is_dir():
-                digest.update(f"{name} {file.name} ".encode() + _hash(name, file))
+                place = f"{name} {file.relative_to(path)} ".encode(errors="replace")
+                digest.update(place + _hash(name, file))
     return digest.hexdigest() if found else ""
 
 
@@ -85,6 +95,6 @@ def options() -> tuple[Option, ...]:
 
 
 analog_train = Run(
-    options, complete, lambda _: ENGINE, lambda _: f"amc {package_version()}", files, measure, METRICS,
+    options, complete, engine, version, files, measure, METRICS,
     ("accuracy", "best_accuracy"), NAMED,
 )  # fmt: skip

@@ -137,6 +137,21 @@ def test_points_of_a_sweep_have_what_acts(tmp_path):
         files(own)
 
 
+def test_a_point_is_another_one_if_a_picture_changes_its_class(tmp_path):
+    """The hash of a folder of pictures has their classes; the engine is that of the products."""
+    for place in ("a/1", "a/2", "b/3"):
+        file = tmp_path / f"pictures/{place}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(place[-1:].encode())
+    path = tmp_path / "own.toml"
+    path.write_text(f'batch_size = 1\n[data]\ntrain = "{tmp_path / "pictures"}"\n')
+    before = files({"specification": str(path)})
+    (tmp_path / "pictures/a/2.png").rename(tmp_path / "pictures/b/2.png")
+    assert files({"specification": str(path)}) != before
+    assert analog_train.engine({}) == "digital" and analog_train.engine({"forward": "circuit"}) == "exact"
+    assert "amc" in analog_train.version("digital") and analog_train.version("exact") != ""
+
+
 @pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
 def test_samples_that_overflow_are_refused(tmp_path):
     """Samples whose mean overflows are the fault of the data, not a training that diverged."""
