@@ -11,8 +11,8 @@ AMC_DATA_DIR, and are tuned with a seed of their own.
 `aihwkit` prints accuracies of aihwkit 1.1.0, which were recorded once, beside ours of as many epochs.
 
 `python -m benchmarks.residual [GROUP ...] [--store FILE]` runs the groups cells, forms, table, gap, energy, defaults,
-states-4, states-10, states-16, aihwkit, cases, mnist and letters. Every training is a line of FILE, so that it goes on
-where it was broken off. The exit code is 1 if a required row fails.
+states-4, states-10, states-16, simultaneous, picture (of states-4 to 16), aihwkit, cases, mnist and letters. Every
+training is a line of FILE, so that it goes on where it was broken off. The exit code is 1 if a required row fails.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from pathlib import Path
 
 from benchmarks.machine import machine_line
 from benchmarks.residual import cells as calibration
-from benchmarks.residual.accuracy import accuracies, defaults, letters, mnist
+from benchmarks.residual.accuracy import accuracies, defaults, letters, mnist, simultaneous
 from benchmarks.residual.aihwkit import aihwkit
 from benchmarks.residual.cases import cases
 from benchmarks.residual.energy import energy
 from benchmarks.residual.gap import gap
+from benchmarks.residual.picture import picture
 from benchmarks.residual.rows import Row
 from benchmarks.residual.store import Store
 
@@ -42,7 +43,8 @@ def groups(path: Path) -> dict[str, Callable[[], Iterator[Row | str]]]:
     found["energy"] = partial(energy, path.parent)
     found["defaults"] = partial(defaults, store)
     found |= {f"states-{states}": partial(accuracies, store, states) for states in (4, 10, 16)}
-    found["aihwkit"] = partial(aihwkit, store)
+    found["simultaneous"] = partial(simultaneous, store)
+    found |= {"picture": partial(picture, store), "aihwkit": partial(aihwkit, store)}
     return found | {"cases": partial(cases, store), "mnist": partial(mnist, path), "letters": partial(letters, path)}
 
 

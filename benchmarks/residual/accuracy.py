@@ -11,8 +11,8 @@ from benchmarks.residual.rows import Row
 from benchmarks.residual.store import Store
 from benchmarks.wide_training import data
 
-GAMMAS = {4: 0.5, 10: 0.4, 16: 0.4}
-"""Weight of a tile over that above, by states."""
+OWN: dict[int, dict[str, float]] = {4: {"gamma": 0.5}, 10: {"gamma": 0.4}, 16: {"gamma": 0.4}}
+"""Settings of residual learning by states: weight of a tile over that above."""
 SEEDS = {4: 10, 10: 5, 16: 5}
 """Seeds of the results, by states."""
 BOUNDS = {4: 94.0, 10: 97.2, 16: 97.5}
@@ -37,9 +37,7 @@ TUNING = (100,)
 
 def accuracies(store: Store, states: int) -> Iterator[Row | str]:
     """Tune all algorithms at so many states, train with other seeds, and yield a table and its rows."""
-    contest = Contest(
-        f"{states} states", store, {"states": states}, GAMMAS[states], SEEDS[states], limits=LIMITS[states]
-    )
+    contest = Contest(f"{states} states", store, {"states": states}, OWN[states], SEEDS[states], limits=LIMITS[states])
     found = yield from contest.residual()
     yield from _own_rows(states, found)
     yield from contest.margins(found[4])
@@ -48,7 +46,7 @@ def accuracies(store: Store, states: int) -> Iterator[Row | str]:
 def mnist(path: Path) -> Iterator[Row | str]:
     """Test images of MNIST at 4 states, tuned with seeds of their own."""
     store = Store(path, {"data": data()})
-    contest = Contest("MNIST, 4 states", store, EXCERPT, GAMMAS[4], 5, tiles=(2, 3, 4), tuning=TUNING)
+    contest = Contest("MNIST, 4 states", store, EXCERPT, OWN[4], 5, tiles=(2, 3, 4), tuning=TUNING)
     found = yield from contest.residual()
     yield difference("MNIST, 3 tiles less 2", found[3], found[2], low=0.0)
     yield difference("MNIST, 4 tiles less 3", found[4], found[3], low=LEAST_STEP)
@@ -59,7 +57,7 @@ def letters(path: Path) -> Iterator[Row | str]:
     """Letters of ocr-letters at 4 states, against the strongest baseline."""
     store = Store(path, {"dataset": "ocr-letters"})
     baselines = ("mixed-precision",)
-    contest = Contest("ocr-letters, 4 states", store, LETTERS, GAMMAS[4], 3, (2, 4), baselines, TUNING)
+    contest = Contest("ocr-letters, 4 states", store, LETTERS, OWN[4], 3, (2, 4), baselines, TUNING)
     found = yield from contest.residual()
     yield difference("ocr-letters, 4 tiles less 2", found[4], found[2], low=0.0)
     yield from contest.margins(found[4])
@@ -70,6 +68,12 @@ def defaults(store: Store) -> Iterator[Row | str]:
     yield mean_line("digital gradient descent, default rate", trained(store, {"algorithm": "digital"}, 5))
     analog = {"algorithm": "analog-sgd", "states": 4}
     yield mean_line("analog-sgd, 4 states, default rate", trained(store, analog, SEEDS[4]))
+
+
+def simultaneous(store: Store) -> Iterator[Row | str]:
+    """Transfers of all tiles at the same time, tuned as the schedule of stages is."""
+    own = {**OWN[4], "schedule": "simultaneous"}
+    yield from Contest("4 states, all tiles at once", store, {"states": 4}, own, 5, (4,), ()).residual()
 
 
 def _own_rows(states: int, found: dict[int, Floats]) -> Iterator[Row]:

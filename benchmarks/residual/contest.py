@@ -25,7 +25,7 @@ class Contest:
         title: Task and devices, for the rows.
         store: Store of the trainings.
         fixed: Settings of all trainings.
-        gamma: Weight of a tile over that above.
+        own: Settings of residual learning alone, such as gamma.
         seeds: Number of seeds of the results.
         tiles: Numbers of tiles; four of them are compared with the baselines.
         baselines: Algorithms.
@@ -36,7 +36,7 @@ class Contest:
     title: str
     store: Store
     fixed: Mapping[str, Any]
-    gamma: float
+    own: Mapping[str, Any]
     seeds: int
     tiles: Sequence[int] = (2, 3, 4, 5)
     baselines: Sequence[str] = BASELINES
@@ -45,7 +45,7 @@ class Contest:
 
     def residual(self) -> Generator[Row | str, None, dict[int, Floats]]:
         """Tune four tiles, train all numbers of tiles at these rates; return the accuracies by tiles."""
-        settings = {**self.fixed, "gamma": self.gamma}
+        settings = {**self.fixed, **self.own}
         best = tune(self.store, "residual", {**settings, "tiles": TUNED_TILES}, self.tuning)
         yield tuned_line(f"residual, {TUNED_TILES} tiles", best)
         found: dict[int, Floats] = {}
