@@ -65,12 +65,16 @@ def message(error: Exception) -> str:
 
 
 def as_typed(text: str) -> str:
-    """Return the text with `g_max` as `--g-max`, `pair = always` as `--pair always`, `budget = True` as `--budget`."""
+    """Return the text with `g_max` as `--g-max`, `pair = always` as `--pair always`, `budget = True` as `--budget`.
+
+    A list of values stays as it is: a value may have the name of an option.
+    """
+    text, listed, values = text.partition("must be one of ")
     known = option_names()
     every = "|".join(known - OF_COLUMNS)
     text = re.sub(rf"\b({every}) = (True\b ?)?", lambda found: f"{flag(found[1])} ", text)
     names = "|".join(name for name in known if "_" in name)
-    return re.sub(rf"\b({names})\b", lambda found: flag(found[0]), text)
+    return re.sub(rf"\b({names})\b", lambda found: flag(found[0]), text) + listed + values
 
 
 def print_written(form: str, *files: Path | None) -> None:

@@ -194,6 +194,7 @@ def test_the_command_prints_the_points_and_draws_them(amc, tmp_path):
     assert points[2]["evm"] > 2 * points[3]["evm"] > 0 and points[2]["predicted"] is None
     assert "two stages" in amc("mimo", "ofdm", "--size", 4, "--values", 8, "--frames", 2).out
     amc("mimo", "ofdm", "--levels", 8).refused("--levels", "is what varies")
+    amc("mimo", "ofdm", "--vary", "sigma").refused("--vary", "levels, programming_error, dac_bits")
 
 
 def test_the_run_of_sweeps_has_the_metrics_of_the_study():
