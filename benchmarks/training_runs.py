@@ -119,9 +119,6 @@ def _trained(spec: TrainingSpec) -> Run:
     with threadpool_limits(1):
         result = Training(spec).run()
     ledger, reached = result.ledger, result.epochs_to_target
-    worst: dict[int, float] = {}
-    for one in (*ledger.inversions, *ledger.failures):
-        worst[one.step] = max(worst.get(one.step, 0.0), one.condition)
     return Run(
         epochs=spec.epochs if reached is None else reached,
         reached=reached is not None,
@@ -133,8 +130,8 @@ def _trained(spec: TrainingSpec) -> Run:
         cycles=ledger.cycles / max(ledger.right_hand_sides, 1),
         widest=max((one.size for one in ledger.inversions), default=0),
         curve=[(one.epoch, one.accuracy if one.test_loss is None else one.test_loss) for one in result.history],
-        condition=float(np.median(list(worst.values()))) if worst else math.nan,
-        largest_condition=max(worst.values(), default=math.nan),
+        condition=ledger.median_condition or math.nan,
+        largest_condition=ledger.largest_condition or math.nan,
         columns=ledger.right_hand_sides,
         seconds=ledger.simulated_seconds,
         joules=ledger.joules if ledger.simulated_seconds else None,

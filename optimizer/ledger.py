@@ -218,10 +218,20 @@ class Ledger:
         return max((difference for difference in known if difference is not None), default=None)
 
     @property
+    def conditions(self) -> dict[int, float]:
+        """Largest finite condition number of a refresh, also of failed inversions, by the training step."""
+        found = [(one.step, one.condition) for one in self.inversions]
+        found += [(one.step, one.condition) for one in self.failures]
+        worst: dict[int, float] = {}
+        for step, condition in found:
+            if np.isfinite(condition):
+                worst[step] = max(worst.get(step, 0.0), condition)
+        return worst
+
+    @property
     def largest_condition(self) -> float | None:
-        """Largest finite condition number of the damped factors, also of failed inversions; None if there is none."""
-        found = [one.condition for one in self.inversions] + [one.condition for one in self.failures]
-        return max((condition for condition in found if np.isfinite(condition)), default=None)
+        """Largest condition number of all refreshes; None if there is none."""
+        return max(self.conditions.values(), default=None)
 
     @property
     def median_condition(self) -> float | None:
@@ -229,9 +239,7 @@ class Ledger:
 
         Most factors of a network are far better conditioned than its worst one, which decides what a circuit meets.
         """
-        worst: dict[int, float] = {}
-        for entry in self.inversions:
-            worst[entry.step] = max(worst.get(entry.step, 0.0), entry.condition)
+        worst = self.conditions
         return float(np.median(list(worst.values()))) if worst else None
 
 

@@ -127,7 +127,10 @@ def test_a_failed_inversion_keeps_the_inverse_before_it():
     assert failure.condition == pytest.approx(np.linalg.cond(damped(other, 0.1).a_factor))
     assert failure.reason == "inversion of dense.a_factor (6 wide) at step 5: no use"
     assert (len(inverter.ledger.inversions), inverter.ledger.tried) == (3, 4)
-    assert inverter.ledger.largest_condition == failure.condition > max(c.condition for c in inverter.ledger.inversions)
+    others = [one.condition for one in inverter.ledger.inversions]
+    assert inverter.ledger.conditions == {0: max(others[:2]), 5: failure.condition}
+    assert inverter.ledger.largest_condition == failure.condition > max(others)
+    assert inverter.ledger.median_condition == pytest.approx((max(others[:2]) + failure.condition) / 2)
 
 
 def test_before_the_first_inverse_the_mean_eigenvalue_stands_for_all():
