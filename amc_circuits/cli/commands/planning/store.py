@@ -25,6 +25,8 @@ from netlists import ParameterError
 PART = 8
 """Right-hand sides of a part; a choice of this package."""
 REQUEST = "request.json"
+LAYOUT = 2
+"""Number of the content of parts and of the rules of plans; a folder of another one is not continued."""
 COST = "cost_"
 """Begin of the names of arrays that hold the cost of a cycle."""
 
@@ -74,6 +76,8 @@ def _read(file: Path) -> Answers:
         messages = tuple(str(text) for text in arrays.pop("messages"))
         answers = Answers(arrays, _stored_cost(arrays), messages)
         _ = answers.status
+        if answers.cost is None and (answers.arrays["cycles"] > 0).any():
+            raise KeyError(COST)
         return answers
     except (OSError, KeyError, TypeError, ValueError, *DAMAGED) as error:
         mend = f"cannot be read ({type(error).__name__}); remove it, and it is solved again"
@@ -108,7 +112,7 @@ def _fingerprint(options: Mapping[str, Any], matrix: Numbers, vectors: Numbers) 
     """Hash of all that the answers depend on."""
     # A file of an op-amp may change under its name.
     opamp = opamp_of(options).sha256 if options["opamp_file"] is not None else ""
-    content = [package_version(), plain(dict(options)), opamp, array_content(matrix), array_content(vectors)]
+    content = [LAYOUT, package_version(), plain(dict(options)), opamp, array_content(matrix), array_content(vectors)]
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 

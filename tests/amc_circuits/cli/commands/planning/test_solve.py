@@ -107,11 +107,14 @@ def test_a_killed_run_loses_nothing_that_was_reported(amc, tmp_path):
     np.testing.assert_allclose(each, each[0])  # one circuit: a cycle costs the same in every part
     np.testing.assert_allclose(each[0], wanted["time_s"][0] / wanted["cycles"][0], rtol=0.3)
     with np.load(folder / "part-00001.npz") as stored:
-        other = dict(stored) | {"status": np.array(["NO_SUCH_STATUS"] * 8)}
-    np.savez(folder / "part-00001.npz", **other)
-    damaged = amc("solve", *arguments, "--out", folder)
-    assert damaged.code == 2
-    assert "part-00001.npz" in damaged.err
+        whole = dict(stored)
+    of_nobody = whole | {"status": np.array(["NO_SUCH_STATUS"] * 8)}
+    without_cost = {name: one for name, one in whole.items() if not name.startswith("cost_")}
+    for content in (of_nobody, without_cost):
+        np.savez(folder / "part-00001.npz", **content)
+        damaged = amc("solve", *arguments, "--out", folder)
+        assert damaged.code == 2
+        assert "part-00001.npz" in damaged.err and "remove it" in damaged.err
     other = amc("solve", *arguments, "--bits", 10, "--out", folder)
     assert other.code == 2
     assert "another solve" in other.err
