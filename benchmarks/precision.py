@@ -23,7 +23,7 @@ import numpy as np
 import typer
 
 from amc_circuits import BlockCircuit, Device, InvCircuit, Refinement, Status, plan
-from amc_circuits.solvers.planning.shifts import least_shift
+from amc_circuits.solvers.planning.shifts import first_shift
 from amc_circuits.solvers.precision.inverse import ProgrammedInverse
 from amc_circuits.solvers.precision.problem import SquareProblem
 from amc_circuits.solvers.precision.refine import refine
@@ -136,7 +136,7 @@ def b5() -> Iterator[Held]:
         matrix, b = case("spd", 16, 30.0, seed)
         circuit = inv(matrix, 3, seed)
         named += refined(circuit, matrix, b).status is Status.UNSTABLE
-        shift = least_shift(matrix, circuit)
+        shift = first_shift(matrix, circuit)
         while not circuit.stability.stable:
             circuit = inv(matrix + shift * np.abs(matrix).max() * np.eye(16), 3, seed)
             shift *= 2

@@ -13,7 +13,7 @@ from amc_circuits.solvers.blocks.programming import positive_definite
 from amc_circuits.solvers.planning.layout import Layout, PlannedProblem, device_of
 from amc_circuits.solvers.planning.parameters import Choices, CircuitName, LeafName
 from amc_circuits.solvers.planning.probe import Probe
-from amc_circuits.solvers.planning.shifts import least_shift
+from amc_circuits.solvers.planning.shifts import first_shift
 from amc_circuits.solvers.precision.normal import NormalProblem
 from amc_circuits.solvers.precision.parameters import Refinement
 from amc_circuits.values.checks import Numbers
@@ -167,7 +167,7 @@ class Search:
             return found
         if given != "auto" or not self.definite or layout.leaf == "ginv":
             return None
-        shift = least_shift(self.problem.held, found.circuit)
+        shift = first_shift(self.problem.held, found.circuit)
         for doubled in range(DOUBLINGS + 1 if shift else 0):
             found = self._probe(replace(layout, shift=shift * 2**doubled))
             if found and found.converges:

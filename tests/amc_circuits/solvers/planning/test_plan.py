@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amc_circuits import ParameterError, UnusableSolutionError, plan, solve
-from amc_circuits.solvers.planning.shifts import least_shift
+from amc_circuits.solvers.planning.shifts import first_shift
 from amc_circuits.solvers.precision.statuses import CONVERGED
 from amc_circuits.values.matrices import draw_matrix
 
@@ -56,14 +56,14 @@ def test_a_shift_makes_up_for_the_errors_of_the_cells():
     assert np.linalg.eigvalsh((held + held.T) / 2)[0] < 0
     assert np.linalg.eigvalsh((held + held.T) / 2)[0] + shift > 0
     unshifted = plan(matrix, scaling="none", levels=64, shift=0, **QUICK).probe.circuit
-    assert least_shift(matrix, unshifted) < made.probe.layout.shift
+    assert first_shift(matrix, unshifted) < made.probe.layout.shift
 
 
 def test_no_shift_makes_up_for_cells_without_errors():
     """What is left of rounding is no error: another shift could only make the inverse worse."""
     matrix, _ = drawn("spd", 16, 30.0)
     ideal = plan(matrix, scaling="none", shift=0, device="ideal", **QUICK).probe.circuit
-    assert least_shift(matrix, ideal) == 0
+    assert first_shift(matrix, ideal) == 0
 
 
 def test_arrays_of_128_rows_and_8_levels_solve_a_covariance():
