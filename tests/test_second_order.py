@@ -178,22 +178,22 @@ def test_a_search_widens_a_range_until_its_best_is_inside():
 def test_a_best_setting_at_the_edge_after_all_widenings_is_refused():
     """The best rate is a hundred times beyond: the search ends at an edge, and says so."""
     study, method = study_and_method()
-    search = Search(study, method, Budget(settings=4), answering(study, 100 * 0.04))
+    search = Search(study, method, Budget(settings=4, nearby=4), answering(study, 100 * 0.04))
     found = search.run()
     assert found.edges == ("learning_rate",) and found.tried == 4 + 4 + 3 * 2
 
 
 def test_every_method_gets_the_same_budget_and_no_judge_seed():
-    """Short trainings of all settings, full ones of two finalists and of a cosine, with two tuning seeds."""
+    """Short trainings of all settings, full ones of three finalists and of a cosine, with two tuning seeds."""
     study, method = study_and_method()
     calls = []
     found = Search(study, method, Budget(), answering(study, 0.01, calls)).run()
     points = [point for call in calls for point in call]
-    assert found.edges == () and found.tried == 12 and len(points) == 12 + 3 * 2
-    assert {point["epochs"] for point in points[:12]} == {3.0} and {point["seed"] for point in points[:12]} == {100}
-    assert [point["seed"] for point in points[12:]] == 3 * [100, 101]
-    assert points[12]["epochs"] == 12.0 > points[14]["epochs"]
-    assert [point.get("optimizer.schedule") for point in points[12:]] == 4 * [None] + 2 * ["cosine"]
+    assert found.edges == () and found.tried == 20 and len(points) == 20 + 4 * 2
+    assert {point["epochs"] for point in points[:20]} == {6.0} and {point["seed"] for point in points[:20]} == {100}
+    assert [point["seed"] for point in points[20:]] == 4 * [100, 101]
+    assert points[20]["epochs"] == 12.0 > points[22]["epochs"]
+    assert [point.get("optimizer.schedule") for point in points[20:]] == 6 * [None] + 2 * ["cosine"]
     again = Search(study, method, Budget(), answering(study, 0.01)).run()
     assert again.setting == found.setting
     assert all(0 < point["optimizer.average_decay"] < 1 for point in points)

@@ -1,7 +1,7 @@
 """How many epochs does K-FAC save against rivals that are tuned as well as it is, on a CNN and on an autoencoder?
 
 Method: each study has a task, a batch size and targets, set before any run. Every method gets the same budget of random
-search with tuning seeds: settings from its ranges and around the best of them, each for a quarter of the largest number
+search with tuning seeds: settings from its ranges and around the best of them, each for half of the largest number
 of epochs; the best few in full; the winner with a cosine, too. Settings are ranked by misses, then by the geometric
 mean of the epochs to all targets, then by their best score. A best setting at the edge of a range is refused: the range
 is widened, up to three times, and a setting still at an edge gives no saving. The chosen setting is trained with judge
@@ -84,10 +84,11 @@ def print_study(console: Console, study: Study, methods: str, budget: Budget, tr
 def main(
     studies: Annotated[str, typer.Option(help="Studies, separated by commas")] = ",".join(STUDIES),
     methods: Annotated[str, typer.Option(help="Methods by their labels, separated by semicolons; all by default")] = "",
-    settings: Annotated[int, typer.Option(min=1, help="Settings drawn from the ranges, a method")] = 8,
-    nearby: Annotated[int, typer.Option(min=0, help="Settings drawn around the best one, a method")] = 4,
+    settings: Annotated[int, typer.Option(min=1, help="Settings drawn from the ranges, a method")] = 12,
+    nearby: Annotated[int, typer.Option(min=0, help="Settings drawn around the best one, a method")] = 8,
+    short: Annotated[int, typer.Option(min=1, help="Part of the largest number of epochs that each gets, 1 in N")] = 2,
     at_once: Annotated[int, typer.Option(min=1, help="Settings of a round; more suit more jobs")] = 2,
-    finalists: Annotated[int, typer.Option(min=1, help="Best settings that get all tuning seeds")] = 2,
+    finalists: Annotated[int, typer.Option(min=1, help="Best settings that are trained in full")] = 3,
     tuning: Annotated[int, typer.Option(min=1, help="Seeds of the search")] = 2,
     seeds: Annotated[int, typer.Option(min=2, help="Judge seeds")] = 10,
     jobs: Annotated[int, typer.Option(min=1, help="Trainings at the same time")] = 1,
@@ -99,7 +100,9 @@ def main(
 ) -> None:
     """Epochs to targets of six methods with equal budgets: momentum, Adam, K-FAC twice, EK-FAC, SOAP."""
     known = QUICK if quick else STUDIES
-    budget = Budget(4, 2, 2, 2, 2, 3) if quick else Budget(settings, nearby, at_once, finalists, tuning, seeds)
+    budget = (
+        Budget(4, 2, 2, 2, 2, 2, 3) if quick else Budget(settings, nearby, short, at_once, finalists, tuning, seeds)
+    )
     chosen = list(known.values()) if quick else [_named(name, known) for name in studies.split(",")]
     announce_rivals(store / "packages")
     console = Console(record=True, width=200)

@@ -86,9 +86,11 @@ class Judged:
 
     @property
     def raw(self) -> str:
-        """Epochs to the last target of the weights themselves, and the runs in which they arrived before the end."""
+        """Epochs to the last target of the weights themselves, the runs in which they arrived, and their last score."""
         known = [one["raw_epochs_to_target"] for one in self.figures if one.get("raw_epochs_to_target") is not None]
-        return f"{np.mean(known):.2f} ({len(known)})" if known else "- (0)"
+        arrived = f"{np.mean(known):.2f} ({len(known)})" if known else "- (0)"
+        accuracy, loss = self.mean("final_raw_accuracy"), self.mean("final_raw_test_loss")
+        return f"{arrived}, {f'{loss:.2f} nats' if math.isnan(accuracy) else f'{accuracy:.2%}'}"
 
 
 def saved(method: Epochs, rival: Epochs) -> float:

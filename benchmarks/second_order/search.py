@@ -15,8 +15,6 @@ from benchmarks.second_order.studies import Study
 
 Train = Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
 FIRST_TUNING_SEED = 100
-SHORT = 4
-"""A setting is first trained for this part of the largest number of epochs; the best few go on."""
 SLACK = 1.3
 """A finalist is given up after so many times the epochs of the best one before it."""
 HORIZON = 1.5
@@ -31,16 +29,19 @@ class Budget:
     Attributes:
         settings: Settings drawn from the ranges.
         nearby: Settings drawn within a factor of 2 of the best one.
+        short: Each of them is trained for one in so many of the largest number of epochs. A quarter was seen to favour
+            the fast methods, which are at their targets by then: others are ranked by how they begin.
         at_once: Settings of a round.
         finalists: Best settings that are trained in full, with all tuning seeds.
         tuning: Tuning seeds.
         seeds: Judge seeds, which no search has seen.
     """
 
-    settings: int = 8
-    nearby: int = 4
+    settings: int = 12
+    nearby: int = 8
+    short: int = 2
     at_once: int = 2
-    finalists: int = 2
+    finalists: int = 3
     tuning: int = 2
     seeds: int = 10
 
@@ -49,7 +50,7 @@ class Budget:
         """Size in words."""
         return (
             f"each method: {self.settings} settings at random and {self.nearby} around the best one, in rounds of "
-            f"{self.at_once}, each for 1/{SHORT} of the largest number of epochs, one tuning seed; the best "
+            f"{self.at_once}, each for 1/{self.short} of the largest number of epochs, one tuning seed; the best "
             f"{self.finalists} in full with {self.tuning} tuning seeds, and the better one with a cosine too; "
             f"{self.seeds} judge seeds"
         )
@@ -136,7 +137,7 @@ class Search:
 
     def _try(self, settings: Sequence[dict[str, Any]]) -> None:
         new = [Tried(setting) for setting in settings]
-        self._train(new, self.study.epochs / SHORT, FIRST_TUNING_SEED)
+        self._train(new, self.study.epochs / self.budget.short, FIRST_TUNING_SEED)
         self.tried += new
 
     def _final(self) -> Tried:
