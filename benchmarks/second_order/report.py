@@ -62,7 +62,15 @@ def savings_table(title: str, study: Study, results: Results) -> Table:
 def costs_table(title: str, study: Study, results: Results) -> Table:
     """Steps, processor time, inversions and conditions of the judged trainings."""
     grid = _grid(f"{title}: cost of a run up to its end (the last target, or a miss), means", "method")
-    headings = ("steps", "CPU", "inversions", "condition, median", "largest", "eigenvectors", "raw arrives (runs), at the end")
+    headings = (
+        "steps",
+        "CPU",
+        "inversions",
+        "condition, median",
+        "largest",
+        "eigenvectors",
+        "raw arrives (runs), ends",
+    )
     _columns(grid, *headings, "settings")
     for label, one in results.items():
         judged = one.judged
