@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -81,6 +82,19 @@ def print_study(console: Console, study: Study, methods: str, budget: Budget, tr
     return results
 
 
+def print_summary(console: Console, all_results: Mapping[str, Results], demanded: bool) -> None:
+    """Print the tables of the batch that each method chose, and the demands."""
+    own = dict(own_batches(all_results))
+    for name, results in own.items():
+        batches = ", ".join(f"{label} {one.study.batch}" for label, one in results.items())
+        console.print(f"\n{name}: {batches}", highlight=False)
+        study = next(iter(results.values())).study
+        console.print(epochs_table(name, study, results), savings_table(name, study, results))
+    if demanded:
+        for row in demands({**all_results, **own}):
+            console.print(str(row), highlight=False)
+
+
 def main(
     studies: Annotated[str, typer.Option(help="Studies, separated by commas")] = ",".join(STUDIES),
     methods: Annotated[str, typer.Option(help="Methods by their labels, separated by semicolons; all by default")] = "",
@@ -111,16 +125,7 @@ def main(
     with nullcontext() if report else executor_of(jobs, scheduler) as executor:
         train = Trainer(folder, executor)
         all_results = {study.name: print_study(console, study, methods, budget, train) for study in chosen}
-    all_results |= dict(own_batches(all_results))
-    for name, results in all_results.items():
-        if name not in known:
-            batches = ", ".join(f"{label} {one.study.batch}" for label, one in results.items())
-            console.print(f"\n{name}: {batches}", highlight=False)
-            study = next(iter(results.values())).study
-            console.print(epochs_table(name, study, results), savings_table(name, study, results))
-    if not quick:
-        for row in demands(all_results):
-            console.print(str(row), highlight=False)
+    print_summary(console, all_results, not quick)
     if out is not None:
         console.save_text(str(out))
 
