@@ -156,6 +156,8 @@ class Block:
 
 
 Node = Leaf | Block
+RANGES = 12
+"""Largest power of two by which a feedback conductance is switched up or down; a choice of this package."""
 EPSILON = float(np.finfo(float).eps)
 
 
@@ -238,7 +240,8 @@ def _tiles(matrix: FloatArray, before: Node, after: Node, scale: float, make: Ma
     """Program a block between the leaves that drive it and those that it drives.
 
     Every tile multiplies its outputs by the same gain, so that they can be added. It is the largest one with which no
-    line exceeds the input full scale if no leaf does.
+    line exceeds the input full scale if no leaf does, or that with which the smallest range brings what is known
+    digitally to the scale of the step before: a block of far smaller entries than others has small outputs.
 
     Args:
         matrix: The block.
@@ -256,7 +259,7 @@ def _tiles(matrix: FloatArray, before: Node, after: Node, scale: float, make: Ma
     if largest == 0:
         # Nothing is to be multiplied: the next leaf works at the scale of the one before.
         return Tiles({}, after.widths, tuple(inputs.tolist()), -scale, name)
-    gain, circuits = -np.sign(inputs[0]) / largest, {}
+    gain, circuits = -np.sign(inputs[0]) * min(1 / largest, 2.0**RANGES * abs(scale)), {}
     for j, part in enumerate(blocks):
         for i, block in enumerate(part):
             if np.abs(block).sum(axis=1).max(initial=0) > len(matrix) * EPSILON * largest * abs(inputs[j]):

@@ -19,12 +19,10 @@ from numpy.typing import NDArray
 from amc_circuits.results.converters import Converters
 from amc_circuits.solvers.blocks.hold import Held, SampleHold
 from amc_circuits.solvers.blocks.steps import HeldInputs, InVolts, LeafCircuit, RangedMvm
-from amc_circuits.solvers.blocks.tree import Leaf, Node, Tiles
+from amc_circuits.solvers.blocks.tree import RANGES, Leaf, Node, Tiles
 from netlists.record import FloatArray
 
 Step = LeafCircuit | RangedMvm
-RANGES = 12
-"""Largest power of two by which a feedback conductance is switched up or down; a choice of this package."""
 Ranges = dict[str, NDArray[np.int64]]
 """Power of two of the outputs of each MVM for every right-hand side, shape (K,), by the name of the block."""
 

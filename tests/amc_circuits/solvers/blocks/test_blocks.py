@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from amc_circuits import BlockCircuit, Converters, Device, ParameterError, Status, UnusableSolutionError
+from amc_circuits import BlockCircuit, Converters, Device, ParameterError, SampleHold, Status, UnusableSolutionError
 from amc_circuits.values.matrices import draw_matrix
 from netlists import SinglePoleOpAmp
 from tests.cases import spd_matrix
@@ -206,3 +206,16 @@ def test_both_uses_of_a_block_have_ranges_of_their_own():
     solution = BlockCircuit.program(matrix, stages=2, engine="exact", opamp=SinglePoleOpAmp()).solve(vectors[:, 2])
     assert solution.status is Status.SETTLED
     assert (solution.scales[1] == solution.scales[0]).all()
+
+
+@pytest.mark.parametrize("coupling", [1e-4, 1e-13])
+def test_a_weak_coupling_does_not_take_the_signals(coupling):
+    """Blocks beside the diagonal that are far smaller: k stays as it is, and an offset of holds makes a usual error."""
+    matrix = np.eye(4) + 0.3 * (np.eye(4, k=1) + np.eye(4, k=-1))
+    matrix[:2, 2:] *= coupling
+    matrix[2:, :2] *= coupling
+    vector = np.array([1.0, -0.5, 0.3, 0.8])
+    circuit = BlockCircuit.program(matrix, engine="exact", opamp="single-pole", hold=SampleHold(hold_offset=1e-4))
+    solution = circuit.solve(vector)
+    assert solution.scales[1, 0] == solution.scales[0, 0]
+    assert solution.relative_error < 0.01
