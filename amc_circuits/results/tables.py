@@ -30,7 +30,7 @@ def figures_table(solution: Solution, noise: Mapping[str, Any], title: str) -> T
     rows = _metrics(solution, noise)
     several = np.ndim(solution.settling_time) > 0
     grid = Table(title=title, title_justify="left")
-    grid.add_column("figure")
+    grid.add_column("metric")
     for heading in ("mean", "largest") if several else ("value",):
         grid.add_column(heading, justify="right")
     lines = [(name, *_cells(value, unit, several)) for name, value, unit in rows]

@@ -110,7 +110,7 @@ def read_limits(text: str | None, parameter: str = "spec") -> tuple[Limit, ...]:
 
 def _limit(text: str, parameter: str) -> Limit:
     names = ", ".join([*FIGURES, f"{BUDGET}CAUSE"])
-    mend = f"must be FIGURE<NUMBER or FIGURE>NUMBER, with a figure of {names}"
+    mend = f"must be METRIC<NUMBER or METRIC>NUMBER, with a metric of {names}"
     sign = "<" if "<" in text else ">"
     name, found, number = text.partition(sign)
     if not found or name.strip() not in UNITS:

@@ -187,7 +187,7 @@ def columns_of(trials: Sequence[Trial]) -> dict[str, Any]:
 
 def _table(outcome: Outcome) -> Table:
     grid = Table(title=outcome.title, title_justify="left")
-    grid.add_column("figure")
+    grid.add_column("metric")
     for heading in ("mean", "std", "5 %", "median", "95 %", "largest"):
         grid.add_column(heading, justify="right")
     for name, one in outcome.spreads.items():

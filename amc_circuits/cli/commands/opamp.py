@@ -246,7 +246,7 @@ def _text(name: str, value: float | None) -> str:
 def _table(title: str, fields: dict[str, float | None]) -> Table:
     """Build the printed table of metrics, one a line."""
     grid = Table(title=title, title_justify="left")
-    grid.add_column("figure")
+    grid.add_column("metric")
     grid.add_column("value", justify="right")
     for name, value in fields.items():
         grid.add_row(_title(name), _text(name, value))

@@ -173,7 +173,7 @@ def _table(checked: _Checked) -> Table:
     if found.stable:
         settling += f" to {format_quantity(checked.tolerance, '%')}"
     grid = Table(title=checked.title, title_justify="left")
-    grid.add_column("figure")
+    grid.add_column("metric")
     grid.add_column("value", justify="right")
     grid.add_column("this circuit", justify="right")
     for name, value in (

@@ -50,7 +50,7 @@ def differences(stored: Mapping[str, Any], again: Mapping[str, Any], omitted: Co
 def differences_table(title: str, found: Differences) -> Table:
     """Build the table of differences."""
     grid = Table(title=f"{title}: {counted(len(found), 'difference')}", title_justify="left")
-    for heading in ("figure", "stored", "now", "relative difference"):
+    for heading in ("metric", "stored", "now", "relative difference"):
         grid.add_column(heading, overflow="fold")
     for name, (stored, now) in found.items():
         grid.add_row(*(printable(text) for text in (name, stored, now)), _relative(stored, now))

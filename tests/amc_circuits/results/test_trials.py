@@ -19,7 +19,7 @@ from tests.amc_circuits.random_circuits import TYPED
     ],
 )
 def test_limits_are_read(text, limits):
-    """FIGURE<NUMBER or FIGURE>NUMBER, with SI suffixes and units; as text they can be read again."""
+    """METRIC<NUMBER or METRIC>NUMBER, with SI suffixes and units; as text they can be read again."""
     found = read_limits(text)
     assert limits is None or list(found) == limits
     assert read_limits(",".join(map(str, found))) == found
@@ -55,11 +55,11 @@ def test_limits_take_percentages():
 def test_bad_limits_are_refused(amc, text):
     """Exit code 2 and one line with what a limit looks like, before anything runs."""
     outcome = amc("inv", *TYPED, "--monte-carlo", 2, "--spec", text)
-    outcome.refused("--spec", "FIGURE<NUMBER", *FIGURES)
+    outcome.refused("--spec", "METRIC<NUMBER", *FIGURES)
 
 
-def test_a_limit_holds_for_usable_trials_with_the_figure():
-    """Below is below, above is above; equality, an unknown figure and an unusable trial pass neither."""
+def test_a_limit_holds_for_usable_trials_with_the_metric():
+    """Below is below, above is above; equality, an unknown metric and an unusable trial pass neither."""
     below, above = Limit("bits", True, 4.0), Limit("bits", False, 4.0)
     for bits, passes in ((3.0, (True, False)), (4.0, (False, False)), (5.0, (False, True)), (math.nan, (False, False))):
         trial = Trial(0, "SETTLED", {"bits": bits})

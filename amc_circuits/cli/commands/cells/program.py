@@ -215,7 +215,7 @@ def _figures(done: ProgrammedArrays, parsed: dict[str, Any]) -> dict[str, Any]:
 def _table(done: ProgrammedArrays) -> Table:
     figures = _figures(done, {"seed": None})
     grid = Table(title=_title(done), title_justify="left", min_width=len(_title(done)))
-    grid.add_column("figure")
+    grid.add_column("metric")
     grid.add_column("value", justify="right")
     for name, key, unit in (
         ("cells", "cells", None),

@@ -103,7 +103,7 @@ def test_long_ranges_stay_ranges():
         ("opamp", {"range": [0, 3]}, "must be text"),
         ("opamp", ["741"], "must be one of single-pole"),
         ("engine", ["ngspice", "hspice"], "got 'hspice'; must be one of ngspice"),
-        ("spec", ["speed<1"], "must be FIGURE<NUMBER"),
+        ("spec", ["speed<1"], "must be METRIC<NUMBER"),
         ("gbwp", {"log": [0, 1, 3]}, "both ends above 0"),
         ("gbwp", {"log": [-1, 1, 3]}, "both ends above 0"),
         ("gbwp", {"log": [1, 10]}, "{log = [first, last, count]}"),
