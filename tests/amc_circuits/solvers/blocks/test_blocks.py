@@ -215,7 +215,7 @@ def test_a_weak_coupling_does_not_take_the_signals(coupling):
     matrix[:2, 2:] *= coupling
     matrix[2:, :2] *= coupling
     vector = np.array([1.0, -0.5, 0.3, 0.8])
-    circuit = BlockCircuit.program(matrix, engine="exact", opamp="single-pole", hold=SampleHold(hold_offset=1e-4))
+    circuit = BlockCircuit.program(matrix, engine="exact", opamp="cmos-100meg", hold=SampleHold(hold_offset=1e-4))
     solution = circuit.solve(vector)
     assert solution.scales[1, 0] == solution.scales[0, 0]
     assert solution.relative_error < 0.01
