@@ -23,6 +23,8 @@ MEMORY = (8, 32)
 With 8, some columns of factors that are 289 wide and have a condition of hundreds stall. As many directions as rows
 leave nothing but rounding to a further one.
 """
+PROBED = 16
+"""Most columns of an inverse that a plan is chosen with, evenly spaced; a choice of this package."""
 FEWEST_ROWS = 4
 """Fewest rows of the arrays of a refinement that is repeated after a column has failed; a choice of this package."""
 OF_MATRIX = ("A", "scaling", "pair")
@@ -171,8 +173,8 @@ class InvCircuitSolver:
         least, most = MEMORY
         loop = {"bits": self.settings.bits, "memory": min(max(least, len(matrix) // 4), most)}
         try:
-            words, unit = (self.seed, trial, self.settings.jobs), np.eye(len(matrix))  # an inverse, column by column
-            return self.settings.options.plan(matrix, loop, limit, *words, b=unit)
+            words, unit = (self.seed, trial, self.settings.jobs), np.eye(len(matrix))
+            return self.settings.options.plan(matrix, loop, limit, *words, b=unit[:, :: -(-len(matrix) // PROBED)])
         except UnusableSolutionError as error:
             raise SolveError(str(error)) from error
 
@@ -181,7 +183,7 @@ class InvCircuitSolver:
     ) -> SolveResult:
         """Refine all columns; where one fails, again in arrays of half the size, whose answers are nearer.
 
-        A plan is chosen with the columns of the unit matrix that look hardest, so some other column may need more.
+        A plan is chosen with some columns of the unit matrix, so another one may need more.
         """
         limit, layouts = state.limit or len(state.matrix), 0
         while True:
