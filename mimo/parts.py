@@ -16,9 +16,12 @@ CIRCUIT_PANELS = ("Op-amp", "Cells", "Wires", "Circuit")
 AT_REST = (
     *("slew_rate", "input_offset", "offset_spread", "supply_voltage", "output_swing", "output_current_limit"),
     *("quiescent_current", "class_ab_current", "common_mode_range", "technology", "input_noise", "conductances"),
-    *("line_capacitance", "line_model", "nonlinearity_voltage"),
+    *("line_capacitance", "line_model", "nonlinearity_voltage", "interconnect", "pair"),
 )
-"""Options without an effect on the linear map that a circuit at rest realises, or on its stability."""
+"""Options without an effect on the linear map that a circuit at rest realises, or on its stability.
+
+Wires are reduced exactly at rest, and complex channels always have entries of both signs, so a pair of arrays.
+"""
 IDEAL_GAIN = 1e12
 NONE = "none"
 """No cause of errors."""

@@ -14,6 +14,7 @@ vectors are digital.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import repeat
 
 import numpy as np
 
@@ -32,6 +33,8 @@ def _richardson(a: RealArray, b: RealArray, antennas: float, users: float) -> It
 
 
 def _gauss_seidel(a: RealArray, b: RealArray, _antennas: float, _users: float) -> Iterator[RealArray]:
+    if not a.diagonal().all():  # a row that is divided by 0
+        return repeat(np.full_like(b, np.nan))
     lower = np.tril(a)
     return _stationary(a, b, lambda residual: np.asarray(np.linalg.solve(lower, residual)))
 

@@ -202,7 +202,7 @@ def _course(
         size = antennas * one.power, users * one.power  # the eigenvalues go as the power of the channel
         whole = METHODS[name](one.product, one.matrix.T, *size)
         steps = METHODS[name](one.product, one.filtered, *size)
-        with np.errstate(over="ignore", invalid="ignore"):  # of a method that diverges
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # of a method that diverges
             for n, (x, every) in enumerate(islice(zip(steps, whole, strict=False), settings.iterations)):
                 errors[n, place] = np.linalg.norm(every - wanted) / np.linalg.norm(wanted)
                 distances[n, place] = np.linalg.norm(every - limit) / np.linalg.norm(wanted)

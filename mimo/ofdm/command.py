@@ -31,7 +31,12 @@ def study(settings: dict[str, Any], parts: dict[str, Any]) -> Report:
         "closed_form_ber": found.closed_form,
         "points": [asdict(point) for point in found.points],
     }
-    return Report(record, (_table(found),), lambda path: plot_ofdm(found, path))
+    warnings = tuple(
+        f"{chosen.vary} {point.value}, {NAMES[point.stages]}: an array is unstable; it counts as a guess"
+        for point in found.points
+        if np.isnan(point.evm)
+    )
+    return Report(record, (_table(found),), lambda path: plot_ofdm(found, path), warnings, found.usable)
 
 
 ofdm = study_command(
@@ -54,9 +59,10 @@ def _table(found: Ofdm) -> Table:
     for point in found.points:
         predicted = "-" if np.isnan(point.predicted) else format_quantity(point.predicted, "%")
         passed = "passes" if point.evm <= point.limit else "fails"
+        evm = "unstable" if np.isnan(point.evm) else format_quantity(point.evm, "%")
         causes = [f"{name.replace('_', ' ')} {format_quantity(one, '%')}" for name, one in point.budget.items()]
         table.add_row(
-            point.value, NAMES[point.stages], format_quantity(point.evm, "%"), predicted, passed, f"{point.ber:.3g}",
+            point.value, NAMES[point.stages], evm, predicted, passed, f"{point.ber:.3g}",
             f"{point.effective:.3g}", f"{point.ideal:.3g}", *causes[:LARGEST],
         )  # fmt: skip
     return table

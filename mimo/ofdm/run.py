@@ -11,7 +11,8 @@ from mimo.ofdm.study import transforms
 from mimo.parts import circuit_options
 from mimo.sweeps import StudyRun
 
-PARTS = circuit_options("mvm")
+PARTS = tuple(option for option in circuit_options("mvm") if option.name != "scaling")
+"""Options of the arrays; rows of a Fourier matrix are of one size, so that scales of rows have no effect."""
 
 
 def measure(settings: dict[str, Any], parts: dict[str, Any]) -> RunOutcome:
@@ -25,6 +26,8 @@ def measure(settings: dict[str, Any], parts: dict[str, Any]) -> RunOutcome:
         if mine:
             metrics |= {f"evm_{name}": mine[-1].evm, f"ber_{name}": mine[-1].ber}
             metrics |= {f"curve_evm_{name}": [point.evm for point in mine]}
+    if not found.usable:
+        return RunOutcome("UNSTABLE", metrics, "every circuit is unstable")
     return RunOutcome(metrics=metrics)
 
 

@@ -29,9 +29,9 @@ class Point:
         value: Value of the varied parameter.
         stages: 1 for one array, 2 for two stages.
         evm: Error vector magnitude without noise, with the common gain undone; a ratio. That of the transmitted
-            symbols, or of the received ones before the response of the channel is undone.
+            symbols, or of the received ones before the response of the channel is undone; nan of an unstable array.
         predicted: In closed form, from levels, programming error and DACs; nan where there is none for the parts.
-        ber: Bit error rate at the signal-to-noise ratio.
+        ber: Bit error rate at the signal-to-noise ratio; 1/2 of an unstable array.
         effective: Bit error rate of white noise at the ratios that the error vector magnitude leaves.
         ideal: Bit error rate with an exact transform.
         limit: Largest error vector magnitude that 3GPP allows.
@@ -66,6 +66,11 @@ class Ofdm:
     closed_form: float
 
     __repr__ = short_repr
+
+    @property
+    def usable(self) -> bool:
+        """False if an array is unstable at every point."""
+        return not all(np.isnan(point.evm) for point in self.points)
 
 
 def transforms(settings: OfdmSettings, given: dict[str, Any]) -> Ofdm:
@@ -111,7 +116,7 @@ class _Measured:
 
     def point(self, value: str) -> Point:
         evm, ber = self.measured(self.parts, self.settings.dac_bits, self.settings.adc_bits)
-        budget = dict(sorted(self.causes(), key=lambda one: -one[1]))
+        budget = dict(sorted(self.causes(), key=lambda one: -np.nan_to_num(one[1], nan=np.inf)))
         limit, link = LIMITS[self.settings.order], self.link
         return Point(value, self.stages, evm, self.predicted(), ber, link.effective(evm), link.ideal, limit, budget)
 
@@ -126,6 +131,8 @@ class _Measured:
     def measured(self, parts: Parts, dac_bits: int | None, adc_bits: int | None) -> tuple[float, float]:
         """Error vector magnitude and bit error rate."""
         transform = Transform.program(self.settings.size, self.stages, parts, self.settings.sends)
+        if not transform.stable:
+            return float("nan"), 0.5
         return self.link.measured(transform, Converters(dac_bits=dac_bits, adc_bits=adc_bits))
 
     def predicted(self) -> float:

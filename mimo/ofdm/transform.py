@@ -39,11 +39,13 @@ class Transform:
         size: Points, N.
         stages: Real map of the array of each stage, (2N, 2N) or two of (2 sqrt(N), 2 sqrt(N)).
         inverse: True for the inverse transform.
+        stable: False if an array is unstable.
     """
 
     size: int
     stages: tuple[RealArray, ...]
     inverse: bool = False
+    stable: bool = True
 
     __repr__ = short_repr
 
@@ -53,8 +55,9 @@ class Transform:
         points = size if stages == 1 else radix(size)
         assert points is not None
         matrix = real_form(fourier(points).conj() if inverse else fourier(points))
-        maps = tuple(map_of(parts.program("mvm", matrix, trial)) for trial in range(stages))
-        return cls(size, maps, inverse)
+        circuits = [parts.program("mvm", matrix, trial) for trial in range(stages)]
+        stable = all(one.stability.stable for one in circuits)
+        return cls(size, tuple(map(map_of, circuits)), inverse, stable)
 
     def apply(self, columns: RealArray, between: Converters = IDEAL, full_scale: float = 1.0) -> RealArray:
         """Transform real columns (2N, T).

@@ -44,6 +44,7 @@ def test_options_are_those_that_count_at_rest():
     names = {option.name for option in circuit_options("inv", "mvm", "ginv")}
     assert {"opamp", "levels", "wire_resistance", "topology"} <= names
     assert not {"slew_rate", "input_offset", "engine", "ridge", "input_conductance", "dac_bits"} & names
+    assert not {"pair", "interconnect"} & names
 
 
 def test_offsets_are_no_part_of_the_map():

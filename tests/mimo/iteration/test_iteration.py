@@ -158,6 +158,14 @@ def test_estimates_that_are_not_finite_are_guesses():
     assert _counted(settings, [channel], [right], [0]) == 0.5
 
 
+def test_a_diagonal_of_zero_leaves_the_numbers():
+    """Gauss-Seidel divides by it: no step is a number, as of Jacobi."""
+    a, b = np.array([[0.0, 1.0], [1.0, 2.0]]), np.ones((2, 1))
+    with np.errstate(all="ignore"):
+        steps = [next(METHODS[name](a, b, 4, 2)) for name in ("jacobi", "gauss-seidel")]
+    assert not any(np.isfinite(step).all() for step in steps)
+
+
 def test_a_method_that_leaves_the_numbers_is_drawn_and_written(amc, tmp_path):
     """Conjugate gradients of matrices that are not positive definite: null in JSON, and a picture of the rest."""
     size = ("--antennas", 4, "--users", 4, "--realizations", 6, "--vectors", 5, "--levels", 4)

@@ -98,6 +98,16 @@ def test_converters_stand_between_two_stages_too():
     assert "adc" in sent.budget and sent.budget["adc"] == pytest.approx(sent.evm, rel=1e-3)
 
 
+def test_an_unstable_array_is_a_guess(amc):
+    """Slow second poles: no error vector, half of the bits wrong, a warning, exit code 3; a fast one is as before."""
+    typed = ("mimo", "ofdm", "--size", 4, "--values", "8,16", "--frames", 5, "--format", "json", "--gbwp", "1G")
+    typed += ("--input-capacitance", "10p")
+    outcome = amc(*typed, "--second-pole", "5MEG")
+    assert outcome.code == 3 and "levels 8, one array: an array is unstable; it counts as a guess" in outcome.err
+    assert {(one["evm"], one["ber"]) for one in outcome.json["points"]} == {(None, 0.5)}
+    assert amc(*typed, "--second-pole", "100G").json["points"][0]["evm"] < 1e-3
+
+
 def test_one_cause_alone_is_without_drift():
     """The converters' entry of the budget has ideal cells, whatever these cells are."""
     drifting = point({"drift_exponent": "0.1", "drift_spread": "0.05", "drift_time": "1M"}, dac_bits=6)
