@@ -24,14 +24,16 @@ SEEDS = 5
 def cases(store: Store) -> Iterator[Row | str]:
     """Both algorithms tuned for each case; positive margins are those that were looked for.
 
-    The last case allows no digital matrix, neither of gradients nor as a buffer: that leaves Tiki-Taka v1.
+    The first case allows no digital matrix, neither of gradients nor as a buffer: that leaves Tiki-Taka v1.
     """
+    plain = {**OWN[4], "transfers": "pulse-trains"}
+    yield from _case(Contest("4 states, no digital words", store, {"states": 4}, plain, SEEDS, (4,), ("tiki-taka-1",)))
     for title, fixed in CASES.items():
         own = OWN[4 if fixed["states"] < 10 else 16]
-        contest = Contest(title, store, fixed, own, SEEDS, (4,), ("mixed-precision",))
-        found = yield from contest.residual()
-        yield from contest.margins(found[4])
-    own = {**OWN[4], "transfers": "pulse-trains"}
-    contest = Contest("4 states, no digital words", store, {"states": 4}, own, SEEDS, (4,), ("tiki-taka-1",))
+        yield from _case(Contest(title, store, fixed, own, SEEDS, (4,), ("mixed-precision",)))
+
+
+def _case(contest: Contest) -> Iterator[Row | str]:
+    yield f" {contest.title}"
     found = yield from contest.residual()
     yield from contest.margins(found[4])
