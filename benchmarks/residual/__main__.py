@@ -10,9 +10,10 @@ mixed precision. `mnist` (test images, 196-32-10, 8 epochs) and `letters` (ocr-l
 AMC_DATA_DIR, and are tuned with a seed of their own.
 `aihwkit` prints accuracies of aihwkit 1.1.0, which were recorded once, beside ours of as many epochs.
 
-`python -m benchmarks.residual [GROUP ...] [--store FILE]` runs the groups cells, forms, table, gap, energy, defaults,
-states-4, states-10, states-16, simultaneous, picture (of states-4 to 16), aihwkit, cases, mnist and letters. Every
-training is a line of FILE, so that it goes on where it was broken off. The exit code is 1 if a required row fails.
+`python -m benchmarks.residual [GROUP ...] [--store FILE]` runs the groups cells, forms, table, circuit, gap, energy,
+defaults, states-4, states-10, states-16, simultaneous, picture (of states-4 to 16), aihwkit, cases, mnist and letters.
+Every training is a line of FILE, so that it goes on where it was broken off. The exit code is 1 if a required row
+fails.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,17 @@ CELLS = ((2e-9, 1.14), (2e-9, 1.18), (2e-9, 1.20), (5e-9, 1.18), (20e-9, 1.10), 
 """Widths, s, and source line voltages, V."""
 TRAINED = 3
 """Number of the cell in `CELLS` that trainings use."""
+SPREADS = {"step_spread": 0.3, "bound_spread": 0.3, "cycle_noise": 0.3}
+ARRAYS: dict[str, Any] = {
+    "forward": "circuit",
+    "wire_resistance": 1,
+    "dac_bits": 8,
+    "adc_bits": 8,
+    "noise": True,
+    "refresh": 100,
+}
+"""Arrays of trainings: wires in ohm a segment, converters, noise of op-amps and resistors."""
+CIRCUIT_SEEDS = 3
 CLIPPED = {0.0: 0.06018, 0.5: 0.03009, -0.5: 0.09026}
 """Changes of a clipped update by the weight before, as aihwkit 1.1.0 gave them."""
 
@@ -60,15 +72,10 @@ def forms() -> Iterator[Row | str]:
 
 def table(store: Store, folder: Path) -> Iterator[Row | str]:
     """Residual learning with the measured steps of a cell, against its fits: spreads 0.3, 5 seeds."""
-    path = folder / "cell.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    width, level = CELLS[TRAINED]
-    cell = calibrate_cell(OneTransistorCell(pulse_width=width), PulseSettings(source_line=level))
-    path.write_text(cell.model_dump_json())
-    spreads = {"step_spread": 0.3, "bound_spread": 0.3, "cycle_noise": 0.3}
+    path = cell_file(folder)
     found = {}
     for response in ("table", "power-law", "soft-bounds"):
-        settings = {"cell": str(path), "response": response, **spreads}
+        settings = {"cell": str(path), "response": response, **SPREADS}
         each = [store.accuracy({**settings, "seed": seed}) for seed in range(5)]
         found[response] = np.array(each)
         yield f"  {response}: {np.mean(each):.2f} +- {np.std(each, ddof=1):.2f} %"
@@ -80,6 +87,32 @@ def table(store: Store, folder: Path) -> Iterator[Row | str]:
         )
 
 
+def circuit(store: Store, folder: Path) -> Iterator[Row | str]:
+    """Products through arrays with wires, converters and noise, against exact ones: the cell of ten states."""
+    path = cell_file(folder)
+    settings = {"cell": str(path), **SPREADS}
+    found = []
+    for more in ({}, ARRAYS):
+        each = np.array([store.accuracy({**settings, **more, "seed": seed}) for seed in range(CIRCUIT_SEEDS)])
+        found.append(each)
+        yield f"  {'arrays' if more else 'exact'}: {each.mean():.2f} +- {each.std(ddof=1):.2f} %"
+    difference = found[1] - found[0]
+    error = float(difference.std(ddof=1) / len(difference) ** 0.5)
+    yield Row("arrays less exact, points", float(difference.mean()), error=error, required=False)
+
+
+def cell_file(folder: Path) -> Path:
+    """File of the cell of ten states, calibrated in ngspice."""
+    path = folder / "cell.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    width, level = CELLS[TRAINED]
+    cell = calibrate_cell(OneTransistorCell(pulse_width=width), PulseSettings(source_line=level))
+    path.write_text(cell.model_dump_json())
+    return path
+
+
 def groups(store: Store) -> dict[str, partial[Iterator[Row | str]]]:
     """Return the groups of this module by name."""
-    return {"cells": partial(cells), "forms": partial(forms), "table": partial(table, store, store.path.parent)}
+    folder = store.path.parent
+    stored = {"table": partial(table, store, folder), "circuit": partial(circuit, store, folder)}
+    return {"cells": partial(cells), "forms": partial(forms), **stored}

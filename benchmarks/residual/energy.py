@@ -9,12 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits.programming.calibration import PulseSettings, calibrate_cell
 from analog_training import AnalogResult, AnalogTraining, make_spec
+from benchmarks.residual.cells import SPREADS, cell_file
 from benchmarks.residual.rows import Row
-from netlists.rram.one_transistor_cell import OneTransistorCell
 
-SPREADS = {"step_spread": 0.3, "bound_spread": 0.3, "cycle_noise": 0.3}
 SEEDS = 5
 SETTINGS: dict[str, dict[str, Any]] = {
     "residual": {"algorithm": "residual", "tiles": 4, "gamma": 0.4, "rate": 0.3, "transfer_rate": 0.1},
@@ -54,10 +52,7 @@ def trained(settings: Mapping[str, Any]) -> Curve:
 
 def energy(folder: Path) -> Iterator[Row | str]:
     """Energies of 40 epochs, and up to accuracies; digital arithmetic is counted without memory traffic."""
-    path = folder / "cell.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cell = calibrate_cell(OneTransistorCell(pulse_width=5e-9), PulseSettings())
-    path.write_text(cell.model_dump_json())
+    path = cell_file(folder)
     found: dict[str, list[Curve]] = {}
     for name, settings in SETTINGS.items():
         found[name] = [trained({"cell": str(path), **SPREADS, **settings, "seed": seed}) for seed in range(SEEDS)]
