@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 LEAST_FACTOR = 0.05
 """Least factor of a step or bound from device to device: a device that cannot move is not modelled."""
+LONG, MOST = 1000, 5_000_000
+"""Pulses of a cell, and of all cells, beyond which trains are applied one after the other."""
 BISECTIONS = 60
 """Halvings of the interval of a symmetric point: the last one is below rounding."""
 
@@ -129,6 +131,10 @@ class Cells:
             counts: Signed whole numbers of pulses in each train, shape (trains, cells).
             generator: Source of the noise.
         """
+        times = np.abs(counts)
+        if times.max(initial=0) > LONG or times.sum() > MOST:
+            made = [self._long(train.astype(np.int64), generator) for train in counts]
+            return sum(pulses for pulses, _ in made), sum(ups for _, ups in made)
         flat = counts.reshape(-1)
         found = np.flatnonzero(flat != 0)
         if not len(found):
@@ -149,6 +155,15 @@ class Cells:
             self.pulse(cell[start : start + size], sign[start : start + size], generator)
             start += size
         return len(cell), int(np.count_nonzero(sign > 0))
+
+    def _long(self, counts: Ints, generator: np.random.Generator) -> tuple[int, int]:
+        """Apply one train of many pulses to all cells: at once if the response has a closed form."""
+        device = self.device
+        if device.cycle_noise > 0 or device.up_table is not None or not {device.up_power, device.down_power} <= {0, 1}:
+            where = np.flatnonzero(counts)
+            return self.pulse_some(where, counts[where], generator)
+        self.move_rounded(counts.astype(np.float64))
+        return int(np.abs(counts).sum()), int(counts[counts > 0].sum())
 
     def pulse_some(self, where: Ints, counts: Ints, generator: np.random.Generator) -> tuple[int, int]:
         """Apply one train of pulses to some different cells; return the number of pulses, and that of up pulses.

@@ -71,6 +71,25 @@ def test_whole_expected_pulses_are_pulses_without_noise():
         np.testing.assert_allclose(one.weight, other.weight, rtol=1e-13, atol=1e-15)
 
 
+def test_long_trains_are_their_pulses():
+    """Trains of thousands of pulses end as many short ones do, in closed form and with tables or noise."""
+    steps = (0.5,) * 3
+    for fields in ({}, {"up_power": 0, "down_power": 0}, {"up_table": steps, "down_table": steps}, {"up_power": 2}):
+        device = PulsedDevice(states=2500, upper=5, **fields)
+        one, other = cells_of(device, 3), cells_of(device, 3)
+        counts = np.array([[1200, -1700, 0], [-100, 0, 30]])
+        assert one.pulse_all(counts, np.random.default_rng(0)) == (3030, 1230)
+        for part in (counts[0] // 2, counts[0] // 2, counts[1]):
+            other.pulse_all(part[None], np.random.default_rng(0))
+        np.testing.assert_allclose(one.weight, other.weight, rtol=1e-10, atol=1e-13)
+    noisy = cells_of(PulsedDevice(states=2500, cycle_noise=1), 4000)
+    noisy.pulse_all(np.full((1, 4000), 1001), np.random.default_rng(0))
+    wanted, kept = 1 - (1 - 0.0008) ** 1001, 1 - 0.0008
+    assert noisy.weight.mean() == pytest.approx(wanted, abs=1e-3)
+    spread = 0.0008 * ((1 - kept**2002) / (1 - kept**2)) ** 0.5
+    assert noisy.weight.std() == pytest.approx(spread, rel=5 / 8000**0.5)
+
+
 def test_presets_have_sources_and_the_published_numbers():
     """Steps and bounds are those in aihwkit's file of presets, up to the units of states."""
     assert all(preset.source for preset in PRESETS.values())
