@@ -139,16 +139,19 @@ def training(rounds: int) -> Iterator[Comparison]:
     base = override(preset("ocr-letters"), engine="exact")
     data = load_dataset(base.dataset)
     limit = f"<= {TRAINING_ASKED} times"
-    ways = (Way("Cholesky"), Way("circuits, ideal wires", limit), Way("circuits, 1 ohm", limit))
-    specs = (
-        override(base, solver="cholesky"),
-        override(base, solver="inv-circuit"),
-        override(base, solver="inv-circuit", wire_resistance=WIRE_RESISTANCE),
+    circuits = override(base, solver="inv-circuit")
+    at_rest = {"circuit": circuits.circuit.model_copy(update={"at_rest": True})}
+    ways = (
+        (Way("Cholesky"), override(base, solver="cholesky")),
+        (Way("circuits, ideal wires", limit), circuits),
+        (Way("circuits, 1 ohm", limit), override(base, solver="inv-circuit", wire_resistance=WIRE_RESISTANCE)),
+        (Way("circuits, at rest, 16 columns simulated", limit), circuits.model_copy(update=at_rest)),
+        (Way("circuits, single-pole op-amps", limit), override(base, solver="inv-circuit", opamp="single-pole")),
     )
     for _ in range(rounds):
-        for way, spec in zip(ways, specs, strict=True):
+        for way, spec in ways:
             way.note = _outcome(way.time(Training(spec, data).run))
-    yield Comparison(f"training, {base.dataset}", ways)
+    yield Comparison(f"training, {base.dataset}", tuple(way for way, _ in ways))
 
 
 def _outcome(result: TrainingResult) -> str:

@@ -60,14 +60,16 @@ class CircuitSettings(InvSettings):
         wide: Inversion of a factor wider than `array_limit` of K-FAC: `diagonal` inverts its diagonal blocks alone;
             `blocks` inverts the whole factor, in steps of circuits of its blocks.
         bits: Bits of the residual to which every column of an inverse is refined; None takes the circuit's answer.
+        at_rest: True computes the columns of all factors at rest; else those of a factor in one array are simulated.
         simulated_columns: Number of columns of a factor whose times and energies are simulated, or `all`. It acts where
-            columns are computed at rest: on factors in `blocks`, and with `bits` on all.
+            columns are computed at rest: on factors in `blocks`, and with `bits` or `at_rest` on all.
         on_failure: After an inversion without a usable result: `keep` the old inverse and count it, or `stop` training.
     """
 
     jobs: Count = 1
     wide: Literal["diagonal", "blocks"] = "diagonal"
     bits: Annotated[float, Field(gt=0, le=40)] | None = None
+    at_rest: bool = False
     simulated_columns: Annotated[int, Field(ge=2)] | Literal["all"] = 16
     on_failure: Literal["keep", "stop"] = "keep"
 
@@ -86,7 +88,7 @@ class CircuitSettings(InvSettings):
             raise ParameterError("adc_range", values["adc_range"], mend)
         for name in ("dac_bits", "adc_bits"):
             known = values[name] is None or self.bits or self.simulated_columns == "all"
-            if self.wide == "blocks" and not known:
+            if (self.wide == "blocks" or self.at_rest) and not known:
                 mend = "acts on none of the columns read at rest; take simulated_columns = all, or refine with bits"
                 raise ParameterError(name, values[name], mend)
         return self

@@ -53,8 +53,10 @@ def _of_step_size(step_size: str) -> Iterator[Idle]:
 def _of_circuit(circuit: CircuitSettings) -> Iterator[Idle]:
     if circuit.engine == "exact":
         yield "circuit.jobs", "has no effect with the engine exact, which is one process; leave it out"
-    if circuit.wide != "blocks" and circuit.bits is None:
-        why = "acts on columns at rest alone; leave it out, or take wide = blocks or bits"
+    if circuit.bits is not None:
+        yield "circuit.at_rest", "has no effect with bits, where all columns are computed at rest; leave it out"
+    elif circuit.wide != "blocks" and not circuit.at_rest:
+        why = "acts on columns at rest alone; leave it out, or take at_rest, wide = blocks or bits"
         yield "circuit.simulated_columns", why
 
 

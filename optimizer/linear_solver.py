@@ -13,7 +13,7 @@ from scipy.linalg import cho_factor, cho_solve
 from amc_circuits import BlockCircuit, ParameterError, Plan, Solver, UnusableSolutionError, short_repr
 from optimizer.circuit_settings import CircuitSettings
 from optimizer.solve_result import Matrix, SolveError, SolveResult, Work, check_usable
-from optimizer.wide_factors import refined, solved_in_blocks
+from optimizer.wide_factors import refined, solved_at_rest, solved_in_blocks
 
 ARRAY_LIMIT = 128
 """Largest width of a matrix for one array, unless the settings give another."""
@@ -159,6 +159,8 @@ class InvCircuitSolver:
             found = solved_in_blocks(state.circuit, right_hand_sides, count, draws)
         elif isinstance(state.circuit, Plan):
             found = self._refined(state, state.circuit, right_hand_sides, draws)
+        elif self.settings.at_rest:
+            found = solved_at_rest(state.circuit, right_hand_sides, count, draws)
         else:
             found = _streamed(state.circuit, right_hand_sides)
         error = _error_against_cholesky(state.matrix, right_hand_sides, found.value)

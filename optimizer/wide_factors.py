@@ -1,4 +1,4 @@
-"""Inverses whose columns are computed at rest: of factors wider than an array, and of few-level cells by refinement.
+"""Inverses whose columns are computed at rest: of wide factors, of few-level cells by refinement, or all if wanted.
 
 The values of all columns are those of the programmed circuits at rest, after their poles were checked. Settling and
 energy of some columns, drawn at random, are simulated by the engine; the others are extrapolated. A column takes one
@@ -61,6 +61,23 @@ def solved_in_blocks(
     value = solution.value if len(chosen) == columns else circuit.steady(right_hand_sides)
     work = Work(columns, circuit.cell_count, 1, columns * circuit.conversions)
     return _result(value, np.ones(columns, np.int64), chosen, solution, work)
+
+
+def solved_at_rest(
+    circuit: Solver, right_hand_sides: Matrix, count: int | None, draws: np.random.Generator
+) -> SolveResult:
+    """Solve for `N x K` right-hand sides in one array, and simulate at most `count` of them; None for all.
+
+    Raises:
+        SolveError: A simulated right-hand side did not settle, is unstable or saturated.
+    """
+    columns = right_hand_sides.shape[1]
+    chosen = drawn(columns, count, draws)
+    solution = circuit.solve(right_hand_sides[:, chosen])
+    value = solution.value if len(chosen) == columns else circuit.steady(right_hand_sides)
+    work = Work(columns, circuit.cell_count, 1, 2 * len(right_hand_sides) * columns)
+    found = _result(value, np.ones(columns, np.int64), chosen, solution, work)
+    return replace(found, lifting_cost=circuit.mapping.lifting_cost)
 
 
 def refined(plan: Plan, right_hand_sides: Matrix, count: int | None, draws: np.random.Generator) -> SolveResult:

@@ -72,6 +72,7 @@ POINTS = [
     {"preset": "digits-demo", "solver": "cholesky", "seed": 4},
     {"preset": "digits-demo", "circuit.topology": "compensated"},
     {"preset": "digits-demo", "circuit.wide": "blocks", "circuit.simulated_columns": 4},
+    {"preset": "digits-demo", "circuit.at_rest": True, "circuit.simulated_columns": 4},
     {"preset": "digits-demo", "circuit.bits": 8, "circuit.simulated_columns": "all", "circuit.adc_bits": 6},
     {"preset": "ocr-letters", "optimizer.name": "adam", "optimizer.learning_rate": 0.01},
     {"optimizer.name": "momentum", "convolutions": "[]", "precision": "double"},

@@ -12,6 +12,7 @@ from optimizer.datasets import load_dataset
 from optimizer.linear_solver import Cholesky, CircuitState, InvCircuitSolver
 from optimizer.preconditioner import Inverter
 from optimizer.solve_result import SolveError
+from optimizer.specification import make_spec
 from optimizer.training import Training
 from tests.cases import spd_matrix
 from tests.comparators import assert_close
@@ -91,6 +92,7 @@ def test_training_by_blocks():
     ("given", "named"),
     [
         ({"wide": "blocks", "adc_bits": 8}, "adc_bits: got 8; .*simulated_columns = all"),
+        ({"at_rest": True, "dac_bits": 8}, "dac_bits: got 8; .*simulated_columns = all"),
         ({"wide": "blocks", "input_conductance": "100u"}, "input_conductance: .*of blocks"),
         ({"bits": 8, "diagonal": "resistors"}, "diagonal: got .*blocks hold their diagonal in cells"),
         ({"bits": 8, "adc_bits": 8, "adc_range": 0.5}, r"adc_range: got 0\.5; .*follow"),
@@ -102,6 +104,32 @@ def test_what_has_no_effect_is_refused(given, named):
     """One line with the parameter and the mend, before any training."""
     with pytest.raises(ParameterError, match=named):
         CircuitSettings(engine="exact", **given)
+
+
+def test_a_factor_in_one_array_at_rest():
+    """Values are those at rest; drawn columns have the times of the whole simulation, the others their mean."""
+    at_rest = {"at_rest": True, "simulated_columns": 3}
+    solver, every = (InvCircuitSolver(CircuitSettings(engine="exact", **given)) for given in (at_rest, {}))
+    state = solver.init(FACTORS.a_factor)
+    found, whole = (one.compute(state, np.eye(9)) for one in (solver, every))
+    assert_close(found.value, whole.value, absolute=1e-3 * np.abs(whole.value).max())
+    assert_close(found.value, state.circuit.steady(np.eye(9)), absolute=0)
+    drawn = list(found.simulated)
+    assert len(drawn) == 3 and whole.simulated is None and len(whole.statuses) == 9
+    assert_close(found.settling_times[drawn], whole.settling_times[drawn], relative=1e-6)
+    others = np.delete(found.settling_times, drawn)
+    assert_close(others, np.full(6, found.settling_times[drawn].mean()), relative=1e-12)
+    assert found.interval > 0 and found.work == whole.work and found.lifting_cost == whole.lifting_cost
+
+
+def test_at_rest_has_no_effect_where_all_columns_are():
+    """With bits every column is computed at rest; without, and in one array, there are no columns to choose."""
+    with pytest.raises(ParameterError, match=r"circuit\.at_rest: .* has no effect with bits"):
+        make_spec({"solver": "inv-circuit", "circuit": {"bits": 8, "at_rest": True}}, "SPEC.toml")
+    with pytest.raises(ParameterError, match=r"circuit\.simulated_columns: .* take at_rest"):
+        make_spec({"solver": "inv-circuit", "circuit": {"simulated_columns": 8}}, "SPEC.toml")
+    chosen = make_spec({"solver": "inv-circuit", "circuit": {"at_rest": True, "simulated_columns": 8}}, "SPEC.toml")
+    assert chosen.circuit.simulated == 8
 
 
 def test_simulated_columns_read_converters():
