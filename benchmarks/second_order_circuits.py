@@ -2,11 +2,11 @@
 
 Method: two tasks on `ocr-letters`. A network of two convolutions, batch 256, K-FAC by a rate, damping 0.02, scored on
 the test images, targets 84, 86, 87 and 88 % in one run. An autoencoder 128-64-32-16-32-64-128, batch 512, K-FAC by the
-quadratic model, damping from 1 down to a floor of 0.001, target 20 nats; its first factor is 129 wide, in blocks. The
-inverses are those of Cholesky; of circuits with ideal cells; of circuits with cells of eight levels, each column
-refined to 8 bits; and of the same cells in one pass. All start from the same weights and see the same batches, seed by
-seed. A failed inversion keeps the inverse before. The exact engine simulates: with ideal cells every column, of refined
-and of wide factors 16 columns; the values of the others are those of the circuits at rest.
+quadratic model, damping from 1 down to a floor of 0.001, inverses every 20 steps, target 20 nats; its first factor is
+129 wide, in blocks. The inverses are those of Cholesky; of circuits with ideal cells; of circuits with cells of eight
+levels, each column refined to 8 bits; and of the same cells in one pass. All start from the same weights and see the
+same batches, seed by seed. A failed inversion keeps the inverse before. The exact engine simulates: with ideal cells
+every column, of refined and of wide factors 16 columns; the values of the others are those of the circuits at rest.
 
 Bias: the settings were found by searches for Cholesky's inverses, with other seeds (100 to 102). The damping, or its
 floor, is varied around them, nothing is chosen on the seeds shown. Every programming is a new array without wires and
@@ -36,7 +36,7 @@ from rich.table import Table
 
 from amc_circuits import STYLE, curve_style, format_quantity, save_figure
 from benchmarks.machine import machine_line
-from benchmarks.training_runs import Method, Run, half, run_all
+from benchmarks.training_runs import Method, Run, half, run_all, stored
 
 DEVICE, BITS = "taox-40nm-8level", 8
 CHOLESKY = "Cholesky"
@@ -48,6 +48,8 @@ WAYS: dict[str, dict[str, Any]] = {
     ONCE: {"wide": "blocks", "device": DEVICE},
 }
 """Settings of the circuits that invert."""
+SWEPT = (CHOLESKY, REFINED)
+"""Ways of all dampings."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Task:
     targets: tuple[float, ...]
     seeds: int
     others: int
-    ways: tuple[str, ...]
+    ways: tuple[str, ...] = (CHOLESKY, IDEAL, REFINED)
 
     def target(self, value: float) -> str:
         """Return a target in words."""
@@ -95,57 +97,41 @@ class Task:
 
 
 CONVOLUTIONS = [{"channels": 8, "kernel": 5, "pool": 2}, {"channels": 9, "kernel": 3, "stride": 2}]
+LETTERS = {"dataset": "ocr-letters", "evaluations": 20}
+DEEP = {"layers": [*(f"dense {outputs} tanh" for outputs in (64, 32, 16, 32, 64)), "dense"]}
+SHALLOW = {"layers": ["dense 32 tanh", "dense 12 tanh", "dense 32 tanh", "dense"]}
+DIGITS = {"dataset": "digits", "evaluations": 20, "batch_size": 64}
+AUTOENCODER = {"task": "autoencoder", "target_loss": 20.0}
 RATE = {"name": "kfac", "learning_rate": 0.163, "momentum": 0.8, "kl_clip": 0.0034, "first_interval": 5}
 QUADRATIC = {"name": "kfac", "step_size": "quadratic", "damping": 1.0, "first_interval": 5, "inverse_interval": 20}
 TASKS = (
     Task(
         "two convolutions",
-        {
-            **{"dataset": "ocr-letters", "convolutions": CONVOLUTIONS, "target_accuracy": 0.88},
-            **{"batch_size": 256, "epochs": 6.0, "evaluations": 20},
-        },
+        {**LETTERS, "convolutions": CONVOLUTIONS, "target_accuracy": 0.88, "batch_size": 256, "epochs": 6.0},
         {**RATE, "average_decay": 0.99},
-        *("damping", (0.02, 0.002, 0.006, 0.06, 0.2), (0.84, 0.86, 0.87, 0.88)),
-        seeds=10,
-        others=5,
+        *("damping", (0.02, 0.002, 0.006, 0.06, 0.2), (0.84, 0.86, 0.87, 0.88), 10, 5),
         ways=(CHOLESKY, IDEAL, REFINED, ONCE),
     ),
     Task(
         "autoencoder",
-        {
-            **{"task": "autoencoder", "dataset": "ocr-letters", "target_loss": 20.0},
-            "model": {"layers": [*(f"dense {n} tanh" for n in (64, 32, 16, 32, 64)), "dense"]},
-            **{"batch_size": 512, "epochs": 8.0, "evaluations": 20},
-        },
+        {**LETTERS, **AUTOENCODER, "model": DEEP, "batch_size": 512, "epochs": 8.0},
         {**QUADRATIC, "average_decay": 0.9},
-        *("damping_floor", (0.001, 0.0003, 0.01, 0.1), (20.0,)),
-        seeds=5,
-        others=3,
-        ways=(CHOLESKY, IDEAL, REFINED),
+        *("damping_floor", (0.001, 0.0003, 0.01, 0.1), (20.0,), 5, 3),
     ),
 )
 QUICK = (
     Task(
         "two convolutions, digits",
-        {"dataset": "digits", "target_accuracy": 0.97, "batch_size": 64, "epochs": 8.0, "evaluations": 20},
+        {**DIGITS, "target_accuracy": 0.97, "epochs": 8.0},
         {**RATE, "average_decay": 0.97},
-        *("damping", (0.02, 0.2), (0.95, 0.97)),
-        seeds=2,
-        others=2,
+        *("damping", (0.02, 0.2), (0.95, 0.97), 2, 2),
         ways=(CHOLESKY, IDEAL, REFINED, ONCE),
     ),
     Task(
         "autoencoder, digits",
-        {
-            **{"task": "autoencoder", "dataset": "digits", "target_loss": 20.0, "batch_size": 64, "epochs": 4.0},
-            "evaluations": 20,
-            "model": {"layers": ["dense 32 tanh", "dense 12 tanh", "dense 32 tanh", "dense"]},
-        },
+        {**DIGITS, **AUTOENCODER, "model": SHALLOW, "epochs": 4.0},
         {**QUADRATIC, "average_decay": 0.9},
-        *("damping_floor", (0.001, 0.5), (20.0,)),
-        seeds=2,
-        others=2,
-        ways=(CHOLESKY, IDEAL, REFINED),
+        *("damping_floor", (0.001, 0.5), (20.0,), 2, 2),
     ),
 )
 
@@ -179,7 +165,7 @@ def epochs_table(task: Task, found: Mapping[str, list[Run]]) -> Table:
     """Epochs to every target, and what circuits lose."""
     targets = [task.target(target) for target in task.targets]
     lost = [f"{name}: lost" for name in targets]
-    title = f"{task.label}, {task.varied} {task.values[0]:g}, {task.seeds} seeds: epochs"
+    title = f"{task.label}, {task.varied} {task.values[0]:g}, {len(found[CHOLESKY])} seeds: epochs"
     table = grid(title, "inverses by", *targets, *lost)
     for way, runs in found.items():
         means = [mean_of(task, runs, target) for target in task.targets]
@@ -188,42 +174,47 @@ def epochs_table(task: Task, found: Mapping[str, list[Run]]) -> Table:
     return table
 
 
+def spread(values: Sequence[float | None], unit: str) -> str:
+    """Mean with its interval in units of it."""
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return "unknown"
+    return f"{format_quantity(float(np.mean(known)), unit, 3)} +- {half(known) / np.mean(known):.0%}"
+
+
 def costs_table(task: Task, found: Mapping[str, list[Run]]) -> Table:
     """Conditions, failures, errors and costs; means a run, medians of conditions and errors."""
     headings = ("condition, median; largest", "inversions", "failed", "error, median; largest", "columns")
     table = grid(f"{task.label}: inversions", "inverses by", *headings, "passes a column", "settling", "energy", "CPU")
     for way, runs in found.items():
-        conditions = (
-            f"{np.median([run.condition for run in runs]):.0f}; {max(run.largest_condition for run in runs):.0f}"
-        )
-        errors = [run.error for run in runs if run.error is not None], [run.largest_error or 0.0 for run in runs]
-        joules = [run.joules for run in runs if run.joules is not None]
-        cost = [""] * 5
-        if way != CHOLESKY:
-            seconds = [run.seconds for run in runs]
-            cost = [
-                f"{np.median(errors[0]):.2g}; {max(errors[1]):.2g}",
-                f"{np.mean([run.columns for run in runs]):.0f}",
-                f"{np.mean([run.cycles for run in runs]):.1f}",
-                f"{format_quantity(float(np.mean(seconds)), 's', 3)} +- {half(seconds) / np.mean(seconds):.0%}",
-                f"{format_quantity(float(np.mean(joules)), 'J', 3)} +- {half(joules) / np.mean(joules):.0%}"
-                if len(joules) == len(runs)
-                else "unknown",
-            ]
+        typical, most = np.median([run.condition for run in runs]), max(run.largest_condition for run in runs)
         made, failed = sum(run.inversions for run in runs), sum(run.failed for run in runs)
-        tried = f"{(made + failed) / len(runs):.0f}"
-        seconds_of_processor = format_quantity(float(np.mean([run.processor for run in runs])), "s", 3)
-        table.add_row(way, conditions, tried, f"{failed} of {made + failed}", *cost, seconds_of_processor)
+        table.add_row(way, f"{typical:.0f}; {most:.0f}", f"{(made + failed) / len(runs):.0f}",
+                      f"{failed} of {made + failed}", *([""] * 5 if way == CHOLESKY else costs(runs)),
+                      format_quantity(float(np.mean([run.processor for run in runs])), "s", 3))  # fmt: skip
     return table
+
+
+def costs(runs: Sequence[Run]) -> tuple[str, ...]:
+    """Errors, columns, passes, settling time and energy."""
+    errors, largest = [run.error for run in runs if run.error is not None], [run.largest_error or 0.0 for run in runs]
+    error = f"{np.median(errors):.2g}; {max(largest):.2g}" if errors else ""
+    columns, cycles = np.mean([run.columns for run in runs]), np.mean([run.cycles for run in runs])
+    costs = spread([run.seconds for run in runs], "s"), spread([run.joules for run in runs], "J")
+    return error, f"{columns:.0f}", f"{cycles:.1f}", *costs
+
+
+def values_of(found: Mapping[tuple[str, float], list[Run]]) -> list[float]:
+    """Dampings that have trainings of both ways."""
+    return sorted(value for way, value in found if way == REFINED and found.get((CHOLESKY, value)))
 
 
 def dampings_table(task: Task, found: Mapping[tuple[str, float], list[Run]]) -> Table:
     """Epochs to the last target over the damping."""
-    ways = (CHOLESKY, REFINED)
     title = f"{task.label}: epochs to {task.target(task.targets[-1])}, and failed inversions"
-    table = grid(title, task.varied, "seeds", "condition, median", *ways)
-    for value in sorted(task.values):
-        runs = {way: found[way, value] for way in ways}
+    table = grid(title, task.varied, "seeds", "condition, median", *SWEPT)
+    for value in values_of(found):
+        runs = {way: found[way, value] for way in SWEPT}
         digital = runs[CHOLESKY]
         cells = [
             f"{mean_of(task, each, task.targets[-1])}" + f"; {sum(run.failed for run in each)}" * (way != CHOLESKY)
@@ -239,8 +230,8 @@ def picture(tasks: Sequence[Task], found: Mapping[str, Mapping[tuple[str, float]
         figure, panels = plt.subplots(1, len(tasks), figsize=(7.6, 3.8), layout="constrained", squeeze=False)
         for axes, task in zip(panels[0], tasks, strict=True):
             sweep = found[task.label]
-            for place, way in enumerate((CHOLESKY, REFINED)):
-                _draw(axes, task, [sweep[way, value] for value in sorted(task.values)], way, place)
+            for place, way in enumerate(SWEPT):
+                _draw(axes, task, [sweep[way, value] for value in values_of(sweep)], way, place)
             axes.set(xscale="log", xlabel="condition number (worst factor, median)", ylabel="epochs to the target")
             axes.set_ylim(bottom=0)
             axes.set_title(f"{task.label}, {task.target(task.targets[-1])}", loc="left", fontsize=10)
@@ -261,20 +252,23 @@ def _draw(axes: Any, task: Task, sweep: Sequence[Sequence[Run]], way: str, place
     axes.plot(*bounds, style["marker"], mfc="white", color=style["color"])
 
 
-def trained(task: Task, jobs: int, folder: Path) -> dict[tuple[str, float], list[Run]]:
-    """Train every way with every damping; the first damping with more seeds."""
+def trained(task: Task, jobs: int, folder: Path, report: bool) -> dict[tuple[str, float], list[Run]]:
+    """Train every way with every damping; the first damping with more seeds and ways."""
     found: dict[tuple[str, float], list[Run]] = {}
-    plan = (task.seeds, task.values[:1], task.ways), (task.others, task.values[1:], (CHOLESKY, REFINED))
-    for seeds, values, ways in plan:
-        wanted = {(way, value): task.method(way, value) for value in values for way in ways}
-        runs = run_all(list(wanted.values()), seeds, jobs, folder)
-        found |= {key: runs[method.label] for key, method in wanted.items()}
+    for value in task.values:
+        first = value == task.values[0]
+        seeds, ways = (task.seeds, task.ways) if first else (task.others, SWEPT)
+        methods = {way: task.method(way, value) for way in ways}
+        given = list(methods.values()), seeds
+        runs = stored(*given, folder) if report else run_all(*given, jobs, folder)
+        found |= {(way, value): runs[method.label] for way, method in methods.items() if method.label in runs}
     return found
 
 
 def main(
     quick: Annotated[bool, typer.Option(help="Digits, two seeds, two dampings")] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Trainings at the same time")] = 1,
+    report: Annotated[bool, typer.Option("--report", help="Print what the folder has; train nothing")] = False,
     folder: Annotated[Path, typer.Option(help="Folder of the results")] = Path("runs/second_order_circuits"),
     plot: Annotated[Path, typer.Option(help="Picture to write")] = Path("runs/second_order_circuits.png"),
     out: Annotated[Path | None, typer.Option(help="Text file that gets the tables too")] = None,
@@ -284,8 +278,8 @@ def main(
     console.print(machine_line(), highlight=False)
     found = {}
     for task in tasks:
-        found[task.label] = sweep = trained(task, jobs, folder)
-        first = {way: sweep[way, task.values[0]] for way in task.ways}
+        found[task.label] = sweep = trained(task, jobs, folder, report)
+        first = {way: sweep[way, task.values[0]] for way in task.ways if (way, task.values[0]) in sweep}
         console.print(epochs_table(task, first), costs_table(task, first), dampings_table(task, sweep))
         for way, runs in first.items():
             for reason in [run.reason for run in runs if run.reason][:1]:

@@ -101,12 +101,25 @@ def run_all(methods: Sequence[Method], seeds: int, jobs: int, folder: Path) -> d
     return found
 
 
+def stored(methods: Sequence[Method], seeds: int, folder: Path) -> dict[str, list[Run]]:
+    """Results that are in the folder: of the methods that have some, the seeds that all of these have."""
+    there = {
+        method.label: {seed for seed in range(seeds) if _path(method, seed, folder).exists()} for method in methods
+    }
+    started = [method for method in methods if there[method.label]]
+    whole = sorted(set.intersection(*(there[method.label] for method in started))) if started else []
+    return {method.label: [_stored((method, seed, folder)) for seed in whole] for method in started}
+
+
+def _path(method: Method, seed: int, folder: Path) -> Path:
+    digest = hashlib.sha256(method.spec(seed).model_dump_json().encode()).hexdigest()
+    return folder / f"{digest[:16]}.json"
+
+
 def _stored(given: tuple[Method, int, Path]) -> Run:
     """Return the result of a training from its file, or train and write it."""
-    method, seed, folder = given
-    spec = method.spec(seed)
-    digest = hashlib.sha256(spec.model_dump_json().encode()).hexdigest()
-    path = folder / f"{digest[:16]}.json"
+    method, seed, _ = given
+    path, spec = _path(*given), method.spec(seed)
     if not path.exists():
         content = {"label": method.label, "seed": seed, "run": asdict(_trained(spec))}
         with replacing(path) as partial:

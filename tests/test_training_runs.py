@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.training_runs import Method, half, ratio_of_medians, run_all
+from benchmarks.training_runs import Method, half, ratio_of_medians, run_all, stored
 from optimizer import TrainingSpec
 from optimizer.training import Training
 
@@ -21,11 +21,16 @@ def test_a_broken_benchmark_goes_on(tmp_path):
     """Runs that are stored are not trained again; the others are those of the training itself."""
     method = Method("momentum", TINY)
     first = run_all([method], 1, 1, tmp_path)["momentum"]
-    (stored,) = tmp_path.iterdir()
-    content = json.loads(stored.read_text())
-    stored.write_text(json.dumps(content | {"run": content["run"] | {"epochs": 123.0}}))
+    (path,) = tmp_path.iterdir()
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {"run": content["run"] | {"epochs": 123.0}}))
     again = run_all([method], 2, 1, tmp_path)["momentum"]
     assert again[0].epochs == 123.0 and len(list(tmp_path.iterdir())) == 2
+    other = Method("no result", TINY | {"epochs": 0.8})
+    there = stored([method, other], 3, tmp_path)  # seeds and methods that have results
+    assert {label: [run.epochs for run in runs] for label, runs in there.items()} == {
+        "momentum": [123.0, again[1].epochs]
+    }
     result = Training(TrainingSpec(**TINY, seed=1)).run()
     assert (again[1].epochs, again[1].reached) == (TINY["epochs"], result.epochs_to_target is not None)
     assert (first[0].inversions, first[0].cycles, first[0].processor > 0) == (0, 0, True)
