@@ -192,10 +192,8 @@ class SlicedProduct:
 
         Two passes of every slice are simulated. Energy of op-amps that do not state their supply current is nan.
         """
-        generator = np.random.default_rng(0)
-        inputs = generator.choice([-1.0, 1.0], (self.digits[0].shape[1], SEEN))
-        inputs[self.groups[0].stop :] = 0
-        found = [circuit.solve(inputs).raise_if_unusable() for circuit in self.circuits]
+        passes = zip(self.digits, self.circuits, strict=True)
+        found = [circuit.solve(self._seen(digits)).raise_if_unusable() for digits, circuit in passes]
         seconds = max(float(np.max(one.settling_time)) for one in found)
         joules = sum(np.nan if one.energy.total is None else float(np.mean(one.energy.total)) for one in found)
         converters = Converters(dac_bits=max(self.slicing.slice_input_bits + 1, 2), adc_bits=max(self.read_bits, 2))
@@ -205,6 +203,15 @@ class SlicedProduct:
         count = self.passes(largest)
         whole = joules + len(self.circuits) * (dac + adc)
         return count * whole, count * (seconds + dac_time + adc_time)
+
+    def _seen(self, digits: FloatArray) -> FloatArray:
+        """Return two passes: drawn signs on the first lines, or those of the largest row where all rows cancel."""
+        inputs = np.random.default_rng(0).choice([-1.0, 1.0], (digits.shape[1], SEEN))
+        inputs[self.groups[0].stop :] = 0
+        group = max(self.groups, key=lambda lines: np.abs(digits[:, lines]).sum(axis=1).max())
+        strongest = np.zeros((digits.shape[1], 1))
+        strongest[group, 0] = np.sign(digits[np.abs(digits[:, group]).sum(axis=1).argmax(), group])
+        return np.where(np.any(digits @ inputs, axis=0), inputs, strongest)
 
     @property
     def notes(self) -> tuple[str, ...]:
