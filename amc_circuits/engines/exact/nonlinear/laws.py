@@ -7,7 +7,7 @@ clamp(x)               exp((|x| - swing)/V_c) - exp(-swing/V_c) with the sign of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -28,8 +28,6 @@ NO_CLAMP = 25.0
 @dataclass(frozen=True)
 class Laws:
     """Limits of all macro op-amps of a circuit, each shape (m, 1, 1), so that they apply to values (m, times, K).
-
-    Those of `some` op-amps have shape (entries, 1) and apply to values (entries, times).
 
     Attributes:
         slew_rate: SR, V/s.
@@ -80,9 +78,20 @@ class Laws:
         current, resistance = self.current[which], self.resistance[which]
         return np.asarray(current * np.tanh(drop / (resistance * current)))
 
-    def near_clamp(self, stage: FloatArray) -> bool:
-        """Return True if a stage voltage, V, is so high that its clamp draws a current."""
-        return bool((np.abs(stage) > self.swing - NO_CLAMP * CLAMP_VOLTAGE).any())
+    @cached_property
+    def no_clamp(self) -> FloatArray:
+        """Stage voltages up to which clamps draw no current, V."""
+        return self.swing - NO_CLAMP * CLAMP_VOLTAGE
+
+    @cached_property
+    def least_clamp(self) -> FloatArray:
+        """Rates of clamps at these voltages, V/s."""
+        return np.asarray(self.slew_rate * np.exp(-NO_CLAMP))
+
+    @cached_property
+    def clamping(self) -> FloatArray:
+        """Swing, V, slew rate, and rate of the clamp of a stage at 0 V, V/s, of each op-amp, shape (m, 3)."""
+        return np.concatenate([self.swing, self.slew_rate, self._idle], axis=1)[:, :, 0]
 
     def clamp(self, stage: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Compute what the clamp adds to the rate of a stage, V/s, and its slope, from stage voltages, V."""
@@ -95,10 +104,6 @@ class Laws:
     def _idle(self) -> FloatArray:
         """Rate of a clamp whose stage is at 0 V without its sign, V/s."""
         return np.asarray(self.slew_rate * np.exp(-self.swing / CLAMP_VOLTAGE))
-
-    def some(self, row: NDArray[np.int64]) -> Laws:
-        """Return the limits of op-amps (entries,), of each as often as its row is named."""
-        return Laws(*(getattr(self, one.name)[row, 0] for one in fields(self)))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.laws import Added
 from amc_circuits.engines.exact.nonlinear.method import DEGREE
-from amc_circuits.engines.exact.nonlinear.stage_equations import Solved, StageEquations
+from amc_circuits.engines.exact.nonlinear.step.stage_equations import Solved, StageEquations
 from amc_circuits.engines.exact.nonlinear.system import System
 from netlists.errors import ParameterError
 from netlists.record import FloatArray
@@ -20,7 +20,7 @@ it and less, and by about half of it where output currents or clamps bend them."
 GROWTH_POWER = -1 / (DEGREE + 1)
 """Power of the estimated error in the length of the next step."""
 SAFETY, LARGEST_GROWTH, LEAST = 0.9, 4.0, 0.2
-MANY = 6
+MANY = 8
 """Iterations of a step after which the next one is not longer."""
 RUNGS = 2
 """Step lengths are the rise time times powers of 2^(1/2), so that their weights are computed once."""

@@ -1,4 +1,4 @@
-"""The implicit equations of a step, of many circuits at once: `nonlinear/stage_equations.py`, stacked.
+"""The implicit equations of a step, of many circuits at once: `nonlinear/step/stage_equations.py`, stacked.
 
 Each circuit has its own step length and ends its iteration on its own. One whose clamps draw a current, or whose
 iteration does not converge at once, is left to an integration of its own.
@@ -11,9 +11,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear import stage_equations as alone
 from amc_circuits.engines.exact.nonlinear.laws import NO_CLAMP
 from amc_circuits.engines.exact.nonlinear.method import DEGREE, LEADING
+from amc_circuits.engines.exact.nonlinear.step import acceleration, channels
+from amc_circuits.engines.exact.nonlinear.step import stage_equations as alone
 from amc_circuits.engines.exact.stack.own_effects import OwnEffectsOfMany
 from amc_circuits.engines.exact.stack.system import StackedSystem, products
 from amc_circuits.engines.exact.stack.weights import Weights
@@ -90,8 +91,7 @@ class StackedEquations:
         self.bend, self.slope = np.concatenate([rate, resistance * current]), np.concatenate([one, 1 / resistance])
         self.largest = self.bend * self.slope
         self.in_tolerances = np.concatenate([1 / laws.rate[:, 0, 0], one, one]) / (scale * tolerance)
-        self.resistance = resistance
-        self.weights = Weights.empty(system.poles)
+        self.resistance, self.weights = resistance, Weights.empty(system.poles)
         self._lengths = np.zeros(len(system.push))
         self.own = OwnEffectsOfMany(system)
         self.coupling, self.first_coupling = np.zeros(len(system.push)), alone.COUPLING * float(laws.rate.max())
@@ -139,7 +139,7 @@ class StackedEquations:
         bend = bent.max(axis=(1, 2))
         bent *= own
         bent += 1.0
-        return added, np.maximum(bent, alone.LEAST_SLOPE, out=bent), bend
+        return added, np.maximum(bent, channels.LEAST_SLOPE, out=bent), bend
 
 
 def tanh(x: FloatArray) -> FloatArray:
@@ -248,7 +248,7 @@ class _Iteration:
         """Return True where no clamp draws a current, and where a small change is a small error (`Limited.least`)."""
         stages = self._seen[..., 2 * self._equations.system.count :]
         low = (np.abs(stages) <= self._equations.most).all(axis=(1, 2))
-        return np.asarray(low & (self._divisors.min(axis=(1, 2), initial=1.0) > alone.LEAST_SLOPE))
+        return np.asarray(low & (self._divisors.min(axis=(1, 2), initial=1.0) > channels.LEAST_SLOPE))
 
     def _ended(self) -> Mask:
         """Return True where the voltages stand, or a change of what the limits add moves none of them."""
@@ -284,7 +284,7 @@ class _Iteration:
         turned = change - before
         weighed = turned * self._equations.in_tolerances**2
         above, below = ((weighed * one).reshape(len(one), -1).sum(axis=1) for one in (change, turned))
-        share = np.clip(above / np.maximum(below, 1e-300), -alone.LARGEST_SHARE, alone.LARGEST_SHARE)
+        share = np.clip(above / np.maximum(below, 1e-300), -acceleration.LARGEST_SHARE, acceleration.LARGEST_SHARE)
         return np.asarray(change - share[:, None, None] * (moved + turned))
 
     def _keep(self, which: Mask) -> None:

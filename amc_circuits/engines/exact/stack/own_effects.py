@@ -1,4 +1,4 @@
-"""Effects of each op-amp's limits on its own drive and drop, in many circuits: `nonlinear/own_effects.py`, stacked."""
+"""Effects of each op-amp's limits on its own drive and drop: `nonlinear/step/own_effects.py`, of many circuits."""
 
 from __future__ import annotations
 

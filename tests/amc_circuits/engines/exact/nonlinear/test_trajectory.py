@@ -8,7 +8,7 @@ import pytest
 from amc_circuits import InvCircuit
 from amc_circuits.engines.exact.nonlinear.method import NODES
 from amc_circuits.engines.exact.nonlinear.rest import resting
-from amc_circuits.engines.exact.nonlinear.stage_equations import StageEquations
+from amc_circuits.engines.exact.nonlinear.step.stage_equations import StageEquations
 from amc_circuits.engines.exact.nonlinear.system import System, times
 from amc_circuits.engines.exact.nonlinear.trajectory import Integrator, NotIntegrableError
 from netlists import ParameterError, preset

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amc_circuits import InvCircuit
-from amc_circuits.engines.exact.nonlinear.newton import Newton, limits
+from amc_circuits.engines.exact.nonlinear.step.newton import Newton, limits
 from amc_circuits.engines.exact.nonlinear.system import System, times
 from netlists import preset
 from tests.cases import spd_matrix

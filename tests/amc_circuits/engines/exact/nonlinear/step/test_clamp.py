@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from amc_circuits.engines.exact.nonlinear.clamp import clamped
 from amc_circuits.engines.exact.nonlinear.method import NODES
-from amc_circuits.engines.exact.nonlinear.own_effects import OwnEffectsOf
+from amc_circuits.engines.exact.nonlinear.step.clamp import clamped
+from amc_circuits.engines.exact.nonlinear.step.own_effects import OwnEffectsOf
 from amc_circuits.engines.exact.nonlinear.system import System
 from netlists import preset
 from tests.amc_circuits.engines.exact.circuits import programmed
@@ -35,21 +35,27 @@ def test_clamped_stages_solve_their_equations(system, step):
 
     An op-amp whose loop is faster than the step need not have a solution: then there is none, and no wrong one.
     """
-    laws, effect = system.laws, OwnEffectsOf(system).of(system.weights(step)).stage
+    laws, own_effects = system.laws, OwnEffectsOf(system).of(system.weights(step))
+    effect = own_effects.stage
     rng, count, at = np.random.default_rng(3), 100, NODES[1:, None]
     start = rng.uniform(-0.95, 0.95, (laws.count, 1, count))
     moved, bent = SLEW_RATE * step * np.array([[1.5], [0.3]])[:, :, None, None] * rng.uniform(-1, 1, (2, *start.shape))
     others = start + moved * at + bent * at * (1 - at)
     solved = 0
     for guess in (np.zeros_like(others), others, np.clip(others, -SWING, SWING), start + 0 * others):
+        given = law(np.clip(guess, -0.93, 0.93))
+        together = clamped(laws, own_effects, others + np.matmul(effect, given), given, guess)
         for k in range(count):
             own, first = others[..., k : k + 1], guess[..., k : k + 1]
             before = law(np.clip(first, -0.93, 0.93))
-            found = clamped(laws, effect, own + np.matmul(effect, before), before, first)
-            if found is None:
+            x, rates, failed = clamped(laws, own_effects, own + np.matmul(effect, before), before, first)
+            assert failed[0] == together[2][k]
+            if failed.any():
                 continue
             solved += 1
-            x, rates = found
+            assert_close(x[..., 0], together[0][..., k], absolute=1e-12)
+            if rates is None:
+                continue
             near = np.broadcast_to((np.maximum(np.abs(own), np.abs(first)) > 0.801).any(axis=1)[:, None], x.shape)
             if not near.any():
                 continue
@@ -63,11 +69,11 @@ def test_clamped_stages_solve_their_equations(system, step):
 
 def test_a_stage_below_its_swing_is_left_alone(system):
     """Idle clamps add nothing."""
-    laws, effect = system.laws, OwnEffectsOf(system).of(system.weights(1e-9)).stage
+    laws, own_effects = system.laws, OwnEffectsOf(system).of(system.weights(1e-9))
     seen = np.full((laws.count, 4, 1), 0.5)
-    x, rates = clamped(laws, effect, seen, np.zeros_like(seen), seen)
-    assert_close(x, seen)
-    assert np.abs(rates).max() < 1e-15 * SLEW_RATE
+    x, rates, failed = clamped(laws, own_effects, seen, np.zeros_like(seen), seen)
+    assert_close(x, seen, absolute=0.0)
+    assert rates is None and not failed.any()
 
 
 def test_the_effect_of_a_stage_on_itself_is_that_of_the_whole_circuit(system):

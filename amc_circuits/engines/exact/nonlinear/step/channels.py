@@ -1,0 +1,74 @@
+"""What the limits add at voltages of a step, how steep they are there, and its changes in units of the tolerance."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from amc_circuits.engines.exact.nonlinear.laws import Added, Limited
+from amc_circuits.engines.exact.nonlinear.step.own_effects import OwnEffects
+from amc_circuits.engines.exact.nonlinear.system import System
+from netlists.record import FloatArray
+
+LEAST_SLOPE = 0.25
+"""Least denominator of Newton's method for one unknown."""
+
+
+class Channels:
+    """Limits of a circuit.
+
+    Attributes:
+        in_tolerances: Voltages in units of the tolerance, shape (3 m + k, 1, K): drives as the input voltages that they
+            belong to.
+    """
+
+    def __init__(self, system: System, allowed: FloatArray) -> None:
+        """`allowed`: tolerance of each response, shape (K,), V."""
+        self.system, laws = system, system.laws
+        volts = np.concatenate([1 / laws.rate, np.ones((2 * laws.count + system.further, 1, 1))])
+        self.in_tolerances = volts / allowed
+        # Drives and drops at which limits bend by a factor tanh(1), and what is added there.
+        self._bends = np.concatenate([laws.slew_rate, laws.resistance * laws.current])
+        self._most = np.concatenate([laws.slew_rate, laws.current])
+
+    def limits(self, voltages: FloatArray, own: OwnEffects, clamp: FloatArray | None) -> Limited:
+        """Return what the limits add at voltages, with these rates of the clamps."""
+        m = self.system.laws.count
+        linear = np.concatenate([voltages[:m], voltages[2 * m : 3 * m]])
+        linear /= self._bends
+        bent = np.tanh(linear)
+        added = (bent - linear) * self._most
+        bent *= bent
+        bend = float(bent.max(initial=0.0))
+        bent *= own.per_bend
+        bent += 1
+        if self.system.further:
+            volts, slopes = self.system.limited(voltages[3 * m :])
+            added, bent = np.concatenate([added, volts]), np.concatenate([bent, 1 - slopes * own.volts])
+        least = float(bent.min(initial=1.0))
+        return Limited(Added(added, clamp, m), np.maximum(bent, LEAST_SLOPE, out=bent), least, bend)
+
+    def change(self, seen: FloatArray, voltages: FloatArray, limits: Limited) -> FloatArray:
+        """Return the change of voltages by Newton's method for one unknown, from those that follow from the limits."""
+        m, change = self.system.laws.count, seen - voltages
+        change[:m] /= limits.divisors[:m]
+        change[2 * m :] /= limits.divisors[m:]
+        return change
+
+    def size(self, limits: Limited, previous: Added, step: float) -> float:
+        """Return how far a change of what the limits add moves a voltage at most, in units of the tolerance."""
+        m = self.system.laws.count
+        moved = (limits.added.whole - previous.whole) * self.in_tolerances[m:]
+        moved[:m] *= step
+        moved[m : 2 * m] *= self.system.laws.resistance
+        if self.system.further:
+            moved[2 * m + self.system.limiters.count :] /= self.system.cells.conductance
+        moved /= np.minimum(limits.divisors, 1.0)
+        return float(np.abs(moved, out=moved).max())
+
+    def crossed(self, before: Added, added: Added) -> bool:
+        """Return whether the input of a limiter passes its level within a step."""
+        m, limiters = self.system.laws.count, self.system.limiters
+        if not limiters.count:
+            return False
+        first, later = (limiters.beyond(one.pins[m : m + limiters.count]) for one in (before, added))
+        return bool((first != later).any())
