@@ -16,12 +16,12 @@ number of epochs, and its mean is marked `>`.
 
 Printed: epochs with 95 % intervals (Student's t), losses seed by seed against Cholesky, condition numbers (the worst
 factor of each refresh), failed inversions, errors, passes, settling time and energy of a run; then epochs over damping.
-`--plot` draws epochs over the condition number. Each run is stored when it ends. `--quick`: digits, two seeds, two
-dampings.
+`--plot` draws epochs over the condition number. Each run is stored when it ends; `--report` prints what is there.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from typing import Annotated, Any
 import matplotlib.pyplot as plt
 import numpy as np
 import typer
+from matplotlib.ticker import LogLocator
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -140,7 +141,8 @@ def mean_of(task: Task, runs: Sequence[Run], target: float) -> str:
     """Mean epochs to a target with the interval."""
     found = [task.epochs(run, target) for run in runs]
     values = [value for value, _ in found]
-    return f"{'> ' * (not all(reached for _, reached in found))}{np.mean(values):.2f} +- {half(values):.2f}"
+    width = f" +- {half(values):.2f}" * (len(values) > 1)
+    return f"{'> ' * (not all(reached for _, reached in found))}{np.mean(values):.2f}{width}"
 
 
 def loss(task: Task, runs: Sequence[Run], digital: Sequence[Run], target: float) -> str:
@@ -225,31 +227,31 @@ def dampings_table(task: Task, found: Mapping[tuple[str, float], list[Run]]) -> 
 
 
 def picture(tasks: Sequence[Task], found: Mapping[str, Mapping[tuple[str, float], list[Run]]], path: Path) -> None:
-    """Epochs to the last target over the condition number, a panel a task; an open marker is a bound."""
+    """Epochs to the last target over the condition number, a marker a run; an open one is a miss."""
     with plt.rc_context(STYLE):
-        figure, panels = plt.subplots(1, len(tasks), figsize=(7.6, 3.8), layout="constrained", squeeze=False)
+        figure, panels = plt.subplots(1, len(tasks), figsize=(7.6, 3.6), layout="constrained", squeeze=False)
         for axes, task in zip(panels[0], tasks, strict=True):
             sweep = found[task.label]
             for place, way in enumerate(SWEPT):
                 _draw(axes, task, [sweep[way, value] for value in values_of(sweep)], way, place)
             axes.set(xscale="log", xlabel="condition number (worst factor, median)", ylabel="epochs to the target")
-            axes.set_ylim(bottom=0)
-            axes.set_title(f"{task.label}, {task.target(task.targets[-1])}", loc="left", fontsize=10)
+            axes.set(ylim=(0, None), title=f"{task.label}, {task.target(task.targets[-1])}")
+            axes.xaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}", minor_formatter="")
         panels[0][0].legend(fontsize=8)
         path.parent.mkdir(parents=True, exist_ok=True)
         save_figure(figure, path)
 
 
 def _draw(axes: Any, task: Task, sweep: Sequence[Sequence[Run]], way: str, place: int) -> None:
-    """Draw a way: means with intervals."""
-    style = {**curve_style(place), "linewidth": 1.2, "markersize": 5}
-    conditions = [float(np.median([run.condition for run in runs])) for runs in sweep]
-    epochs = [[task.epochs(run, task.targets[-1]) for run in runs] for runs in sweep]
-    means, halves = ([reduced([value for value, _ in each]) for each in epochs] for reduced in (np.mean, half))
-    axes.errorbar(conditions, means, halves, label=way, capsize=2, elinewidth=0.8, **style)
-    missed = [not all(reached for _, reached in each) for each in epochs]
-    bounds = np.array(conditions)[missed], np.array(means)[missed]
-    axes.plot(*bounds, style["marker"], mfc="white", color=style["color"])
+    """Draw the runs of a way, and a line through the means."""
+    style, points = curve_style(place), []
+    for runs in sweep:
+        epochs = [task.epochs(run, task.targets[-1]) for run in runs]
+        points.append((np.mean([run.condition for run in runs]), np.mean([value for value, _ in epochs])))
+        for run, (value, reached) in zip(runs, epochs, strict=True):
+            face = style["color"] if reached else "white"
+            axes.plot(run.condition, value, style["marker"], color=style["color"], mfc=face, markersize=4, alpha=0.6)
+    axes.plot(*zip(*points, strict=True), label=way, linewidth=1.2, **style, markevery=[])
 
 
 def trained(task: Task, jobs: int, folder: Path, report: bool) -> dict[tuple[str, float], list[Run]]:
@@ -278,8 +280,11 @@ def main(
     console.print(machine_line(), highlight=False)
     found = {}
     for task in tasks:
-        found[task.label] = sweep = trained(task, jobs, folder, report)
-        first = {way: sweep[way, task.values[0]] for way in task.ways if (way, task.values[0]) in sweep}
+        sweep = trained(task, jobs, folder, report)
+        first = {way: sweep[way, task.values[0]] for way in task.ways if sweep.get((way, task.values[0]))}
+        if CHOLESKY not in first:
+            sys.exit(f"{folder} has no results of {task.label} that all ways share")
+        found[task.label] = sweep
         console.print(epochs_table(task, first), costs_table(task, first), dampings_table(task, sweep))
         for way, runs in first.items():
             for reason in [run.reason for run in runs if run.reason][:1]:
