@@ -226,9 +226,9 @@ def test_savings_are_of_means_and_at_the_worst_case_of_both_intervals():
 def test_demands_are_rows_and_own_batches_are_chosen_by_the_search():
     """A batch with a better rank in the search wins, whatever the judge seeds gave; what was not run is said."""
 
-    def result(name, label, rank, epochs):
+    def result(name, label, rank, epochs, missed=0):
         study = STUDIES[name]
-        each = tuple(Epochs((epochs, epochs * 1.1), 0) for _ in study.targets)
+        each = tuple(Epochs((epochs, epochs * 1.1), missed) for _ in study.targets)
         return Result(study, label, Found({"name": "x"}, (0.0, rank, 0.0), (), 12), Judged(each, ({}, {})))
 
     quadratic = "K-FAC, quadratic"
@@ -247,6 +247,11 @@ def test_demands_are_rows_and_own_batches_are_chosen_by_the_search():
     assert values == pytest.approx([0.8, 0.75, 0.5])
     assert [row.passes for row in rows if not isinstance(row, str)] == [True, True, False]
     assert sum(isinstance(row, str) and row.endswith("not run") for row in rows) == len(rows) - 3
+    name = "autoencoder-512"
+    for label, words in ((ADAM, "a lower bound"), (quadratic, "not reached by 1 of 2 seeds, no result")):
+        missing = found[name] | {label: result(name, label, 1.0, 5.0, missed=1)}
+        (row,) = (str(one) for one in demands({name: missing}) if "not run" not in str(one))
+        assert words in row
 
 
 def test_trainings_are_rows_of_a_sweep_that_continues(tmp_path):

@@ -123,7 +123,11 @@ def _demand(
     words = f"{name}: epochs that {kfac} saves against {rival} at {ours.study.words(target)}"
     if ours.found.edges or other.found.edges:
         return f"  {words}: at the edge of a range, no result"
-    return Row(words, saved(ours.judged.targets[place], other.judged.targets[place]), low, required=False)
+    pair = ours.judged.targets[place], other.judged.targets[place]
+    if pair[0].missed:
+        return f"  {words}: not reached by {pair[0].missed} of {len(pair[0].each)} seeds, no result"
+    words += ", a lower bound" * bool(pair[1].missed)
+    return Row(words, saved(*pair), low, required=False)
 
 
 def own_batches(all_results: Mapping[str, Results]) -> Iterator[tuple[str, Results]]:
